@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property, partial
@@ -47,7 +47,6 @@ from agora.domains.mcp_upstreams.oauth.grants import UPSTREAM_GRANTS, UpstreamGr
 from agora.domains.mcp_upstreams.offers import OFFERS, Offers
 from agora.domains.mcp_upstreams.port import UPSTREAMS
 from agora.domains.mcp_upstreams.task_questions import OPERATIONS
-from agora.domains.monitoring.health import build_health_without_store
 from agora.domains.monitoring.health_monitor import HEALTH_MONITOR, HealthMonitor
 from agora.domains.outbox.port import OUTBOX_SOURCES
 from agora.domains.tasks.local_dispatch import LOCAL_AGENTS
@@ -118,6 +117,7 @@ if TYPE_CHECKING:
     from agora.protocols.mcp.endpoint import McpApp
     from agora.protocols.openai.endpoint import OpenAiApp
     from agora.protocols.web.app import MonitorApp
+    from agora_sdk.contract.admin import Health
 
 __all__ = ["App"]
 
@@ -138,6 +138,9 @@ ENDING = frozenset(
 HEALTH = declared("admin", "health")
 A2A_APP: Lazy[type[A2AApp]] = Lazy("agora.protocols.a2a.endpoint:A2AApp")
 AG_UI_APP: Lazy[type[AgUiApp]] = Lazy("agora.protocols.ag_ui.endpoint:AgUiApp")
+BUILD_HEALTH_WITHOUT_STORE: Lazy[Callable[[HealthMonitor, int], Health]] = Lazy(
+    "agora.domains.monitoring.health:build_health_without_store"
+)
 MCP_APP: Lazy[type[McpApp]] = Lazy("agora.protocols.mcp.endpoint:McpApp")
 MONITOR_APP: Lazy[type[MonitorApp]] = Lazy("agora.protocols.web.app:MonitorApp")
 OPENAI_APP: Lazy[type[OpenAiApp]] = Lazy("agora.protocols.openai.endpoint:OpenAiApp")
@@ -555,7 +558,7 @@ class App:
                 raise
             except (AgoraError, TimeoutError) as error:
                 log.info("the health could not be read: %s", error)
-        report = build_health_without_store(self.monitor, self.clock.now())
+        report = BUILD_HEALTH_WITHOUT_STORE.get()(self.monitor, self.clock.now())
         return False, HEALTH.output.dump_json(report, by_alias=True)
 
     # -- requests --------------------------------------------------------------------------------

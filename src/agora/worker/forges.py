@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import quote, urlencode, urlsplit
 
-from agora_sdk.httpx_without_cli import httpx
+import httpx
 
 __all__ = ["Forge", "ForgeError", "GitHub", "GitLab", "PullRequest", "find_forge", "git_credentials"]
 

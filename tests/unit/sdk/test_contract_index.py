@@ -104,21 +104,32 @@ def test_a_server_begins_without_what_only_calls_need() -> None:
         "agora.domains.billing.service",
         "agora.domains.coding.registration",
         "agora.domains.instances.service",
+        "agora.domains.monitoring.health",
         "agora.domains.workflows.service",
         "agora.protocols.a2a.endpoint",
         "agora.protocols.ag_ui.endpoint",
         "agora.protocols.mcp.endpoint",
         "agora.protocols.openai.endpoint",
         "agora.protocols.web.app",
+        "agora_sdk.contract.admin",
         "agora_sdk.contract.billing",
         "agora_sdk.contract.instances",
         "agora_sdk.contract.workflows",
+        "cel",
         "httpx",
         "jinja2",
         "mcp",
         "rich",
         "yaml",
     }
+
+
+@current
+def test_help_loads_no_service_and_no_client() -> None:
+    run = "import sys; sys.argv = ['agora', '--help']\nfrom agora.cli import main\n"
+    found = _loaded(f"{run}try:\n    main()\nexcept SystemExit:\n    pass")
+    assert "agora.cli.app" in found
+    assert not found & {"agora.server.app", "agora_sdk.contract.agents", "agora_sdk.transport", "cel", "httpx"}
 
 
 @current
@@ -132,13 +143,6 @@ def test_a_command_loads_its_own_service_alone() -> None:
         "agora.cli.agent_commands",
         "asyncio",
     }
-
-
-def test_the_client_of_http_comes_without_its_command_line() -> None:
-    found = _loaded("import agora_sdk.transport")
-    assert "httpx" in found
-    assert not found & {"httpx._main", "rich", "click"}
-    assert "httpx._main" in _loaded("import agora_sdk.transport, httpx._main")
 
 
 def test_every_service_has_its_implementation() -> None:

@@ -18,6 +18,7 @@ LAZY_REFERENCE = re.compile(r"\bLazy\(\s*\"(agora[\w.]*):(\w+)\"")
 HEAVY = frozenset(
     {
         "aiohttp",
+        "cel",
         "certifi",
         "cryptography",
         "jinja2",

@@ -19,7 +19,8 @@ from functools import cached_property
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from .httpx_without_cli import httpx
+import httpx
+
 from .retry import ConnectionLost, TimedOut
 from .wire import Answer, Request
 

@@ -8,8 +8,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import httpx
+
 from agora_sdk import mcp_wire
-from agora_sdk.httpx_without_cli import httpx
 from agora_sdk.identity import Identity
 from agora_sdk.session import Server
 

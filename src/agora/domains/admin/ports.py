@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from agora.core.lazy import Lazy
 from agora.core.ports import Port
-from agora_sdk.contract.admin import Health
+
+if TYPE_CHECKING:
+    from agora_sdk.contract.admin import Health
 
 __all__ = ["HEALTH_REPORT"]
 

@@ -440,31 +440,16 @@ def test_programs_are_compiled_once() -> None:
     assert after.hits == before.hits + 2
 
 
-def _run(*lines: str) -> None:
-    subprocess.run([sys.executable, "-c", "\n".join(lines)], check=True)
-
-
 def test_the_library_is_loaded_only_when_it_is_needed() -> None:
-    _run(
+    lines = (
         "import sys, agora.domains.workflows.planning.graph, agora.domains.workflows.planning.expressions as x",
         "x.check_expression('input.a.b', [])",
         "x.resolve_payload({'a': '${input.a} ${input.b[0]}'}, {'input': {'a': 1, 'b': [2]}})",
-        "assert 'cel.cel' not in sys.modules",
+        "assert 'cel' not in sys.modules",
         "assert x.evaluate_value('1 + 1', {}) == 2",
-        "assert 'cel.cel' in sys.modules",
-        "assert 'prompt_toolkit' not in sys.modules and 'typer' not in sys.modules",
+        "assert 'cel' in sys.modules",
     )
-
-
-@pytest.mark.parametrize("first", ["import cel", "pass"])
-def test_the_library_may_be_used_by_others_too(first: str) -> None:
-    _run(
-        first,
-        "from agora.domains.workflows.planning.expressions import evaluate_value",
-        "assert evaluate_value('1 + 1', {}) == 2",
-        "import cel",
-        "assert cel.evaluate('1 + 1') == 2 and evaluate_value('1 + 2', {}) == 3",
-    )
+    subprocess.run([sys.executable, "-c", "\n".join(lines)], check=True)
 
 
 def test_a_panic_of_the_library_is_an_error_of_the_expression() -> None:

@@ -7,14 +7,10 @@ budget (:class:`WorkBudget`).
 from __future__ import annotations
 
 import re
-import sys
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
-from importlib import import_module
-from importlib.machinery import PathFinder
-from importlib.util import find_spec, module_from_spec
 from math import isfinite
 from typing import Any
 
@@ -87,22 +83,11 @@ class WorkBudget:
         return characters
 
 
-@lru_cache(maxsize=1)
 def _load_library() -> Any:
-    """Load the library on first use.
+    """Load the library on first use: its package imports a command-line interface, which takes 70 ms and 10 MB."""
+    import cel
 
-    Its package imports an unused command-line interface (300 ms, on the event loop), so only its extension module is
-    loaded (20 ms). A process can load it only once.
-    """
-    if "cel" in sys.modules:
-        return import_module("cel")
-    package = find_spec("cel")
-    extension = PathFinder.find_spec("cel.cel", package.submodule_search_locations) if package is not None else None
-    if extension is None or extension.loader is None:
-        raise ImportError("the package common-expression-language has no extension module", name="cel")
-    sys.modules[extension.name] = library = module_from_spec(extension)  # later imports of the package find it there
-    extension.loader.exec_module(library)
-    return library
+    return cel
 
 
 def call_library(call: Callable[[Any], Any], argument: Any) -> Any:
