@@ -214,7 +214,9 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     announced = read_header(scope, b"content-length")
     if announced is not None and announced.isdigit() and int(announced) > limit:
         raise _build_too_large_error(limit)
-    message = await _receive_part(receive)
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise _build_incomplete_body_error()
     document: bytes = message.get("body", b"")
     if message.get("more_body"):  # small bodies arrive in one message
         document = await _read_remaining_parts(document, connection_of(scope), receive, limit)
@@ -224,11 +226,8 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     return document
 
 
-async def _receive_part(receive: Receive) -> Message:
-    message = await receive()
-    if message["type"] == "http.disconnect":
-        raise InvalidRequest("The request ended before its body was complete.")
-    return message
+def _build_incomplete_body_error() -> InvalidRequest:
+    return InvalidRequest("The request ended before its body was complete.")
 
 
 class _RequestBody:
@@ -254,7 +253,9 @@ async def _read_remaining_parts(
             if connection is not None:
                 connection.update_unsent_size()
                 connection.admit_answer(body.size)
-            message = await _receive_part(receive)
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise _build_incomplete_body_error()
             body.add_part(message.get("body", b""))
             more = bool(message.get("more_body"))
     return b"".join(body.parts)

@@ -48,47 +48,34 @@ class RestApp:
 
     async def __call__(self, match: RouteMatch, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; every error is a problem document."""
-        request_id = _read_request_id(scope)
-        headers = [(b"x-request-id", request_id.encode())]
+        operation, request_id = match.operation, _read_request_id(scope)
         try:
-            await self._call_operation(match, scope, receive, send, request_id, headers)
-        except AgoraError as error:
-            extra = {"x-request-id": request_id}
-            await send_problem(send, error, instance=scope["path"], extra_headers=extra)
-
-    async def _call_operation(
-        self,
-        match: RouteMatch,
-        scope: Scope,
-        receive: Receive,
-        send: Send,
-        request_id: str,
-        headers: list[tuple[bytes, bytes]],
-    ) -> None:
-        operation = match.operation
-        caller = await self.access.authenticate_scope(scope)
-        announced = read_header(scope, b"content-length")
-        if announced is not None and len(announced) >= LARGE_DIGITS:
-            await self.dispatcher.wait_for_turn(
-                caller, min(int(announced), self.body_limit) if announced.isdigit() else 0
+            caller = await self.access.authenticate_scope(scope)
+            announced = read_header(scope, b"content-length")
+            if announced is not None and len(announced) >= LARGE_DIGITS:
+                await self.dispatcher.wait_for_turn(
+                    caller, min(int(announced), self.body_limit) if announced.isdigit() else 0
+                )
+            arguments = await self._read_arguments(match, scope, receive)
+            call = self.dispatcher.invoke(
+                operation,
+                caller,
+                arguments,
+                idempotency_key=read_header(scope, b"idempotency-key"),
+                request_id=request_id,
             )
-        arguments = await self._read_arguments(match, scope, receive)
-        call = self.dispatcher.invoke(
-            operation,
-            caller,
-            arguments,
-            idempotency_key=read_header(scope, b"idempotency-key"),
-            request_id=request_id,
-        )
-        outcome = await (run_while_connected(receive, call) if _may_wait(operation, arguments) else call)
-        for name, value in outcome.notices.items():
-            headers.append((name.lower().encode(), value.encode()))
-        if outcome.replayed:
-            headers.append((b"idempotency-replayed", b"true"))
-        if wants_chat_stream(operation, scope):
-            await send_chat_stream(send, outcome.body, headers)
-        else:
-            await send_response(send, operation.success_status, outcome.body, headers)
+            outcome = await (run_while_connected(receive, call) if _may_wait(operation, arguments) else call)
+            headers = [(b"x-request-id", request_id.encode())]
+            for name, value in outcome.notices.items():
+                headers.append((name.lower().encode(), value.encode()))
+            if outcome.replayed:
+                headers.append((b"idempotency-replayed", b"true"))
+            if wants_chat_stream(operation, scope):
+                await send_chat_stream(send, outcome.body, headers)
+            else:
+                await send_response(send, operation.success_status, outcome.body, headers)
+        except AgoraError as error:
+            await send_problem(send, error, instance=scope["path"], extra_headers={"x-request-id": request_id})
 
     async def _read_arguments(self, match: RouteMatch, scope: Scope, receive: Receive) -> bytes | Mapping[str, Any]:
         query = scope["query_string"]
@@ -128,9 +115,10 @@ def _may_wait(operation: Operation, arguments: bytes | Mapping[str, Any]) -> boo
     """Whether a call is cancelled when its caller disconnects: calls that wait, and calls of an upstream."""
     if operation.implementation == "upstream" and operation.kind is Kind.RELAY:
         return True
+    if "wait" not in operation.parameters:
+        return False
     # The body is not parsed yet.
-    has_wait = b'"wait"' in arguments if isinstance(arguments, bytes) else "wait" in arguments
-    return has_wait and "wait" in operation.parameters
+    return b'"wait"' in arguments if isinstance(arguments, bytes) else "wait" in arguments
 
 
 def _read_request_id(scope: Scope) -> str:

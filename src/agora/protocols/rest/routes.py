@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from agora.protocols.query_string import decode_segment
 from agora.value_classes import value_class
@@ -16,29 +16,29 @@ class RouteMatch:
     """An operation and its path parameters."""
 
     operation: Operation
-    parameters: dict[str, str]
+    parameters: Mapping[str, str]
 
 
 class RouteTable:
     """Looks up operations: fixed paths in a dictionary, paths with parameters segment by segment."""
 
     def __init__(self, operations: Iterable[Operation]) -> None:
-        self._fixed_routes: dict[tuple[str, str], Operation] = {}
+        # One object for each route: creating it again for each request would cost as much as finding it.
+        self._fixed_routes: dict[tuple[str, str], RouteMatch] = {}
         self._open_routes: dict[int, list[tuple[str, tuple[str, ...], Operation]]] = {}
         self._methods: dict[str, set[str]] = {}
         for operation in operations:
             for route in operation.routes:
                 self._methods.setdefault(route.path, set()).add(route.method)
                 if not route.parameters:
-                    self._fixed_routes.setdefault((route.method, route.path), operation)
+                    self._fixed_routes.setdefault((route.method, route.path), RouteMatch(operation, {}))
                 else:
                     for parts in _list_path_shapes(route):
                         self._open_routes.setdefault(len(parts), []).append((route.method, parts, operation))
 
     def find_fixed(self, method: str, path: str) -> RouteMatch | None:
         """Find the operation at a path without parameters, or None."""
-        operation = self._fixed_routes.get((method, path))
-        return None if operation is None else RouteMatch(operation, {})
+        return self._fixed_routes.get((method, path))
 
     def find(self, method: str, path: str, raw_path: bytes | None = None) -> RouteMatch | None:
         """Find the operation at a path, or None. Raises MalformedRequest if the path is not UTF-8."""
