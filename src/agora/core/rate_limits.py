@@ -55,16 +55,19 @@ class RateLimiter:
         # All buckets are checked before one is charged, without an await: a refused call costs none of them.
         for key, tier, rate in self._list_bucket_limits(caller):
             level, since = self._buckets.get(key) or self._create_bucket(key, rate, now)
-            level = min(rate * BURST_SECONDS, level + (now - since) * rate)
+            level += (now - since) * rate
+            if level > rate * BURST_SECONDS:
+                level = rate * BURST_SECONDS
             if level < 1:
                 raise self._build_rate_limited_error(tier, rate, level)
             levels.append((key, level))
         # Bounded memory: forgetting gives each caller one more burst, and forgives what it owed.
         if len(self._buckets) > FORGET_ABOVE:
             self._buckets.clear()
-        for key, level in levels:
-            self._count_spent(key, 1)  # refused calls are not charged: they would empty shared buckets for hours
+        for key, level in levels:  # refused calls are not charged: they would empty shared buckets for hours
             self._buckets[key] = (level - 1, now)
+            if self.spent is not None:
+                self._count_spent(self.spent, key, 1)
 
     def charge_cpu_time(self, caller: Caller, seconds: float) -> None:
         """Charge a call's CPU time beyond the amount included per call. A bucket may become negative."""
@@ -76,13 +79,13 @@ class RateLimiter:
             level, since = self._buckets.get(key) or self._create_bucket(key, rate, self.clock())
             # ``since`` stays: the refill since then is added by the next call, and must be counted once.
             self._buckets[key] = (level - calls, since)
-            self._count_spent(key, calls)
+            if self.spent is not None:
+                self._count_spent(self.spent, key, calls)
 
-    def _count_spent(self, key: Key, calls: float) -> None:
-        if self.spent is not None:
-            if not self.spent:
-                self.on_spent()
-            self.spent[key] += calls  # type: ignore[assignment]
+    def _count_spent(self, spent: Counter[Key], key: Key, calls: float) -> None:
+        if not spent:
+            self.on_spent()
+        spent[key] += calls  # type: ignore[assignment]
 
     def add_remote_calls(self, tenant: str, subject: str, count: float) -> None:
         """Charge a caller's calls that another server admitted."""
