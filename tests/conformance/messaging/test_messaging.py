@@ -9,6 +9,8 @@ import pytest
 from pydantic_core import from_json
 
 from agora.domains.messaging.service import HELD_LIMIT
+from agora_sdk.contract import declared
+from agora_sdk.contract.messaging import MessageReceipt
 from agora_sdk.errors import Conflict, IdempotencyConflict, InvalidRequest, NotFound, PermissionDenied
 from tests.conformance.engines import RunsOn
 from tests.market import Market
@@ -35,6 +37,15 @@ async def test_a_message_waits_in_the_inbox_until_it_is_read(market: Market) -> 
     assert (marked.updated, marked.unknown) == (1, [])
     assert (await market.call(bob, RECEIVE, unread=True)).count == 0
     assert (await market.call(bob, RECEIVE, unread=False)).messages[0].status == "read"
+
+
+@pytest.mark.parametrize("recipients", ["Bob", ["Bob", "Nobody"], "broadcast"])
+async def test_the_encoded_receipt_equals_its_model(market: Market, recipients: str | list[str]) -> None:
+    """A send encodes its receipt without the model, which clients are told to expect."""
+    ada, _ = await market.agent("Ada"), await market.agent("Bob")
+    operation = declared("messaging", "send")
+    outcome = await market.app.dispatcher.invoke(operation, ada, {"to_agent": recipients, "content": "Hello"})
+    assert from_json(outcome.body) == from_json(MessageReceipt.model_validate_json(outcome.body).model_dump_json())
 
 
 async def test_a_delivery_state_never_goes_back(market: Market) -> None:

@@ -8,11 +8,11 @@ from agora.store.records import record
 __all__ = [
     "AGENTS",
     "CAPABILITIES",
+    "Addressee",
     "AgentCapabilityRow",
     "AgentName",
     "AgentPresence",
     "AgentRow",
-    "CapableAgent",
 ]
 
 
@@ -92,9 +92,10 @@ class AgentName:
 
 
 @record
-class CapableAgent(AgentName):
-    """An agent with a capability, and the columns needed to send it a message. endpoints, metadata: JSON."""
+class Addressee(AgentName):
+    """The columns of an agent that are needed to send it a message. endpoints, metadata: JSON."""
 
     account_id: str
     endpoints: str
     metadata: str
+    retired_at: int | None

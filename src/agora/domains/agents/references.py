@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 from agora.core.call import Call, Caller, encode_json
 from agora.store.port import Reader
@@ -12,7 +13,7 @@ from agora_sdk.errors import InvalidRequest, NameTaken, NotFound, PermissionDeni
 
 from . import queries as agents
 from .names import name_key
-from .records import AgentRow
+from .records import Addressee, AgentRow
 
 __all__ = [
     "OPERATOR",
@@ -22,6 +23,7 @@ __all__ = [
     "check_may_act_for",
     "check_names_agent",
     "filter_registered",
+    "find_addressee",
     "find_agent",
     "load_agent",
     "looks_like_alias",
@@ -29,6 +31,8 @@ __all__ = [
     "looks_like_key",
     "resolve_ids_at",
 ]
+
+R = TypeVar("R")
 
 OPERATOR = "operator"  #: subject of the operator, and the address of messages to it
 _ID = re.compile(r"agent_[0-9a-f]{32}")
@@ -110,15 +114,24 @@ async def find_agent(tx: Reader, ref: str) -> AgentRow | None:
 
     A name without exact match resolves to an agent whose name looks the same (see :func:`.names.name_key`).
     """
+    return await _resolve_reference(tx, ref, agents.AGENT_QUERIES)
+
+
+async def find_addressee(tx: Reader, ref: str) -> Addressee | None:
+    """Like :func:`find_agent`, but read only the columns that are needed to send it a message."""
+    return await _resolve_reference(tx, ref, agents.ADDRESSEE_QUERIES)
+
+
+async def _resolve_reference(tx: Reader, ref: str, queries: agents.ReferenceQueries[R]) -> R | None:
     if looks_like_id(ref):
-        return await tx.one(agents.select_agent_by_id, ref=ref)
+        return await tx.one(queries.by_id, ref=ref)
     if not ref.startswith("agent.") or ref.count(".") < 2:
-        row = await tx.one(agents.select_agent_by_name, ref=ref)
-        return row if row is not None else await tx.one(agents.select_agent_by_name_key, key=name_key(ref))
-    row = await tx.one(agents.select_agent_by_alias, ref=ref)
+        row = await tx.one(queries.by_name, ref=ref)
+        return row if row is not None else await tx.one(queries.by_name_key, key=name_key(ref))
+    row = await tx.one(queries.by_alias, ref=ref)
     if row is None:
         _, account, name = ref.split(".", 2)
-        row = await tx.one(agents.select_agent_of_account, ref=name, account=account)
+        row = await tx.one(queries.of_account, ref=name, account=account)
     return row
 
 

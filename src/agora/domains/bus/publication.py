@@ -113,17 +113,17 @@ async def _send_message(call: Call, entry: Entry) -> BusReceipt:
         reply_to=extensions.reply_to,
         metadata=_build_message_metadata(entry, extensions),
     )
-    receipt = await MessagingService(call).send_draft(draft)
-    call.target = receipt.message_id
-    await _await_response(call, entry, receipt.message_id)
+    message = await MessagingService(call).send_draft(draft)
+    call.target = message.message_id
+    await _await_response(call, entry, message.message_id)
     return BusReceipt.model_construct(
-        message_id=receipt.message_id,
+        message_id=message.message_id,
         type=entry.type,
         priority=entry.priority,
-        timestamp=receipt.timestamp,
+        timestamp=to_datetime(call.now),
         task_id=task_id,
-        recipients=receipt.recipients,
-        warning=receipt.warning,
+        recipients=message.recipients,
+        warning=message.warning,
     )
 
 

@@ -270,7 +270,7 @@ async def deliver_draft(call: Call, draft: Draft) -> Sent:
     row = _build_message_row(call, draft, document, message_id, conversation[1])
     if draft.message.expected is not None and draft.message.expected.timeout:
         draft.destination.answer_by = call.now + draft.message.expected.timeout * 1000
-    receipt = service.insert_message(row, draft.destination)
+    message = service.insert_message(row, draft.destination)
     record = _build_record(draft, document, message_id)
     await record_envelope(call, record, conversation)
     due = call.now + record.timeout * 1000 if record.timeout and draft.message.type in rules.ASKING else None
@@ -279,9 +279,9 @@ async def deliver_draft(call: Call, draft: Draft) -> Sent:
         id=document["id"],
         conversation_id=conversation[1],
         status=DeliveryState.QUEUED,
-        timestamp=receipt.timestamp,
+        timestamp=to_datetime(call.now),
         recipients=None if draft.destination.broadcast else len(draft.to),
-        warning=" ".join(filter(None, (draft.warning, receipt.warning))) or None,
+        warning=" ".join(filter(None, (draft.warning, message.warning))) or None,
         unregistered=[name for name in draft.destination.held if name != OPERATOR] or None,
         due_at=to_datetime(due) if due else None,
     )

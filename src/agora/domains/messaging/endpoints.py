@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from agora.clock import new_id
 from agora.core.call import Call, decode_json
-from agora.domains.agents.records import AgentRow, CapableAgent
+from agora.domains.agents.records import Addressee, AgentRow
 from agora.domains.outbox.records import OUTBOX, OutboxRow
 from agora.settings import Settings
 from agora.value_classes import value_class
@@ -29,7 +29,7 @@ class Endpoint:
     url: str | None
 
 
-def find_endpoint(agent: AgentRow | CapableAgent, settings: Settings) -> Endpoint | None:
+def find_endpoint(agent: Addressee | AgentRow, settings: Settings) -> Endpoint | None:
     """Find the HTTP endpoint of an agent; None if it has none."""
     if f'"{PROTOCOL}"' not in agent.endpoints:  # most agents have none, and their JSON is not parsed
         return Endpoint(agent.agent_id, agent.account_id, None) if _runs_with_endpoint(agent.metadata) else None

@@ -8,19 +8,22 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
+from pydantic_core import to_json
+
 from agora.clock import SECOND, new_id, to_datetime, to_microseconds
 from agora.core import pagination as paging
 from agora.core.admission import ADMISSION
-from agora.core.call import BoundService, WaitForEvent, encode_json
+from agora.core.call import BoundService, WaitForEvent, cast_encoded_to_result, encode_json
 from agora.core.errors import not_found
 from agora.domains.agents import queries as agents
 from agora.domains.agents.names import check_name
-from agora.domains.agents.records import AgentRow, CapableAgent
+from agora.domains.agents.records import Addressee, AgentRow
 from agora.domains.agents.references import (
     OPERATOR,
     build_address_of_name,
     check_may_act_for,
     check_names_agent,
+    find_addressee,
     find_agent,
     load_agent,
     looks_like_alias,
@@ -41,7 +44,7 @@ from .records import DELIVERIES, MESSAGES, DeliveryRow, InboxRow, MessageRow, Me
 from .signals import REPLY_COMPOSED, REPLY_STORED, ReplyComposed, ReplyStored
 from .views import build_message_from_row, compute_expiry_horizon, emit_message_event
 
-__all__ = ["ARRIVALS", "Destination", "MessageDraft", "MessagingService"]
+__all__ = ["ARRIVALS", "Destination", "MessageDraft", "MessagingService", "StoredMessage"]
 
 HELD_LIMIT = 1000
 CAPABILITY_LIMIT = 1000
@@ -87,6 +90,15 @@ class Destination:
         return [*self.agents, *map(build_address_of_name, self.held)]
 
 
+@dataclass(slots=True)
+class StoredMessage:
+    """A message that was sent. recipients: their number; None for a broadcast. warning: why it may arrive late."""
+
+    message_id: str
+    recipients: int | None
+    warning: str | None
+
+
 class MessagingService(BoundService, contract.Messaging):
     @implements
     async def send(
@@ -114,9 +126,11 @@ class MessagingService(BoundService, contract.Messaging):
             expires_in=expires_in,
             metadata=metadata,
         )
-        return await self.send_draft(draft)
+        return cast_encoded_to_result(
+            _encode_receipt(await self.send_draft(draft), self.call.now), contract.MessageReceipt
+        )
 
-    async def send_draft(self, draft: MessageDraft) -> contract.MessageReceipt:
+    async def send_draft(self, draft: MessageDraft) -> StoredMessage:
         """Like :meth:`send`, for internal use: metadata may contain reserved sections."""
         call, to_agent, reply_to = self.call, draft.to_agent, draft.reply_to
         sender, sender_name = await self._resolve_sender(draft.from_agent)
@@ -143,28 +157,22 @@ class MessagingService(BoundService, contract.Messaging):
         )
         if reply_to:
             reply = await call.publish(REPLY_COMPOSED, ReplyComposed(row, destination.list_recipients))
-            receipt = self.insert_message(reply.row, destination)
+            message = self.insert_message(reply.row, destination)
         else:
-            receipt = self.insert_message(row, destination, metadata)
+            message = self.insert_message(row, destination, metadata)
         if reply_to:
             await call.publish(REPLY_STORED, ReplyStored(sender, reply_to, draft.content, draft.metadata))
-        call.target = receipt.message_id
-        return receipt
+        call.target = message.message_id
+        return message
 
     def insert_message(
         self, row: MessageRow, destination: Destination, metadata: JsonObject | None = None
-    ) -> contract.MessageReceipt:
+    ) -> StoredMessage:
         """Insert a message and its deliveries. metadata: the parsed metadata of the row, if available."""
-        call = self.call
-        call.tx.append(MESSAGES, row)
+        self.call.tx.append(MESSAGES, row)
         self._append_deliveries(row, destination, metadata)
-        return contract.MessageReceipt(
-            message_id=row.message_id,
-            status=DeliveryState.QUEUED,
-            timestamp=to_datetime(call.now),
-            recipients=None if destination.broadcast else len(destination.agents) + len(destination.held),
-            warning=_build_warning(destination.held),
-        )
+        recipients = None if destination.broadcast else len(destination.agents) + len(destination.held)
+        return StoredMessage(row.message_id, recipients, _build_warning(destination.held))
 
     @implements
     async def send_legacy(self, to_agent: str, content: str) -> contract.MessageReceipt:
@@ -226,14 +234,14 @@ class MessagingService(BoundService, contract.Messaging):
         for row in recipients:
             self.add_agent_as_recipient(destination, row)
 
-    def add_agent_as_recipient(self, destination: Destination, row: CapableAgent | AgentRow) -> None:
+    def add_agent_as_recipient(self, destination: Destination, row: Addressee | AgentRow) -> None:
         """Add an agent to the recipients of a message."""
         destination.agents.append(row.agent_id)
         if (endpoint := find_endpoint(row, self.call.context.settings)) is not None:
             destination.endpoints[row.agent_id] = endpoint
 
     async def _add_recipient(self, ref: str, destination: Destination) -> None:
-        row = await find_agent(self.call.tx, ref)
+        row = await find_addressee(self.call.tx, ref)
         if row is not None and row.retired_at is None:
             self.add_agent_as_recipient(destination, row)
             return
@@ -259,7 +267,8 @@ class MessagingService(BoundService, contract.Messaging):
     def _append_deliveries(self, row: MessageRow, destination: Destination, metadata: JsonObject | None) -> None:
         call, tenant, message_id = self.call, self.call.caller.tenant, row.message_id
         states = dict.fromkeys(destination.agents, "queued")
-        states |= {build_address_of_name(name): "queued" if name == OPERATOR else "held" for name in destination.held}
+        for name in destination.held:
+            states[build_address_of_name(name)] = "queued" if name == OPERATOR else "held"
         for recipient, state in states.items():
             delivery = DeliveryRow(
                 tenant_id=tenant, recipient=recipient, message_id=message_id, state=state, updated_at=call.now
@@ -460,6 +469,19 @@ def _build_too_many_recipients_error(detail: str) -> InvalidRequest:
         detail,
         fix="Send a broadcast, or choose recipients with GET /agora/query/agents.",
         errors=[field_error("to_agent", "too many recipients")],
+    )
+
+
+def _encode_receipt(message: StoredMessage, now: int) -> bytes:
+    """Encode a :class:`contract.MessageReceipt`; building and serializing the model would cost a send 4 % more."""
+    return to_json(
+        {
+            "message_id": message.message_id,
+            "status": DeliveryState.QUEUED,
+            "timestamp": to_datetime(now),
+            "recipients": message.recipients,
+            "warning": message.warning,
+        }
     )
 
 

@@ -13,14 +13,21 @@ from agora.core.events.filter import Viewer
 from agora.domains.admin.service import AdminService
 from agora.domains.agents.references import load_agent
 from agora.domains.events.service import EventService
-from agora.domains.messaging.service import MessagingService
+from agora.domains.messaging.service import MessageDraft, MessagingService
 from agora.domains.search.service import QueryService
 from agora.domains.workers.service import WorkerService
 from agora.store.port import Reader
 from agora_sdk.contract import implements
 from agora_sdk.contract import monitor as contract
 from agora_sdk.contract.events import Event
-from agora_sdk.contract.fields import AgentStatusLike, JsonObject, OverrideAction, Priority, PriorityLike
+from agora_sdk.contract.fields import (
+    AgentStatusLike,
+    DeliveryState,
+    JsonObject,
+    OverrideAction,
+    Priority,
+    PriorityLike,
+)
 from agora_sdk.contract.workers import WorkerPage
 from agora_sdk.errors import InvalidRequest, PermissionDenied, field_error
 
@@ -246,10 +253,16 @@ class MonitorService(BoundService, contract.Monitor):
                     errors=[field_error("message", "missing")],
                 )
             metadata: JsonObject = {"intervention": True} | ({"reason": reason} if reason else {})
-            send = MessagingService(call).send
-            receipt = await send(agent, message, INTERVENTION, Priority.HIGH, metadata=metadata)
+            draft = MessageDraft(
+                to_agent=agent,
+                content=message,
+                message_type=INTERVENTION,
+                priority=Priority.HIGH,
+                metadata=metadata,
+            )
+            sent = await MessagingService(call).send_draft(draft)
             call.target, call.detail = agent, reason or None
-            return contract.Intervention(**fields, message_id=receipt.message_id, status=receipt.status)
+            return contract.Intervention(**fields, message_id=sent.message_id, status=DeliveryState.QUEUED)
         if not call.caller.may("admin"):
             raise PermissionDenied(
                 f"{action} needs the scope 'admin'.", fix="Ask an operator for a key that has it.", required="admin"
