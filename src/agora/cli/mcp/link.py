@@ -9,6 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from agora_sdk.errors import AgoraError, ServerUnreachable
+from agora_sdk.retry import Backoff
 
 from .request import Message, PendingRequest
 from .session import Session
@@ -19,7 +20,7 @@ __all__ = ["ServerLink"]
 logger = logging.getLogger("agora.mcp")
 
 FIRST_CONTACT_SECONDS = 8.0  #: maximum wait for a server that was never reached
-MIN_PAUSE, MAX_PAUSE = 0.1, 2.0
+BACKOFF = Backoff(first=0.1, most=2.0)
 MAX_RETRY_AFTER = 10.0  #: limit of a busy server's retry-after, in seconds
 MAX_TRIES = 5  #: attempts of a request whose connection breaks
 NOTICE_SECONDS = 10.0
@@ -78,9 +79,9 @@ class ServerLink:
         Raises the AgoraError of the server, or ServerUnreachable after the timeout.
         """
         now = asyncio.get_running_loop().time
-        tries, pause, since, lost = 0, 0.0, now(), -1
+        tries, failures, since, lost = 0, 0, now(), -1
         while True:
-            generation = self.session.generation
+            generation, retry_after = self.session.generation, 0.0
             try:
                 if lost == generation:
                     await self._renew_session(lost)
@@ -98,12 +99,12 @@ class ServerLink:
                 over = now() - since > (
                     self._timeout if self._was_reached else min(self._timeout, FIRST_CONTACT_SECONDS)
                 )
-                pause = max(pause, min(error.retry_after or 0.0, MAX_RETRY_AFTER))
+                retry_after = min(error.retry_after or 0.0, MAX_RETRY_AFTER)
                 self._mark_unreachable(reason)
             if over and not forever():
                 raise ServerUnreachable(f"{reason}.", fix="Start it with 'agora serve', or name another with --url.")
-            await asyncio.sleep(pause)
-            pause = min(MAX_PAUSE, max(MIN_PAUSE, pause * 2))
+            await asyncio.sleep(max(BACKOFF.pause(failures), retry_after))
+            failures += 1
 
     async def close(self) -> None:
         """End the session and the connections."""
