@@ -41,7 +41,9 @@ def errors_text() -> str:
         if method is None:
             raise LookupError(f"{operation.name} has no implementation in {owner}")
         names = graph.error_names(method)
-        raised = {code for name, code in codes.items() if name in names} - set(common_errors(operation))
+        raised = {code for name, code in codes.items() if name in names} - set(
+            common_errors(operation.kind, during_halt=operation.during_halt)
+        )
         document[f"{operation.category}.{operation.action}"] = [code for code in BY_CODE if code in raised]
     lines = [f"  {json.dumps(name)}: {json.dumps(document[name])}" for name in sorted(document)]
     return "{\n" + ",\n".join(lines) + "\n}\n"

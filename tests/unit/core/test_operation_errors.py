@@ -40,7 +40,7 @@ def test_what_every_call_may_raise_follows_from_the_declaration(kind: Kind) -> N
     for operation in operations():
         if operation.kind is not kind:
             continue
-        codes = common_errors(operation)
+        codes = common_errors(kind, during_halt=operation.during_halt)
         assert ("idempotency_conflict" in codes) == (kind in (Kind.COMMAND, Kind.RELAY))
         assert ("halted" in codes) == (not operation.during_halt)
         assert len(codes) == len(set(codes))

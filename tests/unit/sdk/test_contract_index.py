@@ -14,7 +14,7 @@ import pytest
 import agora_sdk
 from agora.server.services import IMPLEMENTATIONS
 from agora_sdk.contract import Operation, Route, Service, declared, index, operations
-from agora_sdk.contract.service_directory import Declared, Listed
+from agora_sdk.contract.operation import Declared, Listed
 
 current = pytest.mark.skipif(
     index.read_index(index.FILE) is None, reason="the index is of other sources: `make reference`"
@@ -89,8 +89,8 @@ def test_knowing_the_operations_loads_none_of_them() -> None:
     found = _loaded("from agora_sdk.contract import operations\nassert operations()[0].routes")
     assert {name for name in found if name.startswith("agora_sdk.contract.")} == {
         "agora_sdk.contract.index",
-        "agora_sdk.contract.service_directory",
         "agora_sdk.contract.operation",
+        "agora_sdk.contract.operation_properties",
     }
     assert "pydantic" not in found
 

@@ -174,10 +174,13 @@ class Agent:
 
     async def on_message(self, message: Message) -> None:
         """Handle a message. By default :meth:`process_message` answers it, if defined."""
-        if self._defines_process_message:
-            await message_processing.answer_message(self, message)
-            return
-        logger.info("%s: a message from %s, and no on_message to handle it", self.name, message.from_name)
+        if not self._defines_process_message:
+            logger.info("%s: a message from %s, and no on_message to handle it", self.name, message.from_name)
+        # A reply is not answered, so that two agents do not answer each other endlessly; a broadcast is not either.
+        elif message.reply_to is not None:
+            await self.on_reply(message)
+        elif not message.broadcast:
+            await message_processing.answer_message(self.process_message, self.reply, message)
 
     async def on_task(self, task: TaskRun) -> Any:
         """Execute a claimed task and return its result, which is JSON.
@@ -190,7 +193,7 @@ class Agent:
         takes longer than ``stop_seconds``; then the task returns to the queue. By default :meth:`process_message`,
         if defined, executes tasks of the type ``a2a.message`` and of the agent's capabilities.
         """
-        return await message_processing.run_task(self, task)
+        return await message_processing.run_task(self.process_message, self.answers_with, task)
 
     async def on_event(self, event: Event) -> None:
         """Handle an event of one of the types in ``events``; the next one follows when this returns."""
@@ -340,7 +343,7 @@ class Agent:
         self.registration = registration
 
     async def _load_conversation_and_run(self, task: TaskRun) -> Any:
-        await message_processing.load_conversation(self, task)
+        await message_processing.load_conversation(self.client, task)
         return await self.on_task(task)
 
     @property

@@ -8,38 +8,35 @@ from .message import CARRIED, Message
 from .taskrun import InputRequired, Rejected, TaskRun
 
 if TYPE_CHECKING:
-    from .agent import Agent
+    from collections.abc import Awaitable, Callable
+
+    from .client import AgoraClient
     from .contract.messaging import Message as InboxMessage
+
+    ProcessMessage = Callable[[Message], Awaitable[Message | None]]
 
 __all__ = ["answer_message", "build_part_options", "load_conversation", "run_task"]
 
 PAGE = 500
 
 
-async def answer_message(agent: Agent, inbox_message: InboxMessage) -> None:
-    """Process a message of the marketplace, and reply with the result.
-
-    A reply to the agent's own message is passed to ``on_reply`` and not answered, so that two agents do not answer each
-    other endlessly. A broadcast is not answered either.
-    """
-    if inbox_message.reply_to is not None:
-        await agent.on_reply(inbox_message)
-        return
-    if inbox_message.broadcast:
-        return
+async def answer_message(
+    process_message: ProcessMessage, reply: Callable[..., Awaitable[Any]], inbox_message: InboxMessage
+) -> None:
+    """Process a message of the marketplace, and reply with the result. reply: :meth:`agora_sdk.agent.Agent.reply`."""
     message = Message.carried(inbox_message.content, inbox_message.metadata, sender=inbox_message.from_agent)
     message.context_id = message.context_id or inbox_message.correlation_id
     try:
-        response = await agent.process_message(message)
+        response = await process_message(message)
     except InputRequired as question:
         status = "auth_required" if question.auth else "input_required"
-        await agent.reply(inbox_message, question.question, metadata={CARRIED: {"status": status}})
+        await reply(inbox_message, question.question, metadata={CARRIED: {"status": status}})
         return
     except Rejected as refusal:
-        await agent.reply(inbox_message, str(refusal) or "Refused.")
+        await reply(inbox_message, str(refusal) or "Refused.")
         return
     if response is not None:
-        await agent.reply(inbox_message, response.as_text() or "Done.", **build_part_options(response))
+        await reply(inbox_message, response.as_text() or "Done.", **build_part_options(response))
 
 
 def build_part_options(message: Message) -> dict[str, Any]:
@@ -47,12 +44,12 @@ def build_part_options(message: Message) -> dict[str, Any]:
     return {} if message.is_plain else {"metadata": {CARRIED: {"message": message.wire()}}}
 
 
-async def run_task(agent: Agent, task: TaskRun) -> Any:
+async def run_task(process_message: ProcessMessage, answers_with: str, task: TaskRun) -> Any:
     """Process the message of a task and return its result."""
-    response = await agent.process_message(task.message)
+    response = await process_message(task.message)
     if response is None:
         return None
-    if agent.answers_with == "message" and response.parts:
+    if answers_with == "message" and response.parts:
         await task.answer([part.wire() for part in response.parts])
         return None
     if response.is_plain:
@@ -61,14 +58,14 @@ async def run_task(agent: Agent, task: TaskRun) -> Any:
     return response.text or response.data or None
 
 
-async def load_conversation(agent: Agent, task: TaskRun) -> None:
+async def load_conversation(client: AgoraClient, task: TaskRun) -> None:
     """Read the earlier messages of a resumed task: ``task.message`` and ``task.history`` contain them."""
     # The first claim: there are no earlier messages.
     if task.fencing_token <= 1:
         return
     cursor = None
     while True:
-        page = await agent.client.task.history(task.task_id, limit=PAGE, cursor=cursor)
+        page = await client.task.history(task.task_id, limit=PAGE, cursor=cursor)
         for entry in page.entries:
             if entry.type == "message" and isinstance(entry.data, dict):
                 task.record_message(entry.data)

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, cast
 from urllib.parse import urlsplit
 
 from . import __version__
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from .contract import Operation
     from .contract.fields import ServiceTier
     from .identity import Identity
-    from .listener import Listener
     from .retry import IO
     from .transport import Blocking, Endpoint, Looped
     from .wire import Answer
@@ -103,13 +102,23 @@ def _check_url(url: str) -> str:
     return url.rstrip("/")
 
 
+class Subscription(Protocol):
+    """A subscription to the events of an agent, as the session keeps it."""
+
+    agent_name: str
+    event_type: str
+    handler: Callable[[str, Any], Any]
+
+    def close(self) -> None: ...
+
+
 class Session:
     """Makes calls to one server with one identity."""
 
     def __init__(self, server: Server, identity: Identity, options: Options) -> None:
         self.server, self.identity, self.options = server, identity, options
         self.expected = Expected()
-        self.listeners: list[Listener] = []
+        self.listeners: list[Subscription] = []
         self._warned: set[str] = set()
 
     def stop_listening(self) -> None:

@@ -19,7 +19,8 @@ from agora.core.call import Caller
 from agora.core.dispatcher import KEY, Dispatcher
 from agora.core.validation import convert_validation_error
 from agora_sdk.contract import Kind, declared
-from agora_sdk.contract.envelopes import ORCHESTRATOR, Outgoing
+from agora_sdk.contract.envelopes import ORCHESTRATOR
+from agora_sdk.contract.outgoing_messages import Outgoing
 from agora_sdk.errors import AgoraError, InvalidRequest
 
 from .messages import Document, IncomingMessage, build_error_message, build_message

@@ -10,7 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from agora.domains.conversations import rules
 from agora_sdk.contract import performatives as models
-from agora_sdk.contract.envelopes import AgentMessage, Outgoing, Performative, PublicKey
+from agora_sdk.contract.envelopes import AgentMessage, Performative, PublicKey
+from agora_sdk.contract.outgoing_messages import Outgoing
 
 SENT: TypeAdapter[AgentMessage] = TypeAdapter(Outgoing)
 LEAST: dict[str, dict[str, Any]] = {

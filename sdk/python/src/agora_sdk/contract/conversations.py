@@ -6,9 +6,10 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from .envelopes import AgentMessage, Outgoing, Performative
+from .envelopes import AgentMessage, Performative
 from .fields import AgentRef, Cursor, DeliveryState, JsonObject, Limit, Timestamp
 from .operation import Kind, Service, operation
+from .outgoing_messages import Outgoing
 from .results import Page, Result
 
 __all__ = [

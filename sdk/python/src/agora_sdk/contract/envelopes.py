@@ -1,16 +1,15 @@
 """Envelopes: the messages of the Agent Communication Protocol.
 
 :class:`AgentMessage` is the common shape of all sixteen types and is used to parse incoming messages. Outgoing messages
-must also satisfy the rules of their type, which :func:`check_message` checks with the models in :mod:`.performatives`.
+must also satisfy the rules of their type, which :mod:`.outgoing_messages` checks.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -33,7 +32,6 @@ __all__ = [
     "Id",
     "Intent",
     "Open",
-    "Outgoing",
     "Performative",
     "Permission",
     "Progress",
@@ -41,14 +39,12 @@ __all__ = [
     "Security",
     "Url",
     "Word",
-    "check_message",
     "is_encrypted",
 ]
 
 ORCHESTRATOR = "agent.marketplace.orchestrator"  #: the marketplace's own agent
 HOSTING = "agent.agentify.hosting-orchestrator"  #: the hosting agent
 
-EXTENSIONS = 50  #: limit of unknown fields in an envelope
 MAX_WAIT_MILLISECONDS = 86_400_000  #: limit of the expected time for an answer
 
 
@@ -205,16 +201,3 @@ class PublicKey(Open):
 def is_encrypted(message: AgentMessage) -> bool:
     """Whether the payload is end-to-end encrypted."""
     return message.security is not None and message.security.encryption is not None
-
-
-def check_message(message: AgentMessage) -> AgentMessage:
-    """Validate a message against the rules of its type. Raises ValueError naming the field."""
-    from .performatives import check_payload  # deferred: the sixteen models are built when the first message is sent
-
-    if len(message.model_extra or ()) > EXTENSIONS:
-        raise ValueError(f"more than {EXTENSIONS} fields that the protocol does not know")
-    check_payload(message)
-    return message
-
-
-Outgoing: TypeAlias = Annotated[AgentMessage, AfterValidator(check_message)]

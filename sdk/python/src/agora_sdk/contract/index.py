@@ -17,8 +17,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from .operation import OWN, Exposure, Kind, Lifecycle, Operation, Route, Service
-from .service_directory import Listed
+from .operation import OWN, Exposure, Kind, Lifecycle, Listed, Operation, Route, Service
 
 __all__ = ["index_text", "install_index", "read_index", "write_index"]
 

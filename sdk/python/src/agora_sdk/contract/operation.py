@@ -8,20 +8,17 @@ from that declaration. Pydantic is imported when the first model is built, so th
 from __future__ import annotations
 
 import inspect
-import re
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field, fields
 from datetime import date
-from enum import StrEnum
 from functools import cached_property
+from importlib import import_module
 from typing import (
     TYPE_CHECKING,
     Any,
     ClassVar,
     Concatenate,
-    Literal,
     ParamSpec,
-    TypeAlias,
     TypeVar,
     get_args,
     get_origin,
@@ -29,7 +26,7 @@ from typing import (
     overload,
 )
 
-from .service_directory import Declared
+from .operation_properties import Exposure, Kind, Lifecycle, LifecycleLike, Route
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, TypeAdapter
@@ -37,10 +34,12 @@ if TYPE_CHECKING:
     from .results import Result, Stream
 
 __all__ = [
+    "Declared",
     "Exposure",
     "Kind",
     "Lifecycle",
     "LifecycleLike",
+    "Listed",
     "Operation",
     "Route",
     "Service",
@@ -57,70 +56,6 @@ MEBIBYTE = 1024 * 1024
 #: fields of an operation that only its declaration has
 OWN = frozenset({"method", "translate"})
 VARIADIC = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
-
-
-class Kind(StrEnum):
-    """How an operation runs."""
-
-    QUERY = "query"  #: reads; never changes state
-    COMMAND = "command"  #: changes state in one transaction
-    STREAM = "stream"  #: yields items without holding a transaction
-    RELAY = "relay"  #: commits an intent, calls a remote system, commits the outcome
-
-
-class Exposure(StrEnum):
-    """Visibility of an operation in the registry."""
-
-    PUBLIC = "public"
-    AGENT = "agent"
-    OPERATOR = "operator"
-    TEST = "test"
-
-
-class Lifecycle(StrEnum):
-    """Lifecycle status of an operation."""
-
-    ACTIVE = "active"
-    BETA = "beta"
-    DEPRECATED = "deprecated"
-    SUNSET = "sunset"
-
-
-# Parameters accept a member, or its value as a literal. Only type checkers see the literals; models and
-# implementations use the enum.
-if TYPE_CHECKING:
-    LifecycleLike: TypeAlias = Lifecycle | Literal["active", "beta", "deprecated", "sunset"]
-else:
-    LifecycleLike = Lifecycle
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """An HTTP method and a path template such as ``/agents/{agent_id}/status``.
-
-    slashed: parameters whose value contains one slash, written ``{+name}``; in a request the slash may be unencoded.
-    """
-
-    method: str
-    path: str
-    slashed: frozenset[str] = frozenset()
-
-    @classmethod
-    def parse(cls, text: str) -> Route:
-        method, path = text.split()
-        return cls(method, path.replace("{+", "{"), frozenset(re.findall(r"{\+(\w+)}", path)))
-
-    def __str__(self) -> str:
-        """Return the text that it is parsed from."""
-        path = self.path
-        for name in self.slashed:
-            path = path.replace(f"{{{name}}}", f"{{+{name}}}")
-        return f"{self.method} {path}"
-
-    @property
-    def parameters(self) -> tuple[str, ...]:
-        """Names of the path parameters, in order."""
-        return tuple(re.findall(r"{(\w+)}", self.path))
 
 
 @dataclass(eq=False)
@@ -264,10 +199,11 @@ class Operation:
 
     @cached_property
     def errors(self) -> tuple[str, ...]:
-        """Codes of the errors that a call may raise (``agora_sdk.errors.BY_CODE``)."""
-        from .operation_errors import operation_errors
+        """Codes of the errors that a call may raise (``agora_sdk.errors.BY_CODE``), the common ones first."""
+        from .operation_errors import common_errors, service_errors
 
-        return tuple(operation_errors(self))
+        own = service_errors().get(f"{self.category}.{self.action}", ())
+        return tuple(dict.fromkeys([*common_errors(self.kind, during_halt=self.during_halt), *own]))
 
     @cached_property
     def input_schema(self) -> dict[str, Any]:
@@ -294,6 +230,70 @@ def _build_default(default: Any) -> Any:
     if default in ({}, []):  # pydantic would call copy.deepcopy for each request
         return Field(default_factory=type(default), json_schema_extra={"default": default})
     return default
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Index entry of a service: its module, description, and operations by method."""
+
+    module: str
+    about: str
+    operations: Mapping[str, Operation]
+
+
+class Declared(MutableMapping[str, "type[Service]"]):
+    """The services by category, in order. A listed service is loaded when its class is requested."""
+
+    def __init__(self) -> None:
+        self._services: dict[str, type[Service] | None] = {}
+        self._listed: dict[str, Listed] = {}
+
+    def __getitem__(self, category: str) -> type[Service]:
+        return self._services[category] or self.load(category)
+
+    def __setitem__(self, category: str, service: type[Service]) -> None:
+        self._services[category] = service
+
+    def __delitem__(self, category: str) -> None:
+        del self._services[category]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(tuple(self._services))
+
+    def __len__(self) -> int:
+        return len(self._services)
+
+    def __contains__(self, category: object) -> bool:
+        return category in self._services
+
+    def add_listed(self, listed: Mapping[str, Listed]) -> None:
+        """Add services from the index without loading them."""
+        self._listed.update(listed)
+        self._services = dict.fromkeys(listed) | self._services
+
+    def load(self, category: str) -> type[Service]:
+        """Return a service's class. Imports its module."""
+        import_module(self._listed[category].module, __package__)
+        service = self._services[category]
+        if service is None:
+            raise RuntimeError(f"{self._listed[category].module} does not declare {category!r}, which the index says")
+        return service
+
+    def about(self, category: str) -> str:
+        """Return a service's description, loaded or not."""
+        service = self._services[category]
+        return self._listed[category].about if service is None else inspect.getdoc(service) or ""
+
+    def operations(self, category: str) -> Mapping[str, Operation]:
+        """Return a service's operations by method, loaded or not."""
+        service = self._services[category]
+        return self._listed[category].operations if service is None else service.operations
+
+    def merge_declaration(self, declaration: Operation) -> Operation:
+        """Return the operation of a declaration, merged with its index entry if there is one."""
+        listed = self._listed.get(declaration.category)
+        earlier = listed.operations.get(declaration.attribute) if listed else None
+        return earlier.adopt_declaration(declaration) if earlier else declaration
 
 
 class Service:

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from .operation import Kind, Operation
+from .operation_properties import Kind
 
-__all__ = ["FILE", "common_errors", "operation_errors", "service_errors"]
+__all__ = ["FILE", "common_errors", "service_errors"]
 
 FILE = Path(__file__).with_suffix(".json")
 #: errors of any operation: of its arguments, caller, lifecycle (which an operator may change), rate, and the server's
@@ -31,22 +31,16 @@ EVERY_CALL = (
 )
 
 
-def common_errors(operation: Operation) -> list[str]:
-    """Error codes that the dispatcher and the protocols may raise for an operation."""
+def common_errors(kind: Kind, *, during_halt: bool) -> list[str]:
+    """Error codes that the dispatcher and the protocols may raise for such an operation."""
     codes = list(EVERY_CALL)
-    if not operation.during_halt:
+    if not during_halt:
         codes.append("halted")
-    if operation.kind in (Kind.COMMAND, Kind.RELAY):
+    if kind in (Kind.COMMAND, Kind.RELAY):
         codes += ["malformed_request", "payload_too_large", "unsupported_media_type", "idempotency_conflict"]
-    if operation.kind is Kind.RELAY:
+    if kind is Kind.RELAY:
         codes.append("conflict")  # the same request is in progress
     return codes
-
-
-def operation_errors(operation: Operation) -> list[str]:
-    """Error codes that a call may raise, the common ones first."""
-    own = service_errors().get(f"{operation.category}.{operation.action}", ())
-    return list(dict.fromkeys([*common_errors(operation), *own]))
 
 
 @cache
