@@ -220,6 +220,42 @@ def test_dockerignore_is_no_link_or_pipe_or_large(tmp_path: Path) -> None:
         build_context.build_dockerfile_context(tmp_path, BuildOrder())
 
 
+@pytest.mark.parametrize(
+    ("recipe", "images"),
+    [
+        ("FROM python:3.12\nCOPY . /\n", ["python:3.12"]),
+        (
+            "from a as one\nFROM --platform=linux/arm64 b\nCOPY --from=ONE /x /\nCOPY --chown=1 --from=0 /x /\n",
+            ["a", "b"],
+        ),
+        ("FROM scratch\ncopy --from=4ab4 / /\n", ["4ab4"]),
+        ("FROM a\nCOPY --from=1 / /\n", ["a", "1"]),
+        ("# FROM x \\\nFROM y\n", ["y"]),
+        ("RUN a \\\n# a comment \\\n\n  b\nFROM \\\r\n c \\ \n AS d\n", ["c"]),
+        ("\ufeffFROM a", ["a"]),
+        ("ARG B=4ab4\nFROM $B\n", None),
+        ("FROM a\nCOPY --from=${B} / /\n", None),
+        ("# escape=`\nFROM a `\n", None),
+        ("FROM a\nRUN <<END\nFROM b\nEND\n", None),
+        ("FROM a\nRUN echo \\\x0b\nFROM 4ab4\n", None),
+        ("FROM a\nRUN echo \\\n\x1c\nFROM 4ab4\n", None),
+        ("FROM a\nNONSENSE b\n", None),
+        ("RUN true\n", None),
+    ],
+)
+def test_the_images_that_a_dockerfile_uses_are_listed(tmp_path: Path, recipe: str, images: list[str] | None) -> None:
+    file = tmp_path / "Dockerfile"
+    file.write_text(recipe, newline="")
+    assert build_context.list_base_images(file) == images
+
+
+def test_the_size_of_a_dockerfile_is_limited(tmp_path: Path) -> None:
+    file = tmp_path / "Dockerfile"
+    file.write_bytes(b"FROM a\n" + b"#" * build_context.MAX_RECIPE_BYTES)
+    with pytest.raises(InvalidSpec, match="is larger than"):
+        build_context.list_base_images(file)
+
+
 @pytest.mark.parametrize("pattern", ["*a" * 40 + "x", "**/*a*a*a*a*a*a*a*a*a*ax", "*a*a*a*a*a*a*a*a*a*a**/x"])
 def test_many_stars_are_matched_in_time(tmp_path: Path, pattern: str) -> None:
     """With backtracking, each of these takes longer than the age of the universe."""

@@ -146,6 +146,9 @@ async def test_an_image_of_a_registry_that_asks_for_a_password(kit: DockerKit, r
     assert (await kit.engine.build(allowed)).cached
     with pytest.raises(SourceRefused):
         await kit.engine.build(spec)  # that another has pulled it does not make it everybody's
+    for recipe in (f"FROM {name}\n", f"ARG N={name}\nFROM $N\n", f"FROM {BASE}\nCOPY --from={name} / /stolen\n"):
+        with pytest.raises(BuildFailed):
+            await kit.engine.build(kit.spec(None, files={"Dockerfile": recipe}, type="docker"))
     registry.change()
     second = await kit.engine.build(allowed)
     assert second.reference != first.reference
@@ -173,6 +176,9 @@ async def test_the_build_of_another_agent_is_refused_by_all_its_names(kit: Docke
     for reference in (f"{prefix}{build.reference}", image_id, digits, digits[:12], image_id[:19]):
         with pytest.raises(SourceRefused, match=r"another agent's source|is the id of an image"):
             await kit.engine.build(replace(spec, source=Image(reference)))
+        for recipe in (f"FROM {reference}\n", f"FROM {BASE}\nCOPY --from={reference} / /stolen\n"):
+            with pytest.raises(BuildFailed):
+                await kit.engine.build(kit.spec(None, files={"Dockerfile": recipe}, type="docker"))
     for odd in ("library/./agora-build-0", "library//agora-build-0"):
         with pytest.raises(InvalidSpec, match="not an image reference"):
             await kit.engine.build(replace(spec, source=Image(odd)))

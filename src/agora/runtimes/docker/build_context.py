@@ -18,7 +18,7 @@ from agora.value_classes import value_class
 
 from .commands import BuildOrder
 
-__all__ = ["BuildContext", "build_command_context", "build_dockerfile_context", "write_context"]
+__all__ = ["BuildContext", "build_command_context", "build_dockerfile_context", "list_base_images", "write_context"]
 
 SCRIPT = ".agora-build"
 #: the tree is read-only for everyone; files written by the build command are part of the image
@@ -33,6 +33,16 @@ RUN ["/bin/sh", "/{SCRIPT}"]
 IGNORED = ".dockerignore"
 MAX_PATTERNS = 1000
 MAX_IGNORE_BYTES = 262_144
+# fmt: off
+INSTRUCTIONS = frozenset({
+    "add", "arg", "cmd", "copy", "entrypoint", "env", "expose", "from", "healthcheck", "label", "maintainer", "onbuild",
+    "run", "shell", "stopsignal", "user", "volume", "workdir",
+})
+# fmt: on
+#: another escape character, a here-document, control characters, and spaces that parsers treat differently
+UNUSUAL = re.compile(r"#\s*escape\s*=|<<|[^\S \t\r\n]|[\x00-\x08\x0e-\x1f]", re.IGNORECASE)
+CONTINUED = re.compile(r"\\[ \t]*$")
+MAX_RECIPE_BYTES = 1_048_576
 MAX_DOUBLE_STARS = 2  #: of one pattern: the time to match a path grows with its length to the power of them
 
 
@@ -60,6 +70,59 @@ def build_dockerfile_context(source: Path, order: BuildOrder) -> BuildContext:
     return BuildContext(
         directory, ignored=_read_ignore_file(directory / IGNORED), kept=frozenset({order.file, IGNORED})
     )
+
+
+def list_base_images(file: Path) -> list[str] | None:
+    """List the images that a Dockerfile builds on or copies from, except its own stages.
+
+    Returns None if only the engine can tell, because of a variable or syntax that is not parsed here. Raises InvalidSpec.
+    """
+    with open(file, "rb") as content:
+        data = content.read(MAX_RECIPE_BYTES + 1)
+    if len(data) > MAX_RECIPE_BYTES:
+        raise InvalidSpec([f"build_config.build_command: the Dockerfile is larger than {MAX_RECIPE_BYTES} bytes"])
+    recipe = data.decode("utf-8", "replace").removeprefix("\ufeff")
+    if UNUSUAL.search(recipe):
+        return None
+    images: list[str] = []
+    stages: list[str] = []
+    for instruction in _list_instructions(recipe):
+        name, *words = instruction.split()
+        if name.lower() not in INSTRUCTIONS:
+            return None
+        if name.lower() == "from":
+            arguments = [word for word in words if not word.startswith("--")]
+            references = arguments[:1]
+            stages.append(arguments[2].lower() if len(arguments) == 3 else "")
+        else:
+            references = [word.partition("=")[2] for word in words if word.lower().startswith("--from=")]
+        for reference in references:
+            if "$" in reference:
+                return None
+            is_stage = reference.lower() in stages or (reference.isdecimal() and int(reference) < len(stages))
+            if not is_stage and reference != "scratch":
+                images.append(reference)
+    return images if stages else None
+
+
+def _list_instructions(recipe: str) -> Iterator[str]:
+    """Yield the instructions of a Dockerfile, each on one line, as the engine reads them.
+
+    A comment ends with its line, even after a backslash; within a continued instruction, comments and empty lines are
+    skipped.
+    """
+    instruction = ""
+    for line in recipe.split("\n"):
+        text = line.rstrip("\r")
+        if not text.strip() or text.lstrip().startswith("#"):
+            continue
+        instruction += CONTINUED.sub("", text)
+        if not CONTINUED.search(text):
+            if instruction.strip():
+                yield instruction
+            instruction = ""
+    if instruction.strip():
+        yield instruction
 
 
 def build_command_context(source: Path, base: str, config: BuildConfig) -> BuildContext:

@@ -15,7 +15,7 @@ import os
 import re
 import secrets
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
@@ -250,10 +250,12 @@ class Images:
         if config.type == "docker":
             order = commands.parse_build_command(config)
             content = build_context.build_dockerfile_context(attempt / "tree", order)
+            bases = await asyncio.to_thread(build_context.list_base_images, content.directory / order.file)
         else:
             order = commands.BuildOrder()
             base = self._options.node_image if config.type == "npm" else self._options.python_image
             content = build_context.build_command_context(attempt / "tree", base, config)
+            bases = [base]
         archive = attempt / "build_context.tar"
         await asyncio.to_thread(build_context.write_context, content, archive)
         params = {
@@ -265,11 +267,31 @@ class Images:
             "networkmode": self._labels.network_name(None),
             "rm": "1",
             "forcerm": "1",
+            # Then the engine takes no image of this host, only those that the registry gives to anybody.
+            "pull": "1" if await self._need_pull(bases) else "",
             "version": "1",
         }
         file = await asyncio.to_thread(open, archive, "rb")
         with file:
             await self._request_build(params, file, report_progress)
+
+    async def _need_pull(self, bases: Sequence[str] | None) -> bool:
+        """Whether the base images of a build must come from a registry, because some of this host are not for everybody.
+
+        An id, or the start of one, also names builds of other agents and images pulled with other accounts. A trigger
+        (``ONBUILD``) of an image may copy from any other.
+        """
+        if bases is None:
+            return True
+        for reference in bases:
+            if not REFERENCE.fullmatch(reference) or find_familiar_name(reference).startswith(BUILD_PREFIX):
+                return True
+            image = await self._inspect_image(reference)
+            if image is None or is_image_id(reference, image) or image["Config"].get("OnBuild"):
+                return True
+            if image.get("RepoDigests") and self._options.pull == "always":
+                return True
+        return False
 
     async def _request_build(self, params: Mapping[str, str], file: IO[bytes], report_progress: Progress) -> None:
         """Have the engine build; the build is cancelled when the caller disconnects."""
