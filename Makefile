@@ -90,7 +90,7 @@ conformance-mcp: .venv/test ## The official MCP conformance suite, both eras, wi
 	@$(BIN)/python scripts/conformance_mcp.py $(ARGS)
 
 clients: .venv/test ## Run clients of others over MCP and A2A, and write what they do into docs/reference/clients.md
-	@AGORA_RECORD_CLIENTS=1 $(PYTEST) -m "" --deselect tests/clients/test_clients.py::test_the_page_shows_the_recorded_results tests/clients $(ARGS)
+	@AGORA_RECORD_CLIENTS=1 $(PYTEST) -m "" --deselect tests/clients/test_clients.py::test_page_shows_the_recorded_results tests/clients $(ARGS)
 
 conformance-a2a: .venv/test ## The A2A TCK, versions 1.0 and 0.3, with its scores (clones it, or AGORA_A2A_TCK names it)
 	@$(BIN)/python scripts/tck_a2a.py $(ARGS)

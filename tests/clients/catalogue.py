@@ -44,7 +44,7 @@ class Client:
         return f"{self.package} {self.version}{self.variant and f', {self.variant}'}"
 
     def install(self) -> tuple[list[str], dict[str, str]]:
-        """Install it if missing. Returns the command of its program, and environment variables."""
+        """Install the client if missing. Returns the command of its program, and environment variables."""
         program = str(PROGRAMS / self.program)
         if self.npm:
             node, package = conformance_mcp.install(f"{self.package}@{self.version}", "package.json")

@@ -135,7 +135,7 @@ def run_program(command: Sequence[str], variables: Mapping[str, str] = {}) -> di
     )
     assert done.returncode == 0, f"{command}: {done.stderr[-4000:]}"
     sys.stderr.write(done.stderr[-20_000:])
-    # Some clients print to standard output at the end.
+    # Some clients print to standard output at their end.
     lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
     assert lines, f"{command}: {done.stdout[-2000:]} {done.stderr[-2000:]}"
     outcomes: dict[str, str] = json.loads(lines[-1])

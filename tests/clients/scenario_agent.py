@@ -33,7 +33,7 @@ TEXT = {"type": "object", "properties": {"text": {"type": "string"}}, "required"
 
 
 class ScenarioAgent(Agent):
-    """Does what a message says."""
+    """Executes the first word of a message."""
 
     description = "Does what the first word of a message says."
     capabilities = ("scenarios", "mcp_tools")

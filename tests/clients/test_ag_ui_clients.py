@@ -1,4 +1,5 @@
-"""AG-UI's own client against a server process: a built-in agent, one made with the SDK, a remote A2A agent and a declared one."""
+"""AG-UI's own client against a server process, with a built-in agent, an SDK agent, a remote A2A agent and a declared
+one."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ NPM = "@ag-ui/client@1.0.0"
 
 @pytest.mark.long
 @pytest.mark.timeout(600)
-def test_the_javascript_client(tmp_path: Path) -> None:
+def test_javascript_client_passes_every_scenario(tmp_path: Path) -> None:
     node, package = conformance_mcp.install(NPM, "package.json")
     server = ServerProcess(tmp_path / "data", builtin_agents="true", a2a_private_networks="true")
     with closing(server):

@@ -1,4 +1,5 @@
-"""Clients of others, each in an environment of its own, against a server process. ``make clients`` records what they do."""
+"""Third-party A2A and MCP clients, each in a separate environment, against a server process. ``make clients`` records
+the results."""
 
 from __future__ import annotations
 
@@ -26,7 +27,7 @@ __all__ = ["provider"]
 RECORD = bool(os.environ.get("AGORA_RECORD_CLIENTS"))
 
 
-def test_the_page_shows_the_recorded_results() -> None:
+def test_page_shows_the_recorded_results() -> None:
     results = read_results()
     assert list(results) == [client.name for client in CLIENTS]
     sdks = [results[client.name] for client in CLIENTS if "sdk" in client.package]
@@ -58,7 +59,7 @@ def protected(provider: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 @pytest.mark.long
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("client", CLIENTS, ids=lambda client: client.name)
-def test_a_client(client: Client, tmp_path: Path) -> None:
+def test_a2a_client_matches_its_recorded_results(client: Client, tmp_path: Path) -> None:
     command, variables = client.install()
     with serve_targets(tmp_path, a2a_grpc_port=str(free_port()), **client.settings) as targets:
         outcomes = {
@@ -73,11 +74,13 @@ def test_a_client(client: Client, tmp_path: Path) -> None:
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize(
     "client",
-    # One that is here anyway is run each time; the others are installed first.
+    # A client that is already installed is run each time; others are installed first.
     [MCP_CLIENTS[0], *(pytest.param(client, marks=pytest.mark.long) for client in MCP_CLIENTS[1:])],
     ids=lambda client: client.name,
 )
-def test_an_mcp_client(client: Client, mcp_target: ServerProcess, protected: ServerProcess) -> None:
+def test_mcp_client_matches_its_recorded_results(
+    client: Client, mcp_target: ServerProcess, protected: ServerProcess
+) -> None:
     if client is MCP_CLIENTS[0]:
         assert version(client.package) == client.version
         command, variables = [sys.executable, str(PROGRAMS / client.program)], dict[str, str]()

@@ -1,4 +1,4 @@
-"""MCP Inspector on the command line: an upstream's tools through every kind of view give the results that they give directly."""
+"""MCP Inspector on the command line: an upstream's tools return the same results through every view as directly."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .catalogue import MCP_CLIENTS
 __all__ = ["everything"]
 
 SECONDS = 120.0
-#: tools that server-everything lists only for clients that can be asked, which the Inspector on the command line is not
+#: tools that server-everything lists only for clients that can be asked, unlike the Inspector's command line
 ASKING = {"trigger-elicitation-request", "trigger-sampling-request", "trigger-url-elicitation"}
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
@@ -77,7 +77,7 @@ def _call(
 
 
 @pytest.mark.parametrize("tool", CALLS)
-def test_every_tool_works_as_it_does_directly(
+def test_every_tool_behaves_as_when_called_directly(
     inspect: Inspect, everything: str, federated: tuple[ServerProcess, Account], tool: str
 ) -> None:
     server, agent = federated

@@ -1,4 +1,4 @@
-"""The official SDKs of OpenAI against a server process, with an agent made with our SDK as the model."""
+"""OpenAI's official SDKs against a server process, with an SDK agent as the model."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]
             agent.stdout.close()
 
 
-def test_the_python_sdk(target: tuple[str, str]) -> None:
+def test_python_sdk_passes_every_scenario(target: tuple[str, str]) -> None:
     with OpenAI(base_url=f"{target[0]}/v1", api_key=target[1]) as client:
         assert NAME in [model.id for model in client.models.list()]
         messages: list[Any] = [{"role": "user", "content": "count 3"}]
@@ -89,7 +89,7 @@ def _check_tools(client: OpenAI) -> None:
 
 @pytest.mark.long
 @pytest.mark.timeout(600)
-def test_the_javascript_sdk(target: tuple[str, str]) -> None:
+def test_javascript_sdk_passes_every_scenario(target: tuple[str, str]) -> None:
     node, package = conformance_mcp.install(NPM, "package.json")
     command = [node, str(PROGRAMS / "openai_sdk.mjs"), *target, NAME]
     environment = os.environ | {"OPENAI_HOME": str(Path(package).parent)}

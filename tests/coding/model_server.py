@@ -55,7 +55,7 @@ class Model:
         """
         self.requests += 1
         prompts = [text for role, text in turns if role == "user" and DIRECTIVE.search(text)]
-        if not prompts or not has_tools:  # a request of the agent itself, such as for a title
+        if not prompts or not has_tools:  # a request of the agent for its own purposes, such as a title
             return "say", "A title"
         role, text = turns[-1]
         if role == "user" and REFUSAL in text and not DIRECTIVE.search(text):

@@ -101,7 +101,7 @@ class Agent:
     def store(self, session: str, content: JsonMap) -> None:
         (self.directory / f"{session}.json").write_text(json.dumps(content))
 
-    # -- the wire -------------------------------------------------------------------------------------
+    # -- transport ------------------------------------------------------------------------------------
 
     def write(self, message: JsonMap) -> None:
         with self.writing:

@@ -1,4 +1,4 @@
-"""A coding agent behind the bridge a2acode, as a remote A2A agent of the marketplace: a permission, its answer, and the work done."""
+"""A coding agent behind the bridge a2acode as a remote A2A agent: it asks for a permission and completes the job."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def bridge(tmp_path: Path) -> Iterator[str]:
         process.wait()
 
 
-def test_an_agent_behind_the_bridge_is_an_agent_here(tmp_path: Path, bridge: str) -> None:
+def test_agent_behind_the_bridge_is_a_remote_agent(tmp_path: Path, bridge: str) -> None:
     server = ServerProcess(tmp_path / "data", a2a_private_networks="true").start()
     operator = server.operator
 

@@ -1,4 +1,5 @@
-"""A worker gives its prompts to a running ``opencode serve``, which OPENCODE_HOST and OPENCODE_PORT name; only the model is a stand-in."""
+"""A worker sends its prompts to a running ``opencode serve`` at OPENCODE_HOST and OPENCODE_PORT; only the model is
+scripted."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ from tests.processes import spawn_tethered
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
 
-def test_a_job_is_done_by_a_running_server(server: ServerProcess, tmp_path: Path) -> None:
+def test_job_is_done_by_a_running_opencode_server(server: ServerProcess, tmp_path: Path) -> None:
     operator, port, home = server.operator, free_port(), tmp_path / "home"
     home.mkdir()
     with model_server() as model_port:
@@ -36,7 +37,7 @@ def test_a_job_is_done_by_a_running_server(server: ServerProcess, tmp_path: Path
         worker = WorkerProcess(server, home, repository, name="attached", agent=None, variables=variables)
         try:
             poll_until(lambda: _answers(port), "it listens", 120)
-            # OpenCode puts quotation marks around a prompt with spaces.
+            # OpenCode quotes a prompt that contains spaces.
             prompt = "Please do this:\nRUN: echo hi > attached.txt\nThat is all."
             worker.start()
             job = submit_job(operator, prompt, worker="attached")

@@ -1,4 +1,4 @@
-"""The real OpenCode, Claude Code, Codex and Gemini CLI do jobs; only the model is a stand-in."""
+"""The real OpenCode, Claude Code, Codex and Gemini CLI execute jobs; only the model is scripted."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.polling import poll_until
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 PROGRAMS = {"opencode": "opencode acp", "claude": "claude-agent-acp", "codex": "codex-acp", "gemini": "gemini --acp"}
-SLOW = 180.0  # seconds: a turn from cold takes half a minute on a busy machine
+SLOW = 180.0  # seconds: the first turn takes half a minute on a busy machine
 
 StartWorker = Callable[..., WorkerProcess]
 
@@ -48,7 +48,7 @@ def start_worker(server: ServerProcess, tmp_path: Path, variables: dict[str, str
 
     def start(*options: str, name: str = "coder") -> WorkerProcess:
         home = tmp_path / "home"
-        patient = ("--lease-seconds", "30", *options)  # a busy machine takes long to start a server again
+        patient = ("--lease-seconds", "30", *options)  # a busy machine takes long to restart a server
         worker = WorkerProcess(server, home, repository, *patient, name=name, agent=agent, variables=variables)
         workers.append(worker)
         return worker.start()
@@ -80,8 +80,8 @@ def test_permission_check_diff_and_context(server: ServerProcess, start_worker: 
     assert f"was reopened with session/{rung}" in read_output(operator, following)
 
 
-def test_a_refusal_is_told_and_the_job_ends_clearly(server: ServerProcess, start_worker: StartWorker) -> None:
-    """Codex ends its turn as cancelled, and is prompted again; the others go on, and learn of the reason afterwards."""
+def test_refusal_reaches_the_agent_and_the_job_ends(server: ServerProcess, start_worker: StartWorker) -> None:
+    """Codex ends its turn as cancelled and is prompted again; the other agents continue, and get the reason afterwards."""
     operator = server.operator
     start_worker()
     silent = submit_job(operator, "RUN: touch refused.txt", worker="coder")
@@ -97,7 +97,7 @@ def test_a_refusal_is_told_and_the_job_ends_clearly(server: ServerProcess, start
     assert task["result"]["files"] == []
 
 
-def test_output_streams_and_everything_may_be_killed(
+def test_output_is_streamed_and_kills_of_agent_server_and_worker_are_survived(
     server: ServerProcess, start_worker: StartWorker, agent: str
 ) -> None:
     operator = server.operator
@@ -125,19 +125,19 @@ def test_output_streams_and_everything_may_be_killed(
     assert "word" not in output.rpartition("word99 ")[2], "the last word is the end"
 
 
-def test_an_injected_order_meets_a_limited_credential(server: ServerProcess, start_worker: StartWorker) -> None:
-    """The agent has the marketplace's tools; a model that obeys "delete all agents" gets a refusal."""
+def test_injected_order_is_refused_by_the_limited_credential(server: ServerProcess, start_worker: StartWorker) -> None:
+    """The agent has the marketplace's tools; a model that obeys "delete all agents" is refused."""
     operator = server.operator
     start_worker("--auto-approve", "all")
     victim = server.register("victim")
     assert "victim" in call_tool(operator, "agora_query_agents {}")
-    # All tools are reached through agora_tools_call, which the core toolset offers beside its own.
+    # All tools are called through agora_tools_call, which the core toolset offers besides its own tools.
     order = f'{{"name": "agora.agent.deregister", "arguments": {{"agent_id": "{victim.agent_id}"}}}}'
     assert "permission_denied" in call_tool(operator, f"agora_tools_call {order}")
     assert operator.get(f"/agents/{victim.agent_id}")["status"] == "active"
 
 
-async def test_the_official_a2a_client_drives_it(server: ServerProcess, start_worker: StartWorker) -> None:
+async def test_official_a2a_client_drives_the_agent(server: ServerProcess, start_worker: StartWorker) -> None:
     """Streaming, a permission, a context that is a session, and cancelling, over A2A."""
     start_worker()
     operator = server.operator
@@ -165,12 +165,12 @@ def call_tool(operator: Account, call: str) -> str:
     return text
 
 
-def test_a_usage_limit_pauses_the_job(server: ServerProcess, start_worker: StartWorker, agent: str) -> None:
+def test_usage_limit_pauses_the_job(server: ServerProcess, start_worker: StartWorker, agent: str) -> None:
     operator = server.operator
     start_worker()
     seconds = {"opencode": 60, "claude": 61, "codex": 62, "gemini": 63}[
         agent
-    ]  # the stand-in knows a limit by its length
+    ]  # the scripted model knows a limit by its length
     job = submit_job(operator, f"LIMIT: {seconds}\nSAY: after the limit", worker="coder")
     poll_until(lambda: operator.get(f"/v1/agent/tasks/{job}")["available_at"], "it is paused", SLOW)
     assert "paused until" in read_output(operator, job)

@@ -1,4 +1,5 @@
-"""The suite says which engines each module runs on, and every domain is shown on both in every run."""
+"""Declared engines of the conformance suite: each module states its engines, and every domain runs on both in every
+run."""
 
 from __future__ import annotations
 
@@ -14,17 +15,17 @@ RUNS_ON = RunsOn.NO_STORE
 
 HERE = Path(__file__).parent
 DOMAINS = Path(__file__).parents[2] / "src" / "agora" / "domains"
-#: where the operations of domains without a folder here are tested
+#: where operations of domains without a folder here are tested
 ELSEWHERE = {"workers": "tasks"}
-#: domains shown on both engines by other modules than those of a folder here
+#: domains that modules outside their own folder run on both engines
 SHOWN_BY = {
-    "client_sessions": "tests/conformance/server/test_mcp_replicas.py",  # rows that the MCP server keeps; no operations
+    "client_sessions": "tests/conformance/server/test_mcp_replicas.py",  # rows stored by the MCP server; no operations
     "dead_letters": "tests/blackbox/test_dead_letters.py",
     "outbox": "tests/blackbox/test_agent_endpoints.py",
 }
 
 
-def test_modules_that_state_nothing_or_something_else_are_refused(
+def test_modules_with_missing_or_wrong_engines_are_refused(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delattr(request.module, "RUNS_ON")

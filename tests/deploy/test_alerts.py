@@ -1,4 +1,4 @@
-"""The alerts as Prometheus understands them: its own checker, and what each of them does on made-up series."""
+"""Prometheus alerts: checked by promtool, and evaluated on synthetic series."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ def _promtool(*words: str | Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_promtool_takes_the_alerts() -> None:
+def test_promtool_accepts_the_alerts() -> None:
     _promtool("check", "rules", ALERTS)
 
 
-def test_they_wake_people_when_they_should_and_else_do_not() -> None:
+def test_alerts_fire_only_when_they_should() -> None:
     _promtool("test", "rules", CASES)
 
 
-def test_every_alert_is_tried_out() -> None:
+def test_every_alert_has_a_test() -> None:
     cases = yaml.safe_load(CASES.read_text("utf-8"))["tests"]
     tried = [(one["alertname"], bool(one["exp_alerts"])) for case in cases for one in case.get("alert_rule_test", ())]
     assert {name for name, fires in tried if fires} == {name for name, _ in alerts()}

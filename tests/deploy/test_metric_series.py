@@ -1,4 +1,4 @@
-"""The dashboard and the alerts ask for series that a server really shows, with the labels that they go by."""
+"""Every series and label used by the dashboard and the alerts is exposed by a real server."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.deploy.prometheus_expressions import expressions
 from tests.harness import ManualClock, local_client, make_settings
 from tests.market import Market
 
-#: shown where the store is PostgreSQL, or the bus Redis, and once a loop has run, or a push notification was posted
+#: exposed only with PostgreSQL or Redis, after a controller ran, or after a push notification was posted
 ELSEWHERE: dict[str, set[str]] = {
     "agora_store_connections": set(),
     "agora_store_connections_limit": set(),
@@ -25,7 +25,7 @@ ELSEWHERE: dict[str, set[str]] = {
     "agora_push_posts_total": {"outcome"},
     "up": set(),
 }
-GIVEN = {"instance", "job"}  #: by Prometheus itself
+GIVEN = {"instance", "job"}  # created by Prometheus itself
 
 
 async def _shown(directory: Path) -> dict[str, set[str]]:
@@ -48,7 +48,7 @@ async def _shown(directory: Path) -> dict[str, set[str]]:
     return dict(labels)
 
 
-async def test_every_series_and_label_that_is_asked_for_is_shown(tmp_path: Path) -> None:
+async def test_every_queried_series_and_label_is_exposed(tmp_path: Path) -> None:
     shown = await _shown(tmp_path) | ELSEWHERE
     found = 0
     for where, expression in expressions():
@@ -65,8 +65,8 @@ async def test_every_series_and_label_that_is_asked_for_is_shown(tmp_path: Path)
     assert found > 60
 
 
-async def test_what_alerts_wait_for_is_shown_before_it_happens(tmp_path: Path) -> None:
-    """Else the first of them would be no increase."""
+async def test_counters_of_alerts_are_exposed_before_their_first_increment(tmp_path: Path) -> None:
+    """Otherwise the first event would not be an increase."""
     app = App(make_settings(tmp_path))
     await app.start()
     async with local_client(app) as client:

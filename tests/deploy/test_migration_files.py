@@ -1,4 +1,5 @@
-"""deploy/migration: manifests that Kubernetes takes, names that are the source's, and a script that checks before it goes on."""
+"""deploy/migration: valid Kubernetes manifests with the source's names, and a script that checks each step before the
+next."""
 
 from __future__ import annotations
 
@@ -24,13 +25,13 @@ def documents(path: Path) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("name", MANIFESTS)
-def test_kubernetes_takes_the_manifests(name: str) -> None:
+def test_manifests_are_valid_kubernetes_resources(name: str) -> None:
     for document in documents(DIRECTORY / name):
         kubernetes_validate.validate(document, KUBERNETES, strict=True)
 
 
 @pytest.mark.parametrize("name", ["k8s-deployment.yml", "autoscaling.yml"])
-def test_the_manifests_have_all_that_the_source_has(name: str) -> None:
+def test_manifests_contain_every_resource_of_the_source(name: str) -> None:
     ours = {(each["kind"], each["metadata"]["name"]): each for each in documents(DIRECTORY / name)}
     for theirs in documents(SAMPLES / f"{name}.txt"):
         mine = ours[theirs["kind"], theirs["metadata"]["name"]]
@@ -43,7 +44,7 @@ def test_the_manifests_have_all_that_the_source_has(name: str) -> None:
             assert container[field] == sample[field]
 
 
-def test_compose_has_the_sources_service() -> None:
+def test_compose_has_the_service_of_the_source() -> None:
     (ours,) = documents(DIRECTORY / "docker-compose.yml")
     (theirs,) = documents(SAMPLES / "docker-compose.yml.txt")
     mine, sample = ours["services"]["agora-mcp-server"], theirs["services"]["agora-mcp-server"]
@@ -75,7 +76,7 @@ def run_script(directory: Path, *options: str, ready: bool = True) -> subprocess
     return subprocess.run(["sh", script, *options], cwd=directory, env=environment, capture_output=True, text=True)
 
 
-def test_a_dry_run_prints_every_step_and_runs_none(tmp_path: Path) -> None:
+def test_dry_run_prints_every_step_and_runs_none(tmp_path: Path) -> None:
     result = run_script(tmp_path, "--dry-run", "all")
     assert result.returncode == 0, result.stderr
     assert not (tmp_path / "calls").exists()
@@ -95,7 +96,7 @@ def test_a_dry_run_prints_every_step_and_runs_none(tmp_path: Path) -> None:
     assert places == sorted(places)
 
 
-def test_each_step_checks_before_it_goes_on(tmp_path: Path) -> None:
+def test_each_step_is_checked_before_the_next(tmp_path: Path) -> None:
     refused = run_script(tmp_path, "8", ready=False)
     assert (refused.returncode, "still call v4" in refused.stderr) == (1, True)
     assert (tmp_path / "calls").read_text() == "agora migrate report --require-ready\n"

@@ -1,4 +1,4 @@
-"""A real Prometheus collects from a real server on PostgreSQL and Valkey: every panel has its numbers, and alerts go off."""
+"""A real Prometheus scrapes a real server on PostgreSQL and Valkey: every panel has data, and alerts fire."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = ["postgres_server", "valkey_server"]
 pytestmark = pytest.mark.long
 
 TOKEN = "for-prometheus-alone"
-#: panels that show something only when there is trouble, or what nobody did here
+#: panels with data only in case of trouble, or after actions that this test does not perform
 EMPTY = {"Loops that fail", "Push notifications"}
 RECENT = "20s"  #: in place of Grafana's $__rate_interval
 
@@ -109,7 +109,7 @@ async def _work(server: str) -> None:
         await client.post("/mcp", json=rpc, headers={"Accept": "application/json, text/event-stream"})
 
 
-async def test_every_panel_has_its_numbers(
+async def test_every_panel_has_data_and_alerts_fire(
     postgres_server: PostgresServer, valkey_server: Broker, tmp_path: Path
 ) -> None:
     program("prometheus")

@@ -1,4 +1,4 @@
-"""Installing the coding worker: what the scripts write, refuse and start."""
+"""Scripts that install the coding worker: written files, refused input, and the started worker."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=60, check=False)
 
 
-def test_the_service_is_installed_with_its_environment(tmp_path: Path) -> None:
+def test_service_is_installed_with_its_environment(tmp_path: Path) -> None:
     options = ("--server", "https://agora.example.com", "--codebases", "/srv/api", "--name", "box")
     done = run(INSTALLER, "--destination", tmp_path, *options)
     assert done.returncode == 0, done.stderr
@@ -48,14 +48,14 @@ def test_the_service_is_installed_with_its_environment(tmp_path: Path) -> None:
         (("--nothing",), "unknown option"),
     ],
 )
-def test_what_makes_no_sense_is_refused(options: tuple[str, ...], reason: str, tmp_path: Path) -> None:
+def test_invalid_arguments_are_refused(options: tuple[str, ...], reason: str, tmp_path: Path) -> None:
     done = run(INSTALLER, "--destination", tmp_path, *options)
     assert done.returncode == 2
     assert reason in done.stderr
     assert not list(tmp_path.iterdir())
 
 
-def test_the_deploy_script_starts_a_worker(tmp_path: Path) -> None:
+def test_deploy_script_starts_a_worker(tmp_path: Path) -> None:
     place = tmp_path / "tree"
     (place / ".venv/bin").mkdir(parents=True)
     shutil.copy(ROOT / "deploy-worker.sh", place)

@@ -1,4 +1,4 @@
-"""The example that speaks only Redis, as it is, as a process, against a real server of Redis."""
+"""The Redis-only example runs unchanged, as a process, against a real Redis server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page for those who come from other programs: whatever it names of ours exists."""
+"""The migration page for users of other programs names only routes, commands, settings and files that exist."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from agora_sdk.contract import operations
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "how-to" / "coming-from.md"
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-#: addresses of protocols that are no operation's
+#: routes of protocols that belong to no operation
 OTHER = {"POST /", "GET /.well-known/agent-card.json", "GET /health", "GET /health/ready", "GET /health/detail", "GET /monitor",
          "GET /a2a/{agent}/.well-known/agent-card.json", "POST /v1/message:send", "GET /mcp/v1/tools", "POST /mcp/v1/rpc",
          "POST /agent/message", "POST /agents/{agent_id}/agent/message"}  # fmt: skip
@@ -32,7 +32,7 @@ def _named() -> Iterator[str]:
             yield from re.findall(r"`([^`]+)`", cells[1])
 
 
-def test_every_address_command_setting_and_file_of_ours_exists() -> None:
+def test_every_named_route_command_setting_and_file_exists() -> None:
     routes = {f"{route.method} {PARAMETER.sub('{}', route.path)}" for each in operations() for route in each.routes}
     routes |= {PARAMETER.sub("{}", path) for path in OTHER}
     commands = {" ".join(path) for path, _ in commands_of(typer.main.get_command(build_application()))}
@@ -40,7 +40,7 @@ def test_every_address_command_setting_and_file_of_ours_exists() -> None:
     commands |= {"codetether", "codetether worker"}
     targets = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     names = list(_named())
-    assert len(names) > 80  # else the tables are not read
+    assert len(names) > 80  # otherwise the tables were not read
     for name in names:
         first = name.split(" ")[0]
         if first in METHODS:

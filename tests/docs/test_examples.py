@@ -1,4 +1,4 @@
-"""The examples run as they are, as processes, against a real server."""
+"""The examples run unchanged, as processes, against a real server."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ async def test_livekit_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         }
         async with running(App(make_settings(tmp_path / "data", **keys))) as server:
             plain = await printed(server, "livekit_demo.py")
-            assert "LiveKit's library" not in plain  # which needs the secret
+            assert "LiveKit's library" not in plain  # the demo needs the secret
             monkeypatch.setenv("LIVEKIT_API_KEY", keys["livekit_api_key"])
             monkeypatch.setenv("LIVEKIT_API_SECRET", keys["livekit_api_secret"])
             output = await printed(server, "livekit_demo.py")

@@ -1,4 +1,4 @@
-"""The example of an agent that the marketplace runs: by the program beside it, and by the manifest in its directory."""
+"""The example of an agent run by the marketplace: by its program, and by the manifest in its directory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Links of the documentation, and the source files it names, exist."""
+"""Links in the documentation resolve, and the source files that it names exist."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 PAGE_IDS = [page.relative_to(ROOT).as_posix() for page in PAGES]
 LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s]+)\)")
 SOURCE_FILE = re.compile(r"`([\w-]+(?:/[\w-]+)+\.py)`")
-#: what a page may name a source file from
+#: directories from which a page may name a source file
 SOURCE_ROOTS = (ROOT, ROOT / "src" / "agora")
 
 

@@ -1,4 +1,4 @@
-"""Measuring what makes tests hard to trust; and that no test has an assertion that cannot fail."""
+"""The measurement of test smells, and a check that every assertion can fail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every module, class and function that a docstring or a comment of ours names exists."""
+"""Every module, class and function of ours that a docstring or comment names exists."""
 
 from __future__ import annotations
 
@@ -101,13 +101,13 @@ def test_references_in_docstrings_and_comments_exist(package: str) -> None:
     assert not unknown, "\n".join(unknown)
 
 
-#: packages of ours: another name after ``agora.`` is an operation's, an event's or a metric's
+#: our packages: another name after ``agora.`` belongs to an operation, an event or a metric
 SUBPACKAGES = frozenset(
     ["server", "core", "net", "store", "wire", "domains", "protocols", "runtimes", "builtin_agents", "cli", "settings"]
 ) | {"telemetry", "controllers", "services", "runtime", "api", "ops", "relay", "internet", "clock", "scheduling"}
 
 
-def test_the_check_finds_what_is_missing() -> None:
+def test_check_finds_missing_names() -> None:
     assert _is_known("agora.core.jobs.Controller", "agora.core.dispatcher")
     assert _is_known(".jobs", "agora.core.dispatcher")
     assert not _is_known("agora.core.houses", "agora.core.dispatcher")

@@ -1,4 +1,4 @@
-"""The reference is current, and complete."""
+"""The generated reference is current and complete."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ EMITTERS = {
     "emit_instance_event",
     "emit_letter_event",
 }
-#: Rooms that name their events shortly: where, how they call it, which argument is the name, what stands before it.
+#: Modules that abbreviate event names: file, called function, argument with the name, and prefix.
 SHORT = (
     ("domains/tasks/", "draft.emit", 0, "agora.task."),
     ("domains/tasks/", "tell", 2, "agora.task."),
@@ -48,7 +48,7 @@ SHORT = (
     ("domains/dead_letters/", "emit_letter_event", 1, "agora.dead_letter."),
     ("domains/client_sessions/sessions.py", "emit_session_event", 2, "agora.mcp."),
 )
-#: What ``status.value`` can be where it names an event.
+#: Values of ``status.value`` where it is part of an event's name.
 STATES = {"agora.task.": {*states.TERMINAL, *states.INTERRUPTED}, "agora.workflow.": ENDED}
 
 
@@ -61,12 +61,12 @@ def written() -> dict[str, str]:
     return reference.pages()
 
 
-def test_the_committed_pages_are_what_would_be_written(written: dict[str, str]) -> None:
+def test_committed_pages_equal_the_generated_ones(written: dict[str, str]) -> None:
     stale = [name for name, text in written.items() if _page(name) != text]
     assert not stale, f"{stale} are stale: run 'make reference'"
 
 
-def test_a_stale_page_is_found_out(written: dict[str, str], tmp_path: Path) -> None:
+def test_stale_page_is_detected(written: dict[str, str], tmp_path: Path) -> None:
     assert reference.main(["--check"], tmp_path, written) == 1
     assert reference.main([], tmp_path, written) == 0
     assert reference.main(["--check"], tmp_path, written) == 0
@@ -75,7 +75,7 @@ def test_a_stale_page_is_found_out(written: dict[str, str], tmp_path: Path) -> N
     assert reference.main(["--check"], tmp_path, written) == 1
 
 
-def test_every_operation_is_there() -> None:
+def test_every_operation_is_documented() -> None:
     page = _page("operations.md")
     for operation in operations():
         shown = f"### {operation.name}" in page.replace(f" {operation.version}\n", "\n")
@@ -84,7 +84,7 @@ def test_every_operation_is_there() -> None:
             assert not shown or f"`{route.method} {route.path}`" in page
 
 
-def test_every_setting_and_every_error_is_there() -> None:
+def test_every_setting_and_error_is_documented() -> None:
     for name, field in Settings.model_fields.items():
         assert f"| `{name}` | `AGORA_{name.upper()}`" in _page("settings.md")
         assert field.description, f"{name} has no description"
@@ -92,7 +92,7 @@ def test_every_setting_and_every_error_is_there() -> None:
         assert f"| `{code}` | `{kind.__name__}` | {kind.status} | {kind.jsonrpc} |" in _page("errors.md")
 
 
-def test_every_command_is_there(written: dict[str, str]) -> None:
+def test_every_command_is_documented(written: dict[str, str]) -> None:
     for name in ("serve", "demo", "doctor", "register", "agents", "send", "inbox", "watch", "services", "call", "run"):
         assert f"# agora {name}\n" in written["cli.md"]
     for operation in operations():
@@ -105,7 +105,7 @@ def _emitted() -> Iterator[str]:
     """Return the types of the server's events, wherever the code creates one."""
     source = ROOT / "src" / "agora"
     for file in source.rglob("*.py"):
-        if file.is_relative_to(source / "runtimes"):  # engines know nothing of events
+        if file.is_relative_to(source / "runtimes"):  # engines emit no events
             continue
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in EMITTERS:
@@ -136,7 +136,7 @@ def _types_of(node: ast.Call, file: str) -> Iterator[str]:
 @pytest.mark.parametrize(
     "call", ["draft.emit('agora.x')", "call.emit('started')", "call.emit(f'agora.x.{y}')", "emit(x())"]
 )
-def test_an_event_of_unknown_type_is_found_out(call: str) -> None:
+def test_event_of_unknown_type_is_detected(call: str) -> None:
     statement = ast.parse(call).body[0]
     assert isinstance(statement, ast.Expr)
     assert isinstance(statement.value, ast.Call)
@@ -144,7 +144,7 @@ def test_an_event_of_unknown_type_is_found_out(call: str) -> None:
         list(_types_of(statement.value, "domains/tasks/new.py"))
 
 
-def test_the_types_of_events_are_those_that_are_made() -> None:
+def test_documented_event_types_equal_the_emitted_ones() -> None:
     emitted = set(_emitted())
     documented = {
         line.split("`")[1] for line in _page("events.md").splitlines() if line.startswith("| `agora.") and "|" in line
@@ -154,6 +154,6 @@ def test_the_types_of_events_are_those_that_are_made() -> None:
     assert {"agora.task.started", "agora.task.dead_lettered", "agora.workflow.failed"} <= emitted
 
 
-def test_the_close_codes_of_streams_are_there() -> None:
+def test_close_codes_of_streams_are_documented() -> None:
     for code in (frames.NORMAL, frames.RESTARTING, frames.TOO_SLOW):
         assert f"| {code} |" in _page("streaming.md")

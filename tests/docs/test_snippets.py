@@ -1,4 +1,4 @@
-"""Every fenced block of the documentation is true, or says why it is not run."""
+"""Every fenced block of the documentation is executed or checked, or states why not."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _text(path: Path) -> str:
     return path.read_text("utf-8")
 
 
-#: pages that take more than two seconds; README, the tutorial and what is short run each time
+#: pages that take more than two seconds; README, the tutorial and short pages run each time
 LONG = frozenset(
     f"docs/how-to/{name}.md"
     for name in (
@@ -35,13 +35,13 @@ def _page(path: Path) -> Any:
 
 
 @pytest.mark.parametrize("path", list(map(_page, PAGES)))
-async def test_a_page_is_true(path: Path, tmp_path: Path) -> None:
+async def test_blocks_of_a_page_are_correct(path: Path, tmp_path: Path) -> None:
     if "$ curl" in _text(path) and not shutil.which("curl") and os.environ.get("AGORA_REQUIRE") != "all":
         pytest.skip("no curl: apt-get install curl")
     await run_page(path, _text(path), tmp_path)
 
 
-# -- the machinery can fail --------------------------------------------------------------------------
+# -- the checks can fail -----------------------------------------------------------------------------
 
 BAD = {
     "another output": "```console\n$ echo one\ntwo\n```",
@@ -61,18 +61,18 @@ BAD = {
 
 
 @pytest.mark.parametrize("text", BAD.values(), ids=BAD)
-async def test_a_false_page_is_found_out(text: str, tmp_path: Path) -> None:
+async def test_wrong_page_is_detected(text: str, tmp_path: Path) -> None:
     with pytest.raises(SnippetFailure):
         await run_page(Path("page.md"), text, tmp_path)
 
 
-async def test_what_is_no_program_no_json_and_no_setting_is_found_out(tmp_path: Path) -> None:
+async def test_invalid_programs_json_and_settings_are_detected(tmp_path: Path) -> None:
     for number, text in enumerate(("```python file=x.py\n1 +\n```", "```json\n{]\n```", "```toml\nport = -1\n```")):
         with pytest.raises((SyntaxError, ValueError)):
             await run_page(Path("page.md"), text, tmp_path / str(number))
 
 
-async def test_a_page_shares_a_server_a_shell_and_a_directory(tmp_path: Path) -> None:
+async def test_blocks_of_a_page_share_a_server_a_shell_and_a_directory(tmp_path: Path) -> None:
     text = """
 ```python
 from agora_sdk import AgoraClient
@@ -96,7 +96,7 @@ $ curl --silent http://127.0.0.1:8080/agents/$NAME
     assert await run_page(Path("page.md"), text, tmp_path) == 4
 
 
-def test_blocks_are_found_with_their_places() -> None:
+def test_blocks_are_found_with_their_lines() -> None:
     first, second = blocks_of(Path("p.md"), "a\n```text\nx\n```\n\n```bash no-run because\ny\n```\n")
     assert (first.line, first.language, first.exempt) == (2, "text", True)
     assert (second.line, second.options, second.exempt, second.text) == (6, "no-run because", True, "y\n")
@@ -115,5 +115,5 @@ def test_blocks_are_found_with_their_places() -> None:
         ("", "something", False),
     ],
 )
-def test_outputs_are_compared_loosely(expected: str, actual: str, same: bool) -> None:
+def test_ellipsis_in_output_matches_any_text(expected: str, actual: str, same: bool) -> None:
     assert matches(expected, actual) is same

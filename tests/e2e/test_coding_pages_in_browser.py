@@ -1,4 +1,4 @@
-"""Coding work in the browser: a real worker with a recorded agent, from the prompt to the diff, the permission and the interruption."""
+"""Coding pages in the browser, with a real worker and a recorded agent: prompts, diffs, permissions, interruptions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.e2e.chromium import barriers, browser
 from tests.e2e.coding_place import HOME, Place, open_live, open_page, queue_job
 from tests.polling import poll_until
 
-EDGE = {"x": 30, "y": 5}  #: of a card, where nothing but the card is
+EDGE = {"x": 30, "y": 5}  # position on a card without other elements
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def page(place: Place) -> Iterator[Any]:
         yield page
 
 
-def test_a_job_from_its_prompt_to_its_diff_and_on(place: Place, page: Any) -> None:
+def test_job_is_followed_from_its_prompt_to_its_diff(place: Place, page: Any) -> None:
     prompt = "Add a **file**\nTHINK: A file is wanted.\nPLAN: look, add it\nEDIT: a.txt=<script>done</script>"
     task = queue_job(page, place, prompt)
     asked = page.locator(".note.warn")
@@ -80,12 +80,12 @@ def test_a_job_from_its_prompt_to_its_diff_and_on(place: Place, page: Any) -> No
     assert place.operator.get(f"/v1/agent/tasks/{session['task_id']}")["status"] == "cancelled"
 
 
-def test_of_two_people_who_answer_at_once_the_second_is_told(place: Place, page: Any) -> None:
+def test_second_of_two_concurrent_answers_is_refused(place: Place, page: Any) -> None:
     job = submit_job(place.operator, "RUN: echo twice >> b.txt")
     wait_for_status(place.operator, job, "input_required")
     context = place.sign_in()
     late = context.new_page()
-    context.route(re.compile("/monitor/live/"), lambda route: route.abort())  # sees the page as it was
+    context.route(re.compile("/monitor/live/"), lambda route: route.abort())  # still shows the earlier page
     late.goto(f"{HOME}inbox")
     late.get_by_role("button", name="Always allow").wait_for()
     open_live(page, "inbox").get_by_role("button", name="Allow once").click()
@@ -102,7 +102,7 @@ def test_of_two_people_who_answer_at_once_the_second_is_told(place: Place, page:
 
 
 @pytest.mark.long
-def test_worktrees_are_cleaned_up_from_a_preview(place: Place, page: Any) -> None:
+def test_worktrees_are_removed_after_a_preview(place: Place, page: Any) -> None:
     idle, busy = (submit_job(place.operator, prompt, worker="laptop") for prompt in ("SAY: hello", "SAY: to be kept"))
     for job in (idle, busy):
         wait_for_status(place.operator, job, "completed")
@@ -110,7 +110,7 @@ def test_worktrees_are_cleaned_up_from_a_preview(place: Place, page: Any) -> Non
     (root / busy / "notes").write_text("nobody has committed this")
     api = f"/v1/agent/{place.codebase}/worktrees"
     absent = place.operator.post(f"{api}/clean", {"job_ids": [f"task_{'0' * 32}"]})
-    wait_for_status(place.operator, absent["task_id"], "completed")  # and the worker has looked
+    wait_for_status(place.operator, absent["task_id"], "completed")  # and the worker has reported
     open_live(page, place.codebase)
     rows = page.get_by_role("region", name="Worktrees")
     assert "changes or new files" in rows.get_by_role("row").filter(has_text=busy[:40]).inner_text()
@@ -128,7 +128,7 @@ def test_worktrees_are_cleaned_up_from_a_preview(place: Place, page: Any) -> Non
 
 
 @pytest.mark.long
-def test_a_queued_job_is_dragged_to_another_priority(place: Place, page: Any) -> None:
+def test_queued_job_is_dragged_to_another_priority(place: Place, page: Any) -> None:
     dragged, chosen = (
         place.operator.post("/v1/agent/tasks", {"prompt": "SAY: later", "required_capabilities": ["nobody"]})["task_id"]
         for _ in range(2)
@@ -180,7 +180,7 @@ def test_queued_jobs_are_dragged_into_any_order(place: Place, page: Any) -> None
 
 
 @pytest.mark.long
-def test_a_worker_is_talked_with_and_drained(place: Place, page: Any) -> None:
+def test_worker_is_chatted_with_and_drained(place: Place, page: Any) -> None:
     workers = place.operator.get("/v1/agent/workers?search=laptop")["workers"]
     open_live(page, f"agents/workers/{workers[0]['worker_id']}")
     page.get_by_role("button", name="Chat directly").click()
@@ -206,7 +206,7 @@ def test_a_worker_is_talked_with_and_drained(place: Place, page: Any) -> None:
 
 
 @pytest.mark.long
-def test_the_pages_have_no_barriers_in_either_theme_and_fit_a_telephone(place: Place, page: Any) -> None:
+def test_pages_are_accessible_in_both_themes_and_fit_a_phone(place: Place, page: Any) -> None:
     done = submit_job(place.operator, "# Heading\nTHINK: hm\nPLAN: one, two\nREAD: README\nSAY: `code`")
     wait_for_status(place.operator, done, "completed")
     asking = submit_job(place.operator, "RUN: echo a very long command " + "and-so-on" * 60)
@@ -245,11 +245,11 @@ def test_the_pages_have_no_barriers_in_either_theme_and_fit_a_telephone(place: P
 
 
 @pytest.mark.long
-def test_an_answer_in_words_is_a_no_that_the_agent_is_told_about(place: Place, page: Any) -> None:
+def test_text_answer_refuses_a_permission_and_reaches_the_agent(place: Place, page: Any) -> None:
     queue_job(page, place, "RUN: rm -rf everything")
     page.get_by_role("button", name="Text answer").click()
     dialog = page.locator("dialog[open]")
-    dialog.get_by_text("rm -rf everything").first.wait_for()  # the question arrives apart from the button
+    dialog.get_by_text("rm -rf everything").first.wait_for()  # the question arrives separately from the button
     dialog.get_by_label("Answer").fill("Not before the backup.")
     dialog.get_by_role("button", name="Answer").click()
     page.locator(".figures .state", has_text="Completed").wait_for()

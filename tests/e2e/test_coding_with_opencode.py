@@ -1,4 +1,5 @@
-"""Coding work in the browser with the real OpenCode: reviews, follow-ups, checkpoints and the board; only the model is a stand-in."""
+"""Coding pages in the browser with the real OpenCode: reviews, follow-ups, checkpoints, the board; only the model is
+scripted."""
 
 from __future__ import annotations
 
@@ -21,8 +22,8 @@ from tests.polling import poll_until
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 MINUS = "\N{MINUS SIGN}"
-SLOW = 180.0  # seconds: a turn from cold takes half a minute on a busy machine
-#: what its owner has told OpenCode: commands run unasked, but for one that stands for those that should not
+SLOW = 180.0  # seconds: the first turn takes half a minute on a busy machine
+#: OpenCode's configuration: commands run without permission, except one as an example
 PERMISSIONS = {"edit": "allow", "bash": {"*": "allow", "touch *": "ask"}}
 GIT_AS_AGENT = "git -c user.name=Agent -c user.email=agent@localhost"
 SOLVE = (
@@ -99,8 +100,7 @@ def finish_job(place: Place, prompt: str) -> str:
 
 
 def wait_for_revision(page: Any, place: Place, job: str, revision: int) -> None:
-    """Wait until the agent has submitted its work again, and its job has ended: before that, no decision is
-    possible."""
+    """Wait until the agent has submitted a new revision and its job has ended; no decision is possible before that."""
     page.get_by_text(f"revision {revision}").wait_for()
     page.locator(".figures .state", has_text="Open").wait_for()
 
@@ -143,7 +143,7 @@ def said_by_person(page: Any) -> list[str]:
 # -- reviews ----------------------------------------------------------------------------------------------
 
 
-def test_a_diff_is_reviewed_line_by_line_and_merged(place: Place, page: Any) -> None:
+def test_diff_is_reviewed_line_by_line_and_merged(place: Place, page: Any) -> None:
     job = queue_job(page, place, write_file("shared.txt", "hello\\nworld"))
     page.locator(".figures .state", has_text="Completed").wait_for()
     page.get_by_role("link", name="Review", exact=True).click()
@@ -152,7 +152,7 @@ def test_a_diff_is_reviewed_line_by_line_and_merged(place: Place, page: Any) -> 
     diff = page.get_by_role("region", name="Diff of shared.txt")
     assert diff.locator(".code").all_inner_texts() == [f"{MINUS}start", "+hello", "+world"]
 
-    page.get_by_role("link", name="Comment on line 2 of shared.txt").focus()  # without a pointer
+    page.get_by_role("link", name="Comment on line 2 of shared.txt").focus()  # by keyboard only
     page.keyboard.press("Enter")
     page.locator("textarea:focus").wait_for()
     page.keyboard.type("The world is large.")
@@ -188,7 +188,7 @@ def test_a_diff_is_reviewed_line_by_line_and_merged(place: Place, page: Any) -> 
     assert page.get_by_role("button", name="Merge into main").count() == 0, "it is decided"
 
 
-def test_a_pull_request_is_opened_and_updated(place: Place, page: Any, forge: ForgeServer) -> None:
+def test_pull_request_is_opened_and_updated(place: Place, page: Any, forge: ForgeServer) -> None:
     job = finish_job(place, write_file("pulled.txt", "one"))
     remote = repository_of(place).parent / "o" / "api.git"
     state = open_review(page, job)
@@ -208,10 +208,10 @@ def test_a_pull_request_is_opened_and_updated(place: Place, page: Any, forge: Fo
         ("PATCH", "/repos/o/api/pulls/7"),
     ]
     assert git(remote, "show", f"agora/{job}:pulled.txt") == "two"
-    git(remote, "merge-base", "--is-ancestor", pushed, f"agora/{job}")  # nothing was forced
+    git(remote, "merge-base", "--is-ancestor", pushed, f"agora/{job}")  # without a forced push
 
 
-def test_a_conflict_is_shown_and_given_back_to_the_agent(place: Place, page: Any) -> None:
+def test_conflict_is_shown_and_returned_to_the_agent(place: Place, page: Any) -> None:
     ours = finish_job(place, f"CONFLICT: {SOLVE}\n{write_file('shared.txt', 'ours')}")
     theirs = finish_job(place, write_file("shared.txt", "theirs"))
     state = open_review(page, theirs)
@@ -231,7 +231,7 @@ def test_a_conflict_is_shown_and_given_back_to_the_agent(place: Place, page: Any
 # -- follow-ups -------------------------------------------------------------------------------------------
 
 
-def test_follow_ups_are_queued_edited_and_steer(place: Place, page: Any) -> None:
+def test_follow_ups_are_queued_edited_and_used_for_steering(place: Place, page: Any) -> None:
     job = queue_job(page, place, "SLOWLY: 5000")
     page.locator("#output").get_by_text("word3 ").wait_for()
     open_session(page, place, job)
@@ -289,7 +289,7 @@ def open_checkpoint(page: Any, number: int) -> Any:
     return turn
 
 
-def test_a_turn_is_gone_back_to_and_forked(place: Place, page: Any) -> None:
+def test_session_is_rewound_and_forked(place: Place, page: Any) -> None:
     job = finish_job(place, write_file("turn.txt", "one"))
     prompt = "RUN: printf 'two\\n' > turn.txt; printf 'later\\n' > later.txt"
     later = place.operator.post(f"/v1/agent/tasks/{job}/follow-ups", {"text": prompt})["task_id"]
@@ -349,7 +349,7 @@ def lane(page: Any, name: str) -> Any:
     return page.get_by_role("region", name=name, exact=True)
 
 
-def test_the_board_shows_each_state_and_holds_what_is_queued(place: Place, page: Any) -> None:
+def test_board_shows_each_state_and_holds_queued_jobs(place: Place, page: Any) -> None:
     operator = place.operator
     for review in operator.get("/v1/agent/reviews?state=open&limit=100")["reviews"]:
         operator.post(f"/v1/agent/reviews/{review['job_id']}/dismiss")
@@ -380,7 +380,7 @@ def test_the_board_shows_each_state_and_holds_what_is_queued(place: Place, page:
     page.locator(f'.rank[data-priority="normal"] #card-{jobs[2]}').wait_for()
     page.locator(f"#card-{jobs[2]}").drag_to(page.locator('.rank[data-priority="urgent"]'))
     page.locator(f'.rank[data-priority="urgent"] #card-{jobs[2]}').wait_for()
-    choice = page.locator(f"#card-{jobs[1]}").get_by_role("combobox")  # without a pointer
+    choice = page.locator(f"#card-{jobs[1]}").get_by_role("combobox")  # by keyboard only
     choice.focus()
     page.keyboard.press("h")
     page.keyboard.press("Tab")

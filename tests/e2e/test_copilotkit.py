@@ -1,4 +1,5 @@
-"""The example of CopilotKit in Chromium, at another origin: agents of every kind stream, show calls of tools and ask."""
+"""The CopilotKit example in Chromium, on another origin: agents of every kind stream, show tool calls and ask
+questions."""
 
 from __future__ import annotations
 
@@ -89,7 +90,7 @@ def _say(page: Any, agent: str, text: str) -> None:
     box.press("Enter")
 
 
-def test_a_page_of_copilotkit_talks_with_agents_of_every_kind(tmp_path: Path) -> None:
+def test_copilotkit_page_chats_with_agents_of_every_kind(tmp_path: Path) -> None:
     home = build_example()
     with serve_site(home) as origin:
         server = ServerProcess(
@@ -107,7 +108,7 @@ def test_a_page_of_copilotkit_talks_with_agents_of_every_kind(tmp_path: Path) ->
                 )
                 thinkers.declare("Careful", tools=["messaging"], approval=["messaging"])
                 names = ["Echo Agent", NAME, "Far Calculator", "Careful"]
-                # A key, not an agent's token: an agent may not approve what another one does.
+                # A key, not an agent's token: an agent may not approve actions of another one.
                 key = {"label": "page", "scopes": ["read:agents", "read:tasks", "write:tasks", "write:messages"]}
                 token = str(server.operator.post("/tokens", key)["token"])
                 fragment = [("server", server.url), ("token", token)]

@@ -1,4 +1,4 @@
-"""A page of another origin in Chromium calls the server over each protocol that browsers speak."""
+"""Cross-origin calls from a page in Chromium over each protocol used by browsers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.blackbox.server import ServerProcess
 from tests.e2e.chromium import browser
 
 WAIT = 60_000  # milliseconds, beside compilers and two other browsers
-#: what a page does, with the server's address and a token; answers what it got by each protocol
+#: program of a page: calls the server at an address with a token, and returns the result of each protocol
 CALLS = """async ([url, token]) => {
   const authorized = {authorization: `Bearer ${token}`};
   const got = {};
@@ -71,7 +71,7 @@ def elsewhere() -> Iterator[int]:
     serving.join()
 
 
-def test_a_page_of_an_allowed_origin_calls_every_protocol(tmp_path: Path, elsewhere: int) -> None:
+def test_page_of_an_allowed_origin_calls_every_protocol(tmp_path: Path, elsewhere: int) -> None:
     server = ServerProcess(tmp_path / "data", cors_origins=f"http://127.0.0.1:{elsewhere}").start()
     try:
         token = server.register("Page").token
@@ -86,7 +86,7 @@ def test_a_page_of_an_allowed_origin_calls_every_protocol(tmp_path: Path, elsewh
                 "sse": True,
                 "ws": "connected",
             }
-            page.goto(f"http://localhost:{elsewhere}/")  # another origin, which the setting does not name
+            page.goto(f"http://localhost:{elsewhere}/")  # another origin, not in the setting
             assert page.evaluate(REFUSED, [server.url, token]) == {"rest": True, "ws": True}
     finally:
         server.close()

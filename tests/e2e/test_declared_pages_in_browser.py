@@ -1,4 +1,4 @@
-"""Declared agents in the browser: declare one, talk with it, answer what it asks, change it, and roll it back."""
+"""Declared agents in the browser: declaring, chatting, answering questions, changing, rolling back."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def paint(request: ModelRequest) -> ScriptedReply:
 
 
 @pytest.mark.long
-def test_an_agent_is_declared_tried_changed_and_rolled_back(tmp_path: Path) -> None:
+def test_agent_is_declared_tried_changed_and_rolled_back(tmp_path: Path) -> None:
     server = ServerProcess(tmp_path / "data").start()
     wrong: list[str] = []
     try:

@@ -1,4 +1,4 @@
-"""The demo, as a person starts it: it ends well only if everything expected was observed."""
+"""The demo as started by a user: it succeeds only if everything expected was observed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ from agora.demo.scenarios.survival import SURVIVAL
 from tests.harness import Running, free_port
 
 SECONDS = 120
-KILLED = [expectation.title for expectation in SURVIVAL[:2]]  #: what only a server of the demo's own goes through
+KILLED = [
+    expectation.title for expectation in SURVIVAL[:2]
+]  # expectations that only a demo with its own server can check
 
 
 async def start(directory: Path, url: str, *arguments: str) -> Process:
@@ -60,7 +62,7 @@ def leftovers(directory: Path) -> list[str]:
             if str(directory) in (process / "environ").read_text("utf-8", "replace"):
                 found.append((process / "cmdline").read_text().replace("\0", " "))
         except OSError:
-            continue  # it ended, or is somebody else's
+            continue  # it has ended, or belongs to another user
     return found
 
 
@@ -97,7 +99,7 @@ def assert_billed(printed: str) -> None:
     assert (sum(parts), parts[0]) == (total, Decimal(1))
 
 
-async def test_on_a_server_of_its_own(directory: Path) -> None:
+async def test_demo_starts_its_own_server(directory: Path) -> None:
     demo = await start(directory, nowhere())
     printed = await output(demo)
     assert demo.returncode == 0, printed
@@ -110,7 +112,7 @@ async def test_on_a_server_of_its_own(directory: Path) -> None:
 
 
 @pytest.mark.long
-async def test_twice_on_a_running_server(
+async def test_demo_runs_twice_on_a_running_server(
     server: Running, tmp_path: Path, directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = server.app.settings.data_dir
@@ -134,7 +136,7 @@ async def test_twice_on_a_running_server(
 
 
 @pytest.mark.long
-async def test_without_some_agents_it_fails_and_names_what_is_missing(server: Running, directory: Path) -> None:
+async def test_demo_without_some_agents_fails_and_names_them(server: Running, directory: Path) -> None:
     demo = await start(directory, server.url, "--without", "Translator", "--without", "Loader")
     printed = await output(demo)
     assert demo.returncode == 1, printed
@@ -155,7 +157,7 @@ async def test_without_some_agents_it_fails_and_names_what_is_missing(server: Ru
 
 
 @pytest.mark.long
-async def test_nobody_dies_and_that_is_found_out(server: Running, directory: Path) -> None:
+async def test_missing_crash_is_detected(server: Running, directory: Path) -> None:
     demo = await start(directory, server.url, "--without", KILLED_ROLE)
     printed = await output(demo)
     assert demo.returncode == 1, printed
@@ -166,7 +168,7 @@ async def test_nobody_dies_and_that_is_found_out(server: Running, directory: Pat
 
 
 @pytest.mark.long
-async def test_interrupted_while_the_server_is_dead_it_ends_the_instances(directory: Path) -> None:
+async def test_demo_interrupted_during_an_outage_ends_its_instances(directory: Path) -> None:
     demo = await start(directory, nowhere())
     assert demo.stdout is not None
     async with asyncio.timeout(SECONDS):
@@ -180,7 +182,7 @@ async def test_interrupted_while_the_server_is_dead_it_ends_the_instances(direct
 
 @pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-async def test_interrupted_it_leaves_nothing_behind(directory: Path, number: signal.Signals) -> None:
+async def test_interrupted_demo_leaves_nothing_behind(directory: Path, number: signal.Signals) -> None:
     demo = await start(directory, nowhere())
     assert demo.stdout is not None
     async with asyncio.timeout(SECONDS):
@@ -193,7 +195,7 @@ async def test_interrupted_it_leaves_nothing_behind(directory: Path, number: sig
     assert leftovers(directory) == []
 
 
-async def test_a_given_server_that_is_not_there_is_an_error(directory: Path) -> None:
+async def test_unreachable_configured_server_is_an_error(directory: Path) -> None:
     url = nowhere()
     demo = await start(directory, nowhere(), "--url", url)
     printed = await output(demo)
@@ -201,7 +203,7 @@ async def test_a_given_server_that_is_not_there_is_an_error(directory: Path) -> 
     assert f"No Agora server is ready at {url}." in printed
 
 
-async def test_an_operator_is_needed(server: Running, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_demo_requires_an_operator(server: Running, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AGORA_TOKEN", "adm_wrong")
     demo = await start(directory, server.url)
     printed = await output(demo)

@@ -1,4 +1,4 @@
-"""The monitor as a person uses it: one server, one browser, a marketplace in the middle of its day."""
+"""The monitor as used by a person: one server, one browser, a marketplace with activity."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def dialog(page: Any, button: str) -> Any:
     return page.locator("dialog[open]")
 
 
-def test_an_agent_that_registers_appears_by_itself(market: Lively, page: Any) -> None:
+def test_registered_agent_appears_without_reload(market: Lively, page: Any) -> None:
     opened(page, "agents")
     market.call("agora.agent.register", agent_name="Newcomer", capabilities=["arriving"])
     page.get_by_role("link", name="Newcomer").wait_for()
@@ -130,19 +130,19 @@ def test_an_agent_that_registers_appears_by_itself(market: Lively, page: Any) ->
     page.locator("#live-recent").get_by_role("link", name="Second newcomer").wait_for()
 
 
-def test_a_page_is_live_however_late_its_scripts_come(page: Any) -> None:
-    """The extension that connects comes after all else has run, as it may where the server is busy."""
+def test_page_is_live_if_its_scripts_load_late(page: Any) -> None:
+    """The extension that connects is loaded after everything else, as on a busy server."""
 
     def hold(route: Any) -> None:
         page.wait_for_function("() => window.htmx")
-        page.evaluate("() => new Promise((turn) => setTimeout(turn, 50))")  # what htmx does by itself, it has done
+        page.evaluate("() => new Promise((turn) => setTimeout(turn, 50))")  # htmx has finished its initialization
         route.continue_()
 
     page.route(re.compile("htmx-sse"), hold)
     opened(page, "agents")
 
 
-def test_a_person_steps_in(market: Lively, page: Any) -> None:
+def test_person_intervenes_in_a_conversation(market: Lively, page: Any) -> None:
     opened(page, "agents")
     page.get_by_role("link", name="Reviewer").click()
     say = dialog(page, "Send a message")
@@ -166,14 +166,14 @@ def test_a_person_steps_in(market: Lively, page: Any) -> None:
     page.get_by_role("button", name="Pause", exact=True).wait_for()
 
 
-def test_a_task_is_given_and_cancelled(market: Lively, page: Any) -> None:
+def test_task_is_assigned_and_cancelled(market: Lively, page: Any) -> None:
     opened(page, "tasks")
     page.keyboard.press("n")
     new = page.locator("dialog[open]")
     new.get_by_label("Type").fill("water_plants")
     new.get_by_label("Payload").fill("{not json")
     new.get_by_role("button", name="Assign").click()
-    new.locator(".trouble .note.bad").wait_for()  # what was wrong is said where it was written
+    new.locator(".trouble .note.bad").wait_for()  # errors are shown at their fields
     new.get_by_label("Payload").fill('{"plants": 4}')
     new.get_by_role("button", name="Assign").click()
     page.locator("#toasts .note.good").wait_for()
@@ -185,7 +185,7 @@ def test_a_task_is_given_and_cancelled(market: Lively, page: Any) -> None:
     assert "It rains" in page.locator("#live-task_trail").inner_text()
 
 
-def test_names_of_agents_are_suggested_and_a_misspelt_one_is_said_where_it_was_written(page: Any) -> None:
+def test_agent_names_are_suggested_and_errors_shown_at_the_field(page: Any) -> None:
     opened(page, "tasks")
     new = dialog(page, "New task")
     new.get_by_label("Type").fill("misdirected")
@@ -196,13 +196,13 @@ def test_names_of_agents_are_suggested_and_a_misspelt_one_is_said_where_it_was_w
     assert new.get_by_label("Type").input_value() == "misdirected"
 
 
-def test_output_is_shown_as_it_is_written(market: Lively, page: Any) -> None:
+def test_output_is_shown_live(market: Lively, page: Any) -> None:
     opened(page, f"tasks/{market.made['task']}")
     market.call("agora.task.append", "Researcher", task_id=market.made["task"], content="one more line\n")
     page.locator("#output", has_text="one more line").wait_for()
 
 
-def test_a_step_is_approved(market: Lively, page: Any) -> None:
+def test_step_is_approved(market: Lively, page: Any) -> None:
     opened(page, "")
     page.locator("#live-attention").get_by_role("link", name="Quarterly report").click()
     decide = dialog(page, "Decide")
@@ -214,7 +214,7 @@ def test_a_step_is_approved(market: Lively, page: Any) -> None:
     assert page.get_by_role("button", name="Decide").count() == 0
 
 
-def test_an_act_leaves_the_page_as_its_reader_has_it(market: Lively, page: Any) -> None:
+def test_action_keeps_the_state_of_the_page(market: Lively, page: Any) -> None:
     opened(page, f"workflows/{market.made['workflow']}")
     page.get_by_text("As a table").click()
     dialog(page, "Pause").get_by_role("button", name="Pause").click()
@@ -228,7 +228,7 @@ def test_an_act_leaves_the_page_as_its_reader_has_it(market: Lively, page: Any) 
     assert page.locator("details[open] table").count() == 1
     assert page.url.endswith(f"workflows/{market.made['workflow']}")
     opened(page, "tasks")
-    for type in ("water_ferns", "water_moss"):  # the second form has a key of its own
+    for type in ("water_ferns", "water_moss"):  # the second form has its own key
         page.keyboard.press("n")
         new = page.locator("dialog[open]")
         new.get_by_label("Type").fill(type)
@@ -238,7 +238,7 @@ def test_an_act_leaves_the_page_as_its_reader_has_it(market: Lively, page: Any) 
     page.get_by_role("heading", name="water_moss").wait_for()
 
 
-def test_rows_of_a_log_wait_while_it_is_read(market: Lively, page: Any) -> None:
+def test_new_log_rows_wait_while_the_log_is_read(market: Lively, page: Any) -> None:
     opened(page, "messages")
     rows = page.locator("#live-messages > li")
     rows.first.hover()
@@ -253,7 +253,7 @@ def test_rows_of_a_log_wait_while_it_is_read(market: Lively, page: Any) -> None:
     assert new.count() == 0
 
 
-def test_times_are_local_and_in_utc_by_choice(market: Lively, context: Any, page: Any) -> None:
+def test_times_are_local_or_utc(market: Lively, context: Any, page: Any) -> None:
     zone = context.new_cdp_session(page)
     zone.send("Emulation.setTimezoneOverride", {"timezoneId": "Asia/Tokyo"})
     opened(page, f"messages/{market.made['message']}")
@@ -272,7 +272,7 @@ def test_times_are_local_and_in_utc_by_choice(market: Lively, context: Any, page
     page.evaluate("localStorage.clear()")
 
 
-def test_what_was_written_outlives_the_connection_and_the_session(market: Lively, context: Any) -> None:
+def test_form_input_survives_loss_of_connection_and_session(market: Lively, context: Any) -> None:
     own = context.browser.new_context(base_url=market.url, reduced_motion="reduce")
     own.set_default_timeout(WAIT)
     page = own.new_page()
@@ -300,7 +300,7 @@ def test_what_was_written_outlives_the_connection_and_the_session(market: Lively
     assert [said["content"] for said in inbox].count("A long thought") == 1
 
 
-def test_what_is_filtered_is_exported(market: Lively, page: Any) -> None:
+def test_export_applies_the_filter(market: Lively, page: Any) -> None:
     opened(page, "messages?q=heat")
     with page.expect_download() as got:
         page.get_by_role("link", name="Export JSON").click()
@@ -315,7 +315,7 @@ def test_what_is_filtered_is_exported(market: Lively, page: Any) -> None:
     assert "heat pumps" in "".join(lines)
 
 
-def test_dark_colours_stay_and_the_keyboard_leads_everywhere(page: Any) -> None:
+def test_dark_theme_persists_and_every_element_is_reachable_by_keyboard(page: Any) -> None:
     opened(page, "settings")
     light = page.evaluate("getComputedStyle(document.body).backgroundColor")
     page.get_by_role("button", name="Dark colours").click()
@@ -334,7 +334,7 @@ def test_dark_colours_stay_and_the_keyboard_leads_everywhere(page: Any) -> None:
     page.evaluate("localStorage.clear()")
 
 
-def test_a_page_says_that_it_is_offline_and_catches_up(market: Lively, context: Any, page: Any) -> None:
+def test_page_shows_that_it_is_offline_and_catches_up(market: Lively, context: Any, page: Any) -> None:
     opened(page, "agents")
     context.set_offline(True)
     page.locator('.link[data-state="lost"]').wait_for()
@@ -344,7 +344,7 @@ def test_a_page_says_that_it_is_offline_and_catches_up(market: Lively, context: 
     page.get_by_role("link", name="Came meanwhile").wait_for()
 
 
-def test_what_agents_write_stays_text(market: Lively, page: Any) -> None:
+def test_text_of_agents_is_escaped(market: Lively, page: Any) -> None:
     evil = market.call(
         "agora.agent.register",
         agent_name=EVIL.replace("/", "|"),
@@ -437,21 +437,21 @@ def faults(page: Any, path: str) -> list[str]:
     return [*found, f"{over} px too wide for a telephone"] if over > 0 else found
 
 
-def test_pages_have_no_barriers_in_either_theme_and_fit_a_telephone(market: Lively, page: Any) -> None:
+def test_pages_are_accessible_in_both_themes_and_fit_a_phone(market: Lively, page: Any) -> None:
     assert {path: found for path in looked_at(market) if (found := faults(page, path))} == {}
 
 
 @pytest.mark.long
-def test_no_page_at_all_has_a_barrier(market: Lively, page: Any) -> None:
+def test_every_page_is_accessible(market: Lively, page: Any) -> None:
     assert {path: found for path in paths(market) if (found := faults(page, path))} == {}
 
 
-def test_the_chat_answers_on_its_page(market: Lively, page: Any) -> None:
-    """The answer stays when the page is brought up to date, names agents as links, and gives way to the next one."""
+def test_chat_answers_on_its_page(market: Lively, page: Any) -> None:
+    """The answer stays when the page is updated, shows agents as links, and is replaced by the next answer."""
     page.goto("/v1/monitor/apps")
     field, answer = page.get_by_label("Request"), page.locator("#chat-answer")
     field.fill("pls show me all agents")
-    with page.expect_response("**/v1/monitor/apps"):  # brought up to date after the act
+    with page.expect_response("**/v1/monitor/apps"):  # updated after the action
         page.get_by_role("button", name="Ask", exact=True).click()
     link = answer.locator(".answer a").first
     link.wait_for()
@@ -465,13 +465,13 @@ def test_the_chat_answers_on_its_page(market: Lively, page: Any) -> None:
     assert answer.inner_text().strip() == ""
 
 
-def test_signing_out_ends_it_and_lost_pages_say_so(market: Lively, context: Any) -> None:
+def test_sign_out_ends_the_session_and_open_pages_show_it(market: Lively, context: Any) -> None:
     own = context.browser.new_context(base_url=market.url, reduced_motion="reduce")
     page = own.new_page()
     page.goto(f"{HOME}agents?status=busy")
     assert barriers(page) == []
     page.get_by_role("button", name="Enter as operator").click()
-    page.get_by_role("link", name="Researcher").wait_for()  # where one wanted to go
+    page.get_by_role("link", name="Researcher").wait_for()  # the page that was requested
     assert page.goto(f"{HOME}nowhere").status == 404
     page.get_by_role("heading", name="Page not found").wait_for()
     assert barriers(page) == []

@@ -22,7 +22,7 @@ STALL = re.compile(r"The event loop has stood still for [\d.]+ s, using ([\d.]+)
 def find_server_stall(directory: Path, limit: float = LIMIT) -> str | None:
     """Find the first block that used too much CPU time in the logs of the servers below a directory."""
     for log in directory.rglob("*.log"):
-        for line in log.read_text(errors="replace").split("\n20"):  # a line begins with its time
+        for line in log.read_text(errors="replace").split("\n20"):  # each line begins with its time
             if (match := STALL.search(line)) and float(match[1]) >= limit:
                 return f"{log}: {match[0]}"
     return None

@@ -1,4 +1,4 @@
-"""The server is killed in the middle of an A2A stream: the client asks again, and has everything once."""
+"""A killed server in the middle of an A2A stream: the client reconnects, and gets every update once."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async def _work(url: str, token: str, until: int, begin: int, task: dict[str, An
 
 
 @pytest.mark.long
-async def test_a_stream_survives_the_server(tmp_path: Path) -> None:
+async def test_stream_survives_a_killed_server(tmp_path: Path) -> None:
     victim = Victim(tmp_path / "data")
     await victim.start()
     seen: dict[int, Any] = {}

@@ -1,4 +1,4 @@
-"""The server killed at random moments while attempts are chosen: each choice is made whole, or not at all."""
+"""A server killed at random moments while attempts are chosen: each choice is applied completely or not at all."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ async def _check_groups(victim: Victim, groups: list[Any]) -> int:
     return decided
 
 
-async def test_a_choice_is_made_whole_or_not_at_all(tmp_path: Path) -> None:
+async def test_choice_is_applied_completely_or_not_at_all(tmp_path: Path) -> None:
     random_ = random.Random("attempts")
     victim = Victim(tmp_path / "data")
     await victim.start()

@@ -1,4 +1,4 @@
-"""The benchmark of instances ends what it has started, also when it is cut short."""
+"""An interrupted instance benchmark ends everything that it has started."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def _of(directory: Path) -> list[int]:
         try:
             if entry.name.isdecimal() and f"AGORA_STATE_DIR={directory}".encode() in (entry / "environ").read_bytes():
                 found.append(int(entry.name))
-        except OSError:  # it has ended, or is somebody else's
+        except OSError:  # it has ended, or belongs to another user
             continue
     return found
 
 
 @pytest.mark.parametrize("more", [("--within", "300"), ("--within", "2")])
-def test_nothing_is_left_of_a_benchmark_that_was_cut_short(tmp_path: Path, more: Sequence[str]) -> None:
+def test_interrupted_benchmark_leaves_no_process(tmp_path: Path, more: Sequence[str]) -> None:
     command = [sys.executable, "-m", "benchmarks.instances", "--instances", "2", "--rounds", "1000", *more]
     process = spawn_tethered(command, cwd=ROOT, env=os.environ | {"TMPDIR": str(tmp_path)}, stdout=subprocess.PIPE)
     try:

@@ -1,4 +1,4 @@
-"""The server killed while its own agents work: every task of theirs is done once, none is lost, none answered twice."""
+"""A server killed while its built-in agents work: every task is done once, none is lost or answered twice."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.polling import eventually, passing
 TASKS = int(os.environ.get("AGORA_FAULT_TASKS", "300"))
 KILLS = int(os.environ.get("AGORA_FAULT_KILLS", "2"))
 GIVERS = 8
-AT_MOST = 60 + TASKS / 10  # seconds until all is done
+AT_MOST = 60 + TASKS / 10  # seconds until all tasks are done
 
 
 async def _post(client: httpx.AsyncClient, path: str, key: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -64,7 +64,7 @@ async def _until_done(client: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.long
-async def test_what_residents_have_in_hand_survives_a_kill(tmp_path: Path) -> None:
+async def test_tasks_of_built_in_agents_survive_a_kill(tmp_path: Path) -> None:
     victim = Victim(tmp_path / "data")
     await victim.start()
     given: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""Consumer, server and broker killed: what was acknowledged is delivered at least once, and takes effect once."""
+"""Killed bus consumers, server and broker: acknowledged entries are delivered at least once, and take effect once."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.valkey import running_broker
 
 KILLS = int(os.environ.get("AGORA_FAULT_KILLS", "2"))
 STREAM = "xnai:agent_bus"
-#: a short patience, so that the test need not have a long one; deliveries that killing costs are no fault of an entry
+#: short timeouts, for a short test; redeliveries caused by kills do not count against an entry
 TERMS = {"bus_stale": "0.3", "bus_silent": "2", "bus_deliveries": "20"}
 
 

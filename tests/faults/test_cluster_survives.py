@@ -1,4 +1,4 @@
-"""Servers of a cluster are killed at random under load: what was acknowledged is there once, whoever took it."""
+"""Servers of a cluster are killed at random under load: acknowledged writes exist once, whichever server received them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Ledger:
     """Acknowledged and observed data."""
 
     acknowledged: dict[str, str] = field(default_factory=dict)  # content to message id
-    done: Counter[str] = field(default_factory=Counter)  # completions that were acknowledged, by task
+    done: Counter[str] = field(default_factory=Counter)  # acknowledged completions, by task
     sequences: list[int] = field(default_factory=list)
     stop: bool = False
 

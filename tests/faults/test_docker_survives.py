@@ -1,4 +1,4 @@
-"""A server with the docker engine: an instance works, is paused, outlives a killed server, is adopted, and is ended."""
+"""The docker engine across a killed server: an instance works, is paused, survives, is adopted, and is ended."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ async def work(client: httpx.AsyncClient, instance: str) -> Any:
     return answer.json()["result"]
 
 
-async def test_the_life_of_a_container(victim: Victim, tmp_path: Path) -> None:
+async def test_container_survives_a_killed_server(victim: Victim, tmp_path: Path) -> None:
     async with client_of(victim) as client:
         manifest = {
             "name": "Worker",

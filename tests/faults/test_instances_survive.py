@@ -1,4 +1,4 @@
-"""The server killed while it prepares, pauses and ends instances: each is there once, runs on, and is billed once."""
+"""A server killed while it prepares, pauses and ends instances: each exists once, keeps running, and is billed once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.polling import eventually, passing
 
 KILLS = int(os.environ.get("AGORA_FAULT_KILLS", "1"))
 FIRST = 20_000 + (os.getpid() * 37) % 9_900
-MOMENTS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4)  #: seconds after which a server is killed; chance is the subject here
+MOMENTS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4)  # seconds after which a server is killed; randomness is intended here
 
 
 @pytest.fixture
@@ -110,8 +110,8 @@ def rows(victim: Victim, sql: str) -> list[Any]:
         connection.close()
 
 
-async def test_a_life_with_a_kill_at_every_step(victim: Victim, tmp_path: Path) -> None:
-    """Provisioning, pausing, resuming, ending: each is asked for, and the server killed a moment later."""
+async def test_kill_at_every_step_of_an_instances_lifecycle_is_survived(victim: Victim, tmp_path: Path) -> None:
+    """Provisioning, pausing, resuming and ending are requested, each followed by a kill of the server."""
     async with client_of(victim) as client:
         await register(client, tmp_path)
         for number in range(max(1, KILLS // 2)):
@@ -138,7 +138,7 @@ async def test_a_life_with_a_kill_at_every_step(victim: Victim, tmp_path: Path) 
     check_intervals(victim)
 
 
-async def test_instances_go_on_when_the_server_is_killed(victim: Victim, tmp_path: Path) -> None:
+async def test_instances_continue_when_the_server_is_killed(victim: Victim, tmp_path: Path) -> None:
     async with client_of(victim) as client:
         await register(client, tmp_path)
         path = "/marketplace/instances"

@@ -1,4 +1,4 @@
-"""SIGKILL at random moments, under concurrent senders and live subscribers: acknowledged means committed."""
+"""SIGKILL at random moments under concurrent senders and live subscribers: acknowledged writes are committed."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def _check(database: Path, ledger: Ledger) -> None:
     assert ledger.seen == Counter(message_id for _, message_id in stored)
 
 
-async def test_what_was_acknowledged_survives(tmp_path: Path) -> None:
+async def test_acknowledged_messages_survive_kills(tmp_path: Path) -> None:
     seed = int(os.environ.get("AGORA_FAULT_SEED", random.randrange(1 << 30)))
     print(f"AGORA_FAULT_SEED={seed}")
     random_ = random.Random(seed)
@@ -130,7 +130,7 @@ async def _caught_up(victim: Victim, ledger: Ledger) -> None:
             await client.get("/health")
 
 
-async def test_sigterm_drains(tmp_path: Path) -> None:
+async def test_sigterm_drains_the_server(tmp_path: Path) -> None:
     victim = Victim(tmp_path / "data")
     await victim.start()
     async with (
@@ -167,7 +167,7 @@ async def _frames(socket: websockets.ClientConnection):  # type: ignore[no-untyp
         return
 
 
-async def test_a_data_directory_has_one_server(tmp_path: Path) -> None:
+async def test_data_directory_has_one_server(tmp_path: Path) -> None:
     first, second = Victim(tmp_path / "data"), Victim(tmp_path / "data")
     await first.start()
     with pytest.raises(AssertionError, match="another Agora server"):

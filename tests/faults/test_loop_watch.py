@@ -1,4 +1,4 @@
-"""The watchdog of the fault tests itself."""
+"""The event loop watchdog of the fault tests."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def _retry_without_yielding() -> None:
         time.monotonic()
 
 
-async def test_loop_that_never_runs_again_is_interrupted(loop_watchdog: LoopWatch) -> None:
+async def test_blocked_loop_is_interrupted(loop_watchdog: LoopWatch) -> None:
     loop_watchdog.limit = 0.3
     await asyncio.sleep(0)
     with pytest.raises(LoopStalled, match="_retry_without_yielding"):

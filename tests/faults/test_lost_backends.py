@@ -1,4 +1,4 @@
-"""A server is cut off from its database or its broker, and comes back by itself; meanwhile /ready tells the truth."""
+"""A server that loses its database or broker recovers without intervention; meanwhile /ready reports it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def database(postgres_server: PostgresServer) -> AsyncIterator[tuple[Wire,
 
 
 @pytest.mark.parametrize("breaks", [pytest.param(True, marks=pytest.mark.long), False], ids=["broken", "hanging"])
-async def test_cut_off_from_postgresql(database: tuple[Wire, str], tmp_path: Path, breaks: bool) -> None:
+async def test_server_recovers_from_losing_postgresql(database: tuple[Wire, str], tmp_path: Path, breaks: bool) -> None:
     line, url = database
     app = App(make_settings(tmp_path / "data", store=url), store=PostgresStore(url))
     await app.start()
@@ -63,8 +63,8 @@ async def test_cut_off_from_postgresql(database: tuple[Wire, str], tmp_path: Pat
     await app.stop()
 
 
-async def test_cut_off_from_redis(valkey_server: Broker, tmp_path: Path) -> None:
-    """The store is the truth: the marketplace goes on, and says that its bus does not."""
+async def test_server_keeps_working_without_redis(valkey_server: Broker, tmp_path: Path) -> None:
+    """The store is the source of truth: the marketplace keeps working, and reports that its bus does not."""
     address = urlsplit(empty_database(valkey_server))
     async with wire(lambda: asyncio.open_connection("127.0.0.1", address.port)) as line:
         app = App(make_settings(tmp_path / "data", bus=f"redis://127.0.0.1:{line.port}{address.path}"))

@@ -1,4 +1,4 @@
-"""SIGKILL in the middle of a relay: its intent survives, its outcome is unknown, and nobody does it twice."""
+"""SIGKILL during a relay: its intent survives, its outcome is unknown, and it is never repeated."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def _heard(victim: Victim) -> Any:
     raise AssertionError("the stream ended")
 
 
-async def test_a_relay_in_flight_becomes_unknown(tmp_path: Path) -> None:
+async def test_interrupted_relay_has_an_unknown_outcome(tmp_path: Path) -> None:
     far = Far()
     async with serving(far.app()) as url:
         victim = Victim(tmp_path / "data", mcp_server_urls=f"far={url}", mcp_timeout="0.5", rate_basic="100000")

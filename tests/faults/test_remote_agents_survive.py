@@ -1,4 +1,4 @@
-"""The server killed while it passes tasks on, and while it posts notifications: each is done there once, and all is told."""
+"""A server killed while it forwards tasks and posts notifications: each is done once, and every update is delivered."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ async def _add(http: httpx.AsyncClient, far: Elsewhere) -> None:
 
 
 @pytest.mark.long
-async def test_tasks_elsewhere_survive_a_kill(tmp_path: Path) -> None:
-    """What was begun there is taken up again there: its answer is here once, and whole."""
+async def test_remote_tasks_survive_a_kill(tmp_path: Path) -> None:
+    """Tasks begun at the remote agent are continued there: the answer arrives once, and complete."""
     victim = Victim(tmp_path / "data", **SETTINGS)
     await victim.start()
     try:
@@ -91,7 +91,7 @@ def _waiting() -> dict[str, Any]:
 
 @pytest.mark.long
 async def test_notifications_survive_a_kill(tmp_path: Path) -> None:
-    """Each update is posted at least once, in order; what is posted twice is the same twice."""
+    """Each update is posted at least once, in order; repeated posts are identical."""
     victim = Victim(tmp_path / "data", **SETTINGS)
     await victim.start()
     try:

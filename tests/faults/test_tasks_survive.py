@@ -1,4 +1,4 @@
-"""Workers and the server killed and stopped at random moments: every task is done, none twice, no late write counts."""
+"""Workers and the server killed and stopped at random moments: every task is done once, and no late write counts."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from tests.polling import eventually, passing
 from tests.processes import spawn_tethered
 
 TASKS = int(os.environ.get("AGORA_FAULT_TASKS", "150"))
-KILLS = int(os.environ.get("AGORA_FAULT_KILLS", "2"))  # of the server
+KILLS = int(os.environ.get("AGORA_FAULT_KILLS", "2"))  # kills of the server
 WORKERS, SLEEPERS, GIVERS = 8, 2, 8
 WORKFLOWS = max(4, TASKS // 100)
-WORK_TIME = 0.05  # seconds a task takes
+WORK_TIME = 0.05  # seconds per task
 STOPPED = 6.5  # seconds, longer than a lease
-AT_MOST = 75 + TASKS / 10  # seconds until all is done
+AT_MOST = 75 + TASKS / 10  # seconds until all tasks are done
 
 STEPS: list[dict[str, Any]] = [
     {"name": "extract", "capability": "work", "depends_on": []},
@@ -37,7 +37,7 @@ STEPS: list[dict[str, Any]] = [
     {"name": "inside", "workflow": ["one", "two"], "depends_on": ["check"]},
     {"name": "load", "depends_on": ["transform", "inside"]},
 ]
-STEP_TASKS = 8  # of one such workflow, those of the workflow inside too
+STEP_TASKS = 8  # tasks of one such workflow, including those of its nested workflow
 LEGAL = {("pending", "in_progress"), ("in_progress", "pending"), ("in_progress", "completed")}
 
 
@@ -166,7 +166,7 @@ async def _until_done(client: httpx.AsyncClient) -> None:
     await eventually(lambda: _left(client), lambda left: not left, AT_MOST)
 
 
-async def test_every_task_is_done_once_whoever_dies(tmp_path: Path) -> None:
+async def test_every_task_is_done_once_despite_kills(tmp_path: Path) -> None:
     seed = int(os.environ.get("AGORA_FAULT_SEED", random.randrange(1 << 30)))
     print(f"AGORA_FAULT_SEED={seed}")
     victim = Victim(tmp_path / "data")

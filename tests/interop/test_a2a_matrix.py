@@ -1,4 +1,4 @@
-"""The interop matrix of A2A: what enters by it is seen and answered from every other protocol, and the other way."""
+"""The interop matrix of A2A: data sent over it is visible and answerable over every other protocol, and vice versa."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def _claimed(doer: Connector) -> tuple[dict[str, Any], dict[str, Any]]:
     return task, {"task_id": task["task_id"], "fencing_token": task["fencing_token"]}
 
 
-async def test_a_conversation_by_a2a_is_held_from_every_protocol(
+async def test_a2a_conversation_is_answered_from_every_protocol(
     server: Running, asker_kind: Any, doer_kind: type[Connector]
 ) -> None:
     async with asker_kind(server.url, "Asker") as asker, doer_kind(server.url, "Doer") as doer:
@@ -78,7 +78,7 @@ async def test_a_conversation_by_a2a_is_held_from_every_protocol(
         assert said == [("ROLE_USER", CONTENT), ("ROLE_AGENT", "For when?"), ("ROLE_USER", "Monday")]
 
 
-async def test_a_task_of_any_protocol_is_seen_by_a2a(server: Running, doer_kind: type[Connector]) -> None:
+async def test_task_of_any_protocol_is_readable_over_a2a(server: Running, doer_kind: type[Connector]) -> None:
     async with doer_kind(server.url, "Giver") as giver, CONNECTORS["rest"](server.url, "Doer") as doer:
         payload = {"text": CONTENT}
         receipt = await giver.call("agora.task.assign", {"task_type": "review", "payload": payload, "assignee": "Doer"})
@@ -95,9 +95,7 @@ async def test_a_task_of_any_protocol_is_seen_by_a2a(server: Running, doer_kind:
         assert after["artifacts"][0]["parts"][0]["data"] == {"verdict": CONTENT}
 
 
-async def test_a_message_by_a2a_reaches_an_inbox_in_every_protocol(
-    server: Running, observer_kind: type[Connector]
-) -> None:
+async def test_a2a_message_is_received_over_every_protocol(server: Running, observer_kind: type[Connector]) -> None:
     async with (
         A2a(server.url, "Asker") as asker,
         observer_kind(server.url, "Reader") as reader,

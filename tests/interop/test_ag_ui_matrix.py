@@ -1,7 +1,7 @@
 """The interop matrix of AG-UI.
 
-In: a run from a page is worked on over every protocol, and all of that is seen in the run. Observed: a task that began in any
-protocol, or at another door, is followed in a page; and a run is followed at the door in OpenAI's shape.
+Inbound: a run started by a page is worked on over every protocol, and the run shows all of it. Observed: a task started
+over any protocol is followed in a page, and a run is followed over the OpenAI API.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ async def _run(http: httpx.AsyncClient, agent: str, **body: Any) -> list[dict[st
     assert answer.status_code == 200, answer.text
     blocks = answer.content.decode().split(
         "\n\n"
-    )  # not splitlines: a text may hold what some take for the end of a line
+    )  # not splitlines: a text may contain characters that some treat as line ends
     events = [json.loads(block.removeprefix("data: ")) for block in blocks if block.startswith("data: ")]
     for event in events:
         EVENTS.validate_python(event)
@@ -39,7 +39,7 @@ async def _run(http: httpx.AsyncClient, agent: str, **body: Any) -> list[dict[st
 @pytest.mark.parametrize(
     "kind", [pytest.param(kind, marks=() if kind in ("rest", "mcp") else pytest.mark.long) for kind in SENDERS]
 )
-async def test_a_run_is_worked_on_from_every_protocol(parties: Parties, kind: str) -> None:
+async def test_run_is_worked_on_from_every_protocol(parties: Parties, kind: str) -> None:
     doer = await parties.get(kind, "AG-UI doer")
     watcher = await parties.get("rest", "AG-UI watcher")
 
@@ -76,7 +76,7 @@ async def test_a_run_is_worked_on_from_every_protocol(parties: Parties, kind: st
 @pytest.mark.parametrize(
     "kind", [pytest.param(kind, marks=() if kind in ("rest", "mcp") else pytest.mark.long) for kind in SENDERS]
 )
-async def test_a_task_from_every_protocol_is_observed_in_a_run(parties: Parties, kind: str) -> None:
+async def test_task_of_every_protocol_is_observed_in_a_run(parties: Parties, kind: str) -> None:
     giver = await parties.get(kind, "AG-UI giver")
     doer = await parties.get("rest", "AG-UI observed")
     arguments = {"task_type": "review", "payload": {"text": CONTENT}, "assignee": doer.agent_name}
@@ -115,13 +115,13 @@ async def _begin_at_door(door: Connector, agent: str) -> None:
     elif isinstance(door, A2a):
         message = {"messageId": f"of {door.name}", "role": "ROLE_USER", "parts": [{"text": CONTENT}]}
         async for _ in door.say(agent, message):
-            break  # whoever begins it leaves at once
+            break  # the requester disconnects immediately
     else:
         raise AssertionError(door.name)
 
 
 @pytest.mark.parametrize("kind", ["a2a", "a2a-legacy", "openai"])
-async def test_a_task_begun_at_another_door_is_observed_in_a_run(parties: Parties, kind: str) -> None:
+async def test_task_of_another_front_end_is_observed_in_a_run(parties: Parties, kind: str) -> None:
     door, doer = await parties.get(kind, "Door"), await parties.get("rest", f"DoerFor{kind}")
     await _begin_at_door(door, doer.agent_name.replace(" ", "%20") if isinstance(door, A2a) else doer.agent_name)
     (task,) = (await doer.call("agora.task.claim", {"wait": SECONDS, "lease_seconds": 30}))["tasks"]
@@ -136,7 +136,7 @@ async def test_a_task_begun_at_another_door_is_observed_in_a_run(parties: Partie
     assert (_text(events), events[-1]["outcome"]) == (CONTENT, {"type": "success"})
 
 
-async def test_a_run_is_observed_as_a_response(parties: Parties) -> None:
+async def test_run_is_observed_as_a_response(parties: Parties) -> None:
     asker, doer = await parties.get("openai", "Door"), await parties.get("rest", "DoerOfRuns")
     assert isinstance(asker, OpenAi)
     headers = {"Authorization": f"Bearer {asker.token}"}

@@ -1,4 +1,4 @@
-"""The matrix with the bus, embedded and Redis: what goes in by it comes out of every protocol, and the other way round."""
+"""The interop matrix of the bus, embedded and Redis: data sent over it is readable over every protocol, and vice versa."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def bus(valkey_server: Broker) -> Iterator[str]:
 
 
 @pytest.mark.parametrize(("sender_kind", "observer_kind"), PAIRS)
-async def test_a_message_is_the_same_for_everyone(parties: Parties, sender_kind: str, observer_kind: str) -> None:
+async def test_message_is_equal_over_every_protocol(parties: Parties, sender_kind: str, observer_kind: str) -> None:
     sender, observer = await parties.get(sender_kind, "Sender"), await parties.get(observer_kind, "Observer")
     arguments: dict[str, Any] = {
         "to_agent": observer.agent_name,
@@ -51,14 +51,14 @@ async def test_a_message_is_the_same_for_everyone(parties: Parties, sender_kind:
     message = await observer.message(receipt["message_id"])
     assert message["from_agent"] == sender.agent_id
     assert message["from_name"] == sender.agent_name
-    message["metadata"].pop("bus", None)  # the entry's own id and time
+    message["metadata"].pop("bus", None)  # the entry has its own id and time
     for name in ("content", "message_type", "priority", "correlation_id", "metadata"):
         assert message[name] == arguments[name], name
     assert message["timestamp"] == receipt["timestamp"]
 
 
 @pytest.mark.parametrize(("giver_kind", "doer_kind"), TASKS)
-async def test_a_task_is_the_same_for_everyone(parties: Parties, giver_kind: str, doer_kind: str) -> None:
+async def test_task_is_equal_over_every_protocol(parties: Parties, giver_kind: str, doer_kind: str) -> None:
     giver, doer = await parties.get(giver_kind, "Giver"), await parties.get(doer_kind, "Doer")
     payload = {"text": CONTENT, "nested": {"list": [1, 2.5, None, True]}}
     arguments = {"task_type": "review", "payload": payload, "assignee": doer.agent_name, "priority": "high"}

@@ -1,4 +1,4 @@
-"""The interop matrix: what goes in through any protocol is observed, whole, through every other."""
+"""The interop matrix: data sent over any protocol is observed completely over every other."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ OBSERVERS = [name for name, connector in CONNECTORS.items() if connector.observe
 CONTENT = 'Grüße, 世界 🚀 "quoted" \\ <script>\n\ttab'
 
 
-#: every protocol in, every protocol out; those with plain HTTP at one end stand for the rest in the ordinary run
+#: every pair of protocols; in the ordinary run, pairs with plain HTTP at one end represent the rest
 DIALOGUES = [
     pytest.param(giver, doer, marks=() if "rest" in (giver, doer) else pytest.mark.long)
     for giver in SENDERS
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest.mark.parametrize("observer_kind", OBSERVERS)
 @pytest.mark.parametrize("sender_kind", SENDERS)
-async def test_a_message_is_the_same_for_everyone(parties: Parties, sender_kind: str, observer_kind: str) -> None:
+async def test_message_is_equal_over_every_protocol(parties: Parties, sender_kind: str, observer_kind: str) -> None:
     sender, observer = await parties.get(sender_kind, "Sender"), await parties.get(observer_kind, "Observer")
     arguments: dict[str, Any] = {
         "to_agent": observer.agent_name,
@@ -46,7 +46,7 @@ async def test_a_message_is_the_same_for_everyone(parties: Parties, sender_kind:
 
 
 @pytest.mark.parametrize("observer_kind", OBSERVERS)
-async def test_a_message_of_a_v4_agent_is_the_same_for_everyone(parties: Parties, observer_kind: str) -> None:
+async def test_message_of_a_v4_agent_is_equal_over_every_protocol(parties: Parties, observer_kind: str) -> None:
     observer = await parties.get(observer_kind, "Observer")
     path, args = "/v4/call/agora-marketplace/send_agent_message", ["V4Agent", observer.agent_name, "alert", CONTENT, 4]
     async with httpx.AsyncClient(base_url=observer.url) as http:
@@ -59,7 +59,7 @@ async def test_a_message_of_a_v4_agent_is_the_same_for_everyone(parties: Parties
 
 @pytest.mark.parametrize("observer_kind", OBSERVERS)
 @pytest.mark.parametrize("sender_kind", SENDERS)
-async def test_an_event_is_the_same_for_everyone(parties: Parties, sender_kind: str, observer_kind: str) -> None:
+async def test_event_is_equal_over_every_protocol(parties: Parties, sender_kind: str, observer_kind: str) -> None:
     sender, observer = await parties.get(sender_kind, "Sender"), await parties.get(observer_kind, "Observer")
     data = {"text": CONTENT, "numbers": [1, 2.5], "nothing": None}
     receipt = await sender.call(
@@ -74,7 +74,7 @@ async def test_an_event_is_the_same_for_everyone(parties: Parties, sender_kind: 
 
 @pytest.mark.parametrize("doer_kind", SENDERS)
 @pytest.mark.parametrize("giver_kind", SENDERS)
-async def test_a_task_is_the_same_for_everyone(parties: Parties, giver_kind: str, doer_kind: str) -> None:
+async def test_task_is_equal_over_every_protocol(parties: Parties, giver_kind: str, doer_kind: str) -> None:
     giver, doer = await parties.get(giver_kind, "Giver"), await parties.get(doer_kind, "Doer")
     payload = {"text": CONTENT, "nested": {"list": [1, 2.5, None, True]}}
     arguments = {"task_type": "review", "payload": payload, "assignee": doer.agent_name, "priority": "high"}
@@ -93,8 +93,10 @@ async def test_a_task_is_the_same_for_everyone(parties: Parties, giver_kind: str
 
 
 @pytest.mark.parametrize(("giver_kind", "doer_kind"), DIALOGUES)
-async def test_progress_and_questions_pass_between_any_two(parties: Parties, giver_kind: str, doer_kind: str) -> None:
-    """The rows "reports progress" and "asks back": the giver reads both, and answers, in its own protocol."""
+async def test_progress_and_questions_pass_between_any_two_protocols(
+    parties: Parties, giver_kind: str, doer_kind: str
+) -> None:
+    """The rows "reports progress" and "asks back": the requester reads both, and answers, over its own protocol."""
     giver, doer = await parties.get(giver_kind, "Giver"), await parties.get(doer_kind, "Doer")
     receipt = await giver.call("agora.task.assign", {"task_type": "review", "assignee": doer.agent_name})
     about = {"task_id": receipt["task_id"]}
@@ -122,7 +124,7 @@ async def _last_message(party: Connector, about: dict[str, Any]) -> dict[str, An
 
 
 @pytest.mark.parametrize("observer_kind", OBSERVERS)
-async def test_the_end_of_a_task_is_seen_by_everyone(parties: Parties, observer_kind: str) -> None:
+async def test_end_of_a_task_is_visible_over_every_protocol(parties: Parties, observer_kind: str) -> None:
     giver, observer = await parties.get("sdk-async", "Sender"), await parties.get(observer_kind, "Observer")
     receipt = await giver.call("agora.task.assign", {"task_type": "review", "assignee": observer.agent_name})
     await giver.call("agora.task.cancel", {"task_id": receipt["task_id"], "reason": CONTENT})
@@ -132,7 +134,7 @@ async def test_the_end_of_a_task_is_seen_by_everyone(parties: Parties, observer_
 
 
 @pytest.mark.parametrize("observer_kind", OBSERVERS)
-async def test_a_private_event_stays_private(parties: Parties, observer_kind: str) -> None:
+async def test_private_event_stays_private(parties: Parties, observer_kind: str) -> None:
     sender = await parties.get("rest", "Sender")
     friend, stranger = await parties.get(observer_kind, "Friend"), await parties.get(observer_kind, "Stranger")
     to = {"to": [friend.agent_name]}

@@ -1,4 +1,5 @@
-"""The interop matrix of OpenAI's shape: what a client of it asks is worked on from every protocol, and seen in every other."""
+"""The interop matrix of the OpenAI API: a client's request is worked on from every protocol, and visible in every
+other."""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ SECONDS = 60
 @pytest.mark.parametrize(
     "doer_kind", [pytest.param(kind, marks=() if kind in ("rest", "mcp") else pytest.mark.long) for kind in SENDERS]
 )
-async def test_a_question_to_a_model_is_worked_on_from_every_protocol(parties: Parties, doer_kind: str) -> None:
+async def test_request_to_a_model_is_worked_on_from_every_protocol(parties: Parties, doer_kind: str) -> None:
     asker, doer = await parties.get("openai", "Asker"), await parties.get(doer_kind, "Model")
     assert isinstance(asker, OpenAi)
     asking = asyncio.create_task(asker.respond(doer.agent_name, CONTENT))
@@ -52,7 +53,7 @@ async def _claim(parties: Parties, doer_kind: str) -> tuple[dict[str, Any], dict
     "observer_kind",
     [pytest.param(kind, marks=() if kind in ("rest", "mcp") else pytest.mark.long) for kind in OBSERVERS],
 )
-async def test_a_response_is_observed_in_every_protocol(parties: Parties, observer_kind: str) -> None:
+async def test_response_is_observed_over_every_protocol(parties: Parties, observer_kind: str) -> None:
     asker, observer = await parties.get("openai", "Asker"), await parties.get(observer_kind, "Observed Model")
     assert isinstance(asker, OpenAi)
     begun: Response = await asker.client.responses.create(model=observer.agent_name, input=CONTENT, background=True)
@@ -68,7 +69,7 @@ async def test_a_response_is_observed_in_every_protocol(parties: Parties, observ
 @pytest.mark.parametrize(
     "giver_kind", [pytest.param(kind, marks=() if kind in ("rest", "mcp") else pytest.mark.long) for kind in SENDERS]
 )
-async def test_a_task_from_every_protocol_is_observed_as_a_response(parties: Parties, giver_kind: str) -> None:
+async def test_task_of_every_protocol_is_observed_as_a_response(parties: Parties, giver_kind: str) -> None:
     giver, doer = await parties.get(giver_kind, "Giver"), await parties.get("rest", "Watched Model")
     arguments = {"task_type": "review", "payload": {"text": CONTENT}, "assignee": doer.agent_name}
     task_id = (await giver.call("agora.task.assign", arguments))["task_id"]
@@ -83,7 +84,7 @@ async def test_a_task_from_every_protocol_is_observed_as_a_response(parties: Par
         async for event in stream:
             events.append(event)
             if event.type == "response.output_text.delta":
-                break  # it is seen while the task goes on
+                break  # visible while the task is running
         await stream.close()
         resumed = await client.responses.retrieve(response_id, stream=True, starting_after=events[-1].sequence_number)
         await doer.call("agora.task.complete", held | {"result": "booked"})

@@ -1,4 +1,4 @@
-"""A stream ends, and says why, when the token that opened it expires or its holder logs out: in whichever protocol."""
+"""Streams of every protocol end with a reason when the token that opened them expires or its holder signs out."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ async def server(tmp_path: Path, clock: ManualClock, issuer: Issuer) -> AsyncIte
     provider = {"oidc_issuers": issuer.url, "oidc_client_id": "agora"}
     settings = make_settings(tmp_path / "data", a2a_grpc_port=free_port(), **provider)
     async with running(App(settings, clock=clock)) as server:
-        async with httpx.AsyncClient(base_url=server.url) as http:  # an agent that takes its time
+        async with httpx.AsyncClient(base_url=server.url) as http:  # a slow agent
             (await http.post("/agents/register", json={"agent_name": "Worker"})).raise_for_status()
         yield server
 
 
-# -- how each protocol's client reads to the end; what it is told last, as text ------------------
+# -- per protocol: read a stream to its end; returns the last message as text -----------------------
 
 
 async def lines(response: httpx.Response, end: End) -> str:
@@ -164,7 +164,7 @@ READERS = (sse, websocket, listening, standing, a2a, a2a_plain, a2a_grpc)
 
 
 @pytest.mark.parametrize("reads", READERS, ids=lambda reads: reads.__name__)
-async def test_a_stream_ends_with_its_token(
+async def test_stream_ends_with_its_token(
     server: Running, clock: ManualClock, issuer: Issuer, reads: Callable[[Running, str, End], Awaitable[str]]
 ) -> None:
     operator = {"realm_access": {"roles": ["operator"]}}

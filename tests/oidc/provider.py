@@ -62,7 +62,7 @@ def _start(owner: int, place: Path) -> str:
     assert process.stdout is not None
     with process.stdout as output:
         line = output.readline()
-    process.returncode = 0  # nobody waits for its end
+    process.returncode = 0  # no process waits for its end
     assert line.startswith("{"), errors.read_text()
     (place / "said.json").write_text(line)
     issuer: str = json.loads(line)["issuer"]

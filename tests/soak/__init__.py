@@ -1,1 +1,1 @@
-"""A long run of mixed load with faults: no resource grows, and nothing keeps running when it is over."""
+"""A long run of mixed load with faults: no resource grows, and no process remains at the end."""

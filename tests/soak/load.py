@@ -76,7 +76,7 @@ class Load:
                 task.cancel()
             await asyncio.wait(running, timeout=1)
 
-    # -- callers: contexts that yield a step; a step that fails opens the context anew -----------------
+    # -- callers: contexts that yield a step; after a failed step the context is opened again ------------
 
     async def _repeat(self, protocol: str, caller: Callable[[], Any]) -> None:
         while True:

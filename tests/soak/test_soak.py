@@ -1,6 +1,6 @@
 """An hour of mixed load over every protocol, with Redis, PostgreSQL and an upstream cut and restored at random.
 
-``AGORA_SOAK_SECONDS`` says how long, ``AGORA_SOAK_SEED`` which faults. It prints its figures.
+``AGORA_SOAK_SECONDS`` sets the duration, ``AGORA_SOAK_SEED`` the faults. Measurements are printed.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from tests.valkey import running_broker
 
 SECONDS = float(os.environ.get("AGORA_SOAK_SECONDS", "3600"))
 SEED = int(os.environ.get("AGORA_SOAK_SEED") or random.SystemRandom().randrange(2**32))
-WARMUP = min(SECONDS / 5, 300.0)  # seconds until caches are filled, which samples leave out
-FAULT_PAUSE, FAULT_LENGTH = (2.0, 20.0), (0.0, 8.0)  # seconds between faults, and that one lasts
+WARMUP = min(SECONDS / 5, 300.0)  # seconds until caches are filled, excluded from the samples
+FAULT_PAUSE, FAULT_LENGTH = (2.0, 20.0), (0.0, 8.0)  # seconds between faults, and of each fault
 MIB = 2**20
-RSS_GROWTH, RSS_SLACK = 1.05, 16 * MIB  # the median of the last third, of the first's
+RSS_GROWTH, RSS_SLACK = 1.05, 16 * MIB  # ratio of the median of the last third to that of the first
 FILE_SLACK = 16
 POINTS = 20  # samples printed
 IDLE_SHARE, IDLE_WINDOW, SETTLE_SECONDS = 0.01, 20.0, float(os.environ.get("AGORA_SOAK_SETTLE", "180"))
@@ -42,10 +42,10 @@ STALL = re.compile(
 STALL_CPU, STALL_LENGTH = (
     0.5,
     10.0,
-)  # seconds from which a stall is the server's, not of a machine that gives it no time
+)  # seconds from which a stall is the server's own, not caused by a busy machine
 
 
-#: what callers are told of a connection that was cut
+#: error texts for callers whose connection was cut
 OUTAGE = re.compile(r"storage_unavailable|STORAGE_UNAVAILABLE|upstream_(failed|unavailable)|HTTP 503|the stream ended")
 
 
@@ -53,7 +53,7 @@ OUTAGE = re.compile(r"storage_unavailable|STORAGE_UNAVAILABLE|upstream_(failed|u
 class Sample:
     """The server's resource usage at one moment."""
 
-    at: float  # seconds since the load began
+    at: float  # seconds since the start of the load
     rss: int
     files: int
 
@@ -108,7 +108,7 @@ def _median(samples: list[Sample], name: str) -> float:
 
 @pytest.mark.long
 @pytest.mark.timeout(SECONDS + SETTLE_SECONDS + 300)
-async def test_soak(tmp_path: Path, postgres: PostgresProcess) -> None:
+async def test_mixed_load_with_faults_does_not_grow_resources(tmp_path: Path, postgres: PostgresProcess) -> None:
     print(f"seed {SEED}, {SECONDS:g} s")
     chance, far = random.Random(SEED), Far()
     samples, cuts = list[Sample](), dict[str, int]()

@@ -1,6 +1,6 @@
-"""What mypy makes of the contract and the client: what must pass passes, what must fail fails as stated.
+"""Type checking of the contract and the client: valid examples pass mypy, invalid ones fail as stated.
 
-Every error that a file in ``fail`` must have is stated on its line: ``# E: code`` or ``# E: code: part of the text``.
+Every expected error in a file in ``fail`` is stated on its line: ``# E: code`` or ``# E: code: part of the text``.
 """
 
 from __future__ import annotations
@@ -57,12 +57,12 @@ def expected(path: Path) -> list[tuple[int, str, str]]:
 
 
 @pytest.mark.parametrize("path", sorted(HERE.glob("pass/*.py")), ids=lambda path: path.stem)
-def test_it_passes(path: Path) -> None:
+def test_valid_examples_pass(path: Path) -> None:
     assert findings()[str(path.relative_to(ROOT))] == []
 
 
 @pytest.mark.parametrize("path", sorted(HERE.glob("fail/*.py")), ids=lambda path: path.stem)
-def test_it_fails_as_stated(path: Path) -> None:
+def test_invalid_examples_fail_as_stated(path: Path) -> None:
     found = findings()[str(path.relative_to(ROOT))]
     stated = expected(path)
     assert stated, "a file that must fail states its errors"
@@ -71,12 +71,12 @@ def test_it_fails_as_stated(path: Path) -> None:
         assert text in finding.message
 
 
-def test_what_they_import_is_clean() -> None:
+def test_imported_modules_have_no_errors() -> None:
     assert findings().get("elsewhere", []) == []
 
 
-def test_what_mypy_lets_pass_is_refused_when_the_class_is_made() -> None:
-    """A parameter renamed, or with another default: mypy has no error for it, so the contract itself has."""
+def test_signatures_unchecked_by_mypy_are_refused_at_class_creation() -> None:
+    """For a renamed parameter or another default mypy reports no error, so the contract checks it."""
     with pytest.raises(TypeError, match=r"Renamed\.get differs from the contract of agora\.agent\.get"):
 
         class Renamed(agents.Agents):
@@ -92,8 +92,8 @@ def test_what_mypy_lets_pass_is_refused_when_the_class_is_made() -> None:
                 raise AssertionError(limit)
 
 
-def test_the_literals_of_parameters_are_the_values_of_their_enums() -> None:
-    """Type checkers alone see them, so nothing else would notice a value that was added to an enum only."""
+def test_literals_of_parameters_equal_the_values_of_their_enums() -> None:
+    """Only type checkers read the literals, so nothing else detects a value added only to an enum."""
     compared = 0
     for path in (ROOT / "sdk/python/src/agora_sdk/contract").rglob("*.py"):
         for literal in LITERALS.finditer(path.read_text()):

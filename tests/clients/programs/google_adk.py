@@ -60,7 +60,7 @@ async def ask_back(target: Target) -> None:
     calls = [call for event in events for call in event.get_function_calls()]
     asked = any("Which one?" in str(event.content) for event in events if event.content)
     check(asked, f"no question in {events}")
-    if calls:  # the question is a long-running call, whose response is the answer
+    if calls:  # the question is a long-running call; its response is the answer
         response = types.FunctionResponse(id=calls[0].id, name=calls[0].name, response={"result": "the red one"})
         run = conversation.runner.run_async(
             user_id="user",

@@ -39,7 +39,7 @@ _numbers = itertools.count()
 whatever_the_store = pytest.mark.parametrize(
     "engine", ["sqlite", pytest.param("postgres", marks=pytest.mark.long)], indirect=True
 )
-#: answers over HTTP with the request, and some paths trigger actions; fast to start
+#: answers over HTTP with the request; some paths trigger actions; fast to start
 AGENT = """
 import json, os, signal, socket, sys, threading, time
 state = os.environ["AGORA_STATE_DIR"]
@@ -143,7 +143,7 @@ class Site:
         await self.controller(InstanceMaintenance).run_full_pass("default")
 
     async def elsewhere(self) -> None:
-        """Run a step of the controller of hosting agents."""
+        """Run one step of the controller of hosting agents."""
         await self.controller(HostedInstanceReconciler).step()
 
     def pass_time(self, seconds: float) -> None:
@@ -252,7 +252,7 @@ def settings_of(directory: Path, **settings: Any) -> Any:
 async def site(
     directory: Path, engine: Engine, clock: ManualClock | None = None, *, keep: bool = False, **settings: Any
 ) -> AsyncIterator[Site]:
-    """Run an application; nothing that it has started outlives the block, unless the instances are to be kept."""
+    """Run an application; nothing that it started outlives the block unless ``keep`` is set."""
     clock = clock or ManualClock()
     app = App(settings_of(directory, **settings), clock=clock, store=engine.store(clock))
     await app.start()

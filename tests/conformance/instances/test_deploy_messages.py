@@ -1,4 +1,4 @@
-"""Instances asked for in messages: deploy, co_locate, scale, create_container; and hosting agents elsewhere."""
+"""Messages that manage instances: deploy, co_locate, scale, create_container; and remote hosting agents."""
 
 from __future__ import annotations
 
@@ -56,10 +56,10 @@ async def only(here: Site, account: str | None = None) -> Any:
     return await here.get(found.instance_id)
 
 
-# -- run here --------------------------------------------------------------------------------------
+# -- local hosts -----------------------------------------------------------------------------------
 
 
-async def test_a_deploy_message_ends_in_a_running_instance(here: Site) -> None:
+async def test_deploy_message_starts_an_instance(here: Site) -> None:
     app = await here.market.agent("App", alias="agent.app.orchestrator")
     await here.agent("Calc", agent_id=CALC, host_requirements={"min_memory_mb": 64, "min_cpu_cores": 0.1})
     sent = await send(here, app, "deploy", ORCHESTRATOR, payload={"agent_id": CALC, "customer_id": "customer-123"})
@@ -75,7 +75,7 @@ async def test_a_deploy_message_ends_in_a_running_instance(here: Site) -> None:
     assert (await here.execute(made.instance_id, "/process", caller=app)).status == "completed"
 
 
-async def test_co_location_by_message(here: Site) -> None:
+async def test_co_locate_message_places_an_instance(here: Site) -> None:
     app = await here.market.agent("App", alias="agent.app.orchestrator")
     await here.agent("Calc", agent_id=CALC)
     await here.agent("Near")
@@ -93,7 +93,7 @@ async def test_co_location_by_message(here: Site) -> None:
 
 
 @whatever_the_store
-async def test_what_cannot_be_brought_to_run_is_told(here: Site) -> None:
+async def test_failed_deployment_is_reported(here: Site) -> None:
     app = await here.market.agent("App")
     await here.agent("Broken", "import sys; sys.exit(3)")
     sent = await send(here, app, "deploy", ORCHESTRATOR, payload={"agent_id": "Broken"})
@@ -113,7 +113,7 @@ async def test_what_cannot_be_brought_to_run_is_told(here: Site) -> None:
 
 
 @whatever_the_store
-async def test_impossible_requirements_are_refused_by_name(here: Site) -> None:
+async def test_unsatisfiable_requirements_are_refused_by_name(here: Site) -> None:
     app = await here.market.agent("App")
     await here.agent("Calc")
     payload = {"agent_id": "Calc", "host_requirements": {"min_memory_mb": 16_000_000, "gpu_required": True}}
@@ -122,7 +122,7 @@ async def test_impossible_requirements_are_refused_by_name(here: Site) -> None:
     assert {"host_requirements.min_memory_mb", "host_requirements.gpu_required"} <= fields
 
 
-async def test_scaling_by_message(here: Site) -> None:
+async def test_scale_message_changes_the_number_of_instances(here: Site) -> None:
     app = await here.market.agent("App")
     await here.agent("Calc")
     scaled = (await send(here, app, "scale", ORCHESTRATOR, payload={"agent_id": "Calc", "replicas": 2})).answer
@@ -133,7 +133,7 @@ async def test_scaling_by_message(here: Site) -> None:
     assert len(found.instances) == 2
 
 
-async def test_the_marketplaces_own_hosting_agent(here: Site) -> None:
+async def test_built_in_hosting_agent_starts_instances(here: Site) -> None:
     app = await here.market.agent("App")
     await here.agent("Calc", agent_id=CALC)
     made = await send(here, app, "request", HOSTING, intent="create_container", payload={"agent_id": CALC})
@@ -159,7 +159,7 @@ async def test_the_marketplaces_own_hosting_agent(here: Site) -> None:
     assert odd.answer.intent == "unknown_intent"
 
 
-# -- run elsewhere ---------------------------------------------------------------------------------
+# -- remote hosts ---------------------------------------------------------------------------------
 
 
 async def elsewhere(here: Site) -> Caller:
@@ -195,7 +195,7 @@ async def asked(here: Site, host: Caller, intent: str) -> dict[str, Any]:
     return request
 
 
-async def test_a_hosting_agent_stands_in_for_an_engine(here: Site) -> None:
+async def test_hosting_agent_replaces_an_engine(here: Site) -> None:
     host = await elsewhere(here)
     acme = here.customer("acme")
     program = here.source({"main.py": AGENT})
@@ -214,7 +214,7 @@ async def test_a_hosting_agent_stands_in_for_an_engine(here: Site) -> None:
         assert (running.status, running.address, running.engine, running.host) == ("running", address, "remote", "far")
         done = await here.execute(made.instance_id, "/work", {"a": 1}, caller=acme)
         assert done.result == {"ok": True}
-        here.clock.advance(3600)  # the machine's clock is set, while half an hour passes
+        here.clock.advance(3600)  # the machine's clock is changed, while half an hour passes
         here.pass_ticks(1800)
         await eventually(
             lambda: _stepped(here, made.instance_id), lambda found: round(found.billing_info.total_cost, 1) == 1.8
@@ -254,7 +254,7 @@ async def _answering(reader: asyncio.StreamReader, writer: asyncio.StreamWriter)
 
 
 @whatever_the_store
-async def test_a_deploy_message_goes_to_the_host_that_is_preferred(here: Site) -> None:
+async def test_deploy_message_goes_to_the_preferred_host(here: Site) -> None:
     host = await elsewhere(here)
     app = await here.market.agent("App")
     payload = {"agent_id": CALC, "preferred_host": "agent.far.hosting"}
@@ -268,7 +268,7 @@ async def test_a_deploy_message_goes_to_the_host_that_is_preferred(here: Site) -
 
 
 @whatever_the_store
-async def test_a_hosting_agent_that_refuses_or_is_silent(here: Site) -> None:
+async def test_hosting_agent_that_refuses_or_is_silent_fails_the_instance(here: Site) -> None:
     host = await elsewhere(here)
     made = await here.call("instance.create", agent_id=CALC, wait=0)
     await say(here, host, await asked(here, host, "create_container"), "failure", "full", error="no room", code="FULL")
@@ -285,7 +285,7 @@ async def test_a_hosting_agent_that_refuses_or_is_silent(here: Site) -> None:
     ).stopped_at
 
 
-async def test_a_container_that_comes_too_late_is_taken_away(here: Site) -> None:
+async def test_container_that_starts_too_late_is_removed(here: Site) -> None:
     host = await elsewhere(here)
     made = await here.call("instance.create", agent_id=CALC, wait=0)
     late = await asked(here, host, "create_container")
@@ -303,7 +303,7 @@ async def test_a_container_that_comes_too_late_is_taken_away(here: Site) -> None
     assert (await here.get(made.instance_id)).address == "http://10.0.0.1:8001"
 
 
-async def test_answers_of_others_and_odd_ones_change_nothing(here: Site) -> None:
+async def test_forged_and_malformed_answers_change_nothing(here: Site) -> None:
     host = await elsewhere(here)
     eve = await here.market.agent("Eve")
     made = await here.call("instance.create", agent_id=CALC, wait=0)
@@ -318,8 +318,8 @@ async def test_answers_of_others_and_odd_ones_change_nothing(here: Site) -> None
 
 
 @whatever_the_store
-async def test_addresses_elsewhere_are_guarded(here: Site) -> None:
-    """A hosting agent that may not name private addresses cannot lead the server to them."""
+async def test_addresses_of_remote_instances_are_checked(here: Site) -> None:
+    """A hosting agent that may not use private addresses cannot make the server connect to them."""
     host = await elsewhere(here)
     await here.call("host.remove", host="far")
     await here.call("host.register", name="far", agent_id="Host")
@@ -339,8 +339,8 @@ async def started(here: Site, host: Caller, address: str, caller: Caller | None 
     return str(made.instance_id)
 
 
-async def test_co_location_with_a_hosting_agents_container(here: Site) -> None:
-    """As documented: the one who asks runs in a container of the host that it prefers."""
+async def test_co_location_with_a_container_of_a_hosting_agent(here: Site) -> None:
+    """As documented: the requester runs in a container of the host that it prefers."""
     host = await elsewhere(here)
     app = await here.market.agent("App", alias="agent.app.orchestrator", metadata={"container_id": "orch-cust-123-xyz"})
     near = {"required": True, "with_agent": "agent.app.orchestrator", "reason": "low_latency_required"}
@@ -373,8 +373,8 @@ async def test_co_location_with_a_hosting_agents_container(here: Site) -> None:
 
 
 @whatever_the_store
-async def test_nothing_leads_out_of_an_instance_behind_a_gateway(here: Site) -> None:
-    """Where many are behind one address, each under a path, another customer's is beside one's own."""
+async def test_paths_cannot_leave_an_instance_behind_a_gateway(here: Site) -> None:
+    """Behind one address, each instance has its own path, beside those of other customers."""
     host = await elsewhere(here)
     made = await started(here, host, "http://127.0.0.1:1/containers/mine")
     for endpoint in (
@@ -392,7 +392,7 @@ async def test_nothing_leads_out_of_an_instance_behind_a_gateway(here: Site) -> 
             await here.execute(made, endpoint)
 
 
-async def test_a_budget_pauses_what_runs_elsewhere(here: Site) -> None:
+async def test_exhausted_budget_pauses_a_remote_instance(here: Site) -> None:
     host = await elsewhere(here)
     acme = here.customer("acme")
     made = await started(here, host, "http://127.0.0.1:1", acme)
@@ -412,7 +412,7 @@ async def test_a_budget_pauses_what_runs_elsewhere(here: Site) -> None:
     assert (await here.get(made)).status == "running"
 
 
-async def test_a_hosting_agent_that_leaves(here: Site) -> None:
+async def test_instances_of_a_deregistered_hosting_agent_are_stopped(here: Site) -> None:
     host = await elsewhere(here)
     made = await started(here, host, "http://127.0.0.1:1")
     here.pass_time(1000)

@@ -1,4 +1,4 @@
-"""Engines that fail: one that is away and comes back, and a disk that is full while something is built."""
+"""Failing engines: outages of an engine, hangs, and a full disk during a build."""
 
 from __future__ import annotations
 
@@ -65,8 +65,8 @@ def fickle(here: Site) -> Fickle:
     return found
 
 
-async def test_an_engine_that_is_away_and_comes_back(here: Site, fickle: Fickle) -> None:
-    """What runs goes on, and is billed; what is wanted meanwhile is done when the engine is there again."""
+async def test_engine_outage_ends_without_losing_instances(here: Site, fickle: Fickle) -> None:
+    """Running instances continue and are billed; requested changes are applied when the engine is back."""
     await here.agent(pricing={"type": "per_hour", "price": 1.0})
     runs, ends = await here.create(), await here.create()
     pid = (await here.execute(runs.instance_id, "/process")).result["pid"]
@@ -107,8 +107,8 @@ async def test_an_engine_that_is_away_and_comes_back(here: Site, fickle: Fickle)
 
 
 @whatever_the_store
-async def test_an_engine_that_hangs_holds_up_no_other(here: Site) -> None:
-    """Looks at it, what it holds and what it has: each waits for itself alone."""
+async def test_hanging_engine_does_not_block_others(here: Site) -> None:
+    """Health checks, inventory and lists of each engine wait separately."""
     local = here.app.context.ports.get(LOCAL_HOST)
     assert local is not None
     works = local.engines["process"]
@@ -156,8 +156,8 @@ async def test_an_engine_that_hangs_holds_up_no_other(here: Site) -> None:
 
 
 @whatever_the_store
-async def test_a_disk_that_is_full_while_building(here: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is said, nothing is left half, and it is done when there is space again."""
+async def test_full_disk_during_a_build_is_reported_and_retried(here: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error is reported, no partial build remains, and the build succeeds once there is space."""
     await here.agent()
     usage = shutil.disk_usage
     with monkeypatch.context() as full:
@@ -175,15 +175,15 @@ async def test_a_disk_that_is_full_while_building(here: Site, monkeypatch: pytes
 
 
 @whatever_the_store
-async def test_what_was_half_started_is_taken_away(here: Site) -> None:
-    """A program that runs although its start had failed: ending the instance ends it, and gives its port back."""
+async def test_partially_started_instance_is_removed(here: Site) -> None:
+    """A program runs although its start failed: ending the instance kills it and frees its port."""
     await here.agent()
     local = here.app.context.ports.get(LOCAL_HOST)
     assert local is not None
     engine = local.engines["process"]
 
     class Half:
-        """The engine, but for its answer to a start."""
+        """The engine, except that its starts fail."""
 
         async def start(self, *arguments: Any) -> Any:
             await engine.start(*arguments)

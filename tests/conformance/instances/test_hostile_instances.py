@@ -1,4 +1,4 @@
-"""Instances in hostile hands: programs that answer strangely, callers who reach for what is not theirs, rows gone bad."""
+"""Hostile instances: unusual responses of programs, callers that access objects of others, corrupt rows."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.polling import eventually
 
 RUNS_ON = RunsOn.BOTH_IF_LONG
 
-#: answers with the bytes that it is asked to answer with
+#: answers with the requested bytes
 ECHO = """
 import base64, json, os, socket, threading
 def answer(client):
@@ -81,8 +81,8 @@ async def spoil(here: Site, instance_id: str, column: str, value: Any, kind: str
 # -- programs --------------------------------------------------------------------------------------
 
 
-async def test_whatever_it_answers_has_a_meaning(here: Site) -> None:
-    """And the same under an idempotency key, on either engine."""
+async def test_any_response_of_a_program_has_a_defined_result(here: Site) -> None:
+    """Also with an idempotency key, on either engine."""
     await here.agent("Echo", ECHO, pricing={"type": "per_request", "price": 1.0})
     made = (await here.create("Echo")).instance_id
     operation = here.app.registry.find("agora.instance.execute")
@@ -107,7 +107,7 @@ async def test_whatever_it_answers_has_a_meaning(here: Site) -> None:
     assert cost.total_cost == len(ANSWERED) + len(BROKEN), "what may have been done is charged"
 
 
-async def test_whatever_a_build_prints_can_be_kept(here: Site) -> None:
+async def test_any_output_of_a_build_can_be_stored(here: Site) -> None:
     manifest = here.manifest("Odd")
     manifest["build_config"]["build_command"] = "printf 'a\\000b\\377c'; exit 3"
     await here.call("deployment.register", manifest=manifest)
@@ -116,10 +116,10 @@ async def test_whatever_a_build_prints_can_be_kept(here: Site) -> None:
     assert "a\ufffdb\ufffdc" in made.reason
 
 
-# -- states that nobody asked for ------------------------------------------------------------------
+# -- unexpected states ----------------------------------------------------------------------------
 
 
-async def test_what_dies_while_it_is_paused_waits_for_a_wish(here: Site) -> None:
+async def test_instance_that_ends_while_paused_is_not_restarted_unasked(here: Site) -> None:
     await here.agent()
     made = (await here.create()).instance_id
     pid = (await here.execute(made, "/process")).result["pid"]
@@ -136,7 +136,7 @@ async def test_what_dies_while_it_is_paused_waits_for_a_wish(here: Site) -> None
 
 
 @whatever_the_store
-async def test_a_row_that_nobody_understands_harms_no_other(here: Site) -> None:
+async def test_corrupt_row_does_not_affect_other_instances(here: Site) -> None:
     await here.agent()
     one, two = await here.create(), await here.create()
     await spoil(here, one.instance_id, "manifest", '{"name": 3}')
@@ -150,7 +150,7 @@ async def test_a_row_that_nobody_understands_harms_no_other(here: Site) -> None:
 
 
 @whatever_the_store
-async def test_secrets_of_another_key_are_said_to_be_so(here: Site) -> None:
+async def test_secrets_sealed_with_another_key_are_reported(here: Site) -> None:
     await here.agent(configurable=["MODE"])
     made = (await here.create(instance_config={"environment": {"MODE": "x"}})).instance_id
     await spoil(here, made, "secrets", os.urandom(64), "bytea")
@@ -166,7 +166,7 @@ async def test_secrets_of_another_key_are_said_to_be_so(here: Site) -> None:
 # -- callers ---------------------------------------------------------------------------------------
 
 
-async def test_numbers_hold_for_many_at_once(here: Site) -> None:
+async def test_limits_apply_to_concurrent_requests(here: Site) -> None:
     await here.agent(max_instances=3, host_requirements={"min_memory_mb": 1})
 
     async def one(number: int) -> bool:
@@ -179,7 +179,7 @@ async def test_numbers_hold_for_many_at_once(here: Site) -> None:
     assert sum(await asyncio.gather(*map(one, range(12)))) == 3
 
 
-async def test_an_agent_that_is_not_shown_is_not_run(here: Site) -> None:
+async def test_invisible_agent_cannot_be_run(here: Site) -> None:
     await here.agent("Secret", visibility="private")
     acme, app = here.customer("acme"), await here.market.agent("App")
     for name, more in (
@@ -199,7 +199,7 @@ async def test_an_agent_that_is_not_shown_is_not_run(here: Site) -> None:
 
 
 @whatever_the_store
-async def test_what_is_shown_of_a_manifest_tells_nothing_of_the_server(here: Site) -> None:
+async def test_shown_manifest_contains_no_data_of_the_server(here: Site) -> None:
     manifest = here.manifest("Worker")
     manifest["build_config"]["env_vars"] = {"A": "hidden"}
     await here.call("deployment.register", manifest=manifest)
@@ -211,7 +211,7 @@ async def test_what_is_shown_of_a_manifest_tells_nothing_of_the_server(here: Sit
 
 
 @whatever_the_store
-async def test_states_go_to_no_other_agent(engine: Engine, tmp_path: Path) -> None:
+async def test_state_cannot_be_restored_to_another_agent(engine: Engine, tmp_path: Path) -> None:
     async with site(tmp_path, engine, backups_each=1) as here:
         await here.agent()
         await here.agent("Other")
@@ -225,7 +225,7 @@ async def test_states_go_to_no_other_agent(engine: Engine, tmp_path: Path) -> No
 
 
 @whatever_the_store
-async def test_sizes_are_those_that_the_manifest_allows(here: Site) -> None:
+async def test_sizes_are_limited_by_the_manifest(here: Site) -> None:
     await here.agent(limits={"memory": "256M", "cpu": "0.5", "pids": 50})
     acme, greedy = here.customer("acme"), {"memory_limit": "1G", "cpu_limit": 2, "pids_limit": 51}
     with pytest.raises(InvalidRequest) as refused:
@@ -239,7 +239,7 @@ async def test_sizes_are_those_that_the_manifest_allows(here: Site) -> None:
 
 
 @whatever_the_store
-async def test_work_by_the_agents_name_goes_to_ones_own(here: Site) -> None:
+async def test_requests_by_agent_name_go_to_the_callers_instances(here: Site) -> None:
     await here.agent(pricing={"type": "per_request", "price": 1.0})
     await here.create(caller=here.customer("acme"))
     with pytest.raises(NotFound, match="You have no running instance"):
@@ -247,7 +247,7 @@ async def test_work_by_the_agents_name_goes_to_ones_own(here: Site) -> None:
     assert (await here.call("billing.cost", account="acme")).total_cost == 0
 
 
-async def test_messages_of_hostile_agents(here: Site) -> None:
+async def test_hostile_messages_are_refused(here: Site) -> None:
     await here.agent("Calc")
     app, boss = await here.market.agent("App"), here.operator
     await here.market.agent("Boss")
@@ -274,8 +274,9 @@ async def test_messages_of_hostile_agents(here: Site) -> None:
     assert (await here.call("instance.list")).count == 0
 
 
-async def test_an_instance_speaks_for_itself(here: Site) -> None:
-    """With its own token: it sends and is answered, reads no other's mail, and begins nothing that costs."""
+async def test_instance_token_has_limited_rights(here: Site) -> None:
+    """With its own token, an instance sends and receives, cannot read messages of others, and starts nothing with a
+    cost."""
     await here.agent()
     app = await here.market.agent("App")
     made = await here.create(caller=app)
@@ -308,7 +309,7 @@ async def test_an_instance_speaks_for_itself(here: Site) -> None:
         await here.app.authenticator.authenticate(token)
 
 
-async def test_offers_name_ones_own_instance(here: Site) -> None:
+async def test_find_agent_returns_the_callers_own_instance(here: Site) -> None:
     await here.agent("Calc", capabilities=["calculation"])
     app, other = await here.market.agent("App"), await here.market.agent("Other")
     made = await here.create("Calc", app)
@@ -320,7 +321,7 @@ async def test_offers_name_ones_own_instance(here: Site) -> None:
     assert await eventually(lambda: here.get(made.instance_id, app), lambda found: found.status == "running")
 
 
-async def test_what_one_tenant_keeps_another_cannot_have(here: Site) -> None:
+async def test_resources_reserved_by_one_tenant_are_unavailable_to_others(here: Site) -> None:
     """Tenants share a host without seeing each other."""
     (host,) = (await here.call("host.list")).hosts
     foreign = here.customer("default", "*", tenant="other")

@@ -1,4 +1,4 @@
-"""Work on instances: what goes to them and what comes back, how many there are, and where they run."""
+"""Requests to instances and their responses, scaling, and placement on hosts."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def here(engine: Engine, tmp_path: Path) -> AsyncIterator[Site]:
 
 
 @whatever_the_store
-async def test_what_comes_back(here: Site) -> None:
+async def test_response_of_an_execution_is_returned(here: Site) -> None:
     await here.agent()
     made = (await here.create()).instance_id
     plain = await here.execute(made, "/a/b", {"x": [1, "ü", None]})
@@ -64,7 +64,7 @@ async def test_what_comes_back(here: Site) -> None:
 
 
 @whatever_the_store
-async def test_what_streams_is_passed_on_as_it_comes(here: Site) -> None:
+async def test_streamed_response_is_relayed_as_it_arrives(here: Site) -> None:
     await here.agent()
     made = (await here.create()).instance_id
     heard: list[str] = []
@@ -81,7 +81,7 @@ async def test_what_streams_is_passed_on_as_it_comes(here: Site) -> None:
 
 
 @whatever_the_store
-async def test_how_executions_fail(here: Site) -> None:
+async def test_failed_executions_have_specific_errors(here: Site) -> None:
     await here.agent()
     made = (await here.create()).instance_id
     with pytest.raises(UpstreamFailed) as refused:
@@ -102,7 +102,7 @@ async def test_how_executions_fail(here: Site) -> None:
     assert (await here.execute(made, "/..%2f..%2fetc", {})).result["path"] == "/..%2f..%2fetc"
 
 
-async def test_a_repeated_execution_is_done_once(here: Site) -> None:
+async def test_repeated_execution_runs_once(here: Site) -> None:
     await here.agent(pricing={"type": "per_request", "price": 1.0})
     made = (await here.create()).instance_id
     arguments: dict[str, Any] = {"instance_id": made, "endpoint": "/process", "parameters": {"n": 1}}
@@ -116,12 +116,12 @@ async def test_a_repeated_execution_is_done_once(here: Site) -> None:
 
 
 @whatever_the_store
-async def test_an_instance_that_is_gone_is_told_so(here: Site) -> None:
+async def test_execution_on_an_ended_instance_is_refused(here: Site) -> None:
     await here.agent()
     made = (await here.create(instance_config={"restart": "never"})).instance_id
     with pytest.raises(UpstreamFailed):
         await here.execute(made, "/exit", {"code": 0})
-    # A program on its way out may take a connection that it does not answer any more.
+    # A terminating program may accept a connection and not answer it.
     with pytest.raises((UpstreamFailed, UpstreamUnavailable, Conflict)):
         await here.execute(made, "/process")
     await here.until(made, "failed")
@@ -129,7 +129,7 @@ async def test_an_instance_that_is_gone_is_told_so(here: Site) -> None:
         await here.execute(made, "/process")
 
 
-# -- how many --------------------------------------------------------------------------------------
+# -- scaling --------------------------------------------------------------------------------------
 
 
 async def scaled(here: Site, number: int, **more: Any) -> Any:
@@ -139,7 +139,7 @@ async def scaled(here: Site, number: int, **more: Any) -> Any:
     )
 
 
-async def test_numbers_are_kept(here: Site) -> None:
+async def test_desired_number_of_instances_is_maintained(here: Site) -> None:
     await here.agent()
     acme = here.customer("acme")
     first = await here.call("instance.scale", acme, agent_id="Worker", min_instances=2)
@@ -154,7 +154,7 @@ async def test_numbers_are_kept(here: Site) -> None:
 
 
 @whatever_the_store
-async def test_numbers_follow_the_work(here: Site) -> None:
+async def test_autoscaling_follows_the_load(here: Site) -> None:
     await here.agent()
     acme, upkeep = here.customer("acme"), here.controller(InstanceMaintenance)
     await here.call("instance.scale", acme, agent_id="Worker", min_instances=1, max_instances=3, target_concurrency=2)
@@ -175,7 +175,7 @@ async def test_numbers_follow_the_work(here: Site) -> None:
     assert calm.desired_instances == 1
 
 
-async def test_what_cannot_be_scaled(here: Site) -> None:
+async def test_invalid_scaling_is_refused(here: Site) -> None:
     await here.agent(max_instances=1)
     acme = here.customer("acme")
     with pytest.raises(InvalidRequest):
@@ -187,10 +187,10 @@ async def test_what_cannot_be_scaled(here: Site) -> None:
     await scaled(here, 1)
 
 
-# -- where -----------------------------------------------------------------------------------------
+# -- placement ------------------------------------------------------------------------------------
 
 
-async def test_requirements_no_host_can_meet_are_named(here: Site) -> None:
+async def test_unsatisfiable_requirements_are_named(here: Site) -> None:
     await here.agent(host_requirements={"required_region": "mars", "min_memory_mb": 64})
     needs = {"gpu_required": True, "min_cpu_cores": 90_000, "min_memory_mb": 99_000_000}
     with pytest.raises(InvalidRequest) as refused:
@@ -208,7 +208,7 @@ async def _create_instances(here: Site, count: int) -> None:
         await here.create()
 
 
-async def test_what_is_kept_for_one_is_not_free_for_another(here: Site) -> None:
+async def test_reserved_resources_are_not_available_to_others(here: Site) -> None:
     (host,) = (await here.call("host.list")).hosts
     need, total = host.resources.memory_free_mb * 2 // 3, host.resources.memory_mb
     await here.agent(host_requirements={"min_memory_mb": need})
@@ -217,12 +217,12 @@ async def test_what_is_kept_for_one_is_not_free_for_another(here: Site) -> None:
     assert kept.instances == 1
     assert kept.resources.memory_free_mb <= total - need
     with pytest.raises(Conflict, match="No host can take it now"):
-        await _create_instances(here, total // need)  # with the first, more than there is
+        await _create_instances(here, total // need)  # together with the first, more than the host has
     await here.call("instance.terminate", instance_id=made.instance_id)
     await here.create()
 
 
-async def test_a_gpu_is_not_shared(here: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_gpu_is_not_shared(here: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("agora.runtimes.process.host._find_gpus", lambda: 1)
     await here.instances.store_heartbeat("default")
     await here.agent(host_requirements={"gpu_required": True})
@@ -246,7 +246,7 @@ async def test_a_gpu_is_not_shared(here: Site, monkeypatch: pytest.MonkeyPatch) 
 
 
 @whatever_the_store
-async def test_a_container_needs_an_engine_for_containers(here: Site) -> None:
+async def test_container_requires_a_container_engine(here: Site) -> None:
     manifest = {"name": "Image", "docker_image": "company/agent:1"}
     registered = await here.call("deployment.register", manifest=manifest)
     assert registered.engines == ["docker", "kubernetes"]
@@ -254,7 +254,7 @@ async def test_a_container_needs_an_engine_for_containers(here: Site) -> None:
         await here.call("instance.create", agent_id="Image")
 
 
-async def test_hosts_are_closed_opened_and_lost(here: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_hosts_are_cordoned_uncordoned_and_lost(here: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hosts, "PAGE", 1)
     await here.agent()
     made = await here.create()
@@ -281,7 +281,7 @@ async def test_hosts_are_closed_opened_and_lost(here: Site, monkeypatch: pytest.
 
 
 @whatever_the_store
-async def test_a_host_that_is_silent_gets_nothing_new(here: Site) -> None:
+async def test_silent_host_gets_no_new_instances(here: Site) -> None:
     await here.agent()
     here.clock.advance(600)
     with pytest.raises(Conflict, match="has not been heard of"):
@@ -289,7 +289,7 @@ async def test_a_host_that_is_silent_gets_nothing_new(here: Site) -> None:
     assert (await here.call("host.get", host="here")).status == "silent"
 
 
-async def test_co_location_names_the_host_and_the_group(here: Site) -> None:
+async def test_co_location_returns_host_and_group(here: Site) -> None:
     await here.agent("First")
     await here.agent("Second", host_requirements={"co_location_required": True, "co_location_with": ["First"]})
     acme = here.customer("acme")
@@ -304,7 +304,7 @@ async def test_co_location_names_the_host_and_the_group(here: Site) -> None:
     assert [row["group_name"] for row in rows] == [first.instance_id]
 
 
-async def test_discovery_tells_what_a_customer_wants_to_know(here: Site) -> None:
+async def test_discovery_describes_agents_with_instances(here: Site) -> None:
     await here.agent(
         "Worker", category="utility", max_instances=10, version="1.2", pricing={"type": "per_request", "price": 0.01}
     )
@@ -330,7 +330,7 @@ async def test_discovery_tells_what_a_customer_wants_to_know(here: Site) -> None
     assert [agent.name for agent in (await here.call("instance.discover", acme, name="else")).agents] == ["Elsewhere"]
 
 
-async def test_the_dashboard_is_of_one_customer(here: Site) -> None:
+async def test_dashboard_shows_only_the_customers_instances(here: Site) -> None:
     await here.agent(pricing={"type": "per_request", "price": 0.5})
     acme = here.customer("acme")
     one, two = await here.create(caller=acme), await here.create(caller=acme)

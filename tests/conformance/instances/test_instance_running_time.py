@@ -1,4 +1,4 @@
-"""The time of instances: what is measured is billed, and nothing else; limits that stand in the way pause them."""
+"""Running time of instances: measured time is billed, nothing else; exhausted limits pause them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def here(engine: Engine, tmp_path: Path) -> AsyncIterator[Site]:
 
 
 def steady(here: Site) -> None:
-    """Let the steady clock follow the test's clock."""
+    """Let the monotonic clock follow the test's clock."""
     here.app.context.ports.get(LOCAL_HOST).ticks = here.clock.now
 
 
@@ -71,8 +71,8 @@ async def test_only_running_time_is_billed(here: Site) -> None:
     assert await seconds(here, made.instance_id) == 2.5 * HOUR
 
 
-async def test_time_is_shown_as_it_passes_and_billed_when_measured(here: Site) -> None:
-    """Between two checks, on every page alike; what is shown never goes back, and stands still while paused."""
+async def test_running_time_is_shown_live_and_billed_when_measured(here: Site) -> None:
+    """Between two checks every page shows the same value, which never decreases and stands still while paused."""
     await here.agent(pricing={"type": "per_hour", "price": 3.6})
     made = await here.create(caller=here.customer("customer-uuid"))
     local = here.app.context.ports.get(LOCAL_HOST)
@@ -123,7 +123,7 @@ async def test_time_is_shown_as_it_passes_and_billed_when_measured(here: Site) -
     assert (await look())[0] - before[0] <= 61, "nobody has looked at it for so long"
 
 
-async def test_the_time_of_a_failure_is_not_billed(here: Site) -> None:
+async def test_time_after_a_failure_is_not_billed(here: Site) -> None:
     await here.agent(pricing={"type": "per_hour", "price": 3.6})
     made = await here.create(instance_config={"restart": "never"})
     here.clock.advance(HOUR)
@@ -138,8 +138,8 @@ async def test_the_time_of_a_failure_is_not_billed(here: Site) -> None:
 
 
 @whatever_the_store
-async def test_a_clock_that_is_set_changes_no_bill(engine: Engine, tmp_path: Path) -> None:
-    """The engine's time goes on by the second while somebody sets the clock by a day, forwards and back."""
+async def test_clock_changes_do_not_change_the_bill(engine: Engine, tmp_path: Path) -> None:
+    """The engine's clock advances by a second while the wall clock is set by a day, forward and backward."""
     async with site(tmp_path, engine) as here:
         await here.agent(pricing={"type": "per_hour", "price": 3.6})
         ticks = {"at": 1_000_000}
@@ -155,7 +155,7 @@ async def test_a_clock_that_is_set_changes_no_bill(engine: Engine, tmp_path: Pat
         assert ended.billing_info.usage_time == 1800
 
 
-async def test_what_ran_while_the_server_was_away_is_billed(engine: Engine, tmp_path: Path) -> None:
+async def test_running_time_during_a_server_outage_is_billed(engine: Engine, tmp_path: Path) -> None:
     clock = ManualClock()
     async with site(tmp_path, engine, clock, keep=True) as here:
         steady(here)
@@ -174,14 +174,14 @@ async def test_what_ran_while_the_server_was_away_is_billed(engine: Engine, tmp_
         assert again.restarts == 1
         assert (
             await seconds(here, dies.instance_id) == HOUR
-        )  # it ended when the server was gone, before the hour passed
+        )  # it ended while the server was stopped, before the hour passed
         await here.checked()
         assert 2 * HOUR <= await seconds(here, lives.instance_id) <= 2 * HOUR + 60
         assert (await here.execute(lives.instance_id, "/process")).result["pid"] == at
         assert (await here.get(lives.instance_id)).generation == 1
 
 
-async def test_a_budget_that_is_used_up_pauses(here: Site) -> None:
+async def test_exhausted_budget_pauses_an_instance(here: Site) -> None:
     await here.agent(pricing={"type": "per_hour", "price": 1.0})
     acme = here.customer("acme")
     made, other = await here.create(caller=acme), await here.create(caller=here.customer("other"))
@@ -204,7 +204,7 @@ async def test_a_budget_that_is_used_up_pauses(here: Site) -> None:
     assert (await here.until(made.instance_id, "running")).reason is None
 
 
-async def test_credit_that_is_used_up_pauses(here: Site) -> None:
+async def test_exhausted_credit_pauses_an_instance(here: Site) -> None:
     await here.agent(pricing={"type": "per_hour", "price": 1.0})
     acme = here.customer("acme")
     await here.call("billing.budget", acme, prepaid=True)
@@ -216,7 +216,7 @@ async def test_credit_that_is_used_up_pauses(here: Site) -> None:
     await here.checked()
     await here.upkeep()
     assert (await here.until(made.instance_id, "paused")).reason == "The credit does not allow it to run."
-    # What somebody paused stays paused, whatever is paid.
+    # Instances paused by a person stay paused after a payment.
     await here.call("instance.pause", acme, instance_id=made.instance_id)
     await here.call("billing.credit", account="acme", amount=5.0)
     await here.upkeep()
@@ -224,7 +224,7 @@ async def test_credit_that_is_used_up_pauses(here: Site) -> None:
     assert (await here.get(made.instance_id)).status == "paused"
 
 
-async def test_an_execution_that_fails_costs_nothing_and_one_of_unknown_outcome_its_price(here: Site) -> None:
+async def test_failed_execution_is_free_and_one_with_unknown_outcome_is_charged(here: Site) -> None:
     await here.agent(pricing={"type": "per_request", "price": 0.25})
     made = await here.create()
     await here.execute(made.instance_id, "/process")
@@ -245,7 +245,7 @@ async def test_an_execution_that_fails_costs_nothing_and_one_of_unknown_outcome_
     assert info.performance_metrics.success_rate == 0.2
 
 
-async def test_executions_that_a_server_lost_are_settled(here: Site) -> None:
+async def test_executions_of_a_killed_server_are_settled(here: Site) -> None:
     await here.agent(pricing={"type": "per_request", "price": 0.25})
     made = await here.create()
     call: Any = here.execute(made.instance_id, "/slow", {"seconds": 20}, timeout=20)
@@ -264,7 +264,7 @@ async def test_executions_that_a_server_lost_are_settled(here: Site) -> None:
     assert (await here.call("billing.cost", instance_id=made.instance_id)).total_cost == 0.25
 
 
-async def test_what_is_old_is_deleted(here: Site) -> None:
+async def test_old_instances_are_deleted(here: Site) -> None:
     await here.agent()
     made = await here.create()
     await here.execute(made.instance_id, "/process")

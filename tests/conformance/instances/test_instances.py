@@ -1,4 +1,4 @@
-"""The life of instances: made, run, paused, resumed, ended; what goes wrong on the way, and who may do what."""
+"""Lifecycle of instances: created, run, paused, resumed, ended; failures; and permissions."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ async def here(engine: Engine, tmp_path: Path) -> AsyncIterator[Site]:
         yield found
 
 
-# -- a life ----------------------------------------------------------------------------------------
+# -- lifecycle ------------------------------------------------------------------------------------
 
 
-async def test_an_instance_lives_and_ends(here: Site) -> None:
+async def test_instance_is_created_run_and_ended(here: Site) -> None:
     await here.agent(pricing={"type": "hybrid", "base_price": 1.0, "price": 36.0, "task_price": 0.5})
     acme = here.customer("acme")
     made = await here.create(caller=acme, instance_config={"memory_limit": "512M", "cpu_limit": "0.5"}, name="first")
@@ -81,7 +81,7 @@ async def test_an_instance_lives_and_ends(here: Site) -> None:
 
 
 @whatever_the_store
-async def test_what_an_instance_is_given(here: Site) -> None:
+async def test_instance_gets_its_environment(here: Site) -> None:
     await here.agent(configurable=["MODE"], protocol="ACP")
     made = await here.create(instance_config={"environment": {"MODE": "fast"}})
     found = (await here.execute(made.instance_id, "/env", method="GET")).result
@@ -102,7 +102,7 @@ async def test_what_an_instance_is_given(here: Site) -> None:
         await here.app.authenticator.authenticate(found["AGORA_TOKEN"])
 
 
-async def test_a_repeated_request_makes_one_instance(here: Site) -> None:
+async def test_repeated_request_creates_one_instance(here: Site) -> None:
     await here.agent()
     acme = here.customer("acme")
     made = [
@@ -118,7 +118,7 @@ async def test_a_repeated_request_makes_one_instance(here: Site) -> None:
     assert other.instance_id != made[0].instance_id
 
 
-async def test_two_instances_of_one_agent_share_the_work(here: Site) -> None:
+async def test_two_instances_of_one_agent_share_requests(here: Site) -> None:
     await here.agent()
     acme = here.customer("acme")
     one, two = [await here.create(caller=acme) for _ in range(2)]
@@ -138,7 +138,7 @@ async def test_two_instances_of_one_agent_share_the_work(here: Site) -> None:
 async def test_output_can_be_followed(here: Site) -> None:
     await here.agent()
     made = await here.create()
-    first = await eventually(  # it counts as running once it accepts connections, before it prints
+    first = await eventually(  # it is running once it accepts connections, before it prints
         lambda: here.call("instance.logs", instance_id=made.instance_id, offset=0), lambda page: bool(page.content)
     )
     assert first.content == "listening\n"
@@ -152,7 +152,7 @@ async def test_output_can_be_followed(here: Site) -> None:
     assert (await here.call("instance.logs", instance_id=made.instance_id, offset=-3)).content == "lo\n"
 
 
-async def test_the_last_output_outlives_an_instance(engine: Engine, tmp_path: Path) -> None:
+async def test_last_output_outlives_an_instance(engine: Engine, tmp_path: Path) -> None:
     async with site(tmp_path, engine, instance_output_kept=1, instance_retention=60) as here:
         await here.agent()
         made = await here.create()
@@ -200,7 +200,7 @@ async def test_state_is_backed_up_and_restored(here: Site) -> None:
     assert (await here.call("instance.backups", acme)).count == 0
 
 
-async def test_an_account_drops_the_backup_of_an_instance_that_is_deleted(engine: Engine, tmp_path: Path) -> None:
+async def test_account_deletes_the_backup_of_a_deleted_instance(engine: Engine, tmp_path: Path) -> None:
     async with site(tmp_path, engine, instance_retention=60) as here:
         await here.agent()
         acme = here.customer("acme")
@@ -217,10 +217,10 @@ async def test_an_account_drops_the_backup_of_an_instance_that_is_deleted(engine
         assert (await here.call("instance.backups", acme)).count == 0
 
 
-# -- what goes wrong -------------------------------------------------------------------------------
+# -- failures -------------------------------------------------------------------------------------
 
 
-async def test_a_crash_is_followed_by_a_new_start(here: Site) -> None:
+async def test_crashed_instance_is_restarted(here: Site) -> None:
     await here.agent()
     made = await here.create()
     pid = (await here.execute(made.instance_id, "/process")).result["pid"]
@@ -234,7 +234,7 @@ async def test_a_crash_is_followed_by_a_new_start(here: Site) -> None:
 
 
 @whatever_the_store
-async def test_what_goes_on_crashing_is_shown_as_a_loop(here: Site) -> None:
+async def test_repeated_crashes_are_shown_as_a_crash_loop(here: Site) -> None:
     await here.agent("Broken", PYTHON_FAILS)
     made = await here.call("instance.create", agent_id="Broken", wait=20)
     assert (made.status, made.reason) == ("failed", "It ended with code 1.")
@@ -258,7 +258,7 @@ async def test_what_goes_on_crashing_is_shown_as_a_loop(here: Site) -> None:
 
 
 @whatever_the_store
-async def test_policies_of_restarting(here: Site) -> None:
+async def test_restart_policies_are_applied(here: Site) -> None:
     await here.agent()
     once = await here.create(instance_config={"restart": "never"})
     good = await here.create(instance_config={"restart": "on_failure"})
@@ -275,7 +275,7 @@ async def test_policies_of_restarting(here: Site) -> None:
 
 
 @whatever_the_store
-async def test_what_does_not_become_healthy_is_given_up(here: Site) -> None:
+async def test_instance_that_never_becomes_healthy_fails(here: Site) -> None:
     await here.agent("Deaf", "import time; time.sleep(100)")
     made = await here.call("instance.create", agent_id="Deaf", wait=0, instance_config={"start_timeout": 0.5})
     found = await here.until(made.instance_id, "failed")
@@ -283,7 +283,7 @@ async def test_what_does_not_become_healthy_is_given_up(here: Site) -> None:
 
 
 @whatever_the_store
-async def test_what_falls_ill_is_started_again(here: Site) -> None:
+async def test_unhealthy_instance_is_restarted(here: Site) -> None:
     await here.agent()
     made = await here.create()
     await here.execute(made.instance_id, "/sick")
@@ -298,7 +298,7 @@ async def test_what_falls_ill_is_started_again(here: Site) -> None:
 
 
 @whatever_the_store
-async def test_a_build_that_fails_says_why(here: Site) -> None:
+async def test_failed_build_reports_its_reason(here: Site) -> None:
     manifest = here.manifest("Unbuilt")
     manifest["build_config"]["build_command"] = "echo what is wrong; exit 3"
     await here.call("deployment.register", manifest=manifest)
@@ -309,7 +309,7 @@ async def test_a_build_that_fails_says_why(here: Site) -> None:
 
 
 @whatever_the_store
-async def test_a_source_that_may_not_be_read_is_refused_for_good(here: Site) -> None:
+async def test_forbidden_source_is_refused_permanently(here: Site) -> None:
     directory = Path(here.source({"main.py": ""}))
     await here.agent("Thief", directory=str(directory))
     (directory / "main.py").unlink()
@@ -320,8 +320,8 @@ async def test_a_source_that_may_not_be_read_is_refused_for_good(here: Site) -> 
     assert str(directory) in made.reason
 
 
-async def test_a_directory_that_may_not_be_run_is_told_at_once(here: Site) -> None:
-    """By whoever could register it; unless another server might have it, or a hosting agent is to run it."""
+async def test_forbidden_directory_is_refused_at_registration(here: Site) -> None:
+    """Except if another server might have the directory, or a hosting agent is to run it."""
     absent, customer = str(here.sources / "absent"), here.customer("customer-uuid")
     for directory, what in (
         ("/etc", "instance_sources"),
@@ -345,7 +345,7 @@ async def test_a_directory_that_may_not_be_run_is_told_at_once(here: Site) -> No
     )
 
 
-async def test_what_it_uses_is_known_from_the_start(here: Site) -> None:
+async def test_resource_usage_is_known_from_the_start(here: Site) -> None:
     await here.agent()
     made = await here.create()
     assert made.resource_usage.memory_bytes > 1_000_000
@@ -354,7 +354,7 @@ async def test_what_it_uses_is_known_from_the_start(here: Site) -> None:
 
 
 @whatever_the_store
-async def test_ports_that_are_exhausted_are_waited_for(engine: Engine, tmp_path: Path) -> None:
+async def test_instance_waits_for_a_free_port(engine: Engine, tmp_path: Path) -> None:
     async with site(tmp_path, engine, instance_ports="29980-29981") as here:
         await here.agent()
         made = [await here.create() for _ in range(2)]
@@ -367,7 +367,7 @@ async def test_ports_that_are_exhausted_are_waited_for(engine: Engine, tmp_path:
 
 
 @whatever_the_store
-async def test_ending_what_is_being_prepared(here: Site) -> None:
+async def test_instance_can_be_ended_during_its_preparation(here: Site) -> None:
     manifest = here.manifest("Slow")
     manifest["build_config"]["build_command"] = "exec sleep 1000"
     await here.call("deployment.register", manifest=manifest)
@@ -382,17 +382,17 @@ async def test_ending_what_is_being_prepared(here: Site) -> None:
 
 
 @whatever_the_store
-async def test_pausing_what_is_being_prepared(here: Site) -> None:
+async def test_instance_can_be_paused_during_its_preparation(here: Site) -> None:
     await here.agent()
     made = await here.call("instance.create", agent_id="Worker", wait=0)
     paused = await here.call("instance.pause", instance_id=made.instance_id, wait=20)
     assert paused.status == "paused"
 
 
-# -- who may do what -------------------------------------------------------------------------------
+# -- permissions ----------------------------------------------------------------------------------
 
 
-async def test_an_instance_is_seen_by_its_account_alone(here: Site) -> None:
+async def test_instance_is_visible_only_to_its_account(here: Site) -> None:
     await here.agent()
     acme, stranger = here.customer("acme"), here.customer("stranger")
     made = await here.create(caller=acme)
@@ -412,7 +412,7 @@ async def test_an_instance_is_seen_by_its_account_alone(here: Site) -> None:
     assert (await here.get(made.instance_id)).status == "running"
 
 
-async def test_code_runs_only_where_an_operator_permits_it(here: Site) -> None:
+async def test_code_runs_only_if_an_operator_permits_it(here: Site) -> None:
     acme = here.customer("acme")
     with pytest.raises(PermissionDenied):
         await here.call("deployment.register", acme, manifest=here.manifest("Mine"))
@@ -428,7 +428,7 @@ async def test_code_runs_only_where_an_operator_permits_it(here: Site) -> None:
             await here.call("instance.create", acme, agent_id="Worker", instance_config={"environment": {name: "/tmp"}})
 
 
-async def test_a_developer_registers_only_its_own(here: Site) -> None:
+async def test_developer_registers_only_its_own_agents(here: Site) -> None:
     maker, thief = here.customer("maker", "deploy:agents"), here.customer("thief", "deploy:agents")
     first = await here.call("deployment.register", maker, manifest=here.manifest("Tool", version="1"))
     assert (first.revision, first.created, bool(first.token)) == (1, True, True)
@@ -443,7 +443,7 @@ async def test_a_developer_registers_only_its_own(here: Site) -> None:
     assert (await here.call("agent.get", agent_id="Tool")).tags == ["new"]
 
 
-async def test_a_tenant_sees_nothing_of_another(here: Site) -> None:
+async def test_tenant_cannot_see_instances_of_another(here: Site) -> None:
     await here.agent()
     made = await here.create()
     foreign = here.customer("default", "*", tenant="other")
@@ -453,7 +453,7 @@ async def test_a_tenant_sees_nothing_of_another(here: Site) -> None:
             await here.call(f"instance.{name}", foreign, instance_id=made.instance_id)
 
 
-async def test_numbers_are_bounded(engine: Engine, tmp_path: Path) -> None:
+async def test_number_of_instances_is_bounded(engine: Engine, tmp_path: Path) -> None:
     async with site(tmp_path, engine, instances_each=2) as here:
         await here.agent(max_instances=3)
         acme = here.customer("acme")
@@ -468,7 +468,7 @@ async def test_numbers_are_bounded(engine: Engine, tmp_path: Path) -> None:
         assert (found.availability.available, found.customer_instances, found.total_instances) == (False, 2, 3)
 
 
-async def test_an_agent_stays_while_it_has_instances(here: Site) -> None:
+async def test_agent_with_instances_cannot_be_deregistered(here: Site) -> None:
     registered = await here.agent()
     made = await here.create()
     with pytest.raises(Conflict, match="1 instances"):
@@ -484,7 +484,7 @@ async def test_an_agent_stays_while_it_has_instances(here: Site) -> None:
     assert [each.instance_id for each in (await here.call("instance.list", ended=True)).instances] == [made.instance_id]
 
 
-async def test_a_retired_agents_instances_end(here: Site) -> None:
+async def test_instances_of_a_retired_agent_end(here: Site) -> None:
     await here.agent()
     made = await here.create()
     await here.call("admin.manage", resource="agent", target="Worker", action="retire")
@@ -492,7 +492,7 @@ async def test_a_retired_agents_instances_end(here: Site) -> None:
     assert ended.reason == "Worker has left the marketplace."
 
 
-async def test_a_budget_stands_before_it_begins(here: Site) -> None:
+async def test_budget_is_checked_before_the_start(here: Site) -> None:
     await here.agent(pricing={"type": "per_request", "price": 1.0})
     acme = here.customer("acme")
     made = await here.create(caller=acme)
@@ -503,7 +503,7 @@ async def test_a_budget_stands_before_it_begins(here: Site) -> None:
     assert (await here.get(made.instance_id, acme)).task_executions == 1
 
 
-async def test_events_of_an_instance(here: Site) -> None:
+async def test_events_of_an_instance_are_published(here: Site) -> None:
     await here.agent()
     acme: Caller = here.customer("acme")
     made = await here.create(caller=acme)

@@ -1,4 +1,5 @@
-"""What a hostile upstream leaves in the store and in the catalogue, and what a hostile caller makes of one."""
+"""Hostile upstreams and callers: what an upstream can put into the store and the catalogue, and hostile use of an
+upstream."""
 
 from __future__ import annotations
 
@@ -66,10 +67,10 @@ def names(market: Market) -> set[str]:
     return {found.name for found in market.app.registry.list_visible(market.operator)}
 
 
-# -- what it offers ----------------------------------------------------------------------------
+# -- listings ----------------------------------------------------------------------------------
 
 
-async def test_nothing_it_offers_hides_what_is_here(market: Market, url: str, rogue: Rogue) -> None:
+async def test_items_of_an_upstream_cannot_shadow_local_ones(market: Market, url: str, rogue: Rogue) -> None:
     before = names(market)
     rogue.tools = [
         define(name)
@@ -82,17 +83,17 @@ async def test_nothing_it_offers_hides_what_is_here(market: Market, url: str, ro
             assert market.app.registry.find(operation.name.replace(".", "_")) is operation
             for alias in operation.aliases:
                 assert market.app.registry.find(alias) in list(operations())
-    twice = "far.agora_messaging_send"  # but for its dots the same as another one
+    twice = "far.agora_messaging_send"  # equal to another name except for its dots
     assert names(market) - before == {f"far.{tool['name']}" for tool in rogue.tools} - {twice}
 
 
 @pytest.mark.parametrize("name", ["agora", "messaging", "agent", "upstream", "all", "default", "essential", "agents"])
-async def test_an_upstream_has_no_name_of_the_house(market: Market, url: str, name: str) -> None:
+async def test_upstream_cannot_use_a_reserved_name(market: Market, url: str, name: str) -> None:
     with pytest.raises(AgoraError, match="reserved"):
         await add(market, url, name)
 
 
-async def test_two_upstreams_never_share_a_name(market: Market, url: str, rogue: Rogue) -> None:
+async def test_two_upstreams_cannot_share_a_name(market: Market, url: str, rogue: Rogue) -> None:
     rogue.tools = [define("b_x"), define("b.y"), define("x")]
     await add(market, url, "a")
     await add(market, url, "a-b")
@@ -103,7 +104,7 @@ async def test_two_upstreams_never_share_a_name(market: Market, url: str, rogue:
         assert market.app.registry.find(name).name.replace(".", "_") == name
 
 
-async def test_names_without_end_do_not_fill_the_store(market: Market, engine: Engine, url: str, rogue: Rogue) -> None:
+async def test_number_and_length_of_names_are_bounded(market: Market, engine: Engine, url: str, rogue: Rogue) -> None:
     await add(market, url)
     for turn in range(3):
         rogue.tools = [define("do"), *(define(f"t{turn}_{number}") for number in range(800))]
@@ -117,7 +118,7 @@ async def test_names_without_end_do_not_fill_the_store(market: Market, engine: E
     assert (await refresh(market)).quarantined == 1, "what was there is still known"
 
 
-async def test_resources_come_and_go_without_a_trace(market: Market, engine: Engine) -> None:
+async def test_removed_resources_leave_no_rows(market: Market, engine: Engine) -> None:
     uris = ["far://one"]
 
     class ChangingFar(Far):
@@ -134,14 +135,14 @@ async def test_resources_come_and_go_without_a_trace(market: Market, engine: Eng
     assert [row["name"] for row in rows] == ["far://other"]
 
 
-async def test_an_event_stays_small(market: Market, url: str, rogue: Rogue) -> None:
+async def test_size_of_an_event_is_bounded(market: Market, url: str, rogue: Rogue) -> None:
     rogue.tools = [define(f"bad name {number}") for number in range(900)]
     await add(market, url)
     (event,) = market.of_type("agora.upstream.added")
     assert len(from_json(event.data)["dropped"]) == 100
 
 
-async def test_what_flips_stays_quarantined(market: Market, url: str, rogue: Rogue) -> None:
+async def test_alternating_definition_stays_quarantined(market: Market, url: str, rogue: Rogue) -> None:
     await add(market, url)
     for turn in range(4):
         rogue.tools = [define("do", description=str(turn % 2))] if turn < 3 else []
@@ -153,7 +154,7 @@ async def test_what_flips_stays_quarantined(market: Market, url: str, rogue: Rog
     assert (await call(market)).content, "the one that was accepted is itself again"
 
 
-async def test_its_marks_are_not_taken_for_ours(market: Market, url: str, rogue: Rogue) -> None:
+async def test_metadata_of_an_upstream_is_not_mistaken_for_ours(market: Market, url: str, rogue: Rogue) -> None:
     meta = {"agora/replayed": True, "agora/scope": "", "io.modelcontextprotocol/serverInfo": {"name": "x"}, "own": 1}
     rogue.tools = [define("do", _meta=meta)]
     rogue.answers["tools/call"] = lambda heard: heard.say(
@@ -170,7 +171,7 @@ async def test_its_marks_are_not_taken_for_ours(market: Market, url: str, rogue:
     assert to_tool_result(outcome).to_document()["_meta"] == {"own": 1}
 
 
-# -- what a caller may do ----------------------------------------------------------------------
+# -- callers -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -191,17 +192,17 @@ async def test_its_marks_are_not_taken_for_ours(market: Market, url: str, rogue:
         ("a.c{x}", "abc1", False),
     ],
 )
-def test_what_fits_a_template(template: str, uri: str, fits: bool) -> None:
+def test_uris_are_matched_to_templates(template: str, uri: str, fits: bool) -> None:
     assert uri_matches(template, uri) is fits
 
 
-def test_a_template_that_is_made_to_be_tried_for_ever() -> None:
+def test_template_matching_has_no_exponential_backtracking() -> None:
     began = time.process_time()
     assert not uri_matches("{a}a" * 100, "a" * 2000 + "b")
     assert time.process_time() - began < 0.1
 
 
-async def test_an_unknown_name_among_thousands(market: Market, url: str, rogue: Rogue) -> None:
+async def test_unknown_name_among_thousands_is_refused_quickly(market: Market, url: str, rogue: Rogue) -> None:
     rogue.tools = [define(f"tool_number_{number}") for number in range(1000)]
     for name in ("one", "two", "three"):
         await add(market, url, name)
@@ -215,7 +216,7 @@ async def test_an_unknown_name_among_thousands(market: Market, url: str, rogue: 
         market.app.registry.find("three.tool_numbre_77")
 
 
-async def test_a_greedy_caller_leaves_room_for_others(market: Market) -> None:
+async def test_concurrent_calls_of_one_caller_are_bounded(market: Market) -> None:
     far = Far()
     async with serving(far.app()) as url:
         await add(market, url, concurrency=4)
@@ -243,7 +244,7 @@ async def test_a_greedy_caller_leaves_room_for_others(market: Market) -> None:
         {"upstream": "far", "tool": "do", "more": 1},
     ],
 )
-async def test_calls_that_are_none(market: Market, url: str, rogue: Rogue, arguments: dict[str, Any]) -> None:
+async def test_malformed_calls_are_refused(market: Market, url: str, rogue: Rogue, arguments: dict[str, Any]) -> None:
     await add(market, url)
     with pytest.raises(AgoraError) as caught:
         await market.call(market.operator, "upstream.call", **arguments)
@@ -251,7 +252,7 @@ async def test_calls_that_are_none(market: Market, url: str, rogue: Rogue, argum
     assert not rogue.called("tools/call")
 
 
-async def test_one_that_dies_in_the_middle(market: Market, url: str, rogue: Rogue) -> None:
+async def test_upstream_that_dies_during_a_call_is_reported(market: Market, url: str, rogue: Rogue) -> None:
     async def die(heard: Any) -> None:
         await heard.say(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 50\r\n\r\n{")
         heard.writer.close()
@@ -268,7 +269,7 @@ async def test_one_that_dies_in_the_middle(market: Market, url: str, rogue: Rogu
     assert (await call(market)).content
 
 
-async def test_what_is_asked_for_is_what_is_shown(market: Market) -> None:
+async def test_items_are_filtered_by_kind_and_state(market: Market) -> None:
     async with serving(Far().app()) as url:
         await add(market, url)
         shown = await market.call(market.operator, "upstream.get", upstream="far", kind="prompt", state="active")

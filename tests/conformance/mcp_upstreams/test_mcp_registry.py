@@ -65,7 +65,7 @@ def weather(url: str, **more: Any) -> dict[str, Any]:
 READY: dict[str, Any] = {"variables": {"token": "s3cret"}, "headers": {"X-Region": "eu"}}
 
 
-async def test_an_entry_is_imported_by_its_remote(market: Market, url: str, far: Far) -> None:
+async def test_entry_is_imported_from_its_remote(market: Market, url: str, far: Far) -> None:
     entry = {"server": weather(url), "_meta": {}}
     added = await market.call(market.operator, "registry.import", server=entry, **READY)
     assert (added.name, added.origin, added.url, added.description) == (
@@ -86,7 +86,7 @@ async def test_an_entry_is_imported_by_its_remote(market: Market, url: str, far:
         await market.call(market.operator, "registry.import", server=entry, name="other", **READY)
 
 
-async def test_what_is_missing_is_named(market: Market, url: str) -> None:
+async def test_missing_variables_are_named(market: Market, url: str) -> None:
     with pytest.raises(InvalidRequest) as caught:
         await market.call(market.operator, "registry.import", server=weather(url))
     assert [error["field"] for error in caught.value.errors] == ["variables.token", "headers.X-Region"]
@@ -107,25 +107,25 @@ async def test_what_is_missing_is_named(market: Market, url: str) -> None:
         ({"remotes": [{"type": "streamable-http", "url": "file:///etc/passwd"}]}, "not a URL of http"),
     ],
 )
-async def test_what_cannot_be_imported(market: Market, url: str, change: dict[str, Any], words: str) -> None:
+async def test_unsupported_entries_are_refused(market: Market, url: str, change: dict[str, Any], words: str) -> None:
     with pytest.raises(InvalidRequest, match=words):
         await market.call(market.operator, "registry.import", server=weather(url) | change, **READY)
 
 
-async def test_no_name_of_this_server_is_taken_by_an_import(market: Market, url: str) -> None:
+async def test_import_cannot_use_a_reserved_name(market: Market, url: str) -> None:
     for name in ("agora/agora", "Agora/x"):
         with pytest.raises(NameTaken, match="this server's own"):
             await market.call(market.operator, "registry.import", server=weather(url) | {"name": name}, **READY)
 
 
 @pytest.mark.parametrize("header", [{"name": "Host", "value": "other"}, {"name": "X\r\nY", "value": "z"}])
-async def test_no_header_is_smuggled_in(market: Market, url: str, header: dict[str, str]) -> None:
+async def test_import_cannot_inject_headers(market: Market, url: str, header: dict[str, str]) -> None:
     remote = {"type": "streamable-http", "url": url, "headers": [header]}
     with pytest.raises(InvalidRequest, match="header"):
         await market.call(market.operator, "registry.import", server=weather(url) | {"remotes": [remote]})
 
 
-async def test_two_imports_at_once_are_one(market: Market, url: str) -> None:
+async def test_concurrent_imports_create_one_upstream(market: Market, url: str) -> None:
     calls = [
         market.call(market.operator, "registry.import", server=weather(url), name=name, verify=False, **READY)
         for name in ("one", "two")
@@ -134,13 +134,13 @@ async def test_two_imports_at_once_are_one(market: Market, url: str) -> None:
     assert sorted(type(each).__name__ for each in found) == ["NameTaken", "Upstream"]
 
 
-async def test_only_operators_import(market: Market, url: str) -> None:
+async def test_only_operators_import_entries(market: Market, url: str) -> None:
     ada = await market.agent("Ada")
     with pytest.raises(PermissionDenied):
         await market.call(ada, "registry.import", server=weather(url), **READY)
 
 
-async def test_what_is_listed(market: Market, url: str) -> None:
+async def test_visible_upstreams_are_listed(market: Market, url: str) -> None:
     ada = await market.agent("Ada")
     await market.call(market.operator, "registry.import", server=weather(url), **READY)
     market.clock.advance(3600)
@@ -174,7 +174,7 @@ async def test_what_is_listed(market: Market, url: str) -> None:
     )
 
 
-async def test_the_wire_is_the_registry_s(market: Market, url: str) -> None:
+async def test_responses_follow_the_registrys_schema(market: Market, url: str) -> None:
     await market.call(market.operator, "registry.import", server=weather(url), **READY)
     transport = httpx.ASGITransport(market.app, client=("127.0.0.1", 50000))
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as client:
@@ -198,7 +198,7 @@ async def test_the_wire_is_the_registry_s(market: Market, url: str) -> None:
         await market.call(market.operator, "registry.get", server_name="no/such")
 
 
-async def test_an_entry_leads_to_its_tools_alone(tmp_path: Path, url: str, far: Far) -> None:
+async def test_entry_connects_only_to_its_own_tools(tmp_path: Path, url: str, far: Far) -> None:
     far.token = ""
     async with running(App(make_settings(tmp_path / "data", mcp_private_networks=True))) as server:
         async with httpx.AsyncClient(base_url=server.url) as client:

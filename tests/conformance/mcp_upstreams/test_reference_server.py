@@ -1,4 +1,4 @@
-"""A real upstream that is not ours: the protocol's own server-everything, over HTTP and as a command."""
+"""The protocol's own server-everything as a third-party upstream, over HTTP and as a command."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ async def listening(command: list[str]) -> AsyncIterator[str]:
 
 
 async def tour(market: Market, caller: Caller) -> None:
-    """Use everything that an agent may need of it."""
+    """Call every kind of item that an agent may use."""
     shown = await market.call(caller, "upstream.get", upstream="everything")
     found = {item.name: item for item in shown.items}
     assert not [item for item in shown.items if item.state.value != "active"], "nothing is dropped"
@@ -124,11 +124,11 @@ async def market(
         await app.stop()
 
 
-async def test_it_is_offered_here(market: Market) -> None:
+async def test_items_of_the_reference_server_are_offered(market: Market) -> None:
     await tour(market, await market.agent("Ada"))
 
 
-async def test_it_is_called_by_rest(market: Market) -> None:
+async def test_reference_server_is_callable_over_rest(market: Market) -> None:
     ada = await market.call(market.operator, "agent.register", agent_name="Ada")
     transport = httpx.ASGITransport(market.app, client=("127.0.0.1", 50000))
     headers = {"Authorization": f"Bearer {ada.token}"}

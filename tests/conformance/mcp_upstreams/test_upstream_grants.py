@@ -1,4 +1,4 @@
-"""Grants of upstreams' authorization servers: each renewal happens once, whichever server needs it."""
+"""OAuth grants for upstreams: each token refresh happens once across all servers."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ async def begin(market: Market, grants: UpstreamGrants, tokens: TokenServer) -> 
     return endpoint
 
 
-async def test_a_token_is_renewed_once_by_all_servers_together(market: Market, tokens: TokenServer) -> None:
+async def test_token_is_refreshed_once_across_servers(market: Market, tokens: TokenServer) -> None:
     servers = [replica(market) for _ in range(3)]
     endpoint = await begin(market, servers[0], tokens)
     assert await servers[1].find_token(endpoint, SUBJECT) == "a0"
@@ -138,8 +138,8 @@ class AuthorizationSite:
         await request.say(f"HTTP/1.1 200 X\r\ncontent-length: {len(body)}\r\n\r\n".encode(), body)
 
 
-async def test_a_metadata_document_takes_the_place_of_a_registration(market: Market) -> None:
-    """Only where the document has a URL of https, from which the authorization server can read it."""
+async def test_client_metadata_document_replaces_registration(market: Market) -> None:
+    """Only if the document has an https URL that the authorization server can read."""
     site, grants = AuthorizationSite(), replica(market)
     async with listening(site.answer) as url:
         site.origin = url.removesuffix("/mcp")
@@ -153,7 +153,7 @@ async def test_a_metadata_document_takes_the_place_of_a_registration(market: Mar
             assert site.registered == redirections
 
 
-async def test_a_refresh_gives_no_scope_that_was_not_granted(market: Market, tokens: TokenServer) -> None:
+async def test_refresh_adds_no_scope(market: Market, tokens: TokenServer) -> None:
     grants = replica(market)
     endpoint = await begin(market, grants, tokens)
     challenge = Challenge(403, "insufficient_scope", "write")
@@ -161,7 +161,7 @@ async def test_a_refresh_gives_no_scope_that_was_not_granted(market: Market, tok
     assert tokens.used == []
 
 
-async def test_a_refused_renewal_ends_the_grant_and_a_failed_one_does_not(market: Market, tokens: TokenServer) -> None:
+async def test_refused_refresh_ends_the_grant_and_a_failed_one_does_not(market: Market, tokens: TokenServer) -> None:
     grants = replica(market)
     endpoint = await begin(market, grants, tokens)
     market.clock.advance(45)
@@ -177,9 +177,7 @@ async def test_a_refused_renewal_ends_the_grant_and_a_failed_one_does_not(market
     assert await grants.read_grant(endpoint, SUBJECT) is None
 
 
-async def test_a_server_that_dies_during_a_renewal_blocks_it_for_a_while_only(
-    market: Market, tokens: TokenServer
-) -> None:
+async def test_server_killed_during_a_refresh_blocks_it_only_briefly(market: Market, tokens: TokenServer) -> None:
     grants = replica(market)
     endpoint = await begin(market, grants, tokens)
     grant = await grants.read_grant(endpoint, SUBJECT)
@@ -190,7 +188,7 @@ async def test_a_server_that_dies_during_a_renewal_blocks_it_for_a_while_only(
     assert await replica(market).find_token(endpoint, SUBJECT) == "a1"
 
 
-async def test_a_grant_of_another_key_cannot_be_read(market: Market, tokens: TokenServer) -> None:
+async def test_grant_sealed_with_another_key_cannot_be_read(market: Market, tokens: TokenServer) -> None:
     endpoint = await begin(market, replica(market), tokens)
     other = UpstreamGrants(market.app.store, Sealer(b"o" * 32), market.clock)
     with pytest.raises(UpstreamUnavailable, match="signing key"):

@@ -1,4 +1,4 @@
-"""Media: tokens as LiveKit's own library reads them, and rooms of a server that stands in for LiveKit and checks each request."""
+"""Media: tokens accepted by LiveKit's own library, and rooms on a stub of LiveKit that checks each request."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ KEY, SECRET = "APIkey", "a secret that is long enough for HS256"
 
 
 class LiveKit:
-    """LiveKit's room service, as far as it is used: every request has a token with the grants that its method needs."""
+    """LiveKit's room service as used here: every request must have a token with the grants of its method."""
 
     def __init__(self) -> None:
         self.rooms: dict[str, dict[str, Any]] = {}
@@ -95,7 +95,7 @@ GRANTS = {
 }
 
 
-async def test_a_token_is_what_livekit_reads(market: Market) -> None:
+async def test_token_is_valid_for_livekit(market: Market) -> None:
     alice = await market.agent("Alice")
     for role, wanted in GRANTS.items():
         issued = await market.call(
@@ -113,7 +113,7 @@ async def test_a_token_is_what_livekit_reads(market: Market) -> None:
     assert timedelta(minutes=4) < left <= timedelta(minutes=5)
 
 
-async def test_rooms_are_made_listed_and_looked_at(market: Market, livekit: LiveKit) -> None:
+async def test_rooms_are_created_listed_and_inspected(market: Market, livekit: LiveKit) -> None:
     alice = await market.agent("Alice")
     made = await market.call(alice, "media.create_room", room_name="standup", max_participants=5, metadata="daily")
     assert (made.room_name, made.room_id, made.max_participants, made.metadata) == ("standup", "RM_0", 5, "daily")
@@ -144,7 +144,7 @@ async def test_rooms_are_made_listed_and_looked_at(market: Market, livekit: Live
             await market.call(alice, "media.get_room", room_name=absent)
 
 
-async def test_what_is_no_room_and_no_role_is_refused(market: Market) -> None:
+async def test_invalid_rooms_and_roles_are_refused(market: Market) -> None:
     alice = await market.agent("Alice")
     good = {"room_name": "standup", "identity": "ada"}
     for wrong in (
@@ -165,9 +165,7 @@ async def test_what_is_no_room_and_no_role_is_refused(market: Market) -> None:
         await market.call(stranger, "media.issue_token", **good)
 
 
-async def test_a_livekit_server_that_is_not_there_is_named_without_its_secret(
-    tmp_path: Path, clock: ManualClock
-) -> None:
+async def test_unreachable_livekit_server_is_named_without_its_secret(tmp_path: Path, clock: ManualClock) -> None:
     async def refusal(**settings: Any) -> Exception:
         app = App(make_settings(tmp_path / f"data{len(settings)}", **settings), clock=clock)
         await app.start()
@@ -194,7 +192,7 @@ async def test_a_livekit_server_that_is_not_there_is_named_without_its_secret(
         assert "livekit_api_secret" in str(error.fix)
 
 
-async def test_the_media_agent_speaks_of_rooms(market: Market) -> None:
+async def test_media_agent_answers_about_rooms(market: Market) -> None:
     async def ask(text: str) -> Any:
         payload = {"text": text}
         receipt = await market.call(

@@ -1,4 +1,4 @@
-"""Memory: key and value, recall by words, what is one's own, and bounds."""
+"""Memory: key-value entries, recall by words, separation by owner, and bounds."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async def call(market: Market, caller: Caller, action: str, /, **arguments: Any)
 KEYS = ["alpha", "beta", "beta/1", "gamma", "Ünïcode 🐟"]
 
 
-async def test_what_is_stored_is_recalled_and_forgotten(market: Market) -> None:
+async def test_entry_is_stored_recalled_and_deleted(market: Market) -> None:
     alice, bob = await market.agent("Alice"), await market.agent("Bob")
     value = {"text": "Important Data", "n": [1, 2.5, None, True]}
     stored = await call(market, alice, "store", key="demo_key", value=value, tags=["demo"])
@@ -42,7 +42,7 @@ async def test_what_is_stored_is_recalled_and_forgotten(market: Market) -> None:
         await call(market, alice, "recall", key="demo_key")
 
 
-async def test_what_is_ones_own_is_nobody_elses(market: Market) -> None:
+async def test_entries_are_visible_only_to_their_owner(market: Market) -> None:
     alice, bob = await market.agent("Alice"), await market.agent("Bob")
     await call(market, alice, "store", key="secret", value="swordfish", namespace="own")
     with pytest.raises(NotFound):
@@ -59,7 +59,7 @@ async def test_what_is_ones_own_is_nobody_elses(market: Market) -> None:
     assert b"swordfish" not in event.data
 
 
-async def test_a_change_on_top_of_another_is_refused(market: Market) -> None:
+async def test_update_of_an_outdated_version_is_refused(market: Market) -> None:
     alice = await market.agent("Alice")
     await call(market, alice, "store", key="k", value=1, if_version=0)
     for stale in (0, 2):
@@ -71,7 +71,7 @@ async def test_a_change_on_top_of_another_is_refused(market: Market) -> None:
         await call(market, alice, "store", key="new", value=3, if_version=1)
 
 
-async def test_lists_are_paged_by_key(market: Market) -> None:
+async def test_list_is_paged_by_key(market: Market) -> None:
     alice = await market.agent("Alice")
     for key in KEYS:
         await call(market, alice, "store", key=key, value=key, namespace="n")
@@ -101,7 +101,7 @@ async def test_lists_are_paged_by_key(market: Market) -> None:
         ("!!!", []),
     ],
 )
-async def test_words_find_what_has_most_of_them(market: Market, query: str, expected: list[str]) -> None:
+async def test_search_ranks_entries_by_matching_words(market: Market, query: str, expected: list[str]) -> None:
     alice = await market.agent("Alice")
     values: dict[str, Any] = {"fox": {"text": "the quick brown fox"}, "dog": ["a quick dog"], "number": {"n": 42}}
     for key, value in values.items():
@@ -111,7 +111,7 @@ async def test_words_find_what_has_most_of_them(market: Market, query: str, expe
     assert [memory.key for memory in found] == expected
 
 
-async def test_a_changed_value_is_not_found_by_its_old_words(market: Market) -> None:
+async def test_changed_value_is_not_found_by_its_old_words(market: Market) -> None:
     alice = await market.agent("Alice")
     await call(market, alice, "store", key="k", value="before")
     await call(market, alice, "store", key="k", value="after")
@@ -121,7 +121,7 @@ async def test_a_changed_value_is_not_found_by_its_old_words(market: Market) -> 
     assert (await call(market, alice, "search", query="after")).count == 0
 
 
-async def test_bounds(market: Market) -> None:
+async def test_keys_and_values_are_bounded(market: Market) -> None:
     alice = await market.agent("Alice")
     with pytest.raises(PayloadTooLarge):
         await call(market, alice, "store", key="k", value="x" * 65_535)
@@ -139,7 +139,7 @@ async def small(engine: Engine, tmp_path: Path, clock: ManualClock) -> AsyncIter
     await app.stop()
 
 
-async def test_there_is_room_for_so_many(small: Market) -> None:
+async def test_number_of_entries_is_bounded(small: Market) -> None:
     alice = await small.agent("Alice")
     for key in ("a", "b", "a"):
         await call(small, alice, "store", key=key, value=1)

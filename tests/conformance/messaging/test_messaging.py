@@ -1,4 +1,4 @@
-"""Messaging behaves the same on every engine."""
+"""Messaging on every engine: delivery, states, broadcasts, replies, pages."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RUNS_ON = RunsOn.BOTH
 SEND, RECEIVE, MARK = "messaging.send", "messaging.receive", "messaging.mark"
 
 
-async def test_a_message_waits_in_the_inbox_until_it_is_read(market: Market) -> None:
+async def test_message_waits_in_the_inbox_until_read(market: Market) -> None:
     ada, bob = await market.agent("Ada"), await market.agent("Bob")
     receipt = await market.call(ada, SEND, to_agent="Bob", content="Hello", priority="high", metadata={"k": [1]})
     assert receipt.message_id.startswith("msg_")
@@ -48,7 +48,7 @@ async def test_the_encoded_receipt_equals_its_model(market: Market, recipients: 
     assert from_json(outcome.body) == from_json(MessageReceipt.model_validate_json(outcome.body).model_dump_json())
 
 
-async def test_a_delivery_state_never_goes_back(market: Market) -> None:
+async def test_delivery_state_never_regresses(market: Market) -> None:
     ada, bob = await market.agent("Ada"), await market.agent("Bob")
     sent = await market.call(ada, SEND, to_agent="Bob", content="x")
     for status, updated in (("delivered", 1), ("acknowledged", 1), ("read", 0), ("acknowledged", 0)):
@@ -59,7 +59,7 @@ async def test_a_delivery_state_never_goes_back(market: Market) -> None:
         await market.call(bob, MARK, message_ids=[sent.message_id], status="queued")
 
 
-async def test_several_recipients_and_a_capability(market: Market) -> None:
+async def test_message_is_sent_to_several_recipients_and_a_capability(market: Market) -> None:
     ada = await market.agent("Ada", capabilities=["review"])
     bob = await market.agent("Bob", capabilities=["review", "edit"])
     cyd = await market.agent("Cyd", capabilities=["review"])
@@ -75,7 +75,7 @@ async def test_several_recipients_and_a_capability(market: Market) -> None:
         await market.call(ada, SEND, to_agent=["broadcast", "Bob"], content="x")
 
 
-async def test_a_broadcast_reaches_everyone_registered_before_it(market: Market) -> None:
+async def test_broadcast_reaches_every_agent_registered_before_it(market: Market) -> None:
     ada, bob = await market.agent("Ada"), await market.agent("Bob")
     market.clock.advance(1)
     receipt = await market.call(ada, SEND, to_agent="broadcast", content="hear ye", message_type="introduction")
@@ -91,7 +91,7 @@ async def test_a_broadcast_reaches_everyone_registered_before_it(market: Market)
     assert (await market.call(bob, RECEIVE, unread=True)).count == 0
 
 
-async def test_a_message_to_a_name_not_registered_yet_is_held_for_it(market: Market) -> None:
+async def test_message_waits_for_an_unregistered_name(market: Market) -> None:
     ada = await market.agent("Ada")
     receipt = await market.call(ada, SEND, to_agent="DocSystemAgent", content="early")
     assert receipt.status == "queued"
@@ -106,14 +106,14 @@ async def test_a_message_to_a_name_not_registered_yet_is_held_for_it(market: Mar
     assert from_json(event.data)["content"] == "early"
 
 
-async def test_held_messages_are_bounded(market: Market) -> None:
+async def test_waiting_messages_are_bounded(market: Market) -> None:
     ada = await market.agent("Ada")
     await asyncio.gather(*(market.call(market.operator, SEND, to_agent="Zed", content="x") for _ in range(HELD_LIMIT)))
     with pytest.raises(Conflict, match="Zed"):
         await market.call(ada, SEND, to_agent="Zed", content="x")
 
 
-async def test_an_unknown_or_departed_id_is_a_clear_error(market: Market) -> None:
+async def test_unknown_or_deregistered_id_is_refused(market: Market) -> None:
     ada, bob = await market.agent("Ada"), await market.agent("Bob")
     with pytest.raises(NotFound, match="agent_0000") as failure:
         await market.call(ada, SEND, to_agent="agent_" + "0" * 32, content="x")
@@ -123,7 +123,7 @@ async def test_an_unknown_or_departed_id_is_a_clear_error(market: Market) -> Non
         await market.call(ada, SEND, to_agent=bob.subject, content="x")
 
 
-async def test_nobody_speaks_for_another(market: Market) -> None:
+async def test_sender_cannot_be_forged(market: Market) -> None:
     ada, bob = await market.agent("Ada"), await market.agent("Bob")
     with pytest.raises(PermissionDenied):
         await market.call(ada, SEND, to_agent="Ada", content="x", from_agent="Bob")
@@ -138,7 +138,7 @@ async def test_nobody_speaks_for_another(market: Market) -> None:
     assert bob.subject != ada.subject
 
 
-async def test_a_reply_joins_the_exchange(market: Market) -> None:
+async def test_reply_joins_the_conversation(market: Market) -> None:
     ada, bob = await market.agent("Ada"), await market.agent("Bob")
     question = await market.call(ada, SEND, to_agent="Bob", content="?")
     answer = await market.call(bob, SEND, to_agent=ada.subject, content="!", reply_to=question.message_id)
@@ -149,7 +149,7 @@ async def test_a_reply_joins_the_exchange(market: Market) -> None:
         await market.call(bob, SEND, to_agent="Ada", content="!", reply_to="msg_" + "0" * 32)
 
 
-async def test_filters_and_pages(market: Market) -> None:
+async def test_messages_are_filtered_and_paged(market: Market) -> None:
     ada, bob = await market.agent("Ada"), await market.agent("Bob")
     for number in range(7):
         kind = "alert" if number % 2 else "info"
@@ -176,7 +176,7 @@ async def test_filters_and_pages(market: Market) -> None:
         await market.call(bob, RECEIVE, cursor="bm9uc2Vuc2U")
 
 
-async def test_what_has_expired_is_not_received(market: Market) -> None:
+async def test_expired_messages_are_not_received(market: Market) -> None:
     ada, bob = await market.agent("Ada"), await market.agent("Bob")
     await market.call(ada, SEND, to_agent="Bob", content="brief", expires_in=10)
     await market.call(ada, SEND, to_agent="broadcast", content="brief", expires_in=10)
@@ -185,7 +185,7 @@ async def test_what_has_expired_is_not_received(market: Market) -> None:
     assert (await market.call(bob, RECEIVE)).count == 0
 
 
-async def test_marking_in_bulk_names_what_is_not_there(market: Market) -> None:
+async def test_bulk_marking_reports_unknown_messages(market: Market) -> None:
     ada, bob = await market.agent("Ada"), await market.agent("Bob")
     sent = [(await market.call(ada, SEND, to_agent="Bob", content=str(n))).message_id for n in range(20)]
     stranger = (await market.call(bob, SEND, to_agent="Ada", content="not Bob's")).message_id
@@ -195,7 +195,7 @@ async def test_marking_in_bulk_names_what_is_not_there(market: Market) -> None:
     assert set(event.audience or ()) == {ada.subject, bob.subject}
 
 
-async def test_waiting_for_a_message(market: Market) -> None:
+async def test_receive_waits_for_a_message(market: Market) -> None:
     ada, bob = await market.agent("Ada"), await market.agent("Bob")
     waiting = asyncio.create_task(market.call(bob, RECEIVE, wait=30))
     other = asyncio.create_task(market.call(ada, RECEIVE, wait=0.05))
@@ -204,7 +204,7 @@ async def test_waiting_for_a_message(market: Market) -> None:
     assert (await other).count == 0
 
 
-async def test_an_idempotency_key_makes_one_message_of_many_requests(market: Market) -> None:
+async def test_repeated_sends_with_an_idempotency_key_create_one_message(market: Market) -> None:
     ada, bob = await market.agent("Ada"), await market.agent("Bob")
     answers = await asyncio.gather(
         *(market.call(ada, SEND, key="order-1", to_agent="Bob", content="once") for _ in range(20))
@@ -216,7 +216,7 @@ async def test_an_idempotency_key_makes_one_message_of_many_requests(market: Mar
     await market.call(bob, SEND, key="order-1", to_agent="Ada", content="another caller's key is another key")
 
 
-async def test_a_race_between_sending_and_registering_loses_nothing(market: Market) -> None:
+async def test_race_between_send_and_registration_loses_no_message(market: Market) -> None:
     ada = await market.agent("Ada")
     for number in range(10):
         name = f"Racer{number}"
@@ -226,7 +226,7 @@ async def test_a_race_between_sending_and_registering_loses_nothing(market: Mark
         assert sorted(m.content for m in found.messages) == ["0", "1", "2", "3", "4"]
 
 
-async def test_the_operator_has_an_inbox(market: Market) -> None:
+async def test_operator_has_an_inbox(market: Market) -> None:
     ada = await market.agent("Ada")
     receipt = await market.call(ada, SEND, to_agent="operator", content="help")
     assert receipt.warning is None
@@ -236,12 +236,12 @@ async def test_the_operator_has_an_inbox(market: Market) -> None:
         await market.call(market.operator, RECEIVE)
 
 
-async def test_the_inbox_of_nobody(market: Market) -> None:
+async def test_inbox_of_an_unknown_agent_is_refused(market: Market) -> None:
     with pytest.raises(NotFound):
         await market.call(market.operator, RECEIVE, agent_id="Nobody")
 
 
-async def test_a_page_of_long_messages_is_shorter_and_goes_on(market: Market) -> None:
+async def test_page_of_long_messages_is_shorter_and_has_a_cursor(market: Market) -> None:
     ada, bob = await market.agent("Ada"), await market.agent("Bob")
     await asyncio.gather(*(market.call(ada, SEND, to_agent="Bob", content=12 * "x" * 8_000) for _ in range(13)))
     page = await market.call(bob, RECEIVE, limit=500)
@@ -251,14 +251,14 @@ async def test_a_page_of_long_messages_is_shorter_and_goes_on(market: Market) ->
     assert len({message.message_id for message in (*page.messages, *rest.messages)}) == 13
 
 
-async def test_a_page_is_bounded_in_bytes_of_json(market: Market) -> None:
+async def test_page_is_bounded_in_bytes_of_json(market: Market) -> None:
     ada, bob = await market.agent("Ada"), await market.agent("Bob")
     await asyncio.gather(*(market.call(ada, SEND, to_agent="Bob", content="\x01" * 30_000) for _ in range(11)))
     page = await market.call(bob, RECEIVE, limit=500)
     assert (page.count, page.has_more) == (5, True)  # each character takes six bytes
 
 
-async def test_a_page_is_longer_than_what_is_read_at_once(market: Market) -> None:
+async def test_page_may_span_several_reads(market: Market) -> None:
     ada, bob = await market.agent("Ada"), await market.agent("Bob")
     for name in ("Bob", "broadcast"):
         await asyncio.gather(*(market.call(ada, SEND, to_agent=name, content="x") for _ in range(60)))

@@ -1,4 +1,4 @@
-"""The monitor's operations: the log of messages, search, numbers, exports, stepping in."""
+"""Operations of the monitor: message log, search, statistics, exports, interventions."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def exported(market: Market, caller: Caller, **filters: Any) -> list[bytes
     return [entry.json async for entry in stream]
 
 
-async def test_the_log_shows_everything_newest_first(market: Market) -> None:
+async def test_log_shows_all_messages_newest_first(market: Market) -> None:
     await talk(market, 2)
     page = await market.call(market.operator, "monitor.messages")
     assert texts(page) == ["Hear, hear", "Thank you", "Report No. 1: 100% done", "Report No. 0: 100% done"]
@@ -50,7 +50,7 @@ async def test_the_log_shows_everything_newest_first(market: Market) -> None:
 
 
 @pytest.mark.parametrize(("length", "pages"), [(10_000, [8]), (600, [4, 4]), (1, [1] * 8)])
-async def test_a_page_of_long_messages_is_shorter(
+async def test_page_of_long_messages_is_shorter(
     market: Market, monkeypatch: pytest.MonkeyPatch, length: int, pages: list[int]
 ) -> None:
     market.app.configuration.current = market.app.settings.model_copy(update={"page_bytes": length})
@@ -84,14 +84,14 @@ FILTERS: list[tuple[dict[str, Any], int]] = [
 ]
 
 
-async def test_filters(talked: Market) -> None:
+async def test_log_is_filtered(talked: Market) -> None:
     for filters, found in FILTERS:
         assert (await talked.call(talked.operator, "monitor.messages", **filters)).count == found, filters
         assert (await talked.call(talked.operator, "monitor.count", **filters)).total == found, filters
         assert len(await exported(talked, talked.operator, **filters)) == found, filters
 
 
-async def test_one_message_by_its_id(talked: Market) -> None:
+async def test_message_is_read_by_id(talked: Market) -> None:
     every = (await talked.call(talked.operator, "monitor.messages")).messages
     for wanted in (every[0], every[-1]):
         for more in ({}, {"type": wanted.type}, {"from_agent": wanted.from_agent, "limit": 1}):
@@ -107,18 +107,18 @@ async def test_one_message_by_its_id(talked: Market) -> None:
         await talked.call(talked.operator, "monitor.messages", message_id="x")
 
 
-async def test_agents_see_what_concerns_them(talked: Market) -> None:
+async def test_agents_see_only_their_messages(talked: Market) -> None:
     dave = await talked.agent("Dave")
     await talked.call(talked.operator, "messaging.send", to_agent="Dave", content="for Dave alone")
     for name in ("messages", "count"):
         page = await talked.call(dave, f"monitor.{name}")
-        assert (page.count if name == "messages" else page.total) == 2  # and the broadcast
+        assert (page.count if name == "messages" else page.total) == 2  # including the broadcast
     assert (await talked.call(dave, "monitor.search", q="Report")).results == []
     assert len(await exported(talked, dave)) == 2
     assert (await talked.call(dave, "monitor.messages", agent="Bob")).messages == []
 
 
-async def test_another_tenant_sees_its_own(talked: Market) -> None:
+async def test_tenant_sees_only_its_own_messages(talked: Market) -> None:
     tenant = await talked.call(talked.operator, "tenant.create", tenant_id="other")
     other = await talked.app.authenticator.authenticate(tenant.token)
     assert (await talked.call(other, "monitor.messages", agent="Alice")).messages == []
@@ -131,7 +131,7 @@ async def test_another_tenant_sees_its_own(talked: Market) -> None:
 
 
 @pytest.mark.parametrize("stretch", [1, 3, 1000])
-async def test_pages_and_exports_are_whole_whatever_the_stretch(
+async def test_pages_and_exports_are_complete_for_any_page_size(
     talked: Market, monkeypatch: pytest.MonkeyPatch, stretch: int
 ) -> None:
     monkeypatch.setattr(log, "WINDOW", stretch)
@@ -152,7 +152,7 @@ async def test_pages_and_exports_are_whole_whatever_the_stretch(
     assert counted.total == len(everything) or counted.total_is_estimate
 
 
-async def test_an_export_goes_on_where_it_was_left(talked: Market) -> None:
+async def test_export_resumes_where_it_ended(talked: Market) -> None:
     stream = await talked.app.dispatcher.open_stream(Monitor.operations["export"], talked.operator, {})
     numbers = [entry.number async for entry in stream]
     assert numbers == sorted(numbers)
@@ -165,14 +165,14 @@ async def test_an_export_goes_on_where_it_was_left(talked: Market) -> None:
         await exported(talked, talked.operator, last_event_id="9" * 60)
 
 
-async def test_words_are_bounded(market: Market) -> None:
+async def test_search_text_is_bounded(market: Market) -> None:
     with pytest.raises(InvalidRequest):
         await market.call(market.operator, "monitor.search", q=" ".join(map(str, range(21))))
     with pytest.raises(InvalidRequest):
         await market.call(market.operator, "monitor.search", q="   ")
 
 
-async def test_agents_are_shown_with_what_waits_for_them(talked: Market) -> None:
+async def test_agents_are_listed_with_waiting_messages(talked: Market) -> None:
     bob = await talked.call(talked.operator, "monitor.agents", search="Bob")
     (found,) = bob.agents
     assert (found.agent_name, found.waiting_messages, found.active_tasks) == ("Bob", 6, 0)
@@ -182,7 +182,7 @@ async def test_agents_are_shown_with_what_waits_for_them(talked: Market) -> None
     assert (await talked.call(talked.operator, "monitor.agents", search="Bob")).agents[0].active_tasks == 1
 
 
-async def test_numbers(talked: Market) -> None:
+async def test_statistics_count_messages(talked: Market) -> None:
     await talked.call(talked.operator, "task.assign", task_type="dig")
     with pytest.raises(NotFound):
         await talked.call(talked.operator, "agent.get", agent_id="nobody")
@@ -196,7 +196,7 @@ async def test_numbers(talked: Market) -> None:
     assert found.p95_ms >= found.p50_ms > 0
 
 
-async def test_minutes_outlive_a_server_and_are_counted_once(talked: Market) -> None:
+async def test_minute_counters_survive_a_restart_and_count_once(talked: Market) -> None:
     (usage,) = [loop for loop in talked.app.controllers if loop.name == "usage"]
     before = (await talked.call(talked.operator, "monitor.stats")).calls_last_hour
     for _ in range(2):
@@ -211,13 +211,13 @@ async def test_minutes_outlive_a_server_and_are_counted_once(talked: Market) -> 
     talked.clock.advance(3601)
     assert (await talked.call(talked.operator, "monitor.stats")).calls_last_hour == 0
     traffic.record(Monitor.operations["intervene"], 40, True, "default")
-    await usage.step()  # and forgets what is too old
+    await usage.step()  # and deletes what is too old
     traffic.forget_tenant("default")
     traffic.server = "run_third"
     assert (await talked.call(talked.operator, "monitor.stats")).calls_last_hour == 1
 
 
-def test_minutes_that_could_not_be_stored_are_stored_later() -> None:
+def test_minute_counters_are_stored_after_a_failed_write() -> None:
     traffic = Traffic(SystemClock())
     traffic.record(Monitor.operations["intervene"], 40, False, "default")
     leaving = traffic.take_unsaved_minutes("default")
@@ -228,7 +228,7 @@ def test_minutes_that_could_not_be_stored_are_stored_later() -> None:
     assert traffic.take_unsaved_minutes("default") == leaving
 
 
-async def test_stepping_in(market: Market) -> None:
+async def test_operator_intervenes_in_a_conversation(market: Market) -> None:
     alice, bob = await market.agent("Alice"), await market.agent("Bob")
     told = await market.call(
         market.operator, "monitor.intervene", agent_id="Bob", message="Stop that", reason="it is late"
@@ -258,7 +258,7 @@ async def test_stepping_in(market: Market) -> None:
     ]
 
 
-async def test_nobody_steps_in_where_nobody_is(market: Market) -> None:
+async def test_intervention_in_an_unknown_conversation_is_refused(market: Market) -> None:
     for ref in ("nobody", "system_wide", "broadcast", "wf_" + "0" * 32):
         for action in ("message", "pause", "emergency_halt"):
             with pytest.raises(NotFound):
@@ -268,7 +268,7 @@ async def test_nobody_steps_in_where_nobody_is(market: Market) -> None:
         await market.call(market.operator, "monitor.intervene", agent_id=bob.subject, message="  ")
 
 
-async def test_people_see_on_while_everything_is_halted(talked: Market) -> None:
+async def test_monitor_is_readable_during_a_halt(talked: Market) -> None:
     await talked.call(talked.operator, "admin.override", target_id="system_wide", action="emergency_halt")
     for name in ("stats", "agents", "workers", "messages", "count"):
         await talked.call(talked.operator, f"monitor.{name}")

@@ -1,4 +1,4 @@
-"""What is measured of the store, on every engine."""
+"""Measurements of the store, on every engine."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.market import Market
 RUNS_ON = RunsOn.BOTH
 
 
-async def test_every_commit_is_told_with_what_was_in_it(store: Store) -> None:
+async def test_every_commit_is_reported_with_its_calls(store: Store) -> None:
     told: list[tuple[float, int]] = []
     store.on_transaction = lambda seconds, calls: told.append((seconds, calls))
 
@@ -25,7 +25,7 @@ async def test_every_commit_is_told_with_what_was_in_it(store: Store) -> None:
     assert all(0 <= seconds < 60 for seconds, _ in told)
 
 
-async def test_what_failed_is_in_no_commit(store: Store) -> None:
+async def test_failed_calls_are_in_no_commit(store: Store) -> None:
     told: list[int] = []
     store.on_transaction = lambda seconds, calls: told.append(calls)
 
@@ -36,7 +36,7 @@ async def test_what_failed_is_in_no_commit(store: Store) -> None:
     assert sum(told) <= 1  # SQLite commits the batch without it
 
 
-async def test_the_probe_and_the_census_work_on_it(market: Market) -> None:
+async def test_probe_and_statistics_work_on_every_engine(market: Market) -> None:
     app = market.app
     ada, _ = await market.agent("Ada"), await market.agent("Bob")
     await market.call(ada, "task.assign", task_type="x", payload={}, assignee="Bob")

@@ -1,4 +1,4 @@
-"""The marketplace's chat with a model: a declared agent answers, with the tools and the rights of whoever asks."""
+"""The marketplace's chat with a model: a declared agent answers, with tools and the requester's rights."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def finish(work: AgentAtWork, operation: str = "complete", **outcome: Any)
     await work.market.call(work.caller, f"task.{operation}", **fence, **outcome)
 
 
-async def test_a_model_answers_with_what_its_tools_found(market: Market, desk: Caller) -> None:
+async def test_model_answers_with_results_of_its_tools(market: Market, desk: Caller) -> None:
     asker = await market.agent("Asker")
     await market.agent("HeartReader", capabilities=["ecg"])
     chat = begin_chat(market, asker, "Who reads hearts?")
@@ -61,7 +61,7 @@ async def test_a_model_answers_with_what_its_tools_found(market: Market, desk: C
     assert answer.token is None
 
 
-async def test_who_registers_an_agent_gets_its_token_and_the_model_does_not(market: Market, desk: Caller) -> None:
+async def test_token_of_a_registered_agent_is_shown_to_the_requester_only(market: Market, desk: Caller) -> None:
     asker = await market.agent("Asker")
     chat = begin_chat(market, asker, "Set up HealthBuddy", "once")
     work = await claim_sentence(market, desk, "Set up HealthBuddy")
@@ -77,7 +77,7 @@ async def test_who_registers_an_agent_gets_its_token_and_the_model_does_not(mark
         await begin_chat(market, asker, "Set up another one", "once")
 
 
-async def test_it_has_no_more_rights_than_its_asker(market: Market, desk: Caller) -> None:
+async def test_chat_has_no_more_rights_than_its_requester(market: Market, desk: Caller) -> None:
     reader, _ = await key_with(market, ["read:agents"])
     chat = begin_chat(market, reader, "Add MyBot5 to the marketplace")
     work = await claim_sentence(market, desk, "Add MyBot5 to the marketplace")
@@ -88,7 +88,7 @@ async def test_it_has_no_more_rights_than_its_asker(market: Market, desk: Caller
     assert (answer.tools_used, answer.data) == ([], [])
 
 
-async def test_what_it_asks_and_what_fails_is_said(market: Market, desk: Caller) -> None:
+async def test_questions_and_failures_are_reported(market: Market, desk: Caller) -> None:
     asker = await market.agent("Asker")
     chat = begin_chat(market, asker, "Register it")
     work = await claim_sentence(market, desk, "Register it")
@@ -102,8 +102,9 @@ async def test_what_it_asks_and_what_fails_is_said(market: Market, desk: Caller)
         await chat
 
 
-async def test_rules_answer_where_no_model_can(market: Market, desk: Caller) -> None:
-    """Strangers, whose rights nobody can look up later; messages, which are answered where they are stored; a desk that left."""
+async def test_rules_answer_if_no_model_can(market: Market, desk: Caller) -> None:
+    """For strangers, whose rights cannot be looked up later; for messages, answered where they are stored; and without
+    a desk."""
     asker = await market.agent("Asker", alias="agent.app.asker")
     sentence = {"message": "How many agents are there?"}
     reply = (await send(market, asker, "request", ORCHESTRATOR, intent="chat", payload=sentence)).answer

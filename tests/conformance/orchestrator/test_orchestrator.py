@@ -1,4 +1,4 @@
-"""The marketplace asked in plain words."""
+"""The orchestrator answers questions about the marketplace in plain language, by rules."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async def chat(market: Market, message: str, caller: Caller | None = None, **mor
     return await market.call(caller or market.operator, "orchestrator.chat", message=message, **more)
 
 
-async def test_agents_are_found(shop: Market) -> None:
+async def test_agents_are_found_by_capability(shop: Market) -> None:
     answer = await chat(shop, "Find agents for code generation")
     assert (answer.tools_used, [each["agent_id"] for each in answer.data]) == (
         ["search_agents"],
@@ -44,12 +44,12 @@ async def test_agents_are_found(shop: Market) -> None:
     assert (apps.tools_used, [each["name"] for each in apps.data]) == (["search_apps"], ["Ledger"])
 
 
-async def test_what_costs_something_is_not_free(shop: Market) -> None:
+async def test_priced_agents_are_not_listed_as_free(shop: Market) -> None:
     await shop.call(shop.operator, "billing.set_price", agent_id="Reader", type="per_request", price=1.0)
     assert (await chat(shop, "Show me free text analysis agents")).data == []
 
 
-async def test_one_is_described(shop: Market) -> None:
+async def test_agent_is_described(shop: Market) -> None:
     answer = await chat(shop, "Give me details about agent.codegen.fast")
     assert (answer.tools_used, answer.data[0]["name"]) == (["get_agent"], "CodeHelper")
     assert "code_generation" in answer.response
@@ -57,7 +57,7 @@ async def test_one_is_described(shop: Market) -> None:
     assert (await chat(shop, "Tell me more about agent.no.body")).response == "There is no agent 'agent.no.body' here."
 
 
-async def test_one_is_registered(shop: Market) -> None:
+async def test_agent_is_registered(shop: Market) -> None:
     said = "Register a new agent named MyBot with ID agent.myorg.mybot. It can do text analysis."
     answer = await chat(shop, said, key="k")
     assert (answer.tools_used, answer.data[0]["agent_id"]) == (["register_agent"], "agent.myorg.mybot")
@@ -68,7 +68,7 @@ async def test_one_is_registered(shop: Market) -> None:
     assert (await chat(shop, "Register an agent")).response.startswith("The name of the agent is missing.")
 
 
-async def test_registering_needs_its_scope(shop: Market) -> None:
+async def test_registration_requires_its_scope(shop: Market) -> None:
     reader = Caller("default", "key_1", "key", "key", frozenset({"read:agents"}))
     assert (await chat(shop, "Find agents for code generation", reader)).data
     with pytest.raises(PermissionDenied, match="write:agents"):
@@ -77,8 +77,8 @@ async def test_registering_needs_its_scope(shop: Market) -> None:
         await chat(shop, "Register a new agent named " + "x" * 500 + ".")
 
 
-async def test_what_forbids_registering_forbids_it_in_plain_words_too(shop: Market) -> None:
-    """There is one gate: an operation that has ended, or is halted, has for whoever only talks about it."""
+async def test_refused_registration_is_refused_in_chat_too(shop: Market) -> None:
+    """The chat passes the same admission: a halted or ended operation is refused in chat too."""
     manage = {"resource": "service", "target": "agora.agent.register"}
     said = "Register a new agent named MyBot."
     await shop.call(shop.operator, "admin.manage", action="sunset", **manage)
@@ -92,13 +92,13 @@ async def test_what_forbids_registering_forbids_it_in_plain_words_too(shop: Mark
         await chat(shop, "Register a new agent named Other.", newcomer)
 
 
-async def test_the_marketplace_in_numbers(shop: Market) -> None:
+async def test_marketplace_statistics_are_reported(shop: Market) -> None:
     answer = await chat(shop, "How many agents are in the marketplace?")
     assert (answer.tools_used, answer.data[0]["agents_total"]) == (["get_marketplace_stats"], 3)
     assert answer.response.startswith("There are 3 agents in the marketplace")
 
 
-async def test_who_is_private_stays_so(shop: Market) -> None:
+async def test_private_agents_are_not_found(shop: Market) -> None:
     await shop.agent("Spy", capabilities=["code_generation"], visibility="private")
     stranger = await shop.agent("Stranger")
     assert [each["name"] for each in (await chat(shop, "Find agents for code generation", stranger)).data] == [
@@ -107,7 +107,7 @@ async def test_who_is_private_stays_so(shop: Market) -> None:
     assert (await chat(shop, "Tell me more about Spy", stranger)).data == []
 
 
-async def test_filters_and_order(shop: Market) -> None:
+async def test_results_are_filtered_and_sorted(shop: Market) -> None:
     await shop.call(shop.operator, "billing.set_price", agent_id="Reader", type="per_request", price=1.0)
     await shop.call(shop.operator, "billing.set_price", agent_id="CodeHelper", type="per_request", price=3.0)
     rater = await shop.agent("Rater", tags=["healthcare"])
@@ -129,7 +129,7 @@ async def test_filters_and_order(shop: Market) -> None:
     assert ([each.name for each in found.agents], found.total) == (["CodeHelper"], 1)
 
 
-async def test_counts(shop: Market) -> None:
+async def test_agents_are_counted(shop: Market) -> None:
     async def count(message: str) -> tuple[str, int]:
         answer = await chat(shop, message)
         assert answer.tools_used == ["get_marketplace_stats"]
@@ -141,7 +141,7 @@ async def test_counts(shop: Market) -> None:
     assert (await count("How many capabilities are offered?"))[1] == 3
 
 
-async def test_only_registering_registers(shop: Market) -> None:
+async def test_only_registration_requests_register(shop: Market) -> None:
     for message in ("Find an agent to create an agent report", "Delete CodeHelper", "hello", "create a report"):
         answer = await chat(shop, message)
         assert "register_agent" not in answer.tools_used
@@ -156,7 +156,7 @@ async def test_only_registering_registers(shop: Market) -> None:
     )
 
 
-async def test_each_tool_needs_its_own_scope_alone(shop: Market) -> None:
+async def test_each_tool_requires_only_its_own_scope(shop: Market) -> None:
     writer = Caller("default", "key_2", "key", "key", frozenset({"write:agents"}))
     assert (await chat(shop, "Register a new agent named Scribe.", writer)).token
     for message in ("Find agents for code generation", "How many agents are there?", "Who is CodeHelper?"):
@@ -165,7 +165,7 @@ async def test_each_tool_needs_its_own_scope_alone(shop: Market) -> None:
     assert "token" not in (await chat(shop, "hello", writer)).model_dump()
 
 
-async def test_the_agent_protocol_understands_the_intent_chat(shop: Market) -> None:
+async def test_intent_chat_of_the_agent_protocol_is_supported(shop: Market) -> None:
     ada = await shop.agent("Ada")
     answer = (
         await send(shop, ada, "request", ORCHESTRATOR, intent="chat", payload={"message": "Find free apps"})
@@ -176,13 +176,13 @@ async def test_the_agent_protocol_understands_the_intent_chat(shop: Market) -> N
     assert (refused.type, refused.payload["error"]) == ("refuse", "payload.message is missing.")
 
 
-async def test_what_is_not_understood(shop: Market) -> None:
+async def test_unrecognized_question_returns_help(shop: Market) -> None:
     answer = await chat(shop, "?!")
     assert (answer.tools_used, answer.data) == ([], [])
     assert "Find agents for code generation" in answer.response
 
 
-async def test_what_the_chat_cannot_do_names_the_operation_that_does(shop: Market) -> None:
+async def test_unsupported_request_names_the_operation(shop: Market) -> None:
     for message, operation in (
         ("pls get rid of CodeHelper", "agora.agent.deregister"),
         ("How do I delete an agent?", "agora.agent.deregister"),

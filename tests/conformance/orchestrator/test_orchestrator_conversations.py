@@ -1,4 +1,4 @@
-"""The marketplace as an agent that is spoken with, on every engine."""
+"""The marketplace as an agent in conversations, on every engine."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.market import Market
 RUNS_ON = RunsOn.BOTH_IF_LONG
 
 
-async def test_an_assignment_is_a_task_and_what_is_said_of_it_moves_it(market: Market) -> None:
+async def test_assignment_creates_a_task_and_later_messages_update_it(market: Market) -> None:
     ada, bob = await market.agent("Ada"), await market.agent("Bob", capabilities=["adding"])
     assigned = await send(market, ada, "assign", "Bob", intent="add", payload={"a": 1}, task="Add it")
     assert (assigned.answer.type, assigned.answer.intent) == ("confirm", "task_assigned")
@@ -44,7 +44,7 @@ async def test_an_assignment_is_a_task_and_what_is_said_of_it_moves_it(market: M
     assert claimed.task_id == pool.answer.payload["task_id"]
 
 
-async def test_deployment_of_what_nobody_registered_is_refused_truthfully(market: Market) -> None:
+async def test_deployment_of_an_unregistered_agent_is_refused(market: Market) -> None:
     ada = await market.agent("Ada")
     await market.agent("Calc", alias="agent.calculator.calculation")
     deploy = {
@@ -67,7 +67,7 @@ async def test_deployment_of_what_nobody_registered_is_refused_truthfully(market
         assert (answer.type, answer.payload["code"]) == ("refuse", "NOT_DEPLOYABLE")
 
 
-async def test_a_hosting_agent_is_asked_and_its_answer_passed_back(market: Market) -> None:
+async def test_hosting_agent_is_asked_and_its_answer_relayed(market: Market) -> None:
     app = await market.agent("App", alias="agent.app.orchestrator", metadata={"container_id": "orch-cust-123-xyz"})
     manifest = {
         "repository": {"url": "https://github.com/company/calculation-agent", "branch": "main"},
@@ -117,7 +117,7 @@ async def test_a_hosting_agent_is_asked_and_its_answer_passed_back(market: Marke
     assert (answer.type, answer.payload) == ("failure", {"error": "full", "code": "NO_ROOM"})
 
 
-async def test_a_private_agent_is_neither_found_nor_deployed(market: Market) -> None:
+async def test_private_agent_is_neither_found_nor_deployed(market: Market) -> None:
     ada = await market.agent("Ada")
     hidden = await market.agent("Hidden", capabilities=["calculation"], visibility="private")
     find = {"intent": "find_agents", "payload": {"capability": "calculation"}}
@@ -128,7 +128,7 @@ async def test_a_private_agent_is_neither_found_nor_deployed(market: Market) -> 
     assert answer.payload["code"] == "AGENT_NOT_FOUND"
 
 
-async def test_public_keys_are_published_and_checked(market: Market) -> None:
+async def test_public_keys_are_published_and_verified(market: Market) -> None:
     key = {"kty": "OKP", "crv": "X25519", "kid": "k1", "x": "hSDwCYkwp1R0i33ctD73Wg2_Og0mOBr066SpjqqbTmo"}
     ada = await market.agent("Ada", public_keys=[key])
     bob = await market.agent("Bob")

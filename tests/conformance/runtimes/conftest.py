@@ -1,4 +1,4 @@
-"""Kits of the process engine; no process of a test outlives it."""
+"""Kits of the process engine; their processes end with the test."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from tests.polling import eventually, passing
 __all__ = ["RuntimeSuite"]
 
 FOREVER = "exec sleep 1000"
-#: ends only when killed, with a child in a session of its own
+#: ends only when killed, with a child in its own session
 STUBBORN = "trap '' TERM; (trap '' TERM; setsid sleep 1000) & echo ready; while :; do sleep 0.05; done"
 TICKING = "(while :; do echo tick; sleep 0.01; done) & while :; do echo tock; sleep 0.01; done"
 
@@ -33,7 +33,7 @@ class RuntimeSuite:
 
     # -- starting ------------------------------------------------------------------------------------------------
 
-    async def test_a_program_is_built_started_and_answers(self, kit: Kit) -> None:
+    async def test_program_is_built_started_and_answers(self, kit: Kit) -> None:
         handle = await kit.run("python3 agent.py", files={"agent.py": AGENT}, ports=HTTP)
         status, body = await fetch(handle, "/env")
         seen = await kit.engine.inspect(handle)
@@ -46,7 +46,7 @@ class RuntimeSuite:
         assert seen.usage.processes >= 1
         assert seen.usage.rss > 0
 
-    async def test_its_environment_is_what_was_asked_for_and_nothing_of_the_server(
+    async def test_environment_contains_only_the_requested_variables(
         self, kit: Kit, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("AGORA_ADMIN_TOKEN", "secret")
@@ -77,7 +77,7 @@ class RuntimeSuite:
         await eventually(lambda: text(kit.engine, handles[0]), lambda output: "begun" in output)
         assert (await text(kit.engine, handles[0])).count("begun") == 1
 
-    async def test_a_generation_that_has_ended_is_not_started_again(self, kit: Kit) -> None:
+    async def test_ended_generation_is_not_started_again(self, kit: Kit) -> None:
         spec = kit.spec("echo begun; exit 3")
         build = await kit.engine.build(spec)
         first = await kit.engine.start(spec, build)
@@ -87,14 +87,14 @@ class RuntimeSuite:
         assert again.exit == ended.exit
         assert (await text(kit.engine, first)).count("begun") == 1
 
-    async def test_a_later_generation_ends_the_earlier_one_and_keeps_state_and_logs(self, kit: Kit) -> None:
+    async def test_later_generation_ends_the_earlier_one_and_keeps_state_and_logs(self, kit: Kit) -> None:
         spec = kit.spec(
             'echo "run $AGORA_GENERATION"; cat "$AGORA_STATE_DIR"/note; echo kept >"$AGORA_STATE_DIR"/note; exec sleep 1000'
         )
         build = await kit.engine.build(spec)
         first = await kit.engine.start(spec, build)
         await eventually(lambda: text(kit.engine, first), lambda output: "run 1" in output)
-        await passing(0.05)  # for its note
+        await passing(0.05)  # for its log line
         second = await kit.engine.start(replace(spec, generation=2), build)
         assert (await kit.engine.inspect(first)).state in ("exited", "absent")
         output = await eventually(lambda: text(kit.engine, second), lambda output: "kept" in output)
@@ -103,7 +103,7 @@ class RuntimeSuite:
             await kit.engine.start(replace(spec, generation=1), build)
         assert (await kit.engine.inspect(second)).state == "running"
 
-    async def test_a_handle_and_a_build_survive_rows(self, kit: Kit) -> None:
+    async def test_handle_and_build_round_trip_through_rows(self, kit: Kit) -> None:
         spec = kit.spec(FOREVER, ports=HTTP)
         build = Build.from_json(json.loads(json.dumps((await kit.engine.build(spec)).to_json())))
         handle = await kit.engine.start(spec, build)
@@ -111,7 +111,7 @@ class RuntimeSuite:
         assert again == handle
         assert (await kit.engine.inspect(again)).state == "running"
 
-    async def test_a_declared_port_works_for_two_instances_at_a_time(self, kit: Kit) -> None:
+    async def test_declared_port_works_for_two_concurrent_instances(self, kit: Kit) -> None:
         program = AGENT.replace('int(os.environ["PORT"])', "int(__import__('sys').argv[2])")
         handles = [
             await kit.run("python3 agent.py --port 8000", files={"agent.py": program}, ports=(Port(number=8000),))
@@ -131,7 +131,7 @@ class RuntimeSuite:
             with pytest.raises(Unknown):
                 await call
 
-    async def test_every_fault_of_a_specification_is_named(self, kit: Kit) -> None:
+    async def test_every_error_of_a_specification_is_named(self, kit: Kit) -> None:
         spec = replace(kit.spec(""), generation=0, env={"A=B": "x"}, limits=Limits(memory=1, cpu=0.0, pids=0))
         with pytest.raises(InvalidSpec) as caught:
             await kit.engine.build(spec)
@@ -140,7 +140,7 @@ class RuntimeSuite:
 
     # -- observation ---------------------------------------------------------------------------------------------
 
-    async def test_many_are_looked_at_in_their_order(self, kit: Kit) -> None:
+    async def test_observations_keep_the_order_of_the_request(self, kit: Kit) -> None:
         runs, ends = await kit.run(FOREVER), await kit.run("exit 0")
         await until(kit.engine, ends, "exited")
         nobody = Handle(kit.engine.name, "nobody", 1)
@@ -148,7 +148,7 @@ class RuntimeSuite:
         assert [one.state for one in seen] == ["exited", "absent", "running", "exited"]
 
     @pytest.mark.parametrize(("command", "code", "failed"), [("exit 0", 0, False), ("exit 3", 3, True)])
-    async def test_how_a_program_ends_is_known(self, kit: Kit, command: str, code: int, failed: bool) -> None:
+    async def test_exit_status_is_reported(self, kit: Kit, command: str, code: int, failed: bool) -> None:
         before = time.time_ns() // 1000
         handle = await kit.run(command)
         ended = (await until(kit.engine, handle, "exited")).exit
@@ -157,7 +157,7 @@ class RuntimeSuite:
         assert ended.at is not None
         assert before <= ended.at <= time.time_ns() // 1000
 
-    async def test_cpu_time_adds_up_and_outlives_the_program(self, kit: Kit) -> None:
+    async def test_cpu_time_accumulates_and_outlives_the_program(self, kit: Kit) -> None:
         handle = await kit.run("i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done; sleep 0.05; exit 0")
         most = 0.0
 
@@ -172,7 +172,7 @@ class RuntimeSuite:
         assert 0 < ended.usage.cpu_seconds < 10
         assert ended.usage.processes == 0
 
-    async def test_health_is_asked_for_over_http(self, kit: Kit) -> None:
+    async def test_health_is_checked_over_http(self, kit: Kit) -> None:
         handle = await kit.run("python3 agent.py", files={"agent.py": AGENT}, ports=HTTP)
         well = await eventually(lambda: kit.engine.probe(handle, Health("/health")), lambda verdict: verdict.healthy)
         assert well.detail == "HTTP 200"
@@ -181,7 +181,7 @@ class RuntimeSuite:
         await kit.engine.pause(handle)
         assert not (await kit.engine.probe(handle, Health("/health"))).healthy
 
-    async def test_health_of_what_does_not_listen_or_speaks_nonsense(self, kit: Kit) -> None:
+    async def test_program_that_does_not_speak_http_is_unhealthy(self, kit: Kit) -> None:
         silent = await kit.run(FOREVER, ports=HTTP)
         assert not (await kit.engine.probe(silent, Health("/", timeout=1))).healthy
         assert (await kit.engine.probe(silent, Health())).healthy
@@ -192,7 +192,7 @@ class RuntimeSuite:
 
     # -- pausing -------------------------------------------------------------------------------------------------
 
-    async def test_paused_nothing_of_it_runs_and_resumed_all_goes_on(self, kit: Kit) -> None:
+    async def test_pause_stops_all_processes_and_resume_continues_them(self, kit: Kit) -> None:
         handle = await kit.run(TICKING)
         await eventually(lambda: text(kit.engine, handle), lambda output: "tick" in output and "tock" in output)
         assert (await kit.engine.pause(handle)).state == "paused"
@@ -210,7 +210,7 @@ class RuntimeSuite:
         await eventually(new, lambda output: "tick" in output and "tock" in output)
         assert (await kit.engine.resume(handle)).state == "running"
 
-    async def test_a_paused_instance_can_be_stopped(self, kit: Kit) -> None:
+    async def test_paused_instance_can_be_stopped(self, kit: Kit) -> None:
         handle = await kit.run("trap 'echo bye; exit 0' TERM; echo ready; while :; do sleep 0.02; done")
         await eventually(lambda: text(kit.engine, handle), lambda output: "ready" in output)
         await kit.engine.pause(handle)
@@ -219,7 +219,7 @@ class RuntimeSuite:
         assert (ended.code, ended.reason) == (0, "stopped")
         assert "bye" in await text(kit.engine, handle)
 
-    async def test_what_does_not_run_cannot_be_paused_or_resumed(self, kit: Kit) -> None:
+    async def test_stopped_instance_cannot_be_paused_or_resumed(self, kit: Kit) -> None:
         handle = await kit.run("exit 0")
         await until(kit.engine, handle, "exited")
         for call in (kit.engine.pause, kit.engine.resume):
@@ -230,7 +230,7 @@ class RuntimeSuite:
 
     # -- stopping ------------------------------------------------------------------------------------------------
 
-    async def test_stopped_it_is_asked_first(self, kit: Kit) -> None:
+    async def test_stop_sends_sigterm_first(self, kit: Kit) -> None:
         handle = await kit.run("trap 'echo bye; exit 7' TERM; echo ready; while :; do sleep 0.02; done")
         await eventually(lambda: text(kit.engine, handle), lambda output: "ready" in output)
         ended = (await kit.engine.stop(handle, 5)).exit
@@ -239,7 +239,7 @@ class RuntimeSuite:
         assert "bye" in await text(kit.engine, handle)
         assert (await kit.engine.stop(handle, 5)).exit == ended
 
-    async def test_what_does_not_listen_is_killed_with_all_its_processes(self, kit: Kit) -> None:
+    async def test_instance_that_ignores_sigterm_is_killed_with_all_its_processes(self, kit: Kit) -> None:
         handle = await kit.run(STUBBORN)
         await eventually(lambda: text(kit.engine, handle), lambda output: "ready" in output)
         began = time.monotonic()
@@ -250,14 +250,14 @@ class RuntimeSuite:
         assert 0.2 <= time.monotonic() - began < 5
         assert stopped.usage.processes == 0
 
-    async def test_what_its_program_leaves_behind_ends_with_it(self, kit: Kit) -> None:
+    async def test_orphaned_processes_of_a_program_end_with_it(self, kit: Kit) -> None:
         handle = await kit.run("(setsid sleep 1000 &) ; echo done; exit 0")
         ended = await until(kit.engine, handle, "exited")
         assert ended.exit is not None
         assert ended.exit.code == 0
         assert ended.usage.processes == 0
 
-    async def test_removed_it_is_as_if_it_had_never_been(self, kit: Kit) -> None:
+    async def test_remove_deletes_every_trace_of_an_instance(self, kit: Kit) -> None:
         before = (await kit.engine.capacity()).ports
         handle = await kit.run(FOREVER, ports=HTTP)
         assert (await kit.engine.capacity()).ports == before - 1
@@ -285,14 +285,14 @@ class RuntimeSuite:
         assert (beyond.begin, beyond.end, beyond.data) == (15, 15, b"")
         assert (await kit.engine.logs(handle, -1000)).data == whole.data
 
-    async def test_logs_are_bytes_whatever_a_program_writes(self, kit: Kit) -> None:
+    async def test_logs_keep_arbitrary_bytes(self, kit: Kit) -> None:
         handle = await kit.run(r"printf '\000\377\033[31m\r\n'; exit 0")
         await until(kit.engine, handle, "exited")
         assert (await kit.engine.logs(handle)).data == b"\x00\xff\x1b[31m\r\n"
 
     # -- limits --------------------------------------------------------------------------------------------------
 
-    async def test_too_much_memory_ends_it(self, kit: Kit) -> None:
+    async def test_memory_limit_ends_the_program(self, kit: Kit) -> None:
         greedy = "import time\nhoard = []\nwhile True:\n    hoard.append(bytearray(1 << 20))\n    time.sleep(0.001)\n"
         handle = await kit.run("exec python3 greedy.py", files={"greedy.py": greedy}, limits=Limits(memory=48 << 20))
         ended = (await until(kit.engine, handle, "exited")).exit
@@ -300,7 +300,7 @@ class RuntimeSuite:
         assert ended.has_failed
         assert ended.reason == "memory"
 
-    async def test_too_many_processes_are_not_had(self, kit: Kit) -> None:
+    async def test_process_limit_refuses_more_processes(self, kit: Kit) -> None:
         many = "i=0; while [ $i -lt 60 ]; do sleep 1000 & i=$((i+1)); done; wait"
         handle = await kit.run(many, limits=Limits(pids=20))
 
@@ -351,7 +351,7 @@ class RuntimeSuite:
 
     # -- building ------------------------------------------------------------------------------------------------
 
-    async def test_one_content_is_built_once(self, kit: Kit) -> None:
+    async def test_equal_content_is_built_once(self, kit: Kit) -> None:
         spec = kit.spec("cat made", files={"a": "1"}, build="echo building; cp a made")
         lines: list[list[str]] = [[], []]
         builds = await asyncio.gather(*(kit.engine.build(spec, told.append) for told in lines))
@@ -366,7 +366,7 @@ class RuntimeSuite:
         other = await kit.engine.build(kit.spec("cat made", files={"a": "2"}, build="echo building; cp a made"))
         assert other.key != cached.key
 
-    async def test_a_build_that_fails_says_why_and_leaves_nothing(self, kit: Kit) -> None:
+    async def test_failed_build_reports_its_reason_and_leaves_nothing(self, kit: Kit) -> None:
         spec = kit.spec(FOREVER, files={"a": "1"}, build="echo about to fail; exit 9")
         for _ in range(2):
             told: list[str] = []
@@ -377,7 +377,7 @@ class RuntimeSuite:
             assert "about to fail" in told
         assert (await kit.engine.sweep()).builds == 0
 
-    async def test_a_build_that_is_given_up_goes_when_nothing_runs_from_it(self, kit: Kit) -> None:
+    async def test_released_build_is_deleted_when_no_instance_uses_it(self, kit: Kit) -> None:
         spec = kit.spec(FOREVER, files={"a": "of an agent that leaves"})
         build = await kit.engine.build(spec)
         handle = await kit.engine.start(spec, build)
@@ -387,7 +387,7 @@ class RuntimeSuite:
         assert (await kit.engine.sweep()).builds == 1
         assert not (await kit.engine.build(spec)).cached
 
-    async def test_the_engine_can_say_what_it_is(self, kit: Kit) -> None:
+    async def test_engine_describes_itself(self, kit: Kit) -> None:
         condition = await kit.engine.check()
         assert condition.available
         assert {"memory", "cpu", "pids", "disk"} <= set(condition.limits)
@@ -396,7 +396,7 @@ class RuntimeSuite:
         assert 0 < capacity.disk_free <= capacity.disk
         assert capacity.cpus >= 1
 
-    async def test_errors_have_codes_of_their_own(self) -> None:
+    async def test_errors_have_distinct_codes(self) -> None:
         def below(kind: type[EngineError]) -> list[type[EngineError]]:
             return [kind, *(deep for sub in kind.__subclasses__() for deep in below(sub))]
 

@@ -1,4 +1,4 @@
-"""A fake Kubernetes API server, as far as the kubernetes engine needs it.
+"""A stub of the Kubernetes API server, as far as the kubernetes engine uses it.
 
 It follows the API reference (https://kubernetes.io/docs/reference/kubernetes-api/): server-side apply, merge patches,
 lists by labels, ``Status`` for errors. Applied documents are strictly validated with the published schemas. Its only

@@ -1,4 +1,4 @@
-"""What a container is allowed, and what Docker's commands in manifests are taken for; no engine is needed."""
+"""Container configurations and Docker commands of manifests, without an engine."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def docker(start: str | None = None, build: str | None = None) -> BuildConfig:
     return BuildConfig("docker", start, build)
 
 
-def test_nothing_of_the_host_is_in_a_container() -> None:
+def test_container_has_no_access_to_the_host() -> None:
     host = made()["HostConfig"]
     assert (host["CapDrop"], host["SecurityOpt"]) == (["ALL"], ["no-new-privileges:true"])
     assert (host["Privileged"], host["ReadonlyRootfs"], host["Init"]) == (False, True, True)
@@ -58,14 +58,14 @@ def test_nothing_of_the_host_is_in_a_container() -> None:
     assert host["PortBindings"] == {"8080/tcp": [{"HostIp": "127.0.0.1", "HostPort": "20000"}]}
 
 
-def test_limits_are_kept_by_the_kernel() -> None:
+def test_limits_are_enforced_by_the_kernel() -> None:
     host = made(replace(SPEC, limits=Limits.from_texts("512M", "0.5", 20, "1G")))["HostConfig"]
     assert (host["Memory"], host["MemorySwap"]) == (512 << 20, 512 << 20), "no swap beyond it"
     assert (host["NanoCpus"], host["PidsLimit"]) == (500_000_000, 20)
     assert {"Name": "fsize", "Soft": 1 << 30, "Hard": 1 << 30} in host["Ulimits"]
 
 
-def test_labels_tell_all_that_adoption_needs() -> None:
+def test_labels_contain_everything_needed_for_adoption() -> None:
     config = made()
     found = read_container_handle({"Id": "c1", "Labels": config["Labels"]})
     assert (found.instance_id, found.generation, dict(found.ports)) == ("inst_1", 3, {"http": 20_000})
@@ -78,7 +78,7 @@ def test_labels_tell_all_that_adoption_needs() -> None:
     assert "secret" not in json.dumps(made(replace(SPEC, env={"TOKEN": "secret"}))["Labels"])
 
 
-def test_the_environment_has_an_order() -> None:
+def test_environment_is_sorted() -> None:
     config = replace(SPEC.build_config, env_vars={"PORT": "8000", "BOTH": "manifest", "AGORA_STATE_DIR": "/mine"})
     spec = replace(SPEC, build_config=config, env={"BOTH": "server"}, ports=(Port(number=8000),))
     found = build_container_environment(spec, choose_container_program(spec), "server")
@@ -88,7 +88,7 @@ def test_the_environment_has_an_order() -> None:
     assert build_container_environment(program, choose_container_program(program), "server")["HOME"] == STATE
 
 
-def test_the_commands_of_the_agent_standard() -> None:
+def test_commands_of_the_agent_standard_are_parsed() -> None:
     config = docker("docker run -p 8000:8000 calc-agent", "docker build -t calc-agent .")
     assert parse_build_command(config) == BuildOrder(tag="calc-agent")
     run = parse_run_command(config)
@@ -99,7 +99,7 @@ def test_the_commands_of_the_agent_standard() -> None:
     assert {"Cmd", "Entrypoint", "User"}.isdisjoint(made(spec)), "what the image says"
 
 
-def test_options_that_mean_something_are_followed() -> None:
+def test_supported_options_are_applied() -> None:
     config = docker(
         "docker run --rm -it -e A=1 --env=B='two words' -m 256m --cpus=0.5 --pids-limit 9 --entrypoint /bin/x "
         "-w /srv -u 1000 -p127.0.0.1:80:9000/tcp image:2 --flag value",
@@ -126,7 +126,7 @@ def test_options_that_mean_something_are_followed() -> None:
         *("-vit /:/host", "-p 53:53/udp", "--pids-limit -1"),
     ],
 )
-def test_what_leads_out_of_a_container_is_refused_by_name(option: str) -> None:
+def test_options_that_break_isolation_are_refused_by_name(option: str) -> None:
     found = find_command_errors(docker(f"docker run {option} image"))
     assert found
     assert option.split("=")[0].split()[0] in found[0]
@@ -149,16 +149,16 @@ def test_what_leads_out_of_a_container_is_refused_by_name(option: str) -> None:
         ("docker build -t", "needs a value"),
     ],
 )
-def test_build_commands_that_are_none(command: str, word: str) -> None:
+def test_invalid_build_commands_are_refused(command: str, word: str) -> None:
     assert any(word in each for each in find_command_errors(docker(build=command)))
 
 
 @pytest.mark.parametrize("command", ["docker run", "docker run --rm", "docker exec x sh", "docker run a; rm -rf /"])
-def test_run_commands_that_are_none(command: str) -> None:
+def test_invalid_run_commands_are_refused(command: str) -> None:
     assert find_command_errors(docker(command))
 
 
-def test_another_image_than_the_one_there_is_is_refused() -> None:
+def test_unknown_image_name_is_refused() -> None:
     config = docker("docker run -p 80:80 other", "docker build -t mine .")
     with pytest.raises(InvalidSpec, match="other"):
         choose_container_program(replace(SPEC, build_config=config, source=Directory("/x")))
@@ -167,12 +167,12 @@ def test_another_image_than_the_one_there_is_is_refused() -> None:
     choose_container_program(replace(SPEC, build_config=docker("docker run company/agent:1 --serve")))
 
 
-def test_two_ports_cannot_be_one() -> None:
+def test_two_container_ports_are_refused() -> None:
     with pytest.raises(InvalidSpec, match="another port"):
         choose_container_program(replace(SPEC, ports=(Port(number=80), Port("admin", 80, "ADMIN"))))
 
 
-# -- what images are built of --------------------------------------------------------------------------------------
+# -- build contexts ------------------------------------------------------------------------------------------------
 
 
 def packed(content: build_context.BuildContext, file: Path) -> dict[str, tarfile.TarInfo]:
@@ -181,7 +181,7 @@ def packed(content: build_context.BuildContext, file: Path) -> dict[str, tarfile
         return {member.name: member for member in archive}
 
 
-def test_dockerignore_keeps_secrets_out(tmp_path: Path) -> None:
+def test_dockerignore_excludes_secrets(tmp_path: Path) -> None:
     source = tmp_path / "source"
     for name in (
         "Dockerfile",
@@ -204,7 +204,7 @@ def test_dockerignore_keeps_secrets_out(tmp_path: Path) -> None:
     assert {(member.uid, member.mode) for member in found.values() if member.isreg()} == {(0, 0o644)}
 
 
-def test_dockerignore_is_no_link_or_pipe_or_large(tmp_path: Path) -> None:
+def test_dockerignore_must_be_a_small_regular_file(tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text("FROM scratch")
     ignored = tmp_path / ".dockerignore"
     ignored.symlink_to("/dev/zero")
@@ -257,8 +257,8 @@ def test_the_size_of_a_dockerfile_is_limited(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("pattern", ["*a" * 40 + "x", "**/*a*a*a*a*a*a*a*a*a*ax", "*a*a*a*a*a*a*a*a*a*a**/x"])
-def test_many_stars_are_matched_in_time(tmp_path: Path, pattern: str) -> None:
-    """With backtracking, each of these takes longer than the age of the universe."""
+def test_patterns_with_many_stars_match_in_linear_time(tmp_path: Path, pattern: str) -> None:
+    """With backtracking, each of these would take longer than the age of the universe."""
     (tmp_path / "Dockerfile").write_text("FROM scratch")
     (tmp_path / ("a" * 250)).write_text("")
     (tmp_path / ("a" * 100 + "x")).write_text("")
@@ -280,7 +280,7 @@ def test_many_stars_are_matched_in_time(tmp_path: Path, pattern: str) -> None:
         ("**/**/x", ["x", "a/x"], ["ax"]),
     ],
 )
-def test_patterns_of_dockerignore(pattern: str, fitting: list[str], others: list[str]) -> None:
+def test_dockerignore_patterns_match_as_docker_does(pattern: str, fitting: list[str], others: list[str]) -> None:
     compiled = re.compile(build_context._compile_pattern(pattern))
     assert [name for name in [*fitting, *others] if compiled.fullmatch(name)] == fitting
 
@@ -292,7 +292,7 @@ def test_double_stars_are_limited(tmp_path: Path) -> None:
         build_context.build_dockerfile_context(tmp_path, BuildOrder())
 
 
-def test_a_dockerfile_must_be_there_and_inside(tmp_path: Path) -> None:
+def test_dockerfile_must_exist_inside_the_context(tmp_path: Path) -> None:
     (tmp_path / "source" / "part").mkdir(parents=True)
     (tmp_path / "Dockerfile").write_text("FROM scratch")
     (tmp_path / "source" / "link").symlink_to("..")
@@ -301,7 +301,7 @@ def test_a_dockerfile_must_be_there_and_inside(tmp_path: Path) -> None:
             build_context.build_dockerfile_context(tmp_path / "source", order)
 
 
-def test_a_program_without_a_dockerfile_gets_one(tmp_path: Path) -> None:
+def test_program_without_a_dockerfile_gets_a_generated_one(tmp_path: Path) -> None:
     (tmp_path / "tree").mkdir()
     (tmp_path / "tree" / "main.py").write_text("x")
     config = BuildConfig("python", "python3 main.py", "pip install x && echo '$HOME'", {"A": 'it\'s "1"\n2'})
@@ -313,10 +313,10 @@ def test_a_program_without_a_dockerfile_gets_one(tmp_path: Path) -> None:
     assert script.endswith("pip install x && echo '$HOME'\n")
 
 
-# -- small things ----------------------------------------------------------------------------------------------------
+# -- helpers -------------------------------------------------------------------------------------------------------
 
 
-def test_references_of_images() -> None:
+def test_image_references_are_parsed() -> None:
     assert split_reference("localhost:5000/a/b") == ("localhost:5000/a/b", "latest")
     assert split_reference("localhost:5000/a/b:2") == ("localhost:5000/a/b", "2")
     assert split_reference("a@sha256:12") == ("a", "sha256:12")
@@ -328,7 +328,7 @@ def test_references_of_images() -> None:
     assert find_familiar_name("localhost:5000/library/agent") == "localhost:5000/library/agent"
 
 
-def test_an_image_found_by_its_id_is_told_from_one_found_by_its_name() -> None:
+def test_image_id_is_distinguished_from_image_name() -> None:
     image = {"Id": "sha256:cafe0123", "RepoTags": ["company/agent:1", "cafe:latest"]}
     for reference in ("c", "cafe0", "cafe0123", "sha256:cafe", "sha256:cafe0123"):
         assert is_image_id(reference, image), reference
@@ -337,14 +337,14 @@ def test_an_image_found_by_its_id_is_told_from_one_found_by_its_name() -> None:
     assert is_image_id("cafe", image | {"RepoTags": None})
 
 
-def test_times_of_the_engine() -> None:
+def test_engine_times_are_parsed() -> None:
     assert parse_time("0001-01-01T00:00:00Z") is None
     assert parse_time("1970-01-01T00:00:01.123456789Z") == 1_123_456
     assert parse_time("1970-01-01T00:00:01Z") == 1_000_000
     assert to_seconds("1970-01-01T00:00:01.000000009Z") == "1.000000009"
 
 
-def test_how_containers_end() -> None:
+def test_exit_reasons_of_containers_are_derived() -> None:
     at = {"FinishedAt": "1970-01-01T00:00:01Z", "OOMKilled": False}
     assert to_exit({**at, "ExitCode": 0}, stopped=False).has_failed is False
     assert to_exit({**at, "ExitCode": 137}, stopped=False).signal == 9
@@ -354,7 +354,7 @@ def test_how_containers_end() -> None:
     assert (lost.reason, lost.at) == ("lost", None), "the engine found it dead, and says the time of that"
 
 
-def test_usage_of_both_control_groups() -> None:
+def test_usage_is_read_from_both_cgroup_versions() -> None:
     old = {"memory_stats": {"usage": 100, "stats": {"total_inactive_file": 30}}, "pids_stats": {"current": 2}}
     new = {
         "memory_stats": {"usage": 100, "stats": {"inactive_file": 40}},
@@ -365,7 +365,7 @@ def test_usage_of_both_control_groups() -> None:
     assert to_usage({"networks": {"a": {"rx_bytes": 1, "tx_bytes": 2}, "b": {"rx_bytes": 1, "tx_bytes": 2}}}).sent == 4
 
 
-def test_a_copy_that_was_cut_short_takes_nothing_twice() -> None:
+def test_resumed_copy_duplicates_no_output() -> None:
     def frame(time: int, text: bytes) -> bytes:
         line = b"1970-01-01T00:00:0%d.000000000Z " % time + text
         return HEADER.pack(1, len(line)) + line
@@ -383,7 +383,7 @@ def test_a_copy_that_was_cut_short_takes_nothing_twice() -> None:
     )
 
 
-def test_the_server_is_reached_from_a_container() -> None:
+def test_server_url_is_reachable_from_a_container() -> None:
     assert rewrite_loopback_url("http://127.0.0.1:8080") == "http://host.docker.internal:8080"
     assert rewrite_loopback_url("https://localhost:8080/x") == "https://host.docker.internal:8080/x"
     assert rewrite_loopback_url("https://agora.example") == "https://agora.example"

@@ -1,4 +1,4 @@
-"""What only the docker engine does, on a real one."""
+"""Behaviour specific to the docker engine, on a real Docker Engine."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ __all__ = ["docker_host"]
 
 pytestmark = pytest.mark.xdist_group("docker")
 
-#: what a program in a container finds of its confinement
+#: what a program in a container can observe of its isolation
 INQUIRY = """
 import json, os, resource
 def tries(path):
@@ -83,7 +83,7 @@ async def printed(kit: DockerKit, spec: Spec) -> str:
     return await text(kit.engine, handle)
 
 
-async def test_a_program_can_do_nothing_but_its_work(kit: DockerKit) -> None:
+async def test_program_in_a_container_is_isolated(kit: DockerKit) -> None:
     spec = kit.spec("python3 inquiry.py; exit 0", files={"inquiry.py": INQUIRY})
     found = json.loads(await printed(kit, spec))
     assert (found["uid"], found["capabilities"], found["locked"]) == (1000, 0, "1")
@@ -93,7 +93,7 @@ async def test_a_program_can_do_nothing_but_its_work(kit: DockerKit) -> None:
     assert found["first"] not in ("python3", "sh"), "an init is the first process"
 
 
-async def test_an_agent_of_the_standard_is_built_and_run_as_its_manifest_says(kit: DockerKit) -> None:
+async def test_agent_of_the_standard_is_built_and_run_as_declared(kit: DockerKit) -> None:
     recipe = (
         'COPY main.py /srv/main.py\nENV COLOUR=blue\nUSER 4711\nCMD ["python3", "/srv/main.py", "--port", "8000"]\n'
     )
@@ -110,14 +110,14 @@ async def test_an_agent_of_the_standard_is_built_and_run_as_its_manifest_says(ki
 
 
 @pytest.mark.long
-async def test_a_container_as_a_user_that_only_its_image_knows_keeps_state(kit: DockerKit, tmp_path: Path) -> None:
+async def test_state_is_kept_for_a_user_defined_only_in_the_image(kit: DockerKit, tmp_path: Path) -> None:
     recipe = 'RUN echo "mouse:x:77:77::/:/bin/sh" >>/etc/passwd\nUSER mouse\n'
     spec = dockerfile(kit, recipe, 'id -u; echo kept >"$AGORA_STATE_DIR"/note && cat "$AGORA_STATE_DIR"/note')
     assert await printed(kit, spec) == "77\nkept\n"
 
 
 @pytest.mark.long
-async def test_dockerfiles_that_fail_or_are_none(kit: DockerKit) -> None:
+async def test_failing_or_invalid_dockerfiles_are_reported(kit: DockerKit) -> None:
     with pytest.raises(BuildFailed) as caught:
         await kit.engine.build(dockerfile(kit, "RUN echo about to fail; exit 9\n"))
     assert caught.value.exit_code == 9
@@ -135,7 +135,7 @@ async def test_dockerfiles_that_fail_or_are_none(kit: DockerKit) -> None:
 
 
 @pytest.mark.long
-async def test_an_image_of_a_registry_that_asks_for_a_password(kit: DockerKit, registry: Registry) -> None:
+async def test_private_image_requires_its_registry_password(kit: DockerKit, registry: Registry) -> None:
     name = f"{registry.address}/private/image:1"
     spec = replace(kit.spec(None), build_config=BuildConfig("docker"), source=Image(name))
     with pytest.raises(SourceRefused):
@@ -145,7 +145,7 @@ async def test_an_image_of_a_registry_that_asks_for_a_password(kit: DockerKit, r
     assert (first.cached, registry.pulls > 0) == (False, True)
     assert (await kit.engine.build(allowed)).cached
     with pytest.raises(SourceRefused):
-        await kit.engine.build(spec)  # that another has pulled it does not make it everybody's
+        await kit.engine.build(spec)  # a pull by one agent does not make the image available to all
     for recipe in (f"FROM {name}\n", f"ARG N={name}\nFROM $N\n", f"FROM {BASE}\nCOPY --from={name} / /stolen\n"):
         with pytest.raises(BuildFailed):
             await kit.engine.build(kit.spec(None, files={"Dockerfile": recipe}, type="docker"))
@@ -168,7 +168,7 @@ async def test_an_image_of_a_registry_that_asks_for_a_password(kit: DockerKit, r
 
 @pytest.mark.long
 @pytest.mark.parametrize("prefix", ["", "library/", "docker.io/", "docker.io/library/", "index.docker.io/library/"])
-async def test_the_build_of_another_agent_is_refused_by_all_its_names(kit: DockerKit, prefix: str) -> None:
+async def test_image_built_for_another_agent_is_refused_under_every_name(kit: DockerKit, prefix: str) -> None:
     build = await kit.engine.build(kit.spec("exit 0", files={"secret": "x"}))
     image_id = str((await kit.client.request_json("GET", f"images/{build.reference}/json"))["Id"])
     digits = image_id.removeprefix("sha256:")
@@ -185,7 +185,7 @@ async def test_the_build_of_another_agent_is_refused_by_all_its_names(kit: Docke
 
 
 @pytest.mark.long
-async def test_together_they_reach_each_other_by_their_names(kit: DockerKit) -> None:
+async def test_co_located_instances_reach_each_other_by_name(kit: DockerKit) -> None:
     first = await kit.run("python3 agent.py", files={"agent.py": AGENT}, ports=HTTP)
     await fetch(first, "/health")
     asking = "import sys, urllib.request as u\ntry: print(u.urlopen(sys.argv[1], timeout=5).status)\nexcept OSError: print('no')\n"
@@ -208,10 +208,10 @@ async def test_together_they_reach_each_other_by_their_names(kit: DockerKit) -> 
 
 @pytest.mark.long
 @pytest.mark.parametrize("grouped", [True, False])
-async def test_a_network_is_kept_while_an_instance_starts_in_it(
+async def test_network_is_kept_while_an_instance_starts_in_it(
     kit: DockerKit, monkeypatch: pytest.MonkeyPatch, grouped: bool
 ) -> None:
-    """A member of the group, or the instance that the group is named after, when the others have ended."""
+    """The instance is a member of the group, or the one that the group is named after, when the others have ended."""
     spec = kit.spec("exec sleep 1000")
     group = spec.instance_id
     if grouped:
@@ -238,7 +238,7 @@ async def test_a_network_is_kept_while_an_instance_starts_in_it(
 
 
 @pytest.mark.long
-async def test_instances_are_found_though_the_engines_notes_are_lost(kit: DockerKit) -> None:
+async def test_instances_are_found_if_the_engines_files_are_lost(kit: DockerKit) -> None:
     handle = await kit.run("echo begun; exec sleep 1000", ports=HTTP)
     await eventually(lambda: text(kit.engine, handle), lambda output: "begun" in output)
     await kit.engine.close()
@@ -251,7 +251,7 @@ async def test_instances_are_found_though_the_engines_notes_are_lost(kit: Docker
 
 
 @pytest.mark.long
-async def test_state_of_another_engine_is_taken_over(kit: DockerKit, tmp_path: Path) -> None:
+async def test_state_of_the_process_engine_is_imported(kit: DockerKit, tmp_path: Path) -> None:
     state = tmp_path / "state"
     (state / "deep").mkdir(parents=True, mode=0o700)
     (state / "deep" / "note").write_text("from a process")
@@ -273,7 +273,7 @@ async def test_state_of_another_engine_is_taken_over(kit: DockerKit, tmp_path: P
 
 
 @pytest.mark.long
-async def test_ports_that_others_listen_at_are_passed_over(kit: DockerKit) -> None:
+async def test_occupied_ports_are_skipped(kit: DockerKit) -> None:
     first = kit.options.ports[0]
     servers = [await asyncio.start_server(lambda *_: None, "127.0.0.1", first + each) for each in range(2)]
     handle = await kit.run("exec sleep 1000", ports=HTTP)
@@ -289,7 +289,7 @@ async def test_ports_that_others_listen_at_are_passed_over(kit: DockerKit) -> No
 
 
 @pytest.mark.long
-async def test_a_start_that_was_cut_short_is_done_again(kit: DockerKit) -> None:
+async def test_interrupted_start_is_repeated(kit: DockerKit) -> None:
     spec = kit.spec("echo begun; exec sleep 1000", ports=HTTP, limits=Limits(memory=64 << 20))
     build = await kit.engine.build(spec)
     with pytest.raises(BuildMissing):
@@ -311,7 +311,7 @@ async def test_a_start_that_was_cut_short_is_done_again(kit: DockerKit) -> None:
 
 
 @pytest.mark.long
-async def test_output_goes_on_where_it_was_whatever_its_lines(kit: DockerKit) -> None:
+async def test_output_continues_at_its_offset_for_any_lines(kit: DockerKit) -> None:
     big = "import sys\nfor n in range(40):\n    sys.stdout.write(f'{n:05d}' * 5000 + '\\n')\nsys.stdout.write('end')\n"
     handle = await kit.run("python3 big.py; exit 0", files={"big.py": big}, limits=Limits(cpu=1000.0))
     pieces, at = b"", 0
@@ -321,7 +321,7 @@ async def test_output_goes_on_where_it_was_whatever_its_lines(kit: DockerKit) ->
     assert pieces == b"".join(b"%05d" % n * 5000 + b"\n" for n in range(40)) + b"end"
 
 
-async def test_an_engine_that_is_not_there(tmp_path: Path) -> None:
+async def test_unreachable_engine_is_reported(tmp_path: Path) -> None:
     engine = DockerRuntime(Options(tmp_path, "server", f"unix://{tmp_path}/none.sock"))
     condition = await engine.check()
     assert not condition.available

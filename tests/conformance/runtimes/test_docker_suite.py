@@ -1,4 +1,4 @@
-"""The docker engine: real containers, on an engine that is started for the tests."""
+"""The conformance suite with the docker engine: real containers, on an engine that is started for the tests."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ class TestDockerRuntime(RuntimeSuite):
 
 
 class TestDockerInShort:
-    """The part of it that shows most in the least time; each container takes the better part of a second."""
+    """A subset with the best coverage per second; each container takes nearly a second."""
 
-    test_answers = RuntimeSuite.test_a_program_is_built_started_and_answers
+    test_answers = RuntimeSuite.test_program_is_built_started_and_answers
     test_starts_once = RuntimeSuite.test_starting_twice_starts_one
-    test_generations = RuntimeSuite.test_a_later_generation_ends_the_earlier_one_and_keeps_state_and_logs
+    test_generations = RuntimeSuite.test_later_generation_ends_the_earlier_one_and_keeps_state_and_logs
     test_names = RuntimeSuite.test_names_that_are_paths_are_refused
-    test_pauses = RuntimeSuite.test_paused_nothing_of_it_runs_and_resumed_all_goes_on
-    test_stops = RuntimeSuite.test_stopped_it_is_asked_first
-    test_removes = RuntimeSuite.test_removed_it_is_as_if_it_had_never_been
+    test_pauses = RuntimeSuite.test_pause_stops_all_processes_and_resume_continues_them
+    test_stops = RuntimeSuite.test_stop_sends_sigterm_first
+    test_removes = RuntimeSuite.test_remove_deletes_every_trace_of_an_instance
     test_logs = RuntimeSuite.test_logs_are_read_from_any_offset
-    test_bytes = RuntimeSuite.test_logs_are_bytes_whatever_a_program_writes
+    test_bytes = RuntimeSuite.test_logs_keep_arbitrary_bytes
     test_adopts = RuntimeSuite.test_instances_outlive_the_server_and_are_adopted

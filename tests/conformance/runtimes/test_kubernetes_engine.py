@@ -1,4 +1,4 @@
-"""The kubernetes engine, against an API that answers as the reference says and takes only what is valid."""
+"""The kubernetes engine against a stub API that follows the reference and accepts only valid documents."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ async def started(engine: KubernetesRuntime, spec: Spec = SPEC) -> Handle:
     return await engine.start(spec, await engine.build(spec))
 
 
-async def test_an_instance_from_its_start_to_its_end(engine: KubernetesRuntime, cluster: Cluster) -> None:
+async def test_instance_is_started_observed_and_removed(engine: KubernetesRuntime, cluster: Cluster) -> None:
     handle = await started(engine)
     assert {key[1] for key in cluster.objects} == {
         *("deployments", "networkpolicies", "persistentvolumeclaims", "pods", "secrets", "services")
@@ -99,9 +99,7 @@ async def test_an_instance_from_its_start_to_its_end(engine: KubernetesRuntime, 
     await engine.remove(handle)
 
 
-async def test_a_program_that_ends_is_not_started_again_in_its_place(
-    engine: KubernetesRuntime, cluster: Cluster
-) -> None:
+async def test_ended_program_is_not_restarted_by_the_cluster(engine: KubernetesRuntime, cluster: Cluster) -> None:
     handle = await started(engine)
     cluster.say({"running": {"startedAt": "2026-01-02T03:05:02Z"}}, last={"terminated": OVER})
     seen = await engine.inspect(handle)
@@ -120,7 +118,7 @@ async def test_a_program_that_ends_is_not_started_again_in_its_place(
     assert len(cluster.kind("pods")) == 1, "a later generation lives there"
 
 
-async def test_why_it_does_not_work_is_told(engine: KubernetesRuntime, cluster: Cluster) -> None:
+async def test_reason_of_a_failing_pod_is_reported(engine: KubernetesRuntime, cluster: Cluster) -> None:
     handle = await started(engine)
     cluster.say({"waiting": {"reason": "ImagePullBackOff", "message": 'Back-off pulling image "company/agent:1"'}})
     assert (await engine.inspect(handle)).state == "running", "it may begin yet"
@@ -153,10 +151,10 @@ async def test_instances_are_adopted_by_another_server(
 
 
 @pytest.mark.parametrize("collection", ["services", "networkpolicies", "deployments"])
-async def test_a_start_during_a_sweep_keeps_its_resources(
+async def test_sweep_keeps_resources_of_a_concurrent_start(
     engine: KubernetesRuntime, cluster: Cluster, monkeypatch: pytest.MonkeyPatch, collection: str
 ) -> None:
-    """An interrupted start left everything but the Deployment; it is repeated while the sweep reads the collection."""
+    """An interrupted start left everything except the Deployment; it is repeated while the sweep reads the collection."""
     await started(engine)
     resources = set(cluster.objects)
     del cluster.objects["agents", "deployments", _name(cluster)]
@@ -192,7 +190,9 @@ async def test_output_outlives_its_pod(engine: KubernetesRuntime, cluster: Clust
         await engine.logs(Handle("kubernetes", "nobody", 1))
 
 
-async def test_output_with_carriage_returns_goes_on(engine: KubernetesRuntime, cluster: Cluster) -> None:
+async def test_output_with_carriage_returns_continues_at_its_offset(
+    engine: KubernetesRuntime, cluster: Cluster
+) -> None:
     handle = await started(engine)
     (pod,) = cluster.kind("pods")
     name = pod["metadata"]["name"]
@@ -202,7 +202,7 @@ async def test_output_with_carriage_returns_goes_on(engine: KubernetesRuntime, c
     assert (await engine.logs(handle)).data == b"10 %\r50 %\rdone\nmore\n"
 
 
-async def test_what_a_cluster_cannot_do_is_said(engine: KubernetesRuntime, tmp_path: Path) -> None:
+async def test_unsupported_operations_are_refused(engine: KubernetesRuntime, tmp_path: Path) -> None:
     source = replace(SPEC, build_config=BuildConfig("python", "python3 main.py"), source=Directory("/srv"))
     with pytest.raises(Unsupported, match="does not build images"):
         await engine.build(source)
@@ -219,7 +219,9 @@ async def test_what_a_cluster_cannot_do_is_said(engine: KubernetesRuntime, tmp_p
     assert (capacity.cpus, capacity.memory) == (7.84, 2 * 16_393_244 * 1024)
 
 
-async def test_a_cluster_that_refuses_or_is_away(engine: KubernetesRuntime, cluster: Cluster, tmp_path: Path) -> None:
+async def test_refusing_or_unreachable_cluster_is_reported(
+    engine: KubernetesRuntime, cluster: Cluster, tmp_path: Path
+) -> None:
     handle = await started(engine)
     cluster.refusing = 403
     with pytest.raises(EngineUnavailable, match="does not allow"):
@@ -240,7 +242,7 @@ async def test_a_cluster_that_refuses_or_is_away(engine: KubernetesRuntime, clus
         await away.adopt()
 
 
-async def test_node_ports_are_for_servers_outside(cluster: Cluster, tmp_path: Path) -> None:
+async def test_node_ports_are_used_by_servers_outside_the_cluster(cluster: Cluster, tmp_path: Path) -> None:
     (tmp_path / "config").write_text(cluster.kubeconfig())
     options = Options(tmp_path, "server", str(tmp_path / "config"), namespace="other", node_address="192.0.2.7")
     engine = KubernetesRuntime(options)
@@ -251,7 +253,7 @@ async def test_node_ports_are_for_servers_outside(cluster: Cluster, tmp_path: Pa
     await engine.close()
 
 
-def test_kubeconfigs(cluster: Cluster, tmp_path: Path) -> None:
+def test_kubeconfigs_are_read_and_validated(cluster: Cluster, tmp_path: Path) -> None:
     file = tmp_path / "config"
     file.write_text(cluster.kubeconfig())
     access = load_access(str(file))
@@ -276,7 +278,7 @@ def test_kubeconfigs(cluster: Cluster, tmp_path: Path) -> None:
             load_access(place)
 
 
-def test_lines_are_taken_once_whatever_their_time_looks_like() -> None:
+def test_log_lines_are_read_once_for_any_timestamp() -> None:
     cursor = Cursor("p")
     text = b"2026-01-02T03:04:06Z a\n2026-01-02T03:04:06.5Z b\n2026-01-02T03:04:06.5Z \n"
     assert b"".join(select_new_lines(cursor, text)) == b"a\nb\n\n"

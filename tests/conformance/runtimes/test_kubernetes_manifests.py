@@ -1,4 +1,4 @@
-"""Manifests: each is what the published schemas allow, and allows a Pod nothing but its work."""
+"""Kubernetes manifests: valid by the published schemas, and a Pod has only the rights that it needs."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ def test_every_manifest_is_valid(spec: Spec, options: Options) -> None:
         checked(pull)
 
 
-def test_a_schema_that_knows_a_field_no_more_would_be_noticed() -> None:
+def test_field_missing_from_the_schema_is_detected() -> None:
     document = all_of(SPEC)["Deployment"]
     document["spec"]["template"]["spec"]["containers"][0]["privilege"] = True
     with pytest.raises(Exception, match="privilege"):
         checked(document)
 
 
-def test_a_pod_may_nothing_of_its_node() -> None:
+def test_pod_has_no_rights_on_its_node() -> None:
     pod = all_of(SPEC)["Deployment"]["spec"]["template"]["spec"]
     (container,) = pod["containers"]
     assert container["securityContext"] == {
@@ -74,7 +74,7 @@ def test_a_pod_may_nothing_of_its_node() -> None:
     assert {mount["mountPath"] for mount in container["volumeMounts"]} == {"/var/lib/agora/state", "/tmp", "/run"}
 
 
-def test_limits_probes_and_ports() -> None:
+def test_pod_has_limits_probes_and_ports() -> None:
     found = all_of(SPEC)
     (container,) = found["Deployment"]["spec"]["template"]["spec"]["containers"]
     limits = {"memory": str(512 << 20), "cpu": "500m", "ephemeral-storage": str(1 << 30)}
@@ -91,7 +91,7 @@ def test_limits_probes_and_ports() -> None:
     assert {"PersistentVolumeClaim"}.isdisjoint(all_of(SPEC, replace(OPTIONS, storage="")))
 
 
-def test_tokens_are_in_secrets_and_nowhere_else() -> None:
+def test_tokens_are_only_in_secrets() -> None:
     found = all_of(SPEC)
     assert found["Secret"]["stringData"]["AGORA_TOKEN"] == "its own"
     rest = json.dumps([document for kind, document in found.items() if kind != "Secret"])
@@ -106,7 +106,7 @@ def test_tokens_are_in_secrets_and_nowhere_else() -> None:
     assert pod["imagePullSecrets"] == [{"name": pull["metadata"]["name"]}]
 
 
-def test_those_of_a_group_are_on_one_node_and_strangers_are_kept_out() -> None:
+def test_group_shares_a_node_and_strangers_are_blocked() -> None:
     first = all_of(replace(SPEC, instance_id="inst_9"))["Deployment"]["spec"]["template"]
     second = all_of(replace(SPEC, co_location="inst_9"))
     (term,) = second["Deployment"]["spec"]["template"]["spec"]["affinity"]["podAffinity"][

@@ -1,4 +1,4 @@
-"""Builds of the process engine: sources of every kind, environments of their own, and what a stranger would try."""
+"""Builds of the process engine: every kind of source, separate environments, and hostile sources."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def wheel(directory: Path) -> None:
 
 
 class TestPython:
-    async def test_each_build_has_an_environment_of_its_own(self, kit: ProcessKit) -> None:
-        """The commands of a manifest as they are: pip in the build, what it installed at the start."""
+    async def test_each_build_has_its_own_environment(self, kit: ProcessKit) -> None:
+        """Commands of a manifest run unchanged: pip in the build, and the installed program at the start."""
         spec = kit.spec(
             "greet && python -c 'import sys, greeting; print(sys.prefix)'",
             type="python",
@@ -60,13 +60,13 @@ class TestPython:
         assert (await text(kit.engine, handle)).splitlines() == ["good morning", f"{build.reference}/env"]
         assert (await kit.engine.build(spec)).cached
 
-    async def test_without_a_build_command_it_is_quick(self, kit: ProcessKit) -> None:
+    async def test_source_without_a_build_command_starts(self, kit: ProcessKit) -> None:
         spec = kit.spec("python agent.py", type="python", files={"agent.py": AGENT}, ports=HTTP)
         handle = await kit.engine.start(spec, await kit.engine.build(spec))
         assert (await fetch(handle, "/health"))[0] == 200
 
-    async def test_the_command_of_a_source_listens_where_it_is_put(self, kit: ProcessKit) -> None:
-        """``--host 0.0.0.0 --port 8000``, as manifests have it, and a number that only looks like it."""
+    async def test_port_in_the_start_command_is_replaced(self, kit: ProcessKit) -> None:
+        """``--host 0.0.0.0 --port 8000``, as written in manifests, and a number that only resembles the port."""
         spec = kit.spec(
             "echo python -m main --host 0.0.0.0 --port 8000 --size 18000 --rate 8000.5; exit 0",
             ports=(Port(number=8000),),
@@ -92,7 +92,7 @@ def node_path(directory: Path) -> str:
 
 
 class TestNpm:
-    async def test_dependencies_are_installed_and_npm_starts_it(self, new_kit: NewKit, tmp_path: Path) -> None:
+    async def test_npm_installs_dependencies_and_starts_the_program(self, new_kit: NewKit, tmp_path: Path) -> None:
         kit = new_kit(path=node_path(tmp_path / "bin"))
         package = {
             "name": "agent",
@@ -126,14 +126,14 @@ class TestNpm:
         assert stopped.state == "exited"
         assert (await kit.engine.inspect(handles[1])).state == "running"
 
-    async def test_without_node_it_says_so(self, new_kit: NewKit) -> None:
+    async def test_missing_node_is_reported(self, new_kit: NewKit) -> None:
         kit = new_kit(path="/nonexistent")
         with pytest.raises(Unsupported):
             await kit.engine.build(kit.spec("npm start", type="npm"))
 
 
 class TestInstancesOfOneBuild:
-    async def test_do_not_see_each_other_s_files(self, kit: ProcessKit) -> None:
+    async def test_instances_cannot_read_each_others_files(self, kit: ProcessKit) -> None:
         spec = kit.spec("cat note; echo mine >note; exit 0", files={"note": "original\n"})
         build = await kit.engine.build(spec)
         for name in ("inst_a", "inst_b"):
@@ -144,7 +144,7 @@ class TestInstancesOfOneBuild:
         await until(kit.engine, again, "exited")
         assert (await text(kit.engine, again)).endswith("mine\n")
 
-    async def test_a_new_build_replaces_the_program_and_not_the_state(self, kit: ProcessKit) -> None:
+    async def test_new_build_replaces_the_program_but_not_the_state(self, kit: ProcessKit) -> None:
         start = 'cat version "$AGORA_STATE_DIR"/seen 2>/dev/null; cat version >"$AGORA_STATE_DIR"/seen; exit 0'
         first = kit.spec(start, files={"version": "1\n"}, instance_id="inst_a")
         second = replace(kit.spec(start, files={"version": "2\n"}, instance_id="inst_a"), generation=2)
@@ -155,7 +155,9 @@ class TestInstancesOfOneBuild:
 
 
 class TestWhatABuildSees:
-    async def test_no_secret_of_the_server(self, kit: ProcessKit, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_build_environment_contains_no_secret_of_the_server(
+        self, kit: ProcessKit, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setenv("AGORA_ADMIN_TOKEN", "hidden-1")
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hidden-2")
         monkeypatch.setenv("https_proxy", "http://proxy.example")
@@ -167,7 +169,7 @@ class TestWhatABuildSees:
         await until(kit.engine, handle, "exited")
         assert "proxy.example" not in await text(kit.engine, handle)
 
-    async def test_long_lines_and_odd_bytes_are_told_all_the_same(self, kit: ProcessKit) -> None:
+    async def test_long_lines_and_invalid_bytes_are_reported(self, kit: ProcessKit) -> None:
         told: list[str] = []
         command = r"printf 'a\rb\r\n\377\n'; head -c 20000 /dev/zero | tr '\0' x; printf 'end'"
         await kit.engine.build(kit.spec(FOREVER, build=command), told.append)
@@ -175,7 +177,7 @@ class TestWhatABuildSees:
         assert max(map(len, told)) <= 4096
         assert told[-1].endswith("end")
 
-    async def test_lines_are_told_while_it_runs(self, kit: ProcessKit, tmp_path: Path) -> None:
+    async def test_build_output_is_reported_live(self, kit: ProcessKit, tmp_path: Path) -> None:
         overrides = tmp_path / "gate"
         os.mkfifo(overrides)
         first = asyncio.Event()
@@ -189,14 +191,14 @@ class TestWhatABuildSees:
 
 
 class TestBuildsThatGoWrong:
-    async def test_one_that_takes_too_long(self, new_kit: NewKit) -> None:
+    async def test_build_times_out(self, new_kit: NewKit) -> None:
         kit = new_kit(build_timeout=0.2)
         with pytest.raises(BuildTimeout) as caught:
             await kit.engine.build(kit.spec(FOREVER, build="echo begun; sleep 1000"))
         assert "begun" in caught.value.output
         assert sorted(os.listdir(kit.options.root / "builds")) == ["commits", "index"]
 
-    async def test_one_that_nobody_waits_for_any_more(self, kit: ProcessKit) -> None:
+    async def test_build_without_a_waiter_is_cancelled(self, kit: ProcessKit) -> None:
         spec = kit.spec(FOREVER, build="echo begun; sleep 1000")
         begun = asyncio.Event()
         waiting = [asyncio.ensure_future(kit.engine.build(spec, lambda _: begun.set())) for _ in range(2)]
@@ -208,13 +210,13 @@ class TestBuildsThatGoWrong:
         await asyncio.wait(waiting)
         assert sorted(os.listdir(kit.options.root / "builds")) == ["commits", "index"]
 
-    async def test_both_who_wait_are_told_of_the_failure(self, kit: ProcessKit) -> None:
+    async def test_failure_is_reported_to_every_waiter(self, kit: ProcessKit) -> None:
         spec = kit.spec(FOREVER, build="echo x >>../../../attempts; exit 4")
         results = await asyncio.gather(*(kit.engine.build(spec) for _ in range(3)), return_exceptions=True)
         assert [type(result) for result in results] == [BuildFailed] * 3
         assert (kit.options.root / "attempts").read_text() == "x\n"
 
-    async def test_only_so_many_run_at_a_time(self, new_kit: NewKit) -> None:
+    async def test_number_of_concurrent_builds_is_bounded(self, new_kit: NewKit) -> None:
         kit = new_kit(builds=1)
         running = most = 0
 
@@ -227,7 +229,7 @@ class TestBuildsThatGoWrong:
         await asyncio.gather(*(kit.engine.build(spec, told) for spec in specs))
         assert most == 1
 
-    async def test_containers_are_for_another_engine(self, kit: ProcessKit) -> None:
+    async def test_container_source_is_refused(self, kit: ProcessKit) -> None:
         for spec in (kit.spec(FOREVER, type="docker"), kit.spec(FOREVER, type="docker", source=Image("img"))):
             with pytest.raises(Unsupported):
                 await kit.engine.build(spec)
@@ -235,23 +237,23 @@ class TestBuildsThatGoWrong:
 
 class TestDirectories:
     @pytest.mark.parametrize("path", ["/", "/etc", "..", "", "\0", "/nonexistent", "~", "file:///etc"])
-    async def test_outside_the_roots_nothing_is_built(self, kit: ProcessKit, path: str) -> None:
+    async def test_directory_outside_the_roots_is_refused(self, kit: ProcessKit, path: str) -> None:
         with pytest.raises(SourceRefused):
             await kit.engine.build(kit.spec(FOREVER, source=Directory(path)))
 
-    async def test_a_link_out_of_the_roots_does_not_help(self, kit: ProcessKit, tmp_path: Path) -> None:
+    async def test_link_out_of_the_roots_is_refused(self, kit: ProcessKit, tmp_path: Path) -> None:
         (kit.sources / "way-out").symlink_to("/etc")
         (tmp_path / "sources-beside").mkdir()
         for path in (kit.sources / "way-out", tmp_path / "sources-beside", kit.sources / ".." / "sources-beside"):
             with pytest.raises(SourceRefused):
                 await kit.engine.build(kit.spec(FOREVER, source=Directory(str(path))))
 
-    def test_without_roots_there_is_nothing_to_build(self, tmp_path: Path) -> None:
+    def test_directories_are_refused_without_roots(self, tmp_path: Path) -> None:
         with pytest.raises(SourceRefused):
             resolve_contained(str(tmp_path), ())
 
     @pytest.mark.parametrize("target", ["/etc/passwd", "../outside", "a/../../outside", "/"])
-    def test_links_that_lead_out_are_refused(self, tmp_path: Path, target: str) -> None:
+    def test_links_out_of_the_source_are_refused(self, tmp_path: Path, target: str) -> None:
         source = tmp_path / "source"
         source.mkdir()
         (source / "link").symlink_to(target)
@@ -260,7 +262,7 @@ class TestDirectories:
         with pytest.raises(SourceRefused):
             copy_tree(source, tmp_path / "copy", Bounds())
 
-    def test_links_inside_stay_links(self, tmp_path: Path) -> None:
+    def test_links_inside_the_source_stay_links(self, tmp_path: Path) -> None:
         source = tmp_path / "source"
         (source / "a").mkdir(parents=True)
         (source / "a" / "up").symlink_to("../file")
@@ -269,7 +271,7 @@ class TestDirectories:
         assert (tmp_path / "copy" / "a" / "up").read_text() == "x"
         assert hash_tree(source, Bounds()) == hash_tree(tmp_path / "copy", Bounds())
 
-    def test_pipes_and_floods_are_refused(self, tmp_path: Path) -> None:
+    def test_pipes_and_oversized_sources_are_refused(self, tmp_path: Path) -> None:
         source = tmp_path / "source"
         source.mkdir()
         for number in range(5):
@@ -281,7 +283,7 @@ class TestDirectories:
         with pytest.raises(SourceRefused):
             hash_tree(source, Bounds())
 
-    def test_the_digest_is_of_names_modes_and_content(self, tmp_path: Path) -> None:
+    def test_digest_covers_names_modes_and_content(self, tmp_path: Path) -> None:
         digests = set()
 
         def look(name: str) -> None:
@@ -303,7 +305,7 @@ class TestDirectories:
         (tmp_path / "empty" / "__pycache__").mkdir()
         look("5")
 
-    def test_names_that_are_no_text(self, tmp_path: Path) -> None:
+    def test_undecodable_file_names_are_supported(self, tmp_path: Path) -> None:
         source = os.fsencode(tmp_path / "source")
         os.mkdir(source)
         with open(source + b"/\xff\xfe", "wb") as file:
@@ -313,18 +315,18 @@ class TestDirectories:
 
 
 class TestCommands:
-    async def test_one_that_closes_its_output_and_goes_on_costs_nothing(self, tmp_path: Path) -> None:
+    async def test_command_that_closes_its_output_uses_no_cpu_while_waiting(self, tmp_path: Path) -> None:
         command = Command(["sh", "-c", "echo x; exec >&- 2>&-; sleep 0.3"], tmp_path, {"PATH": os.defpath}, 5.0)
         before = time.process_time()
         ended = await command.run_command(lambda _: None)
         assert (ended.code, ended.output) == (0, "x\n")
         assert time.process_time() - before < 0.2
 
-    async def test_one_that_leaves_a_child_holding_its_output_is_over(self, tmp_path: Path) -> None:
+    async def test_command_ends_even_if_a_child_holds_its_output(self, tmp_path: Path) -> None:
         command = Command(["sh", "-c", "sleep 1000 & echo x; exit 3"], tmp_path, {"PATH": os.defpath}, 5.0)
         assert (await command.run_command(lambda _: None)).code == 3
 
-    async def test_cancelled_it_is_killed(self, tmp_path: Path) -> None:
+    async def test_cancelled_command_is_killed(self, tmp_path: Path) -> None:
         told = asyncio.Event()
         command = Command(["sh", "-c", "echo $$ >pid; echo x; exec sleep 1000"], tmp_path, {"PATH": os.defpath}, 50.0)
         running = asyncio.ensure_future(command.run_command(lambda _: told.set()))
@@ -333,7 +335,7 @@ class TestCommands:
         await asyncio.wait([running])
         assert not Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}").exists()
 
-    async def test_too_long_with_what_it_said(self, tmp_path: Path) -> None:
+    async def test_timed_out_command_reports_its_output(self, tmp_path: Path) -> None:
         with pytest.raises(CommandTimeout) as caught:
             await Command(["sh", "-c", "echo x; sleep 1000"], tmp_path, {"PATH": os.defpath}, 0.1).run_command(
                 lambda _: None
@@ -341,7 +343,7 @@ class TestCommands:
         assert caught.value.output == "x\n"
 
 
-async def test_an_engine_is_closed_with_builds_running(new_kit: NewKit) -> None:
+async def test_engine_can_be_closed_during_builds(new_kit: NewKit) -> None:
     kit = new_kit()
     begun = asyncio.Event()
     building = asyncio.ensure_future(

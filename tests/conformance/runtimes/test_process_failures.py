@@ -1,4 +1,4 @@
-"""The process engine when things go wrong: servers and guards that are killed, pids that are used again, full disks."""
+"""Failures of the process engine: killed servers and guards, reused pids, meddling programs, full disks."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ async def on_dead_server(kit: ProcessKit, spec: Spec, action: str, instant: str,
 async def _guards(kit: ProcessKit) -> list[int]:
     found = []
     for pid in ours(kit):
-        with contextlib.suppress(OSError):  # it has ended meanwhile
+        with contextlib.suppress(OSError):  # it has ended in the meantime
             if b"guard.main" in Path(f"/proc/{pid}/cmdline").read_bytes():
                 found.append(pid)
     return found
@@ -71,7 +71,7 @@ class TestAServerThatIsKilled:
         assert (await kit.engine.inspect(handle)).state == "running"
         assert (await kit.engine.sweep()).processes == 0
         assert (await text(kit.engine, handle)).count("begun") == 1
-        # One of the dead server's may still be on its way out: it finds the place taken.
+        # A guard of the dead server may still be ending: the new one finds the place occupied.
         assert await eventually(lambda: _guards(kit), lambda found: len(found) == 1) == [handle.data["pid"]]
 
     async def test_while_starting_and_the_next_is_a_later_generation(self, kit: ProcessKit) -> None:
@@ -84,14 +84,14 @@ class TestAServerThatIsKilled:
         assert ours(kit, "AGORA_GENERATION=1") == []
 
     @pytest.mark.parametrize("instant", ["prepare_instance", "write_json", "spawned", "launch_guard"])
-    async def test_while_starting_what_is_not_wanted_any_more(self, kit: ProcessKit, instant: str) -> None:
-        """The next server knows no handle of it, only which instance it was."""
+    async def test_while_starting_an_unwanted_instance(self, kit: ProcessKit, instant: str) -> None:
+        """The next server has no handle of it, only the instance's id."""
         spec = kit.spec(FAMILY)
         await on_dead_server(kit, spec, "start", instant)
         known = Handle("process", spec.instance_id, 1)
         await kit.engine.stop(known, 0)
         if instant != "prepare_instance" and (await kit.engine.inspect(known)).started_at is None:
-            with pytest.raises(StartFailed):  # also by a guard that comes late
+            with pytest.raises(StartFailed):  # even by a guard that starts late
                 await kit.engine.start(spec, await kit.engine.build(spec))
         assert ours(kit) == []
         await kit.engine.remove(known)
@@ -115,7 +115,7 @@ class TestAServerThatIsKilled:
         handle = await kit.engine.start(spec, await kit.engine.build(spec))
         await eventually(lambda: text(kit.engine, handle), lambda output: "begun" in output)
         await on_dead_server(kit, spec, "stop", instant, handle)
-        if instant == "_terminate_process":  # it was asked to, and does it without a server
+        if instant == "_terminate_process":  # it was asked to stop, and stops without a server
             ended = await until(kit.engine, handle, "exited")
         else:
             ended = await kit.engine.stop(handle, 0.2)
@@ -135,7 +135,7 @@ class TestAServerThatIsKilled:
         await eventually(lambda: asyncio.to_thread(ours, kit), lambda found: found == [])
         assert sorted(os.listdir(kit.options.root / "builds")) == ["commits", "index"]
 
-    async def test_a_directory_is_one_server_s(self, kit: ProcessKit) -> None:
+    async def test_directory_belongs_to_one_server(self, kit: ProcessKit) -> None:
         assert (await kit.engine.check()).available
         other = ProcessRuntime(kit.options)
         condition = await other.check()
@@ -148,7 +148,7 @@ class TestAServerThatIsKilled:
 
 
 class TestOthersAreNotTouched:
-    async def test_a_pid_that_is_used_again(self, kit: ProcessKit, bystander: subprocess.Popen[bytes]) -> None:
+    async def test_reused_pid_is_not_killed(self, kit: ProcessKit, bystander: subprocess.Popen[bytes]) -> None:
         handle = await kit.run(FOREVER)
         await kit.engine.stop(handle, 0)
         process = procfs.read_process(bystander.pid)
@@ -168,14 +168,16 @@ class TestOthersAreNotTouched:
         assert not state.is_stopped
         assert bystander.poll() is None
 
-    async def test_another_process_in_the_place_of_one_that_was_seen(self, bystander: subprocess.Popen[bytes]) -> None:
+    async def test_process_with_the_pid_of_an_observed_one_is_not_touched(
+        self, bystander: subprocess.Popen[bytes]
+    ) -> None:
         process = procfs.read_process(bystander.pid)
         assert process is not None
         process.started -= 1
         assert not procfs.send_signal(process, signal.SIGKILL)
         assert bystander.poll() is None
 
-    async def test_another_installation_on_the_same_host(
+    async def test_instances_of_another_installation_are_not_touched(
         self, kit: ProcessKit, new_kit: Callable[..., ProcessKit]
     ) -> None:
         other = new_kit()
@@ -187,7 +189,7 @@ class TestOthersAreNotTouched:
 
 
 class TestGuards:
-    async def test_one_that_is_killed_is_noticed_and_its_program_ended(self, kit: ProcessKit) -> None:
+    async def test_killed_guard_is_detected_and_its_program_ended(self, kit: ProcessKit) -> None:
         spec = kit.spec(FAMILY)
         handle = await kit.engine.start(spec, await kit.engine.build(spec))
         await eventually(lambda: text(kit.engine, handle), lambda output: "begun" in output)
@@ -199,7 +201,7 @@ class TestGuards:
         assert (await kit.engine.inspect(again)).state == "running"
         assert ours(kit, "AGORA_GENERATION=1") == []
 
-    async def test_what_a_killed_one_leaves_is_swept(self, kit: ProcessKit) -> None:
+    async def test_remains_of_a_killed_guard_are_swept(self, kit: ProcessKit) -> None:
         handle = await kit.run(FAMILY)
         await eventually(lambda: text(kit.engine, handle), lambda output: "begun" in output)
         os.kill(handle.data["pid"], signal.SIGKILL)
@@ -207,7 +209,7 @@ class TestGuards:
         assert (await kit.engine.sweep()).processes >= 2
         assert ours(kit) == []
 
-    async def test_one_that_does_not_listen_is_forced(self, new_kit: Callable[..., ProcessKit]) -> None:
+    async def test_unresponsive_guard_is_killed(self, new_kit: Callable[..., ProcessKit]) -> None:
         kit = new_kit(stop_timeout=0.1)
         handle = await kit.run(FAMILY)
         os.kill(handle.data["pid"], signal.SIGSTOP)
@@ -215,7 +217,7 @@ class TestGuards:
         assert stopped.state == "exited"
         assert ours(kit) == []
 
-    async def test_after_a_boot_nothing_is_taken_for_ours(self, kit: ProcessKit) -> None:
+    async def test_processes_after_a_reboot_are_not_adopted(self, kit: ProcessKit) -> None:
         handle = await kit.run(FOREVER)
         other = replace(handle, data=dict(handle.data) | {"boot": "another"})
         seen = await kit.engine.inspect(other)
@@ -224,7 +226,7 @@ class TestGuards:
         with pytest.raises(Unknown):
             await kit.engine.pause(other)
 
-    async def test_files_that_vanish_do_not_keep_an_instance_alive(self, kit: ProcessKit) -> None:
+    async def test_instance_with_missing_files_is_ended(self, kit: ProcessKit) -> None:
         handle = await kit.run(FAMILY)
         await eventually(lambda: text(kit.engine, handle), lambda output: "begun" in output)
         await asyncio.to_thread(shutil.rmtree, kit.options.root / "instances" / handle.instance_id)
@@ -232,14 +234,14 @@ class TestGuards:
         assert ours(kit) == []
         assert (await kit.engine.inspect(handle)).state == "absent"
 
-    async def test_a_program_that_cannot_be_is_an_exit_with_words(self, kit: ProcessKit) -> None:
+    async def test_program_that_cannot_be_executed_exits_with_a_message(self, kit: ProcessKit) -> None:
         handle = await kit.run("/no/such/program")
         ended = await until(kit.engine, handle, "exited")
         assert ended.exit is not None
         assert ended.exit.code == 127
         assert "not found" in await text(kit.engine, handle)
 
-    async def test_an_environment_too_large_is_an_error(self, kit: ProcessKit) -> None:
+    async def test_oversized_environment_is_an_error(self, kit: ProcessKit) -> None:
         spec = kit.spec(FOREVER, env={f"V{number}": "x" * 32_000 for number in range(200)})
         with pytest.raises(StartFailed):
             await kit.engine.start(spec, await kit.engine.build(spec))
@@ -248,7 +250,7 @@ class TestGuards:
 class TestProgramsThatMeddle:
     """A program runs as the same user as its guard, and can write where its guard does."""
 
-    async def test_an_end_that_it_claims_is_not_believed(self, kit: ProcessKit) -> None:
+    async def test_forged_exit_report_is_ignored(self, kit: ProcessKit) -> None:
         claim = '{"code": 0, "signal": null, "reason": "stopped", "at": 1, "cpu_seconds": 0}'
         handle = await kit.run(f"echo '{claim}' >../generations/1/exit.json; echo claimed; exec sleep 1000")
         await eventually(lambda: text(kit.engine, handle), lambda output: "claimed" in output)
@@ -258,7 +260,7 @@ class TestProgramsThatMeddle:
         assert ended.at != 1
 
     @pytest.mark.parametrize("content", ["", "nonsense", "[]", "{}", '{"code": {}}', "9" * 5000, "[" * 100_000])
-    async def test_files_that_are_nonsense_harm_nobody(self, kit: ProcessKit, content: str) -> None:
+    async def test_corrupt_files_affect_no_other_instance(self, kit: ProcessKit, content: str) -> None:
         handle, other = await kit.run(FOREVER), await kit.run(FOREVER)
         os.kill(handle.data["pid"], signal.SIGKILL)
         await until(kit.engine, handle, "exited")
@@ -272,7 +274,7 @@ class TestProgramsThatMeddle:
             await engine.remove(handle)
         assert not directory.exists()
 
-    async def test_pipes_in_place_of_files_hold_nobody_up(self, kit: ProcessKit) -> None:
+    async def test_pipes_in_place_of_files_block_nothing(self, kit: ProcessKit) -> None:
         handle = await kit.run("exit 0")
         await until(kit.engine, handle, "exited")
         directory = kit.options.root / "instances" / handle.instance_id
@@ -292,13 +294,13 @@ class TestProgramsThatMeddle:
             await engine.remove(handle)
         assert not directory.exists()
 
-    async def test_it_may_lock_its_own_files_away(self, kit: ProcessKit) -> None:
+    async def test_program_may_remove_permissions_of_its_files(self, kit: ProcessKit) -> None:
         handle = await kit.run("mkdir -p a/b; touch a/b/c; chmod 0 a/b a; exit 0")
         await until(kit.engine, handle, "exited")
         await kit.engine.remove(handle)
         assert os.listdir(kit.options.root / "instances") == []
 
-    async def test_what_it_links_to_stays(self, kit: ProcessKit, tmp_path: Path) -> None:
+    async def test_targets_of_links_are_not_deleted(self, kit: ProcessKit, tmp_path: Path) -> None:
         (tmp_path / "precious").mkdir()
         (tmp_path / "precious" / "file").write_text("x")
         spec = kit.spec(
@@ -333,7 +335,9 @@ class TestFullDisks:
             await kit.engine.build(spec)
         assert sorted(os.listdir(kit.options.root / "builds")) == ["commits", "index"]
 
-    async def test_while_an_instance_is_furnished(self, kit: ProcessKit, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_while_the_instance_directory_is_created(
+        self, kit: ProcessKit, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         def full(*_: Any, **__: Any) -> None:
             raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
 
@@ -348,14 +352,14 @@ class TestFullDisks:
         assert await kit.engine.adopt() == []
         assert (await kit.engine.inspect(await kit.engine.start(spec, build))).state == "running"
 
-    async def test_too_little_is_left_to_begin(self, kit: ProcessKit) -> None:
+    async def test_build_is_refused_on_a_nearly_full_disk(self, kit: ProcessKit) -> None:
         await kit.engine.close()
         kit.options = replace(kit.options, space=2**60)
         kit.engine = ProcessRuntime(kit.options)
         with pytest.raises(DiskFull):
             await kit.engine.build(kit.spec(FOREVER))
 
-    def test_output_that_cannot_be_written_is_counted(self, tmp_path: Path) -> None:
+    def test_lost_output_is_counted(self, tmp_path: Path) -> None:
         writer = segments.SegmentWriter(str(tmp_path), 1000, 3)
         soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))  # as if there were no space
@@ -369,7 +373,7 @@ class TestFullDisks:
 
 
 class TestBuildsThatAreGone:
-    async def test_starting_needs_a_build_of_this_host(self, kit: ProcessKit, tmp_path: Path) -> None:
+    async def test_start_requires_a_build_on_this_host(self, kit: ProcessKit, tmp_path: Path) -> None:
         spec = kit.spec(FOREVER)
         build = await kit.engine.build(spec)
         for reference in (
@@ -382,7 +386,7 @@ class TestBuildsThatAreGone:
             with pytest.raises(BuildMissing):
                 await kit.engine.start(spec, replace(build, reference=reference))
 
-    async def test_unused_ones_are_swept_and_used_ones_kept(self, kit: ProcessKit) -> None:
+    async def test_unused_builds_are_deleted_and_used_ones_kept(self, kit: ProcessKit) -> None:
         await kit.engine.close()
         kit.options = replace(kit.options, keep_builds=-1.0)
         kit.engine = ProcessRuntime(kit.options)
@@ -395,7 +399,7 @@ class TestBuildsThatAreGone:
         assert (await kit.engine.inspect(used)).state == "running"
         assert not (await kit.engine.build(unused)).cached
 
-    async def test_what_a_build_leaves_running_ends_with_it(self, kit: ProcessKit) -> None:
+    async def test_processes_left_by_a_build_end_with_it(self, kit: ProcessKit) -> None:
         await kit.engine.build(kit.spec(FOREVER, build="(setsid sleep 1000 &) ; sleep 1000 & exit 0"))
         assert ours(kit) == []
         with pytest.raises(BuildFailed):
@@ -403,6 +407,6 @@ class TestBuildsThatAreGone:
         assert ours(kit) == []
 
 
-def test_strays_are_found_by_all_their_marks(bystander: subprocess.Popen[bytes]) -> None:
+def test_process_without_the_markers_is_not_killed(bystander: subprocess.Popen[bytes]) -> None:
     assert orphans.kill_marked([b"AGORA_INSTANCE=inst_none", b"AGORA_INSTALLATION=none"]) == 0
     assert bystander.poll() is None

@@ -1,4 +1,4 @@
-"""What the process engine holds instances to: ports, output, memory, processes, files, cores."""
+"""Limits enforced by the process engine: ports, output, memory, processes, files, cores."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FOREVER = "echo begun; exec sleep 1000"
 
 
 class TestPorts:
-    async def test_all_taken(self, kit: ProcessKit) -> None:
+    async def test_exhausted_ports_are_reported(self, kit: ProcessKit) -> None:
         first = kit.options.ports[0]
         await kit.engine.close()
         kit.options = replace(kit.options, ports=(first, first))
@@ -37,18 +37,18 @@ class TestPorts:
         assert caught.value.retry
         assert not (kit.options.root / "instances" / spec.instance_id).exists()
         async with kit.another() as engine:
-            with pytest.raises(PortsExhausted):  # a new server knows what is held
+            with pytest.raises(PortsExhausted):  # a new server knows the used ports
                 await engine.start(spec, build)
             await engine.remove(handle)
             assert (await engine.start(spec, build)).ports == {"http": first}
 
-    async def test_one_where_somebody_listens_is_passed_over(self, kit: ProcessKit) -> None:
+    async def test_occupied_port_is_skipped(self, kit: ProcessKit) -> None:
         first = kit.options.ports[0]
         with socket.create_server(("127.0.0.1", first)):
             handle = await kit.run(FOREVER, ports=HTTP)
         assert handle.ports["http"] != first
 
-    async def test_an_instance_keeps_its_port_when_it_is_started_again(self, kit: ProcessKit) -> None:
+    async def test_restarted_instance_keeps_its_port(self, kit: ProcessKit) -> None:
         spec = kit.spec(FOREVER, ports=HTTP)
         build = await kit.engine.build(spec)
         first = await kit.engine.start(spec, build)
@@ -57,7 +57,7 @@ class TestPorts:
 
 
 class TestLogs:
-    async def test_old_output_goes_and_offsets_stay(self, kit: ProcessKit) -> None:
+    async def test_old_output_is_dropped_and_offsets_stay_valid(self, kit: ProcessKit) -> None:
         await kit.engine.close()
         kit.options = replace(kit.options, log_size=40_960)
         kit.engine = ProcessRuntime(kit.options)
@@ -82,7 +82,7 @@ class TestLogs:
         kept = os.listdir(kit.options.root / "instances" / handle.instance_id / "logs")
         assert len(kept) <= 10
 
-    async def test_a_program_is_not_held_up_by_its_output(self, kit: ProcessKit) -> None:
+    async def test_unread_output_does_not_block_the_program(self, kit: ProcessKit) -> None:
         handle = await kit.run("head -c 30000000 /dev/zero; exit 0")
         await until(kit.engine, handle, "exited")
         page = await kit.engine.logs(handle, -1, 1)
@@ -92,28 +92,30 @@ class TestLogs:
 class TestLimits:
     @pytest.fixture
     def kit(self, new_kit: Callable[..., ProcessKit], tmp_path: Path) -> ProcessKit:
-        """Simulate a host without a delegated control group: the directory is none."""
+        """Simulate a host without a delegated control group: the directory is not one."""
         return new_kit(cgroup=tmp_path / "no-group")
 
-    async def test_too_many_processes_are_ended(self, kit: ProcessKit) -> None:
+    async def test_instance_with_too_many_processes_is_ended(self, kit: ProcessKit) -> None:
         handle = await kit.run("for i in $(seq 40); do sleep 1000 & done; wait", limits=Limits(pids=24))
         ended = await until(kit.engine, handle, "exited")
         assert ended.exit is not None
         assert ended.exit.reason == "pids"
         assert ours(kit) == []
 
-    async def test_a_file_has_a_largest_size(self, kit: ProcessKit) -> None:
+    async def test_file_size_is_limited(self, kit: ProcessKit) -> None:
         handle = await kit.run("head -c 3000000 /dev/zero >big; wc -c <big; exit 0", limits=Limits(disk=1 << 20))
         await until(kit.engine, handle, "exited")
         assert "1048576" in await text(kit.engine, handle)
 
-    async def test_cores_are_counted_out(self, kit: ProcessKit) -> None:
+    async def test_cores_are_assigned_to_instances(self, kit: ProcessKit) -> None:
         handle = await kit.run("grep Cpus_allowed_list /proc/self/status; exit 0", limits=Limits(cpu=0.5))
         await until(kit.engine, handle, "exited")
         assert (await text(kit.engine, handle)).split()[1].isdecimal()
 
-    async def test_control_groups_hold_what_they_can(self, new_kit: Callable[..., ProcessKit], tmp_path: Path) -> None:
-        """A directory in place of the kernel's: what would be asked of it."""
+    async def test_limits_are_written_to_control_groups(
+        self, new_kit: Callable[..., ProcessKit], tmp_path: Path
+    ) -> None:
+        """A directory in place of the kernel's file system records the requested limits."""
         group = tmp_path / "delegated"
         group.mkdir()
         for name in ("cgroup.controllers", "cgroup.subtree_control"):

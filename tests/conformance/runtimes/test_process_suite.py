@@ -1,4 +1,4 @@
-"""The process engine."""
+"""The conformance suite with the process engine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Repositories as sources: what is fetched, and what a stranger would like to have fetched."""
+"""Git repositories as sources: fetching, credentials, limits, and hostile repositories."""
 
 from __future__ import annotations
 
@@ -79,8 +79,8 @@ def git(directory: Path, *arguments: str) -> str:
 
 @pytest.fixture(scope="module")
 def repositories(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """``plain.git``: main says one, the branch dev says two and has a subdirectory; ``evil.git`` tries to connect
-    elsewhere."""
+    """``plain.git``: main prints one; the branch dev prints two and has a subdirectory. ``evil.git`` tries to connect
+    to another host."""
     if shutil.which("git") is None:
         pytest.skip("no git: apt-get install git")
     root = tmp_path_factory.mktemp("repositories")
@@ -109,7 +109,7 @@ def repositories(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class TestRepositories:
-    async def test_a_branch_is_built_and_its_commit_known(self, new_kit: NewKit, repositories: Path) -> None:
+    async def test_branch_is_built_and_its_commit_reported(self, new_kit: NewKit, repositories: Path) -> None:
         kit = new_kit(private_networks=True)
         async with git_server(repositories) as url:
             said = {}
@@ -124,7 +124,7 @@ class TestRepositories:
                 assert not (work / ".git").exists()
         assert said == {(None, None): "one\n", ("dev", None): "two\n", ("dev", "part"): "part\n", ("v1", None): "one\n"}
 
-    async def test_a_commit_that_is_known_is_not_fetched_again(self, new_kit: NewKit, repositories: Path) -> None:
+    async def test_known_commit_is_not_fetched_again(self, new_kit: NewKit, repositories: Path) -> None:
         kit = new_kit(private_networks=True)
         async with git_server(repositories) as url:
             spec = kit.spec("cat say", source=Git(f"{url}/plain.git"), build="echo building")
@@ -133,7 +133,7 @@ class TestRepositories:
         same = kit.spec("cat say", files={"say": "one\n"}, build="echo building")
         assert (await kit.engine.build(same)).key == first.key
 
-    async def test_a_token_opens_a_private_one_and_is_never_shown(
+    async def test_token_gives_access_to_a_private_repository_and_is_never_shown(
         self, new_kit: NewKit, tmp_path: Path, repositories: Path
     ) -> None:
         kit = new_kit(private_networks=True)
@@ -147,8 +147,8 @@ class TestRepositories:
         found = subprocess.run(["grep", "-rl", "s3cret-token", str(tmp_path)], capture_output=True, check=False)
         assert found.stdout == b""
 
-    async def test_a_repository_of_billions_of_files_is_refused(self, new_kit: NewKit, tmp_path: Path) -> None:
-        """Ten levels of trees with ten entries each, every level stored once."""
+    async def test_repository_with_billions_of_files_is_refused(self, new_kit: NewKit, tmp_path: Path) -> None:
+        """Ten levels of trees with ten entries each; every level is stored once."""
         work = tmp_path / "served" / "bomb.git"
         work.mkdir(parents=True)
         git(work, "init", "-q", "-b", "main")
@@ -167,7 +167,9 @@ class TestRepositories:
         assert sorted(os.listdir(kit.options.root / "builds")) == ["commits", "index"]
 
     @pytest.mark.parametrize("bounds", [Bounds(files=1), Bounds(size=7)])
-    async def test_files_of_a_repository_are_limited(self, tmp_path: Path, repositories: Path, bounds: Bounds) -> None:
+    async def test_size_of_repository_files_is_limited(
+        self, tmp_path: Path, repositories: Path, bounds: Bounds
+    ) -> None:
         within = Bounds(files=2, size=9)
         environment = {"PATH": os.environ["PATH"]}
         async with git_server(repositories) as url:
@@ -178,7 +180,7 @@ class TestRepositories:
         assert (tmp_path / "a" / "part" / "say").read_text() == "part\n"
         assert os.listdir(tmp_path / "b") == [".git"]
 
-    async def test_what_is_not_there(self, new_kit: NewKit, repositories: Path) -> None:
+    async def test_missing_repository_or_branch_is_reported(self, new_kit: NewKit, repositories: Path) -> None:
         kit = new_kit(private_networks=True)
         async with git_server(repositories) as url:
             for source in (Git(f"{url}/none.git"), Git(f"{url}/plain.git", "none"), Git(f"{url}/moved.git")):
@@ -202,7 +204,7 @@ class TestRepositories:
             "https://x.com/a#b", "https://x.com/a\n--x", "https://x.com:99999/a", "https://[::ffff:127.0.0.1]/a",
         ],
     )  # fmt: skip
-    async def test_urls_that_must_not_be_fetched(self, kit: ProcessKit, url: str) -> None:
+    async def test_forbidden_urls_are_refused(self, kit: ProcessKit, url: str) -> None:
         with pytest.raises(SourceRefused):
             check_url(url)
         with pytest.raises(SourceRefused):
@@ -211,20 +213,20 @@ class TestRepositories:
     @pytest.mark.parametrize(
         "branch", ["--upload-pack=x", "-b", "a..b", "a b", "a\nb", "", "/a", "a@{1}", "a:b", "x" * 300, "a^{}"]
     )
-    async def test_branches_that_are_none(self, new_kit: NewKit, branch: str) -> None:
+    async def test_invalid_branch_names_are_refused(self, new_kit: NewKit, branch: str) -> None:
         kit = new_kit(private_networks=True)
         with pytest.raises(SourceRefused):
             await kit.engine.build(kit.spec(FOREVER, source=Git("http://127.0.0.1:9/x", branch)))
 
-    async def test_a_name_that_leads_inside_is_refused(self) -> None:
+    async def test_host_name_that_resolves_to_a_private_address_is_refused(self) -> None:
         async def inside(_host: str, _port: int) -> Sequence[str]:
             return ["93.184.216.34", "10.0.0.7"]
 
         with pytest.raises(SourceRefused, match=r"10\.0\.0\.7"):
             await Repositories({"PATH": os.defpath}, resolver=inside).resolve_commit(Git("https://git.example/x"))
 
-    async def test_the_connection_goes_where_it_was_checked(self, tmp_path: Path) -> None:
-        """A git in place of git tells what it was given."""
+    async def test_connection_uses_the_checked_address(self, tmp_path: Path) -> None:
+        """A stub of git records its arguments."""
         fake = tmp_path / "git"
         fake.write_text("#!/bin/sh\nenv | grep GIT_CONFIG; exit 1\n")
         fake.chmod(0o755)

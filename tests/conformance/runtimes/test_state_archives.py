@@ -1,4 +1,4 @@
-"""Archives of state, and those that a stranger might hand in."""
+"""Archives of instance state, including hostile ones."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.conformance.engines import RunsOn
 RUNS_ON = RunsOn.NO_STORE
 
 
-def test_what_is_packed_is_unpacked(tmp_path: Path) -> None:
+def test_archive_round_trips(tmp_path: Path) -> None:
     state = tmp_path / "state"
     (state / "d" / "empty").mkdir(parents=True)
     (state / "d" / "f").write_bytes(b"\0\xff")
@@ -62,7 +62,7 @@ def member(name: str, kind: bytes = tarfile.REGTYPE, link: str = "") -> tarfile.
         [member("pipe", tarfile.FIFOTYPE)],
     ],
 )
-def test_what_leads_out_is_refused(tmp_path: Path, members: list[tarfile.TarInfo]) -> None:
+def test_paths_out_of_the_directory_are_refused(tmp_path: Path, members: list[tarfile.TarInfo]) -> None:
     (tmp_path / "secret").write_text("x")
     with tarfile.open(tmp_path / "file", "w") as archive:
         for info in members:
@@ -74,14 +74,14 @@ def test_what_leads_out_is_refused(tmp_path: Path, members: list[tarfile.TarInfo
     assert not any(path.name in ("link", "out") for path in (tmp_path / "state").rglob("*"))
 
 
-def test_nothing_is_written_through_a_link(tmp_path: Path) -> None:
+def test_no_file_is_written_through_a_link(tmp_path: Path) -> None:
     with tarfile.open(tmp_path / "file", "w") as archive:
         archive.addfile(member("inner", tarfile.SYMTYPE, "inner2"))
         archive.addfile(member("inner/planted"), io.BytesIO(b"x"))
     refuse_by_both_engines(tmp_path / "file", "leads through a link")
 
 
-def test_the_state_directory_is_not_replaced(tmp_path: Path) -> None:
+def test_state_directory_itself_is_not_replaced(tmp_path: Path) -> None:
     with tarfile.open(tmp_path / "file", "w") as archive:
         archive.addfile(member(".", tarfile.SYMTYPE, "elsewhere"))
     refuse_by_both_engines(tmp_path / "file", "is not a regular file")
@@ -96,7 +96,7 @@ def test_hard_links_stay_inside(tmp_path: Path, first: str, target: str) -> None
     refuse_by_both_engines(tmp_path / "file", "leads out of the archive|leads through a link")
 
 
-def test_a_symbolic_link_does_not_lead_out_by_its_second_name(tmp_path: Path) -> None:
+def test_hard_link_to_a_symbolic_link_cannot_lead_out(tmp_path: Path) -> None:
     with tarfile.open(tmp_path / "file", "w") as archive:
         archive.addfile(member("a/b/file"), io.BytesIO(b"x"))
         archive.addfile(member("a/b/top", tarfile.SYMTYPE, "../.."))
@@ -107,8 +107,8 @@ def test_a_symbolic_link_does_not_lead_out_by_its_second_name(tmp_path: Path) ->
     assert not (tmp_path / "state" / "top").is_symlink()
 
 
-def test_links_within_a_container_may_lead_out_of_its_state(tmp_path: Path) -> None:
-    """A virtual environment in the state has such a link, and its backup must be restored."""
+def test_links_of_a_container_may_lead_out_of_its_state(tmp_path: Path) -> None:
+    """A virtual environment in the state contains such a link, and its backup must be restorable."""
     with tarfile.open(tmp_path / "file", "w") as archive:
         archive.addfile(member("venv/bin/python", tarfile.SYMTYPE, "/usr/bin/python3"))
     packed = io.BytesIO()
@@ -119,7 +119,7 @@ def test_links_within_a_container_may_lead_out_of_its_state(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("last", [("planted", tarfile.SYMTYPE, "secret"), ("planted", tarfile.LNKTYPE, "inner/file")])
 def test_no_link_is_created_through_a_chain_of_links(tmp_path: Path, last: tuple[str, bytes, str]) -> None:
-    """Each target stays inside by its text, but the second leads out through the first."""
+    """The text of each target stays inside, but the second leads out through the first."""
     name, kind, target = last
     with tarfile.open(tmp_path / "file", "w") as archive:
         archive.addfile(member("inner/file"), io.BytesIO(b"x"))
@@ -148,41 +148,41 @@ def refuse_by_both_engines(file: Path, reason: str) -> None:
     assert not list((file.parent / "state").iterdir())
 
 
-def test_a_file_larger_than_the_disk_is_refused_before_it_is_written(tmp_path: Path) -> None:
+def test_file_larger_than_the_disk_is_refused_before_writing(tmp_path: Path) -> None:
     write_header(tmp_path / "file", "bomb", 1 << 50)
     refuse_by_both_engines(tmp_path / "file", r"has 1125899906842624 bytes, and \d+ of the disk can be used")
 
 
-def test_a_sparse_file_is_refused(tmp_path: Path) -> None:
+def test_sparse_file_is_refused(tmp_path: Path) -> None:
     write_header(tmp_path / "file", "holes", 0, tarfile.GNUTYPE_SPARSE)
     refuse_by_both_engines(tmp_path / "file", "is a sparse file")
 
 
 @pytest.mark.parametrize("kind", [tarfile.GNUTYPE_LONGNAME, tarfile.XHDTYPE, tarfile.XGLTYPE])
-def test_a_large_header_is_not_read(tmp_path: Path, kind: bytes) -> None:
+def test_oversized_header_is_not_read(tmp_path: Path, kind: bytes) -> None:
     write_header(tmp_path / "file", "long", 1 << 40, kind)
     refuse_by_both_engines(tmp_path / "file", "a header of more than")
 
 
 @pytest.mark.parametrize("size", [-512, -1024, -(1 << 40)])
-def test_a_negative_size_does_not_repeat_an_entry(tmp_path: Path, size: int) -> None:
+def test_negative_size_does_not_repeat_an_entry(tmp_path: Path, size: int) -> None:
     write_header(tmp_path / "file", "again", size)
     refuse_by_both_engines(tmp_path / "file", "a negative size")
 
 
-def test_headers_in_a_row_are_limited(tmp_path: Path) -> None:
+def test_consecutive_headers_are_limited(tmp_path: Path) -> None:
     write_header(tmp_path / "file", "x", 0, tarfile.GNUTYPE_LONGNAME, times=20_000)
     refuse_by_both_engines(tmp_path / "file", "too many headers in a row")
 
 
-def test_entries_are_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_number_of_entries_is_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bounded_archives, "MAX_ENTRIES", 3)
     write_header(tmp_path / "file", ".", 0, tarfile.DIRTYPE, times=4)
     refuse_by_both_engines(tmp_path / "file", "more than 3 entries")
 
 
 def test_no_link_leads_out_through_another_one(tmp_path: Path) -> None:
-    """By its text, the second link stays in ``a/b``; through the first it leads out."""
+    """By its text the second link stays in ``a/b``; through the first it leads out."""
     source = tmp_path / "source"
     (source / "a" / "b").mkdir(parents=True)
     (source / "a" / "b" / "top").symlink_to("../..")
@@ -198,7 +198,7 @@ def test_no_link_leads_out_through_another_one(tmp_path: Path) -> None:
     assert not (tmp_path / "state" / "out").is_symlink()
 
 
-def test_many_small_files_do_not_fill_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_small_files_cannot_fill_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for count in (10, 100):
         with tarfile.open(tmp_path / f"{count}.tar", "w") as archive:
             for number in range(count):
@@ -208,6 +208,6 @@ def test_many_small_files_do_not_fill_the_disk(tmp_path: Path, monkeypatch: pyte
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=usage.total // RESERVED_SHARE))
     with open_archive(tmp_path / "10.tar") as archive:
-        assert len(list(read_members(archive, tmp_path))) == 10  # a full disk still takes a small backup
+        assert len(list(read_members(archive, tmp_path))) == 10  # a full disk still accepts a small backup
     with open_archive(tmp_path / "100.tar") as archive, pytest.raises(ValueError, match="stays free"):
         list(read_members(archive, tmp_path))

@@ -1,4 +1,4 @@
-"""Queries answer the same on every engine."""
+"""Search of agents, with equal results on every engine."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def found(market: Market, caller: Caller | None = None, **arguments: Any) 
 # -- capabilities and filters ------------------------------------------------------------------------
 
 
-async def test_all_or_any_of_the_capabilities(market: Market) -> None:
+async def test_agents_are_found_by_all_or_any_capabilities(market: Market) -> None:
     for name, capabilities in {"A": ["x"], "B": ["x", "y"], "C": ["y", "z"], "D": ["x", "y", "z"], "E": []}.items():
         await market.agent(name, capabilities=capabilities)
     assert await found(market, capabilities=["x"]) == ["A", "B", "D"]
@@ -56,7 +56,7 @@ async def test_all_or_any_of_the_capabilities(market: Market) -> None:
     assert await found(market) == ["A", "B", "C", "D", "E"]
 
 
-async def test_filters_narrow_what_is_found(market: Market) -> None:
+async def test_filters_restrict_the_results(market: Market) -> None:
     ada = await market.agent("Ada", service_tier="premium", category="docs", capabilities=["x"])
     bob = await market.agent("Bob", category="docs", capabilities=["x"])
     await market.agent("Cyd", service_tier="premium")
@@ -73,7 +73,7 @@ async def test_filters_narrow_what_is_found(market: Market) -> None:
     assert await found(market, search="ada", service_tier="basic") == []
 
 
-async def test_a_reputation_is_compared_as_it_is_shown(market: Market) -> None:
+async def test_reputation_filter_uses_the_shown_value(market: Market) -> None:
     raters = [await market.agent(name) for name in ("R", "S", "T")]
     await market.agent("Ada")
     for rater, rating in zip(raters, (6, 7, 7), strict=True):
@@ -83,13 +83,13 @@ async def test_a_reputation_is_compared_as_it_is_shown(market: Market) -> None:
     assert await found(market, min_rating=6.68) == []
 
 
-async def test_a_profile_is_whole(market: Market) -> None:
+async def test_profile_is_complete(market: Market) -> None:
     ada = await market.agent("Ada", capabilities=["x"], metadata={"team": "docs"}, tags=["en"])
     [agent] = (await market.call(market.operator, FIND, capabilities=["x"])).agents
     assert agent == await market.call(ada, "agent.get", agent_id="Ada")
 
 
-async def test_any_of_the_capabilities_that_very_many_have(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_common_capabilities_are_found(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rules, "COMMON", 2)
     monkeypatch.setattr(rules, "COUNTED", 2)
     for name, capabilities in {"A": ["x"], "B": ["x", "y"], "C": ["z"], "D": ["y", "z"], "E": []}.items():
@@ -97,10 +97,10 @@ async def test_any_of_the_capabilities_that_very_many_have(market: Market, monke
     assert await found(market, capabilities=["x", "y"], match="any") == ["A", "B", "D"]
 
 
-# -- who sees whom -----------------------------------------------------------------------------------
+# -- visibility --------------------------------------------------------------------------------------
 
 
-async def test_private_agents_are_found_by_themselves_and_by_operators(market: Market) -> None:
+async def test_private_agents_are_found_only_by_themselves_and_operators(market: Market) -> None:
     await market.agent("Open", capabilities=["x"])
     hidden = await market.agent("Hidden", capabilities=["x"], visibility="private")
     other = await market.agent("Other", visibility="private")
@@ -109,7 +109,7 @@ async def test_private_agents_are_found_by_themselves_and_by_operators(market: M
             assert ("Hidden" in await found(market, caller, **arguments)) is expected, (arguments, caller.name)
 
 
-async def test_an_account_sees_its_private_agents(market: Market) -> None:
+async def test_account_sees_its_private_agents(market: Market) -> None:
     acme = replace(market.operator, account="acme")
     registered = await market.call(
         acme, "agent.register", agent_name="Hidden", capabilities=["x"], visibility="private"
@@ -124,7 +124,7 @@ async def test_an_account_sees_its_private_agents(market: Market) -> None:
         assert await found(market, stranger, **arguments) == []
 
 
-async def test_the_total_follows_every_change(market: Market) -> None:
+async def test_total_follows_every_change(market: Market) -> None:
     async def total() -> tuple[int, int]:
         mine = await market.call(watcher, FIND, capabilities=["x"], limit=1)
         operators = await market.call(market.operator, FIND, capabilities=["x"], limit=1)
@@ -150,7 +150,7 @@ async def test_the_total_follows_every_change(market: Market) -> None:
     assert await total() == (0, 0)
 
 
-async def test_counters_hold_under_concurrent_change(market: Market, engine: Engine) -> None:
+async def test_counters_are_correct_under_concurrent_changes(market: Market, engine: Engine) -> None:
     agents = [await market.agent(f"Agent{number}", capabilities=["x"]) for number in range(8)]
 
     async def change(agent: Caller, number: int) -> None:
@@ -171,7 +171,7 @@ async def test_counters_hold_under_concurrent_change(market: Market, engine: Eng
     assert [row["capability"] for row in counted] == ["x", "y", "z"]
 
 
-async def test_who_has_left_is_shown_to_operators_who_ask(market: Market) -> None:
+async def test_deregistered_agents_are_shown_to_operators_on_request(market: Market) -> None:
     ada, bob = await market.agent("Ada", capabilities=["x", "y"]), await market.agent("Bob", capabilities=["x"])
     await market.call(ada, "agent.deregister", agent_id="Ada")
     assert await found(market, capabilities=["x"]) == ["Bob"]
@@ -185,7 +185,7 @@ async def test_who_has_left_is_shown_to_operators_who_ask(market: Market) -> Non
     assert failure.value.errors[0]["field"] == "search"
 
 
-# -- words -------------------------------------------------------------------------------------------
+# -- full-text search --------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -230,7 +230,7 @@ MEANINGS: Any = [
 ]
 
 
-async def test_words_find_what_a_person_means(library: Market) -> None:
+async def test_words_find_expected_agents(library: Market) -> None:
     for search, expected in MEANINGS:
         assert sorted(await found(library, search=search)) == sorted(expected), search
 
@@ -242,20 +242,20 @@ TYPED: Any = [
     ]  # fmt: skip
 
 
-async def test_whatever_is_typed_is_no_error(library: Market) -> None:
+async def test_any_search_text_is_accepted(library: Market) -> None:
     for search in TYPED:
         page = await library.call(library.operator, FIND, search=search)
         assert page.total == page.count, search
 
 
-async def test_syntax_is_read_as_words(library: Market) -> None:
+async def test_query_syntax_is_treated_as_words(library: Market) -> None:
     await library.agent("And Or Not Near")
     assert await found(library, search="AND") == ["And Or Not Near"]
     assert await found(library, search='"near" (or)') == ["And Or Not Near"]
     assert await found(library, search="docsystemagent OR resume") == []
 
 
-async def test_the_closest_come_first(market: Market) -> None:
+async def test_closest_matches_come_first(market: Market) -> None:
     await market.agent("E", description="reviews poetry")
     await market.agent("D", tags=["poetry"])
     await market.agent("C", capabilities=["poetry"])
@@ -265,7 +265,7 @@ async def test_the_closest_come_first(market: Market) -> None:
     assert await found(market, search="poetri") == ["Poetry", "PoetryMachine", "C", "D", "E"]
 
 
-async def test_nearness_does_not_dilute_what_was_found(market: Market) -> None:
+async def test_fuzzy_matches_do_not_displace_exact_ones(market: Market) -> None:
     await market.agent("translate")
     await market.agent("translates")
     await market.agent("transplate")
@@ -273,7 +273,7 @@ async def test_nearness_does_not_dilute_what_was_found(market: Market) -> None:
     assert sorted(await found(market, search="trasnplate")) == ["transplate"]
 
 
-async def test_words_follow_every_change(market: Market, engine: Engine) -> None:
+async def test_index_follows_every_change(market: Market, engine: Engine) -> None:
     ada = await market.agent("Ada", description="paints", tags=["oil"], capabilities=["portraits"])
     assert [await found(market, search=word) for word in ("paints", "oil", "portraits")] == [["Ada"]] * 3
     await market.call(
@@ -291,13 +291,13 @@ async def _nothing(connection: asyncpg.Connection) -> list[str]:
     return []
 
 
-async def test_agents_of_an_older_release_are_found_too(
+async def test_agents_of_an_older_release_are_found(
     new_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as older:
         older.setattr(migrate, "list_pending_migrations", lambda applied, dialect: migrate.list_migrations(dialect)[:1])
         if isinstance(new_engine, PostgresEngine):
-            older.setattr(schema, "find_unprotected", _nothing)  # releases of then protected nothing
+            older.setattr(schema, "find_unprotected", _nothing)  # releases of that time had no row-level security
             connection = await asyncpg.connect(new_engine.url)
             await schema.migrate_schema(connection, ManualClock())
             await connection.close()
@@ -323,7 +323,7 @@ async def test_agents_of_an_older_release_are_found_too(
     await app.stop()
 
 
-async def test_compacting_the_file_does_not_mix_up_the_words(tmp_path: Path) -> None:
+async def test_vacuum_keeps_the_index_consistent(tmp_path: Path) -> None:
     engine = SqliteEngine(tmp_path / "agora.db")
     app = App(make_settings(tmp_path / "data"), store=engine.store())
     await app.start()
@@ -345,13 +345,13 @@ async def test_compacting_the_file_does_not_mix_up_the_words(tmp_path: Path) -> 
     await app.stop()
 
 
-async def test_words_and_capabilities_together(library: Market) -> None:
+async def test_words_and_capabilities_are_combined(library: Market) -> None:
     assert await found(library, search="documentation", capabilities=["analysis"]) == ["DocSystemAgent"]
     assert await found(library, search="documentation", capabilities=["analysis", "c++"]) == []
     assert len(await found(library, search="documentation", capabilities=["analysis", "c++"], match="any")) == 2
 
 
-async def test_a_heartbeat_does_not_touch_the_index(market: Market, engine: Engine) -> None:
+async def test_heartbeat_does_not_update_the_index(market: Market, engine: Engine) -> None:
     table, mark = ("agent_search_data", "hex(block)") if engine.dialect == "sqlite" else ("agent_words", "xmin::text")
     ada = await market.agent("Ada", capabilities=["x"])
     before = await engine.run(f"select {mark} as mark from {table}")
@@ -386,7 +386,7 @@ async def pages(market: Market, **arguments: Any) -> AsyncIterator[Any]:
 
 
 @pytest.mark.parametrize("arguments", KINDS)
-async def test_pages_by_cursor_and_by_offset_are_the_same(market: Market, arguments: dict[str, Any]) -> None:
+async def test_cursor_and_offset_pages_are_equal(market: Market, arguments: dict[str, Any]) -> None:
     for number in range(7):
         await market.agent(f"Agent{number}", capabilities=["x", "y"])
     by_cursor = [page async for page in pages(market, limit=3, **arguments)]
@@ -400,7 +400,7 @@ async def test_pages_by_cursor_and_by_offset_are_the_same(market: Market, argume
 
 
 @pytest.mark.parametrize("arguments", KINDS)
-async def test_who_registers_or_leaves_meanwhile_shifts_no_page(market: Market, arguments: dict[str, Any]) -> None:
+async def test_concurrent_registrations_do_not_shift_pages(market: Market, arguments: dict[str, Any]) -> None:
     agents = [await market.agent(f"Agent{number}", capabilities=["x", "y"]) for number in range(6)]
     seen: list[str] = []
     async for page in pages(market, limit=2, **arguments):
@@ -413,7 +413,7 @@ async def test_who_registers_or_leaves_meanwhile_shifts_no_page(market: Market, 
     assert {"Agent0", "Agent1", "Agent2", "Agent3", "Agent5"} <= set(seen), "nobody is passed over"
 
 
-async def test_totals_above_the_bound_are_estimates(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_totals_above_the_bound_are_estimated(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("agora.core.pagination.EXACT_UP_TO", 3)
     for number in range(5):
         await market.agent(f"Agent{number}", capabilities=["x", "y"])
@@ -423,9 +423,7 @@ async def test_totals_above_the_bound_are_estimates(market: Market, monkeypatch:
         assert (page.total, page.total_is_estimate) == ((5, False) if exact else (3, True)), arguments
 
 
-async def test_a_crowd_of_private_agents_is_not_walked_over_on_the_loop(
-    market: Market, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_many_private_agents_do_not_block_the_event_loop(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rules, "INLINE", 2)
     for number in range(4):
         await market.agent(f"Hidden{number}", capabilities=["x"], visibility="private")
@@ -446,7 +444,7 @@ async def test_a_crowd_of_private_agents_is_not_walked_over_on_the_loop(
     assert asked == [True, False, True, True, True]
 
 
-# -- wrong input -------------------------------------------------------------------------------------
+# -- invalid input ------------------------------------------------------------------------------------
 
 
 WRONG: Any = [
@@ -481,7 +479,7 @@ WRONG: Any = [
     ]  # fmt: skip
 
 
-async def test_wrong_input_names_its_field(market: Market) -> None:
+async def test_invalid_input_names_its_field(market: Market) -> None:
     for arguments, field in WRONG:
         with pytest.raises(InvalidRequest) as failure:
             await market.call(market.operator, FIND, **arguments)

@@ -1,4 +1,4 @@
-"""Controllers keep the marketplace in order, the same on every engine."""
+"""Controllers of the server, on every engine: overrides, usage, positions."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ __all__ = ["context"]
 # -- overrides -------------------------------------------------------------------------------------
 
 
-async def test_an_expired_override_is_lifted_and_its_agent_goes_on(market: Market, context: JobContext) -> None:
+async def test_expired_override_is_lifted_and_its_agent_continues(market: Market, context: JobContext) -> None:
     ada, overrides = await market.agent("Ada"), OverrideController(context)
     short: dict[str, Any] = {"target_id": "Ada", "action": "pause", "reason": "lunch", "expires_in": 60}
     first = await market.call(market.operator, "admin.override", **short)
@@ -59,7 +59,7 @@ async def test_an_expired_override_is_lifted_and_its_agent_goes_on(market: Marke
     assert {event.subject for event in market.of_type("agora.override.expired")} == {ada.subject}
 
 
-async def test_a_halt_of_the_marketplace_ends_by_itself(market: Market, context: JobContext, engine: Engine) -> None:
+async def test_halt_of_the_marketplace_expires(market: Market, context: JobContext, engine: Engine) -> None:
     ada = await market.agent("Ada")
     halt: dict[str, Any] = {"target_id": "system_wide", "action": "emergency_halt", "expires_in": 10}
     await market.call(market.operator, "admin.override", **halt)
@@ -70,7 +70,7 @@ async def test_a_halt_of_the_marketplace_ends_by_itself(market: Market, context:
     await market.call(ada, "agent.heartbeat")
 
 
-async def test_who_was_suspended_meanwhile_stays_suspended(market: Market, context: JobContext) -> None:
+async def test_agent_suspended_meanwhile_stays_suspended(market: Market, context: JobContext) -> None:
     ada = await market.agent("Ada")
     await market.call(market.operator, "admin.override", target_id="Ada", action="pause", expires_in=60)
     await market.call(market.operator, "admin.manage", resource="agent", target="Ada", action="suspend")
@@ -83,7 +83,7 @@ async def test_who_was_suspended_meanwhile_stays_suspended(market: Market, conte
 # -- usage and positions ---------------------------------------------------------------------------
 
 
-async def test_usage_survives_a_restart_and_several_servers_add_up(market: Market, context: JobContext) -> None:
+async def test_usage_survives_a_restart_and_is_summed_over_servers(market: Market, context: JobContext) -> None:
     operation = market.app.registry.find("agora.agent.list")
 
     def server() -> UsageCounters:
@@ -118,7 +118,7 @@ async def test_usage_survives_a_restart_and_several_servers_add_up(market: Marke
     assert usage.duration_quantile(1.0) == pytest.approx(40, rel=0.13)
 
 
-async def test_counts_stay_when_the_store_refuses(market: Market, context: JobContext) -> None:
+async def test_counts_are_kept_if_the_store_fails(market: Market, context: JobContext) -> None:
     counters, operation = UsageCounters(context), market.app.registry.find("agora.agent.list")
     before = context.meter.usage(operation).calls
     context.meter.record(operation, 0.01, True)
@@ -129,7 +129,7 @@ async def test_counts_stay_when_the_store_refuses(market: Market, context: JobCo
     assert context.meter.usage(operation).calls == before + 1
 
 
-async def test_positions_are_written(market: Market, context: JobContext, engine: Engine) -> None:
+async def test_read_positions_are_stored(market: Market, context: JobContext, engine: Engine) -> None:
     ada = await market.agent("Ada")
     made = await market.call(ada, "messaging.subscribe")
     context.feed.positions.advance_position("default", made.subscription_id, 7)
@@ -138,10 +138,10 @@ async def test_positions_are_written(market: Market, context: JobContext, engine
     assert row["position"] == 7
 
 
-# -- together --------------------------------------------------------------------------------------
+# -- all controllers -------------------------------------------------------------------------------
 
 
-async def test_every_loop_steps_on_an_empty_marketplace(market: Market) -> None:
+async def test_every_controller_runs_on_an_empty_marketplace(market: Market) -> None:
     app = market.app
     monitor = HealthMonitor(app.store, market.clock, app.feed.live, app.settings.data_dir)
     loops = build_controllers(
@@ -167,7 +167,7 @@ async def test_every_loop_steps_on_an_empty_marketplace(market: Market) -> None:
     assert monitor.outage_reason() is None
 
 
-async def test_every_tenant_is_tended(market: Market, context: JobContext, engine: Engine) -> None:
+async def test_controllers_process_every_tenant(market: Market, context: JobContext, engine: Engine) -> None:
     async def elsewhere(call: Call) -> None:
         call.emit("tick", {})
 

@@ -1,4 +1,5 @@
-"""MCP clients of the older era keep their session at whichever server they come to."""
+"""MCP sessions of the older protocol generation across replicas: a client keeps its session on whichever server it
+reaches."""
 
 from __future__ import annotations
 
@@ -32,7 +33,7 @@ Message = tuple[str, Any]
 
 
 class Pair:
-    """Two servers on one database, and a wire of the same client to each."""
+    """Two servers on one database, and a client connection to each."""
 
     def __init__(self, servers: tuple[Running, Running], wires: tuple[Wire, Wire]) -> None:
         self.servers = self.a, self.b = servers
@@ -71,7 +72,7 @@ async def pair(postgres: PostgresEngine, tmp_path: Path) -> AsyncIterator[Pair]:
 async def standing(wire: Wire, server: Running, **headers: str) -> AsyncIterator[AsyncIterator[Message]]:
     """Open the session's GET stream: ids and messages, None for those that only advance the position."""
     own = {"mcp-session-id": wire.session, "mcp-protocol-version": LEGACY, "accept": "text/event-stream"}
-    await wait_until(lambda: not len(server.app.feed))  # the one before has ended
+    await wait_until(lambda: not len(server.app.feed))  # the previous one has ended
     async with wire.http.stream("GET", "/mcp", headers=wire.headers(own | headers)) as response:
         assert response.status_code == 200, await response.aread()
         await wait_until(lambda: len(server.app.feed) == 1)
@@ -104,7 +105,7 @@ async def change(wire: Wire, name: str, description: str) -> None:
     assert response.is_success, response.text
 
 
-async def test_a_session_is_good_at_either(pair: Pair) -> None:
+async def test_session_is_valid_on_either_server(pair: Pair) -> None:
     (ada, ada_b), (mallory, mallory_b) = await pair.agent("Ada"), await pair.agent("Mallory")
     await pair.shake_hands(ada, ada_b)
     quick = answer(await ada_b.legacy("tools/call", {"name": "agora.agent.list"}))
@@ -112,14 +113,14 @@ async def test_a_session_is_good_at_either(pair: Pair) -> None:
     response = await ada_b.legacy("ping")
     assert response.headers["mcp-session-id"] == ada.session
     waiting = {"name": "agora.messaging.receive", "arguments": {"wait": 30}, "_meta": {"progressToken": 7}}
-    call = asyncio.create_task(ada_b.legacy("tools/call", waiting))  # by the SDK, which has to be introduced
+    call = asyncio.create_task(ada_b.legacy("tools/call", waiting))  # by the SDK, which requires initialization
     await wait_until(lambda: bool(pair.b.app.feed.waiting_calls))
     sent = {"to_agent": "Ada", "content": "hello"}
     assert (await mallory.http.post("/agora/messaging/send", json=sent, headers=mallory.headers({}))).is_success
     response = await call
     assert response.headers["mcp-session-id"] == ada.session
     assert answer(response)["result"]["structuredContent"]["messages"][0]["content"] == "hello"
-    for wire in (mallory, mallory_b, pair.at_a, pair.at_b):  # it is nobody else's
+    for wire in (mallory, mallory_b, pair.at_a, pair.at_b):  # it belongs to no other caller
         wire.session = ada.session
         assert (await wire.legacy("tools/list")).status_code == 404
         headers = wire.headers({"mcp-session-id": wire.session, "accept": "text/event-stream"})
@@ -131,11 +132,11 @@ async def test_a_session_is_good_at_either(pair: Pair) -> None:
     await pair.shake_hands(*pair.wires)
     elsewhere = {"x_agora_tenant": "acme", "authorization": f"Bearer {admin_token(pair.a.app.settings)}"}
     assert (await pair.at_b.legacy("tools/list")).status_code == 200
-    assert (await pair.at_b.legacy("tools/list", **elsewhere)).status_code == 404  # nor of another tenant
+    assert (await pair.at_b.legacy("tools/list", **elsewhere)).status_code == 404  # nor to another tenant
 
 
-async def test_the_handshake_may_end_at_another(pair: Pair) -> None:
-    """A balancer sends each request where it likes."""
+async def test_handshake_may_end_on_another_server(pair: Pair) -> None:
+    """A load balancer sends each request to any server."""
     params = {"protocolVersion": LEGACY, "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
     response = await pair.at_a.post(pair.at_a.request("initialize", params))
     pair.at_a.session = pair.at_b.session = response.headers["mcp-session-id"]
@@ -145,12 +146,12 @@ async def test_the_handshake_may_end_at_another(pair: Pair) -> None:
     await register(pair.at_b, "Bob")
     subscribed = await pair.at_b.legacy("resources/subscribe", {"uri": "agora://agents/Bob"})
     assert answer(subscribed)["result"] == {}
-    async with standing(pair.at_a, pair.a) as messages:  # which has not been told that the handshake was over
+    async with standing(pair.at_a, pair.a) as messages:  # which does not know that the handshake ended
         await change(pair.at_b, "Bob", "new")
         assert (await updated(messages))[1] == "agora://agents/Bob"
 
 
-async def test_who_ends_a_session_ends_it_everywhere(pair: Pair) -> None:
+async def test_ended_session_is_ended_everywhere(pair: Pair) -> None:
     await pair.shake_hands(*pair.wires)
     assert (await pair.at_b.legacy("tools/list")).status_code == 200
     async with standing(pair.at_a, pair.a) as messages:
@@ -165,7 +166,7 @@ async def test_who_ends_a_session_ends_it_everywhere(pair: Pair) -> None:
         assert (await wire.http.delete("/mcp", headers=headers)).status_code == 404
 
 
-async def test_a_stream_goes_on_at_another_without_a_gap(pair: Pair) -> None:
+async def test_stream_resumes_on_another_server_without_a_gap(pair: Pair) -> None:
     await register(pair.at_a, "Ada")
     await register(pair.at_a, "Bob")
     await pair.shake_hands(*pair.wires)
@@ -179,7 +180,7 @@ async def test_a_stream_goes_on_at_another_without_a_gap(pair: Pair) -> None:
         assert uri == uris[0]
         assert (await pair.at_a.legacy("resources/subscribe", {"uri": uris[1]})).is_success
         await change(pair.at_a, "Bob", "two")
-        assert (await updated(messages))[1] == uris[1]  # of which another server was told
+        assert (await updated(messages))[1] == uris[1]  # sent by another server
     await change(pair.at_b, "Ada", "three")
     for after in (place, last):
         async with standing(pair.at_a, pair.a, **{"last-event-id": after}) as messages:
@@ -192,8 +193,8 @@ async def test_a_stream_goes_on_at_another_without_a_gap(pair: Pair) -> None:
         assert {(await updated(messages))[1] for _ in range(2)} == {uris[1]}
 
 
-async def test_what_is_with_another_server_is_said_to_be(pair: Pair) -> None:
-    """What a call sends, and what it asks its client, stays where the call runs; nobody is left waiting for it."""
+async def test_requests_bound_to_another_server_are_refused(pair: Pair) -> None:
+    """Notifications and questions of a call stay on the server that runs it; no client is left waiting."""
     await pair.shake_hands(*pair.wires)
     for request in (17, "seventeen"):
         body = pair.at_a.request("tools/call", {"name": "agora.event.stream", "arguments": {"wait": 0.01}})
@@ -202,7 +203,7 @@ async def test_what_is_with_another_server_is_said_to_be(pair: Pair) -> None:
         (first, *_) = [line for line in response.text.splitlines() if line.startswith("id:")]
         resume = {"last-event-id": first.removeprefix("id:").strip(), "accept": "text/event-stream"}
         async with pair.at_a.http.stream("GET", "/mcp", headers=pair.at_a.headers(headers | resume)) as again:
-            _, sent = await anext(_messages(again))  # at the same server it is sent again
+            _, sent = await anext(_messages(again))  # on the same server they are sent again
         assert sent["id"] == request
         lost = await pair.at_b.http.get("/mcp", headers=pair.at_b.headers(headers | resume))
         found = answer(lost)
@@ -213,13 +214,13 @@ async def test_what_is_with_another_server_is_said_to_be(pair: Pair) -> None:
         assert (await pair.at_b.http.get("/mcp", headers=pair.at_b.headers(headers | resume))).status_code == 422
     for content in ({"result": {"action": "accept"}}, {"error": {"code": -1, "message": "no"}}):
         response = await pair.at_b.post({"jsonrpc": "2.0", "id": 1, **content}, headers)
-        # a server that has a half of the session leaves it to the SDK; one that has none has asked nothing
+        # a server with part of the session leaves the answer to the SDK; one without has asked nothing
         assert response.status_code == 409
         assert "no pending request" in response.json()["detail"]
 
 
-async def test_a_call_is_cancelled_from_another_server(pair: Pair) -> None:
-    """A claim that nobody waits for any more takes no task."""
+async def test_call_is_cancelled_from_another_server(pair: Pair) -> None:
+    """A claim without a waiter takes no task."""
     ada, ada_b = await pair.agent("Ada")
     await pair.shake_hands(ada, ada_b)
     headers = {"mcp-protocol-version": LEGACY, "mcp-session-id": ada.session}
@@ -255,7 +256,7 @@ class Balancer(httpx2.AsyncBaseTransport):
 
 
 @pytest.mark.filterwarnings("ignore:resources/")
-async def test_the_official_client_works_through_a_balancer(pair: Pair) -> None:
+async def test_official_client_works_through_a_load_balancer(pair: Pair) -> None:
     bob, _ = await pair.agent("Bob")
     heard: asyncio.Queue[str] = asyncio.Queue()
 
@@ -283,4 +284,4 @@ async def test_the_official_client_works_through_a_balancer(pair: Pair) -> None:
         await change(bob, "Bob", "new")
         while "ResourceUpdatedNotification" not in await heard.get():
             pass
-    await wait_until(lambda: not len(pair.a.app.mcp.sessions) + len(pair.b.app.mcp.sessions))  # it has said goodbye
+    await wait_until(lambda: not len(pair.a.app.mcp.sessions) + len(pair.b.app.mcp.sessions))  # its session has ended

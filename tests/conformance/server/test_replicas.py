@@ -57,7 +57,7 @@ async def pair(postgres: PostgresEngine, tmp_path: Path) -> AsyncIterator[tuple[
         yield pair
 
 
-async def test_a_message_wakes_whoever_waits_at_the_other(pair: tuple[Market, Market]) -> None:
+async def test_message_wakes_a_waiter_on_the_other_server(pair: tuple[Market, Market]) -> None:
     a, b = pair
     ada, ben = await a.agent("Ada"), await a.agent("Ben")
     waiting = asyncio.create_task(b.call(ben, "messaging.receive", wait=50))
@@ -76,7 +76,7 @@ async def read_events(market: Market, types: str) -> Reader:
     return reader
 
 
-async def test_what_one_committed_the_other_follows_once_and_in_order(pair: tuple[Market, Market]) -> None:
+async def test_commits_of_one_server_reach_the_other_once_and_in_order(pair: tuple[Market, Market]) -> None:
     a, b = pair
     told = await read_events(b, "work.*")
 
@@ -91,7 +91,7 @@ async def test_what_one_committed_the_other_follows_once_and_in_order(pair: tupl
     assert len(page.events) == 160
 
 
-async def test_a_halt_is_one_for_both(pair: tuple[Market, Market]) -> None:
+async def test_halt_applies_to_both_servers(pair: tuple[Market, Market]) -> None:
     a, b = pair
     ada = await a.agent("Ada")
     halt = await a.call(
@@ -106,7 +106,7 @@ async def test_a_halt_is_one_for_both(pair: tuple[Market, Market]) -> None:
     assert halt.override_id
 
 
-async def test_who_has_left_is_unknown_at_the_other(pair: tuple[Market, Market]) -> None:
+async def test_deregistered_agent_is_unknown_to_both_servers(pair: tuple[Market, Market]) -> None:
     a, b = pair
     registration = await a.call(a.operator, "agent.register", agent_name="Ada")
     ada = await b.app.authenticator.authenticate(registration.token)
@@ -116,14 +116,14 @@ async def test_who_has_left_is_unknown_at_the_other(pair: tuple[Market, Market])
         await b.app.authenticator.authenticate(registration.token)
 
 
-async def test_a_key_works_once_at_whichever(pair: tuple[Market, Market]) -> None:
+async def test_idempotency_key_is_shared_by_both_servers(pair: tuple[Market, Market]) -> None:
     a, b = pair
     ada, ben = await a.agent("Ada"), await a.agent("Ben")
 
     async def send(market: Market) -> Any:
         try:
             return await market.call(ada, "messaging.send", key="once", to_agent="Ben", content="x")
-        except Conflict:  # the other one is at it
+        except Conflict:  # the other one is executing it
             return None
 
     answers = [answer for answer in await asyncio.gather(*(send(market) for market in (a, b) * 5)) if answer]
@@ -149,14 +149,14 @@ async def test_each_task_is_claimed_once(pair: tuple[Market, Market]) -> None:
     assert len(ids) == len(set(ids)) == 30
 
 
-async def test_a_rate_is_one_for_both(postgres: PostgresEngine, tmp_path: Path) -> None:
+async def test_rate_limit_is_shared_by_both_servers(postgres: PostgresEngine, tmp_path: Path) -> None:
     async with together(postgres, tmp_path, rate_basic=5, rate_call_ms=1000) as (a, b):
         ada = await a.agent("Ada")
         for _ in range(10):
             await a.call(ada, "query.agents")
         await wait_until(lambda: b.app.dispatcher.limiter.remote_calls.get(("default", ada.subject), (0, 0))[0] >= 10)
         refused = 0
-        for _ in range(8):  # a burst is ten, and some moments have passed
+        for _ in range(8):  # a burst is ten, and some time has passed
             try:
                 await b.call(ada, "query.agents")
             except RateLimited:
@@ -164,7 +164,7 @@ async def test_a_rate_is_one_for_both(postgres: PostgresEngine, tmp_path: Path) 
         assert refused
 
 
-async def test_what_was_missed_is_caught_up_with(pair: tuple[Market, Market], postgres: PostgresEngine) -> None:
+async def test_missed_events_are_caught_up(pair: tuple[Market, Market], postgres: PostgresEngine) -> None:
     a, b = pair
     await wait_until(lambda: b.app.store.peers is not None and bool(getattr(b.app.store.peers, "listening", False)))
     ada, ben = await a.agent("Ada"), await a.agent("Ben")
@@ -181,8 +181,10 @@ async def test_what_was_missed_is_caught_up_with(pair: tuple[Market, Market], po
     assert [message.message_id for message in (await waiting).messages] == [sent.message_id]
 
 
-async def test_what_is_said_of_a_log_is_looked_at(pair: tuple[Market, Market], postgres: PostgresEngine) -> None:
-    """Whoever may connect to the database may say anything."""
+async def test_notifications_are_verified_against_the_log(
+    pair: tuple[Market, Market], postgres: PostgresEngine
+) -> None:
+    """Any client of the database can send notifications."""
     a, b = pair
     remote = b.app.replicas.remote_commits
     for text in ("stranger news default 999999 1", "stranger news nobody 5 1", "stranger news x", "stranger spent {"):
@@ -194,10 +196,10 @@ async def test_what_is_said_of_a_log_is_looked_at(pair: tuple[Market, Market], p
     await wait_until(lambda: remote.is_idle)
     told = await read_events(b, "work.*")
     await a.call(a.operator, "event.publish", event_type="work.a", data=1)
-    await wait_until(lambda: told.sequences)  # it follows the log, not the hint, which would have it wait for 999,999
+    await wait_until(lambda: told.sequences)  # it follows the log, not the hint, which would make it wait for 999,999
 
 
-async def test_who_leaves_says_so(postgres: PostgresEngine, tmp_path: Path) -> None:
+async def test_stopping_server_announces_its_end(postgres: PostgresEngine, tmp_path: Path) -> None:
     first = await replica(postgres, tmp_path / "a")
     second = await replica(postgres, tmp_path / "b", tmp_path / "a")
     await wait_until(lambda: len(first.app.replicas.others) == 1)
@@ -207,10 +209,10 @@ async def test_who_leaves_says_so(postgres: PostgresEngine, tmp_path: Path) -> N
     await first.app.stop()
 
 
-async def test_what_a_task_went_through_before_a_start_does_not_end_it(
+async def test_events_before_a_start_do_not_end_a_task(
     postgres: PostgresEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A server that takes a task up while it starts is not told of the past, in which it was given back."""
+    """A server that claims a task during its start receives no past events, in which the task was released."""
     start = Feed.start
 
     async def late(feed: Feed) -> None:
@@ -234,7 +236,7 @@ async def test_what_a_task_went_through_before_a_start_does_not_end_it(
         await starting.stop()
 
 
-async def test_what_others_commit_while_one_starts_is_not_missed(
+async def test_commits_during_a_start_are_not_missed(
     postgres: PostgresEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = await replica(postgres, tmp_path / "a")

@@ -182,5 +182,5 @@ def append(*rows: Any, table: Table[Any] = SETTINGS) -> Work[None]:
 
 
 async def together(store: Store, *works: Any, tenant: str = TENANT) -> list[Any]:
-    """Submit work simultaneously, so that it shares batches. Returns results and exceptions."""
+    """Submit work concurrently, so that it shares batches. Returns results and exceptions."""
     return await asyncio.gather(*[store.write(tenant, work) for work in works], return_exceptions=True)

@@ -1,7 +1,7 @@
-"""Connections that are cut at chosen words, by a proxy in front of PostgreSQL.
+"""Connections cut by a proxy in front of PostgreSQL at chosen messages.
 
-Whatever was cut before COMMIT was sent is run again on another connection, once; what was cut while committing is
-told to be unknown, and was stored once or not at all.
+Work cut before COMMIT was sent is repeated once on another connection. If the connection is cut during the commit, the
+outcome is reported as unknown, and the work was stored once or not at all.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ async def proxy(postgres: PostgresEngine, tmp_path: Path) -> AsyncIterator[tuple
         await store.close()
 
 
-async def test_a_server_that_is_still_starting_is_waited_for(proxy: tuple[Proxy, PostgresStore]) -> None:
+async def test_store_waits_for_a_starting_server(proxy: tuple[Proxy, PostgresStore]) -> None:
     wire, store = proxy
     await store.close()
     wire.refuse(2)
@@ -87,7 +87,7 @@ async def quiet_solo(store: PostgresStore) -> list[Any]:
 
     async def work(tx: Tx) -> str:
         tx.append(SETTINGS, setting("quiet"))
-        assert await tx.one(get, name="quiet") is not None  # its own row, so nobody shares its transaction
+        assert await tx.one(get, name="quiet") is not None  # its own row, so that no call shares its transaction
         return "done"
 
     return await asyncio.gather(store.write(TENANT, work), return_exceptions=True)
@@ -130,7 +130,7 @@ async def stored(store: PostgresStore) -> set[str]:
     ("kind", "words"),
     [(batch, BEGIN), (batch, READ), (batch, INSERT), (solo, READ), (solo, INSERT), (reading, BEGIN), (reading, READ)],
 )
-async def test_what_is_cut_before_its_commit_is_done_once(
+async def test_work_cut_before_its_commit_is_done_once(
     proxy: tuple[Proxy, PostgresStore], kind: Kind, words: bytes, before: bool
 ) -> None:
     wire, store = proxy
@@ -151,7 +151,7 @@ async def test_what_is_cut_before_its_commit_is_done_once(
 
 @pytest.mark.parametrize("before", [True, False], ids=["unsent", "unanswered"])
 @pytest.mark.parametrize("kind", [batch, solo, quiet_batch, quiet_solo])
-async def test_what_is_cut_in_its_commit_is_unknown(
+async def test_work_cut_during_its_commit_has_an_unknown_outcome(
     proxy: tuple[Proxy, PostgresStore], kind: Kind, before: bool
 ) -> None:
     wire, store = proxy
@@ -173,8 +173,8 @@ async def test_what_is_cut_in_its_commit_is_unknown(
 
 
 @pytest.mark.parametrize("kind", [batch, solo, quiet_batch, quiet_solo])
-async def test_no_call_is_answered_before_its_commit_is(proxy: tuple[Proxy, PostgresStore], kind: Kind) -> None:
-    """While the COMMIT is on its way, no caller knows of it, and no reader sees it."""
+async def test_no_call_is_answered_before_its_commit(proxy: tuple[Proxy, PostgresStore], kind: Kind) -> None:
+    """While the COMMIT is in transit, no caller has an answer, and no reader sees the row."""
     wire, store = proxy
     wire.hold(COMMIT)
     calling = asyncio.ensure_future(kind(store))
@@ -187,15 +187,15 @@ async def test_no_call_is_answered_before_its_commit_is(proxy: tuple[Proxy, Post
     assert await stored(store) == STORED[kind]
 
 
-async def test_session_that_postgresql_ended_is_replaced(
+async def test_session_ended_by_postgresql_is_replaced(
     postgres: PostgresEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A transaction idled for too long, as in a server that was stopped: PostgreSQL ends its session, and the pool
-    takes the connection back, before the next statement. Nothing was stored, so the work is done again."""
+    """A transaction was idle for too long, as in a suspended server: PostgreSQL ends its session, and the pool takes
+    the connection back before the next statement. Nothing was stored, so the work is repeated."""
     monkeypatch.setitem(connections.SESSION, "idle_in_transaction_session_timeout", "50ms")
     store = postgres.store()
     await store.start()
-    # Whoever logs events waits for this lock, with the transaction open: no public seam is between two statements.
+    # Calls that log events wait for this lock in an open transaction: no public seam is between two statements.
     tail = writing._hold_tenant_lock(store._writer._append_locks, TENANT)
     async with tail:
         late = store.write(TENANT, append_if_absent("late", "1"))
@@ -208,9 +208,7 @@ async def test_session_that_postgresql_ended_is_replaced(
 
 
 @pytest.mark.parametrize("kind", [batch, solo, reading])
-async def test_what_is_cut_again_and_again_fails_and_the_store_recovers(
-    proxy: tuple[Proxy, PostgresStore], kind: Kind
-) -> None:
+async def test_repeatedly_cut_work_fails_and_the_store_recovers(proxy: tuple[Proxy, PostgresStore], kind: Kind) -> None:
     wire, store = proxy
     wire.cut(BEGIN, times=1000)
     results = await kind(store)
@@ -218,5 +216,5 @@ async def test_what_is_cut_again_and_again_fails_and_the_store_recovers(
     wire.cut(b"", times=0)
     assert await kind(store) == EXPECTED[kind]
     assert await stored(store) == STORED[kind]
-    # each is given back after its call was answered
+    # each is returned after its call was answered
     await eventually(store.check, lambda state: not state["connections"])

@@ -74,7 +74,7 @@ async def columns(engine: Engine) -> set[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("dialect", ENGINES)
-def test_the_plan_is_in_order_and_without_gaps(dialect: str) -> None:
+def test_plan_is_ordered_without_gaps(dialect: str) -> None:
     plan = migrate.list_migrations(dialect)
     assert [migration.number for migration in plan] == list(range(1, len(plan) + 1))
     assert len({migration.checksum for migration in plan}) == len(plan)
@@ -85,7 +85,7 @@ def test_both_dialects_have_the_same_steps() -> None:
     assert [str(m) for m in migrate.list_migrations("sqlite")] == [str(m) for m in migrate.list_migrations("postgres")]
 
 
-def test_nothing_applied_means_everything_is_pending() -> None:
+def test_everything_is_pending_on_a_new_database() -> None:
     assert migrate.list_pending_migrations({}, "sqlite") == migrate.list_migrations("sqlite")
 
 
@@ -106,13 +106,13 @@ def test_line_endings_do_not_change_a_checksum(tmp_path: Path) -> None:
         ([], "no migrations"),
     ],
 )
-def test_a_plan_with_a_fault_is_refused(tmp_path: Path, names: list[str], complaint: str) -> None:
+def test_invalid_plan_is_refused(tmp_path: Path, names: list[str], complaint: str) -> None:
     write(tmp_path, "x", **dict.fromkeys(names, "select 1"))
     with pytest.raises(MigrationError, match=complaint):
         migrate.list_migrations("x", tmp_path)
 
 
-def test_a_migration_that_was_skipped_is_an_error(tmp_path: Path) -> None:
+def test_skipped_migration_is_an_error(tmp_path: Path) -> None:
     write(tmp_path, "x", m0001_a="1", m0002_b="2", m0003_c="3")
     plan = migrate.list_migrations("x", tmp_path)
     with pytest.raises(MigrationError, match=r"x/0002_b\.sql was skipped"):
@@ -122,7 +122,7 @@ def test_a_migration_that_was_skipped_is_an_error(tmp_path: Path) -> None:
 # -- the runners -------------------------------------------------------------------------------------
 
 
-async def test_a_new_database_gets_everything_and_remembers_it(engine: Engine) -> None:
+async def test_new_database_gets_and_records_every_migration(engine: Engine) -> None:
     await (await opened(engine)).close()
     records = await engine.run("select * from schema_migrations order by number")
     assert [(r["number"], r["name"], r["checksum"]) for r in records] == [
@@ -131,7 +131,7 @@ async def test_a_new_database_gets_everything_and_remembers_it(engine: Engine) -
     assert {record["applied_at"] for record in records} == {StoppedClock().now()}
 
 
-async def test_a_database_that_is_up_to_date_is_left_alone(engine: Engine) -> None:
+async def test_current_database_is_not_changed(engine: Engine) -> None:
     store = await opened(engine)
     await store.write(TENANT, append(setting("a", "1")))
     await store.close()
@@ -142,7 +142,7 @@ async def test_a_database_that_is_up_to_date_is_left_alone(engine: Engine) -> No
     assert await engine.run("select * from schema_migrations order by number") == before
 
 
-async def test_a_new_migration_is_applied_to_what_is_there(engine: Engine, own: Path) -> None:
+async def test_new_migration_is_applied_to_an_existing_database(engine: Engine, own: Path) -> None:
     store = await opened(engine)
     await store.write(TENANT, append(setting("a", "1")))
     await store.close()
@@ -155,7 +155,7 @@ async def test_a_new_migration_is_applied_to_what_is_there(engine: Engine, own: 
     assert await engine.run("select x from extra") == [{"x": "semi;colon"}]
 
 
-async def test_a_migration_that_fails_leaves_nothing(engine: Engine, own: Path) -> None:
+async def test_failed_migration_leaves_nothing(engine: Engine, own: Path) -> None:
     number = len(migrate.list_migrations(engine.dialect)) + 1
     write(own, engine.dialect, **{f"m{number:04d}_bad": "create table extra (x text); insert into nowhere values (1);"})
     with pytest.raises(StoreFailure, match=rf"{number:04d}_bad"):
@@ -167,7 +167,7 @@ async def test_a_migration_that_fails_leaves_nothing(engine: Engine, own: Path) 
     assert ("extra", "x") in await columns(engine)
 
 
-async def test_a_changed_migration_is_refused(engine: Engine, own: Path) -> None:
+async def test_changed_migration_is_refused(engine: Engine, own: Path) -> None:
     await (await opened(engine)).close()
     path = own / engine.dialect / "0001_foundation.sql"
     path.write_text(path.read_text() + "\n-- a harmless change\n")
@@ -175,14 +175,14 @@ async def test_a_changed_migration_is_refused(engine: Engine, own: Path) -> None
         await opened(engine)
 
 
-async def test_a_database_of_a_newer_release_is_refused(engine: Engine) -> None:
+async def test_database_of_a_newer_release_is_refused(engine: Engine) -> None:
     await (await opened(engine)).close()
     await engine.run("insert into schema_migrations values (99, 'future', 'x', 1)")
     with pytest.raises(NewerDatabase, match="99"):
         await opened(engine)
 
 
-async def test_a_store_that_was_refused_can_be_opened_after_the_repair(engine: Engine) -> None:
+async def test_refused_store_can_be_opened_after_a_repair(engine: Engine) -> None:
     await (await opened(engine)).close()
     await engine.run("insert into schema_migrations values (99, 'future', 'x', 1)")
     with pytest.raises(NewerDatabase):
@@ -204,7 +204,7 @@ async def test_the_engines_have_the_same_tables(tmp_path: Path, postgres_server:
     assert {c for c in found["sqlite"] if c[0] in shared} == {c for c in found["postgres"] if c[0] in shared}
 
 
-async def test_two_servers_that_start_at_once_migrate_once(postgres: Engine) -> None:
+async def test_two_concurrently_starting_servers_migrate_once(postgres: Engine) -> None:
     stores = await asyncio.gather(*[opened(postgres) for _ in range(4)])
     for store in stores:
         await store.close()

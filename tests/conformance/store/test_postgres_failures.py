@@ -1,4 +1,4 @@
-"""What PostgreSQL alone can do to a store: shared transactions, locks, lost connections."""
+"""Behaviour specific to PostgreSQL: shared transactions, locks, lost connections."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ async def numbers(store: PostgresStore) -> dict[str, float]:
     return dict(await store.check())
 
 
-# -- who runs with whom ------------------------------------------------------------------------------
+# -- batches -------------------------------------------------------------------------------------------
 
 
 async def test_calls_share_transactions(store: PostgresStore) -> None:
@@ -73,7 +73,7 @@ async def test_calls_share_transactions(store: PostgresStore) -> None:
     assert (await numbers(store))["commits"] - before < 20
 
 
-async def test_a_call_that_changes_rows_leaves_the_batch_and_its_kind_is_remembered(store: PostgresStore) -> None:
+async def test_call_that_changes_rows_leaves_the_batch_and_its_kind_is_remembered(store: PostgresStore) -> None:
     await store.write(TENANT, append(setting("counter", "0")))
     calls = [append_if_absent(f"n{n}", "") for n in range(10)]
 
@@ -87,7 +87,7 @@ async def test_a_call_that_changes_rows_leaves_the_batch_and_its_kind_is_remembe
     assert await value_of(store, "counter") == "3"
 
 
-async def test_a_kind_that_changes_rows_no_more_is_batched_again(store: PostgresStore) -> None:
+async def test_kind_that_stops_changing_rows_is_batched_again(store: PostgresStore) -> None:
     await store.write(TENANT, append(setting("counter", "0")))
     for _ in range(3):
         await store.write(TENANT, increment("counter"), label="mixed")
@@ -97,7 +97,7 @@ async def test_a_kind_that_changes_rows_no_more_is_batched_again(store: Postgres
     assert (await numbers(store))["commits"] - before < 120
 
 
-async def test_one_bad_call_does_not_take_every_other_out_of_its_batch(store: PostgresStore) -> None:
+async def test_failing_call_does_not_split_its_batch(store: PostgresStore) -> None:
     before = await numbers(store)
     works = [append(setting(f"n{n}")) for n in range(256)]
     works[100] = append(setting("null"), setting(None))  # type: ignore[arg-type]
@@ -108,7 +108,7 @@ async def test_one_bad_call_does_not_take_every_other_out_of_its_batch(store: Po
     assert 0 < after["replays"] - before["replays"] < 30
 
 
-async def test_nul_in_a_text_fails_only_its_call(store: PostgresStore) -> None:
+async def test_nul_character_fails_only_its_call(store: PostgresStore) -> None:
     works: list[Any] = [append(setting(f"n{n}")) for n in range(20)]
     works[5] = append(setting("nul", "a\0b"))
     works[6] = append_if_absent("nul\0", "")
@@ -122,7 +122,7 @@ async def test_a_tenant_with_nul_is_refused(store: PostgresStore) -> None:
         await store.write("a\0", append(setting("x", tenant="a\0")))
 
 
-async def test_many_tenants_are_served_at_once(store: PostgresStore) -> None:
+async def test_many_tenants_are_served_concurrently(store: PostgresStore) -> None:
     tenants = [f"t{n}" for n in range(40)]
     calls = [store.write(tenant, append_if_absent(f"n{n}", "")) for n in range(10) for tenant in tenants]
     await asyncio.gather(*calls)
@@ -130,7 +130,7 @@ async def test_many_tenants_are_served_at_once(store: PostgresStore) -> None:
     assert [len(await logged(store, tenant)) for tenant in tenants] == [10] * 40
 
 
-async def test_a_parameter_of_a_wrong_type_names_the_value(store: PostgresStore) -> None:
+async def test_parameter_of_a_wrong_type_is_named(store: PostgresStore) -> None:
     async def work(tx: Tx) -> None:
         await tx.one(get, name=5)
 
@@ -138,7 +138,7 @@ async def test_a_parameter_of_a_wrong_type_names_the_value(store: PostgresStore)
         await store.write(TENANT, work)
 
 
-async def test_a_query_over_arrays_is_not_shared(store: PostgresStore) -> None:
+async def test_query_over_arrays_is_not_batched(store: PostgresStore) -> None:
     await store.write(TENANT, append(*[setting(f"n{n}") for n in range(6)]))
     among = Query(
         "select name from settings where tenant_id = :tenant and name = any(:names) order by name",
@@ -156,7 +156,7 @@ async def test_a_query_over_arrays_is_not_shared(store: PostgresStore) -> None:
     assert await asyncio.gather(*calls) == [["n1", "n2"], ["n5"], ["n1", "n2"], []]
 
 
-async def test_rows_of_a_shared_statement_hide_whose_they_are(store: PostgresStore) -> None:
+async def test_batched_statement_returns_each_call_its_own_row(store: PostgresStore) -> None:
     await store.write(TENANT, append(*[setting(f"n{n}", str(n), n) for n in range(6)]))
 
     def work(name: str) -> Any:
@@ -172,7 +172,7 @@ async def test_rows_of_a_shared_statement_hide_whose_they_are(store: PostgresSto
 # -- locks -------------------------------------------------------------------------------------------
 
 
-async def test_a_locked_row_holds_up_only_those_who_want_it(store: PostgresStore, console: asyncpg.Connection) -> None:
+async def test_locked_row_blocks_only_calls_that_need_it(store: PostgresStore, console: asyncpg.Connection) -> None:
     await store.write(TENANT, append(setting("counter", "0")))
     transaction = console.transaction()
     await transaction.start()
@@ -186,8 +186,8 @@ async def test_a_locked_row_holds_up_only_those_who_want_it(store: PostgresStore
     assert await waiting == 11
 
 
-async def test_the_loser_of_a_race_for_a_key_sees_the_winner(store: PostgresStore, console: asyncpg.Connection) -> None:
-    """The other's row is not committed when the call looks, and is when the call's own row is refused."""
+async def test_loser_of_a_race_for_a_key_sees_the_winner(store: PostgresStore, console: asyncpg.Connection) -> None:
+    """The other row is uncommitted when the call reads, and committed when the call's own insert is refused."""
     transaction = console.transaction()
     await transaction.start()
     await console.execute("insert into settings values ($1, 'key', 'theirs', 0, 'console')", TENANT)
@@ -198,10 +198,11 @@ async def test_the_loser_of_a_race_for_a_key_sees_the_winner(store: PostgresStor
     assert await logged(store) == []
 
 
-async def test_a_deadlock_with_somebody_else_is_survived(
+async def test_deadlock_with_another_client_is_resolved(
     store: PostgresStore, console: asyncpg.Connection, postgres: PostgresEngine
 ) -> None:
-    """A session looks for a deadlock once, a while after it began to wait: the store begins last, and so gives way."""
+    """A session checks for deadlocks once, some time after it began to wait: the store waits last, and so is the
+    victim."""
     await store.write(TENANT, append(setting("a", "0"), setting("gate", "0"), setting("b", "0")))
     await console.execute("set application_name = 'console'")
     await console.execute("set deadlock_timeout = '60s'")
@@ -236,7 +237,7 @@ async def test_a_deadlock_with_somebody_else_is_survived(
 _TERMINATE = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'agora'"
 
 
-async def test_idle_connections_that_were_cut_are_replaced(store: PostgresStore, console: asyncpg.Connection) -> None:
+async def test_cut_idle_connections_are_replaced(store: PostgresStore, console: asyncpg.Connection) -> None:
     await asyncio.gather(*[store.write(TENANT, append_if_absent(f"n{n}", "")) for n in range(20)])
     await console.execute(_TERMINATE)
     assert await store.write(TENANT, append_if_absent("after", "1")) == "1"
@@ -245,10 +246,10 @@ async def test_idle_connections_that_were_cut_are_replaced(store: PostgresStore,
 
 
 @pytest.mark.parametrize("count", [1, 5])
-async def test_a_connection_lost_in_the_commit_leaves_the_outcome_unknown(
+async def test_connection_lost_during_the_commit_has_an_unknown_outcome(
     store: PostgresStore, console: asyncpg.Connection, count: int
 ) -> None:
-    """A trigger that runs at COMMIT makes it wait for a lock; there the connection is cut."""
+    """A trigger at COMMIT waits for a lock; the connection is cut there."""
     await console.execute(
         """
         create function hold() returns trigger language plpgsql as
@@ -286,7 +287,7 @@ async def test_a_connection_lost_in_the_commit_leaves_the_outcome_unknown(
 # -- reading -----------------------------------------------------------------------------------------
 
 
-async def test_readers_wait_for_a_connection_and_are_then_turned_away(postgres: PostgresEngine) -> None:
+async def test_readers_wait_for_a_connection_until_a_timeout(postgres: PostgresEngine) -> None:
     store = postgres.store(readers=2, read_wait=0.05)
     await store.start()
     await store.write(TENANT, append(setting("a", "1")))
@@ -313,7 +314,7 @@ async def test_readers_wait_for_a_connection_and_are_then_turned_away(postgres: 
     await store.close()
 
 
-async def test_a_reader_that_runs_nothing_takes_no_connection(postgres: PostgresEngine) -> None:
+async def test_reader_without_statements_takes_no_connection(postgres: PostgresEngine) -> None:
     store = postgres.store(readers=1)
     await store.start()
 
@@ -325,7 +326,7 @@ async def test_a_reader_that_runs_nothing_takes_no_connection(postgres: Postgres
     await store.close()
 
 
-async def test_a_query_that_takes_too_long_is_cut_off(postgres: PostgresEngine) -> None:
+async def test_slow_query_times_out(postgres: PostgresEngine) -> None:
     slow = Query("select pg_sleep(60)::text as x where :tenant <> ''", str, scan=True)
     store = postgres.store(timeout=1)
     await store.start()
@@ -335,9 +336,7 @@ async def test_a_query_that_takes_too_long_is_cut_off(postgres: PostgresEngine) 
     await store.close()
 
 
-async def test_a_read_that_is_cancelled_gives_its_connection_back(
-    postgres: PostgresEngine, console: asyncpg.Connection
-) -> None:
+async def test_cancelled_read_releases_its_connection(postgres: PostgresEngine, console: asyncpg.Connection) -> None:
     store = postgres.store(readers=1)
     await store.start()
     await store.write(TENANT, append(setting("a", "1")))
@@ -354,7 +353,7 @@ async def test_a_read_that_is_cancelled_gives_its_connection_back(
     await store.close()
 
 
-async def test_a_read_that_raises_gives_its_connection_back(postgres: PostgresEngine) -> None:
+async def test_raising_read_releases_its_connection(postgres: PostgresEngine) -> None:
     store = postgres.store(readers=1)
     await store.start()
 
@@ -369,7 +368,7 @@ async def test_a_read_that_raises_gives_its_connection_back(postgres: PostgresEn
     await store.close()
 
 
-async def test_a_statement_that_fails_in_a_read_gives_its_connection_back(postgres: PostgresEngine) -> None:
+async def test_failed_statement_of_a_read_releases_its_connection(postgres: PostgresEngine) -> None:
     store = postgres.store(readers=1)
     await store.start()
     wrong = Query("select 1 / (length(:tenant) - length(:tenant)) as x", int)
@@ -383,7 +382,7 @@ async def test_a_statement_that_fails_in_a_read_gives_its_connection_back(postgr
 # -- opening -----------------------------------------------------------------------------------------
 
 
-async def test_a_server_that_does_not_answer_is_named_without_its_password() -> None:
+async def test_unreachable_server_is_named_without_its_password() -> None:
     store = PostgresStore("postgresql://me:s3cret@127.0.0.1:1/agora", wait=0)
     with pytest.raises(StoreFailure, match=r"postgresql://me:\*\*\*@127.0.0.1:1/agora cannot be reached") as failed:
         await store.start()
@@ -392,13 +391,13 @@ async def test_a_server_that_does_not_answer_is_named_without_its_password() -> 
     await store.close()
 
 
-async def test_a_url_that_cannot_be_read_says_how_it_is_written() -> None:
+async def test_invalid_url_error_shows_the_format() -> None:
     with pytest.raises(StoreFailure, match=r"percent-encoded \(# is %23\)") as failed:
         await connections.open_connection("postgresql://agora:se#cret@localhost/agora", 0)
     assert not any(piece in str(failed.value) for piece in ("'se'", "se#", "cret"))
 
 
-async def test_a_database_that_does_not_exist_is_named(postgres: PostgresEngine) -> None:
+async def test_missing_database_is_named(postgres: PostgresEngine) -> None:
     store = PostgresStore(postgres.url.replace("agora_", "nowhere_"), wait=60)
     with pytest.raises(StoreFailure, match=r'database "nowhere_[0-9]+" does not exist'):
         await store.start()
@@ -413,11 +412,11 @@ async def test_a_database_that_does_not_exist_is_named(postgres: PostgresEngine)
         ("postgresql://u:p%40:x@[::1]:5432/d", "postgresql://u:***@[::1]:5432/d"),
     ],
 )
-def test_a_url_is_shown_without_its_password(url: str, shown: str) -> None:
+def test_url_is_shown_without_its_password(url: str, shown: str) -> None:
     assert connections.redact_url(url) == shown
 
 
-def test_without_asyncpg_the_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_asyncpg_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in sys.modules if name.startswith("agora.store.postgres")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "asyncpg", None)
@@ -425,8 +424,8 @@ def test_without_asyncpg_the_missing_extra_is_named(monkeypatch: pytest.MonkeyPa
         importlib.import_module("agora.store.postgres")
 
 
-async def test_who_loses_its_words_listens_again(postgres: PostgresEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also after an error that the client has no usual class for."""
+async def test_lost_listener_reconnects(postgres: PostgresEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also after an error for which the client has no specific class."""
     speak, listened = peers.Peers._send_next, asyncio.Semaphore(0)
 
     async def confused(self: peers.Peers, connection: Any) -> None:
@@ -443,7 +442,7 @@ async def test_who_loses_its_words_listens_again(postgres: PostgresEngine, monke
     await store.close()
 
 
-async def test_a_change_counts_its_rows(store: PostgresStore) -> None:
+async def test_change_returns_its_row_count(store: PostgresStore) -> None:
     await store.write(TENANT, append(*[setting(f"n{n}") for n in range(3)]))
 
     async def work(tx: Tx) -> list[int]:
@@ -452,7 +451,7 @@ async def test_a_change_counts_its_rows(store: PostgresStore) -> None:
     assert await store.write(TENANT, work) == [1, 1, 0]
 
 
-async def test_reads_that_are_cancelled_at_any_moment_give_their_connections_back(store: PostgresStore) -> None:
+async def test_reads_cancelled_at_any_moment_release_their_connections(store: PostgresStore) -> None:
     for steps in range(120):
         reads = [asyncio.create_task(read_all(store, listed)) for _ in range(2)]
         await run_loop_turns(steps % 40)

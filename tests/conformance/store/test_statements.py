@@ -1,4 +1,4 @@
-"""Every statement of the house is understood by both engines, in each form they run it in."""
+"""Every SQL statement is valid on both engines, in each form in which it is executed."""
 
 from __future__ import annotations
 
@@ -112,8 +112,8 @@ def check_each(entries: Mapping[str, Any], check: Callable[[Any], None]) -> None
     assert not failures
 
 
-def test_sqlite_answers_the_columns_of_the_record(sqlite: sqlite3.Connection) -> None:
-    """The set of names; their order is nobody's business."""
+def test_sqlite_returns_the_columns_of_the_record(sqlite: sqlite3.Connection) -> None:
+    """The set of names is compared; their order does not matter."""
 
     def check(statement: Statement) -> None:
         values = {key: 1 if statement.types.get(key) == "bigint" else "[]" for key in statement.parameter_names}
@@ -127,7 +127,7 @@ def test_sqlite_answers_the_columns_of_the_record(sqlite: sqlite3.Connection) ->
     check_each(WITH_RECORDS, check)
 
 
-async def test_postgres_answers_the_columns_of_the_record(connection: asyncpg.Connection) -> None:
+async def test_postgres_returns_the_columns_of_the_record(connection: asyncpg.Connection) -> None:
     for statement in WITH_RECORDS.values():
         prepared = await connection.prepare(sql.build_single_text(statement).sql)
         check_columns(statement, [attribute.name for attribute in prepared.get_attributes()])
@@ -140,12 +140,12 @@ def check_columns(statement: Statement, columns: list[str]) -> None:
         assert len(columns) == 1, statement.sql
 
 
-def test_there_is_something_to_test() -> None:
+def test_statements_are_collected() -> None:
     assert len(STATEMENTS) > 20
     assert len(TABLES) > 5
 
 
-def test_sqlite_understands_them(sqlite: sqlite3.Connection) -> None:
+def test_statements_are_valid_on_sqlite(sqlite: sqlite3.Connection) -> None:
     def check(statement: Statement) -> None:
         values = dict.fromkeys(statement.parameter_names) | {"tenant": "t"}
         assert sqlite.execute(f"explain {statement.sql}", values).fetchall()
@@ -153,8 +153,8 @@ def test_sqlite_understands_them(sqlite: sqlite3.Connection) -> None:
     check_each(STATEMENTS, check)
 
 
-async def test_postgres_understands_them(connection: asyncpg.Connection) -> None:
-    """Plain, and for queries that share batches, the form for many calls at once."""
+async def test_statements_are_valid_on_postgres(connection: asyncpg.Connection) -> None:
+    """In plain form and, for queries that share batches, in the form for many calls."""
     wrong = {}
     for name, statement in STATEMENTS.items():
         for text in _forms(statement):
@@ -180,7 +180,7 @@ def _forms(statement: Statement) -> Iterator[str]:
             yield many.sql
 
 
-def test_what_says_that_it_touches_one_row_names_it() -> None:
+def test_statements_for_one_row_select_it_by_key() -> None:
     def check(statement: Any) -> None:
         for text in filter(None, (statement.sql, statement.postgres)):
             assert f"{statement.row} = :{statement.row}" in text
@@ -188,7 +188,7 @@ def test_what_says_that_it_touches_one_row_names_it() -> None:
     check_each({name: found for name, found in STATEMENTS.items() if getattr(found, "row", None)}, check)
 
 
-def test_what_chooses_its_rows_passes_over_those_that_are_held() -> None:
+def test_statements_that_choose_rows_skip_locked_ones() -> None:
     def check(statement: Statement) -> None:
         assert statement.postgres is not None
         assert "for update skip locked" in statement.postgres
@@ -197,7 +197,7 @@ def test_what_chooses_its_rows_passes_over_those_that_are_held() -> None:
     check_each({name: found for name, found in STATEMENTS.items() if getattr(found, "takes", None)}, check)
 
 
-def test_tables_are_declared_as_sqlite_has_them(sqlite: sqlite3.Connection) -> None:
+def test_declared_tables_match_sqlite(sqlite: sqlite3.Connection) -> None:
     def check(table: Table) -> None:
         actual = {row[1]: row[2].lower() for row in sqlite.execute(f"pragma table_info({table.name})")}
         assert {column: TYPES[kind] for column, kind in table.columns} == actual
@@ -205,7 +205,7 @@ def test_tables_are_declared_as_sqlite_has_them(sqlite: sqlite3.Connection) -> N
     check_each(TABLES, check)
 
 
-async def test_tables_are_declared_as_postgres_has_them(connection: asyncpg.Connection) -> None:
+async def test_declared_tables_match_postgres(connection: asyncpg.Connection) -> None:
     for table in TABLES.values():
         rows = await connection.fetch(
             "select column_name, data_type from information_schema.columns "
@@ -216,7 +216,7 @@ async def test_tables_are_declared_as_postgres_has_them(connection: asyncpg.Conn
 
 
 def test_statements_are_bound_to_the_tenant() -> None:
-    """Those that reach beyond it are another suite's."""
+    """Cross-tenant statements are tested in another module."""
 
     def check(statement: Statement) -> None:
         assert statement.beyond or "tenant" in statement.parameter_names
@@ -225,7 +225,7 @@ def test_statements_are_bound_to_the_tenant() -> None:
     check_each(STATEMENTS, check)
 
 
-def test_a_query_reads_and_a_write_writes() -> None:
+def test_queries_only_read_and_writes_only_write() -> None:
     def check(statement: Statement) -> None:
         for text in filter(None, (statement.sql, None if statement.beyond else statement.postgres)):
             first = text.split(maxsplit=1)[0].lower()
@@ -235,10 +235,10 @@ def test_a_query_reads_and_a_write_writes() -> None:
 
 
 @pytest.mark.parametrize("filters", [(), ("unread",), ("after",), ("status", "after", "since")])
-def test_an_inbox_is_read_no_further_than_its_page(sqlite: sqlite3.Connection, filters: tuple[str, ...]) -> None:
+def test_inbox_query_reads_only_its_page(sqlite: sqlite3.Connection, filters: tuple[str, ...]) -> None:
     query = messages.build_inbox_query(frozenset(filters))
     plan = [row[3] for row in sqlite.execute(f"explain query plan {query.sql}", dict.fromkeys(query.parameter_names))]
     page = plan[: plan.index("SCAN page")]
     assert "MERGE (UNION ALL)" in page
-    assert not [step for step in page if "TEMP B-TREE" in step]  # nothing is gathered to be sorted
+    assert not [step for step in page if "TEMP B-TREE" in step]  # no rows are collected for sorting
     assert [step for step in page if "messages_broadcast" in step]

@@ -1,4 +1,4 @@
-"""What every engine promises: the behaviour of the port, on each of them."""
+"""Behaviour of the store's port on every engine: commit, rollback, isolation, tenants."""
 
 from __future__ import annotations
 
@@ -42,26 +42,26 @@ class NamedChange:
     changed_at: int
 
 
-async def test_what_was_written_is_read_after_the_commit(store: Store) -> None:
+async def test_written_rows_are_visible_after_the_commit(store: Store) -> None:
     await store.write(TENANT, append(setting("a", "1")))
     assert await value_of(store, "a") == "1"
 
 
-async def test_nothing_is_seen_before_the_commit(store: Store) -> None:
+async def test_nothing_is_visible_before_the_commit(store: Store) -> None:
     future = store.write(TENANT, append(setting("a", "1")))
     assert await value_of(store, "a") in (None, "1")
     await future
     assert await value_of(store, "a") == "1"
 
 
-async def test_work_answers_its_result(store: Store) -> None:
+async def test_write_returns_the_result_of_its_work(store: Store) -> None:
     async def work(tx: Tx) -> dict[str, int]:
         return {"answer": 42}
 
     assert await store.write(TENANT, work) == {"answer": 42}
 
 
-async def test_a_call_that_raises_leaves_nothing_and_the_others_stay(store: Store) -> None:
+async def test_raising_call_is_rolled_back_alone(store: Store) -> None:
     async def bad(tx: Tx) -> None:
         assert await tx.one(get, name="nobody") is None
         tx.append(SETTINGS, setting("bad"))
@@ -77,7 +77,7 @@ async def test_a_call_that_raises_leaves_nothing_and_the_others_stay(store: Stor
     assert "bad" not in [subject for _, subject in await logged(store)]
 
 
-async def test_a_direct_write_of_a_call_that_raises_is_undone(store: Store) -> None:
+async def test_direct_write_of_a_raising_call_is_undone(store: Store) -> None:
     await store.write(TENANT, append(setting("a", "before"), setting("b", "before")))
 
     async def bad(tx: Tx) -> None:
@@ -99,7 +99,7 @@ async def test_a_direct_write_of_a_call_that_raises_is_undone(store: Store) -> N
 
 
 async def test_rows_that_cannot_be_stored_fail_only_their_call(store: Store) -> None:
-    """The engine finds out when it writes the rows, long after the work ended well."""
+    """The engine detects it when it writes the rows, long after the work returned."""
     works: list[Any] = [append(setting(f"s{n}")) for n in range(40)]
     works[11] = append(setting("twice"), setting("twice"))
     works[29] = append(setting(None))  # type: ignore[arg-type]
@@ -109,7 +109,7 @@ async def test_rows_that_cannot_be_stored_fail_only_their_call(store: Store) -> 
     assert len(await read_all(store, listed)) == 38
 
 
-async def test_work_that_is_cancelled_from_inside_fails_alone(store: Store) -> None:
+async def test_work_cancelled_from_inside_fails_alone(store: Store) -> None:
     async def work(tx: Tx) -> None:
         tx.append(SETTINGS, setting("no"))
         raise asyncio.CancelledError
@@ -119,10 +119,10 @@ async def test_work_that_is_cancelled_from_inside_fails_alone(store: Store) -> N
     assert [row.name for row in await read_all(store, listed)] == ["a", "b"]
 
 
-# -- what a call sees ------------------------------------------------------------------------------
+# -- reads of own writes ---------------------------------------------------------------------------
 
 
-async def test_a_call_reads_what_it_appended(store: Store) -> None:
+async def test_call_reads_rows_it_appended(store: Store) -> None:
     async def work(tx: Tx) -> tuple[Any, list[str]]:
         tx.append(SETTINGS, setting("a", "1"))
         tx.append(SETTINGS, setting("b", "2"))
@@ -135,7 +135,7 @@ async def test_a_call_reads_what_it_appended(store: Store) -> None:
     assert set(results[0][1]) - {"z"} == {"a", "b", "c"}
 
 
-async def test_a_call_updates_what_it_appended(store: Store) -> None:
+async def test_call_updates_rows_it_appended(store: Store) -> None:
     async def work(tx: Tx) -> tuple[int, list[int]]:
         tx.append(SETTINGS, setting("a", "1", 5))
         changed = await tx.execute(put, name="a", value="2")
@@ -148,7 +148,7 @@ async def test_a_call_updates_what_it_appended(store: Store) -> None:
     assert {row.name: row.value for row in await read_all(store, listed)} == {"a": "2", "b": "", "z": ""}
 
 
-async def test_a_call_reads_what_it_updated(store: Store) -> None:
+async def test_call_reads_rows_it_updated(store: Store) -> None:
     await store.write(TENANT, append(setting("a", "1")))
 
     async def work(tx: Tx) -> Any:
@@ -160,15 +160,15 @@ async def test_a_call_reads_what_it_updated(store: Store) -> None:
     assert await store.write(TENANT, work) == "2"
 
 
-async def test_of_many_that_want_the_same_key_one_wins_and_the_others_see_it(store: Store) -> None:
+async def test_concurrent_inserts_of_a_key_have_one_winner_visible_to_others(store: Store) -> None:
     results = await together(store, *[append_if_absent("key", f"v{n}") for n in range(30)])
     assert len(set(results)) == 1
     assert await value_of(store, "key") == results[0]
     assert len(await logged(store)) == 1
 
 
-async def test_wanting_the_same_key_in_turns_of_the_loop(store: Store) -> None:
-    """Submitted apart, so that the calls meet in different transactions."""
+async def test_inserts_of_a_key_in_separate_transactions_have_one_winner(store: Store) -> None:
+    """Submitted separately, so that the calls meet in different transactions."""
 
     async def later(turns: int) -> str:
         await run_loop_turns(turns)
@@ -187,8 +187,8 @@ async def test_no_update_is_lost(store: Store, callers: int) -> None:
     assert await value_of(store, "counter") == str(callers)
 
 
-async def test_locks_taken_in_opposite_orders_end(store: Store) -> None:
-    """Two calls that lock each other out: one is run again."""
+async def test_locks_taken_in_opposite_orders_do_not_deadlock(store: Store) -> None:
+    """One of two calls that block each other is repeated."""
     await store.write(TENANT, append(setting("a", "0"), setting("b", "0")))
 
     def both(first: str, second: str) -> Any:
@@ -203,7 +203,7 @@ async def test_locks_taken_in_opposite_orders_end(store: Store) -> None:
     assert await value_of(store, "a") == await value_of(store, "b") == "6"
 
 
-async def test_reads_of_many_calls_answer_each_its_own(store: Store) -> None:
+async def test_batched_reads_return_each_call_its_own_rows(store: Store) -> None:
     rows = [setting(f"n{n:02}", f"v{n % 5}", n) for n in range(50)]
     await store.write(TENANT, append(*rows))
     newest = Query(
@@ -232,7 +232,7 @@ async def test_reads_of_many_calls_answer_each_its_own(store: Store) -> None:
     assert await together(store, *[reading(n) for n in range(60)]) == [expected(n) for n in range(60)]
 
 
-async def test_rows_become_records_by_the_names_of_their_columns(store: Store) -> None:
+async def test_rows_are_mapped_to_records_by_column_name(store: Store) -> None:
     await store.write(TENANT, append(setting("a", "1", 7), setting("b", "2", 8)))
     reordered = Query(
         "select changed_at, changed_by, value, name from settings where tenant_id = :tenant and name = :name", Setting
@@ -245,7 +245,7 @@ async def test_rows_become_records_by_the_names_of_their_columns(store: Store) -
         assert result in (Setting(name="b", value="2", changed_at=8), "1")
 
 
-async def test_a_parameter_that_was_not_given_fails_the_call(store: Store) -> None:
+async def test_missing_parameter_fails_the_call(store: Store) -> None:
     async def work(tx: Tx) -> None:
         tx.append(SETTINGS, setting("no"))
         await tx.one(get)
@@ -258,7 +258,7 @@ async def test_a_parameter_that_was_not_given_fails_the_call(store: Store) -> No
 # -- tenants ---------------------------------------------------------------------------------------
 
 
-async def test_a_statement_is_bound_to_the_tenant(store: Store) -> None:
+async def test_statement_is_bound_to_the_tenant(store: Store) -> None:
     for tenant in ("one", "two"):
         await store.write(tenant, append_if_absent("a", tenant))
 
@@ -279,5 +279,5 @@ async def test_each_tenant_has_its_own_sequence(store: Store) -> None:
     assert sorted(await store.tenants()) == sorted([*tenants, "default"])
 
 
-async def test_a_store_without_rows_has_the_home_tenant(store: Store) -> None:
+async def test_empty_store_has_the_home_tenant(store: Store) -> None:
     assert list(await store.tenants()) == ["default"]

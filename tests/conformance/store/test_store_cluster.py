@@ -1,4 +1,4 @@
-"""Two servers on one database: one log for each tenant, one clock, and neither holds up the other for long."""
+"""Two servers on one database: one log per tenant, one clock, and only short mutual blocking."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ async def pair(postgres: PostgresEngine) -> AsyncIterator[Pair]:
         await store.close()
 
 
-async def test_the_log_has_one_order_whoever_writes(pair: Pair) -> None:
-    """Numbers without gaps, in the order of the commits: whoever reads to the end has missed nothing before it."""
+async def test_log_has_one_order_for_all_writers(pair: Pair) -> None:
+    """Sequence numbers have no gaps and follow the order of commits: a reader at the end has missed nothing before it."""
     published: list[list[StoredEvent]] = [[], []]
     for store, heard in zip(pair, published, strict=True):
         store.on_commit = heard.extend
@@ -77,10 +77,10 @@ async def test_the_log_has_one_order_whoever_writes(pair: Pair) -> None:
     assert sorted(numbers[0] + numbers[1]) == [seq for seq, _ in seen]
 
 
-async def test_a_server_that_vanishes_in_its_commit_holds_up_the_log_for_seconds(
+async def test_server_that_vanishes_during_its_commit_blocks_the_log_only_for_seconds(
     postgres: PostgresEngine, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It has numbered its events, and is never heard of again: the database ends its transaction."""
+    """It has numbered its events and never responds again: the database ends its transaction."""
     monkeypatch.setitem(connections.SESSION, "idle_in_transaction_session_timeout", "200ms")
     directory = postgres.url.partition("host=")[2]
     proxy = _Silent(type(tmp_path)(directory) / ".s.PGSQL.5432", tmp_path / ".s.PGSQL.5432")
@@ -88,7 +88,7 @@ async def test_a_server_that_vanishes_in_its_commit_holds_up_the_log_for_seconds
         gone = PostgresStore(postgres.url.replace(directory, str(tmp_path)))
         here = postgres.store()
         await gone.start()
-        monkeypatch.undo()  # only its connection has so little patience
+        monkeypatch.undo()  # only its connection has such a short timeout
         await here.start()
 
         async def work(tx: Tx) -> str:
@@ -121,8 +121,8 @@ class _Silent(Proxy):
         await self.go_on.wait()
 
 
-async def test_times_go_by_the_databases_clock(postgres: PostgresEngine, tmp_path: Any) -> None:
-    """A server whose own clock is an hour slow leases until the time that the others mean."""
+async def test_times_follow_the_databases_clock(postgres: PostgresEngine, tmp_path: Any) -> None:
+    """A server whose clock is an hour slow grants leases that end by the common clock."""
     hour = 3600 * 1_000_000
     clock = ManualClock()
     clock.added = -hour
@@ -134,18 +134,18 @@ async def test_times_go_by_the_databases_clock(postgres: PostgresEngine, tmp_pat
         told = (await postgres.run("select (extract(epoch from clock_timestamp()) * 1000000)::bigint as now"))[0]["now"]
         assert abs(app.clock.now() - told) < 30_000_000
         clock.added = 0
-        assert (await store.check())["clock_skew_ms"] == 0  # it was set right meanwhile
+        assert (await store.check())["clock_skew_ms"] == 0  # the clock was corrected meanwhile
     finally:
         await app.stop()
 
 
-async def test_clocks_that_agree_are_left_alone(pair: Pair) -> None:
+async def test_synchronized_clocks_are_not_adjusted(pair: Pair) -> None:
     for store in pair:
         await store.check()
         assert store.skew == 0
 
 
-async def test_two_servers_start_at_once_on_nothing(postgres_server: Any) -> None:
+async def test_two_servers_start_concurrently_on_an_empty_database(postgres_server: Any) -> None:
     async with postgres_server.empty() as url:
         stores = [PostgresStore(url) for _ in range(3)]
         await asyncio.gather(*[store.start() for store in stores])

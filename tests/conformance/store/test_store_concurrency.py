@@ -1,4 +1,4 @@
-"""What every engine promises where everything happens at once."""
+"""Behaviour of every engine under concurrency."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Model:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-async def test_500_mixed_calls_leave_what_their_answers_say(store: Store, seed: int) -> None:
+async def test_500_mixed_calls_leave_the_state_implied_by_their_answers(store: Store, seed: int) -> None:
     model, dice = Model(), random.Random(seed)
     published: list[StoredEvent] = []
     store.on_commit = published.extend
@@ -94,8 +94,8 @@ async def test_500_mixed_calls_leave_what_their_answers_say(store: Store, seed: 
     assert [(stored.seq, stored.event.subject) for stored in published] == sequence
 
 
-async def test_a_call_that_fails_takes_no_rows_of_others_with_it(store: Store) -> None:
-    """It changes rows of its own, sees those of the calls before it, and is rolled back."""
+async def test_failed_call_rolls_back_no_rows_of_others(store: Store) -> None:
+    """It changes its own rows, reads those of earlier calls, and is rolled back."""
     await store.write(TENANT, append(setting("counter", "0")))
 
     async def fails(tx: Tx) -> None:

@@ -1,4 +1,4 @@
-"""Moving an installation from SQLite to PostgreSQL: all of it, or nothing."""
+"""Moving an installation from SQLite to PostgreSQL: completely or not at all."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ async def counted(url: str) -> int:
         await connection.close()
 
 
-async def test_an_installation_moves(context: tuple[House, dict[str, Any]], postgres: PostgresEngine) -> None:
+async def test_installation_is_copied(context: tuple[House, dict[str, Any]], postgres: PostgresEngine) -> None:
     moved, known = context
     told: dict[str, int] = {}
     copied = await copy_database(moved.file, postgres.url, told.__setitem__)
@@ -83,18 +83,18 @@ async def test_an_installation_moves(context: tuple[House, dict[str, Any]], post
     assert (await market.app.feed.channel("default")).head > known["events"]
     sequence = [stored.seq for stored in market.events if stored.tenant_id == "default"]
     assert sequence[0] == known["events"] + 1
-    await market.call(market.operator, "agent.deregister", agent_id="Ada")  # triggers work again
+    await market.call(market.operator, "agent.deregister", agent_id="Ada")  # triggers are active again
     await market.app.stop()
 
 
-async def test_a_copy_that_is_cut_off_leaves_nothing_and_is_begun_again(
+async def test_interrupted_copy_leaves_nothing_and_can_be_repeated(
     context: tuple[House, dict[str, Any]], postgres: PostgresEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file, fill = context[0].file, copying._copy_table
 
     async def cut(reading: Any, connection: Any, name: str) -> int:
         if name == "messages":
-            connection.terminate()  # as a process that is killed
+            connection.terminate()  # as by SIGKILL
         return await fill(reading, connection, name)
 
     async def lost(reading: Any, connection: Any, name: str) -> int:
@@ -112,7 +112,7 @@ async def test_a_copy_that_is_cut_off_leaves_nothing_and_is_begun_again(
     assert (await copy_database(file, postgres.url)).row_count > 100
 
 
-async def test_a_target_with_rows_is_refused(context: tuple[House, dict[str, Any]], postgres: PostgresEngine) -> None:
+async def test_target_with_rows_is_refused(context: tuple[House, dict[str, Any]], postgres: PostgresEngine) -> None:
     await copy_database(context[0].file, postgres.url)
     before = await counted(postgres.url)
     with pytest.raises(StoreFailure, match="is not empty: there are rows in "):
@@ -120,7 +120,7 @@ async def test_a_target_with_rows_is_refused(context: tuple[House, dict[str, Any
     assert await counted(postgres.url) == before
 
 
-async def test_a_source_that_is_served_or_none_is_refused(
+async def test_served_or_missing_source_is_refused(
     context: tuple[House, dict[str, Any]], postgres: PostgresEngine, tmp_path: Path
 ) -> None:
     store = SqliteStore(context[0].file, clock=context[0].clock)
@@ -153,11 +153,11 @@ async def test_a_source_that_is_served_or_none_is_refused(
         ("postgresql://u:@/a?host=/tmp", "postgresql://u:@/a_dev?host=/tmp", "postgresql://u:@/a?host=/tmp"),
     ],
 )
-def test_development_and_production_are_databases_side_by_side(url: str, dev: str, prod: str) -> None:
+def test_development_and_production_use_separate_databases(url: str, dev: str, prod: str) -> None:
     assert (select_database(url), select_database(url, dev=True), select_database(url, prod=True)) == (url, dev, prod)
 
 
-def test_the_commands(tmp_path: Path, postgres_server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_db_commands_work(tmp_path: Path, postgres_server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AGORA_DATA_DIR", str(tmp_path / "data"))
     url = postgres_server.url.replace("/postgres?", "/e1_commands?")
 
@@ -188,8 +188,8 @@ def test_the_commands(tmp_path: Path, postgres_server: Any, monkeypatch: pytest.
         asyncio.run(dropped(postgres_server.url))
 
 
-async def test_a_path_is_what_is_written(tmp_path: Path, clock: ManualClock) -> None:
-    """The server and ``agora db`` mean one file, whatever signs are in its name."""
+async def test_path_may_contain_any_characters(tmp_path: Path, clock: ManualClock) -> None:
+    """The server and ``agora db`` use the same file, whatever characters its name contains."""
     path = tmp_path / "50%25 of it" / "a%20b?.db"
     path.parent.mkdir()
     for url in (f"sqlite://{path}", f"sqlite:///{path}"):

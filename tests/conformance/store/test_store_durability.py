@@ -1,4 +1,4 @@
-"""What every engine promises to keep."""
+"""Durability on every engine: restarts, and exact round trips of values."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from tests.conformance.store.store_calls import (
 RUNS_ON = RunsOn.BOTH
 
 
-async def test_a_restart_keeps_everything(engine: Engine) -> None:
+async def test_restart_keeps_everything(engine: Engine) -> None:
     store = engine.store()
     await store.start()
     await together(store, *[append_if_absent(f"n{n}", str(n)) for n in range(10)])
@@ -61,7 +61,7 @@ TEXTS = [
 
 
 @pytest.mark.parametrize("alone", [True, False])
-async def test_text_comes_back_as_it_was(store: Store, alone: bool) -> None:
+async def test_text_round_trips_exactly(store: Store, alone: bool) -> None:
     rows = [append(setting(f"n{n}", text)) for n, text in enumerate(TEXTS)]
     if alone:
         for row in rows:
@@ -81,7 +81,7 @@ async def test_text_comes_back_as_it_was(store: Store, alone: bool) -> None:
 
 
 @pytest.mark.parametrize("count", [1, 6])
-async def test_blobs_come_back_as_they_were(store: Store, count: int) -> None:
+async def test_blobs_round_trip_exactly(store: Store, count: int) -> None:
     blobs = [bytes(range(256)), b"", b"\0", b"\xff" * 2000, b"\\x00", b"'"][:count]
     rows = [
         TokenRow(
@@ -123,7 +123,7 @@ class Rated:
     rating: float
 
 
-async def test_numbers_come_back_as_they_were(store: Store) -> None:
+async def test_numbers_round_trip_exactly(store: Store) -> None:
     values = [(2**62, 0.1), (-1, -2.5e300), (0, 3.0)]
     rows = [
         RatingRow(tenant_id=TENANT, agent_id="a", rater_id=f"r{n}", rating=real, comment="", rated_at=whole)
@@ -151,8 +151,8 @@ async def test_names_are_ordered_by_code_point(store: Store) -> None:
     assert [row.name for row in await read_all(store, listed)] == sorted(names)
 
 
-async def test_a_read_is_of_one_moment_or_later(store: Store) -> None:
-    """A reader never sees half of a call."""
+async def test_reader_never_sees_part_of_a_call(store: Store) -> None:
+    """Each statement of a reader sees whole calls."""
     await store.write(TENANT, append(setting("a", "0"), setting("b", "0")))
     both = Query("select value from settings where tenant_id = :tenant and name in ('a', 'b') order by name", str)
 
@@ -172,7 +172,7 @@ async def test_a_read_is_of_one_moment_or_later(store: Store) -> None:
     assert all(len(values) == 1 for values in seen)
 
 
-async def test_reads_of_one_reader_may_run_at_once(store: Store) -> None:
+async def test_reads_of_one_reader_may_run_concurrently(store: Store) -> None:
     await store.write(TENANT, append(*[setting(f"n{n}", str(n)) for n in range(10)]))
 
     async def work(reader: Reader) -> list[Setting | None]:

@@ -1,4 +1,4 @@
-"""What every engine promises of events, and of what is wrongly asked of it."""
+"""Events, and misuse of transactions, on every engine."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ async def test_events_are_numbered_without_gaps_in_the_order_of_commits(engine: 
 
     await asyncio.gather(*[later(n) for n in range(100)])
     sequence = await logged(store)
-    kept = 3 * 20 * 2 + 20  # two of five kinds fail; one of the others emits three
+    kept = 3 * 20 * 2 + 20  # two of five kinds fail; one of the others emits three events
     assert [seq for seq, _ in sequence] == list(range(1, kept + 1))
     assert [(stored.seq, stored.event.subject) for stored in published] == sequence
     assert {stored.tenant_id for stored in published} == {TENANT}
@@ -97,7 +97,7 @@ async def test_events_are_published_before_the_call_answers(store: Store) -> Non
     assert await logged(store) == [(1, "done")]
 
 
-async def test_a_publisher_that_fails_does_not_fail_the_call(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+async def test_failing_publisher_does_not_fail_the_call(store: Store, caplog: pytest.LogCaptureFixture) -> None:
     def broken(events: Sequence[StoredEvent]) -> None:
         raise RuntimeError("nobody listens")
 
@@ -106,7 +106,7 @@ async def test_a_publisher_that_fails_does_not_fail_the_call(store: Store, caplo
     assert "nobody listens" in caplog.text
 
 
-async def test_an_event_is_stored_as_it_was_emitted(store: Store) -> None:
+async def test_event_is_stored_as_emitted(store: Store) -> None:
 
     new = NewEvent(new_id("evt"), "agora.x.y", "/a", None, 2**53, bytes(range(256)), ("agent_1", "ü"))
 
@@ -124,7 +124,7 @@ async def test_an_event_is_stored_as_it_was_emitted(store: Store) -> None:
 # -- misuse ----------------------------------------------------------------------------------------
 
 
-async def test_awaiting_something_else_fails_that_call_alone(store: Store) -> None:
+async def test_awaiting_something_else_fails_only_that_call(store: Store) -> None:
     async def sleeps(tx: Tx) -> None:
         tx.append(SETTINGS, setting("no"))
         await asyncio.sleep(0)
@@ -139,7 +139,7 @@ async def test_awaiting_something_else_fails_that_call_alone(store: Store) -> No
     assert [row.name for row in await read_all(store, listed)] == ["a", "b"]
 
 
-async def test_a_timeout_inside_a_transaction_cannot_touch_the_others(store: Store) -> None:
+async def test_timeout_inside_a_transaction_does_not_affect_others(store: Store) -> None:
     async def impatient(tx: Tx) -> None:
         async with asyncio.timeout(0):
             await tx.one(get, name="x")
@@ -151,7 +151,7 @@ async def test_a_timeout_inside_a_transaction_cannot_touch_the_others(store: Sto
     assert await value_of(store, "no") is None
 
 
-async def test_a_transaction_cannot_be_used_after_its_call(store: Store) -> None:
+async def test_transaction_cannot_be_used_after_its_call(store: Store) -> None:
     kept: list[Tx] = []
 
     async def keeps(tx: Tx) -> None:
@@ -175,7 +175,7 @@ async def test_a_transaction_cannot_be_used_after_its_call(store: Store) -> None
                 await change(put, name="a", value="")
 
 
-async def test_a_reader_cannot_write(store: Store) -> None:
+async def test_reader_cannot_write(store: Store) -> None:
     await store.write(TENANT, append(setting("a", "1")))
     sneaky = Query("update settings set value = 'x' where tenant_id = :tenant and name = 'a' returning value", str)
     with pytest.raises(Exception, match=r"(?i)read-?only"):

@@ -1,4 +1,4 @@
-"""What every engine promises of calls that wait, and of the context they run in."""
+"""The write queue and the context of queued calls, on every engine."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ RUNS_ON = RunsOn.BOTH
 caller: contextvars.ContextVar[str] = contextvars.ContextVar("caller", default="nobody")
 
 
-async def test_a_call_runs_in_the_context_it_was_submitted_in(store: Store) -> None:
+async def test_call_runs_in_the_context_of_its_submission(store: Store) -> None:
     def work(name: str) -> Any:
         async def run(tx: Tx) -> tuple[str, str, str]:
             first = caller.get()
@@ -54,7 +54,7 @@ async def test_a_call_runs_in_the_context_it_was_submitted_in(store: Store) -> N
     assert caller.get() == "nobody"
 
 
-async def test_a_call_that_is_run_again_starts_in_its_own_context(store: Store) -> None:
+async def test_repeated_call_starts_in_its_own_context(store: Store) -> None:
     runs: list[str] = []
 
     async def work(tx: Tx) -> None:
@@ -70,7 +70,7 @@ async def test_a_call_that_is_run_again_starts_in_its_own_context(store: Store) 
 # -- the queue -------------------------------------------------------------------------------------
 
 
-async def test_a_full_queue_says_when_to_retry(store: Store) -> None:
+async def test_full_queue_error_has_retry_after(store: Store) -> None:
     limit = int((await store.check())["queue_limit"])
     accepted: list[Any] = [store.write(TENANT, append(setting(f"n{n}"))) for n in range(limit)]
     with pytest.raises(Overloaded) as refused:
@@ -82,7 +82,7 @@ async def test_a_full_queue_says_when_to_retry(store: Store) -> None:
     await store.write(TENANT, append(setting("after")))
 
 
-async def test_a_call_cancelled_before_it_starts_is_skipped(store: Store) -> None:
+async def test_call_cancelled_before_its_start_is_skipped(store: Store) -> None:
     ran: list[int] = []
 
     def work(n: int) -> Any:
@@ -100,7 +100,7 @@ async def test_a_call_cancelled_before_it_starts_is_skipped(store: Store) -> Non
     assert len(await read_all(store, listed)) == 5
 
 
-async def test_closing_finishes_what_is_queued(engine: Engine) -> None:
+async def test_close_finishes_queued_calls(engine: Engine) -> None:
     store = engine.store()
     await store.start()
     await store.write(TENANT, append(setting("counter", "0")))
@@ -113,7 +113,7 @@ async def test_closing_finishes_what_is_queued(engine: Engine) -> None:
     assert (await engine.run("select count(*) as n from settings")) == [{"n": 301}]
 
 
-async def test_a_check_is_a_round_trip_with_numbers(store: Store) -> None:
+async def test_check_makes_a_round_trip_and_returns_statistics(store: Store) -> None:
     numbers = await store.check()
     assert numbers["round_trip_ms"] > 0
     assert numbers["queue_depth"] == 0

@@ -1,4 +1,4 @@
-"""Calls that change rows and share a commit: each as if it had been alone (ADR 23)."""
+"""Calls that change rows and share a commit: each behaves as if it ran alone (ADR 23)."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ choose = Write(
     returning settings.name, settings.changed_at, _calls._ord
     """,
 )
-#: never below zero, so that the order of what is added matters
+#: never below zero, so that the order of increments matters
 ADDED = Tally(
     "settings",
     Change,
@@ -145,10 +145,10 @@ async def numbers(store: PostgresStore) -> dict[str, float]:
     return dict(await store.check())
 
 
-# -- on either engine --------------------------------------------------------------------------------
+# -- both engines -----------------------------------------------------------------------------------
 
 
-async def test_each_changes_its_own_row(store: Store) -> None:
+async def test_calls_change_separate_rows(store: Store) -> None:
     await store.write(TENANT, append(*(setting(f"n{n}", str(n)) for n in range(40))))
     for _ in range(3):
         await together(store, *(increment(f"n{n}") for n in range(40)))
@@ -156,13 +156,13 @@ async def test_each_changes_its_own_row(store: Store) -> None:
     assert len(await logged(store)) == 120
 
 
-async def test_all_change_the_same_row_and_none_is_lost(store: Store) -> None:
+async def test_concurrent_changes_of_one_row_are_all_applied(store: Store) -> None:
     await store.write(TENANT, append(setting("n", "0")))
     assert sorted(await together(store, *(increment("n") for _ in range(30)))) == list(range(1, 31))
     assert await value_of(store, "n") == "30"
 
 
-async def test_each_takes_another_and_who_comes_too_late_none(store: Store) -> None:
+async def test_concurrent_claims_take_distinct_rows_until_none_is_left(store: Store) -> None:
     await store.write(TENANT, append(*(setting(f"n{n:02}", "free") for n in range(20))))
     taken = await together(store, *(taking(f"t{n}") for n in range(30)))
     assert sorted(name for name in taken if name) == [f"n{n:02}" for n in range(20)]
@@ -171,7 +171,7 @@ async def test_each_takes_another_and_who_comes_too_late_none(store: Store) -> N
     assert kept == {name: f"t{n}" for n, name in enumerate(taken) if name}
 
 
-async def test_each_chooses_among_those_it_wants(store: Store) -> None:
+async def test_concurrent_claims_respect_their_filters(store: Store) -> None:
     rows = [setting(f"{kind}{n:02}", kind, n) for n in range(10) for kind in ("red", "blue")]
     await store.write(TENANT, append(*rows))
 
@@ -191,7 +191,7 @@ async def test_each_chooses_among_those_it_wants(store: Store) -> None:
     assert kept == {result[0]: f"t{n}" for n, result in enumerate(results) if result}
 
 
-async def test_a_call_that_fails_after_it_changed_something_leaves_nothing(store: Store) -> None:
+async def test_call_that_fails_after_a_change_leaves_nothing(store: Store) -> None:
     await store.write(TENANT, append(*(setting(f"n{n}", "free") for n in range(5))))
     works = [taking(f"t{n}", then=Conflict("no") if n == 2 else None) for n in range(6)]
     results = await together(store, *works)
@@ -199,8 +199,8 @@ async def test_a_call_that_fails_after_it_changed_something_leaves_nothing(store
     assert sorted(results) == [f"n{n}" for n in range(5)]
 
 
-async def test_nobody_is_refused_for_what_was_undone(store: Store) -> None:
-    """The only one is taken by a call that then fails: who came after it finds it."""
+async def test_rolled_back_claim_does_not_refuse_later_ones(store: Store) -> None:
+    """The only row is taken by a call that then fails: the next call gets it."""
     await store.write(TENANT, append(setting("only", "free")))
     for turn in range(5):
         first, second = await together(store, taking("first", then=Conflict("no")), taking("second"))
@@ -217,7 +217,7 @@ def _back(name: str) -> Work[None]:
     return work
 
 
-async def test_one_is_either_taken_or_closed(store: Store) -> None:
+async def test_row_is_either_taken_or_closed(store: Store) -> None:
     dice = random.Random(7)
     for turn in range(10):
         names = [f"r{turn}-{n}" for n in range(6)]
@@ -233,7 +233,7 @@ async def test_one_is_either_taken_or_closed(store: Store) -> None:
         assert values == {results[at]: f"t{at}" for at in range(8) if results[at]} | dict.fromkeys(closed, "closed")
 
 
-async def test_what_is_added_is_all_there_in_the_order_of_each_call(store: Store) -> None:
+async def test_increments_of_each_call_are_applied_in_order(store: Store) -> None:
     await store.write(TENANT, append(*(setting(f"n{n}", at=0) for n in range(5))))
 
     def adding(*changes: tuple[str, int]) -> Work[None]:
@@ -246,13 +246,13 @@ async def test_what_is_added_is_all_there_in_the_order_of_each_call(store: Store
     works = [adding((f"n{n % 5}", 3), (f"n{(n + 1) % 5}", 1)) for n in range(50)]
     await together(store, *works)
     assert [row.changed_at for row in await read_all(store, listed)] == [40] * 5
-    # seen from zero: one up and one down is nothing, one down and one up is one
+    # from zero: up then down is zero, down then up is one
     await together(store, adding(("n0", -40)), adding(("n1", -40)))
     await together(store, adding(("n0", 1), ("n0", -1)), adding(("n1", -1), ("n1", 1)))
     assert [row.changed_at for row in await read_all(store, listed)][:2] == [0, 1]
 
 
-async def test_a_call_reads_what_it_added(store: Store) -> None:
+async def test_call_reads_its_own_increments(store: Store) -> None:
     async def work(tx: Tx) -> Any:
         tx.append(SETTINGS, setting("n", at=1))
         tx.append(ADDED, Change(tenant_id=TENANT, name="n", n=4))
@@ -261,7 +261,7 @@ async def test_a_call_reads_what_it_added(store: Store) -> None:
     assert (await together(store, work, append(setting("other"))))[0] == 5
 
 
-async def test_rows_of_another_tenant_are_not_added_to(store: Store) -> None:
+async def test_increments_do_not_change_rows_of_another_tenant(store: Store) -> None:
     await store.write(TENANT, append(setting("n", at=1)))
 
     async def work(tx: Tx) -> None:
@@ -271,7 +271,7 @@ async def test_rows_of_another_tenant_are_not_added_to(store: Store) -> None:
     assert [row.changed_at for row in await read_all(store, listed)] == [1]
 
 
-# -- how PostgreSQL does it --------------------------------------------------------------------------
+# -- PostgreSQL -------------------------------------------------------------------------------------
 
 
 async def test_calls_that_change_rows_share_transactions(shared: PostgresStore) -> None:
@@ -283,7 +283,7 @@ async def test_calls_that_change_rows_share_transactions(shared: PostgresStore) 
     assert after["ejections"] == before["ejections"]
 
 
-async def test_a_row_that_somebody_holds_holds_up_no_batch(shared: PostgresStore, postgres: PostgresEngine) -> None:
+async def test_locked_row_does_not_block_the_batch(shared: PostgresStore, postgres: PostgresEngine) -> None:
     await shared.write(TENANT, append(*(setting(f"n{n}", "0") for n in range(10))))
     console = await asyncpg.connect(postgres.url)
     try:
@@ -298,7 +298,7 @@ async def test_a_row_that_somebody_holds_holds_up_no_batch(shared: PostgresStore
         await console.close()
 
 
-async def test_a_row_changed_without_its_lock_is_changed_alone(shared: PostgresStore) -> None:
+async def test_call_that_changes_an_unlocked_row_runs_alone(shared: PostgresStore) -> None:
     await shared.write(TENANT, append(setting("a", "0"), setting("b", "0")))
 
     async def unlocked(tx: Tx) -> int:
@@ -310,13 +310,14 @@ async def test_a_row_changed_without_its_lock_is_changed_alone(shared: PostgresS
     assert await value_of(shared, "a") == "1"
 
 
-async def test_a_row_that_is_not_there_is_found_missing(shared: PostgresStore) -> None:
+async def test_missing_row_is_detected(shared: PostgresStore) -> None:
     results = await together(shared, freeing("nobody"), append(setting("x")))
     assert results[0] is False
 
 
-async def test_what_takes_a_row_that_another_has_locked_goes_alone(shared: PostgresStore) -> None:
-    """One of the batch has locked the row and goes on reading while the other takes it: nothing keeps them apart."""
+async def test_call_that_takes_a_row_locked_in_its_batch_runs_alone(shared: PostgresStore) -> None:
+    """One call of the batch has locked the row and reads on while the other takes it: within one transaction nothing
+    separates them."""
     await shared.write(TENANT, append(setting("only", "free")))
 
     async def slowly(tx: Tx) -> bool:

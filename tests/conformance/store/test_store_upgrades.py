@@ -1,4 +1,4 @@
-"""Each migration on data of the version before: every row that was there is there, as it was."""
+"""Migrations keep existing rows: each is applied to data of the previous version."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ TENANT = "acme"
 #: the first release whose tables are protected
 PROTECTED = 13
 OWNER = "e1_owner"
-#: values that any column of a type takes: JSON where text may have to be some
+#: values accepted by any column of a type: JSON, as some text columns require it
 VALUES = {"text": "'[]'", "integer": "7", "bigint": "7", "real": "0.5", "double precision": "0.5", "tsvector": "''"}
 BINARY = {"blob": "x'6162'", "bytea": "'\\x6162'"}
 
-#: of a tenant: those from before tenants had any were not known at first
+#: columns of a tenant: unknown for rows older than tenants
 MOMENTS = {"created_at", "status_since", "updated_at"}
 
 Rows = dict[str, list[dict[str, Any]]]
@@ -40,8 +40,8 @@ def insert(table: str, columns: Mapping[str, str]) -> str:
 
 
 def kept(before: Rows, after: Rows) -> None:
-    """Compare rows in the columns that they had; a dropped table must have had none. An unknown time (0) may be known
-    afterwards."""
+    """Compare rows in the columns of the old version; a dropped table must have been empty. An unknown time (0) may be
+    known afterwards."""
     for table, rows in before.items():
         assert table in after, f"{table} was dropped with its rows"
         for row in rows:
@@ -50,7 +50,7 @@ def kept(before: Rows, after: Rows) -> None:
             assert any(had == {name: now[name] for name in known} for now in after[table]), table
 
 
-def test_migrations_of_sqlite_keep_the_rows() -> None:
+def test_sqlite_migrations_keep_rows() -> None:
     connection = sqlite3.connect(":memory:", isolation_level=None)
     connection.row_factory = sqlite3.Row
 
@@ -86,7 +86,7 @@ def test_migrations_of_sqlite_keep_the_rows() -> None:
 async def owned(postgres_server: PostgresServer) -> AsyncIterator[str]:
     """Yield the URL of a new database, for its owner, who is not a superuser."""
     async with postgres_server.database():
-        pass  # the roles are made
+        pass  # creates the roles
     async with postgres_server.empty() as url:
         console = await asyncpg.connect(url)
         name = await console.fetchval("select current_database()")
@@ -102,8 +102,8 @@ async def owned(postgres_server: PostgresServer) -> AsyncIterator[str]:
             await console.close()
 
 
-async def test_migrations_of_postgres_keep_the_rows(owned: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By an owner whom the policies hold: a migration that changes rows must reach those of every tenant."""
+async def test_postgres_migrations_keep_rows(owned: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run by an owner subject to row-level security: a migration that changes rows must reach those of every tenant."""
     connection = await asyncpg.connect(owned)
 
     async def tables() -> dict[str, dict[str, str]]:
@@ -138,14 +138,14 @@ async def test_migrations_of_postgres_keep_the_rows(owned: str, monkeypatch: pyt
 
 
 async def _nothing(connection: asyncpg.Connection) -> None:
-    """Releases of that time protected nothing."""
+    """Releases of that time had no row-level security."""
 
 
 async def _none(connection: asyncpg.Connection) -> list[str]:
     return []
 
 
-async def test_an_owner_who_is_no_superuser_serves_and_is_held(owned: str) -> None:
+async def test_owner_without_superuser_rights_serves_under_the_policies(owned: str) -> None:
     store = PostgresStore(owned)
     await store.start()
     for tenant in ("acme", "globex"):

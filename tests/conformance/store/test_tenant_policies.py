@@ -1,4 +1,4 @@
-"""Every table that has tenants is protected: by policies on PostgreSQL, on SQLite by what statements may say."""
+"""Every table with tenants is protected: on PostgreSQL by row-level security, on SQLite by checks of statements."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.conformance.tenants.test_tenant_isolation import tables
 
 RUNS_ON = RunsOn.BOTH
 
-#: what may reach beyond one tenant; to add one is a decision about security
+#: statements that reach beyond one tenant; adding one is a security decision
 BEYOND = {
     "identity.credential_queries.select_key_by_digest",
     "tenants.insert_tenant",
@@ -39,18 +39,18 @@ WITHOUT_TENANT = {"schema_migrations"}
 # -- both engines ------------------------------------------------------------------------------------
 
 
-def test_few_statements_reach_beyond_a_tenant() -> None:
+def test_only_listed_statements_reach_beyond_a_tenant() -> None:
     assert {name for name, statement in STATEMENTS.items() if statement.beyond} == BEYOND
 
 
-def test_on_postgres_they_are_functions_made_for_it() -> None:
+def test_cross_tenant_statements_are_functions_on_postgres() -> None:
     for name in BEYOND - {"tenants.select_columns"}:
         text = STATEMENTS[name].postgres
         assert text is not None
         assert "agora_" in text.split("where")[0], name
 
 
-async def test_a_row_of_another_tenant_is_not_appended(store: Store) -> None:
+async def test_row_of_another_tenant_is_not_appended(store: Store) -> None:
     async def work(tx: Tx) -> None:
         tx.append(SETTINGS, setting("a", tenant="globex"))
 
@@ -59,8 +59,8 @@ async def test_a_row_of_another_tenant_is_not_appended(store: Store) -> None:
     assert await value_of(store, "a", "globex") is None
 
 
-async def test_every_table_has_tenants(engine: Engine) -> None:
-    """A table without them would be everybody's."""
+async def test_every_table_has_a_tenant_column(engine: Engine) -> None:
+    """Rows of a table without one would be visible to everybody."""
     store = engine.store()
     await store.start()
     await store.close()
@@ -70,7 +70,7 @@ async def test_every_table_has_tenants(engine: Engine) -> None:
         text = "select tablename as name from pg_tables where schemaname = current_schema() order by 1"
     every = {row["name"] for row in await engine.run(text)} - WITHOUT_TENANT
     with_tenants = set(await tables(engine))
-    inside = {name for name in every - with_tenants if name.startswith("agent_search_")}  # of SQLite's index of words
+    inside = {name for name in every - with_tenants if name.startswith("agent_search_")}  # SQLite's full-text index
     assert every - inside == with_tenants
     assert {table.name for table in TABLES.values()} <= with_tenants
 
@@ -115,7 +115,7 @@ async def test_every_table_is_protected(owner: asyncpg.Connection) -> None:
         assert maintenance["roles"] == ["agora_admin"]
 
 
-async def test_the_server_owns_nothing_and_is_held_by_the_policies(owner: asyncpg.Connection) -> None:
+async def test_server_role_owns_nothing_and_is_bound_by_the_policies(owner: asyncpg.Connection) -> None:
     role = await owner.fetchrow("select * from pg_roles where rolname = 'agora_runtime'")
     assert role is not None
     powers = ("rolsuper", "rolbypassrls", "rolcreaterole", "rolcreatedb", "rolcanlogin", "rolreplication")
@@ -129,7 +129,7 @@ async def test_the_server_owns_nothing_and_is_held_by_the_policies(owner: asyncp
         assert not await owner.fetchval("select has_table_privilege('agora_runtime', 'tenants', $1)", right)
 
 
-async def test_functions_that_precede_the_tenant_are_narrow(owner: asyncpg.Connection) -> None:
+async def test_functions_used_before_the_tenant_is_known_are_narrow(owner: asyncpg.Connection) -> None:
     rows = await owner.fetch(
         """select p.*, r.rolname as owner from pg_proc p join pg_roles r on r.oid = proowner
         where pronamespace = current_schema()::regnamespace and prosecdef"""
@@ -166,14 +166,14 @@ async def seeded(owner: asyncpg.Connection, *tenants: str) -> list[str]:
     return names
 
 
-async def test_without_a_tenant_there_are_no_rows(owner: asyncpg.Connection, server: asyncpg.Connection) -> None:
+async def test_no_rows_are_visible_without_a_tenant(owner: asyncpg.Connection, server: asyncpg.Connection) -> None:
     for name in await seeded(owner, "acme", "globex"):
         assert await owner.fetchval(f"select count(*) from {name} where tenant_id in ('acme', 'globex')") == 2, name
         assert await server.fetchval(f"select count(*) from {name}") == 0, name
     assert await server.fetchval("select get_current_tenant_id()") is None
 
 
-async def test_of_another_tenant_nothing_is_read_or_changed(
+async def test_rows_of_another_tenant_cannot_be_read_or_changed(
     owner: asyncpg.Connection, server: asyncpg.Connection
 ) -> None:
     for name in await seeded(owner, "acme", "globex"):
@@ -201,7 +201,7 @@ async def test_of_another_tenant_nothing_is_read_or_changed(
 
 
 @pytest.mark.parametrize("tenant", ["acme", "", "DEFAULT", "default "])
-async def test_tenants_are_administered_from_home_alone(server: asyncpg.Connection, tenant: str) -> None:
+async def test_tenants_are_administered_only_from_the_home_tenant(server: asyncpg.Connection, tenant: str) -> None:
     calls = [
         "agora_tenants('', 10)",
         "agora_tenant('globex')",
@@ -218,7 +218,7 @@ async def test_tenants_are_administered_from_home_alone(server: asyncpg.Connecti
                 await server.fetch(f"select * from {call}")
 
 
-async def test_the_admin_role_sees_everything(owner: asyncpg.Connection, postgres: PostgresEngine) -> None:
+async def test_admin_role_sees_everything(owner: asyncpg.Connection, postgres: PostgresEngine) -> None:
     await seeded(owner, "acme", "globex")
     admin = await asyncpg.connect(postgres.url, server_settings={"role": "agora_admin"})
     assert await admin.fetchval("select count(*) from settings") == 2
@@ -228,7 +228,7 @@ async def test_the_admin_role_sees_everything(owner: asyncpg.Connection, postgre
     await admin.close()
 
 
-async def test_a_table_that_stands_open_is_closed_at_the_next_start(
+async def test_unprotected_table_is_protected_at_the_next_start(
     owner: asyncpg.Connection, postgres: PostgresEngine, server: asyncpg.Connection
 ) -> None:
     await owner.execute('create table trinkets (tenant_id text collate "C" primary key)')
@@ -262,9 +262,7 @@ def as_role(url: str, role: str) -> str:
     return url.replace("postgresql://postgres:@", f"postgresql://{role}:@")
 
 
-async def test_a_login_that_owns_nothing_is_enough_to_serve(
-    owner: asyncpg.Connection, postgres: PostgresEngine
-) -> None:
+async def test_login_without_ownership_can_serve(owner: asyncpg.Connection, postgres: PostgresEngine) -> None:
     async with login(owner) as role:
         store = PostgresStore(as_role(postgres.url, role))
         await store.start()
@@ -277,9 +275,7 @@ async def test_a_login_that_owns_nothing_is_enough_to_serve(
         await owner.execute("alter table settings force row level security")
 
 
-async def test_a_role_that_policies_would_not_hold_is_refused(
-    owner: asyncpg.Connection, postgres: PostgresEngine
-) -> None:
+async def test_role_that_bypasses_policies_is_refused(owner: asyncpg.Connection, postgres: PostgresEngine) -> None:
     await owner.execute("grant agora_admin to agora_runtime")
     try:
         with pytest.raises(StoreFailure, match="not held by row level security"):
@@ -291,7 +287,7 @@ async def test_a_role_that_policies_would_not_hold_is_refused(
     await store.close()
 
 
-async def test_changes_of_a_tenant_stay_with_it_whatever_the_statement_says(store: Store) -> None:
+async def test_changes_stay_within_the_tenant_for_any_statement(store: Store) -> None:
     for tenant in ("acme", "globex"):
         await store.write(tenant, append(setting("a", tenant, tenant=tenant)))
 

@@ -129,8 +129,8 @@ class Board:
                 self._offer(task)
 
     def leave(self, name: str) -> None:
-        """Return claimed tasks of an agent that leaves; its own tasks stay: the next agent of its name is another
-        one."""
+        """Release claimed tasks of an agent that leaves. Its own tasks stay: the next agent with its name is a
+        different one."""
         for task in self.tasks.values():
             if task.holder == name and task.in_hand:
                 task.attempts -= 1

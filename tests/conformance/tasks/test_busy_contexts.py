@@ -1,4 +1,4 @@
-"""A second task of a busy context: what the agent's policy makes of it, by an assignment and by a message of A2A alike."""
+"""A second task in a busy context: the agent's policy decides, for assignments and A2A messages alike."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ async def complete(market: Market, agent: Caller, task: Any) -> None:
     await market.call(agent, "task.complete", task_id=task.task_id, result="ok", fencing_token=task.fencing_token)
 
 
-async def test_enqueued_tasks_are_done_one_after_the_other(market: Market, protocol: str) -> None:
+async def test_enqueued_tasks_run_one_after_the_other(market: Market, protocol: str) -> None:
     ada, asker = await market.agent("Ada"), await market.agent("Asker")
     assert (await market.call(asker, "agent.get", agent_id="Ada")).busy == "enqueue"
     ids = [await ask(market, protocol, asker) for _ in range(4)]
     assert (await get(market, ids[3])).blocked_by == 1
     first = await claim(market, ada)
     assert (first.task_id, await claim(market, ada)) == (ids[0], None)
-    await market.call(asker, "task.cancel", task_id=ids[1])  # one that leaves the queue does not let the next one pass
+    await market.call(asker, "task.cancel", task_id=ids[1])  # a task that leaves lets no other overtake
     assert await claim(market, ada) is None
     await market.call(ada, "task.fail", task_id=ids[0], error="no", retry=False, fencing_token=first.fencing_token)
     third = await claim(market, ada)
@@ -56,7 +56,7 @@ async def test_enqueued_tasks_are_done_one_after_the_other(market: Market, proto
     assert (await claim(market, ada)).task_id == ids[3]
 
 
-async def test_a_question_lets_the_next_task_pass_and_its_answer_waits(market: Market, protocol: str) -> None:
+async def test_question_lets_the_next_task_start_and_its_answer_waits(market: Market, protocol: str) -> None:
     ada, asker = await market.agent("Ada"), await market.agent("Asker")
     first, second = await ask(market, protocol, asker), await ask(market, protocol, asker)
     held = await claim(market, ada)
@@ -70,7 +70,7 @@ async def test_a_question_lets_the_next_task_pass_and_its_answer_waits(market: M
     assert (await claim(market, ada)).task_id == first
 
 
-async def test_a_busy_agent_rejects(market: Market, protocol: str) -> None:
+async def test_busy_agent_rejects_tasks(market: Market, protocol: str) -> None:
     ada, asker = await market.agent("Ada", busy="reject"), await market.agent("Asker")
     first, second = await ask(market, protocol, asker), await ask(market, protocol, asker)
     rejected = await get(market, second)
@@ -82,7 +82,7 @@ async def test_a_busy_agent_rejects(market: Market, protocol: str) -> None:
 
 
 @pytest.mark.parametrize(("busy", "error"), [("interrupt", INTERRUPTED_BY_NEWER), ("rollback", ROLLED_BACK_FOR_NEWER)])
-async def test_a_newer_task_replaces_the_one_under_way(market: Market, protocol: str, busy: str, error: str) -> None:
+async def test_newer_task_replaces_the_running_one(market: Market, protocol: str, busy: str, error: str) -> None:
     ada, asker = await market.agent("Ada", busy=busy), await market.agent("Asker")
     first = await ask(market, protocol, asker)
     await claim(market, ada)
@@ -92,14 +92,14 @@ async def test_a_newer_task_replaces_the_one_under_way(market: Market, protocol:
     assert (await claim(market, ada)).task_id == second
 
 
-async def test_tasks_are_done_side_by_side_where_the_agent_says_so(market: Market, protocol: str) -> None:
+async def test_tasks_run_concurrently_if_the_agent_allows_it(market: Market, protocol: str) -> None:
     ada, asker = await market.agent("Ada"), await market.agent("Asker")
     await market.call(ada, "agent.update", agent_id="Ada", busy="concurrent")
     ids = {await ask(market, protocol, asker) for _ in range(2)}
     assert {(await claim(market, ada)).task_id for _ in range(2)} == ids
 
 
-async def test_a_context_without_a_name_is_busy_with_its_first_task(market: Market, protocol: str) -> None:
+async def test_unnamed_context_is_busy_with_its_first_task(market: Market, protocol: str) -> None:
     ada, asker = await market.agent("Ada"), await market.agent("Asker")
     receipt = await market.call(asker, "task.assign", task_type="a2a.message", payload={}, assignee="Ada")
     second = await ask(market, protocol, asker, context=f"ctx_{receipt.task_id.removeprefix('task_')}")
@@ -110,7 +110,7 @@ async def test_a_context_without_a_name_is_busy_with_its_first_task(market: Mark
 
 
 @pytest.mark.parametrize("busy", ["reject", "interrupt", "rollback", "enqueue"])
-async def test_neither_others_nor_other_contexts_are_touched(market: Market, protocol: str, busy: str) -> None:
+async def test_other_requesters_and_contexts_are_unaffected(market: Market, protocol: str, busy: str) -> None:
     ada, bob = await market.agent("Ada", busy=busy), await market.agent("Bob", busy=busy)
     asker, stranger = await market.agent("Asker"), await market.agent("Stranger")
     ids = [await ask(market, protocol, asker), await ask(market, protocol, stranger)]
@@ -120,7 +120,7 @@ async def test_neither_others_nor_other_contexts_are_touched(market: Market, pro
     assert (await claim(market, bob)).task_id == ids[3]
 
 
-async def test_tasks_given_at_once_are_done_one_after_the_other(market: Market, protocol: str) -> None:
+async def test_concurrently_assigned_tasks_run_one_after_the_other(market: Market, protocol: str) -> None:
     ada, asker = await market.agent("Ada"), await market.agent("Asker")
     ids = await asyncio.gather(*(ask(market, protocol, asker) for _ in range(5)))
     done = []
@@ -132,7 +132,7 @@ async def test_tasks_given_at_once_are_done_one_after_the_other(market: Market, 
     assert sorted(done) == sorted(ids)
 
 
-async def test_the_queue_of_a_context_is_bounded(market: Market, protocol: str) -> None:
+async def test_queue_of_a_context_is_bounded(market: Market, protocol: str) -> None:
     asker = await market.agent("Asker")
     await market.agent("Ada")
     for _ in range(MAX_UNDER_WAY):

@@ -1,4 +1,4 @@
-"""Claims: the best task for whoever asks, leases, fencing; the same on every engine."""
+"""Claims on every engine: priority, leases, fencing, retries, deadlines."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ RUNS_ON = RunsOn.BOTH
 # -- claiming ------------------------------------------------------------------------------------
 
 
-async def test_the_best_task_comes_first(market: Market) -> None:
+async def test_task_of_the_highest_priority_is_claimed_first(market: Market) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer", capabilities=["a"])
     now = to_datetime(market.clock.now())
     late = await assign(market, giver, priority="high", deadline=now + timedelta(hours=2))
@@ -38,7 +38,7 @@ async def test_the_best_task_comes_first(market: Market) -> None:
     assert await claim(market, doer) is None
 
 
-async def test_a_worker_that_finds_nothing_is_seen(market: Market) -> None:
+async def test_empty_claim_marks_the_worker_as_active(market: Market) -> None:
     owner = await market.agent("Owner")
     await market.call(owner, "worker.register", worker_name="gpu-1")
     for wait in (0, 0.01):
@@ -51,7 +51,7 @@ async def test_a_worker_that_finds_nothing_is_seen(market: Market) -> None:
         assert worker.last_seen >= before
 
 
-async def test_types_narrow_a_claim(market: Market) -> None:
+async def test_claim_filters_by_type(market: Market) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer")
     await assign(market, giver, task_type="other", priority="urgent")
     wanted = await assign(market, giver, task_type="wanted")
@@ -59,7 +59,7 @@ async def test_types_narrow_a_claim(market: Market) -> None:
     assert await claim(market, doer, task_types=["wanted"]) is None
 
 
-async def test_many_claim_at_once_and_each_task_is_taken_once(market: Market) -> None:
+async def test_concurrent_claims_take_each_task_once(market: Market) -> None:
     giver = await market.agent("Giver")
     doers = [await market.agent(f"Doer{n}", capabilities=["a"]) for n in range(8)]
     given = {await assign(market, giver, required_capabilities=["a"]) for _ in range(60)}
@@ -73,7 +73,7 @@ async def test_many_claim_at_once_and_each_task_is_taken_once(market: Market) ->
     assert sorted(taken) == sorted(given)
 
 
-async def test_a_claim_that_is_repeated_gets_its_task_again_however_long_it_waits(market: Market) -> None:
+async def test_repeated_claim_returns_its_task_after_any_wait(market: Market) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer")
     task_id = await assign(market, giver, assignee="Doer")
     await assign(market, giver, assignee="Doer")
@@ -83,7 +83,7 @@ async def test_a_claim_that_is_repeated_gets_its_task_again_however_long_it_wait
         await market.call(doer, "task.claim", key="claim-1", limit=2)
 
 
-async def test_a_claim_can_wait(market: Market) -> None:
+async def test_claim_waits_for_a_task(market: Market) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer")
     waiting = asyncio.create_task(claim(market, doer, wait=30))
     await wait_until(lambda: market.app.feed.waiting_calls, "it has found nothing and listens")
@@ -91,7 +91,7 @@ async def test_a_claim_can_wait(market: Market) -> None:
     assert (await waiting).task_id == task_id
 
 
-async def test_a_worker_has_tasks_of_its_own(market: Market) -> None:
+async def test_tasks_may_be_assigned_to_one_worker(market: Market) -> None:
     giver, owner = await market.agent("Giver"), await market.agent("Owner", capabilities=["a"])
     worker = await market.call(owner, "worker.register", worker_name="gpu-1", models=["opus"])
     assert worker.capabilities == ["a"]
@@ -113,7 +113,7 @@ async def test_a_worker_has_tasks_of_its_own(market: Market) -> None:
     assert not (await market.call(owner, "worker.list")).workers
 
 
-async def test_a_repeated_claim_under_its_key_answers_the_same(market: Market) -> None:
+async def test_repeated_claim_with_its_idempotency_key_returns_the_same_tasks(market: Market) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer")
     await assign(market, giver)
     await assign(market, giver)
@@ -122,7 +122,7 @@ async def test_a_repeated_claim_under_its_key_answers_the_same(market: Market) -
     assert first.tasks == again.tasks
 
 
-async def test_who_waits_is_woken_only_for_what_it_can_do(market: Market) -> None:
+async def test_waiting_claim_is_woken_only_for_matching_tasks(market: Market) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer", capabilities=["a"])
     waiting = asyncio.create_task(claim(market, doer, wait=30, task_types=["wanted"], models=["m"]))
     await wait_until(lambda: market.app.feed.waiting_calls)
@@ -138,7 +138,7 @@ async def test_who_waits_is_woken_only_for_what_it_can_do(market: Market) -> Non
 # -- leases ------------------------------------------------------------------------------------
 
 
-async def test_a_lost_lease_gives_the_task_back_with_its_checkpoint(
+async def test_expired_lease_requeues_the_task_with_its_checkpoint(
     market: Market, upkeep: TaskDeadlineController
 ) -> None:
     giver = await market.agent("Giver")
@@ -178,7 +178,7 @@ async def test_a_lost_lease_gives_the_task_back_with_its_checkpoint(
     assert (await get(market, task_id)).result == {"rows": 9}
 
 
-async def test_after_the_last_attempt_it_is_dead_lettered(market: Market, upkeep: TaskDeadlineController) -> None:
+async def test_task_is_dead_lettered_after_its_last_attempt(market: Market, upkeep: TaskDeadlineController) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer")
     task_id = await assign(market, giver, assignee="Doer", max_attempts=2, retry_backoff=0)
     for _ in range(2):
@@ -189,7 +189,7 @@ async def test_after_the_last_attempt_it_is_dead_lettered(market: Market, upkeep
     assert await claim(market, doer) is None
 
 
-async def test_the_same_agent_with_an_old_token_is_refused(market: Market, upkeep: TaskDeadlineController) -> None:
+async def test_old_fencing_token_of_the_same_agent_is_refused(market: Market, upkeep: TaskDeadlineController) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer")
     task_id = await assign(market, giver, assignee="Doer", retry_backoff=0)
     old = await claim(market, doer, lease_seconds=5)
@@ -203,7 +203,7 @@ async def test_the_same_agent_with_an_old_token_is_refused(market: Market, upkee
     assert len(told(market, "completed")) == 1
 
 
-async def test_checkpoints_never_go_back(market: Market) -> None:
+async def test_checkpoint_never_regresses(market: Market) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer")
     task_id = await assign(market, giver, assignee="Doer")
     claimed = await claim(market, doer)
@@ -216,7 +216,7 @@ async def test_checkpoints_never_go_back(market: Market) -> None:
     assert (await get(market, task_id)).checkpoint == {"n": 5}
 
 
-async def test_a_released_task_is_for_the_next_one(market: Market, upkeep: TaskDeadlineController) -> None:
+async def test_released_task_goes_to_the_next_claim(market: Market, upkeep: TaskDeadlineController) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer")
     task_id = await assign(market, giver)
     claimed = await claim(market, doer)
@@ -228,9 +228,7 @@ async def test_a_released_task_is_for_the_next_one(market: Market, upkeep: TaskD
     assert (again.attempts, again.checkpoint) == (1, {"n": 1})
 
 
-async def test_a_failed_attempt_is_tried_again_until_none_is_left(
-    market: Market, upkeep: TaskDeadlineController
-) -> None:
+async def test_failed_attempt_is_retried_until_none_is_left(market: Market, upkeep: TaskDeadlineController) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer")
     task_id = await assign(market, giver, assignee="Doer", max_attempts=2, retry_backoff=4)
     first = await claim(market, doer)
@@ -249,7 +247,7 @@ async def test_a_failed_attempt_is_tried_again_until_none_is_left(
     assert (await get(market, final)).status == "failed"
 
 
-async def test_an_attempt_that_takes_too_long_has_failed(market: Market, upkeep: TaskDeadlineController) -> None:
+async def test_attempt_times_out(market: Market, upkeep: TaskDeadlineController) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer")
     task_id = await assign(market, giver, assignee="Doer", timeout=30, max_attempts=1)
     await claim(market, doer, lease_seconds=3600)
@@ -258,7 +256,7 @@ async def test_an_attempt_that_takes_too_long_has_failed(market: Market, upkeep:
     assert (task.status, task.error) == ("failed", "The attempt took longer than 30 s.")
 
 
-async def test_deadlines(market: Market, upkeep: TaskDeadlineController) -> None:
+async def test_task_fails_at_its_deadline(market: Market, upkeep: TaskDeadlineController) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer")
     soon = to_datetime(market.clock.now()) + timedelta(seconds=60)
     running = await assign(market, giver, assignee="Doer", deadline=soon)
@@ -272,9 +270,7 @@ async def test_deadlines(market: Market, upkeep: TaskDeadlineController) -> None
     assert len(told(market, "overdue")) == 1
 
 
-async def test_leases_stand_still_while_the_marketplace_is_halted(
-    market: Market, upkeep: TaskDeadlineController
-) -> None:
+async def test_leases_do_not_expire_during_a_halt(market: Market, upkeep: TaskDeadlineController) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer")
     task_id = await assign(market, giver, assignee="Doer")
     claimed = await claim(market, doer, lease_seconds=30)
@@ -290,7 +286,7 @@ async def test_leases_stand_still_while_the_marketplace_is_halted(
     await market.call(doer, "task.complete", task_id=task_id, fencing_token=claimed.fencing_token)
 
 
-async def test_a_halt_that_expires_gives_leases_their_time_back(market: Market, upkeep: TaskDeadlineController) -> None:
+async def test_expired_halt_extends_leases_by_its_duration(market: Market, upkeep: TaskDeadlineController) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer")
     task_id = await assign(market, giver, assignee="Doer")
     await claim(market, doer, lease_seconds=30)
@@ -302,9 +298,7 @@ async def test_a_halt_that_expires_gives_leases_their_time_back(market: Market, 
     assert (await get(market, task_id)).status == "in_progress"
 
 
-async def test_retry_delays_stand_still_in_a_halt_and_deadlines_do_not(
-    market: Market, upkeep: TaskDeadlineController
-) -> None:
+async def test_halt_suspends_retry_delays_but_not_deadlines(market: Market, upkeep: TaskDeadlineController) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer")
 
     async def halt(action: str) -> None:
@@ -342,8 +336,10 @@ async def test_retry_delays_stand_still_in_a_halt_and_deadlines_do_not(
     assert (await get(market, later)).status == "expired"
 
 
-async def test_an_answer_goes_first_to_who_asked(market: Market, upkeep: TaskDeadlineController) -> None:
-    """Its agent may wait with all it knows; when it does not come, any other that fits goes on."""
+async def test_answered_task_is_offered_first_to_the_asking_worker(
+    market: Market, upkeep: TaskDeadlineController
+) -> None:
+    """Its agent may wait with its context; if it does not return, any other suitable one continues."""
     asker = await market.agent("Asker", capabilities=["code"])
     other = await market.agent("Other", capabilities=["code"])
     for is_there in (True, False):
@@ -362,7 +358,7 @@ async def test_an_answer_goes_first_to_who_asked(market: Market, upkeep: TaskDea
         await market.call(market.operator, "task.cancel", task_id=task_id)
 
 
-async def test_of_several_questions_the_last_answer_gives_the_task_back(market: Market) -> None:
+async def test_task_resumes_after_the_last_of_several_answers(market: Market) -> None:
     asker = await market.agent("Asker of two", capabilities=["code"])
     task_id = await assign(market, market.operator, required_capabilities=["code"])
 
@@ -382,7 +378,7 @@ async def test_of_several_questions_the_last_answer_gives_the_task_back(market: 
     assert await answer("size", "of nothing") == "input_required"
     assert await claim(market, asker) is None
     assert await answer("gift") == "pending"
-    # What was answered before counts for nothing now, and an answer without a name is one to all.
+    # Earlier answers no longer count, and an answer without an id answers all questions.
     await ask(await claim(market, asker))
     assert await answer("gift") == "input_required"
     assert await answer(None) == "pending"

@@ -1,4 +1,5 @@
-"""What a task and its requester exchange: of two answers to a question the first one counts, and artifacts are found in a long log."""
+"""Questions, answers and artifacts of a task: the first answer to a question counts, and artifacts are found in a long
+log."""
 
 from __future__ import annotations
 
@@ -25,7 +26,7 @@ async def ask(market: Market, worker: Caller, **message: Any) -> tuple[str, str]
     return task.task_id, document.status.message.message_id
 
 
-async def test_of_two_answers_to_a_question_the_second_is_refused(market: Market) -> None:
+async def test_second_answer_to_a_question_is_refused(market: Market) -> None:
     worker, person = await market.agent("Worker"), await market.agent("Person")
     await market.call(person, "task.assign", task_type="ask", assignee=worker.subject)
     task, question = await ask(market, worker)
@@ -39,7 +40,7 @@ async def test_of_two_answers_to_a_question_the_second_is_refused(market: Market
     assert sum(entry.type == "message" for entry in history) == 2, "the question and one answer"
 
 
-async def test_an_answer_does_not_reach_the_next_question(market: Market) -> None:
+async def test_answer_does_not_apply_to_the_next_question(market: Market) -> None:
     worker, person = await market.agent("Worker"), await market.agent("Person")
     await market.call(person, "task.assign", task_type="ask", assignee=worker.subject)
     task, first = await ask(market, worker, message_id="question-1")
@@ -54,7 +55,7 @@ async def test_an_answer_does_not_reach_the_next_question(market: Market) -> Non
         await market.call(person, "task.message", task_id=task, text="late", answers=second)
 
 
-async def test_artifacts_are_read_from_behind_a_long_output(market: Market) -> None:
+async def test_artifacts_after_a_long_output_are_read(market: Market) -> None:
     worker = await market.agent("Worker")
     await market.call(market.operator, "task.assign", task_type="write", assignee=worker.subject)
     (task,) = (await market.call(worker, "task.claim")).tasks
@@ -93,7 +94,7 @@ async def held_question(market: Market, worker: Caller, person: Caller) -> dict[
     return held
 
 
-async def test_a_holder_who_waits_goes_on_under_the_same_lease(market: Market, upkeep: TaskDeadlineController) -> None:
+async def test_waiting_holder_continues_under_the_same_lease(market: Market, upkeep: TaskDeadlineController) -> None:
     worker, person = await market.agent("Worker"), await market.agent("Person")
     held = await held_question(market, worker, person)
     market.clock.advance(20)
@@ -106,12 +107,12 @@ async def test_a_holder_who_waits_goes_on_under_the_same_lease(market: Market, u
     assert (await market.call(worker, "task.claim")).tasks == [], "nobody else takes it up"
     task = await market.call(person, "task.get", task_id=held["task_id"])
     assert (task.status, task.attempts) == ("in_progress", 1)
-    market.clock.advance(20)  # the answer began the lease anew
+    market.clock.advance(20)  # the answer restarted the lease
     await upkeep.step()
     assert (await market.call(worker, "task.complete", **held, result="done")).status == "completed"
 
 
-async def test_a_question_is_withdrawn_with_the_lease_of_who_waits(
+async def test_question_is_withdrawn_when_the_waiting_holders_lease_expires(
     market: Market, upkeep: TaskDeadlineController
 ) -> None:
     worker, person = await market.agent("Worker"), await market.agent("Person")
@@ -130,7 +131,7 @@ async def test_a_question_is_withdrawn_with_the_lease_of_who_waits(
     assert again.fencing_token > held["fencing_token"]
 
 
-async def test_there_is_a_lease_to_keep_with_a_question_alone(market: Market) -> None:
+async def test_keeping_the_lease_requires_a_question(market: Market) -> None:
     worker, person = await market.agent("Worker"), await market.agent("Person")
     await market.call(person, "task.assign", task_type="ask", assignee=worker.subject)
     (task,) = (await market.call(worker, "task.claim")).tasks

@@ -1,4 +1,4 @@
-"""Priorities of tasks that wait: changed by their requester or an operator, and claims go by them."""
+"""Priorities of pending tasks: changed by their requester or an operator, and followed by claims."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.market import Market
 RUNS_ON = RunsOn.BOTH
 
 
-async def test_a_raised_task_is_claimed_before_older_ones(market: Market) -> None:
+async def test_task_with_raised_priority_is_claimed_before_older_ones(market: Market) -> None:
     giver, worker = await market.agent("Giver"), await market.agent("Worker")
     first = await assign(market, giver, assignee="Worker")
     second = await assign(market, giver, assignee="Worker")
@@ -33,7 +33,7 @@ async def test_a_raised_task_is_claimed_before_older_ones(market: Market) -> Non
     assert [(await claim(market, worker)).task_id for _ in range(3)] == [third, second, first]
 
 
-async def test_only_its_requester_and_operators_change_it_and_only_while_it_has_not_ended(market: Market) -> None:
+async def test_only_requester_and_operators_change_the_priority_of_an_open_task(market: Market) -> None:
     giver, worker, stranger = [await market.agent(name) for name in ("Giver", "Worker", "Stranger")]
     task_id = await assign(market, giver, assignee="Worker")
     with pytest.raises(PermissionDenied):
@@ -56,7 +56,7 @@ async def claim_all(market: Market, worker: Caller, count: int, *, at_once: bool
 
 
 @pytest.mark.parametrize("at_once", [False, True])
-async def test_a_task_is_moved_right_before_or_after_another_one(market: Market, at_once: bool) -> None:
+async def test_task_is_moved_directly_before_or_after_another(market: Market, at_once: bool) -> None:
     giver, worker = await market.agent("Giver"), await market.agent("Worker")
     a, b, c, d, e = await assign_many(market, giver, 5)
 
@@ -64,7 +64,7 @@ async def test_a_task_is_moved_right_before_or_after_another_one(market: Market,
         await market.call(giver, "task.prioritize", task_id=task_id, **place)
 
     await move(e, before=b)
-    await move(d, before=b)  # between what was moved there and what it was moved before
+    await move(d, before=b)  # between the task moved there and the one it was moved before
     await move(c, after=a)
     await move(c, after=a)  # idempotent
     await move(a, after=b)
@@ -80,8 +80,8 @@ async def test_a_task_is_moved_right_before_or_after_another_one(market: Market,
     ]
 
 
-async def test_random_moves_are_claimed_in_the_order_that_they_make(market: Market) -> None:
-    """A list beside it, in which the same moves are made, is what claims go by."""
+async def test_claims_follow_the_order_of_random_moves(market: Market) -> None:
+    """The same moves are made in a list, which gives the expected order of claims."""
     giver, worker = await market.agent("Giver"), await market.agent("Worker")
     expected = await assign_many(market, giver, 12)
     random_ = random.Random("moves")
@@ -106,7 +106,7 @@ async def test_hundreds_of_moves_to_one_place_keep_their_order(market: Market) -
     assert await claim_all(market, worker, 8, at_once=False) == expected
 
 
-async def test_a_moved_task_gets_the_priority_of_the_other_and_loses_its_place_with_a_new_one(market: Market) -> None:
+async def test_moved_task_takes_the_priority_of_the_other_until_a_new_one_is_set(market: Market) -> None:
     giver, worker = await market.agent("Giver"), await market.agent("Worker")
     (urgent,) = await assign_many(market, giver, 1, priority="urgent")
     soon = await assign(market, giver, assignee="Worker", deadline=to_datetime(market.clock.now()) + timedelta(hours=1))
@@ -119,7 +119,7 @@ async def test_a_moved_task_gets_the_priority_of_the_other_and_loses_its_place_w
     assert await claim_all(market, worker, 4, at_once=False) == [urgent, a, soon, b]
 
 
-async def test_what_has_no_place_beside_another_is_refused(market: Market) -> None:
+async def test_invalid_moves_are_refused(market: Market) -> None:
     giver, worker, other = [await market.agent(name) for name in ("Giver", "Worker", "Other")]
     a, b = await assign_many(market, giver, 2)
     (theirs,) = await assign_many(market, other, 1)
@@ -148,7 +148,7 @@ def _move_all(tasks: list[str], moves: Iterable[tuple[str, str]]) -> list[str]:
     return tasks
 
 
-async def test_two_moves_at_once_both_count(market: Market) -> None:
+async def test_concurrent_moves_are_both_applied(market: Market) -> None:
     giver, worker = await market.agent("Giver"), await market.agent("Worker")
     a, b, c, d = await assign_many(market, giver, 4)
     moves = ((c, a), (d, a), (a, b), (b, a))

@@ -1,4 +1,4 @@
-"""Whatever is done with tasks, in whatever order, by whomever: they are where a small model says, and nothing is lost."""
+"""Any sequence of task calls by any caller: tasks agree with a small model, and none is lost."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ class Machine(RuleBasedStateMachine):
 
     def both(self, operation: str, caller: str, expected: Callable[[Board], Any], **given: Any) -> Any:
         """Make a call on both. Returns both answers, or None if both refuse."""
-        trial, kinds, wanted = pickle.loads(pickle.dumps(self.board)), (), None  # half the time of deepcopy
+        trial, kinds, wanted = pickle.loads(pickle.dumps(self.board)), (), None  # takes half the time of deepcopy
         try:
             wanted = expected(trial)
         except Refused as refused:
@@ -165,7 +165,7 @@ class Machine(RuleBasedStateMachine):
         every, deadline = list(self.board.tasks), order.deadline
         before = [every[number] for number in sorted(order.depends_on) if number < len(every)]
         if before:
-            deadline = None  # which of two ends comes first would be chance
+            deadline = None  # which of two deadlines comes first would be random
         ends = FOREVER if deadline is None else self.board.now + deadline * SECOND
         kept = (order.priority, ends, order.attempts, order.backoff, order.timeout)
         task = Task("", None, frozenset(order.needs), order.assignee, *kept, set())
@@ -325,7 +325,7 @@ class Machine(RuleBasedStateMachine):
             self.board.settle()
             self.place.settle(self.tenant)
 
-    # -- what always holds -----------------------------------------------------------------------
+    # -- invariants --------------------------------------------------------------------------------
 
     def _rows(self, query: DictQuery) -> list[Any]:
         return self.place.rows(self.tenant, query)
@@ -388,7 +388,7 @@ def place(engine: Engine, tmp_path: Path) -> Iterator[Place]:
     place.close()
 
 
-def test_tasks_do_what_the_model_does(place: Place, engine: Engine) -> None:
+def test_tasks_agree_with_the_model(place: Place, engine: Engine) -> None:
     class Here(Machine):
         pass
 

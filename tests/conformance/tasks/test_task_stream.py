@@ -1,4 +1,4 @@
-"""The stream of a task from end to end: nothing lost, nothing repeated, whoever breaks off, whenever."""
+"""The stream of a task: no entry is lost or repeated, whoever disconnects at any time."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ async def restless(server: Running, task_id: str, way: Any, chance: random.Rando
 
 
 @pytest.mark.parametrize("way", [over_sse, over_socket])
-async def test_readers_that_break_off_at_random_get_every_entry_once(server: Running, way: Any) -> None:
+async def test_randomly_disconnecting_readers_get_every_entry_once(server: Running, way: Any) -> None:
     task_id = await begun(server)
     readers = [asyncio.create_task(restless(server, task_id, way, random.Random(seed))) for seed in range(4)]
     await work_on(server, task_id)
@@ -113,7 +113,7 @@ async def test_readers_that_break_off_at_random_get_every_entry_once(server: Run
     await wait_until(lambda: server.app.feed.live["subscribers"] == 0)
 
 
-async def test_a_stream_goes_on_where_it_was_when_the_server_comes_back(
+async def test_stream_resumes_at_its_position_after_a_server_restart(
     engine: Engine, tmp_path: Path, clock: ManualClock
 ) -> None:
     port, settings, half = free_port(), make_settings(tmp_path / "data"), PIECES // 2

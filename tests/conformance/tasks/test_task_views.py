@@ -1,4 +1,4 @@
-"""Tasks as they are looked at: output, lists, numbers, streams; the same on every engine."""
+"""Views of tasks on every engine: output, lists, statistics, streams."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RUNS_ON = RunsOn.BOTH_IF_LONG
 # -- output --------------------------------------------------------------------------------------
 
 
-async def test_output_is_appended_and_read_from_any_place(market: Market) -> None:
+async def test_output_is_appended_and_read_from_any_offset(market: Market) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer")
     task_id = await assign(market, giver, assignee="Doer")
     claimed = await claim(market, doer)
@@ -59,7 +59,7 @@ async def test_output_is_bounded(market: Market) -> None:
         await market.call(doer, "task.append", task_id=task_id, content="x" * 501)
 
 
-# -- looking -------------------------------------------------------------------------------------
+# -- lists and statistics --------------------------------------------------------------------------
 
 
 async def test_lists_are_filtered_sorted_and_paged(market: Market) -> None:
@@ -106,11 +106,11 @@ async def test_lists_are_filtered_sorted_and_paged(market: Market) -> None:
         await market.call(giver, "task.list", cursor="bm9uc2Vuc2U")
 
 
-async def test_statistics(market: Market) -> None:
+async def test_statistics_summarize_tasks(market: Market) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer")
     for _ in range(4):
         await assign(market, giver, assignee="Doer")
-    for seconds in (5, 10, 15):  # far apart beside what the calls take on a busy machine
+    for seconds in (5, 10, 15):  # far apart compared with the duration of calls on a busy machine
         claimed = await claim(market, doer)
         market.clock.advance(seconds)
         await market.call(doer, "task.complete", task_id=claimed.task_id, fencing_token=claimed.fencing_token)
@@ -124,7 +124,7 @@ async def test_statistics(market: Market) -> None:
 
 
 @pytest.mark.parametrize("place", ["x", "-1", "9" * 60, "٣", "2", "1.0"])
-async def test_a_stream_resumes_after_an_entry_there_is(market: Market, place: str) -> None:
+async def test_stream_resumes_only_after_an_existing_entry(market: Market, place: str) -> None:
     giver = await market.agent("Giver")
     task_id = await assign(market, giver)
     operation = market.app.registry.find("agora.task.stream")
@@ -132,7 +132,7 @@ async def test_a_stream_resumes_after_an_entry_there_is(market: Market, place: s
         await market.app.dispatcher.open_stream(operation, giver, {"task_id": task_id, "last_event_id": place})
 
 
-async def test_ended_tasks_are_kept_for_a_time(market: Market, upkeep: TaskDeadlineController) -> None:
+async def test_ended_tasks_are_deleted_after_their_retention(market: Market, upkeep: TaskDeadlineController) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer")
     old = [await assign(market, giver, assignee="Doer") for _ in range(2)]
     for task_id in old:

@@ -1,4 +1,4 @@
-"""Tasks: given, worked on, decided about; the same on every engine."""
+"""Tasks on every engine: assignment, updates, dependencies, decisions of the requester."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from tests.market import Market
 
 RUNS_ON = RunsOn.BOTH
 
-# -- giving ------------------------------------------------------------------------------------
+# -- assignment ----------------------------------------------------------------------------------
 
 
-async def test_a_task_is_given_by_name_and_seen_by_both(market: Market) -> None:
+async def test_task_assigned_by_name_is_visible_to_both_parties(market: Market) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer")
     answer = await market.call(
         giver, "task.assign", task_type="review_document", payload={"file": "spec.md"}, assignee="Doer"
@@ -34,7 +34,7 @@ async def test_a_task_is_given_by_name_and_seen_by_both(market: Market) -> None:
     assert [event.audience for event in market.of_type("agora.task.available")] == [(doer.subject,)]
 
 
-async def test_a_stranger_sees_nothing_of_it(market: Market) -> None:
+async def test_task_is_invisible_to_strangers(market: Market) -> None:
     giver, stranger = await market.agent("Giver"), await market.agent("Stranger")
     await market.agent("Doer")
     task_id = await assign(market, giver, assignee="Doer")
@@ -63,7 +63,7 @@ async def test_a_stranger_sees_nothing_of_it(market: Market) -> None:
     assert (await market.call(stranger, "task.claim")).task is None
 
 
-async def test_a_task_for_a_name_waits_until_it_is_registered(market: Market) -> None:
+async def test_task_for_an_unregistered_name_waits(market: Market) -> None:
     giver = await market.agent("Giver")
     answer = await market.call(giver, "task.assign", task_type="review", assignee="Later")
     assert answer.assigned_agent == "name:Later"
@@ -75,7 +75,7 @@ async def test_a_task_for_a_name_waits_until_it_is_registered(market: Market) ->
     assert (await claim(market, later)).task_id == answer.task_id
 
 
-async def test_what_an_agent_leaves_waits_for_its_giver_to_decide(market: Market) -> None:
+async def test_tasks_of_a_deregistered_agent_wait_for_their_requester(market: Market) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer")
     task_id = await assign(market, giver, assignee="Doer")
     await market.call(doer, "agent.deregister", agent_id=doer.subject)
@@ -86,7 +86,7 @@ async def test_what_an_agent_leaves_waits_for_its_giver_to_decide(market: Market
     assert (await claim(market, again)).task_id == task_id
 
 
-async def test_a_task_for_a_capability_goes_to_whoever_has_it(market: Market) -> None:
+async def test_task_for_a_capability_goes_to_an_agent_that_has_it(market: Market) -> None:
     giver = await market.agent("Giver")
     able = await market.agent("Able", capabilities=["python", "review"])
     other = await market.agent("Other", capabilities=["cooking"])
@@ -97,7 +97,7 @@ async def test_a_task_for_a_capability_goes_to_whoever_has_it(market: Market) ->
     assert [event.audience for event in market.of_type("agora.task.available")] == [None]
 
 
-async def test_all_that_is_required_must_be_brought(market: Market) -> None:
+async def test_claim_requires_all_capabilities(market: Market) -> None:
     giver = await market.agent("Giver")
     one, both = await market.agent("One", capabilities=["a"]), await market.agent("Both", capabilities=["b", "a", "c"])
     await assign(market, giver, required_capabilities=["b", "a"], required_model="opus")
@@ -109,7 +109,7 @@ async def test_all_that_is_required_must_be_brought(market: Market) -> None:
         await claim(market, one, capabilities=["z"])
 
 
-async def test_nobody_can_be_given_what_it_cannot_do(market: Market) -> None:
+async def test_assignment_to_an_agent_without_the_capability_is_refused(market: Market) -> None:
     giver = await market.agent("Giver")
     await market.agent("Doer", capabilities=["a"])
     with pytest.raises(InvalidRequest, match="does not have the capability 'b'"):
@@ -120,13 +120,13 @@ async def test_nobody_can_be_given_what_it_cannot_do(market: Market) -> None:
     assert "'rare'" in answer.warning
 
 
-async def test_the_deadline_lies_ahead(market: Market) -> None:
+async def test_deadline_must_be_in_the_future(market: Market) -> None:
     giver = await market.agent("Giver")
     with pytest.raises(InvalidRequest, match="passed already"):
         await assign(market, giver, deadline=to_datetime(market.clock.now()) - timedelta(seconds=1))
 
 
-async def test_an_estimate_comes_from_what_such_tasks_took(market: Market) -> None:
+async def test_estimate_is_computed_from_earlier_tasks(market: Market) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer")
     for _ in range(3):
         await assign(market, giver, assignee="Doer")
@@ -142,10 +142,10 @@ async def test_an_estimate_comes_from_what_such_tasks_took(market: Market) -> No
     assert (await market.call(giver, "task.assign", task_type="unheard_of")).estimated_completion is None
 
 
-# -- the source's way: update without a claim ----------------------------------------------------
+# -- updates without a claim, as in the source's protocol --------------------------------------------
 
 
-async def test_the_assignee_updates_without_a_claim(market: Market) -> None:
+async def test_assignee_updates_without_a_claim(market: Market) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer")
     task_id = await assign(market, giver, assignee="Doer")
     first = await market.call(doer, "task.update", task_id=task_id, status="in_progress", progress=0)
@@ -174,12 +174,12 @@ async def test_pending_to_completed_passes_through_in_progress(market: Market) -
     entries = (await market.call(doer, "task.history", task_id=task_id)).entries
     assert [entry.status for entry in entries] == ["pending", "in_progress", "completed"]
     assert (await get(market, task_id)).attempts == 1
-    # Said twice, it is still said.
+    # A repeated completion is idempotent.
     assert (await market.call(doer, "task.update", task_id=task_id, status="completed")).success
     assert len((await market.call(doer, "task.history", task_id=task_id)).entries) == 3
 
 
-async def test_an_illegal_transition_names_the_legal_ones(market: Market) -> None:
+async def test_invalid_transition_names_the_valid_ones(market: Market) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer")
     task_id = await assign(market, giver, assignee="Doer")
     await market.call(doer, "task.update", task_id=task_id, status="input_required", notes="which file?")
@@ -200,7 +200,7 @@ async def test_an_illegal_transition_names_the_legal_ones(market: Market) -> Non
     assert "expired" not in refused.value.allowed
 
 
-async def test_an_update_is_refused_while_another_lease_lives(market: Market) -> None:
+async def test_update_is_refused_while_another_agent_holds_the_lease(market: Market) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer", capabilities=["a"])
     task_id = await assign(market, giver, required_capabilities=["a"])
     with pytest.raises(PermissionDenied, match="have not claimed it"):
@@ -213,7 +213,7 @@ async def test_an_update_is_refused_while_another_lease_lives(market: Market) ->
     assert claimed.fencing_token == 1
 
 
-async def test_progress_never_goes_back_silently(market: Market) -> None:
+async def test_progress_never_decreases_silently(market: Market) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer")
     task_id = await assign(market, giver, assignee="Doer")
     await market.call(doer, "task.update", task_id=task_id, progress=60)
@@ -223,10 +223,10 @@ async def test_progress_never_goes_back_silently(market: Market) -> None:
     assert refused.value.progress == 60
 
 
-# -- what depends on what ------------------------------------------------------------------------
+# -- dependencies ----------------------------------------------------------------------------------
 
 
-async def test_a_task_waits_for_what_it_depends_on(market: Market) -> None:
+async def test_task_waits_for_its_dependencies(market: Market) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer")
     first, second = await assign(market, giver, assignee="Doer"), await assign(market, giver, assignee="Doer")
     third = await assign(market, giver, assignee="Doer", depends_on=[first, second], priority="urgent")
@@ -239,7 +239,7 @@ async def test_a_task_waits_for_what_it_depends_on(market: Market) -> None:
     assert (await claim(market, doer)).task_id == third
 
 
-async def test_what_depends_on_a_failure_is_cancelled_all_the_way_down(market: Market) -> None:
+async def test_failure_cancels_all_transitive_dependants(market: Market) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer")
     chain = [await assign(market, giver, assignee="Doer")]
     for _ in range(40):
@@ -253,10 +253,10 @@ async def test_what_depends_on_a_failure_is_cancelled_all_the_way_down(market: M
         await assign(market, giver, depends_on=["task_" + "0" * 32])
 
 
-# -- deciding ------------------------------------------------------------------------------------
+# -- decisions -------------------------------------------------------------------------------------
 
 
-async def test_the_creator_decides_about_a_task(market: Market) -> None:
+async def test_requester_decides_about_its_task(market: Market) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer")
     other = await market.agent("Other")
     task_id = await assign(market, giver, assignee="Doer")
@@ -278,7 +278,7 @@ async def test_the_creator_decides_about_a_task(market: Market) -> None:
         await market.call(giver, "task.retry", task_id=again.task_id)
 
 
-async def test_reassigned_to_nobody_it_is_for_anyone(market: Market) -> None:
+async def test_task_reassigned_to_nobody_is_open_to_any_agent(market: Market) -> None:
     giver, other = await market.agent("Giver"), await market.agent("Other")
     await market.agent("Doer")
     task_id = await assign(market, giver, assignee="Doer")
@@ -286,7 +286,7 @@ async def test_reassigned_to_nobody_it_is_for_anyone(market: Market) -> None:
     assert (await claim(market, other)).task_id == task_id
 
 
-async def test_those_concerned_comment(market: Market) -> None:
+async def test_participants_comment_on_a_task(market: Market) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer")
     task_id = await assign(market, giver, assignee="Doer")
     entry = await market.call(doer, "task.comment", task_id=task_id, text="which version?")
@@ -297,7 +297,7 @@ async def test_those_concerned_comment(market: Market) -> None:
     ]
 
 
-async def test_load_follows_what_an_agent_has_in_hand(market: Market) -> None:
+async def test_load_follows_the_claimed_tasks(market: Market) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer", max_concurrent_tasks=4)
 
     async def load() -> float:

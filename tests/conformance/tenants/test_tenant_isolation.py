@@ -1,8 +1,8 @@
-"""Walls between tenants: every operation of the contract, called in one tenant with ids of another.
+"""Isolation of tenants: every operation of the contract is called in one tenant with ids of another.
 
-Both tenants are filled alike. What comes of a call with somebody else's id must be what comes of it with an id that
-nobody has: the same error or the same answer, word for word but for the id. Nothing of the other tenant may be in any
-answer, and not one of its rows may change.
+Both tenants contain the same kinds of objects. A call with a foreign id must have the same outcome as one with an
+unknown id: the same error or answer, identical except for the id. No answer may contain data of the other tenant, and
+none of its rows may change.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ ID = re.compile(r"\b([a-z]+)_[0-9a-f]{32}\b")
 FRESH = re.compile(
     r"\bt[0-9a-f]{16}\b|\b(agt|agfy|enr|ses)_[\w.-]+|\b[a-z]+_[0-9a-f]{32}|\d{4}-\d\d-\d\dT[\d:.]+(Z|\+00:00)|\b\d+(\.\d+)?(e-?\d+)?\b"
 )
-#: parameters that name something, and what (prefixes of ids, kinds of names)
+#: parameters that name an object, and the kind of object (prefixes of ids, kinds of names)
 REFERENCES = {
     "agent": ("agent", "agent_name"),
     "agent_id": ("agent", "agent_name"),
@@ -273,7 +273,7 @@ async def test_no_call_reaches_another_tenant(still: Market, engine: Engine) -> 
 
 
 async def test_no_list_shows_another_tenant(still: Market) -> None:
-    """Everything that can be asked without naming anything."""
+    """Covers every operation that can be called without naming an object."""
     for tenant in (MINE, THEIRS):
         await still.call(still.operator, "tenant.create", tenant_id=tenant)
     theirs = await filled(still, THEIRS)

@@ -1,4 +1,4 @@
-"""Tenants: made, entered, suspended, resumed, erased; and who may do that."""
+"""Tenants: created, selected, suspended, resumed, deleted; and permissions for that."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-async def test_a_credential_brings_its_tenant_along(market: Market) -> None:
+async def test_credential_determines_the_tenant(market: Market) -> None:
     created, chief = await made(market, name="Acme", metadata={"plan": "gold"})
     assert (created.status, created.metadata) == ("active", {"plan": "gold"})
     assert (chief.tenant, chief.kind, chief.authority) == ("acme", "key", 200)
@@ -65,8 +65,8 @@ async def test_a_credential_brings_its_tenant_along(market: Market) -> None:
     assert (details.name, details.agents, details.instances) == ("Acme", 2, 0)
 
 
-async def test_counts_of_a_tenant_that_is_being_deleted_are_not_stored(market: Market, engine: Engine) -> None:
-    """They wait in memory while its rows are erased, and would come after that."""
+async def test_counters_of_a_tenant_being_deleted_are_not_stored(market: Market, engine: Engine) -> None:
+    """They are in memory while its rows are deleted, and would be written afterwards."""
     _, chief = await made(market)
     await market.call(chief, "agent.list")
     await market.call(market.operator, "tenant.suspend", tenant_id="acme")
@@ -81,7 +81,7 @@ async def test_counts_of_a_tenant_that_is_being_deleted_are_not_stored(market: M
     assert left.isdisjoint({"call_minutes", "operation_usage"})
 
 
-async def test_the_operator_alone_administers_tenants(market: Market) -> None:
+async def test_only_the_operator_administers_tenants(market: Market) -> None:
     _, chief = await made(market)
     await made(market, "globex")
     weak = Caller("default", "key_1", "weak", "key", frozenset({"admin"}), authority=254)
@@ -107,7 +107,7 @@ async def test_the_operator_alone_administers_tenants(market: Market) -> None:
         await market.call(chief, "admin.manage", resource="configuration", target="rate_basic", action="get")
 
 
-async def test_tenants_are_listed_by_pages(market: Market) -> None:
+async def test_tenants_are_paged(market: Market) -> None:
     for name in ("c", "a", "b"):
         await made(market, name)
     first = await market.call(market.operator, "tenant.list", limit=3)
@@ -118,13 +118,13 @@ async def test_tenants_are_listed_by_pages(market: Market) -> None:
         await made(market, "a")
 
 
-async def test_ids_that_are_none(market: Market) -> None:
+async def test_invalid_tenant_ids_are_refused(market: Market) -> None:
     for name in ("", "-a", "a-", "A", "a b", "a/b", "é", "a\0", "x" * 64, "a.b", "../a"):
         with pytest.raises(InvalidRequest):
             await made(market, name)
 
 
-async def test_a_key_is_shown_again_to_whoever_repeats_the_request(market: Market) -> None:
+async def test_repeated_request_returns_the_key_again(market: Market) -> None:
     for arguments in ({"tenant_id": "acme"}, {"tenant_id": "acme", "label": "second"}):
         name = "tenant.create_key" if "label" in arguments else "tenant.create"
         first, again = [await market.call(market.operator, name, key="k" + name, **arguments) for _ in range(2)]
@@ -132,7 +132,7 @@ async def test_a_key_is_shown_again_to_whoever_repeats_the_request(market: Marke
         assert (await market.app.authenticator.authenticate(first.token)).tenant == "acme"
 
 
-async def test_a_suspended_tenant_is_refused_until_it_is_resumed(market: Market) -> None:
+async def test_suspended_tenant_is_refused_until_resumed(market: Market) -> None:
     created, chief = await made(market)
     registered = await market.call(chief, "agent.register", agent_name="Ada")
     stream = market.app.registry.find("agora.event.stream")
@@ -159,14 +159,14 @@ async def test_a_suspended_tenant_is_refused_until_it_is_resumed(market: Market)
     assert [event.subject for event in market.of_type("agora.tenant.suspended")] == ["acme"]
 
 
-async def test_the_home_tenant_stays(market: Market) -> None:
+async def test_home_tenant_cannot_be_suspended_or_deleted(market: Market) -> None:
     with pytest.raises(IllegalTransition):
         await market.call(market.operator, "tenant.suspend", tenant_id="default")
     with pytest.raises(IllegalTransition):
         await market.call(market.operator, "tenant.delete", tenant_id="default", confirm="default")
 
 
-async def test_a_deleted_tenant_leaves_nothing(market: Market, engine: Engine) -> None:
+async def test_deleted_tenant_leaves_nothing(market: Market, engine: Engine) -> None:
     created, _ = await made(market)
     await made(market, "globex")
     for tenant in ("acme", "globex"):
@@ -207,7 +207,7 @@ async def test_a_deleted_tenant_leaves_nothing(market: Market, engine: Engine) -
         await market.app.authenticator.act_in_tenant(market.operator, "acme")
 
 
-async def test_a_tenant_with_running_instances_is_not_deleted(market: Market, engine: Engine) -> None:
+async def test_tenant_with_running_instances_is_not_deleted(market: Market, engine: Engine) -> None:
     await made(market)
     await market.call(market.operator, "tenant.suspend", tenant_id="acme")
     columns = await engine.run("select * from instances")
@@ -227,7 +227,7 @@ async def test_a_tenant_with_running_instances_is_not_deleted(market: Market, en
         await market.call(market.operator, "tenant.delete", tenant_id="acme", confirm="acme")
 
 
-async def test_the_header_is_the_operators(market: Market, http: httpx.AsyncClient) -> None:
+async def test_tenant_header_is_reserved_for_operators(market: Market, http: httpx.AsyncClient) -> None:
     created, _ = await made(market)
     made_there = await http.post(
         "/agents/register", json={"agent_name": "Ada"}, headers=bearer(created.token) | {"X-Agora-Tenant": "acme"}
@@ -267,8 +267,8 @@ async def test_strangers_cannot_choose_a_tenant(tmp_path: Any) -> None:
         await app.stop()
 
 
-async def test_words_of_another_tenant_do_not_crowd_out_ones_own(market: Market) -> None:
-    """A word that is misspelled is looked for among what the tenant's own agents say."""
+async def test_search_corrections_use_only_words_of_the_tenant(market: Market) -> None:
+    """A misspelled word is corrected to words of the tenant's own agents."""
     _, acme = await made(market)
     _, globex = await made(market, "globex")
     await market.call(acme, "agent.register", agent_name="Ada", description="archaeology")
@@ -279,8 +279,8 @@ async def test_words_of_another_tenant_do_not_crowd_out_ones_own(market: Market)
     assert [agent.agent_name for agent in found.agents] == ["Ada"]
 
 
-async def test_private_addresses_are_for_the_installation_to_allow(market: Market) -> None:
-    """What is at them is the server itself, which takes programs on its machine for the operator's."""
+async def test_only_the_installation_allows_private_addresses(market: Market) -> None:
+    """Behind them is the server itself, which treats programs on its machine as the operator's."""
     _, chief = await made(market)
     await market.call(chief, "agent.register", agent_name="Far")
     with pytest.raises(PermissionDenied):
@@ -288,7 +288,7 @@ async def test_private_addresses_are_for_the_installation_to_allow(market: Marke
     assert (await market.call(chief, "host.register", name="far", agent_id="Far")).name == "far"
 
 
-async def test_the_first_tenant_is_as_old_as_the_installation(market: Market) -> None:
+async def test_home_tenant_is_as_old_as_the_installation(market: Market) -> None:
     home = await market.call(market.operator, "tenant.get", tenant_id="default")
     year = datetime.now(UTC).year
     for moment in (home.created_at, home.status_since, home.updated_at):

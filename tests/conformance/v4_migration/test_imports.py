@@ -1,4 +1,4 @@
-"""Imports of v4 exports: rows become agents and messages once, and can be taken back."""
+"""Imports of v4 exports: rows become agents and messages once, and can be undone."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ async def read_inbox(market: Market, name: str) -> list[str]:
     return [message.content for message in page.messages]
 
 
-async def test_rows_are_imported_once_and_taken_back(market: Market) -> None:
+async def test_rows_are_imported_once_and_rolled_back(market: Market) -> None:
     reader = await market.agent("Reader")
     run_id = await import_all(market)
     writer = await market.call(market.operator, "agent.get", agent_id="Writer")
@@ -72,7 +72,7 @@ async def test_rows_are_imported_once_and_taken_back(market: Market) -> None:
         await market.call(market.operator, "agent.get", agent_id="Writer")
 
 
-async def test_a_batch_is_imported_whole_or_not_at_all(market: Market) -> None:
+async def test_batch_is_imported_completely_or_not_at_all(market: Market) -> None:
     run = await market.call(market.operator, "migration.begin_import", database="agora-marketplace", digest=DIGEST)
     rows = [*CAPABILITIES, {"capability_id": "c3"}]
     arguments = {"run_id": run.run_id, "table": "agent_capability", "position": 0, "rows": rows}
@@ -82,14 +82,14 @@ async def test_a_batch_is_imported_whole_or_not_at_all(market: Market) -> None:
         await market.call(market.operator, "agent.get", agent_id="Writer")
 
 
-async def test_a_finished_import_takes_no_more(market: Market) -> None:
+async def test_finished_import_refuses_more_rows(market: Market) -> None:
     run_id = await import_all(market)
     arguments = {"run_id": run_id, "table": "agent_message", "position": 3, "rows": MESSAGES}
     with pytest.raises(Conflict, match="is finished"):
         await market.call(market.operator, "migration.import_rows", **arguments)
 
 
-async def test_a_rollback_passes_over_what_retention_has_deleted(market: Market, context: JobContext) -> None:
+async def test_rollback_skips_rows_deleted_by_retention(market: Market, context: JobContext) -> None:
     run = await market.call(market.operator, "migration.begin_import", database="agora-marketplace", digest=DIGEST)
     for table, rows in (("workflow_coordination", WORKFLOWS), ("task_assignment", TASKS)):
         await market.call(

@@ -1,4 +1,4 @@
-"""Virtual servers: sets of tools by name, and the keys that open them."""
+"""Virtual MCP servers: named sets of tools, and the keys that give access to them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.market import Market
 RUNS_ON = RunsOn.BOTH
 
 
-async def test_from_creation_to_deletion(market: Market) -> None:
+async def test_virtual_server_is_created_and_deleted(market: Market) -> None:
     tools = ["agora.agent.list", "far.echo", "agora.agent.list"]
     created = await market.call(market.operator, "virtual_server.create", name="desk", tools=tools)
     assert created.tools == ["agora.agent.list", "far.echo"]
@@ -30,12 +30,12 @@ async def test_from_creation_to_deletion(market: Market) -> None:
         await market.call(market.operator, "virtual_server.get", name="desk")
 
 
-async def test_an_operation_that_there_is_not_is_refused(market: Market) -> None:
+async def test_unknown_operation_is_refused(market: Market) -> None:
     with pytest.raises(InvalidRequest, match=r"agora\.nothing"):
         await market.call(market.operator, "virtual_server.create", name="desk", tools=["agora.nothing"])
 
 
-async def test_agents_do_not_administer_them(market: Market) -> None:
+async def test_agents_cannot_administer_virtual_servers(market: Market) -> None:
     agent = await market.agent("Visitor")
     with pytest.raises(PermissionDenied):
         await market.call(agent, "virtual_server.create", name="desk", tools=["agora.agent.list"])

@@ -1,4 +1,4 @@
-"""Workflows: refused, changed while they run, looked at; the same on every engine."""
+"""Workflows on every engine: validation, changes at run time, visibility."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from tests.market import Market
 
 RUNS_ON = RunsOn.BOTH_IF_LONG
 
-# -- refused at creation -------------------------------------------------------------------------
+# -- validation -------------------------------------------------------------------------------------
 
 
-async def test_every_fault_is_named_at_once(market: Market) -> None:
+async def test_all_errors_are_reported_at_once(market: Market) -> None:
     boss = await market.agent("Boss")
     steps = [
         {"name": "a", "agent": "agent_" + "0" * 32, "depends_on": ["c"]},
@@ -39,10 +39,10 @@ async def test_every_fault_is_named_at_once(market: Market) -> None:
         await create(market, boss, [{"name": "big", "for_each": list(range(1001))}])
 
 
-# -- changed while it runs -----------------------------------------------------------------------
+# -- changes at run time ----------------------------------------------------------------------------
 
 
-async def test_pause_holds_and_resume_goes_on(market: Market) -> None:
+async def test_paused_workflow_starts_no_step_until_resumed(market: Market) -> None:
     boss, doer = await market.agent("Boss"), await market.agent("Doer")
     steps = [{"name": "a", "agent": "Doer"}, {"name": "b", "agent": "Doer"}]
     workflow_id = await create(market, boss, steps)
@@ -97,7 +97,7 @@ async def test_steps_are_added_reordered_and_skipped(market: Market) -> None:
     assert [step.name for step in done.steps] == ["a", "c", "b", "x", "z"]
 
 
-async def test_a_change_that_is_not_possible_changes_nothing(market: Market) -> None:
+async def test_refused_change_changes_nothing(market: Market) -> None:
     boss, doer = await market.agent("Boss"), await market.agent("Doer")
     workflow_id = await create(market, boss, [{"name": name, "agent": "Doer"} for name in ("a", "b", "c")])
     await market.call(doer, "task.claim")
@@ -121,7 +121,7 @@ async def test_a_change_that_is_not_possible_changes_nothing(market: Market) -> 
     assert (await states(market, workflow_id), now.modifications) == (before, 0)
 
 
-async def test_terminated_nothing_is_left(market: Market) -> None:
+async def test_terminated_workflow_leaves_no_open_task(market: Market) -> None:
     boss, doer = await market.agent("Boss"), await market.agent("Doer")
     inner = [{"name": "in", "agent": "Doer"}]
     workflow_id = await create(market, boss, [{"name": "sub", "workflow": inner}, {"name": "after", "agent": "Doer"}])
@@ -132,7 +132,7 @@ async def test_terminated_nothing_is_left(market: Market) -> None:
     assert (await market.call(boss, "workflow.cancel", workflow_id=workflow_id)).status == "cancelled"
 
 
-async def test_overrides_reach_workflows(market: Market) -> None:
+async def test_overrides_apply_to_workflows(market: Market) -> None:
     boss, doer = await market.agent("Boss"), await market.agent("Doer")
     workflow_id = await create(market, boss, [{"name": "a", "agent": "Doer"}])
     override: Callable[[str], Any] = lambda action: market.call(  # noqa: E731
@@ -151,10 +151,10 @@ async def test_overrides_reach_workflows(market: Market) -> None:
         )
 
 
-# -- who sees it ---------------------------------------------------------------------------------
+# -- visibility ------------------------------------------------------------------------------------
 
 
-async def test_a_stranger_sees_nothing_of_it(market: Market) -> None:
+async def test_workflow_is_invisible_to_strangers(market: Market) -> None:
     boss, doer, stranger = await market.agent("Boss"), await market.agent("Doer"), await market.agent("Stranger")
     workflow_id = await create(market, boss, [{"name": "a", "agent": "Doer"}])
     for name, more in {
@@ -174,7 +174,7 @@ async def test_a_stranger_sees_nothing_of_it(market: Market) -> None:
     assert (await market.call(stranger, "workflow.list")).total == 0
 
 
-async def test_lists_and_pictures(market: Market) -> None:
+async def test_workflows_are_listed_and_drawn(market: Market) -> None:
     boss, doer = await market.agent("Boss"), await market.agent("Doer")
     made = [await create(market, boss, [{"name": "a", "agent": "Doer"}, "b"]) for _ in range(5)]
     page = await market.call(boss, "workflow.list", limit=2)
@@ -189,7 +189,7 @@ async def test_lists_and_pictures(market: Market) -> None:
     assert "-->" in picture
 
 
-async def test_many_finish_at_once_and_no_step_is_doubled(market: Market) -> None:
+async def test_concurrent_completions_start_each_step_once(market: Market) -> None:
     boss = await market.agent("Boss")
     doers = [await market.agent(f"Doer{n}", capabilities=["x"]) for n in range(6)]
     steps = [{"name": "a", "capability": "x", "depends_on": []}]
@@ -212,7 +212,7 @@ async def test_many_finish_at_once_and_no_step_is_doubled(market: Market) -> Non
     assert {(await status(market, workflow_id)).status for workflow_id in made} == {"completed"}
 
 
-async def test_a_part_whose_payload_cannot_be_made_fails_alone(market: Market) -> None:
+async def test_part_with_a_failing_payload_fails_alone(market: Market) -> None:
     boss, doer = await market.agent("Boss"), await market.agent("Doer")
     each = {
         "name": "each",
@@ -238,7 +238,7 @@ async def test_a_part_whose_payload_cannot_be_made_fails_alone(market: Market) -
     assert (await status(market, none)).status == "completed"
 
 
-async def test_a_step_for_anyone_assigned_goes_to_nobody_else(market: Market, upkeep: TaskDeadlineController) -> None:
+async def test_open_step_goes_only_to_assigned_agents(market: Market, upkeep: TaskDeadlineController) -> None:
     boss, stranger = await market.agent("Boss"), await market.agent("Stranger")
     one, two = await market.agent("One"), await market.agent("Two")
     workflow_id = await create(market, boss, ["only"], assigned_agents=["One", "Two", "NotYet"])
@@ -255,7 +255,7 @@ async def test_a_step_for_anyone_assigned_goes_to_nobody_else(market: Market, up
     assert (await status(market, later)).status == "completed"
 
 
-async def test_what_another_step_names_may_have_left_since(market: Market) -> None:
+async def test_agent_named_by_another_step_may_have_been_deregistered(market: Market) -> None:
     boss, gone, quick = await market.agent("Boss"), await market.agent("Gone"), await market.agent("Quick")
     steps = [{"name": "a", "agent": "Quick"}, {"name": "b", "agent": gone.subject}, {"name": "c", "agent": "Boss"}]
     workflow_id = await create(market, boss, steps)

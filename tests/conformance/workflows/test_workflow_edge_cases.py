@@ -1,4 +1,4 @@
-"""What is over as soon as it begins, what ends in a pause, and who leaves in the midst of it; on every engine."""
+"""Edge cases of workflows on every engine: immediate ends, ends during a pause, and agents that leave."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ async def _modify(market: Market, workflow_id: str, action: str) -> None:
     await market.call(market.operator, "workflow.modify", workflow_id=workflow_id, action=action)
 
 
-async def test_a_workflow_inside_that_is_over_at_once(market: Market) -> None:
+async def test_nested_workflow_may_complete_immediately(market: Market) -> None:
     boss, doer = await market.agent("Boss"), await market.agent("Doer")
     assert (await status(market, await create(market, boss, [{"name": "in", "workflow": OVER}]))).status == "completed"
     steps = [{"name": "first"}, {"name": "in", "workflow": OVER}, {"name": "last"}]
@@ -30,7 +30,7 @@ async def test_a_workflow_inside_that_is_over_at_once(market: Market) -> None:
     assert (await status(market, workflow_id)).status == "completed"
 
 
-async def test_a_workflow_inside_that_fails_at_once(market: Market) -> None:
+async def test_nested_workflow_may_fail_immediately(market: Market) -> None:
     boss, doer = await market.agent("Boss"), await market.agent("Doer")
     bad = {"name": "in", "workflow": [{"name": "bad", "for_each": "1"}]}
     workflow_id = await create(market, boss, [bad, {"name": "last"}])
@@ -41,7 +41,7 @@ async def test_a_workflow_inside_that_fails_at_once(market: Market) -> None:
     assert (await status(market, passed_over)).status == "completed"
 
 
-async def test_parts_that_are_over_at_once_make_room_for_the_next(market: Market) -> None:
+async def test_immediately_completed_parts_start_the_next(market: Market) -> None:
     boss, doer = await market.agent("Boss"), await market.agent("Doer")
     inside = [{"name": "some", "when": "input.item == 4"}]
     each: dict[str, Any] = {"name": "each", "for_each": list(range(6)), "max_parallel": 1, "workflow": inside}
@@ -52,7 +52,7 @@ async def test_parts_that_are_over_at_once_make_room_for_the_next(market: Market
     assert (await status(market, workflow_id)).status == "completed"
 
 
-async def test_a_workflow_inside_may_end_while_its_parent_is_paused(market: Market) -> None:
+async def test_nested_workflow_may_end_while_its_parent_is_paused(market: Market) -> None:
     boss, doer = await market.agent("Boss"), await market.agent("Doer")
     for following in ([], [{"name": "last"}]):
         workflow_id = await create(market, boss, [{"name": "in", "workflow": ["only"]}, *following])
@@ -67,7 +67,7 @@ async def test_a_workflow_inside_may_end_while_its_parent_is_paused(market: Mark
         assert (done.status, done.modifications) == ("completed", 2)
 
 
-async def test_making_up_for_a_failure_waits_for_the_end_of_a_pause(market: Market) -> None:
+async def test_compensation_waits_for_the_end_of_a_pause(market: Market) -> None:
     boss, doer = await market.agent("Boss"), await market.agent("Doer")
     steps = [{"name": "pay", "on_failure": "compensate", "compensate": "undo"}, {"name": "undo"}, {"name": "ship"}]
     workflow_id = await create(market, boss, steps)
@@ -83,7 +83,7 @@ async def test_making_up_for_a_failure_waits_for_the_end_of_a_pause(market: Mark
     assert (await status(market, workflow_id)).error == "pay: no money"
 
 
-async def test_after_a_pause_a_task_nobody_takes_is_for_anyone_again(
+async def test_unclaimed_task_is_open_to_any_agent_after_a_pause(
     market: Market, upkeep: TaskDeadlineController
 ) -> None:
     boss = await market.agent("Boss")
@@ -99,8 +99,8 @@ async def test_after_a_pause_a_task_nobody_takes_is_for_anyone_again(
     assert (await claim(market, other)).workflow_id == workflow_id
 
 
-async def test_steps_left_out_are_looked_through_once_each(market: Market) -> None:
-    """Two ways from each layer to the next: two to the power of the layers, if each way were gone."""
+async def test_skipped_steps_are_visited_once(market: Market) -> None:
+    """There are two edges from each layer to the next: without memoization, visits double with each layer."""
     boss = await market.agent("Boss")
     layers = [
         {"name": f"{side}{n}", "when": "false", "depends_on": [f"a{n - 1}", f"b{n - 1}"] if n else []}
@@ -111,10 +111,10 @@ async def test_steps_left_out_are_looked_through_once_each(market: Market) -> No
     assert (await status(market, workflow_id)).status == "completed"
 
 
-# -- who leaves ------------------------------------------------------------------------------------
+# -- agents that leave ------------------------------------------------------------------------------
 
 
-async def test_what_a_leaving_agent_has_in_hand_goes_back_at_once(market: Market) -> None:
+async def test_tasks_of_a_leaving_agent_are_requeued_immediately(market: Market) -> None:
     boss, doer, other = [await market.agent(name) for name in ("Boss", "Doer", "Other")]
     own, open_to_all = await assign(market, boss, assignee="Doer"), await assign(market, boss)
     assert len((await market.call(doer, "task.claim", limit=2)).tasks) == 2
@@ -133,7 +133,7 @@ async def test_what_a_leaving_agent_has_in_hand_goes_back_at_once(market: Market
     assert {task.task_id for task in (await market.call(again, "task.claim", limit=5)).tasks} == {own, asked}
 
 
-async def test_what_waits_for_a_worker_that_leaves_is_its_owners(market: Market) -> None:
+async def test_tasks_waiting_for_a_leaving_worker_go_to_its_owner(market: Market) -> None:
     boss, owner = await market.agent("Boss"), await market.agent("Owner")
     worker = await market.call(owner, "worker.register", worker_name="w")
     held = await assign(market, boss, assignee=f"worker:{worker.worker_id}", priority="high")
@@ -144,7 +144,7 @@ async def test_what_waits_for_a_worker_that_leaves_is_its_owners(market: Market)
     assert [(await claim(market, owner)).task_id for _ in range(2)] == [held, waiting]
 
 
-async def test_what_waits_for_a_worker_of_an_agent_that_leaves_can_be_handed_over(market: Market) -> None:
+async def test_tasks_waiting_for_a_worker_of_a_leaving_agent_can_be_handed_over(market: Market) -> None:
     boss, owner = await market.agent("Boss"), await market.agent("Owner")
     worker = await market.call(owner, "worker.register", worker_name="w")
     task_id = await assign(market, boss, assignee=f"worker:{worker.worker_id}")

@@ -1,4 +1,4 @@
-"""Whatever graph, whoever works on it, however it goes: a workflow's steps begin in order, end once, and it ends."""
+"""Random workflow graphs, workers and outcomes: steps start in order, end once, and every workflow ends."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ EXAMPLES = int(os.environ.get("AGORA_PROPERTY_EXAMPLES", "40"))
 SHARE = {"sqlite": 1.0, "postgres": 0.15}
 MOST_STEPS = 6
 MOST_IN_HAND = 3
-MOST_ROUNDS = 200  #: in which workers that go on must have ended any such workflow
+MOST_ROUNDS = 200  # rounds in which working workers must have ended any such workflow
 ENDED = {"completed", "failed", "cancelled"}
 STEP_ENDED = ENDED | {"skipped"}
 TASK_ENDED = {"completed", "failed", "cancelled", "rejected", "expired", "dead_lettered"}
@@ -54,7 +54,7 @@ def workflows(draw: st.DrawFn, depth: int = 0) -> list[dict[str, Any]]:
     count = draw(st.integers(3, MOST_STEPS) if depth == 0 else st.integers(1, 2))
     as_graph = draw(st.booleans())
     steps: list[dict[str, Any]] = []
-    known: list[set[str]] = []  # what each knows to be done before
+    known: list[set[str]] = []  # steps known to be done before each step
     for number in range(count):
         step: dict[str, Any] = {"name": f"s{number}", "retry_backoff": 0, "retries": draw(st.integers(0, 1))}
         if as_graph:
@@ -104,7 +104,7 @@ def _compensations(draw: st.DrawFn, steps: list[dict[str, Any]], depth: int) -> 
     return found
 
 
-# -- what always holds -----------------------------------------------------------------------------
+# -- invariants -------------------------------------------------------------------------------------
 
 
 class Seen:
@@ -399,7 +399,7 @@ class Machine(RuleBasedStateMachine):
                 self.place.call(self.boss, "workflow.cancel", workflow_id=flow, reason="enough")
                 self.cancelled.add(flow)
 
-    # -- what always holds -----------------------------------------------------------------------
+    # -- invariants --------------------------------------------------------------------------------
 
     @invariant()
     def the_graph_is_kept(self) -> None:
@@ -446,7 +446,7 @@ def place(engine: Engine, tmp_path: Path) -> Iterator[Place]:
     place.close()
 
 
-def test_workflows_keep_to_their_graph_and_end(place: Place, engine: Engine) -> None:
+def test_workflows_follow_their_graph_and_end(place: Place, engine: Engine) -> None:
     class Here(Machine):
         pass
 

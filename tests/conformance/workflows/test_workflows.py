@@ -1,4 +1,4 @@
-"""Workflows: created, and driven by what is committed; the same on every engine."""
+"""Workflows on every engine: creation, and progress driven by commits."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def test_steps_run_in_the_order_given(market: Market) -> None:
     assert told(market, "updated")[1]["steps"] == {"extract": "completed", "transform": "ready"}
 
 
-async def test_the_short_forms_of_the_source(market: Market) -> None:
+async def test_short_forms_of_the_source_are_accepted(market: Market) -> None:
     boss, doer = await market.agent("Boss"), await market.agent("ProfilerAgent")
     pairs = [["profile", "ProfilerAgent"], ["optimize", "OptimizerAgent"]]
     workflow_id = await create(market, boss, pairs)
@@ -56,7 +56,7 @@ async def test_the_short_forms_of_the_source(market: Market) -> None:
     assert (await status(market, anyone)).steps[0].assigned_agent == doer.subject
 
 
-async def test_a_graph_runs_as_much_in_parallel_as_it_allows(market: Market) -> None:
+async def test_graph_runs_independent_steps_in_parallel(market: Market) -> None:
     boss, doer = await market.agent("Boss"), await market.agent("Doer")
     steps = [
         {"name": "a", "agent": "Doer"},
@@ -84,7 +84,7 @@ async def test_a_graph_runs_as_much_in_parallel_as_it_allows(market: Market) -> 
     assert (await status(market, workflow_id)).status == "completed"
 
 
-async def test_payloads_refer_to_what_came_before(market: Market) -> None:
+async def test_payloads_refer_to_earlier_results(market: Market) -> None:
     boss, doer = await market.agent("Boss"), await market.agent("Doer")
     steps = [
         {"name": "extract", "agent": "Doer", "payload": {"day": "${input.day}"}},
@@ -105,7 +105,7 @@ async def test_payloads_refer_to_what_came_before(market: Market) -> None:
     assert second.payload == {"rows": [1, 2], "note": "of monday: [1,2]"}
 
 
-async def test_a_condition_that_is_false_skips_its_step(market: Market) -> None:
+async def test_false_condition_skips_its_step(market: Market) -> None:
     boss, doer = await market.agent("Boss"), await market.agent("Doer")
     steps = [
         {"name": "check", "agent": "Doer"},
@@ -124,7 +124,7 @@ async def test_a_condition_that_is_false_skips_its_step(market: Market) -> None:
     assert (await status(market, dirty)).status == "completed"
 
 
-async def test_an_expression_that_fails_fails_its_step(market: Market) -> None:
+async def test_failing_expression_fails_its_step(market: Market) -> None:
     boss, doer = await market.agent("Boss"), await market.agent("Doer")
     steps = [{"name": "a", "agent": "Doer"}, {"name": "b", "agent": "Doer", "payload": {"x": "${steps.a.result.gone}"}}]
     workflow_id = await create(market, boss, steps)
@@ -135,14 +135,14 @@ async def test_an_expression_that_fails_fails_its_step(market: Market) -> None:
     assert done.error.startswith("b: ")
 
 
-async def test_a_step_goes_to_the_least_loaded_agent_that_fits(market: Market, upkeep: TaskDeadlineController) -> None:
+async def test_step_goes_to_the_least_loaded_suitable_agent(market: Market, upkeep: TaskDeadlineController) -> None:
     boss = await market.agent("Boss")
     able = [await market.agent(f"Able{n}", capabilities=["etl"], max_concurrent_tasks=2) for n in range(3)]
     steps = [{"name": f"s{n}", "capability": "etl", "depends_on": []} for n in range(6)]
     workflow_id = await create(market, boss, steps)
     given = [step.assigned_agent for step in (await status(market, workflow_id)).steps]
     assert sorted(given.count(agent.subject) for agent in able) == [2, 2, 2]
-    # One of them takes nothing: after a while anyone that fits may have its tasks.
+    # One of them claims nothing: after a while any suitable agent may claim its tasks.
     for _ in range(2):
         await do(market, able[0])
         await do(market, able[1])
@@ -153,9 +153,7 @@ async def test_a_step_goes_to_the_least_loaded_agent_that_fits(market: Market, u
     assert (await status(market, workflow_id)).status == "completed"
 
 
-async def test_the_step_of_an_agent_that_died_need_not_wait_for_it(
-    market: Market, upkeep: TaskDeadlineController
-) -> None:
+async def test_step_of_a_dead_agent_goes_to_another(market: Market, upkeep: TaskDeadlineController) -> None:
     boss = await market.agent("Boss")
     able = [await market.agent(f"Able{n}", capabilities=["etl"]) for n in range(2)]
     workflow_id = await create(market, boss, [{"name": "s", "capability": "etl", "retry_backoff": 0}])
@@ -172,7 +170,7 @@ async def test_the_step_of_an_agent_that_died_need_not_wait_for_it(
 # -- failure -------------------------------------------------------------------------------------
 
 
-async def test_a_failed_step_fails_the_workflow_and_stops_the_rest(market: Market) -> None:
+async def test_failed_step_fails_the_workflow_and_cancels_the_rest(market: Market) -> None:
     boss, doer, other = await market.agent("Boss"), await market.agent("Doer"), await market.agent("Other")
     steps = [
         {"name": "bad", "agent": "Doer"},
@@ -193,7 +191,7 @@ async def test_retries_come_before_failure(market: Market, upkeep: TaskDeadlineC
     boss, doer = await market.agent("Boss"), await market.agent("Doer")
     steps = [{"name": "flaky", "agent": "Doer", "retries": 2, "retry_backoff": 0}]
     workflow_id = await create(market, boss, steps)
-    # A worker that dies is not the step's failure.
+    # A dead worker does not fail the step.
     await market.call(doer, "task.claim", lease_seconds=5)
     market.clock.advance(6)
     await upkeep.step()
@@ -209,7 +207,7 @@ async def test_retries_come_before_failure(market: Market, upkeep: TaskDeadlineC
     assert (await status(market, again)).status == "failed"
 
 
-async def test_a_failure_may_be_passed_over(market: Market) -> None:
+async def test_failure_may_be_ignored(market: Market) -> None:
     boss, doer = await market.agent("Boss"), await market.agent("Doer")
     steps = [{"name": "try", "agent": "Doer", "on_failure": "continue"}, {"name": "go", "agent": "Doer"}]
     workflow_id = await create(market, boss, steps)
@@ -220,7 +218,7 @@ async def test_a_failure_may_be_passed_over(market: Market) -> None:
     assert await states(market, workflow_id) == {"try": "failed", "go": "completed"}
 
 
-async def test_a_failure_may_be_made_up_for(market: Market) -> None:
+async def test_failure_may_be_compensated(market: Market) -> None:
     boss, doer = await market.agent("Boss"), await market.agent("Doer")
     steps = [
         {"name": "book", "agent": "Doer"},
@@ -251,7 +249,7 @@ async def test_a_failure_may_be_made_up_for(market: Market) -> None:
     assert (await states(market, broke))["ship"] == "cancelled"
 
 
-async def test_a_step_that_takes_too_long_has_failed(market: Market, upkeep: TaskDeadlineController) -> None:
+async def test_step_times_out(market: Market, upkeep: TaskDeadlineController) -> None:
     boss, doer = await market.agent("Boss"), await market.agent("Doer")
     workflow_id = await create(market, boss, [{"name": "slow", "agent": "Doer", "timeout": 20}])
     await market.call(doer, "task.claim", lease_seconds=600)
@@ -260,7 +258,7 @@ async def test_a_step_that_takes_too_long_has_failed(market: Market, upkeep: Tas
     assert (await status(market, workflow_id)).status == "failed"
 
 
-# -- fan-out, people, workflows inside workflows -----------------------------------------------
+# -- for each, approvals, nested workflows --------------------------------------------------------
 
 
 async def test_for_each_runs_once_for_each_item(market: Market) -> None:
@@ -293,7 +291,7 @@ async def test_for_each_runs_once_for_each_item(market: Market) -> None:
     assert [span.index for span in spans if span.step == "each"] == [None, 0, 1, 2, 3, 4]
 
 
-async def test_for_each_of_nothing_is_done_at_once(market: Market) -> None:
+async def test_for_each_over_an_empty_list_completes_immediately(market: Market) -> None:
     boss = await market.agent("Boss")
     await market.agent("Doer")
     steps = [{"name": "each", "agent": "Doer", "for_each": []}, {"name": "after", "agent": "Doer"}]
@@ -302,7 +300,7 @@ async def test_for_each_of_nothing_is_done_at_once(market: Market) -> None:
     assert (await status(market, workflow_id)).steps[0].result == []
 
 
-async def test_a_part_that_fails_stops_the_others_unless_it_may_be_passed_over(market: Market) -> None:
+async def test_failed_part_cancels_the_others_unless_ignored(market: Market) -> None:
     boss, doer = await market.agent("Boss"), await market.agent("Doer")
     each = {"name": "each", "agent": "Doer", "for_each": [1, 2, 3]}
     strict = await create(market, boss, [each])
@@ -319,7 +317,7 @@ async def test_a_part_that_fails_stops_the_others_unless_it_may_be_passed_over(m
     assert (await status(market, lenient)).status == "completed"
 
 
-async def test_people_approve(market: Market) -> None:
+async def test_approval_step_waits_for_a_person(market: Market) -> None:
     boss, doer = await market.agent("Boss"), await market.agent("Doer")
     steps = [{"name": "ask", "approval": True, "message": "Deploy?"}, {"name": "deploy", "agent": "Doer"}]
     workflow_id = await create(market, boss, steps)
@@ -348,7 +346,7 @@ async def test_people_approve(market: Market) -> None:
     assert "friday" in (await status(market, refused)).error
 
 
-async def test_a_step_may_be_a_workflow(market: Market) -> None:
+async def test_step_may_be_a_workflow(market: Market) -> None:
     boss, doer = await market.agent("Boss"), await market.agent("Doer")
     inner = [
         {"name": "one", "agent": "Doer", "payload": {"n": "${input.n}"}},
