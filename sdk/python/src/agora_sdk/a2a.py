@@ -33,7 +33,9 @@ __all__ = ["A2AClient", "Answer", "Update"]
 
 CONNECT_SECONDS = 5.0
 MAX_BYTES = 32 * 1024 * 1024  # bytes of an answer, or of one item of a stream
+# In a row without an item between them; every item begins the count anew.
 MAX_RESUMES = 5
+# A2A 1.0, section 4.1.3: in these states the agent waits, and its stream ends.
 _INTERRUPTED = frozenset({"input_required", "auth_required"})
 _TERMINAL = frozenset({"completed", "failed", "canceled", "rejected"})
 
@@ -76,6 +78,7 @@ class Answer:
         artifact_parts = [part for artifact in task.get("artifacts") or () for part in Message.of(artifact).parts]
         status_message = (task.get("status") or {}).get("message")
         if status_message and (not artifact_parts or self.state in _INTERRUPTED):
+            # While input is required, the question is what the caller has to read, even if there are artifacts already.
             return list(Message.of(status_message).parts)
         return artifact_parts
 
@@ -145,6 +148,7 @@ class A2AClient:
         try:
             card = await _fetch_card(http, address)
             endpoint = wire.choose_endpoint(card, address) if card else wire.Endpoint(_build_absolute_url(url))
+        # Also a cancellation: nobody else would close the client.
         except BaseException:
             await http.aclose()
             raise
@@ -251,6 +255,7 @@ class A2AClient:
             except ServerUnreachable as error:
                 broken, tries = error, tries + 1
             if task_id is None or tries > MAX_RESUMES:
+                # Without a task id nothing can be resumed, and a repeated message could run twice.
                 raise broken
             await asyncio.sleep(self._backoff.pause(tries - 1))
             # Sending the message again would begin a second task.

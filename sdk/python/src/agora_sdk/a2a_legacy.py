@@ -62,6 +62,7 @@ def part_to_v03(source: Mapping[str, Any]) -> dict[str, Any]:
         result: dict[str, Any] = {"kind": "file", "file": file}
     else:
         if sibling_fields:
+            # Text and data of 0.3 have neither a file name nor a media type; a peer of this marketplace reads them back from here.
             metadata[BESIDE] = sibling_fields
         if "text" in source:
             result = {"kind": "text", "text": source["text"]}

@@ -114,6 +114,7 @@ def choose_endpoint(card: Mapping[str, Any], base: str) -> Endpoint:
     endpoints = [endpoint for endpoint in _list_offered_endpoints(card, base) if _is_spoken(endpoint)]
     if not endpoints:
         raise UpstreamFailed("The agent's card offers no A2A 1.0 or 0.3 over JSON-RPC, nor 1.0 over HTTP+JSON.")
+    # min() keeps the first of equals: the order of a card is its agent's preference.
     best = min(endpoints, key=lambda endpoint: (not endpoint.is_current, endpoint.binding != JSON_RPC))
     # A downgrade to plain HTTP would send the caller's token unencrypted.
     if urlsplit(base).scheme == "https" and urlsplit(best.url).scheme != "https":
@@ -173,6 +174,7 @@ def _build_http_json_call(
     current = endpoint.is_current
     base = endpoint.url.split("?", 1)[0].rstrip("/")
     if not current:
+        # Cards of 0.3 name the base with or without it.
         base = base if base.endswith("/v1") else f"{base}/v1"
     elif endpoint.tenant is not None:
         base += f"/{quote(endpoint.tenant, safe='')}"
@@ -208,6 +210,7 @@ def parse_error(status: int, error: Any) -> AgoraError:
     text = str(fields.get("message") or fields.get("detail") or fields.get("title") or "")[:2000]
     kind = _BY_STATUS.get(status) if status >= 400 else None
     if isinstance(code, int):
+        # Over HTTP+JSON, ``code`` is the HTTP status (section 11.6), over JSON-RPC a negative number.
         kind = _BY_CODE.get(code, _BY_STATUS.get(code, kind or UpstreamFailed))
     return (kind or UpstreamFailed)(
         text or f"The agent answered with the status {status}.", a2a_code=code, status_code=status
@@ -237,6 +240,7 @@ def _find_result_kind(result: Mapping[str, Any]) -> str | None:
     if "artifact" in result:
         return "artifactUpdate"
     if isinstance(result.get("status"), Mapping):
+        # A task has an id, an update only that of its task.
         return "statusUpdate" if "taskId" in result and "id" not in result else "task"
     return "task" if "id" in result and "status" in result else None
 

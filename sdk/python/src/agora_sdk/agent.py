@@ -40,7 +40,7 @@ __all__ = ["Agent", "run", "stop_on_signals"]
 logger = logging.getLogger("agora_sdk")
 
 MESSAGE_EVENTS = ["agora.message.received", "agora.broadcast.sent"]
-#: errors after which another worker may have the task
+#: events after which another worker may have the task
 TASK_LOST_EVENTS = ["agora.task.cancelled", "agora.task.reassigned", "agora.task.requeued", "agora.task.failed",
          "agora.task.expired", "agora.task.dead_lettered"]  # fmt: skip
 HOOKS = ("initialize", "process_message", "on_reply", "on_message", "on_task", "on_event", "on_error", "on_start",
@@ -139,6 +139,7 @@ class Agent:
         url = url or (message_broker.url if isinstance(message_broker, AgoraClient) else message_broker)
         self.name = name or self.name or type(self).__name__
         self.description = description or self.description
+        # Always awaitable, whatever the mode of a given client: every method of an agent awaits its calls.
         self.client = client.with_options(mode="async") if client else AgoraClient(url, mode="async")
         self._owns_client = client is None
         self.registration: Registration | None = None
@@ -175,6 +176,7 @@ class Agent:
     async def on_message(self, message: Message) -> None:
         """Handle a message. By default :meth:`process_message` answers it, if defined."""
         if not self._defines_process_message:
+            # Logged and then acknowledged: raising would have the message tried three times and published as an error.
             logger.info("%s: a message from %s, and no on_message to handle it", self.name, message.from_name)
         # A reply is not answered, so that two agents do not answer each other endlessly; a broadcast is not either.
         elif message.reply_to is not None:
@@ -315,8 +317,10 @@ class Agent:
             await self._run_loops(self._inbox, self._executor)
             # Before waiting for the handlers: meanwhile the server must offer this process no more tasks.
             await self._drain_worker()
+            # Handlers end before on_stop: they use what it tears down.
             await self._finish_handlers(self.stop_seconds)
             await self.on_stop()
+            # Last: until on_stop has ended, the agent may still send.
             await self._go_offline()
         finally:
             # Also after an error or a cancellation: no handler outlives its agent.
@@ -358,6 +362,7 @@ class Agent:
         """Build the arguments of every claim."""
         types = list(self.task_types)
         if not types and type(self).on_task is Agent.on_task:
+            # Without on_task it claims only what process_message is made for: messages, and tasks of the agent's capabilities.
             types = [MESSAGE_TASK, *self.capabilities]
         filters: dict[str, Any] = {"task_types": types, "models": list(self.models), "worker": self.worker}
         if not self.takes_unassigned:
@@ -368,6 +373,7 @@ class Agent:
 
     async def _run_loops(self, inbox: Inbox, executor: Executor) -> None:
         """Run all loops until one of them fails or the agent stops."""
+        # Separate loops: a slow claim or a long reading of the inbox must not delay the heartbeats.
         loops = [inbox.run(), self._follow_inbox_events(inbox, executor), self._send_heartbeats(inbox, executor)]
         if self._takes_tasks:
             loops.append(executor.run())
@@ -399,6 +405,7 @@ class Agent:
             self._listening.set()
             inbox.wake()
 
+        # Gaps may be skipped: events only trigger readings of the inbox and checks of leases, and every connection triggers one too.
         stream = events_of(self.client._session, types, skips_gaps=True, on_listening=listening)
 
         async def listen() -> None:
@@ -430,6 +437,7 @@ class Agent:
         await self._retry_until_stopped(follow)
 
     async def _follow_subscribed_events(self) -> None:
+        # An agent that was away longer than events are kept goes on with the oldest one instead of ending.
         stream = events_of(self.client._session, self.events, skips_gaps=True)
 
         async def follow() -> None:
@@ -446,6 +454,7 @@ class Agent:
         while True:
             await asyncio.sleep(self.heartbeat_seconds)
             try:
+                # A heartbeat lost in an outage is not fatal: the next one makes an offline agent active again.
                 await self.client.agent.heartbeat(load=self.load)
             except AgoraError as error:
                 if not is_transient(error):
@@ -532,6 +541,7 @@ def run(spec: str, *, url: str | None = None, name: str | None = None) -> None:
         raise InvalidRequest(
             f"There is no module {module_name!r}.", fix="Run it from the module's directory."
         ) from None
+    # An instance is already constructed: ``url`` and ``name`` apply only to a class.
     agent = getattr(module, attribute, None)
     if isinstance(agent, Agent):
         _run_agent(agent)

@@ -42,5 +42,6 @@ def decode_frame(text: str | bytes) -> Frame:
     except ValueError:
         frame = None
     if not isinstance(frame, dict):
+        # As a lost connection: the tail reconnects and resumes, since the frame may have been damaged or cut off on its way.
         raise Disconnected(None, "the server sent an invalid event")
     return frame

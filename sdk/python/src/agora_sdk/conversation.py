@@ -32,6 +32,7 @@ async def request_reply(
     session.expected.wait_for(correlation)
     try:
         await session.invoke(io, calls["send"], to_agent, content, correlation_id=correlation, **options)
+        # By the correlation id and not by the sender: the reply may come from another agent, to which the message was delegated.
         while (remaining := deadline - (start := io.now())) > 0:
             page = await session.invoke(
                 io, calls["receive"], correlation_id=correlation, wait=min(remaining, WATCH_SECONDS), limit=1

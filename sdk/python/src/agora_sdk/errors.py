@@ -303,6 +303,7 @@ BY_CODE: Mapping[str, type[AgoraError]] = _index_classes_by_code(AgoraError)
 
 def from_problem(problem: Mapping[str, Any], status: int = 500) -> AgoraError:
     """Create the error described by a problem document. For an unknown code, the HTTP status determines the class."""
+    # A base class stands before its subclasses in BY_CODE, so a status of several classes yields the most general one.
     by_status = next((kind for kind in BY_CODE.values() if kind.status == status), AgoraError)
     kind = BY_CODE.get(str(problem.get("code")), by_status)
     extra = {key: value for key, value in problem.items() if key not in _STANDARD}

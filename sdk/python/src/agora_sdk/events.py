@@ -154,6 +154,7 @@ class EventStream(Stream[T]):
         tail = self.tail(self._session.server.blocking)
         try:
             while (frame := run_blocking(tail.receive())) is not None:
+                # Acknowledged after the consumer has taken the next step: an item whose processing raised is delivered again.
                 yield self.parse(frame)
                 if self._is_durable:
                     run_blocking(tail.acknowledge())

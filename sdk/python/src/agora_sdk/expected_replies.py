@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Expected"]
 
+# Only replies whose acknowledgement is under way matter: an older one is no longer unread.
 MAX_RECEIVED = 1000
 
 

@@ -68,6 +68,7 @@ class Identity:
         )
         self.logins = Logins(store.path)
         self._login: Login | None = None
+        # The file of logins is read once, and only if a call needs it: most clients have a token.
         self._has_looked = False
 
     def __repr__(self) -> str:
@@ -165,6 +166,7 @@ class Identity:
 
     def _find_current_credential(self) -> Credential | None:
         name = self.name
+        # An explicit token has precedence over the file.
         if name and name not in self._agents and not self._explicit:
             credential = self.store.find(self.url, self.tenant, name)
             if credential is not None:
@@ -183,6 +185,7 @@ class Identity:
         agent_tokens = [explicit] if explicit and explicit.startswith(AGENT_TOKEN) else []
         identity = self._agents.get(name) or credential  # the file may not be writable
         stored_tokens = [identity.token] if identity else []
+        # In order and without repetitions. The last one is the credential of the caller itself, or None: anonymous.
         return list(dict.fromkeys([*agent_tokens, *stored_tokens, explicit]))
 
     def adopt_registration(self, registration: Registration, used: str | None) -> None:

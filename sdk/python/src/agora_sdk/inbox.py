@@ -50,6 +50,7 @@ class Inbox:
         self._slots = asyncio.Semaphore(at_once)
         self._wake = asyncio.Event()
         self._working: set[asyncio.Task[None]] = set()
+        # By message id: None while its handler runs, then the outcome, kept until the server is known to have the mark.
         self._states: dict[str, DeliveryState | None] = {}
 
     @property
@@ -66,6 +67,7 @@ class Inbox:
         attempt = 0
         while True:
             await self._wake.wait()
+            # Before the reading: a message that arrives during it causes another reading.
             self._wake.clear()
             try:
                 await self._read_unread()
@@ -98,6 +100,7 @@ class Inbox:
             await self._mark_messages(
                 [m.message_id for m in new_messages if m.status is DeliveryState.QUEUED], DeliveryState.DELIVERED
             )
+            # Before the handlers, which may take long: a processed message must not stay unread while they run.
             await self._mark_again([m.message_id for m in page.items])
             for message in new_messages:
                 # Reading pauses while every slot is taken, so an inbox of any size does not fill the memory.
@@ -159,6 +162,7 @@ class Inbox:
                     await asyncio.sleep(self._backoff.pause(attempt - 1))
             else:
                 return DeliveryState.ACKNOWLEDGED
+        # Not acknowledged, but read: it is not handled again, and stays in the inbox for a person to see.
         return DeliveryState.READ
 
     async def _report_failure(self, message: Message, error: Exception, attempt: int) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Login", "Logins", "current_login"]
 
+# Covers a slow call and clocks that differ by some seconds: a token that expires on its way is refused.
 RENEW_BEFORE_SECONDS = 30  #: seconds before its end that a token is renewed
 POLL_SECONDS = 0.1
 REFRESH_TIMEOUT_SECONDS = 30.0

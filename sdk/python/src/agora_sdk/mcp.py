@@ -109,6 +109,7 @@ class MCPClient:
         pool_recycle: float = 4.0,
         mode: Mode = "auto",
     ) -> None:
+        # No retries: MCP has no idempotency keys, so a tool could run twice.
         self._options = Options(mode, timeout, 0)
         self._pooling = Pooling(max_connections, connection_timeout, pool_recycle)
         self._peers: dict[str, Peer] = {}
@@ -255,6 +256,7 @@ class MCPClient:
         for peer in peers.values():
             if name in peer.tools:
                 return peer
+        # Listed again before NotFound: servers may add tools after connecting.
         for peer in peers.values():
             if name in await peer.list_tools(pick(peer), self._options.timeout):
                 return peer

@@ -36,6 +36,7 @@ OnProgress: TypeAlias = Callable[[float, float | None, str | None], Any]
 IO: TypeAlias = Blocking | Looped
 Message: TypeAlias = dict[str, Any]
 
+# Unsupported protocol version (specification 2026-07-28).
 UNSUPPORTED_VERSION = -32022
 # A server that returns a cursor with every page must not make the client loop forever.
 MAX_PAGES = 1000
@@ -103,6 +104,7 @@ class Peer:
     @property
     def modern(self) -> bool:
         """Whether requests are self-contained, without a session."""
+        # Versions are dates, so their order as texts is their order in time.
         return self.version >= mcp_wire.MODERN
 
     async def open(self, io: IO, seconds: float) -> None:
@@ -115,6 +117,7 @@ class Peer:
                 await self._shake_hands(io, seconds)
                 break
             except (NotFound, MethodNotAllowed, UpstreamFailed):
+                # Only the given address decides about the error: the ``/mcp`` before it was a guess.
                 if address == requested:
                     raise
         await self.list_tools(io, seconds)
@@ -191,6 +194,7 @@ class Peer:
         self, io: IO, method: str, params: Message, seconds: float, on_progress: OnProgress | None
     ) -> Message:
         """Try a request once."""
+        # MCP requires ids that are unique within the session.
         self._last_id += 1
         identity = self._last_id
         full_params = self._add_meta(params)
@@ -199,6 +203,7 @@ class Peer:
         request: Message = {"jsonrpc": "2.0", "id": identity, "method": method, "params": full_params}
         try:
             if isinstance(io, Looped):
+                # For the whole call: the timeouts of httpx are per chunk. Blocking I/O checks the deadline between chunks instead.
                 async with asyncio.timeout(seconds):
                     return await self._await_response(io, request, seconds, on_progress)
             return await self._await_response(io, request, seconds, on_progress)
@@ -381,6 +386,7 @@ def _build_response_result(message: Message) -> Message:
     if not isinstance(result, dict):
         raise UpstreamFailed("The answer holds no result.")
     if result.get("resultType", "complete") == "input_required":
+        # 2026-07-28: instead of calling the client back, a server may end with a request for input.
         raise UpstreamFailed("The server asks for a person's input, which a program cannot give.")
     return result
 

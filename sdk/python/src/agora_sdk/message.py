@@ -48,6 +48,7 @@ class Part:
     def wire(self) -> dict[str, Any]:
         """Serialize in the form of A2A 1.0."""
         names = {"text": "text", "data": "data", "file": "raw", "url": "url"}
+        # A type that A2A does not know is sent as data, which any content fits.
         name = names.get(self.type, "data")
         content = str(self.content) if name == "text" else self.content
         more = {"mediaType": self.media_type, "filename": self.filename, "metadata": self.metadata}
@@ -100,6 +101,7 @@ class Message:
         parts = [Part.of(part) for part in wire.get("parts") or () if isinstance(part, Mapping)]
         ids = {"message_id": "messageId", "context_id": "contextId", "task_id": "taskId"}
         ids_of_wire = {name: wire[key] for name, key in ids.items() if isinstance(wire.get(key), str)}
+        # ``user`` in 0.3, ``ROLE_USER`` in 1.0; older clients send no role at all.
         role = "user" if "user" in str(wire.get("role", "user")).lower() else "agent"
         return cls(parts, role=role, metadata=dict(wire.get("metadata") or {}), **(ids_of_wire | known))
 

@@ -52,6 +52,8 @@ async def run_task(process_message: ProcessMessage, answers_with: str, task: Tas
     if answers_with == "message" and response.parts:
         await task.answer([part.wire() for part in response.parts])
         return None
+    # Text alone is the result itself; other parts become an artifact, whose text or data is repeated as the result
+    # for requesters that read only that.
     if response.is_plain:
         return response.text
     await task.artifact([part.wire() for part in response.parts], name="response")

@@ -22,6 +22,7 @@ def next_page_arguments(operation: Operation, arguments: BaseModel, page: Page[A
     if "cursor" in parameters:
         if not page.next_cursor:
             return None
+        # The cursor continues after the previous page: an offset would skip further items.
         values.pop("offset", None)
         values["cursor"] = page.next_cursor
     elif not (page.has_more and page.items):
@@ -32,4 +33,5 @@ def next_page_arguments(operation: Operation, arguments: BaseModel, page: Page[A
         values["offset"] = (values.get("offset") or 0) + len(page.items)
     else:
         return None
+    # Without validation: the values were validated for the first page.
     return operation.input.model_construct(set(values), **values)

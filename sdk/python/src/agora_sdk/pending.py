@@ -25,6 +25,7 @@ class Pending(Coroutine[Any, Any, T]):
     def __await__(self) -> Generator[Any, None, T]:
         return self._work.__await__()
 
+    # send, throw and close make it a coroutine, which create_task and asyncio.run require; an awaitable alone is refused.
     def send(self, value: Any) -> Any:
         return self._work.send(value)
 
@@ -39,6 +40,7 @@ class Pending(Coroutine[Any, Any, T]):
         async for item in page:
             yield item
 
+    # Without it, a forgotten ``await`` ends in an error about a class that no user has heard of.
     def __getattr__(self, attribute: str) -> Any:
         raise AttributeError(
             f"{self._name}() has not run yet, so it has no {attribute!r}: "

@@ -89,6 +89,7 @@ def try_lock_file(path: str, seconds: float) -> Iterator[bool]:
         has_lock = True
         if fcntl is not None:
             try:
+                # Released with the handle, also if the process dies.
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 has_lock = False

@@ -19,6 +19,7 @@ def make_method(session: Session, operation: Operation) -> Callable[..., Any]:
     """Create a function that calls an operation, with its signature and documentation."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
+        # At the call and not at the await, so that the traceback of an invalid argument shows the caller's line.
         arguments = bind_arguments(operation, args, kwargs)
         if operation.kind is Kind.STREAM:
             from .events import EventStream

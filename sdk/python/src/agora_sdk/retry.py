@@ -28,7 +28,9 @@ __all__ = [
 
 logger = logging.getLogger("agora_sdk")
 
+# 502 and 504 of an intermediary as well; 500 is a defect of the server, which a repetition would only meet again.
 TRANSIENT = frozenset({429, 502, 503, 504})
+# Keeps a client from a busy loop while a server that shuts down answers long polls at once.
 MIN_LONG_POLL_SECONDS = 0.2  # seconds from one long poll to the next
 REFUSED = frozenset({"http_status", "upstream_code", "upstream_status"})  # definite refusals of the other side
 
@@ -74,7 +76,9 @@ class Backoff:
 
     def pause(self, attempt: int) -> float:
         """Seconds to wait after a failed attempt, the first being 0: between half and the whole of the step."""
+        # The exponent is bounded because a float overflows at attempt 1024, which a long outage reaches.
         step = min(self.most, self.first * 2.0 ** min(attempt, 30))
+        # At least half of the step, so that jitter never turns a pause into an immediate retry.
         return step * (0.5 + self.random() / 2)
 
 
@@ -125,6 +129,7 @@ async def exchange_with_retries(
     while True:
         retry_after_seconds = None
         try:
+            # Never 0, which httpx takes as a timeout that has already passed.
             answer = await io.exchange(request, max(deadline - io.now(), 0.001))
             if answer.status < 300:
                 return answer
@@ -137,8 +142,10 @@ async def exchange_with_retries(
             error = server_unreachable(url, lost)
         except TimedOut:  # no retry: the time of the call is used up
             raise DeadlineExceeded(f"{url}{_strip_query(request)} did not answer within {seconds:g} seconds.") from None
+        # The server's Retry-After is a minimum: it knows when its limit or its lock ends.
         pause = max(backoff.pause(attempt), retry_after_seconds or 0.0)
         retries = math.inf if backoff.retries and isinstance(error, StorageUnavailable) else backoff.retries
+        # A pause beyond the deadline would only delay the same error.
         if attempt >= retries or io.now() + pause >= deadline:
             raise error
         attempt += 1

@@ -32,6 +32,7 @@ T = TypeVar("T")
 Mode = Literal["auto", "sync", "async"]
 
 DEFAULT_URL = "http://127.0.0.1:8080"
+# 0.75 s together: the other process has its token and only has to write the file.
 STORED_CREDENTIAL_PAUSES = (
     0.05,
     0.1,
@@ -142,7 +143,9 @@ class Session:
 
     async def call(self, io: IO, operation: Operation, arguments: BaseModel) -> Any:
         """Call an operation with validated arguments; credentials in the answer are stored."""
+        # Before the token is read: a renewal replaces it.
         await self.identity.renew_login(io)
+        # Registration chooses among credentials, and its answer changes the identity of this client.
         if operation.name == "agora.agent.register":
             return await self._register_agent(io, operation, arguments)
         result = await self._call_operation(io, operation, arguments, self.identity.token())
@@ -241,6 +244,7 @@ class Session:
 
         if not isinstance(result, Page) or (after := next_page_arguments(operation, arguments, result)) is None:
             return
+        # Both kinds, whatever the mode of the call: a page may be iterated in other code than that which fetched it.
         result._following = lambda: run_blocking(self.call(self.server.blocking, operation, after))
         result._following_async = lambda: self.call(self.server.looped, operation, after)
 

@@ -115,6 +115,7 @@ class EventSource:
 
     def _take_frame(self) -> Iterator[Frame]:
         data, self._data = b"\n".join(self._data), []
+        # An id counts only for its own message here: the position must not be taken for a later, unnumbered frame.
         position, self._id = self._id, b""
         numbered = {"sequence": int(position)} if position.isdigit() else {}
         if data:

@@ -66,6 +66,7 @@ class Tail:
                 await self.open()
                 continue
             try:
+                # _first: the frame that open() has read to know that the stream is open.
                 frame, self._first = self._first or await self._channel.receive(), None
             except Disconnected as cut:
                 await self._recover(cut)
@@ -81,6 +82,7 @@ class Tail:
         while self._channel is None and not self.ended:
             try:
                 self._channel = await self._open_channel()
+                # A connection that was accepted may still be refused by its first frame, so it counts only once a frame has arrived.
                 self._first = await self._channel.receive()
             except (AgoraError, ConnectionLost, Disconnected, Refused, TimedOut) as error:
                 await self._recover(error)
@@ -136,6 +138,7 @@ class Tail:
             raise error
         url = self._io.endpoint.url
         if not self._has_listened and self._failures >= self._backoff.retries:
+            # A tail that has once listened reconnects for ever; one that never could is probably misconfigured.
             raise error if isinstance(error, AgoraError) else server_unreachable(url, error)
         pause = max(self._backoff.pause(self._failures), float(getattr(error, "retry_after", None) or 0))
         self._failures += 1

@@ -21,6 +21,7 @@ MESSAGE_TASK = "a2a.message"  #: type of a task that is a message, of A2A or of 
 
 T = TypeVar("T")
 
+# The limit of ``agora.task.append`` in the contract.
 MAX_CHUNK_CHARACTERS = 262_144  #: most characters of output in one call
 
 
@@ -125,6 +126,7 @@ class TaskRun(ClaimedTask):
     @classmethod
     def of(cls, task: ClaimedTask, lease: Lease) -> TaskRun:
         """Create the run of a task under a lease."""
+        # Without validation: the fields come from a validated ClaimedTask.
         run = cls.model_construct(task.model_fields_set, **dict(task))
         run._lease = lease
         run.record_message(opening_message(task.payload))
@@ -146,6 +148,7 @@ class TaskRun(ClaimedTask):
     @property
     def message(self) -> Message:
         """The requester's last message: the answer to a question, or initially the message that created the task."""
+        # There always is one: of() records the opening message as the requester's.
         return next(message for message in reversed(self._conversation) if message.role == "user")
 
     @property
@@ -157,6 +160,7 @@ class TaskRun(ClaimedTask):
     @property
     def answers(self) -> dict[str, Message]:
         """The requester's latest answers to the questions of :class:`InputRequired`, by name."""
+        # In order of arrival, so that of several answers to one question the latest remains in the dictionary.
         answers = [message for message in self._conversation if message.role == "user"]
         names = [(message.metadata.get("answers"), message) for message in answers]
         return {name: message for name, message in names if isinstance(name, str)}
@@ -222,6 +226,7 @@ class TaskRun(ClaimedTask):
             await self._lease.call("message", content, status="completed")
         else:
             await self._lease.call("message", parts=list(content), status="completed")
+        # Only after the server has accepted it: a refused answer leaves the task open, and the handler's outcome is reported.
         self._answered = True
 
     async def artifact(

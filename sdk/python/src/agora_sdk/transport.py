@@ -28,6 +28,7 @@ __all__ = ["Blocking", "Endpoint", "Looped", "read_answer", "run_blocking", "tra
 
 T = TypeVar("T")
 
+# Shorter than a call's timeout, so that an address without a server leaves time for the retries.
 CONNECT_SECONDS = 5.0
 #: Idle connections are closed before common servers do (5 s), to avoid races with a request.
 KEEPALIVE_SECONDS = 4.0
@@ -42,6 +43,7 @@ def run_blocking(work: Coroutine[Any, Any, T]) -> T:
         value: T = done.value
         return value
     work.close()
+    # A defect of this package: something in the coroutine awaited other than the blocking I/O.
     raise RuntimeError("a coroutine over blocking I/O has suspended")
 
 
@@ -75,6 +77,7 @@ def translate_errors() -> Iterator[None]:
     try:
         yield
     except (httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+        # Before TimeoutException, their base class: nothing was sent, so a retry is safe and useful.
         raise ConnectionLost("connecting took too long") from error
     except httpx.TimeoutException as error:
         raise TimedOut(str(error)) from error
@@ -100,6 +103,7 @@ class Blocking:
         with self._lock:
             if self._client is None:
                 self._client = httpx.Client(**self.endpoint.client_options())
+                # A bound method of the client, not of self, which the finalizer would otherwise keep alive for ever.
                 weakref.finalize(self, self._client.close)
             return self._client
 

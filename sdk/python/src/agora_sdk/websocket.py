@@ -25,6 +25,7 @@ MAX_FRAME = 128 * 1024 * 1024
 async def open_channel(io: Blocking | Looped, target: str, headers: dict[str, str]) -> Channel:
     """Connect. Raises Refused, ConnectionLost, or the server's error."""
     url = io.endpoint.url
+    # http becomes ws, and https wss.
     address = "ws" + url.removeprefix("http") + target
     with _translate_handshake_errors(url):
         if isinstance(io, Blocking):
@@ -105,6 +106,7 @@ class _LoopedSocket:
 
     async def receive(self) -> Frame:
         try:
+            # Without a timeout: the library pings every 20 s, and a dead connection ends in ConnectionClosed.
             return decode_frame(await self._connection.recv())
         except ConnectionClosed as error:
             raise _read_close_reason(error) from None

@@ -49,6 +49,7 @@ def bind_arguments(operation: Operation, args: tuple[Any, ...], kwargs: Mapping[
 
     Raises :class:`InvalidRequest`, whose ``errors`` name the fields.
     """
+    # Keyword-only parameters cannot be given by position, as in the method itself.
     names = [name for name, p in operation.parameters.items() if p.kind is p.POSITIONAL_OR_KEYWORD]
     if len(args) > len(names):
         detail = f"takes at most {len(names)} arguments by position, {len(args)} were given"
@@ -114,6 +115,7 @@ def _build_query_pairs(values: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     for name, value in values.items():
         for item in value if isinstance(value, list) else [value]:
             if item is not None:
+                # json.dumps writes true and 1.5 as the server parses them; str() would write True.
                 yield name, item if isinstance(item, str) else json.dumps(item)
 
 

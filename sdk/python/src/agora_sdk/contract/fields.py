@@ -232,6 +232,7 @@ Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 def _check_portable(value: Any) -> Any:
     """Reject JSON nested too deeply to be parsed again once responses and events wrap it."""
     level = [value]
+    # Level by level and not recursively: deep nesting must not exhaust the stack before it is found.
     for _ in range(MAX_DEPTH):
         level = [part for item in level for part in _list_parts(item)]
         if not level:

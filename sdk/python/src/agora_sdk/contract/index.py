@@ -51,6 +51,7 @@ def install_index(modules: Iterable[str]) -> None:
 
 def read_index(file: Path) -> Mapping[str, Listed] | None:
     """Return the services of an index; None if it is missing or does not match the sources."""
+    # An unreadable index costs start-up time only: the declarations are loaded instead.
     with suppress(OSError, ValueError, LookupError, TypeError):
         document = json.loads(file.read_bytes())
         if document["sources"] == _source_checksum():

@@ -103,7 +103,9 @@ class Operation:
         """
         for fact in fields(self):
             if fact.name not in OWN and getattr(self, fact.name) != getattr(declaration, fact.name):
+                # The checksum of the sources protects against a stale index; this also finds one whose generation was wrong.
                 raise RuntimeError(f"the index is wrong about {declaration.name}: {fact.name}")
+        # The listed object is completed, not replaced: routes and registries already refer to it.
         self.method, self.translate = declaration.method, declaration.translate
         return self
 
@@ -179,6 +181,7 @@ class Operation:
             name: (self.hints[name], _build_default(parameter.default)) for name, parameter in self.parameters.items()
         }
         name = f"{self.category}_{self.action}_request".title().replace("_", "")
+        # NaN and infinity are refused because JSON has none and other languages' parsers reject the answer.
         config = ConfigDict(extra="forbid", allow_inf_nan=False, ser_json_inf_nan="null")
         first: Any = {"translate": model_validator(mode="before")(self.translate)} if self.translate else None
         return create_model(name, __config__=config, __doc__=self.summary, __validators__=first, **arguments)
@@ -269,6 +272,7 @@ class Declared(MutableMapping[str, "type[Service]"]):
     def add_listed(self, listed: Mapping[str, Listed]) -> None:
         """Add services from the index without loading them."""
         self._listed.update(listed)
+        # The order of the index first; services that were imported before keep their classes.
         self._services = dict.fromkeys(listed) | self._services
 
     def load(self, category: str) -> type[Service]:

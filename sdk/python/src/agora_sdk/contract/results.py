@@ -68,6 +68,7 @@ class Page(_Of[T], Result):
     def __len__(self) -> int:
         return self.count
 
+    # Without it, __len__ would make an empty page false, as if there were no answer.
     def __bool__(self) -> bool:
         return True
 

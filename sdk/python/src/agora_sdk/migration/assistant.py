@@ -69,6 +69,7 @@ class V4ToV5MigrationAssistant:
         ones."""
         client = self._clients.get(v5_agent_id, self.v5_client)
         migrated: dict[str, str] = {}
+        # Tasks of an earlier, interrupted run are recognised by their key, since idempotency keys are kept only for a while.
         async for existing in await client.task.list(agent_id=v5_agent_id, limit=500):
             if known_key := existing.metadata.get(KEY):
                 migrated[str(known_key)] = existing.task_id

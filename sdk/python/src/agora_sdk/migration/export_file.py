@@ -103,6 +103,7 @@ class _Reader:
 
     def _read_more(self) -> bool:
         """Drop parsed data and read another chunk. Returns whether there was one. A long row doubles the chunk size."""
+        # Doubled because the row is parsed again from its start: fixed chunks would take quadratic time for a long row.
         chunk = self._file.read(max(self._chunk_characters, len(self._text) - self._at))
         self._text, self._at = self._text[self._at :] + chunk, 0
         return bool(chunk)
