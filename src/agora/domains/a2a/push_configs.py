@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from agora.clock import new_id, to_datetime
 from agora.core import pagination as paging
 from agora.core.call import Call, cast_encoded_to_result
+from agora.core.record_models import build_from_record
 from agora.domains.dead_letters.letters import record_dead_letter, settle_by_key
 from agora.domains.dead_letters.port import NewDeadLetter
 from agora.domains.tasks.records import TaskRow
@@ -193,16 +194,7 @@ async def list_dead_letters(call: Call, limit: int, cursor: str | None) -> PushD
 
 
 def _build_dead_letter(row: PushConfigRow) -> PushDeadLetter:
-    return PushDeadLetter.model_construct(
-        task_id=row.task_id,
-        config_id=row.config_id,
-        url=_redact_url(row.url),
-        owner=row.owner,
-        error=row.error,
-        attempts=row.attempts,
-        position=row.position,
-        given_up_at=to_datetime(row.updated_at),
-    )
+    return build_from_record(PushDeadLetter, row, url=_redact_url(row.url), given_up_at=to_datetime(row.updated_at))
 
 
 async def revive_config(call: Call, row: PushConfigRow) -> bool:

@@ -8,10 +8,11 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from agora.clock import new_id, to_datetime
+from agora.clock import new_id
 from agora.core import pagination as paging
 from agora.core.call import Call, cast_relay_to_result, decode_json, encode_json
 from agora.core.errors import not_found
+from agora.core.record_models import build_from_record
 from agora.domains.a2a.remote_port import REMOTE_AGENTS
 from agora.domains.agents import queries as agents
 from agora.domains.agents.names import check_name
@@ -218,22 +219,7 @@ def _is_label(value: Any, longest: int) -> bool:
 
 
 def _build_remote_agent(row: RemoteAgentRow, name: str) -> contract.RemoteAgent:
-    return contract.RemoteAgent(
-        agent_id=row.agent_id,
-        agent_name=name,
-        url=row.url,
-        timeout=row.timeout,
-        interface=None if row.interface is None else decode_json(row.interface),
-        card=None if row.card is None else decode_json(row.card),
-        has_credentials=row.secrets is not None,
-        state=contract.RemoteState(row.state),
-        error=row.error,
-        created_by=row.created_by,
-        checked_at=None if row.checked_at is None else to_datetime(row.checked_at),
-        refreshed_at=None if row.refreshed_at is None else to_datetime(row.refreshed_at),
-        created_at=to_datetime(row.created_at),
-        updated_at=to_datetime(row.updated_at),
-    )
+    return build_from_record(contract.RemoteAgent, row, agent_name=name, has_credentials=row.secrets is not None)
 
 
 def emit_remote_event(call: Call, verb: str, row: RemoteAgentRow, name: str) -> None:

@@ -6,8 +6,9 @@ from dataclasses import asdict
 
 from pydantic_core import from_json
 
-from agora.clock import SECOND, to_datetime
+from agora.clock import SECOND
 from agora.core.call import Call, encode_json
+from agora.core.record_models import build_from_record
 from agora.store.port import Reader
 from agora.value_classes import value_class
 from agora_sdk.contract import billing as contract
@@ -79,14 +80,7 @@ async def load_profile(tx: Reader, account: str) -> contract.BillingProfile:
     row = await tx.one(statements.select_profile, account=account)
     if row is None:
         return contract.BillingProfile(account_id=account)
-    return contract.BillingProfile(
-        account_id=account,
-        name=row.name,
-        address=row.address,
-        tax_id=row.tax_id,
-        email=row.email,
-        updated_at=to_datetime(row.updated_at),
-    )
+    return build_from_record(contract.BillingProfile, row, account_id=account)
 
 
 async def save_profile(call: Call, account: str | None, values: dict[str, str | None]) -> contract.BillingProfile:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from agora.clock import to_datetime, to_microseconds
+from agora.clock import to_microseconds
 from agora.core.call import Call
+from agora.core.record_models import build_from_record
 from agora.domains.agents.records import AgentRow
 from agora.value_classes import value_class
 from agora_sdk.contract import billing as contract
@@ -99,15 +100,7 @@ async def _resolve_currency(call: Call, agent: AgentRow, currency: str | None) -
 
 def build_price(row: PriceRow, name: str) -> contract.Price:
     """Build the result of a price version."""
-    return contract.Price(
-        **build_pricing_fields(PriceTerms.from_row(row)),
-        agent_id=row.agent_id,
-        agent_name=name,
-        version=row.version,
-        effective_from=to_datetime(row.effective_from),
-        created_at=to_datetime(row.created_at),
-        created_by=row.created_by,
-    )
+    return build_from_record(contract.Price, row, **build_pricing_fields(PriceTerms.from_row(row)), agent_name=name)
 
 
 def _check_amounts(request: PriceRequest) -> None:

@@ -14,6 +14,7 @@ from agora.clock import to_datetime, to_microseconds
 from agora.core import pagination as paging
 from agora.core.call import Call
 from agora.core.errors import not_found
+from agora.core.record_models import build_from_record
 from agora.domains.agents.records import AgentRow
 from agora.domains.identity.authority import check_and_record_administration
 from agora.value_classes import value_class
@@ -200,14 +201,7 @@ async def list_coupons(call: Call, limit: int, cursor: str | None) -> contract.C
 
 
 def _build_coupon(row: CouponRow) -> contract.Coupon:
-    return contract.Coupon(
-        code=row.code,
-        amount=from_micros(row.amount),
-        currency=row.currency,
-        expires_at=None if row.expires_at is None else to_datetime(row.expires_at),
-        max_redemptions=row.max_redemptions,
-        redemptions=row.redemptions,
-    )
+    return build_from_record(contract.Coupon, row, amount=from_micros(row.amount))
 
 
 def parse_coupon_request(

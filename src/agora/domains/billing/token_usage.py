@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from agora.clock import to_datetime, to_microseconds
+from agora.clock import to_microseconds
 from agora.core import pagination as paging
 from agora.core.call import Call
+from agora.core.record_models import build_from_record
 from agora.store.port import Query, Write
 from agora.value_classes import value_class
 from agora_sdk.contract import billing as contract
@@ -194,16 +195,9 @@ async def list_token_usage(
 
 
 def _build_usage(row: TokenUsageRow) -> TokenUsage:
-    return TokenUsage(
-        task_id=row.task_id,
-        model=row.model,
-        agent_id=row.agent_id,
-        account_id=row.account_id,
-        input_tokens=row.input_tokens,
-        output_tokens=row.output_tokens,
+    return build_from_record(
+        TokenUsage,
+        row,
         provider_cost=None if row.cost is None else from_micros(row.cost),
-        currency=row.currency,
-        is_estimate=bool(row.is_estimate),
         is_charged=(row.charged_input, row.charged_output) == (row.input_tokens, row.output_tokens),
-        reported_at=to_datetime(row.reported_at),
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 from agora.clock import to_datetime
 from agora.core.call import Call, encode_json
+from agora.core.record_models import build_from_record
 from agora.store.port import Query, Reader
 from agora.value_classes import value_class
 from agora_sdk.contract import billing as contract
@@ -240,9 +241,9 @@ def build_entry(row: LedgerEntry, reversed_tasks: Mapping[str, str] = {}) -> con
     """Build the result of a ledger entry. reversed_tasks: task ids by the ids of their charges."""
     kind = EntryKind(row.kind)
     unit, size = UNITS[kind]
-    return contract.Entry(
-        entry_id=row.entry_id,
-        account_id=row.account_id,
+    return build_from_record(
+        contract.Entry,
+        row,
         agent_id=row.agent_id or None,
         instance_id=row.instance_id or None,
         task_id=parse_task_charge_key(row.key) or reversed_tasks.get(row.reverses or ""),
@@ -252,13 +253,6 @@ def build_entry(row: LedgerEntry, reversed_tasks: Mapping[str, str] = {}) -> con
         price_version=row.price_version or None,
         amount=from_micros(row.amount),
         amount_micros=row.amount,
-        currency=row.currency,
-        began=to_datetime(row.began),
-        ended=to_datetime(row.ended),
-        description=row.description,
-        reverses=row.reverses,
-        created_at=to_datetime(row.created_at),
-        created_by=row.created_by,
     )
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
-from typing import Any, cast
+from typing import Any
 
-from agora.clock import new_id, to_datetime
+from agora.clock import new_id
 from agora.core import pagination as paging
 from agora.core.call import BoundService, decode_json, encode_json
 from agora.core.errors import not_found
+from agora.core.record_models import build_from_record
 from agora.domains.billing.money import from_micros
 from agora.domains.tasks import access, states
 from agora.domains.tasks import queries as tasks
@@ -24,7 +25,6 @@ from agora.store.records import list_record_values
 from agora_sdk.contract import attempts as contract
 from agora_sdk.contract import implements
 from agora_sdk.contract.fields import JsonObject, Priority, PriorityLike, TaskStatus
-from agora_sdk.contract.reviews import ReviewState
 from agora_sdk.contract.tasks.coding import coding_task_to_arguments
 from agora_sdk.errors import Conflict, InvalidRequest, field_error
 
@@ -236,17 +236,7 @@ def _describe_group(row: AttemptGroupRow) -> dict[str, Any]:
 
 
 def _build_group(row: AttemptGroupRow, attempts: list[contract.Attempt]) -> contract.AttemptGroup:
-    return contract.AttemptGroup.model_construct(
-        group_id=row.group_id,
-        title=row.title,
-        codebase_id=row.codebase_id,
-        requester=row.requester,
-        chosen=row.chosen,
-        chosen_by=row.chosen_by,
-        attempts=attempts,
-        created_at=to_datetime(row.created_at),
-        updated_at=to_datetime(row.updated_at),
-    )
+    return build_from_record(contract.AttemptGroup, row, attempts=attempts)
 
 
 def _build_attempt(
@@ -254,16 +244,10 @@ def _build_attempt(
 ) -> contract.Attempt:
     check = result.get("check")
     text = result.get("text")
-    return contract.Attempt.model_construct(
-        number=row.number,
-        task_id=row.task_id,
-        variant=row.variant,
-        latest_task_id=row.latest_task_id,
-        status=None if row.status is None else TaskStatus(row.status),
-        worker=row.worker,
-        error=row.error,
+    return build_from_record(
+        contract.Attempt,
+        row,
         text=text[:MAX_TEXT] if isinstance(text, str) else "",
-        review=cast("ReviewState | None", row.review),
         files=row.files or 0,
         additions=row.additions or 0,
         deletions=row.deletions or 0,
@@ -272,6 +256,4 @@ def _build_attempt(
         output_tokens=usage.output_tokens if usage else 0,
         cost=from_micros(usage.cost) if usage and usage.cost is not None else None,
         currency=usage.currency if usage else None,
-        started_at=None if row.started_at is None else to_datetime(row.started_at),
-        completed_at=None if row.completed_at is None else to_datetime(row.completed_at),
     )

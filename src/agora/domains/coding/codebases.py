@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Literal, cast
+from typing import cast
 
-from agora.clock import SECOND, to_datetime
+from agora.clock import SECOND
 from agora.core import pagination as paging
 from agora.core.call import BoundService, EventStreamSpec, decode_json, encode_json
 from agora.core.errors import not_found
+from agora.core.record_models import build_from_record
 from agora.domains.search.words import build_contains_pattern
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks import worker_queries as workers
@@ -297,21 +298,10 @@ class CodebaseService(BoundService, contract.Codebases):
 
 
 def _build_codebase(row: CodebaseRow, *, online: bool) -> contract.Codebase:
-    return contract.Codebase.model_construct(
-        codebase_id=row.codebase_id,
-        name=row.name,
-        path=row.path,
-        worker_id=row.worker_id,
-        owner=row.owner,
-        repository=row.repository,
-        description=row.description,
-        registered_at=to_datetime(row.registered_at),
-        updated_at=to_datetime(row.updated_at),
+    return build_from_record(
+        contract.Codebase,
+        row,
         online=online,
-        state=cast('Literal["ready", "pending", "refused"]', row.state),
         problem=row.problem if row.state == "refused" else None,
-        git_url=row.git_url,
-        branch=row.branch,
-        agent_config=decode_json(row.agent_config),
         task_id=row.registration_task,
     )

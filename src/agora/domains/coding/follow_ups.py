@@ -8,10 +8,11 @@ the same session.
 
 from __future__ import annotations
 
-from agora.clock import new_id, to_datetime
+from agora.clock import new_id
 from agora.core import pagination as paging
 from agora.core.call import BoundService, Call, decode_json, encode_json
 from agora.core.errors import not_found
+from agora.core.record_models import build_from_record
 from agora.domains.tasks import access, states, views
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks import worker_queries as workers
@@ -262,14 +263,4 @@ def _announce_change(draft: TaskDraft, row: FollowUpRow, change: str) -> None:
 
 
 def build_follow_up(row: FollowUpRow) -> contract.FollowUp:
-    return contract.FollowUp.model_construct(
-        follow_up_id=row.follow_up_id,
-        task_id=row.task_id,
-        number=row.number,
-        mode="steering" if row.mode == STEERING else "queued",
-        text=row.text,
-        author=row.author,
-        created_at=to_datetime(row.created_at),
-        updated_at=to_datetime(row.updated_at),
-        taken=row.taken,
-    )
+    return build_from_record(contract.FollowUp, row, mode="steering" if row.mode == STEERING else "queued")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from agora.core.record_models import build_from_record
 from agora_sdk.contract import reviews as contract
 from agora_sdk.errors import InvalidRequest, field_error
 
@@ -61,12 +62,4 @@ def _field_problem(field: str, problem: str) -> InvalidRequest:
 
 def build_file(row: ReviewFileRow) -> contract.ReviewFile:
     """Build a changed file for the contract."""
-    return contract.ReviewFile.model_construct(
-        number=row.number,
-        path=row.path,
-        status=row.status,
-        additions=row.additions,
-        deletions=row.deletions,
-        patch=row.patch,
-        truncated=bool(row.truncated),
-    )
+    return build_from_record(contract.ReviewFile, row)

@@ -8,12 +8,13 @@ review whose task ends without a report is opened again in the transaction that 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
-from agora.clock import new_id, to_datetime
+from agora.clock import new_id
 from agora.core import pagination as paging
 from agora.core.call import BoundService, decode_json, encode_json
 from agora.core.errors import not_found
+from agora.core.record_models import build_from_record
 from agora.domains.tasks import access, views
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks import worker_queries as workers
@@ -36,7 +37,6 @@ from .watch import apply_review_limit
 __all__ = ["ReviewService"]
 
 COLUMNS = tuple(name for name, _ in REVIEWS.columns if name not in ("tenant_id", "created_at"))
-SHOWN = frozenset(COLUMNS) - {"worker_id", "owner", "state", "conflicts", "error", "updated_at"}
 MAX_COMMENTS = 100  #: comments waiting to be sent
 STATES = {
     "merged": "merged",
@@ -412,13 +412,11 @@ class ReviewService(BoundService, contract.Reviews):
 
     async def _build_review(self, row: ReviewRow, *, whole: bool = True) -> contract.Review:
         """Build a review; without the texts that may be long if not ``whole``."""
-        return contract.Review.model_construct(
-            **{name: getattr(row, name) for name in SHOWN},
-            state=cast("contract.ReviewState", row.state),
+        return build_from_record(
+            contract.Review,
+            row,
             conflicts=decode_json(row.conflicts) if whole else [],
             error=row.error if whole else None,
-            created_at=to_datetime(row.created_at),
-            updated_at=to_datetime(row.updated_at),
         )
 
 
@@ -451,15 +449,4 @@ def _change_review(row: ReviewRow, head: str, values: dict[str, Any]) -> None:
 
 
 def _build_comment(row: CommentRow) -> contract.ReviewComment:
-    return contract.ReviewComment.model_construct(
-        comment_id=row.comment_id,
-        job_id=row.job_id,
-        author=row.author,
-        path=row.path,
-        line=row.line,
-        side="old" if row.side == "old" else "new",
-        code=row.code,
-        text=row.text,
-        created_at=to_datetime(row.created_at),
-        follow_up_id=row.follow_up_id,
-    )
+    return build_from_record(contract.ReviewComment, row, side="old" if row.side == "old" else "new")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from agora.clock import SECOND, to_datetime
+from agora.clock import SECOND
 from agora.core import pagination as paging
 from agora.core.call import BoundService, decode_json
 from agora.core.errors import not_found
+from agora.core.record_models import build_from_record
 from agora.domains.search.words import build_contains_pattern
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks import worker_queries as workers
@@ -64,13 +65,11 @@ class RuntimeService(BoundService, contract.Runtime):
 
     async def _build_project(self, row: CodebaseRow) -> contract.RuntimeProject:
         worker = await self.call.tx.one(workers.select_worker, ref=row.worker_id, owner=row.owner)
-        return contract.RuntimeProject.model_construct(
+        return build_from_record(
+            contract.RuntimeProject,
+            row,
             project_id=row.codebase_id,
-            name=row.name,
-            path=row.path,
-            worker_id=row.worker_id,
             online=worker is not None and worker.last_seen >= self._seen_since,
-            repository=row.repository,
         )
 
     @implements
@@ -213,16 +212,4 @@ def _split_message(message: sessions_contract.SessionMessage) -> list[contract.R
 
 
 def _build_session(row: PlacedSessionRow) -> contract.RuntimeSession:
-    return contract.RuntimeSession.model_construct(
-        session_id=row.session_id,
-        codebase_id=row.codebase_id,
-        worker_id=row.worker_id,
-        agent=row.agent,
-        title=row.title,
-        context_id=row.context_id,
-        task_id=row.task_id,
-        messages=row.messages,
-        created_at=to_datetime(row.created_at),
-        updated_at=to_datetime(row.updated_at),
-        directory=row.directory or row.path,
-    )
+    return build_from_record(contract.RuntimeSession, row, directory=row.directory or row.path)

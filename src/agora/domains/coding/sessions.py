@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
-from agora.clock import to_datetime, to_microseconds
+from agora.clock import to_microseconds
 from agora.core import pagination as paging
 from agora.core.call import BoundService, decode_json, encode_json
+from agora.core.record_models import build_from_record
 from agora.domains.search.words import build_contains_pattern
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks.service import TaskService
@@ -245,25 +246,8 @@ def _field_problem(field: str, problem: str) -> InvalidRequest:
 
 
 def _build_session(row: SessionRow, codebase: CodebaseRow) -> contract.Session:
-    return contract.Session.model_construct(
-        session_id=row.session_id,
-        codebase_id=row.codebase_id,
-        worker_id=codebase.worker_id,
-        agent=row.agent,
-        title=row.title,
-        context_id=row.context_id,
-        task_id=row.task_id,
-        messages=row.messages,
-        created_at=to_datetime(row.created_at),
-        updated_at=to_datetime(row.updated_at),
-    )
+    return build_from_record(contract.Session, row, worker_id=codebase.worker_id)
 
 
 def _build_message(row: MessageRow) -> contract.SessionMessage:
-    return contract.SessionMessage.model_construct(
-        message_id=row.message_id,
-        number=row.number,
-        role=cast("contract.Role", row.role),
-        parts=decode_json(row.parts),
-        created_at=to_datetime(row.created_at),
-    )
+    return build_from_record(contract.SessionMessage, row)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from agora.clock import to_datetime
 from agora.core import pagination as paging
 from agora.core.call import BoundService, Call, decode_json, encode_json
+from agora.core.record_models import build_from_record
 from agora.domains.search.words import build_contains_pattern
 from agora.domains.tasks import list_queries as task_lists
 from agora.domains.tasks import queries as tasks
@@ -214,13 +215,4 @@ def _build_match(row: TranscriptRow, words: Sequence[str]) -> contract.Transcrip
     parts: Any = decode_json(row.parts)
     text = "\n".join(_format_part(part) for part in (parts if isinstance(parts, list) else [parts]))
     at = max(0, min((text.lower().find(word) for word in words if word in text.lower()), default=0) - EXCERPT)
-    return contract.TranscriptMatch.model_construct(
-        codebase_id=row.codebase_id,
-        session_id=row.session_id,
-        title=row.title,
-        message_id=row.message_id,
-        number=row.number,
-        role=row.role,
-        excerpt=text[at : at + 2 * EXCERPT],
-        created_at=to_datetime(row.created_at),
-    )
+    return build_from_record(contract.TranscriptMatch, row, excerpt=text[at : at + 2 * EXCERPT])

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from agora.clock import to_datetime
 from agora.core import pagination as paging
 from agora.core.call import BoundService, decode_json, encode_json
 from agora.core.errors import not_found
+from agora.core.record_models import build_from_record
 from agora.domains.tasks import access, views
 from agora.domains.tasks.service import TaskService
 from agora_sdk.contract import implements
@@ -238,15 +238,4 @@ def _compare_files(now: Sequence[Sequence[str]], then: Sequence[Sequence[str]]) 
 
 
 def _build_turn(row: TurnRow) -> contract.Turn:
-    return contract.Turn.model_construct(
-        job_id=row.job_id,
-        number=row.number,
-        task_id=row.task_id,
-        codebase_id=row.codebase_id,
-        session_id=row.session_id,
-        prompt=row.prompt,
-        commit=row.commit_id,
-        messages=row.messages,
-        files=len(decode_json(row.files)),
-        created_at=to_datetime(row.created_at),
-    )
+    return build_from_record(contract.Turn, row, commit=row.commit_id, files=len(decode_json(row.files)))

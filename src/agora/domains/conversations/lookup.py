@@ -9,8 +9,9 @@ from typing import Any
 
 from agora.clock import to_datetime, to_microseconds
 from agora.core import pagination as paging
-from agora.core.call import Call, WaitForEvent, decode_json
+from agora.core.call import Call, WaitForEvent
 from agora.core.errors import not_found
+from agora.core.record_models import build_from_record
 from agora.domains.agents.references import OPERATOR, check_may_act_for, check_names_agent, find_agent, load_agent
 from agora.domains.messaging.records import MessageRow
 from agora.domains.messaging.service import ARRIVALS
@@ -162,20 +163,7 @@ async def list_usage(
 
 
 def _build_usage_page(rows: Sequence[ReportedUsageRow], more: bool, continued: bool) -> contract.ReportedUsePage:
-    records = [
-        contract.ReportedUse.model_construct(
-            usage_id=row.usage_id,
-            agent_id=row.agent_id,
-            customer_id=row.customer_id,
-            action=row.action,
-            duration=row.duration,
-            timestamp=to_datetime(row.used_at),
-            reported_by=row.reported_by,
-            reported_at=to_datetime(row.reported_at),
-            details=decode_json(row.details),
-        )
-        for row in rows
-    ]
+    records = [build_from_record(contract.ReportedUse, row, timestamp=to_datetime(row.used_at)) for row in rows]
     return contract.ReportedUsePage.model_construct(
         records=records,
         count=len(records),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from agora.clock import to_datetime
 from agora.core import pagination as paging
 from agora.core.call import BoundService
 from agora.core.errors import not_found
+from agora.core.record_models import build_from_record
 from agora.domains.identity.authority import check_and_record_administration
 from agora.domains.tenants.service import HOME, is_installation_operator
 from agora.net.sealing import Sealer
@@ -154,11 +154,4 @@ def _seal_context(tenant: str, name: str) -> str:
 
 
 def _build_provider(row: ModelProviderRow) -> contract.ModelProvider:
-    return contract.ModelProvider.model_construct(
-        name=row.name,
-        wire=row.wire,
-        base_url=row.url,
-        has_key=bool(row.sealed_key),
-        updated_by=row.updated_by,
-        updated_at=to_datetime(row.updated_at),
-    )
+    return build_from_record(contract.ModelProvider, row, base_url=row.url, has_key=bool(row.sealed_key))

@@ -11,6 +11,7 @@ from agora.core import pagination as paging
 from agora.core import scopes
 from agora.core.call import BoundService, Call, encode_json
 from agora.core.errors import not_found
+from agora.core.record_models import build_from_record
 from agora.domains.agents import queries as agents
 from agora.domains.agents.service import AgentService
 from agora.domains.billing.service import BillingService
@@ -364,9 +365,4 @@ def _changed_fields(before: contract.AgentSpecification | None, after: contract.
 
 
 def _build_version(row: DeclaredAgentVersionRow) -> contract.DeclaredAgentVersion:
-    return contract.DeclaredAgentVersion.model_construct(
-        version=row.version,
-        specification=contract.AgentSpecification.model_validate_json(row.specification),
-        declared_by=row.declared_by,
-        created_at=to_datetime(row.created_at),
-    )
+    return build_from_record(contract.DeclaredAgentVersion, row)

@@ -6,8 +6,9 @@ from typing import Any, Literal
 
 from agora.clock import SECOND, to_datetime
 from agora.core import pagination as paging
-from agora.core.call import BoundService, Call, decode_json
+from agora.core.call import BoundService, Call
 from agora.core.errors import not_found
+from agora.core.record_models import build_from_record
 from agora_sdk.contract import implements
 from agora_sdk.contract import users as contract
 from agora_sdk.errors import PermissionDenied, RateLimited
@@ -115,21 +116,12 @@ def _require_user(row: UserRow | None, user_id: str) -> UserRow:
 
 
 def _build_user(row: UserRow) -> contract.User:
-    return contract.User(
-        user_id=row.user_id,
-        username=row.username,
-        email=row.email,
-        name=row.name,
-        issuer=row.issuer,
-        subject=row.subject,
-        roles=decode_json(row.roles),
+    return build_from_record(
+        contract.User,
+        row,
         role=row.role or row.provider_role,
         role_given_here=row.role is not None,
-        concurrency_limit=row.concurrency_limit,
-        daily_job_limit=row.daily_job_limit,
         disabled=row.disabled_at is not None,
-        first_seen=to_datetime(row.first_seen),
-        last_seen=to_datetime(row.last_seen),
     )
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from pydantic_core import from_json, to_json
 
-from agora.clock import to_datetime
 from agora.core import pagination as paging
 from agora.core.call import BoundService, Call, ServerContext, decode_json, encode_json
 from agora.core.ports import CREDENTIAL_SEALER
+from agora.core.record_models import build_from_record
 from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import find_agent, load_agent, load_visible_agent
 from agora.domains.agents.service import AgentService
@@ -284,19 +284,16 @@ class DeploymentService(BoundService, contract.Deployments):
             for field in ("env_vars", "directory"):
                 document.pop(field, None)
             document.get("build_config", {}).pop("env_vars", None)
-        return contract.DeployableAgent(
-            agent_id=row.agent_id,
+        return build_from_record(
+            contract.DeployableAgent,
+            row,
             agent_name=agent_name,
             version=manifest.version,
-            revision=row.revision,
             manifest=document,
             engines=list(list_suitable_engines(manifest)),
-            max_instances=row.max_instances,
             has_credentials=row.secrets is not None,
             instances=await self._count_running(row.agent_id),
             withdrawn=row.withdrawn_at is not None,
-            registered_by=row.registered_by,
-            registered_at=to_datetime(row.registered_at),
         )
 
 

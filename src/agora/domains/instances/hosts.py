@@ -8,6 +8,7 @@ from agora.clock import new_id, to_datetime
 from agora.core import pagination as paging
 from agora.core.call import BoundService, decode_json, encode_json
 from agora.core.errors import not_found
+from agora.core.record_models import build_from_record
 from agora.domains.agents.references import load_agent
 from agora.domains.identity.authority import check_and_record_administration
 from agora.domains.tenants.service import HOME
@@ -155,13 +156,10 @@ class HostService(BoundService, contract.Hosts):
         capacity, engines = decode_json(row.capacity), decode_json(row.engines)
         available = compute_free_capacity(row, reserved)
         silent = is_silent(row, self.call.now)
-        return contract.Host(
-            host_id=row.host_id,
-            name=row.name,
-            kind=row.kind,
+        return build_from_record(
+            contract.Host,
+            row,
             status="closed" if row.closed else "silent" if silent else "ready",
-            agent_id=row.agent_id,
-            region=row.region,
             engines=sorted(name for name, why in engines.items() if not why),
             unavailable={name: why for name, why in engines.items() if why},
             limits=capacity.get("limits", {}),
@@ -177,7 +175,6 @@ class HostService(BoundService, contract.Hosts):
             ),
             instances=reserved.instances if reserved is not None else 0,
             last_seen=to_datetime(row.seen_at),
-            created_at=to_datetime(row.created_at),
         )
 
 

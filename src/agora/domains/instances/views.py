@@ -7,6 +7,7 @@ from typing import Any
 
 from agora.clock import SECOND, to_datetime
 from agora.core.call import Call, decode_json, encode_json
+from agora.core.record_models import build_from_record
 from agora.domains.billing.ledger import Ledger
 from agora.domains.billing.ports import ProjectedCost
 from agora.domains.billing.terms import build_pricing_fields as terms_shown
@@ -174,10 +175,4 @@ def build_execution_fields(row: InstanceExecutionRow) -> dict[str, Any]:
 
 
 def to_backup(row: InstanceBackupRow) -> contract.Backup:
-    return contract.Backup(
-        backup_id=row.backup_id,
-        instance_id=row.instance_id,
-        agent_id=row.agent_id,
-        size=row.size,
-        created_at=to_datetime(row.created_at),
-    )
+    return build_from_record(contract.Backup, row)

@@ -10,6 +10,7 @@ from agora.clock import SECOND, to_datetime
 from agora.core.call import Call, decode_json, encode_json
 from agora.core.errors import not_found
 from agora.core.pagination import encode_cursor
+from agora.core.record_models import build_from_record
 from agora.domains.mcp_upstreams.port import UPSTREAMS
 from agora_sdk import contract
 
@@ -152,16 +153,9 @@ def _strip_query(url: str | None) -> str | None:
 
 def _build_item(upstream: str, row: UpstreamToolRow) -> contract.upstreams.UpstreamItem:
     tool = row.kind == "tool" and row.state == "active"
-    return contract.upstreams.UpstreamItem.model_construct(
-        kind=contract.upstreams.ItemKind(row.kind),
-        name=row.name,
+    return build_from_record(
+        contract.upstreams.UpstreamItem,
+        row,
         service=build_service_name(upstream, row.name) if tool else None,
-        description=row.description,
-        state=contract.upstreams.ItemState(row.state),
-        reason=row.reason,
-        hash=row.hash,
-        definition=decode_json(row.definition),
         accepted=decode_json(row.accepted) if row.accepted else None,
-        first_seen=to_datetime(row.first_seen),
-        changed_at=to_datetime(row.changed_at),
     )

@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from agora.clock import to_datetime, to_microseconds
 from agora.core import pagination as paging
-from agora.core.call import Call, decode_json, encode_json
+from agora.core.call import Call, encode_json
+from agora.core.record_models import build_from_record
 from agora.domains.agents.references import build_address_of_name, find_agent
 from agora.domains.messaging.records import MessageRow
 from agora.domains.search.queries import LETTERS
@@ -245,18 +246,11 @@ async def _resolve_recipient(tx: Reader, ref: str) -> str:
 
 
 def _build_message(row: MessageRow, state: str | None) -> LoggedMessage:
-    return LoggedMessage.model_construct(
-        message_id=row.message_id,
+    return build_from_record(
+        LoggedMessage,
+        row,
         timestamp=to_datetime(row.created_at),
         type=row.message_type,
-        from_agent=row.from_agent,
-        from_name=row.from_name,
         to_agent="broadcast" if row.broadcast else row.to_agent,
-        content=row.content,
-        priority=Priority(row.priority),
         status=None if state is None else DeliveryState(state),
-        correlation_id=row.correlation_id,
-        reply_to=row.reply_to,
-        metadata=decode_json(row.metadata),
-        broadcast=bool(row.broadcast),
     )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from agora.clock import to_datetime
 from agora.core.call import decode_json
+from agora.core.record_models import build_from_record
 from agora_sdk.contract import tasks as contract
 from agora_sdk.contract.fields import Priority, TaskStatus
 
@@ -97,29 +98,12 @@ def build_claimed_task(row: TaskRow, data: TaskData) -> contract.ClaimedTask:
 
 def build_update(row: TaskRow) -> contract.TaskUpdate:
     """Build the result of an operation that changed a task."""
-    return contract.TaskUpdate.model_construct(
-        success=True,
-        updated_at=to_datetime(row.updated_at),
-        task_id=row.task_id,
-        status=TaskStatus(row.status),
-        progress=row.progress,
-    )
+    return build_from_record(contract.TaskUpdate, row, success=True)
 
 
 def build_entry(row: TaskEntryRow) -> contract.TaskEntry:
     """Build an entry of a task's log."""
-    return contract.TaskEntry.model_construct(
-        type=cast("Any", row.type),
-        task_id=row.task_id,
-        number=row.number,
-        time=to_datetime(row.time),
-        actor=row.actor,
-        status=None if row.status is None else TaskStatus(row.status),
-        progress=row.progress,
-        content=row.content,
-        offset=row.starts_at,
-        data=None if row.data is None else decode_json(row.data),
-    )
+    return build_from_record(contract.TaskEntry, row, offset=row.starts_at)
 
 
 def build_announcement(row: TaskRow) -> dict[str, Any]:

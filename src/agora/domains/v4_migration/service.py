@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from collections import Counter
 
-from agora.clock import new_id, to_datetime
+from agora.clock import new_id
 from agora.core import pagination as paging
 from agora.core.call import BoundService, Call, WaitForEvent, cast_encoded_to_result, decode_json, encode_json
 from agora.core.errors import not_found
+from agora.core.record_models import build_from_record
 from agora.domains.agents.references import load_agent
 from agora.domains.agents.service import AgentService
 from agora.domains.identity.authority import check_and_record_administration
@@ -183,13 +184,4 @@ def _new_run(call: Call, database: str, digest: str) -> ImportRow:
 
 
 def _build_run(row: ImportRow) -> contract.ImportRun:
-    return contract.ImportRun(
-        run_id=row.run_id,
-        database=row.source_database,
-        digest=row.digest,
-        status=row.status,
-        started_at=to_datetime(row.started_at),
-        finished_at=None if row.finished_at is None else to_datetime(row.finished_at),
-        positions=decode_json(row.positions),
-        counts=decode_json(row.counts),
-    )
+    return build_from_record(contract.ImportRun, row, database=row.source_database)

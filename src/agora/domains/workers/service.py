@@ -15,6 +15,7 @@ from agora.core.call import BoundService, EventStreamSpec, decode_json, encode_j
 from agora.core.errors import not_found
 from agora.core.events import log as event_log
 from agora.core.events.filter import Viewer
+from agora.core.record_models import build_from_record
 from agora.domains.agents import queries as agents
 from agora.domains.agents.references import load_agent
 from agora.domains.agents.signals import publish_declared_codebases
@@ -292,18 +293,12 @@ def _build_worker(row: WorkerRow, active: int, now: int) -> contract.Worker:
     metadata = decode_json(row.metadata)
     version = str(metadata["version"])[:MAX_VERSION] if metadata.get("version") else None
     differs = metadata.get("program") == contract.CODING_PROGRAM and version not in (None, __version__)
-    return contract.Worker.model_construct(
-        worker_id=row.worker_id,
-        worker_name=row.worker_name,
-        owner=row.owner,
-        capabilities=decode_json(row.capabilities),
-        models=decode_json(row.models),
+    return build_from_record(
+        contract.Worker,
+        row,
         metadata=metadata,
-        registered_at=to_datetime(row.registered_at),
-        last_seen=to_datetime(row.last_seen),
         active_tasks=active,
         status=_find_status(row, now),
-        provider_account=row.provider_account,
         limited_until=None if limited_until is None else to_datetime(limited_until),
         limit_seconds=None if limited_until is None else (limited_until - now) / SECOND,
         version=version,

@@ -9,6 +9,7 @@ from typing import Any
 from agora.clock import SECOND, to_datetime, to_microseconds
 from agora.core import pagination as paging
 from agora.core.call import Call, decode_json, encode_json
+from agora.core.record_models import build_from_record
 from agora.domains.agents.references import find_agent, load_agent, resolve_ids_at
 from agora.domains.tasks.records import TaskRow
 from agora.value_classes import value_class
@@ -75,28 +76,18 @@ def _compute_seconds_between(begin: int | None, end: int | None) -> float | None
 def build_summary(row: WorkflowRow, now: int) -> contract.Workflow:
     """Build a workflow without its steps."""
     total, done_steps = row.total_steps, row.done_steps
-    return contract.Workflow.model_construct(
-        workflow_id=row.workflow_id,
-        workflow_name=row.workflow_name,
-        status=WorkflowStatus(row.status),
+    return build_from_record(
+        contract.Workflow,
+        row,
         current_step=min(done_steps + 1, total),
         current_steps=[],
-        total_steps=total,
         progress=round(100 * done_steps / total, 2) if total else 100.0,
         steps=[],
         agents=[],
-        assigned_agents=decode_json(row.assigned_agents),
-        created_by=row.created_by,
-        created_at=to_datetime(row.created_at),
         started_at=to_datetime(row.created_at),
         completed_at=_to_datetime(row.completed_at),
         duration_seconds=_compute_seconds_between(row.created_at, row.completed_at or now),
-        error=row.error,
-        input=decode_json(row.input),
-        metadata=decode_json(row.metadata),
         parent_workflow=row.parent_id,
-        parent_step=row.parent_step,
-        modifications=row.modifications,
     )
 
 
@@ -329,17 +320,15 @@ def _build_span(step: StepDraft, task: TaskRow | None) -> contract.Span:
 
 
 def _build_item_span(row: ItemSpan) -> contract.Span:
-    return contract.Span.model_construct(
-        step=row.step,
-        status=StepStatus(row.status),
+    return build_from_record(
+        contract.Span,
+        row,
         start=to_datetime(row.created_at),
         begun=_to_datetime(row.started_at),
         end=_to_datetime(row.completed_at),
         awaiting=None,
         duration_seconds=_compute_seconds_between(row.started_at, row.completed_at),
         agent=row.assigned_agent,
-        task_id=row.task_id,
-        attempts=row.attempts,
         index=row.item,
         depends_on=[],
     )
