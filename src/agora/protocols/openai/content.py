@@ -17,8 +17,9 @@ MAX_TEXT: Final = 900_000  #: maximum characters of one part, as in messages of 
 MAX_FILE: Final = 5_600_000  #: maximum characters of a file in base64
 _DATA_URL: Final = re.compile(r"data:([\w.+-]+/[\w.+-]+)?((?:;[\w.+-]+=[^;,]*)*)(;base64)?,(.*)", re.DOTALL)
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]*={0,2}")
-_TEXTS: Final = frozenset({"text", "input_text", "output_text", "refusal"})
-_AUDIO: Final = frozenset({"wav", "mp3", "flac", "ogg", "aac"})
+# Not sets: a client may send a list or an object in place of the name, which cannot be looked up in a set.
+_TEXTS: Final = ("text", "input_text", "output_text", "refusal")
+_AUDIO: Final = ("wav", "mp3", "flac", "ogg", "aac")
 
 Part = dict[str, Any]
 

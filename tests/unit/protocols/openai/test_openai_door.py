@@ -373,6 +373,17 @@ async def test_a_conversation_is_compacted_into_an_item_that_means_the_same(http
     assert len(json.loads(output_text(third.json()))["history"]) == 3
 
 
+@pytest.mark.parametrize("kind", [[], {}, 1, None])
+async def test_a_part_whose_type_is_not_a_text_is_refused(http: httpx.AsyncClient, kind: object) -> None:
+    part = {"type": kind, "text": "Hello", "input_audio": {"data": "", "format": kind}}
+    for path, field in (("/v1/responses", "input"), ("/v1/chat/completions", "messages")):
+        answer = await http.post(path, json={"model": NAME, field: [{"role": "user", "content": [part]}]})
+        assert (answer.status_code, answer.json()["error"]["param"]) == (400, f"{field}.0.content.0.type")
+    audio = {"type": "input_audio", "input_audio": {"data": "aGk=", "format": kind}}
+    answer = await http.post("/v1/responses", json={"model": NAME, "input": [{"role": "user", "content": [audio]}]})
+    assert answer.status_code == 200
+
+
 async def test_an_item_that_unpacks_to_more_than_a_body_may_have_is_refused(http: httpx.AsyncClient) -> None:
     item = {"type": "message", "role": "user", "content": "x" * 5_000_000}
     document = json.dumps({"items": [item], "previous_response_id": None}).encode()
