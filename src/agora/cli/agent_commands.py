@@ -10,7 +10,7 @@ import typer
 
 from agora_sdk.errors import InvalidRequest
 
-from .arguments import parse_document
+from .arguments import parse_document, split_names
 from .output import Output
 from .session import Session, client_command, reporting_errors
 from .tables import TABLES
@@ -152,9 +152,7 @@ def watch(
     limit: Annotated[int, typer.Option(help="Stop after this number of events; 0 for no limit.")] = 0,
 ) -> None:
     """Follow events live until Ctrl-C."""
-    event_types = [
-        part.strip() for argument in (*(types or ()), *(more or ())) for part in argument.split(",") if part.strip()
-    ]
+    event_types = [name for argument in (*(types or ()), *(more or ())) for name in split_names(argument)]
     stream: Any = session.client.event.stream(event_types, agent, last_event_id=since)
     follow_events(session, stream, limit)
 

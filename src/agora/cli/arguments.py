@@ -19,6 +19,7 @@ __all__ = [
     "list_operation_fields",
     "parse_document",
     "parse_value",
+    "split_names",
 ]
 
 PLAIN_TYPES = {"string": str, "integer": int, "number": float, "boolean": bool}
@@ -172,8 +173,12 @@ def _parse_list(text: Any) -> Any:
     parts = [text] if isinstance(text, str) else list(text)
     if len(parts) == 1 and parts[0].startswith(("[", "@")) and _is_json(parts[0]):
         return _load_json(parts[0])
-    split = [part.strip() for part in parts for part in part.split(",")]
-    return [part for part in split if part]
+    return [name for part in parts for name in split_names(part)]
+
+
+def split_names(text: str) -> list[str]:
+    """Split names that are separated by commas."""
+    return [name for part in text.split(",") if (name := part.strip())]
 
 
 def _is_json(text: str) -> bool:

@@ -10,6 +10,7 @@ import typer
 
 from agora_sdk.errors import InvalidRequest, NotFound, field_error
 
+from .arguments import split_names
 from .manifest_file import read_yaml_or_json_file
 from .session import Session, client_command
 
@@ -71,7 +72,7 @@ def create(
 ) -> None:
     """Declare an LLM agent."""
     lists = {"tools": tools, "approval": approval, "capabilities": capabilities, "fallbacks": fallbacks}
-    specification: dict[str, Any] = {field: _split(text) for field, text in lists.items() if text}
+    specification: dict[str, Any] = {field: split_names(text) for field, text in lists.items() if text}
     specification |= {"model": model, "description": description}
     if instructions is not None:
         specification["instructions"] = _read_text(instructions)
@@ -124,10 +125,6 @@ def _read_text(path: Path) -> str:
         raise InvalidRequest(
             f"{path} cannot be read: {error}.", errors=[field_error("instructions", str(path))]
         ) from None
-
-
-def _split(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _print_applied(session: Session, applied: AppliedAgent, *, dry_run: bool) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .arguments import split_names
 from .output import Column, clean_text
 from .session import Session, client_command
 from .tables import build_attribute_columns
@@ -181,7 +182,7 @@ ATTEMPT_COLUMNS: list[Column] = [
 
 def _read_scopes(text: str | None) -> dict[str, Any]:
     """Return the payload's scopes; empty for the default."""
-    return {} if text is None else {"scopes": [word.strip() for word in text.split(",") if word.strip()]}
+    return {} if text is None else {"scopes": split_names(text)}
 
 
 def _format_job_entry(entry: TaskEntry) -> str | None:

@@ -77,20 +77,20 @@ class Output:
     def errors(self) -> Console:
         return _create_console(sys.stderr)
 
-    def result(self, result: Result, columns: Sequence[Column] | None = None, *, title: str | None = None) -> None:
+    def result(self, result: Result, columns: Sequence[Column] | None = None) -> None:
         """Print an operation's result: as JSON, as a table of a page's items, or as its fields."""
         if self.json:
             self.line(result.model_dump_json(by_alias=True))
             return
         items_field = getattr(result, "items_field", None)
         if items_field is None:
-            self.fields(dict(result), title=title)
+            self.fields(dict(result))
             return
         items = getattr(result, items_field)
         if not items:
             self.say(f"no {items_field.replace('_', ' ')}")
             return
-        self.table(items, columns or choose_table_columns(items), title=title)
+        self.table(items, columns or choose_table_columns(items))
         self.page_note(result)
 
     def value(self, value: Any) -> None:

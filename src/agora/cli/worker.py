@@ -14,6 +14,7 @@ import typer
 
 from agora_sdk.errors import InvalidRequest
 
+from .arguments import split_names
 from .garbage_collection import resume_garbage_collection
 from .output import Output
 from .session import reporting_errors
@@ -243,7 +244,7 @@ def run_worker(
                 provider_account=account or (chosen.name_account(os.environ, Path.home()) if chosen else None),
                 model=model,
                 max_concurrent_tasks=max_concurrent_tasks,
-                labels=[label.strip() for label in labels.split(",") if label.strip()],
+                labels=split_names(labels),
                 once=once,
                 isolation=mode,
                 container=container,
@@ -298,7 +299,7 @@ def _parse_places(codebases: str, *, is_contained: bool) -> list[Codebase]:
 
 def _read_roots(text: str | None) -> list[Path]:
     """Parse the directories below which others may register codebases."""
-    names = [str(Path.home())] if text is None else [name.strip() for name in text.split(",") if name.strip()]
+    names = [str(Path.home())] if text is None else split_names(text)
     return [Path(name).expanduser() for name in names]
 
 

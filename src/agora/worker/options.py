@@ -9,17 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from .agents import AGENTS, CodingAgent, find_installed
 from .codebases import Codebase
 from .container_settings import ContainerSettings
 from .permissions import Approval
 
-if TYPE_CHECKING:
-    from .profiles import Profile
-
-__all__ = ["Isolation", "WorkerOptions", "choose_agent", "default_name", "parse_choice", "state_directory"]
+__all__ = ["Isolation", "Profile", "WorkerOptions", "choose_agent", "default_name", "parse_choice", "state_directory"]
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -30,6 +27,21 @@ class Isolation(StrEnum):
     WORKTREE = "worktree"  #: a git worktree with its own branch
     NONE = "none"  #: the codebase itself
     DOCKER = "docker"  #: a worktree in a container with little access to the machine
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A profile that a job may choose; fields that are None or empty default to the worker's own. mcp_servers: in the format of
+    ``session/new``."""
+
+    name: str
+    agent: str | None = None
+    model: str | None = None
+    approval: Approval | None = None
+    check: str | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    mcp_servers: Sequence[Mapping[str, Any]] = ()
+    container_changes: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +28,10 @@ import yaml
 from agora.bounded_yaml import load_yaml
 
 from .container_settings import read_container_changes
-from .options import Isolation, WorkerOptions, choose_agent, parse_choice
+from .options import Isolation, Profile, WorkerOptions, choose_agent, parse_choice
 from .permissions import Approval
 
-__all__ = ["Profile", "apply_profile", "load_profiles"]
+__all__ = ["apply_profile", "load_profiles"]
 
 FIELDS = frozenset({"agent", "model", "permissions", "check", "environment", "mcp_servers", "docker"})
 HTTP_FIELDS = frozenset({"name", "url", "headers"})
@@ -40,21 +40,6 @@ MAX_PROFILES = 50
 MAX_FILE_BYTES = 262_144
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Profile:
-    """One profile; fields that are None or empty default to the worker's own. mcp_servers: in the format of
-    ``session/new``."""
-
-    name: str
-    agent: str | None = None
-    model: str | None = None
-    approval: Approval | None = None
-    check: str | None = None
-    environment: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    mcp_servers: Sequence[Mapping[str, Any]] = ()
-    container_changes: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
 def load_profiles(path: Path, isolation: Isolation = Isolation.WORKTREE) -> dict[str, Profile]:

@@ -11,7 +11,7 @@ import importlib
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from agora.runtimes.errors import DiskFull, EngineError, EngineUnavailable
 
@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     import aiodocker
     import aiohttp
 
-__all__ = ["Client", "Refused"]
+__all__ = ["Client", "Refused", "read_file_chunks"]
 
 OLDEST = (1, 41)
 REQUEST_TIMEOUT = 60.0  #: timeout in seconds of requests that do not wait for a program
 CONNECT_SECONDS = 5.0
+CHUNK = 1 << 18  #: bytes of a file that are sent at once
 FULL = "no space left on device"
 
 
@@ -156,3 +157,9 @@ def _build_error_message(text: str) -> str:
         return str(json.loads(text)["message"])
     except (ValueError, KeyError, TypeError):
         return text or "no reason given"
+
+
+async def read_file_chunks(file: IO[bytes]) -> AsyncIterator[bytes]:
+    """Read the rest of a file, to be sent as a request's body."""
+    while chunk := await asyncio.to_thread(file.read, CHUNK):
+        yield chunk

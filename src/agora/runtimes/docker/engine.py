@@ -210,7 +210,8 @@ class DockerRuntime:
         keep = dict(previous_ports)
         for _ in range(ATTEMPTS):
             try:
-                ports = self._allocate_ports(spec, keep)
+                ports = self._ports.allocate_named_ports((port.name for port in spec.ports), keep)
+                self._ports.release_ports(set(keep.values()) - set(ports.values()))
             except PortsExhausted:
                 self._ports.release_ports(previous_ports.values())
                 raise
@@ -269,23 +270,6 @@ class DockerRuntime:
         for each in await self._list_containers(spec.co_location):
             if each["Labels"][TENANT] == spec.tenant:
                 await self._networks.connect_container(spec.co_location, str(each["Id"]), spec.co_location)
-
-    def _allocate_ports(self, spec: Spec, previous_ports: Mapping[str, int]) -> dict[str, int]:
-        """Allocate the requested ports; those of the last generation are reused."""
-        allocated: dict[str, int] = {}
-        fresh: list[int] = []
-        try:
-            for port in spec.ports:
-                if port.name in previous_ports:
-                    allocated[port.name] = previous_ports[port.name]
-                else:
-                    allocated[port.name] = self._ports.allocate_port()
-                    fresh.append(allocated[port.name])
-        except PortsExhausted:
-            self._ports.release_ports(fresh)
-            raise
-        self._ports.release_ports(set(previous_ports.values()) - set(allocated.values()))
-        return allocated
 
     # -- observation -----------------------------------------------------------------------------------------------
 

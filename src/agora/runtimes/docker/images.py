@@ -39,7 +39,7 @@ from agora.runtimes.spec import Directory, Image, Spec, find_spec_errors
 from agora.value_classes import value_class
 
 from . import build_context, commands
-from .client import Client, Refused, convert_to_refusal
+from .client import Client, Refused, convert_to_refusal, read_file_chunks
 from .containers import choose_container_program
 from .labels import BUILD, BUILD_PREFIX, ResourceLabels, build_label_filter
 from .networks import InstanceNetworks
@@ -48,7 +48,6 @@ from .options import Options
 __all__ = ["Images", "find_familiar_name", "find_image_registry", "is_image_id", "split_reference"]
 
 FORMAT = 1  # of the build recipe; another value changes every key
-CHUNK = 1 << 18
 REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]{0,499}")
 TAIL = 8_192
 MAX_LINE_CHARACTERS = 4_096
@@ -300,7 +299,7 @@ class Images:
         limit = self._options.build_timeout
         try:
             async with asyncio.timeout(limit):
-                async for message in self._stream_messages("build", params, headers, _read_chunks(file)):
+                async for message in self._stream_messages("build", params, headers, read_file_chunks(file)):
                     lines.feed_text(str(message.get("stream") or message.get("status", "") + "\n"))
         except TimeoutError:
             raise BuildTimeout(
@@ -447,8 +446,3 @@ def _build_pull_error(reference: str, error: Refused) -> EngineError:
 
 def _hash_json(value: object) -> str:
     return hashlib.sha256(json.dumps(value).encode()).hexdigest()
-
-
-async def _read_chunks(file: IO[bytes]) -> AsyncIterator[bytes]:
-    while chunk := await asyncio.to_thread(file.read, CHUNK):
-        yield chunk

@@ -6,7 +6,6 @@ import asyncio
 import tarfile
 import tempfile
 import zlib
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import IO
 
@@ -15,7 +14,7 @@ from agora.runtimes.bounded_archives import open_archive, read_state_members
 from agora.runtimes.builds.tree import convert_disk_full_error
 from agora.runtimes.errors import EngineUnavailable, StartFailed, Unknown
 
-from .client import Client, Refused
+from .client import Client, Refused, read_file_chunks
 from .containers import STATE, VOLUME_PATH
 
 __all__ = ["pack_state", "prepare_state", "save_state"]
@@ -59,7 +58,7 @@ async def prepare_state(client: Client, container: str, user: str, restore: str 
         headers = {"Content-Type": "application/x-tar"}
         path = f"containers/{container}/archive"
         async with client.stream_response(
-            "PUT", path, params=query, data=_read_chunks(file), headers=headers, wait=None
+            "PUT", path, params=query, data=read_file_chunks(file), headers=headers, wait=None
         ) as answer:
             await answer.read()
 
@@ -103,8 +102,3 @@ def _find_owner_ids(user: str) -> tuple[int, int] | None:
     if not name.isdecimal() or (group and not group.isdecimal()):
         return None
     return int(name), int(group or 0)
-
-
-async def _read_chunks(file: IO[bytes]) -> AsyncIterator[bytes]:
-    while chunk := await asyncio.to_thread(file.read, CHUNK):
-        yield chunk

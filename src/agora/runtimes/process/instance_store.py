@@ -14,7 +14,7 @@ from pathlib import Path
 from agora.net.atomic_files import replace_file, sync_file, write_json, write_then_replace
 from agora.runtimes.builds.cache import BuildCache, erase_directory
 from agora.runtimes.builds.tree import convert_disk_full_error
-from agora.runtimes.errors import BuildMissing, EngineUnavailable, PortsExhausted, StartFailed, Unknown
+from agora.runtimes.errors import BuildMissing, EngineUnavailable, StartFailed, Unknown
 from agora.runtimes.port import Build, FoundInstance, Handle, LogPage, SweepResult
 from agora.runtimes.spec import NAME, Spec
 from agora.value_classes import convert_to_dict
@@ -133,7 +133,8 @@ class ProcessStore:
         if before is not None and before.generation < spec.generation:
             self._finish_generation(instance, before.generation)
         previous_ports = dict(before.ports) if before is not None else {}
-        ports = self._allocate_ports(spec, previous_ports)
+        free_ports = {name: port for name, port in previous_ports.items() if is_free(port)}
+        ports = self.ports.allocate_named_ports((port.name for port in spec.ports), free_ports)
         generation = instance.generation_directory(spec.generation)
         try:
             prepare_instance(instance, build.key, Path(build.reference), spec.restore)
@@ -164,22 +165,6 @@ class ProcessStore:
         orphans.kill_marked(
             [*instance.environment_marks(self._options.installation), f"AGORA_GENERATION={generation}".encode()]
         )
-
-    def _allocate_ports(self, spec: Spec, previous_ports: Mapping[str, int]) -> dict[str, int]:
-        """Allocate the requested ports; those of the previous generation again, if they are free."""
-        allocated: dict[str, int] = {}
-        fresh: list[int] = []
-        try:
-            for port in spec.ports:
-                if port.name in previous_ports and is_free(previous_ports[port.name]):
-                    allocated[port.name] = previous_ports[port.name]
-                else:
-                    allocated[port.name] = self.ports.allocate_port()
-                    fresh.append(allocated[port.name])
-        except PortsExhausted:
-            self.ports.release_ports(fresh)
-            raise
-        return allocated
 
     def _launch_program(self, instance: Instance, record: Record, spec: Spec, build: Path) -> Handle:
         variables = environment.build_instance_environment(self._options, spec, instance, build, record.ports)

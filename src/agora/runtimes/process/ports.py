@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from agora.runtimes.errors import PortsExhausted
 
@@ -33,6 +33,18 @@ class Ports:
     def release_ports(self, ports: Iterable[int]) -> None:
         with self._lock:
             self._held.difference_update(ports)
+
+    def allocate_named_ports(self, names: Iterable[str], reusable: Mapping[str, int]) -> dict[str, int]:
+        """Allocate a port for each name: the reusable one of that name, or else a free one. Raises PortsExhausted, and
+        then allocates none."""
+        allocated: dict[str, int] = {}
+        try:
+            for name in names:
+                allocated[name] = reusable[name] if name in reusable else self.allocate_port()
+        except PortsExhausted:
+            self.release_ports(port for name, port in allocated.items() if name not in reusable)
+            raise
+        return allocated
 
     def allocate_port(self) -> int:
         """Allocate a free port. Raises PortsExhausted.
