@@ -13,8 +13,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::backoff::Backoff;
-use crate::channel::{Channel, ChannelError, Frame};
+use crate::channel::Channel;
 use crate::error::{AgoraError, Problem};
+use crate::frame::{ChannelError, Frame};
 use crate::operation::Spec;
 use crate::session::{Arguments, Session, unreadable};
 use crate::sse::EventSource;

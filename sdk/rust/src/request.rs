@@ -14,8 +14,9 @@ use serde_json::{Map, Value};
 use crate::client::AgoraClient;
 use crate::error::AgoraError;
 use crate::event_stream::{EventStream, Reader};
-use crate::operation::{Operation, PagedBy, PagedOperation, StreamOperation};
+use crate::operation::{Operation, PagedBy, PagedOperation, Spec, StreamOperation};
 use crate::page::Page;
+use crate::registration::register_agent;
 use crate::session::{Arguments, CallOptions, Session, decode};
 
 type BoxFuture<T> = Pin<Box<dyn Future<Output = Result<T, AgoraError>> + Send>>;
@@ -140,7 +141,7 @@ impl<O: Operation> IntoFuture for Request<O> {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let body = self.session.call(O::SPEC, self.arguments, self.options).await?;
+            let body = call(&self.session, O::SPEC, self.arguments, self.options).await?;
             decode(O::SPEC, &body)
         })
     }
@@ -243,6 +244,27 @@ impl<O> fmt::Debug for StreamRequest<O> {
             .field("arguments", &self.arguments)
             .finish_non_exhaustive()
     }
+}
+
+/// Call an operation. Returns the answer in wire format.
+async fn call(
+    session: &Session,
+    spec: Spec,
+    arguments: Arguments,
+    options: CallOptions,
+) -> Result<Vec<u8>, AgoraError> {
+    if spec.path == "agent/register" {
+        return register_agent(session, spec, arguments, options).await;
+    }
+    let token = session.identity.token()?;
+    let body = session.send(spec, &arguments, &options, token.as_deref()).await?;
+    if spec.path == "agent/deregister" {
+        let answer: Value = decode(spec, &body)?;
+        if let Some(agent_id) = answer["agent_id"].as_str() {
+            session.identity.forget(agent_id).await;
+        }
+    }
+    Ok(body)
 }
 
 /// Every argument is text, a number, or a type of the contract, whose conversion to JSON cannot fail.

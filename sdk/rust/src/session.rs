@@ -1,4 +1,4 @@
-//! A session: the state that a client and its copies share, and the execution of calls.
+//! A session: the state that a client and its copies share, and the requests of calls.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,6 @@ use serde_json::{Map, Value};
 use crate::error::{AgoraError, Problem};
 use crate::identity::Identity;
 use crate::operation::{Kind, Spec};
-use crate::registration::register_agent;
 use crate::transport::{Attempts, HttpRequest, Server};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -39,27 +38,6 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// Call an operation. Returns the answer in wire format.
-    pub(crate) async fn call(
-        &self,
-        spec: Spec,
-        arguments: Arguments,
-        options: CallOptions,
-    ) -> Result<Vec<u8>, AgoraError> {
-        if spec.path == "agent/register" {
-            return register_agent(self, spec, arguments, options).await;
-        }
-        let token = self.identity.token()?;
-        let body = self.send(spec, &arguments, &options, token.as_deref()).await?;
-        if spec.path == "agent/deregister" {
-            let answer: Value = decode(spec, &body)?;
-            if let Some(agent_id) = answer["agent_id"].as_str() {
-                self.identity.forget(agent_id).await;
-            }
-        }
-        Ok(body)
-    }
-
     /// Call an operation with a token.
     pub(crate) async fn send(
         &self,

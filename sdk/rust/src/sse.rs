@@ -5,9 +5,8 @@ use std::collections::VecDeque;
 use reqwest::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Response, Url};
 use serde_json::{Map, Value};
-use tokio::time::timeout;
 
-use crate::channel::{ChannelError, Frame, SILENCE};
+use crate::frame::{ChannelError, Frame, with_silence_timeout};
 use crate::problem::error_from_answer;
 use crate::transport::{Server, is_transient_status, root_cause};
 
@@ -22,8 +21,8 @@ impl EventSource {
     pub(crate) async fn open(server: &Server, url: Url, mut headers: HeaderMap) -> Result<Self, ChannelError> {
         headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        let sending = timeout(SILENCE, server.http.get(url).headers(headers).send()).await;
-        let answer = sending.map_err(|_| silence())?.map_err(|error| disconnected(&error))?;
+        let sending = with_silence_timeout(server.http.get(url).headers(headers).send()).await?;
+        let answer = sending.map_err(|error| disconnected(&error))?;
         let (status, headers) = (answer.status(), answer.headers().clone());
         let is_events = headers
             .get(CONTENT_TYPE)
@@ -58,7 +57,7 @@ impl EventSource {
             if let Some(frame) = self.frames.pop_front() {
                 return Ok(frame);
             }
-            let reading = timeout(SILENCE, self.answer.chunk()).await.map_err(|_| silence())?;
+            let reading = with_silence_timeout(self.answer.chunk()).await?;
             let chunk = reading.map_err(|error| disconnected(&error))?;
             let chunk = chunk.ok_or_else(|| ChannelError::disconnected("connection lost"))?;
             self.frames.extend(self.parser.feed(&chunk)?);
@@ -68,10 +67,6 @@ impl EventSource {
 
 fn disconnected(error: &reqwest::Error) -> ChannelError {
     ChannelError::disconnected(root_cause(error))
-}
-
-pub(crate) fn silence() -> ChannelError {
-    ChannelError::disconnected("the server has said nothing for a minute")
 }
 
 /// An incremental parser of Server-Sent Events.

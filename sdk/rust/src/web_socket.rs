@@ -12,8 +12,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
-use crate::channel::{ChannelError, Frame, SILENCE};
-use crate::sse::silence;
+use crate::frame::{ChannelError, Frame, with_silence_timeout};
 use crate::transport::Server;
 
 const CONNECT: Duration = Duration::from_secs(10);
@@ -36,7 +35,7 @@ impl WebSocket {
 
     pub(crate) async fn receive(&mut self) -> Result<Frame, ChannelError> {
         loop {
-            match timeout(SILENCE, self.0.next()).await.map_err(|_| silence())? {
+            match with_silence_timeout(self.0.next()).await? {
                 Some(Ok(Message::Text(text))) => return Frame::decode(text.as_str()),
                 Some(Ok(Message::Close(_))) | None => return Err(ChannelError::disconnected("connection lost")),
                 Some(Ok(_)) => {} // a ping is answered by the library

@@ -1,6 +1,6 @@
-import type { AgoraClient } from "./client.ts";
 import { EventStream } from "./event-stream.ts";
 import { NotFound } from "./generated/errors.ts";
+import type { Services } from "./generated/services.ts";
 import type { Event } from "./generated/types.ts";
 import type { JsonValue } from "./json.ts";
 import type { Session } from "./session.ts";
@@ -20,15 +20,15 @@ export type AgentEventHandler = (eventType: string, data: JsonValue, event: Even
 export class AgentEventListener {
   /** Resolves at the end; rejects with the error that ended it, such as Unauthenticated. */
   readonly ended: Promise<void>;
-  readonly #client: AgoraClient;
+  readonly #agents: Services["agent"];
   readonly #agentName: string;
   readonly #handler: AgentEventHandler;
   readonly #stream: EventStream<Event>;
   readonly #matches = new Map<string, boolean>();
 
   /** @internal */
-  constructor(client: AgoraClient, session: Session, agentName: string, eventType: string, handler: AgentEventHandler, signal?: AbortSignal) {
-    this.#client = client;
+  constructor(agents: Services["agent"], session: Session, agentName: string, eventType: string, handler: AgentEventHandler, signal?: AbortSignal) {
+    this.#agents = agents;
     this.#agentName = agentName;
     this.#handler = handler;
     this.#stream = new EventStream(session, "event/stream", { types: [eventType] }, { signal }, (item) => item, { skipsGaps: true });
@@ -82,7 +82,7 @@ export class AgentEventListener {
 
   async #hasName(agentId: string): Promise<boolean> {
     try {
-      return (await this.#client.agent.get({ agentId })).agentName === this.#agentName;
+      return (await this.#agents.get({ agentId })).agentName === this.#agentName;
     } catch (error) {
       if (error instanceof NotFound) return false;
       throw error;

@@ -7,6 +7,7 @@ import type { EventReceipt, Registration } from "./generated/types.ts";
 import { Identity } from "./identity.ts";
 import type { JsonValue } from "./json.ts";
 import { type CallOptions, type ClientOptions, environment, resolveOptions } from "./options.ts";
+import { buildServices } from "./services.ts";
 import { type CallDefaults, Session } from "./session.ts";
 
 /** A client's services: an attribute for each category of operations. */
@@ -37,7 +38,7 @@ export class AgoraClient {
 
   constructor(options: ClientOptions = {}) {
     this.#session = options instanceof Session ? options : openSession(options);
-    Object.assign(this, this.#session.services());
+    Object.assign(this, buildServices(this.#session));
   }
 
   /** The server's address. */
@@ -92,7 +93,7 @@ export class AgoraClient {
     handler: AgentEventHandler,
     options: Pick<CallOptions, "signal"> = {},
   ): Promise<AgentEventListener> {
-    const listener = new AgentEventListener(this, this.#session, agentName, eventType, handler, options.signal);
+    const listener = new AgentEventListener(this.agent, this.#session, agentName, eventType, handler, options.signal);
     await listener.opened;
     return listener;
   }

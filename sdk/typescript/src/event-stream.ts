@@ -2,6 +2,7 @@ import { Backoff, sleep } from "./backoff.ts";
 import { type Channel, Disconnected, type Frame, Refused } from "./channel.ts";
 import { AgoraError } from "./error.ts";
 import { CursorTooOld } from "./generated/errors.ts";
+import { renewLogin } from "./login-renewal.ts";
 import type { CallOptions } from "./options.ts";
 import { queryString, type Session, type WireArguments } from "./session.ts";
 import { openEventSource } from "./sse.ts";
@@ -139,7 +140,7 @@ export class EventStream<T> implements AsyncIterable<T> {
 
   async #connect(): Promise<Channel> {
     const { server, identity } = this.#session;
-    if (identity.isLoginDue) await this.#session.renewLogin();
+    if (identity.isLoginDue) await renewLogin(this.#session);
     const token = identity.token();
     const args = this.#position === undefined ? this.#args : { ...this.#args, last_event_id: String(this.#position) };
     const query = queryString(args);

@@ -7,10 +7,10 @@ import { InvalidRequest } from "./generated/errors.ts";
 import type { TaskClaimArguments, TaskMessageArguments } from "./generated/services.ts";
 import type { ClaimedTask } from "./generated/types.ts";
 import { isPutOff } from "./inbox.ts";
-import { readLoggedMessage } from "./incoming-message.ts";
 import { isObject, type JsonObject, type JsonValue } from "./json.ts";
 import { Lease } from "./lease.ts";
 import { isTransient } from "./problem.ts";
+import { readLoggedMessage } from "./task-message.ts";
 import { InputRequired, PermanentFailure, TaskRun } from "./task-run.ts";
 
 /** Seconds that a claim waits for a task: intermediaries may cut off longer calls. */

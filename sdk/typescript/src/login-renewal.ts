@@ -20,6 +20,11 @@ export function loginEnded({ username }: StoredLogin, cause?: unknown): Unauthen
   return new Unauthenticated(`The login of ${username} has ended.`, { fix: "Log in again: agora login." }, { cause });
 }
 
+/** Renew the login used by calls. Throws Unauthenticated if it has ended. */
+export function renewLogin(session: Session): Promise<void> {
+  return session.identity.renewLogin((login) => refreshLogin(session, login));
+}
+
 /** Renew a login through the server. Throws Unauthenticated if it has ended. */
 export async function refreshLogin(session: Session, login: StoredLogin): Promise<StoredLogin> {
   if (login.refreshToken === null) throw loginEnded(login);

@@ -1,18 +1,10 @@
-/** A session: the state that a client and its copies share, and the execution of calls. */
+/** A session: the state that a client and its copies share, and the requests of calls. */
 
-import { decodeResult, encodeArguments, snakeCase } from "./case.ts";
-import { EventStream } from "./event-stream.ts";
 import { InternalError, InvalidRequest } from "./generated/errors.ts";
-import { OPERATIONS } from "./generated/operations.ts";
-import type { Services } from "./generated/services.ts";
-import type { Registration } from "./generated/types.ts";
 import type { Identity } from "./identity.ts";
 import { isObject, parseJson } from "./json.ts";
-import { refreshLogin } from "./login-renewal.ts";
-import type { Operation, OperationTable } from "./operation.ts";
+import type { Operation } from "./operation.ts";
 import type { CallOptions } from "./options.ts";
-import { nextPageArguments, Page } from "./page.ts";
-import { registerAgent } from "./registration.ts";
 import { type HttpRequest, sendWithRetries } from "./transport.ts";
 
 /** The connection to a server. */
@@ -34,7 +26,6 @@ export type WireArguments = Record<string, unknown>;
 
 /** Lone surrogates, as written by `JSON.stringify`. */
 const LONE_SURROGATE = /(?<!\\)(?:\\\\)*\\ud[89a-f][0-9a-f]{2}/;
-const NO_NAMES: ReadonlySet<string> = new Set();
 
 /** Makes calls to one server with one identity. */
 export class Session {
@@ -46,67 +37,6 @@ export class Session {
     this.server = server;
     this.identity = identity;
     this.defaults = defaults;
-  }
-
-  /** The services of the contract, each a plain object with a method for each operation. */
-  services(): Services {
-    const services: Record<string, Record<string, unknown>> = {};
-    for (const [category, operations] of Object.entries<OperationTable[string]>(OPERATIONS)) {
-      const service: Record<string, unknown> = {};
-      for (const [action, operation] of Object.entries(operations)) {
-        const name = `${category}/${snakeCase(action)}`;
-        service[action] = (args: object = {}, options: CallOptions = {}) => this.#start(name, operation, args, options);
-      }
-      services[category] = service;
-    }
-    return services as unknown as Services;
-  }
-
-  #start(name: string, operation: Operation, args: object, options: CallOptions): unknown {
-    const opaque = operation.opaque === undefined ? NO_NAMES : new Set(operation.opaque.split(" "));
-    if (operation.kind === "stream") {
-      return new EventStream(this, name, encodeArguments(args, opaque), options, (item) => decodeResult(item, opaque));
-    }
-    return this.#call(name, operation, encodeArguments(args, opaque), options, opaque);
-  }
-
-  async #call(
-    name: string,
-    operation: Operation,
-    args: WireArguments,
-    options: CallOptions,
-    opaque: ReadonlySet<string>,
-  ): Promise<unknown> {
-    if (this.identity.isLoginDue) await this.renewLogin();
-    if (name === "agent/register") {
-      const send = (token: string | undefined) => this.send(name, operation, args, options, token);
-      const answer = await registerAgent(this, args, options, send);
-      return decodeResult(answer, opaque) as Registration;
-    }
-    const answer = await this.send(name, operation, args, options, this.identity.token());
-    if (name === "agent/deregister") await this.identity.forget(String(answer["agent_id"]));
-    const result = decodeResult(answer, opaque) as Record<string, unknown>;
-    return operation.items === undefined ? result : this.#page(name, operation, args, options, opaque, result);
-  }
-
-  #page(
-    name: string,
-    operation: Operation,
-    args: WireArguments,
-    options: CallOptions,
-    opaque: ReadonlySet<string>,
-    result: Record<string, unknown>,
-  ): Page<unknown> {
-    const items = (result[operation.items ?? ""] ?? []) as unknown[];
-    const following = nextPageArguments(args, operation.pagedBy, result, items);
-    const nextPage = async () =>
-      following && ((await this.#call(name, operation, following, options, opaque)) as Page<unknown>);
-    return new Page<unknown>(result, items, nextPage);
-  }
-
-  /** Renew the login used by calls. Throws Unauthenticated if it has ended. */
-  renewLogin(): Promise<void> {
-    return this.identity.renewLogin((login) => refreshLogin(this, login));
   }
 
   /** Call an operation with a token. Returns the answer in wire format. */

@@ -1,7 +1,7 @@
 import type { ClaimedTask, Part } from "./generated/types.ts";
-import { readOpeningMessage, type TaskMessage } from "./incoming-message.ts";
 import type { JsonObject } from "./json.ts";
 import type { Lease } from "./lease.ts";
+import { readOpeningMessage, type TaskMessage } from "./task-message.ts";
 
 /** Maximum characters of one output call. */
 const MAX_CHUNK_CHARACTERS = 262_144;
