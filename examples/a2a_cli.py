@@ -1,4 +1,7 @@
-"""Talk to an A2A agent: python examples/a2a_cli.py URL --message TEXT, the same as agora a2a URL --message TEXT."""
+"""Send a message to an A2A agent. Equivalent to ``agora a2a URL --message TEXT``.
+
+Usage: python examples/a2a_cli.py URL --message TEXT
+"""
 
 from __future__ import annotations
 

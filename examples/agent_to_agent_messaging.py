@@ -1,6 +1,6 @@
-"""Agents that talk to each other: six patterns, with the built-in agents and three of our own.
+"""Messages and events between agents: six patterns, with the built-in agents and three custom agents.
 
-Run it with a server up: python examples/agent_to_agent_messaging.py
+Usage, with a running server: python examples/agent_to_agent_messaging.py
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ def text(content: str) -> Message:
 
 
 class CoordinatorAgent(Agent):
-    """Gives work to others, and says so."""
+    """Requests data from another agent and publishes an event about it."""
 
     name = "Coordinator"
 
@@ -28,7 +28,7 @@ class CoordinatorAgent(Agent):
 
 
 class DataCollectorAgent(Agent):
-    """Gathers what others publish."""
+    """Collects events of other agents."""
 
     name = "Data Collector"
 
@@ -50,7 +50,7 @@ class DataCollectorAgent(Agent):
 
 
 class NotificationAgent(Agent):
-    """Tells people what happens."""
+    """Prints a notification for each event."""
 
     name = "Notification Agent"
 

@@ -1,6 +1,6 @@
-"""Two agents that need not wait for each other: a message to a name is held until somebody has that name.
+"""Send a message to an agent that is not registered yet: the server holds it until an agent registers with that name.
 
-Run it with a server up: python examples/agents_in_any_order.py
+Usage, with a running server: python examples/agents_in_any_order.py
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from agora_sdk import AgoraClient
 
 
 async def main() -> None:
-    """Write to an agent that is not there yet, let it come, and get its answer."""
+    """Send a message, register its recipient, and receive the reply."""
     async with AgoraClient() as early, AgoraClient() as late:
         await early.register("EarlyAgent")
-        receipt = await early.messaging.send("LateAgent", "Welcome, whenever you come!")
+        receipt = await early.messaging.send("LateAgent", "Welcome!")
         print(f"{receipt.status}: {receipt.warning or 'LateAgent is registered already'}")
 
         registration = await late.register("LateAgent")
-        print(f"LateAgent came and found {registration.pending_messages} held messages")
+        print(f"LateAgent has registered; held messages: {registration.pending_messages}")
 
         for message in (await late.messaging.receive(unread=True)).items:
             print(f"LateAgent read: {message.content}")

@@ -1,10 +1,10 @@
-"""Agents that think with Claude: a writer that asks a researcher, both declared and run by the server.
+"""Two declared agents with the model Claude: a writer that asks a researcher. The server runs both.
 
-Run it with a server up (and agora-server[models] installed): python examples/claude_agent.py
+Usage, with a running server and agora-server[models] installed: python examples/claude_agent.py
 
-It takes ANTHROPIC_API_KEY, or whatever answers at http://localhost:4000 with OpenAI's or Anthropic's protocol (LLM_URL and
-LLM_MODEL name another). Without either, a stand-in on this machine plays the model, so that everything can be seen at work.
-In a terminal a session follows in which you can ask the writer yourself.
+The model is Anthropic's, with ANTHROPIC_API_KEY, or else the one at LLM_URL (default: http://localhost:4000), by OpenAI's protocol
+or that of LLM_WIRE; LLM_MODEL is its name. If neither is available, a scripted model answers. In a terminal, the program then reads
+further questions to the writer.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ PROVIDER = "claude-example"
 
 
 def play_model(request: ModelRequest) -> ScriptedReply:
-    """The stand-in: the researcher knows one fact, the writer asks it and writes a sentence."""
+    """Answer as the scripted model: the researcher states a fact; the writer asks it and writes a sentence."""
     if "You research" in request.system:
         return ScriptedReply("Octopuses have three hearts.", pause=0.02)
     if not request.results:
@@ -37,26 +37,26 @@ def play_model(request: ModelRequest) -> ScriptedReply:
 
 @contextlib.asynccontextmanager
 async def choose_provider() -> AsyncIterator[dict[str, str]]:
-    """Where the model is: Anthropic, a server on this machine, or the stand-in."""
+    """Yield the model provider: Anthropic, the server at LLM_URL, or the scripted model."""
     url = os.environ.get("LLM_URL", LOCAL_URL)
     if key := os.environ.get("ANTHROPIC_API_KEY"):
-        print("Claude answers, with your key.")
+        print("Using Claude with ANTHROPIC_API_KEY.")
         yield {"wire": "anthropic", "api_key": key}
     elif await is_reachable(url):
-        print(f"What is at {url} answers.")
+        print(f"Using the model at {url}.")
         yield {
             "wire": os.environ.get("LLM_WIRE", "openai"),
             "base_url": url,
             "api_key": os.environ.get("LLM_KEY", "none"),
         }
     else:
-        print("No key, and nothing at localhost:4000: a stand-in answers.")
+        print(f"No ANTHROPIC_API_KEY, and no server at {url}: using a scripted model.")
         async with ScriptedModel(play_model) as model:
             yield {"wire": "anthropic", "base_url": model.url("anthropic"), "api_key": "none"}
 
 
 async def is_reachable(url: str) -> bool:
-    """Whether anything listens there."""
+    """Whether a server accepts connections at the URL."""
     parts = urlsplit(url)
     try:
         _, writer = await asyncio.wait_for(asyncio.open_connection(parts.hostname, parts.port or 80), 2)
@@ -67,7 +67,7 @@ async def is_reachable(url: str) -> bool:
 
 
 async def ask(client: AgoraClient, question: str) -> None:
-    """Give the writer a task, and print its words as they come."""
+    """Assign a task to the writer and print its output while it is generated."""
     receipt = await client.task.assign("a2a.message", {"text": question}, "ClaudeWriter")
     async for entry in client.task.stream(receipt.task_id):
         if entry.type == "output":
@@ -79,7 +79,7 @@ async def ask(client: AgoraClient, question: str) -> None:
 async def main() -> None:
     async with AgoraClient() as client, choose_provider() as provider:
         await client.model_provider.set(PROVIDER, **provider)  # type: ignore[arg-type]
-        if "base_url" in provider:  # Anthropic's prices are known; a model of your own is used once it has one
+        if "base_url" in provider:  # a model without a price is not used; only Anthropic's prices are built in
             await client.token_billing.set_price(PROVIDER, MODEL, 0, 0)
         model = f"{PROVIDER}:{MODEL}"
         researcher = AgentSpecification(model=model, instructions="You research. Answer with one fact.")

@@ -1,6 +1,6 @@
-"""Connect to an A2A agent anywhere: see what it can do, talk to it, and let an agent of ours pass its answers on.
+"""Connect to a remote A2A agent: print its agent card, send messages, and stream an answer.
 
-With a server up: python examples/connect_remote_agent.py --url http://localhost:8080
+Usage, with a running server: python examples/connect_remote_agent.py --url http://localhost:8080
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ async def ask(agent: A2AClient, question: str) -> str:
     return answer.text
 
 
-def typed() -> str:
+def read_question() -> str:
     try:
         return input("> ").strip()
     except EOFError:
@@ -27,9 +27,9 @@ def typed() -> str:
 
 
 async def converse(agent: A2AClient) -> None:
-    """Ask what is typed, until an empty line or the end; a question of the agent is answered in its task."""
+    """Send each input line until an empty one. The answer to a question of the agent continues its task."""
     context_id = task_id = None
-    while question := await asyncio.to_thread(typed):
+    while question := await asyncio.to_thread(read_question):
         answer = await agent.send(question, context_id=context_id, task_id=task_id)
         print(f"← Remote agent: {answer.text}")
         context_id = answer.context_id
@@ -53,7 +53,7 @@ async def main(url: str, token: str | None, interactive: bool) -> None:
             await converse(agent)
             return
         result = await ask(agent, "Calculate 100 / 4")
-        await ask(agent, f"Store '{result}' with key 'remote_result'")  # what one says, another keeps
+        await ask(agent, f"Store '{result}' with key 'remote_result'")  # pass the answer of one agent to another
         print("→ User, streaming: Analyze this text")
         async for update in agent.stream("Analyze this text: remote agents are a pleasure to work with."):
             if update.text:
@@ -66,5 +66,5 @@ if __name__ == "__main__":
     arguments.add_argument("--url", default=os.environ.get("AGORA_URL", "http://127.0.0.1:8080"))
     arguments.add_argument("--auth", help="bearer token for the agent")
     arguments.add_argument("--interactive", action="store_true")
-    given = arguments.parse_args()
-    asyncio.run(main(given.url, given.auth, given.interactive))
+    options = arguments.parse_args()
+    asyncio.run(main(options.url, options.auth, options.interactive))

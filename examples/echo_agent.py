@@ -1,7 +1,9 @@
-"""An agent that sends back what it is sent.
+"""An agent that replies to each message with the same text.
 
-Run it with a server up: python examples/echo_agent.py, and in another terminal: agora send Echo Hello
-It works until Ctrl-C. ``agora run examples.echo_agent:Echo`` runs it too.
+Usage, with a running server: python examples/echo_agent.py
+Then, in another terminal: agora send Echo Hello
+
+It runs until Ctrl-C. ``agora run examples.echo_agent:Echo`` runs it as well.
 """
 
 from __future__ import annotations
@@ -11,12 +13,12 @@ from agora_sdk.contract.messaging import Message
 
 
 class Echo(Agent):
-    """Replies to every message with its own words."""
+    """Replies with the content of the message."""
 
     capabilities = ["echo"]
 
     async def on_start(self) -> None:
-        print(f"{self.name} listens", flush=True)
+        print(f"{self.name} is listening", flush=True)
 
     async def on_message(self, message: Message) -> None:
         await self.reply(message, message.content)

@@ -1,6 +1,6 @@
-"""Agents that the marketplace runs: register one, make an instance, give it work, pause it, end it, see the bill.
+"""Instances: register an agent that the server runs, create an instance, execute requests, pause and terminate it, and print the cost.
 
-The server has to be allowed to run what is in this directory:
+The server must be allowed to run programs of this directory:
 
     AGORA_INSTANCE_SOURCES=$PWD/examples agora serve
     python examples/instances.py
@@ -29,7 +29,7 @@ MANIFEST: dict[str, Any] = {
 
 
 def main() -> None:
-    """What a developer does, and then a customer."""
+    """Register the agent as its developer, then use an instance of it as a customer."""
     operator = AgoraClient()
     agent = operator.deployment.register(MANIFEST)
     print(f"{agent.name}, revision {agent.revision}, runs with: {', '.join(agent.engines)}")
@@ -48,7 +48,7 @@ def main() -> None:
     try:
         customer.instance.execute(instance, "/count", {"text": None})
     except AgoraError as error:
-        print(f"{error.code}: {error.detail} {error.answer} It costs nothing.")
+        print(f"{error.code}: {error.detail} {error.answer} A failed execution is free.")
 
     paused = customer.instance.pause(instance, wait=60)
     print(f"{paused.status}: {paused.billing_info.total_cost} {paused.billing_info.currency} so far")

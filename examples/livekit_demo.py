@@ -1,9 +1,9 @@
-"""Opens a room on the marketplace's LiveKit server, and gives tokens to those who meet in it.
+"""Create a room on a LiveKit server, and issue access tokens for three participants.
 
-Run it with a server up that has livekit_url, livekit_api_key and livekit_api_secret: python examples/livekit_demo.py [ROOM]
+Usage: python examples/livekit_demo.py [ROOM]
 
-With the extra agora-server[livekit], and the key and secret in LIVEKIT_API_KEY and LIVEKIT_API_SECRET, it has LiveKit's own library
-check each token.
+The Agora server must be running with the settings livekit_url, livekit_api_key and livekit_api_secret. If agora-server[livekit] is
+installed and LIVEKIT_API_KEY and LIVEKIT_API_SECRET are set, LiveKit's own library verifies each token.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MEETING: dict[str, Literal["moderator", "participant", "viewer"]] = {
 
 
 def check_token(token: str, room_name: str) -> str:
-    """What LiveKit's library says of a token; nothing without the library or the secret."""
+    """Verify a token with LiveKit's library. Returns a note for the output, empty without the library or the secret."""
     try:
         from livekit.api import TokenVerifier
     except ImportError:

@@ -1,12 +1,12 @@
-"""Three agents that do the steps of examples/pipeline.yaml: extract, transform in parallel, load.
+"""Three agents that execute the steps of examples/pipeline.yaml: extract, transform in parallel, load.
 
-With a server up, start them, and in another terminal the workflow; it is watched until it is done:
+With a running server, start the agents, and then the workflow in another terminal:
 
     python examples/pipeline.py
     agora workflow create examples/pipeline.yaml --watch
 
-They work until Ctrl-C. Kill them with SIGKILL while they work and start them again: the workflow goes on where it was.
-``agora run examples.pipeline:Transformer`` runs one of them in a process of its own.
+The agents run until Ctrl-C. If they are killed with SIGKILL and started again, the workflow continues from its checkpoints.
+``agora run examples.pipeline:Transformer`` runs one of them in its own process.
 """
 
 from __future__ import annotations
@@ -20,20 +20,21 @@ from agora_sdk import Agent, PermanentFailure, TaskRun
 
 
 class Extractor(Agent):
-    """Reads the thermometers: a list of readings for each station."""
+    """Generates a list of temperature readings for each station."""
 
     capabilities = ["extract"]
 
     async def on_task(self, task: TaskRun) -> Any:
         payload: Any = task.payload
-        dice = random.Random(payload["day"])  # noqa: S311  (weather, not secrets)
-        stations = {name: [f"{dice.gauss(5, 4):.1f}" for _ in range(24)] for name in payload["stations"]}
+        generator = random.Random(payload["day"])  # noqa: S311  (sample data, not secrets)
+        stations = {name: [f"{generator.gauss(5, 4):.1f}" for _ in range(24)] for name in payload["stations"]}
         stations[payload["stations"][0]][7] = "broken"
         return {"partitions": [{"station": name, "readings": readings} for name, readings in stations.items()]}
 
 
 class Transformer(Agent):
-    """Parses and cleans the readings of one station. A checkpoint after each is where another attempt goes on."""
+    """Parses the readings of one station and removes invalid ones. Saves a checkpoint after each, from which another attempt
+    continues."""
 
     capabilities = ["transform"]
     max_concurrent_tasks = 2
@@ -44,7 +45,7 @@ class Transformer(Agent):
         readings = payload["readings"]
         state: Any = task.checkpoint or {"next": 0, "good": [], "bad": 0}
         for number in range(state["next"], len(readings)):
-            await asyncio.sleep(0.05)  # a larger partition would take its time
+            await asyncio.sleep(0.05)  # simulates work
             try:
                 state["good"].append(float(readings[number]))
             except ValueError:
@@ -58,7 +59,7 @@ class Transformer(Agent):
 
 
 class Loader(Agent):
-    """Puts the parts together."""
+    """Merges the results of all stations."""
 
     capabilities = ["load"]
 
@@ -72,17 +73,17 @@ class Loader(Agent):
 
 async def main() -> None:
     """Run all three until SIGINT or SIGTERM."""
-    crew = [Extractor(), Transformer(), Loader()]
-    for agent in crew:
-        print(f"{agent.name} can {' and '.join(agent.capabilities)}", flush=True)
+    agents = [Extractor(), Transformer(), Loader()]
+    for agent in agents:
+        print(f"{agent.name} offers {', '.join(agent.capabilities)}", flush=True)
 
     def stop() -> None:
-        for agent in crew:
+        for agent in agents:
             agent.stop()
 
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop)
-    await asyncio.gather(*(agent.serve() for agent in crew))
+    await asyncio.gather(*(agent.serve() for agent in agents))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Onboard an agent: register, say hello to everybody, see what there is.
+"""Quickstart: register an agent, send a broadcast, list services, read messages, and check the server's health.
 
-Run it with a server up (``make up``): python examples/quickstart.py
+Usage, with a running server (``make up``): python examples/quickstart.py
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from agora_sdk.contract.agents import Registration
 
 
 async def onboard_agent() -> Registration:
-    """Complete agent onboarding in well under five minutes."""
+    """Register the agent and make its first calls."""
     async with AgoraClient() as client:
         registration = await client.register(
             agent_name="QuickStartAgent",

@@ -1,6 +1,8 @@
-"""An agent that speaks nothing but Redis Streams: it answers every entry that comes to it, until it is told to stop.
+"""An agent that uses only Redis Streams: it completes assigned tasks and answers requests until it is stopped.
 
-Needs ``pip install redis``. AGORA_TOKEN is the token that somebody got by registering the agent; REDIS_URL is where.
+Requires ``pip install redis``. Usage: python examples/redis_agent.py [NAME]
+
+AGORA_TOKEN is the token that the registration of the agent returned; REDIS_URL is the address of the Redis server.
 """
 
 import hmac
@@ -14,8 +16,8 @@ import redis
 
 NAME = sys.argv[1] if len(sys.argv) > 1 else "RedisAgent"
 TOKEN = os.environ["AGORA_TOKEN"]
-STREAM = "xnai:agent_bus"  # what everybody publishes on
-MINE = f"{STREAM}:{NAME}"  # what comes to this agent, in a group of its name
+STREAM = "xnai:agent_bus"  # shared stream: all agents publish to it
+MINE = f"{STREAM}:{NAME}"  # stream of this agent, read in a consumer group of its name
 CONSUMER = f"mcp-{uuid.uuid4().hex[:8]}"
 
 bus = redis.Redis.from_url(os.environ.get("REDIS_URL", "redis://localhost:6379/0"), decode_responses=True)
@@ -38,7 +40,7 @@ def publish(kind, target, content, priority="medium", correlation_id=""):
 
 
 def is_genuine(entry):
-    """Whether the marketplace wrote it: only that one and this agent know the token."""
+    """Whether the marketplace signed the entry: only it and this agent know the token."""
     text = "\0".join(f"{name}={entry[name]}" for name in sorted(entry) if name != "signature")
     expected = hmac.new(TOKEN.encode(), text.encode(), "sha256").hexdigest()
     return hmac.compare_digest(entry.get("signature", ""), expected)
@@ -46,23 +48,23 @@ def is_genuine(entry):
 
 def handle(entry):
     content = json.loads(entry["content"])
-    if entry["type"] == "task_assignment":  # it is this agent's from now on, until it completes it
+    if entry["type"] == "task_assignment":  # the agent has claimed the task
         done = {name: content[name] for name in ("task_id", "fencing_token")}
         publish("task_completion", entry["sender"], done | {"result": {"done_by": NAME}})
     elif entry["type"] == "assistance_request":
         exchange = entry.get("correlation_id") or entry["message_id"]
-        publish("state_update", entry["sender"], {"text": f"{NAME} is here"}, correlation_id=exchange)
+        publish("state_update", entry["sender"], {"text": f"{NAME} is available"}, correlation_id=exchange)
     print(entry["type"], "from", entry["sender"], flush=True)
 
 
 def entries():
-    """New ones, and those that a consumer was given which then died."""
+    """Yield new entries, and those that another consumer received but did not acknowledge."""
     for _, fresh in bus.xreadgroup(NAME, CONSUMER, {MINE: ">"}, count=10, block=1000):
         yield from fresh
     yield from bus.xautoclaim(MINE, NAME, CONSUMER, 30_000, "0")[1]
 
 
-publish("state_update", "broadcast", {"status": "active"})  # with its first entry the agent joins
+publish("state_update", "broadcast", {"status": "active"})  # the first entry announces the agent
 while not bus.exists(MINE):
     bus.xread({STREAM: "$"}, block=200)
 seen = set()

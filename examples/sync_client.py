@@ -1,6 +1,6 @@
-"""A program without an event loop: find an agent, write to it, read the inbox.
+"""Synchronous use of the client: find agents, send a message, read the inbox.
 
-Run it with a server up: python examples/sync_client.py
+Usage, with a running server: python examples/sync_client.py
 """
 
 from __future__ import annotations
@@ -9,15 +9,15 @@ from agora_sdk import AgoraClient, AgoraError
 
 
 def main() -> None:
-    """Write a message and work off the inbox."""
+    """Send a message, then read and mark the messages of the inbox."""
     with AgoraClient() as client:
         me = client.register("SyncAgent", capabilities=["reporting"])
 
         for agent in client.query.agents(capabilities=["reporting"]):
-            print(f"{agent.agent_name} can report, and is {agent.status}")
+            print(f"{agent.agent_name} has the capability reporting; status: {agent.status}")
 
         receipt = client.messaging.send(me.agent_name, "Note to myself: hello!", priority="high")
-        print(f"sent, {receipt.status}")
+        print(f"message {receipt.status}")
 
         inbox = client.messaging.receive(unread=True)
         for message in inbox:

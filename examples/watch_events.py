@@ -1,7 +1,7 @@
-"""Watch what happens on the marketplace, as it happens.
+"""Print the events of the marketplace.
 
-Run it with a server up: python examples/watch_events.py [HOW_MANY]
-A broken connection is mended, and the stream goes on after the last event seen.
+Usage, with a running server: python examples/watch_events.py [COUNT]
+After a lost connection the client reconnects and resumes after the last event received.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ import sys
 from agora_sdk import AgoraClient
 
 
-async def watch(how_many: int | None = None) -> None:
-    """Print so many events, or all until Ctrl-C."""
+async def watch(limit: int | None = None) -> None:
+    """Print events until Ctrl-C, or until the limit is reached."""
     async with AgoraClient() as client, client.event.stream(["agora.*"]) as events:
         await events
         print("watching", flush=True)
-        seen = 0
+        count = 0
         async for event in events:
             print(f"{event.sequence:>6}  {event.type}  {event.subject or ''}", flush=True)
-            seen += 1
-            if seen == how_many:
+            count += 1
+            if count == limit:
                 return
 
 

@@ -1,6 +1,6 @@
-"""For agents of Agora v4: import this first, and their ``spacetime`` calls reach Agora v5.
+"""Compatibility layer for agents of Agora v4: import it first to redirect their ``spacetime`` calls to Agora v5.
 
-The server is ``AGORA_URL``, else http://localhost:8080.
+The server is ``AGORA_URL`` (default: http://localhost:8080).
 """
 
 import os

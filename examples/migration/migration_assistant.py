@@ -1,4 +1,4 @@
-"""Moves agents of Agora v4 to v5: ``python migration_assistant.py AGENTS.json``, a list of their configurations."""
+"""Migrate agents from Agora v4 to v5: ``python migration_assistant.py AGENTS.json``, a list of agent configurations."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Prints how far the migration from Agora v4 is: ``python migration_monitor.py``."""
+"""Print the progress of the migration from Agora v4: ``python migration_monitor.py``."""
 
 import asyncio
 

@@ -1,7 +1,7 @@
-"""An agent that the marketplace runs: it counts words, and remembers how many it has seen.
+"""An agent that the server runs as an instance: it counts words and keeps the total.
 
-It needs nothing but Python, and knows nothing of the marketplace but three variables of its environment: PORT, where it
-is to listen, AGORA_STATE_DIR, a directory that stays when it is started again, and LANGUAGE, which a customer may set.
+It is an ordinary HTTP server without dependencies. It reads three environment variables: PORT, the port to listen on;
+AGORA_STATE_DIR, a directory that is kept across restarts; and LANGUAGE, which customers may configure.
 """
 
 from __future__ import annotations
@@ -12,29 +12,29 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
-SEEN = Path(os.environ["AGORA_STATE_DIR"]) / "seen"
+TOTAL_FILE = Path(os.environ["AGORA_STATE_DIR"]) / "total"
 WORDS = {"en": "words", "de": "Wörter"}
 
 
 class WordCounter(BaseHTTPRequestHandler):
-    """GET answers whether it is well, POST counts the words of ``text``."""
+    """GET is the health check; POST counts the words of ``text``."""
 
     def do_GET(self) -> None:
-        self.answer({"well": True})
+        self.answer({"healthy": True})
 
     def do_POST(self) -> None:
-        given = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if not isinstance(given.get("text"), str):
-            self.answer({"error": "give a text"}, 422)
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if not isinstance(request.get("text"), str):
+            self.answer({"error": "text is required"}, 422)
             return
-        count = len(given["text"].split())
-        seen = count + (int(SEEN.read_text()) if SEEN.exists() else 0)
-        SEEN.write_text(str(seen))
-        print(f"counted {count} words, {seen} in all", flush=True)
-        self.answer({WORDS[os.environ.get("LANGUAGE", "en")]: count, "seen": seen})
+        count = len(request["text"].split())
+        total = count + (int(TOTAL_FILE.read_text()) if TOTAL_FILE.exists() else 0)
+        TOTAL_FILE.write_text(str(total))
+        print(f"counted {count} words, {total} in total", flush=True)
+        self.answer({WORDS[os.environ.get("LANGUAGE", "en")]: count, "total": total})
 
-    def answer(self, said: dict[str, Any], status: int = 200) -> None:
-        body = json.dumps(said, ensure_ascii=False).encode()
+    def answer(self, document: dict[str, Any], status: int = 200) -> None:
+        body = json.dumps(document, ensure_ascii=False).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
@@ -42,7 +42,7 @@ class WordCounter(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *arguments: Any) -> None:
-        """Say nothing of each request."""
+        """Do not log each request."""
 
 
 if __name__ == "__main__":

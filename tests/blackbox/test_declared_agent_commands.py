@@ -99,7 +99,7 @@ def test_examples_run_without_a_model(start_server: Callable[..., ServerProcess]
     )
     assert program.returncode == 0, program.stderr + server.log()
     lines = program.stdout.splitlines()
-    assert lines[0].endswith("a stand-in answers.")
+    assert lines[0].endswith("using a scripted model.")
     assert lines[-2:] == ["I ask the researcher. Did you know? **Octopuses have three hearts.**", "[completed]"]
 
 

@@ -38,7 +38,7 @@ async def test_redis_agent(tmp_path: Path, clock: ManualClock, broker: str) -> N
             process.kill()
             output = (await process.communicate())[0].decode()
             print(output)
-    assert reply.content == "RedisAgent is here"
+    assert reply.content == "RedisAgent is available"
     assert last.type == "done"
     assert (done.status.value, done.result) == ("completed", {"done_by": "RedisAgent"})
     assert "task_assignment from" in output

@@ -67,15 +67,15 @@ async def test_quickstart(server: Running) -> None:
 
 async def test_sync_client(server: Running) -> None:
     output = await printed(server, "sync_client.py")
-    assert "SyncAgent can report, and is active" in output
+    assert "SyncAgent has the capability reporting; status: active" in output
     assert "SyncAgent: Note to myself: hello!" in output
     assert "not_found: " in output
 
 
 async def test_agents_in_any_order(server: Running) -> None:
     first = await printed(server, "agents_in_any_order.py")
-    assert "LateAgent came and found 1 held messages" in first
-    assert "LateAgent read: Welcome, whenever you come!" in first
+    assert "LateAgent has registered; held messages: 1" in first
+    assert "LateAgent read: Welcome!" in first
     assert "EarlyAgent read: Thank you!" in first
     again = await printed(server, "agents_in_any_order.py")
     assert "LateAgent is registered already" in again
@@ -94,7 +94,7 @@ async def test_watch_events(server: Running) -> None:
 
 async def test_echo_agent(server: Running) -> None:
     async with started(server, "echo_agent.py") as process:
-        assert await _line(process) == "Echo listens"
+        assert await _line(process) == "Echo is listening"
         async with AgoraClient(server.url) as client:
             await client.register("Caller")
             reply = await client.request("Echo", "Hello?", timeout=10)
@@ -106,7 +106,7 @@ async def test_echo_agent(server: Running) -> None:
 async def test_pipeline(server: Running) -> None:
     async with started(server, "pipeline.py") as process:
         lines = [await _line(process) for _ in range(3)]
-        assert lines == ["Extractor can extract", "Transformer can transform", "Loader can load"]
+        assert lines == ["Extractor offers extract", "Transformer offers transform", "Loader offers load"]
         command = ("-m", "agora.cli", "workflow", "create", str(EXAMPLES / "pipeline.yaml"), "--watch")
         environ = os.environ | {"AGORA_URL": server.url}
         watched = await asyncio.create_subprocess_exec(

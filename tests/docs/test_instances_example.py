@@ -32,12 +32,12 @@ async def test_instances(host: Running) -> None:
     output = (await printed(host, "instances.py")).splitlines()
     assert output[1:5] == [
         "WordCounter: 0.1 once, 0.6 an hour, 0.01 each, in USD",
-        "{'Wörter': 6, 'seen': 6} for 0.01 USD",
-        "{'Wörter': 4, 'seen': 10} for 0.01 USD",
-        'upstream_failed: /count answered with HTTP 422. {"error": "give a text"} It costs nothing.',
+        "{'Wörter': 6, 'total': 6} for 0.01 USD",
+        "{'Wörter': 4, 'total': 10} for 0.01 USD",
+        'upstream_failed: /count answered with HTTP 422. {"error": "text is required"} A failed execution is free.',
     ]
     assert output[5].startswith("paused: 0.12")
-    assert output[6] == "running; its output: counted 4 words, 10 in all"
+    assert output[6] == "running; its output: counted 4 words, 10 in total"
     assert output[7].startswith("base 0.1, 2 executions 0.02, time 0.00")
 
     manifest = EXAMPLES / "word_counter" / "agent.yaml"
@@ -49,6 +49,6 @@ async def test_instances(host: Running) -> None:
     async with AgoraClient(host.url) as client:
         made = await client.instance.create("WordCounter", wait=60)
         done = await client.instance.execute(made.instance_id, "/count", {"text": "one two"})
-        assert done.result == {"words": 2, "seen": 2}
+        assert done.result == {"words": 2, "total": 2}
         ended = await client.instance.terminate(made.instance_id, wait=60)
     assert ended.status == "stopped"

@@ -1,5 +1,5 @@
-// A page of CopilotKit that talks with agents of a marketplace, without a server of its own between them: each agent is an
-// HttpAgent of AG-UI at <server>/ag-ui/<agent>. Address, token and agents are in the page's fragment, which browsers do not send:
+// A CopilotKit page that connects directly to agents of a marketplace, without its own backend: each agent is an AG-UI
+// HttpAgent at <server>/ag-ui/<agent>. Server, token and agents are in the page's URL fragment, which browsers do not send:
 // http://localhost:8000/#server=https://agora.example&token=...&agent=Planner&agent=Echo+Agent
 
 import { HttpAgent } from "@ag-ui/client";
