@@ -70,7 +70,7 @@ CLIENTS = (
         "google-adk",
         "2.13.0",
         "google_adk.py",
-        "`RemoteA2aAgent`; where gRPC is on, with `a2a_grpc_on_cards = false`",
+        "`RemoteA2aAgent`; requires `a2a_grpc_on_cards = false` if the server offers gRPC",
         ("google-adk[a2a]==2.13.0",),
         settings={"a2a_grpc_on_cards": "false"},
     ),
@@ -82,9 +82,7 @@ CLIENTS = (
         ("strands-agents[a2a]==1.62.0",),
     ),
     Client("crewai", "1.15.30", "crewai_delegation.py", "delegation, over a2a-sdk 0.3", ("crewai[a2a]==1.15.30",)),
-    Client(
-        "agent-framework-a2a", "1.0.0b261022", "ms_agent_framework.py", "`A2AAgent` of Microsoft's, over a2a-sdk 1.x"
-    ),
+    Client("agent-framework-a2a", "1.0.0b261022", "ms_agent_framework.py", "Microsoft's `A2AAgent`, over a2a-sdk 1.x"),
 )
 
 
@@ -93,9 +91,9 @@ def _mcp(package: str, version: str, program: str, about: str, *requirements: st
 
 
 MCP_CLIENTS = (
-    _mcp("mcp", "2.3.0", "mcp_sdk_2.py", "the Python SDK, as it is: 2026-07-28"),
-    _mcp("mcp", "2.3.0", "mcp_sdk_2.py", "the same, with a session", arguments=("legacy",), variant="2025-11-25"),
-    _mcp("mcp", "1.30.0", "mcp_sdk_1.py", "the Python SDK most frameworks have"),
+    _mcp("mcp", "2.3.0", "mcp_sdk_2.py", "the Python SDK with its default protocol version, 2026-07-28"),
+    _mcp("mcp", "2.3.0", "mcp_sdk_2.py", "the Python SDK with a session", arguments=("legacy",), variant="2025-11-25"),
+    _mcp("mcp", "1.30.0", "mcp_sdk_1.py", "the Python SDK that most frameworks use"),
     _mcp("@modelcontextprotocol/sdk", "1.32.2", "mcp_sdk.mjs", "the TypeScript SDK", npm=True),
     _mcp("@modelcontextprotocol/inspector", "2.12.0", "mcp_inspector.py", "`--cli`, lists with `--strict`", npm=True),
     _mcp("fastmcp", "4.1.6", "mcp_fastmcp.py", "`Client`"),

@@ -13,43 +13,43 @@ ROOT = Path(__file__).parent.parent.parent
 PAGE = ROOT / "docs" / "reference" / "clients.md"
 RESULTS = Path(__file__).parent / "results.json"  #: outcomes by client, kind of agent and scenario
 MCP_RESULTS = Path(__file__).with_name("mcp_results.json")  #: outcomes by client and scenario
-AGENTS = {"built-in": "The built-in Echo Agent", "sdk": "An agent made with the SDK"}
+AGENTS = {"built-in": "With the built-in Echo Agent", "sdk": "With an agent of the SDK"}
 SCENARIOS = {
-    "send": "a message and its answer",
-    "message": "an answer that is a message, not a task",
-    "stream": "a message whose task is streamed",
-    "polling": "a message that is not waited for",
-    "ask back": "a question of the agent, and its answer",
-    "cancel": "a task is cancelled",
-    "resubscribe": "a stream that was left is taken up again",
-    "push": "push notifications",
-    "files": "256 bytes of every value, there and back",
-    "extended card": "the card of those who have signed in",
+    "send": "send a message and read the answer",
+    "message": "receive the answer as a Message instead of a Task",
+    "stream": "stream the task of a message",
+    "polling": "send a message without blocking, then poll its task",
+    "ask back": "answer a question of the agent (`input-required`)",
+    "cancel": "cancel a task",
+    "resubscribe": "subscribe again to a task after disconnecting",
+    "push": "receive push notifications",
+    "files": "send a file with all 256 byte values and receive it unchanged",
+    "extended card": "fetch the authenticated extended card",
 }
 MCP_SCENARIOS = {
-    "list": "the default listing: at most 30 tools, with names that OpenAI takes",
-    "send": "a message, with a listed tool",
-    "search and call": "a tool of an upstream is searched, and called by `agora_tools_call`",
-    "virtual server": "its tools and no others; one of ours, of an upstream and of an agent is called",
-    "elicitation": "an agent's tool asks back, and the client's person answers",
-    "answer by a call": "the same without elicitation: the question is the result, and is answered by the call that it names",
-    "progress": "an agent reports progress, and the client shows it",
-    "errors": "the model sees what was wrong, and what to do about it",
-    "resource": "a resource is read",
-    "sign in": "a server that wants a credential: the client finds where a person signs in",
+    "list": "list the default tools: at most 30, with names that OpenAI accepts",
+    "send": "send a message with a listed tool",
+    "search and call": "search a tool of an upstream and call it with `agora_tools_call`",
+    "virtual server": "list exactly the tools of a virtual server; call one of Agora, of an upstream and of an agent",
+    "elicitation": "answer a question of an agent's tool by elicitation",
+    "answer by a call": "answer it without elicitation: the result holds the question and names the tool for the answer",
+    "progress": "receive an agent's progress notifications",
+    "errors": "pass the error and its fix to the model",
+    "resource": "read a resource",
+    "sign in": "find the authorization server of a server that requires a credential",
 }
 WORKS, NOT_OFFERED = "works", "not offered"
-HEAD = """# Clients that were run
+HEAD = """# Tested clients
 
-What software of others does with Agora over MCP and A2A. `make clients` installs each client, pinned, into an environment of its own,
-runs its program in `tests/clients/programs` against a server process, and writes this page; the long tests run the same and fail if
-an outcome differs from it.
+Test results of third-party MCP and A2A clients with Agora. `make clients` installs a pinned version of each client into its own
+environment, runs its program in `tests/clients/programs` against a server process, and generates this page. The long tests run the
+same programs and fail if a result differs from this page.
 
-What the client does not offer is no fault of either side.
+"not offered" means that the client has no such feature.
 """
 A2A_HEAD = """## A2A
 
-"yes" stands for all bindings that the client has (JSON-RPC and HTTP+JSON).
+"yes" means that the scenario works over all bindings of the client (JSON-RPC and HTTP+JSON).
 """
 
 
@@ -74,12 +74,12 @@ def _merge_bindings(outcomes: Mapping[str, str], scenario: str) -> str:
 
 
 def _name_clients(names: Iterable[str], about: Mapping[str, str]) -> list[str]:
-    return ["| Client | What of it |", "| --- | --- |", *(f"| {name} | {about[name]} |" for name in names), ""]
+    return ["| Client | Tested part |", "| --- | --- |", *(f"| {name} | {about[name]} |" for name in names), ""]
 
 
 def _name_scenarios(scenarios: Mapping[str, str]) -> list[str]:
     return [
-        "| Scenario | What is done |",
+        "| Scenario | Steps |",
         "| --- | --- |",
         *(f"| {name} | {what} |" for name, what in scenarios.items()),
     ]
@@ -105,7 +105,7 @@ def _render_remarks(results: Mapping[str, Mapping[str, str]]) -> list[str]:
         for scenario, outcome in result.items()
         if not outcome.startswith((WORKS, f"{NOT_OFFERED}: by "))
     ]
-    return ["### Remarks", "", *remarks, ""] if remarks else []
+    return ["### Notes", "", *remarks, ""] if remarks else []
 
 
 def render_page(
