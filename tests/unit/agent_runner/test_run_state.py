@@ -1,4 +1,4 @@
-"""Checkpoints that an earlier holder of a task may have written."""
+"""Checkpoints of declared agents, possibly written by an earlier or hostile holder of the task."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def write_checkpoint(messages: list[ModelMessage]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("length", [10, 100_000])
-def test_a_conversation_is_read_as_it_was_written(length: int) -> None:
+def test_conversation_round_trips(length: int) -> None:
     messages: list[ModelMessage] = [
         ModelRequest(parts=[UserPromptPart(content="x" * length)]),
         ModelResponse(parts=[TextPart(content="y")]),
@@ -37,16 +37,16 @@ def test_a_conversation_is_read_as_it_was_written(length: int) -> None:
 
 
 @pytest.mark.parametrize("filler", ["", "x" * 100_000])
-def test_a_document_by_url_is_refused(filler: str) -> None:
-    """The model's library would fetch it."""
+def test_document_by_url_is_refused(filler: str) -> None:
+    """The model's library would fetch the URL."""
     document = DocumentUrl(url="http://169.254.169.254/latest/meta-data", media_type="text/plain")
     checkpoint = write_checkpoint([ModelRequest(parts=[UserPromptPart(content=[filler, document])])])
     with pytest.raises(ValueError, match="other than text"):
         RunState.load(checkpoint)
 
 
-def test_a_bomb_is_not_unpacked() -> None:
+def test_decompression_bomb_is_refused() -> None:
     packed = base64.b64encode(zlib.compress(b" " * (MAX_CONVERSATION + 1))).decode()
-    assert len(packed) < 65_536  # it fits into a checkpoint
+    assert len(packed) < 65_536  # small enough for a checkpoint
     with pytest.raises(ValueError, match="larger than"):
         RunState.load({"format": 1, "packed": packed})

@@ -1,4 +1,4 @@
-"""Spans of a declared agent, by the pinned names of the conventions for generative AI; texts only where they are asked for."""
+"""Spans of a declared agent follow the pinned conventions for generative AI; texts are included only if configured."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MESSAGES = [
 
 
 @pytest.mark.parametrize("asks_for_texts", [False, True])
-async def test_a_step_is_described_by_the_conventions(monkeypatch: pytest.MonkeyPatch, asks_for_texts: bool) -> None:
+async def test_span_of_a_step_follows_the_conventions(monkeypatch: pytest.MonkeyPatch, asks_for_texts: bool) -> None:
     monkeypatch.setenv(TEXTS_VARIABLE, str(asks_for_texts))
     exporter, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))

@@ -1,4 +1,4 @@
-"""The words of a model on their way into a task's output."""
+"""Streaming of model text into a task's output."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def open_stream(task: SlowTask) -> TextStream:
     return TextStream(cast(Any, task))
 
 
-async def test_what_nobody_writes_any_more_is_the_rest() -> None:
+async def test_unwritten_text_is_the_rest() -> None:
     task = SlowTask()
     stream = open_stream(task)
     stream.add("Good ")
@@ -42,7 +42,7 @@ async def test_what_nobody_writes_any_more_is_the_rest() -> None:
     assert (task.output, task.is_asked.is_set()) == ([], False)
 
 
-async def test_the_rest_begins_where_a_call_under_way_ends() -> None:
+async def test_rest_begins_at_the_end_of_a_write_in_progress() -> None:
     task = SlowTask()
     stream = open_stream(task)
     stream.add("one ")
@@ -58,7 +58,7 @@ async def test_the_rest_begins_where_a_call_under_way_ends() -> None:
     await stream.close()
 
 
-async def test_what_comes_while_one_writes_is_written_after_it() -> None:
+async def test_text_received_during_a_write_is_written_next() -> None:
     task = SlowTask()
     stream = open_stream(task)
     stream.add("one ")
@@ -71,7 +71,7 @@ async def test_what_comes_while_one_writes_is_written_after_it() -> None:
     assert task.output == ["one ", "two"]
 
 
-async def test_the_end_tells_why_nothing_was_written() -> None:
+async def test_taking_the_rest_raises_the_error_of_a_failed_write() -> None:
     task = SlowTask(ValueError("full"))
     stream = open_stream(task)
     task.may_go_on.set()

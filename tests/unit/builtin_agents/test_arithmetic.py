@@ -1,4 +1,4 @@
-"""The calculator's parser: what it says, what it refuses, and that no expression takes long."""
+"""The calculator's parser: results, refusals, and bounded time."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ median(3, 1, 2) = 2
 
 
 @pytest.mark.parametrize("line", VALUES.strip().splitlines())
-def test_values(line: str) -> None:
+def test_expressions_have_their_values(line: str) -> None:
     expression, _, expected = line.rpartition(" = ")
     assert str(evaluate_expression(expression)) == expected
 
@@ -98,7 +98,7 @@ what is -5 times -3? = 15
 
 
 @pytest.mark.parametrize("line", PHRASES.strip().splitlines())
-def test_questions_in_words(line: str) -> None:
+def test_questions_in_words_are_calculated(line: str) -> None:
     question, _, expected = line.rpartition(" = ")
     assert str(evaluate_expression(translate_question_to_expression(question))) == expected
 
@@ -140,7 +140,7 @@ def test_questions_in_words(line: str) -> None:
         ("9" * 101, "more than 100 digits"),
     ],
 )
-def test_what_cannot_be_calculated_is_said(expression: str, said: str) -> None:
+def test_invalid_expressions_are_refused_with_a_reason(expression: str, said: str) -> None:
     with pytest.raises(CalculationError) as fault:
         evaluate_expression(expression)
     assert said in str(fault.value)
@@ -161,7 +161,7 @@ def _joined(children: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 
 @given(st.recursive(LEAF, _joined, max_leaves=25))
-def test_it_agrees_with_fractions(case: tuple[str, Fraction | None]) -> None:
+def test_results_agree_with_fractions(case: tuple[str, Fraction | None]) -> None:
     text, expected = case
     if expected is None:
         with pytest.raises(CalculationError):
@@ -171,7 +171,7 @@ def test_it_agrees_with_fractions(case: tuple[str, Fraction | None]) -> None:
 
 
 @given(st.text(alphabet="0123456789+-*/^%!(),. esqrtpilnmaxof", max_size=200))
-def test_whatever_is_typed_has_an_answer_soon(text: str) -> None:
+def test_any_expression_takes_bounded_time(text: str) -> None:
     begun = time.process_time()
     with contextlib.suppress(CalculationError):
         value = evaluate_expression(translate_question_to_expression(text))
@@ -181,6 +181,6 @@ def test_whatever_is_typed_has_an_answer_soon(text: str) -> None:
 
 
 @given(st.text(max_size=2000))
-def test_any_text_is_read(text: str) -> None:
+def test_any_text_is_parsed_or_refused(text: str) -> None:
     with contextlib.suppress(CalculationError):
         evaluate_expression(translate_question_to_expression(text))

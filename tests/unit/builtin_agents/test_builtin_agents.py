@@ -1,4 +1,4 @@
-"""The built-in agents as one meets them: by message, by task, with text and with data."""
+"""The built-in agents as used by callers: by message, by task, with text and with data."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ def published(market: Market, event_type: str) -> list[Any]:
     return [from_json(event.data) for event in market.of_type(event_type)]
 
 
-async def test_the_calculator_answers_as_the_source_has_it(market: Market) -> None:
+async def test_calculator_answers_as_in_the_source(market: Market) -> None:
     assert (await done(market, "Calculator Agent", "Calculate 25 * 4")).result == "The result is 100"
     assert (await done(market, "Calculator Agent", "Calculate 100 / 4")).result == "The result is 25.0"
     assert (await done(market, "Calculator Agent", "What is 10 plus 5?")).result == "The result is 15"
     assert [found["result"] for found in published(market, "calculation.complete")] == [100, 25.0, 15]
 
 
-async def test_the_calculator_takes_and_answers_data(market: Market) -> None:
+async def test_calculator_accepts_and_returns_data(market: Market) -> None:
     assert (await done(market, "Calculator Agent", expression="1/3")).result == {
         "expression": "1/3",
         "result": 1 / 3,
@@ -64,7 +64,7 @@ async def test_the_calculator_takes_and_answers_data(market: Market) -> None:
         assert (await done(market, "Calculator Agent", **wrong)).status == TaskStatus.FAILED
 
 
-async def test_what_the_calculator_cannot_do_fails_clearly(market: Market) -> None:
+async def test_unsupported_calculation_fails_with_a_reason(market: Market) -> None:
     task = await done(market, "Calculator Agent", "Calculate 1 / 0")
     assert (task.status, task.error) == (
         TaskStatus.FAILED,
@@ -76,12 +76,12 @@ async def test_what_the_calculator_cannot_do_fails_clearly(market: Market) -> No
 
 
 @pytest.mark.parametrize("text", ["my password is hunter2", "What is pass_1 + 2?", "Call +49 30 1234 (Ann)"])
-async def test_what_was_no_arithmetic_is_not_told_to_everyone(market: Market, text: str) -> None:
+async def test_text_of_a_failed_calculation_is_private(market: Market, text: str) -> None:
     assert (await done(market, "Calculator Agent", text)).status == TaskStatus.FAILED
     assert published(market, "calculation.error") == [{"error": "That cannot be calculated."}]
 
 
-async def test_memory_keeps_what_it_is_told(market: Market) -> None:
+async def test_memory_stores_and_recalls_facts(market: Market) -> None:
     async def said(text: str) -> Any:
         return (await done(market, "Memory Agent", text)).result
 
@@ -99,7 +99,7 @@ async def test_memory_keeps_what_it_is_told(market: Market) -> None:
     assert (await done(market, "Memory Agent", "Sing!")).status == TaskStatus.FAILED
 
 
-async def test_memory_takes_and_answers_data(market: Market) -> None:
+async def test_memory_accepts_and_returns_data(market: Market) -> None:
     stored = await done(market, "Memory Agent", action="store", key="k", value={"n": 1}, tags=["t"])
     assert stored.result == {"key": "k", "value": {"n": 1}, "version": 1, "tags": ["t"]}
     assert (await done(market, "Memory Agent", action="recall", key="k")).result["value"] == {"n": 1}
@@ -115,7 +115,7 @@ async def test_memory_takes_and_answers_data(market: Market) -> None:
         assert (await done(market, "Memory Agent", **wrong)).status == TaskStatus.FAILED
 
 
-async def test_analysis_reports(market: Market) -> None:
+async def test_analysis_returns_a_report(market: Market) -> None:
     task = await done(market, "Analysis Agent", "Analyze this text: I love it. It is a wonderful, wonderful day!")
     assert task.result["statistics"]["words"] == 9
     assert task.result["sentiment"]["label"] == "positive"
@@ -132,7 +132,7 @@ async def test_analysis_reports(market: Market) -> None:
     assert (await done(market, "Analysis Agent", "x" * 200_001)).status == TaskStatus.FAILED
 
 
-async def test_analysis_without_its_extra_says_so(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_analysis_reports_a_missing_extra(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "vaderSentiment.vaderSentiment", None)
     analysis.load_scorer.cache_clear()
     try:
@@ -143,13 +143,13 @@ async def test_analysis_without_its_extra_says_so(market: Market, monkeypatch: p
         analysis.load_scorer.cache_clear()
 
 
-async def test_echo_sends_back_what_it_gets(market: Market) -> None:
+async def test_echo_returns_its_input(market: Market) -> None:
     message = {"messageId": "m", "role": "ROLE_USER", "parts": [{"text": "hi"}, {"data": {"n": 1}}]}
     task = await done(market, "Echo Agent", message=message)
     assert task.result == "hi"
 
 
-async def test_they_are_found_by_what_they_can_do(market: Market) -> None:
+async def test_built_in_agents_are_found_by_capability(market: Market) -> None:
     for word, name in (("calculator", "Calculator Agent"), ("keywords", "Analysis Agent"), ("storage", "Memory Agent")):
         found = await market.call(market.operator, "query.agents", search=word)
         assert name in [agent.agent_name for agent in found.agents]

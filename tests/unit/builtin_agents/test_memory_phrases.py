@@ -1,4 +1,4 @@
-"""What the Memory agent understands."""
+"""Phrases understood by the Memory agent."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from agora.builtin_agents.memory import parse_memory_sentence
         ("store " * 20_000, {}),
     ],
 )
-def test_sentences(text: str, expected: dict[str, Any]) -> None:
+def test_sentences_map_to_commands(text: str, expected: dict[str, Any]) -> None:
     assert parse_memory_sentence(text) == expected
 
 
@@ -54,8 +54,8 @@ def test_sentences(text: str, expected: dict[str, Any]) -> None:
     ],
     ids=lambda text: text[:8].strip(),
 )
-def test_no_sentence_takes_long(text: str) -> None:
-    """All residents share one thread: a phrase that is tried at each of many spaces would hold up the server."""
+def test_parsing_time_is_linear(text: str) -> None:
+    """All built-in agents share one thread: a phrase with backtracking over many spaces would block the server."""
     began = time.process_time()
     parse_memory_sentence(text)
     assert time.process_time() - began < 2.0

@@ -1,4 +1,4 @@
-"""Weather of the analysis agent: by a provider that stands in for Open-Meteo, and the refusal without one."""
+"""Weather of the analysis agent: with a stub of Open-Meteo, and the refusal without a provider."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ async def _ask(path: Path, clock: ManualClock, texts: list[str], **settings: Any
         await app.stop()
 
 
-async def test_the_weather_is_that_of_the_provider(tmp_path: Path, clock: ManualClock) -> None:
+async def test_weather_comes_from_the_provider(tmp_path: Path, clock: ManualClock) -> None:
     async with serve_http(_provide) as url:
         texts = [
             "What is the weather in Berlin?",
@@ -66,12 +66,12 @@ async def test_the_weather_is_that_of_the_provider(tmp_path: Path, clock: Manual
     assert "statistics" in text.result
 
 
-async def test_without_a_provider_it_says_so(tmp_path: Path, clock: ManualClock) -> None:
+async def test_missing_provider_is_reported(tmp_path: Path, clock: ManualClock) -> None:
     (refused,) = await _ask(tmp_path / "data", clock, ["What is the weather in Berlin?"])
     assert (refused.status, NOT_CONFIGURED in refused.error) == (TaskStatus.FAILED, True)
 
 
-def test_a_place_is_found_in_a_sentence_that_asks_for_its_weather() -> None:
+def test_place_is_extracted_from_a_question() -> None:
     for text, place in (
         ("What's the weather like in New York today?", "New York"),
         ("weather for Paris", "Paris"),

@@ -1,4 +1,4 @@
-"""Talking to A2A agents from the command line."""
+"""Chat with A2A agents from the command line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.stand_in_http import serve_http
 from tests.unit.cli.conftest import Agora, Served
 
 
-def test_a_message_is_answered(served: Served, agora: Agora) -> None:
+def test_message_is_answered(served: Served, agora: Agora) -> None:
     assert agora("a2a", served.url, "--message", "Calculate 25 * 4").stdout == "The result is 100\n"
     assert agora("a2a", "--message", "Calculate 25 * 4", served.url).stdout == "The result is 100\n"
     assert agora("a2a", "talk", "-m", "Calculate 100 / 4").stdout == "The result is 25.0\n"
@@ -23,13 +23,13 @@ def test_a_message_is_answered(served: Served, agora: Agora) -> None:
     assert agora("a2a", card, "-m", "hello").stdout == "hello\n"
 
 
-def test_an_answer_is_streamed(served: Served, agora: Agora) -> None:
+def test_answer_is_streamed(served: Served, agora: Agora) -> None:
     said = agora("a2a", served.url, "--stream", "--message", "Analyze this text").stdout
     assert "Statistics: 3 words" in said
     assert said.endswith("\n")
 
 
-def test_json_is_for_machines(served: Served, agora: Agora) -> None:
+def test_json_output(served: Served, agora: Agora) -> None:
     task = json.loads(agora("a2a", served.url, "-m", "Calculate 1 + 1", "--json").stdout)
     assert task["status"]["state"] == "TASK_STATE_COMPLETED"
     lines = agora("a2a", served.url, "-m", "Calculate 1 + 1", "--json", "--stream").stdout.splitlines()
@@ -37,14 +37,14 @@ def test_json_is_for_machines(served: Served, agora: Agora) -> None:
     assert json.loads(lines[-1])["statusUpdate"]["status"]["state"] == "TASK_STATE_COMPLETED"
 
 
-def test_what_fails_is_told_to_scripts(served: Served, agora: Agora) -> None:
+def test_failure_sets_the_exit_code(served: Served, agora: Agora) -> None:
     assert "Division by zero" in agora("a2a", served.url, "-m", "Calculate 1 / 0", exit_code=1).stdout
     assert "cannot be reached" in agora("a2a", "http://127.0.0.1:9", "-m", "x", exit_code=7).stderr
     assert "not the address" in agora("a2a", "ftp://nowhere", "-m", "x", exit_code=2).stderr
     assert agora("a2a", served.url, "--auth", "wrong", "-m", "x", exit_code=3).stderr.startswith("Error: ")
 
 
-def test_without_a_message_one_talks(served: Served, agora: Agora, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_message_a_chat_starts(served: Served, agora: Agora, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AGORA_URL", served.url)
     typed = "Calculate 2 + 3\n\n/task\n/card\n/new\n/unknown\nCalculate 1 / 0\n/quit\nCalculate 9 + 9\n"
     result = CliRunner().invoke(build_application(), ["a2a", served.url], input=typed)
@@ -55,12 +55,12 @@ def test_without_a_message_one_talks(served: Served, agora: Agora, monkeypatch: 
     assert "The result is 18" not in result.stdout
 
 
-def test_its_operations_are_still_there(served: Served, agora: Agora) -> None:
+def test_a2a_operations_remain_subcommands(served: Served, agora: Agora) -> None:
     assert "talk" in agora("a2a", "--help").stdout
     assert "Calculator" in agora("a2a", "catalogue").stdout
 
 
-async def test_a_token_of_this_marketplace_goes_nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_token_is_not_sent_to_other_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
     tokens: list[str | None] = []
 
     def answer(method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, Any]:

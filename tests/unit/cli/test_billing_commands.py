@@ -1,4 +1,4 @@
-"""Commands about money, against a real server."""
+"""Billing commands against a real server."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def till(agora: Agora, used: list[bool]) -> Agora:
     ("amount", "text"),
     [(1.5, "1.50 USD"), (0.000278, "0.000278 USD"), (1234567.0, "1,234,567.00 USD"), (-0.0, "0.00 USD"), (None, "-")],
 )
-def test_amounts_are_shown_whole(amount: float | None, text: str) -> None:
+def test_amounts_are_shown_in_full(amount: float | None, text: str) -> None:
     assert format_money(amount, "USD") == text
 
 
@@ -62,24 +62,24 @@ def test_amounts_are_shown_whole(amount: float | None, text: str) -> None:
         (["invoice", "--account", ACCOUNT], ["not issued yet", "Executions, CliBiller", "98.50 USD"]),
     ],
 )
-def test_money_for_people(till: Agora, words: list[str], told: list[str]) -> None:
+def test_billing_tables_are_readable(till: Agora, words: list[str], told: list[str]) -> None:
     printed = till("billing", *words).stdout
     assert [part for part in told if part not in printed] == []
 
 
-def test_the_dashboard_has_a_short_name(till: Agora) -> None:
+def test_dashboard_has_a_short_command(till: Agora) -> None:
     assert till("dashboard", ACCOUNT).stdout == till("billing", "dashboard", ACCOUNT).stdout
     assert "everybody's" in till("dashboard").stdout
 
 
-def test_money_for_machines(till: Agora, answer: Agora) -> None:
+def test_billing_output_as_json(till: Agora, answer: Agora) -> None:
     assert answer("billing", "cost", ACCOUNT)["total_cost"] == 1.5
     assert answer("billing", "dashboard", ACCOUNT)["billing"]["current_month_cost"] == 1.5
     assert answer("billing", "invoice", "--account", ACCOUNT)["charges"] == 1.5
     assert [price["price"] for price in answer("billing", "prices", "CliBiller")["prices"]] == [0.05]
 
 
-def test_what_is_refused_says_why(till: Agora, tmp_path: Path) -> None:
+def test_refusals_show_their_reason(till: Agora, tmp_path: Path) -> None:
     assert "INV-999999" in till("billing", "invoice", "INV-999999", "--csv", exit_code=4).stderr
     assert not list(tmp_path.iterdir())
     assert (

@@ -1,4 +1,4 @@
-"""What a conversation in a terminal looks like, at 80 columns."""
+"""Rendering of a conversation in a terminal with 80 columns."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ It *is* there:
 """.format(long="word " * 20)
 
 
-def test_what_a_worker_reports_keeps_its_lines() -> None:
+def test_log_lines_of_a_worker_keep_their_line_breaks() -> None:
     console = Console(width=80, file=io.StringIO(), force_terminal=True, color_system=None)
     console.print(Markdown(fence_log_lines(TURN)))
     file = console.file
@@ -52,5 +52,5 @@ def test_what_a_worker_reports_keeps_its_lines() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "plain\n", "[1] a footnote", "[x] done", "[Agora] Name", "[agora]"])
-def test_an_answer_without_log_lines_stays_as_it_is(text: str) -> None:
+def test_answer_without_log_lines_is_unchanged(text: str) -> None:
     assert fence_log_lines(text) == text

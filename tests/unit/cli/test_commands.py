@@ -42,9 +42,7 @@ def test_help_groups_the_commands(agora: Agora) -> None:
 
 
 @pytest.mark.parametrize("word", sorted(COMMAND_HINTS))
-def test_a_word_of_other_tools_is_answered_with_a_command_that_exists(
-    word: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_command_of_other_tools_is_answered_with_a_suggestion(word: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
     runner, application = CliRunner(), build_application()
     unknown = runner.invoke(application, [word])
@@ -56,7 +54,7 @@ def test_a_word_of_other_tools_is_answered_with_a_command_that_exists(
         assert runner.invoke(application, [*command.split(), "--help"]).exit_code == 0, command
 
 
-def test_a_message_from_registration_to_inbox(agora: Agora, answer: Agora) -> None:
+def test_message_is_sent_from_registration_to_inbox(agora: Agora, answer: Agora) -> None:
     registered = agora("register", "CliBob", "-c", "echo")
     assert "Registered CliBob" in registered.stdout
     found = answer("agents", "--capability", "echo")
@@ -64,18 +62,18 @@ def test_a_message_from_registration_to_inbox(agora: Agora, answer: Agora) -> No
     receipt = answer("send", "CliBob", "good \x1b[31mmorning", "--priority", "high")
     assert receipt["status"] == "queued"
     shown = agora("inbox", "--unread", "--as", "CliBob")
-    assert "\x1b" not in shown.stdout  # what others write does not steer the terminal
+    assert "\x1b" not in shown.stdout  # text of others cannot control the terminal
     first = answer("inbox", "--unread", "--mark", "--as", "CliBob")
     assert [message["message_id"] for message in first["messages"]] == [receipt["message_id"]]
     assert answer("inbox", "--unread", "--as", "CliBob")["messages"] == []
 
 
-def test_a_narrow_terminal_shows_whole_words(agora: Agora, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_narrow_terminal_wraps_at_word_boundaries(agora: Agora, monkeypatch: pytest.MonkeyPatch) -> None:
     agora("register", "CliNarrow", "-c", "narrow-columns")
     monkeypatch.setenv("COLUMNS", "80")
     listing = agora("agents", "--capability", "narrow-columns")
     assert all(len(line) <= 80 for line in listing.stdout.splitlines())
-    assert {"CliNarrow", "active", "narrow-columns"} <= set(listing.stdout.split())  # none is folded
+    assert {"CliNarrow", "active", "narrow-columns"} <= set(listing.stdout.split())  # no word is split
     assert "No room for: tier, id." in " ".join(listing.stderr.split())
     monkeypatch.setenv("COLUMNS", "200")
     listing = agora("agents", "--capability", "narrow-columns")
@@ -83,7 +81,7 @@ def test_a_narrow_terminal_shows_whole_words(agora: Agora, monkeypatch: pytest.M
     assert "No room" not in listing.stderr
 
 
-def test_global_options_before_and_after(agora: Agora) -> None:
+def test_global_options_are_accepted_before_and_after_the_command(agora: Agora) -> None:
     before = json.loads(agora("--json", "services").stdout)
     after = json.loads(agora("services", "--json").stdout)
     names = [service["name"] for service in before["services"]]
@@ -91,7 +89,7 @@ def test_global_options_before_and_after(agora: Agora) -> None:
     assert "agora.messaging.send" in names
 
 
-def test_call_by_name(agora: Agora, answer: Agora) -> None:
+def test_operation_is_called_by_name(agora: Agora, answer: Agora) -> None:
     sent = answer("call", "messaging.send", "Nobody-Yet", "hello", "--priority", "low")
     assert sent["warning"]
     whole = json.dumps({"to_agent": "Nobody-Yet", "content": "again"})
@@ -101,7 +99,7 @@ def test_call_by_name(agora: Agora, answer: Agora) -> None:
     assert "--to-agent" in agora("call", "messaging.send", "--help").stdout
 
 
-def test_wrong_input_names_the_field(agora: Agora) -> None:
+def test_invalid_input_names_the_field(agora: Agora) -> None:
     refused = agora("messaging", "receive", "--limit", "-5", exit_code=2)
     assert "limit" in refused.stderr
     assert refused.stdout == ""
@@ -111,7 +109,7 @@ def test_wrong_input_names_the_field(agora: Agora) -> None:
     agora("inbox", "--as", "NeverRegistered", exit_code=3)
 
 
-def test_a_fault_is_told_once(agora: Agora) -> None:
+def test_error_is_shown_once(agora: Agora) -> None:
     told = " ".join(agora("task", "list", "--status", "wrong", exit_code=2).stderr.split())
     assert told.count("dead_lettered") == 1, told
     assert told.count("status:") == 1, told
@@ -121,7 +119,7 @@ def test_a_fault_is_told_once(agora: Agora) -> None:
     assert "^" not in told
 
 
-def test_the_first_tenant_has_a_date(agora: Agora) -> None:
+def test_home_tenant_has_a_creation_date(agora: Agora) -> None:
     listed = agora("tenant", "list").stdout
     assert "default" in listed
     assert "1970" not in listed
@@ -169,10 +167,10 @@ def test_admin_token_stays_on_this_machine(agora: Agora, served: Served, monkeyp
     seen = []
     with pytest.raises(PermissionDenied):
         Session(Connection(served.url)).as_operator(refuse)
-    assert seen == ["agfy_chosen"]  # who chose a credential is not made more than it allows
+    assert seen == ["agfy_chosen"]  # an explicitly chosen credential is not extended
 
 
-def test_watch_sees_an_event_and_ends_well(agora: Agora, answer: Agora, served: Served) -> None:
+def test_watch_shows_an_event_and_exits_cleanly(agora: Agora, answer: Agora, served: Served) -> None:
     last = answer("event", "list", "--limit", "1")["last_sequence"]
     command = [*AGORA, "watch", "--types", "cli_test", "--since", str(last), "--json"]
     with spawn_tethered(command, stdout=subprocess.PIPE, text=True, env=os.environ) as watching:
@@ -184,13 +182,13 @@ def test_watch_sees_an_event_and_ends_well(agora: Agora, answer: Agora, served: 
     assert (event["type"], event["data"]) == ("cli_test", {"n": 1})
 
 
-def test_no_server(agora: Agora) -> None:
+def test_missing_server_is_reported(agora: Agora) -> None:
     refused = agora("agents", "--url", f"http://127.0.0.1:{free_port()}", exit_code=7)
     assert "agora serve" in refused.stderr
     assert refused.stdout == ""
 
 
-def test_doctor(agora: Agora) -> None:
+def test_doctor_reports_a_healthy_server(agora: Agora) -> None:
     found = [json.loads(line) for line in agora("doctor", "--json").stdout.splitlines()]
     states = {finding["subject"]: finding["state"] for finding in found}
     assert {states[name] for name in ("python", "sqlite", "data directory", "credential")} == {"ok"}
@@ -215,7 +213,7 @@ def test_doctor_names_workers_of_another_version(agora: Agora, served: Served) -
             client.worker.unregister(name)
 
 
-def test_doctor_finds_what_is_wrong(agora: Agora, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_doctor_finds_problems(agora: Agora, monkeypatch: pytest.MonkeyPatch) -> None:
     agora("doctor", "--url", f"http://127.0.0.1:{free_port()}", exit_code=1)
     monkeypatch.setenv("AGORA_PORT", "many")
     found = [json.loads(line) for line in agora("doctor", "--json", exit_code=1).stdout.splitlines()]
@@ -232,8 +230,8 @@ def test_doctor_opens_the_database(agora: Agora, tmp_path: Path, monkeypatch: py
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs to be root to become another user")
-def test_doctor_says_whose_the_data_directory_is_not(served: Served, tmp_path: Path) -> None:
-    """It ended in a traceback where the user may not look."""
+def test_doctor_reports_an_inaccessible_data_directory(served: Served, tmp_path: Path) -> None:
+    """It used to end in a traceback if the user may not read the directory."""
     foreign = tmp_path / "foreign"
     foreign.mkdir(mode=0o700)
     command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *AGORA, "doctor", "--json"]
@@ -250,24 +248,24 @@ def test_doctor_says_whose_the_data_directory_is_not(served: Served, tmp_path: P
     assert "Traceback" not in run.stderr
 
 
-def test_a_port_of_a_degraded_server_is_no_other_programs() -> None:
+def test_port_of_a_degraded_server_is_recognized_as_agora() -> None:
     degraded = Finding("warn", "server", "is degraded"), Finding("ok", "credential", "accepted")
     assert has_answered(degraded)
     assert not has_answered([Finding("warn", "server", "No Agora server answers")])
 
 
-def test_serve_says_what_directory_it_cannot_use(tmp_path: Path) -> None:
+def test_serve_names_an_unusable_directory(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     refusal = _refused(["--port", "0", "--events-port", "0", "--data-dir", str(tmp_path / "file" / "data")])
     assert f"The data directory {tmp_path}/file/data cannot be written: Not a directory" in refusal
 
 
 @pytest.mark.parametrize("options", [("--port", "99999"), ("--store", "oracle://x"), ("--config", "/nowhere.toml")])
-def test_serve_refuses_cleanly(options: tuple[str, str], tmp_path: Path) -> None:
+def test_serve_refuses_invalid_settings_without_a_traceback(options: tuple[str, str], tmp_path: Path) -> None:
     _refused([*options, "--data-dir", str(tmp_path)])
 
 
-def test_serve_refuses_a_locked_directory_and_a_taken_port(served: Served, tmp_path: Path) -> None:
+def test_serve_refuses_a_locked_directory_and_an_occupied_port(served: Served, tmp_path: Path) -> None:
     locked = _refused(["--port", "0", "--events-port", "0", "--data-dir", str(served.data_dir)])
     assert "another Agora server" in locked
     taken = _refused(["--port", served.url.rsplit(":", 1)[1], "--data-dir", str(tmp_path)])
@@ -282,7 +280,7 @@ def _refused(options: list[str]) -> str:
     return done.stderr
 
 
-def test_contract_export(agora: Agora, tmp_path: Path) -> None:
+def test_contract_is_exported(agora: Agora, tmp_path: Path) -> None:
     agora("contract", "export", "-o", str(tmp_path / "contract.json"))
     written = json.loads((tmp_path / "contract.json").read_text())
     assert {"agora.messaging.send", "agora.agent.register"} <= {each["name"] for each in written["operations"]}
@@ -302,7 +300,7 @@ main()
 """
 
 
-def test_ctrl_c_while_the_command_line_is_loaded_is_no_traceback() -> None:
+def test_ctrl_c_during_import_shows_no_traceback() -> None:
     ended = subprocess.run([sys.executable, "-c", INTERRUPTED, "agents"], capture_output=True, text=True, timeout=30)
     assert (ended.returncode, ended.stderr) == (130, "")
 
@@ -323,8 +321,8 @@ CLIENT_COMMANDS = [["--help"], ["call", "query.agents"], ["doctor"], ["task", "l
 
 
 @pytest.mark.parametrize("words", CLIENT_COMMANDS)
-def test_a_client_command_loads_no_server(words: list[str], served: Served, tmp_path: Path) -> None:
-    # doctor opens the database of its machine, if there is one
+def test_client_command_imports_no_server_code(words: list[str], served: Served, tmp_path: Path) -> None:
+    # doctor opens the local database, if there is one
     environment = os.environ | {"AGORA_URL": served.url, "AGORA_DATA_DIR": str(tmp_path)}
     done = subprocess.run(
         [sys.executable, "-c", CLIENT, *words], capture_output=True, text=True, env=environment, timeout=30

@@ -1,4 +1,4 @@
-"""The committed contract is the one the code declares."""
+"""The committed contract equals the one declared in code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands about instances, and AgentHub's flat ones, against a real server that runs real programs."""
+"""Instance commands, and AgentHub's flat ones, against a real server that runs real programs."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def registered(shell: Shell) -> str:
     return "CliWorker"
 
 
-def test_a_life_on_the_command_line(shell: Shell, registered: str) -> None:
+def test_instance_lifecycle_on_the_command_line(shell: Shell, registered: str) -> None:
     made = shell.answer("instance", "create", registered, "--instance-config", "memory_limit=256M", "--wait", "60")
     instance = made["instance_id"]
     assert made["status"] == "running"
@@ -108,7 +108,7 @@ def test_a_life_on_the_command_line(shell: Shell, registered: str) -> None:
     assert shell.agora("instance", "logs", instance).stdout == "listening\n", "what it said last is kept"
 
 
-def test_an_answer_that_streams_is_printed_as_it_comes(shell: Shell, registered: str) -> None:
+def test_streamed_answer_is_printed_live(shell: Shell, registered: str) -> None:
     instance = shell.answer("instance", "create", registered, "--wait", "60")["instance_id"]
     go_on = shell.directory / "go on"
     environment = os.environ | {"AGORA_URL": shell.url, "AGORA_DATA_DIR": str(shell.directory / "data")}
@@ -119,7 +119,7 @@ def test_an_answer_that_streams_is_printed_as_it_comes(shell: Shell, registered:
         assert process.stdout is not None
         assert process.stderr is not None
         assert process.stdout.readline() == "data: 0\n"
-        go_on.touch()  # which the instance waits for before it says more
+        go_on.touch()  # the instance waits for it before it continues
         rest, told = process.stdout.read(), process.stderr.read()
     assert (process.returncode, rest) == (0, "\ndata: 1\n\ndata: 2\n\n"), told
     assert instance in told
@@ -143,12 +143,12 @@ def test_an_answer_that_streams_is_printed_as_it_comes(shell: Shell, registered:
         (("/x", "--method", "HEAD"), "'HEAD' is not one of"),
     ],
 )
-def test_work_that_is_not_understood(shell: Shell, words: tuple[str, ...], problem: str) -> None:
+def test_invalid_execution_arguments_are_refused(shell: Shell, words: tuple[str, ...], problem: str) -> None:
     told = shell.agora("instance", "exec", "inst_" + "0" * 32, *words, exit_code=2).stderr
     assert problem in " ".join(told.split())
 
 
-def test_work_that_fails_says_why_and_is_done_once(shell: Shell, registered: str) -> None:
+def test_failed_execution_shows_its_reason_and_is_not_repeated(shell: Shell, registered: str) -> None:
     instance = shell.answer("instance", "create", registered, "--wait", "60")["instance_id"]
     told = shell.agora("instance", "exec", instance, "/status", "status=500", exit_code=7).stderr
     assert 'it says: {"error": "no"}' in told
@@ -156,7 +156,7 @@ def test_work_that_fails_says_why_and_is_done_once(shell: Shell, registered: str
     assert shell.answer("instance", "terminate", instance, "--confirm")["status"] == "stopped"
 
 
-def test_what_could_not_be_started_is_a_failure(shell: Shell) -> None:
+def test_failed_start_sets_the_exit_code(shell: Shell) -> None:
     manifest = {
         "name": "Broken",
         "build_config": {"type": "custom", "start_command": "exit 3", "build_command": "false"},
@@ -171,7 +171,7 @@ def test_what_could_not_be_started_is_a_failure(shell: Shell) -> None:
     assert "instance_config: there is no 'memory' in it" in wrong
 
 
-def test_the_market_and_the_dashboard(shell: Shell, registered: str) -> None:
+def test_marketplace_and_dashboard_commands(shell: Shell, registered: str) -> None:
     assert "0.01/request USD" in shell.agora("marketplace", "discover", "--category", "utility").stdout
     assert shell.answer("marketplace", "discover", "--name", "cliw")["agents"][0]["id"].startswith("agent_")
     shown = shell.agora("dashboard").stdout
@@ -180,7 +180,7 @@ def test_the_market_and_the_dashboard(shell: Shell, registered: str) -> None:
     assert "instances" in shown
 
 
-def test_examples_are_right(shell: Shell, tmp_path: Path) -> None:
+def test_example_manifests_are_valid(shell: Shell, tmp_path: Path) -> None:
     for text, words in ((PROGRAM, ()), (CONTAINER, ("--docker",))):
         assert shell.agora("agent", "example", *words).stdout == text
         document = yaml.safe_load(text)
@@ -207,7 +207,7 @@ def test_examples_are_right(shell: Shell, tmp_path: Path) -> None:
     assert (found["manifest"]["docker_image"], found["has_credentials"]) == ("other/agent:2", True)
 
 
-def test_faults_of_a_manifest_are_told_at_once(shell: Shell, tmp_path: Path) -> None:
+def test_all_errors_of_a_manifest_are_reported(shell: Shell, tmp_path: Path) -> None:
     path = tmp_path / "agent.yaml"
     path.write_text("name: X\nbuild_conifg: {}\nmax_instances: many\n")
     told = shell.agora("agent", "register", "--config", str(path), exit_code=2).stderr
@@ -237,7 +237,7 @@ def test_faults_of_a_manifest_are_told_at_once(shell: Shell, tmp_path: Path) -> 
     assert shell.answer("agent", "register", "Plain")["agent_name"] == "Plain"
 
 
-def test_agenthub(shell: Shell, registered: str, tmp_path: Path) -> None:
+def test_agenthub_commands_are_supported(shell: Shell, registered: str, tmp_path: Path) -> None:
     """The commands of AgentHub's own workflow, with its flags."""
     config = tmp_path / "my-agent.yaml"
     shell.agenthub("example-config", "--docker", "--output", str(config))

@@ -1,4 +1,4 @@
-"""Logging in from a terminal, with a real provider and a real server."""
+"""Login from a terminal, with a real provider and a real server."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def the_file() -> Logins:
     return Logins(os.environ["AGORA_CREDENTIALS"])
 
 
-async def test_with_a_code(agora: Any, served: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_login_with_a_device_code(agora: Any, served: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     otto = Person("otto")
     told = flows.fetch_login_tokens
 
@@ -93,7 +93,7 @@ async def test_with_a_code(agora: Any, served: Running, monkeypatch: pytest.Monk
     kept = the_file().find(served.url)
     assert kept is not None
     assert kept.access_token not in repr(kept)
-    # What has run out is renewed, by one of many at once, and a program has it too.
+    # An expired token is renewed, once for concurrent commands, and other programs use it too.
     the_file().keep(served.url, Login(kept.username, kept.access_token, kept.refresh_token, 0, kept.client_id))
     clients = [AgoraClient(served.url) for _ in range(4)]
     found = await asyncio.gather(*(client.auth.userinfo() for client in clients))
@@ -110,8 +110,8 @@ async def test_with_a_code(agora: Any, served: Running, monkeypatch: pytest.Monk
     assert "No user" in (await agora("logout")).stdout
 
 
-async def test_with_the_typescript_sdk(served: Running) -> None:
-    """The same with a code, in another language; a token that is about to end is renewed."""
+async def test_login_with_a_code_in_the_typescript_sdk(served: Running) -> None:
+    """An expiring token is renewed."""
     environment = {**os.environ, "AGORA_URL": served.url}
     program = [*TETHER, node_executable(), str(Path(__file__).with_name("typescript_login.ts"))]
     pipe = asyncio.subprocess.PIPE
@@ -124,7 +124,7 @@ async def test_with_the_typescript_sdk(served: Running) -> None:
 
 
 async def test_logins_are_shared_with_the_typescript_sdk(agora: Any, served: Running) -> None:
-    """Whoever logs in, in either language, is logged in in both; of all that find the login due, one renews it."""
+    """A login in either language is valid in both; when it is due, one of several programs renews it."""
     program = [*TETHER, node_executable(), str(Path(__file__).with_name("typescript_shared_login.ts"))]
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(*program, stdin=pipe, stdout=pipe, env={**os.environ})
@@ -173,8 +173,8 @@ async def test_logins_are_shared_with_the_typescript_sdk(agora: Any, served: Run
         await client.aclose()
 
 
-def test_a_renewal_holds_programs_without_locks_off(tmp_path: Path) -> None:
-    """While Python renews, ``logins.json.writing`` is there, and counts as abandoned no sooner than the renewal may last."""
+def test_renewal_blocks_programs_without_file_locks(tmp_path: Path) -> None:
+    """While Python renews, ``logins.json.writing`` exists, and counts as abandoned no sooner than a renewal may take."""
     path = str(tmp_path / "logins.json")
     with try_lock_file(path, 30.0) as mine:
         assert mine
@@ -186,7 +186,7 @@ def test_a_renewal_holds_programs_without_locks_off(tmp_path: Path) -> None:
     Path(f"{path}.writing").touch()  # held by a program without locks
     with try_lock_file(path, 30.0) as mine:
         assert not mine
-    os.utime(f"{path}.writing", (0, 0))  # it died
+    os.utime(f"{path}.writing", (0, 0))  # its process died
     tries = [enter_lock(path), enter_lock(path)]
     assert tries == [False, True]
 
@@ -196,7 +196,7 @@ def enter_lock(path: str) -> bool:
         return mine
 
 
-async def test_with_a_browser_on_this_machine(provider: str, served: Running) -> None:
+async def test_login_with_a_local_browser(provider: str, served: Running) -> None:
     vera = Person("vera")
 
     def show(url: str) -> None:
@@ -219,7 +219,7 @@ async def _for_us(granted: flows.Grant, served: Running) -> str:
     return granted.access_token
 
 
-async def test_with_a_password(agora: Any) -> None:
+async def test_login_with_a_password(agora: Any) -> None:
     done = await agora("login", "--username", "uma", typed="uma-pw\n")
     assert "as uma, with the role user" in done.stdout
     assert "uma-pw" not in done.stdout
@@ -228,7 +228,7 @@ async def test_with_a_password(agora: Any) -> None:
     assert "refuses" in refused.stderr
 
 
-async def test_a_login_that_is_over(agora: Any, served: Running) -> None:
+async def test_expired_login_is_reported(agora: Any, served: Running) -> None:
     for refresh in ("made-up", None):
         the_file().keep(served.url, Login("otto", "eyJ.x.y", refresh, time.time() + 10, "agora-cli"))
         told = await agora("whoami", exit_code=3)
@@ -236,7 +236,7 @@ async def test_a_login_that_is_over(agora: Any, served: Running) -> None:
     assert "Logged out on this machine" in (await agora("logout")).stdout
 
 
-async def test_a_provider_without_a_way(agora: Any) -> None:
+async def test_invalid_provider_metadata_is_refused(agora: Any) -> None:
     async with issuing() as issuer:
         come_in = functools.partial(flows.fetch_login_tokens, issuer.url, "x", "openid", print)
         del issuer.document["authorization_endpoint"]
@@ -254,7 +254,7 @@ async def test_a_provider_without_a_way(agora: Any) -> None:
         flows.fetch_login_tokens("http://sso.example.test/realms/x", "x", "openid", print)
 
 
-def test_what_the_provider_answers() -> None:
+def test_provider_errors_are_reported() -> None:
     for code, kind in (("access_denied", PermissionDenied), ("invalid_client", UpstreamFailed)):
         with pytest.raises(kind):
             flows.read_grant({"error": code, "error_description": "no"})

@@ -1,4 +1,4 @@
-"""Every page that an operation answers has a table whose columns are fields of what the page holds."""
+"""Every page returned by an operation has a table whose columns are fields of its items."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def test_columns_are_fields(kind: type[Page[Any]]) -> None:
     assert kind.__name__ not in TABLES or columns == TABLES[kind.__name__], "its own table fits"
 
 
-def test_tokens_of_jobs_are_no_credentials() -> None:
+def test_token_counts_of_jobs_are_not_masked_as_credentials() -> None:
     usage = TokenUsage.model_construct(task_id="task_1")
     assert find_table_columns(TokenUsagePage.model_construct(tokens=[usage])) is None
 
 
-def test_a_session_is_a_table_of_what_was_said() -> None:
+def test_session_is_a_table_of_messages() -> None:
     said = [{"type": "text", "text": "hello"}, {"type": "tool", "title": "make test"}]
     message = SessionMessage.model_construct(role="assistant", parts=said, created_at=None)
     columns = dict(find_table_columns(SessionMessagePage.model_construct(messages=[message])) or ())

@@ -1,4 +1,4 @@
-"""Commands about tasks, against a real server."""
+"""Task commands against a real server."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def lines(*text: str) -> tuple[str, str]:
     return "--payload", json.dumps({"lines": text})
 
 
-def test_a_task_is_assigned_listed_shown_and_cancelled(agora: Agora, answer: Agora) -> None:
+def test_task_is_assigned_listed_shown_and_cancelled(agora: Agora, answer: Agora) -> None:
     receipt = answer("task", "assign", "translate", *lines("one"), "--to", "CliNobody-Yet", "--priority", "high")
     assert (receipt["status"], bool(receipt["warning"])) == ("pending", True)
     spoken = agora("task", "assign", "translate", "--payload", "page=3", "--assignee", "CliNobody-Yet")
@@ -59,7 +59,7 @@ def test_a_task_is_assigned_listed_shown_and_cancelled(agora: Agora, answer: Ago
     agora("task", "show", "task_" + "0" * 32, exit_code=4)
 
 
-def test_a_payload_is_given_by_position_too(answer: Agora, agora: Agora) -> None:
+def test_payload_may_be_positional(answer: Agora, agora: Agora) -> None:
     by_position = answer("task", "assign", "file_it", '{"file": "spec.md"}', "CliNobody-Yet")
     whole = answer("task", "assign", '{"task_type": "file_it", "payload": {"file": "spec.md"}}')
     for receipt in (by_position, whole):
@@ -68,7 +68,7 @@ def test_a_payload_is_given_by_position_too(answer: Agora, agora: Agora) -> None
     agora("task", "assign", "file_it", "not an object", exit_code=2)
 
 
-def test_a_task_is_watched_to_its_end(reader: None, agora: Agora) -> None:
+def test_task_is_watched_to_its_end(reader: None, agora: Agora) -> None:
     seen = agora("task", "assign", "read", *lines("one", "t\x1b[31mwo"), "--to", "CliReader", "--watch")
     first, *output, last, result = seen.stdout.splitlines()
     task_id = first.removeprefix("pending ")
@@ -80,7 +80,7 @@ def test_a_task_is_watched_to_its_end(reader: None, agora: Agora) -> None:
     assert failed.stdout.splitlines()[1:] == [f"failed {failed.stdout.split()[1]}", "no books are burnt"]
 
 
-def test_a_watched_task_as_json_is_its_receipt_and_its_entries(reader: None, agora: Agora) -> None:
+def test_watch_as_json_prints_the_receipt_and_entries(reader: None, agora: Agora) -> None:
     seen = agora("task", "assign", "read", *lines("a\x1bb"), "--to", "CliReader", "--watch", "--json")
     receipt, *entries = map(json.loads, seen.stdout.splitlines())
     assert {entry["task_id"] for entry in entries} == {receipt["task_id"]}
@@ -105,7 +105,7 @@ def test_output_is_read_and_followed(reader: None, agora: Agora, answer: Agora, 
     agora("task", "output", burnt, "--follow", exit_code=1)
 
 
-def test_output_longer_than_a_call_is_read_to_its_end(agora: Agora, served: Served) -> None:
+def test_output_longer_than_one_call_is_read_to_its_end(agora: Agora, served: Served) -> None:
     with AgoraClient(served.url) as client:
         client.register("CliWriter")
         task_id = client.task.assign("write", assignee="CliWriter").task_id

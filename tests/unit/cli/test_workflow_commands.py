@@ -1,4 +1,4 @@
-"""Commands about workflows, against a real server."""
+"""Workflow commands against a real server."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def pipeline(tmp_path: Path) -> str:
     return str(tmp_path / "pipeline.yaml")
 
 
-def test_a_workflow_is_created_and_watched_to_its_end(hand: None, agora: Agora, pipeline: str) -> None:
+def test_workflow_is_created_and_watched_to_its_end(hand: None, agora: Agora, pipeline: str) -> None:
     seen = agora("workflow", "create", pipeline, "--input", "gate=false", "--name", "cli_named", "--watch")
     first, *changes = seen.stdout.splitlines()
     workflow_id = first.split()[1]
@@ -86,7 +86,7 @@ def test_a_workflow_is_created_and_watched_to_its_end(hand: None, agora: Agora, 
     assert "cli_named" in agora("workflow", "list").stdout
 
 
-def test_a_workflow_as_json(hand: None, answer: Agora, agora: Agora, pipeline: str) -> None:
+def test_workflow_output_as_json(hand: None, answer: Agora, agora: Agora, pipeline: str) -> None:
     receipt = answer("workflow", "create", pipeline, "--input", '{"gate": false}', "--priority", "high")
     watched = agora("workflow", "status", receipt["workflow_id"], "--watch", "--json").stdout.splitlines()
     last = json.loads(watched[-1])
@@ -97,7 +97,7 @@ def test_a_workflow_as_json(hand: None, answer: Agora, agora: Agora, pipeline: s
     assert answer("workflow", "timeline", receipt["workflow_id"])["spans"]
 
 
-def test_how_a_workflow_fails_is_told_by_the_exit_code(hand: None, agora: Agora, tmp_path: Path) -> None:
+def test_exit_code_reports_the_failure_of_a_workflow(hand: None, agora: Agora, tmp_path: Path) -> None:
     (tmp_path / "burn.json").write_text(
         '{"name": "cli_burn", "steps": [{"name": "burn", "agent": "CliHand"}, "never"]}'
     )
@@ -110,7 +110,7 @@ def test_how_a_workflow_fails_is_told_by_the_exit_code(hand: None, agora: Agora,
     agora("workflow", "status", "wf_" + "0" * 32, exit_code=4)
 
 
-def test_the_faults_of_a_file_are_a_table(agora: Agora, tmp_path: Path) -> None:
+def test_errors_of_a_file_are_shown_as_a_table(agora: Agora, tmp_path: Path) -> None:
     (tmp_path / "wrong.yaml").write_text(
         "name: x\nsteps:\n  - {name: a, depends_on: [b]}\n  - {name: b, depends_on: [a]}"
     )
@@ -127,7 +127,7 @@ def test_the_faults_of_a_file_are_a_table(agora: Agora, tmp_path: Path) -> None:
     agora("workflow", "create", str(tmp_path / "nothing.yaml"), exit_code=2)
 
 
-def test_a_terminal_sees_a_tree_until_it_is_over(hand: None, agora: Agora, answer: Agora, pipeline: str) -> None:
+def test_terminal_shows_a_tree_until_the_end(hand: None, agora: Agora, answer: Agora, pipeline: str) -> None:
     workflow_id = answer("workflow", "create", pipeline)["workflow_id"]
     with _on_a_terminal("workflow", "status", workflow_id, "--watch") as screen:
         screen.wait_for("Shall it go on?")
@@ -138,7 +138,7 @@ def test_a_terminal_sees_a_tree_until_it_is_over(hand: None, agora: Agora, answe
     assert "cli_pipeline" in screen.text
 
 
-def test_ctrl_c_ends_watching_well(agora: Agora, answer: Agora, tmp_path: Path) -> None:
+def test_ctrl_c_ends_watch_cleanly(agora: Agora, answer: Agora, tmp_path: Path) -> None:
     (tmp_path / "w.yaml").write_text("{name: cli_waits, steps: [{name: ask, approval: true}]}")
     workflow_id = answer("workflow", "create", str(tmp_path / "w.yaml"))["workflow_id"]
     with _on_a_terminal("workflow", "status", workflow_id, "--watch") as screen:
@@ -181,7 +181,7 @@ class _on_a_terminal:  # noqa: N801  (reads as what it does)
         while True:
             try:
                 part = os.read(self._ours, 65536)
-            except OSError:  # it has closed its side
+            except OSError:  # it has closed its end
                 return
             with self._changed:
                 self.text += part.decode("utf-8", "replace")

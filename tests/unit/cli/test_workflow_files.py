@@ -1,4 +1,4 @@
-"""Workflows as files: what is read, and what is refused, with its place."""
+"""Workflow files: parsing, and errors with their position."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ steps:
 """
 
 
-def test_yaml_and_json_are_read_alike(tmp_path: Path) -> None:
+def test_yaml_and_json_are_equivalent(tmp_path: Path) -> None:
     (tmp_path / "w.yaml").write_text(GOOD)
     document = read_workflow(str(tmp_path / "w.yaml"), {})
     assert (document["workflow_name"], document["assigned_agents"]) == ("nightly", ["Ada"])
@@ -77,7 +77,7 @@ steps:
 
 
 @pytest.mark.parametrize(("text", "faults"), BAD.items())
-def test_every_fault_is_named_with_its_place(text: str, faults: list[tuple[str, str]], tmp_path: Path) -> None:
+def test_every_error_is_reported_with_its_position(text: str, faults: list[tuple[str, str]], tmp_path: Path) -> None:
     (tmp_path / "w.yaml").write_text(text)
     with pytest.raises(InvalidRequest, match=r"w\.yaml is not a valid workflow") as caught:
         read_workflow(str(tmp_path / "w.yaml"), {})
@@ -88,7 +88,7 @@ def test_every_fault_is_named_with_its_place(text: str, faults: list[tuple[str, 
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe\x00"])
-def test_what_cannot_be_read_is_refused(content: bytes | None, tmp_path: Path) -> None:
+def test_unreadable_file_is_refused(content: bytes | None, tmp_path: Path) -> None:
     if content is not None:
         (tmp_path / "w.json").write_bytes(content)
     with pytest.raises(InvalidRequest) as caught:
@@ -96,7 +96,7 @@ def test_what_cannot_be_read_is_refused(content: bytes | None, tmp_path: Path) -
     assert caught.value.errors[0]["message"] in ("cannot be read: No such file or directory", "is not UTF-8 text")
 
 
-def test_json_that_is_none_is_refused(tmp_path: Path) -> None:
+def test_invalid_json_is_refused(tmp_path: Path) -> None:
     (tmp_path / "w.json").write_text("{]")
     with pytest.raises(InvalidRequest) as caught:
         read_workflow(str(tmp_path / "w.json"), {})

@@ -1,4 +1,4 @@
-"""The loop of a controller: it steps, waits, survives, and finishes."""
+"""The loop of a controller: steps, waits, survives errors, and finishes."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Counting(Controller):
         self.finished += 1
 
 
-async def test_it_steps_until_it_is_stopped_and_then_finishes(context: JobContext, clock: ManualClock) -> None:
+async def test_controller_steps_until_stopped_and_then_finishes(context: JobContext, clock: ManualClock) -> None:
     stop = asyncio.Event()
     loop = Counting(context, lambda step: stop.set() if step == 3 else None)
     assert loop.last_run is None
@@ -46,7 +46,7 @@ async def test_it_steps_until_it_is_stopped_and_then_finishes(context: JobContex
     assert loop.is_stopping
 
 
-async def test_a_failing_step_is_survived_and_told(context: JobContext, caplog: pytest.LogCaptureFixture) -> None:
+async def test_failing_step_is_survived_and_logged(context: JobContext, caplog: pytest.LogCaptureFixture) -> None:
     stop = asyncio.Event()
     seen: list[tuple[int, str | None]] = []
 
@@ -66,7 +66,7 @@ async def test_a_failing_step_is_survived_and_told(context: JobContext, caplog: 
     ]
 
 
-async def test_a_failing_finish_does_not_stop_the_server_from_stopping(context: JobContext) -> None:
+async def test_failing_finish_does_not_block_the_stop(context: JobContext) -> None:
     class Unfinished(Counting):
         async def finish(self) -> None:
             raise OSError("broken")
@@ -78,7 +78,7 @@ async def test_a_failing_finish_does_not_stop_the_server_from_stopping(context: 
     assert (loop.steps, loop.failures) == (0, 1)
 
 
-async def test_failures_are_answered_with_patience(context: JobContext) -> None:
+async def test_failures_are_followed_by_growing_delays(context: JobContext) -> None:
     loop = Counting(context, lambda step: None)
     loop.interval, pauses = 5.0, []
     for loop.failures in (0, 1, 2, 3, 100):

@@ -1,4 +1,4 @@
-"""Input made to break the server, or whoever reads it after the server."""
+"""Input crafted to break the server, or later readers of the data."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PAGED = [
 
 @pytest.mark.parametrize("path", PAGED)
 @pytest.mark.parametrize("position", CURSORS, ids=str)
-async def test_a_forged_cursor_is_refused(client: httpx.AsyncClient, path: str, position: Any) -> None:
+async def test_forged_cursor_is_refused(client: httpx.AsyncClient, path: str, position: Any) -> None:
     cursor = base64.urlsafe_b64encode(json.dumps(position).encode()).rstrip(b"=").decode()
     whose = {"agent_id": "operator"} if path == "/agora/messaging/receive" else {}
     answer = await client.get(path, params={"cursor": cursor} | whose)
@@ -33,7 +33,7 @@ async def test_a_forged_cursor_is_refused(client: httpx.AsyncClient, path: str, 
 
 
 @pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
-async def test_a_time_beyond_the_calendar_is_refused(client: httpx.AsyncClient, moment: str) -> None:
+async def test_time_beyond_the_calendar_is_refused(client: httpx.AsyncClient, moment: str) -> None:
     for path in ("/agora/messaging/receive", "/agora/admin/audit"):
         answer = await client.get(path, params={"since": moment})
         assert answer.status_code == 422
@@ -45,7 +45,7 @@ def _nested(levels: int) -> str:
 
 
 @pytest.mark.parametrize("data", ["NaN", "1e999", "[-Infinity]", _nested(101), _nested(190)], ids=lambda d: d[:9])
-async def test_json_that_others_cannot_read_is_refused(client: httpx.AsyncClient, data: str) -> None:
+async def test_json_unreadable_by_other_parsers_is_refused(client: httpx.AsyncClient, data: str) -> None:
     kind = {"Content-Type": "application/json"}
     for path, body, field in (
         ("/events", f'{{"event_type":"x","data":{data}}}', "data"),
@@ -57,7 +57,7 @@ async def test_json_that_others_cannot_read_is_refused(client: httpx.AsyncClient
         assert answer.json()["errors"][0]["field"] == field
 
 
-async def test_the_deepest_json_there_is_can_be_read_again(client: httpx.AsyncClient) -> None:
+async def test_json_of_maximum_depth_is_readable(client: httpx.AsyncClient) -> None:
     body = f'{{"to_agent":"operator","content":"","metadata":{{"a":{_nested(98)}}}}}'
     sent = await client.post("/agora/messaging/send", content=body, headers={"Content-Type": "application/json"})
     assert sent.status_code == 200, sent.text
@@ -66,7 +66,7 @@ async def test_the_deepest_json_there_is_can_be_read_again(client: httpx.AsyncCl
 
 
 @pytest.mark.parametrize("field", ["subject", "correlation_id"])
-async def test_a_nul_never_reaches_the_database(client: httpx.AsyncClient, field: str) -> None:
+async def test_nul_never_reaches_the_database(client: httpx.AsyncClient, field: str) -> None:
     if field == "subject":
         answer = await client.post("/events", json={"event_type": "x", "subject": "a\0"})
     else:

@@ -1,4 +1,4 @@
-"""The catalogue: names, versions side by side, life, and usage that is real."""
+"""The operation registry: names, concurrent versions, lifecycle, and usage counts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _versions(clock: ManualClock, **life: object) -> tuple[OperationRegistry, di
     return OperationRegistry(made.values(), clock), made
 
 
-def test_without_a_version_the_newest_active_one_is_meant(clock: ManualClock) -> None:
+def test_newest_active_version_is_the_default(clock: ManualClock) -> None:
     registry, made = _versions(clock)
     assert registry.find("agora.messaging.send") is made["1.2.0"]
     assert registry.find("agora_messaging_send") is made["1.2.0"]
@@ -44,7 +44,7 @@ def test_without_a_version_the_newest_active_one_is_meant(clock: ManualClock) ->
     assert "agora.messaging.send" in (failure.value.fix or "")
 
 
-def test_dates_change_what_happens(clock: ManualClock) -> None:
+def test_deprecation_and_sunset_dates_take_effect(clock: ManualClock) -> None:
     today = to_datetime(clock.now()).date()
     tomorrow, after = today + timedelta(days=1), today + timedelta(days=2)
     registry, made = _versions(
@@ -74,19 +74,19 @@ def test_dates_change_what_happens(clock: ManualClock) -> None:
         ("1.x", "1.7.3", "2.0.0"),
     ],
 )
-def test_ranges(text: str, inside: str, outside: str) -> None:
+def test_version_ranges_select_a_version(text: str, inside: str, outside: str) -> None:
     bounds = parse_range(text)
     assert parse_version(inside) in bounds
     assert parse_version(outside) not in bounds
 
 
 @pytest.mark.parametrize("text", ["", "newest", "1.2.3.4.5", "^", ">=x", "1..2"])
-def test_what_is_no_range(text: str) -> None:
+def test_invalid_ranges_are_refused(text: str) -> None:
     with pytest.raises(InvalidVersion):
         parse_range(text)
 
 
-def test_usage_counts_what_happened() -> None:
+def test_usage_counts_calls_and_errors() -> None:
     meter, operation = Meter(), operations()[0]
     for milliseconds in range(1, 101):
         meter.record(operation, milliseconds / 1000, ok=milliseconds % 10 != 0)

@@ -1,4 +1,4 @@
-"""What is wrong with arguments is told once, in words, and never as a pattern."""
+"""Validation errors are reported once, in plain language instead of a regular expression."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ def told(name: str, **arguments: Any) -> list[dict[str, str]]:
     return errors
 
 
-def test_every_pattern_of_the_contract_has_words() -> None:
+def test_every_pattern_of_the_contract_has_a_description() -> None:
     used = {pattern for each in operations() for pattern in patterns(each.input_schema)}
     assert len(used) > 30
     assert {pattern for pattern in used if not ID.fullmatch(pattern)} <= set(PATTERN_MESSAGES)
 
 
-def test_what_the_branches_of_a_union_say_alike_is_said_once() -> None:
+def test_equal_errors_of_union_branches_are_reported_once() -> None:
     for given in ("wrong", ["wrong"], ["pending", "wrong", "worse"]):
         (fault,) = told("task.list", status=given)
         assert fault["field"].split(".")[0] == "status"
@@ -59,7 +59,7 @@ def test_what_the_branches_of_a_union_say_alike_is_said_once() -> None:
     assert {each["field"] for each in both} == {"status", "limit"}
 
 
-def test_a_nested_pattern_is_told_in_words() -> None:
+def test_nested_pattern_is_described_in_words() -> None:
     for name, arguments, field, words in (
         (
             "agent.register",
@@ -77,7 +77,7 @@ def test_a_nested_pattern_is_told_in_words() -> None:
         assert not any(sign in found[field] for sign in REGEX), found
 
 
-def test_names_that_the_caller_wrote_stay() -> None:
+def test_names_written_by_the_caller_are_kept() -> None:
     (fault,) = told("agent.register", agent_name="a", endpoints={"Rest": 7})
     assert fault["field"] in ("endpoints.Rest", "endpoints")
     with pytest.raises(ValidationError) as wrong:

@@ -30,7 +30,7 @@ KINDS = ("JSONRPC 1.0", "HTTP+JSON 1.0", "JSONRPC 0.3", "HTTP+JSON 0.3")
 
 @dataclass
 class Script(AgentExecutor):
-    """Does what the first word of a message says. go_on: event to wait for. cancelled: tasks that were cancelled."""
+    """Executes the first word of a message. go_on: event to wait for. cancelled: tasks that were cancelled."""
 
     heard: list[dict[str, Any]] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Pieces of artifacts: whatever was handed over before, and however it was cut, the whole is there in the end, once."""
+"""Merging of artifact chunks: after any sequence and split, the artifact is complete, without duplicates."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PARTS = st.lists(TEXTS | OTHERS, max_size=6)
 
 
 @given(PARTS, PARTS)
-def test_what_is_missing_makes_it_whole(before: list[Any], now: list[Any]) -> None:
+def test_missing_parts_complete_the_artifact(before: list[Any], now: list[Any]) -> None:
     missing = select_unwritten_parts(before, now)
     if missing is None:
         assert join_texts(before) == join_texts(now)
@@ -25,7 +25,7 @@ def test_what_is_missing_makes_it_whole(before: list[Any], now: list[Any]) -> No
 
 
 @given(PARTS, PARTS)
-def test_what_goes_on_is_appended(before: list[Any], more: list[Any]) -> None:
+def test_continuation_is_appended(before: list[Any], more: list[Any]) -> None:
     missing = select_unwritten_parts(before, [*before, *more])
     if not more:
         assert missing is None
@@ -40,14 +40,14 @@ def piece(text: str, **more: Any) -> dict[str, Any]:
     return {"artifactUpdate": {"taskId": "t", "artifact": artifact, **more}}
 
 
-def test_pieces_that_came_together_are_one() -> None:
+def test_simultaneous_chunks_are_merged() -> None:
     (one,) = merge_chunks([piece("a"), piece("b", append=True), piece("c", append=True, lastChunk=True)])
     assert one["artifactUpdate"]["artifact"]["parts"] == [{"text": "a"}, {"text": "b"}, {"text": "c"}]
     assert one["artifactUpdate"]["lastChunk"]
     assert not one["artifactUpdate"].get("append")
 
 
-def test_what_is_not_the_same_stays_apart() -> None:
+def test_different_parts_are_not_merged() -> None:
     status = {"statusUpdate": {"taskId": "t", "status": {"state": "TASK_STATE_WORKING"}}}
     for second in (
         piece("b"),

@@ -1,4 +1,4 @@
-"""Signatures of cards: of each kind that is known, and what is wrong with others."""
+"""Signatures of agent cards: every supported algorithm is accepted, invalid signatures are refused."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KEYS: dict[str, Key] = {
 def signature(algorithm: str) -> dict[str, str]:
     """Build a signature with a different library than the one that verifies it."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # EdDSA has another name since RFC 9864, and is still what cards have
+        warnings.simplefilter("ignore")  # EdDSA was renamed by RFC 9864, but cards still use this name
         token = serialize_compact(
             {"alg": algorithm}, encode_signed_content(CARD), KEYS[algorithm], algorithms=[algorithm]
         )
@@ -36,7 +36,7 @@ def public(algorithm: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("algorithm", KEYS)
-def test_a_sound_one_fits(algorithm: str) -> None:
+def test_valid_signature_is_accepted(algorithm: str) -> None:
     assert is_valid_signature(signature(algorithm), encode_signed_content(CARD), public(algorithm))
     assert not is_valid_signature(signature(algorithm), encode_signed_content(CARD | {"name": "Z"}), public(algorithm))
 
@@ -55,5 +55,5 @@ def test_a_sound_one_fits(algorithm: str) -> None:
         ({}, public("ES256")),
     ],
 )
-def test_a_wrong_one_does_not(signature: dict[str, Any], key: dict[str, Any]) -> None:
+def test_invalid_signature_is_refused(signature: dict[str, Any], key: dict[str, Any]) -> None:
     assert not is_valid_signature(signature, encode_signed_content(CARD), key)

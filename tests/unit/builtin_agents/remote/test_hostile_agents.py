@@ -1,4 +1,4 @@
-"""Agents elsewhere that are slow, broken or hostile: the task ends with a clear error, and nothing is given away."""
+"""Slow, broken or hostile remote agents: the task ends with a clear error, and no data leaks."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ async def failed(market: Market, ann: Caller, *answers: Answer, streams: bool = 
         (b"HTTP/1.1 200 OK\r\ncontent-length: 99999999\r\n\r\n" + b"x" * (line.MAX_RESPONSE_BYTES + 1), "larger than"),
     ],
 )
-async def test_what_is_no_answer(market: Market, ann: Caller, answer: bytes, said: str) -> None:
+async def test_invalid_response_fails_the_task(market: Market, ann: Caller, answer: bytes, said: str) -> None:
     assert said in await failed(market, ann, answer)
 
 
@@ -72,11 +72,11 @@ async def test_what_is_no_answer(market: Market, ann: Caller, answer: bytes, sai
         (event({"artifactUpdate": {"taskId": "t1", "artifact": {"parts": [{"text": "x"}]}}}), "artifactId"),
     ],
 )
-async def test_what_is_no_stream(market: Market, ann: Caller, events: bytes, said: str) -> None:
+async def test_invalid_stream_fails_the_task(market: Market, ann: Caller, events: bytes, said: str) -> None:
     assert said in await failed(market, ann, EVENTS + events, streams=True)
 
 
-async def test_a_task_that_is_another_is_called_off(market: Market, ann: Caller) -> None:
+async def test_answer_about_another_task_is_cancelled(market: Market, ann: Caller) -> None:
     answers = (EVENTS + event({"task": TASK}) + event(update("COMPLETED", "t2")), rpc(TASK))
     async with rogue(*answers) as far:
         await add(market, far.url)
@@ -90,12 +90,12 @@ async def _endless(heard: Heard, item: bytes) -> None:
         await heard.say(item)
 
 
-async def test_an_endless_stream_ends(market: Market, ann: Caller) -> None:
+async def test_endless_stream_is_ended(market: Market, ann: Caller) -> None:
     said = await failed(market, ann, lambda heard: _endless(heard, event(update("WORKING"))), rpc(TASK), streams=True)
     assert "more than 100000 items" in said
 
 
-async def test_a_flood_of_artifacts_ends(market: Market, ann: Caller) -> None:
+async def test_flood_of_artifacts_is_ended(market: Market, ann: Caller) -> None:
     piece = {"artifactId": "a", "parts": [{"text": "x" * 400_000}]}
     item = event({"artifactUpdate": {"taskId": "t1", "contextId": "c1", "artifact": piece, "append": True}})
 
@@ -109,15 +109,15 @@ async def test_a_flood_of_artifacts_ends(market: Market, ann: Caller) -> None:
     assert "the limit is" in said
 
 
-async def test_a_huge_item_ends(market: Market, ann: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_oversized_item_ends_the_stream(market: Market, ann: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     async def flood(heard: Heard) -> None:
         await _endless(heard, b"data: " + b"x" * 1_000_000)
 
     assert "more than" in await failed(market, ann, flood, streams=True)
 
 
-async def test_a_silent_one_is_given_up(market: Market, ann: Caller) -> None:
-    """It takes the message and says nothing: that may pass, so it is tried as often as tasks are."""
+async def test_silent_agent_times_out(market: Market, ann: Caller) -> None:
+    """The agent accepts the message and does not answer. This may be temporary, so the task is retried as usual."""
 
     async def silent(heard: Heard) -> None:
         await asyncio.Event().wait()
@@ -133,7 +133,7 @@ async def test_a_silent_one_is_given_up(market: Market, ann: Caller) -> None:
         assert "sent nothing for 0.05 seconds" in own.error
 
 
-async def test_a_stream_that_falls_silent_is_asked_about(market: Market, ann: Caller) -> None:
+async def test_silent_stream_is_replaced_by_polling(market: Market, ann: Caller) -> None:
     async def silent(heard: Heard) -> None:
         await heard.say(EVENTS + event({"task": TASK}))
         await asyncio.Event().wait()
@@ -150,8 +150,8 @@ async def test_a_stream_that_falls_silent_is_asked_about(market: Market, ann: Ca
         assert [heard.json["method"] for heard in far.heard] == ["SendStreamingMessage", "SubscribeToTask", "GetTask"]
 
 
-async def test_a_stream_that_breaks_is_taken_up_again(market: Market, ann: Caller) -> None:
-    """What was missed in between is made good, and what had come is not there twice."""
+async def test_broken_stream_is_resumed(market: Market, ann: Caller) -> None:
+    """Missed updates are fetched, and received ones are not duplicated."""
     cut = EVENTS + event({"task": TASK}) + event(_piece("one ")) + event(_piece("two ", append=True))
     now = TASK | {"artifacts": [{"artifactId": "a", "parts": [{"text": "one two three "}]}]}
     again = EVENTS + event({"task": now}) + event(_piece("four", append=True)) + event(update("COMPLETED"))
@@ -163,8 +163,8 @@ async def test_a_stream_that_breaks_is_taken_up_again(market: Market, ann: Calle
         assert far.called("SubscribeToTask") == [{"id": "t1"}]
 
 
-async def test_an_older_agent_whose_stream_breaks(market: Market, ann: Caller) -> None:
-    """A stream of 0.3 does not begin with the task, so in the end it is asked for all of it."""
+async def test_broken_stream_of_an_older_agent_is_completed_by_a_read(market: Market, ann: Caller) -> None:
+    """A stream of 0.3 does not begin with the task, so the whole task is read at the end."""
 
     def old(text: str, append: bool) -> dict[str, Any]:
         artifact = {"artifactId": "a", "parts": [{"kind": "text", "text": text}]}
@@ -189,14 +189,14 @@ async def test_an_older_agent_whose_stream_breaks(market: Market, ann: Caller) -
         assert [heard.json["method"] for heard in far.heard] == ["message/stream", "tasks/resubscribe", "tasks/get"]
 
 
-async def test_a_task_that_was_forgotten_there(market: Market, ann: Caller) -> None:
+async def test_task_unknown_to_the_remote_agent_fails(market: Market, ann: Caller) -> None:
     forgotten = {"jsonrpc": "2.0", "id": 1, "error": {"code": -32001, "message": "Task not found"}}
     cut = EVENTS + event({"task": TASK})
     said = await failed(market, ann, cut, whole(json.dumps(forgotten).encode()), streams=True)
     assert "Task not found" in said
 
 
-async def test_it_says_that_it_streams_and_does_not(market: Market, ann: Caller) -> None:
+async def test_agent_that_wrongly_declares_streaming_is_polled(market: Market, ann: Caller) -> None:
     unsupported = {"jsonrpc": "2.0", "id": 1, "error": {"code": -32004, "message": "no streams"}}
     done = {"task": TASK | {"status": {"state": "TASK_STATE_COMPLETED"}}}
     async with rogue(whole(json.dumps(unsupported).encode()), rpc(done)) as far:
@@ -206,7 +206,7 @@ async def test_it_says_that_it_streams_and_does_not(market: Market, ann: Caller)
         assert first == second
 
 
-async def test_end_marks_without_content(market: Market, ann: Caller) -> None:
+async def test_end_markers_without_content_are_handled(market: Market, ann: Caller) -> None:
     mark = {"artifactUpdate": {"taskId": "t1", "artifact": {"artifactId": "a", "parts": []}, "lastChunk": True}}
     empty = update("COMPLETED")
     empty["statusUpdate"]["status"]["message"] = {"messageId": "m", "role": "ROLE_AGENT", "parts": []}
@@ -216,7 +216,7 @@ async def test_end_marks_without_content(market: Market, ann: Caller) -> None:
         assert task["artifacts"][0]["parts"] == [{"text": "x"}]
 
 
-async def test_a_task_with_very_many_parts(market: Market, ann: Caller) -> None:
+async def test_task_with_very_many_parts_is_relayed(market: Market, ann: Caller) -> None:
     parts = [{"data": {"n": number}} for number in range(250)]
     done = TASK | {"status": {"state": "TASK_STATE_COMPLETED"}, "artifacts": [{"artifactId": "a", "parts": parts}]}
     async with rogue(rpc({"task": done}), streams=False) as far:
@@ -225,7 +225,7 @@ async def test_a_task_with_very_many_parts(market: Market, ann: Caller) -> None:
         assert task["artifacts"][0]["parts"] == parts
 
 
-async def test_a_lost_answer_is_asked_for_again_under_the_same_id(market: Market, ann: Caller) -> None:
+async def test_lost_response_is_requested_again_with_the_same_id(market: Market, ann: Caller) -> None:
     async def hang_up(heard: Heard) -> None:
         heard.writer.transport.abort()
 
@@ -235,7 +235,7 @@ async def test_a_lost_answer_is_asked_for_again_under_the_same_id(market: Market
         task = await say(market, ann, "do it", "Far")
         await market.app.agent_host.wait_until_idle()
         own = await market.call(ann, "task.get", task_id=task["id"])
-        if own.status == "pending":  # it waits for another attempt
+        if own.status == "pending":  # it waits for the next attempt
             market.clock.advance(60)
             await _tasks(market).step()
         assert state_of(await shown(market, ann, task["id"], wait=30)) == "TASK_STATE_COMPLETED"
@@ -244,8 +244,8 @@ async def test_a_lost_answer_is_asked_for_again_under_the_same_id(market: Market
         assert len(ids) == 1
 
 
-async def test_what_an_answer_cannot_smuggle(market: Market, ann: Caller) -> None:
-    """Metadata of theirs cannot pass for the marketplace's own."""
+async def test_reserved_metadata_of_a_response_is_dropped(market: Market, ann: Caller) -> None:
+    """The agent's metadata must not be mistaken for the marketplace's own."""
     status = {"state": "TASK_STATE_COMPLETED"}
     evil = TASK | {"status": status, "metadata": {"agora": {"agent": "agent_of_ann", "position": 999}}}
     async with rogue(rpc({"task": evil}), streams=False) as far:
@@ -265,8 +265,8 @@ def _tasks(market: Market) -> Any:
 
 
 @pytest.mark.parametrize("streams", [True, False])
-async def test_a_cancellation_before_anything_was_heard(market: Market, ann: Caller, streams: bool) -> None:
-    """Only the answer says which task it is: it is waited for a little, and then the task is cancelled there."""
+async def test_cancellation_before_the_first_response(market: Market, ann: Caller, streams: bool) -> None:
+    """Only the response contains the task's id: it is awaited briefly, then the remote task is cancelled."""
     asked, cancelled = asyncio.Event(), asyncio.Event()
 
     async def slow(heard: Heard) -> None:

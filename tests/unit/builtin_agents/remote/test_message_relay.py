@@ -1,4 +1,4 @@
-"""What a requester says while an agent elsewhere works: it is passed on, or it is said that it cannot be."""
+"""Messages of the requester while a remote agent works: relayed, or reported as undeliverable."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ async def _heard(far: Market, slow: Caller, task_id: str) -> list[str]:
     return [each["parts"][0]["text"] for each in said if each["role"] == "ROLE_USER"]
 
 
-async def test_it_is_passed_on(market: Market, ann: Caller, there: Running, slow: Caller) -> None:
+async def test_message_is_relayed(market: Market, ann: Caller, there: Running, slow: Caller) -> None:
     far = Market(there.app, ManualClock())
     task = await say(market, ann, "a long job", "Far")
     work = await _claimed(far, slow)
@@ -73,7 +73,7 @@ async def test_it_is_passed_on(market: Market, ann: Caller, there: Running, slow
     assert len((await far.call(far.operator, "task.list")).tasks) == 1, "it is the same task there"
 
 
-async def test_what_was_said_when_nobody_was_there_is_passed_on_later(
+async def test_message_sent_during_an_outage_is_relayed_later(
     market: Market, ann: Caller, there: Running, slow: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     far = Market(there.app, ManualClock())
@@ -121,7 +121,7 @@ def _scripted(*, refuses: bool, then: dict[str, Any]) -> Any:
     return answer, sent
 
 
-async def test_it_is_said_that_an_agent_does_not_take_it(market: Market, ann: Caller) -> None:
+async def test_refused_message_is_reported(market: Market, ann: Caller) -> None:
     answer, sent = _scripted(refuses=True, then=WORKING)
     async with rogue(answer, streams=False) as far:
         await add(market, far.url)
@@ -148,7 +148,7 @@ def _number(sent: list[dict[str, Any]]) -> str:
     return str(sent[1]["messageId"]).rpartition(".")[2]
 
 
-async def test_a_message_lost_on_its_way_is_sent_again(market: Market, ann: Caller) -> None:
+async def test_lost_message_is_sent_again(market: Market, ann: Caller) -> None:
     tries: list[dict[str, Any]] = []
 
     async def answer(heard: Heard) -> None:
@@ -156,7 +156,7 @@ async def test_a_message_lost_on_its_way_is_sent_again(market: Market, ann: Call
         if asked["method"] == "SendMessage" and "taskId" in asked["params"]["message"]:
             tries.append(asked["params"]["message"])
             if len(tries) == 1:
-                heard.writer.close()  # who knows whether it was taken
+                heard.writer.close()  # whether it was received is unknown
                 return
         done = asked["method"] == "GetTask" and len(tries) > 1
         await heard.say(rpc(DONE if done else WORKING if asked["method"] == "GetTask" else {"task": WORKING}))
@@ -186,9 +186,7 @@ def _asked(far: Rogue) -> Any:
         ({"nothing": 1}, "did not take a message while it works: Its answer is not A2A"),
     ],
 )
-async def test_what_is_answered_at_once_is_told(
-    market: Market, ann: Caller, answer: dict[str, Any], words: str
-) -> None:
+async def test_immediate_answer_is_relayed(market: Market, ann: Caller, answer: dict[str, Any], words: str) -> None:
     async def script(heard: Heard) -> None:
         params = heard.json["params"]
         more = heard.json["method"] == "SendMessage" and "taskId" in params["message"]
@@ -210,10 +208,10 @@ async def test_what_is_answered_at_once_is_told(
         await market.app.agent_host.wait_until_idle()
 
 
-async def test_a_question_that_was_answered_already_is_not_asked(
+async def test_already_answered_question_is_not_asked(
     market: Market, ann: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The agent asks, and has its answer before the question has come here."""
+    """The agent gets its answer before its question has arrived here."""
     asked, sent = asyncio.Event(), list[Any]()
     goes_on = asyncio.Event()
 

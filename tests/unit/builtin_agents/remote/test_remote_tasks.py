@@ -1,4 +1,4 @@
-"""An agent elsewhere is an agent here: the SDK's own server behind the marketplace, in every version and binding."""
+"""A remote agent works like a local one: the SDK's own server behind the marketplace, in every version and binding."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ async def far(request: pytest.FixtureRequest, market: Market) -> AsyncIterator[E
 
 @pytest.fixture
 async def near(market: Market) -> AsyncIterator[Elsewhere]:
-    """The same in the preferred version and binding."""
+    """The remote agent in the preferred version and binding."""
     async with elsewhere() as found:
         await add(market, found.url)
         yield found
 
 
-async def test_an_answer_comes_back(market: Market, ann: Caller, far: Elsewhere) -> None:
+async def test_answer_is_returned(market: Market, ann: Caller, far: Elsewhere) -> None:
     task = await send(market, ann, "echo hello")
     assert state_of(task) == "TASK_STATE_COMPLETED"
     assert task["artifacts"] == [{"artifactId": "echo", "name": "the echo", "parts": [{"text": "echo hello"}]}]
@@ -40,7 +40,7 @@ async def test_an_answer_comes_back(market: Market, ann: Caller, far: Elsewhere)
     assert (plain.result, plain.status) == ("echo hello", "completed")
 
 
-async def test_pieces_come_as_they_are_made(market: Market, ann: Caller, far: Elsewhere) -> None:
+async def test_artifact_chunks_are_streamed(market: Market, ann: Caller, far: Elsewhere) -> None:
     task = await say(market, ann, "wait for me", "Far")
     stream = followed(market, ann, task["id"], last_event_id=str(task["metadata"]["agora"]["position"]))
     await far.script.waiting.wait()
@@ -54,7 +54,7 @@ async def test_pieces_come_as_they_are_made(market: Market, ann: Caller, far: El
     assert updates[-1]["statusUpdate"]["status"]["state"] == "TASK_STATE_COMPLETED"
 
 
-async def test_a_whole_story(market: Market, ann: Caller, far: Elsewhere) -> None:
+async def test_task_with_progress_and_artifacts_is_relayed(market: Market, ann: Caller, far: Elsewhere) -> None:
     task = await send(market, ann, "stream a story")
     (artifact,) = task["artifacts"]
     assert text_of(artifact) == "piece 0 piece 1 piece 2 "
@@ -63,7 +63,9 @@ async def test_a_whole_story(market: Market, ann: Caller, far: Elsewhere) -> Non
 
 
 @pytest.mark.parametrize(("word", "state"), [("ask", "INPUT_REQUIRED"), ("login", "AUTH_REQUIRED")])
-async def test_questions_go_there_and_back(market: Market, ann: Caller, far: Elsewhere, word: str, state: str) -> None:
+async def test_questions_and_answers_are_relayed(
+    market: Market, ann: Caller, far: Elsewhere, word: str, state: str
+) -> None:
     task = await send(market, ann, f"{word} me")
     assert state_of(task) == f"TASK_STATE_{state}"
     question = "Which colour?" if word == "ask" else "Who are you?"
@@ -84,7 +86,7 @@ async def test_questions_go_there_and_back(market: Market, ann: Caller, far: Els
         ("say", "TASK_STATE_COMPLETED", "only said"),
     ],
 )
-async def test_every_end_is_the_same_end(
+async def test_every_final_state_is_relayed(
     market: Market, ann: Caller, far: Elsewhere, word: str, state: str, said: str
 ) -> None:
     task = await send(market, ann, f"{word} so")
@@ -92,8 +94,8 @@ async def test_every_end_is_the_same_end(
     assert task["status"]["message"]["parts"] == [{"text": said}]
 
 
-async def test_a_message_may_be_the_whole_answer(market: Market, ann: Caller, far: Elsewhere) -> None:
-    """It stays a message to who asked, who waits for it or begins a stream; the task is kept for those who look for it."""
+async def test_message_may_be_the_answer(market: Market, ann: Caller, far: Elsewhere) -> None:
+    """A requester that waits or streams gets a message; the task is kept for later reads."""
     for options in ({}, {"return_immediately": True}):
         answer = await ask(market, ann, "send", message="direct", agent="Far", **options)
         message = answer["message"]
@@ -106,7 +108,7 @@ async def test_a_message_may_be_the_whole_answer(market: Market, ann: Caller, fa
         assert (task.status, task.result) == ("completed", "straight")
 
 
-async def test_a_task_elsewhere_is_shown_as_soon_as_there_is_one(
+async def test_remote_task_is_shown_as_soon_as_it_exists(
     market: Market, ann: Caller, far: Elsewhere, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(messages, "DIRECT_ANSWER_SECONDS", 3600.0)  # so that only the task ends the wait for a message
@@ -117,7 +119,7 @@ async def test_a_task_elsewhere_is_shown_as_soon_as_there_is_one(
     assert state_of(await shown(market, ann, task["id"])) == "TASK_STATE_COMPLETED"
 
 
-async def test_a_cancellation_is_passed_on(market: Market, ann: Caller, far: Elsewhere) -> None:
+async def test_cancellation_is_relayed(market: Market, ann: Caller, far: Elsewhere) -> None:
     task = await say(market, ann, "wait for nothing", "Far")
     await far.script.waiting.wait()
     cancelled = await ask(market, ann, "cancel", task_id=task["id"])
@@ -128,7 +130,7 @@ async def test_a_cancellation_is_passed_on(market: Market, ann: Caller, far: Els
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_without_streams_it_is_asked_how_far_it_is(market: Market, ann: Caller, kind: str) -> None:
+async def test_agent_without_streams_is_polled(market: Market, ann: Caller, kind: str) -> None:
     async with elsewhere(kind, streams=False) as far:
         await add(market, far.url)
         task = await say(market, ann, "wait a bit", "Far")
@@ -142,7 +144,7 @@ async def test_without_streams_it_is_asked_how_far_it_is(market: Market, ann: Ca
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_a_cancellation_is_passed_on_without_streams(market: Market, ann: Caller, kind: str) -> None:
+async def test_cancellation_is_relayed_without_streams(market: Market, ann: Caller, kind: str) -> None:
     async with elsewhere(kind, streams=False) as far:
         await add(market, far.url)
         task = await say(market, ann, "wait for nothing", "Far")
@@ -154,7 +156,7 @@ async def test_a_cancellation_is_passed_on_without_streams(market: Market, ann: 
         assert len(far.script.cancelled) == 1
 
 
-async def test_a_conversation_goes_on_there(market: Market, ann: Caller, far: Elsewhere) -> None:
+async def test_conversation_continues_at_the_remote_agent(market: Market, ann: Caller, far: Elsewhere) -> None:
     first = await send(market, ann, message("echo one", contextId="ours"))
     second = await send(market, ann, message("echo two", contextId="ours"))
     own = await send(market, ann, "echo three")
@@ -170,7 +172,7 @@ async def test_a_conversation_goes_on_there(market: Market, ann: Caller, far: El
     assert heard[4]["contextId"] not in there[:4]
 
 
-async def test_nothing_of_the_other_side_is_seen(market: Market, ann: Caller, near: Elsewhere) -> None:
+async def test_remote_ids_are_hidden(market: Market, ann: Caller, near: Elsewhere) -> None:
     task = await send(market, ann, "stream secretly")
     (there,) = near.script.heard
     document = to_json([task, await ask(market, ann, "card", agent="Far")]).decode()
@@ -182,23 +184,23 @@ async def test_nothing_of_the_other_side_is_seen(market: Market, ann: Caller, ne
     assert kept["task"] not in document
 
 
-async def test_references_are_to_tasks_there(market: Market, ann: Caller, near: Elsewhere) -> None:
+async def test_references_are_mapped_to_remote_tasks(market: Market, ann: Caller, near: Elsewhere) -> None:
     first = await send(market, ann, "echo one")
     kept = (await market.call(ann, "task.get", task_id=first["id"])).checkpoint
     await send(market, ann, message("echo two", referenceTaskIds=[first["id"], "task_of_nobody"]))
     assert near.script.heard[1]["referenceTaskIds"] == [kept["task"]]
 
 
-async def test_what_the_message_says_beside_its_parts(market: Market, ann: Caller, near: Elsewhere) -> None:
+async def test_message_fields_besides_parts_are_relayed(market: Market, ann: Caller, near: Elsewhere) -> None:
     said = {"parts": [{"data": {"a": [1]}}, {"text": "echo"}], "metadata": {"mine": "yes"}, "messageId": "of-ann"}
     await ask(market, ann, "send", message=said, agent="Far", metadata={"trace": "t1"})
     (heard,) = near.script.heard
     assert heard["metadata"] == {"mine": "yes"}
     assert heard["parts"][0] == {"data": {"a": [1.0]}}
-    assert heard["messageId"] != "of-ann"  # two requesters may use the same
+    assert heard["messageId"] != "of-ann"  # two requesters may use equal ids
 
 
-async def test_credentials_go_to_the_agent_and_a_callers_do_not(market: Market, ann: Caller) -> None:
+async def test_only_configured_credentials_are_sent(market: Market, ann: Caller) -> None:
     async with elsewhere() as far:
         added = await add(market, far.url, headers={"Authorization": "Bearer kept", "X-Key": "k"})
         await send(market, ann, "echo hello")
@@ -207,7 +209,7 @@ async def test_credentials_go_to_the_agent_and_a_callers_do_not(market: Market, 
         assert "kept" not in added.model_dump_json()
 
 
-async def test_every_protocol_reaches_it(market: Market, ann: Caller, near: Elsewhere) -> None:
+async def test_remote_agent_is_reachable_over_every_protocol(market: Market, ann: Caller, near: Elsewhere) -> None:
     receipt = await market.call(ann, "task.assign", task_type="play", assignee="Far", payload={"text": "echo plainly"})
     await market.app.agent_host.wait_until_idle()
     assert (await market.call(ann, "task.get", task_id=receipt.task_id)).result == "echo plainly"
@@ -217,6 +219,6 @@ async def test_every_protocol_reaches_it(market: Market, ann: Caller, near: Else
     assert [(m.content, m.reply_to) for m in inbox.messages] == [("echo by mail", sent.message_id)]
 
 
-async def test_many_at_once_share_its_connections(market: Market, ann: Caller, near: Elsewhere) -> None:
+async def test_concurrent_tasks_share_connections(market: Market, ann: Caller, near: Elsewhere) -> None:
     tasks = await asyncio.gather(*(send(market, ann, f"echo {number}") for number in range(40)))
     assert [text_of(task["artifacts"][0]) for task in tasks] == [f"echo {number}" for number in range(40)]

@@ -31,7 +31,7 @@ async def workshop() -> AsyncIterator[Workshop]:
 
 
 class Wire:
-    """A bridge in a separate process, whose both ends the test controls."""
+    """A bridge in a separate process; the test controls both ends."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self.process = process

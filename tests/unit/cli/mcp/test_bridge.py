@@ -1,4 +1,4 @@
-"""The bridge against a real server of both eras."""
+"""The MCP bridge against a real server of both protocol generations."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async def wire(workshop: Workshop, bridges: Bridges) -> Wire:
     return await bridges("--url", workshop.url, "--names", "underscore", "--toolsets", "messaging,task")
 
 
-async def test_the_handshake_opens_a_session_that_every_message_names(workshop: Workshop, wire: Wire) -> None:
+async def test_handshake_opens_a_session_used_by_every_message(workshop: Workshop, wire: Wire) -> None:
     answer = await wire.shake_hands()
     assert answer["result"]["serverInfo"]["name"] == "workshop"
     assert (await wire.ask("tools/list"))["result"]["tools"][0]["name"] == NAMES[0]
@@ -41,7 +41,7 @@ async def test_the_handshake_opens_a_session_that_every_message_names(workshop: 
     assert workshop.requests[-1][":method"] == "DELETE"
 
 
-async def test_a_request_without_a_session_repeats_itself_in_headers(workshop: Workshop, wire: Wire) -> None:
+async def test_request_without_a_session_has_its_data_in_headers(workshop: Workshop, wire: Wire) -> None:
     found = await wire.ask("server/discover", modern=True)
     assert "2026-07-28" in found["result"]["supportedVersions"]
     read = await wire.ask("resources/read", {"uri": "note://ä"}, modern=True)
@@ -51,7 +51,7 @@ async def test_a_request_without_a_session_repeats_itself_in_headers(workshop: W
     assert request["mcp-name"] == "=?base64?bm90ZTovL8Ok?="
 
 
-async def test_parameters_that_a_tool_wants_in_headers(workshop: Workshop, wire: Wire) -> None:
+async def test_declared_parameters_are_sent_in_headers(workshop: Workshop, wire: Wire) -> None:
     cursor = {}
     while cursor is not None:
         listed = (await wire.ask("tools/list", cursor, modern=True))["result"]
@@ -62,7 +62,7 @@ async def test_parameters_that_a_tool_wants_in_headers(workshop: Workshop, wire:
 
 
 @pytest.mark.parametrize("modern", [False, True])
-async def test_progress_comes_before_the_answer(wire: Wire, modern: bool) -> None:
+async def test_progress_precedes_the_answer(wire: Wire, modern: bool) -> None:
     if not modern:
         await wire.shake_hands()
     await wire.say(call("p", "count", modern=modern))
@@ -73,7 +73,7 @@ async def test_progress_comes_before_the_answer(wire: Wire, modern: bool) -> Non
 
 
 @pytest.mark.parametrize("modern", [False, True])
-async def test_a_cancelled_request_ends_on_the_server(workshop: Workshop, wire: Wire, modern: bool) -> None:
+async def test_cancelled_request_ends_on_the_server(workshop: Workshop, wire: Wire, modern: bool) -> None:
     if not modern:
         await wire.shake_hands()
     await wire.say(call(7, "wait", modern=modern))
@@ -81,16 +81,16 @@ async def test_a_cancelled_request_ends_on_the_server(workshop: Workshop, wire: 
     await wire.say({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 7}})
     await asyncio.wait_for(workshop.cancelled.wait(), 60)
     await wire.ask("tools/list", modern=modern)
-    assert workshop.calls == ["wait"]  # not sent again because its stream ended
+    assert workshop.calls == ["wait"]  # not repeated because its stream ended
 
 
-async def test_what_the_server_says_of_its_own_accord(wire: Wire) -> None:
+async def test_notifications_of_the_server_are_forwarded(wire: Wire) -> None:
     await wire.shake_hands()
     await wire.say(call("a", "announce", modern=False))
     await wire.hear_until(method="notifications/tools/list_changed")
 
 
-async def test_a_subscription_outlives_the_server(workshop: Workshop, wire: Wire) -> None:
+async def test_subscription_survives_a_server_restart(workshop: Workshop, wire: Wire) -> None:
     listen = {"notifications": {"toolsListChanged": True}, "_meta": META}
     await wire.say({"jsonrpc": "2.0", "id": "s", "method": "subscriptions/listen", "params": listen})
     await wire.hear_until(method="notifications/subscriptions/acknowledged")
@@ -99,7 +99,7 @@ async def test_a_subscription_outlives_the_server(workshop: Workshop, wire: Wire
     assert change["params"]["_meta"] == {"io.modelcontextprotocol/subscriptionId": "s"}
     await workshop.stop(graceful=True)
     await workshop.start()
-    assert await wire.hear_until(method="notifications/tools/list_changed") == change  # something may have been missed
+    assert await wire.hear_until(method="notifications/tools/list_changed") == change  # updates may have been missed
     await workshop.tools_changed()
     assert await wire.hear_until(method="notifications/tools/list_changed") == change
     await wire.say({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": "s"}})
@@ -109,7 +109,7 @@ async def test_a_subscription_outlives_the_server(workshop: Workshop, wire: Wire
     assert not any(message.get("id") == "s" for message in wire.heard)
 
 
-async def test_a_session_outlives_the_server(workshop: Workshop, wire: Wire) -> None:
+async def test_session_survives_a_server_restart(workshop: Workshop, wire: Wire) -> None:
     await wire.shake_hands()
     await wire.ask("resources/subscribe", {"uri": "note://ä"})
     await workshop.stop()
@@ -122,7 +122,7 @@ async def test_a_session_outlives_the_server(workshop: Workshop, wire: Wire) -> 
 
 
 @pytest.mark.parametrize("modern", [False, True])
-async def test_a_call_whose_server_goes_away_is_made_again_with_its_key(
+async def test_call_is_repeated_with_its_key_after_a_server_restart(
     workshop: Workshop, wire: Wire, modern: bool
 ) -> None:
     if not modern:
@@ -138,7 +138,7 @@ async def test_a_call_whose_server_goes_away_is_made_again_with_its_key(
     assert len(set(keys)) == 1
 
 
-async def test_requests_run_side_by_side(workshop: Workshop, wire: Wire) -> None:
+async def test_requests_run_concurrently(workshop: Workshop, wire: Wire) -> None:
     await wire.shake_hands()
     await wire.say(call("slow", "wait", modern=False))
     for number in range(50):
@@ -149,7 +149,7 @@ async def test_requests_run_side_by_side(workshop: Workshop, wire: Wire) -> None
     await wire.hear_until(id="slow")
 
 
-async def test_errors_of_the_server_pass_and_refusals_become_errors(workshop: Workshop, wire: Wire) -> None:
+async def test_server_errors_are_forwarded_and_refusals_become_errors(workshop: Workshop, wire: Wire) -> None:
     assert (await wire.ask("tools/call", {"name": "no such tool"}, modern=True))["error"]["code"] == -32602
     assert (await wire.ask("no/such/method", modern=True))["error"]["code"] == -32601
     problem = {"code": "unauthenticated", "status": 401, "detail": "The token has ended.", "fix": "Register again."}
@@ -159,10 +159,10 @@ async def test_errors_of_the_server_pass_and_refusals_become_errors(workshop: Wo
     assert refused["message"] == "The token has ended. Register again."
     assert refused["data"]["code"] == "unauthenticated"
     workshop.refusals += [(503, b""), (503, b"")]
-    assert "result" in await wire.ask("tools/list", modern=True)  # a busy server is asked again
+    assert "result" in await wire.ask("tools/list", modern=True)  # a busy server gets the request again
 
 
-async def test_what_is_not_a_message_is_refused(wire: Wire) -> None:
+async def test_invalid_message_is_refused(wire: Wire) -> None:
     for line in (b"{nonsense", b"[]", b'"text"', b"\xff\xfe", b'{"id": [], "method": "ping"}', b"[1]", b"NaN"):
         await wire.say(line)
         refused = await wire.hear()
@@ -170,7 +170,7 @@ async def test_what_is_not_a_message_is_refused(wire: Wire) -> None:
     assert "result" in await wire.ask("tools/list", modern=True)
 
 
-async def test_odd_messages_pass_or_are_dropped(wire: Wire) -> None:
+async def test_unusual_messages_are_forwarded_or_dropped(wire: Wire) -> None:
     await wire.shake_hands()
     for odd in (
         {"method": "notifications/cancelled", "params": {"requestId": []}},
@@ -188,16 +188,16 @@ async def test_odd_messages_pass_or_are_dropped(wire: Wire) -> None:
     assert code == 0
 
 
-async def test_a_batch_of_the_handshake_era(workshop: Workshop, bridges: Bridges) -> None:
+async def test_batch_of_the_older_generation_is_forwarded(workshop: Workshop, bridges: Bridges) -> None:
     wire = await bridges("--url", workshop.url)
     batch = [call(one, "agora.echo", modern=False) for one in (1, 2)]
     await wire.shake_hands()
     await wire.say(batch)
-    refused = await wire.hear()  # the SDK's server takes none; what it says is passed on, and names no request
+    refused = await wire.hear()  # the SDK's server accepts none; its error is forwarded, and names no request
     assert "error" in refused
 
 
-async def test_credentials(workshop: Workshop, bridges: Bridges) -> None:
+async def test_credentials_are_sent(workshop: Workshop, bridges: Bridges) -> None:
     wire = await bridges("--url", workshop.url, AGORA_TOKEN="agt_from_the_environment")
     await wire.ask("tools/list", modern=True)
     assert workshop.requests[-1]["authorization"] == "Bearer agt_from_the_environment"
@@ -208,7 +208,7 @@ async def test_credentials(workshop: Workshop, bridges: Bridges) -> None:
     assert wire.heard == []
 
 
-async def test_no_server_is_said_and_every_request_answered(bridges: Bridges) -> None:
+async def test_unreachable_server_is_reported_and_every_request_answered(bridges: Bridges) -> None:
     wire = await bridges("--url", "http://127.0.0.1:1", "--patience", "0.5")
     refused = (await wire.ask("tools/list", modern=True))["error"]
     assert "agora serve" in refused["message"]
@@ -218,7 +218,7 @@ async def test_no_server_is_said_and_every_request_answered(bridges: Bridges) ->
     assert log.count("No server answers at http://127.0.0.1:1") == 1
 
 
-async def test_it_ends_at_a_signal(workshop: Workshop, wire: Wire) -> None:
+async def test_bridge_ends_at_a_signal(workshop: Workshop, wire: Wire) -> None:
     await wire.shake_hands()
     await wire.say(call("w", "wait", modern=False))
     await asyncio.wait_for(workshop.waiting.wait(), 60)
@@ -227,13 +227,13 @@ async def test_it_ends_at_a_signal(workshop: Workshop, wire: Wire) -> None:
     assert (code, log) == (0, "")
 
 
-async def test_requests_under_way_are_answered_after_the_input_ended(workshop: Workshop, wire: Wire) -> None:
+async def test_running_requests_are_answered_after_end_of_input(workshop: Workshop, wire: Wire) -> None:
     await wire.say(call("last", "agora.echo", modern=True, text="bye"))
     await wire.end()
     assert [message["id"] for message in wire.heard] == ["last"]
 
 
-async def test_it_starts_fast_and_without_the_protocol_sdk(workshop: Workshop, bridges: Bridges) -> None:
+async def test_bridge_starts_without_the_protocol_sdk(workshop: Workshop, bridges: Bridges) -> None:
     wire = await bridges("--url", workshop.url, PYTHONPROFILEIMPORTTIME="1")
     await wire.ask("tools/list", modern=True)
     _, log = await wire.end()
@@ -242,8 +242,8 @@ async def test_it_starts_fast_and_without_the_protocol_sdk(workshop: Workshop, b
     assert not {"mcp", "mcp_types", "uvicorn", "agora.server", "agora_sdk.contract"} & imported
 
 
-async def test_what_it_costs_to_start(workshop: Workshop, bridges: Bridges) -> None:
-    """No more than three times what asyncio and httpx cost alone; that is 0.3 s of CPU on a slow core."""
+async def test_start_takes_bounded_cpu_time(workshop: Workshop, bridges: Bridges) -> None:
+    """At most three times what asyncio and httpx alone take; 0.3 s of CPU time on a slow core."""
 
     def spent() -> float:
         return os.times().children_user + os.times().children_system
@@ -257,7 +257,7 @@ async def test_what_it_costs_to_start(workshop: Workshop, bridges: Bridges) -> N
     assert spent() - before < 3 * floor
 
 
-async def test_a_client_need_not_wait_for_the_handshake(workshop: Workshop, wire: Wire) -> None:
+async def test_client_need_not_wait_for_the_handshake(workshop: Workshop, wire: Wire) -> None:
     client = {"name": "test", "version": "1"}
     params = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": client}
     await wire.say({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params})

@@ -1,4 +1,4 @@
-"""Real MCP clients over the bridge: the official Python one in both eras, and the inspector."""
+"""Real MCP clients over the bridge: the official Python client in both generations, and the inspector."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def official(mode: str, workshop: Workshop, bridges: Bridges) -> Client:
     return Client(bridge, mode=mode, cache=None)
 
 
-async def test_the_official_client(official: Client, mode: str) -> None:
+async def test_official_client_works_over_the_bridge(official: Client, mode: str) -> None:
     async with official as client:
         assert client.protocol_version == ERAS[mode]
         names, cursor = [], None
@@ -59,7 +59,7 @@ async def test_the_official_client(official: Client, mode: str) -> None:
         assert caught.value.error.code == -32602
 
 
-async def test_the_official_client_cancels(official: Client, workshop: Workshop) -> None:
+async def test_official_client_cancels_a_call(official: Client, workshop: Workshop) -> None:
     async with official as client:
         calling = asyncio.create_task(client.call_tool("wait"))
         await asyncio.wait_for(workshop.waiting.wait(), 60)
@@ -68,7 +68,7 @@ async def test_the_official_client_cancels(official: Client, workshop: Workshop)
         assert not (await client.call_tool("agora.echo")).is_error
 
 
-async def test_the_official_client_across_a_restart(official: Client, workshop: Workshop) -> None:
+async def test_official_client_survives_a_server_restart(official: Client, workshop: Workshop) -> None:
     async with official as client:
         await client.call_tool("agora.echo")
         await workshop.stop()
@@ -77,14 +77,14 @@ async def test_the_official_client_across_a_restart(official: Client, workshop: 
 
 
 @pytest.mark.parametrize("mode", ["legacy"])
-async def test_a_server_asks_its_client(official: Client) -> None:
+async def test_server_asks_its_client(official: Client) -> None:
     async with official as client:
         assert not (await client.call_tool("ask", {"text": "here"})).is_error  # on the stream of the call
-        assert not (await client.call_tool("ask")).is_error  # on the session's own
+        assert not (await client.call_tool("ask")).is_error  # on the session's own stream
 
 
 @pytest.mark.parametrize("mode", ["auto"])
-async def test_a_subscription_of_the_official_client(official: Client, workshop: Workshop) -> None:
+async def test_official_client_subscribes(official: Client, workshop: Workshop) -> None:
     async with official as client, client.listen(tools_list_changed=True) as changes:
         await workshop.tools_changed()
         assert await anext(changes) == ToolsListChanged()
@@ -109,14 +109,14 @@ async def _inspected(workshop: Workshop, bridges: Bridges, *options: str) -> Any
 
 
 @pytest.mark.long  # the MCP server's own tests run it too
-async def test_the_inspector(workshop: Workshop, bridges: Bridges) -> None:
+async def test_inspector_works_over_the_bridge(workshop: Workshop, bridges: Bridges) -> None:
     listed = await _inspected(workshop, bridges, "--method", "tools/list")
     assert [tool["name"] for tool in listed["tools"]] == list(NAMES)
     called = ("--method", "tools/call", "--tool-name", "agora.echo", "--tool-arg", "text=hi")
     assert (await _inspected(workshop, bridges, *called))["structuredContent"] == {"name": "agora.echo", "text": "hi"}
 
 
-def test_where_the_inspector_is_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_search_path_of_the_inspector(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AGORA_NODE_TOOLS", str(tmp_path))
     monkeypatch.setenv("AGORA_REQUIRE", "")
     with pytest.raises(pytest.skip.Exception, match="inspector"):

@@ -1,4 +1,4 @@
-"""The bridge and MCPClient with Agora itself."""
+"""The bridge and MCPClient with a real Agora server."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ async def _register(server: Running, name: str) -> str:
 
 
 @pytest.mark.parametrize("mode", ["legacy", "auto"])
-async def test_an_agent_over_the_bridge(server: Running, bridges: Bridges, mode: str) -> None:
+async def test_agent_works_over_the_bridge(server: Running, bridges: Bridges, mode: str) -> None:
     await _register(server, "Reader")
     await _register(server, "Writer")
     command = ["-m", "agora.cli", "mcp", "--url", server.url, "--agent", "Writer", "--names", "underscore"]
@@ -39,7 +39,7 @@ async def test_an_agent_over_the_bridge(server: Running, bridges: Bridges, mode:
         assert message.from_agent == (await reader.agent.get("Writer")).agent_id
 
 
-async def test_a_list_that_changes_is_told_to_either_era(server: Running, bridges: Bridges) -> None:
+async def test_list_change_is_notified_in_both_generations(server: Running, bridges: Bridges) -> None:
     wire = await bridges("--url", server.url)
     await wire.shake_hands()
     meta = {
@@ -59,7 +59,7 @@ async def test_a_list_that_changes_is_told_to_either_era(server: Running, bridge
     assert sorted(map(str, marks)) == ["None", "s"]
 
 
-async def test_a_wait_is_cancelled(server: Running, bridges: Bridges) -> None:
+async def test_waiting_call_is_cancelled(server: Running, bridges: Bridges) -> None:
     await _register(server, "Waiter")
     wire = await bridges("--url", server.url, "--agent", "Waiter")
     await wire.shake_hands()
@@ -71,7 +71,7 @@ async def test_a_wait_is_cancelled(server: Running, bridges: Bridges) -> None:
     assert code == 0
 
 
-async def test_a_bad_credential_is_an_error_of_every_request(server: Running, bridges: Bridges) -> None:
+async def test_invalid_credential_fails_every_request(server: Running, bridges: Bridges) -> None:
     wire: Wire = await bridges("--url", server.url, "--token", "agt_nonsense")
     refused = await wire.ask("tools/list", modern=True)
     assert refused["error"]["code"] == -32001
@@ -79,7 +79,7 @@ async def test_a_bad_credential_is_an_error_of_every_request(server: Running, br
 
 
 @pytest.mark.parametrize("blocking", [False, True])
-async def test_the_client(server: Running, blocking: bool) -> None:
+async def test_mcp_client_calls_agora(server: Running, blocking: bool) -> None:
     token = await _register(server, "Caller")
 
     def use() -> None:

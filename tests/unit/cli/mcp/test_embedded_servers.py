@@ -1,4 +1,4 @@
-"""Bridges without an address: to the server of this machine, to one of their own, and to each other's."""
+"""Bridges without an address: they use the running server of this machine, start their own, or share another bridge's."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _address(bridges: Bridges) -> Path:
     return Path(bridges.environment["AGORA_DATA_DIR"]) / ADDRESS_FILE
 
 
-async def test_two_clients_share_a_server_and_the_second_takes_over(bridges: Bridges) -> None:
+async def test_second_bridge_takes_over_a_shared_server(bridges: Bridges) -> None:
     first = await bridges("--embedded")
     assert (await first.shake_hands())["result"]["serverInfo"]["name"] == "agora"
     url = _address(bridges).read_text().strip()
@@ -44,14 +44,14 @@ async def test_two_clients_share_a_server_and_the_second_takes_over(bridges: Bri
     code, log = await first.end()
     assert code == 0
     assert "starting one" in log
-    listed = await _called(second, "agora.query.agents")  # from the same data directory, by a server of its own
+    listed = await _called(second, "agora.query.agents")  # by its own server, on the same data directory
     assert [agent["agent_name"] for agent in listed["agents"]] == ["Shared"]
     assert _address(bridges).read_text().strip() != url
     await second.end()
     assert not _address(bridges).exists()
 
 
-async def test_the_server_ends_with_its_bridge_however_that_ends(bridges: Bridges) -> None:
+async def test_server_ends_with_its_bridge_however_it_ends(bridges: Bridges) -> None:
     wire = await bridges("--embedded")
     await wire.shake_hands()
     url = _address(bridges).read_text().strip()
@@ -59,12 +59,14 @@ async def test_the_server_ends_with_its_bridge_however_that_ends(bridges: Bridge
     wire.process.send_signal(signal.SIGKILL)
     assert wire.process.stderr is not None
     async with asyncio.timeout(60):
-        await wire.process.stderr.read()  # which ends when the last program that could write to it has ended
-    assert not _address(bridges).exists()  # the server removed it, hence ended well
+        await wire.process.stderr.read()  # which ends when the last program with its write end has ended
+    assert not _address(bridges).exists()  # the server removed it, so it ended cleanly
 
 
-async def test_an_agent_is_known_by_the_usual_address(bridges: Bridges, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Credentials are kept by address; that of an embedded server is a new one each time."""
+async def test_credentials_are_stored_under_the_default_address(
+    bridges: Bridges, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Credentials are stored by address; an embedded server has a new address each time."""
     monkeypatch.setenv("AGORA_CREDENTIALS", bridges.environment["AGORA_CREDENTIALS"])
     async with running(App(make_settings(Path(bridges.environment["AGORA_DATA_DIR"])))) as server:
         async with AgoraClient(server.url) as client:
@@ -79,7 +81,7 @@ async def test_an_agent_is_known_by_the_usual_address(bridges: Bridges, monkeypa
     assert [message["content"] for message in mine["messages"]] == ["to myself"]
 
 
-async def test_a_server_that_runs_is_found(server: Running, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+async def test_running_server_is_found(server: Running, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AGORA_DATA_DIR", str(tmp_path / "mine"))
     nearby = LocalLocation(server.url)
     assert await nearby.resolve_address() == server.url
@@ -90,10 +92,10 @@ async def test_a_server_that_runs_is_found(server: Running, monkeypatch: pytest.
     assert await LocalLocation("http://127.0.0.1:1", embedded=True).resolve_address() == server.url
 
 
-async def test_a_server_that_somebody_runs_is_waited_for(
+async def test_restarting_server_is_awaited(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, settings: Settings
 ) -> None:
-    """Else a bridge would take the data directory while the server starts again."""
+    """Otherwise a bridge would take the data directory while the server restarts."""
     monkeypatch.setenv("AGORA_DATA_DIR", str(tmp_path / "mine"))
     async with running(App(settings)) as server:
         nearby = LocalLocation(server.url)
@@ -103,13 +105,13 @@ async def test_a_server_that_somebody_runs_is_waited_for(
     assert not (tmp_path / "mine").exists()
 
 
-async def test_another_program_is_not_taken_for_a_server(
+async def test_other_program_is_not_mistaken_for_a_server(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, unused_server: str
 ) -> None:
     monkeypatch.setenv("AGORA_DATA_DIR", str(tmp_path))
     assert not await place.is_agora(unused_server)
     (tmp_path / ADDRESS_FILE).write_text("http://agora.example.com\n")
-    assert place.read_published_address() is None  # only this machine is believed
+    assert place.read_published_address() is None  # only addresses of this machine are trusted
 
 
 @pytest.fixture
@@ -126,7 +128,7 @@ async def unused_server() -> Any:
         yield f"http://127.0.0.1:{port}"
 
 
-async def test_a_server_that_cannot_start_is_said(bridges: Bridges) -> None:
+async def test_failed_start_is_reported(bridges: Bridges) -> None:
     wire = await bridges("--embedded", "--patience", "0.1", AGORA_OFFLINE_AFTER="nonsense")
     refused = (await wire.ask("tools/list"))["error"]
     assert "could not be started" in refused["message"]
@@ -134,7 +136,7 @@ async def test_a_server_that_cannot_start_is_said(bridges: Bridges) -> None:
     assert "offline_after" in log
 
 
-async def test_an_address_and_a_server_of_its_own(bridges: Bridges) -> None:
+async def test_address_and_embedded_server_are_exclusive(bridges: Bridges) -> None:
     wire = await bridges("--embedded", "--url", "http://127.0.0.1:1")
     code, log = await wire.ended()
     assert code == 2

@@ -1,4 +1,4 @@
-"""The entry in the configuration of each client."""
+"""``agora mcp install``: the entry in the configuration file of each client."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def entry_of(client: str, text: str, name: str = "agora") -> Any:
 
 
 @pytest.mark.parametrize("client", MCP_CLIENTS)
-def test_a_command_for_every_client(run: Run, client: str) -> None:
+def test_entry_with_a_command_for_every_client(run: Run, client: str) -> None:
     entry = entry_of(client, run("install", client, "--toolsets", "messaging").stdout)
     words = entry["command"] if client == "opencode" else [entry["command"], *entry["args"]]
     assert words[-3:] == ["mcp", "--toolsets", "messaging"]
@@ -61,7 +61,7 @@ def test_a_command_for_every_client(run: Run, client: str) -> None:
 
 
 @pytest.mark.parametrize("client", [host.name for host in MCP_CLIENTS.values() if host.http])
-def test_an_address_for_every_client_that_takes_one(run: Run, client: str) -> None:
+def test_entry_with_a_url_for_every_supporting_client(run: Run, client: str) -> None:
     entry = entry_of(
         client, run("install", client, "--transport", "http", "--names", "dots", "--toolsets", "all").stdout
     )
@@ -71,7 +71,7 @@ def test_an_address_for_every_client_that_takes_one(run: Run, client: str) -> No
     assert "AGORA_TOKEN" not in str(entry)
 
 
-def test_the_shapes_that_clients_document(run: Run) -> None:
+def test_entries_have_the_documented_format_of_each_client(run: Run) -> None:
     def http(client: str) -> Any:
         return entry_of(
             client, run("install", client, "--transport", "http", "--url", REMOTE, "--toolsets", "task").stdout
@@ -94,14 +94,14 @@ def test_the_shapes_that_clients_document(run: Run) -> None:
 
 
 @pytest.mark.parametrize("client", ["zed", "cline", "generic"])
-def test_no_token_goes_into_a_file(run: Run, client: str) -> None:
+def test_no_token_is_written_to_a_file(run: Run, client: str) -> None:
     refused = run("install", client, "--transport", "http", "--url", REMOTE, exit_code=2)
     assert "--transport stdio" in refused.stderr.replace("\n", " ")
     entry = entry_of(client, run("install", client, "--url", REMOTE, "--agent", "Me").stdout)
     assert entry["args"][:5] == ["mcp", "--url", REMOTE, "--agent", "Me"]
 
 
-def test_a_token_of_the_environment_is_named_not_written(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_token_variable_is_referenced_by_name(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AGORA_TOKEN", "agt_secret")
     assert entry_of("cursor", run("install", "cursor").stdout)["env"] == {"AGORA_TOKEN": "${env:AGORA_TOKEN}"}
     assert entry_of("codex", run("install", "codex").stdout)["env_vars"] == ["AGORA_TOKEN"]
@@ -113,7 +113,7 @@ def test_a_token_of_the_environment_is_named_not_written(run: Run, monkeypatch: 
         assert "agt_secret" not in result.stdout + result.stderr
 
 
-def test_where_things_are_is_passed_on(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_configured_locations_are_passed_on(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AGORA_DATA_DIR", "/var/lib/agora")
     monkeypatch.setenv("AGORA_URL", REMOTE)
     entry = entry_of("codex", run("install", "codex").stdout)
@@ -131,7 +131,7 @@ def test_every_client_gets_the_model_view(run: Run, client: str) -> None:
         assert address.endswith("/mcp?view=model")
 
 
-def test_a_client_that_holds_few_tools_is_warned_of_many(run: Run) -> None:
+def test_client_with_a_tool_limit_gets_a_warning(run: Run) -> None:
     whole = run("install", "cursor", "--view", "full")
     assert entry_of("cursor", whole.stdout)["args"][-4:] == ["--view", "full", "--names", "underscore"]
     assert "at most 40 tools" in whole.stderr
@@ -139,20 +139,20 @@ def test_a_client_that_holds_few_tools_is_warned_of_many(run: Run) -> None:
     assert "at most" not in run("install", "claude-code", "--view", "full").stderr
 
 
-def test_the_view_is_chosen_as_in_the_address(run: Run) -> None:
+def test_view_is_selected_as_in_the_url(run: Run) -> None:
     options = ["--tools", "agora_agent_get", "--readonly"]
     assert entry_of("cursor", run("install", "cursor", *options).stdout)["args"][-3:] == options
     address = run("install", "cursor", "--transport", "http", *options).stdout
     assert entry_of("cursor", address)["url"].endswith("/mcp?view=model&tools=agora_agent_get&readonly=true")
 
 
-def test_an_agent_without_credential_is_said(run: Run) -> None:
+def test_missing_credential_is_reported(run: Run) -> None:
     assert "agora register Me" in run("install", "cursor", "--agent", "Me").stderr
     Credentials().keep("http://127.0.0.1:8080", "default", "Me", Credential("agent_1", "agt_1"))
     assert "agora register" not in run("install", "cursor", "--agent", "Me").stderr
 
 
-def test_writing_makes_the_file_and_says_so_once(run: Run, tmp_path: Path) -> None:
+def test_write_creates_the_file_and_is_idempotent(run: Run, tmp_path: Path) -> None:
     file = tmp_path / ".cursor" / "mcp.json"
     assert f"{file} written" in run("install", "cursor", "--write", "--name", "market").stdout.replace("\n", "")
     assert entry_of("cursor", file.read_text(), "market")["args"][0] == "mcp"
@@ -160,7 +160,7 @@ def test_writing_makes_the_file_and_says_so_once(run: Run, tmp_path: Path) -> No
     assert [path.name for path in file.parent.iterdir()] == ["mcp.json"]
 
 
-def test_everything_else_in_the_file_stays_as_it_is(run: Run, tmp_path: Path) -> None:
+def test_other_content_of_the_file_is_unchanged(run: Run, tmp_path: Path) -> None:
     file = tmp_path / ".config" / "zed" / "settings.json"
     file.parent.mkdir(parents=True)
     before = (
@@ -187,7 +187,7 @@ def test_everything_else_in_the_file_stays_as_it_is(run: Run, tmp_path: Path) ->
     assert found["url"] == "http://a//b, }"
 
 
-def test_a_link_to_the_file_stays_a_link(run: Run, tmp_path: Path) -> None:
+def test_symbolic_link_to_the_file_is_kept(run: Run, tmp_path: Path) -> None:
     real = tmp_path / "dotfiles.json"
     real.write_text("{}\r\n")
     file = tmp_path / ".gemini" / "settings.json"
@@ -211,7 +211,7 @@ def test_a_link_to_the_file_stays_a_link(run: Run, tmp_path: Path) -> None:
         (b"\xff\xfe", "cannot be changed"),
     ],
 )
-def test_a_file_that_cannot_be_read_is_refused_with_the_reason(
+def test_unreadable_file_is_refused_with_the_reason(
     run: Run, tmp_path: Path, content: str | bytes, reason: str
 ) -> None:
     file = tmp_path / ".cursor" / "mcp.json"
@@ -241,7 +241,7 @@ text = '''
 """
 
 
-def test_the_table_of_codex(run: Run, tmp_path: Path) -> None:
+def test_codex_table_is_written(run: Run, tmp_path: Path) -> None:
     file = tmp_path / ".codex" / "config.toml"
     file.parent.mkdir()
     file.write_text(CODEX)
@@ -260,7 +260,7 @@ def test_the_table_of_codex(run: Run, tmp_path: Path) -> None:
     assert "not valid TOML" in run("install", "codex", "--write", exit_code=2).stderr.replace("\n", " ")
 
 
-def test_scopes_and_files(run: Run, tmp_path: Path) -> None:
+def test_scope_selects_the_file(run: Run, tmp_path: Path) -> None:
     run("install", "claude-code", "--write")
     assert entry_of("claude-code", Path(".mcp.json").read_text())["type"] == "stdio"
     run("install", "claude-code", "--write", "--scope", "user")
@@ -273,7 +273,7 @@ def test_scopes_and_files(run: Run, tmp_path: Path) -> None:
     assert "claude-code" in run("install", "emacs", exit_code=2).stderr
 
 
-def test_the_list_says_where_and_whether(run: Run, tmp_path: Path) -> None:
+def test_list_shows_file_and_installation_status(run: Run, tmp_path: Path) -> None:
     run("install", "vscode", "--write")
     run("install", "windsurf", "--write", "--transport", "http")
     (tmp_path / ".cursor").mkdir()
@@ -290,7 +290,7 @@ def test_the_list_says_where_and_whether(run: Run, tmp_path: Path) -> None:
     assert "mcp_config.json" in run("list").stdout
 
 
-def test_a_mac_has_other_places() -> None:
+def test_file_locations_on_macos() -> None:
     assert "Application Support/Claude" in str(MCP_CLIENTS["claude-desktop"].config_file("user", "darwin"))
     assert str(MCP_CLIENTS["zed"].config_file("user", "darwin")).endswith(".config/zed/settings.json")
 
@@ -310,7 +310,7 @@ values = st.recursive(
     indent=st.sampled_from([None, 0, 1, 4, "\t"]),
 )
 @pytest.mark.long
-def test_any_document_keeps_everything_else(document: Any, servers: Any, name: str, indent: Any) -> None:
+def test_any_json_document_keeps_other_content(document: Any, servers: Any, name: str, indent: Any) -> None:
     document["mcp"] = {"servers": servers}
     text = json.dumps(document, indent=indent)
     changed = json_members.set_json_member(text, ("mcp", "servers", name), {"command": "agora", "args": []})
@@ -320,7 +320,7 @@ def test_any_document_keeps_everything_else(document: Any, servers: Any, name: s
 
 
 @given(name=names.filter(lambda name: name.isprintable()), value=st.text(max_size=8).filter(str.isprintable))
-def test_any_name_of_a_table(name: str, value: str) -> None:
+def test_any_table_name_is_found(name: str, value: str) -> None:
     entry = {"command": value, "args": [value], "env": {name: value}}
     text = toml_tables.set_toml_table(CODEX, ("mcp_servers", name), entry)
     assert tomllib.loads(text)["mcp_servers"][name] == entry
@@ -329,7 +329,7 @@ def test_any_name_of_a_table(name: str, value: str) -> None:
     )
 
 
-def test_a_table_that_reads_otherwise_is_not_written() -> None:
+def test_table_that_would_parse_differently_is_not_written() -> None:
     with pytest.raises(InvalidRequest):
         toml_tables.set_toml_table(
             'text = """\n[mcp_servers.agora]\n"""\n[mcp_servers]\nagora = 1\n', ("mcp_servers", "agora"), {}
@@ -341,13 +341,13 @@ SHOWN = re.findall(r"<!-- install: ([^\n]+) -->\n```(?:json|toml)[^\n]*\n(.*?)``
 
 
 @pytest.mark.parametrize(("words", "shown"), SHOWN, ids=[words for words, _ in SHOWN])
-def test_the_page_shows_what_is_written(run: Run, words: str, shown: str) -> None:
+def test_documentation_shows_the_written_entries(run: Run, words: str, shown: str) -> None:
     printed = run("install", *words.split()).stdout
     here = entry_of(words.split()[0], printed).get("command", "agora")
     assert printed.replace(json.dumps(here if isinstance(here, str) else here[0]), '"agora"') == shown
 
 
-def test_the_page_names_every_client() -> None:
+def test_documentation_names_every_client() -> None:
     named = {words.split()[0] for words, _ in SHOWN}
     assert named >= set(MCP_CLIENTS) - {"cline", "generic"}
     text = PAGE.read_text("utf-8")
@@ -357,7 +357,7 @@ def test_the_page_names_every_client() -> None:
 
 
 @pytest.mark.parametrize("client", ["claude-code", "codex"])
-def test_a_virtual_server(run: Run, client: str) -> None:
+def test_entry_for_a_virtual_server(run: Run, client: str) -> None:
     entry = entry_of(client, run("install", client, "--server", "desk").stdout)
     assert entry["args"][-2:] == ["--server", "desk"]
     entry = entry_of(client, run("install", client, "--server", "desk", "--transport", "http").stdout)
@@ -365,6 +365,6 @@ def test_a_virtual_server(run: Run, client: str) -> None:
 
 
 @pytest.mark.parametrize("words", [["--server", "desk", "--view", "full"], ["--server", "../admin"], ["--server", ""]])
-def test_a_virtual_server_is_named_alone_and_well(run: Run, words: list[str]) -> None:
+def test_virtual_server_option_is_validated(run: Run, words: list[str]) -> None:
     run("install", "claude-code", *words, exit_code=2)
     run(*words, exit_code=2)

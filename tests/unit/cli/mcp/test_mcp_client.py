@@ -1,4 +1,4 @@
-"""MCPClient against a real server, blocking and awaited."""
+"""MCPClient against a real server, synchronous and asynchronous."""
 
 from __future__ import annotations
 
@@ -55,9 +55,7 @@ async def call(use: Callable[[MCPClient], Call], workshop: Workshop) -> Call:
     return call
 
 
-async def test_connecting_learns_who_it_is_and_every_page_of_its_tools(
-    use: Callable[[MCPClient], Call], workshop: Workshop
-) -> None:
+async def test_connect_reads_server_info_and_all_tools(use: Callable[[MCPClient], Call], workshop: Workshop) -> None:
     client = MCPClient(max_connections=10, connection_timeout=30, pool_recycle=3600)
     server = await use(client)("connect", workshop.url, token="secret")
     assert (server.name, server.version, server.protocol_version) == ("workshop", "1.0", "2025-11-25")
@@ -70,7 +68,7 @@ async def test_connecting_learns_who_it_is_and_every_page_of_its_tools(
     assert tools.tools[0].input_schema["type"] == "object"
 
 
-async def test_a_call_answers_data_or_text(call: Call) -> None:
+async def test_call_returns_data_or_text(call: Call) -> None:
     assert await call("call_tool", "agora.echo", {"text": "hello"}) == {"text": "hello", "name": "agora.echo"}
     result = await call("call_tool_result", "agora.echo", {"text": "hello"})
     assert (result.text, result.is_error) == ("hello", False)
@@ -80,17 +78,17 @@ async def test_a_call_answers_data_or_text(call: Call) -> None:
     assert result.value == 7
 
 
-async def test_progress_is_told_as_it_comes(call: Call) -> None:
+async def test_progress_is_reported_live(call: Call) -> None:
     heard: list[Any] = []
     await call("call_tool", "count", on_progress=lambda *progress: heard.append(progress))
     assert heard == [(1, 3, "step 1"), (2, 3, "step 2"), (3, 3, "step 3")]
 
 
-async def test_what_a_server_asks_is_answered(call: Call) -> None:
+async def test_server_questions_are_answered(call: Call) -> None:
     assert (await call("call_tool", "ask", {"text": "here"}, timeout=10))["name"] == "ask"
 
 
-async def test_progress_to_a_coroutine_function(workshop: Workshop) -> None:
+async def test_progress_callback_may_be_a_coroutine_function(workshop: Workshop) -> None:
     heard: list[float] = []
 
     async def note(progress: float, total: float | None, message: str | None) -> None:
@@ -103,7 +101,7 @@ async def test_progress_to_a_coroutine_function(workshop: Workshop) -> None:
     assert heard == [1, 2, 3]
 
 
-async def test_a_failed_tool_says_why(call: Call) -> None:
+async def test_failed_tool_raises_with_its_reason(call: Call) -> None:
     with pytest.raises(UpstreamFailed, match="it broke"):
         await call("call_tool", "fail")
     assert (await call("call_tool_result", "fail")).is_error
@@ -117,7 +115,7 @@ async def test_a_failed_tool_says_why(call: Call) -> None:
         await call("call_tool", "fail", server="elsewhere")
 
 
-async def test_what_takes_too_long_is_cancelled(call: Call, workshop: Workshop) -> None:
+async def test_call_times_out_and_is_cancelled(call: Call, workshop: Workshop) -> None:
     with pytest.raises(DeadlineExceeded, match=r"within 0\.3 s"):
         await call("call_tool", "wait", timeout=0.3)
     await asyncio.wait_for(workshop.cancelled.wait(), 60)
@@ -151,7 +149,7 @@ async def serve_with_silence(*silent: str) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{port}/mcp"
 
 
-async def test_a_server_that_takes_no_cancellation_and_no_goodbye(use: Callable[[MCPClient], Call]) -> None:
+async def test_close_does_not_wait_for_an_unresponsive_server(use: Callable[[MCPClient], Call]) -> None:
     client = MCPClient()
     call = use(client)
     async with serve_with_silence("tools/call", "notifications/cancelled", "DELETE") as url:
@@ -162,13 +160,13 @@ async def test_a_server_that_takes_no_cancellation_and_no_goodbye(use: Callable[
         await client.aclose()
 
 
-async def test_a_server_that_does_not_finish_the_handshake(use: Callable[[MCPClient], Call]) -> None:
+async def test_unfinished_handshake_times_out(use: Callable[[MCPClient], Call]) -> None:
     async with serve_with_silence("notifications/initialized") as url:
         with pytest.raises(DeadlineExceeded, match=r"notifications/initialized within 0\.3 s"):
             await use(MCPClient(timeout=0.3))("connect", url)
 
 
-async def test_a_session_outlives_the_server(call: Call, workshop: Workshop) -> None:
+async def test_session_survives_a_server_restart(call: Call, workshop: Workshop) -> None:
     await workshop.stop()
     with pytest.raises((ServerUnreachable, UpstreamFailed)):
         await call("call_tool", "agora.echo")
@@ -176,7 +174,7 @@ async def test_a_session_outlives_the_server(call: Call, workshop: Workshop) -> 
     assert (await call("call_tool", "agora.echo", {"text": "again"}))["text"] == "again"
 
 
-async def test_the_connection_breaks_on_the_way(call: Call, workshop: Workshop) -> None:
+async def test_broken_connection_is_reported(call: Call, workshop: Workshop) -> None:
     calling = asyncio.create_task(call("call_tool", "wait"))
     await asyncio.wait_for(workshop.waiting.wait(), 60)
     await workshop.stop()
@@ -186,7 +184,7 @@ async def test_the_connection_breaks_on_the_way(call: Call, workshop: Workshop) 
     await workshop.start()
 
 
-async def test_several_servers(use: Callable[[MCPClient], Call], workshop: Workshop) -> None:
+async def test_several_servers_are_used_concurrently(use: Callable[[MCPClient], Call], workshop: Workshop) -> None:
     client = MCPClient()
     call = use(client)
     with pytest.raises(InvalidRequest, match="connect"):
@@ -201,7 +199,7 @@ async def test_several_servers(use: Callable[[MCPClient], Call], workshop: Works
         assert (workshop.calls, other.calls) == (["agora.echo"], ["agora.echo"])
 
 
-async def test_where_there_is_no_server(use: Callable[[MCPClient], Call], workshop: Workshop) -> None:
+async def test_unreachable_server_is_reported(use: Callable[[MCPClient], Call], workshop: Workshop) -> None:
     call = use(MCPClient(timeout=5))
     with pytest.raises(ServerUnreachable):
         await call("connect", f"http://127.0.0.1:{free_port()}")
@@ -214,7 +212,9 @@ async def test_where_there_is_no_server(use: Callable[[MCPClient], Call], worksh
         await call("connect", f"{workshop.url}/mcp")
 
 
-async def test_a_server_without_handshake(call: Call, workshop: Workshop, use: Callable[[MCPClient], Call]) -> None:
+async def test_server_without_handshake_is_supported(
+    call: Call, workshop: Workshop, use: Callable[[MCPClient], Call]
+) -> None:
     error = {"code": -32022, "message": "Unsupported", "data": {"supported": ["2026-07-28"], "requested": "2025-11-25"}}
     refusal = json.dumps({"jsonrpc": "2.0", "id": 1, "error": error}).encode()
     workshop.refusals.append((400, refusal))

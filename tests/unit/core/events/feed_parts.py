@@ -48,7 +48,7 @@ class ManualTime:
 
 @dataclass
 class Journal:
-    """Writes events to a store's log; commits wait in ``hints`` unless they are published immediately."""
+    """Writes events to a store's log; commits are collected in ``hints`` unless they are published immediately."""
 
     store: Store
     tenant: str = "default"

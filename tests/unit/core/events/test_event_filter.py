@@ -1,4 +1,4 @@
-"""What a filter wants, by name, short name and pattern; and who may see what."""
+"""Event filters: names, short names and patterns; and visibility of events."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ def event(
         ("message_*", "agora.message.*"),
     ],
 )
-def test_short_names_mean_the_servers_type_and_the_literal_one(name: str, full: str) -> None:
+def test_short_name_matches_the_servers_type_and_the_literal_one(name: str, full: str) -> None:
     assert expand_type(name) == (name, full)
 
 
 @pytest.mark.parametrize("name", ["agora.message.received", "agora.agent.status_changed", "build", "my.own_type", "*"])
-def test_other_names_mean_themselves(name: str) -> None:
+def test_other_names_match_literally(name: str) -> None:
     assert expand_type(name) == (name,)
 
 
-def test_a_short_name_matches_an_agents_own_type_too() -> None:
+def test_short_name_matches_types_of_agents() -> None:
     wanted = EventFilter.from_wishes(["work_done"])
     assert wanted.matches_event(event("work_done"))
     assert wanted.matches_event(event("agora.work.done"))
@@ -58,7 +58,7 @@ def test_patterns_agree_with_regular_expressions(pattern: str, text: str) -> Non
     assert EventFilter.from_wishes([pattern]).matches_event(event(text)) is expected
 
 
-def test_a_hostile_pattern_costs_nothing() -> None:
+def test_hostile_pattern_takes_bounded_time() -> None:
     assert not EventFilter.from_wishes(["*a" * 63 + "*b"]).matches_event(event("a" * 128))
 
 
@@ -70,7 +70,7 @@ def test_a_hostile_pattern_costs_nothing() -> None:
         event(audience=("agent_y", "agent_x")),
     ],
 )
-def test_an_agents_events_are_those_from_it_about_it_or_for_it(about: NewEvent) -> None:
+def test_agent_filter_matches_source_subject_and_audience(about: NewEvent) -> None:
     assert EventFilter.from_wishes(agent="agent_x").matches_event(about)
     assert not EventFilter.from_wishes(agent="agent_z").matches_event(about)
 
@@ -83,13 +83,13 @@ def test_all_conditions_must_hold() -> None:
     assert not wanted.matches_event(event(subject="task_1", source="/agora/agents/agent_b"))
 
 
-def test_equal_wishes_are_equal_filters() -> None:
+def test_equal_conditions_make_equal_filters() -> None:
     assert EventFilter.from_wishes(["b", "a", "b"]) == EventFilter.from_wishes(["a", "b"], None, "")
     assert EventFilter.from_wishes(["*", "a"]) == EVERYTHING
     assert EventFilter.from_wishes(["a"]) != EventFilter.from_wishes(["b"])
 
 
-def test_private_events_are_seen_by_their_audience_and_by_those_that_see_all() -> None:
+def test_private_events_are_visible_to_their_audience_and_overseers() -> None:
     private = event(audience=("agent_x",))
     assert Viewer("agent_x").may_see(private)
     assert Viewer("operator", sees_all=True).may_see(private)

@@ -1,4 +1,4 @@
-"""The feed: hints in, every event once and in order out; heartbeats, supervision, ends."""
+"""The event feed: hints in; every event once and in order out; heartbeats, supervision, ends."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ async def test_events_of_one_commit_are_one_write(feed: Feed, journal: Journal) 
     assert [len(batch.items) for batch in reader.batches] == [1, 2]
 
 
-async def test_replay_and_live_meet_without_loss_or_repetition(feed: Feed, journal: Journal) -> None:
+async def test_replay_continues_live_without_loss_or_repetition(feed: Feed, journal: Journal) -> None:
     for _ in range(3):
         await journal.emit()
     _, reader = await attached(feed, 1)
@@ -70,7 +70,7 @@ async def test_events_committed_during_a_replay_come_after_it(feed: Feed, journa
     assert reader.sequences == [1, 2, 3, 4]
 
 
-async def test_hints_out_of_order_and_twice_are_put_right(store: SqliteStore, feed: Feed) -> None:
+async def test_unordered_and_repeated_hints_are_corrected(store: SqliteStore, feed: Feed) -> None:
     journal = Journal(store)
     journal.watch()
     _, reader = await attached(feed)
@@ -86,7 +86,7 @@ async def test_hints_out_of_order_and_twice_are_put_right(store: SqliteStore, fe
     assert reader.sequences == [1, 2, 3, 4]
 
 
-async def test_a_stream_opened_ahead_of_the_hints_gets_nothing_twice(store: SqliteStore, feed: Feed) -> None:
+async def test_stream_opened_ahead_of_the_hints_gets_no_duplicates(store: SqliteStore, feed: Feed) -> None:
     journal = Journal(store)
     journal.watch()
     await attached(feed)
@@ -98,7 +98,7 @@ async def test_a_stream_opened_ahead_of_the_hints_gets_nothing_twice(store: Sqli
     assert reader.sequences == [3]
 
 
-async def test_tenants_do_not_meet(store: SqliteStore, feed: Feed, journal: Journal) -> None:
+async def test_tenants_are_isolated(store: SqliteStore, feed: Feed, journal: Journal) -> None:
     other = Journal(store, "other", journal.hints, journal.events)
     _, mine = await attached(feed)
     _, theirs = await attached(feed, tenant="other")
@@ -109,7 +109,7 @@ async def test_tenants_do_not_meet(store: SqliteStore, feed: Feed, journal: Jour
     assert (feed.head("default"), feed.head("other"), feed.head("nobody")) == (1, 2, 0)
 
 
-async def test_a_new_feed_begins_where_the_log_ends(store: SqliteStore, journal: Journal) -> None:
+async def test_new_feed_begins_at_the_end_of_the_log(store: SqliteStore, journal: Journal) -> None:
     await journal.emit()
     again = Feed(store)
     await again.start()
@@ -117,7 +117,7 @@ async def test_a_new_feed_begins_where_the_log_ends(store: SqliteStore, journal:
     await again.stop()
 
 
-async def test_private_events_reach_their_audience_and_overseers_alone(feed: Feed, journal: Journal) -> None:
+async def test_private_events_reach_only_their_audience_and_overseers(feed: Feed, journal: Journal) -> None:
     _, overseer = await attached(feed)
     _, one = await attached(feed, viewer=Viewer("agent_1"))
     _, two = await attached(feed, viewer=Viewer("agent_2"))
@@ -131,7 +131,7 @@ async def test_private_events_reach_their_audience_and_overseers_alone(feed: Fee
     assert filtered.sequences == [1]
 
 
-async def test_a_commit_of_public_and_private_events_is_sorted_out(feed: Feed, journal: Journal) -> None:
+async def test_commit_of_public_and_private_events_is_filtered_per_reader(feed: Feed, journal: Journal) -> None:
     readers = [(await attached(feed, viewer=Viewer(f"agent_{n}")))[1] for n in range(3)]
     event = (await journal.emit()).event
     make = event.__class__
@@ -143,7 +143,7 @@ async def test_a_commit_of_public_and_private_events_is_sorted_out(feed: Feed, j
     assert [reader.sequences for reader in readers] == [[1, 2, 3, 4], [1, 3, 4], [1, 3]]
 
 
-async def test_filters_by_agent_and_subject(feed: Feed, journal: Journal) -> None:
+async def test_filter_by_agent_and_subject(feed: Feed, journal: Journal) -> None:
     _, by_agent = await attached(feed, agent="agent_b")
     stream = feed.open("default", EventStreamSpec(EventFilter.from_wishes(subject="task_1"), Viewer("x"), 0))
     by_subject = Reader()
@@ -158,7 +158,7 @@ async def test_filters_by_agent_and_subject(feed: Feed, journal: Journal) -> Non
     assert by_subject.sequences == [2]
 
 
-async def test_a_reader_that_lags_is_cut_off_and_can_resume(feed: Feed, journal: Journal) -> None:
+async def test_lagging_reader_is_disconnected_and_can_resume(feed: Feed, journal: Journal) -> None:
     stream, reader = await attached(feed)
     _, other = await attached(feed)
     await journal.emit()
@@ -173,7 +173,7 @@ async def test_a_reader_that_lags_is_cut_off_and_can_resume(feed: Feed, journal:
     assert other.sequences == [1, 2, 3]
 
 
-async def test_a_reader_that_stalls_in_the_middle_of_the_log_is_cut_off(store: SqliteStore, journal: Journal) -> None:
+async def test_reader_that_stalls_during_replay_is_disconnected(store: SqliteStore, journal: Journal) -> None:
     await journal.emit()
     feed = Feed(store, stall_seconds=0)
     stream, reader = open_stream(feed, 0), Reader()
@@ -183,7 +183,7 @@ async def test_a_reader_that_stalls_in_the_middle_of_the_log_is_cut_off(store: S
     assert reader.close_reason.code == TOO_SLOW
 
 
-async def test_a_reader_that_refuses_what_the_log_has_is_cut_off(feed: Feed, journal: Journal) -> None:
+async def test_reader_that_refuses_an_event_is_disconnected(feed: Feed, journal: Journal) -> None:
     await journal.emit()
     stream, reader = open_stream(feed, 0), Reader()
     reader.accepts = False
@@ -192,7 +192,7 @@ async def test_a_reader_that_refuses_what_the_log_has_is_cut_off(feed: Feed, jou
     assert (reader.close_reason.code, stream.position) == (TOO_SLOW, 0)
 
 
-async def test_a_hint_of_what_the_log_does_not_have_is_not_believed(
+async def test_hint_of_a_missing_event_is_ignored(
     feed: Feed, journal: Journal, caplog: pytest.LogCaptureFixture
 ) -> None:
     _, reader = await attached(feed)
@@ -203,7 +203,7 @@ async def test_a_hint_of_what_the_log_does_not_have_is_not_believed(
     assert reader.sequences == [1, 2]
 
 
-async def test_a_sink_that_fails_hurts_nobody_else(
+async def test_failing_sink_does_not_affect_others(
     feed: Feed, journal: Journal, time: ManualTime, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Broken(Reader):
@@ -225,7 +225,7 @@ async def test_a_sink_that_fails_hurts_nobody_else(
     assert reader.heartbeats == [1]
 
 
-async def test_every_stream_beats_once_an_interval_at_its_position(
+async def test_every_stream_gets_one_heartbeat_per_interval_with_its_position(
     feed: Feed, journal: Journal, time: ManualTime
 ) -> None:
     _, everything = await attached(feed)
@@ -239,8 +239,8 @@ async def test_every_stream_beats_once_an_interval_at_its_position(
     assert nothing.heartbeats == [2, 3]
 
 
-async def test_a_stream_may_beat_in_some_rounds_only(feed: Feed, journal: Journal, time: ManualTime) -> None:
-    """The stream of a worker has a heartbeat every 30 seconds, as its protocol says, where others have one every 15."""
+async def test_stream_may_skip_heartbeats(feed: Feed, journal: Journal, time: ManualTime) -> None:
+    """A worker's stream has a heartbeat every 30 seconds, as its protocol requires; others have one every 15."""
     reader, usual = Reader(), Reader()
     opening = EventStreamSpec(EventFilter(), Viewer("x"), 0, heartbeat_rounds=HEARTBEAT_ROUNDS)
     await feed.open("default", opening).attach(reader)
@@ -252,7 +252,7 @@ async def test_a_stream_may_beat_in_some_rounds_only(feed: Feed, journal: Journa
     assert len(usual.heartbeats) == 4
 
 
-async def test_checks_run_at_heartbeats_and_sweeps(feed: Feed, journal: Journal, time: ManualTime) -> None:
+async def test_checks_run_with_heartbeats_and_sweeps(feed: Feed, journal: Journal, time: ManualTime) -> None:
     valid = {"one": True, "two": True}
 
     def check(name: str) -> Callable[[], Coroutine[Any, Any, None]]:
@@ -280,7 +280,7 @@ async def test_checks_run_at_heartbeats_and_sweeps(feed: Feed, journal: Journal,
     assert len(feed) == 0
 
 
-async def test_a_check_that_breaks_ends_nothing(feed: Feed, time: ManualTime, caplog: pytest.LogCaptureFixture) -> None:
+async def test_failing_check_ends_no_stream(feed: Feed, time: ManualTime, caplog: pytest.LogCaptureFixture) -> None:
     async def check() -> None:
         raise OSError("the database is busy")
 
@@ -292,7 +292,7 @@ async def test_a_check_that_breaks_ends_nothing(feed: Feed, time: ManualTime, ca
     assert "could not be checked" in caplog.text
 
 
-async def test_an_outage_of_the_storage_ends_no_stream(feed: Feed, time: ManualTime) -> None:
+async def test_storage_outage_ends_no_stream(feed: Feed, time: ManualTime) -> None:
     async def check() -> None:
         raise StorageUnavailable("PostgreSQL restarts.", cause="unreachable", outcome="failed", retry_after=2)
 
@@ -304,7 +304,7 @@ async def test_an_outage_of_the_storage_ends_no_stream(feed: Feed, time: ManualT
     assert reader.close_reason is None
 
 
-async def test_close_ends_all_streams_and_opens_no_more(feed: Feed, journal: Journal) -> None:
+async def test_close_ends_all_streams_and_refuses_new_ones(feed: Feed, journal: Journal) -> None:
     stream, reader = await attached(feed)
     unattached = open_stream(feed, 0)
     waiting = asyncio.create_task(
@@ -327,7 +327,7 @@ async def test_close_ends_all_streams_and_opens_no_more(feed: Feed, journal: Jou
     assert (reader.sequences, stream.position) == ([], 0)
 
 
-async def test_the_number_of_streams_is_bounded(store: SqliteStore) -> None:
+async def test_number_of_streams_is_bounded(store: SqliteStore) -> None:
     feed = Feed(store, max_streams=1)
     stream = open_stream(feed, 0)
     with pytest.raises(Overloaded, match="Too many streams"):
@@ -336,7 +336,7 @@ async def test_the_number_of_streams_is_bounded(store: SqliteStore) -> None:
     open_stream(feed, 0).close()
 
 
-async def test_waiting_for_an_event(feed: Feed, journal: Journal, time: ManualTime) -> None:
+async def test_wait_returns_the_next_event(feed: Feed, journal: Journal, time: ManualTime) -> None:
     waiting = asyncio.create_task(
         feed.wait_for_event("default", EventStreamSpec(EventFilter.from_wishes(["mail"]), Viewer("agent_1"), 0), 30)
     )
@@ -360,7 +360,7 @@ async def test_waiting_for_an_event(feed: Feed, journal: Journal, time: ManualTi
     assert not feed.has_readers("default")
 
 
-async def test_iterating_a_stream(feed: Feed, journal: Journal) -> None:
+async def test_stream_is_iterable(feed: Feed, journal: Journal) -> None:
     await journal.emit("first", b'{"n":1}')
     stream = open_stream(feed, 0)
     seen = []
@@ -376,7 +376,7 @@ async def test_iterating_a_stream(feed: Feed, journal: Journal) -> None:
     assert len(feed) == 0
 
 
-async def test_iterating_raises_why_the_stream_ended(feed: Feed, journal: Journal) -> None:
+async def test_iteration_raises_the_reason_of_the_end(feed: Feed, journal: Journal) -> None:
     for n in range(3):
         await journal.emit(time=n)
 
@@ -390,7 +390,7 @@ async def test_iterating_raises_why_the_stream_ended(feed: Feed, journal: Journa
     assert gone.value.oldest == 3
 
 
-async def test_a_feed_overtaken_by_retention_says_so(store: SqliteStore, feed: Feed) -> None:
+async def test_feed_overtaken_by_retention_reports_it(store: SqliteStore, feed: Feed) -> None:
     journal = Journal(store)
     journal.watch()
     _, reader = await attached(feed)
@@ -407,7 +407,7 @@ async def test_a_feed_overtaken_by_retention_says_so(store: SqliteStore, feed: F
     assert isinstance(reader.close_reason.error, CursorTooOld)
 
 
-async def test_a_log_that_cannot_be_read_is_tried_again(
+async def test_failed_read_of_the_log_is_retried(
     store: FailingSqliteStore, feed: Feed, time: ManualTime, caplog: pytest.LogCaptureFixture
 ) -> None:
     journal = Journal(store)
@@ -423,7 +423,7 @@ async def test_a_log_that_cannot_be_read_is_tried_again(
     assert reader.sequences == [1, 2]
 
 
-async def test_a_stream_that_cannot_be_replayed_ends_with_an_error(
+async def test_failed_replay_ends_the_stream_with_an_error(
     store: FailingSqliteStore, feed: Feed, journal: Journal
 ) -> None:
     await journal.emit()
@@ -434,7 +434,7 @@ async def test_a_stream_that_cannot_be_replayed_ends_with_an_error(
     assert reader.close_reason.code == 1011
 
 
-async def test_the_queue_is_bounded_and_drops_what_waits_when_cut_off(feed: Feed, journal: Journal) -> None:
+async def test_queue_is_bounded_and_emptied_on_disconnection(feed: Feed, journal: Journal) -> None:
     sink = QueueSink(2000)
     stream = open_stream(feed, 0)
     await stream.attach(sink)
@@ -447,7 +447,7 @@ async def test_the_queue_is_bounded_and_drops_what_waits_when_cut_off(feed: Feed
     assert await sink.wait_for_batches() == []
 
 
-async def test_numbers_for_health(feed: Feed, journal: Journal) -> None:
+async def test_statistics_for_health(feed: Feed, journal: Journal) -> None:
     await attached(feed)
     await attached(feed, types=["work.*"])
     for _ in range(3):

@@ -1,4 +1,4 @@
-"""What events look like on a wire."""
+"""Wire format of events."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def stored(
 
 
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 65_535, 65_536, 200_000])
-def test_frames_are_read_by_a_real_client(size: int) -> None:
+def test_frames_are_readable_by_a_real_client(size: int) -> None:
     payload = b"x" * size
     reader = StreamReader()
     reader.feed_data(encode_text_frame(payload) + encode_text_frame(b"next"))
@@ -39,13 +39,13 @@ def parse(reader: StreamReader) -> Frame:
 
 @pytest.mark.parametrize("time", [0, 1_700_000_000_000_000, 1_700_000_000_123_456])
 @pytest.mark.parametrize("subject", [None, 'a "quoted" name'])
-def test_the_document_is_the_events_model_as_json(time: int, subject: str | None) -> None:
+def test_document_is_the_events_model_as_json(time: int, subject: str | None) -> None:
     encoded = EncodedEvent(stored(b'{"text":"\xc3\xa9"}', time=time, subject=subject))
     assert Event.model_validate_json(encoded.json) == encoded.model()
     assert encoded.json.decode() == encoded.model().model_dump_json()
 
 
-def test_a_batch_joins_what_its_events_are() -> None:
+def test_batch_concatenates_its_events() -> None:
     events = [EncodedEvent(stored(b"1")), EncodedEvent(stored(b"2"))]
     batch = Batch(events, 7)
     assert batch.frames == events[0].frame + events[1].frame
@@ -54,13 +54,13 @@ def test_a_batch_joins_what_its_events_are() -> None:
     assert events[0].chunk == b"id: 7\nevent: work.done\ndata: " + events[0].json + b"\n\n"
 
 
-def test_a_heartbeat_moves_the_place_to_resume_from() -> None:
+def test_heartbeat_advances_the_resume_position() -> None:
     beat = Batch((), 12)
     assert beat.chunk == b": heartbeat\nid: 12\n\n"
     assert beat.frames == encode_text_frame(b'{"control":"heartbeat","sequence":12}')
 
 
-def test_the_last_sse_message_says_why_and_where() -> None:
+def test_last_sse_message_has_reason_and_position() -> None:
     chunk = encode_closing_chunk(CloseReason.from_error(CursorTooOld("Too late.", oldest=3)), 2)
     head, data, *_ = chunk.decode().split("\ndata: ")[0], chunk.decode().split("\ndata: ")[1]
     closing = json.loads(data)
@@ -68,5 +68,5 @@ def test_the_last_sse_message_says_why_and_where() -> None:
     assert (closing["control"], closing["code"], closing["error"]["oldest"]) == ("closing", 4410, 3)
 
 
-def test_a_slow_reader_has_a_close_code_of_its_own() -> None:
+def test_slow_reader_has_a_distinct_close_code() -> None:
     assert CloseReason.too_slow().code == TOO_SLOW == 4508

@@ -1,4 +1,4 @@
-"""Following a log of its own: every entry once, live, to its end; supervised like any stream."""
+"""Streams of one log: every entry once, live, to its end; supervised like other streams."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def entries(store: SqliteStore, journal: Journal) -> TaskLog:
 
 
 class Follower:
-    """A reader that follows a log until it ends or is left."""
+    """A reader that follows a log until its end or until it leaves."""
 
     def __init__(self, feed: Feed, following: LogStreamSpec, check: Any = None) -> None:
         self.stream: LogStream = feed.open("default", following, check)
@@ -52,7 +52,7 @@ class Follower:
         return self.reader.close_reason
 
 
-async def test_what_is_there_then_what_comes_then_the_end(feed: Feed, entries: TaskLog) -> None:
+async def test_stream_has_stored_entries_then_live_ones_then_the_end(feed: Feed, entries: TaskLog) -> None:
     await entries.append("a", "b")
     follower = await Follower(feed, entries.following()).caught_up()
     assert follower.numbers == [1, 2]
@@ -64,7 +64,7 @@ async def test_what_is_there_then_what_comes_then_the_end(feed: Feed, entries: T
     assert (len(feed), feed.has_readers("default")) == (0, False)
 
 
-async def test_a_long_log_comes_in_pages_with_room_made_between(feed: Feed, store: SqliteStore) -> None:
+async def test_long_log_is_read_in_pages_as_the_reader_consumes(feed: Feed, store: SqliteStore) -> None:
     entries = TaskLog(store, page=2)
     await entries.append("a", "b", "c", "d", done=True)
     follower = Follower(feed, entries.following())
@@ -76,7 +76,7 @@ async def test_a_long_log_comes_in_pages_with_room_made_between(feed: Feed, stor
     assert (follower.numbers, entries.reads) == ([1, 2, 3, 4, 5], [0, 2, 4])
 
 
-async def test_a_page_of_large_entries_comes_in_parts(store: SqliteStore) -> None:
+async def test_page_of_large_entries_is_split(store: SqliteStore) -> None:
     feed, entries = Feed(store, buffer_limit=40_000), TaskLog(store)
     await entries.append("x" * 4000, "x" * 4000, "x" * 30_000, "x", "x", done=True)
     follower = Follower(feed, entries.following())
@@ -89,7 +89,7 @@ async def test_a_page_of_large_entries_comes_in_parts(store: SqliteStore) -> Non
     assert entries.reads == [0]
 
 
-async def test_a_large_page_is_given_up_when_the_stream_ends(store: SqliteStore) -> None:
+async def test_large_page_is_abandoned_when_the_stream_ends(store: SqliteStore) -> None:
     feed, entries = Feed(store, buffer_limit=4), TaskLog(store)
     await entries.append("a", "b", "c", done=True)
     follower = Follower(feed, entries.following())
@@ -101,7 +101,7 @@ async def test_a_large_page_is_given_up_when_the_stream_ends(store: SqliteStore)
     assert follower.numbers == [1]
 
 
-async def test_an_entry_committed_while_nothing_is_found_wakes_the_reader(feed: Feed, entries: TaskLog) -> None:
+async def test_entry_committed_during_an_empty_read_wakes_the_reader(feed: Feed, entries: TaskLog) -> None:
     async def late() -> None:
         await entries.append("late")
 
@@ -111,7 +111,7 @@ async def test_an_entry_committed_while_nothing_is_found_wakes_the_reader(feed: 
     assert entries.reads[:2] == [0, 0]
 
 
-async def test_a_hint_about_another_subject_wakes_nobody(feed: Feed, entries: TaskLog, journal: Journal) -> None:
+async def test_hint_about_another_subject_wakes_no_reader(feed: Feed, entries: TaskLog, journal: Journal) -> None:
     await Follower(feed, entries.following()).caught_up()
     before = len(entries.reads)
     await journal.emit(subject="task_2")
@@ -120,13 +120,13 @@ async def test_a_hint_about_another_subject_wakes_nobody(feed: Feed, entries: Ta
     assert len(entries.reads) == before
 
 
-async def test_a_hint_wakes_whoever_may_not_see_the_event(feed: Feed, entries: TaskLog) -> None:
+async def test_hint_wakes_readers_that_cannot_see_the_event(feed: Feed, entries: TaskLog) -> None:
     follower = await Follower(feed, entries.following()).caught_up()
     await entries.append("a", audience=("agent_b",))
     await wait_until(lambda: follower.numbers == [1])
 
 
-async def test_resuming(feed: Feed, entries: TaskLog) -> None:
+async def test_stream_resumes_after_a_position(feed: Feed, entries: TaskLog) -> None:
     await entries.append("a", "b", "c")
     follower = await Follower(feed, entries.following(2)).caught_up()
     assert (follower.numbers, follower.stream.position) == ([3], 3)
@@ -138,9 +138,7 @@ async def test_resuming(feed: Feed, entries: TaskLog) -> None:
     assert again.stream.position == 4
 
 
-async def test_a_hint_that_never_comes_is_made_up_for_by_the_heartbeat(
-    feed: Feed, entries: TaskLog, time: ManualTime
-) -> None:
+async def test_heartbeat_compensates_for_a_lost_hint(feed: Feed, entries: TaskLog, time: ManualTime) -> None:
     follower = await Follower(feed, entries.following()).caught_up()
     await entries.append("a", hint=False)
     await time.advance(feed.heartbeat)
@@ -151,7 +149,7 @@ async def test_a_hint_that_never_comes_is_made_up_for_by_the_heartbeat(
     assert follower.reader.heartbeats == [0, 1]
 
 
-async def test_checks_end_it(feed: Feed, entries: TaskLog, time: ManualTime) -> None:
+async def test_failed_check_ends_the_stream(feed: Feed, entries: TaskLog, time: ManualTime) -> None:
     valid = [True]
 
     async def check() -> None:
@@ -170,7 +168,7 @@ async def test_checks_end_it(feed: Feed, entries: TaskLog, time: ManualTime) -> 
     assert not feed.has_readers("default")
 
 
-async def test_a_server_that_stops_ends_it_to_be_resumed(feed: Feed, entries: TaskLog) -> None:
+async def test_stopping_server_ends_the_stream_with_a_resume_position(feed: Feed, entries: TaskLog) -> None:
     follower = await Follower(feed, entries.following()).caught_up()
     unread = feed.open("default", entries.following())
     feed.close("resume later")
@@ -183,7 +181,7 @@ async def test_a_server_that_stops_ends_it_to_be_resumed(feed: Feed, entries: Ta
         feed.open("default", entries.following())
 
 
-async def test_closing_it(feed: Feed, entries: TaskLog) -> None:
+async def test_close_ends_the_stream(feed: Feed, entries: TaskLog) -> None:
     follower = await Follower(feed, entries.following()).caught_up()
     follower.stream.close()
     close_reason = await follower.end()
@@ -191,7 +189,7 @@ async def test_closing_it(feed: Feed, entries: TaskLog) -> None:
     assert not follower.stream.live
 
 
-async def test_leaving_it_in_the_middle_of_a_page_leaves_nothing_behind(feed: Feed, entries: TaskLog) -> None:
+async def test_leaving_during_a_page_frees_everything(feed: Feed, entries: TaskLog) -> None:
     await entries.append("a")
     follower = Follower(feed, entries.following())
     follower.reader.room.clear()
@@ -202,7 +200,7 @@ async def test_leaving_it_in_the_middle_of_a_page_leaves_nothing_behind(feed: Fe
     assert (len(feed), feed.has_readers("default")) == (0, False)
 
 
-async def test_a_stream_closed_while_its_log_is_read_writes_nothing_more(feed: Feed, entries: TaskLog) -> None:
+async def test_stream_closed_during_a_read_writes_nothing_more(feed: Feed, entries: TaskLog) -> None:
     await entries.append("a")
     follower = Follower(feed, entries.following())
 
@@ -214,7 +212,7 @@ async def test_a_stream_closed_while_its_log_is_read_writes_nothing_more(feed: F
     assert follower.numbers == []
 
 
-async def test_it_is_counted_and_bounded(store: SqliteStore) -> None:
+async def test_log_streams_are_counted_and_bounded(store: SqliteStore) -> None:
     feed, entries = Feed(store, max_streams=1), TaskLog(store)
     Journal(store).watch(feed.publish)
     follower = Follower(feed, entries.following())
@@ -226,7 +224,7 @@ async def test_it_is_counted_and_bounded(store: SqliteStore) -> None:
     assert dict(feed.live) == {"subscribers": 0, "delivered": 3 + 1, "cut_off": 0, "lag": 0}, "entries and the hint"
 
 
-async def test_a_reader_that_takes_nothing_is_cut_off(store: SqliteStore) -> None:
+async def test_reader_that_consumes_nothing_is_disconnected(store: SqliteStore) -> None:
     feed, entries = Feed(store, stall_seconds=0), TaskLog(store)
     await entries.append("a")
     follower = Follower(feed, entries.following())
@@ -235,7 +233,7 @@ async def test_a_reader_that_takes_nothing_is_cut_off(store: SqliteStore) -> Non
     assert (feed.live["cut_off"], feed.live["subscribers"]) == (1, 0)
 
 
-async def test_a_reader_that_refuses_is_cut_off_even_at_the_end(feed: Feed, entries: TaskLog) -> None:
+async def test_refusing_reader_is_disconnected_even_at_the_end(feed: Feed, entries: TaskLog) -> None:
     await entries.append("a", done=True)
     follower = Follower(feed, entries.following())
     follower.reader.accepts = False
@@ -243,7 +241,7 @@ async def test_a_reader_that_refuses_is_cut_off_even_at_the_end(feed: Feed, entr
     assert follower.stream.position == 0
 
 
-async def test_what_waits_for_the_reader_is_its_lag(feed: Feed, entries: TaskLog, journal: Journal) -> None:
+async def test_unread_entries_are_the_readers_lag(feed: Feed, entries: TaskLog, journal: Journal) -> None:
     await entries.append("a", "b")
     await journal.emit()
     sink, stream = QueueSink(10_000), feed.open("default", entries.following())
@@ -256,7 +254,7 @@ async def test_what_waits_for_the_reader_is_its_lag(feed: Feed, entries: TaskLog
     await attaching
 
 
-async def test_a_log_that_cannot_be_read_ends_it_with_the_error(
+async def test_failed_read_ends_the_stream_with_the_error(
     feed: Feed, entries: TaskLog, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def gone() -> None:
@@ -271,7 +269,7 @@ async def test_a_log_that_cannot_be_read_ends_it_with_the_error(
     assert "could not be read" in caplog.text
 
 
-async def test_retention_of_the_events_does_not_touch_it(store: SqliteStore, feed: Feed, time: ManualTime) -> None:
+async def test_retention_of_events_does_not_affect_a_log(store: SqliteStore, feed: Feed, time: ManualTime) -> None:
     journal, entries = Journal(store), TaskLog(store)
     journal.watch()
     follower = await Follower(feed, entries.following()).caught_up()
@@ -291,12 +289,12 @@ async def test_retention_of_the_events_does_not_touch_it(store: SqliteStore, fee
     await wait_until(lambda: follower.numbers == [1, 2, 3, 4])
 
 
-async def test_there_is_nothing_to_acknowledge(feed: Feed, entries: TaskLog) -> None:
+async def test_log_streams_cannot_be_acknowledged(feed: Feed, entries: TaskLog) -> None:
     with pytest.raises(InvalidRequest, match="no durable subscription"):
         feed.open("default", entries.following()).acknowledge(1)
 
 
-async def test_iterating_it(feed: Feed, entries: TaskLog) -> None:
+async def test_log_stream_is_iterable(feed: Feed, entries: TaskLog) -> None:
     await entries.append("a")
     seen = []
     async for entry in feed.open("default", entries.following()):
@@ -308,7 +306,7 @@ async def test_iterating_it(feed: Feed, entries: TaskLog) -> None:
     assert len(feed) == 0
 
 
-async def test_iterating_raises_why_it_ended(feed: Feed) -> None:
+async def test_iteration_raises_the_reason_of_the_end(feed: Feed) -> None:
     async def read(*_: Any) -> LogPage:
         raise NotFound("There is no such task.")
 

@@ -1,4 +1,4 @@
-"""Positions of durable subscriptions: gathered, written, never going back."""
+"""Positions of durable subscriptions: collected, stored, never decreasing."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def stored_position(store: SqliteStore) -> int:
     return await store.read("default", work)
 
 
-async def test_positions_are_gathered_and_never_go_back(subscribed: SqliteStore) -> None:
+async def test_positions_are_collected_and_never_decrease(subscribed: SqliteStore) -> None:
     positions = Positions()
     for sequence in (5, 9, 7):
         positions.advance_position("default", SUBSCRIPTION, sequence)
@@ -55,7 +55,7 @@ async def test_positions_are_gathered_and_never_go_back(subscribed: SqliteStore)
     assert await positions.flush_positions(subscribed) == 0
 
 
-async def test_a_failed_flush_is_kept_for_the_next(
+async def test_failed_flush_is_retried_with_the_next(
     subscribed: FailingSqliteStore, caplog: pytest.LogCaptureFixture
 ) -> None:
     positions = Positions()
@@ -85,7 +85,7 @@ async def test_resuming_and_acknowledging_advance_a_subscription(
     assert await stored_position(subscribed) == 6
 
 
-async def test_only_what_was_delivered_on_a_subscription_can_be_acknowledged(feed: Feed, journal: Journal) -> None:
+async def test_only_delivered_events_can_be_acknowledged(feed: Feed, journal: Journal) -> None:
     await journal.emit()
     stream = feed.open("default", subscription(0))
     await stream.attach(Reader())
