@@ -1,14 +1,14 @@
 """Value classes: immutable dataclasses that are cheap to create.
 
 ``@dataclass(frozen=True, slots=True)`` compiles seven methods for each class. A server creates hundreds of such classes
-before it is ready, and most of these methods are never called, so here all classes share them (docs/adr/0022). Only
-``__init__`` is compiled for each.
+before it is ready, and uses few of them at once, so here all classes share their methods, and ``__init__`` is compiled
+for the first object of a class (docs/adr/0022).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, make_dataclass
 from functools import cache
 from operator import attrgetter
 from typing import Any, TypeVar, cast, dataclass_transform, overload
@@ -40,9 +40,25 @@ def create_dataclass(cls: type[T], hash_method: Callable[[Any], int] | None, **o
     """Create a slotted dataclass with shared ``__repr__``, ``__eq__`` and ``__hash__``."""
     # Without a docstring, dataclass formats the signature for one, which takes a third of the remaining time.
     cls.__doc__ = cls.__doc__ or cls.__name__
-    kind: Any = dataclass(slots=True, repr=False, eq=False, **options)(cls)
+    kind: Any = dataclass(slots=True, init=False, repr=False, eq=False, **options)(cls)
+    kind.__init__ = _compile_init_and_call
     kind.__repr__, kind.__eq__, kind.__hash__ = describe_values, equal_values, hash_method
     return cast(type[T], kind)
+
+
+def _compile_init_and_call(instance: Any, /, *args: Any, **kwargs: Any) -> None:
+    """The ``__init__`` of a class without objects: it replaces itself with the one of a dataclass with these fields."""
+    kind: Any = next(each for each in type(instance).__mro__ if "__init__" in vars(each))
+    namespace = {"__post_init__": kind.__post_init__} if hasattr(kind, "__post_init__") else {}
+    model: Any = make_dataclass(
+        kind.__name__,
+        [(each.name, each.type, each) for each in fields(kind)],
+        namespace=namespace,
+        repr=False,
+        eq=False,
+    )
+    kind.__init__ = model.__init__
+    kind.__init__(instance, *args, **kwargs)
 
 
 def describe_values(instance: Any) -> str:

@@ -86,6 +86,37 @@ def test_the_functions_of_dataclasses_apply() -> None:
             assert y == 2
 
 
+def test_the_first_object_of_a_class_is_created_as_all_others() -> None:
+    @value_class
+    class Sum:
+        first: int
+        rest: list[int] = field(default_factory=list)
+        total: int = field(init=False)
+
+        def __post_init__(self) -> None:
+            object.__setattr__(self, "total", self.first + sum(self.rest))
+
+    class NamedSum(Sum):
+        __slots__ = ()
+
+    with pytest.raises(TypeError, match=r"Sum\.__init__\(\) missing 1 required positional argument: 'first'"):
+        Sum()  # type: ignore[call-arg]
+    assert [NamedSum(1).total, Sum(1, [2]).total, Sum(first=1).total, NamedSum(1, rest=[1]).total] == [1, 3, 1, 2]
+    with pytest.raises(TypeError, match="unexpected keyword argument 'total'"):
+        Sum(1, total=3)  # type: ignore[call-arg]
+
+
+def test_a_field_may_have_any_name() -> None:
+    @value_class
+    class Names:
+        instance: int
+        self: int
+        kwargs: int = 0
+
+    assert repr(Names(instance=1, self=2)).endswith("Names(instance=1, self=2, kwargs=0)")
+    assert Names(instance=1, self=2) == Names(1, 2)
+
+
 def test_a_dictionary_has_the_values_themselves() -> None:
     one = One([1])
     assert convert_to_dict(one) == {"items": [1]}
