@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agora.core.call import Call, encode_json
+from agora.core.lazy import Lazy
 from agora.domains.agents import queries as agents
 from agora.domains.agents.records import AgentRow
-from agora.domains.agents.service import AgentService
 from agora.domains.agents.supervision import set_agent_status
 from agora_sdk.contract.fields import AgentStatus
 
 from . import queries as statements
 from .port import Profile
 
+if TYPE_CHECKING:
+    from agora.domains.agents.service import AgentService
+
 __all__ = ["ACCOUNT", "CATEGORY", "deactivate_builtin", "register_builtin"]
 
 log = logging.getLogger(__name__)
 
+#: registers an agent or changes its profile; most starts find all of them as they should be
+AGENT_SERVICE: Lazy[type[AgentService]] = Lazy("agora.domains.agents.service:AgentService")
 ACCOUNT = CATEGORY = "builtin"  #: reserved account, so that no other agent can be taken for a built-in one
 
 
@@ -29,10 +34,10 @@ async def register_builtin(call: Call, profile: Profile) -> tuple[str, bool] | N
     None if another account uses the name, or an operator has deregistered the agent.
     """
     row = await call.tx.one(agents.select_agent_by_name, ref=profile.name)
-    service = AgentService(replace(call, caller=replace(call.caller, account=ACCOUNT)))
     if row is None:
         if await call.tx.one(statements.select_retired_agent, name=profile.name, account=ACCOUNT) is not None:
             return None
+        service = _create_agent_service(call)
         registration = await service.register(profile.name, profile.capabilities, **_build_profile_fields(profile))
         return registration.agent_id, False
     if row.account_id != ACCOUNT:
@@ -40,6 +45,7 @@ async def register_builtin(call: Call, profile: Profile) -> tuple[str, bool] | N
         return None
     agent_id = row.agent_id
     if _has_changed(row, profile):
+        service = _create_agent_service(call)
         await service.update(agent_id, capabilities=profile.capabilities, **_build_profile_fields(profile))
     elif row.status in ("inactive", "offline"):
         await set_agent_status(call, row, AgentStatus.ACTIVE)
@@ -51,6 +57,11 @@ async def deactivate_builtin(call: Call, profile: Profile) -> None:
     row = await call.tx.one(agents.select_agent_by_name, ref=profile.name)
     if row is not None and row.account_id == ACCOUNT and row.status in ("active", "offline"):
         await set_agent_status(call, row, AgentStatus.INACTIVE)
+
+
+def _create_agent_service(call: Call) -> AgentService:
+    """Create the service of agents for a caller of the reserved account."""
+    return AGENT_SERVICE.get()(replace(call, caller=replace(call.caller, account=ACCOUNT)))
 
 
 def _build_profile_fields(profile: Profile) -> dict[str, Any]:

@@ -32,7 +32,7 @@ from agora.core.usage import DEFAULT_TENANT, TRAFFIC, Meter
 from agora.domains.a2a.remote_port import REMOTE_AGENTS
 from agora.domains.admin import queries as admin
 from agora.domains.admin.ports import HEALTH_REPORT
-from agora.domains.agents.signals import MANIFEST_REGISTRATION
+from agora.domains.agents.ports import MANIFEST_REGISTRATION
 from agora.domains.billing.ports import RUNNING_TIME
 from agora.domains.bus.engines.port import BRIDGE
 from agora.domains.dead_letters.port import SOURCES

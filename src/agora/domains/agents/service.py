@@ -33,6 +33,7 @@ from agora_sdk.errors import IllegalTransition, InvalidRequest, NameTaken, Overl
 
 from . import queries as statements
 from .names import check_name, name_key
+from .ports import MANIFEST_REGISTRATION
 from .records import AGENTS, CAPABILITIES, AgentCapabilityRow, AgentRow
 from .references import (
     build_address_of_name,
@@ -48,7 +49,6 @@ from .signals import (
     AGENT_REGISTERED,
     AGENT_RETIRED,
     DEREGISTRATION_REQUESTED,
-    MANIFEST_REGISTRATION,
     AddressTaken,
     AgentRegistered,
     publish_declared_codebases,

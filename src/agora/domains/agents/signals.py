@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agora.core.call import Call
-from agora.core.lazy import Lazy
-from agora.core.ports import Port
 from agora.core.signals import Signal
 from agora.value_classes import value_class
-from agora_sdk.contract.agents import Registration
 
 from .records import AgentRow
 
@@ -22,7 +19,6 @@ __all__ = [
     "CODEBASE_CAPABILITY",
     "DEREGISTRATION_REQUESTED",
     "HALT_ENDED",
-    "MANIFEST_REGISTRATION",
     "AddressTaken",
     "AgentRegistered",
     "DeclaredCodebases",
@@ -69,9 +65,6 @@ DEREGISTRATION_REQUESTED: Signal[AgentRow] = Signal("an agent is about to leave"
 AGENT_RETIRED: Signal[AgentRow] = Signal("an agent has left")
 #: carries the start of the halt, in microseconds since 1970
 HALT_ENDED: Signal[int] = Signal("the last halt of the marketplace has ended")
-
-#: registers an agent from its manifest; arguments: call, name, manifest, explicitly given fields
-MANIFEST_REGISTRATION: Port[Lazy[Callable[..., Awaitable[Registration]]]] = Port("registration by manifest")
 
 
 async def publish_declared_codebases(call: Call, owner: str, capabilities: Sequence[str]) -> None:
