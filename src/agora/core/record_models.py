@@ -72,8 +72,14 @@ def _find_conversion(model: type[BaseModel], name: str, column: str, annotation:
             return to_datetime
         if column == "int" and kind is bool:
             return bool
-        if column == "str" and (kind is JsonValue or get_origin(kind) in (dict, list)):
+        if column == "str" and (kind is JsonValue or _is_plain_json(kind)):
             return from_json
         if column == "str" and isinstance(kind, type) and issubclass(kind, BaseModel):
             return kind.model_validate_json
     raise UnmappedField(f"{model.__qualname__}.{name} is not stored as {column}")
+
+
+def _is_plain_json(kind: Any) -> bool:
+    """Whether a type is a list or an object without models or enums, which the parsed JSON would not be."""
+    parts = [part for part in get_args(kind) if isinstance(part, type)]
+    return get_origin(kind) in (dict, list) and not any(issubclass(part, (BaseModel, Enum)) for part in parts)

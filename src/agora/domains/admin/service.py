@@ -11,6 +11,7 @@ from agora.clock import SECOND, new_id, to_datetime, to_microseconds
 from agora.core import override_queries as overrides
 from agora.core import pagination as paging
 from agora.core.call import BoundService
+from agora.core.record_models import build_from_record
 from agora.core.records import OVERRIDES, AuditEntryRow, OverrideRow
 from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import load_agent
@@ -212,7 +213,4 @@ class AdminService(BoundService, contract.Admin):
 
 
 def _build_audit_entry(row: AuditEntryRow) -> contract.AuditEntry:
-    names = ("audit_id", "actor", "operation", "target", "outcome", "detail", "request_id")
-    return contract.AuditEntry.model_construct(
-        time=to_datetime(row.time), **{name: getattr(row, name) for name in names}
-    )
+    return build_from_record(contract.AuditEntry, row)

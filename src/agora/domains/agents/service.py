@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
 
 from agora.clock import new_id, to_datetime
 from agora.core import pagination as paging
 from agora.core import scopes
 from agora.core.call import BoundService, decode_json, encode_json
+from agora.core.record_models import build_from_record
 from agora.domains.identity.authority import (
     TIERS,
     check_administration_authority,
@@ -57,6 +60,8 @@ from .supervision import choose_agent_event_audience, set_agent_status
 
 __all__ = ["UNREACHABLE", "AgentService", "build_agent_from_row"]
 
+P = TypeVar("P", bound=BaseModel)
+
 OFFLINE_AFTER = 90_000_000
 UNREACHABLE = frozenset({"offline", "inactive", "suspended", "retired"})
 SUPERVISED = frozenset({"paused", "suspended", "retired"})
@@ -80,32 +85,16 @@ def _compute_load(row: AgentRow) -> float:
     return float(min(1.0, row.active_tasks / max(1, row.max_concurrent_tasks)))
 
 
-def _build_profile_fields(row: AgentRow, now: int) -> dict[str, Any]:
-    return {
-        "agent_id": row.agent_id,
-        "agent_name": row.agent_name,
-        "description": row.description,
-        "capabilities": decode_json(row.capabilities),
-        "service_tier": ServiceTier(row.service_tier),
-        "requested_tier": ServiceTier(row.requested_tier),
-        "status": AgentStatus(row.status),
-        "category": row.category,
-        "tags": decode_json(row.tags),
-        "visibility": Visibility(row.visibility),
-        "endpoints": decode_json(row.endpoints),
-        "metadata": decode_json(row.metadata),
-        "max_concurrent_tasks": row.max_concurrent_tasks,
-        "busy": row.busy,
-        "proficiency_level": row.proficiency_level,
-        "registered_at": to_datetime(row.registered_at),
-        "last_activity": to_datetime(row.last_activity),
-        "load": _compute_load(row),
-        "availability": _compute_availability(row, now),
-        "reputation": round(row.rating_sum / row.rating_count, 2) if row.rating_count else None,
-        "rating_count": row.rating_count,
-        "alias": row.alias,
-        "public_keys": [PublicKey.model_construct(**key) for key in decode_json(row.public_keys)],
-    }
+def _build_profile(model: type[P], row: AgentRow, now: int, **details: Any) -> P:
+    return build_from_record(
+        model,
+        row,
+        load=_compute_load(row),
+        availability=_compute_availability(row, now),
+        reputation=round(row.rating_sum / row.rating_count, 2) if row.rating_count else None,
+        public_keys=[PublicKey.model_construct(**key) for key in decode_json(row.public_keys)],
+        **details,
+    )
 
 
 def _build_column_values(values: dict[str, Any]) -> dict[str, Any]:
@@ -123,7 +112,7 @@ def _build_column_values(values: dict[str, Any]) -> dict[str, Any]:
 
 def build_agent_from_row(row: AgentRow, now: int) -> contract.Agent:
     """Build the public profile from an agent's row."""
-    return contract.Agent.model_construct(**_build_profile_fields(row, now))
+    return _build_profile(contract.Agent, row, now)
 
 
 class AgentService(BoundService, contract.Agents):
@@ -290,8 +279,10 @@ class AgentService(BoundService, contract.Agents):
     ) -> contract.Registration:
         call = self.call
         newcomer = replace(call.caller, kind="agent", scopes=scopes.AGENT)
-        return contract.Registration.model_construct(
-            **_build_profile_fields(row, call.now),
+        return _build_profile(
+            contract.Registration,
+            row,
+            call.now,
             available_services=[operation.name for operation in call.context.registry.list_visible(newcomer)],
             token=call.context.signer.agent_token(call.caller.tenant, row.agent_id, row.token_generation),
             created=created,
@@ -525,11 +516,7 @@ class AgentService(BoundService, contract.Agents):
     async def status(self, agent_id: str) -> contract.AgentStatusReport:
         row = await load_visible_agent(self.call.tx, self.call.caller, agent_id)
         unread = await self.call.tx.one(statements.count_unread_messages, agent_id=row.agent_id)
-        fields = _build_profile_fields(row, self.call.now)
-        names = contract.AgentStatusReport.model_fields.keys() - {"unread_messages"}
-        return contract.AgentStatusReport.model_construct(
-            **{name: fields[name] for name in names}, unread_messages=unread or 0
-        )
+        return _build_profile(contract.AgentStatusReport, row, self.call.now, unread_messages=unread or 0)
 
     @implements
     async def rate(self, agent_id: str, rating: float, comment: str = "") -> contract.Rating:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agora.clock import to_datetime
 from agora.core.call import Call, decode_json, encode_json
+from agora.core.record_models import build_from_record
 from agora.domains.agents import queries as agents
 from agora.domains.agents.references import is_agent_visible as agent_visible_to
 from agora.domains.billing.terms import build_pricing_info
 from agora_sdk.contract import apps as contract
-from agora_sdk.contract.fields import Visibility
 
 from . import queries as statements
 from .records import AppRow, Orchestrator
@@ -25,15 +24,14 @@ CANDIDATES = 50  #: examined agents with a capability, to find one visible to th
 async def build_apps(call: Call, rows: Sequence[AppRow]) -> list[contract.App]:
     """Build apps for a list."""
     orchestrators = await _load_orchestrators(call, rows)
-    return [contract.App.model_construct(**await _build_app_fields(call, row, orchestrators)) for row in rows]
+    return [build_from_record(contract.App, row, **await _build_app_fields(call, row, orchestrators)) for row in rows]
 
 
 async def build_details(call: Call, row: AppRow) -> contract.AppDetails:
     """Build the details of an app: its workflow and missing capabilities."""
     fields = await _build_app_fields(call, row, await _load_orchestrators(call, [row]))
     fields["problem"] = fields["problem"] or await _find_missing_capabilities(call, row)
-    workflow = None if row.workflow is None else decode_json(row.workflow)
-    return contract.AppDetails.model_construct(**fields, workflow=workflow)
+    return build_from_record(contract.AppDetails, row, **fields)
 
 
 def parse_workflow(row: AppRow) -> contract.AppWorkflow | None:
@@ -49,7 +47,7 @@ async def _load_orchestrators(call: Call, rows: Sequence[AppRow]) -> Mapping[str
 
 
 async def _build_app_fields(call: Call, row: AppRow, orchestrators: Mapping[str, Orchestrator]) -> dict[str, Any]:
-    """Build the fields of :class:`agora_sdk.contract.apps.App`, limited to what the caller may see."""
+    """Build the fields of :class:`agora_sdk.contract.apps.App` that are no columns, limited to what the caller may see."""
     agent = orchestrators.get(row.orchestrator or "")
     present = agent is not None and agent.retired_at is None
     visible_agent = agent if agent is not None and present and _sees_agent(call, agent) else None
@@ -59,24 +57,12 @@ async def _build_app_fields(call: Call, row: AppRow, orchestrators: Mapping[str,
         pricing = await build_pricing_info(call.tx, agent.agent_id, call.now, currency)
     is_visible = owns_app(call.caller, row) or sees_private_apps(call.caller)
     return {
-        "app_id": row.app_id,
-        "name": row.name,
-        "alias": row.alias,
-        "description": row.description,
-        "industry": row.industry,
-        "version": row.version,
-        "revision": row.revision,
         "orchestrator_agent": visible_agent.agent_name if visible_agent is not None else None,
         "orchestrator_agent_id": visible_agent.agent_id if visible_agent is not None else None,
-        "uses": decode_json(row.uses),
         "pricing": pricing,
-        "visibility": Visibility(row.visibility),
         "account": row.account_id if is_visible else None,
-        "agents": decode_json(row.agents),
         "runnable": row.workflow is not None,
         "problem": None if row.orchestrator is None or present else "Its orchestrator agent was deregistered.",
-        "created_at": to_datetime(row.created_at),
-        "updated_at": to_datetime(row.updated_at),
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeVar
 
 from agora.clock import to_datetime, to_microseconds
 from agora.core import pagination as paging
@@ -18,7 +18,7 @@ from agora.domains.messaging.service import ARRIVALS
 from agora.domains.messaging.views import compute_expiry_horizon
 from agora.wire.envelopes import to_agentify
 from agora_sdk.contract import conversations as contract
-from agora_sdk.contract.envelopes import AgentMessage, Performative
+from agora_sdk.contract.envelopes import AgentMessage
 
 from . import queries as statements
 from .correlation import Party, Sender, build_envelope_document
@@ -32,6 +32,8 @@ __all__ = [
     "read_conversation",
     "resolve_acting_party",
 ]
+
+C = TypeVar("C", bound=contract.Conversation)
 
 LAST = "conv_g"  #: sorts after every id
 
@@ -60,8 +62,10 @@ async def read_conversation(call: Call, ref: str, limit: int, cursor: str | None
     rows, more = await paging.read_query_page(
         call, statements.list_conversation_messages, "message_id", limit, cursor, conversation_id=key
     )
-    return contract.ConversationDetail.model_construct(
-        **await _build_conversation_fields(call, row),
+    return await _build_conversation(
+        call,
+        contract.ConversationDetail,
+        row,
         messages=[build_envelope_from_row(message_row) for message_row in rows],
         next_cursor=paging.encode_cursor(rows[-1].message_id) if more else None,
     )
@@ -84,21 +88,10 @@ async def _require_visible(call: Call, ref: str) -> ConversationRow:
     return row
 
 
-async def _build_conversation_fields(call: Call, row: ConversationRow) -> dict[str, Any]:
+async def _build_conversation(call: Call, model: type[C], row: ConversationRow, **details: Any) -> C:
     parties = await call.tx.all(statements.select_participants, conversation_id=row.conversation_id)
-    return {
-        "conversation_id": row.label,
-        "key": row.conversation_id,
-        "state": row.state,
-        "type": Performative(row.type),
-        "intent": row.intent,
-        "initiator": row.initiator,
-        "participants": list(parties),
-        "message_count": row.message_count,
-        "last_type": Performative(row.last_type),
-        "started_at": to_datetime(row.started_at),
-        "updated_at": to_datetime(row.updated_at),
-    }
+    names = {"conversation_id": row.label, "key": row.conversation_id, "participants": list(parties)}
+    return build_from_record(model, row, **names, **details)
 
 
 async def list_conversations(
@@ -111,9 +104,7 @@ async def list_conversations(
     parameters |= {"state": state} if state is not None else {}
     rows = await call.tx.all(query, **parameters)
     rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
-    conversations = [
-        contract.Conversation.model_construct(**await _build_conversation_fields(call, row)) for row in rows
-    ]
+    conversations = [await _build_conversation(call, contract.Conversation, row) for row in rows]
     return contract.ConversationPage.model_construct(
         conversations=conversations,
         **paging.build_page_fields(conversations, "key", more=more, cursor=cursor),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
-from agora.clock import to_datetime
 from agora.core import pagination as paging
 from agora.core.call import BoundService, Caller
 from agora.core.errors import not_found
+from agora.core.record_models import build_from_record
 from agora.domains.agents.references import find_agent
 from agora_sdk.contract import dead_letters as contract
 from agora_sdk.contract import implements
@@ -20,6 +20,8 @@ from .port import SOURCES, DeadLetterSource, Inspection
 from .records import DeadLetterRow
 
 __all__ = ["DeadLetterService"]
+
+L = TypeVar("L", bound=contract.DeadLetter)
 
 NEWEST = "\x7f"  #: sorts after every id
 PEOPLE = frozenset({"key", "user"})  #: kinds of callers that own the agents of their account
@@ -56,7 +58,7 @@ class DeadLetterService(BoundService, contract.DeadLetters):
         rows, more = await paging.read_query_page(
             call, query, "letter_id", limit, cursor, first=NEWEST, **filters, **place
         )
-        letters = [contract.DeadLetter.model_construct(**_build_letter_fields(row)) for row in rows]
+        letters = [_build_letter(contract.DeadLetter, row) for row in rows]
         return contract.DeadLetterPage.model_construct(
             dead_letters=letters, **paging.build_page_fields(letters, "dead_letter_id", more=more, cursor=cursor)
         )
@@ -78,9 +80,7 @@ class DeadLetterService(BoundService, contract.DeadLetters):
             else await source.inspect_letter(self.call, row)
         )
         obstacle = view.obstacle if row.state == DeadLetterState.DEAD else f"It was already {row.state}."
-        return contract.DeadLetterDetail.model_construct(
-            **_build_letter_fields(row), content=view.content, obstacle=obstacle
-        )
+        return _build_letter(contract.DeadLetterDetail, row, content=view.content, obstacle=obstacle)
 
     @implements
     async def replay(self, dead_letter_id: str) -> contract.DeadLetter:
@@ -93,7 +93,7 @@ class DeadLetterService(BoundService, contract.DeadLetters):
                 )
             await source.replay_letter(self.call, row)
             emit_letter_event(self.call, "replayed", row)
-        return contract.DeadLetter.model_construct(**_build_letter_fields(row))
+        return _build_letter(contract.DeadLetter, row)
 
     @implements
     async def discard(self, dead_letter_id: str) -> contract.DeadLetter:
@@ -102,7 +102,7 @@ class DeadLetterService(BoundService, contract.DeadLetters):
             if (source := self._find_source(row)) is not None:
                 await source.discard_letter(self.call, row)
             emit_letter_event(self.call, "discarded", row)
-        return contract.DeadLetter.model_construct(**_build_letter_fields(row))
+        return _build_letter(contract.DeadLetter, row)
 
     async def _claim_dead_letter(self, letter_id: str, state: DeadLetterState) -> tuple[DeadLetterRow, bool]:
         """Lock and claim a dead letter; returns whether it was open. Raises NotFound, PermissionDenied, Conflict."""
@@ -140,20 +140,8 @@ class DeadLetterService(BoundService, contract.DeadLetters):
         return sources[row.source].get() if row.source in sources else None
 
 
-def _build_letter_fields(row: DeadLetterRow) -> dict[str, Any]:
-    return {
-        "dead_letter_id": row.letter_id,
-        "source": row.source,
-        "state": DeadLetterState(row.state),
-        "agent_id": row.owner or None,
-        "ref": row.ref,
-        "destination": row.destination,
-        "reason": row.reason,
-        "attempts": row.attempts,
-        "died_at": to_datetime(row.died_at),
-        "settled_at": None if row.settled_at is None else to_datetime(row.settled_at),
-        "settled_by": row.settled_by,
-    }
+def _build_letter(model: type[L], row: DeadLetterRow, **details: Any) -> L:
+    return build_from_record(model, row, dead_letter_id=row.letter_id, agent_id=row.owner or None, **details)
 
 
 def _is_owner(caller: Caller, row: DeadLetterRow) -> bool:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-from agora.clock import to_datetime
 from agora.core import pagination as paging
 from agora.core import scopes
 from agora.core.call import BoundService, Call, encode_json
@@ -31,6 +30,8 @@ from .tool_calls import ToolRequest, begin_tool_call
 from .tools import check_tool_names, describe_tool, resolve_tools
 
 __all__ = ["DeclaredAgentService"]
+
+A = TypeVar("A", bound=contract.DeclaredAgent)
 
 Change = Literal["created", "updated", "unchanged"]
 
@@ -73,14 +74,14 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
     @implements
     async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.DeclaredAgentPage:
         rows, more = await paging.read_query_page(self.call, statements.list_agents, "name", limit, cursor)
-        page = [contract.DeclaredAgent.model_construct(**await self._fields(row)) for row in rows]
+        page = [await self._build_agent(contract.DeclaredAgent, row) for row in rows]
         return contract.DeclaredAgentPage.model_construct(
             agents=page, **paging.build_page_fields(page, "name", more=more, cursor=cursor)
         )
 
     @implements
     async def get(self, name: str) -> contract.DeclaredAgent:
-        return contract.DeclaredAgent.model_construct(**await self._fields(await self._require(name)))
+        return await self._build_agent(contract.DeclaredAgent, await self._require(name))
 
     @implements
     async def versions(
@@ -326,9 +327,9 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
     async def _build_applied(
         self, row: DeclaredAgentRow, change: Change, changed: Sequence[str]
     ) -> contract.AppliedAgent:
-        return contract.AppliedAgent.model_construct(**await self._fields(row), change=change, changed=[*changed])
+        return await self._build_agent(contract.AppliedAgent, row, change=change, changed=[*changed])
 
-    async def _fields(self, row: DeclaredAgentRow) -> dict[str, Any]:
+    async def _build_agent(self, model: type[A], row: DeclaredAgentRow, **details: Any) -> A:
         specification = contract.AgentSpecification.model_validate_json(row.specification)
         providers = await self.call.tx.all(statements.select_all_providers)
         settings, tenant = self.call.context.settings, self.call.caller.tenant
@@ -336,16 +337,7 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
         problem = endpoint if isinstance(endpoint, str) else None
         if row.agent_id and not await self._is_registered(row):
             problem = "Its agent was deregistered: apply the declaration again."
-        return {
-            "name": row.name,
-            "agent_id": row.agent_id,
-            "version": row.version,
-            "specification": specification,
-            "declared_by": row.declared_by,
-            "created_at": to_datetime(row.created_at),
-            "updated_at": to_datetime(row.updated_at),
-            "problem": problem,
-        }
+        return build_from_record(model, row, specification=specification, problem=problem, **details)
 
 
 def _acting_for_agents(call: Call) -> Call:

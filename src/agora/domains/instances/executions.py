@@ -44,7 +44,7 @@ from . import host_queries
 from . import queries as statements
 from .access import find_audience, require_instance
 from .records import EXECUTIONS, InstanceExecutionRow, InstanceRow
-from .views import build_execution_fields as shown
+from .views import build_execution
 
 __all__ = ["ExecutionOrder", "end_execution", "execute_request"]
 
@@ -279,8 +279,9 @@ async def _settle_execution(
         raise error
     assert answer is not None
     result, encoding = _decode_answer(answer)
-    return ExecutionResult.model_construct(
-        **shown(ended_execution),
+    return build_execution(
+        ExecutionResult,
+        ended_execution,
         result=result,
         content_type=answer.content_type or None,
         encoding=encoding,

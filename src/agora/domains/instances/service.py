@@ -26,7 +26,7 @@ from . import queries as statements
 from .access import require_instance, resolve_owner_account
 from .creation import InstanceRequest, create_instance
 from .executions import ExecutionOrder, execute_request
-from .views import build_detail, build_execution_fields, build_summaries, to_backup
+from .views import build_detail, build_execution, build_summaries, to_backup
 
 __all__ = ["InstanceService"]
 
@@ -119,7 +119,7 @@ class InstanceService(BoundService, contract.Instances):
             host_queries.list_executions, instance_id=instance_id, before=before, limit=limit + 1
         )
         rows, more = paging.take_fitting_rows(rows, limit, self.call.context.settings.page_bytes)
-        page = [contract.Execution(**build_execution_fields(row)) for row in rows]
+        page = [build_execution(contract.Execution, row) for row in rows]
         return contract.ExecutionPage(
             executions=page,
             **paging.build_page_fields(page, "execution_id", more=more, cursor=cursor),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from agora.clock import SECOND, to_datetime
 from agora.core.call import Call, decode_json, encode_json
@@ -28,11 +28,13 @@ from .running_time import price_unmetered_time_by_instance
 __all__ = [
     "build_change",
     "build_detail",
-    "build_execution_fields",
+    "build_execution",
     "build_summaries",
     "build_termination",
     "to_backup",
 ]
+
+E = TypeVar("E", bound=contract.Execution)
 
 HIDDEN = frozenset({"environment"})
 
@@ -158,20 +160,10 @@ def _build_usage(row: InstanceRow, uptime: int, execution_count: int) -> contrac
     )
 
 
-def build_execution_fields(row: InstanceExecutionRow) -> dict[str, Any]:
-    """Build the fields of the contract's :class:`Execution`."""
-    duration = row.duration
-    return {
-        "execution_id": row.execution_id,
-        "instance_id": row.instance_id,
-        "agent_id": row.agent_id,
-        "endpoint": row.endpoint,
-        "status": row.status,
-        "execution_time": None if duration is None else duration / SECOND,
-        "http_status": row.http_status,
-        "error": row.error,
-        "created_at": to_datetime(row.created_at),
-    }
+def build_execution(model: type[E], row: InstanceExecutionRow, **details: Any) -> E:
+    """Build an execution."""
+    seconds = None if row.duration is None else row.duration / SECOND
+    return build_from_record(model, row, execution_time=seconds, **details)
 
 
 def to_backup(row: InstanceBackupRow) -> contract.Backup:

@@ -88,14 +88,16 @@ async def count_items(call: Call, rows: Sequence[UpstreamRow]) -> dict[str, dict
 
 def build_summary(call: Call, row: UpstreamRow, counts: Mapping[str, int]) -> contract.upstreams.Upstream:
     """Build the summary of an upstream, limited to what the caller may see."""
-    return contract.upstreams.Upstream.model_construct(**_build_summary_fields(call, row, counts))
+    return build_from_record(contract.upstreams.Upstream, row, **_build_summary_fields(call, row, counts))
 
 
 def build_detail(
     call: Call, row: UpstreamRow, counts: Mapping[str, int], items: Sequence[UpstreamToolRow], *, more: bool
 ) -> contract.upstreams.UpstreamDetail:
     """Build an upstream with a page of its items. more: whether there are further items."""
-    return contract.upstreams.UpstreamDetail.model_construct(
+    return build_from_record(
+        contract.upstreams.UpstreamDetail,
+        row,
         **_build_summary_fields(call, row, counts),
         items=[_build_item(row.name, item) for item in items],
         has_more=more,
@@ -108,35 +110,15 @@ def _build_summary_fields(call: Call, row: UpstreamRow, counts: Mapping[str, int
     retry = None if now.retry_in is None else to_datetime(call.now + int(min(now.retry_in, 86_400) * SECOND))
     operator = call.caller.may("admin")
     return {
-        **{name: getattr(row, name) for name in _SAME},
         "url": row.url if operator else _strip_query(row.url),
         "command": decode_json(row.command)["args"] if row.command and operator else [],
         "has_credentials": row.secrets is not None,
         "oauth": row.oauth_mode,
-        "tool_timeouts": decode_json(row.tool_timeouts),
         "state": contract.upstreams.ConnectionState(now.state),
         "error": now.error,
         "retry_at": retry,
-        "listed_at": to_datetime(row.listed_at) if row.listed_at is not None else None,
-        "created_at": to_datetime(row.created_at),
-        "updated_at": to_datetime(row.updated_at),
         **counts,
     }
-
-
-_SAME = (
-    "upstream_id",
-    "name",
-    "description",
-    "transport",
-    "origin",
-    "timeout",
-    "concurrency",
-    "server_name",
-    "server_version",
-    "protocol_version",
-    "instructions",
-)
 
 
 def connection_condition(call: Call, row: UpstreamRow) -> Condition:

@@ -8,14 +8,15 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import JsonValue
 
-from agora.clock import new_id, to_datetime
+from agora.clock import new_id
 from agora.core import pagination as paging
-from agora.core.call import BoundService, decode_json, encode_json
+from agora.core.call import BoundService, encode_json
 from agora.core.errors import not_found
+from agora.core.record_models import build_from_record
 from agora.domains.search.words import fold_text
 from agora_sdk.contract import implements
 from agora_sdk.contract import memory as contract
@@ -25,6 +26,8 @@ from . import queries as statements
 from .records import WORDS, MemoryRow, MemoryWordRow
 
 __all__ = ["MemoryService"]
+
+M = TypeVar("M", bound=contract.Memory)
 
 MAX_VALUE_LENGTH = 65_536  #: characters of JSON of one value
 MAX_INDEXED_WORDS = 100  #: maximum distinct indexed words per memory
@@ -109,7 +112,7 @@ class MemoryService(BoundService, contract.Memories):
         return data, (by,) if is_agent_namespace else None
 
     def _to_memory(self, row: MemoryRow) -> contract.Memory:
-        return contract.Memory.model_construct(**_build_memory_fields(row))
+        return _build_memory(contract.Memory, row)
 
     @implements
     async def recall(self, key: str, namespace: str = "default") -> contract.Memory:
@@ -155,10 +158,7 @@ class MemoryService(BoundService, contract.Memories):
             limit=limit,
         )
         rows, _ = paging.take_fitting_rows(rows, limit, self.call.context.settings.page_bytes)
-        memories = [
-            contract.FoundMemory.model_construct(**_build_memory_fields(row), score=round(row.hits / len(words), 4))
-            for row in rows
-        ]
+        memories = [_build_memory(contract.FoundMemory, row, score=round(row.hits / len(words), 4)) for row in rows]
         return contract.FoundMemories.model_construct(memories=memories, count=len(memories))
 
     @implements
@@ -175,17 +175,9 @@ class MemoryService(BoundService, contract.Memories):
         return contract.Forgotten.model_construct(namespace=namespace, key=key, forgotten=bool(deleted))
 
 
-def _build_memory_fields(row: MemoryRow) -> dict[str, Any]:
-    return {
-        "namespace": OWN if row.namespace.startswith("@") else row.namespace,
-        "key": row.key,
-        "value": decode_json(row.value),
-        "tags": decode_json(row.tags),
-        "version": row.version,
-        "stored_by": row.stored_by,
-        "created_at": to_datetime(row.created_at),
-        "updated_at": to_datetime(row.updated_at),
-    }
+def _build_memory(model: type[M], row: MemoryRow, **details: Any) -> M:
+    namespace = OWN if row.namespace.startswith("@") else row.namespace
+    return build_from_record(model, row, namespace=namespace, **details)
 
 
 def _pack_value(value: JsonValue) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from agora.clock import to_datetime
 from agora.core.call import decode_json
 from agora.core.record_models import build_from_record
 from agora_sdk.contract import tasks as contract
-from agora_sdk.contract.fields import Priority, TaskStatus
+from agora_sdk.contract.fields import Priority
 
 from . import queues
 from .queries import NEVER
@@ -26,57 +26,35 @@ __all__ = [
     "task_context_id",
 ]
 
+T = TypeVar("T", bound=contract.Task)
+
 PRIORITIES = (Priority.URGENT, Priority.HIGH, Priority.NORMAL, Priority.LOW)  #: by rank, most urgent first
 RANKS = {priority: rank for rank, priority in enumerate(PRIORITIES)}
-_SAME = (
-    "task_id",
-    "task_type",
-    "progress",
-    "assignee",
-    "assigned_agent",
-    "worker",
-    "created_by",
-    "timeout",
-    "attempts",
-    "max_attempts",
-    "retry_backoff",
-    "required_model",
-    "parent_id",
-    "retry_of",
-    "workflow_id",
-    "step",
-    "milestone",
-    "notes",
-    "error",
-    "output_size",
-)
 
 
 def _to_datetime(value: int | None) -> datetime | None:
     return None if value is None or value >= NEVER else to_datetime(value)
 
 
-def _build_task_fields(row: TaskRow, data: TaskData) -> dict[str, Any]:
-    checkpoint, result = row.checkpoint, data.result
-    return {name: getattr(row, name) for name in _SAME} | {
-        "status": TaskStatus(row.status),
-        "priority": PRIORITIES[row.priority],
-        "payload": decode_json(data.payload),
-        "metadata": decode_json(data.metadata),
-        "result": None if result is None else decode_json(result),
-        "created_at": to_datetime(row.created_at),
-        "updated_at": to_datetime(row.updated_at),
-        "available_at": _to_datetime(row.available_at),
-        "started_at": _to_datetime(row.started_at),
-        "completed_at": _to_datetime(row.completed_at),
-        "deadline": _to_datetime(row.deadline),
-        "required_capabilities": decode_json(row.requirements),
-        "depends_on": decode_json(row.depends_on),
-        "blocked_by": row.blocked,
-        "checkpoint": None if checkpoint is None else decode_json(checkpoint),
-        "lease_expires_at": _to_datetime(row.lease_until),
-        "context_id": task_context_id(row),
-    }
+def _build_task(model: type[T], row: TaskRow, data: TaskData, **details: Any) -> T:
+    result = data.result
+    return build_from_record(
+        model,
+        row,
+        priority=PRIORITIES[row.priority],
+        payload=decode_json(data.payload),
+        metadata=decode_json(data.metadata),
+        result=None if result is None else decode_json(result),
+        available_at=_to_datetime(row.available_at),
+        started_at=_to_datetime(row.started_at),
+        completed_at=_to_datetime(row.completed_at),
+        deadline=_to_datetime(row.deadline),
+        required_capabilities=decode_json(row.requirements),
+        blocked_by=row.blocked,
+        lease_expires_at=_to_datetime(row.lease_until),
+        context_id=task_context_id(row),
+        **details,
+    )
 
 
 def task_context_id(row: TaskRow) -> str:
@@ -86,14 +64,12 @@ def task_context_id(row: TaskRow) -> str:
 
 def build_task(row: TaskRow, data: TaskData) -> contract.Task:
     """Build a task from its row and data."""
-    return contract.Task.model_construct(**_build_task_fields(row, data))
+    return _build_task(contract.Task, row, data)
 
 
 def build_claimed_task(row: TaskRow, data: TaskData) -> contract.ClaimedTask:
     """Build a task with its fencing token for the holder of its lease."""
-    return contract.ClaimedTask.model_construct(
-        **_build_task_fields(row, data), fencing_token=row.fence, lease_seconds=row.lease_seconds
-    )
+    return _build_task(contract.ClaimedTask, row, data, fencing_token=row.fence)
 
 
 def build_update(row: TaskRow) -> contract.TaskUpdate:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from agora.clock import new_id, to_datetime
+from agora.clock import new_id
 from agora.core import pagination as paging
 from agora.core import scopes
-from agora.core.call import BoundService, Call, Caller, decode_json, encode_json
+from agora.core.call import BoundService, Call, Caller, encode_json
 from agora.core.errors import not_found
+from agora.core.record_models import build_from_record
 from agora_sdk.contract import implements
 from agora_sdk.contract import tenants as contract
 from agora_sdk.contract.fields import JsonObject
@@ -66,13 +67,13 @@ class TenantService(BoundService, contract.Tenants):
         token_id, key = await self._create_administrator_key(tenant_id, "admin")
         self._emit_event("created", tenant_id, name=name or tenant_id)
         row = await self._require_tenant(tenant_id)
-        return contract.CreatedTenant.model_construct(**_build_tenant_fields(row), token_id=token_id, token=key)
+        return build_from_record(contract.CreatedTenant, row, token_id=token_id, token=key)
 
     @implements
     async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.TenantPage:
         self._require_operator()
         rows, more = await paging.read_query_page(self.call, statements.list_tenants, "tenant_id", limit, cursor)
-        tenants = [contract.Tenant.model_construct(**_build_tenant_fields(row)) for row in rows]
+        tenants = [build_from_record(contract.Tenant, row) for row in rows]
         return contract.TenantPage.model_construct(
             tenants=tenants,
             **paging.build_page_fields(tenants, "tenant_id", more=more, cursor=cursor),
@@ -85,13 +86,11 @@ class TenantService(BoundService, contract.Tenants):
             row = await call.tx.one(statements.select_own_tenant) if tenant_id == call.caller.tenant else None
             if row is None:
                 raise _build_tenant_not_found_error(tenant_id)
-            return contract.TenantDetails.model_construct(**_build_tenant_fields(row))
+            return build_from_record(contract.TenantDetails, row)
         row = await self._require_tenant(tenant_id)
         counts = await call.tx.one(statements.select_tenant_counts, id=tenant_id)
         assert counts is not None
-        return contract.TenantDetails.model_construct(
-            **_build_tenant_fields(row), agents=counts.agents, instances=counts.instances
-        )
+        return build_from_record(contract.TenantDetails, row, agents=counts.agents, instances=counts.instances)
 
     @implements
     async def update(
@@ -101,27 +100,27 @@ class TenantService(BoundService, contract.Tenants):
         packed = row.metadata if metadata is None else encode_json(metadata)
         updated_row = await self._update_row(row, name=name or row.name, metadata=packed)
         self._emit_event("updated", tenant_id, name=updated_row.name)
-        return contract.Tenant.model_construct(**_build_tenant_fields(updated_row))
+        return build_from_record(contract.Tenant, updated_row)
 
     @implements
     async def suspend(self, tenant_id: str, reason: str = "") -> contract.Tenant:
         row = await self._require_changeable(tenant_id)
         _refuse_home_tenant(tenant_id, "suspended")
         if row.status == "suspended" and row.reason == reason:
-            return contract.Tenant.model_construct(**_build_tenant_fields(row))
+            return build_from_record(contract.Tenant, row)
         since = row.status_since if row.status == "suspended" else self.call.now
         updated_row = await self._update_row(row, status="suspended", reason=reason, since=since)
         self._emit_event("suspended", tenant_id, reason=reason)
-        return contract.Tenant.model_construct(**_build_tenant_fields(updated_row))
+        return build_from_record(contract.Tenant, updated_row)
 
     @implements
     async def resume(self, tenant_id: str) -> contract.Tenant:
         row = await self._require_changeable(tenant_id)
         if row.status == "active":
-            return contract.Tenant.model_construct(**_build_tenant_fields(row))
+            return build_from_record(contract.Tenant, row)
         updated_row = await self._update_row(row, status="active", reason="", since=self.call.now)
         self._emit_event("resumed", tenant_id)
-        return contract.Tenant.model_construct(**_build_tenant_fields(updated_row))
+        return build_from_record(contract.Tenant, updated_row)
 
     @implements
     async def create_key(self, tenant_id: str, label: str = "admin") -> contract.TenantKey:
@@ -234,17 +233,3 @@ def _refuse_home_tenant(tenant_id: str, action: str) -> None:
 
 def _build_tenant_not_found_error(tenant_id: str) -> NotFound:
     return not_found("tenant_id", f"There is no tenant {tenant_id}.", fix="Tenants are listed at GET /tenants.")
-
-
-def _build_tenant_fields(row: TenantRow) -> dict[str, Any]:
-    return {
-        "tenant_id": row.tenant_id,
-        "name": row.name,
-        "status": row.status,
-        "reason": row.reason,
-        "metadata": decode_json(row.metadata),
-        "created_at": to_datetime(row.created_at),
-        "created_by": row.created_by,
-        "status_since": to_datetime(row.status_since),
-        "updated_at": to_datetime(row.updated_at),
-    }

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
-from agora.clock import to_datetime
 from agora.core import pagination as paging
-from agora.core.call import BoundService, decode_json, encode_json
+from agora.core.call import BoundService, encode_json
 from agora.core.errors import not_found
+from agora.core.record_models import build_from_record
 from agora.core.scopes import build_virtual_server_scope
 from agora.domains.identity.authority import check_administration_authority, check_and_record_administration
 from agora.domains.identity.tokens import TokenService, find_keys_with_scope
@@ -154,14 +153,4 @@ def _unique_names(names: Sequence[str]) -> list[str]:
 
 
 def _build_server(row: VirtualServerRow) -> contract.VirtualServer:
-    fields: dict[str, Any] = {
-        "name": row.name,
-        "url": f"/mcp/servers/{row.name}",
-        "description": row.description,
-        "instructions": row.instructions,
-        "tools": decode_json(row.tools),
-        "created_by": row.created_by,
-        "created_at": to_datetime(row.created_at),
-        "updated_at": to_datetime(row.updated_at),
-    }
-    return contract.VirtualServer.model_construct(**fields)
+    return build_from_record(contract.VirtualServer, row, url=f"/mcp/servers/{row.name}")
