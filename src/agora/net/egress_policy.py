@@ -19,7 +19,8 @@ __all__ = [
 ]
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
-REMEMBERED_FOR = 30.0  # seconds
+CACHE_SECONDS = 30.0  #: for which a checked address is used again; short, because addresses of services change
+MAX_CACHED_HOSTS = 1000
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 #: global by the registries of some versions of Python, but local: site-local addresses, and those at which clouds
 #: serve the credentials of a machine (Azure, Oracle)
@@ -106,8 +107,10 @@ class EgressPolicy:
         address, until = self._checked.get((host, port), ("", 0.0))
         if until < now:
             address = (await resolve_public_addresses(host, port, self._resolver))[0]
+            if len(self._checked) >= MAX_CACHED_HOSTS:  # callers choose the hosts, so their number is unbounded
+                self._checked.clear()
             # The caller connects to the checked address: a second look-up could return another one (DNS rebinding).
-            self._checked[host, port] = (address, now + REMEMBERED_FOR)
+            self._checked[host, port] = (address, now + CACHE_SECONDS)
         return address
 
     def clear_cache(self) -> None:

@@ -275,6 +275,8 @@ def run_server(settings: Settings, *, print_line: Callable[[str], None] | None =
         server_header=False,
         date_header=False,
         timeout_graceful_shutdown=settings.shutdown_grace,
+        # Longer than the 60 s for which HAProxy, nginx and load balancers keep idle connections to a server: if it closed
+        # first, a request sent at that moment would be lost.
         timeout_keep_alive=75,
         h11_max_incomplete_event_size=65_536,
         proxy_headers=False,

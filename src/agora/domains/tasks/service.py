@@ -326,7 +326,7 @@ class TaskService(BoundService, contract.Tasks):
     ) -> contract.TokenUsage:
         draft = await access.lock_held_task(self.call, task_id, fencing_token)
         if draft.row.completed_at is not None and self.call.now - draft.row.completed_at > ABANDONED_AFTER:
-            raise StaleLease(f"{task_id} has ended; its last usage could be reported for a minute.")
+            raise StaleLease(f"{task_id} ended over a minute ago, so usage can no longer be reported for it.")
         if (provider_cost is None) != (currency is None):
             raise InvalidRequest(
                 "A cost requires a currency.",

@@ -138,7 +138,8 @@ def build_step_row(
 async def create_child(run: WorkflowRun, spec: Step, payload: dict[str, Any], item: int | None) -> WorkflowRun:
     """Create the nested workflow of a step without beginning its steps."""
     assert spec.workflow is not None
-    await run.save_steps()  # the nested workflow reads the rows around it
+    # Creating the nested workflow reads the steps of this run from their rows.
+    await run.save_steps()
     name = spec.name if item is None else f"{spec.name}[{item}]"
     order = WorkflowOrder(
         name=f"{run.row.workflow_name}/{name}"[:200],

@@ -268,6 +268,7 @@ def _list_messages_until(history: Sequence[Mapping[str, Any]], answer_id: str | 
 
 
 def _position_after(entry: Mapping[str, Any]) -> int:
+    """Return the number of a log entry in the task's A2A stream: two for each entry, of which an artifact has the first."""
     return 2 * int(entry["number"]) + 1
 
 

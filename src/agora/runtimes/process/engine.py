@@ -40,7 +40,7 @@ from .ports import Ports
 __all__ = ["ProcessRuntime"]
 
 T = TypeVar("T")
-THREADS = 4
+THREADS = 4  #: for file and process operations: they mostly wait for the disk, and must not fill the default pool
 
 
 def _resolve_future(future: asyncio.Future[None]) -> None:

@@ -35,8 +35,8 @@ from .guard import procfs
 
 __all__ = ["GuardRecord", "Instance", "Record"]
 
-MAX_GENERATIONS = 5
-MAX_FILE_BYTES = 1 << 20  # bytes of a file
+MAX_GENERATIONS = 5  #: number of earlier runs of an instance whose exit is stored
+MAX_FILE_BYTES = 1 << 20
 REASONS: Mapping[str, Literal["exited", "stopped", "memory", "pids"]] = {
     "exited": "exited",
     "stopped": "stopped",

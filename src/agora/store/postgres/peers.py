@@ -34,7 +34,7 @@ AGAIN_SECONDS = 0.5  # until a lost connection is tried again
 class Peers:
     """One connection for LISTEN and NOTIFY. A notification is a topic and a text, together at most 7,900 bytes.
 
-    ``on_word(origin, topic, text)`` is called on the event loop for each message of another server, and with
+    ``on_message(origin, topic, text)`` is called on the event loop for each message of another server, and with
     :data:`LISTENING` when this one listens (again). ``others``: whether another server listens for commits.
     """
 
@@ -114,7 +114,7 @@ class Peers:
             try:
                 self.on_message(origin, topic, text)
             except Exception:
-                log.exception("a word of another server was not understood")
+                log.exception("a message of another server could not be handled")
 
 
 _NAMED = {"application_name": "agora peers", "role": RUNTIME}

@@ -117,7 +117,7 @@ def check_token_times(claims: Mapping[str, Any], now: int, skew: int) -> int:
     ends, begins, issued = (read_numeric_date(claims, name) for name in ("exp", "nbf", "iat"))
     if ends is None:
         raise build_token_error(
-            "The token never expires, so it is not taken.", fix="Let the provider issue tokens that do."
+            "The token never expires, so it is not accepted.", fix="Let the provider issue tokens that do."
         )
     if ends * SECOND + skew <= now:
         raise build_token_error(
@@ -125,7 +125,7 @@ def check_token_times(claims: Mapping[str, Any], now: int, skew: int) -> int:
         )
     if max(begins or 0, issued or 0) * SECOND - skew > now:
         raise build_token_error(
-            "The token is of a time to come.", fix="Set the clocks of the provider and of this server right."
+            "The token was issued in the future.", fix="Set the clocks of the provider and of this server right."
         )
     return int(ends * SECOND) + skew
 

@@ -15,7 +15,7 @@ __all__ = ["TYPES", "parse_logout_token"]
 
 TYPES: Final = access_tokens.TYPES | {"logout+jwt", "application/logout+jwt"}
 EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
-SHORT: Final = 120  #: validity in seconds of a token without an expiry
+DEFAULT_VALIDITY_SECONDS: Final = 120  #: of a token without an expiry
 MAX_VALIDITY_SECONDS: Final = 3600  #: maximum validity, even if its exp is later
 MAX_CLAIM_CHARACTERS: Final = 255
 
@@ -56,9 +56,12 @@ def _check_times(claims: Mapping[str, Any], now: int, skew: int) -> tuple[int, i
         raise build_token_error("The logout token does not say when it was made.", fix="It has a claim iat.")
     if issued * SECOND - skew > now:
         raise build_token_error(
-            "The token is of a time to come.", fix="Set the clocks of the provider and of this server right."
+            "The token was issued in the future.", fix="Set the clocks of the provider and of this server right."
         )
-    until = int(min(issued + SHORT if ends is None else ends, issued + MAX_VALIDITY_SECONDS) * SECOND) + skew
+    until = (
+        int(min(issued + DEFAULT_VALIDITY_SECONDS if ends is None else ends, issued + MAX_VALIDITY_SECONDS) * SECOND)
+        + skew
+    )
     if until <= now:
         raise build_token_error("The logout token has expired.", fix="Send it while it is new.")
     return int(issued * SECOND), until
