@@ -5,6 +5,7 @@ Each maps to an ``agora`` command. Differences are reported on stderr.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,7 +19,7 @@ from .manifest_file import CONTAINER, PROGRAM, read_manifest
 from .manifests import deploy_agent, write_file
 from .projection import SETTINGS
 from .serving import serve as run
-from .session import Connection, Session, reporting_errors
+from .session import Connection, Session, open_session
 from .tables import TABLES
 
 __all__ = ["build_application", "main"]
@@ -80,22 +81,11 @@ def build_application() -> typer.Typer:
     return app
 
 
-class _ServerSession:
-    """A session for one command that reports errors."""
-
-    def __init__(self, key: str | None, url: str | None, database: str | None = None) -> None:
-        self.session = Session(Connection(url=url, token=key))
-        self._errors = reporting_errors(self.session.out)
-        if database is not None:
-            _print_note("--database-url has no effect: the server stores registrations itself.")
-
-    def __enter__(self) -> Session:
-        self._errors.__enter__()
-        return self.session
-
-    def __exit__(self, *failure: Any) -> None:
-        self.session.close()
-        self._errors.__exit__(*failure)
+def _open_session(key: str | None, url: str | None, database: str | None = None) -> AbstractContextManager[Session]:
+    """Open a session for one command that reports errors."""
+    if database is not None:
+        _print_note("--database-url has no effect: the server stores registrations itself.")
+    return open_session(Connection(url=url, token=key))
 
 
 def _print_note(text: str) -> None:
@@ -136,7 +126,7 @@ def check_connection(
     server_url: Server = None,
 ) -> None:
     """Check the connection to a server."""
-    with _ServerSession(api_key, url or server_url) as session:
+    with _open_session(api_key, url or server_url) as session:
         summary = session.client.query.marketplace()
         session.out.say(f"{session.client.url} answers: {summary.agents_total} agents", "green")
 
@@ -162,7 +152,7 @@ def register_agent(
     server_url: Server = None,
 ) -> None:
     """Register an agent from its manifest. If the manifest names a program, instances of it can be run."""
-    with _ServerSession(api_key, server_url, database_url) as session:
+    with _open_session(api_key, server_url, database_url) as session:
         manifest = read_manifest(config)
         runs_here = any(name in manifest for name in ("directory", "repository", "docker_image", "build_config"))
         if endpoint_url is None and runs_here:
@@ -210,7 +200,7 @@ def register_docker_agent(
     server_url: Server = None,
 ) -> None:
     """Register an agent that runs from a container image."""
-    with _ServerSession(api_key, server_url, database_url) as session:
+    with _open_session(api_key, server_url, database_url) as session:
         registered = deploy_agent(
             session, read_manifest(config), docker_image, registry_user, registry_pass, registry_url
         )
@@ -237,14 +227,14 @@ def list_agents(
 ) -> None:
     """List agents."""
 
-    with _ServerSession(api_key, server_url, database_url) as session:
+    with _open_session(api_key, server_url, database_url) as session:
         agents_page = session.client.query.agents(category=category, limit=limit)
         session.out.result(agents_page, TABLES["agents"])
 
 
 def agent_info(agent_id: Agent, database_url: Database = None, api_key: Key = None, server_url: Server = None) -> None:
     """Show an agent."""
-    with _ServerSession(api_key, server_url, database_url) as session:
+    with _open_session(api_key, server_url, database_url) as session:
         profile = dict(session.client.agent.get(agent_id))
         session.out.fields(profile | profile.pop("metadata"))
 
@@ -260,14 +250,14 @@ def marketplace_discover(
     server_url: Server = None,
 ) -> None:
     """Discover agents, with price, availability and instances."""
-    with _ServerSession(api_key, server_url) as session:
+    with _open_session(api_key, server_url) as session:
         print_market(session.out, session.client.instance.discover(category=category, name=name, limit=limit))
 
 
 def dashboard(api_key: Key = None, server_url: Server = None) -> None:
     """Show a summary of instances and costs."""
 
-    with _ServerSession(api_key, server_url) as session:
+    with _open_session(api_key, server_url) as session:
         print_dashboard(session)
 
 
@@ -282,7 +272,7 @@ def instance_create(
 ) -> None:
     """Create an instance of an agent."""
 
-    with _ServerSession(api_key, server_url) as session:
+    with _open_session(api_key, server_url) as session:
         instance_config: Any = parse_document(f"@{config}") if config is not None else None
         instance = session.client.instance.create(agent_id, instance_config, wait=START_SECONDS)
         _print_instance(session, instance, "Instance created")
@@ -301,7 +291,7 @@ def _print_instance(session: Session, instance: Any, message: str) -> None:
 
 def instance_list(api_key: Key = None, server_url: Server = None) -> None:
     """List instances."""
-    with _ServerSession(api_key, server_url) as session:
+    with _open_session(api_key, server_url) as session:
         page = session.client.instance.list()
         print_instances(session.out, page.instances)
         session.out.page_note(page)
@@ -309,20 +299,20 @@ def instance_list(api_key: Key = None, server_url: Server = None) -> None:
 
 def instance_details(instance_id: Instance, api_key: Key = None, server_url: Server = None) -> None:
     """Show an instance."""
-    with _ServerSession(api_key, server_url) as session:
+    with _open_session(api_key, server_url) as session:
         print_result(session, session.client.instance.get(instance_id))
 
 
 def instance_pause(instance_id: Instance, api_key: Key = None, server_url: Server = None) -> None:
     """Pause an instance; no running time is charged until it is resumed."""
-    with _ServerSession(api_key, server_url) as session:
+    with _open_session(api_key, server_url) as session:
         instance = session.client.instance.pause(instance_id)
         _print_instance(session, instance, instance.message)
 
 
 def instance_resume(instance_id: Instance, api_key: Key = None, server_url: Server = None) -> None:
     """Resume an instance."""
-    with _ServerSession(api_key, server_url) as session:
+    with _open_session(api_key, server_url) as session:
         instance = session.client.instance.resume(instance_id)
         _print_instance(session, instance, instance.message)
 
@@ -335,7 +325,7 @@ def instance_terminate(
 ) -> None:
     """Terminate an instance permanently, and show its final bill."""
     require_confirmation(instance_id, confirm)
-    with _ServerSession(api_key, server_url) as session:
+    with _open_session(api_key, server_url) as session:
         instance = session.client.instance.terminate(instance_id)
         _print_instance(session, instance, instance.message)
         print_instance(session.out, instance)
@@ -350,5 +340,5 @@ def instance_execute(
     server_url: Server = None,
 ) -> None:
     """Execute a request on an instance."""
-    with _ServerSession(api_key, server_url) as session:
+    with _open_session(api_key, server_url) as session:
         execute_and_print(session, instance_id, endpoint, parse_value(parameters), "POST", timeout)

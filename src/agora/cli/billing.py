@@ -42,42 +42,42 @@ def _build_money_column(field: str) -> Callable[[Any], str]:
 
 
 PRICES: Sequence[Column] = [
-    *build_attribute_columns(agent="agent_name", type="type"),
+    *build_attribute_columns("agent=agent_name type"),
     ("price", lambda item: _format_price(item)),
-    *build_attribute_columns(version="version", since="effective_from"),
+    *build_attribute_columns("version since=effective_from"),
 ]
 USAGE: Sequence[Column] = [
-    *build_attribute_columns(time="created_at", account="account_id", agent="agent_id", kind="kind"),
+    *build_attribute_columns("time=created_at account=account_id agent=agent_id kind"),
     ("quantity", lambda item: format_quantity(item.quantity, item.unit)),
     ("amount", _build_money_column("amount")),
-    *build_attribute_columns(instance="instance_id", id="entry_id", note="description"),
+    *build_attribute_columns("instance=instance_id id=entry_id note=description"),
 ]
 REVENUE: Sequence[Column] = [
-    *build_attribute_columns(agent="agent_name"),
+    *build_attribute_columns("agent=agent_name"),
     ("revenue", _build_money_column("revenue")),
-    *build_attribute_columns(executions="task_executions"),
+    *build_attribute_columns("executions=task_executions"),
     ("time", lambda item: _format_hours(item.usage_time)),
-    *build_attribute_columns(customers="customers"),
+    *build_attribute_columns("customers"),
 ]
 BALANCES: Sequence[Column] = [
-    *build_attribute_columns(account="account_id"),
+    *build_attribute_columns("account=account_id"),
     ("credited", _build_money_column("credited")),
     ("charged", _build_money_column("charged")),
     ("balance", _build_money_column("balance")),
-    *build_attribute_columns(prepaid="prepaid"),
+    *build_attribute_columns("prepaid"),
 ]
 BUDGETS: Sequence[Column] = [
-    *build_attribute_columns(account="account_id", agent="agent_id", month="period"),
+    *build_attribute_columns("account=account_id agent=agent_id month=period"),
     ("spent", _build_money_column("spent")),
     ("warning at", _build_money_column("soft_limit")),
     ("limit", _build_money_column("hard_limit")),
-    *build_attribute_columns(state="state", set_by="set_by"),
+    *build_attribute_columns("state set_by"),
 ]
 INVOICES: Sequence[Column] = [
-    *build_attribute_columns(number="number", account="account_id", month="period"),
+    *build_attribute_columns("number account=account_id month=period"),
     ("charges", _build_money_column("charges")),
     ("due", _build_money_column("amount_due")),
-    *build_attribute_columns(issued="issued_at"),
+    *build_attribute_columns("issued=issued_at"),
 ]
 
 
@@ -144,7 +144,7 @@ def _print_cost(session: Session, operation: Operation, arguments: dict[str, Any
         session.out.fields(dict(_build_cost_fields(info)))
     if len(report.by_agent) > 1:
         session.out.table(
-            report.by_agent, [*build_attribute_columns(agent="agent_name"), ("cost", _build_money_column("total_cost"))]
+            report.by_agent, [*build_attribute_columns("agent=agent_name"), ("cost", _build_money_column("total_cost"))]
         )
 
 
@@ -194,7 +194,7 @@ def _print_invoice(session: Session, invoice: Invoice) -> None:
         | {name.replace("_", " "): format_money(getattr(invoice, name), invoice.currency) for name in amounts}
     )
     columns: list[Column] = [
-        *build_attribute_columns(month="period", description="description"),
+        *build_attribute_columns("month=period description"),
         ("quantity", lambda line: format_quantity(line.quantity, line.unit)),
         ("amount", lambda line: format_money(line.amount, invoice.currency)),
     ]

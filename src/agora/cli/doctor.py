@@ -9,9 +9,10 @@ import shutil
 import socket
 import sqlite3
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from agora.settings import ConfigurationError, Settings
 from agora_sdk.errors import AgoraError, ServerUnreachable, Unauthenticated
 
 from .session import Session, client_command
+from .tables import build_attribute_columns
 
 if TYPE_CHECKING:
     from agora_sdk import AgoraClient
@@ -274,12 +276,7 @@ def doctor(session: Session) -> None:
         for finding in findings:
             session.out.value({name: getattr(finding, name) for name in Finding.__slots__})
     else:
-        columns: list[tuple[str, Callable[[Finding], str]]] = [
-            ("", lambda finding: finding.state),
-            ("check", lambda finding: finding.subject),
-            ("result", lambda finding: finding.detail),
-            ("fix", lambda finding: finding.fix),
-        ]
-        session.out.table(findings, columns)
+        columns = build_attribute_columns("check=subject result=detail fix")
+        session.out.table(findings, [("", attrgetter("state")), *columns])
     if any(finding.state == "fail" for finding in findings):
         raise typer.Exit(1)

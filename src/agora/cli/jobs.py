@@ -170,13 +170,13 @@ def _format_duration(attempt: Attempt) -> str:
 
 
 ATTEMPT_COLUMNS: list[Column] = [
-    *build_attribute_columns(nr="number", variant="variant", status="status"),
+    *build_attribute_columns("nr=number variant status"),
     ("changes", _format_changes),
     ("check", lambda each: _format_check(each.check)),
     ("tokens", lambda each: f"{each.input_tokens + each.output_tokens:,}"),
     ("cost", lambda each: "" if each.cost is None else f"{each.cost:.4f} {each.currency}"),
     ("time", _format_duration),
-    *build_attribute_columns(job="task_id", error="error"),
+    *build_attribute_columns("job=task_id error"),
 ]
 
 

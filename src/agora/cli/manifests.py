@@ -17,6 +17,7 @@ from .instance_views import format_price
 from .manifest_file import CONTAINER, PROGRAM, read_manifest
 from .projection import project_operation
 from .session import Session, client_command
+from .tables import build_attribute_columns
 
 if TYPE_CHECKING:
     from agora_sdk.contract.deployments import RegisteredDeployable
@@ -133,9 +134,7 @@ def _validate_manifest(session: Session, operation: Operation, arguments: dict[s
             f"{validation.agent_name} can be registered; it runs with: {', '.join(validation.engines)}", "green"
         )
     else:
-        session.out.table(
-            validation.faults, [("field", lambda fault: fault.field), ("problem", lambda fault: fault.message)]
-        )
+        session.out.table(validation.faults, build_attribute_columns("field problem=message"))
     if not validation.valid:
         raise typer.Exit(2)
 

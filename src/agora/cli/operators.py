@@ -9,6 +9,7 @@ import typer
 from .credentials import read_admin_token
 from .output import TONES, Column
 from .session import Session, client_command
+from .tables import build_attribute_columns
 
 __all__ = ["halt", "health", "resume", "show"]
 
@@ -34,13 +35,9 @@ def health(
     session.out.table(result.components.items(), columns)
     if result.overrides:
         override_columns: list[Column] = [
-            ("target", lambda override: override.target_id),
+            *build_attribute_columns("target=target_id"),
             ("override", lambda override: override.action.value),
-            ("reason", lambda override: override.reason),
-            ("by", lambda override: override.by),
-            ("authority", lambda override: override.priority),
-            ("since", lambda override: override.since),
-            ("until", lambda override: override.expires_at),
+            *build_attribute_columns("reason by authority=priority since until=expires_at"),
         ]
         session.out.table(result.overrides, override_columns)
     session.out.say(f"{session.client.url} is {result.status}, version {result.version}", TONES.get(result.status, ""))

@@ -23,7 +23,7 @@ from .output import Output
 if TYPE_CHECKING:
     from agora_sdk import AgoraClient
 
-__all__ = ["Connection", "Session", "client_command", "connection_of", "reporting_errors"]
+__all__ = ["Connection", "Session", "client_command", "connection_of", "open_session", "reporting_errors"]
 
 T = TypeVar("T")
 PANEL = "Connection"
@@ -154,12 +154,8 @@ def client_command(function: Callable[..., Any]) -> Callable[..., None]:
     def run_command(context: typer.Context, **options: Any) -> None:
         shared = [options.pop(p.name) for p in _SHARED]
         connection = connection_of(*shared).merge_defaults(context.find_object(Connection))
-        session = Session(connection, context)
-        with reporting_errors(session.out):
-            try:
-                function(session, **options)
-            finally:
-                session.close()
+        with open_session(connection, context) as session:
+            function(session, **options)
 
     return with_signature(run_command, [*own_parameters, *_SHARED])
 
@@ -171,6 +167,17 @@ def with_signature(command: Callable[..., None], parameters: list[inspect.Parame
     command.__signature__ = inspect.Signature([context, *parameters])  # type: ignore[attr-defined]
     command.__annotations__ = {p.name: p.annotation for p in (context, *parameters)}
     return command
+
+
+@contextmanager
+def open_session(connection: Connection, context: typer.Context | None = None) -> Iterator[Session]:
+    """Open the session of a command, and report errors as :func:`reporting_errors` does."""
+    session = Session(connection, context)
+    with reporting_errors(session.out):
+        try:
+            yield session
+        finally:
+            session.close()
 
 
 @contextmanager

@@ -26,174 +26,106 @@ def have_columns(kind: type[Any], columns: Sequence[Column]) -> bool:
     return all(name.partition(".")[0] in kind.model_fields or hasattr(kind, name) for name in names)
 
 
-def build_attribute_columns(**headings: str) -> list[Column]:
-    """Build columns of attributes: the heading, with ``_`` for a space, and the attribute's name."""
-    return [(heading.replace("_", " "), attrgetter(field)) for heading, field in headings.items()]
+def build_attribute_columns(columns: str) -> list[Column]:
+    """Build columns of attributes from their names, separated by spaces: ``NAME``, or ``HEADING=NAME``; a ``_`` in a
+    heading is shown as a space."""
+    pairs = [(heading or name, name) for heading, _, name in (word.rpartition("=") for word in columns.split())]
+    return [(heading.replace("_", " "), attrgetter(name)) for heading, name in pairs]
 
 
 # Most important columns first: a narrow terminal omits the last ones.
 _AGENTS = build_attribute_columns(
-    name="agent_name",
-    status="status",
-    capabilities="capabilities",
-    load="load",
-    last_activity="last_activity",
-    rating="reputation",
-    tier="service_tier",
-    id="agent_id",
+    "name=agent_name status capabilities load last_activity rating=reputation tier=service_tier id=agent_id"
 )
 _SERVICES = [
-    *build_attribute_columns(name="name"),
+    *build_attribute_columns("name"),
     ("description", lambda service: service.description.split("\n", 1)[0]),
-    *build_attribute_columns(scope="scope", status="status", version="version", kind="kind"),
+    *build_attribute_columns("scope status version kind"),
     ("calls", lambda service: service.usage.calls if service.usage else None),
     ("p99 ms", lambda service: service.usage.p99_ms if service.usage else None),
 ]
 
 _TASKS = [
-    *build_attribute_columns(id="task_id", type="task_type", status="status"),
+    *build_attribute_columns("id=task_id type=task_type status"),
     ("agent", lambda task: (task.started_at and task.assigned_agent) or task.assignee or task.assigned_agent),
     ("progress", lambda task: f"{task.progress:.0f}%"),
-    *build_attribute_columns(
-        priority="priority", created="created_at", deadline="deadline", attempts="attempts", notes="notes"
-    ),
+    *build_attribute_columns("priority created=created_at deadline attempts notes"),
 ]
 _WORKFLOWS = [
-    *build_attribute_columns(id="workflow_id", name="workflow_name", status="status"),
+    *build_attribute_columns("id=workflow_id name=workflow_name status"),
     ("progress", lambda workflow: f"{workflow.progress:.0f}%"),
     ("step", lambda workflow: f"{workflow.current_step}/{workflow.total_steps}"),
-    *build_attribute_columns(now="current_steps", created="created_at", ended="completed_at"),
+    *build_attribute_columns("now=current_steps created=created_at ended=completed_at"),
 ]
 
 _HOSTS = [
-    *build_attribute_columns(name="name", kind="kind", status="status", region="region", engines="engines"),
+    *build_attribute_columns("name kind status region engines"),
     ("memory MB", lambda host: f"{host.resources.memory_free_mb:,} of {host.resources.memory_mb:,} free"),
     ("cores", lambda host: f"{host.resources.cpu_cores_free:g} of {host.resources.cpu_cores:g} free"),
     ("GPUs", lambda host: f"{host.resources.gpus_free} of {host.resources.gpus} free" if host.resources.gpus else None),
-    *build_attribute_columns(instances="instances", seen="last_seen"),
+    *build_attribute_columns("instances seen=last_seen"),
 ]
 _EXECUTIONS = [
-    *build_attribute_columns(time="created_at", endpoint="endpoint", status="status"),
+    *build_attribute_columns("time=created_at endpoint status"),
     ("duration", lambda each: None if each.execution_time is None else f"{each.execution_time * 1000:,.1f} ms"),
-    *build_attribute_columns(HTTP="http_status", id="execution_id", error="error"),
+    *build_attribute_columns("HTTP=http_status id=execution_id error"),
 ]
 _DEPLOYMENTS = [
-    *build_attribute_columns(
-        agent="agent_name", version="version", revision="revision", engines="engines", instances="instances"
-    ),
+    *build_attribute_columns("agent=agent_name version revision engines instances"),
     ("most", lambda agent: agent.max_instances),
-    *build_attribute_columns(withdrawn="withdrawn", registered="registered_at"),
+    *build_attribute_columns("withdrawn registered=registered_at"),
 ]
 
-_SESSIONS = build_attribute_columns(
-    id="session_id", title="title", agent="agent", messages="messages", updated="updated_at", job="task_id"
-)
+_SESSIONS = build_attribute_columns("id=session_id title agent messages updated=updated_at job=task_id")
 
 #: Columns by the items field of a page, or by the page's type if several types share the field.
 TABLES: Mapping[str, Sequence[Column]] = {
-    "A2ACatalogue": build_attribute_columns(name="name", url="url", tags="tags", description="description"),
-    "RemoteAgentPage": build_attribute_columns(
-        name="agent_name", id="agent_id", state="state", url="url", error="error"
-    ),
-    "PushDeadLetters": build_attribute_columns(
-        task="task_id", config="config_id", url="url", attempts="attempts", since="given_up_at", error="error"
-    ),
+    "A2ACatalogue": build_attribute_columns("name url tags description"),
+    "RemoteAgentPage": build_attribute_columns("name=agent_name id=agent_id state url error"),
+    "PushDeadLetters": build_attribute_columns("task=task_id config=config_id url attempts since=given_up_at error"),
     "dead_letters": build_attribute_columns(
-        time="died_at",
-        id="dead_letter_id",
-        source="source",
-        recipient="agent_id",
-        ref="ref",
-        attempts="attempts",
-        reason="reason",
+        "time=died_at id=dead_letter_id source recipient=agent_id ref attempts reason"
     ),
     "agents": _AGENTS,
-    "backups": build_attribute_columns(time="created_at", id="backup_id", instance="instance_id", bytes="size"),
+    "backups": build_attribute_columns("time=created_at id=backup_id instance=instance_id bytes=size"),
     "deployments": _DEPLOYMENTS,
     "executions": _EXECUTIONS,
     "hosts": _HOSTS,
     "services": _SERVICES,
     "messages": build_attribute_columns(
-        time="timestamp",
-        sender="from_name",
-        to="to_agent",
-        type="message_type",
-        priority="priority",
-        state="status",
-        content="content",
-        id="message_id",
+        "time=timestamp sender=from_name to=to_agent type=message_type priority state=status content id=message_id"
     ),
-    "events": build_attribute_columns(
-        seq="sequence", time="time", type="type", data="data", subject="subject", source="source"
-    ),
+    "events": build_attribute_columns("seq=sequence time type data subject source"),
     "tokens": build_attribute_columns(
-        label="label",
-        id="token_id",
-        kind="kind",
-        scopes="scopes",
-        created="created_at",
-        expires="expires_at",
-        revoked="revoked_at",
+        "label id=token_id kind scopes created=created_at expires=expires_at revoked=revoked_at"
     ),
     "tasks": _TASKS,
     "workflows": _WORKFLOWS,
     "upstreams": build_attribute_columns(
-        name="name",
-        state="state",
-        tools="tools",
-        quarantined="quarantined",
-        dropped="dropped",
-        server="server_name",
-        version="server_version",
-        origin="origin",
-        error="error",
+        "name state tools quarantined dropped server=server_name version=server_version origin error"
     ),
     "workers": build_attribute_columns(
-        name="worker_name",
-        status="status",
-        busy="active_tasks",
-        seen="last_seen",
-        id="worker_id",
-        models="models",
-        capabilities="capabilities",
-        owner="owner",
+        "name=worker_name status busy=active_tasks seen=last_seen id=worker_id models capabilities owner"
     ),
-    "codebases": build_attribute_columns(
-        name="name",
-        state="state",
-        online="online",
-        path="path",
-        id="codebase_id",
-        repository="repository",
-        worker="worker_id",
-        problem="problem",
-    ),
+    "codebases": build_attribute_columns("name state online path id=codebase_id repository worker=worker_id problem"),
     "SessionPage": _SESSIONS,
-    "RuntimeSessionPage": [*_SESSIONS, *build_attribute_columns(directory="directory")],
+    "RuntimeSessionPage": [*_SESSIONS, *build_attribute_columns("directory")],
     "SessionMessagePage": [
-        *build_attribute_columns(time="created_at", role="role"),
+        *build_attribute_columns("time=created_at role"),
         ("text", lambda message: _join_texts(message.parts)),
     ],
-    "turns": build_attribute_columns(
-        number="number", prompt="prompt", files="files", time="created_at", commit="commit", job="task_id"
-    ),
+    "turns": build_attribute_columns("number prompt files time=created_at commit job=task_id"),
     "reviews": [
-        *build_attribute_columns(job="job_id", state="state"),
+        *build_attribute_columns("job=job_id state"),
         ("changes", lambda review: f"{review.files} files +{review.additions} -{review.deletions}"),
-        *build_attribute_columns(title="title", updated="updated_at", target="target", revision="revision"),
+        *build_attribute_columns("title updated=updated_at target revision"),
     ],
-    "follow_ups": build_attribute_columns(
-        id="follow_up_id", mode="mode", text="text", time="created_at", taken="taken", author="author"
-    ),
+    "follow_ups": build_attribute_columns("id=follow_up_id mode text time=created_at taken author"),
     "TaskEntryPage": [
-        *build_attribute_columns(
-            time="time", actor="actor", entry="type", status="status", progress="progress", text="content"
-        ),
+        *build_attribute_columns("time actor entry=type status progress text=content"),
         ("data", attrgetter("data")),
     ],
-    "entries": build_attribute_columns(
-        time="time", actor="actor", operation="operation", target="target", outcome="outcome", detail="detail"
-    ),
+    "entries": build_attribute_columns("time actor operation target outcome detail"),
 }
 
 
