@@ -21,6 +21,7 @@ async def assign_task(call: Call, draft: Draft) -> dict[str, Any]:
     """Create a task for the recipient, or for the assignee in the payload; return the confirmation to send."""
     message = draft.message
     assert message.intent is not None
+    # A task has one assignee: further recipients only get the message.
     recipients = [ref for ref in draft.to if ref not in draft.own]
     assignee = recipients[0] if recipients else message.payload.get("agent_id") or message.payload.get("assignee")
     capability = message.payload.get("capability")
@@ -48,12 +49,15 @@ async def assign_task(call: Call, draft: Draft) -> dict[str, Any]:
 async def update_task(call: Call, draft: Draft) -> None:
     """Update the task by an assignee's answer to the assignment."""
     question, message = draft.asked, draft.message
+    # The asker's own follow-up, such as a timeout, reports nothing about the work.
     if question is None or not question.task_id or question.sender == draft.sender.agent_id:
         return
     task = await call.tx.one(tasks.select_task, task_id=question.task_id)
+    # A late answer to an ended task is an ordinary message, not an error of its sender.
     if task is None or task.status not in ("pending", "in_progress", "input_required", "auth_required"):
         return
     service, progress = TaskService(call), message.status.progress if message.status else None
+    # The protocol counts progress from 0 to 1, tasks from 0 to 100.
     percent = None if progress is None else progress * 100
     notes = message.payload.get("error") or (message.status.message if message.status else None)
     notes = notes[:4000] if isinstance(notes, str) else None

@@ -140,6 +140,7 @@ async def join_conversation(
     """
     if question is not None:
         row = await call.tx.one(statements.select_conversation, conversation_id=question.conversation_id)
+        # An answer under another label moves the exchange to that conversation.
         if row is not None and label in (None, row.label):
             return row.conversation_id, row.label, False
     if label is not None:
@@ -160,6 +161,7 @@ async def record_envelope(call: Call, record: EnvelopeRecord, conversation: tupl
     else:
         last = {"state": state, "last_type": record.type.value, "now": call.now}
         await call.tx.execute(statements.update_conversation, conversation_id=key, **last)
+        # Participants are appended once: a second row of a party would violate the primary key.
         members = set(await call.tx.all(statements.select_participants, conversation_id=key))
     for party in dict.fromkeys((record.sender, *record.parties)):
         if party not in members:
@@ -186,6 +188,7 @@ async def record_envelope(call: Call, record: EnvelopeRecord, conversation: tupl
         answers=record.asked.message_id if record.asked is not None else None,
         cause=record.cause,
         final=int(record.final),
+        # Counts the recipients whose answer is awaited; a broadcast has no list of recipients and waits for one.
         open=max(1, len(record.parties)) if asking else 0,
         expected=record.expected.value if record.expected is not None else None,
         timeout=record.timeout,
@@ -238,6 +241,7 @@ async def record_reply(call: Call, row: MessageRow, parties: Sequence[str]) -> M
 
     The answer counts as an ``inform``, unless its message type is one of the agent protocol.
     """
+    # Replies of other protocols name the marketplace's message id; a reply to a message that the sender did not receive is not correlated.
     party = Party(row.from_agent)
     question = await call.tx.one(statements.select_received_envelope, message_id=row.reply_to, **party.sql_parameters)
     if question is None:
@@ -251,6 +255,7 @@ async def record_reply(call: Call, row: MessageRow, parties: Sequence[str]) -> M
         return row
     message = build_envelope_document(row)  # the asker knows the question by its own id for it
     document = to_agentify(message)
+    # The section of the marketplace's additions is rebuilt from the row whenever the message is read.
     document.pop("agora", None)
     document["correlation"] = {**document.get("correlation", {}), "reply_to": question.envelope_id}
     return replace(row, metadata=encode_json(embed_document("agentify", message, document)["metadata"]))

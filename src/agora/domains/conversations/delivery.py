@@ -88,6 +88,7 @@ async def resolve_sender(call: Call, ref: str | None) -> Sender:
     caller = call.caller
     if ref is None or ref in (caller.subject, caller.name):
         row = await find_agent(call.tx, caller.subject) if caller.kind == "agent" else None
+        # Recipients see the name that the sender uses for itself, since it may have several.
         name = ref if ref == caller.name else (row.alias if row is not None else None) or caller.name
         return Sender(caller.subject, name, row)
     if caller.acts_for_others and ref in await find_builtin_agents(call, [ref]):
@@ -106,6 +107,7 @@ async def find_builtin_agents(call: Call, refs: list[str]) -> list[str]:
 async def prepare_draft(call: Call, message: AgentMessage) -> Draft:
     """Resolve sender, recipients and question. Raises IllegalTransition if it is not a legal answer."""
     sender = await resolve_sender(call, message.sender)
+    # The digest is of the document before completion: a repeated message has no id and time of its own to compare.
     document = _strip_unstorable_fields(message)
     draft = Draft(
         message, document, compute_digest(document), sender, list(dict.fromkeys(message.to)) or [ORCHESTRATOR]
@@ -167,6 +169,7 @@ async def _find_question(call: Call, draft: Draft) -> EnvelopeRow | None:
                 fix="In correlation.reply_to, name the id of what you answer.",
             )
         return question
+    # A question in a named conversation begins an exchange of its own; guessing an earlier question would be wrong.
     if message.conversation_id is not None and message.type in rules.ASKING:
         return None
     return await _infer_question(call, draft)
@@ -174,6 +177,7 @@ async def _find_question(call: Call, draft: Draft) -> EnvelopeRow | None:
 
 async def _find_by_message_id(call: Call, message_id: str, party: Party) -> EnvelopeRow | None:
     row = await call.tx.one(statements.select_envelope_of_message, message_id=message_id)
+    # Otherwise the party must have received it: an id alone must not give access to a foreign conversation.
     if row is None or row.sender == party.party:
         return row
     return await call.tx.one(statements.select_received_envelope, message_id=message_id, **party.sql_parameters)
@@ -188,6 +192,7 @@ async def _infer_question(call: Call, draft: Draft) -> EnvelopeRow | None:
     message = draft.message
     if message.type in rules.ASKING or len(draft.to) != 1:
         return None
+    # Built-in agents have no row; their name is their id.
     asker = draft.to[0] if draft.own else await _find_agent_id(call, draft.to[0])
     askable = [kind.value for kind in rules.ASKING if message.type in rules.ANSWERS[kind]]
     if asker is None or not askable:
@@ -200,6 +205,7 @@ async def _infer_question(call: Call, draft: Draft) -> EnvelopeRow | None:
         questions = list(await call.tx.all(query, types=encode_json(sorted(askable)), **scope, **label))
         if len(questions) == 1:
             return questions[0]
+        # Only to tell a late answerer why its answer is not correlated.
         lapsed = None if questions else await call.tx.one(statements.select_lapsed_question, **scope)
     if questions:
         draft.warning = _build_uncorrelated_warning(f"several questions of {draft.to[0]} are open that it could answer")
@@ -263,6 +269,7 @@ async def deliver_draft(call: Call, draft: Draft) -> Sent:
             draft.destination.agents.append(draft.sender.agent_id)
         else:
             service.add_agent_as_recipient(draft.destination, draft.sender.row)
+    # After the recipients are resolved: a capability or an alias stands for agents, and each has its own policy.
     await permissions.check_permissions(call, draft.message, draft.sender, draft.destination.agents)
     conversation = await join_conversation(call, draft.message.conversation_id, draft.sender.as_party, draft.asked)
     message_id = new_id("msg")
@@ -311,6 +318,7 @@ async def send_as_marketplace(
 
     question: the row of the question it answers. cause: id of the message that caused this request.
     """
+    # Validated like an agent's message, so that a built-in agent cannot send what the protocol forbids.
     message = AgentMessage.model_validate(document)
     draft = Draft(message, message.document(), compute_digest(document), Sender(own, own), message.to, asked=question)
     draft.cause, draft.closes = cause, closes
@@ -326,6 +334,7 @@ def _complete_document(draft: Draft, message_id: str, label: str, now: int) -> d
         correlation["reply_to"] = draft.asked.envelope_id
     defaults = {"id": message_id, "ts": format_time(now)}
     own_fields = {"sender": draft.sender.name, "to": document.get("to") or draft.to, "correlation": correlation}
+    # The author's id and time win over the defaults; sender and recipients are the marketplace's, which has checked them.
     return {**defaults, **document, **own_fields}
 
 

@@ -68,6 +68,7 @@ class EndpointSource(OutboxSource, DeadLetterSource):
 
     async def handle_response(self, call: Call, row: OutboxRow, response: HttpResponse) -> None:
         """Acknowledge the message for its recipient, and send a message in the response as its answer."""
+        # Before the answer is read: the message was delivered, whatever its answer is worth.
         await MessagingService(call).mark([row.ref], DeliveryState.ACKNOWLEDGED, row.recipient)
         message = await call.tx.one(messages.select_message, message_id=row.ref)
         if message is None or response.status != OK:
@@ -99,6 +100,7 @@ class EndpointSource(OutboxSource, DeadLetterSource):
         endpoint = _read_agent_endpoint(agent, call.context.settings)
         if message is None or endpoint is None:
             raise Conflict(GONE, fix="Discard it.")
+        # Without the sender's deadline, which has usually passed: a person decided that the message is still wanted.
         append_endpoint_delivery(call, message, endpoint, None)
 
     async def discard_letter(self, call: Call, dead_letter: DeadLetterRow) -> None:
@@ -144,6 +146,7 @@ async def _send_answer(
     try:
         envelope = AgentMessage.model_validate(answer)
     except ValidationError as error:
+        # The first error is enough: the text ends as a dead letter that the recipient's owner reads.
         (first, *_) = error.errors()
         field = ".".join(map(str, first["loc"]))
         raise InvalidRequest(f"{field}: {first['msg']}.", errors=[field_error(field, first["msg"])]) from None

@@ -31,6 +31,7 @@ class ConversationTimeoutController(DueController):
         context = self.context
         while not self.is_stopping and not context.overrides.is_halted(tenant):
             rows = await self.read(tenant, conversations.select_due_questions, now=context.clock.now(), limit=BATCH)
+            # One transaction for each question, which the store commits together: a failing one does not undo the others.
             await asyncio.gather(
                 *(
                     self.write_as_system(tenant, partial(TIME_OUT_QUESTION.get(), message_id=message_id))

@@ -74,6 +74,7 @@ async def read_conversation(call: Call, ref: str, limit: int, cursor: str | None
 async def _require_visible(call: Call, ref: str) -> ConversationRow:
     """Load a conversation visible to the caller. Raises NotFound for a hidden one too, to avoid disclosing it."""
     party = await resolve_acting_party(call, None)
+    # Labels before keys: agents choose labels, and one may begin with `conv_`.
     row = await call.tx.one(statements.list_conversations_of_party, label=ref, **party.sql_parameters)
     if row is None and ref.startswith("conv_"):
         candidate = await call.tx.one(statements.select_conversation, conversation_id=ref)
@@ -97,6 +98,7 @@ async def _build_conversation(call: Call, model: type[C], row: ConversationRow, 
 async def list_conversations(
     call: Call, agent_id: str | None, state: str | None, limit: int, cursor: str | None
 ) -> contract.ConversationPage:
+    # An agent with the scope read:all still gets its own list by default, as any agent's program expects.
     everyone = agent_id is None and call.caller.kind != "agent" and call.caller.may("read:all")
     query = statements.build_listing_query(state is not None, everyone)
     parameters: dict[str, Any] = {"before": paging.decode_cursor(cursor)[0] if cursor else LAST, "limit": limit + 1}

@@ -43,6 +43,7 @@ async def check_permissions(call: Call, message: AgentMessage, sender: Sender, r
     for agent_id in recipients:
         row = await call.tx.one(agents.select_agent_by_id, ref=agent_id)
         allowed = _list_allowed_callers(row, message.intent) if row is not None else None
+        # An agent may always send to itself.
         if row is None or allowed is None or agent_id == sender.agent_id:
             continue
         if not _is_claimed(message) or not _is_granted(call, allowed, sender, message.intent):
@@ -56,6 +57,7 @@ async def check_permissions(call: Call, message: AgentMessage, sender: Sender, r
 
 def _list_allowed_callers(row: AgentRow, intent: str) -> list[Any] | None:
     """List the senders allowed to send an intent to an agent; None for everyone."""
+    # Agents write their metadata themselves: a policy of another form than expected restricts nothing.
     policy = decode_json(row.metadata).get("permissions")
     if not isinstance(policy, dict):
         return None
@@ -73,5 +75,6 @@ def _is_granted(call: Call, allowed: list[Any], sender: Sender, intent: str) -> 
     names = {"*", *sender.list_names}
     if sender.row is not None:
         names.add(f"account:{sender.row.account_id}")
+    # Only for the caller itself: an operator that sends as another agent does not lend it the scope.
     scoped = sender.agent_id == call.caller.subject and call.caller.may(f"intent:{intent}")
     return scoped or any(isinstance(who, str) and who in names for who in allowed)

@@ -53,6 +53,7 @@ select_sent_envelope = Query(
     "select * from envelopes where tenant_id = :tenant and sender = :sender and envelope_id = :envelope_id", EnvelopeRow
 )
 
+# Under any of the party's addresses, or by broadcast.
 _REACHED = """
     (exists (select 1 from deliveries d where d.tenant_id = :tenant and d.recipient in (:party, :address, :alias)
         and d.message_id = e.message_id)
@@ -119,6 +120,7 @@ select_lapsed_question = Query(
     LapsedQuestion,
     types={"now": BIG},
 )
+# `agree` and `inform` may be followed by an outcome, so they do not close the exchange.
 select_closing_answers = Query(
     """
     select type from envelopes where tenant_id = :tenant and answers = :message_id and sender = :sender
@@ -303,6 +305,7 @@ select_old_conversations = Query(
     scan=True,
 )
 DROPS = (_delete_from("envelopes"), _delete_from("conversation_parties"), _delete_from("conversations"))
+# Ids begin with the time, so the inner page in id order finds the oldest without an index on the time.
 delete_old_usage_reports = Write(
     """
     delete from reported_usage where tenant_id = :tenant and usage_id in (

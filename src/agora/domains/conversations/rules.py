@@ -59,6 +59,7 @@ STATES: Mapping[Performative, str] = {
     P.DEPLOY_FAILURE: "failed",
     P.DONE: "done",
 }
+# States are free text in the protocol; these are the usual words for work that has not ended.
 _ONGOING = frozenset({"pending", "queued", "accepted", "started", "running", "working", "in_progress"})
 
 

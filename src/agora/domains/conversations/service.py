@@ -37,8 +37,10 @@ class ConversationService(BoundService, contract.Conversations):
         """Deliver a draft once, and perform the action of its message."""
         call, message = self.call, draft.message
         call.target = draft.sender.agent_id
+        # Before any effect: a repeated assignment must not create a second task.
         if (receipt := await find_earlier_receipt(call, draft)) is not None:
             return receipt
+        # Before the delivery, because the stored envelope refers to its task.
         confirmation = await assignments.assign_task(call, draft) if message.type is Performative.ASSIGN else None
         delivery = await deliver_draft(call, draft)
         call.target = delivery.message_id
@@ -69,18 +71,21 @@ class ConversationService(BoundService, contract.Conversations):
         question = await self._require_own_message(message_id)
         call.target = question.message_id
         if question.answer is None and question.due_at is not None and question.due_at <= call.now:
+            # The job may be up to half a second late: a caller that waits gets the timeout with its own call.
             question = await time_out_question(call, question.message_id) or question
         if question.answer is not None:
             return await self._build_reply(question)
         waiting = contract.Reply(waiting=question.open > 0)
         if not wait or not waiting.waiting:
             return waiting
+        # A millisecond later than due, so that the repeated call finds the question due.
         timeout = wait if question.due_at is None else min(wait, (question.due_at - call.now) / SECOND + 0.001)
         raise WaitForEvent(ARRIVALS, timeout, waiting, partial(_is_answer, question.message_id))
 
     async def _require_own_message(self, ref: str) -> EnvelopeRow:
         """Load a message that the caller sent, by message id or envelope id. Raises NotFound."""
         tx, caller = self.call.tx, self.call.caller
+        # Locked, because the call may time the question out.
         question = await tx.one(statements.lock_envelope, message_id=ref) if ref.startswith("msg_") else None
         if question is None:
             question = await tx.one(statements.select_sent_envelope, sender=caller.subject, envelope_id=ref)

@@ -21,5 +21,6 @@ async def correlate_reply(call: Call, reply: ReplyComposed) -> None:
 async def readdress_questions(call: Call, address_taken: AddressTaken) -> None:
     """Move the conversations of a held address to the agent that took the name."""
     address = build_address_of_name(address_taken.name)
+    # First, since the agent may take part already: moving the row would violate the primary key.
     await call.tx.execute(conversations.delete_duplicate_parties, agent_id=address_taken.agent_id, address=address)
     await call.tx.execute(conversations.readdress_parties, agent_id=address_taken.agent_id, address=address)

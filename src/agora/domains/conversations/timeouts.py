@@ -34,6 +34,7 @@ async def time_out_question(call: Call, message_id: str) -> EnvelopeRow | None:
     ):
         return None
     letter = await call.tx.one(messages.select_message, message_id=message_id)
+    # Deleted by retention, so there is nothing to quote; the question is closed all the same, else it stays due without end.
     if letter is None:
         await call.tx.execute(statements.expire_question, message_id=message_id, answer=None)
         return None
@@ -55,6 +56,7 @@ async def time_out_question(call: Call, message_id: str) -> EnvelopeRow | None:
         message, document, compute_digest(document), sender, [], asked=question_row, state="timed_out", copied=True
     )
     draft.own = await find_builtin_agents(call, question.to)
+    # A recipient that has left would make the delivery of the failure fail, and with it the timeout.
     draft.to = [ref for ref in question.to if ref in draft.own or await _is_reachable(call, ref)]
     if unregistered := await _find_unregistered(call, question.to):
         document["payload"] |= _explain_unregistered(unregistered)

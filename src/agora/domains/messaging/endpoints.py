@@ -33,6 +33,7 @@ def find_endpoint(agent: Addressee | AgentRow, settings: Settings) -> Endpoint |
     """Find the HTTP endpoint of an agent; None if it has none."""
     if f'"{PROTOCOL}"' not in agent.endpoints:  # most agents have none, and their JSON is not parsed
         return Endpoint(agent.agent_id, agent.account_id, None) if _runs_with_endpoint(agent.metadata) else None
+    # Agents write their profiles themselves, so the value may be of any type.
     url = decode_json(agent.endpoints).get(PROTOCOL)
     if not isinstance(url, str) or not url.startswith(("http://", "https://")):
         return None
@@ -63,12 +64,14 @@ def append_endpoint_delivery(call: Call, message: MessageRow, endpoint: Endpoint
         account=endpoint.account,
         ref=message.message_id,
         destination=f"instances of {endpoint.agent_id}"
+        # Without credentials of the URL: the destination is shown to operators and groups rows of one host, which share a claim.
         if parts is None
         else f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}",
         attempts=0,
         due_at=call.now,
         leased=0,
         fence=0,
+        # An answer after the sender's deadline is of no use, and an expired message is not delivered anywhere else either.
         expires_at=min(limits, default=None),
         error=None,
         created_at=call.now,

@@ -15,6 +15,7 @@ __all__ = [
 
 BIG = "bigint"
 
+# The pairs are one JSON parameter, so that the statement's text is the same for every batch.
 _PAIRS = "in (select json_extract(value, '$[0]'), json_extract(value, '$[1]') from json_each(:pairs))"
 _PAIRS_POSTGRES = "in (select p.pair->>0, p.pair->>1 from json_array_elements(:pairs::json) as p (pair))"
 

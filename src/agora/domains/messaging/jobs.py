@@ -48,6 +48,7 @@ class MessageExpiryController(Controller):
     # -- expiry ----------------------------------------------------------------------------------
 
     async def _expire_page(self, tenant: str, when: dict[str, int]) -> None:
+        # Remembered in memory only: after a restart, the scan begins again, which costs time but misses nothing.
         position = self._reached.pop(tenant, START)
         for _ in range(self.pages):
             end = await self._find_page_end(tenant, position)
@@ -56,6 +57,7 @@ class MessageExpiryController(Controller):
             if end == END or self.is_stopping:
                 return
             position = end
+        # Not finished: the next step continues here, so that one tenant with much mail does not hold up the others.
         self._reached[tenant] = position
 
     async def _find_page_end(self, tenant: str, position: Place) -> Place:
@@ -78,6 +80,7 @@ class MessageExpiryController(Controller):
 
         async def store_expired(call: Call) -> None:
             missed: dict[str, list[str]] = {}
+            # Only what the update returns was still waiting: another server may have expired it, or its recipient read it, since the read.
             for row in await call.tx.returning(expiry.expire_deliveries, pairs=pairs, now=call.now):
                 missed.setdefault(row.message_id, []).append(row.recipient)
             for message_id, recipients in sorted(missed.items()):
@@ -100,6 +103,7 @@ class MessageExpiryController(Controller):
 
 def _emit_expired(call: Call, message_id: str, sender: str, recipients: list[str]) -> None:
     data = {"message_id": message_id, "from_agent": sender, "recipients": recipients}
+    # A name is no subject: nobody with that name exists who could read the event.
     agents = [recipient for recipient in recipients if not recipient.startswith("name:")]
     audience = tuple(dict.fromkeys((sender, *agents)))
     call.emit("agora.message.expired", data, subject=message_id, audience=audience)

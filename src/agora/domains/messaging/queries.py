@@ -51,6 +51,7 @@ select_held_messages = Query(
     MessageRow,
     types={"now": BIG, "horizon": BIG},
 )
+# A message that both agents have is left with the former one: a second row for the new one would violate the primary key.
 select_unread_messages = Query(
     """
     select m.* from deliveries d
@@ -121,6 +122,7 @@ _SENDERS = _with_ids(
 )
 select_senders = Query(_SENDERS[0], MessageSender, postgres=_SENDERS[1])
 
+# Conditions by name of the parameter; `{id}` and `{state}` differ between the sources of an inbox.
 FILTERS = {
     "since": "and m.created_at > :since",
     "message_type": "and m.message_type = :message_type",
@@ -149,6 +151,7 @@ def _build_inbox_sources(filters: frozenset[str]) -> tuple[str, str]:
     """
     states = [text for name, text in STATE_FILTERS.items() if name in filters]
     fresh = "and (m.expires_at > :now or (m.expires_at is null and m.created_at > :horizon))"
+    # A filter by status may ask for expired messages; every other listing hides them.
     alive = "" if "status" in filters else f"{fresh} and d.state <> 'expired'"
 
     def filter_conditions(id: str, state: str) -> str:

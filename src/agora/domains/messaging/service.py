@@ -46,6 +46,7 @@ from .views import build_message_from_row, compute_expiry_horizon, emit_message_
 
 __all__ = ["ARRIVALS", "Destination", "MessageDraft", "MessagingService", "StoredMessage"]
 
+# A misspelt name never registers, so what waits for one is bounded. CAPABILITY_LIMIT bounds the deliveries of one call.
 HELD_LIMIT = 1000
 CAPABILITY_LIMIT = 1000
 LARGE_PAGE = 65_536  # bytes
@@ -156,6 +157,7 @@ class MessagingService(BoundService, contract.Messaging):
             expires_at=call.now + draft.expires_in * SECOND if draft.expires_in else None,
         )
         if reply_to:
+            # A handler may replace the row, so the metadata parsed before is not passed on.
             reply = await call.publish(REPLY_COMPOSED, ReplyComposed(row, destination.list_recipients))
             message = self.insert_message(reply.row, destination)
         else:
@@ -182,6 +184,7 @@ class MessagingService(BoundService, contract.Messaging):
         caller = self.call.caller
         if from_agent is None or from_agent in (caller.subject, caller.name):
             return caller.subject, caller.name
+        # Sending in another's name is forgery unless the caller acts for that agent.
         row = await load_agent(self.call.tx, from_agent, "from_agent")
         check_may_act_for(caller, row.agent_id)
         return row.agent_id, row.agent_name
@@ -196,6 +199,7 @@ class MessagingService(BoundService, contract.Messaging):
     async def resolve_destination(self, to_agent: Recipients) -> Destination:
         """Resolve recipients. Raises NotFound for unknown ids and capabilities, InvalidRequest for too many."""
         refs = [to_agent] if isinstance(to_agent, str) else list(dict.fromkeys(to_agent))
+        # A broadcast has no delivery rows: recipients' inboxes read it from the messages, so its cost does not grow with the agents.
         if refs == ["broadcast"]:
             return Destination([], [], broadcast=True)
         destination = Destination([], [])
@@ -209,6 +213,7 @@ class MessagingService(BoundService, contract.Messaging):
                 await self._add_capable_agents(ref.removeprefix("capability:"), destination)
             else:
                 await self._add_recipient(ref, destination)
+        # One agent may be named by id, name and capability at once; its delivery is one row with a unique key.
         destination.agents = list(dict.fromkeys(destination.agents))
         if len(destination.agents) > CAPABILITY_LIMIT:
             raise _build_too_many_recipients_error(
@@ -220,6 +225,7 @@ class MessagingService(BoundService, contract.Messaging):
         rows = await self.call.tx.all(
             agents.select_agents_to_address, capability=capability, limit=CAPABILITY_LIMIT + 1
         )
+        # A sender that has the capability itself asks the others.
         recipients = [row for row in rows if row.agent_id != self.call.caller.subject]
         if not recipients:
             raise NotFound(
@@ -251,11 +257,13 @@ class MessagingService(BoundService, contract.Messaging):
                 fix="Agents are found with GET /agora/query/agents.",
                 errors=[field_error("to_agent", "unknown agent")],
             )
+        # Operators, keys and aliases have inboxes without the syntax of an agent's name.
         if ref != OPERATOR and not looks_like_key(ref) and not looks_like_alias(ref):
             check_name(ref)
         message_counts = await self.call.tx.one(
             statements.count_held_messages, address=build_address_of_name(ref), limit=HELD_LIMIT
         )
+        # The operator's inbox is never full: its messages are `queued` and not held, and expire like all others.
         if ref != OPERATOR and message_counts is not None and message_counts >= HELD_LIMIT:
             raise Conflict(
                 f"{HELD_LIMIT} messages already wait for {ref!r}, which is not registered.",
@@ -322,6 +330,7 @@ class MessagingService(BoundService, contract.Messaging):
         parameters |= {"now": self.call.now, "horizon": compute_expiry_horizon(self.call)}
         page = await self._build_page(owner, frozenset(filters), parameters, limit, offset)
         if not page.messages and wait:
+            # Without a condition: each arrival for the caller runs the filters again in the query.
             raise WaitForEvent(ARRIVALS, wait, page)
         return page
 
@@ -423,10 +432,12 @@ class MessagingService(BoundService, contract.Messaging):
                     updated_at=call.now,
                 ),
             )
+        # Also for marks that changed nothing, because the caller repeats a call whose answer was lost and watches for the event.
         self._announce_marks(owner, [i for i in ids if i in delivered or i in first], state, origins)
         return contract.Marked(
             updated=updated + len(first),
             status=state,
+            # Ids of foreign messages are reported like unknown ones, which discloses nothing.
             unknown=[i for i in ids if i not in delivered and i not in first],
         )
 

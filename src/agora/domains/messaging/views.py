@@ -56,6 +56,7 @@ def build_message_fields(row: MessageRow, metadata: JsonObject | None = None) ->
 def build_message_from_row(row: MessageRow, recipient: str, state: str) -> Message:
     """Build a message from its row, as shown to one recipient."""
     fields = build_message_fields(row)
+    # The row names all recipients; each sees only itself.
     fields["to_agent"] = "broadcast" if row.broadcast else recipient
     fields["priority"], fields["status"] = Priority(row.priority), DeliveryState(state)
     return Message.model_construct(**fields)
@@ -71,6 +72,7 @@ def emit_message_event(
     if row.broadcast:
         call.emit("agora.broadcast.sent", data, subject=message_id, source=source)
     else:
+        # The sender sees its own message too, for streams that show both sides of a conversation.
         audience = (sender, *(agent for agent in recipients if agent != sender))
         call.emit("agora.message.received", data, subject=message_id, audience=audience, source=source)
 
@@ -78,6 +80,7 @@ def emit_message_event(
 async def deliver_held(call: Call, agent_id: str, agent_name: str) -> int:
     """Deliver messages held for a name to its current holder; return their number."""
     address = build_address_of_name(agent_name)
+    # Most names have no held messages: one indexed read spares the three statements below with each registration.
     if await call.tx.one(messages.select_any_delivery, address=address) is None:
         return 0
     # Before the rest is moved: a message delivered under both addresses would violate the primary key.

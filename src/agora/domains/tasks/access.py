@@ -88,6 +88,7 @@ async def lock_held_task(call: Call, task_id: str, token: int) -> TaskDraft:
     """Lock a task for the holder of its lease. Raises StaleLease if the fencing token is not the newest."""
     call.target = task_id
     row = await call.tx.one(tasks.lock_task, task_id=task_id)
+    # A task that went on to another worker is hidden from its former holder; StaleLease tells that program to stop.
     if row is None or not (can_see_task(call.caller, row) or await _has_worked_on_task(call, task_id)):
         raise _build_unknown_task_error(task_id)
     draft = TaskDraft(call, row)
@@ -113,6 +114,7 @@ async def lock_assigned_task(call: Call, task_id: str, token: int | None) -> Tas
     caller = call.caller
     if draft.row.holder == caller.subject:
         return draft
+    # Checked before the operator's rights: even an operator must not write beside a running lease, only revoke it.
     if draft.row.lease_until is not None:
         raise Conflict(
             f"{task_id} is leased to {draft.row.holder} until {to_datetime(draft.row.lease_until):%H:%M:%S}.",
@@ -161,6 +163,7 @@ def is_assignee(caller: Caller, draft: TaskDraft) -> bool:
 
 
 def _check_token(caller: Caller, draft: TaskDraft, token: int) -> None:
+    # The fence grows whenever the task changes hands. The status is checked as well, because the end of a task keeps the fence.
     is_own = caller.acts_for(draft.row.holder)
     if token == draft.row.fence and is_own and draft.row.status in states.UNFINISHED:
         return
@@ -172,5 +175,6 @@ def _check_token(caller: Caller, draft: TaskDraft, token: int) -> None:
         else f"{draft.task_id} is {draft.row.status} and no longer yours.",
         fix="Stop working on it; its next holder continues from the last checkpoint.",
         task_status=draft.row.status,
+        # The holder of a pool task is another worker of the marketplace, which is not the former holder's business.
         holder=draft.row.holder if queues.queue_address(draft.row.queue) else None,
     )

@@ -41,6 +41,8 @@ __all__ = [
     "resolve_destination",
 ]
 
+# A misspelt name never registers, so the tasks that wait for one are bounded. LOADS_LOOKED_AT bounds the subquery that counts
+# open tasks, which runs once per candidate.
 HELD_LIMIT = 1000
 MAX_CAPABILITY_CHARACTERS = 100
 LOADS_LOOKED_AT = 100
@@ -113,6 +115,7 @@ async def resolve_destination(call: Call, order: Order) -> Destination:
         return Destination(f"worker:{worker.worker_id}", worker.owner, required)
     if ref == "operator" or looks_like_key(ref):
         return Destination(f"agent:{ref}", ref, required)
+    # Before the resolution of names: an operator and a key have inboxes and tasks, but no row among the agents.
     row = order.agent if order.agent is not None else await find_agent(call.tx, ref)
     if row is not None and row.retired_at is None:
         _check_agent_able(row, required)
@@ -137,8 +140,9 @@ def _check_capability(name: str) -> None:
 
 async def _resolve_pool(call: Call, order: Order, required: list[str]) -> Destination:
     agent_id = await _choose_least_loaded(call, order, required) if order.balanced else None
+    # No candidate is available: it waits for the first one. In the pool, anyone could claim a task without requirements.
     if agent_id is None and order.among and not required:
-        agent_id = order.among[0]  # no candidate is available: wait for the first one
+        agent_id = order.among[0]
     if agent_id is not None:
         return Destination(f"agent:{agent_id}", agent_id, required)
     target = Destination(
@@ -148,6 +152,7 @@ async def _resolve_pool(call: Call, order: Order, required: list[str]) -> Destin
     )
     for capability in required:
         if not await call.tx.all(agents.select_agents_to_address, capability=capability, limit=1):
+            # A warning instead of an error: work may be ordered before the workers for it are started.
             target.warning = f"No agent has the capability {capability!r} yet; the task waits until one does."
             break
     return target
@@ -157,6 +162,7 @@ async def _choose_least_loaded(call: Call, order: Order, required: list[str]) ->
     """Find the available agent with the capabilities and the lowest ratio of open tasks to its concurrency limit."""
     parameters = {"capability": required[0]} if required else {}
     parameters |= {"among": encode_json(list(order.among))} if order.among else {}
+    # The index finds agents by one capability; the others are compared here, among the first hundred only.
     query = workers.select_candidates(bool(required), bool(order.among))
     rows = await call.tx.all(query, **parameters, limit=LOADS_LOOKED_AT)
     qualified_rows = [row for row in rows if set(required) <= set(decode_json(row.capabilities))]
@@ -190,6 +196,7 @@ def _check_agent_able(row: AgentRow, required: Sequence[str]) -> None:
 
 async def _resolve_unregistered_name(call: Call, ref: str, row: AgentRow | None, required: list[str]) -> Destination:
     """Resolve a name without an agent: the task waits until an agent registers under it. Raises NotFound, Conflict."""
+    # Ids are given by the server: one without an agent can never be registered, unlike a name.
     if looks_like_id(ref):
         raise NotFound(
             f"No agent has the id {ref}." if row is None else f"The agent {ref} has left the marketplace.",
@@ -226,11 +233,13 @@ async def create_task(call: Call, order: Order) -> tuple[TaskDraft, Destination]
     if order.parent_id is not None:
         await access.load_visible_task(call, order.parent_id)
     turn = await _apply_busy_policy(call, order, target)
+    # Priced before anything is appended: a refused budget then leaves no row, whatever the caller does with the error.
     draft = TaskDraft(call, _build_row(call, order, target, blocked + (turn.predecessor is not None), turn))
     await agree_on_price(draft, among=target.agent in order.among)
     draft.append_entry(
         "status", status=TaskStatus.PENDING, data={"retry_of": order.retry_of} if order.retry_of else None
     )
+    # Before the insert, so that a local task is stored once, as running, instead of being inserted and updated.
     is_begun = begin_local_task(draft)
     # The row is inserted, not updated, so due_at is set here and not by TaskDraft.save.
     draft.row.due_at = states.next_due(draft.row, call.now)
@@ -248,9 +257,11 @@ async def create_task(call: Call, order: Order) -> tuple[TaskDraft, Destination]
         hand_over_task(draft, data)
     elif draft.row.waiting:
         announce_available(draft)
+    # A started task emits `started` instead of `available`, which would invite others to claim it.
     await _insert_dependencies(draft)
     if turn.predecessor is not None:
         await insert_context_dependency(draft, turn.predecessor)
+    # Rejected as a stored task instead of by an error: A2A clients expect a task in the state `rejected`.
     if turn.rejection is not None:
         await end_task(draft, TaskStatus.REJECTED, error=turn.rejection, content=turn.rejection)
     return draft, target
@@ -266,6 +277,7 @@ class Turn:
 
 async def _apply_busy_policy(call: Call, order: Order, target: Destination) -> Turn:
     """Apply the policy of a busy agent to a task in a context. Cancels the tasks that it replaces. Raises Conflict."""
+    # A pool or worker lane has no single agent whose turns could be kept in order.
     if order.context_id is None or target.lane != f"agent:{target.agent}":
         return Turn()
     agent = target.row or await call.tx.one(agents.select_agent_by_id, ref=target.agent)
@@ -307,6 +319,7 @@ def _build_row(call: Call, order: Order, destination: Destination, blocked: int,
         created_by=order.created_by or call.caller.subject,
         account_id=order.account or call.caller.account,
         fence=0,
+        # A default for timers of a task that starts without a claim; a claim overwrites it.
         lease_seconds=60,
         attempts=0,
         max_attempts=order.max_attempts,
@@ -380,6 +393,7 @@ async def _insert_dependencies(draft: TaskDraft) -> None:
     """Insert one row per dependency, and flag the dependencies so that their end is propagated."""
     call = draft.call
     for task_id in dict.fromkeys(decode_json(draft.row.depends_on)):
+        # The row of a dependency names both tasks; the flag spares ending tasks without dependants the look-up.
         call.tx.append(
             DEPENDENCIES,
             TaskDependency(
@@ -409,7 +423,10 @@ async def estimate_completion(call: Call, row: TaskRow) -> datetime | None:
         return None
     agent = row.assigned_agent
     durations = await call.tx.one(
-        tasks.select_duration_estimate, task_type=row.task_type, agent_id=agent if agent and ":" not in agent else ""
+        # An address (name:NAME) has no history of its own: the mean over all agents of this type is used.
+        tasks.select_duration_estimate,
+        task_type=row.task_type,
+        agent_id=agent if agent and ":" not in agent else "",
     )
     if durations is None or not durations.samples or durations.waited is None or durations.ran is None:
         return None
@@ -425,6 +442,7 @@ def required_capabilities(row: TaskRow) -> list[str]:
 
 async def repeat_task(call: Call, row: TaskRow, data: TaskData, assignee: str | None) -> tuple[TaskDraft, Destination]:
     """Create a task with the parameters of an ended one. assignee: replaces the former assignee, if given."""
+    # depends_on and deadline are not repeated: the dependencies have ended, and the deadline may have passed.
     order = Order(
         row.task_type,
         data.payload,

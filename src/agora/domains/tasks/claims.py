@@ -30,10 +30,12 @@ from .records import ActiveTasksChange, QueueHead, TaskRow, WorkerRow, WorkerSig
 __all__ = ["ClaimRequest", "claim_own_tasks", "claim_tasks", "list_claimable_capabilities"]
 
 AVAILABLE = frozenset({"agora.task.available"})
+# Bounds the walk over queue names of a claimant with many capabilities; the queues beyond are claimed once the first are empty.
 QUEUES_LOOKED_AT = 1000
 SPARE = 32  #: extra candidates per attempt, in case other claimants lease some concurrently
 MAX_ATTEMPTS = 4
 #: minimum interval between two writes of a worker's last heartbeat, in microseconds
+# A third of states.ONLINE_SECONDS, so that a worker that claims steadily never looks offline.
 HEARTBEAT_WRITE_INTERVAL = 30_000_000
 
 
@@ -49,6 +51,7 @@ class Claimant:
 
     def may_take(self, event: NewEvent) -> bool:
         """Whether an event ``agora.task.available`` announces a task that this claimant may take; ends the long poll."""
+        # Decided from the event alone, without the store: each commit calls this for every waiting claim.
         data = from_json(event.data)
         models = [data["required_model"]] if data["required_model"] else []
         needed = queues.build_requirement_tokens(data["required_capabilities"], models)
@@ -85,6 +88,7 @@ async def claim_tasks(call: Call, request: ClaimRequest) -> contract.Claim:
     worker_id = None if worker is None else worker.worker_id
     claimant = Claimant(capabilities, addresses, worker_id, frozenset(request.task_types), request.unassigned)
     if request.task_id is not None:
+        # A named task is not waited for: the caller saw it waiting, and an immediate conflict tells that another was faster.
         return await _claim_one(call, claimant, request.task_id, request.lease_seconds)
     task_queues = await _find_queues(call, claimant, open=request.unassigned)
     size_limit = call.context.settings.page_bytes
@@ -101,7 +105,7 @@ async def claim_tasks(call: Call, request: ClaimRequest) -> contract.Claim:
 
 
 async def claim_own_tasks(call: Call, limit: int, lease_seconds: int, most: int | None = None) -> contract.Claim:
-    """Claim tasks for an agent in this process, from its own queues only and without waiting.
+    """Claim tasks for an agent in this process without waiting, except pool tasks that require nothing.
 
     most: maximum size of the result in bytes; the page limit by default.
     """
@@ -130,6 +134,7 @@ async def _lease_tasks(
         candidates = await _find_candidate_tasks(call, wanted, limit + attempt * SPARE)
         if not candidates:
             break
+        # A single task is claimed whatever its size; several are cut to what one response may carry.
         if limit > 1:
             candidates = await _drop_beyond_limit(call, candidates, most)
         rows = await call.tx.returning(tasks.lease_tasks, ids=encode_json(candidates), limit=limit, **lease)
@@ -194,6 +199,7 @@ async def _resolve_claimant(
 ) -> tuple[frozenset[str], list[str], WorkerRow | None]:
     """Resolve the caller's capability and model tokens, addresses and worker. Raises InvalidRequest, NotFound."""
     caller = call.caller
+    # A worker claims with its own capabilities instead of its owner's: the owner may have several, on different machines.
     addresses = [f"agent:{caller.subject}"]
     own_capabilities: list[str] | None = None
     if caller.kind == "agent":
@@ -206,6 +212,7 @@ async def _resolve_claimant(
         addresses.append(f"worker:{row_of_worker.worker_id}")
         own_capabilities = decode_json(row_of_worker.capabilities)
         models = [*models, *decode_json(row_of_worker.models)]
+    # Codebases that nobody watches are withheld from claims: their jobs wait in the queue until they are watched again.
     held_capabilities = frozenset(decode_json(row_of_worker.held)) if row_of_worker is not None else frozenset()
     if narrowed is None:
         claimable = [name for name in own_capabilities or () if name not in held_capabilities]
@@ -228,6 +235,7 @@ def list_claimable_capabilities(worker: WorkerRow) -> list[str]:
 
 async def _find_own_worker(call: Call, ref: str) -> WorkerRow:
     row = await call.tx.one(workers.select_worker, ref=ref, owner=call.caller.subject)
+    # An id finds workers of any owner: the addresses of a worker must not be claimable by another subject.
     if row is None or row.owner != call.caller.subject:
         raise not_found(
             "worker", f"You have no worker {ref!r}.", fix="Register it with POST /v1/agent/workers/register."

@@ -33,7 +33,7 @@ __all__ = [
     "start_without_claim",
 ]
 
-MAX_BACKOFF_SECONDS = 86_400.0  # seconds
+MAX_BACKOFF_SECONDS = 86_400.0  # a day
 SHOWN = 65_536  #: longest result that is copied into the log, in characters
 _S = TaskStatus
 
@@ -51,6 +51,7 @@ def announce_available(draft: TaskDraft) -> None:
 def offer_task(draft: TaskDraft) -> None:
     """Make a pending task claimable, unless it is blocked or delayed."""
     if draft.row.blocked == 0 and draft.row.available_at is None:
+        # Claims read only the partial index of waiting tasks, so a blocked or delayed task must not be in it.
         draft.set_columns(waiting=1)
         announce_available(draft)
 
@@ -82,6 +83,7 @@ async def start_without_claim(draft: TaskDraft) -> None:
 
 def _release_holder(draft: TaskDraft) -> None:
     """Clear the lease, and decrement the holder's count of active tasks."""
+    # Pending and ended tasks were subtracted already; a second subtraction would free a slot that is taken.
     if draft.row.holder is not None and draft.row.status not in (_S.PENDING, *states.TERMINAL):
         change = ActiveTasksChange(tenant_id=draft.row.tenant_id, agent_id=draft.row.holder, change=-1)
         draft.call.tx.append(tasks.ACTIVE_TASKS, change)
@@ -161,6 +163,7 @@ async def move_task(
     previous_agent = draft.row.assigned_agent
     if draft.row.status != _S.PENDING:
         states.check_transition(draft.task_id, draft.row.status, _S.PENDING)
+    # _release_holder clears the retry delay, but a new assignee does not make a failing task due earlier: it is restored below.
     holder, available_at = draft.row.holder, draft.row.available_at
     audience = tuple(dict.fromkeys(who for who in (*list_parties(draft.row), agent) if who))
     _release_holder(draft)
@@ -193,6 +196,7 @@ async def fail_attempt(draft: TaskDraft, error: str, *, retry: bool, lost: bool 
     if retry and draft.row.attempts < draft.row.max_attempts:
         pause = compute_exponential_delay(draft.row.attempts, draft.row.retry_backoff, MAX_BACKOFF_SECONDS)
         available_at = draft.call.now + int(pause * SECOND) if pause > 0 else None
+        # The error stays on the requeued row, so that its creator sees why the task is pending again; the next claim clears it.
         draft.set_columns(error=error)
         await requeue_task(draft, error, available_at=available_at)
     else:
@@ -246,6 +250,7 @@ async def _end_task_without_dependants(
 
 
 def _record_duration(draft: TaskDraft) -> None:
+    # Of the last attempt only: waiting includes the earlier attempts, as the requester experienced it.
     if draft.row.started_at is None or draft.row.holder is None:
         return
     duration = TaskDuration(
@@ -266,6 +271,7 @@ async def release_context(draft: TaskDraft) -> None:
     call = draft.call
     dependants = await call.tx.all(tasks.select_dependants, task_id=draft.task_id)
     ids = [dependant.task_id for dependant in dependants if dependant.in_context]
+    # Deleted before the tasks are unblocked: when this task ends later, they must not be unblocked a second time.
     await call.tx.execute(tasks.delete_context_dependants, task_id=draft.task_id)
     for row in await call.tx.all(tasks.lock_tasks, ids=encode_json(ids)):
         if row.status not in states.TERMINAL:
@@ -291,6 +297,7 @@ async def _release_dependants(done: TaskDraft) -> list[TaskDraft]:
     ids = [dependant.task_id for dependant in dependants]
     for row in await call.tx.all(tasks.lock_tasks, ids=encode_json(ids)):
         draft = TaskDraft(call, row)
+        # Cancelled meanwhile, or reached by another path of the same graph in this transaction.
         if draft.row.status in states.TERMINAL:
             continue
         if row.task_id in in_context and predecessors:
@@ -306,6 +313,7 @@ async def _release_dependants(done: TaskDraft) -> list[TaskDraft]:
 
 async def fail_tasks_of_agent(call: Call, agent_id: str, error: str, *, by_capability: bool = True) -> None:
     """End the tasks of an agent as failed. by_capability: include tasks not assigned to it by name, which others could do."""
+    # Locked again one by one: ending a task may have ended others of this list through their dependencies.
     for task_id in await call.tx.all(tasks.select_open_tasks, agent_id=agent_id):
         draft = await lock_task(call, task_id)
         is_named = draft.row.assignee is not None and not draft.row.assignee.startswith("capability:")

@@ -35,6 +35,7 @@ UNDER_WAY = frozenset({TaskStatus.PENDING.value, TaskStatus.IN_PROGRESS.value})
 
 async def find_tasks_under_way(call: Call, context_id: str, agent_id: str, requester: str) -> list[TaskRow]:
     """Lock and return the waiting and running tasks of a context, oldest first. Raises Conflict for too many."""
+    # Before the rows are read: two first tasks of a context would otherwise each find it idle.
     await call.tx.one(tasks.lock_context, context_id=context_id, agent_id=agent_id)
     parties = {"agent_id": agent_id, "requester": requester}
     rows = [
@@ -63,6 +64,7 @@ async def join_context_queue(draft: TaskDraft) -> None:
     other_rows = [other for other in rows if other.task_id != row.task_id]
     if other_rows:
         draft.set_columns(blocked=row.blocked + 1)
+        # Behind the newest one only, which itself waits for the earlier ones: the queue is a chain.
         await insert_context_dependency(draft, other_rows[-1].task_id)
 
 

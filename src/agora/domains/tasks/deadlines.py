@@ -56,6 +56,7 @@ async def apply_due_timer(call: Call, task_id: str) -> bool:
         error = f"The question is withdrawn: the lease of {row.holder}, who waited, expired."
         await fail_attempt(draft, error, retry=True, lost=True)
         return True
+    # Several causes may be due at once; each case ends with a save, which computes the next timer.
     elif row.waiting and states.is_balanced(row):
         await _offer_to_others(draft)
     elif row.available_at is not None and row.available_at <= call.now:
@@ -74,8 +75,10 @@ async def _end_or_requeue_expired_task(draft: TaskDraft) -> bool:
         error = f"The lease of {row.holder} expired."
         await fail_attempt(draft, error, retry=True, lost=True)
     elif row.timeout is not None and row.started_at is not None and row.started_at + row.timeout * SECOND <= now:
+        # A timeout counts as a failure, unlike a lost lease: the worker was alive and too slow.
         await fail_attempt(draft, f"The attempt took longer than {row.timeout} s.", retry=True)
     else:
+        # Running work is not stopped at its deadline: most of it is done by then, and its creator can cancel it.
         if row.deadline <= now:
             draft.emit("overdue", deadline=to_datetime(row.deadline))
             draft.append_entry("note", content="The deadline has passed; the work continues.")
@@ -85,6 +88,7 @@ async def _end_or_requeue_expired_task(draft: TaskDraft) -> bool:
 
 async def _offer_to_others(draft: TaskDraft) -> None:
     """Move a task that its balanced agent did not claim in time to the pool or to the next candidate."""
+    # Its worktree and session are on that worker's machine, so another worker would begin anew. Saving restarts the timer.
     if draft.row.task_type == JOB_TYPE and await _is_worker_online(draft):
         await draft.save()
         return
@@ -96,6 +100,7 @@ async def _offer_to_others(draft: TaskDraft) -> None:
         if not agent_ids:
             await draft.save()
             return
+        # Only the destination is resolved: payload and other fields of the order are not used.
         order = assignment.Order(draft.row.task_type, "{}", balanced=True, among=agent_ids)
         target = await assignment.resolve_destination(draft.call, order)
         queue, agent = queues.queue_name(target.lane, draft.row.task_type), target.agent
@@ -138,6 +143,7 @@ async def requeue_tasks_of_agent(call: Call, agent_id: str, agent_name: str) -> 
     """
     for row in await call.tx.all(tasks.select_held_tasks, agent_id=agent_id):
         await requeue_task(await lock_task(call, row), "its agent has left", refund=True)
+    # refund above: leaving is not the task's failure, so it keeps its attempts.
     await call.tx.execute(workers.retire_workers_of_owner, owner=agent_id, now=call.now)
     # A task created concurrently with the registration may still be addressed to the name.
     for address in (build_address_of_name(agent_name), agent_id):
@@ -168,6 +174,7 @@ async def hand_over_tasks(call: Call, address: str, agent_id: str) -> int:
             "queue": "own",
         }
         parties = tuple(dict.fromkeys((row.created_by, agent_id)))
+        # Emitted from the returned columns instead of whole rows: a name may have a thousand tasks waiting for it.
         call.emit("agora.task.assigned", data | {"created_by": row.created_by}, subject=row.task_id, audience=parties)
         if row.waiting:
             call.emit("agora.task.available", data, subject=row.task_id, audience=(agent_id,))
@@ -188,4 +195,5 @@ async def _readdress_tasks(call: Call, address: str, agent_id: str) -> Sequence[
 
 async def extend_leases(call: Call, since: int) -> None:
     """Extend leases and timers by the duration of a halt. since: its start, microseconds since 1970."""
+    # max: the wall clock may have been set back during the halt, which must not shorten leases.
     await call.tx.execute(tasks.extend_leases, since=since, stood_still=max(0, call.now - since))

@@ -52,6 +52,7 @@ async def issue_task_token(call: Call, task_id: str, fencing_token: int) -> cont
     draft = await access.lock_held_task(call, task_id, fencing_token)
     row = draft.row
     if row.status != TaskStatus.IN_PROGRESS or row.lease_until is None or row.holder is None:
+        # For an ended task this raises the more precise IllegalTransition.
         states.check_transition(task_id, row.status, TaskStatus.IN_PROGRESS)
         raise InvalidRequest(
             f"{task_id} has no lease: a token ends with the lease of the claim.",
@@ -62,6 +63,7 @@ async def issue_task_token(call: Call, task_id: str, fencing_token: int) -> cont
     assert data is not None
     # Read now, not when the task was created: its creator may have lost scopes since.
     scopes = await find_scopes_of_subject(call.tx, call.caller.tenant, row.created_by, call.now)
+    # An intersection: the payload is the requester's wish, and never gives more than the requester holds.
     granted = sorted(_choose_allowed_scopes(decode_json(data.payload)) & scopes)
     signer = call.context.signer
     return contract.TaskToken.model_construct(

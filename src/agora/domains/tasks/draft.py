@@ -41,6 +41,7 @@ def emit_task_event(
     }
     if row.workflow_id is not None:
         payload["workflow_id"], payload["step"] = row.workflow_id, row.step
+    # Found by text instead of parsing: this runs for each event of each task, and requirements are a JSON array of names.
     if CODEBASE in row.requirements:
         payload["codebase"] = row.requirements.split(CODEBASE, 1)[1].partition('"')[0]
     payload.update(data)
@@ -49,6 +50,7 @@ def emit_task_event(
 
 def append_start(call: Call, row: TaskRow, actor: str, details: Mapping[str, Any]) -> None:
     """Append the log entry of a started attempt. The row's entry count includes it already."""
+    # Not through TaskDraft: a claim's UPDATE has set these columns already, and loading a draft would cost a statement.
     call.tx.append(
         ENTRIES,
         TaskEntryRow(
@@ -84,6 +86,7 @@ class TaskDraft:
     def set_columns(self, **values: Any) -> None:
         """Change columns."""
         for name, value in values.items():
+            # Unchanged values are left out, so that a repeated report writes no index.
             if getattr(self.row, name) != value:
                 setattr(self.row, name, value)
                 self._changed.add(name)
@@ -99,6 +102,7 @@ class TaskDraft:
         data: Any = None,
     ) -> TaskEntryRow:
         """Append an entry to the task's log, and return it. starts_at: offset of a piece of output."""
+        # The row is locked, so numbers have no gaps and no duplicates: streams resume by them.
         number = self.row.entries + 1
         self.set_columns(entries=number)
         if status is not None or (content is not None and type in REMARKS):

@@ -48,6 +48,7 @@ def _check_file(file: Mapping[str, Any], field: str) -> None:
             f"{field}.{unknown[0]}", f"not a field of a file; it has {', '.join(sorted(NAMES))}"
         )
     _check_path(file.get("path"), f"{field}.path")
+    # By presence, not truth: an empty content makes an empty file.
     if ("content" in file) == ("artifact" in file):
         raise _build_invalid_files_error(field, "give exactly one of content and artifact")
     if "content" in file:

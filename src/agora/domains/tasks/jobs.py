@@ -12,6 +12,7 @@ from .deadlines import apply_due_timer
 
 __all__ = ["TaskDeadlineController"]
 
+# Tasks per read; the loop reads on while batches are full, so it only bounds memory and one group commit.
 BATCH = 200
 
 
@@ -31,4 +32,5 @@ class TaskDeadlineController(DueController):
             looks = [self.write_as_system(tenant, partial(apply_due_timer, task_id=task_id)) for task_id in rows]
             context.dispatcher.measures.lease_expiries += sum(await asyncio.gather(*looks))
             if len(rows) < BATCH:
+                # Fewer rows than asked for: nothing more is due. A task that failed to be handled is tried again at the next interval.
                 return

@@ -41,6 +41,7 @@ IN_CONTEXT = """task_id in (select c.task_id from tasks c where c.tenant_id = :t
     union all select :context_task) and coalesce(context_id, :context_id) = :context_id"""
 _FILTERS = {
     "agent": "and assigned_agent in (:agent, :address)",
+    # A filter by agent includes the tasks under its name, which it gets when it registers.
     "statuses": "and status @statuses",
     "open": "and completed_at is null",
     "task_type": "and task_type = :task_type",
@@ -54,6 +55,7 @@ _FILTERS = {
     "until": "and created_at < :until",
     "idle_before": """and completed_at is null and updated_at < :idle_before and blocked = 0 and available_at is null
         and status in ('pending', 'in_progress')""",
+    # The same condition as access.can_see_task, in SQL: a change of one requires the other.
     "viewer": """and (created_by = :viewer or assigned_agent = :viewer or holder = :viewer
         or (completed_at is null and (assigned_agent is null or assigned_agent = :viewer_address)))""",
 }
@@ -81,10 +83,12 @@ def _build_query(sql: str, record: type[R], *, scan: bool) -> Query[R]:
 
 
 @cache
+# Cached by its shape: the statements are prepared, and tenancy checks each text once.
 def list_tasks(filters: frozenset[str], sort: str, descending: bool, after: bool) -> Query[TaskRow]:
     """Build the query of a page of tasks with these filters. after: continue after a cursor."""
     order = _ORDERS[sort]
     direction, beyond = ("desc", "<") if descending else ("asc", ">")
+    # A row comparison, which both engines turn into one index range; `a > x or (a = x and b > y)` would scan.
     place = f"and ({', '.join(order)}) {beyond} ({', '.join(f':after_{name}' for name in order)})" if after else ""
     sql = f"""
         select * from tasks where tenant_id = :tenant {_join_conditions(filters)} {place}

@@ -47,6 +47,7 @@ def begin_local_task(draft: TaskDraft) -> bool:
     local_agents, agent_id = draft.call.context.ports.find(LOCAL_AGENTS), draft.row.assigned_agent
     if local_agents is None or agent_id is None or not draft.row.waiting:
         return False
+    # A worker's lane has the agent as assignee too, but the worker is another process.
     if queues.queue_address(draft.row.queue) != f"agent:{agent_id}":
         return False
     seconds = local_agents.find_lease_seconds_if_slot_free(draft.call.caller.tenant, agent_id)
@@ -88,6 +89,7 @@ async def take_back_tasks(call: Call, agent_id: str, running: Collection[str]) -
     running: ids of the tasks that this process is working on.
     """
     for row in await call.tx.all(tasks.select_held_tasks, agent_id=agent_id):
+        # Tasks that this process has begun since its start are not left behind by the crash.
         if row in running:
             continue
         draft = await lock_task(call, row)

@@ -39,6 +39,7 @@ __all__ = [
 ]
 
 DAY = 86_400_000_000
+# Percentiles are of the newest ended tasks only, so that a busy period does not load all its rows; `sampled` says so.
 SAMPLE = 10_000
 PIECES = 500  #: most chunks of output in one result
 MAX_PAGE_ENTRIES = 20  #: most log entries in one page of a stream; one entry may hold 256 KiB of output
@@ -123,6 +124,7 @@ async def _build_filters(call: Call, wanted: TaskFilters) -> dict[str, Any]:
     if wanted.status is not None:
         parameters["statuses"] = encode_json([status.value for status in wanted.status])
         if states.UNFINISHED.issuperset(wanted.status):
+            # Redundant in meaning: it lets the planner use the partial index of unfinished tasks.
             parameters["open"] = True
     caller = call.caller
     if not caller.reads_all:
@@ -248,6 +250,7 @@ async def read_log_page(reader: Reader, task_id: str, after: int) -> LogPage:
     rows, _ = paging.take_fitting_rows(rows, MAX_PAGE_ENTRIES, paging.MAX_PAGE_BYTES)
     entries, is_last = [], False
     for row in rows:
+        # Encoded here once; the stream writes these bytes to the reader.
         entry = views.build_entry(row)
         entries.append(Entry(entry.number, entry.type, entry.model_dump_json().encode()))
         if entry.type == "done":
@@ -255,6 +258,7 @@ async def read_log_page(reader: Reader, task_id: str, after: int) -> LogPage:
             break
     if not rows:
         task = await reader.one(tasks.select_task, task_id=task_id)
+        # A deleted task ends the stream; an ended one does when the reader had seen its last entry already.
         is_last = task is None or (task.status in states.TERMINAL and task.entries <= after)
     return LogPage(entries, is_last)
 
@@ -276,6 +280,7 @@ async def compute_statistics(
         row.status: row.tasks for row in await call.tx.all(task_lists.count_ended(*by), **scope, since=begin)
     }
     sample = await call.tx.all(task_lists.select_durations(*by), **scope, since=begin, limit=SAMPLE)
+    # At least a second, so that a period that begins now does not divide by zero.
     minutes = max((call.now - begin) / 60e6, 1 / 60)
     completed = counts_by_status.get(TaskStatus.COMPLETED.value, 0)
     return contract.TaskStatistics(

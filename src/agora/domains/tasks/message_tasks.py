@@ -30,6 +30,7 @@ async def create_message_tasks(call: Call, reader: Caller) -> int:
     reader_service = MessagingService(replace(call, caller=reader))
     page = await reader_service.receive(unread=True, limit=BATCH)
     for message in page.messages:
+        # Replies, broadcasts and own messages create no work: two agents would otherwise answer each other without end.
         if message.reply_to is None and not message.broadcast and message.from_agent != reader.subject:
             try:
                 await assignment.create_task(call, await _build_order(call, message, reader))
@@ -38,6 +39,7 @@ async def create_message_tasks(call: Call, reader: Caller) -> int:
                     await reader_service.send(message.from_agent, str(error), "error", reply_to=message.message_id)
     if page.messages:
         ids = [message.message_id for message in page.messages]
+        # In the same transaction as the tasks: a crash repeats both or neither.
         await reader_service.mark(ids, DeliveryState.ACKNOWLEDGED)
     return len(page.messages)
 

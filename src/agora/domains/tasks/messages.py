@@ -80,6 +80,7 @@ async def post_message(
     if answers is not None:
         await _require_open_question(draft, answers)
     require_open(draft)
+    # Empty members are left out: A2A's proto JSON has no empty metadata or extensions.
     content = {"role": role} | {name: value for name, value in message.items() if value}
     if role == USER:
         if status is not None:
@@ -137,6 +138,7 @@ async def add_requester_message(draft: TaskDraft, kept: dict[str, Any]) -> int:
         draft.emit("started", attempt=draft.row.attempts)
         await draft.save()
     elif answers:
+        # refund: the attempt before the question and the one after the answer are one attempt.
         await join_context_queue(draft)
         await requeue_task(draft, "answered", refund=True, to_holder=True)
     else:
@@ -149,6 +151,7 @@ async def _has_open_questions(draft: TaskDraft, answer: Mapping[str, Any]) -> bo
     if find_answered_name(answer) is None:
         return False
     # Each name may be answered twice; any other message counts as an answer to all questions.
+    # Read backwards to the agent's last message, which holds the open questions.
     rows = await draft.call.tx.all(
         task_lists.select_recent_messages, task_id=draft.task_id, limit=2 * MAX_QUESTIONS + 1
     )
@@ -188,6 +191,7 @@ async def add_assignee_message(
     draft.emit("message", **_build_message_event(draft, kept, number))
     await draft.save()
     if status in states.INTERRUPTED:
+        # After the save: releasing reads rows of this context, and this one must be interrupted in them.
         await release_context(draft)
     return number
 
@@ -226,6 +230,7 @@ async def add_artifact(
     if draft.row.status != _S.IN_PROGRESS:
         states.check_transition(task_id, draft.row.status, _S.IN_PROGRESS)
     content = {name: value for name, value in artifact.items() if value}
+    # The number of its log entry, so it is unique within the task.
     content.setdefault("artifactId", f"artifact-{draft.row.entries + 1}")
     piece = {"artifact": content, "append": append, "lastChunk": last}
     number = _append_entry(draft, "artifact", piece)

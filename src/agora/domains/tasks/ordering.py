@@ -26,6 +26,7 @@ __all__ = ["Place", "build_sort_key", "move_in_order"]
 NO_DEADLINE = "~"  #: sorts after every deadline
 DEADLINE_DIGITS, ID_DIGITS = 15, 32
 LEAST, MOST = 0x21, 0x7F  #: characters of a suffix, the latter excluded; none ends with the least
+# Suffixes end with no least character, so that there is always room below one (fractional indexing).
 MAX_SUFFIX = 500  #: characters; a thousand moves to one place take about 170
 
 
@@ -64,6 +65,7 @@ async def move_in_order(call: Call, task_id: str, place: Place) -> TaskDraft:
     else:
         rank, moved = neighbour.priority, 1
         key = await _find_key_beside(draft, neighbour, before=place.before is not None)
+    # A repeated move changes nothing, and emits no second event.
     if (rank, key) == (draft.row.priority, draft.row.sort_key):
         return draft
     previous = views.PRIORITIES[draft.row.priority].value
@@ -111,6 +113,7 @@ async def _find_key_beside(draft: TaskDraft, neighbour: TaskRow, *, before: bool
     if before and not suffix:
         anchor = _build_previous_anchor(anchor)
     bounds = {"task_id": draft.task_id, "low": anchor + low, "high": anchor + (high or chr(MOST))}
+    # Another moved task may lie between the neighbour and the end of the gap: the new key goes between that one and the neighbour.
     query = tasks.select_last_moved if before else tasks.select_first_moved
     nearest = await draft.call.tx.one(query, **bounds)
     neighbour_suffix = "" if nearest is None else nearest[len(anchor) :]
@@ -142,6 +145,7 @@ def _build_suffix_between(low: str, high: str) -> str:
         index = len(result)
         least = ord(low[index]) if index < len(low) else LEAST
         most = ord(high[index]) if index < len(high) else MOST
+        # The middle, so that moves on either side lengthen the keys logarithmically.
         middle = (least + most) // 2
         if middle > least:
             return result + chr(middle)

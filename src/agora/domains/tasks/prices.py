@@ -30,6 +30,7 @@ async def agree_on_price(draft: TaskDraft, *, among: bool = False) -> None:
 
     among: the agent is one of several that the creator named. Raises BudgetExceeded, CreditExhausted.
     """
+    # Released first: the budget that the old reservation takes may be what the new price needs.
     await release_price(draft)
     assignee = draft.row.assignee
     if among or (assignee is not None and not assignee.startswith("capability:")):

@@ -62,6 +62,7 @@ select_open_tasks = Query(
     "select task_id from tasks where tenant_id = :tenant and assigned_agent = :agent_id and completed_at is null", str
 )
 select_task = Query("select * from tasks where tenant_id = :tenant and task_id = :task_id", TaskRow)
+# A separate statement from select_task: reads must not wait for writers.
 lock_task = Query(
     "select * from tasks where tenant_id = :tenant and task_id = :task_id", TaskRow, lock=True, row="task_id"
 )
@@ -73,6 +74,7 @@ _SIZES = """
     where tenant_id = :tenant and task_id {ids}
 """
 select_task_sizes = Query(_SIZES.format(ids=_IDS), TaskSize, postgres=_SIZES.format(ids=_IDS_POSTGRES))
+# The order by is the lock order on PostgreSQL.
 _LOCK_ALL = "select * from tasks where tenant_id = :tenant and task_id {ids} order by task_id"
 lock_tasks = Query(_LOCK_ALL.format(ids=_IDS), TaskRow, postgres=_LOCK_ALL.format(ids=_IDS_POSTGRES), lock=True)
 
@@ -195,6 +197,7 @@ lease_tasks = Write(
     takes="task_id",
 )
 #: number of tasks that an agent works on; at its concurrency limit, its status is busy instead of active
+# A Tally is added up per commit and written last, so that concurrent claims of an agent share commits (ADR 23).
 ACTIVE_TASKS = Tally(
     "agents",
     ActiveTasksChange,
@@ -262,6 +265,7 @@ delete_context_dependants = Write(
 
 # -- unregistered names and former agents ------------------------------------------------------
 
+# assigned_agent is compared as well, since the index is on it and not on the holder.
 select_held_tasks = Query(
     """
     select task_id from tasks where tenant_id = :tenant and assigned_agent = :agent_id and holder = :agent_id
@@ -287,6 +291,7 @@ readdress_tasks = Write(
     ReaddressedTask,
 )
 
+# assigned_agent narrows by index; the lane keeps tasks of the owner's other workers where they are.
 move_worker_tasks = Write(
     """
     update tasks set queue = :new_lane || task_type

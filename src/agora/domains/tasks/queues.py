@@ -21,6 +21,7 @@ __all__ = [
     "queue_task_type",
 ]
 
+# Separators below every printable character: names sort as their prefixes do, in byte order (collate "C" on PostgreSQL).
 _ITEM, _TYPE = "\x1f", "\x1e"  # neither can occur in a name
 _AFTER_ITEM, _AFTER_TYPE = "\x20", "\x1f"  # exclusive upper bounds of the prefixes
 _POOL = "needs:"
@@ -67,6 +68,7 @@ def build_queue_ranges(addresses: Iterable[str], brought: Iterable[str], *, open
     """
     own_ranges = [(address + _TYPE, address + _AFTER_TYPE) for address in addresses]
     anyone = [(_POOL + _TYPE, _POOL + _AFTER_TYPE)] if open else []
+    # Tokens are sorted, so a claimable lane begins with one of the claimant's; the other tokens are compared by can_claim_from.
     return own_ranges + anyone + [(_POOL + token + _ITEM, _POOL + token + _AFTER_ITEM) for token in brought]
 
 

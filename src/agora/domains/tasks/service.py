@@ -327,6 +327,7 @@ class TaskService(BoundService, contract.Tasks):
         draft = await access.lock_held_task(self.call, task_id, fencing_token)
         if draft.row.completed_at is not None and self.call.now - draft.row.completed_at > ABANDONED_AFTER:
             raise StaleLease(f"{task_id} ended over a minute ago, so usage can no longer be reported for it.")
+        # An ended task is accepted for a minute: programs report the usage of their last model call after they complete.
         if (provider_cost is None) != (currency is None):
             raise InvalidRequest(
                 "A cost requires a currency.",
@@ -339,6 +340,7 @@ class TaskService(BoundService, contract.Tasks):
             model=model,
             input_tokens=input_tokens,
             output_tokens=output_tokens,
+            # Rounded first, because to_micros truncates what is finer than six decimals.
             cost=None if provider_cost is None else to_micros(round(provider_cost, 6)),
             currency=currency,
             is_estimate=is_estimate,

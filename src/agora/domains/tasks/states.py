@@ -86,6 +86,7 @@ def next_due(row: TaskRow, now: int) -> int | None:
             moments.append(row.lease_until)
         if row.timeout is not None and row.started_at is not None:
             moments.append(row.started_at + row.timeout * SECOND)
+        # A passed deadline was reported as overdue; as a timer it would be due at once, without end.
         if row.deadline > now:
             moments.append(row.deadline)
     else:
@@ -95,6 +96,7 @@ def next_due(row: TaskRow, now: int) -> int | None:
         if row.available_at is not None and not row.waiting:
             moments.append(row.available_at)
         if row.waiting and is_balanced(row):
+            # From updated_at, which the offer has just written. Comments move it too, which gives the agent at most another period.
             moments.append(row.updated_at + ASSIGNMENT_TIMEOUT)
     soonest = min(moments, default=NEVER)
     return None if soonest == NEVER else soonest

@@ -58,6 +58,7 @@ async def apply_update(call: Call, update: UpdateRequest) -> TaskDraft:
             errors=[field_error("status", "set by the server only")],
         )
     draft = await _lock_reported_task(call, update.task_id, status, update.token)
+    # A worker repeats a report whose response was lost: an equal one succeeds, without a second event or charge.
     if status is not None and status.value == draft.row.status and status in states.TERMINAL:
         await _check_repeated_update(draft, progress, notes, milestone, update.result)
         return draft
@@ -66,6 +67,7 @@ async def apply_update(call: Call, update: UpdateRequest) -> TaskDraft:
         states.check_transition(update.task_id, draft.row.status, _S.IN_PROGRESS)
     await begin_work(draft, status, progress if progress is not None else (0.0 if milestone else None))
     ends = status in states.TERMINAL
+    # An ending report of 100 is implied by completion, so it needs no entry of its own.
     has_progressed = progress is not None and progress != draft.row.progress and not (ends and progress >= 100)
     if progress is not None and has_progressed:
         _set_progress(draft, progress)
@@ -81,6 +83,7 @@ async def apply_update(call: Call, update: UpdateRequest) -> TaskDraft:
 
 async def _lock_reported_task(call: Call, task_id: str, status: TaskStatus | None, token: int | None) -> TaskDraft:
     """Lock the task for its assignee, or for its creator to cancel it or answer its question."""
+    # Both states are set by either side: the creator cancels or answers, the assignee gives back.
     if status in (_S.CANCELLED, _S.PENDING):
         draft = await access.lock_visible_task(call, task_id)
         if call.caller.acts_for(draft.row.created_by):
@@ -105,6 +108,7 @@ async def _check_repeated_update(
     if result is not None:
         await _check_repeated_result(draft, result)
     recorded_notes = draft.row.error if draft.row.status == _S.FAILED else draft.row.notes
+    # The reason of a cancellation is only in the log and not compared.
     if draft.row.status != _S.CANCELLED and notes not in (None, recorded_notes):
         raise _build_ended_differently_error(draft, "notes")
     if milestone not in (None, draft.row.milestone):
@@ -140,6 +144,7 @@ async def begin_work(draft: TaskDraft, status: TaskStatus | None, progress: floa
     Raises IllegalTransition if it is blocked, or if only progress or output implies the start and the caller is not the
     assignee: an operator acts for an assignee by setting the status.
     """
+    # Neither giving back, cancelling nor rejecting implies that work began.
     if draft.row.status != _S.PENDING or status in (_S.PENDING, _S.CANCELLED, _S.REJECTED):
         return
     if status is None and progress is None:
@@ -206,6 +211,7 @@ async def _change_status(draft: TaskDraft, status: TaskStatus, result: Any, note
         await draft.save()
         await release_context(draft)
     elif status is _S.IN_PROGRESS:
+        # An answered question that its own worker resumes; the holder stays, so that its token remains valid.
         draft.set_columns(status=status.value, holder=draft.row.holder or draft.call.caller.subject)
         draft.append_entry("status", status=status, content=notes)
         draft.emit("started", attempt=draft.row.attempts)
@@ -316,6 +322,7 @@ async def fail_task(call: Call, task_id: str, error: str, retry: bool, token: in
         if error != draft.row.error:
             raise _build_ended_differently_error(draft, "error")
         return draft
+    # Equal number: a repeated renewal stores the same checkpoint again.
     await begin_work(draft, _S.FAILED, None)
     states.check_transition(task_id, draft.row.status, _S.FAILED)
     await fail_attempt(draft, error, retry=retry)
@@ -344,6 +351,7 @@ async def append_output(
             errors=[field_error("content", "output limit reached")],
             size=size,
         )
+    # The event carries offset and size only: output may be megabytes, and readers fetch what they show.
     draft.append_entry("output", content=content, starts_at=size)
     draft.set_columns(output_size=size + len(content))
     draft.emit("output", offset=size, size=len(content))

@@ -31,8 +31,10 @@ async def check_steps(
     problems = list(find_errors(steps))
     named = [*list_agents_of_steps(steps if new is None else new)]
     named += [(f"assigned_agents[{at}]", ref) for at, ref in enumerate(agents)]
+    # Each agent is looked up once, however many of the up to 500 steps name it.
     present: dict[str, bool] = {}
     for field, ref in named:
+        # Names may be registered later: a task for one is held until then. An id that is unknown now can never exist.
         if not looks_like_id(ref):
             continue
         if ref not in present:
@@ -104,6 +106,7 @@ async def create_workflow(call: Call, order: WorkflowOrder, parent: Parent | Non
     drafts = [StepDraft(step) for step in step_rows]
     run = WorkflowRun(call, row, drafts, None if parent is None else parent.run.budget)
     run.reported = True  # its creator checks itself whether it ended immediately
+    # Emitted before the steps begin, so that observers learn of the workflow before its first task.
     await run.emit("created", steps={step.name: step.status.value for step in drafts})
     call.tx.append(WORKFLOWS, row)
     for step_record in step_rows:

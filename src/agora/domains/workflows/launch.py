@@ -21,6 +21,7 @@ __all__ = ["begin_items", "begin_step", "compute_parallel_limit", "describe_fail
 
 _S = StepStatus
 MAX_ITEMS = 1000
+# Items of nested workflows multiply: without a bound on the product, two levels of 1000 items would be a million tasks.
 MAX_STEPS = 5000  #: most steps of a for_each in total, if its items are workflows or it is nested in items itself
 DEFAULT_PARALLEL = 100  #: concurrent items of a for_each, unless the step sets another number
 MAX_PARALLEL = 1000  #: most steps of concurrent items, because they may all begin in one transaction
@@ -52,6 +53,7 @@ async def begin_step(run: WorkflowRun, step: StepDraft, run_child: RunChild) -> 
                 run.set_step_status(step, _S.COMPLETED, result=result)
     except ExpressionError as error:
         return str(error)
+    # A refused budget fails the step instead of rolling back the end of the task before it, which was done and is charged.
     except PaymentRequired as error:
         return error.detail
     return None
@@ -59,6 +61,7 @@ async def begin_step(run: WorkflowRun, step: StepDraft, run_child: RunChild) -> 
 
 def _has_references(step: StepDraft) -> bool:
     spec = step.spec
+    # Over the text of the definition: parsing the payload for references would cost more than loading for a false match.
     return spec.when is not None or isinstance(spec.for_each, str) or "${" in step.row.definition
 
 
@@ -67,6 +70,7 @@ async def _begin_work(
 ) -> tuple[dict[str, Any], WorkflowRun | None]:
     """Begin the work of a step or an item; return the ids of the work, and the nested workflow if it ended already."""
     if spec.workflow is not None:
+        # A nested workflow stores its payload as its input, so it counts like a task's.
         run.budget.spend_payload(encode_json(payload))
         child = await run_child(run, spec, payload, item)
         return {"child_id": child.workflow_id, "task_id": None}, child if child.has_ended else None
@@ -131,6 +135,7 @@ async def _begin_for_each(run: WorkflowRun, step: StepDraft, scope: dict[str, An
             error=None,
             completed_at=None,
         )
+        # All items are rows at once, so that a change of their source between two transactions changes nothing.
         call.tx.append(ITEMS, row)
     run.set_step_status(step, _S.RUNNING, items_total=len(items), items_open=len(items))
     failure = await begin_items(run, step, await compute_parallel_limit(run, step), run_child)
@@ -148,6 +153,7 @@ async def _count_enclosing_parts(run: WorkflowRun) -> tuple[int, int]:
     """Count the items over all enclosing levels of a nested workflow, in total and concurrent."""
     parts, wide = 1, 1
     parent_id, parent_step = run.row.parent_id, run.row.parent_step
+    # At most five levels (planning.graph.MAX_DEPTH), each one indexed read.
     while parent_id is not None:
         enclosing = await run.call.tx.one(workflows.select_enclosing_step, workflow_id=parent_id, step=parent_step)
         assert enclosing is not None
@@ -168,6 +174,7 @@ async def begin_items(run: WorkflowRun, step: StepDraft, limit: int, run_child: 
     call, begun = run.call, 0
     scope: dict[str, Any] | None = None
     while begun < limit:
+        # Items that end at once (a nested workflow without work) are replaced by further ones, hence the loop.
         where = {"workflow_id": run.workflow_id, "step": step.name}
         rows = await call.tx.all(workflows.select_items, **where, status="pending", limit=limit - begun)
         if not rows:
@@ -193,6 +200,7 @@ async def _begin_item(
         if scope:
             payload = resolve_payload(spec.payload, scope | {"item": item, "index": row.item}, work=run.budget.work)
         else:
+            # A payload without references gets the item under its own names; else all items would have equal tasks.
             payload = spec.payload | {"item": item, "index": row.item}
         begun, over = await _begin_work(run, spec, payload, row.item, run_child)
         if over is None:

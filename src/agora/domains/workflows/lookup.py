@@ -62,6 +62,7 @@ async def _can_see(call: Call, row: WorkflowRow) -> bool:
         return True
     steps = await call.tx.all(workflows.select_steps, workflow_id=workflow_id)
     agents = list_named_agents(StepDraft(step).spec for step in steps)
+    # By the names' holders at the creation: a later agent of the same name must not see workflows of the former one.
     return caller.subject in await resolve_ids_at(call.tx, (*decode_json(row.assigned_agents), *agents), row.created_at)
 
 
@@ -104,6 +105,7 @@ async def get_workflow(call: Call, workflow_id: str) -> contract.Workflow:
         for step in drafts
     ]
     normal = [state for state in workflow.steps if not state.compensation]
+    # More exact than build_summary, which has no steps: it counts done steps instead of naming the first undone one.
     undone = [at for at, state in enumerate(normal, 1) if state.status in (_S.PENDING, _S.READY, _S.RUNNING)]
     workflow.current_step = undone[0] if undone else len(normal)
     workflow.current_steps = [state.name for state in workflow.steps if state.status in (_S.READY, _S.RUNNING)]
@@ -132,6 +134,7 @@ def _build_step_state(
     last = tasks[-1] if tasks and row.items_total is None else None
     status = step.status
     started_at = row.ready_at if last is None else last.started_at
+    # The row of a step stays `ready` when its task is claimed: claims write no workflow rows.
     if status is _S.READY and ((last is not None and last.status != "pending") or row.child_id):
         status = _S.RUNNING
     return contract.StepState.model_construct(
@@ -266,6 +269,7 @@ async def _list_viewer_names(call: Call) -> dict[str, Any]:
         quoted = encode_json(caller.subject)
         names = {"quoted_name": quoted, "quoted_alias": quoted, "quoted_dotted": quoted}
         return names | {"quoted_id": quoted, "viewer_name": "", "viewer_since": 0}
+    # The same forms as agents.references resolves: id, name, alias and the dotted name of the agent protocol.
     name = row.agent_name
     return {
         "quoted_id": encode_json(caller.subject),
@@ -286,6 +290,7 @@ async def build_timeline(call: Call, workflow_id: str) -> contract.Timeline:
     parts = await call.tx.all(workflows.select_item_spans, workflow_id=workflow_id, limit=SPANS + 1)
     spans += [_build_item_span(part) for part in parts[:SPANS]]
     end = row.completed_at
+    # A step before its items, which begin in the same moment; steps that have not begun come last.
     spans.sort(key=lambda span: (span.start is None, span.start, span.index is not None, span.index))
     return contract.Timeline.model_construct(
         workflow_id=workflow_id,

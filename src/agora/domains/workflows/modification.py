@@ -115,6 +115,7 @@ async def skip_step(run: WorkflowRun, step: StepDraft) -> None:
             fix="Cancel its task, or terminate the workflow.",
             allowed=[],
         )
+    # It is skipped at the end if it is not needed (progress.end_run); earlier, a failure would find nothing to make up for it.
     if step.name in run.compensation_steps:
         raise Conflict(f"{step.name} is a compensation step; it cannot be skipped.")
     active = step.is_active
@@ -128,6 +129,7 @@ async def _has_begun(run: WorkflowRun, step: StepDraft) -> bool:
         return False
     if step.row.items_total or step.row.child_id:
         return True
+    # A step is `ready` while its task waits: it has begun only when somebody claimed the task.
     row = await run.call.tx.one(tasks.select_task, task_id=step.row.task_id or "")
     return row is not None and row.status != TaskStatus.PENDING
 
@@ -148,9 +150,11 @@ async def reassign_step(run: WorkflowRun, step: StepDraft, agent: str | None, ca
     await check_steps(
         run.call, [new_graph if other is step else other.spec for other in run.steps.values()], new=[new_graph]
     )
+    # The definition is changed as well as its tasks, so that items which begin later go to the new agent.
     step.set_columns(definition=new_graph.model_dump_json(exclude_defaults=True))
     for task_id in await _list_open_tasks(run, step):
         draft = await access.lock_task(run.call, task_id)
+        # Locked only now: it may have ended since the step was loaded.
         if draft.row.status in states.UNFINISHED:
             await _hand_over_task(draft, agent, capability)
     run.moved[step.name] = step.row.status
@@ -178,9 +182,11 @@ async def pause_workflow(run: WorkflowRun) -> None:
     if run.row.paused_at is not None:
         raise IllegalTransition(f"{run.workflow_id} is paused already.", allowed=["resume", "terminate"])
     run.set_columns(paused_at=run.call.now)
+    # Tasks under way keep their leases; only waiting ones are taken from the queues.
     await run.call.tx.returning(workflows.hold_tasks, workflow_id=run.workflow_id, blocked=1)
     await run.emit("paused")
     for row in await run.call.tx.all(workflows.select_children, workflow_id=run.workflow_id):
+        # Parents are locked before their children, as by a termination.
         child = await WorkflowRun.lock_run(run.call, row.workflow_id)
         if not child.has_ended and child.row.paused_at is None:
             await pause_workflow(child)
@@ -205,6 +211,7 @@ async def resume_workflow(run: WorkflowRun) -> None:
         if not child.has_ended and child.row.paused_at is not None:
             await resume_workflow(child)
             await child.save()
+    # Nested workflows may have ended while they were resumed, which changed this workflow's rows in this transaction.
     await run.reload_rows()
     if not run.has_ended:
         await _begin_waiting_items(run)
@@ -218,6 +225,7 @@ async def _begin_waiting_items(run: WorkflowRun) -> None:
             rows = await run.call.tx.all(
                 workflows.select_items, workflow_id=run.workflow_id, step=step.name, status="ready", limit=1000
             )
+            # Ends of items during the pause began no further ones (_settle_ended_item).
             room = await compute_parallel_limit(run, step) - len(rows)
             if room > 0:
                 await begin_more_items(run, step, room)
@@ -229,6 +237,7 @@ async def find_equal_decision(run: WorkflowRun, name: str | None, approved: bool
     name: None for the only approval, unless another one is waiting.
     """
     steps = [step for step in run.steps.values() if step.spec.approval and name in (step.name, None)]
+    # Without a name, several decided approvals are ambiguous: the call is then refused instead of guessed to be a repetition.
     if len(steps) != 1 or not steps[0].has_ended:
         return None
     outcomes = await load_outcomes(run.call, run.workflow_id)
@@ -247,6 +256,7 @@ async def decide_approval(run: WorkflowRun, name: str | None, approved: bool, co
             fix=f"These do: {', '.join(candidate.name for candidate in awaiting) or 'none'}.",
             allowed=[candidate.name for candidate in awaiting],
         )
+    # Stored also for a refusal, so that its repetition is recognized and later steps can read who refused.
     step.set_columns(result=encode_json(_build_decision(run, approved, comment)))
     by = f" by {run.call.caller.name}"
     await settle_step(run, step, None if approved else f"refused{by}" + (f": {comment}" if comment else ""))

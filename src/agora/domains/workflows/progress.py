@@ -81,6 +81,7 @@ class _EndedWork:
 async def _settle_ended_work(run: WorkflowRun, work: _EndedWork) -> None:
     """Handle the end of the work of a step or of one item; stale ends change nothing."""
     step = run.steps.get(work.step)
+    # The step may have been reassigned, retried or cancelled since: only the work that it waits for settles it.
     if run.has_ended or step is None or not step.is_active:
         return
     if work.item is not None:
@@ -98,6 +99,7 @@ async def _settle_ended_work(run: WorkflowRun, work: _EndedWork) -> None:
 async def _settle_ended_item(run: WorkflowRun, step: StepDraft, work: _EndedWork) -> None:
     call, failure = run.call, work.failure
     where = {"workflow_id": run.workflow_id, "step": step.name, "item": work.item}
+    # Locked: two ends for one item (a late task and its replacement) must not both decrement items_open.
     row = await call.tx.one(workflows.lock_item, **where)
     if row is None or row.status not in ("pending", "ready") or not work.is_awaited_by(row):
         return
@@ -112,6 +114,7 @@ async def _settle_ended_item(run: WorkflowRun, step: StepDraft, work: _EndedWork
             return
     if step.row.items_open == 0:
         await settle_step(run, step, launch.describe_failed_items(step))
+    # One ended, one begins: the number in parallel stays constant.
     elif run.row.paused_at is None:
         await begin_more_items(run, step, 1)
 
@@ -132,8 +135,10 @@ async def settle_step(run: WorkflowRun, step: StepDraft, failure: str | None) ->
     if step.row.items_open:
         await cancel_step_work(run, step)
     spec = step.spec
+    # The failure of a compensation step is recorded on the step only: the workflow has failed already.
     if spec.on_failure == "continue" or step.name in run.compensation_steps:
         return
+    # The first failure is the workflow's; later ones are mostly its consequences.
     if run.row.error is None:
         run.set_columns(error=f"{step.name}: {failure}"[:4000])
     if run.row.paused_at is None:
@@ -193,12 +198,14 @@ async def _end_after_failure(run: WorkflowRun) -> None:
         if not step.has_ended:
             await _cancel_step(run, step)
         await _begin_compensation(run, step)
+    # The end of the last compensation step calls this again.
     if not any(run.steps[name].is_active for name in run.compensation_steps):
         await end_run(run, _W.FAILED)
 
 
 async def _cancel_step(run: WorkflowRun, step: StepDraft) -> None:
     active = step.is_active
+    # Set before its work is cancelled: the ends of its tasks then find a step that waits for nothing.
     run.set_step_status(step, _S.CANCELLED)
     if active:
         await cancel_step_work(run, step)
@@ -213,6 +220,7 @@ async def cancel_step_work(run: WorkflowRun, step: StepDraft) -> None:
         where = {"workflow_id": run.workflow_id, "step": step.name}
         open_items = await call.tx.all(workflows.select_open_items, **where)
         parts += [(row.task_id, row.child_id) for row in open_items]
+        # Marked first, for the same reason: a task's end must not settle an item or begin the next one.
         for row in open_items:
             changes = {"status": _S.CANCELLED.value, "completed_at": call.now}
             await call.tx.execute(workflows.update_item(frozenset(changes)), **where, item=row.item, **changes)
@@ -233,6 +241,7 @@ async def terminate_run(run: WorkflowRun, reason: str) -> None:
     """Terminate a running workflow."""
     run.set_columns(error=reason[:4000] or None)
     for step in run.steps.values():
+        # Compensation steps that have not begun are skipped by end_run, as in any end.
         if not step.has_ended and (step.is_active or step.name not in run.compensation_steps):
             await _cancel_step(run, step)
     await end_run(run, _W.CANCELLED)
@@ -246,6 +255,7 @@ async def end_run(run: WorkflowRun, status: WorkflowStatus) -> None:
             run.set_step_status(run.steps[name], _S.SKIPPED)
     run.set_columns(status=status.value, completed_at=run.call.now, paused_at=None)
     await run.save_steps()
+    # After the status, on which the count depends.
     run.set_columns(done_steps=run.count_done_steps())
     await run.emit(status.value, error=run.row.error)
     if run.row.parent_id is not None and not run.reported:

@@ -52,6 +52,7 @@ BIG = "bigint"
 _WORKFLOW_TYPES, _STEP_TYPES, _ITEM_TYPES = (
     {name: kind for name, kind in table.columns if kind != "text"} for table in (WORKFLOWS, STEPS, ITEMS)
 )
+# Results may be large, and most transactions load the steps without needing them (run.load_outcomes reads them).
 _STEP_COLUMNS = ", ".join(name for name in STEPS.column_names if name != "result")
 
 select_workflow = Query("select * from workflows where tenant_id = :tenant and workflow_id = :workflow_id", WorkflowRow)
@@ -152,6 +153,7 @@ select_step_outcomes = Query(
     """,
     StepOutcome,
 )
+# Results of tasks stay in task_data, and are joined instead of copied.
 select_item_outcomes = Query(
     """
     select i.step, i.item, i.result, d.result as task_result from workflow_items i

@@ -33,6 +33,7 @@ __all__ = [
     "parse_definition",
 ]
 
+# 4096 definitions of at most 4096 characters bound the cache to some tens of megabytes of models.
 MAX_CACHED_CHARACTERS = 4096  #: most characters of a cached definition
 MAX_PAYLOAD_CHARACTERS = 16_777_216  #: most characters of all payloads that begin in one transaction
 WORK = 30_000  #: units of work for expressions in one transaction: some 25 milliseconds
@@ -138,6 +139,7 @@ class WorkflowRun:
     )
 
     def __init__(self, call: Call, row: WorkflowRow, steps: list[StepDraft], budget: Budget | None = None) -> None:
+        # The budget is of the transaction: nested workflows that begin in it share their parent's.
         self.call, self.budget = call, budget or Budget()
         self.row = row
         self.steps = {step.name: step for step in steps}
@@ -220,6 +222,7 @@ class WorkflowRun:
         """Whether the dependencies of a step are satisfied; a skipped one passes on its own dependencies."""
         waits, left_out = list(step.depends_on), set[str]()
         while waits:
+            # Iterative: a chain of skipped steps may be as long as the workflow.
             before = self.steps[waits.pop()]
             if not before.is_satisfied:
                 return False
@@ -249,6 +252,7 @@ class WorkflowRun:
         if status is _S.SKIPPED and self._scope is not None:
             # Completed in place: reading all outcomes again for each of many skipped steps would take quadratic time.
             self._scope["steps"][step.name] = {"status": status.value, "error": None, "result": None}
+        # Its outcome is new: the next expression reads it from the database.
         elif step.has_ended:
             self._scope = None
         self.moved[step.name] = status.value
@@ -257,6 +261,7 @@ class WorkflowRun:
         """Write the changed steps, so that later reads in this transaction see them."""
         for step in self.steps.values():
             if step.changed:
+                # Emptied before the write, so that a nested save in the same transaction does not write them again.
                 changes, step.changed = step.changed, {}
                 write = workflows.update_step(frozenset(changes))
                 await self.call.tx.execute(write, workflow_id=self.workflow_id, name=step.name, **changes)

@@ -118,6 +118,7 @@ class WorkflowService(BoundService, contract.Workflows):
         if action == "terminate":
             await modification.terminate_workflow(run, reason)
         else:
+            # These may make a step ready; reassigning, pausing and resuming have done their own work.
             if action in ("add", "reorder", "skip"):
                 await advance_run(run)
             await run.save()
@@ -163,6 +164,7 @@ class WorkflowService(BoundService, contract.Workflows):
     async def cancel(self, workflow_id: str, reason: str = "") -> contract.Modification:
         run = await self._load_own_workflow(workflow_id)
         self._set_audit_detail("cancel", None, reason)
+        # A repeated cancellation succeeds; any other ended state is a conflict.
         if run.row.status == WorkflowStatus.CANCELLED:
             return self._build_modification(run, "cancel", None)
         modification.require_running(run)
@@ -201,6 +203,7 @@ class WorkflowService(BoundService, contract.Workflows):
             return
         if action == "resume" and paused:
             await modification.resume_workflow(run)
+        # Overrides are idempotent: pausing a paused workflow is no error, since a halt applies to many workflows at once.
         elif action in ("pause", "emergency_halt") and not paused:
             await modification.pause_workflow(run)
         await run.save()

@@ -24,6 +24,7 @@ def render_mermaid(graph: Graph, states: Mapping[str, str]) -> str:
 
     states: step states by name; a missing or unknown state is shown as pending.
     """
+    # Step names may be words of Mermaid's grammar, such as `end`, so nodes have numbered ids.
     ids = {name: f"s{at}" for at, name in enumerate(graph.nodes)}
     classes = {name: state if (state := states.get(name)) in COLOURS else "pending" for name in graph.nodes}
     lines = ["flowchart TD"]
@@ -61,4 +62,5 @@ def _render_node(node: Node) -> str:
 def _escape_text(text: str) -> str:
     """Shorten text to 80 characters, and write all but letters, digits, spaces and plain punctuation as entity codes."""
     excerpt = text if len(text) <= 80 else text[:79] + "…"
+    # An allow-list: the text is rendered as HTML by Mermaid, so a quote or bracket could inject markup into the monitor.
     return "".join(c if c.isalnum() or c in " _-.,…" else f"#{ord(c)};" for c in excerpt)

@@ -77,6 +77,7 @@ class WorkBudget:
                 pending_values.extend(part.values())
             elif isinstance(part, (list, tuple)):
                 pending_values.extend(part)
+            # Stops measuring once the budget is exceeded, so that measuring a huge value is bounded too.
             if nodes + len(pending_values) + characters // CHARACTERS > self.left:
                 break
         self.spend_units((nodes + len(pending_values) + characters // CHARACTERS) * times)
@@ -96,6 +97,7 @@ def call_library(call: Callable[[Any], Any], argument: Any) -> Any:
         return call(argument)
     except Exception as error:
         raise ExpressionError(str(error)) from error
+    # A panic of the Rust library is a PanicException, derived from BaseException: uncaught, it would end the server.
     except BaseException as error:
         if type(error).__name__ != "PanicException":
             raise
@@ -144,7 +146,9 @@ def compute_pattern_weight(literal: str) -> tuple[int, int]:
     if _STACKED.search(pattern):
         raise ExpressionError("a pattern of matches() repeats no group by count and has no flag but (?i)")
     counts = (int(count) for part in _COUNTED.findall(pattern) for count in re.findall("[0-9]+", part))
+    # An upper bound: every character is counted as if it were in the largest repetition.
     times = max(counts, default=1) or 1
+    # Unicode classes compile to hundreds of states, ASCII ones and the dot to tens.
     prepared = (len(pattern) + 300 * len(_COSTLY.findall(pattern)) + 30 * len(_WIDE.findall(pattern))) * times
     if prepared > MAX_PATTERN:
         raise ExpressionError("the pattern of matches() is too large, with its repetitions")
@@ -188,6 +192,7 @@ class _Evaluation:
                 self._evaluate_leaf_into_values(number)
         self._charge_patterns()
         try:
+            # Only macros need a context with a resolver.
             result = call_library(program.execute, self._build_context() if lazy else self.values)
         except ExpressionError as error:
             raise self._find_root_error(error) from None
@@ -213,6 +218,7 @@ class _Evaluation:
     def _resolve_variable(self, name: str) -> Any:
         if name not in self.values and name not in self.failures:
             self._evaluate_leaf_into_values(int(name[1:]))
+        # None makes the library report the variable as undeclared, by its name, from which _find_root_error finds the cause.
         return self.values.get(name)
 
     def _find_root_error(self, error: ExpressionError) -> ExpressionError:
@@ -312,6 +318,7 @@ class _Loop:
         if not isinstance(target, (list, tuple, Mapping)):
             raise ExpressionError(f"{macro.kind}() requires a list or an object, not {_describe_kind(target)}")
         self.items: Iterable[Any] = target
+        # A copy: the loop variable must not remain in the scope of what follows.
         self.scope: dict[str, Any] = dict(scope)
 
     def iterate_items(self) -> Iterable[Any]:

@@ -71,6 +71,7 @@ _METHODS = frozenset(
 def _strip_reference(text: str) -> str:
     """Return the expression of a text that is exactly one reference; any other text unchanged."""
     stripped = text.strip()
+    # By its closing brace: `${a} == ${b}` begins and ends like one reference, but is none.
     if stripped.startswith("${") and find_end_of_reference(stripped, 2) == len(stripped) - 1:
         return stripped[2:-1]
     return text
@@ -89,6 +90,7 @@ def check_expression(text: str, names: Collection[str], *, item: bool = False) -
         if len(text) > MAX_TEXT:
             return [f"an expression has at most {MAX_TEXT:,} characters, and this has {len(text):,}"]
         expression = parse_expression(text)
+        # The library parses the whole text too, because the parser here knows no precedence and accepts some invalid texts.
         if not _is_reference(expression):
             compile_program(text)
     except ExpressionError as error:
@@ -103,6 +105,7 @@ def check_expression(text: str, names: Collection[str], *, item: bool = False) -
 
 def _find_path_errors(path: Path, bound: frozenset[str], roots: set[str], names: Collection[str]) -> Iterator[str]:
     root, *selected = path.parts
+    # A loop variable shadows every root, and its fields depend on the data.
     if root in bound:
         return
     if root not in roots:
@@ -213,6 +216,7 @@ def _split_template(text: str) -> list[str | tuple[str]]:
     while (start := text.find("${", at)) >= 0:
         if len(pieces) > 2 * MAX_REFERENCES:
             raise ExpressionError(_TOO_MANY)
+        # Only a dollar sign after the last piece escapes; `at` excludes one that an earlier escape consumed.
         if start > at and text[start - 1] == "$":
             pieces += [text[at : start - 1], "${"]
             at = start + 2
@@ -290,6 +294,7 @@ class _Resolution:
         self.characters += len(text)
         if self.references > MAX_REFERENCES or self.characters > MAX_REFERENCE_TEXT:
             raise ExpressionError(_TOO_MANY)
+        # The size counts at each use, the work only once: the payload holds the value as often as it is used.
         if text not in self.known:
             self.known[text] = _evaluate_measured(parse_expression(text), self.scope, self.work)
         result, size = self.known[text]

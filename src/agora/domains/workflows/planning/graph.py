@@ -76,6 +76,7 @@ def restore_graph(steps: Iterable[tuple[Step, int, Sequence[str]]], *, sequentia
     nodes = {}
     for step, position, depends_on in placed:
         compensation = step.name in undoing
+        # A sequential graph derives dependencies from the order, so declared ones would turn it into another kind of graph.
         if not sequential and not compensation:
             step = _copy_with_dependencies(step, depends_on)
         nodes[step.name] = Node(step, position, tuple(depends_on), compensation)
@@ -110,6 +111,7 @@ def _build_nodes(steps: Sequence[Step], *, sequential: bool) -> Graph:
 
 def find_errors(steps: Sequence[Step]) -> list[StepError]:
     """Find all errors of steps, including those of nested workflows, as ``{"field", "message"}`` each."""
+    # Limits are checked before the expressions are parsed, which is the costly part.
     problems = list(_find_structure_errors(steps, "steps", 0))
     total = sum(1 for _ in _list_all_steps(steps, "steps"))
     if total > MAX_STEPS:
@@ -188,6 +190,7 @@ def _find_cycles(graph: Graph) -> Iterator[list[str]]:
     }
     visited: set[str] = set()
     for root in graph.nodes:
+        # Depth-first with an explicit path, whose insertion order is the cycle to report; recursion could exceed the stack at 500 steps.
         path: dict[str, Iterator[str]] = {} if root in visited else {root: iter(waits[root])}
         while path:
             name = next(reversed(path))
@@ -308,6 +311,7 @@ def add_node(graph: Graph, step: Step, before: Sequence[str], fixed: Collection[
             raise _build_invalid_request_error(
                 "before", f"{name!r} runs only to make up for another step.", "Name steps of the normal flow."
             )
+        # A begun step has read its dependencies' results already.
         if name in fixed:
             raise Conflict(f"{name!r} has begun; nothing can be put before it any more.", fix="Put it later.")
     return _require_valid(
@@ -338,6 +342,7 @@ def _insert_in_order(graph: Graph, step: Step, before: Sequence[str]) -> Graph:
         )
     steps = [node.step for node in graph.nodes.values()]
     places = [at for at, other in enumerate(steps) if other.name in before]
+    # An empty list of dependencies is dropped: it would make the sequential workflow a graph when it is restored.
     steps.insert(min(places, default=len(steps)), step.model_copy(update={"depends_on": None}))
     return _build_nodes(steps, sequential=True)
 
@@ -349,6 +354,7 @@ def _attach_by_name(graph: Graph, step: Step, before: Sequence[str]) -> Graph:
         node, waits = nodes[name], tuple(dict.fromkeys((*nodes[name].depends_on, step.name)))
         nodes[name] = Node(_copy_with_dependencies(node.step, waits), node.position, waits, node.compensation)
     waits = tuple(dict.fromkeys(step.depends_on or ()))
+    # Not a compensation step: no existing step can have named it.
     nodes[step.name] = Node(_copy_with_dependencies(step, waits), position, waits, False)
     return Graph(nodes, sequential=False)
 
@@ -377,6 +383,7 @@ def reorder_nodes(graph: Graph, order: Sequence[str], fixed: Collection[str]) ->
 
 def _require_valid(graph: Graph) -> Graph:
     """Return a changed graph if it is valid. Raises InvalidRequest otherwise."""
+    # The whole graph is checked, not only the change: moving a step may break an expression of another one.
     problems = find_errors([node.step for node in graph.nodes.values()])
     if problems:
         raise InvalidRequest(

@@ -258,6 +258,7 @@ class _Parser:
         if self.depth > MAX_DEPTH:
             raise ExpressionError(f"it is nested more than {MAX_DEPTH} deep")
         self._parse_operands()
+        # A loop, not recursion, for the else branch: chains of conditions nest to the right and do not count as depth.
         while self._next_sign == "?":
             self._take_token()
             self._parse_expression()
@@ -274,6 +275,7 @@ class _Parser:
     def _parse_operand(self) -> None:
         while self._next_sign in ("!", "-") and self._next_kind == "sign":
             self.at += 1
+        # Remembered so that a macro after this operand can take its leaves and calls as the target.
         mark, start, calls = len(self.part.leaves), self._token_start, len(self.part.calls)
         self._parse_primary()
         while self._next_sign in (".", "[") and self._next_kind == "sign":
@@ -316,6 +318,7 @@ class _Parser:
         self._expect_token("(")
         inside = self._token_start
         self._parse_expression()
+        # Of a compound argument, only the leaves are taken: the library decides whether it may stand in has().
         path = self._find_current_path(mark, inside)
         self._expect_token(")")
         if path is None:
@@ -359,6 +362,7 @@ class _Parser:
         path = self._find_current_path(mark, start)
         kind, token, _ = self.tokens[self.at + 1]
         literal = _read_plain_index(kind, token) if self.tokens[self.at + 2][1] == "]" else None
+        # A computed index is left to the library, which gets the whole value and the index.
         if path is not None and literal is not None:
             self.at += 3
             self.part.leaves[-1] = Path((*path.parts, literal), start, self._previous_token_end)
@@ -388,6 +392,7 @@ class _Parser:
 
     def _parse_macro(self, mark: int, calls: int, start: int, end: int) -> None:
         target = _Part(self.part.leaves[mark:], self.part.calls[calls:])
+        # They move into the target's own expression, whose variables are numbered from zero.
         del self.part.leaves[mark:], self.part.calls[calls:]
         kind = self._take_token()
         self._expect_token("(")
