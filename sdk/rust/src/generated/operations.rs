@@ -4912,7 +4912,7 @@ impl Request<MigrationReportOperation> {
 
 operation! {
     /// Marks requests of `agora.migration.begin_import`.
-    pub MigrationBeginImportOperation => ImportRun, Command, "migration/begin_import", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound];
+    pub MigrationBeginImportOperation => ImportRun, Command, "migration/begin_import", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict];
 }
 
 operation! {
@@ -4940,7 +4940,7 @@ impl Request<MigrationRollbackImportOperation> {
 
 operation! {
     /// Marks requests of `agora.migration.list_imports`.
-    pub MigrationListImportsOperation => ImportRunPage, Query, "migration/list_imports", [Halted, NotFound], paged_by_cursor;
+    pub MigrationListImportsOperation => ImportRunPage, Query, "migration/list_imports", [Halted], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.migration.list_imports`.
@@ -6056,7 +6056,7 @@ impl Request<RuntimeProjectsOperation> {
 
 operation! {
     /// Marks requests of `agora.runtime.sessions`.
-    pub RuntimeSessionsOperation => RuntimeSessionPage, Query, "runtime/sessions", [Halted, NotFound, Conflict], paged_by_cursor;
+    pub RuntimeSessionsOperation => RuntimeSessionPage, Query, "runtime/sessions", [Halted], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.runtime.sessions`.
@@ -6084,7 +6084,7 @@ impl Request<RuntimeSessionsOperation> {
 
 operation! {
     /// Marks requests of `agora.runtime.session`.
-    pub RuntimeSessionOperation => RuntimeSession, Query, "runtime/session", [Halted, NotFound, Conflict];
+    pub RuntimeSessionOperation => RuntimeSession, Query, "runtime/session", [Halted, NotFound];
 }
 
 /// Optional arguments of `agora.runtime.session`.

@@ -2642,7 +2642,7 @@ impl MigrationService<'_> {
     /// - `database`: Name of the v4 database.
     /// - `digest`: SHA-256 of the file.
     ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`.
     pub fn begin_import(
         &self,
         database: impl Into<String>,
@@ -2696,7 +2696,7 @@ impl MigrationService<'_> {
 
     /// List imports, newest first.
     ///
-    /// Errors beside those of any operation: `halted`, `not_found`.
+    /// Errors beside those of any operation: `halted`.
     pub fn list_imports(&self) -> Request<MigrationListImportsOperation> {
         Request::new(self.client)
     }
@@ -3188,7 +3188,7 @@ impl RuntimeService<'_> {
 
     /// List the sessions of all projects, latest first: those of your workers and jobs; operators see all.
     ///
-    /// Errors beside those of any operation: `halted`, `not_found`, `conflict`.
+    /// Errors beside those of any operation: `halted`.
     pub fn sessions(&self) -> Request<RuntimeSessionsOperation> {
         Request::new(self.client)
     }
@@ -3197,7 +3197,7 @@ impl RuntimeService<'_> {
     ///
     /// - `session_id`: Session id assigned by the coding agent.
     ///
-    /// Errors beside those of any operation: `halted`, `not_found`, `conflict`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn session(&self, session_id: impl Into<String>) -> Request<RuntimeSessionOperation> {
         Request::new(self.client).with::<String>("session_id", session_id.into())
     }

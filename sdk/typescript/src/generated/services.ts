@@ -5191,7 +5191,7 @@ export interface MigrationService {
   /**
    * Start importing a v4 export, or resume an unfinished import of the same file.
    *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``.
    */
   beginImport(args: MigrationBeginImportArguments, options?: CallOptions): Promise<ImportRun>;
   /**
@@ -5222,7 +5222,7 @@ export interface MigrationService {
   /**
    * List imports, newest first.
    *
-   * Errors beside those of any operation: ``halted``, ``not_found``.
+   * Errors beside those of any operation: ``halted``.
    */
   listImports(args?: MigrationListImportsArguments, options?: CallOptions): Promise<ImportRunPage>;
 }
@@ -5558,13 +5558,13 @@ export interface RuntimeService {
   /**
    * List the sessions of all projects, latest first: those of your workers and jobs; operators see all.
    *
-   * Errors beside those of any operation: ``halted``, ``not_found``, ``conflict``.
+   * Errors beside those of any operation: ``halted``.
    */
   sessions(args?: RuntimeSessionsArguments, options?: CallOptions): Promise<RuntimeSessionPage>;
   /**
    * Show a session by its id; the latest one, if several workers use the same id.
    *
-   * Errors beside those of any operation: ``halted``, ``not_found``, ``conflict``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   session(args: RuntimeSessionArguments, options?: CallOptions): Promise<RuntimeSession>;
   /**
@@ -7103,7 +7103,7 @@ export interface Operations {
   "migration.begin_import": {
     args: MigrationBeginImportArguments;
     answer: Promise<ImportRun>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict";
   };
   "migration.import_rows": {
     args: MigrationImportRowsArguments;
@@ -7123,7 +7123,7 @@ export interface Operations {
   "migration.list_imports": {
     args: MigrationListImportsArguments;
     answer: Promise<ImportRunPage>;
-    errors: CommonErrorCode | "halted" | "not_found";
+    errors: CommonErrorCode | "halted";
   };
   "model_provider.set": {
     args: ModelProviderSetArguments;
@@ -7358,12 +7358,12 @@ export interface Operations {
   "runtime.sessions": {
     args: RuntimeSessionsArguments;
     answer: Promise<RuntimeSessionPage>;
-    errors: CommonErrorCode | "halted" | "not_found" | "conflict";
+    errors: CommonErrorCode | "halted";
   };
   "runtime.session": {
     args: RuntimeSessionArguments;
     answer: Promise<RuntimeSession>;
-    errors: CommonErrorCode | "halted" | "not_found" | "conflict";
+    errors: CommonErrorCode | "halted" | "not_found";
   };
   "runtime.messages": {
     args: RuntimeMessagesArguments;
