@@ -154,6 +154,32 @@ async def test_a_broken_stream_is_taken_up_where_it_broke() -> None:
     assert "last-event-id: 2" in received[1].lower()
 
 
+async def test_a_task_that_ended_while_its_stream_was_broken_is_read() -> None:
+    working = {"kind": "task", "id": "t1", "contextId": "c1", "status": {"state": "working"}}
+    refusal = page({"jsonrpc": "2.0", "id": "1", "error": {"code": -32004, "message": "The task has ended"}})
+    done = {"kind": "text", "text": "done"}
+    ended = working | {"status": {"state": "completed"}, "artifacts": [{"artifactId": "a", "parts": [done]}]}
+    answer = page({"jsonrpc": "2.0", "id": "1", "result": ended})
+    async with (
+        serving([events(("1", working), whole=False), refusal, answer]) as (url, received),
+        httpx.AsyncClient() as http,
+    ):
+        agent = A2AClient(Endpoint(url), {}, http, backoff=Backoff(first=0.001))
+        updates = [update async for update in agent.stream("go")]
+    assert [(update.state, update.text) for update in updates] == [("working", ""), ("completed", "done")]
+    assert "tasks/get" in received[2]
+
+
+async def test_a_refused_resumption_of_a_running_task_is_an_error() -> None:
+    working = {"kind": "task", "id": "t1", "contextId": "c1", "status": {"state": "working"}}
+    refusal = page({"jsonrpc": "2.0", "id": "1", "error": {"code": -32004, "message": "no streams"}})
+    answer = page({"jsonrpc": "2.0", "id": "1", "result": working})
+    async with serving([events(("1", working), whole=False), refusal, answer]) as (url, _), httpx.AsyncClient() as http:
+        agent = A2AClient(Endpoint(url), {}, http, backoff=Backoff(first=0.001))
+        with pytest.raises(AgoraError, match="no streams"):
+            [update async for update in agent.stream("go")]
+
+
 async def test_an_agent_without_a_card_is_spoken_to_in_the_older_way() -> None:
     reply = {
         "jsonrpc": "2.0",

@@ -296,3 +296,11 @@ def test_server_sent_events_with_carriage_returns_and_split_data() -> None:
 def test_a_message_that_does_not_say_its_place_has_it_from_its_id() -> None:
     text = b'id: 4\ndata: {"number":4}\n\nid: 5\ndata: {"sequence":6}\n\ndata: {"a":1}\n\n'
     assert list(EventSource().feed(text)) == [{"sequence": 4, "number": 4}, {"sequence": 6}, {"a": 1}]
+
+
+def test_events_are_requested_without_compression(wire: Wire) -> None:
+    choose(wire, "SSE")
+    client = AgoraClient(wire.url)
+    with client.event.stream(["work.*"]):
+        wire.wait_for_streams(1)
+    assert wire.streams[-1].headers["accept-encoding"] == "identity"

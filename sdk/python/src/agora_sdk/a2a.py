@@ -25,7 +25,7 @@ import httpx
 
 from . import __version__
 from . import a2a_wire as wire
-from .errors import DeadlineExceeded, NotFound, ServerUnreachable, UpstreamFailed
+from .errors import AgoraError, DeadlineExceeded, NotFound, ServerUnreachable, UpstreamFailed
 from .message import Message, Part
 from .retry import Backoff
 
@@ -254,12 +254,24 @@ class A2AClient:
                 return
             except ServerUnreachable as error:
                 broken, tries = error, tries + 1
+            except AgoraError:
+                # A2A 1.0, section 3.1.6: a subscription to a task that has ended is refused. It ended while the stream was broken.
+                last_update = await self._read_ended_task(str(task_id)) if broken else None
+                if last_update is None:
+                    raise
+                yield last_update
+                return
             if task_id is None or tries > MAX_RESUMES:
                 # Without a task id nothing can be resumed, and a repeated message could run twice.
                 raise broken
             await asyncio.sleep(self._backoff.pause(tries - 1))
             # Sending the message again would begin a second task.
             method, params = "SubscribeToTask", {"id": task_id}
+
+    async def _read_ended_task(self, task_id: str) -> Update | None:
+        """Read a task as the last update of its stream; None if it has not ended."""
+        update = _build_update(wire.normalize_result(await self._call_method("GetTask", {"id": task_id})))
+        return update if update.final else None
 
     async def _stream_events(self, call: wire.Call, headers: Mapping[str, str]) -> AsyncIterator[tuple[str, Any]]:
         """Yield event ids and documents; for an agent without streaming, its single answer."""

@@ -282,13 +282,16 @@ class Peer:
             if reply.status == 200 and reply.kind == "text/event-stream":
                 events = mcp_wire.Events()
                 while chunk := await self._read_chunk(reply, io, deadline):
-                    for event in events.feed(chunk):
+                    for event in self._feed_events(events, chunk):
                         if event.data:
                             yield self._parse_message(event.data), reply.headers
                 return
-            content = b""
+            body_so_far = bytearray()
             while chunk := await self._read_chunk(reply, io, deadline):
-                content += chunk
+                body_so_far += chunk
+                if len(body_so_far) > mcp_wire.MAX_EVENT_BYTES:
+                    raise UpstreamFailed(f"{self.url} answered with more than {mcp_wire.MAX_EVENT_BYTES} bytes.")
+            content = bytes(body_so_far)
             # MCP, session management: 404 to a request with a session id means that the session has ended.
             if reply.status == 404 and mcp_wire.SESSION_HEADER in headers:
                 raise _SessionLost
@@ -297,6 +300,12 @@ class Peer:
             yield self._parse_message(content), reply.headers
         finally:
             await reply.close()
+
+    def _feed_events(self, events: mcp_wire.Events, chunk: bytes) -> Iterator[mcp_wire.Event]:
+        try:
+            yield from events.feed(chunk)
+        except ValueError as error:
+            raise UpstreamFailed(f"{self.url} sent {error}.", outcome="unknown") from None
 
     def _parse_message(self, text: bytes) -> Message:
         try:

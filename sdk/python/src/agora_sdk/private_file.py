@@ -30,12 +30,17 @@ def replace_json(path: str, document: Any) -> None:
     """Replace the file atomically: a reader sees the old or the new content."""
     name = os.path.splitext(os.path.basename(path))[0]
     handle, temporary_path = mkstemp(dir=os.path.dirname(path), prefix=f".{name}-")  # mode 0600
-    with open(handle, "w", encoding="utf-8") as file:
-        json.dump(document, file, indent=2)
-        file.flush()
-        # Before the rename: after a power failure the final name must not hold an empty file.
-        os.fsync(handle)
-    os.replace(temporary_path, path)  # atomic: no reader sees a partial file
+    try:
+        with open(handle, "w", encoding="utf-8") as file:
+            json.dump(document, file, indent=2)
+            file.flush()
+            # Before the rename: after a power failure the final name must not hold an empty file.
+            os.fsync(handle)
+        os.replace(temporary_path, path)  # atomic: no reader sees a partial file
+    except BaseException:
+        # On a full disk every attempt would leave a copy of the secrets behind.
+        os.unlink(temporary_path)
+        raise
 
 
 @contextmanager

@@ -21,7 +21,8 @@ __all__ = ["EventSource", "open_channel"]
 #: There is no ping: a server sends something at least this often, or the connection is dead.
 SILENCE_SECONDS = 60.0
 _TIMEOUT = httpx.Timeout(SILENCE_SECONDS, connect=CONNECT_SECONDS)
-_ACCEPT = {"accept": "text/event-stream"}
+# Uncompressed: a compressing proxy would hold events back, and iter_raw() does not decompress.
+_ACCEPT = {"accept": "text/event-stream", "accept-encoding": "identity"}
 
 
 async def open_channel(io: Blocking | Looped, target: str, headers: dict[str, str]) -> Channel:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -21,6 +22,7 @@ from agora_sdk.errors import (
 )
 from agora_sdk.mcp import MCPClient
 from tests.harness import free_port
+from tests.hostile_upstream import Heard, listening
 from tests.stream_server import serve_streams
 from tests.unit.cli.mcp.workshop_server import NAMES, Workshop, open_workshop
 
@@ -230,3 +232,22 @@ async def test_server_without_handshake_is_supported(
     with pytest.raises(DeadlineExceeded):
         await call("call_tool", "wait", timeout=0.3)
     await asyncio.wait_for(workshop.cancelled.wait(), 60)
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/event-stream"])
+async def test_an_answer_without_end_is_refused(
+    use: Callable[[MCPClient], Call], kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agora_sdk.mcp_wire.MAX_EVENT_BYTES", 100_000)
+    monkeypatch.setattr("agora_sdk.mcp_wire.Events.__init__.__defaults__", (100_000,))
+
+    async def flood(request: Heard) -> None:
+        await request.say(f"HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: 900000000\r\n\r\n".encode())
+        with contextlib.suppress(ConnectionError):
+            while True:
+                await request.say(b"data: " + b"x" * 65_536)
+
+    call = use(MCPClient(timeout=30))
+    async with listening(flood) as url:
+        with pytest.raises(UpstreamFailed, match="more than 100000 bytes"):
+            await call("connect", url)
