@@ -357,3 +357,16 @@ async def test_engine_can_be_closed_during_builds(new_kit: NewKit) -> None:
         await kit.engine.adopt()
     kit.engine = ProcessRuntime(kit.options)
     assert (await kit.engine.sweep()).builds == 0
+
+
+async def test_a_process_that_outlives_its_command_and_writes_for_ever_does_not_block_the_server(
+    tmp_path: Path,
+) -> None:
+    # Without the variables of the build, and in a session of its own, no sweep of the build finds it.
+    words = [
+        "/bin/sh",
+        "-c",
+        "env -i PATH=$PATH setsid sh -c 'echo >begun; exec yes' & while [ ! -e begun ]; do :; done; exit 3",
+    ]
+    result = await Command(words, tmp_path, {"PATH": os.environ["PATH"]}, 30.0).run_command(lambda _: None)
+    assert result.code == 3

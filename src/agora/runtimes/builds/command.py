@@ -17,6 +17,8 @@ __all__ = ["Command", "CommandResult", "CommandTimeout"]
 
 MAX_LINE_CHARACTERS = 4_096
 TAIL = 8_192
+READ_BYTES = 65_536
+MAX_PIPE_BYTES = 1_048_576  #: the largest pipe that Linux allows a process by default
 #: no core files, and no file larger than 16 GiB; then the shell is replaced by the command
 LIMITED = 'ulimit -c 0; ulimit -f 33554432; exec "$@"'
 
@@ -81,8 +83,10 @@ class Command:
             loop.remove_reader(reading)
             # Also if the caller is cancelled: no process of the command may continue.
             await asyncio.shield(asyncio.to_thread(self._kill_group, process))
-            while _drain_output(reading, lines) > 0:
-                pass
+            # What was written before the end is in the pipe. A process without the variables of the build may write for ever.
+            for _ in range(MAX_PIPE_BYTES // READ_BYTES):
+                if _drain_output(reading, lines) <= 0:
+                    break
             lines.finish()
             os.close(pidfd)
             os.close(reading)
@@ -106,7 +110,7 @@ class Command:
 def _drain_output(reading: int, lines: _Lines) -> int:
     """Read available output; return the number of bytes, 0 at the end, -1 if none is available."""
     try:
-        data = os.read(reading, 65_536)
+        data = os.read(reading, READ_BYTES)
     except BlockingIOError:
         return -1
     lines.feed_output(data)
