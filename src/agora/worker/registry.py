@@ -6,7 +6,7 @@ import copy
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from agora_sdk.client import AgoraClient
 from agora_sdk.errors import NotFound
@@ -16,6 +16,8 @@ from .job_secrets import SecretMask
 from .options import WorkerOptions
 
 __all__ = ["CodebaseRegistry"]
+
+Value = TypeVar("Value")
 
 CODEBASE_ID = "cb_"  #: prefix of the server's codebase ids
 
@@ -105,6 +107,11 @@ class CodebaseRegistry:
         masked._mask = mask
         return masked
 
+    def mask_value(self, value: Value) -> Value:
+        """Mask the job's secrets in JSON that is sent to the server."""
+        masked: Value = self._mask.mask_value(value) if self._mask is not None else value
+        return masked
+
     async def store_messages(
         self,
         client: AgoraClient,
@@ -114,6 +121,5 @@ class CodebaseRegistry:
         options: Mapping[str, str],
     ) -> None:
         """Store a message of a session. Raises AgoraError."""
-        if self._mask is not None:
-            message, options = self._mask.mask_value(message), self._mask.mask_value(options)
+        message, options = self.mask_value(message), self.mask_value(options)
         await client.session.ingest(self._ids[codebase.name], session_id, [message], **options)

@@ -52,7 +52,8 @@ async def hand_over_for_review(
     if codebase_id is None:
         return
     try:
-        await submit_review(client, run, place, codebase_id, str(state.workplace.get("job") or run.task_id), title)
+        job_id = str(state.workplace.get("job") or run.task_id)
+        await submit_review(client, run, place, codebase_id, job_id, title, registry.mask_value)
     except StaleLease:
         raise
     except AgoraError as error:  # the artifacts have the changes, too

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,9 +25,18 @@ MAX_CHANGED_LINES = 5_000  #: limit of one file with a diff
 
 
 async def submit_review(
-    client: AgoraClient, run: TaskRun, place: Workplace, codebase_id: str, job_id: str, title: str
+    client: AgoraClient,
+    run: TaskRun,
+    place: Workplace,
+    codebase_id: str,
+    job_id: str,
+    title: str,
+    mask: Callable[[Any], Any],
 ) -> None:
-    """Submit the branch of a job for review. Does nothing without changes. Raises CommandError, AgoraError."""
+    """Submit the branch of a job for review. Does nothing without changes. Raises CommandError, AgoraError.
+
+    mask: removes the job's secrets, which the agent may have written into a file.
+    """
     if place.branch is None or place.base is None:
         return
     target = await read_target(place.codebase.path)
@@ -42,10 +52,10 @@ async def submit_review(
         place.branch,
         base,
         head,
-        files,
+        mask(files),
         codebase_id=codebase_id,
         target=target,
-        title=title[:200],
+        title=mask(title)[:200],
     )
 
 
@@ -86,7 +96,7 @@ async def read_files(path: Path, base: str, head: str) -> list[dict[str, Any]]:
         if is_shown and size < MAX_CHARACTERS:
             # Otherwise git takes some characters of a name for a pattern.
             names = [f":(literal){name}" for name in dict.fromkeys((change.old_path, change.path))]
-            result = await run_command(["git", "diff", *DIFF_FLAGS, spread, "--", *names], path)
+            result = await run_command(["git", "diff", *DIFF_FLAGS, spread, "--", *names], path, keeps_start=True)
             # The server refuses NUL in texts.
             patch = result.output.replace("\x00", "")[:MAX_PATCH_CHARACTERS]
             is_shown = len(patch) == len(result.output)

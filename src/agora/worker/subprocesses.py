@@ -8,6 +8,7 @@ import contextlib
 import os
 import shlex
 import signal
+import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ __all__ = ["CommandError", "CommandResult", "fill_command", "list_fields", "run_
 
 MAX_OUTPUT_BYTES = 1_000_000
 MAX_LIST_BYTES = 64_000_000
+READ_BYTES = 65_536
+MAX_PIPE_BYTES = 1_048_576  #: the largest pipe that Linux allows a process by default
 
 
 class CommandError(Exception):
@@ -47,51 +50,90 @@ async def run_command(
     on_output: Callable[[str], None] | None = None,
     inherited: Sequence[int] = (),
     limit: int = MAX_OUTPUT_BYTES,
+    keeps_start: bool = False,
 ) -> CommandResult:
     """Run a command; a string is run by the shell.
 
     Its process group is killed when it ends or after the timeout (exit code 124), and so are all processes with its
     mark (``process_reaper``), if it has one. on_output: called with each chunk of output. inherited: file descriptors
     passed to the command, such as a lock that must be held until the command has ended even if this process is killed.
-    limit: bytes of the output; of a longer one only the end is kept.
+    limit: bytes of the output; of a longer one only the end is kept, or with ``keeps_start`` only the start.
     """
     words = ["/bin/sh", "-c", command] if isinstance(command, str) else list(command)
-    process = await asyncio.create_subprocess_exec(
-        *words,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        cwd=cwd,
-        # Some programs read the working directory from the variable, not from the system.
-        env=os.environ | {"PWD": str(cwd)} | dict(environment or {}),
-        start_new_session=True,
-        pass_fds=inherited,
-    )
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    try:
+        process = _start_process(words, cwd, environment or {}, writing, inherited)
+    except BaseException:
+        os.close(reading)
+        raise
+    finally:
+        os.close(writing)
     output = bytearray()
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
 
-    async def read_output() -> None:
-        assert process.stdout is not None
-        while chunk := await process.stdout.read(65_536):
-            output.extend(chunk)
-            if on_output is not None:
-                on_output(decoder.decode(chunk))
-            del output[:-limit]
-        await process.wait()
+    def read_available() -> int:
+        """Read available output. Returns the number of bytes, 0 at the end, -1 if none is available."""
+        try:
+            chunk = os.read(reading, READ_BYTES)
+        except BlockingIOError:
+            return -1
+        output.extend(chunk)
+        if on_output is not None and chunk:
+            on_output(decoder.decode(chunk))
+        del output[limit if keeps_start else 0 : None if keeps_start else -limit]
+        return len(chunk)
 
-    try:
-        await asyncio.wait_for(read_output(), timeout)
-        code = process.returncode or 0
-    except TimeoutError:
-        code = 124
-        output.extend(f"\nended after {timeout:.0f} seconds\n".encode())
-    finally:
+    def end_processes() -> None:
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
+            os.killpg(process.pid, signal.SIGKILL)  # before it is reaped, while the group's id is its own
+        process.wait()
         if mark := (environment or {}).get(MARK):
-            await asyncio.to_thread(kill_marked, mark)
-    return CommandResult(code, output.decode(errors="replace"))
+            kill_marked(mark)
+
+    # The exit of the process counts and not the end of its output, which one left in the background keeps open.
+    loop, exited = asyncio.get_running_loop(), asyncio.Event()
+    descriptor = os.pidfd_open(process.pid)
+    loop.add_reader(descriptor, exited.set)
+    loop.add_reader(reading, lambda: read_available() == 0 and loop.remove_reader(reading))
+    has_ended = True
+    try:
+        async with asyncio.timeout(timeout):
+            await exited.wait()
+    except TimeoutError:
+        has_ended = False
+    finally:
+        loop.remove_reader(descriptor)
+        loop.remove_reader(reading)
+        # Also if the caller is cancelled: no process of the command may continue.
+        await asyncio.shield(asyncio.to_thread(end_processes))
+        # What was written before the end is in the pipe. A process that has left group and mark may write for ever.
+        for _ in range(MAX_PIPE_BYTES // READ_BYTES):
+            if read_available() <= 0:
+                break
+        os.close(descriptor)
+        os.close(reading)
+    if has_ended:
+        return CommandResult(process.returncode, output.decode(errors="replace"))
+    output.extend(f"\nended after {timeout:.0f} seconds\n".encode())
+    return CommandResult(124, output.decode(errors="replace"))
+
+
+def _start_process(
+    words: Sequence[str], cwd: Path, environment: Mapping[str, str], output: int, inherited: Sequence[int]
+) -> subprocess.Popen[bytes]:
+    # Some programs read the working directory from the variable, not from the system.
+    variables = os.environ | {"PWD": str(cwd)} | dict(environment)
+    return subprocess.Popen(
+        words,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        cwd=cwd,
+        env=variables,
+        start_new_session=True,
+        pass_fds=inherited,
+    )
 
 
 async def run_checked(

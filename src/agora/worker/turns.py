@@ -48,9 +48,10 @@ async def record_turn(
             snapshot.number,
             codebase_id,
             state.session_id,
-            prompt=prompt[:MAX_PROMPT_CHARACTERS].replace("\x00", ""),
+            # Masked before it is cut, which could leave a part of a secret.
+            prompt=registry.mask_value(prompt)[:MAX_PROMPT_CHARACTERS].replace("\x00", ""),
             commit=snapshot.commit,
-            files=list(snapshot.files),
+            files=registry.mask_value(list(snapshot.files)),
         )
         state.turns = snapshot.number
     except StaleLease:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from collections.abc import Awaitable, Callable
@@ -50,8 +51,10 @@ def parse_usage_limit(text: str, now: float) -> float | None:
     elif epoch := _EPOCH.search(text):
         until = float(epoch[1])
     elif moment := _ISO.search(text):
-        stamp = datetime.fromisoformat(moment[1])
-        until = (stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)).timestamp()
+        # An agent's log may quote anything, such as a month 13: an exception would end the reading of the log.
+        with contextlib.suppress(ValueError):
+            stamp = datetime.fromisoformat(moment[1])
+            until = (stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)).timestamp()
     elif clock := _CLOCK.search(text):
         until = _find_next_moment(int(clock[1]) % 12 + (12 if clock[3].upper() == "P" else 0), int(clock[2]), now)
     return min(max(until, now + 1), now + LONGEST_PAUSE)

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from .codebases import Codebase
-from .subprocesses import CommandError, run_checked, run_command
+from .subprocesses import CommandError, list_fields, run_checked, run_command
 
 __all__ = ["BRANCH_PREFIX", "IDENTITY", "Changes", "Workplace", "find_workplace", "try_lock"]
 
@@ -76,13 +76,16 @@ class Workplace:
             return Changes()
         spread = f"{self.base}..HEAD"
         # Without renames, each entry is a status and one path.
-        names = await run_checked(["git", "diff", "--name-status", "-z", "--no-renames", spread], self.path)
-        words = names.split("\0")
+        words = await list_fields(["git", "diff", "--name-status", "-z", "--no-renames", spread], self.path)
         files = [{"status": status, "path": name} for status, name in zip(words[::2], words[1::2], strict=False)]
-        log = await run_checked(["git", "log", "--reverse", "--format=%H%x1f%an%x1f%s", spread], self.path)
-        commits = [dict(zip(("id", "author", "subject"), line.split("\x1f"), strict=True)) for line in log.splitlines()]
-        diff = await run_checked(["git", "diff", "--no-color", "--no-ext-diff", spread], self.path)
-        return Changes(files, commits, diff[:MAX_DIFF_CHARACTERS])
+        # Ended by NUL, the only character that neither a name nor a subject can contain.
+        log = await list_fields(["git", "log", "--reverse", "-z", "--format=%H%x00%an%x00%s", spread], self.path)
+        entries = zip(log[::3], log[1::3], log[2::3], strict=False)
+        commits = [{"id": commit, "author": author, "subject": subject} for commit, author, subject in entries]
+        diff = await run_command(["git", "diff", "--no-color", "--no-ext-diff", spread], self.path, keeps_start=True)
+        if diff.exit_code:
+            raise CommandError(f"git diff failed in {self.path}: {diff.output.strip()[-2000:]}")
+        return Changes(files, commits, diff.output[:MAX_DIFF_CHARACTERS])
 
     def to_document(self) -> dict[str, Any]:
         """Serialize as JSON for the checkpoint and the result."""

@@ -123,6 +123,7 @@ def test_an_answer_means_the_same_whatever_the_agent_calls_its_options() -> None
         ("Quota exceeded. Your quota resets at 2023-11-14T23:13:20Z", 3600),
         ("quota exceeded, try again in 1h 30m", 5400),
         ("You exceeded your current quota", 900),
+        ("Quota exceeded. Your quota resets at 2023-13-41T23:13:20Z", 900),
         ("file not found", None),
     ],
 )

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from agora.worker.codebases import Codebase
 from agora.worker.job_secrets import MaskedRun, SecretMask, mask_exception
+from agora.worker.job_state import JobState
+from agora.worker.registry import CodebaseRegistry
+from agora.worker.results import hand_over_for_review
+from agora.worker.turns import record_turn
+from agora.worker.worktree import find_workplace
 from agora_sdk import InputRequired, PermanentFailure, Postponed, TaskRun
+from tests.blackbox.coding_worker import create_repository
+
+if TYPE_CHECKING:
+    from agora.worker.options import WorkerOptions
 
 SECRET = "abcabd-s3cret"
 
@@ -65,3 +78,31 @@ def test_questions_and_failures_are_masked() -> None:
     pause = mask_exception(Postponed(f"Limit of {SECRET}.", 7), mask)
     assert isinstance(pause, Postponed)
     assert (pause.reason, pause.seconds) == ("Limit of ***.", 7)
+
+
+async def test_what_a_review_and_a_turn_store_is_masked(tmp_path: Path) -> None:
+    codebase = Codebase.inspect(create_repository(tmp_path / "api"))
+    registry = CodebaseRegistry(cast("WorkerOptions", SimpleNamespace(codebases=[codebase])))
+    registry.add_codebase(codebase, "cb_1")
+    masked = registry.with_mask(SecretMask([SECRET]))
+    calls: list[str] = []
+
+    async def record_call(*arguments: Any, **options: Any) -> None:
+        calls.append(json.dumps([arguments, options]))
+
+    client = SimpleNamespace(review=SimpleNamespace(submit=record_call), turn=SimpleNamespace(record=record_call))
+    run = SimpleNamespace(task_id="task_1", fencing_token=1)
+    state = JobState(session_id="ses_1")
+    async with find_workplace(codebase, tmp_path / "worktrees", "job", isolated=True) as place:
+        (place.path / "notes").write_text(f"The key is {SECRET}.\n")
+        (place.path / SECRET).write_text("")
+        prompt = f"You asked for permission: curl -H {SECRET}. The answer: no"
+        await record_turn(cast("Any", client), cast("Any", run), place, state, masked, prompt)
+        await place.commit_rest("notes")
+        await hand_over_for_review(
+            cast("Any", client), cast("Any", run), place, state, masked, f"Use {SECRET}", calls.append
+        )
+    turn, review = calls
+    assert "curl -H ***." in turn
+    assert "The key is ***." in review
+    assert SECRET not in turn + review

@@ -65,6 +65,18 @@ async def test_a_worktree_is_found_again_and_its_work_is_kept(tmp_path: Path) ->
         assert (place.path / "new file").exists(), "the branch is still there"
 
 
+async def test_changes_are_read_whatever_commits_and_files_contain(tmp_path: Path) -> None:
+    codebase = Codebase.inspect(create_repository(tmp_path / "api"))
+    subject = "a\x0cb\u2028c\x1fd\x1ee"
+    async with find_workplace(codebase, tmp_path / "worktrees", "job", isolated=True) as place:
+        (place.path / "large").write_text("".join(f"line {number}\n" for number in range(200_000)))
+        await place.commit_rest(subject)
+        changes = await place.read_changes()
+    assert [commit["subject"] for commit in changes.commits] == [subject]
+    assert changes.files == [{"status": "A", "path": "large"}]
+    assert changes.diff.startswith("diff --git a/large b/large\n"), "not the middle of a diff of more than a megabyte"
+
+
 async def test_a_worktree_of_a_killed_worker_is_made_anew(tmp_path: Path) -> None:
     repository = create_repository(tmp_path / "api")
     started, proceed = tmp_path / "started", tmp_path / "proceed"

@@ -1,0 +1,40 @@
+"""Commands of the worker: when they end, and how much of their output is kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agora.worker.subprocesses import run_command
+
+
+@pytest.mark.parametrize("start", ["sleep 600 &", "setsid sleep 10 &"])
+async def test_a_command_ends_although_a_process_in_the_background_keeps_its_output_open(
+    start: str, tmp_path: Path
+) -> None:
+    result = await run_command(f"{start} echo ready", tmp_path, timeout=30)
+    assert (result.exit_code, result.output) == (0, "ready\n")
+
+
+async def test_a_process_that_writes_for_ever_does_not_keep_its_command_from_ending(tmp_path: Path) -> None:
+    result = await run_command(
+        "setsid sh -c 'echo >begun; exec yes' & while [ ! -e begun ]; do :; done; exit 3", tmp_path, timeout=30
+    )
+    assert result.exit_code == 3
+
+
+async def test_a_command_that_takes_too_long_is_ended(tmp_path: Path) -> None:
+    result = await run_command("echo begun; sleep 600", tmp_path, timeout=0.5)
+    assert (result.exit_code, result.output) == (124, "begun\n\nended after 0 seconds\n")
+
+
+async def test_the_start_or_the_end_of_a_long_output_is_kept(tmp_path: Path) -> None:
+    command = "printf start; head -c 300000 /dev/zero | tr '\\0' x; printf end"
+    for keeps_start, text in ((True, "start" + "x" * 95), (False, "x" * 97 + "end")):
+        result = await run_command(command, tmp_path, limit=100, keeps_start=keeps_start)
+        assert result.output == text
+
+
+async def test_the_exit_code_is_that_of_the_command(tmp_path: Path) -> None:
+    assert (await run_command("exit 7", tmp_path)).exit_code == 7
