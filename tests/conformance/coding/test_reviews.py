@@ -10,7 +10,8 @@ from pydantic_core import from_json
 
 from agora_sdk.errors import Conflict, InvalidRequest, NotFound, PermissionDenied, StaleLease
 from tests.conformance.coding.test_follow_ups import Job
-from tests.conformance.engines import RunsOn
+from tests.conformance.engines import Engine, RunsOn
+from tests.conformance.store.test_migrated_rows import list_updates
 from tests.market import Market
 
 RUNS_ON = RunsOn.BOTH
@@ -258,6 +259,24 @@ async def test_review_is_open_again_if_its_delivery_ended_without_a_report(job: 
     ).state == "merged"
     await job.market.call(job.coder, "task.fail", **fence, error="the report was already given", retry=False)
     assert (await decide(job, "get", job_id)).state == "merged"
+
+
+async def test_migration_opens_reviews_whose_delivery_had_ended_without_a_report(job: Job, engine: Engine) -> None:
+    states = {}
+    for context in ("ended", "waiting"):
+        place = {"codebase_id": job.codebase, "context_id": context}
+        job_id = (await job.market.call(job.person, "task.assign", prompt="Mend it", **place)).task_id
+        await job.claim()
+        await submit(job, job_id)
+        approved = await decide(job, "approve", job_id)
+        if context == "ended":
+            await job.market.call(job.person, "task.cancel", task_id=approved.delivery_task_id)
+            await engine.run("update coding_reviews set state = 'delivering'")
+        states[job_id] = "open" if context == "ended" else "delivering"
+    (statement,) = list_updates(engine.dialect, 60)
+    await engine.run(statement)
+    rows = await engine.run("select job_id, state from coding_reviews")
+    assert {row["job_id"]: row["state"] for row in rows} == states
 
 
 async def test_concurrently_opened_reviews_are_all_counted(job: Job) -> None:
