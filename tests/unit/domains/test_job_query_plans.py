@@ -1,4 +1,4 @@
-"""What runs over and over walks an index, not a table."""
+"""Recurring queries use an index, not a table scan."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def connection() -> Iterator[sqlite3.Connection]:
         ),
     ],
 )
-def test_sqlite_finds_its_way(name: str, step: str, connection: sqlite3.Connection) -> None:
+def test_sqlite_uses_an_index(name: str, step: str, connection: sqlite3.Connection) -> None:
     (statement,) = {getattr(module, name) for module in MODULES if hasattr(module, name)}
     values = dict.fromkeys(statement.parameter_names, "[]")
     plan = [row[3] for row in connection.execute(f"explain query plan {statement.sql}", values)]

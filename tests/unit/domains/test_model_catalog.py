@@ -1,4 +1,4 @@
-"""The catalogue of model prices is that of the package that it was made from."""
+"""The catalogue of model prices equals that of the package from which it was generated."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ USAGES = [
 
 
 @pytest.mark.parametrize(("provider", "model"), MODELS)
-def test_it_charges_as_the_package_does(provider: str, model: str) -> None:
+def test_charges_equal_those_of_the_package(provider: str, model: str) -> None:
     genai_prices = pytest.importorskip("genai_prices")
     price = CATALOG.find_price(provider, model)
     assert price is not None
@@ -46,7 +46,7 @@ def test_it_charges_as_the_package_does(provider: str, model: str) -> None:
         price.cache_write or price.input,
         price.reasoning or price.output,
     )
-    # At night: where a provider has a cheaper time of the day, the catalogue has the dearer one.
+    # At night: for providers with cheaper hours, the catalogue has the higher price.
     moments = [datetime.fromisoformat(CATALOG.date).replace(hour=hour, tzinfo=UTC) for hour in range(0, 24, 2)]
     for tokens in USAGES:
         usage = genai_prices.Usage(
@@ -62,7 +62,7 @@ def test_it_charges_as_the_package_does(provider: str, model: str) -> None:
         assert Decimal(rates.compute_cost(tokens)) == -(-dearest * 1_000_000 // 1)
 
 
-def test_names_and_addresses_tell_the_provider() -> None:
+def test_provider_is_derived_from_names_and_urls() -> None:
     assert CATALOG.find_provider("mine", "https://api.anthropic.com") == "anthropic"
     assert CATALOG.find_provider("openai", "http://127.0.0.1:4000/v1") == "openai"
     assert CATALOG.find_provider("mine", "http://127.0.0.1:4000/v1", "claude-sonnet-4-5") == ""
@@ -73,7 +73,7 @@ def test_names_and_addresses_tell_the_provider() -> None:
     assert CATALOG.find_price("nobody", "gpt-5") is None
 
 
-def test_a_price_is_rounded_up_and_tokens_are_priced_by_kind() -> None:
+def test_price_is_rounded_up_and_depends_on_the_token_kind() -> None:
     rates = TokenRates(
         "p", "m", "USD", (1_000_000, 100, 2_000_000), (5_000_000,), (100_000,), (1_250_000,), (7_000_000,), 1000
     )
@@ -84,5 +84,5 @@ def test_a_price_is_rounded_up_and_tokens_are_priced_by_kind() -> None:
         input_tokens=100, cache_read_tokens=50, cache_write_tokens=10, output_tokens=30, reasoning_tokens=10
     )
     assert rates.compute_base_cost(kinds) == 40 + 5 + 13 + 100 + 70
-    assert rates.compute_cost(kinds) == 251  # 227.5 and 10 percent of markup, up
+    assert rates.compute_cost(kinds) == 251  # 227.5 plus 10 percent markup, rounded up
     assert TokenRates("p", "m", "USD", (1,), (1,), (1,), (1,), (1,)).compute_cost(ModelTokens(input_tokens=1)) == 1

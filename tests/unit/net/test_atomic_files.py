@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Atomic file writes: a file is written completely or not at all."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from agora.net.atomic_files import replace_file, sync_file, write_json, write_then_replace
 
 
-def test_an_existing_file_keeps_its_mode_and_no_partial_file_is_left(tmp_path: Path) -> None:
+def test_existing_file_keeps_its_mode_and_no_partial_file_remains(tmp_path: Path) -> None:
     file = tmp_path / "config.json"
     file.write_text("old")
     file.chmod(0o664)
@@ -21,14 +21,12 @@ def test_an_existing_file_keeps_its_mode_and_no_partial_file_is_left(tmp_path: P
     assert os.listdir(tmp_path) == ["config.json"]
 
 
-def test_a_new_file_has_the_mode_that_was_asked_for(tmp_path: Path) -> None:
+def test_new_file_has_the_requested_mode(tmp_path: Path) -> None:
     replace_file(tmp_path / "secret", "x", mode=0o600)
     assert stat.S_IMODE((tmp_path / "secret").stat().st_mode) == 0o600
 
 
-def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_failed_write_leaves_only_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "note"
     file.write_text("old")
 
@@ -42,7 +40,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
     assert os.listdir(tmp_path) == ["note"]
 
 
-def test_a_file_written_by_a_block_replaces_the_old_one_unless_the_block_fails(tmp_path: Path) -> None:
+def test_file_written_in_a_block_replaces_the_old_one_unless_the_block_fails(tmp_path: Path) -> None:
     file = tmp_path / "backup.tar"
     with write_then_replace(file) as partial:
         partial.write_text("first")

@@ -1,4 +1,4 @@
-"""HTTP/1.1 by hand: what a server may answer, and what it should not."""
+"""The HTTP/1.1 client: accepted and refused responses, connection reuse, limits."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ async def until_closed(courier: HttpClient) -> None:
 CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
 
 
-def test_a_connection_is_used_again(run: Run) -> None:
+def test_connection_is_reused(run: Run) -> None:
     server = Server(whole(b"one"), CHUNKED + b"3\r\ntwo\r\n0\r\n\r\n", whole(b""), whole(b"four"))
 
     async def work() -> None:
@@ -96,7 +96,7 @@ def test_a_connection_is_used_again(run: Run) -> None:
     run(work())
 
 
-def test_many_at_once_have_a_connection_each(run: Run) -> None:
+def test_concurrent_requests_use_separate_connections(run: Run) -> None:
     server = Server(*[whole(b"x" * 100_000)] * 20)
 
     async def work() -> None:
@@ -117,7 +117,7 @@ def test_many_at_once_have_a_connection_each(run: Run) -> None:
         b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\nxHTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\ny",
     ],
 )
-def test_a_connection_that_is_not_to_be_used_again(run: Run, answer: bytes) -> None:
+def test_closed_connection_is_not_reused(run: Run, answer: bytes) -> None:
     server = Server(answer, whole(b"2"))
 
     async def work() -> None:
@@ -130,7 +130,7 @@ def test_a_connection_that_is_not_to_be_used_again(run: Run, answer: bytes) -> N
     run(work())
 
 
-def test_what_comes_unasked_ends_a_connection(run: Run) -> None:
+def test_unsolicited_data_closes_the_connection(run: Run) -> None:
     said = asyncio.Event()
 
     async def chatty(heard: Heard) -> None:
@@ -150,7 +150,7 @@ def test_what_comes_unasked_ends_a_connection(run: Run) -> None:
     run(work())
 
 
-def test_a_server_that_hangs_up_between_two_requests(run: Run) -> None:
+def test_request_is_repeated_if_the_server_closed_an_idle_connection(run: Run) -> None:
     async def once(heard: Heard) -> None:
         await heard.say(whole(b"1"))
         heard.writer.close()
@@ -166,7 +166,7 @@ def test_a_server_that_hangs_up_between_two_requests(run: Run) -> None:
     run(work())
 
 
-def test_an_idle_connection_is_let_go(run: Run) -> None:
+def test_idle_connection_is_closed(run: Run) -> None:
     async def work() -> None:
         async with posting(Server(whole(b"1")), keepalive=0.01) as courier:
             await read(courier)
@@ -175,7 +175,7 @@ def test_an_idle_connection_is_let_go(run: Run) -> None:
     run(work())
 
 
-def test_answers_before_the_answer_are_passed_over(run: Run) -> None:
+def test_informational_responses_are_skipped(run: Run) -> None:
     early = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n"
 
     async def work() -> None:
@@ -186,7 +186,7 @@ def test_answers_before_the_answer_are_passed_over(run: Run) -> None:
     run(work())
 
 
-def test_a_body_that_ends_with_the_connection(run: Run) -> None:
+def test_body_may_end_with_the_connection(run: Run) -> None:
     async def closing(heard: Heard) -> None:
         await heard.say(b"HTTP/1.1 200 OK\r\n\r\n", b"to the ", b"end")
         heard.writer.close()
@@ -214,7 +214,7 @@ def test_a_body_that_ends_with_the_connection(run: Run) -> None:
         b"HTTP/1.1 100 Continue\r\n\r\n" * 3,
     ],
 )
-def test_answers_that_are_none(run: Run, answer: bytes) -> None:
+def test_invalid_responses_are_refused(run: Run, answer: bytes) -> None:
     async def broken(heard: Heard) -> None:
         await heard.say(answer)
         heard.writer.close()
@@ -228,7 +228,7 @@ def test_answers_that_are_none(run: Run, answer: bytes) -> None:
     run(work())
 
 
-def test_an_answer_is_read_no_faster_than_it_is_used(run: Run) -> None:
+def test_reading_applies_backpressure(run: Run) -> None:
     written = 0
 
     async def flood(heard: Heard) -> None:
@@ -255,7 +255,7 @@ def test_an_answer_is_read_no_faster_than_it_is_used(run: Run) -> None:
     run(work())
 
 
-def test_hanging_up_is_heard(run: Run) -> None:
+def test_disconnection_reaches_the_server(run: Run) -> None:
     begun, left = asyncio.Event(), asyncio.Event()
 
     async def until_it_is_gone(heard: Heard) -> None:
@@ -276,7 +276,7 @@ def test_hanging_up_is_heard(run: Run) -> None:
     run(work())
 
 
-def test_nobody_there(run: Run) -> None:
+def test_refused_connection_is_reported(run: Run) -> None:
     async def work() -> None:
         nobody = HttpClient("http://127.0.0.1:1/", EgressPolicy(private=True), 5, PLAIN)
         with pytest.raises(OSError, match="onnect"):
@@ -285,7 +285,7 @@ def test_nobody_there(run: Run) -> None:
     run(work())
 
 
-def test_a_connection_has_its_time(run: Run) -> None:
+def test_connecting_times_out(run: Run) -> None:
     async def never(host: str, port: int) -> list[str]:
         await asyncio.Event().wait()
         return []
@@ -299,7 +299,7 @@ def test_a_connection_has_its_time(run: Run) -> None:
     run(work())
 
 
-def test_the_door_is_asked(run: Run) -> None:
+def test_egress_policy_is_consulted(run: Run) -> None:
     async def private(host: str, port: int) -> list[str]:
         return ["127.0.0.1"]
 
@@ -335,7 +335,7 @@ class Here(EgressPolicy):
     ("host", "trusted", "good"),
     [("mcp.example.com", True, True), ("mcp.example.com", False, False), ("other.example.com", True, False)],
 )
-def test_a_certificate_is_of_the_name_not_of_the_address(
+def test_certificate_is_verified_by_name_not_address(
     run: Run, tmp_path: Path, host: str, trusted: bool, good: bool
 ) -> None:
     path = certificate(tmp_path, "mcp.example.com")
@@ -361,7 +361,7 @@ def test_a_certificate_is_of_the_name_not_of_the_address(
 
 
 @pytest.mark.parametrize("headers", [{"x": "a\r\nb: c"}, {"x\r\ny": "a"}, {"x y": "a"}, {"": "a"}, {"x": "a\x00"}])
-def test_headers_cannot_be_smuggled(run: Run, headers: dict[str, str]) -> None:
+def test_header_injection_is_refused(run: Run, headers: dict[str, str]) -> None:
     server = Server()
 
     async def work() -> None:
@@ -373,8 +373,8 @@ def test_headers_cannot_be_smuggled(run: Run, headers: dict[str, str]) -> None:
     run(work())
 
 
-def test_a_reply_is_given_back_once(run: Run) -> None:
-    """Closed twice, its connection is not kept twice: two requests would share it."""
+def test_connection_is_released_once(run: Run) -> None:
+    """If a connection closed twice were pooled twice, two requests would share it."""
     server = Server(*[whole(b"one")] * 3)
 
     async def work() -> None:
@@ -402,7 +402,7 @@ def test_a_reply_is_given_back_once(run: Run) -> None:
         ("https://x.example/ä\r\nx: y", "/%C3%A4x:%20y"),
     ],
 )
-def test_what_a_url_asks_for(url: str, target: str) -> None:
+def test_request_target_is_derived_from_the_url(url: str, target: str) -> None:
     assert module.build_request_target(url) == target
 
 
@@ -412,7 +412,7 @@ def test_urls_without_a_host_are_refused() -> None:
             HttpClient(url, EgressPolicy(private=True), 5, PLAIN)
 
 
-def test_a_single_request_is_bounded_and_ends_its_connection(run: Run) -> None:
+def test_one_off_request_is_bounded_and_closes_its_connection(run: Run) -> None:
     server = Server(whole(b"[1]"), whole(b"x" * 11), whole(b"12"))
 
     async def work() -> None:

@@ -1,4 +1,4 @@
-"""What a connection bears: requests that do not arrive, heads without an end, answers that nobody takes."""
+"""Limits of a connection: unfinished requests, oversized heads, unread responses."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def server(tmp_path: Path) -> AsyncIterator[Running]:
 @pytest.mark.parametrize(
     "sent", [b"", b"GET / HT", HEAD, HEAD + b'\r\n{"to_agent": "A', b"GET /health HTTP/1.1\r\nhost: x\r\n\r\nGET /he"]
 )
-async def test_an_unfinished_request_is_given_up(hasty: Running, sent: bytes) -> None:
+async def test_unfinished_request_times_out(hasty: Running, sent: bytes) -> None:
     url = httpx.URL(hasty.url)
     reader, writer = await asyncio.open_connection(url.host, url.port)
     writer.write(sent)
@@ -56,7 +56,7 @@ CHUNKED = (
 )
 
 
-async def test_what_has_no_end_is_refused_before_it_costs_anything(server: Running) -> None:
+async def test_endless_input_is_refused_early(server: Running) -> None:
     url = httpx.URL(server.url)
     header = b"GET /health HTTP/1.1\r\nhost: localhost\r\nx-a: "
     for begun in (b"GET /", header, CHUNKED + b"0\r\nx-a: ", CHUNKED + b"1;"):
@@ -69,18 +69,18 @@ async def test_what_has_no_end_is_refused_before_it_costs_anything(server: Runni
         writer.transport.abort()
 
 
-async def test_a_head_has_a_size(server: Running) -> None:
+async def test_head_size_is_limited(server: Running) -> None:
     async with httpx.AsyncClient(base_url=server.url, timeout=30) as client:
         for fields in (1, 2000):
             few = {f"x-{number}": "a" * (50_000 // fields - 10) for number in range(fields)}
             assert (await client.get("/health", headers=few)).status_code == 200
             many = {f"x-{number}": (70_000 // fields) * "a" for number in range(fields)}
-            with contextlib.suppress(httpx.TransportError):  # refused while it was still sending
+            with contextlib.suppress(httpx.TransportError):  # refused while the client was still sending
                 refused = await client.get("/health", headers=many)
                 assert (refused.status_code, refused.text) == (431, "The head of a request has at most 65536 bytes.\n")
 
 
-async def test_fields_behind_a_body_are_no_headers(server: Running) -> None:
+async def test_trailers_are_not_treated_as_headers(server: Running) -> None:
     url = httpx.URL(server.url)
     reader, writer = await asyncio.open_connection(url.host, url.port)
     writer.write(
@@ -94,19 +94,19 @@ async def test_fields_behind_a_body_are_no_headers(server: Running) -> None:
     await writer.wait_closed()
 
 
-async def test_who_does_not_take_an_answer_is_cut_off(hasty: Running) -> None:
+async def test_client_that_does_not_read_is_disconnected(hasty: Running) -> None:
     url = httpx.URL(hasty.url)
     with socket.socket() as idle:
         idle.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         idle.connect((url.host, url.port))
         idle.sendall(30 * b"GET /openapi.json HTTP/1.1\r\nhost: localhost\r\n\r\n")  # more than the kernel holds
         waiting = select.poll()
-        waiting.register(idle, 0)  # tells of the end alone
+        waiting.register(idle, 0)  # reports only the end
         assert await asyncio.to_thread(waiting.poll, 120_000)
 
 
 @pytest.mark.parametrize("sent", [pytest.param("calls", marks=pytest.mark.long), "pings"])
-async def test_who_asks_over_a_websocket_and_never_listens_is_cut_off(hasty: Running, sent: str) -> None:
+async def test_websocket_client_that_never_reads_is_disconnected(hasty: Running, sent: str) -> None:
     url = httpx.URL(hasty.url)
     call = b'{"id": "1", "operation": "agora.discovery.list", "arguments": {}}'
     frame = bytes([0x81, 0x80 | len(call)]) + bytes(4) + call
@@ -129,7 +129,7 @@ async def test_who_asks_over_a_websocket_and_never_listens_is_cut_off(hasty: Run
             await asyncio.to_thread(flood)
 
 
-async def test_text_that_is_no_utf_8_ends_a_websocket_and_fills_no_log(
+async def test_invalid_utf_8_closes_a_websocket_without_a_traceback(
     server: Running, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with connect(f"{server.url.replace('http', 'ws')}/ws") as socket:
@@ -142,7 +142,7 @@ async def test_text_that_is_no_utf_8_ends_a_websocket_and_fills_no_log(
     assert not [record for record in caplog.records if record.exc_info]
 
 
-async def test_what_arrives_in_time_may_take_longer_to_answer(hasty: Running) -> None:
+async def test_response_may_take_longer_than_the_request_timeout(hasty: Running) -> None:
     async with (
         httpx.AsyncClient(base_url=hasty.url) as client,
         client.stream("GET", "/events", timeout=10) as events,
@@ -157,7 +157,7 @@ async def test_what_arrives_in_time_may_take_longer_to_answer(hasty: Running) ->
 
 
 @pytest.mark.parametrize("each", [2])
-async def test_one_caller_has_a_share_of_the_streams(tmp_path: Path, each: int) -> None:
+async def test_streams_of_one_caller_are_bounded(tmp_path: Path, each: int) -> None:
     async with (
         running(App(make_settings(tmp_path, max_streams_each=each))) as server,
         httpx.AsyncClient(base_url=server.url, timeout=10) as client,

@@ -1,4 +1,4 @@
-"""Certificates: what is said of pairs that cannot be used."""
+"""TLS certificates: errors for unusable pairs."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ def pair(tmp_path: Path) -> TlsFiles:
     return files
 
 
-def test_a_pair_and_what_it_is_for(pair: TlsFiles) -> None:
+def test_valid_pair_is_loaded(pair: TlsFiles) -> None:
     certificate = load_certificate(pair)
     assert certificate.names == ("localhost", "127.0.0.1")
     assert certificate.compute_days_left() == 89
 
 
-def test_half_a_pair(pair: TlsFiles) -> None:
+def test_incomplete_pair_is_refused(pair: TlsFiles) -> None:
     assert TlsFiles.from_settings(Settings()) is None
     for half in ({"tls_cert": pair.cert}, {"tls_key": pair.key}):
         with pytest.raises(CertificateError, match="tls_cert and tls_key belong together"):
             TlsFiles.from_settings(Settings(**half))
 
 
-def test_files_that_are_none(pair: TlsFiles, tmp_path: Path) -> None:
+def test_invalid_files_are_refused(pair: TlsFiles, tmp_path: Path) -> None:
     missing = tmp_path / "missing.pem"
     with pytest.raises(CertificateError, match=r"^tls_cert: .*missing.pem does not exist"):
         load_certificate(TlsFiles(missing, pair.key))
@@ -51,7 +51,7 @@ def test_files_that_are_none(pair: TlsFiles, tmp_path: Path) -> None:
         load_certificate(TlsFiles(pair.cert, pair.cert))
 
 
-def test_a_key_that_is_encrypted(pair: TlsFiles) -> None:
+def test_encrypted_key_is_refused(pair: TlsFiles) -> None:
     key = load_pem_private_key(pair.key.read_bytes(), None)
     pair.key.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret")))
     with pytest.raises(CertificateError, match="is encrypted"):

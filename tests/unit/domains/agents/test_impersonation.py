@@ -1,4 +1,4 @@
-"""Nobody takes the name of another: not of a key, not of the operator, not one that only looks alike."""
+"""Impersonation is prevented: no name of a key, of the operator, or a confusable one can be registered."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ from tests.market import Market
         "Bob\u00a0",
     ],
 )
-async def test_a_name_that_means_or_looks_like_another_is_refused(client: httpx.AsyncClient, name: str) -> None:
+async def test_reserved_or_confusable_name_is_refused(client: httpx.AsyncClient, name: str) -> None:
     answer = await client.post("/agents/register", json={"agent_name": name})
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"] == "agent_name"
 
 
 @pytest.mark.parametrize("name", ["Café", "日本語エージェント", "agent-7", "agent_seven", "Bob 🤖", "keynote"])
-async def test_other_names_of_the_world_are_fine(client: httpx.AsyncClient, name: str) -> None:
+async def test_names_in_other_scripts_are_accepted(client: httpx.AsyncClient, name: str) -> None:
     assert (await client.post("/agents/register", json={"agent_name": name})).status_code == 200
 
 
-async def test_mail_for_a_key_reaches_that_key_alone(app: App, clock: ManualClock) -> None:
+async def test_message_to_a_key_reaches_only_that_key(app: App, clock: ManualClock) -> None:
     market = Market(app, clock)
     made = await market.call(market.operator, "token.create", label="service")
     key = await app.authenticator.authenticate(made.token)
@@ -52,7 +52,7 @@ async def test_mail_for_a_key_reaches_that_key_alone(app: App, clock: ManualCloc
     assert [message.content for message in inbox.messages] == ["for the key"]
 
 
-async def test_a_private_agent_s_tier_is_told_to_itself_alone(app: App, clock: ManualClock) -> None:
+async def test_tier_of_a_private_agent_is_visible_only_to_itself(app: App, clock: ManualClock) -> None:
     market = Market(app, clock)
     hidden = await market.agent("Hidden", visibility="private")
     await market.call(
@@ -62,7 +62,7 @@ async def test_a_private_agent_s_tier_is_told_to_itself_alone(app: App, clock: M
     assert event.audience == (hidden.subject,)
 
 
-async def test_one_message_has_a_bounded_number_of_recipients(app: App, clock: ManualClock) -> None:
+async def test_number_of_recipients_of_a_message_is_bounded(app: App, clock: ManualClock) -> None:
     market = Market(app, clock)
     profiles = (
         {"agent_name": f"Worker{number}", "capabilities": [f"half-{number % 2}"]}

@@ -1,4 +1,4 @@
-"""Keys of names: folding is for names, not for texts of any length that a payload calls a name."""
+"""Normalized keys of names, for texts of bounded length only."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from agora.domains.agents.names import name_key
 
 
 def test_key_of_long_text_is_the_text() -> None:
-    """Normalizing a run of marks of this length would take an hour."""
+    """Normalizing a run of combining marks of this length would take an hour."""
     text = "a" + "\u0301\u0316" * 450_000
     assert name_key(text) == text
 

@@ -1,4 +1,4 @@
-"""What the bus asks over and over walks an index, however much there is."""
+"""Recurring queries of the bus use an index."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def connection() -> Iterator[sqlite3.Connection]:
         ),
     ],
 )
-def test_sqlite_finds_its_way(name: str, step: str, connection: sqlite3.Connection) -> None:
+def test_sqlite_uses_an_index(name: str, step: str, connection: sqlite3.Connection) -> None:
     statement = getattr(bus, name)
     values = dict.fromkeys(statement.parameter_names, "[]")
     plan = [row[3] for row in connection.execute(f"explain query plan {statement.sql}", values)]

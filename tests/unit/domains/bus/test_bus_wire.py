@@ -1,4 +1,4 @@
-"""An entry as flat fields: there and back, and its signature."""
+"""Bus entries as flat fields: round trips and signatures."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ WORDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=2
         | {"extensions": st.dictionaries(WORDS, JSON, min_size=1, max_size=3)},
     )
 )
-def test_there_and_back(entry: dict[str, Any]) -> None:
+def test_entry_round_trips(entry: dict[str, Any]) -> None:
     fields = wire.encode_fields(entry)
     assert all(isinstance(value, str) for value in fields.values())
     assert fields["origin"] == wire.ORIGIN
@@ -54,17 +54,17 @@ def test_there_and_back(entry: dict[str, Any]) -> None:
         ("NaN", {"text": "NaN"}),
     ],
 )
-def test_content_that_is_no_object(text: str, content: dict[str, Any]) -> None:
+def test_content_need_not_be_an_object(text: str, content: dict[str, Any]) -> None:
     assert wire.decode_fields({"content": text})["content"] == content
 
 
-def test_what_is_no_field_of_an_entry_is_kept() -> None:
+def test_unknown_fields_are_kept() -> None:
     fields = {"content": "{}", "trace": "7", "key": "k", "signature": "s", "tenant": "t", "origin": "o", "sender": ""}
     assert wire.decode_fields(fields) == {"content": {}, "extensions": {"trace": "7"}}
 
 
 @given(FIELDS)
-def test_what_was_signed_is_genuine(fields: dict[str, str]) -> None:
+def test_signed_entry_is_verified(fields: dict[str, str]) -> None:
     fields.pop("signature", None)
     signed = fields | {"signature": wire.compute_signature(fields, TOKEN)}
     assert wire.verify_signature(signed, TOKEN)
@@ -72,25 +72,25 @@ def test_what_was_signed_is_genuine(fields: dict[str, str]) -> None:
 
 
 @given(FIELDS, FIELDS)
-def test_other_fields_have_another_signature(one: dict[str, str], other: dict[str, str]) -> None:
+def test_changed_field_invalidates_the_signature(one: dict[str, str], other: dict[str, str]) -> None:
     for fields in (one, other):
         fields.pop("signature", None)
     assert (wire.compute_signature(one, TOKEN) == wire.compute_signature(other, TOKEN)) is (one == other)
 
 
-def test_the_signature_is_as_the_page_says() -> None:
+def test_signature_equals_the_documented_example() -> None:
     fields = {"sender": "A", "content": '{"a":1}', "type": "state_update"}
     text = "\0".join(f"{name}={fields[name]}" for name in sorted(fields))
     assert wire.compute_signature(fields, TOKEN) == hmac.new(TOKEN.encode(), text.encode(), "sha256").hexdigest()
 
 
 @pytest.mark.parametrize("fields", [{"a\0b": "x"}, {"a=b": "x"}, {"a": "x\0c=y"}])
-def test_what_could_be_read_in_two_ways_is_not_signed(fields: dict[str, str]) -> None:
+def test_ambiguous_fields_are_not_signed(fields: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="NUL"):
         wire.compute_signature(fields, TOKEN)
 
 
-def test_a_signature_is_no_text_of_any_length() -> None:
+def test_signature_length_is_bounded() -> None:
     for wrong in ("", "00", "é", "\udcff", "0" * 10_000):
         assert not wire.verify_signature({"a": "b", "signature": wrong}, TOKEN)
     assert to_json(wire.decode_fields({"content": "x" * 1000}))

@@ -1,4 +1,4 @@
-"""Registration with Consul, against a server that keeps to recorded exchanges of its API."""
+"""Registration with Consul, against a stub that replays recorded exchanges of its API."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ async def agent() -> AsyncIterator[tuple[Agent, str]]:
 SERVICE = Service("agora-8080", "agora", "10.0.0.7", 8080, "http://10.0.0.7:8080/ready", ("mcp",), {"mcp": "/mcp"})
 
 
-async def test_register_look_up_deregister(agent: tuple[Agent, str]) -> None:
+async def test_server_is_registered_found_and_deregistered(agent: tuple[Agent, str]) -> None:
     found, url = agent
     consul = Consul(url + "/", "secret")
     assert not await consul.is_registered(SERVICE.id)
@@ -113,7 +113,7 @@ async def test_register_look_up_deregister(agent: tuple[Agent, str]) -> None:
     assert found.services == {}
 
 
-async def test_an_odd_id_is_still_one_segment_of_the_path(agent: tuple[Agent, str]) -> None:
+async def test_unusual_id_is_one_path_segment(agent: tuple[Agent, str]) -> None:
     found, url = agent
     consul = Consul(url, "secret")
     odd = Service("a/../b c?d", "agora", "", 1, "http://127.0.0.1:1/ready")
@@ -123,7 +123,7 @@ async def test_an_odd_id_is_still_one_segment_of_the_path(agent: tuple[Agent, st
     assert found.services == {}
 
 
-async def test_refusals_are_clear(agent: tuple[Agent, str]) -> None:
+async def test_refusals_are_reported(agent: tuple[Agent, str]) -> None:
     _, url = agent
     with pytest.raises(UpstreamFailed, match=r"403.*lacks permission.*consul_token"):
         await Consul(url, "wrong").register_service(SERVICE)
@@ -131,9 +131,7 @@ async def test_refusals_are_clear(agent: tuple[Agent, str]) -> None:
         await Consul(f"http://127.0.0.1:{free_port()}").register_service(SERVICE)
 
 
-async def test_the_server_is_registered_while_it_runs(
-    agent: tuple[Agent, str], tmp_path: Path, clock: ManualClock
-) -> None:
+async def test_server_is_registered_while_it_runs(agent: tuple[Agent, str], tmp_path: Path, clock: ManualClock) -> None:
     found, url = agent
     port = free_port()
     settings = make_settings(tmp_path / "data", consul_url=url, consul_token="secret", port=port, consul_name="bus")
@@ -172,6 +170,8 @@ async def test_without_consul_the_server_works(tmp_path: Path, clock: ManualCloc
         ({"host": "0.0.0.0", "consul_address": "agora.example"}, "agora.example", "http://agora.example:8080/ready"),
     ],
 )
-def test_the_address_others_reach_it_by(tmp_path: Path, given: dict[str, str], address: str, check: str) -> None:
+def test_registered_address_is_reachable_by_others(
+    tmp_path: Path, given: dict[str, str], address: str, check: str
+) -> None:
     service = build_service(make_settings(tmp_path, port=8080, **given))
     assert (service.address, service.check, service.id) == (address, check, "agora-8080")

@@ -1,4 +1,4 @@
-"""Entries that wait for their moment: in order, in bounds, and nobody's push out those of who has fewer."""
+"""Held bus entries: ordered, bounded, and shared fairly between senders and tenants."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def shown(waiting: HeldEntries) -> dict[str, Sequence[str]]:
     return dict(sorted(found.items()))
 
 
-def test_they_stay_in_order_and_of_the_last_only_ids_are_kept(waiting: HeldEntries) -> None:
+def test_held_entries_stay_in_order_and_only_ids_of_the_last_are_kept(waiting: HeldEntries) -> None:
     sender = ("t", "a")
     assert not waiting.defer_entry(sender, "x"), "nothing of it waits"
     waiting.add_entries(sender, some(9))
@@ -42,7 +42,7 @@ def test_they_stay_in_order_and_of_the_last_only_ids_are_kept(waiting: HeldEntri
     assert waiting.take_deferred() == {sender: ["y", "8"]}, "as many as have room"
 
 
-def test_ids_are_bounded_too() -> None:
+def test_held_ids_are_bounded() -> None:
     waiting = HeldEntries(limit=2, tenant_limit=2, sender_limit=2, id_limit=3)
     waiting.add_entries(("t", "a"), some(9))
     assert "".join(waiting.entry_ids) == "01234"
@@ -50,7 +50,7 @@ def test_ids_are_bounded_too() -> None:
     assert "".join(waiting.entry_ids) == "01234"
 
 
-def test_one_sender_makes_room_for_the_others_of_its_tenant(waiting: HeldEntries) -> None:
+def test_largest_sender_yields_to_others_of_its_tenant(waiting: HeldEntries) -> None:
     waiting.add_entries(("t", "a"), some(4))
     waiting.add_entries(("t", "b"), some(2))
     waiting.add_entries(("t", "c"), some(4))
@@ -61,7 +61,7 @@ def test_one_sender_makes_room_for_the_others_of_its_tenant(waiting: HeldEntries
     assert shown(waiting) == {"t/a": "01", "t/b": "012", "t/c": "0"}
 
 
-def test_one_tenant_makes_room_for_the_others(waiting: HeldEntries) -> None:
+def test_largest_tenant_yields_to_others(waiting: HeldEntries) -> None:
     for who in "ab":
         waiting.add_entries(("loud", who), some(4))
     waiting.add_entries(("t", "a"), some(4))
@@ -78,7 +78,7 @@ def test_one_tenant_makes_room_for_the_others(waiting: HeldEntries) -> None:
     }
 
 
-def test_who_has_many_names_has_no_more_for_it(waiting: HeldEntries) -> None:
+def test_sender_with_many_names_gets_no_larger_share(waiting: HeldEntries) -> None:
     waiting.add_entries(("t", "a"), some(2))
     for number in range(100):
         waiting.add_entries(("loud", f"agent{number}"), some(4))

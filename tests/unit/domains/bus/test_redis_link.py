@@ -1,4 +1,4 @@
-"""The link to Redis: lost and hung connections, what waits meanwhile, and what each caller is told."""
+"""The link to Redis: lost and hanging connections, queued commands, and errors for callers."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def opened(url: str, **options: Any) -> RedisBus:
     return bus
 
 
-async def test_what_is_published_while_redis_is_away_arrives(own: Broker) -> None:
+async def test_entries_published_during_an_outage_arrive(own: Broker) -> None:
     bus = await opened(own.url, timeout=20)
     first = await bus.publish(STREAM, ENTRY)
     own.kill()
@@ -57,7 +57,7 @@ async def test_what_is_published_while_redis_is_away_arrives(own: Broker) -> Non
     await bus.close()
 
 
-async def test_after_some_patience_the_error_is_clear(own: Broker) -> None:
+async def test_command_times_out_with_a_clear_error(own: Broker) -> None:
     bus = await opened(own.url, timeout=0.2)
     own.kill()
     with pytest.raises(UpstreamUnavailable, match=r"cannot be reached.*'bus'") as caught:
@@ -70,7 +70,7 @@ async def test_after_some_patience_the_error_is_clear(own: Broker) -> None:
     await bus.close()
 
 
-async def test_no_more_wait_than_may(own: Broker) -> None:
+async def test_number_of_waiting_commands_is_bounded(own: Broker) -> None:
     bus = await opened(own.url, timeout=2, buffer=10)
     own.kill()
     results = await asyncio.gather(*(bus.publish(STREAM, ENTRY) for _ in range(30)), return_exceptions=True)
@@ -79,7 +79,7 @@ async def test_no_more_wait_than_may(own: Broker) -> None:
     await bus.close()
 
 
-async def test_a_server_that_hangs_is_hung_up_on(own: Broker) -> None:
+async def test_connection_to_a_hanging_server_is_closed(own: Broker) -> None:
     bus = await opened(own.url, timeout=0.4)
     assert own.process is not None
     own.process.send_signal(signal.SIGSTOP)
@@ -97,7 +97,7 @@ async def test_a_server_that_hangs_is_hung_up_on(own: Broker) -> None:
     await bus.close()
 
 
-async def test_a_blocked_reader_survives_the_loss(own: Broker) -> None:
+async def test_blocked_reader_survives_a_lost_connection(own: Broker) -> None:
     bus = await opened(own.url)
     await bus.create_group(STREAM, "g")
     reading = asyncio.create_task(bus.read(STREAM, "g", "c", block=30))
@@ -111,7 +111,7 @@ async def test_a_blocked_reader_survives_the_loss(own: Broker) -> None:
     await bus.close()
 
 
-async def test_a_reader_that_gives_up_leaves_no_answer_behind(broker: str) -> None:
+async def test_cancelled_reader_leaves_no_pending_answer(broker: str) -> None:
     bus = await opened(broker)
     await bus.create_group(STREAM, "g")
     reading = asyncio.create_task(bus.read(STREAM, "g", "gone", block=30))
@@ -123,7 +123,7 @@ async def test_a_reader_that_gives_up_leaves_no_answer_behind(broker: str) -> No
     await bus.close()
 
 
-async def test_callers_that_leave_do_not_mix_up_the_answers(broker: str) -> None:
+async def test_cancelled_callers_do_not_mix_up_answers(broker: str) -> None:
     bus = await opened(broker)
     tasks = [asyncio.create_task(bus.publish(f"s{n}", {"n": str(n)})) for n in range(200)]
     await asyncio.sleep(0)
@@ -138,7 +138,7 @@ async def test_callers_that_leave_do_not_mix_up_the_answers(broker: str) -> None
     await bus.close()
 
 
-async def test_many_commands_leave_in_one_write(broker: str) -> None:
+async def test_many_commands_are_sent_in_one_write(broker: str) -> None:
     connection = await Connection.open(Address.from_url(broker))
     written: list[bytes] = []
     transport = connection.transport
@@ -154,8 +154,8 @@ async def test_many_commands_leave_in_one_write(broker: str) -> None:
 
 
 @pytest.mark.timeout(20)
-async def test_commands_between_the_loss_and_its_notice_let_the_loop_run(broker: str) -> None:
-    """In the turn of the loop in which a connection is lost, the task that replaces it has not run yet."""
+async def test_commands_right_after_a_lost_connection_do_not_block_the_loop(broker: str) -> None:
+    """In the loop iteration in which a connection is lost, the task that replaces it has not run yet."""
     link = Link(Address.from_url(broker))
     await link.start()
     connection = link.connection
@@ -164,13 +164,13 @@ async def test_commands_between_the_loss_and_its_notice_let_the_loop_run(broker:
         connection = link.connection
         assert connection is not None
         connection.close()
-        connection.connection_lost(None)  # what the transport calls; the command below runs in the same turn
+        connection.connection_lost(None)  # called by the transport; the command below runs in the same iteration
         assert await command in (b"PONG", [b"PONG"])
     assert link.epoch == 3
     await link.close()
 
 
-async def test_a_command_to_a_closing_transport_is_not_written(broker: str) -> None:
+async def test_command_is_not_written_to_a_closing_transport(broker: str) -> None:
     connection = await Connection.open(Address.from_url(broker))
     written: list[bytes] = []
     assert connection.transport is not None
@@ -181,8 +181,8 @@ async def test_a_command_to_a_closing_transport_is_not_written(broker: str) -> N
     assert not written
 
 
-async def test_a_server_that_hangs_up_at_once_is_not_dialled_without_pause() -> None:
-    """As a proxy does that has no server behind it: it accepts, greets and hangs up."""
+async def test_reconnection_to_an_immediately_closing_server_is_delayed() -> None:
+    """A proxy without a server behind it accepts, greets and closes."""
     dials = 0
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -201,7 +201,7 @@ async def test_a_server_that_hangs_up_at_once_is_not_dialled_without_pause() -> 
     assert dials <= 6, "0.05, 0.1, 0.2 ... seconds apart"
 
 
-async def test_a_password_is_asked_for_and_not_shown(own: Broker) -> None:
+async def test_password_is_required_and_not_shown(own: Broker) -> None:
     connection = await Connection.open(Address.from_url(own.url))
     await connection.send("CONFIG", "SET", "requirepass", "s3cret/&")
     connection.close()
@@ -226,7 +226,7 @@ async def test_a_password_is_asked_for_and_not_shown(own: Broker) -> None:
         ("redis://[::1]:7", Address("::1", 7)),
     ],
 )
-def test_addresses(url: str, expected: Address) -> None:
+def test_urls_are_parsed(url: str, expected: Address) -> None:
     assert Address.from_url(url) == expected
     assert "p@" not in str(Address.from_url(url)) + repr(Address.from_url(url))
 
@@ -234,12 +234,12 @@ def test_addresses(url: str, expected: Address) -> None:
 @pytest.mark.parametrize(
     "url", ["http://x", "redis://h:port", "redis://h/x", "unix://", "redis://h:99999", "redis://h/-1"]
 )
-def test_what_is_no_address(url: str, tmp_path: Path) -> None:
+def test_invalid_urls_are_refused(url: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"Redis|socket"):
         Address.from_url(url)
 
 
-def test_a_wrong_setting_stops_the_start(tmp_path: Path) -> None:
+def test_invalid_setting_prevents_the_start(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"bus: .*number"):
         open_bus(make_settings(tmp_path, bus="redis://h/x"))
     with pytest.raises(ConfigurationError, match="bus"):
@@ -248,7 +248,7 @@ def test_a_wrong_setting_stops_the_start(tmp_path: Path) -> None:
     assert open_bus(make_settings(tmp_path, use_redis=True)) is not None
 
 
-def test_without_the_extra_the_error_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in sys.modules if name.startswith("agora.domains.bus.engines.redis")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "hiredis", None)
@@ -256,7 +256,7 @@ def test_without_the_extra_the_error_names_it(tmp_path: Path, monkeypatch: pytes
         open_bus(make_settings(tmp_path, bus="redis://localhost"))
 
 
-async def test_what_redis_is_not_made_for_is_warned_about(own: Broker) -> None:
+async def test_unsafe_redis_configuration_is_warned_about(own: Broker) -> None:
     bus = await opened(own.url)
     assert (bus.durability, list(bus.warnings)) == ("appendonly yes, appendfsync always", [])
     connection = await Connection.open(Address.from_url(own.url))
@@ -272,16 +272,14 @@ async def test_what_redis_is_not_made_for_is_warned_about(own: Broker) -> None:
     await bus.close()
 
 
-async def test_a_server_that_is_too_old_is_refused(
-    monkeypatch: pytest.MonkeyPatch, broker: str, tmp_path: Path
-) -> None:
+async def test_too_old_server_is_refused(monkeypatch: pytest.MonkeyPatch, broker: str, tmp_path: Path) -> None:
     monkeypatch.setattr("agora.domains.bus.engines.redis.durability.OLDEST", (99, 0))
     app = App(make_settings(tmp_path / "data", bus=broker))
     with pytest.raises(InternalError, match="too old"):
         await app.start()
 
 
-async def test_a_server_that_tells_nothing_is_said_to_tell_nothing(own: Broker) -> None:
+async def test_server_without_info_is_reported(own: Broker) -> None:
     connection = await Connection.open(Address.from_url(own.url))
     await connection.send("ACL", "SETUSER", "app", "on", ">p", "~*", "+@all", "-config")
     bus = await opened(f"redis://app:p@127.0.0.1:{own.port}")
@@ -292,7 +290,7 @@ async def test_a_server_that_tells_nothing_is_said_to_tell_nothing(own: Broker) 
     assert Durability().words
 
 
-async def test_nobody_answers_there(tmp_path: Path) -> None:
+async def test_unreachable_server_is_reported(tmp_path: Path) -> None:
     bus = await opened(f"redis://127.0.0.1:{free_port()}", timeout=0.05)
     assert not bus.connected
     with pytest.raises(UpstreamUnavailable) as caught:

@@ -1,4 +1,4 @@
-"""Access tokens of a provider: the good ones are taken, and no others."""
+"""Access tokens of a provider: valid ones are accepted, all others refused."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def hmac_signed(secret: bytes, header: Any, claims: Any) -> str:
     return f"{signed}.{raw(b'', b'', hmac.digest(secret, signed.encode(), 'sha256')).rpartition('.')[2]}"
 
 
-async def test_a_good_token(app: App, issuer: Issuer) -> None:
+async def test_valid_token_is_accepted(app: App, issuer: Issuer) -> None:
     caller = await who(app, issuer.token(name="Ada Lovelace", email="ada@market.test", sid="s1"))
     assert (caller.kind, caller.name, caller.tenant, caller.scopes) == (
         "user",
@@ -95,20 +95,20 @@ WRONG: dict[str, dict[str, Any]] = {
 }
 
 
-async def test_genuine_tokens_that_do_not_count(app: App, issuer: Issuer) -> None:
+async def test_genuine_but_unsuitable_tokens_are_refused(app: App, issuer: Issuer) -> None:
     for why, changes in WRONG.items():
         with pytest.raises(Unauthenticated) as refused:
             print(why, await who(app, issuer.token(**changes)))
         assert refused.value.fix
 
 
-async def test_times_are_forgiven_a_minute(app: App, issuer: Issuer) -> None:
+async def test_clock_skew_of_a_minute_is_tolerated(app: App, issuer: Issuer) -> None:
     now = int(time.time())
     assert await who(app, issuer.token(exp=now - 20))
     assert await who(app, issuer.token(nbf=now + 40, iat=now + 40))
 
 
-async def test_forged_signatures(app: App, issuer: Issuer) -> None:
+async def test_forged_signatures_are_refused(app: App, issuer: Issuer) -> None:
     header, claims = {"alg": "RS256", "kid": "first"}, issuer.claims(realm_access={"roles": ["admin"]})
     good = issuer.token()
     mine = {"jwk": OTHER.as_dict(private=False), "jku": f"{issuer.url}/evil", "x5u": f"{issuer.url}/evil", "x5c": ["x"]}
@@ -148,29 +148,29 @@ async def test_forged_signatures(app: App, issuer: Issuer) -> None:
     assert await who(app, good)
 
 
-async def test_keys_rotate(app: App, issuer: Issuer, clock: ManualClock) -> None:
+async def test_rotated_keys_are_loaded(app: App, issuer: Issuer, clock: ManualClock) -> None:
     clock.freeze()
     await who(app, issuer.token())
     issuer.keys = [dict(OTHER.as_dict(private=False))]
     later = int(time.time()) + 7200
     with pytest.raises(Unauthenticated, match="publish"):
-        await who(app, issuer.token(OTHER))  # looked at a moment ago
+        await who(app, issuer.token(OTHER))  # loaded a moment ago
     clock.advance(provider.LEAST_INTERVAL / provider.SECOND)
     assert await who(app, issuer.token(OTHER, exp=later))
     with pytest.raises(Unauthenticated, match="publish"):
         await who(app, issuer.token(jti="not in the cache", exp=later))
 
 
-async def test_a_flood_of_unknown_keys_asks_the_provider_rarely(app: App, issuer: Issuer, clock: ManualClock) -> None:
+async def test_flood_of_unknown_keys_causes_few_requests(app: App, issuer: Issuer, clock: ManualClock) -> None:
     clock.freeze()
     for n in range(60):
         clock.advance(1)
         with pytest.raises(Unauthenticated):
             await who(app, issuer.token(header={"kid": f"unknown-{n}"}, exp=LATER))
-    assert issuer.asked["/realms/market/certs"] == 6  # every ten seconds
+    assert issuer.asked["/realms/market/certs"] == 6  # once in ten seconds
 
 
-async def test_strange_keys_are_left_out(app: App, issuer: Issuer) -> None:
+async def test_unsupported_keys_are_ignored(app: App, issuer: Issuer) -> None:
     small = RSAKey.import_key(RSA.as_dict(private=False)).as_dict(private=False) | {"n": "AQAB"}
     issuer.keys = [
         {"kty": "oct", "k": "c2VjcmV0", "kid": "first"},
@@ -185,7 +185,7 @@ async def test_strange_keys_are_left_out(app: App, issuer: Issuer) -> None:
         await who(app, issuer.token())
 
 
-async def test_a_provider_that_is_down_stalls_nobody_else(app: App, issuer: Issuer, clock: ManualClock) -> None:
+async def test_provider_outage_does_not_block_other_credentials(app: App, issuer: Issuer, clock: ManualClock) -> None:
     clock.freeze()
     token, operator = issuer.token(), (app.settings.data_dir / "admin-token").read_text().strip()
     issuer.broken = True
@@ -193,13 +193,13 @@ async def test_a_provider_that_is_down_stalls_nobody_else(app: App, issuer: Issu
         with pytest.raises(UpstreamFailed) as failed:
             await who(app, token)
         assert (await who(app, operator)).subject == "operator"
-    assert sum(issuer.asked.values()) == 1  # and then it is left in peace for a moment
+    assert sum(issuer.asked.values()) == 1  # and then it is not contacted for a while
     assert failed.value.status == 502
     issuer.broken = False
     clock.advance(101)
     assert await who(app, token)
     issuer.broken = True
-    clock.advance(700)  # what it said is old, but it is what we have
+    clock.advance(700)  # its keys are outdated, but the newest available
     later = int(time.time()) + 2000
     assert await who(app, issuer.token(exp=later, iat=None))
     clock.advance(86_400)
@@ -207,7 +207,7 @@ async def test_a_provider_that_is_down_stalls_nobody_else(app: App, issuer: Issu
         await who(app, issuer.token(exp=later + 86_400, iat=None))
 
 
-async def test_a_provider_that_is_not_there(tmp_path: Path, clock: ManualClock) -> None:
+async def test_unreachable_provider_is_reported(tmp_path: Path, clock: ManualClock) -> None:
     async with issuing() as gone:
         token = gone.token()
     app = App(make_settings(tmp_path / "data", oidc_issuers=gone.url, oidc_client_id="agora"), clock=clock)
@@ -218,7 +218,7 @@ async def test_a_provider_that_is_not_there(tmp_path: Path, clock: ManualClock) 
     await app.stop()
 
 
-async def test_a_provider_that_lies_about_itself(app: App, issuer: Issuer, clock: ManualClock) -> None:
+async def test_provider_with_inconsistent_metadata_is_refused(app: App, issuer: Issuer, clock: ManualClock) -> None:
     truth = issuer.document
     for lie in (
         {"issuer": "https://evil.test"},
@@ -235,7 +235,7 @@ async def test_a_provider_that_lies_about_itself(app: App, issuer: Issuer, clock
     assert len(issuer.asked) == 1
 
 
-async def test_it_ends_in_the_midst_of_things(app: App, issuer: Issuer, clock: ManualClock) -> None:
+async def test_pending_requests_end_on_close(app: App, issuer: Issuer, clock: ManualClock) -> None:
     token = issuer.token()
     await who(app, token)
     clock.advance(310)
@@ -245,7 +245,7 @@ async def test_it_ends_in_the_midst_of_things(app: App, issuer: Issuer, clock: M
         await who(app, token)
 
 
-async def test_roles(app: App, issuer: Issuer) -> None:
+async def test_roles_map_to_scopes(app: App, issuer: Issuer) -> None:
     async def role(**claims: Any) -> tuple[str | None, int]:
         caller = await who(app, issuer.token(**({"realm_access": None} | claims)))
         assert caller.person is not None
@@ -265,7 +265,7 @@ async def test_roles(app: App, issuer: Issuer) -> None:
         assert await role(realm_access=nonsense, resource_access=nonsense, roles=nonsense and 7) == (None, 0)
 
 
-async def test_a_token_may_ask_for_less(app: App, issuer: Issuer) -> None:
+async def test_token_may_request_fewer_scopes(app: App, issuer: Issuer) -> None:
     async def scopes(scope: str, role: str = "admin") -> set[str]:
         return set((await who(app, issuer.token(scope=scope, realm_access={"roles": [role]}))).scopes)
 
@@ -275,7 +275,7 @@ async def test_a_token_may_ask_for_less(app: App, issuer: Issuer) -> None:
     assert (await who(app, issuer.token(scope="read:agents", realm_access={"roles": ["admin"]}))).authority == 0
 
 
-async def test_every_scope_is_in_some_role(app: App) -> None:
+async def test_every_scope_belongs_to_a_role(app: App) -> None:
     known = {operation.scope for operation in app.registry.operations if operation.scope}
     assert known - ROLES["operator"] <= {"admin", "meter:billing"}, "an operator may do whatever needs no administrator"
     assert ROLES["viewer"] <= ROLES["operator"]
@@ -283,7 +283,7 @@ async def test_every_scope_is_in_some_role(app: App) -> None:
     assert not [scope for scope in ROLES["viewer"] if not scope.startswith("read:")]
 
 
-async def test_without_a_provider_no_token_counts(tmp_path: Path, clock: ManualClock, issuer: Issuer) -> None:
+async def test_tokens_are_refused_without_a_provider(tmp_path: Path, clock: ManualClock, issuer: Issuer) -> None:
     app = App(make_settings(tmp_path / "other"), clock=clock)
     await app.start()
     for token in (issuer.token(), "ses_x.y"):
@@ -306,9 +306,7 @@ async def test_without_a_provider_no_token_counts(tmp_path: Path, clock: ManualC
         ({"aud": ["agora", "other"], "azp": "other", "nonce": "n1"}, "n1", False),
     ],
 )
-def test_an_id_token_is_of_this_client_and_this_sign_in(
-    claims: dict[str, Any], nonce: str | None, is_taken: bool
-) -> None:
+def test_id_token_must_match_client_and_nonce(claims: dict[str, Any], nonce: str | None, is_taken: bool) -> None:
     token = verification.UnverifiedToken("RS256", "k1", "jwt", claims, "")
     if is_taken:
         verification.check_id_token(token, "agora", nonce)

@@ -1,4 +1,4 @@
-"""Who a request comes from: closed by default on public addresses, and on loopback closed to web pages."""
+"""Authentication of requests: closed by default on public addresses, and on loopback closed to web pages."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def public(public_app: App) -> AsyncIterator[tuple[httpx.AsyncClient, Sett
         yield client, public_app.settings
 
 
-async def test_on_loopback_a_tokenless_caller_is_the_operator(client: httpx.AsyncClient) -> None:
+async def test_anonymous_loopback_caller_is_the_operator(client: httpx.AsyncClient) -> None:
     assert (await client.get("/agora/admin/audit")).status_code == 200
 
 
@@ -55,7 +55,7 @@ async def test_on_loopback_a_tokenless_caller_is_the_operator(client: httpx.Asyn
         {"Sec-Fetch-Site": "same-site"},
     ],
 )
-async def test_what_comes_through_a_proxy_or_a_web_page_is_a_stranger(
+async def test_request_through_a_proxy_or_a_web_page_is_anonymous(
     client: httpx.AsyncClient, headers: dict[str, str]
 ) -> None:
     for method, path, body in (("GET", "/agents", None), ("POST", "/agents/register", {"agent_name": "Evil"})):
@@ -64,23 +64,23 @@ async def test_what_comes_through_a_proxy_or_a_web_page_is_a_stranger(
     assert (await client.get("/agora/admin/health", headers=headers)).status_code == 200
 
 
-async def test_a_malformed_host_is_nobodys(client: httpx.AsyncClient) -> None:
+async def test_malformed_host_is_refused(client: httpx.AsyncClient) -> None:
     for host in ("[::1].evil.example", "127.0.0.1:80@evil.example"):
         assert (await client.get("/agents", headers={"Host": host})).status_code == 400
 
 
 @pytest.mark.parametrize("host", ["localhost:8080", "127.0.0.1:8080", "[::1]:8080", "localhost"])
-async def test_this_machine_has_several_names(client: httpx.AsyncClient, host: str) -> None:
+async def test_all_names_of_this_machine_are_local(client: httpx.AsyncClient, host: str) -> None:
     assert (await client.get("/agents", headers={"Host": host})).status_code == 200
 
 
-async def test_a_client_from_another_machine_is_a_stranger(app: App) -> None:
+async def test_client_of_another_machine_is_anonymous(app: App) -> None:
     transport = httpx.ASGITransport(app, client=("203.0.113.7", 4711))
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as remote:
         assert (await remote.get("/agents")).status_code == 401
 
 
-async def test_a_public_server_is_closed_by_default(public: tuple[httpx.AsyncClient, Settings]) -> None:
+async def test_public_server_is_closed_by_default(public: tuple[httpx.AsyncClient, Settings]) -> None:
     client, settings = public
     assert (await client.post("/agents/register", json={"agent_name": "X"})).status_code == 401
     assert (await client.get("/agents")).status_code == 401
@@ -101,7 +101,7 @@ async def test_a_public_server_is_closed_by_default(public: tuple[httpx.AsyncCli
     assert (await client.get("/agora/admin/audit", headers=mine)).status_code == 403
 
 
-async def test_static_tokens(public: tuple[httpx.AsyncClient, Settings]) -> None:
+async def test_static_tokens_authenticate(public: tuple[httpx.AsyncClient, Settings]) -> None:
     client, _ = public
     assert (await client.get("/agents", headers=_bearer("secret123"))).status_code == 200
     assert (await client.get("/agents", headers={"X-API-Key": "secret123"})).status_code == 200
@@ -109,7 +109,7 @@ async def test_static_tokens(public: tuple[httpx.AsyncClient, Settings]) -> None
     assert (await client.get("/agora/admin/audit", headers=_bearer("secret456"))).status_code == 200
 
 
-async def test_api_keys_have_scopes_and_an_end(client: httpx.AsyncClient, clock: ManualClock) -> None:
+async def test_api_keys_have_scopes_and_expire(client: httpx.AsyncClient, clock: ManualClock) -> None:
     body = {"label": "reader", "scopes": ["read:agents"], "expires_in": 60}
     made = (await client.post("/tokens", json=body)).json()
     assert made["token"].startswith("agfy_")
@@ -121,7 +121,7 @@ async def test_api_keys_have_scopes_and_an_end(client: httpx.AsyncClient, clock:
     assert (await client.get("/agents", headers=key)).status_code == 401
 
 
-async def test_a_revoked_key_ends_at_once(client: httpx.AsyncClient) -> None:
+async def test_revoked_key_is_refused_immediately(client: httpx.AsyncClient) -> None:
     made = (await client.post("/tokens", json={"label": "brief"})).json()
     key = _bearer(made["token"])
     assert (await client.get("/agents", headers=key)).status_code == 200
@@ -129,9 +129,9 @@ async def test_a_revoked_key_ends_at_once(client: httpx.AsyncClient) -> None:
     assert (await client.get("/agents", headers=key)).status_code == 401
 
 
-async def test_strangers_are_limited(public: tuple[httpx.AsyncClient, Settings], public_app: App) -> None:
+async def test_anonymous_callers_are_rate_limited(public: tuple[httpx.AsyncClient, Settings], public_app: App) -> None:
     client, _ = public
-    public_app.dispatcher.limiter.clock = lambda: 0.0  # nothing is refilled meanwhile
+    public_app.dispatcher.limiter.clock = lambda: 0.0  # no tokens are refilled meanwhile
     answers = [await client.get("/agora/admin/health") for _ in range(12)]
     limited = [answer for answer in answers if answer.status_code == 429]
     assert limited
@@ -151,7 +151,7 @@ async def test_refusals_are_audited(client: httpx.AsyncClient) -> None:
     assert [(e["actor"], e["operation"]) for e in page["entries"]] == [(registered["agent_id"], "agora.admin.override")]
 
 
-async def test_no_secret_is_in_an_answer_or_a_log(
+async def test_no_secret_appears_in_answers_or_logs(
     client: httpx.AsyncClient, settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     registered = (await client.post("/agents/register", json={"agent_name": "Ada"})).json()

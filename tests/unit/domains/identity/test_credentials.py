@@ -1,4 +1,4 @@
-"""Credentials end when they should, give no more than their maker has, and open no way around a refusal."""
+"""Credentials end when they should, and grant no more than their creator has."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _bearer(token: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("code", [0xD800, 0xDC80, 0xDFFF, 0xE9])
-async def test_a_forged_credential_of_any_characters_is_refused(market: Market, code: int) -> None:
+async def test_forged_credential_of_any_characters_is_refused(market: Market, code: int) -> None:
     character = chr(code)
     for prefix in ("agt_", "job_", "ses_", "agfy_", ""):
         for forged in (f"{prefix}{character}.x", f"{prefix}x.{character}", f"{prefix}{character}"):
@@ -39,7 +39,7 @@ async def test_a_forged_credential_of_any_characters_is_refused(market: Market, 
         assert verify(f"x.{character}") is None
 
 
-async def test_repeating_a_registration_gives_no_token_to_who_has_left(client: httpx.AsyncClient) -> None:
+async def test_repeated_registration_gives_no_token_to_a_deregistered_agent(client: httpx.AsyncClient) -> None:
     key = {"Idempotency-Key": "a-key-that-is-hard-to-guess"}
     first = (await client.post("/agents/register", json={"agent_name": "Gone"}, headers=key)).json()
     await client.delete(f"/agents/{first['agent_id']}")
@@ -48,7 +48,7 @@ async def test_repeating_a_registration_gives_no_token_to_who_has_left(client: h
     assert again.json()["token"] is None
 
 
-async def test_a_retired_agent_has_no_valid_token_of_any_generation(market: Market) -> None:
+async def test_retired_agent_has_no_valid_token_of_any_generation(market: Market) -> None:
     gone = await market.agent("Gone")
     await market.call(market.operator, "agent.deregister", agent_id=gone.subject)
     for generation in (1, 2, 3):
@@ -58,7 +58,7 @@ async def test_a_retired_agent_has_no_valid_token_of_any_generation(market: Mark
             )
 
 
-async def test_a_suspended_agent_is_refused_until_it_is_activated(client: httpx.AsyncClient) -> None:
+async def test_suspended_agent_is_refused_until_activated(client: httpx.AsyncClient) -> None:
     agent = (await client.post("/agents/register", json={"agent_name": "Rogue"})).json()
     own = _bearer(agent["token"])
     for action, expected in (("suspend", 403), ("activate", 200)):
@@ -68,7 +68,7 @@ async def test_a_suspended_agent_is_refused_until_it_is_activated(client: httpx.
         assert (await client.get("/agents", headers=own)).status_code == expected
 
 
-async def test_suspending_an_agent_ends_its_streams_at_once(server: Running) -> None:
+async def test_suspending_an_agent_ends_its_streams(server: Running) -> None:
     async with httpx.AsyncClient(base_url=server.url) as client:
         agent = (await client.post("/agents/register", json={"agent_name": "Rogue"})).json()
         async with client.stream("GET", "/events", headers=_bearer(agent["token"])) as stream:
@@ -80,7 +80,7 @@ async def test_suspending_an_agent_ends_its_streams_at_once(server: Running) -> 
     assert any("suspended" in line for line in said)
 
 
-async def test_a_key_makes_no_key_with_scopes_it_lacks(market: Market) -> None:
+async def test_key_cannot_create_a_key_with_more_scopes(market: Market) -> None:
     made = await market.call(market.operator, "token.create", label="narrow", scopes=["admin"])
     narrow = await market.app.authenticator.authenticate(made.token)
     with pytest.raises(PermissionDenied):
@@ -88,7 +88,7 @@ async def test_a_key_makes_no_key_with_scopes_it_lacks(market: Market) -> None:
     assert (await market.call(narrow, "token.create", label="as narrow", scopes=["admin"])).scopes == ["admin"]
 
 
-async def test_a_lower_authority_revokes_no_higher_key(market: Market) -> None:
+async def test_lower_authority_cannot_revoke_a_higher_key(market: Market) -> None:
     high = await market.call(market.operator, "token.create", label="high", authority=200)
     made = await market.call(market.operator, "token.create", label="low", scopes=["admin"], authority=10)
     low = await market.app.authenticator.authenticate(made.token)
@@ -97,7 +97,7 @@ async def test_a_lower_authority_revokes_no_higher_key(market: Market) -> None:
     await market.app.authenticator.authenticate(high.token)
 
 
-async def test_a_lower_authority_ends_nobody_that_a_higher_one_holds(market: Market) -> None:
+async def test_lower_authority_cannot_end_an_agent_held_by_a_higher_one(market: Market) -> None:
     agent = await market.agent("Held")
     made = await market.call(market.operator, "token.create", label="low", scopes=["admin"], authority=10)
     low = await market.app.authenticator.authenticate(made.token)
@@ -109,7 +109,7 @@ async def test_a_lower_authority_ends_nobody_that_a_higher_one_holds(market: Mar
     assert (await market.call(market.operator, "agent.get", agent_id=agent.subject)).status == "paused"
 
 
-async def test_an_agent_gives_nobody_a_higher_tier_than_its_own(market: Market) -> None:
+async def test_agent_cannot_grant_a_tier_above_its_own(market: Market) -> None:
     agent = await market.agent("Basic")
     for name in ("Basic", "Other"):
         made = await market.call(agent, "agent.register", agent_name=name, service_tier="enterprise")
@@ -122,12 +122,12 @@ async def test_an_agent_gives_nobody_a_higher_tier_than_its_own(market: Market) 
     assert again.service_tier == "premium"
 
 
-async def test_refusals_are_rate_limited_too(market: Market) -> None:
+async def test_refused_calls_are_rate_limited(market: Market) -> None:
     agent = await market.agent("Flood")
     await market.call(
         market.operator, "admin.manage", resource="configuration", target="rate_basic", action="set", value=2
     )
-    market.app.dispatcher.limiter.clock = lambda: 0.0  # nothing is refilled meanwhile
+    market.app.dispatcher.limiter.clock = lambda: 0.0  # no tokens are refilled meanwhile
     refusals: list[type[AgoraError]] = []
     for _ in range(8):
         with pytest.raises(AgoraError) as refused:
@@ -139,7 +139,7 @@ async def test_refusals_are_rate_limited_too(market: Market) -> None:
     assert entries.count == refusals.count(PermissionDenied)
 
 
-async def test_what_is_read_while_a_credential_ends_is_not_remembered(market: Market) -> None:
+async def test_credential_that_ends_during_its_lookup_is_not_cached(market: Market) -> None:
     agent = await market.agent("Racer")
     authenticator = market.app.authenticator
     token = market.app.signer.agent_token("default", agent.subject, 1)
@@ -147,22 +147,22 @@ async def test_what_is_read_while_a_credential_ends_is_not_remembered(market: Ma
     failing_store(market.app).after_read = lambda: market.call(
         market.operator, "agent.deregister", agent_id=agent.subject
     )
-    await authenticator.authenticate(token)  # it was still good when it was looked up
+    await authenticator.authenticate(token)  # it was still valid at its lookup
     with pytest.raises(Unauthenticated):
         await authenticator.authenticate(token)
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"short", b"\xff" * 60])
-def test_a_damaged_secret_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_damaged_secret_file_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "signing.key").write_bytes(content)
     with pytest.raises(ConfigurationError, match=r"signing\.key is damaged"):
         load_secret(tmp_path / "signing.key")
 
 
-def test_a_start_that_was_killed_while_making_the_secret_does_not_hinder_the_next(
+def test_start_killed_while_creating_the_secret_does_not_block_the_next(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("os.getpid", lambda: 7)  # as in a container, where it is the same at each start
+    monkeypatch.setattr("os.getpid", lambda: 7)  # as in a container, where the pid is equal at each start
     (tmp_path / ".signing.key.7").write_text("half")
     secret = load_secret(tmp_path / "signing.key")
     assert len(secret) > 32
@@ -170,8 +170,8 @@ def test_a_start_that_was_killed_while_making_the_secret_does_not_hinder_the_nex
     assert (tmp_path / "signing.key").stat().st_mode & 0o777 == 0o600
 
 
-async def test_a_token_of_another_generation_is_not_taken(market: Market) -> None:
-    """The generation ends tokens by itself, whatever else says that an agent has left."""
+async def test_token_of_another_generation_is_refused(market: Market) -> None:
+    """The generation alone invalidates tokens, independent of the agent's state."""
     agent = await market.agent("Phoenix")
     signer, authenticate = market.app.signer, market.app.authenticator.authenticate
     assert (await authenticate(signer.agent_token("default", agent.subject, 1))).subject == agent.subject
@@ -180,7 +180,7 @@ async def test_a_token_of_another_generation_is_not_taken(market: Market) -> Non
             await authenticate(signer.agent_token("default", agent.subject, generation))
 
 
-def test_what_was_signed_for_one_purpose_is_good_for_no_other() -> None:
+def test_signature_is_valid_for_one_purpose_only() -> None:
     signer = Signer(b"s" * 32)
     agent, session = signer.agent_token("t", "ses_1", 1), signer.session_token("t", "ses_1")
     assert agent.partition(".")[0].removeprefix("agt_") != session.partition(".")[0].removeprefix("ses_")

@@ -1,4 +1,4 @@
-"""The server's own secrets in a directory of their own, which several servers share."""
+"""A shared directory for the secrets of several servers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ from tests.harness import make_settings
 SECRETS = {"signing.key", "admin-token", KEY_FILE}
 
 
-async def test_servers_that_share_it_know_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_servers_with_a_shared_directory_accept_each_others_tokens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     keys = tmp_path / "keys"
     one, two = (App(make_settings(tmp_path / name, keys_dir=keys)) for name in ("one", "two"))
     await asyncio.gather(one.start(), two.start())
@@ -37,12 +39,12 @@ async def test_servers_that_share_it_know_each_other(tmp_path: Path, monkeypatch
     await asyncio.gather(one.stop(), two.stop())
 
 
-def test_without_it_they_are_in_the_data_directory(tmp_path: Path) -> None:
+def test_secrets_are_in_the_data_directory_by_default(tmp_path: Path) -> None:
     settings = Settings.load_settings(environ={"AGORA_DATA_DIR": str(tmp_path), "AGORA_KEYS_DIR": ""})
     assert settings.secrets_dir == tmp_path
 
 
-def test_all_who_make_a_secret_at_once_get_the_same(tmp_path: Path) -> None:
+def test_concurrent_creators_get_the_same_secret(tmp_path: Path) -> None:
     for number in range(20):
         path = tmp_path / str(number) / "signing.key"
         with ThreadPoolExecutor(8) as threads:
@@ -52,7 +54,7 @@ def test_all_who_make_a_secret_at_once_get_the_same(tmp_path: Path) -> None:
         assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_file_system_without_links_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_file_system_without_hard_links_is_supported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(*_: object) -> None:
         raise PermissionError
 
@@ -62,7 +64,7 @@ def test_a_file_system_without_links_will_do(tmp_path: Path, monkeypatch: pytest
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("secret", b"first")]
 
 
-def test_one_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+def test_unwritable_directory_is_named(tmp_path: Path) -> None:
     (tmp_path / "keys").write_text("a file")
     with pytest.raises(ConfigurationError, match=r"keys/signing\.key .*Not a directory"):
         load_secret(tmp_path / "keys" / "signing.key")

@@ -1,4 +1,4 @@
-"""What a provider says of people who have logged out there: taken once, from it alone, and for what it says."""
+"""Back-channel logout tokens: accepted once, only from the provider, and only for the session or person that they name."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ WRONG: dict[str, dict[str, Any]] = {
 }
 
 
-async def test_words_that_do_not_count(market: Market, issuer: Issuer, provider: httpx.AsyncClient) -> None:
+async def test_invalid_logout_tokens_are_refused(market: Market, issuer: Issuer, provider: httpx.AsyncClient) -> None:
     ada = token(issuer)
     await who(market, ada)
     said = {why: logout(issuer, **changes) for why, changes in WRONG.items()} | {
@@ -128,7 +128,7 @@ async def test_words_that_do_not_count(market: Market, issuer: Issuer, provider:
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
-async def test_a_session_ends_once(market: Market, issuer: Issuer, provider: httpx.AsyncClient) -> None:
+async def test_logout_token_ends_a_session_once(market: Market, issuer: Issuer, provider: httpx.AsyncClient) -> None:
     ada, elsewhere, bob = token(issuer), token(issuer, sid="s2"), token(issuer, sub="bob", sid="s3")
     callers = [await who(market, each) for each in (ada, elsewhere, bob)]
     word = logout(issuer)
@@ -148,10 +148,10 @@ async def test_a_session_ends_once(market: Market, issuer: Issuer, provider: htt
     older = logout(issuer, jti="two", iat=int(time.time()) - 60)
     assert (await tell(provider, older)).status_code == 200
     with pytest.raises(Unauthenticated, match="logged out"):
-        await who(market, ada)  # a word that comes late takes nothing back
+        await who(market, ada)  # a late token undoes nothing
 
 
-async def test_of_two_who_send_one_word_one_is_heard(
+async def test_concurrent_copies_of_a_token_are_applied_once(
     market: Market, issuer: Issuer, provider: httpx.AsyncClient
 ) -> None:
     word = logout(issuer)
@@ -160,7 +160,7 @@ async def test_of_two_who_send_one_word_one_is_heard(
     assert len(market.of_type("agora.session.ended")) == 1
 
 
-async def test_a_session_that_only_the_provider_can_name(
+async def test_logout_token_may_name_only_a_session(
     market: Market, issuer: Issuer, provider: httpx.AsyncClient
 ) -> None:
     ada = token(issuer)
@@ -173,8 +173,10 @@ async def test_a_session_that_only_the_provider_can_name(
         await who(market, ada)
 
 
-async def test_a_person_in_whichever_tenant(market: Market, issuer: Issuer, provider: httpx.AsyncClient) -> None:
-    """The word does not say whose tenant's people it means."""
+async def test_logout_token_ends_sessions_in_every_tenant(
+    market: Market, issuer: Issuer, provider: httpx.AsyncClient
+) -> None:
+    """The token does not name the tenant."""
     await market.call(market.operator, "tenant.create", tenant_id="acme", name="Acme")
     here, there = token(issuer, sid=None), token(issuer, sid="s9", org="acme")
     bob = token(issuer, sub="bob", org="acme")
@@ -204,7 +206,7 @@ async def stream_of(market: Market, credential: str) -> Any:
     return await market.app.dispatcher.open_stream(operation, await who(market, credential), {}, valid=valid)
 
 
-async def test_the_word_is_no_credential(market: Market, issuer: Issuer, provider: httpx.AsyncClient) -> None:
+async def test_logout_token_is_not_a_credential(market: Market, issuer: Issuer, provider: httpx.AsyncClient) -> None:
     for header in ("logout+jwt", "JWT"):
         word = logout(issuer, header={"typ": header}, org="default")
         with pytest.raises(Unauthenticated):
@@ -212,7 +214,7 @@ async def test_the_word_is_no_credential(market: Market, issuer: Issuer, provide
         assert (await provider.get("/v1/auth/userinfo", headers={"authorization": f"Bearer {word}"})).status_code == 401
 
 
-async def test_while_the_provider_is_down_nobody_knows(
+async def test_logout_token_is_refused_while_the_provider_is_unreachable(
     market: Market, issuer: Issuer, provider: httpx.AsyncClient
 ) -> None:
     issuer.broken = True
@@ -226,7 +228,7 @@ async def test_while_the_provider_is_down_nobody_knows(
     )
 
 
-async def test_without_a_provider_there_is_no_such_thing(tmp_path: Path) -> None:
+async def test_logout_route_requires_a_provider(tmp_path: Path) -> None:
     app = App(make_settings(tmp_path / "data"))
     await app.start()
     try:

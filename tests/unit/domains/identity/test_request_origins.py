@@ -1,4 +1,4 @@
-"""A web page or a proxy is never taken for the operator."""
+"""Requests of web pages or proxies are never treated as the operator's."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from tests.harness import Running
     ],
     ids=str,
 )
-async def test_a_page_of_another_place_or_a_proxied_request_is_a_stranger(
+async def test_request_of_a_foreign_page_or_proxy_is_anonymous(
     client: httpx.AsyncClient, headers: dict[str, str]
 ) -> None:
     answer = await client.get("/tokens", headers=headers)
@@ -40,18 +40,18 @@ async def test_a_page_of_another_place_or_a_proxied_request_is_a_stranger(
 
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])
-async def test_our_own_pages_are_at_home(server: Running, name: str) -> None:
+async def test_own_pages_are_local(server: Running, name: str) -> None:
     url = server.url.replace("127.0.0.1", name)
     async with httpx.AsyncClient() as client:
         assert (await client.get(f"{url}/tokens", headers={"Origin": url})).status_code == 200
 
 
-async def test_a_tunnel_from_another_port_keeps_its_own_pages(client: httpx.AsyncClient) -> None:
+async def test_pages_through_a_tunnel_from_another_port_are_local(client: httpx.AsyncClient) -> None:
     headers = {"Host": "localhost:9000", "Origin": "http://localhost:9000"}
     assert (await client.get("/tokens", headers=headers)).status_code == 200
 
 
-async def test_what_the_server_passes_on_is_never_taken_for_its_operator(server: Running) -> None:
+async def test_forwarded_requests_are_never_the_operator(server: Running) -> None:
     courier = HttpClient(server.url, EgressPolicy(private=True), 5.0, None)
     try:
         reply = await courier.request("GET", "/tokens", {"host": courier.host})

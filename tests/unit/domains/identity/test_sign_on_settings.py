@@ -1,4 +1,4 @@
-"""What an operator may write about single sign-on, and what it comes to; people of other tenants."""
+"""Settings of single sign-on and their effect; users of other tenants."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def trust(**given: Any) -> Trust:
     return found
 
 
-def test_the_settings_of_keycloak() -> None:
+def test_keycloak_settings() -> None:
     found = Trust.from_settings(Settings.load_settings(environ=KEYCLOAK))
     assert found is not None
     assert found.issuers == (Issuer("https://auth.example.com/realms/my-realm", None),)
@@ -44,7 +44,7 @@ def test_the_settings_of_keycloak() -> None:
     assert found.roles["a2a-user"] == "user"
 
 
-def test_several_issuers() -> None:
+def test_several_issuers_are_supported() -> None:
     found = trust(oidc_issuers="https://a.test/,acme=https://b.test/realms/x?".rstrip("?"), oidc_client_id="c")
     assert found.issuers == (Issuer("https://a.test/", None), Issuer("https://b.test/realms/x", "acme"))
     assert found.cli_client_id == "c", "a client without a secret will do for programs, too"
@@ -73,13 +73,13 @@ def test_several_issuers() -> None:
         ({"oidc_issuers": "https://a.test", "oidc_client_id": "c", "oidc_roles": "boss=root"}, "NAME=ROLE"),
     ],
 )
-def test_what_makes_no_sense_is_said(given: dict[str, str], says: str) -> None:
+def test_invalid_settings_are_reported(given: dict[str, str], says: str) -> None:
     with pytest.raises(ConfigurationError, match=says):
         Trust.from_settings(Settings.load_settings(environ={}, **given))
 
 
-async def test_people_of_other_tenants(tmp_path: Path, clock: ManualClock) -> None:
-    """A tenant's administrators run the tenant, not the installation, and a provider's own tenant cannot be left."""
+async def test_users_belong_to_their_providers_tenant(tmp_path: Path, clock: ManualClock) -> None:
+    """Administrators of a tenant cannot administer the installation, and a provider's users cannot leave its tenant."""
     async with issuing() as home, issuing("/realms/acme") as acme:
         settings = make_settings(
             tmp_path / "data",
@@ -113,7 +113,7 @@ async def test_people_of_other_tenants(tmp_path: Path, clock: ManualClock) -> No
                 await who(home.token(org=claim))
         with pytest.raises(
             Unauthenticated
-        ):  # one provider's keys are not another's, and a client is of the first alone
+        ):  # keys of one provider do not verify tokens of another, and a client id belongs to the first only
             await who(home.token(iss=acme.url))
         with pytest.raises(Unauthenticated, match="not for this server"):
             await who(other(aud="account", azp="agora"))

@@ -25,10 +25,10 @@ async def _hosts(directory: Path, **settings: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("runs", [True, False])
-async def test_a_server_is_a_host_where_it_runs_something(tmp_path: Path, runs: bool) -> None:
+async def test_server_with_an_engine_is_a_host(tmp_path: Path, runs: bool) -> None:
     found = await _hosts(tmp_path, process_engine=runs)
     assert found == ([(tmp_path / "host-id").read_text().strip()] if runs else [])
 
 
-async def test_a_server_that_runs_nothing_any_more_says_so(tmp_path: Path) -> None:
+async def test_server_that_loses_its_engine_stops_being_a_host(tmp_path: Path) -> None:
     assert await _hosts(tmp_path) == await _hosts(tmp_path, process_engine=False)

@@ -1,4 +1,4 @@
-"""Manifests: every dialect is understood, and everything that is wrong is told at once."""
+"""Manifests: every dialect is accepted, and all errors are reported at once."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def told(document: dict[str, Any]) -> dict[str, str]:
     return {fault.field: fault.message for fault in faults}
 
 
-def test_the_agent_standard() -> None:
+def test_agent_standard_manifest() -> None:
     found = understood(STANDARD)
     assert (found.alias, found.capabilities) == ("agent.calculator.calculation", ["calculation", "sums"])
     assert list_suitable_engines(found) == ("docker",), "only docker builds images"
@@ -82,7 +82,7 @@ def test_the_agent_standard() -> None:
     assert found.to_stored_document()["ethics"] == STANDARD["ethics"], "what is not known is kept"
 
 
-def test_a_container_agent() -> None:
+def test_container_manifest() -> None:
     found = understood(CONTAINER)
     source = to_program_source(found, {"registry_user": "me", "registry_password": "secret"})
     assert source == Image("myrepo/my-agent:v1.0", "me", "secret")
@@ -101,7 +101,7 @@ def test_a_container_agent() -> None:
         ("custom", "process", "custom"),
     ],
 )
-def test_programs(kind: str, engine: str, same: str) -> None:
+def test_program_manifest(kind: str, engine: str, same: str) -> None:
     build = {"type": kind, "start_command": "./start.sh", "build_command": "./build.sh", "env_vars": {}}
     found = understood({"name": "Program", "directory": "/srv/program", "build_config": build})
     assert list_suitable_engines(found) == (engine, "docker")
@@ -110,7 +110,7 @@ def test_programs(kind: str, engine: str, same: str) -> None:
     assert to_build_config(found.build).type == same
 
 
-def test_secrets_are_not_kept_with_the_manifest() -> None:
+def test_secrets_are_not_stored_in_the_manifest() -> None:
     repository = {"url": "https://git.example/x", "token": "t0ps3cret"}
     found = understood({"name": "P", "repository": repository, "build_config": {"type": "npm", "start_command": "x"}})
     assert found.collect_secrets() == {"git_token": "t0ps3cret"}
@@ -118,7 +118,7 @@ def test_secrets_are_not_kept_with_the_manifest() -> None:
     assert to_program_source(found, found.collect_secrets()).token == "t0ps3cret"  # type: ignore[union-attr]
 
 
-def test_everything_that_is_wrong_is_told_at_once() -> None:
+def test_all_errors_are_reported_at_once() -> None:
     faults = told(
         {
             "name": "",
@@ -146,7 +146,7 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
     assert faults["capabilites"] == "is not known; capabilities is"
 
 
-def test_what_an_engine_would_refuse_is_told_too() -> None:
+def test_errors_of_the_engine_are_reported() -> None:
     faults = told(
         {
             "name": "P",
@@ -167,7 +167,7 @@ def test_what_an_engine_would_refuse_is_told_too() -> None:
     }
 
 
-def test_what_would_be_ignored_is_told() -> None:
+def test_ignored_fields_are_reported() -> None:
     faults = told(STANDARD | {"env_vars": {"A": "1"}, "start_command": "./start.sh"})
     assert faults == {
         "env_vars": "not allowed beside build_config: use build_config.env_vars",
@@ -201,5 +201,5 @@ def test_what_would_be_ignored_is_told() -> None:
         },
     ],
 )
-def test_nonsense_is_refused(document: dict[str, Any]) -> None:
+def test_malformed_manifest_is_refused(document: dict[str, Any]) -> None:
     assert told(document)

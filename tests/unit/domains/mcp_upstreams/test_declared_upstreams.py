@@ -1,4 +1,4 @@
-"""Upstreams that the operator declares, in settings and in files that people have already."""
+"""Upstreams declared by the operator, in settings and in existing configuration files."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def written(directory: Path, document: Any) -> Path:
     return path
 
 
-def test_urls_with_and_without_names() -> None:
+def test_urls_may_have_names() -> None:
     assert of_urls("http://localhost:3001, https://mcp.example.com/x?a=b, tools=http://10.0.0.1/") == [
         ("localhost-3001", "http://localhost:3001/mcp"),
         ("mcp-example-com", "https://mcp.example.com/x?a=b"),
@@ -40,7 +40,7 @@ def test_urls_with_and_without_names() -> None:
     ]
 
 
-def test_the_environment_of_the_source() -> None:
+def test_environment_variables_of_the_source_are_read() -> None:
     environment = {"MCP_SERVER_URLS": "http://localhost:3001,http://localhost:3002", "MCP_TIMEOUT": "7"}
     settings = Settings.load_settings(environ=environment)
     assert settings.mcp_server_urls == ("http://localhost:3001", "http://localhost:3002")
@@ -60,14 +60,14 @@ def test_the_environment_of_the_source() -> None:
         "http://user:s3cret@a.b/",
     ],
 )
-def test_urls_that_are_wrong(text: str) -> None:
+def test_invalid_urls_are_refused(text: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         of_urls(text)
     assert "s3cret" not in str(caught.value)
 
 
 @pytest.mark.parametrize("shape", ["mcpServers", "mcp.servers", "servers"])
-def test_files_in_the_shapes_people_have(shape: str, tmp_path: Path) -> None:
+def test_common_file_formats_are_read(shape: str, tmp_path: Path) -> None:
     servers: dict[str, Any] = {
         "Git Hub": {"type": "http", "url": "https://mcp.example.com/mcp", "headers": {"Authorization": "Bearer x"}},
         "files": {"command": "npx", "args": ["-y", "files"], "env": {"DEBUG": 1}, "cwd": "/srv", "timeout": 5},
@@ -89,7 +89,7 @@ def test_files_in_the_shapes_people_have(shape: str, tmp_path: Path) -> None:
     assert "Bearer x" not in repr(first)
 
 
-def test_environment_variables_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_variables_in_a_file_are_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MY_TOKEN", "s3cret")
     monkeypatch.delenv("MY_HOST", raising=False)
     remote = {
@@ -130,7 +130,7 @@ def test_environment_variables_in_a_file(tmp_path: Path, monkeypatch: pytest.Mon
         ({"mcpServers": {"A b": {"url": "http://a"}, "a-b": {"url": "http://b"}}}, "there twice"),
     ],
 )
-def test_files_that_are_wrong(document: Any, words: str | None, tmp_path: Path) -> None:
+def test_invalid_files_are_refused(document: Any, words: str | None, tmp_path: Path) -> None:
     settings = Settings(mcp_config=written(tmp_path, document))
     if words is None:
         assert read_declared(settings)
@@ -139,7 +139,7 @@ def test_files_that_are_wrong(document: Any, words: str | None, tmp_path: Path) 
         read_declared(settings)
 
 
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+def test_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="cannot be read"):
         read_declared(Settings(mcp_config=tmp_path / "none.json"))
 
@@ -157,7 +157,7 @@ async def settled(app: App) -> None:
     await eventually(ask, lambda page: all(each.listed_at or each.state == "unavailable" for each in page))
 
 
-async def test_what_is_declared_is_there_after_the_start(tmp_path: Path) -> None:
+async def test_declared_upstreams_exist_after_the_start(tmp_path: Path) -> None:
     far = Far(token="s3cret")
     async with serving(far.app()) as url:
         program = {"command": sys.executable, "args": ["-m", "tests.mcp_upstream"], "env": {"PYTHONPATH": str(ROOT)}}
@@ -200,7 +200,7 @@ async def test_what_is_declared_is_there_after_the_start(tmp_path: Path) -> None
         await app.stop()
 
 
-async def test_commands_need_permission(tmp_path: Path) -> None:
+async def test_commands_require_permission(tmp_path: Path) -> None:
     document = {"mcpServers": {"program": {"command": sys.executable, "args": ["-c", "raise SystemExit"]}}}
     app = App(make_settings(tmp_path / "data", mcp_config=written(tmp_path, document)))
     await app.start()
@@ -215,7 +215,7 @@ async def test_commands_need_permission(tmp_path: Path) -> None:
     await app.stop()
 
 
-async def test_a_wrong_file_refuses_the_start(tmp_path: Path) -> None:
+async def test_invalid_file_prevents_the_start(tmp_path: Path) -> None:
     app = App(make_settings(tmp_path / "data", mcp_config=tmp_path / "none.json"))
     with pytest.raises(ConfigurationError, match="cannot be read"):
         await app.start()

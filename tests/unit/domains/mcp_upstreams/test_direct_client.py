@@ -1,4 +1,4 @@
-"""The direct way gives what the SDK's own gives, whatever an upstream answers."""
+"""The direct client returns the same results as the SDK's client, for any upstream response."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ async def outcome(call: Awaitable[Any]) -> Any:
 
 
 @pytest.mark.parametrize("name", ANSWERS)
-async def test_both_ways_give_the_same(rogue: Rogue, endpoint: Endpoint, ways: _Ways, name: str) -> None:
+async def test_direct_client_and_sdk_return_the_same(rogue: Rogue, endpoint: Endpoint, ways: _Ways, name: str) -> None:
     rogue.answers["tools/call"] = lambda heard: heard.say(ANSWERS[name](heard))
     found = []
     for on in (True, False):
@@ -134,7 +134,7 @@ async def test_both_ways_give_the_same(rogue: Rogue, endpoint: Endpoint, ways: _
         call = pool.request(endpoint, "tools/call", {"name": "do", "arguments": {"a": 1}}, 5, None)
         found.append(await outcome(call))
         await pool.close()
-    if name == "accepted":  # what the SDK takes for a refusal may be anything
+    if name == "accepted":  # responses that the SDK treats as refusals may contain anything
         assert found[0]["outcome"] == "unknown"
     else:
         assert found[0] == found[1]
@@ -146,7 +146,7 @@ async def test_both_ways_give_the_same(rogue: Rogue, endpoint: Endpoint, ways: _
     assert kept[0] == kept[1]
 
 
-async def test_progress_is_the_same(rogue: Rogue, endpoint: Endpoint, ways: _Ways) -> None:
+async def test_progress_is_the_same_as_with_the_sdk(rogue: Rogue, endpoint: Endpoint, ways: _Ways) -> None:
     odd = ({"progress": True}, {"progress": "1"}, {}, {"progress": 1, "total": "x"}, {"progress": 1, "message": 7})
 
     async def counting(heard: Heard) -> None:
@@ -171,7 +171,7 @@ async def test_progress_is_the_same(rogue: Rogue, endpoint: Endpoint, ways: _Way
     assert found[1][:2] == found[0]
 
 
-async def test_credentials_go_with_it(rogue: Rogue, endpoint: Endpoint, ways: _Ways) -> None:
+async def test_direct_client_sends_credentials(rogue: Rogue, endpoint: Endpoint, ways: _Ways) -> None:
     pool = ConnectionPool(Sealer(b"k" * 32), tuning=QUICK)
     secrets = pool.seal({"Authorization": "Bearer s3cret", "X-Own": "mine"}, "ups_1")
     sealed = make(url=endpoint.url, secrets=secrets)
@@ -182,9 +182,7 @@ async def test_credentials_go_with_it(rogue: Rogue, endpoint: Endpoint, ways: _W
     assert heard.headers["accept-encoding"] == "identity"
 
 
-async def test_after_a_redirect_within_its_origin_the_sdk_goes_on(
-    rogue: Rogue, endpoint: Endpoint, ways: _Ways
-) -> None:
+async def test_redirect_within_the_origin_falls_back_to_the_sdk(rogue: Rogue, endpoint: Endpoint, ways: _Ways) -> None:
     async def moved(heard: Heard) -> None:
         if "/elsewhere" in heard.head:
             await heard.say(whole(json.dumps(message(heard, GOOD)).encode()))

@@ -1,4 +1,4 @@
-"""Programs that do what none should: what they write, how they end, what they leave."""
+"""Misbehaving stdio programs: unusual output, ends, and remaining processes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from agora_sdk.errors import UpstreamFailed
 from tests.polling import poll_until
 from tests.unit.domains.mcp_upstreams.conftest import QUICK, make
 
-#: a server without any library, so that it starts at once; what it does when it is called stands in its argument
+#: a server without libraries, so that it starts fast; its argument selects what it does when called
 SERVER = r"""
 import json, os, signal, subprocess, sys, time
 def say(message): sys.stdout.write(json.dumps(message) + "\n"); sys.stdout.flush()
@@ -89,37 +89,35 @@ def has_ended(pid: int) -> bool:
 
 
 @pytest.mark.parametrize(("act", "size"), [("good", 4), ("greet", 4), ("large", 3_000_000)])
-def test_what_is_said_between_messages_is_passed_over(runner: asyncio.Runner, act: str, size: int) -> None:
+def test_output_between_messages_is_skipped(runner: asyncio.Runner, act: str, size: int) -> None:
     assert len(called(runner, act)) == size
 
 
-def test_a_line_that_does_not_end_is_not_collected(runner: asyncio.Runner) -> None:
+def test_endless_line_is_not_buffered(runner: asyncio.Runner) -> None:
     with pytest.raises(UpstreamFailed) as caught:
         called(runner, "endless")
     assert caught.value.outcome == "unknown"
 
 
-def test_a_program_that_dies_within_a_message(runner: asyncio.Runner) -> None:
+def test_program_that_dies_within_a_message_is_reported(runner: asyncio.Runner) -> None:
     with pytest.raises(UpstreamFailed) as caught:
         called(runner, "half")
     assert caught.value.outcome == "unknown"
 
 
-def test_a_program_and_its_children_end_with_it(runner: asyncio.Runner) -> None:
+def test_program_and_its_children_end_with_the_connection(runner: asyncio.Runner) -> None:
     pid = int(called(runner, "child"))
     poll_until(lambda: has_ended(pid), "the kernel has ended it")
 
 
-def test_a_program_that_will_not_end_is_made_to(runner: asyncio.Runner) -> None:
-    """It is gone, not only killed, when it was let go, although that takes longer than a cancellation has patience."""
+def test_program_that_ignores_termination_is_killed(runner: asyncio.Runner) -> None:
+    """It has ended when released, although that takes longer than the timeout of a cancellation."""
     pid = int(called(runner, "deaf"))
     assert not Path(f"/proc/{pid}").exists()
-    gc.collect()  # a warning of what is still running would be an error of this test
+    gc.collect()  # a warning about a running process would fail this test
 
 
-def test_its_complaints_are_logged_and_steer_no_terminal(
-    runner: asyncio.Runner, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_stderr_is_logged_without_control_characters(runner: asyncio.Runner, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "agora.domains.mcp_upstreams.client.stdio"):
         called(runner, "complain")
     said: list[Any] = [record.getMessage() for record in caplog.records]

@@ -1,4 +1,4 @@
-"""Upstreams over HTTP that do what none should; whoever else calls notices nothing."""
+"""Misbehaving upstreams over HTTP; other callers are unaffected."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ def define(name: str, **more: Any) -> dict[str, Any]:
 # -- listings ----------------------------------------------------------------------------------
 
 
-async def test_a_huge_page_is_cut_short(pool: ConnectionPool, endpoint: Endpoint, rogue: Rogue) -> None:
+async def test_oversized_page_is_truncated(pool: ConnectionPool, endpoint: Endpoint, rogue: Rogue) -> None:
     rogue.tools = [define(f"t{number}") for number in range(60_000)]
     listing = await pool.listing(endpoint)
     assert len(listing.items) == 1001
     assert "59000 or more were left out" in (listing.items[-1].reason or "")
 
 
-async def test_pages_without_end_come_to_one(pool: ConnectionPool, endpoint: Endpoint, rogue: Rogue) -> None:
+async def test_endless_pages_are_bounded(pool: ConnectionPool, endpoint: Endpoint, rogue: Rogue) -> None:
     numbers = itertools.count()
 
     async def endless(heard: Heard) -> None:
@@ -69,7 +69,7 @@ async def test_pages_without_end_come_to_one(pool: ConnectionPool, endpoint: End
     assert len(rogue.called("tools/list")) == 20
 
 
-async def test_empty_pages_without_end_come_to_one(pool: ConnectionPool, endpoint: Endpoint, rogue: Rogue) -> None:
+async def test_endless_empty_pages_are_bounded(pool: ConnectionPool, endpoint: Endpoint, rogue: Rogue) -> None:
     numbers = itertools.count()
     rogue.answers["tools/list"] = lambda heard: heard.say(page(heard, [], nextCursor=str(next(numbers))))
     listing = await pool.listing(endpoint)
@@ -80,7 +80,9 @@ async def test_empty_pages_without_end_come_to_one(pool: ConnectionPool, endpoin
 @pytest.mark.parametrize(
     "tools", [7, "tools", {"a": 1}, None, [None, 7, "x", [], {}], [define("a", annotations=7), define("b")]]
 )
-async def test_listings_of_another_form(pool: ConnectionPool, endpoint: Endpoint, rogue: Rogue, tools: Any) -> None:
+async def test_malformed_listings_are_reported(
+    pool: ConnectionPool, endpoint: Endpoint, rogue: Rogue, tools: Any
+) -> None:
     rogue.tools = tools
     if not isinstance(tools, list):
         with pytest.raises(UpstreamFailed, match="not valid MCP"):
@@ -90,7 +92,7 @@ async def test_listings_of_another_form(pool: ConnectionPool, endpoint: Endpoint
     assert [item.name for item in listing.items if item.reason is None] in ([], ["b"])
 
 
-async def test_a_listing_that_never_comes(pool: ConnectionPool, rogue: Rogue) -> None:
+async def test_listing_times_out(pool: ConnectionPool, rogue: Rogue) -> None:
     async def drip(heard: Heard) -> None:
         await heard.say(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100000\r\n\r\n")
         while True:
@@ -104,7 +106,7 @@ async def test_a_listing_that_never_comes(pool: ConnectionPool, rogue: Rogue) ->
         assert (await call(pool, make(url=url), "do"))["content"], "the connection is as good as it was"
 
 
-# -- answers -----------------------------------------------------------------------------------
+# -- results -----------------------------------------------------------------------------------
 
 BLOB = 100_000_000
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
@@ -126,7 +128,7 @@ async def _flood(heard: Heard, head: bytes, part: bytes) -> None:
         (HEAD + b"content-length: %d\r\n\r\n[" % BLOB, b"[]," * 20_000),
     ],
 )
-async def test_a_blob_is_not_collected(
+async def test_oversized_blob_is_not_buffered(
     pool: ConnectionPool, endpoint: Endpoint, rogue: Rogue, head: bytes, part: bytes
 ) -> None:
     rogue.answers["tools/call"] = lambda heard: _flood(heard, head, part)
@@ -138,7 +140,7 @@ async def test_a_blob_is_not_collected(
 
 
 @pytest.mark.parametrize("part", [b"[]", b"{}"])
-async def test_a_small_text_that_is_a_large_thing(
+async def test_response_with_too_many_values_is_refused(
     pool: ConnectionPool, endpoint: Endpoint, rogue: Rogue, part: bytes
 ) -> None:
     inner = b",".join([part] * 1_000_000)
@@ -148,7 +150,7 @@ async def test_a_small_text_that_is_a_large_thing(
         await call(pool, endpoint, "do")
 
 
-async def test_an_answer_as_large_as_may_be(pool: ConnectionPool, endpoint: Endpoint, rogue: Rogue) -> None:
+async def test_response_of_maximum_size_is_accepted(pool: ConnectionPool, endpoint: Endpoint, rogue: Rogue) -> None:
     text = "ü" * 3_000_000
     answer: dict[str, Any] = {"content": [{"type": "text", "text": text}]}
     for form in (lambda heard: whole(json.dumps(message(heard, answer), ensure_ascii=False).encode()), None):
@@ -160,7 +162,7 @@ async def test_an_answer_as_large_as_may_be(pool: ConnectionPool, endpoint: Endp
         assert len((await call(pool, endpoint, "do"))["content"][0]["text"]) in (3_000_000, 7_000_000)
 
 
-async def test_deep_nesting(pool: ConnectionPool, endpoint: Endpoint, rogue: Rogue) -> None:
+async def test_deeply_nested_response_is_refused(pool: ConnectionPool, endpoint: Endpoint, rogue: Rogue) -> None:
     body = b'{"jsonrpc":"2.0","id":1,"result":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
     rogue.answers["tools/call"] = lambda heard: heard.say(whole(body))
     with pytest.raises(UpstreamFailed, match="cannot be read"):
@@ -168,7 +170,7 @@ async def test_deep_nesting(pool: ConnectionPool, endpoint: Endpoint, rogue: Rog
 
 
 @pytest.mark.parametrize("after", [b"", b"HTTP/1.1 200 OK\r\n", HEAD + b"content-length: 9\r\n\r\n", HEAD + b"\r\n"])
-async def test_an_answer_that_never_comes(pool: ConnectionPool, endpoint: Endpoint, rogue: Rogue, after: bytes) -> None:
+async def test_call_times_out(pool: ConnectionPool, endpoint: Endpoint, rogue: Rogue, after: bytes) -> None:
     async def hang(heard: Heard) -> None:
         await heard.say(after)
         await asyncio.Event().wait()
@@ -181,7 +183,7 @@ async def test_an_answer_that_never_comes(pool: ConnectionPool, endpoint: Endpoi
     assert (await call(pool, endpoint, "do"))["content"]
 
 
-async def test_words_of_an_upstream_are_cut_short(pool: ConnectionPool, endpoint: Endpoint, rogue: Rogue) -> None:
+async def test_error_text_of_an_upstream_is_truncated(pool: ConnectionPool, endpoint: Endpoint, rogue: Rogue) -> None:
     error = {"code": -32000, "message": "x" * 1_000_000}
     rogue.answers["tools/call"] = lambda heard: heard.say(
         whole(json.dumps({"jsonrpc": "2.0", "id": heard.json["id"], "error": error}).encode())
@@ -208,7 +210,7 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return waited
 
 
-async def test_a_flood_of_progress_is_read_slowly(
+async def test_flood_of_progress_is_throttled(
     pool: ConnectionPool, endpoint: Endpoint, rogue: Rogue, slow: list[float]
 ) -> None:
     async def flood(heard: Heard) -> None:
@@ -229,7 +231,7 @@ async def test_a_flood_of_progress_is_read_slowly(
     assert sum(slow) > 0.8 * (10_000 - 1000) / 200, "200 a second"
 
 
-def test_who_changes_all_the_time_is_asked_once_a_minute() -> None:
+def test_constantly_changing_upstream_is_listed_once_a_minute() -> None:
     now = 1000.0
     restraint, asked = ListingLimiter(lambda: now), 0
     for _ in range(3600):
@@ -240,12 +242,12 @@ def test_who_changes_all_the_time_is_asked_once_a_minute() -> None:
     assert restraint.try_acquire(("default", "ups_2"))
 
 
-# -- where it leads ----------------------------------------------------------------------------
+# -- addresses ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("method", ["server/discover", "tools/list", "tools/call"])
-async def test_a_redirect_elsewhere_is_not_followed(
+async def test_redirect_to_another_origin_is_not_followed(
     pool: ConnectionPool, endpoint: Endpoint, rogue: Rogue, status: int, method: str
 ) -> None:
     other = Rogue()
@@ -259,7 +261,7 @@ async def test_a_redirect_elsewhere_is_not_followed(
     assert other.heard == []
 
 
-async def test_redirects_without_end(pool: ConnectionPool, endpoint: Endpoint, rogue: Rogue) -> None:
+async def test_endless_redirects_are_refused(pool: ConnectionPool, endpoint: Endpoint, rogue: Rogue) -> None:
     numbers = itertools.count()
     rogue.answers["tools/call"] = lambda heard: heard.say(whole(b"", "307 Moved", location=f"/mcp?{next(numbers)}"))
     with pytest.raises(AgoraError):
@@ -267,8 +269,8 @@ async def test_redirects_without_end(pool: ConnectionPool, endpoint: Endpoint, r
     assert len(rogue.called("tools/call")) < 40
 
 
-async def test_a_name_that_means_another_address_a_moment_later(rogue: Rogue, monkeypatch: pytest.MonkeyPatch) -> None:
-    """127.0.0.1 stands for a public address here, 127.0.0.2 for a private one."""
+async def test_dns_rebinding_is_prevented(rogue: Rogue, monkeypatch: pytest.MonkeyPatch) -> None:
+    """127.0.0.1 represents a public address here, 127.0.0.2 a private one."""
     monkeypatch.setattr(internet, "is_public", lambda address: address == "127.0.0.1")
     answers: list[Sequence[str]] = []
 
@@ -284,17 +286,17 @@ async def test_a_name_that_means_another_address_a_moment_later(rogue: Rogue, mo
         assert len(answers) == 1, "one answer for all: what was checked is what is connected to"
     detail = ""
     async with asyncio.timeout(60):
-        while "not a public address" not in detail:  # nobody is there any more, so its name is resolved again
+        while "not a public address" not in detail:  # the server has ended, so its name is resolved again
             with pytest.raises(AgoraError) as caught:
                 await call(pool, endpoint, "do")
             detail = caught.value.detail
     await pool.close()
 
 
-# -- turns -------------------------------------------------------------------------------------
+# -- concurrency -------------------------------------------------------------------------------
 
 
-async def test_no_caller_has_an_upstream_for_itself() -> None:
+async def test_calls_of_one_caller_do_not_occupy_an_upstream() -> None:
     turns, done = ConcurrencyLimiter("far", 4), asyncio.Event()
 
     async def hold(caller: str) -> None:
@@ -314,7 +316,7 @@ async def test_no_caller_has_an_upstream_for_itself() -> None:
     assert (turns.running, turns.active_callers) == (0, 0)
 
 
-async def test_one_at_a_time() -> None:
+async def test_calls_of_a_serial_upstream_run_one_at_a_time() -> None:
     turns = ConcurrencyLimiter("far", 1)
     async with turns.acquire_slot("a", 1):
         with pytest.raises(Overloaded):
@@ -324,7 +326,7 @@ async def test_one_at_a_time() -> None:
         assert turns.running == 1
 
 
-async def test_a_queue_has_an_end() -> None:
+async def test_queue_of_an_upstream_is_bounded() -> None:
     turns, done = ConcurrencyLimiter("far", 4), asyncio.Event()
 
     async def hold(caller: str) -> None:
@@ -344,7 +346,7 @@ async def test_a_queue_has_an_end() -> None:
     assert turns.active_callers == 0
 
 
-async def test_who_gives_up_waiting_leaves_no_trace() -> None:
+async def test_cancelled_waiter_leaves_the_queue() -> None:
     turns = ConcurrencyLimiter("far", 1)
     async with turns.acquire_slot("a", 1):
         waiting = asyncio.create_task(_hold(turns, "b"))

@@ -1,4 +1,4 @@
-"""What upstreams and authorization servers may say of themselves, and what is refused: everything in it comes from strangers."""
+"""OAuth metadata of upstreams and authorization servers, all of it untrusted: accepted and refused documents."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ async def _discover(site: Site, challenge: Challenge | None = None) -> Any:
     return await discover_server(_http(), f"{site.origin}/mcp", challenge)
 
 
-async def test_metadata_are_found_by_the_challenge_and_without_it() -> None:
+async def test_metadata_is_found_with_and_without_a_challenge() -> None:
     async with _serving() as site:
         found = await _discover(site)
         assert (found.issuer, found.resource) == (site.origin, f"{site.origin}/mcp")
@@ -82,7 +82,7 @@ async def test_metadata_are_found_by_the_challenge_and_without_it() -> None:
         assert (await _discover(site, Challenge(401, metadata=f"{site.origin}/elsewhere"))).scopes == ("read",)
 
 
-async def test_an_upstream_without_metadata_is_its_own_authorization_server() -> None:
+async def test_upstream_without_metadata_is_its_own_authorization_server() -> None:
     async with _serving() as site:
         del site.pages[RESOURCE]
         assert (await _discover(site)).resource == f"{site.origin}/mcp"
@@ -105,7 +105,7 @@ async def test_an_upstream_without_metadata_is_its_own_authorization_server() ->
         (RESOURCE, {"authorization_servers": ["https://[bad"]}, "No authorization server|not"),
     ],
 )
-async def test_metadata_that_are_refused(page: str, change: dict[str, Any], words: str) -> None:
+async def test_invalid_metadata_is_refused(page: str, change: dict[str, Any], words: str) -> None:
     async with _serving() as site:
         change = {
             name: value.format(origin=site.origin) if isinstance(value, str) else value
@@ -120,14 +120,14 @@ async def test_metadata_that_are_refused(page: str, change: dict[str, Any], word
 
 @pytest.mark.parametrize("page", [RESOURCE, SERVER])
 @pytest.mark.parametrize("answer", [(500, {}), (200, b"x" * (MAX_ANSWER_BYTES + 1))], ids=["error", "too large"])
-async def test_a_server_that_fails_is_not_passed_over(page: str, answer: tuple[int, Any]) -> None:
+async def test_failing_server_is_not_skipped(page: str, answer: tuple[int, Any]) -> None:
     async with _serving() as site:
         site.pages[page] = answer
         with pytest.raises(UpstreamFailed):
             await _discover(site)
 
 
-async def test_a_redirection_is_not_followed() -> None:
+async def test_redirect_is_not_followed() -> None:
     async with _serving() as site:
         site.pages[SERVER] = (302, {})
         with pytest.raises(UpstreamFailed, match="No authorization server"):
@@ -144,15 +144,15 @@ async def test_a_redirection_is_not_followed() -> None:
         "https://10.0.0.8/meta",
         "https://[::1]/meta",
         "https://2130706433/meta",
-        "http://public.example/meta",  # in the clear
+        "http://public.example/meta",  # over plain HTTP
     ],
 )
-async def test_a_challenge_leads_to_no_private_address(url: str) -> None:
+async def test_challenge_with_a_private_address_is_refused(url: str) -> None:
     with pytest.raises(UpstreamFailed, match="metadata URL"):
         await discover_server(_http(private=False), "https://mcp.example.com/mcp", Challenge(401, metadata=url))
 
 
-async def test_a_name_that_turns_out_private_is_not_connected_to() -> None:
+async def test_name_that_resolves_to_a_private_address_is_not_connected_to() -> None:
     async def resolve(host: str, port: int) -> Sequence[str]:
         return ["127.0.0.1"]
 
@@ -173,7 +173,7 @@ async def test_a_name_that_turns_out_private_is_not_connected_to() -> None:
         (200, b"<html>", "did not register"),
     ],
 )
-async def test_registrations_that_are_of_no_use(status: int, answer: Any, words: str) -> None:
+async def test_unusable_registrations_are_refused(status: int, answer: Any, words: str) -> None:
     async with _serving() as site:
         server = await _discover(site)
         site.pages["/register"] = (status, answer)
@@ -194,7 +194,7 @@ async def test_registrations_that_are_of_no_use(status: int, answer: Any, words:
         (200, b"[]", UpstreamFailed),
     ],
 )
-async def test_token_answers_that_are_no_tokens(status: int, answer: Any, kind: type[Exception]) -> None:
+async def test_invalid_token_responses_are_refused(status: int, answer: Any, kind: type[Exception]) -> None:
     async with _serving() as site:
         site.pages["/token"] = (status, answer)
         with pytest.raises(kind) as raised:
@@ -202,7 +202,7 @@ async def test_token_answers_that_are_no_tokens(status: int, answer: Any, kind: 
         assert "x-header" not in str(raised.value)
 
 
-async def test_absurd_lifetimes_are_unknown_ones() -> None:
+async def test_invalid_lifetimes_are_treated_as_unknown() -> None:
     async with _serving() as site:
         for seconds in (-1, 10**12, "soon", None, True):
             site.pages["/token"] = (200, {"access_token": "t", "token_type": "bearer", "expires_in": seconds})
@@ -226,5 +226,5 @@ async def test_absurd_lifetimes_are_unknown_ones() -> None:
         (401, 'Bearer scope="' + "a" * 100_000, Challenge(401)),
     ],
 )
-def test_challenges(status: int, header: str, challenge: Challenge | None) -> None:
+def test_challenges_are_parsed(status: int, header: str, challenge: Challenge | None) -> None:
     assert read_challenge(status, {"www-authenticate": header}) == challenge

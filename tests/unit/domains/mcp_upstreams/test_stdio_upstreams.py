@@ -1,4 +1,4 @@
-"""Upstreams that are programs, over their standard streams."""
+"""Upstreams that are programs, over standard streams."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def program(pool: ConnectionPool, **environment: str) -> Endpoint:
     return make(transport="stdio", command=(sys.executable, "-m", "tests.mcp_upstream"), secrets=secrets, timeout=30.0)
 
 
-async def test_a_program_is_started_and_asked(pool: ConnectionPool, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_program_is_started_and_called(pool: ConnectionPool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OURS", "not for it")
     endpoint = program(pool, TOKEN="s3cret")
     listing = await pool.listing(endpoint)
@@ -31,7 +31,7 @@ async def test_a_program_is_started_and_asked(pool: ConnectionPool, monkeypatch:
     assert (await call(pool, endpoint, "environment", name="OURS"))["content"][0]["text"] == ""
 
 
-async def test_a_program_that_ends_is_started_again(pool: ConnectionPool) -> None:
+async def test_ended_program_is_restarted(pool: ConnectionPool) -> None:
     endpoint = program(pool)
     await call(pool, endpoint, "echo", seconds=30, text="there")
     with pytest.raises(UpstreamFailed) as caught:
@@ -46,14 +46,14 @@ async def test_a_program_that_ends_is_started_again(pool: ConnectionPool) -> Non
     assert answer["content"][0]["text"] == "again"
 
 
-async def test_a_program_that_is_not_there(pool: ConnectionPool) -> None:
+async def test_missing_program_is_reported(pool: ConnectionPool) -> None:
     for number, name in enumerate(("/no/such/program", "no-such-program")):
         endpoint = make(upstream_id=f"ups_{number}", transport="stdio", command=(name,))
         with pytest.raises(UpstreamUnavailable, match=f"there is no program {name}"):
             await call(pool, endpoint, "echo", text="")
 
 
-async def test_nothing_stays_behind(pool: ConnectionPool) -> None:
+async def test_no_process_remains(pool: ConnectionPool) -> None:
     endpoint = program(pool)
     await call(pool, endpoint, "echo", seconds=30, text="there")
     await pool.close()

@@ -1,4 +1,4 @@
-"""Where an upstream may be: not in the operator's own network, whatever its name means a moment later."""
+"""Allowed addresses of upstreams: never in the operator's own network, even if a name resolves differently later."""
 
 from __future__ import annotations
 
@@ -37,20 +37,20 @@ PRIVATE = [
     "fec0::1",
     "64:ff9b:1::a9fe:a9fe",
     "::127.0.0.1",
-    "168.63.129.16",  # credentials of machines at Azure
-    "192.0.0.192",  # and at Oracle
+    "168.63.129.16",  # credentials of virtual machines on Azure
+    "192.0.0.192",  # and on Oracle Cloud
     "::ffff:168.63.129.16",
 ]
 PUBLIC = ["93.184.216.34", "8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"]
 
 
 @pytest.mark.parametrize("address", PRIVATE)
-def test_addresses_that_are_not_public(address: str) -> None:
+def test_private_addresses_are_recognized(address: str) -> None:
     assert not is_public(address)
 
 
 @pytest.mark.parametrize("address", PUBLIC)
-def test_addresses_that_are(address: str) -> None:
+def test_public_addresses_are_recognized(address: str) -> None:
     assert is_public(address)
 
 
@@ -71,7 +71,7 @@ def test_addresses_that_are(address: str) -> None:
         "http://0177.0.0.1/",
     ],
 )
-def test_urls_that_are_evidently_private(url: str) -> None:
+def test_urls_with_private_addresses_are_refused(url: str) -> None:
     with pytest.raises(InvalidRequest) as caught:
         check_url(url, private=False)
     assert caught.value.errors[0]["field"] == "url"
@@ -81,17 +81,17 @@ def test_urls_that_are_evidently_private(url: str) -> None:
 @pytest.mark.parametrize(
     "url", ["ftp://example.com/", "http://user:pw@example.com/", "http://[::1", "http:///x", "http://a:99999/", "x"]
 )
-def test_what_is_no_url_of_an_upstream(url: str) -> None:
+def test_invalid_urls_are_refused(url: str) -> None:
     with pytest.raises(InvalidRequest):
         check_url(url, private=True)
 
 
-def test_urls_that_are_fine() -> None:
+def test_valid_urls_are_accepted() -> None:
     for url in ("https://mcp.example.com/mcp", "http://93.184.216.34:8000/", "https://[2606:4700::1111]/"):
         check_url(url, private=False)
 
 
-async def test_one_private_address_among_others_is_enough() -> None:
+async def test_name_with_one_private_address_is_refused() -> None:
     async def resolver(host: str, port: int) -> Sequence[str]:
         return ["93.184.216.34", "127.0.0.1"]
 
@@ -117,9 +117,7 @@ async def strict(asked: list[str]) -> AsyncIterator[ConnectionPool]:
     await pool.close()
 
 
-async def test_a_name_is_checked_when_it_is_connected_to(
-    strict: ConnectionPool, asked: list[str], url: str, far: Far
-) -> None:
+async def test_name_is_checked_on_connect(strict: ConnectionPool, asked: list[str], url: str, far: Far) -> None:
     port = url.split(":")[2]
     endpoint = make(url=f"http://mcp.example.com:{port}", private=False)
     check_url(endpoint.url or "", private=False)

@@ -1,4 +1,4 @@
-"""Connections to real upstreams: what they offer, calls, progress, cancellation, trouble, and coming back."""
+"""Connections to real upstreams: listing, calls, progress, cancellation, failures, and reconnection."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def until(pool: ConnectionPool, state: str) -> None:
     await wait_until(lambda: pool.condition("default", "ups_1").state == state)
 
 
-async def test_everything_it_offers_is_listed(pool: ConnectionPool, endpoint: Endpoint, far: Far) -> None:
+async def test_all_items_are_listed(pool: ConnectionPool, endpoint: Endpoint, far: Far) -> None:
     listing = await pool.listing(endpoint)
     found = {(item.kind, item.name) for item in listing.items}
     assert {("tool", name) for name in far.tools} <= found, "all pages"
@@ -42,7 +42,7 @@ async def test_one_connection_serves_many_calls(pool: ConnectionPool, endpoint: 
     assert len(handshakes) == 1
 
 
-async def test_structured_content_comes_untouched(pool: ConnectionPool, endpoint: Endpoint) -> None:
+async def test_structured_content_is_unchanged(pool: ConnectionPool, endpoint: Endpoint) -> None:
     answer = await call(pool, endpoint, "shape")
     assert answer["structuredContent"] == {"n": 1.5, "list": [1, None, {"ä": "ö"}], "text": "x" * 10}
     assert answer["_meta"]["k"] == "v"
@@ -50,7 +50,7 @@ async def test_structured_content_comes_untouched(pool: ConnectionPool, endpoint
 
 @pytest.fixture
 def unimported(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The protocol's SDK is imported by the first call, as in a server that has just started."""
+    """The protocol's SDK is imported by the first call, as in a freshly started server."""
     monkeypatch.setattr(CONNECTION, "_target", None)
 
 
@@ -73,7 +73,7 @@ async def test_the_first_subjects_do_not_exceed_the_limit(
     assert sum(isinstance(answer, dict) for answer in answers) == 3
 
 
-async def test_a_tool_that_fails_answers_so(pool: ConnectionPool, endpoint: Endpoint) -> None:
+async def test_failed_tool_returns_an_error(pool: ConnectionPool, endpoint: Endpoint) -> None:
     assert (await call(pool, endpoint, "fail"))["isError"] is True
     with pytest.raises(UpstreamFailed, match="far says: not today") as caught:
         await call(pool, endpoint, "refuse")
@@ -91,7 +91,7 @@ async def test_progress_is_relayed(pool: ConnectionPool, endpoint: Endpoint) -> 
     assert heard == [(1, 3, "at 1"), (2, 3, "at 2"), (3, 3, "at 3")]
 
 
-async def test_cancelling_reaches_the_tool(pool: ConnectionPool, endpoint: Endpoint, far: Far) -> None:
+async def test_cancellation_reaches_the_tool(pool: ConnectionPool, endpoint: Endpoint, far: Far) -> None:
     calling = asyncio.create_task(call(pool, endpoint, "slow"))
     await far.began.wait()
     calling.cancel()
@@ -99,7 +99,7 @@ async def test_cancelling_reaches_the_tool(pool: ConnectionPool, endpoint: Endpo
     assert (await call(pool, endpoint, "echo", text="there"))["content"][0]["text"] == "there"
 
 
-async def test_a_call_has_its_time(pool: ConnectionPool, endpoint: Endpoint, far: Far) -> None:
+async def test_call_times_out(pool: ConnectionPool, endpoint: Endpoint, far: Far) -> None:
     await call(pool, endpoint, "echo", text="connected")
     with pytest.raises(DeadlineExceeded) as caught:
         await call(pool, endpoint, "slow", seconds=0.2)
@@ -107,7 +107,7 @@ async def test_a_call_has_its_time(pool: ConnectionPool, endpoint: Endpoint, far
     await far.cancelled.wait()
 
 
-async def test_only_so_many_at_once(pool: ConnectionPool, url: str, far: Far) -> None:
+async def test_number_of_concurrent_calls_is_bounded(pool: ConnectionPool, url: str, far: Far) -> None:
     endpoint = make(url=url, concurrency=1)
     await call(pool, endpoint, "echo", text="connected")
     first = asyncio.create_task(call(pool, endpoint, "slow"))
@@ -121,7 +121,7 @@ async def test_only_so_many_at_once(pool: ConnectionPool, url: str, far: Far) ->
     assert pool.condition("default", "ups_1").calls == 0
 
 
-async def test_a_change_is_noticed(pool: ConnectionPool, endpoint: Endpoint, far: Far) -> None:
+async def test_change_is_detected(pool: ConnectionPool, endpoint: Endpoint, far: Far) -> None:
     await pool.listing(endpoint)
     assert pool.list_outdated("default") == []
     if far.modern:
@@ -137,7 +137,7 @@ async def test_a_change_is_noticed(pool: ConnectionPool, endpoint: Endpoint, far
     assert "new" in {item.name for item in (await pool.listing(endpoint)).items}
 
 
-async def test_it_comes_back_after_a_restart(pool: ConnectionPool, far: Far) -> None:
+async def test_connection_recovers_after_a_restart(pool: ConnectionPool, far: Far) -> None:
     async with serving(far.app()) as url:
         port = int(url.split(":")[2].split("/")[0])
         endpoint = make(url=url)
@@ -147,7 +147,7 @@ async def test_it_comes_back_after_a_restart(pool: ConnectionPool, far: Far) -> 
         assert answer["content"][0]["text"] == "after", "a session that was forgotten is begun anew, unseen"
 
 
-async def test_it_is_tried_again_while_it_is_away(pool: ConnectionPool, far: Far) -> None:
+async def test_connection_is_retried_during_an_outage(pool: ConnectionPool, far: Far) -> None:
     async with serving(far.app()) as url:
         port = int(url.split(":")[2].split("/")[0])
         endpoint = make(url=url)
@@ -164,7 +164,7 @@ async def test_it_is_tried_again_while_it_is_away(pool: ConnectionPool, far: Far
     assert [arguments["text"] for _, arguments in far.asked] == ["before", "after"]
 
 
-async def test_a_connection_that_breaks_leaves_the_outcome_unknown(pool: ConnectionPool, far: Far) -> None:
+async def test_broken_connection_has_an_unknown_outcome(pool: ConnectionPool, far: Far) -> None:
     async with serving(far.app()) as url:
         endpoint = make(url=url)
         calling = asyncio.create_task(call(pool, endpoint, "slow"))
@@ -174,7 +174,7 @@ async def test_a_connection_that_breaks_leaves_the_outcome_unknown(pool: Connect
     assert caught.value.outcome == "unknown"
 
 
-async def test_the_breaker_opens_and_closes(pool: ConnectionPool, endpoint: Endpoint, far: Far) -> None:
+async def test_circuit_breaker_opens_and_closes(pool: ConnectionPool, endpoint: Endpoint, far: Far) -> None:
     await call(pool, endpoint, "echo", text="fine")
     far.status = 500
     for _ in range(5):
@@ -189,7 +189,7 @@ async def test_the_breaker_opens_and_closes(pool: ConnectionPool, endpoint: Endp
     await call(pool, endpoint, "echo", text="fine again")
 
 
-async def test_credentials_are_sent_and_their_absence_told(pool: ConnectionPool, url: str, far: Far) -> None:
+async def test_credentials_are_sent_and_their_absence_reported(pool: ConnectionPool, url: str, far: Far) -> None:
     far.token = "s3cret"
     with pytest.raises(UpstreamUnavailable, match="HTTP 401"):
         await call(pool, make(url=url), "echo", text="no")
@@ -202,13 +202,13 @@ async def test_credentials_are_sent_and_their_absence_told(pool: ConnectionPool,
         await call(pool, make(url=url, secrets=sealed, upstream_id="ups_2"), "echo", text="not for another")
 
 
-async def test_a_probe_leaves_nothing(pool: ConnectionPool, endpoint: Endpoint) -> None:
+async def test_probe_leaves_no_connection(pool: ConnectionPool, endpoint: Endpoint) -> None:
     listing = await pool.probe(endpoint)
     assert listing.server_name == "far"
     assert pool.condition("default", "ups_1").state == "idle"
 
 
-async def test_only_what_is_kept_stays(pool: ConnectionPool, endpoint: Endpoint) -> None:
+async def test_connections_of_removed_upstreams_are_closed(pool: ConnectionPool, endpoint: Endpoint) -> None:
     pool.set_endpoints("default", [endpoint])
     await pool.reconcile()
     await until(pool, "connected")

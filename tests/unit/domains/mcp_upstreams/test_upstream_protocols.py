@@ -1,4 +1,4 @@
-"""An upstream's tools through every protocol: REST, WebSocket, MCP, the SDK, the command line, with one answer."""
+"""An upstream's tools over every protocol (REST, WebSocket, MCP, SDK, command line), with equal results."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def server(far: Far, tmp_path: Path) -> AsyncIterator[Running]:
         yield server
 
 
-async def test_rest(server: Running) -> None:
+async def test_tool_is_called_over_rest(server: Running) -> None:
     async with httpx.AsyncClient(base_url=server.url) as client:
         answer = await client.post("/tools/far/echo", json={"arguments": {"text": "hi"}})
         assert (answer.status_code, answer.json()["content"]) == (200, CONTENT)
@@ -54,7 +54,7 @@ async def test_rest(server: Running) -> None:
         assert (refused.status_code, refused.json()["code"]) == (502, "upstream_failed")
 
 
-async def test_who_hangs_up_by_rest_has_cancelled(server: Running, far: Far) -> None:
+async def test_disconnection_over_rest_cancels_the_call(server: Running, far: Far) -> None:
     async with httpx.AsyncClient(base_url=server.url) as client, asyncio.timeout(60):
         calling = asyncio.create_task(client.post("/tools/far/slow", json={}))
         await far.began.wait()
@@ -63,14 +63,14 @@ async def test_who_hangs_up_by_rest_has_cancelled(server: Running, far: Far) -> 
         await far.cancelled.wait()
 
 
-async def test_sdk(server: Running) -> None:
+async def test_tool_is_called_over_the_sdk(server: Running) -> None:
     async with AgoraClient(server.url) as client:
         answer = await client.upstream.call("far", "echo", {"text": "hi"})
         assert answer.content == CONTENT
         assert (await client.upstream.list()).upstreams[0].state.value == "connected"
 
 
-async def test_what_may_have_been_done_is_not_done_again(server: Running, far: Far) -> None:
+async def test_call_with_unknown_outcome_is_not_repeated(server: Running, far: Far) -> None:
     async with AgoraClient(server.url) as client:
         with pytest.raises(DeadlineExceeded) as late:
             await client.upstream.call("far", "slow", timeout=0.2)
@@ -80,7 +80,7 @@ async def test_what_may_have_been_done_is_not_done_again(server: Running, far: F
     assert [name for name, _ in far.asked] == ["slow", "refuse"]
 
 
-async def test_the_callers_credential_goes_no_further(server: Running, far: Far, tmp_path: Path) -> None:
+async def test_callers_credential_is_not_forwarded(server: Running, far: Far, tmp_path: Path) -> None:
     async with AgoraClient(server.url, credentials=tmp_path / "own.json") as client:
         token = (await client.register("Caller")).token
         await client.upstream.call("far", "echo", {"text": "hi"})
@@ -106,7 +106,9 @@ async def test_the_callers_credential_goes_no_further(server: Running, far: Far,
         ("call", "far.echo", "--arguments", "text=hi", "--timeout", "5"),
     ],
 )
-async def test_command_line(server: Running, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]) -> None:
+async def test_tool_is_called_on_the_command_line(
+    server: Running, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
     monkeypatch.setenv("AGORA_URL", server.url)
     done = await asyncio.to_thread(CliRunner().invoke, build_application(), ["--json", *words])
     assert done.exit_code == 0, (done.stdout, done.stderr)
@@ -122,7 +124,7 @@ async def test_command_line(server: Running, monkeypatch: pytest.MonkeyPatch, wo
         ("far.", "no operation 'far.'"),
     ],
 )
-async def test_command_line_without_a_tool(
+async def test_command_line_reports_an_unknown_tool(
     server: Running, monkeypatch: pytest.MonkeyPatch, name: str, words: str
 ) -> None:
     monkeypatch.setenv("AGORA_URL", server.url)
@@ -131,7 +133,7 @@ async def test_command_line_without_a_tool(
     assert words in done.stderr
 
 
-async def test_websocket(server: Running) -> None:
+async def test_tool_is_called_over_websocket(server: Running) -> None:
     async with websockets.connect(server.ws_url) as socket:
         for name, arguments in (
             ("far.echo", {"text": "hi"}),
@@ -144,7 +146,7 @@ async def test_websocket(server: Running) -> None:
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
-async def test_mcp(server: Running, far: Far, mode: Any) -> None:
+async def test_tool_is_called_over_mcp(server: Running, far: Far, mode: Any) -> None:
     heard: list[Any] = []
 
     async def hear(done: float, total: float | None, message: str | None) -> None:

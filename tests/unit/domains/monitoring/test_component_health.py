@@ -1,4 +1,4 @@
-"""Health by component: what is measured, and where each limit lies."""
+"""Health of components: measurements and their limits."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def part(market: Market, component: str) -> ComponentHealth:
     return found.components[component]
 
 
-async def test_everything_is_well(market: Market) -> None:
+async def test_all_components_are_healthy(market: Market) -> None:
     found = await health(market)
     assert found.status == "healthy", found
     assert list(found.components) == list(COMPONENTS)
@@ -46,13 +46,13 @@ async def test_everything_is_well(market: Market) -> None:
     assert found.version == "5.0.0"
 
 
-async def test_an_unknown_component_names_those_there_are(market: Market) -> None:
+async def test_unknown_component_error_lists_the_known_ones(market: Market) -> None:
     with pytest.raises(NotFound) as refused:
         await health(market, "flux")
     assert all(name in str(refused.value.fix) for name in COMPONENTS)
 
 
-async def test_the_worst_component_decides(market: Market, gauges: Gauges, monitor: Measured) -> None:
+async def test_worst_component_decides_the_status(market: Market, gauges: Gauges, monitor: Measured) -> None:
     gauges.live["lag"] = 20_000
     assert (await health(market)).status == "degraded"
     gauges.machine["disk_free"] = 1 * MIB
@@ -75,7 +75,7 @@ async def test_the_worst_component_decides(market: Market, gauges: Gauges, monit
         ("events", "live", "lag", {9_999: "healthy", 10_000: "degraded"}),
     ],
 )
-async def test_limits(
+async def test_limits_decide_the_status(
     market: Market,
     gauges: Gauges,
     monitor: Measured,
@@ -90,9 +90,7 @@ async def test_limits(
         assert (await part(market, component)).status == status, value
 
 
-async def test_the_database_is_asked_and_what_was_measured_is_shown(
-    market: Market, gauges: Gauges, monitor: Measured
-) -> None:
+async def test_database_is_probed_and_measurements_are_shown(market: Market, gauges: Gauges, monitor: Measured) -> None:
     metrics = (await part(market, "database")).metrics
     assert metrics["read_ms"] > 0
     assert (metrics["queue_limit"], metrics["size_bytes"]) == (4096, 1e6)
@@ -103,7 +101,7 @@ async def test_the_database_is_asked_and_what_was_measured_is_shown(
     assert (found.status, found.detail) == ("critical", "no commit: StoreFailure")
 
 
-async def test_what_was_measured_too_long_ago_is_degraded(market: Market, monitor: Measured) -> None:
+async def test_outdated_measurement_is_degraded(market: Market, monitor: Measured) -> None:
     market.clock.advance(9.5)
     assert (await part(market, "disk")).status == "healthy"
     market.clock.advance(100)
@@ -115,7 +113,7 @@ async def test_what_was_measured_too_long_ago_is_degraded(market: Market, monito
     assert "not measured yet" in (await part(market, "disk")).detail
 
 
-async def test_a_machine_that_tells_nothing_is_degraded(market: Market, gauges: Gauges, monitor: Measured) -> None:
+async def test_missing_machine_measurements_are_degraded(market: Market, gauges: Gauges, monitor: Measured) -> None:
     gauges.machine.clear()
     await monitor.take_sample()
     for component in ("disk", "memory"):
@@ -131,7 +129,7 @@ async def test_a_machine_that_tells_nothing_is_degraded(market: Market, gauges: 
     [
         ("disk", {"disk_free": -0.7 * MIB}, 1800, "the disk is full in 19 h"),
         ("disk", {"disk_free": -0.5 * MIB}, 1800, None),  # 27 hours
-        ("disk", {"disk_free": -5 * MIB}, 500, None),  # too short a time to tell
+        ("disk", {"disk_free": -5 * MIB}, 500, None),  # too short for a trend
         ("disk", {"disk_free": 5 * MIB}, 1800, None),
         ("memory", {"memory_available": -1 * MIB}, 1800, "memory is used up in 37 min"),
         ("memory", {"memory_available": -0.5 * MIB}, 1800, None),
@@ -141,7 +139,7 @@ async def test_a_machine_that_tells_nothing_is_degraded(market: Market, gauges: 
         ("events", {"lag": 10}, 90, None),
     ],
 )
-async def test_a_warning_comes_before_the_trouble(
+async def test_trend_warns_before_the_limit(
     market: Market, monitor: Measured, component: str, change: dict[str, float], seconds: float, warning: str | None
 ) -> None:
     await monitor.watch(seconds, **change)
@@ -150,7 +148,7 @@ async def test_a_warning_comes_before_the_trouble(
     assert found.warning == (warning and f"At the present rate {warning}.")
 
 
-# -- what is counted at the call ---------------------------------------------------------------
+# -- counted at the call --------------------------------------------------------------------------
 
 
 async def test_agents_are_counted_by_state(market: Market) -> None:
@@ -178,7 +176,7 @@ async def test_agents_are_counted_by_state(market: Market) -> None:
     assert (found.status, found.detail) == ("healthy", "3 registered, 3 offline"), "too few to judge by"
 
 
-async def test_the_mcp_server_says_what_it_has(market: Market) -> None:
+async def test_mcp_component_reports_its_contents(market: Market) -> None:
     found = await part(market, "mcp_server")
     count = len(market.app.registry.operations)
     assert found.detail == f"MCP at /mcp, {count} operations as tools"
@@ -193,7 +191,7 @@ class Loop:
         self.last_error: str | None = "OSError: secret"
 
 
-async def test_controllers_tell_how_they_fare(market: Market, monitor: Measured) -> None:
+async def test_controllers_report_their_status(market: Market, monitor: Measured) -> None:
     now = market.clock.now()
 
     async def with_loop(**given: Any) -> ComponentHealth:

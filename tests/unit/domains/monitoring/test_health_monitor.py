@@ -1,4 +1,4 @@
-"""The monitor: measures, remembers an hour, and says why the server is not ready."""
+"""The health monitor: takes samples, keeps an hour of them, and reports why the server is not ready."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from agora.server.app import App
 from tests.unit.domains.monitoring.measured_monitor import Gauges, Measured
 
 
-async def test_it_measures_the_store_the_machine_and_the_streams(monitor: Measured, gauges: Gauges) -> None:
+async def test_sample_covers_store_machine_and_streams(monitor: Measured, gauges: Gauges) -> None:
     assert (monitor.latest_sample, monitor.seconds_since_sample(0)) == (None, None)
     gauges.live["lag"] = 7
     sample = await monitor.take_sample()
@@ -23,13 +23,13 @@ async def test_it_measures_the_store_the_machine_and_the_streams(monitor: Measur
     assert monitor.seconds_since_sample(sample.at + 3_000_000) == 3.0
 
 
-async def test_it_remembers_one_hour(monitor: Measured) -> None:
+async def test_samples_of_one_hour_are_kept(monitor: Measured) -> None:
     await monitor.watch(2 * 3600)
     assert len(monitor.samples) == 720
     assert (monitor.samples[-1].at - monitor.samples[0].at) / 1e6 == pytest.approx(3595, abs=1)
 
 
-async def test_a_store_that_fails_is_a_result_and_its_words_stay_here(monitor: Measured, gauges: Gauges) -> None:
+async def test_store_failure_is_recorded_without_its_text(monitor: Measured, gauges: Gauges) -> None:
     gauges.fail()
     sample = await monitor.take_sample()
     assert sample.failure == "StoreFailure"
@@ -39,12 +39,12 @@ async def test_a_store_that_fails_is_a_result_and_its_words_stay_here(monitor: M
     assert monitor.outage_reason() is None
 
 
-async def test_a_store_that_does_not_answer_is_given_up(monitor: Measured, gauges: Gauges) -> None:
+async def test_unresponsive_store_times_out(monitor: Measured, gauges: Gauges) -> None:
     monitor.check_seconds, gauges.silent = 0, True
     assert (await monitor.take_sample()).failure == "no answer within 0 s"
 
 
-async def test_why_it_is_not_ready(monitor: Measured, gauges: Gauges) -> None:
+async def test_reason_for_not_being_ready(monitor: Measured, gauges: Gauges) -> None:
     assert monitor.outage_reason() == "The store has not been checked yet."
     await monitor.take_sample()
     assert monitor.outage_reason() is None
@@ -55,7 +55,7 @@ async def test_why_it_is_not_ready(monitor: Measured, gauges: Gauges) -> None:
     assert monitor.outage_reason() == "The server is shutting down."
 
 
-async def test_the_trend_uses_the_window_that_is_asked_for(monitor: Measured) -> None:
+async def test_trend_uses_the_requested_window(monitor: Measured) -> None:
     await monitor.watch(1800)
     await monitor.watch(300, queue_depth=10)
     recent = monitor.seconds_until("queue_depth", 4096, window=295, at_least=60)
@@ -63,7 +63,7 @@ async def test_the_trend_uses_the_window_that_is_asked_for(monitor: Measured) ->
     assert monitor.seconds_until("unknown", 1, window=300, at_least=60) is None
 
 
-async def test_a_real_machine_and_a_real_store(app: App) -> None:
+async def test_real_machine_and_store_are_measured(app: App) -> None:
     values = measure_machine(app.settings.data_dir)
     assert 0 < values["disk_free"] <= values["disk_total"]
     assert 1e6 < values["memory_rss"] < values["memory_total"]
@@ -75,11 +75,11 @@ async def test_a_real_machine_and_a_real_store(app: App) -> None:
     assert monitor.outage_reason() is None
 
 
-def test_what_cannot_be_measured_is_left_out(tmp_path: Path) -> None:
+def test_unmeasurable_values_are_omitted(tmp_path: Path) -> None:
     assert measure_machine(tmp_path / "nowhere", root=tmp_path) == {}
 
 
-def test_a_container_has_its_own_limit(tmp_path: Path) -> None:
+def test_memory_limit_of_a_container_is_used(tmp_path: Path) -> None:
     files = {
         "proc/self/statm": f"999 {100 * 1024 * 1024 // os.sysconf('SC_PAGE_SIZE')} 1 1 0 1 0",
         "proc/meminfo": "MemTotal: 8000000 kB\nMemFree: 1 kB\nMemAvailable: 6000000 kB\n",

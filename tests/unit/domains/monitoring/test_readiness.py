@@ -1,4 +1,4 @@
-"""Readiness and health: true within five seconds, and answered whatever is gone."""
+"""Readiness and health: current within five seconds, and answered during any outage."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _readiness(app: App) -> ReadinessController:
     return next(c for c in app.controllers if isinstance(c, ReadinessController))
 
 
-async def test_every_page_of_health_answers(client: httpx.AsyncClient) -> None:
+async def test_every_health_page_answers(client: httpx.AsyncClient) -> None:
     for path in ("/health", "/health/live", *READY, "/health/detail"):
         answer = await client.get(path)
         assert answer.status_code == 200, path
@@ -31,16 +31,14 @@ async def test_every_page_of_health_answers(client: httpx.AsyncClient) -> None:
     assert (await client.get("/health/nothing")).status_code == 404
 
 
-async def test_detail_tells_each_component_and_how_long_looking_took(client: httpx.AsyncClient) -> None:
+async def test_detail_lists_components_and_check_durations(client: httpx.AsyncClient) -> None:
     components = (await client.get("/health/detail")).json()["components"]
     assert components.keys() == COMPONENTS.keys()
     assert all(component["latency_ms"] >= 0 for component in components.values())
 
 
 @pytest.mark.parametrize("broken", ["failing", "silent"])
-async def test_a_store_that_is_gone_is_told_and_so_is_its_return(
-    app: App, client: httpx.AsyncClient, broken: str
-) -> None:
+async def test_store_outage_and_recovery_are_reported(app: App, client: httpx.AsyncClient, broken: str) -> None:
     error, store = StoreFailure("postgresql://agora:hunter22@db is gone"), failing_store(app)
     app.monitor.probe_seconds = 0.05
     with store.failing(silent=True), store.failing(error, reads=False, silent=broken == "silent"):
@@ -56,17 +54,17 @@ async def test_a_store_that_is_gone_is_told_and_so_is_its_return(
         assert detail.json()["components"]["database"]["status"] == "critical"
         assert "hunter22" not in detail.text
         assert "agora_ready 0.0" in (await client.get("/metrics")).text
-    app.monitor.probe_seconds = PROBE_SECONDS  # a commit on a busy machine takes its time
+    app.monitor.probe_seconds = PROBE_SECONDS  # a commit on a busy machine takes a while
     await _readiness(app).step()
     assert (await client.get("/ready")).json()["status"] == "healthy"
     assert (await client.get("/health/detail")).status_code == 200
 
 
-def test_the_truth_is_known_within_five_seconds() -> None:
+def test_outage_is_known_within_five_seconds() -> None:
     assert ReadinessController.interval + PROBE_SECONDS < 5
 
 
-async def test_a_store_gone_in_the_middle_of_looking_is_answered(app: App, client: httpx.AsyncClient) -> None:
+async def test_outage_during_a_check_is_answered(app: App, client: httpx.AsyncClient) -> None:
     with failing_store(app).failing(writes=False):
         answer = await client.get("/health/detail")
     assert answer.status_code == 503
@@ -74,7 +72,7 @@ async def test_a_store_gone_in_the_middle_of_looking_is_answered(app: App, clien
 
 
 @pytest.mark.parametrize("needed", [False, True])
-async def test_redis_that_is_gone_is_told(tmp_path: Path, needed: bool) -> None:
+async def test_redis_outage_is_reported(tmp_path: Path, needed: bool) -> None:
     app = App(make_settings(tmp_path, ready_needs_bus=needed))
     await app.start()
     app.context.ports.provide(BRIDGE, Bridge(connected=False, error="connection refused"))

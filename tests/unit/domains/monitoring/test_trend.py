@@ -1,4 +1,4 @@
-"""Trends: synthetic series, and when they reach their limit."""
+"""Trends of synthetic series, and the time until they reach their limit."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def series(start: float, slope: float, *, count: int = 60, every: float = 5.0) -
 
 
 @given(st.floats(-1e6, 1e6), st.floats(-1e3, 1e3), st.integers(2, 200))
-def test_a_straight_line_is_found_again(start: float, slope: float, count: int) -> None:
+def test_straight_line_is_fitted(start: float, slope: float, count: int) -> None:
     points = series(start, slope, count=count)
     line = fit_line(points)
     assert line is not None
@@ -24,34 +24,34 @@ def test_a_straight_line_is_found_again(start: float, slope: float, count: int) 
     assert line.last == pytest.approx(points[-1][1], rel=1e-6, abs=1e-2)
 
 
-def test_what_is_no_line_has_none() -> None:
+def test_series_without_a_line_has_no_trend() -> None:
     assert fit_line([]) is None
     assert fit_line([(1.0, 1.0)]) is None
     assert fit_line([(1.0, 1.0), (1.0, 2.0)]) is None, "one moment"
 
 
-def test_the_time_to_a_limit_above_and_below() -> None:
+def test_time_to_an_upper_or_lower_limit() -> None:
     rising, falling = series(0, 2), series(1000, -2)
     assert seconds_until(rising, 1000, at_least=60) == pytest.approx((1000 - 590) / 2)
     assert seconds_until(falling, 0, at_least=60) == pytest.approx((1000 - 590) / 2)
     assert seconds_until(rising, 590, at_least=60) == pytest.approx(0, abs=1e-6)
 
 
-def test_what_moves_away_or_stands_still_never_gets_there() -> None:
+def test_constant_or_receding_series_never_reaches_the_limit() -> None:
     assert seconds_until(series(1000, 2), 0, at_least=60) is None
     assert seconds_until(series(0, 2), 500, at_least=60) is None, "passed: no prediction any more"
     assert seconds_until(series(100, 0), 1000, at_least=60) is None
     assert seconds_until(series(100, -1, count=50), 1000, at_least=60) is None
 
 
-def test_a_short_series_is_not_believed() -> None:
+def test_short_series_has_no_trend() -> None:
     points = series(0, 10)
     assert seconds_until(points[:12], 1e4, at_least=60) is None, "55 seconds"
     assert seconds_until(points[:13], 1e4, at_least=60) is not None
     assert seconds_until([], 1e4, at_least=0) is None
 
 
-def test_noise_is_no_trend_but_a_noisy_trend_is_one() -> None:
+def test_noise_is_distinguished_from_a_noisy_trend() -> None:
     chance = random.Random(7)
     noise = [(time, 500 + chance.uniform(-400, 400)) for time, _ in series(0, 0)]
     assert seconds_until(noise, 4096, at_least=60) is None
@@ -59,7 +59,7 @@ def test_noise_is_no_trend_but_a_noisy_trend_is_one() -> None:
     assert seconds_until(trend, 4096, at_least=60) == pytest.approx((4096 - 590) / 2, rel=0.1)
 
 
-def test_a_time_in_words() -> None:
+def test_duration_in_words() -> None:
     assert [format_duration(seconds) for seconds in (0, 59, 60, 720, 3600, 86_000)] == [
         "0 s",
         "59 s",

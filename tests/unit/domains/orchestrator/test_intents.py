@@ -1,4 +1,4 @@
-"""What sentences mean to the orchestrator."""
+"""Classification of sentences by the orchestrator."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from agora_sdk.contract.orchestrator import Orchestrator
 SENTENCES = Path(__file__).parents[4] / "benchmarks" / "chat_sentences.json"
 
 
-def test_most_sentences_are_understood() -> None:
+def test_most_sentences_are_classified_correctly() -> None:
     cases = json.loads(SENTENCES.read_text())
     wrong = []
     for case in cases:
@@ -94,7 +94,7 @@ def test_no_sentence_is_an_error(message: str) -> None:
         assert intent.arguments.keys() <= Orchestrator.operations[intent.tool].input.model_fields.keys()
 
 
-def test_the_time_of_a_sentence_grows_with_its_length() -> None:
-    """Rules that backtrack would take minutes for these; the test's own time limit ends them."""
+def test_classification_time_grows_linearly() -> None:
+    """With backtracking rules these would take minutes; the test's timeout would end them."""
     for part in ("agent ", "a, ", "register agent named ", "for the ", "$9 ", "'", "agent.a", "it can do "):
         parse_intent((part * 1000)[:2000])

@@ -1,4 +1,4 @@
-"""What a search becomes in the syntax of each engine."""
+"""Search queries in the syntax of each engine."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from agora.domains.search.queries import (
 )
 
 
-def test_a_word_is_looked_for_in_closer_and_closer_places() -> None:
+def test_word_is_searched_in_places_by_weight() -> None:
     made = build_match_parameters([[Term("docu", goes_on=True, whole=True), Term("mydocu")]])
     assert made["fts_anywhere"] == '("docu"* OR "mydocu")'
     assert made["fts_name"] == '{agent_name} : (("docu"* OR "mydocu"))'
@@ -22,13 +22,13 @@ def test_a_word_is_looked_for_in_closer_and_closer_places() -> None:
     assert made["ts_whole"] == "('docu':A)"
 
 
-def test_all_words_are_needed() -> None:
+def test_all_words_are_required() -> None:
     made = build_match_parameters([[Term("a", whole=True)], [Term("b", whole=True)]])
     assert made["fts_anywhere"] == '("a") AND ("b")'
     assert made["ts_anywhere"] == "('a':ABCD) & ('b':ABCD)"
 
 
-def test_a_statement_is_made_once_for_each_shape() -> None:
+def test_statement_is_built_once_per_shape() -> None:
     chosen = Selection(capabilities=2, filters=frozenset({"status"}))
     assert build_agents_page_query(chosen) is build_agents_page_query(
         Selection(capabilities=2, filters=frozenset({"status"}))
@@ -38,12 +38,12 @@ def test_a_statement_is_made_once_for_each_shape() -> None:
     )
 
 
-def test_a_total_ranks_nothing() -> None:
+def test_total_does_not_rank() -> None:
     assert "place" in build_ranked_agents_page_query(Selection(searched=True)).sql
     assert "place" not in agents_total(Selection(searched=True)).sql
 
 
-def test_only_what_is_bounded_runs_on_the_loop() -> None:
+def test_only_bounded_queries_run_on_the_loop() -> None:
     assert not build_agents_page_query(Selection(capabilities=1, scan=False)).scan
     assert build_agents_page_query(Selection()).scan
     assert agents_total(Selection(scan=False)).scan

@@ -1,4 +1,4 @@
-"""Words: what counts as one, and how far one is from another."""
+"""Words of searches: splitting, folding, and edit distance."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def test_words_are_letters_and_digits(text: str, expected: list[str]) -> None:
     assert split_words(text) == expected
 
 
-def test_there_is_a_bound_on_the_words() -> None:
+def test_number_of_words_is_bounded() -> None:
     assert len(split_words(" ".join(map(str, range(100))))) == WORDS
 
 
 @given(st.text())
-def test_folding_again_changes_nothing(text: str) -> None:
+def test_folding_is_idempotent(text: str) -> None:
     assert [fold_text(word) for word in split_words(text)] == split_words(text)
     assert all(word.isalnum() for word in split_words(text))
 
@@ -72,13 +72,13 @@ def edits(word: str, term: str) -> int:
 
 
 @given(st.text("abc", min_size=1, max_size=4), st.text("abc", max_size=5), st.integers(0, 3))
-def test_distance_is_that_of_the_nearest_beginning(word: str, term: str, limit: int) -> None:
+def test_distance_is_to_the_nearest_prefix(word: str, term: str, limit: int) -> None:
     nearest = min(edits(word, term[:end]) for end in range(len(term) + 1))
     assert compute_edit_distance(word, term, limit) == min(nearest, limit + 1)
 
 
 @given(st.text("abcd", min_size=4, max_size=12), st.data())
-def test_one_error_leaves_a_piece_intact(word: str, data: st.DataObject) -> None:
+def test_one_error_leaves_one_piece_intact(word: str, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(word) - 1))
     typed = word[:at] + data.draw(st.sampled_from(["", "x", word[at] * 2])) + word[at + 1 :]
     if len(typed) >= 4:
@@ -86,17 +86,17 @@ def test_one_error_leaves_a_piece_intact(word: str, data: st.DataObject) -> None
 
 
 @given(letters)
-def test_pieces_make_the_word(word: str) -> None:
+def test_pieces_join_to_the_word(word: str) -> None:
     assert "".join(split_pieces(word)) == word
 
 
-def test_short_words_must_be_right() -> None:
+def test_short_words_must_match_exactly() -> None:
     assert [compute_max_typing_errors("x" * length) for length in (1, 3, 4, 5, 6, 20)] == [0, 0, 1, 1, 2, 2]
 
 
 @pytest.mark.parametrize("marks", ["\u0301\u0316", "\u0316\u05b0", "\u0f72\u0f71", "\u0344\u0316"])
 def test_runs_of_marks_are_folded_in_linear_time(marks: str) -> None:
-    """Sorted whole, a run of this length would take an hour."""
+    """Sorting a run of this length as a whole would take an hour."""
     folded = fold_text("a" + marks * 450_000 + "Z\u00e9")
     assert folded.startswith("a")
     assert folded.endswith("ze")

@@ -15,7 +15,7 @@ __all__ = ["HUGE", "NOBODY", "NOTHING", "Place", "a_stranger", "an_agent", "nest
 NOBODY = "agent_" + "0" * 32
 NOTHING = "task_" + "0" * 32
 HUGE = 2**70
-SOON = 2.0  #: limit in seconds of CPU time: many times that of any request, and far below that of an unbounded one
+SOON = 2.0  # limit in seconds of CPU time: many times that of a normal request, and far below that of an unbounded one
 _JSON = {"Content-Type": "application/json"}
 
 

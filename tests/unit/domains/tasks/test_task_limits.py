@@ -1,4 +1,4 @@
-"""What a hostile user can send about tasks and workers: a clear refusal each time, and soon."""
+"""Hostile input about tasks and workers: each is refused clearly and quickly."""
 
 from __future__ import annotations
 
@@ -66,14 +66,14 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
     ],
     ids=lambda value: repr(value)[:30],
 )
-async def test_a_wrong_task_is_refused(place: Place, unchanged: Callable[[], None], field: str, value: Any) -> None:
+async def test_invalid_task_is_refused(place: Place, unchanged: Callable[[], None], field: str, value: Any) -> None:
     refused(await place.post("/agora/task/assign", {"task_type": "work", field: value}), field=field)
     unchanged()
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
 @pytest.mark.parametrize("field", ["retry_backoff", "max_attempts", "timeout", "payload"])
-async def test_numbers_that_are_none(place: Place, field: str, number: str) -> None:
+async def test_invalid_numbers_are_refused(place: Place, field: str, number: str) -> None:
     value = f'{{"a":{number}}}' if field == "payload" else number
     body = f'{{"task_type":"work","{field}":{value}}}'
     refused(await place.post("/agora/task/assign", body), 400, 422)
@@ -90,7 +90,7 @@ async def test_numbers_that_are_none(place: Place, field: str, number: str) -> N
     ],
     ids=lambda value: repr(value)[:30],
 )
-async def test_a_task_of_what_is_not_there(place: Place, body: dict[str, Any], statuses: tuple[int, ...]) -> None:
+async def test_unknown_references_are_refused(place: Place, body: dict[str, Any], statuses: tuple[int, ...]) -> None:
     refused(await place.post("/agora/task/assign", {"task_type": "work"} | body), *statuses)
 
 
@@ -134,7 +134,7 @@ async def test_a_task_of_what_is_not_there(place: Place, body: dict[str, Any], s
     ],
     ids=lambda value: repr(value)[:30],
 )
-async def test_wrong_work_is_refused(
+async def test_invalid_updates_are_refused(
     place: Place, unchanged: Callable[[], None], operation: str, more: dict[str, Any], statuses: tuple[int, ...]
 ) -> None:
     held = {} if operation == "claim" else {"task_id": place.task_id, "fencing_token": place.token}
@@ -154,17 +154,17 @@ WRITES: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("token", [-1, 2**53, HUGE, 1.5, "x", [1]], ids=str)
 @pytest.mark.parametrize("operation", WRITES)
-async def test_a_token_is_a_number(place: Place, operation: str, token: Any) -> None:
+async def test_fencing_token_must_be_a_number(place: Place, operation: str, token: Any) -> None:
     body = {"task_id": place.task_id, "fencing_token": token} | WRITES[operation]
     refused(await place.post(f"/agora/task/{operation}", body, place.doer), field="fencing_token")
 
 
 @pytest.mark.parametrize("operation", WRITES)
-async def test_a_stolen_token_opens_nothing(place: Place, unchanged: Callable[[], None], operation: str) -> None:
+async def test_stolen_fencing_token_is_refused(place: Place, unchanged: Callable[[], None], operation: str) -> None:
     _, thief = await a_stranger(place.client, "c")
     body = {"task_id": place.task_id, "fencing_token": place.token} | WRITES[operation]
     refused(await place.post(f"/agora/task/{operation}", body, thief), 404)
-    refused(await place.post(f"/agora/task/{operation}", body), 409)  # its creator sees it, and does not hold it
+    refused(await place.post(f"/agora/task/{operation}", body), 409)  # its requester sees it, but does not hold it
     task = (await place.client.get("/agora/task/get", params={"task_id": place.task_id})).json()
     assert (task["status"], task["progress"], task["output_size"]) == ("in_progress", 0, 0)
 
@@ -172,7 +172,7 @@ async def test_a_stolen_token_opens_nothing(place: Place, unchanged: Callable[[]
 @pytest.mark.parametrize(
     "name", ["get", "history", "output", "cancel", "retry", "reassign", "comment", "list", "claim"]
 )
-async def test_a_stranger_finds_nothing(place: Place, name: str) -> None:
+async def test_task_is_unknown_to_strangers(place: Place, name: str) -> None:
     name_there, stranger = await a_stranger(place.client, "c")
     more = {"reassign": {"assignee": name_there}, "comment": {"text": "hello"}}.get(name, {})
     if name in ("get", "history", "output"):
@@ -209,7 +209,7 @@ async def test_a_stranger_finds_nothing(place: Place, name: str) -> None:
         "agent_id=" + "x" * 201,
     ],
 )
-async def test_a_wrong_list_is_refused(client: httpx.AsyncClient, query: str) -> None:
+async def test_invalid_list_parameters_are_refused(client: httpx.AsyncClient, query: str) -> None:
     refused(await client.get(f"/agora/task/list?{query}"), 422, field=query.partition("=")[0])
 
 
@@ -225,14 +225,14 @@ FORGED: list[Any] = [[HUGE], [-HUGE], [1.5], [True], ["x\0"], [], {}, [1, HUGE, 
 
 
 @pytest.mark.parametrize("path", PAGED)
-async def test_a_cursor_of_another_list_is_refused(place: Place, path: str) -> None:
+async def test_cursor_of_another_list_is_refused(place: Place, path: str) -> None:
     for position in FORGED + PAGED[path]:
         cursor = base64.urlsafe_b64encode(json.dumps(position).encode()).rstrip(b"=").decode()
         url = f"{path.format(task_id=place.task_id)}{'&' if '?' in path else '?'}cursor={cursor}"
         refused(await place.client.get(url), field="cursor")
 
 
-async def test_behind_the_end_there_is_nothing(place: Place) -> None:
+async def test_page_beyond_the_end_is_empty(place: Place) -> None:
     held = {"task_id": place.task_id, "fencing_token": place.token}
     assert (await place.post("/agora/task/append", held | {"content": "héllo"}, place.doer)).status_code == 200
     for offset in (5, 6, 10**6, 2**63 - 1, 2**63, HUGE, "9" * 300):
@@ -247,7 +247,7 @@ async def test_behind_the_end_there_is_nothing(place: Place) -> None:
     assert (listed.status_code, listed.json()["tasks"]) == (200, [])
 
 
-async def test_a_page_of_large_tasks_is_short(place: Place) -> None:
+async def test_page_of_large_tasks_is_truncated(place: Place) -> None:
     for _ in range(12):
         body = {"task_type": "large", "payload": {"a": "x" * 900_000}}
         assert (await place.post("/agora/task/assign", body)).status_code == 200
@@ -277,29 +277,29 @@ async def test_a_page_of_large_tasks_is_short(place: Place) -> None:
     ],
     ids=lambda value: repr(value)[:40],
 )
-async def test_a_wrong_worker_is_refused(place: Place, body: dict[str, Any]) -> None:
+async def test_invalid_worker_is_refused(place: Place, body: dict[str, Any]) -> None:
     refused(await place.post("/v1/agent/workers/register", body))
 
 
-async def test_the_workers_of_others_are_not_there(place: Place) -> None:
+async def test_workers_of_others_are_unknown(place: Place) -> None:
     worker = (await place.post("/v1/agent/workers/register", {"worker_name": "w"}, place.doer)).json()["worker_id"]
     refused(await place.post(f"/v1/agent/workers/{worker}/unregister", {}), 404)
     refused(await place.post("/agora/task/claim", {"worker": worker}), 404)
     meant = {"task_type": "private", "assignee": f"worker:{worker}"}
     task_id = (await place.post("/agora/task/assign", meant)).json()["task_id"]
     assert (await place.post("/v1/agent/workers/register", {"worker_name": worker})).status_code == 200
-    for who in ({}, {"worker": worker}):  # under the name of the other's id
+    for who in ({}, {"worker": worker}):  # with the other worker's id as its name
         claimed = await place.post("/agora/task/claim", {"limit": 100} | who)
         assert task_id not in [task["task_id"] for task in claimed.json().get("tasks", [])]
-    claimed_ids: list[str] = []  # other tests leave tasks to the doer, too; a page is bounded in bytes
+    claimed_ids: list[str] = []  # other tests also assign tasks to the doer; a page is bounded in bytes
     claim = {"worker": worker, "limit": 100}
     while tasks := (await place.post("/agora/task/claim", claim, place.doer)).json().get("tasks"):
         claimed_ids += [task["task_id"] for task in tasks]
     assert task_id in claimed_ids
 
 
-async def test_queues_that_others_fill_do_not_hide_mine(place: Place) -> None:
-    """Tasks that need what nobody has, in as many queues as can be thought of."""
+async def test_queues_filled_by_others_do_not_hide_a_task(place: Place) -> None:
+    """Tasks that require unavailable capabilities are spread over as many queues as possible."""
     for number in range(1100):
         body = {"task_type": f"t{number}", "required_capabilities": ["c", f"z{number}"]}
         assert (await place.post("/agora/task/assign", body)).status_code == 200

@@ -1,4 +1,4 @@
-"""Workflows as Mermaid text."""
+"""Workflow diagrams as Mermaid text."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _draw(*given: Any, **states: str) -> str:
     return render_mermaid(build_graph([Step.model_validate(step) for step in given]), states)
 
 
-def test_a_diagram() -> None:
+def test_diagram_shows_steps_and_dependencies() -> None:
     text = _draw(
         ("extract", "Extractor"),
         {"name": "clean", "depends_on": ["extract"], "when": "steps.extract.result.rows > 0", "for_each": [1, 2]},
@@ -51,17 +51,17 @@ def test_a_diagram() -> None:
     assert re.findall(r"classDef (\w+)", text) == ["pending", "running", "completed"]
 
 
-def test_every_state_of_a_step_has_its_colours() -> None:
+def test_every_step_state_has_a_colour() -> None:
     assert set(COLOURS) == {state.value for state in StepStatus}
 
 
-def test_a_state_that_is_unknown_is_not_written() -> None:
+def test_unknown_state_is_omitted() -> None:
     text = _draw("a", a="x; click s0 call alert()")
     assert "click" not in text
     assert ":::pending" in text
 
 
-def test_long_texts_are_cut() -> None:
+def test_long_texts_are_truncated() -> None:
     text = _draw(("a", "x" * 80), {"name": "b", "agent": "y" * 81, "depends_on": ["a"]})
     assert "x" * 80 + '"' in text
     assert "y" * 79 + '…"' in text
@@ -71,7 +71,7 @@ def test_long_texts_are_cut() -> None:
     st.text(min_size=1, max_size=30).filter(lambda text: re.fullmatch(r"[^\x00-\x1f\x7f/]+", text)),
     st.text(min_size=1, max_size=30),
 )
-def test_nothing_an_author_writes_breaks_out(agent: str, when: str) -> None:
+def test_author_text_is_escaped(agent: str, when: str) -> None:
     steps = [Step(name="end", agent=agent), Step(name="graph", depends_on=["end"])]
     steps[1] = steps[1].model_copy(update={"when": when})
     head, *lines = render_mermaid(build_graph(steps), {}).splitlines()

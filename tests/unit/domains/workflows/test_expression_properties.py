@@ -1,4 +1,4 @@
-"""Expressions at random: taken apart and put together, they mean what the library says they mean."""
+"""Random expressions: parsed and reassembled, they have the value computed by the CEL library."""
 
 from __future__ import annotations
 
@@ -71,11 +71,11 @@ expressions = (
 
 @settings(deadline=None, max_examples=400)
 @given(expressions)
-def test_a_value_is_what_the_library_makes_of_the_whole_text(text: str) -> None:
+def test_value_equals_that_of_the_library(text: str) -> None:
     try:
         found = evaluate_value(text, SCOPE)
     except ExpressionError as error:
-        if "macro" in str(error) or "deep" in str(error):  # bounds of ours
+        if "macro" in str(error) or "deep" in str(error):  # our own bounds
             return
         found = ExpressionError
     try:
@@ -83,7 +83,7 @@ def test_a_value_is_what_the_library_makes_of_the_whole_text(text: str) -> None:
     except Exception:
         expected = ExpressionError
     if "all(" in text and expected is ExpressionError:
-        return  # the library lets any error of all() decide, where the specification does not
+        return  # the library lets any error decide all(), contrary to the specification
     assert found == expected
     assert check_expression(text, ["a"]) == []
 
@@ -103,24 +103,24 @@ def _without(template: Any) -> bool:
 @example("$")
 @example("{$} } { $")
 @example({"a": ["$", "{"]})
-def test_a_payload_without_references_stays_as_it_is(template: Any) -> None:
+def test_payload_without_references_is_unchanged(template: Any) -> None:
     assert resolve_payload(template, {}) == template
     assert find_references(template) == []
 
 
 @given(json_values.filter(_without))
-def test_a_reference_alone_gives_the_very_value(known: Any) -> None:
+def test_single_reference_keeps_the_value(known: Any) -> None:
     assert resolve_payload({"x": ["${input}"]}, {"input": known}) == {"x": [known]}
 
 
 @given(st.text().filter(_without), st.text().filter(_without))
-def test_a_text_around_a_reference_stays_as_it_is(before: str, after: str) -> None:
+def test_text_around_a_reference_is_unchanged(before: str, after: str) -> None:
     text = f"<{before} ${{input.a}}{after}"
     assert resolve_payload(text, {"input": {"a": 5}}) == f"<{before} 5{after}"
 
 
 @given(st.text(max_size=60))
-def test_any_text_is_checked_without_trouble(text: str) -> None:
+def test_any_text_can_be_checked(text: str) -> None:
     assert isinstance(check_expression(text, ["a"]), list)
     with suppress(ExpressionError):
         resolve_payload("${" + text + "}", SCOPE)
@@ -132,8 +132,8 @@ def test_any_text_is_checked_without_trouble(text: str) -> None:
 @example(["steps", "["])
 @example(["steps", ".map(", "x"])
 @example(["steps", "."])
-def test_any_signs_are_checked_without_trouble(signs: list[str]) -> None:
-    """What is found to be sound is also read alike by the library, so that it can be evaluated, or says why not."""
+def test_any_symbols_can_be_checked(signs: list[str]) -> None:
+    """An expression accepted by the check is also parsed by the library: it evaluates or fails with a reason."""
     text = "".join(signs)
     if not check_expression(text, ["a"]):
         assert "syntax" not in _said(text)

@@ -1,4 +1,4 @@
-"""Conditions, references and payloads: what they mean, what is refused, what is bounded."""
+"""Conditions, references and payloads of workflows: semantics, refusals, bounds."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ NAMES = list(SCOPE["steps"])
         ("${steps.extract.result.rows == 5}", True),
     ],
 )
-def test_conditions(text: str, expected: bool) -> None:
+def test_conditions_evaluate(text: str, expected: bool) -> None:
     assert check_expression(text, NAMES) == []
     assert evaluate_condition(text, SCOPE) is expected
 
@@ -97,19 +97,19 @@ def test_conditions(text: str, expected: bool) -> None:
         ("false ? 1 : true ? 2 : 3", 2),
     ],
 )
-def test_values(text: str, expected: Any) -> None:
+def test_expressions_evaluate_to_their_value(text: str, expected: Any) -> None:
     assert check_expression(text, NAMES) == []
     found = evaluate_value(text, SCOPE)
     assert found == expected
     assert type(found) is type(expected)
 
 
-def test_an_object_comes_out_the_same_each_time() -> None:
+def test_object_results_are_deterministic() -> None:
     text = "{'z': 1, 'a': {'y': 1, 'b': 2}, 'm': 3}"
     assert {str(evaluate_value(text, SCOPE)) for _ in range(20)} == {"{'a': {'b': 2, 'y': 1}, 'm': 3, 'z': 1}"}
 
 
-# What an error in a part means for the whole, as the specification of CEL has it.
+# Effect of an error in a subexpression, by the CEL specification.
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_an_object_comes_out_the_same_each_time() -> None:
         ("false ? input.files.all(f, f.nothing) : true", True),
     ],
 )
-def test_an_error_matters_only_where_it_decides(text: str, expected: bool) -> None:
+def test_error_counts_only_if_it_decides_the_result(text: str, expected: bool) -> None:
     assert evaluate_condition(text, SCOPE) is expected
 
 
@@ -154,14 +154,14 @@ def test_an_error_matters_only_where_it_decides(text: str, expected: bool) -> No
         ("optional.none()", "optional"),
     ],
 )
-def test_what_goes_wrong_is_said(text: str, said: str) -> None:
+def test_evaluation_errors_are_reported(text: str, said: str) -> None:
     with pytest.raises(ExpressionError) as refused:
         evaluate_value(text, SCOPE)
     assert said in str(refused.value)
 
 
 @pytest.mark.parametrize("text", ["steps.extract.result.rows", "'yes'", "null", "[true]"])
-def test_a_condition_is_a_boolean(text: str) -> None:
+def test_condition_must_be_a_boolean(text: str) -> None:
     with pytest.raises(ExpressionError, match="not true or false"):
         evaluate_condition(text, SCOPE)
 
@@ -215,28 +215,28 @@ def test_a_condition_is_a_boolean(text: str) -> None:
         ("1" + " + 1" * 250, "an expression has at most 1,000 characters, and this has 1,001"),
     ],
 )
-def test_faults_of_expressions(text: str, said: str) -> None:
+def test_invalid_expressions_are_refused_at_creation(text: str, said: str) -> None:
     found = check_expression(text, NAMES)
     assert any(said in fault for fault in found), found
 
 
-def test_every_fault_is_named_at_once() -> None:
+def test_all_errors_are_reported_at_once() -> None:
     found = check_expression("steps.load.result > nothing && lower(item)", NAMES)
     assert len(found) == 4
 
 
-def test_item_and_index_are_known_in_the_parts_of_a_for_each() -> None:
+def test_item_and_index_are_defined_in_for_each() -> None:
     assert check_expression("item.size + index", NAMES, item=True) == []
     assert len(check_expression("item.size + index", NAMES)) == 2
 
 
-def test_a_loop_variable_hides_what_it_is_named_after() -> None:
+def test_loop_variable_shadows_other_names() -> None:
     assert check_expression("input.files.map(steps, steps.name)", []) == []
     assert list_referenced_steps("input.files.map(steps, steps.name)") == frozenset()
     assert evaluate_value("input.files.map(steps, steps.name)", SCOPE)[0] == "f0.csv"
 
 
-def test_steps_named() -> None:
+def test_referenced_steps_are_listed() -> None:
     text = (
         'steps.a.result + steps["b-c"].result.map(x, x + steps.d.result[0]).size() + size(has(steps.e.result) ? 1 : 2)'
     )
@@ -249,7 +249,7 @@ def test_steps_named() -> None:
 # Payloads
 
 
-def test_a_payload_keeps_types_where_a_text_is_one_reference() -> None:
+def test_single_reference_in_a_payload_keeps_its_type() -> None:
     template = {
         "rows": "${steps.extract.result.rows}",
         "all": ["${steps.extract.result}", {"none": "${steps.extract.result.none}", "n": 7}],
@@ -279,7 +279,7 @@ def test_a_payload_keeps_types_where_a_text_is_one_reference() -> None:
         ("<${['é']}>", '<["é"]>'),
     ],
 )
-def test_references_in_texts(text: str, expected: str) -> None:
+def test_references_in_text_are_interpolated(text: str, expected: str) -> None:
     assert resolve_payload(text, SCOPE) == expected
 
 
@@ -291,14 +291,14 @@ def test_references_are_listed_in_order() -> None:
 @pytest.mark.parametrize(
     "text", ["${", "${input.date", "a ${'}", "${input.date) } ${", "${é}", "${" + "a" * 1001 + "}"]
 )
-def test_a_reference_that_is_not_closed_is_refused(text: str) -> None:
+def test_unclosed_reference_is_refused(text: str) -> None:
     with pytest.raises(ExpressionError):
         find_references(text)
     with pytest.raises(ExpressionError):
         resolve_payload(text, SCOPE)
 
 
-def test_a_payload_without_a_value_is_refused() -> None:
+def test_payload_without_a_value_is_refused() -> None:
     with pytest.raises(ExpressionError, match="has no 'nothing'"):
         resolve_payload({"a": ["x ${steps.extract.result.nothing}"]}, SCOPE)
 
@@ -336,7 +336,7 @@ ROWS = [{"id": at, "name": f"name {at}"} for at in range(2000)]
         "true || false" + " || input.rows == []" * 40,
     ],
 )
-def test_work_is_bounded_whatever_is_written(text: str) -> None:
+def test_evaluation_is_bounded_for_any_expression(text: str) -> None:
     scope = _scope(rows=ROWS, text="x" * 1_000_000, note="y" * 3000, short=[{"a": 1}] * 40)
     assert check_expression(text, []) == []
     with pytest.raises(ExpressionError, match="too much work"):
@@ -361,7 +361,7 @@ class Counted(dict[str, Any]):
         "input.rows.exists(a, a.id / 0 == 1) || input.rows.exists(a, a.id / 0 == 1)" + " || input.rows == 1" * 10,
     ],
 )
-def test_work_ends_when_the_units_are_spent(text: str) -> None:
+def test_evaluation_ends_when_the_budget_is_spent(text: str) -> None:
     scope = _scope(rows=[Counted(row) for row in ROWS])
     Counted.reads = 0
     with pytest.raises(ExpressionError, match="too much work"):
@@ -369,16 +369,16 @@ def test_work_ends_when_the_units_are_spent(text: str) -> None:
     assert 1000 < Counted.reads <= MAX_WORK
 
 
-def test_an_ordinary_use_is_far_from_the_bounds() -> None:
+def test_ordinary_use_is_far_below_the_bounds() -> None:
     work = WorkBudget()
     rows = ROWS[:1000]
     scope = _scope(rows=rows)
     assert len(evaluate_value("input.rows.filter(r, r.id >= 0)", scope, work=work)) == 1000
     assert work.left > 10_000
-    assert evaluate_value("input.rows", _scope(rows=rows * 10)) == rows * 10  # a reference alone costs nothing
+    assert evaluate_value("input.rows", _scope(rows=rows * 10)) == rows * 10  # a single reference costs nothing
 
 
-def test_work_is_shared_by_what_it_is_given_to() -> None:
+def test_budget_is_shared_between_evaluations() -> None:
     work = WorkBudget(300)
     scope = _scope(list=list(range(40)))
     resolve_payload({"a": "${input.list.map(x, x)}"}, scope, work=work)
@@ -386,7 +386,7 @@ def test_work_is_shared_by_what_it_is_given_to() -> None:
         resolve_payload(["${input.list.map(x, x + 0)}", "${input.list.map(x, x + 1)}"], scope, work=work)
 
 
-def test_a_result_has_a_size() -> None:
+def test_result_size_is_bounded() -> None:
     half = "x" * (MAX_SIZE // 2)
     scope = _scope(half=half, list=[half, half, half], many=[0] * MAX_SIZE)
     assert evaluate_value("input.half", scope) == half
@@ -400,14 +400,14 @@ def test_a_result_has_a_size() -> None:
     assert len(resolve_payload(["${input.half}"], scope)[0]) == len(half)
 
 
-def test_what_is_shared_counts_as_often_as_it_is_written() -> None:
+def test_shared_values_count_each_time_they_are_written() -> None:
     one = ["x" * 1000] * 1000
-    many = _scope(many=[one] * 1000)  # a gigabyte of JSON, a megabyte of memory
+    many = _scope(many=[one] * 1000)  # a gigabyte of JSON in a megabyte of memory
     with pytest.raises(ExpressionError, match="larger than"):
         evaluate_value("input.many", many)
 
 
-def test_a_payload_has_so_many_references() -> None:
+def test_number_of_references_is_bounded() -> None:
     assert len(resolve_payload(["${input.a}"] * MAX_REFERENCES, _scope(a=1))) == MAX_REFERENCES
     assert resolve_payload("$${" * MAX_REFERENCES, {}) == "${" * MAX_REFERENCES
     with pytest.raises(ExpressionError, match="a payload has at most"):
@@ -420,12 +420,12 @@ def test_a_payload_has_so_many_references() -> None:
             resolve_payload(template, _scope(a=1))
 
 
-def test_an_expression_too_long_is_not_evaluated() -> None:
+def test_overlong_expression_is_not_evaluated() -> None:
     with pytest.raises(ExpressionError, match="at most"):
         evaluate_value("1" + " + 1" * 250, SCOPE)
 
 
-def test_a_pattern_is_a_literal_when_it_is_evaluated_too() -> None:
+def test_pattern_must_be_a_literal_at_evaluation() -> None:
     with pytest.raises(ExpressionError, match="text literal"):
         evaluate_value("input.date.matches(input.date)", SCOPE)
 
@@ -436,11 +436,11 @@ def test_programs_are_compiled_once() -> None:
     evaluate_value("steps.extract.result.rows * 1234567", SCOPE)
     evaluate_value("steps.extract.result.list[0] * 1234567", SCOPE)
     after = compile_program.cache_info()
-    assert after.misses == before.misses  # what it refers to is no part of the program
+    assert after.misses == before.misses  # referenced data is not part of the program
     assert after.hits == before.hits + 2
 
 
-def test_the_library_is_loaded_only_when_it_is_needed() -> None:
+def test_library_is_loaded_only_when_needed() -> None:
     lines = (
         "import sys, agora.domains.workflows.planning.graph, agora.domains.workflows.planning.expressions as x",
         "x.check_expression('input.a.b', [])",
@@ -452,7 +452,7 @@ def test_the_library_is_loaded_only_when_it_is_needed() -> None:
     subprocess.run([sys.executable, "-c", "\n".join(lines)], check=True)
 
 
-def test_a_panic_of_the_library_is_an_error_of_the_expression() -> None:
+def test_panic_of_the_library_is_an_expression_error() -> None:
     class PanicException(BaseException):  # what the library raises then, which is no Exception
         """Like the library's own."""
 

@@ -1,4 +1,4 @@
-"""Steps as a graph: what waits for what, every fault, and changes while it runs."""
+"""Workflow graphs: dependencies, validation errors, and changes at run time."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ def _waits(graph: Graph) -> dict[str, tuple[str, ...]]:
     return {name: node.depends_on for name, node in graph.nodes.items()}
 
 
-# What waits for what
+# Dependencies
 
 
-def test_steps_run_in_their_order_unless_they_say_otherwise() -> None:
+def test_steps_run_in_order_by_default() -> None:
     graph = build_graph(_steps("extract", ("transform", "Transformer"), {"step": "load"}))
     assert graph.sequential
     assert _waits(graph) == {"extract": (), "transform": ("extract",), "load": ("transform",)}
@@ -50,20 +50,20 @@ def test_steps_run_in_their_order_unless_they_say_otherwise() -> None:
     assert [node.position for node in graph.nodes.values()] == [0, 1, 2]
 
 
-def test_steps_that_depend_on_nothing_are_roots_once_any_depends() -> None:
+def test_steps_without_dependencies_are_roots_once_any_step_has_some() -> None:
     graph = build_graph(_steps("a", "b", _step("c", "a", "b", "a"), "d"))
     assert not graph.sequential
     assert _waits(graph) == {"a": (), "b": (), "c": ("a", "b"), "d": ()}
     assert graph.list_successors("b") == ["c"]
 
 
-def test_to_depend_on_nothing_is_to_say_so() -> None:
+def test_steps_with_empty_dependencies_are_roots() -> None:
     graph = build_graph(_steps(_step("a"), _step("b"), "c"))
     assert not graph.sequential
     assert _waits(graph) == {"a": (), "b": (), "c": ()}
 
 
-def test_a_step_that_makes_up_for_another_is_outside_the_flow() -> None:
+def test_compensating_step_is_outside_the_flow() -> None:
     steps = _steps("a", {"name": "b", "on_failure": "compensate", "compensate": "undo"}, _step("undo"), "c")
     graph = build_graph(steps)
     assert find_errors(steps) == []
@@ -73,7 +73,7 @@ def test_a_step_that_makes_up_for_another_is_outside_the_flow() -> None:
 
 
 @pytest.mark.parametrize("given", [("a", "b", "c"), ("a", "b", _step("c", "a"))])
-def test_a_graph_is_restored_as_it_was(given: tuple[Any, ...]) -> None:
+def test_graph_round_trips(given: tuple[Any, ...]) -> None:
     graph = build_graph(_steps(*given))
     rows = [(node.step, node.position, list(node.depends_on)) for node in graph.nodes.values()]
     restored = restore_graph(reversed(rows), sequential=graph.sequential)
@@ -82,17 +82,17 @@ def test_a_graph_is_restored_as_it_was(given: tuple[Any, ...]) -> None:
     assert _waits(build_graph(steps)) == _waits(graph)
 
 
-def test_a_restored_step_says_what_it_depends_on_by_now() -> None:
+def test_restored_step_has_its_current_dependencies() -> None:
     a, b = _steps("a", _step("b"))
     graph = restore_graph([(a, 0, []), (b, 1, ["a"])], sequential=False)
     assert graph.nodes["b"].step.depends_on == ["a"]
-    assert b.depends_on == []  # which is shared, and never changed
+    assert b.depends_on == []  # it is shared, and never changed
 
 
-# Faults
+# Validation errors
 
 
-def test_a_sound_workflow_has_no_faults() -> None:
+def test_valid_workflow_has_no_errors() -> None:
     each = {"for_each": "steps.list.result.files", "payload": {"file": "${item.name} ${index} of ${input.date}"}}
     inner = ["first", {"name": "second", "payload": {"x": "${steps.first.result} ${input.file}"}}]
     undo = {"name": "undo", "payload": {"why": "${steps.load.error}", "of": '${steps["list"].result}'}}
@@ -162,23 +162,23 @@ def test_a_sound_workflow_has_no_faults() -> None:
         ),
     ],
 )
-def test_faults(given: list[Any], said: str) -> None:
+def test_invalid_workflows_are_refused(given: list[Any], said: str) -> None:
     found = _said(*given)
     assert any(fault.startswith(said) for fault in found), found
 
 
 @pytest.mark.parametrize("more", [{"depends_on": ["a"]}, {"when": "true"}, {"approval": True}])
-def test_faults_of_a_step_that_makes_up_for_another(more: dict[str, Any]) -> None:
+def test_invalid_compensating_steps_are_refused(more: dict[str, Any]) -> None:
     found = _said({"name": "a", "on_failure": "compensate", "compensate": "undo"}, {"name": "undo", **more})
     assert [fault.split(":")[0] for fault in found] == [f"steps[1].{next(iter(more))}"]
 
 
-def test_no_step_waits_for_one_that_makes_up_for_another() -> None:
+def test_step_cannot_depend_on_a_compensating_step() -> None:
     found = _said({"name": "a", "on_failure": "compensate", "compensate": "undo"}, "undo", _step("b", "undo"))
     assert found == ["steps[2].depends_on: 'undo' runs only to make up for another step"]
 
 
-def test_steps_do_not_make_up_for_each_other() -> None:
+def test_steps_cannot_compensate_each_other() -> None:
     found = _said(
         {"name": "a", "on_failure": "compensate", "compensate": "b"},
         {"name": "b", "on_failure": "compensate", "compensate": "a"},
@@ -186,7 +186,7 @@ def test_steps_do_not_make_up_for_each_other() -> None:
     assert len(found) == 2
 
 
-def test_what_makes_up_for_several_knows_what_is_done_before_each() -> None:
+def test_shared_compensation_knows_only_common_predecessors() -> None:
     undone = {"on_failure": "compensate", "compensate": "undo"}
     steps = ["a", {"name": "b", **undone}, {"name": "c", **undone}]
     assert not _said(*steps, {"name": "undo", "payload": {"x": "${steps.a.result} ${steps.b.status}"}})
@@ -196,7 +196,7 @@ def test_what_makes_up_for_several_knows_what_is_done_before_each() -> None:
     ]
 
 
-def test_workflows_inside_workflows_go_five_deep() -> None:
+def test_nested_workflows_are_limited_to_five_levels() -> None:
     def nested(depth: int) -> dict[str, Any]:
         return {"name": "s", "workflow": [nested(depth - 1)]} if depth else {"name": "s"}
 
@@ -204,7 +204,7 @@ def test_workflows_inside_workflows_go_five_deep() -> None:
     assert _said(nested(6)) == [f"steps[0]{'.workflow[0]' * 5}.workflow: workflows inside workflows go at most 5 deep"]
 
 
-def test_every_fault_is_named_at_once() -> None:
+def test_all_errors_are_reported_at_once() -> None:
     found = _said(
         _step("a", "b", "z"),
         _step("b", "a", when="1 +"),
@@ -215,7 +215,7 @@ def test_every_fault_is_named_at_once() -> None:
         {"name": "e", "on_failure": "compensate", "compensate": "nobody"},
     )
     assert [fault.split(": ")[0] for fault in found] == [
-        "steps[0].depends_on",  # no step z
+        "steps[0].depends_on",  # there is no step z
         "steps[4].name",
         "steps[5].workflow[0].depends_on",
         "steps[6].compensate",
@@ -242,7 +242,7 @@ def _add(graph: Graph, step: Any, *before: str, fixed: tuple[str, ...] = ()) -> 
     return add_node(graph, Step.model_validate(step), before, fixed)
 
 
-def test_a_step_is_added_at_the_end_or_before_others() -> None:
+def test_step_is_added_at_the_end_or_before_others() -> None:
     graph = build_graph(_steps("a", "b", "c"))
     assert _order(_add(graph, "d")) == ["a", "b", "c", "d"]
     assert _order(_add(graph, "d", "c", "b", fixed=("a",))) == ["a", "d", "b", "c"]
@@ -250,10 +250,10 @@ def test_a_step_is_added_at_the_end_or_before_others() -> None:
     assert changed.sequential
     assert _waits(changed) == {"a": (), "d": ("a",), "b": ("d",), "c": ("b",)}
     assert [node.position for node in changed.nodes.values()] == [0, 1, 2, 3]
-    assert _order(graph) == ["a", "b", "c"]  # it is another graph
+    assert _order(graph) == ["a", "b", "c"]  # it is a different graph
 
 
-def test_a_step_is_added_to_a_graph() -> None:
+def test_step_is_added_to_a_graph() -> None:
     graph = build_graph(_steps("a", _step("b", "a"), _step("c", "b")))
     changed = _add(graph, _step("d", "a"), "c", fixed=("a", "b"))
     assert _waits(changed) == {"a": (), "b": ("a",), "c": ("b", "d"), "d": ("a",)}
@@ -264,7 +264,7 @@ def test_a_step_is_added_to_a_graph() -> None:
     assert find_errors([node.step for node in changed.nodes.values()]) == []
 
 
-def test_an_added_step_may_be_made_up_for_by_what_makes_up_for_others() -> None:
+def test_added_step_may_use_an_existing_compensation() -> None:
     graph = build_graph(_steps({"name": "a", "on_failure": "compensate", "compensate": "undo"}, "undo"))
     changed = _add(graph, {"name": "b", "on_failure": "compensate", "compensate": "undo"})
     assert _waits(changed) == {"a": (), "undo": (), "b": ("a",)}
@@ -292,34 +292,34 @@ def test_an_added_step_may_be_made_up_for_by_what_makes_up_for_others() -> None:
         ({"name": "d", "when": "steps.b.result"}, ("b",), InvalidRequest, "'b' is not done before"),
     ],
 )
-def test_a_step_that_cannot_be_added(step: Any, before: tuple[str, ...], error: type[Exception], said: str) -> None:
+def test_invalid_additions_are_refused(step: Any, before: tuple[str, ...], error: type[Exception], said: str) -> None:
     graph = build_graph(_steps("a", {"name": "b", "on_failure": "compensate", "compensate": "undo"}, "c", "undo"))
     with pytest.raises(error, match=said) as refused:
         _add(graph, step, *before, fixed=("a",))
     assert refused.value.fix
 
 
-def test_a_change_that_would_make_a_cycle_is_refused() -> None:
+def test_change_that_creates_a_cycle_is_refused() -> None:
     graph = build_graph(_steps("a", _step("b", "a"), _step("c", "b")))
     with pytest.raises(InvalidRequest, match="a cycle: b -> d -> c -> b") as refused:
         _add(graph, _step("d", "c"), "b")
     assert refused.value.errors == [{"field": "steps[1].depends_on", "message": "a cycle: b -> d -> c -> b"}]
 
 
-def test_a_cycle_over_an_earlier_change_is_found() -> None:
+def test_cycle_through_an_earlier_change_is_found() -> None:
     graph = _add(build_graph(_steps("a", _step("b", "a"))), _step("c"), "b")
     rows = [(Step.model_validate(_step(name)), node.position, node.depends_on) for name, node in graph.nodes.items()]
     with pytest.raises(InvalidRequest, match="a cycle"):
         _add(restore_graph(rows, sequential=False), _step("d", "b"), "c")
 
 
-def test_steps_are_put_into_another_order() -> None:
+def test_steps_are_reordered() -> None:
     undone = {"name": "b", "on_failure": "compensate", "compensate": "undo"}
     graph = build_graph(_steps("a", undone, "undo", "c", "d"))
     changed = reorder_nodes(graph, ["d", "b", "c"], ["a"])
     assert _waits(changed) == {"a": (), "d": ("a",), "undo": (), "b": ("d",), "c": ("b",)}
     assert [node.position for node in changed.nodes.values()] == [0, 1, 2, 3, 4]
-    skipped = reorder_nodes(graph, ["d", "b"], ["a", "c"])  # which was skipped, and keeps its place
+    skipped = reorder_nodes(graph, ["d", "b"], ["a", "c"])  # a skipped step keeps its position
     assert [name for name, node in skipped.nodes.items() if not node.compensation] == ["a", "d", "c", "b"]
 
 
@@ -333,13 +333,13 @@ def test_steps_are_put_into_another_order() -> None:
         (["c", "b"], InvalidRequest, "the step 'b' is not done before this one"),
     ],
 )
-def test_an_order_that_is_refused(order: list[str], error: type[Exception], said: str) -> None:
+def test_invalid_orders_are_refused(order: list[str], error: type[Exception], said: str) -> None:
     graph = build_graph(_steps("a", "b", {"name": "c", "when": "steps.b.result == 1"}))
     with pytest.raises(error, match=said) as refused:
         reorder_nodes(graph, order, ["a"])
     assert refused.value.fix
 
 
-def test_a_graph_has_no_order() -> None:
+def test_graph_cannot_be_reordered() -> None:
     with pytest.raises(Conflict, match="by name, not by their order"):
         reorder_nodes(build_graph(_steps("a", _step("b", "a"))), ["b", "a"], [])

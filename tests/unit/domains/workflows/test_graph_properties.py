@@ -1,4 +1,4 @@
-"""Graphs at random: every sound one is accepted, every cycle is found."""
+"""Random graphs: every acyclic one is accepted, every cycle is found."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _reachable(edges: Edges, start: int) -> set[int]:
 
 @settings(deadline=None)
 @given(dags())
-def test_a_graph_without_cycles_is_accepted_and_can_be_run_to_its_end(drawn: tuple[int, Edges]) -> None:
+def test_acyclic_graph_is_accepted_and_runs_to_its_end(drawn: tuple[int, Edges]) -> None:
     count, edges = drawn
     steps = _steps(count, edges)
     assert find_errors(steps) == []
@@ -64,7 +64,7 @@ def test_a_graph_without_cycles_is_accepted_and_can_be_run_to_its_end(drawn: tup
 
 @settings(deadline=None)
 @given(dags(), st.data())
-def test_a_cycle_is_always_found_and_named(drawn: tuple[int, Edges], data: st.DataObject) -> None:
+def test_every_cycle_is_found_and_named(drawn: tuple[int, Edges], data: st.DataObject) -> None:
     count, edges = drawn
     loops = [(after, start) for start in range(count) for after in _reachable(edges, start)]
     if not loops:
@@ -83,7 +83,7 @@ def test_a_cycle_is_always_found_and_named(drawn: tuple[int, Edges], data: st.Da
 
 @settings(deadline=None)
 @given(dags(), st.integers(0, 11), st.integers(0, 11))
-def test_a_step_knows_exactly_what_is_done_before_it(drawn: tuple[int, Edges], reader: int, read: int) -> None:
+def test_step_knows_exactly_its_ancestors(drawn: tuple[int, Edges], reader: int, read: int) -> None:
     count, edges = drawn
     reader, read = reader % count, read % count
     steps = _steps(count, edges)
@@ -93,7 +93,7 @@ def test_a_step_knows_exactly_what_is_done_before_it(drawn: tuple[int, Edges], r
 
 @settings(deadline=None)
 @given(dags(), st.data())
-def test_a_step_is_added_unless_that_makes_a_cycle(drawn: tuple[int, Edges], data: st.DataObject) -> None:
+def test_step_is_added_unless_it_creates_a_cycle(drawn: tuple[int, Edges], data: st.DataObject) -> None:
     count, edges = drawn
     graph = build_graph(_steps(count, edges))
     after = data.draw(st.sets(st.integers(0, count - 1), max_size=3))
@@ -111,7 +111,7 @@ def test_a_step_is_added_unless_that_makes_a_cycle(drawn: tuple[int, Edges], dat
 
 
 @given(st.integers(1, 10), st.data())
-def test_any_order_of_what_has_not_begun_is_possible(count: int, data: st.DataObject) -> None:
+def test_pending_steps_can_be_put_in_any_order(count: int, data: st.DataObject) -> None:
     graph = build_graph([Step(name=f"s{at}") for at in range(count)])
     fixed = data.draw(st.sets(st.sampled_from(sorted(graph.nodes))))
     order = data.draw(st.permutations([name for name in graph.nodes if name not in fixed]))
@@ -122,8 +122,8 @@ def test_any_order_of_what_has_not_begun_is_possible(count: int, data: st.DataOb
     assert [node.depends_on for node in changed.nodes.values()] == [(), *((name,) for name in names[:-1])]
 
 
-def test_the_largest_workflow_is_checked_without_delay() -> None:
-    """500 steps, each after the hundred before it: half a million pairs of ancestors, none of them visited twice."""
+def test_largest_workflow_is_checked_quickly() -> None:
+    """500 steps, each after the hundred steps before it: half a million pairs of ancestors, none visited twice."""
     steps = [
         Step(name=f"s{at}", depends_on=[f"s{earlier}" for earlier in range(max(0, at - 100), at)]) for at in range(500)
     ]

@@ -1,4 +1,4 @@
-"""What a hostile user can send about workflows: refused with every fault named, or done within bounds, and soon."""
+"""Hostile input about workflows: refused with all errors, or bounded in time and size."""
 
 from __future__ import annotations
 
@@ -96,9 +96,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
     ],
     ids=lambda value: json.dumps(value)[:40],
 )
-async def test_steps_that_cannot_work_are_refused(
-    place: Place, unchanged: Callable[[], None], steps: Any, field: str
-) -> None:
+async def test_invalid_steps_are_refused(place: Place, unchanged: Callable[[], None], steps: Any, field: str) -> None:
     refused(await _create(place, steps), field=field)
     unchanged()
 
@@ -124,7 +122,7 @@ async def test_steps_too_deep_for_json_are_refused(place: Place) -> None:
     ],
     ids=lambda value: repr(value)[:30],
 )
-async def test_a_wrong_workflow_is_refused(place: Place, field: str, value: Any) -> None:
+async def test_invalid_workflow_is_refused(place: Place, field: str, value: Any) -> None:
     refused(await place.post(CREATE, {"workflow_name": "w", "steps": ["a"], field: value}), field=field)
 
 
@@ -146,7 +144,7 @@ async def test_a_wrong_workflow_is_refused(place: Place, field: str, value: Any)
         "x\u0001",
         "steps.elsewhere.result",
         "true || steps.elsewhere.status == 'completed'",
-        "steps.x.result",  # its own
+        "steps.x.result",  # the condition's own
         "item == 1",
         "workflow.secrets",
         "nothing == 1",
@@ -157,7 +155,7 @@ async def test_a_wrong_workflow_is_refused(place: Place, field: str, value: Any)
     ],
     ids=lambda text: text[:30],
 )
-async def test_an_expression_that_cannot_work_is_refused(place: Place, expression: str) -> None:
+async def test_invalid_expression_is_refused(place: Place, expression: str) -> None:
     problem = refused(await _create(place, [{"name": "x", "when": expression}]))
     assert "when" in problem["errors"][0]["field"]
 
@@ -186,7 +184,7 @@ async def test_an_expression_that_cannot_work_is_refused(place: Place, expressio
     ],
     ids=lambda text: text[:30],
 )
-async def test_an_expression_that_is_too_much_fails_its_step_at_most(place: Place, expression: str) -> None:
+async def test_expensive_expression_fails_at_most_its_step(place: Place, expression: str) -> None:
     steps = [{"name": "x", "when": expression}]
     found = await _status(place, await _create(place, steps, input={"a": list(range(1000)), "t": "x" * 100_000}))
     assert found["steps"][0]["status"] in ("ready", "skipped", "failed", "running")
@@ -252,7 +250,7 @@ async def test_an_expression_that_is_too_much_fails_its_step_at_most(place: Plac
     ids=lambda steps: f"{len(steps)} {json.dumps(steps)[:50]}",
 )
 @pytest.mark.long
-async def test_what_one_request_begins_is_bounded(place: Place, steps: Steps) -> None:
+async def test_work_started_by_one_request_is_bounded(place: Place, steps: Steps) -> None:
     before = await _waiting(place)
     answer = await _create(place, steps, input={"a": list(range(1000)), "big": "x" * 600_000})
     assert answer.status_code == 200, answer.text[:500]
@@ -263,7 +261,7 @@ async def _waiting(place: Place) -> int:
     return int((await place.client.get("/agora/task/statistics")).json()["waiting"])
 
 
-async def test_the_same_large_payload_a_thousand_times_is_not_stored(place: Place) -> None:
+async def test_large_payload_is_not_stored_a_thousand_times(place: Place) -> None:
     steps = [{"name": "huge", "for_each": list(range(1000)), "max_parallel": 1000, "payload": {"a": BIG}}]
     found = await _status(place, await _create(place, steps))
     assert found["status"] == "failed"
@@ -272,7 +270,7 @@ async def test_the_same_large_payload_a_thousand_times_is_not_stored(place: Plac
     assert listed["tasks"] == []
 
 
-async def test_parts_of_parts_of_parts_are_counted(place: Place) -> None:
+async def test_nested_parts_are_counted(place: Place) -> None:
     found = await _status(place, await _create(place, [_spread({"name": "x", "when": "false"}, 5, 10)]))
     assert found["status"] == "failed"
     assert "at most 5000" in found["error"]
@@ -311,21 +309,21 @@ async def test_parts_of_parts_of_parts_are_counted(place: Place) -> None:
     ],
     ids=lambda value: json.dumps(value)[:60],
 )
-async def test_a_wrong_change_changes_nothing(
+async def test_invalid_change_changes_nothing(
     place: Place, unchanged: Callable[[], None], change: dict[str, Any], statuses: tuple[int, ...]
 ) -> None:
     refused(await place.post(MODIFY, {"workflow_id": place.workflow_id} | change), *statuses)
     unchanged()
 
 
-async def test_a_workflow_does_not_grow_without_end(place: Place) -> None:
+async def test_size_of_a_workflow_is_bounded(place: Place) -> None:
     made = await _create(place, [f"x{n}" for n in range(500)])
     change = {"workflow_id": made.json()["workflow_id"], "action": "add", "definition": "one_more"}
     assert "at most 500" in refused(await place.post(MODIFY, change))["detail"]
 
 
 @pytest.mark.parametrize("operation", ["status", "timeline", "diagram", "modify", "approve", "cancel"])
-async def test_the_workflows_of_others_are_not_there(place: Place, operation: str) -> None:
+async def test_workflows_of_others_are_unknown(place: Place, operation: str) -> None:
     _, stranger = await a_stranger(place.client)
     for workflow_id, statuses in ((place.workflow_id, (404,)), (NOWHERE, (404,)), ("wf_1", (422,)), (7, (422,))):
         body = {"workflow_id": workflow_id} | ({"action": "pause"} if operation == "modify" else {})
@@ -337,7 +335,7 @@ async def test_the_workflows_of_others_are_not_there(place: Place, operation: st
         refused(answer, *statuses)
 
 
-async def test_an_agent_approves_nothing(place: Place) -> None:
+async def test_agent_cannot_approve(place: Place) -> None:
     made = await _create(place, [{"name": "ask", "approval": True}])
     body = {"workflow_id": made.json()["workflow_id"], "step": "ask"}
     refused(await place.post("/agora/workflow/approve", body), 403)
@@ -347,8 +345,8 @@ async def test_an_agent_approves_nothing(place: Place) -> None:
     refused(await place.post("/agora/workflow/approve", body | {"approved": False}, {}), 409)
 
 
-async def test_the_tasks_of_a_workflow_are_not_for_its_strangers(place: Place) -> None:
-    """A step is taken by whoever may take it; nobody else ends it, and its creator does not do it for others."""
+async def test_tasks_of_a_workflow_are_protected_from_strangers(place: Place) -> None:
+    """A step is claimed only by an eligible agent; no other caller ends it, and neither does its requester."""
     made = await _create(place, [{"name": "only", "agent": "Doer"}])
     task_id = (await _status(place, made))["steps"][0]["task_id"]
     name, stranger = await a_stranger(place.client, "c")
@@ -360,5 +358,5 @@ async def test_the_tasks_of_a_workflow_are_not_for_its_strangers(place: Place) -
 @pytest.mark.parametrize(
     "query", ["status=none", "limit=501", "offset=-1", f"offset={HUGE}", "since=0001-01-01T00:00:00%2B23:59"]
 )
-async def test_a_wrong_list_of_workflows_is_refused(client: httpx.AsyncClient, query: str) -> None:
+async def test_invalid_list_parameters_are_refused(client: httpx.AsyncClient, query: str) -> None:
     refused(await client.get(f"/agora/workflow/list?{query}"), field=query.partition("=")[0])
