@@ -41,6 +41,7 @@ async def find_codebase(call: Call, ref: str) -> CodebaseRow:
     if (row := await call.tx.one(statements.select_codebase, codebase_id=ref)) is not None:
         call.target = row.codebase_id
         return row
+    # By name only among the caller's own: agents choose names freely, and a job must not reach a stranger's worker by one.
     owner = "" if call.caller.acts_for_others else call.caller.subject
     rows = await call.tx.all(statements.select_codebases_by_name, name=ref, owner=owner, limit=SHOWN)
     if not rows:
@@ -94,6 +95,7 @@ def may_read_every_session(call: Call, codebase: CodebaseRow) -> bool:
 async def load_session(call: Call, codebase: CodebaseRow, session_id: str) -> SessionRow:
     """Load a session that the caller may read. Raises NotFound for a hidden session, too."""
     row = await call.tx.one(statements.select_session, codebase_id=codebase.codebase_id, session_id=session_id)
+    # Transcripts hold prompts and code of their requester.
     if row is None or not (may_read_every_session(call, codebase) or row.requester == call.caller.subject):
         raise not_found(
             "session_id",

@@ -43,6 +43,7 @@ choose_attempt = Write(
     types={"now": "bigint"},
 )
 
+# _LATEST reads the newest job by id: ids begin with the time.
 _CONTEXT = "'ctx_' || substr(a.task_id, 6)"
 _LATEST = f"""
     coalesce(

@@ -40,6 +40,7 @@ def parse_variant(variant: str, field: str) -> VariantRequirements:
 
 async def list_places(call: Call, ref: str) -> tuple[Sequence[AttemptPlace], bool]:
     """List the places for attempts, the codebase itself first, and whether ``ref`` is a name. Raises NotFound."""
+    # An id before a name, as in access.find_codebase.
     if await call.tx.one(codebases.select_codebase, codebase_id=ref) is not None:
         return await call.tx.all(statements.list_places_of_codebase, codebase_id=ref, limit=MAX_PLACES), False
     if await call.tx.all(codebases.select_codebases_by_name, name=ref, owner="", limit=1):
@@ -54,6 +55,7 @@ def choose_place(
     for place in places:
         if _meets_requirements(place, requirements):
             return place
+    # The error lists what could be had, because the requester does not see the workers' capabilities.
     offers = [offer for place in places for offer in _list_offers(place)]
     shown = ", ".join(dict.fromkeys(offers[:MAX_OFFERS])) or "nothing: none of them is online"
     raise InvalidRequest(

@@ -74,6 +74,7 @@ class AttemptService(BoundService, contract.Attempts):
             created_at=call.now,
             updated_at=call.now,
         )
+        # The group and all jobs are of one transaction: if one variant cannot be placed, no job starts.
         call.tx.append(GROUPS, group)
         job = {
             "title": group.title,
@@ -123,6 +124,7 @@ class AttemptService(BoundService, contract.Attempts):
         budget = paging.PageBudget(call.context.settings.page_bytes)
         for count, row in enumerate(rows):
             records = (row, *attempts[row.group_id])
+            # A group counts with its attempts, which hold the errors of jobs.
             if not budget.take_if_fits(chain.from_iterable(map(list_record_values, records))):
                 more, rows = True, rows[:count]
                 break
@@ -139,6 +141,7 @@ class AttemptService(BoundService, contract.Attempts):
     async def choose(self, group_id: str, task_id: str) -> contract.AttemptGroup:
         call = self.call
         group = await self._lock_own_group(group_id)
+        # A repeated choice succeeds and changes nothing.
         if group.chosen == task_id:
             return await self._compare_attempts(group)
         if group.chosen is not None:
@@ -156,6 +159,7 @@ class AttemptService(BoundService, contract.Attempts):
                 fix=f"Choose one of {ids}.",
                 errors=[field_error("task_id", "no attempt of the group")],
             )
+        # The newest job of its session counts: an attempt that is being corrected is not finished.
         if choice.status != TaskStatus.COMPLETED:
             raise Conflict(
                 f"{choice.latest_task_id} is {choice.status or 'deleted'}; only an attempt that has completed can be chosen.",

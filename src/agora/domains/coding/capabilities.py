@@ -27,5 +27,6 @@ def announce_worker_change(call: Call, worker: WorkerRow) -> None:
 
 def list_capabilities(codebase: CodebaseRow) -> list[str]:
     """List the capabilities that jobs for a codebase may require: by its id, its name, its repository."""
+    # Held capabilities are compared with what jobs require, so all three forms are listed.
     repository = [f"repository:{codebase.repository}"] if codebase.repository else []
     return [*map(codebase_capability, (codebase.codebase_id, codebase.name)), *repository]

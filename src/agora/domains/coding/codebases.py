@@ -62,6 +62,7 @@ class CodebaseService(BoundService, contract.Codebases):
             agent_config={str(key): value for key, value in agent_config.items()},
         )
         worker = await self._find_own_worker(worker_id) if worker_id is not None else None
+        # A worker that registers its own path knows that it exists, so nobody is asked.
         if worker is not None and path is not None and git_url is None:
             row = await self._store_codebase(worker, path, request)
         else:
@@ -78,6 +79,7 @@ class CodebaseService(BoundService, contract.Codebases):
             row = registration.build_row(call, request, worker)
             call.tx.append(CODEBASES, row)
         else:
+            # A worker registers its directories at each start: the id, and with it queued jobs and sessions, stays.
             row.name, row.repository, row.description = request.name, request.repository, request.description
             row.agent_config = encode_json(dict(request.agent_config)) if request.agent_config else row.agent_config
             row.updated_at = call.now
@@ -118,6 +120,7 @@ class CodebaseService(BoundService, contract.Codebases):
                 self.call, row, worker, (task_id, fencing_token), path, repository
             )
             await self._give_capability(worker, row)
+            # Before the announcement: a codebase that is not watched must not wake its worker.
             await watch.update_held_jobs(self.call, worker.worker_id)
             announce_worker_change(self.call, worker)
             await announce_waiting_jobs(self.call, codebase_capability(row.codebase_id))
@@ -201,6 +204,7 @@ class CodebaseService(BoundService, contract.Codebases):
         if worker is not None:
             rest = [name for name in decode_json(worker.capabilities) if name != codebase_capability(codebase_id)]
             await self._set_capabilities(worker, rest)
+        # Reviews and turns stay with their jobs, and are deleted with them by retention.
         for statement in (statements.delete_messages, statements.delete_sessions, statements.delete_codebase):
             await call.tx.execute(statement, codebase_id=codebase_id)
         await call.tx.execute(worktree_queries.delete_report, codebase_id=codebase_id)
@@ -230,9 +234,11 @@ class CodebaseService(BoundService, contract.Codebases):
         # Only that there are some: everybody who may see the task sees its payload.
         values["has_secrets"] = bool(secrets)
         chosen = {name: value for name, value in values.items() if value}
+        # The codebase's defaults; a job's own values win.
         payload: JsonObject = decode_json(codebase.agent_config) | chosen
         request = steering.JobRequest(payload=payload, priority=priority, context_id=context_id, profile=profile)
         receipt = await steering.submit_job(self.call, codebase, request)
+        # In the job's transaction: a worker that claims the job finds them.
         await job_secrets.store_secrets(self.call, receipt.task_id, secrets)
         return receipt
 

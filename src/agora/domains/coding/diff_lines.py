@@ -10,6 +10,7 @@ from .review_records import CommentRow
 
 __all__ = ["describe_comments", "find_line"]
 
+# At most nine digits: the patch is a worker's text, and int() of a huge number is slow.
 HUNK: Final = re.compile(r"@@ -(\d{1,9})(?:,\d+)? \+(\d{1,9})(?:,\d+)? @@")
 MAX_CODE_CHARACTERS: Final = 300
 INTRODUCTION: Final = "Your changes were reviewed. Please work on this:"
@@ -31,6 +32,7 @@ def _read_lines(patch: str) -> Iterator[tuple[int | None, int | None, str]]:
         if hunk := HUNK.match(line):
             old, new = int(hunk[1]), int(hunk[2])
             in_hunk = True
+        # Only within a hunk: the header lines `+++` and `---` begin with the same signs.
         elif in_hunk and line[:1] in ("+", " "):
             yield new, old if line[0] == " " else None, line[1:]
             new, old = new + 1, old + (line[0] == " ")

@@ -108,10 +108,12 @@ class FollowUpService(BoundService, contract.FollowUps):
         if row is None:
             row = await call.tx.one(statements.select_next_waiting, task_id=task_id, mode=STEERING if steering else "")
             if row is not None:
+                # A successor counts on from `after`: its worker's checkpoint has numbers of the job before it.
                 row.taken = 1 + max(after, await call.tx.one(statements.select_last_taken_number, task_id=task_id) or 0)
                 await self._save_follow_up(row)
                 _announce_change(draft, row, "taken")
                 await draft.save()
+        # In the transaction that found nothing waiting, under the job's lock: no follow-up can slip in between.
         if row is None and closing:
             await call.tx.execute(statements.close_job, task_id=task_id, successor=None, now=call.now)
         follow_up = None if row is None else build_follow_up(row)
@@ -172,6 +174,7 @@ async def say_to_job(call: Call, draft: TaskDraft, text: str, mode: str = QUEUED
         taken=None,
     )
     call.tx.append(FOLLOW_UPS, row)
+    # The row is stored first, under the ended job: the successor takes all that wait there, in their order.
     if await _is_closed(draft):
         # The stored row has moved with the others that wait; this is the copy for the answer.
         row.task_id = await _begin_successor(draft, text)
@@ -214,6 +217,7 @@ async def _begin_successor(draft: TaskDraft, text: str) -> str:
     data = await call.tx.one(tasks.select_task_data, task_id=row.task_id)
     assert data is not None
     payload: JsonObject = decode_json(data.payload)
+    # The worker reads the whole text from the follow-up itself; the payload is for people who list jobs.
     payload |= {"prompt": text[:MAX_PROMPT_EXCERPT], "follow_ups": True}
     order = Order(
         JOB_TYPE,
@@ -241,6 +245,7 @@ async def _choose_assignee(call: Call, row: TaskRow) -> str | None:
     """Choose the worker that did a job, because it has the session and the worktree; else the job's assignee."""
     if row.worker is None:
         return row.assignee
+    # None if it has left: then any worker with the capability may continue, from the branch.
     worker = await call.tx.one(workers.select_worker, ref=row.worker, owner="")
     return row.assignee if worker is None else f"worker:{worker.worker_id}"
 
@@ -250,6 +255,7 @@ async def _wake_job(draft: TaskDraft, mode: str) -> None:
     if draft.row.status == TaskStatus.PENDING and draft.row.available_at is not None:
         draft.set_columns(available_at=None)
         offer_task(draft)
+    # With a lease, the worker waits for the answer itself and polls for steering follow-ups.
     elif mode == STEERING and draft.row.status in states.INTERRUPTED and draft.row.lease_until is None:
         await requeue_task(draft, "interrupted by a follow-up", refund=True, to_holder=True)
         return

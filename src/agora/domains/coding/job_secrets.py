@@ -30,6 +30,7 @@ async def store_secrets(call: Call, task_id: str, secrets: Mapping[str, str]) ->
 async def open_secrets(call: Call, task_id: str, fencing_token: int) -> dict[str, str]:
     """Decrypt the secrets of a job for the holder of its lease. Raises NotFound, StaleLease, Conflict."""
     draft = await lock_held_task(call, task_id, fencing_token)
+    # lock_held_task lets the last holder of an ended task pass, for repeated calls.
     if draft.row.status not in UNFINISHED:
         raise Conflict(f"{task_id} has ended; its secrets are gone.", fix="Give them with a new job.")
     row = await call.tx.one(statements.select_job_secrets, task_id=task_id)
@@ -46,4 +47,5 @@ async def open_secrets(call: Call, task_id: str, fencing_token: int) -> dict[str
 
 
 def _seal_context(call: Call, task_id: str) -> str:
+    # Authenticated with the ciphertext: a row copied to another job or tenant cannot be decrypted.
     return f"{call.caller.tenant}/job/{task_id}"

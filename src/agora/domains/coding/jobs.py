@@ -42,6 +42,7 @@ class StandIns(Controller):
             self._wakeup.set()
 
     async def reconcile(self, tenant: str) -> None:
+        # Each rule checks its condition again in its own transaction; this read only finds candidates.
         seen_since = self.context.clock.now() - ONLINE_SECONDS * SECOND
         silent = statements.select_codebases_without_worker
         async for row in self.iterate_rows(tenant, silent, "codebase_id", BATCH, seen_since=seen_since):
@@ -71,6 +72,7 @@ class JobSecretsCleaner(Controller):
     interval = 60.0
 
     async def reconcile(self, tenant: str) -> None:
+        # A read first: most passes find nothing, and a write costs a commit.
         if await self.read(tenant, statements.select_secrets_of_ended_jobs):
             await self.write_as_system(tenant, _delete_ended_secrets)
 
@@ -83,6 +85,7 @@ class TranscriptRetention(Controller):
 
     async def reconcile(self, tenant: str) -> None:
         seconds = self.context.server.settings.session_retention
+        # Zero keeps sessions for ever.
         if not seconds:
             return
         before = self.context.clock.now() - seconds * SECOND

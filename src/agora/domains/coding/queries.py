@@ -69,6 +69,7 @@ select_codebases_by_name = Query(
 lock_codebase = Query(
     "select * from codebases where tenant_id = :tenant and codebase_id = :codebase_id", CodebaseRow, lock=True
 )
+# Locked, so that two registrations of one path do not both insert.
 select_codebase_by_path = Query(
     "select * from codebases where tenant_id = :tenant and worker_id = :worker_id and path = :path",
     CodebaseRow,

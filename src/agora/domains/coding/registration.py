@@ -103,6 +103,7 @@ async def request_registration(call: Call, request: NewCodebase, worker: WorkerR
             errors=[field_error("path", "give exactly one of path and git_url")],
         )
     row = build_row(call, request, None)
+    # All pending codebases share one worker id, so the unique key of worker and path makes a location pending once.
     existing = await call.tx.one(statements.select_codebase_by_path, worker_id=PENDING, path=row.path)
     if existing is not None and existing.owner != call.caller.subject:
         raise Conflict(
@@ -111,7 +112,9 @@ async def request_registration(call: Call, request: NewCodebase, worker: WorkerR
     if existing is not None:
         if await _is_being_asked(call, existing):
             return existing
+        # Refused, or its question has expired: the new request replaces it.
         await call.tx.execute(statements.delete_codebase, codebase_id=existing.codebase_id)
+    # Otherwise any worker of the marketplace that takes the question could read the token.
     if request.git_token is not None and worker is None:
         raise InvalidRequest(
             "A token is passed only to a worker that you name.",
@@ -134,6 +137,7 @@ async def request_registration(call: Call, request: NewCodebase, worker: WorkerR
         None if worker is None else f"worker:{worker.worker_id}",
         to_datetime(call.now) + timedelta(seconds=ASKING_SECONDS),
         required_capabilities=[codebase_capability(PENDING)],
+        # Each worker that is asked is an attempt.
         max_attempts=MAX_WORKERS,
     )
     row.state, row.registration_task = "pending", receipt.task_id
@@ -149,6 +153,7 @@ async def confirm_codebase(
     Raises NotFound, StaleLease, Conflict.
     """
     await _lock_question(call, row, *task)
+    # A clone may have been placed where another codebase of the worker is.
     other = await call.tx.one(statements.select_codebase_by_path, worker_id=worker.worker_id, path=path)
     if other is not None and other.codebase_id != row.codebase_id:
         raise Conflict(
@@ -175,6 +180,7 @@ async def decline_codebase(call: Call, row: CodebaseRow, task_id: str, token: in
     """Record that a worker has declined: ask the next one, or refuse the codebase. Raises NotFound, StaleLease."""
     draft = await _lock_question(call, row, task_id, token)
     is_asked_alone = _is_asked_alone(row, draft.row)
+    # An agent may claim without a worker; it is then remembered by its id.
     row.declined = encode_json([*decode_json(row.declined), draft.row.worker or draft.row.holder])
     row.problem = _join_reasons(row.problem, reason)
     candidates = [] if is_asked_alone else await _find_candidates(call, decode_json(row.declined))
@@ -193,12 +199,14 @@ async def follow_question(call: Call, codebase_id: str) -> bool:
     row = await call.tx.one(statements.lock_codebase, codebase_id=codebase_id)
     if row is None or row.state != "pending":
         return False
+    # The codebase is locked before its task, as in _load_pending and _lock_question.
     task = await call.tx.one(tasks.lock_task, task_id=row.registration_task or "")
     if task is None or task.completed_at is not None:
         end = "gone" if task is None else task.status
         row.problem = _join_reasons(row.problem, f"The task that asked workers is {end}.")
         await _refuse_codebase(call, row, None)
         return True
+    # A worker that holds the question loses it by its lease; a named one has until the question's deadline.
     if task.holder is not None or _is_asked_alone(row, task):
         return False
     draft, asked = TaskDraft(call, task), (task.assignee or "").removeprefix("worker:")
@@ -292,4 +300,5 @@ async def _find_candidates(call: Call, declined: Sequence[str | None]) -> list[W
 
 
 def _seal_context(row: CodebaseRow) -> str:
+    # Authenticated with the ciphertext: a token copied to another row cannot be decrypted.
     return f"{row.tenant_id}/codebase/{row.codebase_id}"

@@ -15,6 +15,7 @@ __all__ = ["build_file", "parse_files"]
 
 MAX_PATH_CHARACTERS = 4096
 MAX_PATCH_CHARACTERS = 262_144
+# The columns of counts are 32-bit integers on PostgreSQL.
 MAX_LINES = 2**31
 STATUSES = frozenset("AMDTRCU")
 
@@ -29,6 +30,7 @@ def _parse_file(document: Mapping[str, Any], tenant: str, job_id: str, number: i
     path, patch, status = (
         document.get(name, default) for name, default in (("path", ""), ("patch", ""), ("status", "M"))
     )
+    # Shown in terminals and pages: control characters could forge what a reviewer sees.
     if not isinstance(path, str) or not 1 <= len(path) <= MAX_PATH_CHARACTERS or not path.isprintable():
         raise _field_problem(f"{place}.path", f"1 to {MAX_PATH_CHARACTERS} printable characters are required")
     # PostgreSQL has no NUL in a text.

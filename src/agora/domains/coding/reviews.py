@@ -135,6 +135,7 @@ class ReviewService(BoundService, contract.Reviews):
         call = self.call
         review = await self._lock_own_review(job_id)
         file = await call.tx.one(statements.select_file_by_path, job_id=job_id, path=path)
+        # The line's text is stored with the comment, since the next submission replaces the diff.
         code = None if file is None else find_line(file.patch, side, line)
         if code is None:
             field = "path" if file is None else "line"
@@ -212,6 +213,7 @@ class ReviewService(BoundService, contract.Reviews):
         call = self.call
         row = await self._lock_own_review(job_id)
         await self._require_undelivered(row)
+        # A head given by the reviewer is what was read: a commit submitted since must not be merged unseen.
         await self._require_current(row, head)
         worker = await call.tx.one(workers.select_worker, ref=row.worker_id, owner="")
         if worker is None:
@@ -231,6 +233,7 @@ class ReviewService(BoundService, contract.Reviews):
             "body": body,
             "pull_request": row.pull_request,
         }
+        # Created by the job's requester, whoever approves: git operations use the rights of the job.
         order = Order(DELIVERY_TYPE, encode_json(payload), f"worker:{worker.worker_id}", created_by=row.requester)
         draft, _ = await create_task(call, order)
         row.state, row.delivery_task_id, row.reviewer = "delivering", draft.task_id, call.caller.subject
@@ -293,6 +296,7 @@ class ReviewService(BoundService, contract.Reviews):
         title: str = "",
     ) -> contract.Review:
         call = self.call
+        # The worker's claim proves that it works on the session; the codebase, that the branch is on its machine.
         draft = await access.lock_held_task(call, task_id, fencing_token)
         codebase = await load_own_codebase(call, codebase_id)
         context_id = views.task_context_id(draft.row)
@@ -330,6 +334,7 @@ class ReviewService(BoundService, contract.Reviews):
         if row is not None:
             is_same = row.context_id == context_id and row.owner == self.call.caller.subject
         else:
+            # Without a review there is no stored context, so the first job itself tells the session.
             first = await self.call.tx.one(tasks.select_task, task_id=job_id)
             is_same = job_id == task_id or (first is not None and views.task_context_id(first) == context_id)
         if not (is_same or self.call.caller.acts_for_others):
@@ -363,6 +368,7 @@ class ReviewService(BoundService, contract.Reviews):
         if outcome == "conflicted":
             paths = "\n".join(f"- {path}" for path in conflicts[:100])
             text = CONFLICT.format(target=row.target or "the target", paths=paths)
+            # To the newest job of the session, or its successor: the agent solves the conflicts in the same worktree.
             await say_to_job(call, await access.lock_task(call, row.task_id), text)
         await self._save_review(row)
         return await self._build_review(row)
@@ -440,6 +446,7 @@ def _new_review(tenant: str, job_id: str, now: int, head: str, values: dict[str,
 
 def _change_review(row: ReviewRow, head: str, values: dict[str, Any]) -> None:
     """Update a review from a new submission. It reopens if its branch has changed or changes were requested."""
+    # An equal submission repeats one whose answer was lost, and must not reopen what was decided since.
     if head != row.head or row.state in ("changes_requested", "conflicted"):
         row.state, row.error, row.conflicts = "open", None, "[]"
         row.revision += 1

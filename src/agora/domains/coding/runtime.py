@@ -144,6 +144,7 @@ class RuntimeService(BoundService, contract.Runtime):
         cursor: str | None = None,
     ) -> contract.RuntimeMessagePartPage:
         page = await self.messages(session_id, project_id=project_id, limit=limit, cursor=cursor)
+        # The limit is of messages, so a page of one type may be empty and still have a next one.
         parts = [part for message in page.messages for part in _split_message(message) if type in (None, part.type)]
         return contract.RuntimeMessagePartPage.model_construct(
             parts=parts,
@@ -158,6 +159,7 @@ class RuntimeService(BoundService, contract.Runtime):
         self, provider: str = "", *, limit: int = 200, cursor: str | None = None
     ) -> contract.AvailableModelPage:
         models = _gather_models(await self._list_workers_with_models())
+        # Paged by name in memory: models are arrays of workers' rows, which SQL of both engines could not sort alike.
         names = sorted(name for name, model in models.items() if provider in ("", model.provider))
         after = paging.decode_cursor(cursor)[0] if cursor else ""
         rest = [name for name in names if name > after]

@@ -132,10 +132,12 @@ class SessionService(BoundService, contract.Sessions):
     async def _link_task(self, session: SessionRow, task_id: str) -> None:
         """Record the task that works in a session; the worker must hold it or have held it."""
         task = await self.call.tx.one(tasks.select_task, task_id=task_id)
+        # Otherwise a worker could show its session to the requester of any task.
         if task is None or self.call.caller.subject not in (task.holder, task.assigned_agent):
             raise InvalidRequest(
                 f"{task_id} is not a task of yours.", errors=[field_error("task_id", "not the caller's task")]
             )
+        # The requester may read the session from now on (access.load_session).
         session.task_id, session.context_id, session.requester = task_id, task.context_id, task.created_by
 
     async def _store_message(self, session: SessionRow, message: Mapping[str, Any], place: str) -> None:
@@ -147,6 +149,7 @@ class SessionService(BoundService, contract.Sessions):
         if parts is None:
             parts = [{"type": "text", "text": _read_text(message, "content", place, required=True)}]
         key = {"codebase_id": session.codebase_id, "session_id": session.session_id, "message_id": message_id}
+        # A message that is sent again, with more parts of a streamed answer, keeps its number.
         number = await self.call.tx.one(statements.select_message_number, **key)
         if number is None:
             session.messages += 1
@@ -236,6 +239,7 @@ def _read_text(
     value = document.get(name, "")
     if not isinstance(value, str) or (required and not value):
         raise _field_problem(f"{place}.{name}", "a text is required")
+    # The content is bounded by the request's size; PostgreSQL stores no NUL.
     if "\x00" in value or (name != "content" and len(value) > most):
         raise _field_problem(f"{place}.{name}", f"longer than {most} characters, or has a null character")
     return value

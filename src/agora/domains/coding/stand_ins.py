@@ -51,6 +51,7 @@ async def appoint_stand_ins(call: Call, codebase_id: str) -> bool:
     if stand_ins != row.stand_ins:
         await call.tx.execute(statements.update_stand_ins, codebase_id=codebase_id, stand_ins=stand_ins)
         call.target, changed = codebase_id, True
+    # Also if no stand-in is new: further jobs may have been assigned to the absent worker since the last pass.
     moved = await _move_own_tasks(call, row)
     if changed:
         await announce_waiting_jobs(call, capability)
@@ -102,6 +103,7 @@ async def _move_own_tasks(call: Call, row: CodebaseRow) -> bool:
     moved = False
     for head in await call.tx.all(tasks.select_queue_heads, queue=queue, limit=MAX_MOVED):
         draft = await lock_task(call, head.task_id)
+        # Read again under the lock: it may have been claimed or moved since the queue was read.
         if codebase_capability(row.codebase_id) in decode_json(draft.row.requirements) and draft.row.waiting:
             await move_task(draft, pool_queue(draft), None, None, "its worker is gone; another one has the repository")
             moved = True

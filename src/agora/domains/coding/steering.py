@@ -88,6 +88,7 @@ async def cancel_jobs(call: Call, codebase: CodebaseRow, *, queued: bool, reason
     jobs = await _load_open_jobs(call, codebase, "" if call.caller.acts_for_others else call.caller.subject)
     ended: list[str] = []
     for job in jobs:
+        # The viewer's jobs include those it only works on, which it may not cancel.
         is_creator = call.caller.acts_for(job.created_by)
         if is_creator and (queued or job.status != TaskStatus.PENDING):
             await TaskService(call).cancel(job.task_id, reason)
@@ -161,6 +162,7 @@ async def _load_open_jobs(call: Call, codebase: CodebaseRow, viewer: str) -> Seq
         statements.select_open_jobs,
         worker_id=codebase.worker_id,
         by_id=build_contains_pattern(f'"codebase:{codebase.codebase_id}"'),
+        # With the quotes of the JSON array, so that a name does not match a longer one.
         by_name=build_contains_pattern(f'"codebase:{codebase.name}"'),
         viewer=viewer,
         limit=MAX_JOBS,
@@ -184,6 +186,7 @@ class CodebaseEventFilter(EventFilter):
 async def open_event_stream(call: Call, codebase: CodebaseRow, last_event_id: str | None) -> EventStreamSpec:
     """Open the stream of a codebase's events: those for the caller, or all for a caller who reads all."""
     events = CodebaseEventFilter(types=CODEBASE_EVENTS, codebase_id=codebase.codebase_id)
+    # The head is read within the call's transaction, so nothing committed after the answer is missed.
     place = str(await event_log.read_head(call.tx)) if last_event_id is None else last_event_id
     position = await event_log.resolve_position(call.tx, place)
     viewer = Viewer(call.caller.subject, sees_all=call.caller.may("read:all"))

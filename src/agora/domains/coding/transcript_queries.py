@@ -17,6 +17,7 @@ WORDS = 8  #: maximum number of words of a search
 @cache
 def search_messages(words: int) -> Query[TranscriptRow]:
     """Build the query for messages that contain a number of words, the latest first. reader: '' reads all."""
+    # No full-text index: both engines would need their own, and transcripts are searched seldom.
     conditions = " ".join(f"and lower(m.parts) like :word{number} escape '~'" for number in range(words))
     return Query(
         f"""

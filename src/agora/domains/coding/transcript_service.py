@@ -76,6 +76,7 @@ class TranscriptService(BoundService, contract.Transcripts):
         sessions = SessionService(self.call)
         session = await sessions.get(codebase_id, session_id)
         page = await sessions.messages(codebase_id, session_id, limit=limit, cursor=cursor)
+        # Session ids are chosen by agents; the name is used in a header and on disk.
         name = re.sub(r"[^A-Za-z0-9._-]+", "-", session_id)[:100]
         result = contract.TranscriptExport(
             codebase_id=session.codebase_id,
@@ -163,6 +164,7 @@ class _AnswerPairing:
         message: Any = decode_json(entry.data) if entry.data else {}
         parts = message.get("parts") or []
         if message.get("role") == AGENT:
+            # A later message of the agent that asks nothing withdraws the question.
             self._question = join_text(parts) if entry.status in INTERRUPTED else None
         elif message.get("role") == USER and self._question is not None:
             data = [part["data"] for part in parts if "data" in part]
@@ -214,5 +216,6 @@ def _fence_text(text: str) -> str:
 def _build_match(row: TranscriptRow, words: Sequence[str]) -> contract.TranscriptMatch:
     parts: Any = decode_json(row.parts)
     text = "\n".join(_format_part(part) for part in (parts if isinstance(parts, list) else [parts]))
+    # The match may be only in the JSON around the texts; then the excerpt is the beginning.
     at = max(0, min((text.lower().find(word) for word in words if word in text.lower()), default=0) - EXCERPT)
     return build_from_record(contract.TranscriptMatch, row, excerpt=text[at : at + 2 * EXCERPT])

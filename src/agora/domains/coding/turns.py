@@ -79,6 +79,7 @@ class TurnService(BoundService, contract.Turns):
         last, row = await self._load_own(job_id), await self._load_turn(job_id, number)
         if what != "conversation" and not row.commit_id:
             raise Conflict(f"Turn {number} of {job_id} has no files to take back: its codebase has no git.")
+        # A rewind changes the worktree, so no job may work in it.
         key = {"context_id": last.context_id, "task_id": "", "job_id": job_id}
         working = await self.call.tx.one(review_queries.select_unfinished_job, **key)
         if working is not None:
@@ -132,8 +133,13 @@ class TurnService(BoundService, contract.Turns):
         """
         key = {"codebase_id": row.codebase_id, "session_id": row.session_id}
         rows = await self.call.tx.all(
-            codings.list_newest_messages, **key, after=row.messages + 1, limit=MAX_TRANSCRIPT_MESSAGES
+            # `after` is an exclusive upper bound here: the newest messages up to that turn.
+            codings.list_newest_messages,
+            **key,
+            after=row.messages + 1,
+            limit=MAX_TRANSCRIPT_MESSAGES,
         )
+        # The end is kept: the newest messages matter most to the agent that continues.
         return describe_messages(rows[::-1])[-MAX_TRANSCRIPT_CHARACTERS:]
 
     @implements
@@ -226,6 +232,7 @@ def _compare_files(now: Sequence[Sequence[str]], then: Sequence[Sequence[str]]) 
         if before.get(path) == after.get(path):
             continue
         is_there = before.get(path, ("M", ""))[0] != "D"
+        # A path that only `now` lists was unchanged then: it existed, unless `now` says that it was added.
         stays = after.get(path, ("D" if before.get(path, ("M", ""))[0] == "A" else "M", ""))[0] != "D"
         change: Literal["remove", "restore", "change"] = (
             "change" if is_there and stays else "remove" if is_there else "restore"

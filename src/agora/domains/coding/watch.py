@@ -75,11 +75,13 @@ async def update_held_jobs(call: Call, worker_id: str) -> None:
     # Ending stand-ins, below, changes the target of the call.
     target = call.target
     rows = await call.tx.all(statements.select_held_codebases, worker_id=worker_id)
+    # By name and repository too: a job that names only these could otherwise be claimed past the hold.
     held = list(dict.fromkeys(capability for row in rows for capability in list_capabilities(row)))
     held_before = decode_json(worker.held)
     if held != held_before:
         await call.tx.execute(statements.update_held_capabilities, worker_id=worker_id, held=encode_json(held))
         announce_worker_change(call, worker)
+    # Released jobs are in queues already, so nobody is told of them by a new task.
     for capability in held_before:
         if capability not in held:
             await announce_waiting_jobs(call, capability)

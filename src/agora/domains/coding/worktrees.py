@@ -89,9 +89,11 @@ class WorktreeService(BoundService, contract.Worktrees):
         name, field = ref.removeprefix(BRANCH_PREFIX), f"job_ids[{index}]"
         if name in reported:
             return name
+        # People name the job they see, which may be a later one of the session than the worktree is named after.
         if TASK_ID.fullmatch(name):
             first = await self._find_first_job(name, reported)
             return name if first is None else first  # not reported yet, or deleted: its worker decides
+        # A part must be unique and long enough: cleaning deletes files.
         matches = [job_id for job_id in reported if name in job_id]
         if len(matches) != 1 or len(name) < MIN_PIECE:
             which = f"{len(matches)} worktrees have" if matches else "no worktree has"

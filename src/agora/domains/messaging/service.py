@@ -432,7 +432,6 @@ class MessagingService(BoundService, contract.Messaging):
                     updated_at=call.now,
                 ),
             )
-        # Also for marks that changed nothing, because the caller repeats a call whose answer was lost and watches for the event.
         self._announce_marks(owner, [i for i in ids if i in delivered or i in first], state, origins)
         return contract.Marked(
             updated=updated + len(first),
