@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 
+from .closing import Closing
 from .credentials import Credentials
 from .identity import Identity
 from .session import Mode, Options, Server, Session
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["AgoraClient"]
 
 
-class AgoraClient:
+class AgoraClient(Closing):
     """A client of one Agora server.
 
     ::
@@ -247,18 +248,6 @@ class AgoraClient:
         self._session.stop_listening()
         if "looped" in self._session.server.__dict__:
             await self._session.server.looped.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *exception: object) -> None:
-        await self.aclose()
 
     if not TYPE_CHECKING:  # hidden from mypy: only the annotated attributes above are typed
 

@@ -18,8 +18,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Coroutine, Iterator, Mapping
-from typing import Any, Self, TypeVar, cast
+from typing import Any, TypeVar, cast
 
+from .closing import Closing
 from .contract.results import Result
 from .errors import AgoraError, InvalidRequest, NotFound, UpstreamFailed, from_problem
 from .mcp_peer import IO, OnProgress, Peer, Pooling
@@ -90,7 +91,7 @@ class ToolResult(Result):
         return self.text if all(block.get("type") == "text" for block in self.content) else self.content
 
 
-class MCPClient:
+class MCPClient(Closing):
     """A client of any number of MCP servers.
 
     timeout: seconds for a call. max_connections: concurrent connections to one server. connection_timeout: seconds for
@@ -215,18 +216,6 @@ class MCPClient:
             # See close(): only connections that were used.
             if "looped" in peer.__dict__:
                 await peer.close(peer.looped)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *exception: object) -> None:
-        await self.aclose()
 
     def __repr__(self) -> str:
         return f"MCPClient({', '.join(self._peers)})"

@@ -118,7 +118,7 @@ class AgentProtocol:
         **more: Any,
     ) -> AgentMessage:
         """Refuse a request or a proposal: ``error`` is the reason, ``required`` the missing permissions."""
-        payload = ({"error": error} if error else {}) | ({"required": list(required)} if required else {})
+        payload = _drop_none({"error": error or None, "required": list(required) or None})
         return self.send_message(to, MessageType.REFUSE, intent, payload, **more)
 
     def confirm(
@@ -138,9 +138,7 @@ class AgentProtocol:
         **more: Any,
     ) -> AgentMessage:
         """Report an error."""
-        payload = (
-            {"error": error} | ({"code": code} if code else {}) | ({} if details is None else {"details": details})
-        )
+        payload = _drop_none({"error": error, "code": code or None, "details": details})
         return self.send_message(to, MessageType.FAILURE, intent, payload, **more)
 
     def done(
@@ -159,17 +157,15 @@ class AgentProtocol:
         **more: Any,
     ) -> AgentMessage:
         """Find agents: ``inform``/``agents_found`` with ``agents``; with ``one``, the ``offer``/``agent_found`` of the best."""
-        filters = {"capability": capability, "min_rating": min_rating, "limit": limit}
-        payload = {name: value for name, value in filters.items() if value is not None}
-        return self.send_message(
-            ORCHESTRATOR, MessageType.DISCOVER, "find_agent" if one else "find_agents", payload, **more
-        )
+        payload = _drop_none({"capability": capability, "min_rating": min_rating, "limit": limit})
+        intent = "find_agent" if one else "find_agents"
+        return self.send_message(ORCHESTRATOR, MessageType.DISCOVER, intent, payload, **more)
 
     def offer(
         self, to: Target, capabilities: Sequence[str], *, intent: str = "offer", address: str | None = None, **more: Any
     ) -> AgentMessage:
         """Offer capabilities."""
-        payload = {"capabilities": list(capabilities)} | ({"address": address} if address else {})
+        payload = _drop_none({"capabilities": list(capabilities), "address": address or None})
         return self.send_message(to, MessageType.OFFER, intent, payload, **more)
 
     def assign(self, to: Target, task_type: str, payload: Payload | None = None, **more: Any) -> AgentMessage:
@@ -246,7 +242,11 @@ class AgentProtocol:
 
     def pending(self, wait: float = 0, limit: int = 50) -> PendingPage:
         """Return unread messages of this agent, oldest first, decrypted with its keys."""
-        return self._session.run("protocol.pending", lambda io: self._read_pending(io, wait, limit))
+
+        async def read(io: IO) -> PendingPage:
+            return self._decrypt_page(await self._session.invoke(io, CALLS["pending"], wait=wait, limit=limit))
+
+        return self._session.run("protocol.pending", read)
 
     def acknowledge(self, *messages: AgentMessage) -> Marked:
         """Mark messages as handled: they are no longer pending. Answering a message does not acknowledge it."""
@@ -325,9 +325,6 @@ class AgentProtocol:
         accepted: Accepted = await self._session.invoke(io, CALLS["send"], message=document)
         return accepted
 
-    async def _read_pending(self, io: IO, wait: float, limit: int) -> PendingPage:
-        return self._decrypt_page(await self._session.invoke(io, CALLS["pending"], wait=wait, limit=limit))
-
     def _decrypt_page(self, page: Page[AgentMessage]) -> PendingPage:
         """Decrypt a page and those after it, as far as keys are available."""
         assert isinstance(page, PendingPage)
@@ -352,7 +349,10 @@ class AgentProtocol:
         from .crypto import ENC, encrypt
 
         # The ciphertext is bound to the id and the sender, so they are set here and not by the marketplace.
-        document = {"id": f"msg-{os.urandom(16).hex()}", "sender": await self._find_own_name(io)} | document
+        document = {
+            "id": f"msg-{os.urandom(16).hex()}",
+            "sender": (await self._fetch_own_agent(io)).agent_name,
+        } | document
         keys = [await self._find_key_of_agent(io, name) for name in document["to"]]
         kids = [key.kid for key in keys]
         # Direct key agreement yields the content key itself, so it serves one recipient only (RFC 7518, section 4.6).
@@ -375,10 +375,6 @@ class AgentProtocol:
             )
         public_key: PublicKey = agent.public_keys[0]
         return public_key
-
-    async def _find_own_name(self, io: IO) -> str:
-        """Return this agent's name."""
-        return str((await self._fetch_own_agent(io)).agent_name)
 
     async def _fetch_own_agent(self, io: IO) -> Agent:
         agent_id = self._session.identity.agent_id
@@ -432,7 +428,7 @@ def _build_message_document(
         "correlation": {name: value for name, value in correlation.items() if value} or None,
     }
     document |= {name: more.get(name) for name in ("task", "context", "expected", "status")}
-    return {name: value for name, value in document.items() if value is not None}
+    return _drop_none(document)
 
 
 def _drop_none(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """The contract: every operation of the marketplace, declared once as a typed method.
 
-This package depends only on pydantic and imports nothing else of this project (but how to load a name late). The server implements its services,
-the SDK calls them, and every protocol is generated from them. Modules are loaded when they are first used: the list of
-operations comes from the :mod:`.index`.
+This package depends only on pydantic and imports nothing else of this project, except for :mod:`agora_sdk.lazy_names`
+and :mod:`agora_sdk.closing`. The server implements its services, the SDK calls them, and every protocol is generated
+from them. Modules are loaded when they are first used: the list of operations comes from the :mod:`.index`.
 """
 
 from __future__ import annotations

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr
 
+from agora_sdk.closing import Closing
+
 __all__ = ["Page", "Result", "Stream"]
 
 T = TypeVar("T")
@@ -93,7 +95,7 @@ class Page(_Of[T], Result):
             page = await page._following_async()
 
 
-class Stream(Generic[T]):
+class Stream(Closing, Generic[T]):
     """A stream of items. Iterate it with ``for`` or ``async for``, and close it when done.
 
     ``with stream:`` and ``async with stream:`` close it. Awaiting the stream is optional; it returns once the server is
@@ -109,18 +111,6 @@ class Stream(Generic[T]):
 
     async def aclose(self) -> None:
         """Close the stream from asynchronous code. A loop over it in another task ends."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *exception: object) -> None:
-        await self.aclose()
 
     def __iter__(self) -> Iterator[T]:
         raise TypeError("this stream can only be iterated with 'async for'")
