@@ -34,6 +34,7 @@ def open_archive(file: Path) -> Iterator[tarfile.TarFile]:
     """Open an archive, compressed with gzip or plain, for one pass by :func:`read_members`. Raises ValueError for
     headers over the limits."""
     try:
+        # Mode "r:" and not "r:gz": the decompressed bytes pass the reader below, which bounds them.
         with open(file, "rb") as raw, _unpack_if_packed(raw) as content:
             forward = cast("IO[bytes]", _ForwardReader(content))
             with tarfile.open(fileobj=forward, mode="r:") as archive:
@@ -100,6 +101,7 @@ def _normalize_name(name: str, symbolic_links: Container[str]) -> str:
     plain = os.path.normpath(name)
     if os.path.isabs(plain) or plain == ".." or plain.startswith("../"):
         raise ValueError(f"{name[:100]!r} leads out of the archive")
+    # A member below a link of the archive would be written wherever the link points.
     if any(str(parent) in symbolic_links for parent in PurePosixPath(plain).parents):
         raise ValueError(f"{name[:100]!r} leads through a link")
     return plain

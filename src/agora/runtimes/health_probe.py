@@ -28,6 +28,8 @@ async def probe_health(host: str, port: int, health: Health) -> HealthResult:
             if health.path is None:
                 await _probe_connection(host, port)
                 return build_result(True, "it listens")
+            # A connection per probe: a pooled one would hide that the program no longer accepts any. One second more than the
+            # probe's own timeout, which decides.
             client = HttpClient(f"http://{host}:{port}", EgressPolicy(private=True), health.timeout + 1, None)
             headers = {"host": client.host, "user-agent": "agora-health"}
             try:

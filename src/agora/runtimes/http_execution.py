@@ -125,10 +125,12 @@ async def _send_over_client(client: HttpClient, request: InstanceHttpRequest, pi
         async for part in reply:
             size += len(part)
             if size > request.limit:
+                # Before the part is kept: an endless answer must not fill the memory.
                 raise AnswerTooLarge(request.limit)
             parts.append(part)
             if streamed and piece is not None:
                 await piece(part)
     finally:
+        # An answer that was not read to its end cannot share its connection with the next request.
         reply.close()
     return InstanceAnswer(reply.status, kind, b"".join(parts), streamed)

@@ -51,6 +51,7 @@ async def adopt_codebase(
             codebase_id, run.task_id, token, worker_id, str(codebase.path), repository=codebase.repository
         )
     except (ValueError, AgoraError) as error:
+        # 404 and 409 concern this codebase; anything else is temporary, and the task is retried.
         if isinstance(error, AgoraError) and error.status not in (404, 409):
             raise
         logger.info("%s is declined: %s", codebase_id, error)

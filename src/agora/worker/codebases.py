@@ -39,6 +39,7 @@ def parse_codebases(text: str) -> list[Codebase]:
     """Parse codebases from ``DIR[:NAME],...``. Raises ValueError for a missing directory and for a duplicate name."""
     codebases: list[Codebase] = []
     for word in filter(None, (part.strip() for part in text.split(","))):
+        # From the right: a path may contain a colon, a name may not.
         directory, _, name = word.rpartition(":") if ":" in word else (word, "", "")
         codebase = Codebase.inspect(Path(directory), name or None)
         if codebase.name in {other.name for other in codebases}:

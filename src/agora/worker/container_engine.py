@@ -176,6 +176,7 @@ def split_environment(variables: Mapping[str, str]) -> tuple[list[str], dict[str
     lines: list[str] = []
     environment: dict[str, str] = {}
     for name, value in variables.items():
+        # The file has one variable per line, without a syntax for escapes.
         if not set(value) & {"\n", "\r"} and len(value) <= MAX_LINE_CHARACTERS:
             lines.append(f"{name}={value}")
         elif name.upper().startswith(RESERVED):

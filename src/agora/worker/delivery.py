@@ -98,6 +98,7 @@ async def deliver_branch(run: TaskRun, client: AgoraClient, registry: CodebaseRe
 async def _carry_out(delivery: Delivery, codebase: Codebase, run: TaskRun) -> Report:
     head = await run_checked(["git", "rev-parse", "--verify", f"refs/heads/{delivery.branch}"], codebase.path)
     if head != delivery.head:
+        # Reviewed and delivered commits must be the same: the agent could have committed after the approval.
         return Report("failed", f"{delivery.branch} is at {head} and not at {delivery.head}, which was approved.")
     match delivery.action:
         case "merge":
@@ -123,6 +124,7 @@ async def _merge_branch(delivery: Delivery, codebase: Codebase) -> Report:
     tip = await run_checked(["git", "rev-parse", "--verify", f"refs/heads/{target}"], path)
     if (await run_command(["git", "merge-base", "--is-ancestor", delivery.head, tip], path)).exit_code == 0:
         return Report("merged")  # by an earlier attempt
+    # Merged in the object database first: a conflict is found without touching the checkout.
     merged = await run_command(["git", "merge-tree", "--write-tree", "--name-only", "-z", tip, delivery.head], path)
     fields = merged.output.split("\0")
     if merged.exit_code == 1:
@@ -162,6 +164,7 @@ async def _merge_into_checkout(delivery: Delivery, path: Path, message: str) -> 
 async def _push_branch(delivery: Delivery, codebase: Codebase) -> None:
     """Push the branch, never by force. Raises CommandError."""
     remote = await run_checked(["git", "config", "--get", "remote.origin.url"], codebase.path)
+    # By commit and not by branch: what was approved is pushed, even if the branch has moved since the check above.
     command = ["git", "push", "--no-verify", "origin", f"{delivery.head}:refs/heads/{delivery.branch}"]
     environment = {"GIT_TERMINAL_PROMPT": "0", **git_credentials(remote)}
     result = await run_command(command, codebase.path, timeout=PUSH_SECONDS, environment=environment)

@@ -64,6 +64,7 @@ class DiskKeeper:
     async def report_use(self, codebase: Codebase) -> None:
         """Report the worktrees of a codebase. Logs errors; the report is repeated later."""
         codebase_id = self._registry.find_id(codebase)
+        # Without git there are no worktrees: jobs work in the directory itself.
         if codebase_id is None or not codebase.is_git:
             return
         try:

@@ -35,7 +35,9 @@ logger = logging.getLogger("agora.worker")
 PROTOCOL_VERSION = 1  #: in the draft of version 2 the response to a prompt no longer ends the turn
 START_SECONDS = 120.0  #: the first start of an agent may install dependencies
 CANCEL_SECONDS = 10.0  #: time for an agent to end a cancelled turn
+# A line is one message of the protocol: it may contain whole files, as the result of a tool or a diff.
 MAX_LINE_BYTES = 64 * 1024 * 1024
+# Shown in the error when the agent dies.
 LOG_LINES = 50
 OWN_RETRY_SECONDS = 30.0  #: shorter limits are left to the agent's own retries
 #: Variables for the worker only; all others, including provider keys, are passed to the agent.
@@ -80,6 +82,7 @@ OnPermission = Callable[[PermissionRequest], Awaitable[Decision]]
 
 def _end_with_worker() -> None:
     """Have the kernel kill the process when the worker dies. Runs in the child process before exec."""
+    # A killed worker cannot end its agents, which would go on working without a lease.
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
@@ -139,6 +142,7 @@ class AgentProcess:
         self._reading_log = asyncio.create_task(self._read_log())
         client: Any = _Client(self)
         self._connection = ClientSideConnection(client, self._process.stdin, self._process.stdout)
+        # None are offered: the agent reads and writes files itself, below its worktree.
         capabilities = schema.ClientCapabilities(fs=schema.FileSystemCapabilities())
         info = schema.Implementation(name="agora-worker", version="5")
         greeting = await self._await_answer(
@@ -228,12 +232,14 @@ class AgentProcess:
         turn = asyncio.ensure_future(self._await_answer(self._send_prompt(text)))
         try:
             await asyncio.wait((turn, self._limit_until), return_when=asyncio.FIRST_COMPLETED)
+            # The usage limit came first; the agent itself would go on retrying without a message.
             if not turn.done():
                 until = self._limit_until.result()
                 await self._cancel_turn(turn)
                 raise UsageLimitReached(f"{self.command[0]}: the usage limit is reached.", until)
             answer = turn.result()
         except asyncio.CancelledError:
+            # Before the process is killed: an agent that is told can store its session, which is reopened later.
             await self._cancel_turn(turn)
             raise
         finally:
@@ -263,6 +269,7 @@ class AgentProcess:
         if self._connection is not None:
             with contextlib.suppress(Exception):
                 await asyncio.wait_for(self._connection.close(), 1)
+        # Both, also after an orderly end: the group may contain tools that ignore SIGTERM.
         for number in (signal.SIGTERM, signal.SIGKILL):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, number)
@@ -300,6 +307,7 @@ class AgentProcess:
 
     def _notice_limit(self, line: str) -> None:
         waiting = self._limit_until
+        # Only records of the agent's own log: a text that it works on may speak of limits, too.
         if waiting is None or waiting.done() or not line.startswith(("ERROR", "WARN", "timestamp=")):
             return
         until = parse_usage_limit(line, time.time())
@@ -343,6 +351,7 @@ class AgentProcess:
         except (ConnectionError, EOFError) as error:
             raise AgentDied(f"{self.command[0]}: the connection ended. {self.stderr_tail}".strip()) from error
         finally:
+            # Both are ended here, so that no task outlives its agent.
             for part in (call, ended):
                 part.cancel()
             await asyncio.gather(call, ended, return_exceptions=True)

@@ -131,6 +131,7 @@ class ContainerExecution:
     @asynccontextmanager
     async def hold_still(self, place: Workplace) -> AsyncIterator[None]:
         """Pause the containers until the block ends."""
+        # Paused first: a command could otherwise recreate a repository after it was disarmed.
         paused = [name for name in self._names if await self._engine.pause_container(name)]
         try:
             await _disarm_place(place)
@@ -182,6 +183,7 @@ def disarm_repositories(worktree: Path) -> list[str]:
                 number, target = number + 1, Path(directory, f"{DISARMED}-{number}")
             Path(directory, ".git").rename(target)
             places.append(os.path.relpath(directory, worktree))
+        # In place, as os.walk requires; a repository's own files are not searched.
         folders[:] = [name for name in folders if name != ".git"]
     return places
 

@@ -112,6 +112,7 @@ def git_credentials(remote: str) -> dict[str, str]:
     """Build the environment with which git sends the forge's token to a remote over HTTPS, and to no other host; empty
     without a token."""
     address = urlsplit(remote)
+    # Over plain HTTP the token would be readable; a URL with credentials of its own needs none.
     if address.scheme != "https" or address.username is not None or not address.hostname:
         return {}
     is_gitlab = _is_gitlab(address.hostname)

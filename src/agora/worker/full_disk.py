@@ -38,6 +38,7 @@ def describe_full_disk(place: Path) -> str:
 
 
 def _has_room(place: Path) -> bool:
+    # f_bavail and f_favail: what a user without privileges may use; root's reserve does not help.
     usage = os.statvfs(place)
     has_files = usage.f_files == 0 or usage.f_favail > 0  # some file systems do not count inodes
     return usage.f_bavail * usage.f_frsize >= MIN_FREE_BYTES and has_files

@@ -19,6 +19,7 @@ def seconds_until_reopenable(session_id: str, environment: Mapping[str, str], no
     the current minute before it reads the session: within its first minute, a session would be erased.
     """
     minute = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H-%M")
+    # Only if a file of this minute exists: the wait is rarely needed.
     return 60 - now % 60 if _list_files(session_id, environment, minute) else 0.0
 
 

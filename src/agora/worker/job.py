@@ -47,9 +47,11 @@ __all__ = ["Job"]
 
 logger = logging.getLogger("agora.worker")
 
+# An agent that dies at every start would otherwise restart for ever, and hold the job's lease.
 MAX_AGENT_STARTS = 4  #: limit of one attempt: the first start, and restarts after the agent died
 MAX_REFUSED_TURNS = 5  #: limit of turns of a job that its agent ends because of a refused permission
 MAX_TRANSCRIPT_CHARACTERS = 20_000  #: limit of an earlier transcript in a new session
+# Of a command-line tool: unlike an agent's turn, one that hangs reports nothing by which it could be noticed.
 TOOL_SECONDS = 3600.0
 
 
@@ -73,6 +75,7 @@ class Job:
         self._run, self._client, self._options, self._breaker = run, client, options, breaker
         self._request = JobRequest.from_task(run)
         self._state = JobState.from_checkpoint(run.checkpoint)
+        # The output of an earlier attempt may end in the middle of a line.
         self._transcript = Transcript(self._state.usage, ends_line=run.output_size == 0)
         self._writer = OutputWriter(run)
         self._closing = AsyncExitStack()
@@ -105,12 +108,14 @@ class Job:
                 await self._answer_permission()
             await self._finish_turns()
             return await self._store_changes()
+        # Reported before the job is paused: other jobs of the account must not start in between.
         except UsageLimitReached as limit:
             await self._breaker.report_limit(limit.until)
             raise await self._pause(
                 f"{describe_pause(self._options.agent_name, limit)} {limit}", limit.until
             ) from limit
         except (AgentFailed, CommandError, OSError, PermanentFailure) as error:
+            # First: on a full disk the agent, git and the check fail with errors of their own, none of which another attempt would repeat.
             if (full := self._find_full_disk(error)) is not None:
                 raise await self._pause(describe_full_disk(full), time.time() + DISK_PAUSE) from error
             if isinstance(error, AgentFailed):
@@ -148,6 +153,7 @@ class Job:
 
     async def _begin_work(self) -> None:
         """Prepare the workplace, and begin the first turn or continue the interrupted one."""
+        # Before anything is prepared: while the account is blocked, a job must not even create its worktree.
         self._breaker.check_limit()
         codebase = await self._find_codebase()
         is_isolated = self._options.isolation is not Isolation.NONE
@@ -157,6 +163,7 @@ class Job:
         start = self._request.start
         fork = start.commit if start is not None and start.is_fork else None
         place = find_workplace(codebase, self._options.state / "worktrees", job, isolated=is_isolated, start=fork)
+        # The lock of the place is released by close(), after the agent has ended: pushed first, it is closed last.
         self._place = await self._closing.enter_async_context(place)
         await self._execution.enter(self._place)
         self._state.workplace = self._place.to_document() | {"job": job}
@@ -170,6 +177,7 @@ class Job:
                 self._add_note,
             )
             self._place.note_setup()
+        # Once: an agent may have changed the files since.
         if not self._state.is_prompted:
             await place_files(self._run.payload.get("files"), self._place, self._client)
         if start is not None and not self._state.was_rewound:
@@ -235,6 +243,7 @@ class Job:
             request = PermissionRequest.from_document(state.asked)
             decision = await self._read_decision(request)
             self._granted = decision
+            # The agent that asked is gone: the answer is told to its successor in the prompt, and granted at its first request.
             answer = decision.option.name if decision.option else "no"
             answer += f" ({decision.feedback})" if decision.feedback else ""
             return DECIDED.format(title=request.title, answer=answer, prompt=prompt)
@@ -302,6 +311,7 @@ class Job:
         await self._save_checkpoint()
         self._transcript = Transcript(self._state.usage, ends_line=self._transcript.ends_line)
         self._prompt = prompt
+        # Its id comes from the checkpoint: a repeated attempt stores the message under the same id.
         await self._report_message("user", [{"type": "text", "text": prompt}])
         self._turn = asyncio.create_task(self._agent.run_prompt(prompt))
 
@@ -314,6 +324,8 @@ class Job:
             if self._state.refusal:
                 await self._prompt_again(self._state.refusal)
                 continue
+            # In this order: answers to the agent, then waiting follow-ups, then the check; ``closing`` refuses later follow-ups in the
+            # same transaction, so that none is accepted by a job that is ending.
             answers = await read_answers(self._client, self.task_id, self._state.seen)
             if answers and self._options.command is None:
                 self._state.seen = answers[-1].number
@@ -398,12 +410,14 @@ class Job:
             signals = [asyncio.create_task(event.wait()) for event in (self._is_steered, self._is_asked)]
             try:
                 await asyncio.wait((self._turn, *signals), return_when=asyncio.FIRST_COMPLETED)
+            # The lease was lost or the worker stops: the agent is told to stop before its process is killed.
             except asyncio.CancelledError:
                 self._turn.cancel()
                 raise
             finally:
                 for signal in signals:
                     signal.cancel()
+            # A turn that has ended meanwhile needs no interruption: its result counts.
             if self._is_steered.is_set() and not self._turn.done():
                 await self._interrupt_for_follow_up()
             elif self._is_asked.is_set() and not self._turn.done():
@@ -533,6 +547,7 @@ class Job:
     @property
     def _agent_environment(self) -> dict[str, str]:
         """Environment of every command of the job. PORT: a suggestion that differs between jobs."""
+        # 20000 to 39999: above the well-known ports, and the last hexadecimal digits of an id are random.
         port = 20_000 + int(self.task_id[-4:], 16) % 20_000
         return {"AGORA_TASK_ID": self.task_id, "PORT": str(port)}
 
@@ -564,6 +579,7 @@ class Job:
 
     def _find_full_disk(self, error: Exception) -> Path | None:
         """Find the full disk that caused an error."""
+        # Where agents write: their worktrees, their own state below the home directory, and temporary files.
         places = [self._options.state, Path.home(), Path(tempfile.gettempdir())]
         places += [self._place.path, self._place.codebase.path] if self._place is not None else []
         return find_full_disk(error, places, is_own=isinstance(error, (CommandError, OSError)))
@@ -577,4 +593,5 @@ class Job:
         # The job pauses in any case; it then continues from its earlier checkpoint.
         except AgoraError as error:
             logger.warning("%s: %s", self.task_id, error)
+        # By the wall clock: the end of a limit is a time of day, reported by the provider.
         return Postponed(reason, max(1.0, until - time.time()))

@@ -96,6 +96,7 @@ async def _read_artifact(client: AgoraClient, task_id: str, artifact_id: str) ->
                 document = data.get("artifact", {}) if isinstance(data, dict) else {}
                 if document.get("artifactId") == artifact_id:
                     content = b"".join(map(_read_part, document.get("parts") or []))
+                    # An artifact that is stored again replaces its earlier parts, unless it is appended.
                     pieces = [*pieces, content] if data.get("append") else [content]
             cursor = page.next_cursor
             if cursor is None or sum(map(len, pieces)) > MAX_ARTIFACT_BYTES:

@@ -23,6 +23,7 @@ async def read_secrets(client: AgoraClient, run: TaskRun) -> dict[str, str]:
     try:
         return dict((await client.codebase.read_job_secrets(run.task_id, run.fencing_token)).secrets)
     except AgoraError as error:
+        # The secrets are gone for good: another attempt would not get them either.
         if error.status == 409:
             raise PermanentFailure(str(error)) from error
         raise

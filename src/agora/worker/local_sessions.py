@@ -68,6 +68,7 @@ def read_sessions(database: Path, after: int, after_id: str = "", limit: int = P
 
 def read_messages(database: Path, session_id: str) -> list[dict[str, Any]]:
     """Read the latest messages of a session, oldest first, in the format of ``agora.session.ingest``."""
+    # The latest ones by a descending order with a limit, then reversed.
     sql = "select id, data from message where session_id = ? order by time_created desc, id desc limit ?"
     messages = []
     for message_id, data in reversed(_read_rows(database, sql, session_id, MAX_MESSAGES)):
@@ -109,6 +110,7 @@ def _clip_text(value: Any) -> str:
 def _read_rows(database: Path, sql: str, *values: Any) -> list[Any]:
     """Read rows of the database; none if it cannot be read."""
     try:
+        # Opened per query: between two polls the worker holds no lock and no file of OpenCode's.
         with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)) as connection:
             return connection.execute(sql, values).fetchall()
     except sqlite3.Error as error:

@@ -56,6 +56,7 @@ class OutputWriter:
     async def _flush_regularly(self) -> None:
         while True:
             await self._has_text.wait()
+            # After the first text, so that the following chunks join it.
             await asyncio.sleep(FLUSH_SECONDS)
             try:
                 await self.flush_output()

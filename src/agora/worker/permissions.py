@@ -118,6 +118,7 @@ class PermissionRequest:
     def answer_schema(self) -> dict[str, Any]:
         """Build the JSON schema of the answer, for a form."""
         choices = [{"const": option.option_id, "title": option.name} for option in self.options]
+        # oneOf of constants with titles: the form of a choice in MCP elicitation, too.
         decision = {"type": "string", "title": self.title, "oneOf": choices}
         return {"type": "object", "properties": {"option_id": decision}, "required": ["option_id"]}
 

@@ -89,6 +89,7 @@ def _start_reaper(token: str) -> None:
 def main() -> None:
     """Wait for the end of the worker, and kill its remaining processes."""
     token = sys.stdin.readline().strip()
+    # Returns when every copy of the pipe's writing end is closed: when the worker has ended, however it did.
     sys.stdin.read()
     if token:
         kill_marked(token)

@@ -38,6 +38,7 @@ class CodebaseRegistry:
                 codebase.name, str(codebase.path), worker_id, repository=codebase.repository
             )
             self._ids[codebase.name] = record.codebase_id
+        # After the configured ones, whose names have precedence.
         await self.adopt_earlier_codebases(client, worker_id)
         return self.list_capabilities()
 

@@ -80,8 +80,10 @@ class CodingWorker(Agent):
         self._registry = CodebaseRegistry(options)
         self._containers = ContainerEngine(options.state) if options.container is not None else None
         self._chores: list[asyncio.Task[None]] = []
+        # One delivery at a time: git's checkout and index are shared by all branches of a codebase.
         self._merging = asyncio.Lock()
         self._running: dict[str, Job] = {}
+        # Jobs whose agent waits for a person: their task is not held, and any worker may claim it.
         self._parked: dict[str, Job] = {}
         self._expiries: dict[str, asyncio.Task[None]] = {}
         self._held_output: dict[str, str] = {}  # output suffixes of paused jobs that may be half a secret
@@ -119,6 +121,7 @@ class CodingWorker(Agent):
             except AgoraError as error:
                 logger.warning("%s cannot check whether it is drained: %s", self.name, error)
             else:
+                # An operator has set it online again while it was draining.
                 if worker.status == "online":
                     return
                 if not worker.active_tasks:
@@ -133,8 +136,10 @@ class CodingWorker(Agent):
     async def on_start(self) -> None:
         assert self.worker_id is not None
         if self._containers is not None:
+            # Before jobs are claimed: a container of a dead worker would go on changing the worktree of its job.
             for name in await self._containers.remove_orphans():
                 logger.info("removed %s of a dead worker", name)
+        # Ids exist only after registration, and with them the capabilities by which jobs name a codebase.
         names = await self._registry.register_codebases(self.client, self.worker_id)
         self._adopt_state(await self.client.worker.get(self.worker_id))
         await self.client.agent.update(self.agent_id, capabilities=[*self.capabilities, *names])

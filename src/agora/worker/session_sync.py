@@ -63,6 +63,7 @@ class SessionSync:
         for session, place in zip(sessions, places, strict=True):
             if place is not None:
                 count += await self._report_messages(place, session.session_id)
+            # Advanced one by one: after an error the next call continues with the session that failed.
             self._after, self._after_id = session.updated_at, session.session_id
         return count
 

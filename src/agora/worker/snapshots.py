@@ -34,6 +34,7 @@ async def take_snapshot(place: Workplace, job: str, note: str, after: int = 0) -
     """Record the files of a worktree as the next turn of a job. after: number of the last recorded turn, of any worker.
     Raises CommandError."""
     assert place.base is not None
+    # The checkpoint knows turns of other workers, the repository those of a worker whose checkpoint was lost.
     number = max(after, await _count_snapshots(place.path, job)) + 1
     index = place.path / await run_checked(["git", "rev-parse", "--git-path", "index"], place.path)
     with tempfile.TemporaryDirectory() as directory:

@@ -114,6 +114,7 @@ class Transcript:
             tool["input"] = update["rawInput"]
         if content := update.get("content"):
             tool["result"] = "\n".join(filter(None, map(_read_content, content)))[:MAX_TOOL_CHARACTERS]
+        # Printed once, when it has finished; agents repeat the last update.
         if tool["status"] not in FINISHED or before in FINISHED:
             return ""
         head = f"[{tool['kind']}] {tool['title']}" + (" (failed)" if tool["status"] == "failed" else "")
@@ -122,6 +123,7 @@ class Transcript:
 
     def _replace_plan(self, entries: list[Mapping[str, Any]]) -> str:
         plan = [{"text": entry["content"], "status": entry.get("status", "pending")} for entry in entries]
+        # The protocol sends the whole plan each time: only the latest is shown.
         self.parts = [part for part in self.parts if part["type"] != "plan"]
         self.parts.append({"type": "plan", "entries": plan})
         return "\n".join(f"[plan] [{PLAN_MARKS.get(entry['status'], ' ')}] {entry['text']}" for entry in plan)

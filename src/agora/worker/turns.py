@@ -54,6 +54,7 @@ async def record_turn(
             files=registry.mask_value(list(snapshot.files)),
         )
         state.turns = snapshot.number
+    # Another worker has the job: this one must stop, and not only skip the turn.
     except StaleLease:
         raise
     except (AgoraError, CommandError, OSError) as error:

@@ -57,6 +57,7 @@ def parse_usage_limit(text: str, now: float) -> float | None:
             until = (stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)).timestamp()
     elif clock := _CLOCK.search(text):
         until = _find_next_moment(int(clock[1]) % 12 + (12 if clock[3].upper() == "P" else 0), int(clock[2]), now)
+    # A misread date must neither block an account for years nor make its jobs spin.
     return min(max(until, now + 1), now + LONGEST_PAUSE)
 
 
@@ -84,6 +85,7 @@ class AccountBreaker:
 
     def open_until(self, until: float) -> None:
         """Block the account until then, on this worker only. until: seconds since 1970."""
+        # Never shortened: reports of several jobs arrive in any order.
         self._until = max(self._until, until)
 
     def check_limit(self) -> None:

@@ -109,6 +109,7 @@ async def find_workplace(
     directory.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(directory / f"{job}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
+        # Polled: a blocking flock would need a thread for as long as the other process works.
         while not try_lock(descriptor):
             await asyncio.sleep(0.2)
         yield await _prepare_worktree(codebase, directory / job, BRANCH_PREFIX + job, start, descriptor)

@@ -62,6 +62,7 @@ async def examine_worktrees(codebase: Codebase, root: Path, limits: Limits) -> l
     paths = [path for path in directory.iterdir() if path.is_dir()] if directory.is_dir() else []
     uses: list[WorktreeUse] = []
     total = 0
+    # Latest first, so that the limit on bytes is used up by recent worktrees and the oldest exceed it.
     for path in sorted(paths, key=lambda path: path.stat().st_mtime, reverse=True):
         size, last_used = await asyncio.to_thread(_measure_bytes, path), path.stat().st_mtime
         total += size
@@ -100,6 +101,7 @@ async def _remove_worktree(codebase: Codebase, path: Path) -> str:
     try:
         if not try_lock(descriptor):
             return "in_use"
+        # Checked again under the lock: the examination may be minutes old.
         verdict = await _find_loss(path)
         if verdict == "removable":
             # refuses a worktree with changes

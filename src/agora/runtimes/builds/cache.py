@@ -53,6 +53,7 @@ class BuildCache:
         """Find a valid result and mark it as used now."""
         try:
             entry = json.loads((self._index / key).read_bytes())
+            # Before the result is used, so that pruning does not take it for unused meanwhile.
             os.utime(self._index / key)
         except (FileNotFoundError, ValueError):
             return None
@@ -123,6 +124,7 @@ class BuildCache:
 
 def erase_directory(directory: Path) -> None:
     """Delete a directory tree, including directories without permissions."""
+    # Each pass makes one more level of directories without permissions accessible.
     for _ in range(3):
         shutil.rmtree(directory, ignore_errors=True)
         if not os.path.lexists(directory):

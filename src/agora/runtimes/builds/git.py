@@ -91,6 +91,7 @@ class Repositories:
             source, target.parent, progress, "clone", "--quiet", "--depth=1", "--single-branch", "--no-tags",
             "--no-recurse-submodules", "--template=", "--no-checkout", *branch, "--", source.url, str(target),
         )  # fmt: skip
+        # Separate from the clone, and after its measurement: the checkout is what can grow without limit.
         await self._check_out(source, target, progress)
         if source.directory is None:
             return target
@@ -166,10 +167,12 @@ class Repositories:
             raise _build_private_address_error(str(error)) from None
         except OSError as error:
             raise SourceUnavailable(f"{host} is not found: {error.strerror}.") from None
+        # Pinned: between the check and git's own look-up, the name's owner could change the address (DNS rebinding).
         return {"http.curloptResolve": f"{host}:{port}:{','.join(map(_bracket_address, addresses))}"}
 
 
 def _find_source_directory(target: Path, directory: str) -> Path:
+    # Resolved, because a directory of the repository may be a link that leads out of it.
     part = (target / directory).resolve()
     if not part.is_relative_to(target.resolve()) or not part.is_dir():
         raise SourceRefused(f"The repository has no directory {directory[:200]!r}.")

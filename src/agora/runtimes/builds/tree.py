@@ -77,7 +77,9 @@ def copy_tree(source: Path, target: Path, bounds: Bounds) -> None:
             elif stat.S_ISDIR(mode):
                 to.mkdir(mode=0o700)
             else:
+                # The entry may have been replaced by a link since it was read.
                 shutil.copyfile(path, to, follow_symlinks=False)
+                # Only the executable bit is kept, which the digest covers: no setuid, and nothing for other users.
                 to.chmod(0o700 if mode & 0o100 else 0o600)
     except OSError as error:
         raise convert_disk_full_error(error) or SourceRefused(
@@ -106,6 +108,7 @@ def _walk_entries(directory: Path, bounds: Bounds) -> Iterator[tuple[str, str, i
         for entry in entries:
             name = os.path.join(within, entry.name)
             status = entry.stat(follow_symlinks=False)
+            # Directories and links count as well: a tree of empty directories is not free either.
             files += 1
             size += status.st_size
             if files > bounds.files or size > bounds.size:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Client", "Refused", "read_file_chunks"]
 
+# API version of Docker 20.10.
 OLDEST = (1, 41)
 REQUEST_TIMEOUT = 60.0  #: timeout in seconds of requests that do not wait for a program
 CONNECT_SECONDS = 5.0

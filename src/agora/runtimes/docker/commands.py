@@ -136,6 +136,7 @@ def parse_run_command(config: BuildConfig) -> RunOrder | None:
 def _split_words(command: str) -> Iterator[str]:
     reading = shlex.shlex(command, posix=True, punctuation_chars=True)
     reading.whitespace_split = True
+    # A '#' is an ordinary character in an argument; as a comment it would silently drop the rest.
     reading.commenters = ""
     return reading
 
@@ -199,6 +200,7 @@ class _CommandParser:
         if tuple(words[:2]) != program:
             self.add_error(f"is to be '{' '.join(program)} ...', or left out")
             self.raise_errors()
+        # Words of shell operators alone: within quotes the same characters are part of a word.
         if any(word and set(word) <= SHELL for word in words):
             self.add_error("it is not run by a shell: give one command, without ';', '&&' or redirections")
             self.raise_errors()

@@ -185,6 +185,7 @@ def _choose_container_ports(ports: Sequence[Port], order: RunOrder | None) -> di
     ports_by_name: dict[str, int] = {}
     for index, port in enumerate(ports):
         number = port.number or (declared[index] if index < len(declared) else FIRST_PORT + index)
+        # Two declarations of one port inside would be published as two ports of the same program.
         if number in ports_by_name.values():
             raise InvalidSpec([f"ports.{port.name}: {number} is another port's, too"])
         ports_by_name[port.name] = number

@@ -91,6 +91,7 @@ class DockerRuntime:
         self._cores = 0
         # Weak: a lock disappears with its last holder, so ended instances leave nothing behind.
         self._turns: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
+        # Separate from the instance's lock: reading output must not wait for a start or a stop, which may take minutes.
         self._read_locks: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
 
     # -- the engine ------------------------------------------------------------------------------------------------
@@ -114,6 +115,7 @@ class DockerRuntime:
         memory = int(info["MemTotal"])
         return Capacity(
             memory=memory,
+            # The engine's host is taken to be this one: it does not report free memory.
             memory_free=min(here.memory_free, memory),
             cpus=float(info["NCPU"]),
             gpus=0,  # containers have no access to GPUs
@@ -302,6 +304,7 @@ class DockerRuntime:
         state = (await self.inspect(handle)).state
         if state != "running" or not health.has_probe or not handle.ports:
             return HealthResult(state == "running", f"it is {state}")
+        # At the published address: the container's own may be in another machine's network (Docker Desktop).
         verdict = await probe_health(self._options.publish, next(iter(handle.ports.values())), health)
         if verdict.healthy or verdict.detail.startswith("HTTP"):
             return verdict

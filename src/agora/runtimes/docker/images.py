@@ -152,6 +152,7 @@ class Images:
         if previous_image is not None and is_image_id(image.reference, previous_image):
             # An id also names builds of other agents, and images that were pulled with other accounts.
             raise SourceRefused(f"{image.reference} is the id of an image.", fix="Name an image of a registry.")
+        # Without a digest the image never came from a registry: it was built or loaded on this host, and cannot be pulled.
         local = previous_image is not None and not previous_image.get("RepoDigests")
         if previous_image is None or (not local and self._options.pull == "always"):
             started_at = time.monotonic()

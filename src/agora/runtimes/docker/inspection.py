@@ -100,12 +100,14 @@ class ContainerInspector:
             )
         note = self._records.read(handle.instance_id)
         previous_exit = note.find_exit(handle.generation)
+        # The engine reports no usage after the end: the last measurement before it counts.
         cpu = max(
             previous_exit[2] if previous_exit else 0.0, self._usage_cache.get(name, (0.0, Usage()))[1].cpu_seconds
         )
         exit = observation.to_exit(details["State"], stopped=note.stopped >= handle.generation)
         started_at = observation.parse_time(details["State"]["StartedAt"])
         note.ended[str(handle.generation)] = [exit.code, exit.signal, exit.reason, exit.at, started_at, cpu]
+        # In order of insertion, so the oldest generations are dropped.
         note.ended = dict(list(note.ended.items())[-MAX_GENERATIONS:])
         self._records.write(handle.instance_id, note)
         self._exit_cache[name] = Observation("exited", started_at, exit, Usage(cpu_seconds=cpu))

@@ -106,6 +106,7 @@ class FrameReader:
             stamp, _, line = self._rest[at + HEADER.size : at + HEADER.size + count].partition(b" ")
             at += HEADER.size + count
             time = stamp.decode("ascii", "replace")
+            # The engine's ``since`` includes the timestamp itself, of which earlier lines were copied.
             if time == self._since and self._same:
                 self._same -= 1
                 continue

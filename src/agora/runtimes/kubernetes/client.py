@@ -83,6 +83,7 @@ class Client:
             raise EngineUnavailable("The engine has been closed.")
         if self._access is None or self._http is None:
             access = await asyncio.to_thread(load_access, self._config, self._context)
+            # Again: another request may have loaded it while the thread was reading the files.
             if self._http is None:
                 self._access = access
                 self._http = HttpClient(access.server, EgressPolicy(private=True), CONNECT_SECONDS, access.trust)
@@ -129,6 +130,7 @@ def _to_refusal(status: int, text: bytes) -> EngineError:
         reason, message = str(document.get("reason", "")), str(document.get("message", ""))
     except (ValueError, AttributeError):
         reason, message = "", text[:500].decode(errors="replace")
+    # Temporary, so the reconciler tries again; so is a missing right, which an administrator grants.
     if status in (429, 500, 502, 503, 504):
         return EngineUnavailable(f"The cluster cannot do it now ({status}): {message[:500]}.")
     if status in (401, 403):

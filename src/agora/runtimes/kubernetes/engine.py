@@ -197,6 +197,7 @@ class KubernetesRuntime:
             namespace, manifests.build_deployment_manifest(options, names, spec, build.reference, published_ports, now)
         )
         note = self._records.read(spec.instance_id)
+        # After the Deployment, which is authoritative: the note only serves the output.
         note.begun = spec.generation
         await asyncio.to_thread(self._records.write, spec.instance_id, note)
         return Handle(
@@ -244,6 +245,7 @@ class KubernetesRuntime:
             return Observation("paused", int(notes[STARTED]))
         own_pods = [pod for pod in pods if _belongs_to_deployment(pod, deployment)]
         pod = watch.find_newest_pod(deployment, own_pods)
+        # A Deployment without a Pod is being scheduled, or its node was lost: it counts as running until its Pod says otherwise.
         if pod is None:
             return Observation("running")
         exit = watch.read_crash_exit(pod)

@@ -39,6 +39,7 @@ def find_newest_pod(deployment: Mapping[str, Any], pods: Sequence[Mapping[str, A
 def read_crash_exit(pod: Mapping[str, Any]) -> ProcessExit | None:
     """Read how the program ended, if it has, even if Kubernetes has restarted it since."""
     status = _read_container_status(pod)
+    # lastState too: the node restarts a program in place, so another run may already follow its end.
     over = (status.get("lastState") or {}).get("terminated") or (status.get("state") or {}).get("terminated")
     if over is not None:
         return _to_exit(over)

@@ -33,6 +33,7 @@ class PodOutput:
     async def copy_output(self, instance_id: str, namespace: str, pod: str) -> None:
         """Copy a Pod's new output since the last copy."""
         note = self._records.read(instance_id)
+        # The timestamps of another Pod say nothing about the output of this one.
         cursor = note.cursor if note.cursor.container == pod else Cursor(pod)
         query = {"container": CONTAINER, "timestamps": "true", "limitBytes": str(self._size)}
         if cursor.at:

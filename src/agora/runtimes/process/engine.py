@@ -40,6 +40,7 @@ from .ports import Ports
 __all__ = ["ProcessRuntime"]
 
 T = TypeVar("T")
+# Blocking file operations, a few at a time: more would only compete for the same disk.
 THREADS = 4  #: for file and process operations: they mostly wait for the disk, and must not fill the default pool
 
 

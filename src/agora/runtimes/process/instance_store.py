@@ -58,6 +58,7 @@ class ProcessStore:
             return
         self._instances.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._cache.open()
+        # flock, unlike the instances' record locks: it belongs to the descriptor, and child processes do not inherit it.
         lock = os.open(self._options.root / "engine.lock", os.O_RDWR | os.O_CREAT, 0o600)
         deadline = time.monotonic() + HANDOVER_LOCK
         while True:
@@ -81,6 +82,7 @@ class ProcessStore:
             self._lock = None
 
     def _all_instances(self) -> list[Instance]:
+        # Trash of a removal has a name that no instance can have.
         names = [name for name in os.listdir(self._instances) if NAME.fullmatch(name)]
         return [Instance(self._options.root, name) for name in sorted(names)]
 

@@ -257,6 +257,7 @@ class Guard:
             self.reason = self.reason or ("memory" if self.memory and used > self.memory else "pids")
             self.deadline = time.monotonic()
             self._enforce_limits()
+        # Half of a limit, or a growth by a sixteenth since the last look, asks for the short interval.
         is_near_limit = used * 2 > self.memory > 0 or count * 2 > self.pids > 0
         grown = count > self.seen[1] or (used - self.seen[0]) * 16 > self.memory > 0
         self.look = ALERT if is_near_limit or grown else min(self.look * 2, RELAXED)
