@@ -46,6 +46,7 @@ __all__ = [
     "Work",
     "Write",
     "build_in_list_condition",
+    "write_record",
 ]
 
 T = TypeVar("T")
@@ -314,6 +315,12 @@ class Tx(Reader, Protocol):
 
     def returning(self, write: Write[R], /, **parameters: Any) -> Awaitable[Sequence[R]]:
         """Change rows in place and return the ``returning`` rows."""
+
+
+def write_record(tx: Tx, write: Write[Any], record: Any, /, **others: Any) -> Awaitable[int]:
+    """Execute a write whose parameters are the columns of a record, and others; returns the number of changed rows."""
+    names = [name for name in write.parameter_names if name != "tenant" and name not in others]
+    return tx.execute(write, **{name: getattr(record, name) for name in names}, **others)
 
 
 Work = Callable[[Tx], Coroutine[Any, Any, T]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agora.core.call import Call, decode_json
+from agora.store.port import write_record
 
 from . import queries as statements
 from .records import APPS, AppRow
@@ -18,24 +19,7 @@ def insert_app(call: Call, row: AppRow) -> None:
 
 async def replace_app(call: Call, row: AppRow) -> None:
     """Replace the stored row of an app."""
-    await call.tx.execute(
-        statements.update_app,
-        app_id=row.app_id,
-        alias=row.alias,
-        description=row.description,
-        industry=row.industry,
-        industry_key=row.industry_key,
-        version=row.version,
-        revision=row.revision,
-        orchestrator=row.orchestrator,
-        uses=row.uses,
-        visibility=row.visibility,
-        agents=row.agents,
-        workflow=row.workflow,
-        search_text=row.search_text,
-        published=row.published,
-        now=call.now,
-    )
+    await write_record(call.tx, statements.update_app, row, now=call.now)
     _emit_app_event(call, "updated", row)
 
 

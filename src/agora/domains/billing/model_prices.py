@@ -15,6 +15,7 @@ from agora.core import pagination as paging
 from agora.core.call import Call
 from agora.core.errors import not_found
 from agora.domains.identity.authority import check_and_record_administration
+from agora.store.port import write_record
 from agora.value_classes import value_class
 from agora_sdk.contract.billing.models import ModelPrice, ModelPricePage, ModelTokens, RemovedPrice
 from agora_sdk.errors import InvalidRequest, field_error
@@ -217,7 +218,7 @@ async def set_model_price(call: Call, wish: ModelPriceRequest) -> ModelPrice:
         updated_at=call.now,
         updated_by=call.caller.subject,
     )
-    await _save_price(call, row)
+    await write_record(call.tx, statements.upsert_model_price, row)
     return _build_price_from_row(row, await _read_default_markup(call))
 
 
@@ -243,12 +244,7 @@ async def set_default_markup(call: Call, percent: float) -> None:
         updated_at=call.now,
         updated_by=call.caller.subject,
     )
-    await _save_price(call, row)
-
-
-async def _save_price(call: Call, row: ModelPriceRow) -> None:
-    values = {name: getattr(row, name) for name in statements.PRICE_COLUMNS}
-    await call.tx.execute(statements.upsert_model_price, **values)
+    await write_record(call.tx, statements.upsert_model_price, row)
 
 
 async def _read_default_markup(call: Call) -> int:

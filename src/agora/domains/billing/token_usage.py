@@ -13,7 +13,7 @@ from agora.clock import to_microseconds
 from agora.core import pagination as paging
 from agora.core.call import Call
 from agora.core.record_models import build_from_record
-from agora.store.port import Query, Write
+from agora.store.port import Query, Write, write_record
 from agora.value_classes import value_class
 from agora_sdk.contract import billing as contract
 from agora_sdk.contract.billing.models import ModelTokens
@@ -144,14 +144,7 @@ async def _charge_new_tokens(call: Call, report: TokenUsageReport, row: TokenUsa
         charged_output=row.output_tokens,
         charged_cost=max(row.charged_cost, row.cost or 0),  # a total that falls and rises again is not charged twice
     )
-    await call.tx.execute(
-        models.update_charged_usage,
-        task_id=row.task_id,
-        model=row.model,
-        charged_input=charged.charged_input,
-        charged_output=charged.charged_output,
-        charged_cost=charged.charged_cost,
-    )
+    await write_record(call.tx, models.update_charged_usage, charged)
     return charged
 
 

@@ -14,6 +14,7 @@ from agora.domains.search.words import build_contains_pattern
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks import worker_queries as workers
 from agora.domains.tasks.records import WorkerRow
+from agora.store.port import write_record
 from agora_sdk.contract import codebases as contract
 from agora_sdk.contract import implements
 from agora_sdk.contract.events import Event
@@ -83,15 +84,7 @@ class CodebaseService(BoundService, contract.Codebases):
             row.name, row.repository, row.description = request.name, request.repository, request.description
             row.agent_config = encode_json(dict(request.agent_config)) if request.agent_config else row.agent_config
             row.updated_at = call.now
-            await call.tx.execute(
-                statements.update_codebase,
-                codebase_id=row.codebase_id,
-                name=row.name,
-                repository=row.repository,
-                description=row.description,
-                agent_config=row.agent_config,
-                now=call.now,
-            )
+            await write_record(call.tx, statements.update_codebase, row, now=call.now)
         await self._give_capability(worker, row)
         return row
 

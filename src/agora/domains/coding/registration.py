@@ -22,6 +22,7 @@ from agora.domains.tasks.draft import TaskDraft
 from agora.domains.tasks.queues import queue_name
 from agora.domains.tasks.records import TaskRow, WorkerRow
 from agora.domains.tasks.service import TaskService
+from agora.store.port import write_record
 from agora.value_classes import value_class
 from agora_sdk.contract import codebases as contract
 from agora_sdk.contract.fields import JsonObject, TaskStatus
@@ -234,9 +235,7 @@ def _join_reasons(problem: str | None, reason: str) -> str:
 
 async def _ask_worker(call: Call, row: CodebaseRow, draft: TaskDraft, worker: WorkerRow, reason: str) -> None:
     """Assign the question of a codebase to one worker."""
-    await call.tx.execute(
-        statements.update_declined, codebase_id=row.codebase_id, declined=row.declined, problem=row.problem
-    )
+    await write_record(call.tx, statements.update_declined, row)
     lane = f"worker:{worker.worker_id}"
     await move_task(draft, queue_name(lane, REGISTRATION), worker.owner, lane, reason)
 
@@ -244,13 +243,7 @@ async def _ask_worker(call: Call, row: CodebaseRow, draft: TaskDraft, worker: Wo
 async def _refuse_codebase(call: Call, row: CodebaseRow, draft: TaskDraft | None) -> None:
     """Refuse a codebase that no worker has. draft: its question, None if that has ended."""
     row.state, row.registration_task = "refused", None
-    await call.tx.execute(
-        statements.refuse_codebase,
-        codebase_id=row.codebase_id,
-        problem=row.problem,
-        declined=row.declined,
-        now=call.now,
-    )
+    await write_record(call.tx, statements.refuse_codebase, row, now=call.now)
     call.target = row.codebase_id
     if draft is not None:
         await end_task(draft, TaskStatus.FAILED, error=f"No worker takes {row.name}: {row.problem}")

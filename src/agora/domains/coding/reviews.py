@@ -21,6 +21,7 @@ from agora.domains.tasks import worker_queries as workers
 from agora.domains.tasks.assignment import Order, create_task
 from agora.domains.tasks.draft import TaskDraft
 from agora.domains.tasks.records import TaskRow
+from agora.store.port import write_record
 from agora_sdk.contract import follow_ups, implements
 from agora_sdk.contract import reviews as contract
 from agora_sdk.contract.tasks.coding import DELIVERY_TYPE
@@ -31,12 +32,11 @@ from .access import load_own_codebase, require_requester
 from .diff_lines import describe_comments, find_line
 from .follow_ups import build_follow_up, say_to_job
 from .review_files import build_file, parse_files
-from .review_records import COMMENTS, FILES, REVIEWS, CommentRow, ReviewRow
+from .review_records import COMMENTS, FILES, CommentRow, ReviewRow
 from .watch import apply_review_limit
 
 __all__ = ["ReviewService"]
 
-COLUMNS = tuple(name for name, _ in REVIEWS.columns if name not in ("tenant_id", "created_at"))
 MAX_COMMENTS = 100  #: comments waiting to be sent
 STATES = {
     "merged": "merged",
@@ -392,15 +392,13 @@ class ReviewService(BoundService, contract.Reviews):
 
     async def _insert_review(self, row: ReviewRow) -> None:
         # inserted immediately instead of with the batch, because open reviews are counted next
-        values = {name: getattr(row, name) for name in COLUMNS}
-        await self.call.tx.execute(statements.insert_review, created_at=row.created_at, **values)
+        await write_record(self.call.tx, statements.insert_review, row)
         self._announce_review(row)
         await apply_review_limit(self.call, row.codebase_id)
 
     async def _save_review(self, row: ReviewRow) -> None:
         row.updated_at = self.call.now
-        values = {name: getattr(row, name) for name in COLUMNS}
-        await self.call.tx.execute(statements.update_review, **values)
+        await write_record(self.call.tx, statements.update_review, row)
         self._announce_review(row)
         await apply_review_limit(self.call, row.codebase_id)
 

@@ -13,6 +13,7 @@ from agora.core.record_models import build_from_record
 from agora.domains.search.words import build_contains_pattern
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks.service import TaskService
+from agora.store.port import write_record
 from agora_sdk.contract import codebases as contract
 from agora_sdk.contract import implements
 from agora_sdk.contract.fields import JsonObject, Priority, PriorityLike
@@ -159,10 +160,8 @@ class SessionService(BoundService, contract.Sessions):
 
     async def _save_session(self, session: SessionRow, updated_at: int | None = None) -> None:
         """Store a session. updated_at: None for now."""
-        names = ("codebase_id", "session_id", "agent", "title", "context_id", "task_id", "requester", "messages")
-        values = {name: getattr(session, name) for name in (*names, "directory")}
         moment = self.call.now if updated_at is None else updated_at
-        await self.call.tx.execute(statements.update_session, **values, updated_at=moment)
+        await write_record(self.call.tx, statements.update_session, session, updated_at=moment)
 
     @implements
     async def messages(

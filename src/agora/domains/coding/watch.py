@@ -8,6 +8,7 @@ assigned to the worker directly, such as the next prompt of a session, was reque
 from __future__ import annotations
 
 from agora.core.call import Call, decode_json, encode_json
+from agora.store.port import write_record
 from agora_sdk.contract import codebases as contract
 
 from . import queries as statements
@@ -31,13 +32,7 @@ async def set_watch(
     was_watching, codebase.watching = bool(codebase.watching), int(watching)
     codebase.watch_interval = interval or codebase.watch_interval
     codebase.review_limit = codebase.review_limit if review_limit is None else review_limit
-    await call.tx.execute(
-        statements.update_watch,
-        codebase_id=codebase.codebase_id,
-        watching=codebase.watching,
-        watch_interval=codebase.watch_interval,
-        review_limit=codebase.review_limit,
-    )
+    await write_record(call.tx, statements.update_watch, codebase)
     await update_held_jobs(call, codebase.worker_id)
     if was_watching != watching:
         data = {"codebase_id": codebase.codebase_id, "name": codebase.name, "watching": watching}

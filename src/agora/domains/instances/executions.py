@@ -27,6 +27,7 @@ from agora.domains.billing.money import from_micros
 from agora.domains.billing.records import LedgerEntry
 from agora.domains.instances.ports import LOCAL_HOST
 from agora.runtimes.http_execution import AnswerTooLarge, ConnectionLost, InstanceAnswer, InstanceHttpRequest
+from agora.store.port import write_record
 from agora.value_classes import value_class
 from agora_sdk.contract.billing import EntryKind
 from agora_sdk.contract.instances import ExecutionResult
@@ -293,15 +294,7 @@ async def _settle_execution(
 
 async def end_execution(call: Call, ended: InstanceExecutionRow) -> None:
     """End an execution: count it, reverse its charge if it failed, emit the event. Idempotent."""
-    is_new = await call.tx.execute(
-        host_queries.end_execution,
-        execution_id=ended.execution_id,
-        status=ended.status,
-        http_status=ended.http_status,
-        error=ended.error,
-        duration=ended.duration,
-        now=call.now,
-    )
+    is_new = await write_record(call.tx, host_queries.end_execution, ended, now=call.now)
     if not is_new:
         return
     well = ended.status == "completed"

@@ -18,6 +18,7 @@ from agora.domains.agents.references import build_address_of_name, looks_like_id
 from agora.domains.messaging.records import DELIVERIES, MESSAGES, DeliveryRow, MessageRow
 from agora.domains.messaging.views import emit_message_event
 from agora.domains.tasks.service import TaskService
+from agora.store.port import write_record
 from agora_sdk.contract.fields import JsonObject
 from agora_sdk.errors import Conflict, InvalidRequest, field_error
 
@@ -284,14 +285,7 @@ async def lock_run(call: Call, run_id: str) -> ImportRow:
 
 async def save_import(call: Call, run: ImportRow) -> None:
     """Store a changed import."""
-    await call.tx.execute(
-        statements.update_import,
-        run_id=run.run_id,
-        status=run.status,
-        positions=run.positions,
-        counts=run.counts,
-        finished_at=run.finished_at,
-    )
+    await write_record(call.tx, statements.update_import, run)
 
 
 def require_running(run: ImportRow) -> None:

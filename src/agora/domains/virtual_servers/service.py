@@ -16,6 +16,7 @@ from agora.core.record_models import build_from_record
 from agora.core.scopes import build_virtual_server_scope
 from agora.domains.identity.authority import check_administration_authority, check_and_record_administration
 from agora.domains.identity.tokens import TokenService, find_keys_with_scope
+from agora.store.port import write_record
 from agora_sdk.contract import implements
 from agora_sdk.contract import virtual_servers as contract
 from agora_sdk.errors import Conflict, InvalidRequest, field_error
@@ -89,14 +90,7 @@ class VirtualServerService(BoundService, contract.VirtualServers):
             instructions=previous_row.instructions if instructions is None else instructions,
             updated_at=call.now,
         )
-        await call.tx.execute(
-            statements.update_server,
-            name=name,
-            tools=row.tools,
-            description=row.description,
-            instructions=row.instructions,
-            now=call.now,
-        )
+        await write_record(call.tx, statements.update_server, row, now=call.now)
         call.emit("agora.virtual_server.updated", {"name": name}, subject=name)
         return _build_server(row)
 

@@ -29,6 +29,7 @@ from agora.domains.tasks.queues import build_requirement_tokens
 from agora.domains.tasks.records import WORKERS, WorkerRow, WorkerSighting
 from agora.domains.tasks.service import TaskService
 from agora.domains.tasks.states import ONLINE_SECONDS
+from agora.store.port import write_record
 from agora_sdk.contract import implements
 from agora_sdk.contract import workers as contract
 from agora_sdk.contract.events import Event
@@ -83,16 +84,7 @@ class WorkerService(BoundService, contract.Workers):
         if existing is not None:
             row.worker_id, row.registered_at = existing.worker_id, existing.registered_at
             call.target = row.worker_id
-            await call.tx.execute(
-                statements.update_worker,
-                worker_id=row.worker_id,
-                capabilities=row.capabilities,
-                models=row.models,
-                metadata=row.metadata,
-                provider_account=row.provider_account,
-                limited_until=row.limited_until,
-                now=call.now,
-            )
+            await write_record(call.tx, statements.update_worker, row, now=call.now)
             return _build_worker(row, 0, call.now)
         call.target = row.worker_id
         call.tx.append(WORKERS, row)
