@@ -6,10 +6,12 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from agora.protocols.http import Scope, read_header
+from agora.core.call import Caller
+from agora.core.dispatcher import Dispatcher
+from agora.protocols.http import Receive, Scope, read_body, read_header
 from agora_sdk.errors import InvalidRequest, MalformedRequest, UnsupportedMediaType, field_error
 
-__all__ = ["check_json_type", "media_type", "parse_json_object"]
+__all__ = ["check_json_type", "media_type", "parse_json_object", "read_json_body"]
 
 
 def media_type(scope: Scope) -> str:
@@ -25,6 +27,15 @@ def check_json_type(scope: Scope, body: bytes) -> None:
         raise UnsupportedMediaType(
             f"The body is {kind or 'of no type'}, not JSON.", fix="Send 'Content-Type: application/json'."
         )
+
+
+async def read_json_body(scope: Scope, receive: Receive, limit: int, dispatcher: Dispatcher, caller: Caller) -> bytes:
+    """Read the JSON of a request's body, and wait for the caller's turn to parse it. Raises PayloadTooLarge,
+    UnsupportedMediaType."""
+    body = await read_body(scope, receive, limit)
+    check_json_type(scope, body)
+    await dispatcher.wait_for_turn(caller, len(body))
+    return body
 
 
 def parse_json_object(body: bytes) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pydantic_core import from_json
 from agora.core.call import Caller
 from agora.core.dispatcher import Dispatcher
 from agora.core.events.stream import LiveStream
+from agora.protocols.operation_calls import invoke_operation, open_operation_stream
 from agora_sdk.errors import NotFound
 
 from .dialects import Dialect
@@ -75,8 +76,7 @@ class Core:
         self, name: str, caller: Caller, arguments: Mapping[str, Any], key: str | None = None
     ) -> bytes:
         """Invoke an operation; returns its result as JSON. Raises an AgoraError."""
-        operation = self.dispatcher.context.registry.find(name, None, caller.tenant)
-        return (await self.dispatcher.invoke(operation, caller, arguments, idempotency_key=key)).body
+        return await invoke_operation(self.dispatcher, name, caller, arguments, idempotency_key=key)
 
     async def call_operation(self, request: Request) -> bytes:
         """Call a method without a stream; returns its result in the request's dialect. Raises an AgoraError."""
@@ -129,5 +129,6 @@ class Core:
     async def _open_task_stream(self, request: Request, arguments: dict[str, Any]) -> LiveStream:
         if request.resume is not None:
             arguments["last_event_id"] = request.resume
-        operation = self.dispatcher.context.registry.find("agora.a2a.subscribe", None, request.caller.tenant)
-        return await self.dispatcher.open_stream(operation, request.caller, arguments, valid=request.valid)
+        return await open_operation_stream(
+            self.dispatcher, "agora.a2a.subscribe", request.caller, arguments, request.valid
+        )

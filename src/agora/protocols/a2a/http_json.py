@@ -7,7 +7,7 @@ from typing import Any, Final
 from pydantic_core import to_json
 
 from agora.protocols.http import Receive, Scope, Send, read_header, send_response
-from agora.protocols.json_body import check_json_type, parse_json_object
+from agora.protocols.json_body import parse_json_object
 from agora.protocols.query_string import parse_pairs
 from agora.wire.a2a import v03_proto as legacy_proto
 from agora_sdk.errors import AgoraError, InvalidRequest, field_error
@@ -57,9 +57,7 @@ class HttpJsonEndpoint:
         caller = await session.authenticate_caller()
         params: dict[str, Any] = {}
         if scope["method"] in ("POST", "PUT", "PATCH"):
-            body = await session.read_body(receive)
-            check_json_type(scope, body)
-            await self._core.dispatcher.wait_for_turn(caller, len(body))
+            body = await session.read_json_body(receive, self._core.dispatcher, caller)
             params = parse_json_object(body)
         params |= {k: v for k, v in _parse_query(scope["query_string"]).items() if k not in params}
         dialect = _choose_dialect(scope, target, params)

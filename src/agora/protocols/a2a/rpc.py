@@ -16,7 +16,6 @@ from pydantic_core import from_json, to_json
 from agora.core.call import Caller
 from agora.core.pagination import PageBudget
 from agora.protocols.http import Receive, Send, run_while_connected, send_response
-from agora.protocols.json_body import check_json_type
 from agora.value_classes import value_class
 from agora_sdk.errors import AgoraError
 
@@ -82,9 +81,7 @@ class RpcEndpoint:
     async def __call__(self, session: Session, receive: Receive, send: Send) -> None:
         """Answer one request. Raises an AgoraError for errors outside JSON-RPC."""
         caller = await session.authenticate_caller()
-        body = await session.read_body(receive)
-        check_json_type(session.scope, body)
-        await self._core.dispatcher.wait_for_turn(caller, len(body))
+        body = await session.read_json_body(receive, self._core.dispatcher, caller)
         try:
             message = from_json(body, allow_inf_nan=False)
         except ValueError as error:

@@ -7,8 +7,10 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from agora.core.call import Caller
+from agora.core.dispatcher import Dispatcher
 from agora.protocols.host_header import base_url, known_names
 from agora.protocols.http import Access, Receive, Scope, read_body, read_header, run_while_connected
+from agora.protocols.json_body import read_json_body
 from agora.settings import Settings
 from agora_sdk.errors import InvalidRequest, field_error
 
@@ -36,6 +38,10 @@ class Session:
     async def read_body(self, receive: Receive) -> bytes:
         """Read the whole body. Raises PayloadTooLarge."""
         return await read_body(self.scope, receive, self._settings.body_limit)
+
+    async def read_json_body(self, receive: Receive, dispatcher: Dispatcher, caller: Caller) -> bytes:
+        """Read the JSON of the body. Raises PayloadTooLarge, UnsupportedMediaType."""
+        return await read_json_body(self.scope, receive, self._settings.body_limit, dispatcher, caller)
 
     @property
     def wants_events(self) -> bool:

@@ -18,9 +18,9 @@ from pydantic_core import from_json, to_json
 
 from agora.core.dispatcher import Dispatcher
 from agora.core.events.frames import RESTARTING, Batch, CloseReason
-from agora.protocols.http import Access, Receive, Scope, Send, read_body, send_problem
+from agora.protocols.http import Access, Receive, Scope, Send, send_problem
 from agora.protocols.http_streams import HEADERS, follow_stream
-from agora.protocols.json_body import check_json_type, parse_json_object
+from agora.protocols.json_body import parse_json_object, read_json_body
 from agora.protocols.query_string import decode_segment
 from agora.settings import Settings
 from agora_sdk.errors import AgoraError, MethodNotAllowed
@@ -58,9 +58,8 @@ class AgUiApp:
 
     async def _begin_run(self, scope: Scope, receive: Receive) -> tuple[RunInput, OpenedRun, RunRefused | None]:
         caller = await self._access.authenticate_scope(scope)
-        body = await read_body(scope, receive, self._settings.body_limit)
-        check_json_type(scope, body)
-        await self._dispatcher.wait_for_turn(caller, len(body))
+        limit = self._settings.body_limit
+        body = await read_json_body(scope, receive, limit, self._dispatcher, caller)
         run = read_run_input(parse_json_object(body))
 
         async def reauthenticate_caller() -> None:

@@ -13,11 +13,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pydantic_core import from_json
-
 from agora.core.call import Caller
 from agora.core.dispatcher import Dispatcher
 from agora.core.events.stream import LiveStream
+from agora.protocols.operation_calls import call_operation, open_operation_stream
 from agora.value_classes import value_class
 from agora_sdk.errors import Conflict, InvalidRequest, NotFound
 
@@ -101,7 +100,7 @@ class RunOpener:
         """Follow the last turn of the thread, preceded by the earlier conversation; a thread without a task is empty."""
         arguments = {**request.agent_arguments, "context_id": request.run.thread_id, "include_artifacts": True}
         bounds = {"page_size": CONNECTED_TASKS, "history_length": CONNECTED_MESSAGES}
-        page = await self._invoke_operation("agora.a2a.list", request.caller, {**arguments, **bounds})
+        page = await call_operation(self._dispatcher, "agora.a2a.list", request.caller, {**arguments, **bounds})
         if not page["tasks"]:
             return OpenedRun()
         newest, *older = page["tasks"]
@@ -134,7 +133,7 @@ class RunOpener:
         message = {"messageId": run.run_id, "role": "ROLE_USER", "parts": list(run.parts)}
         surroundings = {"runId": run.run_id, **run.surroundings}
         arguments |= {"message": {**message, "metadata": {SURROUNDINGS: surroundings}}, "wait": 0, "history_length": 0}
-        result = await self._invoke_operation("agora.a2a.send", request.caller, arguments)
+        result = await call_operation(self._dispatcher, "agora.a2a.send", request.caller, arguments)
         if "task" in result:
             return await self._follow_task(request, result["task"]["id"], FROM_THE_START)
         answer = result["message"]
@@ -153,7 +152,9 @@ class RunOpener:
                 "status": state,
                 "page_size": 100,
             }
-            page = await self._invoke_operation("agora.a2a.list", request.caller, {**filters, "history_length": 100})
+            page = await call_operation(
+                self._dispatcher, "agora.a2a.list", request.caller, {**filters, "history_length": 100}
+            )
             for task in page["tasks"]:
                 if any(message.get("messageId") == request.run.run_id for message in task.get("history", ())):
                     return
@@ -189,8 +190,11 @@ class RunOpener:
             messages = [read_tool_answer(task_id, question, run.answers)]
         position = _find_stream_position(task)
         if messages is None:
-            await self._invoke_operation(
-                "agora.a2a.cancel", request.caller, {"task_id": task_id, "metadata": {"reason": "abandoned"}}
+            await call_operation(
+                self._dispatcher,
+                "agora.a2a.cancel",
+                request.caller,
+                {"task_id": task_id, "metadata": {"reason": "abandoned"}},
             )
             return task_id, position
         await self._send_answers(request, task_id, messages)
@@ -205,8 +209,11 @@ class RunOpener:
             metadata = {**surroundings, **content.get("metadata", {})}
             message = {"messageId": message_id, "role": "ROLE_USER", "parts": content["parts"], "metadata": metadata}
             arguments = {"message": message, "task_id": task_id, "context_id": run.thread_id, "wait": 0}
-            await self._invoke_operation(
-                "agora.a2a.send", request.caller, {**arguments, "return_immediately": True, "history_length": 0}
+            await call_operation(
+                self._dispatcher,
+                "agora.a2a.send",
+                request.caller,
+                {**arguments, "return_immediately": True, "history_length": 0},
             )
 
     async def _find_run(self, request: RunRequest, task_id: str) -> int | None:
@@ -220,7 +227,7 @@ class RunOpener:
         """List the messages in a task's log."""
         arguments: dict[str, Any] = {"task_id": task_id, "types": ["message"], "limit": HISTORY_PAGE}
         for _ in range(MAX_HISTORY_PAGES):
-            page = await self._invoke_operation("agora.task.history", request.caller, arguments)
+            page = await call_operation(self._dispatcher, "agora.task.history", request.caller, arguments)
             for entry in page["entries"]:
                 if entry.get("data"):
                     yield entry
@@ -232,18 +239,14 @@ class RunOpener:
 
     async def _read_task(self, request: RunRequest, task_id: str) -> Task:
         arguments = {"task_id": task_id, **request.agent_arguments, "history_length": 0, "include_artifacts": False}
-        return await self._invoke_operation("agora.a2a.get", request.caller, arguments)
+        return await call_operation(self._dispatcher, "agora.a2a.get", request.caller, arguments)
 
     async def _follow_task(self, request: RunRequest, task_id: str, position: int) -> OpenedRun:
         arguments = {"task_id": task_id, "last_event_id": str(position), "until": "interrupted"}
-        operation = self._dispatcher.context.registry.find("agora.a2a.subscribe", None, request.caller.tenant)
-        stream = await self._dispatcher.open_stream(operation, request.caller, arguments, valid=request.valid)
+        stream = await open_operation_stream(
+            self._dispatcher, "agora.a2a.subscribe", request.caller, arguments, request.valid
+        )
         return OpenedRun(task_id, stream)
-
-    async def _invoke_operation(self, name: str, caller: Caller, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        operation = self._dispatcher.context.registry.find(name, None, caller.tenant)
-        result: dict[str, Any] = from_json((await self._dispatcher.invoke(operation, caller, arguments)).body)
-        return result
 
 
 def _list_conversation(task: Task) -> list[Mapping[str, Any]]:

@@ -18,9 +18,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
 from agora.core.dispatcher import Dispatcher
+from agora.protocols.operation_calls import call_operation
 from agora.value_classes import value_class
 from agora_sdk.errors import AgoraError
 
@@ -107,15 +108,14 @@ class AgentOffers:
         return builtin + [offer for agent in agents for offer in _list_agent_offers(agent, names)]
 
     async def _query_agents(self, exchange: Exchange, **filters: Any) -> list[dict[str, Any]]:
-        operation = self._dispatcher.context.registry.find("agora.query.agents", None, exchange.caller.tenant)
+        arguments = filters | {"limit": MAX_AGENTS}
         try:
-            outcome = await self._dispatcher.invoke(
-                operation, exchange.caller, filters | {"limit": MAX_AGENTS}, request_id=exchange.request_id
+            page: dict[str, Any] = await call_operation(
+                self._dispatcher, "agora.query.agents", exchange.caller, arguments, request_id=exchange.request_id
             )
         except AgoraError:  # callers that may not search agents see none of their tools
             return []
-        agents: list[dict[str, Any]] = from_json(outcome.body)["agents"]
-        return agents
+        return list(page["agents"])
 
     async def find(self, exchange: Exchange, name: str) -> Offer | None:
         """Find an offer by name, with dots or underscores."""

@@ -8,9 +8,8 @@ import logging
 from collections.abc import Mapping
 from typing import Any, Final
 
-from pydantic_core import from_json
-
 from agora.core.dispatcher import Dispatcher
+from agora.protocols.operation_calls import call_operation
 from agora_sdk.errors import AgoraError, Conflict
 
 from .agent_offers import Offer
@@ -125,8 +124,6 @@ class AgentTasks:
     async def _invoke_operation(
         self, exchange: Exchange, name: str, arguments: Mapping[str, Any], *, key: str | None = None
     ) -> Any:
-        operation = self.dispatcher.context.registry.find(name, None, exchange.caller.tenant)
-        outcome = await self.dispatcher.invoke(
-            operation, exchange.caller, arguments, idempotency_key=key, request_id=exchange.request_id
+        return await call_operation(
+            self.dispatcher, name, exchange.caller, arguments, idempotency_key=key, request_id=exchange.request_id
         )
-        return from_json(outcome.body)

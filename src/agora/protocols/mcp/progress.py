@@ -15,6 +15,7 @@ from pydantic_core import from_json
 
 from agora.core.call import Progress
 from agora.core.dispatcher import Dispatcher
+from agora.protocols.operation_calls import open_operation_stream
 from agora_sdk.errors import AgoraError
 
 from .exchange import Exchange
@@ -67,11 +68,10 @@ async def follow_task(
 ) -> AsyncGenerator[Mapping[str, Any], None]:
     """Read the entries of a task's log until its end, reporting each as progress. after: number of the last known
     entry."""
-    operation = dispatcher.context.registry.find("agora.task.stream", None, exchange.caller.tenant)
     arguments: dict[str, Any] = {"task_id": task_id}
     if after is not None:
         arguments["last_event_id"] = str(after)
-    stream = await dispatcher.open_stream(operation, exchange.caller, arguments, valid=exchange.valid)
+    stream = await open_operation_stream(dispatcher, "agora.task.stream", exchange.caller, arguments, exchange.valid)
     try:
         async for item in stream:
             entry = from_json(item.json)

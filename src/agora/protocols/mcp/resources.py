@@ -22,9 +22,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote, unquote
 
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
 from agora.core.dispatcher import Dispatcher
+from agora.protocols.operation_calls import call_operation
 from agora.value_classes import value_class
 from agora_sdk.errors import AgoraError, NotFound, PermissionDenied, Unauthenticated
 
@@ -149,13 +150,10 @@ class Resources:
 
     async def invoke_operation(self, exchange: Exchange, name: str, arguments: Mapping[str, Any]) -> Any:
         """Run an operation and return its result as JSON types. Raises AgoraError."""
-        registry = self._dispatcher.context.registry
-        operation = registry.find(name, None, exchange.caller.tenant)
         client = exchange.client if exchange.client.key else None
-        outcome = await self._dispatcher.invoke(
-            operation, exchange.caller, arguments, request_id=exchange.request_id, client=client
+        return await call_operation(
+            self._dispatcher, name, exchange.caller, arguments, request_id=exchange.request_id, client=client
         )
-        return from_json(outcome.body)
 
     async def list_page(self, exchange: Exchange, cursor: str | None) -> dict[str, Any]:
         """List one page: the constant resources, active items, and resources of upstreams. cursor: number of preceding

@@ -16,6 +16,7 @@ from agora.core.events.frames import CloseReason
 from agora.core.events.sink import QueueSink
 from agora.core.events.stream import LiveStream
 from agora.domains.client_sessions.sessions import TOOLSETS_CHANGED, UNWATCHED, WATCHED
+from agora.protocols.operation_calls import call_operation, open_operation_stream
 from agora_sdk.errors import AgoraError, CursorTooOld, InvalidRequest
 
 from . import changes
@@ -89,21 +90,19 @@ async def canonical_uri(dispatcher: Dispatcher, exchange: Exchange, uri: str) ->
     reference = unquote(uri.removeprefix(prefix))
     if not uri.startswith(prefix) or reference.startswith("agent_"):
         return uri
-    operation = dispatcher.context.registry.find("agora.agent.get", None, exchange.caller.tenant)
     try:
-        outcome = await dispatcher.invoke(operation, exchange.caller, {"agent_id": reference})
+        agent = await call_operation(dispatcher, "agora.agent.get", exchange.caller, {"agent_id": reference})
     except AgoraError:  # a resource that is unknown or not visible never changes
         return uri
-    return prefix + quote(from_json(outcome.body)["agent_id"], safe="")
+    return prefix + quote(agent["agent_id"], safe="")
 
 
 async def open_events(dispatcher: Dispatcher, exchange: Exchange, after: int | None = None) -> LiveStream:
     """Open the event stream for notifications. after: number of the last known event. Raises an AgoraError."""
-    operation = dispatcher.context.registry.find("agora.event.stream", None, exchange.caller.tenant)
     arguments: dict[str, Any] = {"types": [*changes.TYPES, *SESSION_EVENTS]}
     if after is not None:
         arguments["last_event_id"] = str(after)
-    return await dispatcher.open_stream(operation, exchange.caller, arguments, valid=exchange.valid)
+    return await open_operation_stream(dispatcher, "agora.event.stream", exchange.caller, arguments, exchange.valid)
 
 
 async def resume_events(dispatcher: Dispatcher, exchange: Exchange, after: int) -> tuple[LiveStream, bool]:

@@ -17,7 +17,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
 from agora.clock import new_id
 from agora.core.call import Caller
@@ -27,13 +27,13 @@ from agora.protocols.http import (
     Receive,
     Scope,
     Send,
-    read_body,
     read_header,
     run_while_connected,
     send_response,
 )
 from agora.protocols.http_streams import HEADERS, follow_stream
-from agora.protocols.json_body import check_json_type, parse_json_object
+from agora.protocols.json_body import parse_json_object, read_json_body
+from agora.protocols.operation_calls import call_operation
 from agora.protocols.query_string import decode_segment, parse_pairs
 from agora.settings import Settings
 from agora_sdk.errors import AgoraError, IllegalTransition, InternalError, InvalidRequest, MethodNotAllowed, NotFound
@@ -89,10 +89,7 @@ class OpenAiApp:
 
     async def read_document(self, scope: Scope, receive: Receive, caller: Caller) -> dict[str, Any]:
         """Read the JSON object of a request's body. Raises InvalidRequest, PayloadTooLarge, UnsupportedMediaType."""
-        body = await read_body(scope, receive, self._body_limit)
-        check_json_type(scope, body)
-        await self._dispatcher.wait_for_turn(caller, len(body))
-        return parse_json_object(body)
+        return parse_json_object(await read_json_body(scope, receive, self._body_limit, self._dispatcher, caller))
 
     @property
     def turns(self) -> Turns:
@@ -105,10 +102,7 @@ class OpenAiApp:
 
     async def call_operation(self, name: str, caller: Caller, arguments: dict[str, Any]) -> dict[str, Any]:
         """Invoke an operation; returns its result as JSON types. Raises an AgoraError."""
-        operation = self._dispatcher.context.registry.find(name, None, caller.tenant)
-        outcome = await self._dispatcher.invoke(operation, caller, arguments)
-        result: dict[str, Any] = from_json(outcome.body)
-        return result
+        return await call_operation(self._dispatcher, name, caller, arguments)
 
 
 class _OpenAiRequest:

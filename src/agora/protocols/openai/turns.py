@@ -14,6 +14,7 @@ from agora.clock import new_id
 from agora.core.call import Caller
 from agora.core.dispatcher import Dispatcher
 from agora.core.events.stream import LiveStream, LogStream
+from agora.protocols.operation_calls import call_operation, open_operation_stream
 from agora.value_classes import value_class
 from agora.wire.a2a.states import INTERRUPTED, TERMINAL
 from agora.wire.tool_calls import TOOL_RESULT, find_calls
@@ -62,10 +63,7 @@ class Turns:
     async def _invoke_operation(
         self, name: str, turn_caller: Asking, arguments: Fields, key: str | None = None
     ) -> dict[str, Any]:
-        operation = self._dispatcher.context.registry.find(name, None, turn_caller.caller.tenant)
-        outcome = await self._dispatcher.invoke(operation, turn_caller.caller, arguments, idempotency_key=key)
-        result: dict[str, Any] = from_json(outcome.body)
-        return result
+        return await call_operation(self._dispatcher, name, turn_caller.caller, arguments, idempotency_key=key)
 
     # -- asking --------------------------------------------------------------------------------------------
 
@@ -215,10 +213,11 @@ class Turns:
 
     async def follow_turn(self, turn: TurnId, turn_caller: Asking, field: str = "response_id") -> LiveStream:
         """Follow the past and future updates of a turn until its end. Raises NotFound."""
-        operation = self._dispatcher.context.registry.find("agora.a2a.subscribe", None, turn_caller.caller.tenant)
         arguments = {"task_id": turn.task_id, "last_event_id": str(turn.position), "until": "interrupted"}
         try:
-            return await self._dispatcher.open_stream(operation, turn_caller.caller, arguments, valid=turn_caller.valid)
+            return await open_operation_stream(
+                self._dispatcher, "agora.a2a.subscribe", turn_caller.caller, arguments, turn_caller.valid
+            )
         except (NotFound, InvalidRequest) as error:
             raise response_not_found(f"resp_{turn.digits}", field) from error
 
