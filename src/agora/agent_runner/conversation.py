@@ -30,6 +30,7 @@ async def read_earlier_tasks(client: AgoraClient, task: TaskRun) -> list[ModelMe
 
     Those of other requesters are left out, because they are confidential.
     """
+    # The newest ones, which are then read in the order in which they were asked.
     page = await client.task.list(context_id=task.context_id, limit=REMEMBERED, descending=True)
     messages: list[ModelMessage] = []
     for summary in reversed(page.tasks):

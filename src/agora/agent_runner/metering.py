@@ -89,6 +89,7 @@ class CallMeter:
 
         It is attempted once, even without the lease; if it fails, it is charged with the next call of the task.
         """
+        # Cleared before the call: settle() may run again while a failed attempt is reported.
         step, self._open_step = self._open_step, None
         answer, self._unrecorded = self._unrecorded, None
         if step is None:
@@ -107,6 +108,7 @@ class CallMeter:
 
         Raises Conflict, PayloadTooLarge if the output cannot be appended; the call is charged nevertheless.
         """
+        # Until it is recorded, a cancelled or failed call is charged by settle().
         self._unrecorded = answer
         if len(output) > MAX_CHUNK_CHARACTERS:
             await self._task.write(output)
@@ -157,6 +159,7 @@ class CallMeter:
         return ModelTokens(
             input_tokens=usage.input_tokens,
             output_tokens=usage.output_tokens,
+            # Bounded by the totals, whose parts they are for billing: some services count them separately.
             cache_read_tokens=min(usage.cache_read_tokens, usage.input_tokens),
             cache_write_tokens=min(usage.cache_write_tokens, usage.input_tokens),
             reasoning_tokens=min(usage.details.get("reasoning_tokens", 0), usage.output_tokens),

@@ -20,8 +20,10 @@ from .configuration import ModelConfiguration
 
 __all__ = ["ModelAnswer", "ModelPool", "ModelRefused", "ModelUnavailable"]
 
+# Besides all of 500 and above. 409 is OpenAI's answer to a conflicting concurrent request.
 TRANSIENT_STATUS = frozenset({408, 409, 425, 429})
 DEFAULT_RETRY_SECONDS = 5.0
+# Shorter than for a refusal: the service answers, only the connection broke.
 CUT_RETRY_SECONDS = 0.5
 LONGEST_RETRY_SECONDS = 3600.0
 
@@ -75,6 +77,7 @@ class ModelPool:
         have not failed. Raises ModelUnavailable, ModelRefused.
         """
         failures: list[ModelUnavailable | ModelRefused] = []
+        # In the order of the declaration; each is tried once, as the caller retries the whole list later.
         remaining = {configuration.name: configuration for configuration in self._configurations}
         while remaining:
             configuration = remaining.pop(await choose(tuple(remaining)))
@@ -84,6 +87,7 @@ class ModelPool:
                 failures.append(failure)
         waits = [failure for failure in failures if isinstance(failure, ModelUnavailable)]
         text = "; ".join(map(str, failures))
+        # One model that may answer later is reason enough to wait, even if others refuse for good.
         if waits:
             raise ModelUnavailable(text, min(failure.retry_after for failure in waits))
         raise ModelRefused(text)
@@ -143,6 +147,7 @@ class ModelPool:
 
 
 def _build_model(configuration: ModelConfiguration) -> Model:
+    # The libraries refuse an empty key, and local services need none.
     key = configuration.key.get_secret_value() or "none"
     if configuration.wire == "anthropic":
         from pydantic_ai.models.anthropic import AnthropicModel

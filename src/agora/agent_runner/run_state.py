@@ -77,6 +77,7 @@ class RunState:
 def _unpack_conversation(packed: str) -> bytes:
     unpacker = zlib.decompressobj()
     messages = unpacker.decompress(base64.b64decode(packed), MAX_CONVERSATION)
+    # Bounded while unpacking: some kilobytes may expand to gigabytes.
     if not unpacker.eof:
         raise ValueError(f"the checkpoint's conversation is cut off, or larger than {MAX_CONVERSATION} bytes")
     return messages

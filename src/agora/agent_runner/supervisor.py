@@ -16,6 +16,7 @@ __all__ = ["Supervisor"]
 log = logging.getLogger(__name__)
 
 BACKOFF = Backoff(first=1.0, most=60.0)
+# As long as the longest pause: an agent that ran that long has not failed at its start.
 STEADY_SECONDS = 60.0  # seconds after which the backoff is reset
 
 

@@ -22,6 +22,7 @@ class TextStream:
 
     def add(self, text: str) -> None:
         """Add text to write."""
+        # The server refuses NUL in texts.
         self._waiting += text.replace("\x00", "")
         if self._timer is None and self._writer is None:
             self._timer = asyncio.get_running_loop().call_later(GATHER_SECONDS, self._start_writer)

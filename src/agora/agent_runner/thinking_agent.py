@@ -53,6 +53,7 @@ class ThinkingAgent(Agent):
 
     def stop(self) -> None:
         """Stop soon: tasks are released after the current tool call, or at once."""
+        # First: no new task is claimed while the running ones are released.
         super().stop()
         for run in self._runs:
             run.stop()

@@ -71,6 +71,7 @@ class ThinkingRun:
     def __init__(self, configuration: AgentConfiguration, models: ModelPool, toolbox: Toolbox, task: TaskRun) -> None:
         self._configuration, self._models, self._toolbox, self._task = configuration, models, toolbox, task
         self._specification = configuration.specification
+        # Names of the agent's own tools: a client must not replace one of them by a function of its own.
         own_names = {ASK, FINAL, *(tool.name for tool in toolbox.tools)}
         requests = [message for message in (*task.history, task.message) if message.role == "user"]
         self._client_tools = {tool.name: tool for tool in read_client_tools(requests, own_names)}
@@ -93,6 +94,7 @@ class ThinkingRun:
         with self._telemetry.invoke_agent():
             limit = self._specification.limits.seconds
             try:
+                # The working time of earlier attempts counts; the time in which the task waited for an answer does not.
                 async with asyncio.timeout(max(0.0, limit - self._seconds)) as timeout:
                     return await self._take_steps()
             except TimeoutError:
@@ -123,6 +125,7 @@ class ThinkingRun:
             if self._is_stopping:
                 raise Postponed(STOPPED, 0)
             calls = self._open_calls()
+            # None: the model is next. Empty: it has answered with text, which is the result unless an object is required.
             if calls is None:
                 await self._ask_model(self._build_parameters())
             elif not calls and self._specification.output_schema is None:
@@ -144,6 +147,7 @@ class ThinkingRun:
         tools.append(ToolDefinition(name=ASK, description=description, parameters_json_schema=ASK_SCHEMA))
         schema = self._specification.output_schema
         if schema is None:
+            # Only in the first step: the requirement of OpenAI's ``tool_choice`` would otherwise repeat for ever.
             must_call = self._state.steps == 0 and bool(self._client_tools) and requires_tool_call(self._task.message)
             return ModelRequestParameters(function_tools=tools, allow_text_output=not must_call)
         final = ToolDefinition(
@@ -187,8 +191,10 @@ class ThinkingRun:
         state, stream = self._state, TextStream(self._task)
         if self._task.output_size > state.output_size:  # text of an incomplete answer that was lost
             await self._task.write("\n[interrupted; the answer begins again]\n")
+        # The instructions are not stored: they are those of the newest declaration, also after a change.
         messages = [*state.messages[:-1], self._with_instructions(state.messages[-1])]
         try:
+            # A task of its own, so that stop() can cancel the request without cancelling the run.
             self._model_request = asyncio.ensure_future(
                 self._telemetry.chat(
                     lambda: self._request_model(messages, parameters, stream),
@@ -247,7 +253,9 @@ class ThinkingRun:
         state.steps += 1
         state.input_tokens += usage.input_tokens
         state.output_tokens += usage.output_tokens
+        # Known before the rest is written: both are stored in one transaction.
         state.output_size = self._task.output_size + len(rest)
+        # Results belong to the calls of one answer: with a new one they are obsolete.
         state.postponed, state.results, state.asked = 0, {}, None
         try:
             checkpoint = self._dump_checkpoint()  # includes the last answer: the task's usage is read from it
@@ -290,6 +298,7 @@ class ThinkingRun:
         client_calls: dict[int, ToolCallPart] = {}
         numbers = self._list_client_calls()
         for number, call in enumerate(calls):
+            # Called before a crash or a question: its effect must not be repeated.
             if str(number) in self._state.results:
                 continue
             if number in numbers or call.tool_name in self._client_tools:
@@ -314,6 +323,7 @@ class ThinkingRun:
         if call.tool_name == ASK:
             await self._ask_requester(number, arguments)
             return None
+        # Stable across attempts: the server returns the first outcome of a call with the same id.
         call_id = f"{self._state.steps}.{number}"
         with self._telemetry.execute_tool(call.tool_name, call_id):
             outcome = await self._toolbox.call(call_id, call.tool_name, arguments)
@@ -366,6 +376,7 @@ class ThinkingRun:
 
     async def _ask_requester(self, number: int, arguments: Mapping[str, Any]) -> None:
         """Ask the requester, or use the answer if the task was claimed again with one. Raises InputRequired."""
+        # Claimed again for another reason than an answer, such as a lost lease, the question is asked once more.
         if self._state.asked == str(number) and self._requester_messages > self._state.messages_seen:
             answer = describe_request(self._task.message, self._task.task_type)
             await self._keep_result(number, "done", answer)
@@ -433,6 +444,7 @@ class ThinkingRun:
         state = self._state
         state.seconds, self._began = self._seconds, time.monotonic()
         checkpoint = state.dump()
+        # Checked here, since the server would refuse it only after the model has been paid.
         size = len(to_json(checkpoint))
         if size > MAX_CHECKPOINT:
             raise PermanentFailure(f"The conversation takes {size} bytes, compressed; the limit is {MAX_CHECKPOINT}.")

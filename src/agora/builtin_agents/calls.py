@@ -15,6 +15,7 @@ from agora_sdk.errors import AgoraError, Halted, Overloaded, RateLimited, Storag
 __all__ = ["AgentCalls", "InterruptibleSleep"]
 
 TRANSIENT_ERRORS = (Halted, Overloaded, RateLimited, StorageUnavailable)
+# Short, since the server is in this process: an overload or an outage of its store ends soon or concerns everything.
 FIRST_BACKOFF, MAX_BACKOFF = 0.1, 2.0
 
 

@@ -13,6 +13,7 @@ __all__ = ["CONSTANTS", "FUNCTIONS"]
 
 Function = Callable[..., Number]
 
+# 450! has 1,001 digits.
 FACTORIAL = 450  # largest argument of a factorial
 ROUND = 50  # maximum number of decimal places for rounding
 ANGLE = 15  # decimal places of the arguments of trigonometric functions

@@ -37,6 +37,7 @@ __all__ = ["AgentHost"]
 
 log = logging.getLogger(__name__)
 
+# Far longer than a transaction lasts, so that a commit under way still finds its reservation.
 FORGET = 30.0  # seconds after which a reserved task that was never committed is dropped
 RELEASE = 5.0  # seconds for the release of tasks at a stop
 TIER = "enterprise"
@@ -200,6 +201,7 @@ class AgentHost:
     def _apply_status_event(self, hosted_agent: HostedAgent, event: NewEvent) -> None:
         """Apply the suspension, activation or deregistration of an agent."""
         if event.type == "agora.agent.deregistered":
+            # In a task: events are applied synchronously, and removing waits for runs.
             removal = asyncio.get_running_loop().create_task(
                 self.remove(hosted_agent.caller.tenant, hosted_agent.caller.subject)
             )
@@ -230,6 +232,7 @@ class AgentHost:
         elif task_id in self._runs and change in ENDED_EVENTS:
             self._runs[task_id][1].stop_handler("cancelled" if change == "cancelled" else "lost")
         elif task_id in self._runs and change in RETURNED_EVENTS:
+            # A renewal asks the row: it fails if the lease is lost, and then stops the run.
             checking = asyncio.get_running_loop().create_task(self._runs[task_id][1].renew_lease(self._clock.now()))
             self._checking.add(checking)
             checking.add_done_callback(self._checking.discard)
@@ -303,6 +306,7 @@ class AgentHost:
             hosted_agent.fetching = None
 
     async def _reclaim_stale_tasks(self, hosted_agent: HostedAgent) -> None:
+        # Only if no other process uses the store: otherwise such a task may be running elsewhere, and its lease has to expire.
         work = partial(take_back_tasks, agent_id=hosted_agent.caller.subject, running=frozenset(self._runs))
         await self._dispatcher.write_as_system(hosted_agent.caller.tenant, work, label=LABEL)
         hosted_agent.stale = False

@@ -35,6 +35,7 @@ async def register_builtin(call: Call, profile: Profile) -> tuple[str, bool] | N
     """
     row = await call.tx.one(agents.select_agent_by_name, ref=profile.name)
     if row is None:
+        # An operator's deregistration outlives restarts, although the agent's name is free again.
         if await call.tx.one(statements.select_retired_agent, name=profile.name, account=ACCOUNT) is not None:
             return None
         service = _create_agent_service(call)

@@ -51,6 +51,7 @@ async def list_requester_messages_after(
 ) -> Sequence[tuple[int, Mapping[str, Any]]]:
     """Return the requester's messages after a log entry, as pairs of number and message."""
     messages: list[tuple[int, Mapping[str, Any]]] = []
+    # The log's cursor is the number of an entry, so reading begins right after it.
     cursor: str | None = paging.encode_cursor(after) if after else None
     while True:
         page = await calls("agora.task.history", task_id=task_id, limit=ENTRIES, cursor=cursor)

@@ -106,6 +106,7 @@ class TaskRun(Job):
                 self.message, self.message_number = latest or (self.message, 0)
             answer = await self.resident.perform_task(self)
         except asyncio.CancelledError:
+            # Cancelled by something else than stop_handler(): the loop is closing, and nothing can be stored any more.
             if self.ended is None:
                 raise
             await self._store_task_outcome(self._release_task())
@@ -161,9 +162,11 @@ class TaskRun(Job):
                 await self._reply_to_message(str(error), type="refuse", intent="refused", payload={"error": str(error)})
             case TaskFailed():
                 await self._fail_task(str(error), retry=error.retry, failure=error)
+            # A refusal of an operation that the handler called: the same call would be refused again.
             case AgoraError():
                 await self._fail_task(error.detail, retry=False)
             case _:
+                # The requester sees only the incident's id: a traceback may contain data of other requesters.
                 incident = new_id("err")
                 log.error("%s failed at %s (%s)", self.calls.caller.name, self.task_id, incident, exc_info=error)
                 what = f"{self.calls.caller.name} failed at it ({type(error).__name__}, {incident})."

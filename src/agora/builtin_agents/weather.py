@@ -130,5 +130,6 @@ async def _fetch_json(base: str, path: str, query: Mapping[str, Any]) -> dict[st
         reason = str(error) or type(error).__name__
         raise TaskFailed(f"The weather provider cannot be reached: {reason}.", retry=True) from None
     if status != 200 or not isinstance(answer, dict):
+        # A refusal of 4xx would be repeated; one of 5xx may be an outage.
         raise TaskFailed(f"The weather provider refused: {status}.", retry=status >= 500)
     return answer

@@ -25,6 +25,7 @@ __all__ = ["fetch_verified_card", "is_valid_signature"]
 
 MAX_CARD_BYTES: Final = 1024 * 1024  #: bytes of a card
 MAX_KEY_SET_BYTES: Final = 262_144  #: bytes of a key set
+# Each may cost a request for its key.
 MAX_SIGNATURES: Final = 5
 ABSENT_STATUSES: Final = frozenset({400, 404, 405, 406, 410})
 WELL_KNOWN: Final = ("/.well-known/agent-card.json", "/.well-known/agent.json")
@@ -132,6 +133,7 @@ async def _verify_signatures(post: OriginClient, card: Mapping[str, Any], card_u
 def _list_signed_contents(card: Mapping[str, Any]) -> list[bytes]:
     """List the documents that the signature may cover: the card, and the card without the members for 0.3 clients."""
     try:
+        # An agent of 1.0 may add members for 0.3 clients after signing.
         return [encode_signed_content(card), encode_signed_content(legacy_cards.from_legacy(dict(card)))]
     except (AgoraError, AttributeError, KeyError, TypeError, ValueError, RecursionError):
         return []

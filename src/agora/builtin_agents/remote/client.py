@@ -24,6 +24,7 @@ __all__ = ["A2AClient", "A2AStream", "OriginClient"]
 CONNECT_SECONDS: Final = 10.0  # seconds
 MAX_RESPONSE_BYTES: Final = 8 * 1024 * 1024  #: bytes of a response, or of one stream item
 MAX_ERROR_BYTES: Final = 65_536
+# In total: an agent that never ends a stream must not fill the store with its artifacts.
 MAX_STREAM_BYTES: Final = 256 * 1024 * 1024  #: bytes
 MAX_STREAM_ITEMS: Final = 100_000  #: limit of one stream
 #: seconds to wait for the end of a stream after its last item, so that its connection can be reused
@@ -200,6 +201,7 @@ class A2AStream:
         except ValueError as error:
             raise build_malformed_answer_error(str(error)) from None
         self._count += len(bodies)
+        # Each item is a transaction of this server, however small it is.
         if self._count > MAX_STREAM_ITEMS:
             raise RemoteError(f"Its stream has more than {MAX_STREAM_ITEMS} items.")
         return [item for body in bodies if (item := self._client.parse_event(body)) is not None]

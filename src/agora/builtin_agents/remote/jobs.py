@@ -112,6 +112,7 @@ class RemoteAgentsController(Controller):
     async def _follow_changes(self, tenant: str) -> None:
         try:
             while tenant in self._changed:
+                # Before reading: a change during it is read in another pass.
                 self._changed.discard(tenant)
                 await self._sync_tenant(tenant)
         except Exception:
@@ -136,6 +137,7 @@ class RemoteAgentsController(Controller):
             state = self._states[key] = RemoteAgentState(-1, None, None, backoff, self._compute_first_check_time(row))
         if state.resident is not None:
             state.resident.reachable = reachable
+        # Building a client opens connections and drops those in use, so only for a change.
         if (state.revision, state.card) == (row.revision, row.card):
             return
         state.revision, state.card = row.revision, row.card

@@ -26,6 +26,7 @@ from .message_relay import MessageRelay
 __all__ = ["RemoteTaskRun"]
 
 T = TypeVar("T")
+# Most answers come at once; a long task is asked for every two seconds.
 FIRST_PAUSE, MAX_POLL_INTERVAL = 0.05, 2.0  # seconds between polls of a task that cannot be streamed
 CANCEL_TIMEOUT: Final = 3.0  # seconds
 MAX_PARTS: Final = 100  #: limit of one artifact chunk
@@ -124,6 +125,7 @@ class RemoteTaskRun:
         """Build the request. No local id is sent except the message id, which is derived from the task id."""
         job = self._job
         message: dict[str, Any] = {"messageId": self._message_id, "role": "ROLE_USER", "parts": list(job.parts)}
+        # Passed on unchanged: they are the requester's, and may be of an extension that both sides know.
         message |= {name: job.message[name] for name in ("metadata", "extensions") if job.message.get(name)}
         if self._task is not None:
             message["taskId"] = self._task
@@ -201,6 +203,7 @@ class RemoteTaskRun:
         self._relay.start_relaying(self._task, self._context)
         if self._streams:
             try:
+                # Before subscribing: whatever happened since the last event of the broken stream is not sent again.
                 self._may_have_gaps = True
                 return await self._follow_stream(await self._client.open_stream("SubscribeToTask", {"id": self._task}))
             except RemoteError as error:
@@ -382,6 +385,7 @@ class RemoteTaskRun:
             piece = list(parts[start : start + MAX_PARTS])
             ends = last and start + MAX_PARTS >= len(parts)
             await self._job.artifact(piece, artifact_id=artifact_id, append=append or start > 0, last=ends, **more)
+        # After the write: an artifact that could not be stored must not count as written.
         if append:
             self._parts_written[artifact_id] += parts
         else:

@@ -111,6 +111,7 @@ def build_http_error(status: int, body: bytes) -> RemoteError:
     """Build the error of an HTTP error answer."""
     if 300 <= status < 400:
         return RemoteError("It answers with a redirect; redirects are not followed.")
+    # Without the agent's own words, which could quote the credentials.
     if status in (401, 403):
         return RemoteError(f"It rejects the stored credentials (HTTP status {status}).")
     try:
