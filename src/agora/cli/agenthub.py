@@ -76,6 +76,7 @@ def build_application() -> typer.Typer:
         (CUSTOMERS, (instance_pause, instance_resume, instance_terminate, dashboard)),
     ):
         for function in functions:
+            # Not called test_connection, which pytest would collect.
             name = "test-connection" if function is check_connection else function.__name__.replace("_", "-")
             app.command(name, rich_help_panel=panel, context_settings=SETTINGS)(function)
     return app
@@ -116,6 +117,7 @@ def serve(
         _print_note("--enable-docker is not needed: Docker is used if it is available.")
     store = database_url
     if store is not None and store.startswith("sqlite:///") and not store.startswith("sqlite:////"):
+        # AgentHub reads three slashes as a relative path, as SQLAlchemy does.
         store = f"sqlite:///{Path(store.removeprefix('sqlite:///')).absolute()}"
     run(host=host, port=port, store=store, log_level=log_level, auth_required=require_auth or None)
 
@@ -183,6 +185,7 @@ def _register_remote(session: Session, manifest: dict[str, Any], url: str | None
         price_fields = {"agent_id": registered.agent_id} | {
             name: value for name, value in price.items() if name != "agent_id"
         }
+        # Prices are set by operators; the registration itself needs no such right.
         session.as_operator(lambda client: client.billing.set_price(**price_fields))
     _print_registered(session, registered.agent_id, registered.agent_name)
 

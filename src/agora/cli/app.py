@@ -175,6 +175,7 @@ def call(context: typer.Context) -> None:
             raise typer.BadParameter("name an operation, such as messaging.send; 'agora services' lists them")
         remaining_arguments, base = extract_json_argument(words[1:])
         try:
+            # Operations first: a tool of an upstream must not take the name of one.
             operation_command = build_command(find_operation(words[0]), base)
         except NotFound as unknown:
             operation_command, first = build_tool_command(words[0], base, unknown)

@@ -74,6 +74,7 @@ def chat(
         elif line == "/history":
             conversation.show_history()
         elif line:
+            # Answers to questions are the next lines of the same input.
             failed = not conversation.say(line, lines)
     if failed:
         raise typer.Exit(1)
@@ -159,6 +160,7 @@ class Conversation:
             question = self._find_newest_question(task.task_id)
             self._print_question(question)
             answer = next(answers, None)
+            # The task is not cancelled: somebody else may know the answer.
             if answer is None or answer in LEAVE:
                 self._session.out.note(f"The question stays open: agora task message {task.task_id} TEXT")
                 return None
@@ -175,6 +177,7 @@ class Conversation:
         entry."""
         reason = None
         with _AnswerPrinter(self._session) as words:
+            # Continued after the last entry: the output before a question is not printed again.
             stream = self._client.task.stream(task_id, **({"last_event_id": after} if after else {}))
             for item in stream:
                 after = str(item.number)
@@ -182,6 +185,7 @@ class Conversation:
                     words.add(item.content)
                 elif item.status in ("input_required", "auth_required"):
                     break
+                # Once per reason: a task that is retried reports the same one each time.
                 elif item.status == "pending" and item.content and item.content != reason:
                     reason = item.content
                     self._session.out.note(f"{clean_text(reason)} It is tried again; Ctrl-C cancels.")

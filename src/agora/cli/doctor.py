@@ -81,6 +81,7 @@ def _check_directory(settings: Settings) -> Iterator[Finding]:
         detail = f"{directory}: {', '.join(foreign)} cannot be read and written by this user"
         yield Finding("fail", "data directory", detail, "Run the server as their owner, or chown them.")
         return
+    # By the lock and not by its file, which a killed server leaves behind.
     if lock.exists() and _is_locked(str(lock)):
         yield Finding("ok", "data directory", f"{directory} is in use by a running server")
     else:
@@ -188,6 +189,7 @@ def _check_ports(settings: Settings, *, reachable: bool) -> Iterator[Finding]:
 
 
 def _check_server(session: Session) -> Iterator[Finding]:
+    # Without retries: a server that does not answer at once is the finding.
     client = session.client.with_options(retries=0, timeout=5)
     try:
         health = client.admin.health()

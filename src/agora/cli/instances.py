@@ -123,6 +123,7 @@ def require_confirmation(instance_id: str, confirm: bool) -> None:
     if confirm:
         return
     if not sys.stdin.isatty():
+        # A script must say so explicitly: nobody would see the question.
         raise typer.BadParameter("this terminates the instance permanently: add --confirm")
     typer.confirm(f"End {instance_id} for good?", abort=True)
 
@@ -155,6 +156,7 @@ def logs(
 
     reader = session.client.instance.logs
     window = WINDOW if tail <= FEW_LINES else LARGE_WINDOW
+    # A negative offset counts from the end, so the last lines of a log of any size are one request.
     page = reader(instance_id, -window, limit=window) if tail else reader(instance_id, 0)
     if tail:
         page = page.model_copy(update={"content": "".join(page.content.splitlines(keepends=True)[-tail:])})
@@ -169,6 +171,7 @@ def logs(
             page = reader(instance_id, page.end)
     except KeyboardInterrupt:
         return
+    # The log is gone with the instance: whoever follows it has seen its end.
     except Conflict:
         if not follow:
             raise
@@ -262,6 +265,7 @@ def _parse_parameters(words: list[str]) -> Any:
 
     if len(words) == 1 and words[0].startswith("@"):
         return parse_value(words[0])
+    # A single word may be JSON, such as 5 or "a=b"; several words can only be KEY=VALUE.
     if len(words) == 1 and not WORD.match(words[0]):
         try:
             return json.loads(words[0])

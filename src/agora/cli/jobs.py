@@ -82,6 +82,7 @@ def run_job(
         return
     payload: dict[str, Any] = {"prompt": text, "title": title, "codebase": codebase or repository}
     payload["agent_type"] = agent_type
+    # The capability decides which workers may claim the job; a named worker needs none.
     required = [f"codebase:{codebase}"] if codebase else [f"repository:{repository}"] if repository else ["coding"]
     receipt = session.client.task.assign(
         JOB_TYPE,
@@ -214,6 +215,7 @@ def _answer_question(session: Session, entry: TaskEntry) -> None:
     if entry.status != "input_required" or entry.type != "message" or not isinstance(message, dict):
         return
     session.out.say(f"\n{clean_text(read_message_text(message))}", "yellow")
+    # The job waits meanwhile, and can be answered from anywhere.
     if not sys.stdin.isatty():
         session.out.note(f"answer it with: agora task message {entry.task_id} ANSWER")
         return

@@ -177,6 +177,7 @@ def _run_device_login(
     deadline = time.monotonic() + min(LOGIN_SECONDS, float(authorization.get("expires_in") or LOGIN_SECONDS))
     form = {"grant_type": DEVICE_GRANT, "device_code": str(code), "client_id": client_id}
     while time.monotonic() < deadline:
+        # Before the first request as well: nobody has confirmed the code yet, and an early request counts as too fast.
         pause(interval)
         status, answer = _request_json("POST", token, form)
         match answer.get("error"):
@@ -224,6 +225,7 @@ def _run_browser_login(
     endpoint: str, token: str, client_id: str, scope: str, print_line: Callable[[str], None], show: Callable[[str], Any]
 ) -> Grant:
     verifier, state = secrets.token_urlsafe(48), secrets.token_urlsafe(24)
+    # By address and not by name, with any free port (RFC 8252, sections 7.3 and 8.3).
     with _Callback(("127.0.0.1", 0), _Handler) as callback:
         callback_url = f"http://127.0.0.1:{callback.server_port}/callback"
         parameters = {

@@ -108,6 +108,7 @@ class Session:
             token = None if isinstance(error, Halted) or not self._is_nobody else read_admin_token()
             if token is None:
                 raise
+        # The client caches its identity, so the token needs another one.
         self.close()
         self.connection = replace(self.connection, token=token)
         return call(self.client)

@@ -229,6 +229,7 @@ def run_worker(
                 )
             known = load_profiles(profiles, mode) if profiles else {}
             default = known.get(agent or "")
+            # A running OpenCode server, named by its environment variables, has precedence over an installed agent.
             if command is None and agent is None and not is_contained:
                 command = attach_command(os.environ)
             chosen = None if command else values.choose_agent(default.agent if default else agent, mode)
@@ -260,6 +261,7 @@ def run_worker(
                 codebase_roots=_read_roots(codebase_roots),
                 local_sessions=find_database(os.environ, Path.home()) if local_sessions else None,
             )
+            # Last: what the profile names replaces the options of the command line.
             options = apply_profile(options, default) if default else options
         except ValueError as error:
             raise InvalidRequest(str(error)) from error
@@ -358,6 +360,7 @@ def _serve_worker(options: WorkerOptions, server: str | None, token: str | None)
             await client.aclose()
 
     if options.container is not None:
+        # Containers write to worktrees, whose hooks and monitors git on the host would run.
         disable_git_hooks(os.environ)
     resume_garbage_collection()
     asyncio.run(run_until_stopped())

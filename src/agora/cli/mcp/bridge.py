@@ -27,6 +27,7 @@ __all__ = ["Bridge"]
 
 logger = logging.getLogger("agora.mcp")
 
+# Clients often close their side right after the last request, whose answer they still read.
 GRACE_SECONDS = 1.0  #: time for running requests after the client has closed its side
 MAX_REQUESTS = 500
 LISTEN = "subscriptions/listen"
@@ -42,6 +43,7 @@ class Bridge:
         self._handshake: asyncio.Task[None] | None = None
         self._listen_task: asyncio.Task[None] | None = None
         self._subscriptions: dict[str, dict[tuple[str, ...], str]] = {}
+        # Bounds the memory: a client may send requests faster than the server answers.
         self._slots = asyncio.Semaphore(MAX_REQUESTS)
 
     async def run_until_closed(self) -> None:
@@ -99,12 +101,14 @@ class Bridge:
     def _start_request(self, pending: PendingRequest) -> None:
         """Start a request."""
         if pending.method == "initialize":
+            # A client that begins anew on the same pipe: the state of its earlier session must not leak into this one.
             self._server.session = Session(pending.first)
             if self._listen_task is not None:
                 self._listen_task.cancel()
                 self._listen_task = None
         identity = pending.first.get("id")
         if identity in self._requests:
+            # JSON-RPC has no answer to two requests with one id: the newer one is meant.
             self._requests[identity][1].cancel()
         task = asyncio.create_task(self._answer_request(pending))
         if pending.method == "initialize":
@@ -184,6 +188,7 @@ class Bridge:
             return
         inquiry, task = entry
         inquiry.cancelled = True
+        # Without a session, closing the response is the cancellation (MCP 2026-07-28); with one, it would only interrupt the stream.
         if inquiry.is_sessionless or not await self._server.send_notification(line):
             task.cancel()
 

@@ -67,6 +67,7 @@ def _publish_address(output: int, file: Path) -> Iterator[Callable[[str], None]]
 
 
 def _stop_at_end() -> None:
+    # The pipe ends with the bridge, however that ends.
     while os.read(0, 1024):
         pass
     # The server stops in the same orderly way as at any other stop.

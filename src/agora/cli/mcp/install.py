@@ -254,8 +254,10 @@ def _write_entry(host: McpClient, file: Path | None, name: str, entry: ServerEnt
         if new_text == previous_text:
             typer.echo(f"{file} already has this entry")
             return
+        # Before the change, under an unused name: an earlier backup is never overwritten.
         backup = _create_backup(target) if previous_text else None
         target.parent.mkdir(parents=True, exist_ok=True)
+        # Atomically, and readable only by its owner: such files may contain tokens of other servers.
         replace_file(target, new_text, mode=0o600)
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidRequest(f"{file} cannot be changed: {error}.") from None

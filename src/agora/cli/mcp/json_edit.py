@@ -61,6 +61,7 @@ def _strip_comments(text: str, *, comments: bool) -> str:
 
     bare = _COMMENT.sub(blank_out, text)
     plain = _TRAILING.sub(blank_out, bare)
+    # Refused rather than removed: the client itself would not read such a file.
     if plain != text and not comments:
         offset = next(number for number, (ours, theirs) in enumerate(zip(plain, text, strict=True)) if ours != theirs)
         line, what = text.count("\n", 0, offset) + 1, "a comment" if bare != text else "a trailing comma"
@@ -109,6 +110,7 @@ def _insert_member(text: str, object_span: _Object, unit: str, depth: int, end: 
     last = object_span.members[-1][2] if object_span.members else object_span.opens + 1
     remainder = text[last:body]
     if object_span.members and "," not in _COMMENT.sub("", remainder):
+        # Directly after the value: a comment that follows it stays on its line.
         remainder = "," + remainder
     tail = text[body : object_span.closes]
     tail = tail if "\n" in tail else end + unit * depth

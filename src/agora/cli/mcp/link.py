@@ -19,6 +19,7 @@ __all__ = ["ServerLink"]
 
 logger = logging.getLogger("agora.mcp")
 
+# Shorter than the timeout: an address that never answered is probably wrong, and clients wait for the handshake.
 FIRST_CONTACT_SECONDS = 8.0  #: maximum wait for a server that was never reached
 BACKOFF = Backoff(first=0.1, most=2.0)
 MAX_RETRY_AFTER = 10.0  #: limit of a busy server's retry-after, in seconds
@@ -83,6 +84,7 @@ class ServerLink:
         while True:
             generation, retry_after = self.session.generation, 0.0
             try:
+                # Unless another request has reopened the session since this one lost it.
                 if lost == generation:
                     await self._renew_session(lost)
                 await attempt()

@@ -26,6 +26,7 @@ def claim_standard_streams() -> tuple[int, int]:
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
+    # A stray print() would otherwise be taken for a message of the protocol.
     os.dup2(2, 1)
     return reading, writing
 
@@ -42,7 +43,9 @@ class Pipe:
         self._loop = asyncio.get_running_loop()
         self.broken = asyncio.Event()
         self._lines: asyncio.Queue[bytes | None] = asyncio.Queue()
+        # Of threading: it blocks the reading thread, and with it the client, when the bridge is slow.
         self._read_slots = threading.Semaphore(READ_AHEAD)
+        # Of asyncio: it suspends the sender, while the writing thread waits for the client.
         self._free_slots = asyncio.Semaphore(WRITE_AHEAD)
         self._outbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         # Daemon threads: blocking I/O cannot be interrupted, and must not delay the end of the process.

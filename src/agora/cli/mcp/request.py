@@ -34,6 +34,7 @@ class PendingRequest:
         self._message, self._line = message, line
         self.parts = message if isinstance(message, list) else [message]
         self._waiting = {part["id"]: part for part in self.parts if "id" in part and "method" in part}
+        # One key for all attempts: a tool whose answer was lost runs once.
         self._key = os.urandom(16).hex()
         self.cancelled = False
 
@@ -58,6 +59,7 @@ class PendingRequest:
 
     def encode_body(self) -> bytes:
         """Encode the message; for an interrupted batch, only its unanswered parts."""
+        # The client's own bytes if possible: parsing and encoding again could change numbers.
         if isinstance(self._message, dict) or len(self._waiting) == len(self.parts):
             return self._line
         return json.dumps(list(self._waiting.values())).encode()

@@ -133,6 +133,7 @@ def read_published_address() -> str | None:
     with contextlib.suppress(OSError, UnicodeDecodeError):
         url = (find_data_directory() / ADDRESS_FILE).read_text("ascii").strip()
         parts = urlsplit(url)
+        # Whoever can write the file must not direct the bridge, with its credentials, to another machine.
         if parts.scheme == "http" and parts.hostname == "127.0.0.1":
             return url
     return None

@@ -74,10 +74,12 @@ class Session:
 
     def build_handshake(self) -> Message:
         """Build the client's handshake again, with an id of the bridge."""
+        # Never an id of the client, which may have a request with it under way.
         return self._request | {"id": self._create_bridge_request_id("initialize")}
 
     def list_messages_to_replay(self) -> Iterator[Message]:
         """Messages to replay to a new session of the server."""
+        # First: before it, a server may refuse any other request (MCP, lifecycle).
         yield {"jsonrpc": "2.0", "method": "notifications/initialized"}
         again = [*([self._level] if self._level else []), *self._watched.values()]
         for number, request in enumerate(again):

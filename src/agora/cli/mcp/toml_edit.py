@@ -30,6 +30,7 @@ def set_toml_table(text: str, path: Sequence[str], value: dict[str, Any]) -> str
     document = _parse_document(text)
     parent: Any = document
     for name in path[:-1]:
+        # A super table has no header of its own: [mcp_servers.agora] alone is written.
         parent = _require_table(parent.setdefault(name, tomlkit.table(is_super_table=True)), name)
     if path[-1] in parent:
         _require_table(parent[path[-1]], path[-1])
