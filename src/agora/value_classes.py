@@ -31,18 +31,18 @@ def value_class(cls: type[Any] | None = None, /, *, kw_only: bool = False) -> An
     """
 
     def create_class(cls: type[T]) -> type[T]:
-        return create_dataclass(cls, hash_values, kw_only=kw_only)
+        return create_dataclass(cls, _hash_values, kw_only=kw_only)
 
     return create_class if cls is None else create_class(cls)
 
 
 def create_dataclass(cls: type[T], hash_method: Callable[[Any], int] | None, **options: bool) -> type[T]:
-    """Create a slotted dataclass with shared ``__repr__``, ``__eq__`` and ``__hash__``."""
+    """Create a slotted dataclass with the shared methods. hash_method: None if its objects are not hashable."""
     # Without a docstring, dataclass formats the signature for one, which takes a third of the remaining time.
     cls.__doc__ = cls.__doc__ or cls.__name__
     kind: Any = dataclass(slots=True, init=False, repr=False, eq=False, **options)(cls)
     kind.__init__ = _compile_init_and_call
-    kind.__repr__, kind.__eq__, kind.__hash__ = describe_values, equal_values, hash_method
+    kind.__repr__, kind.__eq__, kind.__hash__ = _describe_values, _equal_values, hash_method
     return cast(type[T], kind)
 
 
@@ -61,23 +61,25 @@ def _compile_init_and_call(instance: Any, /, *args: Any, **kwargs: Any) -> None:
     kind.__init__(instance, *args, **kwargs)
 
 
-def describe_values(instance: Any) -> str:
+def _describe_values(instance: Any) -> str:
     """Format an object as dataclasses do, without the fields that are declared with ``repr=False``."""
     values = ", ".join(f"{each.name}={getattr(instance, each.name)!r}" for each in fields(instance) if each.repr)
     return f"{type(instance).__qualname__}({values})"
 
 
-def equal_values(instance: Any, other: Any) -> Any:
+def _equal_values(instance: Any, other: Any) -> Any:
     """Compare objects of the same class by the fields that are not declared with ``compare=False``."""
     if type(other) is not type(instance):
         return NotImplemented
-    list_values = _build_comparison_getter(instance.__class__)
+    kind: Any = type(instance)
+    list_values = _build_comparison_getter(kind)
     return list_values(instance) == list_values(other)
 
 
-def hash_values(instance: Any) -> int:
+def _hash_values(instance: Any) -> int:
     """Hash the values that are compared."""
-    return hash(_build_comparison_getter(instance.__class__)(instance))
+    kind: Any = type(instance)
+    return hash(_build_comparison_getter(kind)(instance))
 
 
 @cache

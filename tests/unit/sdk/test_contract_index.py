@@ -101,6 +101,7 @@ def test_a_server_begins_without_what_only_calls_need() -> None:
     assert "agora.server.app" in found
     assert not found & {
         "agora.runtimes.docker",
+        "agora.domains.agents.service",
         "agora.domains.billing.service",
         "agora.domains.coding.registration",
         "agora.domains.instances.service",
@@ -112,6 +113,7 @@ def test_a_server_begins_without_what_only_calls_need() -> None:
         "agora.protocols.openai.endpoint",
         "agora.protocols.web.app",
         "agora_sdk.contract.admin",
+        "agora_sdk.contract.agents",
         "agora_sdk.contract.billing",
         "agora_sdk.contract.instances",
         "agora_sdk.contract.workflows",
