@@ -11,11 +11,11 @@ from typing import Any, Final
 
 from agora.clock import to_datetime
 from agora.core.call import Call
-from agora.domains.messaging.service import MessagingService
+from agora.domains.messaging.service import MessageDraft, MessagingService
 from agora.domains.tasks.service import TaskService
 from agora.domains.workflows.service import WorkflowService
 from agora.value_classes import value_class
-from agora_sdk.contract.fields import JsonObject, TaskStatus
+from agora_sdk.contract.fields import DeliveryState, JsonObject, Priority, TaskStatus
 from agora_sdk.errors import NotFound, field_error
 
 from . import queries as statements
@@ -83,11 +83,14 @@ async def send_agent_message(call: Call, args: Arguments) -> Answer:
         correlation_id=args.text("correlation_id")[:200] or None,
         metadata={name: value for name, value in metadata.items() if name not in ("agentify", "bus")},
     )
-    receipt = await MessagingService(act_as(call, row, "agora.messaging.send")).send(**message)
+    draft = MessageDraft(**{**message, "priority": Priority(message["priority"])})
+    stored = await MessagingService(act_as(call, row, "agora.messaging.send")).send_draft(draft)
     if message_id:
-        add_mapping(call, MESSAGE, key, receipt.message_id, run_id="")
-    call.target = receipt.message_id
-    return receipt.model_dump(exclude_none=True)
+        add_mapping(call, MESSAGE, key, stored.message_id, run_id="")
+    call.target = stored.message_id
+    receipt = {"message_id": stored.message_id, "status": DeliveryState.QUEUED, "timestamp": to_datetime(call.now)}
+    optional = {"recipients": stored.recipients, "warning": stored.warning}
+    return receipt | {name: value for name, value in optional.items() if value is not None}
 
 
 async def broadcast_to_agents(call: Call, args: Arguments) -> Answer:

@@ -8,7 +8,7 @@ from typing import Final
 
 from agora.clock import SECOND, to_datetime, to_microseconds
 from agora.core.call import Call
-from agora.domains.messaging.service import MessagingService
+from agora.domains.messaging.service import MessageDraft, MessagingService
 from agora_sdk.contract.fields import Priority
 from agora_sdk.contract.migration import GUIDE
 from agora_sdk.errors import OperationSunset
@@ -56,8 +56,11 @@ async def announce_sunset(call: Call) -> str | None:
     day = f"{to_datetime(sunset):%Y-%m-%d}"
     text = f"v4 APIs will be sunset on {day}. Please migrate to v5: {_build_guide_url(call)}"
     if announced is None:
-        receipt = await MessagingService(call).send("broadcast", text, ANNOUNCED, Priority.HIGH)
-        add_mapping(call, NOTICE, ANNOUNCED, receipt.message_id, run_id="")
+        draft = MessageDraft(
+            to_agent="broadcast", content=text, message_type=ANNOUNCED, priority=Priority.HIGH, metadata={}
+        )
+        stored = await MessagingService(call).send_draft(draft)
+        add_mapping(call, NOTICE, ANNOUNCED, stored.message_id, run_id="")
     call.notices |= {
         "Deprecation": f"@{announced_at // SECOND}",
         "Sunset": format_datetime(to_datetime(sunset), usegmt=True),
