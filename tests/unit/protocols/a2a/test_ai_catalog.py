@@ -1,4 +1,4 @@
-"""The AI Catalog: prices of agents, MCP servers where the settings publish them, and its standard's own conformance test."""
+"""The AI Catalog: prices of agents, MCP servers if the settings publish them, and the standard's own conformance test."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.harness import Running, make_settings, running
 from tests.mcp_upstream import Far, serving
 
 CATALOG = "/.well-known/ai-catalog.json"
-STRANGER = {"X-Forwarded-For": "203.0.113.5"}  # through a proxy nobody is the operator
+STRANGER = {"X-Forwarded-For": "203.0.113.5"}  # through a proxy no caller is the operator
 #: a checkout of https://github.com/ards-project/ard-spec
 CONFORMANCE = "AGORA_ARD_SPEC"
 
@@ -55,7 +55,7 @@ async def _entries(http: httpx.AsyncClient) -> dict[str, dict[str, Any]]:
     return {entry["displayName"]: entry for entry in answer.json()["entries"]}
 
 
-async def test_a_stranger_sees_what_the_settings_publish(http: httpx.AsyncClient, server: Running) -> None:
+async def test_stranger_sees_only_published_entries(http: httpx.AsyncClient, server: Running) -> None:
     entries = await _entries(http)
     assert entries["Echo Agent"]["metadata"] == {
         "pricing.type": "per_request",
@@ -78,7 +78,7 @@ async def test_a_stranger_sees_what_the_settings_publish(http: httpx.AsyncClient
         "echoes": f"{server.url}/mcp/servers/echoes",
         "far": f"{server.url}/mcp?toolsets=far",
     }
-    assert (await http.get("/upstreams", headers=STRANGER)).status_code == 401  # all else of them stays closed
+    assert (await http.get("/upstreams", headers=STRANGER)).status_code == 401  # all else stays hidden
 
 
 async def _search(http: httpx.AsyncClient, text: str, **more: Any) -> dict[str, Any]:
@@ -90,7 +90,7 @@ async def _search(http: httpx.AsyncClient, text: str, **more: Any) -> dict[str, 
     return found
 
 
-async def test_the_catalog_is_searched_in_natural_language(http: httpx.AsyncClient, server: Running) -> None:
+async def test_catalog_is_searched_in_natural_language(http: httpx.AsyncClient, server: Running) -> None:
     best, *rest = (await _search(http, "find me somebody who does arithmetic"))["results"]
     assert (best["displayName"], best["source"]) == ("Calculator Agent", f"{server.url}/ard/")
     assert 0 < best["score"] <= 100
@@ -117,7 +117,7 @@ async def test_the_catalog_is_searched_in_natural_language(http: httpx.AsyncClie
     assert (await _entries(http))["Search of Agora"]["url"] == f"{server.url}/ard/"
 
 
-async def test_a_search_is_there_only_where_the_settings_say_so(tmp_path: Path) -> None:
+async def test_search_exists_only_if_enabled(tmp_path: Path) -> None:
     async with running(App(make_settings(tmp_path / "data"))) as server, httpx.AsyncClient(base_url=server.url) as http:
         assert (await http.post("/ard/search", json={"query": {"text": "x"}})).status_code == 404
         assert "registry" not in (await http.get(CATALOG)).text
@@ -139,10 +139,10 @@ async def _run_conformance_test(*arguments: str) -> str:
 
 
 @pytest.mark.long
-async def test_the_conformance_test_of_the_standard(http: httpx.AsyncClient, server: Running) -> None:
+async def test_standards_conformance_test_passes(http: httpx.AsyncClient, server: Running) -> None:
     report = await _run_conformance_test("manifest", f"{server.url}{CATALOG}")
     assert "\u26a0" not in report, report
     assert report.count("Valid URN format") == len(await _entries(http)), report
     report = await _run_conformance_test("registry", f"{server.url}/ard")
     assert "POST /search returned valid results list" in report, report
-    assert report.count("\u26a0") == 2, report  # the two optional methods that are not there
+    assert report.count("\u26a0") == 2, report  # the two optional methods are not implemented

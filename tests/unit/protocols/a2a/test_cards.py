@@ -1,4 +1,4 @@
-"""Cards as they are served: of both versions, signed, kept by caches; the catalogue; the key."""
+"""Agent cards over HTTP: both versions, signatures, caching, the catalogue, the published key."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ async def _card(wire: Wire, path: str = "", **headers: str) -> httpx.Response:
     return answer
 
 
-async def test_the_sdk_verifies_the_card_with_the_published_key(wire: Wire) -> None:
+async def test_sdk_verifies_the_card_with_the_published_key(wire: Wire) -> None:
     keys = {key["kid"]: key for key in (await wire.http.get("/.well-known/jwks.json")).json()["keys"]}
 
     def key(kid: str | None, jku: str | None) -> jwt.PyJWK:
@@ -42,7 +42,7 @@ async def test_the_sdk_verifies_the_card_with_the_published_key(wire: Wire) -> N
             verify(ParseDict(document, AgentCard(), ignore_unknown_fields=True))
 
 
-async def test_a_client_of_1_0_gets_1_0_alone(wire: Wire) -> None:
+async def test_client_of_1_0_gets_only_1_0(wire: Wire) -> None:
     document = (await _card(wire, wire.path, **{"A2A-Version": "1.0"})).json()
     ParseDict(document, AgentCard(), ignore_unknown_fields=False)
     assert "url" not in document
@@ -71,7 +71,7 @@ async def test_clients_of_both_versions_parse_a_price(wire: Wire) -> None:
     assert (await resolver.get_agent_card()).capabilities.extensions == [extension]
 
 
-async def test_addresses_are_those_the_client_used(wire: Wire, server: Running) -> None:
+async def test_urls_of_a_card_use_the_requested_host(wire: Wire, server: Running) -> None:
     document = (await _card(wire, wire.path)).json()
     assert {entry["url"] for entry in document["supportedInterfaces"]} == {f"{server.url}/a2a/Echo%20Agent"}
     elsewhere = (await _card(wire, wire.path, Host="agents.example:9000")).json()
@@ -80,7 +80,7 @@ async def test_addresses_are_those_the_client_used(wire: Wire, server: Running) 
     assert hostile.status_code == 400
 
 
-async def test_cards_are_kept_by_caches(wire: Wire) -> None:
+async def test_cards_are_cacheable(wire: Wire) -> None:
     first = await _card(wire)
     assert "max-age" in first.headers["cache-control"]
     assert first.headers["last-modified"].endswith("GMT")
@@ -94,17 +94,17 @@ async def test_cards_are_kept_by_caches(wire: Wire) -> None:
     assert (await wire.http.post(CARD)).status_code == 405
 
 
-async def test_older_names_of_the_card(wire: Wire) -> None:
+async def test_older_paths_of_the_card_are_served(wire: Wire) -> None:
     for path in ("/.well-known/agent.json", f"{wire.path}/.well-known/agent.json", wire.path):
         assert (await wire.http.get(path)).json()["skills"]
 
 
-async def test_there_is_no_card_of_nobody(wire: Wire) -> None:
+async def test_unknown_agent_has_no_card(wire: Wire) -> None:
     answer = await wire.http.get(f"/a2a/Nobody{CARD}")
     assert (answer.status_code, answer.json()["error"]["status"]) == (404, "NOT_FOUND")
 
 
-async def test_the_catalogue_has_every_agent(wire: Wire, server: Running) -> None:
+async def test_catalogue_contains_every_agent(wire: Wire, server: Running) -> None:
     for number in range(3):
         await wire.http.post("/agents/register", json={"agent_name": f"Agent {number}"})
     answer = await wire.http.get("/.well-known/ai-catalog.json")
@@ -114,13 +114,13 @@ async def test_the_catalogue_has_every_agent(wire: Wire, server: Running) -> Non
     entries = {entry["displayName"]: entry for entry in document["entries"]}
     assert {"Agora", "Echo Agent", "Agent 0", "Agent 2"} <= entries.keys()
     assert len({entry["identifier"] for entry in document["entries"]}) == len(document["entries"])
-    for entry in document["entries"]:  # MCP servers are not told of unless the settings say so
+    for entry in document["entries"]:  # MCP servers are not listed unless enabled by the settings
         assert entry["type"] == "application/a2a-agent-card+json"
         card = (await wire.http.get(entry["url"].replace(server.url, ""))).json()
         assert card["name"] == entry["displayName"]
 
 
-async def test_the_front_agent_is_named_by_settings(tmp_path: Path) -> None:
+async def test_front_agent_is_named_by_settings(tmp_path: Path) -> None:
     named: dict[str, Any] = {
         "a2a_agent_name": "Enhanced A2A Agent",
         "a2a_agent_description": "With tools.",
@@ -135,21 +135,21 @@ async def test_the_front_agent_is_named_by_settings(tmp_path: Path) -> None:
     assert card["provider"]["organization"] == "Your Organization"
 
 
-def test_the_names_that_people_have_in_their_environment() -> None:
+def test_environment_variables_of_the_source_are_accepted() -> None:
     environ = {"A2A_AGENT_NAME": "One", "A2A_AGENT_DESCRIPTION": "Two", "A2A_AGENT_ORG": "Three"}
     settings = Settings.load_settings(environ=environ)
     assert (settings.a2a_agent_name, settings.a2a_agent_description, settings.a2a_agent_org) == ("One", "Two", "Three")
     assert Settings.load_settings(environ=environ | {"AGORA_A2A_AGENT_NAME": "Four"}).a2a_agent_name == "Four"
 
 
-async def test_a_card_without_a_key_is_an_error_that_says_why(wire: Wire, server: Running) -> None:
+async def test_unreadable_signing_key_is_reported(wire: Wire, server: Running) -> None:
     (server.app.settings.data_dir / "a2a-signing.pem").write_text("nonsense")
     answer = await wire.http.get(CARD)
     assert (answer.status_code, answer.json()["error"]["status"]) == (500, "INTERNAL")
     assert "signed" in answer.json()["error"]["message"]
 
 
-async def test_an_address_that_a_stranger_wrote_is_not_signed(wire: Wire) -> None:
+async def test_url_chosen_by_a_stranger_is_not_signed(wire: Wire) -> None:
     for version in ({"a2a-version": "1.0"}, {}):
         answer = await wire.http.get("/.well-known/agent-card.json", headers={"host": "elsewhere.example", **version})
         assert answer.status_code == 200

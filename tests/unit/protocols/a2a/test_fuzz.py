@@ -1,4 +1,4 @@
-"""Whatever is sent, the answer is A2A's: never an error of ours, never a broken envelope."""
+"""Random requests: each gets a valid A2A response, never an internal error or a broken envelope."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _request(method: str, params: Any) -> dict[str, Any]:
     return {"jsonrpc": "2.0", "id": 1, "method": method, "params": params if not quick else {**params, **quick}}
 
 
-async def test_no_request_is_too_odd(app: App) -> None:
+async def test_random_requests_get_valid_responses(app: App) -> None:
     async with local_client(app, headers={"A2A-Version": "1.0"}) as http:
         await http.post("/agents/register", json={"agent_name": "Silent"})
         found: list[httpx.Response] = []

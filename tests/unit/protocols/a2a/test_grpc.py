@@ -1,4 +1,4 @@
-"""gRPC: the official SDK's client, on the port of the extra."""
+"""A2A over gRPC with the official SDK's client, on a separate port."""
 
 from __future__ import annotations
 
@@ -57,12 +57,12 @@ def _said(text: str, id: str, **more: Any) -> a2a_pb2.SendMessageRequest:
     return a2a_pb2.SendMessageRequest(message=message, **more)
 
 
-async def test_the_sdk_finds_it_by_the_card(spoken: Running) -> None:
+async def test_sdk_finds_the_port_in_the_card(spoken: Running) -> None:
     async with httpx.AsyncClient() as http:
         card = await A2ACardResolver(http, f"{spoken.url}/a2a/Echo%20Agent").get_agent_card()
         found = [entry for entry in card.supported_interfaces if entry.protocol_binding == "GRPC"]
         assert [(entry.tenant, entry.protocol_version) for entry in found] == [("Echo Agent", "1.0")]
-        card.security_requirements.add().schemes["bearer"].SetInParent()  # on loopback the card asks for none
+        card.security_requirements.add().schemes["bearer"].SetInParent()  # on loopback the card requires none
         config = ClientConfig(
             httpx_client=http,
             grpc_channel_factory=grpc.aio.insecure_channel,
@@ -81,7 +81,7 @@ async def test_the_sdk_finds_it_by_the_card(spoken: Running) -> None:
         await client.close()
 
 
-async def test_without_a_tenant_the_front_agent_is_meant(stub: Any, mine: Metadata) -> None:
+async def test_front_agent_is_the_default_without_a_tenant(stub: Any, mine: Metadata) -> None:
     answer = await stub.SendMessage(_said("Calculate 25 * 4", "two"), metadata=mine)
     assert "100" in str(answer.task.artifacts[0])
 
@@ -105,7 +105,7 @@ async def test_errors_have_details(stub: Any, mine: Metadata) -> None:
         assert refused.value.code() == code
 
 
-async def test_streams_and_pushes(spoken: Running, stub: Any, mine: Metadata) -> None:
+async def test_streams_and_push_configurations_work(spoken: Running, stub: Any, mine: Metadata) -> None:
     async with httpx.AsyncClient(base_url=spoken.url) as http:
         slow = (await http.post("/agents/register", json={"agent_name": "Slow"})).json()["agent_id"]
     stream = stub.SendStreamingMessage(_said("work", "three", tenant=slow), metadata=mine)
@@ -128,7 +128,7 @@ async def test_streams_and_pushes(spoken: Running, stub: Any, mine: Metadata) ->
         assert last.status_update.status.state == a2a_pb2.TASK_STATE_CANCELED
 
 
-async def test_a_credential_comes_as_metadata(tmp_path: Path) -> None:
+async def test_credential_is_sent_as_metadata(tmp_path: Path) -> None:
     settings = make_settings(tmp_path / "open", builtin_agents=True, host="0.0.0.0", a2a_grpc_port=free_port())
     async with running(App(settings)), grpc.aio.insecure_channel(f"127.0.0.1:{settings.a2a_grpc_port}") as channel:
         stub = a2a_pb2_grpc.A2AServiceStub(channel)
@@ -142,15 +142,15 @@ async def test_a_credential_comes_as_metadata(tmp_path: Path) -> None:
         assert card.name == "Agora"
 
 
-async def test_a_program_of_this_machine_needs_no_credential(spoken: Running, stub: Any) -> None:
+async def test_local_program_needs_no_credential(spoken: Running, stub: Any) -> None:
     task = (await stub.SendMessage(_said("hello", "local", tenant="Echo Agent"), metadata=V1)).task
     assert task.artifacts[0].parts[0].text == "hello"
-    with pytest.raises(grpc.aio.AioRpcError) as refused:  # what comes through a proxy is nobody's
+    with pytest.raises(grpc.aio.AioRpcError) as refused:  # a request through a proxy is anonymous
         await stub.ListTasks(a2a_pb2.ListTasksRequest(), metadata=(*V1, ("x-forwarded-for", "192.0.2.1")))
     assert refused.value.code() == grpc.StatusCode.UNAUTHENTICATED
 
 
-async def test_the_port_behind_a_proxy(tmp_path: Path) -> None:
+async def test_port_behind_a_proxy_is_advertised(tmp_path: Path) -> None:
     public = {"a2a_grpc_url": "https://grpc.example.com", "a2a_grpc_agent": "Echo Agent"}
     settings = make_settings(tmp_path / "proxy", builtin_agents=True, a2a_grpc_port=free_port(), **public)
     async with (
@@ -171,15 +171,15 @@ async def test_the_port_behind_a_proxy(tmp_path: Path) -> None:
         ]
 
 
-async def test_cards_without_the_port(tmp_path: Path) -> None:
-    """Every interface of the card is at the origin it was read from, which google-adk insists on."""
+async def test_card_may_omit_the_port(tmp_path: Path) -> None:
+    """Every interface of the card then has the origin from which the card was read, as google-adk requires."""
     settings = make_settings(tmp_path / "plain", a2a_grpc_port=free_port(), a2a_grpc_on_cards=False)
     async with running(App(settings)) as server, httpx.AsyncClient() as http:
         card = await A2ACardResolver(http, server.url).get_agent_card()
         assert all(entry.url.startswith(server.url) for entry in card.supported_interfaces)
 
 
-async def test_a_port_that_is_taken_stops_the_start(spoken: Running, tmp_path: Path) -> None:
+async def test_occupied_port_prevents_the_start(spoken: Running, tmp_path: Path) -> None:
     settings = make_settings(tmp_path / "second", a2a_grpc_port=spoken.app.settings.a2a_grpc_port)
     with pytest.raises(ConfigurationError, match="a2a_grpc_port"):
         await App(settings).start()

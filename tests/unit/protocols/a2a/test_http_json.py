@@ -1,4 +1,4 @@
-"""HTTP+JSON: the resources of 1.0 and of 0.3, and google.rpc errors."""
+"""A2A over HTTP+JSON: the resources of 1.0 and of 0.3, and google.rpc errors."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from tests.unit.protocols.a2a.raw_requests import Wire, said
 
 
-async def test_every_resource_of_1_0(wire: Wire) -> None:
+async def test_every_resource_of_1_0_is_served(wire: Wire) -> None:
     sent = await wire.call("POST", "/message:send", {"message": said("hello", contextId="talk")})
     assert (sent.status_code, sent.headers["content-type"]) == (200, "application/json")
     task = sent.json()["task"]
@@ -21,7 +21,7 @@ async def test_every_resource_of_1_0(wire: Wire) -> None:
     assert card.json()["name"] == "Echo Agent"
 
 
-async def test_at_the_front_agent_too(wire: Wire) -> None:
+async def test_resources_of_the_front_agent_are_served(wire: Wire) -> None:
     front = wire.at("/")
     sent = await front.call("POST", "/message:send", {"message": said("Calculate 25 * 4")})
     assert "100" in str(sent.json()["task"]["artifacts"])
@@ -30,7 +30,7 @@ async def test_at_the_front_agent_too(wire: Wire) -> None:
     assert (await front.call("GET", "/extendedAgentCard")).json()["name"] == "Agora"
 
 
-async def test_push_configurations(wire: Wire) -> None:
+async def test_push_configurations_are_managed(wire: Wire) -> None:
     other = (await wire.http.post("/agents/register", json={"agent_name": "Slow"})).json()
     desk = wire.at(f"/a2a/{other['agent_id']}")
     message = {"message": said("x"), "configuration": {"returnImmediately": True}}
@@ -64,7 +64,7 @@ async def test_push_configurations(wire: Wire) -> None:
     assert (await old.error("tasks/pushNotificationConfig/get", {"id": task_id}))["code"] == -32044
 
 
-async def test_0_3_below_v1(wire: Wire) -> None:
+async def test_resources_of_0_3_are_served_below_v1(wire: Wire) -> None:
     old = wire.at(wire.path, version=None)
     written = {
         "request": {
@@ -89,7 +89,7 @@ async def test_0_3_below_v1(wire: Wire) -> None:
     assert (missing["type"], missing["code"], missing["error"]["code"]) == ("TaskNotFoundError", -32001, 404)
 
 
-async def test_a2a_s_own_media_type_is_spoken(wire: Wire) -> None:
+async def test_a2a_media_type_is_supported(wire: Wire) -> None:
     kind = "application/a2a+json"
     sent = await wire.call("POST", "/message:send", {"message": said("a")}, **{"Content-Type": kind})
     assert sent.headers["content-type"] == kind
@@ -118,7 +118,7 @@ REFUSED: list[tuple[str, str, Any, int, str, str]] = [
 ]
 
 
-async def test_errors_are_a_google_rpc_status(wire: Wire) -> None:
+async def test_errors_have_a_google_rpc_status(wire: Wire) -> None:
     for method, path, body, status, name, reason in REFUSED:
         answer = await wire.call(method, path, body)
         assert answer.status_code == status, (method, path)
@@ -128,7 +128,7 @@ async def test_errors_are_a_google_rpc_status(wire: Wire) -> None:
         assert error["message"]
 
 
-async def test_the_version_is_asked_for(wire: Wire) -> None:
+async def test_version_header_is_required(wire: Wire) -> None:
     silent = wire.at(wire.path, version=None)
     answer = await silent.call("GET", "/tasks")
     assert answer.json()["error"]["details"][-1]["reason"] == "VERSION_NOT_SUPPORTED"
@@ -136,13 +136,13 @@ async def test_the_version_is_asked_for(wire: Wire) -> None:
     assert (await silent.call("GET", "/tasks?A2A-Version=1.0")).status_code == 200
 
 
-async def test_the_wrong_address_has_a_hint(wire: Wire) -> None:
+async def test_wrong_path_error_has_a_hint(wire: Wire) -> None:
     answer = await wire.http.post("/v1/message/send", json={})
     assert answer.status_code == 404
     assert "message/send to POST /" in str(answer.json()["error"]["details"])
 
 
-async def test_a_large_body_is_refused(wire: Wire) -> None:
+async def test_large_body_is_refused(wire: Wire) -> None:
     answer = await wire.call("POST", "/message:send", {"message": said("x" * 1_100_000)})
     assert (answer.status_code, answer.json()["error"]["details"][-1]["reason"]) == (413, "PAYLOAD_TOO_LARGE")
     rpc = await wire.rpc("SendMessage", {"message": said("x" * 1_100_000)})

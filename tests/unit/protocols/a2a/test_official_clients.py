@@ -46,7 +46,7 @@ def _request(text: str, **more: Any) -> a2a_pb2.SendMessageRequest:
 
 
 @pytest.mark.parametrize(("version", "binding"), BINDINGS)
-async def test_the_python_sdk(server: Running, http: httpx.AsyncClient, version: str, binding: str) -> None:
+async def test_python_sdk_works(server: Running, http: httpx.AsyncClient, version: str, binding: str) -> None:
     url = f"{server.url}/a2a/Echo%20Agent"
     plain = await _client(http, url, version, binding, streaming=False)
     (answer,) = [event async for event in plain.send_message(_request("hello"))]
@@ -67,7 +67,7 @@ async def test_the_python_sdk(server: Running, http: httpx.AsyncClient, version:
             await plain.cancel_task(a2a_pb2.CancelTaskRequest(id="nothing"))
 
 
-async def test_the_python_sdk_resubscribes(server: Running, http: httpx.AsyncClient) -> None:
+async def test_python_sdk_resubscribes(server: Running, http: httpx.AsyncClient) -> None:
     made = (await http.post(f"{server.url}/agents/register", json={"agent_name": "Slow"})).json()
     url = f"{server.url}/a2a/{made['agent_id']}"
     for version, binding in BINDINGS:
@@ -106,7 +106,7 @@ async def _run(*command: str, **environment: str) -> Any:
     return from_json(output if output.startswith(b"{") else output[output.rfind(b"\n{") :])
 
 
-async def test_the_npm_sdk(script: list[str], server: Running) -> None:
+async def test_npm_sdk_works(script: list[str], server: Running) -> None:
     program = Path(__file__).with_name("client.mjs")
     home = Path(suite.install(PACKAGE, "package.json")[1]).parent
     found = await _run(*script, str(program), f"{server.url}/a2a/Echo%20Agent", str(home))
@@ -122,11 +122,11 @@ async def test_the_npm_sdk(script: list[str], server: Running) -> None:
         }, name
 
 
-async def test_the_linter_gives_the_best_grade(server: Running) -> None:
+async def test_linter_gives_the_best_grade(server: Running) -> None:
     for url in (f"{server.url}/a2a/Echo%20Agent", f"{server.url}/a2a/Calculator%20Agent"):
         found = await _run(sys.executable, "-m", "a2a_lint.cli", url, "--live", "--json")
         assert found["summary"] == {"errors": 0, "warnings": 0, "grade": "A"}, found["findings"]
         assert found["streamEvents"] >= 2
-    # a text that is for nobody is answered by a message, without a task and so without a last event
+    # a text without a suitable agent is answered by a message, without a task, and so without a last event
     front = await _run(sys.executable, "-m", "a2a_lint.cli", server.url, "--json")
     assert front["summary"]["grade"] == "A", front["findings"]

@@ -1,4 +1,4 @@
-"""Push notifications over the wire: asked for in either version, posted in the version that was spoken."""
+"""Push notifications over the wire: configured in either version, and posted in the version of the configuration."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async def there() -> AsyncIterator[Receiver]:
         yield found
 
 
-async def test_of_the_present_version(wire: Wire, there: Receiver) -> None:
+async def test_notification_in_the_current_version(wire: Wire, there: Receiver) -> None:
     config = {"url": there.url, "token": "t"}
     params = {"message": said("hello"), "configuration": {"taskPushNotificationConfig": config}}
     task = (await wire.result("SendMessage", params))["task"]
@@ -39,7 +39,7 @@ async def test_of_the_present_version(wire: Wire, there: Receiver) -> None:
     assert there.heard[0].headers["x-a2a-notification-token"] == "t"
 
 
-async def test_of_the_older_version(wire: Wire, there: Receiver) -> None:
+async def test_notification_in_the_older_version(wire: Wire, there: Receiver) -> None:
     old = Wire(wire.http, wire.path, version=None)
     message = {"kind": "message", "messageId": "m1", "role": "user", "parts": [{"kind": "text", "text": "hello"}]}
     params = {"message": message, "configuration": {"pushNotificationConfig": {"url": there.url}}}
@@ -51,8 +51,8 @@ async def test_of_the_older_version(wire: Wire, there: Receiver) -> None:
     assert "version" not in str(shown)
 
 
-async def test_the_other_marketplaces_updates_are_pushed(wire: Wire, there: Receiver) -> None:
-    """Of a task that is done elsewhere, too."""
+async def test_updates_of_a_remote_task_are_pushed(wire: Wire, there: Receiver) -> None:
+    """The task is executed by another marketplace."""
     url = wire.http.base_url.join("/a2a/Calculator%20Agent")
     made = await wire.http.post("/agents/register", json={"agent_name": "Passer"})
     headers = {"Authorization": f"Bearer {made.json()['token']}"}

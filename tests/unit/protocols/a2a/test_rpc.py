@@ -1,4 +1,4 @@
-"""JSON-RPC: methods of both versions, the envelope, and what is refused."""
+"""A2A over JSON-RPC: methods of both versions, envelopes, and refusals."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _post(http: httpx.AsyncClient, document: Any, path: str = "/") -> Any:
     return http.post(path, content=json.dumps(document), headers=CURL)
 
 
-async def test_a_message_is_answered_by_a_task(wire: Wire) -> None:
+async def test_message_is_answered_with_a_task(wire: Wire) -> None:
     task = (await wire.result("SendMessage", {"message": said("hello")}))["task"]
     assert task["status"]["state"] == "TASK_STATE_COMPLETED"
     assert task["artifacts"][0]["parts"] == [{"text": "hello"}]
@@ -30,7 +30,7 @@ async def test_a_message_is_answered_by_a_task(wire: Wire) -> None:
     assert (await wire.result("GetTask", {"id": task["id"], "historyLength": 0})).get("history", []) == []
 
 
-async def test_the_same_in_0_3(wire: Wire) -> None:
+async def test_message_in_0_3_is_answered_with_a_task(wire: Wire) -> None:
     old = wire.at(wire.path, version=None)
     message = {"kind": "message", "role": "user", "messageId": "m-old", "parts": [{"kind": "text", "text": "hello"}]}
     task = await old.result("message/send", {"message": message})
@@ -40,7 +40,7 @@ async def test_the_same_in_0_3(wire: Wire) -> None:
     assert (await old.result("tasks/get", {"id": task["id"]}))["id"] == task["id"]
 
 
-async def test_what_people_send_is_understood(wire: Wire) -> None:
+async def test_common_message_variants_are_accepted(wire: Wire) -> None:
     answer = await _post(
         wire.http,
         {
@@ -60,12 +60,12 @@ async def test_what_people_send_is_understood(wire: Wire) -> None:
     assert found.json()["result"]["status"]["state"] == "completed"
 
 
-async def test_an_address_may_end_with_a_slash(wire: Wire) -> None:
+async def test_url_may_end_with_a_slash(wire: Wire) -> None:
     for path in ("/a2a/Echo%20Agent", "/a2a/Echo%20Agent/", "/a2a/Echo Agent"):
         assert "task" in await wire.at(path).result("SendMessage", {"message": said("hello")}), path
 
 
-async def test_a_repeated_message_is_the_same_task(server: Running, wire: Wire) -> None:
+async def test_repeated_message_returns_the_same_task(server: Running, wire: Wire) -> None:
     made = (await wire.http.post(f"{server.url}/agora/agent/register", json={"agent_name": "Known"})).json()
     wire = wire.at(wire.path, token=made["token"])
     message = said("once")
@@ -110,7 +110,7 @@ ERRORS: list[tuple[str, Any, int, str]] = [
 ]
 
 
-async def test_errors_are_those_of_the_specification(wire: Wire) -> None:
+async def test_errors_follow_the_specification(wire: Wire) -> None:
     for method, params, code, reason in ERRORS:
         answer = await wire.rpc(method, params)
         assert answer.status_code == 200, (method, params)
@@ -125,7 +125,7 @@ async def test_errors_are_those_of_the_specification(wire: Wire) -> None:
             assert error["data"][0]["fieldViolations"][0]["field"], (method, params)
 
 
-async def test_an_ended_task_takes_nothing_more(wire: Wire) -> None:
+async def test_ended_task_refuses_messages(wire: Wire) -> None:
     task = (await wire.result("SendMessage", {"message": said("hello")}))["task"]
     assert (await wire.error("CancelTask", {"id": task["id"]}))["code"] == -32002
     assert (await wire.error("SendMessage", {"message": said("more", taskId=task["id"])}))["code"] == -32004
@@ -149,7 +149,7 @@ ENVELOPES = [
 ]
 
 
-async def test_an_envelope_that_is_none_is_refused(wire: Wire) -> None:
+async def test_invalid_envelope_is_refused(wire: Wire) -> None:
     for body, code in ENVELOPES:
         answer = await wire.http.post(wire.path, content=body, headers=wire.headers() | CURL)
         assert answer.status_code == 200, body
@@ -159,7 +159,7 @@ async def test_an_envelope_that_is_none_is_refused(wire: Wire) -> None:
         assert "id" in answer.json()
 
 
-async def test_the_id_comes_back_as_it_was(wire: Wire) -> None:
+async def test_request_id_is_returned_unchanged(wire: Wire) -> None:
     for id in (1, "one", None, 2.5, 0):
         answer = (await wire.rpc("GetTask", {"id": "nothing"}, id=id)).json()
         assert answer["id"] == id
@@ -167,14 +167,14 @@ async def test_the_id_comes_back_as_it_was(wire: Wire) -> None:
 
 
 @pytest.mark.parametrize("body", ['{"jsonrpc":"2.0","id":%s,"method":"GetTask"}', '[{"jsonrpc":"2.0","id":%s}]'])
-async def test_an_id_that_json_cannot_say_is_not_repeated(wire: Wire, body: str) -> None:
+async def test_unrepresentable_id_is_not_returned(wire: Wire, body: str) -> None:
     headers = wire.headers() | {"Content-Type": "application/json"}
     answer = await wire.http.post(wire.path, content=body % "1e999", headers=headers)
     assert b"Infinity" not in answer.content
     assert b'"id":null' in answer.content
 
 
-async def test_a_batch_is_answered_in_order(wire: Wire) -> None:
+async def test_batch_is_answered_in_order(wire: Wire) -> None:
     def request(id: Any, method: str, params: Any) -> dict[str, Any]:
         return {"jsonrpc": "2.0", "id": id, "method": method, "params": params}
 
@@ -195,7 +195,7 @@ async def test_a_batch_is_answered_in_order(wire: Wire) -> None:
     assert many.json()["error"]["code"] == -32600
 
 
-async def test_a_notification_is_carried_out_and_not_answered(wire: Wire) -> None:
+async def test_notification_is_executed_without_a_response(wire: Wire) -> None:
     document = {"jsonrpc": "2.0", "method": "SendMessage", "params": {"message": said("a", contextId="quiet")}}
     answer = await wire.http.post(wire.path, json=document, headers=wire.headers())
     assert (answer.status_code, answer.content) == (202, b"")
@@ -219,7 +219,7 @@ VERSIONS: list[tuple[str | None, str, int]] = [
 ]
 
 
-async def test_the_version_decides(wire: Wire) -> None:
+async def test_version_header_selects_the_protocol(wire: Wire) -> None:
     for version, method, code in VERSIONS:
         error = await wire.at(wire.path, version=version).error(method, {"id": "nothing"})
         assert error["code"] == code, (version, method)
@@ -228,12 +228,12 @@ async def test_the_version_decides(wire: Wire) -> None:
             assert error["data"][-1]["metadata"]["supported"] == "1.0, 0.3"
 
 
-async def test_the_version_may_stand_in_the_query(wire: Wire) -> None:
+async def test_version_may_be_in_the_query(wire: Wire) -> None:
     found = await wire.at(f"{wire.path}?A2A-Version=1.0", version=None).error("GetTask", {"id": "nothing"})
     assert found["code"] == -32001
 
 
-async def test_json_has_to_call_itself_json(wire: Wire) -> None:
+async def test_content_type_must_be_json(wire: Wire) -> None:
     answer = await wire.http.post(
         wire.path, content=b"{}", headers={"Content-Type": "text/plain", "A2A-Version": "1.0"}
     )
@@ -241,14 +241,14 @@ async def test_json_has_to_call_itself_json(wire: Wire) -> None:
     assert answer.json()["error"]["code"] == -32005
 
 
-async def test_there_is_no_such_agent(wire: Wire) -> None:
+async def test_unknown_agent_is_refused(wire: Wire) -> None:
     answer = await wire.at("/a2a/Nobody").rpc("SendMessage", {"message": said("a")})
     assert answer.status_code == 404
     error = answer.json()["error"]
     assert (error["code"], error["data"][-1]["domain"]) == (-32044, "agora")
 
 
-async def test_a_task_is_asked_for_at_its_own_agent(wire: Wire) -> None:
+async def test_task_is_readable_only_at_its_own_agent(wire: Wire) -> None:
     registered = (await wire.http.post("/agents/register", json={"agent_name": "Other"})).json()
     task = (await wire.result("SendMessage", {"message": said("a")}))["task"]
     elsewhere = await wire.at(f"/a2a/{registered['agent_id']}").error("GetTask", {"id": task["id"]})
@@ -258,7 +258,7 @@ async def test_a_task_is_asked_for_at_its_own_agent(wire: Wire) -> None:
     assert (await wire.at("/").result("GetTask", {"id": task["id"]}))["id"] == task["id"]
 
 
-async def test_browsers_see_what_they_saw(wire: Wire) -> None:
+async def test_get_requests_on_the_same_paths_are_unaffected(wire: Wire) -> None:
     answer = await wire.http.get("/")
     assert answer.status_code == 405 or "json" in answer.headers["content-type"]
     assert (await wire.http.get("/agents")).status_code == 200
@@ -274,7 +274,7 @@ async def public(tmp_path: Path) -> Any:
         yield Wire(http, "/a2a/Echo%20Agent"), admin_token(settings)
 
 
-async def test_a_stranger_needs_a_credential(public: tuple[Wire, str]) -> None:
+async def test_stranger_needs_a_credential(public: tuple[Wire, str]) -> None:
     wire, token = public
     answer = await wire.rpc("SendMessage", {"message": said("a")})
     assert answer.status_code == 401
@@ -291,7 +291,7 @@ async def test_a_stranger_needs_a_credential(public: tuple[Wire, str]) -> None:
     assert "result" in key.json()
 
 
-async def test_another_page_of_the_browser_is_a_stranger(wire: Wire, server: Running) -> None:
+async def test_page_of_another_origin_is_a_stranger(wire: Wire, server: Running) -> None:
     document = {"jsonrpc": "2.0", "id": 1, "method": "SendMessage", "params": {"message": said("a")}}
     answer = await wire.http.post(
         wire.path, json=document, headers=wire.headers() | {"Origin": "https://elsewhere.example"}
@@ -299,7 +299,7 @@ async def test_another_page_of_the_browser_is_a_stranger(wire: Wire, server: Run
     assert answer.status_code == 401
 
 
-async def test_an_extension_that_is_required_has_to_be_known(wire: Wire) -> None:
+async def test_required_extension_must_be_supported(wire: Wire) -> None:
     made = (await wire.http.post("/agents/register", json={"agent_name": "Strict"})).json()
     uri = "https://example.com/ext/v1"
     card = {"capabilities": {"extensions": [{"uri": uri, "required": True}]}}

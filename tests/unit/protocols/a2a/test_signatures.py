@@ -1,4 +1,4 @@
-"""Signatures of cards: independent libraries verify them, and notice every change."""
+"""Signatures of cards, verified by independent libraries, which detect every change."""
 
 from __future__ import annotations
 
@@ -39,19 +39,19 @@ def _verify(card: dict[str, Any], signer: CardSigner) -> None:
 
 
 @given(card=shapes.cards)
-def test_the_sdk_verifies_a_card_of_both_versions(signer: CardSigner, card: dict[str, Any]) -> None:
+def test_sdk_verifies_cards_of_both_versions(signer: CardSigner, card: dict[str, Any]) -> None:
     _verify({**card, "signatures": [signer.sign_card(card, JKU)]}, signer)
     _verify({**legacy_cards.merge_versions(card), "signatures": [signer.sign_card(card, JKU)]}, signer)
 
 
 @given(card=shapes.cards)
-def test_a_changed_card_is_noticed(signer: CardSigner, card: dict[str, Any]) -> None:
+def test_changed_card_is_detected(signer: CardSigner, card: dict[str, Any]) -> None:
     changed = {**card, "description": card["description"] + "!", "signatures": [signer.sign_card(card, JKU)]}
     with pytest.raises(signing.InvalidSignaturesError):
         _verify(changed, signer)
 
 
-def test_the_key_is_kept_for_its_owner_alone(tmp_path: Path) -> None:
+def test_key_file_is_private(tmp_path: Path) -> None:
     path = tmp_path / "new" / "key.pem"
     first = CardSigner(path).public_jwk
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -60,7 +60,7 @@ def test_the_key_is_kept_for_its_owner_alone(tmp_path: Path) -> None:
     assert [entry.name for entry in path.parent.iterdir()] == ["key.pem"]
 
 
-def test_a_damaged_key_says_what_to_do(tmp_path: Path) -> None:
+def test_damaged_key_error_explains_the_fix(tmp_path: Path) -> None:
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -74,13 +74,13 @@ def test_a_damaged_key_says_what_to_do(tmp_path: Path) -> None:
         _ = CardSigner(path).public_jwk
 
 
-def test_the_same_card_has_the_same_signature(signer: CardSigner) -> None:
+def test_equal_cards_have_equal_signatures(signer: CardSigner) -> None:
     card = {"name": "a", "description": "b", "version": "1", "capabilities": {}, "skills": []}
     assert signer.sign_card(card, JKU) == signer.sign_card(dict(card), JKU)
     assert signer.sign_card(card, JKU) != signer.sign_card(card, JKU + "2")
 
 
-def test_the_example_of_the_specification() -> None:
+def test_specifications_example_is_reproduced() -> None:
     card = {
         "name": "Example Agent",
         "description": "",
@@ -97,7 +97,7 @@ NUMBERS = st.integers(0, 2**64 - 1).map(lambda bits: struct.unpack("<d", struct.
 
 
 @given(NUMBERS.filter(math.isfinite) | st.floats(allow_nan=False, allow_infinity=False))
-def test_numbers_are_written_as_ecmascript_does(value: float) -> None:
+def test_numbers_are_serialized_as_in_ecmascript(value: float) -> None:
     assert to_canonical_json(value).decode() == _jcs.canonicalize(value)
 
 

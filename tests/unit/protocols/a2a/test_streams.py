@@ -1,4 +1,4 @@
-"""Streams: what they show, how they end, and that nothing is lost when they break."""
+"""A2A streams: contents, ends, and lossless resumption."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _kinds(events: list[tuple[str, Any]]) -> list[str]:
     return [next(iter(event["result"])) for _, event in events]
 
 
-async def test_a_stream_begins_with_the_task_and_ends_with_it(wire: Wire) -> None:
+async def test_stream_begins_with_the_task_and_ends_at_its_end(wire: Wire) -> None:
     async with wire.stream("SendStreamingMessage", {"message": said("hello")}) as events:
         found = await _rest(events)
     kinds = _kinds(found)
@@ -78,7 +78,7 @@ async def test_a_stream_begins_with_the_task_and_ends_with_it(wire: Wire) -> Non
     assert all(event["jsonrpc"] == "2.0" and event["id"] == 1 for _, event in found)
 
 
-async def test_in_0_3_the_last_event_says_so(wire: Wire) -> None:
+async def test_last_event_of_0_3_is_marked_final(wire: Wire) -> None:
     message = {"role": "user", "parts": [{"type": "text", "content": "Generate a report"}]}
     async with wire.at(wire.path, version=None).stream("message/stream", {"message": message}) as events:
         found = [event["result"] for _, event in await _rest(events)]
@@ -87,7 +87,7 @@ async def test_in_0_3_the_last_event_says_so(wire: Wire) -> None:
     assert {event["kind"] for event in found} == {"task", "status-update", "artifact-update"}
 
 
-async def test_work_is_seen_as_it_is_done(desk: Wire, worker: Worker) -> None:
+async def test_progress_is_streamed(desk: Wire, worker: Worker) -> None:
     async with desk.stream("SendStreamingMessage", {"message": said("report")}) as events:
         (first,) = await _take(events, 1)
         task = await worker.claim()
@@ -104,7 +104,7 @@ async def test_work_is_seen_as_it_is_done(desk: Wire, worker: Worker) -> None:
     assert updates[-1]["statusUpdate"]["status"]["state"] == "TASK_STATE_COMPLETED"
 
 
-async def test_every_stream_sees_the_same(desk: Wire, worker: Worker) -> None:
+async def test_concurrent_streams_receive_the_same_items(desk: Wire, worker: Worker) -> None:
     sent = await desk.result("SendMessage", {"message": said("x"), "configuration": {"returnImmediately": True}})
     params = {"id": sent["task"]["id"]}
     async with desk.stream("SubscribeToTask", params) as one, desk.stream("SubscribeToTask", params) as other:
@@ -115,7 +115,7 @@ async def test_every_stream_sees_the_same(desk: Wire, worker: Worker) -> None:
     assert _kinds(firsts) == ["task", "task"]
 
 
-async def test_a_broken_stream_goes_on_where_it_was(desk: Wire, worker: Worker) -> None:
+async def test_broken_stream_resumes_at_its_position(desk: Wire, worker: Worker) -> None:
     message = {"message": said("report")}
     async with desk.stream("SendStreamingMessage", message) as events:
         (first,) = await _take(events, 1)
@@ -138,7 +138,7 @@ async def test_a_broken_stream_goes_on_where_it_was(desk: Wire, worker: Worker) 
         assert await _rest(events) == []
 
 
-async def test_a_question_ends_the_stream_and_not_the_task(desk: Wire, worker: Worker) -> None:
+async def test_question_ends_the_stream_but_not_the_task(desk: Wire, worker: Worker) -> None:
     old = desk.at(desk.path, version=None)
     async with old.stream("message/stream", {"message": {"parts": [{"type": "text", "content": "book"}]}}) as events:
         await _take(events, 1)
@@ -158,7 +158,7 @@ async def test_a_question_ends_the_stream_and_not_the_task(desk: Wire, worker: W
     assert [m["role"] for m in seen["history"]] == ["ROLE_USER", "ROLE_AGENT", "ROLE_USER"]
 
 
-async def test_authorisation_is_asked_for_too(desk: Wire, worker: Worker) -> None:
+async def test_authorization_request_ends_the_stream(desk: Wire, worker: Worker) -> None:
     sending = asyncio.create_task(desk.result("SendMessage", {"message": said("pay")}))
     task = await worker.claim()
     await worker.call("agora.task.message", text="Log in first", status="auth_required", **task)
@@ -168,7 +168,7 @@ async def test_authorisation_is_asked_for_too(desk: Wire, worker: Worker) -> Non
     assert (await desk.result("SendMessage", answered))["task"]["status"]["state"] != "TASK_STATE_AUTH_REQUIRED"
 
 
-async def test_cancelling_ends_the_stream(desk: Wire, worker: Worker) -> None:
+async def test_cancellation_ends_the_stream(desk: Wire, worker: Worker) -> None:
     async with desk.stream("SendStreamingMessage", {"message": said("never mind")}) as events:
         (first,) = await _take(events, 1)
         cancelled = await desk.result("CancelTask", {"id": first[1]["result"]["task"]["id"]})
@@ -177,7 +177,7 @@ async def test_cancelling_ends_the_stream(desk: Wire, worker: Worker) -> None:
     assert found[-1][1]["result"]["statusUpdate"]["status"]["state"] == "TASK_STATE_CANCELED"
 
 
-async def test_over_http_json_the_items_stand_alone(wire: Wire) -> None:
+async def test_http_json_items_have_no_envelope(wire: Wire) -> None:
     async with wire.http.stream(
         "POST", f"{wire.path}/message:stream", json={"message": said("hello")}, headers=wire.headers()
     ) as response:
@@ -187,7 +187,7 @@ async def test_over_http_json_the_items_stand_alone(wire: Wire) -> None:
     assert found[-1]["statusUpdate"]["status"]["state"] == "TASK_STATE_COMPLETED"
 
 
-async def test_a_place_that_is_none_is_refused(wire: Wire) -> None:
+async def test_invalid_position_is_refused(wire: Wire) -> None:
     for given in ("yesterday", "-1", "9" * 30):
         answer = await wire.http.post(
             wire.path,
@@ -197,7 +197,7 @@ async def test_a_place_that_is_none_is_refused(wire: Wire) -> None:
         assert answer.json()["error"]["code"] == -32602, given
 
 
-async def test_clients_of_0_3_get_the_error_as_an_event(wire: Wire) -> None:
+async def test_clients_of_0_3_get_errors_as_events(wire: Wire) -> None:
     document = {"jsonrpc": "2.0", "id": 7, "method": "tasks/resubscribe", "params": {"id": "nothing"}}
     answer = await wire.http.post(wire.path, json=document, headers={"Accept": "text/event-stream"})
     assert answer.headers["content-type"].startswith("text/event-stream")
@@ -206,7 +206,7 @@ async def test_clients_of_0_3_get_the_error_as_an_event(wire: Wire) -> None:
     assert plain.json()["error"]["code"] == -32001
 
 
-async def test_a_reader_that_takes_nothing_is_cut_off(desk: Wire, worker: Worker, server: Running) -> None:
+async def test_client_that_does_not_read_is_disconnected(desk: Wire, worker: Worker, server: Running) -> None:
     feed = server.app.feed
     feed.stall_seconds, feed.grace_seconds, feed.buffer_limit = 0.05, 0.01, 65_536
     sent = await desk.result("SendMessage", {"message": said("x"), "configuration": {"returnImmediately": True}})

@@ -1,4 +1,4 @@
-"""The runner of the test kit: what it says where the kit cannot be had, and what it takes for explained."""
+"""The runner of A2A's technology compatibility kit: reports, explained failures, and a missing kit."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from scripts import tck_a2a
 
 
-def test_it_says_what_to_do_without_the_kit(
+def test_missing_kit_error_explains_the_fix(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(tck_a2a.sys, "prefix", str(tmp_path))
@@ -18,7 +18,7 @@ def test_it_says_what_to_do_without_the_kit(
         tck_a2a.main(["2.0"])
 
 
-def test_a_report_is_read_and_failures_are_compared_with_the_page(tmp_path: Path) -> None:
+def test_failures_of_a_report_are_compared_with_the_page(tmp_path: Path) -> None:
     report = tmp_path / "report.xml"
     known = "TestGrpcStatusCodes::test_version_not_supported_returns_unimplemented"
     classname, _, name = known.partition("::")

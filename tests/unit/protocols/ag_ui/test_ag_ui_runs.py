@@ -1,4 +1,4 @@
-"""Runs of AG-UI: what they show of a task, how they stop for a question and go on, and what is refused."""
+"""AG-UI runs: events of a task, questions and their answers, and refused requests."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _check(*runs: Events) -> None:
         assert not any(is_open.values())
 
 
-async def test_a_built_in_agent_answers_a_run(page: Page) -> None:
+async def test_built_in_agent_answers_a_run(page: Page) -> None:
     events = await page.run(page.body("talk", "run-1", "hello", state={"open": True}))
     _check(events)
     assert events[0] == {"type": "RUN_STARTED", "threadId": "talk", "runId": "run-1", "protocolVersion": "1.0"}
@@ -96,7 +96,7 @@ async def test_a_built_in_agent_answers_a_run(page: Page) -> None:
     assert len((await page.http.get("/agora/a2a/list", params={"context_id": "talk"})).json()["tasks"]) == 1
 
 
-async def test_work_is_seen_as_it_is_done(page: Page, worker: Worker) -> None:
+async def test_progress_is_streamed(page: Page, worker: Worker) -> None:
     said = [
         {"id": "0", "role": "system", "content": "Be brief."},
         {"id": "1", "role": "user", "content": "old"},
@@ -111,7 +111,7 @@ async def test_work_is_seen_as_it_is_done(page: Page, worker: Worker) -> None:
         async for event in stream:
             seen.append(event)
             if event["type"] == "TEXT_MESSAGE_CONTENT":
-                break  # it is told before the task goes on
+                break  # reported before the task continues
         await worker.call("agora.task.update", progress=40, notes="counting", **held)
         await worker.call("agora.task.append", content="two\u2028", **held)
         call = {"tool_call": {"id": "c1", "name": "sum", "arguments": {"column": "b"}}}
@@ -160,7 +160,7 @@ def _picture(kind: str) -> dict[str, Any]:
     return {"type": "image", "source": {"type": kind, "value": value, "mimeType": "image/png"}}
 
 
-async def test_a_question_interrupts_a_run_and_its_answer_resumes_it(page: Page, worker: Worker) -> None:
+async def test_question_interrupts_a_run_and_its_answer_resumes_it(page: Page, worker: Worker) -> None:
     asking = asyncio.create_task(page.run(page.body("talk", "first", "Book a table")))
     _, held = await worker.claim()
     schema = {"type": "object", "properties": {"seats": {"type": "integer"}}}
@@ -202,7 +202,7 @@ async def test_a_question_interrupts_a_run_and_its_answer_resumes_it(page: Page,
     _check(first, refused, second, late)
 
 
-async def test_an_approval_is_a_call_that_waits(page: Page, worker: Worker) -> None:
+async def test_approval_is_a_pending_tool_call(page: Page, worker: Worker) -> None:
     asking = asyncio.create_task(page.run(page.body("talk", "first", "Delete it")))
     _, held = await worker.claim()
     approval = {"approval": {"call_id": "1.0", "tool": "delete", "arguments": {"id": 7}}}
@@ -221,7 +221,7 @@ async def test_an_approval_is_a_call_that_waits(page: Page, worker: Worker) -> N
     _check(first, second)
 
 
-async def test_a_tool_of_the_page_is_carried_out_there(page: Page, worker: Worker) -> None:
+async def test_tool_of_the_page_is_executed_by_the_page(page: Page, worker: Worker) -> None:
     tool = {"name": "open_dialog", "description": "Opens a dialog.", "parameters": {"type": "object"}}
     asking = asyncio.create_task(page.run(page.body("talk", "first", "Show it", tools=[tool])))
     task, held = await worker.claim()
@@ -247,7 +247,7 @@ async def test_a_tool_of_the_page_is_carried_out_there(page: Page, worker: Worke
     _check(first, second)
 
 
-async def test_a_question_that_is_abandoned_cancels_the_run(page: Page, worker: Worker) -> None:
+async def test_abandoned_question_cancels_the_run(page: Page, worker: Worker) -> None:
     asking = asyncio.create_task(page.run(page.body("talk", "first", "Book a table")))
     _, held = await worker.claim()
     await worker.call("agora.task.message", text="Which day?", status="input_required", **held)
@@ -258,7 +258,7 @@ async def test_a_question_that_is_abandoned_cancels_the_run(page: Page, worker: 
     assert (await page.run(body))[-1]["outcome"] == {"type": "cancelled"}
 
 
-async def test_a_page_connects_to_a_thread_that_was_begun_elsewhere(page: Page, worker: Worker) -> None:
+async def test_page_connects_to_a_thread_started_over_another_protocol(page: Page, worker: Worker) -> None:
     assert _kinds(await page.run(page.body("talk", "early"))) == ["RUN_STARTED", "RUN_FINISHED"]
     message = {"messageId": "m1", "role": "ROLE_USER", "contextId": "talk", "parts": [{"text": "Book a table"}]}
     sending = {"agent": worker.agent_id, "message": message, "return_immediately": True}
@@ -270,7 +270,7 @@ async def test_a_page_connects_to_a_thread_that_was_begun_elsewhere(page: Page, 
         async for event in stream:
             first.append(event)
             if event["type"] == "TEXT_MESSAGE_CONTENT":
-                break  # it is seen while the task goes on
+                break  # visible while the task is running
         await worker.call("agora.task.message", text="Which day?", status="input_required", **held)
         first += [event async for event in stream]
     (interrupt,) = first[-1]["outcome"]["interrupts"]
@@ -302,7 +302,7 @@ async def test_a_page_connects_to_a_thread_that_was_begun_elsewhere(page: Page, 
     _check(first, second, unseen, late)
 
 
-async def test_a_failure_is_an_error_of_the_run(page: Page, worker: Worker) -> None:
+async def test_failure_is_a_run_error(page: Page, worker: Worker) -> None:
     asking = asyncio.create_task(page.run(page.body("talk", "run", "Try")))
     _, held = await worker.claim()
     await worker.call("agora.task.append", content="I be", **held)
@@ -335,7 +335,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-async def test_what_is_no_run_is_refused_with_the_name_of_the_field(page: Page) -> None:
+async def test_invalid_run_is_refused_with_the_name_of_the_field(page: Page) -> None:
     for change, field in REFUSED:
         answer = await page.http.post("/ag-ui/Echo%20Agent", json=page.body("t", "r", "hi") | change)
         assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json"), change
@@ -361,7 +361,7 @@ async def test_what_is_no_run_is_refused_with_the_name_of_the_field(page: Page) 
     assert (await page.http.post("/ag-ui/Echo%20Agent", json=page.body("t", "r2", "hi"))).status_code == 423
 
 
-async def test_the_front_agent_says_whom_it_lacks(page: Page) -> None:
+async def test_front_agent_reports_a_missing_agent(page: Page) -> None:
     page.agent = ""
     events = await page.run(page.body("t", "r", "qwertz uiop asdfgh"))
     assert _kinds(events) == [
@@ -374,7 +374,7 @@ async def test_the_front_agent_says_whom_it_lacks(page: Page) -> None:
     _check(events)
 
 
-async def test_an_agent_of_another_caller_keeps_its_runs(page: Page, worker: Worker) -> None:
+async def test_runs_of_another_caller_are_inaccessible(page: Page, worker: Worker) -> None:
     asking = asyncio.create_task(page.run(page.body("talk", "first", "Book")))
     _, held = await worker.claim()
     await worker.call("agora.task.message", text="Which day?", status="input_required", **held)

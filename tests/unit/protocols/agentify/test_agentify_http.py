@@ -1,4 +1,4 @@
-"""The agent protocol over HTTP, with the messages of its description."""
+"""The Agent Communication Protocol over HTTP, with the messages of its documentation."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def answer_first(client: httpx.AsyncClient, agent: str, reply: dict[str, A
     return message
 
 
-async def test_a_request_is_answered_in_the_same_response(pair: Pair) -> None:
+async def test_request_is_answered_in_the_same_response(pair: Pair) -> None:
     asking = asyncio.create_task(pair.app.post("/agent/message", json=REQUEST))
     seen = await answer_first(pair.calculator, "Calculation", INFORM)
     assert core(seen) == REQUEST
@@ -53,7 +53,7 @@ async def test_a_request_is_answered_in_the_same_response(pair: Pair) -> None:
     assert inbox["messages"] == [], "the answer was taken"
 
 
-async def test_the_base_message_with_all_its_fields(pair: Pair) -> None:
+async def test_message_with_all_fields_is_accepted(pair: Pair) -> None:
     base = REQUEST | {
         "id": "msg-uuid-123",
         "ts": "2026-01-16T10:30:00Z",
@@ -79,7 +79,7 @@ async def test_the_base_message_with_all_its_fields(pair: Pair) -> None:
     assert (found["state"], found["intent"], found["message_count"]) == ("informed", "calculate", 2)
 
 
-async def test_discovery(pair: Pair) -> None:
+async def test_agents_are_discovered(pair: Pair) -> None:
     found = await pair.app.post(
         "/agent/message",
         json={
@@ -101,7 +101,7 @@ async def test_discovery(pair: Pair) -> None:
     assert core((await asking).json()) == INFORM
 
 
-async def test_finding_agents_with_what_it_takes_to_run_them(server: Running, pair: Pair) -> None:
+async def test_find_agent_returns_deployment_details(server: Running, pair: Pair) -> None:
     manifest = {
         "repository": {"url": "https://github.com/company/calculation-agent", "branch": "main"},
         "build_config": {
@@ -163,7 +163,7 @@ async def test_usage_is_recorded(pair: Pair) -> None:
     assert (refused.status_code, refused.json()["type"]) == (403, "refuse")
 
 
-async def test_a_failure_answers_too(pair: Pair) -> None:
+async def test_failure_is_an_answer(pair: Pair) -> None:
     failure = {
         "type": "failure",
         "sender": CALCULATOR,
@@ -177,7 +177,7 @@ async def test_a_failure_answers_too(pair: Pair) -> None:
     assert (answer.status_code, core(answer.json())) == (200, failure)
 
 
-async def test_a_timeout_is_a_failure_and_the_late_answer_still_arrives(pair: Pair) -> None:
+async def test_timeout_is_a_failure_and_a_late_answer_still_arrives(pair: Pair) -> None:
     request = REQUEST | {"id": "msg-uuid-123", "expected": {"type": "inform", "timeout": 50}}
     answer = await pair.app.post("/agent/message", json=request)
     assert answer.status_code == 200
@@ -198,7 +198,7 @@ async def test_a_timeout_is_a_failure_and_the_late_answer_still_arrives(pair: Pa
     assert "reply_to" not in message["correlation"], "it names no message, and may be meant for another"
 
 
-async def test_the_permission_an_agent_asks_for(pair: Pair) -> None:
+async def test_intent_requires_its_permission(pair: Pair) -> None:
     await pair.calculator.patch("/agents/Calculation", json={"metadata": {"permissions": {"calculate": ["Other"]}}})
     refused = await pair.app.post("/agent/message", json=REQUEST)
     assert refused.status_code == 403
@@ -216,7 +216,7 @@ async def test_the_permission_an_agent_asks_for(pair: Pair) -> None:
 
 
 @pytest.mark.parametrize("field", ["token", "api_key"])
-async def test_the_credential_may_be_in_the_message(pair: Pair, field: str) -> None:
+async def test_credential_may_be_in_the_message(pair: Pair, field: str) -> None:
     secret = pair.tokens[APP]
     message = INFORM | {"sender": APP, "to": [CALCULATOR], "security": {field: secret, "provider": "coresense"}}
     async with httpx.AsyncClient(base_url=pair.url) as stranger:
@@ -231,7 +231,7 @@ async def test_the_credential_may_be_in_the_message(pair: Pair, field: str) -> N
     assert everything.json()["messages"][0]["metadata"]["agentify"]["security"] == {"provider": "coresense"}
 
 
-async def test_offline_recipients_and_names_not_registered_yet(server: Running, pair: Pair) -> None:
+async def test_messages_wait_for_offline_and_unregistered_recipients(server: Running, pair: Pair) -> None:
     late = INFORM | {"sender": APP, "to": ["agent.late.comer"], "payload": {"n": 1}}
     receipt = await pair.app.post("/agent/message", json=late)
     assert receipt.status_code == 202
@@ -243,7 +243,7 @@ async def test_offline_recipients_and_names_not_registered_yet(server: Running, 
     assert core(message) == late
 
 
-async def test_an_operation_is_called_by_its_name(pair: Pair) -> None:
+async def test_operation_is_called_by_name(pair: Pair) -> None:
     call = {
         "type": "request",
         "sender": APP,
@@ -260,7 +260,7 @@ async def test_an_operation_is_called_by_its_name(pair: Pair) -> None:
     assert (wrong.status_code, wrong.json()["type"]) == (404, "failure")
 
 
-async def test_a_plain_reply_of_the_marketplace_answers_a_request(pair: Pair) -> None:
+async def test_plain_marketplace_reply_answers_a_request(pair: Pair) -> None:
     asking = asyncio.create_task(pair.app.post("/agent/message", json=REQUEST | {"id": "mine"}))
     page = (await pair.calculator.get("/agora/messaging/receive", params={"wait": 10})).json()
     (message,) = page["messages"]
@@ -291,7 +291,7 @@ async def test_a_plain_reply_of_the_marketplace_answers_a_request(pair: Pair) ->
         ({"type": "confirm", "correlation": {"reply_to": "nothing"}}, 404, "correlation.reply_to"),
     ],
 )
-async def test_what_is_wrong_is_said(pair: Pair, change: dict[str, Any], status: int, field: str | None) -> None:
+async def test_errors_are_reported(pair: Pair, change: dict[str, Any], status: int, field: str | None) -> None:
     message = {name: value for name, value in (REQUEST | change).items() if value is not None}
     answer = await pair.app.post("/agent/message", json=message)
     assert answer.status_code == status, answer.text
@@ -303,13 +303,13 @@ async def test_what_is_wrong_is_said(pair: Pair, change: dict[str, Any], status:
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b"null", b'"x"', b"\xff", b"[" * 5000])
-async def test_what_is_no_message_is_refused(pair: Pair, body: bytes) -> None:
+async def test_invalid_message_is_refused(pair: Pair, body: bytes) -> None:
     answer = await pair.app.post("/agent/message", content=body, headers={"content-type": "application/json"})
     assert answer.status_code in (400, 422)
     assert answer.json()["type"] == "failure"
 
 
-async def test_what_is_not_json_or_not_posted(pair: Pair) -> None:
+async def test_invalid_json_and_methods_are_refused(pair: Pair) -> None:
     plain = await pair.app.post("/agent/message", content=b"{}", headers={"content-type": "text/plain"})
     assert plain.status_code == 415
     assert (await pair.app.get("/agent/message")).status_code == 405
@@ -317,7 +317,7 @@ async def test_what_is_not_json_or_not_posted(pair: Pair) -> None:
     assert large.status_code == 413
 
 
-async def test_a_message_sent_twice_under_its_id_is_sent_once(pair: Pair) -> None:
+async def test_message_repeated_with_its_id_is_sent_once(pair: Pair) -> None:
     message = INFORM | {"sender": APP, "to": [CALCULATOR], "id": "once"}
     first = await pair.app.post("/agent/message", json=message)
     again = await pair.app.post("/agent/message", json=message)
@@ -327,7 +327,7 @@ async def test_a_message_sent_twice_under_its_id_is_sent_once(pair: Pair) -> Non
     assert (other.status_code, other.json()["payload"]["code"]) == (409, "IDEMPOTENCY_CONFLICT")
 
 
-async def test_the_operator_of_the_machine_speaks_for_its_agents(server: Running, pair: Pair) -> None:
+async def test_local_operator_may_send_for_its_agents(server: Running, pair: Pair) -> None:
     async with httpx.AsyncClient(base_url=server.url, timeout=60) as local:
         asking = asyncio.create_task(local.post("/agent/message", json=REQUEST))
         await answer_first(pair.calculator, "Calculation", INFORM)
@@ -338,7 +338,7 @@ async def test_the_operator_of_the_machine_speaks_for_its_agents(server: Running
     assert mine["count"] == 1
 
 
-async def test_a_server_that_stops_keeps_nobody_waiting(server: Running, pair: Pair) -> None:
+async def test_stopping_server_ends_waiting_requests(server: Running, pair: Pair) -> None:
     server.app.feed.close("resume later")
     async with asyncio.timeout(60):
         answer = await pair.app.post("/agent/message", json=REQUEST)

@@ -1,4 +1,4 @@
-"""The agent protocol from the SDK: synchronous and asynchronous, in the clear and encrypted."""
+"""The Agent Communication Protocol from the SDK: synchronous and asynchronous, plain and encrypted."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ async def one(client: AgoraClient) -> AgentMessage:
     return page.messages[0]
 
 
-async def test_the_protocols_methods(make: Make) -> None:
+async def test_protocol_methods_work(make: Make) -> None:
     app, calculator = await make("App"), await make("Calculator", alias="agent.calculator.calculation")
     numbers = {"a": 5, "b": 3, "op": "+"}
     asking = asyncio.create_task(
@@ -85,7 +85,7 @@ async def test_the_protocols_methods(make: Make) -> None:
     await calculator.protocol.failure("App", "Division by zero", code="MATH_ERROR", details={"b": 0})
 
 
-async def test_discovery_and_timeouts(make: Make) -> None:
+async def test_discovery_and_timeouts_work(make: Make) -> None:
     app = await make("App")
     await make("Calculator", capabilities=["calculation"])
     found = await app.protocol.discover("calculation")
@@ -102,7 +102,7 @@ async def test_discovery_and_timeouts(make: Make) -> None:
         await app.protocol.inform("Calculator", "x", colour="red")
 
 
-async def test_in_synchronous_code(server: Running, tmp_path: Path) -> None:
+async def test_protocol_works_in_synchronous_code(server: Running, tmp_path: Path) -> None:
     def converse() -> list[str | None]:
         app = AgoraClient(server.url, credentials=tmp_path / "a.json")
         other = AgoraClient(server.url, credentials=tmp_path / "b.json")
@@ -110,7 +110,7 @@ async def test_in_synchronous_code(server: Running, tmp_path: Path) -> None:
             app.register("App")
             other.register("Other")
             other.protocol.publish_key()
-            for number in range(60):  # more than a page
+            for number in range(60):  # more than one page
                 app.protocol.inform("Other", "news", {"n": number}, encrypt=number > 55)
             seen = list(other.protocol.pending())
             assert [message.payload["n"] for message in seen] == list(range(60))
@@ -124,7 +124,7 @@ async def test_in_synchronous_code(server: Running, tmp_path: Path) -> None:
 # -- encryption ----------------------------------------------------------------------------------
 
 
-async def test_what_is_encrypted_only_its_recipient_reads(make: Make, server: Running) -> None:
+async def test_encrypted_message_is_readable_only_by_its_recipient(make: Make, server: Running) -> None:
     app, bank = await make("App"), await make("Bank", alias="agent.bank.teller")
     published = await bank.protocol.publish_key()
     assert "d" not in published.public_keys[0].model_dump(exclude_none=True)
@@ -147,7 +147,7 @@ async def test_what_is_encrypted_only_its_recipient_reads(make: Make, server: Ru
     assert (header["alg"], header["kid"]) == ("ECDH-ES", published.public_keys[0].kid)
 
 
-async def test_keys_are_rotated_and_old_messages_stay_readable(make: Make) -> None:
+async def test_old_messages_stay_readable_after_key_rotation(make: Make) -> None:
     app, bank = await make("App"), await make("Bank")
     first = (await bank.protocol.publish_key()).public_keys[0].kid
     await app.protocol.inform("Bank", "x", {"n": 1}, encrypt=True)
@@ -163,7 +163,7 @@ async def test_keys_are_rotated_and_old_messages_stay_readable(make: Make) -> No
     assert kids == [[first], [rotated[0]]]
 
 
-async def test_several_recipients_read_the_same_message(make: Make) -> None:
+async def test_several_recipients_can_read_a_message(make: Make) -> None:
     app, bank, auditor, eve = [await make(name) for name in ("App", "Bank", "Auditor", "Eve")]
     await bank.protocol.publish_key()
     pem = ECKey.generate_key("P-256")
@@ -181,7 +181,7 @@ async def test_several_recipients_read_the_same_message(make: Make) -> None:
     assert (await eve.protocol.pending()).messages == []
 
 
-async def test_a_missing_key_and_a_changed_message_are_clear_errors(make: Make) -> None:
+async def test_missing_key_and_changed_message_are_reported(make: Make) -> None:
     app, bank = await make("App"), await make("Bank")
     await bank.protocol.publish_key()
     await app.protocol.inform("Bank", "x", SECRET, encrypt=True)
@@ -203,7 +203,7 @@ async def test_a_missing_key_and_a_changed_message_are_clear_errors(make: Make) 
     assert (await bank.protocol.pending()).messages[0].payload == raw.payload, "others can still be read"
 
 
-def test_the_key_ring_is_private_and_says_when_it_is_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_key_ring_is_private_and_its_damage_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ring = KeyRing(str(tmp_path / "credentials.json"))
     for number in range(25):
         ring.add("http://localhost:8080", "default", "agent_1", {"kid": str(number)})
@@ -218,8 +218,8 @@ def test_the_key_ring_is_private_and_says_when_it_is_broken(tmp_path: Path, monk
     assert KeyRing("/nowhere/credentials.json").path == str(tmp_path / "elsewhere.json")
 
 
-def test_another_library_reads_it() -> None:
-    """What is made is a plain JWE in the general JSON serialization."""
+def test_encrypted_message_is_readable_by_another_library() -> None:
+    """It is a plain JWE in the general JSON serialization."""
     key = new_key()
     made = encrypt({"n": 1}, [public(key)], {"id": "x"})
     assert decrypt(made, [key], {"id": "x"}) == {"n": 1}
@@ -231,7 +231,7 @@ def test_another_library_reads_it() -> None:
         encrypt({}, [{"kty": "OKP", "crv": "X25519", "kid": "bad", "x": "AA"}], {})
 
 
-def test_without_the_extra_the_error_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 
     for name in [name for name in sys.modules if name.split(".")[0] == "joserfc"]:
@@ -241,7 +241,7 @@ def test_without_the_extra_the_error_names_it(monkeypatch: pytest.MonkeyPatch) -
         new_key()
 
 
-def test_the_protocol_is_found_where_it_is_looked_for() -> None:
+def test_protocol_names_are_exported_by_the_sdk() -> None:
     import agora_sdk
 
     assert agora_sdk.AgentProtocol is AgentProtocol

@@ -1,4 +1,4 @@
-"""The agent protocol over WebSocket: messages both ways."""
+"""The Agent Communication Protocol over WebSocket: messages in both directions."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def opened(url: str, token: str | None = None, **options: Any) -> AsyncIte
         yield Peer(socket)
 
 
-async def test_a_request_and_its_answer(pair: Pair) -> None:
+async def test_request_is_answered(pair: Pair) -> None:
     async with opened(pair.ws_url, pair.tokens[APP]) as app, opened(pair.ws_url, pair.tokens[CALCULATOR]) as other:
         await app.send(REQUEST)
         seen = await other.get()
@@ -52,14 +52,14 @@ async def test_a_request_and_its_answer(pair: Pair) -> None:
         assert answer["correlation"]["reply_to"] == seen["id"]
 
 
-async def test_a_handshake_of_too_many_parameters_is_refused(pair: Pair) -> None:
+async def test_handshake_with_too_many_parameters_is_refused(pair: Pair) -> None:
     with pytest.raises(websockets.InvalidStatus) as refused:
         async with opened(f"{pair.ws_url}?{'&'.join(f'p{n}=1' for n in range(21))}", pair.tokens[APP]):
             pass
     assert refused.value.response.status_code == 422
 
 
-async def test_the_first_message_may_say_whose_socket_it_is(pair: Pair) -> None:
+async def test_first_message_may_carry_the_credential(pair: Pair) -> None:
     async with opened(pair.ws_url) as app, opened(f"{pair.ws_url}?access_token={pair.tokens[CALCULATOR]}") as other:
         await app.send(REQUEST | {"security": {"token": pair.tokens[APP]}})
         seen = await other.get()
@@ -68,7 +68,7 @@ async def test_the_first_message_may_say_whose_socket_it_is(pair: Pair) -> None:
         assert core(await app.get()) == INFORM
 
 
-async def test_the_operator_of_the_machine_speaks_for_its_agents(pair: Pair) -> None:
+async def test_local_operator_may_send_for_its_agents(pair: Pair) -> None:
     async with opened(pair.ws_url) as app, opened(f"{pair.ws_url}?agent={CALCULATOR}") as other:
         await app.send(REQUEST)
         assert core(await other.get()) == REQUEST
@@ -76,7 +76,7 @@ async def test_the_operator_of_the_machine_speaks_for_its_agents(pair: Pair) -> 
         assert core(await app.get()) == INFORM
 
 
-async def test_what_waited_comes_first_and_only_once(pair: Pair) -> None:
+async def test_waiting_messages_arrive_first_and_once(pair: Pair) -> None:
     for number in range(3):
         await pair.app.post(
             "/agent/message", json=INFORM | {"sender": APP, "to": [CALCULATOR], "payload": {"n": number}}
@@ -91,7 +91,7 @@ async def test_what_waited_comes_first_and_only_once(pair: Pair) -> None:
     assert [message["status"] for message in unread["messages"]] == ["delivered"] * 4
 
 
-async def test_what_a_broken_connection_brought_comes_again(pair: Pair) -> None:
+async def test_messages_of_a_broken_connection_are_redelivered(pair: Pair) -> None:
     await pair.app.post("/agent/message", json=INFORM | {"sender": APP, "to": [CALCULATOR], "id": "precious"})
     async with opened(pair.ws_url, pair.tokens[CALCULATOR]) as first:
         assert (await first.get())["id"] == "precious"
@@ -107,7 +107,7 @@ async def test_what_a_broken_connection_brought_comes_again(pair: Pair) -> None:
         assert (await third.get())["id"] == "next"
 
 
-async def test_an_unanswered_request_is_told_to_both(pair: Pair, server: Running) -> None:
+async def test_unanswered_request_is_reported_to_both_parties(pair: Pair, server: Running) -> None:
     async with opened(pair.ws_url, pair.tokens[APP]) as app, opened(pair.ws_url, pair.tokens[CALCULATOR]) as other:
         await app.send(REQUEST | {"id": "mine", "expected": {"timeout": 1}})
         assert (await other.get())["id"] == "mine"
@@ -117,7 +117,7 @@ async def test_an_unanswered_request_is_told_to_both(pair: Pair, server: Running
             assert failure["payload"]["original_message_id"] == "mine"
 
 
-async def test_what_is_wrong_is_answered_and_the_socket_stays_open(pair: Pair) -> None:
+async def test_errors_are_answered_and_the_socket_stays_open(pair: Pair) -> None:
     async with opened(pair.ws_url, pair.tokens[APP]) as app:
         for wrong in ("{", b"\x00\x01", "[]", json.dumps(REQUEST | {"type": "shout"}), "[" * 9000):
             await app.send(wrong)
@@ -136,7 +136,7 @@ async def test_what_is_wrong_is_answered_and_the_socket_stays_open(pair: Pair) -
         assert (await app.get())["intent"] == "agent_found"
 
 
-async def test_receipts_and_calls(pair: Pair) -> None:
+async def test_receipts_and_calls_work(pair: Pair) -> None:
     async with opened(f"{pair.ws_url}?receipts=true", pair.tokens[APP]) as app:
         await app.send(REQUEST | {"id": "r"})
         receipt = await app.get()
@@ -148,7 +148,7 @@ async def test_receipts_and_calls(pair: Pair) -> None:
         assert result["payload"]["alias"] == CALCULATOR
 
 
-async def test_a_socket_is_one_agents(pair: Pair) -> None:
+async def test_socket_belongs_to_one_agent(pair: Pair) -> None:
     async with opened(pair.ws_url) as app:
         await app.send(INFORM | {"sender": APP, "to": [CALCULATOR], "security": {"token": pair.tokens[APP]}})
         await app.send(INFORM | {"security": {"token": pair.tokens[CALCULATOR]}})
@@ -170,16 +170,14 @@ async def test_broadcasts_and_marketplace_messages_arrive_as_envelopes(pair: Pai
         assert late["agora"]["message_type"] == "info"
 
 
-async def test_a_bad_credential_is_refused_at_the_door(pair: Pair) -> None:
+async def test_invalid_credential_is_refused_at_the_handshake(pair: Pair) -> None:
     with pytest.raises(websockets.InvalidStatus) as refused:
         async with opened(pair.ws_url, "agt_nonsense"):
             pass
     assert refused.value.response.status_code == 401
 
 
-async def test_strangers_have_to_say_who_they_are(
-    tmp_path: Any, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_strangers_must_authenticate(tmp_path: Any, clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sockets, "INTRODUCTION_SECONDS", 0.05)
     async with running(App(make_settings(tmp_path), clock=clock)) as server:
         url = server.url.replace("http", "ws") + "/agent/ws"
@@ -190,7 +188,7 @@ async def test_strangers_have_to_say_who_they_are(
         assert closed.value.rcvd.code == 4401
 
 
-async def test_a_revoked_agent_is_cut_off(pair: Pair) -> None:
+async def test_revoked_agent_is_disconnected(pair: Pair) -> None:
     leaver, token = await register(pair.url, "Leaver")
     async with leaver, opened(pair.ws_url, token) as socket:
         await socket.send(

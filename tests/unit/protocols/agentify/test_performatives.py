@@ -1,4 +1,4 @@
-"""The sixteen types as models: what each asks of its fields, and what is kept."""
+"""Models of the sixteen message types: required fields and stored data."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NEED_NO_INTENT = {"agree", "refuse", "confirm", "done"}
 
 
 @pytest.mark.parametrize("kind", Performative)
-def test_every_type_has_a_model_an_answer_and_its_rules(kind: Performative) -> None:
+def test_every_type_has_a_model_an_answer_and_rules(kind: Performative) -> None:
     model = models.MODELS[kind]
     assert model.__doc__
     assert kind in rules.ANSWERS
@@ -98,7 +98,7 @@ def test_every_type_has_a_model_an_answer_and_its_rules(kind: Performative) -> N
         ),
     ],
 )
-def test_the_parts_of_a_deployment(model: Any, document: dict[str, Any]) -> None:
+def test_parts_of_a_deployment_are_parsed(model: Any, document: dict[str, Any]) -> None:
     assert model.model_validate(document).model_dump() == document
     assert model.model_validate(document | {"further": [1]}).model_dump() == document | {"further": [1]}
 
@@ -116,16 +116,16 @@ def test_the_parts_of_a_deployment(model: Any, document: dict[str, Any]) -> None
         (AgentMessage, {"type": "inform", "deep": json.loads("[" * 150 + "]" * 150)}),
     ],
 )
-def test_what_is_out_of_bounds(model: Any, wrong: dict[str, Any]) -> None:
+def test_values_out_of_bounds_are_refused(model: Any, wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         model.model_validate(wrong)
 
 
-def test_too_many_unknown_fields() -> None:
+def test_too_many_unknown_fields_are_refused() -> None:
     with pytest.raises(ValidationError, match="more than 50"):
         SENT.validate_python({"type": "inform", "intent": "x"} | {f"x{n}": n for n in range(51)})
 
 
-def test_a_secret_is_not_shown() -> None:
+def test_secret_is_not_shown() -> None:
     message = AgentMessage.model_validate({"type": "inform", "security": {"token": "s3cret", "api_key": "s3cret"}})
     assert "s3cret" not in repr(message)

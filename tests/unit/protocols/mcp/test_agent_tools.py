@@ -1,4 +1,4 @@
-"""Agents as tools: their capabilities, called as tasks."""
+"""Agents as MCP tools: their capabilities, called as tasks."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ async def _translator(wire: Wire, **about: Any) -> Wire:
     return await register(wire, "Bob", capabilities=["translate", "sing", "mcp_tools"], metadata=metadata)
 
 
-async def test_only_those_who_offer_are_tools(wire: Wire) -> None:
+async def test_only_agents_that_offer_tools_are_listed(wire: Wire) -> None:
     await register(wire, "Silent", capabilities=["translate"])
     assert await _names(wire) == {}
     await register(wire, "Loud", capabilities=["translate", "sing", "mcp_tools"])
     assert set(await _names(wire)) == {"Loud.translate", "Loud.sing"}
 
 
-async def test_described_capabilities_have_their_schema(wire: Wire) -> None:
+async def test_described_capabilities_have_their_input_schema(wire: Wire) -> None:
     await _translator(wire)
     tools = await _names(wire)
     assert set(tools) == {"Bob.translate"}
@@ -52,7 +52,7 @@ async def test_described_capabilities_have_their_schema(wire: Wire) -> None:
     assert tools["Bob.translate"]["annotations"]["openWorldHint"] is True
 
 
-async def test_a_private_agent_is_a_tool_for_its_own_alone(wire: Wire) -> None:
+async def test_tool_of_a_private_agent_is_visible_only_to_its_owner(wire: Wire) -> None:
     await register(wire, "Hidden", capabilities=["spy", "mcp_tools"], visibility="private")
     other = await register(wire, "Other")
     assert "Hidden.spy" not in await _names(other)
@@ -68,13 +68,13 @@ async def test_a_private_agent_is_a_tool_for_its_own_alone(wire: Wire) -> None:
     ],
     ids=["remote", "array", "text", "large"],
 )
-async def test_a_schema_that_will_not_do_is_left_out(wire: Wire, schema: Any) -> None:
+async def test_unsuitable_schema_is_omitted(wire: Wire, schema: Any) -> None:
     await _translator(wire, input_schema=schema)
     tools = await _names(wire)
     assert tools["Bob.translate"]["inputSchema"] == {"type": "object", "additionalProperties": True}
 
 
-async def test_names_are_tools_names_whatever_agents_are_called(wire: Wire) -> None:
+async def test_tool_names_are_valid_for_any_agent_name(wire: Wire) -> None:
     for name in ("agoras", "Ümläut & Söhne", "a" * 60, "x.y.z", "x_y_z"):
         await register(wire, name, capabilities=["do it", "c" * 90, "mcp_tools"])
     names = list(await _names(wire))
@@ -88,7 +88,7 @@ async def test_names_are_tools_names_whatever_agents_are_called(wire: Wire) -> N
 
 @pytest.mark.parametrize("era", ERAS)
 @pytest.mark.parametrize("name", ["Bob.translate", "Bob_translate"])
-async def test_a_call_is_a_task_whose_result_is_the_tools(server: Running, wire: Wire, era: str, name: str) -> None:
+async def test_call_is_a_task_whose_result_is_returned(server: Running, wire: Wire, era: str, name: str) -> None:
     bob = await _translator(wire)
     told: list[float] = []
 
@@ -111,7 +111,7 @@ async def test_a_call_is_a_task_whose_result_is_the_tools(server: Running, wire:
 
 
 @pytest.mark.parametrize(("value", "text"), [("hallo", "hallo"), ([1, 2], "[1,2]"), (None, "null")])
-async def test_a_result_that_is_no_object_is_text(wire: Wire, value: Any, text: str) -> None:
+async def test_non_object_result_is_text(wire: Wire, value: Any, text: str) -> None:
     bob = await _translator(wire)
     calling = asyncio.create_task(wire.call("modern", "tools/call", {"name": "Bob.translate", "arguments": {}}))
     held = (await _do(bob, "agora.task.claim", wait=20))["tasks"][0]
@@ -122,7 +122,7 @@ async def test_a_result_that_is_no_object_is_text(wire: Wire, value: Any, text: 
     assert "structuredContent" not in result
 
 
-async def test_a_failure_is_an_error(wire: Wire) -> None:
+async def test_failed_task_is_a_tool_error(wire: Wire) -> None:
     bob = await _translator(wire)
     calling = asyncio.create_task(wire.call("modern", "tools/call", {"name": "Bob.translate", "arguments": {}}))
     held = (await _do(bob, "agora.task.claim", wait=20))["tasks"][0]
@@ -133,7 +133,7 @@ async def test_a_failure_is_an_error(wire: Wire) -> None:
     assert "no such language" in result["content"][0]["text"]
 
 
-async def test_who_cancels_the_call_cancels_the_task(server: Running, wire: Wire) -> None:
+async def test_cancelling_the_call_cancels_the_task(server: Running, wire: Wire) -> None:
     bob = await _translator(wire)
     async with connect(f"{server.url}/mcp", "modern") as client:
         calling = asyncio.create_task(client.call_tool("Bob.translate", {"text": "x"}))
@@ -144,7 +144,7 @@ async def test_who_cancels_the_call_cancels_the_task(server: Running, wire: Wire
     assert [event["subject"] for event in stream["items"]] == [held["task_id"]]
 
 
-async def test_time_is_over_but_the_task_goes_on(wire: Wire) -> None:
+async def test_task_continues_after_the_call_timed_out(wire: Wire) -> None:
     bob = await _translator(wire, timeout=1)
     result = (await wire.call("modern", "tools/call", {"name": "Bob.translate", "arguments": {}}))["result"]
     problem = result["_meta"]["agora/problem"]
@@ -153,7 +153,7 @@ async def test_time_is_over_but_the_task_goes_on(wire: Wire) -> None:
     assert held["task_id"] == problem["task_id"]
 
 
-async def test_a_key_makes_one_task_of_two_calls(wire: Wire) -> None:
+async def test_two_calls_with_one_key_create_one_task(wire: Wire) -> None:
     bob = await _translator(wire)
     params = {"name": "Bob.translate", "arguments": {"text": "x"}, "_meta": {"agora/idempotency-key": "k"}}
     calls = [asyncio.create_task(wire.call("modern", "tools/call", params)) for _ in range(2)]
@@ -164,7 +164,7 @@ async def test_a_key_makes_one_task_of_two_calls(wire: Wire) -> None:
     assert first == second
 
 
-async def test_offers_are_found_by_search(wire: Wire) -> None:
+async def test_agent_tools_are_found_by_search(wire: Wire) -> None:
     await _translator(wire)
     call = {"name": "agora.tools.search", "arguments": {"query": "translate text"}}
     (content,) = (await wire.call("modern", "tools/call", call))["result"]["content"]

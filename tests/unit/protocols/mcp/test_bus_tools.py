@@ -1,4 +1,4 @@
-"""The bus under the names by which its first users know it: publish_task, read_tasks, ack_task, recover_tasks, bus_health."""
+"""MCP tools of the bus, under their original names: publish_task, read_tasks, ack_task, recover_tasks, bus_health."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NAMES = {"publish_task", "read_tasks", "ack_task", "recover_tasks", "bus_health"
 
 
 @pytest.mark.parametrize("era", ["modern", "legacy"])
-async def test_the_bus_as_a_server_of_tools(server: Running, wire: Wire, era: str) -> None:
+async def test_bus_is_usable_through_its_tools(server: Running, wire: Wire, era: str) -> None:
     await server.app.monitor.take_sample()
     alice, bob = await register(wire, "Alice"), await register(wire, "Bob")
     async with (
@@ -45,7 +45,7 @@ async def test_the_bus_as_a_server_of_tools(server: Running, wire: Wire, era: st
         assert (await call(reader, "bus_health"))["message_lag"] == 0
 
 
-async def test_both_names_are_the_same_tool(wire: Wire) -> None:
+async def test_both_names_denote_the_same_tool(wire: Wire) -> None:
     wire.query = "?toolsets=bus"
     listed = (await wire.call("modern", "tools/list"))["result"]["tools"]
     tools = {tool["name"]: tool for tool in listed}

@@ -1,4 +1,4 @@
-"""The protocol's own inspector, a client of the TypeScript SDK, as a person uses it on the command line."""
+"""The protocol's own inspector, a client of the TypeScript SDK, on the command line."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def inspector() -> list[str]:
 
 
 @pytest.mark.long
-async def test_the_inspector_finds_its_way(inspector: list[str], server: Running, wire: Wire) -> None:
+async def test_inspector_calls_every_method(inspector: list[str], server: Running, wire: Wire) -> None:
     await register(wire, "Bob", description="builds")
 
     async def inspect(*arguments: str, query: str = "") -> Any:
@@ -39,7 +39,7 @@ async def test_the_inspector_finds_its_way(inspector: list[str], server: Running
         async with asyncio.timeout(60):
             output, errors = await process.communicate()
         assert output, errors.decode()
-        assert b"Warning: tool" not in errors, errors.decode()  # of portability, where it is strict
+        assert b"Warning: tool" not in errors, errors.decode()  # about portability, in strict mode
         return from_json(output)
 
     call = ("--method", "tools/call", "--tool-name")

@@ -1,4 +1,4 @@
-"""The lean path and the SDK give the same answers."""
+"""The lean path and the SDK give equal answers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.unit.protocols.mcp.mcp_clients import ERAS, Wire, answer, envelope
 
 pytestmark = pytest.mark.long
 
-#: what differs from call to call, whoever answers
+#: members that differ from call to call on both paths
 CHANGING = frozenset({"agora.admin.health", "agora.admin.audit", "agora.monitor.stats"})  # with each call
 VOLATILE = frozenset(
     {"timestamp", "last_activity", "started_at", "updated_at", "calls", "errors", "busiest_services", "request_id"}
@@ -83,7 +83,7 @@ CALLS: list[tuple[str, dict[str, Any] | None]] = [
     ("completion/complete", {"ref": {"type": "ref/prompt", "name": "supervise"}, "argument": {"name": "x", "value": ""}}),
 ]  # fmt: skip
 
-#: answered without the SDK: a path that answers nothing by itself would pass every comparison
+#: answered without the SDK: a path that answers nothing itself would pass every comparison
 LEAN = frozenset(
     {"tools/list", "tools/call", "resources/list", "resources/read", "prompts/list", "prompts/get", "ping"}
 )
@@ -151,7 +151,7 @@ async def _both(wire: Wire, lean: _Counted, era: str, method: str, params: Any) 
 
 @pytest.mark.usefixtures("alice")
 @pytest.mark.parametrize("era", ERAS)
-async def test_every_request_of_the_corpus(wire: Wire, lean: _Counted, era: str) -> None:
+async def test_every_request_of_the_corpus_gets_equal_answers(wire: Wire, lean: _Counted, era: str) -> None:
     await wire.shake_hands()
     quick: set[str] = set()
     for method, params in CALLS:
@@ -164,7 +164,7 @@ async def test_every_request_of_the_corpus(wire: Wire, lean: _Counted, era: str)
 
 
 @pytest.mark.parametrize("era", ERAS)
-async def test_every_query_without_arguments(wire: Wire, lean: _Counted, era: str) -> None:
+async def test_every_query_without_arguments_gets_equal_answers(wire: Wire, lean: _Counted, era: str) -> None:
     await wire.shake_hands()
     for operation in operations():
         if operation.kind != "query" or operation.name in CHANGING:
@@ -200,7 +200,7 @@ ENVELOPES: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("meta", ENVELOPES, ids=str)
-async def test_every_envelope(wire: Wire, lean: _Counted, meta: dict[str, Any]) -> None:
+async def test_every_envelope_gets_equal_answers(wire: Wire, lean: _Counted, meta: dict[str, Any]) -> None:
     ours, theirs = await _both(wire, lean, "modern", "tools/call", {"name": "agora.agent.list", "_meta": meta})
     assert ours == theirs
 
@@ -237,7 +237,7 @@ RAW: list[tuple[Any, dict[str, str]]] = [
 
 @pytest.mark.parametrize("number", range(len(RAW)))
 @pytest.mark.parametrize("era", ERAS)
-async def test_every_odd_request(wire: Wire, lean: _Counted, era: str, number: int) -> None:
+async def test_every_unusual_request_gets_equal_answers(wire: Wire, lean: _Counted, era: str, number: int) -> None:
     message, headers = RAW[number]
     await wire.shake_hands()
     if era == "modern":

@@ -1,4 +1,4 @@
-"""Sessions of the older era on one server: what they cost, how long they are kept, and that nothing is missed."""
+"""Sessions of the older MCP generation on one server: costs, lifetime, and lossless notifications."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ async def sessions_of_sdk(app: App) -> Sized:
     return instances
 
 
-async def test_a_request_costs_no_write_more(wire: Wire, server: Running) -> None:
+async def test_request_in_a_session_causes_no_additional_write(wire: Wire, server: Running) -> None:
     await wire.shake_hands()
     for _ in range(3):
         await wire.legacy("tools/list")
@@ -82,10 +82,10 @@ async def test_a_request_costs_no_write_more(wire: Wire, server: Running) -> Non
         await take(messages, 1)
     assert (
         failing_store(server.app).labels.count("mcp.session") == 2
-    )  # the handshake; what it watches is looked at as its stream begins
+    )  # writes of the handshake; watches are read when the stream begins
 
 
-async def test_a_session_outlives_its_server(tmp_path: Path) -> None:
+async def test_session_survives_a_server_restart(tmp_path: Path) -> None:
     settings = make_settings(tmp_path)
     async with running(App(settings)) as server, httpx.AsyncClient(base_url=server.url, timeout=60) as http:
         wire = Wire(http)
@@ -104,13 +104,11 @@ async def test_a_session_outlives_its_server(tmp_path: Path) -> None:
             assert told["params"]["uri"] == "agora://agents/Bob"
 
 
-async def test_one_that_nobody_goes_on_with_is_over_after_a_day(
-    wire: Wire, server: Running, clock: ManualClock
-) -> None:
+async def test_unused_session_expires_after_a_day(wire: Wire, server: Running, clock: ManualClock) -> None:
     app = server.app
     await wire.shake_hands()
     clock.advance(13 * HOURS)
-    assert (await wire.legacy("ping")).is_success  # which puts its end off
+    assert (await wire.legacy("ping")).is_success  # which postpones its expiry
     clock.advance(23 * HOURS)
     for session in app.mcp.sessions:
         await app.mcp.forget_session(session)
@@ -125,7 +123,7 @@ async def test_one_that_nobody_goes_on_with_is_over_after_a_day(
     assert await rows(app, "client_sessions") == 0
 
 
-async def test_one_with_a_standing_stream_is_not_over(wire: Wire, server: Running, clock: ManualClock) -> None:
+async def test_session_with_an_open_stream_does_not_expire(wire: Wire, server: Running, clock: ManualClock) -> None:
     await wire.shake_hands()
     async with standing(wire, server) as messages:
         await take(messages, 1)
@@ -135,7 +133,9 @@ async def test_one_with_a_standing_stream_is_not_over(wire: Wire, server: Runnin
     assert (await wire.legacy("ping")).is_success
 
 
-async def test_what_is_watched_is_bounded(wire: Wire, server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_number_of_watched_resources_is_bounded(
+    wire: Wire, server: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(rules, "MAX_SUBSCRIPTIONS", 2)
     await wire.shake_hands()
     for uri in ("agora://a", "agora://b", "agora://b"):
@@ -153,7 +153,7 @@ async def test_what_is_watched_is_bounded(wire: Wire, server: Running, monkeypat
     assert await rows(server.app, "client_watches") == await rows(server.app, "client_sessions") == 0
 
 
-async def test_of_too_many_the_oldest_give_way(
+async def test_oldest_sessions_beyond_the_limit_are_deleted(
     wire: Wire, server: Running, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rules, "MAX_SESSIONS", 2)
@@ -165,16 +165,14 @@ async def test_of_too_many_the_oldest_give_way(
         await wires[-1].shake_hands()
         clock.advance(1)
     assert [(await each.legacy("ping")).status_code for each in wires] == [404, 404, 200, 200]
-    assert (await bob.legacy("ping")).is_success  # others are counted by themselves
+    assert (await bob.legacy("ping")).is_success  # sessions of other callers are counted separately
     assert await rows(server.app, "client_sessions") == 3
     sdk_sessions = await sessions_of_sdk(server.app)
     await wait_until(lambda: len(sdk_sessions) == 3)
 
 
 @pytest.mark.parametrize("params", [{}, {"protocolVersion": LEGACY}, {"protocolVersion": 7, "capabilities": []}])
-async def test_a_handshake_that_comes_to_nothing_leaves_nothing(
-    wire: Wire, server: Running, params: dict[str, Any]
-) -> None:
+async def test_failed_handshake_leaves_no_session(wire: Wire, server: Running, params: dict[str, Any]) -> None:
     refused = answer(await wire.post(wire.request("initialize", params)))
     assert "error" in refused
     sdk_sessions = await sessions_of_sdk(server.app)
@@ -183,8 +181,8 @@ async def test_a_handshake_that_comes_to_nothing_leaves_nothing(
     assert await rows(server.app, "client_sessions") == await rows(server.app, "events") == 0
 
 
-async def test_a_client_that_says_too_much_is_served(wire: Wire, server: Running) -> None:
-    """Not everything that a client says of itself is kept."""
+async def test_oversized_client_info_is_accepted(wire: Wire, server: Running) -> None:
+    """Only part of what a client reports about itself is stored."""
     info = {"name": "n" * 50_000, "version": "1", "icons": [{"src": "data:image/png;base64," + "A" * 100_000}]}
     params = {
         "protocolVersion": LEGACY,
@@ -199,7 +197,7 @@ async def test_a_client_that_says_too_much_is_served(wire: Wire, server: Running
     assert "result" in answer(await wire.legacy("resources/subscribe", {"uri": "agora://catalogue"}))
 
 
-async def test_who_missed_more_than_is_known_is_told_of_everything(wire: Wire, server: Running) -> None:
+async def test_client_that_missed_too_much_is_notified_of_everything(wire: Wire, server: Running) -> None:
     await register(wire, "Bob")
     await wire.shake_hands()
     assert (await wire.legacy("resources/subscribe", {"uri": "agora://agents/Bob"})).is_success
@@ -216,13 +214,13 @@ async def test_who_missed_more_than_is_known_is_told_of_everything(wire: Wire, s
         assert methods(told) == everything
 
 
-async def test_who_comes_again_takes_the_place_of_a_dead_connection(wire: Wire, server: Running) -> None:
-    """Of a connection that was lost on the way the server knows nothing for a long time."""
+async def test_reconnecting_client_replaces_a_dead_connection(wire: Wire, server: Running) -> None:
+    """The server may not learn of a lost connection for a long time."""
     await wire.shake_hands()
     async with standing(wire, server) as dead:
         ((place, _),) = await take(dead, 1)
         own = {"mcp-session-id": wire.session, "accept": "text/event-stream"}
-        assert (await wire.http.get("/mcp", headers=wire.headers(own))).status_code == 409  # without a place it has not
+        assert (await wire.http.get("/mcp", headers=wire.headers(own))).status_code == 409  # but not without a position
         async with standing(wire, server, **{"last-event-id": place}) as messages:
             await take(messages, 1)
             async with asyncio.timeout(60):
@@ -231,7 +229,7 @@ async def test_who_comes_again_takes_the_place_of_a_dead_connection(wire: Wire, 
             assert "tools/list_changed" in methods(await take(messages, 1))
 
 
-async def test_an_older_client_is_sent_nothing_it_cannot_read(wire: Wire, server: Running) -> None:
+async def test_older_client_gets_only_supported_messages(wire: Wire, server: Running) -> None:
     await wire.shake_hands("2025-06-18")
     own = {"mcp-session-id": wire.session, "mcp-protocol-version": "2025-06-18", "accept": "text/event-stream"}
     async with wire.http.stream("GET", "/mcp", headers=wire.headers(own)) as response:
@@ -242,7 +240,7 @@ async def test_an_older_client_is_sent_nothing_it_cannot_read(wire: Wire, server
     assert told["params"]["_meta"]["agora/position"] == int(id.partition("-")[0])
 
 
-async def test_a_reader_that_takes_nothing_is_cut_off(wire: Wire, server: Running) -> None:
+async def test_client_that_does_not_read_is_disconnected(wire: Wire, server: Running) -> None:
     bob = (await wire.http.post("/agents/register", json={"agent_name": "Bob"})).json()["agent_id"]
     await wire.shake_hands()
     (session,) = server.app.mcp.sessions
@@ -269,4 +267,4 @@ async def test_a_reader_that_takes_nothing_is_cut_off(wire: Wire, server: Runnin
             if feed.live["cut_off"]:
                 break
         await wait_until(lambda: not session.open and session.standing is None)
-    assert (await wire.legacy("ping")).is_success  # the session goes on
+    assert (await wire.legacy("ping")).is_success  # the session continues

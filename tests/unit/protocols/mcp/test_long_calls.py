@@ -1,4 +1,4 @@
-"""Calls of what works elsewhere, without the SDK: the same answers, signs of life, and an end when the client leaves."""
+"""Long relayed calls without the SDK: equal answers, keep-alives, and cancellation when the client disconnects."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ CALLS: list[dict[str, Any]] = [
     {"name": "agora.upstream.call", "arguments": {"upstream": "far"}},
     {"name": "agora.upstream.read", "arguments": {"upstream": "far", "uri": "far://note"}},
 ]
-#: one tool's argument is repeated in a header, one version is not there, the others are not plain
+#: one tool has an argument repeated in a header, one version is unsupported, the others are unusual
 LEFT_TO_THE_SDK = 4
 
 
@@ -78,7 +78,7 @@ def path(server: Running, monkeypatch: pytest.MonkeyPatch) -> _Path:
     return _Path(server, monkeypatch)
 
 
-async def test_both_paths_give_the_same(wire: Wire, path: _Path) -> None:
+async def test_both_paths_give_equal_answers(wire: Wire, path: _Path) -> None:
     for params in CALLS:
         found = []
         for path.on in (True, False):
@@ -88,7 +88,7 @@ async def test_both_paths_give_the_same(wire: Wire, path: _Path) -> None:
     assert path.taken == len(CALLS) - LEFT_TO_THE_SDK
 
 
-async def test_a_repetition_under_a_key_is_the_first_answer(wire: Wire, path: _Path, far: Far) -> None:
+async def test_repetition_with_a_key_returns_the_first_answer(wire: Wire, path: _Path, far: Far) -> None:
     for _ in range(2):
         meta = {"agora/idempotency-key": "once"}
         response = await wire.modern("tools/call", {"name": "far.echo", "arguments": {"text": "x"}, "_meta": meta})
@@ -97,7 +97,7 @@ async def test_a_repetition_under_a_key_is_the_first_answer(wire: Wire, path: _P
     assert path.taken == 2
 
 
-async def test_who_wants_progress_has_the_sdk(wire: Wire, path: _Path) -> None:
+async def test_call_with_progress_uses_the_sdk(wire: Wire, path: _Path) -> None:
     params = {"name": "far.count", "arguments": {}, "_meta": {"progressToken": "p"}}
     assert (await wire.modern("tools/call", params)).text.count("notifications/progress") == 3
     assert path.taken == 0
@@ -123,7 +123,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("impatient")
-async def test_a_slow_call_becomes_a_stream_with_signs_of_life(wire: Wire, far: Far) -> None:
+async def test_slow_call_becomes_a_stream_with_keep_alives(wire: Wire, far: Far) -> None:
     async with streamed(wire) as lines:
         far.go.set()
         rest = [line async for line in lines if line and not line.startswith(":")]
@@ -135,7 +135,7 @@ async def test_a_slow_call_becomes_a_stream_with_signs_of_life(wire: Wire, far: 
 @pytest.mark.parametrize(
     ("error", "code", "logged"), [(RuntimeError("a secret"), -32603, True), (Unauthenticated("Who?"), -32001, False)]
 )
-async def test_an_error_after_the_stream_has_begun_is_its_answer(
+async def test_error_after_the_start_of_the_stream_is_its_answer(
     wire: Wire,
     server: Running,
     far: Far,
@@ -167,14 +167,14 @@ async def test_an_error_after_the_stream_has_begun_is_its_answer(
 
 
 @pytest.mark.usefixtures("impatient")
-async def test_who_leaves_a_stream_has_cancelled(wire: Wire, far: Far) -> None:
+async def test_leaving_a_stream_cancels_the_call(wire: Wire, far: Far) -> None:
     async with asyncio.timeout(60):
         async with streamed(wire):
-            await far.began.wait()  # a call that has not got there has nothing there to cancel
+            await far.began.wait()  # a call that has not been sent yet has nothing to cancel
         await far.cancelled.wait()
 
 
-async def test_who_hangs_up_has_cancelled(wire: Wire, far: Far) -> None:
+async def test_disconnection_cancels_the_call(wire: Wire, far: Far) -> None:
     calling = asyncio.create_task(wire.modern("tools/call", {"name": "far.slow", "arguments": {}}))
     async with asyncio.timeout(60):
         await far.began.wait()
@@ -183,7 +183,7 @@ async def test_who_hangs_up_has_cancelled(wire: Wire, far: Far) -> None:
         await far.cancelled.wait()
 
 
-async def test_strangers_are_told_so_by_http(far: Far, tmp_path: Path) -> None:
+async def test_strangers_get_an_http_error(far: Far, tmp_path: Path) -> None:
     settings = make_settings(tmp_path / "data", mcp_private_networks=True)
     async with (
         serving(far.app()) as url,

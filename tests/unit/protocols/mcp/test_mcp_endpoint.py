@@ -1,4 +1,4 @@
-"""The endpoint: who may come in, what it says of itself, sessions, the plain endpoints."""
+"""The MCP endpoint: access, server information, sessions, and the plain endpoints."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def stranger(public: App) -> AsyncIterator[Wire]:
 
 
 @pytest.mark.parametrize("era", ERAS)
-async def test_strangers_who_may_register_see_that(tmp_path: Path, clock: ManualClock, era: str) -> None:
+async def test_strangers_see_registration_if_it_is_open(tmp_path: Path, clock: ManualClock, era: str) -> None:
     app = App(make_settings(tmp_path / "open", host="0.0.0.0", open_registration=True), clock=clock)
     await app.start()
     try:
@@ -69,7 +69,7 @@ async def test_strangers_who_may_register_see_that(tmp_path: Path, clock: Manual
         ("resources/read", {"uri": "agora://agents/Alice"}),
     ],
 )
-async def test_what_needs_a_credential_asks_for_one(
+async def test_protected_calls_request_a_credential(
     stranger: Wire, era: str, method: str, params: dict[str, Any]
 ) -> None:
     response = await (stranger.modern if era == "modern" else stranger.legacy)(method, params)
@@ -79,11 +79,11 @@ async def test_what_needs_a_credential_asks_for_one(
     assert "error=" not in challenge
 
 
-async def test_listening_needs_a_credential(stranger: Wire) -> None:
+async def test_listening_requires_a_credential(stranger: Wire) -> None:
     assert (await stranger.modern("subscriptions/listen", {"notifications": {}})).status_code == 401
 
 
-async def test_a_bad_credential_is_refused(stranger: Wire) -> None:
+async def test_invalid_credential_is_refused(stranger: Wire) -> None:
     stranger.token = "agfy_made_up"
     response = await stranger.modern("tools/list")
     assert response.status_code == 401
@@ -93,21 +93,21 @@ async def test_a_bad_credential_is_refused(stranger: Wire) -> None:
     assert response.status_code == 401
 
 
-async def test_a_credential_opens_everything(public: App, stranger: Wire) -> None:
+async def test_credential_gives_access_to_everything(public: App, stranger: Wire) -> None:
     stranger.token = admin_token(public.settings)
     found = await stranger.call("modern", "tools/call", {"name": "agora.agent.list"})
     assert found["result"]["structuredContent"]["agents"] == []
 
 
 @pytest.mark.parametrize("path", [METADATA, f"{METADATA}/mcp"])
-async def test_the_metadata_of_the_resource(stranger: Wire, path: str) -> None:
+async def test_resource_metadata_is_served(stranger: Wire, path: str) -> None:
     found = (await stranger.http.get(path)).json()
     assert found["resource"] == "https://agora.example/mcp"
     assert found["bearer_methods_supported"] == ["header"]
     assert "write:messages" in found["scopes_supported"]
 
 
-async def test_the_metadata_follows_the_name_a_client_uses(wire: Wire) -> None:
+async def test_resource_metadata_uses_the_requested_host(wire: Wire) -> None:
     found = (await wire.http.get(METADATA, headers={"host": "localhost:99"})).json()
     assert found["resource"] == "http://localhost:99/mcp"
     assert (await wire.http.get(METADATA, headers={"host": 'localhost:99"x'})).status_code == 400
@@ -126,7 +126,7 @@ async def test_the_metadata_follows_the_name_a_client_uses(wire: Wire) -> None:
         ({"origin": "http://localhost:8080", "host": "localhost:8080"}, True),
     ],
 )
-async def test_pages_of_other_sites_are_refused(app: App, headers: dict[str, str], allowed: bool) -> None:
+async def test_pages_of_other_origins_are_refused(app: App, headers: dict[str, str], allowed: bool) -> None:
     async with local_client(app) as http:
         own = ACCEPT | {"mcp-protocol-version": MODERN, "mcp-method": "tools/list"} | headers
         body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {"_meta": envelope()}}
@@ -134,15 +134,15 @@ async def test_pages_of_other_sites_are_refused(app: App, headers: dict[str, str
         assert response.status_code == (200 if allowed else 403)
 
 
-async def test_a_page_with_a_token_may_come_from_anywhere(app: App) -> None:
+async def test_page_with_a_token_may_have_any_origin(app: App) -> None:
     async with local_client(app) as http:
         wire = Wire(http, admin_token(app.settings))
         response = await wire.modern("tools/list", origin="http://other.example")
         assert response.status_code == 200
 
 
-async def test_a_local_page_is_nobody_without_a_token(app: App) -> None:
-    """Another port of this machine may serve anybody's pages: it gets in, but not as the operator."""
+async def test_local_page_without_a_token_is_anonymous(app: App) -> None:
+    """Another port of this machine may serve any page: it is admitted, but not as the operator."""
     async with local_client(app) as http:
         response = await Wire(http).modern("tools/call", {"name": "agora.agent.list"}, origin="http://localhost:6274")
         assert response.status_code == 401
@@ -152,7 +152,7 @@ async def test_a_local_page_is_nobody_without_a_token(app: App) -> None:
 
 
 @pytest.mark.parametrize("version", ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"])
-async def test_older_clients_shake_hands(wire: Wire, version: str) -> None:
+async def test_older_clients_perform_a_handshake(wire: Wire, version: str) -> None:
     result = await wire.shake_hands(version)
     assert result["protocolVersion"] == version
     assert result["serverInfo"]["name"] == "agora"
@@ -162,17 +162,17 @@ async def test_older_clients_shake_hands(wire: Wire, version: str) -> None:
     assert found["result"]["structuredContent"]["agents"] == []
 
 
-async def test_an_array_of_requests_is_refused_in_words(wire: Wire) -> None:
+async def test_batch_is_refused_with_an_explanation(wire: Wire) -> None:
     response = await wire.post([wire.request("ping", None)])
     assert response.status_code == 400
     assert "separately" in response.json()["fix"]
 
 
-async def test_an_unheard_of_version_gets_the_newest(wire: Wire) -> None:
+async def test_unknown_version_gets_the_newest(wire: Wire) -> None:
     assert (await wire.shake_hands("1999-12-31"))["protocolVersion"] == LEGACY
 
 
-async def test_a_session_is_its_owners(wire: Wire) -> None:
+async def test_session_is_usable_only_by_its_owner(wire: Wire) -> None:
     alice, mallory = await register(wire, "Alice"), await register(wire, "Mallory")
     await alice.shake_hands()
     mallory.session = alice.session
@@ -188,7 +188,7 @@ async def test_a_session_is_its_owners(wire: Wire) -> None:
     assert (await wire.http.get("/mcp", headers=headers)).status_code == 404
 
 
-async def test_a_deleted_session_is_gone(wire: Wire, server: Running) -> None:
+async def test_deleted_session_is_unknown(wire: Wire, server: Running) -> None:
     await wire.shake_hands()
     headers = wire.headers({"mcp-session-id": wire.session})
     assert (await wire.http.delete("/mcp", headers=headers)).status_code == 200
@@ -196,7 +196,7 @@ async def test_a_deleted_session_is_gone(wire: Wire, server: Running) -> None:
     assert len(server.app.mcp.sessions) == 0
 
 
-async def test_a_request_without_a_session_is_told_so(wire: Wire) -> None:
+async def test_request_without_a_session_is_refused(wire: Wire) -> None:
     await wire.shake_hands()
     wire.session = "made-up"
     response = await wire.legacy("tools/list")
@@ -204,13 +204,13 @@ async def test_a_request_without_a_session_is_told_so(wire: Wire) -> None:
     assert "initialize" in response.text
 
 
-async def test_sessions_nobody_uses_are_forgotten_and_gone_on_with(wire: Wire, server: Running) -> None:
+async def test_unused_session_is_evicted_and_restored(wire: Wire, server: Running) -> None:
     app = server.app.mcp
     now = [0.0]
     app.sessions = sessions.Sessions(lambda: now[0])
     await wire.shake_hands()
     now[0] = sessions.IDLE_SECONDS - 1
-    assert (await wire.legacy("ping")).status_code == 200  # a quick call is a use, too
+    assert (await wire.legacy("ping")).status_code == 200  # a short call counts as use too
     now[0] += sessions.IDLE_SECONDS - 1
     assert app.sessions.list_idle_sessions() == []
     now[0] += 2
@@ -220,26 +220,26 @@ async def test_sessions_nobody_uses_are_forgotten_and_gone_on_with(wire: Wire, s
     assert (await wire.legacy("resources/subscribe", {"uri": "agora://catalogue"})).status_code == 200
 
 
-async def test_white_space_around_headers_means_nothing(app: App) -> None:
+async def test_whitespace_around_header_values_is_ignored(app: App) -> None:
     async with local_client(app) as http:
         response = await Wire(http).modern("tools/call", {"name": "agora.agent.list"}, mcp_name=" agora.agent.list ")
         assert response.is_success
 
 
-async def test_a_standing_stream_ends_when_the_server_drains(wire: Wire, server: Running) -> None:
+async def test_open_stream_ends_when_the_server_drains(wire: Wire, server: Running) -> None:
     await wire.shake_hands()
     headers = wire.headers({"mcp-session-id": wire.session, "accept": "text/event-stream"})
     async with asyncio.timeout(60), wire.http.stream("GET", "/mcp", headers=headers) as response:
         assert response.status_code == 200
         server.app.drain()
         assert [line async for line in response.aiter_lines() if line.removeprefix("data:").startswith(" {")] == []
-    assert (await wire.legacy("ping")).status_code == 200  # what is quick is answered to the end
+    assert (await wire.legacy("ping")).status_code == 200  # short calls are answered to the end
 
 
-# -- what the server says of itself --------------------------------------------------------------
+# -- server information -------------------------------------------------------------------------
 
 
-async def test_discovery(wire: Wire) -> None:
+async def test_discover_returns_server_information(wire: Wire) -> None:
     result = (await wire.call("modern", "server/discover"))["result"]
     assert result["supportedVersions"] == [MODERN]
     assert result["capabilities"]["tools"] == {"listChanged": True}
@@ -247,13 +247,13 @@ async def test_discovery(wire: Wire) -> None:
     assert result["resultType"] == "complete"
 
 
-async def test_the_sdk_is_not_imported_for_quick_calls(wire: Wire, server: Running) -> None:
+async def test_sdk_is_not_imported_for_quick_calls(wire: Wire, server: Running) -> None:
     assert (await wire.modern("tools/call", {"name": "agora.agent.list"})).is_success
     assert (await wire.modern("tools/list")).is_success
     assert not server.app.mcp.has_sdk
 
 
-async def test_health_says_that_the_endpoint_is_enabled(wire: Wire) -> None:
+async def test_health_reports_the_endpoint_as_enabled(wire: Wire) -> None:
     result = (await wire.call("modern", "tools/call", {"name": "agora.admin.health"}))["result"]
     component = result["structuredContent"]["components"]["mcp_server"]
     assert component["status"] == "healthy"
@@ -267,7 +267,7 @@ async def _rpc(wire: Wire, message: Any, **options: Any) -> httpx.Response:
     return await wire.http.post("/mcp/v1/rpc", json=message, **options)
 
 
-async def test_the_plain_endpoint_calls_tools(wire: Wire) -> None:
+async def test_plain_endpoint_calls_tools(wire: Wire) -> None:
     await register(wire, "Bob")
     call = {"name": "agora.messaging.send", "arguments": {"to_agent": "Bob", "content": "hi"}}
     body = {"jsonrpc": "2.0", "id": "a", "method": "tools/call", "params": call}
@@ -276,7 +276,7 @@ async def test_the_plain_endpoint_calls_tools(wire: Wire) -> None:
     assert first["result"]["structuredContent"] == second["result"]["structuredContent"]
 
 
-async def test_the_plain_endpoint_serves_every_method(wire: Wire) -> None:
+async def test_plain_endpoint_serves_every_method(wire: Wire) -> None:
     await register(wire, "Bob")
     expected = {
         "initialize": ({}, "serverInfo"),
@@ -309,18 +309,18 @@ async def test_the_plain_endpoint_serves_every_method(wire: Wire) -> None:
         ([], -32600),
     ],
 )
-async def test_the_plain_endpoint_says_what_is_wrong(wire: Wire, message: Any, code: int) -> None:
+async def test_plain_endpoint_reports_errors(wire: Wire, message: Any, code: int) -> None:
     assert (await _rpc(wire, message)).json()["error"]["code"] == code
 
 
-async def test_the_plain_endpoint_takes_several_at_once(wire: Wire) -> None:
+async def test_plain_endpoint_accepts_batches(wire: Wire) -> None:
     ping = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
     found = (await _rpc(wire, [ping, {"jsonrpc": "2.0", "method": "note"}, ping | {"id": 2}, 7])).json()
     assert [part["id"] for part in found] == [1, 2, None]
     assert (await _rpc(wire, {"jsonrpc": "2.0", "method": "note"})).status_code == 202
 
 
-async def test_the_answers_to_an_array_have_a_common_limit(wire: Wire, server: Running) -> None:
+async def test_answers_to_a_batch_share_a_size_limit(wire: Wire, server: Running) -> None:
     listing = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
     limit = 3 * len((await _rpc(wire, listing)).content)
     server.app.mcp.plain._byte_limit = limit
@@ -335,20 +335,20 @@ async def test_the_answers_to_an_array_have_a_common_limit(wire: Wire, server: R
     assert "not executed" in answers[9]["error"]["message"]
 
 
-async def test_the_plain_endpoint_asks_strangers_for_a_credential(stranger: Wire) -> None:
+async def test_plain_endpoint_requires_a_credential_of_strangers(stranger: Wire) -> None:
     call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "agora.agent.list"}}
     assert (await _rpc(stranger, call)).status_code == 401
     assert (await _rpc(stranger, [call])).status_code == 401
 
 
-async def test_a_client_of_the_older_transport_is_told_what_to_use(wire: Wire) -> None:
+async def test_client_of_the_older_transport_gets_a_hint(wire: Wire) -> None:
     response = await wire.http.get("/mcp", headers={"accept": "text/event-stream"})
     assert response.status_code == 400
     assert "Streamable HTTP" in response.json()["fix"]
     assert "agora mcp" in response.json()["fix"]
 
 
-async def test_the_plain_listing(wire: Wire) -> None:
+async def test_plain_listing_of_tools(wire: Wire) -> None:
     tools = (await wire.http.get("/mcp/v1/tools?names=underscore&toolsets=messaging")).json()["tools"]
     assert "agora_messaging_send" in {tool["name"] for tool in tools}
 
@@ -364,17 +364,17 @@ async def test_the_plain_listing(wire: Wire) -> None:
         ("POST", f"{METADATA}/mcp", 404),
     ],
 )
-async def test_other_methods_and_paths(wire: Wire, method: str, path: str, status: int) -> None:
+async def test_other_methods_and_paths_are_refused(wire: Wire, method: str, path: str, status: int) -> None:
     assert (await wire.http.request(method, path)).status_code == status
 
 
-async def test_a_body_that_is_no_json(wire: Wire) -> None:
+async def test_invalid_json_is_refused(wire: Wire) -> None:
     response = await wire.http.post("/mcp/v1/rpc", content=b"{", headers={"content-type": "application/json"})
     assert response.status_code == 400
 
 
-async def test_the_metadata_names_the_authorization_servers(tmp_path: Path, clock: ManualClock) -> None:
-    """Where clients get tokens, and the scopes to ask for there, which are not ours: ours go by role."""
+async def test_resource_metadata_names_the_authorization_servers(tmp_path: Path, clock: ManualClock) -> None:
+    """It lists the token issuers and the scopes to request there; our own scopes follow from roles."""
     issuers = "https://sso.example/realms/market,acme=https://id.acme.example/"
     settings = make_settings(tmp_path / "sso", oidc_issuers=issuers, oidc_client_id="agora")
     app = App(settings, clock=clock)

@@ -1,4 +1,4 @@
-"""The model view: what a language model is listed, at which size, and what stays one choice away."""
+"""The model view: tools listed for a language model, their size, and access to all other tools."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from tests.harness import Running
 from tests.unit.protocols.mcp.conftest import register
 from tests.unit.protocols.mcp.mcp_clients import ERAS, Wire, connect
 
-#: the budget of a listing; bytes: of the whole result of tools/list, as compact JSON
+#: limits of a listing; bytes: of the whole result of tools/list, as compact JSON
 MAX_TOOLS, MAX_BYTES = 30, 32_000
-#: the catalogue that the marketplace was described with: each tool with its parameters
+#: the tools and parameters with which the marketplace was described
 CATALOGUE = {
     "agora_messaging_send": {"to_agent", "content", "message_type", "priority"},
     "agora_messaging_receive": {"agent_id", "since", "message_type"},
@@ -61,7 +61,7 @@ async def _call(wire: Wire, tool: str, arguments: dict[str, Any], **headers: str
 
 
 @pytest.mark.parametrize("era", ERAS)
-async def test_the_listing_keeps_to_its_budget(wire: Wire, era: str) -> None:
+async def test_listing_stays_within_its_budget(wire: Wire, era: str) -> None:
     agent = await register(wire, "Alice")
     for caller, missing in ((wire, set()), (agent, OPERATORS)):
         if era == "legacy":
@@ -74,7 +74,7 @@ async def test_the_listing_keeps_to_its_budget(wire: Wire, era: str) -> None:
         assert all(HOST_NAME.fullmatch(name) for name in names)
 
 
-async def test_only_what_is_listed_is_described(server: Running, wire: Wire) -> None:
+async def test_only_listed_tools_are_described(server: Running, wire: Wire) -> None:
     await _listing(wire)
     await _call(wire, "agora_tools_search", {"query": "show my remaining credit"})
     tools = [server.app.mcp.core.tools.describe_operation(operation, "default") for operation in operations()]
@@ -83,14 +83,14 @@ async def test_only_what_is_listed_is_described(server: Running, wire: Wire) -> 
     assert described.count("call_document") <= MAX_TOOLS + 5
 
 
-async def test_it_shows_the_catalogues_parameters(wire: Wire) -> None:
+async def test_listing_shows_the_described_parameters(wire: Wire) -> None:
     tools = await _listing(wire)
     for name, parameters in CATALOGUE.items():
         assert parameters <= tools[name]["inputSchema"]["properties"].keys(), name
         assert "outputSchema" not in tools[name]
 
 
-def test_it_shows_parameters_that_there_are() -> None:
+def test_listed_parameters_exist() -> None:
     declared = {operation.name: operation for operation in operations()}
     for name, parameters in MODEL_TOOLS.items():
         own = declared[name].parameters
@@ -99,7 +99,7 @@ def test_it_shows_parameters_that_there_are() -> None:
         assert required <= set(parameters), name
 
 
-async def test_a_parameter_that_a_description_names_is_shown(wire: Wire) -> None:
+async def test_parameter_named_in_a_description_is_listed(wire: Wire) -> None:
     tools = await _listing(wire)
     for name in MODEL_TOOLS:
         shown = tools[underscore_name(name)]
@@ -128,7 +128,7 @@ def _collect_descriptions(part: Any) -> list[str]:
     return [*inner, part["description"]] if isinstance(part.get("description"), str) else inner
 
 
-async def test_parameters_that_are_not_shown_are_accepted(wire: Wire) -> None:
+async def test_unlisted_parameters_are_accepted(wire: Wire) -> None:
     alice, bob = await register(wire, "Alice"), await register(wire, "Bob")
     sent = {"to_agent": "Bob", "content": "hello", "expires_in": 60, "metadata": {"k": "v"}}
     assert "expires_in" not in (await _listing(alice))["agora_messaging_send"]["inputSchema"]["properties"]
@@ -153,7 +153,7 @@ async def test_no_listed_tool_answers_with_a_whole_catalogue(wire: Wire) -> None
     assert all("schema" in service for service in whole["services"])
 
 
-async def test_every_other_tool_is_one_choice_away(wire: Wire) -> None:
+async def test_every_other_tool_is_reachable_with_one_call(wire: Wire) -> None:
     model = await _listing(wire)
     full = await _listing(wire, "?view=full&page=1000")
     assert {name.replace(".", "_") for name in full} > model.keys() - ABOUT_TOOLS
@@ -170,7 +170,7 @@ async def test_every_other_tool_is_one_choice_away(wire: Wire) -> None:
 # -- headers -------------------------------------------------------------------------------------
 
 
-async def test_a_header_chooses_toolsets(wire: Wire) -> None:
+async def test_header_selects_toolsets(wire: Wire) -> None:
     tools = await _listing(wire, x_mcp_toolsets="tasks,billing")
     categories = {name.split("_")[1] for name in tools}
     assert categories == {"task", "billing", "tools", "toolsets"}
@@ -182,7 +182,7 @@ async def test_a_header_chooses_toolsets(wire: Wire) -> None:
     assert "billing" in refused.json()["error"]["data"]["fix"]
 
 
-async def test_a_header_chooses_single_tools(wire: Wire) -> None:
+async def test_header_selects_single_tools(wire: Wire) -> None:
     tools = await _listing(wire, x_mcp_tools="agora.agent.get, agora_billing_cost")
     assert tools.keys() == {"agora_agent_get", "agora_billing_cost"}
     tools = await _listing(wire, x_mcp_tools="agora_agent_get", x_mcp_toolsets="memory")
@@ -190,7 +190,7 @@ async def test_a_header_chooses_single_tools(wire: Wire) -> None:
 
 
 @pytest.mark.parametrize("query", ["", "?view=full&page=1000"])
-async def test_a_header_allows_reading_alone(wire: Wire, query: str) -> None:
+async def test_header_restricts_to_reads(wire: Wire, query: str) -> None:
     await register(wire, "Bob")
     tools = await _listing(wire, query, x_mcp_readonly="true")
     about = {name for name in tools if name.replace(".", "_") in ABOUT_TOOLS}
@@ -211,7 +211,7 @@ async def test_a_header_allows_reading_alone(wire: Wire, query: str) -> None:
 @pytest.mark.parametrize(
     ("query", "words"), [("?view=small", "view"), ("?readonly=perhaps", "readonly"), ("?names=dashes", "names")]
 )
-async def test_a_wrong_choice_is_refused(wire: Wire, query: str, words: str) -> None:
+async def test_invalid_selection_is_refused(wire: Wire, query: str, words: str) -> None:
     wire.query = query
     response = await wire.modern("tools/list")
     assert response.status_code == 422
@@ -221,7 +221,7 @@ async def test_a_wrong_choice_is_refused(wire: Wire, query: str, words: str) -> 
 # -- toolsets at run time ------------------------------------------------------------------------
 
 
-async def test_a_session_enables_toolsets_and_is_told(server: Running, wire: Wire) -> None:
+async def test_session_enables_toolsets_and_is_notified(server: Running, wire: Wire) -> None:
     changed = asyncio.Event()
 
     async def hear(message: Any) -> None:
@@ -244,7 +244,7 @@ async def test_a_session_enables_toolsets_and_is_told(server: Running, wire: Wir
         assert {tool.name for tool in (await client.list_tools()).tools} == before
 
 
-async def test_a_client_without_a_session_enables_toolsets_and_is_told(server: Running, wire: Wire) -> None:
+async def test_client_without_a_session_enables_toolsets_and_is_notified(server: Running, wire: Wire) -> None:
     from mcp.client.subscriptions import listen
 
     alice = await register(wire, "Alice")
@@ -259,7 +259,7 @@ async def test_a_client_without_a_session_enables_toolsets_and_is_told(server: R
     assert (await _listing(wire)).keys() >= before
 
 
-async def test_which_toolsets_there_are(wire: Wire) -> None:
+async def test_toolsets_are_listed(wire: Wire) -> None:
     result = await _call(wire, "agora.toolsets.enable", {})
     assert "billing" in result["content"][0]["text"]
     refused = await _call(wire, "agora.toolsets.enable", {"toolsets": ["nonsense"]})

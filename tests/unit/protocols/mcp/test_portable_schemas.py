@@ -114,7 +114,7 @@ def _argument_problems(schema: Mapping[str, Any]) -> Iterator[str]:
             yield f".{name}: no description"
 
 
-def test_each_shared_description_is_used() -> None:
+def test_every_shared_description_is_used() -> None:
     used = set()
     for operation in operations():
         for name, part in operation.input_schema.get("properties", {}).items():
@@ -124,7 +124,7 @@ def test_each_shared_description_is_used() -> None:
     assert used == BY_OPERATION.keys() | BY_NAME.keys()
 
 
-async def test_a_nested_workflow_is_shown_as_a_plain_object(wire: Wire) -> None:
+async def test_nested_workflow_is_listed_as_a_plain_object(wire: Wire) -> None:
     wire.query = "?view=full&page=1000"
     tools = {tool["name"]: tool for tool in (await wire.call("modern", "tools/list"))["result"]["tools"]}
     step = tools["agora.workflow.create"]["inputSchema"]["properties"]["steps"]["items"]["properties"]
@@ -135,7 +135,7 @@ async def test_a_nested_workflow_is_shown_as_a_plain_object(wire: Wire) -> None:
     assert not (await wire.call("modern", "tools/call", call))["result"]["isError"]
 
 
-async def test_a_listed_schema_takes_what_its_operation_takes(wire: Wire) -> None:
+async def test_listed_schema_accepts_what_its_operation_accepts(wire: Wire) -> None:
     wire.query = "?view=full&page=1000"
     tools = {tool["name"]: tool for tool in (await wire.call("modern", "tools/list"))["result"]["tools"]}
     calls: dict[str, dict[str, Any]] = {

@@ -1,4 +1,4 @@
-"""Resources, prompts and completions; and being told of what changes."""
+"""MCP resources, prompts, completions, and change notifications."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def _do(wire: Wire, name: str, **arguments: Any) -> Any:
 
 
 @pytest.mark.parametrize("era", ERAS)
-async def test_everything_can_be_read(wire: Wire, era: str) -> None:
+async def test_every_resource_can_be_read(wire: Wire, era: str) -> None:
     bob = await register(wire, "Bob of Ütrecht")
     task = await _do(wire, "agora.task.assign", task_type="t", assignee="Bob of Ütrecht")
     held = (await _do(bob, "agora.task.claim"))["tasks"][0]
@@ -54,12 +54,12 @@ async def test_everything_can_be_read(wire: Wire, era: str) -> None:
 
 
 @pytest.mark.parametrize(("era", "code"), [("legacy", -32002), ("modern", -32602)])
-async def test_what_is_not_there(wire: Wire, era: str, code: int) -> None:
+async def test_unknown_resource_is_reported(wire: Wire, era: str, code: int) -> None:
     for uri in ("agora://agents/Nobody", "agora://nothing", "agora://agents/", "agora://agents/a/b", "http://x/"):
         assert (await _read(wire, uri, era))["code"] == code, uri
 
 
-async def test_who_may_not_read_is_told_why(wire: Wire) -> None:
+async def test_unauthorized_read_is_refused_with_the_reason(wire: Wire) -> None:
     key = await _do(wire, "agora.token.create", label="k", scopes=["read:messages"])
     error = await _read(Wire(wire.http, key["token"]), "agora://agents/Bob")
     assert (error["code"], error["data"]["code"]) == (-32003, "permission_denied")
@@ -78,7 +78,7 @@ async def _listed(wire: Wire, query: str = "") -> list[str]:
         cursor = {"cursor": result["nextCursor"]}
 
 
-async def test_what_is_at_work_is_listed_in_pages(wire: Wire) -> None:
+async def test_active_objects_are_listed_in_pages(wire: Wire) -> None:
     workers = [await register(wire, f"Agent {number}") for number in range(5)]
     await _do(wire, "agora.task.assign", task_type="t", assignee="Agent 1")
     done = await _do(wire, "agora.task.assign", task_type="t", assignee="Agent 2")
@@ -97,7 +97,7 @@ async def test_what_is_at_work_is_listed_in_pages(wire: Wire) -> None:
     assert {each["uriTemplate"] for each in templates} == {each.uri for each in TEMPLATES if each.parameter_name}
 
 
-async def test_the_list_does_not_grow_with_use(wire: Wire) -> None:
+async def test_list_does_not_grow_with_use(wire: Wire) -> None:
     for number in range(LISTED + 5):
         await register(wire, f"Agent {number}")
         task = await _do(wire, "agora.task.assign", task_type="t", assignee=f"Agent {number}")
@@ -107,7 +107,7 @@ async def test_the_list_does_not_grow_with_use(wire: Wire) -> None:
     assert f"agora://tasks/{task['task_id']}" in uris, "the newest are listed"
 
 
-async def test_what_a_caller_may_not_list_is_empty(wire: Wire) -> None:
+async def test_unauthorized_list_is_empty(wire: Wire) -> None:
     key = await _do(wire, "agora.token.create", label="k", scopes=["read:messages"])
     stranger = Wire(wire.http, key["token"])
     cursor: dict[str, Any] = {}
@@ -122,7 +122,7 @@ async def test_what_a_caller_may_not_list_is_empty(wire: Wire) -> None:
 # -- prompts -------------------------------------------------------------------------------------
 
 
-def test_prompts_name_operations_there_are() -> None:
+def test_prompts_name_existing_operations() -> None:
     import re
 
     names = {operation.name for operation in operations()}
@@ -134,7 +134,7 @@ def test_prompts_name_operations_there_are() -> None:
 
 
 @pytest.mark.parametrize("era", ERAS)
-async def test_a_prompt_is_filled_in(wire: Wire, era: str) -> None:
+async def test_prompt_is_filled_in(wire: Wire, era: str) -> None:
     listed = (await wire.call(era, "prompts/list"))["result"]["prompts"]
     assert {prompt["name"] for prompt in listed} == {prompt.name for prompt in prompts.PROMPTS}
     arguments = {"task": "{to} task_1", "to": "Bob"}
@@ -143,7 +143,7 @@ async def test_a_prompt_is_filled_in(wire: Wire, era: str) -> None:
     assert "Hand this over: {to} task_1\nTo: Bob\nReason: (not said)" in text
 
 
-def test_a_prompt_says_what_is_missing() -> None:
+def test_prompt_reports_missing_arguments() -> None:
     prompt = prompts.find_prompt("review_workflow")
     with pytest.raises(JsonRpcError, match="needs workflow_id"):
         prompt.fill_template({"workflow_id": " "})
@@ -169,10 +169,10 @@ async def test_arguments_are_completed(wire: Wire) -> None:
     assert await values("reason", "x") == []
 
 
-# -- being told ----------------------------------------------------------------------------------
+# -- notifications ---------------------------------------------------------------------------------
 
 
-def test_what_an_event_changes() -> None:
+def test_events_map_to_changed_resources() -> None:
     task = {"type": "agora.task.completed", "subject": "task_1", "data": {"workflow_id": "wf_1"}}
     assert changes.list_changes_of_event(task).uris == ("agora://tasks/task_1", "agora://workflows/wf_1")
     assert changes.list_changes_of_event({"type": "agora.agent.updated", "subject": "agent_1", "data": {}}).tools
@@ -186,7 +186,7 @@ def test_what_an_event_changes() -> None:
 
 @pytest.mark.filterwarnings("ignore:resources/")
 @pytest.mark.parametrize("era", ERAS)
-async def test_watchers_are_told(server: Running, wire: Wire, era: str) -> None:
+async def test_subscribers_are_notified(server: Running, wire: Wire, era: str) -> None:
     bob = await register(wire, "Bob")
     heard: asyncio.Queue[Any] = asyncio.Queue()
 
@@ -231,7 +231,7 @@ async def _listens(session: ClientSession, bob: Wire, wire: Wire) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:resources/")
-async def test_a_private_task_is_told_to_its_parties_alone(server: Running, wire: Wire) -> None:
+async def test_private_task_is_notified_only_to_its_participants(server: Running, wire: Wire) -> None:
     await register(wire, "Bob")
     carol = await register(wire, "Carol")
     task = await _do(wire, "agora.task.assign", task_type="t", assignee="Bob")
@@ -251,7 +251,7 @@ async def test_a_private_task_is_told_to_its_parties_alone(server: Running, wire
     assert all(type(message).__name__ != "ResourceUpdatedNotification" for message in heard)
 
 
-async def test_a_server_that_stops_says_goodbye(server: Running) -> None:
+async def test_stopping_server_ends_streams_cleanly(server: Running) -> None:
     from mcp.client.subscriptions import listen
 
     async with (

@@ -1,4 +1,4 @@
-"""Calls: errors a model can act on, idempotency, streams, waiting, progress, cancellation."""
+"""Tool calls: actionable errors, idempotency, streams, waiting, progress, cancellation."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ async def _call(wire: Wire, era: str, name: str, _meta: dict[str, Any] | None = 
 
 
 @pytest.mark.parametrize("era", ERAS)
-async def test_an_error_says_what_to_do(wire: Wire, era: str) -> None:
+async def test_error_explains_the_fix(wire: Wire, era: str) -> None:
     result = await _call(wire, era, "agora.agent.get", agent_id="Nobody")
     assert result["isError"]
     problem = result["_meta"]["agora/problem"]
@@ -33,7 +33,7 @@ async def test_an_error_says_what_to_do(wire: Wire, era: str) -> None:
 
 
 @pytest.mark.parametrize("era", ERAS)
-async def test_wrong_arguments_are_named(wire: Wire, era: str) -> None:
+async def test_invalid_arguments_are_named(wire: Wire, era: str) -> None:
     result = await _call(wire, era, "agora.messaging.send", to_agent="Bob", text="x")
     assert result["isError"]
     fields = {fault["field"] for fault in result["_meta"]["agora/problem"]["errors"]}
@@ -41,7 +41,7 @@ async def test_wrong_arguments_are_named(wire: Wire, era: str) -> None:
 
 
 @pytest.mark.parametrize("era", ERAS)
-async def test_an_unknown_tool_is_a_protocol_error(wire: Wire, era: str) -> None:
+async def test_unknown_tool_is_a_protocol_error(wire: Wire, era: str) -> None:
     found = await _call(wire, era, "agora.mesaging.send")
     assert found["error"]["code"] == -32602
     assert "agora.messaging.send" in found["error"]["message"]
@@ -49,7 +49,7 @@ async def test_an_unknown_tool_is_a_protocol_error(wire: Wire, era: str) -> None
 
 @pytest.mark.parametrize("era", ERAS)
 @pytest.mark.parametrize("place", ["meta", "header"])
-async def test_a_repetition_under_a_key_does_it_once(wire: Wire, era: str, place: str) -> None:
+async def test_repetition_with_a_key_is_executed_once(wire: Wire, era: str, place: str) -> None:
     await register(wire, "Bob")
     await wire.shake_hands()
     params: dict[str, Any] = {"name": "agora.messaging.send", "arguments": {"to_agent": "Bob", "content": "once"}}
@@ -68,19 +68,19 @@ async def test_a_repetition_under_a_key_does_it_once(wire: Wire, era: str, place
     assert third["_meta"]["agora/problem"]["code"] == "idempotency_conflict"
 
 
-async def test_a_key_that_is_no_text_is_refused(wire: Wire) -> None:
+async def test_key_must_be_a_string(wire: Wire) -> None:
     result = await _call(wire, "modern", "agora.agent.list", {"agora/idempotency-key": 7})
     assert result["_meta"]["agora/problem"]["code"] == "invalid_request"
 
 
-async def test_a_version_can_be_named(wire: Wire) -> None:
+async def test_operation_version_can_be_selected(wire: Wire) -> None:
     assert not (await _call(wire, "modern", "agora.agent.list", {"agora/version": "^1.0"}))["isError"]
     found = await _call(wire, "modern", "agora.agent.list", {"agora/version": "7.0.0"})
     assert found["error"]["code"] == -32602
 
 
 @pytest.mark.parametrize("era", ERAS)
-async def test_a_stream_is_read_in_stretches(wire: Wire, era: str) -> None:
+async def test_stream_is_read_in_pages(wire: Wire, era: str) -> None:
     for number in range(5):
         await _call(wire, era, "agora.event.publish", event_type="count", data=number)
     seen: list[int] = []
@@ -101,7 +101,7 @@ async def test_a_stream_is_read_in_stretches(wire: Wire, era: str) -> None:
     assert [event["data"] for event in result["structuredContent"]["items"]] == [5]
 
 
-async def test_a_stream_of_a_task_says_when_it_is_done(wire: Wire) -> None:
+async def test_stream_of_a_task_reports_its_end(wire: Wire) -> None:
     bob = await register(wire, "Bob")
     task = (await _call(wire, "modern", "agora.task.assign", task_type="t", assignee="Bob"))["structuredContent"]
     held = (await _call(bob, "modern", "agora.task.claim"))["structuredContent"]["tasks"][0]
@@ -120,14 +120,14 @@ async def test_a_stream_of_a_task_says_when_it_is_done(wire: Wire) -> None:
 
 
 @pytest.mark.parametrize(("name", "value"), [("wait", 0), ("wait", 61), ("wait", "x"), ("limit", 0), ("limit", 501)])
-async def test_the_bounds_of_a_stretch_are_checked(wire: Wire, name: str, value: Any) -> None:
+async def test_page_limits_of_a_stream_are_validated(wire: Wire, name: str, value: Any) -> None:
     result = await _call(wire, "modern", "agora.event.stream", **{name: value})
     assert result["isError"]
     assert result["_meta"]["agora/problem"]["errors"][0]["field"] == name
 
 
 @pytest.mark.parametrize("era", ERAS)
-async def test_what_waits_gets_its_answer(server: Running, wire: Wire, era: str) -> None:
+async def test_waiting_call_gets_its_answer(server: Running, wire: Wire, era: str) -> None:
     bob = await register(wire, "Bob")
     claiming = asyncio.create_task(_call(bob, era, "agora.task.claim", wait=20))
     await _under_way(server, 1)
@@ -136,7 +136,7 @@ async def test_what_waits_gets_its_answer(server: Running, wire: Wire, era: str)
 
 
 @pytest.mark.parametrize("era", ERAS)
-async def test_progress_is_told_while_a_call_waits(
+async def test_progress_is_reported_while_a_call_waits(
     server: Running, wire: Wire, era: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("agora.protocols.mcp.progress.HEARTBEAT_SECONDS", 0.05)
@@ -162,8 +162,8 @@ async def test_progress_is_told_while_a_call_waits(
 
 
 @pytest.mark.parametrize("era", ERAS)
-async def test_who_leaves_takes_nothing_along(server: Running, wire: Wire, era: str) -> None:
-    """A claim that went on waiting for a client that cancelled would take a task for it."""
+async def test_disconnected_claim_takes_no_task(server: Running, wire: Wire, era: str) -> None:
+    """A claim that kept waiting for a client that cancelled would take a task for it."""
     bob = await register(wire, "Bob")
     async with connect(f"{server.url}/mcp", era, bob.token) as client:
         claiming = asyncio.create_task(client.call_tool("agora.task.claim", {"wait": 30}))
@@ -182,8 +182,8 @@ async def _under_way(server: Running, number: int) -> None:
     await wait_until(lambda: server.app.feed.waiting_calls == number)
 
 
-async def test_a_cancelled_request_is_named_by_its_id(wire: Wire, server: Running) -> None:
-    """The older era cancels by a notification, over another connection."""
+async def test_request_is_cancelled_by_its_id(wire: Wire, server: Running) -> None:
+    """In the older generation a notification cancels, over another connection."""
     bob = await register(wire, "Bob")
     await bob.shake_hands()
     call = asyncio.create_task(bob.legacy("tools/call", {"name": "agora.task.claim", "arguments": {"wait": 30}}))
@@ -195,7 +195,7 @@ async def test_a_cancelled_request_is_named_by_its_id(wire: Wire, server: Runnin
     await _under_way(server, 0)
 
 
-async def test_a_halt_reaches_tools(wire: Wire) -> None:
+async def test_halt_applies_to_tools(wire: Wire) -> None:
     bob = await register(wire, "Bob")
     body = {"target_id": "system_wide", "action": "emergency_halt", "reason": "drill"}
     assert (await wire.http.post("/agora/admin/override", json=body)).status_code == 200
@@ -203,14 +203,14 @@ async def test_a_halt_reaches_tools(wire: Wire) -> None:
     assert result["_meta"]["agora/problem"]["code"] == "halted"
 
 
-async def test_the_official_client_raises_for_an_unknown_tool(server: Running) -> None:
+async def test_official_client_raises_for_an_unknown_tool(server: Running) -> None:
     async with connect(f"{server.url}/mcp", "modern") as client:
         with pytest.raises(MCPError) as raised:
             await client.call_tool("agora.nothing", {})
         assert raised.value.code == -32602
 
 
-async def test_a_body_over_the_limit_is_refused(wire: Wire) -> None:
+async def test_body_over_the_limit_is_refused(wire: Wire) -> None:
     big = {"name": "agora.messaging.send", "arguments": {"to_agent": "B", "content": "x" * 1_100_000}}
     response: httpx.Response = await wire.modern("tools/call", big)
     assert response.status_code == 413

@@ -1,4 +1,4 @@
-"""The catalogue as tools: names, schemas, hints, toolsets, pages, search."""
+"""The operation catalogue as MCP tools: names, schemas, hints, toolsets, pages, search."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ async def test_every_operation_is_a_tool(wire: Wire, era: str) -> None:
     assert names == sorted(names)
 
 
-async def test_names_fit_every_host(wire: Wire) -> None:
+async def test_names_are_valid_for_every_host(wire: Wire) -> None:
     dotted = [tool["name"] for tool in await _listed(wire)]
     spelled = [tool["name"] for tool in await _listed(wire, "?names=underscore")]
     assert all(len(name) <= 64 for name in dotted)
@@ -57,7 +57,7 @@ async def test_names_fit_every_host(wire: Wire) -> None:
     assert [name.replace(".", "_") for name in dotted] == spelled
 
 
-async def test_both_spellings_can_be_called_whatever_is_listed(wire: Wire) -> None:
+async def test_both_spellings_of_a_name_can_be_called(wire: Wire) -> None:
     for query in ("", "?view=full", "?names=underscore"):
         wire.query = query
         for name in ("agora.query.marketplace", "agora_query_marketplace"):
@@ -65,7 +65,7 @@ async def test_both_spellings_can_be_called_whatever_is_listed(wire: Wire) -> No
             assert answer["result"]["structuredContent"]["agents_total"] == 0
 
 
-async def test_schemas_are_valid_and_as_the_contract_says(wire: Wire) -> None:
+async def test_schemas_are_valid_and_match_the_contract(wire: Wire) -> None:
     for tool in await _listed(wire):
         jsonschema.Draft202012Validator.check_schema(tool["inputSchema"])
         if tool["name"] in FINDERS:
@@ -79,7 +79,7 @@ async def test_schemas_are_valid_and_as_the_contract_says(wire: Wire) -> None:
         assert tool["description"].startswith(operation.summary)
 
 
-async def test_results_are_as_their_schemas_say(wire: Wire) -> None:
+async def test_results_match_their_schemas(wire: Wire) -> None:
     await register(wire, "Alice", capabilities=["translate"])
     schemas = {tool["name"]: tool["outputSchema"] for tool in await _listed(wire) if "outputSchema" in tool}
     calls: dict[str, dict[str, Any]] = {
@@ -111,12 +111,12 @@ async def test_hints_come_from_the_contract(wire: Wire) -> None:
     assert hints["agora.instance.logs"]["readOnlyHint"]
 
 
-def test_titles_of_data_survive() -> None:
+def test_properties_named_title_are_kept() -> None:
     schema = {"title": "T", "properties": {"title": {"title": "Title", "default": {"title": "kept"}}}}
     assert strip_titles(schema) == {"properties": {"title": {"default": {"title": "kept"}}}}
 
 
-async def test_pages_are_whole_and_stable(wire: Wire) -> None:
+async def test_pages_are_complete_and_stable(wire: Wire) -> None:
     whole = [tool["name"] for tool in await _listed(wire)]
     paged = [tool["name"] for tool in await _listed(wire, "?view=full&page=7")]
     assert paged == whole
@@ -126,7 +126,7 @@ async def test_pages_are_whole_and_stable(wire: Wire) -> None:
     assert first["cacheScope"] == "private"
 
 
-async def test_toolsets_list_a_part_and_reach_the_rest(wire: Wire) -> None:
+async def test_toolsets_list_a_part_and_give_access_to_the_rest(wire: Wire) -> None:
     names = {tool["name"] for tool in await _listed(wire, "?toolsets=messaging,task")}
     part = {name for name, operation in _shown().items() if operation.category in ("messaging", "task")}
     assert names == part | {"agora.tools.search", "agora.tools.call"}
@@ -137,7 +137,7 @@ async def test_toolsets_list_a_part_and_reach_the_rest(wire: Wire) -> None:
     assert answer["result"]["structuredContent"]["agents_total"] == 0
 
 
-def test_the_essential_toolset_names_operations() -> None:
+def test_essential_toolset_names_existing_operations() -> None:
     assert {f"agora.{name}" for name in ESSENTIAL} <= _shown().keys()
 
 
@@ -145,21 +145,21 @@ def test_the_essential_toolset_names_operations() -> None:
     ("query", "words"),
     [("?toolsets=nonsense", "no toolset"), ("?names=dashes", "names"), ("?page=0", "page"), ("?page=x", "page")],
 )
-async def test_a_wrong_view_is_refused(wire: Wire, query: str, words: str) -> None:
+async def test_invalid_view_is_refused(wire: Wire, query: str, words: str) -> None:
     wire.query = query
     response = await wire.modern("tools/list")
     assert response.status_code in (400, 422)
     assert words in response.text
 
 
-async def test_who_may_less_sees_less(wire: Wire) -> None:
+async def test_list_contains_only_permitted_tools(wire: Wire) -> None:
     agent = await register(wire, "Alice")
     names = {tool["name"] for tool in await _listed(agent)}
     assert "agora.messaging.send" in names
     assert "agora.admin.override" not in names
 
 
-async def test_a_deprecated_tool_says_so_and_a_sunset_one_is_gone(wire: Wire) -> None:
+async def test_deprecated_tool_is_marked_and_sunset_one_removed(wire: Wire) -> None:
     async def manage(action: str) -> None:
         body = {"resource": "service", "target": "agora.query.marketplace", "action": action}
         answer = await wire.http.post("/agora/admin/manage", json=body)

@@ -1,4 +1,4 @@
-"""Tool search: the right tool among the first three, in few words, said once."""
+"""Tool search: the right tool is among the first three results, answers are short, without repetitions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.unit.protocols.mcp.conftest import register
 from tests.unit.protocols.mcp.mcp_clients import ERAS, Wire
 
 PHRASINGS = tomllib.loads((Path(__file__).parent / "search_phrasings.toml").read_text())
-BYTES_PER_TOKEN = 4  # of English and JSON, as the tokenizers of today's models cut them, nearly
+BYTES_PER_TOKEN = 4  # characters of English and JSON per token, approximately, with current tokenizers
 
 
 async def _search(wire: Wire, era: str = "modern", **arguments: Any) -> str:
@@ -37,7 +37,7 @@ def _names(text: str) -> list[str]:
 @pytest.mark.parametrize(
     ("part", "size", "least"), [("phrasings", 60, 0.9), ("held_out", 30, 0.8), ("unseen", 60, 0.9)]
 )
-async def test_people_find_the_tool_in_the_first_three(wire: Wire, part: str, size: int, least: float) -> None:
+async def test_tool_is_among_the_first_three_results(wire: Wire, part: str, size: int, least: float) -> None:
     caller = await register(wire, "Alice") if part == "unseen" else wire
     missed = []
     for phrasing, tools in PHRASINGS[part].items():
@@ -49,7 +49,7 @@ async def test_people_find_the_tool_in_the_first_three(wire: Wire, part: str, si
     assert len(missed) <= (1 - least) * total, missed
 
 
-async def test_answers_are_terse(wire: Wire) -> None:
+async def test_answers_are_short(wire: Wire) -> None:
     longest = 0
     for phrasing in PHRASINGS["phrasings"]:
         text = await _search(wire, query=phrasing, limit=5)
@@ -59,18 +59,18 @@ async def test_answers_are_terse(wire: Wire) -> None:
 
 
 @pytest.mark.parametrize("era", ERAS)
-async def test_a_name_is_answered_with_the_whole_tool(wire: Wire, era: str) -> None:
+async def test_exact_name_returns_the_whole_tool(wire: Wire, era: str) -> None:
     for name in ("agora_messaging_send", "agora.messaging.send"):
         text = await _search(wire, era, query=name)
         assert text.startswith("agora_messaging_send\nSend a message")
         assert '"expires_in"' in text
 
 
-async def test_the_whole_of_a_tool_is_bounded(wire: Wire) -> None:
+async def test_size_of_a_whole_tool_is_bounded(wire: Wire) -> None:
     longest = {}
     for name in [operation.name for operation in operations()]:
         text = await _search(wire, query=name)
-        if text.startswith(name.replace(".", "_")):  # else it is sunset, or of tests
+        if text.startswith(name.replace(".", "_")):  # otherwise it is sunset, or exists only in tests
             longest[name] = len(text.encode())
             schema = json.loads(text.rpartition("inputSchema: ")[2])
             assert schema["properties"].keys() == {*declared_parameters(name)}, name
@@ -84,7 +84,7 @@ def declared_parameters(name: str) -> set[str]:
     return set(input_schema(operation)["properties"])
 
 
-async def test_what_may_not_be_called_is_said_to_need_a_scope(wire: Wire) -> None:
+async def test_forbidden_tool_is_listed_with_its_scope(wire: Wire) -> None:
     agent = await register(wire, "Alice")
     for phrasing, name in (
         ("emergency stop everything", "agora_admin_override"),
@@ -100,7 +100,7 @@ async def test_what_may_not_be_called_is_said_to_need_a_scope(wire: Wire) -> Non
         assert (await _search(agent, query=name)).startswith(f"{name} needs the scope admin")
 
 
-async def test_a_key_of_few_scopes_is_told_which_one_is_missing(wire: Wire) -> None:
+async def test_missing_scope_is_named(wire: Wire) -> None:
     key = {"label": "reader", "scopes": ["read:agents"]}
     token = (await wire.call("modern", "tools/call", {"name": "agora_token_create", "arguments": key}))["result"]
     reader = Wire(wire.http, token["structuredContent"]["token"])
@@ -109,20 +109,20 @@ async def test_a_key_of_few_scopes_is_told_which_one_is_missing(wire: Wire) -> N
     assert "operator" not in text.splitlines()[0]
 
 
-async def test_what_the_caller_may_call_stands_alone_where_it_fits_best(wire: Wire) -> None:
+async def test_only_callable_tools_are_listed_if_they_match_best(wire: Wire) -> None:
     agent = await register(wire, "Alice")
     for phrasing in ("list my unread messages", "finish a task with a result", "remember a fact for later"):
         assert "needs the scope" not in await _search(agent, query=phrasing)
 
 
-async def test_a_reading_connection_finds_nothing_that_writes(wire: Wire) -> None:
+async def test_read_only_connection_finds_no_write_tools(wire: Wire) -> None:
     agent = await register(wire, "Alice")
     agent.query = "?readonly=true"
     assert "agora_token_create" not in await _search(agent, query="create an API key")
     assert "agora_token_list needs the scope admin" in await _search(agent, query="agora_token_list")
 
 
-async def test_words_that_no_tool_has_are_named(wire: Wire) -> None:
+async def test_unmatched_words_are_reported(wire: Wire) -> None:
     agent = await register(wire, "Alice")
     first, *others = (await _search(agent, query="schedule a task every morning")).splitlines()
     assert first == "No tool mentions schedule or morning. The nearest:"
@@ -130,15 +130,15 @@ async def test_words_that_no_tool_has_are_named(wire: Wire) -> None:
     assert "No tool mentions" not in await _search(agent, query="find an agent that can translate German")
 
 
-async def test_an_operation_is_found_under_one_name(wire: Wire) -> None:
+async def test_operation_is_found_under_one_name(wire: Wire) -> None:
     names = _names(await _search(wire, query="show the health of the bus", limit=10))
     assert "agora_bus_health" in names
     assert "bus_health" not in names
 
 
-async def test_a_query_that_nothing_fits(wire: Wire) -> None:
+async def test_query_without_matches(wire: Wire) -> None:
     assert "Rephrase" in await _search(wire, query="xyzzy")
 
 
-def test_keywords_are_of_operations() -> None:
+def test_keywords_belong_to_existing_operations() -> None:
     assert {f"agora.{name}" for name in KEYWORDS} <= {operation.name for operation in operations()}

@@ -1,4 +1,4 @@
-"""What upstreams offer, through this server: tools, resources and prompts under the upstream's name."""
+"""Items of upstreams over this server: tools, resources and prompts under the upstream's name."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def _result(wire: Wire, method: str, **params: Any) -> Any:
     return answer["result"]
 
 
-async def test_tools_are_as_the_upstream_has_them(wire: Wire) -> None:
+async def test_tools_are_listed_as_the_upstream_defines_them(wire: Wire) -> None:
     wire.query = "?view=full&page=1000"
     tools = {each["name"]: each for each in (await _result(wire, "tools/list"))["tools"]}
     assert tools["far.echo"]["inputSchema"]["required"] == ["text"]
@@ -74,7 +74,7 @@ async def test_headers_that_contradict_the_arguments_are_refused_in_each_tenant(
 
 @pytest.mark.parametrize("era", ERAS)
 @pytest.mark.parametrize("name", ["far.shape", "far_shape"])
-async def test_results_are_handed_on_untouched(server: Running, era: str, name: str) -> None:
+async def test_results_are_relayed_unchanged(server: Running, era: str, name: str) -> None:
     async with connect(f"{server.url}/mcp", era) as client:
         result = await client.call_tool(name, {})
     assert result.structured_content == {"n": 1.5, "list": [1, None, {"ä": "ö"}], "text": "x" * 10}
@@ -85,7 +85,7 @@ async def test_results_are_handed_on_untouched(server: Running, era: str, name: 
     assert stamp["name"] == "agora"
 
 
-async def test_a_tool_that_failed_and_one_that_refused(wire: Wire) -> None:
+async def test_failed_and_refused_calls_are_relayed(wire: Wire) -> None:
     failed = await _result(wire, "tools/call", name="far.fail", arguments={})
     assert failed["isError"]
     assert failed["content"] == [{"type": "text", "text": "it did not work"}]
@@ -95,7 +95,7 @@ async def test_a_tool_that_failed_and_one_that_refused(wire: Wire) -> None:
 
 
 @pytest.mark.parametrize("era", ERAS)
-async def test_progress_comes_through(server: Running, era: str) -> None:
+async def test_progress_is_relayed(server: Running, era: str) -> None:
     told: list[tuple[float, float | None, str | None]] = []
 
     async def hear(progress: float, total: float | None, message: str | None) -> None:
@@ -107,7 +107,7 @@ async def test_progress_comes_through(server: Running, era: str) -> None:
 
 
 @pytest.mark.parametrize("era", ERAS)
-async def test_cancellation_goes_through(server: Running, far: Far, era: str) -> None:
+async def test_cancellation_is_relayed(server: Running, far: Far, era: str) -> None:
     async with connect(f"{server.url}/mcp", era) as client, asyncio.timeout(60):
         calling = asyncio.create_task(client.call_tool("far.slow", {}))
         await far.began.wait()
@@ -145,7 +145,7 @@ async def test_prompts_are_filled_in_by_the_upstream(server: Running, era: str) 
         assert prompt.messages[0].content.text == "Hello Bob"  # type: ignore[union-attr]
 
 
-async def test_what_changed_elsewhere_is_told_here(server: Running, far: Far) -> None:
+async def test_changes_of_an_upstream_are_notified(server: Running, far: Far) -> None:
     from mcp.client.subscriptions import listen
 
     async with connect(f"{server.url}/mcp?view=full&page=1000", "modern") as client, asyncio.timeout(60):

@@ -1,4 +1,4 @@
-"""The runner of Open Responses' compliance suite: what it makes of a report, and what it says where the suite cannot be had."""
+"""The runner of Open Responses' compliance suite: reports, and a missing suite."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from scripts import openresponses
 
 
-def test_a_report_is_a_score() -> None:
+def test_report_is_summarized_as_a_score() -> None:
     outcomes = {"basic-response": "passed", "tool-calling": "failed", "websocket-response": "failed"}
     results = [{"id": name, "status": status, "errors": ["no"]} for name, status in outcomes.items()]
     score = openresponses.Score.from_report("npm says something\n" + json.dumps({"results": results}))
@@ -22,7 +22,7 @@ def test_a_report_is_a_score() -> None:
     assert score.reasons[0] == "tool-calling: no"
 
 
-def test_it_says_what_to_do_without_the_suite(
+def test_missing_suite_error_explains_the_fix(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(openresponses.sys, "prefix", str(tmp_path))
@@ -32,7 +32,7 @@ def test_it_says_what_to_do_without_the_suite(
 
 @pytest.mark.long
 @pytest.mark.timeout(600)
-def test_the_suite_passes_over_http() -> None:
+def test_suite_passes_over_http() -> None:
     try:
         tree = openresponses.checkout(None)
     except openresponses.Unavailable as reason:

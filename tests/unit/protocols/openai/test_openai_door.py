@@ -1,4 +1,4 @@
-"""Agents in the shape of OpenAI's API, over HTTP: models, chat completions and responses, streamed and whole."""
+"""The OpenAI API for agents: models, chat completions and responses, streamed and complete."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def output_text(response: Any) -> str:
 # -- models --------------------------------------------------------------------------------------------
 
 
-async def test_models_are_the_agents_in_pages(http: httpx.AsyncClient) -> None:
+async def test_models_list_the_agents_in_pages(http: httpx.AsyncClient) -> None:
     first = (await http.get("/v1/models", params={"limit": 3})).json()
     rest = (await http.get("/v1/models", params={"after": first["last_id"]})).json()
     names = [model["id"] for model in first["data"] + rest["data"]]
@@ -103,7 +103,7 @@ async def test_models_are_the_agents_in_pages(http: httpx.AsyncClient) -> None:
     assert missing.json()["error"]["code"] == "model_not_found"
 
 
-async def test_an_app_is_a_model_whose_orchestrator_agent_answers(http: httpx.AsyncClient) -> None:
+async def test_app_is_a_model_answered_by_its_orchestrator_agent(http: httpx.AsyncClient) -> None:
     for name, agent in (("Sums", "Calculator Agent"), ("Echoes", "Echo Agent"), ("Silent", None)):
         app = {"name": name, "description": "An app.", "orchestrator_agent": agent}
         created = await http.post("/apps", json={key: value for key, value in app.items() if value is not None})
@@ -137,7 +137,7 @@ async def test_an_app_is_a_model_whose_orchestrator_agent_answers(http: httpx.As
 # -- chat completions ----------------------------------------------------------------------------------
 
 
-async def test_a_chat_completion_of_a_built_in_agent_an_sdk_agent_and_whom_the_marketplace_finds(
+async def test_chat_completion_of_built_in_sdk_and_routed_agents(
     http: httpx.AsyncClient,
 ) -> None:
     assert said(await chat(http, "2 * 21", model="Calculator Agent")) == "The result is 42"
@@ -147,7 +147,7 @@ async def test_a_chat_completion_of_a_built_in_agent_an_sdk_agent_and_whom_the_m
     assert said(await chat(http, "What is 10 plus 5?", model="agora")) == "The result is 15"
 
 
-async def test_a_remote_a2a_agent_is_a_model_too(http: httpx.AsyncClient, tmp_path: Path) -> None:
+async def test_remote_a2a_agent_is_a_model(http: httpx.AsyncClient, tmp_path: Path) -> None:
     settings = make_settings(tmp_path / "far", builtin_agents=True)
     async with running(App(settings)) as far:
         headers = {"Authorization": f"Bearer {admin_token(settings)}"}
@@ -159,7 +159,7 @@ async def test_a_remote_a2a_agent_is_a_model_too(http: httpx.AsyncClient, tmp_pa
         assert output_text(events[-1]["response"]) == "The result is 48"
 
 
-async def test_a_streamed_completion_has_the_pieces_as_they_are_written(http: httpx.AsyncClient) -> None:
+async def test_streamed_completion_has_chunks_as_they_are_written(http: httpx.AsyncClient) -> None:
     chunks = await stream(
         http,
         "/v1/chat/completions",
@@ -177,7 +177,7 @@ async def test_a_streamed_completion_has_the_pieces_as_they_are_written(http: ht
     }
 
 
-async def test_the_history_and_the_options_are_the_agents_context(http: httpx.AsyncClient) -> None:
+async def test_history_and_options_are_the_agents_context(http: httpx.AsyncClient) -> None:
     completion = await chat(
         http,
         {"role": "system", "content": "Be brief."},
@@ -192,7 +192,7 @@ async def test_the_history_and_the_options_are_the_agents_context(http: httpx.As
     assert [each["content"] for each in context["history"]] == ["My name is Alice.", "Hello Alice."]
 
 
-async def test_content_parts_become_the_agents_parts(http: httpx.AsyncClient) -> None:
+async def test_content_parts_become_message_parts(http: httpx.AsyncClient) -> None:
     content = [
         {"type": "text", "text": "parts"},
         {"type": "image_url", "image_url": {"url": PICTURE}},
@@ -202,7 +202,7 @@ async def test_content_parts_become_the_agents_parts(http: httpx.AsyncClient) ->
     assert said(await chat(http, {"role": "user", "content": content})) == "text file url file"
 
 
-async def test_a_question_is_answered_by_the_next_completion_of_the_conversation(http: httpx.AsyncClient) -> None:
+async def test_next_completion_of_the_conversation_answers_a_question(http: httpx.AsyncClient) -> None:
     assert said(await chat(http, "choose")) == QUESTION
     asked = {"role": "assistant", "content": QUESTION}
     assert said(await chat(http, "choose", asked, "the red one")) == "You chose the red one."
@@ -223,13 +223,13 @@ async def test_tools_are_passed_through(http: httpx.AsyncClient) -> None:
     other = output | {"content": "rain"}
     refused = await chat(http, "How is the weather?", message, other, tools=tools, status=409)
     assert refused["error"]["type"] == "invalid_request_error"
-    # what the choice excludes is not offered; if it is called nevertheless, there is a question in its place
+    # tools excluded by the choice are not offered; if one is called anyway, the result is a question
     chosen = await chat(http, "How is the weather?", tools=tools, tool_choice="none")
     assert said(chosen) == "How is the weather?"
     assert said(await chat(http, "blindly", tools=tools, tool_choice="none")) == "I need your tool."
 
 
-async def test_an_agent_that_fails_is_an_error_that_no_client_repeats(http: httpx.AsyncClient) -> None:
+async def test_failed_agent_is_a_non_retryable_error(http: httpx.AsyncClient) -> None:
     body = {"model": NAME, "messages": [{"role": "user", "content": "fail No luck."}]}
     answer = await http.post("/v1/chat/completions", json=body)
     assert answer.status_code == 422
@@ -257,9 +257,7 @@ async def test_an_agent_that_fails_is_an_error_that_no_client_repeats(http: http
         ({"messages": [{"role": "user", "content": "x"}], "stream": "yes"}, "stream"),
     ],
 )
-async def test_a_request_that_cannot_be_understood_names_its_field(
-    http: httpx.AsyncClient, body: dict[str, Any], param: str
-) -> None:
+async def test_invalid_request_names_its_field(http: httpx.AsyncClient, body: dict[str, Any], param: str) -> None:
     refused = await post(http, "/v1/chat/completions", 400, **body)
     assert refused["error"]["type"] == "invalid_request_error"
     assert refused["error"]["param"] == param
@@ -268,7 +266,7 @@ async def test_a_request_that_cannot_be_understood_names_its_field(
 # -- responses -----------------------------------------------------------------------------------------
 
 
-async def test_a_response_is_kept_and_the_next_one_goes_on_with_its_conversation(http: httpx.AsyncClient) -> None:
+async def test_response_is_stored_and_its_conversation_continued(http: httpx.AsyncClient) -> None:
     first = await respond(http, "choose", metadata={"a": "b"}, instructions="Be brief.")
     assert (first["status"], output_text(first), first["metadata"]) == ("completed", QUESTION, {"a": "b"})
     second = await respond(http, "the red one", previous_response_id=first["id"])
@@ -286,7 +284,7 @@ async def test_a_response_is_kept_and_the_next_one_goes_on_with_its_conversation
     assert (await http.get(f"/v1/responses/{first['id']}")).json() == first
 
 
-async def test_the_events_of_a_response_resume_after_any_of_them(http: httpx.AsyncClient) -> None:
+async def test_events_of_a_response_resume_after_any_event(http: httpx.AsyncClient) -> None:
     events = await stream(http, "/v1/responses", input="count 3")
     assert [event["sequence_number"] for event in events] == list(range(len(events)))
     kinds = [event["type"] for event in events]
@@ -305,7 +303,7 @@ async def test_the_events_of_a_response_resume_after_any_of_them(http: httpx.Asy
     assert output_text(resumed[-1]["response"]) == output_text(final)
 
 
-async def test_a_response_in_the_background_is_read_and_cancelled(http: httpx.AsyncClient) -> None:
+async def test_background_response_is_read_and_cancelled(http: httpx.AsyncClient) -> None:
     begun = await respond(http, "wait", background=True)
     assert begun["status"] == "in_progress"
     assert begun["background"] is True
@@ -319,7 +317,7 @@ async def test_a_response_in_the_background_is_read_and_cancelled(http: httpx.As
     assert again.json()["status"] == "cancelled"
 
 
-async def test_a_client_that_leaves_cancels_what_is_not_in_the_background(http: httpx.AsyncClient) -> None:
+async def test_disconnection_cancels_a_foreground_response(http: httpx.AsyncClient) -> None:
     body = {"model": NAME, "input": "wait", "stream": True}
     async with http.stream("POST", "/v1/responses", json=body) as answer:
         async for line in answer.aiter_lines():
@@ -347,7 +345,7 @@ async def test_a_client_that_leaves_cancels_what_is_not_in_the_background(http: 
     await eventually(is_over, bool)
 
 
-async def test_a_conversation_is_compacted_into_an_item_that_means_the_same(http: httpx.AsyncClient) -> None:
+async def test_conversation_is_compacted_into_an_equivalent_item(http: httpx.AsyncClient) -> None:
     conversation = [
         {"type": "message", "role": "user", "content": "We launch on Tuesday. " * 200},
         {"type": "reasoning", "summary": []},
@@ -367,7 +365,7 @@ async def test_a_conversation_is_compacted_into_an_item_that_means_the_same(http
     told = [json.loads(output_text(each.json())) for each in (whole, packed)]
     assert told[1]["history"] == [each for each in told[0]["history"] if each["type"] != "reasoning"]
     assert len(told[1]["history"]) == 2
-    # packed again, with what was said since
+    # compacted again, with the later messages
     again = await http.post("/v1/responses/compact", json={"model": NAME, "input": [item, question]})
     third = await http.post("/v1/responses", json={"model": NAME, "input": [*again.json()["output"], question]})
     assert len(json.loads(output_text(third.json()))["history"]) == 3
@@ -384,7 +382,7 @@ async def test_a_part_whose_type_is_not_a_text_is_refused(http: httpx.AsyncClien
     assert answer.status_code == 200
 
 
-async def test_an_item_that_unpacks_to_more_than_a_body_may_have_is_refused(http: httpx.AsyncClient) -> None:
+async def test_compacted_item_that_exceeds_the_body_limit_is_refused(http: httpx.AsyncClient) -> None:
     item = {"type": "message", "role": "user", "content": "x" * 5_000_000}
     document = json.dumps({"items": [item], "previous_response_id": None}).encode()
     packed = {"type": "compaction", "encrypted_content": base64.b64encode(zlib.compress(document)).decode()}
@@ -393,7 +391,7 @@ async def test_an_item_that_unpacks_to_more_than_a_body_may_have_is_refused(http
     assert (answer.status_code, answer.json()["error"]["param"]) == (400, "input.1.encrypted_content")
 
 
-async def test_a_compacted_response_goes_on_in_its_context(http: httpx.AsyncClient) -> None:
+async def test_compacted_response_continues_in_its_context(http: httpx.AsyncClient) -> None:
     first = (await http.post("/v1/responses", json={"model": NAME, "input": "choose"})).json()
     assert output_text(first) == QUESTION
     body = {"model": NAME, "previous_response_id": first["id"]}
@@ -418,12 +416,12 @@ async def test_a_compacted_response_goes_on_in_its_context(http: httpx.AsyncClie
         ),
     ],
 )
-async def test_what_cannot_be_compacted(http: httpx.AsyncClient, body: Any, status: int, param: str) -> None:
+async def test_invalid_compactions_are_refused(http: httpx.AsyncClient, body: Any, status: int, param: str) -> None:
     answer = await http.post("/v1/responses/compact", json=body)
     assert (answer.status_code, answer.json()["error"]["param"]) == (status, param)
 
 
-async def test_calls_of_the_clients_tools_are_function_calls(http: httpx.AsyncClient) -> None:
+async def test_calls_of_the_clients_tools_are_function_calls_of_the_response(http: httpx.AsyncClient) -> None:
     tools = [{"type": "function", **TOOL}]
     events = await stream(http, "/v1/responses", input="How is the weather?", tools=tools)
     asked = events[-1]["response"]
@@ -440,7 +438,7 @@ async def test_calls_of_the_clients_tools_are_function_calls(http: httpx.AsyncCl
     assert (await respond(http, [unknown], status=400))["error"]["type"] == "invalid_request_error"
 
 
-async def test_a_response_that_nobody_knows_is_not_found(http: httpx.AsyncClient) -> None:
+async def test_unknown_response_is_not_found(http: httpx.AsyncClient) -> None:
     missing = "resp_" + "0" * 32
     assert (await http.get(f"/v1/responses/{missing}")).json()["error"]["code"] == "response_not_found"
     refused = await respond(http, "x", previous_response_id=missing, status=404)
@@ -449,10 +447,10 @@ async def test_a_response_that_nobody_knows_is_not_found(http: httpx.AsyncClient
     assert (await http.get(f"/v1/responses/{missing}/nothing")).status_code == 404
 
 
-# -- who asks ------------------------------------------------------------------------------------------
+# -- permissions ---------------------------------------------------------------------------------------
 
 
-async def test_keys_scopes_tenants_and_halts_hold_here_too(http: httpx.AsyncClient) -> None:
+async def test_keys_scopes_tenants_and_halts_apply(http: httpx.AsyncClient) -> None:
     first = (await http.post("/agents/register", json={"agent_name": "First Client"})).json()["token"]
     other = (await http.post("/agents/register", json={"agent_name": "Other Client"})).json()["token"]
     asking, looking = ({"Authorization": f"Bearer {token}"} for token in (first, other))
@@ -476,7 +474,7 @@ async def test_keys_scopes_tenants_and_halts_hold_here_too(http: httpx.AsyncClie
     assert lifted.status_code == 200, lifted.text
 
 
-async def test_pages_of_allowed_origins_may_ask(tmp_path: Path) -> None:
+async def test_pages_of_allowed_origins_are_accepted(tmp_path: Path) -> None:
     origin = "https://app.example.com"
     preflight = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
     settings = make_settings(tmp_path, cors_origins=(origin,))
@@ -488,6 +486,6 @@ async def test_pages_of_allowed_origins_may_ask(tmp_path: Path) -> None:
         assert refused.headers["access-control-allow-origin"] == origin
 
 
-async def test_the_door_can_be_closed(tmp_path: Path) -> None:
+async def test_api_can_be_disabled(tmp_path: Path) -> None:
     async with running(App(make_settings(tmp_path, openai_door=False))) as server, httpx.AsyncClient() as http:
         assert (await http.get(f"{server.url}/v1/models")).status_code == 404

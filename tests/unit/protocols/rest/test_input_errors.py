@@ -1,4 +1,4 @@
-"""What a stranger can send: each gets the right status and a problem that names the field and the fix."""
+"""Invalid REST input: each request gets the right status and a problem that names the field and the fix."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ async def _nothing_is_stored(app: App, client: httpx.AsyncClient) -> Any:
         ({"to_agent": "Victim", "content": "x", "message_type": "a\nb"}, "message_type"),
     ],
 )
-async def test_a_wrong_field_is_named(client: httpx.AsyncClient, arguments: dict[str, Any], field: str) -> None:
+async def test_invalid_field_is_named(client: httpx.AsyncClient, arguments: dict[str, Any], field: str) -> None:
     problem = _problem(await client.post(SEND, json=arguments), 422, "invalid_request")
     assert field.split(".")[0] in problem["errors"][0]["field"]
     assert "agora.messaging.send" in problem["fix"]
@@ -80,18 +80,18 @@ async def test_a_wrong_field_is_named(client: httpx.AsyncClient, arguments: dict
         b'{"to_agent": "Victim", "content": NaN}',
     ],
 )
-async def test_a_body_that_is_no_json_is_malformed(client: httpx.AsyncClient, body: bytes) -> None:
+async def test_invalid_json_is_malformed(client: httpx.AsyncClient, body: bytes) -> None:
     answer = await client.post(SEND, content=body, headers=JSON)
     assert answer.status_code in (400, 422), answer.text
     assert answer.json()["code"] in ("malformed_request", "invalid_request")
 
 
 @pytest.mark.parametrize("body", [b"[]", b"null", b'"text"', b"7"])
-async def test_a_body_that_is_no_object_is_refused(client: httpx.AsyncClient, body: bytes) -> None:
+async def test_non_object_body_is_refused(client: httpx.AsyncClient, body: bytes) -> None:
     _problem(await client.post(SEND, content=body, headers=JSON), 422, "invalid_request")
 
 
-async def test_a_body_over_the_limit_is_refused(client: httpx.AsyncClient) -> None:
+async def test_body_over_the_limit_is_refused(client: httpx.AsyncClient) -> None:
     big = json.dumps({"to_agent": "Victim", "content": "x" * 1_100_000}).encode()
     _problem(await client.post(SEND, content=big, headers=JSON), 413, "payload_too_large", "body")
 
@@ -102,7 +102,7 @@ async def test_a_body_over_the_limit_is_refused(client: httpx.AsyncClient) -> No
     _problem(await client.post(SEND, content=chunks(), headers=JSON), 413, "payload_too_large", "body")
 
 
-async def test_a_body_that_does_not_call_itself_json_is_refused(client: httpx.AsyncClient) -> None:
+async def test_body_without_json_content_type_is_refused(client: httpx.AsyncClient) -> None:
     for kind in ("text/plain", "application/x-www-form-urlencoded", ""):
         headers = {"Content-Type": kind} if kind else {}
         answer = await client.post(SEND, content=b'{"to_agent":"Victim","content":"x"}', headers=headers)
@@ -128,30 +128,30 @@ async def test_a_body_that_does_not_call_itself_json_is_refused(client: httpx.As
         ("wait=1e9", "wait"),
     ],
 )
-async def test_a_wrong_query_parameter_is_named(client: httpx.AsyncClient, query: str, field: str) -> None:
+async def test_invalid_query_parameter_is_named(client: httpx.AsyncClient, query: str, field: str) -> None:
     _problem(await client.get(f"/agora/messaging/receive?agent_id=Victim&{query}"), 422, "invalid_request", field)
 
 
-async def test_a_query_that_is_no_utf8_is_malformed(client: httpx.AsyncClient) -> None:
+async def test_query_with_invalid_utf8_is_malformed(client: httpx.AsyncClient) -> None:
     _problem(await client.get("/agora/messaging/receive?agent_id=%ff%fe"), 400, "malformed_request")
     _problem(await client.get("/agents/%ff%fe"), 400, "malformed_request")
     _problem(await client.get("/agora/messaging/receive?agent_id=" + "x" * 20_000), 422, "invalid_request")
 
 
-async def test_lists_come_repeated_or_with_commas(client: httpx.AsyncClient) -> None:
+async def test_list_parameters_are_repeated_or_comma_separated(client: httpx.AsyncClient) -> None:
     for query in ("capabilities=a&capabilities=b", "capabilities=a,b"):
         assert (await client.get(f"/agora/query/agents?{query}")).status_code == 200
     _problem(await client.get("/agora/query/agents?capabilities=" + "a," * 30), 422, "invalid_request", "capabilities")
 
 
-async def test_what_is_not_there(client: httpx.AsyncClient) -> None:
+async def test_unknown_paths_and_objects_are_not_found(client: httpx.AsyncClient) -> None:
     _problem(await client.get("/nowhere"), 404, "not_found")
     assert _problem(await client.put("/agents"), 405, "method_not_allowed")["allowed"] == ["GET"]
     _problem(await client.get("/agents/Nobody"), 404, "not_found", "agent_id")
     _problem(await client.get("/agents//status"), 404, "not_found")
 
 
-async def test_credentials_that_do_not_hold(client: httpx.AsyncClient) -> None:
+async def test_invalid_credentials_are_refused(client: httpx.AsyncClient) -> None:
     for header in (
         {"Authorization": "Bearer agt_forged.signature"},
         {"Authorization": "Bearer " + "x" * 5000},
@@ -165,25 +165,25 @@ async def test_credentials_that_do_not_hold(client: httpx.AsyncClient) -> None:
         assert answer.headers["www-authenticate"].startswith("Bearer")
 
 
-async def test_a_token_with_one_bit_changed_is_forged(app: App, client: httpx.AsyncClient) -> None:
+async def test_token_with_one_changed_bit_is_refused(app: App, client: httpx.AsyncClient) -> None:
     claims = app.context.signer.agent_token("default", "agent_" + "0" * 32, 1)
     for position in range(0, len(claims), 7):
         forged = claims[:position] + chr(ord(claims[position]) ^ 1) + claims[position + 1 :]
         answer = await client.get("/agents", headers={"Authorization": f"Bearer {forged}"})
         assert answer.status_code == 401
     genuine = await client.get("/agents", headers={"Authorization": f"Bearer {claims}"})
-    _problem(genuine, 401, "unauthenticated")  # well signed, but no such agent
+    _problem(genuine, 401, "unauthenticated")  # correctly signed, but for an unknown agent
 
 
 @pytest.mark.parametrize("key", ["x" * 300, "tab\t", "bell\x07"])
-async def test_an_idempotency_key_has_a_form(client: httpx.AsyncClient, key: str) -> None:
+async def test_idempotency_key_format_is_validated(client: httpx.AsyncClient, key: str) -> None:
     headers = {"Idempotency-Key": key.encode()}
     answer = await client.post(SEND, json={"to_agent": "Victim", "content": "x"}, headers=headers)  # type: ignore[arg-type]
     _problem(answer, 422, "invalid_request", "Idempotency-Key")
 
 
 @pytest.mark.parametrize("since", ["20.0", "1e-5", "-20", "2026-01-01", "2026-01-01T00:00:00", "soon"])
-async def test_a_time_is_written_as_the_document_says(client: httpx.AsyncClient, since: str) -> None:
+async def test_times_have_the_documented_format(client: httpx.AsyncClient, since: str) -> None:
     _problem(await client.get("/agora/task/statistics", params={"since": since}), 422, "invalid_request", "since")
     good = await client.get("/agora/task/statistics", params={"since": "2026-01-01T00:00:00Z"})
     assert good.status_code == 200, good.text

@@ -1,4 +1,4 @@
-"""Instances over HTTP: the source's own requests, and executions that come piece by piece."""
+"""Instances over REST: the source's requests, and streamed executions."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ async def here(tmp_path: Path) -> AsyncIterator[tuple[Site, httpx.AsyncClient]]:
             yield found, client
 
 
-async def test_the_requests_of_the_marketplace(here: tuple[Site, httpx.AsyncClient]) -> None:
-    """Register, discover, create, execute, pause, resume, look, terminate: paths, bodies and fields as documented."""
+async def test_documented_requests_are_served(here: tuple[Site, httpx.AsyncClient]) -> None:
+    """Register, discover, create, execute, pause, resume, inspect, terminate: paths, bodies and fields as documented."""
     place, client = here
     pricing = {"type": "per_request", "price": 0.01, "currency": "USD"}
     await place.agent("data-analyst", category="data-analysis", max_instances=10, pricing=pricing)
@@ -108,7 +108,7 @@ def _events(text: str) -> list[tuple[str, Any]]:
     return found
 
 
-async def test_an_execution_comes_piece_by_piece(tmp_path: Path) -> None:
+async def test_execution_is_streamed(tmp_path: Path) -> None:
     async with served(tmp_path, SqliteEngine(tmp_path / "agora.db")) as place:
         await place.agent()
         made = await place.create()
@@ -138,7 +138,7 @@ async def test_an_execution_comes_piece_by_piece(tmp_path: Path) -> None:
             assert unknown.status_code == 404
 
 
-async def test_whoever_hangs_up_leaves_an_unknown_outcome(tmp_path: Path) -> None:
+async def test_disconnection_leaves_an_unknown_outcome(tmp_path: Path) -> None:
     async with served(tmp_path, SqliteEngine(tmp_path / "agora.db")) as place:
         await place.agent(pricing={"type": "per_request", "price": 1.0})
         made = await place.create()
@@ -174,8 +174,8 @@ MANIFEST: dict[str, Any] = {
 }
 
 
-async def test_a_manifest_is_a_registration(here: tuple[Site, httpx.AsyncClient]) -> None:
-    """``POST /agents/register`` takes the manifest by itself: of an agent that is run elsewhere, or here."""
+async def test_manifest_is_accepted_as_a_registration(here: tuple[Site, httpx.AsyncClient]) -> None:
+    """``POST /agents/register`` accepts a bare manifest, for an agent that runs on a remote host or here."""
     place, client = here
     made = (await client.post("/agents/register", json=MANIFEST)).json()
     assert (made["agent_name"], made["alias"]) == ("Greeter", "agent.company.greeter")
@@ -199,7 +199,7 @@ async def test_a_manifest_is_a_registration(here: tuple[Site, httpx.AsyncClient]
     assert (await client.get("/deployments/Runner", headers=operator)).json()["revision"] == 2
 
 
-async def test_a_manifest_of_whoever_may_not_deploy_runs_nothing(here: tuple[Site, httpx.AsyncClient]) -> None:
+async def test_manifest_without_deploy_permission_starts_nothing(here: tuple[Site, httpx.AsyncClient]) -> None:
     place, client = here
     customer = _as((await place.call("token.create", label="customer", account="customer-uuid")).token)
     made = (await client.post("/agents/register", json=place.manifest("Sly"), headers=customer)).json()
@@ -225,7 +225,7 @@ WRONG: list[tuple[dict[str, Any], set[str]]] = [
 ]
 
 
-async def test_what_is_no_manifest_is_told(here: tuple[Site, httpx.AsyncClient]) -> None:
+async def test_invalid_manifest_is_reported(here: tuple[Site, httpx.AsyncClient]) -> None:
     _, client = here
     for body, fields in WRONG:
         refused = await client.post("/agents/register", json=body)

@@ -1,4 +1,4 @@
-"""Invoices as files over HTTP."""
+"""Invoice files over HTTP."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def client(app: App, clock: ManualClock) -> AsyncIterator[httpx.AsyncClien
         yield client
 
 
-async def test_a_page_to_print(client: httpx.AsyncClient) -> None:
+async def test_invoice_as_a_printable_page(client: httpx.AsyncClient) -> None:
     page = await client.get("/billing/invoices/INV-000001.html")
     assert page.status_code == 200
     assert page.headers["content-type"] == "text/html; charset=utf-8"
@@ -54,7 +54,7 @@ async def test_a_page_to_print(client: httpx.AsyncClient) -> None:
     assert "1.50" in page.text
 
 
-async def test_a_table(client: httpx.AsyncClient) -> None:
+async def test_invoice_as_a_table(client: httpx.AsyncClient) -> None:
     table = await client.get("/billing/invoices/INV-000001.csv")
     assert table.headers["content-type"] == "text/csv; charset=utf-8"
     assert table.headers["content-disposition"].startswith("attachment")
@@ -65,12 +65,12 @@ async def test_a_table(client: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize("path", ["INV-000002.html", "INV-000002.csv", "inv_" + "0" * 32 + ".csv"])
-async def test_what_is_not_there(client: httpx.AsyncClient, path: str) -> None:
+async def test_unknown_invoice_is_not_found(client: httpx.AsyncClient, path: str) -> None:
     answer = await client.get(f"/billing/invoices/{path}")
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
-async def test_what_is_no_invoice(client: httpx.AsyncClient) -> None:
+async def test_invalid_invoice_numbers_are_refused(client: httpx.AsyncClient) -> None:
     assert (await client.get("/billing/invoices/x.html")).status_code == 422
     assert (await client.get("/billing/invoices/INV-000001.pdf")).status_code == 422
     assert (await client.get("/billing/invoices/a%2Fb.html")).status_code == 422

@@ -1,4 +1,4 @@
-"""REST: the source's routes, idempotency, notices, and the pages beside the operations."""
+"""REST routes: the source's routes, idempotency, deprecation notices, and documentation pages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ async def _token(client: httpx.AsyncClient, name: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {answer.json()['token']}"}
 
 
-async def test_the_sources_routes(client: httpx.AsyncClient) -> None:
+async def test_routes_of_the_source_are_served(client: httpx.AsyncClient) -> None:
     registered = await client.post(
         "/agents/register",
         json={"agent_name": "PythonAgent", "capabilities": ["documentation"], "service_tier": "basic"},
@@ -51,7 +51,7 @@ async def test_the_sources_routes(client: httpx.AsyncClient) -> None:
     assert (await client.get("/health")).json()["status"] == "healthy"
 
 
-async def test_every_operation_has_a_route_by_rule(app: App) -> None:
+async def test_every_operation_has_a_canonical_route(app: App) -> None:
     for operation in operations():
         method = "GET" if operation.kind in (Kind.QUERY, Kind.STREAM) else "POST"
         found = app.routes.find(method, f"/agora/{operation.category}/{operation.action}")
@@ -59,7 +59,7 @@ async def test_every_operation_has_a_route_by_rule(app: App) -> None:
         assert found.operation is operation
 
 
-async def test_an_idempotency_key_repeats_the_answer(client: httpx.AsyncClient) -> None:
+async def test_repeated_idempotency_key_returns_the_stored_answer(client: httpx.AsyncClient) -> None:
     ada = await _token(client, "Ada")
     headers = ada | {"Idempotency-Key": "order-1"}
     body = {"to_agent": "Ada", "content": "once"}
@@ -72,12 +72,12 @@ async def test_an_idempotency_key_repeats_the_answer(client: httpx.AsyncClient) 
     assert (other.status_code, other.json()["code"]) == (409, "idempotency_conflict")
 
 
-async def test_the_replacement_of_a_sunset_operation_is_named(client: httpx.AsyncClient) -> None:
+async def test_replacement_of_a_sunset_operation_is_named(client: httpx.AsyncClient) -> None:
     answer = await client.post("/agora/messaging/send_legacy", json={"to_agent": "Ada", "content": "x"})
     assert (answer.status_code, answer.json()["replacement"]) == (410, "agora.messaging.send@1.0.0")
 
 
-async def test_path_and_body_may_not_contradict_each_other(client: httpx.AsyncClient) -> None:
+async def test_contradicting_path_and_body_are_refused(client: httpx.AsyncClient) -> None:
     await _token(client, "Ada")
     answer = await client.patch("/agents/Ada", json={"agent_id": "Bob", "description": "x"})
     assert answer.status_code == 422
@@ -92,7 +92,7 @@ async def test_names_with_reserved_characters_work_in_a_path(client: httpx.Async
 
 
 @pytest.mark.parametrize("path", ["/docs", "/docs/docs.js", "/docs/docs.css", "/openapi.json"])
-async def test_the_pages_are_there_and_need_nothing_from_elsewhere(client: httpx.AsyncClient, path: str) -> None:
+async def test_documentation_pages_load_no_external_resources(client: httpx.AsyncClient, path: str) -> None:
     answer = await client.get(path)
     assert answer.status_code == 200
     if path != "/openapi.json":
@@ -101,7 +101,7 @@ async def test_the_pages_are_there_and_need_nothing_from_elsewhere(client: httpx
         assert "default-src 'none'" in answer.headers["content-security-policy"]
 
 
-async def test_the_openapi_document_covers_every_route(client: httpx.AsyncClient) -> None:
+async def test_openapi_document_covers_every_route(client: httpx.AsyncClient) -> None:
     document: dict[str, Any] = (await client.get("/openapi.json")).json()
     assert document["openapi"].startswith("3.1")
     ids = [entry["operationId"] for methods in document["paths"].values() for entry in methods.values()]
@@ -111,7 +111,7 @@ async def test_the_openapi_document_covers_every_route(client: httpx.AsyncClient
             assert route.method.lower() in document["paths"][route.path]
 
 
-async def test_requests_are_told_apart(client: httpx.AsyncClient) -> None:
+async def test_requests_have_distinct_ids(client: httpx.AsyncClient) -> None:
     assert (await client.get("/agents", headers={"X-Request-ID": "mine-1"})).headers["x-request-id"] == "mine-1"
     assert (await client.get("/agents")).headers["x-request-id"].startswith("req_")
     assert (await client.get("/nowhere/at/all")).status_code == 404

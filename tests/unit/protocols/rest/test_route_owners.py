@@ -1,4 +1,4 @@
-"""Who answers a path: the operations of the contract at their fixed paths before every other application."""
+"""Precedence of routes: the contract's fixed paths come before every other application."""
 
 from __future__ import annotations
 

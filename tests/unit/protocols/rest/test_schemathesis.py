@@ -1,4 +1,4 @@
-"""Schemathesis over the OpenAPI document: what it describes is what happens, whatever is sent."""
+"""Schemathesis on the OpenAPI document: responses match their description for any input."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def background(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Background
 
 @pytest.fixture(scope="module")
 def api(background: _Background) -> schemathesis.BaseSchema:
-    import schemathesis  # not at the top: every worker collects this module, one runs its tests
+    import schemathesis  # not at module level: every worker collects this module, one runs its tests
 
     return schemathesis.openapi.from_url(f"{background.url}/openapi.json")
 
@@ -71,7 +71,7 @@ def _list_cases() -> Iterator[object]:
     in turn."""
     tested = [each for each in operations() if each.kind is not Kind.STREAM and each.sunset_date is None]
     for number, operation in enumerate(tested):
-        for index, route in enumerate(operation.routes):  # an operation's further routes lead to the same
+        for index, route in enumerate(operation.routes):  # further routes lead to the same operation
             for sort in SORTS:
                 ordinary = index == 0 and sort == SORTS[number % 2]
                 marks = [] if ordinary else [pytest.mark.long]
@@ -81,12 +81,12 @@ def _list_cases() -> Iterator[object]:
 
 
 @pytest.mark.parametrize(("method", "path", "sort"), list(_list_cases()))
-def test_the_document_is_true(api: schemathesis.BaseSchema, method: str, path: str, sort: str) -> None:
+def test_responses_match_the_openapi_document(api: schemathesis.BaseSchema, method: str, path: str, sort: str) -> None:
     from schemathesis.generation import GenerationMode
     from schemathesis.specs.openapi.checks import positive_data_acceptance, unsupported_method
 
     mode = GenerationMode(sort)
-    # What the schema allows may still not fit the state (an unknown agent, a used cursor); paths share methods.
+    # Valid input may still not match the state (an unknown agent, a used cursor); paths share methods.
     excluded = [positive_data_acceptance, unsupported_method]
 
     @settings(
@@ -102,7 +102,7 @@ def test_the_document_is_true(api: schemathesis.BaseSchema, method: str, path: s
             if isinstance(values, dict) and isinstance(values.get("wait"), int | float) and values["wait"] > 0:
                 values["wait"] = 0
         response = case.call(timeout=20)
-        if response.status_code != 413:  # too large whatever else is wrong with it
+        if response.status_code != 413:  # too large regardless of other errors
             case.validate_response(response, excluded_checks=excluded)
 
     try:

@@ -1,4 +1,4 @@
-"""The SSE wire: real server, real client."""
+"""Server-sent events with a real server and a real client."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def taken(messages: Any, count: int) -> list[dict[str, str]]:
     return found
 
 
-async def test_events_come_as_messages(server: Running) -> None:
+async def test_events_arrive_as_messages(server: Running) -> None:
     async with event_source(server) as (response, messages):
         assert response.headers["content-type"].startswith("text/event-stream")
         assert response.headers["cache-control"] == "no-store"
@@ -39,7 +39,7 @@ async def test_events_come_as_messages(server: Running) -> None:
     assert json.loads(message["data"]) == json.loads(page.model_dump_json())["events"][0]
 
 
-async def test_resuming_by_header_and_by_parameter(server: Running) -> None:
+async def test_stream_resumes_by_header_or_parameter(server: Running) -> None:
     ids = await publish(server, "a", "b", "c")
     async with event_source(server, {"Last-Event-ID": "1"}) as (_, messages):
         assert [message["id"] for message in await taken(messages, 2)] == ["2", "3"]
@@ -48,14 +48,14 @@ async def test_resuming_by_header_and_by_parameter(server: Running) -> None:
         assert [message["id"] for message in await taken(messages, 2)] == ["3", "4"]
 
 
-async def test_filters(server: Running) -> None:
+async def test_stream_is_filtered(server: Running) -> None:
     async with event_source(server, types=["a.*", "b"]) as (_, messages):
         await publish(server, "a.x", "c", "b")
         assert [message["event"] for message in await taken(messages, 2)] == ["a.x", "b"]
 
 
 @pytest.mark.limits(heartbeat_interval=0.1)
-async def test_heartbeats_carry_the_place_to_resume_from(server: Running) -> None:
+async def test_heartbeats_carry_the_resume_position(server: Running) -> None:
     async with event_source(server, types="never") as (_, messages):
         await publish(server, "a", "b")
         while (message := await anext(messages)).get("id") != "2":
@@ -85,13 +85,13 @@ async def test_refusals_are_problem_documents(server: Running, query: dict[str, 
     assert response.json()["fix"]
 
 
-async def test_a_query_that_is_no_text_is_malformed(server: Running) -> None:
+async def test_undecodable_query_is_malformed(server: Running) -> None:
     async with httpx.AsyncClient(base_url=server.url) as client:
         response = await client.get("/events?subject=%ff")
     assert (response.status_code, response.json()["errors"][0]["field"]) == (400, "query")
 
 
-async def test_a_place_older_than_the_log_says_where_to_begin(server: Running) -> None:
+async def test_position_older_than_the_log_error_names_the_oldest(server: Running) -> None:
     await publish(server, "a", "b", "c")
     oldest = await prune(server)
     async with httpx.AsyncClient(base_url=server.url) as client:
@@ -99,7 +99,7 @@ async def test_a_place_older_than_the_log_says_where_to_begin(server: Running) -
     assert (response.status_code, response.json()["oldest"]) == (410, oldest)
 
 
-async def test_a_token_in_the_query_is_not_logged(server: Running, caplog: pytest.LogCaptureFixture) -> None:
+async def test_token_in_the_query_is_not_logged(server: Running, caplog: pytest.LogCaptureFixture) -> None:
     token = (await call(server, "agent.register", agent_name="Worker")).token
     with caplog.at_level(logging.INFO):
         async with event_source(server, access_token=token) as (_, messages):
@@ -127,7 +127,7 @@ async def test_draining_ends_the_stream_with_a_message(server: Running) -> None:
             await anext(messages)
 
 
-async def test_a_client_that_leaves_is_forgotten(server: Running) -> None:
+async def test_disconnected_client_is_released(server: Running) -> None:
     async with event_source(server) as (_, messages):
         await anext(messages)
         assert server.app.feed.live["subscribers"] == 1
@@ -137,7 +137,7 @@ async def test_a_client_that_leaves_is_forgotten(server: Running) -> None:
 
 @pytest.mark.limits(stream_buffer=65_536)
 @pytest.mark.parametrize("server", ["transport"], indirect=True)
-async def test_a_consumer_that_never_reads_again_is_dropped(server: Running) -> None:
+async def test_client_that_stops_reading_is_disconnected(server: Running) -> None:
     server.app.feed.grace_seconds = 0.01
     async with deaf(server, "/events"):
         (transport,) = server.transports
@@ -147,7 +147,7 @@ async def test_a_consumer_that_never_reads_again_is_dropped(server: Running) -> 
 
 
 @pytest.mark.limits(stream_buffer=65_536)
-async def test_a_slow_consumer_is_cut_off_and_resumes(server: Running) -> None:
+async def test_slow_client_is_disconnected_and_resumes(server: Running) -> None:
     feed = server.app.feed
     async with event_source(server) as (_, messages):
         await anext(messages)

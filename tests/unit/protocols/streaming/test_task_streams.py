@@ -1,4 +1,4 @@
-"""A log followed to its end, over both wires: real server, real clients, real tasks."""
+"""Task logs followed to their end over SSE and WebSocket, with a real server, real clients and real tasks."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ async def taken(messages: Any, text: str) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize("route", [SOURCE_ROUTE, "/agora/task/stream?task_id={}"])
-async def test_a_log_comes_live_to_its_end(server: Running, route: str) -> None:
+async def test_log_is_streamed_live_to_its_end(server: Running, route: str) -> None:
     task_id = await begun(server, "one")
     async with event_source(server, path=route.format(task_id)) as (response, messages):
         assert response.headers["content-type"].startswith("text/event-stream")
@@ -93,7 +93,7 @@ async def test_a_log_comes_live_to_its_end(server: Running, route: str) -> None:
     assert server.app.feed.live["subscribers"] == 0
 
 
-async def test_lines_of_data_are_all_a_client_needs(server: Running) -> None:
+async def test_data_lines_suffice_for_a_client(server: Running) -> None:
     text = "line\nbreak, next\u0085line, line\u2028separator, paragraph\u2029separator"
     task_id = await begun(server, text)
     await complete(server, task_id)
@@ -110,7 +110,7 @@ async def test_lines_of_data_are_all_a_client_needs(server: Running) -> None:
     assert [type for type, _ in found[-2:]] == ["done", "closing"]
 
 
-async def test_resuming_by_header_and_by_parameter(server: Running) -> None:
+async def test_stream_resumes_by_header_or_parameter(server: Running) -> None:
     task_id = await begun(server, "one", "two")
     await complete(server, task_id)
     last = len(await log_of(server, task_id))
@@ -141,7 +141,7 @@ async def test_refusals_are_problem_documents(server: Running, path: str, query:
     assert server.app.feed.live["subscribers"] == 0
 
 
-async def test_draining_ends_it_to_be_resumed(server: Running) -> None:
+async def test_draining_ends_the_stream_with_a_resume_position(server: Running) -> None:
     task_id = await begun(server, "one")
     async with event_source(server, path=SOURCE_ROUTE.format(task_id)) as (_, messages):
         seen = await taken(messages, "one")
@@ -150,7 +150,7 @@ async def test_draining_ends_it_to_be_resumed(server: Running) -> None:
         assert (json.loads(closing["data"])["code"], closing["id"]) == (1012, seen[-1]["id"])
 
 
-async def test_it_ends_with_its_credential(server: Running) -> None:
+async def test_stream_ends_with_its_credential(server: Running) -> None:
     agent = await call(server, "agent.register", agent_name="Worker")
     task_id = (await call(server, "task.assign", task_type="poem", assignee="Worker")).task_id
     async with event_source(server, path=SOURCE_ROUTE.format(task_id), access_token=agent.token) as (_, messages):
@@ -161,20 +161,20 @@ async def test_it_ends_with_its_credential(server: Running) -> None:
 
 
 @pytest.mark.limits(heartbeat_interval=0.1)
-async def test_heartbeats_carry_the_place_to_resume_from(server: Running) -> None:
+async def test_heartbeats_carry_the_resume_position(server: Running) -> None:
     task_id = await begun(server, "one")
     async with event_source(server, path=SOURCE_ROUTE.format(task_id)) as (_, messages):
         seen = await taken(messages, "one")
         assert await anext(messages) == {"": "heartbeat", "id": seen[-1]["id"]}
 
 
-async def test_a_client_that_leaves_is_forgotten(server: Running) -> None:
+async def test_disconnected_client_is_released(server: Running) -> None:
     task_id = await begun(server)
     async with event_source(server, path=SOURCE_ROUTE.format(task_id)) as (_, messages):
         await anext(messages)
         assert server.app.feed.live["subscribers"] == 1
     await wait_until(lambda: server.app.feed.live["subscribers"] == 0)
-    await wait_until(lambda: not server.app.feed.has_readers("default"))  # calls that wait at the start read it, too
+    await wait_until(lambda: not server.app.feed.has_readers("default"))  # calls that wait at the start read it too
 
 
 # -- WebSocket -----------------------------------------------------------------------------------
@@ -215,7 +215,7 @@ async def wired(server: Running, **query: Any) -> AsyncIterator[Wire]:
         yield Wire(connection)
 
 
-async def test_a_call_opens_a_stream(server: Running) -> None:
+async def test_call_opens_a_stream(server: Running) -> None:
     task_id = await begun(server, "one")
     async with wired(server) as wire:
         assert await wire.open(7, task_id) == {"id": 7, "position": 0}
@@ -230,7 +230,7 @@ async def test_a_call_opens_a_stream(server: Running) -> None:
     assert server.app.feed.live["subscribers"] <= 1
 
 
-async def test_a_stream_over_a_socket_resumes(server: Running) -> None:
+async def test_stream_over_a_socket_resumes(server: Running) -> None:
     task_id = await begun(server, "one")
     await complete(server, task_id)
     log = await log_of(server, task_id)
@@ -258,7 +258,7 @@ async def test_events_calls_and_streams_share_a_socket(server: Running) -> None:
     assert [frame["type"] for frame in frames if "specversion" in frame] == ["news"]
 
 
-async def test_cancelling_ends_a_stream_and_frees_its_id(server: Running) -> None:
+async def test_cancellation_ends_a_stream_and_frees_its_id(server: Running) -> None:
     task_id = await begun(server)
     async with wired(server) as wire:
         for _ in range(2):
@@ -271,7 +271,7 @@ async def test_cancelling_ends_a_stream_and_frees_its_id(server: Running) -> Non
         assert (await wire.next())["id"] == 8, "to cancel what is not open is no mistake"
 
 
-async def test_a_stream_is_cancelled_before_it_is_open(server: Running) -> None:
+async def test_stream_can_be_cancelled_before_it_is_open(server: Running) -> None:
     task_id = await begun(server)
     async with wired(server) as wire:
         await wire.send(id=7, operation="agora.task.stream", arguments={"task_id": task_id})
@@ -307,7 +307,7 @@ async def test_streams_of_a_socket_are_bounded(server: Running) -> None:
         (1, {}, "invalid_request"),
     ],
 )
-async def test_a_stream_that_cannot_be_opened_is_answered_with_a_problem(
+async def test_refused_stream_is_answered_with_a_problem(
     server: Running, id: Any, arguments: dict[str, Any], code: str
 ) -> None:
     async with wired(server) as wire:
@@ -317,7 +317,7 @@ async def test_a_stream_that_cannot_be_opened_is_answered_with_a_problem(
         assert server.app.feed.live["subscribers"] == 1
 
 
-async def test_two_open_streams_have_two_ids(server: Running) -> None:
+async def test_open_streams_need_distinct_ids(server: Running) -> None:
     task_id = await begun(server)
     async with wired(server) as wire:
         await wire.open(7, task_id)
@@ -329,7 +329,7 @@ async def test_two_open_streams_have_two_ids(server: Running) -> None:
         assert (await wire.rest(7))[1]["done"], "the first one goes on"
 
 
-async def test_events_are_streamed_by_a_call_too(server: Running) -> None:
+async def test_events_are_streamed_by_a_call(server: Running) -> None:
     async with wired(server) as wire:
         await wire.send(id=1, operation="agora.event.stream", arguments={"types": ["work.*"], "last_event_id": "0"})
         assert await wire.next() == {"id": 1, "position": 0}
@@ -338,7 +338,7 @@ async def test_events_are_streamed_by_a_call_too(server: Running) -> None:
         assert [(item["type"], item["sequence"]) for item in items] == [("work.a", 1), ("work.b", 3)]
 
 
-async def test_draining_says_so_to_each_stream_before_the_socket_closes(server: Running) -> None:
+async def test_draining_ends_each_stream_before_the_socket_closes(server: Running) -> None:
     task_id = await begun(server)
     async with wired(server) as wire:
         await wire.open(7, task_id)
@@ -350,7 +350,7 @@ async def test_draining_says_so_to_each_stream_before_the_socket_closes(server: 
         assert wire.connection.close_code == 1012
 
 
-async def test_leaving_ends_the_streams_of_a_socket(server: Running) -> None:
+async def test_disconnection_ends_the_streams_of_a_socket(server: Running) -> None:
     task_id = await begun(server)
     async with wired(server) as wire:
         await wire.open(7, task_id)
@@ -361,7 +361,7 @@ async def test_leaving_ends_the_streams_of_a_socket(server: Running) -> None:
 
 
 @pytest.mark.limits(stream_buffer=65_536)
-async def test_a_long_log_does_not_cost_the_socket_its_events(server: Running) -> None:
+async def test_long_log_does_not_delay_events_of_the_socket(server: Running) -> None:
     task_id = await begun(server, *("x" * 100_000 for _ in range(30)))
     await complete(server, task_id)
     async with socket(server, types="news", max_queue=1) as connection:

@@ -1,4 +1,4 @@
-"""The WebSocket wire: real server, real client."""
+"""WebSocket streams with a real server and a real client."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ async def invoke(connection: Any, operation: str, id: Any = 1, **arguments: Any)
     return answer
 
 
-async def test_events_come_as_the_log_has_them(server: Running, request: pytest.FixtureRequest) -> None:
+async def test_events_arrive_as_logged(server: Running, request: pytest.FixtureRequest) -> None:
     async with socket(server) as connection:
         await publish(server, "build.started", "build.finished", data={"ok": True})
         events = await events_of(connection, 2)
@@ -74,7 +74,7 @@ async def test_events_come_as_the_log_has_them(server: Running, request: pytest.
     assert events == json.loads(page.model_dump_json())["events"]
 
 
-async def test_the_greeting_says_where_the_stream_begins(server: Running) -> None:
+async def test_greeting_reports_the_start_position(server: Running) -> None:
     await publish(server, "a.b", "a.c")
     async with socket(server) as connection:
         assert connection.greeting == {
@@ -93,7 +93,7 @@ async def test_filters_are_query_parameters(server: Running, types: Any) -> None
         assert [event["type"] for event in await events_of(connection, 3)] == ["a.x", "b.y", "a.x"]
 
 
-async def test_an_agents_events_by_its_name(server: Running) -> None:
+async def test_filter_by_agent_name(server: Running) -> None:
     registration = await call(server, "agent.register", agent_name="Worker")
     worker = await server.app.authenticator.authenticate(registration.token)
     async with socket(server, agent="Worker") as connection:
@@ -103,7 +103,7 @@ async def test_an_agents_events_by_its_name(server: Running) -> None:
         assert (event["type"], event["source"]) == ("its.own", f"/agora/agents/{worker.subject}")
 
 
-async def test_resuming_loses_and_repeats_nothing(server: Running) -> None:
+async def test_resumption_loses_and_repeats_nothing(server: Running) -> None:
     ids = await publish(server, *(f"number.{n}" for n in range(6)))
     async with socket(server, last_event_id=ids[1]) as connection:
         assert [event["id"] for event in await events_of(connection, 4)] == ids[2:]
@@ -112,7 +112,7 @@ async def test_resuming_loses_and_repeats_nothing(server: Running) -> None:
         assert [event["id"] for event in await events_of(connection, 3)] == ids[4:]
 
 
-async def test_a_long_log_is_replayed_in_pages(server: Running) -> None:
+async def test_long_log_is_replayed_in_pages(server: Running) -> None:
     await asyncio.gather(*(publish(server, f"number.{n % 7}") for n in range(1100)))
     async with socket(server, last_event_id=0) as connection:
         await publish(server, "last")
@@ -122,7 +122,7 @@ async def test_a_long_log_is_replayed_in_pages(server: Running) -> None:
         assert {event["type"] for event in await events_of(connection, 1100 // 7)} == {"number.3"}
 
 
-async def test_places_that_cannot_be_resumed_from_are_refused(server: Running) -> None:
+async def test_invalid_resume_positions_are_refused(server: Running) -> None:
     await publish(server, "a", "b", "c")
     assert (await refusal(server, last_event_id=99))[0] == 422
     assert (await refusal(server, last_event_id="evt_" + "f" * 32))[0] == 404
@@ -141,13 +141,13 @@ async def test_places_that_cannot_be_resumed_from_are_refused(server: Running) -
         ({"subscription_id": "sub_1"}, "subscription_id"),
     ],
 )
-async def test_wrong_parameters_are_named(server: Running, query: dict[str, str], field: str) -> None:
+async def test_invalid_parameters_are_named(server: Running, query: dict[str, str], field: str) -> None:
     status, problem = await refusal(server, **query)
     assert status == 422
     assert [error["field"] for error in problem["errors"]] == [field]
 
 
-async def test_credentials_in_header_subprotocol_and_query(server: Running) -> None:
+async def test_credentials_are_accepted_in_header_subprotocol_and_query(server: Running) -> None:
     token = (await call(server, "agent.register", agent_name="Worker")).token
     async with socket(server, token=token) as connection:
         assert connection.greeting["subject"].startswith("agent_")
@@ -158,7 +158,7 @@ async def test_credentials_in_header_subprotocol_and_query(server: Running) -> N
         assert connection.subprotocol == "agora"
 
 
-async def test_bad_credentials_are_refused_before_the_socket_opens(server: Running) -> None:
+async def test_invalid_credentials_are_refused_before_the_socket_opens(server: Running) -> None:
     for query in ({"token": "agt_forged"}, {"access_token": "agt_forged"}, {"subprotocols": ["agora", "bearer.agt_x"]}):
         status, problem = await refusal(server, **query)
         assert (status, problem["code"]) == (401, "unauthenticated")
@@ -168,7 +168,7 @@ async def test_bad_credentials_are_refused_before_the_socket_opens(server: Runni
     assert server.app.feed.live["subscribers"] == 0
 
 
-async def test_a_token_in_the_query_is_not_logged(server: Running, caplog: pytest.LogCaptureFixture) -> None:
+async def test_token_in_the_query_is_not_logged(server: Running, caplog: pytest.LogCaptureFixture) -> None:
     token = (await call(server, "agent.register", agent_name="Worker")).token
     with caplog.at_level(logging.INFO):
         async with socket(server, types="a.b", access_token=token):
@@ -187,7 +187,7 @@ async def test_private_events_stay_private(server: Running) -> None:
         assert [event["type"] for event in await events_of(two, 1)] == ["for.all"]
 
 
-async def test_the_events_port_serves_its_root(server: Running) -> None:
+async def test_events_port_serves_its_root(server: Running) -> None:
     async with socket(server, path="/") as connection:
         await publish(server, "a.b")
         assert len(await events_of(connection, 1)) == 1
@@ -203,7 +203,7 @@ async def test_operations_are_called_over_the_socket(server: Running) -> None:
         assert page["events"][0]["id"] == answer["result"]["event_id"]
 
 
-async def test_an_idempotency_key_works_over_the_socket(server: Running) -> None:
+async def test_idempotency_key_works_over_the_socket(server: Running) -> None:
     async with socket(server, types="never") as connection:
         frame = {"operation": "agora.event.publish", "arguments": {"event_type": "a.b"}, "idempotency_key": "k1"}
         ids = []
@@ -225,7 +225,7 @@ async def test_an_idempotency_key_works_over_the_socket(server: Running) -> None
         ({"id": 1, "operation": "agora.event.list", "arguments": []}, "invalid_request", "arguments"),
     ],
 )
-async def test_a_wrong_call_is_answered_with_a_problem(
+async def test_invalid_call_is_answered_with_a_problem(
     server: Running, frame: dict[str, Any], code: str, field: str | None
 ) -> None:
     async with socket(server) as connection:
@@ -249,7 +249,7 @@ async def test_calls_overlap_and_are_answered_when_ready(server: Running) -> Non
         assert answer["result"]["messages"][0]["content"] == "hello"
 
 
-async def test_calls_at_once_are_bounded(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_concurrent_calls_are_bounded(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calls, "SLOT_TIMEOUT", 0.01)
     token = (await call(server, "agent.register", agent_name="Worker")).token
     async with socket(server, token=token, types="never") as connection:
@@ -265,7 +265,7 @@ async def test_calls_at_once_are_bounded(server: Running, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("value", ["NaN", "Infinity", "-1e400", '"\\ud800"'])
-async def test_what_is_not_json_is_never_stored(server: Running, value: str) -> None:
+async def test_invalid_json_is_never_stored(server: Running, value: str) -> None:
     async with socket(server) as connection:
         frame = '{"id":1,"operation":"agora.event.publish","arguments":{"event_type":"a.b","data":[%s]}}'
         await connection.send(frame % value)
@@ -279,7 +279,7 @@ async def test_what_is_not_json_is_never_stored(server: Running, value: str) -> 
     ["", "hello", "[1]", "null", '{"id":1}', "[" * 10_000, '{"a":' * 10_000, b"\x00\x01"],
     ids=["empty", "text", "array", "null", "nothing", "deep-array", "deep-object", "binary"],
 )
-async def test_garbage_closes_the_socket(server: Running, garbage: str | bytes) -> None:
+async def test_garbage_closes_the_socket_with_an_error(server: Running, garbage: str | bytes) -> None:
     async with socket(server) as connection:
         await connection.send(garbage)
         code, reason = await closed(connection)
@@ -289,14 +289,14 @@ async def test_garbage_closes_the_socket(server: Running, garbage: str | bytes) 
 
 
 @pytest.mark.limits(body_limit=2048)
-async def test_a_large_frame_is_refused(server: Running) -> None:
+async def test_large_frame_is_refused(server: Running) -> None:
     async with socket(server) as connection:
         answer = await invoke(connection, "event.publish", event_type="a.b", data="x" * 2048)
         assert (answer["id"], answer["error"]["code"]) == (None, "payload_too_large")
         assert "result" in await invoke(connection, "event.list", 2)
 
 
-async def test_acknowledging_advances_a_durable_subscription(server: Running) -> None:
+async def test_acknowledgement_advances_a_durable_subscription(server: Running) -> None:
     subscription = await call(server, "event.subscribe", types=["work.*"])
     await publish(server, "work.a", "rest", "work.b", "work.c")
     async with socket(server, subscription_id=subscription.subscription_id) as connection:
@@ -310,7 +310,7 @@ async def test_acknowledging_advances_a_durable_subscription(server: Running) ->
         assert (await receive(connection))["error"]["errors"][0]["field"] == "ack"
 
 
-async def test_nobody_reads_anothers_subscription(server: Running) -> None:
+async def test_subscription_of_another_caller_is_refused(server: Running) -> None:
     subscription = await call(server, "event.subscribe")
     token = (await call(server, "agent.register", agent_name="Curious")).token
     status, _ = await refusal(server, token=token, subscription_id=subscription.subscription_id)
@@ -321,7 +321,7 @@ async def test_nobody_reads_anothers_subscription(server: Running) -> None:
 
 
 @pytest.mark.parametrize("politely", [True, False])
-async def test_a_client_that_leaves_is_forgotten(server: Running, politely: bool) -> None:
+async def test_disconnected_client_is_released(server: Running, politely: bool) -> None:
     feed = server.app.feed
     async with socket(server) as connection, socket(server) as other:
         waiting = {"id": 1, "operation": "agora.messaging.receive", "arguments": {"wait": 60}}
@@ -352,7 +352,7 @@ async def test_draining_closes_with_resume_later_and_finishes_calls(server: Runn
     assert (status, problem["code"]) == (503, "overloaded")
 
 
-async def test_a_stream_ends_with_its_credential(server: Running) -> None:
+async def test_stream_ends_with_its_credential(server: Running) -> None:
     registration = await call(server, "agent.register", agent_name="Worker")
     async with socket(server, token=registration.token) as connection:
         await call(server, "agent.deregister", agent_id="Worker")
@@ -361,7 +361,7 @@ async def test_a_stream_ends_with_its_credential(server: Running) -> None:
 
 
 @pytest.mark.limits(heartbeat_interval=0.1)
-async def test_heartbeats_say_where_a_filtered_stream_is(server: Running) -> None:
+async def test_heartbeats_report_the_position_of_a_filtered_stream(server: Running) -> None:
     async with socket(server, types="never") as connection:
         await publish(server, "a.b", "a.c")
         while (beat := await receive(connection))["sequence"] < 2:
@@ -370,13 +370,13 @@ async def test_heartbeats_say_where_a_filtered_stream_is(server: Running) -> Non
 
 
 @pytest.mark.limits(max_streams=1)
-async def test_the_number_of_streams_is_bounded(server: Running) -> None:
+async def test_number_of_streams_is_bounded(server: Running) -> None:
     async with socket(server):
         status, problem = await refusal(server)
         assert (status, problem["retry_after"]) == (503, 15)
 
 
-async def test_a_call_that_breaks_shows_no_trace_of_it(server: Running, caplog: pytest.LogCaptureFixture) -> None:
+async def test_internal_error_of_a_call_shows_no_details(server: Running, caplog: pytest.LogCaptureFixture) -> None:
     async with socket(server) as connection:
         with failing_store(server.app).failing(RuntimeError("the inner secret")):
             answer = await invoke(connection, "event.list")
@@ -385,7 +385,7 @@ async def test_a_call_that_breaks_shows_no_trace_of_it(server: Running, caplog: 
         assert "the inner secret" in caplog.text
 
 
-async def test_a_socket_that_breaks_is_closed_as_our_fault(
+async def test_internal_error_closes_the_socket_with_1011(
     server: Running, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def breaks(*_: Any) -> None:
@@ -399,7 +399,7 @@ async def test_a_socket_that_breaks_is_closed_as_our_fault(
         assert "a socket failed" in caplog.text
 
 
-async def test_a_server_that_cannot_answer_a_handshake_closes_it(server: Running) -> None:
+async def test_failed_handshake_is_closed(server: Running) -> None:
     sent: list[Any] = []
 
     async def hears() -> Any:
@@ -415,7 +415,7 @@ async def test_a_server_that_cannot_answer_a_handshake_closes_it(server: Running
 
 @pytest.mark.limits(stream_buffer=65_536)
 @pytest.mark.parametrize("server", ["transport"], indirect=True)
-async def test_a_consumer_that_never_reads_again_is_dropped(server: Running) -> None:
+async def test_client_that_stops_reading_is_disconnected(server: Running) -> None:
     server.app.feed.grace_seconds = 0.01
     async with deaf(server, "/ws", WEBSOCKET):
         (transport,) = server.transports
@@ -425,7 +425,7 @@ async def test_a_consumer_that_never_reads_again_is_dropped(server: Running) -> 
 
 
 @pytest.mark.limits(stream_buffer=65_536)
-async def test_a_slow_consumer_is_cut_off_and_resumes(server: Running) -> None:
+async def test_slow_client_is_disconnected_and_resumes(server: Running) -> None:
     feed = server.app.feed
     async with socket(server, max_queue=1) as connection:
         published = await flood(server)
