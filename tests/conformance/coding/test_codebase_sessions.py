@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -26,6 +27,19 @@ async def make_codebase(market: Market, coder: Caller, path: str = "/src/api") -
         market, coder, "codebase.register", name="api", path=path, worker_id="laptop", repository="github.com/o/api"
     )
     return worker.worker_id, codebase.codebase_id
+
+
+async def test_codebases_registered_at_once_are_all_capabilities_of_their_worker(market: Market) -> None:
+    coder = await market.agent("Coder")
+    await call(market, coder, "worker.register", worker_name="laptop", capabilities=["coding"])
+
+    async def register(number: int) -> str:
+        place = {"path": f"/src/{number}", "worker_id": "laptop"}
+        return str((await call(market, coder, "codebase.register", name=f"code{number}", **place)).codebase_id)
+
+    ids = await asyncio.gather(*(register(number) for number in range(12)))
+    (worker,) = (await call(market, coder, "worker.list")).workers
+    assert {f"codebase:{codebase}" for codebase in ids} <= set(worker.capabilities)
 
 
 async def test_job_goes_to_the_worker_of_its_codebase(market: Market) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from agora.core.call import Caller
 from agora.core.jobs import JobContext
 from agora.domains.coding.jobs import StandIns
 from agora.domains.tasks.jobs import TaskDeadlineController
@@ -60,6 +61,46 @@ async def test_job_of_a_silent_worker_goes_to_another(market: Market, job_contex
     assert not (await call(market, coder, "task.claim", worker="desk")).tasks, "its own worker is back"
     (again,) = (await call(market, coder, "task.claim", worker="laptop")).tasks
     assert again.payload["prompt"] == "Go on"
+
+
+async def make_stand_ins(market: Market, coder: Caller) -> str:
+    """Create a codebase of the worker laptop, and the workers desk and tower with its repository. Returns its id."""
+    _, codebase = await make_codebase(market, coder)
+    for name in ("desk", "tower"):
+        await call(market, coder, "worker.register", worker_name=name, capabilities=["coding"])
+        place = {"path": "/src/api", "worker_id": name, "repository": "github.com/o/api"}
+        await call(market, coder, "codebase.register", name="api", **place)
+    return codebase
+
+
+async def list_holders(market: Market, coder: Caller, codebase: str) -> set[str]:
+    """List the names of the workers with the capability for a codebase."""
+    workers = (await call(market, coder, "worker.list")).workers
+    return {worker.worker_name for worker in workers if f"codebase:{codebase}" in worker.capabilities}
+
+
+async def test_stand_in_that_was_offline_meanwhile_is_dismissed(market: Market, job_context: JobContext) -> None:
+    coder, stand_ins = await market.agent("Coder"), StandIns(job_context)
+    codebase = await make_stand_ins(market, coder)
+    for alive in (("desk", "tower"), ("desk",), ("desk", "tower", "laptop")):
+        market.clock.advance(100)
+        for name in alive:
+            await call(market, coder, "worker.heartbeat", worker_id=name)
+        await stand_ins.reconcile("default")
+        if "laptop" not in alive:
+            assert await list_holders(market, coder, codebase) == {"laptop", "desk", "tower"}
+    assert await list_holders(market, coder, codebase) == {"laptop"}
+
+
+async def test_removed_codebase_has_no_stand_ins(market: Market, job_context: JobContext) -> None:
+    coder = await market.agent("Coder")
+    codebase = await make_stand_ins(market, coder)
+    market.clock.advance(100)
+    await call(market, coder, "worker.heartbeat", worker_id="desk")
+    await StandIns(job_context).reconcile("default")
+    assert "desk" in await list_holders(market, coder, codebase)
+    await call(market, coder, "codebase.remove", codebase_id=codebase)
+    assert await list_holders(market, coder, codebase) == set()
 
 
 async def test_paused_job_stays_with_its_online_worker(market: Market, job_context: JobContext) -> None:

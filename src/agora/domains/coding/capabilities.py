@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from agora.core.call import Call
+from collections.abc import Callable
+
+from agora.core.call import Call, decode_json, encode_json
 from agora.domains.agents.signals import CODEBASE_CAPABILITY
 from agora.domains.tasks.records import WorkerRow
 from agora.domains.tasks.states import ONLINE_SECONDS
 
+from . import queries as statements
 from .records import CodebaseRow
 
-__all__ = ["ONLINE_SECONDS", "SILENT_SECONDS", "announce_worker_change", "codebase_capability", "list_capabilities"]
+__all__ = [
+    "ONLINE_SECONDS",
+    "SILENT_SECONDS",
+    "add_capability",
+    "announce_worker_change",
+    "codebase_capability",
+    "list_capabilities",
+    "remove_capability",
+]
 
 SILENT_SECONDS = 45  #: a worker that was not seen for so long (heartbeat: 30 s) is skipped
 
@@ -17,6 +28,24 @@ SILENT_SECONDS = 45  #: a worker that was not seen for so long (heartbeat: 30 s)
 def codebase_capability(codebase_id: str) -> str:
     """Return the capability that a job for a codebase requires."""
     return f"{CODEBASE_CAPABILITY}{codebase_id}"
+
+
+async def add_capability(call: Call, worker_id: str, capability: str) -> None:
+    """Give a worker a capability."""
+    await _change_capabilities(call, worker_id, lambda names: list(dict.fromkeys([*names, capability])))
+
+
+async def remove_capability(call: Call, worker_id: str, capability: str) -> None:
+    """Take a capability from a worker."""
+    await _change_capabilities(call, worker_id, lambda names: [name for name in names if name != capability])
+
+
+async def _change_capabilities(call: Call, worker_id: str, change: Callable[[list[str]], list[str]]) -> None:
+    # The list is one column: read under the lock, so that concurrent changes of one worker do not undo each other.
+    worker = await call.tx.one(statements.lock_worker, worker_id=worker_id)
+    if worker is not None:
+        capabilities = encode_json(change(decode_json(worker.capabilities)))
+        await call.tx.execute(statements.update_worker_capabilities, worker_id=worker_id, capabilities=capabilities)
 
 
 def announce_worker_change(call: Call, worker: WorkerRow) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from typing import cast
 
 from agora.clock import SECOND
@@ -25,9 +25,15 @@ from agora_sdk.errors import Conflict
 from . import job_secrets, registration, steering, watch, worktree_queries
 from . import queries as statements
 from .access import find_codebase, load_codebase, load_own_codebase
-from .capabilities import ONLINE_SECONDS, announce_worker_change, codebase_capability
+from .capabilities import (
+    ONLINE_SECONDS,
+    add_capability,
+    announce_worker_change,
+    codebase_capability,
+    remove_capability,
+)
 from .records import CODEBASES, CodebaseRow
-from .stand_ins import announce_waiting_jobs
+from .stand_ins import announce_waiting_jobs, end_stand_ins
 
 __all__ = ["CodebaseService"]
 
@@ -85,13 +91,8 @@ class CodebaseService(BoundService, contract.Codebases):
             row.agent_config = encode_json(dict(request.agent_config)) if request.agent_config else row.agent_config
             row.updated_at = call.now
             await write_record(call.tx, statements.update_codebase, row, now=call.now)
-        await self._give_capability(worker, row)
+        await add_capability(call, worker.worker_id, codebase_capability(row.codebase_id))
         return row
-
-    async def _give_capability(self, worker: WorkerRow, row: CodebaseRow) -> None:
-        """Give a worker the capability for the jobs of a codebase."""
-        capabilities = [*decode_json(worker.capabilities), codebase_capability(row.codebase_id)]
-        await self._set_capabilities(worker, list(dict.fromkeys(capabilities)))
 
     @implements
     async def confirm(
@@ -112,7 +113,7 @@ class CodebaseService(BoundService, contract.Codebases):
             row = await registration.confirm_codebase(
                 self.call, row, worker, (task_id, fencing_token), path, repository
             )
-            await self._give_capability(worker, row)
+            await add_capability(self.call, worker.worker_id, codebase_capability(row.codebase_id))
             # Before the announcement: a codebase that is not watched must not wake its worker.
             await watch.update_held_jobs(self.call, worker.worker_id)
             announce_worker_change(self.call, worker)
@@ -160,13 +161,6 @@ class CodebaseService(BoundService, contract.Codebases):
                 fix="Remove some (DELETE /v1/agent/codebases/ID), or register others for another worker.",
             )
 
-    async def _set_capabilities(self, worker: WorkerRow, capabilities: Sequence[str]) -> None:
-        await self.call.tx.execute(
-            statements.update_worker_capabilities,
-            worker_id=worker.worker_id,
-            capabilities=encode_json(list(capabilities)),
-        )
-
     @implements
     async def list(self, search: str = "", *, limit: int = 50, cursor: str | None = None) -> contract.CodebasePage:
         call = self.call
@@ -195,8 +189,9 @@ class CodebaseService(BoundService, contract.Codebases):
         row = await load_own_codebase(call, codebase_id)
         worker = await call.tx.one(workers.select_worker, ref=row.worker_id, owner=row.owner)
         if worker is not None:
-            rest = [name for name in decode_json(worker.capabilities) if name != codebase_capability(codebase_id)]
-            await self._set_capabilities(worker, rest)
+            await remove_capability(call, worker.worker_id, codebase_capability(codebase_id))
+        # Their capability would otherwise stay: nothing dismisses the stand-ins of a codebase that is gone.
+        await end_stand_ins(call, row)
         # Reviews and turns stay with their jobs, and are deleted with them by retention.
         for statement in (statements.delete_messages, statements.delete_sessions, statements.delete_codebase):
             await call.tx.execute(statement, codebase_id=codebase_id)

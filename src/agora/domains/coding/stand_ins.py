@@ -14,10 +14,15 @@ from agora.domains.tasks import queues
 from agora.domains.tasks import worker_queries as workers
 from agora.domains.tasks.access import lock_task
 from agora.domains.tasks.completion import announce_available, move_task, pool_queue
-from agora.domains.tasks.records import WorkerRow
 
 from . import queries as statements
-from .capabilities import ONLINE_SECONDS, announce_worker_change, codebase_capability
+from .capabilities import (
+    ONLINE_SECONDS,
+    add_capability,
+    announce_worker_change,
+    codebase_capability,
+    remove_capability,
+)
 from .records import CodebaseRow
 
 __all__ = ["announce_waiting_jobs", "appoint_stand_ins", "dismiss_stand_ins", "end_stand_ins"]
@@ -41,13 +46,15 @@ async def appoint_stand_ins(call: Call, codebase_id: str) -> bool:
     )
     capability, changed = codebase_capability(codebase_id), False
     for worker in candidates:
-        capabilities = decode_json(worker.capabilities)
-        if capability not in capabilities:
-            await _set_capabilities(call, worker, [*capabilities, capability])
+        if capability not in decode_json(worker.capabilities):
+            await add_capability(call, worker.worker_id, capability)
+            announce_worker_change(call, worker)
             changed = True
     if not candidates:
         return False
-    stand_ins = encode_json([worker.worker_id for worker in candidates])
+    # Earlier ones stay listed, though they may be offline now: whoever has the capability must lose it at the end.
+    earlier = decode_json(row.stand_ins)
+    stand_ins = encode_json(list(dict.fromkeys([*earlier, *(worker.worker_id for worker in candidates)])))
     if stand_ins != row.stand_ins:
         await call.tx.execute(statements.update_stand_ins, codebase_id=codebase_id, stand_ins=stand_ins)
         call.target, changed = codebase_id, True
@@ -74,8 +81,8 @@ async def end_stand_ins(call: Call, row: CodebaseRow) -> None:
         worker = await call.tx.one(workers.select_worker, ref=worker_id, owner="")
         # The codebase's own worker keeps its capability.
         if worker is not None and worker.worker_id != row.worker_id:
-            capabilities = [name for name in decode_json(worker.capabilities) if name != capability]
-            await _set_capabilities(call, worker, capabilities)
+            await remove_capability(call, worker.worker_id, capability)
+            announce_worker_change(call, worker)
     await call.tx.execute(statements.update_stand_ins, codebase_id=row.codebase_id, stand_ins="[]")
     call.target = row.codebase_id
 
@@ -88,13 +95,6 @@ async def _is_held(call: Call, row: CodebaseRow) -> bool:
 async def _is_worker_there(call: Call, row: CodebaseRow) -> bool:
     worker = await call.tx.one(workers.select_worker, ref=row.worker_id, owner="")
     return worker is not None and call.now - worker.last_seen <= ONLINE_SECONDS * SECOND
-
-
-async def _set_capabilities(call: Call, worker: WorkerRow, capabilities: list[str]) -> None:
-    await call.tx.execute(
-        statements.update_worker_capabilities, worker_id=worker.worker_id, capabilities=encode_json(capabilities)
-    )
-    announce_worker_change(call, worker)
 
 
 async def _move_own_tasks(call: Call, row: CodebaseRow) -> bool:
