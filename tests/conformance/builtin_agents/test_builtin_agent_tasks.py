@@ -21,6 +21,8 @@ from agora.builtin_agents.port import (
     TaskPostponed,
     TaskRejected,
 )
+from agora.core.call import Caller
+from agora.core.scopes import AGENT
 from agora.server.app import App
 from agora_sdk.contract.fields import TaskStatus
 from tests.conformance.engines import Engine, RunsOn
@@ -304,6 +306,24 @@ async def test_message_is_answered_with_a_message(market: Market, resident: Scri
     await market.call(alice, "messaging.send", to_agent="Resident", content="echo no", reply_to=reply.message_id)
     await market.app.agent_host.wait_until_idle()
     assert len(resident.begun) == 1
+
+
+async def test_sender_with_a_full_inbox_does_not_hold_up_the_messages_of_others(
+    market: Market, resident: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agora.domains.messaging.service.HELD_LIMIT", 1)
+    alice = await market.agent("Alice")
+    poor = Caller("default", "key_poor", "Poor", "key", AGENT)
+    price = {"agent_id": resident_id(market), "type": "per_request", "price": 1.0}
+    await market.call(market.operator, "billing.set_price", **price)
+    await market.call(market.operator, "billing.budget", account=poor.subject, hard_limit=0.5)
+    for _ in range(2):  # neither can be paid for, and only one error fits into the inbox
+        await market.call(poor, "messaging.send", to_agent="Resident", content="echo poor")
+    await market.call(alice, "messaging.send", to_agent="Resident", content="echo hello")
+    await market.app.agent_host.wait_until_idle()
+    assert [job.text for job in resident.begun] == ["echo hello"]
+    (reply,) = (await market.call(poor, "messaging.receive")).messages
+    assert reply.message_type == "error"
 
 
 async def test_question_about_a_message_does_not_consume_its_reply(market: Market, resident: Scripted) -> None:

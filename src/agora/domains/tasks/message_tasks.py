@@ -11,7 +11,7 @@ from agora.domains.messaging.service import MessagingService
 from agora.wire.envelopes.stored import decode_message_data
 from agora_sdk.contract.fields import DeliveryState
 from agora_sdk.contract.messaging import Message
-from agora_sdk.errors import NotFound, PaymentRequired
+from agora_sdk.errors import Conflict, NotFound, PaymentRequired
 
 from . import assignment
 
@@ -35,7 +35,8 @@ async def create_message_tasks(call: Call, reader: Caller) -> int:
             try:
                 await assignment.create_task(call, await _build_order(call, message, reader))
             except PaymentRequired as error:
-                with suppress(NotFound):  # the sender has left
+                # The sender has left, or has too many unread messages: the others' messages must not wait for it.
+                with suppress(NotFound, Conflict):
                     await reader_service.send(message.from_agent, str(error), "error", reply_to=message.message_id)
     if page.messages:
         ids = [message.message_id for message in page.messages]
