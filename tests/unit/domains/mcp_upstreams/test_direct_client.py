@@ -6,14 +6,22 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
+import httpx2
 import pytest
+from mcp.shared.exceptions import MCPError
 
 from agora.domains.mcp_upstreams.client.direct_client import DirectClient
 from agora.domains.mcp_upstreams.client.pool import ConnectionPool
+from agora.domains.mcp_upstreams.client.transport import GuardedTransport
+from agora.domains.mcp_upstreams.client.transport_errors import TransportErrors
+from agora.domains.mcp_upstreams.oauth.challenge import Challenge
 from agora.domains.mcp_upstreams.port import Endpoint
+from agora.net.egress_policy import EgressPolicy
+from agora.net.http_client import HttpClient
 from agora.net.sealing import Sealer
-from agora_sdk.errors import AgoraError
+from agora_sdk.errors import AgoraError, UpstreamUnavailable
 from tests.hostile_upstream import Heard, Rogue, events, message, whole
+from tests.polling import wait_until
 from tests.unit.domains.mcp_upstreams.conftest import QUICK, make
 
 Answer = Callable[[Heard], bytes]
@@ -196,3 +204,43 @@ async def test_redirect_within_the_origin_falls_back_to_the_sdk(rogue: Rogue, en
         assert answer["structuredContent"] == GOOD["structuredContent"]
     await pool.close()
     assert ways.gone == 1
+
+
+class _UnavailableTokens:
+    """Access tokens whose authorization server does not answer."""
+
+    async def current_token(self) -> str | None:
+        return "old"
+
+    async def renew_token(self, rejected: str | None, challenge: Challenge) -> str | None:
+        raise UpstreamUnavailable("The authorization server does not answer.")
+
+
+async def test_connection_of_a_refused_request_is_closed_if_no_token_can_be_obtained(
+    rogue: Rogue, endpoint: Endpoint
+) -> None:
+    refusal = whole(b"x" * 100_000, "401 Unauthorized", www_authenticate="Bearer")
+    rogue.answers["tools/call"] = lambda heard: heard.say(refusal)
+    assert endpoint.url is not None
+    http = HttpClient(endpoint.url, EgressPolicy(private=True), 5, None)
+    client = DirectClient(http, {}, TransportErrors(), _UnavailableTokens())
+    with pytest.raises(MCPError):
+        await client.request("tools/call", {"name": "do", "arguments": {}}, {"timeout": 5})
+    await wait_until(lambda: not http.is_connected)
+
+
+async def test_sdk_transport_closes_a_refused_response_if_no_token_can_be_obtained(
+    rogue: Rogue, endpoint: Endpoint
+) -> None:
+    refusal = whole(b"x" * 100_000, "401 Unauthorized", www_authenticate="Bearer")
+    rogue.answers["tools/call"] = lambda heard: heard.say(refusal)
+    assert endpoint.url is not None
+    inner = httpx2.AsyncHTTPTransport(limits=httpx2.Limits(max_connections=1))
+    egress = EgressPolicy(private=True)
+    transport = GuardedTransport(TransportErrors(), egress, inner, _UnavailableTokens())
+    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "do"}}
+    # With one connection, the second request waits for it: without a timeout it would not return.
+    async with httpx2.AsyncClient(transport=transport, timeout=httpx2.Timeout(5)) as client:
+        for _ in range(2):
+            response = await client.post(endpoint.url, json=body)
+            assert "authorization server" in response.json()["error"]["message"]

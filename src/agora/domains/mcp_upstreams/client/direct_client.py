@@ -89,8 +89,13 @@ class DirectClient:
         try:
             token = await self._tokens.current_token()
             reply = await self._post_request(add_token_header(headers, token), body)
-            challenge = read_challenge(reply.status, reply.headers)
-            renewed = await self._tokens.renew_token(token, challenge) if challenge is not None else None
+            try:
+                challenge = read_challenge(reply.status, reply.headers)
+                renewed = await self._tokens.renew_token(token, challenge) if challenge is not None else None
+            except BaseException:
+                # Also if cancelled: nobody else closes the response, whose connection would stay open.
+                reply.close()
+                raise
         except AgoraError as error:
             raise self._transport_errors.to_mcp_error(TransportError("unreachable", str(error))) from None
         if renewed is None or renewed == token:

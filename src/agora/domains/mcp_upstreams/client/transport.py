@@ -124,8 +124,13 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
             return await self._inner.handle_async_request(await self._pin_address(request))
         token = await self._tokens.current_token()
         response = await self._send_with_token(request, token)
-        challenge = read_challenge(response.status_code, response.headers)
-        renewed = await self._tokens.renew_token(token, challenge) if challenge is not None else None
+        try:
+            challenge = read_challenge(response.status_code, response.headers)
+            renewed = await self._tokens.renew_token(token, challenge) if challenge is not None else None
+        except BaseException:
+            # As in DirectClient: an open response holds one of the few connections of the pool.
+            await response.aclose()
+            raise
         if renewed is None or renewed == token:
             return response
         await response.aclose()
