@@ -19,7 +19,7 @@ from collections.abc import Mapping
 
 from agora.net.backoff import Backoff
 
-__all__ = ["RunnerProcess", "is_runner_installed"]
+__all__ = ["RunnerProcess", "is_runner_installed", "relay_log"]
 
 log = logging.getLogger(__name__)
 
@@ -103,7 +103,7 @@ class RunnerProcess:
             stderr=PIPE,
             limit=LONGEST_LINE,
         )
-        self._log_task = asyncio.create_task(_relay_log(self._process))
+        self._log_task = asyncio.create_task(relay_log(self._process))
         log.info("the declared agents run in process %d", self._process.pid)
 
     async def _send(self, configuration: bytes) -> None:
@@ -134,10 +134,14 @@ def _environment(variables: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in variables.items() if name in INHERITED or name.startswith("OTEL_")}
 
 
-async def _relay_log(process: Process) -> None:
+async def relay_log(process: Process) -> None:
     """Relay the process's log to the server's log."""
     assert process.stderr is not None
-    with contextlib.suppress(ValueError):  # overlong line
-        async for line in process.stderr:
-            log.info("declared agents: %s", line.decode("utf-8", "replace").rstrip()[:2000])
-    await process.stderr.read()
+    while True:
+        try:
+            line = await process.stderr.readline()
+        except ValueError:  # an overlong line: the reader has dropped what it held of it
+            continue
+        if not line:
+            return
+        log.info("declared agents: %s", line.decode("utf-8", "replace").rstrip()[:2000])
