@@ -41,6 +41,37 @@ def fill_command(command: str, directory: Path, prompt: str) -> list[str]:
     return [word.replace("{directory}", str(directory)).replace("{prompt}", prompt) for word in words]
 
 
+class _Output:
+    """Output of a command, read from a non-blocking pipe. The other parameters are those of :func:`run_command`."""
+
+    def __init__(self, descriptor: int, limit: int, keeps_start: bool, on_output: Callable[[str], None] | None) -> None:
+        self._descriptor, self._limit, self._keeps_start, self._on_output = descriptor, limit, keeps_start, on_output
+        self._content = bytearray()
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+
+    def read_available(self) -> int:
+        """Read available output. Returns the number of bytes, 0 at the end, -1 if none is available."""
+        try:
+            chunk = os.read(self._descriptor, READ_BYTES)
+        except BlockingIOError:
+            return -1
+        self._content.extend(chunk)
+        if self._on_output is not None and chunk:
+            self._on_output(self._decoder.decode(chunk))
+        del self._content[self._limit if self._keeps_start else 0 : None if self._keeps_start else -self._limit]
+        return len(chunk)
+
+    def read_rest(self) -> None:
+        """Read what was written before the end of the command, which is in the pipe."""
+        # Bounded: a process that has left the command's group and has no mark may write for ever.
+        for _ in range(MAX_PIPE_BYTES // READ_BYTES):
+            if self.read_available() <= 0:
+                break
+
+    def decode(self) -> str:
+        return self._content.decode(errors="replace")
+
+
 async def run_command(
     command: Sequence[str] | str,
     cwd: Path,
@@ -69,20 +100,7 @@ async def run_command(
         raise
     finally:
         os.close(writing)
-    output = bytearray()
-    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-
-    def read_available() -> int:
-        """Read available output. Returns the number of bytes, 0 at the end, -1 if none is available."""
-        try:
-            chunk = os.read(reading, READ_BYTES)
-        except BlockingIOError:
-            return -1
-        output.extend(chunk)
-        if on_output is not None and chunk:
-            on_output(decoder.decode(chunk))
-        del output[limit if keeps_start else 0 : None if keeps_start else -limit]
-        return len(chunk)
+    output = _Output(reading, limit, keeps_start, on_output)
 
     def end_processes() -> None:
         with contextlib.suppress(ProcessLookupError):
@@ -95,7 +113,7 @@ async def run_command(
     loop, exited = asyncio.get_running_loop(), asyncio.Event()
     descriptor = os.pidfd_open(process.pid)
     loop.add_reader(descriptor, exited.set)
-    loop.add_reader(reading, lambda: read_available() == 0 and loop.remove_reader(reading))
+    loop.add_reader(reading, lambda: output.read_available() == 0 and loop.remove_reader(reading))
     has_ended = True
     try:
         async with asyncio.timeout(timeout):
@@ -107,16 +125,12 @@ async def run_command(
         loop.remove_reader(reading)
         # Also if the caller is cancelled: no process of the command may continue.
         await asyncio.shield(asyncio.to_thread(end_processes))
-        # What was written before the end is in the pipe. A process that has left group and mark may write for ever.
-        for _ in range(MAX_PIPE_BYTES // READ_BYTES):
-            if read_available() <= 0:
-                break
+        output.read_rest()
         os.close(descriptor)
         os.close(reading)
     if has_ended:
-        return CommandResult(process.returncode, output.decode(errors="replace"))
-    output.extend(f"\nended after {timeout:.0f} seconds\n".encode())
-    return CommandResult(124, output.decode(errors="replace"))
+        return CommandResult(process.returncode, output.decode())
+    return CommandResult(124, output.decode() + f"\nended after {timeout:.0f} seconds\n")
 
 
 def _start_process(
