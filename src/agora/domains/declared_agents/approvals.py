@@ -31,7 +31,9 @@ async def find_decision(call: Call, task_id: str, call_id: str, tool: str, argum
             question = {"call_id": call_id, "tool": tool, "arguments": dict(arguments)}
             questions = [part["data"].get("approval") for part in parts if isinstance(part.get("data"), dict)]
             if any(isinstance(each, dict) for each in questions):
+                # The latest question counts: a new one, with other arguments, must not inherit the answer to an earlier one.
                 is_asked, decision = question in questions, "open"
+        # The first answer counts: what is written later is a message about the running work.
         elif is_asked and decision == "open" and not looks_like_id(row.actor):
             decision = "approved" if _says_yes(parts) else "rejected"
     return decision

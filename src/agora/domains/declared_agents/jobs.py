@@ -42,6 +42,7 @@ CONFIGURING = (
 MESSAGE_RECEIVED = "agora.message.received"
 SPECIFICATION: Lazy[type[AgentSpecification]] = Lazy("agora_sdk.contract.declared_agents:AgentSpecification")
 RESOLVE_MODEL: Lazy[Callable[..., ModelEndpoint | str]] = Lazy("agora.domains.declared_agents.providers:resolve_model")
+# Agents may be suspended, and settings changed, on another server whose event did not reach this one.
 FULL_READ_SECONDS = 60.0  # seconds between reads of the declarations without an event
 
 
@@ -98,6 +99,7 @@ class DeclaredAgentsController(Controller):
             await self._read_mail(self._mail.pop())
         if self._is_ending:
             return
+        # Only if no other server shares the store: its runner may be working on these tasks.
         if await self._runner.reconcile(self._build_configuration()) and self.context.store.exclusive:
             await self._take_back_tasks()
 
@@ -119,6 +121,7 @@ class DeclaredAgentsController(Controller):
             for agent in await self._read_tenant(tenant):
                 current[tenant, agent.row.agent_id] = agent
         self._agents = current
+        # Messages that arrived before this server knew of the agent had no reader.
         self._mail |= current.keys() - earlier
 
     async def _read_tenant(self, tenant: str) -> list[RunnableAgent]:
@@ -143,6 +146,7 @@ class DeclaredAgentsController(Controller):
             RESOLVE_MODEL.get()(model, tenant, providers, context.settings, sealer)
             for model in (specification.model, *specification.fallbacks)
         ]
+        # An agent runs with the models that can be resolved; without any, its tasks wait.
         endpoints = [model for model in models if not isinstance(model, str)]
         self._log_problems(tenant, row.name, [model for model in models if isinstance(model, str)])
         if not endpoints:
@@ -161,6 +165,7 @@ class DeclaredAgentsController(Controller):
             "agent_id": row.agent_id,
             "tenant": tenant,
             "version": row.version,
+            # Of the current generation: a revoked token changes the configuration, which is then sent again.
             "token": context.signer.agent_token(tenant, agent.agent_id, agent.token_generation),
             "specification": specification.model_dump(mode="json"),
             "models": [
@@ -217,6 +222,7 @@ class DeclaredAgentsController(Controller):
 
     def _build_server_url(self) -> str:
         settings = self.context.server.settings
+        # The certificate names the public host, not the loopback address.
         if settings.scheme == "https" and settings.public_url:
             return settings.public_url
         host = "127.0.0.1" if settings.host in ("", "0.0.0.0", "::", "localhost") else settings.host  # noqa: S104

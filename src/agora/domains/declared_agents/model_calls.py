@@ -94,6 +94,7 @@ async def reserve_next_call(call: Call, request: ReservationRequest) -> contract
     tokens = ModelTokens(input_tokens=request.input_tokens, output_tokens=specification.limits.output_tokens)
     rates = await _price_models(call, (specification.model, *specification.fallbacks), request.models)
     priced = [ModelOffer(rate, rate.compute_cost(tokens)) for rate in rates]
+    # Before the reservation, which replaces that of the lost call, and before the cost limit, which must include it.
     await _charge_lost_call(call, payer, token, specification, request.input_tokens)
     offers = await _apply_cost_limit(call, specification, task_id, priced)
     offer = await reserve_model_call(call, payer, _call_id(token, request.step), offers)
@@ -114,6 +115,7 @@ async def _charge_lost_call(
     input_tokens: of the replacing call, which has the same conversation.
     """
     reservation = await find_reservation(call, payer.task_id)
+    # A reservation under the same fencing token belongs to the running process, which still reports it.
     if reservation is None or reservation.description.startswith(f"{fencing_token}."):
         return
     known = (specification.model, *specification.fallbacks, reservation.model, DEFAULT_MODEL)
@@ -136,6 +138,7 @@ async def release_failed_call(
     """Release the reservation of a call that failed before its first token. Idempotent."""
     await require_own_declaration(call)
     reservation = await find_reservation(call, task_id)
+    # A late release must not free the reservation of a later call.
     is_own = reservation is not None and _is_reserved_by(call, reservation, _call_id(fencing_token, step))
     if is_own:
         await release_model_call(call, task_id)
@@ -198,6 +201,7 @@ async def _apply_cost_limit(
 async def _resolve_payer(call: Call, task: TaskRow) -> CallPayer:
     """Resolve the payer: the original requester, following the chain of declared agents."""
     root = task
+    # Bounded like the chain of rights, which refuses longer ones.
     for _ in range(LONGEST_CHAIN):
         if root.parent_id is None or await call.tx.one(statements.select_agent_by_id, agent_id=root.created_by) is None:
             break

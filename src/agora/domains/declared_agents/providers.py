@@ -67,10 +67,12 @@ class ModelProviderService(BoundService, contract.ModelProviders):
                 fix="Leave base_url out for OpenAI's or Anthropic's own, or ask an operator.",
                 required="admin",
             )
+        # Another wire without a URL means the provider's own endpoint: the old URL speaks the old protocol.
         where = base_url or (previous_row.url if previous_row is not None and wire is None else URLS[speaks])
         sealed = previous_row.sealed_key if previous_row is not None else b""
         if api_key is not None:
             sealer = call.context.ports.get(KEY_SEALER)
+            # An empty key removes the stored one; None keeps it.
             sealed = sealer.seal(api_key.encode(), _seal_context(call.caller.tenant, name)) if api_key else b""
         row = ModelProviderRow(
             tenant_id=call.caller.tenant,
@@ -150,6 +152,7 @@ def resolve_model(
 
 
 def _seal_context(tenant: str, name: str) -> str:
+    # Authenticated with the ciphertext: a key copied to another tenant or provider cannot be decrypted.
     return f"{tenant}/{name}"
 
 

@@ -82,6 +82,7 @@ upsert_provider = Write(
 )
 delete_provider = Write("delete from model_providers where tenant_id = :tenant and name = :name")
 
+# Unpaged: the size of a task's messages is limited (task_output_limit).
 select_task_messages = Query(
     """
     select number, actor, data from task_entries

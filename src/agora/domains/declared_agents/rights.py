@@ -48,6 +48,7 @@ async def resolve_task_rights(call: Call, task: TaskRow) -> TaskRights:
             break
         depth += 1
         parent = None if row.parent_id is None else await call.tx.one(tasks.select_task, task_id=row.parent_id)
+        # The parent must be a task that this agent works on: else it could name a stranger's task to borrow its rights.
         if parent is None or parent.assigned_agent != row.created_by or depth > LONGEST_CHAIN:
             granted = NOTHING
             break
@@ -108,6 +109,7 @@ async def _scopes_of_subject(call: Call, subject: str) -> frozenset[str]:
         )
         if key is None or is_revoked or key.kind == "enrolment":
             return NOTHING
+        # A key without scopes is an agent's key.
         return _as_agent(frozenset(decode_json(key.scopes)) or scopes.AGENT)
     if subject.startswith("usr_"):
         user = await call.tx.one(people.select_user, user_id=subject)

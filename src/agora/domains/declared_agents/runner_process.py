@@ -61,6 +61,7 @@ class RunnerProcess:
         Returns whether a new process was started, so that no earlier one works on tasks any more.
         """
         if self._process is not None and self._process.returncode is not None:
+            # An exit is noticed here and not by a waiting task, so that restarts follow the controller's steps.
             await self._note_end(self._process)
         if configuration is None:
             await self.stop()
@@ -81,6 +82,7 @@ class RunnerProcess:
         if process is None:
             return
         if process.stdin is not None:
+            # The end of its input asks the process to return its tasks and to exit.
             process.stdin.close()
         try:
             async with asyncio.timeout(STOP_SECONDS):
@@ -114,6 +116,7 @@ class RunnerProcess:
             await self._process.stdin.drain()
         except (BrokenPipeError, ConnectionResetError):
             return  # it has exited; the next step handles it
+        # Only if it was written: otherwise the next step sends it to the next process.
         self._sent_configuration = configuration
 
     async def _note_end(self, process: Process) -> None:

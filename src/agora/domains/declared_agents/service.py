@@ -54,6 +54,7 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
             None if row is None else contract.AgentSpecification.model_validate_json(row.specification)
         )
         changed_fields = _changed_fields(previous_specification, specification)
+        # Applying is declarative: equal declarations change nothing and need no administrator.
         if row is not None and not changed_fields and await self._is_registered(row):
             return await self._build_applied(row, "unchanged", [])
         if dry_run:
@@ -104,6 +105,7 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
             raise not_found(
                 "version", f"{name} has no version {version}.", fix="They are listed by agora.declared_agent.versions."
             )
+        # As a new version: the history is never rewritten.
         return await self.apply(name, contract.AgentSpecification.model_validate_json(row.specification))
 
     @implements
@@ -128,6 +130,7 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
         if not call.caller.may("admin") and call.caller.subject != row.agent_id:
             raise PermissionDenied(f"The tools of {name} are shown to itself and to operators.", required="admin")
         specification = contract.AgentSpecification.model_validate_json(row.specification)
+        # As in tool_calls: a tool is resolved by the declaration; the requester's rights are checked with each call.
         everything = call.context.registry.list_visible(replace(call.caller, scopes=scopes.EVERYTHING))
         tools = resolve_tools(specification, call.context.registry, everything, call.caller.tenant)
         return contract.AgentTools.model_construct(tools=[describe_tool(tool) for tool in tools.values()])
@@ -229,6 +232,7 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
             )
         schema = specification.output_schema
         if schema is not None:
+            # Imported here: the JSON schema library takes a while to load, and few declarations have a schema.
             from agora.json_schemas import find_schema_error
 
             reason = find_schema_error(schema)
@@ -342,6 +346,7 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
 
 def _acting_for_agents(call: Call) -> Call:
     """Return the call with the additional right to act for any agent; the caller must be an administrator."""
+    # The administrator's authority was checked before; declared agents have no owner who could update them.
     return replace(call, caller=replace(call.caller, scopes=call.caller.scopes | {"act:any"}))
 
 

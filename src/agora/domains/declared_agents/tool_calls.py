@@ -75,6 +75,7 @@ async def begin_tool_call(call: Call, request: ToolRequest) -> ToolOutcome:
     specification = AgentSpecification.model_validate_json(row.specification)
     draft = await access.lock_held_task(call, request.task_id, request.fencing_token)
     registry, tenant = call.context.registry, call.caller.tenant
+    # All operations of the tenant: what this caller may do is decided by the rights below, not by its visibility.
     visible = registry.list_visible(replace(call.caller, scopes=frozenset({"*"})))
     tool = resolve_tools(specification, registry, visible, tenant).get(request.tool)
     checked: ToolOutcome | PreparedCall
@@ -92,6 +93,7 @@ def _refuse(error: str) -> ToolOutcome:
 async def _check_call(
     call: Call, task: TaskRow, specification: AgentSpecification, tool: ResolvedTool, request: ToolRequest
 ) -> ToolOutcome | PreparedCall:
+    # Before the rights: a person is asked at most once, and what a person approves may still be refused.
     if tool.needs_approval:
         decision = await find_decision(call, task.task_id, request.call_id, request.tool, request.arguments)
         if decision == "open":
@@ -107,9 +109,11 @@ async def _check_call(
         return _refuse(
             f"{rights.depth} agents have asked each other in a row; the limit is {specification.limits.depth}."
         )
+    # Without authority: an override or an undo is a person's act, whatever the requester may do.
     caller = replace(call.caller, scopes=rights.scopes, authority=0)
     key = f"tool:{task.task_id}:{request.call_id}"
     if asks_agent:
+        # A fixed addressee was chosen by the declaration's author; only the model's choice is checked.
         if tool.agent == ANY_AGENT:
             refusal = await _check_addressee(call, rights, request.arguments.get("agent"))
             if refusal is not None:
@@ -162,6 +166,7 @@ async def _bind_grant(
     """Restrict a marketplace operation to its task, according to its grant."""
     assert tool.grant is not None
     arguments = prepared.arguments
+    # By an allow-list, because operations may gain parameters that the grant has not considered.
     hidden = sorted(set(arguments) - set(tool.grant.parameters))
     if hidden:
         return _refuse(f"{tool.name} has no parameter {hidden[0]!r}.")
@@ -188,11 +193,13 @@ async def _bind_grant(
 def _bind_memory(prepared: PreparedCall, prefix: str) -> PreparedCall:
     """Bind values to the agent and the requester, so that no requester reads values of another."""
     field = "prefix" if prepared.operation.action == "list" else "key"
+    # The prefix ends with a slash, so that no requester's id can be the beginning of another one's.
     bound = {field: prefix + str(prepared.arguments.get(field, "")), "namespace": "own"}
     return replace(prepared, arguments=prepared.arguments | bound, memory_prefix=prefix)
 
 
 def _relay_of(checked: ToolOutcome | PreparedCall, request: ToolRequest, runner: OperationRunner) -> ToolOutcome:
+    # An error is an outcome for the model, which may try something else; only a lost lease ends the call itself.
     async def settle(end: Call, outcome: ToolOutcome | AgoraError) -> ToolOutcome:
         if isinstance(outcome, AgoraError):
             return _outcome_of_error(outcome)

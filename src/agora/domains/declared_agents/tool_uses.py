@@ -35,6 +35,7 @@ def is_recorded(operation: Operation) -> bool:
 async def record_tool_use(call: Call, task_id: str, call_id: str, operation: Operation, content: Any) -> None:
     """Record the result of a tool, in the transaction that completes its call."""
     data = {KEY: {"tool": operation.action, "call_id": call_id, "content": content}}
+    # The record is only for display: the model has the whole result.
     if len(encode_json(data)) > MAX_CHARACTERS:
         return
     draft = await lock_task(call, task_id)
@@ -49,6 +50,7 @@ async def list_tool_uses(call: Call, task: TaskRow) -> list[ToolUse]:
     )
     uses: dict[str, ToolUse] = {}
     for row in rows:
+        # Anybody who sees the task may comment; a forged entry has another actor.
         data = decode_json(row.data) if row.data and row.actor == task.assigned_agent else None
         use = data.get(KEY) if isinstance(data, dict) else None
         if use is not None:

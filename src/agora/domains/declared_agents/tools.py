@@ -130,6 +130,7 @@ def _is_tool_name(name: str) -> bool:
         return prefix in ("upstream", "agent", "handoff", "capability") and bool(tool_name)
     if name in TOOLSETS or name in _GRANTS:
         return True
+    # Tools of upstreams have their upstream's name as a prefix; marketplace operations need a grant.
     return "." in name.strip(".") and not name.startswith(("agora.", "agora_"))
 
 
@@ -169,6 +170,7 @@ def _expand_name(
         yield ResolvedTool(_shorten_name(f"use_{tool_name}"), source, assign, capability=tool_name)
     else:
         for operation in operations:
+            # The category `upstream` holds the operations that manage upstreams, which no model may call.
             is_outside = operation.implementation == "upstream" and operation.category != "upstream"
             if is_outside and (operation.category == tool_name if separator else operation.name == source):
                 yield ResolvedTool(_shorten_name(operation.name), source, operation)
@@ -183,6 +185,7 @@ def _shorten_name(text: str) -> str:
     name = _UNFIT.sub("_", text).strip("_") or "tool"
     if len(name) <= MAX_NAME:
         return name
+    # The digest keeps two long names with the same beginning apart.
     return f"{name[: MAX_NAME - 9]}_{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 

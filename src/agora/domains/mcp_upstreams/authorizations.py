@@ -86,6 +86,7 @@ async def finish_authorization(call: Call, state: str, callback: Callback) -> co
         # It may have been removed during the exchange, and a grant must not outlive its upstream.
         await require_upstream(end, row.upstream_id, lock=True)
         await grants.store_grant(end, row.upstream_id, authorization.subject, outcome)
+        # Only now is it effective, so only now is it recorded as an act of administration.
         if authorization.subject == SHARED:
             await check_and_record_administration(end, row.upstream_id)
         await _announce_authorization(end, row, authorization.subject)
@@ -110,6 +111,7 @@ async def deauthorize(call: Call, upstream: str, *, shared: bool) -> contract.Up
     grants, endpoint = get_upstream_grants(call), build_upstream_endpoint(row)
     key = {"upstream_id": row.upstream_id, "subject": subject}
     grant_row = await call.tx.one(grant_statements.select_grant, **key)
+    # First here: a server that does not answer must not keep an authorization alive that its user has ended.
     await call.tx.execute(grant_statements.delete_grant, **key)
     if grant_row is not None:
         await _announce_authorization(call, row, subject, ended=True)

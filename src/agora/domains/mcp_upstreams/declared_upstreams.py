@@ -83,6 +83,7 @@ def _build_declared_from_url(entry: str) -> DeclaredUpstream:
     if not separator or "/" in name:
         name, url = "", entry
     parts = urlsplit(_check_declared_url(url, "mcp_server_urls"))
+    # The usual path of MCP servers; a URL with a path is taken as it is.
     if not parts.path:
         parts = parts._replace(path="/mcp")
     return DeclaredUpstream(_make_slug(name or parts.netloc, "mcp_server_urls"), "settings", urlunsplit(parts))
@@ -113,6 +114,7 @@ def _read_declared_from_file(path: Path) -> Iterator[DeclaredUpstream]:
     for name, entry in _list_server_entries(document, path).items():
         if not isinstance(entry, dict):
             raise ConfigurationError(f"mcp_config: {name!r} in {path} is not an object")
+        # Clients write either; both are respected.
         if not entry.get("disabled") and entry.get("enabled", True):
             yield _build_declared_from_entry(name, entry, path)
 
@@ -217,6 +219,7 @@ async def sync_declared(call: Call, engine: Upstreams, desired: list[DeclaredUps
     rows = {row.name: row for row in await call.tx.all(statements.select_all_upstreams)}
     by_name = {upstream.name: upstream for upstream in desired}
     for name, row in rows.items():
+        # Only declared ones are removed with their declaration.
         if row.origin in ORIGINS and name not in by_name:
             from .registration import drop_upstream
 
@@ -228,6 +231,7 @@ async def sync_declared(call: Call, engine: Upstreams, desired: list[DeclaredUps
             row = _build_declared_row(call, engine, upstream)
             call.tx.append(UPSTREAMS, row)
             await emit_offer_event(call, "added", row)
+        # An operator's upstream is never replaced by a declaration, which would send its callers elsewhere.
         elif stored_row.origin not in ORIGINS:
             conflicts.append(name)
         else:
@@ -281,6 +285,7 @@ async def _update_declared(call: Call, engine: Upstreams, stored: UpstreamRow, u
         command=new_row.command,
         secrets=engine.seal(upstream.secrets, stored.upstream_id),
         timeout=new_row.timeout,
+        # Kept: a declaration has no such field.
         tool_timeouts=encode_json(decode_json(stored.tool_timeouts)),
         concurrency=stored.concurrency,
         oauth_mode=new_row.oauth_mode,

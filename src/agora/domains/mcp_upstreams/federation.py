@@ -45,6 +45,7 @@ class FederatedOperation(Operation):
             kind=Kind.RELAY,
             version=_normalize_version(tool.version),
             body_limit=CALL.body_limit,
+            # Hints are untrusted (MCP 2025-11-25, tools, annotations): they only choose defaults, and grant nothing.
             idempotent=reads or hints.get("idempotentHint") is True,
             destructive=not reads and hints.get("destructiveHint") is True,
         )
@@ -82,6 +83,7 @@ class FederatedOperation(Operation):
             @model_validator(mode="before")
             @classmethod
             def _wrap_value(cls, value: Any) -> Any:
+                # Before validation, so that the caller's keys cannot name another upstream or tool.
                 return {"upstream": upstream, "tool": tool, "arguments": value}
 
         return create_model(
@@ -122,6 +124,7 @@ class Federation:
 
         rows = await self._store.read(tenant, lambda reader: reader.all(upstreams.select_callable_tools))
         tools_by_upstream = {name: list(mine) for name, mine in groupby(rows, key=lambda row: str(row.upstream))}
+        # Upstreams that lost all their tools have no row in the query.
         for name in self._upstream_names.get(tenant, set()) - tools_by_upstream.keys():
             self._apply_offer(Offer(tenant, name, ()))
         for name, mine in tools_by_upstream.items():
@@ -135,6 +138,7 @@ class Federation:
         offer = self._offers.pop_offer(stored.event.event_id)
         if offer is not None:
             self._apply_offer(offer)
+        # One load at a time for each tenant; events during it ask for one more, not for one each.
         elif stored.tenant_id in self._loading:
             self._reload_tenants.add(stored.tenant_id)
         else:

@@ -11,6 +11,7 @@ __all__ = ["check_headers", "find_header_error"]
 
 MAX_HEADERS, MAX_NAME_CHARACTERS, MAX_VALUE_CHARACTERS = 30, 100, 4000
 NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+# No line breaks: they would begin another header or request.
 VALUE = re.compile(r"[\x20-\x7e]*")
 #: set by HTTP and MCP themselves
 OWN = frozenset(
@@ -35,6 +36,7 @@ def find_header_error(name: str, value: str) -> str | None:
     """Find the error of a header; None if it is valid."""
     if not NAME.fullmatch(name) or len(name) > MAX_NAME_CHARACTERS:
         return "is not a header name"
+    # Headers of framing and protocol, with which a caller could smuggle a request.
     if name.lower() in OWN or name.lower().startswith("mcp-"):
         return "is a header that this server sets itself"
     if not VALUE.fullmatch(value):

@@ -26,6 +26,7 @@ from .views import build_upstream_endpoint, require_upstream
 __all__ = ["UpstreamReconciler"]
 
 log = logging.getLogger(__name__)
+# An upstream that announces changes without end would otherwise keep this server listing it.
 AT_ONCE, MINUTE = 5.0, 60.0
 READ_ROWS = 15.0  # seconds between full reads of the rows, because a change by another server may go unreported
 FOLLOWED = "agora.upstream."
@@ -108,6 +109,7 @@ class UpstreamReconciler(Controller):
         except BaseException:
             self._unread.add(tenant)
             raise
+        # A command runs code here, so it needs the operator's setting, also after it was stored.
         endpoints = [build_upstream_endpoint(row) for row in rows if commands or row.transport != "stdio"]
         self._engine.set_endpoints(tenant, endpoints)
         self._limiter.retain_upstreams(tenant, {endpoint.key for endpoint in endpoints})
@@ -125,6 +127,7 @@ class UpstreamReconciler(Controller):
         for task in list(self._listings.values()):
             task.cancel()
         await asyncio.gather(*self._listings.values(), return_exceptions=True)
+        # After the listings, which use the connections.
         await self._engine.close()
 
     async def wait_until_idle(self) -> None:
@@ -150,6 +153,7 @@ class UpstreamReconciler(Controller):
 
 
 async def _store_listing(call: Call, *, upstream_id: str, listing: Listing) -> None:
+    # Locked: an acceptance meanwhile must see either the old listing or the new one.
     row = await require_upstream(call, upstream_id, lock=True)
     if await apply_listing(call, row, listing):
         call.target = upstream_id

@@ -77,6 +77,7 @@ def _admit_items(items: Iterable[Item], stored: Mapping[tuple[str, str], Upstrea
 
 async def _drop_item(call: Call, row: UpstreamToolRow) -> bool:
     """Keep the accepted definition of an item that is no longer offered. Returns whether anything changed."""
+    # Nothing was accepted that could come back changed.
     if row.kind not in PINNED or row.pinned is None:
         await call.tx.execute(statements.delete_item, upstream_id=row.upstream_id, kind=row.kind, name=row.name)
         return True
@@ -103,6 +104,7 @@ def _find_current_item(call: Call, upstream_id: str, item: Item, row: UpstreamTo
     )
     if item.reason is not None:
         current.state, current.reason = "dropped", item.reason
+    # Trust on first use: adding the upstream accepts its first listing.
     elif current.pinned is None:
         current.pinned = digest
     elif current.pinned != digest:
@@ -122,6 +124,7 @@ def _describe_difference(accepted: str | None, definition: Mapping[str, Any]) ->
     accepted_definition = decode_json(accepted) if accepted else {}
     keys = sorted(
         key
+        # The hash leaves `_meta` out as well (port.hash_definition).
         for key in {*accepted_definition, *definition} - {"_meta"}
         if accepted_definition.get(key) != definition.get(key)
     )
@@ -150,6 +153,7 @@ async def _store_item(call: Call, row: UpstreamToolRow | None, current: Upstream
 async def emit_offer_event(call: Call, change: str, upstream: UpstreamRow) -> None:
     """Emit the current tools of an upstream, and hand them over to the catalogue."""
     rows = await call.tx.all(statements.select_items, upstream_id=upstream.upstream_id)
+    # Read again: the listing has just updated the version; None after a removal.
     now = await call.tx.one(statements.select_upstream, ref=upstream.upstream_id)
     name = upstream.name
     version = now.server_version if now is not None else None

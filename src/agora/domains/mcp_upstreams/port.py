@@ -69,6 +69,7 @@ class Endpoint:
 
 def hash_definition(definition: Mapping[str, Any]) -> str:
     """Compute the SHA-256 of a definition with sorted keys, without ``_meta``."""
+    # Key order carries no meaning, and `_meta` may change with each listing.
     essential = _sort_keys({name: value for name, value in definition.items() if name != "_meta"})
     return hashlib.sha256(to_json(essential, inf_nan_mode="strings")).hexdigest()
 

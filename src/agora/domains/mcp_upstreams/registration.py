@@ -119,6 +119,7 @@ async def build_add_by_url_relay(call: Call, upstream: NewUpstream, *, verify: b
 
     async def store_outcome(end: Call, outcome: Listing | AgoraError | None) -> contract.Upstream:
         if isinstance(outcome, AgoraError):
+            # The discovery may have registered a client under the id of an upstream that is not added.
             await drop_authorizations(end, row.upstream_id)
             raise outcome
         # Again: another one may have taken the name while this one was probed.

@@ -57,6 +57,7 @@ class RegistryService(BoundService, contract.Registry):
         version: str | None = None,
         include_deleted: bool = False,
     ) -> contract.RegistryPage:
+        # In memory: there are at most 500 upstreams (registration.MAX_UPSTREAMS).
         after = paging.decode_cursor(cursor)[0] if cursor else ""
         entries = [
             entry
@@ -97,6 +98,7 @@ class RegistryService(BoundService, contract.Registry):
         verify: bool = True,
     ) -> Upstream:
         remote = fill_in_remote(unwrap_server(server), variables, headers)
+        # Otherwise an import could pose as this server in its own registry.
         if remote.name.lower().startswith(NAMESPACE):
             raise NameTaken(f"{remote.name} is a name of this server's own.", fix="Change the name in the server.json.")
         new = NewUpstream(

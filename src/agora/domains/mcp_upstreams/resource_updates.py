@@ -18,6 +18,7 @@ async def find_watched_endpoint(call: Call, upstream: str, uri: str) -> Endpoint
     if row.transport == "stdio" and not call.context.settings.mcp_commands:
         raise UpstreamUnavailable(f"{row.name} is not available: {NOT_PERMITTED}.")
     item = await call.tx.one(statements.select_item, upstream_id=row.upstream_id, kind="resource", name=uri)
+    # An unlisted URI may be an instance of a template, or linked from a result.
     if item is not None and item.state != "active":
         raise Conflict(f"The resource {uri!r} of {row.name} is {item.state}: {item.reason}.")
     return build_upstream_endpoint(row)

@@ -47,6 +47,7 @@ def fill_in_remote(server: Mapping[str, Any], variables: Mapping[str, str], head
     lower = {key.lower() for key in headers}
     for entry in _select_objects(remote.get("headers")):
         header = entry.get("name")
+        # A header given by the operator replaces the one of the server.json.
         if not isinstance(header, str) or header.lower() in lower:
             continue
         value = entry.get("value") or entry.get("default")

@@ -147,6 +147,7 @@ class UpstreamService(contract.Upstreams):
         await check_and_record_administration(call, row.upstream_id)
         accepted = []
         for item in await call.tx.all(statements.select_items, upstream_id=row.upstream_id):
+            # The hash says which definition was reviewed: one that changed since is not accepted.
             if (names and item.name not in names) or (hashes and item.hash not in hashes):
                 continue
             key = {"upstream_id": row.upstream_id, "kind": item.kind, "name": item.name}
@@ -226,6 +227,7 @@ class UpstreamService(contract.Upstreams):
         if fencing_token is None:
             problem = "It is needed with task_id: the token of the claim."
             raise InvalidRequest(problem, errors=[field_error("fencing_token", problem)])
+        # It checks the lease, and gives the call the time of a fresh one.
         await TaskService(self._call).renew(task_id, fencing_token)
         invoke = self._call.context.ports.get(OPERATIONS)
         return TaskClient(invoke, self._call.caller, task_id, fencing_token, self._call.client)
@@ -233,6 +235,7 @@ class UpstreamService(contract.Upstreams):
     @implements
     async def read(self, upstream: str, uri: str) -> contract.ResourceResult:
         row = await self._require_usable(upstream)
+        # Only offered resources are read: an upstream's other URIs may be files of its machine.
         if not await self._matches_template(row, uri) and not await self._may_be_linked(row, uri):
             await self._require_active(row, "resource", uri)
 
@@ -361,6 +364,7 @@ class UpstreamService(contract.Upstreams):
                 )
             return answer(outcome)
 
+        # The engine enforces `seconds` itself, without the time of a person's answer; this is only the outer limit.
         patience = ANSWER_SECONDS if client is not None else REQUEST_SECONDS if authorizer is not None else 0.0
         return cast_relay_to_result(send_to_upstream, build_answer, seconds + SLACK + patience)
 

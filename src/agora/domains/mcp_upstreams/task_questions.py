@@ -54,6 +54,7 @@ class TaskClient:
     @property
     def key(self) -> str:
         """Key of the task's exclusive connection."""
+        # Each call for a task gets the same connection, so that the upstream's state of the session stays.
         return f"task {self._claimed_task['task_id']}"
 
     @property
@@ -105,6 +106,7 @@ class TaskClient:
         pause, renew_at = POLL_SECONDS, loop.time() + RENEW_SECONDS
         while True:
             task = await self._invoke(self._caller, "agora.task.get", {"task_id": self._claimed_task["task_id"]})
+            # Polled: this runs outside of any transaction, and an answer may arrive on any server.
             if task["status"] not in WAITING:
                 return await self._read_answer(number)
             if loop.time() >= renew_at:
@@ -122,6 +124,7 @@ class TaskClient:
             )
             for entry in page["entries"]:
                 data = entry.get("data")
+                # Messages before the question answered something else.
                 if entry["number"] > number and isinstance(data, dict) and data.get("role") == "ROLE_USER":
                     return data
             cursor = page.get("next_cursor")

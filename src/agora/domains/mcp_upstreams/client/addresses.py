@@ -36,6 +36,7 @@ def check_url(url: str, *, private: bool) -> None:
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
+        # The HTTP client encodes the host so: a name that it would reject later is refused now.
         (host or "").encode("idna")
     except ValueError:
         raise _build_url_error("It is not a URL.") from None

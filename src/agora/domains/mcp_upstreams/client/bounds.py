@@ -12,6 +12,7 @@ MAX_MESSAGE_NODES: Final = 300_000  # objects and lists per message
 
 def count_parts(data: bytes) -> int:
     """Count the opening brackets, an upper bound of the number of objects and lists."""
+    # Counted in the raw bytes: brackets in texts count too, but nothing is parsed before the limit is checked.
     return data.count(b"[") + data.count(b"{")
 
 

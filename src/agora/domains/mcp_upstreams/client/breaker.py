@@ -44,6 +44,7 @@ class CircuitBreaker:
         """Record a failed call."""
         self._failures += 1
         if self._failures >= self._limit:
+            # The count is kept: after the pause, a single failure opens the breaker again.
             self._until = time.monotonic() + self._backoff.next_delay()
             self.reason = f"{self._failures} consecutive calls failed, the last one with: {reason.rstrip('.')}"
 

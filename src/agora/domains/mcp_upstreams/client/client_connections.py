@@ -88,6 +88,7 @@ class ClientConnections:
             slot = self._open_slot(endpoint, subject, client)
         slot.uses += 1
         try:
+            # Remembered per connection, since the upstream keeps the level for its session (MCP 2025-11-25, logging).
             if client.log_level is not None and client.log_level != slot.level:
                 await slot.connection.set_log_level(client.log_level)
                 slot.level = client.log_level
@@ -119,6 +120,7 @@ class ClientConnections:
         return self._slots.get(key, [])
 
     def _open_slot(self, endpoint: Endpoint, subject: str, client: CallClient | None) -> _Slot:
+        # Counted over all subjects and clients of the upstream: each connection costs it a session.
         count = sum(len(slots) for (name, _, _), slots in self._slots.items() if name == endpoint.key)
         if count >= MOST[endpoint.transport]:
             raise RateLimited(
@@ -150,6 +152,7 @@ class ClientConnections:
     def _drop_slots(self, matches: Callable[[Key, _Slot], bool]) -> None:
         for key, slots in list(self._slots.items()):
             for slot in [slot for slot in slots if matches(key, slot)]:
+                # Removed at once and closed in a task: a new call must not get a connection that is being closed.
                 slots.remove(slot)
                 task = asyncio.create_task(slot.connection.close())
                 self._closing.add(task)

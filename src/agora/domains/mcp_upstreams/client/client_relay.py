@@ -58,6 +58,7 @@ class ClientRelay:
         loop = asyncio.get_running_loop()
         ends_at = limit.when()
         remaining = None if ends_at is None else max(0.0, ends_at - loop.time())
+        # The time in which a person thinks does not count towards the timeout of the upstream's call.
         limit.reschedule(None)
         try:
             return await client.ask(method, params)
@@ -94,6 +95,7 @@ class ClientRelay:
 
     async def log(self, params: types.LoggingMessageNotificationParams) -> None:
         """Relay a log message if the client wants its level; between calls, to the client of the previous call."""
+        # Log messages may arrive after the response that they belong to.
         client = self._client or self._latest
         if client is not None and _wants_level(client.log_level, params.level):
             await client.notify("notifications/message", _to_document(params))

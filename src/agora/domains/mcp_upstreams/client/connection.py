@@ -265,6 +265,7 @@ class Connection:
     def _notify_state_change(self) -> None:
         """Wake the calls that wait for a state change."""
         self._state_changed.set()
+        # A new event instead of clear(): every waiter of the old one wakes, also if the state changes again before it runs.
         self._state_changed = asyncio.Event()
 
     # -- connection task -------------------------------------------------------------------------
@@ -307,6 +308,7 @@ class Connection:
             await self._run_session(self._lost)
         except Exception as failure:
             log.debug("upstream %s speaks no HTTP+SSE either: %s", self.endpoint.name, failure)
+        # Kept only if a session began: the same upstream may answer with Streamable HTTP next time.
         self._sse = self._sessions > initial_sessions
         return self._sse
 
@@ -357,6 +359,7 @@ class Connection:
                         failure.detail,
                         at_once=transport_error is not None and transport_error.kind == "session",
                     )
+            # Upstreams may change without announcing it, and not all support announcements.
             if _loop_time() - listed > tuning.relist:
                 listed = _loop_time()
                 self.mark_outdated()
@@ -373,6 +376,7 @@ class Connection:
             self._transport_errors,
             EgressPolicy(private=endpoint.private, resolver=self._resolver),
             self._tokens,
+            # Beyond the calls: the event stream, the ping, the listing and the closing of a session.
             connections=endpoint.concurrency + 4,
             seconds=self._tuning.connect,
         )

@@ -71,6 +71,7 @@ def find_definition_error(definition: Mapping[str, Any]) -> str | None:
 
 
 def _is_sortable(things: list[Any]) -> bool:
+    # Lists of one sortable type are checked for duplicates by sorting; bool is another type than int here.
     kinds = {type(thing) for thing in things}
     return kinds <= {int, float} or kinds == {str}
 

@@ -98,6 +98,7 @@ class DirectClient:
                 raise
         except AgoraError as error:
             raise self._transport_errors.to_mcp_error(TransportError("unreachable", str(error))) from None
+        # No other token can be had: the refusal itself is the answer.
         if renewed is None or renewed == token:
             return reply
         reply.close()
@@ -149,6 +150,7 @@ class DirectClient:
                     return message
                 if progress is not None and message.get("method") == "notifications/progress":
                     await _report_progress(message.get("params"), id, progress)
+        # Whether it took effect is unknown (errors.translate_error).
         raise MCPError(CONNECTION_CLOSED, "The stream ended without an answer")
 
 

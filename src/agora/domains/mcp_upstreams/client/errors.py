@@ -50,6 +50,7 @@ def _translate_transport_error(name: str, error: TransportError) -> AgoraError:
         return UpstreamUnavailable(detail, fix="An operator allows it with the setting mcp_private_networks.")
     if error.kind in ("unreachable", "session"):
         return UpstreamUnavailable(detail, fix="Check that it is running and that its URL is correct.", retry_after=1)
+    # A 4xx refuses the request, so it had no effect; after a 5xx that is unknown.
     if error.kind == "http" and error.status is not None and error.status < 500:
         fix = CHECK_CREDENTIALS if error.status in (401, 403) else None
         return UpstreamFailed(detail, fix=fix, upstream_status=error.status)

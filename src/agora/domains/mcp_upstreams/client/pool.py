@@ -60,6 +60,7 @@ class ConnectionPool:
         desired = {endpoint.key: endpoint for endpoint in endpoints}
         self._endpoints = {key: current for key, current in self._endpoints.items() if key[0] != tenant} | desired
         for key, connection in list(self._connections.items()):
+            # The revision changes with URL, credentials and a shared authorization; other changes keep the connection.
             if key[0] == tenant and (key not in desired or desired[key].revision != connection.endpoint.revision):
                 self._drop_connection(key)
 
@@ -220,4 +221,5 @@ class ConnectionPool:
 
 def _choose_token_owner(endpoint: Endpoint, caller: str) -> str:
     """Choose the subject whose access token a call of this caller uses."""
+    # Never the caller's token for this server: upstreams get only tokens issued for them (MCP, authorization, token passthrough).
     return caller if endpoint.oauth_mode == "user" else SHARED

@@ -35,5 +35,6 @@ class ResourceWatch:
 
     def notify(self, uri: str) -> None:
         """Call the watchers of a changed resource."""
+        # A copy: a watcher may remove itself while it is called.
         for updated in list(self._watchers.get(uri, ())):
             updated()

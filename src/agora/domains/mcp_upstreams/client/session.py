@@ -170,6 +170,7 @@ class Session:
         log_level: minimum level of log messages during the request, in modern protocol versions. headers: see
         :meth:`agora.domains.mcp_upstreams.port.Upstreams.request`.
         """
+        # Set for every request, also empty: the context of a task may still hold those of its previous request.
         _PARAMETER_HEADERS.set(headers)
         if log_level is not None and self._client.protocol_version in MODERN_PROTOCOL_VERSIONS:
             params = {**params, "_meta": {**params.get("_meta", {}), types.LOG_LEVEL_META_KEY: log_level}}
@@ -190,6 +191,7 @@ class Session:
         """Ping the server. Raises MCPError."""
         version = self._client.protocol_version or ""
         if version in MODERN_PROTOCOL_VERSIONS:
+            # Modern versions have no ping (2026-07-28); discovery is their cheapest request.
             await self._client.send_discover(version)
         else:
             await self._client.send_request(
@@ -233,6 +235,7 @@ class Session:
             cursor = page.next_cursor
             if len(self._dispatcher.listings.get(method, ())) >= MAX_ITEMS_PER_KIND:
                 break
+        # At least one is left out; how many, only the upstream knows.
         self._dispatcher.left_out[method] = self._dispatcher.left_out.get(method, 0) + 1
 
     async def follow_changes(self, changed: Callable[[], None]) -> None:
@@ -354,10 +357,12 @@ async def _perform_handshake(client: ClientSession, transport_errors: TransportE
     except MCPError as error:
         fault = transport_errors.pop_error(error)
         if fault is not None and fault.challenge is not None:
+            # Not `initialize`: with the older handshake the upstream would refuse as well, and its challenge would be lost.
             raise HandshakeRefused(fault.detail, fault.challenge) from None
         # A server of an earlier version refuses the request that it does not know with an HTTP error.
         if fault is not None and fault.kind != "http":
             raise ConnectionError(fault.detail) from None
         await client.initialize()
+    # An answer that is no discovery, as from servers that answer every method.
     except (ValidationError, RuntimeError):
         await client.initialize()

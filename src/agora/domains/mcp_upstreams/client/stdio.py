@@ -44,6 +44,7 @@ async def open_stdio_channel(
     name: str, command: Sequence[str], directory: str | None, environment: Mapping[str, str], ended: asyncio.Event
 ) -> AsyncIterator[Channel]:
     """Start a program and open a channel to it. ``ended`` is set at the end of its output."""
+    # The SDK's short list of variables: the server's own environment holds its secrets.
     process_environment = get_default_environment() | dict(environment)
     executable = os.path.join(directory or "", command[0]) if os.sep in command[0] else command[0]
     if shutil.which(executable, path=process_environment.get("PATH")) is None:
@@ -81,6 +82,7 @@ async def _run_process(
         yield await asyncio.shield(starting)
     finally:
         ending = loop.create_task(_terminate_process(starting))
+        # The SDK may cancel again while the program ends; it must be ended all the same, or it would outlive the server.
         cancelled = False
         while not ending.done():
             try:
@@ -142,6 +144,7 @@ async def _write_messages(process: Process, outgoing: Receiving) -> None:
 async def _log_stderr(process: Process, name: str) -> None:
     """Log the standard error of the process."""
     assert process.stderr is not None
+    # Logging is slow; while it is throttled, the pipe fills and the program waits.
     pace = Throttle(rate=10, burst=100)
     while chunk := await process.stderr.read(CHUNK):
         for line in chunk.decode("utf-8", "replace").splitlines():
@@ -160,6 +163,7 @@ async def _terminate_process(starting: asyncio.Task[Process]) -> None:
         return
     try:
         if process.stdin is not None:
+            # The end of its input asks the program to end (MCP 2025-11-25, lifecycle, shutdown).
             process.stdin.close()
         for number in (signal.SIGTERM, signal.SIGKILL):
             if await _wait_for_exit(process, GRACE):

@@ -95,6 +95,7 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         post = request.method == "POST"
         try:
+            # Closing a session is a courtesy: an upstream that does not answer must not hold up the end of a connection.
             async with asyncio.timeout(CLOSE_TIMEOUT if request.method == "DELETE" else None):
                 response = await self._send_authorized(request)
         except (AddressRefused, OSError, httpx2.TransportError, AgoraError) as error:

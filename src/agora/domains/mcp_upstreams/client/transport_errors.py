@@ -54,7 +54,9 @@ class TransportErrors:
         self._waiting: dict[str, TransportError] = {}
 
     def add_error(self, error: TransportError) -> str:
+        # Random, so that an upstream cannot name the stored error of another request.
         token = secrets.token_hex(16)
+        # Tokens of cancelled requests are never taken out; losing the cause of an error only makes its text less exact.
         if len(self._waiting) >= REMEMBERED:
             self._waiting.clear()
         self._waiting[token] = error
@@ -102,6 +104,7 @@ def find_status_error(
             "It rejects the access token, or requires one." if status == 401 else "The access token is insufficient."
         )
         return TransportError("authorization", detail + scope, status, challenge)
+    # MCP 2025-11-25, transports, session management: the client begins a new session.
     if status == 404 and in_session:
         return TransportError("session", "The session has ended.", status)
     if _is_jsonrpc_error(body):

@@ -52,6 +52,7 @@ def vet_items(
         name = definition.get(KEYS[kind])
         label = HIDDEN.sub("\N{REPLACEMENT CHARACTER}", name[:MAX_TEXT_CHARACTERS]) if isinstance(name, str) else ""
         label = label or f"#{number + 1}"
+        # Only what is offered counts towards the size limit, so the limit is checked last.
         reason = _find_rejection_reason(upstream, kind, definition, name, fault, offered) or allowance.count_definition(
             definition
         )

@@ -43,6 +43,7 @@ def read_challenge(status: int, headers: Mapping[str, str]) -> Challenge | None:
     """
     if status not in (401, 403):
         return None
+    # Cut first: the header is the upstream's, and the pattern is searched at each position.
     text = headers.get("www-authenticate", "")[:MAX_HEADER_CHARACTERS]
     values = {match[1]: match[2] if match[2] is not None else match[3] for match in PARAMETER.finditer(text)}
     if status == 403 and values.get("error") != INSUFFICIENT_SCOPE:

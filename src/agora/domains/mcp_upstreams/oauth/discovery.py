@@ -34,6 +34,7 @@ async def discover_server(http: OAuthHttpClient, url: str, challenge: Challenge 
     resource = await _find_resource(http, url, challenge)
     issuer = str(resource.authorization_servers[0]) if resource is not None else None
     metadata = await _find_metadata(http, url, issuer)
+    # MCP authorization requires PKCE: without it, a stolen code could be redeemed by anybody.
     if PKCE not in (metadata.code_challenge_methods_supported or ()):
         raise UpstreamFailed(f"The authorization server {metadata.issuer} does not support PKCE with S256.")
     registration, revocation = metadata.registration_endpoint, metadata.revocation_endpoint
@@ -45,6 +46,7 @@ async def discover_server(http: OAuthHttpClient, url: str, challenge: Challenge 
         revocation_endpoint=http.check_endpoint(str(revocation), "revocation endpoint") if revocation else None,
         resource=str(resource.resource) if resource is not None else resource_url_from_server_url(url),
         scopes=tuple((resource.scopes_supported if resource is not None else None) or ()),
+        # The default of RFC 8414, section 2.
         methods=tuple(metadata.token_endpoint_auth_methods_supported or ("client_secret_basic",)),
         offline=OFFLINE in (metadata.scopes_supported or ()),
         names_issuer=metadata.authorization_response_iss_parameter_supported is True,
@@ -65,6 +67,7 @@ async def _find_resource(
         metadata = _read_resource(document) if status == 200 else None
         if metadata is None:
             continue
+        # RFC 9728, section 3.3: otherwise tokens for another resource could be obtained and sent here.
         if not check_resource_allowed(resource_url_from_server_url(url), str(metadata.resource)):
             raise UpstreamFailed(f"The metadata at {place} are about another resource: {metadata.resource}.")
         return metadata
@@ -82,6 +85,7 @@ async def _find_metadata(http: OAuthHttpClient, url: str, issuer: str | None) ->
         if status != 200:
             continue
         metadata = _read_metadata(document, metadata_url)
+        # Compared exactly if the issuer was named; the fallback's expected value is only derived from the origin.
         same = issuers_match(str(metadata.issuer), expected) if issuer is None else str(metadata.issuer) == expected
         if not same:  # RFC 8414, section 3.3: otherwise a server could impersonate another one
             raise UpstreamFailed(f"The metadata at {metadata_url} are those of another issuer: {metadata.issuer}.")

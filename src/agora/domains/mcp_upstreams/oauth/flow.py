@@ -151,6 +151,7 @@ async def redeem_code(
     """Exchange the code of a callback for tokens. Raises UpstreamFailed, UpstreamUnavailable."""
     request = taken.request
     issuer = str(request["issuer"])
+    # RFC 9207, section 2.4: protects against mix-up of two authorization servers.
     if callback.issuer is None and request["names_issuer"]:
         raise UpstreamFailed("The callback does not say which authorization server it comes from.")
     if callback.issuer is not None and not hmac.compare_digest(callback.issuer.encode(), issuer.encode()):
@@ -170,6 +171,7 @@ async def redeem_code(
             grants.open_oauth_client(endpoint), discovery["token_endpoint"], OAuthClient(**discovery["client"]), form
         )
     except GrantRefused as error:
+        # The registration has expired or was deleted there.
         if error.extra.get("upstream_error") == "invalid_client":
             await _forget_client(grants, endpoint)
         raise
@@ -186,6 +188,7 @@ async def request_machine_grant(
         raise UpstreamFailed(f"{endpoint.name} has no client with a secret.", fix="Add it with oauth_client_secret.")
     previous_grant = Grant(server.issuer, scope, {}, None) if scope else None
     scopes = _choose_scope(grants, endpoint, server, challenge.scope if challenge is not None else None, previous_grant)
+    # Client credentials have no refresh token (RFC 6749, section 4.4.3).
     scopes = " ".join(name for name in scopes.split() if name != OFFLINE)
     form = {"grant_type": "client_credentials", "resource": server.resource} | ({"scope": scopes} if scopes else {})
     tokens = await request_tokens(grants.open_oauth_client(endpoint), server.token_endpoint, client, form)
@@ -205,6 +208,7 @@ async def _choose_client(
     document_url = find_document_url(base_url) if server.takes_client_documents else None
     if document_url is not None:
         return OAuthClient(document_url)
+    # By issuer too: an upstream that names another authorization server must not get this one's client.
     registration_key = {"upstream_id": endpoint.upstream_id, "issuer": server.issuer, "redirect_uri": redirect_uri}
 
     async def read_stored_client(call: Call) -> UpstreamClientRow | None:
@@ -232,6 +236,7 @@ def _find_configured_client(
         return None
     if secret is None:
         return OAuthClient(client_id)
+    # RFC 6749, section 2.3.1 recommends Basic.
     method = "client_secret_basic" if "client_secret_basic" in server.methods else "client_secret_post"
     return OAuthClient(client_id, secret, method)
 

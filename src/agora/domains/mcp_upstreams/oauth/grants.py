@@ -34,6 +34,7 @@ __all__ = ["UPSTREAM_GRANTS", "GrantTokens", "UpstreamGrants", "build_grant"]
 
 T = TypeVar("T")
 LABEL: Final = "upstream.oauth"
+# Changes on other servers arrive as events (jobs.receive_committed_events); this only bounds how long a missed one lasts.
 CACHED_SECONDS: Final = 30
 EARLY_SECONDS: Final = 30  #: a token is renewed so long before its expiry
 LEASE_SECONDS: Final = 45  #: lease of the server that renews a grant: longer than its requests can take
@@ -166,6 +167,7 @@ class UpstreamGrants:
         self, endpoint: Endpoint, subject: str, generation: int, challenge: Challenge | None
     ) -> str | None:
         """Return the token of a later generation, renewing the grant if needed."""
+        # Within this server, by a lock; across servers, by the claim in the row.
         async with self._locks.setdefault((*endpoint.key, subject), asyncio.Lock()):
             # Longer than a lease: by then, the claim of a server that died while it renewed has expired.
             until = self.clock.now() + (LEASE_SECONDS + 5) * SECOND
@@ -216,6 +218,7 @@ class UpstreamGrants:
             await self._end_grant(endpoint, subject, grant)
             return None
         except BaseException as error:
+            # Otherwise nobody could renew until the claim expires.
             await asyncio.shield(self._release_renewal(endpoint, subject, grant))
             if isinstance(error, AgoraError) and not isinstance(error, UpstreamUnavailable):
                 raise UpstreamUnavailable(error.detail, fix=error.fix, retry_after=5) from None
@@ -236,6 +239,7 @@ class UpstreamGrants:
         key = {"upstream_id": endpoint.upstream_id, "subject": subject, "generation": grant.generation}
 
         async def delete_grant_row(call: Call) -> None:
+            # Only this generation: a person may have authorized again meanwhile.
             if await call.tx.execute(statements.delete_grant_generation, **key):
                 data = {"upstream_id": endpoint.upstream_id, "name": endpoint.name, "subject": subject}
                 audience = (subject,) if subject else None

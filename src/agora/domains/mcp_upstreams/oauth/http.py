@@ -37,6 +37,7 @@ class OAuthHttpClient:
                 raise InvalidRequest("It is too long.")
             check_url(url, private=self._private)
             parts = urlsplit(url)
+            # RFC 6749, section 3.1: endpoints use TLS; a private network is the operator's own exception.
             if parts.scheme != "https" and not (self._private and is_evidently_private(parts.hostname or "")):
                 raise InvalidRequest("It is not a URL of https.")
         except InvalidRequest as error:

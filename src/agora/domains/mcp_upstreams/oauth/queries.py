@@ -81,6 +81,7 @@ upsert_grant = Write(
     """,
     types={"tokens": "bytea", "expires_at": BIG, "now": BIG},
 )
+# One conditional update: of several servers, exactly one changes a row.
 claim_refresh = Write(
     """
     update upstream_grants set refreshing_until = :until

@@ -18,6 +18,7 @@ from .http import OAuthHttpClient
 
 __all__ = ["GrantRefused", "OAuthClient", "Tokens", "register_client", "request_tokens", "revoke_token"]
 
+# In the order of preference: a public client has no secret to store, and PKCE protects its code.
 METHODS: Final = ("none", "client_secret_basic", "client_secret_post")
 MAX_TOKEN_CHARACTERS: Final = 16_000
 MAX_MESSAGE_CHARACTERS: Final = 200
@@ -87,6 +88,7 @@ async def request_tokens(
     status, answer = await http.post_form(token_endpoint, fields, headers)
     document: Mapping[str, Any] = answer if isinstance(answer, dict) else {}
     access, kind = _read_visible_text(document, "access_token"), str(document.get("token_type", "")).lower()
+    # Other types (DPoP, MAC) need proofs that this client does not send.
     if status == 200 and access is not None and kind == "bearer":
         seconds, scope = document.get("expires_in"), document.get("scope")
         is_duration = isinstance(seconds, int | float) and not isinstance(seconds, bool) and 0 <= seconds < MAX_SECONDS
