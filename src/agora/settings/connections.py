@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr
 
-from .section import Section, split_list
+from .section import CommaSeparated, Section
 
 __all__ = ["Connections"]
 
@@ -15,7 +15,7 @@ __all__ = ["Connections"]
 class Connections(Section):
     """Settings for outgoing connections."""
 
-    mcp_server_urls: Annotated[tuple[str, ...], Field(max_length=100)] = Field(
+    mcp_server_urls: Annotated[tuple[str, ...], Field(max_length=100), CommaSeparated] = Field(
         (),
         description="Upstream MCP servers, as URL or name=URL, separated by commas; default path: /mcp. Private "
         "addresses are allowed.",
@@ -228,11 +228,6 @@ class Connections(Section):
         max_length=200,
         description="Agent that receives gRPC calls without a tenant; default: the front agent.",
     )
-
-    @field_validator("mcp_server_urls", mode="before")
-    @classmethod
-    def _split_urls(cls, value: Any) -> Any:
-        return split_list(value)
 
     @property
     def bus_url(self) -> str | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-__all__ = ["DAY", "Section", "split_list"]
+__all__ = ["DAY", "CommaSeparated", "EmptyAsNone", "Section", "Switch", "split_list"]
 
 DAY: Final = 86_400  # seconds
 
@@ -17,6 +17,12 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
-def split_list(value: Any) -> Any:
-    """Split a comma-separated list of an environment variable."""
-    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+def split_list(text: str) -> tuple[str, ...]:
+    """Split a list separated by commas, without its empty parts."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+#: How environment variables express values that are no text: lists, switches, and values that are not set.
+CommaSeparated: Final = BeforeValidator(lambda value: split_list(value) if isinstance(value, str) else value)
+Switch = Annotated[bool, BeforeValidator(lambda value: {"enabled": True, "disabled": False}.get(str(value), value))]
+EmptyAsNone: Final = BeforeValidator(lambda value: None if value == "" else value)

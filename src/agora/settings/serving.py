@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, SecretStr, field_validator
 
-from .section import Section, split_list
+from .section import CommaSeparated, EmptyAsNone, Section, Switch, split_list
 
 __all__ = ["Serving"]
 
@@ -32,10 +32,12 @@ class Serving(Section):
     mcp_port: int = Field(
         0, ge=0, le=65535, description="Additional port for MCP clients, by convention 9000; 0: none."
     )
-    tls_cert: Path | None = Field(
+    tls_cert: Annotated[Path | None, EmptyAsNone] = Field(
         None, description="PEM file with the certificate chain, the server's certificate first. Enables HTTPS and WSS."
     )
-    tls_key: Path | None = Field(None, description="PEM file with the unencrypted private key of tls_cert.")
+    tls_key: Annotated[Path | None, EmptyAsNone] = Field(
+        None, description="PEM file with the unencrypted private key of tls_cert."
+    )
     tls_min_version: Literal["1.2", "1.3"] = Field("1.3", description="Minimum TLS version.")
     public_url: str = Field(
         "",
@@ -47,7 +49,7 @@ class Serving(Section):
     data_dir: Path = Field(
         default_factory=_default_data_dir, description="Directory for the database, keys and lock file."
     )
-    keys_dir: Path | None = Field(
+    keys_dir: Annotated[Path | None, EmptyAsNone] = Field(
         None,
         description="Directory for signing.key, admin-token and a2a-signing.pem; default: data_dir. Servers on the "
         "same database share it.",
@@ -62,7 +64,7 @@ class Serving(Section):
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Minimum log level.")
     log_format: Literal["text", "json"] = Field("text", description="Log format; console is the same as text.")
-    service_discovery: bool = Field(True, description="Enable agora.discovery (enabled, disabled).")
+    service_discovery: Switch = Field(True, description="Enable agora.discovery (enabled, disabled).")
     openai_door: bool = Field(
         True,
         description="Serve agents through an OpenAI-compatible API at /v1/models, /v1/responses and "
@@ -88,23 +90,20 @@ class Serving(Section):
         description="Allow registering agents without a credential. Local callers on a loopback address always may, "
         "unless auth_required is set.",
     )
-    trusted_hosts: Annotated[tuple[str, ...], Field(max_length=50)] = Field(
+    trusted_hosts: Annotated[tuple[str, ...], Field(max_length=50), CommaSeparated] = Field(
         (), description="Host names, besides localhost, that local callers may use."
     )
-    cors_origins: Annotated[tuple[Annotated[str, Field(pattern=ORIGIN)], ...], Field(max_length=50)] = Field(
-        (),
-        description="Allowed CORS origins, such as https://app.example.com; * for all. This grants no permissions.",
+    cors_origins: Annotated[tuple[Annotated[str, Field(pattern=ORIGIN)], ...], Field(max_length=50), CommaSeparated] = (
+        Field(
+            (),
+            description="Allowed CORS origins, such as https://app.example.com; * for all. This grants no permissions.",
+        )
     )
     allow_loopback_origins: bool = Field(
         False,
         description="Allow CORS requests from pages on this machine (localhost, any port), for development.",
     )
     body_limit: int = Field(1_048_576, ge=1024, le=104_857_600, description="Maximum size of a request body, in bytes.")
-
-    @field_validator("service_discovery", mode="before")
-    @classmethod
-    def _parse_enabled(cls, value: Any) -> Any:
-        return {"enabled": True, "disabled": False}.get(value, value) if isinstance(value, str) else value
 
     @field_validator("log_format", mode="before")
     @classmethod
@@ -128,16 +127,6 @@ class Serving(Section):
     @classmethod
     def _to_lowercase(cls, value: Any) -> Any:
         return value.lower() if isinstance(value, str) else value
-
-    @field_validator("trusted_hosts", "cors_origins", mode="before")
-    @classmethod
-    def _split_hosts(cls, value: Any) -> Any:
-        return split_list(value)
-
-    @field_validator("keys_dir", "tls_cert", "tls_key", mode="before")
-    @classmethod
-    def _empty_to_none(cls, value: Any) -> Any:
-        return None if value == "" else value
 
     @field_validator("data_dir", "keys_dir", "tls_cert", "tls_key")
     @classmethod
@@ -178,7 +167,7 @@ class Serving(Section):
 
 def _split_tokens(value: SecretStr) -> list[tuple[str, str, str]]:
     tokens = []
-    for entry in filter(None, map(str.strip, value.get_secret_value().split(","))):
+    for entry in split_list(value.get_secret_value()):
         name, _, rest = entry.partition(":")
         token, _, role = rest.partition(":")
         tokens.append((name, token, role))

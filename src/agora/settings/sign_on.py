@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr
 
-from .section import Section, split_list
+from .section import CommaSeparated, Section
 
 __all__ = ["SignOn"]
 
@@ -14,7 +14,7 @@ __all__ = ["SignOn"]
 class SignOn(Section):
     """Settings for single sign-on."""
 
-    oidc_issuers: Annotated[tuple[str, ...], Field(max_length=20)] = Field(
+    oidc_issuers: Annotated[tuple[str, ...], Field(max_length=20), CommaSeparated] = Field(
         (),
         description="OpenID providers whose access tokens are accepted, as URL or TENANT=URL, separated by commas. "
         "Users log in at the first one. Must be https, except on this machine.",
@@ -24,12 +24,12 @@ class SignOn(Section):
     oidc_cli_client_id: str = Field(
         "", max_length=255, description="Public client id for `agora login`; default: oidc_client_id."
     )
-    oidc_audience: Annotated[tuple[str, ...], Field(max_length=20)] = Field(
+    oidc_audience: Annotated[tuple[str, ...], Field(max_length=20), CommaSeparated] = Field(
         (),
         description="Accepted audiences of tokens. Default: a client id, the public URL, or the URL of /mcp; tokens "
         "issued to one of the clients are also accepted.",
     )
-    oidc_roles: Annotated[tuple[str, ...], Field(max_length=200)] = Field(
+    oidc_roles: Annotated[tuple[str, ...], Field(max_length=200), CommaSeparated] = Field(
         ("admin=admin", "operator=operator", "viewer=viewer", "a2a-admin=admin", "a2a-user=user"),
         description="Mapping of provider roles to roles here (admin, operator, viewer, user); /NAME is a group.",
     )
@@ -64,8 +64,3 @@ class SignOn(Section):
     user_daily_jobs: int = Field(
         0, ge=0, le=1_000_000, description="Maximum number of coding jobs per user and day (UTC); 0: no limit."
     )
-
-    @field_validator("oidc_issuers", "oidc_audience", "oidc_roles", mode="before")
-    @classmethod
-    def _split_lists(cls, value: Any) -> Any:
-        return split_list(value)

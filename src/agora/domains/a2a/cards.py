@@ -12,13 +12,14 @@ from urllib.parse import quote
 from agora.clock import to_datetime
 from agora.core import pagination as paging
 from agora.core.call import Call, cast_encoded_to_result, decode_json, encode_json
+from agora.core.errors import invalid_field
 from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import check_may_act_for, find_agent, load_agent
 from agora.domains.agents.supervision import choose_agent_event_audience
 from agora.domains.billing.terms import PriceTerms, build_pricing_fields, find_terms_of_agents
 from agora_sdk.contract import a2a as contract
 from agora_sdk.contract.billing import PricingInfo
-from agora_sdk.errors import InvalidRequest, NotFound, PayloadTooLarge, PermissionDenied, field_error
+from agora_sdk.errors import NotFound, PayloadTooLarge, PermissionDenied, field_error
 
 from . import queries as statements
 from .price_extension import PRICE_EXTENSION, find_price_extension
@@ -250,18 +251,18 @@ def _check_card(card: Mapping[str, Any]) -> str:
     if "skills" in card:
         skills = card["skills"]
         if not _has_items_of_type(skills, dict) or len(skills) > SKILLS:
-            raise _field_error("card.skills", f"is a list of 1 to {SKILLS} objects")
+            raise invalid_field("card.skills", f"is a list of 1 to {SKILLS} objects")
         for skill in skills:
             _check_fields({"id": None, "name": None, "description": None, "tags": None} | skill, "card.skills")
     capabilities = card.get("capabilities", {})
     if not isinstance(capabilities, dict):
-        raise _field_error("card.capabilities", "is an object")
+        raise invalid_field("card.capabilities", "is an object")
     # A placeholder passes the check where there are none.
     extensions = capabilities.get("extensions") or [{"uri": "none"}]
     if not _has_items_of_type(extensions, dict) or not all(
         _is_nonempty_text(extension.get("uri")) for extension in extensions
     ):
-        raise _field_error("card.capabilities", "has extensions with a uri each")
+        raise invalid_field("card.capabilities", "has extensions with a uri each")
     text = encode_json(card)
     if len(text) > MAX_CARD_CHARACTERS:
         raise PayloadTooLarge(f"A card has at most {MAX_CARD_CHARACTERS} characters; this one has {len(text)}.")
@@ -272,15 +273,11 @@ def _check_fields(fields: Mapping[str, Any], field: str) -> None:
     for name, value in fields.items():
         if not (_is_nonempty_text(value) if name == "id" else _is_valid_field(name, value)):
             kind = "a list of texts" if name in LISTS else "an object" if name == "provider" else "a text"
-            raise _field_error(f"{field}.{name}" if field == "card" else field, f"{name} is {kind} that is not empty")
+            raise invalid_field(f"{field}.{name}" if field == "card" else field, f"{name} is {kind} that is not empty")
 
 
 def _has_items_of_type(value: Any, kind: type) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(item, kind) for item in value)
-
-
-def _field_error(field: str, problem: str) -> InvalidRequest:
-    return InvalidRequest(f"{field}: {problem}.", errors=[field_error(field, problem)])
 
 
 async def list_catalogue(call: Call, base: str | None, limit: int, cursor: str | None) -> contract.A2ACatalogue:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from agora.core.errors import invalid_field
 from agora.core.record_models import build_from_record
 from agora_sdk.contract import reviews as contract
-from agora_sdk.errors import InvalidRequest, field_error
 
 from .review_records import ReviewFileRow
 
@@ -32,12 +32,12 @@ def _parse_file(document: Mapping[str, Any], tenant: str, job_id: str, number: i
     )
     # Shown in terminals and pages: control characters could forge what a reviewer sees.
     if not isinstance(path, str) or not 1 <= len(path) <= MAX_PATH_CHARACTERS or not path.isprintable():
-        raise _field_problem(f"{place}.path", f"1 to {MAX_PATH_CHARACTERS} printable characters are required")
+        raise invalid_field(f"{place}.path", f"1 to {MAX_PATH_CHARACTERS} printable characters are required")
     # PostgreSQL has no NUL in a text.
     if not isinstance(patch, str) or len(patch) > MAX_PATCH_CHARACTERS or "\x00" in patch:
-        raise _field_problem(f"{place}.patch", f"a text of at most {MAX_PATCH_CHARACTERS} characters is required")
+        raise invalid_field(f"{place}.patch", f"a text of at most {MAX_PATCH_CHARACTERS} characters is required")
     if status not in STATUSES:
-        raise _field_problem(f"{place}.status", f"not one of {', '.join(sorted(STATUSES))}")
+        raise invalid_field(f"{place}.status", f"not one of {', '.join(sorted(STATUSES))}")
     return ReviewFileRow(
         tenant_id=tenant,
         job_id=job_id,
@@ -54,12 +54,8 @@ def _parse_file(document: Mapping[str, Any], tenant: str, job_id: str, number: i
 def _read_count(document: Mapping[str, Any], name: str, place: str) -> int:
     value = document.get(name, 0)
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < MAX_LINES:
-        raise _field_problem(f"{place}.{name}", "a number of lines is required")
+        raise invalid_field(f"{place}.{name}", "a number of lines is required")
     return value
-
-
-def _field_problem(field: str, problem: str) -> InvalidRequest:
-    return InvalidRequest(f"{field}: {problem}.", errors=[field_error(field, problem)])
 
 
 def build_file(row: ReviewFileRow) -> contract.ReviewFile:

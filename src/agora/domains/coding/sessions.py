@@ -9,6 +9,7 @@ from typing import Any
 from agora.clock import to_microseconds
 from agora.core import pagination as paging
 from agora.core.call import BoundService, decode_json, encode_json
+from agora.core.errors import invalid_field
 from agora.core.record_models import build_from_record
 from agora.domains.search.words import build_contains_pattern
 from agora.domains.tasks import queries as tasks
@@ -145,7 +146,7 @@ class SessionService(BoundService, contract.Sessions):
         message_id = _read_text(message, "message_id", place, required=True)
         role = _read_text(message, "role", place) or "assistant"
         if role not in ROLES:
-            raise _field_problem(f"{place}.role", f"not one of {', '.join(ROLES)}")
+            raise invalid_field(f"{place}.role", f"not one of {', '.join(ROLES)}")
         parts = message.get("parts")
         if parts is None:
             parts = [{"type": "text", "text": _read_text(message, "content", place, required=True)}]
@@ -227,7 +228,7 @@ def _read_time(document: Mapping[str, Any], name: str, place: str) -> int | None
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None:
-        raise _field_problem(f"{place}.{name}", "a time in ISO 8601 with its offset is required")
+        raise invalid_field(f"{place}.{name}", "a time in ISO 8601 with its offset is required")
     return to_microseconds(moment)
 
 
@@ -237,15 +238,11 @@ def _read_text(
     """Read a text from a document. Raises InvalidRequest if it is no text, too long, or missing although required."""
     value = document.get(name, "")
     if not isinstance(value, str) or (required and not value):
-        raise _field_problem(f"{place}.{name}", "a text is required")
+        raise invalid_field(f"{place}.{name}", "a text is required")
     # The content is bounded by the request's size; PostgreSQL stores no NUL.
     if "\x00" in value or (name != "content" and len(value) > most):
-        raise _field_problem(f"{place}.{name}", f"longer than {most} characters, or has a null character")
+        raise invalid_field(f"{place}.{name}", f"longer than {most} characters, or has a null character")
     return value
-
-
-def _field_problem(field: str, problem: str) -> InvalidRequest:
-    return InvalidRequest(f"{field}: {problem}.", errors=[field_error(field, problem)])
 
 
 def _build_session(row: SessionRow, codebase: CodebaseRow) -> contract.Session:

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from pydantic_core import from_json, to_json
 
 from agora.core.call import Call, ServerContext
+from agora.core.errors import invalid_field
 from agora.domains.agents import queries as agents
 from agora.domains.agents.records import AgentRow
 from agora.domains.dead_letters.port import DeadLetterSource, Inspection
@@ -148,8 +149,7 @@ async def _send_answer(
     except ValidationError as error:
         # The first error is enough: the text ends as a dead letter that the recipient's owner reads.
         (first, *_) = error.errors()
-        field = ".".join(map(str, first["loc"]))
-        raise InvalidRequest(f"{field}: {first['msg']}.", errors=[field_error(field, first["msg"])]) from None
+        raise invalid_field(".".join(map(str, first["loc"])), first["msg"]) from None
     if question is not None:
         draft = await prepare_draft(call, envelope)
         draft.document["correlation"]["reply_to"] = question.envelope_id  # the id that its asker knows

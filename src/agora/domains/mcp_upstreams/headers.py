@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from agora_sdk.errors import InvalidRequest, field_error
+from agora.core.errors import invalid_field
 
 __all__ = ["check_headers", "find_header_error"]
 
@@ -24,12 +24,11 @@ def check_headers(headers: Mapping[str, str]) -> None:
     """Check that headers are valid and not set by the client itself. Raises InvalidRequest."""
     for name, value in headers.items():
         if problem := find_header_error(name, value):
-            field = f"headers.{name[:MAX_NAME_CHARACTERS]}"
-            raise InvalidRequest(f"{field}: {problem}.", errors=[field_error(field, problem)])
+            raise invalid_field(f"headers.{name[:MAX_NAME_CHARACTERS]}", problem)
     names = [name.lower() for name in headers]
     if len(names) > MAX_HEADERS or len(set(names)) < len(names):
         problem = f"more than {MAX_HEADERS}" if len(names) > MAX_HEADERS else "the same name twice"
-        raise InvalidRequest(f"headers: {problem}.", errors=[field_error("headers", problem)])
+        raise invalid_field("headers", problem)
 
 
 def find_header_error(name: str, value: str) -> str | None:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from agora.core.errors import invalid_field
 from agora.value_classes import value_class
 from agora_sdk.errors import InvalidRequest, field_error
 
@@ -39,7 +40,7 @@ def fill_in_remote(server: Mapping[str, Any], variables: Mapping[str, str], head
     """Fill in the variables of a server.json's remote. Raises InvalidRequest naming missing ones."""
     name, description = server.get("name"), server.get("description")
     if not isinstance(name, str) or not NAME.fullmatch(name) or len(name) > 200:
-        raise _field_error("name", "a server.json has a name such as io.github.user/weather")
+        raise invalid_field("name", "a server.json has a name such as io.github.user/weather")
     remote = _find_streamable_remote(server)
     missing: list[str] = []
     url = _fill_template(str(remote.get("url", "")), remote.get("variables"), variables, missing)
@@ -75,7 +76,7 @@ def _find_streamable_remote(server: Mapping[str, Any]) -> Mapping[str, Any]:
             fix="Put its command into the file of the setting mcp_config, and set mcp_commands.",
             errors=[field_error("server.packages", "not imported")],
         )
-    raise _field_error("server.remotes", "has no remote of type streamable-http")
+    raise invalid_field("server.remotes", "has no remote of type streamable-http")
 
 
 def _select_objects(value: Any) -> list[Mapping[str, Any]]:
@@ -94,14 +95,10 @@ def _fill_template(template: str, declared: Any, values: Mapping[str, str], miss
         text = variable.get("value") or values.get(name) or variable.get("default")
         choices = variable.get("choices")
         if isinstance(choices, list) and choices and text is not None and text not in choices:
-            raise _field_error(f"variables.{name}", f"is one of {', '.join(map(str, choices))}")
+            raise invalid_field(f"variables.{name}", f"is one of {', '.join(map(str, choices))}")
         if not isinstance(text, str):
             missing.append(name)
             return ""
         return text
 
     return VARIABLE.sub(fill_variable, template)
-
-
-def _field_error(field: str, words: str) -> InvalidRequest:
-    return InvalidRequest(f"{field}: {words}.", errors=[field_error(field, words)])

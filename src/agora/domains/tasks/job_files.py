@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
+from agora.core.errors import invalid_field
 from agora_sdk.contract.tasks.coding import JOB_TYPE
-from agora_sdk.errors import InvalidRequest, field_error
+from agora_sdk.errors import InvalidRequest
 
 __all__ = ["check_job_files"]
 
@@ -90,7 +91,4 @@ def _check_path(path: Any, field: str) -> None:
 
 
 def _build_invalid_files_error(place: str, problem: str) -> InvalidRequest:
-    field = f"payload.{FIELD}{place}"
-    return InvalidRequest(
-        f"{field}: {problem}.", fix="See the files of a job in the documentation.", errors=[field_error(field, problem)]
-    )
+    return invalid_field(f"payload.{FIELD}{place}", problem, fix="See the files of a job in the documentation.")

@@ -18,6 +18,7 @@ from pydantic_core import from_json, to_json
 from agora.core.call import Caller
 from agora.protocols.http import Scope, Send, read_header
 from agora.settings import Settings
+from agora.settings.section import split_list
 from agora.wire.a2a import v03_cards as legacy_cards
 from agora_sdk.errors import InternalError
 
@@ -105,7 +106,7 @@ class Cards:
             ALLOW_ANY_ORIGIN,
         ]
         if_none_match = read_header(scope, b"if-none-match") or ""
-        if if_none_match.strip() == "*" or tag.decode() in [part.strip() for part in if_none_match.split(",")]:
+        if if_none_match.strip() == "*" or tag.decode() in split_list(if_none_match):
             await send({"type": "http.response.start", "status": 304, "headers": headers})
             await send({"type": "http.response.body", "body": b""})
             return

@@ -12,6 +12,7 @@ from agora.protocols.host_header import base_url, known_names
 from agora.protocols.http import Access, Receive, Scope, read_body, read_header, run_while_connected
 from agora.protocols.json_body import read_json_body
 from agora.settings import Settings
+from agora.settings.section import split_list
 from agora_sdk.errors import InvalidRequest, field_error
 
 from .core import Request
@@ -90,7 +91,7 @@ class Session:
 def read_extensions(scope: Scope) -> tuple[str, ...]:
     """Read the URIs of the header ``A2A-Extensions`` (section 3.2.6), or of its older name."""
     value = read_header(scope, b"a2a-extensions") or read_header(scope, b"x-a2a-extensions")
-    return tuple(part.strip() for part in value.split(",") if part.strip()) if value else ()
+    return split_list(value or "")
 
 
 def is_own_url(base_url: str, settings: Settings) -> bool:

@@ -26,6 +26,7 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import parse_qsl
 
+from agora.settings.section import split_list
 from agora.value_classes import value_class
 from agora_sdk.errors import InvalidRequest, field_error
 
@@ -102,14 +103,10 @@ def _parse_view(query: bytes, headers: tuple[tuple[str, str], ...], default: Vie
     readonly = FLAGS.get(parameters.get("readonly", "").strip().lower())
     if readonly is None:
         raise _build_invalid_parameter_error("readonly", "is 'true' or 'false'")
-    toolsets, tools = (_split_names(parameters.get(name, "")) for name in ("toolsets", "tools"))
+    toolsets, tools = (tuple(sorted({*split_list(parameters.get(name, ""))})) for name in ("toolsets", "tools"))
     if len(tools) > MAX_NAMES:
         raise _build_invalid_parameter_error("tools", f"names at most {MAX_NAMES} tools")
     return View(compact, STYLES[style], toolsets, tools, readonly, int(page))
-
-
-def _split_names(text: str) -> tuple[str, ...]:
-    return tuple(sorted({name.strip() for name in text.split(",") if name.strip()}))
 
 
 def _build_invalid_parameter_error(field: str, rule: str) -> InvalidRequest:
