@@ -64,6 +64,7 @@ class Admission:
         now = self._clock.now()
         _check_scope(operation, caller)
         if caller.kind == "agent":
+            # Kept in memory and written by a job: a row for each call would double the writes of reads.
             self._context.last_seen[(caller.tenant, caller.subject)] = now
         if not operation.read_actions:  # otherwise it depends on the arguments: see check_arguments
             self._overrides.check_overrides(caller, operation, now)
@@ -96,8 +97,10 @@ ADMISSION: Port[Admission] = Port("admission of calls")
 
 
 def _check_scope(operation: Operation, caller: Caller) -> None:
+    # An enrolment credential has the scope of registration, which other operations share; it may call only this one.
     if caller.may(operation.scope) and (caller.kind != "enrolment" or operation.name == NEWCOMERS):
         return
+    # 401 instead of 403: a credential would help, while one that lacks the scope would not (RFC 9110 sections 15.5.2 and 15.5.4).
     if caller.kind == "anonymous" or (caller.kind == "enrolment" and caller.subject == "anonymous"):
         raise Unauthenticated(
             f"{operation.name} needs a credential.",

@@ -138,11 +138,13 @@ class Caller:
 
     def may(self, scope: str) -> bool:
         """Whether a scope is held; ``*`` holds every scope."""
+        # An operation without a scope is public.
         return not scope or scope in self.scopes or "*" in self.scopes
 
     @property
     def registers_as(self) -> str | None:
         """The registrar recorded for agents that it registers; None if agents are accountable individually."""
+        # Agents of an enrolment token share its limits instead (``enrolment``), so a fleet does not exhaust a single registrar's.
         if self.kind in ("operator", "system") or "*" in self.scopes or (self.kind == "enrolment" and self.token_id):
             return None
         return self.registrar or self.subject
@@ -264,6 +266,7 @@ class Call:
         origin = source or f"/agora/agents/{self.caller.subject}"
         event = NewEvent(event_id, type, origin, subject, self.now, to_json(data), audience)
         self.events.append(event)
+        # Logged in the call's transaction: an event is committed exactly if its cause is.
         self.tx.emit(event)
         return event_id
 

@@ -58,6 +58,7 @@ __all__ = ["Dispatcher", "Outcome"]
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 SYSTEM = "system"
+# A key is a part of a primary key and of error texts: short, and without characters that headers could not carry.
 KEY_LIMIT = 200
 KEY = re.compile(r"[!-~]+")
 SMALL = 2_000  # bytes of arguments or of a response below which no time is measured
@@ -235,6 +236,7 @@ class Dispatcher:
         """
         started_at = self.scheduler.clock.begin_step()
         try:
+            # Charged only on failure: a known name is a look-up, an unknown one is compared with hundreds of others.
             return self.context.registry.find(name, version, caller.tenant)
         except AgoraError:
             usage = self._find_cpu_usage(caller)
@@ -256,10 +258,12 @@ class Dispatcher:
 
     def _find_cpu_usage(self, caller: Caller) -> CpuUsage:
         """Create the CPU usage of a call. The server's own work has no share and takes precedence."""
+        # Jobs expire leases and timers: if they waited behind callers, a flood would delay what ends it.
         if caller.kind == "system":
             return CpuUsage(self, None, caller)
         weight, group = OPERATOR_WEIGHT if caller.kind == "operator" else 1.0, None
         if caller.enrolment is not None:
+            # Whoever holds the token can register any number of agents: their shares are taken from one common share.
             group = self.scheduler.find_share((caller.tenant, f"enrolment:{caller.enrolment}"), ENROLMENT_WEIGHT)
         return CpuUsage(self, self.scheduler.find_share(caller.owner, weight, group), caller)
 
@@ -274,6 +278,7 @@ class Dispatcher:
             # Admitted before validated: a caller over its rate must not buy processor time with large arguments.
             self.admission.admit_call(operation, caller)
             values = self._validate_arguments(operation, arguments, usage)
+            # The arguments decide whether such a call only reads, so its overrides are checked after validation.
             if operation.read_actions:
                 self.admission.check_arguments(operation, caller, values)
             if operation.kind is Kind.QUERY:
@@ -284,6 +289,7 @@ class Dispatcher:
                 outcome = await self._run_relay(request, values)
             else:
                 outcome = await self._run_command(request, values)
+            # Those of the operation come last: they take precedence over what the service said about the object.
             if notices := self.registry.list_notices(operation, caller.tenant):
                 outcome.notices = {**outcome.notices, **notices}
             outcome.usage = usage
@@ -291,6 +297,7 @@ class Dispatcher:
             return outcome
         except AgoraError as error:
             failure = error.code
+            # Not of every error: with a row for each mistake, a caller could fill the disk.
             if isinstance(error, PermissionDenied) and operation.kind is not Kind.QUERY:
                 await self._audit_refusal(operation, caller, error, request.request_id)
             raise
@@ -312,6 +319,7 @@ class Dispatcher:
             log.debug("%s: %s in %.1f ms", operation.name, failure or "ok", seconds * 1000)
 
     def _to_internal_error(self, operation: Operation, error: Exception) -> AgoraError:
+        # The caller gets only this id: the error's text may name hosts, files or another caller's data.
         incident = new_id("err")
         log.error("%s failed (%s)", operation.name, incident, exc_info=error)
         if isinstance(error, StoreFailure):
@@ -323,6 +331,7 @@ class Dispatcher:
     def _validate_arguments(
         self, operation: Operation, arguments: bytes | Mapping[str, Any], usage: CpuUsage
     ) -> dict[str, Any]:
+        # Two readings of the CPU clock cost more than the validation of a small document.
         if type(arguments) is bytes and len(arguments) <= SMALL:
             return validate_arguments(operation, arguments)
         started_at = self.scheduler.clock.begin_step()
@@ -368,15 +377,19 @@ class Dispatcher:
                 if wait.record is not None:
                     await self._write_metered(caller, wait.record, f"{request.operation.name}.wait", request.usage)
                 now = time.monotonic()
+                # Fixed by the first attempt: each wake-up would otherwise start the wait time anew.
                 deadline = deadline or now + wait.seconds
                 remaining = deadline - now
+                # The service has checked that the caller may see a subject that it names, so that its events need no audience check.
                 viewer = Viewer(caller.subject, caller.may("read:all") or wait.subject is not None)
                 spec = EventStreamSpec(EventFilter.from_wishes(wait.events, subject=wait.subject), viewer, position)
+                # The event is only a hint: the next attempt reads the rows, and may find that another caller was faster.
                 came = remaining > 0 and await self.feed.wait_for_event(
                     caller.tenant, spec, remaining, wait.matters, caller.groups
                 )
                 waited += time.monotonic() - now
                 if not came:
+                    # No last attempt at the deadline: an event that came would have woken the call.
                     outcome = Outcome.from_result(request.operation, wait.result)
                     if outcome.deferred_result is not None:
                         outcome = await self._read_answer_after_commit(request, outcome.deferred_result)
@@ -399,6 +412,7 @@ class Dispatcher:
                 return earlier
             result = await getattr(service, operation.attribute)(**values)
             outcome = Outcome.from_result(operation, result)
+            # Not stored with the answer: a repetition has only the notices of the operation.
             outcome.notices = call.notices
             if key is not None and outcome.deferred_result is None:
                 # Secrets are never stored with the idempotency record; a repetition gets them from service.reissue_credential.
@@ -433,6 +447,7 @@ class Dispatcher:
         """Read the result of a committed command in a separate transaction."""
         operation, caller = request.operation, request.caller
 
+        # A new call for each attempt: its time is that of the answer, not that of the command.
         async def read_deferred(reader: Reader) -> Any:
             return await later.read(self._build_call(operation, caller, reader, request.request_id))
 
@@ -474,6 +489,7 @@ class Dispatcher:
                 caller, lambda tx: settle_relay(tx, outcome), f"{operation.name}:settle", usage
             )
 
+        # No transaction is open here: a slow upstream must not hold locks, or the only writer of SQLite.
         result = await relays.run_relay(intent, finish_relay)
         if isinstance(result, AgoraError):
             raise result
@@ -494,6 +510,7 @@ class Dispatcher:
             raise await relays.build_relay_in_progress_error(call, key)
         outcome = Outcome(operation, None, answer, replayed=True)
         if operation.secrets:
+            # Secrets are derived from the row's id and generation (ADR 4), so a repetition gets the same ones without their being stored.
             outcome = Outcome(operation, await service.reissue_credential(outcome.result), replayed=True)
         return outcome
 
@@ -506,6 +523,7 @@ class Dispatcher:
             tx.append(AUDIT, _build_audit_row(call, operation.name, error.code))
 
         try:
+            # Queued behind the caller's own writes: refusals must not take the turns of others.
             await self.store.write(caller.tenant, append_refusal, label="audit", owner=caller.owner)
         except Exception:  # the call is refused even if the audit entry cannot be written
             log.exception("a refusal of %s could not be audited", operation.name)
@@ -540,6 +558,7 @@ class Dispatcher:
 
             # A stream outlives its admission by hours, so credential and overrides are checked again at every heartbeat.
             async def recheck_caller() -> None:
+                # In this order: a revoked credential must not count as activity of its agent.
                 if valid is not None:
                     await valid()
                 self.overrides.check_overrides(caller, operation, self.clock.now())
@@ -562,6 +581,7 @@ class Dispatcher:
         self, tenant: str, work: Callable[[Call], Coroutine[Any, Any, T]], *, label: str = SYSTEM
     ) -> T:
         """Run a job's work in a transaction as the system. Audited if it names a target."""
+        # Highest authority: the server's own jobs must be able to end what any operator has begun.
         caller = Caller(tenant, SYSTEM, SYSTEM, SYSTEM, frozenset({"*"}), authority=255)
 
         async def run_system_work(tx: Tx) -> T:

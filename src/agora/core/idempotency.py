@@ -28,6 +28,7 @@ async def find_idempotent_answer(
     row = await call.tx.one(select_idempotent_answer, subject=call.caller.subject, key=key)
     if row is None:
         return None
+    # Without this, a key reused by mistake would answer a new request with the result of an old one.
     if row.digest != digest or row.operation != operation:
         raise reused()
     return row.response

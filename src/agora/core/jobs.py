@@ -105,20 +105,24 @@ class Controller:
         try:
             await self._prepare_once()
         except StoreUnavailable as error:
+            # An unreachable database ends the start: a server without any data could not even authenticate its callers.
             if error.extra["cause"] not in READABLE:
                 raise
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run passes until ``stop`` is set; a failed pass is logged, and the wait before the next one is longer."""
         self._stop = stop
+        # The wait comes first: ``prepare`` has just run.
         while not await self._wait_for_next_step(stop):
             await self._run_recording_failure(self.step if self._prepared else self._prepare_once)
+        # Recorded like a step: a failing write of one job must not keep the others from finishing.
         await self._run_recording_failure(self.finish)
 
     @property
     def pause(self) -> float:
         """Seconds until the next step: doubled by each failure in a row, up to five minutes, or five seconds in an outage."""
         longest = max(self._longest_wait, self.interval)
+        # At least the interval: the five seconds of an outage must not make a job of every hour run more often.
         return compute_exponential_delay(self.failures + 1, self.interval, longest)
 
     @property
@@ -168,11 +172,13 @@ class Controller:
 
         Raises the first failure after all tenants were processed.
         """
+        # The default tenant may have no events yet, and it has rows of the whole server.
         await self._run_for_tenants({DEFAULT_TENANT, *await self.context.store.tenants()}, work)
 
     async def _run_for_tenants(self, tenants: Set[str], work: Callable[[str], Awaitable[None]]) -> None:
         first: Exception | None = None
         failed = ""
+        # Sorted, so that several servers work through the tenants in one order, and logs can be compared.
         for tenant in sorted(tenants):
             CALLER.set((tenant, "system"))
             try:
@@ -206,6 +212,7 @@ class Controller:
                 yield row
             if len(rows) < limit:
                 return
+            # By position, not by offset: rows that the caller deletes meanwhile shift nothing.
             after = getattr(rows[-1], column)
 
     async def write_as_system(self, tenant: str, work: Callable[[Call], Coroutine[Any, Any, T]]) -> T:
@@ -271,6 +278,7 @@ class DueController(Controller):
             self._unread.add(tenant)
             raise
         if due is None:
+            # No row is due ever: the next commit of the tenant marks it as unread.
             self._due.pop(tenant, None)
         else:
             self._due[tenant] = due
@@ -283,6 +291,7 @@ class DueController(Controller):
         if self._unread:
             return False
         until = min(self._due.values(), default=None)
+        # Monotonic, while due times are wall-clock times of rows: a step of the wall clock is caught by the full read.
         seconds = self._read_all_at - time.monotonic()
         if until is not None:
             seconds = min(seconds, (until - self.context.clock.now()) / SECOND + TIMER_SLACK)

@@ -52,6 +52,7 @@ class OperationRegistry:
         )
         for operation in self.operations:
             plain = operation.name.replace(".", "_")
+            # Also without dots: several MCP clients accept only ``[a-zA-Z0-9_-]`` in tool names.
             for name in dict.fromkeys((operation.name, plain, *operation.aliases, *operation.tools)):
                 self._names.setdefault(name, []).append(operation)
         self._offered: dict[str, dict[str, Sequence[Operation]]] = {}
@@ -102,6 +103,7 @@ class OperationRegistry:
         offered = self._offered_names.get(tenant, {})
         names |= {_shorten_name_for_comparison(spelling): operation.name for spelling, operation in offered.items()}
         part = _shorten_name_for_comparison(name[:200])
+        # Names of upstream tools are without bound: only those with the same beginning are compared.
         candidates = names if len(names) <= COMPARED else [other for other in names if other[:2] == part[:2]][:COMPARED]
         close = difflib.get_close_matches(part, candidates, n=3, cutoff=0.6)
         suggestions = list(dict.fromkeys(names[match] for match in close))
@@ -152,6 +154,7 @@ class OperationRegistry:
 
         None of them can be called by a name of a declared operation, in any spelling.
         """
+        # An upstream must not shadow an operation of the server, and receive its callers' arguments.
         accepted = [operation for operation in operations if not self._names.keys() & _list_name_spellings(operation)]
         offered_operations = self._offered.setdefault(tenant, {})
         offered_operations.pop(prefix, None)
@@ -160,6 +163,7 @@ class OperationRegistry:
         names = self._offered_names[tenant] = {}
         for operation in chain.from_iterable(offered_operations[each] for each in sorted(offered_operations)):
             for name in _list_name_spellings(operation):
+                # Prefixes in sorted order and the first one kept: every server resolves a clash of names alike.
                 names.setdefault(name, operation)
 
     # -- life ------------------------------------------------------------------------------------
@@ -178,6 +182,7 @@ class OperationRegistry:
 
     def status(self, operation: Operation, tenant: str = DEFAULT_TENANT) -> Lifecycle:
         """Return the current status."""
+        # Most servers have no decision: this spares every call a look-up.
         if self._decisions:
             decision = self._decisions.get((tenant, operation.name, operation.version))
             if decision is not None:
@@ -211,6 +216,7 @@ class OperationRegistry:
         """List headers about the operation's lifecycle: ``Deprecation`` (RFC 9745), ``Sunset`` (RFC 8594), ``Link``."""
         if self._has_no_notices(operation):
             return {}
+        # Headers change only with a decision or at midnight UTC, when a date is reached.
         today = self._clock.now() // DAY
         if today != self._today:
             self._today = today
@@ -249,6 +255,7 @@ class OperationRegistry:
             route = self.find(replacement).routes[0]
         except NotFound:
             return None
+        # A template is no valid URI reference of a Link header (RFC 8288 section 3.1).
         return f'<{route.path}>; rel="successor-version"' if "{" not in route.path else None
 
     # -- run time --------------------------------------------------------------------------------

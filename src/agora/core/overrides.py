@@ -91,6 +91,7 @@ class ActiveOverrides:
             return False
         data = from_json(stored.event.data)
         if stored.event.type == "agora.override.applied":
+            # Other actions (cancel, revoke) act once, when they are applied, and refuse nothing later.
             if data["action"] in ("pause", "emergency_halt"):
                 self._add_override(stored.tenant_id, Override.from_event(stored.event))
         else:
@@ -115,6 +116,7 @@ class ActiveOverrides:
             return
         if reads is None:
             reads = operation.reads
+        # Expiry is checked here, too: the job that records it may run seconds later, or be halted itself.
         for target in (SYSTEM_WIDE, caller.subject):
             for override in self._standing.get((caller.tenant, target), {}).values():
                 if (override.expires_at is None or override.expires_at > now) and override.refuses_operation(

@@ -64,14 +64,17 @@ def decode_cursor(cursor: str, *kinds: type) -> list[Any]:
     """
     kinds = kinds or (str,)
     try:
+        # The padding is removed from cursors, because ``=`` would be escaped in a query string.
         position = from_json(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, binascii.Error):
         position = None
     if (
         not isinstance(position, list)
         or len(position) != len(kinds)
+        # Exact types: ``true`` is an int to isinstance, and PostgreSQL would refuse it for a bigint.
         or any(type(part) is not kind for part, kind in zip(position, kinds, strict=True))
         or any(isinstance(part, int) and abs(part) > MAX_INTEGER for part in position)
+        # PostgreSQL refuses NUL in a text, which would be an internal error instead of the caller's.
         or any(isinstance(part, str) and "\0" in part for part in position)
     ):
         raise InvalidRequest(
@@ -103,6 +106,7 @@ class PageBudget:
         """Count an item's texts. Returns False if the page has no room; the first item always fits."""
         texts = [value for value in values if isinstance(value, str | bytes)]
         if self._exact is None:
+            # An upper bound first: most pages are small, and encoding every text to measure it would cost as much as the answer.
             self.size += WIDEST_CHARACTER * sum(map(len, texts))
             self._values += texts
             if self.size > self._limit:  # look closer
@@ -110,6 +114,7 @@ class PageBudget:
                 self._values = []
         else:
             self.size += sum(map(_measure_json_size, texts))
+        # The first item always fits: a cursor could never get past an item larger than a page.
         if self.size > self._limit and not self._empty:
             self.full = True
         self._empty = False
@@ -184,7 +189,9 @@ async def fill_page_with_rows(
     """Like :func:`read_page`, for a partly filled page."""
     rows: list[T] = []
     while True:
+        # Few at first: one statement must not load dozens of rows of a megabyte each to return the first.
         small = rows and budget.size < SMALL_ROW * len(rows)
+        # One more than requested: it shows whether there is a next page, without a second query.
         count = min(limit + 1 - len(rows), MANY_ROWS if small else FEW_ROWS)
         following = await read(position, count)
         for row in following:

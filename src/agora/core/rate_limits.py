@@ -107,10 +107,12 @@ class RateLimiter:
             return ()
         tenant = caller.tenant
         if caller.subject == "anonymous":
+            # By address (``registrar``): one anonymous flood must not use up the calls of all newcomers.
             return [((tenant, caller.registrar or "anonymous"), "anonymous", self._rate("anonymous"))]
         rate = self._rate(caller.tier)
         limits = [((tenant, caller.subject), caller.tier, rate)]
         if caller.registrar is not None:
+            # At least the caller's own rate: a premium agent must not be held to a lower common limit.
             limits.append(((tenant, f"registrar:{caller.registrar}"), "registrar", max(rate, self._rate("registrar"))))
         if caller.enrolment is not None:
             limits.append(((tenant, f"enrolment:{caller.enrolment}"), "enrolment", max(rate, self._rate("enrolment"))))
@@ -124,6 +126,7 @@ class RateLimiter:
         return rate * BURST_SECONDS - count, since
 
     def _build_rate_limited_error(self, tier: str, rate: float, level: float) -> RateLimited:
+        # Rounded up to whole seconds, as the Retry-After header takes them (RFC 9110 section 10.2.3).
         wait = max(1, round((1 - level) / rate + 0.5))
         whose = {
             "registrar": " of all agents that your registrar has registered",

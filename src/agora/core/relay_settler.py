@@ -34,6 +34,7 @@ class RelaySettler(DueController):
         return self.context.server.settings.event_retention * SECOND
 
     async def reconcile(self, tenant: str) -> None:
+        # In batches of one transaction each: after a long outage, one over all rows would hold up the callers' writes.
         while not self.is_stopping and await self.write_as_system(tenant, self._mark_unknown) == BATCH:
             pass
         before = self.context.clock.now() - self._retention_microseconds
@@ -49,6 +50,7 @@ class RelaySettler(DueController):
                 relays.settle_relay, relay_id=row.relay_id, status="unknown", now=call.now, error=error
             )
             data = {name: getattr(row, name) for name in ("relay_id", "operation", "subject", "target")}
+            # The caller may have left long ago: the event is how its owner learns that the outcome has to be checked.
             call.emit("agora.relay.unknown", data, subject=row.relay_id, audience=(row.subject,))
         return len(rows)
 

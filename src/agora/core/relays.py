@@ -119,6 +119,7 @@ async def run_relay(
         # The remote side may have done the work. Shielded, because a second cancellation must not lose that either.
         await asyncio.shield(retries(_build_unknown_outcome_error("The caller left before the answer.")))
         raise
+    # Shielded: a caller that leaves now must not leave the outcome of finished work unstored.
     return await asyncio.shield(retries(outcome))
 
 
@@ -135,6 +136,7 @@ async def _finish_relay(
         try:
             return await finish(outcome)
         except StorageUnavailable as error:
+            # The row then stays pending, until the relay settler marks it as unknown.
             if error.extra.get("outcome") == UNKNOWN:
                 raise
             if loop.time() >= until:
@@ -152,6 +154,7 @@ async def _perform_relay(relay: Relay) -> Any:
     except TimeoutError:
         return _build_unknown_outcome_error(f"It did not respond within {relay.timeout:g} s.")
     except Exception:
+        # Unknown, not failed: the defect may have come after the remote side had done the work.
         incident = new_id("err")
         log.exception("remote work failed (%s)", incident)
         return InternalError("Something went wrong on our side.", incident=incident, outcome=UNKNOWN)
@@ -181,6 +184,7 @@ async def settle_relay(call: Call, intent: Intent, outcome: Any) -> Result | Ago
         relay_id=intent.relay_id,
         status=UNKNOWN if unknown else "failed" if error else "done",
         now=call.now,
+        # An upstream chooses the length of its error texts.
         error=error.detail[:2000] if error else None,
     )
     if intent.key is not None and not unknown:
@@ -188,6 +192,7 @@ async def settle_relay(call: Call, intent: Intent, outcome: Any) -> Result | Ago
         if error:
             await call.tx.execute(relays.delete_idempotency_claim, **claim)
         else:
+            # Secrets are never stored: a repetition gets them from the service (``Dispatcher._find_stored_answer``).
             hidden = set(call.operation.secrets) or None
             response = call.operation.output.dump_json(result, by_alias=True, exclude=hidden)
             await call.tx.execute(relays.store_idempotent_answer, response=response, **claim)

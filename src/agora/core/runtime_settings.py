@@ -95,6 +95,7 @@ class RuntimeSettings:
 
     def _redact_secret_settings(self, value: Any) -> Any:
         if isinstance(value, str):
+            # Secrets may stand within other values, such as the password in a database's URL.
             for secret in self.current.secret_values:
                 value = value.replace(secret, "***")
         return value

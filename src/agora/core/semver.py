@@ -13,6 +13,7 @@ from agora.value_classes import value_class
 
 __all__ = ["InvalidVersion", "Range", "Version", "parse_range", "parse_version"]
 
+# Bounded repetitions: versions are arguments of callers, and precedence compares each identifier.
 _IDENTIFIERS = r"[0-9A-Za-z-]{1,32}(?:\.[0-9A-Za-z-]{1,32}){0,8}"
 _VERSION = re.compile(
     rf"v?(?P<numbers>\d{{1,9}}(?:\.\d{{1,9}}){{0,2}})(?:-(?P<pre>{_IDENTIFIERS}))?(?:\+{_IDENTIFIERS})?"
@@ -49,6 +50,7 @@ class Range:
     bounds: tuple[tuple[str, Version], ...]
 
     def __contains__(self, version: Version) -> bool:
+        # As npm does: ``^1.2`` must not select 2.0.0-beta or 1.3.0-alpha for callers who asked for no pre-release.
         if version.pre and not any(bound.pre and bound.numbers == version.numbers for _, bound in self.bounds):
             return False
         return all(_satisfies_bound(version, sign, bound) for sign, bound in self.bounds)
@@ -115,6 +117,7 @@ def _compute_term_bounds(term: str) -> list[tuple[str, Version]]:
     if sign == "^":
         return _compute_caret_bounds(version, precision)
     if sign == "~":
+        # ``~1`` allows 1.x, ``~1.2`` and ``~1.2.3`` allow 1.2.x.
         return _compute_prefix_bounds(version, min(precision, 2))
     if sign in ("=", "=="):
         return [("=", version)] if precision == 3 else _compute_prefix_bounds(version, precision)
@@ -135,5 +138,6 @@ def _compute_next_version(version: Version, fixed: int) -> Version:
 def _compute_caret_bounds(version: Version, written: int) -> list[tuple[str, Version]]:
     """Up to the next change of the leftmost number that is not 0: ``^0.2.3`` stays below 0.3."""
     major, minor, _ = version.numbers
+    # Numbers that were not written are wildcards: ``^0`` is ``0.x``, ``^0.0`` is ``0.0.x``.
     fixed = 1 if major or written == 1 else 2 if minor or written == 2 else 3
     return _compute_prefix_bounds(version, fixed)

@@ -43,6 +43,7 @@ _QUERY, _STREAM = Kind.QUERY, Kind.STREAM
 
 def find_duration_bucket(microseconds: int) -> int:
     """Find the index of a duration's bucket: exact below 8, then four buckets per doubling."""
+    # The two bits after the highest one choose the quarter of the doubling.
     length = microseconds.bit_length()
     index = microseconds if length < 3 else (length << 2) - 8 + (microseconds >> (length - 3) & 3)
     return min(index, BUCKETS - 1)
@@ -92,6 +93,7 @@ class Usage:
         """Counters of an ``operation_usage`` row."""
         usage = cls(row.calls, row.errors)
         for index, count in from_json(row.histogram).items():
+            # A row of another release may have more buckets.
             usage.buckets[min(int(index), BUCKETS - 1)] += count
         return usage
 
@@ -264,6 +266,7 @@ class Meter:
 
     def take_unsaved_usage(self, tenant: str) -> dict[Key, Usage]:
         """Take the counts to store. They stay included until :meth:`mark_saved` or the next call of this method."""
+        # Counts of a write that failed are still there, and go with the new ones.
         tenant_usage = self._leaving.setdefault(tenant, {})
         # Moved, not copied: calls during the write go to a new counter, and are neither lost nor stored twice.
         for operation, usage in self._fresh.pop(tenant, {}).items():

@@ -31,6 +31,7 @@ def validate_arguments(operation: Operation, arguments: bytes | Mapping[str, Any
     """Validate the arguments of an operation. Raises InvalidRequest, MalformedRequest."""
     model = operation.input
     try:
+        # pydantic-core parses and validates JSON in one pass, without Python objects in between.
         if isinstance(arguments, bytes) and not _has_many_fields(operation, arguments):
             request: BaseModel = model.__pydantic_validator__.validate_json(arguments or b"{}")
             return request.__dict__
@@ -45,6 +46,7 @@ def validate_arguments(operation: Operation, arguments: bytes | Mapping[str, Any
 
 def _has_many_fields(operation: Operation, arguments: bytes) -> bool:
     """Whether a document has far more fields than the operation takes."""
+    # A key needs a colon, so that counting them, far cheaper than parsing, clears nearly every document.
     if arguments.count(b":") <= MANY_KEYS:
         return False
     try:
@@ -85,6 +87,7 @@ def _truncate_value(value: Any, depth: int = ABRIDGED_DEPTH) -> Any:
 
 def convert_validation_error(error: ValidationError, operation: Operation) -> InvalidRequest:
     """Convert a pydantic error to InvalidRequest, with fields but without values."""
+    # Without the input: arguments may hold secrets, which would return in the error and its logs.
     faults = error.errors(include_url=False, include_input=False)
     errors = [
         field_error(".".join(map(str, location)) or "body", describe_error(fault, operation.input))

@@ -114,10 +114,13 @@ async def _copy_tables(
     if missing := set(_list_tables(reading)) - tables - DERIVED:
         raise StoreFailure(f"PostgreSQL has no table for {', '.join(sorted(missing))}.")
     await connection.execute(f"set local lock_timeout = '{WAIT_SECONDS:g}s'")
+    # Triggers would maintain derived tables for each inserted row; these are copied with their rows, or rebuilt below.
     await connection.execute("".join(f"alter table {name} disable trigger user;" for name in sorted(tables)))
     await connection.execute(f"lock table {', '.join(sorted(tables))} in exclusive mode")
+    # Policies confine the server's role to one tenant; this role copies the rows of all.
     await connection.execute("set local role agora_admin")
     await _require_empty(connection, tables, target)
+    # The default tenant, which the migrations create, comes again from the source.
     await connection.execute("delete from tenants")
     copied = {}
     for name in names:
@@ -178,6 +181,7 @@ async def _copy_table(reading: sqlite3.Connection, connection: asyncpg.Connectio
 def _convert_value(value: Any, kind: str) -> Any:
     if value is None:
         return None
+    # SQLite columns have no types of their own: a float column may hold an integer, and asyncpg would refuse it.
     if kind == "double precision":
         return float(value)
     if kind == "text" and not isinstance(value, str):

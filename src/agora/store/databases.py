@@ -111,6 +111,7 @@ def _read_applied(path: Path) -> dict[int, str]:
     try:
         if not path.exists():
             return {}
+        # Read-only: asking for the status must not create the file.
         connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
         try:
             return dict(connection.execute("select number, checksum from schema_migrations"))

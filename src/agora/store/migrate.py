@@ -119,6 +119,7 @@ def _load_migration(path: Path) -> Migration:
     match = _NAME.fullmatch(path.name)
     if match is None:
         raise MigrationError(f"{path.name} is not a migration: its name must be NNNN_name.sql")
+    # A checkout with Windows line ends must have the same checksum.
     sql = path.read_text(encoding="utf-8").replace("\r\n", "\n")
     checksum = hashlib.sha256(sql.encode()).hexdigest()
     return Migration(int(match["number"]), match["name"], sql, checksum)

@@ -30,12 +30,14 @@ class Outages:
         cause: str = error.extra["cause"]
         if not self._calls:
             self._outage_began = self._last_failure
+        # Once for each cause: an outage may begin as a timeout, and turn out to be a full disk.
         if cause not in self._calls:
             log.error("storage unavailable (%s): %s %s", cause, error.detail, error.reason)
         self._calls[cause] += 1
 
     def record_recovery(self, since: float) -> None:
         """End the outage if a call that began at ``since`` (monotonic seconds), after the last failure, was stored."""
+        # A probe that began before the last failure says nothing about the time after it.
         if self._calls and since > self._last_failure:
             causes = ", ".join(f"{cause} {count}" for cause, count in self._calls.items())
             log.warning(

@@ -239,6 +239,7 @@ class Table(Generic[R]):
 
     def to_row(self, record: R, tenant: str) -> tuple[Any, ...]:
         """The record's values in the order of the columns. Raises Unconfined for one of another tenant."""
+        # The tenant of a record is chosen by a service: this is the only check of an insert on SQLite, which has no policies.
         row = self._value_getter(record)
         if row[self._tenant_index] != tenant:
             raise Unconfined(f"a row of another tenant was appended to {self.name}")

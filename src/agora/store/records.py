@@ -62,6 +62,7 @@ def build_record_loader(cls: type[Any], columns: Sequence[str]) -> Loader:
     if cls in _SCALARS:
         return _load_scalars
     names = tuple(field.name for field in fields(cls))
+    # At the first row, not at the first access of the field, which a rare branch may make much later.
     if missing := [name for name in names if name not in columns]:
         raise RecordMismatch(f"{cls.__qualname__} has {', '.join(missing)}, but the columns are {', '.join(columns)}")
     if tuple(columns) == names:

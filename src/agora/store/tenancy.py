@@ -119,11 +119,13 @@ class _ConfinementCheck:
             _check_insert(parts, target)
         if not tables:
             return frozenset()
+        # ``tenant_id = :tenant and a or b`` would also select rows of other tenants. Within parentheses, ``or`` is in another group.
         if "or" in _split_condition_parts(parts):
             raise Unconfined(f"{next(iter(tables.values()))}: 'or' stands beside its conditions, without parentheses")
         if "set" in parts and COLUMN in parts[_find_word_index(parts, "set") : _find_word_index(parts, "where")]:
             raise Unconfined("an update changes the tenant")
         confined, links = set(confined_outside - tables.keys()), list(_find_tenant_equalities(parts, tables))
+        # Each round follows one more link (a joined to b, b to c), so that as many rounds as links reach every table.
         for _ in links:
             confined |= {
                 mine for mine, other in links if other == TENANT or other.removesuffix(f".{COLUMN}") in confined
@@ -240,6 +242,7 @@ def _check_insert(parts: Parts, at: int) -> None:
             raise Unconfined(f"{name}: the insert does not write :tenant into tenant_id")
     if "conflict" in parts:
         target = parts[parts.index("conflict") + 1]
+        # An upsert whose key lacks the tenant would find, and change, another tenant's row.
         if isinstance(target, Group) and COLUMN not in target.parts:
             raise Unconfined(f"{name}: the insert meets rows of other tenants")
 

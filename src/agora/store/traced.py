@@ -40,6 +40,7 @@ class _TracedStore:
         except BaseException as error:
             span.close(error)
             raise
+        # By a callback: the caller may never await the future, and the span must end with the commit.
         future.add_done_callback(partial(_close_span, span))
         return future
 

@@ -55,6 +55,7 @@ class Batch:
             if time.perf_counter() > until:
                 self.unstarted = list(calls[position:])
                 break
+            # It timed out, or its caller left, while it waited in the queue.
             if not call.future.done():
                 attempt = Attempt(call)
                 self._attempts.append(attempt)

@@ -132,6 +132,7 @@ class Connections:
     async def open(self) -> None:
         self._pool = await asyncpg.create_pool(
             self.url,
+            # Opened as they are needed: an idle server among many holds few of the database's connections.
             min_size=0,
             max_size=self.limit,
             # asyncpg would replace a connection after 50,000 queries, and forget a statement after 300 s: each time all

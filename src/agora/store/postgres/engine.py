@@ -190,10 +190,12 @@ class PostgresStore:
                 "the database's clock is %.3f s ahead of this machine's; times go by the database's",
                 ahead / SECOND,
             )
+            # Small differences count as none: synchronized clocks differ by milliseconds, and each change would move leases.
             self.skew = ahead if abs(ahead) > TOLERANCE else 0
 
     def _publish_events(self, events: list[StoredEvent]) -> None:
         self._writes += 1
+        # Any commit may have added or removed a tenant: looking for it would cost more than the next read.
         self._tenants = None
         try:
             self.on_commit(events)
@@ -203,6 +205,7 @@ class PostgresStore:
 
 async def _write_probe_row(tx: Tx) -> None:
     await write_probe(tx)
+    # With the least memory, so that the filler is written to a file and needs the disk space that is being tested.
     await tx.one(_LITTLE_MEMORY)
     await tx.one(_ROOM)
 

@@ -51,6 +51,7 @@ async def create_postgres(url: str, login: str | None, password: str | None) -> 
         connection = await open_connection(urlsplit(url)._replace(path=f"/{MAINTENANCE}").geturl(), WAIT_SECONDS)
         try:
             await connection.execute(f"create database {_quote_identifier(name)} encoding 'UTF8' template template0")
+        # Another process has created it since the check.
         except asyncpg.DuplicateDatabaseError:
             created = False
         except asyncpg.PostgresError as error:
@@ -71,8 +72,10 @@ async def _grant_login(url: str, name: str, login: str, password: str | None) ->
             if not await connection.fetchval("select exists (select from pg_roles where rolname = $1)", login):
                 await connection.execute(f"create role {_quote_identifier(login)} login")
             if password is not None:
+                # ALTER ROLE takes no parameters, so the database itself quotes the password.
                 text = await connection.fetchval("select quote_literal($1::text)", password)
                 await connection.execute(f"alter role {_quote_identifier(login)} password {text}")
+            # PUBLIC may connect by default: other roles of the server must not reach this database.
             await connection.execute(f"revoke connect on database {_quote_identifier(name)} from public")
             await connection.execute(
                 f"grant connect on database {_quote_identifier(name)} to {_quote_identifier(login)}"

@@ -77,6 +77,7 @@ class Peers:
             try:
                 await self._run_connection()
             except Exception as error:  # an internal error of the client is not one of its usual exceptions
+                # A single server without peers misses nothing: no warning.
                 if self.listening and self.others:
                     log.warning("The other servers at %s are not heard for the moment: %s", redact_url(self.url), error)
                 self.listening = False
@@ -110,6 +111,7 @@ class Peers:
     def _read_notification(self, connection: Any, pid: int, channel: str, payload: Any) -> None:
         origin, _, body = str(payload).partition(" ")
         topic, _, text = body.partition(" ")
+        # NOTIFY reaches its own sender, too.
         if origin != self.origin and topic:
             try:
                 self.on_message(origin, topic, text)

@@ -125,5 +125,6 @@ class Readers:
 
 def _to_read_failure(error: Exception) -> Exception:
     if isinstance(error, asyncpg.QueryCanceledError):
+        # The statement timeout, not an outage: only this caller's query is at fault.
         return DeadlineExceeded("The query took too long.", fix="Ask for less: narrow the filters or the page.")
     return to_store_failure(error)

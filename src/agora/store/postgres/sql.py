@@ -115,12 +115,14 @@ def build_shared_text(query: Query[Any], first: bool) -> SqlText | None:
     """
     names = tuple(name for name in build_single_text(query).names if name != "tenant")
     types = [_find_parameter_type(query, name) for name in names]
+    # PostgreSQL has no arrays of arrays of different lengths, so that array parameters cannot be shared.
     if not names or any(kind.endswith("]") for kind in types):
         return None
     inner = _replace_parameters(
         _statement_source(query), lambda name: "$1::text" if name == "tenant" else f'_p."{name}"'
     )
     if query.lock:
+        # Skipped, not awaited: one locked row would hold up the whole batch. A call without its row runs alone, and waits there.
         inner += " for update skip locked"
     arrays = ", ".join(f"${at}::{kind}[]" for at, kind in enumerate(types, 2))
     columns = ", ".join(f'"{name}"' for name in names)
@@ -129,6 +131,7 @@ def build_shared_text(query: Query[Any], first: bool) -> SqlText | None:
         f"select _q.*, _p._ord from unnest({arrays}) with ordinality as _p({columns}, _ord) "
         f"cross join lateral (select * from ({inner}) as _i {fence}) as _q"
     )
+    # Every parameter that is passed has to appear in the statement, or its type is unknown.
     if "tenant" not in build_single_text(query).names:
         sql += " where $1::text is not null"
     return SqlText(sql, names)
@@ -192,6 +195,7 @@ def _find_parameter_type(statement: Statement[Any], name: str) -> str:
 def _replace_parameters(sql: str, parameter: Callable[[str], str]) -> str:
     def replace_token(match: re.Match[str]) -> str:
         name = match["name"]
+        # Quoted text, comments and casts (``::``) match too, without a name, so that no colon in them counts as a parameter.
         return match[0] if name is None else parameter(name)
 
     return _TOKENS.sub(replace_token, sql)

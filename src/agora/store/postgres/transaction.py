@@ -68,6 +68,7 @@ class Transaction:
         if kind is CallKind.ONE:
             return await self._connection.fetchrow(text, *values)
         if kind is CallKind.COUNT:
+            # The command tag ends with the number of rows, such as ``UPDATE 3``.
             status = await self._connection.execute(text, *values)
             return int(status.rpartition(" ")[2])
         return await self._connection.fetch(text, *values)
@@ -90,9 +91,11 @@ class Transaction:
         self, query: Query[Any], kind: CallKind, requests: list[tuple[Any, ...]]
     ) -> list[Any]:
         """Run a query once for each distinct set of values."""
+        # Many calls read the same row, such as their tenant's or a common recipient's.
         distinct = {values: at for at, values in enumerate(dict.fromkeys(requests))}
         rows = await self._answer_distinct_values(query, kind, list(distinct))
         answers = (rows[distinct[values]] for values in requests)
+        # A list of its own for each call: a service may change the one that it got.
         return [list(answer) for answer in answers] if kind is CallKind.ALL else list(answers)
 
     async def _run_each_write(self, write: Write[Any], kind: CallKind, requests: list[tuple[Any, ...]]) -> list[Any]:

@@ -111,6 +111,7 @@ class Writer:
         alone = self._conflict_history.must_run_alone(label)
         tenant_queue = self._tenant_queues.get(tenant)
         queue = self._lone_calls if alone else tenant_queue.waiting if tenant_queue is not None else None
+        # Of all tenants together, since they share the connections; each owner has a part, so that one cannot fill the queue.
         if self.waiting_calls >= QUEUE_LIMIT or (queue is not None and not queue.has_room(owner)):
             raise Overloaded("The server's write queue is full.", fix="Try again in a second.", retry_after=1)
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
@@ -197,6 +198,7 @@ class Writer:
             self._requeue_alone([spoiled.call])  # afterwards, so that its locks do not delay the others
             return
         except Exception as error:
+            # An outage, or an unknown outcome: running the calls again could only fail again, or apply them twice.
             if isinstance(error, StoreFailure) or is_hopeless(error):
                 _fail_calls(calls, error)
                 return

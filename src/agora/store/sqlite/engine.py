@@ -137,6 +137,7 @@ class SqliteStore:
                 if not (is_hopeless(error) and self._reserve.exists()):
                     raise
                 log.warning("%s cannot be opened (%s); %s makes room for it", self.path, error, self._reserve.name)
+                # SQLite needs a few blocks to open a file at all: the reserve frees them, so that reads work on a full disk.
                 self._reserve.unlink()
                 self._open_writer()
         except BaseException as error:
@@ -268,6 +269,7 @@ class SqliteStore:
     def _check_free_space(self) -> None:
         """Check that the disk has free space and that the reserve exists. Raises OSError."""
         with tempfile.TemporaryFile(dir=self.path.parent) as file:
+            # Allocated, not asked for by statvfs: quotas and reserved blocks are counted, too.
             os.posix_fallocate(file.fileno(), 0, ROOM)
         if _file_size(self._reserve) < RESERVE:
             self._reserve.write_bytes(bytes(RESERVE))
@@ -352,6 +354,7 @@ class SqliteStore:
 
     def _fail_hung_commit(self, results: list[_Done]) -> None:
         """Fail the running and waiting calls, because the disk does not complete a commit in time."""
+        # The commit may still succeed, so that its calls have an unknown outcome; those waiting have certainly not begun.
         self._hung_since = time.monotonic() - self._timeout
         unknown, failed = self._build_hung_failure(unknown=True), self._build_hung_failure(unknown=False)
         for call in results:
@@ -385,6 +388,7 @@ class SqliteStore:
                 return False  # the attempt gets the same error, and reports it
             self._locked_since = self._locked_since or time.monotonic()
             if time.monotonic() - self._locked_since < self.lock_timeout:
+                # By a timer: SQLite's own busy handler would block the event loop while it waits.
                 self._loop.call_later(LOCK_RETRY_SECONDS, self._run_batch)
             else:
                 self._fail_queued_calls(error)

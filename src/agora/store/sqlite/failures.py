@@ -34,6 +34,7 @@ def build_disk_failure(error: OSError) -> StoreUnavailable:
 
 def _primary_code(error: BaseException) -> int:
     """Return SQLite's primary result code; 0 for other errors."""
+    # The extended code holds the primary one in its lowest byte (sqlite.org/rescode.html).
     return int(getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF if isinstance(error, sqlite3.Error) else 0
 
 
@@ -57,6 +58,7 @@ def to_store_failure(error: BaseException, *, committing: bool = False) -> BaseE
     failed: AgoraError | StoreFailure
     if is_busy(error):
         fix = "End that program, or try again."
+        # Overloaded, not unavailable: another program with the file open is no outage of the disk, and is over in moments.
         failed = Overloaded("Another program holds the database's lock.", fix=fix, retry_after=2)
     elif known_cause := _CAUSES.get(_primary_code(error)):
         cause, words = known_cause

@@ -32,6 +32,7 @@ def read_schema(migrations: Sequence[Migration], file: Path = FILE) -> str | Non
         script = file.read_text("utf-8")
     except OSError:
         return None
+    # A stale file must never be used: the database would be recorded as having migrations that it has not.
     return script if script.startswith(_build_header(migrations)) else None
 
 
@@ -55,6 +56,7 @@ def _build_header(migrations: Sequence[Migration]) -> str:
 
 def _list_definitions(connection: sqlite3.Connection) -> Iterator[str]:
     """Yield the definitions of tables, indexes and triggers, without the tables that full-text indexes create themselves."""
+    # Creating the virtual table creates its shadow tables again; a second definition would fail.
     shadow = {name for _, name, kind, *_ in connection.execute("pragma table_list") if kind == "shadow"}
     for name, sql in connection.execute("select name, sql from sqlite_master where sql is not null order by rowid"):
         if name not in shadow:
