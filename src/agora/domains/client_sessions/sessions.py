@@ -134,6 +134,7 @@ async def watch_resource(call: Call, caller: Caller, key: str, uri: str, named: 
         )
     if await call.tx.one(rows.lock_live_session, now=call.now, **_build_session_filter(caller, key)) is None:
         raise NotFound("The session has ended.", fix="Start a new session: send 'initialize' without a session id.")
+    # The session's row is locked, so concurrent watches cannot pass the limit together; the error rolls the insert back.
     if await call.tx.execute(rows.insert_watch, session=key, uri=uri, named=named):
         row = await call.tx.one(rows.count_watches, session=key)
         if row is not None and row > MAX_SUBSCRIPTIONS:
@@ -178,6 +179,7 @@ async def change_toolsets(
 
 
 def _build_session_filter(caller: Caller, key: str) -> dict[str, str]:
+    # Kind and subject are part of each condition: a stolen session id is worth nothing without the caller's credential.
     return {"session": key, "kind": caller.kind, "subject": caller.subject}
 
 

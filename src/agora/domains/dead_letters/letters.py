@@ -37,11 +37,13 @@ async def record_dead_letters(call: Call, letters: Sequence[NewDeadLetter], *, o
     for dead_letter in letters:
         if dead_letter.key in recorded_keys:
             continue
+        # The list itself may repeat a key.
         recorded_keys.add(dead_letter.key)
         row = _build_row(call, dead_letter)
         call.tx.append(LETTERS, row)
         if owner:  # for letters of operators, the source emits a combined event
             emit_letter_event(call, "recorded", row)
+    # A receiver that is always down must not fill the store; the newest letters are the useful ones.
     if oldest := await call.tx.all(statements.select_surplus_letters, source=source, owner=owner, most=MAX_LETTERS):
         await call.tx.execute(statements.delete_letters, ids=encode_json(list(oldest)))
 

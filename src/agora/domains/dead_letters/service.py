@@ -91,6 +91,7 @@ class DeadLetterService(BoundService, contract.DeadLetters):
                 raise Conflict(
                     _build_unknown_source_message(row), fix="Discard it, or ask a server that has this source."
                 )
+            # After the claim: an error rolls the claim back with the call, and two concurrent replays deliver once.
             await source.replay_letter(self.call, row)
             emit_letter_event(self.call, "replayed", row)
         return _build_letter(contract.DeadLetter, row)
@@ -145,6 +146,7 @@ def _build_letter(model: type[L], row: DeadLetterRow, **details: Any) -> L:
 
 
 def _is_owner(caller: Caller, row: DeadLetterRow) -> bool:
+    # Letters without an owner are the operators'; the account `default` is shared by strangers.
     return row.owner == caller.subject or (bool(row.owner) and row.account == _find_shared_account(caller))
 
 

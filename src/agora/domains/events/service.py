@@ -43,6 +43,7 @@ class EventService(BoundService, contract.Events):
         self, event_type: str, data: JsonValue = None, subject: str | None = None, *, to: list[str] = []
     ) -> contract.EventReceipt:
         call = self.call
+        # Subscribers trust the server's own types: nobody may forge them, in any case.
         if event_type.lower().startswith(RESERVED):
             raise InvalidRequest(
                 f"Event types that begin with {RESERVED!r} are the server's own.",
@@ -51,6 +52,7 @@ class EventService(BoundService, contract.Events):
             )
         audience = await self._resolve_audience(to) if to else None
         event_id = call.emit(event_type, data, subject=subject, audience=audience)
+        # Measured as stored: encoding may be longer than the request's body.
         size, limit = len(call.events[-1].data), call.context.settings.body_limit
         if size > limit:
             raise PayloadTooLarge(
@@ -202,6 +204,7 @@ class EventService(BoundService, contract.Events):
             if not budget.take_if_fits((event.data, event.type, event.source, event.subject or "", ENVELOPE)):
                 break
             events.append(stored)
+        # Without a cut, the position is where the log was read to, beyond events that did not match: else they would be read again.
         position = events[-1].seq if len(page.events) > len(events) else page.position
         more = position < page.head
         return contract.EventPage.model_construct(

@@ -37,6 +37,7 @@ class LiveKitClient:
         video: the grants that the method needs. Raises UpstreamUnavailable if the server is unreachable, UpstreamFailed
         if it refuses.
         """
+        # With only the grants of this method, and only for this request.
         token = sign_token(self._key, self._secret, {"video": dict(video)}, now=int(time.time()), seconds=TOKEN_SECONDS)
         headers = {"content-type": "application/json", "authorization": f"Bearer {token}"}
         # The operator configures the server, so it may have a private address; callers cannot influence it.

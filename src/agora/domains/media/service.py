@@ -95,6 +95,7 @@ class MediaService(BoundService, contract.Media):
                 for room in answer.get("rooms") or ()
                 if isinstance(name := room.get("name"), str) and name.startswith(prefix)
             }
+            # The default tenant has no prefix, so a colon marks a room of another tenant.
             names = sorted(name for name in rooms if ":" not in name and name > after)
             budget = paging.PageBudget(page_bytes)
             page = list(takewhile(lambda name: budget.take_if_fits((name, rooms[name].get("metadata"))), names[:limit]))

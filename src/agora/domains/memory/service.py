@@ -33,6 +33,7 @@ MAX_VALUE_LENGTH = 65_536  #: characters of JSON of one value
 MAX_INDEXED_WORDS = 100  #: maximum distinct indexed words per memory
 MAX_QUERY_WORDS = 20  #: maximum words of a query
 MAX_WORD_CHARACTERS = 40
+# Beyond every key with the prefix, so that the prefix is an index range.
 LAST = "\U0010ffff"
 ANY = -1
 OWN = "own"
@@ -55,6 +56,7 @@ class MemoryService(BoundService, contract.Memories):
         call, stored_namespace = self.call, self._build_stored_namespace(namespace)
         call.target = f"{namespace}/{key}"
         text = _pack_value(value)
+        # For the exact error only: the condition in the statement below decides.
         current = await call.tx.one(statements.select_memory, namespace=stored_namespace, key=key)
         if if_version is not None and if_version != (current.version if current else 0):
             raise _build_version_conflict_error(key, current)
@@ -89,6 +91,7 @@ class MemoryService(BoundService, contract.Memories):
         memory_limit = self.call.context.settings.memory_limit
         if not is_new:
             await tx.execute(statements.delete_words, memory_id=memory_id)
+        # Counted in a row instead of by count(*): one locked row makes the limit exact at a constant cost. The error rolls the memory back.
         elif not await tx.execute(statements.add_to_memory_count, change=1, most=memory_limit):
             raise Conflict(
                 f"The limit of {memory_limit} memories is reached.",
@@ -199,6 +202,7 @@ def _build_version_conflict_error(key: str, row: MemoryRow | None) -> Conflict:
 
 def _list_value_texts(value: JsonValue) -> Iterator[str]:
     """Iterate over every string and number in a value, including field names."""
+    # Breadth first: if the limit of words is reached, the outer levels of a value are indexed rather than one deep branch.
     level: deque[Any] = deque([value])
     while level:
         item = level.popleft()
@@ -218,6 +222,7 @@ def _split_words(*texts: str) -> Iterator[str]:
     earlier: set[str] = set()
     for text in texts:
         for word in _WORD.findall(fold_text(text)):
+            # Query and value are cut alike, so a longer word still finds itself.
             if (short := word[:MAX_WORD_CHARACTERS]) not in earlier:
                 earlier.add(short)
                 yield short

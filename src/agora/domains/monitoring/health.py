@@ -202,6 +202,7 @@ def _build_sampled_report(
 ) -> ComponentHealth:
     """Build a report on sampled values; a sample that is too old is reported as degraded."""
     age = monitor.seconds_since_sample(call.now)
+    # Old values are not healthy values: the loop that measures may have died.
     if age is None or age > 2 * monitor.interval:
         stale = "not measured yet" if age is None else f"last measured {format_duration(age)} ago"
         status, detail = _choose_worst_status(status, "degraded"), f"{detail}; {stale}" if detail else stale
@@ -226,6 +227,7 @@ async def _check_database(call: Call, monitor: HealthMonitor) -> ComponentHealth
         return ComponentHealth(status="critical", detail=f"no answer: {type(error).__name__}")
     elapsed_ms = (time.perf_counter() - started_at) * 1000
     probed = monitor.probed
+    # The probe writes, the sample only reads: a read-only store answers reads.
     failure = probed.failure if probed is not None else sample.failure if sample is not None else None
     if failure is not None:
         return _build_sampled_report(
@@ -267,6 +269,7 @@ async def _check_agents(call: Call, monitor: HealthMonitor) -> ComponentHealth:
         return ComponentHealth(status="degraded", detail=f"could not be counted: {type(error).__name__}")
     counts = {row.status: float(row.agents) for row in rows}
     total, offline = sum(counts.values()), counts.get("offline", 0.0)
+    # Programs that ran once and ended are offline for good; counted, they would make a healthy marketplace look degraded.
     missing = float(sum(row.established for row in rows if row.status == "offline"))
     expected = total - offline + missing
     share = missing / expected if expected else 0.0
@@ -337,6 +340,7 @@ async def _check_controllers(call: Call, monitor: HealthMonitor) -> ComponentHea
 def _describe_loop_problem(loop: LoopStatus, age: float) -> str | None:
     if loop.failures >= FAILED_OFTEN:
         return f"{loop.name} failed {loop.failures} times in a row"
+    # A minute of slack: loops with short intervals are delayed by a busy event loop, which has its own component.
     if age > 3 * loop.interval + 60:
         return f"{loop.name} last ran {format_duration(age)} ago"
     return None
@@ -355,6 +359,7 @@ async def _check_event_loop(call: Call, monitor: HealthMonitor) -> ComponentHeal
         status="degraded" if recent else "healthy",
         detail=f"stood still {watchdog.stalls} times, last at {started_at:%Y-%m-%dT%H:%M:%SZ} for {stall.seconds:.1f} s",
         metrics=metrics,
+        # A stack shows paths and code of the server.
         stack=stall.stack if call.caller.may("admin") else None,
     )
 

@@ -149,6 +149,7 @@ class HealthMonitor:
         """
         probe = self.probed
         recent = probe is not None and time.monotonic() - probe.at < PROBE_MAX_AGE
+        # /ready is public: requests must not be able to cause a write each.
         if recent or self.probe_failure or self.draining:
             return
         if self._probing is None or self._probing.done():
@@ -191,6 +192,7 @@ class HealthMonitor:
         failure = self.probed.failure if self.probed is not None else sample.failure
         if failure is not None:
             return f"The store takes no writes: {failure.rstrip('.')}."
+        # A failed sample has no values of the store.
         if sample.failure is None and sample.values["queue_depth"] >= sample.values["queue_limit"]:
             return "The store's write queue is full."
         if self.missed and (fault := self.bus_error()):
@@ -260,6 +262,7 @@ def _read_memory(root: Path) -> dict[str, float]:
     total, available = machine["MemTotal"], machine["MemAvailable"]
     limit = _read_container_limit(root)
     if limit is not None and limit < total:
+        # Only this process is subtracted: the container's own count includes the page cache, which the kernel gives back.
         total, available = limit, min(available, limit - rss)
     return {"memory_rss": rss, "memory_available": available, "memory_total": total}
 

@@ -11,6 +11,7 @@ __all__ = ["count_agents_by_status", "select_one"]
 
 ESTABLISHED = 600 * SECOND  #: microseconds that an agent must have been reachable before its absence counts
 
+# The condition binds the statement to a tenant, which the store requires of each one (tenancy.py).
 select_one = Query("select 1 as answer where :tenant = :tenant", int)
 count_agents_by_status = Query(
     f"""

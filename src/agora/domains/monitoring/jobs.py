@@ -96,6 +96,7 @@ class UsageCounters(Controller):
         if not usage_to_store:
             return
 
+        # Marked only after the commit: a failed write leaves the counts for the next step.
         meter.mark_saved(tenant, await self.write_as_system(tenant, lambda call: _add_counts(call, usage_to_store)))
 
     async def _store_minutes(self, tenant: str) -> None:
@@ -112,6 +113,7 @@ class UsageCounters(Controller):
         try:
             await self.write_as_system(tenant, write_minutes)
         except BaseException:
+            # The rows are absolute values of this server, so writing them again counts nothing twice.
             traffic.mark_unsaved(tenant, rows)
             raise
 
@@ -119,6 +121,7 @@ class UsageCounters(Controller):
 async def _add_counts(call: Call, leaving: Mapping[Key, Usage]) -> dict[Key, Usage]:
     """Add counts to the stored ones; return the new value of every counter."""
     rows = await call.tx.all(statements.lock_usage)
+    # The rows are inserted first and locked then: two servers that meet a new operation both add to one row.
     missing = leaving.keys() - _index_totals_by_key(rows).keys()
     for operation, version in sorted(missing):
         await call.tx.execute(statements.insert_usage, operation=operation, version=version, now=call.now)

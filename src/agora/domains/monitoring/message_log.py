@@ -97,6 +97,7 @@ async def build_filter(call: Call, query: MessageQuery) -> MessageFilter:
     words = _split_words(query.q)
     texts = {f"word_{letter}": _build_like_pattern(word) for letter, word in zip(LETTERS, words, strict=False)}
     filters = frozenset(present) - {"address", "to_address"}
+    # A filter without a value: its condition is a constant.
     present.pop("broadcast", None)
     return MessageFilter(filters, len(words), present | texts)
 
@@ -159,6 +160,7 @@ class MessageLogReader:
         """Read messages between two positions, oldest first, up to a number and size, and whether these were all."""
         query = statements.build_message_page_query(self.filter.filters, self.filter.words, False)
         while True:
+            # Kept between pages of one export, so that a window with many matches is not measured again for each page.
             if after >= self._page_end:
                 end = await self._find_page_end_after(tx, after)
                 self._page_end = ceiling if end is None else min(ceiling, end.message_id)

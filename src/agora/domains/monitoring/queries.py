@@ -69,6 +69,7 @@ _FILTERS = {
     "viewer": f"(m.from_agent = :viewer or m.broadcast = 1 or {_SENT_TO.format(':viewer')})",
 }
 _TYPES = {"since": BIG, "until": BIG, "limit": BIG}
+# SQLite's `like` ignores the case of ASCII letters, PostgreSQL's does not.
 _LIKE, _ILIKE = "m.content like :word_{} escape '~'", "m.content ilike :word_{} escape '~'"
 
 

@@ -87,6 +87,7 @@ def _round_ms(milliseconds: float | None) -> float | None:
 
 async def _read_cost_today(call: Call) -> list[Money] | None:
     """Read today's cost so far from the ledger."""
+    # None instead of zero: the caller may not know, which is not the same as no cost.
     if not call.caller.may("read:billing"):
         return None
     account = resolve_visible_account(call.caller, None)

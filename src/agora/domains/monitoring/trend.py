@@ -10,6 +10,7 @@ __all__ = ["TrendLine", "fit_line", "format_duration", "seconds_until"]
 
 Point = tuple[float, float]  # seconds, value
 
+# Values that jump up and down have a slope as well, but no trend worth a warning.
 CLEAR = 0.7  #: share of the variance that the line must explain to be used
 
 

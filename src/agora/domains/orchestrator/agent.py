@@ -49,6 +49,7 @@ async def compose_answer(call: Call, draft: Draft, sent: Sent) -> dict[str, Any]
         return await _record_usage(call, draft)
     if message.type is P.REQUEST and message.intent == "chat":
         return await _answer_chat(call, message.payload.get("message"))
+    # Only what asks for something is refused; statements to the marketplace need no reply.
     if message.type in (P.DISCOVER, P.REQUEST, P.PROPOSE):
         error = f"The marketplace does not know the intent {message.intent!r}."
         return {"type": "refuse", "intent": "unknown_intent", "payload": {"error": error, "known": list(INTENTS)}}
@@ -76,6 +77,7 @@ async def _record_usage(call: Call, draft: Draft) -> dict[str, Any]:
     payload, sender = draft.message.payload, draft.sender
     agent_id = await _resolve_reported_agent(call, draft)
     usage_id = new_id("use")
+    # Other fields are kept as they are: the agent protocol leaves the payload open.
     fields = {"agent_id", "customer_id", "action", "duration", "timestamp"}
     details = {name: value for name, value in payload.items() if name not in fields}
     customer, action = _parse_word(payload, "customer_id"), _parse_word(payload, "action") or "use"

@@ -38,6 +38,7 @@ async def pass_on(call: Call, draft: Draft, sent: Sent) -> dict[str, Any] | None
     message = draft.message
     named = message.payload.get("agent_id") or (draft.sender.name if message.type is P.CO_LOCATE else None)
     row = await find_agent(call.tx, named) if isinstance(named, str) else None
+    # A hidden agent is reported like an unknown one.
     if row is None or row.retired_at is not None or not is_agent_visible(call.caller, row):
         return _build_failure(draft, named, f"No agent {named!r} is registered.", "AGENT_NOT_FOUND")
     preferred = message.payload.get("preferred_host")
@@ -70,6 +71,7 @@ async def _build_host_payload(call: Call, draft: Draft, row: AgentRow) -> dict[s
     payload["agent_id"] = choose_protocol_name(row)
     if draft.message.type is P.DEPLOY:
         registered = decode_json(row.metadata)
+        # The sender's values win over the registered ones.
         payload |= {name: registered[name] for name in PARTS if name in registered and name not in payload}
     near = payload.get("co_location")
     beside = near.get("with_agent") if isinstance(near, dict) and "with_container_id" not in near else None
@@ -148,6 +150,7 @@ async def pass_back(call: Call, draft: Draft) -> None:
         return
     origin = await call.tx.one(statements.select_envelope_of_message, message_id=question.cause)
     letter = await call.tx.one(messages.select_message, message_id=question.cause)
+    # Answered already, by a timeout or an earlier reply: one question gets one answer.
     if origin is None or letter is None or origin.answer is not None:
         return
     answer = _translate_answer(draft, Performative(origin.type))

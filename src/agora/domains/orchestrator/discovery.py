@@ -77,6 +77,7 @@ async def _find_matching(call: Call, document: dict[str, Any]) -> Sequence[Agent
             fix="Name the capability that the agent must have.",
             errors=[field_error("payload.capability", "required")],
         )
+    # The index finds agents by one capability; the other conditions are tested on at most LOOKED_AT rows.
     rows = await call.tx.all(agents.select_capable_agents, capability=capabilities[0], limit=LOOKED_AT)
     fitting = [
         row

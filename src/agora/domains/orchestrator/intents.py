@@ -151,6 +151,7 @@ def parse_intent(message: str) -> ParsedIntent:
     """Parse a sentence."""
     text = POLITENESS.sub("", normalize_spelling(" ".join(message.split())))
     text = NEGATED.sub("", CLITICS.sub(" ", CLOSING.sub(r"\1", text)))
+    # The order decides: refusals before actions, and the specific forms before the search, which accepts most sentences.
     for parse in (_parse_smalltalk, _parse_change, _parse_registration, _parse_count, _parse_description):
         intent = parse(text)
         if intent is not None:
@@ -292,6 +293,7 @@ def _parse_search(text: str) -> ParsedIntent:
         arguments = {key: value for key, value in arguments.items() if key in _APP_ARGUMENTS}
     if is_agent or is_app or (asks and (words or arguments)):
         return ParsedIntent(tool, arguments)
+    # A few words without a verb may be a search or chatter: marked as bare, they count only if something matches.
     short = bool(words) and len(text.split()) <= 4 and not re.search(r"[!\d]", text)
     bare = short and (_STARTS_SUPERLATIVE.match(text) is not None or ("?" not in text and words == _all_words(text)))
     return ParsedIntent(tool, arguments, bare=True) if bare else ParsedIntent(None)

@@ -44,6 +44,7 @@ async def find_matches(call: Call, request: MatchRequest, limit: int) -> tuple[l
 
     Candidates match all words of the query; if there are none, any word, with the most matching words first.
     """
+    # Filters and sorting need all candidates; without them, the search's own order and limit are enough.
     count = SCANNED if request.narrows else limit
     candidates, total = await _read_candidates(call, request, request.query, count)
     words = (request.query or "").split()[:MAX_WORDS]

@@ -83,6 +83,7 @@ async def ask_chat_agent(call: Call, agent: AgentRow, sentence: str) -> contract
     async def read_answer(later: Call) -> contract.ChatAnswer:
         row = await later.tx.one(tasks.select_task, task_id=task_id)
         assert row is not None
+        # The task was created in an earlier transaction: its end is awaited without holding one.
         if row.status not in states.TERMINAL and row.status not in states.INTERRUPTED:
             raise WaitForEvent(SETTLED, WAIT_SECONDS, late, subject=task_id)
         return await _build_answer(later, row, agent.agent_name)

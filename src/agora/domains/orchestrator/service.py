@@ -47,6 +47,7 @@ class OrchestratorService(BoundService, contract.Orchestrator):
         intent = parse_intent(message)
         if intent.tool is None:
             return contract.ChatAnswer(response=describe_refusal(intent.refusal) if intent.refusal else HELP)
+        # The chat's own scope is not the tool's: what the caller may not call directly, a sentence must not do either.
         self._check_tool_allowed(intent.tool)
         match intent.tool:
             case "register_agent":

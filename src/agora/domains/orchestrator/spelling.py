@@ -74,6 +74,7 @@ def _normalize_word(match: re.Match[str]) -> str:
     written = SHORTHAND.get(lowered)
     if written is not None:
         return written
+    # A capital letter within the sentence marks a name, which is not corrected.
     return _SLIPS.get(lowered, word) if word.islower() or match.start() == 0 else word
 
 

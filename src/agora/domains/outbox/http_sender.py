@@ -21,6 +21,7 @@ MAX_ORIGINS: Final = 256  #: origins with connections
 CONNECT_SECONDS: Final = 5.0  # seconds
 MAX_QUOTED_CHARACTERS: Final = 200  #: quoted characters of an error response
 MAX_RETRY_AFTER_SECONDS: Final = 3600.0  #: upper bound of the receiver's retry-after
+# Gone (RFC 9110, section 15.5.11): the receiver says that no later attempt can succeed.
 PERMANENT: Final = frozenset({410})
 
 
@@ -76,6 +77,7 @@ class HttpSender:
         """Post a body. private: allow non-public addresses. seconds: with the response. Raises DeliveryRejected."""
         try:
             origin = await self._open_origin(url, private)
+            # identity: a small compressed response could expand beyond the limit.
             own_headers = {"host": origin.http.host, "user-agent": "agora", "accept-encoding": "identity"}
             origin.users += 1
             try:
@@ -90,10 +92,12 @@ class HttpSender:
             finally:
                 origin.users -= 1
         except AddressRefused as error:
+            # The egress policy refuses the address: only an operator can change that, and then replays the dead letter.
             raise DeliveryRejected(f"{error}.", permanent=True) from None
         except TimeoutError:
             raise DeliveryRejected(f"The receiver did not respond within {seconds:g} s.") from None
         except OSError as error:
+            # The host may have moved: the next attempt resolves its name again.
             origin.egress.clear_cache()
             raise DeliveryRejected(f"It cannot be reached: {error}.") from None
         except ConnectionLost as error:
@@ -109,8 +113,10 @@ class HttpSender:
         if origin is None:
             context = await asyncio.to_thread(create_default_ssl_context) if parts.scheme == "https" else None
             egress = EgressPolicy(private=private, resolver=self._resolver)
+            # setdefault: another request may have opened the origin while the certificates were loaded.
             origin = self._origins.setdefault(key, Origin(HttpClient(url, egress, CONNECT_SECONDS, context), egress))
         self._origins.move_to_end(key)
+        # Origins come from agents' profiles, so their number is not the operator's; those in use are kept.
         if len(self._origins) > MAX_ORIGINS:
             for idle in [name for name, other in self._origins.items() if not other.users and name != key]:
                 self._origins.pop(idle).http.close()
@@ -128,6 +134,7 @@ class HttpSender:
         if 300 <= reply.status < 400:
             raise DeliveryRejected("It answers with a redirect; redirects are not followed.", status=reply.status)
         text = body[:MAX_QUOTED_CHARACTERS].decode("utf-8", "replace").strip()
+        # The receiver's text goes to logs and dead letters: no control characters.
         printable = "".join(character for character in text if character.isprintable())
         raise DeliveryRejected(
             f"It answers with the HTTP status {reply.status}" + (f": {printable}" if printable else ""),

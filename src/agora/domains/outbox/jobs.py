@@ -108,6 +108,7 @@ class OutboxController(DueController):
             log.exception("deliveries to %s could not be made and will be retried", destination)
         finally:
             del self._workers[tenant, destination]
+            # Rows that became due while the worker ended had no worker started for them.
             self.mark_tenant_due(tenant)
 
     async def _deliver_row(self, tenant: str, row: OutboxRow) -> bool:
@@ -129,7 +130,9 @@ class OutboxController(DueController):
             )
         except DeliveryRejected as error:
             await self._record_failure(tenant, row, url, error)
+            # An error response is a response: only silence, or a request to wait, holds the whole destination.
             return error.status is not None and not error.retry_after
+        # The delivery may have succeeded: its lease expires, and it is repeated under the same key.
         except StoreUnavailable:
             raise
         except AgoraError as error:
@@ -158,12 +161,14 @@ class OutboxController(DueController):
         now, settings = self.context.clock.now(), self.context.server.settings
         seconds = settings.endpoint_timeout
         if row.expires_at is not None:
+            # A response after the deadline would be dropped, so it is not waited for.
             seconds = min(seconds, max(row.expires_at - now, 1) / SECOND)
         parts = urlsplit(request.url)
         claims = {
             "iss": settings.public_url or "urn:agora",
             "aud": f"{parts.scheme}://{parts.netloc}",
             "sub": row.recipient,
+            # The same for each attempt, so that the receiver can recognize a repetition.
             "jti": request.key,
             "iat": now // SECOND,
             "request_body_sha256": hashlib.sha256(request.body).hexdigest(),
@@ -203,6 +208,7 @@ class OutboxController(DueController):
             owner=row.recipient,
             account=row.account,
             ref=row.ref,
+            # Queries of URLs often hold keys; the letter is shown to people.
             destination=urlsplit(url)._replace(query="", fragment="").geturl(),
             reason=reason,
             attempts=row.attempts + failed,

@@ -17,6 +17,7 @@ __all__ = [
 ]
 
 BIG = "bigint"
+# The fence makes the result of an expired lease harmless.
 _HELD = "where tenant_id = :tenant and delivery_id = :delivery_id and fence = :fence and leased = 1"
 
 select_next_due_time = Query("select min(due_at) as due from outbox where tenant_id = :tenant", int)

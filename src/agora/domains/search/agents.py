@@ -57,6 +57,7 @@ class AgentSearch:
         after = _check_agent_id(paging.decode_cursor(cursor)[0]) if cursor else ""
         if self.barred:
             return _build_page([], self.call.now, NOBODY)
+        # Counters are read first: they answer impossible searches, give exact totals, and order the conditions.
         counts = await self._count_agents_by_capability()
         if counts is not None and not self._can_match(counts):
             return _build_page([], self.call.now, NOBODY)
@@ -125,6 +126,7 @@ class AgentSearch:
         if stage == EXACT:
             self.parameters |= statements.build_match_parameters([[_build_typed_term(word)] for word in words])
             total = await self._count_total(selection, place=0, after="")
+        # Decided on the first page only: a later page must not change from exact to similar matches.
         if total[0] == 0 and (stage == NEAR or not cursor):
             stage = NEAR
             self.parameters |= statements.build_match_parameters(await self._expand_words(words))
@@ -146,6 +148,7 @@ class AgentSearch:
 
     async def _find_similar_terms(self, word: str) -> Sequence[Term]:
         allowed = compute_max_typing_errors(word)
+        # One or two Latin letters are contained in most words; in other scripts they may be a word.
         if len(word) < 3 and word.isascii():
             return ()
         rows = await self.call.tx.all(

@@ -138,6 +138,7 @@ def _select_body(chosen: Selection, matches: str, had: str, *further: str) -> st
         *(text for name, text in _FILTERS.items() if name in chosen.filters),
         *further,
     ]
+    # SQLite does not reorder a cross join: the ids come first, each agent is then looked up by its key.
     return f"{source} as f cross join agents a where a.agent_id = f.agent_id and " + " and ".join(
         filter(None, conditions)
     )

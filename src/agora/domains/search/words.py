@@ -28,6 +28,7 @@ _ACCENT = re.compile("[\u0300-\u036f]")
 def fold_text(text: str) -> str:
     """Normalise text for comparison: lower case, no accents."""
     folded = _limit_marks(text.lower())
+    # Decomposed, accents are characters of their own; composed again, so that Hangul and others compare as they are written.
     return unicodedata.normalize("NFC", _ACCENT.sub("", unicodedata.normalize("NFD", folded)))
 
 
@@ -57,6 +58,7 @@ def split_words(text: str) -> list[str]:
 
 def compute_max_typing_errors(word: str) -> int:
     """Compute how many typing errors a word may have and still match."""
+    # In short words, one error makes another word.
     return 0 if len(word) < 4 else 1 if len(word) < 6 else 2
 
 
@@ -81,6 +83,7 @@ def compute_edit_distance(word: str, term: str, limit: int) -> int:
             if at > 1 and index > 1 and character == term[index - 2] and word[at - 2] == other:
                 cost = min(cost, older[index - 2] + 1)
             row.append(cost)
+        # Distances only grow from row to row.
         if min(row) > limit:
             return limit + 1
     return min(min(row[max(0, len(word) - limit) :], default=limit + 1), limit + 1)

@@ -129,6 +129,7 @@ def act_as(call: Call, row: AgentRow, operation: str | None = None) -> Call:
 
     Raises PermissionDenied if the caller may not act for it, Halted if an override stops the agent.
     """
+    # v4 had no authentication: here, a name in the arguments gives no rights.
     check_may_act_for(call.caller, row.agent_id)
     agent = replace(
         call.caller,

@@ -43,6 +43,7 @@ class Batch:
     def __init__(self, call: Call, run: ImportRow, table: str, position: int) -> None:
         self.call, self.run, self.table, self.position = call, run, table, position
         self.counts: Counter[str] = Counter()
+        # Looked up once per batch: a batch mostly repeats a few names.
         self._agents: dict[str, tuple[str, str]] = {}
         self._recipients: dict[str, str] = {}
         self._everyone: list[str] | None = None
@@ -141,6 +142,7 @@ async def _import_message(batch: Batch, position: int, key: str, facts: tuple[st
     """Insert a message with its original time and delivery state; recipients that have not read it are notified."""
     call, (sender, recipient, kind, content) = batch.call, facts
     created_at = read_time(row, call.now)
+    # Deterministic, so that two imports of one row would collide instead of duplicating it.
     digest = hashlib.sha256(f"{batch.run.source_database}|{key}".encode()).hexdigest()
     from_agent, from_name = await batch.find_sender(sender)
     everyone = recipient in BROADCAST
@@ -214,6 +216,7 @@ async def _import_tasks(batch: Batch, rows: Sequence[Row]) -> None:
         progress = _read_number(row, "progress", 0)
         if assignee and progress > 0:
             agent = await ensure_agent(call, assignee)
+            # 99 at most: a task that v4 left open is not completed here.
             await TaskService(act_as(call, agent)).update(task_id, progress=min(progress * 100, 99))
         batch.record_import(key, task_id)
 

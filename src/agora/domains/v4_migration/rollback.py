@@ -22,6 +22,7 @@ ROLLED_BACK = "the import was rolled back"
 
 async def roll_back(call: Call, run: ImportRow, limit: int) -> tuple[int, int]:
     """Undo up to ``limit`` items of an import. Returns their number, and the number of agents still in use."""
+    # Progress is in the mappings: each undone item loses its own, so a repeated step continues.
     mappings = await call.tx.all(statements.select_mappings_of_run, run_id=run.run_id, limit=limit)
     messages = [mapping.target for mapping in mappings if mapping.kind == "agent_message"]
     if messages:  # their deliveries become orphans, which retention deletes

@@ -71,6 +71,7 @@ def read_time(row: Mapping[str, Any], now: int) -> int:
             microseconds = to_microseconds(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
         else:
             number = float(value) if isinstance(value, str | float) else int(value)
+            # By magnitude: exports of v4 mix units, and plausible dates of two units do not overlap.
             factor, divisor = next((up, down) for least, up, down in _UNITS if number >= least)
             microseconds = int(number * factor / divisor) if isinstance(number, float) else number * factor // divisor
     except (ValueError, TypeError, OverflowError, StopIteration):

@@ -132,6 +132,7 @@ class MigrationService(BoundService, contract.Migration):
         """Import rows in a transaction that is rolled back: a complete check without changes."""
         batch = imports.Batch(self.call, _new_run(self.call, "dry-run", "0" * 64), table, position)
         await imports.import_batch(batch, rows)
+        # A wait without events: the dispatcher rolls the transaction back and returns the result.
         raise WaitForEvent(
             frozenset(), 0, contract.ImportStep(table=table, position=position + len(rows), **batch.counts)
         )

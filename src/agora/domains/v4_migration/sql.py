@@ -43,6 +43,7 @@ COLUMNS: Final = [
 PAGE: Final = 500
 _NUMBERS: Final = {priority: number for number, priority in PRIORITIES.items()}
 _COUNT = re.compile(r"\s*select\s+count\(\s*\*\s*\)(?:\s+as\s+\w+)?\s+from\s+(\w+)\s*;?\s*", re.IGNORECASE)
+# Two literal forms, and no parser: nothing of the query's text ever reaches the database.
 _INBOX = re.compile(
     r"\s*select\s+\*\s+from\s+agent_message\s+where\s+to_agent\s*=\s*'((?:[^']|'')+)'"
     r"(?:\s+limit\s+(\d{1,4}))?(?:\s+offset\s+(\d{1,4}))?\s*;?\s*",

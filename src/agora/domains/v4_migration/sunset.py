@@ -51,6 +51,7 @@ async def announce_sunset(call: Call) -> str | None:
     if call.context.settings.v4_mode != "warn":
         return None
     announced = await call.tx.one(statements.select_mapping, kind=NOTICE, v4_key=ANNOUNCED)
+    # The date must not move with each call, so the first announcement is stored.
     announced_at = call.now if announced is None else announced.created_at
     sunset = _parse_sunset_time(call, announced_at)
     day = f"{to_datetime(sunset):%Y-%m-%d}"

@@ -101,6 +101,7 @@ class VirtualServerService(BoundService, contract.VirtualServers):
         _require_server(name, await call.tx.one(statements.lock_server, name=name))
         await check_and_record_administration(call, build_virtual_server_scope(name))
         keys = await find_keys_with_scope(call, build_virtual_server_scope(name))
+        # A later server of the same name would otherwise accept the keys of this one.
         for token_id in keys:
             await TokenService(call).revoke(token_id)
         call.target = name
@@ -111,6 +112,7 @@ class VirtualServerService(BoundService, contract.VirtualServers):
     @implements
     async def create_key(self, name: str, label: str, *, expires_in: int | None = None) -> contract.VirtualServerKey:
         _require_server(name, await self.call.tx.one(statements.select_server, name=name))
+        # TokenService records the key as an act of administration itself.
         await check_administration_authority(self.call, build_virtual_server_scope(name))
         key = await TokenService(self.call).create(
             label, "api_key", [build_virtual_server_scope(name)], expires_in=expires_in

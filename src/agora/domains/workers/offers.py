@@ -28,6 +28,7 @@ class OfferFilter(EventFilter):
     worker_id: str | None = None
 
     def matches_event(self, event: NewEvent) -> bool:
+        # A change of its own capabilities tells the worker to claim again with the new ones.
         if event.type == UPDATED:
             return self.worker_id is not None and event.subject == self.worker_id
         if event.type != AVAILABLE:

@@ -63,6 +63,7 @@ class WorkerService(BoundService, contract.Workers):
         if capabilities is None:
             agent = await call.tx.one(agents.select_agent_by_id, ref=owner)
             capabilities = decode_json(agent.capabilities) if agent is not None else []
+        # A handler refuses codebases of other owners, whose jobs hold prompts for their workers.
         await publish_declared_codebases(call, owner, capabilities)
         row = WorkerRow(
             tenant_id=call.caller.tenant,
@@ -82,6 +83,7 @@ class WorkerService(BoundService, contract.Workers):
         )
         existing = await call.tx.one(statements.select_worker_by_name, owner=owner, worker_name=worker_name)
         if existing is not None:
+            # A worker that starts again keeps its id, and with it its leases and its queue.
             row.worker_id, row.registered_at = existing.worker_id, existing.registered_at
             call.target = row.worker_id
             await write_record(call.tx, statements.update_worker, row, now=call.now)
@@ -97,7 +99,9 @@ class WorkerService(BoundService, contract.Workers):
         row = await self._find_worker(worker_id, is_readable=call.caller.acts_for_others)
         leased = await call.tx.all(statements.select_leased_tasks, worker_id=row.worker_id)
         for task in leased:
+            # Not the tasks' failure, so the attempts do not count.
             await requeue_task(await lock_task(call, task), "its worker was unregistered", refund=True)
+        # Nobody reads the queue of a retired worker.
         await move_tasks_of_worker_to_owner(call, row.worker_id, row.owner)
         await call.tx.execute(statements.retire_worker, worker_id=row.worker_id, now=call.now)
         call.target = row.worker_id
@@ -148,6 +152,7 @@ class WorkerService(BoundService, contract.Workers):
         moment = to_microseconds(until) if until is not None else call.now + int((seconds or 0) * SECOND)
         row = await self._find_worker(worker_id, is_readable=False)
         call.target = row.worker_id
+        # A mistaken unit must not stop an account's workers for years.
         if not call.now < moment <= call.now + MAX_LIMIT_SECONDS * SECOND:
             raise InvalidRequest(
                 "A limit must end in the future, and within a week.",
