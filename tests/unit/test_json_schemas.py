@@ -1,4 +1,4 @@
-"""Schemas of strangers: patterns take linear time, and references lead to no other host."""
+"""Untrusted JSON schemas: patterns take linear time, and references are not retrieved."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from agora.domains.mcp_upstreams.task_questions import read_answer
 from agora.json_schemas import find_schema_error, find_value_error
 
 BACKTRACKING = "^(a+)+$"
-TEXT = "a" * 50_000 + "!"  # takes longer than the universe has lasted with re
+TEXT = "a" * 50_000 + "!"  # takes longer than the age of the universe with re
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ TEXT = "a" * 50_000 + "!"  # takes longer than the universe has lasted with re
         ({"$ref": "#"}, 1),
     ],
 )
-def test_values_that_do_not_match(schema: Mapping[str, Any], value: Any) -> None:
+def test_invalid_values_are_refused(schema: Mapping[str, Any], value: Any) -> None:
     assert find_schema_error(schema) is None
     assert find_value_error(schema, value) is not None
 
@@ -43,11 +43,11 @@ def test_values_that_do_not_match(schema: Mapping[str, Any], value: Any) -> None
         ({"properties": {"b": {}}, "additionalProperties": {"type": "string"}}, {"b": 1, "c": "x"}),
     ],
 )
-def test_values_that_match(schema: Mapping[str, Any], value: Any) -> None:
+def test_valid_values_are_accepted(schema: Mapping[str, Any], value: Any) -> None:
     assert find_value_error(schema, value) is None
 
 
-def test_a_remote_reference_is_not_retrieved() -> None:
+def test_remote_reference_is_not_retrieved() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/schema"
         assert find_value_error({"properties": {"a": {"$ref": url}}}, {"a": 1}) is not None
@@ -56,7 +56,7 @@ def test_a_remote_reference_is_not_retrieved() -> None:
             listener.accept()
 
 
-def test_a_schema_that_is_none() -> None:
+def test_invalid_schema_is_refused() -> None:
     assert find_schema_error({"type": "nothing"}) is not None
     assert find_schema_error({"pattern": "a{1,99999999999}"}) == "a pattern repeats too often"
     deep: dict[str, Any] = {}
@@ -65,7 +65,7 @@ def test_a_schema_that_is_none() -> None:
     assert find_schema_error(deep) == "it is nested too deeply"
 
 
-def test_an_answer_to_a_hostile_form_takes_no_time_and_no_request() -> None:
+def test_answer_to_a_hostile_form_is_checked_quickly_without_requests() -> None:
     message = {"role": "ROLE_USER", "parts": [{"data": {"a": TEXT}}]}
     assert read_answer(message, {"properties": {"a": {"pattern": BACKTRACKING}}}, is_url=False) is None
     assert read_answer(message, {"properties": {"a": {"pattern": "!$"}}}, is_url=False) is not None

@@ -1,4 +1,4 @@
-"""The pool of clients for instances: bounded, and nothing in use is closed."""
+"""The pool of HTTP clients for instances: bounded, without closing clients in use."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.hostile_upstream import Heard, listening, whole
 from tests.polling import wait_until
 
 
-async def test_the_least_recently_used_idle_clients_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_least_recently_used_idle_clients_are_evicted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_CLIENTS", 2)
     busy, released, writers = asyncio.Event(), asyncio.Event(), dict[str, asyncio.StreamWriter]()
 
@@ -32,7 +32,7 @@ async def test_the_least_recently_used_idle_clients_make_room(monkeypatch: pytes
         urls = [(await stack.enter_async_context(listening(answer))).removesuffix("/mcp") for _ in range(4)]
         slow = asyncio.create_task(send(urls[0], "/slow"))
         await busy.wait()
-        for url in urls[1:]:  # all clients stay connected, as idle connections are kept
+        for url in urls[1:]:  # all clients stay connected, because idle connections are kept
             assert (await send(url)).body == b"done"
             assert len(client._clients) <= 2
         first, second, third, fourth = (writers[url.removeprefix("http://")] for url in urls)

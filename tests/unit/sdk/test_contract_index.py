@@ -1,4 +1,4 @@
-"""The contract's index: it says what the declarations say, is used only for them, and spares what it is there to spare."""
+"""The contract's index: equal to the declarations, used only with them, and it avoids imports."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def _loaded(code: str, path: Path | None = None) -> set[str]:
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 
-def test_it_is_that_of_the_declarations() -> None:
+def test_index_equals_the_declarations() -> None:
     assert index.FILE.read_text("utf-8") == index.index_text(), "run `make reference`"
 
 
-def test_there_is_one_of_each_operation() -> None:
+def test_every_operation_is_indexed_once() -> None:
     known = {found.name: found for found in operations()}
     for category in Service.declared:
         service = Service.declared[category]
@@ -48,14 +48,14 @@ def test_there_is_one_of_each_operation() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"sources": 1, "services": {}}', '{"sources": "x"}', "\x00"])
-def test_one_that_is_of_other_sources_is_not_used(text: str, tmp_path: Path) -> None:
+def test_index_of_other_sources_is_not_used(text: str, tmp_path: Path) -> None:
     file = tmp_path / "index.json"
     assert index.read_index(file) is None
     file.write_text(text, "utf-8")
     assert index.read_index(file) is None
 
 
-def test_one_that_is_wrong_is_found_out_when_the_service_is_loaded() -> None:
+def test_wrong_index_is_detected_when_the_service_is_loaded() -> None:
     operation = declared("messaging", "send")
     other = Operation(None, operation.declared_routes, scope="admin", kind=operation.kind)
     other.bind("messaging", "send")
@@ -65,7 +65,7 @@ def test_one_that_is_wrong_is_found_out_when_the_service_is_loaded() -> None:
         services.merge_declaration(operation)
 
 
-def test_one_that_lists_what_is_not_declared_is_found_out() -> None:
+def test_index_with_an_undeclared_operation_is_detected() -> None:
     services = Declared()
     services.add_listed({"nothing": Listed(".results", "Nothing.", {})})
     assert (services.about("nothing"), list(services)) == ("Nothing.", ["nothing"])
@@ -75,7 +75,7 @@ def test_one_that_lists_what_is_not_declared_is_found_out() -> None:
         services["something"]
 
 
-def test_changed_sources_are_loaded_to_know_their_operations(tmp_path: Path) -> None:
+def test_changed_sources_are_imported_for_their_operations(tmp_path: Path) -> None:
     shutil.copytree(Path(agora_sdk.__file__).parent, tmp_path / "agora_sdk", ignore=shutil.ignore_patterns("*.pyc"))
     changed = tmp_path / "agora_sdk/contract/memory.py"
     changed.write_text(changed.read_text("utf-8") + "\n", "utf-8")
@@ -85,7 +85,7 @@ def test_changed_sources_are_loaded_to_know_their_operations(tmp_path: Path) -> 
 
 
 @current
-def test_knowing_the_operations_loads_none_of_them() -> None:
+def test_listing_operations_imports_no_service() -> None:
     found = _loaded("from agora_sdk.contract import operations\nassert operations()[0].routes")
     assert {name for name in found if name.startswith("agora_sdk.contract.")} == {
         "agora_sdk.contract.index",
@@ -96,7 +96,7 @@ def test_knowing_the_operations_loads_none_of_them() -> None:
 
 
 @current
-def test_a_server_begins_without_what_only_calls_need() -> None:
+def test_server_start_does_not_import_call_dependencies() -> None:
     found = _loaded("import agora.server.process")
     assert "agora.server.app" in found
     assert not found & {
@@ -135,7 +135,7 @@ def test_help_loads_no_service_and_no_client() -> None:
 
 
 @current
-def test_a_command_loads_its_own_service_alone() -> None:
+def test_command_imports_only_its_own_service() -> None:
     run = "import sys; sys.argv = ['agora', 'agent', 'list', '--help']\nfrom agora.cli import main\n"
     found = _loaded(f"{run}try:\n    main()\nexcept SystemExit:\n    pass")
     assert "agora_sdk.contract.agents" in found
@@ -155,11 +155,11 @@ def test_every_service_has_its_implementation() -> None:
 
 
 @pytest.mark.parametrize("text", ["GET /agents", "POST /agents/{agent_id}/status", "PUT /a/{+name}/{b}/{+c}"])
-def test_a_route_is_written_as_it_is_read(text: str) -> None:
+def test_route_round_trips(text: str) -> None:
     assert str(Route.parse(text)) == text
 
 
-def test_a_changed_parameter_is_refused_when_the_class_is_made() -> None:
+def test_changed_parameter_is_refused_at_class_creation() -> None:
     messaging = Service.declared["messaging"]
 
     async def other(self: object, to: str) -> None: ...

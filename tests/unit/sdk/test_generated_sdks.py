@@ -1,4 +1,4 @@
-"""The generated parts of the SDKs are what the contract says, and their lock files name no place of ours to fetch from."""
+"""Generated parts of the SDKs match the contract, and their lock files name only public registries."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scripts.contract_names import camel_case, pascal_case, snake_case
 from scripts.rust_sdk import has_same_tokens
 
 ROOT = Path(__file__).parents[3]
-#: of the source that cargo writes into a lock file for its default registry
+#: source that cargo writes into a lock file for its default registry
 PUBLIC_SOURCE_SHA256 = "c19b7c6f923b580ac259164a89f2577984ad5ab09ee9d583b888f934adbbe8d0"
 
 
@@ -48,13 +48,13 @@ def test_every_operation_has_a_request_with_every_parameter_in_rust() -> None:
             assert f'"{parameter["name"]}"' in (method[1] if parameter["required"] else requests[name]), parameter
 
 
-def test_freshness_of_rust_is_about_tokens() -> None:
+def test_rust_freshness_check_compares_tokens() -> None:
     assert has_same_tokens("fn f(a: u8, b: u8) -> u8 { a }", "fn f(\n    a: u8,\n    b: u8,\n) -> u8 {\n    a\n}\n")
     assert not has_same_tokens("fn f(a: u8) {}", "fn f(a: u16) {}")
 
 
-def test_the_lock_file_of_cargo_names_the_public_registry_alone() -> None:
-    """A mirror or a fork would be a second source, or another one than cargo's own, which it writes without settings of ours."""
+def test_cargo_lock_file_names_only_the_public_registry() -> None:
+    """A mirror or a fork would be a second source, or a different one from cargo's default."""
     lock = (ROOT / "sdk" / "rust" / "Cargo.lock").read_text("utf-8")
     (source,) = set(re.findall(r'^source = "(.*)"$', lock, re.M))
     assert hashlib.sha256(source.encode()).hexdigest() == PUBLIC_SOURCE_SHA256
@@ -62,11 +62,11 @@ def test_the_lock_file_of_cargo_names_the_public_registry_alone() -> None:
 
 
 @pytest.mark.parametrize("name", ["task_id", "a2a", "input_schema", "_meta", "sha256_sum", "min_memory_mb"])
-def test_names_go_both_ways(name: str) -> None:
+def test_name_conversion_round_trips(name: str) -> None:
     assert snake_case(camel_case(name)) == name
 
 
-def test_the_lock_file_has_no_addresses() -> None:
+def test_lock_file_contains_no_urls() -> None:
     lock = (ROOT / "package-lock.json").read_text("utf-8")
     assert "://" not in lock, "remove 'funding' and 'resolved' from package-lock.json"
     assert "integrity" in lock

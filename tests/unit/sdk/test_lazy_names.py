@@ -1,4 +1,4 @@
-"""The names of the SDK and of the contract are imported at first use."""
+"""Lazy imports: names of the SDK and the contract are imported at first use."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PACKAGES = ("agora_sdk", "agora_sdk.contract")
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_every_public_name_is_there(package: str) -> None:
+def test_every_public_name_exists(package: str) -> None:
     module = import_module(package)
     assert set(module.__all__) <= set(dir(module))
     for name in module.__all__:
@@ -20,7 +20,7 @@ def test_every_public_name_is_there(package: str) -> None:
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_an_unknown_name_is_an_attribute_error(package: str) -> None:
+def test_unknown_name_is_an_attribute_error(package: str) -> None:
     with pytest.raises(AttributeError, match=f"module '{package}' has no attribute 'nothing'"):
         _ = import_module(package).nothing
 

@@ -1,4 +1,4 @@
-"""The client of A2A agents: every dialect against a real server, and what other servers write."""
+"""The SDK's client of A2A agents: every dialect against a real server, and variants of other servers."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def agent(request: pytest.FixtureRequest, helpful: Running) -> AsyncIterat
         yield client
 
 
-async def test_it_reads_the_card(helpful: Running) -> None:
+async def test_card_is_read(helpful: Running) -> None:
     async with await A2AClient.connect(helpful.url) as agent:
         assert (agent.name, agent.streams, agent.endpoint.version) == ("Agora", True, "1.0")
         assert {"calculate", "memory", "analyze"} <= {skill["id"] for skill in agent.skills}
@@ -47,7 +47,7 @@ async def test_it_reads_the_card(helpful: Running) -> None:
         assert agent.name == "Calculator Agent"
 
 
-async def test_a_message_is_answered(agent: A2AClient) -> None:
+async def test_message_is_answered(agent: A2AClient) -> None:
     answer = await agent.send("Calculate 25 * 4")
     assert (answer.state, answer.text) == ("completed", "The result is 100")
     assert answer.task_id
@@ -58,20 +58,20 @@ async def test_a_message_is_answered(agent: A2AClient) -> None:
     assert "Division by zero" in failed.text
 
 
-async def test_data_goes_in_and_comes_out(agent: A2AClient) -> None:
+async def test_data_is_sent_and_returned(agent: A2AClient) -> None:
     answer = await agent.send(Message(parts=[Part("data", {"expression": "1/4"})], skill="calculate"))
     (data,) = [part.content for part in answer.parts if part.type == "data"]
     assert data == {"expression": "1/4", "result": 0.25, "text": "0.25"}
 
 
-async def test_an_answer_is_streamed(agent: A2AClient) -> None:
+async def test_answer_is_streamed(agent: A2AClient) -> None:
     updates = [update async for update in agent.stream("Analyze this text: a good day")]
     assert "Statistics: 3 words" in "".join(update.text for update in updates)
     assert [update.final for update in updates] == [False] * (len(updates) - 1) + [True]
     assert {update.task_id for update in updates} == {updates[0].task_id}
 
 
-async def test_errors_are_ours(agent: A2AClient) -> None:
+async def test_errors_are_sdk_errors(agent: A2AClient) -> None:
     with pytest.raises(NotFound):
         await agent.get_task("task_" + "0" * 32)
     done = await agent.send("Calculate 1 + 1")
@@ -79,7 +79,7 @@ async def test_errors_are_ours(agent: A2AClient) -> None:
         await agent.cancel(str(done.task_id))
 
 
-async def test_who_is_not_let_in_learns_it(helpful: Running) -> None:
+async def test_refused_credential_is_reported(helpful: Running) -> None:
     with pytest.raises(Unauthenticated):
         async with await A2AClient.connect(helpful.url, token="wrong") as agent:
             await agent.send("Calculate 1 + 1")
@@ -140,7 +140,7 @@ def status(state: str, text: str = "") -> dict[str, Any]:
     }
 
 
-async def test_a_broken_stream_is_taken_up_where_it_broke() -> None:
+async def test_broken_stream_resumes_at_its_position() -> None:
     first = events(("1", {"kind": "task", "id": "t1", "contextId": "c1", "status": {"state": "working"}}),
                    ("2", status("working", "one")), whole=False)  # fmt: skip
     second = events(("3", status("working", "two")), ("4", status("completed")), whole=True)
@@ -180,7 +180,7 @@ async def test_a_refused_resumption_of_a_running_task_is_an_error() -> None:
             [update async for update in agent.stream("go")]
 
 
-async def test_an_agent_without_a_card_is_spoken_to_in_the_older_way() -> None:
+async def test_agent_without_a_card_is_called_in_0_3() -> None:
     reply = {
         "jsonrpc": "2.0",
         "id": "1",
@@ -205,7 +205,7 @@ async def test_an_agent_without_a_card_is_spoken_to_in_the_older_way() -> None:
         page({"error": {"code": 500, "message": "x" * 5000}}, "500 Oops"),
     ],
 )
-async def test_nonsense_is_the_agents_fault(answer: bytes) -> None:
+async def test_malformed_response_is_an_upstream_error(answer: bytes) -> None:
     async with serving([answer]) as (url, _), httpx.AsyncClient() as http:
         with pytest.raises(UpstreamFailed):
             await A2AClient(Endpoint(url), {}, http).send("go")
@@ -218,7 +218,7 @@ def test_cards_are_found() -> None:
     assert card_url("https://host/cards/mine.json") == "https://host/cards/mine.json"
 
 
-def test_the_best_interface_is_chosen() -> None:
+def test_best_interface_is_chosen() -> None:
     base = "https://host/.well-known/agent-card.json"
     rpc = {"url": "https://host/rpc", "protocolBinding": "JSONRPC", "protocolVersion": "1.0"}
     rest = {"url": "https://host/rest", "protocolBinding": "HTTP+JSON", "protocolVersion": "1.0", "tenant": "t"}
@@ -236,7 +236,7 @@ def test_the_best_interface_is_chosen() -> None:
         choose_endpoint({"supportedInterfaces": [rpc | {"url": "http://elsewhere"}]}, base)
 
 
-def test_a_tenant_stands_in_the_path_of_http_json() -> None:
+def test_tenant_is_in_the_http_json_path() -> None:
     endpoint = Endpoint("https://host/rest/", "HTTP+JSON", "1.0", "a/b")
     message = {"messageId": "m", "role": "ROLE_USER", "parts": [{"text": "hi"}]}
     call = build_call(endpoint, "SendMessage", {"message": message})
@@ -245,7 +245,7 @@ def test_a_tenant_stands_in_the_path_of_http_json() -> None:
     assert (call.method, call.url, call.json) == ("GET", "https://host/rest/a%2Fb/tasks/t", None)
 
 
-def test_answers_of_every_age_are_alike() -> None:
+def test_responses_of_every_version_are_equivalent() -> None:
     new = {"task": {"id": "t", "contextId": "c", "status": {"state": "TASK_STATE_INPUT_REQUIRED"}}}
     old = {"kind": "task", "id": "t", "contextId": "c", "status": {"state": "input-required"}}
     assert normalize_result(new) == {"task": new["task"]}

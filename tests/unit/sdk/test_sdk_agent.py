@@ -1,4 +1,4 @@
-"""The base class of agents, on a real server."""
+"""The Agent base class on a real server."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ async def state_of(client: AgoraClient, message_id: str, state: DeliveryState) -
                 return
 
 
-async def test_a_request_is_answered(server: Running, ada: AgoraClient) -> None:
+async def test_request_is_answered(server: Running, ada: AgoraClient) -> None:
     async with living(Echo(url=server.url)):
         reply = await ada.request("Echo", "hello", timeout=WAIT)
         assert (reply.content, reply.from_name) == ("HELLO", "Echo")
@@ -107,18 +107,18 @@ async def test_a_request_is_answered(server: Running, ada: AgoraClient) -> None:
         assert [message.status for message in page] == [DeliveryState.ACKNOWLEDGED]
 
 
-async def test_the_local_operator_asks_too(server: Running) -> None:
+async def test_local_operator_can_send_requests(server: Running) -> None:
     async with living(Echo(url=server.url)), AgoraClient(server.url) as operator:
         assert (await operator.request("Echo", "hello", timeout=WAIT)).content == "HELLO"
 
 
-async def test_a_request_to_nobody_ends_at_its_deadline(ada: AgoraClient) -> None:
+async def test_request_to_an_unknown_agent_times_out(ada: AgoraClient) -> None:
     with pytest.raises(AgoraError, match=r"did not answer within 0\.05 seconds") as caught:
         await ada.request("Nobody", "hello", timeout=0.05)
     assert caught.value.code == "deadline_exceeded"
 
 
-async def test_messages_sent_before_the_agent_lived_are_handled_in_order(server: Running, ada: AgoraClient) -> None:
+async def test_messages_sent_before_the_start_are_handled_in_order(server: Running, ada: AgoraClient) -> None:
     sent = [await ada.messaging.send("Recorder", str(n)) for n in range(5)]
     async with living(Recorder(url=server.url)) as agent:
         assert isinstance(agent, Recorder)
@@ -129,7 +129,7 @@ async def test_messages_sent_before_the_agent_lived_are_handled_in_order(server:
     assert (await ada.agent.get("Recorder")).status is AgentStatus.OFFLINE
 
 
-async def test_broadcasts_and_several_recipients_reach_it_once(server: Running, ada: AgoraClient) -> None:
+async def test_broadcasts_and_multi_recipient_messages_arrive_once(server: Running, ada: AgoraClient) -> None:
     async with living(Recorder(url=server.url)) as agent:
         assert isinstance(agent, Recorder)
         await ada.messaging.send("Recorder", "first")
@@ -142,7 +142,7 @@ async def test_broadcasts_and_several_recipients_reach_it_once(server: Running, 
         assert (await agent.next()).content == "last"
 
 
-async def test_messages_come_in_after_the_connection_broke(server: Running, ada: AgoraClient) -> None:
+async def test_messages_arrive_after_a_broken_connection(server: Running, ada: AgoraClient) -> None:
     async with living(Recorder(url=server.url)) as agent:
         assert isinstance(agent, Recorder)
         await ada.messaging.send("Recorder", "before")
@@ -154,7 +154,7 @@ async def test_messages_come_in_after_the_connection_broke(server: Running, ada:
         assert agent.got.empty()
 
 
-async def test_a_handler_that_fails_is_tried_thrice_and_the_message_is_left_as_read(
+async def test_failing_handler_is_tried_three_times_and_the_message_marked_read(
     server: Running, ada: AgoraClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Broken(Recorder):
@@ -172,7 +172,7 @@ async def test_a_handler_that_fails_is_tried_thrice_and_the_message_is_left_as_r
     assert "no idea" in caplog.text
 
 
-async def test_trouble_with_the_server_is_not_the_handlers_failure(server: Running, ada: AgoraClient) -> None:
+async def test_server_error_does_not_count_as_a_handler_failure(server: Running, ada: AgoraClient) -> None:
     class Unlucky(Recorder):
         async def on_message(self, message: Message) -> None:
             self.life.append(message.content)
@@ -188,7 +188,7 @@ async def test_trouble_with_the_server_is_not_the_handlers_failure(server: Runni
         assert agent.errors == []
 
 
-async def test_no_more_messages_are_handled_at_once_than_it_takes(server: Running, ada: AgoraClient) -> None:
+async def test_number_of_concurrent_handlers_is_bounded(server: Running, ada: AgoraClient) -> None:
     class Slow(Recorder):
         max_concurrent_tasks = 2
         release: asyncio.Event
@@ -210,7 +210,7 @@ async def test_no_more_messages_are_handled_at_once_than_it_takes(server: Runnin
         assert [(await slow.next()).content for _ in range(3)] == ["2", "3", "4"]
 
 
-async def test_a_message_under_way_at_a_crash_is_handled_again(server: Running, ada: AgoraClient) -> None:
+async def test_message_handled_during_a_crash_is_handled_again(server: Running, ada: AgoraClient) -> None:
     class Hanging(Recorder):
         async def on_message(self, message: Message) -> None:
             await super().on_message(message)
@@ -227,7 +227,7 @@ async def test_a_message_under_way_at_a_crash_is_handled_again(server: Running, 
         assert (await second.next()).message_id == receipt.message_id
 
 
-async def test_stopping_lets_handlers_finish(server: Running, ada: AgoraClient) -> None:
+async def test_stop_waits_for_running_handlers(server: Running, ada: AgoraClient) -> None:
     class Slow(Recorder):
         async def on_message(self, message: Message) -> None:
             await super().on_message(message)
@@ -241,7 +241,7 @@ async def test_stopping_lets_handlers_finish(server: Running, ada: AgoraClient) 
     await asyncio.wait_for(life, WAIT)
 
 
-async def test_a_handler_that_never_ends_is_cancelled(server: Running, ada: AgoraClient) -> None:
+async def test_handler_that_never_ends_is_cancelled(server: Running, ada: AgoraClient) -> None:
     class Stuck(Recorder):
         stop_seconds = 0.01
 
@@ -258,7 +258,7 @@ async def test_a_handler_that_never_ends_is_cancelled(server: Running, ada: Agor
     assert stuck.life == ["start", "cancelled", "stop"]
 
 
-async def test_an_agent_asks_while_it_handles_and_gets_the_reply_itself(server: Running, ada: AgoraClient) -> None:
+async def test_handler_can_send_a_request_and_get_the_reply(server: Running, ada: AgoraClient) -> None:
     class Asker(Recorder):
         async def on_message(self, message: Message) -> None:
             await super().on_message(message)
@@ -272,7 +272,7 @@ async def test_an_agent_asks_while_it_handles_and_gets_the_reply_itself(server: 
         assert asker.got.qsize() == 3
 
 
-async def test_events_are_published_followed_and_listened_to(server: Running, ada: AgoraClient) -> None:
+async def test_events_are_published_and_received(server: Running, ada: AgoraClient) -> None:
     class Follower(Recorder):
         events = ("work.*",)
 
@@ -314,7 +314,7 @@ async def test_events_are_published_followed_and_listened_to(server: Running, ad
         assert heard == [1, 2]
 
 
-async def test_signs_of_life_are_given(server: Running, clock: Any, ada: AgoraClient) -> None:
+async def test_heartbeats_are_sent(server: Running, clock: Any, ada: AgoraClient) -> None:
     class Lively(Recorder):
         heartbeat_seconds = 0.01
 
@@ -328,7 +328,7 @@ async def test_signs_of_life_are_given(server: Running, clock: Any, ada: AgoraCl
             pass
 
 
-async def test_an_agent_taken_off_the_marketplace_ends_with_the_reason(server: Running) -> None:
+async def test_deregistered_agent_ends_with_the_reason(server: Running) -> None:
     class Lively(Recorder):
         heartbeat_seconds = 0.01
 
@@ -342,7 +342,7 @@ async def test_an_agent_taken_off_the_marketplace_ends_with_the_reason(server: R
             await life
 
 
-async def test_an_agent_waits_for_its_server(wire: Wire) -> None:
+async def test_agent_waits_for_its_server(wire: Wire) -> None:
     waited = asyncio.Event()
 
     def answer(seen: Any) -> Any:
@@ -363,7 +363,7 @@ async def test_an_agent_waits_for_its_server(wire: Wire) -> None:
     assert len(wire.of("/agents/register")) == 10
 
 
-async def test_a_mark_that_got_lost_is_made_again(wire: Wire) -> None:
+async def test_lost_read_marker_is_sent_again(wire: Wire) -> None:
     message = {
         "message_id": "msg_" + "1" * 32,
         "from_agent": "agent_" + "b" * 32,
@@ -393,7 +393,7 @@ async def test_a_mark_that_got_lost_is_made_again(wire: Wire) -> None:
     assert {seen.body["status"] for seen in wire.of("/agora/messaging/mark")} == {"acknowledged"}
 
 
-def test_hooks_are_written_with_async_def() -> None:
+def test_synchronous_hooks_are_refused() -> None:
     with pytest.raises(TypeError, match="'async def'"):
 
         class Wrong(Agent):
@@ -401,8 +401,8 @@ def test_hooks_are_written_with_async_def() -> None:
                 """Not a coroutine function."""
 
 
-def test_what_an_agent_says_of_itself_is_what_registration_takes() -> None:
-    others = {"public_keys", "manifest"}  # published by client.protocol, which makes them; of agents that are run
+def test_class_attributes_match_registration_parameters() -> None:
+    others = {"public_keys", "manifest"}  # published by client.protocol; for agents run by the marketplace
     parameters = set(Agents.operations["register"].parameters) - {"agent_name"} - others
     assert parameters == {name for name in parameters if hasattr(Agent, name)}
     with pytest.raises(AgoraError, match="not registered yet"):
@@ -412,7 +412,7 @@ def test_what_an_agent_says_of_itself_is_what_registration_takes() -> None:
 @pytest.mark.parametrize(
     "spec", ["", "module", ":Agent", "no_such_module:Agent", "agora_sdk.agent:Nothing", "agora_sdk.agent:run"]
 )
-def test_a_specification_that_names_no_agent_is_refused(spec: str) -> None:
+def test_specification_without_an_agent_is_refused(spec: str) -> None:
     with pytest.raises(InvalidRequest):
         run(spec)
 
@@ -427,7 +427,7 @@ class Echo(Agent):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_an_agent_runs_by_name_in_a_process_and_leaves_when_asked(
+async def test_agent_runs_by_name_in_a_process_and_stops_on_request(
     server: Running, ada: AgoraClient, tmp_path: Path, number: signal.Signals
 ) -> None:
     (tmp_path / "bots.py").write_text(PROGRAM)

@@ -1,4 +1,4 @@
-"""Calls: from a method of the client to the wire and back, by both habits."""
+"""SDK calls from a client method to the wire and back, synchronous and asynchronous."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.unit.sdk.scripted_server import NOW, Wire, agent_answer, free_port, p
 RECEIPT = {"message_id": "msg_" + "0" * 32, "status": "queued", "timestamp": NOW}
 
 
-def test_the_examples_of_the_source_run_as_they_stand_in_synchronous_code(wire: Wire, client: Any) -> None:
+def test_examples_of_the_source_run_in_synchronous_code(wire: Wire, client: Any) -> None:
     wire.answer("/agents/register", agent_answer())
     wire.answer("/agora/messaging/send", RECEIPT)
     wire.answer("/agora/query/agents", page("agents", [agent_answer()], total=1))
@@ -45,7 +45,7 @@ def test_the_examples_of_the_source_run_as_they_stand_in_synchronous_code(wire: 
     assert wire.of("/agora/query/agents")[0].query == [("capabilities", "documentation"), ("status", "active")]
 
 
-async def test_the_same_client_is_awaited_in_an_event_loop(wire: Wire) -> None:
+async def test_client_is_awaitable_in_an_event_loop(wire: Wire) -> None:
     wire.answer("/agents/register", agent_answer())
     wire.answer("/agora/query/agents", page("agents", [agent_answer()]))
     async with AgoraClient(wire.url) as client:
@@ -74,7 +74,7 @@ def test_one_client_serves_synchronous_code_loops_and_threads_in_turn(wire: Wire
     assert found == [1] * 8
 
 
-async def test_mode_forces_either_habit(wire: Wire) -> None:
+async def test_mode_forces_synchronous_or_asynchronous_calls(wire: Wire) -> None:
     wire.answer("/agora/query/agents", page("agents", []))
     with AgoraClient(wire.url, mode="sync") as blocking:
         assert await asyncio.to_thread(lambda: blocking.query.agents().count) == 0
@@ -83,13 +83,13 @@ async def test_mode_forces_either_habit(wire: Wire) -> None:
     assert len(await asyncio.create_task(pending)) == 0
 
 
-def test_mode_async_can_be_prepared_outside_of_a_loop(wire: Wire) -> None:
+def test_async_client_can_be_created_outside_a_loop(wire: Wire) -> None:
     wire.answer("/agora/query/agents", page("agents", []))
     pending: Any = AgoraClient(wire.url, mode="async").query.agents()
     assert asyncio.run(pending).count == 0
 
 
-def test_a_program_that_never_closes_its_client_leaves_nothing_open(wire: Wire) -> None:
+def test_unclosed_client_leaves_no_connection_open(wire: Wire) -> None:
     wire.answer("/agora/query/agents", page("agents", []))
 
     async def main() -> None:
@@ -104,7 +104,7 @@ def test_a_program_that_never_closes_its_client_leaves_nothing_open(wire: Wire) 
     gc.collect()
 
 
-async def test_forgetting_await_is_explained(wire: Wire) -> None:
+async def test_missing_await_is_explained(wire: Wire) -> None:
     pending: Any = AgoraClient(wire.url).query.agents()
     with pytest.raises(AttributeError, match=r"write `await client\.query\.agents"):
         pending.count  # noqa: B018
@@ -113,7 +113,7 @@ async def test_forgetting_await_is_explained(wire: Wire) -> None:
         del pending
 
 
-def test_every_operation_is_a_method_with_the_contracts_signature() -> None:
+def test_every_operation_is_a_method_with_its_signature() -> None:
     client = AgoraClient()
     for operation in operations():
         method = getattr(getattr(client, operation.category), operation.attribute)
@@ -128,7 +128,7 @@ def test_every_operation_is_a_method_with_the_contracts_signature() -> None:
         client.nothing  # type: ignore[attr-defined]  # noqa: B018
 
 
-def test_the_annotations_of_the_client_are_the_contracts_categories() -> None:
+def test_client_annotations_match_the_contracts_categories() -> None:
     annotated = {
         name: text.rsplit(".", 1)[-1] for name, text in AgoraClient.__annotations__.items() if "contract." in text
     }
@@ -154,7 +154,9 @@ def test_the_annotations_of_the_client_are_the_contracts_categories() -> None:
         (lambda c: c.messaging.send("Ada", "x", metadata={"k": object()}), "metadata"),
     ],
 )
-def test_wrong_arguments_are_refused_before_any_request(wire: Wire, client: AgoraClient, call: Any, field: str) -> None:
+def test_invalid_arguments_are_refused_before_any_request(
+    wire: Wire, client: AgoraClient, call: Any, field: str
+) -> None:
     with pytest.raises(InvalidRequest) as caught:
         call(client)
     assert field in [error["field"].split(".")[0] for error in caught.value.errors]
@@ -204,21 +206,21 @@ def test_path_parameters_fill_the_canonical_route(wire: Wire, client: AgoraClien
     assert (wire.requests[-1].method, wire.requests[-1].body) == ("DELETE", None)
 
 
-def test_arguments_of_a_deletion_go_into_its_query(wire: Wire, client: AgoraClient) -> None:
+def test_arguments_of_delete_requests_are_in_the_query(wire: Wire, client: AgoraClient) -> None:
     wire.answer("/tenants/acme", {"tenant_id": "acme", "status": "deleting"})
     client.tenant.delete("acme", confirm="acme")
     request = wire.requests[-1]
     assert (request.method, request.query, request.body) == ("DELETE", [("confirm", "acme")], None)
 
 
-def test_an_id_of_the_wrong_form_is_told_by_its_form(client: AgoraClient) -> None:
+def test_malformed_id_error_shows_the_format(client: AgoraClient) -> None:
     with pytest.raises(InvalidRequest) as refused:
         client.instance.get("north")
     message = "is not an id of this kind: inst_ and 32 hexadecimal digits"
     assert refused.value.errors == [{"field": "instance_id", "message": message}]
 
 
-def test_what_fits_no_path_goes_by_the_rules_route(wire: Wire, client: AgoraClient) -> None:
+def test_value_unsuitable_for_a_path_uses_the_canonical_route(wire: Wire, client: AgoraClient) -> None:
     beat = {"agent_id": "x", "status": "active", "last_activity": NOW, "next_before": NOW}
     wire.answer("/agora/agent/heartbeat", beat)
     client.agent.heartbeat(load=0.5)
@@ -228,7 +230,7 @@ def test_what_fits_no_path_goes_by_the_rules_route(wire: Wire, client: AgoraClie
     assert wire.requests[-1].query == [("agent_id", "..")]
 
 
-def test_problems_become_errors_of_the_tree(wire: Wire, client: AgoraClient) -> None:
+def test_problems_become_typed_errors(wire: Wire, client: AgoraClient) -> None:
     wire.answer("/agents/Bob", NotFound("No agent 'Bob' is registered.", fix="Look around.", errors=[]))
     with pytest.raises(NotFound, match=r"No agent 'Bob' is registered\. Look around\.") as caught:
         client.agent.get("Bob")
@@ -236,7 +238,7 @@ def test_problems_become_errors_of_the_tree(wire: Wire, client: AgoraClient) -> 
     assert caught.value.errors == []
 
 
-def test_other_servers_answers_are_explained(wire: Wire, client: AgoraClient) -> None:
+def test_responses_of_other_servers_are_explained(wire: Wire, client: AgoraClient) -> None:
     wire.answer("/agents/a", RedirectResponse("https://elsewhere.example/"))
     with pytest.raises(AgoraError, match=r"answered 307 to https://elsewhere\.example/, not as an Agora server does"):
         client.agent.get("a")
@@ -248,7 +250,7 @@ def test_other_servers_answers_are_explained(wire: Wire, client: AgoraClient) ->
         client.agent.get("c")
 
 
-def test_a_server_that_is_not_running_is_named_with_the_way_to_start_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreachable_server_error_explains_how_to_start_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AGORA_URL", f"http://127.0.0.1:{free_port()}/")
     with AgoraClient(retries=1) as client, pytest.raises(ServerUnreachable) as caught:
         client.admin.health()
@@ -260,29 +262,25 @@ def test_a_server_that_is_not_running_is_named_with_the_way_to_start_it(monkeypa
 
 
 @pytest.mark.parametrize("url", ["ftp://x", "http://", "http://x/?q=1"])
-def test_an_address_that_is_none_is_refused(url: str) -> None:
+def test_invalid_url_is_refused(url: str) -> None:
     with pytest.raises(InvalidRequest):
         AgoraClient(url)
 
 
-def test_an_address_needs_no_scheme_and_may_have_a_path(wire: Wire) -> None:
+def test_url_may_omit_the_scheme_and_have_a_path(wire: Wire) -> None:
     wire.answer("/behind/a/proxy/agora/query/agents", page("agents", []))
     with AgoraClient(wire.url.removeprefix("http://") + "/behind/a/proxy/") as client:
         assert client.query.agents().count == 0
 
 
-def test_proxies_of_the_environment_have_no_part_in_a_call_to_this_machine(
-    wire: Wire, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_environment_proxies_are_ignored_for_local_calls(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{free_port()}")
     wire.answer("/agora/query/agents", page("agents", []))
     with AgoraClient(wire.url) as client:
         assert client.query.agents().count == 0
 
 
-def test_a_deprecated_operation_is_logged_once(
-    wire: Wire, client: AgoraClient, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_deprecated_operation_is_logged_once(wire: Wire, client: AgoraClient, caplog: pytest.LogCaptureFixture) -> None:
     def old(seen: Any) -> Any:
         from starlette.responses import JSONResponse
 
@@ -295,8 +293,8 @@ def test_a_deprecated_operation_is_logged_once(
     assert messages == ["agora.query.agents is deprecated and ends on soon."]
 
 
-def test_a_server_that_does_not_wait_is_not_polled_without_pause(wire: Wire, client: AgoraClient) -> None:
-    """As one that is shutting down, which ends every long poll at once."""
+def test_server_that_ends_long_polls_early_is_polled_with_pauses(wire: Wire, client: AgoraClient) -> None:
+    """A server that is shutting down ends every long poll immediately."""
     wire.answer("/agora/messaging/send", RECEIPT)
     wire.answer("/agora/messaging/receive", page("messages", []))
     with pytest.raises(DeadlineExceeded):

@@ -1,4 +1,4 @@
-"""Problem documents: what every error says, and what comes back from one."""
+"""Problem documents: contents of every error, and parsing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ STANDARD = ("type", "title", "status", "code", "detail", "fix")
 
 
 @pytest.mark.parametrize("code", BY_CODE)
-def test_nothing_replaces_the_standard_members(code: str) -> None:
+def test_extra_members_cannot_replace_standard_ones(code: str) -> None:
     kind = BY_CODE[code]
     extra = {name: "replaced" for name in STANDARD if name != "fix"} | {"self": "named", "task_status": "completed"}
     problem = kind("What happened.", fix="What to do.", **extra).problem()

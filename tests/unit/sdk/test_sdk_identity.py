@@ -1,4 +1,4 @@
-"""Identity: what registration stores, and which credential each call carries."""
+"""Identity: credentials stored by registration, and the credential sent with each call."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def tokens(wire: Wire, path: str = "/agora/query/agents") -> list[str | None]:
     return [seen.token for seen in wire.of(path)]
 
 
-def test_registering_stores_the_token_and_uses_it(wire: Wire, client: AgoraClient) -> None:
+def test_registration_stores_and_uses_the_token(wire: Wire, client: AgoraClient) -> None:
     wire.answer("/agents/register", agent_answer())
     client.query.agents()
     client.register("Ada")
@@ -40,7 +40,7 @@ def test_registering_stores_the_token_and_uses_it(wire: Wire, client: AgoraClien
     assert json.loads(path.read_text())["servers"][wire.url]["default"]["Ada"]["token"] == "agt_secret"
 
 
-def test_registering_again_sends_the_stored_token(wire: Wire) -> None:
+def test_re_registration_sends_the_stored_token(wire: Wire) -> None:
     wire.answer("/agents/register", agent_answer(), agent_answer(token=None, created=False))
     for _ in range(2):
         with AgoraClient(wire.url) as client:
@@ -50,7 +50,7 @@ def test_registering_again_sends_the_stored_token(wire: Wire) -> None:
     assert tokens(wire) == ["agt_secret", "agt_secret"]
 
 
-def test_a_stored_token_of_a_server_that_began_anew_is_replaced(wire: Wire) -> None:
+def test_stored_token_of_a_reset_server_is_replaced(wire: Wire) -> None:
     Credentials().keep(wire.url, "default", "Ada", Credential("agent_old", "agt_old"))
     wire.answer("/agents/register", Unauthenticated("ended"), agent_answer())
     with AgoraClient(wire.url) as client:
@@ -60,7 +60,7 @@ def test_a_stored_token_of_a_server_that_began_anew_is_replaced(wire: Wire) -> N
     assert found == Credential(AGENT_ID, "agt_secret")
 
 
-def test_a_taken_name_is_a_conflict_and_stores_nothing(wire: Wire, client: AgoraClient) -> None:
+def test_taken_name_is_a_conflict_and_stores_nothing(wire: Wire, client: AgoraClient) -> None:
     wire.answer("/agents/register", NameTaken("The name belongs to another agent."))
     with pytest.raises(NameTaken):
         client.register("Ada")
@@ -68,7 +68,7 @@ def test_a_taken_name_is_a_conflict_and_stores_nothing(wire: Wire, client: Agora
     assert not Path(os.environ["AGORA_CREDENTIALS"]).exists()
 
 
-def test_a_stored_identity_is_used_by_name(wire: Wire) -> None:
+def test_stored_identity_is_selected_by_name(wire: Wire) -> None:
     Credentials().keep(wire.url, "default", "Ada", Credential(AGENT_ID, "agt_secret"))
     with AgoraClient(wire.url, agent="Ada") as client:
         client.query.agents()
@@ -76,13 +76,13 @@ def test_a_stored_identity_is_used_by_name(wire: Wire) -> None:
     assert tokens(wire) == ["agt_secret"]
 
 
-def test_an_identity_that_is_not_stored_never_becomes_the_operator(wire: Wire) -> None:
+def test_unknown_identity_never_becomes_the_operator(wire: Wire) -> None:
     with AgoraClient(wire.url, agent="Nobody") as client, pytest.raises(Unauthenticated, match="Register it first"):
         client.query.agents()
     assert not wire.requests
 
 
-def test_identities_are_kept_by_server_tenant_and_name(wire: Wire) -> None:
+def test_identities_are_stored_by_server_tenant_and_name(wire: Wire) -> None:
     store = Credentials()
     store.keep(wire.url, "default", "Ada", Credential("a", "agt_1"))
     store.keep(wire.url, "other", "Ada", Credential("b", "agt_2"))
@@ -95,7 +95,7 @@ def test_identities_are_kept_by_server_tenant_and_name(wire: Wire) -> None:
     assert store.find(f"http://localhost:{port}", "default", "Ada") == Credential("a", "agt_1")
 
 
-def test_what_the_program_gives_comes_first(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_explicit_credential_takes_precedence(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     Credentials().keep(wire.url, "default", "Ada", Credential(AGENT_ID, "agt_secret"))
     monkeypatch.setenv("AGORA_TOKEN", "agfy_environment")
     for client in (
@@ -117,7 +117,7 @@ def test_what_the_program_gives_comes_first(wire: Wire, monkeypatch: pytest.Monk
         ("agt_given", "agt_kept", "agt_given"),
     ],
 )
-def test_which_credential_registers(wire: Wire, given: str, stored: str | None, sent: str) -> None:
+def test_credential_used_for_registration(wire: Wire, given: str, stored: str | None, sent: str) -> None:
     if stored:
         Credentials().keep(wire.url, "default", "Ada", Credential(AGENT_ID, stored))
     wire.answer("/agents/register", agent_answer(created=given != "agt_given"))
@@ -144,7 +144,7 @@ def test_one_client_may_register_several_agents(wire: Wire, caplog: pytest.LogCa
     assert "client.as_agent('Bob') acts as Bob" in caplog.text
 
 
-def test_a_token_of_an_agent_stays_who_the_client_is(wire: Wire) -> None:
+def test_agent_token_determines_the_clients_identity(wire: Wire) -> None:
     wire.answer("/agents/register", agent_answer(agent_name="Bob", token="agt_bob"))
     with AgoraClient(wire.url, token="agt_ada") as client:
         client.register("Bob")
@@ -152,7 +152,7 @@ def test_a_token_of_an_agent_stays_who_the_client_is(wire: Wire) -> None:
     assert tokens(wire) == ["agt_ada"]
 
 
-def test_a_deregistered_agents_credential_is_forgotten(wire: Wire, client: AgoraClient) -> None:
+def test_credential_of_a_deregistered_agent_is_deleted(wire: Wire, client: AgoraClient) -> None:
     wire.answer("/agents/register", agent_answer())
     wire.answer("/agents/Ada", {"agent_id": AGENT_ID, "status": "retired"})
     client.register("Ada")
@@ -162,7 +162,7 @@ def test_a_deregistered_agents_credential_is_forgotten(wire: Wire, client: Agora
     assert Credentials().find(wire.url, "default", "Ada") is None
 
 
-def test_registering_works_where_nothing_can_be_stored(
+def test_registration_works_without_writable_storage(
     wire: Wire, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "file").touch()
@@ -177,7 +177,7 @@ def test_registering_works_where_nothing_can_be_stored(
 @pytest.mark.parametrize(
     "text", ['{"servers": ', "[]", '{"servers": {"a": []}}', '{"servers": {"a": {"b": {"c": {}}}}}']
 )
-def test_a_damaged_file_is_named_and_left_alone(wire: Wire, text: str) -> None:
+def test_damaged_file_is_named_and_unchanged(wire: Wire, text: str) -> None:
     path = Path(os.environ["AGORA_CREDENTIALS"])
     path.write_text(text)
     with AgoraClient(wire.url, agent="Ada") as client, pytest.raises(AgoraError, match="cannot be read") as caught:
@@ -186,7 +186,7 @@ def test_a_damaged_file_is_named_and_left_alone(wire: Wire, text: str) -> None:
     assert path.read_text() == text
 
 
-def test_tokens_appear_in_no_representation_and_no_log(
+def test_tokens_are_absent_from_repr_and_logs(
     wire: Wire, client: AgoraClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(1, "agora_sdk")
@@ -204,7 +204,7 @@ def test_tokens_appear_in_no_representation_and_no_log(
     assert "Ada" in repr(client)
 
 
-def test_threads_and_processes_may_store_at_once(tmp_path: Path) -> None:
+def test_threads_and_processes_can_store_concurrently(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "credentials.json"
 
     def keep(number: int) -> None:
@@ -221,18 +221,18 @@ def test_threads_and_processes_may_store_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("token", ["a\nb", "clé", "two words", "a\x00"])
-def test_a_token_that_no_header_carries_is_refused_in_words(token: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_token_unsuitable_for_a_header_is_refused(token: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InvalidRequest, match="The token contains characters"):
         AgoraClient(URL, token=token)
     with pytest.raises(InvalidRequest, match="The tenant contains characters"):
         AgoraClient(URL, tenant=token)
-    if "\x00" not in token:  # which no environment holds
+    if "\x00" not in token:  # which no environment variable can contain
         monkeypatch.setenv("AGORA_TOKEN", token)
         with pytest.raises(InvalidRequest, match="AGORA_TOKEN contains characters"):
             AgoraClient(URL)
 
 
-def test_line_ends_around_a_token_do_not_count(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_line_ends_around_a_token_are_ignored(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     AgoraClient(wire.url, token=" agfy_1\r\n").query.agents()
     monkeypatch.setenv("AGORA_TOKEN", "agfy_2\n")
     AgoraClient(wire.url).query.agents()

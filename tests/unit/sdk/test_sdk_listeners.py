@@ -1,4 +1,4 @@
-"""Listeners to another agent's events, on a real server, by both habits."""
+"""Listeners to another agent's events, on a real server, synchronous and asynchronous."""
 
 from __future__ import annotations
 
@@ -23,9 +23,7 @@ async def operator(server: Running) -> AsyncIterator[AgoraClient]:
         yield client
 
 
-async def test_it_hears_one_type_of_one_agent_in_whatever_order_they_start(
-    server: Running, operator: AgoraClient
-) -> None:
+async def test_listener_gets_one_type_of_one_agent_for_any_start_order(server: Running, operator: AgoraClient) -> None:
     heard: asyncio.Queue[Any] = asyncio.Queue()
     listener = await operator.subscribe_to_agent_events("Ada", "done", lambda type, data: heard.put_nowait(data))
     assert repr(listener) == "<Listener to done of Ada>"
@@ -47,7 +45,7 @@ async def test_it_hears_one_type_of_one_agent_in_whatever_order_they_start(
     assert heard.empty()
 
 
-async def test_it_ends_when_unsubscribed_by_handler_or_by_all(operator: AgoraClient) -> None:
+async def test_listener_ends_when_unsubscribed(operator: AgoraClient) -> None:
     def one(type: str, data: Any) -> None:
         """Never called."""
 
@@ -61,7 +59,7 @@ async def test_it_ends_when_unsubscribed_by_handler_or_by_all(operator: AgoraCli
     assert (await operator.unsubscribe_from_agent_events("Ada", "done")).ended == 2
 
 
-async def test_synchronous_code_hears_in_a_thread(server: Running, operator: AgoraClient) -> None:
+async def test_synchronous_listener_runs_in_a_thread(server: Running, operator: AgoraClient) -> None:
     def work() -> list[Any]:
         heard: queue.Queue[Any] = queue.Queue()
         with AgoraClient(server.url) as ada:

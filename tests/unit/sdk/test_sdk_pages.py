@@ -1,4 +1,4 @@
-"""Pages: one call answers one page, iterating it fetches them all."""
+"""Pages: one call returns one page, iteration fetches all pages."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def agents(seen: Seen) -> dict[str, Any]:
     return page("agents", found, total=5, has_more=more, next_cursor=str(start + 2) if more else None)
 
 
-def test_for_fetches_the_following_pages_with_the_same_filters(wire: Wire, client: AgoraClient) -> None:
+def test_iteration_fetches_following_pages_with_the_same_filters(wire: Wire, client: AgoraClient) -> None:
     wire.answer("/agora/query/agents", agents)
     found = client.query.agents(["docs"], limit=2, offset=0)
     assert (len(found), found.count, found.total, found[1].agent_name) == (2, 2, 5, "A1")
@@ -42,7 +42,7 @@ def test_for_fetches_the_following_pages_with_the_same_filters(wire: Wire, clien
     ]
 
 
-async def test_async_for_awaits_them_and_for_blocks_even_in_a_loop(wire: Wire) -> None:
+async def test_async_for_awaits_pages_and_for_blocks(wire: Wire) -> None:
     wire.answer("/agora/query/agents", agents)
     async with AgoraClient(wire.url) as client:
         found = await client.query.agents()
@@ -52,7 +52,7 @@ async def test_async_for_awaits_them_and_for_blocks_even_in_a_loop(wire: Wire) -
         client.close()
 
 
-def test_operations_without_a_cursor_go_on_by_offset(wire: Wire, client: AgoraClient) -> None:
+def test_operations_without_a_cursor_use_the_offset(wire: Wire, client: AgoraClient) -> None:
     def services(seen: Seen) -> dict[str, Any]:
         offset = int(dict(seen.query).get("offset", "0"))
         return page("services", [SERVICE | {"name": f"s{offset}"}], has_more=offset < 2)
@@ -61,14 +61,14 @@ def test_operations_without_a_cursor_go_on_by_offset(wire: Wire, client: AgoraCl
     assert [service.name for service in client.discovery.list(limit=1)] == ["s0", "s1", "s2"]
 
 
-def test_an_empty_page_is_there_and_ends(wire: Wire, client: AgoraClient) -> None:
+def test_empty_page_ends_the_iteration(wire: Wire, client: AgoraClient) -> None:
     wire.answer("/discovery/list", page("services", [], has_more=True))
     found = client.discovery.list()
     assert found
     assert list(found) == []
 
 
-def test_the_event_log_is_read_to_its_end(wire: Wire, client: AgoraClient) -> None:
+def test_event_log_is_read_to_its_end(wire: Wire, client: AgoraClient) -> None:
     def log(seen: Seen) -> dict[str, Any]:
         after = int(dict(seen.query).get("cursor") or dict(seen.query).get("after", "0"))
         more = after + 2 < 6

@@ -1,4 +1,4 @@
-"""Agents that define ``process_message``: asked by messages, tasks and A2A alike, and talking to each other."""
+"""Agents that define ``process_message``: called for messages, tasks and A2A, and messaging each other."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.harness import Running
 
 
 class Worker(Agent):
-    """Answers as the text demands."""
+    """Acts as the text requests."""
 
     capabilities = ["work"]
 
@@ -40,7 +40,7 @@ async def client(server: Running, tmp_path: Path) -> Any:
         yield client
 
 
-async def test_a_message_is_replied_to(server: Running, client: AgoraClient) -> None:
+async def test_message_is_replied_to(server: Running, client: AgoraClient) -> None:
     async with Worker(url=server.url) as worker:
         reply = await client.request("Worker", "this")
         assert (reply.content, reply.from_name) == ("did this", "Worker")
@@ -54,7 +54,7 @@ async def test_a_message_is_replied_to(server: Running, client: AgoraClient) -> 
 
 
 @pytest.mark.parametrize("task_type", ["a2a.message", "work"])
-async def test_a_task_is_done(server: Running, client: AgoraClient, task_type: str) -> None:
+async def test_task_is_completed(server: Running, client: AgoraClient, task_type: str) -> None:
     async with Worker(url=server.url) as worker:
         task = await ended(client, await client.task.assign(task_type, {"text": "this"}, "Worker"))
         assert (task.status, task.result) == ("completed", "did this")
@@ -67,7 +67,7 @@ async def test_a_task_is_done(server: Running, client: AgoraClient, task_type: s
         assert (task.status, task.error) == ("failed", "RuntimeError: cannot")
 
 
-async def test_a_question_is_answered_in_the_task(server: Running, client: AgoraClient) -> None:
+async def test_question_is_answered_in_the_task(server: Running, client: AgoraClient) -> None:
     async with Worker(url=server.url) as worker:
         receipt = await client.task.assign("a2a.message", {"text": "ask"}, "Worker")
         task = await ended(client, receipt, "input_required")
@@ -76,7 +76,7 @@ async def test_a_question_is_answered_in_the_task(server: Running, client: Agora
         assert [message.text for message in worker.seen] == ["ask", "the second"]
 
 
-async def test_it_leaves_alone_what_is_not_said_to_it(server: Running, client: AgoraClient) -> None:
+async def test_messages_to_others_are_ignored(server: Running, client: AgoraClient) -> None:
     async with Worker(url=server.url):
         other = await client.task.assign("other", {"text": "x"})
         await ended(client, await client.task.assign("work", {"text": "this"}))
@@ -92,7 +92,7 @@ async def ended(client: AgoraClient, receipt: Any, status: str = "") -> Any:
     return await client.task.get(receipt.task_id)
 
 
-async def test_agents_talk_to_each_other_without_end_of_it(server: Running) -> None:
+async def test_replies_between_agents_do_not_loop(server: Running) -> None:
     class Coordinator(Agent):
         replies: list[str] = []
         replied = asyncio.Event()
@@ -114,7 +114,7 @@ async def test_agents_talk_to_each_other_without_end_of_it(server: Running) -> N
         assert [message.text for message in worker.seen] == ["this"]
 
 
-async def test_events_of_others_are_heard_until_unsubscribed(server: Running) -> None:
+async def test_events_of_others_are_received_until_unsubscribed(server: Running) -> None:
     class Processor(Agent):
         name = "Data Processor Agent"
 
@@ -140,13 +140,13 @@ async def test_events_of_others_are_heard_until_unsubscribed(server: Running) ->
         assert monitor.heard.empty()
 
 
-async def test_an_agent_that_cannot_start_says_why(server: Running, client: AgoraClient) -> None:
+async def test_failed_start_reports_its_reason(server: Running, client: AgoraClient) -> None:
     with pytest.raises(AgoraError, match="Asker"):
         async with Worker("Asker", url=server.url):
             raise AssertionError("the name is another's")
 
 
-def test_parts_are_read_however_they_are_written() -> None:
+def test_every_form_of_parts_is_read() -> None:
     wires: list[dict[str, Any]] = [
         {"text": "a"},
         {"kind": "text", "text": "a"},

@@ -1,4 +1,4 @@
-"""The README's programs run, against a real server."""
+"""The README's programs run against a real server."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PROGRAMS = re.findall(r"^```python\n(.*?)^```$", README.read_text(), re.MULTILIN
 
 
 @pytest.mark.parametrize("number", range(len(PROGRAMS)))
-async def test_a_program_of_the_readme_runs(server: Running, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_program_of_the_readme_runs(server: Running, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AGORA_URL", server.url)
     code = compile(PROGRAMS[number], f"README program {number}", "exec")
     names: dict[str, Any] = {"__name__": "readme"}
@@ -28,7 +28,7 @@ async def test_a_program_of_the_readme_runs(server: Running, number: int, monkey
         names["client"].close()
 
 
-def test_the_version_is_the_distributions() -> None:
+def test_version_is_that_of_the_distribution() -> None:
     import tomllib
 
     import agora_sdk
@@ -37,7 +37,7 @@ def test_the_version_is_the_distributions() -> None:
     assert agora_sdk.__version__ == project["version"]
 
 
-def test_importing_the_package_loads_next_to_nothing() -> None:
+def test_importing_the_package_loads_few_modules() -> None:
     import subprocess
 
     program = (

@@ -1,4 +1,4 @@
-"""Retries: what is tried again, when, how often, and under which key."""
+"""Retries: which errors, delays, number, and idempotency keys."""
 
 from __future__ import annotations
 
@@ -65,21 +65,21 @@ def run(script: Script, *, seconds: float = 30.0, retries: int = 3) -> Answer:
 
 
 @pytest.mark.parametrize("trouble", [ConnectionLost("refused"), *map(status, (429, 502, 503, 504))])
-def test_passing_trouble_is_tried_again_with_growing_pauses(trouble: Answer | Exception) -> None:
+def test_transient_errors_are_retried_with_growing_delays(trouble: Answer | Exception) -> None:
     script = Script(trouble, trouble, status(200))
     assert run(script).status == 200
     assert script.pauses == [0.1, 0.2]
 
 
 @pytest.mark.parametrize("code", [301, 400, 401, 404, 409, 422, 423, 500])
-def test_what_would_be_the_same_again_is_not_tried_again(code: int) -> None:
+def test_permanent_errors_are_not_retried(code: int) -> None:
     script = Script(status(code))
     with pytest.raises(AgoraError):
         run(script)
     assert (len(script.asked), script.pauses) == (1, [])
 
 
-def test_it_gives_up_after_the_last_retry_with_the_error_of_the_last_try() -> None:
+def test_last_error_is_raised_after_the_last_retry() -> None:
     script = Script(ConnectionLost("refused"))
     with pytest.raises(ServerUnreachable, match="refused"):
         run(script, retries=2)
@@ -89,7 +89,7 @@ def test_it_gives_up_after_the_last_retry_with_the_error_of_the_last_try() -> No
         run(script, retries=1)
 
 
-def test_the_servers_advice_is_followed_within_the_deadline() -> None:
+def test_retry_after_is_followed_within_the_deadline() -> None:
     script = Script(status(429, retry_after="7"), status(200))
     run(script)
     assert script.pauses == [7.0]
@@ -101,7 +101,7 @@ def test_the_servers_advice_is_followed_within_the_deadline() -> None:
     assert script.pauses == []
 
 
-def test_all_tries_together_keep_the_deadline() -> None:
+def test_all_attempts_share_the_deadline() -> None:
     script = Script(ConnectionLost("refused"))
     with pytest.raises(ServerUnreachable):
         run(script, seconds=1.0, retries=100)
@@ -112,7 +112,7 @@ def test_all_tries_together_keep_the_deadline() -> None:
 
 
 @given(st.integers(0, 10_000), st.floats(0, 1))
-def test_pauses_grow_to_a_bound_and_are_spread(attempt: int, random: float) -> None:
+def test_delays_are_bounded_and_jittered(attempt: int, random: float) -> None:
     pause = Backoff(random=lambda: random).pause(attempt)
     whole = min(10.0, 0.1 * 2.0 ** min(attempt, 30))
     assert whole / 2 <= pause <= whole
@@ -127,7 +127,7 @@ def test_retry_after_is_seconds_or_a_date_or_nothing() -> None:
     assert retry_after(status(503, retry_after="Thu, 01 Jan 1970 00:00:00 GMT")) == 0.0
 
 
-def test_every_command_that_repeating_would_harm_carries_a_key() -> None:
+def test_non_idempotent_commands_carry_a_key() -> None:
     keyed = {operation.name for operation in operations() if needs_key(operation)}
     assert {"agora.messaging.send", "agora.event.publish", "agora.token.create"} <= keyed
     assert "agora.agent.register" in keyed, "a lost answer would be a lost token"
@@ -135,7 +135,7 @@ def test_every_command_that_repeating_would_harm_carries_a_key() -> None:
     assert not {operation.name for operation in operations() if operation.kind is Kind.QUERY} & keyed
 
 
-def test_a_retry_repeats_the_key_and_another_call_has_another(wire: Wire, client: AgoraClient) -> None:
+def test_retry_reuses_the_key_and_another_call_has_another(wire: Wire, client: AgoraClient) -> None:
     wire.answer("/agora/messaging/send", Overloaded("full", retry_after=0), PlainTextResponse("", 502), RECEIPT)
     client.messaging.send("Ada", "once")
     client.messaging.send("Ada", "twice")
@@ -144,7 +144,7 @@ def test_a_retry_repeats_the_key_and_another_call_has_another(wire: Wire, client
     assert len(first) == 32
 
 
-def test_the_programs_own_key_is_used(wire: Wire, client: AgoraClient) -> None:
+def test_explicit_key_is_used(wire: Wire, client: AgoraClient) -> None:
     wire.answer("/agora/messaging/send", RECEIPT)
     client.with_options(idempotency_key="mine").messaging.send("Ada", "once")
     client.messaging.send("Ada", "again")
@@ -157,7 +157,7 @@ def test_queries_carry_no_key(wire: Wire, client: AgoraClient) -> None:
     assert "idempotency-key" not in wire.requests[0].headers
 
 
-def test_retries_are_counted_by_the_option(wire: Wire, client: AgoraClient) -> None:
+def test_option_sets_the_number_of_retries(wire: Wire, client: AgoraClient) -> None:
     wire.answer("/agents/Ada", Overloaded("full"))
     with pytest.raises(Overloaded):
         client.with_options(retries=0).agent.get("Ada")
@@ -168,14 +168,14 @@ def test_retries_are_counted_by_the_option(wire: Wire, client: AgoraClient) -> N
     assert len(wire.of("/agents/Bob")) == 1
 
 
-async def test_awaited_calls_retry_too(wire: Wire) -> None:
+async def test_asynchronous_calls_are_retried(wire: Wire) -> None:
     wire.answer("/agents/Ada", Overloaded("full"), agent_answer())
     async with AgoraClient(wire.url) as client:
         assert (await client.agent.get("Ada")).agent_name == "Ada"
     assert len(wire.requests) == 2
 
 
-def test_a_long_poll_may_take_its_time_beside_the_timeout(wire: Wire, client: AgoraClient) -> None:
+def test_wait_of_a_long_poll_is_added_to_the_timeout(wire: Wire, client: AgoraClient) -> None:
     script = Script(status(200))
     script.answers = [Answer(200, {}, b'{"messages":[],"count":0}')]
     session = client.with_options(timeout=2.0)._session
@@ -185,7 +185,7 @@ def test_a_long_poll_may_take_its_time_beside_the_timeout(wire: Wire, client: Ag
     assert script.asked == [27.0]
 
 
-def test_work_elsewhere_may_take_its_time_and_is_not_begun_again_where_it_was_refused(client: AgoraClient) -> None:
+def test_relayed_call_has_a_longer_timeout_and_a_refused_one_is_not_retried(client: AgoraClient) -> None:
     from agora_sdk.contract.instances import Instances
 
     refused = b'{"code":"upstream_failed","status":502,"detail":"no","http_status":500}'
@@ -195,7 +195,7 @@ def test_work_elsewhere_may_take_its_time_and_is_not_begun_again_where_it_was_re
     assert script.asked == [150.0]
 
 
-def test_timeouts_of_a_real_connection(wire: Wire, client: AgoraClient) -> None:
+def test_timeouts_apply_to_a_real_connection(wire: Wire, client: AgoraClient) -> None:
     given_up = threading.Event()
 
     def slow(seen: object) -> object:
@@ -208,14 +208,14 @@ def test_timeouts_of_a_real_connection(wire: Wire, client: AgoraClient) -> None:
     given_up.set()
 
 
-def test_options_that_make_no_sense_are_refused() -> None:
+def test_invalid_options_are_refused() -> None:
     options: Any
     for options in ({"timeout": 0.0}, {"retries": -1}, {"mode": "both"}):
         with pytest.raises(AgoraError):
             AgoraClient(**options)
 
 
-def test_internal_errors_are_not_repeated(wire: Wire, client: AgoraClient) -> None:
+def test_internal_errors_are_not_retried(wire: Wire, client: AgoraClient) -> None:
     wire.answer("/agents/Ada", InternalError("ours"))
     with pytest.raises(InternalError):
         client.agent.get("Ada")

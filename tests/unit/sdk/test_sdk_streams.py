@@ -1,4 +1,4 @@
-"""Event streams: live, resumed, deduplicated, over WebSocket or Server-Sent Events, by both habits."""
+"""Event streams: live, resumed, deduplicated, over WebSocket or Server-Sent Events, synchronous and asynchronous."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def take(stream: Any, count: int) -> list[int]:
 
 
 @WAYS
-def test_events_come_as_they_happen(wire: Wire, client: AgoraClient, way: str) -> None:
+def test_events_arrive_live(wire: Wire, client: AgoraClient, way: str) -> None:
     choose(wire, way)
     with client.event.stream(["work.*", "agora.message.received"], agent="Ada") as stream:
         wire.publish(event(1), event(2, "work.begun", data="\u2028grüße"))
@@ -51,7 +51,7 @@ def test_events_come_as_they_happen(wire: Wire, client: AgoraClient, way: str) -
 
 
 @WAYS
-async def test_the_same_in_an_event_loop(wire: Wire, way: str) -> None:
+async def test_events_arrive_live_in_an_event_loop(wire: Wire, way: str) -> None:
     choose(wire, way)
     async with AgoraClient(wire.url, token="agt_1") as client, client.event.stream() as stream:
         assert await stream is stream
@@ -66,7 +66,7 @@ async def test_the_same_in_an_event_loop(wire: Wire, way: str) -> None:
 
 
 @WAYS
-def test_a_broken_stream_resumes_after_the_last_event_and_drops_repeated_ones(
+def test_broken_stream_resumes_after_the_last_event_without_duplicates(
     wire: Wire, client: AgoraClient, way: str
 ) -> None:
     choose(wire, way)
@@ -86,9 +86,7 @@ def test_a_broken_stream_resumes_after_the_last_event_and_drops_repeated_ones(
 
 
 @WAYS
-def test_what_happens_before_the_first_event_is_seen_is_not_lost_either(
-    wire: Wire, client: AgoraClient, way: str
-) -> None:
+def test_events_before_the_first_received_one_are_not_lost(wire: Wire, client: AgoraClient, way: str) -> None:
     choose(wire, way)
     wire.publish(event(1))
     stream = client.event.stream()
@@ -100,13 +98,13 @@ def test_what_happens_before_the_first_event_is_seen_is_not_lost_either(
 
 
 @WAYS
-def test_it_begins_where_the_program_says(wire: Wire, client: AgoraClient, way: str) -> None:
+def test_stream_begins_at_the_requested_position(wire: Wire, client: AgoraClient, way: str) -> None:
     choose(wire, way)
     wire.publish(*map(event, range(1, 6)))
     assert take(client.event.stream(last_event_id="3"), 2) == [4, 5]
 
 
-def test_reading_on_after_leaving_the_loop_resumes(wire: Wire, client: AgoraClient) -> None:
+def test_iteration_after_a_break_resumes(wire: Wire, client: AgoraClient) -> None:
     stream = client.event.stream()
     wire.publish(event(1), event(2), event(3))
     for _ in stream:
@@ -118,7 +116,7 @@ def test_reading_on_after_leaving_the_loop_resumes(wire: Wire, client: AgoraClie
 
 
 @WAYS
-def test_a_position_that_is_too_old_says_where_one_can_begin(wire: Wire, client: AgoraClient, way: str) -> None:
+def test_position_too_old_error_names_the_oldest(wire: Wire, client: AgoraClient, way: str) -> None:
     choose(wire, way)
     wire.stream_refusals.append(CursorTooOld("Gone.", oldest=7))
     with pytest.raises(CursorTooOld) as caught:
@@ -126,7 +124,7 @@ def test_a_position_that_is_too_old_says_where_one_can_begin(wire: Wire, client:
     assert caught.value.oldest == 7
 
 
-def test_a_decision_of_the_server_ends_a_stream_with_its_error(wire: Wire, client: AgoraClient) -> None:
+def test_refusal_by_the_server_ends_the_stream_with_its_error(wire: Wire, client: AgoraClient) -> None:
     for error in (Unauthenticated("Revoked."), Halted("Stopped.")):
         stream = client.event.stream()
         wire.stream_refusals.append(error)
@@ -135,7 +133,7 @@ def test_a_decision_of_the_server_ends_a_stream_with_its_error(wire: Wire, clien
             take(stream, 1)
 
 
-def test_a_server_that_is_busy_is_tried_again(wire: Wire, client: AgoraClient) -> None:
+def test_busy_server_is_retried(wire: Wire, client: AgoraClient) -> None:
     wire.stream_refusals.extend([Overloaded("Too many streams."), Overloaded("Too many streams.")])
     stream = client.event.stream()
     wire.publish(event(1))
@@ -143,25 +141,25 @@ def test_a_server_that_is_busy_is_tried_again(wire: Wire, client: AgoraClient) -
     assert len(wire.streams) == 3
 
 
-def test_a_server_that_never_answers_is_named(tmp_path: Any) -> None:
+def test_unresponsive_server_is_named(tmp_path: Any) -> None:
     with AgoraClient(f"http://127.0.0.1:{free_port()}", retries=1) as client, pytest.raises(ServerUnreachable):
         client.event.stream()
 
 
-async def test_a_server_that_never_answers_is_named_in_a_loop_too() -> None:
+async def test_unresponsive_server_is_named_in_an_event_loop() -> None:
     async with AgoraClient(f"http://127.0.0.1:{free_port()}", retries=0) as client:
         with pytest.raises(ServerUnreachable):
             await client.event.stream()
 
 
-def test_wrong_filters_are_refused_before_any_request(wire: Wire, client: AgoraClient) -> None:
+def test_invalid_filters_are_refused_before_any_request(wire: Wire, client: AgoraClient) -> None:
     with pytest.raises(InvalidRequest) as caught:
         client.event.stream(subscription_id="sub_1")
     assert caught.value.errors[0]["field"] == "subscription_id"
     assert not wire.streams
 
 
-def test_a_stream_is_closed_from_another_thread(wire: Wire, client: AgoraClient) -> None:
+def test_stream_can_be_closed_from_another_thread(wire: Wire, client: AgoraClient) -> None:
     stream = client.event.stream()
     wire.publish(event(1))
     found: list[int] = []
@@ -181,7 +179,7 @@ def test_a_stream_is_closed_from_another_thread(wire: Wire, client: AgoraClient)
     assert found == [1]
 
 
-async def test_a_stream_is_closed_from_another_task(wire: Wire) -> None:
+async def test_stream_can_be_closed_from_another_task(wire: Wire) -> None:
     async with AgoraClient(wire.url) as client:
         stream = await client.event.stream()
         reader = asyncio.create_task(_collect(stream))
@@ -195,7 +193,7 @@ async def _collect(stream: Any) -> list[int]:
     return [each.sequence async for each in stream]
 
 
-async def test_one_stream_is_read_by_one_habit(wire: Wire) -> None:
+async def test_stream_cannot_mix_synchronous_and_asynchronous_reads(wire: Wire) -> None:
     async with AgoraClient(wire.url) as client:
         stream = await client.event.stream()
         with pytest.raises(InvalidRequest, match="Open one for each"):
@@ -203,9 +201,7 @@ async def test_one_stream_is_read_by_one_habit(wire: Wire) -> None:
         await stream.aclose()
 
 
-def test_the_place_in_a_durable_subscription_is_acknowledged_when_the_next_event_is_asked_for(
-    wire: Wire, client: AgoraClient
-) -> None:
+def test_position_is_acknowledged_when_the_next_event_is_requested(wire: Wire, client: AgoraClient) -> None:
     stream = client.event.stream(subscription_id="sub_" + "0" * 32)
     wire.publish(event(1), event(2))
     take(stream, 2)
@@ -216,7 +212,7 @@ def test_the_place_in_a_durable_subscription_is_acknowledged_when_the_next_event
 TASK = "task_" + "0" * 32
 
 
-def test_a_log_is_read_to_its_end(wire: Wire, client: AgoraClient) -> None:
+def test_log_is_read_to_its_end(wire: Wire, client: AgoraClient) -> None:
     wire.publish(entry(1, content="one"), entry(2, content="two"), entry(3, "done", status="completed"))
     stream = client.task.stream(TASK)
     wire.finish()
@@ -233,7 +229,7 @@ def test_a_log_is_read_to_its_end(wire: Wire, client: AgoraClient) -> None:
     assert stream.position == 3
 
 
-async def test_a_log_is_read_to_its_end_in_an_event_loop(wire: Wire) -> None:
+async def test_log_is_read_to_its_end_in_an_event_loop(wire: Wire) -> None:
     wire.publish(entry(1), entry(2, "done"))
     async with AgoraClient(wire.url) as client:
         stream = await client.task.stream(TASK)
@@ -241,7 +237,7 @@ async def test_a_log_is_read_to_its_end_in_an_event_loop(wire: Wire) -> None:
         assert [each.number async for each in stream] == [1, 2]
 
 
-def test_a_broken_log_resumes_after_the_last_entry_and_drops_repeated_ones(wire: Wire, client: AgoraClient) -> None:
+def test_broken_log_resumes_after_the_last_entry_without_duplicates(wire: Wire, client: AgoraClient) -> None:
     wire.repeats = 1
     entries = iter(client.task.stream(TASK))
     wire.publish(entry(1), entry(2))
@@ -256,7 +252,7 @@ def test_a_broken_log_resumes_after_the_last_entry_and_drops_repeated_ones(wire:
     assert [dict(seen.query).get("last_event_id") for seen in wire.streams] == [None, "2", "3"]
 
 
-def test_a_log_that_ended_while_the_connection_was_down_ends_the_loop(wire: Wire, client: AgoraClient) -> None:
+def test_log_that_ended_during_an_outage_ends_the_iteration(wire: Wire, client: AgoraClient) -> None:
     entries = iter(client.task.stream(TASK))
     wire.publish(entry(1, "done"))
     assert next(entries).number == 1
@@ -266,14 +262,14 @@ def test_a_log_that_ended_while_the_connection_was_down_ends_the_loop(wire: Wire
     assert dict(wire.streams[-1].query)["last_event_id"] == "1"
 
 
-def test_a_log_begins_where_the_program_says(wire: Wire, client: AgoraClient) -> None:
+def test_log_begins_at_the_requested_position(wire: Wire, client: AgoraClient) -> None:
     wire.publish(entry(1), entry(2), entry(3, "done"))
     wire.finish()
     assert [each.number for each in client.task.stream(TASK, last_event_id="1")] == [2, 3]
 
 
 @given(st.lists(st.tuples(st.integers(1, 9**9), st.text(max_size=30)), max_size=8), st.integers(1, 7))
-def test_server_sent_events_are_read_however_they_are_cut(messages: list[tuple[int, str]], size: int) -> None:
+def test_server_sent_events_are_parsed_for_any_chunking(messages: list[tuple[int, str]], size: int) -> None:
     import json
 
     text = b"retry: 1\nid: 0\n: connected\n\n"
@@ -288,12 +284,12 @@ def test_server_sent_events_are_read_however_they_are_cut(messages: list[tuple[i
     assert frames == expected
 
 
-def test_server_sent_events_with_carriage_returns_and_split_data() -> None:
+def test_server_sent_events_may_have_carriage_returns_and_several_data_lines() -> None:
     frames = list(EventSource().feed(b'data: {"a":\r\ndata: 1}\r\n\r\n'))
     assert frames == [{"a": 1}]
 
 
-def test_a_message_that_does_not_say_its_place_has_it_from_its_id() -> None:
+def test_position_of_a_message_defaults_to_its_id() -> None:
     text = b'id: 4\ndata: {"number":4}\n\nid: 5\ndata: {"sequence":6}\n\ndata: {"a":1}\n\n'
     assert list(EventSource().feed(text)) == [{"sequence": 4, "number": 4}, {"sequence": 6}, {"a": 1}]
 

@@ -1,4 +1,4 @@
-"""An agent's tasks when the network, the server or the handler fails: scripted answers over real sockets."""
+"""Failures of the network, the server or the handler during an agent's tasks: scripted answers over real sockets."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ COMPLETE, FAIL, RELEASE = "/agora/task/complete", "/agora/task/fail", "/agora/ta
 
 
 class Worker(Agent):
-    """Does what the test says."""
+    """Acts as the test requires."""
 
     backoff = Backoff(first=0.0)
 
@@ -120,7 +120,7 @@ async def forever(task: TaskRun) -> None:
     await asyncio.Event().wait()
 
 
-async def test_what_a_handler_returns_completes_the_task(script: Wire) -> None:
+async def test_return_value_of_the_handler_completes_the_task(script: Wire) -> None:
     async def work(task: TaskRun) -> Any:
         return {"double": task.payload["n"] * 2}  # type: ignore[operator]
 
@@ -132,7 +132,7 @@ async def test_what_a_handler_returns_completes_the_task(script: Wire) -> None:
     assert script.of(CLAIM)[0].body == {"limit": 1, "wait": 25.0, "lease_seconds": 60}
 
 
-async def test_what_the_class_says_is_claimed(script: Wire) -> None:
+async def test_claims_follow_the_class_attributes(script: Wire) -> None:
     script.answer(RENEW, claimed())
     script.answer(RELEASE, updated(status="pending"))
     registered = {"worker_id": "wrk_1", "worker_name": "gpu-1", "owner": "x", "registered_at": NOW, "last_seen": NOW}
@@ -147,7 +147,7 @@ async def test_what_the_class_says_is_claimed(script: Wire) -> None:
     assert script.of("/v1/agent/workers/register")[0].body == {"worker_name": "gpu-1", "models": ["m"]}
 
 
-async def test_an_agent_without_on_task_claims_nothing(script: Wire) -> None:
+async def test_agent_without_on_task_claims_nothing(script: Wire) -> None:
     listening = asyncio.Event()
 
     class Silent(Agent):
@@ -165,7 +165,7 @@ async def test_an_agent_without_on_task_claims_nothing(script: Wire) -> None:
     assert "agora.task" not in str(script.streams[0].query)
 
 
-async def test_no_claim_is_sent_while_all_places_are_taken(script: Wire) -> None:
+async def test_no_claim_is_sent_at_full_capacity(script: Wire) -> None:
     script.answer(RENEW, claimed())
     script.answer(RELEASE, updated(status="pending"))
     async with working(script, forever, stop_seconds=0) as agent:
@@ -175,7 +175,7 @@ async def test_no_claim_is_sent_while_all_places_are_taken(script: Wire) -> None
         assert len(script.of(CLAIM)) == 1
 
 
-async def test_a_lost_answer_to_a_claim_is_asked_for_again_under_its_key(script: Wire) -> None:
+async def test_lost_answer_to_a_claim_is_requested_again_with_its_key(script: Wire) -> None:
     script.answers[CLAIM].clear()
     script.answer(CLAIM, Overloaded("no"), InternalError("no"), {"tasks": [claimed()], "count": 1}, {"tasks": []})
     script.answer(RENEW, claimed())
@@ -197,8 +197,8 @@ class Unanswered(Response):
             pass
 
 
-async def test_a_task_claimed_while_the_agent_stopped_is_given_back(script: Wire) -> None:
-    """The answer that leased it was on its way: the agent asks for it again under the same key, without waiting."""
+async def test_task_claimed_during_a_stop_is_released(script: Wire) -> None:
+    """The response with the lease was in transit: the agent requests it again with the same key, without waiting."""
     script.answers[CLAIM].clear()
     script.answer(CLAIM, Unanswered(), {"tasks": [claimed()], "count": 1})
     script.answer(RELEASE, updated(status="pending"))
@@ -212,7 +212,7 @@ async def test_a_task_claimed_while_the_agent_stopped_is_given_back(script: Wire
     assert not agent.begun.is_set()
 
 
-async def test_a_claim_that_is_refused_for_good_ends_the_agent(script: Wire) -> None:
+async def test_permanently_refused_claim_ends_the_agent(script: Wire) -> None:
     script.answers[CLAIM].clear()
     script.answer(CLAIM, PermissionDenied("no tasks for you"))
     async with AgoraClient(script.url, retries=0) as client:
@@ -230,7 +230,9 @@ async def test_a_claim_that_is_refused_for_good_ends_the_agent(script: Wire) -> 
         (NotFound("no such agent"), {"error": "NotFound: no such agent"}),
     ],
 )
-async def test_what_a_handler_raises_fails_the_attempt(script: Wire, raised: Exception, body: dict[str, Any]) -> None:
+async def test_exception_of_the_handler_fails_the_attempt(
+    script: Wire, raised: Exception, body: dict[str, Any]
+) -> None:
     async def work(task: TaskRun) -> None:
         raise raised
 
@@ -243,7 +245,7 @@ async def test_what_a_handler_raises_fails_the_attempt(script: Wire, raised: Exc
 
 
 @pytest.mark.parametrize("raised", [RateLimited("slowly"), Overloaded("full"), asyncio.CancelledError()])
-async def test_what_is_not_the_handlers_fault_puts_the_task_off(script: Wire, raised: BaseException) -> None:
+async def test_external_failure_defers_the_task(script: Wire, raised: BaseException) -> None:
     async def work(task: TaskRun) -> None:
         raise raised
 
@@ -256,7 +258,7 @@ async def test_what_is_not_the_handlers_fault_puts_the_task_off(script: Wire, ra
 
 
 @pytest.mark.parametrize("path", [COMPLETE, FAIL, RELEASE])
-async def test_an_outcome_is_repeated_under_one_key_until_it_is_answered(script: Wire, path: str) -> None:
+async def test_outcome_is_repeated_with_one_key_until_answered(script: Wire, path: str) -> None:
     async def work(task: TaskRun) -> None:
         if path == FAIL:
             raise ValueError
@@ -272,7 +274,7 @@ async def test_an_outcome_is_repeated_under_one_key_until_it_is_answered(script:
     assert len(script.of(path)) == 9
 
 
-async def test_a_server_that_always_fails_at_a_call_is_not_asked_for_ever(script: Wire) -> None:
+async def test_call_that_always_fails_is_not_retried_forever(script: Wire) -> None:
     async def work(task: TaskRun) -> str:
         return "poison"
 
@@ -284,7 +286,7 @@ async def test_a_server_that_always_fails_at_a_call_is_not_asked_for_ever(script
     assert len(script.of(COMPLETE)) == 6
 
 
-async def test_a_lease_is_renewed_while_the_server_is_away_and_the_handler_goes_on(script: Wire) -> None:
+async def test_lease_is_renewed_after_an_outage_while_the_handler_continues(script: Wire) -> None:
     async def work(task: TaskRun) -> None:
         await asked(script, RENEW, 12)
 
@@ -308,7 +310,7 @@ async def test_a_lease_is_renewed_while_the_server_is_away_and_the_handler_goes_
     ],
     ids=["stale", "ended", "gone", "cancelled", "denied"],
 )
-async def test_a_handler_whose_lease_is_lost_is_cancelled_and_nothing_more_is_written(
+async def test_handler_is_cancelled_after_a_lost_lease_without_further_writes(
     script: Wire, answer: AgoraError | dict[str, Any]
 ) -> None:
     script.answer(RENEW, claimed(), claimed(), answer)
@@ -320,7 +322,7 @@ async def test_a_handler_whose_lease_is_lost_is_cancelled_and_nothing_more_is_wr
     assert not [seen for path in (COMPLETE, FAIL, RELEASE) for seen in script.of(path)]
 
 
-async def test_a_write_with_an_old_token_ends_the_work_even_of_a_handler_that_ignores_it(script: Wire) -> None:
+async def test_write_with_an_old_token_ends_even_a_handler_that_ignores_it(script: Wire) -> None:
     async def work(task: TaskRun) -> str:
         with pytest.raises(StaleLease):
             await task.report(50)
@@ -338,7 +340,7 @@ async def test_a_write_with_an_old_token_ends_the_work_even_of_a_handler_that_ig
     assert not [seen for path in (RENEW, APPEND, COMPLETE, FAIL, RELEASE) for seen in script.of(path)]
 
 
-async def test_an_event_about_the_task_makes_it_look_at_once(script: Wire) -> None:
+async def test_event_about_the_task_triggers_an_immediate_check(script: Wire) -> None:
     script.answers[CLAIM].clear()
     script.answer(CLAIM, {"tasks": [claimed(lease_seconds=3600)], "count": 1}, {"tasks": [], "count": 0})
     script.answer(RENEW, StaleLease("cancelled"))
@@ -352,7 +354,7 @@ async def test_an_event_about_the_task_makes_it_look_at_once(script: Wire) -> No
     assert len(script.of(RENEW)) == 1
 
 
-async def test_a_refusal_of_what_a_handler_says_is_the_handlers_to_deal_with(script: Wire) -> None:
+async def test_refused_write_is_raised_in_the_handler(script: Wire) -> None:
     async def work(task: TaskRun) -> str:
         with pytest.raises(IllegalTransition):
             await task.report(10)
@@ -370,7 +372,7 @@ async def test_a_refusal_of_what_a_handler_says_is_the_handlers_to_deal_with(scr
 
 
 @pytest.mark.parametrize("result", [object(), {1: {2}}, float("nan")])
-async def test_a_result_that_cannot_be_stored_fails_the_task_for_good(script: Wire, result: Any) -> None:
+async def test_unstorable_result_fails_the_task_permanently(script: Wire, result: Any) -> None:
     async def work(task: TaskRun) -> Any:
         return result
 
@@ -382,7 +384,7 @@ async def test_a_result_that_cannot_be_stored_fails_the_task_for_good(script: Wi
     assert "result" in seen.body["error"]
 
 
-async def test_progress_output_and_checkpoints_carry_the_token_and_their_place(script: Wire) -> None:
+async def test_progress_output_and_checkpoints_carry_the_token_and_offset(script: Wire) -> None:
     sizes = iter((100 + 262_144, 100 + 262_145))
 
     async def work(task: TaskRun) -> None:
@@ -428,7 +430,7 @@ async def test_progress_output_and_checkpoints_carry_the_token_and_their_place(s
     assert saved == [({"at": 2}, 7_000_001), ({"at": 3}, 7_000_002)]
 
 
-async def test_an_agent_that_stops_gives_back_what_takes_too_long(script: Wire) -> None:
+async def test_stopping_agent_releases_tasks_that_take_too_long(script: Wire) -> None:
     script.answer(RENEW, claimed())
     script.answer(RELEASE, Overloaded("busy"), updated(status="pending"))
     async with working(script, forever, stop_seconds=0.01) as agent:
@@ -438,7 +440,7 @@ async def test_an_agent_that_stops_gives_back_what_takes_too_long(script: Wire) 
     assert script.of(RELEASE)[-1].body["fencing_token"] == 7
 
 
-async def test_an_agent_that_stops_lets_handlers_end_and_renews_meanwhile(script: Wire) -> None:
+async def test_stopping_agent_waits_for_handlers_and_renews_leases(script: Wire) -> None:
     release = asyncio.Event()
 
     async def work(task: TaskRun) -> str:
@@ -458,7 +460,7 @@ async def test_an_agent_that_stops_lets_handlers_end_and_renews_meanwhile(script
     assert not script.of(RELEASE)
 
 
-def test_on_task_is_written_with_async_def() -> None:
+def test_synchronous_on_task_is_refused() -> None:
     with pytest.raises(TypeError, match=r"Wrong\.on_task must be declared with 'async def'"):
 
         class Wrong(Agent):

@@ -1,4 +1,4 @@
-"""Agents that take tasks, on a real server."""
+"""Agents that execute tasks, on a real server."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ async def ended(client: AgoraClient, task_id: str) -> Task:
     return await client.task.get(task_id)
 
 
-async def test_a_task_is_done_with_its_progress_output_and_trail(server: Running, boss: AgoraClient) -> None:
+async def test_task_is_completed_with_progress_output_and_history(server: Running, boss: AgoraClient) -> None:
     class Reviewer(Agent):
         async def on_task(self, task: TaskRun) -> Any:
             await task.report(40, "reading", milestone="read")
@@ -107,9 +107,7 @@ async def test_a_task_is_done_with_its_progress_output_and_trail(server: Running
     assert "milestone" in [kind for kind, _ in trail]
 
 
-async def test_as_many_are_done_at_once_as_there_are_places_and_the_rest_by_another_process(
-    server: Running, boss: AgoraClient
-) -> None:
+async def test_tasks_beyond_capacity_go_to_another_process(server: Running, boss: AgoraClient) -> None:
     class Pair(Worker):
         max_concurrent_tasks = 2
 
@@ -130,7 +128,7 @@ async def test_as_many_are_done_at_once_as_there_are_places_and_the_rest_by_anot
     assert len({task.task_id for task in (*mine, *others)}) == 5
 
 
-async def test_an_attempt_that_failed_is_followed_by_one_that_goes_on(server: Running, boss: AgoraClient) -> None:
+async def test_failed_attempt_is_continued_by_the_next(server: Running, boss: AgoraClient) -> None:
     class Unlucky(Agent):
         async def on_task(self, task: TaskRun) -> Any:
             await task.write(f"attempt {task.attempts}\n")
@@ -146,7 +144,7 @@ async def test_an_attempt_that_failed_is_followed_by_one_that_goes_on(server: Ru
     assert (await boss.task.output(task.task_id)).content == "attempt 1\nattempt 2\n"
 
 
-async def test_how_failures_end(server: Running, boss: AgoraClient) -> None:
+async def test_each_kind_of_failure_has_its_status(server: Running, boss: AgoraClient) -> None:
     class Broken(Agent):
         task_types = ("hopeless", "wrong")
 
@@ -165,7 +163,7 @@ async def test_how_failures_end(server: Running, boss: AgoraClient) -> None:
     assert (await boss.task.get(other.task_id)).status == "pending", "not one of its types"
 
 
-async def test_a_handler_is_told_at_once_when_its_task_is_cancelled(server: Running, boss: AgoraClient) -> None:
+async def test_handler_is_cancelled_with_its_task(server: Running, boss: AgoraClient) -> None:
     worker = Worker(url=server.url)
     async with living(worker):
         receipt = await boss.task.assign("work", assignee="Worker")
@@ -180,7 +178,7 @@ async def test_a_handler_is_told_at_once_when_its_task_is_cancelled(server: Runn
     assert (task.status, task.result) == ("cancelled", None)
 
 
-async def test_a_task_given_to_another_is_done_by_that_one_alone(server: Running, boss: AgoraClient) -> None:
+async def test_reassigned_task_is_done_only_by_the_new_assignee(server: Running, boss: AgoraClient) -> None:
     first, second = Worker(url=server.url, name="First"), Worker(url=server.url, name="Second")
     async with living(first, second):
         receipt = await boss.task.assign("work", {"n": 1}, assignee="First")
@@ -194,7 +192,7 @@ async def test_a_task_given_to_another_is_done_by_that_one_alone(server: Running
     assert first.cancelled == [task.task_id]
 
 
-async def test_a_lease_that_ran_out_goes_to_the_next_with_its_checkpoint_and_the_old_one_cannot_write(
+async def test_expired_lease_moves_the_task_with_its_checkpoint_and_blocks_old_writes(
     server: Running, clock: ManualClock, boss: AgoraClient
 ) -> None:
     refused: list[str] = []
@@ -226,7 +224,7 @@ async def test_a_lease_that_ran_out_goes_to_the_next_with_its_checkpoint_and_the
     assert (task.status, task.assigned_agent, refused) == ("completed", quick.agent_id, ["stale_lease"])
 
 
-async def test_an_agent_that_stops_gives_its_tasks_back_at_once(server: Running, boss: AgoraClient) -> None:
+async def test_stopping_agent_releases_its_tasks_immediately(server: Running, boss: AgoraClient) -> None:
     class Stuck(Worker):
         stop_seconds = 0.01
 
@@ -242,7 +240,7 @@ async def test_an_agent_that_stops_gives_its_tasks_back_at_once(server: Running,
         await ended(boss, receipt.task_id)
 
 
-async def test_tasks_wait_for_whoever_has_the_model_or_is_the_worker(server: Running, boss: AgoraClient) -> None:
+async def test_tasks_wait_for_the_required_model_or_worker(server: Running, boss: AgoraClient) -> None:
     class Llama(Worker):
         models = ("llama",)
         worker = "gpu-1"
@@ -260,7 +258,7 @@ async def test_tasks_wait_for_whoever_has_the_model_or_is_the_worker(server: Run
     assert (worker.worker_name, worker.models, worker.owner) == ("gpu-1", ["llama"], llama.agent_id)
 
 
-async def test_messages_and_tasks_have_places_of_their_own(server: Running, boss: AgoraClient) -> None:
+async def test_messages_and_tasks_have_separate_capacity(server: Running, boss: AgoraClient) -> None:
     class Busy(Worker):
         async def on_message(self, message: Any) -> None:
             await self.reply(message, "still here")
@@ -274,7 +272,7 @@ async def test_messages_and_tasks_have_places_of_their_own(server: Running, boss
         await ended(boss, receipt.task_id)
 
 
-async def test_a_claim_whose_caller_has_gone_takes_nothing(server: Running, boss: AgoraClient) -> None:
+async def test_disconnected_claim_takes_no_task(server: Running, boss: AgoraClient) -> None:
     async with (
         AgoraClient(server.url) as client,
         httpx.AsyncClient(base_url=server.url) as dying,
@@ -331,7 +329,7 @@ class DocumentationAgent:
         return "Documentation updated successfully"
 
 
-async def test_the_specifications_agent_works(server: Running, boss: AgoraClient) -> None:
+async def test_specifications_agent_works(server: Running, boss: AgoraClient) -> None:
     agent = DocumentationAgent(server.url)
     async with agent.client:
         await agent.initialize()
@@ -346,7 +344,7 @@ async def test_the_specifications_agent_works(server: Running, boss: AgoraClient
         assert len(await agent.client.task.list(agent.agent_id, TaskStatus.PENDING)) == 0
 
 
-async def test_the_specifications_assignment_in_plain_code(server: Running) -> None:
+async def test_specifications_assignment_works_in_synchronous_code(server: Running) -> None:
     def plain() -> None:
         with AgoraClient(server.url) as client:
             client.register("MyAgent", capabilities=["documentation", "analysis"])
@@ -361,7 +359,7 @@ async def test_the_specifications_assignment_in_plain_code(server: Running) -> N
     await asyncio.to_thread(plain)
 
 
-async def test_the_specifications_pipeline_runs(server: Running, boss: AgoraClient) -> None:
+async def test_specifications_pipeline_runs(server: Running, boss: AgoraClient) -> None:
     class Hand(Agent):
         async def on_task(self, task: TaskRun) -> Any:
             order.append((self.name, task.task_type))
@@ -385,7 +383,7 @@ async def test_the_specifications_pipeline_runs(server: Running, boss: AgoraClie
     assert {share.agent_name: share.completed for share in status.agents} == dict.fromkeys(names, 1)
 
 
-async def test_processes_of_a_new_agent_may_start_at_the_same_moment(server: Running) -> None:
+async def test_processes_of_a_new_agent_can_start_concurrently(server: Running) -> None:
     clients = [AgoraClient(server.url, mode="async") for _ in range(5)]
     registrations = await asyncio.gather(*(client.register("Fleet") for client in clients))
     assert len({registration.agent_id for registration in registrations}) == 1

@@ -1,4 +1,4 @@
-"""The vectors that every SDK passes: sdk/vectors."""
+"""Test vectors shared by every SDK: sdk/vectors."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def call(client: AgoraClient, operation: str, arguments: dict[str, Any]) -> Any:
 
 
 @pytest.mark.parametrize("case", load_cases("requests"))
-def test_requests(stub: StubServer, case: dict[str, Any]) -> None:
+def test_requests_match_the_vectors(stub: StubServer, case: dict[str, Any]) -> None:
     sent: dict[str, Any] = {}
 
     def answer(handler: BaseHTTPRequestHandler, body: bytes) -> None:
@@ -94,7 +94,7 @@ def test_requests(stub: StubServer, case: dict[str, Any]) -> None:
             "body": json.loads(body) if body else None,
         }
         sent["key"] = handler.headers.get("idempotency-key")
-        send_answer(handler, 422, {}, b"{}")  # what it asks for is all that counts here
+        send_answer(handler, 422, {}, b"{}")  # only the request matters here
 
     stub.answer = answer
     with make_client(stub) as client, pytest.raises(AgoraError):
@@ -104,7 +104,7 @@ def test_requests(stub: StubServer, case: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("case", load_cases("responses"))
-def test_responses(stub: StubServer, case: dict[str, Any]) -> None:
+def test_responses_match_the_vectors(stub: StubServer, case: dict[str, Any]) -> None:
     body = json.dumps(case["body"]).encode()
     stub.answer = lambda handler, _: send_answer(handler, 200, {"content-type": "application/json"}, body)
     with make_client(stub) as client:
@@ -120,7 +120,7 @@ def test_responses(stub: StubServer, case: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("case", load_cases("errors"))
-def test_errors(stub: StubServer, case: dict[str, Any]) -> None:
+def test_errors_match_the_vectors(stub: StubServer, case: dict[str, Any]) -> None:
     tries = []
     body = case.get("text", json.dumps(case.get("body"))).encode()
 
@@ -143,12 +143,12 @@ def test_errors(stub: StubServer, case: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("case", load_cases("streams"))
-def test_streams(stub: StubServer, case: dict[str, Any]) -> None:
+def test_streams_match_the_vectors(stub: StubServer, case: dict[str, Any]) -> None:
     connections, positions = list(case["connections"]), []
 
     def answer(handler: BaseHTTPRequestHandler, _: bytes) -> None:
         target = urlsplit(handler.path)
-        if target.path == "/ws":  # so that events come over HTTP
+        if target.path == "/ws":  # so that events arrive over HTTP
             send_answer(handler, 404, {}, b"")
             return
         positions.append(dict(parse_qsl(target.query)).get("last_event_id"))

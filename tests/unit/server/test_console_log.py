@@ -1,4 +1,4 @@
-"""Lines for people: one an event, in whose text nobody begins a line of their own or speaks to the terminal."""
+"""Console log for people: one line per event; foreign text can neither start a line nor control the terminal."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ STAMP = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"
 
 @pytest.fixture
 def stream() -> Iterator[io.StringIO]:
-    """What the process writes to its log, as text."""
+    """The process's log as text."""
     text = io.StringIO()
     with restored_logging():
         configure_logging("info", "text", ["opensesame"], text)
         yield text
 
 
-def test_a_line_says_when_what_and_where(stream: io.StringIO) -> None:
+def test_line_has_time_event_and_source(stream: io.StringIO) -> None:
     before = REQUEST.set("req_1")
     logging.getLogger("agora.x").warning("%s was %s", "Ada", "late")
     REQUEST.reset(before)
@@ -34,7 +34,7 @@ def test_a_line_says_when_what_and_where(stream: io.StringIO) -> None:
     )
 
 
-def test_an_error_brings_its_traceback_without_secrets(stream: io.StringIO) -> None:
+def test_error_has_a_traceback_without_secrets(stream: io.StringIO) -> None:
     try:
         raise ValueError("opensesame")
     except ValueError:
@@ -47,7 +47,7 @@ def test_an_error_brings_its_traceback_without_secrets(stream: io.StringIO) -> N
 
 
 @pytest.mark.parametrize("breaking", ["\n", "\r", "\r\n", "\x0b", "\x85", "\u2028", "\x1b[2J", "\x9b2J", "\x00"])
-def test_a_text_of_others_begins_no_line_and_gives_no_orders(breaking: str, stream: io.StringIO) -> None:
+def test_foreign_text_starts_no_line_and_has_no_control_characters(breaking: str, stream: io.StringIO) -> None:
     forged = "2026-01-01T00:00:00.000000Z [info     ] all is well [agora.x]"
     logging.getLogger("agora.x").info("hello%s%s", breaking, forged)
     text = stream.getvalue()
@@ -56,7 +56,7 @@ def test_a_text_of_others_begins_no_line_and_gives_no_orders(breaking: str, stre
     assert forged in text
 
 
-def test_json_has_a_line_for_an_event_whatever_is_in_it(stream: io.StringIO) -> None:
+def test_json_log_has_one_line_per_event(stream: io.StringIO) -> None:
     configure_logging("info", "json", stream=stream)
     logging.getLogger("agora.x").info("a\nb \u2028 \x1b é", stack_info=True)
     (line,) = stream.getvalue().splitlines()

@@ -1,4 +1,4 @@
-"""What the packages import is what they declare, and the lock file has all of it."""
+"""Declared dependencies equal the imported packages, and the lock file contains all of them."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_every_imported_package_is_declared(project: Path) -> None:
     assert missing == {}
 
 
-def test_the_lock_file_has_every_dependency_in_a_version_that_is_allowed() -> None:
+def test_lock_file_has_an_allowed_version_of_every_dependency() -> None:
     lock = (ROOT / "requirements" / "server.txt").read_text()
     locked = {
         canonicalize_name(name): version for name, version in re.findall(r"^([\w.-]+)==(\S+)", lock, re.MULTILINE)

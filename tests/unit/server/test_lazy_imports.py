@@ -1,4 +1,4 @@
-"""An import inside a function defers what a start does not load; everything else is imported at the top (ADR 22)."""
+"""Imports inside functions defer modules that a start does not load; all others are at the top (ADR 22)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 Import = ast.Import | ast.ImportFrom
 LAZY_REFERENCE = re.compile(r"\bLazy\(\s*\"(agora[\w.]*):(\w+)\"")
 
-#: packages that take long to import, or that not every installation has
+#: packages that are slow to import, or optional
 HEAVY = frozenset(
     {
         "aiohttp",
@@ -37,16 +37,16 @@ HEAVY = frozenset(
     }
 )
 
-#: places that import modules of ours late, and why
+#: places that import our modules late, and why
 PLACES = {
-    # a command loads what it runs, and its help loads nothing of that
+    # a command imports what it runs, and its help imports none of that
     "agora/cli/": "commands",
-    # engines and protocols that the settings name
+    # engines and protocols selected by settings
     "agora/server/app.py": "single sign-on",
     "agora/server/bootstrap.py": "PostgreSQL, Redis",
     "agora/server/jobs/__init__.py": "Consul, the bridge to Redis",
     "agora/store/databases.py": "PostgreSQL",
-    # rules that a controller applies when something is due
+    # rules that a controller applies when work is due
     "agora/builtin_agents/remote/jobs.py": "checks of remote agents",
     "agora/domains/a2a/push_outbox.py": "pushes",
     "agora/domains/bus/jobs.py": "the bus",
@@ -58,7 +58,7 @@ PLACES = {
     "agora/domains/declared_agents/service.py": "schemas of outputs",
     "agora/domains/mcp_upstreams/client/vetting.py": "schemas of tools",
     "agora/domains/mcp_upstreams/task_questions.py": "schemas of answers",
-    # what a program that only imports the SDK, or makes one call, does not need
+    # unnecessary for a program that only imports the SDK, or makes one call
     "agora_sdk/client.py": "listeners, conversations, projections",
     "agora_sdk/contract/": "schemas of operations",
     "agora_sdk/login.py": "sign-in",
@@ -123,7 +123,7 @@ def _find_loaded_modules(start: str) -> set[str]:
     return loaded
 
 
-def test_an_import_inside_a_function_loads_what_is_not_loaded_yet() -> None:
+def test_late_imports_load_modules_that_are_not_loaded_yet() -> None:
     server = _find_loaded_modules("agora.server.process")
     needless = [
         f"{MODULES[module].relative_to(ROOT)}:{statement.lineno} {ast.unparse(statement)}"
@@ -131,7 +131,7 @@ def test_an_import_inside_a_function_loads_what_is_not_loaded_yet() -> None:
         for loaded in [_find_loaded_modules(module) | (server if module in server else set())]
         for statement, function in statements
         if function is not None and (targets := _name_targets(module, statement)) and targets <= loaded
-        # these two packages load a name when it is asked for, by their __getattr__
+        # these two packages import a name on access, by their __getattr__
         if targets != {"agora_sdk"} and targets != {"agora_sdk.contract"}
     ]
     assert needless == []
@@ -161,7 +161,7 @@ def _list_late_imports() -> Iterator[tuple[str, int, set[str]]]:
                 yield module, statement.lineno, _name_packages(statement)
 
 
-def test_only_heavy_packages_and_listed_places_are_imported_inside_functions() -> None:
+def test_only_heavy_packages_and_listed_places_use_late_imports() -> None:
     early = [
         f"{MODULES[module].relative_to(ROOT)}:{line}: {', '.join(packages - HEAVY) or 'a module of ours'}"
         for module, line, packages in _list_late_imports()
@@ -176,7 +176,7 @@ def test_every_listed_package_and_place_is_used() -> None:
     assert set().union(*(packages for *_, packages in imports)) >= HEAVY
 
 
-def test_every_lazy_reference_names_an_object() -> None:
+def test_every_lazy_reference_resolves() -> None:
     references = {match for file in MODULES.values() for match in LAZY_REFERENCE.findall(file.read_text("utf-8"))}
     assert ("agora.protocols.mcp.endpoint", "McpApp") in references
     missing = [(module, name) for module, name in references if not hasattr(import_module(module), name)]

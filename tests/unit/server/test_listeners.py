@@ -1,4 +1,4 @@
-"""The sockets of a server: what happens when a port is taken."""
+"""Listening sockets of a server, and fallbacks if a port is occupied."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def taken() -> socket.socket:
     return listener
 
 
-def test_events_go_to_the_main_port_when_theirs_is_taken(tmp_path: Path, taken: socket.socket) -> None:
+def test_events_fall_back_to_the_main_port(tmp_path: Path, taken: socket.socket) -> None:
     said: list[str] = []
     settings = make_settings(tmp_path, port=free_port(), events_port=taken.getsockname()[1])
     listeners = open_listeners(settings, said.append)
@@ -29,7 +29,7 @@ def test_events_go_to_the_main_port_when_theirs_is_taken(tmp_path: Path, taken: 
         listener.close()
 
 
-def test_mcp_is_served_on_the_main_port_when_its_own_is_taken(tmp_path: Path, taken: socket.socket) -> None:
+def test_mcp_falls_back_to_the_main_port(tmp_path: Path, taken: socket.socket) -> None:
     said: list[str] = []
     settings = make_settings(tmp_path, port=free_port(), mcp_port=taken.getsockname()[1])
     listeners = open_listeners(settings, said.append)
@@ -61,7 +61,7 @@ def test_events_are_announced_on_the_main_port_without_their_own(tmp_path: Path)
         listener.close()
 
 
-def test_a_taken_main_port_is_named_with_the_fix(tmp_path: Path, taken: socket.socket) -> None:
+def test_occupied_main_port_error_explains_the_fix(tmp_path: Path, taken: socket.socket) -> None:
     port = taken.getsockname()[1]
     with pytest.raises(PortTaken, match=rf"{port}.*--port"):
         open_listeners(make_settings(tmp_path, port=port), print)

@@ -1,4 +1,4 @@
-"""Which engines a server has, by its settings."""
+"""Selection of a server's engines by its settings."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def opened(directory: Path, **more: Any) -> LocalHost:
     return open_local_host(Settings(data_dir=directory / "data", **more), [directory / "docker.sock"])
 
 
-def test_docker_is_found_where_it_is(without_docker: Path) -> None:
+def test_docker_socket_is_found(without_docker: Path) -> None:
     assert list(opened(without_docker).engines) == ["process"]
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(without_docker / "docker.sock"))
@@ -32,24 +32,24 @@ def test_docker_is_found_where_it_is(without_docker: Path) -> None:
         assert list(opened(without_docker, docker_host="none").engines) == ["process"]
 
 
-def test_a_place_that_cannot_be_looked_at_has_none(without_docker: Path) -> None:
+def test_unreadable_location_has_no_engine(without_docker: Path) -> None:
     settings = Settings(data_dir=without_docker / "data")
     assert list(open_local_host(settings, [without_docker / ("x" * 300)]).engines) == ["process"]
 
 
-def test_docker_is_found_where_the_environment_says(without_docker: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_docker_is_found_by_environment_variable(without_docker: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "tcp://192.0.2.1:2375")
     assert "docker" in opened(without_docker).engines
     assert "docker" not in opened(without_docker, docker_host="none").engines
 
 
-def test_engines_that_are_named(without_docker: Path) -> None:
+def test_named_engines_are_created(without_docker: Path) -> None:
     found = opened(without_docker, process_engine=False, docker_host="unix:///x.sock", kubernetes="/etc/kube.yaml")
     assert list(found.engines) == ["docker", "kubernetes"]
     assert {engine.name for engine in found.engines.values()} == {"docker", "kubernetes"}
 
 
-async def test_an_engine_that_is_not_there_says_so(without_docker: Path) -> None:
+async def test_missing_engine_is_reported(without_docker: Path) -> None:
     found = opened(
         without_docker, docker_host=f"unix://{without_docker}/none.sock", kubernetes=str(without_docker / "none")
     )
@@ -60,7 +60,7 @@ async def test_an_engine_that_is_not_there_says_so(without_docker: Path) -> None
     await found.close()
 
 
-def test_each_engine_reaches_the_server_in_its_way(without_docker: Path) -> None:
+def test_each_engine_has_its_url_of_the_server(without_docker: Path) -> None:
     near = opened(without_docker, port=8123)
     assert near.server_url_for("process") == "http://127.0.0.1:8123"
     assert near.server_url_for("docker") == "http://host.docker.internal:8123"
@@ -85,7 +85,7 @@ def test_each_engine_reaches_the_server_in_its_way(without_docker: Path) -> None
         {"kubernetes_storage": "1"},
     ],
 )
-def test_settings_that_are_none_are_refused(wrong: dict[str, Any], tmp_path: Path) -> None:
+def test_unknown_engine_settings_are_refused(wrong: dict[str, Any], tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
         Settings(data_dir=tmp_path, **wrong)
 
@@ -93,10 +93,10 @@ def test_settings_that_are_none_are_refused(wrong: dict[str, Any], tmp_path: Pat
 @pytest.mark.parametrize(
     "wrong", [{"docker_host": "unix:///x", "docker_publish": "1::1::1"}, {"instance_ports": "99999-1024"}]
 )
-def test_settings_that_cannot_be_are_named(wrong: dict[str, Any], tmp_path: Path) -> None:
+def test_conflicting_settings_are_named(wrong: dict[str, Any], tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=list(wrong)[-1]):
         opened(tmp_path, **wrong)
 
 
-def test_the_boot_of_the_machine_has_an_id() -> None:
+def test_boot_id_is_read() -> None:
     assert read_boot_id() == Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()

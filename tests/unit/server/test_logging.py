@@ -1,4 +1,4 @@
-"""Lines of the log: as JSON or text, with their request, and never with a secret."""
+"""Log lines as JSON or text: request ids, levels, and no secrets."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ class Log:
 
 @pytest.fixture
 def log() -> Iterator[Log]:
-    """The process's own log, configured as by the server, in memory."""
+    """The process's own log, configured as in the server, in memory."""
     stream, settings = io.StringIO(), Settings.load_settings(environ={"AGORA_AUTH_TOKENS": STATIC})
     with restored_logging():
         logs.configure_logging("debug", "json", settings.secret_values, stream)
         yield Log(stream)
 
 
-async def test_a_line_says_which_request_it_is_of(log: Log, client: httpx.AsyncClient) -> None:
+async def test_line_has_its_request_id(log: Log, client: httpx.AsyncClient) -> None:
     answer = await client.get("/agents", headers={"X-Request-ID": "mine-1"})
     lines = [line for line in log.lines if line.get("request_id") == "mine-1"]
     assert answer.headers["x-request-id"] == "mine-1"
@@ -59,12 +59,12 @@ async def test_a_line_says_which_request_it_is_of(log: Log, client: httpx.AsyncC
     assert lines[-1]["timestamp"].endswith("Z")
 
 
-async def test_libraries_do_not_tell_where_the_server_goes(log: Log, client: httpx.AsyncClient) -> None:
+async def test_libraries_do_not_log_outgoing_urls(log: Log, client: httpx.AsyncClient) -> None:
     await client.get("/agents?access_token=something")
     assert {line["logger"].split(".")[0] for line in log.lines} <= {"agora", "asyncio"}
 
 
-async def test_the_level_changes_while_the_server_runs_and_goes_back(log: Log, client: httpx.AsyncClient) -> None:
+async def test_level_can_change_at_run_time_and_revert(log: Log, client: httpx.AsyncClient) -> None:
     root = logging.getLogger()
     root.setLevel(logging.INFO)
     change = {"resource": "configuration", "target": "log_level"}
@@ -73,7 +73,7 @@ async def test_the_level_changes_while_the_server_runs_and_goes_back(log: Log, c
         assert root.level == level
 
 
-async def test_a_failure_is_found_by_its_request(log: Log, app: App, client: httpx.AsyncClient) -> None:
+async def test_failure_is_logged_with_its_request_id(log: Log, app: App, client: httpx.AsyncClient) -> None:
     with failing_store(app).failing():
         answer = await client.get("/agents", headers={"X-Request-ID": "mine-2"})
     assert answer.status_code == 500
@@ -83,8 +83,8 @@ async def test_a_failure_is_found_by_its_request(log: Log, app: App, client: htt
     assert "StoreFailure" in errors[0]["exception"]
 
 
-async def test_no_secret_of_a_request_gets_into_it(log: Log, tmp_path: Path) -> None:
-    """Credentials of every kind in headers, queries and bodies, on calls that succeed, fail, and break."""
+async def test_no_secret_of_a_request_is_logged(log: Log, tmp_path: Path) -> None:
+    """Covers credentials of every kind in headers, queries and bodies, on calls that succeed, fail, or raise."""
     store = FailingSqliteStore(tmp_path / "agora.db")
     app = App(make_settings(tmp_path, auth_tokens=STATIC), store=store)
     await app.start()
@@ -102,7 +102,7 @@ async def test_no_secret_of_a_request_gets_into_it(log: Log, tmp_path: Path) -> 
             with failing_store(app).failing(kind(error)):
                 await _attempts(client, secrets, body)
     await app.stop()
-    assert log.text.count("StoreFailure") > len(secrets)  # it did break, and was written down
+    assert log.text.count("StoreFailure") > len(secrets)  # it raised, and was logged
     for secret in (*secrets, "hunter22", app.signer.digest(made.token).hex()):
         assert secret not in log.text
 
@@ -133,18 +133,18 @@ async def _attempts(client: httpx.AsyncClient, secrets: list[str], body: dict[st
         ("token eyJhbGciOi.eyJzdWIiOi.c2ln is bad", "eyJhbGciOi"),
     ],
 )
-def test_secrets_are_known_by_their_form_or_from_the_settings(log: Log, text: str, hidden: str) -> None:
+def test_secrets_are_recognized_by_format_or_settings(log: Log, text: str, hidden: str) -> None:
     logging.getLogger("agora.x").info(text)
     assert hidden not in log.text
     assert "[redacted]" in log.text
 
 
 @pytest.mark.parametrize("text", ["the code: 4 of https://example.org/a:b", "ada@example.org: 12:30", "task tsk_01AB"])
-def test_what_is_no_secret_stays(log: Log, text: str) -> None:
+def test_other_values_are_not_masked(log: Log, text: str) -> None:
     logging.getLogger("agora.x").info(text)
     assert log.lines[0]["event"] == text
 
 
-def test_a_line_of_a_caller_stays_one_line(log: Log) -> None:
+def test_text_of_a_caller_stays_on_one_line(log: Log) -> None:
     logging.getLogger("agora.x").info("name %s", 'a\n{"level": "critical"}')
     assert len(log.lines) == 1

@@ -1,4 +1,4 @@
-"""``/metrics``: who may read it, what is in it, and that its labels stay few."""
+"""``/metrics``: access, contents, and bounded label values."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _value(samples: Iterable[Sample], name: str, **labels: str) -> float:
     return sum(found)
 
 
-async def test_strangers_do_not_see_it(public: tuple[App, httpx.AsyncClient]) -> None:
+async def test_metrics_require_a_credential(public: tuple[App, httpx.AsyncClient]) -> None:
     app, client = public
     refused = await client.get("/metrics")
     assert refused.status_code == 401
@@ -59,7 +59,7 @@ async def test_strangers_do_not_see_it(public: tuple[App, httpx.AsyncClient]) ->
     assert (await client.get("/metrics", headers=operator)).status_code == 200
 
 
-async def test_a_key_needs_the_scope(public: tuple[App, httpx.AsyncClient]) -> None:
+async def test_key_needs_the_scope(public: tuple[App, httpx.AsyncClient]) -> None:
     app, client = public
     operator = {"Authorization": f"Bearer {admin_token(app.settings)}"}
     for scopes, status in ((["read:agents"], 403), (["read:metrics"], 200)):
@@ -69,12 +69,12 @@ async def test_a_key_needs_the_scope(public: tuple[App, httpx.AsyncClient]) -> N
         assert answer.status_code == status
 
 
-async def test_the_metrics_token_opens_nothing_else(public: tuple[App, httpx.AsyncClient]) -> None:
+async def test_metrics_token_gives_no_other_access(public: tuple[App, httpx.AsyncClient]) -> None:
     _, client = public
     assert (await client.get("/agents", headers={"Authorization": f"Bearer {TOKEN}"})).status_code == 401
 
 
-async def test_it_can_be_turned_off(tmp_path: Path) -> None:
+async def test_metrics_can_be_disabled(tmp_path: Path) -> None:
     app = App(make_settings(tmp_path / "off", metrics=False))
     await app.start()
     async with local_client(app) as client:
@@ -107,7 +107,7 @@ async def test_calls_are_counted_by_protocol_operation_and_code(app: App, client
     assert _value(samples, "process_cpu_seconds_total") > 0
 
 
-async def test_the_buckets_of_a_histogram_are_summed_up() -> None:
+async def test_histogram_buckets_are_cumulative() -> None:
     series = Series()
     for seconds in (0.0001, 0.0005, 0.02, 99):
         series.observe_duration(seconds)
@@ -117,7 +117,7 @@ async def test_the_buckets_of_a_histogram_are_summed_up() -> None:
     assert series.total == pytest.approx(99.0206)
 
 
-async def test_calls_of_models_are_counted_by_agent_and_model(app: App, client: httpx.AsyncClient) -> None:
+async def test_model_calls_are_counted_by_agent_and_model(app: App, client: httpx.AsyncClient) -> None:
     market = Market(app, ManualClock())
     await market.call(
         market.operator, "token_billing.set_price", provider="own", model="m", input_cost_per_m=1, output_cost_per_m=2
@@ -144,13 +144,13 @@ def test_series_of_models_are_bounded() -> None:
     assert sum(measures.models["other", "other"].calls.values()) == 100
 
 
-async def test_what_a_call_waits_for_an_event_is_no_latency(app: App) -> None:
+async def test_waiting_for_an_event_is_not_latency(app: App) -> None:
     market = Market(app, ManualClock())
     ada, bob = await market.agent("Ada"), await market.agent("Bob")
     waiting = asyncio.create_task(market.call(bob, "messaging.receive", wait=20))
     await wait_until(lambda: app.feed.waiting_calls)
     began = app.clock.now()
-    for _ in range(20):  # time passes, as much of it as the machine needs for this
+    for _ in range(20):  # time passes, as much as the machine needs for this
         await market.call(ada, "agent.heartbeat")
     await market.call(ada, "messaging.send", to_agent="Bob", content="hello")
     await waiting
@@ -158,8 +158,8 @@ async def test_what_a_call_waits_for_an_event_is_no_latency(app: App) -> None:
     assert series.total < (app.clock.now() - began) / 1e6
 
 
-async def test_labels_never_say_whom_or_what(app: App, client: httpx.AsyncClient) -> None:
-    """Whatever callers choose stays out: names, ids, types of events, paths, statuses that are no number."""
+async def test_labels_contain_no_user_data(app: App, client: httpx.AsyncClient) -> None:
+    """Values chosen by callers are excluded: names, ids, event types, paths, non-numeric statuses."""
     names = {operation.name for operation in operations()} | {"agora.upstream.call"}
     made = (await client.post("/agora/agent/register", json={"agent_name": "Zaphod-42"})).json()
     for number in range(30):
@@ -197,14 +197,14 @@ async def _count_stored_rows(app: App) -> None:
     await next(c for c in app.controllers if isinstance(c, StoredCounts)).step()
 
 
-async def test_the_census_counts_while_somebody_looks(app: App, client: httpx.AsyncClient) -> None:
+async def test_counts_are_computed_only_while_scraped(app: App, client: httpx.AsyncClient) -> None:
     market = Market(app, ManualClock())
     ada, _ = await market.agent("Ada"), await market.agent("Bob")
     await market.call(ada, "task.assign", task_type="x", payload={}, assignee="Bob")
     await market.call(ada, "messaging.send", to_agent="Bob", content="hello")
     census = next(c for c in app.controllers if isinstance(c, StoredCounts))
     await census.step()
-    assert not app.measures.counted  # nobody looks
+    assert not app.measures.counted  # no scrape
     await client.get("/metrics")
     await census.step()
     samples = await _samples(client)
@@ -213,7 +213,7 @@ async def test_the_census_counts_while_somebody_looks(app: App, client: httpx.As
     assert _value(samples, "agora_messages_waiting", state="queued") == 1
 
 
-async def test_leases_that_run_out_are_counted(app: App, clock: ManualClock) -> None:
+async def test_expired_leases_are_counted(app: App, clock: ManualClock) -> None:
     market = Market(app, clock)
     ada, bob = await market.agent("Ada"), await market.agent("Bob")
     await market.call(ada, "task.assign", task_type="x", payload={}, assignee="Bob")
@@ -238,7 +238,7 @@ async def test_streams_are_counted(tmp_path: Path) -> None:
         assert 'agora_calls_total{code="ok",operation="agora.event.stream",protocol="sse"} 1.0' in text
 
 
-async def test_series_do_not_grow_with_tools_of_others() -> None:
+async def test_series_do_not_grow_with_upstream_tools() -> None:
     measures = Measures()
     for number in range(100):
         measures.count_event(f"made-up.{number}")

@@ -1,4 +1,4 @@
-"""Turns on the loop: members of a group have its share together, and one each of it."""
+"""Fair scheduling on the event loop: members of a group share one share, with turns for each."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from agora.scheduling import LONE_SLICE_SECONDS, FairQueue, LoopScheduler, MeteredCoroutine, Share, StepClock
 
-COST = 0.001  # seconds of each turn
+COST = 0.001  # duration of each turn in seconds
 WEIGHT = 4.0
 
 
@@ -36,7 +36,7 @@ def _scheduler_with_group(members: int) -> tuple[LoopScheduler, dict[str, Share]
     return scheduler, shares, scheduler.find_share(("t", "lone"))
 
 
-async def test_members_of_a_group_have_its_share_together() -> None:
+async def test_members_of_a_group_share_its_share() -> None:
     scheduler, members, lone = _scheduler_with_group(50)
     callers = {name: (share, 4) for name, share in members.items()} | {"lone": (lone, 4)}
     turns = await _run_turns(scheduler, callers, 1_000)
@@ -44,7 +44,7 @@ async def test_members_of_a_group_have_its_share_together() -> None:
     assert {turns[name] for name in members} <= set(range(10, 25)), turns
 
 
-async def test_one_member_has_no_more_than_any_owner() -> None:
+async def test_single_member_gets_the_share_of_one_owner() -> None:
     scheduler, members, lone = _scheduler_with_group(2)
     turns = await _run_turns(scheduler, {"m0": (members["m0"], 100), "lone": (lone, 4)}, 500)
     assert 200 <= turns["lone"] <= 300
@@ -52,7 +52,7 @@ async def test_one_member_has_no_more_than_any_owner() -> None:
     assert turns["m1"] >= 200
 
 
-def test_a_queue_is_round_robin_over_owners() -> None:
+def test_queue_is_round_robin_over_owners() -> None:
     queue: FairQueue[str] = FairQueue(100)
     for item in ("a1", "a2", "a3", "b1", "c1", "c2"):
         queue.push_item(("tenant", item[0]), item)
@@ -65,14 +65,14 @@ def test_a_queue_is_round_robin_over_owners() -> None:
         queue.pop_item()
 
 
-def test_a_step_counts_the_processor_not_the_time_that_its_thread_was_stopped() -> None:
+def test_step_counts_cpu_time_not_suspended_time() -> None:
     monotonic, processor = iter([0.0, 5.0, 5.0002, 6.0, 9.0]), iter([0.0, 1.0, 1.5, 1.52])
     clock = StepClock(lambda: next(monotonic), lambda: next(processor))
-    assert clock.measure_step(clock.begin_step()) == pytest.approx(0.0002)  # short: no reading of the processor's clock
-    assert clock.measure_step(clock.begin_step()) == pytest.approx(0.02)  # three seconds, of which it ran 20 ms
+    assert clock.measure_step(clock.begin_step()) == pytest.approx(0.0002)  # short: the processor's clock is not read
+    assert clock.measure_step(clock.begin_step()) == pytest.approx(0.02)  # three seconds, of which 20 ms were CPU time
 
 
-async def test_a_metered_coroutine_counts_each_step_and_hands_errors_on() -> None:
+async def test_metered_coroutine_counts_each_step_and_propagates_errors() -> None:
     steps: list[float] = []
 
     async def work() -> str:
@@ -87,7 +87,7 @@ async def test_a_metered_coroutine_counts_each_step_and_hands_errors_on() -> Non
     assert all(seconds >= 0 for seconds in steps)
 
 
-async def test_the_only_owner_has_a_whole_slice_in_each_iteration() -> None:
+async def test_only_owner_gets_a_whole_slice_per_iteration() -> None:
     scheduler = LoopScheduler()
     share, waits = scheduler.find_share(("t", "alone")), 0
     for _ in range(200):  # together far more than a slice
@@ -99,7 +99,7 @@ async def test_the_only_owner_has_a_whole_slice_in_each_iteration() -> None:
     assert waits == 0
 
 
-async def test_a_second_owner_ends_the_whole_slices_of_the_first() -> None:
+async def test_second_owner_ends_whole_slices_of_the_first() -> None:
     scheduler = LoopScheduler()
     first, second = scheduler.find_share(("t", "first")), scheduler.find_share(("t", "second"))
     assert scheduler.may_proceed(first)

@@ -1,4 +1,4 @@
-"""Rate limits of several servers: what each tells the others."""
+"""Rate limits shared between servers: exchanged messages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ADA = Caller("default", "agent_1", "Ada", "agent", frozenset())
 ADA_KEY = ("default", "agent_1")
 
 
-def test_what_was_refused_is_not_told() -> None:
+def test_refused_calls_are_not_announced() -> None:
     limiter = RateLimiter(lambda tier: 5.0, lambda: 0.0)
     limiter.spent = Counter()
     for _ in range(1000):
@@ -28,7 +28,7 @@ def test_what_was_refused_is_not_told() -> None:
     assert limiter.spent == {ADA_KEY: 10}
 
 
-def test_what_was_refused_elsewhere_bars_nobody_here() -> None:
+def test_calls_refused_by_another_server_do_not_count_here() -> None:
     now = 0.0
     flooded, other = (RateLimiter(lambda tier: 5.0, lambda: now) for _ in range(2))
     flooded.spent = Counter()
@@ -44,7 +44,7 @@ def test_what_was_refused_elsewhere_bars_nobody_here() -> None:
     other.count_call(ADA)
 
 
-def test_words_about_callers_are_never_too_long() -> None:
+def test_announcements_are_bounded_in_length() -> None:
     keys = [("t" * 63, f"{number}" + "ä" * length) for number, length in enumerate((5, 300, 1500, 3000, 900) * 20)]
     words = list(split_spent(Counter(dict.fromkeys(keys, 7))))
     told = [tuple(entry) for word in words for entry in from_json(word)]
@@ -55,7 +55,7 @@ def test_words_about_callers_are_never_too_long() -> None:
 
 
 @pytest.mark.parametrize("text", ["x" * 8000, "\0", "ä" * 4000])
-def test_a_message_that_cannot_be_sent_does_not_cost_the_connection(text: str) -> None:
+def test_failed_announcement_keeps_the_connection(text: str) -> None:
     peers = Peers("postgresql://nowhere/none")
     with pytest.raises(ValueError, match="too long, or has a NUL"):
         peers.send("spent", text)

@@ -1,4 +1,4 @@
-"""A start that cannot be says why, to whoever started it."""
+"""Errors of a failed start, reported to whoever started the server."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.processes import spawn_tethered
         ("agora.db", b"no database at all" * 500, StoreFailure),
     ],
 )
-def test_a_damaged_file_is_named_by_the_error(tmp_path: Path, file: str, content: bytes, kind: type[Exception]) -> None:
+def test_damaged_file_is_named_by_the_error(tmp_path: Path, file: str, content: bytes, kind: type[Exception]) -> None:
     settings = make_settings(tmp_path)
     (tmp_path / file).write_bytes(content)
     with restored_logging(), pytest.raises(kind, match=file.replace(".", r"\.")):
@@ -32,14 +32,14 @@ def test_a_damaged_file_is_named_by_the_error(tmp_path: Path, file: str, content
 
 
 @pytest.mark.parametrize("tokens", ["secret123", "ci:", ":secret123", "ci:secret123:boss", "ci:secret123,oops"])
-def test_static_tokens_that_cannot_be_read_are_refused_in_words(tokens: str) -> None:
+def test_unreadable_static_tokens_are_refused_with_an_explanation(tokens: str) -> None:
     with pytest.raises(ConfigurationError) as refused:
         Settings.load_settings(environ={"A2A_AUTH_TOKENS": tokens})
     said = "auth_tokens (from the environment): write name:token,name2:token2, or name:token:admin"
     assert str(refused.value) == said
 
 
-def test_a_missing_extra_is_named_without_a_traceback(tmp_path: Path) -> None:
+def test_missing_extra_is_named_without_a_traceback(tmp_path: Path) -> None:
     start = "import sys; sys.modules['asyncpg'] = None; from agora.cli import main; main()"
     arguments = ("serve", "--data-dir", str(tmp_path), "--port", "0", "--store", "postgresql://x@127.0.0.1:1/x")
     ended = subprocess.run([sys.executable, "-c", start, *arguments], capture_output=True, text=True, timeout=60)
@@ -48,13 +48,13 @@ def test_a_missing_extra_is_named_without_a_traceback(tmp_path: Path) -> None:
     assert ended.stderr.splitlines()[-1].endswith("pip install 'agora-server[postgres]'")
 
 
-def test_lines_for_machines_have_no_others_between_them(tmp_path: Path) -> None:
+def test_json_log_contains_only_json_lines(tmp_path: Path) -> None:
     arguments = ("serve", "--data-dir", str(tmp_path), "--port", "0", "--events-port", "0", "--log-format", "json")
     command = [sys.executable, "-m", "agora.cli", *arguments]
     with spawn_tethered(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
         assert server.stderr is not None
         for line in server.stderr:
-            if json.loads(line)["event"].startswith("admin "):  # the last of them
+            if json.loads(line)["event"].startswith("admin "):  # the last line
                 break
         server.terminate()
         said, rest = server.communicate(timeout=60)

@@ -1,4 +1,4 @@
-"""When the storage fails: the answer is still a problem document, the loop stays free, the log keeps secrets."""
+"""Storage failures: the answer is a problem document, the loop is not blocked, the log contains no secrets."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def other(app: App) -> Iterator[sqlite3.Connection]:
     connection.close()
 
 
-async def test_a_lock_held_by_another_program_does_not_stop_the_loop(
+async def test_lock_held_by_another_program_does_not_block_the_loop(
     app: App, client: httpx.AsyncClient, other: sqlite3.Connection
 ) -> None:
     writing = asyncio.ensure_future(client.post("/events", json={"event_type": "patient"}))
@@ -42,7 +42,9 @@ async def test_a_lock_held_by_another_program_does_not_stop_the_loop(
     assert (await writing).status_code == 200
 
 
-async def test_a_lock_held_for_long_is_answered(app: App, client: httpx.AsyncClient, other: sqlite3.Connection) -> None:
+async def test_lock_held_for_long_is_answered_with_an_error(
+    app: App, client: httpx.AsyncClient, other: sqlite3.Connection
+) -> None:
     assert isinstance(app.store, SqliteStore)
     app.store.lock_timeout = 0.05
     answers = await asyncio.gather(*(client.post("/events", json={"event_type": "x"}) for _ in range(5)))
@@ -52,7 +54,7 @@ async def test_a_lock_held_for_long_is_answered(app: App, client: httpx.AsyncCli
     assert (await client.post("/events", json={"event_type": "x"})).status_code == 200
 
 
-async def test_a_full_disk_is_answered_and_got_over(app: App, client: httpx.AsyncClient) -> None:
+async def test_full_disk_is_reported_and_recovered_from(app: App, client: httpx.AsyncClient) -> None:
     assert isinstance(app.store, FailingSqliteStore)
     message = {"to_agent": "operator", "content": "x" * 200_000}
     with app.store.full_disk():
@@ -65,7 +67,7 @@ async def test_a_full_disk_is_answered_and_got_over(app: App, client: httpx.Asyn
     assert (await client.post("/agora/messaging/send", json=message)).status_code == 200
 
 
-async def test_a_refusal_stands_even_if_it_cannot_be_audited(app: App, clock: ManualClock) -> None:
+async def test_call_is_refused_even_if_the_audit_fails(app: App, clock: ManualClock) -> None:
     market = Market(app, clock)
     agent = await market.agent("Nosy")
     with failing_store(app).failing(reads=False), pytest.raises(PermissionDenied):
@@ -73,7 +75,7 @@ async def test_a_refusal_stands_even_if_it_cannot_be_audited(app: App, clock: Ma
 
 
 @pytest.mark.parametrize("path", ["/agents", "/events"])
-async def test_a_failing_identity_check_is_a_problem_document(app: App, client: httpx.AsyncClient, path: str) -> None:
+async def test_failing_identity_check_is_a_problem_document(app: App, client: httpx.AsyncClient, path: str) -> None:
     with failing_store(app).failing(sqlite3.OperationalError("disk I/O error")):
         answer = await client.get(path, headers={"X-API-Key": "agfy_something"})
     assert answer.status_code == 500
@@ -82,7 +84,7 @@ async def test_a_failing_identity_check_is_a_problem_document(app: App, client: 
 
 
 @pytest.mark.parametrize("style", ["console", "json"])
-def test_a_logged_failure_shows_no_variables_and_no_tokens(style: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_logged_failure_shows_no_variables_and_no_tokens(style: str, capsys: pytest.CaptureFixture[str]) -> None:
     root = logging.getLogger()
     before, uvicorn = (root.handlers[:], root.level), logging.getLogger("uvicorn")
     level = uvicorn.level
@@ -104,7 +106,7 @@ def test_a_logged_failure_shows_no_variables_and_no_tokens(style: str, capsys: p
         assert secret not in shown
 
 
-async def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+async def test_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     (tmp_path / "agora.db").write_bytes(b"not a database, but long enough" * 100)
     with pytest.raises(StoreFailure, match=r"agora\.db cannot be used: file is not a database"):
         await SqliteStore(tmp_path / "agora.db").start()

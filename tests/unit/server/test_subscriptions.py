@@ -1,4 +1,4 @@
-"""Handlers of signals take what the signals carry. They are loaded by name, where type checkers do not look."""
+"""Handlers of signals accept the payload of their signal. They are loaded by name, which type checkers do not check."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _payload_types() -> dict[Signal[Any], Any]:
         for handler in handlers
     ],
 )
-def test_a_handler_takes_the_payload_of_its_signal(signal: Signal[Any], handler: Handler) -> None:
+def test_handler_accepts_the_payload_of_its_signal(signal: Signal[Any], handler: Handler) -> None:
     function: Any = handler.get()
     hints = get_type_hints(function)
     assert [hints[name] for name in signature(function).parameters] == [Call, _payload_types()[signal]]

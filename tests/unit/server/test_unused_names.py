@@ -1,4 +1,4 @@
-"""Every statement, table, constant, function and class of the server's modules is used: tests alone do not count."""
+"""Every statement, table, constant, function and class of the server is used outside tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings by names of before are followed, with one notice; what would take a protection away is refused."""
+"""Legacy setting names are accepted with one notice; settings that would remove a protection are refused."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SOURCE = {
 }
 
 
-def test_the_sources_own_environment_is_understood() -> None:
+def test_environment_of_the_source_is_accepted() -> None:
     settings = Settings.load_settings(environ=SOURCE)
     assert (settings.host, settings.port, settings.log_level, settings.log_format) == ("0.0.0.0", 8000, "info", "json")
     assert settings.a2a_agent_name == "Enhanced A2A Agent"
@@ -42,7 +42,7 @@ def test_the_sources_own_environment_is_understood() -> None:
     assert not settings.use_redis
 
 
-def test_one_notice_names_all_of_them_and_no_value() -> None:
+def test_one_notice_names_all_legacy_settings_without_values() -> None:
     notice = Settings.load_settings(environ=SOURCE).legacy_notice
     assert notice is not None
     assert "\n" not in notice
@@ -67,7 +67,7 @@ def test_unknown_variables_are_named_with_the_nearest_setting() -> None:
     assert notice == "no settings, and ignored: AGORA_RATE_BASICS (did you mean AGORA_RATE_BASIC?), AGORA_XYZZY"
 
 
-def test_without_them_there_is_no_notice() -> None:
+def test_no_notice_without_legacy_settings() -> None:
     assert Settings.load_settings(environ={}).legacy_notice is None
     assert (
         Settings.load_settings(
@@ -77,7 +77,7 @@ def test_without_them_there_is_no_notice() -> None:
     )
 
 
-def test_the_new_name_wins() -> None:
+def test_new_name_takes_precedence() -> None:
     settings = Settings.load_settings(environ={"A2A_PORT": "8000", "AGORA_PORT": "9000"})
     assert settings.port == 9000
     assert settings.legacy_notice is not None
@@ -94,7 +94,7 @@ def test_the_new_name_wins() -> None:
         ("://", ""),
     ],
 )
-def test_a_database_of_something_else_is_left_alone(url: str, store: str) -> None:
+def test_unrelated_database_url_is_ignored(url: str, store: str) -> None:
     settings = Settings.load_settings(environ={"DATABASE_URL": url})
     assert settings.store == store
     assert settings.legacy_notice is not None
@@ -107,21 +107,21 @@ def test_row_level_security_cannot_be_turned_off(name: str, value: str) -> None:
         Settings.load_settings(environ={name: value})
 
 
-def test_a_wrong_value_is_refused_by_its_setting() -> None:
+def test_invalid_value_is_refused_by_its_setting() -> None:
     with pytest.raises(ConfigurationError, match="port"):
         Settings.load_settings(environ={"A2A_PORT": "many"})
     with pytest.raises(ConfigurationError, match="auth_header"):
         Settings.load_settings(environ={"A2A_AUTH_HEADER": "X Api\r\nKey"})
 
 
-def test_no_name_is_two_things() -> None:
+def test_names_are_unambiguous() -> None:
     assert not RENAMED.keys() & (set(KEPT) | IGNORED.keys())
     assert set(RENAMED.values()) <= Settings.model_fields.keys()
     assert {name.lower() for name in KEPT} <= Settings.model_fields.keys()
 
 
-def test_the_log_gets_the_notice_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "signing.key").write_bytes(b"")  # so that the start goes no further
+def test_notice_is_logged_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "signing.key").write_bytes(b"")  # so that the start ends here
     settings = Settings.load_settings(environ={"A2A_PORT": "0"}, events_port=0, data_dir=tmp_path)
     with restored_logging(), pytest.raises(ConfigurationError, match="signing"):
         run_server(settings)
@@ -129,13 +129,13 @@ def test_the_log_gets_the_notice_once(tmp_path: Path, capsys: pytest.CaptureFixt
     assert capsys.readouterr().err.count(settings.legacy_notice) == 1
 
 
-def test_the_words_for_log_formats() -> None:
+def test_legacy_log_formats_are_accepted() -> None:
     assert Settings.load_settings(environ={"AGORA_LOG_FORMAT": "console"}).log_format == "text"
     assert Settings.load_settings(environ={"AGORA_LOG_FORMAT": "JSON"}).log_format == "json"
     with pytest.raises(ConfigurationError, match="log_format"):
         Settings.load_settings(environ={"AGORA_LOG_FORMAT": "xml"})
 
 
-def test_a_short_metrics_token_is_refused() -> None:
+def test_short_metrics_token_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="16 characters"):
         Settings.load_settings(environ={"AGORA_METRICS_TOKEN": "short"})

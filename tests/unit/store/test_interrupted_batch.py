@@ -1,4 +1,4 @@
-"""SQLite's batches when a signal handler raises in the middle of one: later writes go on."""
+"""SQLite batches interrupted by an exception of a signal handler: later writes continue."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.harness import with_tables
 
 
 class Interrupted(BaseException):
-    """Raised by a handler of SIGALRM, at any point of the program."""
+    """Raised by a handler of SIGALRM, anywhere in the program."""
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
     await store.close()
 
 
-async def test_an_interrupted_batch_is_rolled_back_and_the_next_one_runs(store: SqliteStore) -> None:
+async def test_interrupted_batch_is_rolled_back_and_the_next_one_runs(store: SqliteStore) -> None:
     async def interrupt(tx: Tx) -> None:
         await append(setting("lost", "1"))(tx)
         raise Interrupted
@@ -37,7 +37,7 @@ async def test_an_interrupted_batch_is_rolled_back_and_the_next_one_runs(store: 
     asyncio.get_running_loop().set_exception_handler(lambda _, context: escaped.append(context))
     async with asyncio.timeout(60):
         interrupted = store.write(TENANT, interrupt)
-        together = store.write(TENANT, append(setting("together", "2")))  # waits in the queue, is not begun
+        together = store.write(TENANT, append(setting("together", "2")))  # still queued, not started
         with pytest.raises(StoreFailure, match="interrupted"):
             await interrupted
         await together

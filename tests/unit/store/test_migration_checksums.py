@@ -1,6 +1,7 @@
-"""Migrations that servers have applied are never edited: a server refuses a database whose migrations it does not know.
+"""Applied migrations are never edited: a server refuses a database with unknown migrations.
 
-``migration_checksums.json`` has the SHA-256 of each. A new migration is added at the end; run this module to write it down.
+``migration_checksums.json`` has the SHA-256 of each. A new migration is added at the end; running this module records
+it.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def test_applied_migrations_are_not_edited() -> None:
     assert not edited, f"{edited} were edited, renamed or removed: write a new migration instead"
 
 
-def test_new_migrations_come_after_those_that_are_known() -> None:
+def test_new_migrations_follow_the_known_ones() -> None:
     known = json.loads(FILE.read_text())
     for engine in ("sqlite", "postgres"):
         last = max(path for path in known if path.startswith(engine))

@@ -1,4 +1,4 @@
-"""What is done and said while the storage is unavailable."""
+"""Behaviour and log during storage outages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def trouble(cause: str = "unreachable", *, unknown: bool = False) -> StoreUnavai
     return StoreUnavailable("It is away.", cause=cause, unknown=unknown, reason="10.0.0.1 refused")
 
 
-def test_an_outage_has_one_line_for_each_cause_and_one_at_its_end(caplog: pytest.LogCaptureFixture) -> None:
+def test_outage_logs_one_line_per_cause_and_one_at_its_end(caplog: pytest.LogCaptureFixture) -> None:
     outages = Outages()
     outages.record_recovery(time.monotonic())
     for cause in ("unreachable", "timeout", "unreachable", "unreachable"):
@@ -41,7 +41,7 @@ def test_an_outage_has_one_line_for_each_cause_and_one_at_its_end(caplog: pytest
     assert len(caplog.records) == 4, "a new outage is told again"
 
 
-def test_tracebacks_of_an_outage_are_dropped_and_others_kept() -> None:
+def test_only_tracebacks_of_an_outage_are_dropped() -> None:
     def record(error: Exception) -> logging.LogRecord:
         return logging.LogRecord("x", logging.ERROR, "x", 1, "failed", None, (type(error), error, None))
 
@@ -50,7 +50,7 @@ def test_tracebacks_of_an_outage_are_dropped_and_others_kept() -> None:
     assert OutageFilter().filter(logging.LogRecord("x", logging.ERROR, "x", 1, "failed", None, None))
 
 
-def test_a_caller_is_not_told_the_engines_words() -> None:
+def test_error_of_the_engine_is_hidden_from_callers() -> None:
     assert "10.0.0.1" not in str(trouble().problem())
 
 
@@ -63,7 +63,7 @@ def intent() -> relay.Intent:
     return relay.Intent(Relay(perform, settle, timeout=1.0), "rly_1", None, None)
 
 
-async def test_what_was_done_elsewhere_is_settled_once_the_storage_is_back() -> None:
+async def test_remote_outcome_is_stored_after_the_outage() -> None:
     failures = [trouble(), trouble("disk_full")]
 
     async def finish(outcome: Any) -> Any:
@@ -78,7 +78,7 @@ async def test_what_was_done_elsewhere_is_settled_once_the_storage_is_back() -> 
     assert lost.value.outcome == "unknown"
 
 
-async def test_what_may_have_been_settled_is_not_settled_again() -> None:
+async def test_possibly_stored_outcome_is_not_stored_again() -> None:
     calls = 0
 
     async def finish(outcome: Any) -> Any:

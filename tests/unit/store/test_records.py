@@ -1,4 +1,4 @@
-"""Rows become records, and records rows, by the names of their columns."""
+"""Mapping between rows and records, by column name."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Entry:
 
 @record
 class SwappedEntry:
-    """The same record, declared in another order."""
+    """The same record with fields declared in another order."""
 
     amount: int
     account: str
@@ -45,7 +45,7 @@ def connection() -> Any:
     connection.close()
 
 
-def test_the_columns_of_a_table_are_the_fields_of_its_record() -> None:
+def test_columns_of_a_table_are_the_fields_of_its_record() -> None:
     assert Table("entries", Entry).columns == (
         ("tenant_id", "text"),
         ("account", "text"),
@@ -56,7 +56,7 @@ def test_the_columns_of_a_table_are_the_fields_of_its_record() -> None:
 
 
 @pytest.mark.parametrize("kind", [Entry, SwappedEntry])
-def test_what_is_stored_depends_on_names_alone(kind: type[Any]) -> None:
+def test_stored_rows_depend_only_on_names(kind: type[Any]) -> None:
     table = Table("entries", kind)
     swapped = dict(reversed(VALUES.items()))
     assert dict(zip(table.column_names, table.to_row(kind(**VALUES), "t"), strict=True)) == VALUES
@@ -65,17 +65,17 @@ def test_what_is_stored_depends_on_names_alone(kind: type[Any]) -> None:
 
 @pytest.mark.parametrize("kind", [Entry, SwappedEntry])
 @pytest.mark.parametrize("columns", [list(VALUES), sorted(VALUES), [*reversed(VALUES), "added_later"]])
-def test_what_is_read_depends_on_names_alone(kind: type[Any], columns: list[str]) -> None:
+def test_read_records_depend_only_on_names(kind: type[Any], columns: list[str]) -> None:
     values = VALUES | {"added_later": 1}
     assert build_record_loader(kind, columns)([[values[name] for name in columns]]) == [kind(**VALUES)]
 
 
-def test_a_row_of_another_tenant_is_refused() -> None:
+def test_row_of_another_tenant_is_refused() -> None:
     with pytest.raises(Unconfined):
         Table("entries", SwappedEntry).to_row(SwappedEntry(**VALUES | {"tenant_id": "u"}), "t")  # type: ignore[arg-type]
 
 
-def test_a_record_without_tenant_is_no_row_of_a_table() -> None:
+def test_record_without_a_tenant_cannot_be_stored() -> None:
     @record
     class Global:
         account: str
@@ -84,7 +84,7 @@ def test_a_record_without_tenant_is_no_row_of_a_table() -> None:
         Table("entries", Global)
 
 
-def test_a_type_that_no_column_has_is_refused() -> None:
+def test_type_without_a_column_type_is_refused() -> None:
     @record
     class Odd:
         tenant_id: str
@@ -94,7 +94,7 @@ def test_a_type_that_no_column_has_is_refused() -> None:
         Table("entries", Odd)
 
 
-def test_a_missing_column_is_named(connection: Any) -> None:
+def test_missing_column_is_named(connection: Any) -> None:
     query = Query("select tenant_id, account, amount, share from entries", Entry)
     with pytest.raises(RecordMismatch, match="digest"):
         load_all(query, connection.execute(query.sql))
@@ -107,20 +107,20 @@ def test_sqlite_rows_become_records(connection: Any) -> None:
     assert load_first(query, connection.execute(query.sql + " where false")) is None
 
 
-def test_a_column_added_while_the_server_runs_moves_no_value(connection: Any) -> None:
+def test_column_added_at_run_time_shifts_no_value(connection: Any) -> None:
     query = Query("select *, 1 as one from entries", Entry)
     assert load_all(query, connection.execute(query.sql)) == [Entry(**VALUES)]
     connection.execute("alter table entries add column first")
     assert load_all(query, connection.execute(query.sql)) == [Entry(**VALUES)]
 
 
-def test_a_scalar_is_the_value_of_the_first_column(connection: Any) -> None:
+def test_scalar_is_the_value_of_the_first_column(connection: Any) -> None:
     query = Query("select amount from entries", int)
     assert load_all(query, connection.execute(query.sql)) == [5]
     assert load_first(query, connection.execute(query.sql)) == 5
 
 
-def test_a_single_field_is_found_by_its_name(connection: Any) -> None:
+def test_single_field_is_found_by_its_name(connection: Any) -> None:
     @record
     class Amount:
         amount: int
@@ -129,12 +129,12 @@ def test_a_single_field_is_found_by_its_name(connection: Any) -> None:
     assert load_all(query, connection.execute(query.sql)) == [Amount(amount=5)]
 
 
-def test_tables_and_parameters_with_digits_are_known() -> None:
+def test_names_with_digits_are_supported() -> None:
     statement = Query("select target from v4_mappings where tenant_id = :tenant and v4_key = :v4_key", str)
     assert (statement.table_names, statement.parameter_names) == (frozenset({"v4_mappings"}), ("tenant", "v4_key"))
 
 
-def test_records_are_equal_by_class_and_values_and_cannot_be_hashed() -> None:
+def test_records_compare_by_class_and_values_and_are_unhashable() -> None:
     entry = Entry(**VALUES)
     assert entry == Entry(**VALUES)
     assert entry != Entry(**VALUES | {"amount": 6})
@@ -144,5 +144,5 @@ def test_records_are_equal_by_class_and_values_and_cannot_be_hashed() -> None:
         hash(entry)
 
 
-def test_a_record_shows_its_fields() -> None:
+def test_repr_of_a_record_shows_its_fields() -> None:
     assert repr(Entry(**VALUES)) == "Entry(tenant_id='t', account='a', amount=5, share=None, digest=b'd')"

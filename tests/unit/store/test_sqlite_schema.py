@@ -1,4 +1,4 @@
-"""A new SQLite database gets its schema at once, and it is the one that the migrations make."""
+"""The schema of new SQLite databases equals the result of all migrations."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from agora.store.migrate import list_migrations
 from agora.store.sqlite.schema import FILE, read_schema
 
 MIGRATIONS = list_migrations("sqlite")
-FIRST_TIME = 1_600_000_000_000_000  # no number of a new database but its times is as large
+FIRST_TIME = 1_600_000_000_000_000  # only times in a new database are larger than this
 
 
 def database(scripts: Iterable[str]) -> tuple[set[Any], dict[str, list[Any]]]:
@@ -32,13 +32,13 @@ def rows_of(connection: sqlite3.Connection, table: str) -> Iterator[tuple[Any, .
         yield tuple("time" if isinstance(value, int) and value > FIRST_TIME else value for value in row)
 
 
-def test_the_schema_of_a_new_database_is_what_the_migrations_make() -> None:
+def test_schema_of_a_new_database_equals_the_migrations() -> None:
     schema = read_schema(MIGRATIONS)
     assert schema is not None, "schema.sql is not of these migrations: run 'make reference'"
     assert database([schema]) == database(migration.sql for migration in MIGRATIONS)
 
 
-def test_a_schema_of_other_migrations_is_not_used(tmp_path: Path) -> None:
+def test_schema_of_other_migrations_is_not_used(tmp_path: Path) -> None:
     assert read_schema(MIGRATIONS[:-1]) is None
     assert read_schema([*MIGRATIONS[1:], MIGRATIONS[0]]) is None
     assert read_schema(MIGRATIONS, tmp_path / "schema.sql") is None

@@ -1,4 +1,4 @@
-"""What a statement has to say of the tenant before either engine runs it."""
+"""Tenant conditions required in a statement before either engine runs it."""
 
 from __future__ import annotations
 
@@ -80,17 +80,17 @@ BAD = [
 
 
 @pytest.mark.parametrize("text", GOOD)
-def test_what_stays_with_one_tenant_is_run(text: str) -> None:
+def test_statement_confined_to_a_tenant_is_run(text: str) -> None:
     assert check_confined(text) == text
 
 
 @pytest.mark.parametrize("text", BAD)
-def test_what_could_reach_another_is_refused(text: str) -> None:
+def test_statement_that_could_reach_another_tenant_is_refused(text: str) -> None:
     with pytest.raises(Unconfined):
         check_confined(text)
 
 
-async def test_neither_engine_runs_what_is_refused(tmp_path: Path) -> None:
+async def test_neither_engine_runs_a_refused_statement(tmp_path: Path) -> None:
     wrong = Query("select * from agents where agent_id = :tenant", str)
 
     async def scan(text: str, values: Any) -> list[Any]:
@@ -113,19 +113,19 @@ class AgentName:
     agent_name: str
 
 
-def test_a_table_has_a_column_for_its_tenant() -> None:
+def test_table_needs_a_tenant_column() -> None:
     with pytest.raises(Unconfined):
         Table("agents", AgentName)
 
 
 def test_every_declared_statement_is_confined_and_listed() -> None:
-    """In a process of its own: other tests declare statements, too."""
+    """Runs in a separate process, because other tests declare statements too."""
     script = Path(__file__).parents[3] / "scripts" / "statements.py"
     result = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True)
     assert (result.returncode, result.stderr) == (0, ""), "run 'make reference'"
 
 
-def test_only_a_statement_that_is_not_listed_is_checked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_unlisted_statements_are_checked_at_run_time(monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = "select * from agents where agent_id = :tenant"
     digests = frozenset({checked_statements.compute_statement_digest(wrong)})
     monkeypatch.setattr(checked_statements, "load_listed_digests", lambda: digests)

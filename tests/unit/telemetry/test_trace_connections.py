@@ -1,4 +1,4 @@
-"""Traces over connections that stay open: WebSockets, and A2A over gRPC."""
+"""Traces over long-lived connections: WebSockets, and A2A over gRPC."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ async def _called(socket: Any, **frame: Any) -> Any:
     return found
 
 
-async def test_calls_over_a_socket_belong_to_the_trace_of_its_handshake(server: Running, spans: Spans) -> None:
+async def test_calls_over_a_socket_are_in_the_trace_of_its_handshake(server: Running, spans: Spans) -> None:
     market = Market(server.app, ManualClock())
     bob = await market.agent("Bob")
     async with connect(server.ws_url, additional_headers={"traceparent": TRACEPARENT}) as socket:
@@ -96,12 +96,12 @@ async def test_calls_over_a_socket_belong_to_the_trace_of_its_handshake(server: 
     assert message.metadata == {"traceparent": f"00-{TRACE_ID}-{_id(call)}-01"}
 
 
-async def test_a_frame_may_belong_to_a_trace_of_its_own(server: Running, spans: Spans) -> None:
+async def test_frame_may_have_its_own_trace(server: Running, spans: Spans) -> None:
     async with connect(server.ws_url, additional_headers={"traceparent": TRACEPARENT}) as socket:
         published = {"event_type": "work.done"}
         own = {"traceparent": OTHER, "tracestate": "vendor=1"}
         await _called(socket, operation="agora.event.publish", arguments=published, **own)
-        for odd in ("nonsense", 7, {"a": 1}, OTHER * 9):  # not followed, and no fault
+        for odd in ("nonsense", 7, {"a": 1}, OTHER * 9):  # ignored, without an error
             assert "result" in await _called(
                 socket, operation="agora.agent.list", arguments={}, traceparent=odd, tracestate=[odd]
             )
@@ -114,11 +114,11 @@ async def test_a_frame_may_belong_to_a_trace_of_its_own(server: Running, spans: 
     assert _parent(first) == _parent(second) == OTHER_PARENT
     assert _parent(call) == _id(first)
     assert call.context.trace_state.get("vendor") == "1"
-    assert second.status.is_ok  # whoever asks for nothing gets what was asked for
+    assert second.status.is_ok  # a request without trace context is sampled as configured
     assert len(spans.of(TRACE_ID, "agora.agent.list")) == 4
 
 
-async def test_messages_over_an_agents_socket_belong_to_its_trace(server: Running, spans: Spans) -> None:
+async def test_messages_over_an_agents_socket_are_in_its_trace(server: Running, spans: Spans) -> None:
     market = Market(server.app, ManualClock())
     registration = await market.call(market.operator, "agent.register", agent_name="Ada")
     url = server.ws_url.replace("/ws", "/agent/ws")
@@ -131,7 +131,7 @@ async def test_messages_over_an_agents_socket_belong_to_its_trace(server: Runnin
     assert (_parent(message), _parent(call)) == (PARENT_ID, _id(message))
 
 
-async def test_calls_over_grpc_belong_to_the_trace_of_their_metadata(server: Running, spans: Spans) -> None:
+async def test_calls_over_grpc_are_in_the_trace_of_their_metadata(server: Running, spans: Spans) -> None:
     settings = server.app.settings
     metadata = (
         ("a2a-version", "1.0"),
@@ -159,6 +159,6 @@ async def test_calls_over_grpc_belong_to_the_trace_of_their_metadata(server: Run
         assert outer.attributes is not None
         assert outer.attributes["agora.protocol"] == "grpc"
         assert outer.context.trace_state.get("vendor") == "1"
-    work = await spans.one(TRACE_ID, "resident.task")  # the agent goes on with the trace of the task it was given
+    work = await spans.one(TRACE_ID, "resident.task")  # the agent continues the trace of its task
     assert _parent(work) is not None
     assert (await spans.one(TRACE_ID, "gRPC GetTask")).status.is_ok

@@ -1,4 +1,4 @@
-"""Traces: one piece of work is one trace, from the request to the store and to agents elsewhere."""
+"""Distributed tracing: one unit of work is one trace, from the request to the store and to remote agents."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ async def client(traced: App) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def test_a_request_is_one_trace_down_to_the_store(client: httpx.AsyncClient, spans: Spans) -> None:
+async def test_request_is_one_trace_down_to_the_store(client: httpx.AsyncClient, spans: Spans) -> None:
     assert (await client.post("/agora/agent/register", json={"agent_name": "Ada"})).is_success
     request, call = spans.one("HTTP POST"), spans.one("agora.agent.register")
     write = spans.one("store.write")
@@ -94,22 +94,22 @@ async def test_a_request_is_one_trace_down_to_the_store(client: httpx.AsyncClien
     assert {span.status.is_ok for span in spans.of()} == {True}
 
 
-async def test_a_refusal_and_a_failure_are_told_apart(client: httpx.AsyncClient, spans: Spans) -> None:
+async def test_refusals_and_failures_are_distinguished(client: httpx.AsyncClient, spans: Spans) -> None:
     assert (await client.get("/agents/nobody/status")).status_code == 404
     call = spans.one("agora.agent.status")
     assert call.attributes is not None
     assert call.attributes["error.type"] == "not_found"
-    assert spans.one("HTTP GET").status.is_ok  # whoever asks for nothing gets what was asked for
+    assert spans.one("HTTP GET").status.is_ok  # a request without trace context is sampled as configured
 
 
-async def test_no_span_says_what_callers_say(client: httpx.AsyncClient, spans: Spans) -> None:
+async def test_spans_contain_no_text_of_callers(client: httpx.AsyncClient, spans: Spans) -> None:
     await client.post("/agora/agent/register", json={"agent_name": "Zaphod"})
     sent = {"to_agent": "Zaphod", "content": "the answer is forty-two"}
     await client.post("/agora/messaging/send", json=sent, headers={"Authorization": "Bearer agt_some_secret_here"})
     told = str([(span.name, dict(span.attributes or {}), span.status.description) for span in spans.all])
     for word in ("Zaphod", "forty-two", "secret"):
         assert word not in told
-    assert not [event for span in spans.all for event in span.events]  # no text of an exception either
+    assert not [event for span in spans.all for event in span.events]  # no exception text either
 
 
 async def test_messages_and_tasks_carry_the_trace(client: httpx.AsyncClient, traced: App, spans: Spans) -> None:
@@ -124,7 +124,7 @@ async def test_messages_and_tasks_carry_the_trace(client: httpx.AsyncClient, tra
     assert task.metadata == {"traceparent": f"00-{TRACE_ID}-{_id(assigned)}-01"}
 
 
-async def test_what_the_sender_says_of_the_trace_stays(client: httpx.AsyncClient, traced: App) -> None:
+async def test_trace_context_of_the_sender_is_kept(client: httpx.AsyncClient, traced: App) -> None:
     market = Market(traced, ManualClock())
     bob = await market.agent("Bob")
     own = {"traceparent": "00-11111111111111111111111111111111-2222222222222222-00"}
@@ -132,7 +132,7 @@ async def test_what_the_sender_says_of_the_trace_stays(client: httpx.AsyncClient
     assert (await market.call(bob, "messaging.receive")).messages[0].metadata == own
 
 
-async def test_a_resident_goes_on_with_the_trace_of_its_task(
+async def test_built_in_agent_continues_the_trace_of_its_task(
     client: httpx.AsyncClient, traced: App, spans: Spans
 ) -> None:
     await wait_until(lambda: any(place.caller.name.startswith("Calc") for place in traced.agent_host.hosted_agents))
@@ -147,8 +147,8 @@ async def test_a_resident_goes_on_with_the_trace_of_its_task(
     assert done.attributes["agora.protocol"] == "resident"
 
 
-async def test_an_agent_elsewhere_is_in_the_same_trace(tmp_path: Path, spans: Spans) -> None:
-    """Two servers: what the one asks of the other is one trace, through a proxy's task, over HTTP."""
+async def test_remote_agent_is_in_the_same_trace(tmp_path: Path, spans: Spans) -> None:
+    """Two servers: a call of one to the other is one trace, through a proxy's task, over HTTP."""
     there = Spans()
     far = App(make_settings(tmp_path / "far", builtin_agents=True), tracing=there.tracing)
     near = App(make_settings(tmp_path / "near", a2a_private_networks=True), tracing=spans.tracing)
@@ -188,20 +188,20 @@ async def test_an_agent_elsewhere_is_in_the_same_trace(tmp_path: Path, spans: Sp
         ["00"],
     ],
 )
-async def test_a_trace_that_is_none_is_not_followed(client: httpx.AsyncClient, spans: Spans, value: Any) -> None:
+async def test_invalid_trace_context_is_ignored(client: httpx.AsyncClient, spans: Spans, value: Any) -> None:
     assert extract_trace({"traceparent": value}) == {}
     with spans.tracing.begin("work", "consumer", {"traceparent": value, "tracestate": "a=b"}, {}):
         pass
     assert spans.all[0].parent is None
 
 
-def test_a_state_that_is_too_long_or_odd_is_left_out() -> None:
+def test_invalid_trace_state_is_dropped() -> None:
     for state in ("a=" + "x" * 600, "a=\x00", "a=ü", 7):
         assert extract_trace({"traceparent": TRACEPARENT, "tracestate": state}) == {"traceparent": TRACEPARENT}
     assert extract_trace({"traceparent": TRACEPARENT, "tracestate": "a=b"})["tracestate"] == "a=b"
 
 
-def test_outside_a_trace_everything_is_as_it_was() -> None:
+def test_calls_work_outside_a_trace() -> None:
     metadata: dict[str, Any] = {"a": 1}
     assert TRACE.get() is None
     assert trace_headers() == {}
@@ -211,7 +211,7 @@ def test_outside_a_trace_everything_is_as_it_was() -> None:
         nothing.fail("b")
 
 
-async def test_a_line_of_the_log_says_its_trace(client: httpx.AsyncClient) -> None:
+async def test_log_line_has_its_trace_id(client: httpx.AsyncClient) -> None:
     seen: list[Any] = []
 
     class Watching(logging.Handler):
@@ -229,7 +229,7 @@ async def test_a_line_of_the_log_says_its_trace(client: httpx.AsyncClient) -> No
     assert {line["trace_id"] for line in seen if "agora.agent.list" in line["event"]} == {TRACE_ID}
 
 
-def test_without_the_extra_a_start_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_extra_error_names_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in sys.modules if name.startswith(("opentelemetry.sdk", "opentelemetry.exporter"))]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "opentelemetry.sdk", None)
@@ -237,10 +237,8 @@ def test_without_the_extra_a_start_says_what_to_install(tmp_path: Path, monkeypa
         App(make_settings(tmp_path, tracing=True))
 
 
-async def test_the_setting_sends_traces_where_the_variables_say(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A collector of OTLP over HTTP gets them at the latest when the server stops."""
+async def test_traces_are_exported_to_the_configured_collector(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A collector of OTLP over HTTP receives them at the latest when the server stops."""
     got: list[tuple[str, bytes]] = []
 
     async def collector(scope: Any, receive: Any, send: Any) -> None:
@@ -272,7 +270,7 @@ async def _served(app: Any) -> AsyncIterator[str]:
     await task
 
 
-def test_traces_cost_nothing_to_import_when_they_are_off() -> None:
+def test_disabled_tracing_imports_nothing() -> None:
     look = "import sys, agora.server.app; print([n for n in sys.modules if n.startswith(('prometheus_client', 'opentelemetry'))])"
     done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -1,4 +1,4 @@
-"""The mapping of states is total, and published as it is."""
+"""The mapping of task states to A2A is total, and documented."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def test_every_status_has_a_state_and_every_state_a_status() -> None:
     assert all(to_a2a_state(status.value) == state.value for status, state in STATES.items())
 
 
-def test_no_state_means_both_an_end_and_none() -> None:
+def test_no_state_is_both_final_and_open() -> None:
     ended = {STATES[status] for status in TERMINAL}
     assert not ended & {state for status, state in STATES.items() if status not in TERMINAL}
 
 
-def test_the_page_says_the_same() -> None:
+def test_documentation_matches_the_mapping() -> None:
     told = {(status, state, ended == "yes") for status, state, ended in ROW.findall(PAGE.read_text(encoding="utf-8"))}
     assert told == {(status.value, state.value, status in TERMINAL) for status, state in STATES.items()}

@@ -1,4 +1,4 @@
-"""From A2A 1.0 to 0.3 and back: nothing is lost, and the official SDK reads and writes the same."""
+"""Conversion between A2A 1.0 and 0.3: lossless, and compatible with the official SDK."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from tests.unit.wire import a2a_messages as shapes
 
 
 @given(shapes.messages)
-def test_a_message_comes_back_from_0_3_as_it_was(message: dict[str, Any]) -> None:
+def test_message_round_trips_through_0_3(message: dict[str, Any]) -> None:
     assert reading.read_message(legacy.message_to_v03(message)) == message
 
 
 @given(shapes.events)
-def test_an_event_comes_back_from_0_3_as_it_was(event: dict[str, Any]) -> None:
+def test_event_round_trips_through_0_3(event: dict[str, Any]) -> None:
     assert legacy.from_event(legacy.event_to_v03(event)) == event
 
 
 @given(shapes.messages)
-def test_what_is_1_0_already_stays_as_it_is(message: dict[str, Any]) -> None:
+def test_1_0_data_is_unchanged(message: dict[str, Any]) -> None:
     assert reading.read_message(message) == message
 
 
 @given(shapes.events)
-def test_the_sdk_understands_what_becomes_of_an_event_in_0_3(event: dict[str, Any]) -> None:
+def test_sdk_reads_converted_events_of_0_3(event: dict[str, Any]) -> None:
     written = legacy.event_to_v03(event)
     kinds: dict[str, Any] = {
         "task": (v03.Task, conversions.to_core_task, v10.Task),
@@ -59,7 +59,7 @@ def test_the_sdk_understands_what_becomes_of_an_event_in_0_3(event: dict[str, An
 
 
 def _plain(value: Any) -> Any:
-    """Remove what 0.3 has no member for, which we store in metadata and the SDK drops, and empty values."""
+    """Remove empty values, and members unknown to 0.3, which we store in metadata and the SDK drops."""
     if isinstance(value, list):
         return [_plain(entry) for entry in value]
     if not isinstance(value, dict):
@@ -71,7 +71,7 @@ def _plain(value: Any) -> Any:
 
 
 @given(shapes.cards)
-def test_the_sdk_reads_the_same_card_in_0_3(card: dict[str, Any]) -> None:
+def test_sdk_reads_an_equal_card_in_0_3(card: dict[str, Any]) -> None:
     ours = conversions.to_core_agent_card(v03.AgentCard.model_validate(legacy_cards.to_legacy(card)))
     theirs = ParseDict(card, v10.AgentCard())
     for member in ("name", "description", "version", "skills", "default_input_modes", "security_schemes"):
@@ -80,12 +80,12 @@ def test_the_sdk_reads_the_same_card_in_0_3(card: dict[str, Any]) -> None:
 
 
 @given(shapes.cards)
-def test_a_card_comes_back_from_0_3_as_it_was(card: dict[str, Any]) -> None:
+def test_card_round_trips_through_0_3(card: dict[str, Any]) -> None:
     assert legacy_cards.from_legacy(legacy_cards.to_legacy(card)) == card
 
 
 @given(shapes.cards)
-def test_a_merged_card_is_both(card: dict[str, Any]) -> None:
+def test_merged_card_is_valid_in_both_versions(card: dict[str, Any]) -> None:
     merged = legacy_cards.merge_versions(card)
     assert ParseDict(merged, v10.AgentCard(), ignore_unknown_fields=True) == ParseDict(card, v10.AgentCard())
     assert v03.AgentCard.model_validate(merged).url == "https://agents.example/a2a/x"
@@ -93,7 +93,7 @@ def test_a_merged_card_is_both(card: dict[str, Any]) -> None:
 
 
 @given(shapes.events)
-def test_the_sdk_reads_0_3_as_protocol_buffers(event: dict[str, Any]) -> None:
+def test_sdk_reads_0_3_as_protocol_buffers(event: dict[str, Any]) -> None:
     from a2a.compat.v0_3 import a2a_v0_3_pb2
 
     read = ParseDict(legacy_proto.event_to_proto(event), a2a_v0_3_pb2.StreamResponse(), ignore_unknown_fields=False)
@@ -107,7 +107,7 @@ def test_every_state_has_a_name_in_0_3(state: str) -> None:
     assert v03.TaskState(LEGACY_STATES[state])
 
 
-def test_a_push_configuration_goes_both_ways() -> None:
+def test_push_configuration_round_trips() -> None:
     config = {
         "id": "one",
         "taskId": "task_1",
@@ -122,13 +122,13 @@ def test_a_push_configuration_goes_both_ways() -> None:
     )
 
 
-def test_of_several_schemes_the_common_one_is_used() -> None:
+def test_common_security_scheme_is_chosen() -> None:
     given = {"url": "https://hooks.example", "authentication": {"schemes": ["Basic", "Bearer"], "credentials": "c"}}
     assert reading.read_push_config(given)["authentication"] == {"scheme": "Bearer", "credentials": "c"}
 
 
 @given(shapes.messages)
-def test_a_request_goes_to_0_3_and_back(message: dict[str, Any]) -> None:
+def test_request_round_trips_through_0_3(message: dict[str, Any]) -> None:
     request = {
         "message": message,
         "configuration": {
@@ -142,7 +142,7 @@ def test_a_request_goes_to_0_3_and_back(message: dict[str, Any]) -> None:
     assert reading.read_send_request(legacy.send_request_to_v03(request), legacy=True) == request
 
 
-def test_no_limit_of_history_was_said_as_0_in_0_3() -> None:
+def test_history_length_0_means_unlimited_in_0_3() -> None:
     assert reading.read_configuration({"historyLength": 0}, legacy=True) == {}
     assert reading.read_configuration({"historyLength": 0}) == {"historyLength": 0}
 
@@ -158,7 +158,7 @@ def test_no_limit_of_history_was_said_as_0_in_0_3() -> None:
         "Calculate 25 * 4",
     ],
 )
-def test_text_is_understood_in_every_form(part: Any) -> None:
+def test_text_is_read_in_every_form(part: Any) -> None:
     assert reading.read_part(part, "part") == {"text": "Calculate 25 * 4"}
 
 
@@ -178,7 +178,7 @@ def test_text_is_understood_in_every_form(part: Any) -> None:
         ({"text": "a", "raw": None, "metadata": None}, {"text": "a"}),
     ],
 )
-def test_other_parts_are_understood_in_every_form(part: Any, read: Any) -> None:
+def test_other_parts_are_read_in_every_form(part: Any, read: Any) -> None:
     assert reading.read_part(part, "part") == read
 
 
@@ -199,13 +199,13 @@ def test_other_parts_are_understood_in_every_form(part: Any, read: Any) -> None:
         (None, "p"),
     ],
 )
-def test_what_cannot_be_understood_is_refused_by_its_name(part: Any, field: str) -> None:
+def test_unreadable_part_is_refused_by_name(part: Any, field: str) -> None:
     with pytest.raises(InvalidRequest) as refused:
         reading.read_part(part, "p")
     assert refused.value.extra["errors"][0]["field"] == field
 
 
-def test_a_message_needs_no_id_and_no_role() -> None:
+def test_message_needs_no_id_and_no_role() -> None:
     message = reading.read_message({"parts": [{"type": "text", "content": "hello"}]})
     assert message["messageId"].startswith("msg_")
     assert message["role"] == "ROLE_USER"
@@ -233,13 +233,13 @@ def test_a_message_needs_no_id_and_no_role() -> None:
         ({"parts": ["a"], "taskId": 5.5}, "message.taskId"),
     ],
 )
-def test_a_message_that_is_none_is_refused(message: Any, field: str) -> None:
+def test_invalid_message_is_refused(message: Any, field: str) -> None:
     with pytest.raises(InvalidRequest) as refused:
         reading.read_message(message)
     assert refused.value.extra["errors"][0]["field"] == field
 
 
-def test_names_of_protocol_buffers_are_understood() -> None:
+def test_names_of_protocol_buffers_are_read() -> None:
     given = {
         "message": {"message_id": "m", "context_id": "c", "task_id": "t", "role": 1, "parts": [{"text": "a"}]},
         "configuration": {"accepted_output_modes": ["text/plain"], "history_length": "2", "return_immediately": True},
@@ -250,6 +250,6 @@ def test_names_of_protocol_buffers_are_understood() -> None:
     }
 
 
-def test_data_keeps_its_own_names() -> None:
+def test_keys_of_data_are_not_renamed() -> None:
     assert reading.read_part({"data": {"snake_case": {"a_b": None}}}, "p") == {"data": {"snake_case": {"a_b": None}}}
     assert reading.read_part({"data": {"a_b": 1}, "media_type": "x/y"}, "p") == {"data": {"a_b": 1}, "mediaType": "x/y"}

@@ -1,4 +1,4 @@
-"""The four views of one message: whatever the way, what comes back is what went in, to the byte."""
+"""The four representations of a message: every conversion is lossless, byte for byte."""
 
 from __future__ import annotations
 
@@ -100,14 +100,14 @@ def _exact(value: Any) -> str:
 
 @pytest.mark.parametrize(("source", "target"), PAIRS)
 @given(data=st.data())
-def test_there_and_back(source: str, target: str, data: st.DataObject) -> None:
+def test_message_round_trips(source: str, target: str, data: st.DataObject) -> None:
     document = data.draw(DOCUMENTS[source])
     there = convert_document(document, source, target)
     assert _exact(convert_document(there, target, source)) == _exact(document)
 
 
 @given(st.sampled_from(sorted(DOCUMENTS)), st.lists(st.sampled_from(sorted(DOCUMENTS)), max_size=5), st.data())
-def test_any_way_round(source: str, way: list[str], data: st.DataObject) -> None:
+def test_any_sequence_of_conversions_is_lossless(source: str, way: list[str], data: st.DataObject) -> None:
     document = data.draw(DOCUMENTS[source])
     at, here = document, source
     for view in [*way, source]:
@@ -117,7 +117,7 @@ def test_any_way_round(source: str, way: list[str], data: st.DataObject) -> None
 
 @pytest.mark.parametrize("view", VIEWS)
 @given(data=st.data())
-def test_what_outsiders_write_into_the_slot_is_only_kept(view: str, data: st.DataObject) -> None:
+def test_foreign_data_in_the_reserved_member_is_only_stored(view: str, data: st.DataObject) -> None:
     document = data.draw(DOCUMENTS[view])
     message = convert_document(document, view, "message", ours=False)
     assert _exact(convert_document(message, "message", view)) == _exact(document)
@@ -128,7 +128,7 @@ def test_what_outsiders_write_into_the_slot_is_only_kept(view: str, data: st.Dat
         assert name == view or name not in message["metadata"]
 
 
-def test_a_message_reads_well_in_every_view() -> None:
+def test_message_is_readable_in_every_representation() -> None:
     envelope = {
         "id": "msg-1",
         "ts": "2026-01-16T10:30:00Z",
@@ -151,7 +151,7 @@ def test_a_message_reads_well_in_every_view() -> None:
     assert convert_document(text, "message", "bus")["content"] == {"text": "Hello"}
 
 
-def test_what_the_server_sets_does_not_change_what_the_author_wrote() -> None:
+def test_server_fields_do_not_change_author_fields() -> None:
     envelope = {"id": "mine", "type": "inform", "sender": "Ada", "to": ["Bob"], "intent": "x", "payload": {"n": 1.0}}
     plain = convert_document(envelope, "agentify", "message")
     stored = plain | {"message_id": "msg_1", "from_agent": "agent_1", "timestamp": "2026-01-16T10:30:00Z"}
@@ -163,6 +163,6 @@ def test_what_the_server_sets_does_not_change_what_the_author_wrote() -> None:
 
 
 @pytest.mark.parametrize("content", ['{"a":NaN}', '{"a":1,"a":2}', '{"a": 1}', "{}", "[1]", '{"' * 2000, '{"a":1e999}'])
-def test_a_text_that_only_resembles_data_stays_a_text(content: str) -> None:
+def test_text_that_resembles_data_stays_text(content: str) -> None:
     message = convert_document({"content": content}, "message", "agentify")
     assert message["payload"] == {"text": content}

@@ -1,4 +1,4 @@
-"""Codebases that the server asks a worker for: which paths it takes, and how it clones."""
+"""Codebases that the server asks a worker to adopt: accepted paths, and cloning."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from agora.worker.adoption import clone_repository, inspect_path
 from tests.blackbox.coding_worker import create_repository
 
 
-def test_only_paths_below_the_roots_are_taken(tmp_path: Path) -> None:
+def test_only_paths_below_the_roots_are_accepted(tmp_path: Path) -> None:
     root, outside = tmp_path / "root", tmp_path / "outside"
     (root / "api").mkdir(parents=True)
     outside.mkdir()
@@ -26,7 +26,7 @@ def test_only_paths_below_the_roots_are_taken(tmp_path: Path) -> None:
         inspect_path(str(root / "api"), [])
 
 
-async def test_a_repository_is_cloned_once_and_over_https_alone(tmp_path: Path) -> None:
+async def test_repository_is_cloned_once_and_only_over_https(tmp_path: Path) -> None:
     source = create_repository(tmp_path / "source")
     subprocess.run(["git", "branch", "other"], cwd=source, check=True)
     path, url = tmp_path / "clones" / "cb_1", f"file://{source}"
@@ -43,7 +43,7 @@ async def test_a_repository_is_cloned_once_and_over_https_alone(tmp_path: Path) 
         await clone_repository(url, tmp_path / "clones" / "cb_2", branch="missing", protocols="file")
 
 
-async def test_a_clone_that_was_killed_is_made_again(tmp_path: Path) -> None:
+async def test_killed_clone_is_repeated(tmp_path: Path) -> None:
     source, path = create_repository(tmp_path / "source"), tmp_path / "clones" / "cb_1"
     connected, released = asyncio.Event(), asyncio.Event()
 
@@ -56,7 +56,7 @@ async def test_a_clone_that_was_killed_is_made_again(tmp_path: Path) -> None:
         url = f"git://127.0.0.1:{server.sockets[0].getsockname()[1]}/api"
         clone = asyncio.create_task(clone_repository(url, path, protocols="git"))
         await connected.wait()
-        clone.cancel()  # kills git, which has made the repository's directory by now
+        clone.cancel()  # kills git, which has created the repository's directory by now
         with pytest.raises(asyncio.CancelledError):
             await clone
         released.set()
@@ -66,7 +66,7 @@ async def test_a_clone_that_was_killed_is_made_again(tmp_path: Path) -> None:
     assert list(path.parent.iterdir()) == [path]
 
 
-async def test_a_token_is_masked_in_both_its_forms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_token_is_masked_in_both_forms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     header = base64.b64encode(b"x-access-token:ghp_secret").decode()
 

@@ -1,4 +1,4 @@
-"""The pure rules of the coding worker: permissions, usage limits, transcripts, codebases."""
+"""Pure rules of the coding worker: permissions, usage limits, transcripts, codebases."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def ask(kind: str = "execute", path: str | None = None, **raw: Any) -> Permissio
     ("approval", "kind", "answer"),
     [("all", "execute", "once"), ("safe", "read", "once"), ("safe", "edit", None), ("none", "read", None)],
 )
-def test_what_is_decided_by_policy(approval: str, kind: str, answer: str | None, tmp_path: Path) -> None:
+def test_policy_decides_permissions(approval: str, kind: str, answer: str | None, tmp_path: Path) -> None:
     decision = ask(kind).apply_policy(Approval(approval), tmp_path)
     assert (decision and decision.option and decision.option.option_id) == answer
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "../other", "a/../../x"])
-def test_paths_outside_are_refused(path: str, tmp_path: Path) -> None:
+def test_paths_outside_the_worktree_are_refused(path: str, tmp_path: Path) -> None:
     for request in (ask("read", path), ask("execute", filepath="/etc/passwd")):
         decision = request.apply_policy(Approval.ALL, tmp_path)
         assert decision is not None
@@ -61,7 +61,7 @@ def test_paths_outside_are_refused(path: str, tmp_path: Path) -> None:
         "a\0b",
     ],
 )
-def test_paths_outside_are_refused_however_they_are_written(path: str, tmp_path: Path) -> None:
+def test_paths_outside_are_refused_in_every_notation(path: str, tmp_path: Path) -> None:
     for raw in ({"filepath": path}, {"paths": ["a", path]}, {"edits": [{"file": path}]}):
         assert ask("read", **raw).find_outside_path(tmp_path) == path
     assert ask("read", path).find_outside_path(tmp_path) == path
@@ -70,12 +70,12 @@ def test_paths_outside_are_refused_however_they_are_written(path: str, tmp_path:
 @pytest.mark.parametrize(
     "path", ["a", "./a", "a/../b", "~nobody-of-this-name", "--file=a/b", "-f", "https://example.com/a"]
 )
-def test_paths_inside_are_left_to_the_policy(path: str, tmp_path: Path) -> None:
+def test_paths_inside_are_decided_by_the_policy(path: str, tmp_path: Path) -> None:
     for raw in ({"filepath": path}, {"file": f"file://{tmp_path}/{path}"}, {"file_text": "/../" + path}):
         assert ask("read", **raw).find_outside_path(tmp_path) is None
 
 
-def test_a_link_out_of_the_directory_is_outside(tmp_path: Path) -> None:
+def test_link_out_of_the_directory_is_outside(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("/etc")
     assert ask("read", "link/passwd").find_outside_path(tmp_path) == "link/passwd"
 
@@ -91,7 +91,7 @@ def test_a_link_out_of_the_directory_is_outside(tmp_path: Path) -> None:
         ("use make instead", "reject", "use make instead"),
     ],
 )
-def test_answers_of_people(text: str, option: str, feedback: str | None) -> None:
+def test_answers_of_people_map_to_options(text: str, option: str, feedback: str | None) -> None:
     request = PermissionRequest.from_document(ask().to_document())
     decision = parse_answer(request, text, None)
     assert (decision.option and decision.option.option_id, decision.feedback) == (option, feedback)
@@ -99,7 +99,7 @@ def test_answers_of_people(text: str, option: str, feedback: str | None) -> None
     assert by_form.option == decision.option
 
 
-def test_an_answer_means_the_same_whatever_the_agent_calls_its_options() -> None:
+def test_answer_is_independent_of_option_names() -> None:
     named = [
         ("a", "allow_once", "Yes, proceed"),
         ("b", "allow_always", "Yes, and don't ask again"),
@@ -127,7 +127,7 @@ def test_an_answer_means_the_same_whatever_the_agent_calls_its_options() -> None
         ("file not found", None),
     ],
 )
-def test_usage_limits_are_recognised(text: str, seconds: float | None) -> None:
+def test_usage_limits_are_recognized(text: str, seconds: float | None) -> None:
     now = 1_700_000_000.0
     until = parse_usage_limit(text, now)
     if "|1000000000" in text:
@@ -136,7 +136,7 @@ def test_usage_limits_are_recognised(text: str, seconds: float | None) -> None:
         assert until == (None if seconds is None else now + seconds)
 
 
-def test_a_usage_limit_until_a_time_of_day_lasts_to_the_end_of_that_minute() -> None:
+def test_usage_limit_until_a_time_lasts_to_the_end_of_that_minute() -> None:
     noon = datetime(2026, 11, 23, 12, 0, 30).astimezone()
     for text, hours, minutes in (("2:54 PM", 2, 55), ("12:00 PM", 0, 1), ("11:59 AM", 24, 0), ("12:10 AM", 12, 11)):
         until = parse_usage_limit(
@@ -146,7 +146,7 @@ def test_a_usage_limit_until_a_time_of_day_lasts_to_the_end_of_that_minute() -> 
         assert until == expected.timestamp(), text
 
 
-def test_a_turn_as_text() -> None:
+def test_turn_is_rendered_as_text() -> None:
     transcript = Transcript()
     call = {"toolCallId": "c", "title": "bash", "kind": "execute"}
     updates = [
@@ -183,11 +183,11 @@ def test_a_turn_as_text() -> None:
         "ssh://git@GitHub.com:22/owner/name.git",
     ],
 )
-def test_a_remote_is_the_same_however_it_is_reached(remote: str) -> None:
+def test_remote_urls_are_normalized(remote: str) -> None:
     assert normalize_remote(remote) == "github.com/owner/name"
 
 
-def test_codebases_by_name(tmp_path: Path) -> None:
+def test_codebases_are_found_by_name(tmp_path: Path) -> None:
     (tmp_path / "one").mkdir()
     one, two = parse_codebases(f"{tmp_path}/one,{tmp_path}/one:two")
     assert (one.name, two.name, one.path) == ("one", "two", two.path)
@@ -197,10 +197,10 @@ def test_codebases_by_name(tmp_path: Path) -> None:
         parse_codebases(f"{tmp_path}/one,{tmp_path}/one")
 
 
-def test_tokens_are_counted_for_the_model_that_took_them() -> None:
+def test_tokens_are_counted_for_the_model_that_used_them() -> None:
     state = JobState()
     assert state.add_turn("a", {"inputTokens": 100, "outputTokens": 20}) == (100, 20)
-    state = JobState.from_checkpoint(state.to_checkpoint())  # another worker goes on, whose agent has another model
+    state = JobState.from_checkpoint(state.to_checkpoint())  # another worker continues, whose agent has another model
     assert state.add_turn("b", {"inputTokens": 10, "outputTokens": None}) == (10, 0)
     assert state.add_turn("a", {"inputTokens": 1, "outputTokens": 1}) == (101, 21)
     assert (state.usage.input_tokens, state.usage.output_tokens) == (111, 21)

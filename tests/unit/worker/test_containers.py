@@ -1,4 +1,4 @@
-"""Containers of jobs: what settings are refused, what the engine is told, and what is left of repositories in a worktree."""
+"""Containers of jobs: refused settings, engine arguments, and disarmed repositories in a worktree."""
 
 from __future__ import annotations
 
@@ -46,20 +46,20 @@ else:
         ({"pids": 1}, "2 processes"),
     ],
 )
-def test_settings_that_isolate_nothing_are_refused(change: dict[str, object], problem: str) -> None:
+def test_settings_without_isolation_are_refused(change: dict[str, object], problem: str) -> None:
     assert check_container_settings(SETTINGS) == SETTINGS
     with pytest.raises(ValueError, match=problem):
         check_container_settings(replace(SETTINGS, **change))  # type: ignore[arg-type]
 
 
-def test_a_profile_changes_its_containers(tmp_path: Path) -> None:
+def test_profile_changes_its_containers(tmp_path: Path) -> None:
     file = tmp_path / "profiles.yaml"
     file.write_text("profiles: {small: {agent: claude, docker: {network: none, memory_megabytes: 64, cpus: 0.5}}}")
     options = WorkerOptions(
         name="w", codebases=(), agent_name="own", agent_command=("own",), agent_environment={}, state=tmp_path,
         isolation=Isolation.DOCKER, container=ContainerSettings(image="node:22", pids=9),
     )  # fmt: skip
-    profiles = load_profiles(file, Isolation.DOCKER)  # the agent is one of the image: this machine need not have it
+    profiles = load_profiles(file, Isolation.DOCKER)  # the agent is part of the image: this machine need not have it
     container = apply_profile(options, profiles["small"]).container
     assert container == ContainerSettings(image="node:22", network="none", memory_megabytes=64, cpus=0.5, pids=9)
     for text, problem in (
@@ -78,7 +78,7 @@ def test_a_profile_changes_its_containers(tmp_path: Path) -> None:
         choose_agent(None, Isolation.DOCKER)
 
 
-def test_variables_pass_by_no_argument() -> None:
+def test_variables_are_not_passed_as_arguments() -> None:
     lines, environment = split_environment({"A": " x=y ", "PEM": "one\ntwo", "LONG": "x" * 70_000})
     assert lines == ["A= x=y "]
     assert environment == {"PEM": "one\ntwo", "LONG": "x" * 70_000}
@@ -86,12 +86,12 @@ def test_variables_pass_by_no_argument() -> None:
         split_environment({"DOCKER_HOST": "tcp://evil\n"})
 
 
-def test_a_path_is_one_field_of_a_mount() -> None:
+def test_path_is_one_field_of_a_mount() -> None:
     assert Mount(Path("/a,b"), is_readonly=True).to_option() == 'type=bind,"source=/a,b","target=/a,b",readonly'
     assert Mount(Path('/a"b')).to_option() == 'type=bind,"source=/a""b","target=/a""b"'
 
 
-async def test_what_the_engine_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_engine_arguments_isolate_the_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     programs, record = tmp_path / "bin", tmp_path / "record"
     programs.mkdir()
     (programs / "docker").write_text(DOCKER)
@@ -126,7 +126,7 @@ async def test_what_the_engine_is_told(tmp_path: Path, monkeypatch: pytest.Monke
     assert not list((tmp_path / "state/containers").glob("env-*")), "the file with secrets is gone"
 
 
-def test_a_repository_in_a_worktree_is_disarmed(tmp_path: Path) -> None:
+def test_repository_in_a_worktree_is_disarmed(tmp_path: Path) -> None:
     (tmp_path / ".git").write_text("gitdir: elsewhere")
     for place in ("a/.git", "b/c/.git"):
         (tmp_path / place).mkdir(parents=True)
@@ -152,7 +152,7 @@ def test_a_repository_in_a_worktree_is_disarmed(tmp_path: Path) -> None:
         ("none", "https://agora.example.com", False),
     ],
 )
-def test_tools_are_offered_where_a_container_reaches_them(
+def test_tools_have_a_url_reachable_from_a_container(
     tmp_path: Path, network: str, url: str, is_reachable: bool
 ) -> None:
     engine = ContainerEngine(tmp_path)

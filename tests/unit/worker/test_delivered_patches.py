@@ -1,4 +1,4 @@
-"""Patches of approved branches, of a real repository."""
+"""Patches of approved branches of a real repository."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from agora_sdk import TaskRun
 from tests.blackbox.coding_worker import GIT, create_repository
 
 
-async def test_a_patch_of_a_large_file_is_refused_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_patch_of_a_large_file_is_refused_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     repository = create_repository(tmp_path / "api", file="x")
     (repository / "large").write_bytes(os.urandom(delivery.MAX_PATCH_BYTES))
     subprocess.run(["git", "add", "."], cwd=repository, check=True)
@@ -26,7 +26,7 @@ async def test_a_patch_of_a_large_file_is_refused_unread(tmp_path: Path, monkeyp
         raise AssertionError(f"{path} is read")
 
     monkeypatch.setattr(Path, "read_text", read_text)
-    nobody = cast("TaskRun", None)  # to whom nothing is handed over
+    nobody = cast("TaskRun", None)  # which nothing is delivered to
     report = await delivery._hand_over_patch(order, Codebase.inspect(repository), nobody)
     assert report.outcome == "failed"
     assert "push the branch instead" in str(report.error)

@@ -49,12 +49,12 @@ def forge() -> Iterator[tuple[str, list[str]]]:
         server.server_close()
 
 
-def test_a_large_answer_is_refused_after_decompression(forge: tuple[str, list[str]]) -> None:
+def test_large_answer_is_refused_after_decompression(forge: tuple[str, list[str]]) -> None:
     with pytest.raises(ForgeError, match="larger than 4,000,000 bytes"):
         GitHub(api=forge[0], token="a token", repository="large/repository").publish(REQUEST)
 
 
-def test_a_redirect_does_not_get_the_token(forge: tuple[str, list[str]]) -> None:
+def test_redirect_target_does_not_get_the_token(forge: tuple[str, list[str]]) -> None:
     address, paths = forge
     with pytest.raises(ForgeError, match="answered with 302"):
         GitHub(api=address, token="a token", repository="moved/repository").publish(REQUEST)

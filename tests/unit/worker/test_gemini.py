@@ -1,4 +1,4 @@
-"""What the worker does about Gemini CLI: it spares sessions, and says why tools may be missing."""
+"""Workarounds for Gemini CLI: sessions are preserved, and missing tools are explained."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SESSION = "cbfb1ab1-7b15-45fb-b7bc-f94d908431f0"
 BEGINNING = 1_795_546_675.0  # 2026-11-24T18:57:55Z
 
 
-def test_a_session_is_not_opened_again_in_the_minute_of_its_beginning(tmp_path: Path) -> None:
+def test_session_is_not_reopened_in_the_minute_of_its_start(tmp_path: Path) -> None:
     chats = tmp_path / ".gemini/tmp/api/chats"
     chats.mkdir(parents=True)
     (chats / "session-2026-11-24T18-57-cbfb1ab1.jsonl").touch()
@@ -21,7 +21,7 @@ def test_a_session_is_not_opened_again_in_the_minute_of_its_beginning(tmp_path: 
     assert seconds_until_reopenable("another-session", environment, BEGINNING) == 0.0
 
 
-def test_files_that_would_cost_a_session_are_removed(tmp_path: Path) -> None:
+def test_files_that_would_destroy_a_session_are_removed(tmp_path: Path) -> None:
     chats = tmp_path / ".gemini/tmp/api/chats"
     chats.mkdir(parents=True)
     names = [
@@ -34,7 +34,7 @@ def test_files_that_would_cost_a_session_are_removed(tmp_path: Path) -> None:
     assert sorted(path.name for path in chats.iterdir()) == sorted([names[0], names[2]])
 
 
-def test_it_is_told_that_tools_need_a_trusted_directory() -> None:
+def test_missing_trust_of_the_directory_is_reported() -> None:
     hint = describe_missing_tools({})
     assert hint is not None
     assert "GEMINI_CLI_TRUST_WORKSPACE=true" in hint

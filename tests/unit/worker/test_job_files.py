@@ -1,4 +1,4 @@
-"""Files of a job are put into its worktree, and nowhere else."""
+"""Files of a job are written only into its worktree."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from agora.worker.job_files import describe_paths, write_file
 
 
-def test_a_file_is_written_below_the_worktree(tmp_path: Path) -> None:
+def test_file_is_written_below_the_worktree(tmp_path: Path) -> None:
     write_file(tmp_path, "a/b/c.bin", b"\x00\x01", may_replace=True)
     write_file(tmp_path, "a/b/c.bin", b"\x02", may_replace=True)
     assert (tmp_path / "a/b/c.bin").read_bytes() == b"\x02"
@@ -20,7 +20,7 @@ def test_a_file_is_written_below_the_worktree(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["../x", "/x", "a/../../x", ".git/hooks/pre-commit", "a/.GIT/config", "", "link/x", "file-link"]
 )
-def test_no_path_leads_outside(tmp_path: Path, name: str) -> None:
+def test_paths_out_of_the_worktree_are_refused(tmp_path: Path, name: str) -> None:
     outside, root = tmp_path / "outside", tmp_path / "root"
     outside.mkdir()
     root.mkdir()
@@ -33,6 +33,6 @@ def test_no_path_leads_outside(tmp_path: Path, name: str) -> None:
     assert (outside / "victim").read_text() == "as it was"
 
 
-def test_the_prompt_names_the_files() -> None:
+def test_prompt_names_the_files() -> None:
     assert describe_paths(["a.py", {"path": "b.py", "content": ""}]).endswith(": a.py, b.py")
     assert describe_paths(None) == ""

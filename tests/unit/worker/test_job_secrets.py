@@ -1,4 +1,5 @@
-"""Secrets of a job do not leave the worker: not in output, however it is cut, nor in results, artifacts and errors."""
+"""Secrets of a job never leave the worker: they are masked in output for any chunking, and in results, artifacts and
+errors."""
 
 from __future__ import annotations
 
@@ -42,7 +43,7 @@ class RecordingRun:
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 100])
-async def test_output_is_masked_however_it_is_cut(size: int) -> None:
+async def test_output_is_masked_for_any_chunking(size: int) -> None:
     inner = RecordingRun()
     run = MaskedRun(cast("TaskRun", inner), SecretMask([SECRET, "another-one"]))
     text = f"abcabc {SECRET}{SECRET} another-on and another-one abcab"
@@ -57,7 +58,7 @@ async def test_output_is_masked_however_it_is_cut(size: int) -> None:
     assert run.task_id == "tsk_1"
 
 
-async def test_a_secret_that_is_cut_by_a_question_is_masked_when_the_job_goes_on() -> None:
+async def test_secret_split_by_a_question_is_masked() -> None:
     inner, mask = RecordingRun(), SecretMask([SECRET])
     first = MaskedRun(cast("TaskRun", inner), mask)
     await first.write(f"It is {SECRET[:7]}")

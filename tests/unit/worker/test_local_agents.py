@@ -1,4 +1,4 @@
-"""What the worker finds of an agent on its machine: models that it is logged in to, and sessions of its own."""
+"""Detection of agents on the worker's machine: available models, and local sessions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from agora_sdk.errors import InvalidRequest, ServerUnreachable
 LISTING = "opencode/free-model\nanthropic/claude-opus-5\nanthropic/claude-opus-5\nopenai/gpt\nstub/stub\nnoise\n"
 
 
-def test_the_agent_that_is_logged_in_is_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_logged_in_agent_is_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("opencode", "claude-agent-acp"):
         (tmp_path / name).write_text("#!/bin/sh\n")
         (tmp_path / name).chmod(0o755)
@@ -37,7 +37,7 @@ def test_the_agent_that_is_logged_in_is_chosen(tmp_path: Path, monkeypatch: pyte
     assert choose_agent(None).name == "claude"
 
 
-def test_models_are_those_that_the_agent_is_logged_in_to(tmp_path: Path) -> None:
+def test_models_of_the_agents_logins_are_listed(tmp_path: Path) -> None:
     assert list_providers({}, tmp_path) == set()
     auth = tmp_path / ".local/share/opencode/auth.json"
     auth.parent.mkdir(parents=True)
@@ -52,8 +52,8 @@ def test_models_are_those_that_the_agent_is_logged_in_to(tmp_path: Path) -> None
     assert list_providers({"XDG_DATA_HOME": str(tmp_path / "elsewhere")}, tmp_path) == set()
 
 
-def test_sessions_are_read_from_the_agents_database(tmp_path: Path) -> None:
-    """The tables as OpenCode 1.18 has them, with the columns that are read."""
+def test_sessions_are_read_from_the_agents_database_file(tmp_path: Path) -> None:
+    """The tables of OpenCode 1.18, with the columns that are read."""
     assert find_database({}, tmp_path) is None
     database = tmp_path / ".local/share/opencode/opencode.db"
     database.parent.mkdir(parents=True)
@@ -123,7 +123,7 @@ async def test_every_local_session_is_reported(tmp_path: Path) -> None:
             create table part (id text, message_id text, time_created integer, data text);
             """
         )
-        for number in range(1, 8):  # all of one moment: pages end between them
+        for number in range(1, 8):  # all with one time: pages end between them
             session = f"ses_{number}"
             connection.execute("insert into session values (?, null, '/src/api', 'x', 1000)", (session,))
             connection.execute('insert into message values (?, ?, 1, \'{"role": "user"}\')', (f"m{number}", session))

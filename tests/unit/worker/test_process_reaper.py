@@ -1,4 +1,4 @@
-"""The process reaper of the coding worker: which processes it kills."""
+"""The process reaper of the coding worker kills only marked processes."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_processes_with_the_prefix_of_a_mark_are_killed() -> None:
         assert end_process(other) == 0
 
 
-def test_a_process_that_got_the_pid_of_a_marked_one_survives(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_process_with_a_reused_pid_survives(monkeypatch: pytest.MonkeyPatch) -> None:
     token = uuid4().hex
     with run_process("") as other:
         environments = iter([f"\0{MARK}={token}.1.".encode()])  # of the process that had the pid first

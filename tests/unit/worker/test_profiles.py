@@ -1,4 +1,4 @@
-"""Profiles: what a file may say, and what it makes of the worker's options."""
+"""Worker profiles: allowed contents of a file, and their effect on options."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ profiles:
 """
 
 
-def test_a_profile_changes_what_it_names(tmp_path: Path) -> None:
+def test_profile_changes_the_named_options(tmp_path: Path) -> None:
     file = tmp_path / "profiles.yaml"
     file.write_text(GOOD)
     profiles = load_profiles(file)
@@ -71,7 +71,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("text", BAD)
-def test_a_bad_profile_names_its_place(tmp_path: Path, text: str) -> None:
+def test_invalid_profile_error_has_its_position(tmp_path: Path, text: str) -> None:
     file = tmp_path / "profiles.yaml"
     file.write_text(text)
     with pytest.raises(ValueError, match=BAD[text]):
@@ -80,7 +80,7 @@ def test_a_bad_profile_names_its_place(tmp_path: Path, text: str) -> None:
         load_profiles(tmp_path / "missing")
 
 
-def test_a_running_opencode_is_attached_to() -> None:
+def test_running_opencode_is_attached() -> None:
     assert attach_command({}) is None
     assert attach_command({"OPENCODE_HOST": "10.0.0.2"}) == (
         "opencode run --attach http://10.0.0.2:4096 --dir {directory} {prompt}"

@@ -1,4 +1,4 @@
-"""The set-up script of a repository: what is read, shown, and remembered as accepted."""
+"""Set-up scripts of repositories: reading, display, and stored consent."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ def create_setup(path: Path, content: bytes) -> Path:
         (b"echo \0", "null character"),
     ],
 )
-def test_scripts_that_no_shell_takes_are_refused(tmp_path: Path, content: bytes, words: str) -> None:
+def test_scripts_invalid_in_a_shell_are_refused(tmp_path: Path, content: bytes, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         read_setup(create_setup(tmp_path / "api", content))
 
 
-def test_a_script_is_read_from_the_commit(tmp_path: Path) -> None:
+def test_script_is_read_from_the_commit(tmp_path: Path) -> None:
     repository = create_setup(tmp_path / "api", b"x" * MAX_SETUP_BYTES)
     (repository / SETUP_FILE).unlink()
     assert read_setup(repository) == "x" * MAX_SETUP_BYTES
     assert read_setup(tmp_path) is None, "no repository"
 
 
-def test_nothing_is_hidden_on_a_terminal() -> None:
+def test_control_characters_are_shown() -> None:
     assert escape_controls("a\tb\n\x1b[8mrm -rf\r \u202ex\u00e9") == "a\tb\n\\x1b[8mrm -rf\\r \\u202ex\u00e9"
 
 
-def test_consent_holds_for_one_codebase_and_one_script(tmp_path: Path) -> None:
+def test_consent_applies_to_one_codebase_and_one_script(tmp_path: Path) -> None:
     first, second = Path("/src/first"), Path("/src/second")
     consent = SetupConsent(tmp_path / "state")
     assert not consent.covers(first, "make")

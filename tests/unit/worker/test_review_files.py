@@ -1,4 +1,4 @@
-"""What a worker hands over for review, of a real repository: renamed, binary, large and oddly encoded files."""
+"""Files that a worker submits for review, from a real repository: renamed, binary, large and unusually encoded ones."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def list_files(repository: Path) -> dict[str, dict[str, Any]]:
     return {file["path"]: file for file in files}
 
 
-async def test_a_renamed_file_is_one_change(repository: Path) -> None:
+async def test_renamed_file_is_one_change(repository: Path) -> None:
     text = (repository / "old name.txt").read_text()
     (repository / "old name.txt").unlink()
     (repository / "new: name.txt").write_text(text.replace("line 7\n", "line seven\n"))
@@ -44,7 +44,7 @@ async def test_a_renamed_file_is_one_change(repository: Path) -> None:
     assert "-line 8" not in file["patch"]
 
 
-async def test_odd_files(repository: Path) -> None:
+async def test_unusual_files_are_submitted(repository: Path) -> None:
     (repository / "picture.png").write_bytes(bytes(range(256)) * 40)
     (repository / "latin.txt").write_bytes(b"caf\xe9\n")
     (repository / "\N{SNOWMAN} t\tab.txt").write_text("x\n")
@@ -66,8 +66,8 @@ async def test_odd_files(repository: Path) -> None:
     assert MAX_CHANGED_LINES < 20_000
 
 
-async def test_changes_are_listed_whole_if_their_names_are_a_megabyte(repository: Path) -> None:
-    """A shortened list would be read from the middle of a name."""
+async def test_change_list_of_a_megabyte_is_complete(repository: Path) -> None:
+    """A truncated list would be parsed from the middle of a name."""
     directory = repository / ("d" * 200) / ("e" * 200)
     directory.mkdir(parents=True)
     for number in range(3000):
@@ -79,7 +79,7 @@ async def test_changes_are_listed_whole_if_their_names_are_a_megabyte(repository
     assert files[0]["path"] == f"{'d' * 200}/{'e' * 200}/0000"
 
 
-async def test_a_list_beyond_its_limit_is_an_error(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_list_beyond_its_limit_is_an_error(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (repository / ("f" * 100)).write_text("x\n")
     commit(repository)
     monkeypatch.setattr(subprocesses, "MAX_LIST_BYTES", 50)

@@ -14,7 +14,7 @@ from agora_sdk.contract.agents import Registration
 from agora_sdk.contract.workers import Worker
 
 
-async def test_a_stopped_worker_waits_no_longer_for_its_drain(tmp_path: Path) -> None:
+async def test_stopped_worker_does_not_wait_for_its_drain(tmp_path: Path) -> None:
     """It was already draining when it started."""
     now = "2026-01-01T00:00:00Z"
     draining = Worker.model_validate(

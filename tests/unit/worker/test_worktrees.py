@@ -1,4 +1,4 @@
-"""Worktrees of jobs: made once, found again, and never removed with work that no other branch holds."""
+"""Worktrees of jobs: created once, found again, and never removed with work that no other branch contains."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ asyncio.run(make_worktree())
 """
 
 
-async def test_a_worktree_is_found_again_and_its_work_is_kept(tmp_path: Path) -> None:
+async def test_worktree_is_found_again_with_its_work(tmp_path: Path) -> None:
     repository = create_repository(tmp_path / "api", **{".worktreeinclude": ".env\n"})
     (repository / ".env").write_text("SECRET=1")
     codebase, root = Codebase.inspect(repository), tmp_path / "worktrees"
@@ -77,7 +77,7 @@ async def test_changes_are_read_whatever_commits_and_files_contain(tmp_path: Pat
     assert changes.diff.startswith("diff --git a/large b/large\n"), "not the middle of a diff of more than a megabyte"
 
 
-async def test_a_worktree_of_a_killed_worker_is_made_anew(tmp_path: Path) -> None:
+async def test_worktree_of_a_killed_worker_is_recreated(tmp_path: Path) -> None:
     repository = create_repository(tmp_path / "api")
     started, proceed = tmp_path / "started", tmp_path / "proceed"
     hook = repository / ".git" / "hooks" / "post-checkout"  # git runs it at the end of "worktree add", and waits for it
@@ -112,7 +112,7 @@ async def test_locks_of_a_killed_git_are_removed(tmp_path: Path) -> None:
         assert [change["path"] for change in (await place.read_changes()).files] == ["work.txt"]
 
 
-async def test_a_directory_of_unknown_history_is_kept(tmp_path: Path) -> None:
+async def test_directory_of_unknown_history_is_kept(tmp_path: Path) -> None:
     repository, root = create_repository(tmp_path / "api"), tmp_path / "worktrees"
     for text in ("first", "second"):
         stray = root / "api" / "job"
@@ -126,14 +126,14 @@ async def test_a_directory_of_unknown_history_is_kept(tmp_path: Path) -> None:
     assert [(root / "api" / f"job-kept-{number}" / "notes").read_text() for number in (1, 2)] == ["first", "second"]
 
 
-async def test_without_git_the_codebase_itself_is_the_place(tmp_path: Path) -> None:
+async def test_codebase_itself_is_used_without_git(tmp_path: Path) -> None:
     (tmp_path / "plain").mkdir()
     async with find_workplace(Codebase.inspect(tmp_path / "plain"), tmp_path, "job", isolated=True) as place:
         assert (place.path, place.branch) == (tmp_path / "plain", None)
 
 
 @pytest.mark.parametrize("name", ["--upload-pack=x", "-b"])
-async def test_names_are_no_options(name: str, tmp_path: Path) -> None:
+async def test_names_are_not_parsed_as_options(name: str, tmp_path: Path) -> None:
     repository = create_repository(tmp_path / name)
     async with find_workplace(Codebase.inspect(repository), tmp_path / "w", "job", isolated=True) as place:
         assert os.path.isdir(place.path)
@@ -151,7 +151,7 @@ def add_commit(path: Path, name: str) -> None:
 
 def leave_untracked(path: Path) -> None:
     (path / "new").write_text("work")
-    run_git(path, "config", "status.showUntrackedFiles", "no")  # git hides it, and it is work all the same
+    run_git(path, "config", "status.showUntrackedFiles", "no")  # ignored by git, but work all the same
 
 
 def leave_stash(path: Path) -> None:
@@ -193,7 +193,7 @@ WAYS = {
 
 
 @pytest.mark.parametrize("way", WAYS)
-async def test_no_work_is_removed_and_the_preview_says_why(way: str, tmp_path: Path) -> None:
+async def test_work_is_never_removed_and_the_preview_says_why(way: str, tmp_path: Path) -> None:
     leave, verdict = WAYS[way]
     repository = create_repository(tmp_path / "api")
     add_commit(repository, "second")
@@ -214,7 +214,7 @@ async def test_no_work_is_removed_and_the_preview_says_why(way: str, tmp_path: P
     assert (repository / "README").exists()
 
 
-async def test_a_preview_says_how_much_there_is(tmp_path: Path) -> None:
+async def test_preview_reports_sizes(tmp_path: Path) -> None:
     codebase, root = Codebase.inspect(create_repository(tmp_path / "api")), tmp_path / "worktrees"
     async with find_workplace(codebase, root, "job", isolated=True) as place:
         (place.path / "large").write_bytes(bytes(1_000_000))
@@ -225,20 +225,20 @@ async def test_a_preview_says_how_much_there_is(tmp_path: Path) -> None:
         assert await remove_worktrees(codebase, root, ["job"]) == {"job": "in_use"}
 
 
-async def test_snapshots_of_a_job_that_is_taken_over_are_counted_on(tmp_path: Path) -> None:
+async def test_snapshots_of_a_taken_over_job_continue_the_count(tmp_path: Path) -> None:
     codebase = Codebase.inspect(create_repository(tmp_path / "api"))
     async with find_workplace(codebase, tmp_path / "worktrees", "job", isolated=True) as place:
         numbers = [(await take_snapshot(place, "job", "x", after=after)).number for after in (0, 3, 3, 0)]
     assert numbers == [1, 4, 5, 6], "after those that another worker has recorded"
 
 
-async def test_the_home_of_a_container_goes_with_its_worktree(tmp_path: Path) -> None:
+async def test_home_of_a_container_is_removed_with_its_worktree(tmp_path: Path) -> None:
     codebase, root = Codebase.inspect(create_repository(tmp_path / "api")), tmp_path / "worktrees"
     homes = [find_home(tmp_path, "api", name) for name in ("job", "other")]
     for name in ("job", "other"):
         async with find_workplace(codebase, root, name, isolated=True) as place:
             find_home(tmp_path, "api", name).mkdir(parents=True)
-    (place.path / "nested/.git").mkdir(parents=True)  # of a container whose worker was killed
+    (place.path / "nested/.git").mkdir(parents=True)  # left by a container whose worker was killed
     (place.path / "nested/.git/HEAD").write_text("ref: refs/heads/main\n")
     assert await clean_worktrees(codebase, root, NOTHING_LEFT) == ["job"]
     assert [home.exists() for home in homes] == [False, True]

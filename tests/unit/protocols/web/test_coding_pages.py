@@ -1,4 +1,4 @@
-"""Pages of coding work: who sees and does what, and what becomes of hostile and huge content."""
+"""Pages of coding work: permissions, actions, and hostile or huge content."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ async def read_page(browser: Browser, path: str) -> str:
     return page.text
 
 
-async def test_hostile_content_is_text_on_every_page(market: Market, coding: Coding) -> None:
+async def test_hostile_content_is_escaped_on_every_page(market: Market, coding: Coding) -> None:
     await coding.begin()
     tool = {"type": "tool", "title": EVIL, "kind": EVIL, "status": EVIL, "locations": [EVIL, {}], "input": {EVIL: 1}}
     diff = f"--- {EVIL}\n+++ {EVIL}\n@@ -1 +1 @@\n-{EVIL}\n+{EVIL}"
@@ -132,7 +132,7 @@ async def test_hostile_content_is_text_on_every_page(market: Market, coding: Cod
 async def test_huge_content_is_bounded(market: Market, coding: Coding) -> None:
     await coding.begin()
     chunk = "0123456789abcdef" * 15_000
-    for _ in range(41):  # 9.8 MB, just below what a task may write
+    for _ in range(41):  # 9.8 MB, just below the limit of a task's output
         await market.call(coding.coder, "task.append", **coding.fence, content=chunk)
     browser = await signed_in(market)
     shown = "499,800 earlier parts not shown", "1,980,000 more characters"
@@ -147,7 +147,7 @@ async def test_huge_content_is_bounded(market: Market, coding: Coding) -> None:
     assert "9,820,000 characters before" in job.text
 
 
-async def test_a_permission_is_answered_once_and_whoever_comes_second_is_told(market: Market, coding: Coding) -> None:
+async def test_permission_is_answered_once_and_a_second_answer_is_refused(market: Market, coding: Coding) -> None:
     await coding.begin()
     await coding.ask()
     first, second = await signed_in(market), await signed_in(market)
@@ -167,7 +167,7 @@ async def test_a_permission_is_answered_once_and_whoever_comes_second_is_told(ma
     assert answers == [[{"data": {"option_id": "once"}}]]
 
 
-async def test_who_only_sees_has_no_forms_and_strangers_see_no_sessions(market: Market, coding: Coding) -> None:
+async def test_viewers_get_no_forms_and_strangers_see_no_sessions(market: Market, coding: Coding) -> None:
     await coding.begin()
     await coding.ask()
     session = await coding.say([{"type": "text", "text": "a secret"}])
@@ -187,7 +187,7 @@ async def test_who_only_sees_has_no_forms_and_strangers_see_no_sessions(market: 
     assert {"agora.task.message", "agora.task.cancel", "agora.session.resume"} <= operations
 
 
-async def test_follow_ups_are_changed_on_the_page_until_they_are_taken(market: Market, coding: Coding) -> None:
+async def test_follow_ups_are_editable_on_the_page_until_delivered(market: Market, coding: Coding) -> None:
     await coding.begin()
     session = await coding.say([{"type": "text", "text": "hello"}])
     task = {"task_id": coding.fence["task_id"]}
@@ -215,7 +215,7 @@ async def test_follow_ups_are_changed_on_the_page_until_they_are_taken(market: M
     assert '<li id="follow-up-' not in await read_page(browser, session)
 
 
-async def test_a_turn_is_previewed_and_taken_back_on_the_page_of_its_session(market: Market, coding: Coding) -> None:
+async def test_turn_is_previewed_and_reverted_on_the_session_page(market: Market, coding: Coding) -> None:
     await coding.begin()
     session = await coding.say([{"type": "text", "text": "hello"}])
     job_id = coding.fence["task_id"]
@@ -239,7 +239,7 @@ async def test_a_turn_is_previewed_and_taken_back_on_the_page_of_its_session(mar
     assert (task.payload["rewind"]["what"], task.payload["prompt"]) == ("both", "again")
 
 
-async def test_a_review_is_commented_on_and_decided_on_its_page(market: Market, coding: Coding) -> None:
+async def test_review_is_commented_on_and_decided_on_its_page(market: Market, coding: Coding) -> None:
     await coding.begin()
     job_id = coding.fence["task_id"]
     patch = f"--- a/x\n+++ b/x\n@@ -1,2 +1,2 @@\n first\n-old {EVIL}\n+new {EVIL}\n"
@@ -274,7 +274,7 @@ async def test_a_review_is_commented_on_and_decided_on_its_page(market: Market, 
     assert (await (await signed_in(market, stranger.token)).get(f"reviews/{job_id}")).status_code == 404
 
 
-async def test_a_review_of_20_000_lines_is_read_file_by_file(market: Market, coding: Coding) -> None:
+async def test_review_of_20_000_lines_is_read_file_by_file(market: Market, coding: Coding) -> None:
     await coding.begin()
     job_id = coding.fence["task_id"]
     patch = "diff\n--- a/x\n+++ b/x\n@@ -0,0 +1,2000 @@\n" + "+    a line of code, as long as lines are\n" * 2000
@@ -295,7 +295,7 @@ async def test_a_review_of_20_000_lines_is_read_file_by_file(market: Market, cod
     assert ">Here</p>" in await read_page(browser, f"reviews/{job_id}?file=7")
 
 
-async def test_a_job_links_to_its_codebase_and_its_review(market: Market, coding: Coding) -> None:
+async def test_job_links_to_its_codebase_and_review(market: Market, coding: Coding) -> None:
     await coding.begin()
     job_id, browser = coding.fence["task_id"], await signed_in(market)
     page = await read_page(browser, f"tasks/{job_id}")
@@ -311,7 +311,7 @@ async def test_a_job_links_to_its_codebase_and_its_review(market: Market, coding
         assert ">Review</a>" not in await read_page(browser, f"tasks/{odd.task_id}")
 
 
-async def test_the_board_shows_jobs_from_the_queue_to_the_review(market: Market, coding: Coding) -> None:
+async def test_board_shows_jobs_from_the_queue_to_the_review(market: Market, coding: Coding) -> None:
     await coding.begin()
     job_id = coding.fence["task_id"]
     place = {"job_id": job_id, "codebase_id": coding.codebase, "branch": "agora/x", "title": EVIL, "files": []}
@@ -394,7 +394,7 @@ async def test_attempts_are_started_compared_and_chosen(market: Market, coding: 
     assert "attempt 1 of 2" not in await read_page(browser, f"tasks/{task.task_id}")
 
 
-async def test_the_page_of_a_codebase_says_why_its_queue_is_held(market: Market, coding: Coding) -> None:
+async def test_codebase_page_explains_why_its_queue_is_held(market: Market, coding: Coding) -> None:
     browser, path = await signed_in(market), f"codebases/{coding.codebase}"
     assert "queued jobs are held" not in await read_page(browser, path)
     await browser.act("agora.codebase.start_watch", codebase_id=coding.codebase, interval="7", review_limit="1")
@@ -414,7 +414,7 @@ async def test_the_page_of_a_codebase_says_why_its_queue_is_held(market: Market,
     assert 'name="review_limit"' not in await read_page(await signed_in(market, reader.token), path)
 
 
-async def test_a_new_job_leads_to_its_page(market: Market, coding: Coding) -> None:
+async def test_new_job_redirects_to_its_page(market: Market, coding: Coding) -> None:
     browser = await signed_in(market)
     page = await read_page(browser, f"codebases/{coding.codebase}")
     assert '<option value="coding:opencode">' in page
@@ -430,7 +430,7 @@ async def test_a_new_job_leads_to_its_page(market: Market, coding: Coding) -> No
     assert refused.headers["location"] == "/v1/monitor/", "without a prompt there is no job to go to"
 
 
-async def test_a_long_session_is_read_from_its_end(market: Market, coding: Coding) -> None:
+async def test_long_session_is_read_from_its_end(market: Market, coding: Coding) -> None:
     await coding.begin()
     session = await coding.say(*([{"type": "text", "text": f"saying {number:03}"}] for number in range(70)))
     browser = await signed_in(market)
@@ -444,7 +444,7 @@ async def test_a_long_session_is_read_from_its_end(market: Market, coding: Codin
     assert said == [f"saying {number:03}" for number in range(70)]
 
 
-async def test_a_job_goes_back_to_its_queue(market: Market, coding: Coding) -> None:
+async def test_job_is_returned_to_its_queue(market: Market, coding: Coding) -> None:
     await coding.begin()
     task_id = coding.fence["task_id"]
     browser = await signed_in(market)
@@ -460,7 +460,7 @@ async def test_a_job_goes_back_to_its_queue(market: Market, coding: Coding) -> N
     assert (await market.call(market.operator, "task.get", task_id=task_id)).status == "pending"
 
 
-async def test_another_tenant_sees_and_does_nothing(market: Market, coding: Coding) -> None:
+async def test_other_tenant_has_no_access(market: Market, coding: Coding) -> None:
     await coding.begin()
     await coding.ask()
     session = await coding.say([{"type": "text", "text": "a secret"}])
@@ -477,7 +477,7 @@ async def test_another_tenant_sees_and_does_nothing(market: Market, coding: Codi
     assert "There is no codebase" in (await browser.get("inbox")).text
 
 
-async def test_forms_of_coding_work_need_the_token_of_the_session(market: Market, coding: Coding) -> None:
+async def test_forms_require_the_sessions_csrf_token(market: Market, coding: Coding) -> None:
     await coding.begin()
     await coding.ask()
     await coding.say([])
@@ -511,7 +511,7 @@ It is **mended**.
 """
 
 
-async def test_what_an_agent_does_now_reads_as_what_it_did(market: Market, coding: Coding) -> None:
+async def test_current_activity_is_described_like_past_activity(market: Market, coding: Coding) -> None:
     await coding.begin()
     session = await coding.say([{"type": "text", "text": "Mend it"}])
     await market.call(coding.coder, "task.append", **coding.fence, content=OUTPUT)

@@ -1,4 +1,4 @@
-"""Pages of declared agents: declare, edit and roll back one by forms, talk with it, and who may."""
+"""Pages of declared agents: declare, edit, roll back and chat with one by forms; permissions."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def declare(market: Market) -> tuple[Browser, Caller]:
     return browser, await market.app.authenticator.authenticate(token)
 
 
-async def test_an_agent_is_declared_edited_and_rolled_back_by_forms(market: Market) -> None:
+async def test_agent_is_declared_edited_and_rolled_back_by_forms(market: Market) -> None:
     browser, _ = await declare(market)
     spec = (await market.call(market.operator, "declared_agent.get", name="Poet")).specification
     assert (spec.model, spec.instructions, spec.tools) == (
@@ -68,7 +68,7 @@ async def test_an_agent_is_declared_edited_and_rolled_back_by_forms(market: Mark
     assert (back.version, back.specification.tools) == (3, ["messaging", "agent:Bob"])
 
 
-async def test_a_person_talks_with_an_agent_and_answers_what_it_asks(market: Market) -> None:
+async def test_person_chats_with_an_agent_and_answers_its_questions(market: Market) -> None:
     browser, poet = await declare(market)
     page = await read_page(browser, "agents/declared/Poet")
     match = re.search(r'name="context_id" value="([^"]+)"', page)
@@ -90,7 +90,7 @@ async def test_a_person_talks_with_an_agent_and_answers_what_it_asks(market: Mar
     assert "Water is wet." not in await read_page(browser, "agents/declared/Poet?chat=another")
 
 
-async def test_a_declaration_that_is_wrong_is_refused_with_its_reason(market: Market) -> None:
+async def test_invalid_declaration_is_refused_with_its_reason(market: Market) -> None:
     browser = await signed_in(market)
     for field, text in (("tools", "nonsense"), ("output_schema", "{"), ("limits.steps", "many")):
         await browser.act("agora.declared_agent.apply", **FORM | {f"specification.{field}": text})
@@ -114,8 +114,8 @@ async def test_only_operators_see_them(market: Market) -> None:
     assert forged.status_code == 403
 
 
-async def test_the_page_of_a_task_shows_what_its_model_did(market: Market) -> None:
-    """Its conversation with the tools that it called, and what each call took."""
+async def test_task_page_shows_the_work_of_its_model(market: Market) -> None:
+    """It shows the conversation with tool calls, and the cost of each model call."""
     browser, poet = await declare(market)
     price = {"input_cost_per_m": 1000, "output_cost_per_m": 1000}
     await market.call(market.operator, "token_billing.set_price", provider="local", model="tiny", **price)
@@ -180,7 +180,7 @@ async def test_the_page_of_a_task_shows_what_its_model_did(market: Market) -> No
     ],
     ids=["no list", "no messages", "not packed", "a bomb", "no arguments", "of another program"],
 )
-async def test_a_checkpoint_of_another_form_does_no_harm(market: Market, checkpoint: dict[str, Any]) -> None:
+async def test_checkpoint_of_another_format_is_ignored(market: Market, checkpoint: dict[str, Any]) -> None:
     browser = await signed_in(market)
     doer = await market.agent("Doer")
     task = await market.call(market.operator, "task.assign", task_type="x", assignee="Doer")

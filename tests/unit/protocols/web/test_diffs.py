@@ -1,4 +1,4 @@
-"""Diffs as people read them: files told apart, signs counted, and nothing in them that a browser would obey."""
+"""Rendering of diffs: files, line counts, and escaping."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Binary files differ
 PLAIN = "--- a.py\n+++ a.py\n@@ -1 +1 @@\n-x\n+y\n--- b.py\n+++ b.py\n@@ -1 +1 @@\n-x\n+y"
 
 
-def test_files_of_a_diff_are_told_apart() -> None:
+def test_files_of_a_diff_are_separated() -> None:
     files = [(file.path, file.added, file.removed) for file in parse_diff(GIT)]
     assert files == [("x.py", 2, 0), ("y.txt", 1, 1), ("old", 0, 1), ("z.png", 0, 0)]
     assert [(file.path, file.added, file.removed) for file in parse_diff(PLAIN)] == [("a.py", 1, 1), ("b.py", 1, 1)]
@@ -40,12 +40,12 @@ def test_files_of_a_diff_are_told_apart() -> None:
     assert not is_diff("--- a heading\n+++ nothing")
 
 
-def test_a_hunk_that_counts_wrong_ends_where_the_next_file_begins() -> None:
+def test_hunk_with_wrong_counts_ends_at_the_next_file() -> None:
     files = parse_diff(GIT.replace("@@ -0,0 +1,2 @@", "@@ -5,99 +5,99 @@"))
     assert [file.path for file in files] == ["x.py", "y.txt", "old", "z.png"]
 
 
-def test_a_diff_is_text() -> None:
+def test_diff_is_escaped() -> None:
     html = str(parse_diff(GIT)[1].html)
     assert "<script" not in html
     assert '<span class="add">+&lt;script&gt;alert(1)&lt;/script&gt;\n</span>' in html
@@ -53,13 +53,13 @@ def test_a_diff_is_text() -> None:
     assert '<span class="add">+a\n</span>' in render_diff("-b\n+a"), "without heads, lines are told by their signs"
 
 
-def test_characters_that_turn_text_around_are_shown() -> None:
+def test_bidirectional_control_characters_are_shown() -> None:
     html = str(render_diff("+access = 'user\u202e // only for admins'"))
     assert "\u202e" not in html
     assert "&lt;U+202E&gt;" in html
 
 
-def test_a_long_diff_is_cut() -> None:
+def test_long_diff_is_truncated() -> None:
     html = str(render_diff("+x\n" * (MAX_LINES + 7)))
     assert html.count("<span") == MAX_LINES + 1
     assert "… 7 more lines" in html

@@ -1,4 +1,4 @@
-"""Drawings: layouts that hold for any graph, bars and lines in their places, and nothing of a user's as markup."""
+"""Drawings: layouts of any graph, positions of bars and lines, and escaping."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def graphs(draw: st.DrawFn) -> dict[str, list[str]]:
 
 
 @given(graphs())
-def test_every_vertex_has_a_place_of_its_own_after_what_it_needs(needs: dict[str, list[str]]) -> None:
+def test_every_vertex_has_its_own_position_after_its_dependencies(needs: dict[str, list[str]]) -> None:
     layout = arrange_graph(needs)
     assert set(layout.vertices) == set(needs)
     for start, end, ways in layout.edges:
@@ -61,15 +61,15 @@ def test_no_edge_of_an_acyclic_graph_is_lost() -> None:
     assert [layout.vertices[name].layer for name in needs] == [0, 1, 1, 2, 3]
 
 
-def test_a_cycle_is_drawn_rather_than_refused() -> None:
+def test_cyclic_graph_is_drawn() -> None:
     assert arrange_graph({"a": ["b"], "b": ["a"]}).layers == 2
 
 
-def test_a_wide_graph_of_five_hundred_steps_is_laid_out() -> None:
+def test_wide_graph_of_five_hundred_steps_is_laid_out() -> None:
     needs = {f"s{n}": [f"s{m}" for m in range(max(n - 100, 0), n)] for n in range(500)}
     layout = arrange_graph(needs)
     assert len(layout.vertices) == 500
-    assert len(layout.edges) == 499  # what a longer way implies is left out
+    assert len(layout.edges) == 499  # transitively implied edges are omitted
 
 
 @pytest.mark.parametrize(
@@ -84,14 +84,14 @@ def test_a_wide_graph_of_five_hundred_steps_is_laid_out() -> None:
     ],
     ids=["workflow", "sequence", "sparkline", "columns"],
 )
-def test_what_users_write_is_text(drawn: str) -> None:
+def test_user_text_is_escaped(drawn: str) -> None:
     root = ElementTree.fromstring(drawn)  # well-formed
     assert "script" not in {element.tag for element in root.iter()}
     assert not any(name.startswith("on") or name == "style" for element in root.iter() for name in element.attrib)
     assert EVIL in [root.get("aria-label"), *root.itertext()]
 
 
-def test_every_state_of_anything_has_a_tone_of_its_own() -> None:
+def test_every_state_has_a_colour() -> None:
     for states in (AgentStatus, TaskStatus, WorkflowStatus, StepStatus, InstanceStatus, DeliveryState):
         assert {tone_of_state(state.value) for state in states} <= set(TONES)
     assert tone_of_state("completed") == "good"
@@ -104,7 +104,7 @@ def pieces(row: str) -> list[tuple[str, float, float]]:
     return [(kind, float(x), float(width)) for x, width, kind in found]
 
 
-def test_bars_stand_where_time_was_spent() -> None:
+def test_bars_cover_the_time_spent() -> None:
     def at(seconds: float) -> datetime:
         return NOON + timedelta(seconds=seconds)
 
@@ -122,12 +122,12 @@ def test_bars_stand_where_time_was_spent() -> None:
     assert pieces(chart.rows[0]) == [("waiting", 0, 250), ("good", 250, 250)]
     assert pieces(chart.rows[1]) == [("live", 500, 500)]
     assert pieces(chart.rows[2]) == [("waiting", 500, 500)]
-    assert pieces(chart.rows[3]) == [("good", 990, 3)]  # what took no time is seen too
+    assert pieces(chart.rows[3]) == [("good", 990, 3)]  # steps without duration are visible too
     assert pieces(chart.rows[4]) == []
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.004, 0.8, 2.5, 7, 90, 4000, 86_400 * 3, 86_400 * 400])
-def test_the_scale_has_a_few_round_marks(seconds: float) -> None:
+def test_scale_has_a_few_round_marks(seconds: float) -> None:
     chart = draw_gantt([], NOON, NOON + timedelta(seconds=seconds))
     assert 2 <= len(chart.ticks) <= 8
     assert chart.ticks[0] == (0, "0")
@@ -135,7 +135,7 @@ def test_the_scale_has_a_few_round_marks(seconds: float) -> None:
     assert all(0 <= at <= 1000 for at, _ in chart.ticks)
 
 
-def test_participants_stand_in_the_order_they_appear_and_the_last_share_a_line() -> None:
+def test_participants_are_ordered_by_appearance_and_the_last_share_a_line() -> None:
     few = draw_sequence([Arrow("a", "b", "hi"), Arrow("b", None, "all"), Arrow("c", "c", "me")], "few")
     titles = re.findall(r"<g class=\"participant\"><title>(.*?)</title>", few) or re.findall(
         r"<title>(\w+)</title>", few
@@ -146,14 +146,14 @@ def test_participants_stand_in_the_order_they_appear_and_the_last_share_a_line()
     assert "others" in many
 
 
-def test_a_gap_interrupts_a_line() -> None:
+def test_gap_interrupts_a_line() -> None:
     drawn = draw_sparkline([1, 2, None, 3, 4], "calls")
     assert drawn.count('class="line"') == 2
     assert draw_sparkline([], "nothing").count("<path") == 0
     assert draw_sparkline([None, None], "nothing").count("<path") == 0
 
 
-def test_columns_tell_their_values() -> None:
+def test_columns_show_their_values() -> None:
     drawn = draw_columns([("1 Nov: 3", 3.0), ("2 Nov: 0", 0.0)], "cost")
     assert drawn.count("<title>") == 2
     assert 'class="column none"' in drawn

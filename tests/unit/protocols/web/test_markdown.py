@@ -1,4 +1,4 @@
-"""Markdown of agents: read as meant, and inert."""
+"""Markdown of agents: rendered as intended, and harmless."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ ELEMENTS = frozenset(
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_nothing_in_it_is_obeyed(text: str) -> None:
+def test_hostile_markup_is_inert(text: str) -> None:
     html = str(render_markdown(text))
     assert set(re.findall(r"<([a-zA-Z][\w-]*)", html)) <= ELEMENTS
     for tag in re.findall(r"<[^>]+>", html):
@@ -67,7 +67,7 @@ def test_nothing_in_it_is_obeyed(text: str) -> None:
             assert href.startswith(("http://", "https://", "mailto:")), tag
 
 
-def test_links_lead_to_the_web_or_nowhere() -> None:
+def test_only_web_links_are_rendered() -> None:
     html = str(render_markdown("[docs](https://example.org/a) [file](src/api.py) ![shot](https://example.org/b.png)"))
     assert 'href="https://example.org/a"' in html
     assert 'rel="noopener noreferrer nofollow"' in html
@@ -75,7 +75,7 @@ def test_links_lead_to_the_web_or_nowhere() -> None:
     assert "<img" not in html, "a picture would tell its server who reads this"
 
 
-def test_it_is_read_as_meant() -> None:
+def test_markdown_is_rendered() -> None:
     html = str(render_markdown("# Title\n\n- **bold**\n- `code`\n\n```diff\n-a\n+b\n```\n\n```python\nx < 1\n```\n"))
     assert "<h4>Title</h4>" in html, "below the headings of the page"
     assert "<li><strong>bold</strong></li>" in html
@@ -84,7 +84,7 @@ def test_it_is_read_as_meant() -> None:
 
 
 @pytest.mark.parametrize("text", ["[" * 200_000, "word " * (MAX_CHARACTERS // 4), "|a|b|\n|-|-|\n" + "|\n" * 5000])
-def test_a_text_that_takes_too_long_is_shown_as_it_is(text: str) -> None:
+def test_expensive_text_is_shown_unrendered(text: str) -> None:
     html = str(render_markdown(text))
     assert html.startswith('<div class="message"')
     assert html.count("<") == 2

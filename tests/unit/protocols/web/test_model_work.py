@@ -1,4 +1,4 @@
-"""The checkpoint shown as a model's work is chosen by the holder of the task: reading it takes linear time."""
+"""The checkpoint shown as a model's work is untrusted: parsing takes linear time."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_marks_around_data_are_removed(content: object, text: object) -> None:
 
 
 @pytest.mark.parametrize("mark", [START, "<data source=", "<data source=a", "<data source=>"])
-def test_many_opening_marks_are_read_in_linear_time(mark: str) -> None:
-    """With a time that grows by the square of the length, this would run for hours."""
+def test_many_opening_marks_are_parsed_in_linear_time(mark: str) -> None:
+    """In quadratic time this would run for hours."""
     content = mark * (4_000_000 // len(mark))
     assert remove_data_marks(content) == content

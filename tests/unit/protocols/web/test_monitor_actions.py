@@ -1,4 +1,4 @@
-"""Forms: what they run, for whom, and who cannot make them."""
+"""Forms of the monitor: executed operations, identity, CSRF protection."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def count(market: Market) -> int:
     return int((await market.call(market.operator, "agent.list")).total)
 
 
-async def test_a_form_runs_an_operation_as_the_person(market: Market, browser: Browser) -> None:
+async def test_form_calls_an_operation_as_the_signed_in_person(market: Market, browser: Browser) -> None:
     await browser.sign_in()
     sent = await browser.act("agora.agent.register", agent_name="Alice", capabilities="a, b", next=f"{HOME}agents?x=1")
     assert (sent.status_code, sent.headers["location"]) == (303, f"{HOME}agents?x=1")
@@ -38,14 +38,14 @@ async def test_a_form_runs_an_operation_as_the_person(market: Market, browser: B
     assert "Agent registered" not in second.text
 
 
-async def test_a_form_that_an_address_opened_leads_back_without_opening_it_again(browser: Browser) -> None:
+async def test_form_opened_by_a_url_redirects_without_opening_it_again(browser: Browser) -> None:
     await browser.sign_in()
     page = (await browser.get("tasks?new=1&view=table")).text
     assert f'name="next" value="{HOME}tasks?view=table"' in page
 
 
-def test_what_forms_do_is_said_in_words() -> None:
-    """Of every form that a page has; and of any other operation by its summary."""
+def test_actions_of_forms_are_described_in_words() -> None:
+    """Covers every form of a page; other operations are described by their summary."""
     named: set[str] = set()
     for template in Path(monitor.__file__).parent.glob("templates/**/*.html"):
         named |= set(re.findall(r'"(agora\.\w+\.\w+)"', template.read_text()))
@@ -72,7 +72,7 @@ def choices(operation: Operation) -> list[dict[str, str]]:
     return [{"action": each} for each in action.get("enum", ())] or [{}]
 
 
-async def test_a_form_that_is_sent_twice_acts_once(market: Market, browser: Browser) -> None:
+async def test_form_submitted_twice_is_executed_once(market: Market, browser: Browser) -> None:
     await browser.sign_in()
     fields = {"task_type": "dig", "idempotency_key": "key_1"}
     for _ in range(2):
@@ -80,7 +80,7 @@ async def test_a_form_that_is_sent_twice_acts_once(market: Market, browser: Brow
     assert (await market.call(market.operator, "task.list")).total == 1
 
 
-async def test_without_the_sessions_token_nothing_is_done(market: Market, browser: Browser) -> None:
+async def test_missing_csrf_token_is_refused(market: Market, browser: Browser) -> None:
     await browser.sign_in()
     own = await browser.csrf()
     other = Browser(market.app)
@@ -105,7 +105,7 @@ async def test_without_the_sessions_token_nothing_is_done(market: Market, browse
     assert await count(market) == 1
 
 
-async def test_only_what_changes_something_has_a_form(browser: Browser) -> None:
+async def test_only_commands_have_forms(browser: Browser) -> None:
     await browser.sign_in()
     assert (await browser.act("agora.agent.list")).status_code == 405
     assert (await browser.act("agora.event.stream")).status_code == 405
@@ -114,7 +114,7 @@ async def test_only_what_changes_something_has_a_form(browser: Browser) -> None:
     assert (await browser.post("agents", {"csrf": await browser.csrf()})).status_code == 405
 
 
-async def test_what_is_refused_is_said_on_the_page_that_asked(market: Market, browser: Browser) -> None:
+async def test_refusal_is_shown_on_the_originating_page(market: Market, browser: Browser) -> None:
     agent = await market.call(market.operator, "agent.register", agent_name="Alice")
     await browser.sign_in(agent.token)
     token = await browser.csrf()
@@ -130,7 +130,7 @@ async def test_what_is_refused_is_said_on_the_page_that_asked(market: Market, br
     assert [(entry.actor, entry.outcome) for entry in audit.entries] == [(agent.agent_id, "permission_denied")] * 2
 
 
-async def test_a_script_is_told_and_led(browser: Browser) -> None:
+async def test_script_gets_notice_and_redirect(browser: Browser) -> None:
     await browser.sign_in()
     htmx = {"hx-request": "true", "x-csrf-token": await browser.csrf()}
     done = await browser.post(REGISTER, {"agent_name": "Alice"}, **htmx)
@@ -152,7 +152,7 @@ async def test_a_script_is_told_and_led(browser: Browser) -> None:
     assert "Your session has ended" in away.text
 
 
-async def test_a_new_key_is_seen_once(browser: Browser) -> None:
+async def test_new_key_is_shown_once(browser: Browser) -> None:
     await browser.sign_in()
     fields = {"label": "k", "scopes": "read:agents", "show": "1"}
     sent = await browser.act("agora.token.create", **fields, next=f"{HOME}settings")
@@ -166,7 +166,7 @@ async def test_a_new_key_is_seen_once(browser: Browser) -> None:
     assert "agfy_" in toast.text
 
 
-async def test_no_page_is_at_the_address_of_an_act(browser: Browser) -> None:
+async def test_action_urls_serve_no_pages(browser: Browser) -> None:
     await browser.sign_in()
     referer = {"referer": f"http://127.0.0.1:8080{HOME}agents?status=busy"}
     stale = await browser.post(REGISTER, {"agent_name": "Alice", "csrf": "of another session"}, **referer)
@@ -177,7 +177,7 @@ async def test_no_page_is_at_the_address_of_an_act(browser: Browser) -> None:
         assert refused.headers.get("location", HOME).startswith(HOME)
 
 
-async def test_nobody_else_puts_words_on_a_page(browser: Browser) -> None:
+async def test_notices_cannot_be_forged(browser: Browser) -> None:
     await browser.sign_in()
     for words in ("You won", '["done","You won"]', browser.cookie):
         browser.http.cookies.set("agora_notice", words, domain="127.0.0.1")
@@ -186,7 +186,7 @@ async def test_nobody_else_puts_words_on_a_page(browser: Browser) -> None:
         assert "You won" not in page.text
 
 
-async def test_what_agents_say_stays_text(market: Market, browser: Browser) -> None:
+async def test_text_of_agents_is_escaped(market: Market, browser: Browser) -> None:
     evil = '"><script>alert(1)</script><img src=x onerror=alert(2)>'
     alice = await market.agent(
         evil.replace("/", ""), description=evil, capabilities=[evil], tags=["'\"><svg onload=alert(3)>"]
@@ -219,7 +219,7 @@ async def test_what_agents_say_stays_text(market: Market, browser: Browser) -> N
     assert "<script>alert" not in failed.text
     assert "<script>alert" not in (await browser.get(evil)).text
     assert "<script>alert" not in (await browser.act("agora.agent.deregister", agent_id=evil, next=evil)).text
-    assert "<script>alert" not in (await browser.get()).text  # the notice of that
+    assert "<script>alert" not in (await browser.get()).text  # the corresponding notice
 
 
 # -- from fields to arguments --------------------------------------------------------------------
@@ -233,7 +233,7 @@ def given(**fields: list[str]) -> forms.Form:
     ("values", "wanted"),
     [(["a,b"], ["a", "b"]), (["a", "b"], ["a", "b"]), (["a\nb,\n c "], ["a", "b", "c"]), (['["a,b"]'], ["a,b"])],
 )
-def test_lists(values: list[str], wanted: list[str]) -> None:
+def test_lists_are_parsed_from_fields(values: list[str], wanted: list[str]) -> None:
     assert forms.to_arguments(given(capabilities=values), Agents.operations["register"]) == {"capabilities": wanted}
 
 

@@ -1,4 +1,4 @@
-"""Exports: files that are whole, cells that are no formulas, and whose they are."""
+"""Exports: complete files, cells without formulas, and permissions."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def rows(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
-async def test_json_is_whole(told: Market) -> None:
+async def test_json_export_is_complete(told: Market) -> None:
     browser = Browser(told.app)
     answer = await browser.http.get(JSON, headers={"accept": "*/*"})
     assert answer.headers["content-type"] == "application/json"
@@ -55,7 +55,7 @@ async def test_json_is_whole(told: Market) -> None:
     assert (none["messages"], none["message_count"]) == ([], 0)
 
 
-async def test_csv_holds_no_formula(told: Market) -> None:
+async def test_csv_export_contains_no_formulas(told: Market) -> None:
     answer = await Browser(told.app).http.get(CSV)
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     found = rows(answer.text)
@@ -69,7 +69,7 @@ async def test_csv_holds_no_formula(told: Market) -> None:
     assert spreadsheet_cell("a=b") == "a=b"
 
 
-async def test_the_name_of_the_file_is_ours_alone(told: Market) -> None:
+async def test_file_name_is_not_controlled_by_users(told: Market) -> None:
     answer = await Browser(told.app).http.get(CSV, params={"correlation_id": 'x"\r\nset-cookie: a=b', "q": "../../x"})
     assert re.fullmatch(
         r'attachment; filename="agora-messages-[0-9]{8}T[0-9]{6}Z\.csv"', answer.headers["content-disposition"]
@@ -78,7 +78,7 @@ async def test_the_name_of_the_file_is_ours_alone(told: Market) -> None:
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-async def test_filters_are_checked(told: Market) -> None:
+async def test_filters_are_validated(told: Market) -> None:
     browser = Browser(told.app)
     for query, status in (
         ("limit=5", 422),
@@ -92,7 +92,7 @@ async def test_filters_are_checked(told: Market) -> None:
     assert (await browser.http.post(CSV)).status_code == 405
 
 
-async def test_a_file_is_for_a_session_or_a_credential(told: Market) -> None:
+async def test_export_requires_a_session_or_a_credential(told: Market) -> None:
     away = Browser(told.app, "203.0.113.9")
     assert (await away.http.get(JSON, headers={"accept": "*/*"})).status_code == 401
     assert (await away.get(JSON)).status_code == 303  # a browser signs in first
@@ -111,16 +111,16 @@ async def test_a_file_is_for_a_session_or_a_credential(told: Market) -> None:
     assert (await other.get(JSON)).status_code == 403
 
 
-async def test_a_file_that_breaks_off_does_not_look_whole(told: Market) -> None:
-    """The credential ends in the middle: there is no end of the file, nor of the answer."""
+async def test_interrupted_export_is_recognizable(told: Market) -> None:
+    """The credential ends in the middle: neither the file nor the response has an end."""
     key = await told.call(told.operator, "token.create", label="k", scopes=["read:messages", "read:all"])
-    told.app.feed.buffer_limit = 1000  # what is not read yet has not left the log
+    told.app.feed.buffer_limit = 1000  # unread messages have not been loaded from the log yet
     sent: list[Any] = []
     taken = asyncio.Event()
 
     async def send(message: Any) -> None:
         sent.append(message)
-        if len(sent) == 3:  # the head, the beginning, one message
+        if len(sent) == 3:  # the header, the beginning, one message
             await told.call(told.operator, "token.revoke", token_id=key.token_id)
             await told.app.feed.recheck_streams()
             taken.set()
@@ -139,7 +139,7 @@ async def test_a_file_that_breaks_off_does_not_look_whole(told: Market) -> None:
     assert len(told.app.feed) == 0
 
 
-async def test_who_asks_for_a_stream_gets_one(told: Market) -> None:
+async def test_stream_is_served_on_request(told: Market) -> None:
     answer = await Browser(told.app).http.get(f"{JSON}?q=ünï", headers={"accept": "text/event-stream"})
     assert answer.headers["content-type"].startswith("text/event-stream")
     assert "event: message" in answer.text

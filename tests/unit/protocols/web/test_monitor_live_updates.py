@@ -1,4 +1,4 @@
-"""Live fragments: what changes on a page, over a real socket; and what makes them cheap."""
+"""Live fragments over a real socket: changes on a page, and their cost."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from tests.unit.protocols.web.http_browser import HOME, Browser
 PATIENCE = 30.0
 
 
-# -- a page of our own ---------------------------------------------------------------------------
+# -- a test page ---------------------------------------------------------------------------------
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +38,7 @@ def probe(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A page whose fragment shows its arguments."""
     from jinja2 import ChoiceLoader, DictLoader
 
-    assert find_page("")  # the pages are loaded now
+    assert find_page("")  # the pages are loaded by now
 
     @register_page("probe/{word}", title="Probe", template="probe.html", scope="read:events", live=("probed",))
     async def probing(view: View) -> Mapping[str, Any]:
@@ -143,7 +143,7 @@ async def say(market: Market, text: str, to: list[str] = []) -> None:
 # -- over a socket -------------------------------------------------------------------------------
 
 
-async def test_what_happens_comes_as_a_fragment_and_is_escaped(market: Market, served: httpx.AsyncClient) -> None:
+async def test_changes_arrive_as_escaped_fragments(market: Market, served: httpx.AsyncClient) -> None:
     await enter(market, served)
     shown = await served.get(f"{HOME}probe/w%2F%3Cb%3E?x=1", headers={"accept": "text/html"})
     (url,) = re.findall(r'href="([^"]+)"', shown.text)
@@ -159,7 +159,7 @@ async def test_what_happens_comes_as_a_fragment_and_is_escaped(market: Market, s
         assert (second.event, int(second.id) > int(first.id)) == ("probed", True)
 
 
-async def test_a_stream_goes_on_where_it_was_left(market: Market, served: httpx.AsyncClient) -> None:
+async def test_stream_resumes_at_its_position(market: Market, served: httpx.AsyncClient) -> None:
     await enter(market, served)
     url = f"{HOME}live/probe/w?after=0"
     async with stream(served, url) as found:
@@ -172,7 +172,7 @@ async def test_a_stream_goes_on_where_it_was_left(market: Market, served: httpx.
         assert (await following(found)).data == "w:\n<li>two</li>"
 
 
-async def test_nobody_sees_what_is_not_theirs(market: Market, served: httpx.AsyncClient) -> None:
+async def test_fragments_contain_only_visible_data(market: Market, served: httpx.AsyncClient) -> None:
     alice = await market.call(market.operator, "agent.register", agent_name="Alice")
     bob = await market.agent("Bob")
     tenant = await market.call(market.operator, "tenant.create", tenant_id="other")
@@ -183,14 +183,14 @@ async def test_nobody_sees_what_is_not_theirs(market: Market, served: httpx.Asyn
         await market.call(other, "event.publish", event_type="note", data="of another tenant")
         await say(market, "for all")
         assert (await following(found)).data == "w:\n<li>for all</li>"
-    await enter(market, served, tenant.token)  # an administrator, of another marketplace
+    await enter(market, served, tenant.token)  # an administrator of another tenant
     async with stream(served, f"{HOME}live/probe/w") as found:
         await say(market, "of the first tenant")
         await market.call(other, "event.publish", event_type="note", data="of another tenant")
         assert (await following(found)).data == "w:\n<li>of another tenant</li>"
 
 
-async def test_a_stream_ends_with_its_session(market: Market, served: httpx.AsyncClient) -> None:
+async def test_stream_ends_with_its_session(market: Market, served: httpx.AsyncClient) -> None:
     key = await market.call(market.operator, "token.create", label="k", scopes=["read:events"])
     await enter(market, served, key.token)
     async with stream(served, f"{HOME}live/probe/w") as found:
@@ -200,7 +200,7 @@ async def test_a_stream_ends_with_its_session(market: Market, served: httpx.Asyn
     assert gone.status_code == 401
 
 
-async def test_who_is_far_behind_loads_the_page_anew(market: Market, served: httpx.AsyncClient) -> None:
+async def test_page_far_behind_is_reloaded(market: Market, served: httpx.AsyncClient) -> None:
     await enter(market, served)
     event = NewEvent(new_id("evt"), "work.done", "/agora/agents/a", None, market.clock.now(), b"null", None)
 
@@ -234,14 +234,14 @@ async def test_streams_are_bounded_and_restricted(market: Market, served: httpx.
         assert answer.status_code in (400, 404, 410, 422) or answer.text == "event: reload\ndata: {}\n\n", after
 
 
-async def test_streams_that_end_leave_nothing(market: Market, served: httpx.AsyncClient) -> None:
+async def test_ended_streams_are_released(market: Market, served: httpx.AsyncClient) -> None:
     await enter(market, served)
     async with stream(served, f"{HOME}live/probe/1"), stream(served, f"{HOME}live/probe/2"):
         assert len(market.app.feed) == 2
     await wait_until(lambda: not len(market.app.feed))
 
 
-async def test_who_takes_nothing_is_cut_off(
+async def test_client_that_does_not_read_is_disconnected(
     market: Market, served: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(live, "STALL_SECONDS", 0.2)
@@ -252,7 +252,7 @@ async def test_who_takes_nothing_is_cut_off(
         loop = asyncio.get_running_loop()
         await loop.sock_connect(peer, (served.base_url.host, served.base_url.port))
         cookie = served.cookies["agora_session"]
-        # a fragment of more than the buffers between us hold
+        # a fragment larger than the buffers between client and server
         request = (
             f"GET {HOME}live/probe/w?times=20000 HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: agora_session={cookie}\r\n\r\n"
         )
@@ -262,7 +262,7 @@ async def test_who_takes_nothing_is_cut_off(
         await wait_until(lambda: not len(market.app.feed))
 
 
-# -- what makes them cheap -----------------------------------------------------------------------
+# -- cost ----------------------------------------------------------------------------------------
 
 
 async def nothing(view: View) -> Mapping[str, Any]:
@@ -281,7 +281,7 @@ def batch(*events: tuple[int, str]) -> Batch:
     return Batch([EncodedEvent(each) for each in stored], events[-1][0])
 
 
-async def test_events_are_not_kept_for_a_slow_reader() -> None:
+async def test_events_are_not_queued_for_a_slow_reader() -> None:
     feeder = FragmentSink([*parts("all"), *parts("agents", on=("agora.agent.*",))], 0)
     for number in range(1, 5001):
         assert feeder.write(batch((number, "agora.agent.updated" if number % 2 else f"own.{number}")))
@@ -294,17 +294,17 @@ async def test_events_are_not_kept_for_a_slow_reader() -> None:
     assert feeder.due == set()
 
 
-def test_fragments_are_rendered_when_it_is_time() -> None:
+def test_fragments_are_rendered_once_per_tick() -> None:
     first, second = parts("first", every=0.25)[0], parts("second", tick=5.0)[0]
     schedule = Schedule([first, second], 100.0)
     assert schedule.seconds_to_wait([], 100.0) == 5.0
     assert schedule.ready_fragments(["first"], 100.0) == [first]
     schedule.mark_rendered(first, 100.0, 100.001)
-    assert schedule.ready_fragments(["first", "second"], 100.01) == []  # a twentieth of the time
+    assert schedule.ready_fragments(["first", "second"], 100.01) == []  # a twentieth of the interval
     assert schedule.ready_fragments(["first", "second"], 100.03) == [second]
     assert schedule.ready_fragments(["first"], 100.26) == [first]
-    schedule.mark_rendered(first, 101.0, 101.5)  # something slow
-    assert schedule.seconds_to_wait(["second"], 101.5) == pytest.approx(3.5)  # its tick, before the rest is over
+    schedule.mark_rendered(first, 101.0, 101.5)  # a slow query
+    assert schedule.seconds_to_wait(["second"], 101.5) == pytest.approx(3.5)  # its tick, before the others end
     assert schedule.ready_fragments(["second"], 105.0) == []
     assert schedule.ready_fragments(["second"], 111.6) == [second]
     assert schedule.due_ticks(105.0) == ["second"]
@@ -312,7 +312,7 @@ def test_fragments_are_rendered_when_it_is_time() -> None:
     assert schedule.due_ticks(120.0) == []
 
 
-def test_a_page_has_its_fragments() -> None:
+def test_page_contains_its_fragments() -> None:
     missing = [(each.path, name) for each in PAGES for name in each.live if name not in FRAGMENTS]
     assert missing == []
     assert all(isinstance(each, Page) for each in PAGES)

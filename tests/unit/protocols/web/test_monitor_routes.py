@@ -1,4 +1,4 @@
-"""Routes: pages for browsers and REST for everybody else, what every answer carries, and files."""
+"""Routes of the monitor: content negotiation with REST, security headers, and static files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.market import Market
 from tests.unit.protocols.web.http_browser import HOME, Browser
 
 
-async def test_a_path_is_a_page_for_browsers_and_rest_for_others(market: Market, browser: Browser) -> None:
+async def test_path_is_a_page_for_browsers_and_rest_for_programs(market: Market, browser: Browser) -> None:
     await market.agent("Alice")
     await browser.sign_in()
     page = await browser.get("agents")
@@ -34,8 +34,8 @@ async def test_a_path_is_a_page_for_browsers_and_rest_for_others(market: Market,
     assert told.json()["success"] is True
 
 
-async def test_a_session_is_no_credential_of_rest(market: Market) -> None:
-    """Only pages know sessions: what a page of another site could send along opens nothing else."""
+async def test_session_is_not_a_credential_for_rest(market: Market) -> None:
+    """Only pages accept sessions: a request by a page of another site gains nothing else."""
     at_home = Browser(market.app)
     await at_home.sign_in()
     browser = Browser(market.app, "203.0.113.9")
@@ -46,7 +46,7 @@ async def test_a_session_is_no_credential_of_rest(market: Market) -> None:
     assert (await browser.http.post("/agora/agent/register", json={"agent_name": "x"})).status_code == 401
 
 
-async def test_every_page_carries_what_protects_it(browser: Browser) -> None:
+async def test_every_page_has_security_headers(browser: Browser) -> None:
     answers = [await browser.get(), await browser.get("sign-in")]
     await browser.sign_in()
     answers += [await browser.get(), await browser.get("no/such/page"), await browser.act("agora.no.such")]
@@ -63,7 +63,7 @@ async def test_every_page_carries_what_protects_it(browser: Browser) -> None:
         assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=|javascript:", answer.text)
 
 
-async def test_who_may_not_see_a_page_does_not(market: Market, browser: Browser) -> None:
+async def test_page_requires_its_permission(market: Market, browser: Browser) -> None:
     key = await market.call(market.operator, "token.create", label="k", scopes=["read:agents"])
     await browser.sign_in(key.token)
     page = await browser.get()
@@ -76,7 +76,7 @@ async def test_who_may_not_see_a_page_does_not(market: Market, browser: Browser)
         assert (refused.status_code, "<h1" in refused.text) == (403, True)
 
 
-async def test_odd_requests_get_plain_answers(browser: Browser) -> None:
+async def test_unusual_requests_get_plain_errors(browser: Browser) -> None:
     await browser.sign_in()
     for path, status in (
         ("nothing", 404),
@@ -95,7 +95,7 @@ async def test_odd_requests_get_plain_answers(browser: Browser) -> None:
     assert (await browser.http.head(HOME)).status_code == 200
 
 
-async def test_pages_go_on_during_a_halt_and_can_end_it(market: Market, browser: Browser) -> None:
+async def test_pages_work_during_a_halt_and_can_end_it(market: Market, browser: Browser) -> None:
     await browser.sign_in()
     await browser.act("agora.admin.override", target_id="system_wide", action="emergency_halt", reason="look")
     assert (await browser.get()).status_code == 200
@@ -107,7 +107,7 @@ async def test_pages_go_on_during_a_halt_and_can_end_it(market: Market, browser:
 # -- files ---------------------------------------------------------------------------------------
 
 
-async def test_files_are_kept_for_ever_under_the_name_of_their_version(browser: Browser) -> None:
+async def test_versioned_files_are_cached_indefinitely(browser: Browser) -> None:
     url = ASSETS.url("style.css")
     first = await browser.get(url)
     assert first.headers["cache-control"] == "public, max-age=31536000, immutable"
@@ -135,20 +135,20 @@ OUTSIDE = (
 )
 
 
-async def test_nothing_but_the_files_is_served(browser: Browser) -> None:
+async def test_only_static_files_are_served(browser: Browser) -> None:
     for path in OUTSIDE:
         answer = await browser.http.get(f"http://127.0.0.1:8080/v1/monitor/static/{path}")
         assert answer.status_code in (303, 404), path
         assert "import" not in answer.text
 
 
-def test_an_unknown_file_is_found_when_a_template_names_it() -> None:
+def test_template_with_an_unknown_file_is_detected() -> None:
     with pytest.raises(KeyError):
         ASSETS.url("no-such.css")
 
 
-async def test_the_document_of_the_client_that_this_server_is_towards_upstreams(tmp_path: Path) -> None:
-    """Authorization servers read it without a credential, where the server has an address of https."""
+async def test_client_metadata_document_for_upstreams_is_served(tmp_path: Path) -> None:
+    """Authorization servers read it without a credential, if the server has an https URL."""
     for base_url in ("https://agora.example.test", ""):
         app = App(make_settings(tmp_path / f"data{len(base_url)}", public_url=base_url))
         await app.start()

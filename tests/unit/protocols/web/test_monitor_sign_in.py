@@ -1,4 +1,4 @@
-"""Signing in and out: whose session it is, how long it lasts, and what must not become one."""
+"""Signing in to and out of the monitor: identity, lifetime and protection of sessions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ async def token_of(market: Market, **fields: Any) -> Any:
     return await market.call(market.operator, "token.create", **fields)
 
 
-async def test_browsers_are_led_to_the_monitor_and_others_are_not(market: Market, browser: Browser) -> None:
+async def test_only_browsers_are_redirected_to_the_monitor(market: Market, browser: Browser) -> None:
     assert (await browser.get("/")).headers["location"] == HOME
     assert (await browser.get("/v1/monitor")).headers["location"] == HOME
     plain = await browser.get("/", accept="*/*")
@@ -25,7 +25,7 @@ async def test_browsers_are_led_to_the_monitor_and_others_are_not(market: Market
     assert plain.headers["content-type"] == "application/problem+json"
 
 
-async def test_a_person_at_the_machine_signs_in_with_one_press(browser: Browser) -> None:
+async def test_local_person_signs_in_with_one_click(browser: Browser) -> None:
     sent_away = await browser.get("tasks?status=pending")
     assert (sent_away.status_code, sent_away.headers["location"]) == (
         303,
@@ -38,7 +38,7 @@ async def test_a_person_at_the_machine_signs_in_with_one_press(browser: Browser)
     assert (await browser.get()).status_code == 200
 
 
-async def test_the_printed_token_keys_and_agents_sign_in(market: Market) -> None:
+async def test_admin_token_keys_and_agents_can_sign_in(market: Market) -> None:
     agent = await market.call(market.operator, "agent.register", agent_name="Alice")
     key = await token_of(market, label="viewer", scopes=["read:agents"])
     for token in (admin_token(market.app.settings), f"  {agent.token}\n", key.token):
@@ -50,7 +50,7 @@ async def test_the_printed_token_keys_and_agents_sign_in(market: Market) -> None
         assert token.strip() not in page.text + browser.cookie
 
 
-async def test_a_wrong_token_signs_nobody_in(browser: Browser) -> None:
+async def test_invalid_token_is_refused(browser: Browser) -> None:
     for token in ("nonsense-of-somebody", "agt_e30.e30", "x" * 5000, "ünïcode", "a\x00b"):
         refused = await browser.sign_in(token)
         assert refused.status_code == 401
@@ -58,15 +58,15 @@ async def test_a_wrong_token_signs_nobody_in(browser: Browser) -> None:
         assert token not in refused.text
 
 
-async def test_a_token_that_registers_agents_signs_nobody_in(market: Market, browser: Browser) -> None:
+async def test_enrolment_token_is_refused(market: Market, browser: Browser) -> None:
     enrolment = await token_of(market, label="e", kind="enrolment")
     assert (await browser.sign_in(enrolment.token)).status_code == 403
 
 
-async def test_from_elsewhere_nobody_is_the_operator(market: Market) -> None:
+async def test_remote_browser_is_never_the_operator(market: Market) -> None:
     browser = Browser(market.app, "203.0.113.9")
     assert (await browser.sign_in()).status_code == 401
-    # a session of the machine, carried off
+    # a session of this machine, used on another one
     at_home = Browser(market.app)
     await at_home.sign_in()
     browser.http.cookies.set("agora_session", at_home.cookie)
@@ -91,14 +91,14 @@ EVIL = (
 )
 
 
-async def test_it_leads_nowhere_else(browser: Browser) -> None:
+async def test_redirect_stays_on_this_server(browser: Browser) -> None:
     for next in EVIL:
         assert (await browser.sign_in(next=next)).headers["location"] == HOME
         page = (await browser.http.get(f"{HOME}sign-in", params={"next": next})).text
         assert 'name="next" value="/v1/monitor/"' in page
 
 
-async def test_nobody_is_signed_in_by_another_site(market: Market, browser: Browser) -> None:
+async def test_login_csrf_is_prevented(market: Market, browser: Browser) -> None:
     page = await browser.get("sign-in")
     fields = {"csrf": csrf_of(page), "way": "local"}
     for headers in (
@@ -112,7 +112,7 @@ async def test_nobody_is_signed_in_by_another_site(market: Market, browser: Brow
     other = Browser(market.app)
     assert (await other.post("sign-in", fields)).status_code == 403  # without the cookie of that page
     await other.get("sign-in")
-    assert (await other.post("sign-in", fields)).status_code == 403  # with another page's
+    assert (await other.post("sign-in", fields)).status_code == 403  # with the cookie of another page
     assert (await browser.post("sign-in", fields | {"csrf": ""})).status_code == 403
     assert "agora_session" not in browser.http.cookies
     page = await browser.get("sign-in")
@@ -120,17 +120,17 @@ async def test_nobody_is_signed_in_by_another_site(market: Market, browser: Brow
     assert (await browser.post("sign-in", {"csrf": csrf_of(page), "way": "local"}, **own)).status_code == 303
 
 
-async def test_a_session_is_new_and_nobody_elses(market: Market, browser: Browser) -> None:
+async def test_sign_in_creates_a_new_session(market: Market, browser: Browser) -> None:
     await browser.sign_in()
     first = browser.cookie
     for forged in (first[:-2] + "AA", first[:40], "A" * 200, "%00", first + "x", "A" * 5000):
         browser.http.cookies.set("agora_session", forged, domain="127.0.0.1")
         assert (await browser.get()).status_code == 303
     browser.http.cookies.clear()
-    browser.http.cookies.set("agora_session", first)  # as if somebody had planted it
+    browser.http.cookies.set("agora_session", first)  # a planted cookie
     await browser.sign_in()
     assert first not in [cookie.value for cookie in browser.http.cookies.jar if cookie.domain]
-    # a cookie of ours that is no session
+    # one of our cookies that is not a session
     page = await browser.get("sign-in")
     browser.http.cookies.clear()
     browser.http.cookies.set("agora_session", page.cookies["agora_sign_in"])
@@ -145,7 +145,7 @@ async def test_a_session_is_new_and_nobody_elses(market: Market, browser: Browse
         await other.stop()
 
 
-async def test_a_session_ends_with_its_time_its_token_or_its_person(market: Market, browser: Browser) -> None:
+async def test_session_ends_with_its_lifetime_token_or_person(market: Market, browser: Browser) -> None:
     key = await token_of(market, label="k", scopes=["read:agents"])
     await browser.sign_in(key.token)
     assert (await browser.get()).status_code == 200
@@ -166,7 +166,7 @@ async def test_a_session_ends_with_its_time_its_token_or_its_person(market: Mark
     assert (await browser.get()).status_code == 303
 
 
-async def test_signing_out_ends_copies_too(browser: Browser) -> None:
+async def test_sign_out_ends_copied_sessions(browser: Browser) -> None:
     await browser.sign_in()
     copy, token = browser.cookie, await browser.csrf()
     assert (await browser.post("sign-out", {"csrf": "guessed"})).status_code == 403
@@ -179,7 +179,7 @@ async def test_signing_out_ends_copies_too(browser: Browser) -> None:
     assert (await browser.get()).status_code == 303
 
 
-async def test_under_https_no_neighbour_sets_the_cookie(tmp_path: Path) -> None:
+async def test_cookie_has_the_host_prefix_under_https(tmp_path: Path) -> None:
     app = App(make_settings(tmp_path, public_url="https://agora.example"))
     await app.start()
     try:
@@ -218,7 +218,7 @@ class Provider:
         return self
 
 
-async def test_a_person_comes_in_through_a_provider(market: Market, browser: Browser) -> None:
+async def test_person_signs_in_through_a_provider(market: Market, browser: Browser) -> None:
     key = await token_of(market, label="k", scopes=["read:agents"])
     provider = Provider(key.token, f"{HOME}agents")
     market.app.monitor_app.sign_in.sign_on = provider
@@ -238,12 +238,12 @@ async def test_a_person_comes_in_through_a_provider(market: Market, browser: Bro
     assert "not begun by this browser" in refused.text
 
 
-async def test_without_a_provider_there_is_no_such_way(browser: Browser) -> None:
+async def test_provider_sign_in_requires_a_provider(browser: Browser) -> None:
     for path in ("sso", "callback?code=1&state=2"):
         assert (await browser.get(path)).status_code == 404
 
 
-async def test_nobody_is_sent_back_to_a_name_that_only_the_request_knows(market: Market) -> None:
+async def test_callback_url_does_not_use_the_host_header(market: Market) -> None:
     provider = market.app.monitor_app.sign_in.sign_on = Provider("", HOME)
     stranger = Browser(market.app, url="http://evil.example:8080")
     for path in ("sso", "callback?code=1&state=2"):
@@ -253,7 +253,7 @@ async def test_nobody_is_sent_back_to_a_name_that_only_the_request_knows(market:
     assert provider.asked == []
 
 
-async def test_a_cookie_that_was_sealed_for_one_use_is_good_for_no_other(market: Market) -> None:
+async def test_sealed_cookie_is_valid_for_one_purpose_only(market: Market) -> None:
     sessions = market.app.monitor_app.sessions
     fields: list[str | int] = ["token", "adm_1", "csrf", 2**40, "default"]
     assert sessions.unseal(sessions.seal(fields, "session"), "session") == fields

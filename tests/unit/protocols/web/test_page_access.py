@@ -1,4 +1,4 @@
-"""Pages without a browser: each is there for whoever may see it, says what to do next, and its forms fit their operations."""
+"""Pages without a browser: visible with permission, helpful when empty, with forms that match their operations."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ async def filled(market: Market) -> list[str]:
     ]
 
 
-def test_templates_and_fragments_are_all_there_and_used() -> None:
+def test_all_templates_and_fragments_exist_and_are_used() -> None:
     templates = environment()
     for template in templates.list_templates():
         templates.get_template(template)
@@ -111,7 +111,7 @@ def test_templates_and_fragments_are_all_there_and_used() -> None:
     assert {name for page in PAGES for name in page.live} == set(FRAGMENTS)
 
 
-async def test_an_empty_marketplace_says_what_to_do_next(market: Market) -> None:
+async def test_empty_marketplace_shows_next_steps(market: Market) -> None:
     browser = await signed_in(market)
     for path in LISTS:
         page = await browser.get(path)
@@ -121,7 +121,7 @@ async def test_an_empty_marketplace_says_what_to_do_next(market: Market) -> None
         assert "<code>agora " in (await browser.get(path)).text, path
 
 
-async def test_forms_have_fields_that_their_operations_take(market: Market) -> None:
+async def test_form_fields_are_parameters_of_their_operations(market: Market) -> None:
     pages = await filled(market)
     browser = await signed_in(market)
     seen = set()
@@ -143,7 +143,7 @@ async def test_forms_have_fields_that_their_operations_take(market: Market) -> N
     assert {"agora.monitor.intervene", "agora.admin.override", "agora.token.revoke"} <= seen
 
 
-async def test_a_step_that_waits_for_approval_says_so(market: Market) -> None:
+async def test_step_that_waits_for_approval_is_marked(market: Market) -> None:
     pages = await filled(market)
     (path,) = [path for path in pages if path.startswith("workflows/")]
     page = (await (await signed_in(market)).get(path)).text
@@ -158,7 +158,7 @@ async def test_a_step_that_waits_for_approval_says_so(market: Market) -> None:
     assert "Running" not in row
 
 
-async def test_who_only_sees_gets_no_buttons_and_no_pages_of_others(market: Market) -> None:
+async def test_viewer_gets_no_forms_and_no_pages_of_others(market: Market) -> None:
     pages = await filled(market)
     scopes = ["read:agents", "read:tasks", "read:messages", "read:workflows", "read:events", "read:catalogue"]
     key = await market.call(market.operator, "token.create", label="Viewer", scopes=scopes)
@@ -166,7 +166,7 @@ async def test_who_only_sees_gets_no_buttons_and_no_pages_of_others(market: Mark
     home = (await browser.get()).text
     links = re.findall(r'data-key="(.)"', home)
     assert set("datwmcs,") <= set(links)
-    assert "u" not in links  # the trail is not for them
+    assert "u" not in links  # the audit trail requires another permission
     refused = await market.call(market.operator, "admin.audit", outcome="permission_denied")
     for path in ("agents", "tasks", "workflows", "messages", *pages[:2], "settings"):
         page = await browser.get(path)
@@ -175,13 +175,13 @@ async def test_who_only_sees_gets_no_buttons_and_no_pages_of_others(market: Mark
     assert (await browser.get("audit")).status_code == 403
     assert (await browser.get("billing")).status_code == 403
     after = await market.call(market.operator, "admin.audit", outcome="permission_denied")
-    assert after.count == refused.count  # a page does not try what it may not
+    assert after.count == refused.count  # a page does not call operations that its reader may not call
 
 
 @pytest.mark.parametrize(
     "path", ["agents/nobody", "tasks/task_" + "0" * 32, "messages/msg_" + "0" * 32, "nowhere", "a/b/c/d"]
 )
-async def test_what_is_not_there_is_not_here(market: Market, path: str) -> None:
+async def test_unknown_objects_are_not_found(market: Market, path: str) -> None:
     browser = await signed_in(market)
     page = await browser.get(path)
     assert page.status_code == 404
@@ -191,7 +191,7 @@ async def test_what_is_not_there_is_not_here(market: Market, path: str) -> None:
 @pytest.mark.parametrize(
     "query", ["status=%3Cscript%3E", "status=broken", "cursor=zzzz", "from=-1&cursor=a", "search=" + "x" * 300]
 )
-async def test_filters_that_are_none_are_told_as_text(market: Market, query: str) -> None:
+async def test_invalid_filters_are_reported_as_text(market: Market, query: str) -> None:
     browser = await signed_in(market)
     for path in ("agents", "tasks", "workflows", "instances", "messages", "audit"):
         page = await browser.get(f"{path}?view=table&{query}")
@@ -199,7 +199,7 @@ async def test_filters_that_are_none_are_told_as_text(market: Market, query: str
         assert Forms(page.text).forbidden == [], path
 
 
-async def test_a_halt_leaves_the_way_to_lift_it(market: Market) -> None:
+async def test_resume_form_is_available_during_a_halt(market: Market) -> None:
     await market.call(
         market.operator, "admin.override", target_id="system_wide", action="emergency_halt", reason="test"
     )
@@ -213,7 +213,7 @@ async def test_a_halt_leaves_the_way_to_lift_it(market: Market) -> None:
     assert (await browser.get("workflows")).status_code == 200
 
 
-async def test_a_long_list_is_read_page_by_page(market: Market) -> None:
+async def test_long_list_is_read_page_by_page(market: Market) -> None:
     for number in range(120):
         await market.agent(f"Agent {number:03}")
     browser = await signed_in(market)

@@ -1,4 +1,4 @@
-"""Diffs of a review as rows: what stands in the head of a diff, ends of files, and how much of a large one is shown."""
+"""Diffs of a review as rows: file headers, ends of files, and truncation of large diffs."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def changed_file(patch: str, status: str = "M", *, truncated: bool = False) -> R
         (changed_file("diff\n@@ -0,0 +1 @@\n+rename from a\n+Binary files \n", "A"), ""),
     ],
 )
-def test_what_no_line_shows_is_said(file: ReviewFile, note: str) -> None:
+def test_changes_without_lines_are_described(file: ReviewFile, note: str) -> None:
     assert view_file(file, [], split=False).note == note
 
 
 @pytest.mark.parametrize("split", [False, True])
-def test_a_newline_at_the_end_is_a_difference_that_is_seen(split: bool) -> None:
+def test_missing_newline_at_the_end_is_shown(split: bool) -> None:
     patch = "diff\n@@ -1 +1 @@\n-same\n\\ No newline at end of file\n+same\n"
     cells = [cell for row in view_file(changed_file(patch), [], split=split).rows for cell in row.cells if cell]
     assert [(cell.text, cell.ends) for cell in cells if cell.tone in ("add", "del")] == [
@@ -47,7 +47,7 @@ def test_a_newline_at_the_end_is_a_difference_that_is_seen(split: bool) -> None:
     ]
 
 
-def test_a_large_diff_is_cut_unless_its_file_was_chosen() -> None:
+def test_large_diff_is_truncated_unless_its_file_is_selected() -> None:
     file = changed_file("diff\n@@ -0,0 +1,5000 @@\n" + "+line\n" * 5000, "A")
     view = view_file(file, [], split=False)
     assert (len(view.rows), view.left_out) == (MAX_ROWS, 5001 - MAX_ROWS)

@@ -1,4 +1,4 @@
-"""Values as a person reads them."""
+"""Template filters: values formatted for people."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ NOTHING = "\N{EN DASH}"
         ("cut", "a  b\nc", "a b c"),
     ],
 )
-def test_values(name: str, value: object, shown: object) -> None:
+def test_values_are_formatted(name: str, value: object, shown: object) -> None:
     given = (value, 80) if name == "cut" else (value,)
     assert FILTERS[name](*given) == shown
 
@@ -61,22 +61,22 @@ def test_values(name: str, value: object, shown: object) -> None:
         (-1e-9, "0.000000 USD"),
     ],
 )
-def test_amounts_show_what_is_small(amount: float, shown: str) -> None:
+def test_small_amounts_keep_their_digits(amount: float, shown: str) -> None:
     assert FILTERS["money"](amount, "USD") == shown
 
 
-def test_a_long_document_is_cut() -> None:
+def test_long_document_is_truncated() -> None:
     assert FILTERS["document"]("x" * 50_000).endswith("30,000 more")
 
 
-def test_a_state_is_a_mark_and_a_word_and_nothing_else() -> None:
+def test_state_is_rendered_as_a_mark_and_a_word() -> None:
     shown = FILTERS["state"]("in_progress")
     assert shown.endswith("In progress</span>")
     assert 'class="state live"' in shown
     assert "<b>" not in FILTERS["state"]("<b>")
 
 
-def test_times_are_written_for_scripts_and_for_people() -> None:
+def test_times_are_machine_readable_and_readable() -> None:
     noon = datetime(2026, 11, 21, 12, 0, 1, tzinfo=UTC)
     for name, form in (("ago", "ago"), ("clock", "clock"), ("moment", "full")):
         shown = f'<time datetime="2026-11-21T12:00:01+00:00" data-time="{form}">2026-11-21 12:00:01 UTC</time>'
@@ -99,5 +99,5 @@ def test_times_are_written_for_scripts_and_for_people() -> None:
         (0.0004, "hour", "0.0004 hours"),
     ],
 )
-def test_a_unit_is_in_the_plural_unless_there_is_one(quantity: float, unit: str, shown: str) -> None:
+def test_unit_is_plural_unless_the_count_is_one(quantity: float, unit: str, shown: str) -> None:
     assert FILTERS["quantity"](quantity, unit) == shown
