@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from agora_sdk.errors import InvalidRequest, field_error
 
-__all__ = ["CONTAINER", "PROGRAM", "read_manifest", "read_yaml_or_json_file"]
+__all__ = ["CONTAINER", "PROGRAM", "read_document", "read_manifest", "read_yaml_or_json_file"]
 
 PROGRAM = """\
 # An agent that runs from its source. Register it with:  agora agent register --config agent.yaml
@@ -104,24 +105,36 @@ def read_manifest(source: str) -> dict[str, Any]:
 
 def read_yaml_or_json_file(source: str) -> Any:
     """Read a YAML or JSON file, or standard input if source is ``-``. Raises InvalidRequest."""
-    return _parse_manifest(source, _read_text(source))
+    return read_document(
+        source, lambda text: _parse_yaml(source, text), lambda problem: _build_manifest_error(source, problem)
+    )
 
 
-def _read_text(source: str) -> str:
+def read_document(
+    source: str,
+    parse_yaml: Callable[[str], Any],
+    build_error: Callable[[str], InvalidRequest],
+    stdin: TextIO | None = None,
+) -> Any:
+    """Read a JSON file, if its name ends with ``.json``, or a YAML file, or standard input if source is ``-``.
+
+    build_error: builds the error that is raised, of its description. stdin: None for that of the process.
+    """
     try:
-        return sys.stdin.read() if source == "-" else Path(source).read_text("utf-8")
+        text = (stdin or sys.stdin).read() if source == "-" else Path(source).read_text("utf-8")
     except OSError as error:
-        raise _build_manifest_error(source, f"cannot be read: {error.strerror}") from None
+        raise build_error(f"cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise _build_manifest_error(source, "is not UTF-8 text") from None
+        raise build_error("is not UTF-8 text") from None
+    if not source.endswith(".json"):
+        return parse_yaml(text)
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise build_error(f"is not JSON: {error}") from None
 
 
-def _parse_manifest(source: str, text: str) -> Any:
-    if source.endswith(".json"):
-        try:
-            return json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise _build_manifest_error(source, f"is not JSON: {error}") from None
+def _parse_yaml(source: str, text: str) -> Any:
     import yaml
 
     from agora.bounded_yaml import load_yaml

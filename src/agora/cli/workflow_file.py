@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any, TextIO
 
 import yaml
@@ -17,6 +14,8 @@ from agora.bounded_yaml import BoundedLoader, load_yaml
 from agora_sdk.contract.validation_errors import describe_error
 from agora_sdk.contract.workflows import Workflows
 from agora_sdk.errors import InvalidRequest, field_error
+
+from .manifest_file import read_document
 
 __all__ = ["read_workflow"]
 
@@ -30,7 +29,12 @@ def read_workflow(source: str, instead: Mapping[str, Any], stdin: TextIO | None 
     ``name`` is accepted for ``workflow_name``. instead: arguments that override the file's, unless None.
     stdin: None for that of the process. Raises InvalidRequest with all errors.
     """
-    document = _parse_workflow(source, _read_text(source, sys.stdin if stdin is None else stdin))
+    document = read_document(
+        source,
+        lambda text: _parse_yaml(source, text),
+        lambda problem: _build_workflow_error(source, [("", problem)]),
+        stdin,
+    )
     if not isinstance(document, dict):
         raise _build_workflow_error(source, [("", "an object with 'name' and 'steps' is expected")])
     if "name" in document and "workflow_name" not in document:
@@ -43,22 +47,7 @@ def read_workflow(source: str, instead: Mapping[str, Any], stdin: TextIO | None 
     return document
 
 
-def _read_text(source: str, stdin: TextIO) -> str:
-    try:
-        return stdin.read() if source == "-" else Path(source).read_text("utf-8")
-    except OSError as error:
-        raise _build_workflow_error(source, [("", f"cannot be read: {error.strerror}")]) from None
-    except UnicodeDecodeError:
-        raise _build_workflow_error(source, [("", "is not UTF-8 text")]) from None
-
-
-def _parse_workflow(source: str, text: str) -> Any:
-    if source.endswith(".json"):
-        try:
-            return json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise _build_workflow_error(source, [("", f"is not JSON: {error}")]) from None
-
+def _parse_yaml(source: str, text: str) -> Any:
     try:
         return load_yaml(text, _create_yaml_loader())
     except yaml.YAMLError as error:
