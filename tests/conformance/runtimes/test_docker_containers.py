@@ -21,7 +21,12 @@ from agora.runtimes.docker.containers import (
     build_container_environment,
     choose_container_program,
 )
-from agora.runtimes.docker.images import find_familiar_name, find_image_registry, is_image_id, split_reference
+from agora.runtimes.docker.image_references import (
+    find_familiar_name,
+    find_image_registry,
+    is_image_id,
+    split_reference,
+)
 from agora.runtimes.docker.labels import ResourceLabels, read_container_handle
 from agora.runtimes.docker.observation import parse_time, to_exit, to_usage
 from agora.runtimes.docker.output import HEADER, FrameReader, to_seconds

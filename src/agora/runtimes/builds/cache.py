@@ -12,6 +12,7 @@ partial results of a crash have no entry, and a dead server's build that is stil
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import secrets
@@ -22,9 +23,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from agora.net.atomic_files import write_json
+from agora.runtimes.spec import Git
 from agora.value_classes import value_class
 
-__all__ = ["BuildCache", "CacheEntry", "erase_directory"]
+__all__ = ["BuildCache", "CacheEntry", "CommitDigests", "erase_directory", "hash_json"]
 
 
 @value_class
@@ -36,17 +38,37 @@ class CacheEntry:
     commit: str | None
 
 
+class CommitDigests:
+    """The directory of the digests of sources at commits of repositories: what a repeated build need not fetch."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def store_digest(self, source: Git, commit: str, digest: str) -> None:
+        write_json(self._find_file(source, commit), {"digest": digest})
+
+    def find_digest(self, source: Git, commit: str) -> str | None:
+        """Find the digest of a source at a commit; None if it is not known."""
+        try:
+            return str(json.loads(self._find_file(source, commit).read_bytes())["digest"])
+        except (FileNotFoundError, TypeError, ValueError):
+            return None
+
+    def _find_file(self, source: Git, commit: str) -> Path:
+        return self.directory / hash_json([source.url, source.directory, commit])
+
+
 class BuildCache:
     """The directory of results. Attempts in progress are kept in memory only: they end with the server."""
 
     def __init__(self, root: Path) -> None:
         self._root = root / "builds"
         self._index = self._root / "index"
-        self._commits = self._root / "commits"
+        self.commits = CommitDigests(self._root / "commits")
         self._running: set[str] = set()
 
     def open(self) -> None:
-        for directory in (self._index, self._commits):
+        for directory in (self._index, self.commits.directory):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def find(self, key: str) -> CacheEntry | None:
@@ -84,16 +106,6 @@ class BuildCache:
         erase_directory(attempt)
         self._running.discard(attempt.name)
 
-    def store_commit_digest(self, key: str, digest: str) -> None:
-        write_json(self._commits / key, {"digest": digest})
-
-    def find_commit_digest(self, key: str) -> str | None:
-        """Find the source digest at a commit."""
-        try:
-            return str(json.loads((self._commits / key).read_bytes())["digest"])
-        except (FileNotFoundError, ValueError):
-            return None
-
     def contains_directory(self, directory: str) -> bool:
         """Whether a directory belongs to a result or an attempt."""
         path = Path(directory)
@@ -120,6 +132,11 @@ class BuildCache:
         for path in stale:
             erase_directory(Path(path))
         return len(stale)
+
+
+def hash_json(value: object) -> str:
+    """Hash a JSON value: the key of what it determines."""
+    return hashlib.sha256(json.dumps(value).encode()).hexdigest()
 
 
 def erase_directory(directory: Path) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import hashlib
 import json
 import os
 import re
@@ -20,9 +19,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
-from agora.net.atomic_files import replace_file
 from agora.runtimes.builds import tree
-from agora.runtimes.builds.cache import erase_directory
+from agora.runtimes.builds.cache import CommitDigests, erase_directory, hash_json
 from agora.runtimes.builds.git import Repositories
 from agora.runtimes.builds.single_flight import SingleFlight
 from agora.runtimes.errors import (
@@ -41,11 +39,12 @@ from agora.value_classes import value_class
 from . import build_context, commands
 from .client import Client, Refused, convert_to_refusal, read_file_chunks
 from .containers import choose_container_program
+from .image_references import find_familiar_name, find_image_registry, is_image_id, split_reference
 from .labels import BUILD, BUILD_PREFIX, ResourceLabels, build_label_filter
 from .networks import InstanceNetworks
 from .options import Options
 
-__all__ = ["Images", "find_familiar_name", "find_image_registry", "is_image_id", "split_reference"]
+__all__ = ["Images"]
 
 FORMAT = 1  # of the build recipe; another value changes every key
 REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]{0,499}")
@@ -71,6 +70,7 @@ class Images:
         self._labels = marks
         self._networks = networks
         self._builds = options.root / "builds"
+        self._commits = CommitDigests(self._builds / "commits")
         self._flights: SingleFlight[Build] = SingleFlight()
         self._build_slots = asyncio.Semaphore(options.builds)
         self._repositories = Repositories(options.git_variables, private=options.private_networks)
@@ -91,17 +91,17 @@ class Images:
         choose_container_program(spec)
         if isinstance(spec.source, Image):
             image = spec.source
-            key = _hash_json([image.reference, image.user or "", image.password or ""])
+            key = hash_json([image.reference, image.user or "", image.password or ""])
             return await self._flights.run_or_join(key, progress, lambda tell: self._pull_image(image, tell))
         source = await self._locate_source(spec)
         recipe = _build_recipe(self._options, spec)
         if source.digest is None:
             return await self._flights.run_or_join(
-                f"{_hash_json(recipe)}-{source.commit}",
+                f"{hash_json(recipe)}-{source.commit}",
                 progress,
                 lambda tell: self._run_build(spec, source, recipe, tell),
             )
-        key = _hash_json([*recipe, source.digest])
+        key = hash_json([*recipe, source.digest])
         if await self._has_image(key):
             return self._mark_used(key, source.commit, cached=True)
         return await self._flights.run_or_join(key, progress, lambda tell: self._run_build(spec, source, recipe, tell))
@@ -209,11 +209,7 @@ class Images:
             return _Source(await asyncio.to_thread(tree.hash_tree, directory, self._options.bounds), directory)
         assert not isinstance(spec.source, Image)
         commit = await self._repositories.resolve_commit(spec.source)
-        digest_file = self._builds / "commits" / _hash_json([spec.source.url, spec.source.directory, commit])
-        try:
-            return _Source(digest_file.read_text("ascii"), None, commit)
-        except FileNotFoundError:
-            return _Source(None, None, commit)
+        return _Source(self._commits.find_digest(spec.source, commit), None, commit)
 
     async def _run_build(self, spec: Spec, source: _Source, recipe: list[object], report_progress: Progress) -> Build:
         async with self._build_slots:
@@ -221,7 +217,7 @@ class Images:
             attempt = self._builds / "attempts" / secrets.token_hex(8)
             try:
                 attempt.mkdir(mode=0o700)
-                key = _hash_json([*recipe, await self._fetch_source(spec, source, attempt, report_progress)])
+                key = hash_json([*recipe, await self._fetch_source(spec, source, attempt, report_progress)])
                 if await self._has_image(key):  # an image of the fetched content already exists
                     return self._mark_used(key, source.commit, cached=True)
                 await self._build_image(spec, key, attempt, report_progress)
@@ -240,8 +236,7 @@ class Images:
         await asyncio.to_thread(tree.copy_tree, directory, attempt / "tree", self._options.bounds)
         digest = await asyncio.to_thread(tree.hash_tree, attempt / "tree", self._options.bounds)
         if source.commit is not None and not isinstance(spec.source, (Directory, Image)):
-            digest_file = self._builds / "commits" / _hash_json([spec.source.url, spec.source.directory, source.commit])
-            replace_file(digest_file, digest)
+            self._commits.store_digest(spec.source, source.commit, digest)
         return digest
 
     async def _build_image(self, spec: Spec, key: str, attempt: Path, report_progress: Progress) -> None:
@@ -400,40 +395,6 @@ def _build_file_name(image_id: str) -> str:
     return image_id.replace(":", "-", 1)
 
 
-def split_reference(reference: str) -> tuple[str, str]:
-    """Split an image reference into its name and its tag or digest."""
-    if "@" in reference:
-        name, _, digest = reference.partition("@")
-        return name, digest
-    name, colon, tag = reference.rpartition(":")
-    return (name, tag) if colon and "/" not in tag else (reference, "latest")
-
-
-def find_familiar_name(reference: str) -> str:
-    """Strip the default registry and namespace from a reference, as the engine does before it looks for an image.
-
-    See https://pkg.go.dev/github.com/distribution/reference#FamiliarName.
-    """
-    for default in ("docker.io/", "index.docker.io/"):
-        reference = reference.removeprefix(default)
-    return reference.removeprefix("library/")
-
-
-def is_image_id(reference: str, image: Mapping[str, Any]) -> bool:
-    """Whether the engine has found an image by its id, or the start of it, and not by its name."""
-    names = {find_familiar_name(tag) for tag in image.get("RepoTags") or ()}
-    start = reference.removeprefix("sha256:")
-    return str(image["Id"]).removeprefix("sha256:").startswith(start) and f"{reference}:latest" not in names
-
-
-def find_image_registry(name: str) -> str:
-    """Find the registry of an image; one without a host is on Docker Hub."""
-    first, slash, _ = name.partition("/")
-    if slash and ("." in first or ":" in first or first == "localhost"):
-        return first
-    return "https://index.docker.io/v1/"
-
-
 def _build_pull_error(reference: str, error: Refused) -> EngineError:
     words = error.detail.lower()
     if any(each in words for each in ("denied", "unauthorized", "authentication", "no basic auth")):
@@ -443,7 +404,3 @@ def _build_pull_error(reference: str, error: Refused) -> EngineError:
     if error.status == 404 or "not found" in words or "manifest unknown" in words:
         return SourceRefused(f"There is no image {reference}: {error.detail[:500]}.", fix="Check its name and tag.")
     return SourceUnavailable(f"{reference} cannot be pulled: {error.detail[:500]}.", fix="Check the registry.")
-
-
-def _hash_json(value: object) -> str:
-    return hashlib.sha256(json.dumps(value).encode()).hexdigest()

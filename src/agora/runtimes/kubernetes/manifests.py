@@ -20,6 +20,7 @@ from agora.runtimes.docker.containers import (
     build_container_environment,
     choose_container_program,
 )
+from agora.runtimes.docker.image_references import find_image_registry
 from agora.runtimes.spec import Image, Spec
 
 from .options import Options
@@ -88,7 +89,7 @@ def build_pull_secret_manifest(names: ResourceNames, spec: Spec) -> dict[str, An
     document = _build_base_document("v1", "Secret", names, spec, "-pull")
     return document | {
         "type": "kubernetes.io/dockerconfigjson",
-        "stringData": {".dockerconfigjson": json.dumps({"auths": {_find_image_registry(image.reference): account}})},
+        "stringData": {".dockerconfigjson": json.dumps({"auths": {find_image_registry(image.reference): account}})},
     }
 
 
@@ -262,12 +263,6 @@ def _build_base_document(version: str, kind: str, names: ResourceNames, spec: Sp
         "labels": names.instance_labels(spec.instance_id),
     }
     return {"apiVersion": version, "kind": kind, "metadata": metadata}
-
-
-def _find_image_registry(reference: str) -> str:
-    first, slash, _ = reference.partition("/")
-    has_host = slash and ("." in first or ":" in first or first == "localhost")
-    return first if has_host else "https://index.docker.io/v1/"
 
 
 def _hash_text(text: str) -> str:

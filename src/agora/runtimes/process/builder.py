@@ -4,8 +4,6 @@ three."""
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 import os
 import platform
 import shutil
@@ -14,7 +12,7 @@ import time
 from pathlib import Path
 
 from agora.runtimes.builds import tree
-from agora.runtimes.builds.cache import BuildCache, CacheEntry, erase_directory
+from agora.runtimes.builds.cache import BuildCache, CacheEntry, erase_directory, hash_json
 from agora.runtimes.builds.command import Command, CommandTimeout
 from agora.runtimes.builds.git import Repositories
 from agora.runtimes.builds.single_flight import SingleFlight
@@ -63,9 +61,9 @@ class Builder:
         source = await self._locate_source(spec)
         recipe = await self._build_recipe(spec)
         if source.digest is None:  # an unknown commit: its content is known only after fetching
-            key = f"{_hash_json(recipe)}-{source.commit}"
+            key = f"{hash_json(recipe)}-{source.commit}"
         else:
-            key = _hash_json([*recipe, source.digest])
+            key = hash_json([*recipe, source.digest])
             entry = await asyncio.to_thread(self._cache.find, key)
             if entry is not None:
                 return _to_build(key, entry, source.commit, cached=True)
@@ -80,7 +78,7 @@ class Builder:
             digest = await asyncio.to_thread(tree.hash_tree, directory, self._options.bounds)
             return _Source(digest, directory)
         commit = await self._repositories.resolve_commit(spec.source)
-        cached_digest = await asyncio.to_thread(self._cache.find_commit_digest, _build_commit_key(spec.source, commit))
+        cached_digest = await asyncio.to_thread(self._cache.commits.find_digest, spec.source, commit)
         return _Source(cached_digest, None, spec.source, commit)
 
     async def _build_recipe(self, spec: Spec) -> list[object]:
@@ -109,9 +107,9 @@ class Builder:
         async with self._build_slots:
             started_at = time.monotonic()
             await asyncio.to_thread(self._require_space)
-            attempt = await asyncio.to_thread(self._cache.create_attempt, _hash_json(recipe))
+            attempt = await asyncio.to_thread(self._cache.create_attempt, hash_json(recipe))
             try:
-                key = _hash_json([*recipe, await self._fetch_source(source, attempt, report_progress)])
+                key = hash_json([*recipe, await self._fetch_source(source, attempt, report_progress)])
                 entry = await asyncio.to_thread(self._cache.find, key)
                 if entry is not None:  # a build of the fetched content already exists
                     await asyncio.to_thread(self._cache.discard_attempt, attempt)
@@ -138,9 +136,7 @@ class Builder:
         digest = await asyncio.to_thread(tree.hash_tree, attempt / "tree", self._options.bounds)
         if source.repository is not None and source.commit is not None:
             await asyncio.to_thread(erase_directory, fetched)
-            await asyncio.to_thread(
-                self._cache.store_commit_digest, _build_commit_key(source.repository, source.commit), digest
-            )
+            await asyncio.to_thread(self._cache.commits.store_digest, source.repository, source.commit, digest)
         return digest
 
     async def _run_steps(self, spec: Spec, attempt: Path, report_progress: Progress) -> None:
@@ -195,11 +191,3 @@ class Builder:
 
 def _to_build(key: str, entry: CacheEntry, commit: str | None, *, cached: bool) -> Build:
     return Build("process", key, str(entry.directory), cached, commit or entry.commit, entry.seconds)
-
-
-def _hash_json(value: object) -> str:
-    return hashlib.sha256(json.dumps(value).encode()).hexdigest()
-
-
-def _build_commit_key(source: Git, commit: str) -> str:
-    return _hash_json([source.url, source.directory, commit])
