@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import random
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
 from agora.clock import to_datetime
-from agora.core.call import Caller
+from agora.core.call import Call, Caller
+from agora.domains.billing.ledger import Charge, Ledger
 from agora.domains.billing.money import divide_half_up
+from agora_sdk.contract.billing import EntryKind
 from agora_sdk.errors import Conflict, InvalidRequest, NotFound, PermissionDenied
 from tests.conformance.engines import RunsOn
 from tests.market import Market
@@ -186,3 +189,20 @@ async def test_bills_agree_after_random_charges_and_reversals(market: Market, se
                 used, total = used + count, total + paid
         if total or open_charges:
             assert await owed(market, "acme") == total
+
+
+async def test_charges_with_new_keys_use_a_quota_once(market: Market) -> None:
+    """A charge under a new key reads no entry, so nothing but the sum of the quota writes the buffered ones."""
+    agent = await market.agent("Sold")
+    await market.call(agent, "billing.set_price", agent_id=agent.subject, type="per_request", price=1.0)
+    await market.call(agent, "billing.set_free_quota", agent_id=agent.subject, quantity=3)
+    await customer(market, "acme")
+
+    async def charge_twice(call: Call, number: int) -> None:
+        for part in range(2):
+            charge = Charge(f"execution:{number}/{part}", "acme", agent.subject, EntryKind.REQUEST, 1)
+            await Ledger(call).charge_usage(charge, fresh=True)
+
+    write = market.app.dispatcher.write_as_system
+    await asyncio.gather(*(write("default", partial(charge_twice, number=number)) for number in range(4)))
+    assert await owed(market, "acme") == 5_000_000

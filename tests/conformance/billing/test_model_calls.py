@@ -408,3 +408,14 @@ async def test_reported_totals_cannot_be_manipulated(market: Market, models: Mod
     with pytest.raises(StaleLease):
         await report(3000, model="own:dear")
     assert (await market.call(asker, "token_billing.summary")).totals.cost_dollars == 0
+
+
+async def test_a_prepaid_account_with_budgets_of_its_models_has_one_balance(market: Market, models: ModelTill) -> None:
+    acme = models.till.customer("acme")
+    await market.call(market.operator, "token.create", label="key of acme", account="acme")
+    await market.call(market.operator, "billing.credit", account="acme", amount=5)
+    await market.call(acme, BUDGET, model="own:dear", hard_limit=1)
+    await market.call(acme, BUDGET, project="apollo", hard_limit=1)
+    await market.call(acme, BUDGET, prepaid=True)
+    (balance,) = (await market.call(acme, "billing.balance")).balances
+    assert (balance.balance, balance.prepaid) == (5, True)

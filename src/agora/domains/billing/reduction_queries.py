@@ -42,9 +42,10 @@ lock_quota = Query(
     FreeQuotaRow,
     lock=True,
 )
+# The comment makes the store write buffered entries first: their trigger adds them to the sum (ADR 2, ADR 12).
 sum_used_quantity = Query(
     """
-    select cast(coalesce(sum(quantity), 0) as bigint) as used from billing_days
+    select cast(coalesce(sum(quantity), 0) as bigint) as used from billing_days /* summed from billing_ledger */
     where tenant_id = :tenant and account_id = :account and day between :first and :last
         and agent_id = :agent and kind = :kind
     """,

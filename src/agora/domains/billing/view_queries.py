@@ -108,12 +108,13 @@ sum_costs_by_day = Query(
     types=_DAYS,
     scan=True,
 )
+# Prepaid is a property of the account's own budget: budgets of its models and projects have the same account and currency.
 list_balances = Query(
     """
     select t.account_id, t.currency, cast(sum(t.charged) as bigint) as charged,
         cast(sum(t.credited) as bigint) as credited,
         (select b.prepaid from billing_budgets as b where b.tenant_id = :tenant and b.account_id = t.account_id
-            and b.agent_id = '' and b.currency = t.currency) as prepaid,
+            and b.agent_id = '' and b.currency = t.currency and b.model = '' and b.project = '') as prepaid,
         cast(sum(t.accrued) as bigint) as accrued,
         (select cast(coalesce(sum(h.amount), 0) as bigint) from billing_reservations as h where h.tenant_id = :tenant
             and h.account_id = t.account_id and h.currency = t.currency) as reserved
