@@ -8,7 +8,7 @@ import pytest
 
 from agora.core.jobs import JobContext
 from agora.domains.admin.retention import RetentionController
-from agora_sdk.errors import AgoraError, Conflict, NotFound
+from agora_sdk.errors import AgoraError, Conflict, InvalidRequest, NotFound
 from tests.conformance.engines import RunsOn
 from tests.conformance.job_fixtures import DAY, context
 from tests.market import Market
@@ -53,6 +53,28 @@ async def import_all(market: Market) -> str:
 async def read_inbox(market: Market, name: str) -> list[str]:
     page = await market.call(market.operator, "messaging.receive", agent_id=name)
     return [message.content for message in page.messages]
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", 10**400, "many"], ids=["nan", "inf", "huge", "text"])
+async def test_numbers_of_a_row_must_be_finite(market: Market, value: Any) -> None:
+    run = await market.call(market.operator, "migration.begin_import", database="agora-marketplace", digest=DIGEST)
+    rows = {
+        "agent_capability": {"proficiency": CAPABILITIES[0] | {"proficiency": value}},
+        "agent_message": {"priority": MESSAGES[0] | {"priority": value}},
+        "task_assignment": {"progress": TASKS[0] | {"progress": value}},
+    }
+    for table, changed in rows.items():
+        for field, row in changed.items():
+            with pytest.raises(InvalidRequest, match=f"{field} is not a number"):
+                await market.call(
+                    market.operator, "migration.import_rows", run_id=run.run_id, table=table, position=0, rows=[row]
+                )
+
+
+async def test_number_of_a_reducer_may_have_any_size(market: Market) -> None:
+    arguments = {"reducer": "update_task_progress", "args": ["t1", "Writer", 10**400]}
+    with pytest.raises(InvalidRequest, match="progress is not a number"):
+        await market.call(market.operator, "migration.call", database="agora-marketplace", **arguments)
 
 
 async def test_rows_are_imported_once_and_rolled_back(market: Market) -> None:

@@ -178,7 +178,7 @@ class Arguments:
             return default
         try:
             number = float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise _build_wrong_argument_error(self.reducer, name, "is not a number", value) from None
         if number != number:
             raise _build_wrong_argument_error(self.reducer, name, "is not a number", value)

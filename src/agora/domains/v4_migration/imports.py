@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
+from math import isfinite, nan
 from typing import Any, Final, TypeVar
 
 from agora.clock import SECOND
@@ -305,11 +306,13 @@ def _read_number(row: Row, name: str, default: float) -> float:
     if value in (None, ""):
         return default
     try:
-        return float(value)
-    except (TypeError, ValueError):
-        raise InvalidRequest(
-            f"{name} is not a number: {value!r:.100}.", errors=[field_error(name, "no number")]
-        ) from None
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = nan
+    # float() reads "nan" and "inf" as well, which no later step can round.
+    if not isfinite(number):
+        raise InvalidRequest(f"{name} is not a number: {str(value)[:100]!r}.", errors=[field_error(name, "no number")])
+    return number
 
 
 def _read_bounded(row: Row, maximum: int, *names: str) -> int | None:
