@@ -20,7 +20,7 @@ from agora.core.call import Caller
 from agora.core.dispatcher import Dispatcher
 from agora.core.events.stream import LiveStream
 from agora.protocols import query_string
-from agora.protocols.http import Receive, Scope, Send, abort_connection
+from agora.protocols.http import Receive, Scope, Send, abort_connection, wait_for_disconnect
 from agora_sdk.contract import declared
 from agora_sdk.errors import MethodNotAllowed
 
@@ -72,7 +72,7 @@ class Exports:
 async def _transfer_file(stream: LiveStream, form: Form, receive: Receive, send: Send) -> None:
     """Write a file until it is complete or the reader has disconnected."""
     writing = asyncio.create_task(_write_pieces(stream, form, send))
-    disconnect = asyncio.create_task(_wait_for_disconnect(receive))
+    disconnect = asyncio.create_task(wait_for_disconnect(receive))
     try:
         await asyncio.wait((writing, disconnect), return_when=asyncio.FIRST_COMPLETED)
         if writing.done() and writing.exception() is not None:
@@ -139,8 +139,3 @@ def spreadsheet_cell(value: str | None) -> str:
     """Escape a value for a cell: an apostrophe is put before anything that a spreadsheet would read as a formula."""
     text = value or ""
     return f"'{text}" if text.lstrip(" ").startswith(FORMULA) else text
-
-
-async def _wait_for_disconnect(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

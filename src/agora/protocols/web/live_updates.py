@@ -23,7 +23,7 @@ from pydantic_core import to_json
 
 from agora.core.events.frames import Batch, CloseReason, EncodedEvent
 from agora.core.events.stream import LiveStream
-from agora.protocols.http import Message, Receive, Send, abort_connection
+from agora.protocols.http import Message, Receive, Send, abort_connection, wait_for_disconnect
 from agora_sdk.errors import AgoraError, CursorTooOld, RateLimited
 
 from .registry import Fragment
@@ -267,7 +267,7 @@ async def serve_fragments(
     await writer.begin()
     await writer.write(b"retry: 2000\nid: %d\n: connected\n\n" % stream.position)
     painting = asyncio.create_task(FragmentRenderer(view, feeder, writer).run())
-    disconnect = asyncio.create_task(_wait_for_disconnect(receive))
+    disconnect = asyncio.create_task(wait_for_disconnect(receive))
     tasks: list[asyncio.Task[None]] = [painting, disconnect, asyncio.create_task(stream.attach(feeder))]
     try:
         await asyncio.wait((painting, disconnect), return_when=asyncio.FIRST_COMPLETED)
@@ -299,8 +299,3 @@ async def _send_close_reason(writer: EventWriter, feeder: FragmentSink) -> None:
     else:
         await writer.write(b"event: reload\ndata: %b\n\n" % to_json({"reason": str(error)}))
     await writer.close()
-
-
-async def _wait_for_disconnect(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

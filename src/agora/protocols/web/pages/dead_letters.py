@@ -10,7 +10,7 @@ from agora_sdk.contract.dead_letters import DeadLetterState
 from ..registry import register_fragment, register_page
 from ..view import View
 from .agent_names import names_by_id
-from .list_parameters import chosen_filters, concerns_target, list_operation
+from .list_parameters import chosen_filters, list_operation, register_target_fragment
 
 __all__ = ["load_dead_letter_page", "load_dead_letters_page"]
 
@@ -55,12 +55,7 @@ async def load_dead_letter_page(view: View) -> Mapping[str, Any]:
     return await _letter_values(view)
 
 
-@register_fragment("dead_letter_now", on=CHANGES, every=0.5)
-async def load_dead_letter_now_fragment(view: View) -> Mapping[str, Any] | None:
-    """Load its current state."""
-    return await _letter_values(view) if concerns_target(view, view.path["dead_letter_id"]) else None
-
-
+@register_target_fragment("dead_letter_now", "dead_letter_id", on=CHANGES, every=0.5)
 async def _letter_values(view: View) -> Mapping[str, Any]:
     dead_letter = await view.invoke("agora.dead_letter.get", {"dead_letter_id": view.path["dead_letter_id"]})
     return {"letter": dead_letter, "names": await names_by_id(view, [dead_letter.agent_id, dead_letter.settled_by])}

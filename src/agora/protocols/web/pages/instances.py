@@ -11,7 +11,7 @@ from agora_sdk.errors import AgoraError
 
 from ..registry import register_fragment, register_page
 from ..view import View
-from .list_parameters import chosen_filters, concerns_target, list_operation, query_if_allowed
+from .list_parameters import chosen_filters, list_operation, query_if_allowed, register_target_fragment
 
 __all__ = ["load_instance_page", "load_instances_page"]
 
@@ -48,18 +48,7 @@ async def load_instance_page(view: View) -> Mapping[str, Any]:
     return {**now, **log}
 
 
-@register_fragment("instance_now", on=EVENTS, tick=5, every=0.5)
-async def load_instance_now_fragment(view: View) -> Mapping[str, Any] | None:
-    """Load its state, resource use and history."""
-    return await _build_instance_values(view) if concerns_target(view, view.path["instance_id"]) else None
-
-
-@register_fragment("instance_log", on=EVENTS, tick=5, every=1.0)
-async def load_instance_log_fragment(view: View) -> Mapping[str, Any] | None:
-    """Load the end of its output."""
-    return await _log_values(view) if concerns_target(view, view.path["instance_id"]) else None
-
-
+@register_target_fragment("instance_now", "instance_id", on=EVENTS, tick=5, every=0.5)
 async def _build_instance_values(view: View) -> Mapping[str, Any]:
     id = view.path["instance_id"]
     instance, executions = await asyncio.gather(
@@ -70,6 +59,7 @@ async def _build_instance_values(view: View) -> Mapping[str, Any]:
     return {"instance": instance, "executions": executions, "ended": include_ended}
 
 
+@register_target_fragment("instance_log", "instance_id", on=EVENTS, tick=5, every=1.0)
 async def _log_values(view: View) -> Mapping[str, Any]:
     try:
         log = await view.invoke("agora.instance.logs", {"instance_id": view.path["instance_id"], "offset": -TAIL})

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
 
 from agora_sdk.contract.results import Page
 from agora_sdk.errors import InvalidRequest
 
+from ..registry import register_fragment
 from ..view import View
 
-__all__ = ["ROWS", "chosen_filters", "concerns_target", "list_operation", "query_if_allowed"]
+__all__ = [
+    "ROWS",
+    "chosen_filters",
+    "concerns_target",
+    "list_operation",
+    "query_if_allowed",
+    "register_target_fragment",
+]
+
+B = TypeVar("B", bound=Callable[[View], Awaitable[Mapping[str, Any]]])
 
 ROWS = 50  #: maximum rows of a table; the rest is on further pages
 
@@ -33,6 +43,24 @@ async def list_operation(
 def concerns_target(view: View, id: str) -> bool:
     """Whether any event is about this object; without events everything counts as concerned."""
     return not view.events or any(event.subject == id for event in view.events)
+
+
+def register_target_fragment(
+    name: str, target: str, *, on: tuple[str, ...], tick: float = 0.0, every: float = 0.25
+) -> Callable[[B], B]:
+    """Register a function as a fragment that is rendered again only after events about one object.
+
+    target: the path parameter with the object's id.
+    """
+
+    def add_fragment(build: B) -> B:
+        async def load_fragment(view: View) -> Mapping[str, Any] | None:
+            return await build(view) if concerns_target(view, view.path[target]) else None
+
+        register_fragment(name, on=on, tick=tick, every=every)(load_fragment)
+        return build
+
+    return add_fragment
 
 
 async def query_if_allowed(view: View, operation: str, arguments: Mapping[str, Any] = {}) -> Any | None:

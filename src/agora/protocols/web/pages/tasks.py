@@ -15,7 +15,7 @@ from ..view import View
 from .agent_names import names_by_id
 from .charges import load_charges
 from .coding_jobs import OPEN, find_session, load_codebase, load_review, sum_usage
-from .list_parameters import chosen_filters, concerns_target, list_operation, query_if_allowed
+from .list_parameters import chosen_filters, concerns_target, list_operation, query_if_allowed, register_target_fragment
 from .model_work import load_model_work
 from .task_exchange import load_exchange, parts_of_entry
 
@@ -84,30 +84,6 @@ async def load_task_page(view: View) -> Mapping[str, Any]:
     return {key: value for part in parts for key, value in part.items()}
 
 
-@register_fragment("task_now", on=("agora.task.*",), every=0.25)
-async def load_task_now_fragment(view: View) -> Mapping[str, Any] | None:
-    """Load its current state."""
-    return await _build_task_values(view) if concerns_target(view, view.path["task_id"]) else None
-
-
-@register_fragment("task_question", on=("agora.task.*",), every=0.5)
-async def load_task_question_fragment(view: View) -> Mapping[str, Any] | None:
-    """Load the question and the artifacts, shown beside the answer field."""
-    return await _build_task_values(view) if concerns_target(view, view.path["task_id"]) else None
-
-
-@register_fragment("task_artifacts", on=("agora.task.*",), every=0.5)
-async def load_task_artifacts_fragment(view: View) -> Mapping[str, Any] | None:
-    """Load its artifacts."""
-    return await _build_task_values(view) if concerns_target(view, view.path["task_id"]) else None
-
-
-@register_fragment("task_output", on=("agora.task.output", "agora.task.requeued"), every=0.25)
-async def load_task_output_fragment(view: View) -> Mapping[str, Any] | None:
-    """Load the end of its output."""
-    return await _build_output_values(view) if concerns_target(view, view.path["task_id"]) else None
-
-
 @register_fragment("task_model", on=("agora.task.*",), every=1.0)
 async def load_task_model_fragment(view: View) -> Mapping[str, Any] | None:
     """Load the work of models on it."""
@@ -117,12 +93,9 @@ async def load_task_model_fragment(view: View) -> Mapping[str, Any] | None:
     return {"task": task, "work": await load_model_work(view, task)}
 
 
-@register_fragment("task_trail", on=("agora.task.*",), every=0.5)
-async def load_task_trail_fragment(view: View) -> Mapping[str, Any] | None:
-    """Load its history."""
-    return await _trail_values(view) if concerns_target(view, view.path["task_id"]) else None
-
-
+@register_target_fragment("task_now", "task_id", on=("agora.task.*",), every=0.25)
+@register_target_fragment("task_question", "task_id", on=("agora.task.*",), every=0.5)
+@register_target_fragment("task_artifacts", "task_id", on=("agora.task.*",), every=0.5)
 async def _build_task_values(view: View) -> Mapping[str, Any]:
     task = await view.invoke("agora.task.get", {"task_id": view.path["task_id"]})
     agent_names, exchange, charges, work, review, codebase = await asyncio.gather(
@@ -151,6 +124,7 @@ async def _build_task_values(view: View) -> Mapping[str, Any]:
     }
 
 
+@register_target_fragment("task_output", "task_id", on=("agora.task.output", "agora.task.requeued"), every=0.25)
 async def _build_output_values(view: View) -> Mapping[str, Any]:
     """Build the last characters of the output; its size is known only from the first response."""
     id = view.path["task_id"]
@@ -162,6 +136,7 @@ async def _build_output_values(view: View) -> Mapping[str, Any]:
     return {"output": output}
 
 
+@register_target_fragment("task_trail", "task_id", on=("agora.task.*",), every=0.5)
 async def _trail_values(view: View) -> Mapping[str, Any]:
     """Build the newest entries: the history is read from the beginning, and only its end is shown."""
     arguments: dict[str, Any] = {"task_id": view.path["task_id"], "limit": 500}
