@@ -115,6 +115,15 @@ def build_agent_from_row(row: AgentRow, now: int) -> contract.Agent:
     return _build_profile(contract.Agent, row, now)
 
 
+def _check_agent_limit(count: int, most: int, whose: str, help: str, setting: str) -> None:
+    if count >= most:
+        raise Overloaded(
+            f"{most} agents {whose} exist, including those that they registered.",
+            fix=f"Deregister some, or have an operator {help} or raise the setting {setting}.",
+            retry_after=60,
+        )
+
+
 class AgentService(BoundService, contract.Agents):
     @implements
     async def register(
@@ -236,36 +245,18 @@ class AgentService(BoundService, contract.Agents):
 
     async def _choose_registrar_below_limit(self) -> str | None:
         """Find the subject for which the new agent is counted. Raises Overloaded at the setting ``max_agents_each``."""
-        registrar = self.call.caller.registers_as
-        if registrar is None:
-            return None
-        agent_limit = self.call.context.settings.max_agents_each
-        registered = (
-            await self.call.tx.one(statements.count_agents_of_registrar, registrar=registrar, most=agent_limit) or 0
-        )
-        if registered >= agent_limit:
-            raise Overloaded(
-                f"{agent_limit} agents registered by you exist, including those that they registered.",
-                fix="Deregister some, or have an operator register others or raise the setting max_agents_each.",
-                retry_after=60,
-            )
+        registrar, most = self.call.caller.registers_as, self.call.context.settings.max_agents_each
+        if registrar is not None:
+            count = await self.call.tx.one(statements.count_agents_of_registrar, registrar=registrar, most=most)
+            _check_agent_limit(count or 0, most, "registered by you", "register others", "max_agents_each")
         return registrar
 
     async def _choose_enrolment_below_limit(self) -> str | None:
         """Find the enrolment token for which an agent is counted. Raises Overloaded at ``max_agents_enrolled``."""
-        enrolment = self.call.caller.enrolment
-        if enrolment is None:
-            return None
-        agent_limit = self.call.context.settings.max_agents_enrolled
-        enrolled = (
-            await self.call.tx.one(statements.count_agents_of_enrolment, enrolment=enrolment, most=agent_limit) or 0
-        )
-        if enrolled >= agent_limit:
-            raise Overloaded(
-                f"{agent_limit} agents of one enrolment token exist, including those that they registered.",
-                fix="Deregister some, or have an operator make another token or raise the setting max_agents_enrolled.",
-                retry_after=60,
-            )
+        enrolment, most = self.call.caller.enrolment, self.call.context.settings.max_agents_enrolled
+        if enrolment is not None:
+            count = await self.call.tx.one(statements.count_agents_of_enrolment, enrolment=enrolment, most=most)
+            _check_agent_limit(count or 0, most, "of one enrolment token", "make another token", "max_agents_enrolled")
         return enrolment
 
     @staticmethod

@@ -78,7 +78,7 @@ class MemoryService(BoundService, contract.Memories):
         await self._update_search_index(rows[0], key, value, tags, is_new=rows[0].version == 1)
         data, audience = self._build_event_data_and_audience(rows[0])
         self.call.emit("agora.memory.stored", data | {"version": rows[0].version}, subject=key, audience=audience)
-        return self._to_memory(rows[0])
+        return _build_memory(contract.Memory, rows[0])
 
     def _build_stored_namespace(self, namespace: str) -> str:
         """Build the stored namespace. ``own`` is private: ``@`` and the caller's id, which callers cannot pass."""
@@ -114,9 +114,6 @@ class MemoryService(BoundService, contract.Memories):
         data = {"namespace": OWN if is_agent_namespace else row.namespace, "key": row.key, "by": by}
         return data, (by,) if is_agent_namespace else None
 
-    def _to_memory(self, row: MemoryRow) -> contract.Memory:
-        return _build_memory(contract.Memory, row)
-
     @implements
     async def recall(self, key: str, namespace: str = "default") -> contract.Memory:
         row = await self.call.tx.one(
@@ -128,7 +125,7 @@ class MemoryService(BoundService, contract.Memories):
                 f"There is no memory under {key!r}.",
                 fix="List memories with GET /agora/memory/list, or search with GET /agora/memory/search.",
             )
-        return self._to_memory(row)
+        return _build_memory(contract.Memory, row)
 
     @implements
     async def list(
@@ -142,7 +139,7 @@ class MemoryService(BoundService, contract.Memories):
         rows, more = await paging.read_query_page(
             self.call, statements.list_memories, "key", limit, cursor, **stored_namespace
         )
-        page = [self._to_memory(row) for row in rows]
+        page = [_build_memory(contract.Memory, row) for row in rows]
         return contract.MemoryPage.model_construct(
             memories=page,
             **paging.build_page_fields(page, "key", more=more, cursor=cursor),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
-from agora.net.egress_policy import AddressRefused, EgressPolicy, Resolve, resolve_host
+from agora.net.egress_policy import AddressRefused, EgressPolicy
 from agora.net.http_client import ConnectionLost, HttpClient, Reply, build_request_target, create_default_ssl_context
 from agora.value_classes import value_class
 
@@ -60,8 +60,8 @@ class Origin:
 class HttpSender:
     """Sender of POST requests. limit: bytes read from a response, so that its connection can be reused."""
 
-    def __init__(self, *, limit: int = 65_536, resolver: Resolve = resolve_host) -> None:
-        self._limit, self._resolver = limit, resolver
+    def __init__(self, *, limit: int = 65_536) -> None:
+        self._limit = limit
         self._slots = asyncio.Semaphore(MAX_AT_ONCE)
         self._origins: OrderedDict[tuple[str, str, bool], Origin] = OrderedDict()
 
@@ -112,7 +112,7 @@ class HttpSender:
         origin = self._origins.get(key)
         if origin is None:
             context = await asyncio.to_thread(create_default_ssl_context) if parts.scheme == "https" else None
-            egress = EgressPolicy(private=private, resolver=self._resolver)
+            egress = EgressPolicy(private=private)
             # setdefault: another request may have opened the origin while the certificates were loaded.
             origin = self._origins.setdefault(key, Origin(HttpClient(url, egress, CONNECT_SECONDS, context), egress))
         self._origins.move_to_end(key)

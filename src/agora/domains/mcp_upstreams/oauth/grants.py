@@ -17,7 +17,7 @@ from agora.clock import SECOND, Clock
 from agora.core.call import Call
 from agora.core.lazy import Lazy
 from agora.core.ports import Port
-from agora.net.egress_policy import EgressPolicy, Resolve, resolve_host
+from agora.net.egress_policy import EgressPolicy
 from agora.net.sealing import Sealer
 from agora.store.port import Store
 from agora_sdk.errors import AgoraError, UpstreamUnavailable
@@ -61,14 +61,14 @@ class UpstreamGrants:
 
     system: SystemTransaction
 
-    def __init__(self, store: Store, sealer: Sealer, clock: Clock, resolver: Resolve = resolve_host) -> None:
-        self._store, self._sealer, self.clock, self._resolver = store, sealer, clock, resolver
+    def __init__(self, store: Store, sealer: Sealer, clock: Clock) -> None:
+        self._store, self._sealer, self.clock = store, sealer, clock
         self._cache: dict[Key, tuple[Grant | None, int]] = {}
         self._locks: dict[Key, asyncio.Lock] = {}
 
     def open_oauth_client(self, endpoint: Endpoint) -> OAuthHttpClient:
         """Open an HTTP client for the authorization server of an upstream, under the upstream's egress policy."""
-        policy = EgressPolicy(private=endpoint.private, resolver=self._resolver)
+        policy = EgressPolicy(private=endpoint.private)
         return OAuthHttpClient(policy, private=endpoint.private)
 
     # -- sealed documents ------------------------------------------------------------------------

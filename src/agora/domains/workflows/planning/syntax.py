@@ -138,9 +138,9 @@ class _Part:
     calls: list[Call] = field(default_factory=list)
 
 
-def _tokenize_expression(text: str, start: int = 0) -> Iterator[tuple[str, str, int]]:
+def _tokenize_expression(text: str) -> Iterator[tuple[str, str, int]]:
     """Yield the kind, text and position of each token. Raises ExpressionError at an invalid one."""
-    at = start
+    at = 0
     while at < len(text):
         match = _TOKEN.match(text, at)
         if match is None:
