@@ -70,4 +70,4 @@ class LoopProbe:
 
     def _wait_for_ticks(self, count: int) -> None:
         due = struct.unpack("Qd", self._memory)[0] + count
-        poll_until(lambda: struct.unpack("Qd", self._memory)[0] >= due, "the loop of the server goes on")
+        poll_until(lambda: struct.unpack("Qd", self._memory)[0] >= due, "the server's loop runs again")

@@ -22,7 +22,7 @@ def worker(shared_server: ServerProcess, tmp_path_factory: pytest.TempPathFactor
     worker = WorkerProcess(shared_server, directory / "home", create_repository(directory / "api"), name="a2acoder")
     worker.start()
     operator = shared_server.operator
-    poll_until(lambda: operator.get("/v1/agent/workers?search=a2acoder")["workers"], "the worker is there")
+    poll_until(lambda: operator.get("/v1/agent/workers?search=a2acoder")["workers"], "the worker is registered")
     yield worker
     worker.close()
 

@@ -72,7 +72,7 @@ def test_killed_worker_delivers_each_follow_up_once(shared_server: ServerProcess
     for text in ("SAY: one", "SLOWLY: 30\nSAY: two", "RECALL"):
         say(operator, job, text)
     say(operator, job, "SAY: zero", "steering")
-    poll_until(lambda: read_output(operator, job).count("word3 ") == 2, "the second is being said")
+    poll_until(lambda: read_output(operator, job).count("word3 ") == 2, "the second is being answered")
     assert waiting_texts(operator, job) == ["RECALL"]
     worker.kill()
     worker.start()
@@ -80,7 +80,7 @@ def test_killed_worker_delivers_each_follow_up_once(shared_server: ServerProcess
     prompts = recalled_prompts(task)
     assert prompts[:4] == ["SLOWLY: 5000", "SAY: zero", "SAY: one", "SLOWLY: 30\nSAY: two"]
     going_on = [prompt for prompt in prompts[4:-1] if prompt.startswith("The work was interrupted")]
-    assert prompts[4:] == [*going_on, "RECALL"], "each is said once; what was interrupted is gone on with"
+    assert prompts[4:] == [*going_on, "RECALL"], "each is delivered once; the interrupted prompt is continued"
     assert len(going_on) <= 1
     assert all("SAY: two" in prompt for prompt in going_on)
 
@@ -97,6 +97,6 @@ def test_follow_up_resumes_waiting_and_ended_jobs(shared_server: ServerProcess, 
     assert successor != job
     task = wait_for_status(operator, successor, "completed")
     assert recalled_prompts(task) == ["RUN: rm -rf everything", "SAY: rather not", "RECALL"]
-    assert task["result"]["branch"] == f"agora/{job}", "it goes on in the worktree of the first"
+    assert task["result"]["branch"] == f"agora/{job}", "it continues in the worktree of the first"
     assert "goes on as" in str(operator.get(f"/v1/agent/tasks/{job}/history")["entries"][-1])
     poll_until(lambda: not worker.agent_pids(), "no agent is left")

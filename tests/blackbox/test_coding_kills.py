@@ -109,7 +109,7 @@ class Scene:
             os.kill(agent, signal.SIGKILL)
         else:
             self.worker.kill()
-            poll_until(lambda: not self.list_processes(), "nothing of it is left", 60)
+            poll_until(lambda: not self.list_processes(), "no process remains", 60)
             self.proxy.release()
             self.start_worker()
 

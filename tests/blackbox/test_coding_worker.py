@@ -147,7 +147,7 @@ def test_context_maps_to_one_session(shared_server: ServerProcess, careful_worke
     second = submit_job(operator, "RECALL", worker="careful", context_id="conversation")
     task = wait_for_status(operator, second, "completed")
     assert task["result"]["text"].startswith("I remember: SAY: good morning | RECALL")
-    assert task["result"]["branch"] == f"agora/{first}", "a session goes on where it was"
+    assert task["result"]["branch"] == f"agora/{first}", "the session continues"
 
 
 def test_session_is_read_and_resumed_over_rest(shared_server: ServerProcess, careful_worker: WorkerProcess) -> None:
@@ -172,7 +172,7 @@ def test_session_is_read_and_resumed_over_rest(shared_server: ServerProcess, car
     assert "good morning" in shown.stdout
     followed = shared_server.run_cli("job", "run", "SAY: hello", "--worker", "careful", "--follow", token=token)
     assert followed.returncode == 0, followed.stderr
-    assert "hello\n" in followed.stdout, "what is said of the job begins a line of its own"
+    assert "hello\n" in followed.stdout, "status text of the job starts on a new line"
     assert "nothing" in next(line for line in followed.stdout.splitlines() if line.startswith("changed"))
     assert "checkpoint" not in followed.stdout + followed.stderr
     named = shared_server.run_cli("session", "list", str(codebase_id), token=token)

@@ -194,7 +194,7 @@ def test_task_ends_at_its_time_limit_with_an_error(thinkers: Thinkers, pause: fl
     if pause:
         assert [(call["is_estimate"], call["input_tokens"] > 0, call["output_tokens"] > 0) for call in calls] == [
             (True, True, True)
-        ], "what it had said was paid for"
+        ], "its output was charged"
     assert reserved_amount(thinkers) == 0
 
 

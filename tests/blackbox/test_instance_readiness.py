@@ -125,5 +125,5 @@ def test_container_is_running_once_its_program_listens(docker_host: str, tmp_pat
             assert shown["status"] in ("requested", "provisioning", "starting"), shown
             return "does not listen" in str(shown)
 
-        poll_until(unreachable, "it is said why the container does not run")
+        poll_until(unreachable, "the reason why the container does not run is reported")
         server.operator.call("DELETE", f"{INSTANCES}/{made['instance_id']}", params={"wait": 30})

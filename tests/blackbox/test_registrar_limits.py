@@ -92,7 +92,7 @@ def test_strangers_are_limited_per_address(start_server: Callable[..., ServerPro
             statuses.append(answer.status_code)
             return answer.status_code == 503
 
-        poll_until(register_another, "it may have no more agents")
+        poll_until(register_another, "it has reached its limit of agents")
         assert statuses.count(200) == 6
         assert 429 in statuses
         assert far.post("/agora/agent/register", json={"agent_name": "Far"}).status_code == 200

@@ -100,7 +100,7 @@ def test_sdk_program_does_not_notice_a_database_restart(postgres: PostgresProces
     time.sleep(max(0.0, went + OUTAGE_SECONDS - time.monotonic()))  # the outage has exactly this length
     postgres.start()
     poll_until(lambda: is_ready(server), "ready again")
-    poll_until(lambda: int(postgres.sql("select count(*) from messages")) > 20, "the load goes on")
+    poll_until(lambda: int(postgres.sql("select count(*) from messages")) > 20, "the load continues")
     assert_load_saw_nothing(load, postgres)
     lines = new_log(server, since)
     assert "Traceback" not in lines, lines[:4000]

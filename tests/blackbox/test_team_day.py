@@ -194,7 +194,7 @@ def require_attempts_kept(
     assert len(kept) >= len(chosen), "what was chosen has been made"
     task = server.operator.post(f"/v1/agent/codebases/{codebase}/worktrees/clean", {"job_ids": names})
     wait_for_status(server.operator, task["task_id"], "completed", timeout=WAIT)
-    assert {job: find_branch(repository, job) for job in heads} == heads, "no branch is gone"
+    assert {job: find_branch(repository, job) for job in heads} == heads, "no branch was deleted"
     assert all(file.exists() for file in kept)
 
 

@@ -514,7 +514,7 @@ def test_request_of_a_disconnected_caller_is_abandoned(server: ServerProcess) ->
         deaf.send(http_request("GET", path, waiting.token) + http_request("GET", path, waiting.token))
         other.get("/agora/agent/list?limit=1")  # the server has read them by then
         connections = _values(server)["agora_connections_open"]
-    poll_until(lambda: _values(server)["agora_connections_open"] < connections, "the connection is gone")
+    poll_until(lambda: _values(server)["agora_connections_open"] < connections, "the connection is closed")
     other.post("/agora/messaging/send", {"to_agent": "Waiting", "content": "too late"})
     for _ in range(20):
         other.get("/agora/agent/list?limit=1")

@@ -334,7 +334,7 @@ def test_mapping_survives_a_restart_and_the_sunset_is_gradual(start_server: Call
         assert "GMT" in answer.headers["sunset"]
         assert answer.headers["link"].startswith("</docs/migration/v4>")
     notices = [each for each in read_inbox(server, "Watcher") if each["message_type"] == "deprecation_notice"]
-    assert len(notices) == 1, "everyone is told once"
+    assert len(notices) == 1, "each receives it once"
     _set_mode(server, "compatibility_mode", "disabled")
     gone = server.operator.post(path, body, 410)
     assert (gone["success"], gone["replacement"]) == (False, "agora.messaging.send")

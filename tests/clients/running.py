@@ -122,7 +122,7 @@ def serve_mcp_target(directory: Path) -> Iterator[ServerProcess]:
         stack.enter_context(start_scenario_agent(server))
         schema = "/agora/discovery/schema"
         http = server.operator.http
-        poll_until(lambda: http.get(schema, params={"service": "far.echo"}).is_success, "the upstream is there")
+        poll_until(lambda: http.get(schema, params={"service": "far.echo"}).is_success, "the upstream is connected")
         tools = ["agora.agent.get", "far.echo", "far.count", "Scenario_Agent.scenarios"]
         server.operator.post("/agora/virtual_server/create", {"name": "clients", "tools": tools})
         yield server

@@ -62,10 +62,10 @@ def test_permission_check_diff_and_context(server: ServerProcess, start_worker: 
     operator = server.operator
     start_worker("--check", "test -e greeting.txt")
     job = submit_job(operator, "RUN: echo hello > greeting.txt", worker="coder", context_id="one")
-    poll_until(lambda: operator.get(f"/v1/agent/tasks/{job}")["assigned_agent"], "the worker is there")
+    poll_until(lambda: operator.get(f"/v1/agent/tasks/{job}")["assigned_agent"], "the worker is registered")
     wait_for_status(operator, job, "input_required", timeout=SLOW)
     operator.post("/agora/task/message", {"task_id": job, "text": "allow once"})
-    poll_until(lambda: operator.get(f"/v1/agent/tasks/{job}")["status"] != "input_required", "it goes on")
+    poll_until(lambda: operator.get(f"/v1/agent/tasks/{job}")["status"] != "input_required", "it continues")
     while (task := wait_for_status(operator, job, "completed", "input_required", timeout=SLOW))[
         "status"
     ] != "completed":
@@ -108,12 +108,12 @@ def test_output_is_streamed_and_kills_of_agent_server_and_worker_are_survived(
         os.kill(pid, signal.SIGKILL)
     poll_until(lambda: "the agent died" in read_output(operator, job), "it is noticed")
     count = read_output(operator, job).count("word1 ")
-    poll_until(lambda: read_output(operator, job).count("word1 ") > count, "it goes on", SLOW)
+    poll_until(lambda: read_output(operator, job).count("word1 ") > count, "it continues", SLOW)
     server.kill()  # the server
     server.start()
     operator = server.operator
     size = len(read_output(operator, job))
-    poll_until(lambda: len(read_output(operator, job)) > size, "it goes on", SLOW)
+    poll_until(lambda: len(read_output(operator, job)) > size, "it continues", SLOW)
     first.kill()  # the worker
     poll_until(lambda: not first.agent_pids(PROGRAMS[agent]), "its agent dies with it")
     start_worker("--auto-approve", "all")
@@ -141,7 +141,7 @@ async def test_official_a2a_client_drives_the_agent(server: ServerProcess, start
     """Streaming, a permission, a context that is a session, and cancelling, over A2A."""
     start_worker()
     operator = server.operator
-    poll_until(lambda: operator.get("/v1/agent/workers?search=coder")["workers"], "the worker is there")
+    poll_until(lambda: operator.get("/v1/agent/workers?search=coder")["workers"], "the worker is registered")
     async with connect_official_client(server, "coder") as client:
         events, task, state = await send_message(client, "RUN: echo hi > official.txt", context_id="one")
         while state == a2a_pb2.TASK_STATE_INPUT_REQUIRED:

@@ -213,7 +213,7 @@ async def test_nothing_is_lost_when_containers_are_killed(compose: Compose) -> N
         ledger.stop = True
         await asyncio.gather(*(each for each in work if each is not following))
         found = await _received(ledger, tokens["Receiver"])
-        assert Counter(found) == Counter(list(ledger.acknowledged)), "acknowledged is there, and once"
+        assert Counter(found) == Counter(list(ledger.acknowledged)), "acknowledged messages are stored once"
         assert set(ledger.completed.values()) == {1}
         await _all_seen(ledger, admin)
         following.cancel()

@@ -258,13 +258,13 @@ def test_follow_ups_are_queued_edited_and_used_for_steering(place: Place, page: 
 
     page.get_by_label("Next prompt").fill("RECALL\nSAY: woken")
     page.get_by_role("button", name="Resume").click()
-    poll_until(lambda: said_by_person(page)[4:], "it goes on")
+    poll_until(lambda: said_by_person(page)[4:], "it continues")
     wait_for_phase(page, "ended")
     answer = page.locator(".talk .turn.assistant").last.inner_text()
     assert "SAY: stop that | SAY: first" in answer, "the session has its context"
     sessions = place.operator.get(f"/v1/agent/{place.codebase}/sessions")["sessions"]
     (session,) = [one for one in sessions if one["session_id"] in page.url]
-    assert session["task_id"] != job, "an ended job goes on as another one in its session"
+    assert session["task_id"] != job, "a follow-up to an ended job starts another in its session"
 
 
 # -- checkpoints ------------------------------------------------------------------------------------------
@@ -309,7 +309,7 @@ def test_session_is_rewound_and_forked(place: Place, page: Any) -> None:
     turn.get_by_role("button", name="Rewind both").click()
     answer = wait_for_new_job(page, place)
     assert branch_files(place, job) == {"turn.txt": "two", "later.txt": "later"}, "the files come back"
-    assert "two" in answer, "what was said in the second turn is known"
+    assert "two" in answer, "the second turn is part of the conversation"
 
     open_newest_session(page, place)
     turn = open_checkpoint(page, 1)

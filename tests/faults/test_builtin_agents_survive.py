@@ -96,7 +96,7 @@ def _check(database: Path, given: dict[str, int]) -> None:
         )
     finally:
         connection.close()
-    assert len(tasks) == TASKS, "a task or a message was lost, or is there twice"
+    assert len(tasks) == TASKS, "a task or a message was lost or duplicated"
     assert given.keys() <= tasks.keys()
     assert {task["status"] for task in tasks.values()} == {"completed"}
     assert ends == Counter(tasks.keys()), "a task was completed twice"

@@ -127,7 +127,7 @@ async def test_servers_of_a_cluster_are_killed(
         ledger.stop = True
         await asyncio.gather(*senders)
         found = await received(client, token)
-        assert Counter(found) == Counter(list(ledger.acknowledged)), "acknowledged is there, and once"
+        assert Counter(found) == Counter(list(ledger.acknowledged)), "acknowledged messages are stored once"
         tasks = (await client.get("/agora/task/statistics")).json()["by_status"]
         assert tasks["completed"] == TASKS
         assert set(ledger.done.values()) == {1}, "no completion of a task was acknowledged twice"

@@ -102,7 +102,7 @@ async def test_container_survives_a_killed_server(victim: Victim, tmp_path: Path
         await client.post(f"{PATH}/{instance}/resume", json={})
         resumed = await became(client, instance, "running")
         assert (resumed["generation"], running["generation"]) == (1, 1)
-        assert (await work(client, instance))["pid"] == first["pid"], "the same program goes on"
+        assert (await work(client, instance))["pid"] == first["pid"], "the same program keeps running"
 
         await asyncio.to_thread(victim.kill)
         await victim.start()

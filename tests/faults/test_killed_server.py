@@ -88,7 +88,7 @@ def _check(database: Path, ledger: Ledger) -> None:
     finally:
         connection.close()
     by_content = Counter(content for content, _ in stored)
-    assert max(by_content.values()) == 1, "a message is there twice"
+    assert max(by_content.values()) == 1, "a message was duplicated"
     assert ledger.acknowledged.items() <= dict(stored).items(), "an acknowledged message is not there"
     assert by_content.keys() <= ledger.attempted
     for _, message_id in stored:

@@ -236,7 +236,7 @@ def _check(database: Path, notes: list[dict[str, Any]], given: set[str], started
 def _check_tasks(tasks: dict[str, dict[str, Any]], completed: Counter[str], given: set[str]) -> None:
     assert len(given) == TASKS
     assert given <= tasks.keys(), "a task that was acknowledged is not there"
-    assert len(tasks) == TASKS + SLEEPERS + WORKFLOWS * STEP_TASKS, "a task or a step is there twice"
+    assert len(tasks) == TASKS + SLEEPERS + WORKFLOWS * STEP_TASKS, "a task or a step was duplicated"
     assert {task["status"] for task in tasks.values()} == {"completed"}
     assert completed == Counter(tasks.keys()), "a task was completed twice"
     assert not [task for task in tasks.values() if task["waiting"] or task["due_at"] is not None]

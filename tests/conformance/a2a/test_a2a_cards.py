@@ -255,7 +255,7 @@ async def test_message_without_a_skill_is_routed_to_the_planner(market: Market) 
     await market.agent("Other", capabilities=["review"])
     setting = {"resource": "configuration", "target": "front_agent", "action": "set"}
     await market.call(market.operator, "admin.manage", **setting, value="Planner")
-    assert (await routed(market, "Calculate 25 * 4"))[0] == "Calculator Agent", "nobody has that name yet"
+    assert (await routed(market, "Calculate 25 * 4"))[0] == "Calculator Agent", "the name is unknown so far"
     await market.agent("Planner")
     for text in ("Calculate 25 * 4, and have it reviewed", "!!!"):
         assert await routed(market, text) == ("Planner", "a2a.message", "Planner plans messages that name no skill.")

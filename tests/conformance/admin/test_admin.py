@@ -52,7 +52,7 @@ async def test_halt_refuses_every_command_except_resume(market: Market) -> None:
         refusal = await _refused(market, caller, SEND, to_agent="Ada", content="x")
         assert "fire" in refusal.detail
         assert refusal.override_id == receipt.override_id
-        assert (await market.call(caller, "agent.list")).count == 1, "reading goes on"
+        assert (await market.call(caller, "agent.list")).count == 1, "reads still work"
     assert (await market.call(ada, "admin.health")).status
     await market.call(market.operator, AUDIT)
     resumed = await market.call(market.operator, OVERRIDE, target_id="system_wide", action="resume")

@@ -86,7 +86,7 @@ async def test_discounts_and_quotas_are_lines_of_every_bill(market: Market) -> N
     await market.call(market.operator, "billing.reverse", entry_id=charge.entry_id, reason="broken")
     assert await owed(market, "acme") == 0
     await record(market, agent, "acme", "b", requests=2)
-    assert await owed(market, "acme") == 0, "the quota is there again"
+    assert await owed(market, "acme") == 0, "the quota is available again"
     await market.call(market.operator, "billing.set_discount", account="acme", percent=0)
     await record(market, agent, "acme", "c")
     assert await owed(market, "acme") == 333_333

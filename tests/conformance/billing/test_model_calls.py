@@ -355,7 +355,9 @@ async def test_usage_without_a_price_is_charged_once_priced_unless_the_job_has_e
     await market.call(worker, "task.complete", **ended, result={})
     amounts = {"input_cost_per_m": 2, "output_cost_per_m": 2}
     await market.call(market.operator, PRICE, provider="own", model="unheard-of", **amounts)
-    assert (await market.call(worker, "token_billing.summary")).totals.cost_dollars == 0, "nobody is billed by a price"
+    assert (await market.call(worker, "token_billing.summary")).totals.cost_dollars == 0, (
+        "a price bills nothing retroactively"
+    )
     assert (await report(working, 1_500_000)).is_charged
     assert (await market.call(worker, "token_billing.summary")).totals.cost_dollars == 3
     listed = (await market.call(worker, "billing.tokens")).tokens

@@ -305,7 +305,7 @@ async def test_reports_on_tasks_of_others_are_refused(market: Market, a: Caller,
     content = {"task_id": receipt.task_id, "result": "stolen"}
     with pytest.raises(NotFound):
         await publish(market, c, type="task_completion", target="A", content=content)
-    assert await read(market, a) == [], "nothing of a refused entry stays"
+    assert await read(market, a) == [], "a refused entry leaves nothing"
     with pytest.raises(InvalidRequest, match="progress"):
         await publish(
             market, b, type="state_update", target="A", content={"task_id": receipt.task_id, "progress": "much"}

@@ -150,7 +150,7 @@ async def test_read_waits_for_entries(bus: Bus) -> None:
 async def test_group_can_begin_at_the_end(bus: Bus) -> None:
     await filled(bus, 3, "whole")
     assert await bus.create_group(STREAM, "late", from_start=False)
-    assert not await bus.create_group(STREAM, "late", from_start=True), "it is there already, and stays where it is"
+    assert not await bus.create_group(STREAM, "late", from_start=True), "it exists already and keeps its position"
     assert await bus.read(STREAM, "late", "c") == []
     entry_id = await bus.publish(STREAM, entry(9))
     assert [e.entry_id for e in await bus.read(STREAM, "late", "c")] == [entry_id]
@@ -242,7 +242,7 @@ async def test_maintenance_reclaims_stale_entries(bus: Bus, place: Place) -> Non
     assert all(p.idle >= 31 for p in await bus.list_pending(STREAM, "g"))
     assert list((await bus.maintain(STREAM, "g")).taken_back) == [], "once"
     found = (await bus.recover(STREAM, "g", "live", idle=3600)).entries
-    assert [(e.entry_id, e.deliveries) for e in found] == [(i, 2) for i in ids], "at once, for whoever asks"
+    assert [(e.entry_id, e.deliveries) for e in found] == [(i, 2) for i in ids], "immediately, for any caller"
 
 
 async def test_maintenance_dead_letters_undeliverable_entries(bus: Bus, place: Place) -> None:
@@ -332,7 +332,7 @@ async def test_oversized_requests_are_refused(place: Place) -> None:
     results = await asyncio.gather(*(_publish(bus, n) for n in range(30)), return_exceptions=True)
     refused = [r for r in results if isinstance(r, Overloaded)]
     assert 0 < len(refused) <= 20
-    assert await bus.count_entries(STREAM) == 30 - len(refused), "what was not refused is there"
+    assert await bus.count_entries(STREAM) == 30 - len(refused), "accepted entries are stored"
 
 
 async def _publish(bus: Bus, number: int) -> str:
@@ -382,7 +382,7 @@ async def test_existing_entries_are_found(bus: Bus) -> None:
 @pytest.mark.parametrize("place", ["redis"], indirect=True)  # a stream in the store is named by its owner's id
 async def test_changing_the_owner_of_a_stream_empties_it(bus: Bus) -> None:
     await filled(bus, 2, "g")
-    assert await bus.set_owner(STREAM, "one"), "it was nobody's"
+    assert await bus.set_owner(STREAM, "one"), "it had no owner"
     assert (await bus.count_entries(STREAM), await bus.list_groups(STREAM)) == (0, [])
     await filled(bus, 2, "g")
     await bus.read(STREAM, "g", "c")

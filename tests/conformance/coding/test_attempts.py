@@ -130,7 +130,7 @@ async def test_delivered_attempt_cannot_be_discarded(job: Job) -> None:
     await job.market.call(job.person, "review.approve", job_id=one)
     with pytest.raises(Conflict, match="carries it out"):
         await choose(job, group.group_id, other)
-    assert (await compare(job, group.group_id)).chosen is None, "nothing of a refused choice stays"
+    assert (await compare(job, group.group_id)).chosen is None, "a refused choice changes nothing"
     assert (await job.market.call(job.person, "review.get", job_id=other)).state == "open"
 
 
@@ -243,7 +243,7 @@ async def test_review_submitted_during_another_choice_is_dismissed_or_refused(jo
     assert not isinstance(outcomes[0], Exception)
     (first, other) = (await compare(job, group.group_id)).attempts
     assert first.review == "open"
-    assert other.review in (None, "dismissed"), "a review that nobody wants does not stay open"
+    assert other.review in (None, "dismissed"), "a review of a discarded attempt is closed"
 
 
 async def test_page_of_groups_is_bounded_in_bytes(job: Job) -> None:

@@ -73,7 +73,7 @@ async def test_rewind_and_fork_are_jobs_of_the_worker_with_the_files(job: Job) -
     assert (task.assignee, task.context_id) == (f"worker:{job.worker}", "talk")
     start = task.payload["rewind"]
     assert (start["commit"], start["what"], start["is_last"]) == ("1" * 40, "both", False)
-    assert start["transcript"] == "User:\ndo 1\n\nAgent:\ndid 1", "and nothing of what came later"
+    assert start["transcript"] == "User:\ndo 1\n\nAgent:\ndid 1", "and nothing later"
     await job.market.call(job.coder, "task.complete", task_id=job.task_id, fencing_token=job.fence, result={})
     await job.market.call(job.person, "turn.fork", **place, prompt="try this", title="Fork", model="other")
     task = await job.claim()

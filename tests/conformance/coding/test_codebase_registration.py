@@ -131,7 +131,7 @@ async def test_another_worker_is_asked_instead_of_a_dead_one(market: Market, job
     await job.reconcile("default")
     assert await claim(market, two, "two") == [], "it was silent"
     (question,) = await claim(market, three, "three")
-    assert question.task_id == asked["task_id"], "one question, whoever answers it"
+    assert question.task_id == asked["task_id"], "one question, for any answering worker"
     await call(
         market, three, "codebase.decline", **asked, fencing_token=question.fencing_token, reason="not here either"
     )

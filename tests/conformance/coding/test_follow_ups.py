@@ -76,7 +76,7 @@ async def test_follow_ups_are_delivered_in_order_until_the_checkpoint_contains_t
     assert [await job.texts(limit=1), (await job.take(2, closing=True)).closed] == [["first"], True]
     changes = [json.loads(event.data)["change"] for event in job.market.of_type("agora.task.follow_up")]
     assert changes == ["added", "added", "added", "changed", "removed", "taken", "taken"]
-    assert "first" not in str(job.market.of_type("agora.task.follow_up")), "events do not carry what was said"
+    assert "first" not in str(job.market.of_type("agora.task.follow_up")), "events do not contain the text"
 
 
 async def test_follow_up_to_a_closed_job_starts_another_in_its_session(job: Job) -> None:

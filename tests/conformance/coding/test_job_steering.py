@@ -38,7 +38,7 @@ async def test_job_is_triggered_messaged_and_ended(market: Market) -> None:
     assert job.payload == expected
     state = await call(market, person, "codebase.status", **place)
     assert (state.status, state.running, state.queued, state.online) == ("busy", 1, 1, True)
-    assert (await call(market, stranger, "codebase.status", **place)).running == 0, "others' jobs are not told of"
+    assert (await call(market, stranger, "codebase.status", **place)).running == 0, "jobs of others are not announced"
     assert (await call(market, market.operator, "codebase.status", **place)).running == 1
     said = await call(market, person, "codebase.message", **place, message="also the docs", task_id=first.task_id)
     assert said.data["role"] == "ROLE_USER"

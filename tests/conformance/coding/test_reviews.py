@@ -114,7 +114,7 @@ async def test_approval_is_applied_once_and_conflicts_return_to_the_agent(job: J
     assert (await submit(job, job_id)).state == "open"
     lost = await decide(job, "approve", job_id, action="patch")
     await job.market.call(job.person, "task.cancel", task_id=lost.delivery_task_id)
-    assert (await decide(job, "get", job_id)).state == "open", "nobody carries it out any more"
+    assert (await decide(job, "get", job_id)).state == "open", "no worker applies it any more"
     assert (await decide(job, "dismiss", job_id)).state == "dismissed"
     states = [review.state for review in (await decide_list(job)).reviews]
     assert states == ["dismissed"]

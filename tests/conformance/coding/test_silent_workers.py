@@ -128,7 +128,7 @@ async def test_paused_job_stays_with_its_online_worker(market: Market, job_conte
     (task,) = await claim("laptop")
     await pause(task)
     await pass_time(300, "laptop", "desk")
-    assert await claim("desk") == [], "200 s after the limit is lifted: its worker is there, and may be busy"
+    assert await claim("desk") == [], "200 s after the limit is lifted: its worker is online, but may be busy"
     (task,) = await claim("laptop")
     await pause(task)
     await pass_time(120, "desk")
@@ -139,7 +139,7 @@ async def test_paused_job_stays_with_its_online_worker(market: Market, job_conte
     await pause(task)
     await call(market, coder, "worker.drain", worker_id="desk")
     await pass_time(180, "laptop", "desk")
-    assert [task.task_id for task in await claim("laptop")] == [task.task_id], "a drained worker takes no more jobs"
+    assert [task.task_id for task in await claim("laptop")] == [task.task_id], "a drained worker claims no jobs"
 
 
 async def test_deferred_task_that_is_no_coding_job_is_open_to_any_worker(

@@ -277,7 +277,7 @@ async def test_send_waits_for_a_reply(market: Market) -> None:
     await send(market, bob, "inform", "Ada", correlation=answering(request), payload={"n": 8})
     assert (await waiting).message.payload == {"n": 8}
     again = await market.call(ada, "conversation.reply", message_id=request.message_id)
-    assert again.message.payload == {"n": 8}, "asked again, it is there again"
+    assert again.message.payload == {"n": 8}, "it is returned again on request"
 
 
 async def test_unanswered_question_times_out_for_both_parties(

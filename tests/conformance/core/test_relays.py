@@ -185,7 +185,7 @@ async def test_timeout_has_an_unknown_outcome(market: Market, engine: Engine, fa
     with pytest.raises(Conflict, match="unknown") as repeated:
         await say(market, ada, "hello", idempotency_key="k1")
     assert repeated.value.outcome == "unknown"
-    assert far.asked == ["hello"], "nobody does it twice"
+    assert far.asked == ["hello"], "it is not repeated"
 
 
 async def test_internal_error_has_an_unknown_outcome(

@@ -76,7 +76,7 @@ async def test_sign_out_at_one_server_ends_the_session_everywhere(postgres: Post
             assert (gone.status_code, gone.headers["location"]) == (303, f"{HOME}sign-in")
             refused = await browser.post("act/agora.event.publish", {"csrf": csrf_of(page), "event_type": "work.x"})
             assert (refused.status_code, refused.headers["location"]) == (303, f"{HOME}sign-in")
-        assert (await other.get()).status_code == 200, "another session of the same person goes on"
+        assert (await other.get()).status_code == 200, "another session of the same person continues"
         assert (await (await at(b, other.cookie)).get()).status_code == 200
     again = await replica(postgres, tmp_path / "c", tmp_path / "a")
     try:

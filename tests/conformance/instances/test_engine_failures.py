@@ -79,7 +79,7 @@ async def test_engine_outage_ends_without_losing_instances(here: Site, fickle: F
     waiting = await here.until(asked.instance_id, lambda found: found.reason is not None)
     assert (waiting.status, AWAY in waiting.reason) == ("provisioning", True)
     seen = await here.until(runs.instance_id, lambda found: found.reason is not None)
-    assert (seen.status, seen.generation) == ("running", 1), "nothing is known of it, so nothing is said of it"
+    assert (seen.status, seen.generation) == ("running", 1), "an unknown value is not reported"
     for name in ("logs", "backup"):
         with pytest.raises(UpstreamUnavailable, match="socket is gone"):
             await here.call(f"instance.{name}", instance_id=runs.instance_id)

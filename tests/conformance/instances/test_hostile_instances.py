@@ -130,7 +130,7 @@ async def test_instance_that_ends_while_paused_is_not_restarted_unasked(here: Si
     assert (found.desired_status, found.retry_at) == ("paused", None)
     here.clock.advance(600)
     (row,) = await here.rows("select due_at, generation from instances where tenant_id = :tenant")
-    assert (row["due_at"], row["generation"]) == (None, 1), "nobody looks at it again and again"
+    assert (row["due_at"], row["generation"]) == (None, 1), "it is not checked repeatedly"
     resumed = await here.call("instance.resume", instance_id=made, wait=20)
     assert (resumed.status, resumed.generation) == ("running", 2)
 

@@ -120,7 +120,7 @@ async def test_running_time_is_shown_live_and_billed_when_measured(here: Site) -
     ticks["at"] += 500_000
     assert round((await look())[0] - before[0], 6) == 0.5
     ticks["at"] += HOUR * 1_000_000
-    assert (await look())[0] - before[0] <= 61, "nobody has looked at it for so long"
+    assert (await look())[0] - before[0] <= 61, "it was not checked for that long"
 
 
 async def test_time_after_a_failure_is_not_billed(here: Site) -> None:

@@ -193,4 +193,4 @@ async def test_grant_sealed_with_another_key_cannot_be_read(market: Market, toke
     other = UpstreamGrants(market.app.store, Sealer(b"o" * 32), market.clock)
     with pytest.raises(UpstreamUnavailable, match="signing key"):
         await other.read_grant(endpoint, SUBJECT)
-    assert await other.read_grant(endpoint, "agent_2") is None, "who has none has none under any key"
+    assert await other.read_grant(endpoint, "agent_2") is None, "no key opens a missing grant"

@@ -250,7 +250,7 @@ async def test_result_of_a_call_is_unchanged(market: Market, url: str, far: Far,
     with pytest.raises(NotFound, match="no tool 'nothing'"):
         await market.call(ada, "upstream.call", upstream="far", tool="nothing")
     sent = " ".join(str(headers) for headers in far.headers)
-    assert ada.subject not in sent, "who calls is not told"
+    assert ada.subject not in sent, "the caller is not disclosed"
     assert "authorization" not in sent
 
 

@@ -118,7 +118,7 @@ async def test_rooms_are_created_listed_and_inspected(market: Market, livekit: L
     made = await market.call(alice, "media.create_room", room_name="standup", max_participants=5, metadata="daily")
     assert (made.room_name, made.room_id, made.max_participants, made.metadata) == ("standup", "RM_0", 5, "daily")
     again = await market.call(alice, "media.create_room", room_name="standup")
-    assert again.room_id == "RM_0", "a room that is there stays as it is"
+    assert again.room_id == "RM_0", "an existing room is unchanged"
     await market.call(alice, "media.create_room", room_name="retro")
     large = {"name": "zoo", "metadata": "x" * 2_000_000}
     livekit.rooms |= {name: {**large, "name": name} for name in ("zoo 1", "zoo 2")}

@@ -314,7 +314,7 @@ def test_program_without_a_dockerfile_gets_a_generated_one(tmp_path: Path) -> No
     assert {"tree/main.py", "Dockerfile", ".agora-build"} <= set(packed(content, tmp_path / "c.tar"))
     recipe, script = (text.decode() for _, text in content.more)
     assert recipe.startswith("FROM python:3.12-slim\n")
-    assert "pip install" not in recipe, "nothing of a manifest is read as a Dockerfile"
+    assert "pip install" not in recipe, "no text of a manifest is parsed as a Dockerfile"
     assert script.endswith("pip install x && echo '$HOME'\n")
 
 

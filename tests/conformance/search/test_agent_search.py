@@ -68,7 +68,7 @@ async def test_filters_restrict_the_results(market: Market) -> None:
     assert await found(market, category="docs", capabilities=["x"]) == ["Ada", "Bob"]
     assert await found(market, min_rating=7) == ["Ada"]
     assert await found(market, min_rating=7.01) == []
-    assert await found(market, min_rating=0) == ["Ada", "Bob"], "who has no rating has not even the least"
+    assert await found(market, min_rating=0) == ["Ada", "Bob"], "an agent without ratings does not match the minimum"
     assert await found(market, category="docs", service_tier="basic", status="busy", min_rating=1) == ["Bob"]
     assert await found(market, search="ada", service_tier="basic") == []
 
@@ -409,8 +409,8 @@ async def test_concurrent_registrations_do_not_shift_pages(market: Market, argum
             await asyncio.gather(*(market.agent(f"Agent late{number}", capabilities=["x", "y"]) for number in range(3)))
             await market.call(agents[0], "agent.deregister", agent_id="Agent0")
             await market.call(agents[4], "agent.deregister", agent_id="Agent4")
-    assert len(set(seen)) == len(seen), "nobody is shown twice"
-    assert {"Agent0", "Agent1", "Agent2", "Agent3", "Agent5"} <= set(seen), "nobody is passed over"
+    assert len(set(seen)) == len(seen), "no agent is listed twice"
+    assert {"Agent0", "Agent1", "Agent2", "Agent3", "Agent5"} <= set(seen), "no agent is skipped"
 
 
 async def test_totals_above_the_bound_are_estimated(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:

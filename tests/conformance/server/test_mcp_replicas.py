@@ -174,7 +174,7 @@ async def test_stream_resumes_on_another_server_without_a_gap(pair: Pair) -> Non
     assert (await pair.at_a.legacy("resources/subscribe", {"uri": uris[0]})).is_success
     async with standing(pair.at_b, pair.b) as messages:
         place, message = await anext(messages)
-        assert message is None, "a place to go on from before anything is told"
+        assert message is None, "a resume position before the first message"
         await change(pair.at_a, "Ada", "one")
         last, uri = await updated(messages)
         assert uri == uris[0]

@@ -169,7 +169,7 @@ async def test_work_cut_during_its_commit_has_an_unknown_outcome(
         tx.emit(event("after"))
 
     await store.write(TENANT, after)
-    assert published[-1].seq == done + 1, "the log goes on where it is"
+    assert published[-1].seq == done + 1, "the log continues without a gap"
 
 
 @pytest.mark.parametrize("kind", [batch, solo, quiet_batch, quiet_solo])

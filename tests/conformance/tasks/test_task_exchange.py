@@ -104,7 +104,7 @@ async def test_waiting_holder_continues_under_the_same_lease(market: Market, upk
     task = await market.call(person, "task.get", task_id=held["task_id"])
     assert task.status == "input_required", "it was renewed"
     await market.call(person, "task.message", task_id=held["task_id"], text="yes")
-    assert (await market.call(worker, "task.claim")).tasks == [], "nobody else takes it up"
+    assert (await market.call(worker, "task.claim")).tasks == [], "no other agent claims it"
     task = await market.call(person, "task.get", task_id=held["task_id"])
     assert (task.status, task.attempts) == ("in_progress", 1)
     market.clock.advance(20)  # the answer restarted the lease

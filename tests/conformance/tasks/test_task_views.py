@@ -148,7 +148,7 @@ async def test_ended_tasks_are_deleted_after_their_retention(market: Market, upk
         with pytest.raises(NotFound):
             await get(market, task_id)
     assert (await get(market, waiting)).status == "pending"
-    assert (await get(market, running)).status == "completed", "its workflow goes on"
+    assert (await get(market, running)).status == "completed", "its workflow continues"
     await market.call(giver, "workflow.cancel", workflow_id=made.workflow_id)
     market.clock.advance(91 * 86_400)
     await RetentionController(upkeep.context).step()

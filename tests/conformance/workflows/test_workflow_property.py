@@ -215,7 +215,7 @@ class Seen:
         if row["paused_at"] is not None:
             assert row["status"] == "paused"
             return
-        assert any(step["status"] in ("ready", "running") for step in steps.values()), "nothing moves it on any more"
+        assert any(step["status"] in ("ready", "running") for step in steps.values()), "nothing will advance it"
         if self.has_failed(flow):
             assert all(step["status"] in STEP_ENDED for step in plain)
         else:

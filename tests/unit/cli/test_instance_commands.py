@@ -105,7 +105,7 @@ def test_instance_lifecycle_on_the_command_line(shell: Shell, registered: str) -
     assert instance in shell.agora("instance", "details", instance).stdout, "it was not meant"
     ended = shell.agora("instance", "terminate", instance, "--confirm").stdout
     assert "The instance has ended" in ended
-    assert shell.agora("instance", "logs", instance).stdout == "listening\n", "what it said last is kept"
+    assert shell.agora("instance", "logs", instance).stdout == "listening\n", "its last output is kept"
 
 
 def test_streamed_answer_is_printed_live(shell: Shell, registered: str) -> None:

@@ -168,7 +168,7 @@ async def test_failing_handler_is_tried_three_times_and_the_message_marked_read(
         assert agent.errors == [("no idea", 1), ("no idea", 2), ("no idea", 3)]
         told: list[Any] = [event.data for event in await operator.event.list(["error"])]
         assert [(data["attempt"], data["error"]) for data in told] == [(n, "ValueError: no idea") for n in (1, 2, 3)]
-        assert not [event async for event in await ada.event.list(["error"])], "others are not told"
+        assert not [event async for event in await ada.event.list(["error"])], "others are not notified"
     assert "no idea" in caplog.text
 
 

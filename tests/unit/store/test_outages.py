@@ -38,7 +38,7 @@ def test_outage_logs_one_line_per_cause_and_one_at_its_end(caplog: pytest.LogCap
     outages.record_recovery(time.monotonic())
     assert len(caplog.records) == 3
     outages.record_failure(trouble())
-    assert len(caplog.records) == 4, "a new outage is told again"
+    assert len(caplog.records) == 4, "a new outage is logged again"
 
 
 def test_only_tracebacks_of_an_outage_are_dropped() -> None:

@@ -38,7 +38,7 @@ async def test_repository_is_cloned_once_and_only_over_https(tmp_path: Path) -> 
     assert "ghp_secret" not in (path / ".git/config").read_text()
     (path / "README").write_text("changed")
     await clone_repository(url, path, protocols="file")
-    assert (path / "README").read_text() == "changed", "what is there stays"
+    assert (path / "README").read_text() == "changed", "existing content is kept"
     with pytest.raises(ValueError, match="failed"):
         await clone_repository(url, tmp_path / "clones" / "cb_2", branch="missing", protocols="file")
 

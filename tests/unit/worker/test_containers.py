@@ -123,7 +123,7 @@ async def test_engine_arguments_isolate_the_job(tmp_path: Path, monkeypatch: pyt
     assert told["modes"] == [0o600]
     assert (options["--env"], told["PEM"]) == ("PEM", "begin\nend")
     assert "s3cret" not in " ".join(words)
-    assert not list((tmp_path / "state/containers").glob("env-*")), "the file with secrets is gone"
+    assert not list((tmp_path / "state/containers").glob("env-*")), "the file with secrets was deleted"
 
 
 def test_repository_in_a_worktree_is_disarmed(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def test_models_of_the_agents_logins_are_listed(tmp_path: Path) -> None:
     auth.parent.mkdir(parents=True)
     auth.write_text(json.dumps({"anthropic": {"type": "oauth"}}))
     providers = list_providers({}, tmp_path)
-    assert choose_models(LISTING, providers) == ["anthropic/claude-opus-5"], "not the free ones nobody logged in to"
+    assert choose_models(LISTING, providers) == ["anthropic/claude-opus-5"], "not the free models without a login"
     configuration = json.dumps({"provider": {"stub": {}}})
     providers = list_providers({"OPENAI_API_KEY": "x", "OPENCODE_CONFIG_CONTENT": configuration}, tmp_path)
     assert choose_models(LISTING, providers) == ["anthropic/claude-opus-5", "openai/gpt", "stub/stub"]
@@ -76,9 +76,7 @@ def test_sessions_are_read_from_the_agents_database_file(tmp_path: Path) -> None
     sessions = read_sessions(database, 0)
     assert [session.session_id for session in sessions] == ["ses_1", "ses_2"]
     assert sessions[1].to_document()["updated_at"] == "1970-01-01T00:00:02+00:00"
-    assert [session.session_id for session in read_sessions(database, 2000)] == ["ses_2"], (
-        "of that moment, whatever its id"
-    )
+    assert [session.session_id for session in read_sessions(database, 2000)] == ["ses_2"], "equal times, for any id"
     assert read_sessions(database, 2000, "ses_2") == []
     tool = {"type": "tool", "id": "c", "kind": "bash", "title": "ls", "status": "completed", "result": "a"}
     assert read_messages(database, "ses_2") == [

@@ -136,7 +136,7 @@ async def test_refused_message_is_reported(market: Market, ann: Caller) -> None:
             return (found, words) if any("did not take" in each for each in words) else None
 
         found, words = await eventually(told, bool)
-        assert state_of(found) == "TASK_STATE_WORKING", "the work goes on"
+        assert state_of(found) == "TASK_STATE_WORKING", "the work continues"
         assert "Only one message for each task." in " ".join(words)
         assert [each["messageId"] for each in sent] == [f"{task['id']}.0", f"{task['id']}.{_number(sent)}"]
         assert (sent[1]["taskId"], sent[1]["contextId"]) == ("t1", "c1")

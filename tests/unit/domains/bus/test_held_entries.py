@@ -26,7 +26,7 @@ def shown(waiting: HeldEntries) -> dict[str, Sequence[str]]:
 
 def test_held_entries_stay_in_order_and_only_ids_of_the_last_are_kept(waiting: HeldEntries) -> None:
     sender = ("t", "a")
-    assert not waiting.defer_entry(sender, "x"), "nothing of it waits"
+    assert not waiting.defer_entry(sender, "x"), "nothing of it is waiting"
     waiting.add_entries(sender, some(9))
     assert "".join(waiting.entry_ids) == "012345678"
     assert len(waiting) == 4

@@ -277,7 +277,9 @@ async def test_token_may_request_fewer_scopes(app: App, issuer: Issuer) -> None:
 
 async def test_every_scope_belongs_to_a_role(app: App) -> None:
     known = {operation.scope for operation in app.registry.operations if operation.scope}
-    assert known - ROLES["operator"] <= {"admin", "meter:billing"}, "an operator may do whatever needs no administrator"
+    assert known - ROLES["operator"] <= {"admin", "meter:billing"}, (
+        "an operator may do everything that needs no administrator"
+    )
     assert ROLES["viewer"] <= ROLES["operator"]
     assert {scope for scope in known if scope.startswith("read:")} <= ROLES["viewer"]
     assert not [scope for scope in ROLES["viewer"] if not scope.startswith("read:")]

@@ -39,7 +39,7 @@ def test_time_to_an_upper_or_lower_limit() -> None:
 
 def test_constant_or_receding_series_never_reaches_the_limit() -> None:
     assert seconds_until(series(1000, 2), 0, at_least=60) is None
-    assert seconds_until(series(0, 2), 500, at_least=60) is None, "passed: no prediction any more"
+    assert seconds_until(series(0, 2), 500, at_least=60) is None, "already passed: no prediction"
     assert seconds_until(series(100, 0), 1000, at_least=60) is None
     assert seconds_until(series(100, -1, count=50), 1000, at_least=60) is None
 

@@ -154,7 +154,7 @@ async def test_invalid_envelope_is_refused(wire: Wire) -> None:
         answer = await wire.http.post(wire.path, content=body, headers=wire.headers() | CURL)
         assert answer.status_code == 200, body
         assert answer.json()["error"]["code"] == code, body
-        assert answer.json()["error"]["message"].count("Invalid JSON payload") <= 1, "a fault is said once"
+        assert answer.json()["error"]["message"].count("Invalid JSON payload") <= 1, "an error is reported once"
         assert answer.json()["jsonrpc"] == "2.0"
         assert "id" in answer.json()
 

@@ -91,7 +91,7 @@ async def test_built_in_agent_answers_a_run(page: Page) -> None:
     tasks = (await page.http.get("/agora/a2a/list", params={"context_id": "talk"})).json()["tasks"]
     assert [task["contextId"] for task in tasks] == ["talk"]
     assert await page.run(page.body("talk", "run-1", "hello", state={"open": True})) == events, (
-        "a run repeated is told again"
+        "a repeated run is replayed"
     )
     assert len((await page.http.get("/agora/a2a/list", params={"context_id": "talk"})).json()["tasks"]) == 1
 
@@ -194,7 +194,7 @@ async def test_question_interrupts_a_run_and_its_answer_resumes_it(page: Page, w
     await worker.call("agora.task.complete", result="booked", **held)
     second = await resuming
     assert (_text(second), second[-1]["outcome"]["type"]) == ("booked", "success")
-    assert await page.run(body) == second, "a resumed run repeated is told again, and answers nothing twice"
+    assert await page.run(body) == second, "a repeated resumed run is replayed, and answers nothing twice"
     assert await page.run(page.body("talk", "first", "Book a table")) == first
     late = await page.run({**body, "runId": "third"})
     assert late[-1]["code"] == "answer_refused"

@@ -24,7 +24,7 @@ async def _search(wire: Wire, era: str = "modern", **arguments: Any) -> str:
     call = {"name": "agora_tools_search", "arguments": arguments}
     result = (await wire.call(era, "tools/call", call))["result"]
     assert not result["isError"], result
-    assert "structuredContent" not in result, "told twice"
+    assert "structuredContent" not in result, "repeated"
     (content,) = result["content"]
     text: str = content["text"]
     return text

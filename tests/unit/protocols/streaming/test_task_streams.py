@@ -326,7 +326,7 @@ async def test_open_streams_need_distinct_ids(server: Running) -> None:
             pass
         assert (answer["id"], answer["error"]["errors"][0]["field"]) == (7, "id")
         await complete(server, task_id)
-        assert (await wire.rest(7))[1]["done"], "the first one goes on"
+        assert (await wire.rest(7))[1]["done"], "the first one continues"
 
 
 async def test_events_are_streamed_by_a_call(server: Running) -> None:

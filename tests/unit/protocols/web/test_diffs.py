@@ -50,7 +50,9 @@ def test_diff_is_escaped() -> None:
     assert "<script" not in html
     assert '<span class="add">+&lt;script&gt;alert(1)&lt;/script&gt;\n</span>' in html
     assert '<span class="del">--- an old comment\n</span>' in html
-    assert '<span class="add">+a\n</span>' in render_diff("-b\n+a"), "without heads, lines are told by their signs"
+    assert '<span class="add">+a\n</span>' in render_diff("-b\n+a"), (
+        "without file headers, lines are distinguished by their signs"
+    )
 
 
 def test_bidirectional_control_characters_are_shown() -> None:

@@ -72,7 +72,7 @@ def test_only_web_links_are_rendered() -> None:
     assert 'href="https://example.org/a"' in html
     assert 'rel="noopener noreferrer nofollow"' in html
     assert '<span title="src/api.py">file</span>' in html
-    assert "<img" not in html, "a picture would tell its server who reads this"
+    assert "<img" not in html, "an image would reveal the reader to its server"
 
 
 def test_markdown_is_rendered() -> None:
