@@ -91,7 +91,7 @@ class ActiveOverrides:
             return False
         data = from_json(stored.event.data)
         if stored.event.type == "agora.override.applied":
-            # Other actions (cancel, revoke) act once, when they are applied, and refuse nothing later.
+            # Other actions act once, when they are applied, and refuse no call.
             if data["action"] in ("pause", "emergency_halt"):
                 self._add_override(stored.tenant_id, Override.from_event(stored.event))
         else:

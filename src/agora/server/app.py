@@ -186,6 +186,7 @@ class App:
     ) -> None:
         self.settings = settings
         self._log_level = settings.log_level
+        self._own_changes = 0  # commits of this server that changed the state which _load_tenant loads
         self.measures = Measures()
         self.watchdog = LoopWatchdog(settings.loop_stall_seconds)
         self.tracing, self._end_tracing = tracing, lambda: None
@@ -411,10 +412,18 @@ class App:
             await self._load_tenant(tenant)
 
     async def _load_tenant(self, tenant: str) -> None:
-        self.overrides.load_overrides(tenant, await self._read_rows(tenant, overrides.select_active_overrides))
-        self.registry.load_statuses(tenant, await self._read_rows(tenant, admin.select_operation_statuses))
+        while True:
+            own_changes = self._own_changes
+            active_overrides = await self._read_rows(tenant, overrides.select_active_overrides)
+            statuses = await self._read_rows(tenant, admin.select_operation_statuses)
+            changes = await self._read_rows(tenant, admin.select_settings) if tenant == DEFAULT_TENANT else ()
+            # Own commits are applied as they happen, also during these reads: older rows would undo them, such as a halt.
+            if own_changes == self._own_changes:
+                break
+        self.overrides.load_overrides(tenant, active_overrides)
+        self.registry.load_statuses(tenant, statuses)
         if tenant == DEFAULT_TENANT:
-            self.configuration.load_changes(await self._read_rows(tenant, admin.select_settings))
+            self.configuration.load_changes(changes)
             self._apply_configuration()
 
     async def _read_rows(self, tenant: str, query: Query[R]) -> Sequence[R]:
@@ -432,6 +441,7 @@ class App:
             if event.event.type == MODEL_CALLED:
                 self.measures.record_model_call(from_json(event.event.data))
             if event.event.type.startswith(FOLLOWED):
+                self._own_changes += 1
                 has_changed = self.overrides.apply_event(event) or has_changed
                 self.registry.apply_event(event)
                 self.federation.apply_event(event)

@@ -118,11 +118,17 @@ class Federation:
         self._upstream_names: dict[str, set[str]] = {}
         self._loading: dict[str, asyncio.Task[None]] = {}
         self._reload_tenants: set[str] = set()
+        self._own_offers = 0  # offers of this server's own commits
 
     async def load_tenant(self, tenant: str) -> None:
         """Load the tools of a tenant from the store."""
 
-        rows = await self._store.read(tenant, lambda reader: reader.all(upstreams.select_callable_tools))
+        while True:
+            own_offers = self._own_offers
+            rows = await self._store.read(tenant, lambda reader: reader.all(upstreams.select_callable_tools))
+            # Own offers are applied at once, also during the read: older rows would take their tools back.
+            if own_offers == self._own_offers:
+                break
         tools_by_upstream = {name: list(mine) for name, mine in groupby(rows, key=lambda row: str(row.upstream))}
         # Upstreams that lost all their tools have no row in the query.
         for name in self._upstream_names.get(tenant, set()) - tools_by_upstream.keys():
@@ -137,6 +143,7 @@ class Federation:
             return
         offer = self._offers.pop_offer(stored.event.event_id)
         if offer is not None:
+            self._own_offers += 1
             self._apply_offer(offer)
         # One load at a time for each tenant; events during it ask for one more, not for one each.
         elif stored.tenant_id in self._loading:
