@@ -67,6 +67,7 @@ def create_file_once(path: Path, content: bytes) -> None:
 def _write_partial(path: Path, content: str | bytes, mode: int, *, durable: bool) -> Iterator[Path]:
     """Write a temporary file beside the target; it is removed unless it was renamed inside the block."""
     partial = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    # With the final mode from the start: a secret must not be readable for a moment. O_EXCL follows no link put in its place.
     descriptor = os.open(partial, os.O_CREAT | os.O_WRONLY | os.O_EXCL, mode)
     try:
         with open(descriptor, "wb") as file:

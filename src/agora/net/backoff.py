@@ -10,6 +10,7 @@ __all__ = ["Backoff", "compute_exponential_delay", "compute_jittered_delay"]
 def compute_exponential_delay(failures: int, first: float, longest: float) -> float:
     """Compute the delay: ``first`` after one failure, doubled after each further one, at most ``longest``; in the unit
     of both."""
+    # The exponent is bounded, because a float overflows after 1,024 doublings.
     return min(first * 2.0 ** min(max(failures - 1, 0), 62), longest)
 
 

@@ -83,6 +83,7 @@ class Limits:
     def from_settings(cls, settings: Settings) -> Limits:
         """Read the limits of the settings, within the process's limit of open files."""
         files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        # Without free descriptors, the server could not even open its database's files.
         possible = max(files - RESERVE - OWN_FILES, 1)
         connections = min(settings.max_connections or DEFAULT_MAX_CONNECTIONS, possible)
         per_address = settings.max_connections_per_address or max(connections * 3 // 4, 1)
@@ -233,6 +234,7 @@ class Connection:
         if self.transport is None:
             return
         with suppress(OSError):  # the socket is already closed
+            # A reset frees the kernel's buffer at once; a normal close would keep it until the reader, who does not read, times out.
             self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_AT_CLOSE)
         self.transport.abort()
         self.on_abort()
@@ -281,6 +283,7 @@ class Backpressure:
             return
         self._provisional.pop(connection, None)
         connection.transport = None
+        # Wakes those who wait to write: they find the transport closed instead of waiting for ever.
         connection.resume()
         self._addresses[connection.address] -= 1
         if not self._addresses[connection.address]:
@@ -292,6 +295,7 @@ class Backpressure:
         """Assign a connection to its caller. Raises Overloaded or RateLimited if it exceeds a limit."""
         if connection.caller is caller:
             return
+        # All anonymous callers share one subject, so that only their address tells them apart.
         key = ("", connection.address) if caller.subject == "anonymous" else caller.owner
         if not _is_privileged(caller):
             if connection.provisional:

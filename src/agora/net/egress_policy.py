@@ -40,6 +40,7 @@ def is_public(address: str) -> bool:
     except ValueError:
         return False
     if isinstance(parsed, ipaddress.IPv6Address):
+        # A gateway of the network delivers these to the IPv4 address inside: 64:ff9b::7f00:1 is 127.0.0.1.
         inner = parsed.ipv4_mapped or parsed.sixtofour or (parsed.teredo or (None, None))[1]
         if parsed in NAT64:
             inner = ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)
@@ -86,6 +87,7 @@ async def resolve_host(host: str, port: int) -> Sequence[str]:
 async def resolve_public_addresses(host: str, port: int, resolver: Resolve = resolve_host) -> Sequence[str]:
     """Resolve the addresses of a host. Raises AddressRefused if one is not public, OSError if there are none."""
     addresses = await resolver(host, port)
+    # One private address refuses the host: which of several is connected to is up to the resolver's order.
     hidden = [address for address in addresses if not is_public(address)]
     if hidden:
         raise AddressRefused(f"{host} is at {hidden[0]}, which is not a public address")

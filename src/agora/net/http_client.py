@@ -142,6 +142,7 @@ class HttpClient:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._seconds):
+                # The address is connected to, while TLS checks the host's name: rebinding the name cannot lead elsewhere.
                 address = await self._egress.resolve_address(self._host, self._port)
                 _, connection = await loop.create_connection(
                     lambda: _Connection(self._idle, self._open, self._keepalive),
@@ -172,6 +173,7 @@ async def send_single_request(
     """
     context = await asyncio.to_thread(create_default_ssl_context) if url.startswith("https:") else None
     client = HttpClient(url, egress, seconds, context)
+    # Without content coding: the client does not decompress, and a small body cannot become a huge one.
     own_headers = {"host": client.host, "user-agent": "agora", "accept-encoding": "identity"}
     try:
         async with asyncio.timeout(seconds):
@@ -267,10 +269,12 @@ class _Connection(asyncio.Protocol):
 
     def release(self) -> None:
         """Make the connection idle if its response is complete and the server keeps it open; otherwise close it."""
+        # Bytes beyond the response would be taken for that of the next request (response splitting).
         over = self._complete and self._reusable and not self._has_surplus and self._error is None
         if not over or self.closing:
             self.close()
             return
+        # Taken from the end: the connection used last is the least likely to have been closed by its server.
         self._idle.append(self)
         self._expiry = self._loop.call_later(self._keepalive, self.close)
 
@@ -333,6 +337,7 @@ class _Connection(asyncio.Protocol):
             self._has_surplus = True
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        # Counted over interim responses, too: a server could send these without end.
         self._head_size += len(name) + len(value)
         if self._has_surplus or self._error is not None:
             return
@@ -360,5 +365,6 @@ class _Connection(asyncio.Protocol):
         self._buffered_size += len(body)
 
     def on_message_complete(self) -> None:
+        # Not after an interim response (1xx), whose end is not that of the message.
         if self.status:
             self._complete, self._reusable = True, self._parser.should_keep_alive()

@@ -18,6 +18,7 @@ class Sealer:
     def seal(self, data: bytes, context: str) -> bytes:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+        # Random 96-bit nonces are safe for 2**32 messages of one key (NIST SP 800-38D section 8.3).
         nonce = os.urandom(NONCE)
         return nonce + AESGCM(self._key).encrypt(nonce, data, context.encode())
 

@@ -134,6 +134,7 @@ class HttpProtocol(HttpToolsProtocol):
         """Start a response once the client has read the earlier ones: pipelined requests buffer at most one response."""
         if self.flow.write_paused:
             self._deferred = (cycle, app)
+            # Further pipelined requests stay in the kernel's buffer, where TCP holds the sender back.
             self.flow.pause_reading()
         else:
             self._running = cycle
@@ -165,6 +166,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _close_with(self, word: bytes) -> None:
         """Close the connection, with an error response unless a response has been started."""
+        # An error inside a started response would be read as a part of its body.
         if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
             self.transport.write(word)
         self.transport.close()

@@ -106,6 +106,7 @@ def _build_context(files: TlsFiles) -> ssl.SSLContext:
     load_certificate(files)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = MINIMUM[files.version]
+    # The only protocol served: without it, some clients would begin with HTTP/2.
     context.set_alpn_protocols(["http/1.1"])
     context.options |= ssl.OP_NO_RENEGOTIATION  # for TLS 1.2: renegotiation would allow a denial of service
     try:
@@ -139,4 +140,5 @@ class ReloadableContext(ssl.SSLContext):
 
     def wrap_bio(self, *args: Any, **kwargs: Any) -> ssl.SSLObject:
         """Begin a handshake; called by event loops for each connection."""
+        # Event loops take a context when they begin to listen; delegating here lets them pick up a reloaded one.
         return self.current.wrap_bio(*args, **kwargs)

@@ -205,6 +205,7 @@ class App:
         await self.store.start()
         try:
             self._build_asgi_app()
+            # Before the state is loaded: what other servers commit during the load is read again from here on.
             await self.replicas.begin()
             await self._load_tenants()
             for controller in self.controllers:
@@ -434,6 +435,7 @@ class App:
 
     def _publish_commit(self, events: Sequence[StoredEvent]) -> None:
         """Update in-memory state after each commit, on the event loop, then notify the streams."""
+        # A commit that did not count as this server's own would be read from the log, and delivered again.
         self.replicas.receive_committed_events(events)
         has_changed = False
         for event in events:
@@ -466,6 +468,7 @@ class App:
         await self.feed.recheck_streams()
 
     def _update_followers(self, events: Sequence[StoredEvent], changed: bool) -> None:
+        # Before the streams: a caller who sees that a token was revoked must not be able to use it any more.
         self.authenticator.forget_changed_callers(events)
         self.agent_host.receive_committed_events(events)
         for follower in self._followers:
@@ -608,6 +611,7 @@ class App:
     async def _route_request(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Route a request; an error that no protocol rendered becomes a problem document."""
         try:
+            # Before anything else reads the request: a page may rebind its own name to this host (DNS rebinding).
             check_host(scope)
             if self.cors.is_preflight(scope):
                 await self.cors.send_preflight(scope, send)

@@ -27,6 +27,7 @@ class LazyApp(HttpApp, Generic[A]):
 
     def load(self) -> A:
         """Return the application."""
+        # Built synchronously, on the event loop: two first requests cannot build it twice.
         if self.loaded is None:
             self.loaded = self._build()
         return self.loaded

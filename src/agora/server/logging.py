@@ -109,6 +109,7 @@ def configure_logging(level: str, style: str, secrets: Iterable[str] = (), strea
     )
     handler.addFilter(OutageFilter())
     root = logging.getLogger()
+    # Replaced: a handler of a library or of a test would write the line again, without redaction.
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
     for name in TALKATIVE:

@@ -247,6 +247,7 @@ def run_server(settings: Settings, *, print_line: Callable[[str], None] | None =
 
     Raises ConfigurationError if the settings cannot be served: a port in use, a locked data directory.
     """
+    # First, so that everything below is logged in the configured form, without secrets.
     logs.configure_logging(settings.log_level, settings.log_format, settings.secret_values)
     if settings.legacy_notice:
         log.warning("%s", settings.legacy_notice)
@@ -257,6 +258,7 @@ def run_server(settings: Settings, *, print_line: Callable[[str], None] | None =
     files = TlsFiles.from_settings(settings)
     tls = None if files is None else ReloadableContext.load_files(files)
     _create_data_directory(settings.data_dir)
+    # Before the database is opened: a second server on the port must fail without touching the data.
     listeners = open_listeners(settings, print_line)
     app = App(settings)
     config = uvicorn.Config(
@@ -277,8 +279,10 @@ def run_server(settings: Settings, *, print_line: Callable[[str], None] | None =
         timeout_graceful_shutdown=settings.shutdown_grace,
         # Longer than the 60 s for which HAProxy, nginx and load balancers keep idle connections to a server: if it closed
         # first, a request sent at that moment would be lost.
+        # Above the usual 60 s of load balancers, which else may send a request on a connection that is just being closed.
         timeout_keep_alive=75,
         h11_max_incomplete_event_size=65_536,
+        # Forwarded addresses would be trusted from anybody; rate limits and local trust go by the socket's peer.
         proxy_headers=False,
     )
     server = _Server(config, app, tls, print_line, _describe_addresses(settings, listeners))

@@ -68,6 +68,7 @@ class PrometheusExporter:
         """Render the metrics in the format of an Accept header. Returns the text and its content type."""
         from prometheus_client.exposition import choose_encoder
 
+        # Counting stored rows costs reads: a job does it only while somebody reads the metrics.
         self._measures.looked_at = time.monotonic()
         if self._registry is None:
             self._registry = self._build_registry()

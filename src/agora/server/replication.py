@@ -68,6 +68,7 @@ class Replication:
     async def stop(self) -> None:
         if self._peers is None:
             return
+        # Without it, the others would go on notifying this server until it counts as silent.
         self._peers.send(LEAVING)
         tasks = [*self._read_tasks, *([self._presence] if self._presence is not None else [])]
         for task in tasks:
@@ -115,6 +116,7 @@ class Replication:
         alone, self._peers.others = not self._peers.others, bool(self.others)
         if alone and self.others:  # earlier commits were not announced
             self._send_message(HELLO)
+        # Counting for nobody would cost each call a little, and grow with every caller.
         if not self.others:
             self._limiter.spent = None
         elif self._limiter.spent is None:
@@ -160,6 +162,7 @@ class Replication:
         """Send the number of admitted calls by caller."""
         spent = self._limiter.spent
         if spent:
+            # Replaced, not cleared: calls that are counted from here on belong to the next message.
             self._limiter.spent = Counter()
             for message in split_spent(spent):
                 self._send_message(SPENT, message)

@@ -100,6 +100,7 @@ def with_trace(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
 def extract_trace(metadata: Mapping[str, Any]) -> dict[str, str]:
     """Extract the trace of metadata or headers if it is valid; the source is untrusted."""
     parent, state = metadata.get(TRACEPARENT), metadata.get(TRACESTATE)
+    # An invalid parent is ignored, and its tracestate with it (W3C Trace Context, section 3.3).
     if not isinstance(parent, str) or not _PARENT.fullmatch(parent):
         return {}
     is_valid = (

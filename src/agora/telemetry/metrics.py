@@ -107,6 +107,7 @@ class Measures:
         """Record a charged call of a language model. charge: data of the event ``agora.billing.model_called``."""
         key = (str(charge.get("agent_id") or OTHER), f"{charge['provider']}:{charge['model']}")
         if key not in self.models and len(self.models) >= MODEL_SERIES:
+            # A series costs memory here and in Prometheus for good, and names of models come from agents.
             key = (OTHER, OTHER)
         series = self.models.setdefault(key, ModelSeries())
         series.calls[bool(charge.get("is_estimate"))] += 1

@@ -37,6 +37,7 @@ def open_provider(version: str) -> tuple[TracerProvider, Callable[[], None]]:
     except ImportError:
         raise TracingUnavailable("tracing: OpenTelemetry is not installed; install agora-server[otel]") from None
     resource = Resource.create({"service.version": version})
+    # The SDK's name for a service without OTEL_SERVICE_NAME; one that an operator has set is kept.
     if str(resource.attributes.get("service.name", "")).startswith("unknown_service"):
         resource = resource.merge(Resource({"service.name": NAME}))
     # The server itself shuts it down, after its last span.
