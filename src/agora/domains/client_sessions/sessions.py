@@ -74,6 +74,7 @@ def compute_client_session_key(id: str) -> str:
 async def begin_session(call: Call, caller: Caller, key: str, client: Mapping[str, Any]) -> int:
     """Create a session. Returns its expiry in microseconds. Above the limit, the least recently used ones are ended."""
     session_limit = MAX_ANONYMOUS_SESSIONS if caller.kind == "anonymous" else MAX_SESSIONS
+    # Ten at most are ended for each new one (select_surplus_sessions), so a lowered limit is reached step by step.
     for oldest in await call.tx.all(
         rows.select_surplus_sessions, kind=caller.kind, subject=caller.subject, most=session_limit - 1
     ):

@@ -236,6 +236,7 @@ class ReviewService(BoundService, contract.Reviews):
         # Created by the job's requester, whoever approves: git operations use the rights of the job.
         order = Order(DELIVERY_TYPE, encode_json(payload), f"worker:{worker.worker_id}", created_by=row.requester)
         draft, _ = await create_task(call, order)
+        # Until the task reports or ends, no other decision is possible (_require_undelivered).
         row.state, row.delivery_task_id, row.reviewer = "delivering", draft.task_id, call.caller.subject
         row.error, row.conflicts = None, "[]"
         await self._save_review(row)

@@ -89,6 +89,7 @@ async def reserve_next_call(call: Call, request: ReservationRequest) -> contract
     declaration = await require_own_declaration(call)
     specification = AgentSpecification.model_validate_json(declaration.specification)
     task_id, token = request.task_id, request.fencing_token
+    # The task's lock makes the cost limit exact: a second call of the task waits here until the first is reserved.
     draft = await access.lock_held_task(call, task_id, token)
     payer = await _resolve_payer(call, draft.row)
     tokens = ModelTokens(input_tokens=request.input_tokens, output_tokens=specification.limits.output_tokens)

@@ -111,6 +111,7 @@ async def _check_call(
         )
     # Without authority: an override or an undo is a person's act, whatever the requester may do.
     caller = replace(call.caller, scopes=rights.scopes, authority=0)
+    # Chosen by the server: a runner that repeats a call after a crash cannot make it take effect twice.
     key = f"tool:{task.task_id}:{request.call_id}"
     if asks_agent:
         # A fixed addressee was chosen by the declaration's author; only the model's choice is checked.

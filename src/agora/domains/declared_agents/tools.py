@@ -145,6 +145,7 @@ def resolve_tools(
             name = tool.name if tool.name not in tools else _shorten_name(f"{tool.name}_{len(tools)}")
             if any(other.source == tool.source and other.operation is tool.operation for other in tools.values()):
                 continue
+            # The name is what the model sees, so two tools of one name get numbers.
             tools[name] = ResolvedTool(
                 name, source, tool.operation, tool.grant, tool.agent, tool.capability, tool.hands_over, waits
             )

@@ -89,6 +89,7 @@ class EventService(BoundService, contract.Events):
     ) -> SubscriptionReceipt:
         call, owner = self.call, self.call.caller.subject
         event_filter = await self._build_filter(types, agent, subject)
+        # Clients subscribe at each start and seldom unsubscribe, so the oldest is replaced instead of refusing the new one.
         for surplus in await call.tx.all(events.select_surplus_subscriptions, owner=owner, keep=MAX_SUBSCRIPTIONS - 1):
             await call.tx.execute(events.delete_subscription, subscription_id=surplus)
         subscription_id, position = new_id("sub"), await event_log.read_head(call.tx)

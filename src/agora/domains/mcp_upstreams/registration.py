@@ -100,6 +100,7 @@ async def build_add_by_url_relay(call: Call, upstream: NewUpstream, *, verify: b
     assert upstream.url is not None
     engine, private = get_upstream_connections(call), call.context.settings.mcp_private_networks
     name, registry_name = upstream.name, upstream.registry_name
+    # Before the probe, so that a taken name costs no connection; checked again when the upstream is stored.
     await check_name_free(call, name, registry_name)
     engine.check_url(upstream.url, private=private)
     check_headers(upstream.secrets)

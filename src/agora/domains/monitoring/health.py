@@ -168,6 +168,7 @@ def build_health_without_store(monitor: HealthMonitor, now: int) -> Health:
     detail = f"no answer: {failure}" if failure else "no answer"
     database = ComponentHealth(status="critical", detail=detail, latency_ms=round(seconds * 1000, 3))
     components = {"database": database}
+    # Known without the store; all other components need it.
     if monitor.bus() is not None:
         fault = monitor.bus_error()
         components["bus"] = ComponentHealth(status="degraded" if fault else "healthy", detail=fault or "Redis")
@@ -299,6 +300,7 @@ async def _check_disk(call: Call, monitor: HealthMonitor) -> ComponentHealth:
     if "disk_free" not in metrics:
         return _build_sampled_report(call, monitor, "degraded", "cannot be measured", {})
     free = metrics["disk_free"]
+    # Ten minutes at least: a log rotation or a large upload is no trend.
     remaining = monitor.seconds_until("disk_free", 0.0, window=HOUR, at_least=MINUTES)
     status = _choose_status_by_limit(free, DISK_LOW, DISK_OUT)
     detail = f"{free / MIB:,.0f} MiB free"

@@ -94,6 +94,7 @@ class HealthMonitor:
     ) -> None:
         self._store, self._clock, self._live = store, clock, live
         self._machine = machine or _build_machine_probe(directory)
+        # Bounded by its length; an hour is the longest window of a trend.
         self.samples: deque[Sample] = deque(maxlen=int(WINDOW / INTERVAL))
         self.loops: Sequence[LoopStatus] = ()
         self.draining = False

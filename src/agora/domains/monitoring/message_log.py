@@ -92,6 +92,7 @@ async def build_filter(call: Call, query: MessageQuery) -> MessageFilter:
     elif query.to_agent is not None:
         values["to_agent"], values["to_address"] = await _resolve_agent(call.tx, query.to_agent)
     if not call.caller.may("read:all"):
+        # Visibility is one more condition of the statement, so that pages and counts agree with what is shown.
         values["viewer"] = call.caller.subject
     present = {name: value for name, value in values.items() if value is not None}
     words = _split_words(query.q)
@@ -238,6 +239,7 @@ async def build_messages(tx: Reader, rows: Sequence[MessageRow]) -> list[LoggedM
 
 
 def _find_single_recipient(row: MessageRow) -> str | None:
+    # Several recipients have several states, and a broadcast has none until somebody marks it.
     ref: str = row.to_agent
     return None if row.broadcast or "," in ref or ref.startswith("capability:") else ref
 

@@ -263,6 +263,7 @@ class MonitorService(BoundService, contract.Monitor):
             sent = await MessagingService(call).send_draft(draft)
             call.target, call.detail = agent, reason or None
             return contract.Intervention(**fields, message_id=sent.message_id, status=DeliveryState.QUEUED)
+        # The operation's own scope is enough for a message; stopping an agent is administration.
         if not call.caller.may("admin"):
             raise PermissionDenied(
                 f"{action} needs the scope 'admin'.", fix="Ask an operator for a key that has it.", required="admin"

@@ -61,6 +61,7 @@ async def pass_on(call: Call, draft: Draft, sent: Sent) -> dict[str, Any] | None
     }
     if message.context:
         request["context"] = message.context
+    # The cause connects the host's later reply with the original request (pass_back).
     await send_as_marketplace(call, ORCHESTRATOR, request, None, cause=sent.message_id)
     return None
 
@@ -144,6 +145,7 @@ def _no_host(call: Call) -> tuple[str, str]:
 async def pass_back(call: Call, draft: Draft) -> None:
     """Forward a hosting agent's reply to the original sender."""
     question = draft.asked
+    # Replies about this marketplace's own instances are its own; they are not forwarded.
     if await hosting_agents.apply_hosting_reply(call, question, draft.message):
         return
     if question is None or question.sender != ORCHESTRATOR or not question.cause:

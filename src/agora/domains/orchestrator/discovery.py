@@ -18,6 +18,7 @@ from agora_sdk.errors import InvalidRequest, field_error
 __all__ = ["agent_address", "choose_protocol_name", "describe_agent", "find_agent", "find_agents"]
 
 LOOKED_AT = 2000  #: maximum examined agents with a capability
+# Listed last instead of hidden: messages to them are kept until they return.
 UNREACHABLE = frozenset({"offline", "inactive", "paused"})
 UNAVAILABLE_STATES = frozenset({"suspended", "retired"})
 PROTOCOLS = ("agentify", "http", "https", "a2a")

@@ -149,6 +149,7 @@ class ParsedIntent:
 
 def parse_intent(message: str) -> ParsedIntent:
     """Parse a sentence."""
+    # Polite beginnings and endings first: the rules match from the first word.
     text = POLITENESS.sub("", normalize_spelling(" ".join(message.split())))
     text = NEGATED.sub("", CLITICS.sub(" ", CLOSING.sub(r"\1", text)))
     # The order decides: refusals before actions, and the specific forms before the search, which accepts most sentences.

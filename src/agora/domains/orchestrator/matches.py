@@ -48,6 +48,7 @@ async def find_matches(call: Call, request: MatchRequest, limit: int) -> tuple[l
     count = SCANNED if request.narrows else limit
     candidates, total = await _read_candidates(call, request, request.query, count)
     words = (request.query or "").split()[:MAX_WORDS]
+    # Only then: a match of all words is always better than one of some.
     if not candidates and words:
         candidates = await _match_any_word(call, request, words)
         total = len(candidates)
@@ -125,6 +126,7 @@ def _highest_price(agent: MarketplaceAgent) -> float:
 
 
 def _fold(text: str) -> str:
+    # Capabilities are written text_analysis, text-analysis or Text Analysis.
     return " ".join(text.replace("_", " ").replace("-", " ").casefold().split())
 
 

@@ -59,6 +59,7 @@ async def find_chat_agent(call: Call) -> AgentRow | None:
 
 async def ask_chat_agent(call: Call, agent: AgentRow, sentence: str) -> contract.ChatAnswer:
     """Have the agent answer, and wait for it. A sentence repeated under the same idempotency key is one task."""
+    # Another sentence under the same key is an error, as for every idempotency key.
     digest = hashlib.blake2b(sentence.encode(), digest_size=16).digest()
     # The space distinguishes it from clients' own idempotency keys.
     key = f"chat {call.idempotency_key}" if call.idempotency_key is not None else None

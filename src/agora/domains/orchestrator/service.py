@@ -81,6 +81,7 @@ class OrchestratorService(BoundService, contract.Orchestrator):
     @implements
     async def get_agent(self, ref: str) -> Agent:
         service = AgentService(self.call)
+        # People say "the Weather agent" of an agent named Weather.
         for spelling in dict.fromkeys((ref, ref.removesuffix(" Agent").removesuffix(" agent"))):
             try:
                 return await service.get(spelling)
@@ -198,6 +199,7 @@ def _validate_arguments(intent: ParsedIntent) -> dict[str, Any]:
     """Validate the parsed arguments against the tool's input. Raises InvalidRequest."""
     assert intent.tool is not None
     try:
+        # A sentence may hold values that the tool's contract forbids, such as a name of 300 characters.
         checked = contract.Orchestrator.operations[intent.tool].input.model_validate(intent.arguments)
     except ValidationError as error:
         errors = [

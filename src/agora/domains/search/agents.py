@@ -89,6 +89,7 @@ class AgentSearch:
             return None
         rows = await self.call.tx.all(statements.select_capability_counts, capabilities=encode_json(self.capabilities))
         rows_by_name = {row.capability: row for row in rows}
+        # The rarest capability drives the query; the others are tested for each of its agents.
         self.capabilities.sort(key=lambda name: rows_by_name[name].agents if name in rows_by_name else 0)
         return [rows_by_name[name] for name in self.capabilities if name in rows_by_name]
 
@@ -105,6 +106,7 @@ class AgentSearch:
         parameters = {"viewer": self.call.caller.subject, "capability": counted.capability}
         if "account" in query.parameter_names:
             parameters["account"] = self.call.caller.account
+        # The counter counts hidden agents too: all private ones are subtracted, and the visible ones of them added again.
         return agents - private + (await self.call.tx.one(query, **parameters) or 0)
 
     # -- by relevance ----------------------------------------------------------------------------
@@ -159,6 +161,7 @@ class AgentSearch:
             limit=CANDIDATES,
             **{f"piece_{letter}": piece for letter, piece in zip(statements.LETTERS, split_pieces(word), strict=False)},
         )
+        # Words that contain the search word are better than words that resemble it.
         holding = [Term(row.term) for row in rows if row.intact > statements.PIECES]
         return (holding or _select_nearest_terms(word, [row.term for row in rows], allowed))[:MAX_MATCHED_TERMS]
 

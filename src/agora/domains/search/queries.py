@@ -122,6 +122,7 @@ def _build_id_source(chosen: Selection, matches: str) -> tuple[str, int]:
         return matches, 0
     if not chosen.capabilities or chosen.retired or (chosen.any and chosen.common):
         return "(select agent_id from agents where tenant_id = :tenant and agent_id > :after)", 0
+    # Each capability's agents come from its own index, already in order, so that the union stops after a page.
     if chosen.any:
         arms = " union ".join(_HAS.format(letter=letter) for letter in LETTERS[: chosen.capabilities])
         return f"({arms} order by agent_id)", chosen.capabilities

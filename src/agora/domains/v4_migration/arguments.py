@@ -216,6 +216,7 @@ def parse_object(value: Any, field: str) -> JsonObject:
     value = parse_json(value)
     if value is None or value == "":
         return {}
+    # v4's payloads were texts of any form; here they are objects.
     document = value if isinstance(value, dict) else {"value": value}
     try:
         return _DOCUMENT.validate_python(document)
@@ -253,6 +254,7 @@ def parse_arguments(reducer: str, args: Sequence[Any]) -> Arguments:
 
 def translate_priority(value: float) -> Priority:
     """Translate v4's priority of 1 to 4; any other number is normal."""
+    # An unknown priority is no reason to refuse a v4 message.
     return PRIORITIES.get(int(value), Priority.NORMAL) if value == int(value) else Priority.NORMAL
 
 
@@ -278,6 +280,7 @@ def _read_flags(reducer: str, signature: Signature, args: Sequence[Any]) -> dict
 
 
 def _read_positions(reducer: str, signature: Signature, args: Sequence[Any]) -> dict[str, Any]:
+    # By their number only: v4 sent positions without names, and its clients differ in their order.
     for form in signature.forms:
         if len(form) == len(args):
             return dict(zip(form, args, strict=True))
@@ -297,6 +300,7 @@ def _unquote_json(value: Any) -> Any:
     """Unquote a JSON-quoted argument; ``null`` is None."""
     if not isinstance(value, str):
         return value
+    # Some v4 clients quote each argument as JSON, others send it plain.
     text = value.strip()
     if text == "null":
         return None

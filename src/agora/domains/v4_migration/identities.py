@@ -88,6 +88,7 @@ async def ensure_agent(
             errors=[field_error("args.agent_id", "empty, too long, or with a null character")],
         )
     row = await find_mapped_agent(call, name)
+    # The second name of register_agent is the display name, under which the agent may be registered already.
     if row is None and agent_name:
         row = await find_mapped_agent(call, agent_name)
     if row is None:
@@ -109,6 +110,7 @@ async def ensure_agent(
     if await call.tx.one(statements.select_mapping, kind=AGENT, v4_key=name) is None:
         add_mapping(call, AGENT, name, row.agent_id, run_id="")
     if capabilities or description or proficiency is not None or max_tasks is not None:
+        # Added, not replaced: v4 registered one capability with each call.
         present = decode_json(row.capabilities)
         profile = validate_for(
             call,
@@ -136,6 +138,7 @@ def act_as(call: Call, row: AgentRow, operation: str | None = None) -> Call:
         subject=row.agent_id,
         name=row.agent_name,
         kind="agent",
+        # An agent's rights, without the caller's authority, so that an operator's import cannot do more than the agent could.
         scopes=scopes.AGENT,
         account=row.account_id,
         tier=row.service_tier,
@@ -217,6 +220,7 @@ async def _choose_name(call: Call, name: str) -> str:
             raise InvalidRequest(name)
         check_name(name)
     except InvalidRequest:
+        # Keeps names apart that differ only in the replaced characters.
         digest = hashlib.sha256(name.encode()).hexdigest()[:8]
         plain = f"v4-{_UNFIT.sub('-', name)[:80].strip(' -')}-{digest}"
     if await find_agent(call.tx, plain) is not None:  # another v4 agent with the same display name

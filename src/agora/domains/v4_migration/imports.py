@@ -101,6 +101,7 @@ async def import_batch(batch: Batch, rows: Sequence[Row]) -> None:
 
 async def _import_capabilities(batch: Batch, rows: Sequence[Row]) -> None:
     keys = [build_row_key(row, batch.position + at, "capability_id") for at, row in enumerate(rows)]
+    # With the agent, because rows of several agents may have one capability id.
     keys = [f"{key}:{read_text(row, 'agent_id')}"[:300] for key, row in zip(keys, rows, strict=True)]
     async for key, row in batch.iterate_new_rows(rows, keys):
         name = require_text(row, "agent_id", "agent_name")
@@ -115,6 +116,7 @@ async def _import_capabilities(batch: Batch, rows: Sequence[Row]) -> None:
             max_tasks=_read_bounded(row, 10_000, "max_tasks", "max_concurrent_tasks"),
             run_id=batch.run.run_id,
         )
+        # The detail is what a rollback removes: not a capability that the agent had before.
         added = existing is None or capability not in decode_json(existing.capabilities)
         batch.record_import(key, agent.agent_id, capability if added else "")
 
@@ -169,6 +171,7 @@ async def _import_message(batch: Batch, position: int, key: str, facts: tuple[st
     call.tx.append(MESSAGES, message)
     is_read = is_delivered(row)
     if everyone:
+        # Inboxes show broadcasts since the agent's registration, which the import itself may have made: deliveries show older ones.
         recipients = [] if is_read else [agent for agent in await batch.find_everyone() if agent != from_agent]
     else:
         recipients = [target if looks_like_id(target) else build_address_of_name(target)]

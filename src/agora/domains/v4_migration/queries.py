@@ -129,6 +129,7 @@ count_migrated_messages = Query(
 
 # -- progress ----------------------------------------------------------------------------------
 
+# By day, agent and reducer: bounded rows, from which the report lists who still uses v4.
 increment_call_count = Write(
     """
     insert into v4_calls (tenant_id, day, agent, reducer, calls, last_at)

@@ -43,6 +43,7 @@ async def build_report(call: Call, days: int) -> MigrationReport:
 
 
 def _recommend_steps(compatible: int, calls: list[V4CallCount], days: int) -> list[str]:
+    # The texts of the migration guide's report, unchanged.
     if compatible:
         return [
             f"🔄 {compatible} agents still using v4 compatibility mode",

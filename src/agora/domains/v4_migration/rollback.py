@@ -33,6 +33,7 @@ async def roll_back(call: Call, run: ImportRow, limit: int) -> tuple[int, int]:
         if await _undo_import(call, run, mapping):
             await call.tx.execute(statements.delete_mapping, **where)
         else:
+            # The mapping stays without the run, so that v4 calls under that name still reach the agent.
             kept_count += 1
             await call.tx.execute(statements.release_mapping, **where)
     return len(mappings), kept_count

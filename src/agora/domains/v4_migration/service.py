@@ -76,6 +76,7 @@ class MigrationService(BoundService, contract.Migration):
         """Log and count each v4 call, including refused ones."""
         label = reducer if reducer in REDUCERS else "other"  # metric labels must not be chosen by callers
         self.call.context.v4_calls[label, outcome] += 1
+        # repr escapes line breaks: a caller must not forge lines of the log.
         excerpts = [repr(value[:200])[1:-1] for value in (agent or "-", reducer, database)]
         log.info("v4_api_call agent=%s reducer=%s database=%s outcome=%s", *excerpts, outcome)
 
@@ -122,6 +123,7 @@ class MigrationService(BoundService, contract.Migration):
         batch = imports.Batch(self.call, run, table, position)
         await imports.import_batch(batch, rows)
         positions, counts = decode_json(run.positions), decode_json(run.counts)
+        # Stored with the rows: an interrupted import resumes exactly behind what was committed.
         positions[table] = position + len(rows)
         counts[table] = Counter(counts.get(table, {})) + batch.counts
         run.positions, run.counts = encode_json(positions), encode_json(counts)

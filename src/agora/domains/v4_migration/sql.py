@@ -85,6 +85,7 @@ async def _list_messages(call: Call, name: str, limit: int, offset: int) -> V4Ro
         return V4Rows(columns=COLUMNS, rows=[])
     page = await MessagingService(act_as(call, row, "agora.messaging.receive")).receive(limit=limit, offset=offset)
     senders = list({message.from_agent for message in page.messages})
+    # v4 clients know senders by their v4 names.
     names = {
         each.target: each.v4_key
         for each in await call.tx.all(statements.select_mappings_of_agents, keys=encode_json(senders))

@@ -33,6 +33,7 @@ __all__ = [
 ]
 
 _S = StepStatus
+# The chart of a workflow is one response; beyond that, `has_more` says that items are missing.
 SPANS = 1000
 VIEWER_NAMES = frozenset(
     {"quoted_id", "quoted_name", "quoted_alias", "quoted_dotted", "viewer_name", "viewer_since"}

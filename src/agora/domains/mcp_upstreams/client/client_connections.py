@@ -72,6 +72,7 @@ class ClientConnections:
         """Share a connection among the calls of a subject. Raises RateLimited if there are too many."""
         await self._load()
         slots = self._list_usable_slots(endpoint, subject, None)
+        # No await between looking and opening: the count of connections is exact without a lock.
         slot = slots[0] if slots else self._open_slot(endpoint, subject, None)
         slot.uses += 1
         try:

@@ -136,6 +136,7 @@ class Connection:
         until = _loop_time() + seconds
         try:
             async with asyncio.timeout(seconds) as limit:
+                # The connection is exclusive, so every request of the upstream until the end belongs to this call.
                 self._asking.begin(client, limit)
 
                 answers: dict[str, Any] = {}
@@ -258,6 +259,7 @@ class Connection:
     def _drop_session(self, session: Session | None, reason: str, *, at_once: bool) -> None:
         """Drop an unusable session; repeated calls have no effect."""
         if session is not None and self._session is session:
+            # Only if it is still the current one: a late failure of an old session must not end its successor.
             self._session, self._unavailable_reason, self._retry_at_once = None, reason.rstrip("."), at_once
             self._lost.set()
             self._notify_state_change()

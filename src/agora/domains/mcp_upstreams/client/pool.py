@@ -83,6 +83,7 @@ class ConnectionPool:
 
     def _drop_connection(self, key: Key) -> None:
         task = asyncio.create_task(self._connections.pop(key).close())
+        # The event loop holds tasks only weakly; close() waits for them.
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
         self._client_connections.close_upstream(key)

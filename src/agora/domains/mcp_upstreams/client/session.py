@@ -113,6 +113,7 @@ class _Dispatcher(JSONRPCDispatcher[TransportContext]):
         if field is None or not isinstance(raw.get(field), list):
             return raw
         definitions = self.listings.setdefault(method, [])
+        # Cut before the definitions are checked: an upstream may list without end.
         page = raw[field][: MAX_ITEMS_PER_KIND - len(definitions)]
         self.left_out[method] = self.left_out.get(method, 0) + len(raw[field]) - len(page)
         # In a thread: the definitions of a page may take long to check.

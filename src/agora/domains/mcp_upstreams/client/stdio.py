@@ -50,6 +50,7 @@ async def open_stdio_channel(
     if shutil.which(executable, path=process_environment.get("PATH")) is None:
         raise ConnectionError(f"there is no program {command[0]}")
     async with _run_process(command, process_environment, directory) as process:
+        # Unbuffered: a program that writes faster than its messages are handled waits, instead of filling the memory.
         incoming, read = anyio.create_memory_object_stream[SessionMessage | Exception](0)
         write, outgoing = anyio.create_memory_object_stream[SessionMessage](0)
         async with incoming, read, write, outgoing, anyio.create_task_group() as group:

@@ -72,6 +72,7 @@ async def begin_authorization(
     granted = await grants.read_grant(endpoint, subject)
     requested_scope = scope or (challenge.scope if challenge is not None else None)
     scopes = _choose_scope(grants, endpoint, server, requested_scope, granted)
+    # 64 random bytes are 86 characters: RFC 7636 allows 43 to 128.
     verifier, state = secrets.token_urlsafe(64), secrets.token_urlsafe(32)
     query = {
         "response_type": "code",
@@ -106,6 +107,7 @@ async def _store_authorization(
     upstream_id = endpoint.upstream_id
 
     async def insert_authorization(call: Call) -> int:
+        # Here instead of in a job: authorizations are seldom, and only beginning one adds rows.
         await call.tx.execute(statements.delete_expired_authorizations, now=call.now)
         count = await call.tx.one(
             statements.count_authorizations, upstream_id=upstream_id, begun_by=begun_by, now=call.now
