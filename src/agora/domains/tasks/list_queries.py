@@ -40,8 +40,8 @@ _TYPES = {
 IN_CONTEXT = """task_id in (select c.task_id from tasks c where c.tenant_id = :tenant and c.context_id = :context_id
     union all select :context_task) and coalesce(context_id, :context_id) = :context_id"""
 _FILTERS = {
+    # With the tasks under its name, which the agent gets when it registers.
     "agent": "and assigned_agent in (:agent, :address)",
-    # A filter by agent includes the tasks under its name, which it gets when it registers.
     "statuses": "and status @statuses",
     "open": "and completed_at is null",
     "task_type": "and task_type = :task_type",
