@@ -230,3 +230,19 @@ async def test_state_of_an_agent_follows_from_its_work(market: Market) -> None:
     assert await state() == "active"
     changes = [json.loads(event.data) for event in market.of_type("agora.agent.status_changed")]
     assert [change["to"] for change in changes] == ["active", "busy", "error", "active"]
+
+
+async def test_first_ratings_of_one_rater_at_the_same_time_count_once(market: Market) -> None:
+    await market.agent("Ada")
+    bob = await market.agent("Bob")
+    await asyncio.gather(*(market.call(bob, "agent.rate", agent_id="Ada", rating=6) for _ in range(4)))
+    rated = await market.call(bob, "agent.rate", agent_id="Ada", rating=8)
+    assert (rated.reputation, rated.rating_count) == (8, 1)
+
+
+async def test_next_heartbeat_is_due_within_the_configured_silence(market: Market) -> None:
+    await market.call(
+        market.operator, "admin.manage", resource="configuration", target="offline_after", action="set", value=20
+    )
+    beat = await market.call(await market.agent("Ada"), "agent.heartbeat")
+    assert (beat.next_before - beat.last_activity).total_seconds() == 20

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from agora.clock import new_id, to_datetime
+from agora.clock import SECOND, new_id, to_datetime
 from agora.core import pagination as paging
 from agora.core import scopes
 from agora.core.call import BoundService, decode_json, encode_json
@@ -62,7 +62,6 @@ __all__ = ["UNREACHABLE", "AgentService", "build_agent_from_row"]
 
 P = TypeVar("P", bound=BaseModel)
 
-OFFLINE_AFTER = 90_000_000
 UNREACHABLE = frozenset({"offline", "inactive", "suspended", "retired"})
 SUPERVISED = frozenset({"paused", "suspended", "retired"})
 
@@ -500,7 +499,7 @@ class AgentService(BoundService, contract.Agents):
             agent_id=row.agent_id,
             status=AgentStatus(current),
             last_activity=to_datetime(now),
-            next_before=to_datetime(now + OFFLINE_AFTER),
+            next_before=to_datetime(now + self.call.context.settings.offline_after * SECOND),
         )
 
     @implements
@@ -517,6 +516,8 @@ class AgentService(BoundService, contract.Agents):
         rater = call.caller.subject
         if rater == agent_id:
             raise InvalidRequest("An agent does not rate itself.", errors=[field_error("agent_id", "your own agent")])
+        # Locks the agent first: a first rating has no row to lock, so two concurrent ones of a rater would both count.
+        row = await call.tx.one(statements.lock_agent, ref=agent_id) or row
         previous_rating = await call.tx.one(statements.select_rating, agent_id=agent_id, rater_id=rater)
         change, raters = (rating, 1) if previous_rating is None else (rating - previous_rating, 0)
         await call.tx.execute(
