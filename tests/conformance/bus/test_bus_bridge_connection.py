@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 import redis.asyncio
 
 from agora.core.call import Caller
 from agora.server.app import App
+from agora.store.port import StoreFailure
 from tests.conformance.bus.redis_bridge import (
     GROUP,
     SECONDS,
@@ -112,3 +116,31 @@ async def test_entries_lost_by_redis_are_sent_again(tmp_path: Path, clock: Manua
         assert [f["message_id"] for _, f in again] == [f["message_id"] for _, f in first[1:]]
         await client.aclose()
         await app.stop()
+
+
+async def test_entries_are_sent_after_the_store_was_unavailable(
+    market: Market, client: Any, a: Caller, b: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bridge, failed, recovered = bridge_of(market), asyncio.Event(), asyncio.Event()
+
+    class FailingStore:
+        """The store, of which the outbound loop's first read of the tenants fails."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(market.app.store, name)
+
+        async def tenants(self) -> Any:
+            if sys._getframe(1).f_code.co_name == "_send_loops":
+                if not failed.is_set():
+                    failed.set()
+                    raise StoreFailure("unavailable")
+                recovered.set()
+            return await market.app.store.tenants()
+
+    monkeypatch.setattr(bridge, "context", replace(bridge.context, store=FailingStore()))
+    await joined(market, b)
+    async with asyncio.timeout(SECONDS):
+        await recovered.wait()
+    await market.call(a, "messaging.send", to_agent="B", content="hello")
+    ((_, fields),) = await own_stream(client, "B")
+    assert "hello" in fields["content"]

@@ -91,7 +91,8 @@ class BusBridge(Controller):
     async def run(self, stop: asyncio.Event) -> None:
         loops = [
             asyncio.create_task(self._repeat_until_stopped(stop, self.process_inbound)),
-            asyncio.create_task(self._send_loops(stop)),
+            # Repeated: reading the tenants fails while the store is unavailable, and nothing else restarts the loops.
+            asyncio.create_task(self._repeat_until_stopped(stop, partial(self._send_loops, stop))),
         ]
         try:
             await super().run(stop)
