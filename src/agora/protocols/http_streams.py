@@ -59,6 +59,7 @@ async def _follow_until_closed(
     disconnect = asyncio.create_task(wait_for_disconnect(receive))
     tasks = [writing, disconnect, asyncio.create_task(stream.attach(sink))]
     try:
+        # The sink's signal ends the wait of a writer whose reader does not read: it would otherwise wait for room for ever.
         await asyncio.wait((writing, disconnect, sink.cut), return_when=asyncio.FIRST_COMPLETED)
         if sink.cut.done():
             await asyncio.wait((writing,), timeout=stream.grace_seconds)

@@ -67,6 +67,7 @@ class LegacyValues:
 def read_legacy_names(environ: Mapping[str, str]) -> LegacyValues:
     """Read legacy names from the environment. Raises RefusedName."""
     for name in PROTECTIONS:
+        # Refused instead of ignored: an operator who believes that the protection is off would rely on it.
         if environ.get(name, "").strip().lower() in OFF:
             raise RefusedName(
                 f"{name}={environ[name]} is refused: row-level security separates the rows of tenants, and without it a "
@@ -78,6 +79,7 @@ def read_legacy_names(environ: Mapping[str, str]) -> LegacyValues:
         value = environ.get(name)
         if not value:
             continue
+        # Platforms set this variable for any database: one that is not PostgreSQL's is ignored, not an error.
         if name == "DATABASE_URL" and (value := _strip_driver_from_url(value)) is None:
             ignored.append("DATABASE_URL (no URL of PostgreSQL)")
         elif f"AGORA_{setting.upper()}" in environ:

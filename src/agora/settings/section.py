@@ -14,6 +14,7 @@ DAY: Final = 86_400  # seconds
 class Section(BaseModel):
     """Base of a section of related settings."""
 
+    # Deferred: only the class that combines all sections is validated, and building each section costs start-up time.
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 

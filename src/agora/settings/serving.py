@@ -131,6 +131,7 @@ class Serving(Section):
     @field_validator("data_dir", "keys_dir", "tls_cert", "tls_key")
     @classmethod
     def _make_absolute(cls, value: Path | None) -> Path | None:
+        # At start: the working directory may change later, and child processes have another one.
         return None if value is None else value.expanduser().absolute()
 
     @property

@@ -88,6 +88,7 @@ def read_environment(
     environ: Mapping[str, str], before: Mapping[str, Any], names: Iterable[str]
 ) -> tuple[str, dict[str, Any]]:
     """Read settings from environment variables with the prefix and with plain names. before: values of legacy names."""
+    # In ascending precedence: legacy names, plain names, and last the names with the prefix.
     values: dict[str, Any] = {**before, **{name.lower(): environ[name] for name in PLAIN if environ.get(name)}}
     for name in names:
         value = environ.get(PREFIX + name.upper())

@@ -69,6 +69,7 @@ class AiCatalog:
     async def _list_pages(self, operation: str, member: str, caller: Caller, **arguments: Any) -> AsyncIterator[Fields]:
         if operation != "agora.upstream.get":
             arguments["limit"] = PAGE
+        # Bounded: anybody may request the catalog, which is built anew each time.
         for _ in range(MAX_PAGES):
             page = from_json(await self._core.invoke_operation(operation, caller, arguments))
             for item in page[member]:

@@ -148,6 +148,7 @@ def _invalid_field(field: str, problem: str) -> InvalidRequest:
 
 async def send_registry_error(send: Send, error: AgoraError) -> None:
     """Send an error in the form of the draft's appendix B."""
+    # The draft has no 422.
     status = 400 if error.status == 422 else error.status
     document = {
         "errorCode": _CODES.get(status, "INTERNAL_ERROR"),

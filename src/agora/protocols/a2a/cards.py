@@ -64,6 +64,7 @@ class Cards:
 
     def sign_card(self, card: dict[str, Any], base_url: str, *, current: bool) -> dict[str, Any]:
         """Sign a card, and add the members of 0.3 unless the client uses 1.0."""
+        # The Host header is the caller's: a signature over a foreign URL would vouch for somebody else's server.
         if not is_own_url(base_url, self._settings):
             return card if current else legacy_cards.merge_versions(card)
         bare = {member: value for member, value in card.items() if member != "signatures"}

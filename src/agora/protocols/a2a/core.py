@@ -82,6 +82,7 @@ class Core:
         """Call a method without a stream; returns its result in the request's dialect. Raises an AgoraError."""
         method, arguments = request.method, self._add_addressed_agent(request)
         if method.name == "SendMessage":
+            # A bound of the server: a blocking send would otherwise hold a connection for as long as the agent works.
             arguments["wait"] = self._long_poll_seconds
         elif method.name == CARD:
             arguments["base_url"] = request.base_url
@@ -122,6 +123,7 @@ class Core:
         stream_arguments = {"task_id": task["id"], "until": "interrupted"}
         if request.resume is not None:
             return OpenedStream(await self._open_task_stream(request, stream_arguments), interrupts=True)
+        # The position of the snapshot: the stream continues exactly after what the first item shows.
         position = int(task.get("metadata", {}).get("agora", {}).get("position", 0))
         stream_arguments["last_event_id"] = str(position)
         return OpenedStream(await self._open_task_stream(request, stream_arguments), (position, body), interrupts=True)

@@ -78,6 +78,7 @@ class GrpcServer:
     async def start(self, host: str, port: int) -> int:
         """Start listening; returns the port. Raises OSError if it is in use."""
         listener = bind_listener(host, port)
+        # Any local program could connect here without being counted; its calls are refused, because the listener does not know it.
         target = self._server.add_insecure_port("127.0.0.1:0")
         await self._server.start()
         await self._listener.start(listener, target)
@@ -165,6 +166,7 @@ class GrpcServer:
     async def _read_request(self, name: str, message: Message, context: Any, connection: Connection) -> Request:
         client = self._listener.find_address(context.peer())
         scope = {**_to_scope(context), "client": client, "agora.connection": connection}
+        # The messages of 1.0 and 0.3 differ in Protocol Buffers, and only those of 1.0 are registered.
         if versions.negotiate_version(scope) != versions.CURRENT:
             raise build_protocol_error(
                 "VERSION_NOT_SUPPORTED", "gRPC requires A2A 1.0: send the metadata 'a2a-version: 1.0'."

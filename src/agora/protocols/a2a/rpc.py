@@ -123,6 +123,7 @@ class RpcEndpoint:
         await _send_answer(send, _RpcAnswer(None) if _is_notification(message, request) else answer)
 
     async def _answer_batch(self, messages: Sequence[Any], session: Session, caller: Caller) -> _RpcAnswer:
+        # An empty array is an invalid request (JSON-RPC 2.0, section 6).
         if not 0 < len(messages) <= BATCH_LIMIT:
             what = f"A batch has 1 to {BATCH_LIMIT} requests."
             return _RpcAnswer(_encode_error(None, build_protocol_error("INVALID_REQUEST", what).fault))

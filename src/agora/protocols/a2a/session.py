@@ -83,6 +83,7 @@ class Session:
 
     async def run_while_connected(self, receive: Receive, work: Coroutine[Any, Any, T], request: Request) -> T:
         """Run work; if it may wait for an agent, only for as long as the client is connected."""
+        # Other methods answer at once: watching for a disconnect costs a task for each request.
         if request.method.name != "SendMessage" or request.arguments.get("return_immediately"):
             return await work
         return await run_while_connected(receive, work)

@@ -27,6 +27,7 @@ class CardSigner:
     def sign_card(self, card: Mapping[str, Any], jku: str) -> dict[str, str]:
         """Sign a card; returns an AgentCardSignature. jku: URL of the key set."""
         content = encode_signed_content(card)
+        # Signing costs far more than hashing, and ES256 would give the same card another signature each time.
         digest = hashlib.sha256(jku.encode() + b"\0" + content).digest()
         signature = self._signatures.get(digest)
         if signature is None:

@@ -88,12 +88,14 @@ def read_answers(
     """
     interrupts = build_interrupts(task_id, question, state)
     ids, answered = [each["id"] for each in interrupts], [entry.interrupt_id for entry in entries]
+    # Sorted lists, not sets: an interrupt that is answered twice is refused, too.
     if sorted(ids) != sorted(answered):
         raise Conflict(
             f"The run waits for {', '.join(ids)}; received: {', '.join(answered)}.",
             fix="Answer each of its interrupts, once.",
         )
     is_approval = find_approval(question) is not None
+    # Also if it was cancelled: a call that nobody approved must not be executed, and the agent has to learn that.
     if is_approval:
         return [{"parts": [{"data": {"decision": _read_decision(entries[0])}}]}]
     if any(entry.is_cancelled for entry in entries):

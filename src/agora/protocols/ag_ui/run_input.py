@@ -130,6 +130,7 @@ def _read_resume(entry: Any, path: str) -> ResumeEntry:
 def _read_new_messages(messages: Sequence[Fields]) -> tuple[list[dict[str, Any]], list[ToolAnswer]]:
     """Read the messages after the agent's last one: the user's parts, and results of tools."""
     begin = len(messages)
+    # Backwards from the end: the conversation before the agent's last message is stored already.
     while begin and messages[begin - 1]["role"] not in ("assistant", "reasoning", "activity"):
         begin -= 1
     parts: list[dict[str, Any]] = []

@@ -175,6 +175,7 @@ class RunOpener:
         task = await self._read_task(request, task_id)
         if task["contextId"] != run.thread_id:
             raise NotFound(f"{task_id} is not a task of the thread {run.thread_id}.")
+        # First: a page that repeats its run must get its events again, whatever has happened to the question since.
         opened_run = await self._find_run(request, task_id)
         if opened_run is not None:
             return task_id, opened_run
@@ -198,6 +199,7 @@ class RunOpener:
             )
             return task_id, position
         await self._send_answers(request, task_id, messages)
+        # The answer's own entry: other entries may have been written between the position and the answer.
         return task_id, await self._find_run(request, task_id) or position
 
     async def _send_answers(self, request: RunRequest, task_id: str, messages: list[dict[str, Any]]) -> None:

@@ -55,6 +55,7 @@ class Exchange:
         try:
             request = _validate_message(message)
             operation = self._dispatcher.context.registry.find(message.intent, None, caller.tenant)
+            # One message has one reply.
             if operation.kind is Kind.STREAM:
                 raise InvalidRequest(f"{operation.name} is a stream.", fix="Read it at its own address, or over /ws.")
             # The id makes a repeated call take effect once; ids that are no valid key are allowed, too.
@@ -85,6 +86,7 @@ class Exchange:
             if outcome.result.message is not None:
                 reply: Document = from_json(outcome.body)["message"]
                 return reply
+            # A stopping server answers waits at once: repeating them without bound would be a busy loop until it is gone.
             short_waits += time.monotonic() - started_at < SHORT_WAIT_SECONDS
             if remaining <= 0 or not outcome.result.waiting or short_waits > MAX_SHORT_WAITS:
                 return None

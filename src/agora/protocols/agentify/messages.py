@@ -69,6 +69,7 @@ def _take_credential(document: Document) -> str | None:
     security = document.get("security")
     if not isinstance(security, dict):
         return None
+    # The document is stored and passed on to the recipients, who would otherwise get the sender's credential.
     document["security"] = {name: value for name, value in security.items() if name not in ("token", "api_key")}
     if not document["security"]:
         del document["security"]

@@ -108,6 +108,7 @@ class _Socket:
         try:
             if caller.kind == "agent" or query.get("agent"):
                 await self._bind_agent(caller, query.get("agent"))
+            # An open socket costs memory: strangers get only the time to introduce themselves.
             stranger = self._subject is None and caller.kind in ("anonymous", "enrolment")
             if stranger:
                 await asyncio.wait(
@@ -301,6 +302,7 @@ class _Socket:
                         await self._deliver_document(to_agentify(_to_stored_message(event["data"])))
 
     def _is_recipient(self, data: Mapping[str, Any]) -> bool:
+        # A broadcast has no list of recipients; its sender gets no copy.
         if data["broadcast"]:
             return bool(data["from_agent"] != self._subject)
         return self._subject in data["recipients"]

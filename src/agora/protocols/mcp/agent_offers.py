@@ -143,6 +143,7 @@ def _list_agent_offers(agent: Mapping[str, Any], taken: set[str]) -> Iterator[Of
         offer_fields = described.get(capability)
         offer_fields = offer_fields if isinstance(offer_fields, dict) else {}
         name = _read_tool_name(agent, capability)
+        # Two agents may have one name: the end of the id keeps their tools apart, and stays the same in every listing.
         if underscore_name(name) in taken:
             name = _read_tool_name({"agent_name": f"{agent['agent_name']}_{agent['agent_id'][-6:]}"}, capability)
         taken.add(underscore_name(name))
@@ -198,6 +199,7 @@ def _choose_usable_schema(given: Any) -> dict[str, Any] | None:
     """Choose a self-contained schema of an object, or None."""
     if not isinstance(given, dict) or given.get("type") != "object" or len(to_json(given)) > SCHEMA:
         return None
+    # A host may fetch an external reference: an agent could use it to reach the network of the host.
     return given if all(ref.startswith("#") for ref in _list_schema_references(given)) else None
 
 

@@ -90,6 +90,7 @@ class AgentTasks:
         while True:
             page = await self._invoke_operation(exchange, "agora.task.history", arguments)
             entries += page["entries"]
+            # To the end: only the whole log tells which of the questions were answered.
             if not page["has_more"]:
                 return open_questions(entries)
             arguments["cursor"] = page["next_cursor"]

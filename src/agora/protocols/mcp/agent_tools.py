@@ -105,6 +105,7 @@ class AgentToolCalls:
                 if not list_questions_of_entry(entry):
                     continue
                 questions = await self._tasks.list_questions(exchange, await self._tasks.read_task(exchange, task_id))
+                # Questions of earlier entries were answered, or replaced by a later one.
                 if questions and questions[0].number == entry["number"]:
                     return questions
         return []

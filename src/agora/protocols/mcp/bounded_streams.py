@@ -41,6 +41,7 @@ async def read_bounded_stream(
         items = await _collect_items(sink, wait)
         if not items and sink.close_reason is not None and sink.close_reason.error is not None:
             raise sink.close_reason.error
+        # Items beyond the limit are read again with the next call, from the cursor.
         is_ended = sink.close_reason == ENDED and len(items) <= limit
         cursor = items[:limit][-1].number if items else stream.position
         return _encode_page([item.json for item in items[:limit]], cursor, is_ended)

@@ -52,6 +52,7 @@ class ClientRequests:
     async def ask(self, method: str, params: Mapping[str, Any], /) -> dict[str, Any]:
         """Send a request to the client; returns its result. Raises ClientRefused."""
         mode = str(params.get("mode", "form")) if method == "elicitation/create" else "form"
+        # The protocol forbids requests for which the client has declared no capability.
         if self.send is None or not self.is_supported(method, mode):
             raise ClientRefused(f"The client does not support {method}.")
         return await self.send(method, params)

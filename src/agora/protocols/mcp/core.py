@@ -137,6 +137,7 @@ class Core:
     ) -> ToolResult:
         require_member(exchange.view, name)
         own = _TOOLS_ABOUT_TOOLS.get(name)
+        # Unwrapped before all checks, so that a call within a call meets the same ones as a direct call.
         if own == tool_search.CALL:
             called = tool_search.unwrap_call(arguments)
             return await self._call_tool(exchange, called.name, called.arguments, params)
@@ -153,6 +154,7 @@ class Core:
                 if self.tasks.creates_task(exchange, params, offer):
                     return await self.tasks.create_task(exchange, params, offer, arguments, key)
                 return await self.agent_tools.run_task(exchange, offer, arguments, key)
+            # Only for unknown names: it explains a quarantined or dropped tool, and costs reads of all upstreams.
             if (unusable := await self.resources.upstreams.find_unusable_tool(exchange, name)) is not None:
                 raise unusable
             operation = self.tools.find(name, _read_requested_version(params), exchange.caller.tenant)
@@ -204,6 +206,7 @@ class Core:
 
             if operation.kind is not Kind.RELAY or not exchange.client.key:
                 return await invoke_with_client(None)
+            # In the older era, requests go to the client while the call runs; in the newer one, the call is suspended and repeated.
             if exchange.client.send is not None:
                 return await invoke_with_client(exchange.client)
             return await self.suspended_calls.run_call(exchange, operation.name, invoke_with_client)

@@ -120,6 +120,7 @@ class McpApp:
     async def require_sdk(self) -> SdkServer:
         """Return the SDK's server, imported and started at first use."""
         if self._sdk is None:
+            # Checked again inside: of two first requests, the second must use the server that the first has started.
             async with self._loading:
                 if self._sdk is None:
                     self._sdk = await self._load_sdk()
@@ -186,6 +187,7 @@ class McpApp:
         elif type == TOOLSETS_CHANGED:
             session = self.sessions.find_by_key(data["session"])
             if session is not None:
+                # Another server may have changed them: the session in memory is only a copy of its row.
                 session.toolsets = tuple(data["toolsets"])
         elif type == CANCELLED:
             session = self.sessions.find_by_key(data["session"])
@@ -262,6 +264,7 @@ class McpApp:
         message, again = None, receive
         if scope["method"] == "POST":
             body = await read_body(scope, receive, self.settings.body_limit)
+            # Parsed once for both paths: the SDK reads the same bytes again if the lean path leaves the request to it.
             message, again = _parse_json(body), replay_body(body, receive)
             if (missing_scope := await self._find_missing_scope(exchange, message)) is not None:
                 await self.guard.send_missing_scope(scope, send, message["id"], missing_scope)
@@ -356,6 +359,7 @@ class McpApp:
         client = build_client_document_of_handshake(
             params, server_info.negotiate_version(params.get("protocolVersion"))
         )
+        # Checked before anything is stored: requests that the SDK rejects must not fill the table of sessions.
         is_valid = server.is_handshake(params)
         session = (
             await self.session_store.begin_session(caller, client)
@@ -379,6 +383,7 @@ class McpApp:
         finally:
             if not is_valid:
                 await end_sdk_session(server, session)
+            # The client has no id of this session, so that nobody could ever use or end its row.
             elif watched.status != 200:
                 await self.session_store.discard_session(session)
 
@@ -401,6 +406,7 @@ class McpApp:
             return
         server = await self.require_sdk()
         await ensure_sdk_session(server, session)
+        # Remembered by the server that runs the call: a cancellation that arrives at another server is passed on to it.
         session.remember_request(message.get("id") if isinstance(message, dict) and "method" in message else None)
         session.open += 1
         try:
@@ -414,6 +420,7 @@ class McpApp:
             return False
         method = message.get("method")
         if not session.asked and method is None and ("result" in message or "error" in message):
+            # A response that the SDK of this server has not asked for: only the server that runs the call can take it.
             raise Conflict(
                 "This server has no pending request to the client.",
                 fix="Send the response to the server that sent the request: its call runs there.",

@@ -62,6 +62,7 @@ class GetStreams:
         """Serve one GET request until its stream ends. Raises InvalidRequest for an unknown Last-Event-ID, Overloaded."""
         last_event_id = read_header(scope, LAST_EVENT_ID)
         event_id = event_ids.parse_event_id(last_event_id) if last_event_id else event_ids.EventId()
+        # Not a position in the event log: the id is of the response stream of one call, which only its server can replay.
         if last_event_id and event_id.position is None:
             if any(number == last_event_id for number, _, _ in session.sent):
                 await self._replay_by_sdk(scope, receive, send, session)
@@ -75,6 +76,7 @@ class GetStreams:
             await self._replace_stream(session)
         stream, missed = await self._open_events(exchange, event_id.position)
         try:
+            # After the stream was opened: a change of the watches from here on arrives as its event.
             await self._session_store.refresh_watched(session)
             sdk_scope = to_sdk_scope(scope, session.local, without=LAST_EVENT_ID)
             connection = connection_of(scope)

@@ -42,6 +42,7 @@ class Guard:
 
         Raises PermissionDenied for a foreign page, Unauthenticated for an invalid or missing credential.
         """
+        # A page cannot know a credential of this server, so a request with one is not made in the visitor's name.
         if self._access.credential(scope) is None:
             self._refuse_foreign_pages(scope)
         caller = await self._access.authenticate_scope(scope)

@@ -89,6 +89,7 @@ class FastPath:
         if not (params.keys() - {"_meta"}) <= ALLOWED["tools/call"] or find_parameter_error("tools/call", params):
             return None
         operation = self._core.find_operation(exchange, params)
+        # Fixtures of a conformance suite answer through the SDK only.
         reserved = self._reserved is not None and self._reserved("tools/call", params)
         if operation is None or operation.kind is not Kind.RELAY or self._core.tools.has_headers(operation) or reserved:
             return None
@@ -180,6 +181,7 @@ class FastPath:
     def _build_error_answer(
         self, message: Mapping[str, Any], refusal: JsonRpcError, exchange: Exchange, session: Session | None
     ) -> Answer:
+        # Only clients of the newer era expect HTTP statuses for JSON-RPC errors; older ones would take them for transport failures.
         status = _STATUS.get(refusal.code, 200) if exchange.modern else 200
         body = to_json({"jsonrpc": "2.0", "id": message["id"], "error": refusal.error_document()})
         return Answer(status, body, _build_session_headers(session))
@@ -213,6 +215,7 @@ def _is_plain_http(scope: Scope) -> bool:
     return (
         kind.split(";")[0].strip() == "application/json"
         and "application/json" in accept
+        # The specification requires both types; the SDK builds the error for clients that omit one.
         and "text/event-stream" in accept
     )
 
@@ -226,6 +229,7 @@ def _is_plain_modern(scope: Scope, method: str, params: Any) -> bool:
     # Headers that contradict the body must be rejected by the rules of the era; the SDK builds that error.
     if params is None or not is_standard_meta(params.get("_meta"), modern=True):
         return False
+    # A repeated header could be read differently here and by a proxy that routes by it.
     names = [name for name, _ in scope["headers"]]
     if any(names.count(name) > 1 for name in _ROUTING) or any(name.startswith(b"mcp-param-") for name in names):
         return False

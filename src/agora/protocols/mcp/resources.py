@@ -173,6 +173,7 @@ class Resources:
     async def _list_at_work(self, exchange: Exchange, collection: ResourceCollection) -> list[dict[str, Any]]:
         try:
             page = await self.invoke_operation(exchange, collection.operation, {**collection.at_work, "limit": LISTED})
+        # The listing holds what the caller may read; one missing scope must not hide the rest.
         except (PermissionDenied, Unauthenticated):
             return []
         except AgoraError as error:

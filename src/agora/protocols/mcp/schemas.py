@@ -178,6 +178,7 @@ def _convert_reference(
     siblings = _convert_keywords(_drop_keys(schema, "$ref"), definitions, within)
     if name == _ANY_JSON:
         return {**ANY_VALUE, **siblings}
+    # A recursive schema cannot be inlined; llama-index and others fail on a reference to itself.
     if name in within:
         return {"type": "object", **siblings, "description": siblings.get("description", f"A {name}, as above.")}
     return {**_convert_part(definitions[name], definitions, (*within, name)), **siblings}

@@ -207,6 +207,7 @@ class SdkServer:
             exchange: Exchange = _build_http_scope(ctx)[EXCHANGE]
             try:
                 if progress_token_from_params(ctx.params) is not None:
+                    # Only with a token: without progress, the core shortens the default wait (``SILENT_WAIT_SECONDS``).
                     exchange = replace(exchange, progress=ctx.session.report_progress)
                 result = await handler(ctx, exchange, params)
                 return {"resultType": "complete", **result} if exchange.modern else result
@@ -349,6 +350,7 @@ class SdkServer:
             prompts=bool(filters.prompts_list_changed),
             session=client_key(exchange),
         )
+        # After the acknowledgement, as the protocol orders; what changed in between is covered by the task notifications below.
         stream = await open_events(self.core.dispatcher, exchange)
         client = _ClientLink(ctx, modern=True).client_requests(exchange)
         upstreams = UpstreamWatch(self.core.dispatcher, exchange.caller, client, watch_filter.uris)
@@ -386,6 +388,7 @@ class _ClientLink:
                 capabilities, self._request_client, key=key, log_level=level, notify=self._notify_client
             )
         responses, state = params.get("inputResponses"), params.get("requestState")
+        # The newer era has no session: upstream connections are shared by callers with equal owners and capabilities only.
         owner = to_json([*choose_session_owner(exchange.caller), capabilities])
         return ClientRequests(
             capabilities,

@@ -26,6 +26,7 @@ INITIALIZED: Final = {"jsonrpc": "2.0", "method": "notifications/initialized"}
 async def ensure_sdk_session(server: SdkServer, session: Session) -> None:
     """Ensure that the SDK knows a session begun on another server or long ago. Raises Overloaded if its sessions are
     exhausted."""
+    # Two requests of a session that was opened elsewhere would otherwise each create an SDK session, and one would leak.
     async with session.settling:
         if session.local:
             return
@@ -55,6 +56,7 @@ async def send_notification(server: SdkServer, session: Session, message: Any) -
 
 async def end_sdk_session(server: SdkServer, session: Session) -> None:
     """End the SDK's session."""
+    # Taken before the await: two ends of one session must not send the SDK two requests.
     local, session.local = session.local, ""
     if local:
         await _request_sdk(server, session, "DELETE", None, local=local)

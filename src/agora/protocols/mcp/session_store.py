@@ -60,6 +60,7 @@ class SessionStore:
 
     async def _prolong_session(self, session: Session) -> bool:
         """Extend the expiry of a session, if due; returns whether it is still open."""
+        # Written at most once in half a lifetime: a row for each request would make reads write.
         if session.expires - self._dispatcher.clock.now() >= HALF_LIFETIME:
             return True
         until = await self._run_in_store(
@@ -119,6 +120,7 @@ class SessionStore:
             session.caller, lambda call: rules.find_session(call, session.caller, session.key)
         )
         if row is not None:
+            # In place: the filter of the open stream holds this very mapping.
             session.watched.clear()
             session.watched.update(row.watched)
 

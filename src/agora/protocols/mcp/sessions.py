@@ -105,6 +105,7 @@ class Sessions:
 
     def add_session(self, session: Session) -> Session | None:
         """Add a session; returns the one to use (another request may have added it already), or None if it has ended."""
+        # Another request may have loaded the row before the session ended: it must not come back to memory.
         if session.key in self._ended:
             return None
         self._ids[session.key] = session.id
@@ -113,6 +114,7 @@ class Sessions:
     def find(self, id: str, caller: Caller) -> Session | None:
         """Find the caller's session by id, and mark it as used."""
         session = self._open.get(id)
+        # A session id is no credential: whoever learns one must not act in another caller's session.
         if session is None or session.owner != choose_session_owner(caller):
             return None
         session.used = self._clock()

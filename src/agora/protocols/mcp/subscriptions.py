@@ -188,6 +188,7 @@ def _list_notifications_for(
         if uri.startswith(TASK_STATUS)
         else partial(notifier.resource_updated, uri)
         for uri, uris in watch_filter.uris.items()
+        # A change of a task also changes what is below its URI, such as its output.
         if any(uris == changed or uris.startswith(changed + "/") for changed in changed_uris)
     ]
     lists = (

@@ -63,6 +63,7 @@ class SuspendedCalls:
         state = exchange.client.state
         if state is not None and state.startswith(PREFIX):
             return await self._run_to_question(self._resume_call(exchange, tool, state))
+        # Without a way to ask: the call runs, and its upstream is told that the client refuses requests.
         if len(self._calls) >= MOST:
             return await work(exchange.client)
         call = _Suspended(choose_session_owner(exchange.caller), tool)
@@ -71,8 +72,10 @@ class SuspendedCalls:
 
     def _resume_call(self, exchange: Exchange, tool: str, state: str) -> _Suspended:
         call = self._calls.get(state)
+        # The state is unguessable, but travels through the client: it resumes only its owner's call of the same tool.
         if call is None or call.owner != choose_session_owner(exchange.caller) or call.tool != tool:
             raise Gone("The call is not on this server: it timed out, or runs on another server.", fix="Call again.")
+        # Removed at once: a repeated response must not resume the call twice.
         del self._calls[state]
         if call.expiry is not None:
             call.expiry.cancel()

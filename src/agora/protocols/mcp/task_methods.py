@@ -117,6 +117,7 @@ class TaskMethods:
             return False
         arguments = params.get("arguments") or {}
         message = arguments.get("message")
+        # A message to a running task, or without waiting, has no task of its own that could be the result.
         continues = "task_id" in arguments or (isinstance(message, Mapping) and "taskId" in message)
         return not continues and arguments.get("wait") != 0 and arguments.get("return_immediately") is not True
 
@@ -262,6 +263,7 @@ class TaskMethods:
             raise _build_unknown_task_error() from None
         except AgoraError as error:
             raise _build_refusal(error) from None
+        # One error for unknown, foreign and expired tasks: ids of others cannot be probed.
         is_own = task["created_by"] == exchange.caller.subject
         if not is_own or is_expired(task, self._dispatcher.clock.now(), self._retention):
             raise _build_unknown_task_error()
@@ -313,6 +315,7 @@ class TaskMethods:
                     for question in await self._tasks.list_questions(
                         exchange, await self._tasks.read_task(exchange, task_id)
                     ):
+                        # Asked in the background: the log is followed meanwhile, since another client may answer or end the task.
                         if question.key not in questions_asked:
                             questions_asked[question.key] = asyncio.create_task(self._ask_client(exchange, question))
         except AgoraError as error:

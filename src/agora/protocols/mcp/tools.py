@@ -257,6 +257,7 @@ async def build_tool_page(tools: Iterable[Tool], view: View, cursor: str | None,
     """
     ordered = sorted(tools, key=lambda tool: tool.name)
     after = cursors.decode_cursor(cursor)
+    # By name, not by number: tools that appear or vanish between two pages shift nothing.
     begin = bisect_right(ordered, after, key=lambda tool: tool.name) if after else 0
     budget, entries = PageBudget(limit), []
     for tool in ordered[begin : begin + view.page]:
@@ -311,6 +312,7 @@ def _build_upstream_document(operation: Operation, definition: Mapping[str, Any]
 
 def select_foreign_meta(meta: Mapping[str, Any]) -> dict[str, Any]:
     """Select the members of an upstream's ``_meta`` to pass on."""
+    # An upstream must not speak for this server, for example claim a scope or a version.
     return {key: value for key, value in meta.items() if not key.startswith(RESERVED_META_PREFIXES)}
 
 

@@ -53,6 +53,7 @@ def unpack_compaction(item: Mapping[str, Any], field: str, limit: int) -> tuple[
     """
     content = item.get("encrypted_content")
     try:
+        # Bounded: a few kilobytes of a client could unpack to gigabytes.
         unpacker = zlib.decompressobj()
         packed = base64.b64decode(content if isinstance(content, str) else "", validate=True)
         # For zlib, 0 means no limit.

@@ -65,6 +65,7 @@ class OpenAiApp:
     def __init__(self, dispatcher: Dispatcher, access: Access, settings: Settings) -> None:
         self._dispatcher, self._access = dispatcher, access
         self._turns = Turns(dispatcher, settings.a2a_wait)
+        # These clients send images as data URLs within the JSON.
         self._body_limit = max(settings.body_limit, MIN_BODY_LIMIT)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -247,6 +248,7 @@ class _OpenAiRequest:
         if stream is None or encoder.was_closed:
             ending = b"" if completion is None else await self._encode_usage(completion, begun.id, turn_caller)
             await self._send({"type": "http.response.body", "body": ending + DONE, "more_body": False})
+        # The client has disconnected before the end: nobody would read, or pay for, the rest.
         elif begun.id is not None and not outlives and not writer.is_over:
             await self._turns.abandon_turn(begun.id, turn_caller)
 

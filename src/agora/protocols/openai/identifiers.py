@@ -38,6 +38,7 @@ class TurnId:
     @property
     def position(self) -> int:
         """Number of the stream item before the first one of the turn."""
+        # The A2A stream has two items for each log entry, of which an artifact is the first.
         return 2 * self.entry + 1
 
     @property

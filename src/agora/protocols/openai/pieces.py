@@ -99,6 +99,7 @@ class TurnReader:
         yield from self._take_message_note()
         if artifact["artifactId"] == OUTPUT:
             self._output = (self._output + text)[-MAX_REMEMBERED:]
+        # Agents often return what they have streamed: the answer must not say it twice.
         elif artifact["artifactId"] == RESULT and self._output.rstrip().endswith(text.strip()):
             return
         yield from self._write_text(text, artifact["artifactId"], append=bool(update.get("append")))

@@ -179,6 +179,7 @@ def list_tool_names(tools: Sequence[Fields], tool_choice: Any) -> frozenset[str]
     if isinstance(tool_choice, Mapping):
         allowed = tool_choice.get("tools") or (tool_choice.get("allowed_tools") or {}).get("tools")
         chosen = allowed if isinstance(allowed, list) else [tool_choice]
+        # Only declared tools: a choice of another one cannot be called by anybody.
         return names & frozenset(_read_tool_name(tool) for tool in chosen)
     return names
 

@@ -80,6 +80,7 @@ class Turns:
 
     async def complete_turn(self, request: AgentRequest, turn_caller: Asking) -> tuple[BegunTurn, list[Update]]:
         """Begin a turn and wait for its end; returns its updates, which lack the end after a timeout."""
+        # The turn's position has to be known before it begins, so that an older answer is not taken for the new one.
         if request.outputs or request.previous is not None or request.last_answer is not None:
             begun = await self.begin_turn(request, turn_caller)
             return begun, [] if begun.id is None else await self._collect_updates(begun.id, turn_caller)
@@ -120,6 +121,7 @@ class Turns:
         try:
             return await self._invoke_operation("agora.a2a.send", turn_caller, arguments, turn_caller.key)
         except NotFound as error:
+            # OpenAI's clients show an unknown model as such; the operation names A2A's argument.
             if (error.extra.get("errors") or [{}])[0].get("field") == "agent":
                 raise model_not_found(request.model) from error
             raise
@@ -154,6 +156,7 @@ class Turns:
         if task is None or task["status"]["state"] not in INTERRUPTED:
             return None
         arguments |= {"task_id": task["id"], "context_id": task["contextId"]}
+        # Two positions of the A2A stream for each log entry: the turn begins after the entry of the question.
         return TurnId(task["id"], (int(task["metadata"]["agora"]["position"]) - 1) // 2)
 
     async def _find_waiting_task(self, request: AgentRequest, turn_caller: Asking) -> Fields | None:

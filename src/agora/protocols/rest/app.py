@@ -82,6 +82,7 @@ class RestApp:
         if has_body(match.operation, scope["method"]):
             body = await read_body(scope, receive, min(match.operation.body_limit, self.body_limit))
             if match.operation.name in FORM_OPERATIONS and media_type(scope) == FORM:
+                # OpenID Connect Back-Channel Logout 1.0 section 2.5: the logout token comes as a form field, others may be added.
                 form = query_string.parse_query(body, match.operation)
                 return {name: value for name, value in form.items() if name in match.operation.parameters}
             if match.operation.name not in UNTYPED_OPERATIONS:

@@ -51,6 +51,7 @@ class ExecutionStreams:
             outcome = await run_while_connected(receive, call)
             await answer.send_event("result", outcome.body)
         except AgoraError as error:
+            # Nothing was sent yet, so that the error can still have its HTTP status.
             if not answer.begun:
                 await send_problem(send, error, instance=scope["path"])
                 return

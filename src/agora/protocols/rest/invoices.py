@@ -49,6 +49,7 @@ class InvoiceFiles:
         exact = scope["query_string"] == b"exact=true"
         arguments = {"invoice": match[1], "format": match[2], "exact": exact}
         file = (await self.dispatcher.invoke(DOCUMENT, caller, arguments)).result
+        # Only the page is meant for a browser; its policy forbids scripts, whatever a customer's name contains.
         how = "inline" if match[2] == "html" else "attachment"
         disposition = (b"content-disposition", f'{how}; filename="{file.filename}"'.encode())
         kind = (b"content-type", file.media_type.encode())

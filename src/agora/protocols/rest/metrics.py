@@ -39,6 +39,7 @@ class MetricsPage:
 
     async def _check_access(self, scope: Scope) -> None:
         credential = self._access.credential(scope)
+        # An empty token must match nothing, and a comparison in constant time tells nothing about its beginning.
         if credential and self._token and hmac.compare_digest(credential.encode(), self._token):
             return
         caller = await self._access.authenticate_scope(scope)

@@ -31,6 +31,7 @@ class RouteTable:
             for route in operation.routes:
                 self._methods.setdefault(route.path, set()).add(route.method)
                 if not route.parameters:
+                    # The first declaration of a path wins, as in the order of the contract.
                     self._fixed_routes.setdefault((route.method, route.path), RouteMatch(operation, {}))
                 else:
                     for parts in _list_path_shapes(route):
@@ -74,6 +75,7 @@ def _match_segments(parts: tuple[str, ...], segments: list[str]) -> dict[str, st
     parameters: dict[str, str] = {}
     for part, segment in zip(parts, segments, strict=True):
         if part.startswith("{"):
+            # An empty segment is no value: ``/agents/`` is not the agent with the empty name.
             if not segment:
                 return None
             name, value = part[1:-1], decode_segment(segment)

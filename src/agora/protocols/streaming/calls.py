@@ -102,6 +102,7 @@ class Calls:
             if frame.operation is None:
                 self._acknowledge(frame.ack or 0)
                 return
+            # Acquired before the next frame is read: a client that sends without end is held back by TCP.
             await self._acquire_slot(frame)
         except _CallRefused as refused:
             await self._answer(_encode_error(refused.id, refused.error))
@@ -125,6 +126,7 @@ class Calls:
                 fix="Send less, or raise the setting body_limit.",
                 errors=[field_error("frame", f"longer than {self._limit} bytes")],
             )
+        # Before parsing: small JSON texts can become objects of many times their size.
         check_json_weight(text.encode(), self._limit)
         try:
             fields = _OBJECT.validate_json(text)
@@ -194,6 +196,7 @@ class Calls:
         operation = self._dispatcher.find_operation(caller, name, frame.version)
         if operation.kind is Kind.STREAM:
             await self._streams.open(frame.id, operation, caller, frame.arguments)
+            # The cancellation arrived while the stream was being opened.
             if frame.id is not None and frame.id in self._cancelled:
                 self._streams.cancel_stream(frame.id)
             return None

@@ -55,6 +55,7 @@ class StreamRequest:
             scope["query_string"] = b"&".join(p for p in query.split(b"&") if not p.startswith(b"access_token="))
         arguments = query_string.merge_path_parameters(query_string.parse_query(query, operation), path)
         credential = arguments.pop("access_token", None)
+        # The subprotocol first: it is in no log, while a URL with a token may be in one.
         credential = read_subprotocol_token(scope) or credential
         resume = read_header(scope, b"last-event-id")
         if (

@@ -48,6 +48,7 @@ class Streams:
         self, call_id: Id | None, operation: Operation, caller: Caller, arguments: Mapping[str, Any]
     ) -> None:
         """Open a stream whose items carry the id of the call. Raises an AgoraError if it cannot be opened."""
+        # Items carry only this id: two streams with one id could not be told apart.
         if call_id is None or call_id in self._open:
             problem = "is missing" if call_id is None else "is that of an open stream"
             raise InvalidRequest(

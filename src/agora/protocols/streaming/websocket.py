@@ -162,6 +162,7 @@ class _Socket:
         reason = close_reason.reason.encode()[:MAX_REASON].decode(errors="ignore")
         try:
             async with asyncio.timeout(self._stream.grace_seconds):
+                # At a restart, answers of calls that have committed are still sent; otherwise running calls are cancelled.
                 await self._calls.close(finish=close_reason.code == RESTARTING)
                 await asyncio.gather(*pumping)
                 await self._send({"type": "websocket.close", "code": close_reason.code, "reason": reason})

@@ -162,6 +162,7 @@ class MonitorApp:
         await self.sign_in.send_page(scope, send, _parse_query(scope).get("next", HOME))
 
     async def _handle_post(self, room: str, rest: str, scope: Scope, receive: Receive, send: Send) -> None:
+        # Before the session is read: a form of another site is refused, whatever cookies the browser sends with it.
         check_origin(scope, self.public_url)
         view = await self._create_view(scope, NO_PAGE, {}, {})
         if room == "act":
@@ -175,11 +176,13 @@ class MonitorApp:
 
     async def _handle_sign_out(self, view: View, scope: Scope, receive: Receive, send: Send) -> None:
         form = await forms.read_form(scope, receive, MAX_QUERY)
+        # A second check beside the origin: some browsers and proxies send neither Origin nor Referer.
         view.session.check_form_token(read_header(scope, b"x-csrf-token") or form.get("csrf"))
         session, redirect_url = view.session, f"{HOME}sign-in"
         ender = replace(view.caller, tenant=session.tenant)  # a server operator may currently act in another tenant
         await self.dispatcher.invoke(SIGN_OUT, ender, {"session_id": session.id})
         if view.caller.kind == "user":  # also end the provider's session, if it supports that
+            # The session here has ended already; a provider that is away must not keep the person from signing out.
             with suppress(AgoraError):
                 redirect_url = (await self.dispatcher.invoke(LOGOUT, view.caller, {})).result.logout_url or redirect_url
         # A page that redirects: a form must not lead to another site, not even by an HTTP redirect.
@@ -278,6 +281,7 @@ class MonitorApp:
             raise NotFound("This page has no live updates.")
         page, path = match
         query = _parse_query(scope)
+        # The header first: a browser reconnects with the original URL, whose position is old by then.
         after = read_header(scope, b"last-event-id") or query.pop("after", None)
         view = await self._create_view(scope, page, path, query)
         if not view.shows(page):
@@ -294,6 +298,7 @@ class MonitorApp:
         try:
             arguments = {"types": types, "last_event_id": after}
             stream = await self.dispatcher.open_stream(STREAM, view.caller, arguments, valid=reauthenticate_caller)
+        # Retention has deleted events since the page was built: it cannot be brought up to date in parts.
         except CursorTooOld:
             await live.send_reload(send)
             return
@@ -328,6 +333,7 @@ def _find_referring_page(scope: Scope) -> str | None:
 
 def _read_monitor_path(scope: Scope) -> str:
     """Read the raw path below ``/v1/monitor/``."""
+    # The raw path: an encoded slash in the name of an object is no separator.
     raw: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
     return raw.split(b"?", 1)[0].decode("latin-1").removeprefix(HOME)
 

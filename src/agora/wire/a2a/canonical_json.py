@@ -71,6 +71,7 @@ def to_canonical_json(value: Any) -> bytes:
 
 def _encode_value(value: Any) -> str:
     if isinstance(value, dict):
+        # By UTF-16 code units (RFC 8785 section 3.2.3): code points above U+FFFF sort before U+E000.
         members = sorted(value.items(), key=lambda member: member[0].encode("utf-16-be", "surrogatepass"))
         return "{" + ",".join(f"{_encode_value(key)}:{_encode_value(entry)}" for key, entry in members) + "}"
     if isinstance(value, list | tuple):
@@ -84,6 +85,7 @@ def _format_number(value: float) -> str:
     """Format a double like ECMAScript's Number::toString: the shortest digits that identify it."""
     if not math.isfinite(value):
         raise ValueError("JSON has no such number")
+    # Also -0, which ECMAScript writes as 0.
     if value == 0:
         return "0"
     sign, figures, exponent = Decimal(repr(value)).as_tuple()

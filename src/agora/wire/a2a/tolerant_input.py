@@ -118,6 +118,7 @@ def read_message(value: Any, field: str = "message") -> dict[str, Any]:
     if not isinstance(value, dict):
         raise invalid_field(field, "should be an object" if value is not None else "Field required")
     members = convert_to_json_names(value)
+    # A client that names the kind speaks 0.3, whose schema requires these members; others are older and lenient.
     if members.get("kind") == "message":
         for member in ("messageId", "role"):
             if member not in members:
@@ -167,6 +168,7 @@ def read_parts(value: Any, field: str) -> list[dict[str, Any]]:
 
 def _build_part_members(value: dict[str, Any]) -> dict[str, Any]:
     """Convert members of a part to their A2A names. Most parts have them already, and conversion costs a copy."""
+    # Not of ``data``: its names belong to the agents, and stay as they are.
     needs_conversion = any("_" in key or entry is None for key, entry in value.items() if key != "data")
     return convert_to_json_names(value) if needs_conversion else value
 

@@ -78,6 +78,7 @@ def _read_text_bytes(part: Any) -> Any:
         return part
     try:
         text = base64.b64decode(file[member], validate=True)
+        # Encoded once only: decoding these bytes would change the file.
         if not text or base64.b64encode(base64.b64decode(text, validate=True)) != text:
             return part
     except (binascii.Error, ValueError):

@@ -40,6 +40,7 @@ class A2A:
     def insert_slot(self, document: Document, slot: Any, /) -> Document:
         metadata = document.get("metadata")
         if metadata == {} and isinstance(slot, dict):
+            # Without the mark, a document whose metadata was empty would come back without metadata.
             slot = slot | {EMPTY: True}
         return {**document, "metadata": {**(metadata or {}), SLOT: slot}}
 

@@ -55,6 +55,7 @@ class View(Protocol):
 
 def _is_same_json(one: Any, other: Any) -> bool:
     """Whether two values are the same JSON: 1 is neither 1.0 nor true."""
+    # Python compares 1, 1.0 and True as equal, which a reader of the JSON can tell apart.
     return one is other or (one == other and json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True))
 
 
@@ -87,6 +88,7 @@ def read_document(view: View, document: Document, *, ours: bool = True) -> Docum
     if ours and isinstance(slot, dict):
         try:
             message = _insert_section_slot(view, slot, remainder)
+            # The slot is used only if the round trip is exact: one that was edited on the way is read as ordinary content.
             if _is_same_json(write_document(view, message), document):
                 return message
         except (ValueError, TypeError, AttributeError, KeyError):

@@ -37,11 +37,13 @@ def encode_message_text(data: Mapping[str, Any]) -> str:
 
 def decode_message_data(text: str) -> dict[str, Any]:
     """Decode a message's text to data; ``{"text": ...}`` unless it is the compact JSON of an object."""
+    # Nearly all texts are no JSON, and are not parsed.
     if text[:2] == '{"' and text[-1] == "}":
         try:
             data = json.loads(text, parse_constant=_reject_constant)
         except (ValueError, RecursionError):
             data = None
+        # Only text that is encoded again to itself: other JSON that an author wrote as text stays text, with its spaces.
         if isinstance(data, dict) and encode_message_text(data) == text:
             return data
     return {"text": text} if text else {}
