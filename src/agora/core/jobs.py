@@ -26,7 +26,14 @@ from .events.feed import Feed
 from .overrides import ActiveOverrides
 from .usage import DEFAULT_TENANT, Meter
 
-__all__ = ["CommitListener", "Controller", "DueController", "JobContext", "split_batches"]
+__all__ = [
+    "CommitListener",
+    "Controller",
+    "DueController",
+    "JobContext",
+    "split_batches",
+    "wait_for_event",
+]
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -132,7 +139,7 @@ class Controller:
 
     async def _wait_for_next_step(self, stop: asyncio.Event) -> bool:
         """Wait until the next step. Returns True when the server stops instead."""
-        return await _wait_for_stop(stop, self.pause)
+        return await wait_for_event(stop, self.pause)
 
     async def _wait_for_wakeup(self, stop: asyncio.Event, seconds: float) -> bool:
         """Wait until ``_wakeup`` is set, at most that many seconds. Returns True when the server stops instead."""
@@ -298,12 +305,12 @@ class DueController(Controller):
         return await self._wait_for_wakeup(stop, seconds) if seconds > 0 else stop.is_set()
 
 
-async def _wait_for_stop(stop: asyncio.Event, seconds: float) -> bool:
-    """Wait for that many seconds; returns whether the stop event was set."""
+async def wait_for_event(event: asyncio.Event, seconds: float) -> bool:
+    """Wait for an event for at most that many seconds; returns whether it was set."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
-            await stop.wait()
-    return stop.is_set()
+            await event.wait()
+    return event.is_set()
 
 
 def split_batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:

@@ -8,7 +8,6 @@ limit are serialized, so two of them cannot both take the last of it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from agora.clock import to_datetime
 from agora.core.call import Call
@@ -74,7 +73,7 @@ async def read_budget_status(tx: Reader, budget: BudgetRow, period: int) -> Budg
 async def _read_spent(tx: Reader, budget: BudgetRow, period: int) -> int:
     account, agent, currency = budget.account_id, budget.agent_id, budget.currency
     if budget.model or budget.project:
-        row = await tx.one(statements.sum_spent_on_models, **_describe_model_scope(budget), period=period)
+        row = await tx.one(statements.sum_spent_on_models, **_build_budget_key(budget), period=period)
     elif account and agent:
         row = await tx.one(
             statements.sum_spent_on_agent, account=account, agent=agent, currency=currency, period=period
@@ -88,7 +87,7 @@ async def _read_spent(tx: Reader, budget: BudgetRow, period: int) -> int:
 async def _read_reserved(tx: Reader, budget: BudgetRow) -> int:
     account, agent, currency = budget.account_id, budget.agent_id, budget.currency
     if budget.model or budget.project:
-        row = await tx.one(statements.sum_reserved_for_models, **_describe_model_scope(budget))
+        row = await tx.one(statements.sum_reserved_for_models, **_build_budget_key(budget))
     elif account:
         row = await tx.one(statements.sum_reserved_by_account, account=account, agent=agent, currency=currency)
     else:
@@ -96,8 +95,8 @@ async def _read_reserved(tx: Reader, budget: BudgetRow) -> int:
     return int(row) if row is not None else 0
 
 
-def _describe_model_scope(budget: BudgetRow) -> dict[str, str]:
-    """Describe the model calls that a budget counts."""
+def _build_budget_key(budget: BudgetRow) -> dict[str, str]:
+    """Build the parameters that identify a budget, and the model calls that it counts."""
     return {
         "account": budget.account_id,
         "agent": budget.agent_id,
@@ -323,16 +322,6 @@ def _is_limited_in_other_currency(budgets: Sequence[BudgetRow], account: str, cu
     wide = [row for row in budgets if row.account_id == account and not (row.agent_id or row.model or row.project)]
     limited = any(row.hard_limit is not None or row.prepaid for row in wide)
     return limited and not any(row.currency == currency for row in wide)
-
-
-def _build_budget_key(row: BudgetRow) -> dict[str, Any]:
-    return {
-        "account": row.account_id,
-        "agent": row.agent_id,
-        "currency": row.currency,
-        "model": row.model,
-        "project": row.project,
-    }
 
 
 def _format_money(amount: int, row: BudgetRow) -> str:

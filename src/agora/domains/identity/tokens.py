@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from agora.clock import SECOND, new_id, to_datetime
 from agora.core import pagination as paging
 from agora.core import scopes
-from agora.core.call import BoundService, Call, decode_json, encode_json
+from agora.core.call import BoundService, Call, encode_json
 from agora.core.errors import not_found
+from agora.core.record_models import build_from_record
 from agora.core.scopes import build_virtual_server_scope
 from agora_sdk.contract import implements
 from agora_sdk.contract import tokens as contract
@@ -20,6 +21,8 @@ from .authority import check_and_record_administration, check_authority, check_t
 from .records import TOKENS, TokenRow
 
 __all__ = ["TokenService", "find_keys_with_scope"]
+
+T = TypeVar("T", bound=contract.Token)
 
 #: scopes that no operation requires by itself
 INTENT = "intent:"  #: prefix of an intent that an agent restricts to certain callers
@@ -67,7 +70,7 @@ class TokenService(BoundService, contract.Tokens):
         await check_and_record_administration(call, token_id)
         audience = (call.caller.subject,)
         call.emit("agora.token.created", {"token_id": token_id, "kind": kind}, subject=token_id, audience=audience)
-        return contract.CreatedToken.model_construct(**_build_token_fields(row), token=key)
+        return _build_token(contract.CreatedToken, row, token=key)
 
     async def reissue_credential(self, result: contract.CreatedToken) -> contract.CreatedToken:
         """Return the key again when its creation is repeated under the same idempotency key."""
@@ -111,7 +114,7 @@ class TokenService(BoundService, contract.Tokens):
         before = paging.decode_cursor(cursor)[0] if cursor else NEWEST
         rows = await self.call.tx.all(statements.list_tokens, before=before, limit=limit + 1)
         rows, more = paging.take_fitting_rows(rows, limit, self.call.context.settings.page_bytes)
-        tokens = [contract.Token.model_construct(**_build_token_fields(row)) for row in rows]
+        tokens = [_build_token(contract.Token, row) for row in rows]
         return contract.TokenPage.model_construct(
             tokens=tokens,
             **paging.build_page_fields(tokens, "token_id", more=more, cursor=cursor),
@@ -138,16 +141,5 @@ async def find_keys_with_scope(call: Call, scope: str) -> list[str]:
     return [*await call.tx.all(statements.select_keys_with_scopes, scopes=encode_json([scope]))]
 
 
-def _build_token_fields(row: TokenRow) -> dict[str, Any]:
-    return {
-        "token_id": row.token_id,
-        "kind": row.kind,
-        "label": row.label,
-        "scopes": decode_json(row.scopes),
-        "service_tier": ServiceTier(row.service_tier),
-        "authority": row.authority,
-        "account": row.account_id,
-        "created_at": to_datetime(row.created_at),
-        "expires_at": to_datetime(row.expires_at) if row.expires_at else None,
-        "revoked_at": to_datetime(row.revoked_at) if row.revoked_at else None,
-    }
+def _build_token(model: type[T], row: TokenRow, **details: Any) -> T:
+    return build_from_record(model, row, account=row.account_id, **details)

@@ -19,6 +19,7 @@ from mcp_types.jsonrpc import CONNECTION_CLOSED
 from pydantic import ValidationError
 
 from agora.core.call import CallClient, ClientRefused
+from agora.core.jobs import wait_for_event
 from agora.net.backoff import Backoff
 from agora_sdk.errors import AgoraError, DeadlineExceeded, UpstreamFailed, UpstreamUnavailable
 
@@ -350,7 +351,7 @@ class Connection:
     async def _monitor_session(self, session: Session, lost: asyncio.Event) -> None:
         """Wait until the connection is lost. Ping the server at every keepalive interval."""
         tuning, listed = self._tuning, _loop_time()
-        while not await _wait_event(lost, tuning.keepalive):
+        while not await wait_for_event(lost, tuning.keepalive):
             try:
                 await session.check_alive(tuning.keepalive)
             except MCPError as error:
@@ -390,11 +391,3 @@ def _loop_time() -> float:
 
 def _compute_remaining_seconds(until: float) -> float:
     return max(0.001, until - _loop_time())
-
-
-async def _wait_event(event: asyncio.Event, seconds: float) -> bool:
-    """Wait for an event with a timeout. Returns whether it occurred."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    return event.is_set()
