@@ -226,7 +226,7 @@ async def test_client_that_does_not_read_is_disconnected(desk: Wire, worker: Wor
             if feed.live["cut_off"]:
                 break
         await wait_until(transport.is_closing)
-        assert transport.get_write_buffer_size() == 0, "unreadable data is not kept"
+        assert transport.get_write_buffer_size() == 0, "data that will not be read is freed"
     await wait_until(lambda: feed.live["subscribers"] == 0)
     await worker.call("agora.task.complete", result="done", **task)
     async with desk.stream("SubscribeToTask", params, **{"Last-Event-ID": "0"}) as events:  # it can resume

@@ -143,7 +143,7 @@ async def test_client_that_stops_reading_is_disconnected(server: Running) -> Non
         (transport,) = server.transports
         await flood(server)
         await wait_until(transport.is_closing)
-        assert transport.get_write_buffer_size() == 0, "unreadable data is not kept"
+        assert transport.get_write_buffer_size() == 0, "data that will not be read is freed"
 
 
 @pytest.mark.limits(stream_buffer=65_536)
