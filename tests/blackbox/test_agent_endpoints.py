@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -129,6 +131,43 @@ def _check_signature(server: ServerProcess, token: str) -> dict[str, Any]:
     public.verify(der, f"{head}.{content}".encode(), ECDSA(SHA256()))
     claims: dict[str, Any] = json.loads(_decode(content))
     return claims
+
+
+def test_deliveries_do_not_wait_for_a_slow_destination_while_they_are_leased(
+    tmp_path: Path, endpoint: Endpoint
+) -> None:
+    """Of three tenants with one slow endpoint, one waits before it claims: otherwise its leases could end meanwhile, and
+    the messages would be posted twice."""
+    release = threading.Event()
+
+    def wait_for_release(message: dict[str, Any]) -> Answer:
+        release.wait(60)
+        return 202, None
+
+    endpoint.respond = wait_for_release
+    with ExitStack() as stack:
+        server = ServerProcess(tmp_path / "data", **LOCAL).start()
+        stack.callback(server.close)
+        stack.callback(release.set)
+        for number in range(3):
+            server.operator.post("/tenants", {"tenant_id": f"tenant-{number}"})
+            inside = {"X-Agora-Tenant": f"tenant-{number}"}
+            profile = {"agent_name": "Slow", "endpoints": {"agentify": endpoint.url}}
+            server.operator.post("/agents/register", profile, headers=inside)
+            for part in range(4):
+                message = {"to_agent": "Slow", "content": f"{number}/{part}"}
+                server.operator.post("/agora/messaging/send", message, headers=inside)
+        poll_until(lambda: len(endpoint.requests) == 8, "eight posts at once")
+        with contextlib.closing(sqlite3.connect(tmp_path / "data" / "agora.db")) as database:
+
+            def count_leased() -> int:
+                return int(database.execute("select count(*) from outbox where leased = 1").fetchone()[0])
+
+            with pytest.raises(AssertionError, match="not within 2 s"):
+                poll_until(lambda: count_leased() > 8, "more leases than posts", timeout=2)
+        release.set()
+        poll_until(lambda: len(endpoint.requests) == 12, "all posts")
+        assert len({headers["idempotency-key"] for headers, _ in endpoint.requests}) == 12
 
 
 def test_plain_message_is_posted_and_its_answer_becomes_a_reply(server: ServerProcess, endpoint: Endpoint) -> None:

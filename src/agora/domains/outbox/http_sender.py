@@ -13,7 +13,7 @@ from agora.net.egress_policy import AddressRefused, EgressPolicy
 from agora.net.http_client import ConnectionLost, HttpClient, Reply, build_request_target, create_default_ssl_context
 from agora.value_classes import value_class
 
-__all__ = ["MAX_AT_ONCE", "DeliveryRejected", "HttpResponse", "HttpSender"]
+__all__ = ["MAX_AT_ONCE", "MAX_EACH", "DeliveryRejected", "HttpResponse", "HttpSender"]
 
 MAX_AT_ONCE: Final = 64  #: concurrent posts
 MAX_EACH: Final = 8  #: concurrent posts to one origin

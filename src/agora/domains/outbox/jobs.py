@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
+from weakref import WeakValueDictionary
 
 from agora.clock import SECOND
 from agora.core.call import Call
@@ -29,7 +30,7 @@ from agora.telemetry import CALLER
 from agora_sdk.errors import AgoraError
 
 from . import queries as statements
-from .http_sender import MAX_AT_ONCE, DeliveryRejected, HttpResponse, HttpSender
+from .http_sender import MAX_AT_ONCE, MAX_EACH, DeliveryRejected, HttpResponse, HttpSender
 from .port import OUTBOX_SOURCES, OutboxRequest, OutboxSource
 from .records import OutboxRow
 
@@ -38,9 +39,9 @@ __all__ = ["OutboxController"]
 log = logging.getLogger(__name__)
 
 EACH: Final = 4  #: concurrent deliveries per worker
-MAX_WORKERS: Final = (
-    MAX_AT_ONCE // EACH
-)  #: concurrent destinations: a delivery never waits for the sender while its lease runs
+#: workers that deliver at once, in all and to one destination: a delivery never waits for the sender while its lease runs
+MAX_WORKERS: Final = MAX_AT_ONCE // EACH
+MAX_WORKERS_EACH: Final = MAX_EACH // EACH
 MAX_DESTINATIONS: Final = 1000  #: destinations read per pass
 LEASE_SECONDS: Final = 90  # seconds, longer than the maximum of endpoint_timeout including the connection
 FIRST_PAUSE, MAX_BACKOFF = 1.0, 3600.0  # seconds
@@ -64,6 +65,8 @@ class OutboxController(DueController):
         self._key = SigningKey(settings.secrets_dir / KEY_FILE)
         self._workers: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._slots = asyncio.Semaphore(MAX_WORKERS)
+        # Of all tenants, by destination. Weak: they disappear with the last worker of the destination.
+        self._destination_slots: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     async def prepare(self) -> None:
         if self.context.store.exclusive:  # a single server owns the store: every lease belongs to a dead process
@@ -97,9 +100,10 @@ class OutboxController(DueController):
         """Deliver until nothing is due for the destination, or it does not respond."""
         CALLER.set((tenant, "system"))
         claim = partial(_claim_rows, destination=destination)
+        slots = self._destination_slots.setdefault(destination, asyncio.Semaphore(MAX_WORKERS_EACH))
         try:
             while not self.context.overrides.is_halted(tenant):
-                async with self._slots:
+                async with slots, self._slots:
                     rows = await self.write_as_system(tenant, claim)
                     answering = await asyncio.gather(*(self._deliver_row(tenant, row) for row in rows))
                 if not rows or not all(answering):
