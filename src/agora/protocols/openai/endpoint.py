@@ -255,7 +255,11 @@ class _OpenAiRequest:
     async def _encode_usage(self, completion: ChatCompletion, turn: TurnId | None, turn_caller: Asking) -> bytes:
         if not completion.shows_usage:
             return b""
-        return completion.encode_usage(None if turn is None else await self._turns.read_usage(turn, turn_caller))
+        usage = None
+        # The answer is already sent: a refused read, such as one above the rate limit, must not break off the stream.
+        with suppress(AgoraError):
+            usage = None if turn is None else await self._turns.read_usage(turn, turn_caller)
+        return completion.encode_usage(usage)
 
     # -- responses -----------------------------------------------------------------------------------------
 

@@ -177,6 +177,29 @@ async def test_streamed_completion_has_chunks_as_they_are_written(http: httpx.As
     }
 
 
+async def test_streamed_completion_ends_regularly_when_its_usage_cannot_be_read(tmp_path: Path) -> None:
+    # Two calls at once: for the turn and for its stream. The third one, for the usage, is refused.
+    app = App(make_settings(tmp_path, builtin_agents=True, rate_basic=1, rate_call_ms=10_000))
+    async with running(app) as server, httpx.AsyncClient(base_url=server.url, timeout=60) as http:
+        registered = await http.post("/agora/agent/register", json={"agent_name": "Asker"})
+        token = registered.json()["token"]
+        moment = app.dispatcher.limiter.clock()
+        app.dispatcher.limiter.clock = lambda: moment  # no refills
+        answer = await http.post(
+            "/v1/chat/completions",
+            headers={"Authorization": f"Bearer {token}"},
+            json={
+                "model": "Calculator Agent",
+                "messages": [{"role": "user", "content": "2 * 21"}],
+                "stream": True,
+                "stream_options": {"include_usage": True},
+            },
+        )
+    chunks = documents_of(answer.text)
+    assert "".join(chunk["choices"][0]["delta"].get("content", "") for chunk in chunks[:-1]) == "The result is 42"
+    assert chunks[-1]["usage"]["total_tokens"] == 0
+
+
 async def test_history_and_options_are_the_agents_context(http: httpx.AsyncClient) -> None:
     completion = await chat(
         http,
