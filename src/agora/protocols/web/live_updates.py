@@ -112,6 +112,11 @@ class FragmentSink:
         self._events[name].clear()
         return events
 
+    def restore_events(self, name: str, events: Sequence[EncodedEvent]) -> None:
+        """Restore the events of a fragment that could not be rendered, before those that came since; it is due again."""
+        self._events[name] = deque((*events, *self._events[name]), maxlen=MAX_EVENTS)
+        self._due[name] = None
+
 
 class Schedule:
     """Schedule of renderings. now: seconds of a monotonic clock."""
@@ -213,6 +218,9 @@ class FragmentRenderer:
         seconds = self._schedule.seconds_to_wait(feeder.due, time.monotonic())
         if not feeder.due:
             feeder.rung.clear()
+            # The stream may have ended, or had a heartbeat, during the rendering: its ring was just cleared.
+            if feeder.close_reason is not None or feeder.beat:
+                return
         elif seconds:  # to render later events together
             await asyncio.sleep(seconds)
             return
@@ -226,11 +234,13 @@ class FragmentRenderer:
         """Render the message of a due fragment; empty if it has not changed."""
         feeder, started_at = self._feeder, time.monotonic()
         position = feeder.position
-        events = [item.model() for item in feeder.take_events(part.name)]
+        taken = feeder.take_events(part.name)
         try:
-            body = await _render_fragment_body(part, self._view.with_events(events, position))
+            view = self._view.with_events([item.model() for item in taken], position)
+            body = await _render_fragment_body(part, view)
         except RateLimited as error:
-            feeder.mark_due([part.name])
+            # A fragment that grows is built from its events alone: those of this rendering would never be shown.
+            feeder.restore_events(part.name, taken)
             self._schedule.postpone(part, float(error.extra.get("retry_after", 1)), time.monotonic())
             return b""
         if body is not None and not part.grows:

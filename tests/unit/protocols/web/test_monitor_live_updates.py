@@ -8,13 +8,14 @@ import re
 import socket
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 
 from agora.clock import new_id
-from agora.core.events.frames import Batch, EncodedEvent
+from agora.core.events.frames import Batch, CloseReason, EncodedEvent
 from agora.protocols.web import live_updates as live
 from agora.protocols.web.live_updates import FragmentSink, Schedule
 from agora.protocols.web.pages import find_page
@@ -22,6 +23,7 @@ from agora.protocols.web.registry import FRAGMENTS, PAGES, Fragment, Page, regis
 from agora.protocols.web.templating import environment
 from agora.protocols.web.view import View
 from agora.store.port import NewEvent, StoredEvent, Tx
+from agora_sdk.errors import RateLimited
 from tests.harness import running
 from tests.market import Market
 from tests.polling import wait_until
@@ -291,6 +293,40 @@ async def test_events_are_not_queued_for_a_slow_reader() -> None:
     assert [item.number for item in taken] == list(range(4801, 5000, 2))
     assert len(feeder.take_events("all")) == 100
     assert len(feeder.fragments_by_type) <= 1000
+    assert feeder.due == set()
+
+
+async def test_events_of_a_refused_rendering_are_shown_by_the_next_one() -> None:
+    seen: list[Any] = []
+
+    async def build(view: Any) -> None:
+        seen.append([event.sequence for event in view.events])
+        if len(seen) == 1:
+            feeder.write(batch((2, "note")))
+            raise RateLimited("Too many calls.", retry_after=0)
+        feeder.end(CloseReason())
+
+    async def send(message: Any) -> None: ...
+
+    feeder = FragmentSink([replace(parts("grown")[0], build=build, grows=True)], 0)
+    feeder.write(batch((1, "note")))
+    view: Any = SimpleNamespace(with_events=lambda events, position: SimpleNamespace(events=events))
+    async with asyncio.timeout(PATIENCE):
+        await live.FragmentRenderer(view, feeder, live.EventWriter(send)).run()
+    assert seen == [[1], [1, 2]]
+
+
+async def test_stream_that_ends_during_a_rendering_ends_the_page() -> None:
+    async def build(view: Any) -> None:
+        feeder.end(CloseReason())
+
+    async def send(message: Any) -> None: ...
+
+    feeder = FragmentSink([replace(parts("only")[0], build=build)], 0)
+    feeder.write(batch((1, "note")))
+    view: Any = SimpleNamespace(with_events=lambda events, position: None)
+    async with asyncio.timeout(PATIENCE):
+        await live.FragmentRenderer(view, feeder, live.EventWriter(send)).run()
     assert feeder.due == set()
 
 
