@@ -29,6 +29,7 @@ __all__ = [
 ]
 
 NOBODY = "default"  #: the account of credentials without an account
+# They share one account on purpose: none of them identifies a person or a program that could be billed.
 SYSTEM_SUBJECTS = frozenset({"operator", "system", "anonymous"})
 
 
@@ -101,6 +102,7 @@ async def require_account(tx: Reader, account_id: str) -> None:
     """
     if account_id == NOBODY or await tx.one(statements.select_account_exists, account=account_id) is not None:
         return
+    # The first 2000 names by alphabet: this is a hint in an error, not a search.
     similar_accounts = get_close_matches(account_id, await tx.all(statements.select_accounts), 3)
     fix = f"Did you mean {' or '.join(similar_accounts)}? " if similar_accounts else ""
     raise not_found(

@@ -36,6 +36,7 @@ async def estimate_unmetered_costs(
         spans[agent, version].append((started_at, started_at + length))
     ledger, terms_by_agent = Ledger(call), {}
     for (agent, version), bounds in spans.items():
+        # One look-up for all intervals of a price version: instances of one agent usually share it.
         current = await ledger.find_agreed_terms(agent, version, min(started_at for started_at, _ in bounds))
         until = max(ended for _, ended in bounds)
         changes = await find_later_versions(call.tx, agent, current.version, until, ledger.notice_period)
@@ -51,7 +52,9 @@ def _estimate_cost(
 ) -> ProjectedCost:
     in_force = [row for row in later if row.begins <= began]
     terms = PriceTerms.from_row(in_force[-1]) if in_force else initial
+    # Time after the next change is left out: its price would be a guess, and the estimate must not exceed the bill.
     changes = [row.begins for row in later if row.begins > began and row.version > terms.version]
     price, unit = terms.time_price
     costs = min(length, min(changes, default=began + length) - began)
+    # Rounded down, whereas the bill rounds half up: a displayed amount never falls when the time is metered.
     return ProjectedCost(account, agent, terms.currency, length, price * costs // unit)

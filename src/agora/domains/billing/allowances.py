@@ -39,6 +39,7 @@ async def find_allowance(call: Call, subject: str, amount: int, currency: str) -
     row = await call.tx.one(statements.select_allowance, subject=subject)
     if row is None:
         return ""
+    # An allowance in another currency covers nothing: there are no exchange rates here.
     available = row.amount - row.used if row.currency == currency else 0
     if amount > available:
         raise BudgetExceeded(
@@ -52,4 +53,5 @@ async def find_allowance(call: Call, subject: str, amount: int, currency: str) -
 async def take_from_allowance(call: Call, subject: str, amount: int) -> None:
     """Subtract an amount from an allowance; negative amounts are returned. subject: from :func:`find_allowance`."""
     if subject:
+        # A difference and not a value, so that shared commits may combine several of them (ADR 23).
         await call.tx.execute(statements.update_allowance_used, subject=subject, amount=amount)

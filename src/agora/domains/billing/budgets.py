@@ -79,6 +79,7 @@ async def _read_spent(tx: Reader, budget: BudgetRow, period: int) -> int:
             statements.sum_spent_on_agent, account=account, agent=agent, currency=currency, period=period
         )
     else:
+        # Sums by trigger (ADR 12): reading them costs the same however many entries there are.
         scope, ref = ("account", account) if account else ("agent", agent)
         row = await tx.one(statements.select_spent_amount, scope=scope, ref=ref, currency=currency, period=period)
     return int(row) if row is not None else 0
@@ -122,6 +123,7 @@ async def find_block_reason(
     if not terms.is_chargeable:
         return None
     budgets = await tx.all(statements.select_budgets_in_scope, account=account, agent=agent, model="", project="")
+    # Otherwise an account limited in one currency could spend without limit in another.
     if _is_limited_in_other_currency(budgets, account, terms.currency):
         return "budget"
     for row in budgets:
@@ -210,6 +212,7 @@ class SpendingLimits:
         # Free usage takes no lock and does not wait for other charges of the account.
         if not amount:
             return
+        # Without a lock first: most accounts have no budget, and their charges must not wait for each other.
         budgets_in_any_currency = await self._read_budgets()
         if enforce and amount > 0:
             self.check_currency(budgets_in_any_currency)
@@ -225,7 +228,10 @@ class SpendingLimits:
                 self.check_amount(row, status, amount)
         for row, status in zip(budgets, statuses, strict=True):
             await self.emit_threshold_events(
-                row, status.add_to_committed_amount(**change), margin=max(amount, 0) if enforce else 0
+                # The entry or reservation itself is written by the caller afterwards, so it is added here.
+                row,
+                status.add_to_committed_amount(**change),
+                margin=max(amount, 0) if enforce else 0,
             )
 
     def check_currency(self, budgets: Sequence[BudgetRow]) -> None:
@@ -262,6 +268,7 @@ class SpendingLimits:
         if (is_exceeded or is_credit_used_up) and exhausted < period:
             exhausted = period
             await self._emit_budget_event("agora.billing.budget_exhausted", row, status)
+        # The row is locked by the caller, so that of concurrent charges only one emits the event.
         if (warned, exhausted) != (row.warned, row.exhausted):
             await self.call.tx.execute(
                 statements.update_budget_notices, warned=warned, exhausted=exhausted, **_build_budget_key(row)
@@ -298,6 +305,7 @@ class SpendingLimits:
         owner += f" for the model {row.model}" if row.model else ""
         owner += f" for the project {row.project}" if row.project else ""
         fix = "Raise the limit with agora.billing.budget, or wait for the next month."
+        # A reservation can be freed at once, a charge only by the next month.
         if status.reserved:
             fix = "Raise the limit with agora.billing.budget, or cancel tasks for which some of it is reserved."
         return BudgetExceeded(

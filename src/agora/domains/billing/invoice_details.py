@@ -44,6 +44,7 @@ class InvoiceDetails:
     @classmethod
     def from_text(cls, text: str | None) -> InvoiceDetails:
         """Parse the details of an invoice row; invoices of old releases have none."""
+        # The details are copied into the invoice when it is issued: later changes of the profile do not change it.
         return cls(**from_json(text)) if text else cls()
 
     def to_text(self) -> str:
@@ -55,6 +56,7 @@ async def prepare_details(call: Call, account: str, issued_at: int) -> InvoiceDe
     """Build the details of a new invoice. issued_at: microseconds since 1970."""
     settings, profile = call.context.settings, await load_profile(call.tx, account)
     return InvoiceDetails(
+        # An environment variable has no line breaks, so the setting writes them as a backslash and n.
         issuer=settings.billing_issuer.replace("\\n", "\n") or call.caller.tenant,
         sender=settings.billing_email,
         name=profile.name,
@@ -71,6 +73,7 @@ def compute_included_tax(charges: int, rate: float) -> int:
     """Compute the tax included in charges, rounded half up. charges: in millionths. rate: percent with two decimal
     places."""
     share = round(rate * HUNDREDTHS)
+    # Prices include the tax, so it is a part of the charges and not added to them. Integers: floats would round half to even.
     tax = divide_half_up(abs(charges) * share, 100 * HUNDREDTHS + share)
     return tax if charges >= 0 else -tax
 

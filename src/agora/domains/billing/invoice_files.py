@@ -48,6 +48,7 @@ def _format_amount(value: float) -> str:
 def _round_amount(value: float, currency: str) -> str:
     """Round an amount half up to the decimal places of the currency: 2 for USD, 0 for JPY."""
     places = decimal_places(currency)
+    # By its shortest notation: the float 1.005 is slightly less, and would be rounded down.
     amount = Decimal(repr(value)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
     return f"{amount + 0:,.{places}f}"  # no minus zero
 
@@ -79,6 +80,7 @@ def _render_csv(invoice: Invoice) -> InvoiceDocument:
             _escape_csv_cell(part)
             for part in (line.period, line.agent_id, line.agent_name, line.kind.value, line.description)
         ]
+        # Not escaped: a negative number begins with a minus, and has to stay a number for the spreadsheet.
         numbers = [_format_quantity(line.quantity), line.unit, _format_amount(line.amount), invoice.currency]
         writer.writerow([*words, *numbers])
     return InvoiceDocument(
@@ -103,6 +105,7 @@ def _render_email(invoice: Invoice, exact: bool) -> InvoiceDocument:
     message["Subject"] = f"Invoice {invoice.number}, {invoice.period}"
     if invoice.issued_at:
         message["Date"] = format_datetime(invoice.issued_at)
+    # RFC 2606 reserves .invalid: the id names no host that could be asked. Mail programs drop a second copy by it.
     message["Message-ID"] = f"<{invoice.invoice_id}@agora.invalid>"  # the same for every copy
     due = f", due on {invoice.due_at:%Y-%m-%d}" if invoice.due_at else ""
     amount = f"{_round_amount(invoice.amount_due, invoice.currency)} {invoice.currency}"
@@ -143,6 +146,7 @@ def _render_html(invoice: Invoice, exact: bool) -> InvoiceDocument:
     sums.append(("Credit after this invoice", invoice.closing_balance))
     title = f"Invoice {escape(invoice.number or '')}"
     note = "" if exact else " Figures are rounded; the table (CSV) has the exact ones."
+    # The address element keeps line breaks (white-space: pre-line), so the lines need no markup.
     address = "\n".join(filter(None, (customer.name, customer.address)))
     page = f"""<!doctype html>
 <html lang="en">

@@ -70,6 +70,7 @@ async def read_pending_lines(tx: Reader, account: str, currency: str, period: in
         remainder = sums[row.period, row.agent_id, row.kind]
         for at, value in enumerate((row.quantity, row.amount, row.entries)):
             remainder[at] -= value
+        # Charges are positive and credits negative in the ledger, a balance is the opposite.
         opening -= row.amount
     lines = [
         InvoiceLine(month, agent, EntryKind(kind), quantity, amount, count)
@@ -89,6 +90,7 @@ async def issue_invoice(call: Call, account: str, currency: str, period: int) ->
     if await tx.one(statements.select_invoice_of_period, period=period, **names) is not None:
         return None
     lines, opening = await read_pending_lines(tx, account, currency, period)
+    # No invoice without lines, so a quiet month takes no number.
     if not lines:
         return None
     (number,) = await tx.returning(statements.allocate_invoice_number)
@@ -108,12 +110,14 @@ async def issue_invoice(call: Call, account: str, currency: str, period: int) ->
         details=details.to_text(),
     )
     tx.append(INVOICES, row)
+    # Names are copied: an invoice does not change if an agent is renamed or leaves.
     called = await read_agent_names(tx, (line.agent_id for line in lines))
     months: dict[int, int] = defaultdict(int)
     for line in lines:
         months[line.period] += line.entries
         tx.append(INVOICE_LINES, _build_line_row(row, line, called))
     for month, entries in sorted(months.items()):
+        # Counts the invoiced entries by their month, so that select_due_invoices finds the accounts that have later ones.
         await tx.execute(statements.add_invoiced_entries, period=month, entries=entries, **names)
     await _emit_issued(call, row)
     return _format_number(number)
@@ -223,6 +227,7 @@ async def _read_open_lines(
         if tally.accrued_time:
             key = (period, agent_id, EntryKind.TIME)
             line = lines.get(key, InvoiceLine(*key, 0, 0, 0))
+            # Accrued time is in no entry yet. It is shown as part of the line that it will be billed in.
             lines[key] = replace(line, quantity=line.quantity + tally.accrued_time, amount=line.amount + tally.accrued)
     ordered = [lines[key] for key in sorted(lines)]
     charges, credits = _sum_lines(ordered)

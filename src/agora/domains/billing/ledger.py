@@ -127,6 +127,7 @@ class Ledger:
         fresh: the key is new (it contains an id created in this call), so no earlier entry is looked up. Raises
         BudgetExceeded, CreditExhausted, InvalidRequest above the maximum amount.
         """
+        # A unique index on the key refuses a concurrent second entry; its call is then repeated, and finds the first here.
         if not fresh and (existing := await self._find_entry(charge.key)) is not None:
             return existing
         terms = terms or await self.find_terms(charge.agent_id, charge.ended)
@@ -174,6 +175,7 @@ class Ledger:
             reduction = replace(
                 entry,
                 entry_id=new_id("use"),
+                # Derived from the key of the charge, by which a reversal finds it.
                 key=f"{charge.key}:{each.kind}",
                 kind=each.kind.value,
                 quantity=1,
@@ -182,6 +184,7 @@ class Ledger:
             )
             call.tx.append(LEDGER, reduction)
         if charge.use is not None:
+            # What the call really costs: budgets of models and projects sum these rows instead of the ledger.
             net = amount - sum(each.amount for each in reductions)
             call.tx.append(MODEL_CALLS, _build_model_call(entry, charge.use, net))
         return entry
@@ -196,6 +199,7 @@ class Ledger:
                 # Locked, so that concurrent charges do not use the same part of the quota.
                 await tx.one(reduction_queries.lock_quota, agent=charge.agent_id, kind=kind)
                 days = {"first": period * 100, "last": period * 100 + 99}
+                # Includes reversals, which are negative: reversed usage gives its part of the quota back.
                 used = await tx.one(reduction_queries.sum_used_quantity, **names, **days) or 0
                 free = min(charge.quantity, max(0, rule.number - used))
                 reductions.append(Reduction(EntryKind.FREE_QUOTA, amount * free // charge.quantity, "Free quota"))
@@ -218,6 +222,7 @@ class Ledger:
                 fix="Record the usage again, under another key.",
                 errors=[field_error("entry_id", "a reversal")],
             )
+        # One key for each entry: a repeated reversal finds the first one.
         key = f"reversal:{row.entry_id}"
         if (existing := await self._find_entry(key)) is not None:
             return existing
@@ -254,6 +259,7 @@ class Ledger:
         """Add credit to an account; returns its entry, or the existing one if the key was used before."""
         if (existing := await self._find_entry(key)) is not None:
             return existing
+        # Credit belongs to no agent, and is negative: budgets and balances then need no special case.
         charge = Charge(key, account, "", kind, 1, description=reason)
         return await self.write_entry(charge, PriceTerms(0, currency), -amount, enforce=False)
 

@@ -64,6 +64,7 @@ async def set_budget(call: Call, scope: BudgetScope, currency: str, wish: Budget
     call.target = account or budget_key["agent"]
     await _check_permission(call, budget_key)
     operator = call.caller.may("admin")
+    # Only then: an account changes its own limits, which no authority has to protect from it.
     if operator:
         await check_and_record_administration(call, _build_administration_target(budget_key))
     values = {
@@ -81,6 +82,7 @@ async def set_budget(call: Call, scope: BudgetScope, currency: str, wish: Budget
     if wish.warning_threshold is None and not wish.prepaid:
         await call.tx.execute(statements.delete_budget, **budget_key)
         return await _build_budget(call.tx, row, call.now)
+    # At once, and not with the next charge: a limit may be set below what is spent already.
     await _emit_warnings(call, row)
     row = await call.tx.one(statements.lock_budget, **budget_key)
     assert row is not None
@@ -130,6 +132,7 @@ async def _check_permission(call: Call, budget_key: Mapping[str, str]) -> None:
     row = await call.tx.one(statements.lock_budget, **budget_key)
     if row is not None and row.set_by == "operator" and not call.caller.may("admin"):
         raise PermissionDenied("An operator has set this budget.", fix="Ask an operator to change it.")
+    # A changed budget keeps its currency, so only a new one can evade a limit.
     if row is None and not call.caller.may("admin"):
         await _check_currency(call, budget_key)
     if row is None:
@@ -184,6 +187,7 @@ def _choose_budget_state(row: BudgetRow, status: BudgetStatus) -> Literal["ok", 
     hard, soft, available = row.hard_limit, row.soft_limit, status.available_credit
     if (hard is not None and status.committed >= hard) or (available is not None and available <= 0):
         return "exhausted"
+    # Refused charges do not count as spent: a limit may be exhausted for a charge that did not fit.
     if row.exhausted >= status.period:
         return "exhausted"
     return "warned" if soft is not None and status.committed >= soft else "ok"

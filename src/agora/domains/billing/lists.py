@@ -165,6 +165,7 @@ async def list_balances(call: Call, account: str | None, limit: int, cursor: str
         )
     rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
     running: dict[tuple[str, str], int] = defaultdict(int)
+    # Added to the sums of the database: running time since the last measurement is in no row.
     for each in await read_running_time(call, account):
         running[each.account_id, each.currency] += each.amount
     listed = {(row.account_id, row.currency) for row in rows}

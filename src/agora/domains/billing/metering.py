@@ -83,10 +83,12 @@ class _RunBilling:
         # twice.
         await call.tx.execute(statements.lock_meter, instance_id=run.instance_id, now=call.now)
         row = await call.tx.one(statements.select_run, instance_id=run.instance_id, number=run.number)
+        # A late report of a closed run, from another server or repeated: everything was billed.
         if row is not None and row.state == "closed":
             return
         if row is None:
             await self._charge_base_price()
+        # The first report determines the start, so that the keys of entries stay the same with every report.
         interval = run.began if row is None else row.began
         billed, measured = self._read_progress(row)
         # Quantity and amount billed so far at each price version: rounding is over their sum, so parts add up exactly.
@@ -94,6 +96,7 @@ class _RunBilling:
             self._carried_time[timed.price_version] = (timed.quantity, timed.amount)
         intervals = await self._split_by_price(interval + billed, interval + measured)
         unwritten = await self._write_entries(intervals)
+        # The rest stays unbilled and is shown as accrued; the next report begins with it.
         billed = measured if unwritten is None else unwritten.began - interval
         await self._store_progress(interval, measured, billed, unwritten)
 
@@ -107,6 +110,7 @@ class _RunBilling:
         run = self.run
         terms = await self.ledger.find_agreed_terms(run.agent_id, run.price_version, run.began)
         key = build_base_price_key(run.instance_id)
+        # Looked up, because creation charges it under the same key since then.
         if terms.base_price and not await self.ledger.find_entries([key]):
             charge = Charge(key, run.account_id, run.agent_id, EntryKind.BASE, 1, run.instance_id, run.began, run.began)
             await self.ledger.write_entry(charge, terms, terms.base_price, enforce=False)
@@ -124,6 +128,7 @@ class _RunBilling:
             if start:
                 terms = PriceTerms.from_row(start[-1])
             ahead = [row.begins for row in later if row.begins > began and row.version > terms.version]
+            # Never before began, so the loop ends: each of these is later.
             upto = min(ended, compute_end_of_month(began), *ahead)
             intervals.append(BilledInterval(began, upto, terms))
             began = upto
@@ -150,6 +155,7 @@ class _RunBilling:
         quantity, carried = self._carried_time.get(terms.version, (0, 0))
         self._carried_time[terms.version] = (quantity + length, carried + amount)
         charge = Charge(
+            # Unique by the start of the interval: intervals of a run do not overlap.
             f"time:{run.instance_id}:{run.number}:{interval.began}",
             run.account_id,
             run.agent_id,

@@ -85,6 +85,7 @@ class ModelReport:
 def read_project(metadata: str, payload: str) -> str:
     """Read a task's project from JSON: ``project`` of its metadata, or the codebase of a coding job; '' for none."""
     values = (decode_json(metadata).get("project"), *map(decode_json(payload).get, ("codebase_id", "codebase")))
+    # The first that is a name; metadata and payload are written by callers, and may hold anything.
     name = next((value for value in values if isinstance(value, str) and value), "")
     return name[:LONGEST_PROJECT]
 
@@ -108,10 +109,12 @@ async def reserve_model_call(call: Call, payer: CallPayer, call_id: str, offers:
     applicable limit, the cheapest one within every limit. Raises BudgetExceeded, CreditExhausted if there is none.
     """
     await release_model_call(call, payer.task_id)
+    # After the release: the earlier reservation of the task must not count against its own next call.
     offer = await _choose_offer(call, payer, offers)
     rates, amount = offer.rates, offer.amount
     if not amount:
         return offer
+    # Checked before the limits and taken after them: a refused reservation takes nothing.
     spender = await find_allowance(call, payer.subject, amount, rates.currency)
     limits = _build_spending_limits(call, payer, rates)
     await limits.add_reservation(amount)
@@ -160,6 +163,7 @@ async def _choose_offer(call: Call, payer: CallPayer, offers: Sequence[ModelOffe
         except PaymentRequired as refusal:
             refusals.append(refusal)
     if not affordable:
+        # Of the first offer, which is the model that was asked for.
         raise refusals[0]
     is_near = any(_is_over_soft_limit(row, status) for row, status in _select_budgets_of_offer(budgets, offers[0]))
     return min(affordable, key=lambda offer: offer.amount) if is_near else affordable[0]
@@ -222,8 +226,10 @@ async def charge_model_call(call: Call, payer: CallPayer, rates: TokenRates, rep
     reservation = await find_reservation(call, payer.task_id) if payer.task_id else None
     fixed = report.base_cost
     amount = rates.compute_cost(report.tokens) if fixed is None else rates.add_markup(fixed)
+    # A late report of an earlier call must not release the reservation of the task's present one.
     if reservation is not None and reservation.description == (report.reserved_as or report.call_id):
         await release_model_call(call, payer.task_id)  # first, or it would count twice
+        # The release has returned the maximum; what the call really cost is taken instead, however much it is.
         await take_from_allowance(call, reservation.spender, amount)
     tokens = report.tokens
     charge = Charge(

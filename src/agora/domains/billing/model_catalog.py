@@ -39,6 +39,7 @@ class ModelCatalog:
     """Model prices by provider, and identification of a provider by URL or model name."""
 
     def __init__(self) -> None:
+        # On the instance, because a cache on the method would keep the instance alive. A price is searched by patterns.
         self.find_price = lru_cache(maxsize=4096)(self._find_price)
 
     @cached_property
@@ -70,6 +71,7 @@ class ModelCatalog:
         if name in providers:
             return name
         for id, provider in providers.items():
+            # Patterns of the shipped file, never of a caller: they cannot be made slow from outside.
             if url and re.match(provider["url"], url):
                 return str(id)
         for id, provider in providers.items():

@@ -68,6 +68,7 @@ class TokenRates:
 
     def compute_cost(self, tokens: ModelTokens) -> int:
         """Compute the charge for tokens in millionths, rounded up so that priced usage is never free."""
+        # One division at the end, so that cost and markup are rounded once.
         return -(-self._weigh_tokens(tokens) * (BASIS + self.markup) // (MICROS * BASIS))
 
     def drop_rate_thresholds(self) -> TokenRates:
@@ -85,6 +86,7 @@ class TokenRates:
         total = tokens.input_tokens
         cache_read, cache_write = tokens.cache_read_tokens, tokens.cache_write_tokens
         parts = (
+            # Providers count cached tokens among the input; max guards against those that report them apart.
             (max(0, total - cache_read - cache_write), self.input),
             (cache_read, self.cache_read),
             (cache_write, self.cache_write),
@@ -122,6 +124,7 @@ async def resolve_model_price(call: Call, provider: str, model: str, url: str = 
     by_place = {(row.provider, row.model): row for row in rows}
     default = by_place.get(("", ""))
     markup = (default.markup or 0) if default is not None else 0
+    # An operator's price precedes the catalog; the price of one model precedes that of all of its provider.
     row = by_place.get((provider, model)) or by_place.get((provider, ANY_MODEL))
     if row is not None:
         return _build_rates_from_row(row, provider, model, markup)

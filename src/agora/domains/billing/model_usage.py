@@ -91,6 +91,7 @@ async def summarize_month_usage(call: Call, account: str | None, period: int, cu
 
 
 def _sum_usage(rows: Sequence[ModelSum]) -> UsageTotals:
+    # Types of fields are texts here (from __future__ import annotations).
     names = [field.name for field in fields(ModelSum) if field.type == "int"]
     total = {name: sum(getattr(row, name) for row in rows) for name in names}
     return UsageTotals(

@@ -61,6 +61,7 @@ async def add_price_version(call: Call, agent: AgentRow, request: PriceRequest) 
     begins = _parse_effective_from(call.now, request.effective_from)
     latest = await call.tx.one(statements.select_latest_price, agent_id=agent.agent_id)
     version = latest.version if latest is not None else 0
+    # Versions are kept for ever, because ledger entries name them: their number must be limited.
     await _check_changes(call, agent.agent_id, version)
     unit = (request.usage_unit or "hour") if request.type is PricingType.HYBRID else None
     row = PriceRow(

@@ -177,6 +177,7 @@ async def redeem_coupon(call: Call, code: str, account: str | None) -> LedgerEnt
     row = await call.tx.one(statements.lock_coupon, code=code)
     if row is None:
         raise not_found("code", f"There is no coupon {code}.", fix="Check the code; case counts.")
+    # Before expiry and limit: a repeated call by an account that has redeemed it succeeds.
     if earlier := await ledger.find_entries([key]):
         return earlier[0]
     if row.expires_at is not None and row.expires_at <= call.now:

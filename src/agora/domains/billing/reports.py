@@ -61,6 +61,7 @@ class CostRequest:
 
     def scope(self) -> Scope:
         since, until = convert_day_range(self.since, self.until)
+        # Sums of instances have no days: there would be a row for each instance and day.
         if self.instance and (self.since or self.until):
             raise InvalidRequest(
                 "The cost of an instance covers its whole lifetime.",
@@ -131,6 +132,7 @@ async def _find_earners(call: Call, ref: str | None, after: str, limit: int) -> 
     else:
         rows = await tx.all(statements.list_earning_agents_of_account, account=caller.account, after=after, limit=limit)
     ids = list(rows)
+    # An agent without an account of its own earns under its id alone; the cursor ends the list after it.
     if not ids and caller.kind == "agent" and after < caller.subject:
         return [caller.subject]
     return ids
@@ -176,6 +178,7 @@ async def build_dashboard(call: Call, account: str | None, currency: str | None)
     def sum_currency(code: str) -> dict[str, Any]:
         rows = {row.period: row for row in months if row.currency == code}
         before = rows.get(compute_previous_month(month))
+        # With unmetered time, so that the dashboard agrees with agora.billing.cost at every moment.
         balance = sum(row.credited for row in rows.values()) - whole.get(code, Tally()).total_cost
         return {
             "current_month_cost": from_micros(this_month.get(code, Tally()).total_cost),

@@ -44,6 +44,7 @@ async def reserve_price(call: Call, task: AssignedTask) -> int | None:
     Raises BudgetExceeded, CreditExhausted if a limit does not allow it.
     """
     agent_id = task.assigned_agent
+    # A task for a name or for anybody has no agent yet whose price could be reserved.
     if agent_id is None or not looks_like_id(agent_id):
         return None
     terms = await Ledger(call).find_terms(agent_id)
@@ -52,6 +53,7 @@ async def reserve_price(call: Call, task: AssignedTask) -> int | None:
         return None
     account = resolve_paying_account(task.account_id, task.created_by)
     spender = await find_allowance(call, task.created_by, amount, terms.currency)
+    # May raise: nothing was written before, so the assignment fails as a whole.
     await SpendingLimits(call, account, agent_id, terms.currency).add_reservation(amount)
     await take_from_allowance(call, spender, amount)
     row = ReservationRow(
@@ -89,6 +91,7 @@ async def settle_reservation(call: Call, task_id: str) -> None:
         build_task_charge_key(task_id), row.account_id, row.agent_id, EntryKind.TASK, 1, description=row.description
     )
     # Charged at the reserved price and regardless of limits, because the work is done.
+    # The amount is that of the reservation, so the terms need no prices.
     terms = PriceTerms(row.price_version, row.currency)
     await Ledger(call).write_entry(charge, terms, row.amount, enforce=False)
 

@@ -82,6 +82,7 @@ class PriceTerms:
     @property
     def execution_price(self) -> int:
         """Price of one execution or task."""
+        # A hybrid price has a price for time and another one for tasks.
         return self.price if self.type is PricingType.PER_REQUEST else self.task_price
 
     @property

@@ -112,12 +112,14 @@ async def record_token_usage(call: Call, report: TokenUsageReport) -> TokenUsage
 
 async def _charge_new_tokens(call: Call, report: TokenUsageReport, row: TokenUsageRow) -> TokenUsageRow:
     """Charge usage that is not in the ledger yet; without a price, it stays uncharged until one is set."""
+    # Both totals never decrease, so the differences are never negative.
     input_tokens, output_tokens = row.input_tokens - row.charged_input, row.output_tokens - row.charged_output
     cost = max(0, (row.cost or 0) - row.charged_cost)
     if not input_tokens and not output_tokens:
         return row
     provider, model = split_model_name(row.model)
     try:
+        # Thresholds apply to single calls, and a total does not tell how long the inputs of its calls were.
         rates, base_cost = (await resolve_model_price(call, provider, model)).drop_rate_thresholds(), None
     except InvalidRequest:
         # A reported cost of zero is not a price: only an operator can make a model free.
@@ -132,6 +134,7 @@ async def _charge_new_tokens(call: Call, report: TokenUsageReport, row: TokenUsa
         project="" if task is None else read_project(task.metadata, task.payload),
     )
     call_report = ModelReport(
+        # The totals make the key unique: a repeated report has the same ones, and charges nothing.
         call_id=f"report/{row.input_tokens}/{row.output_tokens}/{row.model}",
         tokens=ModelTokens(input_tokens=input_tokens, output_tokens=output_tokens),
         is_estimate=bool(row.is_estimate),

@@ -96,6 +96,7 @@ async def record_usage(call: Call, usage: Usage) -> contract.UsageRecord:
     ledger = Ledger(call)
     kinds = (EntryKind.REQUEST, EntryKind.TIME, EntryKind.INPUT_TOKENS, EntryKind.OUTPUT_TOKENS)
     earlier = await ledger.find_entries([_build_entry_key(usage, kind) for kind in kinds])
+    # All kinds or none: they are written in one transaction.
     if earlier:
         _require_same_usage(earlier, usage)
         return _build_record(earlier)
@@ -112,6 +113,7 @@ def _build_entry_key(usage: Usage, kind: EntryKind) -> str:
 
 
 def _build_charge(usage: Usage, kind: EntryKind, quantity: int) -> Charge:
+    # at is the end of the usage; only time has a length.
     started_at = usage.at - quantity if kind is EntryKind.TIME else usage.at
     return Charge(
         _build_entry_key(usage, kind),
@@ -159,6 +161,7 @@ async def record_credit(call: Call, request: CreditRequest) -> contract.Entry:
     await require_account(call.tx, account)
     key = f"credit:{request.key}" if request.key is not None else new_id("credit")
     row = await Ledger(call).add_credit(account, amount, currency, kind, key, request.reason)
+    # add_credit returns the earlier entry of the key, whatever it was for.
     if (row.account_id, row.amount, row.currency, row.kind) != (account, -amount, currency, kind):
         raise build_key_reused_error("key", str(request.key), "credit")
     await check_and_record_administration(call, row.entry_id)

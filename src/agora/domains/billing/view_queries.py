@@ -214,6 +214,7 @@ sum_invoiced_lines = Query(
     """,
     LineSum,
 )
+# Changes nothing: the update locks the row, and the insert makes it where there was no invoice yet.
 lock_invoice_head = Write(
     """
     insert into billing_heads (tenant_id, invoices, position) values (:tenant, 0, 0)

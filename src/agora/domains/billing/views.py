@@ -118,6 +118,7 @@ async def load_current_tallies(call: Call, scope: Scope) -> dict[str, dict[str, 
     All amounts owed are read here. Unmetered time is included only if the scope includes today.
     """
     sums = await load_tallies(call.tx, scope)
+    # Unmetered time is of now: a report about past days must not change while instances run.
     if scope.since <= convert_to_day_number(call.now) <= scope.until:
         for each in await read_running_time(call, scope.account or None, scope.instance):
             if scope.agent in ("", each.agent_id):

@@ -35,6 +35,7 @@ __all__ = ["Authenticator"]
 
 MAX_TENANT_CHARACTERS = 63  # characters
 DELETED_STATES = ("deleting", "deleted")  # of a tenant
+# Bounds how long a change is missed whose event did not reach this server.
 CACHE_SECONDS = 30.0
 CACHE_SIZE = 10_000
 JWT = "eyJ"  # how a JSON object begins in base64url
@@ -80,8 +81,10 @@ class Authenticator:
         caller = self.find_cached_caller(credential, local=local)
         if caller is None:
             assert credential is not None
+            # Read before the row: an event that arrives during the read makes its result outdated.
             version = self._changes
             caller = await self._verify_credential(credential)
+            # The home tenant cannot be suspended or deleted, so its callers need no look-up.
             if caller.tenant != HOME:
                 await self._check_tenant_served(caller.tenant)
             # A task token ends with its task's lease, which is no event of those that drop cached callers.
@@ -107,6 +110,7 @@ class Authenticator:
             )
         row = (
             await self._store.read(tenant, _read_tenant)
+            # PostgreSQL refuses NUL in a text; such a header is an unknown tenant and not a server error.
             if len(tenant) <= MAX_TENANT_CHARACTERS and "\0" not in tenant
             else None
         )
@@ -147,6 +151,7 @@ class Authenticator:
                 del self._cache[key]
 
     async def _verify_credential(self, credential: str) -> Caller:
+        # Before the length check: tokens of providers are longer than ours, and have a limit of their own.
         if self.sign_on is not None and credential.startswith(JWT):
             return await self.sign_on.authenticate_token(credential)
         if len(credential) > MAX_CREDENTIAL:
@@ -156,6 +161,7 @@ class Authenticator:
         if credential.startswith(TASK_TOKEN):
             return await self._verify_task(credential)
         digest = self._signer.digest(credential)
+        # Digests of a fixed length are compared, in constant time: neither length nor prefix of the token is disclosed.
         if hmac.compare_digest(digest, self._admin_digest):
             return self.operator
         # Looked up by digest: the time of a look-up says nothing about a token.

@@ -66,6 +66,7 @@ async def check_administration_authority(call: Call, target: str, needed: int = 
     Raises PermissionDenied.
     """
     row = await call.tx.one(statements.select_administering_authority, target=target)
+    # The row is locked (FOR UPDATE), so that a lower authority cannot change the target between check and record.
     highest = max(needed, row if row is not None else 0)
     highest = min(highest, call.context.settings.admin_authority_level)  # the operator has the highest authority
     check_authority(call.caller, highest, f"change {target}, which takes an authority of")

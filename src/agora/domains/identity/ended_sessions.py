@@ -38,6 +38,7 @@ class EndedSessions:
             return await reader.one(people.select_ended_login, login=session)
 
         version = self._changes
+        # An ended session is not cached: it is asked for rarely, and must never be served again.
         if await self._store.read(tenant, read_login) is not None:
             return True
         if version == self._changes:  # otherwise the session may have ended during the read
@@ -48,6 +49,7 @@ class EndedSessions:
 
     def forget_ended(self, events: Sequence[StoredEvent]) -> None:
         """Drop cached sessions that these events end."""
+        # The whole cache: the event names the user and not the sessions, and ends are rare.
         if any(stored.event.type == ENDED for stored in events):
             self.forget_all()
 

@@ -43,6 +43,7 @@ class UserController(Controller):
         for (tenant, user_id), sighting in self._sightings.items():
             by_tenant.setdefault(tenant, []).append((user_id, sighting))
         for tenant, sightings in by_tenant.items():
+            # Sorted, so that servers lock the rows of users in one order and cannot deadlock.
             for batch in split_batches(sorted(sightings, key=lambda pair: pair[0]), BATCH):
                 await self._write_last_seen_times(tenant, dict(batch))
                 for user_id, sighting in batch:

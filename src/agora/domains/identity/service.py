@@ -182,6 +182,7 @@ async def _end_local_session(call: Call) -> None:
             "Your credential does not belong to a session.",
             fix="Agents deregister; keys are revoked with DELETE /tokens/{token_id}.",
         )
+    # No token of the session is valid longer, so the row can be deleted then.
     forget_at = max(caller.expires_at or 0, call.now + DAY)
     for login in caller.person.login:
         await call.tx.execute(people.insert_ended_login, login=login, now=call.now, forget_at=forget_at)
@@ -193,6 +194,7 @@ async def _end_local_session(call: Call) -> None:
 async def _record_logout(call: Call, notice: LogoutNotice) -> contract.LogoutTaken:
     """Record a back-channel logout, once per logout token."""
     now, user_id = call.now, notice.build_user_id
+    # Back-Channel Logout 1.0, section 2.6: a jti is accepted once.
     if not await call.tx.execute(people.insert_first_use, login=notice.notice, now=now, forget_at=notice.until):
         raise _build_logout_error("The logout token was taken before.", "Nothing is left to be done.")
     await call.tx.execute(people.insert_ended_login, login=notice.login, now=notice.at, forget_at=now + WEEK)

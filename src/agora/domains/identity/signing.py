@@ -84,6 +84,7 @@ class Signer:
 
     def verify_agent_token(self, token: str) -> AgentClaims | None:
         """Return the claims of a valid token, else None."""
+        # The signature is checked before the payload is decoded: nothing of a forged token is parsed.
         payload, _, signature = token.removeprefix("agt_").partition(".")
         if not self._is_signed("agent", payload, signature):
             return None

@@ -40,6 +40,7 @@ class SigningKey:
         from cryptography.hazmat.primitives.hashes import SHA256
 
         der = self._private_key.sign(f"{protected}.{encode_base64url(content)}".encode(), ECDSA(SHA256()))
+        # JWS wants r and s as two numbers of fixed length (RFC 7518, section 3.4), the library gives DER.
         r, s = decode_dss_signature(der)
         return encode_base64url(r.to_bytes(SIZE, "big") + s.to_bytes(SIZE, "big"))
 
@@ -67,6 +68,7 @@ class SigningKey:
             generate_private_key,
         )
 
+        # create_file_once keeps the file of the first of two servers; both then read it below.
         if not self._path.exists():
             new_key = generate_private_key(SECP256R1())
             create_file_once(

@@ -40,6 +40,7 @@ async def read_task_caller(reader: Reader, claims: TaskClaims, now: int) -> Call
             "The task token has ended: its task is not in progress any more, or with another worker.",
             fix="The holder of the task's lease gets another one with agora.task.issue_token.",
         )
+    # Intersected at each call: a token never outlives a right that its grantor lost.
     granted = frozenset(claims.scopes) & await find_scopes_of_subject(reader, claims.tenant, row.created_by, now)
     return Caller(
         tenant=claims.tenant,

@@ -99,6 +99,7 @@ class TokenService(BoundService, contract.Tokens):
                 fix=f"Scopes are {', '.join(sorted(valid))}.",
                 errors=[field_error("scopes", f"unknown scope {scope!r}") for scope in unknown],
             )
+        # Sorted, so that equal sets of scopes are stored as equal texts.
         granted = sorted(set(requested) or scopes.AGENT)
         missing = [scope for scope in granted if not self.call.caller.may(scope)]
         if missing:

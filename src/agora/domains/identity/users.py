@@ -60,6 +60,7 @@ class UserService(BoundService, contract.Users):
         call = self.call
         call.target = user_id
         row = _require_user(await call.tx.one(people.lock_user, user_id=user_id), user_id)
+        # The authority of the user's role protects an administrator from a caller below it.
         await check_and_record_administration(call, user_id, self._authority_of_role(row.role or row.provider_role))
         if role is not None:
             self._check_role(role, row)
@@ -134,6 +135,7 @@ async def check_concurrency(call: Call) -> None:
         people.lock_user, user_id=call.caller.subject
     )  # serializes task creation of one user, so that the limit cannot be exceeded by concurrent calls
     row = await call.tx.one(people.count_open_tasks, user_id=call.caller.subject, limit=person.limit)
+    # Counted up to the limit only, by a partial index of unfinished tasks.
     if row is not None and row >= person.limit:
         raise RateLimited(
             f"You have {person.limit} tasks waiting and running, which is the maximum.",

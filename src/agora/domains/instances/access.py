@@ -32,6 +32,7 @@ async def require_instance(call: Call, instance_id: str, *, change: bool = False
 
     Raises NotFound, also for an instance of another account, to avoid disclosing its existence.
     """
+    # Locked before its state is judged: the reconciler and other calls change the same row.
     query = statements.lock_instance if change else statements.select_instance
     row = await call.tx.one(query, instance_id=instance_id)
     own_account = row is not None and row.account_id == find_paying_account_of_caller(call.caller)

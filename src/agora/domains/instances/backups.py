@@ -53,6 +53,7 @@ async def read_logs(call: Call, instance_id: str, offset: int, limit: int) -> In
     """Read a page of an instance's output. offset: bytes from the start; from the end if negative. limit: bytes."""
     row = await require_instance(call, instance_id)
     call.target = instance_id
+    # The engine's files are gone once the instance has ended; its last output is kept in the store.
     output = await call.tx.one(instances.select_output, instance_id=instance_id) if row.stopped_at else None
     reader = (
         _build_stored_log_reader(output, offset, limit)

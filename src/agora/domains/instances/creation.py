@@ -90,6 +90,7 @@ async def create_instance(call: Call, request: InstanceRequest, key: str | None 
 
     Raises NotFound, Conflict, PaymentRequired, or InvalidRequest that lists all invalid fields.
     """
+    # First: a repetition must succeed although limits are reached or the agent was withdrawn meanwhile.
     existing_id = await _find_earlier_request(call, request, key)
     if existing_id is not None:
         return existing_id
@@ -101,6 +102,7 @@ async def create_instance(call: Call, request: InstanceRequest, key: str | None 
     _check_config(call, request, manifest, secrets)
     co_location, place, need = await _choose_placement(call, request, manifest)
     row = _build_row(call, _InstancePlan(request, key, deployment, terms, co_location, place, need))
+    # Within the same transaction: if a later check refuses the instance, the charge is rolled back with it.
     await _charge_base(call, row, terms)
     await _check_restorable(call, request, agent, place)
     secrets_to_seal = secrets | ({"environment": request.config.environment} if request.config.environment else {})
@@ -234,6 +236,7 @@ def _check_config(call: Call, request: InstanceRequest, manifest: AgentManifest,
     check_whole_units(currency, **{"instance_config.spend_limit": request.config.spend_limit})
     spec = _build_probe_spec(request, manifest, secrets)
     errors = runtime.find_spec_errors(spec)
+    # Who may deploy could change the manifest's limits anyway; an instance of scaling has no such caller later.
     if request.pool or not call.caller.may(DEPLOY):
         errors += _find_exceeded_limits(spec.limits, manifest)
     if errors:
@@ -424,6 +427,7 @@ def _append_token(call: Call, request: InstanceRequest, row: InstanceRow, agent:
         service_tier="basic",
         authority=0,
         created_at=call.now,
+        # It ends with the instance: finish_instance revokes it.
         expires_at=None,
         revoked_at=None,
     )

@@ -84,6 +84,7 @@ def _resolve_account(call: Call, payload: dict[str, Any]) -> str:
     For other senders, ``customer_id`` names a customer of the sender: a label of the instance (:func:`_parse_config`).
     """
     customer = payload.get("customer_id")
+    # A sender cannot let another account pay.
     if not customer or not call.caller.may("admin"):
         return find_paying_account_of_caller(call.caller)
     try:

@@ -110,6 +110,7 @@ class DeploymentService(BoundService, contract.Deployments):
                 fix="'agora agent example' prints a valid one.",
                 errors=to_error_details(faults),
             )
+        # An agent registered by the manifest before is updated: registering is the way to deploy a new revision.
         row = await self._find_own_agent(manifest)
         registration = await (
             self._create_agent(manifest, more) if row is None else self._update_agent(row, manifest, more)

@@ -147,8 +147,10 @@ async def _build_request(call: Call, row: InstanceRow, order: ExecutionOrder, ex
         body = to_json({} if parameters is None else parameters)
         headers["content-type"] = "application/json"
     base = urlsplit(row.address)
+    # An address without a path is the whole server of the instance: nothing lies above it.
     if base.path.strip("/"):
         _check_below(order.endpoint)
+    # The percent sign stays: the caller may have encoded the endpoint already.
     path = base.path.rstrip("/") + quote(order.endpoint, safe="/%:@!$&'()*+,;=?~-._")
     target = path + (("&" if "?" in path else "?") + query if query else "")
     return InstanceHttpRequest(
@@ -306,6 +308,7 @@ async def end_execution(call: Call, ended: InstanceExecutionRow) -> None:
         failed=int(not well),
         duration=(ended.duration or 0) if well else 0,
     )
+    # Not for unknown outcomes: the work may have been done.
     if ended.status == "failed":
         await Ledger(call).reverse_by_key(f"execution:{ended.execution_id}", ended.error or ended.status)
     data = {

@@ -52,6 +52,7 @@ class HostedInstanceReconciler(DueController):
         ]
         await self._check_instances(tenant, host, looks, check)
         for row in rows:
+            # One at a time, each in its own transaction: a request is a message, and they must not fail together.
             if row not in looks:
                 await self.write_as_system(
                     tenant, partial(hosting_agents.reconcile_instance, instance_id=row.instance_id, check=check)

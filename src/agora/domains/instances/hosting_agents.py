@@ -49,6 +49,7 @@ async def reconcile_instance(call: Call, instance_id: str, check: int) -> None:
     row = await call.tx.one(statements.lock_instance, instance_id=instance_id)
     if row is None or row.due_at is None or row.due_at > call.now:
         return
+    # Due with an open request: its reply is late.
     if row.asked is not None:
         await _retry_or_fail_request(call, row)
         return
@@ -222,6 +223,7 @@ async def _remove_late_container(call: Call, question: EnvelopeRow, message: Age
     if not isinstance(instance_id, str):
         return False  # a request that the orchestrator forwarded for another sender
     row = await call.tx.one(statements.select_instance, instance_id=instance_id)
+    # Nobody else would ever stop that container: its instance was started again, or has ended.
     if row is None or row.remote_id != container:
         payload = {"container_id": container, "instance_id": instance_id}
         document = {"type": "request", "to": [letter.to_agent], "intent": "remove_container", "payload": payload}
@@ -244,6 +246,7 @@ async def _apply_refusal(call: Call, row: InstanceRow, error: str) -> None:
 async def _apply_creation_reply(call: Call, row: InstanceRow, payload: dict[str, Any]) -> None:
     container = payload.get("container_id")
     address, health = (payload.get(name) or None for name in ("address", "health_url"))
+    # The address comes from another program and is requested by this server: only plain http URLs, the egress policy does the rest.
     if not all(url is None or (isinstance(url, str) and URL.fullmatch(url)) for url in (address, health)):
         await _apply_refusal(call, row, "The hosting agent's reply has an address that is not a URL.")
         return

@@ -140,6 +140,7 @@ class InstanceLifecycle:
             await self._change_state("provisioning", tell_as="provisioning", due_at=self.clock.now())
         spec = self._build_spec()
         build = await self._build_image(spec)
+        # A crash after this leaves a program without a handle in its row: the repeated step gets the same program back.
         handle = await self.current_engine.start(spec, build)
         health = build_health_check(self.row).path
         url = handle.address + health if handle.address and health else None
@@ -405,6 +406,7 @@ class InstanceLifecycle:
         output = getattr(error, "output", "")
         reason = transitions.clean_text(f"{reason}\n{output[-1500:]}" if output else reason)
         ticks, exit = self.ticks, None
+        # The engine may still know how it ended, which decides whether time is billed until then.
         if isinstance(error, Unknown) and self.row.state in ("running", "paused", "starting"):
             with contextlib.suppress(EngineError):
                 exit = (await self.current_engine.inspect(self.handle)).exit

@@ -84,6 +84,7 @@ class InstanceMaintenance(Controller):
             if event.event.type == EXHAUSTED:
                 self._exhausted_tenants.add(event.tenant_id)
             elif event.event.type == DEPARTED:
+                # The first departure: the list of builds is read from there until the period is over.
                 self._departed_at.setdefault(event.tenant_id, event.event.time)
 
     async def _apply_limits(self, tenant: str) -> None:
@@ -166,6 +167,7 @@ class InstanceMaintenance(Controller):
         """Delete backup files without a row."""
         directory = self.local.backups
         names = await asyncio.to_thread(_list_old_files, directory)
+        # By all tenants: the directory belongs to the host and not to a tenant.
         referenced: set[str] = set()
         for tenant in await self.context.store.tenants():
             for name in names:
@@ -197,6 +199,7 @@ async def _end_lost_executions(call: Call, *, rows: Sequence[InstanceExecutionRo
     from .executions import end_execution
 
     for row in rows:
+        # Read again under a lock: its own server may have ended it since.
         execution = await call.tx.one(host_queries.select_execution, execution_id=row.execution_id)
         if execution is not None and execution.ended_at is None:
             error = "The server ended before it knew the outcome."

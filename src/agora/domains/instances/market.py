@@ -49,6 +49,7 @@ async def discover_agents(call: Call, query: MarketplaceQuery) -> contract.Marke
     matches: list[contract.MarketplaceAgent] = []
     following, total, estimate = cursor, None, False
     narrowed = name is not None or available is not None
+    # A filter that is not in SQL may leave nothing of a page; the number of pages bounds the work of one call.
     for _ in range(PAGES):
         page = await QueryService(call).agents(
             query.capabilities,

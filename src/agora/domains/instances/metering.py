@@ -53,6 +53,7 @@ class CheckResult:
 
 async def begin_interval(call: Call, row: InstanceRow, ticks: MonotonicTime) -> None:
     """Open an interval for a running instance. Idempotent."""
+    # A step that is repeated after a crash must not open a second interval.
     if await call.tx.one(statements.select_open_interval, instance_id=row.instance_id) is not None:
         return
     previous = await call.tx.one(statements.select_last_interval, instance_id=row.instance_id)
@@ -123,6 +124,7 @@ def _measure_time_since_last_check(
     interval: InstanceIntervalRow, ticks: MonotonicTime, at: int | None, until_now: bool
 ) -> int:
     """Measure the running time since the last check in microseconds, limited by the elapsed monotonic time."""
+    # After a reboot the readings are not comparable: that time was not observed, and is not billed.
     passed = max(0, ticks.at - interval.ticks) if ticks.boot == interval.boot else 0
     if until_now:
         return passed

@@ -161,6 +161,7 @@ def compute_free_capacity(host: HostRow, reserved: ReservedResources | None) -> 
         balance = {name: count - getattr(reserved, name) for name, count in balance.items()}
     room = None if memory is None else memory + balance["memory"]
     if room is not None and capacity.get("memory_free") is not None:
+        # Programs outside of the marketplace use memory of the host, too.
         room = min(room, capacity["memory_free"])
     cores = None if cpu is None else round(cpu * 1000) + balance["cpu"]
     return FreeCapacity(room, cores, max(0, capacity.get("gpus", 0) + balance["gpus"]))
@@ -291,6 +292,7 @@ def _build_refusal(missing: Sequence[UnmetRequirement], hosts: Sequence[HostRow]
         )
     permanent = {each.host for each in missing if not each.for_now}
     what = "; ".join(f"{each.host}: {each.message}" for each in missing[:5])
+    # Only then is waiting useless, and the request itself wrong.
     if len(permanent) == len(hosts):
         return InvalidRequest(
             f"No host meets the requirements. {what}.",

@@ -208,6 +208,7 @@ class InstanceReconciler(DueController):
             due = rows[0].due_at if rows else None
             if due is None or due > self.context.clock.now() or _needs_only_check(rows[0]):
                 return
+            # The next step judges the row as it is now: a call may have changed the desired state.
             life.row = rows[0]
 
     def _schedule_after_step(self, key: tuple[str, str], task: asyncio.Task[None]) -> None:

@@ -87,6 +87,7 @@ async def _take_request_message(call: Call, row: InstanceRow) -> EnvelopeRow | N
     """Take the message that requested an instance; None if answered. Clears ``cause``, so that it is reported once."""
     if row.cause is None:
         return None
+    # Before the reply is built: a repeated step finds no cause and sends no second reply.
     await call.tx.execute(statements.clear_cause, instance_id=row.instance_id)
     origin = await call.tx.one(conversations.select_envelope_of_message, message_id=row.cause)
     return None if origin is None or origin.answer is not None else origin

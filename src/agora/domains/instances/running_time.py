@@ -58,6 +58,7 @@ def _compute_time_since_measured(call: Call, interval: OpenInterval) -> int:
         return 0
     measured_at: int = interval.ticks
     now = local.ticks()
+    # While it is being paused or stopped, its running time ends at that reading; the display must not exceed the bill.
     now = min(now, local.ending.get(interval.instance_id, now))
     limit = int(CHECKS * call.context.settings.instance_check * SECOND)
     return min(max(0, now - measured_at), limit)

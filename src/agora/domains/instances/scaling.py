@@ -130,6 +130,7 @@ async def adjust_instances(call: Call, agent_id: str, account: str, *, measure: 
 
     measure: whether to sample the load for the moving average.
     """
+    # Locked: two servers that adjust at the same time would both create the missing instances.
     row = await call.tx.one(host_queries.lock_scaling, agent_id=agent_id, account=account)
     if row is None:
         return
@@ -180,6 +181,7 @@ async def _add_instances(call: Call, row: InstanceScalingRow, number: int) -> di
     for _ in range(min(number, AT_ONCE)):
         try:
             await create_instance(call, request)
+        # A problem of one row (budget, no host) is shown in the row; it must not stop the others.
         except AgoraError as error:
             return {"retry_at": call.now + RETRY, "problem": error.detail[:500]}
     return {"retry_at": None, "problem": None}

@@ -77,6 +77,7 @@ async def record_crash(
         await metering.end_interval(call, row, ticks, exit.at if exit is not None else None),
         clean_text(reason),
     )
+    # A run that lasted resets the backoff: this crash is the first of a new series.
     failures = 1 if measured >= RESTARTS.settled else row.failures + 1
     policy = decode_json(row.config).get("restart", "always")
     if policy == "on_failure" and exit is not None and not exit.has_failed:
@@ -140,6 +141,7 @@ async def _request_end(call: Call, row: InstanceRow, reason: str) -> None:
 async def finish_instance(call: Call, row: InstanceRow, reason: str | None = None) -> None:
     """Store the final state of an instance: revoke its token, and reverse the base charge if it never ran."""
     changed_row = await change_state(call, row, "stopped", reason=reason, healthy=0, stopped_at=call.now, handle=None)
+    # Another step has finished it, or the row has a newer generation: the token must stay valid.
     if not changed_row:
         return
     # The first interval begins when it first runs.

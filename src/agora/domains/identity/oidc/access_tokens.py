@@ -72,12 +72,15 @@ def parse_token(token: str, types: Collection[str] = TYPES) -> UnverifiedToken:
         raise build_token_error(
             "The token is too long." if len(token) > MAX_TOKEN_CHARACTERS else "The token is not a signed JWT."
         )
+    # One more character than allowed, so that a longer header is cut and no longer parses.
     header, claims = _decode_part(parts[0][: MAX_HEADER_CHARACTERS + 1]), _decode_part(parts[1])
     algorithm, kid, kind = header.get("alg"), header.get("kid"), header.get("typ", "JWT")
+    # An allow-list: "none" and HMAC would let a bearer sign with nothing, or with the published key.
     if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
         raise build_token_error(
             "The token is not signed as it has to be.", fix=f"Let the provider sign with {' or '.join(ALGORITHMS)}."
         )
+    # RFC 7515, section 4.1.11: an extension that is not understood must be refused.
     if "crit" in header or "b64" in header or not isinstance(kind, str) or kind.lower() not in types:
         raise build_token_error("The token is of another kind than an access token.")
     if kid is not None and not (isinstance(kid, str) and len(kid) <= MAX_CLAIM_CHARACTERS):
@@ -102,6 +105,7 @@ async def check_signature(token: UnverifiedToken, provider: Provider) -> None:
     keys = await provider.find_keys(token.kid, token.algorithm)
     if not keys:
         raise build_token_error(f"The token is signed with a key that {provider.issuer} does not publish.")
+    # Several keys only if the token names none: each of the right type is tried.
     for key in keys:
         try:
             jws.deserialize_compact(token.text, key, algorithms=[token.algorithm])
@@ -135,6 +139,7 @@ def read_numeric_date(claims: Mapping[str, Any], name: str) -> float | None:
     value = claims.get(name)
     if value is None:
         return None
+    # bool is an int in Python; LAST keeps later conversions to a datetime from overflowing.
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LAST:
         raise build_token_error(f"The token's {name} is not a time.")
     return float(value)
@@ -152,10 +157,12 @@ def check_token_purpose(token: UnverifiedToken, audiences: Collection[str], clie
         raise build_token_error(
             "The token is not an access token.", fix="Logout tokens go to /v1/auth/backchannel-logout."
         )
+    # Accepting it without proof of the key would drop the protection that its issuer wanted (RFC 7800, RFC 9449).
     if "cnf" in claims:
         raise build_token_error(
             "The token is bound to a key of its holder (DPoP, mTLS).", fix="Ask for a plain bearer token."
         )
+    # Keycloak names the client in azp, and by default puts no audience for this server into the token.
     party = claims.get("azp", claims.get("client_id"))
     meant = read_token_audience(claims)
     if not meant & set(audiences) and not (isinstance(party, str) and party in clients):

@@ -207,6 +207,7 @@ class BrowserSessions:
         )
 
         async def store_session(call: Call) -> None:
+            # The id is derived from the state: a replayed callback finds the session of the first.
             if await call.tx.one(people.lock_session, session_id=id) is not None:
                 raise build_token_error("This sign-in was finished before.", fix="Begin again.")
             call.tx.append(SESSIONS, row)
@@ -235,6 +236,7 @@ class BrowserSessions:
             task = self._renewing[session_id] = asyncio.create_task(self._renew_session(tenant, session_id))
 
             def forget_renewal(finished: asyncio.Task[Grant]) -> None:
+                # A callback of the task and not its finally: a task that is cancelled before its first step never runs one.
                 del self._renewing[session_id]
                 if not finished.cancelled():
                     # Retrieved, so that asyncio does not report it when every caller has left.
@@ -248,6 +250,7 @@ class BrowserSessions:
             row = await self._lease_session(tenant, session_id)
             if row is None:  # another server is renewing it
                 await asyncio.sleep(POLL_SECONDS)
+            # Another server or task has renewed it while this one waited.
             elif row.fresh_until > self._clock.now():
                 return _unpack_grant(row)
             else:
@@ -274,8 +277,10 @@ class BrowserSessions:
             if stored_tokens.refresh is None:
                 raise build_token_error("The session has ended: the provider renews nothing.")
             previous_grant = _unpack_grant(row)
+            # First: a session that was logged out must not use up a refresh token.
             await self._sign_on.check_login(previous_grant)
             grant, tokens = await self._sign_on.renew_grant(stored_tokens.refresh)
+            # OpenID Connect Core, section 12.2: the subject of a refreshed ID token must be the same.
             if (grant.tenant, grant.person.subject) != (previous_grant.tenant, previous_grant.person.subject):
                 raise build_token_error("The provider renewed the session for another user.")
             grant = replace(
@@ -284,6 +289,7 @@ class BrowserSessions:
         except Unauthenticated as error:
             await self._run_write(tenant, people.end_session, session_id=session_id, now=self._clock.now())
             raise build_token_error("The session has ended at the identity provider.", fix="Sign in again.") from error
+        # Also for a cancellation: the lease would block other servers for its whole time.
         except BaseException:
             await self._run_write(tenant, people.release_session_renewal, session_id=session_id)
             raise

@@ -71,6 +71,7 @@ class Trust:
             issuers,
             client,
             secret,
+            # A client with a secret is confidential: a command line cannot use it.
             settings.oidc_cli_client_id or ("" if secret else client),
             frozenset(audiences),
             bool(settings.oidc_audience),

@@ -66,6 +66,7 @@ class Flows:
     async def revoke_token(self, refresh_token: str, client_id: str) -> bool:
         """Revoke a refresh token; returns whether the provider did. Raises UpstreamUnavailable."""
         metadata = await self._provider.fetch_metadata()
+        # Only Keycloak takes a refresh token there; at others the endpoint is for browsers.
         if metadata.end_session is not None and "/realms/" in self._provider.issuer:  # Keycloak ends the whole session
             status, _ = await self._post_form(metadata.end_session, {"refresh_token": refresh_token}, client_id)
         elif metadata.revocation is not None:
@@ -112,6 +113,7 @@ def _build_provider_error(status: int, answer: Mapping[str, Any]) -> AgoraError:
         str(answer.get("error", ""))[:MAX_FIELD_CHARACTERS],
         str(answer.get("error_description", ""))[:MAX_FIELD_CHARACTERS],
     )
+    # Text of a remote server reaches terminals and logs: no control characters.
     description = description if description.isprintable() else ""
     if code in PERSONAL_ERRORS:
         return Unauthenticated(

@@ -82,6 +82,7 @@ class CachedAnswer(Generic[T]):
         ):
             # A new one: the same exception, raised for each caller, would collect the tracebacks of all.
             raise type(self._error)(self._error.detail, fix=self._error.fix, **self._error.extra)
+        # Others wait for the same request: a caller that leaves must not cancel it.
         return await asyncio.shield(self._begin_request())
 
     def _begin_request(self) -> asyncio.Task[T]:
@@ -136,6 +137,7 @@ class Provider:
 
     async def find_keys(self, kid: str | None, algorithm: str) -> Sequence[RSAKey | ECKey]:
         """Find the published keys for a signature: by id, or without an id all of the key type."""
+        # The cached keys first; an unknown kid may be a new key of the provider, and causes one fetch at most in LEAST_INTERVAL.
         matches = _select_matching_keys(await self._keys.get_or_fetch(), kid, algorithm)
         return matches or _select_matching_keys(await self._keys.fetch_or_join(), kid, algorithm)
 
@@ -147,6 +149,7 @@ class Provider:
 
     async def _fetch_metadata(self) -> Metadata:
         document = await self.web.get_json(self.issuer.rstrip("/") + DISCOVERY)
+        # OpenID Connect Discovery 1.0, section 4.3: otherwise one provider could pass for another.
         if document.get("issuer") != self.issuer:
             raise UpstreamFailed(
                 f"The provider at {self.issuer} calls itself {str(document.get('issuer'))[:200]!r}.",

@@ -53,6 +53,7 @@ def restrict_scopes(may: frozenset[str], requested: Any, own_scopes: Collection[
     its role.
     """
     roles = set(requested.split()[:MAX_ROLES]) & set(own_scopes) if isinstance(requested, str) else set()
+    # Providers add scopes of their own (openid, profile), which say nothing about this server.
     if not roles:
         return may
     return frozenset(roles if may == EVERYTHING else roles & may)

@@ -204,6 +204,7 @@ class SignOn:
             self.trust.audiences,
             () if self.trust.strict or provider is not self.home else self.trust.client_ids,
         )
+        # Last, because it may fetch keys: tokens that are refused anyway cause no request to the provider.
         await access_tokens.check_signature(parsed, provider)
         return self._build_grant(parsed.claims, provider, ends, token)
 
@@ -252,6 +253,7 @@ class SignOn:
     async def check_login(self, grant: Grant) -> None:
         """Raise Unauthenticated if the user logged out here or, as reported by the provider, there."""
         person = grant.person
+        # A login has up to three names; missing ones are empty, which no stored row is.
         token, session, alias, *_ = *person.login, "", "", ""
         names = {
             "token": token,
@@ -268,6 +270,7 @@ class SignOn:
                 raise build_token_error("The session of this token has ended: its holder has logged out.")
 
     def _buffer_last_login(self, tenant: str, subject: str, person: Person) -> None:
+        # Bounded, because it grows while the store is unavailable. A lost sighting is made up for by the next.
         if len(self.seen) < MAX_PENDING_VISITS or (tenant, subject) in self.seen:
             self.seen[tenant, subject] = Sighting(person, self.clock.now())
 
@@ -296,6 +299,7 @@ class SignOn:
 
     def _choose_tenant(self, claims: Mapping[str, Any], issuer: str) -> str:
         """Choose the tenant of a user: the provider's, else the claim's, else the default tenant."""
+        # A provider bound to a tenant cannot name another one in a claim.
         if (own := self._tenants[issuer]) is not None:
             return own
         if not self.trust.tenant_claim:
@@ -336,6 +340,7 @@ class SignOn:
         ):
             raise build_token_error("This sign-in was not begun by this browser, or took too long.", fix="Begin again.")
         metadata = await self.home.fetch_metadata()
+        # RFC 9207 (mix-up attack): a provider that announces iss must send it, others may leave it out.
         if query.get("iss", self.home.issuer if not metadata.says_issuer else None) != self.home.issuer:
             raise build_token_error("The response came from a different provider.", fix="Begin again.")
         if not 0 < len(query.get("code", "")) <= MAX_CODE_CHARACTERS:
@@ -365,10 +370,12 @@ class SignOn:
             await access_tokens.check_signature(identity, self.home)
         elif nonce is not None:
             raise build_token_error("The provider sent no ID token.", fix="Let oidc_scope contain openid.")
+        # Some providers issue opaque access tokens: then the ID token alone tells who signed in.
         if tokens.access.count(".") == 2 or identity is None:
             grant = await self.verify_token(tokens.access)
             if identity is None:
                 return grant
+            # OpenID Connect Core, section 5.3.2: tokens of two subjects must not be combined (token substitution).
             if identity.claims.get("sub") != grant.person.subject:
                 raise build_token_error("The provider's tokens are of two people.")
             role_names = self._build_grant(identity.claims, self.home, ends, tokens.access)
