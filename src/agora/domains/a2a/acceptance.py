@@ -26,6 +26,7 @@ async def check_card_accepts_message(
     row = await call.tx.one(statements.select_cards, agent_id=agent.agent_id)
     card = decode_json(row.card) if row is not None and row.card else {}
     _check_extensions(agent, card, extensions)
+    # Text without a media type is the usual message, and needs no list of the agent's skills.
     modes = [_read_part_media_type(part) for part in parts]
     if all(mode is None for mode in modes):
         return
@@ -68,6 +69,7 @@ def _list_accepted_modes(agent: AgentRow, stored: Mapping[str, Any]) -> list[str
     if not modes:
         return None
     skills = stored.get("skills") or parse_agent_skills(agent)
+    # Which skill will handle the message is the agent's decision: the modes of each are accepted.
     return modes + [mode for skill in skills for mode in _parse_modes(skill.get("inputModes"))]
 
 

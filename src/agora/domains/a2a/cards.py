@@ -182,6 +182,7 @@ async def build_card(call: Call, ref: str | None, base: str | None, *, extended:
     document["skills"] = [modes | skill for skill in document["skills"]]
     base = resolve_base_url(call, base)
     extensions = await _list_extensions(call, agent, document.pop("extensions", ()))
+    # After the overlays, so that no stored card can name another server's interfaces.
     document |= _build_server_fields(call, base, agent)
     if extensions:
         document["capabilities"]["extensions"] = extensions
@@ -223,6 +224,7 @@ async def set_card(
     call: Call, ref: str | None, card: Mapping[str, Any] | None, extended: Mapping[str, Any] | None
 ) -> contract.CardChange:
     """Store the card of an agent, or of the front agent (``front``; operators only). None for both removes it."""
+    # The name is reserved, but an agent of an old release may have it.
     if ref == FRONT and await find_agent(call.tx, FRONT) is None:
         if not call.caller.may("admin"):
             raise PermissionDenied("Only operators may change the front agent.", required="admin")

@@ -195,6 +195,7 @@ async def list_tasks(call: Call, request: TaskListRequest) -> A2ATaskList:
     parameters: dict[str, Any] = {}
     if request.agent is not None:
         row = await find_agent(call.tx, request.agent)
+        # An unknown agent has no tasks: the empty id matches none, and does not disclose whether the agent exists.
         parameters["agent"] = row.agent_id if row is not None else ""
     if request.context_id is not None:
         parameters |= task_lookup.build_context_filter(request.context_id)
@@ -209,6 +210,7 @@ async def list_tasks(call: Call, request: TaskListRequest) -> A2ATaskList:
         statements.build_listing_query(filters, bool(position)), **parameters, **position, limit=request.size + 1
     )
     documents = await _encode_documents(call, rows[: request.size], request.history_length, request.artifacts)
+    # Also if the page ended by its size in bytes before its number of tasks.
     more = len(rows) > len(documents)
     total = len(documents)
     if more or position:

@@ -55,6 +55,7 @@ async def deliver_message(call: Call, draft: TaskDraft, agent: AgentRow, message
     text = task_messages.join_text(message["parts"]) or "(no text: see metadata.a2a.message)"
     await MessagingService(call).send(
         agent.agent_id,
+        # Below the maximum length of a message; the whole content is in the metadata.
         text[:900_000],
         KIND,
         correlation_id=task_context_id(draft.row),
@@ -78,6 +79,7 @@ async def complete_from_reply(
     # A lease belongs to a worker, which completes the task itself.
     if row is None or row.status in states.TERMINAL or row.lease_until is not None:
         return
+    # Anybody may reply to a message it received: only the assignee's reply to the requester ends the task.
     if row.assigned_agent != sender or row.created_by != original.from_agent:
         return
     draft = TaskDraft(call, row)

@@ -73,6 +73,7 @@ class SendRequest:
             message = content.model_dump(by_alias=True, exclude_unset=True)
         task_id = _merge_field("task_id", task_id, message.pop("taskId", None))
         context_id = _merge_field("context_id", context_id, message.pop("contextId", None))
+        # Set by the server: a client must not speak as the agent.
         message["role"] = USER
         skill = skill or _read_skill_in_metadata(message.get("metadata") or {}) or _read_skill_in_metadata(metadata)
         return cls(message, skill=skill, task_id=task_id, context_id=context_id, metadata=metadata, **rest)
@@ -129,6 +130,7 @@ async def send_message(
         if not isinstance(outcome, _StoredMessage):
             return _encode_message(outcome)
         task_id, document = outcome.task_id, outcome.document
+        # Only the id: the answer to a repetition is the task as it is then.
         store_idempotent_answer(call, key, OPERATION, digest, task_id.encode())
         call.target = task_id
         if return_immediately and wait and document is not None and outcome.may_be_direct:
@@ -276,6 +278,7 @@ async def _add_message_to_task(call: Call, request: SendRequest) -> _StoredMessa
     assert request.task_id is not None
     row = await lookup.require_task(call, request.task_id, request.agent, lock=True)
     caller = call.caller
+    # Others may see the task, but only its creator speaks in it. NotFound, as for every task that is not theirs.
     if not caller.acts_for(row.created_by):
         raise lookup.build_task_not_found_error(request.task_id)
     if request.context_id is not None and request.context_id != task_context_id(row):

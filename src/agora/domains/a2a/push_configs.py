@@ -54,6 +54,7 @@ async def create_config(call: Call, task_id: str, config: A2APushConfig, agent: 
     """Store a configuration, replacing one with the same id. For an ended task it is stored but not used."""
     task = await _require_own_task(call, task_id, agent)
     private = bool(call.context.settings.a2a_private_networks)
+    # Early feedback only: the address is resolved and checked again at each delivery (SSRF, DNS rebinding).
     check_url(config.url, private=private)
     config_id = config.id or new_id("push")
     if await call.tx.execute(statements.delete_push_config, task_id=task_id, config_id=config_id):
@@ -74,6 +75,7 @@ async def create_config(call: Call, task_id: str, config: A2APushConfig, agent: 
         private=int(private),
         created_at=call.now,
         version=config.version,
+        # From now on: the client has the task itself in the answer, and needs no notification of earlier entries.
         position=view.compute_stream_position(task.entries),
         state="active",
         attempts=0,

@@ -165,6 +165,7 @@ class PushController(Controller):
             return False
         row = rows[0]
         task, entries, finished = await self._read_updates(tenant, row)
+        # Releases the lease also if there is nothing to post.
         if not entries:
             state = "done" if finished else "active"
             await self._mark_delivered(tenant, row, row.position, state=state, held=False)
@@ -181,6 +182,7 @@ class PushController(Controller):
                 return False
             self.counts["delivered"] += 1
             state = "done" if last and finished else "active"
+            # The fence has changed: the configuration was replaced or retried, and another worker goes on.
             if not await self._mark_delivered(tenant, row, entry.number, state=state, held=not last):
                 return False
         if finished:
@@ -268,6 +270,7 @@ class PushController(Controller):
             self._stop_watching(key)
             log.warning("notifications of %s are given up: %s", row.task_id, why)
             return
+        # A receiver that names a time (Retry-After) is not asked sooner.
         pause = max(compute_jittered_delay(attempts, FIRST_PAUSE, MAX_BACKOFF), error.retry_after)
         due_at = self.context.clock.now() + int(pause * SECOND)
 

@@ -109,6 +109,7 @@ async def add_remote(
         if card is not None:
             row.card, row.interface = encode_json(card), encode_json(_choose_interface(card))
             row.state, row.checked_at, row.refreshed_at = contract.RemoteState.AVAILABLE.value, end.now, end.now
+        # No credential has this account, so nobody but operators can change or price the agent.
         service = AgentService(replace(end, caller=replace(end.caller, account=ACCOUNT)))
         agent_id = (await service.register(agent_name, **_build_profile_from_card(card))).agent_id
         # Sealed again: secrets are bound to the id, which was provisional until now.
@@ -326,6 +327,7 @@ async def remove_remote(call: Call, ref: str) -> contract.RemoteRemoval:
     agent, row = await _require_remote(call, ref)
     call.target = agent.agent_id
     await check_and_record_administration(call, f"remote:{agent.agent_id}")
+    # Before the deregistration: nobody is left to work on them, and their requesters should not wait for a lease.
     await fail_tasks_of_agent(call, agent.agent_id, f"{agent.agent_name} was taken off the marketplace.")
     await call.tx.execute(statements.delete_remote_agent, agent_id=agent.agent_id)
     if agent.retired_at is None:

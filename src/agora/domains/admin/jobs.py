@@ -38,6 +38,7 @@ class OverrideController(DueController):
         lifted = 0
         for row in await call.tx.all(overrides.select_expired_overrides, now=call.now):
             change = {"override_id": row.override_id, "status": "expired", "now": call.now, "by": BY}
+            # Another server has lifted it since it was read: its event is emitted once.
             if not await call.tx.execute(overrides.end_override, **change):
                 continue
             lifted += 1

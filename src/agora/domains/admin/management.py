@@ -87,6 +87,7 @@ class Management(BoundService):
                 allowed=["suspend", "retire"],
             )
         await check_and_record_administration(call, call.target)
+        # An activation ends a suspension, not the override of a possibly higher authority.
         if status == "active" and await call.tx.all(
             overrides.select_overrides_of_target, target_id=call.target, now=call.now
         ):
@@ -126,6 +127,7 @@ class Management(BoundService):
                 errors=[field_error("value", "not a service tier")],
             ) from None
         check_tier(self.call, tier, ServiceTier(row.service_tier))
+        # A target of its own: who sets a tier does not take over the agent's state.
         await check_and_record_administration(self.call, f"tier:{row.agent_id}")
         await self.call.tx.execute(statements.update_agent_tier, agent_id=row.agent_id, tier=tier.value)
         data = {"agent_id": row.agent_id, "agent_name": row.agent_name, "service_tier": tier.value}
@@ -140,6 +142,7 @@ class Management(BoundService):
         if action == "list":
             return None, configuration.describe_settings("" if target in ("*", "all") else target)
         configuration.require_changeable(target)
+        # Reading shows no secrets: only changeable settings are read here.
         if action != "get":
             check_authority(call.caller, configuration.current.admin_authority_level, "change settings, which takes")
         previous_value = getattr(configuration.current, target)

@@ -96,6 +96,7 @@ class RetentionController(Controller):
         before = self.context.clock.now() - seconds * SECOND
         while not self.is_stopping:
             rows = await self.read(tenant, ended_query, before=before, limit=ENDED)
+            # Dependent rows and the row itself go in one transaction, in the order of drops.
             ids = encode_json(rows)
 
             async def delete_tasks(call: Call, ids: str = ids) -> None:

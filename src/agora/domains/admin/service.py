@@ -68,6 +68,7 @@ class AdminService(BoundService, contract.Admin):
         if kind is OverrideAction.TERMINATE:
             await check_override_authority(call, target, authority)
             await check_administration_authority(call, target)
+        # Several overrides of one target may be active: each is lifted by its own authority.
         row = self._build_row(target, kind, authority, reason, expires_in)
         call.tx.append(OVERRIDES, row)
         self._emit_event("agora.override.applied", row)
@@ -139,6 +140,7 @@ class AdminService(BoundService, contract.Admin):
             )
             self._emit_event("agora.override.lifted", row)
             await publish_halt_end(call, row)
+        # A higher override is left, so the agent stays paused.
         if agent is not None and paused and not higher:
             await set_agent_status(call, agent, "active")
         if target.startswith(WORKFLOW) and not higher:

@@ -53,9 +53,11 @@ class HeartbeatController(Controller):
         for (tenant, agent_id), at in last_seen.items():
             by_tenant.setdefault(tenant, []).append((agent_id, at))
         for tenant, entries in by_tenant.items():
+            # Sorted by id, in which order all writers lock agents.
             for batch in split_batches(sorted(entries), self.batch):
                 await self._write_last_seen(tenant, batch)
                 for agent_id, at in batch:
+                    # A newer time was recorded during the write: it stays for the next flush.
                     if last_seen.get((tenant, agent_id)) == at:
                         del last_seen[tenant, agent_id]
 
@@ -87,6 +89,7 @@ class HeartbeatController(Controller):
         while not self.is_stopping:
             silent = await self.read(tenant, presence.select_silent_agents, before=now - timeout, limit=self.batch)
             marked = await self._mark_offline(tenant, silent, now - timeout) if silent else 0
+            # None marked of a full batch: all were seen by this server, and reading the same ones again would loop.
             if len(silent) < self.batch or not marked:
                 return
 

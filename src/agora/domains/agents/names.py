@@ -60,6 +60,7 @@ def name_key(name: str) -> str:
     """Return a key that is equal for names that look the same to a reader; a text longer than any name is its own key."""
     if len(name) > MAX_FOLDED:  # references in payloads have no limit, and normalization takes quadratic time
         return name
+    # Twice: case folding may make characters that are not in normal form (Unicode 3.13, D146).
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
     return " ".join(folded.translate(_DOUBLES).split())
 

@@ -86,6 +86,7 @@ async def check_alias(call: Call, alias: str, agent_id: str | None) -> None:
         company != call.caller.account
         and await call.tx.one(agents.select_any_agent_of_account, account=company) is not None
     )
+    # An alias is an address: one in another company's name would receive that company's messages.
     if company in RESERVED_COMPANIES or foreign:
         if call.caller.may("admin") and company != _read_company_of_alias(ORCHESTRATOR):
             return
@@ -130,6 +131,7 @@ async def _resolve_reference(tx: Reader, ref: str, queries: agents.ReferenceQuer
         return row if row is not None else await tx.one(queries.by_name_key, key=name_key(ref))
     row = await tx.one(queries.by_alias, ref=ref)
     if row is None:
+        # Agents without an alias are addressed by account and name.
         _, account, name = ref.split(".", 2)
         row = await tx.one(queries.of_account, ref=name, account=account)
     return row

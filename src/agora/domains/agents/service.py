@@ -161,6 +161,7 @@ class AgentService(BoundService, contract.Agents):
             return await self._register_from_manifest(
                 agent_name, manifest, columns | {"alias": alias, "public_keys": public_keys}
             )
+        # With its token, an agent registers again to update itself; without it, the name is taken.
         existing, tier = await self._find_own_agent(agent_name), ServiceTier(service_tier)
         if existing is None:
             check_name(agent_name)
@@ -176,6 +177,7 @@ class AgentService(BoundService, contract.Agents):
     ) -> contract.Registration:
         """Register an agent from a manifest; fields given explicitly take precedence over it."""
         usual = contract.Agents.operations["register"].parameters
+        # A default cannot be told from a value that was left out: both leave the manifest's value.
         explicit = {name: value for name, value in values.items() if value != usual[name].default}
         register_manifest = self.call.context.ports.get(MANIFEST_REGISTRATION).get()
         return await register_manifest(self.call, name, manifest, explicit)
@@ -210,6 +212,7 @@ class AgentService(BoundService, contract.Agents):
     ) -> contract.Registration:
         call = self.call
         agent_id = call.target = new_id("agent")
+        # Before the row: a refused codebase refuses the registration.
         await publish_declared_codebases(call, agent_id, capabilities)
         row = AgentRow(
             tenant_id=call.caller.tenant,
@@ -388,6 +391,7 @@ class AgentService(BoundService, contract.Agents):
         first = paging.decode_cursor(cursor)[0] if cursor else ""
 
         async def read_agents(after: str, count: int) -> Sequence[AgentRow]:
+            # The offset counts from the first row; further reads of the same page continue by id.
             skipped = offset if after == first else 0
             return await self.call.tx.all(query, **arguments, after=after, limit=count, offset=skipped)
 
@@ -461,6 +465,7 @@ class AgentService(BoundService, contract.Agents):
         agent = await load_agent(call.tx, agent_id)
         call.target = agent.agent_id
         caller = call.caller
+        # The account default is shared by strangers, so it makes nobody the developer.
         developer = caller.kind == "key" and caller.account == agent.account_id != "default"
         if not (by_developer and developer):
             check_may_act_for(caller, agent.agent_id)
@@ -546,6 +551,7 @@ class AgentService(BoundService, contract.Agents):
             if row.agent_id != self.call.caller.subject:
                 await check_override_authority(self.call, row.agent_id)
                 await check_administration_authority(self.call, row.agent_id)
+            # Its handlers may refuse, for example while instances exist.
             await self.call.publish(DEREGISTRATION_REQUESTED, row)
             await self.retire_agent(row)
         return contract.Deregistration(agent_id=row.agent_id, status=AgentStatus.RETIRED)
@@ -553,6 +559,7 @@ class AgentService(BoundService, contract.Agents):
     async def retire_agent(self, row: AgentRow) -> None:
         """Retire an agent: revoke its token, release its name, remove it from searches. Its history stays."""
         call, agent_id = self.call, row.agent_id
+        # First the status, which adds the time since its last change to the availability.
         await call.tx.execute(statements.update_agent_status, agent_id=agent_id, status="retired", now=call.now)
         await call.tx.execute(statements.retire_agent, agent_id=agent_id, now=call.now)
         await call.tx.execute(statements.delete_capabilities, agent_id=agent_id)

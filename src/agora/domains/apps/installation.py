@@ -66,6 +66,7 @@ async def install_app(
         changed_fields.append("pricing")
     if before is not None and not changed_fields:
         return before, []
+    # An installed app is no longer the one that was published for an agent, and stays when that agent leaves.
     row = replace(row, revision=1 if before is None else before.revision + 1, published=0)
     if dry_run:
         return row, changed_fields
@@ -101,8 +102,10 @@ async def _apply_agents(
     """Declare the agents of an app, and delete those that it no longer bundles. Returns the changes."""
     agent_names, changed_fields = list_brought_agents(before), []
     if agents:
+        # The app's operation must not be a way around the scope and the status of the agents' own.
         call.context.ports.get(ADMISSION).check_operation_allowed(APPLY, call.caller)
     for number, agent in enumerate(agents):
+        # An agent that the app brought before is its own and is changed.
         if agent.name not in agent_names:
             await _require_agent_name_free(call, agent.name, number)
         fields = {name: getattr(agent, name) for name in agent.model_fields_set - {"name"}}

@@ -88,6 +88,7 @@ async def count_apps(call: Call, app_filter: AppFilter) -> tuple[int, bool]:
 async def match_apps(call: Call, app_filter: AppFilter, limit: int) -> tuple[list[contract.App], int]:
     """Find the best matching apps and the number of matches: all words, or else any of them, most words first."""
     rows, _ = await _read_rows(call, app_filter, limit, None)
+    # A single word has no part that could match alone.
     if rows or len(app_filter.words) < 2:
         total, _ = await count_apps(call, app_filter)
         return await build_apps(call, rows), total
@@ -96,5 +97,6 @@ async def match_apps(call: Call, app_filter: AppFilter, limit: int) -> tuple[lis
         single = AppFilter((word,), app_filter.industry, app_filter.capability, app_filter.free)
         for row in (await _read_rows(call, single, limit, None))[0]:
             hits[row.app_id] = (hits.get(row.app_id, (0, row))[0] + 1, row)
+    # sorted is stable: apps with equally many words stay in the order in which they were found.
     best = [row for _, row in sorted(hits.values(), key=lambda hit: -hit[0])]
     return await build_apps(call, best[:limit]), len(best)

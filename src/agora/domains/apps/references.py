@@ -31,6 +31,7 @@ async def load_visible_app(tx: Reader, caller: Caller, ref: str, *, lock: bool =
     """Find an app like :func:`find_app`. Raises NotFound if it does not exist or is hidden from the caller."""
     row = await find_app(tx, ref)
     if row is not None and lock:
+        # Found by name, locked by id: the row may have changed or gone since, so the locked one is judged.
         row = await tx.one(statements.lock_app, ref=row.app_id)
     if row is None or not is_app_visible(caller, row):
         raise _build_app_not_found_error(ref)

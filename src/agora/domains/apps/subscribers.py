@@ -21,6 +21,7 @@ CATEGORY = "app"
 
 async def publish_registered_app(call: Call, registered: AgentRegistered) -> None:
     """Publish a new agent of the category app as an app of its name, unless the name is taken."""
+    # A taken name must not refuse the registration: the agent exists without an app.
     if registered.category.casefold() != CATEGORY or await find_app(call.tx, registered.agent_name) is not None:
         return
     insert_app(call, _build_published_row(call, await load_agent(call.tx, registered.agent_id)))
@@ -59,5 +60,6 @@ def _build_published_row(call: Call, agent: AgentRow) -> AppRow:
 async def remove_published_app(call: Call, agent: AgentRow) -> None:
     """Remove the app published for an agent together with the agent. Its other apps remain and report the problem."""
     for row in await call.tx.all(statements.select_apps_of_orchestrator, agent_id=agent.agent_id):
+        # Apps that their owner created or installed are not the agent's.
         if row.published:
             await delete_app(call, row)

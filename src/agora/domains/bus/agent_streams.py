@@ -77,6 +77,7 @@ async def resolve_stream_owner(call: Call, agent_id: str | None) -> StreamOwner:
     ref = agent_id or caller.subject
     row = await find_agent(call.tx, ref)
     if row is None:
+        # A key or a person is no registered agent, but has an inbox under its subject.
         if ref in (caller.subject, caller.name):
             return StreamOwner(caller.subject, caller.name, build_address_of_name(caller.subject), "msg_f")
         row = await load_agent(call.tx, ref)
@@ -86,6 +87,7 @@ async def resolve_stream_owner(call: Call, agent_id: str | None) -> StreamOwner:
 
 def build_stream_owner_from_agent(call: Call, row: AgentRow | BridgeMember) -> StreamOwner:
     """Build the owner of an agent's stream."""
+    # Ids of messages begin with their time in milliseconds, so this sorts before all later ones.
     joined = f"msg_{row.registered_at // 1000:012x}"
     caller = Caller(
         call.caller.tenant,
@@ -174,6 +176,7 @@ async def append_unread_messages(call: Call, owner: StreamOwner, count: int) -> 
     await _mark_delivered(call, owner_key, ids, common)
     entries = [(row.message_id, _read_publisher_message_id(row.metadata), "{}") for row in rows]
     await streams.append_entries(call.tx, owner.stream_name, entries, call.now)
+    # Only if nothing is left below: the floor is never lowered, and a broadcast under it would be lost.
     if not has_more and {row.message_id for row in common} <= set(ids):  # all broadcasts below the floor are appended
         await call.tx.execute(
             statements.raise_stream_floor, stream=owner.stream_name, floor=_compute_oldest_pending_broadcast_id(call)
@@ -212,6 +215,7 @@ def _compute_oldest_pending_broadcast_id(call: Call) -> str:
 
 async def claim_and_append_tasks(call: Call, owner: StreamOwner, count: int, max_bytes: int) -> int:
     """Claim tasks for the agent up to a total size, and append them to its stream; return how many."""
+    # Only agents are assigned tasks.
     if owner.caller is None:
         return 0
     # Lease and entry are in one transaction, so that no task is leased without being delivered.
@@ -264,6 +268,7 @@ async def store_dead_letters(call: Call, owner: StreamOwner, group: str, rows: S
     if not refs:
         return
     owner_key = {"agent_id": owner.agent_id, "address": owner.address}
+    # In the transaction that removed the entries from the group: a message is never in neither place.
     await call.tx.execute(statements.mark_messages_dead_lettered, **owner_key, ids=encode_json(refs), now=call.now)
     senders = {
         row.message_id: row.from_agent for row in await call.tx.all(statements.select_messages, ids=encode_json(refs))

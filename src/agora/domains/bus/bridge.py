@@ -78,6 +78,7 @@ class BusBridge(Controller):
     # -- lifecycle -------------------------------------------------------------------------------
 
     async def prepare(self) -> None:
+        # Before the start, so that the first connection is not missed.
         self.bus.on_change = self._wake_on_connection_change
         try:
             await self.bus.start()
@@ -277,10 +278,12 @@ class BusBridge(Controller):
         if not self.ready or self.context.overrides.is_halted(tenant):
             await asyncio.sleep(min(wait, self.interval))
             return
+        # The epoch is read before sending: a reconnection during it makes the next iteration check all agents.
         now, epoch, channel = self.context.clock.now(), self._epoch, await self.context.feed.channel(tenant)
         since, known_epoch = self._positions.pop(
             tenant, (0, 0)
         )  # removed first: if sending fails, the next iteration checks all agents
+        # The head is read before the agents are checked: what arrives meanwhile is found in the next page.
         if known_epoch != epoch or now - self._swept_at[tenant] >= SWEEP * SECOND:
             position, agent_ids = channel.head, None
             self._swept_at[tenant] = now

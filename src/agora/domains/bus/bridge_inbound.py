@@ -120,6 +120,7 @@ class Inbound:
 
     async def _process_in_order(self, deliveries: Sequence[Delivery]) -> tuple[list[Caller], list[Refusal]]:
         new_deliveries = await self._skip_own_entries(deliveries)
+        # Of all before any is published: the store is asked concurrently, the order of publishing is kept below.
         senders = await asyncio.gather(*map(self._identify_sender, new_deliveries))
         turns = await self._take_buffered_entries()
         for delivery, result in zip(new_deliveries, senders, strict=True):
@@ -248,8 +249,10 @@ class Inbound:
             return await find_agent(reader, sender) if sender else None
 
         row = await self._context.store.read(tenant, find_signing_agent)
+        # The same error as for a wrong signature: it does not tell which agents exist.
         if row is None:
             raise _build_signature_error()
+        # Tokens are derived and not stored, so the server knows the secret that the sender signed with.
         token = self._context.server.signer.agent_token(tenant, row.agent_id, row.token_generation)
         try:
             genuine = wire.verify_signature(fields, token)
@@ -316,5 +319,6 @@ def _build_arguments(delivery: Delivery, caller: Caller, own_id: str) -> dict[st
     entry = wire.decode_fields(delivery.fields)
     sender = entry.pop("sender", None)
     if sender not in (None, caller.subject, caller.name):
+        # Publishing for another sender is decided by the operation, which checks the rights of the caller.
         entry["sender"] = sender
     return {"message_id": own_id} | entry

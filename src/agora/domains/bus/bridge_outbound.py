@@ -70,6 +70,7 @@ class Outbound:
             ids = await asyncio.gather(*published, return_exceptions=True)
         except AgoraError as error:
             ids = [error] * len(entries)
+        # A crash before this sends them again after RESEND seconds, under the same message_id.
         await self._controller.write_as_system(tenant, partial(_record_sent, agent=agent, waiting=entries, ids=ids))
         for result in ids:
             if isinstance(result, BaseException):
@@ -85,6 +86,7 @@ class Outbound:
     async def _claim_stream(self, tenant: str, agent: BridgeMember) -> str:
         """Claim an agent's Redis stream: drop a previous owner's entries, and resend those that Redis has lost."""
         stream, name = self.stream_name(tenant, agent.agent_name), agent.agent_name
+        # A name may pass to another agent, which must not read entries of the previous one.
         if self._owned.get(stream) != agent.agent_id:
             await self._bus.set_owner(stream, agent.agent_id)
             group_key = {"stream": agent.agent_id, "group": BRIDGE}
@@ -123,6 +125,7 @@ class Outbound:
         sent_rows = await self._read_sent(tenant, agent)
         key, state = (tenant, agent.agent_id), self._context.server.ports.get(BRIDGE_PORT)
         if sent_rows:
+            # Only with entries under way: an agent without any costs Redis no command here.
             state.delivered[key] = await self._bus.last_delivered(stream, name)
         delivered = compute_entry_sort_key(state.delivered.get(key, "0-0"))
         # Undelivered entries need no check: an agent may leave them unread for days.
@@ -282,6 +285,7 @@ async def _settle_entries(
     group_key = {"stream": owner.stream_name, "group": BRIDGE}
     row_numbers = set()
     for row in (*rows, *dead):
+        # Conditional on the Redis id: an entry that was sent again is waiting under another one.
         if await call.tx.execute(statements.delete_sent_entry, **group_key, number=row.number, entry=row.consumer):
             row_numbers.add(row.number)
     await store_dead_letters(call, owner, BRIDGE, [row for row in dead if row.number in row_numbers])

@@ -88,6 +88,7 @@ class Consul:
         if body is not None:
             headers["content-type"] = "application/json"
         content = b"" if body is None else to_json(body)
+        # The operator names the address in the settings, and Consul agents are usually on this machine.
         policy = EgressPolicy(private=True)
         try:
             status, answer = await send_single_request(

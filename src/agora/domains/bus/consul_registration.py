@@ -17,6 +17,7 @@ EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104  what is listened on, not where
 def build_service(settings: Settings) -> Service:
     """Build the registration of this server."""
     address = settings.consul_address or ("" if settings.host in EVERYWHERE else settings.host)
+    # An IPv6 address is bracketed in a URL (RFC 3986, section 3.2.2).
     host = f"[{address}]" if ":" in address else address or "127.0.0.1"
     return Service(
         id=f"{settings.consul_name}-{settings.port}",

@@ -73,6 +73,7 @@ class BusSource(DeadLetterSource):
 
     async def _append_task(self, call: Call, dead_letter: DeadLetterRow, owner: StreamOwner) -> None:
         delivery = _to_delivery(dead_letter)
+        # An entry of a task that is claimed no longer is left out: appending it would offer work that another one does.
         documents, _ = await render_entries(call, owner, [delivery])
         if not documents:
             raise _build_not_replayable_error("its task is no longer claimed and continues without it")

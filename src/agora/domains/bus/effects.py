@@ -36,6 +36,7 @@ async def apply_entry_effects(call: Call, type: BusType, content: dict[str, Any]
     if type is BusType.STATE_UPDATE and status is not None and "task_id" not in content:
         if status not in STATES:
             raise _build_invalid_field_error("status", f"must be one of {', '.join(STATES)}")
+        # A key or a person has no status of its own.
         if call.caller.kind == "agent":
             await AgentService(call).heartbeat(status=AgentStatus(status))
     return None

@@ -28,6 +28,7 @@ class TenantController(Controller):
     async def step(self) -> None:
         for row in await self.read(HOME, statements.select_tenants_to_erase):
             late = self.context.clock.now() - row.status_since > GRACE_SECONDS * SECOND
+            # Other servers may still write what they hold in memory: only after the grace period is an empty pass the last.
             if await self._erase_rows(row.tenant_id) and late:
                 await self.write_as_system(HOME, partial(self._mark_deleted, tenant=row.tenant_id))
 

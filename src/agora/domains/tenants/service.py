@@ -83,6 +83,7 @@ class TenantService(BoundService, contract.Tenants):
     async def get(self, tenant_id: str) -> contract.TenantDetails:
         call = self.call
         if not self._is_operator:
+            # A tenant sees itself and gets NotFound for all others, whether they exist or not.
             row = await call.tx.one(statements.select_own_tenant) if tenant_id == call.caller.tenant else None
             if row is None:
                 raise _build_tenant_not_found_error(tenant_id)
@@ -143,6 +144,7 @@ class TenantService(BoundService, contract.Tenants):
             )
         if row.status == "deleting":
             return contract.DeletedTenant(tenant_id=tenant_id)
+        # Suspended first: its callers are refused then, so nothing new is written while it is erased.
         if row.status != "suspended":
             raise IllegalTransition(f"The tenant {tenant_id} is active.", fix="Suspend it first.", allowed=["suspend"])
         counts = await self.call.tx.one(statements.select_tenant_counts, id=tenant_id)
@@ -200,6 +202,7 @@ class TenantService(BoundService, contract.Tenants):
         updated_row = await self.call.tx.returning(
             statements.update_tenant, id=row.tenant_id, was=row.status, now=self.call.now, **values | fields
         )
+        # The statement requires the status that was read (:was).
         if not updated_row:
             raise Conflict("The tenant was changed concurrently.", fix="Read it again, then retry.")
         return await self._require_tenant(row.tenant_id)
@@ -215,6 +218,7 @@ class TenantService(BoundService, contract.Tenants):
             label=label,
             digest=call.context.signer.digest(key),
             scopes=encode_json(sorted(ADMINISTRATOR)),
+            # Never above the caller's own, and below that of the installation's operator.
             authority=min(AUTHORITY, call.caller.authority),
             now=call.now,
         )

@@ -249,6 +249,7 @@ async def find_trimmable_entries(tx: Reader, stream: str, length: int, max_numbe
     if head is None:
         return ()
     safe = await tx.one(statements.select_trimmable_number, stream=stream)
+    # The limit of length never takes an entry that a group has not acknowledged: the smaller number counts.
     until = head.last_number - length
     if safe is not None:
         until = min(until, safe)

@@ -80,6 +80,7 @@ class Connection(asyncio.Protocol):
         if self.lost.is_set():
             future.set_exception(Disconnected("the connection to Redis is closed"))
             return future
+        # One flush for all commands of this iteration of the loop.
         if not self._unsent:
             self._loop.call_soon(self._flush)
         self._unsent.append(hiredis.pack_command(tuple(map(_encode_argument, command))))  # type: ignore[arg-type]
@@ -114,6 +115,7 @@ class Connection(asyncio.Protocol):
     def _resolve_next_reply(self, reply: Any) -> None:
         future = self._pending.popleft()
         self.replies += 1
+        # The caller was cancelled; its reply is still consumed, or all later ones would be off by one.
         if future.done():
             return
         if isinstance(reply, hiredis.ReplyError):
@@ -132,4 +134,5 @@ class Connection(asyncio.Protocol):
     def close(self) -> None:
         """Close the connection immediately."""
         if self.transport is not None:
+            # Not close(), which would wait until the write buffer is empty: a peer that does not read would never get there.
             self.transport.abort()
