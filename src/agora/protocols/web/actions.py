@@ -41,6 +41,7 @@ class Actions:
     async def __call__(self, name: str, view: View, scope: Scope, receive: Receive, send: Send) -> None:
         """Run an operation with the form of a request. Raises AgoraError before it runs."""
         form = await forms.read_form(scope, receive, self.body_limit)
+        # Before the operation is even looked for: a forged form must have no effect, and learn nothing.
         view.session.check_form_token(read_header(scope, b"x-csrf-token") or form.get("csrf"))
         operation = self._find_operation(name, view)
         try:
@@ -101,6 +102,7 @@ def _describe_success(operation: Operation, form: forms.Form, result: Any, scope
     words = outcomes.describe_outcome(operation, form.get, result)
     if not form.get("show"):
         return Notice("done", words, path)
+    # Only the first: operations have one secret, which is shown once and never again.
     secret = next((str(value) for name in operation.secrets if (value := getattr(result, name, None))), "")
     notice = Notice("done", words, path, secret, format_document(result))
     if operation.name == outcomes.CHAT:

@@ -138,4 +138,5 @@ def _csv_line(cells: list[str] | tuple[str, ...]) -> bytes:
 def spreadsheet_cell(value: str | None) -> str:
     """Escape a value for a cell: an apostrophe is put before anything that a spreadsheet would read as a formula."""
     text = value or ""
+    # Texts are written by agents: a spreadsheet would run a formula, which can send the sheet elsewhere (CSV injection).
     return f"'{text}" if text.lstrip(" ").startswith(FORMULA) else text

@@ -186,6 +186,7 @@ def find_page_path(id: str | None) -> str | None:
     """Find the path of the page for an id, below the monitor; None if there is no such page."""
     head, _, tail = (id or "").partition("_")
     room = PAGES_BY_PREFIX.get(head)
+    # Checked by form: ids in documents of agents become links, and must not lead to another path.
     return f"{room}/{id}" if room and len(tail) == 32 and tail.isalnum() else None
 
 

@@ -82,6 +82,7 @@ def _set_field(arguments: dict[str, Any], path: Sequence[str], value: Any) -> No
 
 def _convert_value(name: str, values: list[str], kinds: frozenset[str]) -> Any:
     last = values[-1]
+    # A text stays a text, even if it looks like JSON: what a person typed is not reinterpreted.
     if "string" in kinds and not ("array" in kinds and len(values) > 1):
         return last
     if "array" in kinds and (len(values) > 1 or not last.lstrip().startswith(("[", "{"))):

@@ -77,6 +77,7 @@ class FragmentSink:
         self.position = max(self.position, batch.sequence)
         self.beat = self.beat or not batch.items
         self.rung.set()
+        # Never full: events are not kept for a slow reader, only which fragments they concern.
         return True
 
     async def drain(self) -> None: ...
@@ -203,6 +204,7 @@ class FragmentRenderer:
         while feeder.close_reason is None:
             now = time.monotonic()
             feeder.mark_due(schedule.due_ticks(now))
+            # One after the other: the operations of a page count against one user's rate limit and share of the event loop.
             update = [await self._render_fragment(part) for part in schedule.ready_fragments(feeder.due, now)]
             if any(update):
                 await self._writer.write(b"".join(update))

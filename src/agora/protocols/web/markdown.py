@@ -66,6 +66,7 @@ def _restrict_links(state: Any) -> None:
                     if is_plain
                     else {"href": href, "title": href, "rel": "noopener noreferrer nofollow", "target": "_blank"}
                 )
+            # The flag is still that of the open link: links cannot be nested.
             if child.type in ("link_open", "link_close") and is_plain:
                 child.tag = "span"
 

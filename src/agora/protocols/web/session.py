@@ -70,6 +70,7 @@ class Sessions:
         self, sealer: Sealer, clock: Clock, ways: Mapping[str, Resolve], ended: HasEnded, *, secure: bool
     ) -> None:
         self._sealer, self._clock, self._session_kinds, self._ended, self._secure = sealer, clock, ways, ended, secure
+        # Browsers accept the prefix only with Secure, over https.
         self.name = f"__Host-{COOKIE}" if secure else COOKIE
 
     # -- sessions --------------------------------------------------------------------------------
@@ -90,6 +91,7 @@ class Sessions:
     async def resolve_caller(self, scope: Scope, session: Session) -> Caller:
         """Resolve the caller of a session. Raises Unauthenticated if the session or its credential has ended."""
         way = self._session_kinds.get(session.kind)
+        # The expiry in the cookie, too: Max-Age binds only browsers, while a stolen cookie can be kept.
         if way is None or session.expires <= self._now_seconds() or await self._ended(session.tenant, session.id):
             raise Unauthenticated("The session has ended.", fix="Sign in again.")
         return await way(scope, session.credential)
@@ -120,6 +122,7 @@ class Sessions:
 
     def seal(self, fields: list[str | int], context: str) -> str:
         """Encrypt values as a cookie's text, which only this server can read or create."""
+        # The context is authenticated: a sealed notice cannot be used as a session.
         sealed = base64.urlsafe_b64encode(self._sealer.seal(to_json(fields), f"monitor:{context}")).rstrip(b"=")
         if len(sealed) > MAX_COOKIE_CHARACTERS:
             raise Unauthenticated("The credential is too long for a session.", fix="Use a token of this server.")

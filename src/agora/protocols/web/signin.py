@@ -73,6 +73,7 @@ class SignIn:
 
     async def authenticate_local_session(self, scope: Scope, credential: str) -> Caller:
         """Return the caller of a local session without a token, which is valid only for local requests."""
+        # Checked with each request, not at the sign-in only: the cookie may be copied to another machine.
         if not self.access.is_local(scope):
             raise Unauthenticated("This session is only valid on the server machine.", fix="Sign in with a token.")
         return await self.access.authenticate_scope(scope)
@@ -98,6 +99,7 @@ class SignIn:
             "others": [] if self.sign_on is None else [{"name": "single sign-on", "path": f"{HOME}sso"}],
             "trouble": trouble,
         }
+        # A double-submitted token: there is no session yet that the form could belong to.
         cookie = self.sessions.set_cookie(FORM_COOKIE, self.sessions.seal([token], "sign-in"), SECONDS)
         await send_html(send, status, render_template("sign_in.html", values), [cookie, *headers])
 
@@ -164,6 +166,7 @@ class SignIn:
         except AgoraError as error:
             await self.send_page(scope, send, HOME, str(error), error.status, [discarded])
             return
+        # A new session after each login, so that one planted before it is worth nothing (session fixation).
         session = self.sessions.begin(TOKEN, login.credential, caller.tenant)
         body = render_template("onward.html", {"next": choose_safe_next_path(login.next)})
         await send_html(send, 200, body, [self.sessions.build_cookie(session), discarded])

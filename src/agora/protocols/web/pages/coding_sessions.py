@@ -133,6 +133,7 @@ async def load_session_messages_fragment(view: View) -> Mapping[str, Any]:
 async def load_session_output_fragment(view: View) -> Mapping[str, Any] | None:
     """Load the current output of the agent."""
     _, record = await _load_session(view)
+    # Events of every task ring here: only those of this session's job cost a read.
     if record.task_id is None or not concerns_target(view, record.task_id):
         return None
     return await _build_output_values(view, await query_if_allowed(view, "agora.task.get", {"task_id": record.task_id}))

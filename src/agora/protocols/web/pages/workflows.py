@@ -63,6 +63,7 @@ async def load_workflow_page(view: View) -> Mapping[str, Any]:
 @register_fragment("workflow_now", on=(*EVENTS, "agora.task.progress", "agora.task.started"), every=0.5)
 async def load_workflow_now_fragment(view: View) -> Mapping[str, Any] | None:
     """Load its graph and steps."""
+    # Events of other workflows arrive here too: the filter of a fragment knows types, not subjects.
     return await _build_workflow_values(view) if _is_concerned(view) else None
 
 
