@@ -7,6 +7,7 @@ reader has stopped reading.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import Final, Protocol
@@ -18,6 +19,8 @@ from agora.net.backpressure import Connection
 from agora.protocols.http import HttpAnswer, Receive, Send, abort_connection, wait_for_disconnect
 
 __all__ = ["HEADERS", "RETRY_MILLISECONDS", "CuttingSink", "StreamEncoder", "follow_stream"]
+
+log = logging.getLogger(__name__)
 
 RETRY_MILLISECONDS: Final = 2000
 HEADERS: Final = [
@@ -70,6 +73,10 @@ async def _follow_until_closed(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        # A lost connection is an OSError; any other error is a defect of an encoder, which nobody else would report.
+        error = None if writing.cancelled() else writing.exception()
+        if error is not None and not isinstance(error, OSError):
+            log.error("a stream could not be written, and breaks off", exc_info=error)
 
 
 class CuttingSink(QueueSink):
