@@ -47,6 +47,7 @@ def check_url(url: str, *, private: bool) -> None:
         raise _build_url_error("It is not a URL.") from None
     if parts.scheme not in ("http", "https") or not host:
         raise _build_url_error("It is not a URL of http or https.")
+    # They would be shown with the URL in lists, events and logs.
     if parts.username is not None or parts.password is not None:
         raise _build_url_error("Credentials do not belong into the URL.", "Give them apart from it.")
     if not private and is_evidently_private(host):

@@ -146,6 +146,7 @@ async def _route_by_capability(call: Call, words: Sequence[str]) -> Route | None
 def _list_capability_names(words: Sequence[str]) -> Iterator[str]:
     """List spellings of capabilities that a text may contain: its words, and pairs of adjacent words."""
     plain = [word for word in words if word.isalpha()]
+    # Pairs first; the caller prefers longer names anyway, so that "image search" wins over "search".
     for first, second in pairwise(plain):
         yield from (f"{first} {second}", f"{first}_{second}", f"{first}-{second}")
     yield from (word for word in plain if len(word) > 2 and word not in _COMMON)
@@ -210,6 +211,7 @@ def _score_skill(vocabulary: AbstractSet[str], significant: AbstractSet[str], sk
     """Score the similarity of a text to a skill, and name what matched. significant: its uncommon words."""
     by_name = 3.0 * sum(_matches_word(word, skill.named) for word in significant)
     by_tag = 2.0 * sum(_matches_word(word, skill.tagged) for word in significant)
+    # Jaccard similarity: a long text does not match an example by its mere number of words.
     by_example = max((4.0 * len(words & vocabulary) / len(words | vocabulary) for words in skill.examples), default=0.0)
     total = by_name + by_tag + by_example
     if by_example >= max(by_name, by_tag):

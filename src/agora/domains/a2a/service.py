@@ -100,6 +100,7 @@ class A2AService(BoundService, contract.A2A):
         row = await lookup.require_task(call, task_id, agent, lock=True)
         call.target = task_id
         caller = call.caller
+        # The assignee sees the task, too, and ends it by failing it instead.
         if not caller.acts_for(row.created_by):
             raise PermissionDenied(
                 f"{task_id} was created by {row.created_by}; only its creator may cancel it.", required="act:any"

@@ -42,6 +42,7 @@ async def open_task_update_log(
     """Open the log of a task's updates. Raises NotFound, IllegalTransition for an ended task."""
     row = await lookup.require_task(call, task_id, agent)
     position = _parse_position(last_event_id, row.entries)
+    # A resumed stream may still have items to deliver after the end.
     if position == START and row.status in states.TERMINAL:
         raise IllegalTransition(
             f"{task_id} is {row.status}: nothing more happens to it.",
@@ -139,6 +140,7 @@ class _UpdateLog:
         data = await reader.one(tasks.select_task_data, task_id=self.task_id)
         if data is None or data.result is None:
             return []
+        # An agent that wrote artifacts has shown its result there; it would be sent twice.
         if await reader.one(statements.select_any_artifact, task_id=self.task_id) is not None:
             return []
         return [self._build_artifact_item(number, view.build_result_artifact(decode_json(data.result)), last=True)]

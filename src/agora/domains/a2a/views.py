@@ -87,6 +87,7 @@ def convert_entry_to_message(context_id: str, entry: TaskEntryRow) -> dict[str, 
 def build_direct_answer(row: TaskRow, entry: TaskEntryRow) -> dict[str, Any]:
     """Build the message that answers in place of a task. Its metadata names the task."""
     message = _complete_message(row.task_id, task_context_id(row), decode_json(entry.data or "{}"), entry.number, AGENT)
+    # A Message in place of a task belongs to none (A2A 1.0, section 3.1.1).
     del message["taskId"]
     metadata = message.get("metadata") or {}
     own_metadata = {"task": row.task_id, "agent": row.assigned_agent}
@@ -168,6 +169,7 @@ def merge_artifact_piece(artifacts: dict[str, dict[str, Any]], piece: Fields) ->
 
 def _append_output_artifact(artifacts: Mapping[str, dict[str, Any]], output: Sequence[str]) -> list[dict[str, Any]]:
     text = "".join(output)
+    # Output is unlimited, a part of the contract is not.
     parts = [{"text": text[start : start + MAX_PART]} for start in range(0, len(text), MAX_PART)]
     first = [{"artifactId": OUTPUT, "name": OUTPUT, "parts": parts}] if parts else []
     return [*first, *artifacts.values()]

@@ -49,6 +49,7 @@ async def set_agent_status(call: Call, row: AgentRow | AgentPresence, status: st
     ``last_activity`` is unchanged, because this is not an activity of the agent.
     """
     agent_id, previous_status = row.agent_id, row.status
+    # An agent that is resumed may still hold its tasks.
     if status == "active" and row.active_tasks >= row.max_concurrent_tasks:
         status = "busy"
     if status == previous_status:
@@ -89,6 +90,7 @@ async def resume_agent(call: Call, agent_id: str) -> bool:
     row = await call.tx.one(agents.lock_agent, ref=agent_id)
     if row is None or row.status != "paused":
         return False
+    # Another override, perhaps of a higher authority, may still hold it.
     if await call.tx.all(overrides.select_overrides_of_target, target_id=agent_id, now=call.now):
         return False
     await set_agent_status(call, row, "active")

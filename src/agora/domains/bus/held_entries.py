@@ -65,6 +65,7 @@ class HeldEntries:
         return True
 
     def _add_deferred(self, sender: Sender, ids: Sequence[str], *, first: bool = False) -> None:
+        # Beyond it, the id is forgotten; the entry is pending in Redis and is recovered when stale.
         room = self._id_limit - sum(map(len, self._deferred.values()))
         if accepted := ids[: max(room, 0)]:
             deferred_entries = self._deferred.setdefault(sender, deque())

@@ -61,6 +61,7 @@ class BusReconciler(DueController):
         for row in await self.read(tenant, statements.select_groups_with_stale_entries, before=before, limit=PAGE):
             if not self.is_stopping:
                 await self.write_as_system(tenant, partial(_release_stale_entries, row=row, policy=terms))
+        # After the release: a silent consumer whose entries were just taken back is dropped in the same pass.
         await self._forget_consumers(tenant, now - int(terms.silent * SECOND))
         await self._settle_due_responses(tenant, now)
 
@@ -101,6 +102,7 @@ class BusReconciler(DueController):
 
     async def _trim_stream(self, tenant: str, stream: str, length: int) -> None:
         """Trim a stream. Agents' entries only refer to stored messages; other streams hold the data itself."""
+        # Nothing of an acknowledged reference has to be kept.
         max_length = 0 if stream.startswith("agent_") else length
         while not self.is_stopping and await self.context.store.read(
             tenant, partial(_has_excess, stream=stream, length=max_length)

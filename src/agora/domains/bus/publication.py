@@ -102,6 +102,7 @@ async def _find_published_entry(call: Call, key: str, entry: Entry) -> BusReceip
 
 async def _send_message(call: Call, entry: Entry) -> BusReceipt:
     extensions = _validate_fields(Extensions, entry.extensions, "extensions")
+    # Before the message: an update that is refused, such as by a wrong fencing token, refuses the whole entry.
     task_id = await effects.apply_entry_effects(call, entry.type, entry.content)
     draft = MessageDraft(
         to_agent=entry.target,
@@ -201,6 +202,7 @@ def _check_assigner(call: Call, entry: Entry) -> None:
             fix="Ask an operator for a key that has it.",
             required="write:tasks",
         )
+    # A task is paid for and limited by its creator, so it cannot be created in another name.
     if entry.sender not in (None, call.caller.subject, call.caller.name):
         raise InvalidRequest(
             "The sender of a task_assignment must be the caller.",

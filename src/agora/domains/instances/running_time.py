@@ -54,6 +54,7 @@ async def _price_running_time(call: Call, rows: Sequence[OpenInterval]) -> dict[
 
 def _compute_time_since_measured(call: Call, interval: OpenInterval) -> int:
     local = call.context.ports.find(LOCAL_HOST)
+    # Another machine's clock, or this one's before a restart: nothing can be said.
     if local is None or interval.boot != local.boot:
         return 0
     measured_at: int = interval.ticks

@@ -50,6 +50,7 @@ def build_spec(context: Any, tenant: str, row: InstanceRow, local: LocalHost) ->
         source=to_program_source(manifest, secrets),
         limits=limits,
         ports=(runtime.Port(number=manifest.port or runtime.find_declared_port(declared)),),
+        # The marketplace's variables last: a customer must not replace the token or the address.
         env=secrets.get("environment", {}) | _build_environment(context, tenant, row, manifest, local),
         labels={"agent_id": row.agent_id, "account_id": row.account_id, "agent_name": manifest.name},
         health=build_health_check(row),

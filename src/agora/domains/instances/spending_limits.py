@@ -67,6 +67,7 @@ async def schedule_limit_checks(call: Call, groups: Sequence[Group]) -> None:
         if not headroom:
             continue
         rates = await _read_rates(call, account, agent, terms.currency)
+        # Each limit by itself: they differ in the instances that spend under them.
         for limit in headroom:
             delay = _estimate_time_left(limit, rates, call.now)
             if delay is not None:
@@ -95,5 +96,6 @@ def _estimate_time_left(limit: Headroom, rates: Sequence[tuple[OpenInterval, Fra
     total = sum((rate for _, rate in covered_rows), Fraction())
     if not total:
         return None
+    # Spent already, but in no entry yet: the headroom does not know it.
     unmeasured = sum((rate * max(0, now - row.seen_at) for row, rate in covered_rows), Fraction())
     return ceil((limit.amount - unmeasured) / total)

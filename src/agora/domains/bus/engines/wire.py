@@ -47,6 +47,7 @@ def decode_fields(fields: Fields) -> dict[str, Any]:
     """Convert fields to an entry; unknown fields go to the extensions."""
     entry: dict[str, Any] = {name: fields[name] for name in PLAIN if fields.get(name)}
     entry["content"] = _parse_object(fields.get("content", ""))
+    # Credentials and the origin (OURS) never reach the stored entry.
     other = {name: value for name, value in fields.items() if name not in {*PLAIN, *STRUCTURED, *OURS}}
     extensions = other | (_parse_object(fields["extensions"]) if fields.get("extensions") else {})
     return entry | ({"extensions": extensions} if extensions else {})
@@ -69,6 +70,7 @@ def compute_signature(fields: Fields, token: str) -> str:
     Raises ValueError for ambiguous fields: NUL anywhere, or ``=`` in a name.
     """
     signed = {name: value for name, value in fields.items() if name != "signature"}
+    # Otherwise two different entries could have the same signed text.
     if any("\0" in name or "=" in name or "\0" in value for name, value in signed.items()):
         raise ValueError("fields to be signed hold no NUL, and their names no '='")
     text = "\0".join(f"{name}={signed[name]}" for name in sorted(signed))

@@ -192,6 +192,7 @@ class RedisBus:
         ids = [entry.entry_id for entry in live]
         # A faster consumer has reset the idle time; XCLAIM with a minimum idle time skips its entries.
         least = int(min(entry.idle for entry in live) * MILLISECONDS)
+        # An entry that was deleted from the stream is claimed as null (before Redis 7), and is skipped below.
         claimed = await self._run_command("XCLAIM", stream, group, consumer, str(least), *ids)
         times = {entry.entry_id: entry.deliveries + 1 for entry in live}
         deliveries = [_to_delivery(entry) for entry in claimed if entry is not None and entry[1] is not None]
@@ -210,6 +211,7 @@ class RedisBus:
         for _ in range(PAGES):
             page = await self._read_pending(stream, group, PAGE, idle=idle, after=after)
             for entry in page:
+                # Parked entries wait for the next reader, however long; only exhausted ones become dead letters.
                 open_ = entry.consumer is not None or entry.deliveries >= self.terms.most
                 if open_ and entry.idle >= idle * (1 << (entry.deliveries - 1)):
                     entries.append(entry)
@@ -289,6 +291,7 @@ class RedisBus:
         for entry in pending:
             total = entry.deliveries + previous_groups.get(entry.entry_id, 0)
             exhausted = total > self.terms.most
+            # A little before the last timeout, so that a consumer that claims entries itself gets no delivery beyond the limit.
             if exhausted or (total == self.terms.most and entry.idle >= LAST_SHARE * self.terms.stale):
                 dead.append(replace(entry, deliveries=total))
             elif total < self.terms.most and entry.idle >= self.terms.stale:
@@ -330,6 +333,7 @@ class RedisBus:
         self, stream: str, group: str, consumer: str
     ) -> tuple[Sequence[str], Sequence[Delivery]]:
         reply = await self._run_command("EVAL", ANNOUNCE, "1", stream + SERVERS, consumer, str(KNOWN_SECONDS))
+        # This server announced itself in the same script: it never takes its own consumer for a stranger.
         servers = set(map(_decode_text, reply))
         strangers = [each.name for each in await self.list_consumers(stream, group) if each.name not in servers]
         entries: list[Delivery] = []
@@ -364,6 +368,7 @@ class RedisBus:
         dropped = 0
         while True:
             excess = min(await self.count_entries(stream) - length, TRIM_BATCH)
+            # Read again for each batch: a group may have been created or have read since.
             safe = await self._find_last_acknowledged(stream)
             if excess <= 0:
                 return dropped
@@ -488,6 +493,7 @@ class RedisBus:
         finally:
             if connection is not None:
                 self._busy.discard(connection)
+        # Only after a reply: a connection with an open command must not be used for another one.
         self._readers.append(connection)
         return reply
 

@@ -91,6 +91,7 @@ class Link:
                 self.connection = None
                 self._connected.clear()
                 self._set_error("the connection was lost")
+                # The login alone proves nothing: a proxy may accept it without a server behind.
                 if connection.replies > login_replies:
                     backoff.reset_failures()
             # Also after an unusable connection: a server that accepts the login and then disconnects must not be
