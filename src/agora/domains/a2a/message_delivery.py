@@ -55,7 +55,7 @@ async def deliver_message(call: Call, draft: TaskDraft, agent: AgentRow, message
     text = task_messages.join_text(message["parts"]) or "(no text: see metadata.a2a.message)"
     await MessagingService(call).send(
         agent.agent_id,
-        # Below the maximum length of a message; the whole content is in the metadata.
+        # The maximum length of a message; the whole content is in the metadata.
         text[:900_000],
         KIND,
         correlation_id=task_context_id(draft.row),
