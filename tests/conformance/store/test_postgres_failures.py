@@ -410,6 +410,7 @@ async def test_missing_database_is_named(postgres: PostgresEngine) -> None:
         ("postgresql://u@h/d", "postgresql://u@h/d"),
         ("postgresql:///d?host=/tmp&user=u&password=p", "postgresql:///d?host=/tmp&user=u&password=***"),
         ("postgresql://u:p%40:x@[::1]:5432/d", "postgresql://u:***@[::1]:5432/d"),
+        ("postgresql://u:p@ss/w@h/d", "postgresql://u:***@h/d"),
     ],
 )
 def test_url_is_shown_without_its_password(url: str, shown: str) -> None:

@@ -48,7 +48,8 @@ _REFUSALS = (
 
 def redact_url(url: str) -> str:
     """The URL without its password."""
-    hidden = re.sub(r"^(\w+://[^:@/?]*):[^@]*@", r"\1:***@", url)
+    # Up to the last @: a password that contains one, and should have been encoded, must not be shown in part.
+    hidden = re.sub(r"^(\w+://[^:@/?]*):.*@", r"\1:***@", url)
     return re.sub(r"([?&])(password|sslpassword)=[^&]*", r"\1\2=***", hidden)
 
 
