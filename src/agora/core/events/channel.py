@@ -63,6 +63,7 @@ class Channel:
         Without readers nothing is missed: later readers start from the log.
         """
         if not self._groups and self._reading is None:
+            # Only kept up to date: joining streams compare their position with it.
             self.head = self.known = max(self.known, events[-1].seq) if events else self.known
             return
         run, last = [], self.head
@@ -103,6 +104,7 @@ class Channel:
 
     def _end_readers_behind_retention(self, error: CursorTooOld) -> None:
         """Retention deleted unread events: end the readers with an error."""
+        # Moved past the gap: the next page begins with the oldest event that is left.
         self.head = int(error.oldest) - 1
         for stream in [stream for groups in self._groups.values() for group in groups.values() for stream in group]:
             stream.end(CloseReason.from_error(error))
@@ -238,6 +240,7 @@ class Group:
             delivered = _write_to_sinks(self._streams, _build_batch(events), failed)
         else:
             delivered = self._deliver_private(events, failed)
+        # After the loops: ending a stream removes it from the very groups that were iterated.
         for stream, close_reason in failed:
             stream.end(close_reason)
         return delivered

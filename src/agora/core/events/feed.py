@@ -271,8 +271,10 @@ class Feed:
         while True:
             for slot in self._slots:
                 await self._sleep(self.heartbeat / _SLOTS)
+                # Reads that failed are tried again here: nothing else would, until the next event.
                 for channel in self._channels.values():
                     channel.schedule_log_reading()
+                # A copy: a stream that fails its check leaves the slot.
                 for stream in tuple(slot):
                     await stream.recheck_access()
                     stream.write_heartbeat()

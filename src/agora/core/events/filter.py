@@ -90,6 +90,7 @@ class EventFilter:
         cls, types: Iterable[str] = (), agent: str | None = None, subject: str | None = None
     ) -> EventFilter:
         """Create a filter in canonical form, so that equivalent requests give equal filters."""
+        # Streams with equal filters share a group, so that an event is matched once for all of them.
         unique = tuple(sorted(set(types)))
         return cls(() if "*" in unique else unique, agent or None, subject or None)
 
@@ -116,6 +117,7 @@ class EventFilter:
             "patterns": to_json(self.names).decode(),
             "agent": self.agent or "",
             "subject": self.subject or "",
+            # With its quotes: the audience is searched as JSON text, and one id may be the beginning of another.
             "viewer": "" if viewer.sees_all else to_json(viewer.subject).decode(),
         }
 

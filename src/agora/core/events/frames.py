@@ -124,6 +124,7 @@ class Item(ABC):
     def chunk(self) -> bytes:
         data = self.json
         for raw, escaped in _LINE_ENDS:
+            # Several clients split SSE lines with Unicode's line ends, although the standard knows only CR and LF.
             data = data.replace(raw, escaped)
         return b"id: %d\nevent: %b\ndata: %b\n\n" % (self.number, self.kind.encode(), data)
 

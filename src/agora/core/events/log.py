@@ -59,14 +59,17 @@ async def read_events(
         raise build_position_expired_error(after, oldest)
     if after >= newest:
         return EventPage([], after, newest)
+    # Few rows: reading all of them costs less than the conditions of a filter, which are checked below anyway.
     if newest - after <= limit or (event_filter == EVERYTHING and viewer.sees_all):
         until = newest
         rows = await tx.all(events.select_events, after=after, until=until, limit=limit)
     else:
+        # Bounded: a rare filter must not scan a log of millions of events in one statement.
         until = min(newest, after + WINDOW)
         parameters = event_filter.sql_parameters(viewer)
         rows = await tx.all(events.select_matching_events, after=after, until=until, limit=limit, **parameters)
     stored_events = await _read_rows(tx, rows)
+    # Otherwise rows or bytes ran out within the page, and the next one begins after the last event taken.
     whole = len(stored_events) == len(rows) < limit
     visible = [
         stored for stored in stored_events if event_filter.matches_event(stored.event) and viewer.may_see(stored.event)

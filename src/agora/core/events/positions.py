@@ -27,6 +27,7 @@ class Positions:
     def advance_position(self, tenant: str, subscription_id: str, sequence: int) -> None:
         """Record that everything up to a sequence number was received. A position never decreases."""
         positions = self._waiting.setdefault(tenant, {})
+        # Acknowledgements of two streams of one subscription may arrive in any order.
         positions[subscription_id] = max(sequence, positions.get(subscription_id, 0))
 
     def find_latest_position(self, tenant: str, subscription_id: str, stored: int) -> int:

@@ -79,6 +79,7 @@ select_surplus_subscriptions = Query(
 delete_subscription = Write(
     "delete from subscriptions where tenant_id = :tenant and subscription_id = :subscription_id"
 )
+# ``position < :position``: a late write of another server must not move the subscription back.
 advance_subscription = Write(
     """
     update subscriptions set position = :position

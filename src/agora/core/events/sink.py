@@ -69,6 +69,7 @@ class QueueSink:
         self.size += batch.size
         self.pending += len(batch.items)
         self._filled.set()
+        # Half: the other half is for live events, so that a page of the log cannot cut its own reader off.
         if self.size > self._limit // 2:
             self._room.clear()
         if self._connection is not None and batch.size > HIGH_WATER:
