@@ -81,6 +81,7 @@ def _measure(server: process.Server, caller: Caller, seconds: float) -> Iterator
             connection.request(method, path, data, headers)
             answer = connection.getresponse()
             answer.read()
+            # The body is read: the time includes the whole response.
             yield time.perf_counter() - began, server.cpu() - used
             assert answer.status < 300, answer.status
             time.sleep(PAUSE)
@@ -99,6 +100,7 @@ def _attack(server: process.Server, caller: Caller, name: str) -> Iterator[Calla
         _fill(server, caller)
     job = {"port": server.port, "caller": asdict(caller), "attack": name}
     command = [sys.executable, "-m", "benchmarks.fairness", "--attack"]
+    # In its own process, so that it does not compete with the measuring for one interpreter.
     child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert child.stdin is not None
     assert child.stdout is not None

@@ -55,6 +55,7 @@ def broker(directory: Path) -> Iterator[str]:
 
     directory.mkdir(parents=True, exist_ok=True)
     port = free_port()
+    # Durable before acknowledging: the tests kill the broker, and nothing may be lost.
     settings = {"port": port, "bind": "127.0.0.1", "dir": directory, "appendonly": "yes", "appendfsync": "always"}
     options = [str(part) for name, value in settings.items() for part in (f"--{name}", value)]
     process = spawn_tethered([str(get_binary_path()), *options], stdout=subprocess.DEVNULL)
@@ -81,6 +82,7 @@ class Replica:
     async def start(self) -> None:
         """Start the server and wait until it is ready."""
         self.directory.mkdir(parents=True, exist_ok=True)
+        # The user's settings would apply to every replica, such as one data directory for all.
         environment = {name: value for name, value in os.environ.items() if not name.startswith("AGORA_")}
         environment |= {f"AGORA_{name.upper()}": value for name, value in self.settings.items()}
         environment |= {"AGORA_DATA_DIR": str(self.directory), "AGORA_PORT": str(self.port), "AGORA_EVENTS_PORT": "0"}
@@ -114,6 +116,7 @@ class Replica:
             self.process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(20)
+        # Also waits for the process, which would stay a zombie otherwise.
         self.kill()
 
 
@@ -138,6 +141,7 @@ class Balancer:
         there = await self._connected()
         if there is not None:
             back, forth = there
+            # One end closes both directions: half-closed connections are not needed by HTTP.
             ways = {asyncio.create_task(_pass_on(reader, forth)), asyncio.create_task(_pass_on(back, writer))}
             _, open_ = await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
             for way in open_:

@@ -53,6 +53,7 @@ def check_oldest_rust(packages: Sequence[Mapping[str, str | None]], oldest: str)
 def _parts(version: str) -> tuple[int, ...]:
     """Parse ``1.85`` as ``1.85.0``, which is equivalent."""
     numbers = tuple(map(int, version.split(".")))
+    # Tuples of unequal length compare as unequal.
     return numbers + (0,) * (3 - len(numbers))
 
 
@@ -117,6 +118,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run the tests. Returns the exit code."""
     if shutil.which("cargo") is None:
         print("There is no cargo: the Rust crate is not tested.", file=sys.stderr)
+        # Machines without Rust can still run the whole test suite; the CI requires everything.
         return 1 if os.environ.get("AGORA_REQUIRE") == "all" else 0
     with tempfile.TemporaryDirectory(prefix="agora-rust-") as directory:
         os.environ["TMPDIR"] = directory  # servers of the tests leave their data in it

@@ -63,12 +63,14 @@ export class Executor {
     until.addEventListener("abort", () => this.#freed?.(), { once: true });
     while (!until.aborted) {
       if (this.#working.size >= this.#places) {
+        // Nothing is claimed in advance: a task without a free slot is better done by another agent.
         await new Promise<void>((resolve) => (this.#freed = resolve));
         continue;
       }
       const begun = performance.now();
       const tasks = await this.#claimTasks(this.#places - this.#working.size, until);
       for (const task of tasks) this.#start(task);
+      // Otherwise a server that answers at once would be called in a tight loop.
       if (tasks.length === 0 && performance.now() - begun < EARLY_MILLISECONDS) {
         await sleep(this.#backoff.pause(0), until).catch(() => undefined);
       }
@@ -93,6 +95,7 @@ export class Executor {
         return (await this.#client.task.claim({ ...this.#claim, limit, wait: CLAIM_WAIT_SECONDS }, options)).tasks;
       } catch (error) {
         if (until.aborted) break;
+        // A refusal does not pass by repetition; it ends the agent.
         if (!isTransient(error)) throw error;
       }
       await sleep(this.#backoff.pause(attempt), until).catch(() => undefined);
@@ -106,6 +109,7 @@ export class Executor {
     const working = this.#run(new TaskRun(task, lease, this.#stopping.signal), lease).finally(() => {
       this.#working.delete(working);
       this.#freed?.();
+      // The same task may have been claimed again meanwhile, with a new lease.
       if (this.#leases.get(task.taskId) === lease) this.#leases.delete(task.taskId);
     });
     this.#working.add(working);
@@ -133,6 +137,7 @@ export class Executor {
 
   /** Load the messages of a task that was executed before. */
   async #loadConversation(task: TaskRun): Promise<void> {
+    // The first execution has no earlier messages: the call is saved.
     if (task.fencingToken <= 1) return;
     const page = await this.#client.task.history({ taskId: task.taskId, types: ["message"], limit: HISTORY_PAGE });
     for await (const { data } of page) if (isObject(data)) task.messages.push(readLoggedMessage(data as JsonObject));
@@ -145,6 +150,7 @@ export class Executor {
       result = (await handling) ?? null;
       this.#stopping.signal.throwIfAborted(); // the result of an aborted handler is ignored
     } catch (error) {
+      // Without its lease the task is another agent's: an outcome would be refused.
       lease.signal.throwIfAborted();
       await lease.call((tasks, held): Promise<object> => {
         if (this.#stopping.signal.aborted) return tasks.release({ ...held, reason: "The agent stopped." });
@@ -157,6 +163,7 @@ export class Executor {
     try {
       await lease.call((tasks, held) => tasks.complete({ ...held, result }));
     } catch (error) {
+      // The result itself is refused, for instance as too large. Without a report the task would be executed again and again.
       if (!(error instanceof InvalidRequest)) throw error;
       await lease.call((tasks, held) => tasks.fail({ ...held, error: errorText(error), retry: false }));
     }

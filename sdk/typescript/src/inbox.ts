@@ -96,6 +96,7 @@ export class Inbox {
       await this.#mark(queued.map((message) => message.messageId), DeliveryState.DELIVERED);
       await this.#markAgain(page.messages.map((message) => message.messageId));
       for (const message of fresh) {
+        // Only fetched, not yet started, messages wait here; the server keeps the rest of the inbox.
         while (this.#working.size >= this.#places) await Promise.race(this.#working);
         if (until.aborted) return;
         this.#start(message);
@@ -126,6 +127,7 @@ export class Inbox {
   async #handleAndMark(message: Message): Promise<void> {
     const state = await this.#handle(message);
     if (state === undefined) {
+      // The slot stays taken during the pause, which slows down an agent whose dependency is down.
       await sleep(this.#backoff.pause(1));
       this.#states.delete(message.messageId);
       this.wake();
@@ -143,6 +145,7 @@ export class Inbox {
         return DeliveryState.ACKNOWLEDGED;
       } catch (error) {
         if (isPutOff(error)) return undefined;
+        // An error handler that fails must not end the inbox.
         await this.#handlers.failed(message, error, attempt).catch((failure: unknown) => {
           console.error(`agora: what became of message ${message.messageId} could not be told:`, failure);
         });
@@ -155,6 +158,7 @@ export class Inbox {
   #remember(messageId: string, state: DeliveryState): void {
     this.#states.set(messageId, state);
     if (this.#states.size <= MAX_REMEMBERED) return;
+    // Messages in progress stay, or they would be handled twice at once.
     const oldest = [...this.#states].find(([, known]) => known !== undefined);
     if (oldest !== undefined) this.#states.delete(oldest[0]);
   }

@@ -76,6 +76,7 @@ export class Lease {
     try {
       ({ status } = await this.call((tasks, held) => tasks.renew({ ...held, ...options })));
     } catch (error) {
+      // The task has ended, or was deleted, without this claim.
       if (error instanceof IllegalTransition || error instanceof NotFound) throw this.#loseTo(error);
       throw error;
     }
@@ -96,6 +97,7 @@ export class Lease {
    * @param operation - called with the task operations, and the arguments that each of them needs
    */
   async call<R>(operation: (tasks: TaskService, held: { taskId: string; fencingToken: number }) => Promise<R>): Promise<R> {
+    // One key for all attempts: an answer that was lost does not complete or append twice.
     const client = this.#client.withOptions({ idempotencyKey: crypto.randomUUID() });
     for (let attempt = 0; ; attempt += 1) {
       this.signal.throwIfAborted();
@@ -114,6 +116,7 @@ export class Lease {
 
   #loseTo(error: AgoraError): AgoraError {
     this.#lost.abort(error);
+    // Wakes keep(), which would otherwise sleep for a third of the lease.
     this.check();
     return error;
   }

@@ -112,6 +112,7 @@ export class TaskRun {
   write(text: string): Promise<void> {
     return this.#inOrder(async () => {
       for (let start = 0; start < text.length; start += MAX_CHUNK_CHARACTERS) {
+        // With its offset, a repeated chunk is recognised.
         const chunk = { content: text.slice(start, start + MAX_CHUNK_CHARACTERS), offset: this.outputSize };
         const { nextOffset } = await this.#lease.call((tasks, held) => tasks.append({ ...held, ...chunk }));
         this.outputSize = nextOffset;
@@ -131,6 +132,7 @@ export class TaskRun {
 
   #inOrder<R>(write: () => Promise<R>): Promise<R> {
     const writing = this.#writing.then(write);
+    // A failed write is reported to its caller, and does not block the later ones.
     this.#writing = writing.catch(() => undefined);
     return writing;
   }

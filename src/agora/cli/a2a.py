@@ -72,6 +72,8 @@ def talk(
     server_url = session.connection.url or os.environ.get("AGORA_URL") or DEFAULT_URL
     # A credential of this marketplace is sent only to this marketplace.
     token = auth or (session.connection.token or os.environ.get("AGORA_TOKEN") if address is None else None)
+    # One event loop for the whole conversation: the HTTP client's connections belong to the loop that opened them.
+    # Between two messages it does not run, so that input() may block.
     with asyncio.Runner() as runner:
         with _show_spinner(session, "connecting"):
             agent = runner.run(A2AClient.connect(address or server_url, token=token, seconds=seconds))
@@ -83,6 +85,7 @@ def talk(
                 conversation.run_prompt()
         finally:
             runner.run(agent.aclose())
+    # A script wants the task's outcome as exit code; who talked has seen it.
     if conversation.state in FAILED_STATES and not interactive and message is not None:
         raise typer.Exit(1)
 
@@ -152,6 +155,8 @@ class Conversation:
         self.state = state
         self._context_id = context_id or self._context_id
         self._last_task = task_id or self._last_task
+        # Only an interrupted task takes a further message (A2A: a task in a terminal state accepts none).
+        # The next message after an end starts a new task in the same context.
         self._task_id = self._last_task if state in ("input_required", "auth_required") else None
 
     def _print_hint(self) -> None:
@@ -169,6 +174,7 @@ class Conversation:
                     self._run_command(line[1:].strip().lower())
                 else:
                     self.send_text(line)
+            # One refused message must not end the conversation.
             except AgoraError as error:
                 self._session.out.error(error)
             except EOFError:

@@ -66,6 +66,7 @@ def upgrade(
         previous_status = await databases.read_database_status(target)
         if create and not previous_status.exists:
             await databases.create_database(target)
+            # Creating migrates too; upgrading afterwards would report 0.
             applied = len(previous_status.pending)
         else:
             applied = await databases.upgrade_database(target)
@@ -123,6 +124,7 @@ def copy(
 
         return dict((await copy_database(databases.sqlite_path(source), target, print_progress)).tables)
 
+    # The source is passed for the sake of the settings and the error handling; both ends come from the arguments.
     tables = _run_with_target_database(copy_installation, source, False, False)
     if json:
         Output(json=True).value({"tables": tables, "rows": sum(tables.values())})
@@ -140,6 +142,7 @@ def _run_with_target_database(
     try:
         settings = Settings.load_settings()
         target = select_database(database_url(url or settings.store, settings.data_dir), dev=dev, prod=prod)
+        # Collection is rare since the imports; a migration or a copy may be long.
         resume_garbage_collection()
         return asyncio.run(work(target))
     except (ConfigurationError, StoreFailure, ModuleNotFoundError, OSError) as error:

@@ -31,6 +31,7 @@ def apply(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Report the changes without applying them.")] = False,
 ) -> None:
     """Declare the agents of a file. Idempotent."""
+    # One call per agent, not a transaction: after an error the command is repeated, which changes nothing twice.
     for name, specification in _read_declarations(file):
         _print_applied(session, _apply_one(session, name, specification, dry_run=dry_run), dry_run=dry_run)
 

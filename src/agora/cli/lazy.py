@@ -14,6 +14,7 @@ class LazyCommands(MutableMapping[str, Any]):
     """Mapping of names to commands, some of which ``make(name)`` builds on first use."""
 
     def __init__(self, ready: MutableMapping[str, Any], names: list[str], make: Callable[[str], Any]) -> None:
+        # Building all commands means importing the contract and describing each field: help for one needs only one.
         self._ready, self._make = dict(ready), make
         self._names = [*ready, *(name for name in names if name not in ready)]
 
@@ -40,6 +41,7 @@ class LazyCommands(MutableMapping[str, Any]):
         return len(self._names)
 
     def __contains__(self, name: object) -> bool:
+        # The inherited test would build the command.
         return name in self._names
 
 

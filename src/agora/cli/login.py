@@ -43,6 +43,7 @@ def login(
         )
     if username is not None:
         password = typer.prompt("Password", hide_input=True)
+        # No client id: the tokens belong to the server's own client.
         _store_login(session, session.client.auth.login(username, password), None)
     else:
         _log_in_at_provider(session, configuration, browser=browser)
@@ -59,6 +60,7 @@ def _log_in_at_provider(session: Session, configuration: AuthConfiguration, *, b
         session.out.note,
         browser=browser,
     )
+    # Asked before storing: a token that this server does not accept must not replace anything.
     client = session.client.with_options(token=granted.access_token)
     me = client.auth.userinfo()
     expires = time.time() + (granted.expires_in or DEFAULT_LIFETIME)
@@ -103,11 +105,13 @@ def logout(session: Session) -> None:
     outcome = "Logged out"
     try:
         session.client.auth.userinfo()  # renews the login if due
+        # A renewal may have rotated the refresh token, and the old one no longer ends the session.
         stored = logins.find(url) or stored
         client = session.client.with_options(token=stored.access_token)
         client.auth.logout(stored.refresh_token, stored.client_id)
     except AgoraError as error:
         outcome = f"Logged out on this machine; the server could not be notified ({error.detail})"
+    # Also after a failure: whoever logs out wants no credential left on this machine.
     logins.forget(url)
     session.out.say(f"{outcome}: {stored.username} at {url}")
 

@@ -98,6 +98,7 @@ def read_manifest(source: str) -> dict[str, Any]:
     document = read_yaml_or_json_file(source)
     if not isinstance(document, dict):
         raise _build_manifest_error(source, "is not a manifest: fields with values are expected")
+    # The server has another working directory than this process, and the file may be anywhere.
     if isinstance(document.get("directory"), str) and source != "-":
         document["directory"] = str((Path(source).parent / document["directory"]).resolve())
     return document
@@ -137,6 +138,7 @@ def read_document(
 def _parse_yaml(source: str, text: str) -> Any:
     import yaml
 
+    # Imported late: JSON manifests do without PyYAML, and the command starts faster.
     from agora.bounded_yaml import load_yaml
 
     try:
@@ -144,6 +146,7 @@ def _parse_yaml(source: str, text: str) -> Any:
         json.dumps(document)  # dates and similar YAML values are not valid JSON
     except yaml.YAMLError as error:
         raise _build_manifest_error(source, f"is not YAML: {error}") from None
+    # TypeError: a date or a set. ValueError: a circular alias.
     except (TypeError, ValueError) as error:
         raise _build_manifest_error(
             source, f"contains a value that JSON does not support ({error}): put it into quotes"

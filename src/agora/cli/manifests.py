@@ -71,12 +71,14 @@ def _register_agent(
     registry_url: str | None,
 ) -> None:
     if config is None:
+        # registry_pass is not examined here: its variable may be set in the environment for other commands.
         if docker_image or registry_user or registry_url:
             raise typer.BadParameter("an image is registered with a manifest: give --config, too")
         if not arguments["agent_name"]:
             raise typer.BadParameter("give the agent's name, or --config with a manifest")
         session.out.result(session.client.agent.register(**arguments))
         return
+    # Not merged: two sources for a field would leave open which of them wins.
     if beside := [name for name, value in arguments.items() if value not in ("", None)]:
         raise typer.BadParameter(f"{', '.join(beside)}: defined by the manifest; write it there, or omit --config")
 

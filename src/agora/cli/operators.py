@@ -81,4 +81,5 @@ def show() -> None:
             "Error: no admin token can be read here. Fix: set AGORA_DATA_DIR to the server's data directory.", err=True
         )
         raise typer.Exit(4)
+    # Bare, for a shell's $(…).
     typer.echo(token)

@@ -127,6 +127,7 @@ def run_operation(session: Session, operation: Operation, arguments: dict[str, A
     if operation.kind is Kind.STREAM:
         follow_events(session, call_operation(session.client))
         return
+    # Only these fall back to the admin token of this machine: no other call should gain rights by it.
     operator = operation.exposure is Exposure.OPERATOR
     result = session.as_operator(call_operation) if operator else call_operation(session.client)
     session.out.result(result, find_table_columns(result))
@@ -155,6 +156,7 @@ def extract_json_argument(arguments: Sequence[str]) -> tuple[list[str], dict[str
     """Extract ``--json OBJECT`` from the arguments; a ``--json`` without an object is kept and selects JSON output."""
     remaining_arguments, document = list(arguments), None
     for at, argument in enumerate(remaining_arguments[:-1]):
+        # The meaning of --json depends on the next word, which the option parser cannot express.
         if argument == "--json" and remaining_arguments[at + 1].startswith(("{", "@")):
             document = parse_document(remaining_arguments[at + 1])
             del remaining_arguments[at + 1]

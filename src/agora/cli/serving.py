@@ -24,6 +24,7 @@ def serve(config: Path | None = None, **options: Any) -> None:
     try:
         settings = Settings.load_settings(config, **options)
         raise typer.Exit(run_server(settings))
+    # What an operator can mend, as one line. Everything else is a defect and keeps its traceback.
     except (ConfigurationError, StoreFailure, ModuleNotFoundError, OSError) as error:
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(2) from None
@@ -44,6 +45,7 @@ def _choose_option_type(name: str, field: FieldInfo) -> Any:
     if field.annotation is SecretStr:
         help_text += " Command lines are visible to all users of this machine: prefer the environment or the file."
     metavar = "INTEGER" if field.annotation is int else "NUMBER" if field.annotation is float else "TEXT"
+    # Text even for numbers: the settings parse it, as they do for the environment and the file.
     return Annotated[str | None, typer.Option(option, help=help_text, metavar=metavar)]
 
 

@@ -37,10 +37,12 @@ def read_workflow(source: str, instead: Mapping[str, Any], stdin: TextIO | None 
     )
     if not isinstance(document, dict):
         raise _build_workflow_error(source, [("", "an object with 'name' and 'steps' is expected")])
+    # With both given, "name" is left in place and reported as unknown.
     if "name" in document and "workflow_name" not in document:
         document = {("workflow_name" if key == "name" else key): value for key, value in document.items()}
     document |= {key: value for key, value in instead.items() if value is not None}
     faults = [(str(key), f"unknown; there are {', '.join(KEYS)}") for key in document if key not in KEYS]
+    # All faults at once, as the author mends them in one go. Unknown keys are left out: they were reported above.
     faults += _find_contract_errors({key: value for key, value in document.items() if key in KEYS})
     if faults:
         raise _build_workflow_error(source, faults)
@@ -74,6 +76,7 @@ def _create_yaml_loader() -> Any:
                 if key.value in names:
                     problem = f"the key {key.value!r} is listed twice"
                     raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+                # PyYAML takes the last of equal keys, so that a copied step would silently replace another one.
                 names.add(key.value)
             mapping: dict[Any, Any] = super().construct_mapping(node, deep)
             return mapping

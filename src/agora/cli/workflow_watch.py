@@ -47,6 +47,7 @@ class WatchedWorkflow:
 
     async def _refresh_inner(self, workflow_id: str) -> Workflow:
         workflow = self.inner.get(workflow_id)
+        # An ended workflow does not change any more: large trees stay cheap to follow.
         if workflow is None or workflow.status not in ENDED:
             self.inner[workflow_id] = workflow = await self._client.workflow.status(workflow_id)
         return workflow
@@ -56,6 +57,7 @@ class WatchedWorkflow:
         workflows = {self._workflow_id, *self.inner}
         tasks = {step.task_id for workflow in (self.workflow, *self.inner.values()) for step in workflow.steps}
         data = event.data if isinstance(event.data, dict) else {}
+        # The subject of a task's event is the task, and a workflow's own event has the workflow as subject.
         return bool({event.subject, data.get("workflow_id")} & workflows) or event.subject in tasks
 
 
@@ -102,6 +104,7 @@ async def _watch_until_end(client: AgoraClient, workflow_id: str, display: Displ
         await events  # subscribed: no later event is missed
         await watched.refresh()
         reading = asyncio.create_task(_mark_changes(events, watched, change_event))
+        # Otherwise a stream that failed would leave this waiting for ever.
         reading.add_done_callback(lambda _: change_event.set())
         try:
             with display:
@@ -110,7 +113,9 @@ async def _watch_until_end(client: AgoraClient, workflow_id: str, display: Displ
                     if watched.workflow.status in ENDED:
                         return watched.workflow
                     await change_event.wait()
+                    # Cleared before the reload: a change during it causes another one, and a burst of events only one.
                     change_event.clear()
+                    # Raises the error of the stream.
                     if reading.done():
                         reading.result()
                     await watched.refresh()

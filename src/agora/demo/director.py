@@ -53,6 +53,7 @@ async def _run_interruptible(url: str | None, without: Collection[str]) -> int:
     except asyncio.CancelledError:
         if not caught:
             raise
+        # As a shell reports a process that a signal ended.
         return 128 + caught[0]
 
 
@@ -65,10 +66,12 @@ async def _run_scenarios(url: str | None, without: Collection[str], reporter: Re
                 server.url, token=server.token, credentials=directory / "none.json", mode="async", timeout=CALL_SECONDS
             )
             await stack.enter_async_context(client)
+            # A server in use has a history, which is no observation of this demo.
             beginning = await _find_last_sequence(client)
             participants = Participants()
             stage = AgentProcesses(participants, _build_agent_environment(server, directory), directory, without)
             play = DemoRun(client, stage, participants, server, beginning)
+            # Pushed before the processes are entered: agents are removed when they have stopped, and cannot register again.
             stack.push_async_callback(_clean_up, play)
             await stack.enter_async_context(stage)
             findings = await _observe_all(play, reporter)
@@ -90,6 +93,7 @@ async def _find_last_sequence(client: AgoraClient) -> int:
     except AgoraError as error:
         if error.status not in (401, 403):
             raise
+        # The class is kept, so that callers see 401 or 403.
         fix = "Set AGORA_TOKEN to the admin token of that server; on its own machine, unset it."
         raise type(error)(f"The demo acts as an operator too, which is refused: {error.detail}", fix=fix) from None
     return (await client.event.list(limit=1)).last_sequence
@@ -99,6 +103,7 @@ def _build_agent_environment(server: DemoServer, directory: Path) -> dict[str, s
     """Build the agents' environment: the server's address and credentials other than the user's."""
     environ = dict(os.environ)
     if server.token is not None:
+        # The user's token belongs to another server than the demo's own.
         environ.pop("AGORA_TOKEN", None)
     return environ | {"AGORA_URL": server.url, "AGORA_CREDENTIALS": str(directory / "credentials.json")}
 
@@ -115,6 +120,7 @@ async def _observe_all(demo_run: DemoRun, reporter: Reporter) -> list[Finding]:
 
 async def _observe_one(expectation: Expectation, demo_run: DemoRun, end: float) -> Finding:
     try:
+        # One limit for all scenarios: a server that hangs must not cost the limit once per scenario.
         async with asyncio.timeout_at(end):
             return Finding(expectation.title, await expectation.observe(demo_run), True)
     except TimeoutError:

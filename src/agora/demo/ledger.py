@@ -51,6 +51,7 @@ class Ledger:
     def notify_waiters(self) -> None:
         """Wake all waiters."""
         self._changed.set()
+        # A new event instead of clear(): each waiter wakes once, whoever runs first.
         self._changed = asyncio.Event()
 
     def select_reports(self, role: str, kind: str, **fields: Any) -> list[Report]:
@@ -67,6 +68,7 @@ class Ledger:
         """
         description = " ".join([kind, *map(str, fields.values())])
         try:
+            # Several scenarios may expect the same report; the demo would last as many times as long without it.
             async with asyncio.timeout(0 if f"{role} {description}" in self._timed_out else seconds):
                 while len(matches := self.select_reports(role, kind, **fields)) < count:
                     if role in self.absent:
@@ -93,6 +95,7 @@ class Ledger:
                 except ExpectationFailed as fault:
                     faults.append(str(fault))
         finally:
+            # Whoever is first decides, and the other waits would outlive the scenario.
             for wait in futures:
                 wait.cancel()
             await asyncio.gather(*futures, return_exceptions=True)

@@ -58,8 +58,10 @@ class AgentProcesses:
                 stderr=errors,
                 env=dict(self.environ),
                 limit=MAX_LINE_BYTES,
+                # Ctrl-C in a terminal reaches the whole foreground group: the agents would end before the demo asks them to.
                 start_new_session=True,
             )
+        # A restarted agent can report again.
         self.ledger.absent.pop(role, None)
         self._processes[role] = process
         self._readers[role] = asyncio.create_task(self._read_reports(role, process))
@@ -67,6 +69,7 @@ class AgentProcesses:
     async def kill(self, role: str) -> int:
         """Kill an agent with SIGKILL, so that nothing is flushed. Return how the process ended."""
         process = self._processes.pop(role)
+        # Neither a notice nor a flush: this shows what the server does about an agent that vanishes.
         process.kill()
         await self._readers.pop(role)
         return await process.wait()
@@ -93,6 +96,7 @@ class AgentProcesses:
                 fields = json.loads(line)
                 self.ledger.add_report(Report(role, fields.pop("kind"), fields))
         code = await process.wait()
+        # Of a traceback, the last line names the error.
         last_line = self._log_file(role).read_text("utf-8", "replace").strip().rpartition("\n")[2]
         self.ledger.absent[role] = f"has ended with code {code}" + (f": {last_line}" if last_line else "")
         self.ledger.notify_waiters()

@@ -66,6 +66,7 @@ class OwnServer:
 
     def _build_server_environment(self) -> Mapping[str, str]:
         """Build the environment of the server, without the user's settings."""
+        # The user's settings would give the demo the user's database, or other limits than it expects.
         environ = {name: value for name, value in os.environ.items() if not name.startswith("AGORA_")}
         first = 20_000 + (os.getpid() * 37) % 9_900  # concurrent demos use different ports
         return environ | {
@@ -86,6 +87,7 @@ class OwnServer:
         """Stop the server and its instances."""
         if self._process is not None:
             await _stop_process(self._process)
+        # Reads all processes of this machine.
         await asyncio.to_thread(self._end_instances)
 
     def _end_instances(self) -> None:
@@ -101,6 +103,7 @@ async def use_server(url: str | None, directory: Path, print_line: Callable[[str
     candidate = url or os.environ.get("AGORA_URL") or DEFAULT_URL
     if await _is_ready(candidate):
         print_line(f"Using the server at {candidate}.")
+        # Perhaps another server's data directory: the address does not tell.
         yield DemoServer(candidate, _usual_data())
         return
     if url:
@@ -123,6 +126,7 @@ async def _is_ready(url: str) -> bool:
     try:
         async with httpx.AsyncClient(timeout=PROBE_SECONDS) as client:
             return (await client.get(f"{url.rstrip('/')}/ready")).status_code == 200
+    # InvalidURL is no HTTPError.
     except (httpx.HTTPError, httpx.InvalidURL):
         return False
 
@@ -136,11 +140,13 @@ async def _run_own_server(directory: Path) -> AsyncIterator[DemoServer]:
         token = (server.data / "admin-token").read_text("utf-8").strip()
         yield DemoServer(server.url, server.data, token, server)
     finally:
+        # Also if the start failed: the process may be running without being ready.
         await server.stop()
 
 
 def _free_port() -> int:
     with socket.socket() as probe:
+        # Free when asked; another process can take it before the server does, which then does not start.
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 

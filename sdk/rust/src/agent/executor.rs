@@ -76,6 +76,7 @@ impl<A: Agent> Executor<A> {
             if tasks.is_empty() && begun.elapsed() < EARLY {
                 until.run_until_cancelled(sleep(Backoff::AGENT.pause(0))).await;
             }
+            // Slots without a task are dropped with the iterator, and so are free again.
             for (task, place) in tasks.into_iter().zip(places) {
                 self.start(task, place);
             }
@@ -88,6 +89,7 @@ impl<A: Agent> Executor<A> {
         let size = self.profile.max_concurrent_tasks;
         if timeout(patience, self.places.acquire_many(size)).await.is_err() {
             self.stopping.cancel();
+            // Reporting their release may take a moment more, also for an unreachable server.
             let _ = self.places.acquire_many(size).await;
         }
     }
@@ -112,6 +114,7 @@ impl<A: Agent> Executor<A> {
             .wait(CLAIM_WAIT_SECONDS);
         let request = request.lease_seconds(self.profile.lease.as_secs().try_into().unwrap_or(i64::MAX));
         let request = match self.profile.task_types.as_deref() {
+            // No list means all types.
             None | Some([]) => request,
             Some(types) => request.task_types(types),
         };
@@ -143,6 +146,7 @@ impl<A: Agent> Executor<A> {
                 () = lease.keep() => {} // the lease is lost: nothing to report
                 () = executor.work(run, &lease) => {}
             }
+            // By identity: the same task may have been claimed again meanwhile.
             executor.leases().retain(|_, other| !Arc::ptr_eq(other, &lease));
             executor.working.fetch_sub(1, Ordering::Relaxed);
             drop(place);
@@ -161,6 +165,7 @@ impl<A: Agent> Executor<A> {
             outcome = &mut handling.0 => Some(outcome.unwrap_or_else(|error| Err(error.into()))),
         };
         drop(handling);
+        // Without its lease the task is another agent's: an outcome would be refused.
         if !lease.is_lost() {
             let _ = self.report(lease, outcome).await; // a refused report is explained by the server
         }
@@ -172,6 +177,7 @@ impl<A: Agent> Executor<A> {
         match outcome {
             None => lease.call(tasks.release(id, fence).reason(STOPPED)).await.map(drop),
             Some(Ok(result)) => match lease.call(tasks.complete(id).result(result).fencing_token(fence)).await {
+                // The result itself is refused, for instance as too large. Without a report the task would be executed again.
                 Err(error) if error.is(ErrorKind::InvalidRequest) => {
                     lease.call(fail(stored_text(&error.to_string()), false)).await.map(drop)
                 }
@@ -219,6 +225,7 @@ fn stored_text(text: &str) -> String {
     let text: String = text
         .chars()
         .filter(|character| *character != '\0')
+        // Characters, not bytes: a cut never splits one.
         .take(MAX_ERROR_CHARACTERS)
         .collect();
     if text.is_empty() { "Error".to_owned() } else { text }

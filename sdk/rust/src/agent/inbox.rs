@@ -70,6 +70,7 @@ impl<A: Agent> Inbox<A> {
 
     /// Signal that there may be new messages.
     pub(crate) fn wake(&self) {
+        // Kept while a round runs: a message that arrives meanwhile causes another one.
         self.due.notify_one();
     }
 
@@ -160,6 +161,7 @@ impl<A: Agent> Inbox<A> {
 
     /// Handle a message when a slot is free.
     async fn start(self: &Arc<Self>, message: Message) {
+        // Fails only for a closed semaphore; this one is never closed.
         let Ok(place) = self.places.clone().acquire_owned().await else {
             return;
         };
@@ -176,6 +178,7 @@ impl<A: Agent> Inbox<A> {
     async fn handle_and_mark(self: &Arc<Self>, message: Message) {
         let id = message.message_id.clone();
         let Some(state) = self.handle(message).await else {
+            // The slot stays taken during the pause, which slows down an agent whose dependency is down.
             sleep(Backoff::AGENT.pause(1)).await;
             self.states().by_id.remove(&id);
             self.wake();
@@ -217,6 +220,7 @@ impl<A: Agent> Inbox<A> {
         states.done.push_back(id);
         if states.done.len() > MAX_REMEMBERED {
             if let Some(oldest) = states.done.pop_front() {
+                // Only processed messages are in the queue: those in progress stay, or they would be handled twice at once.
                 states.by_id.remove(&oldest);
             }
         }

@@ -77,6 +77,7 @@ impl Lease {
 
     /// Renew now, since the task may have changed.
     pub(crate) fn check(&self) {
+        // Kept if nobody waits yet, so that no check is missed.
         self.due.notify_one();
     }
 
@@ -97,6 +98,7 @@ impl Lease {
     async fn renew(&self, request: Request<TaskRenewOperation>) -> Result<(), AgoraError> {
         let status = match self.call(request).await {
             Ok(renewal) => renewal.status,
+            // The task has ended, or was deleted, without this claim.
             Err(error @ (AgoraError::IllegalTransition(_) | AgoraError::NotFound(_))) => {
                 return Err(self.lose_to(error));
             }
@@ -111,6 +113,7 @@ impl Lease {
 
     /// Call an operation on the task until it is answered or refused. The server recognises repetitions.
     pub(crate) async fn call<O: Operation>(&self, request: Request<O>) -> Result<O::Output, AgoraError> {
+        // One key for all attempts: an answer that was lost does not complete or append twice.
         let request = request.idempotency_key(uuid::Uuid::new_v4().to_string());
         for attempt in 0.. {
             if let Some(loss) = self.loss.get() {
@@ -135,6 +138,7 @@ impl Lease {
     }
 
     fn lose_to(&self, error: AgoraError) -> AgoraError {
+        // The first reason stays. It is set before the cancellation, whose observers ask is_lost.
         let _ = self.loss.set(error.clone());
         self.cancellation.cancel();
         error
