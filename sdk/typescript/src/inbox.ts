@@ -66,6 +66,7 @@ export class Inbox {
         await new Promise<void>((resolve) => (this.#wake = resolve));
         continue;
       }
+      // Cleared before reading: a message that arrives meanwhile causes another round.
       this.#isDue = false;
       try {
         await this.#readUnread(until);

@@ -57,6 +57,7 @@ export class Lease {
       // A third of the lease leaves time for two failed renewals before it expires.
       const wake = AbortSignal.any([until, this.#due.signal]);
       await sleep(this.#seconds / 3, wake).catch(() => undefined);
+      // An abort cannot be taken back.
       this.#due = new AbortController();
       if (until.aborted) return;
       await this.renew().catch((error: unknown) => {
