@@ -543,8 +543,8 @@ class Dispatcher:
         valid: raises if the stream's credential has ended. Attach a sink to the returned stream, or iterate it.
         """
         started_at, failure = time.perf_counter(), "cancelled"
+        usage = self._find_cpu_usage(caller)
         try:
-            usage = self._find_cpu_usage(caller)
             if not usage.may_proceed():
                 await usage.wait_for_turn()
             self.admission.admit_call(operation, caller)
@@ -575,6 +575,7 @@ class Dispatcher:
             failure = InternalError.code
             raise self._to_internal_error(operation, error) from error
         finally:
+            usage.charge_rate()
             self.record_call(operation, caller, time.perf_counter() - started_at, 0.0, failure or None)
 
     async def write_as_system(

@@ -114,6 +114,9 @@ class RuntimeSettings:
         if stored.event.type != "agora.configuration.changed":
             return False
         data = from_json(stored.event.data)
+        # A server of another release may change more.
+        if data["name"] not in CHANGEABLE:
+            return False
         if data["reset"]:
             self._changed.pop(data["name"], None)
         else:

@@ -149,13 +149,15 @@ class ClientSide(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         if self._server is not None:
-            self._server.transport.pause_reading()
+            with suppress(RuntimeError):  # it is closing
+                self._server.transport.pause_reading()
         if self.connection is not None:
             self.connection.pause()
 
     def resume_writing(self) -> None:
         if self._server is not None:
-            self._server.transport.resume_reading()
+            with suppress(RuntimeError):
+                self._server.transport.resume_reading()
         if self.connection is not None:
             self.connection.resume()
 
