@@ -101,6 +101,7 @@ class AgentOffers:
     async def list_offers(self, exchange: Exchange) -> list[Offer]:
         """List every offer under a unique name."""
         agents = sorted(await self._query_agents(exchange, capabilities=[MARK]), key=lambda agent: agent["agent_id"])
+        # Reserved even when the built-in agents are off: a client configured with these names must not reach a stranger's agent.
         names = {name for name, *_ in BUILTIN_TOOLS}
         builtin = []
         if self._dispatcher.context.settings.builtin_agents:
@@ -119,6 +120,7 @@ class AgentOffers:
 
     async def find(self, exchange: Exchange, name: str) -> Offer | None:
         """Find an offer by name, with dots or underscores."""
+        # An offer never gets one of these prefixes (RESERVED_PREFIXES), so the search over the agents is saved.
         if len(name) > NAME_LIMIT or name.startswith(("agora.", "agora_")):
             return None
         offers = await self.list_offers(exchange)
@@ -126,6 +128,7 @@ class AgentOffers:
 
 
 def _list_builtin_offers(agents: Iterable[Mapping[str, Any]]) -> Iterator[Offer]:
+    # Any agent may call itself a calculator and choose its category; the fixed tool names belong to the built-in ones only.
     by_name = {agent["agent_name"]: agent for agent in agents if agent["metadata"].get("builtin") is True}
     for name, agent_name, capability, schema in BUILTIN_TOOLS:
         if agent := by_name.get(agent_name):
@@ -165,6 +168,7 @@ def slugify_name(text: str, length: int) -> str:
         return slug
     if len(slug) >= max(2, len(text) // 2) and len(slug) <= length:
         return slug
+    # Text that lost most of its characters (another script, for example) or its end is no longer distinct.
     digest = hashlib.blake2b(text.encode(), digest_size=3).hexdigest()
     return f"{slug[: length - 7]}_{digest}".lstrip("_")
 
@@ -197,6 +201,7 @@ def _build_tool_document(
 
 def _choose_usable_schema(given: Any) -> dict[str, Any] | None:
     """Choose a self-contained schema of an object, or None."""
+    # An agent writes this schema, and each listing repeats it: without the limit one agent could fill every client's context.
     if not isinstance(given, dict) or given.get("type") != "object" or len(to_json(given)) > SCHEMA:
         return None
     # A host may fetch an external reference: an agent could use it to reach the network of the host.
@@ -206,6 +211,7 @@ def _choose_usable_schema(given: Any) -> dict[str, Any] | None:
 def _list_schema_references(part: Any) -> Iterator[str]:
     if isinstance(part, dict):
         for key, value in part.items():
+            # $id and $schema only name a schema; clients resolve references, which could make them fetch a URL of the agent's choice.
             if key in ("$ref", "$dynamicRef", "$id", "$schema") and isinstance(value, str):
                 if key in ("$ref", "$dynamicRef"):
                     yield value

@@ -61,6 +61,7 @@ class AgentTasks:
     ) -> dict[str, Any]:
         """Send a message over A2A without waiting; returns the result of ``agora.a2a.send``. metadata: for the task."""
         own_metadata = arguments.get("metadata", {})
+        # The server's keys come last: a caller must not claim that another tool created its task.
         if isinstance(own_metadata, Mapping):  # otherwise the operation reports the error
             arguments = {**arguments, "metadata": {**own_metadata, **metadata, TOOL: SEND}}
         send_result: dict[str, Any] = await self._invoke_operation(exchange, SEND, {**arguments, "wait": 0}, key=key)
@@ -102,6 +103,7 @@ class AgentTasks:
         if message is None:
             await self.cancel(exchange, question.task_id, "The user cancelled.")
             return
+        # Another client of the same user, or a repeated response, came first; the first answer counts.
         with contextlib.suppress(Conflict):  # the question is already answered
             await self._invoke_operation(exchange, "agora.task.message", message)
 

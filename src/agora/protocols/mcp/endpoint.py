@@ -61,6 +61,7 @@ __all__ = ["McpApp"]
 
 log = logging.getLogger(__name__)
 
+# A tenth of IDLE_SECONDS, so an unused session stays in memory at most 10 % longer.
 SWEEP_SECONDS = 60.0
 SDK_SERVER: Lazy[type[SdkServer]] = Lazy("agora.protocols.mcp.sdk:SdkServer")
 NO_BATCHES = "Send each request separately: MCP removed batches in 2025-06-18."
@@ -127,6 +128,7 @@ class McpApp:
         return self._sdk
 
     async def _load_sdk(self) -> SdkServer:
+        # Importing the SDK takes long enough to stall every other connection of the event loop.
         server_class = await SDK_SERVER.import_in_thread()
         server = server_class(self.core, self.session_store, self.settings.body_limit, self._find_header_schema)
         if self._fixtures is not None:
@@ -152,6 +154,7 @@ class McpApp:
         if self._sweeping is not None:
             self._sweeping.cancel()
             await asyncio.gather(self._sweeping, return_exceptions=True)
+        # Before the SDK stops: these tasks send it notifications and deletions.
         await asyncio.gather(*self._background_tasks, return_exceptions=True)
         await self.core.suspended_calls.stop()
         if self._sdk is not None:
@@ -174,6 +177,7 @@ class McpApp:
 
     async def forget_session(self, session: Session) -> None:
         """Drop the local state of a session. Its running requests end."""
+        # First from memory, so that no request finds the session while its SDK session ends.
         self.sessions.remove(session)
         if self._sdk is not None:
             await end_sdk_session(self._sdk, session)
@@ -181,6 +185,7 @@ class McpApp:
     def handle_session_event(self, type: str, data: Mapping[str, Any]) -> None:
         """Handle the event of a session of this or another server. Runs on the event loop, after the commit."""
         if type == ENDED:
+            # Marked even if not in memory: a request that has just read the row must not add the session again.
             session = self.sessions.mark_ended(data["session"])
             if session is not None:
                 self._run_in_background(self.forget_session(session))
@@ -239,6 +244,7 @@ class McpApp:
             await self.guard.send_error(scope, send, error)
 
     def _create_exchange(self, scope: Scope, caller: Caller, default: View, *, modern: bool) -> Exchange:
+        # Streams call this from time to time, so that a revoked credential ends them.
         async def reauthenticate_caller() -> None:
             await self.guard.authenticate_caller(scope)
 

@@ -134,6 +134,7 @@ class GetStreams:
         )
         error_object = {"code": error.jsonrpc, "message": str(error), "data": error.problem()}
         answer = to_json({"jsonrpc": "2.0", "id": event_id.request, "error": error_object})
+        # A stream with the JSON-RPC error, not an HTTP error: the client waits for this answer on a stream.
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
         await send({"type": "http.response.body", "body": b"event: message\ndata: %b\n\n" % answer})
 
@@ -163,6 +164,7 @@ class _GetStream:
         watched = ObservedSend(send, session.id, self._build_priming_event())
         session.open += 1
         watched.opened = self._register_accepted_stream
+        # The task waits for the accepted stream: what it sent earlier, the SDK would drop.
         telling = asyncio.create_task(self._notify_changes(server, watched.begun))
         self._sink.cut.add_done_callback(lambda cut: self.over.set())
         try:
@@ -174,6 +176,7 @@ class _GetStream:
                 await watched.finish()
         finally:
             session.open -= 1
+            # A successor may have registered already.
             if session.standing is self:
                 session.standing = None
             telling.cancel()
@@ -190,6 +193,7 @@ class _GetStream:
         session, stream = self._session, self._stream
         if stream is None or session.protocol_version < PRIMING_VERSION:
             return b""
+        # The number makes the id unique: a stream reopened at the same position sends another id.
         session.numbered += 1
         event_id = event_ids.build_standing_id(stream.position, session.tag, session.numbered)
         return b"id: %b\nretry: %d\ndata: \n\n" % (event_id.encode(), RETRY_MILLISECONDS)

@@ -51,16 +51,19 @@ class Guard:
         return caller
 
     def _refuse_foreign_pages(self, scope: Scope) -> None:
+        # Elsewhere a request without a credential has no more rights than any stranger.
         if not self._settings.loopback:
             return
         origin, host = read_header(scope, b"origin"), read_header(scope, b"host")
         site = parse_origin(origin) if origin is not None else None
+        # An unreadable Origin, such as "null" of a sandboxed frame, is foreign, too.
         foreign = origin is not None and (site is None or site.host.name not in self._names)
         if foreign and not self._cors.allows_origin(origin or ""):
             raise PermissionDenied(
                 "Pages of other origins may not call this server.",
                 fix="Add the origin to the setting cors_origins, or send a token.",
             )
+        # DNS rebinding: the page's own name resolves to 127.0.0.1, so its Origin looks like ours while Host still has the name.
         if host is not None and not self._access.is_ours(host):
             raise PermissionDenied(
                 "The Host header names an untrusted host.",
@@ -78,6 +81,7 @@ class Guard:
         if not isinstance(error, Unauthenticated):
             await send_problem(send, error, instance=scope["path"])
             return
+        # RFC 6750, 3.1: a request without any credential gets no error code, only the challenge.
         has_credential = any(name in (b"authorization", b"x-api-key") for name, _ in scope["headers"])
         challenge = self._build_authenticate_header(scope, ', error="invalid_token"' if has_credential else "")
         document = error.problem() | {"instance": scope["path"]}

@@ -80,6 +80,7 @@ class FastPath:
 
         In that era a call is cancelled only by closing the connection, so it needs no cancellation message.
         """
+        # An older client cancels by a message, which only finds calls in the SDK.
         if not exchange.modern or not _is_plain_request(message) or not _is_plain_http(scope):
             return None
         params = message.get("params")
@@ -93,6 +94,7 @@ class FastPath:
         reserved = self._reserved is not None and self._reserved("tools/call", params)
         if operation is None or operation.kind is not Kind.RELAY or self._core.tools.has_headers(operation) or reserved:
             return None
+        # Only the SDK can send messages before the response.
         if "progressToken" in params["_meta"] or params["_meta"][CAPABILITIES].keys() & CAPABILITY.values():
             return None  # the client may receive progress or requests
         return self._answer_relayed(message, params, exchange)
@@ -132,6 +134,7 @@ class FastPath:
         """Return the result of a method with a constant result; None for other methods."""
         if method == "ping" and not exchange.modern:
             return b"{}"
+        # With fixtures the result lists their capabilities, so the SDK answers.
         if method == "server/discover" and exchange.modern and self._reserved is None:
             return self._methods.encode_modern("server/discover", server_info.build_discover_result(exchange.view))
         return None
@@ -162,6 +165,7 @@ class FastPath:
         if find_parameter_error(method, params) is not None:
             return False
         if method == "prompts/get":
+            # A prompt with a dot belongs to an upstream, which may be slow.
             return "." not in params["name"]
         if method == "resources/read":
             return not params["uri"].startswith(
@@ -176,6 +180,7 @@ class FastPath:
             return params["name"] in _SEARCH
         if operation.kind in (Kind.STREAM, Kind.RELAY) or self._core.tools.has_headers(operation):
             return False
+        # A waiting call needs heartbeats, hence a stream.
         return not choose_wait_seconds(operation, params.get("arguments", {}))
 
     def _build_error_answer(
@@ -202,6 +207,7 @@ def _is_plain_request(message: Any) -> bool:
     id = message.get("id")
     return (
         message.get("jsonrpc") == "2.0"
+        # By type, not isinstance: a bool is an int in Python, but no id in JSON-RPC.
         and (type(id) is int or type(id) is str)
         and type(message.get("method")) is str
         and ("params" not in message or type(message["params"]) is dict)

@@ -35,6 +35,7 @@ def build_receive_until(receive: Receive, *ends: asyncio.Event) -> Receive:
     """Wrap ``receive`` to report a disconnect at the first of these events."""
 
     async def receive_or_disconnect() -> Message:
+        # receive() comes first: a message that arrives together with an end is still delivered.
         futures = [asyncio.ensure_future(receive()), *(asyncio.ensure_future(end.wait()) for end in ends)]
         try:
             await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
@@ -69,6 +70,7 @@ class ObservedSend:
         elif message["type"] == "http.response.body" and not message.get("more_body"):
             self._open = False
         await self._send(message)
+        # Only on success: an error has a JSON body, which an event would corrupt.
         if self._first and self.status == 200:
             first, self._first = self._first, b""
             await self._send({"type": "http.response.body", "body": first, "more_body": True})
@@ -79,6 +81,7 @@ class ObservedSend:
         local = headers.get(SESSION)
         if local is None:
             return message
+        # Only a success creates a session.
         if self.status == 200:
             self.opened(local.decode())
         ours = [(name, self._id.encode() if name == SESSION else value) for name, value in message["headers"]]

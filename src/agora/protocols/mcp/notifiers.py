@@ -43,6 +43,7 @@ class SessionNotifier:
         if document is not None:
             await self._send_notification(_build_task_notification("notifications/tasks/status", document, self._meta))
         if document is None or document["status"] in OVER:
+            # The final state was sent, so the watch has no further use; if removing it fails, it expires with the session.
             with contextlib.suppress(AgoraError):
                 await self._session_store.unwatch_resource(self._session, build_task_watch(task_id)[0])
 
@@ -77,6 +78,7 @@ class ListenNotifier:
         self._ctx, self._exchange, self._tasks = ctx, exchange, tasks
         self.meta: dict[str, Any] = {"io.modelcontextprotocol/subscriptionId": ctx.request_id}
 
+    # A response of subscriptions/listen cannot be resumed (2026-07-28), so it needs no position.
     def set_position(self, position: int, /) -> None: ...
 
     async def send_acknowledgement(self, asked: types.SubscriptionFilter, task_ids: Sequence[str]) -> None:

@@ -47,10 +47,12 @@ class PlainRpc:
         size = 0
         for part in message:
             try:
+                # One after another, as written: a caller may rely on the effects of an earlier request.
                 if size < self._byte_limit:
                     answer = await self._answer_one(exchange, part)
                 else:
                     answer = self._refuse_one(part)
+            # Within an array one request's 401 would hide the answers of those already executed.
             except Unauthenticated as error:
                 answer = _build_error_response(part.get("id"), JsonRpcError(error.jsonrpc, str(error), error.problem()))
             if answer is not None:

@@ -22,6 +22,7 @@ from .exchange import Exchange
 
 __all__ = ["ProgressReporter", "WaitingTask", "follow_task"]
 
+# A twelfth of the usual 60 s timeout: several heartbeats may be lost or delayed without ending the call.
 HEARTBEAT_SECONDS: Final = 5.0  #: interval of heartbeats to a waiting client
 SMALLEST_STEP: Final = 0.001
 TOTAL: Final = 100.0  #: progress is in percent
@@ -38,6 +39,7 @@ class ProgressReporter:
     async def report(self, value: float | None, text: str) -> None:
         """Report progress. value: percent done; None if unknown."""
         self._wait = None  # from now on progress is known
+        # MCP requires an increasing value, and an agent may report the same percentage twice or a smaller one.
         self._value, self._text = max(value or 0.0, self._value + SMALLEST_STEP), text[:TEXT_LIMIT]
         await self._progress(round(self._value, 3), TOTAL, self._text)
 
@@ -59,6 +61,7 @@ class ProgressReporter:
             if self._wait is None:
                 await self.report(None, self._text)
             else:
+                # While nothing is known, elapsed seconds of the wait are the honest measure.
                 self._value = round(loop.time() - started_at, 1)
                 await self._progress(self._value, max(self._wait, self._value), self._text)
 
@@ -85,6 +88,7 @@ async def follow_task(
 
 def _format_message_text(entry: Mapping[str, Any]) -> str:
     data = entry.get("data")
+    # data is whatever the agent wrote.
     parts = data.get("parts", ()) if isinstance(data, dict) else ()
     return "\n".join(part["text"] for part in parts if isinstance(part.get("text"), str))
 

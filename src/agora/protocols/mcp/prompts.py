@@ -43,6 +43,7 @@ class Prompt:
         if missing or unknown:
             what = f"needs {', '.join(missing)}" if missing else f"takes no {', '.join(unknown)[:200]}"
             raise JsonRpcError(INVALID_PARAMS, f"The prompt {self.name} {what}.")
+        # One pass: braces in an argument are text, never a further placeholder.
         text = re.sub(
             r"{(\w+)}",
             lambda found: arguments.get(found[1], "").strip()[:MAX_ARGUMENT_LENGTH] or "(not said)",

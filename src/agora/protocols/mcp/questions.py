@@ -55,11 +55,13 @@ class Question:
         if response.get("action") == "cancel":
             return None
         content = response.get("content")
+        # Names the entry that is answered, so a late response cannot answer a newer question.
         arguments: dict[str, Any] = {"task_id": self.task_id, "answers": f"{self.task_id}.{self.number}"}
         if self.name is not None:
             arguments["metadata"] = {ANSWERS: self.name}
         if response.get("action") != "accept" or not isinstance(content, Mapping):
             declined = {**arguments.get("metadata", {}), "action": "decline"}
+            # "decline" goes to the agent as an answer: the task continues, and the agent decides without it.
             return arguments | {"text": DECLINED, "metadata": declined}
         if self.schema is not None:
             return arguments | {"parts": [{"data": dict(content)}]}
@@ -78,6 +80,7 @@ def list_questions_of_entry(entry: Mapping[str, Any]) -> list[Question]:
             for name, question in named.items()
         ]
     texts = [part["text"] for part in message.get("parts", ()) if isinstance(part.get("text"), str)]
+    # MCP requires a message, and an agent may ask with a status entry or a data part alone.
     text = "\n".join(texts) or entry.get("content") or NO_TEXT
     metadata = message.get("metadata")
     return [Question(task_id, number, text, _find_form_schema(metadata if isinstance(metadata, Mapping) else {}))]
@@ -89,12 +92,14 @@ def open_questions(entries: Iterable[Mapping[str, Any]]) -> list[Question]:
     answers: list[Mapping[str, Any]] = []
     for entry in entries:
         if list_questions_of_entry(entry):
+            # A newer question replaces an older one; answers given before it belong to that one.
             asking, answers = entry, []
         elif _message_of_entry(entry).get("role") == REQUESTER:
             answers.append(_message_of_entry(entry))
     if asking is None:
         return []
     questions = list_questions_of_entry(asking)
+    # A single question is open as long as the task waits: its answer changes the state.
     if questions[0].name is None:
         return questions
     names = list_unanswered_names(_message_of_entry(asking), answers)

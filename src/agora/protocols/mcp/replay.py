@@ -21,6 +21,7 @@ class ReplayStore(EventStore):
     async def store_event(self, stream_id: StreamId, message: JSONRPCMessage | None) -> EventId:
         session = CURRENT.get()
         if session is None:
+            # Requests of the newer era have no session, and cannot be resumed.
             return "0"
         session.numbered += 1
         if stream_id == GET_STREAM_KEY and (position := _read_log_position(message)) is not None:
@@ -37,6 +38,7 @@ class ReplayStore(EventStore):
             return None
         stream_id = messages[at][1]
         for number, stream, message in messages[at + 1 :]:
+            # Only the stream that the id belongs to (2025-11-25: other streams' messages must not be replayed); None is priming.
             if stream == stream_id and message is not None:
                 await send_callback(EventMessage(message, number))
         return stream_id

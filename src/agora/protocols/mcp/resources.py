@@ -159,6 +159,7 @@ class Resources:
         """List one page: the constant resources, active items, and resources of upstreams. cursor: number of preceding
         entries."""
         position = cursors.decode_cursor(cursor) or "0"
+        # isdecimal rejects signs; the length bounds the integer that a client makes us parse.
         if not position.isdecimal() or len(position) > MAX_POSITION_DIGITS:
             raise JsonRpcError(INVALID_PARAMS, "Invalid cursor: leave it out to begin again.")
         entries = [template.to_document() for template in TEMPLATES if not template.parameter_name]

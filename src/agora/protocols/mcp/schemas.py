@@ -209,6 +209,7 @@ def _convert_keywords(
     ported = {key: value for key, value in schema.items() if key in PORTABLE_KEYWORDS or key.startswith("x-")}
     for bound, loose in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
         if bound in schema:
+            # Several model providers reject exclusive bounds; the operation itself still checks the exact one.
             ported[loose] = schema[bound]
     if ported.get("format") not in _FORMATS:
         ported.pop("format", None)
@@ -216,6 +217,7 @@ def _convert_keywords(
         ported.setdefault("type", "string" if all(isinstance(value, str) for value in ported["enum"]) else "number")
     if ported.get("type") == "array":
         ported.setdefault("items", {})
+    # True is the default of JSON Schema, so it says nothing.
     if ported.get("additionalProperties") is not False:
         values = ported.pop("additionalProperties", None)
         if isinstance(values, dict) and not _is_any_json(values):

@@ -40,6 +40,7 @@ async def ensure_sdk_session(server: SdkServer, session: Session) -> None:
 
 async def initialize_sdk_session(server: SdkServer, session: Session) -> None:
     """Ensure that the SDK's session can send notifications: the client's handshake may have been at another server."""
+    # Repeating "initialized" is harmless, if the client's own arrives at the same time.
     if not session.ready.is_set():
         await send_notification(server, session, INITIALIZED)
     try:
@@ -65,6 +66,7 @@ async def end_sdk_session(server: SdkServer, session: Session) -> None:
 async def _request_sdk(server: SdkServer, session: Session, method: str, message: Any, *, local: str) -> str:
     """Send a request to the SDK; returns its session id, or ''."""
     headers = [
+        # The SDK checks Host against DNS rebinding; this request never leaves the process.
         (b"host", b"localhost"),
         (b"content-type", b"application/json"),
         (b"accept", b"application/json, text/event-stream"),

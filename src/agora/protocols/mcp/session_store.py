@@ -18,8 +18,10 @@ __all__ = ["SessionStore", "build_client_document_of_handshake"]
 
 T = TypeVar("T")
 
+# Ids from here have 32 characters; a client may send anything, and the id is hashed for each request.
 MAX_ID_LENGTH: Final = 200
 MAX_CLIENT_BYTES: Final = 8192  #: maximum bytes stored of a client's description
+# Extended once per half lifetime, so most requests write nothing.
 HALF_LIFETIME: Final = rules.LIFETIME // 2
 
 
@@ -53,9 +55,11 @@ class SessionStore:
         row = await self._run_in_store(
             caller, lambda call: rules.find_session(call, caller, rules.compute_client_session_key(id))
         )
+        # Also for another caller's session: the answer does not tell that it exists.
         if row is None:
             return None
         fields = {"id": id, "expires": row.expires, "watched": row.watched, "toolsets": row.toolsets}
+        # add_session again checks for the end: the event may have arrived while the row was read.
         return self._sessions().add_session(self._sessions().create_session(caller, row.client, **fields))
 
     async def _prolong_session(self, session: Session) -> bool:
@@ -67,6 +71,7 @@ class SessionStore:
             session.caller, lambda call: rules.extend_session(call, session.caller, session.key)
         )
         if until is None:
+            # Expired or ended elsewhere while this server held it in memory.
             await self._forget(session)
             return False
         session.expires = until
@@ -101,6 +106,7 @@ class SessionStore:
         await self._run_in_store(
             session.caller, lambda call: rules.watch_resource(call, session.caller, session.key, uri, named)
         )
+        # After the commit: a refused watch must not be notified.
         session.watched[uri] = named
 
     async def watch_task(self, session: Session, task_id: str) -> None:

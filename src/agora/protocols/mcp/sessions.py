@@ -77,6 +77,7 @@ class Session:
         """Record the id of a request passed to the SDK; only the latest ids are kept."""
         if id is not None and len(str(id)) <= MAX_REQUEST_LENGTH:
             self.asked[str(id)] = id
+        # A dict keeps insertion order, so the first id is the oldest.
         while len(self.asked) > MAX_REQUESTS:
             del self.asked[next(iter(self.asked))]
 
@@ -134,6 +135,7 @@ class Sessions:
         """Mark a session as ended on any server, so that neither later nor concurrent requests find it. Returns it if
         in memory."""
         self._ended[key] = None
+        # Keys matter only to requests that overlap with the end, so the oldest can go.
         while len(self._ended) > MAX_ENDED:
             del self._ended[next(iter(self._ended))]
         session = self.find_by_key(key)
@@ -143,6 +145,7 @@ class Sessions:
 
     def __iter__(self) -> Iterator[Session]:
         """Iterate over the sessions in memory."""
+        # A copy: the loop's body awaits, and sessions come and go meanwhile.
         return iter(tuple(self._open.values()))
 
     def list_idle_sessions(self) -> list[Session]:

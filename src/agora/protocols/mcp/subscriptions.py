@@ -68,6 +68,7 @@ class WatchFilter:
         if event["type"] not in SESSION_EVENTS:
             return changes.list_changes_of_event(event)
         data = event["data"]
+        # The stream has the session events of all the caller's clients; those of the others do not concern this one.
         if self.session is None or data["session"] != self.session:
             return changes.NOTHING
         if event["type"] == TOOLSETS_CHANGED:
@@ -88,6 +89,7 @@ async def canonical_uri(dispatcher: Dispatcher, exchange: Exchange, uri: str) ->
     """Resolve a URI that may contain an agent's name to the URI used in events."""
     prefix = "agora://agents/"
     reference = unquote(uri.removeprefix(prefix))
+    # Other URIs contain ids already.
     if not uri.startswith(prefix) or reference.startswith("agent_"):
         return uri
     try:
@@ -109,6 +111,7 @@ async def resume_events(dispatcher: Dispatcher, exchange: Exchange, after: int) 
     """Resume the events after a number; returns also whether some were missed. Raises an AgoraError."""
     try:
         return await open_events(dispatcher, exchange, after), False
+    # Both mean that the gap is unknown, so the client is told that everything may have changed.
     except (CursorTooOld, InvalidRequest):  # deleted since, or from another log
         return await open_events(dispatcher, exchange), True
 
@@ -139,6 +142,7 @@ async def notify_changes(
         while batches := await sink.wait_for_batches():
             events = [from_json(item.json) for batch in batches for item in batch.items]
             event_changes = [watch_filter.apply_event(event) for event in events]
+            # After the filter has taken up the events: the remote subscriptions follow the client's.
             upstreams.refresh()
             before, position = position, batches[-1].sequence
             if await _send_notifications(
@@ -168,6 +172,7 @@ async def _send_notifications(tellings: list[Notification], notifier: Notifier, 
     """Send each notification once; returns whether any was sent. A client that misses the last one receives all
     again."""
     for number, telling in enumerate(tellings, 1):
+        # Only the last notification moves the position: a client cut off in between must not skip the rest.
         notifier.set_position(after if number == len(tellings) else before)
         await telling()
     return bool(tellings)

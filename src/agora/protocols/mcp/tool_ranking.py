@@ -62,12 +62,14 @@ def rank_tools(tools: Sequence[Tool], query: str) -> Ranking:
     documents = [(tool, _index_tool_stems(tool)) for tool in tools]
     matching = [(tool, weights, present) for tool, weights in documents if (present := stems & weights.keys())]
     frequencies = Counter(chain.from_iterable(present for _, _, present in matching))
+    # The usual inverse document frequency, smoothed: a word in every tool still counts a little.
     rarity = {stem: math.log(1 + len(documents) / (1 + number)) for stem, number in frequencies.items()}
     scored_words = [
         {stem: weight * rarity[stem] for stem, weight in word.items() if stem in rarity} for word in words.values()
     ]
     scores = [Match(tool, _score_tool(weights, scored_words)) for tool, weights, _ in matching]
     ranked = sorted(scores, key=lambda match: (-match.score, match.tool.name not in MODEL_TOOLS, match.tool.name))
+    # Reversed, so that the best match of an operation is written last and stays.
     by_operation = {id(match.tool.operation or match.tool): match for match in reversed(ranked)}
     matches = [match for match in ranked if by_operation[id(match.tool.operation or match.tool)] is match]
     unknown = [word for word, spellings in words.items() if frequencies.keys().isdisjoint(spellings)]
@@ -78,6 +80,7 @@ def query_stems(query: str) -> dict[str, dict[str, float]]:
     """Map each significant word of a query to the stems that match it, with their weights."""
     words = list(dict.fromkeys(_WORDS.findall(query.lower())))
     stems = {}
+    # A query of stop words alone is better ranked by them than not at all.
     for word in [word for word in words if word not in STOP_WORDS] or words:
         synonyms = SYNONYMS.get(word) or _SYNONYMS_BY_STEM.get(stem_word(word), "")
         stems[word] = {stem_word(each): SYNONYM for each in synonyms.split()} | {stem_word(word): 1.0}
@@ -87,6 +90,7 @@ def query_stems(query: str) -> dict[str, dict[str, float]]:
 def _score_tool(weights: Mapping[str, float], words: Sequence[Mapping[str, float]]) -> float:
     """Compute the score of a tool: for each query word, the best weight of its stems."""
     parts = [max([factor * weights.get(stem, 0.0) for stem, factor in word.items()], default=0.0) for word in words]
+    # The root dampens one strong word; coverage prefers a tool that matches more of the query.
     coverage = sum(part > 0 for part in parts) / len(parts)
     return math.fsum(map(math.sqrt, parts)) * math.sqrt(coverage)
 

@@ -182,6 +182,7 @@ def _split_restricted(matches: Sequence[Match], restricted: Collection[Tool]) ->
 def unwrap_call(arguments: Mapping[str, Any]) -> InnerCall:
     """Parse the call within a call. Raises InvalidRequest."""
     called: InnerCall = _validate_arguments(InnerCall, arguments)
+    # A call within a call within a call would nest without end.
     if called.name.replace("_", ".") in (SEARCH, CALL, ENABLE):
         rule = "is a tool that must be called directly"
         raise InvalidRequest(f"name {rule}.", errors=[field_error("name", rule)])
@@ -198,6 +199,7 @@ def _validate_arguments(model: type[Any], arguments: Mapping[str, Any]) -> Any:
     try:
         return model.model_validate(arguments)
     except ValidationError as error:
+        # The first 20: a hostile argument can have an error per element.
         details = error.errors(include_url=False, include_context=False, include_input=False)[:20]
         errors = [field_error(".".join(map(str, detail["loc"])), describe_error(detail)) for detail in details]
         raise InvalidRequest("{field}: {message}".format(**errors[0]), errors=errors) from None

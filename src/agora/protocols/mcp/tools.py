@@ -194,6 +194,7 @@ class Tools:
 
     def list_visible(self, caller: Caller) -> list[Tool]:
         """List every tool that a caller may call, under each of its names."""
+        # A tool list has one entry per name; several versions are reached with the version in _meta.
         newest: dict[str, Operation] = {}
         for operation in self._registry.list_visible(caller):
             twice = operation.name in newest
@@ -216,6 +217,7 @@ class Tools:
             for operation in self._registry.operations
             if operation.name not in visible
             and operation.exposure in (Exposure.AGENT, Exposure.OPERATOR)
+            # A sunset operation cannot be called with any scope.
             and self._registry.status(operation, caller.tenant) is not Lifecycle.SUNSET
         ]
 
@@ -227,6 +229,7 @@ class Tools:
         """Describe an operation as a tool."""
         life = self._registry.describe_lifecycle(operation, tenant)
         by_life = self._described.setdefault(operation, {})
+        # By lifecycle, because a tenant's override changes the description, and other tenants must not read it.
         described = by_life.get(life)
         if described is None:
             described = by_life[life] = _create_tool(operation, life, operation.name)
@@ -306,6 +309,7 @@ def _build_upstream_document(operation: Operation, definition: Mapping[str, Any]
     meta = select_foreign_meta(foreign_meta if isinstance(foreign_meta, dict) else {}) | {
         f"{META}version": operation.version
     }
+    # Required by MCP, but some upstreams omit it for tools without parameters.
     schema = definition.get("inputSchema") or {"type": "object"}
     return {**definition, **own_definition, "inputSchema": schema, "annotations": hints, "_meta": meta}
 
