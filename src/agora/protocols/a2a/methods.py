@@ -42,6 +42,7 @@ def _read_send_message(params: Mapping[str, Any], old: bool) -> Arguments:
     for member, argument in _CONFIGURATION.items():
         if member in request.get("configuration", ()):
             arguments[argument] = request["configuration"][member]
+    # Notifications of one task may go to clients of both versions, so the version is stored with each configuration.
     if old and "push" in arguments:
         arguments["push"] = {**arguments["push"], "version": LEGACY}
     metadata = request.get("metadata")
@@ -50,8 +51,10 @@ def _read_send_message(params: Mapping[str, Any], old: bool) -> Arguments:
     for metadata_part in (metadata, message.get("metadata")):
         skill = (metadata_part.get("skill") or metadata_part.get("skillId")) if metadata_part else None
         if isinstance(skill, str) and skill:
+            # The request's own metadata take precedence over the message's.
             arguments.setdefault("skill", skill)
     if "tenant" in request:
+        # The "tenant" of A2A is an opaque routing value of the card: here it names the agent, not our tenant.
         arguments["agent"] = request["tenant"]
     return arguments
 
@@ -113,12 +116,14 @@ def _read_list_tasks(params: Mapping[str, Any], old: bool) -> Arguments:
         state = read_state(fields["status"])
         if state is None:
             raise invalid_field("status", f"should be one of {', '.join(STATES[1:])}")
+        # TASK_STATE_UNSPECIFIED is the default of Protocol Buffers: no filter.
         if state != STATES[0]:
             arguments["status"] = state
     return arguments
 
 
 def _read_flag(value: Any, field: str) -> bool:
+    # Query parameters of the HTTP+JSON binding arrive as text.
     flag = {"true": True, "false": False}.get(value) if isinstance(value, str) else value
     if not isinstance(flag, bool):
         raise invalid_field(field, "should be true or false")

@@ -58,6 +58,7 @@ class _Batch:
             if not self._budget.take_if_fits((result,)):
                 raise self._build_no_room_error("It was executed; read its task with GetTask")
             return result
+        # The budget is checked and used under one lock: a change must not be carried out without room to report it.
         async with self._turn:
             if self._budget.full:
                 raise self._build_no_room_error("Send it again, alone")
@@ -81,8 +82,10 @@ class RpcEndpoint:
     async def __call__(self, session: Session, receive: Receive, send: Send) -> None:
         """Answer one request. Raises an AgoraError for errors outside JSON-RPC."""
         caller = await session.authenticate_caller()
+        # After the authentication, so that a stranger cannot make the server parse large bodies.
         body = await session.read_json_body(receive, self._core.dispatcher, caller)
         try:
+            # NaN and Infinity are not JSON; passed on, they could not be encoded in an answer.
             message = from_json(body, allow_inf_nan=False)
         except ValueError as error:
             parse_error = build_protocol_error("PARSE_ERROR", str(error)).fault
@@ -141,6 +144,7 @@ class RpcEndpoint:
         try:
             request = _parse_request(message, session, caller)
             if request.method.streams:
+                # A batch is one JSON document, so it cannot contain a stream.
                 raise build_protocol_error("UNSUPPORTED_OPERATION", f"{request.method.name} streams; send it alone.")
             answer = _encode_result(id, await batch.run_request(request, self._core.call_operation))
         except A2AError as refused:
@@ -163,6 +167,7 @@ class RpcEndpoint:
 
 def _read_request_id(message: Any) -> Any:
     """Read the id of a request; None if it has no valid one."""
+    # JSON-RPC 2.0, section 5: an error about a request whose id cannot be read has the id null.
     id = message.get("id") if isinstance(message, dict) else None
     if isinstance(id, bool) or (isinstance(id, float) and not isfinite(id)):  # 1e999 cannot be encoded
         return None
@@ -189,6 +194,7 @@ def _parse_request(message: Any, session: Session, caller: Caller) -> Request:
         method, dialect = find_legacy_method(name), LEGACY
     if method is None:
         raise build_protocol_error("METHOD_NOT_FOUND", f"There is no method {name[:100]!r}.", fix=_suggest_method(name))
+    # Answered in the other dialect, the call would succeed with a result that the client cannot read.
     if dialect.name != version:
         raise _build_wrong_version_error(name, dialect.name, version)
     arguments = method.read(require_params(message.get("params")), dialect.old)

@@ -22,6 +22,7 @@ from .methods import Method
 __all__ = ["Session", "is_own_url", "read_extensions"]
 
 T = TypeVar("T")
+# As many as the largest 64-bit number has.
 _DIGITS = 20
 
 
@@ -53,6 +54,7 @@ class Session:
     def build_request(self, method: Method, arguments: dict[str, Any], dialect: Dialect, caller: Caller) -> Request:
         """Build the request from its HTTP headers and parameters."""
 
+        # A stream outlives its request: it ends when the credential is revoked or expires.
         async def reauthenticate_caller() -> None:
             await self.authenticate_caller()
 

@@ -44,6 +44,7 @@ class SseEncoder:
 
     def encode_message(self, number: int, json: bytes) -> bytes:
         """Encode an item of the stream with its number."""
+        # Only once: retry applies to the whole connection.
         start, self._start = self._start, b""
         return start + _encode_message(number, self.item(json))
 

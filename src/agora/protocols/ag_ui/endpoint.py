@@ -68,6 +68,7 @@ class AgUiApp:
         request = RunRequest(run, _read_agent(scope), caller, reauthenticate_caller)
         try:
             return run, await self._runs.open_run(request), None
+        # Not a problem document: AG-UI clients show errors of a thread only as events of a run.
         except RunRefused as refusal:
             return run, OpenedRun(), refusal
 
@@ -136,6 +137,7 @@ def _encode_events(events: Iterable[Event]) -> bytes:
 
 def _encode_event(event: dict[str, Any]) -> bytes:
     document = to_json(event)
+    # Valid within JSON, but line ends for clients that split a stream by Unicode rules.
     for raw, escaped in _LINE_ENDS:
         document = document.replace(raw, escaped)
     return b"data: %b\n\n" % document

@@ -26,6 +26,7 @@ __all__ = [
     "wire_id",
 ]
 
+# Bounded: the id comes from a client, and the error repeats it.
 _ID = re.compile(r"(task_[0-9a-f]{32}):(.{1,450})", re.DOTALL)
 TOOL_REASON: Final = "tool_call"
 INPUT_REASON: Final = "input_required"
@@ -114,6 +115,7 @@ def _read_decision(entry: ResumeEntry) -> str:
     payload = entry.payload
     if isinstance(payload, dict):
         payload = payload.get("decision", payload.get("approved"))
+    # Only an explicit consent approves; anything unknown rejects.
     approves = payload is True or (
         isinstance(payload, str) and payload.strip().lower() in ("approve", "approved", "yes")
     )
@@ -128,6 +130,7 @@ def read_tool_answer(task_id: str, question: Fields, answers: Sequence[ToolAnswe
     """Build the message with the results of the calls in a question. Raises Conflict unless each has one result."""
     pending = list_pending_calls(question)
     by_id = {split_task_id(answer.call_id)[1]: answer.content for answer in answers}
+    # The agent continues with the answer, so it must have all results.
     if set(pending) != set(by_id):
         raise Conflict(
             f"{task_id} waits for the results of {', '.join(pending) or 'no call'}; received: {', '.join(by_id)}.",

@@ -117,6 +117,7 @@ class RunOpener:
         """
         position, answer_id, is_interrupted = FROM_THE_START, None, False
         async for entry in self._list_messages(request, task_id):
+            # Other messages of the user, while the task works, belong to the turn in progress.
             if is_interrupted and entry["data"]["role"] == "ROLE_USER":
                 position, answer_id = _position_after(entry), entry["data"].get("messageId")
             is_interrupted = entry.get("status") in INTERRUPTED_STATUSES
@@ -126,6 +127,7 @@ class RunOpener:
 
     async def _send_first_message(self, request: RunRequest) -> OpenedRun:
         run = request.run
+        # Before sending: the message would otherwise begin a second task beside the one that waits.
         await self._refuse_while_interrupted(request)
         arguments: dict[str, Any] = {**request.agent_arguments, "context_id": run.thread_id, "return_immediately": True}
         if run.skill is not None:
@@ -156,9 +158,11 @@ class RunOpener:
                 self._dispatcher, "agora.a2a.list", request.caller, {**filters, "history_length": 100}
             )
             for task in page["tasks"]:
+                # This run is repeated: it has caused the question itself.
                 if any(message.get("messageId") == request.run.run_id for message in task.get("history", ())):
                     return
                 question = task["status"].get("message", {})
+                # Pending tool calls do not block: their results arrive as messages, not in "resume".
                 if not list_pending_calls(question):
                     waiting += [each["id"] for each in build_interrupts(task["id"], question, state)]
         if waiting:
@@ -173,6 +177,7 @@ class RunOpener:
         interrupt_id = run.resume[0].interrupt_id if run.resume else run.answers[0].call_id
         task_id, _ = split_task_id(interrupt_id)
         task = await self._read_task(request, task_id)
+        # NotFound, so the answer does not tell whether a task of another thread exists.
         if task["contextId"] != run.thread_id:
             raise NotFound(f"{task_id} is not a task of the thread {run.thread_id}.")
         # First: a page that repeats its run must get its events again, whatever has happened to the question since.
@@ -189,6 +194,7 @@ class RunOpener:
             messages = read_answers(task_id, question, status["state"], run.resume)
         else:
             messages = [read_tool_answer(task_id, question, run.answers)]
+        # Read before the answer is sent, so the events of the continued task follow it.
         position = _find_stream_position(task)
         if messages is None:
             await call_operation(

@@ -75,6 +75,7 @@ class OpenAiApp:
         except AgoraError as error:
             await send_error(send, error)
         except Exception:
+            # The client gets the id only; the log has the reason, which may contain callers' data.
             incident = new_id("err")
             log.exception("%s %r failed (%s)", scope["method"], scope["path"], incident)
             await send_error(send, InternalError("Something went wrong on our side.", incident=incident))
@@ -142,6 +143,7 @@ class _OpenAiRequest:
 
     async def _read_model(self, name: str, turn_caller: Asking) -> dict[str, Any]:
         """Read a model. Raises NotFound."""
+        # The front agent is no registered agent, so no operation describes it.
         if name == FRONT:
             return dict(FRONT_MODEL)
         if not name.startswith(APP_PREFIX):
@@ -162,6 +164,7 @@ class _OpenAiRequest:
         except (NotFound, InvalidRequest) as error:
             raise model_not_found(ref) from error
         listed = (each for each in page["agents"] if each["agent_id"] == agent["agent_id"])
+        # Not among the listed agents: the caller may know it without its being offered on the marketplace.
         priced: dict[str, Any] = next(listed, agent | {"marketplace_info": {"pricing_info": None}})
         return priced
 
@@ -176,6 +179,7 @@ class _OpenAiRequest:
                 data += map(build_model, page["agents"])
                 if page.get("next_cursor") is not None:
                     return {"object": "list", "data": data, "has_more": True, "last_id": page["next_cursor"]}
+                # The last page of agents is filled up with apps, so that no page is empty before the last one.
                 arguments = {"limit": arguments["limit"] - len(page["agents"])}
                 if not arguments["limit"]:
                     return {"object": "list", "data": data, "has_more": True, "last_id": APPS_CURSOR}
@@ -185,6 +189,7 @@ class _OpenAiRequest:
             apps = await self._app.call_operation("agora.app.list", turn_caller.caller, arguments)
         except InvalidRequest as error:
             raise explain_page_error(error) from error
+        # An app without an orchestrator cannot be asked.
         data += (build_app_model(app) for app in apps["apps"] if app.get("orchestrator_agent_id"))
         following = apps.get("next_cursor")
         last_id = None if following is None else f"{APPS_CURSOR}{following}"
@@ -199,6 +204,7 @@ class _OpenAiRequest:
         asking = await self._app.authenticate(self._scope)
         request = read_chat_request(await self._app.read_document(self._scope, self._receive, asking.caller))
         if request.streams:
+            # Before the response starts: a refused turn still gets its HTTP status.
             begun = await self._turns.begin_turn(request, asking)
             completion = ChatCompletion(request.model, begun.id, usage=request.usage)
             await self._stream_turn(begun, request.tools, ChatWriter(completion), asking, completion=completion)
@@ -327,6 +333,7 @@ class _OpenAiRequest:
     async def _cancel_response(self, turn: TurnId, turn_caller: Asking) -> None:
         """Cancel a response; a finished one is returned unchanged."""
         begun = await self._turns.read_begun_turn(turn, turn_caller)
+        # It ended between the read and the cancellation; the answer below shows how.
         with suppress(IllegalTransition):
             await self._turns.cancel_turn(turn, turn_caller)
         await self._send_read_response(begun, _build_response(begun), _list_offered_tools(begun), turn_caller)
@@ -357,6 +364,7 @@ def _read_starting_after(query: Mapping[str, str]) -> int:
     text = query.get("starting_after", "")
     if not text:
         return -1
+    # isdigit alone accepts digits of other scripts and superscripts, which int() may refuse.
     if not (text.isascii() and text.isdigit()) or len(text) > 9:
         raise invalid_field("starting_after", "should be the sequence_number of an event")
     return int(text)

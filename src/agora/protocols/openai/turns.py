@@ -72,6 +72,7 @@ class Turns:
         if request.outputs:
             return await self._send_outputs(request, turn_caller)
         arguments = _build_message_arguments(request, turn_caller) | await self._choose_agent(request, turn_caller)
+        # Before sending: the position of the question is where the new turn begins in the task's log.
         question = await self._find_open_question(request, turn_caller, arguments)
         result = await self._send_request(request, turn_caller, arguments | {"return_immediately": True})
         if "task" not in result:
@@ -86,8 +87,10 @@ class Turns:
             return begun, [] if begun.id is None else await self._collect_updates(begun.id, turn_caller)
         arguments = _build_message_arguments(request, turn_caller) | await self._choose_agent(request, turn_caller)
         try:
+            # One call instead of three (begin, follow, read): the operation itself waits for the end.
             result = await self._send_request(request, turn_caller, arguments | {"wait": self._wait})
         except asyncio.CancelledError:  # the client has disconnected
+            # The task may have been created although its answer never arrived here; nobody would cancel it.
             await self._cancel_unknown_turn(request, turn_caller, arguments)
             raise
         if "task" in result:
@@ -153,6 +156,7 @@ class Turns:
             arguments["context_id"] = task["contextId"]
         elif request.last_answer:
             task = await self._find_waiting_task(request, turn_caller)
+        # A finished task is not continued: its context is, by a new task.
         if task is None or task["status"]["state"] not in INTERRUPTED:
             return None
         arguments |= {"task_id": task["id"], "context_id": task["contextId"]}
@@ -180,6 +184,7 @@ class Turns:
         task_id, entry = calls[0].task_id, calls[0].entry
         names = await self._read_call_names(calls, turn_caller)
         outputs = {call.number: output.text for call, output in zip(calls, request.outputs, strict=True)}
+        # The agent waits for one message with all results; a partial one could not be completed later.
         if set(outputs) != set(range(len(names))):
             ids = ", ".join(str(CallId(task_id, entry, number)) for number in range(len(names)))
             raise invalid_field(

@@ -93,6 +93,7 @@ class Calls:
 
     async def handle_frame(self, text: str) -> None:
         """Handle one frame: start its call, or reject it. Raises InvalidFrame."""
+        # Before parsing: the body of a greedy caller costs CPU time whether or not its call is admitted.
         await self._wait_for_turn()
         try:
             frame = self._parse_frame(text)
@@ -132,6 +133,7 @@ class Calls:
             fields = _OBJECT.validate_json(text)
         except ValidationError:
             raise InvalidFrame("frames are JSON objects") from None
+        # Without one of them it is another protocol: an answer could not be matched to anything, so the socket closes.
         if fields.keys().isdisjoint(("operation", "ack", "cancel")):
             raise InvalidFrame("a frame has an 'operation', an 'ack' or a 'cancel'")
         frame_id = fields.get("id")
@@ -159,6 +161,7 @@ class Calls:
                 self._dispatcher.tracing, "WebSocket call", frame.trace_headers or self._trace
             ) as span:
                 answer, failure = await self._run_call_to_outcome(frame, name)
+                # A refused call is no failure of the server, so its span is not marked.
                 if span is not None and failure is not None and failure.status >= 500:
                     span.fail(failure.code)
             self._cancelled.discard(frame.id)
@@ -181,6 +184,7 @@ class Calls:
         try:
             answer = await self._invoke_operation(frame, name)
             if answer is not None and self._connection is not None:
+                # Checked before the answer is queued: if too many bytes wait already, the short error takes its place.
                 self._connection.admit_answer(len(answer))
             return answer, None
         except AgoraError as error:
@@ -209,11 +213,13 @@ class Calls:
     def _cancel_stream(self, call_id: int | str) -> None:
         """End a stream that is open or being opened."""
         self._streams.cancel_stream(call_id)
+        # Not for ids that are not running: a client could fill the set with invented ones.
         if call_id in self._running.values():
             self._cancelled.add(call_id)
 
     async def close(self, *, finish: bool = False) -> None:
         """Wait for running calls, or cancel them; their commits are not reverted."""
+        # A copy: each task removes itself from the dict when it ends.
         for task in () if finish else tuple(self._running):
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)

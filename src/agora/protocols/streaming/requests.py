@@ -51,6 +51,7 @@ class StreamRequest:
         subprotocol ``bearer.TOKEN`` or as ``access_token``, which is removed from the query before it can be logged.
         """
         query: bytes = scope["query_string"]
+        # Removed from the scope itself: access logs and traces read it from there.
         if b"access_token=" in query:
             scope["query_string"] = b"&".join(p for p in query.split(b"&") if not p.startswith(b"access_token="))
         arguments = query_string.merge_path_parameters(query_string.parse_query(query, operation), path)
@@ -63,6 +64,7 @@ class StreamRequest:
         ):  # a browser reconnects with the original URL: the header is more recent
             arguments["last_event_id"] = resume
         if operation.name == task_offers.OPERATION:
+            # The query is more specific than a header that a client sends with each request.
             arguments = task_offers.read_worker_headers(scope) | arguments
         return cls(scope, operation, credential, arguments)
 

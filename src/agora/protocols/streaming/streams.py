@@ -62,6 +62,7 @@ class Streams:
         self._open[call_id] = None
         try:
             stream = await self._dispatcher.open_stream(operation, caller, arguments, valid=self._check_credential)
+        # Also when cancelled: a reservation that stays would block the id as long as the socket lives.
         except BaseException:
             del self._open[call_id]
             raise
@@ -104,6 +105,7 @@ class Streams:
 
     async def close(self, *, finish: bool = False) -> None:
         """Wait until the ended streams have sent their last answers, or abandon them."""
+        # A copy: each task removes itself when it ends.
         for task in () if finish else tuple(self._running):
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
@@ -112,6 +114,7 @@ class Streams:
 def _encode_last_answer(call_id: Id, close_reason: CloseReason) -> bytes:
     """Encode the last answer of a stream."""
     error = close_reason.error
+    # An error, not "done": the log has not ended, and the client can resume elsewhere.
     if close_reason.code == RESTARTING:
         error = Overloaded("The server stops.", fix="Resume after the last item in a moment.", retry_after=2)
     if error is not None:

@@ -94,6 +94,7 @@ class _Socket:
         tasks = [attaching, listening, *pumping]
         try:
             await asyncio.wait((listening, self._closing), return_when=asyncio.FIRST_COMPLETED)
+            # First, so that no frame starts a call on a socket that is being closed.
             listening.cancel()
             if self._closing.done():
                 await self._send_close(self._closing.result(), pumping)
@@ -131,6 +132,7 @@ class _Socket:
                     await self._send_text(text)
 
     def _forget_ended_stream(self, close_reason: CloseReason) -> None:
+        # The first reason counts: the end of the stream causes further ones.
         if not self._closing.done():
             self._closing.set_result(close_reason)
 
@@ -159,6 +161,7 @@ class _Socket:
 
     async def _send_close(self, close_reason: CloseReason, pumping: list[asyncio.Task[None]]) -> None:
         """Send the reason and close; abort the connection of a peer that does not read."""
+        # RFC 6455, section 5.5: a control frame carries at most 125 bytes, two of them the code; a cut character is dropped.
         reason = close_reason.reason.encode()[:MAX_REASON].decode(errors="ignore")
         try:
             async with asyncio.timeout(self._stream.grace_seconds):
@@ -188,8 +191,10 @@ class TransportSink:
     def write(self, batch: Batch, /) -> bool:
         transport = self._transport
         buffered_bytes = transport.get_write_buffer_size()
+        # False makes the feed disconnect this reader, rather than hold events for it.
         if buffered_bytes > self._limit or is_over(self._connection, buffered_bytes, batch):
             return False
+        # Not an error: the reader of the socket notices the disconnect and ends the stream.
         if not transport.is_closing():
             transport.write(batch.frames)
         return True

@@ -75,6 +75,7 @@ class FragmentSink:
                     self._events[part.name].append(item)
                     self._due[part.name] = None
         self.position = max(self.position, batch.sequence)
+        # An empty batch is a heartbeat of the feed.
         self.beat = self.beat or not batch.items
         self.rung.set()
         # Never full: events are not kept for a slow reader, only which fragments they concern.
@@ -150,6 +151,7 @@ class Schedule:
         self._next[part.name] = now + part.every
         if part.tick:
             self._ticks[part.name] = now + part.tick
+        # Added up, because one update may render several fragments in a row.
         self._resting_until = max(self._resting_until, now) + (now - began) * REST_FACTOR
 
     def postpone(self, part: Fragment, seconds: float, now: float) -> None:
@@ -175,6 +177,7 @@ class EventWriter:
             # Without the flush the compressor would hold an update back until later ones fill its buffer.
             data = self._compressor.compress(data) + self._compressor.flush(zlib.Z_SYNC_FLUSH)
         message: Message = {"type": "http.response.body", "body": data, "more_body": True}
+        # A browser tab that is suspended keeps its connection open without reading.
         async with asyncio.timeout(STALL_SECONDS):
             await self._send(message)
 

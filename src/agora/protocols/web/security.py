@@ -46,6 +46,7 @@ def choose_safe_next_path(path: str | None) -> str:
         or not path.isprintable()
     ):
         return HOME
+    # ".." would leave the monitor after the browser normalises the path.
     if "\\" in path or " " in path or ".." in urlsplit(path).path.split("/"):
         return HOME
     return path
@@ -59,10 +60,12 @@ def check_origin(scope: Scope, public_url: str) -> None:
     # ``none`` is a navigation by the user, such as a bookmark.
     if (site := read_header(scope, b"sec-fetch-site")) is not None and site not in ("same-origin", "none"):
         raise _build_foreign_page_error()
+    # Older browsers send only Origin, with every POST.
     origin = read_header(scope, b"origin")
     if origin is None:
         return
     page = parse_origin(origin)
+    # Host for direct access, public_url behind a proxy that rewrites Host.
     own_hosts = (parse_host(read_header(scope, b"host") or ""), parse_host(urlsplit(public_url).netloc))
     if page is None or page.host not in own_hosts:
         raise _build_foreign_page_error()

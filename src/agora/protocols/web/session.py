@@ -124,6 +124,7 @@ class Sessions:
         """Encrypt values as a cookie's text, which only this server can read or create."""
         # The context is authenticated: a sealed notice cannot be used as a session.
         sealed = base64.urlsafe_b64encode(self._sealer.seal(to_json(fields), f"monitor:{context}")).rstrip(b"=")
+        # A browser drops a longer cookie silently, and the user would be asked to sign in again and again.
         if len(sealed) > MAX_COOKIE_CHARACTERS:
             raise Unauthenticated("The credential is too long for a session.", fix="Use a token of this server.")
         return sealed.decode()

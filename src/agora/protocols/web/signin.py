@@ -91,6 +91,7 @@ class SignIn:
         self, scope: Scope, send: Send, next: str, trouble: str | None = None, status: int = 200, headers: Headers = ()
     ) -> None:
         """Send the page, which continues with a path of the monitor."""
+        # Before a session exists, the cookie and the form hold the same value (double submit), which another site cannot read.
         token = secrets.token_urlsafe(24)
         values = {
             "token": token,
@@ -157,6 +158,7 @@ class SignIn:
 
         An HTTP redirect would count as the provider's request, which strict cookies are not sent with.
         """
+        # In every outcome: the state in the cookie is valid for one login.
         discarded = self.sessions.set_cookie(LOGIN_COOKIE, "", 0, path=CALLBACK, site="Lax")
         try:
             login = await self._require_provider().finish(
