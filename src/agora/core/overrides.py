@@ -68,6 +68,7 @@ class Override:
         if self.action == "emergency_halt":
             answers = reads and operation.kind is not Kind.STREAM
             return not (self.target_id == SYSTEM_WIDE and answers)  # people must be able to see what they decide about
+        # A paused agent that could not send heartbeats would be taken for dead, and lose its tasks.
         alive = self.target_id != SYSTEM_WIDE and operation.name == ALIVE
         return self.action == "pause" and not reads and not alive
 
@@ -80,6 +81,7 @@ class ActiveOverrides:
 
     def load_overrides(self, tenant: str, rows: Iterable[OverrideRow]) -> None:
         """Load a tenant's active overrides from rows of ``overrides``."""
+        # Replaced as a whole: overrides that another server lifted are no longer among the rows.
         for key in [key for key in self._standing if key[0] == tenant]:
             del self._standing[key]
         for row in rows:
@@ -104,6 +106,7 @@ class ActiveOverrides:
     def _remove_override(self, tenant: str, target_id: str, override_id: str) -> None:
         active_overrides = self._standing.get((tenant, target_id), {})
         active_overrides.pop(override_id, None)
+        # Keeps the mapping empty without overrides, which check_overrides relies on to be fast.
         if not active_overrides:
             self._standing.pop((tenant, target_id), None)
 
@@ -112,6 +115,7 @@ class ActiveOverrides:
 
         reads: whether the call only reads, if its arguments decide that; None if the operation does.
         """
+        # The usual case: nothing is checked, as this runs for each call.
         if not self._standing:
             return
         if reads is None:

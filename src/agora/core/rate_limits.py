@@ -83,6 +83,7 @@ class RateLimiter:
                 self._count_spent(self.spent, key, calls)
 
     def _count_spent(self, spent: Counter[Key], key: Key, calls: float) -> None:
+        # Only the first entry arms the timer of the next message.
         if not spent:
             self.on_spent()
         spent[key] += calls  # type: ignore[assignment]
@@ -94,6 +95,7 @@ class RateLimiter:
             level, since = self._buckets[key]
             self._buckets[key] = (level - count, since)
             return
+        # Callers that never come here would otherwise stay for ever.
         if len(self.remote_calls) > FORGET_ABOVE:
             self.remote_calls.clear()
         before, since = self.remote_calls.get(key, (0, self.clock()))

@@ -145,6 +145,7 @@ class Traffic:
 
     def record(self, operation: Operation, bucket: int, ok: bool, tenant: str) -> None:
         """Count one call. bucket: that of its duration."""
+        # Wall-clock minutes, so that the rows of several servers can be added up.
         number = self._clock.now() // _MINUTE
         try:
             minute = self._minutes[tenant][number]
@@ -176,6 +177,7 @@ class Traffic:
         """Return the last sixty minutes with their start times, oldest first, from this server's counts and rows of
         others."""
         last = now // _MINUTE
+        # Empty minutes are included: a chart must show a pause as zero.
         minutes = {number: CallMinute() for number in range(last - MINUTES + 1, last + 1)}
         for number, minute in self._minutes.get(tenant, {}).items():
             if number in minutes:

@@ -151,6 +151,7 @@ AGENT_SOCKET_PATHS = frozenset({"/agent/ws", "/agent/ws/"})
 
 def _may_end_credential(event: NewEvent) -> bool:
     """Whether an event may have ended a credential."""
+    # The event is frequent, and only the suspension ends credentials.
     suspended = event.type == "agora.agent.status_changed" and from_json(event.data)["to"] == "suspended"
     return suspended or event.type in ENDING
 
@@ -162,8 +163,10 @@ async def _choose_health_caller(access: Access, scope: Scope) -> Caller:
     """
     try:
         caller = await access.authenticate_scope(scope)
+    # A health check must not fail because of a bad credential: load balancers would take the server out.
     except (Unauthenticated, PermissionDenied, NotFound):
         return _STRANGER
+    # A caller without that permission must not learn more than a stranger.
     return caller if caller.may("admin") else replace(_STRANGER, tenant=caller.tenant)
 
 
@@ -216,6 +219,7 @@ class App:
             await self.store.close()
             raise
         self._followers = [each for each in self.controllers if isinstance(each, CommitListener)]
+        # After the state is loaded: earlier commits are in the rows already.
         self.store.on_commit = self._publish_commit
         self.store.on_transaction = self.measures.record_commit
         await self.feed.start()
@@ -229,6 +233,7 @@ class App:
             await self.store.close()
             raise
         self._stop = asyncio.Event()
+        # After everything else is ready: controllers run operations.
         self._loops = [asyncio.create_task(controller.run(self._stop)) for controller in self.controllers]
         self._supervision = asyncio.create_task(self.backpressure.watch_connections())
 

@@ -58,6 +58,7 @@ def _open_engines(settings: Settings, host_id: str, docker_sockets: Sequence[Pat
     """Open the engines by name. The first one reports the host's capacity."""
     engines: dict[str, Runtime] = {}
     first, last = (int(part) for part in settings.instance_ports.split("-"))
+    # Ports below 1024 need privileges that an instance does not have.
     if not 1024 <= first <= last <= 65_535:
         raise ConfigurationError("instance_ports: give two ports from 1024 to 65535, such as 20000-29999")
     sources = _list_source_roots(settings)
@@ -156,7 +157,9 @@ def _load_host_id(path: Path) -> str:
     except FileNotFoundError:
         host_id = new_id("host")
         path.parent.mkdir(parents=True, exist_ok=True)
+        # Atomically: a half-written id would make the server refuse to start.
         replace_file(path, host_id + "\n")
+    # Not replaced by a new one: the instances of the old id would be taken for lost.
     if not HOST_ID.fullmatch(host_id):
         raise ConfigurationError(f"{path} is damaged: restore it, or remove it if no instance runs.")
     return host_id

@@ -58,6 +58,7 @@ class JsonFormatter(logging.Formatter):
             fields["tenant"], fields["caller"] = caller
         if trace is not None:
             fields["trace_id"] = trace
+        # The offset is always +00:00, the last six characters.
         fields["timestamp"] = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds")[:-6] + "Z"
         if record.exc_info:  # as text, without the values of variables, which contain callers' data
             fields["exception"] = self.formatException(record.exc_info)

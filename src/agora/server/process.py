@@ -69,6 +69,7 @@ def open_listeners(settings: Settings, print_line: Callable[[str], None]) -> lis
     try:
         listeners = [_bind_socket(settings.host, settings.port)]
     except OSError as error:
+        # Any other reason, such as a privileged port or an address of another machine, is not mended by another port.
         if error.errno != errno.EADDRINUSE:
             raise PortTaken(f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}.") from None
         raise PortTaken(
@@ -78,6 +79,7 @@ def open_listeners(settings: Settings, print_line: Callable[[str], None]) -> lis
         try:
             listeners.append(_bind_socket(settings.host, settings.events_port))
         except OSError:
+            # Only a notice: this second address serves what the main port serves as well.
             print_line(f"The events port {settings.events_port} is in use: events are served on the main port only.")
     if settings.mcp_port and settings.mcp_port not in (settings.port, settings.events_port):
         try:
@@ -115,6 +117,7 @@ def _create_data_directory(directory: Path) -> None:
     """Create the data directory. Raises ConfigurationError if it is not writable."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
+        # Checked before the start: SQLite would report it as "unable to open database file".
         reason = "" if os.access(directory, os.W_OK | os.X_OK) else "Permission denied"
     except OSError as error:
         reason = error.strerror or str(error)
@@ -184,6 +187,7 @@ class _Server(uvicorn.Server):
         assert self._tls is not None
         try:
             self._tls.reload_files()
+        # The old certificate stays in use: a half-copied file must not take the server down.
         except CertificateError as error:
             log.error("the certificate was not reloaded: %s", error)
         else:
@@ -228,8 +232,10 @@ class _Server(uvicorn.Server):
         await self._app.end_clients()
         self._app.drain()
         if self.server_state.tasks:  # let sockets send the reason before they are closed
+            # Bounded: a peer that does not read must not delay the stop.
             await asyncio.wait(tuple(self.server_state.tasks), timeout=CLOSE_TIMEOUT)
         await super().shutdown(sockets)
+        # Last, so that a stall during the stop is reported, too.
         self._app.watchdog.stop()
 
 

@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 HELLO, HERE, LEAVING, SPENT = "hello", "here", "leaving", "spent"
 HERE_SECONDS = 4.0
+# One announcement may be lost, and the next one late.
 SILENT_SECONDS = 10.0  # without a message, after which another server counts as gone
 SPENDING_SECONDS = 0.1
 MAX_MESSAGE_BYTES = 7000  # of callers in one message, which has at most 7,900 bytes
@@ -93,6 +94,7 @@ class Replication:
                     self._limiter.add_remote_calls(tenant, subject, number)
             case "hello" | "here":
                 self._read_logs_of_new_peer(origin, answer=topic == HELLO)
+            # At once, not after SILENT_SECONDS: for a server that stands alone, announcing commits is waste.
             case "leaving":
                 self.others.pop(origin, None)
                 self._update_peer_count()
@@ -135,6 +137,7 @@ class Replication:
     async def _poll_logs(self) -> None:
         try:
             await self.remote_commits.poll_logs()
+        # The next notification or poll reads the same positions again.
         except Exception as error:
             log.warning("What other servers committed cannot be read now: %s", error)
 

@@ -84,11 +84,13 @@ def _open_source(path: Path) -> Iterator[sqlite3.Connection]:
     except DataDirectoryLocked:
         raise StoreFailure(f"{path} is open in a server: stop that one first.") from None
     with contextlib.ExitStack() as stack:
+        # Registered before the connection opens, so the lock is released whatever fails after it.
         stack.callback(os.close, lock)
         connection = sqlite3.connect(path, isolation_level=None)
         connection.row_factory = sqlite3.Row
         try:
             _check_source(connection, path)
+            # One snapshot for all tables and for the counts that are compared with them.
             connection.execute("begin")
             yield connection
         except sqlite3.Error as error:
@@ -102,6 +104,7 @@ def _check_source(connection: sqlite3.Connection, path: Path) -> None:
         applied = {row["number"]: row["checksum"] for row in connection.execute("select * from schema_migrations")}
     except sqlite3.Error:
         raise StoreFailure(f"{path} is not an Agora database.") from None
+    # Copying assumes equal columns on both sides.
     if migrate.list_pending_migrations(applied, "sqlite"):
         raise StoreFailure(f"{path} is of an older release: run 'agora db upgrade --url sqlite://{path}' first.")
 
@@ -129,6 +132,7 @@ async def _copy_tables(
     await connection.execute(_REBUILD_DERIVED)
     for name in names:
         await _compare_counts(reading, connection, name)
+    # Only the owner may enable the triggers again; in the same transaction, so no failure leaves them disabled.
     await connection.execute("set local role none")
     await connection.execute("".join(f"alter table {name} enable trigger user;" for name in sorted(tables)))
     return CopyResult(copied)
@@ -169,6 +173,7 @@ async def _copy_table(reading: sqlite3.Connection, connection: asyncpg.Connectio
     insert = f"insert into {name} ({', '.join(columns_present)}) select * from unnest({arrays})"
     rows = reading.execute(f"select {', '.join(columns_present)} from {name}")
     count = 0
+    # In batches of columns: one statement for a thousand rows, and memory that does not grow with the table.
     while batch := rows.fetchmany(ROWS):
         columns = (
             [_convert_value(row[at], types[column]) for row in batch] for at, column in enumerate(columns_present)

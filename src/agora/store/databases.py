@@ -85,6 +85,7 @@ async def upgrade_database(url: str) -> int:
 
         return await upgrade_postgres(url)
     previous_status = await read_database_status(url)
+    # The server's own start, so that there is one way to migrate a file, with its lock.
     store = SqliteStore(sqlite_path(url), clock=SystemClock())
     await store.start()  # migrates; raises if a server has the file open
     await store.close()

@@ -157,6 +157,7 @@ class Statement(Generic[R_co]):
             return []
         shape = (type(rows[0]), len(rows[0]))  # a migration by a newer server adds a column
         loader = self._record_loaders.get(shape)
+        # Compiled once per shape of rows, rather than matching columns to fields for each read.
         if loader is None:
             if self.record is None:
                 raise RecordMismatch(f"the statement declares no record of its rows: {self.sql}")
