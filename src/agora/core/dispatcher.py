@@ -374,6 +374,7 @@ class Dispatcher:
             except WaitForEvent as wait:
                 if request.on_wait is not None and wait.subject is not None:
                     request.on_wait(wait.subject)
+                # In a transaction of its own: that of the attempt was rolled back by the exception.
                 if wait.record is not None:
                     await self._write_metered(caller, wait.record, f"{request.operation.name}.wait", request.usage)
                 now = time.monotonic()
@@ -473,6 +474,7 @@ class Dispatcher:
         # The intent is committed before the remote work starts: after a crash the pending row shows that the outcome is
         # unknown, and a repetition under the same key does not run the work twice.
         intent: Outcome | relays.Intent = await self._write_metered(caller, begin_relay, operation.name, usage)
+        # Answered already: a repetition under the same key.
         if isinstance(intent, Outcome):
             return intent
 
@@ -491,6 +493,7 @@ class Dispatcher:
 
         # No transaction is open here: a slow upstream must not hold locks, or the only writer of SQLite.
         result = await relays.run_relay(intent, finish_relay)
+        # Raised after the settling transaction, which has recorded the failure.
         if isinstance(result, AgoraError):
             raise result
         return Outcome(operation, result)

@@ -18,6 +18,7 @@ def replace_file(path: Path, content: str | bytes, *, mode: int = 0o666, durable
     mode: of a new file, minus the umask; an existing file keeps its mode. durable: sync to disk before renaming.
     """
     with _write_partial(path, content, mode, durable=durable) as partial:
+        # The mode of the replaced file: an operator may have granted a group access to it.
         with suppress(FileNotFoundError):
             partial.chmod(path.stat().st_mode & 0o7777)
         partial.replace(path)

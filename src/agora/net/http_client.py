@@ -84,6 +84,7 @@ class HttpClient:
         tls, usual = parts.scheme == "https", 443 if parts.scheme == "https" else 80
         if not parts.hostname:
             raise ValueError("the URL has no host")
+        # In ASCII, as DNS, TLS and the Host header take names; Python's codec implements IDNA 2003.
         self._host, self._port = parts.hostname.encode("idna").decode(), parts.port or usual
         host = f"[{self._host}]" if ":" in self._host else self._host
         self.host = host if self._port == usual else f"{host}:{self._port}"
@@ -134,6 +135,7 @@ class HttpClient:
     def _take_idle(self) -> _Connection | None:
         while self._idle:
             connection = self._idle.pop()
+            # Its server may have closed it since, unless the timer came first.
             if not connection.closing:
                 return connection
         return None
@@ -262,6 +264,7 @@ class _Connection(asyncio.Protocol):
             await self._wait_for_data()
         part = self._parts.popleft()
         self._buffered_size -= len(part)
+        # At half the limit, so that reading is not paused and resumed for each part.
         if self._paused and self._buffered_size < READ_AHEAD // 2:
             self._paused = False
             self._transport.resume_reading()
@@ -271,6 +274,7 @@ class _Connection(asyncio.Protocol):
         """Make the connection idle if its response is complete and the server keeps it open; otherwise close it."""
         # Bytes beyond the response would be taken for that of the next request (response splitting).
         over = self._complete and self._reusable and not self._has_surplus and self._error is None
+        # An unread rest would have to be received first, at the server's pace.
         if not over or self.closing:
             self.close()
             return

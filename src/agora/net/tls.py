@@ -64,6 +64,7 @@ def load_certificate(files: TlsFiles) -> Certificate:
         raise CertificateError(f"tls_cert: {files.cert} holds no certificate in PEM ('BEGIN CERTIFICATE').") from None
     try:
         key = load_pem_private_key(_read_file("tls_key", files.key), None)
+    # cryptography's error for an encrypted key without a password.
     except TypeError:
         raise CertificateError(
             f"tls_key: {files.key} is encrypted. Decrypt it with 'openssl pkey -in FILE -out FILE'."
