@@ -315,6 +315,9 @@ class _Connection(asyncio.Protocol):
             return
         try:
             self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            # The parser stops after the head of a 101, at which on_headers_complete has failed the connection.
+            self._fail_connection("the response switches the protocol")
         except httptools.HttpParserError as error:
             self._fail_connection(f"the response is not HTTP: {error}")
         if self._buffered_size > READ_AHEAD and not self._paused:
