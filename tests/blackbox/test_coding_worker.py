@@ -81,6 +81,23 @@ def test_permission_is_requested_and_answered(shared_server: ServerProcess, care
     poll_until(lambda: not careful_worker.agent_pids(), "no agent is left")
 
 
+def test_permissions_requested_at_once_are_answered_one_after_another(
+    shared_server: ServerProcess, careful_worker: WorkerProcess
+) -> None:
+    operator = shared_server.operator
+    job = submit_job(operator, "TOGETHER: echo 1 > a.txt; echo 2 > b.txt; echo 3 > c.txt", worker="careful")
+    titles = []
+    for count in range(1, 4):
+        wait_for_status(operator, job, "input_required")
+        question = operator.get(f"/v1/agent/tasks/{job}/history")["entries"][-1]["data"]
+        titles.append(question["parts"][1]["data"]["permission"]["title"])
+        operator.post("/agora/task/message", {"task_id": job, "text": "once" if count != 2 else "reject"})
+    task = wait_for_status(operator, job, "completed")
+    assert sorted(titles) == ["echo 1 > a.txt", "echo 2 > b.txt", "echo 3 > c.txt"]
+    allowed = sorted(title[-5:] for title in (titles[0], titles[2]))
+    assert (task["result"]["files"], task["attempts"]) == (allowed, 1)
+
+
 def test_refusal_reaches_the_agent(shared_server: ServerProcess, careful_worker: WorkerProcess) -> None:
     operator = shared_server.operator
     job = submit_job(operator, "RUN: echo done > a.txt", worker="careful")

@@ -3,6 +3,7 @@
 Its sessions are files below HOME, so that they outlive it. It is controlled by directives in the prompt, one per line:
 
 * ``RUN: command`` - asks for permission, runs the command in its directory, and reports the result
+* ``TOGETHER: command; command`` - as RUN, all at once, as an agent does that makes several tool calls in one step
 * ``READ: path`` - a tool call of the kind read, which also needs permission
 * ``EDIT: path=text`` - asks for permission, and writes the text to a file; it reports the change as a diff
 * ``OBSTINATE: path`` - as READ, and again in every later turn
@@ -35,7 +36,7 @@ from typing import Any
 
 JsonMap = dict[str, Any]
 DIRECTIVE = re.compile(
-    r"^\s*(RUN|READ|EDIT|THINK|PLAN|SAY|SLOWLY|RECALL|LIMIT|DIE|TOOL|OBSTINATE)\b:? ?(.*)$", re.MULTILINE
+    r"^\s*(RUN|TOGETHER|READ|EDIT|THINK|PLAN|SAY|SLOWLY|RECALL|LIMIT|DIE|TOOL|OBSTINATE)\b:? ?(.*)$", re.MULTILINE
 )
 OPTIONS = [
     {"optionId": "once", "kind": "allow_once", "name": "Allow once"},
@@ -221,6 +222,15 @@ class Agent:
                         return
             case "RUN":
                 self.run(session, content["cwd"], rest)
+            case "TOGETHER":
+                runs = [
+                    threading.Thread(target=self.run, args=(session, content["cwd"], command), daemon=True)
+                    for command in rest.split("; ")
+                ]
+                for run in runs:
+                    run.start()
+                for run in runs:
+                    run.join()
             case "READ" | "OBSTINATE":
                 self.read(session, rest)
             case "EDIT":

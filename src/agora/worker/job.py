@@ -10,6 +10,7 @@ import asyncio
 import logging
 import tempfile
 import time
+from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -82,7 +83,8 @@ class Job:
         self._agent: AgentProcess | None = None
         self._place: Workplace | None = None
         self._turn: asyncio.Task[TurnEnd] | None = None
-        self._permission: OpenPermission | None = None
+        # The agent may ask several at once; the first of them is the one that the task waits for.
+        self._permissions: deque[OpenPermission] = deque()
         self._is_asked = asyncio.Event()
         self._is_steered = asyncio.Event()
         self._follow_ups = FollowUpQueue(client)
@@ -99,7 +101,7 @@ class Job:
         Raises InputRequired while the agent waits for a permission, Postponed at a usage limit, PermanentFailure.
         """
         try:
-            if self._permission is None:
+            if not self._permissions:
                 await self._begin_work()
             elif (steering := await self._take_follow_up(steering=True)) is not None:
                 await self._interrupt_turn()
@@ -142,9 +144,7 @@ class Job:
 
     async def close(self) -> None:
         """End the agent; keep the worktree."""
-        if self._permission is not None:
-            # the protocol's response to permission requests of a cancelled turn
-            self._permission.decision.set_result(Decision(None))
+        self._cancel_permissions()
         if self._turn is not None:
             self._turn.cancel()
             await asyncio.gather(self._turn, return_exceptions=True)
@@ -308,6 +308,7 @@ class Job:
         # Saved before it is sent: after a crash, a sent prompt must not be taken for an unsent one.
         self._state.is_prompted, self._state.is_answered, self._state.asked = True, False, None
         self._state.refusal, self._refusal, self._has_remark = "", "", False
+        self._cancel_permissions()  # those of an agent that died
         await self._save_checkpoint()
         self._transcript = Transcript(self._state.usage, ends_line=self._transcript.ends_line)
         self._prompt = prompt
@@ -432,12 +433,9 @@ class Job:
             raise TurnInterrupted(follow_up)
 
     async def _interrupt_turn(self) -> None:
-        """End the turn; a pending permission request is answered as cancelled, as the protocol requires."""
+        """End the turn."""
         assert self._turn is not None
-        if self._permission is not None:
-            self._permission.decision.set_result(Decision(None))
-            self._permission = None
-            self._is_asked.clear()
+        self._cancel_permissions()
         self._turn.cancel()
         await asyncio.gather(self._turn, return_exceptions=True)
         self._add_note("the turn is interrupted by a follow-up")
@@ -456,14 +454,23 @@ class Job:
         if decision is not None:
             self._note_permission_decision(request, decision)
             return decision
-        self._permission = OpenPermission(request, asyncio.get_running_loop().create_future())
+        permission = OpenPermission(request, asyncio.get_running_loop().create_future())
+        self._permissions.append(permission)
         self._is_asked.set()
-        return await self._permission.decision
+        return await permission.decision
+
+    def _cancel_permissions(self) -> None:
+        """Answer pending requests as cancelled, as the protocol requires of those of a cancelled turn."""
+        for permission in self._permissions:
+            # The connection may have ended, and the call that waits for the decision with it.
+            if not permission.decision.done():
+                permission.decision.set_result(Decision(None))
+        self._permissions.clear()
+        self._is_asked.clear()
 
     async def _park_agent(self) -> InputRequired:
         """Build the exception that makes the task wait for the permission."""
-        assert self._permission is not None
-        request = self._permission.request
+        request = self._permissions[0].request
         self._state.asked = request.to_document()
         self._add_note(f"waits for permission: {request.kind}: {request.title}")
         # The output first: a job that continues from the checkpoint would not write it again.
@@ -474,13 +481,10 @@ class Job:
 
     async def _answer_permission(self) -> None:
         """Give the requester's answer to the agent; one that died in the meantime is restarted with the answer."""
-        assert self._permission is not None
         assert self._turn is not None
         assert self._agent is not None
-        permission, self._permission = self._permission, None
-        self._is_asked.clear()
         if self._turn.done():
-            permission.decision.cancel()
+            self._cancel_permissions()
             await asyncio.gather(self._turn, return_exceptions=True)
             self._add_note("the agent died while it waited for the answer")
             await self._agent.close()
@@ -488,11 +492,15 @@ class Job:
             assert prompt is not None
             await self._open_agent(prompt)
             return
-        decision = await self._read_decision(permission.request)
+        decision = await self._read_decision(self._permissions[0].request)
+        permission = self._permissions.popleft()
+        if not self._permissions:
+            self._is_asked.clear()
         self._note_permission_decision(permission.request, decision)
         self._state.asked = None
         self._has_remark |= decision.is_refusal and decision.feedback is not None
-        permission.decision.set_result(decision)
+        if not permission.decision.done():
+            permission.decision.set_result(decision)
 
     async def _read_decision(self, request: PermissionRequest) -> Decision:
         answers: Sequence[Answer] = await read_answers(self._client, self.task_id, self._state.seen)
