@@ -125,13 +125,14 @@ async def _merge_branch(delivery: Delivery, codebase: Codebase) -> Report:
     if (await run_command(["git", "merge-base", "--is-ancestor", delivery.head, tip], path)).exit_code == 0:
         return Report("merged")  # by an earlier attempt
     # Merged in the object database first: a conflict is found without touching the checkout.
-    merged = await run_command(["git", "merge-tree", "--write-tree", "--name-only", "-z", tip, delivery.head], path)
+    command = ["git", "merge-tree", "--write-tree", "--name-only", "-z", tip, delivery.head]
+    merged = await run_command(command, path, separates_errors=True)
     fields = merged.output.split("\0")
     if merged.exit_code == 1:
         names = fields[1 : fields.index("", 1)] if "" in fields[1:] else fields[1:]
         return Report("conflicted", conflicts=tuple(dict.fromkeys(names))[:1000])
     if merged.exit_code:
-        return Report("failed", f"git merge-tree failed: {merged.output[:2000]}")
+        return Report("failed", f"git merge-tree failed: {(merged.output + merged.errors)[:2000]}")
     message = delivery.title or f"Merge {delivery.branch}"
     if target == current:
         return await _merge_into_checkout(delivery, path, message)

@@ -61,7 +61,8 @@ async def submit_review(
 
 async def read_target(codebase: Path) -> str:
     """Read the current branch of a codebase; empty for a detached HEAD."""
-    result = await run_command(["git", "symbolic-ref", "--quiet", "--short", "HEAD"], codebase)
+    command = ["git", "symbolic-ref", "--quiet", "--short", "HEAD"]
+    result = await run_command(command, codebase, separates_errors=True)
     return result.output.strip() if result.exit_code == 0 else ""
 
 
@@ -96,7 +97,8 @@ async def read_files(path: Path, base: str, head: str) -> list[dict[str, Any]]:
         if is_shown and size < MAX_CHARACTERS:
             # Otherwise git takes some characters of a name for a pattern.
             names = [f":(literal){name}" for name in dict.fromkeys((change.old_path, change.path))]
-            result = await run_command(["git", "diff", *DIFF_FLAGS, spread, "--", *names], path, keeps_start=True)
+            command = ["git", "diff", *DIFF_FLAGS, spread, "--", *names]
+            result = await run_command(command, path, keeps_start=True, separates_errors=True)
             # The server refuses NUL in texts.
             patch = result.output.replace("\x00", "")[:MAX_PATCH_CHARACTERS]
             is_shown = len(patch) == len(result.output)

@@ -29,10 +29,14 @@ class CommandError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CommandResult:
-    """Result of a command. output: standard output and error; truncated to the end if too long."""
+    """Result of a command. output: standard output and error; truncated to the end if too long.
+
+    errors: standard error, if it was to be kept apart.
+    """
 
     exit_code: int
     output: str
+    errors: str = ""
 
 
 def fill_command(command: str, directory: Path, prompt: str) -> list[str]:
@@ -82,6 +86,7 @@ async def run_command(
     inherited: Sequence[int] = (),
     limit: int = MAX_OUTPUT_BYTES,
     keeps_start: bool = False,
+    separates_errors: bool = False,
 ) -> CommandResult:
     """Run a command; a string is run by the shell.
 
@@ -89,14 +94,19 @@ async def run_command(
     mark (``process_reaper``), if it has one. on_output: called with each chunk of output. inherited: file descriptors
     passed to the command, such as a lock that must be held until the command has ended even if this process is killed.
     limit: bytes of the output; of a longer one only the end is kept, or with ``keeps_start`` only the start.
+    separates_errors: keep standard error apart, for an output that is parsed: git writes warnings although it succeeds.
     """
     words = ["/bin/sh", "-c", command] if isinstance(command, str) else list(command)
     reading, writing = os.pipe()
     os.set_blocking(reading, False)
+    # A file in memory needs no reader, unlike a second pipe.
+    errors = os.memfd_create("errors") if separates_errors else None
     try:
-        process = _start_process(words, cwd, environment or {}, writing, inherited)
+        process = _start_process(words, cwd, environment or {}, writing, errors, inherited)
     except BaseException:
         os.close(reading)
+        if errors is not None:
+            os.close(errors)
         raise
     finally:
         os.close(writing)
@@ -128,13 +138,26 @@ async def run_command(
         output.read_rest()
         os.close(descriptor)
         os.close(reading)
+        error_text = _read_errors(errors) if errors is not None else ""
     if has_ended:
-        return CommandResult(process.returncode, output.decode())
-    return CommandResult(124, output.decode() + f"\nended after {timeout:.0f} seconds\n")
+        return CommandResult(process.returncode, output.decode(), error_text)
+    return CommandResult(124, output.decode() + f"\nended after {timeout:.0f} seconds\n", error_text)
+
+
+def _read_errors(descriptor: int) -> str:
+    """Read the end of the standard error that was kept apart, and close it."""
+    with open(descriptor, "rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - MAX_OUTPUT_BYTES))
+        return file.read().decode(errors="replace")
 
 
 def _start_process(
-    words: Sequence[str], cwd: Path, environment: Mapping[str, str], output: int, inherited: Sequence[int]
+    words: Sequence[str],
+    cwd: Path,
+    environment: Mapping[str, str],
+    output: int,
+    errors: int | None,
+    inherited: Sequence[int],
 ) -> subprocess.Popen[bytes]:
     # Some programs read the working directory from the variable, not from the system.
     variables = os.environ | {"PWD": str(cwd)} | dict(environment)
@@ -142,7 +165,7 @@ def _start_process(
         words,
         stdin=subprocess.DEVNULL,
         stdout=output,
-        stderr=subprocess.STDOUT,
+        stderr=subprocess.STDOUT if errors is None else errors,
         cwd=cwd,
         env=variables,
         start_new_session=True,
@@ -153,10 +176,10 @@ def _start_process(
 async def run_checked(
     command: Sequence[str], cwd: Path, environment: Mapping[str, str] | None = None, inherited: Sequence[int] = ()
 ) -> str:
-    """Return the output of a command that must succeed, without the final line feed. Raises CommandError."""
-    result = await run_command(command, cwd, environment=environment, inherited=inherited)
+    """Return the standard output of a command that must succeed, without the final line feed. Raises CommandError."""
+    result = await run_command(command, cwd, environment=environment, inherited=inherited, separates_errors=True)
     if result.exit_code:
-        raise CommandError(f"{' '.join(command)} failed in {cwd}: {result.output.strip()}")
+        raise CommandError(f"{' '.join(command)} failed in {cwd}: {(result.output + result.errors).strip()}")
     return result.output.rstrip("\n")
 
 
@@ -165,9 +188,10 @@ async def list_fields(command: Sequence[str], cwd: Path) -> list[str]:
 
     It must be whole: the end alone would begin in the middle of a field. Raises CommandError for over MAX_LIST_BYTES.
     """
-    result = await run_command(command, cwd, limit=MAX_LIST_BYTES)
+    result = await run_command(command, cwd, limit=MAX_LIST_BYTES, separates_errors=True)
     if result.exit_code:
-        raise CommandError(f"{' '.join(command)} failed in {cwd}: {result.output.strip()[-MAX_OUTPUT_BYTES:]}")
+        text = (result.output + result.errors).strip()
+        raise CommandError(f"{' '.join(command)} failed in {cwd}: {text[-MAX_OUTPUT_BYTES:]}")
     if len(result.output) >= MAX_LIST_BYTES:
         raise CommandError(f"The list of changed files is over {MAX_LIST_BYTES} bytes: change fewer files.")
     return result.output.split("\0")

@@ -82,9 +82,10 @@ class Workplace:
         log = await list_fields(["git", "log", "--reverse", "-z", "--format=%H%x00%an%x00%s", spread], self.path)
         entries = zip(log[::3], log[1::3], log[2::3], strict=False)
         commits = [{"id": commit, "author": author, "subject": subject} for commit, author, subject in entries]
-        diff = await run_command(["git", "diff", "--no-color", "--no-ext-diff", spread], self.path, keeps_start=True)
+        command = ["git", "diff", "--no-color", "--no-ext-diff", spread]
+        diff = await run_command(command, self.path, keeps_start=True, separates_errors=True)
         if diff.exit_code:
-            raise CommandError(f"git diff failed in {self.path}: {diff.output.strip()[-2000:]}")
+            raise CommandError(f"git diff failed in {self.path}: {diff.errors.strip()[-2000:]}")
         return Changes(files, commits, diff.output[:MAX_DIFF_CHARACTERS])
 
     def to_document(self) -> dict[str, Any]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from agora.domains.coding.review_files import parse_files
 from agora.worker import subprocesses
-from agora.worker.review import MAX_CHANGED_LINES, MAX_FILES, read_files
+from agora.worker.review import MAX_CHANGED_LINES, MAX_FILES, read_files, read_target
+from agora.worker.worktree import Workplace
 from tests.blackbox.coding_worker import GIT, create_repository
 
 
@@ -30,6 +32,22 @@ async def list_files(repository: Path) -> dict[str, dict[str, Any]]:
     files = await read_files(repository, "HEAD~1", "HEAD")
     assert len(parse_files(files, "default", "task_1")) == len(files)
     return {file["path"]: file for file in files}
+
+
+async def test_warnings_of_git_are_no_part_of_its_lists_and_patches(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (repository / "run.sh").write_text("false\n")
+    commit(repository)
+    expected = await list_files(repository)
+    monkeypatch.setenv("GIT_TRACE", "1")  # to standard error, as warnings are
+    assert await list_files(repository) == expected
+    assert list(expected) == ["run.sh"]
+    place = Workplace(SimpleNamespace(path=repository), repository, "main", "HEAD~1")  # type: ignore[arg-type]
+    changes = await place.read_changes()
+    assert changes.files == [{"status": "M", "path": "run.sh"}]
+    assert changes.diff == expected["run.sh"]["patch"]
+    assert await read_target(repository) == "main"
 
 
 async def test_renamed_file_is_one_change(repository: Path) -> None:
