@@ -129,6 +129,7 @@ class ClientSide(asyncio.Protocol):
             return
         self.connection.refuse = self._close_refused
         self.connection.relayed = lambda: self._answers.data
+        # Until the library's side is connected, TCP holds the client back instead of a buffer here.
         self.transport.pause_reading()
         self._alarm = self._loop.call_later(self._listener.seconds, self._look_after)
         self._connecting = self._loop.create_task(self._connect())
@@ -212,6 +213,7 @@ class ClientSide(asyncio.Protocol):
         self._alarm = None
         if not self._unfinished:
             return
+        # The oldest request decides; a later one cannot be due before it.
         due = next(iter(self._unfinished.values())) + self._listener.seconds
         if due <= self._loop.time() and self.connection is not None:
             self.connection.abort_connection()
@@ -233,6 +235,7 @@ class ServerSide(asyncio.Protocol):
         self.transport.set_write_buffer_limits(high=HIGH_WATER)
         host, port = transport.get_extra_info("sockname")[:2]
         self._address = f"ipv4:{host}:{port}"
+        # The client has gone while this side was connecting.
         if self._client.transport.is_closing():
             self.transport.abort()
         else:

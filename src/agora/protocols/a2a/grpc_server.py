@@ -89,6 +89,7 @@ class GrpcServer:
         """Stop, with a grace period in seconds for running requests."""
         self._listener.close()
         await self._server.stop(grace)
+        # After the grace period: the library ends its calls first, so that their statuses are relayed.
         self._listener.abort_connections()
 
     def _build_method_handler(self, method: Any) -> Any:
@@ -206,6 +207,7 @@ async def _catch_errors(work: Awaitable[Any]) -> Any:
         return refused.fault
     except AgoraError as error:
         return to_wire_error(error)
+    # The library's own signal of an aborted call; it must reach the library.
     except grpc.aio.AbortError:
         raise
     except Exception:

@@ -53,12 +53,14 @@ class HttpJsonEndpoint:
         version = versions.negotiate_version(scope)
         spoken = versions.LEGACY if target.legacy else versions.CURRENT
         if version != spoken:
+            # Before the authentication, so that a client of the wrong version learns the cause, not a consequence.
             raise _build_wrong_version_error(scope["path"], spoken, version)
         caller = await session.authenticate_caller()
         params: dict[str, Any] = {}
         if scope["method"] in ("POST", "PUT", "PATCH"):
             body = await session.read_json_body(receive, self._core.dispatcher, caller)
             params = parse_json_object(body)
+        # The body counts before the query, so a repeated parameter has one meaning.
         params |= {k: v for k, v in _parse_query(scope["query_string"]).items() if k not in params}
         dialect = _choose_dialect(scope, target, params)
         if dialect in (LEGACY_PROTO, LEGACY_PROTO_TEXT) and target.method in ("SendMessage", "SendStreamingMessage"):

@@ -94,6 +94,7 @@ class SuspendedCalls:
         asking = asyncio.create_task(call.asked.get())
         try:
             await asyncio.wait((call.task, asking), return_when=asyncio.FIRST_COMPLETED)
+            # First the end: a call that asked and then ended needs no answer any more.
             if call.task.done():
                 return call.task.result()
             method, params, call.response = asking.result()
@@ -108,6 +109,7 @@ class SuspendedCalls:
     def _suspend_call(self, call: _Suspended, request: Mapping[str, Any]) -> ToolResult:
         state = PREFIX + secrets.token_urlsafe(24)
         self._calls[state] = call
+        # A client that never answers would otherwise hold its call, and the upstream's, for ever.
         call.expiry = asyncio.get_running_loop().call_later(ANSWER_SECONDS, self._expire_call, state)
         return ToolResult(relayed=build_input_required_result({REQUEST: request}, state))
 

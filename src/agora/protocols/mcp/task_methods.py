@@ -223,10 +223,12 @@ class TaskMethods:
             return []
         if not _declares_extension(params):
             raise _build_missing_extension_error()
+        # Each id costs a read before the stream begins.
         if not isinstance(task_ids, list) or len(task_ids) > MAX_WATCHED:
             raise JsonRpcError(INVALID_PARAMS, f"notifications.taskIds must be an array of at most {MAX_WATCHED} ids.")
         own_metadata: dict[str, None] = {}
         for task_id in task_ids:
+            # Ids of others are left out of the acknowledgement, not reported: they cannot be probed.
             with contextlib.suppress(JsonRpcError):
                 own_metadata[(await self._read_own(exchange, {"taskId": task_id}))["task_id"]] = None
         return list(own_metadata)
@@ -334,6 +336,7 @@ class TaskMethods:
         with contextlib.suppress(ClientRefused, AgoraError):
             response = await client.send(ELICIT, question.elicitation_params() | related)
             task = await self._tasks.read_task(exchange, question.task_id)
+            # Read again after the person's answer, which may take an hour: the question may be closed by then.
             if question.key in {part.key for part in await self._tasks.list_questions(exchange, task)}:
                 await self._tasks.answer_question(exchange, question, response)
 
@@ -374,6 +377,7 @@ def _build_legacy_metadata(params: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(task, Mapping):
         raise JsonRpcError(INVALID_PARAMS, "task must be an object.")
     ttl = task.get("ttl")
+    # A bool is an int in Python, but no number in JSON.
     is_number = isinstance(ttl, int | float) and not isinstance(ttl, bool)
     if ttl is not None and not (is_number and 0 <= ttl <= MAX_TTL):
         raise JsonRpcError(INVALID_PARAMS, "task.ttl must be a number of milliseconds, at least 0.")

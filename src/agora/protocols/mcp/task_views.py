@@ -61,6 +61,7 @@ def build_legacy_task(
 ) -> dict[str, Any]:
     """Build a task in the form of 2025-11-25. now: microseconds since 1970. retention: of ended tasks, in seconds."""
     status = task["status"]
+    # MCP has three final states: what Agora rejects, expires or gives up has failed.
     is_ended = status in ENDED and status not in ("completed", "cancelled")
     view_status = "failed" if is_ended else _choose_live_status(status)
     return _build_common_members(task, view_status, questions) | {
@@ -107,6 +108,7 @@ def build_task_result(task: Mapping[str, Any]) -> ToolResult:
     if task["status"] != "completed":
         return ToolResult(_build_failure_text(task).encode(), is_error=True, meta=meta)
     value = task.get("result")
+    # Structured content has to be an object; any other value is text only.
     if isinstance(value, dict):
         return ToolResult(to_json(value), meta=meta)
     body = value.encode() if isinstance(value, str) else to_json(value)
