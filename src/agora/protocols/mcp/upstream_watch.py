@@ -23,6 +23,7 @@ __all__ = ["UpstreamWatch"]
 
 log = logging.getLogger(__name__)
 READ = "agora.upstream.read"  #: the operation whose scope a watch requires
+RETRY_SECONDS = 30.0  #: until the next attempt at watches that could not be started
 
 
 class UpstreamWatch:
@@ -33,6 +34,8 @@ class UpstreamWatch:
     ) -> None:
         self._dispatcher, self._caller, self._client, self._uris = dispatcher, caller, client, uris
         self._stops: dict[str, Callable[[], None]] = {}
+        self._failed: set[str] = set()  # watches that could not be started, tried again at ``_retry_at``
+        self._retry_at = 0.0
         self._updated: set[str] = set()
         self._changed = asyncio.Event()
 
@@ -46,7 +49,11 @@ class UpstreamWatch:
         while not self._updated:
             self._changed.clear()
             await self._reconcile_watches()
-            await self._changed.wait()
+            try:
+                async with asyncio.timeout_at(self._retry_at if self._failed else None):
+                    await self._changed.wait()
+            except TimeoutError:
+                self._failed.clear()
         updated, self._updated = self._updated, set()
         return updated & self._uris.keys()
 
@@ -60,10 +67,18 @@ class UpstreamWatch:
         desired = {uri for uri in self._uris if uri.startswith(PREFIX)}
         for uri in self._stops.keys() - desired:
             self._stops.pop(uri)()
-        for uri in desired - self._stops.keys():
-            self._stops[uri] = await self._watch_resource(uri)
+        self._failed &= desired
+        for uri in desired - self._stops.keys() - self._failed:
+            stop = await self._watch_resource(uri)
+            if stop is None:
+                if not self._failed:
+                    self._retry_at = asyncio.get_running_loop().time() + RETRY_SECONDS
+                self._failed.add(uri)
+            else:
+                self._stops[uri] = stop
 
-    async def _watch_resource(self, uri: str) -> Callable[[], None]:
+    async def _watch_resource(self, uri: str) -> Callable[[], None] | None:
+        """Start to watch a resource. Returns the function that stops it; None if it cannot be watched now."""
         upstream, _, own_uri = uri.removeprefix(PREFIX).partition("/")
         read = self._dispatcher.context.registry.find(READ, None, self._caller.tenant)
         if not self._caller.may(read.scope):
@@ -77,9 +92,9 @@ class UpstreamWatch:
             engine = self._dispatcher.context.ports.get(UPSTREAMS)
             update = partial(self._mark_updated, uri)
             return await engine.watch(endpoint, unquote(own_uri), update, self._caller.subject, self._client)
-        except AgoraError as error:  # a resource that is unknown or unavailable is not watched
-            log.info("%s is not watched: %s", uri, error)
-            return _do_nothing
+        except AgoraError as error:  # for example unknown, unavailable, or too many clients
+            log.info("%s is not watched yet: %s", uri, error)
+            return None
 
     def _mark_updated(self, uri: str) -> None:
         self._updated.add(uri)

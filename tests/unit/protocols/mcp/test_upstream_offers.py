@@ -11,10 +11,11 @@ import httpx
 import pytest
 from mcp_types import ToolAnnotations
 
+from agora.protocols.mcp import upstream_watch
 from agora.server.app import App
 from tests.harness import ManualClock, Running, make_settings, running
 from tests.mcp_upstream import Far, serving, tool
-from tests.polling import eventually
+from tests.polling import eventually, passing, wait_until
 from tests.unit.protocols.mcp.mcp_clients import ERAS, Wire, connect
 
 
@@ -135,6 +136,30 @@ async def test_resources_are_read_under_the_upstreams_name(server: Running, era:
         template = next(each.uri_template for each in templates if each.name == "far.notes")
         (content,) = (await client.read_resource(template.replace("{id}", "7"))).contents
         assert content.text == "at far://notes/7"  # type: ignore[union-attr]
+
+
+async def test_resource_of_an_upstream_that_is_added_later_is_watched(
+    server: Running, far: Far, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mcp.client.subscriptions import listen
+    from mcp.shared.subscriptions import ResourceUpdated
+
+    monkeypatch.setattr(upstream_watch, "RETRY_SECONDS", 0.01)
+    uri = "agora://upstreams/later/far%3A%2F%2Fnote"
+    url = (await wire.http.get("/upstreams")).json()["upstreams"][0]["url"]
+    async with (
+        connect(f"{server.url}/mcp", "modern") as client,
+        asyncio.timeout(20),
+        listen(client.session, resource_subscriptions=[uri]) as stream,
+    ):
+        following = asyncio.ensure_future(anext(aiter(stream)))
+        await wait_until(lambda: len(server.app.feed))
+        await passing(0.1)  # the first attempt fails
+        assert (await wire.http.post("/upstreams", json={"name": "later", "url": url})).status_code == 200
+        while not following.done():  # the start of the watch is not notified
+            await far.bus.publish(ResourceUpdated("far://note"))
+            await passing(0.05)
+        assert str(following.result().uri) == uri
 
 
 @pytest.mark.parametrize("era", ERAS)
