@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any, Final
 
 from agora.core.dispatcher import Dispatcher
@@ -111,14 +111,16 @@ class AgentTasks:
         """Cancel a task. Raises IllegalTransition if it has ended."""
         await self._invoke_operation(exchange, "agora.task.cancel", {"task_id": task_id, "reason": reason})
 
-    def cancel_in_background(self, exchange: Exchange, task_id: str) -> None:
-        """Cancel the task of a call that is itself cancelled and therefore cannot wait."""
+    def cancel_in_background(self, exchange: Exchange, task_id: str | Awaitable[str]) -> None:
+        """Cancel the task of a call that is itself cancelled and therefore cannot wait. task_id: may still be
+        assigned."""
 
         async def cancel_task() -> None:
             try:
-                await self.cancel(exchange, task_id, "The tool call was cancelled.")
+                known_id = task_id if isinstance(task_id, str) else await task_id
+                await self.cancel(exchange, known_id, "The tool call was cancelled.")
             except AgoraError as error:
-                log.info("task %s of a cancelled call could not be cancelled: %s", task_id, error)
+                log.info("the task of a cancelled call could not be cancelled: %s", error)
 
         task = asyncio.get_running_loop().create_task(cancel_task())  # the call's own asyncio task is ending
         self._cancelling.add(task)

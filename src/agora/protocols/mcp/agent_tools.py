@@ -51,7 +51,7 @@ class AgentToolCalls:
         if exchange.client.state is not None:
             task_id, after = await self._resume_task(exchange, offer)
         else:
-            task_id = await self._tasks.assign_task(exchange, offer, arguments, key)
+            task_id = await self._assign_task(exchange, offer, arguments, key)
         try:
             async with reporter.keep_alive():
                 while True:
@@ -73,6 +73,18 @@ class AgentToolCalls:
             self._tasks.cancel_in_background(exchange, task_id)
             raise
         return build_task_result(await self._tasks.read_task(exchange, task_id))
+
+    async def _assign_task(
+        self, exchange: Exchange, offer: Offer, arguments: Mapping[str, Any], key: str | None
+    ) -> str:
+        """Assign the task of a call. If the call is cancelled meanwhile, its task is cancelled too."""
+        assigning = asyncio.create_task(self._tasks.assign_task(exchange, offer, arguments, key))
+        try:
+            # Shielded: a cancelled commit may have stored a task whose id nobody would know.
+            return await asyncio.shield(assigning)
+        except asyncio.CancelledError:
+            self._tasks.cancel_in_background(exchange, assigning)
+            raise
 
     async def _resume_task(self, exchange: Exchange, offer: Offer) -> tuple[str, int]:
         """Find the task of a repeated call, and answer its questions. Returns the task id and the log position to

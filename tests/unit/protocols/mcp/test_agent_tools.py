@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 
 from agora.protocols.mcp.agent_offers import NAME_LIMIT
+from agora.protocols.mcp.agent_tasks import AgentTasks
+from agora.protocols.mcp.agent_tools import AgentToolCalls
 from tests.harness import Running
+from tests.polling import eventually, wait_until
 from tests.unit.protocols.mcp.conftest import register
 from tests.unit.protocols.mcp.mcp_clients import ERAS, Wire, connect
 
@@ -142,6 +145,36 @@ async def test_cancelling_the_call_cancels_the_task(server: Running, wire: Wire)
         await asyncio.gather(calling, return_exceptions=True)
         stream = await _do(wire, "agora.event.stream", types=["agora.task.cancelled"], last_event_id="0")
     assert [event["subject"] for event in stream["items"]] == [held["task_id"]]
+
+
+async def test_cancelling_the_call_while_its_task_is_stored_cancels_the_task(
+    server: Running, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _translator(wire)
+    stored: list[str] = []
+    ended, assign, run = asyncio.Event(), AgentTasks.assign_task, AgentToolCalls.run_task
+
+    async def assign_slowly(*args: Any) -> str:
+        stored.append(await assign(*args))
+        await ended.wait()  # stored, but the store has not answered yet
+        return stored[0]
+
+    async def run_task(*args: Any) -> Any:
+        try:
+            return await run(*args)
+        finally:
+            ended.set()
+
+    monkeypatch.setattr(AgentTasks, "assign_task", assign_slowly)
+    monkeypatch.setattr(AgentToolCalls, "run_task", run_task)
+    async with connect(f"{server.url}/mcp", "modern") as client:
+        calling = asyncio.create_task(client.call_tool("Bob.translate", {"text": "x"}))
+        await wait_until(lambda: stored)
+        calling.cancel()
+        await asyncio.gather(calling, return_exceptions=True)
+        await eventually(
+            lambda: _do(wire, "agora.task.get", task_id=stored[0]), lambda task: task["status"] == "cancelled", 20
+        )
 
 
 async def test_task_continues_after_the_call_timed_out(wire: Wire) -> None:
