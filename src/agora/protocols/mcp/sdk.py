@@ -122,19 +122,22 @@ class SdkServer:
             session_idle_timeout=None,  # the endpoint expires sessions, since it also sees the calls of the fast path
             max_request_body_size=body_limit + 1,
         )
-        self._stopping, self._started = asyncio.Event(), asyncio.Event()
+        self._stopping, self._started, self._serving = asyncio.Event(), asyncio.Event(), False
         self._running: asyncio.Task[None] | None = None
 
     # -- life ------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Start serving; the SDK's manager runs in its own task."""
+        """Start serving; the SDK's manager runs in its own task. Raises its error if it fails to start."""
         self._running = asyncio.create_task(self._run_manager())
         await self._started.wait()
+        if not self._serving:
+            await self._running
 
     async def _run_manager(self) -> None:
         try:
             async with self._manager.run():
+                self._serving = True
                 self._started.set()
                 await self._stopping.wait()
         finally:

@@ -14,7 +14,7 @@ from agora.protocols.mcp import sessions
 from agora.server.app import App
 from tests.harness import ManualClock, Running, admin_token, local_client, make_settings
 from tests.unit.protocols.mcp.conftest import register
-from tests.unit.protocols.mcp.mcp_clients import ACCEPT, ERAS, LEGACY, MODERN, Wire, answer, envelope
+from tests.unit.protocols.mcp.mcp_clients import ACCEPT, ERAS, LEGACY, MODERN, Wire, answer, connect, envelope
 
 METADATA = "/.well-known/oauth-protected-resource"
 
@@ -385,3 +385,19 @@ async def test_resource_metadata_names_the_authorization_servers(tmp_path: Path,
     await app.stop()
     assert found["authorization_servers"] == ["https://sso.example/realms/market", "https://id.acme.example/"]
     assert found["scopes_supported"] == ["openid", "profile", "email"]
+
+
+async def test_sdk_that_failed_to_start_is_started_again(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+
+    def fail(manager: StreamableHTTPSessionManager) -> Any:
+        raise OSError("no more memory")
+
+    endpoint = server.app.mcp
+    with monkeypatch.context() as patch:
+        patch.setattr(StreamableHTTPSessionManager, "run", fail)
+        with pytest.raises(OSError, match="no more memory"):
+            await endpoint.require_sdk()
+    assert not endpoint.has_sdk
+    async with connect(f"{server.url}/mcp", "legacy") as client:
+        assert (await client.list_tools()).tools
