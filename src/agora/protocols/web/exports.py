@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Final
@@ -22,12 +23,13 @@ from agora.core.events.stream import LiveStream
 from agora.protocols import query_string
 from agora.protocols.http import Receive, Scope, Send, abort_connection, wait_for_disconnect
 from agora_sdk.contract import declared
-from agora_sdk.errors import MethodNotAllowed
+from agora_sdk.errors import AgoraError, MethodNotAllowed
 
 from .paths import EXPORTS
 
 __all__ = ["COLUMNS", "Exports", "spreadsheet_cell"]
 
+log = logging.getLogger(__name__)
 EXPORT: Final = declared("monitor", "export")
 COLUMNS: Final = (
     "timestamp",
@@ -75,7 +77,10 @@ async def _transfer_file(stream: LiveStream, form: Form, receive: Receive, send:
     disconnect = asyncio.create_task(wait_for_disconnect(receive))
     try:
         await asyncio.wait((writing, disconnect), return_when=asyncio.FIRST_COMPLETED)
-        if writing.done() and writing.exception() is not None:
+        if writing.done() and (error := writing.exception()) is not None:
+            # The expected ends: the credential has ended, the reader has stalled or disconnected.
+            if not isinstance(error, AgoraError | OSError):
+                log.error("an export was aborted", exc_info=error)
             # A regular end of the response would make the truncated file look complete.
             abort_connection(send)
     finally:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from pydantic_core import from_json
 
+from agora.protocols.web import exports
 from agora.protocols.web.exports import COLUMNS, spreadsheet_cell
 from agora_sdk.contract.monitor import Monitor
 from tests.market import Market
@@ -151,3 +152,25 @@ async def test_stream_is_served_on_request(told: Market) -> None:
         )
     ]
     assert f"id: {entry.number}\n" in answer.text
+
+
+async def test_unexpected_error_of_an_export_is_logged(
+    told: Market, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(value: str | None) -> str:
+        raise KeyError("a defect")
+
+    async def receive() -> Any:
+        await asyncio.Event().wait()
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    sent: list[Any] = []
+    monkeypatch.setattr(exports, "spreadsheet_cell", fail)
+    scope = {"type": "http", "method": "GET", "path": CSV, "raw_path": CSV.encode(), "query_string": b""}
+    await told.app({**scope, "headers": [(b"host", b"127.0.0.1")], "client": ("127.0.0.1", 1)}, receive, send)
+    assert all(message["type"] == "http.response.start" or message["more_body"] for message in sent)
+    (record,) = [record for record in caplog.records if record.name == exports.__name__]
+    assert record.exc_info is not None
+    assert "a defect" in str(record.exc_info[1])
