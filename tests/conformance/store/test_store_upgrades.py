@@ -153,3 +153,14 @@ async def test_owner_without_superuser_rights_serves_under_the_policies(owned: s
     assert [await value_of(store, "a", tenant) for tenant in ("acme", "globex", "third")] == ["acme", "globex", None]
     assert set(await store.tenants()) >= {"default"}
     await store.close()
+
+
+async def test_lost_connection_does_not_hide_the_error_of_a_migration(
+    owned: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ending = migrate.Migration(1, "ending", "select pg_terminate_backend(pg_backend_pid())", "0")
+    monkeypatch.setattr(migrate, "list_migrations", lambda *_: [ending])
+    connection = await asyncpg.connect(owned)
+    with pytest.raises(migrate.MigrationError, match=r"0001_ending.*connection was closed"):
+        await schema.migrate_schema(connection, SystemClock())
+    assert connection.is_closed()

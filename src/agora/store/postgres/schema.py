@@ -7,6 +7,7 @@ server's role owns nothing; see :data:`RUNTIME`.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
 from functools import cache
@@ -89,7 +90,9 @@ async def migrate_schema(connection: asyncpg.Connection, clock: Clock) -> int:
     except asyncpg.PostgresError as error:
         raise to_store_failure(error) from error
     finally:
-        await connection.execute("select pg_advisory_unlock($1)", _LOCK)
+        # A lost connection has released the lock, and its error must not replace the one that is being raised.
+        with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            await connection.execute("select pg_advisory_unlock($1)", _LOCK)
 
 
 async def read_applied(connection: asyncpg.Connection) -> dict[int, str]:
@@ -129,8 +132,10 @@ async def _apply_migration(connection: asyncpg.Connection, migration: migrate.Mi
                 migration.checksum,
                 now,
             )
-    except asyncpg.PostgresError as error:
-        raise migrate.MigrationError(f"PostgreSQL refused migration {migration}: {error}") from error
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        # The transaction of a lost connection raises an InterfaceError at its end, which hides the cause.
+        cause = error.__context__ if isinstance(error, asyncpg.InterfaceError) and error.__context__ else error
+        raise migrate.MigrationError(f"PostgreSQL refused migration {migration}: {cause}") from cause
     log.info("applied migration %s", migration)
 
 
