@@ -210,3 +210,12 @@ async def test_media_agent_answers_about_rooms(market: Market) -> None:
     assert (refused.status, "agora.media.issue_token" in refused.error) == (TaskStatus.FAILED, True)
     assert (await ask("Sing")).status == TaskStatus.FAILED
     assert parse_media_sentence("Token for " + "a " * 5000) == {}
+
+
+async def test_impossible_times_of_livekit_are_not_shown(market: Market, livekit: LiveKit) -> None:
+    alice = await market.agent("Alice")
+    await market.call(alice, "media.create_room", room_name="standup")
+    for impossible in ("999999999999999", "253402300800"):
+        livekit.rooms["standup"]["creation_time"] = impossible
+        room = await market.call(alice, "media.get_room", room_name="standup")
+        assert room.created_at == datetime(1970, 1, 1, tzinfo=UTC)

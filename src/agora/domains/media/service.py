@@ -7,6 +7,7 @@ names given by callers contain no colon.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from itertools import takewhile
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
@@ -31,6 +32,7 @@ R = TypeVar("R", bound=Result)
 SECONDS: Final = 15.0
 MAX_MEMBERS: Final = 500
 LISTS: Final = {"roomList": True}
+MAX_TIME: Final = 253_402_300_799  #: end of the year 9999, in seconds since 1970
 CREATES: Final = {"roomCreate": True}
 
 
@@ -166,7 +168,7 @@ def _build_room_fields(room: Mapping[str, Any], name: str) -> dict[str, Any]:
         "max_participants": _read_number(room, "max_participants", "maxParticipants"),
         "empty_timeout": _read_number(room, "empty_timeout", "emptyTimeout"),
         "metadata": str(room.get("metadata", "")),
-        "created_at": to_datetime(_read_number(room, "creation_time", "creationTime") * SECOND),
+        "created_at": _read_time(room, "creation_time", "creationTime"),
     }
 
 
@@ -177,7 +179,7 @@ def _build_participant(participant: Mapping[str, Any]) -> contract.MediaParticip
         name=str(participant.get("name", "")),
         state=str(participant.get("state", "")).lower(),
         is_publisher=bool(permission.get("can_publish", permission.get("canPublish", False))),
-        joined_at=to_datetime(_read_number(participant, "joined_at", "joinedAt") * SECOND),
+        joined_at=_read_time(participant, "joined_at", "joinedAt"),
     )
 
 
@@ -188,6 +190,12 @@ def _read_number(holder: Mapping[str, Any], *names: str) -> int:
 
 def _convert_to_http_url(url: str) -> str:
     return url.replace("ws", "http", 1).rstrip("/") if url.startswith("ws") else url.rstrip("/")
+
+
+def _read_time(holder: Mapping[str, Any], *names: str) -> datetime:
+    """Read a time in seconds; 1970 if it is missing or no possible time."""
+    seconds = _read_number(holder, *names)
+    return to_datetime(seconds * SECOND if seconds <= MAX_TIME else 0)
 
 
 def _convert_to_socket_url(url: str) -> str:
