@@ -94,6 +94,17 @@ async def held_question(market: Market, worker: Caller, person: Caller) -> dict[
     return held
 
 
+async def test_waiting_holder_is_not_told_to_claim_again(market: Market) -> None:
+    worker, person = await market.agent("Worker"), await market.agent("Person")
+    held = await held_question(market, worker, person)
+    with pytest.raises(InvalidRequest) as refused:
+        await market.call(worker, "task.issue_token", **held)
+    assert "waits for an answer" in str(refused.value)
+    assert "claim" not in (refused.value.fix or "")
+    await market.call(person, "task.message", task_id=held["task_id"], text="yes")
+    assert (await market.call(worker, "task.issue_token", **held)).token
+
+
 async def test_waiting_holder_continues_under_the_same_lease(market: Market, upkeep: TaskDeadlineController) -> None:
     worker, person = await market.agent("Worker"), await market.agent("Person")
     held = await held_question(market, worker, person)

@@ -54,6 +54,12 @@ async def issue_task_token(call: Call, task_id: str, fencing_token: int) -> cont
     if row.status != TaskStatus.IN_PROGRESS or row.lease_until is None or row.holder is None:
         # For an ended task this raises the more precise IllegalTransition.
         states.check_transition(task_id, row.status, TaskStatus.IN_PROGRESS)
+        if row.lease_until is not None and row.holder is not None:  # kept while the holder waits for an answer
+            raise InvalidRequest(
+                f"{task_id} waits for an answer: a token is valid only while its task is in progress.",
+                fix="Request the token when the question is answered; the lease continues.",
+                errors=[field_error("task_id", "waits for an answer")],
+            )
         raise InvalidRequest(
             f"{task_id} has no lease: a token ends with the lease of the claim.",
             fix="Claim it with agora.task.claim.",
