@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agora_sdk import AgoraError, InputRequired, PermanentFailure, Postponed, TaskRun
+from agora_sdk import AgoraError, InputRequired, PermanentFailure, Postponed, Rejected, TaskRun
 from agora_sdk.client import AgoraClient
 
 __all__ = ["HAS_SECRETS", "MaskedRun", "SecretMask", "mask_exception", "read_secrets"]
@@ -105,12 +105,20 @@ class MaskedRun:
 
 
 def mask_exception(error: Exception, mask: SecretMask) -> Exception:
-    """Return the error without secrets, if it is of a kind whose text reaches the server."""
+    """Return the error without secrets: the text of every error reaches the server."""
     if isinstance(error, InputRequired):
         data, schema = mask.mask_value(error.data), mask.mask_value(error.schema)
         return InputRequired(mask.mask_text(error.question), auth=error.auth, data=data, schema=schema)
     if isinstance(error, Postponed):
         return Postponed(mask.mask_text(error.reason), error.seconds)
+    text = mask.mask_text(str(error))
     if isinstance(error, PermanentFailure):
-        return PermanentFailure(mask.mask_text(str(error)))
-    return error
+        return PermanentFailure(text)
+    if isinstance(error, Rejected):
+        return Rejected(text)
+    if isinstance(error, AgoraError):
+        # Its class determines whether the task is tried again.
+        error.detail, error.fix = mask.mask_text(error.detail), error.fix and mask.mask_text(error.fix)
+        return error
+    # Not of its own class, whose constructor may need more than a text.
+    return error if text == str(error) else RuntimeError(f"{type(error).__name__}: {text}")

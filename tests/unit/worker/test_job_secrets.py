@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from agora.worker.codebases import Codebase
+from agora.worker.driver import AgentDied
 from agora.worker.job_secrets import MaskedRun, SecretMask, mask_exception
 from agora.worker.job_state import JobState
 from agora.worker.registry import CodebaseRegistry
 from agora.worker.results import hand_over_for_review
 from agora.worker.turns import record_turn
 from agora.worker.worktree import find_workplace
-from agora_sdk import InputRequired, PermanentFailure, Postponed, TaskRun
+from agora_sdk import InputRequired, PermanentFailure, Postponed, Rejected, TaskRun
+from agora_sdk.errors import Overloaded
 from tests.blackbox.coding_worker import create_repository
 
 if TYPE_CHECKING:
@@ -79,6 +81,21 @@ def test_questions_and_failures_are_masked() -> None:
     pause = mask_exception(Postponed(f"Limit of {SECRET}.", 7), mask)
     assert isinstance(pause, Postponed)
     assert (pause.reason, pause.seconds) == ("Limit of ***.", 7)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "text"),
+    [
+        (Rejected(f"no {SECRET}"), Rejected, "no ***"),
+        (Overloaded(f"no {SECRET}", fix=f"not {SECRET}"), Overloaded, "no *** not ***"),
+        (AgentDied(f"It ended: {SECRET}"), RuntimeError, "AgentDied: It ended: ***"),
+        (OSError(2, "No such file", SECRET), RuntimeError, "FileNotFoundError: [Errno 2] No such file: '***'"),
+        (ValueError("without"), ValueError, "without"),
+    ],
+)
+def test_errors_of_every_kind_are_masked(error: Exception, kind: type[Exception], text: str) -> None:
+    masked = mask_exception(error, SecretMask([SECRET]))
+    assert (type(masked), str(masked)) == (kind, text)
 
 
 async def test_what_a_review_and_a_turn_store_is_masked(tmp_path: Path) -> None:
