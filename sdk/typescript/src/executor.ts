@@ -181,7 +181,8 @@ function aborted(signal: AbortSignal): Promise<void> {
 /** Format an error for storage: its class and text, without characters that the wire format refuses. */
 function errorText(error: unknown): string {
   const text = error instanceof PermanentFailure ? error.message : error instanceof AgoraError ? `${error.name}: ${error.message}` : String(error);
-  return text.replaceAll("\0", "").slice(0, MAX_ERROR_CHARACTERS) || "Error";
+  // Half of a surrogate pair may be in the text, or be left where it is cut.
+  return text.replaceAll("\0", "").slice(0, MAX_ERROR_CHARACTERS).replace(/\p{Surrogate}/gu, "\uFFFD") || "Error";
 }
 
 /** Build the message of a question. */

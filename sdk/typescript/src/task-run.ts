@@ -111,9 +111,12 @@ export class TaskRun {
    */
   write(text: string): Promise<void> {
     return this.#inOrder(async () => {
-      for (let start = 0; start < text.length; start += MAX_CHUNK_CHARACTERS) {
+      for (let start = 0, end; start < text.length; start = end) {
+        end = start + MAX_CHUNK_CHARACTERS;
+        // Half of a surrogate pair is no valid text. A code point above U+FFFF is one that the cut would split.
+        if ((text.codePointAt(end - 1) ?? 0) > 0xffff) end -= 1;
         // With its offset, a repeated chunk is recognised.
-        const chunk = { content: text.slice(start, start + MAX_CHUNK_CHARACTERS), offset: this.outputSize };
+        const chunk = { content: text.slice(start, end), offset: this.outputSize };
         const { nextOffset } = await this.#lease.call((tasks, held) => tasks.append({ ...held, ...chunk }));
         this.outputSize = nextOffset;
       }

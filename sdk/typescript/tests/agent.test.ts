@@ -51,6 +51,11 @@ class Worker extends Agent {
     switch (task.payload["how"]) {
       case "permanently":
         throw new PermanentFailure("never");
+      case "with half a character":
+        throw new Error(`\ud83d ${"x".repeat(3990)}😀`);
+      case "with much output":
+        await task.write(`${"x".repeat(262_143)}😀!`);
+        return {};
       case "ask":
         throw new InputRequired("Which one?", { data: [{ colour: "red" }, { colour: "blue" }] });
       case "for ever":
@@ -76,6 +81,9 @@ test("an agent answers messages, does tasks, hears events, and leaves", async ()
   expect([task.checkpoint, task.notes]).toEqual([{ some_rows: 1 }, "half"]);
   expect((await requester.task.output({ taskId: task.taskId })).content).toBe("ab");
   expect((await ended(await assign("Worker", { how: "permanently" }))).error).toBe("never");
+  expect((await ended(await assign("Worker", { how: "with half a character" }))).error).toBe(`Error: \ufffd ${"x".repeat(3990)}\ufffd`);
+  const writing = await ended(await assign("Worker", { how: "with much output" }));
+  expect([writing.status, writing.outputSize]).toEqual(["completed", 262_145]);
   const asking = await assign("Worker", { how: "ask" });
   expect((await ended(asking)).status).toBe("input_required");
   const { entries } = await requester.task.history({ taskId: asking });
