@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import math
 import secrets
 import time
 import webbrowser
@@ -133,6 +134,9 @@ def _request_json(method: str, url: str, form: Mapping[str, str] | None = None) 
     except httpx.HTTPError as error:
         raise UpstreamUnavailable(f"{url} does not answer ({type(error).__name__}).", retry_after=5) from None
     except ValueError:
+        # The page of a gateway whose server is restarting.
+        if answer.status_code in (502, 503, 504):
+            raise UpstreamUnavailable(f"{url} does not answer ({answer.status_code}).", retry_after=5) from None
         raise UpstreamFailed(f"{url} does not return JSON.") from None
 
 
@@ -173,13 +177,18 @@ def _run_device_login(
         f"Open {complete if isinstance(complete, str) else where} in a browser, and confirm the code {user_code}."
     )
     # 5 s is the default of RFC 8628, section 3.2.
-    interval = float(authorization.get("interval") or 5)
-    deadline = time.monotonic() + min(LOGIN_SECONDS, float(authorization.get("expires_in") or LOGIN_SECONDS))
+    interval = _read_seconds(authorization.get("interval"), 5.0)
+    deadline = time.monotonic() + min(LOGIN_SECONDS, _read_seconds(authorization.get("expires_in"), LOGIN_SECONDS))
     form = {"grant_type": DEVICE_GRANT, "device_code": str(code), "client_id": client_id}
     while time.monotonic() < deadline:
         # Before the first request as well: nobody has confirmed the code yet, and an early request counts as too fast.
         pause(interval)
-        status, answer = _request_json("POST", token, form)
+        try:
+            _, answer = _request_json("POST", token, form)
+        except UpstreamUnavailable:
+            # RFC 8628, section 3.5: after a lost connection, clients go on less often.
+            interval *= 2
+            continue
         match answer.get("error"):
             case "authorization_pending":
                 continue
@@ -189,6 +198,15 @@ def _run_device_login(
             case _:
                 return read_grant(answer)
     raise _build_grant_error({"error": "expired_token"})
+
+
+def _read_seconds(value: object, default: float) -> float:
+    """Read a duration; providers may send it as text, or nothing that is one."""
+    try:
+        seconds = float(str(value))
+    except ValueError:
+        return default
+    return seconds if 0 < seconds < math.inf else default
 
 
 # -- with a browser -----------------------------------------------------------------------------------

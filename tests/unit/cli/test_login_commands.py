@@ -29,6 +29,7 @@ from tests.oidc.browser import browse
 from tests.oidc.issuer import issuing
 from tests.oidc.provider import CLIENT, SECRET, provider
 from tests.processes import TETHER, node_executable
+from tests.stream_server import serve_streams
 
 __all__ = ["provider"]
 
@@ -252,6 +253,39 @@ async def test_invalid_provider_metadata_is_refused(agora: Any) -> None:
             flows.fetch_login_tokens(issuer.url, None, "openid", print)
     with pytest.raises(UpstreamFailed):
         flows.fetch_login_tokens("http://sso.example.test/realms/x", "x", "openid", print)
+
+
+@pytest.mark.parametrize("interval", ["soon", -1, "nan", [], None])
+async def test_device_login_goes_on_after_a_failed_poll(interval: object) -> None:
+    polls = iter([None, (503, b"<html>"), (400, {"error": "authorization_pending"}), (200, {"access_token": "token"})])
+    url = ""
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        path = (await reader.readuntil(b"\r\n\r\n")).split(b" ")[1]
+        answer: tuple[int, Any] | None
+        if path == b"/token":
+            answer = next(polls)
+        elif path == b"/device":
+            code = {"device_code": "d", "user_code": "u", "verification_uri": url}
+            answer = (200, code | {"interval": interval, "expires_in": interval})
+        else:
+            endpoints = {"token_endpoint": f"{url}/token", "device_authorization_endpoint": f"{url}/device"}
+            answer = (200, {"issuer": url} | endpoints)
+        # None: the connection is closed without an answer.
+        if answer is not None:
+            body = answer[1] if isinstance(answer[1], bytes) else json.dumps(answer[1]).encode()
+            writer.write(
+                b"HTTP/1.1 %d X\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % (answer[0], len(body)) + body
+            )
+        writer.close()
+
+    pauses: list[float] = []
+    async with serve_streams(handle) as port:
+        url = f"http://127.0.0.1:{port}"
+        grant = await asyncio.to_thread(
+            flows.fetch_login_tokens, url, "x", "openid", lambda line: None, pause=pauses.append
+        )
+    assert (grant.access_token, pauses) == ("token", [5, 10, 20, 20])
 
 
 def test_provider_errors_are_reported() -> None:
