@@ -15,6 +15,7 @@ import pytest
 from agora.domains.instances.ports import LOCAL_HOST
 from agora.runtimes.errors import EngineUnavailable
 from agora.runtimes.port import EngineStatus, Runtime
+from agora.runtimes.process.builder import Builder
 from agora.store.port import Tx, Write
 from agora_sdk.errors import AgoraError, Conflict, UpstreamUnavailable
 from tests.conformance.engines import Engine, RunsOn
@@ -172,6 +173,33 @@ async def test_full_disk_during_a_build_is_reported_and_retried(here: Site, monk
     assert found.generation == 2
     builds = here.app.settings.data_dir / "runtime" / "builds"
     assert len([each for each in builds.iterdir() if each.name not in ("index", "commits")]) == 1
+
+
+@whatever_the_store
+async def test_unexpected_error_of_a_build_fails_all_instances_that_wait_for_it(
+    here: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A defect of the server in a shared build: its error is told without its text, and the build is tried again."""
+    await here.agent()
+
+    async def fail(*arguments: Any) -> None:
+        await both.wait()
+        raise NameError("a defect")
+
+    both = asyncio.Event()
+    with monkeypatch.context() as defect:
+        defect.setattr(Builder, "_run_steps", fail)
+        made = [await here.call("instance.create", agent_id="Worker", wait=0) for _ in range(2)]
+        both.set()
+        for each in made:
+            found = await here.until(each.instance_id, lambda found: found.reason is not None)
+            assert found.status == "failed"
+            assert "The build failed on our side (err_" in found.reason
+            assert "a defect" not in found.reason
+            assert found.retry_at is not None
+    here.clock.advance(2)
+    for each in made:
+        await here.until(each.instance_id, "running")
 
 
 @whatever_the_store

@@ -15,7 +15,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
-from agora.clock import SECOND, Clock
+from agora.clock import SECOND, Clock, new_id
 from agora.core.call import Call, decode_json, encode_json
 from agora.runtimes.errors import EngineError, EngineUnavailable, InvalidSpec, SourceRefused, Unknown, Unsupported
 from agora.runtimes.local_host import LocalHost
@@ -156,7 +156,14 @@ class InstanceLifecycle:
         )
 
     async def _build_image(self, spec: Spec) -> Build:
-        build = await self.current_engine.build(spec)
+        try:
+            build = await self.current_engine.build(spec)
+        except (EngineError, OSError, ValueError):
+            raise
+        except Exception as error:  # otherwise the instance would be provisioned for ever, without a reason
+            incident = new_id("err")
+            log.exception("the build of the instance %s failed (%s)", self.row.instance_id, incident)
+            raise EngineError(f"The build failed on our side ({incident}).") from error
 
         async def store_build(call: Call) -> None:
             still = await call.tx.execute(
