@@ -116,6 +116,13 @@ async def test_tenant_overrides_the_servers_model_prices(market: Market) -> None
         await market.call(await market.agent("Stranger"), PRICE, **names, input_cost_per_m=0, output_cost_per_m=0)
 
 
+async def test_operators_price_applies_to_a_model_named_without_its_provider(market: Market) -> None:
+    prices = {"input_cost_per_m": 7, "output_cost_per_m": 9}
+    await market.call(market.operator, PRICE, provider="openai", model="gpt-5", **prices)
+    (found,) = (await market.call(market.operator, "token_billing.pricing", model="gpt-5")).pricing
+    assert (found.id, found.set_by, found.input_cost_per_m) == ("openai:gpt-5", "operator", 7)
+
+
 async def test_unknown_model_is_refused_or_priced_explicitly(market: Market, till: Till) -> None:
     names = {"provider": "own", "model": "unheard-of"}
     with pytest.raises(InvalidRequest, match="has no price") as refused:

@@ -68,6 +68,8 @@ def test_provider_is_derived_from_names_and_urls() -> None:
     assert CATALOG.find_provider("mine", "http://127.0.0.1:4000/v1", "claude-sonnet-4-5") == ""
     assert CATALOG.find_provider("", "", "claude-sonnet-4-5") == "anthropic"
     assert split_model_name("anthropic/claude-sonnet-4-5") == ("anthropic", "claude-sonnet-4-5")
+    assert split_model_name("meta-llama/llama-3:free") == ("meta-llama", "llama-3:free")
+    assert split_model_name("openrouter:meta-llama/llama-3") == ("openrouter", "meta-llama/llama-3")
     assert split_model_name("opus") == ("", "opus")
     assert CATALOG.find_price("anthropic", "no-such-model") is None
     assert CATALOG.find_price("nobody", "gpt-5") is None

@@ -6,6 +6,7 @@ free.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -41,6 +42,7 @@ __all__ = [
 ANY_MODEL = "*"
 BASIS = 10_000  #: hundredths of a percent per whole
 REFUSE = "refuse"
+SEPARATOR = re.compile("[:/]")
 
 
 @value_class
@@ -108,11 +110,11 @@ def _choose_rate_for_input(rate: Rate, input_tokens: int) -> int:
 def split_model_name(name: str) -> tuple[str, str]:
     """Split a model name into provider and model, such as ``anthropic:claude-sonnet-4-5`` or ``openai/gpt-5``; '' for
     no provider."""
-    for separator in (":", "/"):
-        provider, separator_match, model = name.partition(separator)
-        if separator_match and model:
-            return provider.lower(), model
-    return "", name
+    # The first separator of either kind, since the model's own name may have the other one: meta-llama/llama-3:free.
+    match = SEPARATOR.search(name)
+    if match is None or match.end() == len(name):
+        return "", name
+    return name[: match.start()].lower(), name[match.end() :]
 
 
 async def resolve_model_price(call: Call, provider: str, model: str, url: str = "") -> TokenRates:
@@ -120,15 +122,17 @@ async def resolve_model_price(call: Call, provider: str, model: str, url: str = 
 
     Raises InvalidRequest for a model without a price.
     """
-    rows = await call.tx.all(statements.select_prices_of_model, provider=provider, model=model)
+    catalog_provider = CATALOG.find_provider(provider, url, model)
+    own_provider = provider or catalog_provider
+    rows = await call.tx.all(statements.select_prices_of_model, provider=own_provider, model=model)
     by_place = {(row.provider, row.model): row for row in rows}
     default = by_place.get(("", ""))
     markup = (default.markup or 0) if default is not None else 0
     # An operator's price precedes the catalog; the price of one model precedes that of all of its provider.
-    row = by_place.get((provider, model)) or by_place.get((provider, ANY_MODEL))
+    row = by_place.get((own_provider, model)) or by_place.get((own_provider, ANY_MODEL))
     if row is not None:
-        return _build_rates_from_row(row, provider, model, markup)
-    catalog_price = CATALOG.find_price(CATALOG.find_provider(provider, url, model), model)
+        return _build_rates_from_row(row, own_provider, model, markup)
+    catalog_price = CATALOG.find_price(catalog_provider, model)
     if catalog_price is not None:
         return _build_rates_from_catalog(catalog_price, provider or catalog_price.provider, model, markup)
     return _build_rates_of_unknown_model(call, provider, model, markup)
