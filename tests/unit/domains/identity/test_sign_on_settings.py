@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from agora.domains.identity.oidc import sign_on
 from agora.domains.identity.oidc.configuration import Issuer, Trust
 from agora.domains.tenants.service import ADMINISTRATOR
 from agora.server.app import App
 from agora.settings import ConfigurationError, Settings
-from agora_sdk.errors import Unauthenticated
+from agora_sdk.errors import RateLimited, Unauthenticated, UpstreamUnavailable
 from tests.harness import ManualClock, make_settings
 from tests.market import Market
 from tests.oidc.issuer import OTHER, issuing
@@ -122,3 +123,27 @@ async def test_users_belong_to_their_providers_tenant(tmp_path: Path, clock: Man
         with pytest.raises(Exception, match="suspended"):
             await who(other(exp=int(time.time()) + 200))
         await app.stop()
+
+
+async def test_attempts_stay_counted_when_names_are_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sign_on, "MAX_TRIED_NAMES", 3)
+    settings = Settings.load_settings(environ=KEYCLOAK | {"KEYCLOAK_URL": "http://127.0.0.1:9"}, data_dir=tmp_path)
+    app = App(settings, clock=ManualClock())
+    await app.start()
+    door = app.sign_on
+    assert door is not None
+    seconds = 0.0
+    door.monotonic = lambda: seconds
+
+    async def attempt(name: str) -> None:
+        with pytest.raises(UpstreamUnavailable):  # nobody listens there: the attempt was passed on
+            await door.sign_in_with_password(name, "guess")
+
+    for number in range(sign_on.MAX_ATTEMPTS):
+        await attempt(f"other-{number}")
+        await attempt("uma")
+    with pytest.raises(RateLimited):
+        await door.sign_in_with_password("Uma", "guess")
+    seconds = sign_on.MAX_ATTEMPTS * sign_on.REFILL
+    await attempt("uma")
+    await app.stop()
