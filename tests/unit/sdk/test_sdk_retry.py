@@ -122,6 +122,7 @@ def test_retry_after_is_seconds_or_a_date_or_nothing() -> None:
     assert retry_after(status(503)) is None
     assert retry_after(status(503, retry_after="soon")) is None
     assert retry_after(status(503, retry_after="1.5")) == 1.5
+    assert retry_after(status(503, retry_after="²")) is None
     later = email.utils.formatdate(time.time() + 50, usegmt=True)
     assert 40 < (retry_after(status(503, retry_after=later)) or 0) <= 50
     assert retry_after(status(503, retry_after="Thu, 01 Jan 1970 00:00:00 GMT")) == 0.0
