@@ -31,13 +31,16 @@ def checked(document: dict[str, Any]) -> dict[str, Any]:
 
 
 class Cluster:
-    """A server at ``url``. objects: by (namespace, plural, name). logs: by Pod. refusing: status for every request."""
+    """A server at ``url``. objects: by (namespace, plural, name). logs: by Pod. refusing: status for every request.
+
+    refusing_changes: status for each change of an existing object.
+    """
 
     def __init__(self) -> None:
         self.objects: dict[tuple[str, str, str], dict[str, Any]] = {}
         self.logs: dict[str, str] = {}
         self.requests: list[str] = []
-        self.refusing = 0
+        self.refusing = self.refusing_changes = 0
         self._pods = 0
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -103,6 +106,8 @@ class Cluster:
         if log:
             return self._log(name, query)
         if method == "PATCH":
+            if self.refusing_changes:
+                return self.refusing_changes, _status(self.refusing_changes, "Invalid", "denied by a webhook")
             _merge(self.objects[key], body)
             self._reconcile(key)
         elif method == "DELETE":

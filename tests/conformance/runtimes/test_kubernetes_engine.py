@@ -13,6 +13,7 @@ from agora.runtimes.docker.records import Cursor
 from agora.runtimes.errors import EngineUnavailable, InvalidSpec, StartFailed, Unknown, Unsupported
 from agora.runtimes.kubernetes import KubernetesRuntime, Options
 from agora.runtimes.kubernetes.access import load_access
+from agora.runtimes.kubernetes.client import Refused
 from agora.runtimes.kubernetes.output import select_new_lines
 from agora.runtimes.port import Handle
 from agora.runtimes.spec import BuildConfig, Directory, Health, Image, Spec
@@ -228,6 +229,10 @@ async def test_refusing_or_unreachable_cluster_is_reported(
         await engine.inspect(handle)
     assert not (await engine.check()).available
     cluster.refusing = 0
+    cluster.say(BEGUN, ready=True)
+    for cluster.refusing_changes in (409, 422):
+        with pytest.raises(Refused, match="denied by a webhook"):
+            await engine.pause(handle)
     (tmp_path / "wrong").write_text(cluster.kubeconfig(token="another"))
     wrong = KubernetesRuntime(Options(tmp_path / "wrong-root", "server", str(tmp_path / "wrong")))
     with pytest.raises(EngineUnavailable):

@@ -355,10 +355,12 @@ class KubernetesRuntime:
     async def _scale_and_annotate(self, deployment: Mapping[str, Any], replicas: int, notes: Mapping[str, str]) -> None:
         """Scale a Deployment and annotate the reason in one change."""
         path = _build_resource_path(await self._get_namespace(), "Deployment", deployment["metadata"]["name"])
-        with suppress(Refused):  # it does not exist any more
-            await self._client.merge_patch(
-                path, {"metadata": {"annotations": dict(notes)}, "spec": {"replicas": replicas}}
-            )
+        change = {"metadata": {"annotations": dict(notes)}, "spec": {"replicas": replicas}}
+        try:
+            await self._client.merge_patch(path, change)
+        except Refused as error:
+            if error.status != 404:  # it does not exist any more
+                raise
 
     async def _wait_until_gone(self, instance_id: str, seconds: float) -> bool:
         """Wait until the instance has no Pod."""
