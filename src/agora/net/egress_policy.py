@@ -116,5 +116,5 @@ class EgressPolicy:
         return address
 
     def clear_cache(self) -> None:
-        """Drop the cached address after a failed connection, so that the host is resolved again."""
+        """Drop the cached addresses after a failed connection, so that its host is resolved again."""
         self._checked.clear()

@@ -285,7 +285,6 @@ def run_server(settings: Settings, *, print_line: Callable[[str], None] | None =
         timeout_graceful_shutdown=settings.shutdown_grace,
         # Longer than the 60 s for which HAProxy, nginx and load balancers keep idle connections to a server: if it closed
         # first, a request sent at that moment would be lost.
-        # Above the usual 60 s of load balancers, which else may send a request on a connection that is just being closed.
         timeout_keep_alive=75,
         h11_max_incomplete_event_size=65_536,
         # Forwarded addresses would be trusted from anybody; rate limits and local trust go by the socket's peer.

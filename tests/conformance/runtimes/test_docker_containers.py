@@ -235,6 +235,7 @@ def test_dockerignore_must_be_a_small_regular_file(tmp_path: Path) -> None:
         ),
         ("FROM scratch\ncopy --from=4ab4 / /\n", ["4ab4"]),
         ("FROM a\nCOPY --from=1 / /\n", ["a", "1"]),
+        ("FROM a AS a\nFROM a\n", ["a"]),
         ("# FROM x \\\nFROM y\n", ["y"]),
         ("RUN a \\\n# a comment \\\n\n  b\nFROM \\\r\n c \\ \n AS d\n", ["c"]),
         ("\ufeffFROM a", ["a"]),

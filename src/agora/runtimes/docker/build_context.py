@@ -87,22 +87,30 @@ def list_base_images(file: Path) -> list[str] | None:
     images: list[str] = []
     stages: list[str] = []
     for instruction in _list_instructions(recipe):
-        name, *words = instruction.split()
-        if name.lower() not in INSTRUCTIONS:
+        name, *words = instruction.lower().split()
+        if name not in INSTRUCTIONS:
             return None
-        if name.lower() == "from":
-            arguments = [word for word in words if not word.startswith("--")]
-            references = arguments[:1]
-            stages.append(arguments[2].lower() if len(arguments) == 3 else "")
-        else:
-            references = [word.partition("=")[2] for word in words if word.lower().startswith("--from=")]
-        for reference in references:
-            if "$" in reference:
-                return None
-            is_stage = reference.lower() in stages or (reference.isdecimal() and int(reference) < len(stages))
-            if not is_stage and reference != "scratch":
-                images.append(reference)
+        references = _list_references(instruction)
+        if any("$" in reference for reference in references):
+            return None
+        images += [each for each in references if each != "scratch" and not _is_stage(each, stages)]
+        if name == "from":
+            # Added after its own reference was read: ``FROM a AS a`` builds on an image.
+            stages.append(words[-1] if "as" in words else "")
     return images if stages else None
+
+
+def _list_references(instruction: str) -> list[str]:
+    """List the images or stages to which an instruction refers."""
+    name, *words = instruction.split()
+    if name.lower() == "from":
+        return [word for word in words if not word.startswith("--")][:1]
+    return [word.partition("=")[2] for word in words if word.lower().startswith("--from=")]
+
+
+def _is_stage(reference: str, stages: Sequence[str]) -> bool:
+    """Whether a reference is the name or the number of an earlier stage. stages: their names, lower case."""
+    return reference.lower() in stages or (reference.isdecimal() and int(reference) < len(stages))
 
 
 def _list_instructions(recipe: str) -> Iterator[str]:
