@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from agora.clock import to_datetime
-from agora.core.call import Caller
+from agora.core.call import Caller, Person
 from agora.domains.admin.jobs import OverrideController
 from agora.domains.tasks.jobs import TaskDeadlineController
 from agora_sdk.contract.tasks import ClaimedTask
-from agora_sdk.errors import Conflict, IdempotencyConflict, NotFound, PayloadTooLarge, StaleLease
+from agora_sdk.errors import Conflict, IdempotencyConflict, NotFound, PayloadTooLarge, RateLimited, StaleLease
 from tests.conformance.engines import RunsOn
 from tests.conformance.tasks.task_calls import assign, claim, get, pass_time, told
 from tests.market import Market
@@ -383,3 +384,12 @@ async def test_task_resumes_after_the_last_of_several_answers(market: Market) ->
     assert await answer("gift") == "input_required"
     assert await answer(None) == "pending"
     assert (await claim(market, asker)).task_id == task_id
+
+
+async def test_limit_of_a_user_who_is_not_stored_yet_holds_for_concurrent_calls(market: Market) -> None:
+    person = Person("https://a.test", "uma", "uma", limit=2)
+    caller = replace(market.operator, subject="usr_" + "0" * 32, person=person)
+    calls = (market.call(caller, "task.assign", task_type="work") for _ in range(12))
+    outcomes = await asyncio.gather(*calls, return_exceptions=True)
+    refusals = [outcome for outcome in outcomes if isinstance(outcome, RateLimited)]
+    assert (len(outcomes), len(refusals)) == (12, 10)

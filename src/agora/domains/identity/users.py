@@ -131,9 +131,8 @@ async def check_concurrency(call: Call) -> None:
     person = call.caller.person
     if person is None or not person.limit:
         return
-    await call.tx.one(
-        people.lock_user, user_id=call.caller.subject
-    )  # serializes task creation of one user, so that the limit cannot be exceeded by concurrent calls
+    # Serializes task creation of one user, so that the limit cannot be exceeded by concurrent calls.
+    await call.tx.one(people.lock_task_creation, user_id=call.caller.subject)
     row = await call.tx.one(people.count_open_tasks, user_id=call.caller.subject, limit=person.limit)
     # Counted up to the limit only, by a partial index of unfinished tasks.
     if row is not None and row >= person.limit:
