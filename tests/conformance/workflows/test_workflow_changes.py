@@ -12,7 +12,7 @@ from agora.core.call import Caller
 from agora.domains.tasks.jobs import TaskDeadlineController
 from agora_sdk.errors import Conflict, IllegalTransition, InvalidRequest, NotFound, PermissionDenied
 from tests.conformance.engines import RunsOn
-from tests.conformance.workflows.workflow_calls import create, do, idle, states, status
+from tests.conformance.workflows.workflow_calls import create, do, idle, states, status, told
 from tests.market import Market
 
 RUNS_ON = RunsOn.BOTH_IF_LONG
@@ -49,11 +49,13 @@ async def test_paused_workflow_starts_no_step_until_resumed(market: Market) -> N
     modify = {"workflow_id": workflow_id}
     answer = await market.call(boss, "workflow.modify", **modify, action="pause")
     assert (answer.status, answer.modifications) == ("paused", 1)
+    assert [data["status"] for data in told(market, "paused")] == ["paused"]
     assert await idle(market, doer)
     task_id = (await status(market, workflow_id)).steps[0].task_id
     with pytest.raises(IllegalTransition, match="paused"):
         await market.call(doer, "task.update", task_id=task_id, status="in_progress")
     await market.call(boss, "workflow.modify", **modify, action="resume")
+    assert [data["status"] for data in told(market, "resumed")] == ["running"]
     task = (await market.call(doer, "task.claim")).task
     await market.call(boss, "workflow.modify", **modify, action="pause")
     await market.call(doer, "task.complete", task_id=task.task_id, fencing_token=task.fencing_token)

@@ -181,7 +181,7 @@ async def pause_workflow(run: WorkflowRun) -> None:
     """Pause a workflow: begin no further steps; running ones may finish."""
     if run.row.paused_at is not None:
         raise IllegalTransition(f"{run.workflow_id} is paused already.", allowed=["resume", "terminate"])
-    run.set_columns(paused_at=run.call.now)
+    run.set_paused(run.call.now)
     # Tasks under way keep their leases; only waiting ones are taken from the queues.
     await run.call.tx.returning(workflows.hold_tasks, workflow_id=run.workflow_id, blocked=1)
     await run.emit("paused")
@@ -197,7 +197,7 @@ async def resume_workflow(run: WorkflowRun) -> None:
     """Resume a paused workflow."""
     if run.row.paused_at is None:
         raise IllegalTransition(f"{run.workflow_id} is not paused.", allowed=["pause", "terminate"])
-    run.set_columns(paused_at=None)
+    run.set_paused(None)
     for row in await run.call.tx.returning(workflows.hold_tasks, workflow_id=run.workflow_id, blocked=0):
         if row.waiting:
             draft = TaskDraft(run.call, row)

@@ -293,6 +293,11 @@ class WorkflowRun:
         awaited = any(step.is_active and step.spec.approval for step in self.steps.values())
         return (_W.WAITING_APPROVAL if awaited else _W.RUNNING).value
 
+    def set_paused(self, paused_at: int | None) -> None:
+        """Set when it was paused, and its status by that, which the next event tells; None: it runs again."""
+        self.set_columns(paused_at=paused_at)
+        self.set_columns(status=self._compute_status())
+
     async def emit(self, change: str, **data: Any) -> None:
         """Emit the event ``agora.workflow.CHANGE`` to its creator and its agents."""
         row = self.row
