@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from agora.comma_lists import split_list
 from agora_sdk.errors import InvalidRequest
 
-from .arguments import parse_document, split_names
+from .arguments import parse_document
 from .output import Output
 from .session import Session, client_command, reporting_errors
 from .tables import TABLES
@@ -152,7 +153,7 @@ def watch(
     limit: Annotated[int, typer.Option(help="Stop after this number of events; 0 for no limit.")] = 0,
 ) -> None:
     """Follow events live until Ctrl-C."""
-    event_types = [name for argument in (*(types or ()), *(more or ())) for name in split_names(argument)]
+    event_types = [name for argument in (*(types or ()), *(more or ())) for name in split_list(argument)]
     stream: Any = session.client.event.stream(event_types, agent, last_event_id=since)
     follow_events(session, stream, limit)
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from agora.comma_lists import split_list
 from agora_sdk.contract import Operation
 from agora_sdk.errors import InvalidRequest, field_error
 
@@ -19,7 +20,6 @@ __all__ = [
     "list_operation_fields",
     "parse_document",
     "parse_value",
-    "split_names",
 ]
 
 PLAIN_TYPES = {"string": str, "integer": int, "number": float, "boolean": bool}
@@ -173,12 +173,7 @@ def _parse_list(text: Any) -> Any:
     parts = [text] if isinstance(text, str) else list(text)
     if len(parts) == 1 and parts[0].startswith(("[", "@")) and _is_json(parts[0]):
         return _load_json(parts[0])
-    return [name for part in parts for name in split_names(part)]
-
-
-def split_names(text: str) -> list[str]:
-    """Split names that are separated by commas."""
-    return [name for part in text.split(",") if (name := part.strip())]
+    return [name for part in parts for name in split_list(part)]
 
 
 def _is_json(text: str) -> bool:

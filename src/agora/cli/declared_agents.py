@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from agora.comma_lists import split_list
 from agora_sdk.errors import InvalidRequest, NotFound, field_error
 
-from .arguments import split_names
 from .manifest_file import read_yaml_or_json_file
 from .session import Session, client_command
 
@@ -73,7 +73,7 @@ def create(
 ) -> None:
     """Declare an LLM agent."""
     lists = {"tools": tools, "approval": approval, "capabilities": capabilities, "fallbacks": fallbacks}
-    specification: dict[str, Any] = {field: split_names(text) for field, text in lists.items() if text}
+    specification: dict[str, Any] = {field: split_list(text) for field, text in lists.items() if text}
     specification |= {"model": model, "description": description}
     if instructions is not None:
         specification["instructions"] = _read_text(instructions)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .arguments import split_names
+from agora.comma_lists import split_list
+
 from .output import Column, clean_text
 from .session import Session, client_command
 from .tables import build_attribute_columns
@@ -183,7 +184,7 @@ ATTEMPT_COLUMNS: list[Column] = [
 
 def _read_scopes(text: str | None) -> dict[str, Any]:
     """Return the payload's scopes; empty for the default."""
-    return {} if text is None else {"scopes": split_names(text)}
+    return {} if text is None else {"scopes": split_list(text)}
 
 
 def _format_job_entry(entry: TaskEntry) -> str | None:

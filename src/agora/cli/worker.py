@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agora.comma_lists import split_list
 from agora_sdk.errors import InvalidRequest
 
-from .arguments import split_names
 from .garbage_collection import resume_garbage_collection
 from .output import Output
 from .session import reporting_errors
@@ -222,11 +222,8 @@ def run_worker(
             mode = values.parse_choice("--isolation", isolation, values.Isolation)
             is_contained = mode is values.Isolation.DOCKER
             places = _parse_places(codebases, is_contained=is_contained)
-            container = None
-            if is_contained:
-                container = _build_container_settings(
-                    docker_image, docker_network, docker_memory, docker_cpus, docker_pids
-                )
+            limits = (docker_image, docker_network, docker_memory, docker_cpus, docker_pids)
+            container = _build_container_settings(*limits) if is_contained else None
             known = load_profiles(profiles, mode) if profiles else {}
             default = known.get(agent or "")
             # A running OpenCode server, named by its environment variables, has precedence over an installed agent.
@@ -245,7 +242,7 @@ def run_worker(
                 provider_account=account or (chosen.name_account(os.environ, Path.home()) if chosen else None),
                 model=model,
                 max_concurrent_tasks=max_concurrent_tasks,
-                labels=split_names(labels),
+                labels=split_list(labels),
                 once=once,
                 isolation=mode,
                 container=container,
@@ -301,7 +298,7 @@ def _parse_places(codebases: str, *, is_contained: bool) -> list[Codebase]:
 
 def _read_roots(text: str | None) -> list[Path]:
     """Parse the directories below which others may register codebases."""
-    names = [str(Path.home())] if text is None else split_names(text)
+    names = [str(Path.home())] if text is None else split_list(text)
     return [Path(name).expanduser() for name in names]
 
 

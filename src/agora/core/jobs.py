@@ -32,7 +32,7 @@ __all__ = [
     "DueController",
     "JobContext",
     "split_batches",
-    "wait_for_event",
+    "wait_until_set",
 ]
 
 T = TypeVar("T")
@@ -139,7 +139,7 @@ class Controller:
 
     async def _wait_for_next_step(self, stop: asyncio.Event) -> bool:
         """Wait until the next step. Returns True when the server stops instead."""
-        return await wait_for_event(stop, self.pause)
+        return await wait_until_set(stop, self.pause)
 
     async def _wait_for_wakeup(self, stop: asyncio.Event, seconds: float) -> bool:
         """Wait until ``_wakeup`` is set, at most that many seconds. Returns True when the server stops instead."""
@@ -305,7 +305,7 @@ class DueController(Controller):
         return await self._wait_for_wakeup(stop, seconds) if seconds > 0 else stop.is_set()
 
 
-async def wait_for_event(event: asyncio.Event, seconds: float) -> bool:
+async def wait_until_set(event: asyncio.Event, seconds: float) -> bool:
     """Wait for an event for at most that many seconds; returns whether it was set."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):

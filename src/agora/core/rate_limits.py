@@ -55,9 +55,7 @@ class RateLimiter:
         # All buckets are checked before one is charged, without an await: a refused call costs none of them.
         for key, tier, rate in self._list_bucket_limits(caller):
             level, since = self._buckets.get(key) or self._create_bucket(key, rate, now)
-            level += (now - since) * rate
-            if level > rate * BURST_SECONDS:
-                level = rate * BURST_SECONDS
+            level = min(rate * BURST_SECONDS, level + (now - since) * rate)
             if level < 1:
                 raise self._build_rate_limited_error(tier, rate, level)
             levels.append((key, level))
@@ -66,8 +64,7 @@ class RateLimiter:
             self._buckets.clear()
         for key, level in levels:  # refused calls are not charged: they would empty shared buckets for hours
             self._buckets[key] = (level - 1, now)
-            if self.spent is not None:
-                self._count_spent(self.spent, key, 1)
+            self._count_spent(key, 1)
 
     def charge_cpu_time(self, caller: Caller, seconds: float) -> None:
         """Charge a call's CPU time beyond the amount included per call. A bucket may become negative."""
@@ -79,14 +76,14 @@ class RateLimiter:
             level, since = self._buckets.get(key) or self._create_bucket(key, rate, self.clock())
             # ``since`` stays: the refill since then is added by the next call, and must be counted once.
             self._buckets[key] = (level - calls, since)
-            if self.spent is not None:
-                self._count_spent(self.spent, key, calls)
+            self._count_spent(key, calls)
 
-    def _count_spent(self, spent: Counter[Key], key: Key, calls: float) -> None:
-        # Only the first entry arms the timer of the next message.
-        if not spent:
-            self.on_spent()
-        spent[key] += calls  # type: ignore[assignment]
+    def _count_spent(self, key: Key, calls: float) -> None:
+        if self.spent is not None:
+            # Only the first entry arms the timer of the next message.
+            if not self.spent:
+                self.on_spent()
+            self.spent[key] += calls  # type: ignore[assignment]
 
     def add_remote_calls(self, tenant: str, subject: str, count: float) -> None:
         """Charge a caller's calls that another server admitted."""

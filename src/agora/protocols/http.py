@@ -214,9 +214,7 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     announced = read_header(scope, b"content-length")
     if announced is not None and announced.isdigit() and int(announced) > limit:
         raise _build_too_large_error(limit)
-    message = await receive()
-    if message["type"] == "http.disconnect":
-        raise _build_incomplete_body_error()
+    message = _require_part(await receive())
     document: bytes = message.get("body", b"")
     if message.get("more_body"):  # small bodies arrive in one message
         document = await _read_remaining_parts(document, connection_of(scope), receive, limit)
@@ -226,8 +224,10 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     return document
 
 
-def _build_incomplete_body_error() -> InvalidRequest:
-    return InvalidRequest("The request ended before its body was complete.")
+def _require_part(message: Message) -> Message:
+    if message["type"] == "http.disconnect":
+        raise InvalidRequest("The request ended before its body was complete.")
+    return message
 
 
 class _RequestBody:
@@ -253,9 +253,7 @@ async def _read_remaining_parts(
             if connection is not None:
                 connection.update_unsent_size()
                 connection.admit_answer(body.size)
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise _build_incomplete_body_error()
+            message = _require_part(await receive())
             body.add_part(message.get("body", b""))
             more = bool(message.get("more_body"))
     return b"".join(body.parts)

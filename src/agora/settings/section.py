@@ -6,7 +6,9 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-__all__ = ["DAY", "CommaSeparated", "EmptyAsNone", "Section", "Switch", "split_list"]
+from agora.comma_lists import split_list
+
+__all__ = ["DAY", "CommaSeparated", "EmptyAsNone", "Section", "Switch"]
 
 DAY: Final = 86_400  # seconds
 
@@ -16,11 +18,6 @@ class Section(BaseModel):
 
     # Deferred: only the class that combines all sections is validated, and building each section costs start-up time.
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
-
-def split_list(text: str) -> tuple[str, ...]:
-    """Split a list separated by commas, without its empty parts."""
-    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 #: How environment variables express values that are no text: lists, switches, and values that are not set.

@@ -9,7 +9,9 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, SecretStr, field_validator
 
-from .section import CommaSeparated, EmptyAsNone, Section, Switch, split_list
+from agora.comma_lists import split_list
+
+from .section import CommaSeparated, EmptyAsNone, Section, Switch
 
 __all__ = ["Serving"]
 

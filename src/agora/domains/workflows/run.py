@@ -294,7 +294,7 @@ class WorkflowRun:
         return (_W.WAITING_APPROVAL if awaited else _W.RUNNING).value
 
     def set_paused(self, paused_at: int | None) -> None:
-        """Set when it was paused, and its status by that, which the next event tells; None: it runs again."""
+        """Set the time of the pause (None: not paused), and the status that follows from it, which the next event contains."""
         self.set_columns(paused_at=paused_at)
         self.set_columns(status=self._compute_status())
 

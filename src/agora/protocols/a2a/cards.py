@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 
 from pydantic_core import from_json, to_json
 
+from agora.comma_lists import split_list
 from agora.core.call import Caller
 from agora.protocols.http import Scope, Send, read_header
 from agora.settings import Settings
-from agora.settings.section import split_list
 from agora.wire.a2a import v03_cards as legacy_cards
 from agora_sdk.errors import InternalError
 

@@ -6,13 +6,13 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from agora.comma_lists import split_list
 from agora.core.call import Caller
 from agora.core.dispatcher import Dispatcher
 from agora.protocols.host_header import base_url, known_names
 from agora.protocols.http import Access, Receive, Scope, read_body, read_header, run_while_connected
 from agora.protocols.json_body import read_json_body
 from agora.settings import Settings
-from agora.settings.section import split_list
 from agora_sdk.errors import InvalidRequest, field_error
 
 from .core import Request
@@ -94,7 +94,7 @@ class Session:
 def read_extensions(scope: Scope) -> tuple[str, ...]:
     """Read the URIs of the header ``A2A-Extensions`` (section 3.2.6), or of its older name."""
     value = read_header(scope, b"a2a-extensions") or read_header(scope, b"x-a2a-extensions")
-    return split_list(value or "")
+    return tuple(split_list(value or ""))
 
 
 def is_own_url(base_url: str, settings: Settings) -> bool:

@@ -26,7 +26,7 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import parse_qsl
 
-from agora.settings.section import split_list
+from agora.comma_lists import split_list
 from agora.value_classes import value_class
 from agora_sdk.errors import InvalidRequest, field_error
 

@@ -11,9 +11,9 @@ from typing import Final
 
 from pydantic_core import from_json, to_json
 
+from agora.comma_lists import split_list
 from agora.core.events.frames import Batch, CloseReason, Item, encode_closing_chunk
 from agora.protocols.http import Scope, read_header
-from agora.settings.section import split_list
 
 __all__ = ["OPERATION", "OfferEncoder", "encode_connected_chunk", "read_worker_headers"]
 
@@ -38,7 +38,7 @@ def read_worker_headers(scope: Scope) -> dict[str, str | list[str]]:
     for header, name in HEADERS.items():
         value = read_header(scope, header)
         if value:
-            arguments[name] = [*split_list(value)] if name in LISTS else value
+            arguments[name] = split_list(value) if name in LISTS else value
     return arguments
 
 

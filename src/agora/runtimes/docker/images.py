@@ -263,14 +263,14 @@ class Images:
             "rm": "1",
             "forcerm": "1",
             # Then the engine takes no image of this host, only those that the registry gives to anybody.
-            "pull": "1" if await self._need_pull(bases) else "",
+            "pull": "1" if await self._must_pull(bases) else "",
             "version": "1",
         }
         file = await asyncio.to_thread(open, archive, "rb")
         with file:
             await self._request_build(params, file, report_progress)
 
-    async def _need_pull(self, bases: Sequence[str] | None) -> bool:
+    async def _must_pull(self, bases: Sequence[str] | None) -> bool:
         """Whether the base images of a build must come from a registry, because some of this host are not for everybody.
 
         An id, or the start of one, also names builds of other agents and images pulled with other accounts. A trigger

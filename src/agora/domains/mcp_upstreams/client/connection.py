@@ -19,7 +19,7 @@ from mcp_types.jsonrpc import CONNECTION_CLOSED
 from pydantic import ValidationError
 
 from agora.core.call import CallClient, ClientRefused
-from agora.core.jobs import wait_for_event
+from agora.core.jobs import wait_until_set
 from agora.net.backoff import Backoff
 from agora_sdk.errors import AgoraError, DeadlineExceeded, UpstreamFailed, UpstreamUnavailable
 
@@ -351,7 +351,7 @@ class Connection:
     async def _monitor_session(self, session: Session, lost: asyncio.Event) -> None:
         """Wait until the connection is lost. Ping the server at every keepalive interval."""
         tuning, listed = self._tuning, _loop_time()
-        while not await wait_for_event(lost, tuning.keepalive):
+        while not await wait_until_set(lost, tuning.keepalive):
             try:
                 await session.check_alive(tuning.keepalive)
             except MCPError as error:
