@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
@@ -12,14 +13,18 @@ __all__ = ["SingleFlight"]
 
 T = TypeVar("T")
 
+MAX_REPLAYED_LINES = 1_000  #: lines of a run's output that are kept for callers that join it later
+
 
 class _Flight(Generic[T]):
     def __init__(self) -> None:
         self.listeners: list[Progress] = []
+        self.lines: deque[str] = deque(maxlen=MAX_REPLAYED_LINES)
         self.task: asyncio.Task[T] | None = None
         self.waiting = 0
 
     def notify_listeners(self, line: str) -> None:
+        self.lines.append(line)
         for listener in list(self.listeners):
             listener(line)
 
@@ -31,12 +36,16 @@ class SingleFlight(Generic[T]):
         self._flights: dict[str, _Flight[T]] = {}
 
     async def run_or_join(self, key: str, progress: Progress, run: Callable[[Progress], Awaitable[T]]) -> T:
-        """Wait for the run of a key; start it if there is none. Each caller receives the output from then on."""
+        """Wait for the run of a key; start it if there is none. Each caller receives the output from its beginning, or
+        the last MAX_REPLAYED_LINES lines before it joined and all that follow."""
         flight = self._flights.get(key)
         if flight is None:
             flight = self._flights[key] = _Flight()
             flight.task = asyncio.ensure_future(self._run_flight(key, flight, run))
         assert flight.task is not None
+        # Who joins a running build reads why it takes so long: the line that tells it may be the first one.
+        for line in flight.lines:
+            progress(line)
         flight.listeners.append(progress)
         flight.waiting += 1
         try:
