@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -38,6 +37,7 @@ from .browser_sessions import (
 )
 from .configuration import TENANT, Trust
 from .flows import Flows, Tokens
+from .password_attempts import PasswordAttempts
 from .provider import Provider
 
 __all__ = ["SignOn", "open_sign_on"]
@@ -46,7 +46,7 @@ TIER: Final = "premium"
 MAX_PENDING_VISITS: Final = 50_000  #: maximum number of unsaved sightings
 MAX_ATTEMPTS: Final = 10  #: burst of password attempts per name; then one every REFILL seconds
 REFILL: Final = 6.0
-MAX_TRIED_NAMES: Final = 50_000  #: maximum number of names whose attempts are counted
+MAX_TRIED_NAMES: Final = 50_000  #: maximum number of names whose attempts are counted separately
 MAX_NAME_CHARACTERS: Final = 255
 MAX_CODE_CHARACTERS: Final = 4096
 
@@ -80,7 +80,7 @@ class SignOn:
         self.home = next(iter(self._providers.values()))
         self.flows = Flows(self.home, trust)
         self.monotonic: Callable[[], float] = time.monotonic  # by which attempts are given back
-        self._tries: OrderedDict[str, tuple[float, float]] = OrderedDict()  # by the time of the last attempt
+        self._attempts = PasswordAttempts(MAX_ATTEMPTS, REFILL, MAX_TRIED_NAMES)
         self.sessions = BrowserSessions(self, store, sealer, clock)
         self.states = SignInCookies(sealer, clock)
         self.seen: dict[tuple[str, str], Sighting] = {}
@@ -174,24 +174,10 @@ class SignOn:
     def _limit_attempts(self, username: str) -> None:
         """Rate-limit password attempts per name: the provider sees this server's address for all users."""
         # Providers such as Keycloak ignore the case of names.
-        now, key = self.monotonic(), username.casefold()
-        remaining, since = self._tries.get(key, (float(MAX_ATTEMPTS), now))
-        remaining = min(MAX_ATTEMPTS, remaining + (now - since) / REFILL)
-        if remaining < 1:
+        if not self._attempts.take_attempt(username.casefold(), self.monotonic()):
             raise RateLimited(
                 "Too many passwords were tried for that name.", fix="Wait a minute.", retry_after=int(REFILL)
             )
-        self._tries[key] = (remaining - 1, now)
-        self._tries.move_to_end(key)
-        self._forget_attempts(now)
-
-    def _forget_attempts(self, now: float) -> None:
-        """Forget names with all attempts given back, and the oldest of too many: all of them would get a new burst."""
-        while self._tries:
-            key, (_, since) = next(iter(self._tries.items()))
-            if now - since < MAX_ATTEMPTS * REFILL and len(self._tries) <= MAX_TRIED_NAMES:
-                break
-            del self._tries[key]
 
     async def _build_result(self, tokens: Tokens) -> SignInResult:
         caller = await self.authenticate_token(tokens.access)
