@@ -143,7 +143,8 @@ class Cluster:
         since = query.get("sinceTime", "")
         if since and not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", since):
             return 400, _status(400, "BadRequest", f'parsing time "{since}" as RFC 3339 failed')
-        return 200, "".join(line for line in re.split(r"(?<=\n)", self.logs[name]) if line[:19] >= since[:19])
+        text = "".join(line for line in re.split(r"(?<=\n)", self.logs[name]) if line[:19] >= since[:19])
+        return 200, text[: int(query.get("limitBytes", len(text)))]
 
     def _delete(self, key: tuple[str, str, str]) -> dict[str, Any]:
         gone = self.objects.pop(key)

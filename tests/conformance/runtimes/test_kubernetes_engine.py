@@ -14,7 +14,7 @@ from agora.runtimes.errors import EngineUnavailable, InvalidSpec, StartFailed, U
 from agora.runtimes.kubernetes import KubernetesRuntime, Options
 from agora.runtimes.kubernetes.access import load_access
 from agora.runtimes.kubernetes.client import Refused
-from agora.runtimes.kubernetes.output import select_new_lines
+from agora.runtimes.kubernetes.output import select_new_lines, skip_second
 from agora.runtimes.port import Handle
 from agora.runtimes.spec import BuildConfig, Directory, Health, Image, Spec
 from tests.conformance.engines import RunsOn
@@ -203,6 +203,23 @@ async def test_output_with_carriage_returns_continues_at_its_offset(
     assert (await engine.logs(handle)).data == b"10 %\r50 %\rdone\nmore\n"
 
 
+async def test_output_that_is_cut_by_the_limit_is_continued(cluster: Cluster, tmp_path: Path) -> None:
+    (tmp_path / "config").write_text(cluster.kubeconfig())
+    size = 300
+    engine = KubernetesRuntime(Options(tmp_path / "root", "server", str(tmp_path / "config"), log_size=size))
+    handle = await started(engine)
+    (pod,) = cluster.kind("pods")
+    name = pod["metadata"]["name"]
+    lines = [f"line {number} {'x' * 50}\n" for number in range(40)]
+    lines[7] = f"long {'y' * 2 * size}\n"
+    # All in one second, in which each page of the API begins.
+    cluster.logs[name] = "".join(f"2026-01-02T03:04:06.{number:03}Z {line}" for number, line in enumerate(lines))
+    pages = [await engine.logs(handle) for _ in range(10)]
+    assert pages[-1].data.decode() == "".join(lines)
+    assert all(pages[-1].data.startswith(page.data) for page in pages)
+    await engine.close()
+
+
 async def test_unsupported_operations_are_refused(engine: KubernetesRuntime, tmp_path: Path) -> None:
     source = replace(SPEC, build_config=BuildConfig("python", "python3 main.py"), source=Directory("/srv"))
     with pytest.raises(Unsupported, match="does not build images"):
@@ -290,6 +307,21 @@ def test_log_lines_are_read_once_for_any_timestamp() -> None:
     more = text + b"2026-01-02T03:04:06.5Z c\n2026-01-02T03:04:06.51Z d"
     assert b"".join(select_new_lines(cursor, more)) == b"c\nd"
     assert b"".join(select_new_lines(cursor, more)) == b""
+
+
+def test_a_line_without_its_end_is_continued_by_the_next_read() -> None:
+    cursor = Cursor("p")
+    text = b"2026-01-02T03:04:06Z a\n2026-01-02T03:04:06Z 10 %\r20 %\n2026-01-02T03:04:07.5Z last\n"
+    new = [b"".join(select_new_lines(cursor, text[:size])) for size in range(len(text) + 1)]
+    assert b"".join(new) == b"a\n10 %\r20 %\nlast\n"
+    assert b"".join(select_new_lines(cursor, text)) == b""
+
+
+def test_a_second_with_more_output_than_a_page_is_skipped_with_a_note() -> None:
+    cursor = Cursor("p", "2026-12-31T23:59:59.250000000", 3, part=2)
+    assert b"output is lost" in skip_second(cursor)
+    text = b"2026-12-31T23:59:59.5Z a\n2027-01-01T00:00:00Z b\n"
+    assert b"".join(select_new_lines(cursor, text)) == b"b\n"
 
 
 def test_only_timestamps_become_the_cursor() -> None:

@@ -28,7 +28,7 @@ __all__ = ["Cursor", "InstanceNote", "InstanceNotes"]
 class Cursor:
     """Position up to which a container's output was copied. at: timestamp of its last line, in the engine's format;
     same: number of copied lines with that timestamp. size: total output at that time. long: the last chunk was not the
-    end of its line. owed: its newline is not copied yet."""
+    end of its line. owed: its newline is not copied yet. part: copied bytes of the last line, if its end was missing."""
 
     container: str = ""
     at: str = ""
@@ -36,6 +36,7 @@ class Cursor:
     size: int = 0
     long: bool = False
     owed: bool = False
+    part: int = 0
 
 
 @dataclass(slots=True)

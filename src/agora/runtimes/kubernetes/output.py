@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from agora.runtimes.docker.records import Cursor, InstanceNotes
+from agora.runtimes.docker.records import Cursor, InstanceNote, InstanceNotes
 from agora.runtimes.port import LogPage
 from agora.runtimes.process.guard import segments
 
 from .client import Client
 from .manifests import CONTAINER
 
-__all__ = ["PodOutput", "select_new_lines"]
+__all__ = ["PodOutput", "select_new_lines", "skip_second"]
 
 SEGMENTS = 10
+MAX_PAGES = 8  #: read by one copy
+MAX_PAGE_BYTES = 32 * 1024**2  #: below the largest answer that the client accepts
 NEWLINES = re.compile(rb"(?<=\n)(?=.)", re.DOTALL)  #: unlike splitlines, not a carriage return: progress bars write it
 STAMP = re.compile(
     rb"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,9}))?(Z|[+-][0-9]{2}:[0-9]{2})"
@@ -23,7 +26,7 @@ STAMP = re.compile(
 
 
 class PodOutput:
-    """Copies and reads output. size: bytes kept per instance."""
+    """Copies and reads output. size: bytes kept per instance, and asked for at a time."""
 
     def __init__(self, client: Client, records: InstanceNotes, size: int) -> None:
         self._client = client
@@ -35,17 +38,35 @@ class PodOutput:
         note = self._records.read(instance_id)
         # The timestamps of another Pod say nothing about the output of this one.
         cursor = note.cursor if note.cursor.container == pod else Cursor(pod)
-        query = {"container": CONTAINER, "timestamps": "true", "limitBytes": str(self._size)}
-        if cursor.at:
-            query["sinceTime"] = f"{cursor.at.partition('.')[0]}Z"  # the API accepts only whole seconds
-        text = await self._client.read(f"/api/v1/namespaces/{namespace}/pods/{pod}/log", **query)
+        limit = self._size
+        # Bounded: a program may print faster than its output is copied. What is left is copied the next time.
+        for _ in range(MAX_PAGES):
+            text = await self._read_page(namespace, pod, cursor.at, limit)
+            # In a thread: many short lines take long to parse.
+            is_new = await asyncio.to_thread(self._store_page, instance_id, note, cursor, text, limit)
+            if len(text) < limit:
+                break
+            if not is_new:  # a page begins with a whole second, of which everything in it was copied already
+                limit = min(2 * limit, MAX_PAGE_BYTES)
+
+    def _store_page(self, instance_id: str, note: InstanceNote, cursor: Cursor, text: bytes, limit: int) -> bool:
+        """Append the new lines of a page to the segments. Returns whether there are any."""
         new = b"".join(select_new_lines(cursor, text))
+        if not new and len(text) >= limit >= MAX_PAGE_BYTES:
+            new = skip_second(cursor)
         if new:
             directory = self._records.log_directory(instance_id)
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             segments.SegmentWriter(str(directory), max(self._size // SEGMENTS, 4096), SEGMENTS).write(new)
             note.cursor = cursor
             self._records.write(instance_id, note)
+        return bool(new)
+
+    async def _read_page(self, namespace: str, pod: str, at: str, limit: int) -> bytes:
+        query = {"container": CONTAINER, "timestamps": "true", "limitBytes": str(limit)}
+        if at:
+            query["sinceTime"] = f"{at.partition('.')[0]}Z"  # the API accepts only whole seconds
+        return await self._client.read(f"/api/v1/namespaces/{namespace}/pods/{pod}/log", **query)
 
     def read(self, instance_id: str, offset: int, limit: int) -> LogPage:
         begin, size, data = segments.read_segments(str(self._records.log_directory(instance_id)), offset, max(limit, 0))
@@ -55,20 +76,32 @@ class PodOutput:
 def select_new_lines(cursor: Cursor, text: bytes) -> Iterator[bytes]:
     """Select the lines after the cursor, and advance it.
 
-    Lines without a timestamp are skipped: they are messages of the node, or cut short, and are read again.
+    The last line may lack its end, because the answer was cut or the program has not printed it yet; the next call
+    continues in it. Lines without a timestamp are skipped: they are messages of the node, or cut in it and read again.
     """
     since, same = cursor.at, cursor.same
     for line in NEWLINES.split(text):
         stamp, _, content = line.partition(b" ")
         time = _parse_stamp(stamp)
-        if time is None or time < since:
+        if time is None or time < since or not content:
             continue
         if time == since and same:
             same -= 1
-            continue
-        cursor.same = cursor.same + 1 if time == cursor.at else 1
-        cursor.at = time
+            if same or not cursor.part or len(content) <= cursor.part:
+                continue
+            content, begin = content[cursor.part :], cursor.part
+        else:
+            cursor.same = cursor.same + 1 if time == cursor.at else 1
+            cursor.at, begin = time, 0
+        cursor.part = 0 if content.endswith(b"\n") else begin + len(content)
         yield content
+
+
+def skip_second(cursor: Cursor) -> bytes:
+    """Move the cursor to the next second, because no page can reach the rest of this one. Returns a note for readers."""
+    following = datetime.fromisoformat(f"{cursor.at.partition('.')[0]}+00:00") + timedelta(seconds=1)
+    cursor.at, cursor.same, cursor.part = f"{following:%Y-%m-%dT%H:%M:%S}.000000000", 0, 0
+    return b"\n[output is lost: more than %d bytes in one second]\n" % MAX_PAGE_BYTES
 
 
 def _parse_stamp(stamp: bytes) -> str | None:
