@@ -167,6 +167,20 @@ WorktreeDays = Annotated[
 WorktreeMegabytes = Annotated[
     int, typer.Option(min=0, help="Size beyond which a codebase's merged worktrees are removed.", rich_help_panel=WORK)
 ]
+CloneMegabytes = Annotated[
+    int,
+    typer.Option(
+        min=1, help="Largest repository that others may ask the worker to clone (git_url).", rich_help_panel=WORK
+    ),
+]
+ClonePrivate = Annotated[
+    bool,
+    typer.Option(
+        "--clone-private-networks",
+        help="Clone repositories also from private and loopback addresses.",
+        rich_help_panel=WORK,
+    ),
+]
 Lease = Annotated[
     int,
     typer.Option(
@@ -207,10 +221,13 @@ def run_worker(
     lease_seconds: Lease = 60,
     worktree_days: WorktreeDays = 14.0,
     worktree_megabytes: WorktreeMegabytes = 10_000,
+    clone_megabytes: CloneMegabytes = 10_000,
+    clone_private_networks: ClonePrivate = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Also log the agent's log output.")] = False,
 ) -> None:
     """Run coding jobs with a coding agent in the codebases of this machine, until Ctrl-C."""
     from agora.worker import options as values
+    from agora.worker.adoption import ClonePolicy
     from agora.worker.local_sessions import find_database
     from agora.worker.opencode_server import attach_command
     from agora.worker.permissions import Approval
@@ -254,6 +271,7 @@ def run_worker(
                 lease_seconds=lease_seconds,
                 worktree_days=worktree_days,
                 worktree_megabytes=worktree_megabytes,
+                clone_policy=ClonePolicy(clone_private_networks, clone_megabytes),
                 profiles=known,
                 codebase_roots=_read_roots(codebase_roots),
                 local_sessions=find_database(os.environ, Path.home()) if local_sessions else None,

@@ -1,20 +1,33 @@
 """Codebases that are added at the request of the server: a path on this machine, or a repository to clone.
 
 A path must be below one of the directories that the worker's owner allows, by default the home directory. A clone is
-made below the worker's state directory. The token for it is only in the environment of git: in no argument, file or
-URL.
+made below the worker's state directory, within the limits of :class:`ClonePolicy` and by the rules for repositories
+that somebody else has named: nothing of the owner's git configuration and credentials. The token for it is only in the
+environment of git: in no argument, file or URL.
 """
 
 from __future__ import annotations
 
 import asyncio
-import base64
+import errno
 import logging
+import os
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+from agora.net.egress_policy import AddressRefused, Resolve, is_evidently_private, resolve_host
+from agora.net.git_fetching import (
+    CONFIGURATION,
+    build_git_variables,
+    build_measuring_command,
+    build_pinned_connection_options,
+    encode_token,
+    is_over_bounds,
+)
 from agora_sdk import AgoraError, TaskRun
 from agora_sdk.client import AgoraClient
 
@@ -22,18 +35,36 @@ from .codebases import Codebase
 from .job_secrets import SecretMask
 from .subprocesses import run_command
 
-__all__ = ["PENDING", "REGISTRATION_TYPE", "adopt_codebase", "clone_repository", "inspect_path"]
+__all__ = ["PENDING", "REGISTRATION_TYPE", "ClonePolicy", "adopt_codebase", "clone_repository", "inspect_path"]
 
 logger = logging.getLogger("agora.worker")
 
 REGISTRATION_TYPE = "register_codebase"  #: task type of a registration request
 PENDING = "__pending__"  #: name of codebases without a worker, in the capability of workers that accept them
-CLONE_SECONDS = 1800.0
 MAX_REASON_CHARACTERS = 480
+BLOCK_BYTES = 512  #: unit of ulimit -f
+#: The shell is replaced by git, none of whose files may become larger: history arrives as one file. The signal is
+#: ignored for the sake of git's message; git would report the death of its process in no particular words.
+LIMITED = 'trap "" XFSZ; ulimit -f "$1"; shift; exec "$@"'
+RESERVED_SHARE = 20  #: a twentieth of the disk stays free
+TOO_LARGE = os.strerror(errno.EFBIG)
+
+
+@dataclass(frozen=True, slots=True)
+class ClonePolicy:
+    """Limits of repositories that others have named. private_networks: whether private and loopback addresses are
+    allowed. megabytes: of the history, and of the files of the commit. protocols: URL schemes."""
+
+    private_networks: bool = False
+    megabytes: int = 10_000
+    files: int = 500_000
+    seconds: float = 1800.0
+    protocols: Sequence[str] = ("https",)
+    resolver: Resolve = resolve_host
 
 
 async def adopt_codebase(
-    run: TaskRun, client: AgoraClient, worker_id: str, roots: Sequence[Path], clones: Path
+    run: TaskRun, client: AgoraClient, worker_id: str, roots: Sequence[Path], clones: Path, policy: ClonePolicy
 ) -> Codebase | None:
     """Answer a registration task: confirm the codebase, or decline it with the reason. None if declined. Raises
     AgoraError."""
@@ -43,7 +74,7 @@ async def adopt_codebase(
         if payload.get("git_url"):
             credential = await client.codebase.read_credential(codebase_id, run.task_id, token)
             path = clones / codebase_id
-            await clone_repository(credential.git_url, path, branch=credential.branch, token=credential.token)
+            await clone_repository(credential.git_url, path, policy, branch=credential.branch, token=credential.token)
         else:
             path = inspect_path(str(payload.get("path")), roots)
         codebase = Codebase.inspect(path, str(payload.get("name")))
@@ -73,31 +104,93 @@ def inspect_path(name: str, roots: Sequence[Path]) -> Path:
 
 
 async def clone_repository(
-    url: str, path: Path, *, branch: str | None = None, token: str | None = None, protocols: str = "https"
+    url: str, path: Path, policy: ClonePolicy, *, branch: str | None = None, token: str | None = None
 ) -> None:
-    """Clone a repository, unless it is already cloned there. Raises ValueError with git's message."""
+    """Clone a repository, unless it is already cloned there. Raises ValueError with a message for the requester."""
     if (path / ".git").exists():
         return
+    options = CONFIGURATION | await _check_url(url, policy)
+    secrets = [token, encode_token(token)] if token is not None else []
+    if secrets:
+        options[f"http.{url}.extraHeader"] = f"Authorization: Basic {secrets[1]}"
+    environment = build_git_variables(options) | {"GIT_ALLOW_PROTOCOL": ":".join(policy.protocols), "LC_ALL": "C"}
     # Renamed when complete: a clone that is killed leaves a part of the repository, which must not count as cloned.
     partial = path.with_name(f"{path.name}.partial")
     await asyncio.to_thread(shutil.rmtree, partial, ignore_errors=True)
     path.parent.mkdir(parents=True, exist_ok=True)
-    words = ["git", "clone", "--quiet", *(["--branch", branch] if branch else []), "--", url, str(partial)]
-    # Asked for a password, the program "true" answers nothing: git fails instead of waiting for a person.
-    environment = {"GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": protocols, "GIT_ASKPASS": "true"}
-    secrets = list[str]()
-    if token is not None:
-        secrets = [token, base64.b64encode(f"x-access-token:{token}".encode()).decode()]
-        environment |= {
-            "GIT_CONFIG_COUNT": "1",
-            "GIT_CONFIG_KEY_0": f"http.{url}.extraHeader",
-            "GIT_CONFIG_VALUE_0": f"Authorization: Basic {secrets[1]}",
-        }
-    result = await run_command(words, path.parent, timeout=CLONE_SECONDS, environment=environment)
-    if result.exit_code:
+    try:
+        await _fetch_history(url, partial, branch, policy, environment, SecretMask(secrets))
+        await _check_out(url, partial, policy, environment)
+    except ValueError:
         await asyncio.to_thread(shutil.rmtree, partial, ignore_errors=True)
-        # Masked before it is cut, which could leave a part of a secret.
-        words_of_git = SecretMask(secrets).mask_text(result.output.strip())[-300:]
-        raise ValueError(f"git clone of {url} failed: {words_of_git}")
+        raise
     await asyncio.to_thread(shutil.rmtree, path, ignore_errors=True)
     partial.rename(path)
+
+
+async def _check_url(url: str, policy: ClonePolicy) -> dict[str, str]:
+    """Check the protocol and the address of a URL. Returns the options that pin git to the address."""
+    parts = urlsplit(url)
+    if parts.scheme not in policy.protocols:
+        raise ValueError(f"{url} is not allowed: the URL begins with {' or '.join(policy.protocols)}.")
+    if policy.private_networks:
+        return {}
+    host, port = parts.hostname or "", parts.port or 443
+    advice = "The worker's owner allows private networks with --clone-private-networks."
+    if is_evidently_private(host):
+        raise ValueError(f"{host or url} is not a public host. {advice}")
+    try:
+        return await build_pinned_connection_options(host, port, os.environ, policy.resolver)
+    except AddressRefused as error:
+        raise ValueError(f"{error}. {advice}") from None
+    except OSError as error:
+        raise ValueError(f"The host {host} is not found: {error.strerror}. Check the URL.") from None
+
+
+async def _fetch_history(
+    url: str,
+    target: Path,
+    branch: str | None,
+    policy: ClonePolicy,
+    environment: Mapping[str, str],
+    mask: SecretMask,
+) -> None:
+    size = await asyncio.to_thread(_limit_size, target.parent, policy)
+    words = ["git", "clone", "--quiet", "--no-checkout", *(["--branch", branch] if branch else []), "--", url]
+    limited = ["/bin/sh", "-c", LIMITED, "sh", str(size // BLOCK_BYTES), *words, str(target)]
+    result = await run_command(limited, target.parent, timeout=policy.seconds, environment=environment)
+    if not result.exit_code:
+        return
+    if TOO_LARGE in result.output:
+        raise _build_size_error(url, size, policy)
+    # Masked before it is cut, which could leave a part of a secret.
+    words_of_git = mask.mask_text(result.output.strip())[-300:]
+    advice = " Give the URL that the server redirects to." if "returned error: 30" in words_of_git else ""
+    raise ValueError(f"git clone of {url} failed: {words_of_git}{advice}")
+
+
+async def _check_out(url: str, target: Path, policy: ClonePolicy, environment: Mapping[str, str]) -> None:
+    """Write the files of a cloned commit, unless they are too many or too large."""
+    size = await asyncio.to_thread(_limit_size, target, policy)
+    measure = build_measuring_command(policy.files, size)
+    if is_over_bounds((await run_command(measure, target, timeout=policy.seconds, environment=environment)).exit_code):
+        raise _build_size_error(url, size, policy)
+    # Without a commit: an empty repository has none.
+    words = ["git", "reset", "--quiet", "--hard"]
+    result = await run_command(words, target, timeout=policy.seconds, environment=environment)
+    if result.exit_code:
+        raise ValueError(f"The files of {url} can not be written: {result.output.strip()[-300:]}")
+
+
+def _limit_size(directory: Path, policy: ClonePolicy) -> int:
+    """Limit the size of a clone, in bytes: a part of the disk stays free for running jobs."""
+    disk = shutil.disk_usage(directory)
+    return max(0, min(policy.megabytes * 1_000_000, disk.free - disk.total // RESERVED_SHARE))
+
+
+def _build_size_error(url: str, size: int, policy: ClonePolicy) -> ValueError:
+    if size < policy.megabytes * 1_000_000:
+        advice = "That is what its disk has free, except a reserve: its owner removes what `agora worker disk` lists."
+    else:
+        advice = "The worker's owner allows larger repositories with --clone-megabytes."
+    return ValueError(f"{url} has more than {size // 1_000_000} MB or {policy.files} files. {advice}")

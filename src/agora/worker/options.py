@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
+from .adoption import ClonePolicy
 from .agents import AGENTS, CodingAgent, find_installed
 from .codebases import Codebase
 from .container_settings import ContainerSettings
@@ -57,7 +58,8 @@ class WorkerOptions:
     Client Protocol. profiles: profiles that a job may choose, by name. local_sessions: database of the agent whose
     sessions are reported to the server, including those without a job; None to report none. codebase_roots: directories
     below which others may register codebases. worktree_days, worktree_megabytes: age, and size per codebase, beyond
-    which worktrees without unmerged work are removed. container: settings of the isolation docker.
+    which worktrees without unmerged work are removed. clone_policy: limits of repositories that others ask the worker to
+    clone. container: settings of the isolation docker.
     """
 
     name: str
@@ -89,6 +91,7 @@ class WorkerOptions:
     codebase_roots: Sequence[Path] = ()
     worktree_days: float = 14.0
     worktree_megabytes: int = 10_000
+    clone_policy: ClonePolicy = field(default_factory=ClonePolicy)
 
 
 def default_name() -> str:

@@ -185,7 +185,12 @@ class CodingWorker(Agent):
         assert self.worker_id is not None
         options = self.options
         codebase = await adopt_codebase(
-            task, self.client, self.worker_id, options.codebase_roots, options.state / "repositories"
+            task,
+            self.client,
+            self.worker_id,
+            options.codebase_roots,
+            options.state / "repositories",
+            options.clone_policy,
         )
         if codebase is None:
             # The executor reports no outcome of a lost lease: the server has already passed the task on.

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import tempfile
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
-from agora.net.egress_policy import (
-    AddressRefused,
-    Resolve,
-    is_evidently_private,
-    resolve_host,
-    resolve_public_addresses,
+from agora.net.egress_policy import AddressRefused, Resolve, is_evidently_private, resolve_host
+from agora.net.git_fetching import (
+    CONFIGURATION,
+    build_git_variables,
+    build_measuring_command,
+    build_pinned_connection_options,
+    encode_token,
+    is_over_bounds,
 )
 from agora.runtimes.errors import SourceRefused, SourceUnavailable
 from agora.runtimes.port import Progress
@@ -31,25 +31,6 @@ __all__ = ["Repositories", "check_url"]
 REFERENCE = re.compile(r"(?!.*(\.\.|@\{|//|\.lock(/|$)))[A-Za-z0-9_][A-Za-z0-9._/+-]{0,199}")
 COMMIT = re.compile(r"([0-9a-f]{40}|[0-9a-f]{64})\t(\S+)")
 MAX_CHECKOUT = Bounds(files=500_000, size=8 << 30)  #: of a whole repository, of which a directory may be built
-#: Counts the files of a commit and their bytes, and stops above the limits: a repository of 15 KB can name billions of
-#: files, each by a tree that is stored once.
-MEASURE = """git ls-tree -r --long HEAD |
-awk '{ n++; s += $4 } n > '"$1"' || s > '"$2"' { big = 1; exit } END { exit (big ? 3 : 0) }'"""
-TOO_LARGE = 3  #: its exit code
-#: disables what a repository or a server could make git do beyond fetching
-CONFIGURATION = {
-    "core.hooksPath": os.devnull,
-    "core.fsmonitor": "false",
-    "credential.helper": "",
-    # A redirect would lead past the check of the address.
-    "http.followRedirects": "false",
-    # Other protocols run commands (ext) or read files of this host (file).
-    "protocol.allow": "never",
-    "protocol.https.allow": "always",
-    "submodule.recurse": "false",
-    "transfer.fsckObjects": "true",
-    "gc.auto": "0",
-}
 
 
 @value_class
@@ -98,7 +79,7 @@ class Repositories:
         return await asyncio.to_thread(_find_source_directory, target, source.directory)
 
     async def _build_git_command(self, source: Git, directory: Path, progress: Progress, *arguments: str) -> None:
-        options = dict(CONFIGURATION) | await self._build_pinned_connection_options(source)
+        options = CONFIGURATION | {"transfer.fsckObjects": "true"} | await self._build_pinned_connection_options(source)
         secrets = _list_source_secrets(source)
         if source.token:
             options["http.extraHeader"] = f"Authorization: Basic {secrets[1]}"
@@ -115,9 +96,9 @@ class Repositories:
     async def _check_out(self, source: Git, target: Path, progress: Progress) -> None:
         """Write the files of a cloned commit, unless they are too many or too large."""
         variables = self._build_git_variables(CONFIGURATION)
-        limits = map(str, (self.bounds.files, self.bounds.size))
-        measure = Command(["/bin/sh", "-c", MEASURE, "sh", *limits], target, variables, self.timeout)
-        if (await self._run_command(source, measure, progress)).code == TOO_LARGE:
+        words = build_measuring_command(self.bounds.files, self.bounds.size)
+        measure = Command(words, target, variables, self.timeout)
+        if is_over_bounds((await self._run_command(source, measure, progress)).code):
             raise SourceRefused(
                 f"{source.url} has more than {self.bounds.files} files or {self.bounds.size} bytes.",
                 fix="Leave out files that are not part of the program.",
@@ -134,22 +115,7 @@ class Repositories:
             raise SourceUnavailable(f"{source.url} did not answer in {self.timeout:g} seconds.") from None
 
     def _build_git_variables(self, options: Mapping[str, str]) -> dict[str, str]:
-        """Build git's environment: options are passed in it because arguments, which may hold a token, are visible to
-        all users."""
-        variables = dict(self.environment) | {
-            "GIT_CONFIG_NOSYSTEM": "1",
-            "GIT_CONFIG_GLOBAL": os.devnull,
-            "GIT_TERMINAL_PROMPT": "0",
-            "GIT_ASKPASS": "true",
-            # LFS would fetch from an address that the repository names, and that nobody has checked.
-            "GIT_LFS_SKIP_SMUDGE": "1",
-            # No .netrc and no settings of the server's user.
-            "HOME": "/nonexistent",
-            "GIT_CONFIG_COUNT": str(len(options)),
-        }
-        for number, (name, value) in enumerate(options.items()):
-            variables |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
-        return variables
+        return dict(self.environment) | build_git_variables(options)
 
     async def _build_pinned_connection_options(self, source: Git) -> dict[str, str]:
         """Check a URL's addresses, and pin git to the checked ones."""
@@ -159,16 +125,12 @@ class Repositories:
         if self.private:
             return {"protocol.http.allow": "always"} if parts.scheme == "http" else {}
         host, port = str(parts.hostname), parts.port or 443
-        if _is_proxied(self.environment):
-            return {}  # the proxy resolves the name; keeping it from internal addresses is up to the operator
         try:
-            addresses = await resolve_public_addresses(host, port, self.resolver)
+            return await build_pinned_connection_options(host, port, self.environment, self.resolver)
         except AddressRefused as error:
             raise _build_private_address_error(str(error)) from None
         except OSError as error:
             raise SourceUnavailable(f"{host} is not found: {error.strerror}.") from None
-        # Pinned: between the check and git's own look-up, the name's owner could change the address (DNS rebinding).
-        return {"http.curloptResolve": f"{host}:{port}:{','.join(map(_bracket_address, addresses))}"}
 
 
 def _find_source_directory(target: Path, directory: str) -> Path:
@@ -207,12 +169,4 @@ def _build_private_address_error(detail: str) -> SourceRefused:
 def _list_source_secrets(source: Git) -> Sequence[str]:
     if not source.token:
         return ()
-    return (source.token, b64encode(f"x-access-token:{source.token}".encode()).decode())
-
-
-def _is_proxied(environment: Mapping[str, str]) -> bool:
-    return any(environment.get(name) for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"))
-
-
-def _bracket_address(address: str) -> str:
-    return f"[{address}]" if ":" in address else address
+    return (source.token, encode_token(source.token))
