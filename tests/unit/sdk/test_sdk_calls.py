@@ -261,6 +261,26 @@ def test_unreachable_server_error_explains_how_to_start_it(monkeypatch: pytest.M
     assert caught.value.url == client.url
 
 
+MANY_STATES = ["pending"] * 5000  # a query of 75 kB
+LONG_LIST = ["漢" * 100] * 100  # 90 kB, percent-encoded
+
+
+def test_query_too_long_for_an_address_is_refused(client: AgoraClient) -> None:
+    with pytest.raises(InvalidRequest, match="too long") as refusal:
+        client.task.list(status=MANY_STATES)  # type: ignore[arg-type]
+    assert refusal.value.fix
+    with pytest.raises(InvalidRequest, match="too long"):
+        next(iter(client.worker.stream(capabilities=LONG_LIST)))
+
+
+async def test_query_too_long_for_an_address_is_refused_in_an_event_loop(wire: Wire) -> None:
+    async with AgoraClient(wire.url) as client:
+        with pytest.raises(InvalidRequest, match="too long"):
+            await client.task.list(status=MANY_STATES)  # type: ignore[arg-type]
+        with pytest.raises(InvalidRequest, match="too long"):
+            await anext(aiter(client.worker.stream(capabilities=LONG_LIST)))
+
+
 @pytest.mark.parametrize("url", ["ftp://x", "http://", "http://x/?q=1"])
 def test_invalid_url_is_refused(url: str) -> None:
     with pytest.raises(InvalidRequest):

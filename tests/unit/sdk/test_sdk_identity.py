@@ -5,7 +5,12 @@ from __future__ import annotations
 import json
 import os
 import stat
+import subprocess
+import sys
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +19,7 @@ import pytest
 from agora_sdk import AgoraClient, AgoraError
 from agora_sdk.credentials import Credential, Credentials
 from agora_sdk.errors import InvalidRequest, NameTaken, Unauthenticated
+from agora_sdk.login import Login, Logins
 from tests.unit.sdk.scripted_server import AGENT_ID, Wire, agent_answer, page
 
 URL = "http://127.0.0.1:8080"
@@ -237,3 +243,69 @@ def test_line_ends_around_a_token_are_ignored(wire: Wire, monkeypatch: pytest.Mo
     monkeypatch.setenv("AGORA_TOKEN", "agfy_2\n")
     AgoraClient(wire.url).query.agents()
     assert tokens(wire) == ["agfy_1", "agfy_2"]
+
+
+REFRESH = "/v1/auth/refresh"
+#: A program without disk space, which makes a call for each line of its input.
+CALLS_WITHOUT_DISK_SPACE = """
+import resource, signal, sys
+from agora_sdk import AgoraClient
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+with AgoraClient() as client:
+    for line in sys.stdin:
+        client.query.agents()
+"""
+
+
+@contextmanager
+def calling_without_disk_space(wire: Wire) -> Iterator[subprocess.Popen[str]]:
+    """Run the program as a person whose login is due at every call. Its streams are pipes, which no limit affects."""
+    Logins(Credentials().path).keep(wire.url, Login("ada", "access-0", "refresh-0", expires_at=0))
+    user = {"id": "user_1", "subject": "ada", "username": "ada"}
+    for number in (1, 2):
+        renewed = {"access_token": f"access-{number}", "refresh_token": f"refresh-{number}", "expires_in": 1}
+        wire.answer(REFRESH, {**renewed, "user": user})
+    with subprocess.Popen(
+        [sys.executable, "-c", CALLS_WITHOUT_DISK_SPACE],
+        env={**os.environ, "AGORA_URL": wire.url},
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as program:
+        try:
+            yield program
+        finally:
+            program.kill()
+
+
+def make_call(program: subprocess.Popen[str]) -> None:
+    assert program.stdin is not None
+    program.stdin.write("call\n")
+    program.stdin.flush()
+
+
+def test_renewed_login_that_cannot_be_stored_is_used_from_memory(wire: Wire) -> None:
+    """A refresh token is valid once: with the one in the file, the login would end."""
+    with calling_without_disk_space(wire) as program:
+        make_call(program)
+        make_call(program)
+        _, errors = program.communicate(timeout=60)
+    assert program.returncode == 0, errors
+    assert "could not be stored" in errors
+    assert "refresh-" not in errors
+    assert [seen.body["refresh_token"] for seen in wire.of(REFRESH)] == ["refresh-0", "refresh-1"]
+    assert tokens(wire) == ["access-1", "access-2"]
+
+
+def test_stored_login_of_another_program_replaces_the_one_in_memory(wire: Wire) -> None:
+    with calling_without_disk_space(wire) as program:
+        make_call(program)
+        wire.wait_for(lambda: len(tokens(wire)) == 1)
+        Logins(Credentials().path).keep(
+            wire.url, Login("ada", "access-new", "refresh-new", expires_at=time.time() + 900)
+        )
+        make_call(program)
+        _, errors = program.communicate(timeout=60)
+    assert program.returncode == 0, errors
+    assert tokens(wire) == ["access-1", "access-new"]

@@ -9,8 +9,10 @@ renewed.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from .retry import IO
 
 __all__ = ["Login", "Logins", "current_login"]
+
+logger = logging.getLogger("agora_sdk")
 
 # Covers a slow call and clocks that differ by some seconds: a token that expires on its way is refused.
 RENEW_BEFORE_SECONDS = 30  #: seconds before its end that a token is renewed
@@ -48,6 +52,18 @@ class Login:
         return time.time() >= self.expires_at - RENEW_BEFORE_SECONDS
 
 
+@dataclass(frozen=True, slots=True)
+class _Unstored:
+    """A renewed login that could not be stored. replaced: the entry of the file that it should have replaced."""
+
+    replaced: Login | None
+    renewed: Login
+
+
+#: By file and server. All clients of the process need it: the refresh token in the file is used up.
+_unstored: dict[tuple[str, str], _Unstored] = {}
+
+
 class Logins:
     """The file of logins. credentials: path of the file of credentials, in whose directory it is."""
 
@@ -55,9 +71,17 @@ class Logins:
         self.path = os.path.join(os.path.dirname(credentials), "logins.json")
 
     def find(self, url: str) -> Login | None:
-        """Find the login at a server."""
+        """Find the login at a server: the stored one, or its renewal by this process that could not be stored."""
+        stored, unstored = self._find_stored(url), _unstored.get(self._place(url))
+        # A different entry is newer: another program has logged in or out.
+        return unstored.renewed if unstored is not None and unstored.replaced == stored else stored
+
+    def _find_stored(self, url: str) -> Login | None:
         entry = self._read_logins().get(server_key(url))
         return Login(**entry) if entry else None
+
+    def _place(self, url: str) -> tuple[str, str]:
+        return self.path, server_key(url)
 
     def keep(self, url: str, login: Login) -> None:
         """Store a login, replacing an earlier one for that server."""
@@ -77,6 +101,24 @@ class Logins:
         if login is not None:
             logins[server_key(url)] = asdict(login)
         replace_json(self.path, {"logins": logins})
+        _unstored.pop(self._place(url), None)
+
+    async def renew(self, url: str, refresh: Callable[[Login], Awaitable[Login]]) -> Login | None:
+        """Renew the login if it is due, and store it; if that fails, keep it in memory. The caller holds the lock."""
+        stored, login = self._find_stored(url), self.find(url)
+        if login is None or not login.due:
+            return login
+        renewed = await refresh(login)
+        try:
+            self.write(url, renewed)
+        except (OSError, AgoraError) as error:
+            _unstored[self._place(url)] = _Unstored(stored, renewed)
+            logger.warning(
+                "The renewed login of %s could not be stored; it is valid in this process only: %s",
+                renewed.username,
+                error,
+            )
+        return renewed
 
     def _read_logins(self) -> dict[str, dict[str, Any]]:
         try:
@@ -100,12 +142,9 @@ async def current_login(io: IO, logins: Logins, url: str) -> Login | None:
     while (login := logins.find(url)) is not None and login.due:
         # Providers revoke a refresh token that is used twice, so one process renews while the others wait for the file.
         with try_lock_file(logins.path, REFRESH_TIMEOUT_SECONDS) as mine:
-            if mine and (login := logins.find(url)) is not None and login.due:
-                refreshed_login = await _refresh_login(io, login, url)
-                logins.write(url, refreshed_login)
-                return refreshed_login
-        if not mine:
-            await io.pause(POLL_SECONDS)
+            if mine:
+                return await logins.renew(url, lambda due: _refresh_login(io, due, url))
+        await io.pause(POLL_SECONDS)
     return login
 
 

@@ -127,17 +127,26 @@ class MCPClient(Closing):
         """Connect to a server and list its tools.
 
         url: its endpoint; an address without a path is tried with ``/mcp`` first. name: local name; by default the
-        server's own. token, headers: credential and further headers for this server only.
+        server's own. token, headers: credential and further headers for this server only. A server that is connected
+        again replaces the earlier connection, whose session ends.
         """
         credential = {"authorization": f"Bearer {token}"} if token else {}
         peer = Peer(_check_url(url), {**credential, **(headers or {})}, self._pooling)
 
         async def work(pick: Pick) -> MCPServer:
-            await peer.open(pick(peer), timeout or self._options.timeout)
+            try:
+                await peer.open(pick(peer), timeout or self._options.timeout)
+            except AgoraError:
+                # The session may already be open, and nobody else could end it.
+                await peer.close(pick(peer))
+                raise
             alias = self._choose_unique_name(
                 name or str(peer.info.get("name") or peer.url), peer.url, chosen=name is not None
             )
-            self._peers[alias] = peer
+            earlier, self._peers[alias] = self._peers.get(alias), peer
+            # Servers keep a session until it is ended, and some limit their number.
+            if earlier is not None:
+                await earlier.close(pick(earlier))
             version = peer.info.get("version")
             return MCPServer(
                 name=alias, url=peer.url, version=version, protocol_version=peer.version, tools=list(peer.tools)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import itertools
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing, contextmanager, suppress
@@ -91,7 +92,8 @@ class Peer:
         self._headers = {**mcp_wire.ACCEPT, "user-agent": f"agora-sdk/{__version__}", **headers}
         self._pooling = pooling
         self._session: str | None = None
-        self._last_id = 0
+        # Threads share a peer: unlike ``+= 1``, next() returns each number once.
+        self._ids = itertools.count(1)
 
     @cached_property
     def blocking(self) -> Blocking:
@@ -195,8 +197,7 @@ class Peer:
     ) -> Message:
         """Try a request once."""
         # MCP requires ids that are unique within the session.
-        self._last_id += 1
-        identity = self._last_id
+        identity = next(self._ids)
         full_params = self._add_meta(params)
         if on_progress is not None:
             full_params["_meta"] = {**full_params.get("_meta", {}), "progressToken": identity}

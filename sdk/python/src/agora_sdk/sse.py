@@ -32,8 +32,8 @@ async def open_channel(io: Blocking | Looped, target: str, headers: dict[str, st
 
 async def _open_blocking_stream(io: Blocking, target: str, headers: dict[str, str]) -> Channel:
     client = io.client()
-    request = client.build_request("GET", target, headers=headers | _ACCEPT, timeout=_TIMEOUT)
     with translate_errors():
+        request = client.build_request("GET", target, headers=headers | _ACCEPT, timeout=_TIMEOUT)
         response = client.send(request, stream=True)
         if not _is_events(response):
             response.read()
@@ -52,8 +52,8 @@ async def _open_blocking_stream(io: Blocking, target: str, headers: dict[str, st
 
 async def _open_looped(io: Looped, target: str, headers: dict[str, str]) -> Channel:
     client = await io.client()
-    request = client.build_request("GET", target, headers=headers | _ACCEPT, timeout=_TIMEOUT)
     with translate_errors():
+        request = client.build_request("GET", target, headers=headers | _ACCEPT, timeout=_TIMEOUT)
         response = await client.send(request, stream=True)
         if not _is_events(response):
             await response.aread()

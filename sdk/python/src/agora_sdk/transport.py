@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from .errors import InvalidRequest
 from .retry import ConnectionLost, TimedOut
 from .wire import Answer, Request
 
@@ -83,6 +84,9 @@ def translate_errors() -> Iterator[None]:
         raise TimedOut(str(error)) from error
     except (httpx.TransportError, httpx.StreamError, ssl.SSLError) as error:
         raise ConnectionLost(str(error) or type(error).__name__) from error
+    except httpx.InvalidURL as error:
+        # The server's address is checked when a client is created, so it is the query: httpx limits it to 64 KiB.
+        raise InvalidRequest(f"The request cannot be sent: {error}.", fix="Shorten the arguments.") from error
 
 
 def read_answer(response: httpx.Response) -> Answer:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import sys
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -124,16 +127,21 @@ async def test_call_times_out_and_is_cancelled(call: Call, workshop: Workshop) -
 
 
 @asynccontextmanager
-async def serve_with_silence(*silent: str) -> AsyncIterator[str]:
-    """Run an MCP server that never answers some HTTP methods or JSON-RPC methods. Yields its URL."""
+async def serve_with_silence(*silent: str, messages: list[Any] | None = None) -> AsyncIterator[str]:
+    """Run an MCP server that never answers some HTTP methods or JSON-RPC methods. Yields its URL.
+
+    messages: records the received messages."""
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
         size = int(head.partition("content-length: ")[2].split("\r\n")[0] or 0)
         message = json.loads(await reader.readexactly(size) or "{}")
-        results = {
+        if messages is not None:
+            messages.append(message)
+        results: dict[str, Any] = {
             "initialize": {"protocolVersion": "2025-11-25", "serverInfo": {"name": "mute", "version": "1"}},
             "tools/list": {"tools": [{"name": "echo", "inputSchema": {"type": "object"}}]},
+            "tools/call": {"content": []},
         }
         if {message.get("method"), head.split()[0].upper()} & set(silent):
             await reader.read()  # until the client gives up
@@ -184,6 +192,58 @@ async def test_broken_connection_is_reported(call: Call, workshop: Workshop) -> 
         await calling
     assert caught.value.outcome == "unknown"
     await workshop.start()
+
+
+async def test_threads_never_share_a_request_id() -> None:
+    """Between any two lines that send a request, another thread sends one, too."""
+    messages: list[Any] = []
+    with MCPClient() as client:
+
+        def call_in_another_thread() -> None:
+            thread = threading.Thread(target=client.call_tool, args=("echo",))
+            thread.start()
+            thread.join()
+
+        def trace(frame: FrameType, event: str, argument: Any) -> Any:
+            if event == "line" and frame.f_code.co_name == "_send_request":
+                call_in_another_thread()
+            return trace
+
+        def call_with_a_switch_at_every_line() -> None:
+            client.connect(url)
+            sys.settrace(trace)
+            try:
+                client.call_tool("echo")
+            finally:
+                sys.settrace(None)
+
+        async with serve_with_silence(messages=messages) as url:
+            await asyncio.to_thread(call_with_a_switch_at_every_line)
+            await asyncio.to_thread(client.close)
+    ids = [message["id"] for message in messages if message.get("method") == "tools/call"]
+    assert len(ids) > 2
+    assert len(set(ids)) == len(ids)
+
+
+async def test_connecting_again_ends_the_earlier_session(use: Callable[[MCPClient], Call], workshop: Workshop) -> None:
+    client = MCPClient()
+    call = use(client)
+    for _ in range(2):
+        await call("connect", workshop.url)
+    assert client.servers == ("workshop",)
+    opened = dict.fromkeys(request["mcp-session-id"] for request in workshop.requests if "mcp-session-id" in request)
+    earlier, current = opened
+    ended = [request["mcp-session-id"] for request in workshop.requests if request[":method"] == "DELETE"]
+    assert ended == [earlier]
+    assert await call("call_tool", "agora.echo", {"text": current}) == {"text": current, "name": "agora.echo"}
+
+
+async def test_failed_connection_ends_its_session(use: Callable[[MCPClient], Call]) -> None:
+    messages: list[Any] = []
+    async with serve_with_silence("tools/list", messages=messages) as url:
+        with pytest.raises(DeadlineExceeded, match="tools/list"):
+            await use(MCPClient())("connect", url, timeout=0.3)
+        assert messages[-1] == {}, "the request without a body, DELETE, is the last one"
 
 
 async def test_several_servers_are_used_concurrently(use: Callable[[MCPClient], Call], workshop: Workshop) -> None:
