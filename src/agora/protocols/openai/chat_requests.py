@@ -27,6 +27,8 @@ __all__ = ["read_chat_request"]
 INSTRUCTIONS: Final = ("system", "developer")
 ROLES: Final = (*INSTRUCTIONS, "user", "assistant", "tool", "function")
 
+MAX_MODALITIES: Final = 10
+
 Fields = Mapping[str, Any]
 
 
@@ -36,7 +38,7 @@ def read_chat_request(body: Fields) -> AgentRequest:
     messages = [_read_message(value, number) for number, value in enumerate(_list_messages(body))]
     if body.get("n") not in (None, 1):
         raise invalid_field("n", "only one answer is supported", fix="Leave it out, and ask again for another answer.")
-    if "audio" in (body.get("modalities") or ()):
+    if "audio" in read_list(body, "modalities", MAX_MODALITIES):
         raise invalid_field("modalities", "only text is supported", fix="Leave audio out.")
     tools = read_tools(body)
     options = body.get("stream_options")
@@ -75,8 +77,10 @@ def _read_message(value: Any, number: int) -> dict[str, Any]:
     content = message.get("content")
     if role == "assistant" and content in (None, "", []):
         return message | {"content": None}
-    # A tool may have no output: only its content may be empty.
-    read_content(content or " " if role in ("tool", "function") else content, f"{at}.content")
+    # A tool may have no output: only its content may be empty, or missing.
+    if role in ("tool", "function") and not content:
+        return message | {"content": ""}
+    read_content(content, f"{at}.content")
     return message
 
 

@@ -47,8 +47,8 @@ def read_page(query: Mapping[str, str]) -> dict[str, Any]:
     arguments: dict[str, Any] = {"limit": _PAGE}
     if "limit" in query:
         text = query["limit"]
-        # Cut, because int() raises for several thousand digits.
-        if not (text.isascii() and text.isdigit()) or not 1 <= int(text[:9]) <= MAX_PAGE:
+        # The length first, because int() raises for several thousand digits.
+        if not (text.isascii() and text.isdigit()) or len(text) > 9 or not 1 <= int(text) <= MAX_PAGE:
             raise invalid_field("limit", f"should be a number from 1 to {MAX_PAGE}")
         arguments["limit"] = int(text)
     if query.get("after"):

@@ -172,12 +172,14 @@ def read_tools(body: Fields) -> list[dict[str, Any]]:
 
 
 def list_tool_names(tools: Sequence[Fields], tool_choice: Any) -> frozenset[str]:
-    """List the names of the callable tools: all, none, or those of the choice."""
+    """List the names of the callable tools: all, none, or those of the choice. Raises InvalidRequest."""
     names = frozenset(str(tool.get("name")) for tool in tools)
     if tool_choice == "none":
         return frozenset()
     if isinstance(tool_choice, Mapping):
-        allowed = tool_choice.get("tools") or (tool_choice.get("allowed_tools") or {}).get("tools")
+        # Responses has the list beside the type, chat completions below it.
+        nested = read_object(tool_choice.get("allowed_tools") or {}, "tool_choice")
+        allowed = tool_choice.get("tools") or nested.get("tools")
         chosen = allowed if isinstance(allowed, list) else [tool_choice]
         # Only declared tools: a choice of another one cannot be called by anybody.
         return names & frozenset(_read_tool_name(tool) for tool in chosen)

@@ -176,10 +176,12 @@ def _read_item(value: Any, number: int) -> dict[str, Any]:
         raise invalid_field(f"{at}.type", "should name the item's kind", fix="Send messages, or function_call_output.")
     if kind == "item_reference":
         raise invalid_field(f"{at}.type", "item references are not supported", fix="Use previous_response_id.")
-    if kind == "message":
-        if item.get("role") not in ROLES:
-            raise invalid_field(f"{at}.role", f"should be one of {', '.join(ROLES)}")
-        read_content(item.get("content"), f"{at}.content")
+    if kind != "message":
+        # Only a message has a role: by it, the messages of the user and their content are found.
+        return {name: member for name, member in item.items() if name != "role"} | {"type": kind}
+    if item.get("role") not in ROLES:
+        raise invalid_field(f"{at}.role", f"should be one of {', '.join(ROLES)}")
+    read_content(item.get("content"), f"{at}.content")
     return {**item, "type": kind}
 
 

@@ -98,6 +98,9 @@ async def test_models_list_the_agents_in_pages(http: httpx.AsyncClient) -> None:
     (amounts,) = [model["price"] for model in listed if model["id"] == "Echo Agent"]
     assert amounts == (await http.get("/v1/models/Echo%20Agent")).json()["price"]
     assert (amounts["type"], amounts["task_price"], amounts["currency"]) == ("hybrid", 2.0, "USD")
+    for limit in ("0", "501", "000000001" + "0" * 5000):
+        refused = await http.get("/v1/models", params={"limit": limit})
+        assert (refused.status_code, refused.json()["error"]["param"]) == (400, "limit")
     missing = await http.get("/v1/models/nobody")
     assert missing.status_code == 404
     assert missing.json()["error"]["code"] == "model_not_found"
@@ -278,12 +281,22 @@ async def test_failed_agent_is_a_non_retryable_error(http: httpx.AsyncClient) ->
         ({"messages": [{"role": "user", "content": "a\0b"}]}, "messages"),
         ({"messages": [{"role": "user", "content": "x"}], "model": ""}, "model"),
         ({"messages": [{"role": "user", "content": "x"}], "stream": "yes"}, "stream"),
+        ({"messages": [{"role": "user", "content": "x"}], "modalities": 5}, "modalities"),
+        ({"messages": [{"role": "user", "content": "x"}], "tool_choice": {"allowed_tools": [1]}}, "tool_choice"),
     ],
 )
 async def test_invalid_request_names_its_field(http: httpx.AsyncClient, body: dict[str, Any], param: str) -> None:
     refused = await post(http, "/v1/chat/completions", 400, **body)
     assert refused["error"]["type"] == "invalid_request_error"
     assert refused["error"]["param"] == param
+
+
+async def test_output_of_a_tool_may_lack_its_content(http: httpx.AsyncClient) -> None:
+    messages: list[Any] = [{"role": "user", "content": "How is the weather?"}]
+    asked = await chat(http, *messages, tools=[{"type": "function", "function": TOOL}])
+    (call,) = asked["choices"][0]["message"]["tool_calls"]
+    messages += [asked["choices"][0]["message"], {"role": "tool", "tool_call_id": call["id"]}]
+    assert said(await chat(http, *messages)) == "The tool says ."
 
 
 # -- responses -----------------------------------------------------------------------------------------
@@ -459,6 +472,13 @@ async def test_calls_of_the_clients_tools_are_function_calls_of_the_response(htt
     assert output_text((await http.get(f"/v1/responses/{answered['id']}")).json()) == "The tool says sunny."
     unknown = output | {"call_id": f"{call['call_id'][:-1]}7"}
     assert (await respond(http, [unknown], status=400))["error"]["type"] == "invalid_request_error"
+
+
+async def test_item_of_another_type_is_no_message_of_the_user(http: httpx.AsyncClient) -> None:
+    item = {"type": "reasoning", "role": "user", "summary": []}
+    assert output_text(await respond(http, [{"role": "user", "content": "hello"}, item])) == "hello"
+    refused = await respond(http, [item], status=400)
+    assert refused["error"]["param"] == "input"
 
 
 async def test_unknown_response_is_not_found(http: httpx.AsyncClient) -> None:
