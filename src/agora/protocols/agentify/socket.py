@@ -104,10 +104,12 @@ class _Socket:
         subprotocol = SUBPROTOCOL if SUBPROTOCOL in self._scope.get("subprotocols", ()) else None
         self._receipts = query.get("receipts", "").lower() in ("1", "true", "yes")
         await self._send({"type": "websocket.accept", "subprotocol": subprotocol})
-        listening = asyncio.create_task(self._read_frames())
         try:
             if caller.kind == "agent" or query.get("agent"):
                 await self._bind_agent(caller, query.get("agent"))
+            # Not earlier: a frame read during the binding would bind its sender again, who would get each message twice.
+            listening = asyncio.create_task(self._read_frames())
+            self._tasks.add(listening)
             # An open socket costs memory: strangers get only the time to introduce themselves.
             stranger = self._subject is None and caller.kind in ("anonymous", "enrolment")
             if stranger:
@@ -126,12 +128,12 @@ class _Socket:
         except AgoraError as error:
             await self._send_close(CloseReason.from_error(error))
         finally:
-            await self._cancel_tasks(listening)
+            await self._cancel_tasks()
 
-    async def _cancel_tasks(self, listening: asyncio.Task[None]) -> None:
+    async def _cancel_tasks(self) -> None:
         for stream in self._streams:
             stream.close()
-        tasks = [listening, *self._tasks]
+        tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

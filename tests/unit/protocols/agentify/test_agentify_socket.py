@@ -188,6 +188,44 @@ async def test_strangers_must_authenticate(tmp_path: Any, clock: ManualClock, mo
         assert closed.value.rcvd.code == 4401
 
 
+async def test_first_frame_sent_at_once_does_not_bind_the_agent_twice(server: Running, pair: Pair) -> None:
+    frames: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    sent: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    # Both frames are there before the handshake is answered.
+    for number in (1, 2):
+        text = json.dumps(INFORM | {"to": [CALCULATOR], "payload": {"number": number}})
+        frames.put_nowait({"type": "websocket.receive", "text": text})
+    scope = {
+        "type": "websocket",
+        "path": "/agent/ws",
+        "query_string": b"",
+        "headers": [(b"authorization", f"Bearer {pair.tokens[CALCULATOR]}".encode())],
+        "subprotocols": [],
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 80),
+        "scheme": "ws",
+    }
+    received = [{"type": "websocket.connect"}]
+
+    async def receive() -> dict[str, Any]:
+        return received.pop() if received else await frames.get()
+
+    async def send(frame: Any) -> None:
+        sent.put_nowait(frame)
+
+    socket = asyncio.create_task(server.app.agent_sockets(scope, receive, send))
+    assert (await sent.get())["type"] == "websocket.accept"
+    frame_texts = [json.loads((await sent.get())["text"]) for _ in range(2)]
+    # The last message of all arrives after a repetition of any other.
+    frames.put_nowait(
+        {"type": "websocket.receive", "text": json.dumps(INFORM | {"to": [CALCULATOR], "payload": {"number": 3}})}
+    )
+    frame_texts.append(json.loads((await sent.get())["text"]))
+    frames.put_nowait({"type": "websocket.disconnect", "code": 1000})
+    await socket
+    assert [each["payload"]["number"] for each in frame_texts] == [1, 2, 3]
+
+
 async def test_revoked_agent_is_disconnected(pair: Pair) -> None:
     leaver, token = await register(pair.url, "Leaver")
     async with leaver, opened(pair.ws_url, token) as socket:
