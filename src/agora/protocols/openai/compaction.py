@@ -8,7 +8,6 @@ fraction of the bytes, and a request with the item is equivalent to one with the
 from __future__ import annotations
 
 import base64
-import binascii
 import time
 import zlib
 from collections.abc import Mapping, Sequence
@@ -17,10 +16,11 @@ from typing import Any, Final
 from pydantic_core import from_json, to_json
 
 from agora.clock import new_id
+from agora.protocols.http import check_json_weight
 
 from .errors import invalid_field
 
-__all__ = ["COMPACTION", "MAX_UNPACKED", "build_compaction", "unpack_compaction"]
+__all__ = ["COMPACTION", "MAX_UNPACKED", "build_compaction", "unpack_compactions"]
 
 COMPACTION: Final = "compaction"  #: type of the item
 MAX_UNPACKED: Final = 8_388_608  #: maximum bytes of all unpacked compactions of a request, like a body
@@ -47,23 +47,41 @@ def build_compaction(items: Sequence[Mapping[str, Any]], previous_id: str | None
     }
 
 
-def unpack_compaction(item: Mapping[str, Any], field: str, limit: int) -> tuple[list[Any], str | None, int]:
-    """Unpack a compaction; returns its items, the preceding response, and the size in bytes. Raises InvalidRequest if
-    it is invalid or larger than the limit.
+def unpack_compactions(items: Mapping[str, Mapping[str, Any]]) -> list[tuple[list[Any], str | None]]:
+    """Unpack the compactions of a request, by field; returns the items of each and its preceding response. Raises
+    InvalidRequest if one is invalid or all are too large, PayloadTooLarge if they hold too many values.
     """
+    texts: dict[str, bytes] = {}
+    limit = MAX_UNPACKED
+    for field, item in items.items():
+        texts[field] = _decompress_compaction(item, limit)
+        limit -= len(texts[field])
+    # All together and before parsing, like a body: a few kilobytes could unpack to millions of values.
+    check_json_weight(b"".join(texts.values()), MAX_UNPACKED)
+    return [_parse_compaction(text, field) for field, text in texts.items()]
+
+
+def _decompress_compaction(item: Mapping[str, Any], limit: int) -> bytes:
+    """Decompress a compaction; empty if it is invalid, incomplete if it is larger than the limit."""
     content = item.get("encrypted_content")
     try:
         # Bounded: a few kilobytes of a client could unpack to gigabytes.
         unpacker = zlib.decompressobj()
         packed = base64.b64decode(content if isinstance(content, str) else "", validate=True)
         # For zlib, 0 means no limit.
-        text = unpacker.decompress(packed, max(limit, 1))
+        return unpacker.decompress(packed, max(limit, 1))
+    except (ValueError, zlib.error):
+        return b""
+
+
+def _parse_compaction(text: bytes, field: str) -> tuple[list[Any], str | None]:
+    try:
         document = from_json(text)
         items, previous_id = document["items"], document["previous_response_id"]
-    except (binascii.Error, zlib.error, ValueError, LookupError, TypeError):
-        items, previous_id, text = None, None, b""
+    except (ValueError, LookupError, TypeError):
+        items, previous_id = None, None
     if not isinstance(items, list) or not isinstance(previous_id, str | None):
         raise invalid_field(
             f"{field}.encrypted_content", "is not a compaction of this server", fix="Send the item unchanged."
         )
-    return items, previous_id, len(text)
+    return items, previous_id

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from .compaction import COMPACTION, MAX_UNPACKED, unpack_compaction
+from .compaction import COMPACTION, unpack_compactions
 from .content import MAX_TEXT, join_content_text, read_content
 from .errors import invalid_field
 from .identifiers import TurnId, parse_call_id, parse_response_id
@@ -120,12 +120,12 @@ def _read_items(values: list[Any]) -> tuple[list[dict[str, Any]], str | None]:
     compaction."""
     items: list[dict[str, Any]] = []
     previous_id: str | None = None
-    limit = MAX_UNPACKED
+    is_packed = [isinstance(value, dict) and value.get("type") == COMPACTION for value in values]
+    unpacked = iter(unpack_compactions({f"input.{n}": values[n] for n, packed in enumerate(is_packed) if packed}))
     for number, value in enumerate(values):
-        if isinstance(value, dict) and value.get("type") == COMPACTION:
-            packed, previous_id, size = unpack_compaction(value, f"input.{number}", limit)
-            limit -= size
-            items += [_read_item(each, number) for each in packed]
+        if is_packed[number]:
+            packed_items, previous_id = next(unpacked)
+            items += [_read_item(each, number) for each in packed_items]
         else:
             items.append(_read_item(value, number))
     if len(items) > MAX_MESSAGES:

@@ -427,6 +427,15 @@ async def test_compacted_item_that_exceeds_the_body_limit_is_refused(http: httpx
     assert (answer.status_code, answer.json()["error"]["param"]) == (400, "input.1.encrypted_content")
 
 
+async def test_compacted_items_with_too_many_values_are_refused(http: httpx.AsyncClient) -> None:
+    # Each is within the bound for one body, together they are not.
+    values = {"items": [0] * 500_000, "previous_response_id": None}
+    packed = base64.b64encode(zlib.compress(json.dumps(values, separators=(",", ":")).encode())).decode()
+    item = {"type": "compaction", "encrypted_content": packed}
+    refused = await respond(http, [item, item], status=413)
+    assert "too many values" in refused["error"]["message"]
+
+
 async def test_compacted_response_continues_in_its_context(http: httpx.AsyncClient) -> None:
     first = (await http.post("/v1/responses", json={"model": NAME, "input": "choose"})).json()
     assert output_text(first) == QUESTION
