@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import unquote
 
 from pydantic_core import to_json
 
@@ -64,4 +63,5 @@ class ExecutionStreams:
         document = parse_json_object(body)
         match = PATH.fullmatch(scope["path"])
         assert match is not None, "owned"
-        return document | {"instance_id": unquote(match[1])}
+        # The path is decoded already: a name with a percent sign would be changed by a second time.
+        return document | {"instance_id": match[1]}

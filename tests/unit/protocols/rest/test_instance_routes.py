@@ -108,6 +108,17 @@ def _events(text: str) -> list[tuple[str, Any]]:
     return found
 
 
+async def test_streamed_execution_decodes_the_name_of_its_agent_once(here: tuple[Site, httpx.AsyncClient]) -> None:
+    place, client = here
+    await place.agent("rate%41")
+    made = await place.create("rate%41")
+    answer = await client.post(
+        "/marketplace/agents/rate%2541/execute", json={"endpoint": "/x"}, headers={"Accept": "text/event-stream"}
+    )
+    assert answer.status_code == 200, answer.text
+    assert _events(answer.text)[-1][1]["instance_id"] == made.instance_id
+
+
 async def test_execution_is_streamed(tmp_path: Path) -> None:
     async with served(tmp_path, SqliteEngine(tmp_path / "agora.db")) as place:
         await place.agent()
