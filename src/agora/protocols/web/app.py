@@ -281,8 +281,9 @@ class MonitorApp:
             raise NotFound("This page has no live updates.")
         page, path = match
         query = _parse_query(scope)
+        opened_at = query.pop("after", None)  # of the stream, not of the page that its fragments link to
         # The header first: a browser reconnects with the original URL, whose position is old by then.
-        after = read_header(scope, b"last-event-id") or query.pop("after", None)
+        after = read_header(scope, b"last-event-id") or opened_at
         view = await self._create_view(scope, page, path, query)
         if not view.shows(page):
             raise PermissionDenied(f"{page.title} is not visible to you.")

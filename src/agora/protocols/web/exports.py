@@ -63,12 +63,15 @@ class Exports:
         arguments = query_string.parse_query(scope["query_string"], EXPORT)
         stream = await self.dispatcher.open_stream(EXPORT, caller, arguments, valid=valid)
         name, kind = EXPORTS[scope["path"]]
-        await _send_headers(send, name, kind)
-        if scope["method"] == "HEAD":
+        try:
+            await _send_headers(send, name, kind)
+            if scope["method"] == "HEAD":
+                await send({"type": "http.response.body", "body": b""})
+            else:
+                await _transfer_file(stream, _csv_pieces if name == "csv" else _json_pieces, receive, send)
+        finally:
+            # Open streams are counted from the moment they are opened, even those that nobody has begun to read.
             stream.close()
-            await send({"type": "http.response.body", "body": b""})
-            return
-        await _transfer_file(stream, _csv_pieces if name == "csv" else _json_pieces, receive, send)
 
 
 async def _transfer_file(stream: LiveStream, form: Form, receive: Receive, send: Send) -> None:

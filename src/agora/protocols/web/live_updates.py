@@ -279,8 +279,13 @@ async def serve_fragments(
 ) -> None:
     """Send the stream of a page's fragments until either side disconnects."""
     writer, feeder = EventWriter(send, compressed=compressed), FragmentSink(fragments, stream.position)
-    await writer.begin()
-    await writer.write(b"retry: 2000\nid: %d\n: connected\n\n" % stream.position)
+    try:
+        await writer.begin()
+        await writer.write(b"retry: 2000\nid: %d\n: connected\n\n" % stream.position)
+    except BaseException:
+        # Open streams are counted from the moment they are opened, and this one has no reader yet that would close it.
+        stream.close()
+        raise
     painting = asyncio.create_task(FragmentRenderer(view, feeder, writer).run())
     disconnect = asyncio.create_task(wait_for_disconnect(receive))
     tasks: list[asyncio.Task[None]] = [painting, disconnect, asyncio.create_task(stream.attach(feeder))]

@@ -134,9 +134,11 @@ class View:
         """URL of the page's stream of fragments; empty without fragments, or if this user may not follow events."""
         if not self.page.live or not self.may("agora.monitor.stream"):
             return ""
-        return self.url(f"live/{self.address}".rstrip("/"), **self.query, after=self.position)
+        # The address of a stream has the position itself, and a link to a page may contain any parameter.
+        return self.url(f"live/{self.address}".rstrip("/"), **{**self.query, "after": self.position})
 
-    def url(self, path: str = "", **query: Any) -> str:
+    # Positional only: names of query parameters are chosen by whoever writes a link, even "path" and "self".
+    def url(self, path: str = "", /, **query: Any) -> str:
         """Build a URL below ``/v1/monitor/``; empty query parameters are omitted."""
         encoded_query = urlencode({key: value for key, value in query.items() if value is not None and value != ""})
         return f"{HOME}{path.lstrip('/')}{'?' if encoded_query else ''}{encoded_query}"

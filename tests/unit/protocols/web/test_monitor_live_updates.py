@@ -52,7 +52,7 @@ def probe(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     templates = {
         "probe.html": '<a href="{{ view.live }}"></a>',
-        "live/probed.html": "{{ word }}:\n{% for data in seen %}<li>{{ data * view.query.get('times', '1') | int }}</li>\r\n{% endfor %}",
+        "live/probed.html": "{{ word }}{% if 'after' in view.query %} after{% endif %}:\n{% for data in seen %}<li>{{ data * view.query.get('times', '1') | int }}</li>\r\n{% endfor %}",
     }
     loader = environment().loader
     assert loader is not None
@@ -241,6 +241,34 @@ async def test_ended_streams_are_released(market: Market, served: httpx.AsyncCli
     async with stream(served, f"{HOME}live/probe/1"), stream(served, f"{HOME}live/probe/2"):
         assert len(market.app.feed) == 2
     await wait_until(lambda: not len(market.app.feed))
+
+
+async def test_connection_lost_before_the_first_answer_releases_the_stream(market: Market) -> None:
+    browser = Browser(market.app)
+    await browser.sign_in()
+    for path in (f"{HOME}live/probe/1", f"{HOME}export/json"):
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "scheme": "http",
+            "http_version": "1.1",
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": b"",
+            "headers": [(b"host", b"127.0.0.1:8080"), (b"cookie", f"agora_session={browser.cookie}".encode())],
+            "client": ("127.0.0.1", 50000),
+            "server": ("127.0.0.1", 8080),
+        }
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def fail_to_send(message: Any) -> None:
+            raise ConnectionResetError
+
+        with contextlib.suppress(ConnectionResetError):
+            await market.app(scope, receive, fail_to_send)
+        assert len(market.app.feed) == 0, path
 
 
 async def test_client_that_does_not_read_is_disconnected(

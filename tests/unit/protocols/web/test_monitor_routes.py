@@ -95,6 +95,14 @@ async def test_unusual_requests_get_plain_errors(browser: Browser) -> None:
     assert (await browser.http.head(HOME)).status_code == 200
 
 
+@pytest.mark.parametrize("name", ["after", "path", "self"])
+async def test_query_parameter_of_any_name_is_no_error(browser: Browser, name: str) -> None:
+    await browser.sign_in()
+    answer = await browser.get(f"agents?{name}=7")
+    assert answer.status_code == 200
+    assert f"agents?{name}=7" in answer.text or name == "after"  # kept, except for the position of the stream
+
+
 async def test_pages_work_during_a_halt_and_can_end_it(market: Market, browser: Browser) -> None:
     await browser.sign_in()
     await browser.act("agora.admin.override", target_id="system_wide", action="emergency_halt", reason="look")
