@@ -12,7 +12,7 @@ from agora.net.backoff import compute_exponential_delay
 from agora_sdk.contract import Kind, Operation
 from agora_sdk.errors import AgoraError, Halted, Overloaded, RateLimited, StorageUnavailable
 
-__all__ = ["AgentCalls", "InterruptibleSleep"]
+__all__ = ["TRANSIENT_ERRORS", "AgentCalls", "InterruptibleSleep"]
 
 TRANSIENT_ERRORS = (Halted, Overloaded, RateLimited, StorageUnavailable)
 # Short, since the server is in this process: an overload or an outage of its store ends soon or concerns everything.
@@ -39,9 +39,7 @@ class AgentCalls:
 
     async def __call__(self, name: str, /, *, idempotency_key: str | None = None, **arguments: Any) -> Any:
         """Run an operation and return its result. Retries transient errors without a limit; raises all others."""
-        operation = self._find(name, self.caller.tenant or DEFAULT_TENANT)
-        if operation.kind is Kind.STREAM:
-            raise TypeError(f"{name} is a stream")
+        operation = self._find_operation(name)
         tries = 0
         while True:
             try:
@@ -57,6 +55,16 @@ class AgentCalls:
                 await self._pause(_compute_retry_delay(error, tries))
             else:
                 return outcome.result
+
+    async def call_once(self, name: str, /, **arguments: Any) -> Any:
+        """Run an operation without retries and return its result. Raises transient errors, too."""
+        return (await self._dispatcher.invoke(self._find_operation(name), self.caller, arguments)).result
+
+    def _find_operation(self, name: str) -> Operation:
+        operation = self._find(name, self.caller.tenant or DEFAULT_TENANT)
+        if operation.kind is Kind.STREAM:
+            raise TypeError(f"{name} is a stream")
+        return operation
 
 
 def _compute_retry_delay(error: AgoraError, tries: int) -> float:

@@ -15,7 +15,7 @@ from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.contract.tasks import ClaimedTask
 from agora_sdk.errors import AgoraError, IdempotencyConflict, InvalidRequest, StaleLease
 
-from .calls import AgentCalls
+from .calls import TRANSIENT_ERRORS, AgentCalls
 from .port import (
     BuiltinAgent,
     InputRequired,
@@ -129,7 +129,11 @@ class TaskRun(Job):
         # Before the call: the host checks for due renewals every two seconds, and must not start a second one.
         self.renew_at = now + self.lease_seconds * SECOND // 3
         try:
-            await self.calls("agora.task.renew", task_id=self.task_id, fencing_token=self.token)
+            # Once: the host waits for the renewals of all agents, and one of a paused agent is refused until it is resumed.
+            await self.calls.call_once("agora.task.renew", task_id=self.task_id, fencing_token=self.token)
+        except TRANSIENT_ERRORS as error:
+            log.info("the lease on %s is not renewed yet: %s", self.task_id, error)
+            self.renew_at = now  # the next check of the host repeats it
         except AgoraError as error:
             log.info("the lease on %s was not renewed: %s", self.task_id, error)
             self.stop_handler("lost")

@@ -282,6 +282,26 @@ def resident_id(market: Market) -> str:
     )
 
 
+async def test_paused_agent_does_not_delay_the_leases_of_others(
+    market: Market, resident: Scripted, upkeep: Any
+) -> None:
+    task_id = await assign(market, market.operator, "a2a.message", assignee="Resident", payload={"text": "wait"})
+    await wait_until(lambda: resident.begun)
+    target = resident_id(market)
+    await market.call(market.operator, "admin.override", target_id=target, action="pause", reason="stop")
+    market.clock.advance(12)
+    async with asyncio.timeout(10):
+        await market.app.agent_host.reconcile()
+    await market.call(market.operator, "admin.override", target_id=target, action="resume")
+    await market.app.agent_host.reconcile()
+    market.clock.advance(20)
+    await upkeep.step()
+    assert (await get(market, task_id)).status == TaskStatus.IN_PROGRESS, "it was renewed after the resumption"
+    resident.go_on.set()
+    await market.app.agent_host.wait_until_idle()
+    assert (await get(market, task_id)).attempts == 1
+
+
 async def test_halt_stops_running_jobs(market: Market, resident: Scripted) -> None:
     task_id = await assign(market, market.operator, "a2a.message", assignee="Resident", payload={"text": "wait"})
     await wait_until(lambda: resident.begun)
