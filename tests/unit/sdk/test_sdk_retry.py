@@ -126,6 +126,7 @@ def test_retry_after_is_seconds_or_a_date_or_nothing() -> None:
     later = email.utils.formatdate(time.time() + 50, usegmt=True)
     assert 40 < (retry_after(status(503, retry_after=later)) or 0) <= 50
     assert retry_after(status(503, retry_after="Thu, 01 Jan 1970 00:00:00 GMT")) == 0.0
+    assert retry_after(status(503, retry_after=f"Thu, 01 Jan {10**20} 00:00:00 GMT")) is None
 
 
 def test_non_idempotent_commands_carry_a_key() -> None:

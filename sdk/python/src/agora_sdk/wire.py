@@ -165,5 +165,6 @@ def retry_after(answer: Answer) -> float | None:
         return float(text)
     try:
         return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-    except ValueError:
+    # OverflowError: a year or day with more digits than the C library takes.
+    except (ValueError, OverflowError):
         return None
