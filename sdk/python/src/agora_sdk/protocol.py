@@ -25,7 +25,7 @@ from .contract.envelopes import Performative as MessageType
 from .contract.fields import DeliveryState
 from .contract.messaging import Marked, Messaging
 from .contract.results import Page
-from .errors import InvalidRequest, UnknownKey
+from .errors import InvalidRequest, Undecipherable, UnknownKey
 from .retry import pace_long_poll
 
 if TYPE_CHECKING:
@@ -341,8 +341,9 @@ class AgentProtocol:
     def _decrypt_if_possible(self, message: AgentMessage) -> AgentMessage:
         try:
             return self.decrypt(message)
-        except UnknownKey:
-            return message  # left encrypted: decrypt() raises the error that names the missing key
+        # Also one that cannot be decrypted at all: a sender must not be able to hide the other messages of the page.
+        except Undecipherable:
+            return message  # left encrypted: decrypt() raises the error that names the reason
 
     async def _encrypt_document(self, io: IO, document: dict[str, Any]) -> dict[str, Any]:
         """Encrypt the payload of a message for its recipients."""

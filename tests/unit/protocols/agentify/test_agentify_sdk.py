@@ -203,6 +203,15 @@ async def test_missing_key_and_changed_message_are_reported(make: Make) -> None:
     assert (await bank.protocol.pending()).messages[0].payload == raw.payload, "others can still be read"
 
 
+async def test_malformed_ciphertext_does_not_hide_the_other_messages(make: Make) -> None:
+    app, bank = await make("App"), await make("Bank")
+    encryption = {"encryption": {"alg": "ECDH-ES", "enc": "A256GCM", "kids": []}}
+    message = {"type": "inform", "to": ["Bank"], "intent": "x", "payload": {"jwe": 1}, "security": encryption}
+    await app.conversation.send(message=message)
+    await app.protocol.inform("Bank", "x", {"n": 2})
+    assert [message.payload for message in await bank.protocol.pending()] == [{"jwe": 1}, {"n": 2}]
+
+
 def test_key_ring_is_private_and_its_damage_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ring = KeyRing(str(tmp_path / "credentials.json"))
     for number in range(25):
