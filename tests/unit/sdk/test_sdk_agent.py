@@ -172,6 +172,20 @@ async def test_failing_handler_is_tried_three_times_and_the_message_marked_read(
     assert "no idea" in caplog.text
 
 
+async def test_handler_that_ends_cancelled_counts_as_failed(server: Running, ada: AgoraClient) -> None:
+    class Broken(Recorder):
+        async def on_message(self, message: Message) -> None:
+            child = asyncio.create_task(asyncio.Event().wait())
+            child.cancel()
+            await child  # raises CancelledError, and the agent goes on
+
+    async with living(Broken(url=server.url)) as agent:
+        assert isinstance(agent, Recorder)
+        receipt = await ada.messaging.send("Broken", "hello")
+        await asyncio.wait_for(state_of(agent.client, receipt.message_id, DeliveryState.READ), WAIT)
+        assert [attempt for _, attempt in agent.errors] == [1, 2, 3]
+
+
 async def test_server_error_does_not_count_as_a_handler_failure(server: Running, ada: AgoraClient) -> None:
     class Unlucky(Recorder):
         async def on_message(self, message: Message) -> None:
@@ -361,6 +375,18 @@ async def test_agent_waits_for_its_server(wire: Wire) -> None:
     async with AgoraClient(wire.url, retries=0) as client, living(Patient(client=client)):
         await asyncio.wait_for(waited.wait(), WAIT)
     assert len(wire.of("/agents/register")) == 10
+
+
+async def test_cancelled_entry_of_the_block_ends_the_agent(wire: Wire) -> None:
+    wire.answer("/agents/register", Overloaded("starting"))
+    async with AgoraClient(wire.url, retries=0) as client:
+        agent = Recorder(client=client)
+        entry = asyncio.create_task(agent.__aenter__())
+        await asyncio.to_thread(wire.wait_for, lambda: wire.of("/agents/register"))
+        entry.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await entry
+        assert [task for task in asyncio.all_tasks() if task.get_name() == "agent Recorder"] == []
 
 
 async def test_lost_read_marker_is_sent_again(wire: Wire) -> None:

@@ -257,6 +257,34 @@ async def test_external_failure_defers_the_task(script: Wire, raised: BaseExcept
     assert not script.of(FAIL)
 
 
+async def test_handler_that_was_not_cancelled_by_the_agent_defers_the_task_with_a_delay(script: Wire) -> None:
+    async def work(task: TaskRun) -> None:
+        child = asyncio.create_task(asyncio.Event().wait())
+        child.cancel()
+        await child  # raises CancelledError, and the agent goes on
+
+    script.answer(RENEW, claimed())
+    script.answer(RELEASE, updated(status="pending"))
+    async with working(script, work):
+        (seen, *_) = await asked(script, RELEASE)
+    assert seen.body["delay"] == Backoff().most, "without a delay it would be claimed and released in a loop"
+    assert "stopped" not in seen.body["reason"]
+
+
+@pytest.mark.parametrize("message", [{"parts": 5}, {"metadata": "x"}, {"parts": [{"text": "a", "metadata": [1]}]}])
+async def test_malformed_message_of_a_requester_does_not_end_the_agent(script: Wire, message: Any) -> None:
+    async def work(task: TaskRun) -> Any:
+        return task.message.text
+
+    script.answers[CLAIM].clear()
+    script.answer(CLAIM, {"tasks": [claimed(payload={"message": message})], "count": 1}, {"tasks": [], "count": 0})
+    script.answer(RENEW, claimed())
+    script.answer(COMPLETE, updated(status="completed"))
+    async with working(script, work):
+        (seen, *_) = await asked(script, COMPLETE)
+    assert seen.body["result"] == ("a" if isinstance(message.get("parts"), list) else "")
+
+
 @pytest.mark.parametrize("path", [COMPLETE, FAIL, RELEASE])
 async def test_outcome_is_repeated_with_one_key_until_answered(script: Wire, path: str) -> None:
     async def work(task: TaskRun) -> None:

@@ -268,8 +268,15 @@ class Agent:
         """Run in the background until the block ends. Inside it, the agent listens."""
         self._serving = asyncio.create_task(self.serve(), name=f"agent {self.name}")
         listening = asyncio.create_task(self._listening.wait())
-        await asyncio.wait((self._serving, listening), return_when=asyncio.FIRST_COMPLETED)
-        listening.cancel()
+        try:
+            await asyncio.wait((self._serving, listening), return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            # The block is not entered, so __aexit__ does not run: the agent would wait for its server for ever.
+            self._serving.cancel()
+            await asyncio.gather(self._serving, return_exceptions=True)
+            raise
+        finally:
+            listening.cancel()
         # It ended before it listened: raise its error here, not when the block is left.
         if self._serving.done():
             self._serving.result()

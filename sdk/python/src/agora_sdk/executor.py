@@ -182,8 +182,14 @@ class Executor:
         """Report the handler's outcome; raises the AgoraError of a refusal."""
         try:
             result = handler.result()
-        except asyncio.CancelledError:
-            await lease.call("release", reason="The agent stopped.")
+        except asyncio.CancelledError as error:
+            if handler.cancelling():
+                await lease.call("release", reason="The agent stopped.")
+                return
+            # Raised by the handler itself, for example by awaiting a task that was cancelled. Without a delay the task would
+            # be claimed and released in an endless loop, since a release does not count as an attempt.
+            logger.error("The handler of task %s ended as cancelled", lease.task_id, exc_info=error)
+            await lease.call("release", reason="The handler ended as cancelled.", delay=self._backoff.most)
         except RETRY_LATER as error:
             logger.warning("Task %s is postponed: %s", lease.task_id, error)
             await lease.call("release", reason=_format_error_text(error), delay=self._backoff.most)

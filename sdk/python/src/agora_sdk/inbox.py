@@ -153,7 +153,7 @@ class Inbox:
     async def _handle_with_retries(self, message: Message) -> DeliveryState:
         for attempt in range(1, MAX_ATTEMPTS + 1):
             try:
-                await self._handle(message)
+                await self._handle_once(message)
             except RETRY_LATER:
                 raise
             except Exception as error:
@@ -164,6 +164,17 @@ class Inbox:
                 return DeliveryState.ACKNOWLEDGED
         # Not acknowledged, but read: it is not handled again, and stays in the inbox for a person to see.
         return DeliveryState.READ
+
+    async def _handle_once(self, message: Message) -> None:
+        try:
+            await self._handle(message)
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            # Raised by the handler itself, for example by awaiting a task that was cancelled. Passed on, it would end this
+            # task without an outcome, and the message would stay unread and in progress until a restart.
+            raise RuntimeError("The handler ended as cancelled.") from error
 
     async def _report_failure(self, message: Message, error: Exception, attempt: int) -> None:
         try:

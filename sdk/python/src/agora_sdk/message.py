@@ -30,7 +30,7 @@ class Part:
     @classmethod
     def of(cls, wire: Mapping[str, Any]) -> Part:
         """Parse a part from JSON in any form: A2A 1.0, A2A 0.3, or with ``type`` and ``content``."""
-        file = wire.get("file")
+        file, metadata = wire.get("file"), wire.get("metadata")
         if isinstance(file, Mapping):  # A2A 0.3
             wire = dict(wire) | {"raw": file.get("bytes"), "url": file.get("uri"), "filename": file.get("name")}
             wire["mediaType"] = file.get("mimeType")
@@ -43,7 +43,13 @@ class Part:
         )
         kind, content = next(((kind, wire[name]) for name, kind in names if wire.get(name) is not None), ("data", None))
         media_type = wire.get("mediaType") or wire.get("media_type")
-        return cls(str(kind), content, media_type, wire.get("filename"), dict(wire.get("metadata") or {}))
+        return cls(
+            str(kind),
+            content,
+            media_type,
+            wire.get("filename"),
+            dict(metadata) if isinstance(metadata, Mapping) else {},
+        )
 
     def wire(self) -> dict[str, Any]:
         """Serialize in the form of A2A 1.0."""
@@ -97,13 +103,16 @@ class Message:
 
     @classmethod
     def of(cls, wire: Mapping[str, Any], **known: Any) -> Self:
-        """Parse a message from JSON; ``known`` sets further fields."""
-        parts = [Part.of(part) for part in wire.get("parts") or () if isinstance(part, Mapping)]
+        """Parse a message from JSON; ``known`` sets further fields. Members of a wrong type are ignored."""
+        # Nothing is raised: the payload of a task is any JSON, and its requester must not be able to end an agent.
+        items, metadata = wire.get("parts"), wire.get("metadata")
+        parts = [Part.of(item) for item in items if isinstance(item, Mapping)] if isinstance(items, list) else []
         ids = {"message_id": "messageId", "context_id": "contextId", "task_id": "taskId"}
         ids_of_wire = {name: wire[key] for name, key in ids.items() if isinstance(wire.get(key), str)}
         # ``user`` in 0.3, ``ROLE_USER`` in 1.0; older clients send no role at all.
         role = "user" if "user" in str(wire.get("role", "user")).lower() else "agent"
-        return cls(parts, role=role, metadata=dict(wire.get("metadata") or {}), **(ids_of_wire | known))
+        own_metadata = dict(metadata) if isinstance(metadata, Mapping) else {}
+        return cls(parts, role=role, metadata=own_metadata, **(ids_of_wire | known))
 
     @classmethod
     def carried(cls, content: str, metadata: Mapping[str, Any], **known: Any) -> Self:
