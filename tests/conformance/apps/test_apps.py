@@ -114,6 +114,9 @@ async def test_app_is_installed_updated_and_removed(market: Market) -> None:
     preview = await install(market, description="Other.", dry_run=True)
     assert (preview.change, preview.changed) == ("updated", ["description"])
     assert (await install(market)).change == "unchanged", "a preview changes nothing"
+    books = [{"name": "Booker", "model": "default", "instructions": "Books."}]
+    preview = await install(market, orchestrator_agent="Booker", agents=books, dry_run=True)
+    assert preview.changed.count("orchestrator_agent") == 1
     agents = [{"name": "Clerk", "model": "default", "instructions": "Books twice."}]
     price = {"type": "per_request", "price": 0.75}
     updated = await install(market, version="1.1", agents=agents, uses=[], pricing=price)

@@ -64,6 +64,8 @@ async def install_app(
     price = installation.pricing
     if price is not None and (row.orchestrator is None or await is_price_different(call, row.orchestrator, price)):
         changed_fields.append("pricing")
+    # A preview of an undeclared orchestrator agent has it twice: as not declared yet, and as different from the present.
+    changed_fields = list(dict.fromkeys(changed_fields))
     if before is not None and not changed_fields:
         return before, []
     # An installed app is no longer the one that was published for an agent, and stays when that agent leaves.
