@@ -73,12 +73,7 @@ def compute_client_session_key(id: str) -> str:
 
 async def begin_session(call: Call, caller: Caller, key: str, client: Mapping[str, Any]) -> int:
     """Create a session. Returns its expiry in microseconds. Above the limit, the least recently used ones are ended."""
-    session_limit = MAX_ANONYMOUS_SESSIONS if caller.kind == "anonymous" else MAX_SESSIONS
-    # Ten at most are ended for each new one (select_surplus_sessions), so a lowered limit is reached step by step.
-    for oldest in await call.tx.all(
-        rows.select_surplus_sessions, kind=caller.kind, subject=caller.subject, most=session_limit - 1
-    ):
-        await end_session(call, caller, oldest)
+    await _end_surplus_sessions(call, caller, new=1)
     expires = call.now + LIFETIME
     row = ClientSessionRow(
         tenant_id=caller.tenant,
@@ -91,6 +86,16 @@ async def begin_session(call: Call, caller: Caller, key: str, client: Mapping[st
     )
     call.tx.append(SESSIONS, row)
     return expires
+
+
+async def _end_surplus_sessions(call: Call, caller: Caller, *, new: int = 0) -> None:
+    """End the caller's sessions above the limit, least recently used first. new: sessions that are about to be added."""
+    session_limit = MAX_ANONYMOUS_SESSIONS if caller.kind == "anonymous" else MAX_SESSIONS
+    # Ten at most are ended for each new one (select_surplus_sessions), so a lowered limit is reached step by step.
+    for oldest in await call.tx.all(
+        rows.select_surplus_sessions, kind=caller.kind, subject=caller.subject, most=session_limit - new
+    ):
+        await end_session(call, caller, oldest)
 
 
 async def find_session(call: Call, caller: Caller, key: str) -> ClientSession | None:
@@ -161,9 +166,11 @@ async def change_toolsets(
     For a client without a handshake, this creates the session. Without a change, no event is emitted.
     """
     until = call.now + LIFETIME
-    await call.tx.execute(
+    if await call.tx.execute(
         rows.insert_session_if_missing, client="{}", now=call.now, until=until, **_build_session_filter(caller, key)
-    )
+    ):
+        # The key of a client without a handshake contains a name that it chooses, so it can create any number.
+        await _end_surplus_sessions(call, caller)
     row = await call.tx.one(rows.lock_live_session, now=call.now, **_build_session_filter(caller, key))
     before: list[str] = [] if row is None else from_json(row.toolsets)
     after = [name for name in before if enabled or name not in toolsets]

@@ -171,6 +171,20 @@ async def test_oldest_sessions_beyond_the_limit_are_deleted(
     await wait_until(lambda: len(sdk_sessions) == 3)
 
 
+async def test_clients_without_a_handshake_count_against_the_limit_of_sessions(
+    wire: Wire, server: Running, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "MAX_SESSIONS", 2)
+    bob = await register(wire, "Bob")
+    for number in range(4):
+        client = {"io.modelcontextprotocol/clientInfo": {"name": f"client {number}", "version": "1"}}
+        call = {"name": "agora_toolsets_enable", "arguments": {"toolsets": ["memory"]}, "_meta": client}
+        answered = await bob.modern("tools/call", call)
+        assert not answered.json()["result"].get("isError"), answered.text
+        clock.advance(1)
+    assert await rows(server.app, "client_sessions") == 2
+
+
 @pytest.mark.parametrize("params", [{}, {"protocolVersion": LEGACY}, {"protocolVersion": 7, "capabilities": []}])
 async def test_failed_handshake_leaves_no_session(wire: Wire, server: Running, params: dict[str, Any]) -> None:
     refused = answer(await wire.post(wire.request("initialize", params)))
