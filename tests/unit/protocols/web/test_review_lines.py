@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from agora.protocols.web.pages.review_lines import MAX_ROWS, view_file
-from agora_sdk.contract.reviews import ReviewFile
+from agora_sdk.contract.reviews import ReviewComment, ReviewFile
 
 
 def changed_file(patch: str, status: str = "M", *, truncated: bool = False) -> ReviewFile:
@@ -53,3 +55,21 @@ def test_large_diff_is_truncated_unless_its_file_is_selected() -> None:
     assert (len(view.rows), view.left_out) == (MAX_ROWS, 5001 - MAX_ROWS)
     assert len(view_file(file, [], split=False, limit=10_000).rows) == 5001
     assert view_file(file, [], split=False, limit=0).rows == []
+
+
+class CountedComments(list[ReviewComment]):
+    """Comments that count how often they are read from the begin."""
+
+    readings = 0
+
+    def __iter__(self) -> Iterator[ReviewComment]:
+        self.readings += 1
+        return super().__iter__()
+
+
+def test_comments_are_not_searched_for_each_row() -> None:
+    fields = {"comment_id": "c", "job_id": "j", "path": "a.txt", "side": "new", "author": "a", "text": "Why?"}
+    comments = CountedComments([ReviewComment.model_construct(**fields, line=line) for line in (2, 5, 2)])
+    rows = view_file(changed_file("diff\n@@ -0,0 +1,9 @@\n" + "+a\n" * 9), comments, split=False).rows
+    assert [len(row.comments) for row in rows] == [0, 0, 2, 0, 0, 1, 0, 0, 0, 0]
+    assert comments.readings == 1

@@ -75,9 +75,15 @@ def view_file(
     """Build the rows of a file. comments: on it. asked: side and number of the line of the comment form. limit: of rows."""
     cells = list(_read_cells(file.patch))
     rows = list(_pair_cells(cells)) if split else [Row([cell]) for cell in cells]
-    for row in rows:
+    # By place: a search among all comments for each row would take seconds for a long diff with many.
+    comments_by_place: dict[tuple[str, int], list[tuple[int, ReviewComment]]] = {}
+    for index, comment in enumerate(comments):
+        comments_by_place.setdefault((comment.side, comment.line), []).append((index, comment))
+    for row in rows[:limit]:
+        # A set: a context line stands on both sides of a split row, and its comments are shown once.
         places = {(cell.side, cell.number) for cell in row.cells if cell is not None and cell.number is not None}
-        row.comments = [comment for comment in comments if (comment.side, comment.line) in places]
+        indexed = [pair for place in places for pair in comments_by_place.get(place, ())]
+        row.comments = [comment for _, comment in sorted(indexed, key=lambda pair: pair[0])]
         row.is_asked = asked in places
     return FileView(file, rows[:limit], max(0, len(rows) - limit), _describe_change(file))
 
