@@ -186,8 +186,9 @@ def find_page_path(id: str | None) -> str | None:
     """Find the path of the page for an id, below the monitor; None if there is no such page."""
     head, _, tail = (id or "").partition("_")
     room = PAGES_BY_PREFIX.get(head)
-    # Checked by form: ids in documents of agents become links, and must not lead to another path.
-    return f"{room}/{id}" if room and len(tail) == 32 and tail.isalnum() else None
+    # Checked by form: ids in documents of agents become links, and must not lead to another path. ASCII, because the
+    # path becomes the header of a redirect.
+    return f"{room}/{id}" if room and len(tail) == 32 and tail.isascii() and tail.isalnum() else None
 
 
 def task_preview(task: Any) -> str:

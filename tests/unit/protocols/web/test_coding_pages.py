@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from agora.core.call import Caller
+from agora.protocols.web.pages.task_exchange import Check, readable_parts
 from tests.market import Market
 from tests.unit.protocols.web.http_browser import Browser
 from tests.unit.protocols.web.test_page_access import Forms, signed_in
@@ -147,6 +148,18 @@ async def test_huge_content_is_bounded(market: Market, coding: Coding) -> None:
     assert "9,820,000 characters before" in job.text
 
 
+async def test_absurd_numbers_of_an_agent_are_left_out(market: Market, coding: Coding) -> None:
+    await coding.begin()
+    usage = {"input_tokens": 10**400, "output_tokens": 7, "cost": 10**400, "currency": "USD"}
+    await market.call(coding.coder, "task.complete", **coding.fence, result={"usage": usage})
+    await read_page(await signed_in(market), f"tasks/{coding.fence['task_id']}")
+
+
+def test_result_of_a_check_is_read_by_name() -> None:
+    (part,) = readable_parts([{"data": {"output": "2 failed", "exit_code": 1, "command": "make test"}}])
+    assert part.check == Check("make test", "1", "2 failed")
+
+
 async def test_permission_is_answered_once_and_a_second_answer_is_refused(market: Market, coding: Coding) -> None:
     await coding.begin()
     await coding.ask()
@@ -230,7 +243,7 @@ async def test_turn_is_previewed_and_reverted_on_the_session_page(market: Market
     page = await read_page(browser, f"{session}?turn=1")
     assert "takes back 1 turn and" in page
     assert "Rewind both" not in page, "the agent works"
-    for wrong in ("9", "x", "9999999999999999999999", "0"):
+    for wrong in ("9", "x", "9999999999999999999999", "0", "000001" + "0" * 5000):
         assert "takes back" not in await read_page(browser, f"{session}?turn={wrong}")
     await market.call(coding.coder, "task.complete", **coding.fence, result={"session_id": "ses_1"})
     assert "Rewind both" in await read_page(browser, f"{session}?turn=1")

@@ -87,6 +87,7 @@ async def test_unusual_requests_get_plain_errors(browser: Browser) -> None:
         ("live/nothing", 404),
         ("act", 404),
         ("?" + "x" * 9000, 404),
+        ("find?q=task_" + "%C3%A9" * 32, 200),
         ("agents?limit=%00", 200),
     ):
         assert (await browser.get(path)).status_code == status, path

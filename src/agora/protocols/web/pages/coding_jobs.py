@@ -34,6 +34,7 @@ __all__ = [
 ]
 
 NEWEST_JOBS: Final = 100  #: number of jobs read
+MAX_REPORTED: Final = 10**15  #: larger numbers of an agent are no counts or costs
 OPEN: Final = frozenset({"pending", "in_progress", "input_required", "auth_required"})
 
 
@@ -121,7 +122,9 @@ def sum_usage(jobs: list[Task]) -> TokenUsage:
 def _add_usage(usage: TokenUsage, reported: Mapping[str, Any]) -> TokenUsage:
     cost = reported.get("cost")
     currency = str(reported.get("currency") or "")[:8]
-    is_cost = isinstance(cost, int | float) and not isinstance(cost, bool) and usage.currency in ("", currency)
+    # Agents report any JSON: an integer may be too large for a float, which the page would fail to format.
+    is_number = isinstance(cost, int | float) and not isinstance(cost, bool) and abs(cost) < MAX_REPORTED
+    is_cost = is_number and usage.currency in ("", currency)
     return TokenUsage(
         usage.input_tokens + _read_count(reported.get("input_tokens")),
         usage.output_tokens + _read_count(reported.get("output_tokens")),
@@ -131,4 +134,4 @@ def _add_usage(usage: TokenUsage, reported: Mapping[str, Any]) -> TokenUsage:
 
 
 def _read_count(value: Any) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else 0
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MAX_REPORTED else 0

@@ -114,7 +114,8 @@ async def load_session_turns_fragment(view: View) -> Mapping[str, Any]:
     arguments = {"job_id": root, "limit": SHOWN_TURNS}
     page = await query_if_allowed(view, "agora.turn.list", arguments) if root else None
     number = view.query.get("turn", "")
-    turn_number = int(number) if number.isdecimal() and 0 < int(number[:6]) < MAX_TURN else 0
+    # The length first, because int() raises for several thousand digits.
+    turn_number = int(number) if number.isdecimal() and len(number) < 7 and 0 < int(number) < MAX_TURN else 0
     key = {"job_id": root, "number": turn_number}
     preview = await query_if_allowed(view, "agora.turn.preview", key) if page and turn_number else None
     return {"turns": page.items if page else [], "preview": preview, "phase": _choose_phase(job)}

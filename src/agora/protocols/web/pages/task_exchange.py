@@ -248,7 +248,8 @@ def _readable_part(part: Mapping[str, Any]) -> ReadablePart:
     if isinstance(data, Mapping) and data.keys() == {"files", "commits"}:
         return ReadablePart("changes", "", rows=_change_rows(data))
     if isinstance(data, Mapping) and data.keys() == {"command", "exit_code", "output"}:
-        return ReadablePart("check", "", check=Check(*(show_controls(str(value)) for value in data.values())))
+        check = {name: show_controls(str(value)) for name, value in data.items()}
+        return ReadablePart("check", "", check=Check(**check))
     return ReadablePart("data", to_json(data, indent=2, fallback=str).decode())
 
 
