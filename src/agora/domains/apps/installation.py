@@ -54,6 +54,7 @@ async def install_app(
     dry_run: only compute the changes.
     """
     names = _check_agents(installation.agents)
+    # The agents first: the app's orchestrator agent may be one of them, and is resolved to its id below.
     changed_fields = await _apply_agents(call, installation.agents, before, dry_run=dry_run)
     draft = installation.draft
     if dry_run and draft.orchestrator in names and await find_agent(call.tx, draft.orchestrator or "") is None:

@@ -87,6 +87,7 @@ async def build_validated_app_row(call: Call, draft: AppDraft, before: AppRow | 
 
 async def _check_names(call: Call, draft: AppDraft, before: AppRow | None) -> None:
     app_id = before.app_id if before is not None else None
+    # Only once: the name of an app never changes.
     if before is None:
         check_name(draft.name, "name", "an app")
     for field, ref in (("name", draft.name), ("alias", draft.alias)):

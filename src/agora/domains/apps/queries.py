@@ -74,6 +74,7 @@ class Selection:
     seen: bool = False
 
 
+# The condition of is_app_visible, in SQL: pages and counts must contain what a single read shows.
 _SEEN = """
     (a.visibility <> 'private' or a.created_by = :viewer or (a.account_id <> 'default' and a.account_id = :account))
 """

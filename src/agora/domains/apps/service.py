@@ -156,6 +156,7 @@ class AppService(BoundService, contract.Apps):
                 fix="Ask its orchestrator agent, which agora.app.get names.",
                 errors=[field_error("ref", "without a workflow")],
             )
+        # Running an app must not be a way around the scope and the status of the operation that it uses.
         call.context.ports.get(ADMISSION).check_operation_allowed(CREATE_WORKFLOW, call.caller)
         return await WorkflowService(call).create(
             row.name,

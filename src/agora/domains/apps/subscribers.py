@@ -59,6 +59,7 @@ def _build_published_row(call: Call, agent: AgentRow) -> AppRow:
 
 async def remove_published_app(call: Call, agent: AgentRow) -> None:
     """Remove the app published for an agent together with the agent. Its other apps remain and report the problem."""
+    # The oldest hundred are enough: the published app has the digits of the agent's id, so none of its apps is older.
     for row in await call.tx.all(statements.select_apps_of_orchestrator, agent_id=agent.agent_id):
         # Apps that their owner created or installed are not the agent's.
         if row.published:

@@ -171,6 +171,7 @@ async def change_toolsets(
     ):
         # The key of a client without a handshake contains a name that it chooses, so it can create any number.
         await _end_surplus_sessions(call, caller)
+    # Locked before it is read: of two changes at once, one would otherwise be lost.
     row = await call.tx.one(rows.lock_live_session, now=call.now, **_build_session_filter(caller, key))
     before: list[str] = [] if row is None else from_json(row.toolsets)
     after = [name for name in before if enabled or name not in toolsets]

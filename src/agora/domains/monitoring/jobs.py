@@ -59,6 +59,7 @@ class ReadinessController(Controller):
         await self._monitor.probe()
 
     async def _wait_for_next_step(self, stop: asyncio.Event) -> bool:
+        # First without the wakeup, which a failed probe sets itself: an outage would otherwise be probed in a busy loop.
         if await super()._wait_for_next_step(stop):
             return True
         return self._monitor.probe_failure is None and await self._wait_for_wakeup(stop, IDLE_INTERVAL - self.interval)

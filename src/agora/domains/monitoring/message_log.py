@@ -142,6 +142,7 @@ class MessageLogReader:
             after = FIRST if end is None else _compute_place_before(end.message_id)
             read = batch = AT_ONCE
             while read == batch:
+                # One more than the page has: only a further match tells that there is a next page.
                 batch = min(limit + 1 - len(rows), AT_ONCE)
                 page_rows = await tx.all(query, before=before, after=after, limit=batch, **self.filter.values)
                 read = len(page_rows)

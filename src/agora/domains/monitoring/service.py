@@ -275,6 +275,7 @@ class MonitorService(BoundService, contract.Monitor):
 
 
 def _read_entry_number(message: contract.LoggedMessage) -> int:
+    # Items of a stream are numbered in order, as the ids of messages are: a reader can resume after any of them.
     return int(message.message_id[4:], 16)
 
 

@@ -29,6 +29,7 @@ async def collect_stats(call: Call) -> MonitorStats:
     tasks = {row.status: row.tasks for row in await tx.all(statements.count_open_tasks)}
     counts = await tx.all(statements.count_ended_tasks, since=since, limit=EXACT_UP_TO)
     queued = await tx.one(statements.queued, limit=100 * EXACT_UP_TO)
+    # By id, which begins with its time in milliseconds (UUIDv7, RFC 9562) and is indexed.
     recent = await tx.one(statements.messages_since, after=f"msg_{since // MILLISECOND:012x}", limit=EXACT_UP_TO)
     waiting_counts = await tx.one(statements.waiting, limit=EXACT_UP_TO)
     return MonitorStats.model_construct(

@@ -81,6 +81,7 @@ class AgentifyApp:
         await send_response(send, status, to_json(document), _build_response_headers(status, document))
 
     async def _read_message(self, scope: Scope, receive: Receive) -> IncomingMessage:
+        # Before the caller is known: the credential may be in the message.
         body = await read_body(scope, receive, self._settings.body_limit)
         kind = (read_header(scope, b"content-type") or "").split(";")[0].strip().lower()
         if kind != "application/json" and not kind.endswith("+json"):

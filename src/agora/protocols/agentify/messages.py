@@ -100,6 +100,7 @@ def build_error_message(error: AgoraError, message: IncomingMessage | None) -> D
     details = {name: value for name, value in error.extra.items() if name not in ("required", "agent")}
     if error.fix:
         details["fix"] = error.fix
+    # The operation's argument is the message: its sender knows the fields without that prefix.
     if "errors" in details:
         details["errors"] = [
             {**fault, "field": fault.get("field", "").removeprefix("message.")} for fault in details["errors"]

@@ -172,6 +172,7 @@ class _Socket:
                     await (
                         self._connection.wait_until_writable()
                     )  # a client that does not read its replies is not read from either
+            # A connection that broke off, with any other code, may have lost the last messages.
             if frame.get("code") in (1000, 1001):
                 await self._mark_delivered(everything=True)
         except OSError:

@@ -176,6 +176,7 @@ def _render_part(part: Fields) -> str:
 
 def list_document_updates(task: Fields) -> list[tuple[int, Fields]]:
     """Convert a task's document to the updates of its first turn, each with its item number."""
+    # The position of the whole document, for all updates: only a question uses its own, and that is the last update.
     number = int(task["metadata"]["agora"]["position"])
     messages = [message for message in task.get("history", ()) if message.get("role") == "ROLE_AGENT"]
     updates: list[Fields] = [{"statusUpdate": {"status": {"state": WORKING, "message": each}}} for each in messages]

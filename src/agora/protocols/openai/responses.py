@@ -155,6 +155,7 @@ class ResponseBuilder:
         yield self._item_event("response.output_item.done", item=item)
 
     def _build_text_item(self, status: str) -> Event:
+        # Without a text yet, the item is being added: the last one of the output is another.
         item = self._document["output"][-1] if self._open_text else None
         identifier = item["id"] if item is not None else self._next_id("msg")
         part = {**_TEXT_PART, "text": "".join(self._open_text or ())}

@@ -198,6 +198,7 @@ class Turns:
             "metadata": {METADATA: request.context},
         }
         await self._invoke_operation("agora.a2a.send", turn_caller, {"message": message, "return_immediately": True})
+        # The turn after the question, also for a repetition, so that a retry follows the same turn.
         return BegunTurn(TurnId(task_id, entry))
 
     async def _read_call_names(self, calls: Sequence[CallId], turn_caller: Asking) -> list[str]:

@@ -51,6 +51,7 @@ class RestApp:
         operation, request_id = match.operation, _read_request_id(scope)
         try:
             caller = await self.access.authenticate_scope(scope)
+            # Before it is read: a body that is refused for its content costs processor time, too.
             announced = read_header(scope, b"content-length")
             if announced is not None and len(announced) >= LARGE_DIGITS:
                 await self.dispatcher.wait_for_turn(

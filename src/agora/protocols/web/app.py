@@ -192,6 +192,7 @@ class MonitorApp:
 
     async def _send_export(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send a file to a caller with a credential or a session."""
+        # A program that sends a credential means it, whatever cookies it has stored.
         session = None if self.access.credential(scope) else self.sessions.find(scope)
 
         async def authenticate() -> Caller:
@@ -221,6 +222,7 @@ class MonitorApp:
         match = FIND_PAGE.get()(_read_monitor_path(scope))
         page, path = match if match is not None else (NO_PAGE, {})
         view = await self._create_view(scope, page, path, _parse_query(scope))
+        # After the view: whoever is not signed in is sent to the sign-in page, also from an unknown address.
         if match is None:
             raise NotFound("There is no such page.")
         if not view.shows(page):

@@ -41,6 +41,7 @@ def accepts_gzip(scope: Scope) -> bool:
     """Whether the client accepts gzip (RFC 9110, section 12.5.3)."""
     for part in (read_header(scope, b"accept-encoding") or "").lower().split(","):
         coding, _, weight = part.partition(";")
+        # A weight of zero, also written 0.000, refuses the coding.
         if coding.strip() == "gzip":
             return weight.replace(" ", "").rstrip("0.") != "q="
     return False

@@ -76,6 +76,7 @@ async def load_agent_page(view: View) -> Mapping[str, Any]:
 async def load_agent_now_fragment(view: View) -> Mapping[str, Any] | None:
     """Load its current state."""
     id = view.path["agent"]
+    # The address may have the agent's name instead, which is not the subject of its events.
     if id.startswith("agent_") and not concerns_target(view, id):
         return None
     profile = await view.invoke("agora.agent.get", {"agent_id": id})

@@ -39,6 +39,7 @@ async def load_board_columns_fragment(view: View) -> Mapping[str, Any]:
         _load_jobs(view, status="in_progress"),
         _load_jobs(view, status=ASKING),
         _load_jobs(view, status=["completed", "failed", "cancelled"], descending=True),
+        # A call for each state: unlike the list of tasks, that of reviews takes one.
         *(query_if_allowed(view, "agora.review.list", {"state": state, "limit": CARDS}) for state in UNDECIDED),
     )
     jobs = [job for column in (queued, working, asking, done) if column for job in column.items]

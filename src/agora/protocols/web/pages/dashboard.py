@@ -121,6 +121,7 @@ async def load_recent_fragment(view: View) -> Mapping[str, Any] | None:
 
 async def _recent_values(view: View) -> Mapping[str, Any]:
     """Load the latest events."""
+    # Ten times as many as are shown: most events are of a quiet type, and left out.
     after = max(view.position - 10 * RECENT, 0)
     result_page = await query_if_allowed(view, "agora.event.list", {"after": after, "limit": 10 * RECENT})
     return {

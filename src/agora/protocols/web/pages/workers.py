@@ -56,6 +56,7 @@ async def load_workers_page(view: View) -> Mapping[str, Any]:
 @register_fragment("worker_rows", on=EVENTS, tick=10, every=1.0)
 async def load_worker_rows_fragment(view: View) -> Mapping[str, Any]:
     """Load the table."""
+    # Without the cursor of the URL, which the operation does not have as a parameter.
     arguments = {**chosen_filters(view, "search"), "cursor": None}
     (result_page, error), codebases = await asyncio.gather(
         list_operation(view, "agora.monitor.workers", arguments, rows=MAX_WORKERS), _load_codebases(view)
