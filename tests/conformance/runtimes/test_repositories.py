@@ -133,6 +133,27 @@ class TestRepositories:
         same = kit.spec("cat say", files={"say": "one\n"}, build="echo building")
         assert (await kit.engine.build(same)).key == first.key
 
+    async def test_concurrent_builds_of_two_directories_of_a_commit_are_different(
+        self, new_kit: NewKit, tmp_path: Path, repositories: Path
+    ) -> None:
+        """One repository holds several agents; the second build begins while the first one runs."""
+        kit, go_on = new_kit(private_networks=True), tmp_path / "go-on"
+        command = f"echo begun; until [ -e {go_on} ]; do sleep 0.01; done"
+        async with git_server(repositories) as url:
+            builds = []
+            for part in (None, "part"):
+                spec = kit.spec("cat say; exit 0", source=Git(f"{url}/plain.git", "dev", part), build=command)
+                lines: asyncio.Queue[str] = asyncio.Queue()
+                builds.append((spec, asyncio.ensure_future(kit.engine.build(spec, lines.put_nowait))))
+                await lines.get()
+            go_on.touch()
+            said = []
+            for spec, building in builds:
+                handle = await kit.engine.start(spec, await building)
+                await until(kit.engine, handle, "exited")
+                said.append(await text(kit.engine, handle))
+        assert said == ["two\n", "part\n"]
+
     async def test_token_gives_access_to_a_private_repository_and_is_never_shown(
         self, new_kit: NewKit, tmp_path: Path, repositories: Path
     ) -> None:

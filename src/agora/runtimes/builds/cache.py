@@ -26,7 +26,7 @@ from agora.net.atomic_files import write_json
 from agora.runtimes.spec import Git
 from agora.value_classes import value_class
 
-__all__ = ["BuildCache", "CacheEntry", "CommitDigests", "erase_directory", "hash_json"]
+__all__ = ["BuildCache", "CacheEntry", "CommitDigests", "erase_directory", "hash_commit", "hash_json"]
 
 
 @value_class
@@ -55,7 +55,7 @@ class CommitDigests:
             return None
 
     def _find_file(self, source: Git, commit: str) -> Path:
-        return self.directory / hash_json([source.url, source.directory, commit])
+        return self.directory / hash_commit(source, commit)
 
 
 class BuildCache:
@@ -132,6 +132,12 @@ class BuildCache:
         for path in stale:
             erase_directory(Path(path))
         return len(stale)
+
+
+def hash_commit(source: Git, commit: str) -> str:
+    """Hash what a source contains at a commit."""
+    # The commit alone is not enough: its directories are different programs, and a foreign server may claim to have it.
+    return hash_json([source.url, source.directory, commit])
 
 
 def hash_json(value: object) -> str:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from agora.runtimes.builds import tree
-from agora.runtimes.builds.cache import CommitDigests, erase_directory, hash_json
+from agora.runtimes.builds.cache import CommitDigests, erase_directory, hash_commit, hash_json
 from agora.runtimes.builds.git import Repositories
 from agora.runtimes.builds.single_flight import SingleFlight
 from agora.runtimes.errors import (
@@ -33,7 +33,7 @@ from agora.runtimes.errors import (
     SourceUnavailable,
 )
 from agora.runtimes.port import Build, Progress
-from agora.runtimes.spec import Directory, Image, Spec, find_spec_errors
+from agora.runtimes.spec import Directory, Git, Image, Spec, find_spec_errors
 from agora.value_classes import value_class
 
 from . import build_context, commands
@@ -96,8 +96,10 @@ class Images:
         source = await self._locate_source(spec)
         recipe = _build_recipe(self._options, spec)
         if source.digest is None:
+            assert isinstance(spec.source, Git)
+            assert source.commit is not None
             return await self._flights.run_or_join(
-                f"{hash_json(recipe)}-{source.commit}",
+                f"{hash_json(recipe)}-{hash_commit(spec.source, source.commit)}",
                 progress,
                 lambda tell: self._run_build(spec, source, recipe, tell),
             )

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from agora.runtimes.builds import tree
-from agora.runtimes.builds.cache import BuildCache, CacheEntry, erase_directory, hash_json
+from agora.runtimes.builds.cache import BuildCache, CacheEntry, erase_directory, hash_commit, hash_json
 from agora.runtimes.builds.command import Command, CommandTimeout
 from agora.runtimes.builds.git import Repositories
 from agora.runtimes.builds.single_flight import SingleFlight
@@ -61,7 +61,9 @@ class Builder:
         source = await self._locate_source(spec)
         recipe = await self._build_recipe(spec)
         if source.digest is None:  # an unknown commit: its content is known only after fetching
-            key = f"{hash_json(recipe)}-{source.commit}"
+            assert source.repository is not None
+            assert source.commit is not None
+            key = f"{hash_json(recipe)}-{hash_commit(source.repository, source.commit)}"
         else:
             key = hash_json([*recipe, source.digest])
             entry = await asyncio.to_thread(self._cache.find, key)
