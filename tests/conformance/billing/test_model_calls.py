@@ -428,3 +428,15 @@ async def test_a_prepaid_account_with_budgets_of_its_models_has_one_balance(mark
     await market.call(acme, BUDGET, prepaid=True)
     (balance,) = (await market.call(acme, "billing.balance")).balances
     assert (balance.balance, balance.prepaid) == (5, True)
+
+
+async def test_a_markup_of_all_models_is_no_price_of_a_model_without_a_name(market: Market) -> None:
+    asker, worker = await market.agent("Asker"), await market.agent("Worker")
+    await market.call(market.operator, "token_billing.billing_model", billing_model="metered", markup_percent=20)
+    await market.call(asker, "task.assign", task_type="coding.job", assignee="Worker", payload={"prompt": "Mend"})
+    (claim,) = (await market.call(worker, "task.claim")).tasks
+    usage = {"task_id": claim.task_id, "fencing_token": claim.fencing_token, "input_tokens": 9, "output_tokens": 0}
+    assert not (await market.call(worker, "task.report_usage", **usage)).is_charged
+    paid = {**usage, "input_tokens": 10, "provider_cost": 0.5, "currency": "USD"}
+    assert (await market.call(worker, "task.report_usage", **paid)).is_charged
+    assert (await market.call(worker, "token_billing.summary")).totals.cost_dollars == 0.6

@@ -126,7 +126,8 @@ async def resolve_model_price(call: Call, provider: str, model: str, url: str = 
     own_provider = provider or catalog_provider
     rows = await call.tx.all(statements.select_prices_of_model, provider=own_provider, model=model)
     by_place = {(row.provider, row.model): row for row in rows}
-    default = by_place.get(("", ""))
+    # Taken out: it holds the markup, and would be a price of zero for a model reported without any name.
+    default = by_place.pop(("", ""), None)
     markup = (default.markup or 0) if default is not None else 0
     # An operator's price precedes the catalog; the price of one model precedes that of all of its provider.
     row = by_place.get((own_provider, model)) or by_place.get((own_provider, ANY_MODEL))
