@@ -133,11 +133,26 @@ def _check_signature(server: ServerProcess, token: str) -> dict[str, Any]:
     return claims
 
 
-def test_deliveries_do_not_wait_for_a_slow_destination_while_they_are_leased(
-    tmp_path: Path, endpoint: Endpoint
-) -> None:
-    """Of three tenants with one slow endpoint, one waits before it claims: otherwise its leases could end meanwhile, and
-    the messages would be posted twice."""
+def _start_with_three_senders(tmp_path: Path, endpoint: Endpoint, stack: ExitStack) -> ServerProcess:
+    """Start a server with three tenants, each with four deliveries to an endpoint, which gets those of two at once."""
+    server = ServerProcess(tmp_path / "data", **LOCAL, endpoint_timeout="60").start()
+    stack.callback(server.close)
+    for number in range(3):
+        server.operator.post("/tenants", {"tenant_id": f"tenant-{number}"})
+        inside = {"X-Agora-Tenant": f"tenant-{number}"}
+        names = [f"Slow {part}" for part in range(4)]
+        for name in names:
+            profile = {"agent_name": name, "endpoints": {"agentify": endpoint.url}}
+            server.operator.post("/agents/register", profile, headers=inside)
+        # One message, so that its deliveries are claimed together.
+        server.operator.post("/agora/messaging/send", {"to_agent": names, "content": f"{number}"}, headers=inside)
+    poll_until(lambda: len(endpoint.requests) == 8, "eight posts at once")
+    return server
+
+
+@pytest.fixture
+def release(endpoint: Endpoint) -> Iterator[threading.Event]:
+    """Until this is set, the endpoint does not answer."""
     release = threading.Event()
 
     def wait_for_release(message: dict[str, Any]) -> Answer:
@@ -145,19 +160,17 @@ def test_deliveries_do_not_wait_for_a_slow_destination_while_they_are_leased(
         return 202, None
 
     endpoint.respond = wait_for_release
+    yield release
+    release.set()
+
+
+def test_deliveries_do_not_wait_for_a_slow_destination_while_they_are_leased(
+    tmp_path: Path, endpoint: Endpoint, release: threading.Event
+) -> None:
+    """Of three tenants with one slow endpoint, one waits before it claims: otherwise its leases could end meanwhile, and
+    the messages would be posted twice."""
     with ExitStack() as stack:
-        server = ServerProcess(tmp_path / "data", **LOCAL).start()
-        stack.callback(server.close)
-        stack.callback(release.set)
-        for number in range(3):
-            server.operator.post("/tenants", {"tenant_id": f"tenant-{number}"})
-            inside = {"X-Agora-Tenant": f"tenant-{number}"}
-            profile = {"agent_name": "Slow", "endpoints": {"agentify": endpoint.url}}
-            server.operator.post("/agents/register", profile, headers=inside)
-            for part in range(4):
-                message = {"to_agent": "Slow", "content": f"{number}/{part}"}
-                server.operator.post("/agora/messaging/send", message, headers=inside)
-        poll_until(lambda: len(endpoint.requests) == 8, "eight posts at once")
+        _start_with_three_senders(tmp_path, endpoint, stack)
         with contextlib.closing(sqlite3.connect(tmp_path / "data" / "agora.db")) as database:
 
             def count_leased() -> int:
@@ -168,6 +181,22 @@ def test_deliveries_do_not_wait_for_a_slow_destination_while_they_are_leased(
         release.set()
         poll_until(lambda: len(endpoint.requests) == 12, "all posts")
         assert len({headers["idempotency-key"] for headers, _ in endpoint.requests}) == 12
+
+
+def test_nothing_is_posted_for_a_tenant_that_is_halted_while_it_waits_for_a_slow_destination(
+    tmp_path: Path, endpoint: Endpoint, release: threading.Event
+) -> None:
+    with ExitStack() as stack:
+        server = _start_with_three_senders(tmp_path, endpoint, stack)
+        (waiting,) = {"0", "1", "2"} - {message["payload"]["text"][0] for message in endpoint.messages}
+        inside = {"X-Agora-Tenant": f"tenant-{waiting}"}
+        halt = {"target_id": "system_wide", "action": "emergency_halt"}
+        server.operator.post("/agora/admin/override", halt, headers=inside)
+        release.set()
+        with pytest.raises(AssertionError, match="not within 2 s"):
+            poll_until(lambda: len(endpoint.requests) > 8, "a post during the halt", timeout=2)
+        server.operator.post("/agora/admin/override", halt | {"action": "resume"}, headers=inside)
+        poll_until(lambda: len(endpoint.requests) == 12, "all posts")
 
 
 def test_plain_message_is_posted_and_its_answer_becomes_a_reply(server: ServerProcess, endpoint: Endpoint) -> None:

@@ -102,8 +102,11 @@ class OutboxController(DueController):
         claim = partial(_claim_rows, destination=destination)
         slots = self._destination_slots.setdefault(destination, asyncio.Semaphore(MAX_WORKERS_EACH))
         try:
-            while not self.context.overrides.is_halted(tenant):
+            while True:
                 async with slots, self._slots:
+                    # Here, because a halt may begin while the worker waits for a slow destination.
+                    if self.context.overrides.is_halted(tenant):
+                        return
                     rows = await self.write_as_system(tenant, claim)
                     answering = await asyncio.gather(*(self._deliver_row(tenant, row) for row in rows))
                 if not rows or not all(answering):
