@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import itertools
 import os
 import re
 import shutil
@@ -30,8 +31,11 @@ NewKit: TypeAlias = Callable[..., ProcessKit]
 
 
 @asynccontextmanager
-async def git_server(root: Path, token: str | None = None) -> AsyncIterator[str]:
-    """Serve repositories over HTTP with git's own server side. Yields the URL. With a token, access requires it."""
+async def git_server(
+    root: Path, token: str | None = None, on_refs: Callable[[], object] = lambda: None
+) -> AsyncIterator[str]:
+    """Serve repositories over HTTP with git's own server side. Yields the URL. With a token, access requires it. on_refs:
+    called before each client reads the references."""
     backend = Path(subprocess.run(["git", "--exec-path"], capture_output=True, check=True, text=True).stdout.strip())
     expected = base64.b64encode(f"x-access-token:{token}".encode()).decode()
 
@@ -46,6 +50,8 @@ async def git_server(root: Path, token: str | None = None) -> AsyncIterator[str]
             writer.write(b"HTTP/1.1 302 Found\r\nLocation: /plain.git/info/refs\r\nContent-Length: 0\r\n\r\n")
         else:
             path, _, query = target.partition("?")
+            if path.endswith("/info/refs"):
+                on_refs()
             process = await asyncio.create_subprocess_exec(
                 backend / "git-http-backend",
                 stdin=asyncio.subprocess.PIPE,
@@ -153,6 +159,36 @@ class TestRepositories:
                 await until(kit.engine, handle, "exited")
                 said.append(await text(kit.engine, handle))
         assert said == ["two\n", "part\n"]
+
+    async def test_push_between_look_up_and_fetch_is_not_taken_for_the_earlier_commit(
+        self, new_kit: NewKit, tmp_path: Path
+    ) -> None:
+        """The branch is set back after the push; the program of the earlier commit runs then."""
+        work, kit, clients = tmp_path / "served" / "moving.git", new_kit(private_networks=True), itertools.count(1)
+        work.mkdir(parents=True)
+        git(work, "init", "-q", "-b", "main")
+        commits = []
+        for words in ("one\n", "two\n"):
+            (work / "say").write_text(words)
+            git(work, "add", ".")
+            git(work, "commit", "-qm", "say")
+            commits.append(git(work, "rev-parse", "HEAD"))
+        git(work, "reset", "-q", "--hard", commits[0])
+
+        def push_after_the_look_up() -> None:
+            if next(clients) == 2:
+                git(work, "reset", "-q", "--hard", commits[1])
+
+        said = []
+        async with git_server(tmp_path / "served", on_refs=push_after_the_look_up) as url:
+            for _ in range(2):
+                spec = kit.spec("cat say; exit 0", source=Git(f"{url}/moving.git"))
+                build = await kit.engine.build(spec)
+                handle = await kit.engine.start(spec, build)
+                await until(kit.engine, handle, "exited")
+                said.append((build.commit, await text(kit.engine, handle)))
+                git(work, "reset", "-q", "--hard", commits[0])
+        assert said == [(commits[1], "two\n"), (commits[0], "one\n")]
 
     async def test_token_gives_access_to_a_private_repository_and_is_never_shown(
         self, new_kit: NewKit, tmp_path: Path, repositories: Path

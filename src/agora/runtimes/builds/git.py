@@ -26,11 +26,19 @@ from agora.value_classes import value_class
 from .command import Command, CommandResult, CommandTimeout
 from .tree import Bounds
 
-__all__ = ["Repositories", "check_url"]
+__all__ = ["Checkout", "Repositories", "check_url"]
 
 REFERENCE = re.compile(r"(?!.*(\.\.|@\{|//|\.lock(/|$)))[A-Za-z0-9_][A-Za-z0-9._/+-]{0,199}")
 COMMIT = re.compile(r"([0-9a-f]{40}|[0-9a-f]{64})\t(\S+)")
 MAX_CHECKOUT = Bounds(files=500_000, size=8 << 30)  #: of a whole repository, of which a directory may be built
+
+
+@value_class
+class Checkout:
+    """A fetched source. commit: the one that was fetched."""
+
+    directory: Path
+    commit: str
 
 
 @value_class
@@ -62,10 +70,10 @@ class Repositories:
                 return commits[name]
         raise SourceUnavailable(f"{source.url} has no branch or tag {source.branch or 'HEAD'!r}.")
 
-    async def fetch_source(self, source: Git, target: Path, progress: Progress) -> Path:
+    async def fetch_source(self, source: Git, target: Path, progress: Progress) -> Checkout:
         """Clone a branch's newest commit into a new directory; return the requested subdirectory.
 
-        Raises SourceRefused, SourceUnavailable.
+        The commit may be newer than the one that was resolved before. Raises SourceRefused, SourceUnavailable.
         """
         branch = ["--branch", source.branch] if source.branch else []
         await self._build_git_command(
@@ -73,10 +81,10 @@ class Repositories:
             "--no-recurse-submodules", "--template=", "--no-checkout", *branch, "--", source.url, str(target),
         )  # fmt: skip
         # Separate from the clone, and after its measurement: the checkout is what can grow without limit.
-        await self._check_out(source, target, progress)
+        commit = await self._check_out(source, target, progress)
         if source.directory is None:
-            return target
-        return await asyncio.to_thread(_find_source_directory, target, source.directory)
+            return Checkout(target, commit)
+        return Checkout(await asyncio.to_thread(_find_source_directory, target, source.directory), commit)
 
     async def _build_git_command(self, source: Git, directory: Path, progress: Progress, *arguments: str) -> None:
         options = CONFIGURATION | {"transfer.fsckObjects": "true"} | await self._build_pinned_connection_options(source)
@@ -93,8 +101,8 @@ class Repositories:
                 f"{source.url} can not be fetched: {words}", fix="Check its URL, its branch and its token."
             )
 
-    async def _check_out(self, source: Git, target: Path, progress: Progress) -> None:
-        """Write the files of a cloned commit, unless they are too many or too large."""
+    async def _check_out(self, source: Git, target: Path, progress: Progress) -> str:
+        """Write the files of a cloned commit, unless they are too many or too large. Returns the commit."""
         variables = self._build_git_variables(CONFIGURATION)
         words = build_measuring_command(self.bounds.files, self.bounds.size)
         measure = Command(words, target, variables, self.timeout)
@@ -107,6 +115,12 @@ class Repositories:
         result = await self._run_command(source, check_out, progress)
         if result.code:
             raise SourceUnavailable(f"{source.url} can not be written: {' '.join(result.output.split())[-500:]}")
+        lines: list[str] = []
+        find_commit = Command(["git", "rev-parse", "HEAD"], target, variables, self.timeout)
+        result = await self._run_command(source, find_commit, lines.append)
+        if result.code or not lines:
+            raise SourceUnavailable(f"{source.url} has no commit: {' '.join(result.output.split())[-500:]}")
+        return lines[-1]
 
     async def _run_command(self, source: Git, command: Command, progress: Progress) -> CommandResult:
         try:

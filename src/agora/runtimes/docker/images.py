@@ -219,27 +219,32 @@ class Images:
             attempt = self._builds / "attempts" / secrets.token_hex(8)
             try:
                 attempt.mkdir(mode=0o700)
-                key = hash_json([*recipe, await self._fetch_source(spec, source, attempt, report_progress)])
+                digest, commit = await self._fetch_source(spec, source, attempt, report_progress)
+                key = hash_json([*recipe, digest])
                 if await self._has_image(key):  # an image of the fetched content already exists
-                    return self._mark_used(key, source.commit, cached=True)
+                    return self._mark_used(key, commit, cached=True)
                 await self._build_image(spec, key, attempt, report_progress)
-                return self._mark_used(key, source.commit, seconds=time.monotonic() - started_at)
+                return self._mark_used(key, commit, seconds=time.monotonic() - started_at)
             except OSError as error:
                 raise tree.convert_disk_full_error(error) or EngineUnavailable(f"The host refuses: {error}.") from error
             finally:
                 await asyncio.to_thread(erase_directory, attempt)
 
-    async def _fetch_source(self, spec: Spec, source: _Source, attempt: Path, report_progress: Progress) -> str:
-        """Copy a source; return the digest of the copy, which is the one that is built."""
-        directory = source.directory
+    async def _fetch_source(
+        self, spec: Spec, source: _Source, attempt: Path, report_progress: Progress
+    ) -> tuple[str, str | None]:
+        """Copy a source; return the digest of the copy, which is the one that is built, and its commit."""
+        directory, commit = source.directory, None
         if directory is None:
             assert not isinstance(spec.source, (Directory, Image))
-            directory = await self._repositories.fetch_source(spec.source, attempt / "fetched", report_progress)
+            checkout = await self._repositories.fetch_source(spec.source, attempt / "fetched", report_progress)
+            directory, commit = checkout.directory, checkout.commit
         await asyncio.to_thread(tree.copy_tree, directory, attempt / "tree", self._options.bounds)
         digest = await asyncio.to_thread(tree.hash_tree, attempt / "tree", self._options.bounds)
-        if source.commit is not None and not isinstance(spec.source, (Directory, Image)):
-            self._commits.store_digest(spec.source, source.commit, digest)
-        return digest
+        if commit is not None and not isinstance(spec.source, (Directory, Image)):
+            # Of the fetched commit: a push since the look-up would be taken for the content of the earlier one for ever.
+            self._commits.store_digest(spec.source, commit, digest)
+        return digest, commit
 
     async def _build_image(self, spec: Spec, key: str, attempt: Path, report_progress: Progress) -> None:
         await self._networks.ensure_network(None)

@@ -111,15 +111,16 @@ class Builder:
             await asyncio.to_thread(self._require_space)
             attempt = await asyncio.to_thread(self._cache.create_attempt, hash_json(recipe))
             try:
-                key = hash_json([*recipe, await self._fetch_source(source, attempt, report_progress)])
+                digest, commit = await self._fetch_source(source, attempt, report_progress)
+                key = hash_json([*recipe, digest])
                 entry = await asyncio.to_thread(self._cache.find, key)
                 if entry is not None:  # a build of the fetched content already exists
                     await asyncio.to_thread(self._cache.discard_attempt, attempt)
-                    return _to_build(key, entry, source.commit, cached=True)
+                    return _to_build(key, entry, commit, cached=True)
                 await self._run_steps(spec, attempt, report_progress)
                 seconds = time.monotonic() - started_at
-                await asyncio.to_thread(self._cache.publish_attempt, key, attempt, seconds, source.commit)
-                return _to_build(key, CacheEntry(attempt, seconds, source.commit), source.commit, cached=False)
+                await asyncio.to_thread(self._cache.publish_attempt, key, attempt, seconds, commit)
+                return _to_build(key, CacheEntry(attempt, seconds, commit), commit, cached=False)
             # Also if cancelled: an attempt that counts as running is never pruned.
             except BaseException as error:
                 await asyncio.to_thread(self._cache.discard_attempt, attempt)
@@ -127,19 +128,21 @@ class Builder:
                     raise full from error
                 raise
 
-    async def _fetch_source(self, source: _Source, attempt: Path, report_progress: Progress) -> str:
-        """Copy a source into an attempt. Returns the digest of the copy, which is the one that is built."""
-        directory = source.directory
+    async def _fetch_source(self, source: _Source, attempt: Path, report_progress: Progress) -> tuple[str, str | None]:
+        """Copy a source into an attempt. Returns the digest of the copy, which is the one that is built, and its commit."""
+        directory, commit = source.directory, None
         fetched = attempt / "fetched"
         if directory is None:
             assert source.repository is not None
-            directory = await self._repositories.fetch_source(source.repository, fetched, report_progress)
+            checkout = await self._repositories.fetch_source(source.repository, fetched, report_progress)
+            directory, commit = checkout.directory, checkout.commit
         await asyncio.to_thread(tree.copy_tree, directory, attempt / "tree", self._options.bounds)
         digest = await asyncio.to_thread(tree.hash_tree, attempt / "tree", self._options.bounds)
-        if source.repository is not None and source.commit is not None:
+        if source.repository is not None and commit is not None:
             await asyncio.to_thread(erase_directory, fetched)
-            await asyncio.to_thread(self._cache.commits.store_digest, source.repository, source.commit, digest)
-        return digest
+            # Of the fetched commit: a push since the look-up would be taken for the content of the earlier one for ever.
+            await asyncio.to_thread(self._cache.commits.store_digest, source.repository, commit, digest)
+        return digest, commit
 
     async def _run_steps(self, spec: Spec, attempt: Path, report_progress: Progress) -> None:
         for name in ("home", "tmp"):
