@@ -13,12 +13,12 @@ partial results of a crash have no entry, and a dead server's build that is stil
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import secrets
-import shutil
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -27,6 +27,8 @@ from agora.runtimes.spec import Git
 from agora.value_classes import value_class
 
 __all__ = ["BuildCache", "CacheEntry", "CommitDigests", "erase_directory", "hash_commit", "hash_json"]
+
+DIRECTORY_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
 
 @value_class
@@ -146,19 +148,48 @@ def hash_json(value: object) -> str:
 
 
 def erase_directory(directory: Path) -> None:
-    """Delete a directory tree, including directories without permissions."""
-    # Each pass makes one more level of directories without permissions accessible.
-    for _ in range(3):
-        shutil.rmtree(directory, ignore_errors=True)
-        if not os.path.lexists(directory):
-            return
+    """Delete a directory tree, including directories without permissions. What cannot be deleted is left.
+
+    Without recursion, and by the descriptors of two directories at a time: a program can nest directories deeper than
+    the interpreter's stack, the longest path and the number of descriptors allow. So inner ones are moved to the top.
+    """
+    with suppress(OSError):
+        if not directory.is_symlink():
+            directory.chmod(0o700)
+        top = os.open(directory, DIRECTORY_FLAGS)
+        try:
+            _erase_content(top)
+        finally:
+            os.close(top)
+        directory.rmdir()
+
+
+def _erase_content(top: int) -> None:
+    names = (f"{secrets.token_hex(8)}-{number}" for number in itertools.count())
+    inner = _erase_files(top, top, names)
+    while inner:
+        name = inner.pop()
         with suppress(OSError):
-            os.chmod(directory, 0o700)
-        for path, names, _files in os.walk(
-            directory
-        ):  # top-down, so that each directory is made accessible before it is entered
-            for name in names:
-                inner = os.path.join(path, name)
-                if not os.path.islink(inner):
-                    with suppress(OSError):
-                        os.chmod(inner, 0o700)
+            descriptor = os.open(name, DIRECTORY_FLAGS, dir_fd=top)
+            try:
+                inner += _erase_files(descriptor, top, names)
+            finally:
+                os.close(descriptor)
+            os.rmdir(name, dir_fd=top)
+
+
+def _erase_files(directory: int, top: int, names: Iterator[str]) -> list[str]:
+    """Delete the files of a directory, and move its directories to the top. Returns their new names."""
+    moved = []
+    with os.scandir(directory) as entries:
+        listed = list(entries)
+    for entry in listed:
+        with suppress(OSError):
+            if entry.is_dir(follow_symlinks=False):
+                os.chmod(entry.name, 0o700, dir_fd=directory)  # also to be moved
+                name = next(names)
+                os.rename(entry.name, name, src_dir_fd=directory, dst_dir_fd=top)
+                moved.append(name)
+            else:
+                os.unlink(entry.name, dir_fd=directory)
+    return moved
