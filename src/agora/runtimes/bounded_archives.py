@@ -10,11 +10,13 @@ import tarfile
 from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import IO, BinaryIO, Final, cast
+from typing import IO, BinaryIO, Final, Protocol, cast
 
 __all__ = [
     "MAX_ENTRIES",
     "MAX_HEADER_BYTES",
+    "RESERVED_SHARE",
+    "count_usable_bytes",
     "open_archive",
     "read_members",
     "read_state_members",
@@ -121,13 +123,26 @@ def require_safe_link(name: str, target: str) -> None:
 
 
 def _require_free_space(member: tarfile.TarInfo, target: Path) -> None:
-    disk = shutil.disk_usage(target)
-    available = disk.free - disk.total // RESERVED_SHARE
+    available = count_usable_bytes(shutil.disk_usage(target))
     if member.size > available:
         raise ValueError(
-            f"{member.name!r} has {member.size} bytes, and {max(available, 0)} of the disk can be used: "
+            f"{member.name!r} has {member.size} bytes, and {available} of the disk can be used: "
             f"1/{RESERVED_SHARE} of it stays free"
         )
+
+
+class DiskUsage(Protocol):
+    """The result of :func:`shutil.disk_usage`."""
+
+    @property
+    def total(self) -> int: ...
+    @property
+    def free(self) -> int: ...
+
+
+def count_usable_bytes(disk: DiskUsage) -> int:
+    """Count the free bytes of a disk that archives and backups may take."""
+    return max(0, disk.free - disk.total // RESERVED_SHARE)
 
 
 class _ForwardReader:

@@ -10,6 +10,7 @@
     ├── BuildFailed          the build command failed
     │   └── BuildTimeout     the build timed out
     ├── DiskFull             there is no space left                                 (retry)
+    ├── BackupRefused        the state is over the limits of a backup
     ├── PortsExhausted       every port of the range is in use                      (retry)
     ├── BuildMissing         the build does not exist (any more): build again       (retry)
     ├── StartFailed          the program could not be started
@@ -22,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 __all__ = [
+    "BackupRefused",
     "BuildFailed",
     "BuildMissing",
     "BuildTimeout",
@@ -94,6 +96,10 @@ class BuildTimeout(BuildFailed):
 class DiskFull(EngineError):
     code = "disk_full"
     retry = True
+
+
+class BackupRefused(EngineError):
+    code = "backup_refused"
 
 
 class PortsExhausted(EngineError):

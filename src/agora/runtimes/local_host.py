@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from agora.runtimes.builds.tree import resolve_contained
 from agora.runtimes.errors import SourceRefused
@@ -37,7 +39,7 @@ class LocalHost:
 
     engines: by name. url: the server's URL for instances; urls: exceptions by engine. backups: directory of backups.
     ticks, boot: see above. sources: directories from whose content programs may be built. ending: by instance, the
-    clock time at which its time ends, until it is stored. started_at: the wall clock at tick 0.
+    clock time at which its time ends, until it is stored. backup_locks: by account, held while a backup is written. started_at: the wall clock at tick 0.
     """
 
     host_id: str
@@ -52,6 +54,8 @@ class LocalHost:
     boot: str = field(default_factory=read_boot_id)
     sources: tuple[Path, ...] = ()
     ending: dict[str, int] = field(default_factory=dict)
+    #: weak: a lock disappears with its last holder
+    backup_locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
     started_at: int = field(default_factory=lambda: time.time_ns() // 1000 - read_monotonic_microseconds())
 
     def steady_time(self) -> int:

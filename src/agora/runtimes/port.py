@@ -261,7 +261,7 @@ class Runtime(Protocol):
 
     async def backup(self, handle: Handle, file: Path) -> int:
         """Write the instance's state directory (``$AGORA_STATE_DIR``) into a file, for ``Spec.restore``. Returns its
-        size. Raises Unknown, DiskFull."""
+        size. Raises Unknown, DiskFull, BackupRefused. Cancelled, it leaves no file."""
 
     async def close(self) -> None:
         """Close the engine. Instances keep running."""

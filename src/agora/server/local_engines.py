@@ -69,6 +69,7 @@ def _open_engines(settings: Settings, host_id: str, docker_sockets: Sequence[Pat
             sources,
             ports=(first, last),
             private_networks=settings.instance_private_networks,
+            backup_size=settings.backup_size_limit,
         )
         engines["process"] = process.ProcessRuntime(options)
     if _has_docker(settings.docker_host, docker_sockets):
@@ -99,6 +100,7 @@ def _open_docker(settings: Settings, host_id: str, sources: tuple[Path, ...], po
         settings.docker_pull,
         settings.docker_read_only,
         private_networks=settings.instance_private_networks,
+        backup_size=settings.backup_size_limit,
     )
     return DOCKER_RUNTIME.get()(options)
 

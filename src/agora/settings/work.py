@@ -158,6 +158,9 @@ class Work(Section):
         description="KiB of an instance's latest output kept after it ends, until the instance is deleted.",
     )
     backups_each: int = Field(50, ge=0, le=1_000_000, description="Maximum number of instance backups per account.")
+    backup_size_limit: int = Field(
+        10_737_418_240, ge=1024, le=1 << 50, description="Maximum size of the state in an instance backup, in bytes."
+    )
     instance_answer_limit: int = Field(
         10_485_760, ge=1024, le=1_073_741_824, description="Maximum size of an execution's response, in bytes."
     )

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import os
 import signal
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from agora.core.call import Call
+from agora.domains.instances import maintenance
 from agora.store.port import Write
 from agora_sdk.errors import AgoraError, Conflict, InvalidRequest, NotFound, UpstreamFailed
 from tests.conformance.engines import Engine, RunsOn
@@ -222,6 +224,46 @@ async def test_state_cannot_be_restored_to_another_agent(engine: Engine, tmp_pat
             await here.call("instance.create", acme, agent_id="Other", restore=kept.backup_id)
         with pytest.raises(Conflict, match="at most 1"):
             await here.call("instance.backup", acme, instance_id=made.instance_id)
+
+
+@whatever_the_store
+async def test_concurrent_backups_keep_the_limit_and_leave_no_files(engine: Engine, tmp_path: Path) -> None:
+    async with site(tmp_path, engine, backups_each=2) as here:
+        await here.agent()
+        acme = here.customer("acme")
+        made = await here.create(caller=acme)
+        calls = [here.call("instance.backup", acme, instance_id=made.instance_id) for _ in range(8)]
+        results = await asyncio.gather(*calls, return_exceptions=True)
+        kept = [each.backup_id for each in results if not isinstance(each, BaseException)]
+        assert [type(each) for each in results if isinstance(each, BaseException)] == [Conflict] * 6
+        assert len(kept) == 2
+        files = here.app.settings.data_dir / "backups"
+        assert sorted(path.name for path in files.iterdir()) == sorted(f"{each}.tar" for each in kept)
+
+
+@whatever_the_store
+async def test_large_state_is_refused_with_the_setting_that_allows_it(engine: Engine, tmp_path: Path) -> None:
+    async with site(tmp_path, engine, backup_size_limit=1024) as here:
+        await here.agent()
+        acme = here.customer("acme")
+        made = await here.create(caller=acme)
+        await here.execute(made.instance_id, "/keep", "x" * 2000, caller=acme)
+        with pytest.raises(Conflict, match="more than 1024 bytes") as caught:
+            await here.call("instance.backup", acme, instance_id=made.instance_id)
+        assert "backup_size_limit" in str(caught.value.fix)
+        assert list((here.app.settings.data_dir / "backups").iterdir()) == []
+
+
+@whatever_the_store
+async def test_backups_of_a_killed_server_are_deleted(here: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(maintenance, "SWEEPS", 1)
+    files = here.app.settings.data_dir / "backups"
+    files.mkdir()
+    for name, age in ((".bak_1.tar.0a", 4000), ("bak_2.tar", 4000), (".bak_3.tar.0b", 0), ("bak_4.tar", 0)):
+        (files / name).write_bytes(b"partial")
+        os.utime(files / name, (time.time() - age,) * 2)
+    await here.upkeep()
+    assert sorted(path.name for path in files.iterdir()) == [".bak_3.tar.0b", "bak_4.tar"]
 
 
 @whatever_the_store

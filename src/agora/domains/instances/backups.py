@@ -14,7 +14,7 @@ from agora.core.call import Call, cast_relay_to_result, decode_json
 from agora.core.errors import not_found
 from agora.domains.billing.accounts import find_paying_account_of_caller
 from agora.domains.instances.ports import LOCAL_HOST
-from agora.runtimes.errors import EngineError, Unknown
+from agora.runtimes.errors import BackupRefused, EngineError, Unknown
 from agora.runtimes.local_host import LocalHost
 from agora.runtimes.port import Handle, LogPage, Runtime
 from agora_sdk.contract.instances import Backup, InstanceLog
@@ -119,17 +119,30 @@ async def create_backup(call: Call, instance_id: str) -> Backup:
     await _check_backup_count(call, row)
     handle, backup_id = Handle.from_json(decode_json(row.handle)), new_id("bak")
     file = local.backups / f"{backup_id}.tar"
+    refusal: Conflict | None = None
 
     async def write_backup() -> int:
         try:
             await asyncio.to_thread(local.backups.mkdir, parents=True, exist_ok=True)
-            return await engine.backup(handle, file)
+            # One at a time: an account must not take all places of its host.
+            async with local.backup_locks.setdefault(row.account_id, asyncio.Lock()):
+                return await engine.backup(handle, file)
         except EngineError as error:
             raise _to_agora_error(error) from error
 
     async def store_backup(end: Call, outcome: int | AgoraError) -> Backup:
         if isinstance(outcome, AgoraError):
             raise outcome
+        nonlocal refusal
+        try:
+            if refusal is not None:  # the file is gone, also if this transaction is repeated
+                raise refusal
+            # Again: others may have been written meanwhile.
+            await _check_backup_count(end, row)
+        except Conflict as error:
+            refusal = error
+            file.unlink(missing_ok=True)
+            raise
         backup = InstanceBackupRow(
             tenant_id=end.caller.tenant,
             backup_id=backup_id,
@@ -171,6 +184,8 @@ async def delete_backup_row(call: Call, backup_id: str) -> Backup:
 
 
 def _to_agora_error(error: EngineError) -> AgoraError:
+    if isinstance(error, BackupRefused):
+        return Conflict(error.detail, fix=error.fix)
     if isinstance(error, Unknown):
         return NotFound(error.detail, fix="The instance may have been restarted: try again.")
     kind = UpstreamUnavailable if error.retry else UpstreamFailed

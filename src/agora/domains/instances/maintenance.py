@@ -175,12 +175,21 @@ class InstanceMaintenance(Controller):
                     referenced.add(name)
         for name in set(names) - referenced:
             (directory / f"{name}.tar").unlink(missing_ok=True)
+        await asyncio.to_thread(_delete_partial_files, directory)
 
 
 def _list_old_files(directory: Path) -> list[str]:
     """List the backup files that are not being written, judged by their modification time."""
     before = time.time() - WRITING
     return [file.stem for file in directory.glob("bak_*.tar") if file.stat().st_mtime < before]
+
+
+def _delete_partial_files(directory: Path) -> None:
+    """Delete the backups that a killed server had not completed."""
+    before = time.time() - WRITING
+    for file in directory.glob(".bak_*"):
+        if file.stat().st_mtime < before:
+            file.unlink(missing_ok=True)
 
 
 async def _adjust_instances_of_agent(call: Call, *, agent_id: str, account: str) -> None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from agora.runtimes.backup_files import BackupLimits
 from agora.runtimes.builds.tree import convert_disk_full_error
 from agora.runtimes.errors import (
     BuildMissing,
@@ -64,6 +65,7 @@ __all__ = ["DockerRuntime"]
 
 #: time limit in seconds for the removal of a killed container
 STOP_TIMEOUT = 30.0
+BACKUPS_AT_ONCE = 2
 #: limits, and the engine's flags that report support for them, which a rootless engine may lack
 LIMITS = {"memory": "MemoryLimit", "pids": "PidsLimit", "cpu": "CpuCfsQuota"}
 LISTENING = "in a container it has to listen at $HOST, 0.0.0.0"
@@ -88,6 +90,7 @@ class DockerRuntime:
         self._ports = Ports(*options.ports)
         self._opening = asyncio.Lock()
         self._is_open = False
+        self._backup_slots = asyncio.Semaphore(BACKUPS_AT_ONCE)
         self._cores = 0
         # Weak: a lock disappears with its last holder, so ended instances leave nothing behind.
         self._turns: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
@@ -444,7 +447,9 @@ class DockerRuntime:
         container = await self._find_container(handle)
         if container is None:
             raise Unknown(f"{handle.instance_id} is not on this host.")
-        return await state_archives.save_state(self._client, str(container["Id"]), file)
+        limits = BackupLimits(file.parent, self._options.backup_size)
+        async with self._backup_slots:
+            return await state_archives.save_state(self._client, str(container["Id"]), file, limits)
 
     # -- helpers ---------------------------------------------------------------------------------------------------
 

@@ -25,7 +25,8 @@ class Options:
     requester's credentials; ``missing`` uses local images. read_only: whether root file systems are read-only.
     build_timeout: seconds. builds: maximum number of concurrent builds. keep_builds: seconds for which an unused build
     is kept. log_size: bytes of output kept per instance. pids: default limit of processes. scratch: size of ``/tmp`` in
-    bytes. private_networks: whether repositories may be at private addresses.
+    bytes. private_networks: whether repositories may be at private addresses. backup_size: bytes of a
+    state that is backed up.
     """
 
     root: Path
@@ -46,6 +47,7 @@ class Options:
     pids: int = 512
     scratch: int = 64 * 1024**2
     private_networks: bool = False
+    backup_size: int = 10 * 1024**3
     git_variables: Mapping[str, str] = field(default_factory=lambda: _git_variables())
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from agora.net.atomic_files import sync_file, write_then_replace
+from agora.runtimes.backup_files import BackupFile, BackupLimits
 from agora.runtimes.bounded_archives import open_archive, read_state_members
 from agora.runtimes.builds.tree import convert_disk_full_error
 from agora.runtimes.errors import EngineUnavailable, StartFailed, Unknown
@@ -24,17 +25,22 @@ GZIP = 31  #: window bits of zlib for a gzip stream
 INNER = STATE.rsplit("/", 1)[-1]
 
 
-async def save_state(client: Client, container: str, file: Path) -> int:
-    """Write the state directory into a file atomically; return its size."""
+async def save_state(client: Client, container: str, file: Path, limits: BackupLimits) -> int:
+    """Write the state directory into a file atomically; return its size. The engine does not tell the size of the state
+    in advance, so it is counted while it arrives."""
+    size = 0
     try:
+        limits.check_space(1)
         with write_then_replace(file) as partial:
             packer = zlib.compressobj(1, zlib.DEFLATED, GZIP)
-            with await asyncio.to_thread(open, partial, "wb") as out:
+            with await asyncio.to_thread(BackupFile, partial, limits) as out:
                 query = {"path": f"{STATE}/."}
                 async with client.stream_response(
                     "GET", f"containers/{container}/archive", params=query, wait=None
                 ) as answer:
                     async for chunk in answer.content.iter_chunked(CHUNK):
+                        size += len(chunk)
+                        limits.check_size(size)
                         out.write(packer.compress(chunk))
                 out.write(packer.flush())
             await asyncio.to_thread(sync_file, partial)

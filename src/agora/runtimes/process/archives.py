@@ -2,25 +2,62 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tarfile
 from pathlib import Path
+from typing import IO, cast
 
-from agora.runtimes.bounded_archives import open_archive, read_state_members, require_safe_link
+from agora.runtimes.backup_files import BackupFile, BackupLimits
+from agora.runtimes.bounded_archives import MAX_ENTRIES, open_archive, read_state_members, require_safe_link
+from agora.runtimes.errors import BackupRefused
 
 __all__ = ["pack_archive", "unpack_archive"]
 
 
-def pack_archive(directory: Path, file: Path) -> None:
-    """Pack files, directories and links; sockets and pipes are skipped."""
-    with tarfile.open(file, "w:gz", compresslevel=1) as archive:
-        for entry in sorted(os.listdir(directory)):
-            archive.add(directory / entry, arcname=entry, filter=_skip_special_files)
+def pack_archive(directory: Path, file: Path, limits: BackupLimits | None = None) -> None:
+    """Pack files, directories and links; sockets and pipes are skipped. Raises BackupRefused, DiskFull, OSError."""
+    limits = limits or BackupLimits(file.parent)
+    size = 0
+
+    def select_member(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
+        nonlocal size
+        if not (member.isreg() or member.isdir() or member.issym() or member.islnk()):
+            return None
+        size += member.size  # again: the program may have written since it was measured
+        limits.check_size(size)
+        return member
+
+    try:
+        limits.check_space(_measure_state(directory, limits))
+        with BackupFile(file, limits) as output:
+            target = cast("IO[bytes]", output)
+            with tarfile.open(fileobj=target, mode="w:gz", compresslevel=1) as archive:
+                for entry in sorted(os.listdir(directory)):
+                    archive.add(directory / entry, arcname=entry, filter=select_member)
+    except (RecursionError, OSError) as error:  # to tarfile each level is a call
+        if isinstance(error, OSError) and error.errno != errno.ENAMETOOLONG:
+            raise
+        raise BackupRefused("The state has too many levels of directories.", fix="Use fewer levels.") from None
 
 
-def _skip_special_files(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
-    return member if member.isreg() or member.isdir() or member.issym() or member.islnk() else None
+def _measure_state(directory: Path, limits: BackupLimits) -> int:
+    """Measure the size of the files, in bytes, as far as it is allowed. Raises BackupRefused."""
+    size = count = 0
+    directories = [os.fspath(directory)]
+    while directories:
+        with os.scandir(directories.pop()) as entries:
+            for entry in entries:
+                count += 1
+                if entry.is_dir(follow_symlinks=False):
+                    directories.append(entry.path)
+                elif entry.is_file(follow_symlinks=False):
+                    size += entry.stat(follow_symlinks=False).st_size
+        limits.check_size(size)
+        if count > MAX_ENTRIES:
+            raise BackupRefused(f"The state has more than {MAX_ENTRIES} entries.", fix="Use fewer files.")
+    return size
 
 
 def unpack_archive(file: Path, directory: Path) -> None:

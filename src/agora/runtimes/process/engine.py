@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 import weakref
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
+from agora.runtimes.backup_files import BackupLimits
 from agora.runtimes.builds.cache import BuildCache
 from agora.runtimes.builds.tree import convert_disk_full_error
 from agora.runtimes.errors import EngineError, EngineUnavailable, InvalidSpec, Unknown
@@ -42,6 +44,7 @@ __all__ = ["ProcessRuntime"]
 T = TypeVar("T")
 # Blocking file operations, a few at a time: more would only compete for the same disk.
 THREADS = 4  #: for file and process operations: they mostly wait for the disk, and must not fill the default pool
+BACKUP_THREADS = 2
 
 
 def _resolve_future(future: asyncio.Future[None]) -> None:
@@ -61,6 +64,8 @@ class ProcessRuntime:
         self._groups = Cgroups(options.cgroup or find_delegated_group())
         self._store = ProcessStore(options, cache, Ports(*options.ports), self._groups)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="instances")
+        # Apart: backups take minutes, and others' instances must be started and checked meanwhile.
+        self._backup_threads = ThreadPoolExecutor(BACKUP_THREADS, thread_name_prefix="backups")
         self._opening = asyncio.Lock()
         self._closed = False
         # Weak: a lock disappears with its last holder, so ended instances leave nothing behind.
@@ -98,6 +103,7 @@ class ProcessRuntime:
 
     async def close(self) -> None:
         self._closed = True
+        self._backup_threads.shutdown(wait=True, cancel_futures=True)
         self._threads.shutdown(wait=True)
         self._store.close()
 
@@ -145,7 +151,16 @@ class ProcessRuntime:
         return await self._run_in_thread(lambda: self._store.logs(handle, offset, limit))
 
     async def backup(self, handle: Handle, file: Path) -> int:
-        return await self._run_in_thread(lambda: self._store.backup(handle, file))
+        await self._run_in_thread(lambda: None)  # opens the store
+        ended = threading.Event()
+        limits = BackupLimits(file.parent, self._options.backup_size, lambda: ended.is_set() or self._closed)
+        try:
+            # Not shielded: a backup that nobody waits for ends by itself.
+            return await asyncio.get_running_loop().run_in_executor(
+                self._backup_threads, self._store.backup, handle, file, limits
+            )
+        finally:
+            ended.set()
 
     # -- helpers ---------------------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from agora.net.atomic_files import replace_file, sync_file, write_json, write_then_replace
+from agora.runtimes.backup_files import BackupLimits
 from agora.runtimes.builds.cache import BuildCache, erase_directory
 from agora.runtimes.builds.tree import convert_disk_full_error
 from agora.runtimes.errors import BuildMissing, EngineUnavailable, StartFailed, Unknown
@@ -263,14 +264,14 @@ class ProcessStore:
         begin, size, data = segments.read_segments(os.fspath(instance.logs), offset, max(limit, 0))
         return LogPage(begin, begin + len(data), size, data)
 
-    def backup(self, handle: Handle, file: Path) -> int:
+    def backup(self, handle: Handle, file: Path, limits: BackupLimits) -> int:
         """Write the state as a tar archive, atomically."""
         instance = self._get_instance(handle.instance_id)
         if not instance.state.is_dir():
             raise Unknown(f"{handle.instance_id} is not on this host.")
         try:
             with write_then_replace(file) as partial:
-                archives.pack_archive(instance.state, partial)
+                archives.pack_archive(instance.state, partial, limits)
                 sync_file(partial)
         except OSError as error:
             raise convert_disk_full_error(error) or EngineUnavailable(

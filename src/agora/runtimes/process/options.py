@@ -39,7 +39,8 @@ class Options:
     build_timeout: seconds. builds: maximum number of concurrent builds. keep_builds: seconds for which an unused build
     is kept. stop_timeout: seconds after its grace period within which a guard must end the instance. log_size: bytes of
     output kept per instance. pids: default limit of processes. space: free disk space in
-    bytes required to build or start. private_networks: whether repositories may be at private addresses. cgroup:
+    bytes required to build or start. private_networks: whether repositories may be at private addresses. backup_size: bytes of a
+    state that is backed up. cgroup:
     directory of a cgroup (v2) delegated to the server; None: the server's own one, if it is delegated.
     """
 
@@ -59,6 +60,7 @@ class Options:
     pids: int = 512
     space: int = 64 * 1024**2
     private_networks: bool = False
+    backup_size: int = 10 * 1024**3
     cgroup: Path | None = None
 
     def inherited_variables(self) -> Mapping[str, str]:
