@@ -70,11 +70,15 @@ async def adopt_codebase(
     AgoraError."""
     payload: Mapping[str, Any] = run.payload
     codebase_id, token = str(payload.get("codebase_id")), run.fencing_token
+    clone: Path | None = None
     try:
         if payload.get("git_url"):
             credential = await client.codebase.read_credential(codebase_id, run.task_id, token)
             path = clones / codebase_id
-            await clone_repository(credential.git_url, path, policy, branch=credential.branch, token=credential.token)
+            is_new = await clone_repository(
+                credential.git_url, path, policy, branch=credential.branch, token=credential.token
+            )
+            clone = path if is_new else None
         else:
             path = inspect_path(str(payload.get("path")), roots)
         codebase = Codebase.inspect(path, str(payload.get("name")))
@@ -86,6 +90,9 @@ async def adopt_codebase(
         if isinstance(error, AgoraError) and error.status not in (404, 409):
             raise
         logger.info("%s is declined: %s", codebase_id, error)
+        # One from an earlier attempt may be in use: its confirmation may have arrived without an answer.
+        if clone is not None:
+            await asyncio.to_thread(shutil.rmtree, clone, ignore_errors=True)
         await client.codebase.decline(codebase_id, run.task_id, token, str(error)[:MAX_REASON_CHARACTERS])
         return None
     return codebase
@@ -105,10 +112,11 @@ def inspect_path(name: str, roots: Sequence[Path]) -> Path:
 
 async def clone_repository(
     url: str, path: Path, policy: ClonePolicy, *, branch: str | None = None, token: str | None = None
-) -> None:
-    """Clone a repository, unless it is already cloned there. Raises ValueError with a message for the requester."""
+) -> bool:
+    """Clone a repository, unless it is already cloned there. Returns whether it was cloned. Raises ValueError with a
+    message for the requester."""
     if (path / ".git").exists():
-        return
+        return False
     options = CONFIGURATION | await _check_url(url, policy)
     secrets = [token, encode_token(token)] if token is not None else []
     if secrets:
@@ -126,6 +134,7 @@ async def clone_repository(
         raise
     await asyncio.to_thread(shutil.rmtree, path, ignore_errors=True)
     partial.rename(path)
+    return True
 
 
 async def _check_url(url: str, policy: ClonePolicy) -> dict[str, str]:

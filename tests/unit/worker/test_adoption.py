@@ -9,10 +9,16 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
-from agora.worker.adoption import ClonePolicy, clone_repository, inspect_path
+from agora.worker.adoption import ClonePolicy, adopt_codebase, clone_repository, inspect_path
+from agora_sdk import AgoraError, TaskRun
+from agora_sdk.client import AgoraClient
+from agora_sdk.contract.codebases import CodebaseCredential
+from agora_sdk.errors import Conflict
 from tests.blackbox.coding_worker import create_repository
 
 LOCAL = ClonePolicy(private_networks=True, protocols=("file", "git", "http"))
@@ -202,6 +208,42 @@ async def test_empty_repository_is_cloned(tmp_path: Path) -> None:
     subprocess.run(["git", "init", "-q", str(tmp_path / "source")], check=True)
     await clone_repository(f"file://{tmp_path}/source", tmp_path / "clones/cb_1", LOCAL)
     assert (tmp_path / "clones/cb_1/.git").is_dir()
+
+
+class Server:
+    """The server's side of a registration: a repository to clone, and an answer to the confirmation."""
+
+    def __init__(self, url: str, error: AgoraError | None) -> None:
+        self.codebase = self
+        self._url, self._error = url, error
+        self.reasons = list[str]()
+
+    async def read_credential(self, codebase_id: str, *_: Any) -> CodebaseCredential:
+        return CodebaseCredential(codebase_id=codebase_id, git_url=self._url, branch=None, token=None)
+
+    async def confirm(self, *_: Any, **__: Any) -> None:
+        if self._error is not None:
+            raise self._error
+
+    async def decline(self, codebase_id: str, task_id: str, fencing_token: int, reason: str) -> None:
+        self.reasons.append(reason)
+
+
+async def test_clone_that_the_server_does_not_accept_is_deleted(tmp_path: Path) -> None:
+    source, clones = create_repository(tmp_path / "source"), tmp_path / "clones"
+    payload = {"codebase_id": "cb_1", "git_url": "given with the credential", "name": "api"}
+    run = cast("TaskRun", SimpleNamespace(payload=payload, task_id="task_1", fencing_token=1))
+
+    async def adopt(error: AgoraError | None) -> Server:
+        server = Server(f"file://{source}", error)
+        await adopt_codebase(run, cast("AgoraClient", server), "worker_1", [], clones, LOCAL)
+        return server
+
+    assert (await adopt(Conflict("The worker has 200 codebases."))).reasons
+    assert list(clones.iterdir()) == []
+    assert (await adopt(None)).reasons == []
+    assert (await adopt(Conflict("It was confirmed already."))).reasons
+    assert [path.name for path in clones.iterdir()] == ["cb_1"], "it is in use"
 
 
 def _commit_all(repository: Path, message: str) -> None:
