@@ -64,7 +64,11 @@ class Work(Section):
         True,
         description="Charge the tokens that workers report for jobs; otherwise they are only shown.",
     )
-    process_engine: bool = Field(True, description="Allow instances to run as processes on this machine.")
+    process_engine: bool = Field(
+        True,
+        description="Allow instances to run as processes on this machine. They are not isolated: each has all permissions "
+        "of the server's user.",
+    )
     instance_sources: Annotated[tuple[Path, ...], Field(max_length=100)] = Field(
         (),
         description="Directories with agent sources that may run, separated by colons, in addition to 'sources' in "
