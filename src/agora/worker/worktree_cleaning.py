@@ -10,9 +10,9 @@ import asyncio
 import logging
 import os
 import shutil
-import stat
 import time
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -169,11 +169,17 @@ async def _has_branch(path: Path, name: str) -> bool:
 def _measure_bytes(path: Path) -> int:
     """Return the size of the regular files of a directory; files that vanish during the scan count as 0."""
     total = 0
-    for directory, _, names in os.walk(path):
-        for name in names:
-            try:
-                status = os.lstat(os.path.join(directory, name))
-            except OSError:
-                continue
-            total += status.st_size if stat.S_ISREG(status.st_mode) else 0
+    # Without recursion, which os.walk uses: an agent can nest directories deeper than the stack.
+    directories = [os.fspath(path)]
+    while directories:
+        try:
+            with os.scandir(directories.pop()) as entries:
+                for entry in entries:
+                    with suppress(OSError):
+                        if entry.is_dir(follow_symlinks=False):
+                            directories.append(entry.path)
+                        elif entry.is_file(follow_symlinks=False):
+                            total += entry.stat(follow_symlinks=False).st_size
+        except OSError:
+            continue
     return total

@@ -15,7 +15,7 @@ from agora.worker.codebases import Codebase
 from agora.worker.execution import find_home
 from agora.worker.snapshots import take_snapshot
 from agora.worker.worktree import find_workplace
-from agora.worker.worktree_cleaning import Limits, clean_worktrees, examine_worktrees, remove_worktrees
+from agora.worker.worktree_cleaning import Limits, _measure_bytes, clean_worktrees, examine_worktrees, remove_worktrees
 from tests.blackbox.coding_worker import GIT, create_repository
 from tests.polling import passing, wait_until
 
@@ -245,3 +245,21 @@ async def test_home_of_a_container_is_removed_with_its_worktree(tmp_path: Path) 
     assert await clean_worktrees(codebase, root, NOTHING_LEFT) == ["job"]
     assert [home.exists() for home in homes] == [False, True]
     assert not (place.path / "nested/.git").exists(), "git has not read it"
+
+
+def test_size_of_a_deeply_nested_worktree_is_measured(tmp_path: Path) -> None:
+    (tmp_path / "w").mkdir()
+    descriptor = os.open(tmp_path / "w", os.O_RDONLY)
+    for _ in range(1100):
+        os.mkdir("d", dir_fd=descriptor)
+        inner = os.open("d", os.O_RDONLY, dir_fd=descriptor)
+        os.close(descriptor)
+        descriptor = inner
+    file = os.open("file", os.O_WRONLY | os.O_CREAT, dir_fd=descriptor)
+    os.write(file, b"12345")
+    os.close(file)
+    os.close(descriptor)
+    try:
+        assert _measure_bytes(tmp_path / "w") == 5
+    finally:  # pytest could not delete it
+        subprocess.run(["rm", "-rf", str(tmp_path / "w")], check=True)
