@@ -1,4 +1,4 @@
-import { Backoff, sleep } from "./backoff.ts";
+import { Backoff, sleep, waitUntilAborted } from "./backoff.ts";
 import { AgoraClient } from "./client.ts";
 import { AgoraError } from "./error.ts";
 import { EventStream } from "./event-stream.ts";
@@ -192,9 +192,10 @@ export class AgentProgram {
     const executor = new Executor(this.client, this.maxConcurrentTasks, (task) => this.onTask(task), this.#claimArguments(), this.#backoff);
     const ending = new AbortController();
     const until = AbortSignal.any([ending.signal, this.#stopping.signal]);
+    const loops: Promise<void>[] = [];
     try {
       await this.onStart();
-      const loops = [inbox.run(until), this.#followInbox(inbox, executor, until), this.#sendHeartbeats(inbox, executor, until)];
+      loops.push(inbox.run(until), this.#followInbox(inbox, executor, until), this.#sendHeartbeats(inbox, executor, until));
       if (this.#takesTasks) loops.push(executor.run(until));
       if (this.events.length > 0) loops.push(this.#followEvents(until));
       await Promise.all(loops);
@@ -203,6 +204,8 @@ export class AgentProgram {
       await this.client.agent.heartbeat({ status: AgentStatus.OFFLINE }).catch(() => undefined);
     } finally {
       ending.abort();
+      // One of them may have just claimed a task or started a handler.
+      await Promise.allSettled(loops);
       await Promise.all([inbox.finish(0), executor.finish(0)]);
     }
   }
@@ -243,9 +246,16 @@ export class AgentProgram {
   }
 
   async #followEvents(until: AbortSignal): Promise<void> {
-    await this.#follow(this.events, until, undefined, async (event) => {
-      await this.onEvent(event).catch((error: unknown) => console.error(`agora: ${this.name}: onEvent failed:`, error));
-    });
+    // A stop does not wait for a handler: nothing tells it to end.
+    await this.#follow(this.events, until, undefined, (event) => waitUntilAborted(this.#handleEvent(event), until));
+  }
+
+  async #handleEvent(event: Event): Promise<void> {
+    try {
+      await this.onEvent(event);
+    } catch (error) {
+      console.error(`agora: ${this.name}: onEvent failed:`, error);
+    }
   }
 
   async #follow(

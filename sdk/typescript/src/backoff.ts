@@ -22,6 +22,14 @@ export class Backoff {
   }
 }
 
+/** Longest delay of a timer, in milliseconds: a longer one fires at once. */
+const MAX_DELAY = 2 ** 31 - 1;
+
+/** The delay of a timer in milliseconds, no longer than timers can be. */
+export function timerDelay(seconds: number): number {
+  return Math.min(seconds * 1000, MAX_DELAY);
+}
+
 /** Wait; rejects with the signal's reason when that is aborted. */
 export function sleep(seconds: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -33,7 +41,21 @@ export function sleep(seconds: number, signal?: AbortSignal): Promise<void> {
     const timer = setTimeout(() => {
       signal?.removeEventListener("abort", abort);
       resolve();
-    }, seconds * 1000);
+    }, timerDelay(seconds));
     signal?.addEventListener("abort", abort, { once: true });
   });
+}
+
+/** Wait for work, or until the signal is aborted. Rejects only with an error of the work. */
+export async function waitUntilAborted(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  let abort = () => {};
+  const aborting = new Promise<void>((resolve) => (abort = resolve));
+  if (signal.aborted) abort();
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    await Promise.race([work, aborting]);
+  } finally {
+    // A signal that lives as long as an agent would otherwise collect a listener for every wait.
+    signal.removeEventListener("abort", abort);
+  }
 }

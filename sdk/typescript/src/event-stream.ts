@@ -4,6 +4,7 @@ import { AgoraError } from "./error.ts";
 import { CursorTooOld } from "./generated/errors.ts";
 import { renewLogin } from "./login-renewal.ts";
 import type { CallOptions } from "./options.ts";
+import { isTransient } from "./problem.ts";
 import { queryString, type Session, type WireArguments } from "./session.ts";
 import { openEventSource } from "./sse.ts";
 import { isTransientStatus, serverUnreachable } from "./transport.ts";
@@ -148,7 +149,7 @@ export class EventStream<T> implements AsyncIterable<T> {
     const canSocket = this.#name === "event/stream" && identity.tenant === "default" && SOCKET_TOKEN.test(token ?? "x");
     if (canSocket && server.webSocket !== undefined && !this.#isSocketRefused) {
       try {
-        return await openWebSocket(server.webSocket, server.url, `/ws${query}`, token);
+        return await openWebSocket(server.webSocket, server.url, `/ws${query}`, token, this.#closing.signal);
       } catch (error) {
         if (!(error instanceof Refused)) throw error;
         // After a success, a refusal is an outage; in both cases HTTP returns the reason.
@@ -156,9 +157,11 @@ export class EventStream<T> implements AsyncIterable<T> {
       }
     }
     try {
-      return await openEventSource(server.fetch, server.url, `/agora/${this.#name}${query}`, identity.headers(token));
+      const target = `/agora/${this.#name}${query}`;
+      return await openEventSource(server.fetch, server.url, target, identity.headers(token), this.#closing.signal);
     } catch (error) {
-      if (error instanceof Disconnected) this.#isSocketRefused = false;
+      // The outage may have been the reason why there was no WebSocket.
+      if (error instanceof Disconnected || isTransient(error)) this.#isSocketRefused = false;
       throw error;
     }
   }

@@ -1,6 +1,6 @@
 /** The executor of a running agent: it claims tasks and runs their handlers. */
 
-import { type Backoff, sleep } from "./backoff.ts";
+import { type Backoff, sleep, waitUntilAborted } from "./backoff.ts";
 import type { AgoraClient } from "./client.ts";
 import { AgoraError } from "./error.ts";
 import { InvalidRequest } from "./generated/errors.ts";
@@ -17,6 +17,9 @@ import { InputRequired, PermanentFailure, TaskRun } from "./task-run.ts";
 const CLAIM_WAIT_SECONDS = 25;
 /** An empty answer that comes sooner (milliseconds) means that the server does not wait, as during its shutdown. */
 const EARLY_MILLISECONDS = 1000;
+/** Seconds for releasing tasks when the agent stops. */
+const RELEASE_SECONDS = 5;
+const STOPPED = "The agent stopped.";
 const MAX_ERROR_CHARACTERS = 4000;
 const HISTORY_PAGE = 500;
 
@@ -39,6 +42,8 @@ export class Executor {
   readonly #working = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
   #freed: (() => void) | undefined;
+  /** Key and limit of a claim without an answer. */
+  #openClaim: { key: string; limit: number } | undefined;
 
   constructor(client: AgoraClient, places: number, handle: TaskHandler, claim: TaskClaimArguments, backoff: Backoff) {
     this.#client = client;
@@ -79,24 +84,54 @@ export class Executor {
 
   /** Let running handlers finish; those that take longer are aborted, and their tasks released. */
   async finish(seconds: number): Promise<void> {
+    await this.#releaseOpenClaim();
+    await this.#waitForWork(seconds);
+    if (this.#working.size === 0) return;
+    this.#stopping.abort(new Error(STOPPED));
+    await this.#waitForWork(RELEASE_SECONDS);
+    // An unreachable server must not keep the program: the leases expire there.
+    for (const lease of this.#leases.values()) lease.abandon(new AgoraError(STOPPED));
+  }
+
+  /** Wait until no handler runs, for that many seconds. */
+  async #waitForWork(seconds: number): Promise<void> {
     const done = new AbortController();
-    const overdue = sleep(seconds, done.signal).then(() => this.#stopping.abort(new Error("The agent stopped.")));
-    await Promise.all([...this.#working]);
+    await Promise.race([Promise.all(this.#working), sleep(seconds, done.signal).catch(() => undefined)]);
     done.abort();
-    await overdue.catch(() => undefined);
+  }
+
+  /** Release the tasks of an aborted claim: the server may have answered during the stop. */
+  async #releaseOpenClaim(): Promise<void> {
+    if (this.#openClaim === undefined) return;
+    const { key: idempotencyKey, limit } = this.#openClaim;
+    this.#openClaim = undefined;
+    const signal = AbortSignal.timeout(RELEASE_SECONDS * 1000);
+    try {
+      // The same key: the server returns the tasks that the unanswered claim leased.
+      const { tasks } = await this.#client.task.claim({ ...this.#claim, limit, wait: 0 }, { idempotencyKey, signal });
+      for (const { taskId, fencingToken } of tasks) await this.#client.task.release({ taskId, fencingToken, reason: STOPPED }, { signal });
+    } catch (error) {
+      console.warn("agora: whether the last claim leased a task is unknown; its lease would expire:", error);
+    }
   }
 
   async #claimTasks(limit: number, until: AbortSignal): Promise<ClaimedTask[]> {
     // One key: tasks of a lost answer are returned again. Otherwise they would stay leased, unknown, until their leases
     // expire.
     const options = { idempotencyKey: crypto.randomUUID(), signal: until };
+    this.#openClaim = { key: options.idempotencyKey, limit };
     for (let attempt = 0; !until.aborted; attempt += 1) {
       try {
-        return (await this.#client.task.claim({ ...this.#claim, limit, wait: CLAIM_WAIT_SECONDS }, options)).tasks;
+        const { tasks } = await this.#client.task.claim({ ...this.#claim, limit, wait: CLAIM_WAIT_SECONDS }, options);
+        this.#openClaim = undefined;
+        return tasks;
       } catch (error) {
         if (until.aborted) break;
-        // A refusal does not pass by repetition; it ends the agent.
-        if (!isTransient(error)) throw error;
+        if (!isTransient(error)) {
+          // A refusal does not pass by repetition; it ends the agent. A refused claim has leased nothing.
+          this.#openClaim = undefined;
+          throw error;
+        }
       }
       await sleep(this.#backoff.pause(attempt), until).catch(() => undefined);
     }
@@ -132,7 +167,10 @@ export class Executor {
   #handleUntilAborted(task: TaskRun): Promise<JsonValue | void> {
     const handling = this.#loadConversation(task).then(() => this.#handle(task));
     const signal = task.signal;
-    return Promise.race([handling, aborted(signal).then(() => Promise.reject(signal.reason as Error))]);
+    return waitUntilAborted(handling, signal).then(() => {
+      signal.throwIfAborted();
+      return handling;
+    });
   }
 
   /** Load the messages of a task that was executed before. */
@@ -153,7 +191,7 @@ export class Executor {
       // Without its lease the task is another agent's: an outcome would be refused.
       lease.signal.throwIfAborted();
       await lease.call((tasks, held): Promise<object> => {
-        if (this.#stopping.signal.aborted) return tasks.release({ ...held, reason: "The agent stopped." });
+        if (this.#stopping.signal.aborted) return tasks.release({ ...held, reason: STOPPED });
         if (isPutOff(error)) return tasks.release({ ...held, reason: errorText(error), delay: this.#backoff.most });
         if (error instanceof InputRequired) return tasks.message({ ...held, ...buildQuestion(error) });
         return tasks.fail({ ...held, error: errorText(error), retry: !(error instanceof PermanentFailure) });
@@ -168,14 +206,6 @@ export class Executor {
       await lease.call((tasks, held) => tasks.fail({ ...held, error: errorText(error), retry: false }));
     }
   }
-}
-
-/** Resolves when a signal is aborted. */
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }
 
 /** Format an error for storage: its class and text, without characters that the wire format refuses. */

@@ -147,7 +147,12 @@ export class Identity {
       if (token.agentId !== agentId) continue;
       this.#tokens.delete(name);
       if (this.#name === name) this.#name = undefined;
-      await this.#store.forget(this.#server, this.tenant, name);
+      try {
+        await this.#store.forget(this.#server, this.tenant, name);
+      } catch (error) {
+        // The agent is deregistered in any case: a repetition of the call would fail.
+        console.warn(`agora: the token of ${name} could not be removed:`, error);
+      }
     }
   }
 

@@ -1,6 +1,6 @@
 /** The inbox of a running agent: passes messages to handlers. */
 
-import { type Backoff, sleep } from "./backoff.ts";
+import { type Backoff, sleep, waitUntilAborted } from "./backoff.ts";
 import type { AgoraClient } from "./client.ts";
 import { Halted, Overloaded, RateLimited, ServerUnreachable } from "./generated/errors.ts";
 import { DeliveryState, type Message } from "./generated/types.ts";
@@ -94,11 +94,11 @@ export class Inbox {
       // A message in progress is still unread on the server and is read again; the states identify it.
       const fresh = page.messages.filter((message) => !this.#states.has(message.messageId));
       const queued = fresh.filter((message) => message.status === DeliveryState.QUEUED);
-      await this.#mark(queued.map((message) => message.messageId), DeliveryState.DELIVERED);
-      await this.#markAgain(page.messages.map((message) => message.messageId));
+      await this.#mark(queued.map((message) => message.messageId), DeliveryState.DELIVERED, until);
+      await this.#markAgain(page.messages.map((message) => message.messageId), until);
       for (const message of fresh) {
         // Only fetched, not yet started, messages wait here; the server keeps the rest of the inbox.
-        while (this.#working.size >= this.#places) await Promise.race(this.#working);
+        while (this.#working.size >= this.#places && !until.aborted) await waitUntilAborted(Promise.race(this.#working), until);
         if (until.aborted) return;
         this.#start(message);
       }
@@ -108,14 +108,14 @@ export class Inbox {
     }
   }
 
-  async #mark(messageIds: string[], status: DeliveryState): Promise<void> {
-    if (messageIds.length > 0) await this.#client.messaging.mark({ messageIds, status });
+  async #mark(messageIds: string[], status: DeliveryState, signal?: AbortSignal): Promise<void> {
+    if (messageIds.length > 0) await this.#client.messaging.mark({ messageIds, status }, { signal });
   }
 
   /** Mark again messages that are processed but still unread, because their mark was lost. */
-  async #markAgain(messageIds: string[]): Promise<void> {
+  async #markAgain(messageIds: string[], until: AbortSignal): Promise<void> {
     for (const state of [DeliveryState.ACKNOWLEDGED, DeliveryState.READ]) {
-      await this.#mark(messageIds.filter((id) => this.#states.get(id) === state), state);
+      await this.#mark(messageIds.filter((id) => this.#states.get(id) === state), state, until);
     }
   }
 
@@ -146,14 +146,20 @@ export class Inbox {
         return DeliveryState.ACKNOWLEDGED;
       } catch (error) {
         if (isPutOff(error)) return undefined;
-        // An error handler that fails must not end the inbox.
-        await this.#handlers.failed(message, error, attempt).catch((failure: unknown) => {
-          console.error(`agora: what became of message ${message.messageId} could not be told:`, failure);
-        });
+        await this.#reportFailure(message, error, attempt);
         if (attempt < MAX_ATTEMPTS) await sleep(this.#backoff.pause(attempt - 1));
       }
     }
     return DeliveryState.READ;
+  }
+
+  async #reportFailure(message: Message, error: unknown, attempt: number): Promise<void> {
+    try {
+      await this.#handlers.failed(message, error, attempt);
+    } catch (failure) {
+      // An error handler that fails, even before it returns a promise, must not end the inbox.
+      console.error(`agora: what became of message ${message.messageId} could not be told:`, failure);
+    }
   }
 
   #remember(messageId: string, state: DeliveryState): void {

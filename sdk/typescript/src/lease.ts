@@ -60,8 +60,9 @@ export class Lease {
       // An abort cannot be taken back.
       this.#due = new AbortController();
       if (until.aborted) return;
+      // A failed renewal is not the end: the next one may be in time, and a lost lease ends the loop.
       await this.renew().catch((error: unknown) => {
-        if (!(error instanceof AgoraError)) throw error;
+        if (!(error instanceof AgoraError)) console.error(`agora: the lease on task ${this.taskId} was not renewed:`, error);
       });
     }
   }
@@ -113,6 +114,11 @@ export class Lease {
       }
       await sleep(this.#backoff.pause(attempt), this.signal).catch(() => undefined);
     }
+  }
+
+  /** Make no further call: what waits for the server ends with the error. */
+  abandon(error: AgoraError): void {
+    this.#loseTo(error);
   }
 
   #loseTo(error: AgoraError): AgoraError {

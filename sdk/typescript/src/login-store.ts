@@ -79,6 +79,12 @@ interface Entry {
   client_id: string | null;
 }
 
+/**
+ * Renewed logins that could not be stored, by file and server, with the entry that each should have replaced. All
+ * clients of the program need them: the refresh token in the file is used up.
+ */
+const unstored = new Map<string, { replaced: string; renewed: StoredLogin }>();
+
 /** Logins in the file shared by programs of all languages. */
 export class FileLogins implements LoginStore {
   readonly #file: PrivateFile<Entry>;
@@ -88,8 +94,19 @@ export class FileLogins implements LoginStore {
   }
 
   find(server: string): StoredLogin | undefined {
-    const entry = this.#file.read()[server];
+    return this.#choose(server, this.#file.read()[server]);
+  }
+
+  /** The login of an entry, or its renewal by this program that could not be stored. */
+  #choose(server: string, entry: Entry | undefined): StoredLogin | undefined {
+    const memory = unstored.get(this.#placeOf(server));
+    // A different entry is newer: another program has logged in or out.
+    if (memory !== undefined && memory.replaced === JSON.stringify(entry)) return memory.renewed;
     return entry && readEntry(entry);
+  }
+
+  #placeOf(server: string): string {
+    return `${this.#file.path} ${server}`;
   }
 
   keep(server: string, login: StoredLogin): Promise<void> {
@@ -108,15 +125,25 @@ export class FileLogins implements LoginStore {
   async current(server: string, renew: RenewLogin): Promise<StoredLogin | undefined> {
     let login = this.find(server);
     if (login === undefined || !isDue(login)) return login;
+    const place = this.#placeOf(server);
+    const memory: { renewed?: StoredLogin } = {};
     const edit = async (logins: Record<string, Entry>) => {
       const entry = logins[server];
-      login = entry && readEntry(entry);
+      login = this.#choose(server, entry);
       if (login === undefined || !isDue(login)) return false; // another program has renewed it
-      login = await renew(login);
-      logins[server] = writeEntry(login);
+      const renewed = await renew(login);
+      login = memory.renewed = renewed;
+      unstored.set(place, { replaced: JSON.stringify(entry), renewed });
+      logins[server] = writeEntry(renewed);
       return true;
     };
-    await this.#file.change(edit, RENEW_SECONDS);
+    try {
+      await this.#file.change(edit, RENEW_SECONDS);
+      if (memory.renewed !== undefined) unstored.delete(place);
+    } catch (error) {
+      if (memory.renewed === undefined) throw error;
+      console.warn(`agora: the renewed login of ${memory.renewed.username} could not be stored; it is valid in this program only:`, error);
+    }
     return login;
   }
 }

@@ -2,7 +2,7 @@
 
 import { sleep } from "./backoff.ts";
 import { AgoraClient } from "./client.ts";
-import { DeadlineExceeded, NotFound, PermissionDenied, UpstreamFailed } from "./generated/errors.ts";
+import { DeadlineExceeded, NotFound, PermissionDenied, UpstreamFailed, UpstreamUnavailable } from "./generated/errors.ts";
 import type { Login as PasswordLogin } from "./generated/types.ts";
 import { isObject, parseJson } from "./json.ts";
 import { expiryAfter, loginEnded, refreshLogin } from "./login-renewal.ts";
@@ -142,12 +142,23 @@ async function confirmByCode(
   if (deviceCode === undefined || userCode === undefined || verificationUri === undefined) {
     throw new UpstreamFailed(`${issuer} gives no code to confirm.`);
   }
+  const tokenEndpoint = String(provider["token_endpoint"]);
+  requireSecureAddress(issuer, tokenEndpoint);
   await prompt({ verificationUri, verificationUriComplete: text("verification_uri_complete"), userCode });
-  const deadline = Date.now() + 1000 * Math.min(Number(device["expires_in"] ?? CONFIRMATION_SECONDS), CONFIRMATION_SECONDS);
+  const lifetime = Math.min(readSeconds(device["expires_in"], CONFIRMATION_SECONDS), CONFIRMATION_SECONDS);
+  const deadline = Date.now() + 1000 * lifetime;
   const form = { grant_type: DEVICE_GRANT, device_code: deviceCode, client_id: clientId };
-  for (let seconds = Number(device["interval"] ?? POLL_SECONDS); Date.now() < deadline; ) {
+  for (let seconds = readSeconds(device["interval"], POLL_SECONDS); Date.now() < deadline; ) {
     await sleep(seconds, signal);
-    const answer = await ask(String(provider["token_endpoint"]), form);
+    let answer: Record<string, unknown>;
+    try {
+      answer = await ask(tokenEndpoint, form);
+    } catch (error) {
+      if (!(error instanceof UpstreamFailed)) throw error;
+      // RFC 8628, section 3.5: after a lost connection, clients go on less often.
+      seconds *= 2;
+      continue;
+    }
     if (typeof answer["access_token"] === "string") return readTokens(answer);
     if (answer["error"] === "slow_down") seconds += POLL_SECONDS;
     else if (answer["error"] !== "authorization_pending") throw loginRefused(issuer, answer["error"]);
@@ -164,13 +175,19 @@ function readTokens(answer: Record<string, unknown>): Tokens {
   };
 }
 
+/** A duration; providers may send it as text, or nothing that is one, with which the polls would have no pauses. */
+function readSeconds(value: unknown, otherwise: number): number {
+  const seconds = typeof value === "string" || typeof value === "number" ? Number(value) : Number.NaN;
+  return seconds > 0 && seconds < Infinity ? seconds : otherwise;
+}
+
 function loginRefused(issuer: string, error: unknown): Error {
   if (error === "expired_token") return new DeadlineExceeded("Nobody confirmed the code in time.", { fix: "Log in again." });
   if (error === "access_denied") return new PermissionDenied("The login was refused.");
   return new UpstreamFailed(`${issuer} refuses the login (${String(error)}).`);
 }
 
-/** Request a JSON object of the provider, over https, or over http on the same machine. */
+/** Request a JSON object of the provider. */
 async function askProvider(
   client: AgoraClient,
   issuer: string,
@@ -178,15 +195,28 @@ async function askProvider(
   form: Record<string, string> | undefined,
   signal: AbortSignal | undefined,
 ): Promise<Record<string, unknown>> {
-  const isLocal = (text: string) => /^http:\/\/(localhost|127\.[0-9.]+|\[::1\])(:|\/|$)/.test(text);
-  if (!url.startsWith("https://") && !(isLocal(url) && isLocal(issuer))) {
-    throw new UpstreamFailed(`"${url}" is not a valid login address.`, { fix: "Identity providers must use https." });
-  }
+  requireSecureAddress(issuer, url);
   const headers = { accept: "application/json" };
   const body = form && new URLSearchParams(form);
   const { fetch } = AgoraClient.sessionOf(client).server;
-  const response = await fetch(url, { headers, ...(body && { method: "POST", body }), ...(signal && { signal }) });
-  const answer = parseJson(await response.text());
-  if (!isObject(answer)) throw new UpstreamFailed(`${url} answers no JSON object (${response.status}).`);
+  let status: number;
+  let text: string;
+  try {
+    const response = await fetch(url, { headers, ...(body && { method: "POST", body }), ...(signal && { signal }) });
+    status = response.status;
+    text = await response.text();
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw new UpstreamUnavailable(`${url} does not answer.`, {}, { cause: error });
+  }
+  const answer = parseJson(text);
+  if (!isObject(answer)) throw new UpstreamFailed(`${url} answers no JSON object (${status}).`);
   return answer;
+}
+
+/** Check that an address is of https, or of http on the same machine. */
+function requireSecureAddress(issuer: string, url: string): void {
+  const isLocal = (text: string) => /^http:\/\/(localhost|127\.[0-9.]+|\[::1\])(:|\/|$)/.test(text);
+  if (url.startsWith("https://") || (isLocal(url) && isLocal(issuer))) return;
+  throw new UpstreamFailed(`"${url}" is not a valid login address.`, { fix: "Identity providers must use https." });
 }

@@ -91,10 +91,19 @@ export class PrivateFile<T> {
     const { fs } = this.#platform;
     const fresh = `${this.path}.${crypto.randomUUID()}`;
     const file = fs.openSync(fresh, "wx", 0o600);
-    fs.writeSync(file, JSON.stringify({ [this.#name]: content }, null, 2));
-    fs.fsyncSync(file);
-    fs.closeSync(file);
-    fs.renameSync(fresh, this.path); // atomic: no reader sees a partial file
+    try {
+      try {
+        fs.writeSync(file, JSON.stringify({ [this.#name]: content }, null, 2));
+        fs.fsyncSync(file);
+      } finally {
+        fs.closeSync(file);
+      }
+      fs.renameSync(fresh, this.path); // atomic: no reader sees a partial file
+    } catch (error) {
+      // On a full disk every attempt would leave a copy of the secrets behind.
+      fs.rmSync(fresh, { force: true });
+      throw error;
+    }
   }
 
   async #acquire(mutex: string): Promise<void> {

@@ -12,6 +12,12 @@ export function errorFromProblem(problem: Problem, status: number): AgoraError {
   return new known(problem.detail ?? "", problem);
 }
 
+/** Whether a body is a problem document of an Agora server, rather than text of an intermediary. */
+export function isProblem(body: string): boolean {
+  const document = parseJson(body);
+  return isObject(document) && "code" in document;
+}
+
 /** Create the error of an error response, of the server (problem+json) or of an intermediary. */
 export function errorFromAnswer(status: number, headers: Headers, body: string, url: string): AgoraError {
   const document = parseJson(body);

@@ -1,22 +1,29 @@
 /** Channels over Server-Sent Events. */
 
 import { type Channel, Disconnected, type Frame, Refused } from "./channel.ts";
+import { AgoraError } from "./error.ts";
 import { isObject, parseJson } from "./json.ts";
-import { errorFromAnswer } from "./problem.ts";
+import { errorFromAnswer, isProblem } from "./problem.ts";
+import { Silence } from "./silence.ts";
 import { isTransientStatus } from "./transport.ts";
 
-/** There is no ping: a server sends something at least this often, or the connection is dead. */
-const SILENCE_MILLISECONDS = 60_000;
-
-/** Connect. Throws Disconnected, Refused, or the server's error. */
+/**
+ * Connect. Throws Disconnected, Refused, or the server's error.
+ *
+ * @param closing - ends the attempt
+ */
 export async function openEventSource(
   fetcher: typeof fetch,
   url: string,
   target: string,
   headers: Record<string, string>,
+  closing: AbortSignal,
 ): Promise<Channel> {
   const ending = new AbortController();
   const silence = new Silence(() => ending.abort(new Disconnected("the server has said nothing for a minute")));
+  const abort = () => ending.abort();
+  if (closing.aborted) abort();
+  closing.addEventListener("abort", abort, { once: true });
   try {
     const answer = await fetcher(url + target, {
       headers: { ...headers, accept: "text/event-stream" },
@@ -27,31 +34,15 @@ export async function openEventSource(
     if (answer.ok && isEvents && answer.body) return new EventSourceChannel(answer.body, ending, silence);
     const text = await answer.text();
     if (answer.ok) throw new Refused(`${url} does not answer with events`);
-    if (isTransientStatus(answer.status)) throw new Disconnected(`HTTP ${answer.status}`);
+    // An intermediary's; the server's own document says more, such as how long to wait.
+    if (isTransientStatus(answer.status) && !isProblem(text)) throw new Disconnected(`HTTP ${answer.status}`);
     throw errorFromAnswer(answer.status, answer.headers, text, url);
   } catch (error) {
     silence.end();
-    throw error instanceof TypeError ? new Disconnected("no connection", { cause: error.cause ?? error }) : error;
-  }
-}
-
-/** Calls back after a period without data. */
-class Silence {
-  readonly #ended: () => void;
-  #timer: ReturnType<typeof setTimeout>;
-
-  constructor(ended: () => void) {
-    this.#ended = ended;
-    this.#timer = setTimeout(ended, SILENCE_MILLISECONDS);
-  }
-
-  interrupt(): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(this.#ended, SILENCE_MILLISECONDS);
-  }
-
-  end(): void {
-    clearTimeout(this.#timer);
+    if ([AgoraError, Disconnected, Refused].some((kind) => error instanceof kind)) throw error;
+    throw new Disconnected("no connection", { cause: error instanceof Error ? (error.cause ?? error) : error });
+  } finally {
+    closing.removeEventListener("abort", abort);
   }
 }
 

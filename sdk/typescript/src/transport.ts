@@ -1,7 +1,7 @@
 /** HTTP requests with retries: which failures are retried, the delays, and when to give up. */
 
-import { Backoff, sleep } from "./backoff.ts";
-import type { AgoraError } from "./error.ts";
+import { Backoff, sleep, timerDelay } from "./backoff.ts";
+import { AgoraError } from "./error.ts";
 import { DeadlineExceeded, ServerUnreachable, StorageUnavailable } from "./generated/errors.ts";
 import { errorFromAnswer } from "./problem.ts";
 
@@ -72,7 +72,7 @@ async function sendOnce(
   const ending = new AbortController();
   const abort = () => ending.abort(tries.signal?.reason);
   tries.signal?.addEventListener("abort", abort, { once: true });
-  const timer = setTimeout(() => ending.abort(), Math.max(1, deadline - performance.now()));
+  const timer = setTimeout(() => ending.abort(), timerDelay(Math.max(1, deadline - performance.now()) / 1000));
   try {
     const { method, headers, body = null } = request;
     const answer = await fetcher(url + request.target, { method, headers, body, redirect: "manual", signal: ending.signal });
@@ -88,8 +88,9 @@ async function sendOnce(
       const path = request.target.split("?", 1)[0]; // a query may contain private data
       throw new DeadlineExceeded(`${url}${path} did not answer within ${tries.timeout} seconds.`, {}, { cause });
     }
-    if (cause instanceof TypeError) return serverUnreachable(url, cause.cause ?? cause);
-    throw cause;
+    if (cause instanceof AgoraError) throw cause;
+    // Node and browsers reject with TypeError, Bun and replacements of `fetch` with other classes.
+    return serverUnreachable(url, cause instanceof Error ? (cause.cause ?? cause) : cause);
   } finally {
     clearTimeout(timer);
     tries.signal?.removeEventListener("abort", abort);

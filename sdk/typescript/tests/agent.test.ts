@@ -178,6 +178,130 @@ test("a task's signal is aborted when the task is cancelled; a stop gives tasks 
   expect((await requester.task.get({ taskId: given.taskId })).status).toBe("pending");
 });
 
+test("a task that is claimed during the stop is given back", async () => {
+  let hasLeased = () => {};
+  const leased = new Promise<void>((resolve) => (hasLeased = resolve));
+  let isLost = false;
+  // The answer of the first claim with a task is lost: the agent stops while it is on its way.
+  const losing: typeof fetch = async (input, init) => {
+    if (isLost || !String(input).endsWith("/task/claim")) return fetch(input, init);
+    const answer = await fetch(input, { ...init, signal: null });
+    if (((await answer.clone().json()) as { count: number }).count === 0) return answer;
+    isLost = true;
+    hasLeased();
+    return new Promise((_, reject) => init?.signal?.addEventListener("abort", () => reject(init.signal?.reason as Error)));
+  };
+  class Leaving extends Agent {
+    attempts = 0;
+    override async onTask() {
+      this.attempts += 1;
+    }
+  }
+  const leaving = await new Leaving({ ...options(), fetch: losing }).start();
+  const { taskId } = await requester.task.assign({ taskType: "work", assignee: "Leaving" });
+  await leased;
+  await leaving.stop();
+  expect([(await requester.task.get({ taskId })).status, leaving.attempts]).toEqual(["pending", 0]);
+});
+
+test("an agent ends although its server is gone, and it has a task and a claim there", { timeout: 60_000 }, async () => {
+  let isGone = false;
+  const leaving: typeof fetch = (input, init) => (isGone ? Promise.reject(new TypeError("gone")) : fetch(input, init));
+  class Stranded extends Agent {
+    override maxConcurrentTasks = 2;
+    override stopSeconds = 0.1;
+    readonly begun: TaskRun[] = [];
+    override async onTask(task: TaskRun) {
+      this.begun.push(task);
+      await new Promise<void>((resolve) => task.signal.addEventListener("abort", () => resolve()));
+    }
+  }
+  const stranded = await new Stranded({ ...options(), webSocket: false, fetch: leaving }).start();
+  await assign("Stranded");
+  await until(() => stranded.begun[0]);
+  isGone = true;
+  await stranded.stop();
+  expect(stranded.begun[0]?.signal.aborted).toBe(true);
+});
+
+test("a renewal that fails with any error is repeated, and the work is reported", async () => {
+  let failures = 0;
+  const failing: typeof fetch = (input, init) => {
+    if (!String(input).endsWith("/task/renew") || failures > 0) return fetch(input, init);
+    failures += 1;
+    return Promise.reject(new Error("ConnectionRefused")); // as Bun does, instead of a TypeError
+  };
+  let finish = () => {};
+  class Renewing extends Agent {
+    override leaseSeconds = 12;
+    override async onTask(task: TaskRun) {
+      await new Promise<void>((resolve) => (finish = resolve));
+      return task.taskId;
+    }
+  }
+  const renewing = await new Renewing({ ...options(), fetch: failing }).start();
+  try {
+    const taskId = await assign("Renewing");
+    const expiry = async () => (await requester.task.get({ taskId })).leaseExpiresAt ?? undefined;
+    const first = await until(expiry);
+    await until(async () => ((await expiry()) !== first ? true : undefined));
+    finish();
+    expect((await ended(taskId)).result).toBe(taskId);
+    expect(failures).toBe(1);
+  } finally {
+    finish();
+    await renewing.stop();
+  }
+});
+
+test("a stop does not wait for handlers of messages and events longer than it says", { timeout: 60_000 }, async () => {
+  class Stuck extends Agent {
+    override events = ["stuck.*"];
+    override stopSeconds = 0.1;
+    messages = 0;
+    heard = 0;
+    override async onMessage() {
+      this.messages += 1;
+      await new Promise(() => undefined);
+    }
+    override async onEvent() {
+      this.heard += 1;
+      await new Promise(() => undefined);
+    }
+  }
+  const stuck = await new Stuck(options()).start();
+  // The second message waits for the place that the first one takes.
+  for (const content of ["one", "two"]) await requester.messaging.send({ toAgent: "Stuck", content });
+  await requester.event.publish({ eventType: "stuck.here" });
+  await until(() => (stuck.messages === 1 && stuck.heard === 1 ? true : undefined));
+  await stuck.stop();
+  expect((await requester.agent.get({ agentId: "Stuck" })).status).toBe("offline");
+});
+
+test("handlers may throw before they return a promise", async () => {
+  class Abrupt extends Agent {
+    override events = ["abrupt.*"];
+    readonly heard: unknown[] = [];
+    failures = 0;
+    override onMessage(): Promise<void> {
+      throw new Error("no");
+    }
+    override onError(): Promise<void> {
+      this.failures += 1;
+      throw new Error("no");
+    }
+    override onEvent({ data }: Event): Promise<void> {
+      this.heard.push(data);
+      throw new Error("no");
+    }
+  }
+  await using abrupt = await new Abrupt(options()).start();
+  for (const data of [1, 2]) await requester.event.publish({ eventType: "abrupt.here", data });
+  await requester.messaging.send({ toAgent: "Abrupt", content: "hello" });
+  await until(() => (abrupt.failures === 3 && abrupt.heard.length === 2 ? true : undefined));
+  expect(abrupt.heard).toEqual([1, 2]);
+});
+
 test("a lease is renewed while a handler works", async () => {
   let finish = () => {};
   class Slow extends Agent {

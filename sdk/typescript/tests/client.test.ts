@@ -158,6 +158,41 @@ test("Retry-After and transient statuses are obeyed; what a signal or the timeou
   await expect(new AgoraClient({ ...options, fetch: hanging, timeout: 0.1 }).agent.list()).rejects.toBeInstanceOf(DeadlineExceeded);
 });
 
+test("a timeout longer than timers can be is no timeout at once", async () => {
+  const { registration } = await registered("Patient");
+  for (const timeout of [Infinity, 30 * 86_400]) {
+    expect((await new AgoraClient({ url, token: tokenOf(registration), timeout }).agent.list({ limit: 1 })).length).toBe(1);
+  }
+});
+
+test("a failure of any kind of fetch is an unreachable server, and tried again", async () => {
+  let calls = 0;
+  // Bun and replacements of fetch reject with errors that are no TypeError.
+  const foreign: typeof fetch = (input, init) => {
+    calls += 1;
+    return calls === 1 ? Promise.reject(new Error("ConnectionRefused")) : fetch(input, init);
+  };
+  const { registration } = await registered("Foreign");
+  const options = { url, fetch: foreign, token: tokenOf(registration) };
+  expect((await new AgoraClient(options).agent.list({ limit: 1 })).length).toBe(1);
+  calls = 0;
+  const failure = await new AgoraClient({ ...options, retries: 0 }).agent.list().catch((error: unknown) => error);
+  expect(failure).toBeInstanceOf(ServerUnreachable);
+  expect((failure as ServerUnreachable).message).toContain("ConnectionRefused");
+});
+
+test("an agent is deregistered although its token cannot be removed", async () => {
+  class Stuck extends MemoryTokens {
+    override forget(): void {
+      throw new Error("read-only");
+    }
+  }
+  const client = new AgoraClient({ url, tokens: new Stuck() });
+  const { agentId } = await client.register({ agentName: unique("Stuck") });
+  expect((await client.agent.deregister({ agentId })).agentId).toBe(agentId);
+  expect(client.agentName).toBeUndefined();
+});
+
 test("concurrent registrations of one name are one", async () => {
   let calls = 0;
   const counting: typeof fetch = (input, init) => {

@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { AgoraClient, type Event, type EventStream, MemoryTokens, ServerUnreachable, Unauthenticated } from "../src/index.ts";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { AgoraClient, type Event, type EventStream, MemoryTokens, RateLimited, ServerUnreachable, Unauthenticated } from "../src/index.ts";
 import { freePort, ServerProcess } from "./server.ts";
 
 let server: ServerProcess;
@@ -75,6 +75,83 @@ describe.each([
     const nobody = new AgoraClient({ url: "http://127.0.0.1:9", retries: 1, webSocket, tokens: new MemoryTokens() });
     await expect(take(nobody.event.stream(), 1)).rejects.toBeInstanceOf(ServerUnreachable);
   });
+});
+
+/** A WebSocket that records its instances. */
+function recordSockets(): { webSocket: typeof WebSocket; sockets: WebSocket[] } {
+  const sockets: WebSocket[] = [];
+  class Recorded extends WebSocket {
+    constructor(url: string | URL, protocols?: string | string[]) {
+      super(url, protocols);
+      sockets.push(this);
+    }
+  }
+  return { webSocket: Recorded, sockets };
+}
+
+const MINUTE = 60_000;
+
+test("a WebSocket without a sign of life for a minute is replaced", async () => {
+  const { webSocket, sockets } = recordSockets();
+  const client = new AgoraClient({ url: server.url, webSocket, tokens: new MemoryTokens() });
+  await client.register({ agentName: "Silent" });
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  let stream: EventStream<Event>;
+  try {
+    stream = client.event.stream({ types: ["silent.*"] });
+    await stream.opened;
+    // At once, so that no heartbeat of the server comes meanwhile.
+    vi.advanceTimersByTime(MINUTE);
+  } finally {
+    vi.useRealTimers();
+  }
+  expect(sockets[0]?.readyState).toBeGreaterThanOrEqual(WebSocket.CLOSING);
+  const taking = take(stream, 1);
+  await vi.waitFor(() => expect(sockets[1]?.readyState).toBe(WebSocket.OPEN), { timeout: 200_000 });
+  await client.event.publish({ eventType: "silent.no_more", data: { number: 1 } });
+  expect(numbersOf(await taking)).toEqual([1]);
+});
+
+test("events that nobody reads do not fill the memory, and are not lost", async () => {
+  const { webSocket, sockets } = recordSockets();
+  const client = new AgoraClient({ url: server.url, webSocket, tokens: new MemoryTokens() });
+  await client.register({ agentName: "Slow" });
+  const stream = client.event.stream({ types: ["large.*"] });
+  await stream.opened;
+  const padding = "x".repeat(100_000);
+  const numbers = Array.from({ length: 60 }, (_, number) => number);
+  for (const number of numbers) await client.event.publish({ eventType: "large.one", data: { number, padding } });
+  await vi.waitFor(() => expect(sockets[0]?.readyState).toBe(WebSocket.CLOSED), { timeout: 100_000 });
+  expect(numbersOf(await take(stream, numbers.length))).toEqual(numbers);
+});
+
+test("closing a stream ends an attempt to connect", async () => {
+  let attempt: AbortSignal | null | undefined;
+  const hanging: typeof fetch = (_, init) => {
+    attempt = init?.signal;
+    return new Promise((_resolve, reject) => attempt?.addEventListener("abort", () => reject(new Error("aborted"))));
+  };
+  const client = new AgoraClient({ url: server.url, webSocket: false, fetch: hanging, tokens: new MemoryTokens() });
+  const stream = client.event.stream();
+  const taking = take(stream, 1);
+  await vi.waitFor(() => expect(attempt).toBeDefined());
+  stream.close();
+  expect(attempt?.aborted).toBe(true);
+  expect(await taking).toEqual([]);
+});
+
+test("a temporary refusal of a stream is the server's own error", async () => {
+  const problem = { code: "rate_limited", detail: "Too many streams.", fix: "Close one.", status: 429 };
+  let calls = 0;
+  const refusing: typeof fetch = () => {
+    calls += 1;
+    return Promise.resolve(Response.json(problem, { status: 429, headers: { "retry-after": "0" } }));
+  };
+  const client = new AgoraClient({ url: server.url, webSocket: false, fetch: refusing, retries: 1, tokens: new MemoryTokens() });
+  const refusal = await client.event.stream().opened.catch((error: unknown) => error);
+  expect(refusal).toBeInstanceOf(RateLimited);
+  expect((refusal as RateLimited).message).toBe("Too many streams. Close one.");
+  expect(calls).toBe(2);
 });
 
 test("a task's log ends with the task", async () => {
