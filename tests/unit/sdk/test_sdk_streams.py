@@ -141,6 +141,15 @@ def test_busy_server_is_retried(wire: Wire, client: AgoraClient) -> None:
     assert len(wire.streams) == 3
 
 
+@WAYS
+def test_temporary_refusal_of_a_stream_is_the_servers_own_error(wire: Wire, way: str) -> None:
+    """It tells more than that the server cannot be reached."""
+    choose(wire, way)
+    wire.stream_refusals.append(Overloaded("Too many streams.", fix="Close one."))
+    with AgoraClient(wire.url, retries=0) as client, pytest.raises(Overloaded, match=r"Too many streams\. Close one\."):
+        client.event.stream()
+
+
 def test_unresponsive_server_is_named(tmp_path: Any) -> None:
     with AgoraClient(f"http://127.0.0.1:{free_port()}", retries=1) as client, pytest.raises(ServerUnreachable):
         client.event.stream()

@@ -75,7 +75,8 @@ def _build_error_of_response(response: httpx.Response, url: str) -> Exception:
     """Build the error of a response that is not an event stream; its body has been read."""
     if response.is_success:
         return Refused(f"{url} does not answer with events")
-    if response.status_code in TRANSIENT:
+    # An intermediary's; the server's own document says more, such as how long to wait.
+    if response.status_code in TRANSIENT and "application/problem+json" not in response.headers.get("content-type", ""):
         return ConnectionLost(f"HTTP {response.status_code}")
     return parse_error(read_answer(response), url)
 
