@@ -203,9 +203,12 @@ impl Reader {
         match EventSource::open(server, url, headers).await {
             Ok(source) => Ok(Channel::EventSource(Box::new(source))),
             Err(error) => {
-                if matches!(error, ChannelError::Disconnected(_)) {
-                    self.is_socket_refused = false;
-                }
+                // The outage may have been the reason why there was no WebSocket.
+                self.is_socket_refused &= match &error {
+                    ChannelError::Disconnected(_) => false,
+                    ChannelError::Answered(error) => !is_transient_status(error.status()),
+                    ChannelError::Refused(_) => true,
+                };
                 Err(error)
             }
         }

@@ -7,6 +7,11 @@ use serde_json::{Map, Value};
 
 use crate::error::{AgoraError, ErrorKind, Problem};
 
+/// Whether a body is a problem document of an Agora server, rather than text of an intermediary.
+pub(crate) fn is_problem(body: &[u8]) -> bool {
+    matches!(serde_json::from_slice(body), Ok(Value::Object(document)) if document.contains_key("code"))
+}
+
 /// Create the error of an error response, of the server (problem+json) or of an intermediary.
 pub(crate) fn error_from_answer(status: u16, headers: &HeaderMap, body: &[u8], url: &str) -> AgoraError {
     let mut document = match serde_json::from_slice::<Value>(body) {

@@ -7,7 +7,7 @@ use reqwest::{Response, Url};
 use serde_json::{Map, Value};
 
 use crate::frame::{ChannelError, Frame, with_silence_timeout};
-use crate::problem::error_from_answer;
+use crate::problem::{error_from_answer, is_problem};
 use crate::transport::{Server, is_transient_status, root_cause};
 
 /// An open event stream response.
@@ -40,10 +40,12 @@ impl EventSource {
                 server.url
             )));
         }
-        if is_transient_status(status.as_u16()) {
+        let body = with_silence_timeout(answer.bytes()).await?;
+        let body = body.map_err(|error| disconnected(&error))?;
+        // An intermediary's; the server's own document says more, such as how long to wait.
+        if is_transient_status(status.as_u16()) && !is_problem(&body) {
             return Err(ChannelError::disconnected(format!("HTTP {}", status.as_u16())));
         }
-        let body = answer.bytes().await.map_err(|error| disconnected(&error))?;
         Err(ChannelError::Answered(error_from_answer(
             status.as_u16(),
             &headers,

@@ -17,12 +17,16 @@ use super::task_run::TaskRun;
 use super::{Agent, Context, Profile, TaskFailure};
 use crate::backoff::Backoff;
 use crate::error::{AgoraError, ErrorKind};
+use crate::generated::operations::TaskClaimOperation;
 use crate::generated::types::ClaimedTask;
+use crate::request::Request;
 
 /// Seconds that a claim waits for a task: intermediaries may cut off longer calls.
 const CLAIM_WAIT_SECONDS: f64 = 25.0;
 /// An empty answer that comes sooner means that the server does not wait, as during its shutdown.
 const EARLY: Duration = Duration::from_secs(1);
+/// Time for releasing tasks when the agent stops.
+const RELEASE: Duration = Duration::from_secs(5);
 const MAX_ERROR_CHARACTERS: usize = 4000;
 const STOPPED: &str = "The agent stopped.";
 
@@ -39,6 +43,10 @@ pub(crate) struct Executor<A> {
     leases: Mutex<HashMap<String, Arc<Lease>>>,
     /// Set when handlers that take too long must end.
     stopping: CancellationToken,
+    /// Set when the tasks of these handlers can no longer be released.
+    abandoning: CancellationToken,
+    /// A claim without an answer.
+    open_claim: Mutex<Option<Request<TaskClaimOperation>>>,
 }
 
 impl<A: Agent> Executor<A> {
@@ -51,6 +59,8 @@ impl<A: Agent> Executor<A> {
             working: AtomicUsize::new(0),
             leases: Mutex::default(),
             stopping: CancellationToken::new(),
+            abandoning: CancellationToken::new(),
+            open_claim: Mutex::default(),
         }
     }
 
@@ -86,12 +96,31 @@ impl<A: Agent> Executor<A> {
 
     /// Let running handlers finish; those that take longer are dropped, and their tasks released.
     pub(crate) async fn finish(&self, patience: Duration) {
+        self.release_open_claim().await;
         let size = self.profile.max_concurrent_tasks;
         if timeout(patience, self.places.acquire_many(size)).await.is_err() {
             self.stopping.cancel();
-            // Reporting their release may take a moment more, also for an unreachable server.
-            let _ = self.places.acquire_many(size).await;
+            if timeout(RELEASE, self.places.acquire_many(size)).await.is_err() {
+                // An unreachable server must not keep the program: the leases expire there.
+                self.abandoning.cancel();
+                let _ = self.places.acquire_many(size).await;
+            }
         }
+    }
+
+    /// Release the tasks of a dropped claim: the server may have answered during the stop.
+    async fn release_open_claim(&self) {
+        let Some(claim) = self.open_claim().take() else { return };
+        let releasing = async {
+            // The same key: the server returns the tasks that the unanswered claim leased.
+            for task in claim.wait(0.0).await?.tasks {
+                let tasks = self.context.client().task();
+                tasks.release(&task.task_id, task.fencing_token).reason(STOPPED).await?;
+            }
+            Ok::<_, AgoraError>(())
+        };
+        // If it fails, the lease expires.
+        let _ = timeout(RELEASE, releasing).await;
     }
 
     /// Wait for free slots, at least one.
@@ -121,10 +150,18 @@ impl<A: Agent> Executor<A> {
         // One key: tasks of a lost answer are returned again. Otherwise they would stay leased, unknown, until their
         // leases expire.
         let request = request.idempotency_key(uuid::Uuid::new_v4().to_string());
+        *self.open_claim() = Some(request.clone());
         for attempt in 0.. {
             match request.clone().await {
-                Ok(claim) => return Ok(claim.tasks),
-                Err(error) if !error.is_transient() => return Err(error),
+                Ok(claim) => {
+                    *self.open_claim() = None;
+                    return Ok(claim.tasks);
+                }
+                Err(error) if !error.is_transient() => {
+                    // A refused claim has leased nothing.
+                    *self.open_claim() = None;
+                    return Err(error);
+                }
                 Err(_) => sleep(Backoff::AGENT.pause(attempt)).await,
             }
         }
@@ -144,6 +181,7 @@ impl<A: Agent> Executor<A> {
             let run = TaskRun::new(task, lease.clone());
             tokio::select! {
                 () = lease.keep() => {} // the lease is lost: nothing to report
+                () = executor.abandoning.cancelled() => {}
                 () = executor.work(run, &lease) => {}
             }
             // By identity: the same task may have been claimed again meanwhile.
@@ -206,13 +244,17 @@ impl<A: Agent> Executor<A> {
         }
     }
 
+    fn open_claim(&self) -> MutexGuard<'_, Option<Request<TaskClaimOperation>>> {
+        self.open_claim.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn leases(&self) -> MutexGuard<'_, HashMap<String, Arc<Lease>>> {
         self.leases.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// A handler that is aborted when its waiter is dropped.
-struct AbortOnDrop<T>(JoinHandle<T>);
+pub(super) struct AbortOnDrop<T>(pub(super) JoinHandle<T>);
 
 impl<T> Drop for AbortOnDrop<T> {
     fn drop(&mut self) {

@@ -9,6 +9,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
+use super::executor::AbortOnDrop;
 use super::{Agent, BoxError, Context};
 use crate::backoff::Backoff;
 use crate::error::AgoraError;
@@ -40,6 +41,8 @@ pub(crate) struct Inbox<A> {
     working: AtomicUsize,
     states: Mutex<States>,
     due: Notify,
+    /// Set when handlers that take too long must end.
+    stopping: CancellationToken,
 }
 
 /// Messages by id: None while they are handled. Processed ones are dropped in order.
@@ -60,6 +63,7 @@ impl<A: Agent> Inbox<A> {
             working: AtomicUsize::new(0),
             states: Mutex::default(),
             due: Notify::new(),
+            stopping: CancellationToken::new(),
         }
     }
 
@@ -97,9 +101,12 @@ impl<A: Agent> Inbox<A> {
         }
     }
 
-    /// Let running handlers finish, for that long.
+    /// Let running handlers finish; those that take longer are dropped, and their messages stay unread.
     pub(crate) async fn finish(&self, patience: Duration) {
-        let _ = timeout(patience, self.places.acquire_many(self.size)).await;
+        if timeout(patience, self.places.acquire_many(self.size)).await.is_err() {
+            self.stopping.cancel();
+            let _ = self.places.acquire_many(self.size).await;
+        }
     }
 
     async fn read_unread(self: &Arc<Self>) -> Result<(), AgoraError> {
@@ -169,7 +176,7 @@ impl<A: Agent> Inbox<A> {
         self.working.fetch_add(1, Ordering::Relaxed);
         let inbox = self.clone();
         tokio::spawn(async move {
-            inbox.handle_and_mark(message).await;
+            inbox.stopping.run_until_cancelled(inbox.handle_and_mark(message)).await;
             inbox.working.fetch_sub(1, Ordering::Relaxed);
             drop(place);
         });
@@ -194,7 +201,8 @@ impl<A: Agent> Inbox<A> {
             let (inbox, copy) = (self.clone(), message.clone());
             // In its own task, so that a panic fails only this message.
             let handling = tokio::spawn(async move { inbox.agent.on_message(&inbox.context, copy).await });
-            let error = match handling.await {
+            let mut handling = AbortOnDrop(handling);
+            let error = match (&mut handling.0).await {
                 Ok(Ok(())) => return Some(DeliveryState::Acknowledged),
                 Ok(Err(error)) => error,
                 Err(error) => error.into(),

@@ -212,7 +212,8 @@ impl<A: Agent> Life<A> {
             .reader();
         reader.skips_gaps = true;
         while let Some(event) = self.next_event(&mut reader).await? {
-            self.agent.on_event(&self.context, event).await;
+            let handling = self.agent.on_event(&self.context, event);
+            self.stopping.run_until_cancelled(handling).await;
         }
         Ok(())
     }

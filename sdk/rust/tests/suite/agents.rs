@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use agora_sdk::agent::{Agent, BoxError, Context, Profile, TaskFailure, TaskRun, start};
 use agora_sdk::types::{Event, Message, Task};
-use agora_sdk::{AgoraClient, AgoraError, MessageType, ServiceTier, TaskStatus};
+use agora_sdk::{AgoraClient, AgoraError, MemoryTokens, MessageType, ServiceTier, TaskStatus};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
+use crate::proxy::Proxy;
 use crate::server::{Server, until};
 
 async fn requester(server: &Server, name: &str) -> AgoraClient {
@@ -229,6 +230,118 @@ async fn a_handler_is_dropped_when_its_task_is_cancelled_and_a_stop_gives_tasks_
         client.task().get(&task_id).await.expect("a task").status,
         TaskStatus::Pending
     );
+}
+
+/// A client of a proxy.
+fn client_of(proxy: &Proxy) -> AgoraClient {
+    let builder = AgoraClient::builder().url(&proxy.url).tokens(MemoryTokens::new());
+    builder.web_socket(false).build().expect("a client")
+}
+
+/// Runs until cancelled.
+struct Leaving {
+    name: &'static str,
+    begun: Arc<Notify>,
+}
+
+impl Agent for Leaving {
+    fn profile(&self) -> Profile {
+        let profile = Profile::new(self.name).claim_all_tasks().max_concurrent_tasks(2);
+        profile.stop_timeout(Duration::from_millis(100))
+    }
+
+    async fn on_task(&self, _context: &Context, _task: TaskRun) -> Result<Value, TaskFailure> {
+        self.begun.notify_one();
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn a_task_that_is_claimed_during_the_stop_is_given_back() {
+    let server = Server::shared();
+    let client = requester(server, "LeavingRequester").await;
+    let proxy = Proxy::start(&server.url(), true).await;
+    let name = "Leaving";
+    let leaving = Leaving {
+        name,
+        begun: Arc::default(),
+    };
+    let leaving = start(leaving, client_of(&proxy)).await.expect("it listens");
+    let task_id = assign(&client, name, json!({})).await;
+    proxy.lost.notified().await;
+    leaving.stop().await.expect("it left well");
+    let task = client.task().get(&task_id).await.expect("a task");
+    assert_eq!(task.status, TaskStatus::Pending);
+}
+
+#[tokio::test]
+async fn an_agent_ends_although_its_server_is_gone_with_a_task_and_a_claim() {
+    let server = Server::shared();
+    let client = requester(server, "StrandedRequester").await;
+    let proxy = Proxy::start(&server.url(), false).await;
+    let (name, begun) = ("Stranded", Arc::new(Notify::new()));
+    let stranded = Leaving {
+        name,
+        begun: begun.clone(),
+    };
+    let stranded = start(stranded, client_of(&proxy)).await.expect("it listens");
+    assign(&client, name, json!({})).await;
+    begun.notified().await;
+    proxy.stop();
+    let stopping = tokio::time::timeout(Duration::from_secs(60), stranded.stop());
+    stopping.await.expect("it ends").expect("it left well");
+}
+
+/// Handlers of messages and events that never end.
+struct Stuck {
+    begun: Arc<Notify>,
+    dropped: Arc<Notify>,
+    heard: Arc<Notify>,
+}
+
+impl Agent for Stuck {
+    fn profile(&self) -> Profile {
+        let profile = Profile::new("Stuck").events(["stuck.*"]);
+        profile.stop_timeout(Duration::from_millis(100))
+    }
+
+    async fn on_message(&self, _context: &Context, _message: Message) -> Result<(), BoxError> {
+        let _guard = NotifyOnDrop(self.dropped.clone());
+        self.begun.notify_one();
+        std::future::pending().await
+    }
+
+    async fn on_event(&self, _context: &Context, _event: Event) {
+        self.heard.notify_one();
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn handlers_of_messages_and_events_do_not_outlive_their_agent() {
+    let server = Server::shared();
+    let client = requester(server, "StuckRequester").await;
+    let (begun, dropped, heard) = <(Arc<Notify>, Arc<Notify>, Arc<Notify>)>::default();
+    let stuck = Stuck {
+        begun: begun.clone(),
+        dropped: dropped.clone(),
+        heard: heard.clone(),
+    };
+    let stuck = start(stuck, server.client()).await.expect("it listens");
+    client
+        .messaging()
+        .send("Stuck", "hello", MessageType::Info, "normal")
+        .await
+        .expect("sent");
+    client.event().publish("stuck.here").await.expect("published");
+    begun.notified().await;
+    heard.notified().await;
+    let ending = async {
+        stuck.stop().await.expect("it left well");
+        dropped.notified().await;
+    };
+    let ending = tokio::time::timeout(Duration::from_secs(60), ending);
+    ending.await.expect("it ends");
 }
 
 struct Slow {

@@ -5,6 +5,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use serde_json::json;
 
 use crate::server::Server;
+use crate::stub::Stub;
 
 fn connect(server: &Server, web_socket: bool) -> AgoraClient {
     let builder = AgoraClient::builder().url(server.url()).tokens(MemoryTokens::new());
@@ -127,6 +128,20 @@ async fn streams_say_what_waiting_would_not_mend() {
             .expect("registered");
         assert!(client.event().stream().last_event_id("99999999").await.is_err());
     }
+}
+
+#[tokio::test]
+async fn a_temporary_refusal_of_a_stream_is_the_server_s_own_error() {
+    let problem = json!({"code": "rate_limited", "detail": "Too many streams.", "fix": "Close one."});
+    let stub = Stub::start(move |_, _| {
+        let headers = vec![("retry-after".to_owned(), "0".to_owned())];
+        Some((429, headers, vec![problem.to_string().into_bytes()]))
+    });
+    let stub = stub.await;
+    let refusal = stub.client().event().stream().await.expect_err("it is refused");
+    assert!(matches!(refusal, AgoraError::RateLimited(_)), "{refusal:?}");
+    assert!(refusal.to_string().contains("Close one."), "{refusal}");
+    assert_eq!(stub.received().len(), 3);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ mod agents;
 mod client;
 mod events;
 mod programs;
+mod proxy;
 mod server;
 mod stub;
 #[cfg(feature = "rustls")]
