@@ -20,6 +20,7 @@ __all__ = [
     "MAX_PAGE_BYTES",
     "PageBudget",
     "build_page_fields",
+    "build_uncounted_page_fields",
     "count_rows_up_to_limit",
     "decode_cursor",
     "encode_cursor",
@@ -49,12 +50,14 @@ def build_page_fields(items: Sequence[Any], *position: str, more: bool, cursor: 
 
     position: the attributes of the last item that the next page begins after.
     """
-    return {
-        "count": len(items),
-        "total": None if more or cursor else len(items),
-        "has_more": more,
-        "next_cursor": encode_cursor(*(getattr(items[-1], name) for name in position)) if more else None,
-    }
+    total = None if more or cursor else len(items)
+    return {"total": total} | build_uncounted_page_fields(items, *position, more=more)
+
+
+def build_uncounted_page_fields(items: Sequence[Any], *position: str, more: bool) -> dict[str, Any]:
+    """Build the common fields of a page as :func:`build_page_fields`, without the total."""
+    following = encode_cursor(*(getattr(items[-1], name) for name in position)) if more else None
+    return {"count": len(items), "has_more": more, "next_cursor": following}
 
 
 def decode_cursor(cursor: str, *kinds: type) -> list[Any]:

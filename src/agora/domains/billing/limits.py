@@ -211,12 +211,5 @@ async def list_budgets(call: Call, account: str | None, limit: int, cursor: str 
         rows = await call.tx.all(statements.list_budgets, **parameters, **places)
     rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
     page = [await _build_budget(call.tx, row, call.now) for row in rows]
-    last = rows[-1] if more else None
-    return contract.BudgetPage(
-        budgets=page,
-        count=len(page),
-        has_more=more,
-        next_cursor=None
-        if last is None
-        else paging.encode_cursor(last.account_id, last.agent_id, last.currency, last.model, last.project),
-    )
+    position = ("account_id", "agent_id", "currency", "model", "project")
+    return contract.BudgetPage(budgets=page, **paging.build_uncounted_page_fields(rows, *position, more=more))

@@ -120,12 +120,7 @@ async def list_entries(call: Call, filters: EntryFilters, limit: int, cursor: st
         )
     rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
     page = build_entries(rows, await _find_reversed_tasks(call, rows))
-    return contract.EntryPage(
-        usage=page,
-        count=len(page),
-        has_more=more,
-        next_cursor=paging.encode_cursor(page[-1].entry_id) if more else None,
-    )
+    return contract.EntryPage(usage=page, **paging.build_uncounted_page_fields(page, "entry_id", more=more))
 
 
 def _choose_query(filters: EntryFilters) -> Query[LedgerEntry]:
@@ -176,10 +171,7 @@ async def list_balances(call: Call, account: str | None, limit: int, cursor: str
     ]  # accounts whose first instance has not been measured yet
     page = [_build_balance(row, running[row.account_id, row.currency]) for row in (*rows, *newcomers)]
     return contract.Balances(
-        balances=page,
-        count=len(page),
-        has_more=more,
-        next_cursor=paging.encode_cursor(page[-1].account_id, page[-1].currency) if more else None,
+        balances=page, **paging.build_uncounted_page_fields(page, "account_id", "currency", more=more)
     )
 
 
@@ -209,9 +201,4 @@ async def list_invoices(
         )
     rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
     page = [invoices.build_summary(row) for row in rows]
-    return contract.InvoicePage(
-        invoices=page,
-        count=len(page),
-        has_more=more,
-        next_cursor=paging.encode_cursor(rows[-1].number) if more else None,
-    )
+    return contract.InvoicePage(invoices=page, **paging.build_uncounted_page_fields(rows, "number", more=more))

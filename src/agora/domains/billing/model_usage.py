@@ -50,12 +50,8 @@ async def list_model_calls(call: Call, filters: CallFilters, limit: int, cursor:
     else:
         rows = await call.tx.all(models.list_calls_of_account if filters.account else models.list_calls, **parameters)
     rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
-    return ModelCallPage(
-        calls=[build_model_call(row) for row in rows],
-        count=len(rows),
-        has_more=more,
-        next_cursor=paging.encode_cursor(rows[-1].entry_id) if more else None,
-    )
+    calls = [build_model_call(row) for row in rows]
+    return ModelCallPage(calls=calls, **paging.build_uncounted_page_fields(rows, "entry_id", more=more))
 
 
 async def summarize_month_usage(call: Call, account: str | None, period: int, currency: str) -> TokenSummary:

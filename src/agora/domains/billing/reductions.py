@@ -193,12 +193,8 @@ async def list_coupons(call: Call, limit: int, cursor: str | None) -> contract.C
     after = paging.decode_cursor(cursor)[0] if cursor else ""
     rows: Sequence[CouponRow] = await call.tx.all(statements.list_coupons, after=after, limit=limit + 1)
     rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
-    return contract.CouponPage(
-        coupons=[_build_coupon(row) for row in rows],
-        count=len(rows),
-        has_more=more,
-        next_cursor=paging.encode_cursor(rows[-1].code) if more else None,
-    )
+    coupons = [_build_coupon(row) for row in rows]
+    return contract.CouponPage(coupons=coupons, **paging.build_uncounted_page_fields(rows, "code", more=more))
 
 
 def _build_coupon(row: CouponRow) -> contract.Coupon:

@@ -182,11 +182,9 @@ async def list_token_usage(
         limit=limit + 1,
     )
     rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
+    tokens = [_build_usage(row) for row in rows]
     return contract.TokenUsagePage(
-        tokens=[_build_usage(row) for row in rows],
-        count=len(rows),
-        has_more=more,
-        next_cursor=paging.encode_cursor(rows[-1].task_id, rows[-1].model) if more else None,
+        tokens=tokens, **paging.build_uncounted_page_fields(rows, "task_id", "model", more=more)
     )
 
 

@@ -91,10 +91,7 @@ class ReviewService(BoundService, contract.Reviews):
         more, rows = len(rows) > limit, rows[:limit]
         return contract.ReviewPage.model_construct(
             reviews=[await self._build_review(row, whole=False) for row in rows],
-            count=len(rows),
-            total=None if more or cursor else len(rows),
-            has_more=more,
-            next_cursor=paging.encode_cursor(rows[-1].updated_at, rows[-1].job_id) if more else None,
+            **paging.build_page_fields(rows, "updated_at", "job_id", more=more, cursor=cursor),
         )
 
     @implements

@@ -89,13 +89,10 @@ class RuntimeService(BoundService, contract.Runtime):
             limit=limit + 1,
         )
         more, rows = len(rows) > limit, rows[:limit]
-        position = (rows[-1].updated_at, rows[-1].codebase_id, rows[-1].session_id) if more else None
+        position = ("updated_at", "codebase_id", "session_id")
         return contract.RuntimeSessionPage.model_construct(
             sessions=[_build_session(row) for row in rows],
-            count=len(rows),
-            total=None if more or cursor else len(rows),
-            has_more=more,
-            next_cursor=paging.encode_cursor(*position) if position else None,
+            **paging.build_page_fields(rows, *position, more=more, cursor=cursor),
         )
 
     async def _find_session(self, session_id: str, project_id: str | None) -> PlacedSessionRow:

@@ -58,10 +58,7 @@ class SessionService(BoundService, contract.Sessions):
         more, rows = len(rows) > limit, rows[:limit]
         return contract.SessionPage.model_construct(
             sessions=[_build_session(row, codebase) for row in rows],
-            count=len(rows),
-            total=None if more or cursor else len(rows),
-            has_more=more,
-            next_cursor=paging.encode_cursor(rows[-1].updated_at, rows[-1].session_id) if more else None,
+            **paging.build_page_fields(rows, "updated_at", "session_id", more=more, cursor=cursor),
         )
 
     @implements

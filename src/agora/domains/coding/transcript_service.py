@@ -57,10 +57,7 @@ class TranscriptService(BoundService, contract.Transcripts):
         more, rows = len(rows) > limit, rows[:limit]
         return contract.TranscriptMatchPage.model_construct(
             matches=[_build_match(row, words) for row in rows],
-            count=len(rows),
-            total=None if more or cursor else len(rows),
-            has_more=more,
-            next_cursor=paging.encode_cursor(rows[-1].created_at, rows[-1].message_id) if more else None,
+            **paging.build_page_fields(rows, "created_at", "message_id", more=more, cursor=cursor),
         )
 
     @implements

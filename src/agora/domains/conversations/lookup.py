@@ -22,7 +22,7 @@ from agora_sdk.contract.envelopes import AgentMessage
 
 from . import queries as statements
 from .correlation import Party, Sender, build_envelope_document
-from .records import ConversationRow, ReportedUsageRow
+from .records import ConversationRow
 
 __all__ = [
     "build_envelope_from_row",
@@ -132,10 +132,7 @@ async def list_pending(
     )
     page = contract.PendingPage.model_construct(
         messages=[build_envelope_from_row(row) for row in rows],
-        count=len(rows),
-        total=None if more or cursor else len(rows),
-        has_more=more,
-        next_cursor=paging.encode_cursor(rows[-1].message_id) if more else None,
+        **paging.build_page_fields(rows, "message_id", more=more, cursor=cursor),
     )
     if not rows and wait:
         raise WaitForEvent(ARRIVALS, wait, page)
@@ -152,15 +149,7 @@ async def list_usage(
     query = statements.build_usage_query(agent_id is not None, customer_id is not None, since is not None)
     arguments = {name: value for name, value in filters.items() if value is not None}
     rows, more = await paging.read_query_page(call, query, "usage_id", limit, cursor, **arguments)
-    return _build_usage_page(rows, more, bool(cursor))
-
-
-def _build_usage_page(rows: Sequence[ReportedUsageRow], more: bool, continued: bool) -> contract.ReportedUsePage:
     records = [build_from_record(contract.ReportedUse, row, timestamp=to_datetime(row.used_at)) for row in rows]
     return contract.ReportedUsePage.model_construct(
-        records=records,
-        count=len(records),
-        total=None if more or continued else len(records),
-        has_more=more,
-        next_cursor=paging.encode_cursor(records[-1].usage_id) if more else None,
+        records=records, **paging.build_page_fields(rows, "usage_id", more=more, cursor=cursor)
     )

@@ -242,10 +242,7 @@ class DeploymentService(BoundService, contract.Deployments):
         rows, more = paging.take_fitting_rows(rows, limit, self.call.context.settings.page_bytes)
         agents = [await self._build_deployable(row, row.agent_name) for row in rows]
         return contract.DeployablePage(
-            deployments=agents,
-            count=len(agents),
-            has_more=more,
-            next_cursor=paging.encode_cursor(agents[-1].agent_id) if more else None,
+            deployments=agents, **paging.build_uncounted_page_fields(agents, "agent_id", more=more)
         )
 
     @implements

@@ -359,11 +359,9 @@ class MessagingService(BoundService, contract.Messaging):
         messages = [build_message_from_row(row, owner.agent_id, row.state) for row in rows]
         return contract.MessagePage.model_construct(
             messages=messages,
-            count=len(messages),
             total=total,
             total_is_estimate=estimate,
-            has_more=more,
-            next_cursor=paging.encode_cursor(messages[-1].message_id) if more else None,
+            **paging.build_uncounted_page_fields(messages, "message_id", more=more),
         )
 
     async def _read_inbox_page(

@@ -173,13 +173,9 @@ async def list_tasks(call: Call, request: TaskPageRequest) -> contract.TaskPage:
         page = await _load_tasks(call, rows[:limit])
     return contract.TaskPage.model_construct(
         tasks=page,
-        count=len(page),
         total=total,
         total_is_estimate=estimate,
-        has_more=more,
-        next_cursor=paging.encode_cursor(*(getattr(rows[len(page) - 1], name) for name in _PLACES[sort]))
-        if more
-        else None,
+        **paging.build_uncounted_page_fields(rows[: len(page)], *_PLACES[sort], more=more),
     )
 
 

@@ -254,11 +254,9 @@ async def list_workflows(call: Call, listing: WorkflowListing) -> contract.Workf
         total, estimate = await paging.count_rows_up_to_limit(call.tx, workflows.count_workflows(filters), parameters)
     return contract.WorkflowPage.model_construct(
         workflows=page,
-        count=len(page),
         total=total,
         total_is_estimate=estimate,
-        has_more=more,
-        next_cursor=paging.encode_cursor(page[-1].workflow_id) if more else None,
+        **paging.build_uncounted_page_fields(page, "workflow_id", more=more),
     )
 
 
