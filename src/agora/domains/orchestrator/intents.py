@@ -64,6 +64,7 @@ CLOSING = re.compile(
     r"(?<![\s,])(?:[\s,]+(?:please|bitte|por favor|thanks|thank you|danke|out there|you have|you got|you know(?: of)?))+([\s.!?]*)$",
     re.IGNORECASE,
 )
+NAME_AT_END = re.compile(r"\b(?:named|called|namens)\s+[\"']?([\w .-]{1,100}?)[\"']?[.?!]*$", re.IGNORECASE)
 NAME_PART = re.compile(
     r"\b(?:who is|whose|with an?|has|have|the|their|its)* ?name (?:has|have|contains?|containing|includes?|starts? with|like|is like) "
     r"[\"']?([\w.-]{1,100})[\"']?(?: in it)?|\bwith [\"']?([\w.-]{1,100})[\"']? in (?:the|their|its) names?\b",
@@ -234,8 +235,8 @@ def _parse_count(text: str) -> ParsedIntent | None:
         arguments["of"] = of
     if FREE.search(text):
         arguments["free"] = True
-    if status := _parse_status(text):
-        arguments["status"] = status
+    if (state := STATES.search(text)) is not None:
+        arguments["status"] = state.lastgroup
     able = re.search(
         r"\b(?:can(?: do)?|for|able to(?: do)?|do|know|offer|support|handle|speak|understand|cover|für|pour|para)\s+(?!you\b|we\b)(.+?)[.?!]*$",
         text,
@@ -269,13 +270,8 @@ def _parse_search(text: str) -> ParsedIntent:
     """Parse a search: filters and sorting are removed one after the other; the remaining words are the query."""
     is_app, is_agent = APPS.search(text) is not None, AGENTS.search(text) is not None
     tool: Tool = "search_apps" if is_app else "search_agents"
-    rest, arguments = DESCRIPTIONS.sub("", text), dict[str, Any]()
-    rest = PURPOSE.sub(lambda purpose: purpose[0].split()[1] + " ", rest)
-    named = re.search(r"\b(?:named|called|namens)\s+[\"']?([\w .-]{1,100}?)[\"']?[.?!]*$", rest, re.IGNORECASE)
-    if named is not None:
-        arguments["name"], rest = named[1], rest[: named.start()]
-    elif (name_part := NAME_PART.search(rest)) is not None:
-        arguments["name"], rest = _read_first_group(name_part), f"{rest[: name_part.start()]} {rest[name_part.end() :]}"
+    rest = PURPOSE.sub(lambda purpose: purpose[0].split()[1] + " ", DESCRIPTIONS.sub("", text))
+    arguments, rest = _split_name(rest)
     for pattern, read in _FILTERS:
         match = pattern.search(rest)
         if match is not None:
@@ -284,8 +280,8 @@ def _parse_search(text: str) -> ParsedIntent:
     one = ONE_AGENT.search(text) is not None or not (is_agent or re.search(r"\w{3}s\b", rest))
     if "sort" in arguments and not is_app and one and _SUPERLATIVE.search(text):
         arguments.setdefault("limit", 1)
-    if status := _parse_status(rest):
-        arguments["status"], rest = status, STATES.sub(" ", rest)
+    if (state := STATES.search(rest)) is not None:
+        arguments["status"], rest = state.lastgroup, STATES.sub(" ", rest)
     words = _query_words(rest)
     if words:
         arguments["query"] = " ".join(words)
@@ -308,6 +304,14 @@ _STARTS_SUPERLATIVE = re.compile(rf"(?:the )?(?:{_SUPERLATIVE.pattern}|{FREE.pat
 _APP_ARGUMENTS = frozenset({"query", "industry", "free", "limit"})
 
 
+def _split_name(text: str) -> tuple[dict[str, Any], str]:
+    """Split the name to search for, if any, from the other words."""
+    match = NAME_AT_END.search(text) or NAME_PART.search(text)
+    if match is None:
+        return {}, text
+    return {"name": _read_first_group(match)}, f"{text[: match.start()]} {text[match.end() :]}"
+
+
 def _read_first_group(match: re.Match[str]) -> str:
     return next(group for group in match.groups() if group)
 
@@ -328,13 +332,6 @@ _FILTERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], dict[str, Any]]
     (CHEAP, lambda match: {"sort": "price"}),
     (BEST, lambda match: {"sort": "rating"}),
 )
-
-
-def _parse_status(text: str) -> str | None:
-    state = STATES.search(text)
-    if state is None:
-        return None
-    return state.lastgroup
 
 
 def _parse_number(text: str) -> float:
