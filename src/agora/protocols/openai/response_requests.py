@@ -143,29 +143,36 @@ def _read_input(request: AgentRequest, body: Fields, instructions: list[str]) ->
         request.previous = parse_response_id(previous_id, "input")
     instructions += [join_content_text(each.get("content")) for each in items if each.get("role") in INSTRUCTIONS]
     items = [each for each in items if each.get("role") not in INSTRUCTIONS]
-    outputs = [(number, each) for number, each in enumerate(items) if each["type"] == "function_call_output"]
-    own_outputs = [(number, each) for number, each in outputs if parse_call_id(str(each.get("call_id"))) is not None]
+    own_outputs = [
+        (number, each)
+        for number, each in enumerate(items)
+        if each["type"] == "function_call_output" and parse_call_id(str(each.get("call_id"))) is not None
+    ]
+    if own_outputs and not any(each.get("role") == "assistant" for each in items[own_outputs[-1][0] :]):
+        return _read_tool_outputs(request, items, own_outputs)
     prompts = [number for number, each in enumerate(items) if each.get("role") == "user"]
-    later = own_outputs and not any(each.get("role") == "assistant" for each in items[own_outputs[-1][0] :])
-    if later:
-        last = max(
-            (n for n, each in enumerate(items) if each["type"] == "function_call" or each.get("role") == "assistant"),
-            default=-1,
-        )
-        new_items = items[last + 1 :]
-        request.outputs = [
-            ToolOutput(str(each["call_id"]), _format_output_text(each.get("output")))
-            for number, each in own_outputs
-            if number > last
-        ]
-        user_items = [each for each in new_items if each.get("role") == "user"]
-        request.parts = [part for each in user_items for part in read_content(each["content"], "input")]
-        return items[: last + 1]
     if not prompts:
         raise invalid_field("input", "there is no user message", fix="Send a message with the role user.")
     newest = prompts[-1]
     request.parts = read_content(items[newest]["content"], f"input.{newest}.content")
     return items[:newest] + items[newest + 1 :]
+
+
+def _read_tool_outputs(request: AgentRequest, items: list[Any], outputs: list[tuple[int, Any]]) -> list[Any]:
+    """Move what follows the agent's last item into the request: outputs of its tool calls, and messages of the user.
+
+    outputs: those of the agent's own calls, numbered. Returns the items before.
+    """
+    calls = [n for n, each in enumerate(items) if each["type"] == "function_call" or each.get("role") == "assistant"]
+    begin = calls[-1] + 1 if calls else 0
+    request.outputs = [
+        ToolOutput(str(each["call_id"]), join_content_text(each.get("output")))
+        for number, each in outputs
+        if number >= begin
+    ]
+    prompts = [each for each in items[begin:] if each.get("role") == "user"]
+    request.parts = [part for each in prompts for part in read_content(each["content"], "input")]
+    return items[:begin]
 
 
 def _read_item(value: Any, number: int) -> dict[str, Any]:
@@ -183,7 +190,3 @@ def _read_item(value: Any, number: int) -> dict[str, Any]:
         raise invalid_field(f"{at}.role", f"should be one of {', '.join(ROLES)}")
     read_content(item.get("content"), f"{at}.content")
     return {**item, "type": kind}
-
-
-def _format_output_text(output: Any) -> str:
-    return output if isinstance(output, str) else join_content_text(output)
