@@ -9,7 +9,7 @@ from typing import Any
 from agora.protocols.http import Receive, Scope, Send, send_problem
 from agora_sdk.errors import AgoraError
 
-__all__ = ["MAX_REASON", "await_disconnect", "read_subprotocol_token", "refuse_handshake"]
+__all__ = ["MAX_REASON", "read_subprotocol_token", "refuse_handshake"]
 
 MAX_REASON = 123  # bytes, RFC 6455 section 5.5
 LINGER_SECONDS = 1.0
@@ -24,8 +24,19 @@ def read_subprotocol_token(scope: Scope) -> str | None:
     return None
 
 
-async def refuse_handshake(scope: Scope, send: Send, error: AgoraError) -> None:
-    """Reject the handshake with a problem document if the server supports it, else with 403."""
+async def refuse_handshake(scope: Scope, receive: Receive, send: Send, error: AgoraError) -> None:
+    """Reject the handshake with a problem document if the server supports it, else with 403.
+
+    Returns when the connection is closed: uvicorn logs an error for applications that return earlier.
+    """
+    await _send_refusal(scope, send, error)
+    with contextlib.suppress(TimeoutError, RuntimeError):
+        async with asyncio.timeout(LINGER_SECONDS):
+            await receive()  # the refusal
+            await receive()  # the connection's end
+
+
+async def _send_refusal(scope: Scope, send: Send, error: AgoraError) -> None:
     if "websocket.http.response" not in scope.get("extensions", {}):
         await send({"type": "websocket.close", "code": error.close_code, "reason": str(error)[:MAX_REASON]})
         return
@@ -34,11 +45,3 @@ async def refuse_handshake(scope: Scope, send: Send, error: AgoraError) -> None:
         await send({**message, "type": f"websocket.{message['type']}"})
 
     await send_problem(send_denial, error, instance=scope["path"])
-
-
-async def await_disconnect(receive: Receive) -> None:
-    """Return when the rejected connection is closed: uvicorn logs an error for applications that return earlier."""
-    with contextlib.suppress(TimeoutError, RuntimeError):
-        async with asyncio.timeout(LINGER_SECONDS):
-            await receive()  # the refusal
-            await receive()  # the connection's end

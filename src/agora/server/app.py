@@ -82,7 +82,7 @@ from agora.protocols.streaming.sse import EventSource
 from agora.protocols.streaming.websocket import WebSocketApp
 from agora.protocols.trace_context import read_trace_carrier
 from agora.protocols.web import paths as monitor
-from agora.protocols.websockets import await_disconnect, refuse_handshake
+from agora.protocols.websockets import refuse_handshake
 from agora.server.services import IMPLEMENTATIONS
 from agora.settings import Settings
 from agora.store.port import NewEvent, Query, R, Reader, Store, StoredEvent
@@ -665,8 +665,7 @@ class App:
             check_host(scope)
             self.cors.check_handshake(scope)
         except (MalformedRequest, PermissionDenied) as error:
-            await refuse_handshake(scope, send, error)
-            await await_disconnect(receive)
+            await refuse_handshake(scope, receive, send, error)
             return
         if scope["path"] in SOCKET_PATHS:
             await self.sockets(scope, receive, send)

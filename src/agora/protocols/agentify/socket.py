@@ -28,7 +28,7 @@ from agora.core.events.sink import QueueSink
 from agora.core.events.stream import LiveStream
 from agora.protocols.http import Access, Receive, Scope, Send, check_json_weight, connection_of
 from agora.protocols.trace_context import open_incoming_span, read_trace_carrier
-from agora.protocols.websockets import MAX_REASON, await_disconnect, read_subprotocol_token, refuse_handshake
+from agora.protocols.websockets import MAX_REASON, read_subprotocol_token, refuse_handshake
 from agora.settings import Settings
 from agora.wire.envelopes import SLOT, to_agentify
 from agora.wire.envelopes.stored import build_blank_message
@@ -72,8 +72,7 @@ class AgentSocketApp:
             credential = read_subprotocol_token(scope) or query.get("access_token") or self.access.credential(scope)
             caller = await self.access.authenticate_scope(scope, credential)
         except AgoraError as error:
-            await refuse_handshake(scope, send, error)
-            await await_disconnect(receive)
+            await refuse_handshake(scope, receive, send, error)
             return
         socket = _Socket(self, scope, receive, send, credential)
         with contextlib.suppress(OSError):  # the client disconnected

@@ -22,7 +22,7 @@ from agora.core.events.stream import LiveStream
 from agora.net.backpressure import Connection
 from agora.protocols.http import Receive, Scope, Send, connection_of
 from agora.protocols.trace_context import open_incoming_span, read_trace_carrier
-from agora.protocols.websockets import MAX_REASON, await_disconnect, refuse_handshake
+from agora.protocols.websockets import MAX_REASON, refuse_handshake
 from agora_sdk.contract import declared
 from agora_sdk.errors import AgoraError, InternalError
 
@@ -47,8 +47,7 @@ class WebSocketApp(StreamingApp):
             with open_incoming_span(self.dispatcher.tracing, "WebSocket", read_trace_carrier(scope)):
                 stream, caller = await self.open(StreamRequest.from_scope(scope, STREAM))
         except AgoraError as error:
-            await refuse_handshake(scope, send, error)
-            await await_disconnect(receive)
+            await refuse_handshake(scope, receive, send, error)
             return
         try:
             with contextlib.suppress(OSError):  # the client disconnected
