@@ -80,7 +80,9 @@ class ToolsetChange(_Arguments):
     enabled: Annotated[bool, Field(description="False removes them from the list.")] = True
 
 
-def _create_tool(name: str, title: str, description: str, arguments: type[BaseModel], **hints: bool) -> Tool:
+def _create_tool(
+    name: str, title: str, description: str, arguments: type[BaseModel], hints: Mapping[str, bool]
+) -> Tool:
     schema = convert_to_portable_schema(arguments.model_json_schema())
     schema.pop("description", None)
     return Tool(
@@ -95,44 +97,32 @@ def _create_tool(name: str, title: str, description: str, arguments: type[BaseMo
 
 
 @cache
-def _search_tool() -> Tool:
-    return _create_tool(
-        SEARCH,
-        "Tools: search",
-        "Find tools by what they do: the call and purpose of the best matches. With a tool's name as the query: all of its parameters.",
-        _Search,
-        readOnlyHint=True,
-        destructiveHint=False,
-        idempotentHint=True,
-        openWorldHint=False,
-    )
-
-
-@cache
-def _call_tool() -> Tool:
-    return _create_tool(
-        CALL,
-        "Tools: call",
-        "Call a tool that the tool search found and that is not listed.",
-        InnerCall,
-        readOnlyHint=False,
-        destructiveHint=True,
-        idempotentHint=False,
-        openWorldHint=True,
-    )
-
-
-@cache
-def _enable_tool() -> Tool:
-    return _create_tool(
-        ENABLE,
-        "Toolsets: enable",
-        "List the tools of further toolsets from now on, such as billing or instances; the client is notified that its list has changed.",
-        ToolsetChange,
-        readOnlyHint=True,
-        destructiveHint=False,
-        idempotentHint=True,
-        openWorldHint=False,
+def _create_tools() -> tuple[Tool, Tool, Tool]:
+    """Create the tools that search, call and enable others."""
+    reads = {"readOnlyHint": True, "destructiveHint": False, "idempotentHint": True, "openWorldHint": False}
+    calls = {"readOnlyHint": False, "destructiveHint": True, "idempotentHint": False, "openWorldHint": True}
+    return (
+        _create_tool(
+            SEARCH,
+            "Tools: search",
+            "Find tools by what they do: the call and purpose of the best matches. With a tool's name as the query: all of its parameters.",
+            _Search,
+            reads,
+        ),
+        _create_tool(
+            CALL,
+            "Tools: call",
+            "Call a tool that the tool search found and that is not listed.",
+            InnerCall,
+            calls,
+        ),
+        _create_tool(
+            ENABLE,
+            "Toolsets: enable",
+            "List the tools of further toolsets from now on, such as billing or instances; the client is notified that its list has changed.",
+            ToolsetChange,
+            reads,
+        ),
     )
 
 
@@ -140,9 +130,10 @@ def list_tools_about_tools(view: View) -> list[Tool]:
     """List the tools of this module that a view contains; none if the view names single tools."""
     if view.server or (view.tools and not view.toolsets):
         return []
+    search, call, enable = _create_tools()
     if view.compact:
-        return [_search_tool(), _call_tool(), _enable_tool()]
-    return [_search_tool(), _call_tool()] if view.toolsets else [_search_tool()]
+        return [search, call, enable]
+    return [search, call] if view.toolsets else [search]
 
 
 def search_tools(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from agora_sdk.contract.fields import Priority
@@ -42,8 +42,8 @@ async def load_board_columns_fragment(view: View) -> Mapping[str, Any]:
         # A call for each state: unlike the list of tasks, that of reviews takes one.
         *(query_if_allowed(view, "agora.review.list", {"state": state, "limit": CARDS}) for state in UNDECIDED),
     )
-    jobs = [job for column in (queued, working, asking, done) if column for job in column.items]
-    undecided = [review for column in reviews if column for review in column.items]
+    jobs = _list_cards((queued, working, asking, done))
+    undecided = _list_cards(reviews)
     return {
         "queued": queued,
         "priorities": [(priority.value, _select_priority(queued, priority)) for priority in PRIORITIES],
@@ -61,6 +61,10 @@ async def load_board_columns_fragment(view: View) -> Mapping[str, Any]:
 async def _load_jobs(view: View, **filters: Any) -> Any:
     """Load a page of coding jobs; None if the user may not list them."""
     return await query_if_allowed(view, "agora.task.list", {"task_type": JOB_TYPE, "limit": CARDS, **filters})
+
+
+def _list_cards(columns: Iterable[Any]) -> list[Any]:
+    return [card for column in columns if column for card in column.items]
 
 
 def _select_priority(queued: Any, priority: Priority) -> list[Any]:
