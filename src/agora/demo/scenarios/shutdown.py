@@ -36,9 +36,5 @@ async def remove_agents(client: AgoraClient, participants: Participants) -> int:
         if workflow.workflow_name == participants.pipeline:
             await client.workflow.cancel(workflow.workflow_id, "the demo is over")
     agent_ids = [agent.agent_id async for agent in client.query.agents([participants.membership])]
-    await asyncio.gather(*(_deregister_agent(client, agent_id) for agent_id in agent_ids))
+    await asyncio.gather(*(client.agent.deregister(agent_id) for agent_id in agent_ids))
     return len(agent_ids)
-
-
-async def _deregister_agent(client: AgoraClient, agent_id: str) -> None:
-    await client.agent.deregister(agent_id)

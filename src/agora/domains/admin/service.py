@@ -12,7 +12,7 @@ from agora.core import override_queries as overrides
 from agora.core import pagination as paging
 from agora.core.call import BoundService
 from agora.core.record_models import build_from_record
-from agora.core.records import OVERRIDES, AuditEntryRow, OverrideRow
+from agora.core.records import OVERRIDES, OverrideRow
 from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import load_agent
 from agora.domains.agents.service import AgentService
@@ -207,12 +207,8 @@ class AdminService(BoundService, contract.Admin):
         filters = {name: value for name, value in values.items() if value is not None}
         query = statements.build_audit_query(frozenset(filters))
         rows, more = await paging.read_query_page(self.call, query, "audit_id", limit, cursor, first=NEWEST, **filters)
-        entries = [_build_audit_entry(row) for row in rows]
+        entries = [build_from_record(contract.AuditEntry, row) for row in rows]
         return contract.AuditPage.model_construct(
             entries=entries,
             **paging.build_page_fields(entries, "audit_id", more=more, cursor=cursor),
         )
-
-
-def _build_audit_entry(row: AuditEntryRow) -> contract.AuditEntry:
-    return build_from_record(contract.AuditEntry, row)

@@ -8,7 +8,7 @@ from agora.core.call import Caller
 from agora.core.errors import not_found
 from agora.domains.agents.names import name_key
 from agora.store.port import Reader
-from agora_sdk.errors import NotFound, PermissionDenied
+from agora_sdk.errors import PermissionDenied
 
 from . import queries as statements
 from .records import AppRow
@@ -34,12 +34,8 @@ async def load_visible_app(tx: Reader, caller: Caller, ref: str, *, lock: bool =
         # Found by name, locked by id: the row may have changed or gone since, so the locked one is judged.
         row = await tx.one(statements.lock_app, ref=row.app_id)
     if row is None or not is_app_visible(caller, row):
-        raise _build_app_not_found_error(ref)
+        raise not_found("ref", f"There is no app {ref!r}.", fix="Apps are listed by GET /apps.")
     return row
-
-
-def _build_app_not_found_error(ref: str) -> NotFound:
-    return not_found("ref", f"There is no app {ref!r}.", fix="Apps are listed by GET /apps.")
 
 
 def sees_private_apps(caller: Caller) -> bool:

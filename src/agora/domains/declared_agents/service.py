@@ -92,7 +92,7 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
         rows, more = await paging.read_query_page(
             self.call, statements.list_versions, "version", limit, cursor, first=NEWEST, name=name
         )
-        page = [_build_version(row) for row in rows]
+        page = [build_from_record(contract.DeclaredAgentVersion, row) for row in rows]
         return contract.DeclaredAgentVersionPage.model_construct(
             versions=page, **paging.build_page_fields(page, "version", more=more, cursor=cursor)
         )
@@ -359,7 +359,3 @@ def _changed_fields(before: contract.AgentSpecification | None, after: contract.
     if before is None:
         return [name for name in names if name in after.model_fields_set]
     return [name for name in names if getattr(before, name) != getattr(after, name)]
-
-
-def _build_version(row: DeclaredAgentVersionRow) -> contract.DeclaredAgentVersion:
-    return build_from_record(contract.DeclaredAgentVersion, row)

@@ -130,15 +130,12 @@ class InstanceLifecycle:
         reason = self.row.reason
         return None if reason is not None and reason.startswith((AWAY, NOT_YET, NOT_ENDED)) else reason
 
-    def _build_spec(self) -> Spec:
-        return build_spec(self.context, self.tenant, self.row, self.local)
-
     # -- towards running -------------------------------------------------------------------------
 
     async def _provision_instance(self) -> None:
         if self.row.state == "requested":
             await self._change_state("provisioning", tell_as="provisioning", due_at=self.clock.now())
-        spec = self._build_spec()
+        spec = build_spec(self.context, self.tenant, self.row, self.local)
         build = await self._build_image(spec)
         # A crash after this leaves a program without a handle in its row: the repeated step gets the same program back.
         handle = await self.current_engine.start(spec, build)
