@@ -34,6 +34,7 @@ __all__ = ["OnProgress", "Peer", "Pooling"]
 
 #: Called with the progress of a call, the total if known, and a message if given.
 OnProgress: TypeAlias = Callable[[float, float | None, str | None], Any]
+OnHeaders: TypeAlias = Callable[[Mapping[str, str]], None]
 IO: TypeAlias = Blocking | Looped
 Message: TypeAlias = dict[str, Any]
 
@@ -114,7 +115,7 @@ class Peer:
         requested = self.url
         bare = urlsplit(requested).path in ("", "/")
         for address in [f"{requested.rstrip('/')}/mcp", requested] if bare else [requested]:
-            self.url = address
+            self.url, self.version, self._session = address, mcp_wire.HANDSHAKE, None
             try:
                 await self._shake_hands(io, seconds)
                 break
@@ -147,10 +148,13 @@ class Peer:
         on_progress: OnProgress | None = None,
     ) -> Message:
         """Send a request and return its result. A session that the server dropped is reopened."""
+        session = self._session
         try:
             return await self._send_request(io, method, params, seconds, on_progress)
         except _SessionLost:
-            await self._shake_hands(io, seconds)
+            # Another call may have reopened it since: then its session serves this call, too.
+            if self._session == session:
+                await self._shake_hands(io, seconds)
         try:
             return await self._send_request(io, method, params, seconds, on_progress)
         except _SessionLost:
@@ -168,10 +172,10 @@ class Peer:
             await closing
 
     async def _shake_hands(self, io: IO, seconds: float) -> None:
-        self.version, self._session = mcp_wire.HANDSHAKE, None
+        opening: list[Mapping[str, str]] = []
         params = {"protocolVersion": mcp_wire.HANDSHAKE, "capabilities": {}, "clientInfo": self._client}
         try:
-            result = await self._send_request(io, "initialize", params, seconds, None)
+            result = await self._send_request(io, "initialize", params, seconds, None, opening.append)
         # A server of the stateless protocol refuses ``initialize`` and lists the versions that it supports.
         except AgoraError as error:
             supported = error.extra.get("data")
@@ -183,19 +187,28 @@ class Peer:
             meta = result.get("_meta") or {}
             self.info = meta.get("io.modelcontextprotocol/serverInfo") or result.get("serverInfo") or {}
             return
-        self.info, self.version = result.get("serverInfo") or {}, str(result.get("protocolVersion"))
+        version, session = str(result.get("protocolVersion")), opening[0].get(mcp_wire.SESSION_HEADER)
         method = "notifications/initialized"
+        headers = {mcp_wire.VERSION_HEADER: version} | ({mcp_wire.SESSION_HEADER: session} if session else {})
         try:
-            await self._notify(io, {"jsonrpc": "2.0", "method": method}, seconds)
+            await self._notify(io, {"jsonrpc": "2.0", "method": method}, seconds, headers)
         except _DeadlinePassed:
             raise DeadlineExceeded(f"{self.url} did not answer {method} within {seconds:g} s.") from None
         except _SessionLost:
             raise UpstreamFailed(f"{self.url} lost the session that it has just opened.") from None
+        # Only now: concurrent calls would be refused without a session, or before the notification (MCP, lifecycle).
+        self.info, self.version, self._session = result.get("serverInfo") or {}, version, session
 
     async def _send_request(
-        self, io: IO, method: str, params: Message, seconds: float, on_progress: OnProgress | None
+        self,
+        io: IO,
+        method: str,
+        params: Message,
+        seconds: float,
+        on_progress: OnProgress | None,
+        on_headers: OnHeaders | None = None,
     ) -> Message:
-        """Try a request once."""
+        """Try a request once. on_headers: called with the headers of the response."""
         # MCP requires ids that are unique within the session.
         identity = next(self._ids)
         full_params = self._add_meta(params)
@@ -206,8 +219,8 @@ class Peer:
             if isinstance(io, Looped):
                 # For the whole call: the timeouts of httpx are per chunk. Blocking I/O checks the deadline between chunks instead.
                 async with asyncio.timeout(seconds):
-                    return await self._await_response(io, request, seconds, on_progress)
-            return await self._await_response(io, request, seconds, on_progress)
+                    return await self._await_response(io, request, seconds, on_progress, on_headers)
+            return await self._await_response(io, request, seconds, on_progress, on_headers)
         except (TimeoutError, _DeadlinePassed):
             # MCP, lifecycle: a client must not cancel ``initialize``.
             if not self.modern and method != "initialize":
@@ -228,7 +241,12 @@ class Peer:
         return params | {"_meta": meta}
 
     async def _await_response(
-        self, io: IO, request: Message, seconds: float, on_progress: OnProgress | None
+        self,
+        io: IO,
+        request: Message,
+        seconds: float,
+        on_progress: OnProgress | None,
+        on_headers: OnHeaders | None,
     ) -> Message:
         headers = (
             mcp_wire.routing_headers(request) | self._build_mirrored_headers(request)
@@ -240,8 +258,8 @@ class Peer:
             async for message, response_headers in messages:
                 # JSON-RPC 2.0, section 5: the error about a request whose id could not be read has the id null.
                 if mcp_wire.is_response(message) and message.get("id") in (request["id"], None):
-                    if request["method"] == "initialize":
-                        self._session = response_headers.get(mcp_wire.SESSION_HEADER)
+                    if on_headers is not None:
+                        on_headers(response_headers)
                     return _build_response_result(message)
                 if message.get("method") == "notifications/progress" and on_progress is not None:
                     await _report_progress(message.get("params") or {}, on_progress)
@@ -264,10 +282,10 @@ class Peer:
             dict(mcp_wire.mirrored_header_paths(schema)), request["params"].get("arguments")
         )
 
-    async def _notify(self, io: IO, message: Message, seconds: float) -> None:
-        """Send a notification."""
-        body = json.dumps(message).encode()
-        async with aclosing(self._stream_messages(io, body, self._build_session_headers(message), seconds)) as messages:
+    async def _notify(self, io: IO, message: Message, seconds: float, headers: Mapping[str, str] | None = None) -> None:
+        """Send a notification. headers: by default those of the session."""
+        body, own_headers = json.dumps(message).encode(), headers or self._build_session_headers(message)
+        async with aclosing(self._stream_messages(io, body, own_headers, seconds)) as messages:
             async for _ in messages:
                 pass
 

@@ -184,6 +184,51 @@ async def test_session_survives_a_server_restart(call: Call, workshop: Workshop)
     assert (await call("call_tool", "agora.echo", {"text": "again"}))["text"] == "again"
 
 
+async def test_calls_that_lose_a_session_together_both_succeed() -> None:
+    sessions: list[str] = []
+    announced, second_handshake, answered = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+        size = int(head.partition("content-length: ")[2].split("\r\n")[0] or 0)
+        message = json.loads(await reader.readexactly(size) or "{}")
+        method, session = message.get("method"), head.partition("mcp-session-id: ")[2].split("\r\n")[0]
+        status = 200 if "id" in message else 202
+        result: dict[str, Any] = {}
+        if method == "initialize":
+            sessions.append(f"s{len(sessions) + 1}")
+            session = sessions[-1]
+            result = {"protocolVersion": "2025-11-25", "serverInfo": {"name": "x", "version": "1"}}
+            if session == "s3":  # of the second call: the first call ends while its handshake is under way
+                second_handshake.set()
+                await answered.wait()
+        elif method == "notifications/initialized" and session == "s2":
+            announced.set()
+            await second_handshake.wait()
+        elif method == "tools/list":
+            result = {"tools": [{"name": name, "inputSchema": {}} for name in ("first", "second")]}
+        elif method == "tools/call" and session == "s1":
+            status = 404
+            if message["params"]["name"] == "second":
+                await announced.wait()
+        elif method == "tools/call":
+            status, result = (200, {"content": [{"type": "text", "text": session}]}) if session else (400, {})
+            answered.set()
+        body = json.dumps({"jsonrpc": "2.0", "id": message.get("id"), "result": result}) if status == 200 else ""
+        writer.write(
+            f"HTTP/1.1 {status} X\r\ncontent-type: application/json\r\nmcp-session-id: {session}\r\n"
+            f"connection: close\r\ncontent-length: {len(body)}\r\n\r\n{body}".encode()
+        )
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(handle, "127.0.0.1", 0)
+    async with server, MCPClient() as client:
+        await client.connect(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/mcp")
+        calls = [client.call_tool(name) for name in ("first", "second")]
+        assert await asyncio.gather(*calls) == ["s2", "s3"]
+
+
 async def test_broken_connection_is_reported(call: Call, workshop: Workshop) -> None:
     calling = asyncio.create_task(call("call_tool", "wait"))
     await asyncio.wait_for(workshop.waiting.wait(), 60)
