@@ -17,6 +17,7 @@ Function = Callable[..., Number]
 FACTORIAL = 450  # largest argument of a factorial
 ROUND = 50  # maximum number of decimal places for rounding
 ANGLE = 15  # decimal places of the arguments of trigonometric functions
+# Beyond it, neighbouring floats are more than a tenth of a radian apart.
 FARTHEST = Decimal(10) ** 15  # maximum angle
 EXPONENT = 5000  # largest exponent of e
 
@@ -61,6 +62,7 @@ def _round_to(number: Number, places: Number | None = None) -> Number:
         raise CalculationError(f"round takes at most {ROUND} places.")
     scale = Fraction(10) ** count
     value = number.value if isinstance(number.value, Fraction) else Fraction(number.value)
+    # Half away from zero, as people round; round() of Python rounds half to even.
     nearest = Fraction((abs(value) * scale + Fraction(1, 2)).__floor__()) / scale
     return Number(nearest if value >= 0 else -nearest, number.real and count > 0)
 
@@ -107,6 +109,7 @@ def _evaluate_trigonometric(function: Callable[[float], float], number: Number) 
         raise CalculationError("The result is not a real number.") from None
     if abs(value) > 1e15:
         raise CalculationError("The result is infinite.")
+    # A float has about 16 digits: unrounded, sin(pi) would be 1.2e-16.
     rounded = Decimal(repr(value)).quantize(Decimal(1).scaleb(-ANGLE))
     return Number(Fraction(rounded), True) if rounded == rounded.to_integral_value() else Number(rounded, True)
 

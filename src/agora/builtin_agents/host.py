@@ -48,6 +48,7 @@ STATUS_EVENTS = ("agora.agent.status_changed", "agora.agent.deregistered")
 LABEL = "residents"
 
 
+# By identity: the states are members of sets, and their fields change.
 @dataclass(slots=True, eq=False)
 class HostedAgent:
     """State of an agent that this process hosts.
@@ -380,6 +381,7 @@ class AgentHost:
         late = [task for task in working if not task.done()]
         if late:
             await asyncio.wait(late, timeout=RELEASE)
+        # Their leases expire, and the next server claims the tasks.
         for task in late:
             task.cancel()
 

@@ -160,6 +160,7 @@ def raise_to_power(base: Number, exponent: Number) -> Number:
     if not base.value and exponent.value < 0:
         raise CalculationError("Zero has no negative powers.")
     if whole is not None and isinstance(base.value, Fraction):
+        # Estimated before the power is computed, which for 9^9^9 would fill the memory: a number of n bits is at least 2^(n-1).
         size = max(base.value.numerator.bit_length(), base.value.denominator.bit_length())
         if size > 1 and abs(whole) * (size - 1) > BITS:
             raise build_number_size_error()

@@ -203,6 +203,7 @@ def choose_table_columns(items: Sequence[Any]) -> list[Column]:
 def _create_console(file: Any) -> Console:
     from rich.console import Console
 
+    # A pipe has no width: rich would assume 80 columns and fold what a program reads.
     width = None if file.isatty() or "COLUMNS" in os.environ else PIPE_WIDTH
     return Console(file=file, width=width, highlight=False, soft_wrap=False)
 

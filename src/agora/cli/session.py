@@ -164,6 +164,7 @@ def client_command(function: Callable[..., Any]) -> Callable[..., None]:
 def with_signature(command: Callable[..., None], parameters: list[inspect.Parameter]) -> Callable[..., None]:
     """Set the signature from which typer reads the options."""
     context = inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
+    # inspect.signature() follows __wrapped__: typer would see the options of the wrapped function only.
     del command.__wrapped__  # type: ignore[attr-defined]
     command.__signature__ = inspect.Signature([context, *parameters])  # type: ignore[attr-defined]
     command.__annotations__ = {p.name: p.annotation for p in (context, *parameters)}

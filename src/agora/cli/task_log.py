@@ -126,5 +126,6 @@ def _exit_with_status(task: Task) -> None:
 def write_output(text: str) -> None:
     """Write the output of a task to standard output, without terminal control sequences."""
 
+    # clean_text() would show each carriage return of a program for Windows as a replacement character.
     sys.stdout.write(clean_text(text.replace("\r\n", "\n")))
     sys.stdout.flush()

@@ -143,6 +143,7 @@ class AgoraClient(Closing):
         identity = session.identity
         if token:
             identity = Identity(identity.store, identity.url, identity.tenant, token=token)
+        # Without __init__, which would take the options of the environment and open connections of its own.
         copy = type(self).__new__(type(self))
         copy._session = Session(session.server, identity, options)
         return copy

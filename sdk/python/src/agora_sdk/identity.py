@@ -85,6 +85,7 @@ class Identity:
         return _acting.get({}).get(self)
 
     def _set_acting_agent(self, name: str | None) -> None:
+        # Weak: a context that lives as long as the program must not keep the identities of dropped clients.
         acting = WeakKeyDictionary(_acting.get({}))
         if name is None:
             acting.pop(self, None)

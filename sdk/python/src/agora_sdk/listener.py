@@ -102,6 +102,7 @@ class Listener:
         """Whether the agent published the event, or the event is about it."""
         for agent_id in {event.source.removeprefix(SOURCE), event.subject or ""} - {""}:
             if agent_id not in self._matches:
+                # All at once: an entry is cheap to find again, and a listener may run for months.
                 if len(self._matches) >= MAX_MATCHES:
                     self._matches.clear()
                 self._matches[agent_id] = await self._is_id_of_agent(io, agent_id)

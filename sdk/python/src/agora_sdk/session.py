@@ -214,6 +214,7 @@ class Session:
         request.headers.update(self.identity.headers(token))
         # One key for all retries of this call, so that a command whose answer was lost takes effect once.
         key = self.options.idempotency_key or (os.urandom(16).hex() if wire.needs_key(operation) else None)
+        # A client with a fixed key also makes queries, for which a key has no meaning.
         if key and request.method != "GET":
             request.headers["idempotency-key"] = key
         answer = await retry.exchange_with_retries(

@@ -112,6 +112,7 @@ class Tail:
     def _is_new_event(self, frame: Frame) -> bool:
         """Whether a frame is a new event; advances the position."""
         sequence, control = frame.get("sequence"), frame.get("control")
+        # Not when it connects: a server that accepts and closes at once must be met with growing pauses.
         if control in (None, "heartbeat"):
             self._failures = 0
         if not isinstance(sequence, int):

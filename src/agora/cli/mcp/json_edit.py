@@ -13,6 +13,7 @@ from agora_sdk.errors import InvalidRequest
 __all__ = ["parse_json", "set_json_member"]
 
 _STRING = r'"(?:[^"\\\n]|\\.)*"'
+# Strings are matched first: the // of a URL in one begins no comment.
 _COMMENT = re.compile(rf"{_STRING}|//[^\n]*|/\*.*?\*/", re.DOTALL)
 _TRAILING = re.compile(rf"{_STRING}|,(?=\s*[}}\]])")
 _SPACE = re.compile(r"\s*")
