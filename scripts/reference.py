@@ -15,6 +15,7 @@ import typer.main
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
+from agora.cli.command_class import describe_arguments
 from agora.cli.session import PANEL as CONNECTION
 from agora.core.runtime_settings import CHANGEABLE
 from agora.settings import PLAIN, PREFIX, Settings
@@ -329,7 +330,7 @@ def _cli() -> Iterator[str]:
 
 def _command(path: tuple[str, ...], command: Any) -> Iterator[str]:
     depth = min(len(path) + 1, 4)
-    usage = " ".join([*path, *(p.metavar or p.name.upper() for p in _arguments(command))])
+    usage = " ".join([*path, *describe_arguments(command)])
     yield from ("#" * depth + " " + " ".join(path), "")
     if command.help:
         yield from (_plain(command.help), "")
@@ -339,10 +340,6 @@ def _command(path: tuple[str, ...], command: Any) -> Iterator[str]:
     rows = [(_spelling(p), _plain(p.help or "")) for p in _options(command) if p.rich_help_panel != CONNECTION]
     if rows:
         yield from _table(("Option", "Meaning"), rows)
-
-
-def _arguments(command: Any) -> list[Any]:
-    return [p for p in command.params if p.param_type_name == "argument"]
 
 
 def _options(command: Any) -> list[Any]:

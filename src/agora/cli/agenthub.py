@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from .arguments import build_argument_error, parse_document, parse_value
+from .command_class import Application
 from .dashboard import print_dashboard
 from .instance_views import print_instance, print_instances, print_market
 from .instances import execute_and_print, print_result, require_confirmation
@@ -61,7 +62,7 @@ def main() -> None:
 def build_application() -> typer.Typer:
     """Build the command line."""
     help_text = "AgentHub's commands for an Agora server. Each is an 'agora' command under another name."
-    app = typer.Typer(
+    app = Application(
         name="agenthub",
         no_args_is_help=True,
         add_completion=False,

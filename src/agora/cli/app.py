@@ -15,6 +15,7 @@ from agora import __version__
 from agora_sdk.contract import operations
 from agora_sdk.errors import BY_CODE, NotFound
 
+from .command_class import Application
 from .command_hints import COMMAND_HINTS
 from .custom_commands import AT_ROOT, BY_HAND, GROUPS, OF_THE_SERVER, load_command
 from .lazy import create_lazy_group_class
@@ -22,9 +23,9 @@ from .output import Output
 from .projection import (
     SETTINGS,
     build_command,
-    escape_markup,
     extract_json_argument,
     find_operation,
+    format_help_text,
     list_categories,
     map_commands_to_operations,
 )
@@ -39,7 +40,7 @@ RAW_SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True, "help_
 
 def build_application() -> typer.Typer:
     """Build the command line."""
-    app = typer.Typer(
+    app = Application(
         name="agora",
         no_args_is_help=True,
         rich_markup_mode="rich",
@@ -72,14 +73,14 @@ def _build_single_command(
     name: str, function: Callable[..., Any], panel: str | None = None, settings: Mapping[str, Any] = SETTINGS
 ) -> Any:
     # The options of serve do not fit into a table, which would truncate their names.
-    app = typer.Typer(add_completion=False, rich_markup_mode=None if name == "serve" else "rich")
+    app = Application(add_completion=False, rich_markup_mode=None if name == "serve" else "rich")
     app.command(name, rich_help_panel=panel, context_settings=dict(settings))(function)
     return typer.main.get_command(app)
 
 
 def build_contract_group() -> typer.Typer:
     """Build the group ``agora contract``."""
-    app = typer.Typer(help="The contract: the operations of the marketplace.", no_args_is_help=True)
+    app = Application(help="The contract: the operations of the marketplace.", no_args_is_help=True)
     app.command("export")(export)
     app.callback()(lambda: None)
     return app
@@ -88,7 +89,7 @@ def build_contract_group() -> typer.Typer:
 def build_marketplace_group() -> typer.Typer:
     """Build the group ``agora marketplace``."""
     help_text = "The marketplace: agents with their prices and availability."
-    app = typer.Typer(
+    app = Application(
         help=help_text, no_args_is_help=True, cls=create_lazy_group_class(lambda: ["discover"], _build_market_command)
     )
     app.callback()(lambda: None)
@@ -108,9 +109,9 @@ def _build_category_group(name: str) -> Any:
             return build_command(map_commands_to_operations(name)[action])
         return _build_single_command(action, load_command(by_hand[action]))
 
-    app = typer.Typer(
+    app = Application(
         name=name,
-        help=escape_markup(list_categories()[name]),
+        help=format_help_text(list_categories()[name]),
         no_args_is_help=True,
         cls=_create_group_class(
             name,

@@ -11,6 +11,7 @@ import typer
 
 from agora.settings import ConfigurationError, Settings
 
+from .command_class import Application
 from .garbage_collection import resume_garbage_collection
 from .output import Output
 
@@ -33,7 +34,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def group() -> typer.Typer:
     """Build the group ``agora db``."""
-    app = typer.Typer(help="Create, migrate and copy the database.", no_args_is_help=True)
+    app = Application(help="Create, migrate and copy the database.", no_args_is_help=True)
     app.command("status")(status)
     app.command("upgrade")(upgrade)
     app.command("create")(create)

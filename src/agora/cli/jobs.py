@@ -9,6 +9,7 @@ import typer
 
 from agora.comma_lists import split_list
 
+from .command_class import Application
 from .output import Column, clean_text
 from .session import Session, client_command
 from .tables import build_attribute_columns
@@ -29,7 +30,7 @@ SINGLE_JOB_OPTIONS = {"worker": "--worker", "context_id": "--context", "allow": 
 
 def group() -> typer.Typer:
     """Build the group ``agora job``."""
-    app = typer.Typer(help="Jobs of coding agents.", no_args_is_help=True)
+    app = Application(help="Jobs of coding agents.", no_args_is_help=True)
     app.command("run")(run_job)
     app.command("compare")(compare_attempts)
     app.command("choose")(choose_attempt)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from typing import Any
 
-from typer.core import TyperGroup
+from .command_class import Group
 
 __all__ = ["LazyCommands", "create_lazy_group_class"]
 
@@ -47,10 +47,10 @@ class LazyCommands(MutableMapping[str, Any]):
 
 def create_lazy_group_class(
     names: Callable[[], list[str]], make: Callable[[str], Any], hints: Mapping[str, str] = {}
-) -> type[TyperGroup]:
+) -> type[Group]:
     """Create a group class whose additional commands are built on first use. hints: what to use instead of unknown ones."""
 
-    class LazyGroup(TyperGroup):
+    class LazyGroup(Group):
         def __init__(self, **settings: Any) -> None:
             super().__init__(**settings)
             self.commands = LazyCommands(self.commands, names(), make)

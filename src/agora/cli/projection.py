@@ -15,15 +15,16 @@ from agora_sdk.contract import Exposure, Kind, Lifecycle, Operation, Service, op
 from agora_sdk.errors import NotFound
 
 from .arguments import Field, gather_arguments, list_operation_fields, parse_document
+from .command_class import Application
 from .session import Session, client_command
 from .tables import find_table_columns
 from .watch import follow_events
 
 __all__ = [
     "build_command",
-    "escape_markup",
     "extract_json_argument",
     "find_operation",
+    "format_help_text",
     "list_categories",
     "map_commands_to_operations",
     "run_operation",
@@ -52,10 +53,10 @@ def build_command(
     operation: Operation, base: dict[str, Any] | None = None, *, run: Callable[..., None] | None = None
 ) -> Any:
     """Build the command of an operation; ``base`` and ``run`` as in :func:`project_operation`."""
-    app = typer.Typer(add_completion=False)
+    app = Application(add_completion=False)
     app.command(
         operation.action.replace("_", "-"),
-        help=escape_markup(build_operation_help(operation)),
+        help=format_help_text(build_operation_help(operation)),
         context_settings=SETTINGS,
         deprecated=operation.lifecycle_on(datetime.now(UTC).date()) is Lifecycle.DEPRECATED,
     )(project_operation(operation, base, run=run))
@@ -102,7 +103,7 @@ def project_operation(
     parameters += more
     run_command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run_command.__annotations__ = {p.name: p.annotation for p in parameters}
-    run_command.__name__, run_command.__doc__ = operation.attribute, escape_markup(operation.description)
+    run_command.__name__, run_command.__doc__ = operation.attribute, format_help_text(operation.description)
     return client_command(run_command)
 
 
@@ -111,7 +112,7 @@ def _build_keyword_parameter(name: str, annotation: Any) -> inspect.Parameter:
 
 
 def _build_field_option(field: Field) -> Any:
-    note = escape_markup(field.description) + (" (required)" if field.required else "")
+    note = format_help_text(field.description) + (" (required)" if field.required else "")
     names = (field.option, f"--no-{field.option[2:]}") if field.kind == "boolean" else (field.option,)
     spelled = "/".join(names)
     metavar = {"object": "KEY=VALUE|JSON|@FILE", "json": "JSON|TEXT|@FILE"}.get(field.kind)
@@ -164,6 +165,8 @@ def extract_json_argument(arguments: Sequence[str]) -> tuple[list[str], dict[str
     return remaining_arguments, document
 
 
-def escape_markup(text: str) -> str:
-    """Escape text for typer's markup."""
-    return text.replace("[", "\\[")
+def format_help_text(text: str) -> str:
+    """Format a docstring for typer: a line for each paragraph, so that they are wrapped to the terminal's width, code in
+    single backticks, as in error messages, and no markup."""
+    paragraphs = [" ".join(paragraph.split()) for paragraph in text.split("\n\n")]
+    return "\n\n".join(paragraphs).replace("``", "`").replace("[", "\\[")

@@ -41,6 +41,41 @@ def test_help_groups_the_commands(agora: Agora) -> None:
     assert "messaging" in shown[panels[-1] :]
 
 
+@pytest.mark.parametrize(
+    ("command", "arguments"),
+    [
+        ("send", "TO CONTENT"),
+        ("job choose", "GROUP_ID ATTEMPT"),
+        ("instance exec", "TARGET [ENDPOINT] [PARAMETERS]..."),
+        ("app install", "FILE"),
+        ("agent register", "AGENT_NAME [CAPABILITIES] [SERVICE_TIER]"),
+        ("task get", "TASK_ID"),
+    ],
+)
+def test_usage_line_names_arguments_in_capitals_and_optional_ones_in_brackets(command: str, arguments: str) -> None:
+    shown = CliRunner().invoke(build_application(), [*command.split(), "--help"], env={"COLUMNS": "200"}).stdout
+    usage = next(line.strip() for line in shown.splitlines() if "Usage:" in line)
+    assert usage == f"Usage: agora {command} [OPTIONS] {arguments}"
+
+
+@pytest.mark.parametrize("command", ["", "send", "db", "db copy", "task", "task list", "marketplace", "mcp"])
+def test_flag_is_shown_without_a_type_because_it_takes_no_value(command: str) -> None:
+    shown = CliRunner().invoke(build_application(), [*command.split(), "--help"]).stdout
+    assert "--help" in shown
+    assert "<bool>" not in shown
+
+
+def test_descriptions_are_wrapped_at_the_width_of_the_terminal_only() -> None:
+    shown = CliRunner().invoke(build_application(), ["task", "statistics", "--help"], env={"COLUMNS": "120"}).stdout
+    first, *_ = (line.strip() for line in shown.splitlines() if line.strip().startswith("Show task statistics"))
+    assert first.endswith("the last day.")
+
+
+def test_code_in_descriptions_has_single_backticks() -> None:
+    shown = CliRunner().invoke(build_application(), ["task", "--help"], env={"COLUMNS": "200"}).stdout
+    assert "With `offset`, a repeated chunk" in shown
+
+
 @pytest.mark.parametrize("word", sorted(COMMAND_HINTS))
 def test_command_of_other_tools_is_answered_with_a_suggestion(word: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")

@@ -12,6 +12,7 @@ import typer
 
 from agora import __version__
 
+from ..command_class import Application
 from ..garbage_collection import resume_garbage_collection
 from ..output import Output
 from ..session import Connection, Tenant, Token, reporting_errors
@@ -45,7 +46,7 @@ Agent = Annotated[
 
 def group() -> typer.Typer:
     """Build the group ``agora mcp``."""
-    app = typer.Typer(add_completion=False, rich_markup_mode="rich")
+    app = Application(add_completion=False, rich_markup_mode="rich")
     app.callback(invoke_without_command=True)(bridge)
     app.command("install")(install.install)
     app.command("list")(install.listing)

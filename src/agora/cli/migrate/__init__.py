@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from ..command_class import Application
 from .commands import agents, export, import_file, report, rollback, shim
 
 __all__ = ["group"]
@@ -11,7 +12,7 @@ __all__ = ["group"]
 
 def group() -> typer.Typer:
     """Build the group ``agora migrate``."""
-    app = typer.Typer(help="Migrate from Agora v4: data, agents, progress.", no_args_is_help=True)
+    app = Application(help="Migrate from Agora v4: data, agents, progress.", no_args_is_help=True)
     app.command("export")(export)
     app.command("import")(import_file)
     app.command("rollback")(rollback)
