@@ -14,7 +14,8 @@ export AGORA_DATA_DIR ?= $(CURDIR)/data
 .PHONY: help up down logs demo demo-coding demo-models worker cluster test test-long test-typescript test-typescript-long test-rust test-rust-long conformance-engines conformance-mcp clients conformance-a2a conformance-openresponses lint bench screenshots format reference sdks image clean
 
 help: ## Show what can be made
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-15s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
+		label="make $$name"; printf '%s\n' "$$text" | fold -s -w 46 | while IFS= read -r line; do printf '  %-30s %s\n' "$$label" "$${line% }"; label=; done; done
 
 .venv/server:
 	@$(PYTHON) scripts/environment.py server

@@ -258,6 +258,11 @@ GAPS = {
 }
 
 
+def _format_result(finding: Finding) -> str:
+    # A third wide column would leave each too narrow for an address or a path on a usual terminal.
+    return f"{finding.detail}\nfix: {finding.fix}" if finding.fix else finding.detail
+
+
 @client_command
 def doctor(session: Session) -> None:
     """Check this machine and the connection to the server, with a fix for each problem."""
@@ -278,7 +283,7 @@ def doctor(session: Session) -> None:
         for finding in findings:
             session.out.value({name: getattr(finding, name) for name in Finding.__slots__})
     else:
-        columns = build_attribute_columns("check=subject result=detail fix")
-        session.out.table(findings, [("", attrgetter("state")), *columns])
+        columns = build_attribute_columns("check=subject")
+        session.out.table(findings, [("", attrgetter("state")), *columns, ("result", _format_result)])
     if any(finding.state == "fail" for finding in findings):
         raise typer.Exit(1)

@@ -230,6 +230,15 @@ def test_doctor_reports_a_healthy_server(agora: Agora) -> None:
     assert "credential" in agora("doctor", "--token", "agt_forged", exit_code=1).stdout
 
 
+def test_doctor_breaks_no_address_on_a_terminal_of_80_columns(
+    agora: Agora, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = agora("doctor").stdout
+    assert f"{served.url} is healthy" in shown
+    assert "fix: " in agora("doctor", "--token", "agt_forged", exit_code=1).stdout
+
+
 def test_doctor_names_workers_of_another_version(agora: Agora, served: Served) -> None:
     with AgoraClient(served.url, mode="sync") as client:
         for name, program, version in (
