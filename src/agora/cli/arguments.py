@@ -65,11 +65,11 @@ class Field:
         """
         match self.kind:
             case "list":
-                return _parse_list(text)
+                return _parse_list(self, text)
             case "object":
                 return _parse_object(self, text)
             case "json":
-                return _parse_json(text)
+                return _parse_json(self, text)
             case "choice":
                 return str(text)
             case "boolean" if isinstance(text, str):
@@ -124,11 +124,11 @@ def gather_arguments(
     return arguments
 
 
-def parse_document(text: str) -> dict[str, Any]:
-    """Parse a JSON object given as text or as ``@file``."""
-    document = _load_json(text)
+def parse_document(text: str, name: str = "json") -> dict[str, Any]:
+    """Parse a JSON object given as text or as ``@file``. name: of the argument, for errors."""
+    document = _load_json(text, name)
     if not isinstance(document, dict):
-        raise build_argument_error("json", "a JSON object is expected")
+        raise build_argument_error(name, "a JSON object is expected")
     return document
 
 
@@ -169,10 +169,10 @@ def _choose_field_kind(schema: Mapping[str, Any], definitions: Mapping[str, Any]
     return (type_name, ()) if type_name in PLAIN_TYPES else ("json", ())
 
 
-def _parse_list(text: Any) -> Any:
+def _parse_list(field: Field, text: Any) -> Any:
     parts = [text] if isinstance(text, str) else list(text)
     if len(parts) == 1 and parts[0].startswith(("[", "@")) and _is_json(parts[0]):
-        return _load_json(parts[0])
+        return _load_json(parts[0], field.name)
     return [name for part in parts for name in split_list(part)]
 
 
@@ -184,27 +184,26 @@ def _parse_object(field: Field, text: Any) -> dict[str, Any]:
     members: dict[str, Any] = {}
     for part in [text] if isinstance(text, str) else text:
         if part.startswith(("{", "@")):
-            members |= parse_document(part)
+            members |= parse_document(part, field.name)
             continue
         key, equals, value = part.partition("=")
         if not equals:
             raise build_argument_error(field.name, f"{part!r} is not KEY=VALUE, not a JSON object and not @FILE")
-        members[key] = _parse_json(value)
+        members[key] = _parse_json(field, value)
     return members
 
 
-def _parse_json(text: str) -> Any:
+def _parse_json(field: Field, text: str) -> Any:
     """Parse a value as JSON, else return the text."""
     if text.startswith("@"):
-        return _load_json(text)
+        return _load_json(text, field.name)
     try:
         return json.loads(text)
     except ValueError:
         return text
 
 
-def _load_json(text: str) -> Any:
-    source = "json"
+def _load_json(text: str, source: str = "json") -> Any:
     try:
         if text.startswith("@"):
             source = text[1:]

@@ -223,6 +223,21 @@ def test_missing_server_is_reported(agora: Agora) -> None:
     assert refused.stdout == ""
 
 
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (("task", "assign", "x", "{bad"), "payload: is not JSON"),
+        (("task", "assign", "x", "--payload", "{bad"), "payload: is not JSON"),
+        (("task", "assign", "x", "--required-capabilities", "[1"), "required_capabilities: is not JSON"),
+        (("agent", "register", "{bad"), "json: is not JSON"),
+    ],
+)
+def test_invalid_json_is_reported_with_the_name_of_its_argument(
+    agora: Agora, words: tuple[str, ...], problem: str
+) -> None:
+    assert problem in agora(*words, exit_code=2).stderr
+
+
 def test_doctor_reports_a_healthy_server(agora: Agora) -> None:
     found = [json.loads(line) for line in agora("doctor", "--json").stdout.splitlines()]
     states = {finding["subject"]: finding["state"] for finding in found}
