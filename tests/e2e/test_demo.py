@@ -20,7 +20,7 @@ from agora.demo.scenarios.hosting import HOSTING
 from agora.demo.scenarios.survival import SURVIVAL
 from tests.harness import Running, free_port
 
-SECONDS = 120
+SECONDS = 230  # less than the limit of a test, so that the output is shown
 KILLED = [
     expectation.title for expectation in SURVIVAL[:2]
 ]  # expectations that only a demo with its own server can check
