@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from pydantic_core import from_json
 
+from agora.core.jobs import JobContext
+from agora.domains.admin.retention import RetentionController
 from agora_sdk.errors import Conflict, InvalidRequest, NotFound, PermissionDenied, StaleLease
 from tests.conformance.coding.test_follow_ups import Job
 from tests.conformance.engines import Engine, RunsOn
@@ -259,6 +261,41 @@ async def test_review_is_open_again_if_its_delivery_ended_without_a_report(job: 
     ).state == "merged"
     await job.market.call(job.coder, "task.fail", **fence, error="the report was already given", retry=False)
     assert (await decide(job, "get", job_id)).state == "merged"
+
+
+async def test_pull_request_of_an_earlier_head_is_recorded(job: Job) -> None:
+    job_id = await job.begin()
+    await submit(job, job_id)
+    approved = await decide(job, "approve", job_id, action="pull_request")
+    await job.claim()
+    assert job.task_id == approved.delivery_task_id
+    delivery = {"job_id": job_id, "task_id": job.task_id, "fencing_token": job.fence}
+    await job.market.call(job.person, "follow_up.add", task_id=job_id, text="And a test.")
+    await job.claim()
+    assert (await submit(job, job_id, HEADS[1])).state == "open"
+    url = "https://forge.test/o/api/pull/7"
+    for _ in range(2):
+        review = await job.market.call(job.coder, "review.conclude", **delivery, outcome="proposed", pull_request=url)
+        assert (review.state, review.head, review.pull_request) == ("open", HEADS[1], url), "the new head is undecided"
+
+
+async def test_changes_are_requested_after_the_newest_job_was_deleted(job: Job, job_context: JobContext) -> None:
+    job_id = await job.begin()
+    first = {"task_id": job.task_id, "fencing_token": job.fence}
+    await job.market.call(job.coder, "follow_up.take", **first, closing=True)
+    await job.say("And a test.")
+    await job.claim()
+    values = {"branch": "agora/x", "base": "0" * 40, "head": HEADS[0], "files": FILES, "codebase_id": job.codebase}
+    newest = {"task_id": job.task_id, "fencing_token": job.fence}
+    await job.market.call(job.coder, "review.submit", job_id=job_id, **newest, **values)
+    await job.market.call(job.person, "task.cancel", task_id=job.task_id)
+    job.market.clock.advance(100 * 86_400)
+    await RetentionController(job_context).reconcile("default")
+    with pytest.raises(NotFound):
+        await job.market.call(job.person, "task.get", task_id=newest["task_id"])
+    follow_up = await decide(job, "request_changes", job_id, text="Mend it")
+    assert follow_up.task_id not in (job_id, newest["task_id"])
+    assert (await job.claim()).task_id == follow_up.task_id
 
 
 async def test_migration_opens_reviews_whose_delivery_had_ended_without_a_report(job: Job, engine: Engine) -> None:

@@ -92,6 +92,24 @@ async def test_stand_in_that_was_offline_meanwhile_is_dismissed(market: Market, 
     assert await list_holders(market, coder, codebase) == {"laptop"}
 
 
+async def test_stand_ins_hear_of_waiting_jobs_with_further_requirements(
+    market: Market, job_context: JobContext
+) -> None:
+    coder = await market.agent("Coder")
+    codebase = await make_stand_ins(market, coder)
+    job = {"prompt": "Mend it", "codebase_id": codebase}
+    await call(market, coder, "worker.register", worker_name="desk", capabilities=["audited", "coding"], models=["m1"])
+    jobs = [
+        (await call(market, coder, "task.assign", **job, **requirement)).task_id
+        for requirement in ({}, {"required_model": "m1"}, {"required_capabilities": ["audited"]})
+    ]
+    market.clock.advance(100)
+    await call(market, coder, "worker.heartbeat", worker_id="desk")
+    market.events.clear()
+    await StandIns(job_context).reconcile("default")
+    assert sorted(event.subject for event in market.of_type("agora.task.available")) == sorted(jobs)
+
+
 async def test_removed_codebase_has_no_stand_ins(market: Market, job_context: JobContext) -> None:
     coder = await market.agent("Coder")
     codebase = await make_stand_ins(market, coder)

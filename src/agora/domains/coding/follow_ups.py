@@ -200,7 +200,10 @@ async def _lock_newest_job(draft: TaskDraft) -> TaskDraft:
         closed = await call.tx.one(statements.select_closed_job, task_id=draft.task_id)
         if closed is None or closed.successor is None:
             return draft
-        draft = await access.lock_task(call, closed.successor)
+        successor = await call.tx.one(tasks.lock_task, task_id=closed.successor)
+        if successor is None:  # it ended earlier than this job, so retention has deleted it earlier
+            return draft
+        draft = TaskDraft(call, successor)
     raise Conflict(f"{first.task_id} has too many successors.", fix="Begin a new job.")
 
 

@@ -187,7 +187,7 @@ class ReviewService(BoundService, contract.Reviews):
                 errors=[field_error("text", "required without comments")],
             )
         prompt = describe_comments(comments, text)
-        follow_up = await say_to_job(call, await access.lock_task(call, row.task_id), prompt)
+        follow_up = await say_to_job(call, await self._lock_newest_job(row), prompt)
         await call.tx.execute(statements.mark_comments_sent, job_id=job_id, follow_up_id=follow_up.follow_up_id)
         row.state, row.reviewer = "changes_requested", call.caller.subject
         await self._save_review(row)
@@ -358,7 +358,12 @@ class ReviewService(BoundService, contract.Reviews):
             raise InvalidRequest(
                 f"{task_id} carries out no approval of {job_id}.", errors=[field_error("task_id", "another review")]
             )
-        if row.state != "delivering":  # a repeated call: its report is already recorded
+        if row.state != "delivering":
+            # A repeated call, or the branch has a new head, which is undecided. The pull request exists in either case: the
+            # next approval must update it instead of opening another.
+            if pull_request is not None and pull_request != row.pull_request:
+                row.pull_request = pull_request
+                await self._save_review(row)
             return await self._build_review(row)
         row.state, row.error = STATES[outcome], error
         row.pull_request = pull_request or row.pull_request
@@ -367,7 +372,7 @@ class ReviewService(BoundService, contract.Reviews):
             paths = "\n".join(f"- {path}" for path in conflicts[:100])
             text = CONFLICT.format(target=row.target or "the target", paths=paths)
             # To the newest job of the session, or its successor: the agent solves the conflicts in the same worktree.
-            await say_to_job(call, await access.lock_task(call, row.task_id), text)
+            await say_to_job(call, await self._lock_newest_job(row), text)
         await self._save_review(row)
         return await self._build_review(row)
 
@@ -387,6 +392,12 @@ class ReviewService(BoundService, contract.Reviews):
         row, caller = await self._load_review(job_id, lock=True), self.call.caller
         require_requester(caller, job_id, row.requester, "review it")
         return row
+
+    async def _lock_newest_job(self, row: ReviewRow) -> TaskDraft:
+        """Lock the newest job of a review's session, or the first one if retention has deleted the newest."""
+        newest = await self.call.tx.one(tasks.lock_task, task_id=row.task_id)
+        # The newest may have ended long before the first. A review is deleted with its first job.
+        return await access.lock_task(self.call, row.job_id) if newest is None else TaskDraft(self.call, newest)
 
     async def _insert_review(self, row: ReviewRow) -> None:
         # inserted immediately instead of with the batch, because open reviews are counted next

@@ -7,13 +7,17 @@ it has claimed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from agora.clock import SECOND
 from agora.core.call import Call, decode_json, encode_json
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks import queues
 from agora.domains.tasks import worker_queries as workers
 from agora.domains.tasks.access import lock_task
+from agora.domains.tasks.claims import QUEUES_LOOKED_AT
 from agora.domains.tasks.completion import announce_available, move_task, pool_queue
+from agora.domains.tasks.records import WorkerRow
 
 from . import queries as statements
 from .capabilities import (
@@ -61,7 +65,7 @@ async def appoint_stand_ins(call: Call, codebase_id: str) -> bool:
     # Also if no stand-in is new: further jobs may have been assigned to the absent worker since the last pass.
     moved = await _move_own_tasks(call, row)
     if changed:
-        await announce_waiting_jobs(call, capability)
+        await announce_waiting_jobs(call, capability, candidates)
     return changed or moved
 
 
@@ -110,9 +114,14 @@ async def _move_own_tasks(call: Call, row: CodebaseRow) -> bool:
     return moved
 
 
-async def announce_waiting_jobs(call: Call, capability: str) -> None:
-    """Announce the jobs that wait for a capability again, because a worker has it now."""
-    ranges = queues.build_queue_ranges((), [capability], open=False)
-    for queue in await call.tx.all(tasks.select_waiting_queues, ranges=encode_json(ranges), limit=MAX_STAND_INS):
+async def announce_waiting_jobs(call: Call, capability: str, holders: Sequence[WorkerRow]) -> None:
+    """Announce the jobs that wait for a capability again, because these workers have it now."""
+    tokens = {capability}
+    for worker in holders:
+        tokens.update(queues.build_requirement_tokens(decode_json(worker.capabilities), decode_json(worker.models)))
+    # A queue's requirements are sorted: those with the capability begin with it or with a token that sorts before it.
+    ranges = queues.build_queue_ranges((), sorted(token for token in tokens if token <= capability), open=False)
+    waiting = await call.tx.all(tasks.select_waiting_queues, ranges=encode_json(ranges), limit=QUEUES_LOOKED_AT)
+    for queue in [queue for queue in waiting if capability in queues.queue_requirements(queue)][:MAX_STAND_INS]:
         for head in await call.tx.all(tasks.select_queue_heads, queue=queue, limit=MAX_STAND_INS):
             announce_available(await lock_task(call, head.task_id))

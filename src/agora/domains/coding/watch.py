@@ -79,7 +79,7 @@ async def update_held_jobs(call: Call, worker_id: str) -> None:
     # Released jobs are in queues already, so nobody is told of them by a new task.
     for capability in held_before:
         if capability not in held:
-            await announce_waiting_jobs(call, capability)
+            await announce_waiting_jobs(call, capability, [worker])
     for row in rows:
         if row.stand_ins != "[]":
             await end_stand_ins(call, row)

@@ -65,9 +65,10 @@ async def lock_visible_task(call: Call, task_id: str) -> TaskDraft:
 
 
 async def lock_task(call: Call, task_id: str) -> TaskDraft:
-    """Lock an existing task without an access check, for changes made by the server itself."""
+    """Lock a task without an access check, for changes made by the server itself. Raises NotFound after its deletion."""
     row = await call.tx.one(tasks.lock_task, task_id=task_id)
-    assert row is not None
+    if row is None:
+        raise _build_unknown_task_error(task_id)
     return TaskDraft(call, row)
 
 
