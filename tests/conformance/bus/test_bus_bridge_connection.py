@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,8 @@ import pytest
 import redis.asyncio
 
 from agora.core.call import Caller
+from agora.domains.bus import bridge as bridge_module
+from agora.domains.bus.bridge import MAX_REFUSALS_PER_EVENT
 from agora.server.app import App
 from agora.store.port import StoreFailure
 from tests.conformance.bus.redis_bridge import (
@@ -28,6 +31,7 @@ from tests.conformance.bus.redis_bridge import (
     joined,
     market,
     own_stream,
+    settled,
     token_of,
     up,
     valkey_server,
@@ -35,6 +39,7 @@ from tests.conformance.bus.redis_bridge import (
 from tests.conformance.engines import RunsOn
 from tests.harness import ManualClock, make_settings
 from tests.market import Market
+from tests.polling import wait_until
 from tests.valkey import running_broker
 
 RUNS_ON = RunsOn.SQLITE
@@ -144,3 +149,46 @@ async def test_entries_are_sent_after_the_store_was_unavailable(
     await market.call(a, "messaging.send", to_agent="B", content="hello")
     ((_, fields),) = await own_stream(client, "B")
     assert "hello" in fields["content"]
+
+
+async def test_refusals_are_reported_after_the_store_was_unavailable(
+    market: Market, client: Any, a: Caller, b: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bridge = bridge_of(market)
+    write, failures, is_failing = bridge.write_as_system, asyncio.Semaphore(0), True
+
+    async def write_if_available(*arguments: Any) -> Any:
+        if is_failing:
+            failures.release()
+            raise StoreFailure("unavailable")
+        return await write(*arguments)
+
+    monkeypatch.setattr(bridge, "write_as_system", write_if_available)
+    entries = [await client.xadd(STREAM, entry("A", "B")) for _ in range(2)]
+    async with asyncio.timeout(SECONDS):
+        for _ in range(2):
+            await failures.acquire()
+    entries += [await client.xadd(STREAM, entry("A", "B")) for _ in range(MAX_REFUSALS_PER_EVENT)]
+    await settled(client)
+    is_failing = False
+
+    def read_reports() -> list[Any]:
+        return [json.loads(event.data) for event in market.of_type("agora.bus.refused")]
+
+    await wait_until(lambda: sum(report["count"] for report in read_reports()) == len(entries), "all are reported")
+    listed = [each["entry_id"] for report in read_reports() for each in report["entries"]]
+    assert listed[:MAX_REFUSALS_PER_EVENT] == entries[:MAX_REFUSALS_PER_EVENT]
+
+
+async def test_entries_of_a_deleted_tenant_are_no_longer_sent(
+    market: Market, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def find_loops() -> list[str]:
+        return [task.get_name() for task in asyncio.all_tasks() if task.get_name() == "bus_bridge.other"]
+
+    monkeypatch.setattr(bridge_module, "SENT_CHECK_SECONDS", 0.05)
+    await market.call(market.operator, "tenant.create", tenant_id="other", name="Other")
+    await wait_until(find_loops, "the tenant has a loop")
+    await market.call(market.operator, "tenant.suspend", tenant_id="other")
+    await market.call(market.operator, "tenant.delete", tenant_id="other", confirm="other")
+    await wait_until(lambda: not find_loops(), "the loop has ended")

@@ -72,7 +72,10 @@ class BusBridge(Controller):
         self.ready = False
         self._pending = False  # whether inbound entries were delivered to any server and not acknowledged
         self._reconnected = asyncio.Event()  # replaced when set
-        self._refused: list[Refusal] = []
+        self._refused: list[
+            Refusal
+        ] = []  # the first unreported ones: while the store is unavailable, their number grows
+        self._refusal_count = 0
         self.strangers: Sequence[str] = ()  # warnings about foreign consumers in the inbound group
 
     # -- lifecycle -------------------------------------------------------------------------------
@@ -108,10 +111,18 @@ class BusBridge(Controller):
         loops: dict[str, asyncio.Task[None]] = {}
         try:
             while True:
-                for tenant in {DEFAULT_TENANT, *await self.context.store.tenants()} - loops.keys():
+                tenants = {DEFAULT_TENANT, *await self.context.store.tenants()}
+                for tenant in tenants - loops.keys():
                     loops[tenant] = asyncio.create_task(
-                        self._repeat_until_stopped(stop, partial(self.send_waiting_entries, tenant))
+                        self._repeat_until_stopped(stop, partial(self.send_waiting_entries, tenant)),
+                        name=f"{self.name}.{tenant}",
                     )
+                for tenant in loops.keys() - tenants:  # deleted tenants
+                    loop = loops.pop(tenant)
+                    loop.cancel()
+                    await asyncio.gather(loop, return_exceptions=True)
+                    self._positions.pop(tenant, None)
+                    self._swept_at.pop(tenant, None)
                 await asyncio.sleep(SENT_CHECK_SECONDS)
         finally:
             for loop in loops.values():
@@ -256,20 +267,32 @@ class BusBridge(Controller):
             await asyncio.sleep(MIN_LOOP_SECONDS)
 
     async def _record_outcome(self, callers: Sequence[Caller], refused: Sequence[Refusal]) -> None:
-        """Enrol agents that published by Redis for delivery by Redis, and collect refusals."""
+        """Collect refusals, and enrol agents that published by Redis for delivery by Redis."""
+        # First: enrolling may fail.
+        self._collect_refusals(refused, len(refused))
         for caller in callers:
             key = (caller.tenant, caller.subject)
             if caller.kind == "agent" and key not in self._members:
                 await self.write_as_system(caller.tenant, partial(_enrol_agent, agent_id=caller.subject))
                 self._members.add(key)
-        self._refused += refused
+
+    def _collect_refusals(self, refused: Sequence[Refusal], count: int) -> None:
+        self._refused = [*self._refused, *refused][:MAX_REFUSALS_PER_EVENT]
+        self._refusal_count += count
 
     async def _report_refusals(self) -> None:
         """Report collected refusals, at most one event per step, so that invalid entries cannot flood the log."""
-        refused, self._refused = self._refused, []
-        if refused:
-            log.warning("%d entries of the bus were refused, the first because: %s", len(refused), refused[0].reason)
-            await self.write_as_system(DEFAULT_TENANT, partial(_emit_refusals, refused=refused))
+        refused, count = self._refused, self._refusal_count
+        if not count:
+            return
+        self._refused, self._refusal_count = [], 0
+        try:
+            await self.write_as_system(DEFAULT_TENANT, partial(_emit_refusals, refused=refused, count=count))
+        except BaseException:
+            self._refused, later = refused, self._refused
+            self._collect_refusals(later, count)
+            raise
+        log.warning("%d entries of the bus were refused, the first because: %s", count, refused[0].reason)
 
     # -- outbound --------------------------------------------------------------------------------
 
@@ -361,10 +384,7 @@ async def _enrol_agent(call: Call, *, agent_id: str) -> None:
         call.emit("agora.bus.joined", owner.event_data, subject=agent_id, audience=(agent_id,))
 
 
-async def _emit_refusals(call: Call, *, refused: Sequence[Refusal]) -> None:
-    """Notify operators of refused entries, which are dead letters in Redis."""
-    entries = [
-        {"entry_id": each.entry_id, "sender": each.sender, "reason": each.reason}
-        for each in refused[:MAX_REFUSALS_PER_EVENT]
-    ]
-    call.emit("agora.bus.refused", {"count": len(refused), "entries": entries}, audience=("operator",))
+async def _emit_refusals(call: Call, *, refused: Sequence[Refusal], count: int) -> None:
+    """Notify operators of refused entries, which are dead letters in Redis. refused: the first of them."""
+    entries = [{"entry_id": each.entry_id, "sender": each.sender, "reason": each.reason} for each in refused]
+    call.emit("agora.bus.refused", {"count": count, "entries": entries}, audience=("operator",))
