@@ -178,6 +178,16 @@ async def test_list_is_paged_in_order_of_registration(market: Market) -> None:
     assert "Hidden" in [agent.agent_name for agent in everyone.agents]
 
 
+async def test_private_agent_is_rated_only_by_those_who_see_it(market: Market) -> None:
+    ada, bob = await market.agent("Ada", visibility="private"), await market.agent("Bob")
+    for ref in ("Ada", ada.subject):
+        with pytest.raises(NotFound) as hidden:
+            await market.call(bob, "agent.rate", agent_id=ref, rating=1)
+        assert "is registered" in str(hidden.value), "the error does not disclose the agent"
+    assert (await market.call(market.operator, "agent.get", agent_id="Ada")).reputation is None
+    assert (await market.call(market.operator, "agent.rate", agent_id="Ada", rating=8)).rating_count == 1
+
+
 async def test_agent_cannot_leave_a_state_set_by_an_operator(market: Market) -> None:
     ada = await market.agent("Ada")
     await market.call(market.operator, "admin.manage", resource="agent", target="Ada", action="suspend")
@@ -186,8 +196,8 @@ async def test_agent_cannot_leave_a_state_set_by_an_operator(market: Market) -> 
 
 
 async def test_events_of_a_private_agent_are_private(market: Market) -> None:
-    ada, bob = await market.agent("Ada", visibility="private"), await market.agent("Bob")
-    await market.call(bob, "agent.rate", agent_id="Ada", rating=7)
+    ada = await market.agent("Ada", visibility="private")
+    await market.call(market.operator, "agent.rate", agent_id="Ada", rating=7)
     await market.call(ada, "agent.update", agent_id="Ada", status="busy")
     await market.call(ada, "agent.deregister", agent_id="Ada")
     about = [stored.event for stored in market.events if stored.event.subject == ada.subject]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from agora.core.call import Call, Caller, encode_json
 from agora.store.port import Reader
@@ -153,7 +153,15 @@ def _build_agent_not_found_error(ref: str, field: str) -> NotFound:
     )
 
 
-def is_agent_visible(caller: Caller, row: AgentRow) -> bool:
+class HasVisibility(Protocol):
+    """The columns of an agent that decide who sees it."""
+
+    agent_id: str
+    account_id: str
+    visibility: str
+
+
+def is_agent_visible(caller: Caller, row: HasVisibility) -> bool:
     """Whether a caller may see an agent. A private one is visible to itself, its account, and the scope ``read:all``."""
     shared = row.account_id == caller.account != "default"
     return row.visibility != "private" or row.agent_id == caller.subject or shared or caller.may("read:all")

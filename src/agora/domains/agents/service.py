@@ -516,7 +516,7 @@ class AgentService(BoundService, contract.Agents):
     @implements
     async def rate(self, agent_id: str, rating: float, comment: str = "") -> contract.Rating:
         call = self.call
-        row = await load_agent(call.tx, agent_id)
+        row = await load_visible_agent(call.tx, call.caller, agent_id)
         agent_id = call.target = row.agent_id
         rater = call.caller.subject
         if rater == agent_id:

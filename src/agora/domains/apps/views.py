@@ -8,7 +8,7 @@ from typing import Any
 from agora.core.call import Call, decode_json, encode_json
 from agora.core.record_models import build_from_record
 from agora.domains.agents import queries as agents
-from agora.domains.agents.references import is_agent_visible as agent_visible_to
+from agora.domains.agents.references import is_agent_visible
 from agora.domains.billing.terms import build_pricing_info
 from agora_sdk.contract import apps as contract
 
@@ -50,7 +50,7 @@ async def _build_app_fields(call: Call, row: AppRow, orchestrators: Mapping[str,
     """Build the fields of :class:`agora_sdk.contract.apps.App` that are no columns, limited to what the caller may see."""
     agent = orchestrators.get(row.orchestrator or "")
     present = agent is not None and agent.retired_at is None
-    visible_agent = agent if agent is not None and present and _sees_agent(call, agent) else None
+    visible_agent = agent if agent is not None and present and is_agent_visible(call.caller, agent) else None
     pricing = None
     if agent is not None and present:
         currency = str(call.context.settings.billing_currency)
@@ -66,17 +66,11 @@ async def _build_app_fields(call: Call, row: AppRow, orchestrators: Mapping[str,
     }
 
 
-def _sees_agent(call: Call, agent: Orchestrator) -> bool:
-    caller = call.caller
-    shared = agent.account_id == caller.account != "default"
-    return agent.visibility != "private" or agent.agent_id == caller.subject or shared or caller.may("read:all")
-
-
 async def _find_missing_capabilities(call: Call, row: AppRow) -> str | None:
     """Describe the capabilities that an app uses and no agent visible to the caller has; None if there are none."""
     missing = []
     for capability in decode_json(row.uses):
         candidates = await call.tx.all(agents.select_capable_agents, capability=capability, limit=CANDIDATES)
-        if not any(agent_visible_to(call.caller, each) for each in candidates):
+        if not any(is_agent_visible(call.caller, each) for each in candidates):
             missing.append(capability)
     return f"Nobody here has the capability {', '.join(missing)}." if missing else None
