@@ -183,6 +183,7 @@ class RunOpener:
         # First: a page that repeats its run must get its events again, whatever has happened to the question since.
         opened_run = await self._find_run(request, task_id)
         if opened_run is not None:
+            await self._send_missing_answers(request, task)
             return task_id, opened_run
         status = task["status"]
         if status["state"] not in INTERRUPTED:
@@ -208,11 +209,29 @@ class RunOpener:
         # The answer's own entry: other entries may have been written between the position and the answer.
         return task_id, await self._find_run(request, task_id) or position
 
-    async def _send_answers(self, request: RunRequest, task_id: str, messages: list[dict[str, Any]]) -> None:
-        run = request.run
+    async def _send_missing_answers(self, request: RunRequest, task: Task) -> None:
+        """Send the answers of a repeated run that are not stored, because the server ended between its first and last."""
+        status, resume = task["status"], request.run.resume
+        if len(resume) < 2 or status["state"] not in INTERRUPTED:
+            return
+        try:
+            messages = read_answers(task["id"], status.get("message", {}), status["state"], resume)
+        except Conflict:  # all were stored, and the agent has asked something else since
+            return
+        await self._send_answers(request, task["id"], messages or [], repeated=True)
+
+    async def _send_answers(
+        self, request: RunRequest, task_id: str, messages: list[dict[str, Any]], *, repeated: bool = False
+    ) -> None:
+        """Send the answers of a run. repeated: some may be stored."""
+        run, stored = request.run, set[Any]()
+        if repeated:
+            stored = {entry["data"].get("messageId") async for entry in self._list_messages(request, task_id)}
         for number, content in enumerate(messages):
             # The first message has the id of the run, by which a repeated run finds it (see _find_run).
             message_id = run.run_id if number == 0 else f"{run.run_id}.{number + 1}"
+            if message_id in stored:
+                continue
             surroundings = {SURROUNDINGS: {"runId": run.run_id, **run.surroundings}}
             metadata = {**surroundings, **content.get("metadata", {})}
             message = {"messageId": message_id, "role": "ROLE_USER", "parts": content["parts"], "metadata": metadata}

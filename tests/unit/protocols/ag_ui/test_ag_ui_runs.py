@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.polling import eventually
 from tests.unit.protocols.ag_ui.conftest import SECONDS, Page
 
 Events = list[dict[str, Any]]
@@ -200,6 +201,39 @@ async def test_question_interrupts_a_run_and_its_answer_resumes_it(page: Page, w
     assert late[-1]["code"] == "answer_refused"
     assert (await page.run({**body, "runId": "elsewhere", "threadId": "another"}))[-1]["code"] == "answer_refused"
     _check(first, refused, second, late)
+
+
+async def test_answers_missing_after_a_crash_are_sent_when_the_run_is_repeated(page: Page, worker: Worker) -> None:
+    asking = asyncio.create_task(page.run(page.body("talk", "first", "Book a table")))
+    _, held = await worker.claim()
+    questions = {"day": {"text": "Which day?"}, "seats": {"text": "How many?"}}
+    asked = {"text": "Two things.", "metadata": {"questions": questions}}
+    await worker.call("agora.task.message", status="input_required", **asked, **held)
+    day, seats = (each["id"] for each in (await asking)[-1]["outcome"]["interrupts"])
+    # As a server leaves it that is killed after the first answer.
+    first_answer = {"messageId": "second", "role": "ROLE_USER", "parts": [{"text": "Monday"}]}
+    first_answer |= {"metadata": {"ag_ui": {"runId": "second"}, "answers": "day"}}
+    sent = {"message": first_answer, "task_id": held["task_id"], "context_id": "talk", "return_immediately": True}
+    stored = await page.http.post("/agora/a2a/send", json=sent)
+    assert stored.status_code == 200, stored.text
+    resume = [
+        {"interruptId": day, "status": "resolved", "payload": "Monday"},
+        {"interruptId": seats, "status": "resolved", "payload": "4"},
+    ]
+    body = page.body("talk", "second", resume=resume)
+    resuming = asyncio.create_task(page.run(body))
+    await eventually(lambda: worker.answers(held["task_id"]), lambda answers: len(answers) == 2, SECONDS)
+    _, held = await worker.claim()
+    await worker.call("agora.task.complete", result="booked", **held)
+    second = await resuming
+    assert (_text(second), second[-1]["outcome"]["type"]) == ("booked", "success")
+    assert await page.run(body) == second
+    answers = await worker.answers(held["task_id"])
+    assert [(each["metadata"]["answers"], each["parts"]) for each in answers] == [
+        ("day", [{"text": "Monday"}]),
+        ("seats", [{"text": "4"}]),
+    ]
+    _check(second)
 
 
 async def test_approval_is_a_pending_tool_call(page: Page, worker: Worker) -> None:
