@@ -190,9 +190,10 @@ class _Socket:
         try:
             if text is None:
                 raise InvalidRequest("Frames must be text.", fix="Send each message as JSON in a text frame.")
-            if len(text) > self._app.settings.body_limit:
-                raise PayloadTooLarge(f"The message is larger than {self._app.settings.body_limit} bytes.")
-            check_json_weight(text.encode(), self._app.settings.body_limit)
+            document, limit = text.encode(), self._app.settings.body_limit
+            if len(document) > limit:
+                raise PayloadTooLarge(f"The message is larger than {limit} bytes.")
+            check_json_weight(document, limit)
             message = parse_message(text)
             caller = await self._authenticate_sender(message)
             if self._exchange.is_call(message):

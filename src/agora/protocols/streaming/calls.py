@@ -121,14 +121,15 @@ class Calls:
             await self._dispatcher.wait_for_turn(await self._caller())
 
     def _parse_frame(self, text: str) -> _Frame:
-        if len(text) > self._limit:
+        document = text.encode()
+        if len(document) > self._limit:
             raise PayloadTooLarge(
                 f"The frame is larger than {self._limit} bytes.",
                 fix="Send less, or raise the setting body_limit.",
                 errors=[field_error("frame", f"longer than {self._limit} bytes")],
             )
         # Before parsing: small JSON texts can become objects of many times their size.
-        check_json_weight(text.encode(), self._limit)
+        check_json_weight(document, self._limit)
         try:
             fields = _OBJECT.validate_json(text)
         except ValidationError:

@@ -148,6 +148,15 @@ async def test_receipts_and_calls_work(pair: Pair) -> None:
         assert result["payload"]["alias"] == CALCULATOR
 
 
+async def test_message_larger_than_the_limit_in_bytes_is_refused(pair: Pair) -> None:
+    async with opened(f"{pair.ws_url}?receipts=true", pair.tokens[APP]) as app:
+        large = INFORM | {"sender": APP, "to": [CALCULATOR], "payload": {"text": "ä" * 600_000}}
+        await app.send(json.dumps(large, ensure_ascii=False))
+        refused = await app.get()
+        assert refused["type"] == "failure"
+        assert "larger than 1048576 bytes" in json.dumps(refused)
+
+
 async def test_socket_belongs_to_one_agent(pair: Pair) -> None:
     async with opened(pair.ws_url) as app:
         await app.send(INFORM | {"sender": APP, "to": [CALCULATOR], "security": {"token": pair.tokens[APP]}})

@@ -293,6 +293,10 @@ async def test_large_frame_is_refused(server: Running) -> None:
     async with socket(server) as connection:
         answer = await invoke(connection, "event.publish", event_type="a.b", data="x" * 2048)
         assert (answer["id"], answer["error"]["code"]) == (None, "payload_too_large")
+        call = {"operation": "event.publish", "id": 1, "arguments": {"event_type": "a.b", "data": "ä" * 1100}}
+        await connection.send(json.dumps(call, ensure_ascii=False))
+        answer = json.loads(await connection.recv())
+        assert (answer["id"], answer["error"]["code"]) == (None, "payload_too_large"), "the limit is in bytes"
         assert "result" in await invoke(connection, "event.list", 2)
 
 
