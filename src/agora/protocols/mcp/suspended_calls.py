@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from agora.core.call import ClientRefused
-from agora_sdk.errors import Gone
+from agora_sdk.errors import Gone, Overloaded
 
 from .client_requests import ClientRequests, build_input_required_result
 from .exchange import Exchange
@@ -25,7 +25,8 @@ __all__ = ["PREFIX", "SuspendedCalls"]
 PREFIX: Final = "call."  #: prefix of the states of suspended calls
 REQUEST: Final = "request"  #: name of the only request in a result
 ANSWER_SECONDS: Final = 3600.0  #: timeout of the client's response
-MOST: Final = 1000  #: maximum number of suspended calls on this server
+RETRY_SECONDS: Final = 60
+MAX_SUSPENDED: Final = 1000  #: calls on this server
 
 Work = Callable[[ClientRequests], Coroutine[Any, Any, ToolResult]]
 
@@ -58,14 +59,11 @@ class SuspendedCalls:
     async def run_call(self, exchange: Exchange, tool: str, work: Work) -> ToolResult:
         """Run a call, or resume the one that the client responds to; returns its result, or its request to the client.
 
-        Raises Gone if the call is not on this server.
+        Raises Gone if the call is not on this server, Overloaded if it asks its client while too many calls are suspended.
         """
         state = exchange.client.state
         if state is not None and state.startswith(PREFIX):
             return await self._run_to_question(self._resume_call(exchange, tool, state))
-        # Without a way to ask: the call runs, and its upstream is told that the client refuses requests.
-        if len(self._calls) >= MOST:
-            return await work(exchange.client)
         call = _Suspended(choose_session_owner(exchange.caller), tool)
         call.task = asyncio.create_task(work(replace(exchange.client, send=call.send)))
         return await self._run_to_question(call)
@@ -97,11 +95,18 @@ class SuspendedCalls:
             # First the end: a call that asked and then ended needs no answer any more.
             if call.task.done():
                 return call.task.result()
+            # Checked here, not when a call begins: most calls ask nothing.
+            if len(self._calls) >= MAX_SUSPENDED:
+                await _end_call(call.task)
+                raise Overloaded(
+                    f"{MAX_SUSPENDED} calls on this server wait for responses of their clients.",
+                    fix="Call again later, or over a session of the protocol of 2025-11-25, in which calls are not suspended.",
+                    retry_after=RETRY_SECONDS,
+                )
             method, params, call.response = asking.result()
             return self._suspend_call(call, {"method": method, "params": dict(params)})
         except asyncio.CancelledError:
-            call.task.cancel()
-            await asyncio.gather(call.task, return_exceptions=True)
+            await _end_call(call.task)
             raise
         finally:
             asking.cancel()
@@ -129,3 +134,8 @@ class SuspendedCalls:
             if call.task is not None:
                 tasks.append(call.task)
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _end_call(task: asyncio.Task[ToolResult]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
