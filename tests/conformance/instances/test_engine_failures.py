@@ -8,10 +8,12 @@ import shutil
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from agora.domains.instances import reconciler
 from agora.domains.instances.ports import LOCAL_HOST
 from agora.runtimes.errors import EngineUnavailable
 from agora.runtimes.port import EngineStatus, Runtime
@@ -20,7 +22,7 @@ from agora.store.port import Tx, Write
 from agora_sdk.errors import AgoraError, Conflict, UpstreamUnavailable
 from tests.conformance.engines import Engine, RunsOn
 from tests.conformance.instances.instance_programs import Site, site, whatever_the_store
-from tests.polling import passing
+from tests.polling import passing, wait_until
 
 RUNS_ON = RunsOn.BOTH_IF_LONG
 
@@ -200,6 +202,52 @@ async def test_unexpected_error_of_a_build_fails_all_instances_that_wait_for_it(
     here.clock.advance(2)
     for each in made:
         await here.until(each.instance_id, "running")
+
+
+@whatever_the_store
+async def test_steps_with_unexpected_errors_are_repeated_at_growing_intervals(
+    here: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await here.agent()
+    local = here.app.context.ports.get(LOCAL_HOST)
+    assert local is not None
+    engine, starts = local.engines["process"], 0
+
+    class Defective:
+        """The engine, except that its starts fail by a defect."""
+
+        async def start(self, *arguments: Any) -> Any:
+            nonlocal starts
+            starts += 1
+            raise NameError("a defect")
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(engine, name)
+
+    seconds = 1000.0
+    monkeypatch.setattr(reconciler, "time", SimpleNamespace(monotonic=lambda: seconds))
+    local.engines = {"process": Defective()}  # type: ignore[dict-item]
+    made = await here.call("instance.create", agent_id="Worker", wait=0)
+
+    async def reconcile() -> int:
+        await here.instances.reconcile("default")
+        await here.instances.wait_until_idle()
+        return starts
+
+    try:
+        await wait_until(lambda: starts == 1)
+        await here.instances.wait_until_idle()
+        seconds += 5.1
+        assert await reconcile() == 2
+        seconds += 5.1
+        assert await reconcile() == 2, "the second pause is twice the first"
+        seconds += 5.1
+        assert await reconcile() == 3
+        local.engines = {"process": engine}
+        ended = await here.call("instance.terminate", instance_id=made.instance_id, wait=20)
+        assert ended.status == "stopped", "a change of the desired state is no repetition"
+    finally:
+        local.engines = {"process": engine}
 
 
 @whatever_the_store

@@ -370,3 +370,14 @@ async def test_a_process_that_outlives_its_command_and_writes_for_ever_does_not_
     ]
     result = await Command(words, tmp_path, {"PATH": os.environ["PATH"]}, 30.0).run_command(lambda _: None)
     assert result.code == 3
+
+
+async def test_command_whose_cleanup_fails_leaves_no_open_files(tmp_path: Path) -> None:
+    def fail() -> None:
+        raise OSError("the directory is busy")
+
+    await Command(["/bin/true"], tmp_path, {}, 30.0).run_command(print)
+    descriptors = len(os.listdir("/proc/self/fd"))
+    with pytest.raises(OSError, match="busy"):
+        await Command(["/bin/true"], tmp_path, {}, 30.0, ended=fail).run_command(print)
+    assert len(os.listdir("/proc/self/fd")) == descriptors

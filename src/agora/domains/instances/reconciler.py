@@ -18,10 +18,11 @@ from agora.clock import SECOND
 from agora.core.call import Call, decode_json, encode_json
 from agora.core.jobs import DueController, JobContext
 from agora.core.usage import DEFAULT_TENANT
+from agora.net.backoff import compute_exponential_delay
 from agora.runtimes.errors import EngineError, EngineUnavailable
 from agora.runtimes.local_host import LocalHost
 from agora.runtimes.port import Capacity, EngineStatus, FoundInstance, Handle, Observation, Runtime
-from agora.store.port import StoredEvent
+from agora.store.port import StoredEvent, StoreUnavailable
 
 from . import host_queries
 from . import queries as statements
@@ -48,7 +49,10 @@ WANTS = frozenset(
 RESERVED_RESOURCES = ("memory", "cpu", "gpus")  #: resources of a host that are reserved for instances
 CHECKING = 5.0  #: seconds for an engine to report its capacity
 ADOPTING = 1.0  #: seconds that a step waits for engines to list their programs
-RETRY_AFTER_ERROR = 5.0  #: seconds until an instance is retried after an unexpected error in its step
+RETRY_AFTER_ERROR = (
+    5.0  #: seconds until an instance is retried after an unexpected error in its step, doubled by each further one
+)
+MAX_RETRY_DELAY = 300.0  #: the longest such delay
 ENGINE_RETRY_DELAY = 10 * SECOND  #: until an unavailable engine is asked again for its programs
 MIN_SCAN_INTERVAL = 2 * SECOND  #: minimum time between two quick scans for ended programs
 REST_OF_GLANCES = 200  #: minimum pause after a scan, as a multiple of its duration: bounds its CPU share to 0.5 %
@@ -67,6 +71,7 @@ class InstanceReconciler(DueController):
         self._working: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._lifecycles: dict[tuple[str, str], InstanceLifecycle] = {}
         self._resting_until: dict[tuple[str, str], float] = {}
+        self._step_failures: dict[tuple[str, str], int] = {}  # consecutive unexpected errors
         self._urgent_tasks: set[asyncio.Task[None]] = set()
         self._probe_tasks: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._probed_instances: dict[tuple[str, str], frozenset[str]] = {}
@@ -170,7 +175,10 @@ class InstanceReconciler(DueController):
     def receive_committed_events(self, events: Sequence[StoredEvent]) -> None:
         """React immediately to changed desired states, and register this host in new tenants."""
         super().receive_committed_events(events)
-        tenants = {event.tenant_id for event in events if event.event.type in WANTS}
+        wishes = [event for event in events if event.event.type in WANTS]
+        for event in wishes:  # another step than the one that failed
+            self._resting_until.pop((event.tenant_id, event.event.subject or ""), None)
+        tenants = {event.tenant_id for event in wishes}
         if tenants and not self.is_stopping:
             hurrying = asyncio.ensure_future(self._reconcile_now(tenants))
             self._urgent_tasks.add(hurrying)
@@ -214,9 +222,15 @@ class InstanceReconciler(DueController):
     def _schedule_after_step(self, key: tuple[str, str], task: asyncio.Task[None]) -> None:
         del self._working[key], self._lifecycles[key]
         self.mark_tenant_due(key[0])
-        if not task.cancelled() and (error := task.exception()) is not None:
+        error = None if task.cancelled() else task.exception()
+        failures = self._step_failures.pop(key, 0)
+        if error is not None:
             log.warning("a step of the instance %s of tenant %s failed", key[1], key[0], exc_info=error)
-            self._resting_until[key] = time.monotonic() + RETRY_AFTER_ERROR
+            self._step_failures[key] = failures + 1
+            # Short in an outage of the store, so that work resumes soon after it.
+            longest = RETRY_AFTER_ERROR if isinstance(error, StoreUnavailable) else MAX_RETRY_DELAY
+            delay = compute_exponential_delay(failures + 1, RETRY_AFTER_ERROR, longest)
+            self._resting_until[key] = time.monotonic() + delay
             self.failures += 1
             self.last_error = f"{type(error).__name__}: {error}"
 

@@ -58,19 +58,23 @@ class Command:
 
         It ends when the command itself ends, even if a background process of it holds its output open.
         """
+        # Closed in any case: also if a process cannot be started, and if its clean-up fails or is cancelled.
+        with contextlib.ExitStack() as descriptors:
+            return await self._run_process(progress, descriptors)
+
+    async def _run_process(self, progress: Progress, descriptors: contextlib.ExitStack) -> CommandResult:
         lines = _Lines(progress, [secret for secret in self.hidden if secret])
         reading, writing = os.pipe()
+        descriptors.callback(os.close, reading)
         os.set_blocking(reading, False)
         try:
             process = self._spawn_process(writing)
-        except BaseException:
-            os.close(reading)
-            raise
         finally:
             os.close(writing)
         loop = asyncio.get_running_loop()
         over = asyncio.Event()
         pidfd = os.pidfd_open(process.pid)
+        descriptors.callback(os.close, pidfd)
         loop.add_reader(pidfd, over.set)
         loop.add_reader(reading, lambda: _drain_output(reading, lines) == 0 and loop.remove_reader(reading))
         try:
@@ -88,8 +92,6 @@ class Command:
                 if _drain_output(reading, lines) <= 0:
                     break
             lines.finish()
-            os.close(pidfd)
-            os.close(reading)
         return CommandResult(process.returncode, lines.tail)
 
     def _spawn_process(self, output: int) -> subprocess.Popen[bytes]:
