@@ -117,7 +117,7 @@ class CodebaseService(BoundService, contract.Codebases):
             # Before the announcement: a codebase that is not watched must not wake its worker.
             await watch.update_held_jobs(self.call, worker.worker_id)
             announce_worker_change(self.call, worker)
-            await announce_waiting_jobs(self.call, codebase_capability(row.codebase_id))
+            await announce_waiting_jobs(self.call, codebase_capability(row.codebase_id), [worker])
         return _build_codebase(row, online=True)
 
     @implements
