@@ -55,12 +55,19 @@ class Admission:
         self._registry, self._limiter, self._overrides, self._clock = registry, limiter, overrides, clock
         self._context, self._backpressure = context, backpressure
 
-    def admit_call(self, operation: Operation, caller: Caller) -> None:
-        """Admit a call and record the agent's last activity. Raises an AgoraError if the call is refused."""
+    def admit_call(self, operation: Operation, caller: Caller, *, is_follow_up: bool = False) -> None:
+        """Admit a call and record the agent's last activity. Raises an AgoraError if the call is refused.
+
+        is_follow_up: whether an admitted call of the same request needs this one, which the rate limit then charges
+        but does not refuse.
+        """
         # A sunset operation returns 410 even to a rate-limited caller, because waiting would not help.
         self._registry.require_available(operation, caller.tenant)
         self._backpressure.admit_call(caller)
-        self._limiter.count_call(caller)  # checked first, because a refusal writes an audit row
+        if is_follow_up:
+            self._limiter.charge_follow_up(caller)
+        else:
+            self._limiter.count_call(caller)  # checked first, because a refusal writes an audit row
         now = self._clock.now()
         _check_scope(operation, caller)
         if caller.kind == "agent":

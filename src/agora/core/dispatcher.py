@@ -110,7 +110,7 @@ class _Request:
     """One invocation of an operation: caller, idempotency key, and resources used.
 
     progress: called with the progress of a relay. on_wait: called with the subject of the events that the call waits
-    for. client: the client, for requests of a relay.
+    for. client: the client, for requests of a relay. is_follow_up: see :meth:`Admission.admit_call`.
     """
 
     operation: Operation
@@ -121,6 +121,7 @@ class _Request:
     usage: CpuUsage
     on_wait: Callable[[str], None] | None = None
     client: CallClient | None = None
+    is_follow_up: bool = False
 
 
 @dataclass(slots=True)
@@ -206,11 +207,12 @@ class Dispatcher:
         progress: Progress | None = None,
         on_wait: Callable[[str], None] | None = None,
         client: CallClient | None = None,
+        is_follow_up: bool = False,
     ) -> Outcome:
         """Run one operation for a caller; arguments are a JSON object as bytes, or a mapping.
 
         progress: called with the progress of a relay. on_wait: called before a wait with its subject, such as a task's
-        id. client: the client, for requests of a relay.
+        id. client: the client, for requests of a relay. is_follow_up: see :meth:`Admission.admit_call`.
         Raises an AgoraError (including StorageUnavailable); any other failure is logged and becomes InternalError.
         """
         request_id = request_id or new_id("req")
@@ -218,7 +220,9 @@ class Dispatcher:
         # A caller above its share waits before any other work, so that it costs the others nothing.
         if not usage.may_proceed():
             await usage.wait_for_turn()
-        request = _Request(operation, caller, idempotency_key, request_id, progress, usage, on_wait, client)
+        request = _Request(
+            operation, caller, idempotency_key, request_id, progress, usage, on_wait, client, is_follow_up
+        )
         try:
             if self.tracing is None:
                 return await self._run_operation(request, arguments)
@@ -276,7 +280,7 @@ class Dispatcher:
         CALLER.set((caller.tenant, caller.subject))
         try:
             # Admitted before validated: a caller over its rate must not buy processor time with large arguments.
-            self.admission.admit_call(operation, caller)
+            self.admission.admit_call(operation, caller, is_follow_up=request.is_follow_up)
             values = self._validate_arguments(operation, arguments, usage)
             # The arguments decide whether such a call only reads, so its overrides are checked after validation.
             if operation.read_actions:
@@ -540,17 +544,19 @@ class Dispatcher:
         arguments: bytes | Mapping[str, Any],
         *,
         valid: Callable[[], Awaitable[None]] | None = None,
+        is_follow_up: bool = False,
     ) -> LiveStream:
         """Open a stream of events or of a finite log. It holds no transaction.
 
-        valid: raises if the stream's credential has ended. Attach a sink to the returned stream, or iterate it.
+        valid: raises if the stream's credential has ended. is_follow_up: see :meth:`Admission.admit_call`. Attach a sink
+        to the returned stream, or iterate it.
         """
         started_at, failure = time.perf_counter(), "cancelled"
         usage = self._find_cpu_usage(caller)
         try:
             if not usage.may_proceed():
                 await usage.wait_for_turn()
-            self.admission.admit_call(operation, caller)
+            self.admission.admit_call(operation, caller, is_follow_up=is_follow_up)
             values = self._validate_arguments(operation, arguments, usage)
 
             async def read_opening(reader: Reader) -> Any:

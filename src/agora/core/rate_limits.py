@@ -66,12 +66,17 @@ class RateLimiter:
             self._buckets[key] = (level - 1, now)
             self._count_spent(key, 1)
 
+    def charge_follow_up(self, caller: Caller) -> None:
+        """Charge one call that follows an admitted one, without refusing it. A bucket may become negative."""
+        self._charge_calls(caller, 1)
+
     def charge_cpu_time(self, caller: Caller, seconds: float) -> None:
         """Charge a call's CPU time beyond the amount included per call. A bucket may become negative."""
         calls = seconds / self._call_seconds - 1
-        if calls <= 0:
-            return
-        calls = round(calls, 2)
+        if calls > 0:
+            self._charge_calls(caller, round(calls, 2))
+
+    def _charge_calls(self, caller: Caller, calls: float) -> None:
         for key, _, rate in self._list_bucket_limits(caller):
             level, since = self._buckets.get(key) or self._create_bucket(key, rate, self.clock())
             # ``since`` stays: the refill since then is added by the next call, and must be counted once.

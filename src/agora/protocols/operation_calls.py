@@ -36,7 +36,9 @@ async def open_operation_stream(
     caller: Caller,
     arguments: Mapping[str, Any],
     valid: Callable[[], Awaitable[None]] | None,
+    **options: Any,
 ) -> LiveStream:
-    """Open the stream of an operation. valid: checks the credential again. Raises an AgoraError."""
+    """Open the stream of an operation. valid: checks the credential again. options: of ``Dispatcher.open_stream``.
+    Raises an AgoraError."""
     operation = dispatcher.context.registry.find(name, None, caller.tenant)
-    return await dispatcher.open_stream(operation, caller, arguments, valid=valid)
+    return await dispatcher.open_stream(operation, caller, arguments, valid=valid, **options)

@@ -22,6 +22,7 @@ from pydantic_core import to_json
 from agora.clock import new_id
 from agora.core.call import Caller
 from agora.core.dispatcher import Dispatcher
+from agora.core.events.stream import LiveStream
 from agora.protocols.http import (
     Access,
     Receive,
@@ -207,7 +208,9 @@ class _OpenAiRequest:
             # Before the response starts: a refused turn still gets its HTTP status.
             begun = await self._turns.begin_turn(request, asking)
             completion = ChatCompletion(request.model, begun.id, usage=request.usage)
-            await self._stream_turn(begun, request.tools, ChatWriter(completion), asking, completion=completion)
+            stream = await self._turns.follow_begun_turn(begun, asking)
+            writer = ChatWriter(completion)
+            await self._stream_turn(begun, stream, request.tools, writer, asking, completion=completion)
             return
         begun, updates = await self._complete_turn(request, asking)
         completion = ChatCompletion(request.model, begun.id)
@@ -227,6 +230,7 @@ class _OpenAiRequest:
     async def _stream_turn(
         self,
         begun: BegunTurn,
+        stream: LiveStream | None,
         tools: Collection[str],
         writer: TurnWriter,
         turn_caller: Asking,
@@ -235,9 +239,8 @@ class _OpenAiRequest:
         completion: ChatCompletion | None = None,
     ) -> None:
         """Stream a turn. outlives: whether it continues if the client disconnects; otherwise it is cancelled.
-        completion: for usage."""
+        completion: for usage; it cannot be read later, so it does not outlive its stream."""
         encoder = TurnEncoder(TurnReader(tools), writer)
-        stream = None if begun.id is None else await self._turns.follow_turn(begun.id, turn_caller)
         try:
             await self._send({"type": "http.response.start", "status": 200, "headers": HEADERS})
             opening = writer.encode_opening() + (
@@ -254,8 +257,10 @@ class _OpenAiRequest:
         if stream is None or encoder.was_closed:
             ending = b"" if completion is None else await self._encode_usage(completion, begun.id, turn_caller)
             await self._send({"type": "http.response.body", "body": ending + DONE, "more_body": False})
-        # The client has disconnected before the end: nobody would read, or pay for, the rest.
-        elif begun.id is not None and not outlives and not writer.is_over:
+        # The client has disconnected, or its stream was closed and cannot be resumed: nobody would read, or pay for, the
+        # rest.
+        ends_with_stream = completion is not None or not (outlives or encoder.was_closed)
+        if begun.id is not None and stream is not None and ends_with_stream and not writer.is_over:
             await self._turns.abandon_turn(begun.id, turn_caller)
 
     async def _encode_usage(self, completion: ChatCompletion, turn: TurnId | None, turn_caller: Asking) -> bytes:
@@ -296,7 +301,8 @@ class _OpenAiRequest:
             response = ResponseBuilder(request.model, begun.id, request.echo)
             if request.streams:
                 writer = ResponseWriter(response)
-                await self._stream_turn(begun, request.tools, writer, turn_caller, outlives=request.background)
+                stream = await self._turns.follow_begun_turn(begun, turn_caller)
+                await self._stream_turn(begun, stream, request.tools, writer, turn_caller, outlives=request.background)
                 return
             updates: list[Update] = []
         else:
@@ -318,7 +324,8 @@ class _OpenAiRequest:
         tools = _list_offered_tools(begun)
         if query.get("stream", "").lower() == "true":
             writer = ResponseWriter(response, _read_starting_after(query))
-            await self._stream_turn(begun, tools, writer, turn_caller, outlives=True)
+            stream = await self._turns.follow_turn(turn, turn_caller)
+            await self._stream_turn(begun, stream, tools, writer, turn_caller, outlives=True)
             return
         await self._send_read_response(begun, response, tools, turn_caller)
 

@@ -11,8 +11,8 @@ from typing import Final, Protocol
 
 from pydantic_core import from_json
 
-from agora.core.events.frames import RESTARTING, Batch, CloseReason
-from agora_sdk.errors import AgoraError, StorageUnavailable
+from agora.core.events.frames import RESTARTING, TOO_SLOW, Batch, CloseReason
+from agora_sdk.errors import AgoraError, Overloaded, StorageUnavailable
 
 from .chat_completions import ChatCompletion
 from .pieces import Piece, TurnReader
@@ -32,6 +32,10 @@ class TurnWriter(Protocol):
     @property
     def is_over(self) -> bool:
         """Whether the turn has ended."""
+
+    @property
+    def fix(self) -> str:
+        """What the client can do about a stream that ends before its turn."""
 
     def encode_opening(self) -> bytes:
         """Encode the first frames."""
@@ -53,6 +57,10 @@ class ChatWriter:
     def is_over(self) -> bool:
         return self._completion.is_over
 
+    @property
+    def fix(self) -> str:
+        return "Ask again in a moment; the agent's task is cancelled."
+
     def encode_opening(self) -> bytes:
         return self._completion.opening_frames()
 
@@ -72,6 +80,10 @@ class ResponseWriter:
     @property
     def is_over(self) -> bool:
         return self._response.is_over
+
+    @property
+    def fix(self) -> str:
+        return "Read the response again in a moment; the agent continues."
 
     def encode_opening(self) -> bytes:
         return self._encode(self._response.open_response())
@@ -113,8 +125,11 @@ class TurnEncoder:
         self.was_closed = True
         if self._writer.is_over:
             return b""
-        if close_reason.error is not None:
-            return self._writer.encode_failure(close_reason.error)
-        text = "The server stops." if close_reason.code == RESTARTING else "The stream ended before the task."
-        fix = "Read the response again in a moment; the agent continues."
-        return self._writer.encode_failure(StorageUnavailable(text, fix=fix))
+        error = close_reason.error
+        if error is None:
+            text = "The server stops." if close_reason.code == RESTARTING else "The stream ended before the task."
+            error = StorageUnavailable(text, fix=self._writer.fix)
+        elif close_reason.code == TOO_SLOW:
+            # Its own advice, to resume after an event, is not possible in a completion.
+            error = Overloaded(error.detail, fix=self._writer.fix, retry_after=1)
+        return self._writer.encode_failure(error)

@@ -20,7 +20,7 @@ from agora.wire.a2a.states import INTERRUPTED, TERMINAL
 from agora.wire.tool_calls import TOOL_RESULT, find_calls
 from agora_sdk.errors import AgoraError, Conflict, DeadlineExceeded, InvalidRequest, NotFound, field_error
 
-from .errors import invalid_field, model_not_found
+from .errors import TURN_BEGUN, invalid_field, model_not_found
 from .identifiers import CallId, TurnId, parse_call_id, response_not_found
 from .pieces import list_document_updates, render_parts
 from .request_fields import METADATA, AgentRequest
@@ -46,12 +46,14 @@ class Asking:
 
 @dataclass(slots=True)
 class BegunTurn:
-    """A turn, or the text of the marketplace's answer without an agent. context: see :mod:`.request_fields`."""
+    """A turn, or the text of the marketplace's answer without an agent. context: see :mod:`.request_fields`.
+    is_repeatable: whether the request that began it finds it again."""
 
     id: TurnId | None
     text: str | None = None
     context: Fields = field(default_factory=dict)
     agent: str | None = None
+    is_repeatable: bool = False
 
 
 class Turns:
@@ -61,9 +63,16 @@ class Turns:
         self._dispatcher, self._wait = dispatcher, wait
 
     async def _invoke_operation(
-        self, name: str, turn_caller: Asking, arguments: Fields, key: str | None = None
+        self, name: str, turn_caller: Asking, arguments: Fields, key: str | None = None, *, is_follow_up: bool = False
     ) -> dict[str, Any]:
-        return await call_operation(self._dispatcher, name, turn_caller.caller, arguments, idempotency_key=key)
+        return await call_operation(
+            self._dispatcher,
+            name,
+            turn_caller.caller,
+            arguments,
+            idempotency_key=key,
+            is_follow_up=is_follow_up,
+        )
 
     # -- asking --------------------------------------------------------------------------------------------
 
@@ -77,21 +86,21 @@ class Turns:
         result = await self._send_request(request, turn_caller, arguments | {"return_immediately": True})
         if "task" not in result:
             return BegunTurn(None, render_parts(result["message"].get("parts", ())))
-        return BegunTurn(question or TurnId(result["task"]["id"]))
+        return BegunTurn(question or TurnId(result["task"]["id"]), is_repeatable=turn_caller.key is not None)
 
     async def complete_turn(self, request: AgentRequest, turn_caller: Asking) -> tuple[BegunTurn, list[Update]]:
         """Begin a turn and wait for its end; returns its updates, which lack the end after a timeout."""
         # The turn's position has to be known before it begins, so that an older answer is not taken for the new one.
         if request.outputs or request.previous is not None or request.last_answer is not None:
             begun = await self.begin_turn(request, turn_caller)
-            return begun, [] if begun.id is None else await self._collect_updates(begun.id, turn_caller)
+            return begun, await self._collect_updates(begun, turn_caller)
         arguments = _build_message_arguments(request, turn_caller) | await self._choose_agent(request, turn_caller)
         try:
             # One call instead of three (begin, follow, read): the operation itself waits for the end.
             result = await self._send_request(request, turn_caller, arguments | {"wait": self._wait})
         except asyncio.CancelledError:  # the client has disconnected
             # The task may have been created although its answer never arrived here; nobody would cancel it.
-            await self._cancel_unknown_turn(request, turn_caller, arguments)
+            await self._cancel_unknown_turn(turn_caller, arguments)
             raise
         if "task" in result:
             return BegunTurn(TurnId(result["task"]["id"])), list_document_updates(result["task"])
@@ -131,13 +140,19 @@ class Turns:
         except InvalidRequest as error:
             raise _in_terms_of_the_request(error, request.content_field) from error
 
-    async def _cancel_unknown_turn(self, request: AgentRequest, turn_caller: Asking, arguments: dict[str, Any]) -> None:
+    async def _cancel_unknown_turn(self, turn_caller: Asking, arguments: dict[str, Any]) -> None:
         """Cancel the turn of a client that disconnected before it received the turn's id; the same message finds its
         task."""
+        if turn_caller.key is not None:
+            # As the message id, which finds the task as the key does. As a key of this other request, it would make a
+            # retry of the client's request a conflict.
+            arguments = arguments | {"message": {"messageId": turn_caller.key, **arguments["message"]}}
         with suppress(AgoraError):
-            result = await self._send_request(request, turn_caller, arguments | {"return_immediately": True})
+            result = await self._invoke_operation(
+                "agora.a2a.send", turn_caller, arguments | {"return_immediately": True}, is_follow_up=True
+            )
             if "task" in result:
-                await self.cancel_turn(TurnId(result["task"]["id"]), turn_caller)
+                await self._cancel_task(result["task"]["id"], turn_caller, is_follow_up=True)
 
     async def _find_open_question(
         self, request: AgentRequest, turn_caller: Asking, arguments: dict[str, Any]
@@ -182,13 +197,15 @@ class Turns:
         idempotent."""
         calls = [call for output in request.outputs if (call := parse_call_id(output.call_id)) is not None]
         task_id, entry = calls[0].task_id, calls[0].entry
-        names = await self._read_call_names(calls, turn_caller)
+        names = await self._read_call_names(calls, request, turn_caller)
         outputs = {call.number: output.text for call, output in zip(calls, request.outputs, strict=True)}
         # The agent waits for one message with all results; a partial one could not be completed later.
         if set(outputs) != set(range(len(names))):
             ids = ", ".join(str(CallId(task_id, entry, number)) for number in range(len(names)))
             raise invalid_field(
-                "input", f"the agent waits for the outputs of {ids}", fix="Send the output of each, once."
+                request.content_field,
+                f"the agent waits for the outputs of {ids}",
+                fix="Send the output of each, once.",
             )
         results = [{"data": {TOOL_RESULT: {"id": name, "content": outputs[i]}}} for i, name in enumerate(names)]
         message = {
@@ -199,14 +216,16 @@ class Turns:
         }
         await self._invoke_operation("agora.a2a.send", turn_caller, {"message": message, "return_immediately": True})
         # The turn after the question, also for a repetition, so that a retry follows the same turn.
-        return BegunTurn(TurnId(task_id, entry))
+        return BegunTurn(TurnId(task_id, entry), is_repeatable=True)
 
-    async def _read_call_names(self, calls: Sequence[CallId], turn_caller: Asking) -> list[str]:
+    async def _read_call_names(self, calls: Sequence[CallId], request: AgentRequest, turn_caller: Asking) -> list[str]:
         """Read the agent's ids of the calls in a question."""
         first = calls[0]
         if any((call.task_id, call.entry) != (first.task_id, first.entry) for call in calls):
             raise invalid_field(
-                "input", "the outputs belong to calls of several questions", fix="Send those of the latest question."
+                request.content_field,
+                "the outputs belong to calls of several questions",
+                fix="Send those of the latest question.",
             )
         # From the entry before: a turn begins after its entry, and the question itself is to be read.
         turn = TurnId(first.task_id, first.entry - 1)
@@ -220,12 +239,33 @@ class Turns:
 
     # -- following and reading -----------------------------------------------------------------------------
 
-    async def follow_turn(self, turn: TurnId, turn_caller: Asking, field: str = "response_id") -> LiveStream:
+    async def follow_begun_turn(self, begun: BegunTurn, turn_caller: Asking) -> LiveStream | None:
+        """Follow a turn that the same request has begun; None without an agent. The caller's rate limit does not refuse
+        it. Raises an AgoraError."""
+        if begun.id is None:
+            return None
+        try:
+            return await self.follow_turn(begun.id, turn_caller, is_follow_up=True)
+        except AgoraError as error:
+            # The client does not know the turn, and a retry would begin, and pay, another one.
+            if not begun.is_repeatable:
+                error.extra[TURN_BEGUN] = True
+                await self.abandon_turn(begun.id, turn_caller)
+            raise
+
+    async def follow_turn(
+        self, turn: TurnId, turn_caller: Asking, field: str = "response_id", *, is_follow_up: bool = False
+    ) -> LiveStream:
         """Follow the past and future updates of a turn until its end. Raises NotFound."""
         arguments = {"task_id": turn.task_id, "last_event_id": str(turn.position), "until": "interrupted"}
         try:
             return await open_operation_stream(
-                self._dispatcher, "agora.a2a.subscribe", turn_caller.caller, arguments, turn_caller.valid
+                self._dispatcher,
+                "agora.a2a.subscribe",
+                turn_caller.caller,
+                arguments,
+                turn_caller.valid,
+                is_follow_up=is_follow_up,
             )
         except (NotFound, InvalidRequest) as error:
             raise response_not_found(f"resp_{turn.digits}", field) from error
@@ -239,10 +279,12 @@ class Turns:
         finally:
             stream.close()
 
-    async def _collect_updates(self, turn: TurnId, turn_caller: Asking) -> list[Update]:
+    async def _collect_updates(self, begun: BegunTurn, turn_caller: Asking) -> list[Update]:
         """Collect the updates of a turn until its end or the timeout."""
         updates: list[Update] = []
-        stream = await self.follow_turn(turn, turn_caller)
+        stream = await self.follow_begun_turn(begun, turn_caller)
+        if begun.id is None or stream is None:
+            return updates
         try:
             async with asyncio.timeout(self._wait):
                 async for entry in stream:
@@ -250,7 +292,7 @@ class Turns:
         except TimeoutError:
             pass
         except asyncio.CancelledError:  # the client has disconnected
-            await self.abandon_turn(turn, turn_caller)
+            await self.abandon_turn(begun.id, turn_caller)
             raise
         return updates
 
@@ -284,12 +326,15 @@ class Turns:
 
     async def cancel_turn(self, turn: TurnId, turn_caller: Asking) -> None:
         """Cancel a turn's task. Raises NotFound, and IllegalTransition if it has ended."""
-        await self._invoke_operation("agora.a2a.cancel", turn_caller, {"task_id": turn.task_id})
+        await self._cancel_task(turn.task_id, turn_caller)
 
     async def abandon_turn(self, turn: TurnId, turn_caller: Asking) -> None:
-        """Cancel a turn's task because its client has disconnected; it may have ended."""
+        """Cancel a turn's task because nobody will read its answer; it may have ended."""
         with suppress(AgoraError):
-            await self.cancel_turn(turn, turn_caller)
+            await self._cancel_task(turn.task_id, turn_caller, is_follow_up=True)
+
+    async def _cancel_task(self, task_id: str, turn_caller: Asking, *, is_follow_up: bool = False) -> None:
+        await self._invoke_operation("agora.a2a.cancel", turn_caller, {"task_id": task_id}, is_follow_up=is_follow_up)
 
     def deadline_error(self) -> DeadlineExceeded:
         """Build the error for a turn that exceeds the timeout."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import json
 import zlib
 from collections.abc import AsyncIterator
@@ -14,8 +15,17 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from agora.clock import new_id
+from agora.core.events.frames import CloseReason
+from agora.core.rate_limits import BURST_SECONDS
+from agora.protocols.openai.chat_completions import ChatCompletion
+from agora.protocols.openai.identifiers import TurnId
+from agora.protocols.openai.pieces import TurnReader
+from agora.protocols.openai.responses import ResponseBuilder
+from agora.protocols.openai.streams import ChatWriter, ResponseWriter, TurnEncoder
 from agora.server.app import App
 from agora_sdk import AgoraClient
+from agora_sdk.errors import Overloaded
 from tests.harness import admin_token, make_settings, running
 from tests.openai_agent import NAME, QUESTION, OpenAiAgent
 from tests.polling import eventually
@@ -203,6 +213,129 @@ async def test_streamed_completion_ends_regularly_when_its_usage_cannot_be_read(
     assert chunks[-1]["usage"]["total_tokens"] == 0
 
 
+@contextlib.asynccontextmanager
+async def limited_client(directory: Path, calls: int) -> AsyncIterator[tuple[App, httpx.AsyncClient, dict[str, str]]]:
+    """A server with the agent, an operator's client, and the headers of a caller whose rate limit leaves that many
+    calls."""
+    app = App(make_settings(directory, rate_call_ms=10_000))
+    async with (
+        running(app) as server,
+        AgoraClient(server.url, mode="async") as client,
+        OpenAiAgent(NAME, client=client),
+        httpx.AsyncClient(base_url=server.url, timeout=60) as http,
+    ):
+        registered = await http.post("/agora/agent/register", json={"agent_name": "Asker"})
+        asker = {"Authorization": f"Bearer {registered.json()['token']}"}
+        limiter = app.dispatcher.limiter
+        moment = limiter.clock()
+        limiter.clock = lambda: moment  # no refills
+        # The caller alone is at its limit, not the agent: it has made all other calls of its burst, on another server.
+        burst = int(app.settings.rate_basic * BURST_SECONDS)
+        limiter.add_remote_calls("default", registered.json()["agent_id"], burst - calls)
+        yield app, http, asker
+
+
+async def task_statuses(http: httpx.AsyncClient) -> list[str]:
+    return [row["status"] for row in (await http.get("/agora/task/list")).json()["tasks"]]
+
+
+async def await_task_status(http: httpx.AsyncClient, status: str) -> None:
+    async def read_statuses() -> list[str]:
+        return await task_statuses(http)
+
+    await eventually(read_statuses, lambda statuses: statuses == [status])
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/chat/completions", {"messages": [{"role": "user", "content": "hello"}]}),
+        ("/v1/responses", {"input": "hello"}),
+    ],
+)
+async def test_stream_of_a_begun_turn_is_not_refused_by_the_rate_limit(
+    tmp_path: Path, path: str, body: dict[str, Any]
+) -> None:
+    async with limited_client(tmp_path, calls=1) as (_, http, asker):
+        answer = await http.post(path, headers=asker, json={"model": NAME, "stream": True} | body)
+        assert answer.status_code == 200, answer.text
+        assert "hello" in answer.text
+        # The stream was charged all the same: the next request is refused before it begins a turn.
+        refused = await http.post(path, headers=asker, json={"model": NAME, "stream": True} | body)
+        assert (refused.status_code, refused.headers["x-should-retry"]) == (429, "true")
+        assert await task_statuses(http) == ["completed"]
+
+
+async def test_begun_turn_that_cannot_be_followed_is_cancelled_and_not_retried(tmp_path: Path) -> None:
+    async with limited_client(tmp_path, calls=2) as (app, http, asker):
+        admit, body = app.dispatcher.admission.admit_call, {"model": NAME, "input": "wait", "stream": True}
+
+        def refuse_streams(operation: Any, caller: Any, **options: Any) -> None:
+            if operation.name == "agora.a2a.subscribe":
+                raise Overloaded("The server is busy.", retry_after=1)
+            admit(operation, caller, **options)
+
+        app.dispatcher.admission.admit_call = refuse_streams  # type: ignore[method-assign]
+        refused = await http.post("/v1/responses", headers=asker, json=body)
+        assert (refused.status_code, refused.headers["x-should-retry"]) == (503, "false")
+        await await_task_status(http, "cancelled")
+
+
+@pytest.mark.parametrize("streams", [False, True])
+async def test_disconnection_cancels_the_turn_above_the_rate_limit(tmp_path: Path, streams: bool) -> None:
+    # The last call that the limit admits is that of the turn, or of its stream.
+    async with limited_client(tmp_path, calls=2 if streams else 1) as (_, http, asker):
+        body = {"model": NAME, "messages": [{"role": "user", "content": "wait"}], "stream": streams}
+        asking = asyncio.create_task(http.post("/v1/chat/completions", headers=asker, json=body))
+        await await_task_status(http, "in_progress")
+        asking.cancel()
+        await await_task_status(http, "cancelled")
+
+
+async def test_retry_of_a_disconnected_request_with_its_key_is_the_cancelled_turn(http: httpx.AsyncClient) -> None:
+    registered = await http.post("/agora/agent/register", json={"agent_name": "Retrying Client"})
+    headers = {"Authorization": f"Bearer {registered.json()['token']}", "Idempotency-Key": "disconnected-1"}
+    body = {"model": NAME, "input": "wait"}
+    asking = asyncio.create_task(http.post("/v1/responses", headers=headers, json=body))
+
+    async def list_tasks(status: str) -> list[Any]:
+        rows = (await http.get("/agora/task/list", params={"status": status})).json()["tasks"]
+        return [row["task_id"] for row in rows]
+
+    (task,) = await eventually(lambda: list_tasks("in_progress"), bool)
+    asking.cancel()
+    await eventually(lambda: list_tasks("in_progress"), lambda tasks: not tasks)
+    again = await http.post("/v1/responses", headers=headers, json=body)
+    assert again.status_code == 200, again.text
+    assert (again.json()["id"], again.json()["status"]) == (task.replace("task_", "resp_"), "cancelled")
+
+
+async def test_completion_is_cancelled_when_the_server_ends_its_stream(tmp_path: Path) -> None:
+    async with limited_client(tmp_path, calls=2) as (app, http, asker):
+        body = {"model": NAME, "messages": [{"role": "user", "content": "wait"}], "stream": True}
+        async with http.stream("POST", "/v1/chat/completions", headers=asker, json=body) as answer:
+            lines = answer.aiter_lines()
+            await anext(lines)
+            await await_task_status(http, "in_progress")
+            app.drain()
+            chunks = documents_of("\n".join([line async for line in lines]))
+        assert (
+            chunks[-1]["error"]["message"] == "The server stops. Ask again in a moment; the agent's task is cancelled."
+        )
+        await await_task_status(http, "cancelled")
+
+
+async def test_stream_of_a_slow_reader_ends_with_what_its_client_can_do() -> None:
+    turn = TurnId(new_id("task"))
+    chat, response = ChatWriter(ChatCompletion(NAME, turn)), ResponseWriter(ResponseBuilder(NAME, turn, {}))
+    ends = [
+        TurnEncoder(TurnReader(()), writer).encode_end(CloseReason.too_slow(), 1).decode()
+        for writer in (chat, response)
+    ]
+    assert "read too slowly. Ask again" in ends[0]
+    assert "read too slowly. Read the response again" in ends[1]
+
+
 async def test_history_and_options_are_the_agents_context(http: httpx.AsyncClient) -> None:
     completion = await chat(
         http,
@@ -249,6 +382,9 @@ async def test_tools_are_passed_through(http: httpx.AsyncClient) -> None:
     other = output | {"content": "rain"}
     refused = await chat(http, "How is the weather?", message, other, tools=tools, status=409)
     assert refused["error"]["type"] == "invalid_request_error"
+    incomplete = output | {"tool_call_id": call["id"][:-1] + "1"}
+    refused = await chat(http, "How is the weather?", message, incomplete, tools=tools, status=400)
+    assert refused["error"]["param"] == "messages"
     # tools excluded by the choice are not offered; if one is called anyway, the result is a question
     chosen = await chat(http, "How is the weather?", tools=tools, tool_choice="none")
     assert said(chosen) == "How is the weather?"
