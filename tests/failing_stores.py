@@ -20,13 +20,14 @@ T = TypeVar("T")
 class _Failing:
     """Mixin for an engine. read_error, write_error: raised instead of reading or writing; SILENT: no response.
 
-    labels: of all writes so far. after_read: awaited once, after the next read and before its result is returned.
+    failing_tenant: the only tenant whose calls fail; None for all. labels: of all writes so far. after_read: awaited once, after the next read and before its result is returned.
     """
 
     SILENT = StoreFailure("no answer")
 
     read_error: BaseException | None = None
     write_error: BaseException | None = None
+    failing_tenant: str | None = None
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -35,19 +36,27 @@ class _Failing:
 
     @contextmanager
     def failing(
-        self, error: BaseException | None = None, *, reads: bool = True, writes: bool = True, silent: bool = False
+        self,
+        error: BaseException | None = None,
+        *,
+        reads: bool = True,
+        writes: bool = True,
+        silent: bool = False,
+        tenant: str | None = None,
     ) -> Iterator[None]:
-        """Fail with an error until the block ends; with ``silent``, never respond."""
+        """Fail with an error until the block ends; with ``silent``, never respond. tenant: only calls of this one."""
         error = self.SILENT if silent else error or StoreFailure("the disk is gone")
         before = self.read_error, self.write_error
+        self.failing_tenant = tenant
         self.read_error, self.write_error = (error if reads else before[0]), (error if writes else before[1])
         try:
             yield
         finally:
             self.read_error, self.write_error = before
+            self.failing_tenant = None
 
     async def read(self, tenant: str, work: Reading[T]) -> T:
-        if self.read_error is not None:
+        if self.read_error is not None and self.failing_tenant in (None, tenant):
             await self._fail(self.read_error)
         result = await super().read(tenant, work)  # type: ignore[misc]
         hook, self.after_read = self.after_read, None
@@ -57,7 +66,7 @@ class _Failing:
 
     def write(self, tenant: str, work: Work[T], **options: Any) -> asyncio.Future[T]:
         self.labels.append(options.get("label", ""))
-        if self.write_error is not None:
+        if self.write_error is not None and self.failing_tenant in (None, tenant):
             return asyncio.ensure_future(self._fail(self.write_error))
         return super().write(tenant, work, **options)  # type: ignore[misc, no-any-return]
 

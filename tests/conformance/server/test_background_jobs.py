@@ -129,6 +129,25 @@ async def test_counts_are_kept_if_the_store_fails(market: Market, context: JobCo
     assert context.meter.usage(operation).calls == before + 1
 
 
+async def test_counts_of_a_tenant_are_stored_although_those_of_another_are_not(
+    market: Market, context: JobContext, engine: Engine
+) -> None:
+    counters, operation = UsageCounters(context), market.app.registry.find("agora.agent.list")
+    tenants = ("acme", "globex")
+    for tenant in tenants:
+        await market.call(market.operator, "tenant.create", tenant_id=tenant)
+    # Each of the two fails once: one of them is stored before the other.
+    for failing, other in (tenants, tenants[::-1]):
+        for tenant in tenants:
+            context.meter.record(operation, 0.01, True, tenant)
+        with failing_store(market.app).failing(reads=False, tenant=failing), pytest.raises(StoreFailure):
+            await counters.step()
+        calls = f"select calls from operation_usage where tenant_id = '{other}' and operation = 'agora.agent.list'"
+        assert [row["calls"] for row in await engine.run(calls)] == [context.meter.usage(operation, other).calls]
+        minutes = f"select calls, reads from call_minutes where tenant_id = '{other}'"
+        assert [row["reads"] for row in await engine.run(minutes)] == [context.meter.usage(operation, other).calls]
+
+
 async def test_read_positions_are_stored(market: Market, context: JobContext, engine: Engine) -> None:
     ada = await market.agent("Ada")
     made = await market.call(ada, "messaging.subscribe")

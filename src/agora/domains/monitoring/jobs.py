@@ -83,13 +83,14 @@ class UsageCounters(Controller):
         living = {DEFAULT_TENANT, *await self.context.store.tenants()}
         for tenant in {*meter.tenants(), *meter.traffic.tenants()} - living:
             meter.forget_tenant(tenant)  # its rows are being or have been erased, and no new ones may be written
-        for tenant in meter.tenants():
-            await self._flush_tenant(tenant)
-        for tenant in meter.traffic.tenants():
-            await self._store_minutes(tenant)
+        await self._run_for_tenants({*meter.tenants(), *meter.traffic.tenants()}, self._store_tenant)
 
     async def finish(self) -> None:
         await self.step()
+
+    async def _store_tenant(self, tenant: str) -> None:
+        await self._flush_tenant(tenant)
+        await self._store_minutes(tenant)
 
     async def _flush_tenant(self, tenant: str) -> None:
         meter = self.context.meter

@@ -192,6 +192,21 @@ async def test_fragments_contain_only_visible_data(market: Market, served: httpx
         assert (await following(found)).data == "w:\n<li>of another tenant</li>"
 
 
+@pytest.mark.parametrize("name", ["agent", "to_agent"])
+async def test_live_messages_are_filtered_by_the_name_of_their_recipient(
+    market: Market, served: httpx.AsyncClient, name: str
+) -> None:
+    alice, bob = await market.agent("Alice"), await market.agent("Bob")
+    await enter(market, served)
+    async with stream(served, f"{HOME}live/messages?{name}=Bob") as found:
+        for agent, text in ((alice, "to Alice"), (bob, "to Bob")):
+            await market.call(market.operator, "messaging.send", to_agent=agent.subject, content=text)
+        fragment = await following(found)
+    assert fragment.event == "messages"
+    assert "to Bob" in fragment.data
+    assert "to Alice" not in fragment.data
+
+
 async def test_stream_ends_with_its_session(market: Market, served: httpx.AsyncClient) -> None:
     key = await market.call(market.operator, "token.create", label="k", scopes=["read:events"])
     await enter(market, served, key.token)

@@ -59,12 +59,11 @@ async def load_fresh_messages_fragment(view: View) -> Mapping[str, Any] | None:
     filters = chosen_filters(view, *FILTERS)
     if view.query.get("cursor") or "q" in filters:
         return None
-    rows = [
-        message_row
-        for event in reversed(view.events)
-        if (message_row := _to_message(event)) and _matches_filters(message_row, filters)
-    ]
-    return {"rows": rows, "names": await _recipient_names(view, rows), "fresh": True} if rows else None
+    messages = [message for event in reversed(view.events) if (message := _to_message(event)) is not None]
+    # Before they are filtered: the filter may be the name of a recipient, of which an event has the id.
+    names = await _recipient_names(view, messages)
+    rows = [message for message in messages if _matches_filters(message, filters, names)]
+    return {"rows": rows, "names": names, "fresh": True} if rows else None
 
 
 async def _recipient_names(view: View, rows: Iterable[LoggedMessage]) -> Mapping[str, str]:
@@ -79,11 +78,12 @@ def _to_message(event: Event) -> LoggedMessage | None:
         return None
 
 
-def _matches_filters(message: LoggedMessage, filters: Mapping[str, str]) -> bool:
+def _matches_filters(message: LoggedMessage, filters: Mapping[str, str], names: Mapping[str, str]) -> bool:
+    recipient = (message.to_agent, names.get(message.to_agent))
     own = {
         "from_agent": (message.from_agent, message.from_name),
-        "to_agent": (message.to_agent,),
-        "agent": (message.from_agent, message.from_name, message.to_agent),
+        "to_agent": recipient,
+        "agent": (message.from_agent, message.from_name, *recipient),
         "type": (message.type,),
         "priority": (message.priority.value,),
         "correlation_id": (message.correlation_id,),
