@@ -46,6 +46,7 @@ class Credentials:
     def keep(self, url: str, tenant: str, name: str, credential: Credential) -> None:
         """Store a credential, replacing an earlier one of the same name."""
         with lock_file(self.path):
+            # Read under the lock: an entry that another process has stored meanwhile must not be lost.
             servers = self._read_servers()
             agents = servers.setdefault(server_key(url), {}).setdefault(tenant, {})
             agents[name] = {"agent_id": credential.agent_id, "token": credential.token}
@@ -64,6 +65,7 @@ class Credentials:
             with open(self.path, encoding="utf-8") as file:
                 servers: _Servers = json.load(file)["servers"]
             entries = (e for tenants in servers.values() for names in tenants.values() for e in names.values())
+            # Checked here, so that a damaged file is reported with its path, and not as a TypeError of a later call.
             if all(isinstance(entry["agent_id"] + entry["token"], str) for entry in entries):
                 return servers
             raise TypeError

@@ -145,6 +145,7 @@ class KeyRing:
     def add(self, url: str, tenant: str, agent_id: str, key: Key) -> None:
         """Store a new key; the oldest is dropped beyond the limit."""
         with lock_file(self.path):
+            # Read under the lock: a lost private key would make messages for it unreadable.
             servers = self._read_servers()
             agents = servers.setdefault(server_key(url), {}).setdefault(tenant, {})
             agents[agent_id] = [key, *agents.get(agent_id, [])][:MAX_KEYS_PER_AGENT]

@@ -159,6 +159,7 @@ class EventStream(Stream[T]):
                 if self._is_durable:
                     run_blocking(tail.acknowledge())
         finally:
+            # Not close(): a further iteration reconnects and resumes after the last item.
             run_blocking(tail.hang_up())
 
     async def __aiter__(self) -> AsyncIterator[T]:
@@ -176,6 +177,7 @@ class EventStream(Stream[T]):
         self._is_closed = True
         if self._tail is not None:
             self._tail.ended = True
+            # A connection of an event loop can only be closed by awaiting in that loop; its reader sees ``ended``.
             if isinstance(self._io, Blocking):
                 run_blocking(self._tail.close())
 

@@ -21,6 +21,7 @@ def attach_names(
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         module = import_module(f"{package}.{homes.get(name, name)}")
         value = getattr(module, name) if name in homes else module
+        # Later look-ups find it in the package, and do not reach __getattr__.
         setattr(sys.modules[package], name, value)
         return value
 

@@ -92,6 +92,8 @@ class Lease:
         """
         if self.lost is not None:
             raise self.lost
+        # One key for all attempts of repeat(): that of the session covers the retries of one attempt only. renew is
+        # idempotent and needs none.
         key = None if action == "renew" else os.urandom(16).hex()
         operation = getattr(self._client.with_options(idempotency_key=key).task, action)
         return await self.repeat(lambda: operation(self.task_id, *arguments, fencing_token=self.token, **options))
@@ -108,6 +110,7 @@ class Lease:
             except StaleLease as error:
                 raise self._mark_lost(error) from None
             except AgoraError as error:
+                # 500 is a defect that every attempt may meet again, so its attempts are limited; outages are waited out.
                 if not is_transient(error) or (isinstance(error, InternalError) and attempt >= MAX_SERVER_ERRORS):
                     if isinstance(error, Conflict):
                         self.check()  # the next renewal shows whether the lease is lost

@@ -101,11 +101,13 @@ class Logins:
         if login is not None:
             logins[server_key(url)] = asdict(login)
         replace_json(self.path, {"logins": logins})
+        # The file has the newest login again: a renewal kept in memory is obsolete.
         _unstored.pop(self._place(url), None)
 
     async def renew(self, url: str, refresh: Callable[[Login], Awaitable[Login]]) -> Login | None:
         """Renew the login if it is due, and store it; if that fails, keep it in memory. The caller holds the lock."""
         stored, login = self._find_stored(url), self.find(url)
+        # Another process may have renewed it or logged out before this one got the lock.
         if login is None or not login.due:
             return login
         renewed = await refresh(login)

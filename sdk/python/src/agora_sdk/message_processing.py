@@ -25,11 +25,13 @@ async def answer_message(
 ) -> None:
     """Process a message of the marketplace, and reply with the result. reply: :meth:`agora_sdk.agent.Agent.reply`."""
     message = Message.carried(inbox_message.content, inbox_message.metadata, sender=inbox_message.from_agent)
+    # A message that did not come from A2A has no context: its correlation id identifies the conversation.
     message.context_id = message.context_id or inbox_message.correlation_id
     try:
         response = await process_message(message)
     except InputRequired as question:
         status = "auth_required" if question.auth else "input_required"
+        # The marketplace takes the state of the A2A task from this metadata; without it the reply would complete the task.
         await reply(inbox_message, question.question, metadata={CARRIED: {"status": status}})
         return
     except Rejected as refusal:

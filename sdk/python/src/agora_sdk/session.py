@@ -66,6 +66,7 @@ class Options:
 
 def _in_event_loop() -> bool:
     asyncio = sys.modules.get("asyncio")  # not imported: not running
+    # Unlike get_running_loop(), it returns None outside of a loop instead of raising: every call asks.
     return asyncio is not None and asyncio._get_running_loop() is not None
 
 
@@ -124,6 +125,7 @@ class Session:
 
     def stop_listening(self) -> None:
         """End the listeners."""
+        # A copy, since close() removes the listener from the list.
         for listener in tuple(self.listeners):
             listener.close()
 
@@ -175,6 +177,7 @@ class Session:
                     raise
                 registration = await self._call_operation(io, operation, arguments, token)
         requested = arguments.service_tier  # type: ignore[attr-defined]
+        # An agent keeps its tier when its own token updates it; the caller's own credential (last) may grant another.
         if registration.service_tier != requested and token != last:
             await self._raise_tier(io, registration, requested, last)
         self.identity.adopt_registration(registration, token)

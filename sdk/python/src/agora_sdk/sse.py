@@ -36,6 +36,7 @@ async def _open_blocking_stream(io: Blocking, target: str, headers: dict[str, st
         request = client.build_request("GET", target, headers=headers | _ACCEPT, timeout=_TIMEOUT)
         response = client.send(request, stream=True)
         if not _is_events(response):
+            # The body of a streamed response is read only on request, and it has the error document.
             response.read()
             raise _build_error_of_response(response, io.endpoint.url)
     chunks = response.iter_raw()

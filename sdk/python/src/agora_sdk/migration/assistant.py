@@ -138,6 +138,7 @@ class V4ToV5MigrationAssistant:
         agent_id = result["v5_agent_id"] = registration.agent_id
         assert registration.token is not None
         credential = Credential(agent_id, registration.token)
+        # In a thread: waiting for the lock of the file would block the other migrations.
         await asyncio.to_thread(
             self._credentials.keep, self.v5_client.url, self._tenant, registration.agent_name, credential
         )
@@ -169,5 +170,6 @@ class V4ToV5MigrationAssistant:
 
 def _build_content_key(agent_id: str, at: int, content: Mapping[str, Any]) -> str:
     """Idempotency key of a configured task or workflow: the agent, its position, and its content."""
+    # With the position, because two equal tasks of one agent are two tasks.
     text = json.dumps([agent_id, at, content], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:32]

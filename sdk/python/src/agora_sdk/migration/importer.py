@@ -19,6 +19,7 @@ __all__ = ["ImportSummary", "Importer"]
 Table = Literal["agent_capability", "workflow_coordination", "task_assignment", "agent_message"]
 IMPORTED: tuple[Table, ...] = ("agent_capability", "workflow_coordination", "task_assignment", "agent_message")
 STEPS = "workflow_step"
+# Below the limits of ``agora.migration.import_rows``: 1000 rows and a body of 16 MiB.
 BATCH_ROWS = 500
 BATCH_BYTES = 2_000_000
 REFUSALS = (InvalidRequest, NotFound, Conflict)  # errors of the rows; any other error is temporary and ends the import
@@ -65,6 +66,7 @@ class Importer:
     def run(self) -> ImportSummary:
         """Import the file. Raises InvalidRequest for a file that is not an export. After a temporary error, run it
         again."""
+        # Counted first: a file that is not an export must not begin a run on the server.
         totals = self._file.count_rows()
         run = None
         if not self._dry_run:
@@ -84,6 +86,7 @@ class Importer:
             summary.count(other, skipped=totals[other])
         if run is not None:
             summary.run = self._client.migration.finish_import(run.run_id)
+        # The file of a resumed import stays: it may have refused rows from before the interruption.
         if not summary.refused and not positions:
             self._refused.unlink()
         return summary
@@ -119,6 +122,7 @@ class Importer:
             if table == "workflow_coordination" and isinstance(row, dict):
                 row = {**row, "steps": steps.get(str(row.get("workflow_id")), [])}
             length = len(json.dumps(row))
+            # A row above BATCH_BYTES is sent alone; an empty batch is never sent.
             if batch and (len(batch) >= BATCH_ROWS or size + length > BATCH_BYTES):
                 yield first, batch
                 batch, size, first = [], 0, number

@@ -27,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if result is None:
         program = real_program.find_program()
         if program is not None:
+            # execv replaces this process without writing what is buffered.
             sys.stdout.flush()
             os.execv(program, [program, *arguments])  # noqa: S606  (the real program, in place of this one)
         result = real_program.run_program(arguments)
