@@ -11,6 +11,7 @@ __all__ = ["GLOBAL", "Codebase", "normalize_remote", "parse_codebases"]
 
 GLOBAL = "global"  #: name of the codebase at the worker's home directory
 MAX_NAME_CHARACTERS = 64
+# ``(?!//)``: the scheme of a URL ends with a colon, too.
 _SCP = re.compile(r"^(?:[\w.-]+@)?([\w.-]+):(?!//)(.+)$")
 _URL = re.compile(r"^[a-z+]+://(?:[^@/]+@)?([^/:]+)(?::\d+)?/(.+)$", re.IGNORECASE)
 

@@ -46,9 +46,11 @@ def read_container_changes(entry: Any, place: str) -> Mapping[str, Any]:
     if not isinstance(entry, dict) or not set(entry) <= set(kinds):
         raise ValueError(f"{place} may have {', '.join(kinds)}.")
     for name, value in entry.items():
+        # bool is a subclass of int: ``true`` would be taken for the number 1.
         if not isinstance(value, kinds[name]) or isinstance(value, bool):
             raise ValueError(f"{place}: {name} is a {'text' if kinds[name] is str else 'number'}.")
     try:
+        # A profile may leave the image to the worker, and ContainerSettings requires one.
         check_container_settings(ContainerSettings(**{"image": "any", **entry}))
     except ValueError as error:
         raise ValueError(f"{place}: {error}") from error

@@ -63,5 +63,6 @@ class JobState:
     @classmethod
     def from_checkpoint(cls, checkpoint: Mapping[str, Any] | None) -> JobState:
         """Parse a checkpoint; without one, return the state of a new job."""
+        # A worker of another release may have written fields that this one does not have.
         fields = {name: value for name, value in (checkpoint or {}).items() if name in cls.__slots__}
         return cls(**fields | {"usage": Usage.from_document(fields.get("usage") or {})})

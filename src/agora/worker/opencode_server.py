@@ -25,6 +25,7 @@ def attach_command(environment: Mapping[str, str]) -> str | None:
     if not host and not port:
         return None
     host, port = host or "localhost", port or DEFAULT_PORT
+    # It becomes a part of a command line: white space or braces in it would change the command.
     if not _HOST.fullmatch(host):
         raise ValueError(f"OPENCODE_HOST is the name or address of a host, not {host[:100]!r}.")
     if not port.isdecimal() or not 0 < int(port) < 65_536:

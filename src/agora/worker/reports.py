@@ -29,6 +29,7 @@ async def report_usage(
 
     turn: the tokens of the ended turn, in the protocol's names.
     """
+    # Asked before add_turn, which adds the model.
     is_first = model not in state.model_tokens
     input_tokens, output_tokens = state.add_turn(model, turn)
     if not input_tokens and not output_tokens:

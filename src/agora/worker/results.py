@@ -54,6 +54,7 @@ async def hand_over_for_review(
     try:
         job_id = str(state.workplace.get("job") or run.task_id)
         await submit_review(client, run, place, codebase_id, job_id, title, registry.mask_value)
+    # Another worker has the job: this one must stop, and not only skip the review.
     except StaleLease:
         raise
     except AgoraError as error:  # the artifacts have the changes, too

@@ -24,6 +24,7 @@ async def find_earlier_session(
     page = await client.task.list(context_id=run.context_id, limit=10, descending=True)
     for task in page.tasks:
         checkpoint: Mapping[str, Any] = (await client.task.get(task.task_id)).checkpoint or {}
+        # The id of a session is known only to the agent that opened it.
         if task.task_id != run.task_id and checkpoint.get("agent") == agent_name:
             state.session_id, state.turns = checkpoint.get("session_id"), int(checkpoint.get("turns") or 0)
             return dict(checkpoint.get("workplace") or {})

@@ -66,6 +66,7 @@ async def _count_snapshots(path: Path, job: str) -> int:
 
 
 async def _read_files(path: Path, base: str, commit: str) -> list[dict[str, Any]]:
+    # --no-renames: a renamed file would have two names after its fields, and the pairs below would shift.
     command = ["git", "diff", "--raw", "-z", "--no-abbrev", "--no-renames", base, commit]
     fields = await list_fields(command, path)
     files: list[dict[str, Any]] = []

@@ -56,6 +56,7 @@ class Client:
 
     async def server_side_apply(self, path: str, document: Mapping[str, Any]) -> Any:
         """Create or update an object by server-side apply (JSON is valid YAML)."""
+        # force: fields that another manager has changed are taken over; without it the API answers 409 Conflict.
         target = f"{path}?{urlencode({'fieldManager': MANAGER, 'force': 'true'})}"
         return json.loads(await self._send_authorized_request("PATCH", target, document, APPLY))
 

@@ -159,6 +159,7 @@ def build_deployment_manifest(
     }
     document["spec"] = {
         "replicas": 1,
+        # The server never rolls back: by default ten ReplicaSets of earlier generations would be kept.
         "revisionHistoryLimit": 0,
         "strategy": {"type": "Recreate"},  # never two Pods at a time
         "selector": {"matchLabels": labels},
@@ -206,6 +207,7 @@ def _build_container_spec(
         "readOnlyRootFilesystem": options.read_only,
         "capabilities": {"drop": ["ALL"]},
     }
+    # runAsUser takes a number only, not a name.
     if program.user and program.user.partition(":")[0].isdecimal():
         security["runAsUser"] = int(program.user.partition(":")[0])
     container: dict[str, Any] = {

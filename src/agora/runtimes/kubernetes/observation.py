@@ -88,6 +88,7 @@ def read_recorded_exit(deployment: Mapping[str, Any]) -> tuple[ProcessExit, int 
 
 def _to_exit(over: Mapping[str, Any]) -> ProcessExit:
     code, at = int(over.get("exitCode", 0)), _parse_time(over.get("finishedAt"))
+    # Container runtimes also report a death by signal as the exit code 128 + its number, without ``signal``.
     number = int(over.get("signal") or 0) or (code - 128 if code - 128 in SIGNALS else 0)
     reason: ExitReason = "memory" if over.get("reason") == "OOMKilled" else "exited"
     return ProcessExit(None if number else code, number or None, reason, at)
