@@ -147,6 +147,7 @@ def load_totals(database: Path, parts: Iterable[Mapping[str, Any]]) -> None:
         for part in parts
         for product in part["orders"]
     ]
+    # Both: a connection as a context manager ends its transaction, and stays open.
     with closing(sqlite3.connect(database)) as connection, connection:
         connection.execute(
             "create table if not exists sales (region text, product text, orders int, cents int, "

@@ -102,6 +102,7 @@ delete_follow_up = Write(
 select_closed_job = Query(
     "select * from coding_closed_jobs where tenant_id = :tenant and task_id = :task_id", ClosedJobRow, lock=True
 )
+# A job that is closed again without a successor keeps the one to which its follow-ups have moved.
 close_job = Write(
     """
     insert into coding_closed_jobs (tenant_id, task_id, successor, closed_at)

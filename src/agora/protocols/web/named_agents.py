@@ -21,6 +21,7 @@ async def check_named_agents(view: View, form: Form) -> None:
     """Check the fields listed in the form's field ``agents``. Raises NotFound."""
     for field in form.fields.get("agents", []):
         name = (form.get(field) or "").strip()
+        # ``capability:NAME`` and ``worker:NAME`` name no single agent.
         if name and name != BROADCAST and ":" not in name and view.may("agora.agent.get"):
             await _check_agent(view, field, name)
 

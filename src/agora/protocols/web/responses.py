@@ -34,6 +34,7 @@ async def send_page(scope: Scope, send: Send, body: bytes, headers: Headers = ()
 
 async def send_redirect(send: Send, path: str, headers: Headers = ()) -> None:
     """Redirect to a path with GET."""
+    # 303: the browser follows a POST with GET, so that reloading the page does not repeat the action.
     await send_html(send, 303, b"", ((b"location", path.encode("ascii")), *headers))
 
 

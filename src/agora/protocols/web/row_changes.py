@@ -28,6 +28,7 @@ class RowChanges:
         if (digest := _compute_digest(body)) == self._body:
             return None
         self._body = digest
+        # Begun anew: the page has dropped its copies of rows that this rendering no longer has.
         previous, self._rows = self._rows, {}
 
         def replace_row(match: re.Match[bytes]) -> bytes:

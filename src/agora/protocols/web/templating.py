@@ -26,9 +26,11 @@ def environment() -> Environment:
     jinja_environment = Environment(
         loader=FileSystemLoader(DIRECTORY),
         autoescape=True,
+        # A misspelt name fails in the tests instead of leaving a gap on the page.
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        # Templates are files of the package: none changes while the server runs, and each is compiled once.
         auto_reload=False,
         cache_size=-1,
     )

@@ -22,6 +22,7 @@ def draw_sparkline(values: Sequence[float | None], label: str, *, kind: str = "l
     for run in runs:
         line = "L".join(f"{x} {y:.1f}" for x, y in run)
         parts.append(tag("path", d=f"M{run[0][0]} {HEIGHT:.0f}L{line}L{run[-1][0]} {HEIGHT:.0f}Z", class_="area"))
+        # h0.01: the line of a single value has no length, and would not be drawn.
         parts.append(tag("path", d=f"M{line}h0.01", class_="line"))
     return _open_svg_frame(f"spark {kind}", width, label, parts)
 
@@ -44,6 +45,7 @@ def draw_columns(values: Sequence[tuple[str, float]], label: str) -> Markup:
     for x, (words, value) in enumerate(values):
         height = max(value / top * (HEIGHT - 2), 0.6) if value > 0 else 0.4
         column = tag("rect", x=x + 0.12, y=HEIGHT - height, width=0.76, height=height)
+        # As high as the chart, so that the pointer finds the tooltip of a low column.
         reach = tag("rect", x=x, y=0, width=1, height=HEIGHT, class_="reach")
         parts.append(tag("g", tag("title", escape(words)), reach, column, class_="column" if value else "column none"))
     return _open_svg_frame("columns live", max(len(values), 1), label, parts)
