@@ -28,6 +28,7 @@ def format_money(amount: float | None, currency: str = "") -> str:
     if amount is None:
         return "-"
     whole, _, places = f"{amount + 0.0:,.6f}".partition(".")
+    # Charges for tokens may be fractions of a cent, which two places would show as zero.
     return f"{whole}.{places.rstrip('0').ljust(2, '0')} {currency}".rstrip()
 
 
@@ -172,6 +173,7 @@ def invoice(
         if output is None:
             sys.stdout.write(document.content)
         else:
+            # Without translation of newlines: CSV and e-mail have CRLF of their own, which Windows would double.
             output.write_text(document.content, "utf-8", newline="")
             session.out.note(f"written to {output}")
         return

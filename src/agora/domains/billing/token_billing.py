@@ -73,11 +73,13 @@ class TokenBillingService(BoundService, contract.TokenBilling):
         if task_id is not None:
             task = await self._require_held_task(task_id)
             account = resolve_reporting_account(caller, resolve_paying_account(task.account_id, task.created_by))
+            # From the task: its creator decides which project's budget is charged, not the worker that reports.
             project = model_calls.read_project(task.metadata, task.payload)
         agent = caller.subject if caller.kind == "agent" else ""
         payer = model_calls.CallPayer(account=account, agent_id=agent, task_id=task_id or "", project=project)
         rates = await model_prices.resolve_model_price(call, provider, model)
         report = model_calls.ModelReport(
+            # With the subject, because callers choose their keys independently: equal keys of two callers are two calls.
             call_id=f"{caller.subject}/{call_key}",
             tokens=tokens,
             is_estimate=is_estimate,
@@ -88,6 +90,7 @@ class TokenBillingService(BoundService, contract.TokenBilling):
     async def _require_held_task(self, task_id: str) -> PayableTask:
         """Require a task that the caller holds or worked on. Raises NotFound."""
         task = await self.call.tx.one(models.select_payable_task, task_id=task_id)
+        # The same error for a task of another holder, so that ids of hidden tasks cannot be probed.
         if task is None or task.holder != self.call.caller.subject:
             raise not_found(
                 "task_id", f"You hold no task {task_id}.", fix="Report a call while you hold the task, or without it."
@@ -133,6 +136,7 @@ class TokenBillingService(BoundService, contract.TokenBilling):
         markup_percent: float | None = None,
     ) -> results.BillingModel:
         if markup_percent is not None:
+            # The operation's own scope is not enough: the markup is a price for all accounts.
             if not self.call.caller.may("admin"):
                 raise PermissionDenied(
                     "The markup is set by operators.", fix="Leave markup_percent out.", required="admin"
@@ -156,6 +160,7 @@ class TokenBillingService(BoundService, contract.TokenBilling):
     ) -> results.SpendingLimit:
         name = account or find_paying_account_of_caller(self.call.caller)
         budget_key = {"account": name, "agent": "", "currency": CATALOG.currency, "model": "", "project": ""}
+        # Setting a budget replaces all its values, so that prepaid would be lost with a new limit. It is locked to stay as read.
         row = await self.call.tx.one(statements.lock_budget, **budget_key)
         is_prepaid = row is not None and bool(row.prepaid)
         budget = await self._set_budget(account, monthly_limit_cents, monthly_alert_cents, is_prepaid=is_prepaid)

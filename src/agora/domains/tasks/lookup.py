@@ -95,6 +95,7 @@ async def get_task(
 
 async def _resolve_subject(call: Call, ref: str, field: str) -> str:
     if (
+        # Apart from the caller, these have no row among the agents, by which the reference could be resolved.
         ref == call.caller.subject
         or ref in ("operator", "system")
         or ref.startswith(("name:", "key_", "usr_", "static:"))
@@ -158,13 +159,16 @@ async def list_tasks(call: Call, request: TaskPageRequest) -> contract.TaskPage:
     # These are further parameters of other filters, not filters of their own.
     filters = frozenset(parameters_of_filters) - {"address", "viewer_address", "context_task"}
     query = task_lists.list_tasks(filters, sort, request.descending, cursor is not None)
+    # "open" selects a constant condition of the statement, which has no parameter of that name.
     parameters = {name: value for name, value in parameters_of_filters.items() if name != "open"}
+    # Apart from the filters' parameters, because the total counts the tasks of all pages.
     position_parameters = {}
     if cursor is not None:
         position = paging.decode_cursor(cursor, *_CURSORS[sort])
         position_parameters = {f"after_{name}": value for name, value in zip(_PLACES[sort], position, strict=True)}
     rows = await call.tx.all(query, **parameters, **position_parameters, limit=limit + 1, offset=request.offset)
     page = await _load_tasks(call, rows[:limit])
+    # Also if bytes ended the page: the next one begins after its last task that fitted.
     more = len(rows) > len(page)
     total, estimate = len(page), False
     if more or cursor or request.offset:
@@ -213,6 +217,7 @@ async def read_output(call: Call, task_id: str, offset: int, limit: int) -> cont
     offset = min(offset, row.output_size)
     rows = await call.tx.all(task_lists.select_output, task_id=task_id, offset=offset, limit=PIECES)
     text = "".join(piece.content for piece in rows)
+    # Output is stored in chunks of any size; the first may begin before the offset.
     skipped = offset - rows[0].starts_at if rows else 0
     content = text[skipped : skipped + limit]
     following = offset + len(content)

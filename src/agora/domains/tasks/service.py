@@ -126,6 +126,7 @@ class TaskService(BoundService, contract.Tasks):
         draft = await access.lock_own_task(self.call, task_id)
         if draft.row.status in states.TERMINAL:
             states.check_transition(task_id, draft.row.status, TaskStatus.PENDING)
+        # The payload stays with the task; only the type and the requirements decide where it goes.
         order = assignment.Order(
             draft.row.task_type, "{}", assignee, assignment.required_capabilities(draft.row), draft.row.required_model
         )

@@ -56,6 +56,7 @@ async def _can_see(call: Call, row: WorkflowRow) -> bool:
     caller, workflow_id = call.caller, row.workflow_id
     if caller.reads_all or row.created_by == caller.subject:
         return True
+    # A task that the agent took, in a step that names only a capability, shows it the workflow, too.
     if (
         await call.tx.one(workflows.select_any_task_of_agent, workflow_id=workflow_id, agent_id=caller.subject)
         is not None
@@ -132,8 +133,10 @@ def _build_step_state(
     step: StepDraft, tasks: Sequence[TaskRow], outcome: Fields, compensation: bool
 ) -> contract.StepState:
     spec, row = step.spec, step.row
+    # The newest task is the present one. With items there is one for each, and none stands for the step.
     last = tasks[-1] if tasks and row.items_total is None else None
     status = step.status
+    # Approvals, inner workflows and steps with items have no task of their own: they start when they are ready.
     started_at = row.ready_at if last is None else last.started_at
     # The row of a step stays `ready` when its task is claimed: claims write no workflow rows.
     if status is _S.READY and ((last is not None and last.status != "pending") or row.child_id):
@@ -232,12 +235,14 @@ async def list_workflows(call: Call, listing: WorkflowListing) -> contract.Workf
         "since": listing.since and to_microseconds(listing.since),
     }
     if (agent_id := listing.agent_id) is not None:
+        # An operator or key has no row among the agents that could be loaded.
         is_own = agent_id in (caller.subject, "operator")
         parameters["created_by"] = agent_id if is_own else (await load_agent(call.tx, agent_id)).agent_id
     if not caller.reads_all:
         parameters |= {"viewer": caller.subject} | await _list_viewer_names(call)
     parameters = {name: value for name, value in parameters.items() if value is not None}
     filters = frozenset(parameters) - VIEWER_NAMES
+    # Apart from the filters' parameters, because the total counts the workflows of all pages.
     position_parameters = {"after": paging.decode_cursor(cursor)[0]} if cursor else {}
     rows = await call.tx.all(
         workflows.list_workflows(filters | set(position_parameters)),

@@ -86,6 +86,7 @@ class Core:
 
     async def _list_offered_tools(self, exchange: Exchange, others: Sequence[Tool]) -> list[Tool]:
         """List the tools that agents offer, except those whose names are in the catalogue."""
+        # Compared with underscores, because a view may list both with them, and names must differ there, too.
         names = {underscore_name(tool.name) for tool in others}
         offers = await self.offers.list_offers(exchange)
         return [offer.tool for offer in offers if underscore_name(offer.tool.name) not in names]

@@ -64,6 +64,7 @@ class Template:
         if not brace:
             return "" if uri == self.uri else None
         suffix = remainder.partition("}")[2]
+        # The length excludes an empty value, and an overlap of prefix and suffix, as in agora://tasks/output.
         if not (uri.startswith(prefix) and uri.endswith(suffix) and len(uri) > len(prefix) + len(suffix)):
             return None
         value = uri[len(prefix) : len(uri) - len(suffix)]
@@ -200,6 +201,7 @@ class Resources:
         except Unauthenticated:
             raise
         except AgoraError as error:
+            # Cut, because a URI of any length would come back in the error.
             raise JsonRpcError.from_error(error, modern=exchange.modern, data={"uri": uri[:1000]}) from None
 
     async def _read_content(self, exchange: Exchange, template: Template, uri: str, value: str) -> dict[str, Any]:

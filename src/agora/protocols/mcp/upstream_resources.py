@@ -19,7 +19,7 @@ __all__ = ["PREFIX", "UpstreamResources", "build_local_uri", "rewrite_links_to_l
 
 PREFIX: Final = "agora://upstreams/"
 PAGE_SIZE = 100  #: upstreams per page of their list
-MAX_PAGES = 10
+MAX_PAGES = 10  #: limits the calls that one listing makes, to a thousand upstreams
 _UPSTREAM = re.compile(r"[a-z0-9][a-z0-9-]{0,23}")
 _EXPRESSION = re.compile(r"({[^{}]*})")
 
@@ -57,6 +57,7 @@ class UpstreamResources:
         """Read the contents of a resource. Raises an AgoraError."""
         upstream, _, own_uri = uri.removeprefix(PREFIX).partition("/")
         result = await self._invoke(exchange, "agora.upstream.read", {"upstream": upstream, "uri": unquote(own_uri)})
+        # Under the requested URI: the upstream's own means nothing to a client of this server.
         return {"contents": [content | {"uri": uri} for content in result["contents"]]}
 
     async def get_prompt(self, exchange: Exchange, name: str, arguments: Mapping[str, str]) -> dict[str, Any]:
@@ -65,6 +66,7 @@ class UpstreamResources:
         call_arguments = {"upstream": upstream, "prompt": own_uri, "arguments": dict(arguments)}
         try:
             result = await self._invoke(exchange, "agora.upstream.prompt", call_arguments)
+        # Not as a JSON-RPC error: the endpoint answers with HTTP 401, by which clients begin to sign in.
         except Unauthenticated:
             raise
         except AgoraError as error:
@@ -104,6 +106,7 @@ class UpstreamResources:
     async def find_unusable_tool(self, exchange: Exchange, name: str) -> AgoraError | None:
         """Find why an upstream's tool of this name, with a dot or an underscore, cannot be called; None if there is no
         such tool."""
+        # An upstream's name contains neither character, so that the first one ends it.
         upstream, _, tool = name.partition("." if "." in name else "_")
         for state in ("quarantined", "dropped") if _UPSTREAM.fullmatch(upstream) and tool else ():
             filters = {"upstream": upstream, "kind": "tool", "state": state}
@@ -123,6 +126,7 @@ class UpstreamResources:
                 async for item in self._build_upstream_items(exchange, {"upstream": name, **filters}):
                     own_uri = item["definition"].get("name") or item["name"]
                     yield name, f"{name}.{own_uri}", item["definition"]
+        # The caller's other resources and prompts are listed all the same.
         except (PermissionDenied, Unauthenticated):
             return
 

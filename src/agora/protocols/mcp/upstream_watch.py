@@ -47,6 +47,7 @@ class UpstreamWatch:
     async def next_updates(self) -> set[str]:
         """Wait for the next changes; returns the URIs of the changed resources."""
         while not self._updated:
+            # Before the watches are compared, so that a change during the comparison causes another one.
             self._changed.clear()
             await self._reconcile_watches()
             try:
@@ -55,6 +56,7 @@ class UpstreamWatch:
             except TimeoutError:
                 self._failed.clear()
         updated, self._updated = self._updated, set()
+        # The client may have ended a subscription after its resource changed.
         return updated & self._uris.keys()
 
     def close(self) -> None:
@@ -71,6 +73,7 @@ class UpstreamWatch:
         for uri in desired - self._stops.keys() - self._failed:
             stop = await self._watch_resource(uri)
             if stop is None:
+                # Only the first failure sets the time: later ones must not postpone the attempt at all of them.
                 if not self._failed:
                     self._retry_at = asyncio.get_running_loop().time() + RETRY_SECONDS
                 self._failed.add(uri)
@@ -82,6 +85,7 @@ class UpstreamWatch:
         upstream, _, own_uri = uri.removeprefix(PREFIX).partition("/")
         read = self._dispatcher.context.registry.find(READ, None, self._caller.tenant)
         if not self._caller.may(read.scope):
+            # Counts as watched, because a missing scope is not a failure that another attempt could mend.
             return _do_nothing
 
         async def find_endpoint(call: Call) -> Endpoint:
