@@ -119,6 +119,8 @@ def mask_exception(error: Exception, mask: SecretMask) -> Exception:
     if isinstance(error, AgoraError):
         # Its class determines whether the task is tried again.
         error.detail, error.fix = mask.mask_text(error.detail), error.fix and mask.mask_text(error.fix)
+        # Both leave the worker, too: the problem document contains ``extra``, and a log shows ``args``.
+        error.extra, error.args = mask.mask_value(error.extra), (error.detail,)
         return error
     # Not of its own class, whose constructor may need more than a text.
     return error if text == str(error) else RuntimeError(f"{type(error).__name__}: {text}")

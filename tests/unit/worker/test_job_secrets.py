@@ -19,7 +19,7 @@ from agora.worker.results import hand_over_for_review
 from agora.worker.turns import record_turn
 from agora.worker.worktree import find_workplace
 from agora_sdk import InputRequired, PermanentFailure, Postponed, Rejected, TaskRun
-from agora_sdk.errors import Overloaded
+from agora_sdk.errors import InvalidRequest, Overloaded, field_error
 from tests.blackbox.coding_worker import create_repository
 
 if TYPE_CHECKING:
@@ -96,6 +96,15 @@ def test_questions_and_failures_are_masked() -> None:
 def test_errors_of_every_kind_are_masked(error: Exception, kind: type[Exception], text: str) -> None:
     masked = mask_exception(error, SecretMask([SECRET]))
     assert (type(masked), str(masked)) == (kind, text)
+
+
+def test_further_members_of_an_error_are_masked() -> None:
+    error = InvalidRequest(f"no {SECRET}", errors=[field_error("prompt", f"not {SECRET}")], retry_after=3)
+    masked = mask_exception(error, SecretMask([SECRET]))
+    assert isinstance(masked, InvalidRequest)
+    assert SECRET not in json.dumps(masked.problem())
+    assert SECRET not in repr(masked)
+    assert (masked.errors, masked.retry_after) == ([{"field": "prompt", "message": "not ***"}], 3)
 
 
 async def test_what_a_review_and_a_turn_store_is_masked(tmp_path: Path) -> None:
