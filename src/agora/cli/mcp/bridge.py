@@ -79,6 +79,9 @@ class Bridge:
         except ValueError as error:
             await self._send_error(MalformedRequest(f"This is not JSON: {error}."), None)
             return
+        except RecursionError:
+            await self._send_error(MalformedRequest("This JSON is nested too deeply."), None)
+            return
         if self._handshake is not None:  # no session exists until the handshake is answered
             await asyncio.wait([self._handshake])
             self._handshake = None

@@ -170,6 +170,13 @@ async def test_invalid_message_is_refused(wire: Wire) -> None:
     assert "result" in await wire.ask("tools/list", modern=True)
 
 
+async def test_message_nested_too_deeply_is_refused(wire: Wire) -> None:
+    await wire.say(b"[" * 200_000 + b"]" * 200_000)
+    refused = await wire.hear()
+    assert (refused["id"], refused["error"]["code"]) == (None, -32700)
+    assert "result" in await wire.ask("tools/list", modern=True)
+
+
 async def test_unusual_messages_are_forwarded_or_dropped(wire: Wire) -> None:
     await wire.shake_hands()
     for odd in (
