@@ -255,12 +255,20 @@ class MCPClient(Closing):
             if name in peer.tools:
                 return peer
         # Listed again before NotFound: servers may add tools after connecting.
+        first_error: AgoraError | None = None
         for peer in peers.values():
-            if name in await peer.list_tools(pick(peer), self._options.timeout):
-                return peer
+            try:
+                if name in await peer.list_tools(pick(peer), self._options.timeout):
+                    return peer
+            except AgoraError as error:
+                # Another server may have the tool.
+                first_error = first_error or error
         for peer in peers.values():
             if UNLISTED in peer.tools:
                 return peer
+        # The server that could not list its tools may have this one, so NotFound could be wrong.
+        if first_error is not None:
+            raise first_error
         where = f"The server {server!r} has" if server else "No connected server has"
         raise NotFound(
             f"{where} {'no' if server else 'a'} tool {name!r}.", fix="list_tools() returns the available tools."

@@ -306,6 +306,20 @@ async def test_several_servers_are_used_concurrently(use: Callable[[MCPClient], 
         assert (workshop.calls, other.calls) == (["agora.echo"], ["agora.echo"])
 
 
+async def test_new_tool_is_found_while_another_server_is_unreachable(
+    use: Callable[[MCPClient], Call], workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = use(MCPClient(timeout=5))
+    async with open_workshop() as other:
+        await call("connect", other.url, name="other")
+    await call("connect", workshop.url)
+    monkeypatch.setattr("tests.unit.cli.mcp.workshop_server.NAMES", (*NAMES, "added"))
+    assert (await call("call_tool", "added"))["name"] == "added"
+    # The unreachable server may have this tool.
+    with pytest.raises(ServerUnreachable):
+        await call("call_tool", "missing")
+
+
 async def test_unreachable_server_is_reported(use: Callable[[MCPClient], Call], workshop: Workshop) -> None:
     call = use(MCPClient(timeout=5))
     with pytest.raises(ServerUnreachable):
