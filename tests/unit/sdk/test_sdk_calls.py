@@ -7,6 +7,7 @@ import gc
 import inspect
 import threading
 import warnings
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +17,9 @@ from starlette.responses import PlainTextResponse, RedirectResponse
 from agora_sdk import AgoraClient, AgoraError
 from agora_sdk.contract import Service, operations
 from agora_sdk.errors import Conflict, DeadlineExceeded, InternalError, InvalidRequest, NotFound, ServerUnreachable
+from agora_sdk.transport import Endpoint, Looped
 from agora_sdk.types import AgentStatus, MessageType, Priority, ServiceTier, TaskStatus
+from agora_sdk.wire import Request
 from tests.unit.sdk.scripted_server import NOW, Wire, agent_answer, free_port, page
 
 RECEIPT = {"message_id": "msg_" + "0" * 32, "status": "queued", "timestamp": NOW}
@@ -320,3 +323,33 @@ def test_server_that_ends_long_polls_early_is_polled_with_pauses(wire: Wire, cli
     with pytest.raises(DeadlineExceeded):
         client.request("Ada", "hello", timeout=1.0)
     assert 2 <= len(wire.of("/agora/messaging/receive")) <= 6
+
+
+class LoopThatLetsAnotherThreadCall(asyncio.SelectorEventLoop):
+    """Lets another thread make its first call while its own state is read."""
+
+    call_from_thread: Callable[[], object] | None = None
+
+    def is_closed(self) -> bool:
+        call, self.call_from_thread = self.call_from_thread, None
+        if call is not None:
+            thread = threading.Thread(target=call)
+            thread.start()
+            thread.join()
+        return super().is_closed()
+
+
+def test_event_loops_of_several_threads_may_make_their_first_calls_together(wire: Wire) -> None:
+    io = Looped(Endpoint(wire.url))
+
+    async def exchange() -> int:
+        return (await io.exchange(Request("GET", "/nowhere"), 5)).status
+
+    with asyncio.Runner(loop_factory=LoopThatLetsAnotherThreadCall) as first, asyncio.Runner() as second:
+        first.run(exchange())
+        statuses: list[int] = []
+        loop = first.get_loop()
+        assert isinstance(loop, LoopThatLetsAnotherThreadCall)
+        loop.call_from_thread = lambda: statuses.append(asyncio.run(exchange()))
+        statuses.append(second.run(exchange()))
+        assert len(statuses) == 2

@@ -165,8 +165,10 @@ class Looped:
         if loop in self._pools:
             return self._pools[loop]
         # A pool cannot be closed without its loop: only the reference is dropped.
-        for closed_loop in [pool_loop for pool_loop in self._pools if pool_loop.is_closed()]:
-            self._pools.pop(closed_loop, None)
+        # A copy, because other threads may add their loops meanwhile.
+        for pool_loop in list(self._pools):
+            if pool_loop.is_closed():
+                self._pools.pop(pool_loop, None)
         # No proxy on loopback: a single transport is sufficient.
         is_local = self.endpoint.is_local
         transport = httpx.AsyncHTTPTransport(verify=False, trust_env=False, limits=LIMITS) if is_local else None
