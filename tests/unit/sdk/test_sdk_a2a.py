@@ -211,6 +211,51 @@ async def test_malformed_response_is_an_upstream_error(answer: bytes) -> None:
             await A2AClient(Endpoint(url), {}, http).send("go")
 
 
+def redirect(location: str) -> bytes:
+    return f"HTTP/1.1 302 Found\r\nlocation: {location}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".encode()
+
+
+async def test_redirected_card_is_read_with_credentials_at_the_same_origin_only() -> None:
+    card = page({"name": "Ada", "url": "http://127.0.0.1:9/", "protocolVersion": "0.3.0"})
+    secrets = {"token": "t0ken", "headers": {"x-api-key": "k3y"}}
+    answers = [redirect("/other.json"), card]
+    async with serving(answers) as (url, received), await A2AClient.connect(url, **secrets) as agent:
+        assert agent.name == "Ada"
+        assert all("t0ken" in request and "k3y" in request for request in received)
+    async with serving([card]) as (other, received_by_other), serving([redirect(f"{other}/card")]) as (url, received):
+        async with await A2AClient.connect(url, **secrets) as agent:
+            assert agent.name == "Ada"
+        assert "k3y" in received[0]
+        (request,) = received_by_other
+        assert "t0ken" not in request
+        assert "k3y" not in request
+
+
+async def test_endless_redirects_of_a_card_are_an_upstream_error() -> None:
+    async with serving([redirect("/again")] * 100) as (url, _):
+        with pytest.raises(UpstreamFailed, match="redirect"):
+            await A2AClient.connect(url)
+
+
+async def test_comments_do_not_count_towards_the_size_of_an_item(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agora_sdk.a2a.MAX_BYTES", 1000)
+    body = b": heartbeat\n\n" * 1000
+    item = json.dumps({"jsonrpc": "2.0", "result": status("completed", "done")}).encode()
+    head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
+    async with serving([head + body + b"data: " + item + b"\n\n"]) as (url, _), httpx.AsyncClient() as http:
+        updates = [update async for update in A2AClient(Endpoint(url), {}, http).stream("go")]
+    assert [update.text for update in updates] == ["done"]
+
+
+@pytest.mark.parametrize("line", [b"x" * 100, b"data: x\n"])
+async def test_item_of_a_stream_without_end_is_refused(line: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agora_sdk.a2a.MAX_BYTES", 1000)
+    head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
+    async with serving([head + line * 600]) as (url, _), httpx.AsyncClient() as http:
+        with pytest.raises(UpstreamFailed, match="more than 1000 bytes"):
+            _ = [update async for update in A2AClient(Endpoint(url), {}, http).stream("go")]
+
+
 def test_cards_are_found() -> None:
     known = "/.well-known/agent-card.json"
     assert card_url("localhost:8000") == f"http://localhost:8000{known}"

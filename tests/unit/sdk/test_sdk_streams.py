@@ -20,7 +20,9 @@ from agora_sdk.errors import (
     Overloaded,
     ServerUnreachable,
     Unauthenticated,
+    UpstreamFailed,
 )
+from agora_sdk.mcp_wire import MAX_EVENT_BYTES
 from agora_sdk.sse import EventSource
 from tests.unit.sdk.scripted_server import Wire, entry, event, free_port
 
@@ -296,6 +298,14 @@ def test_server_sent_events_are_parsed_for_any_chunking(messages: list[tuple[int
 def test_server_sent_events_may_have_carriage_returns_and_several_data_lines() -> None:
     frames = list(EventSource().feed(b'data: {"a":\r\ndata: 1}\r\n\r\n'))
     assert frames == [{"a": 1}]
+
+
+@pytest.mark.parametrize("chunk", [b"x" * 1_048_576, b"data: " + b"x" * 1_048_576 + b"\n"])
+def test_server_sent_event_without_end_is_refused(chunk: bytes) -> None:
+    source = EventSource()
+    endless = (frame for _ in range(2 * MAX_EVENT_BYTES // len(chunk)) for frame in source.feed(chunk))
+    with pytest.raises(UpstreamFailed, match="more than"):
+        next(endless)
 
 
 def test_position_of_a_message_defaults_to_its_id() -> None:

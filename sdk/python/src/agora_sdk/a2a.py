@@ -26,6 +26,7 @@ import httpx
 from . import __version__
 from . import a2a_wire as wire
 from .errors import AgoraError, DeadlineExceeded, NotFound, ServerUnreachable, UpstreamFailed
+from .mcp_wire import Events, EventTooLong
 from .message import Message, Part
 from .retry import Backoff
 
@@ -33,6 +34,8 @@ __all__ = ["A2AClient", "Answer", "Update"]
 
 CONNECT_SECONDS = 5.0
 MAX_BYTES = 32 * 1024 * 1024  # bytes of an answer, or of one item of a stream
+#: Headers of a redirected request that another origin receives.
+PUBLIC_HEADERS = frozenset({"accept", "accept-encoding", "connection", "host", "user-agent"})
 # In a row without an item between them; every item begins the count anew.
 MAX_RESUMES = 5
 # A2A 1.0, section 4.1.3: in these states the agent waits, and its stream ends.
@@ -279,19 +282,15 @@ class A2AClient:
             if "text/event-stream" not in response.headers.get("content-type", ""):
                 yield "", await _read_json(response, raising=True)
                 return
-            event_id, data, size = "", [], 0
-            async for line in _read_lines(response):
-                size += len(line)
-                if size > MAX_BYTES:
-                    raise UpstreamFailed(f"An item of the stream has more than {MAX_BYTES} bytes.")
-                name, _, value = line.partition(":")
-                if name == "data":
-                    data.append(value.removeprefix(" "))
-                elif name == "id":
-                    event_id = value.strip()
-                elif not line and data:
-                    yield event_id, _parse_item("\n".join(data))
-                    data, size = [], 0
+            events, event_id = Events(limit=MAX_BYTES), ""
+            async for chunk in response.aiter_bytes():
+                try:
+                    for event in events.feed(chunk):
+                        event_id = event_id if event.id is None else event.id.strip()
+                        if event.data:
+                            yield event_id, _parse_item(event.data.decode("utf-8", "replace"))
+                except EventTooLong:
+                    raise UpstreamFailed(f"An item of the stream has more than {MAX_BYTES} bytes.") from None
 
 
 def _build_message_params(
@@ -335,7 +334,7 @@ async def _fetch_card(http: httpx.AsyncClient, address: str) -> dict[str, Any]:
     """Fetch an agent's card; empty if it has none."""
     # Before A2A 0.3 the card was at agent.json.
     for url in (address, address.replace("agent-card.json", "agent.json")):
-        async with _translate_errors(url), http.stream("GET", url, follow_redirects=True) as response:
+        async with _translate_errors(url), _open_redirected(http, url) as response:
             try:
                 card = wire.parse_result(response.status_code, await _read_json(response))
             except NotFound:
@@ -343,6 +342,33 @@ async def _fetch_card(http: httpx.AsyncClient, address: str) -> dict[str, Any]:
             if isinstance(card, dict):
                 return card
     return {}
+
+
+@asynccontextmanager
+async def _open_redirected(http: httpx.AsyncClient, url: str) -> AsyncIterator[httpx.Response]:
+    """Open a response, following redirects. Another origin receives none of the caller's headers.
+
+    httpx removes only ``authorization`` there, but the caller's headers may contain other secrets (``x-api-key``).
+    """
+    request: httpx.Request | None = http.build_request("GET", url)
+    for _ in range(http.max_redirects + 1):
+        assert request is not None
+        response = await http.send(request, stream=True)
+        try:
+            if response.next_request is None:
+                yield response
+                return
+        finally:
+            await response.aclose()
+        origin, request = _read_origin(request.url), response.next_request
+        if _read_origin(request.url) != origin:
+            for name in request.headers.keys() - PUBLIC_HEADERS:
+                del request.headers[name]
+    raise UpstreamFailed(f"{url} has more than {http.max_redirects} redirects.")
+
+
+def _read_origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
 
 
 async def _read_json(response: httpx.Response, *, raising: bool = False) -> Any:
@@ -363,17 +389,6 @@ async def _read_json(response: httpx.Response, *, raising: bool = False) -> Any:
     if raising and response.status_code >= 400:
         wire.parse_result(response.status_code, document)
     return document
-
-
-async def _read_lines(response: httpx.Response) -> AsyncIterator[str]:
-    """Yield lines by the line ends of server-sent events only: other line ends of Unicode may occur in JSON."""
-    incomplete_line = b""
-    async for chunk in response.aiter_bytes():
-        *lines, incomplete_line = (incomplete_line + chunk).split(b"\n")
-        for line in lines:
-            yield line.removesuffix(b"\r").decode("utf-8", "replace")
-        if len(incomplete_line) > MAX_BYTES:
-            raise UpstreamFailed(f"A line of the stream has more than {MAX_BYTES} bytes.")
 
 
 def _parse_item(text: str) -> Any:

@@ -27,6 +27,7 @@ __all__ = [
     "VERSION_HEADER",
     "VERSION_KEY",
     "Event",
+    "EventTooLong",
     "Events",
     "declared_version",
     "error_of_jsonrpc",
@@ -123,6 +124,10 @@ class Event:
     retry: float | None = None
 
 
+class EventTooLong(ValueError):
+    """An event exceeds the limit of its parser."""
+
+
 class Events:
     """An incremental parser of server-sent events. limit: bytes of one event."""
 
@@ -135,7 +140,7 @@ class Events:
         self._retry: float | None = None
 
     def feed(self, chunk: bytes) -> Iterator[Event]:
-        """Yield the events completed by this chunk. Raises ValueError for one that is too long."""
+        """Yield the events completed by this chunk. Raises EventTooLong."""
         lines, newline, incomplete_line = chunk.rpartition(b"\n")
         if newline:
             whole = b"".join((*self._rest, lines))
@@ -147,7 +152,7 @@ class Events:
             self._rest.append(incomplete_line)
             self._rest_size += len(incomplete_line)
         if self._data_size + self._rest_size > self._limit:
-            raise ValueError(f"an event of more than {self._limit} bytes")
+            raise EventTooLong(f"an event of more than {self._limit} bytes")
 
     def _feed_line(self, line: bytes) -> Iterator[Event]:
         if not line:

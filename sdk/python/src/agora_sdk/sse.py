@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import httpx
 
 from .channels import Channel, Disconnected, Frame, Refused, decode_frame
+from .errors import UpstreamFailed
+from .mcp_wire import Event, Events, EventTooLong
 from .retry import TRANSIENT, ConnectionLost
 from .transport import CONNECT_SECONDS, Blocking, read_answer, translate_errors
 from .wire import parse_error
@@ -99,32 +101,26 @@ class EventSource:
     """
 
     def __init__(self) -> None:
-        self._rest = b""
-        self._data: list[bytes] = []
-        self._id = b""
+        self._events = Events()
 
     def feed(self, chunk: bytes) -> Iterator[Frame]:
-        """Yield the frames completed by this chunk. Lines end with LF only."""
-        *lines, self._rest = (self._rest + chunk).split(b"\n")
-        for line in lines:
-            name, _, value = line.rstrip(b"\r").partition(b":")
-            value = value.removeprefix(b" ")
-            if not name and not value:
-                yield from self._take_frame()
-            elif name == b"data":
-                self._data.append(value)
-            elif name == b"id":
-                self._id = value
+        """Yield the frames completed by this chunk. Lines end with LF only. Raises UpstreamFailed for an event that is
+        too long."""
+        try:
+            for event in self._events.feed(chunk):
+                yield from _build_frames(event)
+        except EventTooLong as error:
+            raise UpstreamFailed(f"The server sent {error}.") from None
 
-    def _take_frame(self) -> Iterator[Frame]:
-        data, self._data = b"\n".join(self._data), []
-        # An id counts only for its own message here: the position must not be taken for a later, unnumbered frame.
-        position, self._id = self._id, b""
-        numbered = {"sequence": int(position)} if position.isdigit() else {}
-        if data:
-            yield numbered | decode_frame(data)
-        elif numbered:
-            yield {"control": "heartbeat", **numbered}
+
+def _build_frames(event: Event) -> Iterator[Frame]:
+    # An id counts only for its own message here: the position must not be taken for a later, unnumbered frame.
+    position = event.id or ""
+    numbered = {"sequence": int(position)} if position.isascii() and position.isdigit() else {}
+    if event.data:
+        yield numbered | decode_frame(event.data)
+    elif numbered:
+        yield {"control": "heartbeat", **numbered}
 
 
 class _Messages:
