@@ -101,6 +101,7 @@ async def test_listing_times_out(pool: ConnectionPool, rogue: Rogue) -> None:
 
     rogue.answers["tools/list"] = drip
     async with rogue.listening() as url:
+        await call(pool, make(url=url), "do")  # connected, so that the short time is that of the listing
         with pytest.raises(DeadlineExceeded):
             await pool.listing(make(url=url, timeout=0.2))
         assert (await call(pool, make(url=url), "do"))["content"], "the connection is as good as it was"
@@ -175,6 +176,7 @@ async def test_call_times_out(pool: ConnectionPool, endpoint: Endpoint, rogue: R
         await heard.say(after)
         await asyncio.Event().wait()
 
+    await call(pool, endpoint, "do")  # connected, so that the short time is that of the second call
     rogue.answers["tools/call"] = hang
     with pytest.raises(DeadlineExceeded) as caught:
         await call(pool, endpoint, "do", seconds=0.1)
