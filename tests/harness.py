@@ -19,7 +19,7 @@ import httpx
 import uvicorn
 
 from agora.clock import SystemClock
-from agora.net.socket_limits import create_http_protocol, create_websocket_protocol
+from agora.net.uvicorn_protocols import create_http_protocol, create_websocket_protocol
 from agora.server.app import App
 from agora.server.logging import TALKATIVE
 from agora.settings import Settings

@@ -126,7 +126,7 @@ def gather_arguments(
 
 def parse_document(text: str, name: str = "json") -> dict[str, Any]:
     """Parse a JSON object given as text or as ``@file``. name: of the argument, for errors."""
-    document = _load_json(text, name)
+    document = _load_json_or_file(text, name)
     if not isinstance(document, dict):
         raise build_argument_error(name, "a JSON object is expected")
     return document
@@ -134,7 +134,7 @@ def parse_document(text: str, name: str = "json") -> dict[str, Any]:
 
 def parse_value(text: str) -> Any:
     """Parse any JSON value given as text or as ``@file``."""
-    return _load_json(text)
+    return _load_json_or_file(text)
 
 
 def build_argument_error(field: str, message: str) -> InvalidRequest:
@@ -172,7 +172,7 @@ def _choose_field_kind(schema: Mapping[str, Any], definitions: Mapping[str, Any]
 def _parse_list(field: Field, text: Any) -> Any:
     parts = [text] if isinstance(text, str) else list(text)
     if len(parts) == 1 and parts[0].startswith(("[", "@")) and _is_json(parts[0]):
-        return _load_json(parts[0], field.name)
+        return _load_json_or_file(parts[0], field.name)
     return [name for part in parts for name in split_list(part)]
 
 
@@ -196,14 +196,15 @@ def _parse_object(field: Field, text: Any) -> dict[str, Any]:
 def _parse_json(field: Field, text: str) -> Any:
     """Parse a value as JSON, else return the text."""
     if text.startswith("@"):
-        return _load_json(text, field.name)
+        return _load_json_or_file(text, field.name)
     try:
         return json.loads(text)
     except ValueError:
         return text
 
 
-def _load_json(text: str, source: str = "json") -> Any:
+def _load_json_or_file(text_or_file: str, argument_name: str = "json") -> Any:
+    source, text = argument_name, text_or_file
     try:
         if text.startswith("@"):
             source = text[1:]

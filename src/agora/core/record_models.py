@@ -59,24 +59,24 @@ def _map_columns(
     return conversions
 
 
-def _find_conversion(model: type[BaseModel], name: str, column: str, annotation: Any) -> Conversion | None:
+def _find_conversion(model: type[BaseModel], name: str, column_type: str, annotation: Any) -> Conversion | None:
     """Find how a column's values are converted; None if they are used as they are."""
     union = get_args(annotation) if type(None) in get_args(annotation) else (annotation,)
     kinds: list[Any] = [get_args(kind)[0] if get_origin(kind) is Annotated else kind for kind in union]
     for kind in kinds:
         if isinstance(kind, type) and issubclass(kind, Enum):
             return kind
-        if kind is _SCALARS.get(column) or (get_origin(kind) is Literal and column == "str"):
+        if kind is _SCALARS.get(column_type) or (get_origin(kind) is Literal and column_type == "str"):
             return None
-        if column == "int" and kind is AwareDatetime:
+        if column_type == "int" and kind is AwareDatetime:
             return to_datetime
-        if column == "int" and kind is bool:
+        if column_type == "int" and kind is bool:
             return bool
-        if column == "str" and (kind is JsonValue or _is_plain_json(kind)):
+        if column_type == "str" and (kind is JsonValue or _is_plain_json(kind)):
             return from_json
-        if column == "str" and isinstance(kind, type) and issubclass(kind, BaseModel):
+        if column_type == "str" and isinstance(kind, type) and issubclass(kind, BaseModel):
             return kind.model_validate_json
-    raise UnmappedField(f"{model.__qualname__}.{name} is not stored as {column}")
+    raise UnmappedField(f"{model.__qualname__}.{name} is not stored as {column_type}")
 
 
 def _is_plain_json(kind: Any) -> bool:

@@ -21,8 +21,8 @@ import uvicorn
 
 from agora import __version__
 from agora.net.backpressure import limit_unsent
-from agora.net.socket_limits import create_http_protocol, create_websocket_protocol
 from agora.net.tls import CertificateError, ReloadableContext, TlsFiles
+from agora.net.uvicorn_protocols import create_http_protocol, create_websocket_protocol
 from agora.settings import ConfigurationError, Settings
 
 from . import logging as logs

@@ -380,13 +380,13 @@ class Store(Protocol):
     async def tenants(self) -> Sequence[str]:
         """List tenants that are registered or have events, except those being deleted."""
 
-    async def probe(self) -> None:
+    async def probe_write(self) -> None:
         """Check that the engine accepts writes: commit a change, and check for :data:`ROOM` bytes of free disk space.
 
         The first probe that succeeds ends an outage. Raises StoreUnavailable, StoreFailure, Overloaded.
         """
 
-    async def check(self) -> Mapping[str, float]:
+    async def measure_health(self) -> Mapping[str, float]:
         """Check that the engine responds with a round trip, and return metrics.
 
         Always among them: ``round_trip_ms``, ``queue_depth``, ``queue_limit``, ``size_bytes``.

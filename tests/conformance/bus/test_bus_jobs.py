@@ -59,7 +59,7 @@ async def test_entries_of_a_dead_consumer_go_to_the_next_one(
     await read(market, b, consumer="dead")
     await keeper.step()
     waiting = asyncio.create_task(read(market, b, consumer="live", wait=20))
-    await market.app.store.check()
+    await market.app.store.measure_health()
     market.clock.advance(31)
     await keeper.step()
     (entry,) = await asyncio.wait_for(waiting, 60)

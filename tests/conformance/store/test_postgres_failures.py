@@ -61,7 +61,7 @@ async def wait_until_blocked(console: asyncpg.Connection, application: str = "ag
 
 
 async def numbers(store: PostgresStore) -> dict[str, float]:
-    return dict(await store.check())
+    return dict(await store.measure_health())
 
 
 # -- batches -------------------------------------------------------------------------------------------

@@ -134,14 +134,14 @@ async def test_times_follow_the_databases_clock(postgres: PostgresEngine, tmp_pa
         told = (await postgres.run("select (extract(epoch from clock_timestamp()) * 1000000)::bigint as now"))[0]["now"]
         assert abs(app.clock.now() - told) < 30_000_000
         clock.added = 0
-        assert (await store.check())["clock_skew_ms"] == 0  # the clock was corrected meanwhile
+        assert (await store.measure_health())["clock_skew_ms"] == 0  # the clock was corrected meanwhile
     finally:
         await app.stop()
 
 
 async def test_synchronized_clocks_are_not_adjusted(pair: Pair) -> None:
     for store in pair:
-        await store.check()
+        await store.measure_health()
         assert store.skew == 0
 
 

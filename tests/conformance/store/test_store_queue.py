@@ -71,7 +71,7 @@ async def test_repeated_call_starts_in_its_own_context(store: Store) -> None:
 
 
 async def test_full_queue_error_has_retry_after(store: Store) -> None:
-    limit = int((await store.check())["queue_limit"])
+    limit = int((await store.measure_health())["queue_limit"])
     accepted: list[Any] = [store.write(TENANT, append(setting(f"n{n}"))) for n in range(limit)]
     with pytest.raises(Overloaded) as refused:
         store.write(TENANT, append(setting("one too many")))
@@ -114,7 +114,7 @@ async def test_close_finishes_queued_calls(engine: Engine) -> None:
 
 
 async def test_check_makes_a_round_trip_and_returns_statistics(store: Store) -> None:
-    numbers = await store.check()
+    numbers = await store.measure_health()
     assert numbers["round_trip_ms"] > 0
     assert numbers["queue_depth"] == 0
     assert numbers["queue_limit"] > 0

@@ -142,7 +142,7 @@ async def shared(postgres: PostgresEngine) -> AsyncIterator[PostgresStore]:
 
 
 async def numbers(store: PostgresStore) -> dict[str, float]:
-    return dict(await store.check())
+    return dict(await store.measure_health())
 
 
 # -- both engines -----------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from ..command_class import Application
-from .commands import agents, export, import_file, report, rollback, shim
+from .commands import agents, export, import_file, report, rollback, write_spacetime_program
 
 __all__ = ["group"]
 
@@ -18,6 +18,6 @@ def group() -> typer.Typer:
     app.command("rollback")(rollback)
     app.command("agents")(agents)
     app.command("report")(report)
-    app.command("shim")(shim)
+    app.command("shim")(write_spacetime_program)
     app.callback()(lambda: None)
     return app

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 import sys
 import time
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from agora.cli.output import Column, Output
 from agora.cli.session import Session, client_command, reporting_errors
 from agora_sdk.errors import InvalidRequest
 
-__all__ = ["agents", "export", "import_file", "report", "rollback", "shim"]
+__all__ = ["agents", "export", "import_file", "report", "rollback", "write_spacetime_program"]
 
 DATABASE = "agora-marketplace"
 PROGRESS_EVERY = 2.0  # seconds between progress notes
@@ -165,13 +166,15 @@ def report(
         raise typer.Exit(1)
 
 
-def shim(
-    directory: Annotated[Path, typer.Argument(help="File to write; put it on the PATH before the real program.")],
+def write_spacetime_program(
+    directory: Annotated[
+        Path, typer.Argument(help="Directory for it; put it on the PATH before that of the real program.")
+    ],
 ) -> None:
     """Write a replacement for the spacetime program that calls this marketplace."""
     directory.mkdir(parents=True, exist_ok=True)
     program = directory / "spacetime"
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m agora_sdk.migration.spacetime "$@"\n')
+    program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m agora_sdk.migration.spacetime "$@"\n')
     program.chmod(0o755)
     typer.echo(f'{program}\nexport PATH="{directory.absolute()}:$PATH"')
 

@@ -82,7 +82,7 @@ class RemoteCommits:
         position = self._last_sequence.setdefault(tenant, 0)
         self._ahead[tenant] = max(head, self._ahead.get(tenant, 0))
         if self._ahead[tenant] > position and tenant not in self._readers:
-            self._readers[tenant] = asyncio.get_running_loop().create_task(self._deliver_missing(tenant))
+            self._readers[tenant] = asyncio.get_running_loop().create_task(self._deliver_until_caught_up(tenant))
 
     async def poll_logs(self) -> None:
         """Check every log, in case notifications were missed."""
@@ -90,7 +90,7 @@ class RemoteCommits:
             self._last_sequence.setdefault(tenant, 0)
             self.notice_remote_head(tenant, await self._store.read(tenant, event_log.read_head))
 
-    async def _deliver_missing(self, tenant: str) -> None:
+    async def _deliver_until_caught_up(self, tenant: str) -> None:
         try:
             while self._last_sequence[tenant] < self._ahead[tenant]:
                 try:

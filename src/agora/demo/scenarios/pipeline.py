@@ -112,42 +112,43 @@ async def _max_parallel(demo_run: DemoRun, task_ids: list[str]) -> int:
 
 @PIPELINE.register_expectation("A transformer is killed half-way through its partition (SIGKILL)")
 async def kill_transformer(demo_run: DemoRun) -> str:
-    half = await demo_run.half_way()
+    last_report = await demo_run.half_way()
     code = await demo_run.stage.kill(KILLED_ROLE)
-    task = await demo_run.client.task.get(half["task_id"])
+    task = await demo_run.client.task.get(last_report["task_id"])
     row = (task.checkpoint or {}).get("row")
-    if code != -signal.SIGKILL or task.status != "in_progress" or row != half["row"]:
+    if code != -signal.SIGKILL or task.status != "in_progress" or row != last_report["row"]:
         raise ExpectationFailed(f"it ended with code {code}, its task is {task.status}, its checkpoint {row}")
     return f"{KILLED_ROLE}: {task.progress:.0f} % done, checkpoint at row {row}, and still in its hands"
 
 
 @PIPELINE.register_expectation("Its lease runs out, and another agent goes on from its checkpoint")
 async def check_takeover(demo_run: DemoRun) -> str:
-    half = await demo_run.half_way()
-    claim = await _second_claim(demo_run, half)
+    last_report = await demo_run.half_way()
+    claim = await _wait_for_takeover(demo_run, last_report)
     row = (claim["checkpoint"] or {}).get("row")
-    if row != half["row"] or claim["attempt"] != 2 or claim["token"] <= half["token"]:
+    if row != last_report["row"] or claim["attempt"] != 2 or claim["token"] <= last_report["token"]:
         raise ExpectationFailed(
-            f"attempt {claim['attempt']} from row {row}, token {claim['token']} after {half['token']}"
+            f"attempt {claim['attempt']} from row {row}, token {claim['token']} after {last_report['token']}"
         )
-    lost = [e async for e in demo_run.client.task.history(half["task_id"]) if e.status == "pending" and e.content]
+    lost = [e async for e in demo_run.client.task.history(last_report["task_id"]) if e.status == "pending" and e.content]
     if not lost or "expired" not in (lost[0].content or ""):
         raise ExpectationFailed("the trail says nothing of the lease")
-    return f"{claim.role} at row {row}: attempt 2, fencing token {claim['token']} after {half['token']}"
+    return f"{claim.role} at row {row}: attempt 2, fencing token {claim['token']} after {last_report['token']}"
 
 
-async def _second_claim(demo_run: DemoRun, half: Report) -> Report:
+async def _wait_for_takeover(demo_run: DemoRun, last_report: Report) -> Report:
+    """Wait until another agent has claimed the killed one's task. last_report: of the killed agent."""
     other_roles = [role for role in TRANSFORMERS if role != KILLED_ROLE]
     return await demo_run.ledger.wait_for_any_role(
-        other_roles, "claimed", seconds=TAKEOVER_SECONDS, task_id=half["task_id"]
+        other_roles, "claimed", seconds=TAKEOVER_SECONDS, task_id=last_report["task_id"]
     )
 
 
 @PIPELINE.register_expectation("What the dead one would still write is refused: its fencing token is old")
 async def check_fencing(demo_run: DemoRun) -> str:
-    half = await demo_run.half_way()
-    await _second_claim(demo_run, half)
-    task_id, old = half["task_id"], {"fencing_token": half["token"]}
+    last_report = await demo_run.half_way()
+    await _wait_for_takeover(demo_run, last_report)
+    task_id, old = last_report["task_id"], {"fencing_token": last_report["token"]}
     async with AsyncExitStack() as stack:
         ghost = await stack.enter_async_context(_acting_as(demo_run, KILLED_ROLE))
         tries = {
@@ -160,7 +161,7 @@ async def check_fencing(demo_run: DemoRun) -> str:
         raise ExpectationFailed("; ".join(f"{name}: {answers[name]}" for name in accepted))
     refusal = answers["complete"]
     assert isinstance(refusal, AgoraError)
-    return f"{', '.join(answers)}: {refusal.code}, token {half['token']} is not the newest"
+    return f"{', '.join(answers)}: {refusal.code}, token {last_report['token']} is not the newest"
 
 
 def _acting_as(demo_run: DemoRun, role: str) -> AgoraClient:

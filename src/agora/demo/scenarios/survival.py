@@ -41,7 +41,7 @@ async def kill_server(demo_run: DemoRun) -> str:
 
 
 @SURVIVAL.register_expectation("Started again, it adopts them: the same processes, each where it was")
-async def check_adoption(demo_run: DemoRun) -> str:
+async def restart_and_check_adoption(demo_run: DemoRun) -> str:
     hosted = await require_hosted(demo_run)
     if demo_run.venue.own is None:
         raise ExpectationSkipped(NOT_ITS_OWN)
@@ -98,7 +98,7 @@ def _is_alive(process: int) -> bool:
 
 
 @SURVIVAL.register_expectation("The invoice adds up: what they began with, the time they ran, what they did")
-async def check_invoice(demo_run: DemoRun) -> str:
+async def check_invoice_matches_bills(demo_run: DemoRun) -> str:
     hosted = await require_hosted(demo_run)
     demo_run.invoice = invoice_now = await hosted.customer.billing.invoice()
     bills = [(await hosted.customer.instance.get(each)).billing_info for each in hosted.instances]

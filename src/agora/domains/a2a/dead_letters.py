@@ -12,7 +12,7 @@ from agora.domains.dead_letters.records import DeadLetterRow
 from agora_sdk.errors import Conflict
 
 from . import queries as statements
-from .push_configs import build_config_document, revive_config
+from .push_configs import build_push_config_document, revive_config
 from .records import PushConfigRow
 
 __all__ = ["PUSH_SOURCE"]
@@ -28,7 +28,7 @@ class PushSource(DeadLetterSource):
         if row is None:
             return Inspection(None, GONE)
         return Inspection(
-            build_config_document(row) | {"url": dead_letter.destination, "token": None, "position": row.position}
+            build_push_config_document(row) | {"url": dead_letter.destination, "token": None, "position": row.position}
         )
 
     async def replay_letter(self, call: Call, dead_letter: DeadLetterRow) -> None:

@@ -35,7 +35,7 @@ from .records import PUSH_CONFIGS, PushConfigRow
 from .remote_connections import check_url, seal_secrets
 
 __all__ = [
-    "build_config_document",
+    "build_push_config_document",
     "create_config",
     "delete_config",
     "get_config",
@@ -88,7 +88,7 @@ async def create_config(call: Call, task_id: str, config: A2APushConfig, agent: 
     call.tx.append(PUSH_CONFIGS, row)
     call.target = task_id
     emit_push_event(call, "configured", row)
-    return cast_encoded_to_result(view.encode_document(build_config_document(row)), A2APushConfig)
+    return cast_encoded_to_result(view.encode_document(build_push_config_document(row)), A2APushConfig)
 
 
 def emit_push_event(call: Call, verb: str, row: PushConfigRow, **data: Any) -> None:
@@ -119,8 +119,8 @@ async def _require_own_task(call: Call, task_id: str, agent: str | None) -> Task
     return row
 
 
-def build_config_document(row: PushConfigRow) -> dict[str, Any]:
-    """Build the configuration for clients, without credentials."""
+def build_push_config_document(row: PushConfigRow) -> dict[str, Any]:
+    """Build the configuration for clients: with its token, but without the credentials of its authentication."""
     document: dict[str, Any] = {"id": row.config_id, "taskId": row.task_id, "url": row.url}
     if row.token is not None:
         document["token"] = row.token
@@ -143,7 +143,7 @@ async def get_config(call: Call, task_id: str, config_id: str, agent: str | None
     row = await call.tx.one(statements.select_push_config, task_id=task_id, config_id=config_id)
     if row is None:
         raise _build_config_not_found_error(task_id, config_id)
-    return cast_encoded_to_result(view.encode_document(build_config_document(row)), A2APushConfig)
+    return cast_encoded_to_result(view.encode_document(build_push_config_document(row)), A2APushConfig)
 
 
 async def list_configs(call: Call, task_id: str, agent: str | None, size: int, token: str | None) -> A2APushConfigs:
@@ -152,7 +152,7 @@ async def list_configs(call: Call, task_id: str, agent: str | None, size: int, t
     after = paging.decode_cursor(token)[0] if token else ""
     rows = await call.tx.all(statements.select_push_configs, task_id=task_id, after=after, limit=size + 1)
     rows, more = paging.take_fitting_rows(rows, size, call.context.settings.page_bytes)
-    answer: dict[str, Any] = {"configs": [build_config_document(row) for row in rows]}
+    answer: dict[str, Any] = {"configs": [build_push_config_document(row) for row in rows]}
     if more:
         answer["nextPageToken"] = paging.encode_cursor(rows[-1].config_id)
     return cast_encoded_to_result(view.encode_document(answer), A2APushConfigs)

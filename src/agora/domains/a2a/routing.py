@@ -159,7 +159,7 @@ def tokenize_text(text: str) -> list[str]:
 
 
 @value_class
-class _Skill:
+class _SkillWords:
     """A skill, the words of its name and id, those of its tags, and the tokens of each example."""
 
     definition: Mapping[str, Any]
@@ -168,7 +168,7 @@ class _Skill:
     examples: Sequence[frozenset[str]]
 
     @classmethod
-    def from_document(cls, declared: Mapping[str, Any]) -> _Skill:
+    def from_declaration(cls, declared: Mapping[str, Any]) -> _SkillWords:
         words = frozenset(_SPLIT.findall(f"{declared['id']} {declared.get('name') or ''}".casefold())) - _COMMON
         tagged = frozenset(_SPLIT.findall(" ".join(_select_texts(declared.get("tags"))).casefold())) - _COMMON
         return cls(
@@ -185,13 +185,15 @@ def parse_agent_skills(agent: AgentRow) -> Sequence[Mapping[str, Any]]:
 
 
 @lru_cache(256)
-def _parse_skills(metadata: str) -> Sequence[_Skill]:
+def _parse_skills(metadata: str) -> Sequence[_SkillWords]:
     a2a_metadata = decode_json(metadata).get("a2a")
     skills = a2a_metadata.get("skills") if isinstance(a2a_metadata, dict) else None
     if not isinstance(skills, list):
         return ()
     return [
-        _Skill.from_document(skill) for skill in skills if isinstance(skill, dict) and isinstance(skill.get("id"), str)
+        _SkillWords.from_declaration(skill)
+        for skill in skills
+        if isinstance(skill, dict) and isinstance(skill.get("id"), str)
     ]
 
 
@@ -207,7 +209,7 @@ def _score_skills(agents: Sequence[AgentRow], words: Sequence[str]) -> Iterator[
             yield likeness, agent, skill.definition["id"], why
 
 
-def _score_skill(vocabulary: AbstractSet[str], significant: AbstractSet[str], skill: _Skill) -> tuple[float, str]:
+def _score_skill(vocabulary: AbstractSet[str], significant: AbstractSet[str], skill: _SkillWords) -> tuple[float, str]:
     """Score the similarity of a text to a skill, and name what matched. significant: its uncommon words."""
     by_name = 3.0 * sum(_matches_word(word, skill.named) for word in significant)
     by_tag = 2.0 * sum(_matches_word(word, skill.tagged) for word in significant)

@@ -69,14 +69,14 @@ class AdminService(BoundService, contract.Admin):
             await check_override_authority(call, target, authority)
             await check_administration_authority(call, target)
         # Several overrides of one target may be active: each is lifted by its own authority.
-        row = self._build_row(target, kind, authority, reason, expires_in)
+        row = self._build_override_row(target, kind, authority, reason, expires_in)
         call.tx.append(OVERRIDES, row)
-        self._emit_event("agora.override.applied", row)
+        self._emit_override_event("agora.override.applied", row)
         if agent is not None:
             await self._apply_to_agent(agent, kind)
         elif target.startswith(WORKFLOW):
             await WorkflowService(call).apply_override(target, kind.value, reason)
-        return self._build_receipt(row, OUTCOMES[kind])
+        return self._build_override_receipt(row, OUTCOMES[kind])
 
     def _resolve_authority(self, priority: int | None) -> int:
         if priority is None:
@@ -90,7 +90,7 @@ class AdminService(BoundService, contract.Admin):
             return None
         return await load_agent(self.call.tx, target_id, "target_id")
 
-    def _build_row(
+    def _build_override_row(
         self, target: str, action: OverrideAction, authority: int, reason: str, expires_in: int | None
     ) -> OverrideRow:
         call = self.call
@@ -138,23 +138,23 @@ class AdminService(BoundService, contract.Admin):
                 now=call.now,
                 by=call.caller.subject,
             )
-            self._emit_event("agora.override.lifted", row)
+            self._emit_override_event("agora.override.lifted", row)
             await publish_halt_end(call, row)
         # A higher override is left, so the agent stays paused.
         if agent is not None and paused and not higher:
             await set_agent_status(call, agent, "active")
         if target.startswith(WORKFLOW) and not higher:
             await WorkflowService(call).apply_override(target, "resume", "")
-        record = self._build_row(target, OverrideAction.RESUME, authority, "", None)
-        receipt = self._build_receipt(record, "partly_resumed" if higher else "resumed")
+        record = self._build_override_row(target, OverrideAction.RESUME, authority, "", None)
+        receipt = self._build_override_receipt(record, "partly_resumed" if higher else "resumed")
         receipt.lifted = [row.override_id for row in lower]
         return receipt
 
-    def _emit_event(self, type: str, row: OverrideRow) -> None:
+    def _emit_override_event(self, type: str, row: OverrideRow) -> None:
         names = ("override_id", "target_id", "action", "authority", "actor", "reason", "expires_at")
         self.call.emit(type, {name: getattr(row, name) for name in names}, subject=row.target_id)
 
-    def _build_receipt(self, row: OverrideRow, status: str) -> contract.OverrideReceipt:
+    def _build_override_receipt(self, row: OverrideRow, status: str) -> contract.OverrideReceipt:
         return contract.OverrideReceipt(
             override_id=row.override_id,
             status=status,

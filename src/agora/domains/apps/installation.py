@@ -17,11 +17,11 @@ from agora_sdk.contract import apps as contract
 from agora_sdk.contract.declared_agents import AgentSpecification
 from agora_sdk.errors import Conflict, InvalidRequest, field_error
 
+from .changes import delete_app, insert_app, list_brought_agents, replace_app
 from .publication import AppDraft, build_validated_app_row, is_price_different, set_price
 from .records import AppRow
-from .storage import delete_app, insert_app, list_brought_agents, replace_app
 
-__all__ = ["Installation", "install_app", "remove_app"]
+__all__ = ["Installation", "apply_declared_app", "remove_app"]
 
 APPLY, DELETE = "agora.declared_agent.apply", "agora.declared_agent.delete"
 #: columns that an installation sets, by field name
@@ -46,7 +46,7 @@ class Installation:
     pricing: contract.AppPrice | None
 
 
-async def install_app(
+async def apply_declared_app(
     call: Call, installation: Installation, before: AppRow | None, *, dry_run: bool
 ) -> tuple[AppRow, list[str]]:
     """Bring an app to the declared state. Returns its row and the changes. before: the installed one, locked.

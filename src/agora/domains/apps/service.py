@@ -15,12 +15,12 @@ from agora_sdk.contract.fields import JsonObject, Visibility, VisibilityLike
 from agora_sdk.contract.workflows import WorkflowReceipt
 from agora_sdk.errors import Conflict, NameTaken, field_error
 
-from .installation import Installation, install_app, remove_app
+from .changes import insert_app, list_brought_agents, replace_app
+from .installation import Installation, apply_declared_app, remove_app
 from .listing import AppFilter, list_apps
 from .publication import AppDraft, build_validated_app_row, set_price
 from .records import AppRow
 from .references import check_may_change, find_app, is_app_visible, load_visible_app
-from .storage import insert_app, list_brought_agents, replace_app
 from .views import build_details, parse_workflow
 
 __all__ = ["AppService"]
@@ -137,7 +137,7 @@ class AppService(BoundService, contract.Apps):
         call = self.call
         draft = AppDraft(name, alias, description, industry, version, orchestrator_agent, uses, visibility, workflow)
         previous_row = await self._lock_installed_app(name)
-        row, changed_fields = await install_app(
+        row, changed_fields = await apply_declared_app(
             call, Installation(draft, agents, pricing), previous_row, dry_run=dry_run
         )
         change: Change = "created" if previous_row is None else "updated" if changed_fields else "unchanged"

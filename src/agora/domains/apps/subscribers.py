@@ -9,10 +9,10 @@ from agora.domains.agents.references import load_agent
 from agora.domains.agents.signals import AgentRegistered
 
 from . import queries as statements
+from .changes import delete_app, insert_app
 from .records import AppRow
 from .references import find_app
 from .search_text import fold_text
-from .storage import delete_app, insert_app
 
 __all__ = ["publish_registered_app", "remove_published_app"]
 

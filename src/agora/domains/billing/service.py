@@ -105,7 +105,7 @@ class BillingService(BoundService, contract.Billing):
         filters = token_usage.TokenUsageFilters(
             account=account, agent_id=agent, task_id=task_id, since=since, until=until
         )
-        return await token_usage.list_token_usage(self.call, filters, limit, cursor)
+        return await token_usage.list_task_token_usage(self.call, filters, limit, cursor)
 
     # -- the ledger --------------------------------------------------------------------------------
 

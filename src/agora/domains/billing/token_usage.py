@@ -27,7 +27,7 @@ from .model_prices import build_reported_rates, resolve_model_price, split_model
 from .money import from_micros
 from .records import TokenUsageRow
 
-__all__ = ["TokenUsageFilters", "TokenUsageReport", "list_token_usage", "record_token_usage"]
+__all__ = ["TokenUsageFilters", "TokenUsageReport", "list_task_token_usage", "record_token_usage"]
 
 BIG = "bigint"
 LAST = "\x7f"  # sorts after every task id
@@ -162,7 +162,7 @@ class TokenUsageFilters:
     until: datetime | None
 
 
-async def list_token_usage(
+async def list_task_token_usage(
     call: Call, filters: TokenUsageFilters, limit: int, cursor: str | None
 ) -> contract.TokenUsagePage:
     """List the usage of the caller's tasks, and of those it worked on; operators see all. Newest tasks first."""

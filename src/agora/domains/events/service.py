@@ -160,12 +160,12 @@ class EventService(BoundService, contract.Events):
                 fix="Leave out types, agent and subject, or leave out subscription_id.",
                 errors=[field_error("subscription_id", "cannot be combined with a filter")],
             )
-        row = await self._require_subscription(subscription_id)
+        row = await self._require_readable_subscription(subscription_id)
         position = await event_log.resolve_position(tx, place if resumed else str(row.position))
         event_filter = EventFilter.from_wishes(**from_json(row.filter))
         return EventStreamSpec(event_filter, viewer, position, subscription_id, resumed)
 
-    async def _require_subscription(self, subscription_id: str) -> SubscriptionRow:
+    async def _require_readable_subscription(self, subscription_id: str) -> SubscriptionRow:
         row = await self.call.tx.one(events.select_subscription, subscription_id=subscription_id)
         if row is None:
             raise not_found(

@@ -111,7 +111,7 @@ class HealthMonitor:
         values["event_lag"] = float(self._live.get("lag", 0))
         try:
             async with asyncio.timeout(self.check_seconds):
-                values |= await self._store.check()
+                values |= await self._store.measure_health()
         except TimeoutError:
             failure = f"no answer within {self.check_seconds:g} s"
         except Exception as error:
@@ -126,7 +126,7 @@ class HealthMonitor:
         started_at, failure, cause = time.perf_counter(), None, UNREACHABLE
         try:
             async with asyncio.timeout(self.probe_seconds):
-                await self._store.probe()
+                await self._store.probe_write()
         except TimeoutError:
             failure = f"no commit within {self.probe_seconds:g} s"
         except StoreUnavailable as error:

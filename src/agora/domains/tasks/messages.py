@@ -122,16 +122,16 @@ async def _require_open_question(draft: TaskDraft, message_id: str) -> None:
     )
 
 
-async def add_requester_message(draft: TaskDraft, kept: dict[str, Any]) -> int:
+async def add_requester_message(draft: TaskDraft, message: dict[str, Any]) -> int:
     """Store a message of the requester; an answer to a question requeues the task. Returns the entry's number.
 
     With several questions, each answered by name, the last answer requeues it. If the holder waits for the answer, the task
     continues under the same lease.
     """
-    answers = draft.row.status in states.INTERRUPTED and not await _has_open_questions(draft, kept)
+    answers = draft.row.status in states.INTERRUPTED and not await _has_open_questions(draft, message)
     waits = draft.row.lease_until is not None
-    number = _append_entry(draft, "message", kept)
-    draft.emit("message", **_build_message_event(draft, kept, number))
+    number = _append_entry(draft, "message", message)
+    draft.emit("message", **_build_message_event(draft, message, number))
     if answers and waits:
         draft.set_columns(status=_S.IN_PROGRESS.value, lease_until=draft.call.now + draft.row.lease_seconds * SECOND)
         draft.append_entry("status", status=_S.IN_PROGRESS, content="answered")
@@ -165,7 +165,7 @@ async def _has_open_questions(draft: TaskDraft, answer: Mapping[str, Any]) -> bo
 
 
 async def add_assignee_message(
-    draft: TaskDraft, kept: dict[str, Any], status: TaskStatus | None, *, keep_lease: bool = False
+    draft: TaskDraft, message: dict[str, Any], status: TaskStatus | None, *, keep_lease: bool = False
 ) -> int:
     """Store a message of the assignee, and set the status if one is given. Returns the entry's number.
 
@@ -179,16 +179,16 @@ async def add_assignee_message(
     if keep_lease and draft.row.lease_until is None:
         raise Conflict(f"There is no lease on {draft.task_id} to keep.", fix="Claim the task first.")
     if status is _S.COMPLETED:
-        return await _complete_with_message(draft, kept)
+        return await _complete_with_message(draft, message)
     if status is not None and status.value != draft.row.status:
         states.check_transition(draft.task_id, draft.row.status, status)
         seconds = draft.row.lease_seconds
         lease_until = draft.call.now + seconds * SECOND if keep_lease else None
         draft.set_columns(status=status.value, lease_until=lease_until)
-    number = _append_entry(draft, "message", kept, _S(draft.row.status))
+    number = _append_entry(draft, "message", message, _S(draft.row.status))
     if status is not None:
-        draft.emit(status.value, notes=join_text(kept["parts"])[:EVENT_TEXT_LIMIT] or None)
-    draft.emit("message", **_build_message_event(draft, kept, number))
+        draft.emit(status.value, notes=join_text(message["parts"])[:EVENT_TEXT_LIMIT] or None)
+    draft.emit("message", **_build_message_event(draft, message, number))
     await draft.save()
     if status in states.INTERRUPTED:
         # After the save: releasing reads rows of this context, and this one must be interrupted in them.
@@ -212,9 +212,9 @@ def _build_task_result(parts: Sequence[Mapping[str, Any]]) -> Any:
     return parts[0]["data"] if len(parts) == 1 and "data" in parts[0] else [dict(part) for part in parts]
 
 
-def _build_message_event(draft: TaskDraft, kept: Mapping[str, Any], number: int) -> dict[str, Any]:
-    by = {"by": draft.call.caller.subject, "role": kept["role"]}
-    return by | {"number": number, "text": join_text(kept["parts"])[:EVENT_TEXT_LIMIT]}
+def _build_message_event(draft: TaskDraft, message: Mapping[str, Any], number: int) -> dict[str, Any]:
+    by = {"by": draft.call.caller.subject, "role": message["role"]}
+    return by | {"number": number, "text": join_text(message["parts"])[:EVENT_TEXT_LIMIT]}
 
 
 async def add_artifact(

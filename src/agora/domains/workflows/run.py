@@ -308,10 +308,10 @@ class WorkflowRun:
             "done_steps": row.done_steps,
             "total_steps": row.total_steps,
         }
-        audience = tuple(dict.fromkeys((row.created_by, *await self._list_agent_ids())))
+        audience = tuple(dict.fromkeys((row.created_by, *await self._resolve_agent_ids())))
         self.call.emit(f"agora.workflow.{change}", summary | data, subject=self.workflow_id, audience=audience)
 
-    async def _list_agent_ids(self) -> list[str]:
+    async def _resolve_agent_ids(self) -> list[str]:
         """List the ids of its assigned agents and of those named by its steps: events are addressed to ids, not names.
 
         Looked up in each transaction, because a name may be registered after the workflow was created.

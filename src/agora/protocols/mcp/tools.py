@@ -282,7 +282,7 @@ def _create_tool(operation: Operation, life: OperationLifecycle, name: str) -> T
     """Create the tool of an operation. One with a ``definition`` is an upstream's tool, shown unchanged."""
     definition = getattr(operation, "definition", None)
     if definition is not None:
-        return Tool(_build_upstream_document(operation, definition) | {"name": name}, operation)
+        return Tool(_build_upstream_tool_document(operation, definition) | {"name": name}, operation)
     return OperationTool(operation, life, name)
 
 
@@ -302,7 +302,7 @@ def _build_call_document(operation: Operation, life: OperationLifecycle) -> dict
     }
 
 
-def _build_upstream_document(operation: Operation, definition: Mapping[str, Any]) -> dict[str, Any]:
+def _build_upstream_tool_document(operation: Operation, definition: Mapping[str, Any]) -> dict[str, Any]:
     own_definition = {"name": operation.name, "description": definition.get("description") or operation.description}
     hints = {"readOnlyHint": False, "openWorldHint": True, **(definition.get("annotations") or {})}
     foreign_meta = definition.get("_meta")

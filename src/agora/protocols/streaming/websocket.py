@@ -26,8 +26,8 @@ from agora.protocols.websockets import MAX_REASON, refuse_handshake
 from agora_sdk.contract import declared
 from agora_sdk.errors import AgoraError, InternalError
 
-from .calls import Calls, InvalidFrame
 from .requests import StreamingApp, StreamRequest, abort_connection
+from .websocket_calls import Calls, InvalidFrame
 
 __all__ = ["INVALID_FRAME", "SUBPROTOCOL", "WebSocketApp"]
 

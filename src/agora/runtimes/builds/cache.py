@@ -116,20 +116,21 @@ class BuildCache:
     def is_running(self, attempt: str) -> bool:
         return attempt in self._running
 
-    def prune_entries(self, used: Collection[str], unused_for: float) -> int:
-        """Delete incomplete attempts, and results that were not used or requested for that many seconds."""
+    def delete_stale_builds(self, used_attempts: Collection[str], max_unused_seconds: float) -> int:
+        """Delete incomplete attempts at once, and results that were not used or requested for that many seconds. Returns
+        the number of deleted directories."""
         valid: set[str] = set()
         for entry in os.scandir(self._index):
             with suppress(FileNotFoundError, ValueError):
                 name = str(json.loads(Path(entry.path).read_bytes())["attempt"])
-                if name not in used and entry.stat().st_mtime < time.time() - unused_for:
+                if name not in used_attempts and entry.stat().st_mtime < time.time() - max_unused_seconds:
                     os.unlink(entry.path)
                 else:
                     valid.add(name)
         stale = [
             entry.path
             for entry in os.scandir(self._root)
-            if entry.name not in ("index", "commits") and entry.name not in valid | self._running | set(used)
+            if entry.name not in ("index", "commits") and entry.name not in valid | self._running | set(used_attempts)
         ]
         for path in stale:
             erase_directory(Path(path))

@@ -293,7 +293,7 @@ class ProcessStore:
             if name.startswith(TRASH_PREFIX):
                 erase_directory(self._instances / name)
         records = [record for instance in self._all_instances() if (record := instance.read_record()) is not None]
-        removed = self._cache.prune_entries({record.build for record in records}, self._options.keep_builds)
+        removed = self._cache.delete_stale_builds({record.build for record in records}, self._options.keep_builds)
         return SweepResult(removed, killed)
 
     def _is_in_use(self, variables: Mapping[str, str]) -> bool:

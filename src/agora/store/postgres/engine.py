@@ -140,12 +140,12 @@ class PostgresStore:
             self._tenants, self._tenants_read_at = tenants, read_at
         return self._tenants
 
-    async def probe(self) -> None:
+    async def probe_write(self) -> None:
         started_at = time.monotonic()
         await self.write(HOME, _write_probe_row, label="probe")
         self._outages.record_recovery(started_at)
 
-    async def check(self) -> Mapping[str, float]:
+    async def measure_health(self) -> Mapping[str, float]:
         started_at = time.perf_counter()
         try:
             async with asyncio.timeout(CHECK_SECONDS):

@@ -255,7 +255,7 @@ class SqliteStore:
         )
         return [row[0] for row in rows]
 
-    async def probe(self) -> None:
+    async def probe_write(self) -> None:
         started_at = time.monotonic()
         await self.write(HOME, write_probe)
         try:
@@ -274,7 +274,7 @@ class SqliteStore:
         if _file_size(self._reserve) < RESERVE:
             self._reserve.write_bytes(bytes(RESERVE))
 
-    async def check(self) -> Mapping[str, float]:
+    async def measure_health(self) -> Mapping[str, float]:
         started_at = time.perf_counter()
         await self.write("", _run_empty_work)
         size = self.path.stat().st_size + _file_size(self.path.with_name(self.path.name + "-wal"))

@@ -139,7 +139,7 @@ async def test_server_is_registered_while_it_runs(agent: tuple[Agent, str], tmp_
     async with running(app, port):
         async with asyncio.timeout(60):
             while not found.services:
-                await app.store.check()
+                await app.store.measure_health()
         document = found.services[f"bus-{port}"]
         assert (document["Name"], document["Address"], document["Port"]) == ("bus", "127.0.0.1", port)
         async with httpx.AsyncClient() as client:

@@ -1,4 +1,4 @@
-"""Storage of apps, with the events of their changes."""
+"""Changes of stored apps, with their events."""
 
 from __future__ import annotations
 

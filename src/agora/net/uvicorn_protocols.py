@@ -52,7 +52,9 @@ class HttpProtocol(HttpToolsProtocol):
     _timer: asyncio.TimerHandle | None = None
     _is_arriving = False  # a request has begun and is incomplete
     _unread = 0  # bytes since the parser's last event
-    _deferred: tuple[RequestResponseCycle, ASGI3Application] | None = None  # until earlier responses have been read
+    _deferred_request: tuple[RequestResponseCycle, ASGI3Application] | None = (
+        None  # until earlier responses have been read
+    )
     _running: RequestResponseCycle | None = None  # uvicorn's own ``cycle`` is the last request received
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -117,14 +119,18 @@ class HttpProtocol(HttpToolsProtocol):
         super().resume_writing()
         if self.connection is not None:
             self.connection.resume()
-        if self._deferred is not None and not self.transport.is_closing():
-            cycle, app = self._deferred
-            self._deferred, self._running = None, cycle
+        self._start_deferred_request()
+
+    def _start_deferred_request(self) -> None:
+        """Start the request that waited until the client had read the earlier responses."""
+        if self._deferred_request is not None and not self.transport.is_closing():
+            cycle, app = self._deferred_request
+            self._deferred_request, self._running = None, cycle
             super()._start_asgi_task(cycle, app)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._cancel_timer()
-        self._deferred = None
+        self._deferred_request = None
         self._disconnect_running()
         if self.connection is not None:
             self.backpressure.close(self.connection)
@@ -133,7 +139,7 @@ class HttpProtocol(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         """Start a response once the client has read the earlier ones: pipelined requests buffer at most one response."""
         if self.flow.write_paused:
-            self._deferred = (cycle, app)
+            self._deferred_request = (cycle, app)
             # Further pipelined requests stay in the kernel's buffer, where TCP holds the sender back.
             self.flow.pause_reading()
         else:
