@@ -71,7 +71,7 @@ class AdminService(BoundService, contract.Admin):
         # Several overrides of one target may be active: each is lifted by its own authority.
         row = self._build_override_row(target, kind, authority, reason, expires_in)
         call.tx.append(OVERRIDES, row)
-        self._emit_override_event("agora.override.applied", row)
+        self._emit_event("agora.override.applied", row)
         if agent is not None:
             await self._apply_to_agent(agent, kind)
         elif target.startswith(WORKFLOW):
@@ -138,7 +138,7 @@ class AdminService(BoundService, contract.Admin):
                 now=call.now,
                 by=call.caller.subject,
             )
-            self._emit_override_event("agora.override.lifted", row)
+            self._emit_event("agora.override.lifted", row)
             await publish_halt_end(call, row)
         # A higher override is left, so the agent stays paused.
         if agent is not None and paused and not higher:
@@ -150,7 +150,7 @@ class AdminService(BoundService, contract.Admin):
         receipt.lifted = [row.override_id for row in lower]
         return receipt
 
-    def _emit_override_event(self, type: str, row: OverrideRow) -> None:
+    def _emit_event(self, type: str, row: OverrideRow) -> None:
         names = ("override_id", "target_id", "action", "authority", "actor", "reason", "expires_at")
         self.call.emit(type, {name: getattr(row, name) for name in names}, subject=row.target_id)
 
