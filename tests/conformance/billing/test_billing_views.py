@@ -13,7 +13,7 @@ import pytest
 from agora.clock import to_datetime
 from agora.domains.billing.money import to_micros
 from agora.domains.billing.records import LEDGER
-from agora_sdk.contract.billing import EntryKind
+from agora_sdk.contract.billing import EntryKind, InvoiceCustomer
 from agora_sdk.errors import (
     InvalidRequest,
     NotFound,
@@ -51,7 +51,12 @@ async def test_account_sees_only_its_own_entries(market: Market, till: Till) -> 
             if name == "usage" or ("account" in asked and "agent_id" not in asked):
                 assert not (await market.call(other, f"billing.{name}", **asked)).count
     assert (await market.call(other, "billing.dashboard", account="acme")).summary.total_cost == 0
-    assert not (await market.call(other, "billing.invoice", account="acme")).lines
+    private = {"name": "Acme Ltd", "address": "1 Road", "tax_id": "T1", "email": "a@acme.test"}
+    await market.call(acme, "billing.set_profile", **private)
+    assert (await market.call(acme, "billing.invoice")).customer.model_dump() == private
+    for account in ("acme", "nobody"):
+        preview = await market.call(other, "billing.invoice", account=account)
+        assert (preview.lines, preview.customer) == ([], InvoiceCustomer())
 
 
 async def test_caller_without_an_account_pays_for_itself(market: Market, till: Till) -> None:

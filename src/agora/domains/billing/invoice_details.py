@@ -18,7 +18,7 @@ from . import view_queries as statements
 from .accounts import find_paying_account_of_caller, require_account
 from .money import divide_half_up
 
-__all__ = ["InvoiceDetails", "compute_included_tax", "load_profile", "prepare_details", "save_profile"]
+__all__ = ["InvoiceDetails", "build_details", "compute_included_tax", "load_profile", "save_profile"]
 
 DAY = 86_400 * SECOND
 HUNDREDTHS = 100  # of a percent
@@ -52,9 +52,9 @@ class InvoiceDetails:
         return encode_json(asdict(self))
 
 
-async def prepare_details(call: Call, account: str, issued_at: int) -> InvoiceDetails:
-    """Build the details of a new invoice. issued_at: microseconds since 1970."""
-    settings, profile = call.context.settings, await load_profile(call.tx, account)
+def build_details(call: Call, profile: contract.BillingProfile, issued_at: int) -> InvoiceDetails:
+    """Build the details of a new invoice. profile: of its customer. issued_at: microseconds since 1970."""
+    settings = call.context.settings
     return InvoiceDetails(
         # An environment variable has no line breaks, so the setting writes them as a backslash and n.
         issuer=settings.billing_issuer.replace("\\n", "\n") or call.caller.tenant,

@@ -22,7 +22,7 @@ from agora_sdk.contract.billing import EntryKind
 
 from . import view_queries as statements
 from .accounts import list_account_members
-from .invoice_details import InvoiceDetails, compute_included_tax, prepare_details
+from .invoice_details import InvoiceDetails, build_details, compute_included_tax, load_profile
 from .ledger import PAID_IN
 from .money import convert_to_month_number, format_month, from_micros
 from .records import INVOICE_LINES, INVOICES, InvoiceLineRow, InvoiceRow
@@ -95,7 +95,7 @@ async def issue_invoice(call: Call, account: str, currency: str, period: int) ->
         return None
     (number,) = await tx.returning(statements.allocate_invoice_number)
     charges, credits = _sum_lines(lines)
-    details = await prepare_details(call, account, call.now)
+    details = build_details(call, await load_profile(call.tx, account), call.now)
     row = InvoiceRow(
         tenant_id=call.caller.tenant,
         invoice_id=new_id("inv"),
@@ -206,7 +206,9 @@ async def build_open_invoice(
     others = [
         (await _read_open_lines(call, account, other, tallies))[1] for other in sorted(currencies - {main_currency})
     ]
-    details = await prepare_details(call, account, call.now)
+    # An account of others looks like an unknown one, which has an empty profile.
+    profile = await load_profile(call.tx, account) if visible else contract.BillingProfile(account_id=account)
+    details = build_details(call, profile, call.now)
     return contract.Invoice(
         status="open",
         **_build_total_fields(totals),
