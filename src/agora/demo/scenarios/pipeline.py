@@ -130,7 +130,9 @@ async def check_takeover(demo_run: DemoRun) -> str:
         raise ExpectationFailed(
             f"attempt {claim['attempt']} from row {row}, token {claim['token']} after {last_report['token']}"
         )
-    lost = [e async for e in demo_run.client.task.history(last_report["task_id"]) if e.status == "pending" and e.content]
+    lost = [
+        e async for e in demo_run.client.task.history(last_report["task_id"]) if e.status == "pending" and e.content
+    ]
     if not lost or "expired" not in (lost[0].content or ""):
         raise ExpectationFailed("the trail says nothing of the lease")
     return f"{claim.role} at row {row}: attempt 2, fencing token {claim['token']} after {last_report['token']}"
