@@ -11,7 +11,9 @@ WIDTH = 80  # of the usual terminal
 
 
 def _run_help() -> list[str]:
-    return subprocess.run(["make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    return subprocess.run(
+        ["make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
 
 
 def test_make_help_lists_every_described_target() -> None:
