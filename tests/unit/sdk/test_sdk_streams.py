@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from starlette.responses import PlainTextResponse
 
 from agora_sdk import AgoraClient, EventStream
+from agora_sdk.channels import MAX_FRAME_BYTES
 from agora_sdk.errors import (
     CursorTooOld,
     Halted,
@@ -22,7 +23,6 @@ from agora_sdk.errors import (
     Unauthenticated,
     UpstreamFailed,
 )
-from agora_sdk.mcp_wire import MAX_EVENT_BYTES
 from agora_sdk.sse import EventSource
 from tests.unit.sdk.scripted_server import Wire, entry, event, free_port
 
@@ -303,7 +303,7 @@ def test_server_sent_events_may_have_carriage_returns_and_several_data_lines() -
 @pytest.mark.parametrize("chunk", [b"x" * 1_048_576, b"data: " + b"x" * 1_048_576 + b"\n"])
 def test_server_sent_event_without_end_is_refused(chunk: bytes) -> None:
     source = EventSource()
-    endless = (frame for _ in range(2 * MAX_EVENT_BYTES // len(chunk)) for frame in source.feed(chunk))
+    endless = (frame for _ in range(MAX_FRAME_BYTES // len(chunk) + 2) for frame in source.feed(chunk))
     with pytest.raises(UpstreamFailed, match="more than"):
         next(endless)
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any, Protocol
 
-__all__ = ["Channel", "Disconnected", "Frame", "Refused", "decode_frame"]
+__all__ = ["MAX_FRAME_BYTES", "Channel", "Disconnected", "Frame", "Refused", "decode_frame"]
 
 Frame = dict[str, Any]
+
+#: more than the largest event that a server can be configured to accept
+MAX_FRAME_BYTES = 128 * 1024 * 1024
 
 
 class Disconnected(Exception):

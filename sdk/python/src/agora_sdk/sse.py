@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from .channels import Channel, Disconnected, Frame, Refused, decode_frame
+from .channels import MAX_FRAME_BYTES, Channel, Disconnected, Frame, Refused, decode_frame
 from .errors import UpstreamFailed
 from .mcp_wire import Event, Events, EventTooLong
 from .retry import TRANSIENT, ConnectionLost
@@ -101,7 +101,7 @@ class EventSource:
     """
 
     def __init__(self) -> None:
-        self._events = Events()
+        self._events = Events(MAX_FRAME_BYTES)
 
     def feed(self, chunk: bytes) -> Iterator[Frame]:
         """Yield the frames completed by this chunk. Lines end with LF only. Raises UpstreamFailed for an event that is

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage, InvalidStatus
 
-from .channels import Channel, Disconnected, Frame, Refused, decode_frame
+from .channels import MAX_FRAME_BYTES, Channel, Disconnected, Frame, Refused, decode_frame
 from .retry import TRANSIENT, ConnectionLost
 from .transport import CONNECT_SECONDS, Blocking
 from .wire import Answer, parse_error
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from .transport import Looped
 
 __all__ = ["open_channel"]
-
-#: Above the maximum event size that a server can be configured to accept.
-MAX_FRAME = 128 * 1024 * 1024
 
 
 async def open_channel(io: Blocking | Looped, target: str, headers: dict[str, str]) -> Channel:
@@ -45,7 +42,7 @@ def _build_connect_options(io: Blocking | Looped, headers: dict[str, str]) -> di
         "additional_headers": headers,
         "user_agent_header": io.endpoint.headers["user-agent"],
         "compression": None,  # costs the server CPU time per subscriber: without it, an event is encoded once for all
-        "max_size": MAX_FRAME,
+        "max_size": MAX_FRAME_BYTES,
         "open_timeout": CONNECT_SECONDS,
         "close_timeout": 1.0,
     }
