@@ -217,4 +217,4 @@ async def test_repeatedly_cut_work_fails_and_the_store_recovers(proxy: tuple[Pro
     assert await kind(store) == EXPECTED[kind]
     assert await stored(store) == STORED[kind]
     # each is returned after its call was answered
-    await eventually(store.check, lambda state: not state["connections"])
+    await eventually(store.measure_health, lambda state: not state["connections"])

@@ -460,4 +460,4 @@ async def test_reads_cancelled_at_any_moment_release_their_connections(store: Po
         async with asyncio.timeout(60):
             await asyncio.wait(reads)
         assert reads[1].result() == []
-    await eventually(store.check, lambda state: not state["connections"])
+    await eventually(store.measure_health, lambda state: not state["connections"])

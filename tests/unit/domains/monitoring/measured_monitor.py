@@ -32,7 +32,7 @@ class Gauges:
         self.failure: Exception | None = None
         self.silent = False
 
-    async def check(self) -> Mapping[str, float]:
+    async def measure_health(self) -> Mapping[str, float]:
         if self.silent:
             await asyncio.Event().wait()
         if self.failure is not None:
