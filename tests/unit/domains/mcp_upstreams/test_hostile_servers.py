@@ -94,7 +94,7 @@ async def test_malformed_listings_are_reported(
 
 async def test_listing_times_out(pool: ConnectionPool, rogue: Rogue) -> None:
     async def drip(heard: Heard) -> None:
-        await heard.say(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100000\r\n\r\n")
+        await heard.say(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 4000000\r\n\r\n")
         while True:
             await heard.say(b" ")
             await asyncio.sleep(0)
