@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from agora.protocols.streaming import calls
+from agora.protocols.streaming import websocket_calls
 from agora.protocols.streaming.websocket import TransportSink
 from tests.failing_stores import failing_store
 from tests.harness import Running
@@ -250,17 +250,17 @@ async def test_calls_overlap_and_are_answered_when_ready(server: Running) -> Non
 
 
 async def test_concurrent_calls_are_bounded(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calls, "SLOT_TIMEOUT", 0.01)
+    monkeypatch.setattr(websocket_calls, "SLOT_TIMEOUT", 0.01)
     token = (await call(server, "agent.register", agent_name="Worker")).token
     async with socket(server, token=token, types="never") as connection:
         frame = {"operation": "agora.messaging.receive", "arguments": {"wait": 60}}
-        for n in range(calls.MAX_CALLS + 1):
+        for n in range(websocket_calls.MAX_CALLS + 1):
             await connection.send(json.dumps(frame | {"id": n}))
         answer = await receive(connection)
-        assert (answer["id"], answer["error"]["code"]) == (calls.MAX_CALLS, "overloaded")
+        assert (answer["id"], answer["error"]["code"]) == (websocket_calls.MAX_CALLS, "overloaded")
         await call(server, "messaging.send", to_agent="Worker", content="hello")
-        answered = {(await receive(connection))["id"] for _ in range(calls.MAX_CALLS)}
-        assert answered == set(range(calls.MAX_CALLS))
+        answered = {(await receive(connection))["id"] for _ in range(websocket_calls.MAX_CALLS)}
+        assert answered == set(range(websocket_calls.MAX_CALLS))
         assert "result" in await invoke(connection, "event.list")
 
 
@@ -395,7 +395,7 @@ async def test_internal_error_closes_the_socket_with_1011(
     async def breaks(*_: Any) -> None:
         raise RuntimeError("the inner secret")
 
-    monkeypatch.setattr(calls.Calls, "handle_frame", breaks)
+    monkeypatch.setattr(websocket_calls.Calls, "handle_frame", breaks)
     async with socket(server) as connection:
         await connection.send("{}")
         code, reason = await closed(connection)
