@@ -52,9 +52,8 @@ class HttpProtocol(HttpToolsProtocol):
     _timer: asyncio.TimerHandle | None = None
     _is_arriving = False  # a request has begun and is incomplete
     _unread = 0  # bytes since the parser's last event
-    _deferred_request: tuple[RequestResponseCycle, ASGI3Application] | None = (
-        None  # until earlier responses have been read
-    )
+    #: until earlier responses have been read
+    _deferred_request: tuple[RequestResponseCycle, ASGI3Application] | None = None
     _running: RequestResponseCycle | None = None  # uvicorn's own ``cycle`` is the last request received
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]

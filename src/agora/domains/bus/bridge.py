@@ -72,9 +72,8 @@ class BusBridge(Controller):
         self.ready = False
         self._pending = False  # whether inbound entries were delivered to any server and not acknowledged
         self._reconnected = asyncio.Event()  # replaced when set
-        self._refused: list[
-            Refusal
-        ] = []  # the first unreported ones: while the store is unavailable, their number grows
+        # Only the first unreported ones: while the store is unavailable, their number grows.
+        self._refused: list[Refusal] = []
         self._refusal_count = 0
         self.strangers: Sequence[str] = ()  # warnings about foreign consumers in the inbound group
 

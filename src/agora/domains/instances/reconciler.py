@@ -49,9 +49,8 @@ WANTS = frozenset(
 RESERVED_RESOURCES = ("memory", "cpu", "gpus")  #: resources of a host that are reserved for instances
 CHECKING = 5.0  #: seconds for an engine to report its capacity
 ADOPTING = 1.0  #: seconds that a step waits for engines to list their programs
-RETRY_AFTER_ERROR = (
-    5.0  #: seconds until an instance is retried after an unexpected error in its step, doubled by each further one
-)
+#: seconds until an instance is retried after an unexpected error in its step, doubled by each further one
+RETRY_AFTER_ERROR = 5.0
 MAX_RETRY_DELAY = 300.0  #: the longest such delay
 ENGINE_RETRY_DELAY = 10 * SECOND  #: until an unavailable engine is asked again for its programs
 MIN_SCAN_INTERVAL = 2 * SECOND  #: minimum time between two quick scans for ended programs
