@@ -17,7 +17,7 @@ from pathlib import Path
 from agora.server.app import App
 from agora.settings import Settings
 from agora.telemetry import Measures
-from agora.telemetry.context import PROTOCOL
+from agora.telemetry.context import CURRENT_PROTOCOL
 
 ROUNDS, CALLS = 15, 400
 LIMIT = 5.0  # limit in microseconds
@@ -67,7 +67,7 @@ def _alone_microseconds(measures: Measures) -> float:
     operation, count = object(), 100_000
     began = time.process_time()
     for _ in range(count):
-        measures.record_call(PROTOCOL.get(), operation, 0.001, None)
+        measures.record_call(CURRENT_PROTOCOL.get(), operation, 0.001, None)
     return (time.process_time() - began) / count * 1e6
 
 
@@ -75,7 +75,7 @@ def _answer_microseconds(measures: Measures) -> float:
     count = 100_000
     began = time.process_time()
     for _ in range(count):
-        measures.responses[PROTOCOL.get(), 200] += 1
+        measures.responses[CURRENT_PROTOCOL.get(), 200] += 1
     return (time.process_time() - began) / count * 1e6
 
 

@@ -21,7 +21,7 @@ from scripts.call_graph import CallGraph, Class, Function, Value  # noqa: E402
 
 from agora.core.signals import Signal  # noqa: E402
 from agora.server.services import IMPLEMENTATIONS  # noqa: E402
-from agora.server.subscriptions import SUBSCRIPTIONS  # noqa: E402
+from agora.server.subscriptions import HANDLERS_BY_SIGNAL  # noqa: E402
 from agora_sdk.contract import operations  # noqa: E402
 from agora_sdk.contract.operation_errors import FILE, common_errors  # noqa: E402
 from agora_sdk.errors import BY_CODE  # noqa: E402
@@ -57,7 +57,7 @@ def _signal_handlers() -> Mapping[Value, list[Function]]:
     }:
         for name, value in vars(import_module(module)).items():
             if isinstance(value, Signal):
-                references = [handler.reference.partition(":") for handler in SUBSCRIPTIONS.get(value, ())]
+                references = [handler.reference.partition(":") for handler in HANDLERS_BY_SIGNAL.get(value, ())]
                 handlers[Value(module, name)] = [Function(where, "", function) for where, _, function in references]
     return handlers
 

@@ -17,9 +17,9 @@ from pydantic.fields import FieldInfo
 
 from agora.cli.command_class import describe_arguments
 from agora.cli.session import PANEL as CONNECTION
-from agora.core.runtime_settings import CHANGEABLE
-from agora.settings import PLAIN, PREFIX, Settings
-from agora.settings.legacy_names import RENAMED
+from agora.core.runtime_settings import CHANGEABLE_SETTINGS
+from agora.settings import PREFIX, UNPREFIXED_VARIABLES, Settings
+from agora.settings.legacy_names import RENAMED_SETTINGS
 from agora_sdk.contract import Exposure, Operation, Service, operations
 from agora_sdk.contract.export import contract_document
 from agora_sdk.errors import BY_CODE, AgoraError
@@ -199,7 +199,7 @@ def _settings() -> Iterator[str]:
         "An operator can change the following settings at run time with `agora.admin.manage` (resource `configuration`; actions",
         "`list`, `get`, `set`, `reset`). A change takes effect at once and persists. `reset` restores the configured value.",
         "",
-        ", ".join(f"`{name}`" for name in CHANGEABLE) + ".",
+        ", ".join(f"`{name}`" for name in CHANGEABLE_SETTINGS) + ".",
         "",
         "## Settings of clients",
         "",
@@ -209,8 +209,8 @@ def _settings() -> Iterator[str]:
 
 
 def _setting(name: str, field: FieldInfo) -> Row:
-    former = [old for old, new in RENAMED.items() if new == name]
-    plain = [found for found in PLAIN if found.lower() == name]
+    former = [old for old, new in RENAMED_SETTINGS.items() if new == name]
+    plain = [found for found in UNPREFIXED_VARIABLES if found.lower() == name]
     variables = [f"`{variable}`" for variable in (PREFIX + name.upper(), *plain, *former)]
     return (f"`{name}`", "<br>".join(variables), _default(name, field), _values(field), field.description)
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
-from agora.store.checked_statements import FILE, compute_statement_digest
+from agora.store.checked_statements import STATEMENTS_FILE, compute_statement_digest
 from agora.store.port import Statement, Write
 from agora.store.tenancy import check_confined
 
@@ -44,8 +44,8 @@ def checked_list() -> str:
 def main(arguments: list[str]) -> int:
     text = checked_list()
     if "--check" in arguments:
-        return int(FILE.read_text("ascii") != text)
-    FILE.write_text(text, "ascii")
+        return int(STATEMENTS_FILE.read_text("ascii") != text)
+    STATEMENTS_FILE.write_text(text, "ascii")
     return 0
 
 

@@ -21,7 +21,7 @@ import uvicorn
 from agora.clock import SystemClock
 from agora.net.uvicorn_protocols import create_http_protocol, create_websocket_protocol
 from agora.server.app import App
-from agora.server.logging import TALKATIVE
+from agora.server.logging import QUIETED_LOGGERS
 from agora.settings import Settings
 from agora.store.sqlite import SqliteStore
 
@@ -43,7 +43,7 @@ def restored_logging() -> Iterator[None]:
     """Restore the logging of this process at the end of the block."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
-    levels = {name: logging.getLogger(name).level for name in TALKATIVE}
+    levels = {name: logging.getLogger(name).level for name in QUIETED_LOGGERS}
     yield
     root.handlers[:] = handlers
     root.setLevel(level)

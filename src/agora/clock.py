@@ -13,7 +13,7 @@ __all__ = ["SECOND", "AlignedClock", "Clock", "SystemClock", "new_id", "to_datet
 SECOND: Final = 1_000_000  #: in microseconds, the unit of every stored time and of every clock
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_POOL = 256  # ids whose randomness is drawn at once
+_RANDOM_POOL_SIZE = 256  # ids whose randomness is drawn at once
 _VARIANT_DIGITS = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 _FRACTION_DIGITS = tuple(f"7{fraction:03x}" for fraction in range(4096))  # after the version, 7
 
@@ -63,8 +63,8 @@ _millisecond, _millisecond_digits = 0, ""  # of the last id
 
 def _refill_random_tails() -> None:
     """Draw the randomness of many ids with one system call; the first digit carries the UUID variant."""
-    digits = os.urandom(8 * _POOL).hex()
-    _tails.extend(_VARIANT_DIGITS[digits[at]] + digits[at + 1 : at + 16] for at in range(0, 16 * _POOL, 16))
+    digits = os.urandom(8 * _RANDOM_POOL_SIZE).hex()
+    _tails.extend(_VARIANT_DIGITS[digits[at]] + digits[at + 1 : at + 16] for at in range(0, 16 * _RANDOM_POOL_SIZE, 16))
 
 
 os.register_at_fork(after_in_child=_tails.clear)

@@ -30,11 +30,11 @@ SLICE_SECONDS: Final = 0.004  # of turns in one iteration of the loop, before it
 LONE_SLICE_SECONDS: Final = 0.03  # the same for a lone owner, so that more of its calls share a commit
 OVERHEAD_SECONDS: Final = 0.0002  # per turn, for the unmeasured work of protocols and sockets
 MAX_REST_SECONDS: Final = 0.05
-CALM_SECONDS: Final = 0.25  # without a call that need not wait, after which no rest is inserted
+QUIET_SECONDS: Final = 0.25  # without a call that need not wait, after which no rest is inserted
 LONE_AFTER_SECONDS: Final = 2.0  # without a call of another owner
 FIRST_ESTIMATE_SECONDS: Final = 0.0005
-MAX_WAITING: Final = 2_000  # calls of one owner that wait for their turn
-FORGET_ABOVE: Final = 10_000  # owners
+MAX_WAITING_CALLS: Final = 2_000  # calls of one owner that wait for their turn
+MAX_REMEMBERED_OWNERS: Final = 10_000  # owners
 SHORT_STEP_SECONDS: Final = 0.0005  # up to which a step is measured by the monotonic clock
 STALE_READING_SECONDS: Final = 0.01  # after which the processor clock is read again before a step
 
@@ -199,7 +199,7 @@ class LoopScheduler:
         """The share of an owner, or of a group."""
         share = self._shares.get(owner)
         if share is None:
-            if len(self._shares) >= FORGET_ABOVE:
+            if len(self._shares) >= MAX_REMEMBERED_OWNERS:
                 self._forget_idle()
             share = self._shares[owner] = Share(self._virtual, weight, group)
         return share
@@ -218,9 +218,9 @@ class LoopScheduler:
 
     async def wait_for_turn(self, share: Share) -> None:
         """Wait for a turn. Raises Overloaded when too many calls of the owner wait already."""
-        if len(share.waiting) >= MAX_WAITING:
+        if len(share.waiting) >= MAX_WAITING_CALLS:
             raise Overloaded(
-                f"{MAX_WAITING} of your calls wait for their turn.", fix="Wait for answers first.", retry_after=1
+                f"{MAX_WAITING_CALLS} of your calls wait for their turn.", fix="Wait for answers first.", retry_after=1
             )
         loop = asyncio.get_running_loop()
         if not share.waiting:
@@ -291,7 +291,7 @@ class LoopScheduler:
         if self._has_several_owners:
             self._alone_after = now + LONE_AFTER_SECONDS
         if self._has_passed:
-            self._rest_until = now + CALM_SECONDS
+            self._rest_until = now + QUIET_SECONDS
         lone = now >= self._alone_after
         self._slice_seconds = LONE_SLICE_SECONDS if lone else SLICE_SECONDS
         overrun = self._used_seconds - SLICE_SECONDS

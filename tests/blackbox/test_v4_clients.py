@@ -100,14 +100,14 @@ def test_shim_is_not_found_as_the_real_program(tmp_path: Path, monkeypatch: pyte
     shim.parent.mkdir()
     shim.write_text(f'#!/bin/sh\nexec {sys.executable} -m agora_sdk.migration.spacetime "$@"\n')
     shim.chmod(0o755)
-    monkeypatch.delenv(real_program.SETTING, raising=False)
+    monkeypatch.delenv(real_program.REAL_PROGRAM_VARIABLE, raising=False)
     monkeypatch.setenv("PATH", f"{shim.parent}{os.pathsep}{real.parent}")
     assert real_program.find_program() == str(real)
     monkeypatch.setenv("PATH", str(shim.parent))
     assert real_program.find_program() is None
-    monkeypatch.setenv(real_program.SETTING, str(shim))
+    monkeypatch.setenv(real_program.REAL_PROGRAM_VARIABLE, str(shim))
     assert real_program.find_program() is None, "not even where it is configured"
-    monkeypatch.setenv(real_program.SETTING, str(real))
+    monkeypatch.setenv(real_program.REAL_PROGRAM_VARIABLE, str(real))
     assert real_program.find_program() == str(real)
 
 

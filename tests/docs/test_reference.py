@@ -11,7 +11,7 @@ from scripts import reference
 
 from agora.core.events import frames
 from agora.domains.tasks import states
-from agora.domains.workflows.run import ENDED
+from agora.domains.workflows.run import TERMINAL_STATUSES
 from agora.settings import Settings
 from agora_sdk.contract import Exposure, operations
 from agora_sdk.errors import BY_CODE
@@ -49,7 +49,10 @@ SHORT = (
     ("domains/client_sessions/sessions.py", "emit_session_event", 2, "agora.mcp."),
 )
 #: Values of ``status.value`` where it is part of an event's name.
-STATES = {"agora.task.": {*states.TERMINAL, *states.INTERRUPTED}, "agora.workflow.": ENDED}
+STATES = {
+    "agora.task.": {*states.TERMINAL_STATUSES, *states.INTERRUPTED_STATUSES},
+    "agora.workflow.": TERMINAL_STATUSES,
+}
 
 
 def _page(name: str) -> str:
@@ -155,5 +158,5 @@ def test_documented_event_types_equal_the_emitted_ones() -> None:
 
 
 def test_close_codes_of_streams_are_documented() -> None:
-    for code in (frames.NORMAL, frames.RESTARTING, frames.TOO_SLOW):
+    for code in (frames.CLOSE_NORMAL, frames.CLOSE_RESTARTING, frames.CLOSE_TOO_SLOW):
         assert f"| {code} |" in _page("streaming.md")

@@ -19,13 +19,13 @@ from agora.telemetry.tracing import open_provider
 from .configuration import RunnerConfiguration
 from .supervisor import Supervisor
 
-LONGEST_CONFIGURATION = 64 * 1024 * 1024  # limit of a line in bytes
+MAX_LINE_BYTES = 64 * 1024 * 1024  # limit of a line in bytes
 
 
 async def run_until_input_ends() -> None:
     """Apply configurations until the input ends, which means that the server has ended or wants the runner to end."""
     loop = asyncio.get_running_loop()
-    reader = asyncio.StreamReader(limit=LONGEST_CONFIGURATION)
+    reader = asyncio.StreamReader(limit=MAX_LINE_BYTES)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     # ignored: the server decides when to stop, and a terminal's Ctrl-C reaches it, too
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -20,7 +20,7 @@ from .prompts import describe_request, mark_as_data, truncate_text
 
 __all__ = ["read_client_conversation", "read_earlier_tasks"]
 
-REMEMBERED = 20  #: limit of tasks of a context
+MAX_CONTEXT_TASKS = 20  #: limit of tasks of a context
 MAX_TEXT = 8_000  #: limit of each text in characters
 CLIENT = "openai"  #: key in a message's metadata
 
@@ -31,7 +31,7 @@ async def read_earlier_tasks(client: AgoraClient, task: TaskRun) -> list[ModelMe
     Those of other requesters are left out, because they are confidential.
     """
     # The newest ones, which are then read in the order in which they were asked.
-    page = await client.task.list(context_id=task.context_id, limit=REMEMBERED, descending=True)
+    page = await client.task.list(context_id=task.context_id, limit=MAX_CONTEXT_TASKS, descending=True)
     messages: list[ModelMessage] = []
     for summary in reversed(page.tasks):
         if summary.task_id == task.task_id or summary.created_by != task.created_by:
@@ -57,7 +57,7 @@ def read_client_conversation(message: Message) -> list[ModelMessage]:
     messages: list[ModelMessage] = []
     if isinstance(instructions, str):
         messages.append(ModelRequest(parts=[UserPromptPart(content=truncate_text(instructions, MAX_TEXT))]))
-    items = history[-2 * REMEMBERED :] if isinstance(history, list) else []
+    items = history[-2 * MAX_CONTEXT_TASKS :] if isinstance(history, list) else []
     for item in filter(lambda item: isinstance(item, dict), items):
         role, text = _read_item(item)
         text = truncate_text(text, MAX_TEXT)

@@ -24,8 +24,8 @@ __all__ = ["CallMeter", "estimate_input_tokens", "estimate_output_tokens"]
 
 log = logging.getLogger("agora.agent_runner")
 
-CHARACTERS_OF_TOKEN = 3  #: lower than for any usual tokenizer, so that an estimate is not too low
-CHANGED_RETRY_SECONDS = 1.0  #: delay until the process has the newest declaration
+MIN_CHARACTERS_PER_TOKEN = 3  #: lower than for any usual tokenizer, so that an estimate is not too low
+PRICE_CHANGE_RETRY_SECONDS = 1.0  #: delay until the process has the newest declaration
 
 
 def estimate_input_tokens(messages: Sequence[ModelMessage], parameters: ModelRequestParameters) -> int:
@@ -33,12 +33,12 @@ def estimate_input_tokens(messages: Sequence[ModelMessage], parameters: ModelReq
     size = len(ModelMessagesTypeAdapter.dump_json(list(messages), exclude_none=True))
     for tool in (*parameters.function_tools, *parameters.output_tools):
         size += len(tool.name) + len(tool.description or "") + len(json.dumps(tool.parameters_json_schema))
-    return size // CHARACTERS_OF_TOKEN + 1
+    return size // MIN_CHARACTERS_PER_TOKEN + 1
 
 
 def estimate_output_tokens(response: ModelResponse) -> int:
     """Estimate the tokens of an answer by its length."""
-    return len(ModelMessagesTypeAdapter.dump_json([response], exclude_none=True)) // CHARACTERS_OF_TOKEN + 1
+    return len(ModelMessagesTypeAdapter.dump_json([response], exclude_none=True)) // MIN_CHARACTERS_PER_TOKEN + 1
 
 
 class CallMeter:
@@ -81,7 +81,7 @@ class CallMeter:
         except StaleLease:
             raise
         except Conflict as refusal:  # the declaration is newer than this process: its successor continues
-            raise ModelUnavailable(str(refusal), CHANGED_RETRY_SECONDS) from refusal
+            raise ModelUnavailable(str(refusal), PRICE_CHANGE_RETRY_SECONDS) from refusal
         return reservation.model
 
     async def settle(self) -> None:

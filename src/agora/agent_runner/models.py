@@ -24,8 +24,8 @@ __all__ = ["ModelAnswer", "ModelPool", "ModelRefused", "ModelUnavailable"]
 TRANSIENT_STATUS = frozenset({408, 409, 425, 429})
 DEFAULT_RETRY_SECONDS = 5.0
 # Shorter than for a refusal: the service answers, only the connection broke.
-CUT_RETRY_SECONDS = 0.5
-LONGEST_RETRY_SECONDS = 3600.0
+BROKEN_STREAM_RETRY_SECONDS = 0.5
+MAX_RETRY_SECONDS = 3600.0
 
 
 class ModelUnavailable(Exception):
@@ -136,7 +136,7 @@ class ModelPool:
             # To the libraries, a connection that is closed early looks like the end of a stream; a complete answer has
             # a finish reason.
             report_cut()
-            raise ModelUnavailable(f"{configuration.name}: the answer was cut off", CUT_RETRY_SECONDS)
+            raise ModelUnavailable(f"{configuration.name}: the answer was cut off", BROKEN_STREAM_RETRY_SECONDS)
         return ModelAnswer(response, configuration.name, time.perf_counter() - started_at, first)
 
     def _open_model(self, configuration: ModelConfiguration) -> Model:
@@ -183,6 +183,6 @@ def _retry_after(error: BaseException) -> float:
         response = getattr(cause, "response", None)
         value = response.headers.get("retry-after", "") if response is not None else ""
         if value.replace(".", "", 1).isdigit():
-            return min(float(value), LONGEST_RETRY_SECONDS)
+            return min(float(value), MAX_RETRY_SECONDS)
         cause = cause.__cause__ or cause.__context__
     return DEFAULT_RETRY_SECONDS

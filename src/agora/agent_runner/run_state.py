@@ -13,9 +13,9 @@ from pydantic_core import from_json
 
 __all__ = ["RunState"]
 
-FORMAT = 1
-MAX_CONVERSATION = 8 << 20  #: limit in bytes of an unpacked conversation
-LONGEST_PLAIN = 32_768  #: limit in bytes of an uncompressed conversation
+FORMAT_VERSION = 1
+MAX_CONVERSATION_BYTES = 8 << 20  #: limit in bytes of an unpacked conversation
+MAX_UNCOMPRESSED_BYTES = 32_768  #: limit in bytes of an uncompressed conversation
 
 
 @dataclass(slots=True)
@@ -47,7 +47,7 @@ class RunState:
         Raises ValueError for a conversation that is not this program's: an earlier holder of the task may have written
         the checkpoint.
         """
-        if not checkpoint or checkpoint.get("format") != FORMAT:
+        if not checkpoint or checkpoint.get("format") != FORMAT_VERSION:
             return cls()
         values = {name: value for name, value in checkpoint.items() if name in cls.__dataclass_fields__}
         packed = checkpoint.get("packed")
@@ -63,10 +63,10 @@ class RunState:
         """Serialize as JSON. A long conversation is compressed, because a checkpoint is limited to 64 KiB."""
         values = {name: getattr(self, name) for name in self.__dataclass_fields__}
         messages = ModelMessagesTypeAdapter.dump_json(self.messages, exclude_none=True)
-        if len(messages) > LONGEST_PLAIN:
+        if len(messages) > MAX_UNCOMPRESSED_BYTES:
             packed = base64.b64encode(zlib.compress(messages)).decode()
-            return values | {"format": FORMAT, "messages": [], "packed": packed}
-        return values | {"format": FORMAT, "messages": from_json(messages)}
+            return values | {"format": FORMAT_VERSION, "messages": [], "packed": packed}
+        return values | {"format": FORMAT_VERSION, "messages": from_json(messages)}
 
     @property
     def tokens(self) -> int:
@@ -76,10 +76,10 @@ class RunState:
 
 def _unpack_conversation(packed: str) -> bytes:
     unpacker = zlib.decompressobj()
-    messages = unpacker.decompress(base64.b64decode(packed), MAX_CONVERSATION)
+    messages = unpacker.decompress(base64.b64decode(packed), MAX_CONVERSATION_BYTES)
     # Bounded while unpacking: some kilobytes may expand to gigabytes.
     if not unpacker.eof:
-        raise ValueError(f"the checkpoint's conversation is cut off, or larger than {MAX_CONVERSATION} bytes")
+        raise ValueError(f"the checkpoint's conversation is cut off, or larger than {MAX_CONVERSATION_BYTES} bytes")
     return messages
 
 

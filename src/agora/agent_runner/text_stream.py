@@ -9,7 +9,7 @@ from agora_sdk.taskrun import TaskRun
 
 __all__ = ["TextStream"]
 
-GATHER_SECONDS = 0.15
+FLUSH_SECONDS = 0.15
 
 
 class TextStream:
@@ -25,7 +25,7 @@ class TextStream:
         # The server refuses NUL in texts.
         self._waiting += text.replace("\x00", "")
         if self._timer is None and self._writer is None:
-            self._timer = asyncio.get_running_loop().call_later(GATHER_SECONDS, self._start_writer)
+            self._timer = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self._start_writer)
 
     async def take_rest(self) -> str:
         """End the stream and return the unwritten text. Raises the error of a failed write."""

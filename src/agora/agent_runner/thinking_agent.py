@@ -21,7 +21,7 @@ __all__ = ["ThinkingAgent"]
 
 MESSAGE_ID_KEY = "agora.message_id"  #: in a task's metadata: the message that created it
 MAX_REPLY_CHARACTERS = 100_000
-TOOLS_SECONDS = 10.0  #: cache time of the list of tools
+TOOL_LIST_SECONDS = 10.0  #: cache time of the list of tools
 
 
 class ThinkingAgent(Agent):
@@ -100,7 +100,7 @@ class ThinkingAgent(Agent):
         now = asyncio.get_running_loop().time()
         if now >= self._tools_until:
             self._tools = (await self.client.declared_agent.tools(self.name)).tools
-            self._tools_until = now + TOOLS_SECONDS
+            self._tools_until = now + TOOL_LIST_SECONDS
         return self._tools
 
     async def _reply(self, task: TaskRun, key: str, text: str) -> None:

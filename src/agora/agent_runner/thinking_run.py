@@ -45,7 +45,7 @@ from .toolbox import Toolbox
 __all__ = ["ThinkingRun"]
 
 ASK, FINAL = "ask_requester", "final_result"
-CLIENT_CALLS = "client:"  #: prefix of the numbers of calls that the requester's client executes
+CLIENT_CALL_PREFIX = "client:"  #: prefix of the numbers of calls that the requester's client executes
 ASK_SCHEMA: JsonObject = {
     "type": "object",
     "properties": {
@@ -61,7 +61,7 @@ APPROVAL_SCHEMA: JsonObject = {
 }
 MAX_CHECKPOINT = 65_536  #: limit of a task's checkpoint in bytes of JSON
 MAX_POSTPONED = 20  #: limit of consecutive postponements without a model
-STOPPED = "The process of the agent stops."
+STOP_REASON = "The process of the agent stops."
 MAX_CORRECTIONS = 3  #: limit of corrections of a result that does not match its schema
 
 
@@ -123,7 +123,7 @@ class ThinkingRun:
         while True:
             self._check_limits()
             if self._is_stopping:
-                raise Postponed(STOPPED, 0)
+                raise Postponed(STOP_REASON, 0)
             calls = self._open_calls()
             # None: the model is next. Empty: it has answered with text, which is the result unless an object is required.
             if calls is None:
@@ -207,7 +207,7 @@ class ThinkingRun:
         except asyncio.CancelledError:
             if self._is_stopping:
                 await self._meter.settle()
-                raise Postponed(STOPPED, 0) from None
+                raise Postponed(STOP_REASON, 0) from None
             raise
         except ModelUnavailable as failure:
             await self._meter.settle()
@@ -398,7 +398,9 @@ class ThinkingRun:
     def _list_client_calls(self) -> list[int]:
         """List the numbers of calls that the requester's client was asked to execute."""
         question = self._state.asked or ""
-        numbers = question.removeprefix(CLIENT_CALLS).split(",") if question.startswith(CLIENT_CALLS) else ()
+        numbers = (
+            question.removeprefix(CLIENT_CALL_PREFIX).split(",") if question.startswith(CLIENT_CALL_PREFIX) else ()
+        )
         return [int(number) for number in numbers]
 
     async def _call_client_tools(self, calls: Mapping[int, ToolCallPart]) -> None:
@@ -422,7 +424,7 @@ class ThinkingRun:
             call: JsonObject = {"id": ids[number], "name": calls[number].tool_name, "arguments": arguments}
             requests[number] = {"tool_call": call}
         if requests:
-            await self._note_question(CLIENT_CALLS + ",".join(map(str, requests)))
+            await self._note_question(CLIENT_CALL_PREFIX + ",".join(map(str, requests)))
             tools = ", ".join(dict.fromkeys(calls[number].tool_name for number in requests))
             raise InputRequired(f"Please call {tools}, and answer with the results.", data=list(requests.values()))
 

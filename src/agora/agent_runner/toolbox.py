@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["Toolbox"]
 
 CALL_SECONDS = 1000.0  # longer than the server's tool timeout
-PENDING_SECONDS = 0.5  # polling interval of a pending call
-ENDED = frozenset(
+PENDING_CALL_POLL_SECONDS = 0.5  # polling interval of a pending call
+TERMINAL_STATUSES = frozenset(
     {
         TaskStatus.COMPLETED,
         TaskStatus.FAILED,
@@ -49,7 +49,7 @@ class Toolbox:
             )
             if outcome.status != "pending":
                 break
-            await asyncio.sleep(PENDING_SECONDS)
+            await asyncio.sleep(PENDING_CALL_POLL_SECONDS)
         if outcome.task_id is not None and outcome.status == "done" and self._asks_agent(tool):
             return await self._await_task(outcome)
         return outcome
@@ -63,8 +63,8 @@ class Toolbox:
         async for _ in self.client.task.stream(outcome.task_id):
             pass  # it ends with the task
         task = await self.client.task.get(outcome.task_id)
-        while task.status not in ENDED:  # the stream was interrupted
-            await asyncio.sleep(PENDING_SECONDS)
+        while task.status not in TERMINAL_STATUSES:  # the stream was interrupted
+            await asyncio.sleep(PENDING_CALL_POLL_SECONDS)
             task = await self.client.task.get(outcome.task_id)
         if task.status == TaskStatus.COMPLETED:
             return outcome.model_copy(update={"content": task.result})

@@ -15,11 +15,11 @@ from .weather import fetch_weather_report, find_place_in_sentence
 __all__ = ["AnalysisAgent", "load_scorer"]
 
 MAX_TEXT_CHARACTERS = 200_000  # most characters of a text
-INLINE = 4000  # longest text analysed on the event loop; longer texts are analysed in a thread
-SCORED = 500  # most sentences that are scored for sentiment
+MAX_INLINE_CHARACTERS = 4000  # longest text analysed on the event loop; longer texts are analysed in a thread
+MAX_SCORED_SENTENCES = 500  # most sentences that are scored for sentiment
 MAX_SENTENCE_CHARACTERS = 2000
 WEATHER = "weather"  # id of the skill
-MISSING = "Sentiment needs the extra: pip install 'agora-server[analysis]'."
+MISSING_EXTRA_MESSAGE = "Sentiment needs the extra: pip install 'agora-server[analysis]'."
 _ABOUT = r"(?:the\s+)?(?:following\s+|this\s+|that\s+|my\s+|these\s+)?(?:text|data|sentence|paragraph|document|message|words?)?"
 _COMMAND = re.compile(
     rf"""^\s*(?:(?:please|can\s+you|could\s+you|hi|hello|hey)\b[\s,:]*)*
@@ -28,7 +28,7 @@ _COMMAND = re.compile(
         (?:\s+(?:of|for|in|from|on|about)\b)?\s*{_ABOUT}\s*(?:[:\-]\s*|\n)?""",
     re.IGNORECASE | re.VERBOSE,
 )
-PARTS = ("statistics", "readability", "keywords", "sentiment")
+REPORT_SECTIONS = ("statistics", "readability", "keywords", "sentiment")
 Scorer = Callable[[str], dict[str, float]]
 
 
@@ -83,7 +83,7 @@ class AnalysisAgent(BuiltinAgent):
             raise TaskFailed("There is no text to analyse. Say for example: Analyze: I love it!")
         if len(text) > MAX_TEXT_CHARACTERS:
             raise TaskFailed(f"The text has {len(text)} characters; at most {MAX_TEXT_CHARACTERS} are analysed.")
-        quick = len(text) <= INLINE and ("sentiment" not in parts or load_scorer.cache_info().currsize)
+        quick = len(text) <= MAX_INLINE_CHARACTERS and ("sentiment" not in parts or load_scorer.cache_info().currsize)
         analysis = _analyze_text(text, parts) if quick else await asyncio.to_thread(_analyze_text, text, parts)
         public_parts = {
             name: part for name, part in analysis.items() if name != "keywords"
@@ -103,10 +103,10 @@ def _parse_request(job: Job) -> tuple[str, tuple[str, ...]]:
     data, message_text = job.data, job.text
     match = _COMMAND.match(message_text[:1000])
     what = (job.skill or (match["what"] if match else "")).lower()
-    chosen = next((part for part in PARTS if what and what.startswith(part.rstrip("s")[:4])), None)
-    parts: tuple[str, ...] = (chosen,) if chosen else PARTS
+    chosen = next((part for part in REPORT_SECTIONS if what and what.startswith(part.rstrip("s")[:4])), None)
+    parts: tuple[str, ...] = (chosen,) if chosen else REPORT_SECTIONS
     if isinstance(listed := data.get("parts"), list):
-        parts = tuple(part for part in PARTS if part in listed) or PARTS
+        parts = tuple(part for part in REPORT_SECTIONS if part in listed) or REPORT_SECTIONS
     if isinstance(payload_text := data.get("text"), str):
         return payload_text, parts
     remainder = message_text[match.end() :] if match else message_text
@@ -141,10 +141,10 @@ def _score_sentiment(text: str) -> dict[str, Any]:
     """Average the VADER scores of the sentences, as its authors recommend; ``compound`` is between -1 and 1."""
     score = load_scorer()
     if score is None:
-        return {"label": "unknown", "reason": MISSING}
-    scores = [score(sentence[:MAX_SENTENCE_CHARACTERS]) for sentence in split_sentences(text)[:SCORED]] or [
-        score(text[:MAX_SENTENCE_CHARACTERS])
-    ]
+        return {"label": "unknown", "reason": MISSING_EXTRA_MESSAGE}
+    scores = [
+        score(sentence[:MAX_SENTENCE_CHARACTERS]) for sentence in split_sentences(text)[:MAX_SCORED_SENTENCES]
+    ] or [score(text[:MAX_SENTENCE_CHARACTERS])]
     means = {
         name: round(sum(each[name] for each in scores) / len(scores), 4) for name in ("compound", "pos", "neu", "neg")
     }

@@ -23,15 +23,15 @@ from fractions import Fraction
 from agora.value_classes import value_class
 
 from .functions import CONSTANTS, FUNCTIONS
-from .numbers import DIGITS, CalculationError, Number, divide_numbers, quote_expression_token, raise_to_power
+from .numbers import DECIMAL_DIGITS, CalculationError, Number, divide_numbers, quote_expression_token, raise_to_power
 
 __all__ = ["MAX_EXPRESSION_CHARACTERS", "CalculationError", "Number", "evaluate_expression"]
 
 MAX_EXPRESSION_CHARACTERS = 2000  #: limit of an expression
-DEEPEST = 50
+MAX_DEPTH = 50
 MAX_TOKENS = 500
 MAX_DIGITS = 100  # limit of a number's digits
-EXPONENT = 300
+MAX_EXPONENT = 300
 _TOKEN = re.compile(
     r"""\s*(?:
         (?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)
@@ -44,7 +44,7 @@ _THOUSANDS = re.compile(r"(?<![\d.,\w])\d{1,3}(?:,\d{3})+(?![\d,])")
 _SIGNS = str.maketrans(
     {"×": "*", "·": "*", "∙": "*", "÷": "/", "−": "-", "–": "-", "∕": "/", "π": " pi ", "τ": " tau "}  # noqa: RUF001
 )
-_CONTEXT = Context(prec=DIGITS, traps=[InvalidOperation, DivisionByZero, Overflow])
+_CONTEXT = Context(prec=DECIMAL_DIGITS, traps=[InvalidOperation, DivisionByZero, Overflow])
 
 
 @value_class
@@ -123,8 +123,8 @@ class _Parser:
 
     def _parse_sum(self) -> Number:
         self._depth += 1
-        if self._depth > DEEPEST:
-            raise CalculationError(f"The expression is nested deeper than {DEEPEST} levels.")
+        if self._depth > MAX_DEPTH:
+            raise CalculationError(f"The expression is nested deeper than {MAX_DEPTH} levels.")
         value = self._parse_product()
         while sign := self._accept_sign("+", "-"):
             right = self._parse_product()
@@ -138,7 +138,7 @@ class _Parser:
         value = self._parse_signed()
         while True:
             if sign := self._accept_sign("*", "/", "//", "%", "of"):
-                value = _MULTIPLYING[sign](value, self._parse_signed())
+                value = _MULTIPLICATIVE_OPERATORS[sign](value, self._parse_signed())
             elif self._next_token_begins_operand() and self._next_token.kind != "number":
                 value = value * self._parse_signed()  # 2(3 + 4), 2 pi
             else:
@@ -150,8 +150,8 @@ class _Parser:
         while sign := self._accept_sign("+", "-"):
             minus ^= sign == "-"
             signs += 1
-            if signs > DEEPEST:
-                raise CalculationError(f"There are more than {DEEPEST} signs in a row.")
+            if signs > MAX_DEPTH:
+                raise CalculationError(f"There are more than {MAX_DEPTH} signs in a row.")
         value = self._parse_power()
         return -value if minus else value
 
@@ -160,8 +160,8 @@ class _Parser:
         if not self._accept_sign("^"):
             return value
         self._depth += 1
-        if self._depth > DEEPEST:
-            raise CalculationError(f"The expression is nested deeper than {DEEPEST} levels.")
+        if self._depth > MAX_DEPTH:
+            raise CalculationError(f"The expression is nested deeper than {MAX_DEPTH} levels.")
         result = raise_to_power(value, self._parse_signed())
         self._depth -= 1
         return result
@@ -224,13 +224,13 @@ def _parse_literal(text: str) -> Number:
     mantissa, _, exponent = text.lower().partition("e")
     if sum(letter.isdigit() for letter in mantissa) > MAX_DIGITS:
         raise CalculationError(f"A number has more than {MAX_DIGITS} digits.")
-    if len(exponent) > 5 or abs(int(exponent or 0)) > EXPONENT:
-        raise CalculationError(f"{text[:20]} is too large or too small; exponents are limited to {EXPONENT}.")
+    if len(exponent) > 5 or abs(int(exponent or 0)) > MAX_EXPONENT:
+        raise CalculationError(f"{text[:20]} is too large or too small; exponents are limited to {MAX_EXPONENT}.")
     return Number(Fraction(Decimal(text)), real="." in text or bool(exponent))
 
 
 _HUNDRED = Number(Fraction(100))
-_MULTIPLYING: Mapping[str, Callable[[Number, Number], Number]] = {
+_MULTIPLICATIVE_OPERATORS: Mapping[str, Callable[[Number, Number], Number]] = {
     "*": lambda left, right: left * right,
     "of": lambda left, right: left * right,
     "/": divide_numbers,

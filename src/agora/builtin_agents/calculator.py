@@ -13,7 +13,7 @@ from .port import BuiltinAgent, Job, Profile, Reply, TaskFailed
 __all__ = ["CalculatorAgent"]
 
 OPERATORS = ("+", "-", "*", "/", "//", "%", "^", "**")
-SIGNS = {
+OPERATOR_BY_NAME = {
     **{operator: operator for operator in OPERATORS},
     "add": "+",
     "plus": "+",
@@ -25,7 +25,7 @@ SIGNS = {
     "modulo": "%",
     "power": "^",
 }
-OPERANDS = 100
+MAX_OPERANDS = 100
 ARITHMETIC = re.compile(r"[\w\s.,+*/^%!()-]{1,500}", re.ASCII)
 WORD = re.compile(r"[a-z_]+", re.IGNORECASE)
 KNOWN_WORDS = {*FUNCTIONS, *CONSTANTS, "of"}
@@ -95,10 +95,10 @@ def _build_expression_from_operands(payload: dict[str, Any]) -> str:
         return ""
     if operands is None and "a" in payload:
         operands = [payload[name] for name in ("a", "b") if name in payload]
-    if not isinstance(operands, list) or not 1 <= len(operands) <= OPERANDS:
-        raise CalculationError(f"Give 1 to {OPERANDS} 'operands' with 'operation', or an 'expression'.")
+    if not isinstance(operands, list) or not 1 <= len(operands) <= MAX_OPERANDS:
+        raise CalculationError(f"Give 1 to {MAX_OPERANDS} 'operands' with 'operation', or an 'expression'.")
     if not all(isinstance(operand, int | float | str) and not isinstance(operand, bool) for operand in operands):
         raise CalculationError("Every operand is a number.")
-    if str(operation).lower() in SIGNS:
-        return f" {SIGNS[str(operation).lower()]} ".join(f"({operand})" for operand in operands)
+    if str(operation).lower() in OPERATOR_BY_NAME:
+        return f" {OPERATOR_BY_NAME[str(operation).lower()]} ".join(f"({operand})" for operand in operands)
     return f"{operation}({', '.join(map(str, operands))})"

@@ -14,12 +14,12 @@ __all__ = ["CONSTANTS", "FUNCTIONS"]
 Function = Callable[..., Number]
 
 # 450! has 1,001 digits.
-FACTORIAL = 450  # largest argument of a factorial
-ROUND = 50  # maximum number of decimal places for rounding
-ANGLE = 15  # decimal places of the arguments of trigonometric functions
+MAX_FACTORIAL_ARGUMENT = 450  # largest argument of a factorial
+MAX_DECIMAL_PLACES = 50  # maximum number of decimal places for rounding
+ANGLE_DECIMAL_PLACES = 15  # decimal places of the arguments of trigonometric functions
 # Beyond it, neighbouring floats are more than a tenth of a radian apart.
-FARTHEST = Decimal(10) ** 15  # maximum angle
-EXPONENT = 5000  # largest exponent of e
+MAX_ANGLE = Decimal(10) ** 15  # maximum angle
+MAX_EXP_ARGUMENT = 5000  # largest exponent of e
 
 CONSTANTS: Mapping[str, Number] = {
     "pi": Number(Decimal("3.1415926535897932384626433832795028841972"), True),
@@ -37,8 +37,8 @@ def _require_whole_number(number: Number, operand: str) -> int:
 
 def _factorial(number: Number) -> Number:
     whole = _require_whole_number(number, "factorial")
-    if not 0 <= whole <= FACTORIAL:
-        raise CalculationError(f"The factorial is calculated from 0 to {FACTORIAL}.")
+    if not 0 <= whole <= MAX_FACTORIAL_ARGUMENT:
+        raise CalculationError(f"The factorial is calculated from 0 to {MAX_FACTORIAL_ARGUMENT}.")
     return Number(Fraction(math.factorial(whole)))
 
 
@@ -58,8 +58,8 @@ def _cbrt(number: Number) -> Number:
 
 def _round_to(number: Number, places: Number | None = None) -> Number:
     count = 0 if places is None else _require_whole_number(places, "round")
-    if abs(count) > ROUND:
-        raise CalculationError(f"round takes at most {ROUND} places.")
+    if abs(count) > MAX_DECIMAL_PLACES:
+        raise CalculationError(f"round takes at most {MAX_DECIMAL_PLACES} places.")
     scale = Fraction(10) ** count
     value = number.value if isinstance(number.value, Fraction) else Fraction(number.value)
     # Half away from zero, as people round; round() of Python rounds half to even.
@@ -95,13 +95,13 @@ def _snap_to_whole(value: Decimal) -> Number:
 
 
 def _exp(number: Number) -> Number:
-    if abs(number.decimal) > EXPONENT:
-        raise CalculationError(f"exp takes numbers up to {EXPONENT}.")
+    if abs(number.decimal) > MAX_EXP_ARGUMENT:
+        raise CalculationError(f"exp takes numbers up to {MAX_EXP_ARGUMENT}.")
     return Number(number.decimal.exp(), True)
 
 
 def _evaluate_trigonometric(function: Callable[[float], float], number: Number) -> Number:
-    if abs(number.decimal) > FARTHEST:
+    if abs(number.decimal) > MAX_ANGLE:
         raise CalculationError("Angles are limited to 10^15.")
     try:
         value = function(float(number.value))
@@ -110,7 +110,7 @@ def _evaluate_trigonometric(function: Callable[[float], float], number: Number) 
     if abs(value) > 1e15:
         raise CalculationError("The result is infinite.")
     # A float has about 16 digits: unrounded, sin(pi) would be 1.2e-16.
-    rounded = Decimal(repr(value)).quantize(Decimal(1).scaleb(-ANGLE))
+    rounded = Decimal(repr(value)).quantize(Decimal(1).scaleb(-ANGLE_DECIMAL_PLACES))
     return Number(Fraction(rounded), True) if rounded == rounded.to_integral_value() else Number(rounded, True)
 
 

@@ -23,7 +23,7 @@ from agora.core.overrides import ActiveOverrides
 from agora.core.scopes import AGENT
 from agora.domains.tasks.claims import claim_own_tasks
 from agora.domains.tasks.local_dispatch import take_back_tasks
-from agora.domains.tasks.message_tasks import BATCH, create_message_tasks
+from agora.domains.tasks.message_tasks import MAX_BATCH, create_message_tasks
 from agora.store.port import NewEvent, StoredEvent
 from agora_sdk.contract import Operation
 from agora_sdk.contract.tasks import Claim, ClaimedTask
@@ -38,14 +38,14 @@ __all__ = ["AgentHost"]
 log = logging.getLogger(__name__)
 
 # Far longer than a transaction lasts, so that a commit under way still finds its reservation.
-FORGET = 30.0  # seconds after which a reserved task that was never committed is dropped
-RELEASE = 5.0  # seconds for the release of tasks at a stop
+RESERVATION_SECONDS = 30.0  # seconds after which a reserved task that was never committed is dropped
+RELEASE_SECONDS = 5.0  # seconds for the release of tasks at a stop
 TIER = "enterprise"
 ENDED_EVENTS = {"cancelled", "completed", "failed", "rejected", "expired", "dead_lettered"}
 #: these may refer to an earlier lease, since a starting server receives old events: the row decides
 RETURNED_EVENTS = {"reassigned", "requeued"}
 STATUS_EVENTS = ("agora.agent.status_changed", "agora.agent.deregistered")
-LABEL = "residents"
+KEY_LABEL = "residents"
 
 
 # By identity: the states are members of sets, and their fields change.
@@ -162,7 +162,7 @@ class AgentHost:
 
     def _free_slots_of_rolled_back_tasks(self, hosted_agent: HostedAgent) -> None:
         """Free the slots of tasks whose transaction was rolled back."""
-        before = time.monotonic() - FORGET
+        before = time.monotonic() - RESERVATION_SECONDS
         for task_id in [name for name, since in hosted_agent.handed.items() if since < before]:
             del hosted_agent.handed[task_id], self._handed_tasks[task_id]
 
@@ -309,7 +309,7 @@ class AgentHost:
     async def _reclaim_stale_tasks(self, hosted_agent: HostedAgent) -> None:
         # Only if no other process uses the store: otherwise such a task may be running elsewhere, and its lease has to expire.
         work = partial(take_back_tasks, agent_id=hosted_agent.caller.subject, running=frozenset(self._runs))
-        await self._dispatcher.write_as_system(hosted_agent.caller.tenant, work, label=LABEL)
+        await self._dispatcher.write_as_system(hosted_agent.caller.tenant, work, label=KEY_LABEL)
         hosted_agent.stale = False
 
     async def _fetch_inbox_messages(self, hosted_agent: HostedAgent) -> None:
@@ -317,12 +317,12 @@ class AgentHost:
         hosted_agent.mail = False
         try:
             count = await self._dispatcher.write_as_system(
-                hosted_agent.caller.tenant, partial(create_message_tasks, reader=hosted_agent.caller), label=LABEL
+                hosted_agent.caller.tenant, partial(create_message_tasks, reader=hosted_agent.caller), label=KEY_LABEL
             )
         except BaseException:
             hosted_agent.mail = True
             raise
-        hosted_agent.mail = hosted_agent.mail or count >= BATCH
+        hosted_agent.mail = hosted_agent.mail or count >= MAX_BATCH
 
     async def _claim_tasks(self, hosted_agent: HostedAgent) -> None:
         # Before the transaction: a task that becomes available during it sets the mark again.
@@ -334,7 +334,7 @@ class AgentHost:
             )
 
         try:
-            claim = await self._dispatcher.write_as_system(hosted_agent.caller.tenant, claim_tasks, label=LABEL)
+            claim = await self._dispatcher.write_as_system(hosted_agent.caller.tenant, claim_tasks, label=KEY_LABEL)
         except BaseException:
             hosted_agent.waiting = True
             raise
@@ -380,7 +380,7 @@ class AgentHost:
         self._release_runs(agents)
         late = [task for task in working if not task.done()]
         if late:
-            await asyncio.wait(late, timeout=RELEASE)
+            await asyncio.wait(late, timeout=RELEASE_SECONDS)
         # Their leases expire, and the next server claims the tasks.
         for task in late:
             task.cancel()

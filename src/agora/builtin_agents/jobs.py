@@ -10,7 +10,7 @@ from agora.core.usage import DEFAULT_TENANT
 
 from .host import AgentHost
 from .registration import deactivate_builtin, register_builtin
-from .registry import BUILTIN
+from .registry import BUILTIN_AGENTS
 
 __all__ = ["BuiltinAgentsController"]
 
@@ -43,7 +43,7 @@ class BuiltinAgentsController(Controller):
         """Register the built-in agents in a tenant, once."""
         if tenant in self._settled_tenants:
             return
-        for resident in BUILTIN:
+        for resident in BUILTIN_AGENTS:
             settings = self.context.server.settings
             if not settings.builtin_agents or not resident.is_available(settings):
                 await self.write_as_system(tenant, partial(deactivate_builtin, profile=resident.profile))

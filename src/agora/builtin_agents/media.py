@@ -14,7 +14,7 @@ __all__ = ["MediaAgent", "parse_media_sentence"]
 
 ACTIONS: Final = ("create_room", "issue_token", "list_rooms", "get_room")
 #: Roles that can be requested in a sentence. Tokens of admins and moderators are only issued by the operation.
-GIVEN_ROLES: Final = ("participant", "publisher", "viewer")
+GRANTABLE_ROLES: Final = ("participant", "publisher", "viewer")
 HELP: Final = (
     "I create rooms, list them, show who is in one, and give tokens. Say for example: Create a room standup; "
     "Token for Ada in room standup as viewer; List rooms; Who is in room standup?"
@@ -69,8 +69,10 @@ class MediaAgent(BuiltinAgent):
         action = request.pop("action", None)
         if action not in ACTIONS:
             raise TaskFailed(HELP)
-        if action == "issue_token" and request.get("role", "participant") not in GIVEN_ROLES:
-            raise TaskFailed(f"I give tokens of {', '.join(GIVEN_ROLES)}. Others come from agora.media.issue_token.")
+        if action == "issue_token" and request.get("role", "participant") not in GRANTABLE_ROLES:
+            raise TaskFailed(
+                f"I give tokens of {', '.join(GRANTABLE_ROLES)}. Others come from agora.media.issue_token."
+            )
         try:
             result = await job.call(f"agora.media.{action}", **request)
         except AgoraError as error:

@@ -15,26 +15,26 @@ __all__ = ["MemoryAgent", "parse_memory_sentence"]
 
 MAX_LISTED = 20  # limit of keys in a list, and of memories in an answer
 MAX_QUOTED_CHARACTERS = 500  # limit of a quoted memory
-_Q = r"(?:'(?P<{0}_s>[^']*)'|\"(?P<{0}_d>[^\"]*)\"|(?P<{0}_p>{1}))"
-_KEY, _VALUE = _Q.format("key", r"[^\s'\"?]+?"), _Q.format("value", r".+?")
-_ANY = _Q.format("key", r".+?")
-_THE = r"(?:the\s++)?(?:(?:value|data|memory)\s++(?:(?:stored|kept)\s++)?(?:of|for|under|with|at|as)\s++)?(?:the\s++)?(?:key\s++)?"
+_QUOTED = r"(?:'(?P<{0}_s>[^']*)'|\"(?P<{0}_d>[^\"]*)\"|(?P<{0}_p>{1}))"
+_KEY, _VALUE = _QUOTED.format("key", r"[^\s'\"?]+?"), _QUOTED.format("value", r".+?")
+_ANY = _QUOTED.format("key", r".+?")
+_ARTICLE = r"(?:the\s++)?(?:(?:value|data|memory)\s++(?:(?:stored|kept)\s++)?(?:of|for|under|with|at|as)\s++)?(?:the\s++)?(?:key\s++)?"
 _PLEASE = r"^\s*(?:(?:please|can\s++you|could\s++you|hey|hi|hello|memory|agent)\b[\s,:]*)*"
 
-_GAP = r"(?<=\S)\s++"  # possessive: backtracking over many spaces would take minutes
+_SPACES = r"(?<=\S)\s++"  # possessive: backtracking over many spaces would take minutes
 
 _PHRASES: tuple[tuple[str, str], ...] = (
     ("list", r"(?:list|show|get)\s++(?:me\s++)?(?:all|every|keys|memories|everything)(?:\s++\w+){0,3}"),
     ("list", r"(?:list|keys|what\s++(?:do|did)\s++you\s++(?:remember|know|keep|have)(?:\s++stored)?)"),
     ("search", r"what\s++do\s++you\s++(?:know|remember|have)\s++(?:about|on|of)\s++(?P<query>.+?)"),
     ("search", r"(?:search|look|find)\s++(?:for\s++|up\s++)?(?P<query>.+?)"),
-    ("store", rf"(?:store|save|keep|put|remember|memorize|set)\s++{_VALUE}{_GAP}(?:with|under|as|at|by|using|in)\s++"
+    ("store", rf"(?:store|save|keep|put|remember|memorize|set)\s++{_VALUE}{_SPACES}(?:with|under|as|at|by|using|in)\s++"
               rf"(?:the\s++)?(?:key\s++)?{_KEY}"),
-    ("store", rf"set\s++(?:the\s++)?(?:key\s++)?{_KEY}{_GAP}to\s++{_VALUE}"),
+    ("store", rf"set\s++(?:the\s++)?(?:key\s++)?{_KEY}{_SPACES}to\s++{_VALUE}"),
     ("store", rf"(?:store|save|keep|remember|memorize)\s++(?:that\s++)?(?:key\s++)?{_KEY}(?:\s*+[:=]|\s++is\b)\s*+{_VALUE}"),
-    ("forget", rf"(?:forget|delete|remove|erase|clear)\s++(?:about\s++)?{_THE}{_ANY}"),
-    ("recall", rf"(?:recall|retrieve|get|fetch|read|load|show)\s++(?:me\s++)?{_THE}{_ANY}"),
-    ("recall", rf"(?:what\s++is|what's|what\s++was)\s++(?:stored\s++|kept\s++)?(?:under\s++|at\s++|in\s++)?{_THE}{_ANY}"),
+    ("forget", rf"(?:forget|delete|remove|erase|clear)\s++(?:about\s++)?{_ARTICLE}{_ANY}"),
+    ("recall", rf"(?:recall|retrieve|get|fetch|read|load|show)\s++(?:me\s++)?{_ARTICLE}{_ANY}"),
+    ("recall", rf"(?:what\s++is|what's|what\s++was)\s++(?:stored\s++|kept\s++)?(?:under\s++|at\s++|in\s++)?{_ARTICLE}{_ANY}"),
 )  # fmt: skip
 
 

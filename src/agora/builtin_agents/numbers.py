@@ -10,9 +10,9 @@ from math import isqrt
 from agora.value_classes import value_class
 
 __all__ = [
-    "BITS",
-    "DIGITS",
-    "SHOWN",
+    "DECIMAL_DIGITS",
+    "DISPLAYED_DIGITS",
+    "MAX_BITS",
     "CalculationError",
     "Number",
     "divide_numbers",
@@ -20,10 +20,10 @@ __all__ = [
     "raise_to_power",
 ]
 
-BITS = 4096  #: limit of a numerator or denominator
+MAX_BITS = 4096  #: limit of a numerator or denominator
 MAX_EXPONENT = 5000  #: decimals are smaller than ten to this power
-DIGITS = 40  #: precision of decimals
-SHOWN = 15  #: displayed digits of non-integers
+DECIMAL_DIGITS = 40  #: precision of decimals
+DISPLAYED_DIGITS = 15  #: displayed digits of non-integers
 _LEAST_PLAIN, _PLAIN_EXPONENTS = -7, 21  # numbers between these powers of ten are written without an exponent
 
 
@@ -42,7 +42,7 @@ class Number:
 
     def __post_init__(self) -> None:
         value = self.value
-        if isinstance(value, Fraction) and max(value.numerator.bit_length(), value.denominator.bit_length()) > BITS:
+        if isinstance(value, Fraction) and max(value.numerator.bit_length(), value.denominator.bit_length()) > MAX_BITS:
             raise build_number_size_error()
         if isinstance(value, Decimal) and value and abs(value.adjusted()) > MAX_EXPONENT:
             raise build_number_size_error()
@@ -99,7 +99,7 @@ class Number:
         return replace(self - other * (self // other), real=self.real or other.real)
 
     def floor(self) -> Number:
-        if isinstance(self.value, Decimal) and self.value.adjusted() > DIGITS:
+        if isinstance(self.value, Decimal) and self.value.adjusted() > DECIMAL_DIGITS:
             raise build_number_size_error()
         return Number(Fraction(self.value.__floor__()))
 
@@ -108,7 +108,7 @@ class Number:
     def __str__(self) -> str:
         """Format as in ``The result is ...``: integers in full, others with 15 digits."""
         whole = self.as_integer
-        if whole is not None and not (self.real and abs(whole) >= 10**SHOWN):
+        if whole is not None and not (self.real and abs(whole) >= 10**DISPLAYED_DIGITS):
             return f"{whole}.0" if self.real else str(whole)
         return _format_decimal(self.decimal)
 
@@ -136,7 +136,7 @@ def _format_decimal(value: Decimal) -> str:
     """Format with 15 significant digits, without trailing zeros."""
     if not value:
         return "0.0"
-    rounded = Decimal(f"{value:.{SHOWN - 1}e}").normalize()
+    rounded = Decimal(f"{value:.{DISPLAYED_DIGITS - 1}e}").normalize()
     if not _LEAST_PLAIN <= rounded.adjusted() < _PLAIN_EXPONENTS:
         return f"{rounded:e}"
     text = f"{rounded:f}"
@@ -145,7 +145,7 @@ def _format_decimal(value: Decimal) -> str:
 
 def build_number_size_error() -> CalculationError:
     return CalculationError(
-        f"The numbers get too large or too small: {BITS * 3 // 10} digits are the most there can be."
+        f"The numbers get too large or too small: {MAX_BITS * 3 // 10} digits are the most there can be."
     )
 
 
@@ -162,7 +162,7 @@ def raise_to_power(base: Number, exponent: Number) -> Number:
     if whole is not None and isinstance(base.value, Fraction):
         # Estimated before the power is computed, which for 9^9^9 would fill the memory: a number of n bits is at least 2^(n-1).
         size = max(base.value.numerator.bit_length(), base.value.denominator.bit_length())
-        if size > 1 and abs(whole) * (size - 1) > BITS:
+        if size > 1 and abs(whole) * (size - 1) > MAX_BITS:
             raise build_number_size_error()
         return Number(Fraction(base.value**whole), base.real or exponent.real or whole < 0)
     if base.value < 0:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agora.domains.tasks.list_queries import IN_CONTEXT
+from agora.domains.tasks.list_queries import IS_IN_CONTEXT
 from agora.store.port import Query
 
 __all__ = ["select_conversation_checkpoint", "select_referenced_checkpoints", "select_retired_agent"]
@@ -16,15 +16,17 @@ select_retired_agent = Query(
     int,
     scan=True,
 )
-_KEPT = "assigned_agent = :agent_id and created_by = :requester and checkpoint is not null"
+_CHECKPOINTS_OF_REQUESTER = "assigned_agent = :agent_id and created_by = :requester and checkpoint is not null"
 #: the newest task with a checkpoint of a conversation between an agent and a requester
 select_conversation_checkpoint = Query(
-    f"select checkpoint from tasks where tenant_id = :tenant and {IN_CONTEXT} and {_KEPT} order by task_id desc limit 1",
+    f"select checkpoint from tasks where tenant_id = :tenant and {IS_IN_CONTEXT} and {_CHECKPOINTS_OF_REQUESTER} order by task_id desc limit 1",
     str,
 )
-_REFERRED = f"select checkpoint from tasks where tenant_id = :tenant and {_KEPT} and task_id"
+_REFERENCED_CHECKPOINTS = (
+    f"select checkpoint from tasks where tenant_id = :tenant and {_CHECKPOINTS_OF_REQUESTER} and task_id"
+)
 select_referenced_checkpoints = Query(
-    f"{_REFERRED} in (select value from json_each(:ids))",
+    f"{_REFERENCED_CHECKPOINTS} in (select value from json_each(:ids))",
     str,
-    postgres=f"{_REFERRED} = any(array(select json_array_elements_text(:ids::json)))",
+    postgres=f"{_REFERENCED_CHECKPOINTS} = any(array(select json_array_elements_text(:ids::json)))",
 )

@@ -11,6 +11,6 @@ from .media import MediaAgent
 from .memory import MemoryAgent
 from .port import BuiltinAgent
 
-__all__ = ["BUILTIN"]
+__all__ = ["BUILTIN_AGENTS"]
 
-BUILTIN: Sequence[BuiltinAgent] = (CalculatorAgent(), AnalysisAgent(), MemoryAgent(), EchoAgent(), MediaAgent())
+BUILTIN_AGENTS: Sequence[BuiltinAgent] = (CalculatorAgent(), AnalysisAgent(), MemoryAgent(), EchoAgent(), MediaAgent())

@@ -21,8 +21,8 @@ __all__ = [
     "list_requester_messages_after",
 ]
 
-TEXTS = ("text", "content", "message", "prompt", "query")  #: fields of a payload that may contain the text
-ENTRIES = 500
+TEXT_KEYS = ("text", "content", "message", "prompt", "query")  #: fields of a payload that may contain the text
+MAX_ENTRIES = 500
 
 
 def build_task_message(task: ClaimedTask) -> Mapping[str, Any]:
@@ -33,7 +33,7 @@ def build_task_message(task: ClaimedTask) -> Mapping[str, Any]:
         return message | {"parts": [part for part in message_parts if isinstance(part, dict)]}
     if payload.keys() == {"capability", "arguments"} and isinstance(payload["arguments"], dict):
         payload = payload["arguments"]  # a tool call over MCP
-    texts = [text for text in (payload.get(name) for name in TEXTS) if isinstance(text, str) and text]
+    texts = [text for text in (payload.get(name) for name in TEXT_KEYS) if isinstance(text, str) and text]
     parts: list[Part] = [{"text": text} for text in texts[:1]]
     if not parts or len(payload) > 1:
         parts.append({"data": payload})
@@ -54,7 +54,7 @@ async def list_requester_messages_after(
     # The log's cursor is the number of an entry, so reading begins right after it.
     cursor: str | None = paging.encode_cursor(after) if after else None
     while True:
-        page = await calls("agora.task.history", task_id=task_id, limit=ENTRIES, cursor=cursor)
+        page = await calls("agora.task.history", task_id=task_id, limit=MAX_ENTRIES, cursor=cursor)
         for entry in page.entries:
             data = entry.data
             if entry.type == "message" and isinstance(data, dict) and data.get("role") == "ROLE_USER":

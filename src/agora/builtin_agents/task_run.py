@@ -10,7 +10,7 @@ from typing import Any
 
 from agora.clock import SECOND, new_id
 from agora.domains.tasks.message_tasks import MESSAGE_ID_KEY
-from agora.telemetry import PROTOCOL
+from agora.telemetry import CURRENT_PROTOCOL
 from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.contract.tasks import ClaimedTask
 from agora_sdk.errors import AgoraError, IdempotencyConflict, InvalidRequest, StaleLease
@@ -41,9 +41,9 @@ __all__ = ["TaskRun"]
 
 log = logging.getLogger(__name__)
 
-CHUNK = 262_144  # limit of one output call
-TEXT = 4000  # limit of an error, a reason or a note
-CHECKPOINTS = 1_000_000  # checkpoint numbers per claim: they increase over all claims
+MAX_OUTPUT_CHARACTERS = 262_144  # limit of one output call
+MAX_TEXT_CHARACTERS = 4000  # limit of an error, a reason or a note
+CHECKPOINTS_PER_CLAIM = 1_000_000  # checkpoint numbers per claim: they increase over all claims
 
 
 @dataclass(slots=True, kw_only=True)
@@ -92,7 +92,7 @@ class TaskRun(Job):
 
     async def run_handler(self) -> None:
         """Run the handler and store the outcome, within the trace of the task's creation."""
-        PROTOCOL.set("resident")
+        CURRENT_PROTOCOL.set("resident")
         if self.calls.tracing is None:
             await self._run_handler()
             return
@@ -239,7 +239,7 @@ class TaskRun(Job):
                 "agora.messaging.send",
                 idempotency_key=key,
                 to_agent=self.requester,
-                content=text[:CHUNK],
+                content=text[:MAX_OUTPUT_CHARACTERS],
                 reply_to=message_id,
             )
         except IdempotencyConflict:
@@ -257,8 +257,8 @@ class TaskRun(Job):
     async def append(self, text: str) -> None:
         # One at a time: each part begins at the offset in the receipt of the previous one.
         async with self._writing:
-            for start in range(0, len(text), CHUNK):
-                part = text[start : start + CHUNK]
+            for start in range(0, len(text), MAX_OUTPUT_CHARACTERS):
+                part = text[start : start + MAX_OUTPUT_CHARACTERS]
                 receipt = await self._write_task("append", content=part, offset=self.output_size)
                 self.output_size = receipt.next_offset
 
@@ -295,7 +295,7 @@ class TaskRun(Job):
 
     async def save(self, checkpoint: Mapping[str, Any]) -> None:
         self._saved += 1
-        number = self.token * CHECKPOINTS + self._saved
+        number = self.token * CHECKPOINTS_PER_CLAIM + self._saved
         await self._write_task("renew", checkpoint=dict(checkpoint), checkpoint_number=number)
         self.checkpoint = checkpoint
 
@@ -326,4 +326,4 @@ def _format_reply_text(answer: Any) -> str:
 
 def _truncate_text(text: str) -> str:
     valid_text = text.replace("\x00", "").encode("utf-8", "replace").decode()
-    return valid_text[:TEXT] or "No reason was given."
+    return valid_text[:MAX_TEXT_CHARACTERS] or "No reason was given."

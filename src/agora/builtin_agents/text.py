@@ -10,8 +10,8 @@ from typing import Any
 
 __all__ = ["compute_text_statistics", "extract_keywords", "measure_readability", "split_sentences"]
 
-WORDS_A_MINUTE = 238  # silent reading, Brysbaert 2019
-KEYWORDS = 10
+WORDS_PER_MINUTE = 238  # silent reading, Brysbaert 2019
+MAX_KEYWORDS = 10
 MAX_WORD_CHARACTERS = 60  # longer strings are not words, and an answer would repeat them
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")  # noqa: RUF001
 _END = re.compile(r"(?<![.!?…])([.!?…]+[\"'”’)\]]*)\s+|\n\s*\n")  # noqa: RUF001
@@ -28,7 +28,7 @@ _STOP_WORDS = """
     will with won't would wouldn't you you're your yours yourself yourselves may might must shall get got much
     many
 """
-_STOP = frozenset(_STOP_WORDS.split())
+_STOP_WORD_SET = frozenset(_STOP_WORDS.split())
 
 
 def _split_words(text: str) -> list[str]:
@@ -55,7 +55,7 @@ def compute_text_statistics(text: str) -> dict[str, Any]:
         "average_word_length": _compute_rounded_mean(sum(map(len, words)), len(words)),
         "average_sentence_length": _compute_rounded_mean(len(words), len(sentence_list)),
         "lexical_diversity": round(unique / len(words), 3) if words else 0.0,
-        "reading_seconds": round(len(words) / WORDS_A_MINUTE * 60),
+        "reading_seconds": round(len(words) / WORDS_PER_MINUTE * 60),
     }
 
 
@@ -70,11 +70,11 @@ def extract_keywords(text: str) -> list[dict[str, Any]]:
         pairs.update(f"{first} {second}" for first, second in pairwise(significant) if first and second)
     frequent = [(pair, count) for pair, count in pairs.items() if count > 1]
     ranked = sorted([*single.items(), *frequent], key=lambda item: (-item[1] * (1.5 if " " in item[0] else 1), item[0]))
-    return [{"keyword": word, "count": count} for word, count in ranked[:KEYWORDS]]
+    return [{"keyword": word, "count": count} for word, count in ranked[:MAX_KEYWORDS]]
 
 
 def _is_significant(word: str) -> bool:
-    return 2 < len(word) <= MAX_WORD_CHARACTERS and word not in _STOP and not word.isdigit()
+    return 2 < len(word) <= MAX_WORD_CHARACTERS and word not in _STOP_WORD_SET and not word.isdigit()
 
 
 def measure_readability(text: str) -> dict[str, Any] | None:

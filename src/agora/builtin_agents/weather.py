@@ -20,10 +20,12 @@ __all__ = ["NOT_CONFIGURED", "fetch_weather_report", "find_place_in_sentence"]
 NOT_CONFIGURED: Final = (
     "No weather provider is configured here. An operator sets weather_url, such as https://api.open-meteo.com."
 )
-SECONDS: Final = 10.0
+TIMEOUT_SECONDS: Final = 10.0
 MAX_ANSWER_BYTES: Final = 262_144
-MAX_PLACE: Final = 100
-CURRENT: Final = "temperature_2m,apparent_temperature,relative_humidity_2m,precipitation,wind_speed_10m,weather_code"
+MAX_PLACE_CHARACTERS: Final = 100
+CURRENT_VARIABLES: Final = (
+    "temperature_2m,apparent_temperature,relative_humidity_2m,precipitation,wind_speed_10m,weather_code"
+)
 _SENTENCE = re.compile(
     r"\b(?:weather|temperature|forecast)\b(?:\s+(?:like|today|now|report|forecast|right\s+now|currently))*\s+(?:in|for|at|of)\s+"
     r"(?P<place>[^\n?!.;]{1,100}?)(?:\s+(?:today|now|right\s+now|please))?\s*(?:[?!.;]|$)",
@@ -62,7 +64,7 @@ async def fetch_weather_report(place_name: str, weather_url: str, geocoding_url:
     """Fetch the weather of a place as a sentence and as figures. Raises TaskFailed."""
     if not weather_url:
         raise TaskFailed(NOT_CONFIGURED, code="not_configured")
-    if not place_name or len(place_name) > MAX_PLACE:
+    if not place_name or len(place_name) > MAX_PLACE_CHARACTERS:
         raise TaskFailed("Name a place. For example: What is the weather in Berlin?")
     query = {"name": place_name, "count": 1, "format": "json"}
     geocoding_answer = await _fetch_json(geocoding_url or weather_url, "/v1/search", query)
@@ -72,7 +74,7 @@ async def fetch_weather_report(place_name: str, weather_url: str, geocoding_url:
     answer = await _fetch_json(
         weather_url,
         "/v1/forecast",
-        {"latitude": place.latitude, "longitude": place.longitude, "current": CURRENT, "timezone": "auto"},
+        {"latitude": place.latitude, "longitude": place.longitude, "current": CURRENT_VARIABLES, "timezone": "auto"},
     )
     current = answer.get("current")
     if not isinstance(current, Mapping) or not isinstance(current.get("temperature_2m"), int | float):
@@ -124,7 +126,9 @@ async def _fetch_json(base: str, path: str, query: Mapping[str, Any]) -> dict[st
     # The operator configures the provider. Nevertheless, a public name must not resolve into the operator's network.
     policy = EgressPolicy(private=is_evidently_private(urlsplit(url).hostname or ""))
     try:
-        status, body = await send_single_request("GET", url, policy, seconds=SECONDS, max_bytes=MAX_ANSWER_BYTES)
+        status, body = await send_single_request(
+            "GET", url, policy, seconds=TIMEOUT_SECONDS, max_bytes=MAX_ANSWER_BYTES
+        )
         answer = from_json(body)
     except (OSError, ValueError, ConnectionLost) as error:  # TimeoutError is an OSError
         reason = str(error) or type(error).__name__

@@ -12,7 +12,7 @@ from .garbage_collection import postpone_garbage_collection
 
 __all__ = ["main"]
 
-INTERRUPTED = 130  #: exit code after Ctrl-C, as of a shell
+INTERRUPTED_EXIT_CODE = 130  #: exit code after Ctrl-C, as of a shell
 
 
 def main() -> None:
@@ -20,7 +20,7 @@ def main() -> None:
     try:
         _run_command_line()
     except KeyboardInterrupt:  # Ctrl-C during imports; running commands exit in the same way
-        raise SystemExit(INTERRUPTED) from None
+        raise SystemExit(INTERRUPTED_EXIT_CODE) from None
 
 
 def _run_command_line() -> None:

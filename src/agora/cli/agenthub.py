@@ -16,7 +16,7 @@ from .command_class import Application
 from .dashboard import print_dashboard
 from .instance_views import print_instance, print_instances, print_market
 from .instances import execute_and_print, print_result, require_confirmation
-from .manifest_file import CONTAINER, PROGRAM, read_manifest
+from .manifest_file import CONTAINER_TEMPLATE, PROGRAM_TEMPLATE, read_manifest
 from .manifests import deploy_agent, write_file
 from .projection import SETTINGS
 from .serving import serve as run
@@ -218,7 +218,7 @@ def example_config(
     ] = False,
 ) -> None:
     """Write an example manifest."""
-    write_file(output, CONTAINER if docker else PROGRAM)
+    write_file(output, CONTAINER_TEMPLATE if docker else PROGRAM_TEMPLATE)
     typer.echo(f"{output} written")
 
 

@@ -17,7 +17,7 @@ from agora_sdk.errors import BY_CODE, NotFound
 
 from .command_class import Application
 from .command_hints import COMMAND_HINTS
-from .custom_commands import AT_ROOT, BY_HAND, GROUPS, OF_THE_SERVER, load_command
+from .custom_commands import CUSTOM_COMMANDS, GROUPS, ROOT_COMMANDS, SERVER_COMMANDS, load_command
 from .lazy import create_lazy_group_class
 from .output import Output
 from .projection import (
@@ -52,15 +52,15 @@ def build_application() -> typer.Typer:
 
 
 def _list_command_names() -> list[str]:
-    return [*AT_ROOT, *GROUPS, *list_categories()]
+    return [*ROOT_COMMANDS, *GROUPS, *list_categories()]
 
 
 def _load_command(name: str) -> Any:
     """Load a root command or group on first use."""
-    panel = SERVER if name in OF_THE_SERVER else AGENTS
-    if name in AT_ROOT:
+    panel = SERVER if name in SERVER_COMMANDS else AGENTS
+    if name in ROOT_COMMANDS:
         return _build_single_command(
-            name, load_command(AT_ROOT[name]), panel, RAW_SETTINGS if name == "call" else SETTINGS
+            name, load_command(ROOT_COMMANDS[name]), panel, RAW_SETTINGS if name == "call" else SETTINGS
         )
     if name not in GROUPS:
         return _build_category_group(name)
@@ -97,12 +97,12 @@ def build_marketplace_group() -> typer.Typer:
 
 
 def _build_market_command(name: str) -> Any:
-    return _build_single_command(name, load_command(BY_HAND["instance"][name]))
+    return _build_single_command(name, load_command(CUSTOM_COMMANDS["instance"][name]))
 
 
 def _build_category_group(name: str) -> Any:
     """Build the group of a category; its commands are built on first use."""
-    by_hand = BY_HAND.get(name, {})
+    by_hand = CUSTOM_COMMANDS.get(name, {})
 
     def load_action(action: str) -> Any:
         if action not in by_hand:

@@ -30,10 +30,10 @@ JOB_TYPE = "coding.job"
 GLOBAL = "global"  #: name of the codebase at a worker's home directory
 LOG_FENCE = "`" * 12  #: longer than a fence in a tool's output
 _LOG_LINE = re.compile(r"\[[a-z_]{2,20}\] \S")
-LEAVE = frozenset({"/quit", "/exit"})
+EXIT_COMMANDS = frozenset({"/quit", "/exit"})
 HELP = "/history shows the conversation, /new starts a new one, Ctrl-C interrupts an answer, /quit leaves."
 HISTORY_PAGE = 200
-REMEMBERED = 50  # limit of tasks that /history shows
+MAX_HISTORY_TASKS = 50  # limit of tasks that /history shows
 
 
 @client_command
@@ -64,7 +64,7 @@ def chat(
     lines = iter([message]) if message is not None else _read_lines(session)
     failed = False
     for line in lines:
-        if line in LEAVE:
+        if line in EXIT_COMMANDS:
             failed = False  # the user has already seen the error
             break
         if line == "/help":
@@ -119,7 +119,7 @@ class Conversation:
 
     def show_history(self) -> None:
         """Print the conversation so far."""
-        page = self._client.task.list(context_id=self._context, limit=REMEMBERED)
+        page = self._client.task.list(context_id=self._context, limit=MAX_HISTORY_TASKS)
         for summary in page.tasks:
             task = self._client.task.get(summary.task_id)
             self._session.out.say(f"> {clean_text(_read_question(task))}", "bold")
@@ -161,7 +161,7 @@ class Conversation:
             self._print_question(question)
             answer = next(answers, None)
             # The task is not cancelled: somebody else may know the answer.
-            if answer is None or answer in LEAVE:
+            if answer is None or answer in EXIT_COMMANDS:
                 self._session.out.note(f"The question stays open: agora task message {task.task_id} TEXT")
                 return None
             self._client.task.message(task.task_id, answer)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
-__all__ = ["AT_ROOT", "BY_HAND", "GROUPS", "OF_THE_SERVER", "load_command"]
+__all__ = ["CUSTOM_COMMANDS", "GROUPS", "ROOT_COMMANDS", "SERVER_COMMANDS", "load_command"]
 
 
 def _map_command_functions(module: str, *names: str, **others: str) -> dict[str, str]:
@@ -18,7 +18,7 @@ def _map_command_functions(module: str, *names: str, **others: str) -> dict[str,
 
 
 #: Root commands by module and name, and the functions that build root groups.
-AT_ROOT: Mapping[str, str] = (
+ROOT_COMMANDS: Mapping[str, str] = (
     {"serve": "serving.serve", "demo": "app.demo", "doctor": "doctor.doctor"}
     | _map_command_functions("agent_commands", "run", "register", "agents", "send", "inbox", "watch", "services")
     | _map_command_functions("login", "login", "logout", "whoami")
@@ -33,10 +33,10 @@ GROUPS: Mapping[str, str] = {
     "marketplace": "app.build_marketplace_group",
     "migrate": "migrate.group",
 }
-OF_THE_SERVER = frozenset({"serve", "demo", "doctor", "contract", "db"})
+SERVER_COMMANDS = frozenset({"serve", "demo", "doctor", "contract", "db"})
 
 #: Category commands by category and name.
-BY_HAND: Mapping[str, Mapping[str, str]] = {
+CUSTOM_COMMANDS: Mapping[str, Mapping[str, str]] = {
     "a2a": _map_command_functions("a2a", "talk"),
     "admin": _map_command_functions("operators", "health", "halt", "resume"),
     "agent": _map_command_functions("manifests", "register", "example")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["dashboard", "print_dashboard"]
 
-BAR = 24  #: width of the bar of the most expensive day
+BAR_WIDTH = 24  #: width of the bar of the most expensive day
 
 
 @client_command
@@ -68,7 +68,7 @@ def _print_tables(session: Session, dashboard: Dashboard, running: InstanceDashb
     days = [day for day in dashboard.days if day.cost]
     if days:
         dearest = max(day.cost for day in days)
-        bar: Column = ("", lambda day: "#" * round(BAR * max(0.0, day.cost) / dearest) if dearest > 0 else "")
+        bar: Column = ("", lambda day: "#" * round(BAR_WIDTH * max(0.0, day.cost) / dearest) if dearest > 0 else "")
         cost: Column = ("cost", lambda day: format_money(day.cost, now.currency))
         out.table(days, [("day", attrgetter("day")), cost, bar], title="By day")
     if dashboard.by_agent:

@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 __all__ = ["doctor", "has_answered"]
 
 MINIMUM_SQLITE = (3, 35, 0)
-SKEW_SECONDS = 60.0
+MAX_CLOCK_SKEW_SECONDS = 60.0
 MAX_WORKERS = 200
 RENEWAL_DAYS = 14  #: days before its end at which renewal of a certificate is due
 CONNECT_SECONDS = 3.0
-MINIMUM_FREE = 256 * 1_048_576  #: bytes
+MIN_FREE_BYTES = 256 * 1_048_576  #: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def _check_directory(settings: Settings) -> Iterator[Finding]:
     else:
         yield Finding("ok", "data directory", f"{directory}" + ("" if directory.exists() else " (will be created)"))
     free = shutil.disk_usage(above).free
-    if free < MINIMUM_FREE:
+    if free < MIN_FREE_BYTES:
         detail = f"{free / 1_048_576:,.0f} MB are free in {above}"
         yield Finding("warn", "disk", detail, "Free some space: a server with a full disk refuses to store anything.")
 
@@ -210,7 +210,7 @@ def _check_server(session: Session) -> Iterator[Finding]:
         look += " 'agora admin resume' lifts the halt."
     yield Finding(state, "server", f"{client.url} is {health.status}, version {health.version}", look)
     skew = abs((datetime.now(UTC) - health.timestamp).total_seconds())
-    late = skew > SKEW_SECONDS
+    late = skew > MAX_CLOCK_SKEW_SECONDS
     yield Finding("warn" if late else "ok", "clock", f"{skew:.1f} s from the server's", "Use NTP." if late else "")
     try:
         # The health is answered whatever the credential is worth: only another operation checks it.
@@ -244,7 +244,7 @@ def _check_hosts(client: AgoraClient) -> Iterator[Finding]:
         return
     for host in hosts:
         for engine, ways in sorted(host.limits.items()):
-            gaps = [GAPS[name, way] for name, way in sorted(ways.items()) if (name, way) in GAPS]
+            gaps = [LIMIT_GAPS[name, way] for name, way in sorted(ways.items()) if (name, way) in LIMIT_GAPS]
             gaps += [f"{name} is not limited" for name, way in sorted(ways.items()) if way == "none"]
             if gaps:
                 fix = "Delegate a control group to the server, or use the engine docker: docs/how-to/engines.md."
@@ -252,7 +252,7 @@ def _check_hosts(client: AgoraClient) -> Iterator[Finding]:
 
 
 #: gaps in the enforcement of a limit, by limit and method
-GAPS = {
+LIMIT_GAPS = {
     ("cpu", "affinity"): "cpu_limit supports only whole cores, not fractions such as 0.2",
     ("disk", "rlimit"): "disk_limit applies to each file, not to the total",
 }

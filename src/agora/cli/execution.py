@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["execute_streaming"]
 
-EVENTS = "text/event-stream"
+EVENT_STREAM_TYPE = "text/event-stream"
 
 
 def execute_streaming(
@@ -44,14 +44,14 @@ class _PieceRelay:
         self._line, self._on_piece = line, on_piece
 
     async def exchange(self, request: Request, seconds: float) -> Answer:
-        headers = request.headers | {"accept": EVENTS}
+        headers = request.headers | {"accept": EVENT_STREAM_TYPE}
         with (
             translate_errors(),
             self._line.client().stream(
                 request.method, request.target, content=request.content, headers=headers, timeout=seconds
             ) as response,
         ):
-            if not response.headers.get("content-type", "").startswith(EVENTS):
+            if not response.headers.get("content-type", "").startswith(EVENT_STREAM_TYPE):
                 response.read()
                 return read_answer(response)
             return self._read_events(response)

@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 __all__ = ["format_price", "print_instance", "print_instances", "print_market"]
 
 MEBIBYTE = 1024 * 1024
-WIDE = 120  #: minimum width in characters of a terminal for an additional id column
+MIN_WIDE_TERMINAL = 120  #: minimum width in characters of a terminal for an additional id column
 
-_ALWAYS: list[Column] = [
+_STANDARD_COLUMNS: list[Column] = [
     ("id", attrgetter("instance_id")),
     ("agent", lambda item: f"{item.agent_name} ({item.name})" if item.name else item.agent_name),
     ("status", attrgetter("status")),
 ]
 #: Columns that are omitted if empty for all listed instances.
-_OPTIONAL: list[Column] = [
+_OPTIONAL_COLUMNS: list[Column] = [
     ("uptime", lambda item: format_duration(item.resource_usage.uptime) if item.resource_usage.uptime else None),
     ("work", lambda item: item.task_executions or None),
     ("restarts", lambda item: item.restarts or None),
@@ -36,9 +36,12 @@ _OPTIONAL: list[Column] = [
 
 def print_instances(out: Output, instances: Sequence[InstanceSummary], *, title: str | None = None) -> None:
     """Print a table of instances, followed by the reasons of their states."""
-    columns = [*_ALWAYS, *(column for column in _OPTIONAL if any(column[1](item) is not None for item in instances))]
+    columns = [
+        *_STANDARD_COLUMNS,
+        *(column for column in _OPTIONAL_COLUMNS if any(column[1](item) is not None for item in instances)),
+    ]
     for heading, field in (("host", "host"), ("account", "customer_id")):
-        if out.console.width >= WIDE and len({getattr(item, field) for item in instances}) > 1:
+        if out.console.width >= MIN_WIDE_TERMINAL and len({getattr(item, field) for item in instances}) > 1:
             columns.append((heading, attrgetter(field)))
     out.table(instances, columns, title=title)
     for item in instances:
@@ -115,13 +118,13 @@ def _build_bill_fields(instance: Instance) -> dict[str, Any]:
 
 # -- marketplace -----------------------------------------------------------------------------------
 
-_MARKET: list[Column] = [
+_MARKET_COLUMNS: list[Column] = [
     ("agent", attrgetter("name")),
     ("price", lambda agent: format_price(agent.marketplace_info.pricing_info)),
     ("available", lambda agent: agent.marketplace_info.availability.available),
     ("instances", lambda agent: _format_instances(agent)),
 ]
-_MEASURED: list[Column] = [
+_STATISTICS_COLUMNS: list[Column] = [
     ("success", lambda agent: _format_percent(agent.marketplace_info.performance_metrics.success_rate)),
     ("answers in", lambda agent: _format_seconds(agent.marketplace_info.performance_metrics.average_response_time)),
 ]
@@ -130,10 +133,10 @@ _MEASURED: list[Column] = [
 def print_market(out: Output, page: MarketplacePage) -> None:
     """Print a table of agents for customers; narrow terminals show names without ids."""
     columns = [
-        *_MARKET,
-        *(column for column in _MEASURED if any(column[1](agent) is not None for agent in page.agents)),
+        *_MARKET_COLUMNS,
+        *(column for column in _STATISTICS_COLUMNS if any(column[1](agent) is not None for agent in page.agents)),
     ]
-    if out.console.width >= WIDE:
+    if out.console.width >= MIN_WIDE_TERMINAL:
         columns.append(("id", attrgetter("id")))
     out.result(page, columns)
 

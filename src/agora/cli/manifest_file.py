@@ -10,9 +10,9 @@ from typing import Any, TextIO
 
 from agora_sdk.errors import InvalidRequest, field_error
 
-__all__ = ["CONTAINER", "PROGRAM", "read_document", "read_manifest", "read_yaml_or_json_file"]
+__all__ = ["CONTAINER_TEMPLATE", "PROGRAM_TEMPLATE", "read_document", "read_manifest", "read_yaml_or_json_file"]
 
-PROGRAM = """\
+PROGRAM_TEMPLATE = """\
 # An agent that runs from its source. Register it with:  agora agent register --config agent.yaml
 name: Example Agent
 description: An example agent
@@ -55,7 +55,7 @@ pricing:
   price: 0.01
   currency: USD
 """
-CONTAINER = """\
+CONTAINER_TEMPLATE = """\
 # An agent that is a container image. Register it with:
 #   agora agent register --config agent.yaml --docker-image myrepo/agent:v1.0
 name: Example Docker Agent

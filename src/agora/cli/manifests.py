@@ -14,7 +14,7 @@ from agora_sdk.contract.agents import Agents
 from agora_sdk.contract.deployments import Deployments
 
 from .instance_views import format_price
-from .manifest_file import CONTAINER, PROGRAM, read_manifest
+from .manifest_file import CONTAINER_TEMPLATE, PROGRAM_TEMPLATE, read_manifest
 from .projection import project_operation
 from .session import Session, client_command
 from .tables import build_attribute_columns
@@ -159,7 +159,7 @@ def example(
 ) -> None:
     """Print an example manifest."""
 
-    text = CONTAINER if docker else PROGRAM
+    text = CONTAINER_TEMPLATE if docker else PROGRAM_TEMPLATE
     if output is None:
         sys.stdout.write(text)
         return

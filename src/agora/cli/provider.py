@@ -32,11 +32,11 @@ from agora_sdk.errors import (
 
 __all__ = ["Grant", "fetch_login_tokens", "read_grant"]
 
-SECONDS: Final = 10.0
-MAX_RESPONSE: Final = 524_288
+TIMEOUT_SECONDS: Final = 10.0
+MAX_RESPONSE_BYTES: Final = 524_288
 LOGIN_SECONDS: Final = 600.0  #: time for a person to confirm
 DEVICE_GRANT: Final = "urn:ietf:params:oauth:grant-type:device_code"
-DONE: Final = (
+LOGIN_COMPLETE_PAGE: Final = (
     b"<!doctype html><meta charset=utf-8><title>Agora</title><p>You may close this page and go back to the terminal."
 )
 
@@ -121,14 +121,14 @@ def _request_json(method: str, url: str, form: Mapping[str, str] | None = None) 
     remote = urlsplit(url).scheme == "https"
     try:
         with (
-            httpx.Client(timeout=SECONDS, trust_env=remote, verify=remote) as client,
+            httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=remote, verify=remote) as client,
             client.stream(method, url, data=form, headers={"accept": "application/json"}) as answer,
         ):
             body = b""
             for part in answer.iter_bytes():
                 body += part
-                if len(body) > MAX_RESPONSE:
-                    raise UpstreamFailed(f"{url} answers more than {MAX_RESPONSE} bytes.")
+                if len(body) > MAX_RESPONSE_BYTES:
+                    raise UpstreamFailed(f"{url} answers more than {MAX_RESPONSE_BYTES} bytes.")
             document = json.loads(body)
             return answer.status_code, document if isinstance(document, dict) else {}
     except httpx.HTTPError as error:
@@ -231,9 +231,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.query = dict(parse_qsl(url.query))
         self.send_response(200)
         self.send_header("content-type", "text/html")
-        self.send_header("content-length", str(len(DONE)))
+        self.send_header("content-length", str(len(LOGIN_COMPLETE_PAGE)))
         self.end_headers()
-        self.wfile.write(DONE)
+        self.wfile.write(LOGIN_COMPLETE_PAGE)
 
     def log_message(self, format: str, *args: Any) -> None:
         """Do nothing: the request contains the authorization code."""

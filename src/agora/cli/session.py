@@ -133,7 +133,7 @@ def connection_of(url: Url, token: Token, tenant: Tenant, agent: As, json: Json)
     return Connection(url, token, tenant, agent, json)
 
 
-_SHARED = [
+_CONNECTION_PARAMETERS = [
     inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
     for name, annotation, default in (
         ("url", Url, None),
@@ -153,12 +153,12 @@ def client_command(function: Callable[..., Any]) -> Callable[..., None]:
 
     @functools.wraps(function)
     def run_command(context: typer.Context, **options: Any) -> None:
-        shared = [options.pop(p.name) for p in _SHARED]
+        shared = [options.pop(p.name) for p in _CONNECTION_PARAMETERS]
         connection = connection_of(*shared).merge_defaults(context.find_object(Connection))
         with open_session(connection, context) as session:
             function(session, **options)
 
-    return with_signature(run_command, [*own_parameters, *_SHARED])
+    return with_signature(run_command, [*own_parameters, *_CONNECTION_PARAMETERS])
 
 
 def with_signature(command: Callable[..., None], parameters: list[inspect.Parameter]) -> Callable[..., None]:

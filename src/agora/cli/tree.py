@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["build_step_tree", "format_duration", "format_step", "map_agent_names"]
 
-BAR = 12  #: width in characters
-MARKS = {
+BAR_WIDTH = 12  #: width in characters
+STATUS_SYMBOLS = {
     "completed": "✔",
     "failed": "✘",
     "running": "▶",
@@ -30,7 +30,7 @@ MARKS = {
     "skipped": "↷",
     "cancelled": "⊘",
 }
-PLAIN_MARKS = {
+ASCII_STATUS_SYMBOLS = {
     "completed": "+",
     "failed": "x",
     "running": ">",
@@ -39,7 +39,7 @@ PLAIN_MARKS = {
     "skipped": "-",
     "cancelled": "/",
 }
-QUIET = ("pending", "ready", "skipped")
+UNSTYLED_STATUSES = ("pending", "ready", "skipped")
 
 
 def build_step_tree(console: Console, workflow: Workflow, inner: Mapping[str, Workflow]) -> Tree:
@@ -78,8 +78,8 @@ def format_step(
     step: StepState, names: Mapping[str, str], now: datetime | None = None, *, width: int = 0, plain: bool = False
 ) -> Text:
     """Format one step as a line. names: agent names by id."""
-    tone = "dim" if step.status in QUIET else TONES.get(step.status, "")
-    marks = PLAIN_MARKS if plain else MARKS
+    tone = "dim" if step.status in UNSTYLED_STATUSES else TONES.get(step.status, "")
+    marks = ASCII_STATUS_SYMBOLS if plain else STATUS_SYMBOLS
     percent = 100.0 if step.status == "completed" else step.progress
     agent = step.assigned_agent or step.agent
     return _join_texts(
@@ -125,9 +125,9 @@ def _join_texts(*parts: tuple[str, str]) -> Text:
 
 
 def _build_progress_bar(percent: float, plain: bool) -> str:
-    full = round(min(max(percent, 0.0), 100.0) / 100 * BAR)
+    full = round(min(max(percent, 0.0), 100.0) / 100 * BAR_WIDTH)
     full_mark, empty_mark = ("#", "-") if plain else ("━", "╌")
-    return full_mark * full + empty_mark * (BAR - full)
+    return full_mark * full + empty_mark * (BAR_WIDTH - full)
 
 
 def _compute_elapsed_seconds(thing: StepState | Workflow, now: datetime) -> float | None:

@@ -10,7 +10,7 @@ from .session import Session
 
 __all__ = ["follow_events"]
 
-TEXT = 300
+MAX_TEXT_CHARACTERS = 300
 
 
 def follow_events(session: Session, stream: Iterable[Any], limit: int = 0) -> None:
@@ -36,5 +36,5 @@ def _print_event(session: Session, event: Any) -> None:
     subject = data.get("from_name") or data.get("agent_name") or event.source.rsplit("/", 1)[-1]
     what = data.get("content") or ", ".join(f"{key}={format_cell(value)}" for key, value in data.items() if value)
     text = clean_text(str(what)).replace("\n", " ")
-    short = text if len(text) <= TEXT else text[:TEXT] + " ..."
+    short = text if len(text) <= MAX_TEXT_CHARACTERS else text[:MAX_TEXT_CHARACTERS] + " ..."
     session.out.say(f"{format_cell(event.time)}  #{event.sequence}  {event.type}  {subject}: {short}")

@@ -20,7 +20,7 @@ from .manifest_file import read_document
 __all__ = ["read_workflow"]
 
 BOOLEAN, TIMESTAMP = "tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp"
-KEYS = ("workflow_name", "steps", "assigned_agents", "metadata", "input", "priority")
+WORKFLOW_FIELDS = ("workflow_name", "steps", "assigned_agents", "metadata", "input", "priority")
 
 
 def read_workflow(source: str, instead: Mapping[str, Any], stdin: TextIO | None = None) -> dict[str, Any]:
@@ -41,9 +41,11 @@ def read_workflow(source: str, instead: Mapping[str, Any], stdin: TextIO | None 
     if "name" in document and "workflow_name" not in document:
         document = {("workflow_name" if key == "name" else key): value for key, value in document.items()}
     document |= {key: value for key, value in instead.items() if value is not None}
-    faults = [(str(key), f"unknown; there are {', '.join(KEYS)}") for key in document if key not in KEYS]
+    faults = [
+        (str(key), f"unknown; there are {', '.join(WORKFLOW_FIELDS)}") for key in document if key not in WORKFLOW_FIELDS
+    ]
     # All faults at once, as the author mends them in one go. Unknown keys are left out: they were reported above.
-    faults += _find_contract_errors({key: value for key, value in document.items() if key in KEYS})
+    faults += _find_contract_errors({key: value for key, value in document.items() if key in WORKFLOW_FIELDS})
     if faults:
         raise _build_workflow_error(source, faults)
     return document

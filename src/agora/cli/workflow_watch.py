@@ -19,11 +19,14 @@ if TYPE_CHECKING:
     from agora_sdk.contract.events import Event
     from agora_sdk.contract.workflows import StepState, Workflow
 
-__all__ = ["ENDED", "WatchedWorkflow", "load_workflow", "watch_workflow"]
+__all__ = ["TERMINAL_STATUSES", "WatchedWorkflow", "load_workflow", "watch_workflow"]
 
-TYPES = ["agora.workflow.*", *(f"agora.task.{what}" for what in ("started", "progress", "requeued", "reassigned"))]
-ENDED = ("completed", "failed", "cancelled")
-DEPTH = 5  #: maximum nesting of displayed workflows
+EVENT_TYPES = [
+    "agora.workflow.*",
+    *(f"agora.task.{what}" for what in ("started", "progress", "requeued", "reassigned")),
+]
+TERMINAL_STATUSES = ("completed", "failed", "cancelled")
+MAX_DEPTH = 5  #: maximum nesting of displayed workflows
 
 
 class WatchedWorkflow:
@@ -38,7 +41,7 @@ class WatchedWorkflow:
         """Reload the workflow and its inner workflows."""
         self.workflow = await self._client.workflow.status(self._workflow_id)
         level = [self.workflow]
-        for _ in range(DEPTH):
+        for _ in range(MAX_DEPTH):
             level = [
                 await self._refresh_inner(inner_id)
                 for workflow in level
@@ -48,7 +51,7 @@ class WatchedWorkflow:
     async def _refresh_inner(self, workflow_id: str) -> Workflow:
         workflow = self.inner.get(workflow_id)
         # An ended workflow does not change any more: large trees stay cheap to follow.
-        if workflow is None or workflow.status not in ENDED:
+        if workflow is None or workflow.status not in TERMINAL_STATUSES:
             self.inner[workflow_id] = workflow = await self._client.workflow.status(workflow_id)
         return workflow
 
@@ -100,7 +103,7 @@ def watch_workflow(session: Session, workflow_id: str) -> Workflow | None:
 
 async def _watch_until_end(client: AgoraClient, workflow_id: str, display: Display) -> Workflow:
     watched, change_event = WatchedWorkflow(client, workflow_id), asyncio.Event()
-    async with contextlib.aclosing(client), client.event.stream(TYPES) as events:
+    async with contextlib.aclosing(client), client.event.stream(EVENT_TYPES) as events:
         await events  # subscribed: no later event is missed
         await watched.refresh()
         reading = asyncio.create_task(_mark_changes(events, watched, change_event))
@@ -110,7 +113,7 @@ async def _watch_until_end(client: AgoraClient, workflow_id: str, display: Displ
             with display:
                 while True:
                     display.show(watched)
-                    if watched.workflow.status in ENDED:
+                    if watched.workflow.status in TERMINAL_STATUSES:
                         return watched.workflow
                     await change_event.wait()
                     # Cleared before the reload: a change during it causes another one, and a burst of events only one.

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["create", "diagram", "status", "timeline"]
 
-CHART = 40  #: width of a timeline in characters
+CHART_WIDTH = 40  #: width of a timeline in characters
 WorkflowId = Annotated[str, typer.Argument(help="Id of the workflow.")]
 Watching = Annotated[
     bool, typer.Option("--watch", "-w", help="Follow it live until it ends; the exit code shows the result.")
@@ -138,19 +138,19 @@ def _format_span_bar(timeline: Timeline, span: Span, plain: bool) -> str:
     def column_of(moment: datetime | None, otherwise: int) -> int:
         if moment is None:
             return otherwise
-        return round(min(max((moment - timeline.start).total_seconds() / total, 0.0), 1.0) * CHART)
+        return round(min(max((moment - timeline.start).total_seconds() / total, 0.0), 1.0) * CHART_WIDTH)
 
-    ready = column_of(span.start, CHART)
-    start_column = max(column_of(span.begun, column_of(span.end, CHART)), ready)
-    workflow = max(column_of(span.end, CHART), start_column)
+    ready = column_of(span.start, CHART_WIDTH)
+    start_column = max(column_of(span.begun, column_of(span.end, CHART_WIDTH)), ready)
+    workflow = max(column_of(span.end, CHART_WIDTH), start_column)
     if span.begun is not None and workflow == start_column:  # at least one character wide
         ready, start_column, workflow = (
-            min(ready, CHART - 1),
-            min(start_column, CHART - 1),
-            min(start_column, CHART - 1) + 1,
+            min(ready, CHART_WIDTH - 1),
+            min(start_column, CHART_WIDTH - 1),
+            min(start_column, CHART_WIDTH - 1) + 1,
         )
     waits, works = (".", "#") if plain else ("╌", "━")
-    return (" " * ready + waits * (start_column - ready) + works * (workflow - start_column)).ljust(CHART)
+    return (" " * ready + waits * (start_column - ready) + works * (workflow - start_column)).ljust(CHART_WIDTH)
 
 
 @client_command

@@ -22,7 +22,7 @@ from .rate_limits import RateLimiter
 
 __all__ = ["ADMISSION", "Admission", "LifecycleCheck", "OverrideCheck"]
 
-NEWCOMERS = "agora.agent.register"  #: the only operation that an enrolment credential may call
+REGISTRATION_OPERATION = "agora.agent.register"  #: the only operation that an enrolment credential may call
 
 
 class OverrideCheck(Protocol):
@@ -105,7 +105,7 @@ ADMISSION: Port[Admission] = Port("admission of calls")
 
 def _check_scope(operation: Operation, caller: Caller) -> None:
     # An enrolment credential has the scope of registration, which other operations share; it may call only this one.
-    if caller.may(operation.scope) and (caller.kind != "enrolment" or operation.name == NEWCOMERS):
+    if caller.may(operation.scope) and (caller.kind != "enrolment" or operation.name == REGISTRATION_OPERATION):
         return
     # 401 instead of 403: a credential would help, while one that lacks the scope would not (RFC 9110 sections 15.5.2 and 15.5.4).
     if caller.kind == "anonymous" or (caller.kind == "enrolment" and caller.subject == "anonymous"):

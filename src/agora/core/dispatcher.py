@@ -20,7 +20,7 @@ from agora.clock import Clock, new_id
 from agora.net.backpressure import Backpressure, Limits
 from agora.scheduling import LoopScheduler, MeteredCoroutine, Share
 from agora.store.port import Reader, Store, StoreFailure, Tx, Work
-from agora.telemetry import CALLER, PROTOCOL, REQUEST, Measures
+from agora.telemetry import CURRENT_CALLER, CURRENT_PROTOCOL, CURRENT_REQUEST_ID, Measures
 from agora.telemetry.tracing import Tracing
 from agora_sdk.contract import Kind, Operation, Service
 from agora_sdk.errors import (
@@ -59,11 +59,11 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 SYSTEM = "system"
 # A key is a part of a primary key and of error texts: short, and without characters that headers could not carry.
-KEY_LIMIT = 200
-KEY = re.compile(r"[!-~]+")
-SMALL = 2_000  # bytes of arguments or of a response below which no time is measured
-SECONDS_A_BYTE = 8e-9  # to encode an answer as JSON
-SECONDS_A_BYTE_READ = 2e-8  # to read a body from its socket and scan it
+MAX_KEY_CHARACTERS = 200
+KEY_PATTERN = re.compile(r"[!-~]+")
+SMALL_PAYLOAD_BYTES = 2_000  # bytes of arguments or of a response below which no time is measured
+SECONDS_PER_BYTE = 8e-9  # to encode an answer as JSON
+SECONDS_PER_BYTE_READ = 2e-8  # to read a body from its socket and scan it
 OPERATOR_WEIGHT = 8.0  # event loop shares of an operator, so that repairs get through under load
 ENROLMENT_WEIGHT = 8.0  # event loop shares of all agents of one enrolment token together
 
@@ -151,8 +151,8 @@ class Outcome:
         if self._body is None:
             self._body = self.operation.output.dump_json(self._result, by_alias=True)
             # The rate was charged when the call ended; a large answer is encoded after that, and must not be free.
-            if self.usage is not None and len(self._body) > SMALL:
-                self.usage.add_seconds(len(self._body) * SECONDS_A_BYTE)
+            if self.usage is not None and len(self._body) > SMALL_PAYLOAD_BYTES:
+                self.usage.add_seconds(len(self._body) * SECONDS_PER_BYTE)
                 self.usage.charge_rate()
         return self._body
 
@@ -226,7 +226,7 @@ class Dispatcher:
         try:
             if self.tracing is None:
                 return await self._run_operation(request, arguments)
-            attributes = {"agora.protocol": PROTOCOL.get(), "agora.request_id": request_id}
+            attributes = {"agora.protocol": CURRENT_PROTOCOL.get(), "agora.request_id": request_id}
             with self.tracing.open_span(operation.name, "internal", attributes):
                 return await self._run_operation(request, arguments)
         finally:
@@ -257,8 +257,8 @@ class Dispatcher:
         usage = self._find_cpu_usage(caller)
         if not usage.may_proceed():
             await usage.wait_for_turn()
-        if size > SMALL:
-            usage.add_seconds(size * SECONDS_A_BYTE_READ)
+        if size > SMALL_PAYLOAD_BYTES:
+            usage.add_seconds(size * SECONDS_PER_BYTE_READ)
 
     def _find_cpu_usage(self, caller: Caller) -> CpuUsage:
         """Create the CPU usage of a call. The server's own work has no share and takes precedence."""
@@ -276,8 +276,8 @@ class Dispatcher:
         started_at, waited = time.perf_counter(), 0.0
         # Set before anything can raise: a cancellation passes both handlers below, and is still counted as one.
         failure: str | None = "cancelled"
-        REQUEST.set(request.request_id)
-        CALLER.set((caller.tenant, caller.subject))
+        CURRENT_REQUEST_ID.set(request.request_id)
+        CURRENT_CALLER.set((caller.tenant, caller.subject))
         try:
             # Admitted before validated: a caller over its rate must not buy processor time with large arguments.
             self.admission.admit_call(operation, caller, is_follow_up=request.is_follow_up)
@@ -318,7 +318,7 @@ class Dispatcher:
         self.meter.record(operation, seconds, failure is None, caller.tenant)
         # upstream tools are counted as one operation, because their number is unbounded
         label = operation if type(operation) is Operation else f"agora.{operation.implementation}.call"
-        self.measures.record_call(PROTOCOL.get(), label, seconds - waited, failure)
+        self.measures.record_call(CURRENT_PROTOCOL.get(), label, seconds - waited, failure)
         if log.isEnabledFor(logging.DEBUG):
             log.debug("%s: %s in %.1f ms", operation.name, failure or "ok", seconds * 1000)
 
@@ -336,7 +336,7 @@ class Dispatcher:
         self, operation: Operation, arguments: bytes | Mapping[str, Any], usage: CpuUsage
     ) -> dict[str, Any]:
         # Two readings of the CPU clock cost more than the validation of a small document.
-        if type(arguments) is bytes and len(arguments) <= SMALL:
+        if type(arguments) is bytes and len(arguments) <= SMALL_PAYLOAD_BYTES:
             return validate_arguments(operation, arguments)
         started_at = self.scheduler.clock.begin_step()
         try:
@@ -611,9 +611,9 @@ def _compute_request_digest(operation: Operation, values: dict[str, Any], key: s
     must be hard to guess.
     """
     least = 16 if caller.kind == "enrolment" else 1
-    if not least <= len(key) <= KEY_LIMIT or not KEY.fullmatch(key):
+    if not least <= len(key) <= MAX_KEY_CHARACTERS or not KEY_PATTERN.fullmatch(key):
         raise InvalidRequest(
-            f"An idempotency key has {least} to {KEY_LIMIT} visible ASCII characters.",
+            f"An idempotency key has {least} to {MAX_KEY_CHARACTERS} visible ASCII characters.",
             errors=[field_error("Idempotency-Key", "malformed")],
         )
     # Digest of the validated arguments, so that the same request over another protocol is equal. The wait time is

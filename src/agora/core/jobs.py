@@ -16,7 +16,7 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 from agora.clock import SECOND, Clock
 from agora.net.backoff import compute_exponential_delay
 from agora.store.port import Query, R, Store, StoredEvent, StoreUnavailable
-from agora.telemetry import CALLER
+from agora.telemetry import CURRENT_CALLER
 from agora.value_classes import value_class
 from agora_sdk.errors import UpstreamUnavailable
 
@@ -39,9 +39,9 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 MAX_WAIT_SECONDS = 300.0
-READABLE = frozenset({"disk_full", "read_only"})  # causes for which the store rejects writes, but serves reads
-TIMER_SLACK = 0.002  # seconds by which a timer may fire early; an early step would find nothing due
-OUTAGE_WAIT = 5.0  # maximum pause while the storage is unavailable, so that work resumes soon after recovery
+READ_ONLY_CAUSES = frozenset({"disk_full", "read_only"})  # causes for which the store rejects writes, but serves reads
+TIMER_SLACK_SECONDS = 0.002  # seconds by which a timer may fire early; an early step would find nothing due
+OUTAGE_WAIT_SECONDS = 5.0  # maximum pause while the storage is unavailable, so that work resumes soon after recovery
 
 
 @value_class
@@ -113,7 +113,7 @@ class Controller:
             await self._prepare_once()
         except StoreUnavailable as error:
             # An unreachable database ends the start: a server without any data could not even authenticate its callers.
-            if error.extra["cause"] not in READABLE:
+            if error.extra["cause"] not in READ_ONLY_CAUSES:
                 raise
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -157,13 +157,13 @@ class Controller:
         self._prepared = True
 
     async def _run_recording_failure(self, job: Callable[[], Awaitable[None]]) -> None:
-        CALLER.set(None)
+        CURRENT_CALLER.set(None)
         try:
             await job()
         except Exception as error:
             self.failures += 1
             self.last_error = f"{type(error).__name__}: {error}"
-            self._longest_wait = OUTAGE_WAIT if isinstance(error, StoreUnavailable) else MAX_WAIT_SECONDS
+            self._longest_wait = OUTAGE_WAIT_SECONDS if isinstance(error, StoreUnavailable) else MAX_WAIT_SECONDS
             if isinstance(error, UpstreamUnavailable):  # an outage of another system: its message is sufficient
                 log.warning("%s failed, %d in a row: %s", self.name, self.failures, error)
             else:
@@ -187,7 +187,7 @@ class Controller:
         failed = ""
         # Sorted, so that several servers work through the tenants in one order, and logs can be compared.
         for tenant in sorted(tenants):
-            CALLER.set((tenant, "system"))
+            CURRENT_CALLER.set((tenant, "system"))
             try:
                 await work(tenant)
             except Exception as error:
@@ -195,9 +195,9 @@ class Controller:
                     log.warning("%s failed for tenant %s", self.name, tenant, exc_info=error)
                 else:
                     first, failed = error, tenant
-        CALLER.set(None)
+        CURRENT_CALLER.set(None)
         if first is not None:
-            CALLER.set((failed, "system"))  # for the log line
+            CURRENT_CALLER.set((failed, "system"))  # for the log line
             raise first
 
     async def read(self, tenant: str, query: Query[R], **parameters: Any) -> Sequence[R]:
@@ -301,7 +301,7 @@ class DueController(Controller):
         # Monotonic, while due times are wall-clock times of rows: a step of the wall clock is caught by the full read.
         seconds = self._read_all_at - time.monotonic()
         if until is not None:
-            seconds = min(seconds, (until - self.context.clock.now()) / SECOND + TIMER_SLACK)
+            seconds = min(seconds, (until - self.context.clock.now()) / SECOND + TIMER_SLACK_SECONDS)
         return await self._wait_for_wakeup(stop, seconds) if seconds > 0 else stop.is_set()
 
 

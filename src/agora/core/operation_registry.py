@@ -31,9 +31,9 @@ from .usage import DEFAULT_TENANT, Meter
 __all__ = ["OperationRegistry"]
 
 DAY = 86_400_000_000
-COMPARED = 500  # maximum number of names compared with an unknown one, because comparing is slow
+MAX_COMPARED_NAMES = 500  # maximum number of names compared with an unknown one, because comparing is slow
 #: without a requested version, the newest one of the best status is used
-PREFERENCE = {Lifecycle.ACTIVE: 3, Lifecycle.DEPRECATED: 2, Lifecycle.BETA: 1, Lifecycle.SUNSET: 0}
+LIFECYCLE_PREFERENCE = {Lifecycle.ACTIVE: 3, Lifecycle.DEPRECATED: 2, Lifecycle.BETA: 1, Lifecycle.SUNSET: 0}
 
 
 class OperationRegistry:
@@ -84,7 +84,10 @@ class OperationRegistry:
             raise NotFound(f"{name} has no version {requested}.", fix=f"It has {versions}.")
         return max(
             matching,
-            key=lambda operation: (PREFERENCE[self.status(operation, tenant)], _parse_operation_version(operation)),
+            key=lambda operation: (
+                LIFECYCLE_PREFERENCE[self.status(operation, tenant)],
+                _parse_operation_version(operation),
+            ),
         )
 
     def has(self, name: str, tenant: str = DEFAULT_TENANT) -> bool:
@@ -104,7 +107,11 @@ class OperationRegistry:
         names |= {_shorten_name_for_comparison(spelling): operation.name for spelling, operation in offered.items()}
         part = _shorten_name_for_comparison(name[:200])
         # Names of upstream tools are without bound: only those with the same beginning are compared.
-        candidates = names if len(names) <= COMPARED else [other for other in names if other[:2] == part[:2]][:COMPARED]
+        candidates = (
+            names
+            if len(names) <= MAX_COMPARED_NAMES
+            else [other for other in names if other[:2] == part[:2]][:MAX_COMPARED_NAMES]
+        )
         close = difflib.get_close_matches(part, candidates, n=3, cutoff=0.6)
         suggestions = list(dict.fromkeys(names[match] for match in close))
         fix = (

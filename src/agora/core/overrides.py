@@ -34,7 +34,7 @@ from .records import OverrideRow
 __all__ = ["SYSTEM_WIDE", "ActiveOverrides", "Override"]
 
 SYSTEM_WIDE = "system_wide"
-ALIVE = "agora.agent.heartbeat"
+HEARTBEAT_OPERATION = "agora.agent.heartbeat"
 
 
 @value_class
@@ -69,7 +69,7 @@ class Override:
             answers = reads and operation.kind is not Kind.STREAM
             return not (self.target_id == SYSTEM_WIDE and answers)  # people must be able to see what they decide about
         # A paused agent that could not send heartbeats would be taken for dead, and lose its tasks.
-        alive = self.target_id != SYSTEM_WIDE and operation.name == ALIVE
+        alive = self.target_id != SYSTEM_WIDE and operation.name == HEARTBEAT_OPERATION
         return self.action == "pause" and not reads and not alive
 
 

@@ -16,7 +16,7 @@ from agora_sdk.errors import InvalidRequest, field_error
 from .call import Call
 
 __all__ = [
-    "EXACT_UP_TO",
+    "MAX_EXACT_TOTAL",
     "MAX_PAGE_BYTES",
     "PageBudget",
     "build_page_fields",
@@ -31,12 +31,12 @@ __all__ = [
     "take_fitting_rows",
 ]
 
-EXACT_UP_TO = 10_000
-FEW_ROWS = 4  # rows read by one statement if they may be large
-MANY_ROWS = 47  # the same if the previous rows were small
-SMALL_ROW = 4096  # bytes
+MAX_EXACT_TOTAL = 10_000
+MIN_READ_ROWS = 4  # rows read by one statement if they may be large
+MAX_READ_ROWS = 47  # the same if the previous rows were small
+SMALL_ROW_BYTES = 4096  # bytes
 MAX_PAGE_BYTES = 262_144  # of a log, held by one stream until its reader has room
-WIDEST_CHARACTER = 6  # bytes of one character in JSON
+MAX_BYTES_PER_CHARACTER = 6  # bytes of one character in JSON
 MAX_INTEGER = 2**63 - 1
 
 
@@ -110,7 +110,7 @@ class PageBudget:
         texts = [value for value in values if isinstance(value, str | bytes)]
         if self._exact is None:
             # An upper bound first: most pages are small, and encoding every text to measure it would cost as much as the answer.
-            self.size += WIDEST_CHARACTER * sum(map(len, texts))
+            self.size += MAX_BYTES_PER_CHARACTER * sum(map(len, texts))
             self._values += texts
             if self.size > self._limit:  # look closer
                 self._exact = self.size = sum(map(_measure_json_size, self._values))
@@ -193,9 +193,9 @@ async def fill_page_with_rows(
     rows: list[T] = []
     while True:
         # Few at first: one statement must not load dozens of rows of a megabyte each to return the first.
-        small = rows and budget.size < SMALL_ROW * len(rows)
+        small = rows and budget.size < SMALL_ROW_BYTES * len(rows)
         # One more than requested: it shows whether there is a next page, without a second query.
-        count = min(limit + 1 - len(rows), MANY_ROWS if small else FEW_ROWS)
+        count = min(limit + 1 - len(rows), MAX_READ_ROWS if small else MIN_READ_ROWS)
         following = await read(position, count)
         for row in following:
             if len(rows) == limit or not budget.take_if_fits(list_record_values(row)):
@@ -209,9 +209,9 @@ async def fill_page_with_rows(
 
 async def count_rows_up_to_limit(tx: Reader, query: Query[int], parameters: Mapping[str, Any]) -> tuple[int, bool]:
     """Count rows, bounded as :func:`split_bounded_total` describes; the query counts up to ``:limit``."""
-    return split_bounded_total(await tx.one(query, **parameters, limit=EXACT_UP_TO + 1) or 0)
+    return split_bounded_total(await tx.one(query, **parameters, limit=MAX_EXACT_TOTAL + 1) or 0)
 
 
 def split_bounded_total(counted: int) -> tuple[int, bool]:
     """Convert a count of at most limit + 1 to (total, whether it is a lower bound)."""
-    return (EXACT_UP_TO, True) if counted > EXACT_UP_TO else (counted, False)
+    return (MAX_EXACT_TOTAL, True) if counted > MAX_EXACT_TOTAL else (counted, False)

@@ -19,7 +19,7 @@ from .call import Caller
 __all__ = ["RateLimiter"]
 
 BURST_SECONDS = 2.0
-FORGET_ABOVE = 50_000
+MAX_REMEMBERED_BUCKETS = 50_000
 COMMON_ACCOUNT = "default"  # shared by all callers without an account, so it has no common rate limit
 
 Key = tuple[str, str]
@@ -60,7 +60,7 @@ class RateLimiter:
                 raise self._build_rate_limited_error(tier, rate, level)
             levels.append((key, level))
         # Bounded memory: forgetting gives each caller one more burst, and forgives what it owed.
-        if len(self._buckets) > FORGET_ABOVE:
+        if len(self._buckets) > MAX_REMEMBERED_BUCKETS:
             self._buckets.clear()
         for key, level in levels:  # refused calls are not charged: they would empty shared buckets for hours
             self._buckets[key] = (level - 1, now)
@@ -98,7 +98,7 @@ class RateLimiter:
             self._buckets[key] = (level - count, since)
             return
         # Callers that never come here would otherwise stay for ever.
-        if len(self.remote_calls) > FORGET_ABOVE:
+        if len(self.remote_calls) > MAX_REMEMBERED_BUCKETS:
             self.remote_calls.clear()
         before, since = self.remote_calls.get(key, (0, self.clock()))
         # Kept apart from the buckets, because the refill rate is unknown until the caller calls this server.

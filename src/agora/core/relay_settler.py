@@ -14,7 +14,7 @@ from .jobs import DueController
 
 __all__ = ["RelaySettler"]
 
-BATCH = 500
+MAX_BATCH = 500
 
 
 class RelaySettler(DueController):
@@ -35,7 +35,7 @@ class RelaySettler(DueController):
 
     async def reconcile(self, tenant: str) -> None:
         # In batches of one transaction each: after a long outage, one over all rows would hold up the callers' writes.
-        while not self.is_stopping and await self.write_as_system(tenant, self._mark_unknown) == BATCH:
+        while not self.is_stopping and await self.write_as_system(tenant, self._mark_unknown) == MAX_BATCH:
             pass
         before = self.context.clock.now() - self._retention_microseconds
         while not self.is_stopping and await self.read(tenant, relays.select_relay_past_retention, before=before):
@@ -43,7 +43,7 @@ class RelaySettler(DueController):
 
     async def _mark_unknown(self, call: Call) -> int:
         """Mark a batch as unknown and return their number."""
-        rows = await call.tx.all(relays.select_overdue_relays, now=call.now, limit=BATCH)
+        rows = await call.tx.all(relays.select_overdue_relays, now=call.now, limit=MAX_BATCH)
         for row in rows:
             error = "The server ended before it knew the outcome."
             await call.tx.execute(
@@ -56,4 +56,4 @@ class RelaySettler(DueController):
 
 
 async def _delete_old_relays(call: Call, *, before: int) -> None:
-    await call.tx.execute(relays.delete_old_relays, before=before, limit=BATCH)
+    await call.tx.execute(relays.delete_old_relays, before=before, limit=MAX_BATCH)

@@ -37,10 +37,10 @@ __all__ = ["Intent", "begin_relay", "build_relay_in_progress_error", "run_relay"
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
-SETTLING = 5  # seconds that the second transaction may take
+SETTLE_SECONDS = 5  # seconds that the second transaction may take
 OUTAGE_SECONDS = 30.0  # maximum time of its retries while the storage is unavailable
-PAUSE_SECONDS = 0.5  # between these retries
-UNKNOWN = "unknown"
+RETRY_PAUSE_SECONDS = 0.5  # between these retries
+UNKNOWN_OUTCOME = "unknown"
 
 
 @value_class
@@ -59,7 +59,7 @@ def begin_relay(call: Call, relay: Relay, key: str | None, digest: bytes) -> Int
     caller, operation = call.caller, call.operation
     intent = Intent(relay, new_id("rly"), call.target, key)
     # After this the relay settler marks the relay as unknown: a server that died in between never settles it itself.
-    deadline = call.now + int((relay.timeout + SETTLING) * SECOND)
+    deadline = call.now + int((relay.timeout + SETTLE_SECONDS) * SECOND)
     call.tx.append(
         RELAYS,
         RelayRow(
@@ -96,7 +96,7 @@ async def build_relay_in_progress_error(call: Call, key: str) -> Conflict:
         "Whether the call under this idempotency key was carried out is unknown.",
         fix="Check whether the request took effect; to repeat it, use a new key.",
         relay_id=row.relay_id if row is not None else None,
-        outcome=UNKNOWN,
+        outcome=UNKNOWN_OUTCOME,
     )
 
 
@@ -105,7 +105,7 @@ async def run_relay(
     finish: Callable[[Any], Awaitable[T]],
     *,
     outage_seconds: float = OUTAGE_SECONDS,
-    pause_seconds: float = PAUSE_SECONDS,
+    pause_seconds: float = RETRY_PAUSE_SECONDS,
 ) -> T:
     """Do the work, then finish with its outcome (a value, or an AgoraError), even if the caller has disconnected.
 
@@ -137,7 +137,7 @@ async def _finish_relay(
             return await finish(outcome)
         except StorageUnavailable as error:
             # The row then stays pending, until the relay settler marks it as unknown.
-            if error.extra.get("outcome") == UNKNOWN:
+            if error.extra.get("outcome") == UNKNOWN_OUTCOME:
                 raise
             if loop.time() >= until:
                 raise _build_unknown_outcome_error("The outcome could not be stored.") from error
@@ -157,11 +157,13 @@ async def _perform_relay(relay: Relay) -> Any:
         # Unknown, not failed: the defect may have come after the remote side had done the work.
         incident = new_id("err")
         log.exception("remote work failed (%s)", incident)
-        return InternalError("Something went wrong on our side.", incident=incident, outcome=UNKNOWN)
+        return InternalError("Something went wrong on our side.", incident=incident, outcome=UNKNOWN_OUTCOME)
 
 
 def _build_unknown_outcome_error(detail: str) -> DeadlineExceeded:
-    return DeadlineExceeded(detail, fix="Check whether the request took effect before repeating it.", outcome=UNKNOWN)
+    return DeadlineExceeded(
+        detail, fix="Check whether the request took effect before repeating it.", outcome=UNKNOWN_OUTCOME
+    )
 
 
 async def settle_relay(call: Call, intent: Intent, outcome: Any) -> Result | AgoraError:
@@ -178,11 +180,11 @@ async def settle_relay(call: Call, intent: Intent, outcome: Any) -> Result | Ago
         result = raised
     error = result if isinstance(result, AgoraError) else None
     # Unknown: the key stays claimed, so that a repetition cannot perform the work twice. A certain failure releases it.
-    unknown = error is not None and error.extra.get("outcome") == UNKNOWN
+    unknown = error is not None and error.extra.get("outcome") == UNKNOWN_OUTCOME
     await call.tx.execute(
         relays.settle_relay,
         relay_id=intent.relay_id,
-        status=UNKNOWN if unknown else "failed" if error else "done",
+        status=UNKNOWN_OUTCOME if unknown else "failed" if error else "done",
         now=call.now,
         # An upstream chooses the length of its error texts.
         error=error.detail[:2000] if error else None,

@@ -18,9 +18,9 @@ from agora_sdk.errors import InvalidRequest, field_error
 
 from .records import RuntimeSettingRow
 
-__all__ = ["CHANGEABLE", "RuntimeSettings"]
+__all__ = ["CHANGEABLE_SETTINGS", "RuntimeSettings"]
 
-CHANGEABLE = (
+CHANGEABLE_SETTINGS = (
     "rate_basic",
     "rate_premium",
     "rate_enterprise",
@@ -57,11 +57,11 @@ class RuntimeSettings:
 
     def require_changeable(self, name: str) -> None:
         """Check that a setting can be changed at run time. Raises InvalidRequest."""
-        if name not in CHANGEABLE:
+        if name not in CHANGEABLE_SETTINGS:
             exists = name in Settings.model_fields
             raise InvalidRequest(
                 f"{name} cannot change while the server runs." if exists else f"There is no setting {name!r}.",
-                fix=f"These can: {', '.join(CHANGEABLE)}."
+                fix=f"These can: {', '.join(CHANGEABLE_SETTINGS)}."
                 + (" Others change in agora.toml, with a restart." if exists else ""),
                 errors=[field_error("target", "not changeable" if exists else "unknown setting")],
             )
@@ -87,7 +87,7 @@ class RuntimeSettings:
             name: {
                 "value": self._redact_secret_settings(value),
                 "changed": name in self._changed,
-                "changeable": name in CHANGEABLE,
+                "changeable": name in CHANGEABLE_SETTINGS,
             }
             for name, value in values.items()
             if name.startswith(prefix)
@@ -105,7 +105,7 @@ class RuntimeSettings:
         self._changed.clear()
         for row in rows:
             # A row may be of another release, in which more could be changed.
-            if row.name in CHANGEABLE:
+            if row.name in CHANGEABLE_SETTINGS:
                 self._changed[row.name] = from_json(row.value)
         self._apply_changes()
 
@@ -115,7 +115,7 @@ class RuntimeSettings:
             return False
         data = from_json(stored.event.data)
         # A server of another release may change more.
-        if data["name"] not in CHANGEABLE:
+        if data["name"] not in CHANGEABLE_SETTINGS:
             return False
         if data["reset"]:
             self._changed.pop(data["name"], None)

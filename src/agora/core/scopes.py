@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 __all__ = [
     "AGENT",
+    "ALL_SCOPES",
     "ANONYMOUS",
     "DELEGABLE",
     "DELEGATED_BY_DEFAULT",
     "ENROLMENT",
-    "EVERYTHING",
     "ROLES",
     "build_virtual_server_scope",
 ]
@@ -45,12 +45,12 @@ DELEGABLE = AGENT - {"write:agents"}
 DELEGATED_BY_DEFAULT = frozenset({"read:agents", "read:catalogue"})
 ENROLMENT = frozenset({"write:agents"})
 ANONYMOUS: frozenset[str] = frozenset()
-EVERYTHING = frozenset({"*"})
+ALL_SCOPES = frozenset({"*"})
 
 _VIEWER = frozenset({scope for scope in AGENT if scope.startswith("read:")} | {"read:hosts", "read:all"})
 _OPERATOR = _VIEWER | AGENT | {"act:any", "deploy:agents"}
 #: scopes of people by role: an operator can act for any agent, a user only for itself
-ROLES: Mapping[str, frozenset[str]] = {"admin": EVERYTHING, "operator": _OPERATOR, "viewer": _VIEWER, "user": AGENT}
+ROLES: Mapping[str, frozenset[str]] = {"admin": ALL_SCOPES, "operator": _OPERATOR, "viewer": _VIEWER, "user": AGENT}
 
 
 def build_virtual_server_scope(name: str) -> str:

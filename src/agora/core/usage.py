@@ -22,9 +22,9 @@ from .ports import Port
 from .records import CallMinuteRow, OperationUsageRow
 
 __all__ = [
-    "BUCKETS",
+    "BUCKET_COUNT",
     "DEFAULT_TENANT",
-    "MINUTES",
+    "MINUTES_KEPT",
     "TRAFFIC",
     "CallMinute",
     "Meter",
@@ -35,8 +35,8 @@ __all__ = [
 ]
 
 DEFAULT_TENANT = "default"
-BUCKETS = 160  #: the last one begins at 2**38 microseconds: three days
-MINUTES = 60  #: number of minutes that are kept
+BUCKET_COUNT = 160  #: the last one begins at 2**38 microseconds: three days
+MINUTES_KEPT = 60  #: number of minutes that are kept
 _MINUTE = 60_000_000
 _QUERY, _STREAM = Kind.QUERY, Kind.STREAM
 
@@ -46,7 +46,7 @@ def find_duration_bucket(microseconds: int) -> int:
     # The two bits after the highest one choose the quarter of the doubling.
     length = microseconds.bit_length()
     index = microseconds if length < 3 else (length << 2) - 8 + (microseconds >> (length - 3) & 3)
-    return min(index, BUCKETS - 1)
+    return min(index, BUCKET_COUNT - 1)
 
 
 def compute_bucket_midpoint_ms(index: int) -> float:
@@ -64,7 +64,7 @@ class Usage:
 
     calls: int = 0
     errors: int = 0
-    buckets: list[int] = field(default_factory=lambda: [0] * BUCKETS)
+    buckets: list[int] = field(default_factory=lambda: [0] * BUCKET_COUNT)
 
     def add_usage(self, other: Usage) -> None:
         """Add another's counts to these."""
@@ -94,7 +94,7 @@ class Usage:
         usage = cls(row.calls, row.errors)
         for index, count in from_json(row.histogram).items():
             # A row of another release may have more buckets.
-            usage.buckets[min(int(index), BUCKETS - 1)] += count
+            usage.buckets[min(int(index), BUCKET_COUNT - 1)] += count
         return usage
 
 
@@ -108,7 +108,7 @@ class CallMinute:
     calls: int = 0
     reads: int = 0
     errors: int = 0
-    buckets: list[int] = field(default_factory=lambda: [0] * BUCKETS)
+    buckets: list[int] = field(default_factory=lambda: [0] * BUCKET_COUNT)
     fresh: bool = False
 
     def add_minute(self, other: CallMinute) -> None:
@@ -164,21 +164,21 @@ class Traffic:
     def _start_minute(self, tenant: str, number: int) -> CallMinute:
         minutes = self._minutes.setdefault(tenant, {})
         # Forgotten where minutes are added: each tenant has at most an hour of them, without a job.
-        for old in [each for each in minutes if each <= number - MINUTES]:
+        for old in [each for each in minutes if each <= number - MINUTES_KEPT]:
             del minutes[old]
         minute = minutes[number] = CallMinute()
         return minute
 
     def first_minute(self, now: int) -> int:
         """The minute before the last hour."""
-        return now // _MINUTE - MINUTES
+        return now // _MINUTE - MINUTES_KEPT
 
     def last_hour(self, tenant: str, rows: Iterable[CallMinuteRow], now: int) -> Sequence[tuple[int, CallMinute]]:
         """Return the last sixty minutes with their start times, oldest first, from this server's counts and rows of
         others."""
         last = now // _MINUTE
         # Empty minutes are included: a chart must show a pause as zero.
-        minutes = {number: CallMinute() for number in range(last - MINUTES + 1, last + 1)}
+        minutes = {number: CallMinute() for number in range(last - MINUTES_KEPT + 1, last + 1)}
         for number, minute in self._minutes.get(tenant, {}).items():
             if number in minutes:
                 minutes[number].add_minute(minute)

@@ -19,12 +19,12 @@ from agora_sdk.errors import InvalidRequest, MalformedRequest, field_error
 
 __all__ = ["convert_validation_error", "validate_arguments"]
 
-MAX_LISTED: Final = 20  # errors in one answer
-MAX_LISTED_ERRORS: Final = 200  # errors that are reported one by one
+MAX_ERRORS: Final = 20  # errors in one answer
+MAX_DETAILED_ERRORS: Final = 200  # errors that are reported one by one
 MAX_UNKNOWN_FIELDS: Final = 200  # number of unknown fields above which validation stops
-MANY_KEYS: Final = 2_000  # keys of a document above which its fields are counted before validation
-ABRIDGED_PARTS: Final = 20  # validated per list and object if there are too many errors to list
-ABRIDGED_DEPTH: Final = 4
+MAX_UNCOUNTED_KEYS: Final = 2_000  # keys of a document above which its fields are counted before validation
+MAX_ABRIDGED_PARTS: Final = 20  # validated per list and object if there are too many errors to list
+MAX_ABRIDGED_DEPTH: Final = 4
 
 
 def validate_arguments(operation: Operation, arguments: bytes | Mapping[str, Any]) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def validate_arguments(operation: Operation, arguments: bytes | Mapping[str, Any
             request = model.__pydantic_validator__.validate_python(arguments)
             return request.__dict__
     except ValidationError as error:
-        if error.error_count() <= MAX_LISTED_ERRORS:
+        if error.error_count() <= MAX_DETAILED_ERRORS:
             raise convert_validation_error(error, operation) from None
     raise _summarize_errors(operation, arguments)
 
@@ -47,7 +47,7 @@ def validate_arguments(operation: Operation, arguments: bytes | Mapping[str, Any
 def _has_many_fields(operation: Operation, arguments: bytes) -> bool:
     """Whether a document has far more fields than the operation takes."""
     # A key needs a colon, so that counting them, far cheaper than parsing, clears nearly every document.
-    if arguments.count(b":") <= MANY_KEYS:
+    if arguments.count(b":") <= MAX_UNCOUNTED_KEYS:
         return False
     try:
         document = from_json(arguments)
@@ -61,14 +61,14 @@ def _summarize_errors(operation: Operation, arguments: bytes | Mapping[str, Any]
     document = from_json(arguments) if isinstance(arguments, bytes) else arguments
     fields = operation.input.model_fields
     if isinstance(document, Mapping):
-        unknown_names = islice((name for name in document if name not in fields), ABRIDGED_PARTS)
+        unknown_names = islice((name for name in document if name not in fields), MAX_ABRIDGED_PARTS)
         document = {
             name: _truncate_value(document[name]) for name in (*(set(fields) & document.keys()), *unknown_names)
         }
     try:
         operation.input.__pydantic_validator__.validate_python(document)
     except ValidationError as error:
-        if error.error_count() <= MAX_LISTED_ERRORS:
+        if error.error_count() <= MAX_DETAILED_ERRORS:
             return convert_validation_error(error, operation)
     return InvalidRequest(
         "The arguments have too many errors to list.",
@@ -76,13 +76,13 @@ def _summarize_errors(operation: Operation, arguments: bytes | Mapping[str, Any]
     )
 
 
-def _truncate_value(value: Any, depth: int = ABRIDGED_DEPTH) -> Any:
+def _truncate_value(value: Any, depth: int = MAX_ABRIDGED_DEPTH) -> Any:
     """Truncate the lists and objects of a value."""
     if not depth or not isinstance(value, dict | list):
         return value
     if isinstance(value, list):
-        return [_truncate_value(part, depth - 1) for part in value[:ABRIDGED_PARTS]]
-    return {name: _truncate_value(part, depth - 1) for name, part in islice(value.items(), ABRIDGED_PARTS)}
+        return [_truncate_value(part, depth - 1) for part in value[:MAX_ABRIDGED_PARTS]]
+    return {name: _truncate_value(part, depth - 1) for name, part in islice(value.items(), MAX_ABRIDGED_PARTS)}
 
 
 def convert_validation_error(error: ValidationError, operation: Operation) -> InvalidRequest:
@@ -91,7 +91,7 @@ def convert_validation_error(error: ValidationError, operation: Operation) -> In
     faults = error.errors(include_url=False, include_input=False)
     errors = [
         field_error(".".join(map(str, location)) or "body", describe_error(fault, operation.input))
-        for fault, location in islice(locate_errors(faults), MAX_LISTED)
+        for fault, location in islice(locate_errors(faults), MAX_ERRORS)
     ]
     first = errors[0]
     what = f"{first['field']}: {first['message']}" + (f" (and {len(errors) - 1} more)" if len(errors) > 1 else "")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_chart"]
 
-WIDTH = 60
+CHART_WIDTH = 60
 BLOCKS, ASCII = ("█", "░"), ("#", ".")
 
 
@@ -37,11 +37,11 @@ def draw_chart(timeline: Timeline, role: Callable[[str | None], str], *, ascii_o
 def _bar_widths(timeline: Timeline, span: Span) -> tuple[int, int, int]:
     """Compute the widths of a bar's offset, waiting time and work."""
     start, start_column, end = (_build_time_column(timeline, moment) for moment in (span.start, span.begun, span.end))
-    start_column = min(start_column, WIDTH - 1)
+    start_column = min(start_column, CHART_WIDTH - 1)
     return min(start, start_column), start_column - min(start, start_column), max(1, end - start_column)
 
 
 def _build_time_column(timeline: Timeline, moment: datetime | None) -> int:
     if moment is None:
-        return WIDTH
-    return round(WIDTH * (moment - timeline.start).total_seconds() / max(timeline.duration_seconds, 0.001))
+        return CHART_WIDTH
+    return round(CHART_WIDTH * (moment - timeline.start).total_seconds() / max(timeline.duration_seconds, 0.001))

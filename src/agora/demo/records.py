@@ -31,7 +31,7 @@ __all__ = [
 REGIONS = ("north", "south", "west")
 PRODUCTS = ("tea", "coffee", "cocoa", "mate")
 FIELDS = ("order", "region", "product", "amount")
-ORDERS_A_REGION = 400
+ORDERS_PER_REGION = 400
 Row = Mapping[str, str]
 Totals = Mapping[tuple[str, str], tuple[int, int]]  #: by region and product: orders, cents
 
@@ -48,7 +48,7 @@ def generate_source(path: Path, seed: str) -> tuple[int, Totals]:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(FIELDS)
-        for number in range(ORDERS_A_REGION * len(REGIONS)):
+        for number in range(ORDERS_PER_REGION * len(REGIONS)):
             region, product, amount = dice.choice(REGIONS), dice.choice(PRODUCTS), dice.randint(50, 9999)
             is_valid = dice.random() > 0.1
             text = f" {amount / 100:.2f}" if is_valid else dice.choice(("", "n/a", "-1", "free"))

@@ -6,7 +6,7 @@ Bytes waiting to be written are counted per connection, per subject and for the 
 * A subject above ``unread_each`` starts no response (429). While the server is above three quarters of ``unread``,
   subjects with waiting bytes start none; above all of it only operators do (503).
 * A connection whose reader reads nothing for ``unread_timeout`` seconds while bytes wait is closed; already after
-  ``PRESSED_SECONDS`` if its subject or the server is above its limit. A slow reader that reads is not closed.
+  ``PRESSURE_TIMEOUT`` if its subject or the server is above its limit. A slow reader that reads is not closed.
 
 Connections are counted per subject and per address. Above a limit a connection is *provisional*: it is accepted, but
 serves only operators, so that anonymous clients with all other connections do not lock the operator out.
@@ -28,18 +28,18 @@ from agora.settings import Settings
 from agora.value_classes import value_class
 from agora_sdk.errors import Overloaded, RateLimited
 
-__all__ = ["HIGH_WATER", "Backpressure", "Connection", "Limits", "SizedQueue", "SubjectUsage", "limit_unsent"]
+__all__ = ["HIGH_WATER_BYTES", "Backpressure", "Connection", "Limits", "SizedQueue", "SubjectUsage", "limit_unsent"]
 
-HIGH_WATER: Final = 16_384  #: bytes in a transport's buffer above which no more are produced for it
-NOT_SENT_LOW_WATER: Final = 65_536  #: bytes buffered by the kernel beyond those sent
-PRESSED_SECONDS: Final = 2.0  #: seconds before a stalled reader is closed while a limit is exceeded
+HIGH_WATER_BYTES: Final = 16_384  #: bytes in a transport's buffer above which no more are produced for it
+NOT_SENT_LOW_WATER_BYTES: Final = 65_536  #: bytes buffered by the kernel beyond those sent
+PRESSURE_TIMEOUT: Final = 2.0  #: seconds before a stalled reader is closed while a limit is exceeded
 SWEEP_SECONDS: Final = 1.0
 DEFAULT_MAX_CONNECTIONS: Final = 10_000
-OWN_FILES: Final = 256  #: files that the server needs beside connections
-RESERVE: Final = 64  #: provisional connections
-PRESSED_SHARE: Final = 0.75  #: share of the server's limit from which only subjects without waiting bytes are served
+RESERVED_FILES: Final = 256  #: files that the server needs beside connections
+PROVISIONAL_CONNECTIONS: Final = 64  #: provisional connections
+PRESSURE_SHARE: Final = 0.75  #: share of the server's limit from which only subjects without waiting bytes are served
 #: minimum bytes of a response that is checked again before it is sent, because others may have started since
-LARGE: Final = 65_536
+LARGE_RESPONSE_BYTES: Final = 65_536
 TCP_INFO_BYTES_ACKED: Final = 120  # offset in struct tcp_info of Linux
 RESET_AT_CLOSE: Final = struct.pack("ii", 1, 0)  # SO_LINGER: unread bytes are discarded
 
@@ -84,7 +84,7 @@ class Limits:
         """Read the limits of the settings, within the process's limit of open files."""
         files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         # Without free descriptors, the server could not even open its database's files.
-        possible = max(files - RESERVE - OWN_FILES, 1)
+        possible = max(files - PROVISIONAL_CONNECTIONS - RESERVED_FILES, 1)
         connections = min(settings.max_connections or DEFAULT_MAX_CONNECTIONS, possible)
         per_address = settings.max_connections_per_address or max(connections * 3 // 4, 1)
         return cls(
@@ -209,7 +209,7 @@ class Connection:
 
     def admit_answer(self, size: int) -> None:
         """Admit a finished response of a size. Raises RateLimited or Overloaded if too many bytes are waiting."""
-        if size > LARGE:
+        if size > LARGE_RESPONSE_BYTES:
             self._backpressure.check_limits(self.account, self.caller)
 
     # -- end -------------------------------------------------------------------------------------
@@ -266,7 +266,7 @@ class Backpressure:
         connection = Connection(self, transport, address, self._get_usage(("", address)))
         beyond = len(self._connections) >= limits.connections
         if beyond or self._addresses[address] >= limits.connections_per_address:
-            if len(self._provisional) >= RESERVE and not self._evict_provisional():
+            if len(self._provisional) >= PROVISIONAL_CONNECTIONS and not self._evict_provisional():
                 self._forget_if_empty(connection.account)
                 return None
             connection.provisional = True
@@ -274,7 +274,7 @@ class Backpressure:
         self._connections[connection] = None
         self._addresses[address] += 1
         connection.account.connections += 1
-        transport.set_write_buffer_limits(high=HIGH_WATER)
+        transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
         return connection
 
     def close(self, connection: Connection) -> None:
@@ -362,7 +362,7 @@ class Backpressure:
         if caller is not None and _is_privileged(caller):
             return
         owes = account is not None and account.waiting > 0
-        if self.waiting > self.limits.unread * (PRESSED_SHARE if owes else 1):
+        if self.waiting > self.limits.unread * (PRESSURE_SHARE if owes else 1):
             raise Overloaded(
                 "Too many responses are waiting to be read.",
                 fix="Retry in a moment, a command with its idempotency key.",
@@ -389,8 +389,8 @@ class Backpressure:
         # others.
         stalled.sort(key=lambda each: each[0], reverse=True)
         for seconds, connection in stalled:
-            pressed = connection.account.waiting > limits.unread_each or self.waiting > limits.unread * PRESSED_SHARE
-            if seconds >= (min(PRESSED_SECONDS, limits.unread_timeout) if pressed else limits.unread_timeout):
+            pressed = connection.account.waiting > limits.unread_each or self.waiting > limits.unread * PRESSURE_SHARE
+            if seconds >= (min(PRESSURE_TIMEOUT, limits.unread_timeout) if pressed else limits.unread_timeout):
                 connection.abort_connection()
                 self.close(connection)  # now, because its transport reports it later
                 self.cut_off += 1
@@ -403,7 +403,7 @@ def _close_nothing() -> None:
 def limit_unsent(listener: socket.socket) -> None:
     """Limit the kernel's send queue of a connection, so that unsent bytes wait where they are counted."""
     if sys.platform == "linux":
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, NOT_SENT_LOW_WATER)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, NOT_SENT_LOW_WATER_BYTES)
 
 
 def _read_acknowledged_bytes(transport: Any) -> int | None:

@@ -38,7 +38,7 @@ CONFIGURATION = {
 #: files, each by a tree that is stored once.
 _MEASURE = """git ls-tree -r --long HEAD |
 awk '{ n++; s += $4 } n > '"$1"' || s > '"$2"' { big = 1; exit } END { exit (big ? 3 : 0) }'"""
-_OVER_BOUNDS = 3  #: its exit code
+_OVER_BOUNDS_EXIT_CODE = 3  #: its exit code
 
 
 def build_git_variables(options: Mapping[str, str]) -> dict[str, str]:
@@ -84,7 +84,7 @@ def build_measuring_command(files: int, size: int) -> list[str]:
 
 def is_over_bounds(exit_code: int) -> bool:
     """Whether the measuring command has counted more than its limits."""
-    return exit_code == _OVER_BOUNDS
+    return exit_code == _OVER_BOUNDS_EXIT_CODE
 
 
 def encode_token(token: str) -> str:

@@ -24,7 +24,7 @@ import httptools
 from .egress_policy import EgressPolicy
 
 __all__ = [
-    "VIA",
+    "VIA_HEADER",
     "ConnectionLost",
     "HttpClient",
     "Reply",
@@ -34,12 +34,12 @@ __all__ = [
 ]
 
 MAX_HEAD_BYTES: Final = 65_536
-READ_AHEAD: Final = 262_144  # bytes of a response buffered before reading pauses
+MAX_BUFFERED_BYTES: Final = 262_144  # bytes of a response buffered before reading pauses
 KEEPALIVE_SECONDS: Final = 4.0  # seconds that an idle connection is kept; servers close it after five or more
-VIA: Final = {"via": "1.1 agora"}
-SAFE: Final = "/%:@!$&'()*+,;=?~"
-TARGET: Final = re.compile(r"/[!-~]*")
-HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+: [\t\x20-\x7e\x80-\xff]*")
+VIA_HEADER: Final = {"via": "1.1 agora"}
+SAFE_CHARACTERS: Final = "/%:@!$&'()*+,;=?~"
+REQUEST_TARGET: Final = re.compile(r"/[!-~]*")
+HEADER_LINE: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+: [\t\x20-\x7e\x80-\xff]*")
 
 
 class ConnectionLost(Exception):
@@ -49,8 +49,8 @@ class ConnectionLost(Exception):
 def build_request_target(url: str) -> str:
     """Build the request target of a URL: path and query, in ASCII."""
     parts = urlsplit(url)
-    path = quote(parts.path or "/", safe=SAFE)
-    return f"{path}?{quote(parts.query, safe=SAFE)}" if parts.query else path
+    path = quote(parts.path or "/", safe=SAFE_CHARACTERS)
+    return f"{path}?{quote(parts.query, safe=SAFE_CHARACTERS)}" if parts.query else path
 
 
 @cache
@@ -109,9 +109,9 @@ class HttpClient:
         target: see :func:`build_request_target`. Raises OSError (including AddressRefused) if nothing was sent,
         otherwise ConnectionLost; ValueError for invalid headers.
         """
-        lines = [f"{name}: {value}" for name, value in (*headers.items(), *VIA.items())]
+        lines = [f"{name}: {value}" for name, value in (*headers.items(), *VIA_HEADER.items())]
         # A line break in a value would begin another header.
-        if not all(map(HEADER.fullmatch, lines)) or not TARGET.fullmatch(target):
+        if not all(map(HEADER_LINE.fullmatch, lines)) or not REQUEST_TARGET.fullmatch(target):
             raise ValueError("a header has invalid characters")
         # Also for an empty body, where the method would allow one (RFC 9110, section 8.6).
         if body or method != "GET":
@@ -265,7 +265,7 @@ class _Connection(asyncio.Protocol):
         part = self._parts.popleft()
         self._buffered_size -= len(part)
         # At half the limit, so that reading is not paused and resumed for each part.
-        if self._paused and self._buffered_size < READ_AHEAD // 2:
+        if self._paused and self._buffered_size < MAX_BUFFERED_BYTES // 2:
             self._paused = False
             self._transport.resume_reading()
         return part
@@ -320,7 +320,7 @@ class _Connection(asyncio.Protocol):
             self._fail_connection("the response switches the protocol")
         except httptools.HttpParserError as error:
             self._fail_connection(f"the response is not HTTP: {error}")
-        if self._buffered_size > READ_AHEAD and not self._paused:
+        if self._buffered_size > MAX_BUFFERED_BYTES and not self._paused:
             self._paused = True
             self._transport.pause_reading()
         self._notify_reader()

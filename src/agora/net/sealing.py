@@ -6,7 +6,7 @@ import os
 
 __all__ = ["Sealer"]
 
-NONCE = 12
+NONCE_BYTES = 12
 
 
 class Sealer:
@@ -19,7 +19,7 @@ class Sealer:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         # Random 96-bit nonces are safe for 2**32 messages of one key (NIST SP 800-38D section 8.3).
-        nonce = os.urandom(NONCE)
+        nonce = os.urandom(NONCE_BYTES)
         return nonce + AESGCM(self._key).encrypt(nonce, data, context.encode())
 
     def open(self, sealed: bytes, context: str) -> bytes:
@@ -28,6 +28,6 @@ class Sealer:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         try:
-            return AESGCM(self._key).decrypt(sealed[:NONCE], sealed[NONCE:], context.encode())
+            return AESGCM(self._key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], context.encode())
         except InvalidTag:
             raise ValueError("sealed with another key, or changed since") from None

@@ -13,7 +13,7 @@ from agora.value_classes import value_class
 __all__ = ["Certificate", "CertificateError", "ReloadableContext", "TlsFiles", "load_certificate"]
 
 Version = Literal["1.2", "1.3"]
-MINIMUM: Final = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
+MINIMUM_VERSION: Final = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 
 
 class CertificateError(ConfigurationError):
@@ -106,7 +106,7 @@ def _read_file(setting: str, path: Path) -> bytes:
 def _build_context(files: TlsFiles) -> ssl.SSLContext:
     load_certificate(files)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = MINIMUM[files.version]
+    context.minimum_version = MINIMUM_VERSION[files.version]
     # The only protocol served: without it, some clients would begin with HTTP/2.
     context.set_alpn_protocols(["http/1.1"])
     context.options |= ssl.OP_NO_RENEGOTIATION  # for TLS 1.2: renegotiation would allow a denial of service

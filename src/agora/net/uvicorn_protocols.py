@@ -22,14 +22,14 @@ from .backpressure import Backpressure, Connection
 
 __all__ = ["create_http_protocol", "create_websocket_protocol"]
 
-HEAD_LIMIT: Final = 65_536  # bytes
-NOT_UTF8: Final = 1007  # close code
+MAX_HEAD_BYTES: Final = 65_536  # bytes
+CLOSE_NOT_UTF8: Final = 1007  # close code
 
-TIMEOUT: Final = (
+TIMEOUT_RESPONSE: Final = (
     b"HTTP/1.1 408 Request Timeout\r\ncontent-type: text/plain\r\ncontent-length: 36\r\nconnection: close\r\n\r\n"
     b"The request did not arrive in time.\n"
 )
-TOO_LARGE: Final = (
+HEAD_TOO_LARGE_RESPONSE: Final = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: text/plain\r\ncontent-length: 47\r\n"
     b"connection: close\r\n\r\nThe head of a request has at most 65536 bytes.\n"
 )
@@ -74,11 +74,11 @@ class HttpProtocol(HttpToolsProtocol):
         # Most requests are complete after one read; only the others need a timer.
         if self._is_arriving and self._timer is None and not self.transport.is_closing():
             self._timer = self.loop.call_later(self.seconds, self._time_out)
-        if self._unread > HEAD_LIMIT and not self.transport.is_closing():
+        if self._unread > MAX_HEAD_BYTES and not self.transport.is_closing():
             self._refuse_large_head()
 
     def send_400_response(self, msg: str) -> None:
-        if self._unread > HEAD_LIMIT:
+        if self._unread > MAX_HEAD_BYTES:
             self._refuse_large_head()
         else:
             super().send_400_response(msg)
@@ -90,7 +90,10 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         # One read can contain a whole head and more.
-        if self._unread > HEAD_LIMIT and sum(len(name) + len(value) for name, value in self.headers) > HEAD_LIMIT:
+        if (
+            self._unread > MAX_HEAD_BYTES
+            and sum(len(name) + len(value) for name, value in self.headers) > MAX_HEAD_BYTES
+        ):
             raise HeadTooLarge
         self._unread = 0
         super().on_headers_complete()
@@ -163,11 +166,11 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _time_out(self) -> None:
         self._timer = None
-        self._close_with(TIMEOUT)
+        self._close_with(TIMEOUT_RESPONSE)
 
     def _refuse_large_head(self) -> None:
         self._cancel_timer()
-        self._close_with(TOO_LARGE)
+        self._close_with(HEAD_TOO_LARGE_RESPONSE)
 
     def _close_with(self, word: bytes) -> None:
         """Close the connection, with an error response unless a response has been started."""
@@ -213,7 +216,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
                 b"".join(self.frames).decode()
             except UnicodeDecodeError:
                 self.frames = []
-                self.conn.send_close(NOT_UTF8)
+                self.conn.send_close(CLOSE_NOT_UTF8)
                 self.handle_parser_exception()
                 return
         super().send_receive_event_to_app()

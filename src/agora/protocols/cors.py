@@ -18,10 +18,10 @@ __all__ = ["CorsPolicy"]
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
-MAX_AGE: Final = b"600"  # seconds that a browser caches a preflight response
-METHODS: Final = b"GET, HEAD, POST, PUT, PATCH, DELETE"
+MAX_AGE_VALUE: Final = b"600"  # seconds that a browser caches a preflight response
+ALLOWED_METHODS: Final = b"GET, HEAD, POST, PUT, PATCH, DELETE"
 #: headers that a page may read besides those that the Fetch standard always exposes
-EXPOSED: Final = b", ".join(
+EXPOSED_HEADERS: Final = b", ".join(
     [
         b"A2A-Version",
         b"Content-Disposition",
@@ -36,7 +36,7 @@ EXPOSED: Final = b", ".join(
         b"X-Request-Id",
     ]
 )
-VARY: Final = (b"vary", b"Origin")
+VARY_HEADER: Final = (b"vary", b"Origin")
 _HEADER_NAMES = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~, -]{1,4000}", re.ASCII)
 
 
@@ -67,11 +67,11 @@ class CorsPolicy:
             return ()
         origin = read_header(scope, b"origin")
         if origin is None or not self.allows_origin(origin):
-            return (VARY,)
+            return (VARY_HEADER,)
         return (
             (b"access-control-allow-origin", origin.encode("latin-1")),
-            (b"access-control-expose-headers", EXPOSED),
-            VARY,
+            (b"access-control-expose-headers", EXPOSED_HEADERS),
+            VARY_HEADER,
         )
 
     @staticmethod
@@ -90,8 +90,8 @@ class CorsPolicy:
             raise _build_origin_refused_error(origin)
         headers = [
             (b"content-length", b"0"),
-            (b"access-control-allow-methods", METHODS),
-            (b"access-control-max-age", MAX_AGE),
+            (b"access-control-allow-methods", ALLOWED_METHODS),
+            (b"access-control-max-age", MAX_AGE_VALUE),
         ]
         names = read_header(scope, b"access-control-request-headers")
         if names is not None and _HEADER_NAMES.fullmatch(names):

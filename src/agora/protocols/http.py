@@ -45,13 +45,15 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-TENANT = b"x-agora-tenant"
-JSON = (b"content-type", b"application/json")
-PROBLEM = (b"content-type", b"application/problem+json")
+TENANT_HEADER = b"x-agora-tenant"
+JSON_HEADER = (b"content-type", b"application/json")
+PROBLEM_HEADER = (b"content-type", b"application/problem+json")
 BYTES_PER_VALUE = 10  # bytes of the body limit per permitted JSON value
 MIN_VALUES = 10_000  # permitted at any body limit
-FORWARDING = frozenset({b"forwarded", b"via", b"x-real-ip", b"x-client-ip", b"true-client-ip", b"cf-connecting-ip"})
-SECURITY = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
+FORWARDING_HEADERS = frozenset(
+    {b"forwarded", b"via", b"x-real-ip", b"x-client-ip", b"true-client-ip", b"cf-connecting-ip"}
+)
+SECURITY_HEADERS = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
 
 
 def read_header(scope: Scope, name: bytes) -> str | None:
@@ -127,7 +129,7 @@ class Access:
         local = credential is None and self.is_local(scope)
         caller = self._authenticator.find_cached_caller(credential, local=local)
         caller = caller or await self._authenticator.authenticate(credential, local=local)
-        tenant = read_header(scope, TENANT)
+        tenant = read_header(scope, TENANT_HEADER)
         if tenant is not None:
             caller = await self._authenticator.act_in_tenant(caller, tenant)
         if caller.subject == "anonymous" and (client := scope.get("client")) is not None:
@@ -162,7 +164,7 @@ class Access:
         if not self._trusts_local or client is None or not _is_loopback(client[0]):
             return False
         for name, value in scope["headers"]:
-            if name in FORWARDING or name.startswith(b"x-forwarded-"):
+            if name in FORWARDING_HEADERS or name.startswith(b"x-forwarded-"):
                 return False
             if name == b"host" and not self.is_ours(value.decode("latin-1")):
                 return False
@@ -335,13 +337,15 @@ async def send_response(
     body: bytes,
     headers: Iterable[tuple[bytes, bytes]] = (),
     *,
-    kind: tuple[bytes, bytes] = JSON,
+    kind: tuple[bytes, bytes] = JSON_HEADER,
 ) -> None:
     """Send one whole response. Raises RateLimited or Overloaded for a large one while too many bytes are unread."""
     if isinstance(send, HttpAnswer) and send.connection is not None:
         send.connection.admit_answer(len(body))
     length = (b"content-length", str(len(body)).encode())
-    await send({"type": "http.response.start", "status": status, "headers": [kind, length, *SECURITY, *headers]})
+    await send(
+        {"type": "http.response.start", "status": status, "headers": [kind, length, *SECURITY_HEADERS, *headers]}
+    )
     await send({"type": "http.response.body", "body": body})
 
 
@@ -360,4 +364,4 @@ async def send_problem(
         headers.append((b"retry-after", b"1"))
     if isinstance(error, Unauthenticated):
         headers.append((b"www-authenticate", b'Bearer realm="agora"'))
-    await send_response(send, error.status, to_json(document), headers, kind=PROBLEM)
+    await send_response(send, error.status, to_json(document), headers, kind=PROBLEM_HEADER)

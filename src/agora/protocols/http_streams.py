@@ -12,18 +12,18 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import Final, Protocol
 
-from agora.core.events.frames import TOO_SLOW, Batch, CloseReason
+from agora.core.events.frames import CLOSE_TOO_SLOW, Batch, CloseReason
 from agora.core.events.sink import QueueSink
 from agora.core.events.stream import LiveStream
 from agora.net.backpressure import Connection
 from agora.protocols.http import HttpAnswer, Receive, Send, abort_connection, wait_for_disconnect
 
-__all__ = ["HEADERS", "RETRY_MILLISECONDS", "CuttingSink", "StreamEncoder", "follow_stream"]
+__all__ = ["RETRY_MILLISECONDS", "STREAM_HEADERS", "CuttingSink", "StreamEncoder", "follow_stream"]
 
 log = logging.getLogger(__name__)
 
 RETRY_MILLISECONDS: Final = 2000
-HEADERS: Final = [
+STREAM_HEADERS: Final = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
     (b"x-accel-buffering", b"no"),
@@ -88,7 +88,7 @@ class CuttingSink(QueueSink):
 
     def end(self, close_reason: CloseReason, /) -> None:
         super().end(close_reason)
-        if close_reason.code == TOO_SLOW and not self.cut.done():
+        if close_reason.code == CLOSE_TOO_SLOW and not self.cut.done():
             self.cut.set_result(None)
 
 

@@ -10,9 +10,9 @@ from urllib.parse import parse_qsl, unquote
 from agora_sdk.contract import Operation
 from agora_sdk.errors import InvalidRequest, MalformedRequest, field_error
 
-__all__ = ["MAX_QUERY", "decode_segment", "merge_path_parameters", "parse_pairs", "parse_query"]
+__all__ = ["MAX_QUERY_BYTES", "decode_segment", "merge_path_parameters", "parse_pairs", "parse_query"]
 
-MAX_QUERY = 16_384
+MAX_QUERY_BYTES = 16_384
 MAX_FIELDS = 200
 
 
@@ -59,11 +59,11 @@ def decode_segment(segment: str) -> str:
 def parse_pairs(query: bytes) -> list[tuple[str, str]]:
     """Parse names and values in order. Raises InvalidRequest if the query is too long, MalformedRequest if it is not
     UTF-8."""
-    if len(query) > MAX_QUERY:
+    if len(query) > MAX_QUERY_BYTES:
         raise InvalidRequest(
-            f"The query string is longer than {MAX_QUERY} bytes.",
+            f"The query string is longer than {MAX_QUERY_BYTES} bytes.",
             fix="Send fewer or shorter parameters.",
-            errors=[field_error("query", f"longer than {MAX_QUERY} bytes")],
+            errors=[field_error("query", f"longer than {MAX_QUERY_BYTES} bytes")],
         )
     try:
         return parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)

@@ -10,18 +10,18 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final
 
 from agora.protocols.http import Scope, read_header
-from agora.telemetry import PROTOCOL
+from agora.telemetry import CURRENT_PROTOCOL
 from agora.telemetry.context import Span, extract_trace
 from agora.telemetry.tracing import Tracing
 
 __all__ = ["open_incoming_span", "read_trace_carrier"]
 
-CARRIERS: Final = ("traceparent", "tracestate")
+TRACE_HEADERS: Final = ("traceparent", "tracestate")
 
 
 def read_trace_carrier(scope: Scope) -> Mapping[str, Any]:
     """Read the trace context of a request or handshake; empty if missing or invalid."""
-    return extract_trace({name: read_header(scope, name.encode()) for name in CARRIERS})
+    return extract_trace({name: read_header(scope, name.encode()) for name in TRACE_HEADERS})
 
 
 def open_incoming_span(
@@ -33,4 +33,4 @@ def open_incoming_span(
     """
     if tracing is None:
         return nullcontext()
-    return tracing.begin(name, "server", carrier, {"agora.protocol": PROTOCOL.get(), **attributes})
+    return tracing.begin(name, "server", carrier, {"agora.protocol": CURRENT_PROTOCOL.get(), **attributes})

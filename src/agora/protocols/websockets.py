@@ -9,18 +9,18 @@ from typing import Any
 from agora.protocols.http import Receive, Scope, Send, send_problem
 from agora_sdk.errors import AgoraError
 
-__all__ = ["MAX_REASON", "read_subprotocol_token", "refuse_handshake"]
+__all__ = ["MAX_REASON_BYTES", "read_subprotocol_token", "refuse_handshake"]
 
-MAX_REASON = 123  # bytes, RFC 6455 section 5.5
+MAX_REASON_BYTES = 123  # bytes, RFC 6455 section 5.5
 LINGER_SECONDS = 1.0
-TOKEN_PROTOCOL = "bearer."  # noqa: S105 - the subprotocol in which a browser can send a token
+TOKEN_PROTOCOL_PREFIX = "bearer."  # noqa: S105 - the subprotocol in which a browser can send a token
 
 
 def read_subprotocol_token(scope: Scope) -> str | None:
     """Read the token of the subprotocol ``bearer.TOKEN``: browsers cannot set headers on a handshake."""
     for protocol in scope.get("subprotocols", ()):
-        if protocol.startswith(TOKEN_PROTOCOL):
-            return str(protocol.removeprefix(TOKEN_PROTOCOL))
+        if protocol.startswith(TOKEN_PROTOCOL_PREFIX):
+            return str(protocol.removeprefix(TOKEN_PROTOCOL_PREFIX))
     return None
 
 
@@ -38,7 +38,7 @@ async def refuse_handshake(scope: Scope, receive: Receive, send: Send, error: Ag
 
 async def _send_refusal(scope: Scope, send: Send, error: AgoraError) -> None:
     if "websocket.http.response" not in scope.get("extensions", {}):
-        await send({"type": "websocket.close", "code": error.close_code, "reason": str(error)[:MAX_REASON]})
+        await send({"type": "websocket.close", "code": error.close_code, "reason": str(error)[:MAX_REASON_BYTES]})
         return
 
     async def send_denial(message: Any) -> None:

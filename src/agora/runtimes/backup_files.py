@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from .bounded_archives import RESERVED_SHARE, count_usable_bytes
+from .bounded_archives import RESERVED_DISK_FRACTION, count_usable_bytes
 from .builds.tree import convert_disk_full_error
 from .errors import BackupRefused, DiskFull, EngineUnavailable
 
@@ -43,7 +43,7 @@ class BackupLimits:
         usable = count_usable_bytes(shutil.disk_usage(self._directory))
         if size > usable:
             raise DiskFull(
-                f"A backup needs up to {size} bytes, and {usable} of the disk can be used: 1/{RESERVED_SHARE} of it stays free.",
+                f"A backup needs up to {size} bytes, and {usable} of the disk can be used: 1/{RESERVED_DISK_FRACTION} of it stays free.",
                 fix="Free space in the data directory of this host.",
             )
 

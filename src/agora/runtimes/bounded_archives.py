@@ -15,7 +15,7 @@ from typing import IO, BinaryIO, Final, Protocol, cast
 __all__ = [
     "MAX_ENTRIES",
     "MAX_HEADER_BYTES",
-    "RESERVED_SHARE",
+    "RESERVED_DISK_FRACTION",
     "count_usable_bytes",
     "open_archive",
     "read_members",
@@ -26,8 +26,8 @@ __all__ = [
 MAX_ENTRIES: Final = 1_000_000
 MAX_HEADER_BYTES: Final = 1 << 20  #: bytes of one read: tarfile reads headers, such as long names, at once
 MAX_NAME_CHARACTERS: Final = 4096
-RESERVED_SHARE: Final = 20  #: a twentieth of the disk stays free for everything else on it
-CHUNK: Final = 1 << 16
+RESERVED_DISK_FRACTION: Final = 20  #: a twentieth of the disk stays free for everything else on it
+CHUNK_BYTES: Final = 1 << 16
 GZIP_MAGIC: Final = b"\x1f\x8b"
 
 
@@ -71,7 +71,7 @@ def read_members(archive: tarfile.TarFile, target: Path) -> Iterator[tarfile.Tar
         if member.issparse():
             raise ValueError(f"{member.name!r} is a sparse file")
         unchecked_bytes += member.size if member.isreg() else 0
-        if unchecked_bytes > CHUNK:  # not for each of a million small files
+        if unchecked_bytes > CHUNK_BYTES:  # not for each of a million small files
             _require_free_space(member, target)
             unchecked_bytes = 0
         yield member
@@ -127,7 +127,7 @@ def _require_free_space(member: tarfile.TarInfo, target: Path) -> None:
     if member.size > available:
         raise ValueError(
             f"{member.name!r} has {member.size} bytes, and {available} of the disk can be used: "
-            f"1/{RESERVED_SHARE} of it stays free"
+            f"1/{RESERVED_DISK_FRACTION} of it stays free"
         )
 
 
@@ -142,7 +142,7 @@ class DiskUsage(Protocol):
 
 def count_usable_bytes(disk: DiskUsage) -> int:
     """Count the free bytes of a disk that archives and backups may take."""
-    return max(0, disk.free - disk.total // RESERVED_SHARE)
+    return max(0, disk.free - disk.total // RESERVED_DISK_FRACTION)
 
 
 class _ForwardReader:
@@ -164,6 +164,6 @@ class _ForwardReader:
     def seek(self, position: int, whence: int = os.SEEK_SET) -> int:
         if whence != os.SEEK_SET or position < self._position:
             raise ValueError("it has an entry of a negative size")
-        while self._position < position and self.read(min(CHUNK, position - self._position)):
+        while self._position < position and self.read(min(CHUNK_BYTES, position - self._position)):
             pass
         return self._position

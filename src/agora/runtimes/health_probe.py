@@ -12,7 +12,7 @@ from agora.runtimes.spec import Health
 
 __all__ = ["probe_health"]
 
-CLOSES_WITHIN = 0.1  #: seconds within which a proxy closes a connection if no process listens behind it
+CLOSE_SECONDS = 0.1  #: seconds within which a proxy closes a connection if no process listens behind it
 
 
 async def probe_health(host: str, port: int, health: Health) -> HealthResult:
@@ -52,7 +52,7 @@ async def _probe_connection(host: str, port: int) -> None:
     the program."""
     reader, writer = await asyncio.open_connection(host, port)
     try:
-        async with asyncio.timeout(CLOSES_WITHIN):
+        async with asyncio.timeout(CLOSE_SECONDS):
             if not await reader.read(1):
                 raise ConnectionResetError("the connection was closed at once")
     except TimeoutError:

@@ -15,10 +15,10 @@ __all__ = ["AnswerTooLarge", "ConnectionLost", "InstanceAnswer", "InstanceClient
 
 MAX_CLIENTS = 1000  #: limit of addresses with pooled connections
 CONNECT_SECONDS = 5.0  #: seconds
-STREAMS = ("text/event-stream", "application/x-ndjson", "application/jsonl", "application/json-seq")
+STREAM_TYPES = ("text/event-stream", "application/x-ndjson", "application/jsonl", "application/json-seq")
 
 #: called with each chunk of a streamed response
-Piece = Callable[[bytes], Awaitable[None]]
+ReceivePiece = Callable[[bytes], Awaitable[None]]
 
 
 class AnswerTooLarge(Exception):
@@ -72,7 +72,7 @@ class InstanceClient:
         self._clients: dict[tuple[str, bool], _PooledClient] = {}
         self._egress = {private: EgressPolicy(private=private) for private in (True, False)}
 
-    async def send_request(self, request: InstanceHttpRequest, piece: Piece | None = None) -> InstanceAnswer:
+    async def send_request(self, request: InstanceHttpRequest, piece: ReceivePiece | None = None) -> InstanceAnswer:
         """Send a request and read the whole response; ``piece`` is called with each chunk of a streamed one.
 
         Raises AnswerTooLarge.
@@ -115,11 +115,13 @@ class InstanceClient:
         return pooled
 
 
-async def _send_over_client(client: HttpClient, request: InstanceHttpRequest, piece: Piece | None) -> InstanceAnswer:
+async def _send_over_client(
+    client: HttpClient, request: InstanceHttpRequest, piece: ReceivePiece | None
+) -> InstanceAnswer:
     headers = {"host": client.host, **request.headers, **trace_headers()}
     reply = await client.request(request.method, request.target, headers, request.body)
     kind = reply.headers.get("content-type", "")
-    streamed = kind.partition(";")[0].strip().lower() in STREAMS
+    streamed = kind.partition(";")[0].strip().lower() in STREAM_TYPES
     parts, size = [], 0
     try:
         async for part in reply:

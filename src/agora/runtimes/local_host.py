@@ -16,13 +16,13 @@ from agora.runtimes.port import Runtime
 
 __all__ = ["LocalHost", "read_boot_id", "read_monotonic_microseconds"]
 
-BOOT = Path("/proc/sys/kernel/random/boot_id")
+BOOT_ID_FILE = Path("/proc/sys/kernel/random/boot_id")
 
 
 def read_boot_id() -> str:
     """Read the id of this machine's current boot: monotonic clocks are comparable within one boot."""
     try:
-        return BOOT.read_text("ascii").strip()
+        return BOOT_ID_FILE.read_text("ascii").strip()
     except OSError:
         return "unknown"
 

@@ -39,13 +39,15 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 PORT_NAME = re.compile(r"[a-z][a-z0-9-]{0,14}")
 HEALTH_PATH = re.compile(r"/[!-~]{0,499}")
-UNITS = {"": 1, "b": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
+BYTES_BY_UNIT = {"": 1, "b": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
 QUANTITY = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s*([bkmgt]?)(?:ib?|b)?", re.IGNORECASE)
 CORES = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)(m?)")
 #: ports in a start command: ``--port 8000``, ``-p 8000:8000``, ``PORT=8000``, ``0.0.0.0:8000``
-LISTENS = re.compile(r"(?:--port[= ]|-p[= ]?(?:\d+:)?|\bPORT=|:)(\d{2,5})(?![\d.:])")
+PORT_IN_COMMAND = re.compile(r"(?:--port[= ]|-p[= ]?(?:\d+:)?|\bPORT=|:)(\d{2,5})(?![\d.:])")
 #: variables that would change the guard of an instance, or that the engine sets
-RESERVED = re.compile(r"AGORA_(ENGINE|INSTANCE|GENERATION|INSTALLATION|BUILD)|LD_PRELOAD|LD_LIBRARY_PATH|LD_AUDIT")
+RESERVED_VARIABLE = re.compile(
+    r"AGORA_(ENGINE|INSTANCE|GENERATION|INSTALLATION|BUILD)|LD_PRELOAD|LD_LIBRARY_PATH|LD_AUDIT"
+)
 
 
 @value_class
@@ -186,7 +188,7 @@ def memory_bytes(text: str | int) -> int:
     match = QUANTITY.fullmatch(str(text).strip())
     if match is None or isinstance(text, bool):
         raise ValueError(f"{str(text)[:50]!r} is not an amount such as '512M' or '1G'")
-    return int(float(match[1]) * UNITS[match[2].lower()])
+    return int(float(match[1]) * BYTES_BY_UNIT[match[2].lower()])
 
 
 def cpu_cores(text: str | float) -> float:
@@ -201,7 +203,7 @@ def find_declared_port(config: BuildConfig) -> int | None:
     """Find the declared port of a program: ``env_vars.PORT``, or the one in its start command."""
     declared = str(config.env_vars.get("PORT", ""))
     if not declared.isdecimal():
-        match = LISTENS.search(config.start_command or "")
+        match = PORT_IN_COMMAND.search(config.start_command or "")
         declared = match[1] if match else ""
     number = int(declared) if declared else 0
     return number if 0 < number < 65_536 else None
@@ -248,7 +250,7 @@ def _find_variable_errors(spec: Spec) -> Iterator[str]:
         if len(variables) > MAX_VARIABLES:
             yield f"{section}: at most {MAX_VARIABLES} variables"
         for name, value in variables.items():
-            if not VARIABLE.fullmatch(name) or RESERVED.fullmatch(name):
+            if not VARIABLE.fullmatch(name) or RESERVED_VARIABLE.fullmatch(name):
                 yield f"{section}: {name[:50]!r} can not be the name of a variable"
             elif "\0" in value or len(value) > MAX_VALUE_CHARACTERS:
                 yield f"{section}.{name}: at most {MAX_VALUE_CHARACTERS} characters without NUL"
@@ -264,7 +266,7 @@ def _find_port_errors(spec: Spec) -> Iterator[str]:
             yield f"ports: {port.name[:50]!r} is not a name: lower-case letters, digits and '-', at most 15"
         if port.number is not None and not 0 < port.number < 65_536:
             yield f"ports.{port.name}: from 1 to 65535"
-        if not VARIABLE.fullmatch(port.variable) or RESERVED.fullmatch(port.variable):
+        if not VARIABLE.fullmatch(port.variable) or RESERVED_VARIABLE.fullmatch(port.variable):
             yield f"ports.{port.name}: {port.variable[:50]!r} can not be the name of a variable"
     yield from _find_health_errors(spec)
 

@@ -59,7 +59,7 @@ from agora.protocols.agentify.socket import AgentSocketApp
 from agora.protocols.cors import CorsPolicy
 from agora.protocols.host_header import check_host
 from agora.protocols.http import (
-    TENANT,
+    TENANT_HEADER,
     Access,
     HttpAnswer,
     HttpApp,
@@ -87,7 +87,7 @@ from agora.server.services import IMPLEMENTATIONS
 from agora.settings import Settings
 from agora.store.port import NewEvent, Query, R, Reader, Store, StoredEvent
 from agora.store.traced import trace_store
-from agora.telemetry import PROTOCOL, LoopWatchdog, Measures
+from agora.telemetry import CURRENT_PROTOCOL, LoopWatchdog, Measures
 from agora.telemetry.tracing import Tracing
 from agora_sdk.contract import Kind, declared, operations
 from agora_sdk.errors import (
@@ -108,7 +108,7 @@ from .local_engines import open_local_host
 from .outbox import SOURCES_OF_OUTBOX
 from .prometheus import PrometheusExporter
 from .replication import Replication
-from .subscriptions import SUBSCRIPTIONS
+from .subscriptions import HANDLERS_BY_SIGNAL
 
 if TYPE_CHECKING:
     from agora.domains.identity.oidc.sign_on import SignOn
@@ -123,9 +123,9 @@ __all__ = ["App"]
 
 log = logging.getLogger(__name__)
 
-FOLLOWED = ("agora.override.", "agora.service.", "agora.configuration.", "agora.upstream.")
-MODEL_CALLED = "agora.billing.model_called"
-ENDING = frozenset(
+FOLLOWED_EVENTS = ("agora.override.", "agora.service.", "agora.configuration.", "agora.upstream.")
+MODEL_CALLED_EVENT = "agora.billing.model_called"
+ENDING_EVENTS = frozenset(
     {
         "agora.agent.deregistered",
         "agora.token.revoked",
@@ -135,7 +135,7 @@ ENDING = frozenset(
         "agora.tenant.deleting",
     }
 )
-HEALTH = declared("admin", "health")
+HEALTH_OPERATION = declared("admin", "health")
 A2A_APP: Lazy[type[A2AApp]] = Lazy("agora.protocols.a2a.endpoint:A2AApp")
 AG_UI_APP: Lazy[type[AgUiApp]] = Lazy("agora.protocols.ag_ui.endpoint:AgUiApp")
 BUILD_HEALTH_WITHOUT_STORE: Lazy[Callable[[HealthMonitor, int], Health]] = Lazy(
@@ -153,7 +153,7 @@ def _may_end_credential(event: NewEvent) -> bool:
     """Whether an event may have ended a credential."""
     # The event is frequent, and only the suspension ends credentials.
     suspended = event.type == "agora.agent.status_changed" and from_json(event.data)["to"] == "suspended"
-    return suspended or event.type in ENDING
+    return suspended or event.type in ENDING_EVENTS
 
 
 async def _choose_health_caller(access: Access, scope: Scope) -> Caller:
@@ -165,12 +165,12 @@ async def _choose_health_caller(access: Access, scope: Scope) -> Caller:
         caller = await access.authenticate_scope(scope)
     # A health check must not fail because of a bad credential: load balancers would take the server out.
     except (Unauthenticated, PermissionDenied, NotFound):
-        return _STRANGER
+        return _ANONYMOUS_CALLER
     # A caller without that permission must not learn more than a stranger.
-    return caller if caller.may("admin") else replace(_STRANGER, tenant=caller.tenant)
+    return caller if caller.may("admin") else replace(_ANONYMOUS_CALLER, tenant=caller.tenant)
 
 
-_STRANGER = Caller(DEFAULT_TENANT, "anonymous", "anonymous", "anonymous", ANONYMOUS, tier="anonymous")
+_ANONYMOUS_CALLER = Caller(DEFAULT_TENANT, "anonymous", "anonymous", "anonymous", ANONYMOUS, tier="anonymous")
 
 
 class App:
@@ -314,7 +314,7 @@ class App:
             signer=self.signer,
             started_at=self.clock.now(),
             live=self.feed.live,
-            signals=Signals(SUBSCRIPTIONS),
+            signals=Signals(HANDLERS_BY_SIGNAL),
         )
         ports = context.ports
         ports.provide(SOURCES, DEAD_LETTER_SOURCES)
@@ -445,9 +445,9 @@ class App:
         has_changed = False
         for event in events:
             self.measures.count_event(event.event.type)
-            if event.event.type == MODEL_CALLED:
+            if event.event.type == MODEL_CALLED_EVENT:
                 self.measures.record_model_call(from_json(event.event.data))
-            if event.event.type.startswith(FOLLOWED):
+            if event.event.type.startswith(FOLLOWED_EVENTS):
                 self._own_changes += 1
                 has_changed = self.overrides.apply_event(event) or has_changed
                 self.registry.apply_event(event)
@@ -458,7 +458,7 @@ class App:
 
     async def _apply_remote_commit(self, tenant: str, events: Sequence[StoredEvent]) -> None:
         """Handle a commit of another server: reload the caches from the rows."""
-        has_changed = any(event.event.type.startswith(FOLLOWED) for event in events)
+        has_changed = any(event.event.type.startswith(FOLLOWED_EVENTS) for event in events)
         if has_changed:
             await self._load_tenant(tenant)
             await self.federation.load_tenant(tenant)
@@ -553,7 +553,7 @@ class App:
     async def _find_marketplace_state(self, access: Access, scope: Scope) -> tuple[str, datetime] | None:
         """Find whether a request's tenant is ``halted`` or ``paused`` as a whole, and since when."""
         tenant = DEFAULT_TENANT
-        if access.credential(scope) is not None or read_header(scope, TENANT) is not None:
+        if access.credential(scope) is not None or read_header(scope, TENANT_HEADER) is not None:
             try:
                 async with asyncio.timeout(HEALTH_SECONDS):
                     tenant = (await _choose_health_caller(access, scope)).tenant
@@ -569,7 +569,9 @@ class App:
         if not self.monitor.is_store_unreadable:
             try:
                 async with asyncio.timeout(HEALTH_SECONDS):
-                    outcome = await self.dispatcher.invoke(HEALTH, await _choose_health_caller(access, scope), {})
+                    outcome = await self.dispatcher.invoke(
+                        HEALTH_OPERATION, await _choose_health_caller(access, scope), {}
+                    )
                 return outcome.result.status != "critical", outcome.body
             # It says nothing about the health: the caller gets 429 as for any operation.
             except RateLimited:
@@ -577,7 +579,7 @@ class App:
             except (AgoraError, TimeoutError) as error:
                 log.info("the health could not be read: %s", error)
         report = BUILD_HEALTH_WITHOUT_STORE.get()(self.monitor, self.clock.now())
-        return False, HEALTH.output.dump_json(report, by_alias=True)
+        return False, HEALTH_OPERATION.output.dump_json(report, by_alias=True)
 
     # -- requests --------------------------------------------------------------------------------
 
@@ -592,7 +594,7 @@ class App:
 
     async def _handle_http(self, scope: Scope, receive: Receive, send: Send) -> None:
         answer = HttpAnswer(send, connection_of(scope), self.cors.response_headers(scope))
-        PROTOCOL.set("rest")
+        CURRENT_PROTOCOL.set("rest")
         try:
             if self.tracing is None:
                 await self._route_request(scope, receive, answer)
@@ -600,7 +602,7 @@ class App:
                 await self._answer_traced(self.tracing, scope, receive, answer)
         finally:
             if answer.status:  # else the caller has disconnected
-                self.measures.responses[PROTOCOL.get(), answer.status] += 1
+                self.measures.responses[CURRENT_PROTOCOL.get(), answer.status] += 1
 
     async def _answer_traced(self, tracing: Tracing, scope: Scope, receive: Receive, answer: HttpAnswer) -> None:
         method = scope["method"]
@@ -608,7 +610,7 @@ class App:
             f"HTTP {method}", "server", read_trace_carrier(scope), {"http.request.method": method}
         ) as span:
             await self._route_request(scope, receive, answer)
-            span.set_attribute("agora.protocol", PROTOCOL.get())
+            span.set_attribute("agora.protocol", CURRENT_PROTOCOL.get())
             span.set_attribute("http.response.status_code", answer.status)
             if answer.status >= 500:
                 span.fail(str(answer.status))
@@ -636,17 +638,17 @@ class App:
         if match is None:
             for protocol, app in self.apps:
                 if app.owns_request(scope):
-                    PROTOCOL.set(protocol)
+                    CURRENT_PROTOCOL.set(protocol)
                     await app(scope, receive, send)
                     return
             match = self.routes.find(scope["method"], scope["path"], scope.get("raw_path"))
         if monitor.owns_request(scope, match is not None):
-            PROTOCOL.set("monitor")
+            CURRENT_PROTOCOL.set("monitor")
             await self.monitor_app(scope, receive, send)
         elif match is None:
             await self._send_page_or_not_found(scope, send)
         elif match.operation.kind is Kind.STREAM:
-            PROTOCOL.set("sse")
+            CURRENT_PROTOCOL.set("sse")
             await self.events(match.operation, match.parameters, scope, receive, send)
         else:
             await self.rest(match, scope, receive, send)
@@ -660,7 +662,7 @@ class App:
             await self.rest.send_not_found(scope, send)
 
     async def _handle_websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        PROTOCOL.set("websocket")
+        CURRENT_PROTOCOL.set("websocket")
         try:
             check_host(scope)
             self.cors.check_handshake(scope)
@@ -670,7 +672,7 @@ class App:
         if scope["path"] in SOCKET_PATHS:
             await self.sockets(scope, receive, send)
         elif scope["path"] in AGENT_SOCKET_PATHS:
-            PROTOCOL.set("agentify")
+            CURRENT_PROTOCOL.set("agentify")
             await self.agent_sockets(scope, receive, send)
         else:
             # ASGI: ``websocket.connect`` is received before the handshake can be refused.

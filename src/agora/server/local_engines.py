@@ -31,7 +31,7 @@ KUBERNETES_OPTIONS: Lazy[type[kubernetes.Options]] = Lazy("agora.runtimes.kubern
 KUBERNETES_RUNTIME: Lazy[type[kubernetes.KubernetesRuntime]] = Lazy("agora.runtimes.kubernetes:KubernetesRuntime")
 
 HOST_ID = re.compile(r"host_[0-9a-f]{32}")
-NAMELESS = re.compile(r"[^A-Za-z0-9._-]+")
+INVALID_HOST_CHARACTERS = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 def open_local_host(settings: Settings, docker_sockets: Sequence[Path] | None = None) -> LocalHost:
@@ -149,7 +149,7 @@ def _build_server_urls(settings: Settings, url: str) -> dict[str, str]:
 
 
 def _read_machine_name() -> str:
-    return NAMELESS.sub("-", socket.gethostname().split(".")[0])[:64].strip("-._")
+    return INVALID_HOST_CHARACTERS.sub("-", socket.gethostname().split(".")[0])[:64].strip("-._")
 
 
 def _load_host_id(path: Path) -> str:

@@ -10,14 +10,14 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final, TextIO
 
-from agora.telemetry import CALLER, PROTOCOL, REQUEST, trace_id
+from agora.telemetry import CURRENT_CALLER, CURRENT_PROTOCOL, CURRENT_REQUEST_ID, trace_id
 from agora_sdk.errors import StorageUnavailable
 
 __all__ = ["JsonFormatter", "OutageFilter", "configure_logging"]
 
 #: libraries that log every connection with its URLs and headers
-TALKATIVE: Final = ("uvicorn", "httpx", "httpx2", "httpcore", "httpcore2", "opentelemetry.exporter", "urllib3")
-HIDDEN: Final = "[redacted]"
+QUIETED_LOGGERS: Final = ("uvicorn", "httpx", "httpx2", "httpcore", "httpcore2", "opentelemetry.exporter", "urllib3")
+REDACTED: Final = "[redacted]"
 _SECRETS: Final = re.compile(
     r"""\b(?:agt|agfy|enr|adm|ses)_[A-Za-z0-9_.\-]{8,}            # credentials of ours
     | \beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)* # JSON web tokens
@@ -31,10 +31,10 @@ _SECRETS: Final = re.compile(
 
 #: control characters, removed from text lines: they could forge log lines or control a terminal
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
-_TONES: Final = {"debug": "\x1b[2m", "warning": "\x1b[33m", "error": "\x1b[31m", "critical": "\x1b[1;31m"}
-_PLAIN: Final = "\x1b[0m"
+_COLOR_BY_LEVEL: Final = {"debug": "\x1b[2m", "warning": "\x1b[33m", "error": "\x1b[31m", "critical": "\x1b[1;31m"}
+_RESET_COLOR: Final = "\x1b[0m"
 CONTEXT_FIELDS: Final = ("tenant", "caller", "request_id", "protocol", "trace_id")
-WIDTH: Final = 30  # columns of the message, so that fields are aligned
+MESSAGE_WIDTH: Final = 30  # columns of the message, so that fields are aligned
 
 
 class JsonFormatter(logging.Formatter):
@@ -51,9 +51,9 @@ class JsonFormatter(logging.Formatter):
     def collect_fields(self, record: logging.LogRecord) -> dict[str, str]:
         """Collect the fields of a line: event, request, caller, trace and exception."""
         fields = {"event": record.getMessage(), "level": record.levelname.lower(), "logger": record.name}
-        request, caller, trace = REQUEST.get(), CALLER.get(), trace_id()
+        request, caller, trace = CURRENT_REQUEST_ID.get(), CURRENT_CALLER.get(), trace_id()
         if request is not None:
-            fields |= {"request_id": request, "protocol": PROTOCOL.get()}
+            fields |= {"request_id": request, "protocol": CURRENT_PROTOCOL.get()}
         if caller is not None:
             fields["tenant"], fields["caller"] = caller
         if trace is not None:
@@ -67,8 +67,8 @@ class JsonFormatter(logging.Formatter):
         return {name: self._redact_secrets(text) for name, text in fields.items()}
 
     def _redact_secrets(self, text: str) -> str:
-        text = _SECRETS.sub(HIDDEN, text)
-        return self._secret_pattern.sub(HIDDEN, text) if self._secret_pattern is not None else text
+        text = _SECRETS.sub(REDACTED, text)
+        return self._secret_pattern.sub(REDACTED, text) if self._secret_pattern is not None else text
 
 
 class _TextFormatter(JsonFormatter):
@@ -80,9 +80,9 @@ class _TextFormatter(JsonFormatter):
 
     def format(self, record: logging.LogRecord) -> str:
         fields = {name: _CONTROL.sub(_escape_control, text) for name, text in self.collect_fields(record).items()}
-        tone = _TONES.get(fields["level"], "") if self._colours else ""
-        level = f"{tone}{fields['level']:<9}{_PLAIN if tone else ''}"
-        line = f"{fields['timestamp']} [{level}] {fields['event']:<{WIDTH}} [{fields['logger']}]"
+        tone = _COLOR_BY_LEVEL.get(fields["level"], "") if self._colours else ""
+        level = f"{tone}{fields['level']:<9}{_RESET_COLOR if tone else ''}"
+        line = f"{fields['timestamp']} [{level}] {fields['event']:<{MESSAGE_WIDTH}} [{fields['logger']}]"
         line += "".join(f" {name}={fields[name]}" for name in CONTEXT_FIELDS if name in fields)
         more = (fields[name] for name in ("exception", "stack") if name in fields)
         return "\n".join([line, *more]).replace(
@@ -113,5 +113,5 @@ def configure_logging(level: str, style: str, secrets: Iterable[str] = (), strea
     # Replaced: a handler of a library or of a test would write the line again, without redaction.
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for name in TALKATIVE:
+    for name in QUIETED_LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING)

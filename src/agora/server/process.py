@@ -32,12 +32,12 @@ __all__ = ["PortTaken", "open_listeners", "run_server"]
 
 log = logging.getLogger(__name__)
 
-BACKLOG = 2048
-ENVELOPE = 65_536  # bytes that a call over a WebSocket may add to its body
+LISTEN_BACKLOG = 2048
+MAX_ENVELOPE_BYTES = 65_536  # bytes that a call over a WebSocket may add to its body
 CLOSE_TIMEOUT = 2.0
 M_MMAP_THRESHOLD = -3  # of mallopt(3)
 LARGE_BLOCK = 131_072  # bytes, glibc's initial threshold
-COLLECTION = (
+GC_THRESHOLDS = (
     10_000,
     10,
     10,
@@ -56,7 +56,7 @@ def _bind_socket(host: str, port: int) -> socket.socket:
     limit_unsent(listener)
     try:
         listener.bind((host, port))
-        listener.listen(BACKLOG)
+        listener.listen(LISTEN_BACKLOG)
     except BaseException:
         listener.close()
         raise
@@ -204,7 +204,7 @@ class _Server(uvicorn.Server):
         if self.started:
             await self._accept_connections(sockets or [])
             gc.freeze()  # objects of the start are permanent: exclude them from collections
-            gc.set_threshold(*COLLECTION)
+            gc.set_threshold(*GC_THRESHOLDS)
             self._app.watchdog.start()
             for line in self._lines:
                 self._say(line)
@@ -274,7 +274,7 @@ def run_server(settings: Settings, *, print_line: Callable[[str], None] | None =
         ws=create_websocket_protocol(app.backpressure),
         # Compression would cost CPU time per subscriber; without it, an event is encoded once for all of them.
         ws_per_message_deflate=False,
-        ws_max_size=settings.body_limit + ENVELOPE,
+        ws_max_size=settings.body_limit + MAX_ENVELOPE_BYTES,
         ws_ping_interval=20.0,
         ws_ping_timeout=20.0,
         lifespan="on",

@@ -20,7 +20,7 @@ from agora.core.events.feed import Feed
 from agora.domains.bus.engines.port import BRIDGE
 from agora.domains.monitoring.health_monitor import HealthMonitor
 from agora.net.backpressure import Backpressure
-from agora.telemetry import BOUNDS, Histogram, Measures
+from agora.telemetry import BUCKET_BOUNDS, Histogram, Measures
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["PrometheusExporter"]
 
 #: metrics from the monitor's samples: metric, its help, the sample's name, and the divisor
-SAMPLED = (
+SAMPLED_GAUGES = (
     ("agora_store_queue_depth", "Calls waiting for a transaction.", "queue_depth", 1),
     ("agora_store_queue_limit", "Maximum number of calls waiting for a transaction.", "queue_limit", 1),
     ("agora_store_size_bytes", "Size of the database.", "size_bytes", 1),
@@ -43,10 +43,10 @@ SAMPLED = (
     ("agora_memory_limit_bytes", "Memory of the machine or container.", "memory_total", 1),
 )
 #: Exported as 0 before the first count, since Prometheus sees no increase in a series that begins with its first count.
-OWN_FAULTS = ("internal_error", "overloaded")
-ENDS = ("completed", "failed", "cancelled", "rejected", "expired", "dead_lettered", "requeued")
-FORESEEN = tuple(f"agora.task.{end}" for end in ENDS)
-COUNTED = {
+SERVER_ERROR_CODES = ("internal_error", "overloaded")
+TERMINAL_STATUSES = ("completed", "failed", "cancelled", "rejected", "expired", "dead_lettered", "requeued")
+PREDECLARED_EVENTS = tuple(f"agora.task.{end}" for end in TERMINAL_STATUSES)
+COUNTED_METRICS = {
     "agents": ("agora_agents", "Registered agents, by status.", "status"),
     "tasks": ("agora_tasks", "Unfinished tasks, by status.", "status"),
     "messages": ("agora_messages_waiting", "Undelivered messages, by state.", "state"),
@@ -110,14 +110,14 @@ class PrometheusExporter:
             name = str(getattr(operation, "name", operation))
             failed = sum(series.failures.values())
             calls_family.add_metric([protocol, name, "ok"], sum(series.counts) - failed)
-            for code in dict.fromkeys((*OWN_FAULTS, *series.failures)):
+            for code in dict.fromkeys((*SERVER_ERROR_CODES, *series.failures)):
                 calls_family.add_metric([protocol, name, code], series.failures[code])
             families.add_histogram(took, [protocol, name], series)
         answers = families.counter("agora_http_responses", "HTTP responses.", "protocol", "status")
         for (protocol, status), count in self._measures.responses.items():
             answers.add_metric([protocol, str(status)], count)
         events = families.counter("agora_events", "Events committed by this server.", "type")
-        for kind in dict.fromkeys((*FORESEEN, *self._measures.events)):
+        for kind in dict.fromkeys((*PREDECLARED_EVENTS, *self._measures.events)):
             events.add_metric([kind], self._measures.events[kind])
         yield from (calls_family, took, answers, events)
         expiries = self._measures.lease_expiries
@@ -139,7 +139,7 @@ class PrometheusExporter:
             "agora_store_committed_calls", "Calls in committed transactions.", measures.committed_calls
         )
         values = sample.values if sample is not None else {}
-        for name, description, key, divisor in SAMPLED:
+        for name, description, key, divisor in SAMPLED_GAUGES:
             if key in values:
                 yield families.gauge(name, description, values[key] / divisor)
         if "replays" in values:
@@ -209,7 +209,8 @@ class PrometheusExporter:
 
     def _collect_counts(self, families: _MetricFamilies) -> Iterator[Metric]:
         families_by_name = {
-            name: families.gauges(title, description, label) for name, (title, description, label) in COUNTED.items()
+            name: families.gauges(title, description, label)
+            for name, (title, description, label) in COUNTED_METRICS.items()
         }
         for (name, state), count in self._measures.counted.items():
             families_by_name[name].add_metric([state], count)
@@ -244,6 +245,6 @@ class _MetricFamilies:
 
     def add_histogram(self, family: Any, labels: list[str], histogram: Histogram) -> None:
         """Return a histogram's cumulative buckets."""
-        names = [*(f"{bound:g}" for bound in BOUNDS), "+Inf"]
+        names = [*(f"{bound:g}" for bound in BUCKET_BOUNDS), "+Inf"]
         sums = accumulate(histogram.counts)
         family.add_metric(labels, list(zip(names, sums, strict=True)), histogram.total)

@@ -23,10 +23,10 @@ __all__ = ["Replication", "split_spent"]
 log = logging.getLogger(__name__)
 
 HELLO, HERE, LEAVING, SPENT = "hello", "here", "leaving", "spent"
-HERE_SECONDS = 4.0
+ANNOUNCE_INTERVAL_SECONDS = 4.0
 # One announcement may be lost, and the next one late.
-SILENT_SECONDS = 10.0  # without a message, after which another server counts as gone
-SPENDING_SECONDS = 0.1
+PEER_TIMEOUT_SECONDS = 10.0  # without a message, after which another server counts as gone
+SPENDING_INTERVAL_SECONDS = 0.1
 MAX_MESSAGE_BYTES = 7000  # of callers in one message, which has at most 7,900 bytes
 
 
@@ -94,7 +94,7 @@ class Replication:
                     self._limiter.add_remote_calls(tenant, subject, number)
             case "hello" | "here":
                 self._read_logs_of_new_peer(origin, answer=topic == HELLO)
-            # At once, not after SILENT_SECONDS: for a server that stands alone, announcing commits is waste.
+            # At once, not after PEER_TIMEOUT_SECONDS: for a server that stands alone, announcing commits is waste.
             case "leaving":
                 self.others.pop(origin, None)
                 self._update_peer_count()
@@ -147,10 +147,10 @@ class Replication:
         """Announce this server periodically, and remove servers that have gone silent."""
         while True:
             self._send_message(HERE)
-            await asyncio.sleep(HERE_SECONDS)
+            await asyncio.sleep(ANNOUNCE_INTERVAL_SECONDS)
             now = asyncio.get_running_loop().time()
             for origin in [
-                each for each, last_message_at in self.others.items() if now - last_message_at > SILENT_SECONDS
+                each for each, last_message_at in self.others.items() if now - last_message_at > PEER_TIMEOUT_SECONDS
             ]:
                 log.warning("another server is not heard any more: %s", origin)
                 del self.others[origin]
@@ -159,7 +159,7 @@ class Replication:
     def _schedule_spent(self) -> None:
         """Send the usage of callers within the next moment as one message: a server without calls sends none and
         stays idle."""
-        asyncio.get_running_loop().call_later(SPENDING_SECONDS, self._send_spent)
+        asyncio.get_running_loop().call_later(SPENDING_INTERVAL_SECONDS, self._send_spent)
 
     def _send_spent(self) -> None:
         """Send the number of admitted calls by caller."""

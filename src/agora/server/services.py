@@ -9,7 +9,7 @@ from agora_sdk.contract import Service
 
 __all__ = ["IMPLEMENTATIONS"]
 
-REFERENCES: Mapping[str, str] = {
+SERVICE_REFERENCES: Mapping[str, str] = {
     "a2a": "a2a.service:A2AService",
     "admin": "admin.service:AdminService",
     "agent": "agents.service:AgentService",
@@ -73,4 +73,4 @@ class _Implementations(Mapping[str, type[Service]]):
         return len(self._classes)
 
 
-IMPLEMENTATIONS: Mapping[str, type[Service]] = _Implementations(REFERENCES)
+IMPLEMENTATIONS: Mapping[str, type[Service]] = _Implementations(SERVICE_REFERENCES)

@@ -16,14 +16,14 @@ from agora.domains.conversations import signals as conversations
 from agora.domains.messaging import signals as messaging
 from agora.domains.tasks import signals as tasks
 
-__all__ = ["SUBSCRIPTIONS"]
+__all__ = ["HANDLERS_BY_SIGNAL"]
 
 
 def _load_handlers(*references: str) -> Sequence[Handler]:
     return [Lazy(f"agora.domains.{reference}") for reference in references]
 
 
-SUBSCRIPTIONS: Mapping[Signal[Any], Sequence[Handler]] = {
+HANDLERS_BY_SIGNAL: Mapping[Signal[Any], Sequence[Handler]] = {
     agents.ADDRESS_TAKEN: _load_handlers(
         "conversations.subscribers:readdress_questions", "messaging.subscribers:deliver_held_messages"
     ),

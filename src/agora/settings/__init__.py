@@ -22,8 +22,8 @@ from .legacy_names import RefusedName, read_legacy_names
 from .serving import Serving
 from .sign_on import SignOn
 from .sources import (
-    PLAIN,
     PREFIX,
+    UNPREFIXED_VARIABLES,
     ConfigurationError,
     describe_unknown_variables,
     explain_errors,
@@ -32,7 +32,7 @@ from .sources import (
 )
 from .work import Work
 
-__all__ = ["PLAIN", "PREFIX", "ConfigurationError", "Settings"]
+__all__ = ["PREFIX", "UNPREFIXED_VARIABLES", "ConfigurationError", "Settings"]
 
 
 class Settings(Compatibility, Bounds, Work, SignOn, Connections, Serving):

@@ -12,7 +12,7 @@ from typing import Any, Final
 __all__ = ["LegacyValues", "RefusedName", "read_legacy_names"]
 
 #: read as this setting unless AGORA_... is set
-RENAMED: Final = {
+RENAMED_SETTINGS: Final = {
     "A2A_HOST": "host",
     "A2A_PORT": "port",
     "A2A_LOG_LEVEL": "log_level",
@@ -23,7 +23,7 @@ RENAMED: Final = {
     "DATABASE_URL": "store",
 }
 #: settings that are also read from these names without a prefix
-KEPT: Final = (
+UNPREFIXED_SETTINGS: Final = (
     "A2A_AGENT_NAME",
     "A2A_AGENT_DESCRIPTION",
     "A2A_AGENT_ORG",
@@ -41,15 +41,15 @@ KEPT: Final = (
     "LIVEKIT_PUBLIC_URL",
 )
 #: names that are not supported, with the reason
-IGNORED: Final = {
+IGNORED_SETTINGS: Final = {
     "OPENCODE_HOST": "coding agents are upstreams or instances here",
     "OPENCODE_PORT": "coding agents are upstreams or instances here",
     "SPACETIME_URI": "the database is AGORA_STORE",
     "SPACETIME_DATABASE": "the database is AGORA_STORE",
 }
-PROTECTIONS: Final = ("RLS_ENABLED", "AGORA_RLS_ENABLED")
-OFF: Final = frozenset({"false", "0", "no", "off", "f", "n"})
-SCHEMES: Final = ("postgresql", "postgres")
+PROTECTION_SETTINGS: Final = ("RLS_ENABLED", "AGORA_RLS_ENABLED")
+FALSE_VALUES: Final = frozenset({"false", "0", "no", "off", "f", "n"})
+POSTGRES_SCHEMES: Final = ("postgresql", "postgres")
 
 
 class RefusedName(ValueError):
@@ -66,16 +66,16 @@ class LegacyValues:
 
 def read_legacy_names(environ: Mapping[str, str]) -> LegacyValues:
     """Read legacy names from the environment. Raises RefusedName."""
-    for name in PROTECTIONS:
+    for name in PROTECTION_SETTINGS:
         # Refused instead of ignored: an operator who believes that the protection is off would rely on it.
-        if environ.get(name, "").strip().lower() in OFF:
+        if environ.get(name, "").strip().lower() in FALSE_VALUES:
             raise RefusedName(
                 f"{name}={environ[name]} is refused: row-level security separates the rows of tenants, and without it a "
                 "single missing condition would expose them all. Remove the setting; for work across tenants, use the "
                 "database's admin role."
             )
     legacy, notices, ignored = LegacyValues(), [], []
-    for name, setting in RENAMED.items():
+    for name, setting in RENAMED_SETTINGS.items():
         value = environ.get(name)
         if not value:
             continue
@@ -87,8 +87,12 @@ def read_legacy_names(environ: Mapping[str, str]) -> LegacyValues:
         else:
             legacy.values[setting] = value
             notices.append(f"{name} (now AGORA_{setting.upper()})")
-    notices += [f"{name} (now AGORA_{name})" for name in KEPT if environ.get(name) and f"AGORA_{name}" not in environ]
-    ignored += [f"{name} ({why})" for name, why in IGNORED.items() if environ.get(name)]
+    notices += [
+        f"{name} (now AGORA_{name})"
+        for name in UNPREFIXED_SETTINGS
+        if environ.get(name) and f"AGORA_{name}" not in environ
+    ]
+    ignored += [f"{name} ({why})" for name, why in IGNORED_SETTINGS.items() if environ.get(name)]
     parts = [f"settings with legacy names: {', '.join(notices)}"] if notices else []
     parts += [f"not supported: {', '.join(ignored)}"] if ignored else []
     legacy.notice = "; ".join(parts) or None
@@ -99,4 +103,4 @@ def _strip_driver_from_url(url: str) -> str | None:
     """Remove a driver suffix from the scheme of a PostgreSQL URL."""
     scheme, separator, address = url.partition("://")
     engine = scheme.partition("+")[0].lower()
-    return f"{engine}://{address}" if separator and engine in SCHEMES else None
+    return f"{engine}://{address}" if separator and engine in POSTGRES_SCHEMES else None

@@ -15,7 +15,7 @@ from .section import CommaSeparated, EmptyAsNone, Section, Switch
 
 __all__ = ["Serving"]
 
-ORIGIN: Final = r"^(\*|https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?)$"
+ORIGIN_PATTERN: Final = r"^(\*|https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?)$"
 
 
 def _default_data_dir() -> Path:
@@ -95,11 +95,11 @@ class Serving(Section):
     trusted_hosts: Annotated[tuple[str, ...], Field(max_length=50), CommaSeparated] = Field(
         (), description="Host names, besides localhost, that local callers may use."
     )
-    cors_origins: Annotated[tuple[Annotated[str, Field(pattern=ORIGIN)], ...], Field(max_length=50), CommaSeparated] = (
-        Field(
-            (),
-            description="Allowed CORS origins, such as https://app.example.com; * for all. This grants no permissions.",
-        )
+    cors_origins: Annotated[
+        tuple[Annotated[str, Field(pattern=ORIGIN_PATTERN)], ...], Field(max_length=50), CommaSeparated
+    ] = Field(
+        (),
+        description="Allowed CORS origins, such as https://app.example.com; * for all. This grants no permissions.",
     )
     allow_loopback_origins: bool = Field(
         False,

@@ -11,8 +11,8 @@ from typing import Any
 from pydantic import ValidationError
 
 __all__ = [
-    "PLAIN",
     "PREFIX",
+    "UNPREFIXED_VARIABLES",
     "ConfigurationError",
     "describe_unknown_variables",
     "explain_errors",
@@ -21,7 +21,7 @@ __all__ = [
 ]
 
 PREFIX = "AGORA_"
-PLAIN = (
+UNPREFIXED_VARIABLES = (
     "LOG_LEVEL",
     "SERVICE_DISCOVERY",
     "ADMIN_AUTHORITY_LEVEL",
@@ -89,7 +89,10 @@ def read_environment(
 ) -> tuple[str, dict[str, Any]]:
     """Read settings from environment variables with the prefix and with plain names. before: values of legacy names."""
     # In ascending precedence: legacy names, plain names, and last the names with the prefix.
-    values: dict[str, Any] = {**before, **{name.lower(): environ[name] for name in PLAIN if environ.get(name)}}
+    values: dict[str, Any] = {
+        **before,
+        **{name.lower(): environ[name] for name in UNPREFIXED_VARIABLES if environ.get(name)},
+    }
     for name in names:
         value = environ.get(PREFIX + name.upper())
         if value is not None:

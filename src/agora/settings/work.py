@@ -13,7 +13,7 @@ from .section import DAY, Section
 
 __all__ = ["Work"]
 
-IMAGE: Final = r"^[a-z0-9][A-Za-z0-9._/:@-]{0,254}$"  # reference of a container image
+IMAGE_PATTERN: Final = r"^[a-z0-9][A-Za-z0-9._/:@-]{0,254}$"  # reference of a container image
 
 
 class Work(Section):
@@ -100,9 +100,9 @@ class Work(Section):
         "container network.",
     )
     docker_python_image: str = Field(
-        "python:3.12-slim", pattern=IMAGE, description="Base image of python and custom agents."
+        "python:3.12-slim", pattern=IMAGE_PATTERN, description="Base image of python and custom agents."
     )
-    docker_node_image: str = Field("node:22-slim", pattern=IMAGE, description="Base image of npm agents.")
+    docker_node_image: str = Field("node:22-slim", pattern=IMAGE_PATTERN, description="Base image of npm agents.")
     docker_pull: Literal["always", "missing"] = Field(
         "always",
         description="Pull images always, with the agent's own credentials, or only if missing.",

@@ -6,11 +6,18 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-__all__ = ["COLUMN", "FILE", "Unconfined", "compute_statement_digest", "is_listed", "load_listed_digests"]
+__all__ = [
+    "STATEMENTS_FILE",
+    "TENANT_COLUMN",
+    "Unconfined",
+    "compute_statement_digest",
+    "is_listed",
+    "load_listed_digests",
+]
 
-COLUMN = "tenant_id"
+TENANT_COLUMN = "tenant_id"
 
-FILE = Path(__file__).with_suffix(".txt")
+STATEMENTS_FILE = Path(__file__).with_suffix(".txt")
 
 
 class Unconfined(ValueError):
@@ -30,6 +37,6 @@ def is_listed(sql: str) -> bool:
 @cache
 def load_listed_digests() -> frozenset[str]:
     try:
-        return frozenset(FILE.read_text("ascii").split())
+        return frozenset(STATEMENTS_FILE.read_text("ascii").split())
     except OSError:  # then every statement is checked
         return frozenset()

@@ -28,10 +28,10 @@ from .sqlite.directory_lock import DataDirectoryLocked, lock_database
 
 __all__ = ["CopyResult", "copy_database"]
 
-ROWS: Final = 1000
+ROWS_PER_BATCH: Final = 1000
 WAIT_SECONDS: Final = 10.0
 #: derived tables: SQLite's full-text index has no counterpart, PostgreSQL builds its own
-DERIVED: Final = frozenset({"agent_documents", "capability_counts"})
+DERIVED_TABLES: Final = frozenset({"agent_documents", "capability_counts"})
 _COLUMNS = """
 select attname as name, format_type(atttypid, null) as type from pg_attribute
 where attrelid = to_regclass(quote_ident($1)) and attnum > 0 and not attisdropped and attgenerated = ''
@@ -113,8 +113,8 @@ async def _copy_tables(
     reading: sqlite3.Connection, connection: asyncpg.Connection, target: str, progress: ProgressCallback
 ) -> CopyResult:
     tables = {row["tablename"] for row in await connection.fetch(_TABLES)}
-    names = [name for name in _list_tables(reading) if name in tables and name not in DERIVED]
-    if missing := set(_list_tables(reading)) - tables - DERIVED:
+    names = [name for name in _list_tables(reading) if name in tables and name not in DERIVED_TABLES]
+    if missing := set(_list_tables(reading)) - tables - DERIVED_TABLES:
         raise StoreFailure(f"PostgreSQL has no table for {', '.join(sorted(missing))}.")
     await connection.execute(f"set local lock_timeout = '{WAIT_SECONDS:g}s'")
     # Triggers would maintain derived tables for each inserted row; these are copied with their rows, or rebuilt below.
@@ -150,7 +150,7 @@ async def _require_empty(connection: asyncpg.Connection, names: set[str], target
     full = [
         name
         for name in sorted(names)
-        if await connection.fetchval(f"select exists (select from {name} where {_FOREIGN.get(name, 'true')})")
+        if await connection.fetchval(f"select exists (select from {name} where {_ROWS_OF_OTHERS.get(name, 'true')})")
     ]
     if full:
         raise StoreFailure(
@@ -160,7 +160,7 @@ async def _require_empty(connection: asyncpg.Connection, names: set[str], target
 
 
 #: the home tenant exists from the first migration on; it counts as empty while unchanged
-_FOREIGN: Final = {"tenants": "tenant_id <> 'default' or updated_at <> created_at"}
+_ROWS_OF_OTHERS: Final = {"tenants": "tenant_id <> 'default' or updated_at <> created_at"}
 
 
 async def _copy_table(reading: sqlite3.Connection, connection: asyncpg.Connection, name: str) -> int:
@@ -174,7 +174,7 @@ async def _copy_table(reading: sqlite3.Connection, connection: asyncpg.Connectio
     rows = reading.execute(f"select {', '.join(columns_present)} from {name}")
     count = 0
     # In batches of columns: one statement for a thousand rows, and memory that does not grow with the table.
-    while batch := rows.fetchmany(ROWS):
+    while batch := rows.fetchmany(ROWS_PER_BATCH):
         columns = (
             [_convert_value(row[at], types[column]) for row in batch] for at, column in enumerate(columns_present)
         )

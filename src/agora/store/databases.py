@@ -26,7 +26,7 @@ __all__ = [
     "upgrade_database",
 ]
 
-DEV = "_dev"
+DEV_SUFFIX = "_dev"
 
 
 def is_postgres(url: str) -> bool:
@@ -57,10 +57,10 @@ def select_database(url: str, *, dev: bool = False, prod: bool = False) -> str:
     if not is_postgres(url):
         raise StoreFailure("--dev and --prod choose a database of PostgreSQL: give --url, or set AGORA_STORE.")
     parts = urlsplit(url)
-    name = parts.path.lstrip("/").removesuffix(DEV)
+    name = parts.path.lstrip("/").removesuffix(DEV_SUFFIX)
     if not name:
         raise StoreFailure("The URL names no database: postgresql://USER@HOST/DATABASE.")
-    return parts._replace(path=f"/{name}{DEV if dev else ''}").geturl()
+    return parts._replace(path=f"/{name}{DEV_SUFFIX if dev else ''}").geturl()
 
 
 async def read_database_status(url: str, *, connect_seconds: float = 10.0) -> DatabaseStatus:

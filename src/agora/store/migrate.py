@@ -25,8 +25,8 @@ __all__ = [
     "list_pending_migrations",
 ]
 
-_FILES = Path(__file__).parent / "migrations"
-_NAME = re.compile(r"(?P<number>\d{4})_(?P<name>[a-z0-9_]+)\.sql")
+_DIRECTORY = Path(__file__).parent / "migrations"
+_FILE_NAME = re.compile(r"(?P<number>\d{4})_(?P<name>[a-z0-9_]+)\.sql")
 
 
 class MigrationError(StoreFailure):
@@ -70,7 +70,7 @@ class DatabaseStatus:
         return self.exists and not self.pending and not self.open
 
 
-def list_migrations(dialect: str, files: Path = _FILES) -> list[Migration]:
+def list_migrations(dialect: str, files: Path = _DIRECTORY) -> list[Migration]:
     """Every migration of a dialect in order.
 
     Raises MigrationError when a file is misnamed or a number is missing or used twice.
@@ -86,7 +86,7 @@ def list_migrations(dialect: str, files: Path = _FILES) -> list[Migration]:
     return migrations
 
 
-def list_pending_migrations(applied: Mapping[int, str], dialect: str, files: Path = _FILES) -> list[Migration]:
+def list_pending_migrations(applied: Mapping[int, str], dialect: str, files: Path = _DIRECTORY) -> list[Migration]:
     """List the pending migrations in order.
 
     applied: checksum by number, as ``schema_migrations`` has them.
@@ -116,7 +116,7 @@ def _check_applied(migrations: Iterable[Migration], applied: Mapping[int, str], 
 
 
 def _load_migration(path: Path) -> Migration:
-    match = _NAME.fullmatch(path.name)
+    match = _FILE_NAME.fullmatch(path.name)
     if match is None:
         raise MigrationError(f"{path.name} is not a migration: its name must be NNNN_name.sql")
     # A checkout with Windows line ends must have the same checksum.

@@ -24,12 +24,12 @@ from typing_extensions import TypeVar as DefaultTypeVar
 from agora.scheduling import Owner
 from agora_sdk.errors import StorageUnavailable
 
-from .checked_statements import COLUMN, Unconfined, is_listed
+from .checked_statements import TENANT_COLUMN, Unconfined, is_listed
 from .records import Loader, RecordMismatch, build_record_loader, list_column_types
 from .tenancy import check_confined  # not called for listed statements, which are nearly all of a server's
 
 __all__ = [
-    "ROOM",
+    "MIN_FREE_BYTES",
     "NewEvent",
     "Peers",
     "Query",
@@ -50,9 +50,11 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-ROOM = 262_144  # free bytes below which a disk counts as full; small changes may still fit into existing files
+MIN_FREE_BYTES = (
+    262_144  # free bytes below which a disk counts as full; small changes may still fit into existing files
+)
 RETRY_AFTER = 2  # Retry-After of an unavailable store, in seconds
-_REPEAT_UNKNOWN = "Repeat the call under the same Idempotency-Key: it is carried out once."
+_UNKNOWN_OUTCOME_FIX = "Repeat the call under the same Idempotency-Key: it is carried out once."
 _TABLES = re.compile(r"\b(?:from|join|into|update)\s+([a-z_][a-z0-9_]*)", re.IGNORECASE)
 _PARAMETERS = re.compile(r"(?<!:):([a-z_][a-z0-9_]*)")
 
@@ -79,7 +81,7 @@ class StoreUnavailable(StorageUnavailable, StoreFailure):
     def __init__(self, detail: str, *, cause: str, unknown: bool = False, reason: object = "") -> None:
         super().__init__(
             detail,
-            fix=_REPEAT_UNKNOWN if unknown else "Repeat the call in a moment.",
+            fix=_UNKNOWN_OUTCOME_FIX if unknown else "Repeat the call in a moment.",
             cause=cause,
             outcome="unknown" if unknown else "failed",
             retry_after=RETRY_AFTER,
@@ -218,8 +220,8 @@ class Table(Generic[R]):
     record: type[R]
 
     def __post_init__(self) -> None:
-        if COLUMN not in self.column_names:
-            raise Unconfined(f"{self.name} has no column {COLUMN}")
+        if TENANT_COLUMN not in self.column_names:
+            raise Unconfined(f"{self.name} has no column {TENANT_COLUMN}")
 
     @cached_property
     def columns(self) -> tuple[tuple[str, str], ...]:
@@ -236,7 +238,7 @@ class Table(Generic[R]):
 
     @cached_property
     def _tenant_index(self) -> int:
-        return self.column_names.index(COLUMN)
+        return self.column_names.index(TENANT_COLUMN)
 
     def to_row(self, record: R, tenant: str) -> tuple[Any, ...]:
         """The record's values in the order of the columns. Raises Unconfined for one of another tenant."""
@@ -381,7 +383,7 @@ class Store(Protocol):
         """List tenants that are registered or have events, except those being deleted."""
 
     async def probe_write(self) -> None:
-        """Check that the engine accepts writes: commit a change, and check for :data:`ROOM` bytes of free disk space.
+        """Check that the engine accepts writes: commit a change, and check for :data:`MIN_FREE_BYTES` bytes of free disk space.
 
         The first probe that succeeds ends an outage. Raises StoreUnavailable, StoreFailure, Overloaded.
         """

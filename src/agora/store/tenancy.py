@@ -16,13 +16,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from .checked_statements import COLUMN, Unconfined
+from .checked_statements import TENANT_COLUMN, Unconfined
 
 __all__ = ["check_confined"]
 
-TENANT = ":tenant"
+TENANT_PARAMETER = ":tenant"
 #: SQLite's full-text index; its matches are looked up among the tenant's own documents
-SHARED = frozenset({"agent_search", "agent_vocabulary"})
+SHARED_TABLES = frozenset({"agent_search", "agent_vocabulary"})
 
 _TOKENS = re.compile(
     r"""--[^\n]* | '(?:[^']|'')*' | "(?:[^"]|"")*" | :: | :[a-z_]\w* | [a-z_]\w*(?:\.(?:[a-z_]\w*|\*))? | \d+(?:\.\d+)?
@@ -30,7 +30,7 @@ _TOKENS = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _NAME = re.compile(r"[a-z_]\w*")
-_SETS = frozenset({"union", "intersect", "except"})
+_SET_OPERATORS = frozenset({"union", "intersect", "except"})
 _BEFORE_CONDITION = frozenset({"where", "on", "and"})
 _AFTER_CONDITION = frozenset({"and", "group", "order", "limit", "offset", "returning", "for", "on", "union"})
 _AFTER_CONDITIONS = frozenset({"group", "order", "limit", "returning", "having", "for", "window"})
@@ -122,13 +122,15 @@ class _ConfinementCheck:
         # ``tenant_id = :tenant and a or b`` would also select rows of other tenants. Within parentheses, ``or`` is in another group.
         if "or" in _split_condition_parts(parts):
             raise Unconfined(f"{next(iter(tables.values()))}: 'or' stands beside its conditions, without parentheses")
-        if "set" in parts and COLUMN in parts[_find_word_index(parts, "set") : _find_word_index(parts, "where")]:
+        if "set" in parts and TENANT_COLUMN in parts[_find_word_index(parts, "set") : _find_word_index(parts, "where")]:
             raise Unconfined("an update changes the tenant")
         confined, links = set(confined_outside - tables.keys()), list(_find_tenant_equalities(parts, tables))
         # Each round follows one more link (a joined to b, b to c), so that as many rounds as links reach every table.
         for _ in links:
             confined |= {
-                mine for mine, other in links if other == TENANT or other.removesuffix(f".{COLUMN}") in confined
+                mine
+                for mine, other in links
+                if other == TENANT_PARAMETER or other.removesuffix(f".{TENANT_COLUMN}") in confined
             }
         for alias, table in tables.items():
             if alias not in confined:
@@ -142,7 +144,7 @@ class _ConfinementCheck:
                 continue
             name = parts[at + 1] if at + 1 < len(parts) else None
             after = parts[at + 2] if at + 2 < len(parts) else None
-            if not isinstance(name, str) or not _NAME.fullmatch(name) or name in self.defined or name in SHARED:
+            if not isinstance(name, str) or not _NAME.fullmatch(name) or name in self.defined or name in SHARED_TABLES:
                 continue
             if isinstance(after, Group) and part != "into":
                 continue  # a function
@@ -158,7 +160,7 @@ def _split_set_operation(parts: Parts) -> Iterator[Parts]:
     """Split a set operation into its queries."""
     start = 0
     for at, part in enumerate(parts):
-        if isinstance(part, str) and part in _SETS:
+        if isinstance(part, str) and part in _SET_OPERATORS:
             yield parts[start:at]
             start = at + 1
     yield parts[start:]
@@ -194,10 +196,14 @@ def _find_tenant_equalities(parts: Parts, tables: dict[str, str]) -> Iterator[tu
         if at + 2 < len(parts) and not _is_word(parts[at + 2], _AFTER_CONDITION | _JOINS):
             continue
         for one, other in ((left_side, right), (right, left_side)):
-            if one == COLUMN:
-                yield from ((alias, other) for alias in tables if other == TENANT or other.endswith(f".{COLUMN}"))
-            elif one.endswith(f".{COLUMN}"):
-                yield one.removesuffix(f".{COLUMN}"), other
+            if one == TENANT_COLUMN:
+                yield from (
+                    (alias, other)
+                    for alias in tables
+                    if other == TENANT_PARAMETER or other.endswith(f".{TENANT_COLUMN}")
+                )
+            elif one.endswith(f".{TENANT_COLUMN}"):
+                yield one.removesuffix(f".{TENANT_COLUMN}"), other
 
 
 def _is_word(part: str | Group, words: frozenset[str]) -> bool:
@@ -223,9 +229,9 @@ def _find_insert_target(parts: Parts) -> int | None:
 def _check_insert(parts: Parts, at: int) -> None:
     name, columns = parts[at], parts[at + 1] if at + 1 < len(parts) else None
     listed = _split_items(columns.parts) if isinstance(columns, Group) else []
-    if [COLUMN] not in listed:
+    if [TENANT_COLUMN] not in listed:
         raise Unconfined(f"{name}: the insert does not name tenant_id")
-    column_index = listed.index([COLUMN])
+    column_index = listed.index([TENANT_COLUMN])
     after = at + 2
     values: Sequence[Parts] = []
     if parts[after] == "values":
@@ -238,12 +244,12 @@ def _check_insert(parts: Parts, at: int) -> None:
         raise Unconfined(f"{name}: the inserted values cannot be parsed")
     for row in values:
         items = _split_items(row)
-        if column_index >= len(items) or items[column_index] not in ([TENANT], [f"{TENANT}"]):
+        if column_index >= len(items) or items[column_index] not in ([TENANT_PARAMETER], [f"{TENANT_PARAMETER}"]):
             raise Unconfined(f"{name}: the insert does not write :tenant into tenant_id")
     if "conflict" in parts:
         target = parts[parts.index("conflict") + 1]
         # An upsert whose key lacks the tenant would find, and change, another tenant's row.
-        if isinstance(target, Group) and COLUMN not in target.parts:
+        if isinstance(target, Group) and TENANT_COLUMN not in target.parts:
             raise Unconfined(f"{name}: the insert meets rows of other tenants")
 
 

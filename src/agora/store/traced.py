@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, TypeVar, cast
 
 from agora.scheduling import Owner
-from agora.telemetry.context import TRACE
+from agora.telemetry.context import CURRENT_TRACE
 from agora.telemetry.tracing import OpenedSpan, Tracing
 
 from .port import Reading, Store, Work
@@ -32,7 +32,7 @@ class _TracedStore:
         return getattr(self._store, name)
 
     def write(self, tenant: str, work: Work[T], *, label: str = "", owner: Owner | None = None) -> Awaitable[T]:
-        if TRACE.get() is None:
+        if CURRENT_TRACE.get() is None:
             return self._store.write(tenant, work, label=label, owner=owner)
         span = self._tracing.start("store.write", "client", self._attributes | {"agora.work": label})
         try:
@@ -45,7 +45,7 @@ class _TracedStore:
         return future
 
     async def read(self, tenant: str, work: Reading[T]) -> T:
-        if TRACE.get() is None:
+        if CURRENT_TRACE.get() is None:
             return await self._store.read(tenant, work)
         span = self._tracing.start("store.read", "client", self._attributes)
         try:

@@ -4,15 +4,24 @@ Every package may import this one, so it must not import other packages of Agora
 additions: the libraries of Prometheus and OpenTelemetry are imported at first use.
 """
 
-from .context import CALLER, PROTOCOL, REQUEST, open_span, trace_headers, trace_id, use_protocol, with_trace
+from .context import (
+    CURRENT_CALLER,
+    CURRENT_PROTOCOL,
+    CURRENT_REQUEST_ID,
+    open_span,
+    trace_headers,
+    trace_id,
+    use_protocol,
+    with_trace,
+)
 from .loop_watchdog import LoopWatchdog, Stall
-from .metrics import BOUNDS, Histogram, Measures, ModelSeries, Series
+from .metrics import BUCKET_BOUNDS, Histogram, Measures, ModelSeries, Series
 
 __all__ = [
-    "BOUNDS",
-    "CALLER",
-    "PROTOCOL",
-    "REQUEST",
+    "BUCKET_BOUNDS",
+    "CURRENT_CALLER",
+    "CURRENT_PROTOCOL",
+    "CURRENT_REQUEST_ID",
     "Histogram",
     "LoopWatchdog",
     "Measures",

@@ -14,10 +14,10 @@ from contextvars import ContextVar
 from typing import Any, Final, Protocol
 
 __all__ = [
-    "CALLER",
-    "PROTOCOL",
-    "REQUEST",
-    "TRACE",
+    "CURRENT_CALLER",
+    "CURRENT_PROTOCOL",
+    "CURRENT_REQUEST_ID",
+    "CURRENT_TRACE",
     "Span",
     "Trace",
     "open_span",
@@ -31,14 +31,14 @@ TRACEPARENT: Final = "traceparent"
 TRACESTATE: Final = "tracestate"
 #: characters of a propagated tracestate, the minimum of section 3.3.1.5
 MAX_TRACESTATE_CHARACTERS: Final = 512
-_PARENT: Final = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+_TRACEPARENT_PATTERN: Final = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 #: protocol of the incoming work; ``internal`` for the server's own
-PROTOCOL: ContextVar[str] = ContextVar("agora.protocol", default="internal")
+CURRENT_PROTOCOL: ContextVar[str] = ContextVar("agora.protocol", default="internal")
 #: id of the request, as in the response and the audit trail
-REQUEST: ContextVar[str | None] = ContextVar("agora.request", default=None)
+CURRENT_REQUEST_ID: ContextVar[str | None] = ContextVar("agora.request", default=None)
 #: tenant and subject of the caller; for jobs of the server the tenant of the job, and ``system``
-CALLER: ContextVar[tuple[str, str] | None] = ContextVar("agora.caller", default=None)
+CURRENT_CALLER: ContextVar[tuple[str, str] | None] = ContextVar("agora.caller", default=None)
 
 
 class Span(Protocol):
@@ -66,25 +66,25 @@ class _NullSpan:
     def fail(self, error: str) -> None: ...
 
 
-_NOTHING: Final[AbstractContextManager[Span]] = nullcontext(_NullSpan())
-TRACE: ContextVar[Trace | None] = ContextVar("agora.trace", default=None)
+_NULL_CONTEXT: Final[AbstractContextManager[Span]] = nullcontext(_NullSpan())
+CURRENT_TRACE: ContextVar[Trace | None] = ContextVar("agora.trace", default=None)
 
 
 def open_span(name: str, kind: str = "internal", **attributes: Any) -> AbstractContextManager[Span]:
     """Open a child of the current span; no-op without a current one."""
-    trace = TRACE.get()
-    return _NOTHING if trace is None else trace.open_child_span(name, kind, attributes)
+    trace = CURRENT_TRACE.get()
+    return _NULL_CONTEXT if trace is None else trace.open_child_span(name, kind, attributes)
 
 
 def trace_id() -> str | None:
     """Return the trace's id, 32 hexadecimal digits."""
-    trace = TRACE.get()
+    trace = CURRENT_TRACE.get()
     return None if trace is None else trace.traceparent[3:35]
 
 
 def trace_headers() -> dict[str, str]:
     """Trace headers for an outgoing request, with lower-case names."""
-    trace = TRACE.get()
+    trace = CURRENT_TRACE.get()
     if trace is None:
         return {}
     state = {TRACESTATE: trace.tracestate} if trace.tracestate else {}
@@ -93,7 +93,7 @@ def trace_headers() -> dict[str, str]:
 
 def with_trace(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
     """Add the current trace to the metadata of a message or task; trace members set by the sender are kept."""
-    trace = TRACE.get()
+    trace = CURRENT_TRACE.get()
     return metadata if trace is None or TRACEPARENT in metadata else {**metadata, **trace_headers()}
 
 
@@ -101,7 +101,7 @@ def extract_trace(metadata: Mapping[str, Any]) -> dict[str, str]:
     """Extract the trace of metadata or headers if it is valid; the source is untrusted."""
     parent, state = metadata.get(TRACEPARENT), metadata.get(TRACESTATE)
     # An invalid parent is ignored, and its tracestate with it (W3C Trace Context, section 3.3).
-    if not isinstance(parent, str) or not _PARENT.fullmatch(parent):
+    if not isinstance(parent, str) or not _TRACEPARENT_PATTERN.fullmatch(parent):
         return {}
     is_valid = (
         isinstance(state, str) and len(state) <= MAX_TRACESTATE_CHARACTERS and state.isascii() and state.isprintable()
@@ -112,9 +112,9 @@ def extract_trace(metadata: Mapping[str, Any]) -> dict[str, str]:
 @contextlib.contextmanager
 def use_protocol(name: str) -> Iterator[None]:
     """Record the protocol of the spans within the block."""
-    token = PROTOCOL.set(name)
+    token = CURRENT_PROTOCOL.set(name)
     try:
         yield
     finally:
         with contextlib.suppress(ValueError):  # an abandoned generator is closed in another context
-            PROTOCOL.reset(token)
+            CURRENT_PROTOCOL.reset(token)

@@ -20,7 +20,7 @@ __all__ = ["LoopWatchdog", "Stall"]
 
 log = logging.getLogger(__name__)
 
-FRAMES = 40  # innermost frames of a stack
+MAX_FRAMES = 40  # innermost frames of a stack
 MAX_LOG_INTERVAL = 60.0  # seconds between stacks of one stall
 
 
@@ -122,4 +122,6 @@ class LoopWatchdog:
     def _format_stack(self) -> str:
         """Format the innermost frames of the loop's thread, without values of variables, which may be secret."""
         frame = sys._current_frames().get(self._ident)
-        return "".join(traceback.format_stack(frame)[-FRAMES:]).rstrip() if frame is not None else "(no Python code)"
+        return (
+            "".join(traceback.format_stack(frame)[-MAX_FRAMES:]).rstrip() if frame is not None else "(no Python code)"
+        )

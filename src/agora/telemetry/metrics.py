@@ -11,16 +11,18 @@ from collections.abc import Hashable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-__all__ = ["BOUNDS", "Histogram", "Measures", "ModelSeries", "Series"]
+__all__ = ["BUCKET_BOUNDS", "Histogram", "Measures", "ModelSeries", "Series"]
 
-OWN: Final = "agora."
-OTHER: Final = "other"
+OWN_PREFIX: Final = "agora."
+OTHER_LABEL: Final = "other"
 
-MODEL_SERIES: Final = 200  #: maximum pairs of agent and model with their own series; further ones are counted as OTHER
+MAX_MODEL_SERIES: Final = (
+    200  #: maximum pairs of agent and model with their own series; further ones are counted as OTHER_LABEL
+)
 TOKEN_KINDS: Final = ("input", "output", "cache_read", "cache_write", "reasoning")
 
 #: upper bounds of duration buckets, in seconds
-BOUNDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+BUCKET_BOUNDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 
 class Histogram:
@@ -29,11 +31,11 @@ class Histogram:
     __slots__ = ("counts", "total")
 
     def __init__(self) -> None:
-        self.counts = [0] * (len(BOUNDS) + 1)
+        self.counts = [0] * (len(BUCKET_BOUNDS) + 1)
         self.total = 0.0
 
     def observe_duration(self, seconds: float) -> None:
-        self.counts[bisect_left(BOUNDS, seconds)] += 1
+        self.counts[bisect_left(BUCKET_BOUNDS, seconds)] += 1
         self.total += seconds
 
 
@@ -89,14 +91,14 @@ class Measures:
             series = self.calls[key]
         except KeyError:
             series = self.calls[key] = Series()
-        series.counts[bisect_left(BOUNDS, seconds)] += 1
+        series.counts[bisect_left(BUCKET_BOUNDS, seconds)] += 1
         series.total += seconds
         if failure is not None:
             series.failures[failure] += 1
 
     def count_event(self, kind: str) -> None:
         """Count a committed event. Types defined by users are counted as one."""
-        self.events[kind if kind.startswith(OWN) else OTHER] += 1
+        self.events[kind if kind.startswith(OWN_PREFIX) else OTHER_LABEL] += 1
 
     def record_commit(self, seconds: float, calls: int) -> None:
         """Record a committed transaction and the number of calls in it."""
@@ -105,10 +107,10 @@ class Measures:
 
     def record_model_call(self, charge: Mapping[str, Any]) -> None:
         """Record a charged call of a language model. charge: data of the event ``agora.billing.model_called``."""
-        key = (str(charge.get("agent_id") or OTHER), f"{charge['provider']}:{charge['model']}")
-        if key not in self.models and len(self.models) >= MODEL_SERIES:
+        key = (str(charge.get("agent_id") or OTHER_LABEL), f"{charge['provider']}:{charge['model']}")
+        if key not in self.models and len(self.models) >= MAX_MODEL_SERIES:
             # A series costs memory here and in Prometheus for good, and names of models come from agents.
-            key = (OTHER, OTHER)
+            key = (OTHER_LABEL, OTHER_LABEL)
         series = self.models.setdefault(key, ModelSeries())
         series.calls[bool(charge.get("is_estimate"))] += 1
         for kind in TOKEN_KINDS:

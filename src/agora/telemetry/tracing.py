@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from .context import TRACE, Span, extract_trace
+from .context import CURRENT_TRACE, Span, extract_trace
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["OpenedSpan", "Tracing", "TracingUnavailable", "open_provider"]
 
-NAME: Final = "agora"
+TRACER_NAME: Final = "agora"
 
 
 class TracingUnavailable(RuntimeError):
@@ -39,7 +39,7 @@ def open_provider(version: str) -> tuple[TracerProvider, Callable[[], None]]:
     resource = Resource.create({"service.version": version})
     # The SDK's name for a service without OTEL_SERVICE_NAME; one that an operator has set is kept.
     if str(resource.attributes.get("service.name", "")).startswith("unknown_service"):
-        resource = resource.merge(Resource({"service.name": NAME}))
+        resource = resource.merge(Resource({"service.name": TRACER_NAME}))
     # The server itself shuts it down, after its last span.
     provider = TracerProvider(resource=resource, shutdown_on_exit=False)
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
@@ -55,7 +55,7 @@ class Tracing:
 
         self._trace, self._context = trace, context
         self._format = TraceContextTextMapPropagator()
-        self._tracer = provider.get_tracer(NAME, version)
+        self._tracer = provider.get_tracer(TRACER_NAME, version)
         self._kinds = {kind.name.lower(): kind for kind in trace.SpanKind}
 
     @contextlib.contextmanager
@@ -74,7 +74,7 @@ class Tracing:
         """Open a span for the duration of the block. parent: default: the current one."""
         span = self._tracer.start_span(name, parent, kind=self._kinds[kind], attributes=dict(attributes))
         span_context = self._trace.set_span_in_context(span, parent)
-        own, theirs = TRACE.set(_CurrentTrace(self, span, span_context)), self._context.attach(span_context)
+        own, theirs = CURRENT_TRACE.set(_CurrentTrace(self, span, span_context)), self._context.attach(span_context)
         opened = OpenedSpan(span, self)
         try:
             yield opened
@@ -84,7 +84,7 @@ class Tracing:
         finally:
             span.end()
             with contextlib.suppress(ValueError):  # an abandoned generator is closed in another context
-                TRACE.reset(own)
+                CURRENT_TRACE.reset(own)
                 self._context.detach(theirs)
 
     def start(self, name: str, kind: str, attributes: Mapping[str, Any]) -> OpenedSpan:

@@ -12,23 +12,23 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 __all__ = [
-    "ANSWERS",
+    "ANSWERS_KEY",
     "MAX_QUESTIONS",
-    "QUESTIONS",
+    "QUESTIONS_KEY",
     "find_answered_name",
     "find_named_questions",
     "list_unanswered_names",
 ]
 
-QUESTIONS: Final = "questions"
-ANSWERS: Final = "answers"
+QUESTIONS_KEY: Final = "questions"
+ANSWERS_KEY: Final = "answers"
 MAX_QUESTIONS: Final = 20  #: maximum in one message; a message with more counts as one question
 MAX_NAME_CHARACTERS: Final = 64
 
 
 def find_named_questions(message: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """Find the questions of an agent's message by name; empty for a message with a single question."""
-    questions = _read_metadata(message).get(QUESTIONS)
+    questions = _read_metadata(message).get(QUESTIONS_KEY)
     if not isinstance(questions, Mapping) or not 1 <= len(questions) <= MAX_QUESTIONS:
         return {}
     is_sound = all(
@@ -42,7 +42,7 @@ def find_named_questions(message: Mapping[str, Any]) -> dict[str, Mapping[str, A
 
 def find_answered_name(message: Mapping[str, Any]) -> str | None:
     """Find the name of the question that a requester's message answers; None if it answers all."""
-    name = _read_metadata(message).get(ANSWERS)
+    name = _read_metadata(message).get(ANSWERS_KEY)
     return name if isinstance(name, str) else None
 
 

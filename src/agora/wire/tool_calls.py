@@ -15,9 +15,9 @@ from typing import Any, Final
 from agora.value_classes import value_class
 
 __all__ = [
-    "APPROVAL",
-    "TOOL_CALL",
-    "TOOL_RESULT",
+    "APPROVAL_KEY",
+    "TOOL_CALL_KEY",
+    "TOOL_RESULT_KEY",
     "ToolCall",
     "ToolResult",
     "find_approval",
@@ -25,9 +25,9 @@ __all__ = [
     "find_results",
 ]
 
-TOOL_CALL: Final = "tool_call"
-TOOL_RESULT: Final = "tool_result"
-APPROVAL: Final = "approval"
+TOOL_CALL_KEY: Final = "tool_call"
+TOOL_RESULT_KEY: Final = "tool_result"
+APPROVAL_KEY: Final = "approval"
 MAX_CALLS: Final = 20  #: maximum of each kind in one message
 MAX_ID_CHARACTERS: Final = 100
 MAX_NAME_CHARACTERS: Final = 200
@@ -54,7 +54,7 @@ def find_calls(message: Mapping[str, Any]) -> list[ToolCall]:
     """List the tool calls of a message."""
     calls = [
         ToolCall(value["id"], value["name"], value.get("arguments", {}))
-        for value in _iterate_data_members(message, TOOL_CALL)
+        for value in _iterate_data_members(message, TOOL_CALL_KEY)
         if _is_text(value.get("id"), MAX_ID_CHARACTERS) and _is_text(value.get("name"), MAX_NAME_CHARACTERS)
     ]
     return calls[:MAX_CALLS]
@@ -64,7 +64,7 @@ def find_results(message: Mapping[str, Any]) -> list[ToolResult]:
     """List the tool results of a message."""
     results = [
         ToolResult(value["id"], value.get("content"))
-        for value in _iterate_data_members(message, TOOL_RESULT)
+        for value in _iterate_data_members(message, TOOL_RESULT_KEY)
         if _is_text(value.get("id"), MAX_ID_CHARACTERS)
     ]
     return results[:MAX_CALLS]
@@ -72,7 +72,7 @@ def find_results(message: Mapping[str, Any]) -> list[ToolResult]:
 
 def find_approval(message: Mapping[str, Any]) -> ToolCall | None:
     """Find the tool call for which a message requests a user's approval."""
-    for value in _iterate_data_members(message, APPROVAL):
+    for value in _iterate_data_members(message, APPROVAL_KEY):
         if _is_text(value.get("call_id"), MAX_ID_CHARACTERS) and _is_text(value.get("tool"), MAX_NAME_CHARACTERS):
             return ToolCall(value["call_id"], value["tool"], value.get("arguments", {}))
     return None

@@ -35,19 +35,19 @@ from .codebases import Codebase
 from .job_secrets import SecretMask
 from .subprocesses import run_command
 
-__all__ = ["PENDING", "REGISTRATION_TYPE", "ClonePolicy", "adopt_codebase", "clone_repository", "inspect_path"]
+__all__ = ["PENDING_CODEBASE", "REGISTRATION_TYPE", "ClonePolicy", "adopt_codebase", "clone_repository", "inspect_path"]
 
 logger = logging.getLogger("agora.worker")
 
 REGISTRATION_TYPE = "register_codebase"  #: task type of a registration request
-PENDING = "__pending__"  #: name of codebases without a worker, in the capability of workers that accept them
+PENDING_CODEBASE = "__pending__"  #: name of codebases without a worker, in the capability of workers that accept them
 MAX_REASON_CHARACTERS = 480
 BLOCK_BYTES = 512  #: unit of ulimit -f
 #: The shell is replaced by git, none of whose files may become larger: history arrives as one file. The signal is
 #: ignored for the sake of git's message; git would report the death of its process in no particular words.
-LIMITED = 'trap "" XFSZ; ulimit -f "$1"; shift; exec "$@"'
-RESERVED_SHARE = 20  #: a twentieth of the disk stays free
-TOO_LARGE = os.strerror(errno.EFBIG)
+LIMITED_SHELL = 'trap "" XFSZ; ulimit -f "$1"; shift; exec "$@"'
+RESERVED_DISK_FRACTION = 20  #: a twentieth of the disk stays free
+TOO_LARGE_TEXT = os.strerror(errno.EFBIG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,11 +166,11 @@ async def _fetch_history(
 ) -> None:
     size = await asyncio.to_thread(_limit_size, target.parent, policy)
     words = ["git", "clone", "--quiet", "--no-checkout", *(["--branch", branch] if branch else []), "--", url]
-    limited = ["/bin/sh", "-c", LIMITED, "sh", str(size // BLOCK_BYTES), *words, str(target)]
+    limited = ["/bin/sh", "-c", LIMITED_SHELL, "sh", str(size // BLOCK_BYTES), *words, str(target)]
     result = await run_command(limited, target.parent, timeout=policy.seconds, environment=environment)
     if not result.exit_code:
         return
-    if TOO_LARGE in result.output:
+    if TOO_LARGE_TEXT in result.output:
         raise _build_size_error(url, size, policy)
     # Masked before it is cut, which could leave a part of a secret.
     words_of_git = mask.mask_text(result.output.strip())[-300:]
@@ -194,7 +194,7 @@ async def _check_out(url: str, target: Path, policy: ClonePolicy, environment: M
 def _limit_size(directory: Path, policy: ClonePolicy) -> int:
     """Limit the size of a clone, in bytes: a part of the disk stays free for running jobs."""
     disk = shutil.disk_usage(directory)
-    return max(0, min(policy.megabytes * 1_000_000, disk.free - disk.total // RESERVED_SHARE))
+    return max(0, min(policy.megabytes * 1_000_000, disk.free - disk.total // RESERVED_DISK_FRACTION))
 
 
 def _build_size_error(url: str, size: int, policy: ClonePolicy) -> ValueError:

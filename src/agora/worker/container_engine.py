@@ -29,7 +29,7 @@ PULL_SECONDS = 1800.0  #: timeout for the creation of a container, including the
 CALL_SECONDS = 60.0
 MAX_LINE_CHARACTERS = 60_000  #: limit of a variable in an environment file; the command line reads lines of 64 KiB
 #: variables that the command line itself obeys: no job may choose its engine
-RESERVED = ("DOCKER_", "LD_", "GO", "PATH", "HOME", "XDG_", "SSL_", "HTTP", "NO_PROXY", "ALL_PROXY")
+RESERVED_VARIABLE_PREFIXES = ("DOCKER_", "LD_", "GO", "PATH", "HOME", "XDG_", "SSL_", "HTTP", "NO_PROXY", "ALL_PROXY")
 
 
 class ContainerError(Exception):
@@ -179,7 +179,7 @@ def split_environment(variables: Mapping[str, str]) -> tuple[list[str], dict[str
         # The file has one variable per line, without a syntax for escapes.
         if not set(value) & {"\n", "\r"} and len(value) <= MAX_LINE_CHARACTERS:
             lines.append(f"{name}={value}")
-        elif name.upper().startswith(RESERVED):
+        elif name.upper().startswith(RESERVED_VARIABLE_PREFIXES):
             raise ContainerError(f"The variable {name} cannot have more than one line.")
         else:
             environment[name] = value

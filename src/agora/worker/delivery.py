@@ -22,7 +22,7 @@ from .forges import ForgeError, PullRequest, find_forge, git_credentials
 from .registry import CodebaseRegistry
 from .review import read_target
 from .subprocesses import CommandError, run_checked, run_command
-from .worktree import IDENTITY
+from .worktree import COMMITTER_IDENTITY
 
 __all__ = ["DELIVERY_TYPE", "deliver_branch"]
 
@@ -140,7 +140,7 @@ async def _merge_branch(delivery: Delivery, codebase: Codebase) -> Report:
     if f"branch refs/heads/{target}\n" in await run_checked(["git", "worktree", "list", "--porcelain"], path) + "\n":
         return Report("failed", f"{target} is checked out in another worktree; merge there, or push the branch.")
     parents = ["-p", tip, "-p", delivery.head]
-    commit = await run_checked(["git", *IDENTITY, "commit-tree", *parents, "-m", message, fields[0]], path)
+    commit = await run_checked(["git", *COMMITTER_IDENTITY, "commit-tree", *parents, "-m", message, fields[0]], path)
     # Only if the branch is still at the tip: a commit that was made meanwhile is not lost.
     await run_checked(["git", "update-ref", f"refs/heads/{target}", commit, tip], path)
     return Report("merged")
@@ -150,7 +150,7 @@ async def _merge_into_checkout(delivery: Delivery, path: Path, message: str) -> 
     """Merge into the branch that is checked out. Git refuses to overwrite uncommitted changes."""
     if (await run_command(["git", "rev-parse", "--verify", "-q", "MERGE_HEAD"], path)).exit_code == 0:
         return Report("failed", f"Somebody merges in {path}: finish that, then approve again.")
-    command = ["git", *IDENTITY, "merge", "--no-ff", "--no-verify", "-m", message, delivery.head]
+    command = ["git", *COMMITTER_IDENTITY, "merge", "--no-ff", "--no-verify", "-m", message, delivery.head]
     result = await run_command(command, path)
     if result.exit_code == 0:
         return Report("merged")

@@ -23,7 +23,7 @@ logger = logging.getLogger("agora.worker")
 
 CLEANING_TYPE = "coding.cleaning"
 CLEANING_SECONDS = 3600.0
-SETTLING_SECONDS = 30.0  #: delay of the report after the end of a job
+REPORT_DELAY_SECONDS = 30.0  #: delay of the report after the end of a job
 MAX_WORKTREES = 1000  #: limit of one report
 
 
@@ -45,7 +45,7 @@ class DiskKeeper:
                 await self.report_use(codebase)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._job_ended.wait(), CLEANING_SECONDS)
-                await asyncio.sleep(SETTLING_SECONDS)  # one report for jobs that end together
+                await asyncio.sleep(REPORT_DELAY_SECONDS)  # one report for jobs that end together
             self._job_ended.clear()
 
     def note_job_end(self) -> None:

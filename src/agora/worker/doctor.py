@@ -15,9 +15,14 @@ from .agents import AGENTS, CodingAgent
 
 __all__ = ["Report", "examine_agents", "examine_docker"]
 
-OLDEST_NODE = 22
-DOCKER_CALL: Any = {"capture_output": True, "text": True, "timeout": 600, "stdin": subprocess.DEVNULL}  #: seconds
-LIMITS = {"memory": "MemoryLimit", "processor time": "CPUCfsQuota", "processes": "PidsLimit"}
+MIN_NODE_VERSION = 22
+SUBPROCESS_OPTIONS: Any = {
+    "capture_output": True,
+    "text": True,
+    "timeout": 600,
+    "stdin": subprocess.DEVNULL,
+}  #: seconds
+DAEMON_FIELD_BY_LIMIT = {"memory": "MemoryLimit", "processor time": "CPUCfsQuota", "processes": "PidsLimit"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +54,21 @@ def examine_docker(image: str | None) -> Report:
         hint = "needed by --isolation docker only: https://docs.docker.com/engine/install/"
         return Report("docker", "Docker", "not installed", False, False, (hint,))
     try:
-        information = subprocess.run(["docker", "info", "--format", "{{json .}}"], **DOCKER_CALL)
+        information = subprocess.run(["docker", "info", "--format", "{{json .}}"], **SUBPROCESS_OPTIONS)
         engine = json.loads(information.stdout or "{}")
     except (subprocess.TimeoutExpired, ValueError):
         engine = {}
     if not engine.get("ServerVersion"):
         hint = "start the engine, and let this user use it (docker info)"
         return Report("docker", "Docker", "installed, the engine does not answer", True, False, (hint,))
-    hints = [f"without a limit of {name}" for name, key in LIMITS.items() if not engine.get(key)]
+    hints = [f"without a limit of {name}" for name, key in DAEMON_FIELD_BY_LIMIT.items() if not engine.get(key)]
     state = f"engine {engine['ServerVersion']}"
     if image is None:
         return Report("docker", "Docker", state, True, True, (*hints, "to try an image: --docker-image"))
     user = f"{os.getuid()}:{os.getgid()}"
     words = ["docker", "run", "--rm", "--init", "--network", "none", "--user", user, "--cap-drop", "ALL"]
     try:
-        trial = subprocess.run([*words, "--entrypoint", "/bin/sh", image, "-c", "command -v git"], **DOCKER_CALL)
+        trial = subprocess.run([*words, "--entrypoint", "/bin/sh", image, "-c", "command -v git"], **SUBPROCESS_OPTIONS)
     except subprocess.TimeoutExpired:
         return Report("docker", "Docker", f"{state}, no container of {image} in time", True, False, tuple(hints))
     # 1 and 127 mean that ``command -v`` found no git: the container itself works.
@@ -98,8 +103,8 @@ def _examine_node() -> Report:
     version = _read_version("node")
     if version is None:
         return Report("node", "Node", "not installed", False, False, ("needed by Claude Code: Node 22 or newer",))
-    is_recent = int(version.removeprefix("v").split(".")[0]) >= OLDEST_NODE
-    hints = () if is_recent else (f"Claude Code needs Node {OLDEST_NODE} or newer",)
+    is_recent = int(version.removeprefix("v").split(".")[0]) >= MIN_NODE_VERSION
+    hints = () if is_recent else (f"Claude Code needs Node {MIN_NODE_VERSION} or newer",)
     return Report("node", "Node", version, True, is_recent, hints)
 
 

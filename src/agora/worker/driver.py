@@ -25,7 +25,7 @@ from acp.client import ClientSideConnection
 
 from . import gemini
 from .permissions import Decision, PermissionRequest
-from .process_reaper import MARK, kill_marked
+from .process_reaper import MARK_VARIABLE, kill_marked
 from .usage_limits import UsageLimitReached, parse_usage_limit
 
 __all__ = ["AgentDied", "AgentFailed", "AgentProcess", "SessionState", "TurnEnd"]
@@ -38,10 +38,10 @@ CANCEL_SECONDS = 10.0  #: time for an agent to end a cancelled turn
 # A line is one message of the protocol: it may contain whole files, as the result of a tool or a diff.
 MAX_LINE_BYTES = 64 * 1024 * 1024
 # Shown in the error when the agent dies.
-LOG_LINES = 50
-OWN_RETRY_SECONDS = 30.0  #: shorter limits are left to the agent's own retries
+MAX_LOG_LINES = 50
+MAX_AGENT_RETRY_SECONDS = 30.0  #: shorter limits are left to the agent's own retries
 #: Variables for the worker only; all others, including provider keys, are passed to the agent.
-PRIVATE_VARIABLES = ("AGORA_", "A2A_")
+PRIVATE_VARIABLE_PREFIXES = ("AGORA_", "A2A_")
 PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -110,7 +110,7 @@ class AgentProcess:
         self._name = ""
         self._session: SessionState | None = None
         self._is_replaying = False
-        self._log: deque[str] = deque(maxlen=LOG_LINES)
+        self._log: deque[str] = deque(maxlen=MAX_LOG_LINES)
         self._reading_log: asyncio.Task[None] | None = None
         self._limit_until: asyncio.Future[float] | None = None
 
@@ -157,7 +157,9 @@ class AgentProcess:
     @property
     def all_environment(self) -> dict[str, str]:
         """Build the environment of the process: the worker's without its private variables, plus the agent's own."""
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(PRIVATE_VARIABLES)}
+        inherited = {
+            name: value for name, value in os.environ.items() if not name.startswith(PRIVATE_VARIABLE_PREFIXES)
+        }
         return inherited | dict(self._environment)
 
     @property
@@ -277,7 +279,7 @@ class AgentProcess:
                 await asyncio.wait_for(process.wait(), 3)
         # Processes that its tools started in sessions of their own would continue to change the worktree of the next
         # agent.
-        if mark := self._environment.get(MARK):
+        if mark := self._environment.get(MARK_VARIABLE):
             await asyncio.to_thread(kill_marked, mark)
         if self._reading_log is not None:
             self._reading_log.cancel()
@@ -312,7 +314,7 @@ class AgentProcess:
             return
         until = parse_usage_limit(line, time.time())
         # The agent itself waits out shorter ones.
-        if until is not None and until > time.time() + OWN_RETRY_SECONDS:
+        if until is not None and until > time.time() + MAX_AGENT_RETRY_SECONDS:
             waiting.set_result(until)
 
     @property

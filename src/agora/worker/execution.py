@@ -37,8 +37,8 @@ __all__ = [
 
 logger = logging.getLogger("agora.worker")
 
-DISARMED = ".git-of-job"  #: new name of a repository inside a worktree
-LOOPBACK = ("localhost", "::1")
+DISARMED_GIT_NAME = ".git-of-job"  #: new name of a repository inside a worktree
+LOOPBACK_NAMES = ("localhost", "::1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ class ContainerExecution:
         host = urlsplit(url).hostname or ""
         if self._settings.network == "none":
             return "its container has no network"
-        if host in LOOPBACK or host.startswith("127."):
+        if host in LOOPBACK_NAMES or host.startswith("127."):
             return f"{host} of its container is not this machine"
         return None
 
@@ -178,9 +178,9 @@ def disarm_repositories(worktree: Path) -> list[str]:
     places: list[str] = []
     for directory, folders, files in os.walk(worktree):
         if ".git" in (*folders, *files) and Path(directory) != worktree:
-            number, target = 1, Path(directory, DISARMED)
+            number, target = 1, Path(directory, DISARMED_GIT_NAME)
             while os.path.lexists(target):
-                number, target = number + 1, Path(directory, f"{DISARMED}-{number}")
+                number, target = number + 1, Path(directory, f"{DISARMED_GIT_NAME}-{number}")
             Path(directory, ".git").rename(target)
             places.append(os.path.relpath(directory, worktree))
         # In place, as os.walk requires; a repository's own files are not searched.

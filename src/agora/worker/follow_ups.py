@@ -12,7 +12,7 @@ from .request import JOB_TYPE
 __all__ = ["FOLLOW_UP_EVENT", "FollowUpQueue", "TurnInterrupted"]
 
 FOLLOW_UP_EVENT = "agora.task.follow_up"
-PAGE = 200
+PAGE_SIZE = 200
 
 
 class TurnInterrupted(Exception):
@@ -45,7 +45,7 @@ class FollowUpQueue:
         """Read the text of a taken follow-up. Raises AgoraError."""
         cursor = None
         while taken and run.task_type == JOB_TYPE:
-            page = await self._client.follow_up.list(run.task_id, limit=PAGE, cursor=cursor)
+            page = await self._client.follow_up.list(run.task_id, limit=PAGE_SIZE, cursor=cursor)
             for follow_up in page.follow_ups:
                 if follow_up.taken == taken:
                     return str(follow_up.text)

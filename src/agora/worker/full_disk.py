@@ -8,11 +8,11 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["DISK_PAUSE", "describe_full_disk", "find_full_disk"]
+__all__ = ["DISK_PAUSE_SECONDS", "describe_full_disk", "find_full_disk"]
 
-DISK_PAUSE = 60.0  #: seconds until a job checks again
+DISK_PAUSE_SECONDS = 60.0  #: seconds until a job checks again
 MIN_FREE_BYTES = 1_000_000  #: git and agents also fail with little space left
-_FULL = re.compile(r"no space left on device|disk quota exceeded", re.IGNORECASE)
+_FULL_DISK_TEXT = re.compile(r"no space left on device|disk quota exceeded", re.IGNORECASE)
 
 
 def find_full_disk(error: Exception, places: Iterable[Path], *, is_own: bool) -> Path | None:
@@ -26,7 +26,7 @@ def find_full_disk(error: Exception, places: Iterable[Path], *, is_own: bool) ->
     if full is not None or not is_own:
         return full
     is_told = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return existing[0] if existing and (is_told or _FULL.search(str(error))) else None
+    return existing[0] if existing and (is_told or _FULL_DISK_TEXT.search(str(error))) else None
 
 
 def describe_full_disk(place: Path) -> str:

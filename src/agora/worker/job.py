@@ -24,13 +24,20 @@ from .codebases import Codebase
 from .driver import AgentDied, AgentFailed, AgentProcess, TurnEnd
 from .execution import Execution
 from .follow_ups import FollowUpQueue, TurnInterrupted
-from .full_disk import DISK_PAUSE, describe_full_disk, find_full_disk
+from .full_disk import DISK_PAUSE_SECONDS, describe_full_disk, find_full_disk
 from .job_files import place_files
 from .job_state import JobState
 from .options import Isolation, WorkerOptions
 from .output import OutputWriter
 from .permissions import Decision, OpenPermission, PermissionRequest, parse_answer
-from .prompts import ANEW, CONTINUE, DECIDED, FRESH, REFUSED, SEND_BACK
+from .prompts import (
+    ANSWERED_PROMPT,
+    CONTINUATION_PROMPT,
+    FAILED_CHECK_PROMPT,
+    NEW_SESSION_PROMPT,
+    NEW_WORKTREE_NOTE,
+    REFUSED_PROMPT,
+)
 from .registry import CodebaseRegistry
 from .reports import offer_tools, report_usage
 from .request import Answer, JobRequest, read_answers
@@ -119,7 +126,7 @@ class Job:
         except (AgentFailed, CommandError, OSError, PermanentFailure) as error:
             # First: on a full disk the agent, git and the check fail with errors of their own, none of which another attempt would repeat.
             if (full := self._find_full_disk(error)) is not None:
-                raise await self._pause(describe_full_disk(full), time.time() + DISK_PAUSE) from error
+                raise await self._pause(describe_full_disk(full), time.time() + DISK_PAUSE_SECONDS) from error
             if isinstance(error, AgentFailed):
                 raise PermanentFailure(f"The agent failed: {error}") from error
             if isinstance(error, CommandError):
@@ -189,7 +196,7 @@ class Job:
             self._add_note("the earlier changes are not on this machine: the job starts over")
         prompt = await self._choose_prompt()
         if prompt is not None:
-            await self._prompt_again(ANEW + prompt if is_anew else prompt)
+            await self._prompt_again(NEW_WORKTREE_NOTE + prompt if is_anew else prompt)
 
     async def _begin_at(self, start: StartingPoint, place: Workplace, job: str) -> None:
         """Restore files and conversation to the job's starting point. Raises PermanentFailure."""
@@ -246,9 +253,9 @@ class Job:
             # The agent that asked is gone: the answer is told to its successor in the prompt, and granted at its first request.
             answer = decision.option.name if decision.option else "no"
             answer += f" ({decision.feedback})" if decision.feedback else ""
-            return DECIDED.format(title=request.title, answer=answer, prompt=prompt)
+            return ANSWERED_PROMPT.format(title=request.title, answer=answer, prompt=prompt)
         if state.is_prompted and self._options.command is None:
-            return CONTINUE.format(why="its worker or its agent ended", prompt=prompt)
+            return CONTINUATION_PROMPT.format(why="its worker or its agent ended", prompt=prompt)
         return self._request.start.build_prompt(prompt) if self._request.start is not None else prompt
 
     async def _read_prompt(self) -> str:
@@ -288,7 +295,7 @@ class Job:
         if previous is None:
             self._add_note(f"{started} works in {self._place.path}")
         elif session.rung == "new":
-            prompt = FRESH.format(transcript=await self._read_transcript()) + prompt
+            prompt = NEW_SESSION_PROMPT.format(transcript=await self._read_transcript()) + prompt
             self._add_note(f"the session {previous} could not be reopened; a new session gets its transcript")
         else:
             self._add_note(f"the session {previous} was reopened with session/{session.rung}")
@@ -365,7 +372,9 @@ class Job:
                 self._add_note(f"the agent died: {death}")
                 assert self._agent is not None
                 await self._agent.close()
-                await self._open_agent(CONTINUE.format(why="its process ended", prompt=await self._read_prompt()))
+                await self._open_agent(
+                    CONTINUATION_PROMPT.format(why="its process ended", prompt=await self._read_prompt())
+                )
         assert self._agent is not None
         # Not the requested model: an agent that ignores it would be charged at the wrong price.
         model = self._agent.model or self._options.model or ""
@@ -514,7 +523,7 @@ class Job:
         reason = f" ({decision.feedback})" if decision.feedback else ""
         self._add_note(f"permission: {request.kind}: {request.title}: {answer}{reason}")
         if decision.is_refusal:
-            self._refusal += REFUSED.format(title=request.title, answer=answer + reason) + "\n"
+            self._refusal += REFUSED_PROMPT.format(title=request.title, answer=answer + reason) + "\n"
 
     # -- the result ---------------------------------------------------------------------------------------
 
@@ -536,7 +545,7 @@ class Job:
         if self._state.was_sent_back or self._options.command is not None:
             raise PermanentFailure(f"The check `{result.command}` failed: {result.output[-3000:]}")
         self._state.was_sent_back = True
-        return SEND_BACK.format(command=result.command, code=result.exit_code, output=result.output[-8000:])
+        return FAILED_CHECK_PROMPT.format(command=result.command, code=result.exit_code, output=result.output[-8000:])
 
     async def _store_changes(self) -> dict[str, Any]:
         """Commit the remaining changes, store them as artifacts, and return the result."""

@@ -12,10 +12,10 @@ from typing import Any
 from agora_sdk import AgoraError, InputRequired, PermanentFailure, Postponed, Rejected, TaskRun
 from agora_sdk.client import AgoraClient
 
-__all__ = ["HAS_SECRETS", "MaskedRun", "SecretMask", "mask_exception", "read_secrets"]
+__all__ = ["HAS_SECRETS_KEY", "MaskedRun", "SecretMask", "mask_exception", "read_secrets"]
 
 MASK = "***"
-HAS_SECRETS = "has_secrets"  #: key in the payload of a job with secrets
+HAS_SECRETS_KEY = "has_secrets"  #: key in the payload of a job with secrets
 
 
 async def read_secrets(client: AgoraClient, run: TaskRun) -> dict[str, str]:

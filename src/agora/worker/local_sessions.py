@@ -16,11 +16,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-__all__ = ["PAGE", "LocalSession", "find_database", "read_messages", "read_sessions"]
+__all__ = ["PAGE_SIZE", "LocalSession", "find_database", "read_messages", "read_sessions"]
 
 logger = logging.getLogger("agora.worker")
 
-PAGE = 200  #: sessions read at once
+PAGE_SIZE = 200  #: sessions read at once
 MAX_MESSAGES = 200  #: limit of a session; the latest are read
 MAX_PART_CHARACTERS = 20_000
 BUSY_SECONDS = 2.0
@@ -55,7 +55,7 @@ def find_database(environment: Mapping[str, str], home: Path) -> Path | None:
     return path if path.is_file() else None
 
 
-def read_sessions(database: Path, after: int, after_id: str = "", limit: int = PAGE) -> list[LocalSession]:
+def read_sessions(database: Path, after: int, after_id: str = "", limit: int = PAGE_SIZE) -> list[LocalSession]:
     """Read the next changed sessions up to a limit, oldest change first; none if they cannot be read.
 
     after, after_id: time of change (milliseconds since 1970) and id of the last session read.

@@ -20,7 +20,7 @@ LIST_SECONDS = 60.0
 AUTH_FILE = ".local/share/opencode/auth.json"
 CONFIGURATION_FILES = (".config/opencode/opencode.json", ".config/opencode/config.json")
 #: providers of OpenCode, by the variable of the environment that logs in to them
-VARIABLES: Mapping[str, str] = {
+PROVIDER_BY_VARIABLE: Mapping[str, str] = {
     "ANTHROPIC_API_KEY": "anthropic",
     "OPENAI_API_KEY": "openai",
     "GOOGLE_GENERATIVE_AI_API_KEY": "google",
@@ -52,7 +52,7 @@ async def discover_models(agent: str, environment: Mapping[str, str], home: Path
 def list_providers(environment: Mapping[str, str], home: Path) -> set[str]:
     """List the providers that OpenCode is logged in to: by ``auth.json``, a key in the environment, or its
     configuration."""
-    providers = {provider for variable, provider in VARIABLES.items() if environment.get(variable)}
+    providers = {provider for variable, provider in PROVIDER_BY_VARIABLE.items() if environment.get(variable)}
     data = environment.get("XDG_DATA_HOME")
     providers |= set(_read_object(Path(data) / "opencode/auth.json" if data else home / AUTH_FILE))
     documents = [_read_object(home / name) for name in CONFIGURATION_FILES]

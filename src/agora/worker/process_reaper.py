@@ -15,9 +15,9 @@ import sys
 from itertools import count
 from uuid import uuid4
 
-__all__ = ["MARK", "kill_marked", "mark_processes"]
+__all__ = ["MARK_VARIABLE", "kill_marked", "mark_processes"]
 
-MARK = "AGORA_JOB_PROCESS"
+MARK_VARIABLE = "AGORA_JOB_PROCESS"
 MAX_ROUNDS = 20  #: each round may find processes that were started by those killed before
 
 _token = ""
@@ -32,12 +32,12 @@ def mark_processes() -> dict[str, str]:
     if not _token:
         _token = uuid4().hex
         _start_reaper(_token)
-    return {MARK: f"{_token}.{next(_numbers)}."}
+    return {MARK_VARIABLE: f"{_token}.{next(_numbers)}."}
 
 
 def kill_marked(mark: str) -> None:
     """Kill every process of this user with this mark or a mark with this prefix."""
-    variable = f"\0{MARK}={mark}".encode()
+    variable = f"\0{MARK_VARIABLE}={mark}".encode()
     for _ in range(MAX_ROUNDS):
         pids = [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) != os.getpid()]
         marked = [pid for pid in pids if variable in _read_environment(pid)]

@@ -16,7 +16,7 @@ __all__ = ["JOB_TYPE", "MESSAGE_TYPE", "Answer", "JobRequest", "read_answers"]
 
 JOB_TYPE = "coding.job"
 MESSAGE_TYPE = "a2a.message"  #: a message to the worker's agent, over A2A or another protocol: its text is the prompt
-PAGE = 500
+PAGE_SIZE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ async def read_answers(client: AgoraClient, task_id: str, after: int) -> list[An
     """Read the requester's messages in a task's log after an entry, oldest first."""
     answers, cursor = [], None
     while True:
-        page = await client.task.history(task_id, limit=PAGE, cursor=cursor)
+        page = await client.task.history(task_id, limit=PAGE_SIZE, cursor=cursor)
         for entry in page.entries:
             message: Any = entry.data
             if entry.type != "message" or entry.number <= after or not isinstance(message, dict):

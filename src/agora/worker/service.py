@@ -16,28 +16,28 @@ from agora_sdk.contract.events import Event
 from agora_sdk.contract.workers import CODING_PROGRAM, Worker
 from agora_sdk.errors import StaleLease
 
-from .adoption import PENDING, REGISTRATION_TYPE, adopt_codebase
+from .adoption import PENDING_CODEBASE, REGISTRATION_TYPE, adopt_codebase
 from .container_engine import ContainerEngine
 from .delivery import DELIVERY_TYPE, deliver_branch
 from .disk_use import CLEANING_TYPE, DiskKeeper
 from .execution import ContainerExecution, Execution, HostExecution
 from .follow_ups import FOLLOW_UP_EVENT
 from .job import Job
-from .job_secrets import HAS_SECRETS, MaskedRun, SecretMask, mask_exception, read_secrets
+from .job_secrets import HAS_SECRETS_KEY, MaskedRun, SecretMask, mask_exception, read_secrets
 from .options import WorkerOptions
 from .profiles import apply_profile
 from .registry import CodebaseRegistry
 from .request import JOB_TYPE, MESSAGE_TYPE
 from .session_sync import SessionSync
-from .usage_limits import LONGEST_PAUSE, AccountBreaker
+from .usage_limits import MAX_PAUSE_SECONDS, AccountBreaker
 
 __all__ = ["CodingWorker"]
 
 logger = logging.getLogger("agora.worker")
 
-DRAINED_SECONDS = 2.0  #: polling interval while a draining worker ends its jobs
+DRAIN_POLL_SECONDS = 2.0  #: polling interval while a draining worker ends its jobs
 LOST_EVENTS = ("agora.task.cancelled", "agora.task.expired", "agora.task.reassigned", "agora.task.started")
-STEERING = "steering"
+STEERING_ACTION = "steering"
 
 
 class CodingWorker(Agent):
@@ -93,7 +93,7 @@ class CodingWorker(Agent):
         assert self.worker_id is not None
         # A duration, not a timestamp: the clocks of this machine and the server may differ by more than the limit
         # lasts.
-        seconds = min(max(1.0, until - time.time()), LONGEST_PAUSE)
+        seconds = min(max(1.0, until - time.time()), MAX_PAUSE_SECONDS)
         try:
             await self.client.worker.report_limit(self.worker_id, seconds=seconds)
         except AgoraError as error:
@@ -126,7 +126,7 @@ class CodingWorker(Agent):
                     return
                 if not worker.active_tasks:
                     break
-            await asyncio.sleep(DRAINED_SECONDS)
+            await asyncio.sleep(DRAIN_POLL_SECONDS)
         self.stop()
 
     async def on_worker_update(self, event: Event) -> None:
@@ -160,7 +160,7 @@ class CodingWorker(Agent):
             return await deliver_branch(task, self.client, self._registry, self._merging)
         if task.task_type == CLEANING_TYPE:
             return await self._disk.clean_as_told(task)
-        if not task.payload.get(HAS_SECRETS):
+        if not task.payload.get(HAS_SECRETS_KEY):
             return await self._do_job(task, self._choose_options(task, {}), None)
         secrets = await read_secrets(self.client, task)
         mask = SecretMask(list(secrets.values()))
@@ -260,7 +260,7 @@ class CodingWorker(Agent):
     async def _follow_steering(self, task_id: str, event: Event) -> None:
         """Interrupt a job for a steering follow-up; a parked job is released, to be claimed again."""
         data = event.data if isinstance(event.data, dict) else {}
-        if data.get("mode") != STEERING or data.get("change") not in ("added", "changed"):
+        if data.get("mode") != STEERING_ACTION or data.get("change") not in ("added", "changed"):
             return
         if (running := self._running.get(task_id)) is not None:
             running.interrupt()
@@ -310,7 +310,7 @@ def build_capabilities(options: WorkerOptions) -> list[str]:
     profiles = [f"profile:{name}" for name in options.profiles]
     return list(
         dict.fromkeys(
-            ["coding", f"coding:{options.agent_name}", f"codebase:{PENDING}", *names, *repositories, *profiles]
+            ["coding", f"coding:{options.agent_name}", f"codebase:{PENDING_CODEBASE}", *names, *repositories, *profiles]
         )
     )
 

@@ -11,7 +11,7 @@ from agora_sdk import AgoraError
 from agora_sdk.client import AgoraClient
 from agora_sdk.errors import InvalidRequest
 
-from .local_sessions import PAGE, LocalSession, read_messages, read_sessions
+from .local_sessions import PAGE_SIZE, LocalSession, read_messages, read_sessions
 from .registry import CodebaseRegistry
 
 __all__ = ["SessionSync"]
@@ -28,7 +28,7 @@ class SessionSync:
     are reported by the job itself.
     """
 
-    def __init__(self, database: Path, client: AgoraClient, registry: CodebaseRegistry, page: int = PAGE) -> None:
+    def __init__(self, database: Path, client: AgoraClient, registry: CodebaseRegistry, page: int = PAGE_SIZE) -> None:
         self._database, self._client, self._registry = database, client, registry
         self._after, self._after_id, self._page = 0, "", page
 

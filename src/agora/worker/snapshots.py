@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .subprocesses import list_fields, run_checked
-from .worktree import IDENTITY, Workplace
+from .worktree import COMMITTER_IDENTITY, Workplace
 
 __all__ = ["Snapshot", "restore_files", "take_snapshot"]
 
@@ -45,7 +45,7 @@ async def take_snapshot(place: Workplace, job: str, note: str, after: int = 0) -
         tree = await run_checked(["git", "write-tree"], place.path, environment)
     head = await run_checked(["git", "rev-parse", "HEAD"], place.path)
     message = f"Turn {number} of {job}: {note}"[:200]
-    commit = await run_checked(["git", *IDENTITY, "commit-tree", tree, "-p", head, "-m", message], place.path)
+    commit = await run_checked(["git", *COMMITTER_IDENTITY, "commit-tree", tree, "-p", head, "-m", message], place.path)
     await run_checked(["git", "update-ref", f"refs/agora/{job}/{number}", commit], place.path)
     return Snapshot(number, commit, await _read_files(place.path, place.base, commit))
 

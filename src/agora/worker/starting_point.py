@@ -12,7 +12,9 @@ from agora_sdk import PermanentFailure
 __all__ = ["StartingPoint"]
 
 COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-EARLIER = "This continues an earlier conversation. Its transcript:\n\n{transcript}\n\n---\n\n{prompt}"
+EARLIER_CONVERSATION_PROMPT = (
+    "This continues an earlier conversation. Its transcript:\n\n{transcript}\n\n---\n\n{prompt}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,4 +59,4 @@ class StartingPoint:
             return prompt
         # quoted, to separate it from the instructions
         quoted = "\n".join(f"> {line}" for line in self.transcript.splitlines())
-        return EARLIER.format(transcript=quoted, prompt=prompt)
+        return EARLIER_CONVERSATION_PROMPT.format(transcript=quoted, prompt=prompt)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .process_reaper import MARK, kill_marked
+from .process_reaper import MARK_VARIABLE, kill_marked
 
 __all__ = ["CommandError", "CommandResult", "fill_command", "list_fields", "run_checked", "run_command"]
 
@@ -116,7 +116,7 @@ async def run_command(
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)  # before it is reaped, while the group's id is its own
         process.wait()
-        if mark := (environment or {}).get(MARK):
+        if mark := (environment or {}).get(MARK_VARIABLE):
             kill_marked(mark)
 
     # The exit of the process counts and not the end of its output, which one left in the background keeps open.

@@ -10,7 +10,7 @@ from typing import Any
 __all__ = ["Transcript", "Usage", "remove_null_characters"]
 
 PLAN_MARKS = {"completed": "x", "in_progress": "~", "pending": " "}
-FINISHED = frozenset({"completed", "failed"})
+FINISHED_STATUSES = frozenset({"completed", "failed"})
 MAX_TOOL_CHARACTERS = 4000  #: limit of a tool's result in the output
 JsonMap = dict[str, Any]
 
@@ -115,7 +115,7 @@ class Transcript:
         if content := update.get("content"):
             tool["result"] = "\n".join(filter(None, map(_read_content, content)))[:MAX_TOOL_CHARACTERS]
         # Printed once, when it has finished; agents repeat the last update.
-        if tool["status"] not in FINISHED or before in FINISHED:
+        if tool["status"] not in FINISHED_STATUSES or before in FINISHED_STATUSES:
             return ""
         head = f"[{tool['kind']}] {tool['title']}" + (" (failed)" if tool["status"] == "failed" else "")
         result = tool.get("result", "")

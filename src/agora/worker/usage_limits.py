@@ -8,27 +8,27 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
-__all__ = ["LONGEST_PAUSE", "AccountBreaker", "UsageLimitReached", "describe_pause", "parse_usage_limit"]
+__all__ = ["MAX_PAUSE_SECONDS", "AccountBreaker", "UsageLimitReached", "describe_pause", "parse_usage_limit"]
 
-DEFAULT_PAUSE = 900.0  #: seconds, if the agent does not report the end of the limit
-LONGEST_PAUSE = 86_400.0  #: seconds
-_LIMIT = re.compile(
+DEFAULT_PAUSE_SECONDS = 900.0  #: seconds, if the agent does not report the end of the limit
+MAX_PAUSE_SECONDS = 86_400.0  #: seconds
+_LIMIT_TEXT = re.compile(
     r"usage.?limit|rate.?limit|too many requests|quota|\b429\b|insufficient_quota|resource.?exhausted", re.IGNORECASE
 )
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-_RELATIVE = re.compile(
+_SECONDS_BY_UNIT = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_RELATIVE_RESET = re.compile(
     r"(?:resets?|retry|try again|available)[\w\s-]{0,20}?\s(?:in|after):?\s*"
     r"((?:\d+(?:\.\d+)?\s*(?:s|m|h|d)[a-z]*[\s,]*(?:and\s*)?)+)",
     re.IGNORECASE,
 )
 _AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)", re.IGNORECASE)
 _RETRY_AFTER = re.compile(r"retry-after\\?\"?[:=]\s*\\?\"?(\d+)", re.IGNORECASE)
-_EPOCH = re.compile(r"(?:reset\w*\D{0,12}|\|)(1[6-9]\d{8}|[2-9]\d{9})\b", re.IGNORECASE)
-_ISO = re.compile(
+_EPOCH_RESET = re.compile(r"(?:reset\w*\D{0,12}|\|)(1[6-9]\d{8}|[2-9]\d{9})\b", re.IGNORECASE)
+_ISO_RESET = re.compile(
     r"resets?\D{0,12}(\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?)", re.IGNORECASE
 )
 #: Codex: local time of this machine, without seconds
-_CLOCK = re.compile(r"(?:try again|resets?) at (\d{1,2}):(\d\d) ([AP])M", re.IGNORECASE)
+_CLOCK_RESET = re.compile(r"(?:try again|resets?) at (\d{1,2}):(\d\d) ([AP])M", re.IGNORECASE)
 
 
 class UsageLimitReached(Exception):
@@ -41,24 +41,26 @@ class UsageLimitReached(Exception):
 
 def parse_usage_limit(text: str, now: float) -> float | None:
     """Parse the end of a usage limit from a text, in seconds since 1970; None if it reports none."""
-    if not _LIMIT.search(text):
+    if not _LIMIT_TEXT.search(text):
         return None
-    until = now + DEFAULT_PAUSE
-    if relative := _RELATIVE.search(text):
-        until = now + sum(float(number) * _UNITS[unit.lower()] for number, unit in _AMOUNT.findall(relative[1]))
+    until = now + DEFAULT_PAUSE_SECONDS
+    if relative := _RELATIVE_RESET.search(text):
+        until = now + sum(
+            float(number) * _SECONDS_BY_UNIT[unit.lower()] for number, unit in _AMOUNT.findall(relative[1])
+        )
     elif after := _RETRY_AFTER.search(text):
         until = now + float(after[1])
-    elif epoch := _EPOCH.search(text):
+    elif epoch := _EPOCH_RESET.search(text):
         until = float(epoch[1])
-    elif moment := _ISO.search(text):
+    elif moment := _ISO_RESET.search(text):
         # An agent's log may quote anything, such as a month 13: an exception would end the reading of the log.
         with contextlib.suppress(ValueError):
             stamp = datetime.fromisoformat(moment[1])
             until = (stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)).timestamp()
-    elif clock := _CLOCK.search(text):
+    elif clock := _CLOCK_RESET.search(text):
         until = _find_next_moment(int(clock[1]) % 12 + (12 if clock[3].upper() == "P" else 0), int(clock[2]), now)
     # A misread date must neither block an account for years nor make its jobs spin.
-    return min(max(until, now + 1), now + LONGEST_PAUSE)
+    return min(max(until, now + 1), now + MAX_PAUSE_SECONDS)
 
 
 def _find_next_moment(hour: int, minute: int, now: float) -> float:

@@ -21,12 +21,12 @@ from typing import Any
 from .codebases import Codebase
 from .subprocesses import CommandError, list_fields, run_checked, run_command
 
-__all__ = ["BRANCH_PREFIX", "IDENTITY", "Changes", "Workplace", "find_workplace", "try_lock"]
+__all__ = ["BRANCH_PREFIX", "COMMITTER_IDENTITY", "Changes", "Workplace", "find_workplace", "try_lock"]
 
 INCLUDE_FILE = ".worktreeinclude"
 BRANCH_PREFIX = "agora/"
 MAX_DIFF_CHARACTERS = 200_000
-IDENTITY = ("-c", "user.name=Agora worker", "-c", "user.email=worker@localhost")
+COMMITTER_IDENTITY = ("-c", "user.name=Agora worker", "-c", "user.email=worker@localhost")
 
 
 @dataclass(slots=True)
@@ -68,7 +68,9 @@ class Workplace:
         await run_checked(["git", "add", "--all"], self.path)
         # Without hooks (--no-verify): a hook that refuses the commit would lose the work.
         if (await run_command(["git", "diff", "--cached", "--quiet"], self.path)).exit_code:
-            await run_checked(["git", *IDENTITY, "commit", "--quiet", "--no-verify", "-m", message], self.path)
+            await run_checked(
+                ["git", *COMMITTER_IDENTITY, "commit", "--quiet", "--no-verify", "-m", message], self.path
+            )
 
     async def read_changes(self) -> Changes:
         """Read the changes since the start."""

@@ -28,8 +28,15 @@ __all__ = ["Limits", "WorktreeUse", "clean_worktrees", "examine_worktrees", "rem
 logger = logging.getLogger("agora.worker")
 
 #: shows all changes, whatever a repository's configuration hides
-STATUS = ("git", "-c", "status.showUntrackedFiles=all", "status", "--porcelain", "--ignore-submodules=none")
-STATES_UNDER_WAY = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply", "BISECT_LOG")
+STATUS_COMMAND = ("git", "-c", "status.showUntrackedFiles=all", "status", "--porcelain", "--ignore-submodules=none")
+UNFINISHED_OPERATION_FILES = (
+    "MERGE_HEAD",
+    "CHERRY_PICK_HEAD",
+    "REVERT_HEAD",
+    "rebase-merge",
+    "rebase-apply",
+    "BISECT_LOG",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +145,11 @@ async def _find_loss(path: Path) -> str:
         await asyncio.to_thread(disarm_repositories, path)
     if Path(await run_checked(["git", "rev-parse", "--show-toplevel"], path)).resolve() != path.resolve():
         return "unknown"  # not a worktree, but a directory in another repository
-    if await run_checked(STATUS, path):
+    if await run_checked(STATUS_COMMAND, path):
         return "uncommitted"
     git_directory = Path(await run_checked(["git", "rev-parse", "--absolute-git-dir"], path))
     # A rebase or merge that has stopped may leave a clean status.
-    if any((git_directory / name).exists() for name in STATES_UNDER_WAY):
+    if any((git_directory / name).exists() for name in UNFINISHED_OPERATION_FILES):
         return "uncommitted"
     current = await run_checked(["git", "rev-parse", "--abbrev-ref", "HEAD"], path)
     own = dict.fromkeys((BRANCH_PREFIX + path.name, current))

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from agora.core.call import Caller
-from agora.domains.a2a.push_outbox import LEASE, PushController
+from agora.domains.a2a.push_outbox import LEASE_SECONDS, PushController
 from agora.server.app import App
 from agora_sdk.errors import NotFound
 from tests.conformance.a2a.a2a_calls import ask, say
@@ -311,7 +311,7 @@ async def test_another_server_continues_interrupted_posts(
     await there.until(1)
     await first.stop()
     there.hold.set()
-    clock.advance(LEASE + 1)
+    clock.advance(LEASE_SECONDS + 1)
     second = App(settings, clock=clock, store=engine.store(clock))
     await second.start()
     other = pushing(Market(second, clock))

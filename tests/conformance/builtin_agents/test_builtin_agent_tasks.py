@@ -331,7 +331,7 @@ async def test_message_is_answered_with_a_message(market: Market, resident: Scri
 async def test_sender_with_a_full_inbox_does_not_hold_up_the_messages_of_others(
     market: Market, resident: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agora.domains.messaging.service.HELD_LIMIT", 1)
+    monkeypatch.setattr("agora.domains.messaging.service.MAX_HELD_MESSAGES", 1)
     alice = await market.agent("Alice")
     poor = Caller("default", "key_poor", "Poor", "key", AGENT)
     price = {"agent_id": resident_id(market), "type": "per_request", "price": 1.0}

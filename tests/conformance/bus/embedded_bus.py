@@ -19,8 +19,8 @@ from agora.core.pagination import PageBudget
 from agora.domains.bus import queries as statements
 from agora.domains.bus.engines import groups as streams
 from agora.domains.bus.engines.port import (
-    DEAD,
-    EXHAUSTED,
+    DEAD_LETTER_SUFFIX,
+    EXHAUSTED_REASON,
     MAX_DEAD_LETTERS,
     Consumer,
     Delivery,
@@ -214,7 +214,7 @@ class EmbeddedBus:
 
         async def move_to_dead_letters(tx: Tx) -> None:
             if await streams.acknowledge_entries(tx, stream, group, streams.parse_entry_numbers([delivery.entry_id])):
-                await streams.append_entries(tx, stream + DEAD, [row], now)
+                await streams.append_entries(tx, stream + DEAD_LETTER_SUFFIX, [row], now)
 
         await self._write_store(move_to_dead_letters, "bus.bury")
 
@@ -229,7 +229,7 @@ class EmbeddedBus:
         return {each for each, number in numbers if number is not None and number <= last and number not in open_}
 
     async def read_dead(self, stream: str) -> Sequence[Delivery]:
-        letters = await self._read_rows(LETTERS, stream=stream + DEAD)
+        letters = await self._read_rows(LETTERS, stream=stream + DEAD_LETTER_SUFFIX)
         return [parse_dead_letter(from_json(fields)) for fields in letters[-MAX_DEAD_LETTERS:]]
 
     async def maintain(self, stream: str, group: str, *, count: int = 100) -> MaintenanceReport:
@@ -308,11 +308,11 @@ class EmbeddedBus:
 async def _dead_letter_entries(tx: Tx, stream: str, group: str, rows: Sequence[PendingEntry], now: int) -> None:
     deliveries = [(row, streams.build_delivery_from_row(row)) for row in rows]
     letters = [
-        (row.ref, row.name, to_json(build_dead_letter(delivery, group, EXHAUSTED)).decode())
+        (row.ref, row.name, to_json(build_dead_letter(delivery, group, EXHAUSTED_REASON)).decode())
         for row, delivery in deliveries
     ]
     if letters:
-        await streams.append_entries(tx, stream + DEAD, letters, now)
+        await streams.append_entries(tx, stream + DEAD_LETTER_SUFFIX, letters, now)
 
 
 async def _read_all(reader: Reader, *, query: Query[R], parameters: dict[str, Any]) -> Sequence[R]:

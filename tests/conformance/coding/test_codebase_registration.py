@@ -10,7 +10,7 @@ from agora.core.call import Caller
 from agora.core.jobs import JobContext
 from agora.domains.coding.capabilities import ONLINE_SECONDS
 from agora.domains.coding.jobs import CodebaseQuestions
-from agora.domains.coding.registration import SILENT_SECONDS
+from agora.domains.coding.registration import MAX_SILENCE_SECONDS
 from agora.domains.tasks.jobs import TaskDeadlineController
 from agora_sdk.errors import Conflict, InvalidRequest, NotFound, StaleLease
 from tests.conformance.coding.test_codebase_sessions import call
@@ -125,7 +125,7 @@ async def test_another_worker_is_asked_instead_of_a_dead_one(market: Market, job
     await call(market, three, "worker.register", worker_name="three", capabilities=CAPABILITIES)
     await job.reconcile("default")
     assert await claim(market, three, "three") == [], "the second one was asked, and was seen just now"
-    market.clock.advance(SILENT_SECONDS + 1)
+    market.clock.advance(MAX_SILENCE_SECONDS + 1)
     await call(market, three, "worker.heartbeat", worker_id="three")
     await job.reconcile("default")
     await job.reconcile("default")

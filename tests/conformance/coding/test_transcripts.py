@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from agora.domains.coding.jobs import TranscriptRetention
-from agora.domains.coding.transcript_service import LOG_PAGE
+from agora.domains.coding.transcript_service import LOG_PAGE_SIZE
 from agora_sdk.errors import InvalidRequest, NotFound, PermissionDenied
 from tests.conformance.coding.test_codebase_sessions import call, make_codebase
 from tests.conformance.engines import RunsOn
@@ -88,7 +88,7 @@ async def test_job_lists_requester_approvers_and_commenters(market: Market) -> N
     await call(market, market.operator, "task.message", **place, text="once")
     for caller in (person, coder, person):
         await call(market, caller, "task.comment", **place, text="well done")
-    comments = (call(market, person, "task.comment", **place, text="again") for _ in range(LOG_PAGE))
+    comments = (call(market, person, "task.comment", **place, text="again") for _ in range(LOG_PAGE_SIZE))
     await asyncio.gather(*comments)  # more than one read returns
     await call(market, market.operator, "task.comment", **place, text="enough")
     people = await call(market, person, "transcript.participants", **place)

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from agora.domains.coding.runtime import WORKERS_PAGE
+from agora.domains.coding.runtime import WORKERS_PAGE_SIZE
 from agora_sdk.errors import InvalidRequest, NotFound
 from tests.conformance.coding.test_codebase_sessions import call, make_codebase
 from tests.conformance.engines import RunsOn
@@ -69,7 +69,7 @@ async def test_sessions_are_readable_without_their_codebase(market: Market) -> N
 
 async def test_models_of_online_workers_are_listed(market: Market) -> None:
     coder, other = await market.agent("Coder"), await market.agent("Other")
-    names = (f"worker-{number}" for number in range(WORKERS_PAGE))  # more than one read returns
+    names = (f"worker-{number}" for number in range(WORKERS_PAGE_SIZE))  # more than one read returns
     await asyncio.gather(*(call(market, market.operator, "worker.register", worker_name=name) for name in names))
     one = {"worker_name": "one", "models": ["anthropic/claude", "openai/gpt"], "metadata": {"agent": "opencode"}}
     two = {"worker_name": "two", "models": ["anthropic/claude"], "metadata": {"agent": "claude"}}

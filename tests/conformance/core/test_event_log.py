@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from agora.clock import new_id
 from agora.core.events import log as event_log
 from agora.core.events import queries as statements
-from agora.core.events.filter import EVERYONE, EventFilter, Viewer
+from agora.core.events.filter import OPERATOR_VIEWER, EventFilter, Viewer
 from agora.domains.admin import retention_queries as upkeep
 from agora.store.port import NewEvent, Store, Tx
 from agora_sdk.errors import CursorTooOld, InvalidRequest, NotFound
@@ -35,7 +35,7 @@ async def prune(journal: Journal, before: int) -> None:
     await journal.store.write(journal.tenant, work)
 
 
-async def read(journal: Journal, after: int | None, limit: int = event_log.PAGE) -> event_log.EventPage:
+async def read(journal: Journal, after: int | None, limit: int = event_log.MAX_PAGE_EVENTS) -> event_log.EventPage:
     return await journal.store.read(journal.tenant, partial(event_log.read_events, after=after, limit=limit))
 
 
@@ -122,7 +122,7 @@ wishes = st.builds(
     st.none() | agents,
     st.none() | agents,
 )
-viewers = st.sampled_from([EVERYONE, Viewer("agent_a"), Viewer("agent_b")])
+viewers = st.sampled_from([OPERATOR_VIEWER, Viewer("agent_a"), Viewer("agent_b")])
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

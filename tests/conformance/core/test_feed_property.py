@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from agora.clock import new_id
 from agora.core.call import EventStreamSpec
 from agora.core.events.feed import Feed
-from agora.core.events.filter import EVERYONE, EventFilter, Viewer
+from agora.core.events.filter import OPERATOR_VIEWER, EventFilter, Viewer
 from agora.core.events.stream import LiveStream
 from agora.store.port import NewEvent, Store, StoredEvent
 from tests.conformance.engines import RunsOn
@@ -30,7 +30,7 @@ FILTERS = [
     EventFilter.from_wishes(agent="agent_1"),
     EventFilter.from_wishes(["a.*"], "agent_0"),
 ]
-VIEWERS = [EVERYONE, Viewer("agent_0"), Viewer("agent_1")]
+VIEWERS = [OPERATOR_VIEWER, Viewer("agent_0"), Viewer("agent_1")]
 
 new_event = st.tuples(st.sampled_from(TYPES), st.sampled_from(AGENTS), st.none() | st.sampled_from(AGENTS))
 steps = st.lists(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from agora.clock import new_id
 from agora.core.events.feed import Feed
-from agora.core.events.frames import ENDED
+from agora.core.events.frames import LOG_ENDED
 from agora.core.events.stream import LogStream
 from agora.store.port import Store
 from tests.conformance.engines import RunsOn
@@ -114,7 +114,7 @@ async def test_every_reader_gets_every_entry_once_in_order(
         await getattr(world, action)(argument)
     await world.settle()
     for person in world.people:
-        assert person.reader.close_reason == ENDED
+        assert person.reader.close_reason == LOG_ENDED
         person.leave()
         assert person.seen == list(range(person.begin + 1, world.log.written + 1))
     assert len(world.feed) == 0

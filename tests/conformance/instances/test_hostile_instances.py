@@ -256,7 +256,7 @@ async def test_large_state_is_refused_with_the_setting_that_allows_it(engine: En
 
 @whatever_the_store
 async def test_backups_of_a_killed_server_are_deleted(here: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(maintenance, "SWEEPS", 1)
+    monkeypatch.setattr(maintenance, "PASSES_PER_SWEEP", 1)
     files = here.app.settings.data_dir / "backups"
     files.mkdir()
     for name, age in ((".bak_1.tar.0a", 4000), ("bak_2.tar", 4000), (".bak_3.tar.0b", 0), ("bak_4.tar", 0)):

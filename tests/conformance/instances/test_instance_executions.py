@@ -255,7 +255,7 @@ async def test_container_requires_a_container_engine(here: Site) -> None:
 
 
 async def test_hosts_are_cordoned_uncordoned_and_lost(here: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hosts, "PAGE", 1)
+    monkeypatch.setattr(hosts, "PAGE_SIZE", 1)
     await here.agent()
     made = await here.create()
     await here.call("host.update", host="here", closed=True, region="eu-1")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic_core import from_json
 
-from agora.domains.messaging.service import HELD_LIMIT
+from agora.domains.messaging.service import MAX_HELD_MESSAGES
 from agora_sdk.contract import declared
 from agora_sdk.contract.messaging import MessageReceipt
 from agora_sdk.errors import Conflict, IdempotencyConflict, InvalidRequest, NotFound, PermissionDenied
@@ -108,7 +108,9 @@ async def test_message_waits_for_an_unregistered_name(market: Market) -> None:
 
 async def test_waiting_messages_are_bounded(market: Market) -> None:
     ada = await market.agent("Ada")
-    await asyncio.gather(*(market.call(market.operator, SEND, to_agent="Zed", content="x") for _ in range(HELD_LIMIT)))
+    await asyncio.gather(
+        *(market.call(market.operator, SEND, to_agent="Zed", content="x") for _ in range(MAX_HELD_MESSAGES))
+    )
     with pytest.raises(Conflict, match="Zed"):
         await market.call(ada, SEND, to_agent="Zed", content="x")
 

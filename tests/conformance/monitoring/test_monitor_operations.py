@@ -54,7 +54,7 @@ async def test_page_of_long_messages_is_shorter(
     market: Market, monkeypatch: pytest.MonkeyPatch, length: int, pages: list[int]
 ) -> None:
     market.app.configuration.current = market.app.settings.model_copy(update={"page_bytes": length})
-    monkeypatch.setattr(log, "AT_ONCE", 2)
+    monkeypatch.setattr(log, "MESSAGES_PER_READ", 2)
     await talk(market, 6)
     whole = texts(await market.call(market.operator, "monitor.messages", limit=1))
     seen, cursor, counts = list[str](), None, list[int]()
@@ -134,9 +134,9 @@ async def test_tenant_sees_only_its_own_messages(talked: Market) -> None:
 async def test_pages_and_exports_are_complete_for_any_page_size(
     talked: Market, monkeypatch: pytest.MonkeyPatch, stretch: int
 ) -> None:
-    monkeypatch.setattr(log, "WINDOW", stretch)
-    monkeypatch.setattr(log, "WORD_WINDOW", stretch)
-    monkeypatch.setattr(log, "STRETCHES", 2)
+    monkeypatch.setattr(log, "WINDOW_MESSAGES", stretch)
+    monkeypatch.setattr(log, "WORD_WINDOW_MESSAGES", stretch)
+    monkeypatch.setattr(log, "MAX_WINDOWS", 2)
     everything = texts(await talked.call(talked.operator, "monitor.messages", limit=500))
     for filters, wanted in (({}, 8), ({"from_agent": "Alice"}, 6), ({"q": "hear"}, 1), ({"q": "nothing of it"}, 0)):
         found, cursor, rounds = [], None, 0

@@ -16,7 +16,7 @@ from agora.runtimes.container_urls import rewrite_loopback_url
 from agora.runtimes.docker import Options, build_context
 from agora.runtimes.docker.commands import BuildOrder, find_command_errors, parse_build_command, parse_run_command
 from agora.runtimes.docker.containers import (
-    STATE,
+    STATE_PATH,
     build_container_config,
     build_container_environment,
     choose_container_program,
@@ -29,7 +29,7 @@ from agora.runtimes.docker.image_references import (
 )
 from agora.runtimes.docker.labels import ResourceLabels, read_container_handle
 from agora.runtimes.docker.observation import parse_time, to_exit, to_usage
-from agora.runtimes.docker.output import HEADER, FrameReader, to_seconds
+from agora.runtimes.docker.output import FRAME_HEADER, FrameReader, to_seconds
 from agora.runtimes.docker.records import Cursor
 from agora.runtimes.errors import InvalidSpec
 from agora.runtimes.spec import BuildConfig, Directory, Image, Limits, Port, Spec
@@ -90,7 +90,7 @@ def test_environment_is_sorted() -> None:
     assert (found["PORT"], found["BOTH"], found["AGORA_INSTANCE"]) == ("8000", "server", "inst_1")
     assert "HOME" not in found, "an image has its own"
     program = replace(spec, build_config=BuildConfig("python", "python3 main.py"), source=Directory("/x"))
-    assert build_container_environment(program, choose_container_program(program), "server")["HOME"] == STATE
+    assert build_container_environment(program, choose_container_program(program), "server")["HOME"] == STATE_PATH
 
 
 def test_commands_of_the_agent_standard_are_parsed() -> None:
@@ -374,7 +374,7 @@ def test_usage_is_read_from_both_cgroup_versions() -> None:
 def test_resumed_copy_duplicates_no_output() -> None:
     def frame(time: int, text: bytes) -> bytes:
         line = b"1970-01-01T00:00:0%d.000000000Z " % time + text
-        return HEADER.pack(1, len(line)) + line
+        return FRAME_HEADER.pack(1, len(line)) + line
 
     first = frame(1, b"a\n") + frame(2, b"b\n") + frame(2, b"c\n")
     cursor = Cursor("c")

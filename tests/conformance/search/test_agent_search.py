@@ -90,8 +90,8 @@ async def test_profile_is_complete(market: Market) -> None:
 
 
 async def test_common_capabilities_are_found(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rules, "COMMON", 2)
-    monkeypatch.setattr(rules, "COUNTED", 2)
+    monkeypatch.setattr(rules, "COMMON_CAPABILITY_AGENTS", 2)
+    monkeypatch.setattr(rules, "MAX_COUNTED", 2)
     for name, capabilities in {"A": ["x"], "B": ["x", "y"], "C": ["z"], "D": ["y", "z"], "E": []}.items():
         await market.agent(name, capabilities=capabilities)
     assert await found(market, capabilities=["x", "y"], match="any") == ["A", "B", "D"]
@@ -414,7 +414,7 @@ async def test_concurrent_registrations_do_not_shift_pages(market: Market, argum
 
 
 async def test_totals_above_the_bound_are_estimated(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("agora.core.pagination.EXACT_UP_TO", 3)
+    monkeypatch.setattr("agora.core.pagination.MAX_EXACT_TOTAL", 3)
     for number in range(5):
         await market.agent(f"Agent{number}", capabilities=["x", "y"])
     for arguments in KINDS:
@@ -424,7 +424,7 @@ async def test_totals_above_the_bound_are_estimated(market: Market, monkeypatch:
 
 
 async def test_many_private_agents_do_not_block_the_event_loop(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rules, "INLINE", 2)
+    monkeypatch.setattr(rules, "MAX_INLINE_ROWS", 2)
     for number in range(4):
         await market.agent(f"Hidden{number}", capabilities=["x"], visibility="private")
     watcher = await market.agent("Watcher", capabilities=["x"])

@@ -13,7 +13,7 @@ import pytest
 
 from agora.core.call import Caller, EventStreamSpec
 from agora.core.events.feed import Feed
-from agora.core.events.filter import EVERYONE, EventFilter
+from agora.core.events.filter import OPERATOR_VIEWER, EventFilter
 from agora.server.app import App
 from agora_sdk.errors import Conflict, Halted, RateLimited, Unauthenticated
 from tests.conformance.a2a.a2a_calls import say, shown, state_of
@@ -71,7 +71,7 @@ async def test_message_wakes_a_waiter_on_the_other_server(pair: tuple[Market, Ma
 async def read_events(market: Market, types: str) -> Reader:
     """Read this server's events from now on."""
     reader, feed = Reader(), market.app.feed
-    opening = EventStreamSpec(EventFilter.from_wishes([types]), EVERYONE, feed.head("default"))
+    opening = EventStreamSpec(EventFilter.from_wishes([types]), OPERATOR_VIEWER, feed.head("default"))
     await feed.open("default", opening).attach(reader)
     return reader
 

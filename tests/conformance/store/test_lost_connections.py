@@ -192,7 +192,7 @@ async def test_session_ended_by_postgresql_is_replaced(
 ) -> None:
     """A transaction was idle for too long, as in a suspended server: PostgreSQL ends its session, and the pool takes
     the connection back before the next statement. Nothing was stored, so the work is repeated."""
-    monkeypatch.setitem(connections.SESSION, "idle_in_transaction_session_timeout", "50ms")
+    monkeypatch.setitem(connections.SESSION_SETTINGS, "idle_in_transaction_session_timeout", "50ms")
     store = postgres.store()
     await store.start()
     # Calls that log events wait for this lock in an open transaction: no public seam is between two statements.

@@ -81,7 +81,7 @@ async def test_server_that_vanishes_during_its_commit_blocks_the_log_only_for_se
     postgres: PostgresEngine, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It has numbered its events and never responds again: the database ends its transaction."""
-    monkeypatch.setitem(connections.SESSION, "idle_in_transaction_session_timeout", "200ms")
+    monkeypatch.setitem(connections.SESSION_SETTINGS, "idle_in_transaction_session_timeout", "200ms")
     directory = postgres.url.partition("host=")[2]
     proxy = _Silent(type(tmp_path)(directory) / ".s.PGSQL.5432", tmp_path / ".s.PGSQL.5432")
     async with proxy.serve():

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from agora.core.call import Caller
-from agora.domains.tasks.context_queue import MAX_UNDER_WAY
+from agora.domains.tasks.context_queue import MAX_ACTIVE_TASKS
 from agora_sdk.contract.tasks import INTERRUPTED_BY_NEWER, ROLLED_BACK_FOR_NEWER
 from agora_sdk.errors import Conflict
 from tests.conformance.a2a.a2a_calls import say
@@ -135,7 +135,7 @@ async def test_concurrently_assigned_tasks_run_one_after_the_other(market: Marke
 async def test_queue_of_a_context_is_bounded(market: Market, protocol: str) -> None:
     asker = await market.agent("Asker")
     await market.agent("Ada")
-    for _ in range(MAX_UNDER_WAY):
+    for _ in range(MAX_ACTIVE_TASKS):
         await ask(market, protocol, asker)
-    with pytest.raises(Conflict, match=f"{MAX_UNDER_WAY} of your tasks are unfinished"):
+    with pytest.raises(Conflict, match=f"{MAX_ACTIVE_TASKS} of your tasks are unfinished"):
         await ask(market, protocol, asker)

@@ -18,7 +18,7 @@ import pytest
 from pydantic_core import to_json
 
 from agora.core.call import Caller
-from agora.core.scopes import EVERYTHING
+from agora.core.scopes import ALL_SCOPES
 from agora_sdk.contract import Kind, Operation, operations
 from agora_sdk.errors import AgoraError, InternalError, NotFound
 from tests.conformance.engines import Engine, RunsOn
@@ -81,7 +81,7 @@ class Goods:
 
 def operator(tenant: str) -> Caller:
     """Return a caller with maximum permissions in one tenant."""
-    return Caller(tenant, "operator", "operator", "operator", EVERYTHING, authority=255)
+    return Caller(tenant, "operator", "operator", "operator", ALL_SCOPES, authority=255)
 
 
 async def filled(market: Market, tenant: str) -> Goods:
@@ -100,7 +100,7 @@ async def filled(market: Market, tenant: str) -> Goods:
         return result
 
     registered = await call(chief, "agent.register", agent_name=names["agent_name"], description=secret)
-    ada = Caller(tenant, registered.agent_id, names["agent_name"], "agent", EVERYTHING, account=names["account"])
+    ada = Caller(tenant, registered.agent_id, names["agent_name"], "agent", ALL_SCOPES, account=names["account"])
     await call(chief, "agent.register", agent_name=f"{tenant}Bob", visibility="private")
     await call(ada, "messaging.send", to_agent=f"{tenant}Bob", content=secret)
     await call(chief, "messaging.send", to_agent=names["agent_name"], content=secret)

@@ -18,7 +18,7 @@ from pydantic_ai.messages import (
     UserPromptPart,
 )
 
-from agora.agent_runner.run_state import MAX_CONVERSATION, RunState
+from agora.agent_runner.run_state import MAX_CONVERSATION_BYTES, RunState
 
 
 def write_checkpoint(messages: list[ModelMessage]) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def test_document_by_url_is_refused(filler: str) -> None:
 
 
 def test_decompression_bomb_is_refused() -> None:
-    packed = base64.b64encode(zlib.compress(b" " * (MAX_CONVERSATION + 1))).decode()
+    packed = base64.b64encode(zlib.compress(b" " * (MAX_CONVERSATION_BYTES + 1))).decode()
     assert len(packed) < 65_536  # small enough for a checkpoint
     with pytest.raises(ValueError, match="larger than"):
         RunState.load({"format": 1, "packed": packed})

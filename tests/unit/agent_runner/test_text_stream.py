@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from agora.agent_runner.text_stream import GATHER_SECONDS, TextStream
+from agora.agent_runner.text_stream import FLUSH_SECONDS, TextStream
 
 
 class SlowTask:
@@ -37,7 +37,7 @@ async def test_unwritten_text_is_the_rest() -> None:
     stream.add("morn\0ing")
     assert await stream.take_rest() == "Good morning"
     assert await stream.take_rest() == ""
-    await asyncio.sleep(2 * GATHER_SECONDS)
+    await asyncio.sleep(2 * FLUSH_SECONDS)
     await stream.close()
     assert (task.output, task.is_asked.is_set()) == ([], False)
 

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from agora.cli.agenthub import build_application as agenthub_application
 from agora.cli.app import build_application
-from agora.cli.manifest_file import CONTAINER, PROGRAM
+from agora.cli.manifest_file import CONTAINER_TEMPLATE, PROGRAM_TEMPLATE
 from agora.domains.instances.manifests import parse_manifest
 from agora.runtimes.process import orphans
 from tests.conformance.instances.instance_programs import AGENT
@@ -181,7 +181,7 @@ def test_marketplace_and_dashboard_commands(shell: Shell, registered: str) -> No
 
 
 def test_example_manifests_are_valid(shell: Shell, tmp_path: Path) -> None:
-    for text, words in ((PROGRAM, ()), (CONTAINER, ("--docker",))):
+    for text, words in ((PROGRAM_TEMPLATE, ()), (CONTAINER_TEMPLATE, ("--docker",))):
         assert shell.agora("agent", "example", *words).stdout == text
         document = yaml.safe_load(text)
         if "directory" in document:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from starlette.responses import JSONResponse
 
-from agora.core.events.frames import RESTARTING, CloseReason
+from agora.core.events.frames import CLOSE_RESTARTING, CloseReason
 from agora_sdk import Agent, AgoraClient
 from agora_sdk.agent import run
 from agora_sdk.contract.agents import Agents
@@ -148,7 +148,7 @@ async def test_messages_arrive_after_a_broken_connection(server: Running, ada: A
         await ada.messaging.send("Recorder", "before")
         await agent.next()
         for stream in server.app.feed.list_streams():
-            stream.end(CloseReason(RESTARTING))
+            stream.end(CloseReason(CLOSE_RESTARTING))
         await ada.messaging.send("Recorder", "after")
         assert (await agent.next()).content == "after"
         assert agent.got.empty()

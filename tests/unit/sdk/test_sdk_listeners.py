@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from agora.core.events.frames import RESTARTING, CloseReason
+from agora.core.events.frames import CLOSE_RESTARTING, CloseReason
 from agora_sdk import AgoraClient
 from agora_sdk.errors import InvalidRequest
 from tests.harness import Running
@@ -35,7 +35,7 @@ async def test_listener_gets_one_type_of_one_agent_for_any_start_order(server: R
         await ada.publish_event("done", 1)
         assert await asyncio.wait_for(heard.get(), WAIT) == 1
         for stream in server.app.feed.list_streams():
-            stream.end(CloseReason(RESTARTING))
+            stream.end(CloseReason(CLOSE_RESTARTING))
         await ada.publish_event("done", 2)
         assert await asyncio.wait_for(heard.get(), WAIT) == 2
         await ada.agent.deregister(registration.agent_id)

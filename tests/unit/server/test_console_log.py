@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from agora.server.logging import configure_logging
-from agora.telemetry import REQUEST
+from agora.telemetry import CURRENT_REQUEST_ID
 from tests.harness import restored_logging
 
 STAMP = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"
@@ -26,9 +26,9 @@ def stream() -> Iterator[io.StringIO]:
 
 
 def test_line_has_time_event_and_source(stream: io.StringIO) -> None:
-    before = REQUEST.set("req_1")
+    before = CURRENT_REQUEST_ID.set("req_1")
     logging.getLogger("agora.x").warning("%s was %s", "Ada", "late")
-    REQUEST.reset(before)
+    CURRENT_REQUEST_ID.reset(before)
     assert re.fullmatch(
         rf"{STAMP} \[warning  \] Ada was late +\[agora\.x\] request_id=req_1 protocol=\S+\n", stream.getvalue()
     )

@@ -10,7 +10,7 @@ import pytest
 
 from agora.core.call import Call
 from agora.core.signals import Handler, Signal
-from agora.server.subscriptions import SUBSCRIPTIONS
+from agora.server.subscriptions import HANDLERS_BY_SIGNAL
 
 
 def _payload_types() -> dict[Signal[Any], Any]:
@@ -30,7 +30,7 @@ def _payload_types() -> dict[Signal[Any], Any]:
     ("signal", "handler"),
     [
         pytest.param(signal, handler, id=handler.reference)
-        for signal, handlers in SUBSCRIPTIONS.items()
+        for signal, handlers in HANDLERS_BY_SIGNAL.items()
         for handler in handlers
     ],
 )

@@ -8,7 +8,7 @@ import pytest
 
 from agora.server.process import run_server
 from agora.settings import ConfigurationError, Settings
-from agora.settings.legacy_names import IGNORED, KEPT, RENAMED
+from agora.settings.legacy_names import IGNORED_SETTINGS, RENAMED_SETTINGS, UNPREFIXED_SETTINGS
 from tests.harness import restored_logging
 
 SOURCE = {
@@ -115,9 +115,9 @@ def test_invalid_value_is_refused_by_its_setting() -> None:
 
 
 def test_names_are_unambiguous() -> None:
-    assert not RENAMED.keys() & (set(KEPT) | IGNORED.keys())
-    assert set(RENAMED.values()) <= Settings.model_fields.keys()
-    assert {name.lower() for name in KEPT} <= Settings.model_fields.keys()
+    assert not RENAMED_SETTINGS.keys() & (set(UNPREFIXED_SETTINGS) | IGNORED_SETTINGS.keys())
+    assert set(RENAMED_SETTINGS.values()) <= Settings.model_fields.keys()
+    assert {name.lower() for name in UNPREFIXED_SETTINGS} <= Settings.model_fields.keys()
 
 
 def test_notice_is_logged_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from agora.store.migrate import list_migrations
-from agora.store.sqlite.schema import FILE, read_schema
+from agora.store.sqlite.schema import SCHEMA_FILE, read_schema
 
 MIGRATIONS = list_migrations("sqlite")
 FIRST_TIME = 1_600_000_000_000_000  # only times in a new database are larger than this
@@ -42,5 +42,5 @@ def test_schema_of_other_migrations_is_not_used(tmp_path: Path) -> None:
     assert read_schema(MIGRATIONS[:-1]) is None
     assert read_schema([*MIGRATIONS[1:], MIGRATIONS[0]]) is None
     assert read_schema(MIGRATIONS, tmp_path / "schema.sql") is None
-    (tmp_path / "schema.sql").write_text(FILE.read_text()[1:])
+    (tmp_path / "schema.sql").write_text(SCHEMA_FILE.read_text()[1:])
     assert read_schema(MIGRATIONS, tmp_path / "schema.sql") is None

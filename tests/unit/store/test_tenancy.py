@@ -135,7 +135,7 @@ def test_only_unlisted_statements_are_checked_at_run_time(monkeypatch: pytest.Mo
 
 
 def test_without_the_list_every_statement_is_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checked_statements, "FILE", tmp_path / "missing.txt")
+    monkeypatch.setattr(checked_statements, "STATEMENTS_FILE", tmp_path / "missing.txt")
     checked_statements.load_listed_digests.cache_clear()
     try:
         with pytest.raises(Unconfined):

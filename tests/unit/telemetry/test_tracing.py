@@ -21,7 +21,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from agora.server.app import App
 from agora.server.logging import JsonFormatter
 from agora.settings import ConfigurationError
-from agora.telemetry.context import TRACE, extract_trace, open_span, trace_headers, with_trace
+from agora.telemetry.context import CURRENT_TRACE, extract_trace, open_span, trace_headers, with_trace
 from agora.telemetry.tracing import Tracing
 from tests.harness import ManualClock, admin_token, local_client, make_settings, running
 from tests.market import Market
@@ -203,7 +203,7 @@ def test_invalid_trace_state_is_dropped() -> None:
 
 def test_calls_work_outside_a_trace() -> None:
     metadata: dict[str, Any] = {"a": 1}
-    assert TRACE.get() is None
+    assert CURRENT_TRACE.get() is None
     assert trace_headers() == {}
     assert with_trace(metadata) is metadata
     with open_span("x") as nothing:

@@ -15,7 +15,7 @@ from agora.wire.a2a import tolerant_input as reading
 from agora.wire.a2a import v03 as legacy
 from agora.wire.a2a import v03_cards as legacy_cards
 from agora.wire.a2a import v03_proto as legacy_proto
-from agora.wire.a2a.states import LEGACY_STATES, STATES, read_state
+from agora.wire.a2a.states import LEGACY_STATES, TASK_STATES, read_state
 from agora_sdk.errors import InvalidRequest
 from tests.unit.wire import a2a_messages as shapes
 
@@ -64,7 +64,7 @@ def _plain(value: Any) -> Any:
         return [_plain(entry) for entry in value]
     if not isinstance(value, dict):
         return value
-    kept = {key: _plain(entry) for key, entry in value.items() if key != reading.BESIDE}
+    kept = {key: _plain(entry) for key, entry in value.items() if key != reading.PART_FIELDS_KEY}
     if "text" in kept or "data" in kept:
         kept = {key: entry for key, entry in kept.items() if key not in ("filename", "mediaType")}
     return {key: entry for key, entry in kept.items() if entry != {} or key not in ("metadata",)}
@@ -100,10 +100,10 @@ def test_sdk_reads_0_3_as_protocol_buffers(event: dict[str, Any]) -> None:
     assert read.WhichOneof("payload") is not None
 
 
-@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("state", TASK_STATES)
 def test_every_state_has_a_name_in_0_3(state: str) -> None:
     assert read_state(LEGACY_STATES[state]) == state
-    assert read_state(STATES.index(state)) == state
+    assert read_state(TASK_STATES.index(state)) == state
     assert v03.TaskState(LEGACY_STATES[state])
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agora.wire.envelopes import SLOT, VIEWS, convert_document, embed_document, to_agentify
+from agora.wire.envelopes import AGORA_KEY, VIEW_BY_NAME, convert_document, embed_document, to_agentify
 from agora_sdk.contract.envelopes import Performative
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -115,13 +115,13 @@ def test_any_sequence_of_conversions_is_lossless(source: str, way: list[str], da
     assert _exact(at) == _exact(document)
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", VIEW_BY_NAME)
 @given(data=st.data())
 def test_foreign_data_in_the_reserved_member_is_only_stored(view: str, data: st.DataObject) -> None:
     document = data.draw(DOCUMENTS[view])
     message = convert_document(document, view, "message", ours=False)
     assert _exact(convert_document(message, "message", view)) == _exact(document)
-    plain = VIEWS[view].read(VIEWS[view].extract_slot(document)[1])
+    plain = VIEW_BY_NAME[view].read(VIEW_BY_NAME[view].extract_slot(document)[1])
     for name in plain.keys() - {"metadata"}:
         assert message[name] == plain[name]
     for name in ("agentify", "bus", "a2a"):
@@ -157,7 +157,7 @@ def test_server_fields_do_not_change_author_fields() -> None:
     stored = plain | {"message_id": "msg_1", "from_agent": "agent_1", "timestamp": "2026-01-16T10:30:00Z"}
     message = embed_document("agentify", stored, envelope)
     back = to_agentify(message)
-    slot = back.pop(SLOT)
+    slot = back.pop(AGORA_KEY)
     assert _exact(back) == _exact(envelope)
     assert slot == {"message_id": "msg_1", "from_agent": "agent_1", "timestamp": "2026-01-16T10:30:00Z"}
 

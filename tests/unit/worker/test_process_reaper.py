@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 
 from agora.worker import process_reaper
-from agora.worker.process_reaper import MARK, kill_marked
+from agora.worker.process_reaper import MARK_VARIABLE, kill_marked
 
 PROGRAM = (sys.executable, "-c", "print(flush=True); import sys; sys.stdin.read()")
 
@@ -22,7 +22,7 @@ PROGRAM = (sys.executable, "-c", "print(flush=True); import sys; sys.stdin.read(
 def run_process(mark: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run a process with a mark, which waits for the end of its input. Yields when its environment is readable."""
     with subprocess.Popen(
-        PROGRAM, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ | {MARK: mark}
+        PROGRAM, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ | {MARK_VARIABLE: mark}
     ) as process:
         assert process.stdout is not None
         process.stdout.readline()
@@ -47,7 +47,7 @@ def test_processes_with_the_prefix_of_a_mark_are_killed() -> None:
 def test_process_with_a_reused_pid_survives(monkeypatch: pytest.MonkeyPatch) -> None:
     token = uuid4().hex
     with run_process("") as other:
-        environments = iter([f"\0{MARK}={token}.1.".encode()])  # of the process that had the pid first
+        environments = iter([f"\0{MARK_VARIABLE}={token}.1.".encode()])  # of the process that had the pid first
         read_environment = process_reaper._read_environment
 
         def read_reused(pid: int) -> bytes:

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 __all__ = [
-    "BESIDE",
     "METHODS",
-    "WRAPPED",
+    "PART_FIELDS_KEY",
+    "WRAPPED_DATA_KEY",
     "bare_push_config_to_v03",
     "message_to_proto",
     "message_to_v03",
@@ -39,10 +39,10 @@ METHODS: Final = {
     "agent/getAuthenticatedExtendedCard": "GetExtendedAgentCard",
 }
 
-WRAPPED: Final = "data_part_compat"  #: the SDKs' mark of data that is not an object, which 0.3 cannot carry
-BESIDE: Final = "urn:agora:a2a:part"  #: our metadata key for members without a counterpart in 0.3
+WRAPPED_DATA_KEY: Final = "data_part_compat"  #: the SDKs' mark of data that is not an object, which 0.3 cannot carry
+PART_FIELDS_KEY: Final = "urn:agora:a2a:part"  #: our metadata key for members without a counterpart in 0.3
 
-_MESSAGE = ("contextId", "taskId", "metadata", "extensions", "referenceTaskIds")
+_MESSAGE_FIELDS = ("contextId", "taskId", "metadata", "extensions", "referenceTaskIds")
 
 
 def pick_members(source: Mapping[str, Any], members: tuple[str, ...]) -> dict[str, Any]:
@@ -63,14 +63,14 @@ def part_to_v03(source: Mapping[str, Any]) -> dict[str, Any]:
     else:
         if sibling_fields:
             # Text and data of 0.3 have neither a file name nor a media type; a peer of this marketplace reads them back from here.
-            metadata[BESIDE] = sibling_fields
+            metadata[PART_FIELDS_KEY] = sibling_fields
         if "text" in source:
             result = {"kind": "text", "text": source["text"]}
         elif isinstance(source.get("data"), dict):
             result = {"kind": "data", "data": source["data"]}
         else:
             result = {"kind": "data", "data": {"value": source.get("data")}}
-            metadata[WRAPPED] = True
+            metadata[WRAPPED_DATA_KEY] = True
     return result | {"metadata": metadata} if metadata else result
 
 
@@ -82,7 +82,7 @@ def message_to_v03(source: Mapping[str, Any]) -> dict[str, Any]:
         "role": "agent" if source.get("role") == "ROLE_AGENT" else "user",
         "parts": [part_to_v03(entry) for entry in source.get("parts", ())],
     }
-    return result | pick_members(source, _MESSAGE)
+    return result | pick_members(source, _MESSAGE_FIELDS)
 
 
 def bare_push_config_to_v03(source: Mapping[str, Any]) -> dict[str, Any]:

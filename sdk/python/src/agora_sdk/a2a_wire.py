@@ -39,7 +39,7 @@ __all__ = [
     "parse_result",
 ]
 
-CARD = "/.well-known/agent-card.json"
+CARD_PATH = "/.well-known/agent-card.json"
 JSON_RPC, HTTP_JSON = "JSONRPC", "HTTP+JSON"
 CURRENT, LEGACY = "1.0", "0.3"
 REQUEST_ID = "1"  # each call has its own connection or stream
@@ -65,7 +65,12 @@ _BY_STATUS: dict[int, type[AgoraError]] = {
     429: RateLimited,
     503: Overloaded,
 }
-_KINDS = {"task": "task", "message": "message", "status-update": "statusUpdate", "artifact-update": "artifactUpdate"}
+_KIND_NAMES = {
+    "task": "task",
+    "message": "message",
+    "status-update": "statusUpdate",
+    "artifact-update": "artifactUpdate",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +108,7 @@ def card_url(url: str) -> str:
             f"{url!r} is not the address of an agent.", fix="Write http://HOST:PORT or https://HOST/PATH."
         )
     plain = parts._replace(query="", fragment="").geturl()
-    return plain if parts.path.endswith(".json") else plain.rstrip("/") + CARD
+    return plain if parts.path.endswith(".json") else plain.rstrip("/") + CARD_PATH
 
 
 def choose_endpoint(card: Mapping[str, Any], base: str) -> Endpoint:
@@ -224,16 +229,16 @@ def normalize_result(result: Any) -> dict[str, Any]:
     Raises UpstreamFailed for anything else.
     """
     if isinstance(result, Mapping):
-        members = {name: result[name] for name in _KINDS.values() if isinstance(result.get(name), Mapping)}
+        members = {name: result[name] for name in _KIND_NAMES.values() if isinstance(result.get(name), Mapping)}
         if not members and (kind := _find_result_kind(result)):
             members = {kind: result}
         if members:
-            return {name: _NORMAL[name](part) for name, part in members.items()}
+            return {name: _NORMALIZERS[name](part) for name, part in members.items()}
     raise UpstreamFailed("The agent's answer is neither a task nor a message.")
 
 
 def _find_result_kind(result: Mapping[str, Any]) -> str | None:
-    if isinstance(kind := _KINDS.get(str(result.get("kind"))), str):
+    if isinstance(kind := _KIND_NAMES.get(str(result.get("kind"))), str):
         return kind
     if "parts" in result:
         return "message"
@@ -276,7 +281,7 @@ def _normalize_task(wire: Mapping[str, Any]) -> dict[str, Any]:
     return task
 
 
-_NORMAL: Mapping[str, Any] = {
+_NORMALIZERS: Mapping[str, Any] = {
     "task": _normalize_task,
     "message": lambda wire: Message.of(wire).wire(),
     "statusUpdate": lambda wire: dict(wire) | {"status": _normalize_status(wire.get("status"))},

@@ -46,7 +46,7 @@ TASK_LOST_EVENTS = ["agora.task.cancelled", "agora.task.reassigned", "agora.task
 HOOKS = ("initialize", "process_message", "on_reply", "on_message", "on_task", "on_event", "on_error", "on_start",
          "on_stop")  # fmt: skip
 WORKER_UPDATED = "agora.worker.updated"
-ERROR = "error"  #: type of the event about a message whose handler failed
+ERROR_STATUS = "error"  #: type of the event about a message whose handler failed
 
 
 class Agent:
@@ -211,7 +211,7 @@ class Agent:
         logger.error("%s: message %s, try %d", self.name, message.message_id, attempt, exc_info=error)
         text = f"{type(error).__name__}: {error}"[:500]
         data: dict[str, JsonValue] = {"message_id": message.message_id, "attempt": attempt, "error": text}
-        await self.client.event.publish(ERROR, data, subject=message.message_id, to=[self.agent_id])
+        await self.client.event.publish(ERROR_STATUS, data, subject=message.message_id, to=[self.agent_id])
 
     # -- for use in handlers ------------------------------------------------------------------------------
 

@@ -21,13 +21,13 @@ from .private_file import lock_file, replace_json
 if TYPE_CHECKING:
     from joserfc.jwk import ECKey, OKPKey
 
-__all__ = ["ENCRYPTED", "KeyRing", "decrypt", "encrypt", "new_key", "public"]
+__all__ = ["ENCRYPTED_KEY", "KeyRing", "decrypt", "encrypt", "new_key", "public"]
 
-ENCRYPTED = "jwe"  #: the only member of an encrypted payload
+ENCRYPTED_KEY = "jwe"  #: the only member of an encrypted payload
 CURVE = "X25519"
-ENC = "A256GCM"
+CONTENT_ENCRYPTION = "A256GCM"
 DIRECT, WRAPPED = "ECDH-ES", "ECDH-ES+A256KW"  #: for one recipient; for several recipients
-ALGORITHMS = [DIRECT, WRAPPED, ENC]
+ALGORITHMS = [DIRECT, WRAPPED, CONTENT_ENCRYPTION]
 MAX_KEYS_PER_AGENT = 20  #: limit of stored private keys per agent; the newest are kept
 
 Key = dict[str, Any]
@@ -65,14 +65,14 @@ def encrypt(payload: Mapping[str, Any], keys: Sequence[Mapping[str, Any]], bound
     algorithm = DIRECT if len(keys) == 1 else WRAPPED
     plain = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
     # The additional authenticated data (RFC 7516, section 5.1, step 14) binds the ciphertext to its envelope.
-    message = jose.jwe.GeneralJSONEncryption({"enc": ENC}, plain, aad=_encode_canonical_bytes(bound))
+    message = jose.jwe.GeneralJSONEncryption({"enc": CONTENT_ENCRYPTION}, plain, aad=_encode_canonical_bytes(bound))
     for key in keys:
         message.add_recipient({"alg": algorithm, "kid": key["kid"]}, _import_key(key))
     jwe: dict[str, Any] = jose.jwe.encrypt_json(message, None, algorithms=ALGORITHMS)
     for recipient in jwe["recipients"]:
         if not recipient.get("encrypted_key"):  # section 7.2.1: omitted if empty
             recipient.pop("encrypted_key", None)
-    return {ENCRYPTED: jwe}
+    return {ENCRYPTED_KEY: jwe}
 
 
 def decrypt(payload: Mapping[str, Any], keys: Sequence[Mapping[str, Any]], bound: Mapping[str, Any]) -> dict[str, Any]:
@@ -83,7 +83,7 @@ def decrypt(payload: Mapping[str, Any], keys: Sequence[Mapping[str, Any]], bound
     """
     jose = _load_joserfc()
     try:
-        document = payload[ENCRYPTED]
+        document = payload[ENCRYPTED_KEY]
         recipients = {str(recipient["header"]["kid"]): recipient for recipient in document["recipients"]}
     except (KeyError, TypeError):
         raise Undecipherable("The payload is not a JWE of this protocol.") from None

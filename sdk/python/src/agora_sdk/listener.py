@@ -26,7 +26,7 @@ logger = logging.getLogger("agora_sdk")
 
 Handler: TypeAlias = Callable[[str, Any], Any]
 
-SOURCE = "/agora/agents/"
+AGENT_SOURCE_PREFIX = "/agora/agents/"
 MAX_MATCHES = 10_000
 
 
@@ -100,7 +100,7 @@ class Listener:
 
     async def _is_about_agent(self, io: Blocking | Looped, event: Event) -> bool:
         """Whether the agent published the event, or the event is about it."""
-        for agent_id in {event.source.removeprefix(SOURCE), event.subject or ""} - {""}:
+        for agent_id in {event.source.removeprefix(AGENT_SOURCE_PREFIX), event.subject or ""} - {""}:
             if agent_id not in self._matches:
                 # All at once: an entry is cheap to find again, and a listener may run for months.
                 if len(self._matches) >= MAX_MATCHES:

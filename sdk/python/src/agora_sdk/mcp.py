@@ -30,10 +30,10 @@ from .transport import run_blocking
 
 __all__ = ["MCPClient", "MCPServer", "Tool", "ToolResult", "Tools"]
 
-UNLISTED = "agora_tools_call"  #: a server with this tool has more tools than it lists
+CALL_TOOL = "agora_tools_call"  #: a server with this tool has more tools than it lists
 
 T = TypeVar("T")
-Pick = Callable[[Peer], IO]
+ChooseTransport = Callable[[Peer], IO]
 
 
 class Tool(Result):
@@ -133,7 +133,7 @@ class MCPClient(Closing):
         credential = {"authorization": f"Bearer {token}"} if token else {}
         peer = Peer(_check_url(url), {**credential, **(headers or {})}, self._pooling)
 
-        async def work(pick: Pick) -> MCPServer:
+        async def work(pick: ChooseTransport) -> MCPServer:
             try:
                 await peer.open(pick(peer), timeout or self._options.timeout)
             except AgoraError:
@@ -157,7 +157,7 @@ class MCPClient(Closing):
     def list_tools(self, server: str | None = None) -> Tools:
         """List the current tools of all servers or of one."""
 
-        async def work(pick: Pick) -> Tools:
+        async def work(pick: ChooseTransport) -> Tools:
             listing = []
             for name, peer in self._select_peers(server).items():
                 tools = await peer.list_tools(pick(peer), self._options.timeout)
@@ -183,7 +183,7 @@ class MCPClient(Closing):
 
         seconds = timeout or self._options.timeout
 
-        async def work(pick: Pick) -> Any:
+        async def work(pick: ChooseTransport) -> Any:
             result = await self._call_tool(pick, name, arguments, server, seconds, on_progress)
             if result.is_error:
                 raise _build_tool_error(name, result)
@@ -231,7 +231,7 @@ class MCPClient(Closing):
 
     async def _call_tool(
         self,
-        pick: Pick,
+        pick: ChooseTransport,
         name: str,
         arguments: Mapping[str, Any] | None,
         server: str | None,
@@ -247,7 +247,7 @@ class MCPClient(Closing):
             is_error=bool(result.get("isError")),
         )
 
-    async def _find_server_of_tool(self, pick: Pick, name: str, server: str | None) -> Peer:
+    async def _find_server_of_tool(self, pick: ChooseTransport, name: str, server: str | None) -> Peer:
         """Find the server that has a tool. If none is known, the servers are listed again; then one is tried that does
         not list all its tools."""
         peers = self._select_peers(server)
@@ -264,7 +264,7 @@ class MCPClient(Closing):
                 # Another server may have the tool.
                 first_error = first_error or error
         for peer in peers.values():
-            if UNLISTED in peer.tools:
+            if CALL_TOOL in peer.tools:
                 return peer
         # The server that could not list its tools may have this one, so NotFound could be wrong.
         if first_error is not None:
@@ -293,7 +293,7 @@ class MCPClient(Closing):
             unique = f"{name}-{number}"
         return unique
 
-    def _run_operation(self, name: str, work: Callable[[Pick], Coroutine[Any, Any, T]]) -> T:
+    def _run_operation(self, name: str, work: Callable[[ChooseTransport], Coroutine[Any, Any, T]]) -> T:
         """Run a coroutine in the caller's mode: return its result, or an awaitable."""
         if self._options.blocking:
             return run_blocking(work(lambda peer: peer.blocking))

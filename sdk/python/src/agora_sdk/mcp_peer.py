@@ -86,7 +86,7 @@ class Peer:
 
     def __init__(self, url: str, headers: Mapping[str, str], pooling: Pooling) -> None:
         self.url = url
-        self.version = mcp_wire.HANDSHAKE
+        self.version = mcp_wire.HANDSHAKE_VERSION
         self.info: Message = {}
         self.tools: dict[str, Message] = {}
         self._client = {"name": "agora-sdk", "version": __version__}
@@ -108,14 +108,14 @@ class Peer:
     def modern(self) -> bool:
         """Whether requests are self-contained, without a session."""
         # Versions are dates, so their order as texts is their order in time.
-        return self.version >= mcp_wire.MODERN
+        return self.version >= mcp_wire.MODERN_VERSION
 
     async def open(self, io: IO, seconds: float) -> None:
         """Initialize the connection and list the tools. An address without a path is tried with ``/mcp`` first."""
         requested = self.url
         bare = urlsplit(requested).path in ("", "/")
         for address in [f"{requested.rstrip('/')}/mcp", requested] if bare else [requested]:
-            self.url, self.version, self._session = address, mcp_wire.HANDSHAKE, None
+            self.url, self.version, self._session = address, mcp_wire.HANDSHAKE_VERSION, None
             try:
                 await self._shake_hands(io, seconds)
                 break
@@ -173,16 +173,16 @@ class Peer:
 
     async def _shake_hands(self, io: IO, seconds: float) -> None:
         opening: list[Mapping[str, str]] = []
-        params = {"protocolVersion": mcp_wire.HANDSHAKE, "capabilities": {}, "clientInfo": self._client}
+        params = {"protocolVersion": mcp_wire.HANDSHAKE_VERSION, "capabilities": {}, "clientInfo": self._client}
         try:
             result = await self._send_request(io, "initialize", params, seconds, None, opening.append)
         # A server of the stateless protocol refuses ``initialize`` and lists the versions that it supports.
         except AgoraError as error:
             supported = error.extra.get("data")
             versions = supported.get("supported") if isinstance(supported, dict) else None
-            if error.extra.get("rpc_code") != UNSUPPORTED_VERSION or mcp_wire.MODERN not in (versions or ()):
+            if error.extra.get("rpc_code") != UNSUPPORTED_VERSION or mcp_wire.MODERN_VERSION not in (versions or ()):
                 raise
-            self.version = mcp_wire.MODERN
+            self.version = mcp_wire.MODERN_VERSION
             result = await self._send_request(io, "server/discover", {}, seconds, None)
             meta = result.get("_meta") or {}
             self.info = meta.get("io.modelcontextprotocol/serverInfo") or result.get("serverInfo") or {}

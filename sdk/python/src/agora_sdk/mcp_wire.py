@@ -20,9 +20,9 @@ __all__ = [
     "ACCEPT",
     "CAPABILITIES_KEY",
     "CLIENT_KEY",
-    "HANDSHAKE",
+    "HANDSHAKE_VERSION",
     "MIRROR_KEY",
-    "MODERN",
+    "MODERN_VERSION",
     "SESSION_HEADER",
     "VERSION_HEADER",
     "VERSION_KEY",
@@ -38,8 +38,8 @@ __all__ = [
     "routing_headers",
 ]
 
-HANDSHAKE = "2025-11-25"  #: newest version that is negotiated by a handshake
-MODERN = "2026-07-28"  #: first version without one
+HANDSHAKE_VERSION = "2025-11-25"  #: newest version that is negotiated by a handshake
+MODERN_VERSION = "2026-07-28"  #: first version without one
 
 VERSION_KEY = "io.modelcontextprotocol/protocolVersion"
 CLIENT_KEY = "io.modelcontextprotocol/clientInfo"
@@ -52,7 +52,7 @@ SESSION_HEADER = "mcp-session-id"
 ACCEPT = {"accept": "application/json, text/event-stream", "content-type": "application/json"}
 
 MAX_EVENT_BYTES = 64 * 1024 * 1024
-NAMED_BY = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
+NAME_PARAMETER_BY_METHOD = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
 NO_SUCH_RESOURCE = -32002
 
 _BY_RPC: dict[int, type[AgoraError]] = {}
@@ -76,7 +76,7 @@ def routing_headers(message: Mapping[str, Any]) -> dict[str, str]:
     if version is None:
         return {}
     headers = {VERSION_HEADER: encode_header(version), "mcp-method": encode_header(str(message.get("method")))}
-    name = message["params"].get(NAMED_BY.get(str(message.get("method")), ""))
+    name = message["params"].get(NAME_PARAMETER_BY_METHOD.get(str(message.get("method")), ""))
     if isinstance(name, str):
         headers["mcp-name"] = encode_header(name)
     return headers

@@ -11,7 +11,7 @@ from typing import Any, Self
 __all__ = ["Message", "Part"]
 
 #: metadata key of a multipart message in the marketplace's own messages and tasks
-CARRIED = "a2a"
+MULTIPART_KEY = "a2a"
 
 
 @dataclass(slots=True)
@@ -117,7 +117,7 @@ class Message:
     @classmethod
     def carried(cls, content: str, metadata: Mapping[str, Any], **known: Any) -> Self:
         """Convert a message of the marketplace: its multipart message if it has one, else its text."""
-        carried_fields = metadata.get(CARRIED)
+        carried_fields = metadata.get(MULTIPART_KEY)
         wire = carried_fields.get("message") if isinstance(carried_fields, dict) else None
         if not isinstance(wire, Mapping):
             wire = {"parts": [{"text": content}], "role": "user"}

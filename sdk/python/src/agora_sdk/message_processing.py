@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .message import CARRIED, Message
+from .message import MULTIPART_KEY, Message
 from .taskrun import InputRequired, Rejected, TaskRun
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["answer_message", "build_part_options", "load_conversation", "run_task"]
 
-PAGE = 500
+PAGE_SIZE = 500
 
 
 async def answer_message(
@@ -32,7 +32,7 @@ async def answer_message(
     except InputRequired as question:
         status = "auth_required" if question.auth else "input_required"
         # The marketplace takes the state of the A2A task from this metadata; without it the reply would complete the task.
-        await reply(inbox_message, question.question, metadata={CARRIED: {"status": status}})
+        await reply(inbox_message, question.question, metadata={MULTIPART_KEY: {"status": status}})
         return
     except Rejected as refusal:
         await reply(inbox_message, str(refusal) or "Refused.")
@@ -43,7 +43,7 @@ async def answer_message(
 
 def build_part_options(message: Message) -> dict[str, Any]:
     """Build the options that carry the parts of a message that is not text only."""
-    return {} if message.is_plain else {"metadata": {CARRIED: {"message": message.wire()}}}
+    return {} if message.is_plain else {"metadata": {MULTIPART_KEY: {"message": message.wire()}}}
 
 
 async def run_task(process_message: ProcessMessage, answers_with: str, task: TaskRun) -> Any:
@@ -69,7 +69,7 @@ async def load_conversation(client: AgoraClient, task: TaskRun) -> None:
         return
     cursor = None
     while True:
-        page = await client.task.history(task.task_id, limit=PAGE, cursor=cursor)
+        page = await client.task.history(task.task_id, limit=PAGE_SIZE, cursor=cursor)
         for entry in page.entries:
             if entry.type == "message" and isinstance(entry.data, dict):
                 task.record_message(entry.data)

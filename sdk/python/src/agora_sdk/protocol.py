@@ -41,7 +41,7 @@ __all__ = ["AgentMessage", "AgentProtocol", "MessageType"]
 Target: TypeAlias = "str | Sequence[str] | AgentMessage"
 Payload: TypeAlias = "Mapping[str, Any]"
 
-CALLS = Conversations.operations
+CONVERSATION_OPERATIONS = Conversations.operations
 WATCH_SECONDS = 25.0  #: maximum length of one long poll: intermediaries may cut off longer ones
 KEYLESS_TARGETS = frozenset({"broadcast", ORCHESTRATOR})
 
@@ -244,7 +244,9 @@ class AgentProtocol:
         """Return unread messages of this agent, oldest first, decrypted with its keys."""
 
         async def read(io: IO) -> PendingPage:
-            return self._decrypt_page(await self._session.invoke(io, CALLS["pending"], wait=wait, limit=limit))
+            return self._decrypt_page(
+                await self._session.invoke(io, CONVERSATION_OPERATIONS["pending"], wait=wait, limit=limit)
+            )
 
         return self._session.run("protocol.pending", read)
 
@@ -299,7 +301,7 @@ class AgentProtocol:
         # No deadline of its own: when ``expected.timeout`` has passed, the marketplace answers with a failure.
         while True:
             start = io.now()
-            reply = await self._session.invoke(io, CALLS["reply"], accepted.message_id, WATCH_SECONDS)
+            reply = await self._session.invoke(io, CONVERSATION_OPERATIONS["reply"], accepted.message_id, WATCH_SECONDS)
             if reply.message is not None:
                 return self.decrypt(reply.message)
             await pace_long_poll(io, start)
@@ -310,7 +312,7 @@ class AgentProtocol:
         accepted = await self._post_message(io, to, kind, intent, payload, more)
         if accepted.answer is None:
             return _build_receipt_message(accepted)
-        reply = await self._session.invoke(io, CALLS["reply"], accepted.message_id)  # acknowledges it
+        reply = await self._session.invoke(io, CONVERSATION_OPERATIONS["reply"], accepted.message_id)  # acknowledges it
         return reply.message or accepted.answer
 
     async def _post_message(
@@ -322,7 +324,7 @@ class AgentProtocol:
         document = _build_message_document(to, kind, intent, payload, more)
         if encrypted:
             document = await self._encrypt_document(io, document)
-        accepted: Accepted = await self._session.invoke(io, CALLS["send"], message=document)
+        accepted: Accepted = await self._session.invoke(io, CONVERSATION_OPERATIONS["send"], message=document)
         return accepted
 
     def _decrypt_page(self, page: Page[AgentMessage]) -> PendingPage:
@@ -347,7 +349,7 @@ class AgentProtocol:
 
     async def _encrypt_document(self, io: IO, document: dict[str, Any]) -> dict[str, Any]:
         """Encrypt the payload of a message for its recipients."""
-        from .crypto import ENC, encrypt
+        from .crypto import CONTENT_ENCRYPTION, encrypt
 
         # The ciphertext is bound to the id and the sender, so they are set here and not by the marketplace.
         document = {
@@ -358,7 +360,7 @@ class AgentProtocol:
         kids = [key.kid for key in keys]
         # Direct key agreement yields the content key itself, so it serves one recipient only (RFC 7518, section 4.6).
         algorithm = "ECDH-ES" if len(keys) == 1 else "ECDH-ES+A256KW"
-        document["security"] = {"encryption": {"alg": algorithm, "enc": ENC, "kids": kids}}
+        document["security"] = {"encryption": {"alg": algorithm, "enc": CONTENT_ENCRYPTION, "kids": kids}}
         bound = _select_authenticated_fields(AgentMessage.model_validate(document))
         published = [key.model_dump(exclude_none=True) for key in keys]
         return document | {"payload": encrypt(document.get("payload") or {}, published, bound)}

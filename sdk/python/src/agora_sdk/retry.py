@@ -29,10 +29,10 @@ __all__ = [
 logger = logging.getLogger("agora_sdk")
 
 # 502 and 504 of an intermediary as well; 500 is a defect of the server, which a repetition would only meet again.
-TRANSIENT = frozenset({429, 502, 503, 504})
+TRANSIENT_STATUSES = frozenset({429, 502, 503, 504})
 # Keeps a client from a busy loop while a server that shuts down answers long polls at once.
 MIN_LONG_POLL_SECONDS = 0.2  # seconds from one long poll to the next
-REFUSED = frozenset({"http_status", "upstream_code", "upstream_status"})  # definite refusals of the other side
+REFUSAL_FIELDS = frozenset({"http_status", "upstream_code", "upstream_status"})  # definite refusals of the other side
 
 
 class ConnectionLost(Exception):
@@ -104,7 +104,7 @@ def _is_final(error: AgoraError) -> bool:
     """
     if isinstance(error, StorageUnavailable):
         return False
-    return error.extra.get("outcome") == "unknown" or not REFUSED.isdisjoint(error.extra)
+    return error.extra.get("outcome") == "unknown" or not REFUSAL_FIELDS.isdisjoint(error.extra)
 
 
 def server_unreachable(url: str, reason: object) -> ServerUnreachable:
@@ -135,7 +135,7 @@ async def exchange_with_retries(
                 return answer
             error: AgoraError = wire.parse_error(answer, url)
             # 502 to 504 may come from an intermediary, without our problem document.
-            if answer.status not in TRANSIENT or _is_final(error):
+            if answer.status not in TRANSIENT_STATUSES or _is_final(error):
                 raise error
             retry_after_seconds = wire.retry_after(answer)
         except ConnectionLost as lost:

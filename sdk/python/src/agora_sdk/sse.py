@@ -11,7 +11,7 @@ import httpx
 from .channels import MAX_FRAME_BYTES, Channel, Disconnected, Frame, Refused, decode_frame
 from .errors import UpstreamFailed
 from .mcp_wire import Event, Events, EventTooLong
-from .retry import TRANSIENT, ConnectionLost
+from .retry import TRANSIENT_STATUSES, ConnectionLost
 from .transport import CONNECT_SECONDS, Blocking, read_answer, translate_errors
 from .wire import parse_error
 
@@ -79,7 +79,9 @@ def _build_error_of_response(response: httpx.Response, url: str) -> Exception:
     if response.is_success:
         return Refused(f"{url} does not answer with events")
     # An intermediary's; the server's own document says more, such as how long to wait.
-    if response.status_code in TRANSIENT and "application/problem+json" not in response.headers.get("content-type", ""):
+    if response.status_code in TRANSIENT_STATUSES and "application/problem+json" not in response.headers.get(
+        "content-type", ""
+    ):
         return ConnectionLost(f"HTTP {response.status_code}")
     return parse_error(read_answer(response), url)
 

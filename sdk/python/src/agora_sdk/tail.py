@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from .channels import Channel, Disconnected, Frame, Refused
 from .errors import AgoraError, CursorTooOld
-from .retry import TRANSIENT, Backoff, ConnectionLost, TimedOut, server_unreachable
+from .retry import TRANSIENT_STATUSES, Backoff, ConnectionLost, TimedOut, server_unreachable
 
 if TYPE_CHECKING:
     from .transport import Blocking, Looped
@@ -18,7 +18,7 @@ __all__ = ["ConnectionMethod", "Tail"]
 
 logger = logging.getLogger("agora_sdk")
 
-ENDED = 1000  #: code of the last frame of an ended log
+CLOSE_NORMAL = 1000  #: code of the last frame of an ended log
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Tail:
                 continue
             if self._is_new_event(frame):
                 return frame
-            if frame.get("control") == "closing" and frame.get("code") == ENDED:
+            if frame.get("control") == "closing" and frame.get("code") == CLOSE_NORMAL:
                 await self.close()
         return None
 
@@ -135,7 +135,7 @@ class Tail:
                 logger.warning("events were missed: %s", error)
                 self.position = position
                 return
-        elif isinstance(error, AgoraError) and error.status < 500 and error.status not in TRANSIENT:
+        elif isinstance(error, AgoraError) and error.status < 500 and error.status not in TRANSIENT_STATUSES:
             raise error
         url = self._io.endpoint.url
         if not self._has_listened and self._failures >= self._backoff.retries:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage, InvalidStatus
 
 from .channels import MAX_FRAME_BYTES, Channel, Disconnected, Frame, Refused, decode_frame
-from .retry import TRANSIENT, ConnectionLost
+from .retry import TRANSIENT_STATUSES, ConnectionLost
 from .transport import CONNECT_SECONDS, Blocking
 from .wire import Answer, parse_error
 
@@ -63,7 +63,7 @@ def _translate_handshake_errors(url: str) -> Iterator[None]:
         # A problem document comes from Agora itself; other answers may come from an intermediary.
         if "application/problem+json" in headers.get("content-type", ""):
             raise parse_error(Answer(response.status_code, headers, bytes(response.body or b"")), url) from None
-        if response.status_code in TRANSIENT:
+        if response.status_code in TRANSIENT_STATUSES:
             raise ConnectionLost(f"HTTP {response.status_code}") from None
         raise Refused(f"HTTP {response.status_code}") from None
     except InvalidMessage as error:

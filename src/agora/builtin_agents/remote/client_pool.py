@@ -21,7 +21,7 @@ from .wire import Interface
 
 __all__ = ["A2AClientPool"]
 
-READING: Final = 15.0  # idle timeout in seconds while a card is fetched
+CARD_READ_TIMEOUT: Final = 15.0  # idle timeout in seconds while a card is fetched
 
 
 class A2AClientPool:
@@ -33,7 +33,7 @@ class A2AClientPool:
     async def fetch_card(self, endpoint: RemoteEndpoint, /) -> Mapping[str, Any]:
         """Read an agent's card. Raises UpstreamUnavailable, UpstreamFailed."""
         try:
-            post = await self._open_origin(endpoint, endpoint.url, min(READING, endpoint.timeout))
+            post = await self._open_origin(endpoint, endpoint.url, min(CARD_READ_TIMEOUT, endpoint.timeout))
             try:
                 return await fetch_verified_card(post, endpoint.url)
             finally:

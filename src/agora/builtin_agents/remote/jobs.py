@@ -33,9 +33,9 @@ __all__ = ["RemoteAgentsController"]
 log = logging.getLogger(__name__)
 
 FIRST_RETRY_SECONDS, MAX_BACKOFF = 2.0, 300.0  # seconds between checks of an unavailable agent: first and maximum
-SOONEST = 5.0  # minimum seconds between checks of an agent after an error
-READ_ROWS = 10.0  # seconds between reads of the rows, which another server may have changed
-FOLLOWED = "agora.remote."
+MIN_RETRY_SECONDS = 5.0  # minimum seconds between checks of an agent after an error
+ROW_READ_SECONDS = 10.0  # seconds between reads of the rows, which another server may have changed
+EVENT_PREFIX = "agora.remote."
 
 Key = tuple[str, str]
 
@@ -76,21 +76,21 @@ class RemoteAgentsController(Controller):
     def receive_committed_events(self, events: Sequence[StoredEvent]) -> None:
         """Follow the event log on the event loop: a newly added remote agent is connected immediately."""
         for event in events:
-            if event.event.type.startswith(FOLLOWED):
+            if event.event.type.startswith(EVENT_PREFIX):
                 self._changed.add(event.tenant_id)
                 if event.tenant_id not in self._syncing:
                     self._syncing[event.tenant_id] = asyncio.create_task(self._follow_changes(event.tenant_id))
 
     async def step(self) -> None:
         now = self.context.clock.now()
-        if now - self._read_at >= READ_ROWS * SECOND:
+        if now - self._read_at >= ROW_READ_SECONDS * SECOND:
             self._read_at = now
             await self.run_for_each_tenant(self._sync_tenant)
         for key, state in self._states.items():
             resident = state.resident
             if resident is not None and resident.suspect:
                 resident.suspect = False
-                state.due = min(state.due, max(now, state.looked + int(SOONEST * SECOND)))
+                state.due = min(state.due, max(now, state.looked + int(MIN_RETRY_SECONDS * SECOND)))
             if resident is not None and not resident.alive:
                 self.context.server.last_seen.pop(key, None)  # its own writes are no heartbeat of the remote agent
             if state.due <= now and key not in self._checks:

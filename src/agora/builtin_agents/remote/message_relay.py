@@ -21,9 +21,9 @@ from .errors import RemoteError, build_malformed_answer_error
 __all__ = ["MessageRelay"]
 
 Save = Callable[[], Awaitable[None]]
-Hear = Callable[[Mapping[str, Any]], Awaitable[None]]
+ReceiveUpdate = Callable[[Mapping[str, Any]], Awaitable[None]]
 MAX_ATTEMPTS: Final = 3
-PAUSE: Final = 0.5  # seconds between messages
+MESSAGE_INTERVAL_SECONDS: Final = 0.5  # seconds between messages
 
 
 class MessageRelay:
@@ -32,7 +32,7 @@ class MessageRelay:
     last_number: entry number of the newest delivered message. save: stores it. hear: handles an immediate reply.
     """
 
-    def __init__(self, job: Job, line: A2AClient, name: str, last_number: int, save: Save, hear: Hear) -> None:
+    def __init__(self, job: Job, line: A2AClient, name: str, last_number: int, save: Save, hear: ReceiveUpdate) -> None:
         self._job, self._client, self._name, self._save, self._listen = job, line, name, save, hear
         self.last_number = last_number
         self._delivered = False
@@ -101,5 +101,5 @@ class MessageRelay:
             except RemoteError as error:
                 if not error.passing:
                     raise
-            await asyncio.sleep(PAUSE)
+            await asyncio.sleep(MESSAGE_INTERVAL_SECONDS)
         return await self._client.call("SendMessage", params)

@@ -13,7 +13,7 @@ from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from agora.net.backoff import Backoff
-from agora.wire.a2a.states import INTERRUPTED, TERMINAL
+from agora.wire.a2a.states import INTERRUPTED_STATES, TERMINAL_STATES
 from agora_sdk.errors import AgoraError, StaleLease
 
 from ..port import InputRequired, Job, Part, Reply, TaskFailed, TaskRejected, join_text_parts
@@ -312,9 +312,9 @@ class RemoteTaskRun:
 
     async def _relay_status(self, status: Mapping[str, Any], metadata: Any) -> Reply | None:
         state, message = status["state"], status.get("message")
-        if state in TERMINAL:
+        if state in TERMINAL_STATES:
             return await self._finish_task(state, message)
-        if state in INTERRUPTED:
+        if state in INTERRUPTED_STATES:
             auth = state == "TASK_STATE_AUTH_REQUIRED"
             question = f"{self._name} needs {'an authorisation' if auth else 'more'} to go on."
             raise InputRequired(message["parts"] if message else question, auth=auth)

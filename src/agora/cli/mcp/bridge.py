@@ -30,8 +30,8 @@ logger = logging.getLogger("agora.mcp")
 # Clients often close their side right after the last request, whose answer they still read.
 GRACE_SECONDS = 1.0  #: time for running requests after the client has closed its side
 MAX_REQUESTS = 500
-LISTEN = "subscriptions/listen"
-ACKNOWLEDGED = "notifications/subscriptions/acknowledged"
+LISTEN_METHOD = "subscriptions/listen"
+ACKNOWLEDGED_METHOD = "notifications/subscriptions/acknowledged"
 
 
 class Bridge:
@@ -69,7 +69,7 @@ class Bridge:
 
     async def _finish_requests(self) -> None:
         """Wait for running requests; requests that are open-ended are cancelled."""
-        if ordinary := [task for inquiry, task in self._requests.values() if inquiry.method != LISTEN]:
+        if ordinary := [task for inquiry, task in self._requests.values() if inquiry.method != LISTEN_METHOD]:
             await asyncio.wait(ordinary, timeout=GRACE_SECONDS)
 
     async def handle_line(self, line: bytes) -> None:
@@ -129,7 +129,7 @@ class Bridge:
     async def _answer_request(self, pending: PendingRequest) -> None:
         """Ensure that the client gets an answer to each part, whatever fails."""
         try:
-            if pending.method == LISTEN:
+            if pending.method == LISTEN_METHOD:
                 await self._keep_subscription(pending)
             else:
                 await self._server.retry_until_done(lambda: self._send_request(pending))
@@ -229,11 +229,11 @@ class Bridge:
                 if not over:  # the server is stopping; the client's subscription continues
                     return
                 pending.apply_answer(answer)
-            elif message.get("method") == ACKNOWLEDGED and acknowledged:
+            elif message.get("method") == ACKNOWLEDGED_METHOD and acknowledged:
                 for line in list_subscription_catch_up(message):
                     await self._pipe.send(line)
                 return
-            acknowledged = acknowledged or message.get("method") == ACKNOWLEDGED
+            acknowledged = acknowledged or message.get("method") == ACKNOWLEDGED_METHOD
             await self._pipe.send(answer.text)
 
         async def read_subscription_once() -> None:

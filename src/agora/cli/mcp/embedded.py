@@ -19,7 +19,7 @@ from agora.settings import ConfigurationError, Settings
 from agora.store.port import StoreFailure
 from agora.store.sqlite.directory_lock import DataDirectoryLocked
 
-from .server_location import ADDRESS_FILE, LOCKED
+from .server_location import ADDRESS_FILE, LOCKED_EXIT_CODE
 
 __all__ = ["main"]
 
@@ -37,7 +37,7 @@ def main() -> int:
         with _publish_address(answering, file) as say:
             return run_server(settings, print_line=say)
     except DataDirectoryLocked:
-        return LOCKED
+        return LOCKED_EXIT_CODE
     except (ConfigurationError, StoreFailure, OSError) as error:
         sys.stderr.write(f"agora mcp: {error}\n")
         return 2

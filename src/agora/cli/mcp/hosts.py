@@ -49,7 +49,7 @@ class McpClient:
     @property
     def scopes(self) -> tuple[str, ...]:
         """Scopes whose configuration can be written; the default first."""
-        usual = ("project", "user") if self.name in PROJECT_FIRST else ("user", "project")
+        usual = ("project", "user") if self.name in PROJECT_SCOPED_CLIENTS else ("user", "project")
         return tuple(scope for scope in usual if self.config_file(scope) is not None)
 
     def config_file(self, scope: str, platform: str = sys.platform) -> Path | None:
@@ -71,7 +71,7 @@ class McpClient:
         return self.name == "codex"
 
 
-PROJECT_FIRST = frozenset({"claude-code", "vscode", "opencode"})
+PROJECT_SCOPED_CLIENTS = frozenset({"claude-code", "vscode", "opencode"})
 
 
 def _format_command_entry(entry: ServerEntry) -> dict[str, Any]:
@@ -111,8 +111,8 @@ def _format_codex_entry(entry: ServerEntry) -> dict[str, Any]:
     return {"command": command, "args": arguments, **forwarded, **({"env": passed} if passed else {})}
 
 
-CODE_DATA = "saoudrizwan.claude-dev/settings/cline_mcp_settings.json"
-SUPPORT = "~/Library/Application Support"
+VSCODE_EXTENSION_SETTINGS = "saoudrizwan.claude-dev/settings/cline_mcp_settings.json"
+MACOS_APPLICATION_SUPPORT = "~/Library/Application Support"
 MCP_SERVERS = ("mcpServers",)
 
 MCP_CLIENTS: Mapping[str, McpClient] = {
@@ -125,7 +125,7 @@ MCP_CLIENTS: Mapping[str, McpClient] = {
             MCP_SERVERS,
             _format_command_entry,
             None,
-            mac=f"{SUPPORT}/Claude/claude_desktop_config.json",
+            mac=f"{MACOS_APPLICATION_SUPPORT}/Claude/claude_desktop_config.json",
         ),
         McpClient(
             "claude-code",
@@ -156,7 +156,7 @@ MCP_CLIENTS: Mapping[str, McpClient] = {
             _format_typed_command_entry,
             _build_url_entry_formatter("url", "http"),
             project=".vscode/mcp.json",
-            mac=f"{SUPPORT}/Code/User/mcp.json",
+            mac=f"{MACOS_APPLICATION_SUPPORT}/Code/User/mcp.json",
             comments=True,
             variable="${env:%s}",
             most_tools=128,
@@ -217,11 +217,11 @@ MCP_CLIENTS: Mapping[str, McpClient] = {
         McpClient(
             "cline",
             "Cline",
-            "{config}/Code/User/globalStorage/" + CODE_DATA,
+            "{config}/Code/User/globalStorage/" + VSCODE_EXTENSION_SETTINGS,
             MCP_SERVERS,
             _format_command_entry,
             _build_url_entry_formatter("url", "streamableHttp"),
-            mac=f"{SUPPORT}/Code/User/globalStorage/{CODE_DATA}",
+            mac=f"{MACOS_APPLICATION_SUPPORT}/Code/User/globalStorage/{VSCODE_EXTENSION_SETTINGS}",
         ),
         McpClient(
             "generic",

@@ -15,7 +15,7 @@ __all__ = ["parse_json", "set_json_member"]
 _STRING = r'"(?:[^"\\\n]|\\.)*"'
 # Strings are matched first: the // of a URL in one begins no comment.
 _COMMENT = re.compile(rf"{_STRING}|//[^\n]*|/\*.*?\*/", re.DOTALL)
-_TRAILING = re.compile(rf"{_STRING}|,(?=\s*[}}\]])")
+_TRAILING_COMMA = re.compile(rf"{_STRING}|,(?=\s*[}}\]])")
 _SPACE = re.compile(r"\s*")
 
 
@@ -61,7 +61,7 @@ def _strip_comments(text: str, *, comments: bool) -> str:
         return match[0] if match[0].startswith('"') else re.sub(r"[^\n]", " ", match[0])
 
     bare = _COMMENT.sub(blank_out, text)
-    plain = _TRAILING.sub(blank_out, bare)
+    plain = _TRAILING_COMMA.sub(blank_out, bare)
     # Refused rather than removed: the client itself would not read such a file.
     if plain != text and not comments:
         offset = next(number for number, (ours, theirs) in enumerate(zip(plain, text, strict=True)) if ours != theirs)

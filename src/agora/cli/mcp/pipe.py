@@ -13,10 +13,10 @@ __all__ = ["Pipe", "claim_standard_streams"]
 
 logger = logging.getLogger("agora.mcp")
 
-CHUNK = 262_144
-READ_AHEAD = 64  # limit of buffered input lines
-WRITE_AHEAD = 256  # limit of buffered output lines
-MAX_LINE = 64 * 1024 * 1024
+READ_BYTES = 262_144
+MAX_BUFFERED_INPUT_LINES = 64  # limit of buffered input lines
+MAX_BUFFERED_OUTPUT_LINES = 256  # limit of buffered output lines
+MAX_LINE_BYTES = 64 * 1024 * 1024
 CLOSE_SECONDS = 1.0
 
 
@@ -44,9 +44,9 @@ class Pipe:
         self.broken = asyncio.Event()
         self._lines: asyncio.Queue[bytes | None] = asyncio.Queue()
         # Of threading: it blocks the reading thread, and with it the client, when the bridge is slow.
-        self._read_slots = threading.Semaphore(READ_AHEAD)
+        self._read_slots = threading.Semaphore(MAX_BUFFERED_INPUT_LINES)
         # Of asyncio: it suspends the sender, while the writing thread waits for the client.
-        self._free_slots = asyncio.Semaphore(WRITE_AHEAD)
+        self._free_slots = asyncio.Semaphore(MAX_BUFFERED_OUTPUT_LINES)
         self._outbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         # Daemon threads: blocking I/O cannot be interrupted, and must not delay the end of the process.
         self._writer = threading.Thread(target=self._write_messages, name="stdout", daemon=True)
@@ -73,12 +73,12 @@ class Pipe:
     def _read_lines(self) -> None:
         incomplete_line = bytearray()
         try:
-            while chunk := os.read(self._reading, CHUNK):
+            while chunk := os.read(self._reading, READ_BYTES):
                 # Joining and splitting all of a long line at each chunk would take quadratic time.
                 if b"\n" not in chunk:
                     incomplete_line += chunk
-                    if len(incomplete_line) > MAX_LINE:
-                        logger.error("The client sent a line of more than %d bytes.", MAX_LINE)
+                    if len(incomplete_line) > MAX_LINE_BYTES:
+                        logger.error("The client sent a line of more than %d bytes.", MAX_LINE_BYTES)
                         break
                     continue
                 *lines, last = (bytes(incomplete_line) + chunk).split(b"\n")

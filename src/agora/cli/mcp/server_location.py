@@ -20,12 +20,12 @@ import httpx
 from ..credentials import find_data_directory
 from .upstream import ServerAway
 
-__all__ = ["ADDRESS_FILE", "LOCKED", "FixedLocation", "LocalLocation", "is_agora", "read_published_address"]
+__all__ = ["ADDRESS_FILE", "LOCKED_EXIT_CODE", "FixedLocation", "LocalLocation", "is_agora", "read_published_address"]
 
 logger = logging.getLogger("agora.mcp")
 
 ADDRESS_FILE = "embedded-address"
-LOCKED = 75  #: exit code of an embedded server if another process holds the data directory
+LOCKED_EXIT_CODE = 75  #: exit code of an embedded server if another process holds the data directory
 PROBE_SECONDS = 2.0
 START_SECONDS = 30.0
 STOP_SECONDS = 3.0
@@ -112,7 +112,7 @@ class LocalLocation:
             return str(line.decode().strip())
         code = await process.wait()
         self._process = None
-        if code == LOCKED:
+        if code == LOCKED_EXIT_CODE:
             return await self._wait_for_other()
         raise ServerAway(f"The server could not be started (exit code {code}); its output is above")
 

@@ -13,12 +13,12 @@ from .request import Message, read_request_params
 __all__ = ["Session", "list_subscription_catch_up"]
 
 #: Lists with change notifications: the capability's name and the notification.
-LISTS = {
+LIST_CHANGED_METHODS = {
     "tools": "notifications/tools/list_changed",
     "prompts": "notifications/prompts/list_changed",
     "resources": "notifications/resources/list_changed",
 }
-UPDATED = "notifications/resources/updated"
+RESOURCE_UPDATED_METHOD = "notifications/resources/updated"
 
 
 class Session:
@@ -87,12 +87,12 @@ class Session:
 
     def list_catch_up_notifications(self) -> Iterator[bytes]:
         """Yield change notifications for everything that the client may have missed."""
-        for name, method in LISTS.items():
+        for name, method in LIST_CHANGED_METHODS.items():
             offered = self._capabilities.get(name)
             if isinstance(offered, dict) and offered.get("listChanged"):
                 yield _encode_notification(method)
         for uri in self._watched:
-            yield _encode_notification(UPDATED, uri=uri)
+            yield _encode_notification(RESOURCE_UPDATED_METHOD, uri=uri)
 
     def _create_bridge_request_id(self, suffix: str) -> str:
         return f"agora-bridge-{self.generation}-{suffix}"
@@ -102,11 +102,11 @@ def list_subscription_catch_up(acknowledgement: Mapping[str, Any]) -> Iterator[b
     """Yield change notifications for a renewed subscription without a session: anything it covers may have changed."""
     params = acknowledgement.get("params") or {}
     meta, granted = params.get("_meta") or {}, params.get("notifications") or {}
-    for name, method in LISTS.items():
+    for name, method in LIST_CHANGED_METHODS.items():
         if granted.get(f"{name}ListChanged"):
             yield _encode_notification(method, _meta=meta)
     for uri in granted.get("resourceSubscriptions") or ():
-        yield _encode_notification(UPDATED, uri=uri, _meta=meta)
+        yield _encode_notification(RESOURCE_UPDATED_METHOD, uri=uri, _meta=meta)
 
 
 def _encode_notification(method: str, **params: Any) -> bytes:

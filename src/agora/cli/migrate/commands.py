@@ -21,7 +21,7 @@ from agora_sdk.errors import InvalidRequest
 __all__ = ["agents", "export", "import_file", "report", "rollback", "write_spacetime_program"]
 
 DATABASE = "agora-marketplace"
-PROGRESS_EVERY = 2.0  # seconds between progress notes
+PROGRESS_INTERVAL_SECONDS = 2.0  # seconds between progress notes
 TABLES = ("agent_capability", "agent_message")  # tables whose rows are compared at the end
 
 
@@ -200,7 +200,7 @@ def _progress_notes(out: Output) -> Callable[[str, int, int], None]:
 
     def print_progress(table: str, done: int, total: int) -> None:
         nonlocal last
-        if not out.json and (time.monotonic() - last >= PROGRESS_EVERY or done == total):
+        if not out.json and (time.monotonic() - last >= PROGRESS_INTERVAL_SECONDS or done == total):
             last = time.monotonic()
             out.note(f"{table}: {done} of {total}")
 

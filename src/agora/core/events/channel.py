@@ -12,7 +12,7 @@ from agora.store.port import NewEvent, Store, StoredEvent, StoreFailure
 from agora_sdk.errors import CursorTooOld
 
 from . import log as event_log
-from .filter import EVERYONE, EVERYTHING, EventFilter, Viewer, list_concerned_agents
+from .filter import OPERATOR_VIEWER, UNFILTERED, EventFilter, Viewer, list_concerned_agents
 from .frames import Batch, CloseReason, EncodedEvent
 from .log import EventPage
 from .sink import Sink, offer_batch
@@ -20,7 +20,7 @@ from .sink import Sink, offer_batch
 __all__ = ["Channel", "Group"]
 
 log = logging.getLogger(__name__)
-ROUTES = 10_000  #: maximum number of cached routes
+MAX_CACHED_ROUTES = 10_000  #: maximum number of cached routes
 _Key = tuple[str, str] | None
 
 
@@ -42,7 +42,7 @@ class Channel:
     other agents or types.
     """
 
-    def __init__(self, store: Store, tenant: str, head: int, page: int = event_log.PAGE) -> None:
+    def __init__(self, store: Store, tenant: str, head: int, page: int = event_log.MAX_PAGE_EVENTS) -> None:
         self._store, self.tenant, self._page = store, tenant, page
         self.head = self.known = head
         self.delivered = 0
@@ -52,7 +52,9 @@ class Channel:
 
     # -- the log ---------------------------------------------------------------------------------
 
-    async def read(self, after: int, event_filter: EventFilter = EVERYTHING, viewer: Viewer = EVERYONE) -> EventPage:
+    async def read(
+        self, after: int, event_filter: EventFilter = UNFILTERED, viewer: Viewer = OPERATOR_VIEWER
+    ) -> EventPage:
         """Read a page of the log after a sequence number."""
         work = partial(event_log.read_events, after=after, limit=self._page, event_filter=event_filter, viewer=viewer)
         return await self._store.read(self.tenant, work)
@@ -180,7 +182,7 @@ class Channel:
         route = self._routes.get((key, type))
         if route is None:
             # An entry for each followed agent or subject and event type: bounded, and rebuilt from the groups.
-            if len(self._routes) >= ROUTES:
+            if len(self._routes) >= MAX_CACHED_ROUTES:
                 self._routes.clear()
             route = self._routes[key, type] = [group for group in groups.values() if group.filter.wants_type(type)]
         return route

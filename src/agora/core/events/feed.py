@@ -18,7 +18,7 @@ from agora_sdk.errors import Overloaded
 from ..call import EventStreamSpec, LogStreamSpec
 from . import log as event_log
 from .channel import Channel
-from .frames import RESTARTING, TOO_SLOW, Batch, CloseReason, EncodedEvent
+from .frames import CLOSE_RESTARTING, CLOSE_TOO_SLOW, Batch, CloseReason, EncodedEvent
 from .positions import Positions
 from .stream import Check, EventStream, LiveStream, LogStream
 
@@ -27,8 +27,8 @@ __all__ = ["Feed"]
 Holder = tuple[str, str]  # tenant and subject, or the key of a group
 Groups = Sequence[Holder]
 
-OPERATORS_STREAMS = 64  # reserved for operators; a tenth of the total if the total is small
-_SLOTS = 15  # heartbeats of all streams are spread over the interval in so many steps
+RESERVED_OPERATOR_STREAMS = 64  # reserved for operators; a tenth of the total if the total is small
+_HEARTBEAT_SLOTS = 15  # heartbeats of all streams are spread over the interval in so many steps
 
 
 class Feed:
@@ -50,7 +50,7 @@ class Feed:
         max_each: int = 1_000,
         stall_seconds: float = 60.0,
         grace_seconds: float = 5.0,
-        page: int = event_log.PAGE,
+        page: int = event_log.MAX_PAGE_EVENTS,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._store, self._sleep, self._page = store, sleep, page
@@ -61,8 +61,8 @@ class Feed:
         self.live: Mapping[str, int] = _Counters(self)
         self.cut_off = 0
         self._channels: dict[str, Channel] = {}
-        self._slots: tuple[dict[LiveStream, None], ...] = tuple({} for _ in range(_SLOTS))
-        self._next_slot = itertools.cycle(range(_SLOTS))
+        self._slots: tuple[dict[LiveStream, None], ...] = tuple({} for _ in range(_HEARTBEAT_SLOTS))
+        self._next_slot = itertools.cycle(range(_HEARTBEAT_SLOTS))
         self._waiting: set[_Arrival] = set()
         self._held: Counter[Holder] = Counter()
         self._holding = 0  # streams and waiting calls
@@ -79,7 +79,7 @@ class Feed:
 
     def close(self, reason: str = "resume later") -> None:
         """End every stream and open no new ones at shutdown. Readers resume later or on another server."""
-        self._closing = CloseReason(RESTARTING, reason)
+        self._closing = CloseReason(CLOSE_RESTARTING, reason)
         for stream in self.list_streams():
             stream.end(self._closing)
         for arrival in tuple(self._waiting):
@@ -157,7 +157,7 @@ class Feed:
         """
         if self._closing is not None:
             raise Overloaded("The server is shutting down.", fix="Resume in a moment.", retry_after=2)
-        reserve = 0 if not groups else min(OPERATORS_STREAMS, self.max_streams // 10)
+        reserve = 0 if not groups else min(RESERVED_OPERATOR_STREAMS, self.max_streams // 10)
         if len(self) >= self.max_streams - reserve:
             raise Overloaded("Too many streams are open.", fix="Close some, or try again later.", retry_after=15)
         stream = self._build_stream(tenant, opening, check)
@@ -186,7 +186,7 @@ class Feed:
         if stream.slot is not None:
             self._slots[stream.slot].pop(stream, None)
             self._release_holder((stream.tenant, stream.viewer.subject), stream.groups)
-        if stream.close_reason is not None and stream.close_reason.code == TOO_SLOW:
+        if stream.close_reason is not None and stream.close_reason.code == CLOSE_TOO_SLOW:
             self.cut_off += 1
 
     async def wait_for_event(
@@ -270,7 +270,7 @@ class Feed:
     async def _send_heartbeats(self) -> None:
         while True:
             for slot in self._slots:
-                await self._sleep(self.heartbeat / _SLOTS)
+                await self._sleep(self.heartbeat / _HEARTBEAT_SLOTS)
                 # Reads that failed are tried again here: nothing else would, until the next event.
                 for channel in self._channels.values():
                     channel.schedule_log_reading()

@@ -15,9 +15,17 @@ from pydantic_core import to_json
 from agora.store.port import NewEvent
 from agora.value_classes import value_class
 
-__all__ = ["AGENTS", "EVERYONE", "EVERYTHING", "EventFilter", "Viewer", "expand_type", "list_concerned_agents"]
+__all__ = [
+    "AGENT_SOURCE_PREFIX",
+    "OPERATOR_VIEWER",
+    "UNFILTERED",
+    "EventFilter",
+    "Viewer",
+    "expand_type",
+    "list_concerned_agents",
+]
 
-AGENTS = "/agora/agents/"  #: prefix of the source of an agent's events
+AGENT_SOURCE_PREFIX = "/agora/agents/"  #: prefix of the source of an agent's events
 _SPECIAL = {"broadcast_message": "agora.broadcast.sent"}
 
 
@@ -51,8 +59,8 @@ def list_concerned_agents(event: NewEvent) -> set[str]:
     concerned = set(event.audience or ())
     if event.subject is not None:
         concerned.add(event.subject)
-    if event.source.startswith(AGENTS):
-        concerned.add(event.source[len(AGENTS) :])
+    if event.source.startswith(AGENT_SOURCE_PREFIX):
+        concerned.add(event.source[len(AGENT_SOURCE_PREFIX) :])
     return concerned
 
 
@@ -122,5 +130,5 @@ class EventFilter:
         }
 
 
-EVERYTHING = EventFilter()
-EVERYONE = Viewer("", sees_all=True)
+UNFILTERED = EventFilter()
+OPERATOR_VIEWER = Viewer("", sees_all=True)

@@ -25,10 +25,10 @@ from agora_sdk.errors import AgoraError, Overloaded
 from ..call import Entry
 
 __all__ = [
-    "ENDED",
-    "NORMAL",
-    "RESTARTING",
-    "TOO_SLOW",
+    "CLOSE_NORMAL",
+    "CLOSE_RESTARTING",
+    "CLOSE_TOO_SLOW",
+    "LOG_ENDED",
     "Batch",
     "CloseReason",
     "EncodedEntry",
@@ -38,11 +38,11 @@ __all__ = [
     "encode_text_frame",
 ]
 
-NORMAL: Final = 1000  #: close code: normal closure
-RESTARTING: Final = 1012  #: close code: the server is shutting down; resume later
-TOO_SLOW: Final = 4508  #: close code: the reader exceeded its backlog limit; resume from its last event
+CLOSE_NORMAL: Final = 1000  #: close code: normal closure
+CLOSE_RESTARTING: Final = 1012  #: close code: the server is shutting down; resume later
+CLOSE_TOO_SLOW: Final = 4508  #: close code: the reader exceeded its backlog limit; resume from its last event
 _FIN_TEXT: Final = 0x81
-_OVERHEAD: Final = 400  # approximate bytes of an envelope
+_ENVELOPE_OVERHEAD_BYTES: Final = 400  # approximate bytes of an envelope
 #: Line separators of some clients, in UTF-8 and escaped for JSON.
 _LINE_ENDS: Final = ((b"\xc2\x85", rb"\u0085"), (b"\xe2\x80\xa8", rb"\u2028"), (b"\xe2\x80\xa9", rb"\u2029"))
 
@@ -78,7 +78,7 @@ def encode_closing_chunk(close_reason: CloseReason, sequence: int) -> bytes:
 class CloseReason:
     """The reason why a stream ends: a WebSocket close code, a sentence, and the error, if any."""
 
-    code: int = NORMAL
+    code: int = CLOSE_NORMAL
     reason: str = ""
     error: AgoraError | None = None
 
@@ -89,10 +89,10 @@ class CloseReason:
     @classmethod
     def too_slow(cls) -> CloseReason:
         error = Overloaded("Events were read too slowly.", fix="Resume from the last event received.", retry_after=1)
-        return cls(TOO_SLOW, str(error), error)
+        return cls(CLOSE_TOO_SLOW, str(error), error)
 
 
-ENDED: Final = CloseReason(NORMAL, "the log has ended")  #: the stream is complete and cannot be resumed
+LOG_ENDED: Final = CloseReason(CLOSE_NORMAL, "the log has ended")  #: the stream is complete and cannot be resumed
 
 
 class Item(ABC):
@@ -133,7 +133,7 @@ class EncodedEvent(Item):
     """An event of the marketplace's log; its number is the sequence."""
 
     def __init__(self, stored: StoredEvent) -> None:
-        super().__init__(stored.seq, stored.event.type, len(stored.event.data) + _OVERHEAD)
+        super().__init__(stored.seq, stored.event.type, len(stored.event.data) + _ENVELOPE_OVERHEAD_BYTES)
         self.stored = stored
 
     @property
@@ -172,7 +172,7 @@ class EncodedEntry(Item):
     """An entry of a log that a stream follows."""
 
     def __init__(self, entry: Entry) -> None:
-        super().__init__(entry.number, entry.kind, len(entry.json) + _OVERHEAD)
+        super().__init__(entry.number, entry.kind, len(entry.json) + _ENVELOPE_OVERHEAD_BYTES)
         self._entry = entry
 
     def encode(self) -> bytes:
@@ -194,7 +194,7 @@ class Batch:
     @cached_property
     def size(self) -> int:
         """Approximate size in bytes."""
-        return sum((item.size for item in self.items), _OVERHEAD)
+        return sum((item.size for item in self.items), _ENVELOPE_OVERHEAD_BYTES)
 
     @cached_property
     def texts(self) -> tuple[bytes, ...]:

@@ -15,14 +15,14 @@ from agora.value_classes import value_class
 from agora_sdk.errors import CursorTooOld, InvalidRequest, NotFound, field_error
 
 from . import queries as events
-from .filter import EVERYONE, EVERYTHING, EventFilter, Viewer
+from .filter import OPERATOR_VIEWER, UNFILTERED, EventFilter, Viewer
 from .records import LogEntry
 
-__all__ = ["PAGE", "EventPage", "read_events", "read_head", "resolve_position"]
+__all__ = ["MAX_PAGE_EVENTS", "EventPage", "read_events", "read_head", "resolve_position"]
 
-PAGE = 500  #: maximum number of events in a page
-PAGE_BYTES = 524_288  #: maximum bytes of the data of its events
-WINDOW = 100_000  #: maximum number of events scanned for a filtered page
+MAX_PAGE_EVENTS = 500  #: maximum number of events in a page
+MAX_PAGE_BYTES = 524_288  #: maximum bytes of the data of its events
+MAX_SCANNED_EVENTS = 100_000  #: maximum number of events scanned for a filtered page
 
 
 @value_class
@@ -42,10 +42,10 @@ async def read_head(tx: Reader) -> int:
 async def read_events(
     tx: Reader,
     after: int | None,
-    limit: int = PAGE,
+    limit: int = MAX_PAGE_EVENTS,
     *,
-    event_filter: EventFilter = EVERYTHING,
-    viewer: Viewer = EVERYONE,
+    event_filter: EventFilter = UNFILTERED,
+    viewer: Viewer = OPERATOR_VIEWER,
 ) -> EventPage:
     """Read the matching and visible events after a sequence number, oldest first.
 
@@ -60,12 +60,12 @@ async def read_events(
     if after >= newest:
         return EventPage([], after, newest)
     # Few rows: reading all of them costs less than the conditions of a filter, which are checked below anyway.
-    if newest - after <= limit or (event_filter == EVERYTHING and viewer.sees_all):
+    if newest - after <= limit or (event_filter == UNFILTERED and viewer.sees_all):
         until = newest
         rows = await tx.all(events.select_events, after=after, until=until, limit=limit)
     else:
         # Bounded: a rare filter must not scan a log of millions of events in one statement.
-        until = min(newest, after + WINDOW)
+        until = min(newest, after + MAX_SCANNED_EVENTS)
         parameters = event_filter.sql_parameters(viewer)
         rows = await tx.all(events.select_matching_events, after=after, until=until, limit=limit, **parameters)
     stored_events = await _read_rows(tx, rows)
@@ -84,7 +84,7 @@ async def _read_rows(tx: Reader, rows: Sequence[LogEntry]) -> list[StoredEvent]:
     for row in rows:
         data = row.data
         size += len(data or b"")
-        if size > PAGE_BYTES:
+        if size > MAX_PAGE_BYTES:
             break
         if data is None:
             if stored_events:

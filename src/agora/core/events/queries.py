@@ -28,7 +28,7 @@ _COLUMNS = f"""
         case when length(data) <= {INLINE_BYTES} then data end as data
     from events where tenant_id = :tenant and seq > :after and seq <= :until
 """
-_PAGE = {"after": BIG, "until": BIG, "limit": BIG}
+_PAGE_TYPES = {"after": BIG, "until": BIG, "limit": BIG}
 
 select_log_bounds = Query(
     """
@@ -37,7 +37,7 @@ select_log_bounds = Query(
     """,
     LogBounds,
 )
-select_events = Query(f"{_COLUMNS} order by seq limit :limit", LogEntry, types=_PAGE)
+select_events = Query(f"{_COLUMNS} order by seq limit :limit", LogEntry, types=_PAGE_TYPES)
 select_matching_events = Query(
     f"""{_COLUMNS}
     and (:viewer = '' or audience is null or instr(audience, :viewer) > 0)
@@ -58,7 +58,7 @@ select_matching_events = Query(
         where events.type like replace(replace(p.value, '_', '\_'), '*', '%')))
     order by seq limit :limit
     """,
-    types=_PAGE,
+    types=_PAGE_TYPES,
     scan=True,
 )
 select_event_data = Query("select data from events where tenant_id = :tenant and seq = :seq", bytes, types={"seq": BIG})

@@ -14,16 +14,16 @@ from agora.store.port import Store, StoredEvent
 from agora_sdk.errors import CursorTooOld
 
 from . import log as event_log
-from .filter import EVERYTHING, Viewer
+from .filter import UNFILTERED, Viewer
 
 __all__ = ["RemoteCommits"]
 
 log = logging.getLogger(__name__)
 
 SYSTEM = Viewer("system", sees_all=True)
-AGAIN_SECONDS = 0.5
-QUICK_SECONDS = 0.005
-SLOW_SECONDS = 0.1
+RETRY_SECONDS = 0.5
+MIN_POLL_SECONDS = 0.005
+MAX_POLL_SECONDS = 0.1
 
 
 class RemoteCommits:
@@ -96,10 +96,10 @@ class RemoteCommits:
                 try:
                     await self._deliver_page(tenant)
                     # Collects further commits in one read; nobody notices a tenth of a second if no reader waits.
-                    await asyncio.sleep(QUICK_SECONDS if self._has_urgent(tenant) else SLOW_SECONDS)
+                    await asyncio.sleep(MIN_POLL_SECONDS if self._has_urgent(tenant) else MAX_POLL_SECONDS)
                 except Exception:
                     log.exception("reading what other servers committed failed")
-                    await asyncio.sleep(AGAIN_SECONDS)
+                    await asyncio.sleep(RETRY_SECONDS)
         finally:
             del self._readers[tenant]
 
@@ -109,7 +109,7 @@ class RemoteCommits:
 
         try:
             page_read = await self._store.read(
-                tenant, lambda reader: event_log.read_events(reader, after, event_filter=EVERYTHING, viewer=SYSTEM)
+                tenant, lambda reader: event_log.read_events(reader, after, event_filter=UNFILTERED, viewer=SYSTEM)
             )
         except CursorTooOld:
             # Retention has deleted events that were never delivered: caches that follow the log must be loaded again.

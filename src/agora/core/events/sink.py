@@ -7,10 +7,10 @@ import logging
 from collections import deque
 from typing import Protocol
 
-from agora.net.backpressure import HIGH_WATER, Connection
+from agora.net.backpressure import HIGH_WATER_BYTES, Connection
 from agora_sdk.errors import InternalError
 
-from .frames import TOO_SLOW, Batch, CloseReason
+from .frames import CLOSE_TOO_SLOW, Batch, CloseReason
 
 __all__ = ["NULL_SINK", "QueueSink", "Sink", "is_over", "offer_batch"]
 
@@ -72,7 +72,7 @@ class QueueSink:
         # Half: the other half is for live events, so that a page of the log cannot cut its own reader off.
         if self.size > self._limit // 2:
             self._room.clear()
-        if self._connection is not None and batch.size > HIGH_WATER:
+        if self._connection is not None and batch.size > HIGH_WATER_BYTES:
             self._connection.update_unsent_size()
         return True
 
@@ -82,7 +82,7 @@ class QueueSink:
     def end(self, close_reason: CloseReason, /) -> None:
         self.close_reason = close_reason
         # What waits counts against the memory of its reader, who resumes from the log anyway.
-        if close_reason.code == TOO_SLOW:
+        if close_reason.code == CLOSE_TOO_SLOW:
             self._drop_batches()
         self._filled.set()
         self._room.set()
@@ -115,7 +115,9 @@ class QueueSink:
 
 def is_over(connection: Connection | None, waiting: int, batch: Batch) -> bool:
     """Whether a slow reader must be closed because its subject has too many unread bytes."""
-    return connection is not None and connection.is_over and (waiting > HIGH_WATER or batch.size > HIGH_WATER)
+    return (
+        connection is not None and connection.is_over and (waiting > HIGH_WATER_BYTES or batch.size > HIGH_WATER_BYTES)
+    )
 
 
 NULL_SINK: Sink = _NullSink()  #: the initial sink of a stream

@@ -18,8 +18,8 @@ from agora_sdk.errors import AgoraError, InternalError, InvalidRequest, StorageU
 
 from ..call import Entry, EventStreamSpec, LogPage, LogStreamSpec
 from .channel import Channel
-from .filter import EVERYONE, EventFilter, Viewer
-from .frames import ENDED, Batch, CloseReason, EncodedEntry, EncodedEvent, Item
+from .filter import OPERATOR_VIEWER, EventFilter, Viewer
+from .frames import LOG_ENDED, Batch, CloseReason, EncodedEntry, EncodedEvent, Item
 from .positions import Positions
 from .sink import NULL_SINK, QueueSink, Sink, offer_batch
 
@@ -301,7 +301,9 @@ class LogStream(LiveStream):
         """Wake the stream at every event about the subject."""
         if self._hints is None or self._hints.close_reason is not None:
             # The bell may see every event: it only wakes the stream, and the log is read with the reader's own rights.
-            opening = EventStreamSpec(EventFilter.from_wishes(subject=self._following.subject), EVERYONE, channel.head)
+            opening = EventStreamSpec(
+                EventFilter.from_wishes(subject=self._following.subject), OPERATOR_VIEWER, channel.head
+            )
             self._hints = EventStream(self._feed, self.tenant, opening)
             await self._hints.attach(self._wake_sink)
 
@@ -315,7 +317,7 @@ class LogStream(LiveStream):
                 channel.delivered += len(part)
                 await self._send_page(part, part[-1].number)
         if page_events.done:
-            self.end(ENDED)
+            self.end(LOG_ENDED)
         elif not page_events.entries:
             self._waits = True
             await self._wake_sink.rung.wait()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CrashingTransformer", "Extractor", "Loader", "Transformer"]
 
-ROWS_AT_ONCE = 50
+ROWS_PER_CHECKPOINT = 50
 CHECKPOINT_SECONDS = 0.1  #: interval of checkpoints: the partitions are small, and progress should be visible
 CRASH_WINDOW_SECONDS = 8.0
 
@@ -62,7 +62,7 @@ class Transformer(Worker):
         tally = records.Tally.resume_from(task.checkpoint)
         while tally.row < len(rows):
             first = tally.row
-            tally.add_rows(rows[first : first + ROWS_AT_ONCE])
+            tally.add_rows(rows[first : first + ROWS_PER_CHECKPOINT])
             await asyncio.sleep(CHECKPOINT_SECONDS)
             await task.write(f"{part['region']} {first}-{tally.row}: {tally.order_total} orders so far\n")
             await task.save(tally.as_json())

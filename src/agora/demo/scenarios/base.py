@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
     from ..server import DemoServer
 
-__all__ = ["ARRIVAL_SECONDS", "EACH", "TEXT", "DemoRun", "Expectation", "HostedAgent", "Scenario"]
+__all__ = ["ARRIVAL_SECONDS", "PRICE_PER_CALL", "SAMPLE_TEXT", "DemoRun", "Expectation", "HostedAgent", "Scenario"]
 
 ARRIVAL_SECONDS = 12.0
-EACH = 0.01  #: price of one call of the hosted agent
-TEXT = "the quick brown fox jumps over the lazy dog"  #: text whose words are counted
+PRICE_PER_CALL = 0.01  #: price of one call of the hosted agent
+SAMPLE_TEXT = "the quick brown fox jumps over the lazy dog"  #: text whose words are counted
 
 
 @dataclass
@@ -53,10 +53,10 @@ class HostedAgent:
 
     async def execute_count(self, instance_id: str) -> dict[str, Any]:
         """Have an instance count words; return its result. Raises ExpectationFailed if it is wrong."""
-        execution = await self.customer.instance.execute(instance_id, "/count", {"text": TEXT})
+        execution = await self.customer.instance.execute(instance_id, "/count", {"text": SAMPLE_TEXT})
         self.done += 1
         answer: Any = execution.result
-        if answer["words"] != len(TEXT.split()) or execution.cost != EACH:
+        if answer["words"] != len(SAMPLE_TEXT.split()) or execution.cost != PRICE_PER_CALL:
             raise ExpectationFailed(f"it said {answer}, and cost {execution.cost:g}")
         self.said[instance_id] = answer
         return self.said[instance_id]

@@ -12,15 +12,15 @@ from agora_sdk import AgoraClient, AgoraError
 
 from ..hosted import counter
 from ..ledger import ExpectationFailed, ExpectationSkipped
-from .base import EACH, TEXT, DemoRun, HostedAgent, Scenario
+from .base import PRICE_PER_CALL, SAMPLE_TEXT, DemoRun, HostedAgent, Scenario
 
 if TYPE_CHECKING:
     from agora_sdk.contract.instances import Instance
 
-__all__ = ["COUNT", "HOSTING", "ONCE", "end_hosting", "require_hosted"]
+__all__ = ["HOSTING", "INSTANCE_COUNT", "ONCE", "end_hosting", "require_hosted"]
 
 CALL_SECONDS = 5.0
-COUNT = 2  #: number of instances
+INSTANCE_COUNT = 2  #: number of instances
 WATCH_SECONDS = 1.0
 ONCE, HOURLY = 0.5, 360.0  #: prices of an instance's start, and of its running time
 HOSTING = Scenario()
@@ -30,7 +30,7 @@ def require_instances(demo_run: DemoRun) -> HostedAgent:
     """Return the hosted agent. Raises ExpectationFailed or ExpectationSkipped if none runs."""
     if demo_run.hosted is None:
         raise ExpectationFailed("no agent was registered")
-    if len(demo_run.hosted.instances) < COUNT:
+    if len(demo_run.hosted.instances) < INSTANCE_COUNT:
         raise ExpectationFailed("the instances were not started")
     return demo_run.hosted
 
@@ -77,7 +77,7 @@ def _build_agent_manifest(name: str, source: Path) -> dict[str, Any]:
         "directory": str(source),
         "build_config": {"type": "python", "start_command": "python main.py"},
         "health": "/",
-        "pricing": {"type": "hybrid", "base_price": ONCE, "price": HOURLY, "task_price": EACH},
+        "pricing": {"type": "hybrid", "base_price": ONCE, "price": HOURLY, "task_price": PRICE_PER_CALL},
     }
 
 
@@ -85,13 +85,13 @@ def _account_name(demo_run: DemoRun) -> str:
     return f"demo-{demo_run.participants.mark}"
 
 
-@HOSTING.register_expectation(f"{COUNT} instances of it are started, each a process of its own")
+@HOSTING.register_expectation(f"{INSTANCE_COUNT} instances of it are started, each a process of its own")
 async def start_instances(demo_run: DemoRun) -> str:
     hosted = demo_run.hosted
     if hosted is None:
         raise await _build_missing_agent_error(demo_run)
     create = hosted.customer.instance.create
-    created = await asyncio.gather(*(create(hosted.agent_id, name=f"number {n + 1}") for n in range(COUNT)))
+    created = await asyncio.gather(*(create(hosted.agent_id, name=f"number {n + 1}") for n in range(INSTANCE_COUNT)))
     hosted.instances = [each.instance_id for each in created]
     if bad := [f"{each.status}: {each.reason}" for each in created if each.status != "running"]:
         raise ExpectationFailed("; ".join(bad))
@@ -113,12 +113,12 @@ async def execute_work(demo_run: DemoRun) -> str:
     for instance_id in (*hosted.instances, *hosted.instances):
         await hosted.execute_count(instance_id)
     processes = {answer["process"] for answer in hosted.said.values()}
-    if len(processes) != COUNT or any(answer["asked"] != 2 for answer in hosted.said.values()):
+    if len(processes) != INSTANCE_COUNT or any(answer["asked"] != 2 for answer in hosted.said.values()):
         raise ExpectationFailed(f"they said {hosted.said}")
     paid = (await hosted.customer.billing.cost()).cost_breakdown.task_cost
-    if round(paid, 6) != round(hosted.done * EACH, 6):
+    if round(paid, 6) != round(hosted.done * PRICE_PER_CALL, 6):
         raise ExpectationFailed(f"{hosted.done} executions cost {paid:g}")
-    return f"{hosted.done} times {len(TEXT.split())} words, by processes {sorted(processes)}: {paid:.2f} USD"
+    return f"{hosted.done} times {len(SAMPLE_TEXT.split())} words, by processes {sorted(processes)}: {paid:.2f} USD"
 
 
 async def require_hosted(demo_run: DemoRun) -> HostedAgent:

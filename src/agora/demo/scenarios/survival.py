@@ -13,8 +13,8 @@ import httpx
 from agora_sdk.errors import Conflict
 
 from ..ledger import ExpectationFailed, ExpectationSkipped
-from .base import EACH, DemoRun, HostedAgent, Scenario
-from .hosting import COUNT, ONCE, require_hosted
+from .base import PRICE_PER_CALL, DemoRun, HostedAgent, Scenario
+from .hosting import INSTANCE_COUNT, ONCE, require_hosted
 
 if TYPE_CHECKING:
     from agora_sdk.contract.instances import Instance
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["SURVIVAL"]
 
 ADOPTION_SECONDS = 10.0
-NOT_ITS_OWN = "not with a server of yours: stop it, and the demo starts one that it may kill"
+EXTERNAL_SERVER_REASON = "not with a server of yours: stop it, and the demo starts one that it may kill"
 SURVIVAL = Scenario()
 
 
@@ -30,7 +30,7 @@ SURVIVAL = Scenario()
 async def kill_server(demo_run: DemoRun) -> str:
     hosted = await require_hosted(demo_run)
     if demo_run.venue.own is None:
-        raise ExpectationSkipped(NOT_ITS_OWN)
+        raise ExpectationSkipped(EXTERNAL_SERVER_REASON)
     address = (await hosted.customer.instance.get(hosted.working)).address
     code = await demo_run.venue.own.kill()
     async with httpx.AsyncClient() as directly:
@@ -44,7 +44,7 @@ async def kill_server(demo_run: DemoRun) -> str:
 async def restart_and_check_adoption(demo_run: DemoRun) -> str:
     hosted = await require_hosted(demo_run)
     if demo_run.venue.own is None:
-        raise ExpectationSkipped(NOT_ITS_OWN)
+        raise ExpectationSkipped(EXTERNAL_SERVER_REASON)
     await demo_run.venue.own.start_process()
     adopted = await asyncio.gather(*(_wait_for_adoption(hosted, each) for each in hosted.instances))
     count_before = hosted.said[hosted.working]
@@ -103,7 +103,7 @@ async def check_invoice_matches_bills(demo_run: DemoRun) -> str:
     demo_run.invoice = invoice_now = await hosted.customer.billing.invoice()
     bills = [(await hosted.customer.instance.get(each)).billing_info for each in hosted.instances]
     parts = {line.kind.value: line.amount for line in invoice_now.lines}
-    agreed = {"base": COUNT * ONCE, "request": hosted.done * EACH}
+    agreed = {"base": INSTANCE_COUNT * ONCE, "request": hosted.done * PRICE_PER_CALL}
     mismatches = [kind for kind, amount in agreed.items() if _to_micros(parts.get(kind, 0)) != _to_micros(amount)]
     total = _to_micros(invoice_now.charges)
     if (

@@ -26,17 +26,17 @@ from .price_extension import PRICE_EXTENSION, find_price_extension
 from .routing import parse_agent_skills
 from .views import encode_document
 
-__all__ = ["MODES", "build_card", "list_catalogue", "resolve_base_url", "set_card"]
+__all__ = ["DEFAULT_MODES", "build_card", "list_catalogue", "resolve_base_url", "set_card"]
 
-MODES = ("text/plain", "application/json")  #: default media types
+DEFAULT_MODES = ("text/plain", "application/json")  #: default media types
 MAX_CARD_CHARACTERS = 262_144  #: maximum length of a stored card
 SERVER_FIELDS = frozenset(
     {"supportedInterfaces", "securitySchemes", "securityRequirements", "capabilities", "signatures", "url"}
 )
-TEXTS = frozenset({"name", "description", "version", "documentationUrl", "iconUrl"})
-LISTS = frozenset({"defaultInputModes", "defaultOutputModes", "inputModes", "outputModes", "tags", "examples"})
-FRONT = "front"  #: agent id of the front agent's card
-SKILLS = 100  #: maximum number of skills of a card
+TEXT_FIELDS = frozenset({"name", "description", "version", "documentationUrl", "iconUrl"})
+LIST_FIELDS = frozenset({"defaultInputModes", "defaultOutputModes", "inputModes", "outputModes", "tags", "examples"})
+FRONT_AGENT = "front"  #: agent id of the front agent's card
+MAX_SKILLS = 100  #: maximum number of skills of a card
 _METADATA_FIELDS = {
     "version": "version",
     "provider": "provider",
@@ -88,8 +88,8 @@ def _build_registered_card(agent: AgentRow) -> dict[str, Any]:
         "name": agent.agent_name,
         "description": agent.description or f"The agent {agent.agent_name}.",
         "version": "1.0.0",
-        "defaultInputModes": list(MODES),
-        "defaultOutputModes": list(MODES),
+        "defaultInputModes": list(DEFAULT_MODES),
+        "defaultOutputModes": list(DEFAULT_MODES),
         "skills": _build_skills(agent),
     }
     return _overlay_card(
@@ -108,7 +108,7 @@ def _build_skills(agent: AgentRow) -> list[dict[str, Any]]:
     skills = [_build_skill(agent, skill, tags) for skill in parse_agent_skills(agent)]
     ids = {skill["id"] for skill in skills}
     more = [_build_skill(agent, {"id": name}, tags) for name in decode_json(agent.capabilities) if name not in ids]
-    return (skills + more)[:SKILLS] or [_build_skill(agent, {"id": "message", "name": "Message"}, tags)]
+    return (skills + more)[:MAX_SKILLS] or [_build_skill(agent, {"id": "message", "name": "Message"}, tags)]
 
 
 def _build_skill(agent: AgentRow, declared: Mapping[str, Any], tags: Sequence[str]) -> dict[str, Any]:
@@ -129,9 +129,9 @@ def _is_nonempty_text(value: Any) -> bool:
 
 def _is_valid_field(name: str, value: Any) -> bool:
     """Whether a field of a card or of a skill has a valid value."""
-    if name in TEXTS:
+    if name in TEXT_FIELDS:
         return _is_nonempty_text(value)
-    if name in LISTS:
+    if name in LIST_FIELDS:
         return _has_items_of_type(value, str)
     return isinstance(value, dict) if name == "provider" else value is not None
 
@@ -158,9 +158,9 @@ def _build_front_card(call: Call, builtins: Iterable[AgentRow]) -> dict[str, Any
         "name": settings.a2a_agent_name,
         "description": settings.a2a_agent_description,
         "version": "1.0.0",
-        "defaultInputModes": list(MODES),
-        "defaultOutputModes": list(MODES),
-        "skills": [route, *skills][:SKILLS],
+        "defaultInputModes": list(DEFAULT_MODES),
+        "defaultOutputModes": list(DEFAULT_MODES),
+        "skills": [route, *skills][:MAX_SKILLS],
     }
     return card
 
@@ -173,7 +173,7 @@ async def build_card(call: Call, ref: str | None, base: str | None, *, extended:
         if agent is not None
         else _build_front_card(call, await call.tx.all(statements.select_builtin_agents))
     )
-    row = await call.tx.one(statements.select_cards, agent_id=agent.agent_id if agent is not None else FRONT)
+    row = await call.tx.one(statements.select_cards, agent_id=agent.agent_id if agent is not None else FRONT_AGENT)
     if row is not None:
         for card_json in (row.card, row.extended if extended else None):
             document = _overlay_card(document, decode_json(card_json)) if card_json else document
@@ -225,10 +225,10 @@ async def set_card(
 ) -> contract.CardChange:
     """Store the card of an agent, or of the front agent (``front``; operators only). None for both removes it."""
     # The name is reserved, but an agent of an old release may have it.
-    if ref == FRONT and await find_agent(call.tx, FRONT) is None:
+    if ref == FRONT_AGENT and await find_agent(call.tx, FRONT_AGENT) is None:
         if not call.caller.may("admin"):
             raise PermissionDenied("Only operators may change the front agent.", required="admin")
-        agent_id, audience = FRONT, None
+        agent_id, audience = FRONT_AGENT, None
     else:
         row = await load_agent(call.tx, ref or call.caller.subject, "agent")
         check_may_act_for(call.caller, row.agent_id)
@@ -252,8 +252,8 @@ def _check_card(card: Mapping[str, Any]) -> str:
     _check_fields(card, "card")
     if "skills" in card:
         skills = card["skills"]
-        if not _has_items_of_type(skills, dict) or len(skills) > SKILLS:
-            raise invalid_field("card.skills", f"is a list of 1 to {SKILLS} objects")
+        if not _has_items_of_type(skills, dict) or len(skills) > MAX_SKILLS:
+            raise invalid_field("card.skills", f"is a list of 1 to {MAX_SKILLS} objects")
         for skill in skills:
             _check_fields({"id": None, "name": None, "description": None, "tags": None} | skill, "card.skills")
     capabilities = card.get("capabilities", {})
@@ -274,7 +274,7 @@ def _check_card(card: Mapping[str, Any]) -> str:
 def _check_fields(fields: Mapping[str, Any], field: str) -> None:
     for name, value in fields.items():
         if not (_is_nonempty_text(value) if name == "id" else _is_valid_field(name, value)):
-            kind = "a list of texts" if name in LISTS else "an object" if name == "provider" else "a text"
+            kind = "a list of texts" if name in LIST_FIELDS else "an object" if name == "provider" else "a text"
             raise invalid_field(f"{field}.{name}" if field == "card" else field, f"{name} is {kind} that is not empty")
 
 

@@ -17,7 +17,7 @@ from .records import PushConfigRow
 
 __all__ = ["PUSH_SOURCE"]
 
-GONE = "The push configuration, or its task, is gone."
+GONE_REASON = "The push configuration, or its task, is gone."
 
 
 class PushSource(DeadLetterSource):
@@ -26,7 +26,7 @@ class PushSource(DeadLetterSource):
     async def inspect_letter(self, call: Call, dead_letter: DeadLetterRow) -> Inspection:
         row = await _find_config(call, dead_letter)
         if row is None:
-            return Inspection(None, GONE)
+            return Inspection(None, GONE_REASON)
         return Inspection(
             build_push_config_document(row) | {"url": dead_letter.destination, "token": None, "position": row.position}
         )
@@ -34,7 +34,7 @@ class PushSource(DeadLetterSource):
     async def replay_letter(self, call: Call, dead_letter: DeadLetterRow) -> None:
         row = await _find_config(call, dead_letter)
         if row is None or not await revive_config(call, row):
-            raise Conflict(GONE if row is None else "It is being delivered already.", fix="Discard it.")
+            raise Conflict(GONE_REASON if row is None else "It is being delivered already.", fix="Discard it.")
 
     async def discard_letter(self, call: Call, dead_letter: DeadLetterRow) -> None:
         await call.tx.execute(statements.delete_push_config, **_build_config_key(dead_letter))

@@ -27,8 +27,8 @@ from .records import ArtifactPiece
 from .states import to_task_statuses
 
 __all__ = [
-    "CHANGES",
-    "WORK",
+    "OUTPUT_EVENT_TYPES",
+    "STATUS_EVENT_TYPES",
     "TaskListRequest",
     "build_task_document",
     "build_task_not_found_error",
@@ -41,15 +41,17 @@ __all__ = [
     "require_task",
 ]
 
-HISTORY = 100  #: maximum number of messages in a task's history
+MAX_HISTORY_MESSAGES = 100  #: maximum number of messages in a task's history
 MAX_VIEW_BYTES = 1_048_576  #: maximum bytes of history, and maximum characters of artifacts, in one view of a task
-NEWEST = 1 << 62
-LONG_LOG_ENTRIES = 500  #: a log with more entries counts as long
+AFTER_EVERY_POSITION = 1 << 62
+LONG_LOG_MIN_ENTRIES = 500  #: a log with more entries counts as long
 #: events that end the wait for a task
-CHANGES = frozenset(f"agora.task.{status.value}" for status in (*states.TERMINAL, *states.INTERRUPTED))
+STATUS_EVENT_TYPES = frozenset(
+    f"agora.task.{status.value}" for status in (*states.TERMINAL_STATUSES, *states.INTERRUPTED_STATUSES)
+)
 
 #: events that show work on a task, after which no message in place of the task is expected
-WORK = frozenset(f"agora.task.{name}" for name in ("progress", "message", "artifact", "output"))
+OUTPUT_EVENT_TYPES = frozenset(f"agora.task.{name}" for name in ("progress", "message", "artifact", "output"))
 
 
 def build_task_not_found_error(task_id: str) -> NotFound:
@@ -93,7 +95,7 @@ async def _read_history(
     reader: Reader, row: TaskRow, data: TaskData, length: int | None
 ) -> Sequence[dict[str, Any]] | None:
     """Read the newest messages, oldest first, without the message of the status."""
-    limit = HISTORY if length is None else min(length, HISTORY)
+    limit = MAX_HISTORY_MESSAGES if length is None else min(length, MAX_HISTORY_MESSAGES)
     if limit == 0:
         return None
     entries: Sequence[TaskEntryRow] = ()
@@ -103,7 +105,7 @@ async def _read_history(
         async def read_entries(before: int, count: int) -> Sequence[TaskEntryRow]:
             return await reader.all(statements.select_history_entries, task_id=row.task_id, before=before, limit=count)
 
-        entries, _ = await paging.fill_page_with_rows(read_entries, NEWEST, "number", limit + 1, budget)
+        entries, _ = await paging.fill_page_with_rows(read_entries, AFTER_EVERY_POSITION, "number", limit + 1, budget)
     candidates = [
         view.convert_entry_to_message(task_context_id(row), entry)
         for entry in reversed(entries)
@@ -120,7 +122,7 @@ async def _read_artifacts(reader: Reader, row: TaskRow, result: str | None) -> l
     entries: Sequence[ArtifactPiece] = ()
     truncated = False
     if row.said or row.output_size:
-        task_id, many = row.task_id, row.entries > LONG_LOG_ENTRIES
+        task_id, many = row.task_id, row.entries > LONG_LOG_MIN_ENTRIES
         extent = await reader.one(statements.build_artifact_extent_query(many), task_id=task_id, most=MAX_VIEW_BYTES)
         if extent is not None and extent.first is not None and extent.last is not None:
             until = extent.until or extent.first
@@ -137,7 +139,7 @@ async def get_task(
     document = await build_task_document(call.tx, row, history_length, artifacts=artifacts)
     result = cast_encoded_to_result(view.encode_document(document), A2ATask)
     if wait and not is_settled(row):
-        raise WaitForEvent(CHANGES, wait, result, subject=task_id)
+        raise WaitForEvent(STATUS_EVENT_TYPES, wait, result, subject=task_id)
     return result
 
 

@@ -30,10 +30,10 @@ from agora.wire.a2a.tolerant_input import read_message
 from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.errors import InvalidRequest
 
-__all__ = ["KIND", "complete_from_reply", "deliver_message", "may_answer_with_message"]
+__all__ = ["MESSAGE_TYPE", "complete_from_reply", "deliver_message", "may_answer_with_message"]
 
-KIND = "a2a"  #: message type
-QUESTION = {"input_required": TaskStatus.INPUT_REQUIRED, "auth_required": TaskStatus.AUTH_REQUIRED}
+MESSAGE_TYPE = "a2a"  #: message type
+QUESTION_STATUSES = {"input_required": TaskStatus.INPUT_REQUIRED, "auth_required": TaskStatus.AUTH_REQUIRED}
 
 
 def may_answer_with_message(agent: AgentRow) -> bool:
@@ -57,7 +57,7 @@ async def deliver_message(call: Call, draft: TaskDraft, agent: AgentRow, message
         agent.agent_id,
         # The maximum length of a message; the whole content is in the metadata.
         text[:900_000],
-        KIND,
+        MESSAGE_TYPE,
         correlation_id=task_context_id(draft.row),
         metadata={"a2a": {"task_id": draft.task_id, "message": dict(message)}},
     )
@@ -71,20 +71,20 @@ async def complete_from_reply(
     Ignored if the message has no task, or if the task belongs to other agents, is leased, or has ended.
     """
     original = await call.tx.one(messages.select_message, message_id=reply_to)
-    if original is None or original.message_type != KIND:
+    if original is None or original.message_type != MESSAGE_TYPE:
         return
     about = decode_json(original.metadata).get("a2a")
     task_id = about.get("task_id") if isinstance(about, dict) else None
     row = await call.tx.one(tasks.lock_task, task_id=task_id) if isinstance(task_id, str) else None
     # A lease belongs to a worker, which completes the task itself.
-    if row is None or row.status in states.TERMINAL or row.lease_until is not None:
+    if row is None or row.status in states.TERMINAL_STATUSES or row.lease_until is not None:
         return
     # Anybody may reply to a message it received: only the assignee's reply to the requester ends the task.
     if row.assigned_agent != sender or row.created_by != original.from_agent:
         return
     draft = TaskDraft(call, row)
     a2a_metadata = metadata.get("a2a")
-    status = QUESTION.get(str(a2a_metadata.get("status"))) if isinstance(a2a_metadata, dict) else None
+    status = QUESTION_STATUSES.get(str(a2a_metadata.get("status"))) if isinstance(a2a_metadata, dict) else None
     if status is not None:
         await task_messages.add_assignee_message(
             draft, {"role": task_messages.AGENT, "parts": [{"text": content}]}, status

@@ -30,7 +30,7 @@ __all__ = ["SendRequest", "send_message"]
 OPERATION = "agora.a2a.send"
 DIRECT_ANSWER_SECONDS = 10.0  #: maximum seconds that ``return_immediately`` waits for a message in place of a task
 PLAIN_TASK_TYPE = "a2a.message"  #: task type if no skill is requested
-NAMES = ("skill", "skillId", "skill_id")  #: metadata keys that may name a skill
+SKILL_KEYS = ("skill", "skillId", "skill_id")  #: metadata keys that may name a skill
 
 
 @dataclass(slots=True)
@@ -95,7 +95,7 @@ def _merge_field(name: str, argument: str | None, within: str | None) -> str | N
 
 
 def _read_skill_in_metadata(metadata: Mapping[str, Any]) -> str | None:
-    skill = next((metadata[name] for name in NAMES if isinstance(metadata.get(name), str)), None)
+    skill = next((metadata[name] for name in SKILL_KEYS if isinstance(metadata.get(name), str)), None)
     return skill if skill and len(skill) <= 64 and skill.isprintable() else None
 
 
@@ -178,7 +178,7 @@ def _build_deferred_task_response(task_id: str, history_length: int | None, wait
         row = await lookup.read_task_row(call.tx, task_id)
         if not lookup.is_settled(row):
             # Most tasks settle in time, so the document of an unsettled task is read only when the wait is over.
-            raise WaitForEvent(lookup.CHANGES, wait, cast_deferred_to_result(read_task), subject=task_id)
+            raise WaitForEvent(lookup.STATUS_EVENT_TYPES, wait, cast_deferred_to_result(read_task), subject=task_id)
         if (answer := await lookup.find_direct_answer(call.tx, row)) is not None:
             return _encode_message(answer)
         return _encode_answer(await lookup.build_task_document(call.tx, row, history_length))
@@ -197,7 +197,9 @@ def _build_deferred_message_response(task_id: str, created: Mapping[str, Any], w
         if (answer := await lookup.find_direct_answer(call.tx, row)) is not None:
             return _encode_message(answer)
         if not lookup.has_visible_work(row):
-            raise WaitForEvent(lookup.CHANGES | lookup.WORK, wait, _encode_answer(created), subject=task_id)
+            raise WaitForEvent(
+                lookup.STATUS_EVENT_TYPES | lookup.OUTPUT_EVENT_TYPES, wait, _encode_answer(created), subject=task_id
+            )
         return _encode_answer(created)
 
     return cast_deferred_to_result(read_direct_answer)

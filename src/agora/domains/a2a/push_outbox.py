@@ -28,7 +28,7 @@ from agora.domains.tasks import queries as tasks
 from agora.domains.tasks.records import TaskRow
 from agora.net.backoff import compute_jittered_delay
 from agora.store.port import Reader, StoredEvent
-from agora.telemetry import CALLER
+from agora.telemetry import CURRENT_CALLER
 from agora.wire.a2a import v03 as legacy
 
 from . import push_queries as statements
@@ -39,13 +39,13 @@ __all__ = ["PushController"]
 
 log = logging.getLogger(__name__)
 
-LEASE = 60  # seconds, renewed by each delivery; longer than a post can take
-SWEEP = 30.0  # seconds between full scans for due configurations
-PAGE = 1000
+LEASE_SECONDS = 60  # seconds, renewed by each delivery; longer than a post can take
+SWEEP_SECONDS = 30.0  # seconds between full scans for due configurations
+PAGE_SIZE = 1000
 FIRST_PAUSE, MAX_BACKOFF = 1.0, 3600.0  # seconds
 #: bytes of a notification; a larger one is sent without the task's history and artifacts
 MAX_NOTIFICATION_BYTES = 4_194_304
-CONFIGURED = "agora.push.configured"
+CONFIGURED_EVENT = "agora.push.configured"
 
 Key = tuple[str, str, str]
 
@@ -80,7 +80,7 @@ class PushController(Controller):
 
     async def _watch_tenant(self, tenant: str) -> None:
         position = {"task_id": "", "config_id": ""}
-        while rows := await self.read(tenant, statements.select_active_configs, **position, limit=PAGE):
+        while rows := await self.read(tenant, statements.select_active_configs, **position, limit=PAGE_SIZE):
             for row in rows:
                 self.watched.setdefault((tenant, row.task_id), set()).add(row.config_id)
             position = {"task_id": rows[-1].task_id, "config_id": rows[-1].config_id}
@@ -89,7 +89,7 @@ class PushController(Controller):
         """Wake the worker of each configuration whose task has an event."""
         for stored in events:
             event, subject = stored.event, stored.event.subject
-            if event.type == CONFIGURED and subject is not None:
+            if event.type == CONFIGURED_EVENT and subject is not None:
                 config_id = from_json(event.data)["config_id"]
                 self.watched.setdefault((stored.tenant_id, subject), set()).add(config_id)
                 self._wake_worker((stored.tenant_id, subject, config_id))
@@ -101,7 +101,7 @@ class PushController(Controller):
         now = self.context.clock.now()
         while self._due_heap and self._due_heap[0][0] <= now:
             self._wake_worker(heapq.heappop(self._due_heap)[1])
-        if now - self._swept_at >= SWEEP * SECOND:
+        if now - self._swept_at >= SWEEP_SECONDS * SECOND:
             self._swept_at = now
             await self.run_for_each_tenant(self.reconcile)
 
@@ -109,13 +109,15 @@ class PushController(Controller):
         """Wait until the next retry or sweep is due."""
         if await super()._wait_for_next_step(stop):
             return True
-        due = min(self._swept_at + int(SWEEP * SECOND), self._due_heap[0][0] if self._due_heap else sys.maxsize)
+        due = min(self._swept_at + int(SWEEP_SECONDS * SECOND), self._due_heap[0][0] if self._due_heap else sys.maxsize)
         seconds = (due - self.context.clock.now()) / SECOND
         return await self._wait_for_wakeup(stop, seconds) if seconds > 0 else False
 
     async def reconcile(self, tenant: str) -> None:
         """Deliver due notifications that no server is delivering."""
-        for row in await self.read(tenant, statements.select_due_configs, now=self.context.clock.now(), limit=PAGE):
+        for row in await self.read(
+            tenant, statements.select_due_configs, now=self.context.clock.now(), limit=PAGE_SIZE
+        ):
             self.watched.setdefault((tenant, row.task_id), set()).add(row.config_id)
             self._wake_worker((tenant, row.task_id, row.config_id))
 
@@ -141,7 +143,7 @@ class PushController(Controller):
 
     async def _run_worker(self, key: Key) -> None:
         """Deliver pages until none is left. Each configuration has its own task: slow receivers do not delay others."""
-        CALLER.set((key[0], "system"))
+        CURRENT_CALLER.set((key[0], "system"))
         try:
             while True:
                 # Before the page is read: a commit from here on asks for another round.
@@ -252,7 +254,7 @@ class PushController(Controller):
         """Advance the position. Returns whether the configuration still exists with the same fence."""
 
         async def write_mark(call: Call) -> int:
-            until = call.now + LEASE * SECOND if held else 0
+            until = call.now + LEASE_SECONDS * SECOND if held else 0
             values = {"position": position, "state": state, "until": until, "now": call.now}
             return await call.tx.execute(statements.update_config_position, **_build_config_key(row), **values)
 
@@ -292,7 +294,7 @@ async def _release_leases(call: Call) -> None:
 
 
 async def _claim_config(call: Call, *, task_id: str, config_id: str) -> Sequence[PushConfigRow]:
-    until = call.now + LEASE * SECOND
+    until = call.now + LEASE_SECONDS * SECOND
     return await call.tx.returning(
         statements.claim_config, task_id=task_id, config_id=config_id, until=until, now=call.now
     )

@@ -21,8 +21,8 @@ __all__ = [
 ]
 
 BIG = "bigint"
-_OWN = "tenant_id = :tenant and task_id = :task_id and config_id = :config_id"
-_HELD = f"where {_OWN} and fence = :fence and state = 'active'"
+_BY_KEY = "tenant_id = :tenant and task_id = :task_id and config_id = :config_id"
+_WHERE_LEASE_HELD = f"where {_BY_KEY} and fence = :fence and state = 'active'"
 
 select_active_configs = Query(
     """
@@ -50,7 +50,7 @@ select_due_configs = Query(
 claim_config = Write(
     f"""
     update a2a_push_configs set lease_until = :until, fence = fence + 1
-    where {_OWN} and state = 'active' and lease_until <= :now and due_at <= :now returning *
+    where {_BY_KEY} and state = 'active' and lease_until <= :now and due_at <= :now returning *
     """,
     PushConfigRow,
     types={"until": BIG, "now": BIG},
@@ -59,21 +59,21 @@ claim_config = Write(
 update_config_position = Write(
     f"""
     update a2a_push_configs set position = :position, state = :state, lease_until = :until, attempts = 0, due_at = 0,
-        error = null, updated_at = :now {_HELD}
+        error = null, updated_at = :now {_WHERE_LEASE_HELD}
     """,
     types={"position": BIG, "until": BIG, "fence": BIG, "now": BIG},
 )
 postpone_config = Write(
     f"""
     update a2a_push_configs set attempts = :attempts, due_at = :due_at, error = :error, lease_until = 0,
-        updated_at = :now {_HELD}
+        updated_at = :now {_WHERE_LEASE_HELD}
     """,
     types={"attempts": BIG, "due_at": BIG, "fence": BIG, "now": BIG},
 )
 mark_config_dead = Write(
     f"""
     update a2a_push_configs set state = 'dead', attempts = :attempts, error = :error, lease_until = 0,
-        updated_at = :now {_HELD} returning *
+        updated_at = :now {_WHERE_LEASE_HELD} returning *
     """,
     PushConfigRow,
     types={"attempts": BIG, "fence": BIG, "now": BIG},
@@ -81,7 +81,7 @@ mark_config_dead = Write(
 reactivate_config = Write(
     f"""
     update a2a_push_configs set state = 'active', attempts = 0, due_at = 0, lease_until = 0, fence = fence + 1,
-        updated_at = :now where {_OWN} and state = 'dead'
+        updated_at = :now where {_BY_KEY} and state = 'dead'
     """,
     types={"now": BIG},
 )
@@ -103,7 +103,7 @@ count_configs = Query(
     PushConfigCount,
     scan=True,
 )
-select_config_state = Query(f"select state from a2a_push_configs where {_OWN}", str)
+select_config_state = Query(f"select state from a2a_push_configs where {_BY_KEY}", str)
 #: used by the single server that owns the store
 release_config_leases = Write(
     "update a2a_push_configs set lease_until = 0 where tenant_id = :tenant and lease_until > 0"

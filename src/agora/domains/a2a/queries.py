@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from agora.domains.agents.records import AgentRow
-from agora.domains.tasks.list_queries import IN_CONTEXT
+from agora.domains.tasks.list_queries import IS_IN_CONTEXT
 from agora.domains.tasks.records import TaskEntryRow, TaskRow
 from agora.store.port import Query, R, Write, build_in_list_condition
 
@@ -76,7 +76,7 @@ select_history_entries = Query(
     types={"before": BIG, "limit": BIG},
 )
 
-_PIECES = f"{_OF_TASK} and type in ('artifact', 'output')"
+_OUTPUT_ENTRIES = f"{_OF_TASK} and type in ('artifact', 'output')"
 
 
 @cache
@@ -89,7 +89,7 @@ def build_artifact_extent_query(many: bool) -> Query[ArtifactExtent]:
         f"""
         select min(number) as first, max(number) as last, max(case when total <= :most then number end) as until
         from (
-            select number, sum(length(coalesce(content, data, ''))) over (order by number) as total {_PIECES}
+            select number, sum(length(coalesce(content, data, ''))) over (order by number) as total {_OUTPUT_ENTRIES}
         ) as sized
         """,
         ArtifactExtent,
@@ -102,7 +102,7 @@ def build_artifact_extent_query(many: bool) -> Query[ArtifactExtent]:
 def build_artifact_pieces_query(many: bool) -> Query[ArtifactPiece]:
     """Build the query for pieces of artifacts and of output, up to a number."""
     return Query(
-        f"select number, type, content, data {_PIECES} and number <= :until order by number",
+        f"select number, type, content, data {_OUTPUT_ENTRIES} and number <= :until order by number",
         ArtifactPiece,
         types={"until": BIG},
         scan=many,
@@ -115,7 +115,7 @@ select_any_artifact = Query(f"select 1 as found {_OF_TASK} and type = 'artifact'
 
 _FILTERS = {
     "agent": "and assigned_agent = :agent",
-    "context_id": f"and {IN_CONTEXT}",
+    "context_id": f"and {IS_IN_CONTEXT}",
     "statuses": "and status @statuses",
     "since": "and status_at >= :since",
 }

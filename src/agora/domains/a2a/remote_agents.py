@@ -52,9 +52,9 @@ ACCOUNT = CATEGORY = "remote"  #: no registration has this account, so no other 
 BINDINGS = ("JSONRPC", "HTTP+JSON")  #: bindings, the preferred one first
 VERSIONS = ("1.0", "0.3")
 MAX_CARD_CHARACTERS = 262_144  #: maximum length of a card
-SKILLS = 100
+MAX_SKILLS = 100
 CARD_TIMEOUT = 40.0  # seconds to read a card
-CARD: TypeAdapter[Any] = TypeAdapter(JsonObject)
+CARD_ADAPTER: TypeAdapter[Any] = TypeAdapter(JsonObject)
 
 
 def _require_remotes(call: Call) -> RemoteAgents:
@@ -136,7 +136,7 @@ async def _check_name_free(call: Call, name: str) -> None:
 def _check_card(document: Mapping[str, Any]) -> dict[str, Any]:
     """Check that a card can be stored. Raises UpstreamFailed."""
     try:
-        card: dict[str, Any] = CARD.validate_python(document)
+        card: dict[str, Any] = CARD_ADAPTER.validate_python(document)
     except ValidationError as error:
         message = error.errors(include_url=False, include_input=False)[0]["msg"]
         raise UpstreamFailed(f"The agent's card cannot be stored: {message}.") from None
@@ -176,7 +176,7 @@ def _rank_interface(interface: Mapping[str, Any]) -> tuple[int, int]:
 def _build_profile_from_card(card: Mapping[str, Any] | None) -> dict[str, Any]:
     """Build an agent's registration from its card."""
     fields = card or {}
-    skills = [skill for skill in _select_dicts(fields.get("skills"))[:SKILLS] if isinstance(skill.get("id"), str)]
+    skills = [skill for skill in _select_dicts(fields.get("skills"))[:MAX_SKILLS] if isinstance(skill.get("id"), str)]
     tags = [tag for skill in skills for tag in _select_items(skill.get("tags")) if _is_label(tag, 64)]
     return {
         "capabilities": [skill["id"] for skill in skills if _is_label(skill["id"], 100)],

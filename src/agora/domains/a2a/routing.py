@@ -28,12 +28,12 @@ __all__ = ["Route", "parse_agent_skills", "route_message"]
 
 MAX_CHARACTERS = 2000  #: maximum number of evaluated characters of a text
 MAX_WORDS = 40  #: maximum number of evaluated words of a text
-LEAST_LIKENESS = 2.0  #: minimum score of a built-in agent's skill
+MIN_SIMILARITY = 2.0  #: minimum score of a built-in agent's skill
 MAX_LISTED_SKILLS = 20  #: maximum number of skills in an answer
 MAX_LISTED_CAPABILITIES = 15  #: maximum number of capabilities in an answer
 _TOKEN = re.compile(r"[^\W\d_]+|\d+(?:\.\d+)?|[+*/^%=<>-]")
-_SPLIT = re.compile(r"[^\W\d_]+")
-_COMMON = frozenset(
+_WORD = re.compile(r"[^\W\d_]+")
+_COMMON_WORDS = frozenset(
     [
         "a",
         "an",
@@ -100,10 +100,10 @@ async def route_message(call: Call, message: Mapping[str, Any], skill: str | Non
     text = join_text(message["parts"])[:MAX_CHARACTERS]
     words = tokenize_text(text)
     best = max(_score_skills(builtins, words), key=lambda likeness: likeness[0], default=None)
-    if best is not None and best[0] >= LEAST_LIKENESS:
+    if best is not None and best[0] >= MIN_SIMILARITY:
         _, agent, name, why = best
         return Route(agent, name, f"The text is like {why} of the skill {name!r} of {agent.agent_name}.")
-    route = await _route_by_capability(call, [*words, *_SPLIT.findall(text)[:MAX_WORDS]])
+    route = await _route_by_capability(call, [*words, *_WORD.findall(text)[:MAX_WORDS]])
     if route is not None:
         return route
     return Route(
@@ -149,7 +149,7 @@ def _list_capability_names(words: Sequence[str]) -> Iterator[str]:
     # Pairs first; the caller prefers longer names anyway, so that "image search" wins over "search".
     for first, second in pairwise(plain):
         yield from (f"{first} {second}", f"{first}_{second}", f"{first}-{second}")
-    yield from (word for word in plain if len(word) > 2 and word not in _COMMON)
+    yield from (word for word in plain if len(word) > 2 and word not in _COMMON_WORDS)
 
 
 def tokenize_text(text: str) -> list[str]:
@@ -169,8 +169,8 @@ class _SkillWords:
 
     @classmethod
     def from_declaration(cls, declared: Mapping[str, Any]) -> _SkillWords:
-        words = frozenset(_SPLIT.findall(f"{declared['id']} {declared.get('name') or ''}".casefold())) - _COMMON
-        tagged = frozenset(_SPLIT.findall(" ".join(_select_texts(declared.get("tags"))).casefold())) - _COMMON
+        words = frozenset(_WORD.findall(f"{declared['id']} {declared.get('name') or ''}".casefold())) - _COMMON_WORDS
+        tagged = frozenset(_WORD.findall(" ".join(_select_texts(declared.get("tags"))).casefold())) - _COMMON_WORDS
         return cls(
             declared,
             words,
@@ -202,7 +202,7 @@ Likeness = tuple[float, AgentRow, str, str]
 
 def _score_skills(agents: Sequence[AgentRow], words: Sequence[str]) -> Iterator[Likeness]:
     vocabulary = set(words)
-    significant = vocabulary - _COMMON
+    significant = vocabulary - _COMMON_WORDS
     for agent in agents:
         for skill in _parse_skills(agent.metadata):
             likeness, why = _score_skill(vocabulary, significant, skill)

@@ -105,7 +105,7 @@ class A2AService(BoundService, contract.A2A):
             raise PermissionDenied(
                 f"{task_id} was created by {row.created_by}; only its creator may cancel it.", required="act:any"
             )
-        if row.status in states.TERMINAL:
+        if row.status in states.TERMINAL_STATUSES:
             raise IllegalTransition(
                 f"{task_id} is {row.status}: it cannot be cancelled any more.",
                 allowed=[],

@@ -31,8 +31,8 @@ from .states import to_a2a_state
 __all__ = ["Until", "open_task_update_log", "read_updates"]
 
 Until = Literal["ended", "interrupted"]
-START = -1  #: position of a stream that begins with the task itself
-PAGE = 8  #: maximum number of log entries read at once; an entry may have several megabytes
+START_POSITION = -1  #: position of a stream that begins with the task itself
+PAGE_SIZE = 8  #: maximum number of log entries read at once; an entry may have several megabytes
 _S = TaskStatus
 
 
@@ -43,7 +43,7 @@ async def open_task_update_log(
     row = await lookup.require_task(call, task_id, agent)
     position = _parse_position(last_event_id, row.entries)
     # A resumed stream may still have items to deliver after the end.
-    if position == START and row.status in states.TERMINAL:
+    if position == START_POSITION and row.status in states.TERMINAL_STATUSES:
         raise IllegalTransition(
             f"{task_id} is {row.status}: nothing more happens to it.",
             fix="Read it with agora.a2a.get.",
@@ -60,8 +60,8 @@ async def read_updates(reader: Reader, row: TaskRow, after: int) -> LogPage:
 
 
 def _parse_position(last_event_id: str | None, entries: int) -> int:
-    if last_event_id is None or last_event_id == str(START):
-        return START
+    if last_event_id is None or last_event_id == str(START_POSITION):
+        return START_POSITION
     if not (last_event_id.isascii() and last_event_id.isdecimal()) or int(last_event_id) > view.compute_stream_position(
         entries
     ):
@@ -84,12 +84,12 @@ class _UpdateLog:
 
     async def read(self, reader: Reader, after: int) -> LogPage:
         """Read a bounded page of items after a position."""
-        if after == START:
+        if after == START_POSITION:
             return await self._find_first_item(reader)
         items: list[Entry] = []
         last_number = (after - 1) // 2
         while not items:
-            rows = await reader.all(task_lists.list_entries, task_id=self.task_id, after=last_number, limit=PAGE)
+            rows = await reader.all(task_lists.list_entries, task_id=self.task_id, after=last_number, limit=PAGE_SIZE)
             for row in rows:
                 items += [item for item in await self._build_entry_items(reader, row) if item.number > after]
                 if self._is_last(row):
@@ -97,15 +97,17 @@ class _UpdateLog:
                 last_number = row.number  # entries without items advance the position too
                 if sum(len(item.json) for item in items) > paging.MAX_PAGE_BYTES:
                     return LogPage(items)
-            if len(rows) < PAGE:
+            if len(rows) < PAGE_SIZE:
                 break
         if items:
             return LogPage(items)
         task = await reader.one(tasks.select_task, task_id=self.task_id)
-        return LogPage((), done=task is None or (task.status in states.TERMINAL and task.entries <= last_number))
+        return LogPage(
+            (), done=task is None or (task.status in states.TERMINAL_STATUSES and task.entries <= last_number)
+        )
 
     def _is_last(self, row: TaskEntryRow) -> bool:
-        return row.type == "done" or (self.until == "interrupted" and row.status in states.INTERRUPTED)
+        return row.type == "done" or (self.until == "interrupted" and row.status in states.INTERRUPTED_STATUSES)
 
     async def _find_first_item(self, reader: Reader) -> LogPage:
         row = await reader.one(tasks.select_task, task_id=self.task_id)
@@ -113,7 +115,7 @@ class _UpdateLog:
             return LogPage((), done=True)
         document = await lookup.build_task_document(reader, row, self.history_length)
         item = Entry(view.compute_stream_position(row.entries), "task", view.encode_document({"task": document}))
-        return LogPage([item], done=row.status in states.TERMINAL)
+        return LogPage([item], done=row.status in states.TERMINAL_STATUSES)
 
     async def _build_entry_items(self, reader: Reader, row: TaskEntryRow) -> list[Entry]:
         """Convert a log entry to stream items; comments, checkpoints and messages of the requester have none."""
@@ -157,7 +159,11 @@ class _UpdateLog:
 
     def _build_status_item(self, number: int, row: TaskEntryRow) -> Entry:
         # The final status follows a message in a separate entry, even if the message is the answer.
-        state = row.status if row.status and not (row.type == "message" and row.status in states.TERMINAL) else None
+        state = (
+            row.status
+            if row.status and not (row.type == "message" and row.status in states.TERMINAL_STATUSES)
+            else None
+        )
         status: dict[str, Any] = {"state": to_a2a_state(state or _S.IN_PROGRESS)}
         message = view.convert_entry_to_message(self.context_id, row)
         if message is not None:
@@ -165,7 +171,7 @@ class _UpdateLog:
         status["timestamp"] = view.format_timestamp(row.time)
         update: dict[str, Any] = {"taskId": self.task_id, "contextId": self.context_id, "status": status}
         own: dict[str, Any] = {"progress": row.progress} if row.progress else {}
-        if message is not None and row.type != "message" and row.status not in states.TERMINAL:
+        if message is not None and row.type != "message" and row.status not in states.TERMINAL_STATUSES:
             own["note"] = True  # about the work, not addressed to the requester
         if own:
             update["metadata"] = {"agora": own}

@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 Fields = Mapping[str, Any]
-MAX_PART = 900_000  #: maximum characters of a part's text, as in the contract
+MAX_PART_CHARACTERS = 900_000  #: maximum characters of a part's text, as in the contract
 OUTPUT, RESULT = "output", "result"  #: ids of the artifacts built from a task's output and from its result
 
 
@@ -68,11 +68,11 @@ def _complete_message(task_id: str, context_id: str, message: Fields, number: in
         "contextId": context_id,
         "taskId": task_id,
         "role": message.get("role") or role,
-        **{name: value for name, value in message.items() if name not in _ENVELOPE},
+        **{name: value for name, value in message.items() if name not in _ENVELOPE_FIELDS},
     }
 
 
-_ENVELOPE = frozenset({"messageId", "contextId", "taskId", "role"})
+_ENVELOPE_FIELDS = frozenset({"messageId", "contextId", "taskId", "role"})
 
 
 def convert_entry_to_message(context_id: str, entry: TaskEntryRow) -> dict[str, Any] | None:
@@ -170,7 +170,7 @@ def merge_artifact_piece(artifacts: dict[str, dict[str, Any]], piece: Fields) ->
 def _append_output_artifact(artifacts: Mapping[str, dict[str, Any]], output: Sequence[str]) -> list[dict[str, Any]]:
     text = "".join(output)
     # Output is unlimited, a part of the contract is not.
-    parts = [{"text": text[start : start + MAX_PART]} for start in range(0, len(text), MAX_PART)]
+    parts = [{"text": text[start : start + MAX_PART_CHARACTERS]} for start in range(0, len(text), MAX_PART_CHARACTERS)]
     first = [{"artifactId": OUTPUT, "name": OUTPUT, "parts": parts}] if parts else []
     return [*first, *artifacts.values()]
 

@@ -14,10 +14,10 @@ from . import retention_queries as statements
 
 __all__ = ["OverrideController"]
 
-FIELDS = tuple(
+OVERRIDE_FIELDS = tuple(
     field.name for field in fields(Override) if field.name != "created_at"
 )  # the fields of other override events
-BY = "system"
+SYSTEM_ACTOR = "system"
 
 
 class OverrideController(DueController):
@@ -37,12 +37,12 @@ class OverrideController(DueController):
         """Lift a batch of expired overrides; return their number."""
         lifted = 0
         for row in await call.tx.all(overrides.select_expired_overrides, now=call.now):
-            change = {"override_id": row.override_id, "status": "expired", "now": call.now, "by": BY}
+            change = {"override_id": row.override_id, "status": "expired", "now": call.now, "by": SYSTEM_ACTOR}
             # Another server has lifted it since it was read: its event is emitted once.
             if not await call.tx.execute(overrides.end_override, **change):
                 continue
             lifted += 1
-            data = {name: getattr(row, name) for name in FIELDS} | {"status": "expired"}
+            data = {name: getattr(row, name) for name in OVERRIDE_FIELDS} | {"status": "expired"}
             call.emit("agora.override.expired", data, subject=row.target_id)
             await publish_halt_end(call, row)
             await resume_agent(call, row.target_id)

@@ -24,7 +24,7 @@ from agora.domains.identity.authority import (
 )
 from agora.domains.messaging.views import transfer_unread_messages
 from agora.domains.tasks.deadlines import hand_over_tasks
-from agora.domains.tenants.service import HOME
+from agora.domains.tenants.service import ADMINISTRATIVE_TENANT
 from agora_sdk.contract import Operation
 from agora_sdk.contract.fields import ServiceTier
 from agora_sdk.errors import AgoraError, IllegalTransition, InvalidRequest, PermissionDenied, field_error
@@ -34,7 +34,7 @@ from . import queries as statements
 __all__ = ["Management"]
 
 Change = tuple[JsonValue, JsonValue]
-STATUSES = {"activate": "active", "beta": "beta", "deprecate": "deprecated", "sunset": "sunset", "reset": None}
+STATUS_BY_ACTION = {"activate": "active", "beta": "beta", "deprecate": "deprecated", "sunset": "sunset", "reset": None}
 NOTICE_FIX = "Give the name of an operation, or an object with replacement, sunset_date (YYYY-MM-DD), migration_guide."
 ALWAYS_AVAILABLE = frozenset({"agora.admin.manage", "agora.admin.override", "agora.admin.health"})
 
@@ -137,7 +137,7 @@ class Management(BoundService):
     async def _manage_setting(self, target: str, action: str, value: JsonValue) -> Change:
         call, configuration = self.call, self.call.context.configuration
         call.target = target
-        if call.caller.tenant != HOME:
+        if call.caller.tenant != ADMINISTRATIVE_TENANT:
             raise PermissionDenied("Settings apply to the whole installation.", fix="Ask its operator.")
         if action == "list":
             return None, configuration.describe_settings("" if target in ("*", "all") else target)
@@ -164,15 +164,15 @@ class Management(BoundService):
 
     async def _manage_service(self, target: str, action: str, value: JsonValue) -> Change:
         call, registry = self.call, self.call.context.registry
-        if action not in STATUSES:
-            raise _build_unknown_action_error(action, tuple(STATUSES))
+        if action not in STATUS_BY_ACTION:
+            raise _build_unknown_action_error(action, tuple(STATUS_BY_ACTION))
         operation = registry.find(target, None, call.caller.tenant)
         call.target = f"{operation.name}@{operation.version}"
         notice = self._parse_notice(operation, action, value)
         if operation.name in ALWAYS_AVAILABLE and (action == "sunset" or notice.sunset_date is not None):
             raise IllegalTransition(f"{operation.name} keeps the server manageable and cannot be sunset.", allowed=[])
         await check_and_record_administration(call, call.target)
-        previous_value, status = str(registry.status(operation, call.caller.tenant)), STATUSES[action]
+        previous_value, status = str(registry.status(operation, call.caller.tenant)), STATUS_BY_ACTION[action]
         where, details = {"operation": operation.name, "version": operation.version}, notice.to_document()
         if status is None:
             await call.tx.execute(statements.delete_operation_status, **where)

@@ -18,8 +18,8 @@ from . import retention_queries as statements
 
 __all__ = ["RetentionController"]
 
-ENDED = 100  # tasks deleted in one transaction: each may have many history entries
-SLACK = 86_400 * SECOND  # tolerance for ids made before the machine's clock was corrected
+TASK_BATCH = 100  # tasks deleted in one transaction: each may have many history entries
+CLOCK_CORRECTION_TOLERANCE = 86_400 * SECOND  # tolerance for ids made before the machine's clock was corrected
 
 
 class RetentionController(Controller):
@@ -44,7 +44,10 @@ class RetentionController(Controller):
         await self._prune_older(tenant, dead_letters.delete_old_letters, 2 * settings.message_lifetime)
         await self._drop_messages(tenant, 2 * settings.message_lifetime)
         await self._delete_ended_rows(
-            tenant, conversations.select_old_conversations, conversations.DROPS, 2 * settings.message_lifetime
+            tenant,
+            conversations.select_old_conversations,
+            conversations.CONVERSATION_DELETES,
+            2 * settings.message_lifetime,
         )
         await self._prune_older(tenant, conversations.delete_old_usage_reports, settings.audit_retention)
         await self._delete_ended_rows(
@@ -56,7 +59,9 @@ class RetentionController(Controller):
             retention_queries.WORKFLOW_DELETES,
             settings.task_retention,
         )
-        await self._delete_ended_rows(tenant, client_sessions.select_expired_sessions, client_sessions.DROPS, 0)
+        await self._delete_ended_rows(
+            tenant, client_sessions.select_expired_sessions, client_sessions.SESSION_DELETES, 0
+        )
 
     async def _prune_older(self, tenant: str, write: Write, seconds: int) -> None:
         before = self.context.clock.now() - seconds * SECOND
@@ -70,7 +75,7 @@ class RetentionController(Controller):
     async def _drop_messages(self, tenant: str, seconds: int) -> None:
         now = self.context.clock.now()
         before = now - seconds * SECOND
-        when, bound = {"before": before, "now": now}, _build_id_after(before + SLACK)
+        when, bound = {"before": before, "now": now}, _build_id_after(before + CLOCK_CORRECTION_TOLERANCE)
         while not self.is_stopping:
             rows = await self.read(tenant, statements.select_expired_messages, bound=bound, limit=self.batch, **when)
             if not rows:
@@ -95,7 +100,7 @@ class RetentionController(Controller):
         """Delete rows that ended before the retention period, with their dependent rows."""
         before = self.context.clock.now() - seconds * SECOND
         while not self.is_stopping:
-            rows = await self.read(tenant, ended_query, before=before, limit=ENDED)
+            rows = await self.read(tenant, ended_query, before=before, limit=TASK_BATCH)
             # Dependent rows and the row itself go in one transaction, in the order of drops.
             ids = encode_json(rows)
 
@@ -105,7 +110,7 @@ class RetentionController(Controller):
 
             if rows:
                 await self.write_as_system(tenant, delete_tasks)
-            if len(rows) < ENDED:
+            if len(rows) < TASK_BATCH:
                 return
 
     async def _run_write(self, tenant: str, write: Write, **parameters: Any) -> int:

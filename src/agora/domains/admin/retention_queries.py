@@ -45,11 +45,11 @@ select_overdue_override = Query(
 
 # -- retention ---------------------------------------------------------------------------------
 
-_DOOMED = "m.created_at < :before and (m.expires_at is null or m.expires_at < :now)"
+_MESSAGE_IS_OVERDUE = "m.created_at < :before and (m.expires_at is null or m.expires_at < :now)"
 # bound: an id that sorts after all ids of the cutoff time, so that newer messages are not scanned.
 select_expired_messages = Query(
     f"""
-    select m.message_id from messages m where m.tenant_id = :tenant and m.message_id < :bound and {_DOOMED}
+    select m.message_id from messages m where m.tenant_id = :tenant and m.message_id < :bound and {_MESSAGE_IS_OVERDUE}
     order by m.message_id limit :limit
     """,
     str,
@@ -68,17 +68,17 @@ select_expired_deliveries = Query(
     select d.recipient, d.message_id from r cross join deliveries d
     where d.tenant_id = :tenant and d.recipient = r.id and d.message_id <= :last
         and not exists (select 1 from messages m
-            where m.tenant_id = :tenant and m.message_id = d.message_id and not ({_DOOMED}))
+            where m.tenant_id = :tenant and m.message_id = d.message_id and not ({_MESSAGE_IS_OVERDUE}))
     limit :limit
     """,
     ExpiredDeliveryRow,
     types={"before": BIG, "now": BIG, "limit": BIG},
     scan=True,
 )
-_DROP_DELIVERIES = "delete from deliveries where tenant_id = :tenant and (recipient, message_id) "
-delete_deliveries = Write(_DROP_DELIVERIES + _PAIRS, postgres=_DROP_DELIVERIES + _PAIRS_POSTGRES)
-_DROP_MESSAGES = "delete from messages where tenant_id = :tenant and message_id "
-delete_messages = Write(_DROP_MESSAGES + _IDS, postgres=_DROP_MESSAGES + _IDS_POSTGRES)
+_DELETE_DELIVERIES = "delete from deliveries where tenant_id = :tenant and (recipient, message_id) "
+delete_deliveries = Write(_DELETE_DELIVERIES + _PAIRS, postgres=_DELETE_DELIVERIES + _PAIRS_POSTGRES)
+_DELETE_MESSAGES = "delete from messages where tenant_id = :tenant and message_id "
+delete_messages = Write(_DELETE_MESSAGES + _IDS, postgres=_DELETE_MESSAGES + _IDS_POSTGRES)
 
 # Deletes only the oldest events before the first event to keep, so that the log has no gaps, and keeps the newest
 # event, whose sequence number the next event continues.

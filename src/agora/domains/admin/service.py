@@ -30,9 +30,9 @@ from .ports import HEALTH_REPORT
 
 __all__ = ["AdminService"]
 
-WORKFLOW = "wf_"
-NEWEST = "aud_g"  # sorts after every id
-OUTCOMES = {
+WORKFLOW_ID_PREFIX = "wf_"
+AFTER_EVERY_ID = "aud_g"  # sorts after every id
+STATUS_BY_OVERRIDE = {
     OverrideAction.PAUSE: "paused",
     OverrideAction.EMERGENCY_HALT: "halted",
     OverrideAction.TERMINATE: "terminated",
@@ -59,7 +59,7 @@ class AdminService(BoundService, contract.Admin):
         active_overrides = list(await call.tx.all(overrides.select_overrides_of_target, target_id=target, now=call.now))
         if kind is OverrideAction.RESUME:
             return await self._lift_overrides(target, agent, authority, active_overrides)
-        if kind is OverrideAction.TERMINATE and agent is None and not target.startswith(WORKFLOW):
+        if kind is OverrideAction.TERMINATE and agent is None and not target.startswith(WORKFLOW_ID_PREFIX):
             raise IllegalTransition(
                 "The marketplace as a whole cannot be terminated.",
                 fix="Use emergency_halt, or stop the server.",
@@ -74,9 +74,9 @@ class AdminService(BoundService, contract.Admin):
         self._emit_event("agora.override.applied", row)
         if agent is not None:
             await self._apply_to_agent(agent, kind)
-        elif target.startswith(WORKFLOW):
+        elif target.startswith(WORKFLOW_ID_PREFIX):
             await WorkflowService(call).apply_override(target, kind.value, reason)
-        return self._build_override_receipt(row, OUTCOMES[kind])
+        return self._build_override_receipt(row, STATUS_BY_OVERRIDE[kind])
 
     def _resolve_authority(self, priority: int | None) -> int:
         if priority is None:
@@ -86,7 +86,7 @@ class AdminService(BoundService, contract.Admin):
 
     async def _find_agent(self, target_id: str) -> AgentRow | None:
         """Find the target agent; None for the whole marketplace and for workflows."""
-        if target_id == SYSTEM_WIDE or target_id.startswith(WORKFLOW):
+        if target_id == SYSTEM_WIDE or target_id.startswith(WORKFLOW_ID_PREFIX):
             return None
         return await load_agent(self.call.tx, target_id, "target_id")
 
@@ -127,7 +127,7 @@ class AdminService(BoundService, contract.Admin):
         higher = [row for row in standing if row.authority > authority]
         if not lower:
             await check_override_authority(call, target, authority)
-        paused = agent.status == "paused" if agent is not None else target.startswith(WORKFLOW)
+        paused = agent.status == "paused" if agent is not None else target.startswith(WORKFLOW_ID_PREFIX)
         if not standing and not paused:
             raise IllegalTransition(f"There is no active override of {target}.", allowed=["pause", "emergency_halt"])
         for row in lower:
@@ -143,7 +143,7 @@ class AdminService(BoundService, contract.Admin):
         # A higher override is left, so the agent stays paused.
         if agent is not None and paused and not higher:
             await set_agent_status(call, agent, "active")
-        if target.startswith(WORKFLOW) and not higher:
+        if target.startswith(WORKFLOW_ID_PREFIX) and not higher:
             await WorkflowService(call).apply_override(target, "resume", "")
         record = self._build_override_row(target, OverrideAction.RESUME, authority, "", None)
         receipt = self._build_override_receipt(record, "partly_resumed" if higher else "resumed")
@@ -206,7 +206,9 @@ class AdminService(BoundService, contract.Admin):
         values |= {"since": since and to_microseconds(since), "until": until and to_microseconds(until)}
         filters = {name: value for name, value in values.items() if value is not None}
         query = statements.build_audit_query(frozenset(filters))
-        rows, more = await paging.read_query_page(self.call, query, "audit_id", limit, cursor, first=NEWEST, **filters)
+        rows, more = await paging.read_query_page(
+            self.call, query, "audit_id", limit, cursor, first=AFTER_EVERY_ID, **filters
+        )
         entries = [build_from_record(contract.AuditEntry, row) for row in rows]
         return contract.AuditPage.model_construct(
             entries=entries,

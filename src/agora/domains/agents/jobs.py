@@ -13,9 +13,9 @@ from .supervision import set_agent_status
 
 __all__ = ["HeartbeatController"]
 
-CHECKS = 10  # checks for silent agents within the silence limit of one agent
+CHECKS_PER_SILENCE_LIMIT = 10  # checks for silent agents within the silence limit of one agent
 
-Seen = Sequence[tuple[str, int]]
+ActivityTimes = Sequence[tuple[str, int]]
 
 
 class HeartbeatController(Controller):
@@ -36,7 +36,10 @@ class HeartbeatController(Controller):
 
     async def step(self) -> None:
         await self.flush_heartbeats()
-        now, period = self.context.clock.now(), int(self.context.server.settings.offline_after * SECOND / CHECKS)
+        now, period = (
+            self.context.clock.now(),
+            int(self.context.server.settings.offline_after * SECOND / CHECKS_PER_SILENCE_LIMIT),
+        )
         if not 0 <= now - self._checked_at < period:
             await self.run_for_each_tenant(self.reconcile)
             self._checked_at = now
@@ -61,7 +64,7 @@ class HeartbeatController(Controller):
                     if last_seen.get((tenant, agent_id)) == at:
                         del last_seen[tenant, agent_id]
 
-    async def _write_last_seen(self, tenant: str, batch: Seen) -> None:
+    async def _write_last_seen(self, tenant: str, batch: ActivityTimes) -> None:
         """Write a batch, and mark offline agents in it as active.
 
         Activity that is not newer than the stored one is ignored: it includes the call by which the agent went offline.

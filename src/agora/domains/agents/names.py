@@ -16,7 +16,7 @@ from agora_sdk.errors import InvalidRequest, field_error
 __all__ = ["check_name", "name_key"]
 
 #: reserved words: recipients, the marketplace itself, callers, accounts
-RESERVED: Final = frozenset(
+RESERVED_NAMES: Final = frozenset(
     [
         "*",
         "agora",
@@ -40,14 +40,14 @@ RESERVED: Final = frozenset(
     ]
 )
 #: prefixes of other kinds of references
-PREFIXES: Final = ("agent.", "agent:", "app:", "capability:", "name:", "static:", "tier:", "worker:", "wf_")
-MAX_FOLDED = 500  #: characters; names and aliases are shorter
+RESERVED_PREFIXES: Final = ("agent.", "agent:", "app:", "capability:", "name:", "static:", "tier:", "worker:", "wf_")
+MAX_FOLDED_CHARACTERS = 500  #: characters; names and aliases are shorter
 _ID = re.compile(r"[a-z]+_[0-9a-f]{32}")
 _WORD = re.compile(r"\w+")
 #: scripts whose letters look alike
-_ALIKE: Final = frozenset({"LATIN", "CYRILLIC", "GREEK", "COPTIC", "ARMENIAN", "CHEROKEE", "LISU"})
+_CONFUSABLE_SCRIPTS: Final = frozenset({"LATIN", "CYRILLIC", "GREEK", "COPTIC", "ARMENIAN", "CHEROKEE", "LISU"})
 #: lower-case letters that look like Latin ones, or whose capitals do (Unicode TS 39, confusables.txt)
-_DOUBLES: Final = str.maketrans(
+_CONFUSABLE_LETTERS: Final = str.maketrans(
     {
         **dict(zip("авеёһіїјӏкмнорԛѕстуѵԝхԁց", "abeëhiïjlkmhopqsctyvwxdg", strict=True)),
         **dict(zip("\u0131\u0251\u0261", "iag", strict=True)),
@@ -58,11 +58,13 @@ _DOUBLES: Final = str.maketrans(
 
 def name_key(name: str) -> str:
     """Return a key that is equal for names that look the same to a reader; a text longer than any name is its own key."""
-    if len(name) > MAX_FOLDED:  # references in payloads have no limit, and normalization takes quadratic time
+    if (
+        len(name) > MAX_FOLDED_CHARACTERS
+    ):  # references in payloads have no limit, and normalization takes quadratic time
         return name
     # Twice: case folding may make characters that are not in normal form (Unicode 3.13, D146).
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
-    return " ".join(folded.translate(_DOUBLES).split())
+    return " ".join(folded.translate(_CONFUSABLE_LETTERS).split())
 
 
 def check_name(name: str, field: str = "agent_name", owner: str = "an agent") -> None:
@@ -70,7 +72,7 @@ def check_name(name: str, field: str = "agent_name", owner: str = "an agent") ->
     key = name_key(name)
     normal = unicodedata.normalize("NFKC", name)
     # A path segment of one or two dots is removed by clients before the request.
-    if key in RESERVED or key in (".", "..") or key.startswith(PREFIXES) or _ID.fullmatch(key):
+    if key in RESERVED_NAMES or key in (".", "..") or key.startswith(RESERVED_PREFIXES) or _ID.fullmatch(key):
         raise _build_name_error(
             name,
             field,
@@ -87,7 +89,7 @@ def check_name(name: str, field: str = "agent_name", owner: str = "an agent") ->
         fix = f"Write it in its normal form (NFKC): {normal!r}."
         raise _build_name_error(name, field, owner, "not normalized", "it is not in Unicode's normal form", fix)
     for word in _WORD.findall(name):
-        scripts = sorted(_ALIKE & {unicodedata.name(letter, "").partition(" ")[0] for letter in word})
+        scripts = sorted(_CONFUSABLE_SCRIPTS & {unicodedata.name(letter, "").partition(" ")[0] for letter in word})
         if len(scripts) > 1:
             fix = "Write each word with letters of one script."
             mixed = f"{word!r} mixes letters of {' and '.join(script.capitalize() for script in scripts)}"

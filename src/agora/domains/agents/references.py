@@ -40,7 +40,7 @@ _KEY = re.compile(r"(?:key|usr)_[0-9a-f]{32}|static:.+")
 _ALIAS = re.compile(r"agent\.[A-Za-z0-9_-]+\.[A-Za-z0-9_.-]*[A-Za-z0-9_-]")
 #: companies in aliases that are reserved for the marketplace
 RESERVED_COMPANIES = frozenset({"marketplace", "builtin", "agentify"})
-_POINTS = {"EC": ("P-256", "P-384", "P-521"), "OKP": ("X25519", "X448")}
+_KEY_CURVES = {"EC": ("P-256", "P-384", "P-521"), "OKP": ("X25519", "X448")}
 
 
 def looks_like_id(ref: str) -> bool:
@@ -100,7 +100,7 @@ async def check_alias(call: Call, alias: str, agent_id: str | None) -> None:
 def check_keys(keys: Sequence[PublicKey]) -> None:
     """Validate public keys: curve and coordinates match the key type, and each kid is unique. Raises InvalidRequest."""
     for at, key in enumerate(keys):
-        if key.crv not in _POINTS[key.kty] or (key.y is None) != (key.kty == "OKP"):
+        if key.crv not in _KEY_CURVES[key.kty] or (key.y is None) != (key.kty == "OKP"):
             raise InvalidRequest(
                 f"public_keys.{at} is not a key of the kind {key.kty} {key.crv}.",
                 fix="EC keys have x and y and a curve P-256, P-384 or P-521; OKP keys x alone, and X25519 or X448.",

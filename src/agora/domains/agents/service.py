@@ -14,7 +14,7 @@ from agora.core import scopes
 from agora.core.call import BoundService, decode_json, encode_json
 from agora.core.record_models import build_from_record
 from agora.domains.identity.authority import (
-    TIERS,
+    TIER_RANKS,
     check_administration_authority,
     check_override_authority,
     may_grant_any_tier,
@@ -58,12 +58,12 @@ from .signals import (
 )
 from .supervision import choose_agent_event_audience, set_agent_status
 
-__all__ = ["UNREACHABLE", "AgentService", "build_agent_from_row"]
+__all__ = ["UNREACHABLE_STATUSES", "AgentService", "build_agent_from_row"]
 
 P = TypeVar("P", bound=BaseModel)
 
-UNREACHABLE = frozenset({"offline", "inactive", "suspended", "retired"})
-SUPERVISED = frozenset({"paused", "suspended", "retired"})
+UNREACHABLE_STATUSES = frozenset({"offline", "inactive", "suspended", "retired"})
+SUPERVISED_STATUSES = frozenset({"paused", "suspended", "retired"})
 
 
 def _compute_availability(row: AgentRow, now: int) -> float:
@@ -72,7 +72,7 @@ def _compute_availability(row: AgentRow, now: int) -> float:
     if age <= 0:
         return 1.0
     reachable = row.reachable_for
-    if row.status not in UNREACHABLE:
+    if row.status not in UNREACHABLE_STATUSES:
         reachable += now - row.status_since
     return float(round(min(1.0, max(0.0, reachable / age)), 4))
 
@@ -316,7 +316,7 @@ class AgentService(BoundService, contract.Agents):
             return requested
         if row is not None and row.requested_tier == requested:
             return ServiceTier(row.service_tier)
-        return min(requested, ServiceTier(caller.tier), key=TIERS.__getitem__)
+        return min(requested, ServiceTier(caller.tier), key=TIER_RANKS.__getitem__)
 
     def _append_capabilities(self, agent_id: str, capabilities: Sequence[str]) -> None:
         for capability in dict.fromkeys(capabilities):
@@ -477,13 +477,13 @@ class AgentService(BoundService, contract.Agents):
         old = row.status
         if status.value == old:
             return str(old)
-        if status.value in SUPERVISED:
+        if status.value in SUPERVISED_STATUSES:
             raise InvalidRequest(
                 f"An agent cannot set its own status to {status.value}.",
                 fix="Operators do, with agora.admin.override or agora.admin.manage.",
                 errors=[field_error("status", "not the agent's to set")],
             )
-        if old in SUPERVISED:
+        if old in SUPERVISED_STATUSES:
             raise IllegalTransition(
                 f"The agent is {old}; only an operator changes that.",
                 fix="agora.admin.override with action 'resume', or agora.admin.manage.",

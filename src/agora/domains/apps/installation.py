@@ -25,7 +25,7 @@ __all__ = ["Installation", "apply_declared_app", "remove_app"]
 
 APPLY, DELETE = "agora.declared_agent.apply", "agora.declared_agent.delete"
 #: columns that an installation sets, by field name
-COMPARED = {
+COMPARED_FIELDS = {
     "alias": "alias",
     "description": "description",
     "industry": "industry",
@@ -85,8 +85,8 @@ async def apply_declared_app(
 
 def _list_changed_fields(before: AppRow | None, row: AppRow) -> list[str]:
     if before is None:
-        return [field for column, field in COMPARED.items() if getattr(row, column) not in (None, "", "[]")]
-    return [field for column, field in COMPARED.items() if getattr(before, column) != getattr(row, column)]
+        return [field for column, field in COMPARED_FIELDS.items() if getattr(row, column) not in (None, "", "[]")]
+    return [field for column, field in COMPARED_FIELDS.items() if getattr(before, column) != getattr(row, column)]
 
 
 def _check_agents(agents: Sequence[contract.AppAgent]) -> list[str]:

@@ -19,12 +19,12 @@ from .views import build_apps
 __all__ = ["AppFilter", "count_apps", "list_apps", "match_apps"]
 
 MAX_WORDS = len(statements.LETTERS)
-SHORTEST_PLURAL = 4  #: words of at least so many letters are searched without a final s: invoice finds invoices
+MIN_PLURAL_CHARACTERS = 4  #: words of at least so many letters are searched without a final s: invoice finds invoices
 
 
 def _split_query(query: str | None) -> tuple[str, ...]:
     words = dict.fromkeys(fold_text(query or "").split())
-    stems = (word[:-1] if len(word) >= SHORTEST_PLURAL and word.endswith("s") else word for word in words)
+    stems = (word[:-1] if len(word) >= MIN_PLURAL_CHARACTERS and word.endswith("s") else word for word in words)
     return tuple(stems)[:MAX_WORDS]
 
 

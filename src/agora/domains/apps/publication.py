@@ -25,8 +25,8 @@ from .search_text import fold_text
 
 __all__ = ["AppDraft", "build_validated_app_row", "is_price_different", "set_price"]
 
-LONGEST_WORKFLOW = 100_000  #: maximum characters of JSON
-SET_PRICE = "agora.billing.set_price"
+MAX_WORKFLOW_CHARACTERS = 100_000  #: maximum characters of JSON
+SET_PRICE_OPERATION = "agora.billing.set_price"
 
 
 @value_class
@@ -118,9 +118,9 @@ async def _check_workflow(call: Call, workflow: contract.AppWorkflow | None) -> 
         return None
     await check_steps(call, workflow.steps, workflow.assigned_agents)
     text = workflow.model_dump_json(exclude_defaults=True)
-    if len(text) > LONGEST_WORKFLOW:
+    if len(text) > MAX_WORKFLOW_CHARACTERS:
         raise InvalidRequest(
-            f"A workflow has at most {LONGEST_WORKFLOW} characters of JSON.",
+            f"A workflow has at most {MAX_WORKFLOW_CHARACTERS} characters of JSON.",
             errors=[field_error("workflow", "too long")],
         )
     return text
@@ -153,7 +153,7 @@ async def set_price(call: Call, row: AppRow, price: contract.AppPrice) -> None:
         )
     if not await is_price_different(call, row.orchestrator, price):
         return
-    call.context.ports.get(ADMISSION).check_operation_allowed(SET_PRICE, call.caller)
+    call.context.ports.get(ADMISSION).check_operation_allowed(SET_PRICE_OPERATION, call.caller)
     fields = price.model_dump(exclude_defaults=True)
     await BillingService(call).set_price(row.orchestrator, **{"type": price.type} | fields)
 

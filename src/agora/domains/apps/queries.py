@@ -75,15 +75,15 @@ class Selection:
 
 
 # The condition of is_app_visible, in SQL: pages and counts must contain what a single read shows.
-_SEEN = """
+_IS_VISIBLE = """
     (a.visibility <> 'private' or a.created_by = :viewer or (a.account_id <> 'default' and a.account_id = :account))
 """
-_USES = "exists (select 1 from json_each(a.uses) as u where u.value = :capability)"
-_USES_POSTGRES = """
+_USES_CAPABILITY = "exists (select 1 from json_each(a.uses) as u where u.value = :capability)"
+_USES_CAPABILITY_POSTGRES = """
     exists (select 1 from json_array_elements_text(a.uses::json) as u(value) where u.value = :capability)
 """
 # The highest version of a price that has begun is in force.
-_FREE = """
+_IS_FREE = """
     a.orchestrator is not null and not exists (
         select 1 from billing_prices p where p.tenant_id = :tenant and p.agent_id = a.orchestrator
             and p.effective_from <= :now and p.type <> 'free' and not exists (
@@ -97,10 +97,10 @@ def _build_conditions(selection: Selection, position: str, uses: str) -> str:
     conditions = [
         "a.tenant_id = :tenant",
         "a.app_id > :after",
-        "" if selection.seen else _SEEN,
+        "" if selection.seen else _IS_VISIBLE,
         "a.industry_key = :industry" if selection.industry else "",
         uses if selection.capability else "",
-        _FREE if selection.free else "",
+        _IS_FREE if selection.free else "",
         *(f"{position}(a.search_text, :word_{letter}) > 0" for letter in LETTERS[: selection.words]),
     ]
     return "from apps a where " + " and ".join(filter(None, conditions))
@@ -111,9 +111,9 @@ def build_apps_page_query(selection: Selection) -> Query[AppRow]:
     """Build the query for a page of apps after ``:after``, in the order of publication."""
     form = "select a.* {} order by a.app_id limit :limit"
     return Query(
-        form.format(_build_conditions(selection, "instr", _USES)),
+        form.format(_build_conditions(selection, "instr", _USES_CAPABILITY)),
         AppRow,
-        postgres=form.format(_build_conditions(selection, "strpos", _USES_POSTGRES)),
+        postgres=form.format(_build_conditions(selection, "strpos", _USES_CAPABILITY_POSTGRES)),
         types=_TYPES,
         scan=selection != Selection(seen=selection.seen),
     )
@@ -124,9 +124,9 @@ def build_apps_count_query(selection: Selection) -> Query[int]:
     """Build the query for the number of apps, counted up to ``:limit``."""
     form = "select count(*) as total from (select 1 {} limit :limit) as counted"
     return Query(
-        form.format(_build_conditions(selection, "instr", _USES)),
+        form.format(_build_conditions(selection, "instr", _USES_CAPABILITY)),
         int,
-        postgres=form.format(_build_conditions(selection, "strpos", _USES_POSTGRES)),
+        postgres=form.format(_build_conditions(selection, "strpos", _USES_CAPABILITY_POSTGRES)),
         types=_TYPES,
         scan=True,
     )

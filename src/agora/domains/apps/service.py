@@ -25,7 +25,7 @@ from .views import build_details, parse_workflow
 
 __all__ = ["AppService"]
 
-CREATE_WORKFLOW = "agora.workflow.create"
+CREATE_WORKFLOW_OPERATION = "agora.workflow.create"
 Change = Literal["created", "updated", "unchanged"]
 
 
@@ -157,7 +157,7 @@ class AppService(BoundService, contract.Apps):
                 errors=[field_error("ref", "without a workflow")],
             )
         # Running an app must not be a way around the scope and the status of the operation that it uses.
-        call.context.ports.get(ADMISSION).check_operation_allowed(CREATE_WORKFLOW, call.caller)
+        call.context.ports.get(ADMISSION).check_operation_allowed(CREATE_WORKFLOW_OPERATION, call.caller)
         return await WorkflowService(call).create(
             row.name,
             workflow.steps,

@@ -18,7 +18,7 @@ from .references import owns_app, sees_private_apps
 
 __all__ = ["build_apps", "build_details", "parse_workflow"]
 
-CANDIDATES = 50  #: examined agents with a capability, to find one visible to the caller
+MAX_EXAMINED_AGENTS = 50  #: examined agents with a capability, to find one visible to the caller
 
 
 async def build_apps(call: Call, rows: Sequence[AppRow]) -> list[contract.App]:
@@ -70,7 +70,7 @@ async def _find_missing_capabilities(call: Call, row: AppRow) -> str | None:
     """Describe the capabilities that an app uses and no agent visible to the caller has; None if there are none."""
     missing = []
     for capability in decode_json(row.uses):
-        candidates = await call.tx.all(agents.select_capable_agents, capability=capability, limit=CANDIDATES)
+        candidates = await call.tx.all(agents.select_capable_agents, capability=capability, limit=MAX_EXAMINED_AGENTS)
         if not any(is_agent_visible(call.caller, each) for each in candidates):
             missing.append(capability)
     return f"Nobody here has the capability {', '.join(missing)}." if missing else None

@@ -15,7 +15,7 @@ from agora_sdk.errors import PermissionDenied
 from . import queries as statements
 
 __all__ = [
-    "NOBODY",
+    "NO_ACCOUNT",
     "can_see_all_accounts",
     "can_set_price",
     "find_account_of_subject",
@@ -28,7 +28,7 @@ __all__ = [
     "resolve_visible_account",
 ]
 
-NOBODY = "default"  #: the account of credentials without an account
+NO_ACCOUNT = "default"  #: the account of credentials without an account
 # They share one account on purpose: none of them identifies a person or a program that could be billed.
 SYSTEM_SUBJECTS = frozenset({"operator", "system", "anonymous"})
 
@@ -39,7 +39,7 @@ def resolve_paying_account(account_id: str, subject: str) -> str:
     A credential without an account of its own pays for itself, under its id, so that strangers share no bill;
     the operator's account is ``default``.
     """
-    return subject if account_id == NOBODY and subject not in SYSTEM_SUBJECTS else account_id
+    return subject if account_id == NO_ACCOUNT and subject not in SYSTEM_SUBJECTS else account_id
 
 
 def find_paying_account_of_caller(caller: Caller) -> str:
@@ -63,7 +63,7 @@ async def find_account_of_subject(tx: Reader, subject: str) -> str:
     else:
         row = await tx.one(agents.select_agent_by_id, ref=subject)
         account = None if row is None else row.account_id
-    return NOBODY if account is None else account
+    return NO_ACCOUNT if account is None else account
 
 
 def can_see_all_accounts(caller: Caller) -> bool:
@@ -81,7 +81,7 @@ def resolve_visible_account(caller: Caller, requested: str | None) -> str | None
 
 def can_set_price(caller: Caller, agent: AgentRow) -> bool:
     """Whether the caller may set an agent's price: the agent itself, or its account."""
-    own_account = agent.account_id != NOBODY and agent.account_id == caller.account
+    own_account = agent.account_id != NO_ACCOUNT and agent.account_id == caller.account
     return own_account or caller.subject == agent.agent_id
 
 
@@ -100,7 +100,7 @@ async def require_account(tx: Reader, account_id: str) -> None:
     An account exists once a credential, an agent, a ledger entry or a budget refers to it; each agent and key without
     an account of its own is one.
     """
-    if account_id == NOBODY or await tx.one(statements.select_account_exists, account=account_id) is not None:
+    if account_id == NO_ACCOUNT or await tx.one(statements.select_account_exists, account=account_id) is not None:
         return
     # The first 2000 names by alphabet: this is a hint in an error, not a search.
     similar_accounts = get_close_matches(account_id, await tx.all(statements.select_accounts), 3)

@@ -23,7 +23,7 @@ from .records import BudgetRow
 from .terms import PriceTerms
 
 __all__ = [
-    "SOFT_SHARE",
+    "SOFT_LIMIT_PERCENT",
     "BudgetStatus",
     "Headroom",
     "SpendingLimits",
@@ -32,7 +32,7 @@ __all__ = [
     "read_budget_status",
 ]
 
-SOFT_SHARE = 80  #: default warning threshold, in percent of the hard limit
+SOFT_LIMIT_PERCENT = 80  #: default warning threshold, in percent of the hard limit
 
 
 @value_class

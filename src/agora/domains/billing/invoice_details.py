@@ -21,7 +21,7 @@ from .money import divide_half_up
 __all__ = ["InvoiceDetails", "build_details", "compute_included_tax", "load_profile", "save_profile"]
 
 DAY = 86_400 * SECOND
-HUNDREDTHS = 100  # of a percent
+HUNDREDTHS_PER_PERCENT = 100  # of a percent
 
 
 @value_class
@@ -72,9 +72,9 @@ def build_details(call: Call, profile: contract.BillingProfile, issued_at: int) 
 def compute_included_tax(charges: int, rate: float) -> int:
     """Compute the tax included in charges, rounded half up. charges: in millionths. rate: percent with two decimal
     places."""
-    share = round(rate * HUNDREDTHS)
+    share = round(rate * HUNDREDTHS_PER_PERCENT)
     # Prices include the tax, so it is a part of the charges and not added to them. Integers: floats would round half to even.
-    tax = divide_half_up(abs(charges) * share, 100 * HUNDREDTHS + share)
+    tax = divide_half_up(abs(charges) * share, 100 * HUNDREDTHS_PER_PERCENT + share)
     return tax if charges >= 0 else -tax
 
 

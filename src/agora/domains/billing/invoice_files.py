@@ -17,11 +17,11 @@ from agora_sdk.errors import InvalidRequest, field_error
 
 __all__ = ["render_invoice"]
 
-HEADINGS = ("period", "agent_id", "agent_name", "kind", "description", "quantity", "unit", "amount", "currency")
+CSV_COLUMNS = ("period", "agent_id", "agent_name", "kind", "description", "quantity", "unit", "amount", "currency")
 # Some spreadsheets read these like the ASCII ones, as the beginning of a formula.
-WIDE = ("\uff1d", "\uff0b", "\uff0d", "\uff20")  # = + - @ in full width
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", *WIDE)
-STYLE = """
+FULL_WIDTH_FORMULA_STARTS = ("\uff1d", "\uff0b", "\uff0d", "\uff20")  # = + - @ in full width
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", *FULL_WIDTH_FORMULA_STARTS)
+STYLESHEET = """
 body { font: 11pt/1.4 system-ui, sans-serif; color: #111; max-width: 46rem; margin: 2rem auto; padding: 0 1rem }
 h1 { font-size: 1.5rem; margin: 0 0 1.5rem } dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem }
 dt { color: #555 } dd { margin: 0 } table { border-collapse: collapse; width: 100%; margin: 1.5rem 0 }
@@ -36,7 +36,7 @@ tfoot td { border: 0 } .due td { font-weight: 600; border-top: 2px solid #111 } 
 def _escape_csv_cell(value: object) -> str:
     """Escape a cell so that spreadsheets do not interpret it as a formula."""
     text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
 def _format_amount(value: float) -> str:
@@ -74,7 +74,7 @@ def _render_csv(invoice: Invoice) -> InvoiceDocument:
     """Render the invoice lines as CSV with a header (RFC 4180)."""
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(HEADINGS)
+    writer.writerow(CSV_COLUMNS)
     for line in invoice.lines:
         words = [
             _escape_csv_cell(part)
@@ -154,7 +154,7 @@ def _render_html(invoice: Invoice, exact: bool) -> InvoiceDocument:
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
-<style>{STYLE}</style>
+<style>{STYLESHEET}</style>
 </head>
 <body>
 <div class="parties"><address>{escape(address)}</address><address>{escape(invoice.issuer)}</address></div>

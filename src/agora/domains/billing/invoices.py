@@ -23,7 +23,7 @@ from agora_sdk.contract.billing import EntryKind
 from . import view_queries as statements
 from .accounts import list_account_members
 from .invoice_details import InvoiceDetails, build_details, compute_included_tax, load_profile
-from .ledger import PAID_IN
+from .ledger import PAYMENT_KINDS
 from .money import convert_to_month_number, format_month, from_micros
 from .records import INVOICE_LINES, INVOICES, InvoiceLineRow, InvoiceRow
 from .terms import UNITS
@@ -156,8 +156,8 @@ def _build_line_row(invoice: InvoiceRow, line: InvoiceLine, names: Mapping[str, 
 def _sum_lines(lines: Sequence[InvoiceLine]) -> tuple[int, int]:
     """Sum the charges and the payments."""
     return (
-        sum(line.amount for line in lines if line.kind not in PAID_IN),
-        -sum(line.amount for line in lines if line.kind in PAID_IN),
+        sum(line.amount for line in lines if line.kind not in PAYMENT_KINDS),
+        -sum(line.amount for line in lines if line.kind in PAYMENT_KINDS),
     )
 
 

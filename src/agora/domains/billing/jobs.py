@@ -15,11 +15,11 @@ from . import queries as statements
 from . import view_queries as views
 from .money import compute_previous_month, convert_to_month_number
 
-__all__ = ["SETTLING", "BillingController"]
+__all__ = ["LATE_USAGE_PERIOD", "BillingController"]
 
-SETTLING = 3600 * SECOND  #: time after a month in which its last usage is recorded
+LATE_USAGE_PERIOD = 3600 * SECOND  #: time after a month in which its last usage is recorded
 INVOICE_CHECK_INTERVAL = 300 * SECOND  #: interval of checks for due invoices
-BATCH = 20  #: accounts invoiced in one transaction
+MAX_BATCH = 20  #: accounts invoiced in one transaction
 CHARGE_COMPLETED_TASKS: Lazy[Callable[[Call], Coroutine[Any, Any, bool]]] = Lazy(
     "agora.domains.billing.reservations:charge_completed_tasks"
 )
@@ -51,7 +51,9 @@ class BillingController(Controller):
             await self._settle_reservations(tenant, RELEASE_ABANDONED_CALLS.get())
         # Negative after the clock was set back: then check now, not when it has caught up.
         if not 0 <= now - self._checked_at.get(tenant, -INVOICE_CHECK_INTERVAL) < INVOICE_CHECK_INTERVAL:
-            await self._issue_due_invoices(tenant, compute_previous_month(convert_to_month_number(now - SETTLING)))
+            await self._issue_due_invoices(
+                tenant, compute_previous_month(convert_to_month_number(now - LATE_USAGE_PERIOD))
+            )
             self._checked_at[tenant] = now
 
     async def _settle_reservations(self, tenant: str, settle: Callable[[Call], Coroutine[Any, Any, bool]]) -> None:
@@ -68,7 +70,7 @@ class BillingController(Controller):
                 period=month,
                 account_after=account,
                 currency_after=currency,
-                limit=BATCH,
+                limit=MAX_BATCH,
             )
             if not rows:
                 return

@@ -33,11 +33,11 @@ __all__ = ["MAX_ENTRY_MICROS", "Charge", "Ledger", "ModelUse"]
 MAX_ENTRY_MICROS = (
     10**13
 )  #: maximum amount of an entry reported by callers: ten million units, so that sums stay within 64 bits
-PAID_IN = frozenset({EntryKind.CREDIT, EntryKind.PAYMENT})
-REDUCTIONS = (EntryKind.FREE_QUOTA, EntryKind.DISCOUNT)
-BASIS = 10_000  # basis points of the whole
+PAYMENT_KINDS = frozenset({EntryKind.CREDIT, EntryKind.PAYMENT})
+REDUCTION_KINDS = (EntryKind.FREE_QUOTA, EntryKind.DISCOUNT)
+BASIS_POINTS = 10_000  # basis points of the whole
 #: columns of a model call that a reversal negates
-NEGATED = (
+REVERSED_FIELDS = (
     *("calls", "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens"),
     *("cost", "base_cost"),
 )
@@ -205,7 +205,7 @@ class Ledger:
                 reductions.append(Reduction(EntryKind.FREE_QUOTA, amount * free // charge.quantity, "Free quota"))
             else:
                 remaining = amount - sum(each.amount for each in reductions)
-                part = divide_half_up(remaining * rule.number, BASIS)
+                part = divide_half_up(remaining * rule.number, BASIS_POINTS)
                 reductions.append(Reduction(EntryKind.DISCOUNT, part, f"Discount of {rule.number / 100:g} %"))
         return [each for each in reductions if each.amount]
 
@@ -248,8 +248,8 @@ class Ledger:
         if model_call is not None:
             self.call.tx.append(MODEL_CALLS, _negate_model_call(model_call, entry))
         # Reductions of the charge are reversed with it; a reduction has none itself.
-        if row.kind not in REDUCTIONS:
-            for reduction in await self.find_entries([f"{row.key}:{kind}" for kind in REDUCTIONS]):
+        if row.kind not in REDUCTION_KINDS:
+            for reduction in await self.find_entries([f"{row.key}:{kind}" for kind in REDUCTION_KINDS]):
                 await self.reverse_entry(reduction, reason)
         return entry
 
@@ -325,7 +325,7 @@ def _build_model_call(entry: LedgerEntry, use: ModelUse, cost: int) -> ModelCall
 
 def _negate_model_call(row: ModelCallRow, reversal: LedgerEntry) -> ModelCallRow:
     """Negate the amounts of a model call for its reversal."""
-    amounts = {name: -getattr(row, name) for name in NEGATED}
+    amounts = {name: -getattr(row, name) for name in REVERSED_FIELDS}
     return replace(row, entry_id=reversal.entry_id, created_at=reversal.created_at, **amounts)
 
 

@@ -17,14 +17,14 @@ from agora_sdk.errors import InvalidRequest, PermissionDenied, field_error
 
 from . import queries as statements
 from .accounts import can_see_all_accounts, find_paying_account_of_caller, require_pricing_right
-from .budgets import SOFT_SHARE, BudgetStatus, SpendingLimits, read_budget_status
+from .budgets import SOFT_LIMIT_PERCENT, BudgetStatus, SpendingLimits, read_budget_status
 from .money import convert_to_month_number, format_month, from_micros
 from .records import BudgetRow
 from .signals import BUDGET_SET
 
 __all__ = ["BudgetLimits", "BudgetScope", "list_budgets", "set_budget"]
 
-_AFTER = ("account_after", "agent_after", "currency_after", "model_after", "project_after")
+_CURSOR_FIELDS = ("account_after", "agent_after", "currency_after", "model_after", "project_after")
 MAX_BUDGETS = 200  #: budgets of one account, or of one agent by itself
 
 
@@ -40,7 +40,7 @@ class BudgetLimits:
     def warning_threshold(self) -> int | None:
         """Threshold of the warning in millionths; 80 % of the hard limit if no soft limit is set."""
         if self.soft is None and self.hard is not None:
-            return self.hard * SOFT_SHARE // 100
+            return self.hard * SOFT_LIMIT_PERCENT // 100
         return self.soft
 
 
@@ -207,7 +207,7 @@ async def list_budgets(call: Call, account: str | None, limit: int, cursor: str 
     if not everyone and account not in (None, find_paying_account_of_caller(call.caller)):
         rows: Sequence[BudgetRow] = ()
     else:
-        places = dict(zip(_AFTER, after, strict=True))
+        places = dict(zip(_CURSOR_FIELDS, after, strict=True))
         rows = await call.tx.all(statements.list_budgets, **parameters, **places)
     rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
     page = [await _build_budget(call.tx, row, call.now) for row in rows]

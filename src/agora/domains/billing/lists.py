@@ -37,7 +37,7 @@ __all__ = [
     "list_price_history",
 ]
 
-NEWEST = "use_g"  #: sorts after every id of an entry
+AFTER_EVERY_ID = "use_g"  #: sorts after every id of an entry
 MAX_SUM_MICROS = 2**62
 
 TASK_KINDS = (
@@ -103,7 +103,7 @@ def _build_price_page(prices: list[contract.Price], end: str | int | None) -> co
 
 async def list_entries(call: Call, filters: EntryFilters, limit: int, cursor: str | None) -> contract.EntryPage:
     """List ledger entries, newest first."""
-    before = paging.decode_cursor(cursor)[0] if cursor else NEWEST
+    before = paging.decode_cursor(cursor)[0] if cursor else AFTER_EVERY_ID
     rows: Sequence[LedgerEntry] = ()
     if filters.account != "":
         rows = await call.tx.all(

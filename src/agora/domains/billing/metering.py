@@ -24,7 +24,7 @@ from .terms import PriceTerms, find_later_versions
 
 __all__ = ["Run", "bill_runs", "build_base_price_key"]
 
-SPAN = 3_600_000_000  #: maximum microseconds of running time per entry
+MAX_ENTRY_MICROSECONDS = 3_600_000_000  #: maximum microseconds of running time per entry
 
 
 @value_class
@@ -144,7 +144,7 @@ class _RunBilling:
 
     async def _is_due(self, interval: BilledInterval) -> bool:
         # Few entries for long runs; but while a budget applies, each measurement counts against it immediately.
-        if self.run.closed or interval.ended - interval.began >= SPAN:
+        if self.run.closed or interval.ended - interval.began >= MAX_ENTRY_MICROSECONDS:
             return True
         limits = SpendingLimits(self.call, self.run.account_id, self.run.agent_id, interval.terms.currency)
         return interval.terms.is_chargeable and await limits.has_budget()

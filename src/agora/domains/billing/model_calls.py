@@ -41,8 +41,8 @@ __all__ = [
     "reserve_model_call",
 ]
 
-BATCH = 500  #: reservations released in one transaction
-LONGEST_PROJECT = 100  #: characters
+MAX_BATCH = 500  #: reservations released in one transaction
+MAX_PROJECT_CHARACTERS = 100  #: characters
 
 
 @value_class(kw_only=True)
@@ -87,7 +87,7 @@ def read_project(metadata: str, payload: str) -> str:
     values = (decode_json(metadata).get("project"), *map(decode_json(payload).get, ("codebase_id", "codebase")))
     # The first that is a name; metadata and payload are written by callers, and may hold anything.
     name = next((value for value in values if isinstance(value, str) and value), "")
-    return name[:LONGEST_PROJECT]
+    return name[:MAX_PROJECT_CHARACTERS]
 
 
 # -- before the call -------------------------------------------------------------------------------
@@ -205,12 +205,12 @@ async def release_model_call(call: Call, task_id: str) -> None:
 async def release_abandoned_calls(call: Call) -> bool:
     """Release reservations of tasks that have ended; returns whether there may be more."""
     rows = await call.tx.all(
-        statements.select_abandoned_reservations, before=call.now - statements.ABANDONED_AFTER, limit=BATCH
+        statements.select_abandoned_reservations, before=call.now - statements.ABANDONED_AFTER, limit=MAX_BATCH
     )
     for row in rows:
         await call.tx.execute(statements.delete_reservation, task_id=row.task_id)
         await take_from_allowance(call, row.spender, -row.amount)
-    return len(rows) == BATCH
+    return len(rows) == MAX_BATCH
 
 
 # -- after the call --------------------------------------------------------------------------------

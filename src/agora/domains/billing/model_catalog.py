@@ -17,9 +17,9 @@ from agora.value_classes import value_class
 
 __all__ = ["CATALOG", "CatalogPrice", "ModelCatalog", "Rate"]
 
-FILE: Final = Path(__file__).with_name("model_prices.json")
+PRICE_FILE: Final = Path(__file__).with_name("model_prices.json")
 Rate = tuple[int, ...]
-DATED = re.compile(r"-(\d{4})(\d{2})(\d{2})$")
+DATE_SUFFIX = re.compile(r"-(\d{4})(\d{2})(\d{2})$")
 
 
 @value_class
@@ -44,7 +44,7 @@ class ModelCatalog:
 
     @cached_property
     def _catalog_document(self) -> dict[str, Any]:
-        document: dict[str, Any] = json.loads(FILE.read_text("utf-8"))
+        document: dict[str, Any] = json.loads(PRICE_FILE.read_text("utf-8"))
         return document
 
     @property
@@ -88,7 +88,7 @@ class ModelCatalog:
     def _find_price(self, provider: str, model: str) -> CatalogPrice | None:
         """Find the price of a provider's model; None if unknown."""
         # Providers write the date of a model in one piece or with hyphens.
-        names = [model.lower(), DATED.sub(r"-\1-\2-\3", model.lower())]
+        names = [model.lower(), DATE_SUFFIX.sub(r"-\1-\2-\3", model.lower())]
         for name in dict.fromkeys(names):
             for id in (provider, *self._list_fallback_providers(provider)):
                 for row in self._build_model_rows(id):

@@ -40,8 +40,8 @@ __all__ = [
 ]
 
 ANY_MODEL = "*"
-BASIS = 10_000  #: hundredths of a percent per whole
-REFUSE = "refuse"
+BASIS_POINTS = 10_000  #: hundredths of a percent per whole
+REFUSE_UNPRICED = "refuse"
 SEPARATOR = re.compile("[:/]")
 
 
@@ -71,7 +71,7 @@ class TokenRates:
     def compute_cost(self, tokens: ModelTokens) -> int:
         """Compute the charge for tokens in millionths, rounded up so that priced usage is never free."""
         # One division at the end, so that cost and markup are rounded once.
-        return -(-self._weigh_tokens(tokens) * (BASIS + self.markup) // (MICROS * BASIS))
+        return -(-self._weigh_tokens(tokens) * (BASIS_POINTS + self.markup) // (MICROS * BASIS_POINTS))
 
     def drop_rate_thresholds(self) -> TokenRates:
         """Return the rates without thresholds, for sums of several calls."""
@@ -82,7 +82,7 @@ class TokenRates:
 
     def add_markup(self, base_cost: int) -> int:
         """Add the markup to a provider's cost, in millionths, rounded up."""
-        return -(-base_cost * (BASIS + self.markup) // BASIS)
+        return -(-base_cost * (BASIS_POINTS + self.markup) // BASIS_POINTS)
 
     def _weigh_tokens(self, tokens: ModelTokens) -> int:
         total = tokens.input_tokens
@@ -177,7 +177,7 @@ def _build_rates_from_catalog(price: CatalogPrice, provider: str, model: str, ma
 
 def _build_rates_of_unknown_model(call: Call, provider: str, model: str, markup: int) -> TokenRates:
     settings = call.context.settings
-    if settings.billing_unknown_model_price == REFUSE:
+    if settings.billing_unknown_model_price == REFUSE_UNPRICED:
         name = f"{provider}:{model}" if provider else model
         raise InvalidRequest(
             f"The model {name!r} has no price, and is not used without one.",

@@ -30,7 +30,7 @@ BIG = "bigint"
 
 _AMOUNTS = ("input_price", "output_price", "cache_read_price", "cache_write_price", "reasoning_price", "markup")
 PRICE_COLUMNS = ("provider", "model", "currency", *_AMOUNTS, "updated_at", "updated_by")
-_CHANGED = ", ".join(f"{name} = excluded.{name}" for name in PRICE_COLUMNS[2:])
+_PRICE_ASSIGNMENTS = ", ".join(f"{name} = excluded.{name}" for name in PRICE_COLUMNS[2:])
 # The price of a model, of all models of its provider, and the general markup.
 select_prices_of_model = Query(
     """
@@ -53,7 +53,7 @@ upsert_model_price = Write(
     f"""
     insert into billing_model_prices (tenant_id, {", ".join(PRICE_COLUMNS)})
     values (:tenant, {", ".join(f":{name}" for name in PRICE_COLUMNS)})
-    on conflict (tenant_id, provider, model) do update set {_CHANGED}
+    on conflict (tenant_id, provider, model) do update set {_PRICE_ASSIGNMENTS}
     """,
     types=dict.fromkeys((*_AMOUNTS, "updated_at"), BIG),
 )
@@ -66,17 +66,22 @@ delete_model_price = Write(
 select_call_of_entry = Query(
     "select * from billing_model_calls where tenant_id = :tenant and entry_id = :entry_id", ModelCallRow
 )
-_LATER = "select * from billing_model_calls where tenant_id = :tenant and entry_id < :before"
-_WANTED = """
+_OLDER_CALLS = "select * from billing_model_calls where tenant_id = :tenant and entry_id < :before"
+_MATCHES_FILTERS = """
     (:account = '' or account_id = :account) and (:agent = '' or agent_id = :agent)
     and (:everyone = 1 or account_id = :viewer_account or agent_id = :viewer)
     order by entry_id desc limit :limit
 """
-_PAGE = {"everyone": BIG, "limit": BIG}
-list_calls = Query(f"{_LATER} and {_WANTED}", ModelCallRow, types=_PAGE, scan=True)
-list_calls_of_account = Query(f"{_LATER} and account_id = :account and {_WANTED}", ModelCallRow, types=_PAGE, scan=True)
+_PAGE_TYPES = {"everyone": BIG, "limit": BIG}
+list_calls = Query(f"{_OLDER_CALLS} and {_MATCHES_FILTERS}", ModelCallRow, types=_PAGE_TYPES, scan=True)
+list_calls_of_account = Query(
+    f"{_OLDER_CALLS} and account_id = :account and {_MATCHES_FILTERS}", ModelCallRow, types=_PAGE_TYPES, scan=True
+)
 list_calls_of_task = Query(
-    f"{_LATER} and task_id = :task and task_id <> '' and {_WANTED}", ModelCallRow, types=_PAGE, scan=True
+    f"{_OLDER_CALLS} and task_id = :task and task_id <> '' and {_MATCHES_FILTERS}",
+    ModelCallRow,
+    types=_PAGE_TYPES,
+    scan=True,
 )
 
 select_payable_task = Query(
@@ -90,11 +95,18 @@ select_payable_task = Query(
 
 # -- sums --------------------------------------------------------------------------------------
 
-_SUMMED = "/* summed from billing_model_calls */"
-_COUNTS = ("calls", "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
-_SUMS = ", ".join(f"cast(sum({name}) as bigint) as {name}" for name in (*_COUNTS, "cost", "base_cost"))
+_SUM_HINT = "/* summed from billing_model_calls */"
+_SUMMED_COLUMNS = (
+    "calls",
+    "input_tokens",
+    "output_tokens",
+    "cache_read_tokens",
+    "cache_write_tokens",
+    "reasoning_tokens",
+)
+_SUMS = ", ".join(f"cast(sum({name}) as bigint) as {name}" for name in (*_SUMMED_COLUMNS, "cost", "base_cost"))
 _MONTH = f"""
-    select provider, model, currency, {_SUMS} from billing_model_months {_SUMMED}
+    select provider, model, currency, {_SUMS} from billing_model_months {_SUM_HINT}
     where tenant_id = :tenant and period = :period
 """
 _BY_MODEL = "group by provider, model, currency"
@@ -104,7 +116,7 @@ sum_calls_of_account = Query(
 )
 sum_task_cost = Query(
     f"""
-    select cast(coalesce(sum(cost), 0) as bigint) as cost from billing_model_calls {_SUMMED}
+    select cast(coalesce(sum(cost), 0) as bigint) as cost from billing_model_calls {_SUM_HINT}
     where tenant_id = :tenant and task_id = :task and task_id <> '' and currency = :currency
     """,
     int,

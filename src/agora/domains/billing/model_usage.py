@@ -20,7 +20,7 @@ from .records import BudgetRow, ModelCallRow, ModelSum
 
 __all__ = ["CallFilters", "check_token_budget", "list_model_calls", "summarize_month_usage"]
 
-NEWEST = "use_g"  #: sorts after every id of an entry
+AFTER_EVERY_ID = "use_g"  #: sorts after every id of an entry
 
 
 @value_class
@@ -34,7 +34,7 @@ class CallFilters:
 
 async def list_model_calls(call: Call, filters: CallFilters, limit: int, cursor: str | None) -> ModelCallPage:
     """List model calls, newest first: paid by the caller's account or made by the caller; operators see all."""
-    before = paging.decode_cursor(cursor)[0] if cursor else NEWEST
+    before = paging.decode_cursor(cursor)[0] if cursor else AFTER_EVERY_ID
     parameters = {
         "before": before,
         "account": filters.account,

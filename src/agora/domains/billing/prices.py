@@ -19,13 +19,13 @@ from .money import check_whole_units, to_micros
 from .records import PRICES, PriceRow
 from .terms import PriceTerms, build_pricing_fields
 
-__all__ = ["AMOUNTS", "PriceRequest", "add_price_version", "build_price"]
+__all__ = ["AMOUNT_FIELDS", "PriceRequest", "add_price_version", "build_price"]
 
 DAY = 86_400_000_000
 MAX_DAYS_AHEAD = 366 * DAY
-CHANGES = 100  #: maximum number of price changes of an agent per day
-AMOUNTS = ("price", "base_price", "task_price", "input_price", "output_price")
-TAKES: Mapping[PricingType, frozenset[str]] = {
+MAX_CHANGES_PER_DAY = 100  #: maximum number of price changes of an agent per day
+AMOUNT_FIELDS = ("price", "base_price", "task_price", "input_price", "output_price")
+AMOUNTS_BY_PRICING_TYPE: Mapping[PricingType, frozenset[str]] = {
     PricingType.FREE: frozenset(),
     PricingType.PER_REQUEST: frozenset({"price"}),
     PricingType.PER_MINUTE: frozenset({"price"}),
@@ -57,7 +57,7 @@ async def add_price_version(call: Call, agent: AgentRow, request: PriceRequest) 
     """
     _check_amounts(request)
     currency = await _resolve_currency(call, agent, request.currency)
-    check_whole_units(currency, **{name: getattr(request, name) for name in AMOUNTS})
+    check_whole_units(currency, **{name: getattr(request, name) for name in AMOUNT_FIELDS})
     begins = _parse_effective_from(call.now, request.effective_from)
     latest = await call.tx.one(statements.select_latest_price, agent_id=agent.agent_id)
     version = latest.version if latest is not None else 0
@@ -105,8 +105,8 @@ def build_price(row: PriceRow, name: str) -> contract.Price:
 
 
 def _check_amounts(request: PriceRequest) -> None:
-    type, takes = request.type, TAKES[request.type]
-    invalid_amounts = [name for name in AMOUNTS if getattr(request, name) and name not in takes]
+    type, takes = request.type, AMOUNTS_BY_PRICING_TYPE[request.type]
+    invalid_amounts = [name for name in AMOUNT_FIELDS if getattr(request, name) and name not in takes]
     if request.usage_unit and type is not PricingType.HYBRID:
         invalid_amounts.append("usage_unit")
     if invalid_amounts:
@@ -136,9 +136,15 @@ def _parse_effective_from(now: int, effective_from: datetime | None) -> int:
 
 async def _check_changes(call: Call, agent_id: str, version: int) -> None:
     row = await call.tx.one(
-        statements.count_price_changes, agent_id=agent_id, latest=version, most=CHANGES, since=call.now - DAY
+        statements.count_price_changes,
+        agent_id=agent_id,
+        latest=version,
+        most=MAX_CHANGES_PER_DAY,
+        since=call.now - DAY,
     )
-    if row is not None and row >= CHANGES:
+    if row is not None and row >= MAX_CHANGES_PER_DAY:
         raise RateLimited(
-            f"The price was changed {CHANGES} times within a day.", fix="Try again tomorrow.", retry_after=3600
+            f"The price was changed {MAX_CHANGES_PER_DAY} times within a day.",
+            fix="Try again tomorrow.",
+            retry_after=3600,
         )

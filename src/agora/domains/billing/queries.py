@@ -76,9 +76,9 @@ _IN, _IN_POSTGRES = build_in_list_condition("models")
 
 # -- prices ------------------------------------------------------------------------------------
 
-_AGENT = "tenant_id = :tenant and agent_id = :agent_id"
+_BY_AGENT = "tenant_id = :tenant and agent_id = :agent_id"
 select_price_at = Query(
-    f"select * from billing_prices where {_AGENT} and effective_from <= :at order by version desc limit 1",
+    f"select * from billing_prices where {_BY_AGENT} and effective_from <= :at order by version desc limit 1",
     PriceRow,
     types={"at": BIG},
 )
@@ -94,43 +94,45 @@ select_prices_at = Query(
     types={"at": BIG},
     postgres=_PRICES_AT.format(ids="= any(array(select json_array_elements_text(:agents::json)))"),
 )
-select_latest_price = Query(f"select * from billing_prices where {_AGENT} order by version desc limit 1", PriceRow)
+select_latest_price = Query(f"select * from billing_prices where {_BY_AGENT} order by version desc limit 1", PriceRow)
 # When a version applies to earlier agreements: once it is in force, and its notice period is over.
-_BEGINS = "case when effective_from > created_at + :notice then effective_from else created_at + :notice end"
-_AGREED = {"version": BIG, "notice": BIG}
+_EFFECTIVE_AFTER_NOTICE = (
+    "case when effective_from > created_at + :notice then effective_from else created_at + :notice end"
+)
+_AGREEMENT_TYPES = {"version": BIG, "notice": BIG}
 select_agreed_price = Query(
     f"""
-    select * from billing_prices where {_AGENT} and (version = :version or (version > :version and {_BEGINS} <= :at))
+    select * from billing_prices where {_BY_AGENT} and (version = :version or (version > :version and {_EFFECTIVE_AFTER_NOTICE} <= :at))
     order by version desc limit 1
     """,
     PriceRow,
-    types=_AGREED | {"at": BIG},
+    types=_AGREEMENT_TYPES | {"at": BIG},
 )
 select_prices_from = Query(
     f"""
-    select *, {_BEGINS} as begins from billing_prices where {_AGENT} and version > :version and {_BEGINS} < :until
+    select *, {_EFFECTIVE_AFTER_NOTICE} as begins from billing_prices where {_BY_AGENT} and version > :version and {_EFFECTIVE_AFTER_NOTICE} < :until
     order by version
     """,
     PriceChange,
-    types=_AGREED | {"until": BIG},
+    types=_AGREEMENT_TYPES | {"until": BIG},
 )
 # The currency in which an agent is paid: that of its newest version with a cost.
 select_price_currency = Query(
     f"""
     select currency from billing_prices
-    where {_AGENT} and price + base_price + task_price + input_price + output_price > 0
+    where {_BY_AGENT} and price + base_price + task_price + input_price + output_price > 0
     order by version desc limit 1
     """,
     str,
 )
 list_prices = Query(
-    f"select * from billing_prices where {_AGENT} and version < :before order by version desc limit :limit",
+    f"select * from billing_prices where {_BY_AGENT} and version < :before order by version desc limit :limit",
     PriceRow,
     types={"before": BIG, "limit": BIG},
 )
 count_price_changes = Query(
     f"""
-    select count(*) as changes from billing_prices where {_AGENT} and version > :latest - :most and created_at > :since
+    select count(*) as changes from billing_prices where {_BY_AGENT} and version > :latest - :most and created_at > :since
     """,
     int,
     types={"latest": BIG, "most": BIG, "since": BIG},
@@ -165,31 +167,36 @@ select_entries_by_keys = Query(
     """,
     LedgerEntry,
 )
-_LATER = "tenant_id = :tenant and entry_id < :before"
-_WANTED = """
+_OLDER_ENTRIES = "tenant_id = :tenant and entry_id < :before"
+_MATCHES_FILTERS = """
     (:kind = '' or kind = :kind) and created_at >= :since and created_at < :until
     and (:account = '' or account_id = :account) and (:agent = '' or agent_id = :agent)
     and (:instance = '' or instance_id = :instance)
     order by entry_id desc limit :limit
 """
-_PAGE = {"since": BIG, "until": BIG, "limit": BIG}
-list_entries = Query(f"select * from billing_ledger where {_LATER} and {_WANTED}", LedgerEntry, types=_PAGE, scan=True)
-list_entries_of_account = Query(
-    f"select * from billing_ledger where {_LATER} and account_id = :account and {_WANTED}",
+_PAGE_TYPES = {"since": BIG, "until": BIG, "limit": BIG}
+list_entries = Query(
+    f"select * from billing_ledger where {_OLDER_ENTRIES} and {_MATCHES_FILTERS}",
     LedgerEntry,
-    types=_PAGE,
+    types=_PAGE_TYPES,
+    scan=True,
+)
+list_entries_of_account = Query(
+    f"select * from billing_ledger where {_OLDER_ENTRIES} and account_id = :account and {_MATCHES_FILTERS}",
+    LedgerEntry,
+    types=_PAGE_TYPES,
     scan=True,
 )
 list_entries_of_agent = Query(
-    f"select * from billing_ledger where {_LATER} and agent_id = :agent and {_WANTED}",
+    f"select * from billing_ledger where {_OLDER_ENTRIES} and agent_id = :agent and {_MATCHES_FILTERS}",
     LedgerEntry,
-    types=_PAGE,
+    types=_PAGE_TYPES,
     scan=True,
 )
 list_entries_of_instance = Query(
-    f"select * from billing_ledger where {_LATER} and instance_id = :instance and instance_id <> '' and {_WANTED}",
+    f"select * from billing_ledger where {_OLDER_ENTRIES} and instance_id = :instance and instance_id <> '' and {_MATCHES_FILTERS}",
     LedgerEntry,
-    types=_PAGE,
+    types=_PAGE_TYPES,
     scan=True,
 )
 
@@ -202,34 +209,34 @@ _WORKFLOW_TASKS = (
     "select ':discount' as suffix union all select ':free_quota' as suffix) as s "
     "where t.tenant_id = :tenant and t.workflow_id = :workflow"
 )
-_OF_TASK = "(:key, :key || ':discount', :key || ':free_quota')"
+_TASK_KEYS = "(:key, :key || ':discount', :key || ':free_quota')"
 # Keys of model call charges begin with the task's id, as do those of their reductions.
 # The semicolon follows the colon in ASCII, so this is the range of all keys with the prefix.
-_MODELS_OF_TASK = "> 'model:' || :task || ':' and {key} < 'model:' || :task || ';'"
-_MODELS_OF_WORKFLOW = (
+_IN_MODEL_KEYS_OF_TASK = "> 'model:' || :task || ':' and {key} < 'model:' || :task || ';'"
+_MODEL_CALLS_OF_WORKFLOW = (
     "select m.entry_id from billing_model_calls as m join tasks as w on w.tenant_id = m.tenant_id and w.task_id = m.task_id "
     "where m.tenant_id = :tenant and m.task_id <> '' and w.workflow_id = :workflow"
 )
 list_entries_of_task = Query(
     f"""
     select * from billing_ledger
-    where {_LATER} and (key in {_OF_TASK} or key in ({_TASKS_CHARGES} in {_OF_TASK})
-        or (key {_MODELS_OF_TASK.format(key="key")})
-        or key in ({_TASKS_CHARGES} {_MODELS_OF_TASK.format(key="charge.key")}))
-        and (:workflow = '' or :key in ({_WORKFLOW_TASKS})) and {_WANTED}
+    where {_OLDER_ENTRIES} and (key in {_TASK_KEYS} or key in ({_TASKS_CHARGES} in {_TASK_KEYS})
+        or (key {_IN_MODEL_KEYS_OF_TASK.format(key="key")})
+        or key in ({_TASKS_CHARGES} {_IN_MODEL_KEYS_OF_TASK.format(key="charge.key")}))
+        and (:workflow = '' or :key in ({_WORKFLOW_TASKS})) and {_MATCHES_FILTERS}
     """,
     LedgerEntry,
-    types=_PAGE,
+    types=_PAGE_TYPES,
     scan=True,
 )
 list_entries_of_workflow = Query(
     f"""
     select * from billing_ledger
-    where {_LATER} and (key in ({_WORKFLOW_TASKS} union all {_TASKS_CHARGES} in ({_WORKFLOW_TASKS}))
-        or entry_id in ({_MODELS_OF_WORKFLOW})) and {_WANTED}
+    where {_OLDER_ENTRIES} and (key in ({_WORKFLOW_TASKS} union all {_TASKS_CHARGES} in ({_WORKFLOW_TASKS}))
+        or entry_id in ({_MODEL_CALLS_OF_WORKFLOW})) and {_MATCHES_FILTERS}
     """,
     LedgerEntry,
-    types=_PAGE,
+    types=_PAGE_TYPES,
     scan=True,
 )
 
@@ -310,10 +317,10 @@ update_budget_notices = Write(
 )
 # Triggers maintain the sums, so buffered ledger entries must be written before the sums are read:
 # the comment in the statement tells the engines to do so.
-_SUMMED = "/* summed from billing_ledger */"
+_SUM_HINT = "/* summed from billing_ledger */"
 select_spent_amount = Query(
     f"""
-    select charged as spent from billing_totals {_SUMMED}
+    select charged as spent from billing_totals {_SUM_HINT}
     where tenant_id = :tenant and scope = :scope and ref = :ref and currency = :currency and period = :period
     """,
     int,
@@ -321,7 +328,7 @@ select_spent_amount = Query(
 )
 sum_spent_on_agent = Query(
     f"""
-    select cast(coalesce(sum(amount), 0) as bigint) as spent from billing_days {_SUMMED}
+    select cast(coalesce(sum(amount), 0) as bigint) as spent from billing_days {_SUM_HINT}
     where tenant_id = :tenant and account_id = :account and currency = :currency and agent_id = :agent
         and day between :period * 100 and :period * 100 + 99
     """,
@@ -330,24 +337,25 @@ sum_spent_on_agent = Query(
 )
 select_balance = Query(
     f"""
-    select cast(coalesce(sum(credited - charged), 0) as bigint) as balance from billing_totals {_SUMMED}
+    select cast(coalesce(sum(credited - charged), 0) as bigint) as balance from billing_totals {_SUM_HINT}
     where tenant_id = :tenant and scope = 'account' and ref = :account and currency = :currency
     """,
     int,
 )
-_RESERVED = (
+_SUM_RESERVATIONS = (
     "select cast(coalesce(sum(amount), 0) as bigint) as reserved from billing_reservations where tenant_id = :tenant"
 )
 sum_reserved_by_account = Query(
-    f"{_RESERVED} and account_id = :account and currency = :currency and (:agent = '' or agent_id = :agent)", int
+    f"{_SUM_RESERVATIONS} and account_id = :account and currency = :currency and (:agent = '' or agent_id = :agent)",
+    int,
 )
-sum_reserved_for_agent = Query(f"{_RESERVED} and agent_id = :agent and currency = :currency", int)
+sum_reserved_for_agent = Query(f"{_SUM_RESERVATIONS} and agent_id = :agent and currency = :currency", int)
 # For budgets of a model or a project: cost of model calls, and their reservations.
-_NARROWED = (
+_MODEL_COSTS = (
     "(:agent = '' or agent_id = :agent) and (:model = '' or model = :model) and (:project = '' or project = :project)"
 )
 sum_reserved_for_models = Query(
-    f"{_RESERVED} and (:account = '' or account_id = :account) and currency = :currency and model <> '' and {_NARROWED}",
+    f"{_SUM_RESERVATIONS} and (:account = '' or account_id = :account) and currency = :currency and model <> '' and {_MODEL_COSTS}",
     int,
 )
 sum_spent_on_models = Query(
@@ -423,7 +431,7 @@ select_run = Query(
 sum_instance_charges = Query(
     f"""
     select price_version, currency, cast(sum(quantity) as bigint) as quantity, cast(sum(amount) as bigint) as amount
-    from billing_instances {_SUMMED}
+    from billing_instances {_SUM_HINT}
     where tenant_id = :tenant and instance_id = :instance_id and kind = 'time' group by price_version, currency
     """,
     TimedInstance,

@@ -40,7 +40,7 @@ __all__ = [
     "set_free_quota",
 ]
 
-MOST = 500
+MAX_REDUCTIONS = 500
 
 
 async def set_discount(call: Call, account: str, percent: float, until: datetime | None) -> contract.Discount:
@@ -94,11 +94,11 @@ async def list_reductions(call: Call, account: str | None, agent_id: str) -> con
     """List the discounts of an account (of all, for callers that may see all), and free quotas, which are public."""
     scope = resolve_visible_account(call.caller, account)
     rows = (
-        await call.tx.all(statements.list_discounts, account=scope or "", now=call.now, limit=MOST)
+        await call.tx.all(statements.list_discounts, account=scope or "", now=call.now, limit=MAX_REDUCTIONS)
         if scope != ""
         else ()
     )
-    quotas = await call.tx.all(statements.list_quotas, agent=agent_id, limit=MOST)
+    quotas = await call.tx.all(statements.list_quotas, agent=agent_id, limit=MAX_REDUCTIONS)
     names = await read_agent_names(call.tx, (row.agent_id for row in quotas))
     return contract.Reductions(
         discounts=[

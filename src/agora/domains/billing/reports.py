@@ -42,10 +42,10 @@ from .views import (
 
 __all__ = ["CostRequest", "build_dashboard", "report_cost", "report_revenue"]
 
-SHOWN_AGENTS = 100
-DAYS = 30
+MAX_AGENTS = 100
+REPORT_DAYS = 30
 HOUR = 3_600_000_000
-SHOWN_BUDGETS = 50
+MAX_BUDGETS = 50
 
 
 @value_class
@@ -86,7 +86,7 @@ async def report_cost(call: Call, request: CostRequest) -> contract.Cost:
         instance_id=request.instance or None,
         since=request.since,
         until=request.until,
-        by_agent=rank_agents_by_cost(agents, names, main_currency, SHOWN_AGENTS),
+        by_agent=rank_agents_by_cost(agents, names, main_currency, MAX_AGENTS),
         other_currencies=list_costs_in_other_currencies(totals, main_currency),
     )
 
@@ -187,7 +187,7 @@ async def build_dashboard(call: Call, account: str | None, currency: str | None)
             "balance": from_micros(balance),
         }
 
-    listed = await list_budgets(call, account, SHOWN_BUDGETS, None)
+    listed = await list_budgets(call, account, MAX_BUDGETS, None)
     return contract.Dashboard(
         customer_id=account or None,
         summary=contract.CostSummary(
@@ -195,7 +195,7 @@ async def build_dashboard(call: Call, account: str | None, currency: str | None)
         ),
         billing=contract.CurrentBilling(**sum_currency(main_currency)),
         days=await _sum_cost_by_day(call, account, main_currency),
-        by_agent=rank_agents_by_cost(agents, await read_agent_names(call.tx, agents), main_currency, SHOWN_AGENTS),
+        by_agent=rank_agents_by_cost(agents, await read_agent_names(call.tx, agents), main_currency, MAX_AGENTS),
         budgets=listed.budgets,
         other_currencies=[
             contract.CurrencyBilling(**sum_currency(code), total_cost=from_micros(whole.get(code, Tally()).total_cost))
@@ -213,7 +213,7 @@ async def _load_account_tallies(call: Call, account: str | None, since: int, unt
 
 async def _sum_cost_by_day(call: Call, account: str | None, currency: str) -> list[contract.DayCost]:
     """Sum the cost of each of the last days from the ledger."""
-    days = list_days_before(call.now, DAYS)
+    days = list_days_before(call.now, REPORT_DAYS)
     amounts: dict[int, int] = {}
     if account != "":
         span = {"since": convert_date_to_day_number(days[0]), "until": convert_date_to_day_number(days[-1])}

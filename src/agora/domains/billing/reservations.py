@@ -24,7 +24,7 @@ from .views import build_task_charge_key
 
 __all__ = ["charge_completed_tasks", "release_reservation", "reserve_price", "settle_reservation"]
 
-BATCH = 500  #: tasks settled in one transaction
+MAX_BATCH = 500  #: tasks settled in one transaction
 
 
 class AssignedTask(Protocol):
@@ -98,7 +98,7 @@ async def settle_reservation(call: Call, task_id: str) -> None:
 
 async def charge_completed_tasks(call: Call) -> bool:
     """Charge tasks completed but not charged by an earlier release; return whether there may be more."""
-    rows = await call.tx.all(statements.select_unsettled_reservations, limit=BATCH)
+    rows = await call.tx.all(statements.select_unsettled_reservations, limit=MAX_BATCH)
     for row in rows:
         await settle_reservation(call, row)
-    return len(rows) == BATCH
+    return len(rows) == MAX_BATCH

@@ -28,7 +28,7 @@ from .records import PayableTask
 
 __all__ = ["TokenBillingService"]
 
-CENT = 10_000  #: millionths of a dollar
+MICROS_PER_CENT = 10_000  #: millionths of a dollar
 
 
 class TokenBillingService(BoundService, contract.TokenBilling):
@@ -113,7 +113,7 @@ class TokenBillingService(BoundService, contract.TokenBilling):
         name, currency = account or find_paying_account_of_caller(self.call.caller), CATALOG.currency
         request = usage_records.CreditRequest(
             account=name,
-            amount=amount_cents * CENT,
+            amount=amount_cents * MICROS_PER_CENT,
             currency=currency,
             kind=EntryKind.CREDIT,
             key=None,
@@ -170,7 +170,9 @@ class TokenBillingService(BoundService, contract.TokenBilling):
         self, account: str | None, limit: int | None, alert: int | None, *, is_prepaid: bool
     ) -> Budget:
         desired = limits.BudgetLimits(
-            None if alert is None else alert * CENT, None if limit is None else limit * CENT, is_prepaid
+            None if alert is None else alert * MICROS_PER_CENT,
+            None if limit is None else limit * MICROS_PER_CENT,
+            is_prepaid,
         )
         scope = limits.BudgetScope(account or find_paying_account_of_caller(self.call.caller), None)
         return await limits.set_budget(self.call, scope, CATALOG.currency, desired)

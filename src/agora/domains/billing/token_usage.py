@@ -30,8 +30,8 @@ from .records import TokenUsageRow
 __all__ = ["TokenUsageFilters", "TokenUsageReport", "list_task_token_usage", "record_token_usage"]
 
 BIG = "bigint"
-LAST = "\x7f"  # sorts after every task id
-FOREVER = 1 << 62
+AFTER_EVERY_ID = "\x7f"  # sorts after every task id
+NO_END = 1 << 62
 
 upsert_usage = Write(
     """
@@ -166,7 +166,7 @@ async def list_task_token_usage(
     call: Call, filters: TokenUsageFilters, limit: int, cursor: str | None
 ) -> contract.TokenUsagePage:
     """List the usage of the caller's tasks, and of those it worked on; operators see all. Newest tasks first."""
-    before, after = paging.decode_cursor(cursor, str, str) if cursor else (LAST, "")
+    before, after = paging.decode_cursor(cursor, str, str) if cursor else (AFTER_EVERY_ID, "")
     caller = call.caller
     rows = await call.tx.all(
         list_usage,
@@ -178,7 +178,7 @@ async def list_task_token_usage(
         agent=filters.agent_id or "",
         task=filters.task_id or "",
         since=to_microseconds(filters.since) if filters.since else 0,
-        until=to_microseconds(filters.until) if filters.until else FOREVER,
+        until=to_microseconds(filters.until) if filters.until else NO_END,
         limit=limit + 1,
     )
     rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)

@@ -33,9 +33,9 @@ __all__ = [
     "resolve_usage_time",
 ]
 
-OLDEST = 400 * 86_400_000_000  #: microseconds; older usage is not recorded
-AT_ONCE = 100  #: accounts invoiced in one transaction
-COUNTED = 10_000  #: maximum number of remaining accounts counted
+MAX_AGE = 400 * 86_400_000_000  #: microseconds; older usage is not recorded
+MAX_BATCH = 100  #: accounts invoiced in one transaction
+MAX_COUNTED_ACCOUNTS = 10_000  #: maximum number of remaining accounts counted
 
 
 @value_class
@@ -82,7 +82,7 @@ def build_quantities(
 def resolve_usage_time(now: int, at: datetime | None) -> int:
     """Resolve the time of usage, in microseconds since 1970."""
     moment = now if at is None else to_microseconds(at)
-    if not now - OLDEST <= moment <= now:
+    if not now - MAX_AGE <= moment <= now:
         raise InvalidRequest(
             "Usage can only be recorded afterwards, and within 400 days.",
             fix="Leave 'at' out, or give a time that has passed.",
@@ -181,8 +181,10 @@ async def close_month(call: Call, period: str) -> contract.Closing:
             errors=[field_error("period", "not over")],
         )
     call.target = period
-    due = await call.tx.all(views.select_due_invoices, period=month, account_after="", currency_after="", limit=COUNTED)
-    now = [(row.account_id, row.currency, row.period) for row in due[:AT_ONCE]]
+    due = await call.tx.all(
+        views.select_due_invoices, period=month, account_after="", currency_after="", limit=MAX_COUNTED_ACCOUNTS
+    )
+    now = [(row.account_id, row.currency, row.period) for row in due[:MAX_BATCH]]
     issued = await close_months(call, now, month)
     return contract.Closing(period=period, issued=issued, remaining=len(due) - len(now))
 

@@ -50,7 +50,7 @@ __all__ = [
 ]
 
 BIG = "bigint"
-_DAYS = {"since": BIG, "until": BIG}
+_DAY_TYPES = {"since": BIG, "until": BIG}
 _IN, _IN_POSTGRES = build_in_list_condition("ids")
 
 # -- cost --------------------------------------------------------------------------------------
@@ -58,8 +58,8 @@ _IN, _IN_POSTGRES = build_in_list_condition("ids")
 _SUMS = "cast(sum(quantity) as bigint) as quantity, cast(sum(amount) as bigint) as amount"
 _COSTS = f"select currency, agent_id, kind, {_SUMS} from billing_days where tenant_id = :tenant"
 _PERIOD = "day between :since and :until and (:agent = '' or agent_id = :agent) group by currency, agent_id, kind"
-sum_costs = Query(f"{_COSTS} and {_PERIOD}", Cost, types=_DAYS, scan=True)
-sum_costs_of_account = Query(f"{_COSTS} and account_id = :account and {_PERIOD}", Cost, types=_DAYS, scan=True)
+sum_costs = Query(f"{_COSTS} and {_PERIOD}", Cost, types=_DAY_TYPES, scan=True)
+sum_costs_of_account = Query(f"{_COSTS} and account_id = :account and {_PERIOD}", Cost, types=_DAY_TYPES, scan=True)
 sum_costs_of_instance = Query(
     f"""
     select currency, agent_id, kind, {_SUMS} from billing_instances
@@ -79,7 +79,7 @@ sum_accrued_costs = Query(
     group by currency, agent_id
     """,
     AccruedRun,
-    types=_DAYS,
+    types=_DAY_TYPES,
     scan=True,
 )
 select_charges = Query(
@@ -105,7 +105,7 @@ sum_costs_by_day = Query(
     group by day
     """,
     DayCost,
-    types=_DAYS,
+    types=_DAY_TYPES,
     scan=True,
 )
 # Prepaid is a property of the account's own budget: budgets of its models and projects have the same account and currency.
@@ -159,22 +159,26 @@ list_earning_agents_of_account = Query(
     str,
     types={"limit": BIG},
 )
-_EARNED = f"select agent_id, currency, kind, {_SUMS} from billing_days where tenant_id = :tenant"
-_EARNED_IN = "and day between :since and :until group by agent_id, currency, kind"
+_SELECT_REVENUE = f"select agent_id, currency, kind, {_SUMS} from billing_days where tenant_id = :tenant"
+_IN_PERIOD_BY_KIND = "and day between :since and :until group by agent_id, currency, kind"
 sum_earnings = Query(
-    f"{_EARNED} and agent_id {_IN} {_EARNED_IN}",
+    f"{_SELECT_REVENUE} and agent_id {_IN} {_IN_PERIOD_BY_KIND}",
     Cost,
-    postgres=f"{_EARNED} and agent_id {_IN_POSTGRES} {_EARNED_IN}",
-    types=_DAYS,
+    postgres=f"{_SELECT_REVENUE} and agent_id {_IN_POSTGRES} {_IN_PERIOD_BY_KIND}",
+    types=_DAY_TYPES,
     scan=True,
 )
-_PAYING = """
+_SELECT_CUSTOMERS = """
     select agent_id, currency, count(distinct account_id) as customers from billing_days
     where tenant_id = :tenant and amount <> 0 and day between :since and :until and agent_id {ids}
     group by agent_id, currency
 """
 count_customers = Query(
-    _PAYING.format(ids=_IN), CustomerCost, postgres=_PAYING.format(ids=_IN_POSTGRES), types=_DAYS, scan=True
+    _SELECT_CUSTOMERS.format(ids=_IN),
+    CustomerCost,
+    postgres=_SELECT_CUSTOMERS.format(ids=_IN_POSTGRES),
+    types=_DAY_TYPES,
+    scan=True,
 )
 
 # -- invoices ----------------------------------------------------------------------------------
@@ -194,13 +198,13 @@ select_due_invoices = Query(
     types={"period": BIG, "limit": BIG},
     scan=True,
 )
-_LINES = """
+_LINE_COLUMNS = """
     cast(sum(quantity) as bigint) as quantity, cast(sum(amount) as bigint) as amount,
     cast(sum(entries) as bigint) as entries
 """
 sum_charges_by_line = Query(
     f"""
-    select day / 100 as period, agent_id, kind, {_LINES} from billing_days /* summed from billing_ledger */
+    select day / 100 as period, agent_id, kind, {_LINE_COLUMNS} from billing_days /* summed from billing_ledger */
     where tenant_id = :tenant and account_id = :account and currency = :currency and day <= :period * 100 + 99
     group by day / 100, agent_id, kind
     """,
@@ -209,7 +213,7 @@ sum_charges_by_line = Query(
 )
 sum_invoiced_lines = Query(
     f"""
-    select period, agent_id, kind, {_LINES} from billing_invoice_lines
+    select period, agent_id, kind, {_LINE_COLUMNS} from billing_invoice_lines
     where tenant_id = :tenant and account_id = :account and currency = :currency group by period, agent_id, kind
     """,
     LineSum,

@@ -43,10 +43,10 @@ __all__ = [
 ]
 
 TASK_KEY, MODEL_KEY = "task:", "model:"
-BASE = (EntryKind.BASE,)
-USAGE = (EntryKind.TIME, EntryKind.INPUT_TOKENS, EntryKind.OUTPUT_TOKENS, EntryKind.MODEL)
-TASKS = (EntryKind.REQUEST, EntryKind.TASK)
-REDUCTIONS = (EntryKind.DISCOUNT, EntryKind.FREE_QUOTA)
+BASE_KINDS = (EntryKind.BASE,)
+USAGE_KINDS = (EntryKind.TIME, EntryKind.INPUT_TOKENS, EntryKind.OUTPUT_TOKENS, EntryKind.MODEL)
+TASK_KINDS = (EntryKind.REQUEST, EntryKind.TASK)
+REDUCTION_KINDS = (EntryKind.DISCOUNT, EntryKind.FREE_QUOTA)
 
 
 @value_class
@@ -91,7 +91,7 @@ class Tally:
     @property
     def total_cost(self) -> int:
         """Total cost, without credit and payments."""
-        return self.select_kinds((*BASE, *USAGE, *TASKS, *REDUCTIONS))
+        return self.select_kinds((*BASE_KINDS, *USAGE_KINDS, *TASK_KINDS, *REDUCTION_KINDS))
 
     def to_fields(self, currency: str) -> dict[str, Any]:
         """Build the fields of the contract's :class:`BillingInfo`."""
@@ -99,12 +99,12 @@ class Tally:
             "total_cost": from_micros(self.total_cost),
             "currency": currency,
             "usage_time": from_micros(self.quantity.get(EntryKind.TIME, 0)),
-            "task_executions": sum(self.quantity.get(kind, 0) for kind in TASKS),
+            "task_executions": sum(self.quantity.get(kind, 0) for kind in TASK_KINDS),
             "cost_breakdown": contract.CostBreakdown(
-                base_cost=from_micros(self.select_kinds(BASE)),
-                usage_cost=from_micros(self.select_kinds(USAGE)),
-                task_cost=from_micros(self.select_kinds(TASKS)),
-                reductions=from_micros(self.select_kinds(REDUCTIONS)),
+                base_cost=from_micros(self.select_kinds(BASE_KINDS)),
+                usage_cost=from_micros(self.select_kinds(USAGE_KINDS)),
+                task_cost=from_micros(self.select_kinds(TASK_KINDS)),
+                reductions=from_micros(self.select_kinds(REDUCTION_KINDS)),
             ),
             "input_tokens": self.quantity.get(EntryKind.INPUT_TOKENS, 0),
             "output_tokens": self.quantity.get(EntryKind.OUTPUT_TOKENS, 0),

@@ -26,14 +26,14 @@ from agora.value_classes import value_class
 from agora_sdk.contract.tasks import ClaimedTask
 
 from . import queries as statements
-from .effects import LEASE
+from .effects import LEASE_SECONDS
 from .engines import groups as streams
-from .engines.port import EXHAUSTED, Delivery
-from .queries import BRIDGE
+from .engines.port import EXHAUSTED_REASON, Delivery
+from .queries import BRIDGE_GROUP
 from .records import BridgeMember, PendingEntry, WaitingMessage
 
 __all__ = [
-    "BRIDGE",
+    "BRIDGE_GROUP",
     "DEAD_LETTER_SOURCE",
     "StreamOwner",
     "append_unread_messages",
@@ -48,7 +48,7 @@ __all__ = [
 ]
 
 DEAD_LETTER_SOURCE = "bus"  #: source name of dead letters from agents' streams
-SLACK = 60_000  #: maximum milliseconds between the creation of a broadcast's id and its commit
+MAX_COMMIT_DELAY_MILLISECONDS = 60_000  #: maximum milliseconds between the creation of a broadcast's id and its commit
 
 
 @value_class
@@ -210,7 +210,7 @@ async def _mark_delivered(
 
 def _compute_oldest_pending_broadcast_id(call: Call) -> str:
     """Compute a lower bound of the ids of broadcasts that may still be committed; earlier ones are complete."""
-    return f"msg_{max(0, call.now // 1000 - SLACK):012x}"
+    return f"msg_{max(0, call.now // 1000 - MAX_COMMIT_DELAY_MILLISECONDS):012x}"
 
 
 async def claim_and_append_tasks(call: Call, owner: StreamOwner, count: int, max_bytes: int) -> int:
@@ -219,7 +219,7 @@ async def claim_and_append_tasks(call: Call, owner: StreamOwner, count: int, max
     if owner.caller is None:
         return 0
     # Lease and entry are in one transaction, so that no task is leased without being delivered.
-    claim = await claim_own_tasks(impersonate_owner(call, owner), count, LEASE, max_bytes)
+    claim = await claim_own_tasks(impersonate_owner(call, owner), count, LEASE_SECONDS, max_bytes)
     rows = []
     for task in claim.tasks:
         giver = await find_agent(call.tx, task.created_by)
@@ -287,7 +287,7 @@ def _build_letter(owner: StreamOwner, group: str, row: PendingEntry) -> NewDeadL
         owner=owner.agent_id,
         account=owner.caller.account if owner.caller is not None else "default",
         destination=owner.name,
-        reason=EXHAUSTED,
+        reason=EXHAUSTED_REASON,
         attempts=row.deliveries,
         ref=row.ref,
         detail={"fields": decode_json(row.fields or "{}"), "name": row.name, "group": group},

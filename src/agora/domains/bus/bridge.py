@@ -26,29 +26,29 @@ from agora.store.port import NewEvent
 from agora_sdk.errors import AgoraError, NotFound
 
 from . import queries as statements
-from .agent_streams import BRIDGE, build_stream_owner_from_agent, ensure_group
+from .agent_streams import BRIDGE_GROUP, build_stream_owner_from_agent, ensure_group
 from .bridge_inbound import Authenticate, Inbound, Refusal
 from .bridge_outbound import Outbound
-from .engines.port import DEAD, Bridge, BridgeBus
+from .engines.port import DEAD_LETTER_SUFFIX, Bridge, BridgeBus
 from .records import BridgeMember
 
 __all__ = ["BusBridge"]
 
 log = logging.getLogger(__name__)
 
-PAGE = 500
-BLOCK = 5.0  # seconds a read waits for a first entry
+PAGE_SIZE = 500
+BLOCK_SECONDS = 5.0  # seconds a read waits for a first entry
 MIN_LOOP_SECONDS = 0.05
 #: seconds between checks of sent entries, and of the inbound group while nothing is pending in it
 SENT_CHECK_SECONDS = 5.0
-CHECKS_EACH_DELIVERY = 6
-SWEEP = 30.0  # seconds between checks of all agents, in case an event was missed
+CHECKS_PER_DELIVERY = 6
+SWEEP_SECONDS = 30.0  # seconds between checks of all agents, in case an event was missed
 DURABILITY_CHECK_SECONDS = 300.0  # seconds between checks of Redis' durability settings
-MAX_STRANGERS = 5  # warnings about foreign consumers in the marketplace's group
+MAX_FOREIGN_CONSUMER_WARNINGS = 5  # warnings about foreign consumers in the marketplace's group
 MAX_REFUSALS_PER_EVENT = 20  # refused entries listed in one event
 RECEIVED, SENT, AVAILABLE = "agora.message.received", "agora.broadcast.sent", "agora.task.available"
 JOINED, REPLAYED = "agora.bus.joined", "agora.dead_letter.replayed"
-OCCASIONS = EventFilter.from_wishes((RECEIVED, SENT, AVAILABLE, JOINED, REPLAYED))
+WAKING_EVENTS = EventFilter.from_wishes((RECEIVED, SENT, AVAILABLE, JOINED, REPLAYED))
 SYSTEM = Viewer("system", sees_all=True)
 
 
@@ -75,7 +75,7 @@ class BusBridge(Controller):
         # Only the first unreported ones: while the store is unavailable, their number grows.
         self._refused: list[Refusal] = []
         self._refusal_count = 0
-        self.strangers: Sequence[str] = ()  # warnings about foreign consumers in the inbound group
+        self.foreign_consumer_warnings: Sequence[str] = ()  # warnings about foreign consumers in the inbound group
 
     # -- lifecycle -------------------------------------------------------------------------------
 
@@ -160,7 +160,7 @@ class BusBridge(Controller):
             self._followed_at = now
             await self.run_for_each_tenant(self.sync_acknowledgements)
             await self.bus.trim_stream(settings.bus_stream, settings.bus_length)
-            await self.bus.trim_stream(settings.bus_stream + DEAD, settings.bus_length)
+            await self.bus.trim_stream(settings.bus_stream + DEAD_LETTER_SUFFIX, settings.bus_length)
 
     async def _recover_pending(self, *, maintain: bool) -> None:
         """Process entries that a server took but did not finish, if any. maintain: also maintain the consumers.
@@ -196,7 +196,7 @@ class BusBridge(Controller):
         """
         if not self.outbound.has_unacknowledged_entries:
             return SENT_CHECK_SECONDS
-        return min(SENT_CHECK_SECONDS, self.context.server.settings.bus_stale / CHECKS_EACH_DELIVERY)
+        return min(SENT_CHECK_SECONDS, self.context.server.settings.bus_stale / CHECKS_PER_DELIVERY)
 
     @property
     def pause(self) -> float:
@@ -212,10 +212,12 @@ class BusBridge(Controller):
                 f"A program reads {settings.bus_stream} in the group {settings.bus_group} as {name[:100]!r}, which is the "
                 "marketplace's own; its entries were taken back. Use a separate group, or the agent's stream."
             )
-            if text not in self.strangers:
+            if text not in self.foreign_consumer_warnings:
                 log.warning("the bus: %s", text)
-                self.strangers = [*self.strangers, text][-MAX_STRANGERS:]
-        self.state.warnings = [*self.bus.warnings, *self.strangers]
+                self.foreign_consumer_warnings = [*self.foreign_consumer_warnings, text][
+                    -MAX_FOREIGN_CONSUMER_WARNINGS:
+                ]
+        self.state.warnings = [*self.bus.warnings, *self.foreign_consumer_warnings]
 
     def _wake_on_connection_change(self) -> None:
         self._publish_connection_state()
@@ -243,7 +245,7 @@ class BusBridge(Controller):
             for warning in self.bus.warnings:
                 if warning not in state.warnings:
                     log.warning("the bus: %s", warning)
-            state.warnings = [*self.bus.warnings, *self.strangers]
+            state.warnings = [*self.bus.warnings, *self.foreign_consumer_warnings]
         if not self.ready:
             settings = self.context.server.settings
             await self.bus.create_group(settings.bus_stream, settings.bus_group)
@@ -253,7 +255,7 @@ class BusBridge(Controller):
 
     # -- inbound ---------------------------------------------------------------------------------
 
-    async def process_inbound(self, block: float = BLOCK) -> None:
+    async def process_inbound(self, block: float = BLOCK_SECONDS) -> None:
         """Process new inbound entries."""
         if not self.ready or self.context.overrides.is_halted(DEFAULT_TENANT):
             await asyncio.sleep(min(block, self.interval))
@@ -295,7 +297,7 @@ class BusBridge(Controller):
 
     # -- outbound --------------------------------------------------------------------------------
 
-    async def send_waiting_entries(self, tenant: str, wait: float = SWEEP) -> None:
+    async def send_waiting_entries(self, tenant: str, wait: float = SWEEP_SECONDS) -> None:
         """Send waiting entries to a tenant's agents: to those with new events, and regularly to all."""
         if not self.ready or self.context.overrides.is_halted(tenant):
             await asyncio.sleep(min(wait, self.interval))
@@ -306,11 +308,11 @@ class BusBridge(Controller):
             tenant, (0, 0)
         )  # removed first: if sending fails, the next iteration checks all agents
         # The head is read before the agents are checked: what arrives meanwhile is found in the next page.
-        if known_epoch != epoch or now - self._swept_at[tenant] >= SWEEP * SECOND:
+        if known_epoch != epoch or now - self._swept_at[tenant] >= SWEEP_SECONDS * SECOND:
             position, agent_ids = channel.head, None
             self._swept_at[tenant] = now
         else:
-            page = await channel.read(since, OCCASIONS, SYSTEM)
+            page = await channel.read(since, WAKING_EVENTS, SYSTEM)
             position, agent_ids = page.position, _find_concerned_agents(stored.event for stored in page.events)
         if agent_ids is None or agent_ids:
             await self.send_to_agents(tenant, agent_ids)
@@ -320,7 +322,7 @@ class BusBridge(Controller):
 
     async def _wait_for_event(self, tenant: str, seconds: float, position: int) -> None:
         """Wait for an event that may concern an agent, or for a new connection to Redis."""
-        occasion = EventStreamSpec(OCCASIONS, SYSTEM, position)
+        occasion = EventStreamSpec(WAKING_EVENTS, SYSTEM, position)
         event = asyncio.ensure_future(self.context.feed.wait_for_event(tenant, occasion, seconds))
         reconnection = asyncio.ensure_future(self._reconnected.wait())
         try:
@@ -342,14 +344,16 @@ class BusBridge(Controller):
     async def _read_members(self, tenant: str) -> list[BridgeMember]:
         members: list[BridgeMember] = []
         after = ""
-        while rows := await self.read(tenant, statements.list_bridge_members, group=BRIDGE, after=after, limit=PAGE):
+        while rows := await self.read(
+            tenant, statements.list_bridge_members, group=BRIDGE_GROUP, after=after, limit=PAGE_SIZE
+        ):
             members += rows
             after = rows[-1].agent_id
         return members
 
     async def _create_group(self, tenant: str, agent_id: str) -> None:
         """Create the stream and group of a joining agent. Raises UpstreamUnavailable."""
-        members = await self.read(tenant, statements.select_bridge_member, group=BRIDGE, agent_id=agent_id)
+        members = await self.read(tenant, statements.select_bridge_member, group=BRIDGE_GROUP, agent_id=agent_id)
         for agent in members:
             await self.outbound.create_group(tenant, agent)
 
@@ -379,7 +383,7 @@ async def _enrol_agent(call: Call, *, agent_id: str) -> None:
     if row is None or row.retired_at is not None:
         return
     owner = build_stream_owner_from_agent(call, row)
-    if await ensure_group(call, owner, BRIDGE):
+    if await ensure_group(call, owner, BRIDGE_GROUP):
         call.emit("agora.bus.joined", owner.event_data, subject=agent_id, audience=(agent_id,))
 
 

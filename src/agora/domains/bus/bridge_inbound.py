@@ -50,13 +50,13 @@ log = logging.getLogger(__name__)
 Authenticate = Callable[[str], Awaitable[Caller]]
 Entry = tuple[Delivery, Caller | None]  #: with its authenticated sender; None if it was buffered: authenticate again
 
-BATCH = 100
+MAX_BATCH = 100
 DEAD_LETTER_SOURCE = "bus_inbound"  #: source name of dead letters from the inbound stream
-EXHAUSTED = "tried too often"
-TOUCHES_EACH_DELIVERY = 3
+EXHAUSTED_REASON = "tried too often"
+TOUCHES_PER_DELIVERY = 3
 MAX_CLOCK_SKEW_SECONDS = 300  # maximum seconds by which a signer's clock may be ahead
-OURS = (InternalError, StorageUnavailable, UpstreamUnavailable)  # server errors: the entry is retried
-MARKETPLACE = 64  # characters of a tenant's name
+SERVER_ERRORS = (InternalError, StorageUnavailable, UpstreamUnavailable)  # server errors: the entry is retried
+MAX_TENANT_CHARACTERS = 64  # characters of a tenant's name
 
 
 @value_class
@@ -92,21 +92,21 @@ class Inbound:
     async def process_new(self, block: float) -> tuple[list[Caller], list[Refusal]]:
         """Process buffered and new entries; wait ``block`` seconds for a first one. Returns publishers and refusals."""
         block = 0 if self.held else block
-        deliveries = await self._bus.read(*self._stream_and_group, self.consumer, count=BATCH, block=block)
+        deliveries = await self._bus.read(*self._stream_and_group, self.consumer, count=MAX_BATCH, block=block)
         return await self.process_deliveries(deliveries)
 
     async def process_pending(self) -> tuple[list[Caller], list[Refusal]]:
         """Process entries that were delivered to any server and not acknowledged."""
         # Buffered entries stay pending; resetting their idle time keeps other servers from recovering them.
         if self.held and self._loop.time() >= self._touch_at:
-            self._touch_at = self._loop.time() + self._context.server.settings.bus_stale / TOUCHES_EACH_DELIVERY
+            self._touch_at = self._loop.time() + self._context.server.settings.bus_stale / TOUCHES_PER_DELIVERY
             await self._bus.reset_idle_time(*self._stream_and_group, self.consumer, self.held.entry_ids)
         maintenance = await self._bus.maintain(*self._stream_and_group)
-        recovery = await self._bus.recover(*self._stream_and_group, self.consumer, count=BATCH)
+        recovery = await self._bus.recover(*self._stream_and_group, self.consumer, count=MAX_BATCH)
         dead = [*maintenance.dead, *recovery.dead]
-        await self.record_dead_letters([(dead_letter, EXHAUSTED) for dead_letter in dead])
+        await self.record_dead_letters([(dead_letter, EXHAUSTED_REASON) for dead_letter in dead])
         callers, refused = await self.process_deliveries(recovery.entries)
-        return callers, [*(_build_refusal(each, EXHAUSTED) for each in dead), *refused]
+        return callers, [*(_build_refusal(each, EXHAUSTED_REASON) for each in dead), *refused]
 
     async def remove_foreign_consumers(self) -> tuple[Sequence[str], tuple[list[Caller], list[Refusal]]]:
         """Remove foreign consumers of the marketplace's own group, process their entries; return names and outcome."""
@@ -135,10 +135,10 @@ class Inbound:
 
     async def _skip_own_entries(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
         """Select foreign entries. The marketplace's own are acknowledged: publishing them again would cause a loop."""
-        own_ids = [each.entry_id for each in deliveries if each.fields.get("origin") == wire.ORIGIN]
+        own_ids = [each.entry_id for each in deliveries if each.fields.get("origin") == wire.ORIGIN_SERVER]
         if own_ids:
             await self._bus.ack(*self._stream_and_group, own_ids)
-        return [each for each in deliveries if each.fields.get("origin") != wire.ORIGIN]
+        return [each for each in deliveries if each.fields.get("origin") != wire.ORIGIN_SERVER]
 
     async def _take_buffered_entries(self) -> dict[Sender, list[Entry]]:
         """Take buffered entries by sender, in order; then as many deferred ones as fit, fetched by id."""
@@ -184,7 +184,7 @@ class Inbound:
 
     async def _refuse_entry(self, delivery: Delivery, error: AgoraError) -> Refusal | None:
         """Dead-letter an entry; None if the error is transient and the entry is retried."""
-        if isinstance(error, OURS):
+        if isinstance(error, SERVER_ERRORS):
             log.warning("entry %s of the bus is tried again later: %s", delivery.entry_id, error)
             return None
         reason = f"{error.code}: {error}"[:1000]
@@ -216,7 +216,7 @@ class Inbound:
         """Store dead letters that are only in Redis, due to a crash or because they predate their storage."""
         letters = await self._bus.read_dead(self._stream_and_group[0])
         await self.record_dead_letters(
-            [(dead_letter, dead_letter.fields.get("dead_reason") or EXHAUSTED) for dead_letter in letters]
+            [(dead_letter, dead_letter.fields.get("dead_reason") or EXHAUSTED_REASON) for dead_letter in letters]
         )
 
     async def _publish_delivery(self, delivery: Delivery, caller: Caller | None) -> Caller:
@@ -242,7 +242,7 @@ class Inbound:
 
     async def _authenticate_signed(self, delivery: Delivery) -> Caller:
         fields = delivery.fields
-        tenant = fields.get("tenant", DEFAULT_TENANT)[:MARKETPLACE]
+        tenant = fields.get("tenant", DEFAULT_TENANT)[:MAX_TENANT_CHARACTERS]
         sender = fields.get("sender", "")[:200]
 
         async def find_signing_agent(reader: Reader) -> AgentRow | None:

@@ -23,7 +23,7 @@ from agora_sdk.errors import AgoraError, NotFound
 
 from . import queries as statements
 from .agent_streams import (
-    BRIDGE,
+    BRIDGE_GROUP,
     build_outbound_stream_name,
     build_stream_owner_from_agent,
     fill_and_deliver_stream,
@@ -32,16 +32,16 @@ from .agent_streams import (
 )
 from .engines import groups, wire
 from .engines.port import BRIDGE as BRIDGE_PORT
-from .engines.port import DEAD, BridgeBus, Delivery, MovedEntry, compute_entry_sort_key
+from .engines.port import DEAD_LETTER_SUFFIX, BridgeBus, Delivery, MovedEntry, compute_entry_sort_key
 from .records import BridgeMember, PendingEntry
 from .views import render_entries
 
 __all__ = ["Outbound"]
 
-BATCH = 100  # entries of one agent per iteration
-RESEND = 10  # seconds after which a leaving entry counts as abandoned by its server and is sent again
+MAX_BATCH = 100  # entries of one agent per iteration
+RESEND_SECONDS = 10  # seconds after which a leaving entry counts as abandoned by its server and is sent again
 MAX_DEAD_LETTERS = 1000  # dead letters of one agent
-UNREAD = 1000  # unacknowledged entries of one agent, above which no more are sent
+MAX_UNREAD_ENTRIES = 1000  # unacknowledged entries of one agent, above which no more are sent
 
 
 class Outbound:
@@ -70,7 +70,7 @@ class Outbound:
             ids = await asyncio.gather(*published, return_exceptions=True)
         except AgoraError as error:
             ids = [error] * len(entries)
-        # A crash before this sends them again after RESEND seconds, under the same message_id.
+        # A crash before this sends them again after RESEND_SECONDS seconds, under the same message_id.
         await self._controller.write_as_system(tenant, partial(_record_sent, agent=agent, waiting=entries, ids=ids))
         for result in ids:
             if isinstance(result, BaseException):
@@ -89,8 +89,10 @@ class Outbound:
         # A name may pass to another agent, which must not read entries of the previous one.
         if self._owned.get(stream) != agent.agent_id:
             await self._bus.set_owner(stream, agent.agent_id)
-            group_key = {"stream": agent.agent_id, "group": BRIDGE}
-            rows = await self._controller.read(tenant, statements.select_sent_entries, **group_key, limit=UNREAD)
+            group_key = {"stream": agent.agent_id, "group": BRIDGE_GROUP}
+            rows = await self._controller.read(
+                tenant, statements.select_sent_entries, **group_key, limit=MAX_UNREAD_ENTRIES
+            )
             ids = [row.consumer for row in rows]
             there = (
                 {*await self._bus.find_acknowledged(stream, name, ids), *await self._bus.find_existing(stream, ids)}
@@ -142,12 +144,14 @@ class Outbound:
         if is_delivered:
             await self._store_settled(tenant, agent, stream)
         await self._bus.trim_stream(stream)
-        await self._bus.trim_stream(stream + DEAD, MAX_DEAD_LETTERS)
+        await self._bus.trim_stream(stream + DEAD_LETTER_SUFFIX, MAX_DEAD_LETTERS)
 
     async def _read_sent(self, tenant: str, agent: BridgeMember) -> Sequence[PendingEntry]:
         """Read the entries that were sent and not acknowledged, according to the store."""
-        group_key = {"stream": agent.agent_id, "group": BRIDGE}
-        return await self._controller.read(tenant, statements.select_sent_entries, **group_key, limit=UNREAD)
+        group_key = {"stream": agent.agent_id, "group": BRIDGE_GROUP}
+        return await self._controller.read(
+            tenant, statements.select_sent_entries, **group_key, limit=MAX_UNREAD_ENTRIES
+        )
 
     async def _record_moved(self, tenant: str, agent: BridgeMember, stream: str) -> Sequence[MovedEntry]:
         """Store the new ids of entries that any server has appended again."""
@@ -201,7 +205,7 @@ class Outbound:
 
 
 async def _store_moved(call: Call, *, agent: BridgeMember, moved: Sequence[MovedEntry]) -> None:
-    group_key = {"stream": agent.agent_id, "group": BRIDGE}
+    group_key = {"stream": agent.agent_id, "group": BRIDGE_GROUP}
     for each in moved:  # in order: an entry may have been appended again several times
         await call.tx.execute(statements.rename_sent_entry, **group_key, entry=each.entry_id, previous=each.previous_id)
 
@@ -209,24 +213,28 @@ async def _store_moved(call: Call, *, agent: BridgeMember, moved: Sequence[Moved
 async def _take_entries_to_send(call: Call, *, agent: BridgeMember) -> list[tuple[Delivery, dict[str, str]]]:
     """Take the entries to send now and mark them as leaving; return each with its fields."""
     owner = build_stream_owner_from_agent(call, agent)
-    group_key = {"stream": owner.stream_name, "group": BRIDGE}
+    group_key = {"stream": owner.stream_name, "group": BRIDGE_GROUP}
     if await call.tx.one(statements.lock_group, **group_key) is None:
         return []  # the agent has left the bridge in the meantime
     rows = await call.tx.all(
-        statements.select_unsent_entries, **group_key, before=call.now - RESEND * SECOND, limit=BATCH
+        statements.select_unsent_entries, **group_key, before=call.now - RESEND_SECONDS * SECOND, limit=MAX_BATCH
     )
     again = [groups.build_delivery_from_row(row, extra_deliveries=1) for row in rows]
     if again:
         numbers = encode_json([row.number for row in rows])
         await call.tx.execute(
-            statements.assign_pending_entries, **group_key, numbers=numbers, consumer=statements.LEAVING, now=call.now
+            statements.assign_pending_entries,
+            **group_key,
+            numbers=numbers,
+            consumer=statements.BEING_SENT,
+            now=call.now,
         )
     pending = await call.tx.one(statements.count_pending_entries, **group_key) or 0
-    room = min(BATCH - len(again), UNREAD - pending)
+    room = min(MAX_BATCH - len(again), MAX_UNREAD_ENTRIES - pending)
     deliveries = [*again, *(await _take_new_entries(call, agent, room))]
     documents, missing_ids = await render_entries(call, owner, deliveries)
     await groups.acknowledge_entries(
-        call.tx, owner.stream_name, BRIDGE, groups.parse_entry_numbers(each.entry_id for each in missing_ids)
+        call.tx, owner.stream_name, BRIDGE_GROUP, groups.parse_entry_numbers(each.entry_id for each in missing_ids)
     )
     by_entry = {each.entry_id: each for each in deliveries}
     return [_to_fields(by_entry[document.pop("entry_id")], document) for document in documents]
@@ -238,8 +246,8 @@ async def _take_new_entries(call: Call, agent: BridgeMember, room: int) -> list[
     owner = build_stream_owner_from_agent(call, agent)
     request = groups.ReadRequest(
         stream=owner.stream_name,
-        group=BRIDGE,
-        consumer=statements.LEAVING,
+        group=BRIDGE_GROUP,
+        consumer=statements.BEING_SENT,
         count=room,
         now=call.now,
         budget=PageBudget(call.context.settings.page_bytes),
@@ -259,7 +267,7 @@ async def _record_sent(
     ids: Sequence[str | BaseException],
 ) -> None:
     """Store the Redis ids of sent entries; failed ones are sent again."""
-    group_key = {"stream": agent.agent_id, "group": BRIDGE}
+    group_key = {"stream": agent.agent_id, "group": BRIDGE_GROUP}
     released_entries = []
     for (delivery, _), entry_id in zip(waiting, ids, strict=True):
         number = groups.parse_entry_number(delivery.entry_id)
@@ -273,7 +281,7 @@ async def _record_sent(
 
 async def _requeue_lost_entries(call: Call, *, agent: BridgeMember, numbers: Sequence[int]) -> None:
     """Requeue entries that Redis has lost."""
-    group_key = {"stream": agent.agent_id, "group": BRIDGE}
+    group_key = {"stream": agent.agent_id, "group": BRIDGE_GROUP}
     await call.tx.execute(statements.unassign_pending_entries, **group_key, numbers=encode_json(list(numbers)))
 
 
@@ -282,13 +290,13 @@ async def _settle_entries(
 ) -> None:
     """Remove acknowledged and dead entries from the outbox, unless already removed or sent again."""
     owner = build_stream_owner_from_agent(call, agent)
-    group_key = {"stream": owner.stream_name, "group": BRIDGE}
+    group_key = {"stream": owner.stream_name, "group": BRIDGE_GROUP}
     row_numbers = set()
     for row in (*rows, *dead):
         # Conditional on the Redis id: an entry that was sent again is waiting under another one.
         if await call.tx.execute(statements.delete_sent_entry, **group_key, number=row.number, entry=row.consumer):
             row_numbers.add(row.number)
-    await store_dead_letters(call, owner, BRIDGE, [row for row in dead if row.number in row_numbers])
+    await store_dead_letters(call, owner, BRIDGE_GROUP, [row for row in dead if row.number in row_numbers])
     messages = [row.ref for row in rows if row.number in row_numbers and row.ref and row.ref.startswith("msg_")]
     if messages:
         await MessagingService(impersonate_owner(call, owner)).mark(

@@ -20,7 +20,7 @@ from agora_sdk.errors import UpstreamFailed, UpstreamUnavailable
 
 __all__ = ["Consul", "Service"]
 
-SECONDS = 5.0
+TIMEOUT_SECONDS = 5.0
 MAX_ANSWER_BYTES = 262_144
 MAX_ERROR_BYTES = 200  # bytes of a response in an error
 INTERVAL, TIMEOUT, DEREGISTERED = "10s", "5s", "90s"  # Consul deregisters a service no sooner than after a minute
@@ -92,7 +92,7 @@ class Consul:
         policy = EgressPolicy(private=True)
         try:
             status, answer = await send_single_request(
-                method, self._url + path, policy, headers, content, seconds=SECONDS, max_bytes=MAX_ANSWER_BYTES
+                method, self._url + path, policy, headers, content, seconds=TIMEOUT_SECONDS, max_bytes=MAX_ANSWER_BYTES
             )
         except (OSError, ValueError, ConnectionLost) as error:  # TimeoutError is an OSError
             raise UpstreamUnavailable(

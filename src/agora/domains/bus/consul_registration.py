@@ -11,12 +11,12 @@ from .consul_client import Consul, Service
 __all__ = ["ConsulRegistrar", "build_service"]
 
 TAGS = ("agora", "mcp", "a2a", "rest", "bus")
-EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104  what is listened on, not where it can be reached
+WILDCARD_ADDRESSES = ("0.0.0.0", "::", "")  # noqa: S104  what is listened on, not where it can be reached
 
 
 def build_service(settings: Settings) -> Service:
     """Build the registration of this server."""
-    address = settings.consul_address or ("" if settings.host in EVERYWHERE else settings.host)
+    address = settings.consul_address or ("" if settings.host in WILDCARD_ADDRESSES else settings.host)
     # An IPv6 address is bracketed in a URL (RFC 3986, section 3.2.2).
     host = f"[{address}]" if ":" in address else address or "127.0.0.1"
     return Service(

@@ -14,12 +14,12 @@ from agora_sdk.contract.bus import BusType
 from agora_sdk.contract.fields import AgentStatus
 from agora_sdk.errors import InvalidRequest, PermissionDenied, field_error
 
-__all__ = ["LEASE", "apply_entry_effects"]
+__all__ = ["LEASE_SECONDS", "apply_entry_effects"]
 
-LEASE = 3600  #: lease of a task claimed for the bus, in seconds
-TASK = re.compile(r"task_[0-9a-f]{32}")
-FAILED = frozenset({"failed", "error", "failure"})
-STATES = ("active", "busy", "error", "inactive", "offline")
+LEASE_SECONDS = 3600  #: lease of a task claimed for the bus, in seconds
+TASK_ID = re.compile(r"task_[0-9a-f]{32}")
+FAILURE_STATUSES = frozenset({"failed", "error", "failure"})
+AGENT_STATUSES = ("active", "busy", "error", "inactive", "offline")
 MAX_ERROR_CHARACTERS = 4000
 _PROGRESS = TypeAdapter(float)
 
@@ -30,12 +30,12 @@ async def apply_entry_effects(call: Call, type: BusType, content: dict[str, Any]
     Task ids that are not in the marketplace's format are ignored.
     """
     task_id = content.get("task_id")
-    if isinstance(task_id, str) and TASK.fullmatch(task_id):
+    if isinstance(task_id, str) and TASK_ID.fullmatch(task_id):
         return await _apply_to_task(call, type, task_id, content)
     status = content.get("status")
     if type is BusType.STATE_UPDATE and status is not None and "task_id" not in content:
-        if status not in STATES:
-            raise _build_invalid_field_error("status", f"must be one of {', '.join(STATES)}")
+        if status not in AGENT_STATUSES:
+            raise _build_invalid_field_error("status", f"must be one of {', '.join(AGENT_STATUSES)}")
         # A key or a person has no status of its own.
         if call.caller.kind == "agent":
             await AgentService(call).heartbeat(status=AgentStatus(status))
@@ -54,7 +54,7 @@ async def _apply_to_task(call: Call, type: BusType, task_id: str, content: dict[
     tasks, token = TaskService(call), _parse_token(content)
     if type is BusType.STATE_UPDATE:
         await _report_progress(tasks, task_id, token, content)
-    elif type is BusType.ERROR_REPORT or content.get("status") in FAILED:
+    elif type is BusType.ERROR_REPORT or content.get("status") in FAILURE_STATUSES:
         retry = content.get("retry", True) is not False
         await tasks.fail(task_id, _read_failure_reason(content), retry=retry, fencing_token=token)
     else:
@@ -66,7 +66,7 @@ async def _report_progress(tasks: TaskService, task_id: str, token: int | None, 
     """Store progress; with the fencing token, also renew the lease."""
     progress = _parse_progress(content)
     if token is not None:
-        await tasks.renew(task_id, token, lease_seconds=LEASE, progress=progress)
+        await tasks.renew(task_id, token, lease_seconds=LEASE_SECONDS, progress=progress)
     elif progress is not None:
         await tasks.update(task_id, progress=progress)
 

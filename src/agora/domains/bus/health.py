@@ -18,10 +18,10 @@ from .records import GroupOverview
 
 __all__ = ["read_health", "read_stats"]
 
-SHOWN = 500
-LAG_HIGH = 1000
-UNSENT = frozenset({"", statements.LEAVING})
-DURABLE = "that of the store: committed before the response"
+MAX_LISTED_STREAMS = 500
+HIGH_LAG_ENTRIES = 1000
+UNSENT_CONSUMERS = frozenset({"", statements.BEING_SENT})
+STORE_DURABILITY = "that of the store: committed before the response"
 
 
 async def read_health(call: Call) -> BusHealth:
@@ -35,7 +35,7 @@ async def read_health(call: Call) -> BusHealth:
     status: Literal["healthy", "degraded", "unhealthy"] = "healthy"
     if outage_reason is not None or (bridge is not None and not connected):
         status = "unhealthy"
-    elif lag >= LAG_HIGH or (bridge is not None and bridge.lag >= LAG_HIGH):
+    elif lag >= HIGH_LAG_ENTRIES or (bridge is not None and bridge.lag >= HIGH_LAG_ENTRIES):
         status = "degraded"
     return BusHealth.model_construct(
         status=status,
@@ -52,43 +52,45 @@ async def _read_lag(call: Call, owner: streams.StreamOwner, bridge: Bridge | Non
     For an agent that receives by Redis, a sent entry counts until one of its consumers in Redis has read it.
     """
     counts = await call.tx.one(
-        statements.count_waiting_messages, agent_id=owner.agent_id, address=owner.address, limit=10 * LAG_HIGH
+        statements.count_waiting_messages, agent_id=owner.agent_id, address=owner.address, limit=10 * HIGH_LAG_ENTRIES
     )
     group_rows = await call.tx.all(statements.select_groups_of_stream, stream=owner.stream_name)
     lags = {row.group_name: row.lag for row in group_rows}
-    if bridge is None or streams.BRIDGE not in lags:
+    if bridge is None or streams.BRIDGE_GROUP not in lags:
         return lags.get(owner.agent_id, 0) + (counts or 0)
     delivered = compute_entry_sort_key(bridge.delivered.get((call.caller.tenant, owner.agent_id), "0-0"))
-    group_key = {"stream": owner.stream_name, "group": streams.BRIDGE, "limit": 10 * LAG_HIGH}
+    group_key = {"stream": owner.stream_name, "group": streams.BRIDGE_GROUP, "limit": 10 * HIGH_LAG_ENTRIES}
     outbox = await call.tx.all(statements.select_pending_entries, **group_key)
-    unread = sum(row.consumer in UNSENT or compute_entry_sort_key(row.consumer) > delivered for row in outbox)
-    return lags[streams.BRIDGE] + unread + (counts or 0)
+    unread = sum(row.consumer in UNSENT_CONSUMERS or compute_entry_sort_key(row.consumer) > delivered for row in outbox)
+    return lags[streams.BRIDGE_GROUP] + unread + (counts or 0)
 
 
 async def read_stats(call: Call) -> BusStats:
     """Read statistics of the caller's groups; of all groups with the scope ``read:all``."""
     bridge, everything = call.context.ports.find(BRIDGE), call.caller.may("read:all")
     if everything:
-        rows = await call.tx.all(statements.list_groups, limit=SHOWN)
+        rows = await call.tx.all(statements.list_groups, limit=MAX_LISTED_STREAMS)
     else:
         rows = await call.tx.all(statements.select_groups_of_stream, stream=call.caller.subject)
     open_ = await call.tx.one(statements.count_open_responses) if everything else None
     dead = await call.tx.one(dead_letters.count_open_letters, owner=call.caller.subject, everyone=int(everything))
     return BusStats.model_construct(
         engine="redis" if bridge is not None else "embedded",
-        durability=bridge.durability if bridge is not None else DURABLE,
+        durability=bridge.durability if bridge is not None else STORE_DURABILITY,
         groups=[await _describe_group(call, row) for row in rows],
         dead_letters=dead or 0,
         awaiting_response=open_ or 0,
         inbound_lag=bridge.lag if bridge is not None and everything else 0,
-        bridged=sum(row.group_name == streams.BRIDGE for row in rows),
+        bridged=sum(row.group_name == streams.BRIDGE_GROUP for row in rows),
         warnings=list(bridge.warnings) if bridge is not None and everything else [],
     )
 
 
 async def _describe_group(call: Call, row: GroupOverview) -> BusGroup:
     group_key = {"stream": row.stream, "group": row.group_name}
-    consumer_rows = await call.tx.all(statements.select_consumers, **group_key, limit=SHOWN) if row.consumers else ()
+    consumer_rows = (
+        await call.tx.all(statements.select_consumers, **group_key, limit=MAX_LISTED_STREAMS) if row.consumers else ()
+    )
     is_own = row.group_name == row.stream
     return BusGroup.model_construct(
         stream=row.stream,

@@ -19,9 +19,9 @@ from .records import GroupKey, SilentConsumer
 
 __all__ = ["BusReconciler"]
 
-BATCH = 100
-PAGE = 500
-TRIMMING = 60.0  # seconds between trims
+MAX_BATCH = 100
+PAGE_SIZE = 500
+TRIM_INTERVAL_SECONDS = 60.0  # seconds between trims
 
 
 class BusReconciler(DueController):
@@ -43,7 +43,7 @@ class BusReconciler(DueController):
         await super().step()
         now = self.context.clock.now()
         # Negative after the clock was set back: then trim now, not when it has caught up.
-        if not 0 <= now - self._trimmed < TRIMMING * SECOND:
+        if not 0 <= now - self._trimmed < TRIM_INTERVAL_SECONDS * SECOND:
             self._trimmed = now
             await self.run_for_each_tenant(self._trim_streams)
 
@@ -58,7 +58,7 @@ class BusReconciler(DueController):
         now, settings = self.context.clock.now(), self.context.server.settings
         terms = RedeliveryPolicy(settings.bus_stale, settings.bus_silent, settings.bus_deliveries)
         before = now - int(terms.stale * SECOND)
-        for row in await self.read(tenant, statements.select_groups_with_stale_entries, before=before, limit=PAGE):
+        for row in await self.read(tenant, statements.select_groups_with_stale_entries, before=before, limit=PAGE_SIZE):
             if not self.is_stopping:
                 await self.write_as_system(tenant, partial(_release_stale_entries, row=row, policy=terms))
         # After the release: a silent consumer whose entries were just taken back is dropped in the same pass.
@@ -67,12 +67,12 @@ class BusReconciler(DueController):
 
     async def _forget_consumers(self, tenant: str, before: int) -> None:
         """Delete silent consumers without pending entries."""
-        rows = await self.read(tenant, statements.select_silent_consumers, before=before, limit=PAGE)
+        rows = await self.read(tenant, statements.select_silent_consumers, before=before, limit=PAGE_SIZE)
         if idle := [row for row in rows if not row.pending]:
             await self.write_as_system(tenant, partial(_drop_consumers, rows=idle, before=before))
 
     async def _settle_due_responses(self, tenant: str, now: int) -> None:
-        for row in await self.read(tenant, statements.select_due_responses, now=now, limit=PAGE):
+        for row in await self.read(tenant, statements.select_due_responses, now=now, limit=PAGE_SIZE):
             from . import responses
 
             key = {"ref": row.ref, "recipient": row.recipient}
@@ -89,14 +89,14 @@ class BusReconciler(DueController):
         if self.context.overrides.is_halted(tenant):
             return
         length = self.context.server.settings.bus_length
-        for stream in await self.read(tenant, statements.select_streams_of_retired_agents, limit=PAGE):
+        for stream in await self.read(tenant, statements.select_streams_of_retired_agents, limit=PAGE_SIZE):
             await self.write_as_system(tenant, partial(_clear_stream, stream=stream))
         after = ""
         while not self.is_stopping:
-            streams = await self.read(tenant, statements.list_streams, after=after, limit=PAGE)
+            streams = await self.read(tenant, statements.list_streams, after=after, limit=PAGE_SIZE)
             for stream in streams:
                 await self._trim_stream(tenant, stream, length)
-            if len(streams) < PAGE:
+            if len(streams) < PAGE_SIZE:
                 return
             after = streams[-1]
 
@@ -116,7 +116,7 @@ async def _release_stale_entries(call: Call, *, row: GroupKey, policy: Redeliver
     from .agent_streams import build_stream_owner_from_agent, store_dead_letters
 
     stream, group = row.stream, row.group_name
-    entries = await groups.release_stale_entries(call.tx, stream, group, policy, call.now, BATCH)
+    entries = await groups.release_stale_entries(call.tx, stream, group, policy, call.now, MAX_BATCH)
     agent = await call.tx.one(agents.select_agent_by_id, ref=stream)
     if agent is None:
         return
@@ -137,7 +137,7 @@ async def _drop_consumers(call: Call, *, rows: Sequence[SilentConsumer], before:
 
 
 async def _clear_stream(call: Call, *, stream: str) -> None:
-    for clearing in statements.CLEARING:
+    for clearing in statements.STREAM_DELETES:
         await call.tx.execute(clearing, stream=stream)
 
 
@@ -146,4 +146,4 @@ async def _has_excess(reader: Reader, *, stream: str, length: int) -> bool:
 
 
 async def _trim_entries(call: Call, *, stream: str, length: int) -> int:
-    return await groups.trim_stream(call.tx, stream, length, PAGE)
+    return await groups.trim_stream(call.tx, stream, length, PAGE_SIZE)

@@ -35,7 +35,7 @@ PRIORITIES = {BusPriority.HIGH: Priority.HIGH, BusPriority.MEDIUM: Priority.NORM
 TASK_TYPE = "task"
 MAX_MESSAGE_CHARACTERS = 900_000  #: maximum characters of a message
 #: fields of a task_assignment's content that configure the task and are not part of its payload
-ORDERS = ("deadline", "required_capabilities", "max_attempts", "timeout")
+TASK_FIELDS = ("deadline", "required_capabilities", "max_attempts", "timeout")
 
 
 class Extensions(Result):
@@ -213,7 +213,7 @@ def _check_assigner(call: Call, entry: Entry) -> None:
 
 def _build_task_payload(content: dict[str, Any]) -> dict[str, Any]:
     """Remove the task fields from the content."""
-    return {name: value for name, value in content.items() if name not in {"task_type", *ORDERS}}
+    return {name: value for name, value in content.items() if name not in {"task_type", *TASK_FIELDS}}
 
 
 def _build_task_metadata(entry: Entry) -> dict[str, Any]:

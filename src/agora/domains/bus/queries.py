@@ -23,9 +23,9 @@ from .records import (
 )
 
 __all__ = [
-    "BRIDGE",
-    "CLEARING",
-    "LEAVING",
+    "BEING_SENT",
+    "BRIDGE_GROUP",
+    "STREAM_DELETES",
     "allocate_entry_numbers",
     "assign_pending_entries",
     "count_open_responses",
@@ -67,13 +67,13 @@ __all__ = [
     "select_response_evidence",
     "select_sent_entries",
     "select_silent_consumers",
+    "select_stale_entries",
+    "select_stale_entries_with_messages",
     "select_stream_head",
     "select_streams_of_retired_agents",
     "select_task_claims",
     "select_trimmable_number",
     "select_unsent_entries",
-    "stale",
-    "stale_carried",
     "unassign_pending_entries",
     "update_group_position",
     "upsert_consumer",
@@ -82,20 +82,20 @@ __all__ = [
 BIG = "bigint"
 
 
-_NUMBERS = "in (select value from json_each(:numbers))"
-_NUMBERS_POSTGRES = "= any(array(select json_array_elements_text(:numbers::json)::bigint))"
+_IN_NUMBERS = "in (select value from json_each(:numbers))"
+_IN_NUMBERS_POSTGRES = "= any(array(select json_array_elements_text(:numbers::json)::bigint))"
 _IDS, _IDS_POSTGRES = build_in_list_condition("ids")
-_STREAM = "tenant_id = :tenant and stream = :stream"
-_GROUP = f"{_STREAM} and group_name = :group"
-_OF_GROUP = "p.tenant_id = :tenant and p.stream = :stream and p.group_name = :group"
-_JOINED = "left join bus_entries e on e.tenant_id = p.tenant_id and e.stream = p.stream and e.number = p.number"
+_BY_STREAM = "tenant_id = :tenant and stream = :stream"
+_BY_GROUP = f"{_BY_STREAM} and group_name = :group"
+_PENDING_OF_GROUP = "p.tenant_id = :tenant and p.stream = :stream and p.group_name = :group"
+_JOIN_ENTRIES = "left join bus_entries e on e.tenant_id = p.tenant_id and e.stream = p.stream and e.number = p.number"
 # The message of an entry, whose size counts towards a page.
-_CARRIED = "left join messages m on m.tenant_id = e.tenant_id and m.message_id = e.ref"
-BRIDGE = "agora:redis"  #: the bridge's group on agents' streams
-# Entries that are taken back when stale, matching the index bus_pending_age. Those of the bridge are excluded: they
+_JOIN_MESSAGES = "left join messages m on m.tenant_id = e.tenant_id and m.message_id = e.ref"
+BRIDGE_GROUP = "agora:redis"  #: the bridge's group on agents' streams
+# Entries that are taken back when select_stale_entries, matching the index bus_pending_age. Those of the bridge are excluded: they
 # stay in Redis until the agent reads them.
-_TAKEN_BACK = f"consumer <> '' and group_name <> '{BRIDGE}'"
-_SHOWN = "p.number, p.consumer, p.deliveries, p.delivered_at, e.ref, e.name, e.fields, e.created_at"
+_CAN_BE_TAKEN_BACK = f"consumer <> '' and group_name <> '{BRIDGE_GROUP}'"
+_PENDING_COLUMNS = "p.number, p.consumer, p.deliveries, p.delivered_at, e.ref, e.name, e.fields, e.created_at"
 
 # -- streams -----------------------------------------------------------------------------------
 
@@ -115,9 +115,9 @@ allocate_entry_numbers = Write(
     int,
     types={"count": BIG},
 )
-select_stream_head = Query(f"select last_number, floor, owner from bus_streams where {_STREAM}", StreamHead)
-lock_stream_head = Query(f"select last_number, floor, owner from bus_streams where {_STREAM}", StreamHead, lock=True)
-raise_stream_floor = Write(f"update bus_streams set floor = :floor where {_STREAM} and floor < :floor")
+select_stream_head = Query(f"select last_number, floor, owner from bus_streams where {_BY_STREAM}", StreamHead)
+lock_stream_head = Query(f"select last_number, floor, owner from bus_streams where {_BY_STREAM}", StreamHead, lock=True)
+raise_stream_floor = Write(f"update bus_streams set floor = :floor where {_BY_STREAM} and floor < :floor")
 list_streams = Query(
     "select stream from bus_streams where tenant_id = :tenant and stream > :after order by stream limit :limit",
     str,
@@ -125,7 +125,7 @@ list_streams = Query(
 )
 select_entries_with_messages = Query(
     f"""
-    select e.number, e.ref, e.name, e.fields, e.created_at, m.content, m.metadata from bus_entries e {_CARRIED}
+    select e.number, e.ref, e.name, e.fields, e.created_at, m.content, m.metadata from bus_entries e {_JOIN_MESSAGES}
     where e.tenant_id = :tenant and e.stream = :stream and e.number > :after order by e.number limit :limit
     """,
     StreamEntryWithMessage,
@@ -144,18 +144,18 @@ select_trimmable_number = Query(
     int,
 )
 select_numbers_to_trim = Query(
-    f"select number from bus_entries where {_STREAM} and number <= :until order by number limit :limit",
+    f"select number from bus_entries where {_BY_STREAM} and number <= :until order by number limit :limit",
     int,
     types={"until": BIG, "limit": BIG},
 )
-delete_entries = Write(f"delete from bus_entries where {_STREAM} and number <= :until", types={"until": BIG})
+delete_entries = Write(f"delete from bus_entries where {_BY_STREAM} and number <= :until", types={"until": BIG})
 
 # -- groups ------------------------------------------------------------------------------------
 
-select_group = Query(f"select last_number, created_at from bus_groups where {_GROUP}", GroupPosition)
-lock_group = Query(f"select last_number, created_at from bus_groups where {_GROUP}", GroupPosition, lock=True)
-update_group_position = Write(f"update bus_groups set last_number = :last where {_GROUP}", types={"last": BIG})
-delete_group = Write(f"delete from bus_groups where {_GROUP}")
+select_group = Query(f"select last_number, created_at from bus_groups where {_BY_GROUP}", GroupPosition)
+lock_group = Query(f"select last_number, created_at from bus_groups where {_BY_GROUP}", GroupPosition, lock=True)
+update_group_position = Write(f"update bus_groups set last_number = :last where {_BY_GROUP}", types={"last": BIG})
+delete_group = Write(f"delete from bus_groups where {_BY_GROUP}")
 _OVERVIEW = """
     select g.stream, g.group_name, s.last_number - g.last_number as lag, s.last_number as length,
         (select a.agent_name from agents a where a.tenant_id = :tenant and a.agent_id = g.stream) as agent_name,
@@ -174,29 +174,29 @@ list_groups = Query(
 # -- pending entries ---------------------------------------------------------------------------
 
 select_pending_entries = Query(
-    f"select {_SHOWN} from bus_pending p {_JOINED} where {_OF_GROUP} order by p.number limit :limit",
+    f"select {_PENDING_COLUMNS} from bus_pending p {_JOIN_ENTRIES} where {_PENDING_OF_GROUP} order by p.number limit :limit",
     PendingEntry,
     types={"limit": BIG},
 )
-count_pending_entries = Query(f"select count(*) as total from bus_pending p where {_OF_GROUP}", int)
-_PENDING_BY = f"""
-    select {_SHOWN} from bus_pending p {_JOINED} where {_OF_GROUP} and p.number in (
+count_pending_entries = Query(f"select count(*) as total from bus_pending p where {_PENDING_OF_GROUP}", int)
+_SELECT_PENDING = f"""
+    select {_PENDING_COLUMNS} from bus_pending p {_JOIN_ENTRIES} where {_PENDING_OF_GROUP} and p.number in (
         select {{number}} from {{numbers}}
-        union all select number from bus_entries where {_STREAM} and ref {{ids}}
-        union all select number from bus_entries where {_STREAM} and name {{ids}})
+        union all select number from bus_entries where {_BY_STREAM} and ref {{ids}}
+        union all select number from bus_entries where {_BY_STREAM} and name {{ids}})
 """
 select_pending_entries_of_consumer = Query(
-    _PENDING_BY.format(number="value", numbers="json_each(:numbers)", ids=_IDS),
+    _SELECT_PENDING.format(number="value", numbers="json_each(:numbers)", ids=_IDS),
     PendingEntry,
-    postgres=_PENDING_BY.format(
+    postgres=_SELECT_PENDING.format(
         number="n::bigint", numbers="json_array_elements_text(:numbers::json) as n", ids=_IDS_POSTGRES
     ),
 )
 # Each delivery doubles the idle time until the next one. parked = 1: include entries taken back; 0: of those, only
 # exhausted ones. idle < 0: only entries taken back.
-_STALE = f"""
-    select {_SHOWN} %s
-    where {_OF_GROUP} and p.number > :after and (
+_STALE_ENTRIES = f"""
+    select {_PENDING_COLUMNS} %s
+    where {_PENDING_OF_GROUP} and p.number > :after and (
         (:parked = 1 and p.consumer = '')
         or (:idle >= 0 and p.delivered_at + :idle * %s <= :now and (p.consumer <> '' or p.deliveries >= :most)))
     order by p.number limit :limit
@@ -205,31 +205,33 @@ _STALE = f"""
 
 def _select_stale(source: str, record: type[R]) -> Query[R]:
     return Query(
-        _STALE % (source, "(1 << (p.deliveries - 1))"),
+        _STALE_ENTRIES % (source, "(1 << (p.deliveries - 1))"),
         record,
-        postgres=_STALE % (source, "(1::bigint << (p.deliveries - 1)::int)"),
+        postgres=_STALE_ENTRIES % (source, "(1::bigint << (p.deliveries - 1)::int)"),
         types={"parked": BIG, "idle": BIG, "most": BIG, "now": BIG, "after": BIG, "limit": BIG},
     )
 
 
-stale = _select_stale(f"from bus_pending p {_JOINED}", PendingEntry)
-stale_carried = _select_stale(
-    f", m.content, m.metadata from bus_pending p {_JOINED} {_CARRIED}", PendingEntryWithMessage
+select_stale_entries = _select_stale(f"from bus_pending p {_JOIN_ENTRIES}", PendingEntry)
+select_stale_entries_with_messages = _select_stale(
+    f", m.content, m.metadata from bus_pending p {_JOIN_ENTRIES} {_JOIN_MESSAGES}", PendingEntryWithMessage
 )
-_HAND_OVER = (
+_ASSIGN_ENTRIES = (
     "update bus_pending set consumer = :consumer, deliveries = deliveries + 1, delivered_at = :now "
-    f"where {_GROUP} and number %s"
+    f"where {_BY_GROUP} and number %s"
 )
-assign_pending_entries = Write(_HAND_OVER % _NUMBERS, postgres=_HAND_OVER % _NUMBERS_POSTGRES, types={"now": BIG})
-_TAKE_BACK = f"update bus_pending set consumer = '' where {_GROUP} and number %s"
-unassign_pending_entries = Write(_TAKE_BACK % _NUMBERS, postgres=_TAKE_BACK % _NUMBERS_POSTGRES)
-_DROP_PENDING = f"delete from bus_pending where {_GROUP} and number %s"
-delete_pending_entries = Write(_DROP_PENDING % _NUMBERS, postgres=_DROP_PENDING % _NUMBERS_POSTGRES)
+assign_pending_entries = Write(
+    _ASSIGN_ENTRIES % _IN_NUMBERS, postgres=_ASSIGN_ENTRIES % _IN_NUMBERS_POSTGRES, types={"now": BIG}
+)
+_UNASSIGN_ENTRIES = f"update bus_pending set consumer = '' where {_BY_GROUP} and number %s"
+unassign_pending_entries = Write(_UNASSIGN_ENTRIES % _IN_NUMBERS, postgres=_UNASSIGN_ENTRIES % _IN_NUMBERS_POSTGRES)
+_DELETE_PENDING = f"delete from bus_pending where {_BY_GROUP} and number %s"
+delete_pending_entries = Write(_DELETE_PENDING % _IN_NUMBERS, postgres=_DELETE_PENDING % _IN_NUMBERS_POSTGRES)
 select_groups_with_stale_entries = Query(
     f"""
     select distinct stream, group_name from (
         select stream, group_name from bus_pending
-        where tenant_id = :tenant and delivered_at <= :before and {_TAKEN_BACK} order by delivered_at limit :limit
+        where tenant_id = :tenant and delivered_at <= :before and {_CAN_BE_TAKEN_BACK} order by delivered_at limit :limit
     ) as old order by stream, group_name
     """,
     GroupKey,
@@ -238,11 +240,11 @@ select_groups_with_stale_entries = Query(
 
 # -- outbox of the bridge: consumer is 'leaving', then the entry's id in Redis -------------------
 
-LEAVING = "leaving"
+BEING_SENT = "leaving"
 select_unsent_entries = Query(
     f"""
-    select {_SHOWN} from bus_pending p {_JOINED}
-    where {_OF_GROUP} and (p.consumer = '' or (p.consumer = '{LEAVING}' and p.delivered_at <= :before))
+    select {_PENDING_COLUMNS} from bus_pending p {_JOIN_ENTRIES}
+    where {_PENDING_OF_GROUP} and (p.consumer = '' or (p.consumer = '{BEING_SENT}' and p.delivered_at <= :before))
     order by p.number limit :limit
     """,
     PendingEntry,
@@ -250,18 +252,18 @@ select_unsent_entries = Query(
 )
 select_sent_entries = Query(
     f"""
-    select {_SHOWN} from bus_pending p {_JOINED}
-    where {_OF_GROUP} and p.consumer not in ('', '{LEAVING}') order by p.number limit :limit
+    select {_PENDING_COLUMNS} from bus_pending p {_JOIN_ENTRIES}
+    where {_PENDING_OF_GROUP} and p.consumer not in ('', '{BEING_SENT}') order by p.number limit :limit
     """,
     PendingEntry,
     types={"limit": BIG},
 )
-rename_sent_entry = Write(f"update bus_pending set consumer = :entry where {_GROUP} and consumer = :previous")
+rename_sent_entry = Write(f"update bus_pending set consumer = :entry where {_BY_GROUP} and consumer = :previous")
 delete_sent_entry = Write(
-    f"delete from bus_pending where {_GROUP} and number = :number and consumer = :entry", types={"number": BIG}
+    f"delete from bus_pending where {_BY_GROUP} and number = :number and consumer = :entry", types={"number": BIG}
 )
 mark_entry_sent = Write(
-    f"update bus_pending set consumer = :entry where {_GROUP} and number = :number", types={"number": BIG}
+    f"update bus_pending set consumer = :entry where {_BY_GROUP} and number = :number", types={"number": BIG}
 )
 
 # -- consumers ---------------------------------------------------------------------------------
@@ -274,13 +276,13 @@ upsert_consumer = Write(
     """,
     types={"now": BIG},
 )
-_HAS = """
+_COUNT_PENDING_OF_CONSUMER = """
     (select count(*) from bus_pending p where p.tenant_id = c.tenant_id and p.stream = c.stream
         and p.group_name = c.group_name and p.consumer = c.consumer)
 """
 select_consumers = Query(
     f"""
-    select c.consumer, c.seen_at, {_HAS} as pending from bus_consumers c
+    select c.consumer, c.seen_at, {_COUNT_PENDING_OF_CONSUMER} as pending from bus_consumers c
     where c.tenant_id = :tenant and c.stream = :stream and c.group_name = :group order by c.consumer limit :limit
     """,
     ConsumerState,
@@ -288,77 +290,83 @@ select_consumers = Query(
 )
 select_silent_consumers = Query(
     f"""
-    select c.stream, c.group_name, c.consumer, {_HAS} as pending from bus_consumers c
+    select c.stream, c.group_name, c.consumer, {_COUNT_PENDING_OF_CONSUMER} as pending from bus_consumers c
     where c.tenant_id = :tenant and c.seen_at <= :before order by c.seen_at limit :limit
     """,
     SilentConsumer,
     types={"before": BIG, "limit": BIG},
 )
 delete_consumer = Write(
-    f"delete from bus_consumers where {_GROUP} and consumer = :consumer and seen_at <= :before", types={"before": BIG}
+    f"delete from bus_consumers where {_BY_GROUP} and consumer = :consumer and seen_at <= :before",
+    types={"before": BIG},
 )
 
 # -- inboxes, the source of agents' streams ----------------------------------------------------
 
-_ALIVE = "(m.expires_at > :now or (m.expires_at is null and m.created_at > :horizon))"
-_WHEN = {"now": BIG, "horizon": BIG, "limit": BIG}
-_WAITING = f"""
+_MESSAGE_IS_UNEXPIRED = "(m.expires_at > :now or (m.expires_at is null and m.created_at > :horizon))"
+_TIME_TYPES = {"now": BIG, "horizon": BIG, "limit": BIG}
+_SELECT_WAITING = f"""
     select m.message_id, m.metadata from deliveries d {{hint}}
     join messages m on m.tenant_id = d.tenant_id and m.message_id = d.message_id
-    where d.tenant_id = :tenant and d.recipient = {{whose}} and d.state in ('held', 'queued') and {_ALIVE}
+    where d.tenant_id = :tenant and d.recipient = {{whose}} and d.state in ('held', 'queued') and {_MESSAGE_IS_UNEXPIRED}
         and d.message_id > :after
     order by d.message_id limit :limit
 """
 
 
 def _select_queued(hint: str) -> str:
-    mine, addressed = (_WAITING.format(hint=hint, whose=whose) for whose in (":agent_id", ":address"))
+    mine, addressed = (_SELECT_WAITING.format(hint=hint, whose=whose) for whose in (":agent_id", ":address"))
     both = f"select * from ({mine}) as mine union all select * from ({addressed}) as held"
     return f"select * from ({both}) as waiting order by message_id limit :limit"
 
 
 select_queued_messages = Query(
-    _select_queued("indexed by deliveries_waiting"), WaitingMessage, postgres=_select_queued(""), types=_WHEN
+    _select_queued("indexed by deliveries_waiting"), WaitingMessage, postgres=_select_queued(""), types=_TIME_TYPES
 )
 select_broadcasts = Query(
     f"""
     select m.message_id, m.metadata from messages m
-    where m.tenant_id = :tenant and m.broadcast = 1 and m.message_id > :after and m.from_agent <> :agent_id and {_ALIVE}
+    where m.tenant_id = :tenant and m.broadcast = 1 and m.message_id > :after and m.from_agent <> :agent_id and {_MESSAGE_IS_UNEXPIRED}
         and not exists (select 1 from deliveries d where d.tenant_id = m.tenant_id
             and d.recipient = :agent_id and d.message_id = m.message_id)
     order by m.message_id limit :limit
     """,
     WaitingMessage,
-    types=_WHEN,
+    types=_TIME_TYPES,
 )
-_MINE = "tenant_id = :tenant and recipient in (:agent_id, :address)"
-_DELIVERED = f"""
+_BY_RECIPIENT = "tenant_id = :tenant and recipient in (:agent_id, :address)"
+_MARK_DELIVERED = f"""
     update deliveries set state = 'delivered', updated_at = :now
-    where {_MINE} and state in ('held', 'queued') and message_id %s
+    where {_BY_RECIPIENT} and state in ('held', 'queued') and message_id %s
 """
-_COUNTED = f"""
+_COUNT_WAITING = f"""
     select count(*) as waiting from (
-        select 1 from deliveries {{hint}} where {_MINE} and state in ('held', 'queued') limit :limit) as mine
+        select 1 from deliveries {{hint}} where {_BY_RECIPIENT} and state in ('held', 'queued') limit :limit) as mine
 """
 count_waiting_messages = Query(
-    _COUNTED.format(hint="indexed by deliveries_waiting"), int, postgres=_COUNTED.format(hint=""), types={"limit": BIG}
+    _COUNT_WAITING.format(hint="indexed by deliveries_waiting"),
+    int,
+    postgres=_COUNT_WAITING.format(hint=""),
+    types={"limit": BIG},
 )
-mark_messages_delivered = Write(_DELIVERED % _IDS, postgres=_DELIVERED % _IDS_POSTGRES, types={"now": BIG})
-_DEAD_LETTERED = f"""
+mark_messages_delivered = Write(_MARK_DELIVERED % _IDS, postgres=_MARK_DELIVERED % _IDS_POSTGRES, types={"now": BIG})
+_MARK_DEAD_LETTERED = f"""
     update deliveries set state = 'dead_lettered', updated_at = :now
-    where {_MINE} and state in ('held', 'queued', 'delivered') and message_id %s
+    where {_BY_RECIPIENT} and state in ('held', 'queued', 'delivered') and message_id %s
 """
-mark_messages_dead_lettered = Write(_DEAD_LETTERED % _IDS, postgres=_DEAD_LETTERED % _IDS_POSTGRES, types={"now": BIG})
-_GIVEN_UP = f"""
-    {_MINE} and state = 'dead_lettered' and message_id = :message_id and exists (
-        select 1 from messages m where m.tenant_id = :tenant and m.message_id = :message_id and {_ALIVE})
+mark_messages_dead_lettered = Write(
+    _MARK_DEAD_LETTERED % _IDS, postgres=_MARK_DEAD_LETTERED % _IDS_POSTGRES, types={"now": BIG}
+)
+_IS_DEAD_LETTERED = f"""
+    {_BY_RECIPIENT} and state = 'dead_lettered' and message_id = :message_id and exists (
+        select 1 from messages m where m.tenant_id = :tenant and m.message_id = :message_id and {_MESSAGE_IS_UNEXPIRED})
 """
 count_replayable_messages = Query(
-    f"select count(*) as replayable from deliveries where {_GIVEN_UP}", int, types={"now": BIG, "horizon": BIG}
+    f"select count(*) as replayable from deliveries where {_IS_DEAD_LETTERED}", int, types={"now": BIG, "horizon": BIG}
 )
 #: returns a dead-lettered message to its recipient unless it has expired
 requeue_dead_message = Write(
-    f"update deliveries set state = 'queued', updated_at = :now where {_GIVEN_UP}",
+    f"update deliveries set state = 'queued', updated_at = :now where {_IS_DEAD_LETTERED}",
     types={"now": BIG, "horizon": BIG},
 )
 _MESSAGES = "select * from messages where tenant_id = :tenant and message_id %s"
@@ -375,8 +383,8 @@ select_streams_of_retired_agents = Query(
     types={"limit": BIG},
     scan=True,
 )
-CLEARING = tuple(
-    Write(f"delete from {table} where {_STREAM}")
+STREAM_DELETES = tuple(
+    Write(f"delete from {table} where {_BY_STREAM}")
     for table in ("bus_pending", "bus_consumers", "bus_groups", "bus_entries", "bus_streams")
 )
 _MEMBERS = """
@@ -390,13 +398,13 @@ list_bridge_members = Query(
 select_bridge_member = Query(f"{_MEMBERS} and g.stream = :agent_id", BridgeMember)
 # -- responses ---------------------------------------------------------------------------------
 
-# The first response due, or the time at which the first delivery becomes stale or the first consumer silent.
+# The first response due, or the time at which the first delivery becomes select_stale_entries or the first consumer silent.
 select_next_due_time = Query(
     f"""
     select min(due_at) as due_at from (
         select min(due_at) as due_at from bus_responses where tenant_id = :tenant
         union all
-        select min(delivered_at) + :stale from bus_pending where tenant_id = :tenant and {_TAKEN_BACK}
+        select min(delivered_at) + :stale from bus_pending where tenant_id = :tenant and {_CAN_BE_TAKEN_BACK}
         union all
         select min(seen_at) + :silent from bus_consumers where tenant_id = :tenant
     ) as times

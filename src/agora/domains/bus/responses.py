@@ -12,7 +12,7 @@ from .records import RESPONSES, ResponseDeadline, ResponseEvidence
 __all__ = ["await_response", "is_response_missed", "settle_response"]
 
 MINUTE = 60_000_000
-READ = frozenset({"acknowledged", "expired", "dead_lettered"})
+READ_STATES = frozenset({"acknowledged", "expired", "dead_lettered"})
 
 
 async def await_response(
@@ -39,7 +39,7 @@ def is_response_missed(row: ResponseDeadline, evidence: ResponseEvidence) -> boo
     """Whether the response is missing. evidence: result of ``select_response_evidence``."""
     if row.type == BusType.TASK_ASSIGNMENT.value:
         return evidence.task == "pending"
-    return not evidence.reply and evidence.state not in READ
+    return not evidence.reply and evidence.state not in READ_STATES
 
 
 async def settle_response(call: Call, row: ResponseDeadline, *, late: bool) -> bool:

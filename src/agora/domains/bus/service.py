@@ -32,7 +32,9 @@ __all__ = ["BusService"]
 
 GROUP_SECONDS = 5.0  # maximum seconds to wait for Redis in bus.join
 RECEIVED, SENT = "agora.message.received", "agora.broadcast.sent"
-ARRIVALS = frozenset({RECEIVED, SENT, "agora.task.available", "agora.bus.reclaimed", "agora.dead_letter.replayed"})
+ARRIVAL_EVENTS = frozenset(
+    {RECEIVED, SENT, "agora.task.available", "agora.bus.reclaimed", "agora.dead_letter.replayed"}
+)
 
 
 class BusService(BoundService, contract.Bus):
@@ -89,7 +91,7 @@ class BusService(BoundService, contract.Bus):
         batch = await self._build_batch(owner, consumer, deliveries)
         # Waiting rolls this transaction back, and with it the dead letters: with some, the empty batch is the answer.
         if not batch.entries and not returned.dead and wait:
-            raise WaitForEvent(ARRIVALS, wait, batch, lambda event: _may_add_entry(event, owner.agent_id))
+            raise WaitForEvent(ARRIVAL_EVENTS, wait, batch, lambda event: _may_add_entry(event, owner.agent_id))
         return batch
 
     def _build_request(self, owner: streams.StreamOwner, consumer: str, count: int) -> groups.ReadRequest:
@@ -196,7 +198,7 @@ class BusService(BoundService, contract.Bus):
                 "No Redis is configured." if bridge is None else f"{owner.name} is not a registered agent.",
                 fix="An operator sets 'bus' to redis://..." if bridge is None else "Register it first.",
             )
-        if await streams.ensure_group(call, owner, streams.BRIDGE):
+        if await streams.ensure_group(call, owner, streams.BRIDGE_GROUP):
             call.emit("agora.bus.joined", owner.event_data, subject=owner.agent_id, audience=(owner.agent_id,))
         membership, tenant = self._build_membership(owner, active=True), call.caller.tenant
 
@@ -214,7 +216,7 @@ class BusService(BoundService, contract.Bus):
     async def leave(self, agent_id: str | None = None) -> contract.BusMembership:
         call, owner = self.call, await streams.resolve_stream_owner(self.call, agent_id)
         call.target = owner.agent_id
-        if await call.tx.execute(statements.delete_group, stream=owner.stream_name, group=streams.BRIDGE):
+        if await call.tx.execute(statements.delete_group, stream=owner.stream_name, group=streams.BRIDGE_GROUP):
             call.emit("agora.bus.left", owner.event_data, subject=owner.agent_id, audience=(owner.agent_id,))
         return self._build_membership(owner, active=False)
 

@@ -25,7 +25,7 @@ from .records import PendingEntry, TaskClaim
 __all__ = ["render_entries", "to_bus_delivery", "to_entry", "to_pending_entry"]
 
 
-_CONTENT: TypeAdapter[JsonObject] = TypeAdapter(JsonObject)
+_CONTENT_ADAPTER: TypeAdapter[JsonObject] = TypeAdapter(JsonObject)
 
 
 async def render_entries(
@@ -79,7 +79,7 @@ def to_entry(row: MessageRow, owner: StreamOwner) -> dict[str, Any]:
         entry = to_bus(candidate) | {"sender": row.from_name} | beside
         try:
             BusEntry.model_validate(entry)
-            _CONTENT.validate_python(entry.get("content", {}))
+            _CONTENT_ADAPTER.validate_python(entry.get("content", {}))
         except ValidationError:
             continue
         return entry

@@ -7,7 +7,7 @@ from agora.store.port import Query, Write, build_in_list_condition
 from .records import LiveSession, WatchedResourceRow
 
 __all__ = [
-    "DROPS",
+    "SESSION_DELETES",
     "count_watches",
     "delete_session",
     "delete_watch",
@@ -26,10 +26,10 @@ __all__ = [
 BIG = "bigint"
 
 
-_OWN = "tenant_id = :tenant and session = :session and kind = :kind and subject = :subject"
-_FOUND = f"select client, expires_at, toolsets from client_sessions where {_OWN} and expires_at > :now"
-select_live_session = Query(_FOUND, LiveSession, types={"now": BIG})
-lock_live_session = Query(_FOUND, LiveSession, types={"now": BIG}, lock=True)
+_BY_SESSION = "tenant_id = :tenant and session = :session and kind = :kind and subject = :subject"
+_SELECT_SESSION = f"select client, expires_at, toolsets from client_sessions where {_BY_SESSION} and expires_at > :now"
+select_live_session = Query(_SELECT_SESSION, LiveSession, types={"now": BIG})
+lock_live_session = Query(_SELECT_SESSION, LiveSession, types={"now": BIG}, lock=True)
 # The excess sessions of one caller: those that expire first.
 select_surplus_sessions = Query(
     """
@@ -40,12 +40,12 @@ select_surplus_sessions = Query(
     types={"most": BIG},
 )
 extend_session = Write(
-    f"update client_sessions set expires_at = :until where {_OWN} and expires_at > :now",
+    f"update client_sessions set expires_at = :until where {_BY_SESSION} and expires_at > :now",
     types={"until": BIG, "now": BIG},
 )
-delete_session = Write(f"delete from client_sessions where {_OWN}")
+delete_session = Write(f"delete from client_sessions where {_BY_SESSION}")
 update_session_toolsets = Write(
-    f"update client_sessions set toolsets = :toolsets, expires_at = :until where {_OWN}", types={"until": BIG}
+    f"update client_sessions set toolsets = :toolsets, expires_at = :until where {_BY_SESSION}", types={"until": BIG}
 )
 # For a client without a handshake: its session begins with its first stored state.
 insert_session_if_missing = Write(
@@ -83,7 +83,7 @@ select_expired_sessions = Query(
     types={"before": BIG, "limit": BIG},
 )
 _IDS, _IDS_POSTGRES = build_in_list_condition("ids")
-DROPS = tuple(
+SESSION_DELETES = tuple(
     Write(text + _IDS, postgres=text + _IDS_POSTGRES)
     for text in (
         "delete from client_watches where tenant_id = :tenant and session ",

@@ -1,8 +1,8 @@
 """Protocol sessions of clients (MCP): rows, so that any server can continue a session.
 
 All functions run in a system call on behalf of the session's caller; sessions of other callers are not visible.
-Changes are events for the servers that hold the session in memory: :data:`ENDED`, :data:`CANCELLED`, :data:`WATCHED`,
-:data:`UNWATCHED`, :data:`TOOLSETS_CHANGED`.
+Changes are events for the servers that hold the session in memory: :data:`ENDED_EVENT`, :data:`CANCELLED_EVENT`, :data:`WATCHED_EVENT`,
+:data:`UNWATCHED_EVENT`, :data:`TOOLSETS_CHANGED_EVENT`.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from . import queries as rows
 from .records import SESSIONS, ClientSessionRow
 
 __all__ = [
-    "CANCELLED",
-    "ENDED",
+    "CANCELLED_EVENT",
+    "ENDED_EVENT",
     "LIFETIME",
-    "TOOLSETS_CHANGED",
-    "UNWATCHED",
-    "WATCHED",
+    "TOOLSETS_CHANGED_EVENT",
+    "UNWATCHED_EVENT",
+    "WATCHED_EVENT",
     "ClientSession",
     "begin_session",
     "change_toolsets",
@@ -40,11 +40,11 @@ __all__ = [
     "watch_resource",
 ]
 
-ENDED: Final = "agora.mcp.session_ended"
-WATCHED: Final = "agora.mcp.watched"
-UNWATCHED: Final = "agora.mcp.unwatched"
-CANCELLED: Final = "agora.mcp.cancelled"
-TOOLSETS_CHANGED: Final = "agora.mcp.toolsets_changed"
+ENDED_EVENT: Final = "agora.mcp.session_ended"
+WATCHED_EVENT: Final = "agora.mcp.watched"
+UNWATCHED_EVENT: Final = "agora.mcp.unwatched"
+CANCELLED_EVENT: Final = "agora.mcp.cancelled"
+TOOLSETS_CHANGED_EVENT: Final = "agora.mcp.toolsets_changed"
 
 LIFETIME: Final = 24 * 3600 * SECOND  #: microseconds a session is kept after its last recorded use
 MAX_SESSIONS: Final = 1000  #: sessions per caller

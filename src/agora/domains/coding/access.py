@@ -19,7 +19,7 @@ __all__ = [
     "require_requester",
 ]
 
-SHOWN = 5  #: maximum number of codebase ids in the error for an ambiguous name
+MAX_LISTED_CODEBASES = 5  #: maximum number of codebase ids in the error for an ambiguous name
 
 
 async def load_codebase(call: Call, codebase_id: str) -> CodebaseRow:
@@ -43,7 +43,7 @@ async def find_codebase(call: Call, ref: str) -> CodebaseRow:
         return row
     # By name only among the caller's own: agents choose names freely, and a job must not reach a stranger's worker by one.
     owner = "" if call.caller.acts_for_others else call.caller.subject
-    rows = await call.tx.all(statements.select_codebases_by_name, name=ref, owner=owner, limit=SHOWN)
+    rows = await call.tx.all(statements.select_codebases_by_name, name=ref, owner=owner, limit=MAX_LISTED_CODEBASES)
     if not rows:
         return await load_codebase(call, ref)
     if len(rows) > 1:

@@ -21,9 +21,9 @@ __all__ = [
     "sum_attempt_usage",
 ]
 
-_GROUP = "select * from coding_attempt_groups where tenant_id = :tenant and group_id = :group_id"
-select_group = Query(_GROUP, AttemptGroupRow)
-lock_group = Query(_GROUP, AttemptGroupRow, lock=True)
+_SELECT_GROUP = "select * from coding_attempt_groups where tenant_id = :tenant and group_id = :group_id"
+select_group = Query(_SELECT_GROUP, AttemptGroupRow)
+lock_group = Query(_SELECT_GROUP, AttemptGroupRow, lock=True)
 # An empty reader reads all groups.
 list_groups = Query(
     """
@@ -43,27 +43,27 @@ choose_attempt = Write(
     types={"now": "bigint"},
 )
 
-# _LATEST reads the newest job by id: ids begin with the time.
-_CONTEXT = "'ctx_' || substr(a.task_id, 6)"
-_LATEST = f"""
+# _LATEST_TASK reads the newest job by id: ids begin with the time.
+_CONTEXT_ID = "'ctx_' || substr(a.task_id, 6)"
+_LATEST_TASK = f"""
     coalesce(
-        (select max(s.task_id) from tasks s where s.tenant_id = a.tenant_id and s.context_id = {_CONTEXT}), a.task_id)
+        (select max(s.task_id) from tasks s where s.tenant_id = a.tenant_id and s.context_id = {_CONTEXT_ID}), a.task_id)
 """
 _IN_GROUPS, _IN_GROUPS_POSTGRES = build_in_list_condition("groups")
-_ATTEMPTS = f"""
+_SELECT_ATTEMPTS = f"""
     select a.group_id, a.number, a.task_id, a.variant, coalesce(t.task_id, a.task_id) as latest_task_id, t.status,
         t.worker, t.error, f.started_at, t.completed_at, r.state as review, r.files, r.additions, r.deletions
     from coding_attempts a
     left join tasks f on f.tenant_id = a.tenant_id and f.task_id = a.task_id
-    left join tasks t on t.tenant_id = a.tenant_id and t.task_id = {_LATEST}
+    left join tasks t on t.tenant_id = a.tenant_id and t.task_id = {_LATEST_TASK}
     left join coding_reviews r on r.tenant_id = a.tenant_id and r.job_id = a.task_id
     where a.tenant_id = :tenant and a.group_id @groups
     order by a.group_id desc, a.number
 """
 select_attempts = Query(
-    _ATTEMPTS.replace("@groups", _IN_GROUPS),
+    _SELECT_ATTEMPTS.replace("@groups", _IN_GROUPS),
     AttemptState,
-    postgres=_ATTEMPTS.replace("@groups", _IN_GROUPS_POSTGRES),
+    postgres=_SELECT_ATTEMPTS.replace("@groups", _IN_GROUPS_POSTGRES),
 )
 sum_attempt_usage = Query(
     f"""
@@ -72,21 +72,21 @@ sum_attempt_usage = Query(
         min(u.currency) as currency
     from coding_attempts a
     join token_usage u on u.tenant_id = a.tenant_id and (u.task_id = a.task_id or u.task_id in (
-        select s.task_id from tasks s where s.tenant_id = a.tenant_id and s.context_id = {_CONTEXT}))
+        select s.task_id from tasks s where s.tenant_id = a.tenant_id and s.context_id = {_CONTEXT_ID}))
     where a.tenant_id = :tenant and a.group_id = :group_id
     group by a.number
     """,
     AttemptUsage,
 )
 
-_PLACE = "c.codebase_id, w.worker_id, w.worker_name, w.capabilities, w.models"
-_THERE = "w.retired_at is null and w.draining_at is null and c.state = 'ready'"
+_PLACE_COLUMNS = "c.codebase_id, w.worker_id, w.worker_name, w.capabilities, w.models"
+_CAN_TAKE_JOBS = "w.retired_at is null and w.draining_at is null and c.state = 'ready'"
 #: The codebase, and codebases with the same repository (or, without a remote, the same name and path) of workers of the
 #: same account and registrar: a worker declares its repository itself, so strangers must not receive jobs by declaring
 #: it. The codebase itself comes first, then the most recently seen workers.
 list_places_of_codebase = Query(
     f"""
-    select {_PLACE} from codebases given
+    select {_PLACE_COLUMNS} from codebases given
     join codebases c on c.tenant_id = given.tenant_id and (c.codebase_id = given.codebase_id
         or ((c.repository = given.repository or (c.name = given.name and c.path = given.path))
             and (c.owner = given.owner or exists (
@@ -95,7 +95,7 @@ list_places_of_codebase = Query(
                     and coalesce(theirs.registrar, '') = coalesce(mine.registrar, '')
                 where mine.tenant_id = :tenant and mine.agent_id = given.owner and theirs.agent_id = c.owner))))
     join workers w on w.tenant_id = c.tenant_id and w.worker_id = c.worker_id
-    where given.tenant_id = :tenant and given.codebase_id = :codebase_id and {_THERE}
+    where given.tenant_id = :tenant and given.codebase_id = :codebase_id and {_CAN_TAKE_JOBS}
     order by case when c.codebase_id = given.codebase_id then 0 else 1 end, w.last_seen desc, c.codebase_id limit :limit
     """,
     AttemptPlace,
@@ -104,9 +104,9 @@ list_places_of_codebase = Query(
 )
 list_places_of_name = Query(
     f"""
-    select {_PLACE} from codebases c
+    select {_PLACE_COLUMNS} from codebases c
     join workers w on w.tenant_id = c.tenant_id and w.worker_id = c.worker_id
-    where c.tenant_id = :tenant and c.name = :name and {_THERE}
+    where c.tenant_id = :tenant and c.name = :name and {_CAN_TAKE_JOBS}
     order by w.last_seen desc, c.codebase_id limit :limit
     """,
     AttemptPlace,

@@ -37,13 +37,13 @@ from .reviews import ReviewService
 
 __all__ = ["AttemptService"]
 
-NEWEST = "att_g"  #: greater than every group id
+AFTER_EVERY_ID = "att_g"  #: greater than every group id
 MAX_TEXT = 2_000  #: characters of an agent's text in a comparison
 #: states of a review that a choice dismisses; while a review is being delivered, neither dismissal nor choice is
 #: possible
-DISMISSED_BY_CHOICE = frozenset({"open", "changes_requested", "conflicted", "delivering"})
+DISMISSIBLE_STATES = frozenset({"open", "changes_requested", "conflicted", "delivering"})
 #: fields of a job by kind of requirement
-FIELDS = {"model": "model", "profile": "profile"}
+VARIANT_FIELDS = {"model": "model", "profile": "profile"}
 
 
 class AttemptService(BoundService, contract.Attempts):
@@ -114,7 +114,7 @@ class AttemptService(BoundService, contract.Attempts):
         call = self.call
         rows = await call.tx.all(
             statements.list_groups,
-            before=paging.decode_cursor(cursor)[0] if cursor else NEWEST,
+            before=paging.decode_cursor(cursor)[0] if cursor else AFTER_EVERY_ID,
             reader="" if call.caller.reads_all else call.caller.subject,
             codebase_id=codebase_id or "",
             limit=limit + 1,
@@ -178,13 +178,13 @@ class AttemptService(BoundService, contract.Attempts):
     async def _end_attempt(self, attempt: AttemptState, chosen: str) -> None:
         """Cancel the job of a rejected attempt and dismiss its review. Raises Conflict during its delivery."""
         call = self.call
-        if attempt.status is not None and attempt.status not in states.TERMINAL:
+        if attempt.status is not None and attempt.status not in states.TERMINAL_STATUSES:
             draft = await access.lock_task(call, attempt.latest_task_id)
-            if draft.row.status not in states.TERMINAL:
+            if draft.row.status not in states.TERMINAL_STATUSES:
                 await end_task(draft, TaskStatus.CANCELLED, content=f"{chosen} was chosen")
         # Read after locking the job: its worker may have submitted the review in the meantime, but cannot from now on.
         review = await call.tx.one(reviews.lock_review, job_id=attempt.task_id)
-        if review is not None and review.state in DISMISSED_BY_CHOICE:
+        if review is not None and review.state in DISMISSIBLE_STATES:
             await ReviewService(call).dismiss(attempt.task_id)
 
     # -- rows ---------------------------------------------------------------------------------------------
@@ -226,7 +226,9 @@ class AttemptService(BoundService, contract.Attempts):
 
 def _build_requirements(requirements: routing.VariantRequirements) -> dict[str, Any]:
     """Convert the requirements of a variant to fields of a coding job."""
-    fields: dict[str, Any] = {FIELDS[kind]: name for kind, name in requirements.items() if kind in FIELDS}
+    fields: dict[str, Any] = {
+        VARIANT_FIELDS[kind]: name for kind, name in requirements.items() if kind in VARIANT_FIELDS
+    }
     if "coding" in requirements:
         fields["required_capabilities"] = [f"coding:{requirements['coding']}"]
     if "worker" in requirements:

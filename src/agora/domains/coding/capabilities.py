@@ -13,8 +13,8 @@ from . import queries as statements
 from .records import CodebaseRow
 
 __all__ = [
+    "MAX_SILENCE_SECONDS",
     "ONLINE_SECONDS",
-    "SILENT_SECONDS",
     "add_capability",
     "announce_worker_change",
     "codebase_capability",
@@ -22,7 +22,7 @@ __all__ = [
     "remove_capability",
 ]
 
-SILENT_SECONDS = 45  #: a worker that was not seen for so long (heartbeat: 30 s) is skipped
+MAX_SILENCE_SECONDS = 45  #: a worker that was not seen for so long (heartbeat: 30 s) is skipped
 
 
 def codebase_capability(codebase_id: str) -> str:

@@ -11,7 +11,7 @@ from .review_records import CommentRow
 __all__ = ["describe_comments", "find_line"]
 
 # At most nine digits: the patch is a worker's text, and int() of a huge number is slow.
-HUNK: Final = re.compile(r"@@ -(\d{1,9})(?:,\d+)? \+(\d{1,9})(?:,\d+)? @@")
+HUNK_HEADER: Final = re.compile(r"@@ -(\d{1,9})(?:,\d+)? \+(\d{1,9})(?:,\d+)? @@")
 MAX_CODE_CHARACTERS: Final = 300
 INTRODUCTION: Final = "Your changes were reviewed. Please work on this:"
 
@@ -29,7 +29,7 @@ def _read_lines(patch: str) -> Iterator[tuple[int | None, int | None, str]]:
     new = old = 0
     in_hunk = False
     for line in patch.split("\n"):
-        if hunk := HUNK.match(line):
+        if hunk := HUNK_HEADER.match(line):
             old, new = int(hunk[1]), int(hunk[2])
             in_hunk = True
         # Only within a hunk: the header lines `+++` and `---` begin with the same signs.

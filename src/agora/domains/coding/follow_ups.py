@@ -31,7 +31,7 @@ from .follow_up_records import FOLLOW_UPS, FollowUpRow
 
 __all__ = ["FollowUpService", "build_follow_up", "say_to_job"]
 
-MAX_WAITING = 100  #: follow-ups of one job
+MAX_PENDING_FOLLOW_UPS = 100  #: follow-ups of one job
 MAX_SUCCESSORS = 1000  #: maximum length of the chain of successors that is followed
 QUEUED, STEERING = "queued", "steering"
 MAX_PROMPT_EXCERPT = 2_000  #: characters of a follow-up in the payload of the job created for it
@@ -69,7 +69,7 @@ class FollowUpService(BoundService, contract.FollowUps):
         row.text, row.mode, row.updated_at = text or row.text, mode or row.mode, self.call.now
         await self._save_follow_up(row)
         _announce_change(draft, row, "changed")
-        if is_steering and draft.row.status in states.UNFINISHED:
+        if is_steering and draft.row.status in states.UNFINISHED_STATUSES:
             await _wake_job(draft, row.mode)
         else:
             await draft.save()
@@ -86,7 +86,9 @@ class FollowUpService(BoundService, contract.FollowUps):
     @implements
     async def wake(self, task_id: str) -> contract.FollowUpsWoken:
         draft = await access.lock_own_task(self.call, task_id)
-        waiting = await self.call.tx.all(statements.list_waiting, task_id=task_id, after=0, limit=MAX_WAITING)
+        waiting = await self.call.tx.all(
+            statements.list_waiting, task_id=task_id, after=0, limit=MAX_PENDING_FOLLOW_UPS
+        )
         if not waiting:
             raise Conflict(f"No follow-up waits for {task_id}.", fix="Add one: POST .../follow-ups.")
         if not await _is_closed(draft):
@@ -155,9 +157,9 @@ async def say_to_job(call: Call, draft: TaskDraft, text: str, mode: str = QUEUED
     """
     draft = await _lock_newest_job(draft)
     waiting = await call.tx.one(statements.count_waiting, task_id=draft.task_id) or 0
-    if waiting >= MAX_WAITING:
+    if waiting >= MAX_PENDING_FOLLOW_UPS:
         raise Conflict(
-            f"{MAX_WAITING} follow-ups wait for {draft.task_id} already.",
+            f"{MAX_PENDING_FOLLOW_UPS} follow-ups wait for {draft.task_id} already.",
             fix="Wait until the agent has taken some, or remove some.",
         )
     number = await call.tx.one(statements.select_last_number, task_id=draft.task_id) or 0
@@ -209,7 +211,7 @@ async def _lock_newest_job(draft: TaskDraft) -> TaskDraft:
 
 async def _is_closed(draft: TaskDraft) -> bool:
     """Whether a job accepts no more follow-ups because it has ended or is about to end."""
-    if draft.row.status in states.TERMINAL:
+    if draft.row.status in states.TERMINAL_STATUSES:
         return True
     return await draft.call.tx.one(statements.select_closed_job, task_id=draft.task_id) is not None
 
@@ -259,7 +261,7 @@ async def _wake_job(draft: TaskDraft, mode: str) -> None:
         draft.set_columns(available_at=None)
         offer_task(draft)
     # With a lease, the worker waits for the answer itself and polls for steering follow-ups.
-    elif mode == STEERING and draft.row.status in states.INTERRUPTED and draft.row.lease_until is None:
+    elif mode == STEERING and draft.row.status in states.INTERRUPTED_STATUSES and draft.row.lease_until is None:
         await requeue_task(draft, "interrupted by a follow-up", refund=True, to_holder=True)
         return
     await draft.save()

@@ -9,7 +9,7 @@ from pydantic_core import from_json, to_json
 from agora.core.call import Call
 from agora.core.ports import CREDENTIAL_SEALER
 from agora.domains.tasks.access import lock_held_task
-from agora.domains.tasks.states import UNFINISHED
+from agora.domains.tasks.states import UNFINISHED_STATUSES
 from agora_sdk.errors import Conflict
 
 from . import queries as statements
@@ -31,7 +31,7 @@ async def open_secrets(call: Call, task_id: str, fencing_token: int) -> dict[str
     """Decrypt the secrets of a job for the holder of its lease. Raises NotFound, StaleLease, Conflict."""
     draft = await lock_held_task(call, task_id, fencing_token)
     # lock_held_task lets the last holder of an ended task pass, for repeated calls.
-    if draft.row.status not in UNFINISHED:
+    if draft.row.status not in UNFINISHED_STATUSES:
         raise Conflict(f"{task_id} has ended; its secrets are gone.", fix="Give them with a new job.")
     row = await call.tx.one(statements.select_job_secrets, task_id=task_id)
     if row is None:

@@ -15,11 +15,11 @@ from agora.store.port import StoredEvent
 
 from . import queries as statements
 from . import transcript_queries as transcript_statements
-from .capabilities import ONLINE_SECONDS, SILENT_SECONDS
+from .capabilities import MAX_SILENCE_SECONDS, ONLINE_SECONDS
 
 __all__ = ["CodebaseQuestions", "JobSecretsCleaner", "StandIns", "TranscriptRetention"]
 
-BATCH = 200
+MAX_BATCH = 200
 Rule = Lazy[Callable[..., Coroutine[Any, Any, Any]]]
 APPOINT_STAND_INS: Rule = Lazy("agora.domains.coding.stand_ins:appoint_stand_ins")
 DISMISS_STAND_INS: Rule = Lazy("agora.domains.coding.stand_ins:dismiss_stand_ins")
@@ -45,9 +45,11 @@ class StandIns(Controller):
         # Each rule checks its condition again in its own transaction; this read only finds candidates.
         seen_since = self.context.clock.now() - ONLINE_SECONDS * SECOND
         silent = statements.select_codebases_without_worker
-        async for row in self.iterate_rows(tenant, silent, "codebase_id", BATCH, seen_since=seen_since):
+        async for row in self.iterate_rows(tenant, silent, "codebase_id", MAX_BATCH, seen_since=seen_since):
             await self.write_as_system(tenant, partial(APPOINT_STAND_INS.get(), codebase_id=row.codebase_id))
-        rows = await self.read(tenant, statements.select_codebases_with_stand_ins, seen_since=seen_since, limit=BATCH)
+        rows = await self.read(
+            tenant, statements.select_codebases_with_stand_ins, seen_since=seen_since, limit=MAX_BATCH
+        )
         for row in rows:
             await self.write_as_system(tenant, partial(DISMISS_STAND_INS.get(), codebase_id=row.codebase_id))
 
@@ -59,9 +61,9 @@ class CodebaseQuestions(Controller):
     interval = 15.0
 
     async def reconcile(self, tenant: str) -> None:
-        seen_since = self.context.clock.now() - SILENT_SECONDS * SECOND
+        seen_since = self.context.clock.now() - MAX_SILENCE_SECONDS * SECOND
         unanswered = statements.select_unanswered_codebases
-        async for row in self.iterate_rows(tenant, unanswered, "codebase_id", BATCH, seen_since=seen_since):
+        async for row in self.iterate_rows(tenant, unanswered, "codebase_id", MAX_BATCH, seen_since=seen_since):
             await self.write_as_system(tenant, partial(FOLLOW_QUESTION.get(), codebase_id=row.codebase_id))
 
 
@@ -90,11 +92,11 @@ class TranscriptRetention(Controller):
             return
         before = self.context.clock.now() - seconds * SECOND
         while not self.is_stopping:
-            rows = await self.read(tenant, transcript_statements.select_old_sessions, before=before, limit=BATCH)
+            rows = await self.read(tenant, transcript_statements.select_old_sessions, before=before, limit=MAX_BATCH)
             for row in rows:
                 forget = partial(_forget_session, codebase_id=row.codebase_id, session_id=row.session_id)
                 await self.write_as_system(tenant, forget)
-            if len(rows) < BATCH:
+            if len(rows) < MAX_BATCH:
                 break
 
 

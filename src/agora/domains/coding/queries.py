@@ -76,8 +76,12 @@ select_codebase_by_path = Query(
     lock=True,
 )
 _IDS, _IDS_POSTGRES = build_in_list_condition("codebases")
-_FOREIGN = "select * from codebases where tenant_id = :tenant and owner <> :owner and codebase_id {ids} limit 1"
-select_foreign_codebase = Query(_FOREIGN.format(ids=_IDS), CodebaseRow, postgres=_FOREIGN.format(ids=_IDS_POSTGRES))
+_CODEBASES_OF_OTHERS = (
+    "select * from codebases where tenant_id = :tenant and owner <> :owner and codebase_id {ids} limit 1"
+)
+select_foreign_codebase = Query(
+    _CODEBASES_OF_OTHERS.format(ids=_IDS), CodebaseRow, postgres=_CODEBASES_OF_OTHERS.format(ids=_IDS_POSTGRES)
+)
 count_codebases_of_worker = Query(
     "select count(*) as codebases from (select 1 from codebases where tenant_id = :tenant and worker_id = :worker_id limit :most) c",
     int,
@@ -152,12 +156,12 @@ update_stand_ins = Write(
     "update codebases set stand_ins = :stand_ins where tenant_id = :tenant and codebase_id = :codebase_id"
 )
 
-_SESSION = """
+_SELECT_SESSION = """
     select * from coding_sessions
     where tenant_id = :tenant and codebase_id = :codebase_id and session_id = :session_id
 """
-select_session = Query(_SESSION, SessionRow)
-lock_session = Query(_SESSION, SessionRow, lock=True)
+select_session = Query(_SELECT_SESSION, SessionRow)
+lock_session = Query(_SELECT_SESSION, SessionRow, lock=True)
 update_session = Write(
     """
     update coding_sessions set agent = :agent, title = :title, context_id = :context_id, task_id = :task_id,
@@ -251,16 +255,16 @@ select_held_codebases = Query(
 lock_worker = Query("select * from workers where tenant_id = :tenant and worker_id = :worker_id", WorkerRow, lock=True)
 update_held_capabilities = Write("update workers set held = :held where tenant_id = :tenant and worker_id = :worker_id")
 
-_READABLE = "(:reader = '' or s.requester = :reader or c.owner = :reader)"
-_PLACED = f"""
+_IS_READABLE = "(:reader = '' or s.requester = :reader or c.owner = :reader)"
+_SELECT_SESSION_SUMMARIES = f"""
     select s.codebase_id, s.session_id, s.agent, s.title, s.context_id, s.task_id, s.messages, s.created_at, s.updated_at,
         s.directory, c.worker_id, c.path
     from coding_sessions s join codebases c on c.tenant_id = s.tenant_id and c.codebase_id = s.codebase_id
-    where s.tenant_id = :tenant and {_READABLE} and (:codebase_id = '' or s.codebase_id = :codebase_id)
+    where s.tenant_id = :tenant and {_IS_READABLE} and (:codebase_id = '' or s.codebase_id = :codebase_id)
 """
 #: sessions of all codebases, the latest first. reader: '' reads all
 list_recent_sessions = Query(
-    _PLACED
+    _SELECT_SESSION_SUMMARIES
     + """
         and (s.updated_at < :before or (s.updated_at = :before and (s.codebase_id, s.session_id) > (:after_codebase, :after)))
         and (:search = '' or lower(s.title) like :search escape '~' or lower(s.session_id) like :search escape '~'
@@ -272,7 +276,7 @@ list_recent_sessions = Query(
     scan=True,
 )
 select_session_of_any_codebase = Query(
-    _PLACED + " and s.session_id = :session_id order by s.updated_at desc, s.codebase_id limit 1",
+    _SELECT_SESSION_SUMMARIES + " and s.session_id = :session_id order by s.updated_at desc, s.codebase_id limit 1",
     PlacedSessionRow,
     scan=True,
 )
@@ -280,7 +284,7 @@ count_sessions = Query(
     f"""
     select count(*) as sessions from (
         select 1 from coding_sessions s join codebases c on c.tenant_id = s.tenant_id and c.codebase_id = s.codebase_id
-        where s.tenant_id = :tenant and {_READABLE} limit :most) as counted
+        where s.tenant_id = :tenant and {_IS_READABLE} limit :most) as counted
     """,
     int,
     types={"most": BIG},

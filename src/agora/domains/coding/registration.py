@@ -29,7 +29,7 @@ from agora_sdk.contract.fields import JsonObject, TaskStatus
 from agora_sdk.errors import Conflict, InvalidRequest, field_error
 
 from . import queries as statements
-from .capabilities import ONLINE_SECONDS, SILENT_SECONDS, codebase_capability
+from .capabilities import MAX_SILENCE_SECONDS, ONLINE_SECONDS, codebase_capability
 from .records import CODEBASES, CodebaseRow
 
 __all__ = [
@@ -42,9 +42,9 @@ __all__ = [
     "request_registration",
 ]
 
-PENDING = "__pending__"  #: worker id of a codebase without a worker
-REGISTRATION = "register_codebase"  #: type of the task that asks workers
-ASKING_SECONDS = 600  #: lifetime of the question
+PENDING_CODEBASE = "__pending__"  #: worker id of a codebase without a worker
+REGISTRATION_TYPE = "register_codebase"  #: type of the task that asks workers
+QUESTION_SECONDS = 600  #: lifetime of the question
 MAX_WORKERS = 100  #: maximum number of workers asked
 
 
@@ -69,7 +69,7 @@ def build_row(call: Call, request: NewCodebase, worker: WorkerRow | None) -> Cod
     return CodebaseRow(
         tenant_id=call.caller.tenant,
         codebase_id=codebase_id,
-        worker_id=PENDING if worker is None else worker.worker_id,
+        worker_id=PENDING_CODEBASE if worker is None else worker.worker_id,
         owner=call.caller.subject if worker is None else worker.owner,
         name=request.name,
         path=str(place),
@@ -105,7 +105,7 @@ async def request_registration(call: Call, request: NewCodebase, worker: WorkerR
         )
     row = build_row(call, request, None)
     # All pending codebases share one worker id, so the unique key of worker and path makes a location pending once.
-    existing = await call.tx.one(statements.select_codebase_by_path, worker_id=PENDING, path=row.path)
+    existing = await call.tx.one(statements.select_codebase_by_path, worker_id=PENDING_CODEBASE, path=row.path)
     if existing is not None and existing.owner != call.caller.subject:
         raise Conflict(
             "Another caller has already requested that location.", fix="See GET /v1/agent/codebases for its state."
@@ -133,11 +133,11 @@ async def request_registration(call: Call, request: NewCodebase, worker: WorkerR
     values = {"name": request.name, "path": request.path, "git_url": request.git_url, "branch": request.branch}
     payload: JsonObject = {"codebase_id": row.codebase_id, **{key: text for key, text in values.items() if text}}
     receipt = await TaskService(call).assign(
-        REGISTRATION,
+        REGISTRATION_TYPE,
         payload,
         None if worker is None else f"worker:{worker.worker_id}",
-        to_datetime(call.now) + timedelta(seconds=ASKING_SECONDS),
-        required_capabilities=[codebase_capability(PENDING)],
+        to_datetime(call.now) + timedelta(seconds=QUESTION_SECONDS),
+        required_capabilities=[codebase_capability(PENDING_CODEBASE)],
         # Each worker that is asked is an attempt.
         max_attempts=MAX_WORKERS,
     )
@@ -212,7 +212,7 @@ async def follow_question(call: Call, codebase_id: str) -> bool:
         return False
     draft, asked = TaskDraft(call, task), (task.assignee or "").removeprefix("worker:")
     candidates = await _find_candidates(call, decode_json(row.declined))
-    seen = [worker for worker in candidates if worker.last_seen >= call.now - SILENT_SECONDS * SECOND]
+    seen = [worker for worker in candidates if worker.last_seen >= call.now - MAX_SILENCE_SECONDS * SECOND]
     if asked and seen and all(worker.worker_id != asked for worker in seen):
         await _ask_worker(call, row, draft, seen[0], f"{asked} is silent; another worker is asked")
         return True
@@ -237,7 +237,7 @@ async def _ask_worker(call: Call, row: CodebaseRow, draft: TaskDraft, worker: Wo
     """Assign the question of a codebase to one worker."""
     await write_record(call.tx, statements.update_declined, row)
     lane = f"worker:{worker.worker_id}"
-    await move_task(draft, queue_name(lane, REGISTRATION), worker.owner, lane, reason)
+    await move_task(draft, queue_name(lane, REGISTRATION_TYPE), worker.owner, lane, reason)
 
 
 async def _refuse_codebase(call: Call, row: CodebaseRow, draft: TaskDraft | None) -> None:

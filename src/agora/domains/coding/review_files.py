@@ -16,8 +16,8 @@ __all__ = ["build_file", "parse_files"]
 MAX_PATH_CHARACTERS = 4096
 MAX_PATCH_CHARACTERS = 262_144
 # The columns of counts are 32-bit integers on PostgreSQL.
-MAX_LINES = 2**31
-STATUSES = frozenset("AMDTRCU")
+MAX_LINE_NUMBER = 2**31
+FILE_STATUSES = frozenset("AMDTRCU")
 
 
 def parse_files(documents: Sequence[Mapping[str, Any]], tenant: str, job_id: str) -> list[ReviewFileRow]:
@@ -36,8 +36,8 @@ def _parse_file(document: Mapping[str, Any], tenant: str, job_id: str, number: i
     # PostgreSQL has no NUL in a text.
     if not isinstance(patch, str) or len(patch) > MAX_PATCH_CHARACTERS or "\x00" in patch:
         raise invalid_field(f"{place}.patch", f"a text of at most {MAX_PATCH_CHARACTERS} characters is required")
-    if status not in STATUSES:
-        raise invalid_field(f"{place}.status", f"not one of {', '.join(sorted(STATUSES))}")
+    if status not in FILE_STATUSES:
+        raise invalid_field(f"{place}.status", f"not one of {', '.join(sorted(FILE_STATUSES))}")
     return ReviewFileRow(
         tenant_id=tenant,
         job_id=job_id,
@@ -53,7 +53,7 @@ def _parse_file(document: Mapping[str, Any], tenant: str, job_id: str, number: i
 
 def _read_count(document: Mapping[str, Any], name: str, place: str) -> int:
     value = document.get(name, 0)
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < MAX_LINES:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < MAX_LINE_NUMBER:
         raise invalid_field(f"{place}.{name}", "a number of lines is required")
     return value
 

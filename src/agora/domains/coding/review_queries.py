@@ -28,11 +28,11 @@ __all__ = [
 
 BIG = "bigint"
 _COLUMNS = tuple(name for name, _ in REVIEWS.columns)
-_NUMBERS = dict.fromkeys(("revision", "files", "additions", "deletions", "updated_at"), BIG)
-_REVIEW = "select * from coding_reviews where tenant_id = :tenant and job_id = :job_id"
+_COUNT_TYPES = dict.fromkeys(("revision", "files", "additions", "deletions", "updated_at"), BIG)
+_SELECT_REVIEW = "select * from coding_reviews where tenant_id = :tenant and job_id = :job_id"
 
-select_review = Query(_REVIEW, ReviewRow)
-lock_review = Query(_REVIEW, ReviewRow, lock=True)
+select_review = Query(_SELECT_REVIEW, ReviewRow)
+lock_review = Query(_SELECT_REVIEW, ReviewRow, lock=True)
 lock_review_of_delivery = Query(
     "select * from coding_reviews where tenant_id = :tenant and state = 'delivering' and delivery_task_id = :task_id",
     ReviewRow,
@@ -54,7 +54,7 @@ list_reviews = Query(
 # An execute instead of an append, see ReviewService._insert_review.
 insert_review = Write(
     f"insert into coding_reviews ({', '.join(_COLUMNS)}) values (:tenant, {', '.join(f':{name}' for name in _COLUMNS[1:])})",
-    types=_NUMBERS | {"created_at": BIG},
+    types=_COUNT_TYPES | {"created_at": BIG},
 )
 update_review = Write(
     """
@@ -65,7 +65,7 @@ update_review = Write(
         delivery_task_id = :delivery_task_id, error = :error, reviewer = :reviewer, updated_at = :updated_at
     where tenant_id = :tenant and job_id = :job_id
     """,
-    types=_NUMBERS,
+    types=_COUNT_TYPES,
 )
 list_files = Query(
     """

@@ -38,7 +38,7 @@ from .watch import apply_review_limit
 __all__ = ["ReviewService"]
 
 MAX_COMMENTS = 100  #: comments waiting to be sent
-STATES = {
+STATE_BY_OUTCOME = {
     "merged": "merged",
     "pushed": "pushed",
     "proposed": "proposed",
@@ -46,14 +46,14 @@ STATES = {
     "conflicted": "conflicted",
     "failed": "open",
 }
-CONFLICT = (
+CONFLICT_MESSAGE = (
     "The changes were approved, but the branch conflicts with {target} in:\n\n{paths}\n\n"
     "Merge {target} into the branch that you work on (git merge {target}), solve the conflicts, and commit."
 )
 
 
 #: texts of decisions in the job's log
-DECISIONS: Mapping[str, str] = {
+DECISION_TITLES: Mapping[str, str] = {
     "changes_requested": "Review: changes requested",
     "dismissed": "Review: dismissed",
     "merge": "Review: approved, to be merged",
@@ -78,7 +78,7 @@ class ReviewService(BoundService, contract.Reviews):
         cursor: str | None = None,
     ) -> contract.ReviewPage:
         call = self.call
-        before, after = paging.decode_cursor(cursor, int, str) if cursor else (tasks.NEVER, "")
+        before, after = paging.decode_cursor(cursor, int, str) if cursor else (tasks.NO_DEADLINE, "")
         rows = await call.tx.all(
             statements.list_reviews,
             before=before,
@@ -256,7 +256,7 @@ class ReviewService(BoundService, contract.Reviews):
             return
         draft = TaskDraft(self.call, job)
         data = {"review": {"decision": decision, "head": row.head}}
-        draft.append_entry("comment", content=DECISIONS[decision], data=data)
+        draft.append_entry("comment", content=DECISION_TITLES[decision], data=data)
         await draft.save()
 
     async def _require_undelivered(self, row: ReviewRow) -> None:
@@ -365,12 +365,12 @@ class ReviewService(BoundService, contract.Reviews):
                 row.pull_request = pull_request
                 await self._save_review(row)
             return await self._build_review(row)
-        row.state, row.error = STATES[outcome], error
+        row.state, row.error = STATE_BY_OUTCOME[outcome], error
         row.pull_request = pull_request or row.pull_request
         row.conflicts = encode_json(list(conflicts))
         if outcome == "conflicted":
             paths = "\n".join(f"- {path}" for path in conflicts[:100])
-            text = CONFLICT.format(target=row.target or "the target", paths=paths)
+            text = CONFLICT_MESSAGE.format(target=row.target or "the target", paths=paths)
             # To the newest job of the session, or its successor: the agent solves the conflicts in the same worktree.
             await say_to_job(call, await self._lock_newest_job(row), text)
         await self._save_review(row)

@@ -24,8 +24,8 @@ from .sessions import SessionService
 
 __all__ = ["RuntimeService"]
 
-WORKERS_PAGE = 500  #: workers read per page of models
-COUNTED = 10_000  #: upper bound of the counts of projects and sessions
+WORKERS_PAGE_SIZE = 500  #: workers read per page of models
+MAX_COUNTED = 10_000  #: upper bound of the counts of projects and sessions
 
 
 class RuntimeService(BoundService, contract.Runtime):
@@ -47,8 +47,8 @@ class RuntimeService(BoundService, contract.Runtime):
         online = await tx.one(statements.count_workers_online, seen_since=self._seen_since) or 0
         return contract.RuntimeStatus.model_construct(
             available=online > 0,
-            projects=await tx.one(statements.count_codebases, most=COUNTED) or 0,
-            sessions=await tx.one(statements.count_sessions, reader=self._reader, most=COUNTED) or 0,
+            projects=await tx.one(statements.count_codebases, most=MAX_COUNTED) or 0,
+            sessions=await tx.one(statements.count_sessions, reader=self._reader, most=MAX_COUNTED) or 0,
             workers=online,
         )
 
@@ -76,7 +76,7 @@ class RuntimeService(BoundService, contract.Runtime):
     async def sessions(
         self, q: str = "", *, project_id: str | None = None, limit: int = 50, cursor: str | None = None
     ) -> contract.RuntimeSessionPage:
-        place = paging.decode_cursor(cursor, int, str, str) if cursor else (tasks.NEVER, "", "")
+        place = paging.decode_cursor(cursor, int, str, str) if cursor else (tasks.NO_DEADLINE, "", "")
         before, after_codebase, after = place
         rows = await self.call.tx.all(
             statements.list_recent_sessions,
@@ -170,10 +170,10 @@ class RuntimeService(BoundService, contract.Runtime):
         workers: list[WorkerModels] = []
         while True:
             after = workers[-1].worker_id if workers else ""
-            place = {"seen_since": self._seen_since, "after": after, "limit": WORKERS_PAGE}
+            place = {"seen_since": self._seen_since, "after": after, "limit": WORKERS_PAGE_SIZE}
             rows = await self.call.tx.all(statements.select_models_online, **place)
             workers += rows
-            if len(rows) < WORKERS_PAGE:
+            if len(rows) < WORKERS_PAGE_SIZE:
                 return workers
 
 

@@ -45,7 +45,7 @@ class SessionService(BoundService, contract.Sessions):
         codebase = await find_codebase(call, codebase_id)
         codebase_id = codebase.codebase_id
         reader = "" if may_read_every_session(call, codebase) else call.caller.subject
-        before, after = paging.decode_cursor(cursor, int, str) if cursor else (tasks.NEVER, "")
+        before, after = paging.decode_cursor(cursor, int, str) if cursor else (tasks.NO_DEADLINE, "")
         rows = await call.tx.all(
             statements.list_sessions,
             codebase_id=codebase_id,
@@ -176,7 +176,7 @@ class SessionService(BoundService, contract.Sessions):
         codebase_id = codebase.codebase_id
         await load_session(call, codebase, session_id)
         query = statements.list_newest_messages if descending else statements.list_messages
-        first = tasks.NEVER if descending else 0
+        first = tasks.NO_DEADLINE if descending else 0
         key = {"codebase_id": codebase_id, "session_id": session_id}
         rows, more = await paging.read_query_page(call, query, "number", limit, cursor, first=first, **key)
         page = [_build_message(row) for row in rows]

@@ -15,7 +15,7 @@ from agora.domains.tasks import queries as tasks
 from agora.domains.tasks import queues
 from agora.domains.tasks import worker_queries as workers
 from agora.domains.tasks.access import lock_task
-from agora.domains.tasks.claims import QUEUES_LOOKED_AT
+from agora.domains.tasks.claims import MAX_QUEUES
 from agora.domains.tasks.completion import announce_available, move_task, pool_queue
 from agora.domains.tasks.records import WorkerRow
 
@@ -121,7 +121,7 @@ async def announce_waiting_jobs(call: Call, capability: str, holders: Sequence[W
         tokens.update(queues.build_requirement_tokens(decode_json(worker.capabilities), decode_json(worker.models)))
     # A queue's requirements are sorted: those with the capability begin with it or with a token that sorts before it.
     ranges = queues.build_queue_ranges((), sorted(token for token in tokens if token <= capability), open=False)
-    waiting = await call.tx.all(tasks.select_waiting_queues, ranges=encode_json(ranges), limit=QUEUES_LOOKED_AT)
+    waiting = await call.tx.all(tasks.select_waiting_queues, ranges=encode_json(ranges), limit=MAX_QUEUES)
     for queue in [queue for queue in waiting if capability in queues.queue_requirements(queue)][:MAX_STAND_INS]:
         for head in await call.tx.all(tasks.select_queue_heads, queue=queue, limit=MAX_STAND_INS):
             announce_available(await lock_task(call, head.task_id))

@@ -113,7 +113,7 @@ async def read_status(call: Call, codebase: CodebaseRow, *, online: bool) -> con
             "queued"
             if job.status == TaskStatus.PENDING
             else "asking"
-            if job.status in states.INTERRUPTED
+            if job.status in states.INTERRUPTED_STATUSES
             else "running"
         )
         counts[kind] += 1
@@ -122,7 +122,7 @@ async def read_status(call: Call, codebase: CodebaseRow, *, online: bool) -> con
         statements.list_recent_sessions,
         reader=reader,
         codebase_id=codebase.codebase_id,
-        before=tasks.NEVER,
+        before=tasks.NO_DEADLINE,
         after_codebase="",
         after="",
         search="",

@@ -8,10 +8,10 @@ from agora.store.port import Query, Write
 
 from .records import OldSession, TranscriptRow
 
-__all__ = ["WORDS", "delete_session", "delete_session_messages", "search_messages", "select_old_sessions"]
+__all__ = ["MAX_WORDS", "delete_session", "delete_session_messages", "search_messages", "select_old_sessions"]
 
 BIG = "bigint"
-WORDS = 8  #: maximum number of words of a search
+MAX_WORDS = 8  #: maximum number of words of a search
 
 
 @cache

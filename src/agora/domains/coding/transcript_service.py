@@ -28,9 +28,9 @@ from .sessions import SessionService
 
 __all__ = ["TranscriptService", "delete_transcript", "format_markdown"]
 
-EXCERPT = 160  #: characters on each side of a matched word
-LOG_PAGE = 500  #: entries of a job's log per page
-INTERRUPTED = frozenset({"input_required", "auth_required"})
+EXCERPT_CHARACTERS = 160  #: characters on each side of a matched word
+LOG_PAGE_SIZE = 500  #: entries of a job's log per page
+INTERRUPTED_STATUSES = frozenset({"input_required", "auth_required"})
 
 
 class TranscriptService(BoundService, contract.Transcripts):
@@ -41,10 +41,10 @@ class TranscriptService(BoundService, contract.Transcripts):
         self, q: str, *, codebase_id: str | None = None, limit: int = 20, cursor: str | None = None
     ) -> contract.TranscriptMatchPage:
         caller = self.call.caller
-        words = list(dict.fromkeys(q.lower().split()))[: statements.WORDS]
+        words = list(dict.fromkeys(q.lower().split()))[: statements.MAX_WORDS]
         if not words:
             raise InvalidRequest("There are no words to search for.", errors=[field_error("q", "no words")])
-        before, after = paging.decode_cursor(cursor, int, str) if cursor else (tasks.NEVER, "")
+        before, after = paging.decode_cursor(cursor, int, str) if cursor else (tasks.NO_DEADLINE, "")
         rows = await self.call.tx.all(
             statements.search_messages(len(words)),
             reader="" if caller.reads_all else caller.subject,
@@ -140,11 +140,11 @@ async def _read_log(call: Call, task_id: str, types: Sequence[str]) -> AsyncIter
     """Read all entries of these types in a task's log, oldest first, in pages."""
     after, names = 0, encode_json(list(types))
     while True:
-        place = {"task_id": task_id, "after": after, "limit": LOG_PAGE}
+        place = {"task_id": task_id, "after": after, "limit": LOG_PAGE_SIZE}
         entries = await call.tx.all(task_lists.list_history_of_types, **place, types=names)
         for entry in entries:
             yield entry
-        if len(entries) < LOG_PAGE:
+        if len(entries) < LOG_PAGE_SIZE:
             return
         after = entries[-1].number
 
@@ -162,7 +162,7 @@ class _AnswerPairing:
         parts = message.get("parts") or []
         if message.get("role") == AGENT:
             # A later message of the agent that asks nothing withdraws the question.
-            self._question = join_text(parts) if entry.status in INTERRUPTED else None
+            self._question = join_text(parts) if entry.status in INTERRUPTED_STATUSES else None
         elif message.get("role") == USER and self._question is not None:
             data = [part["data"] for part in parts if "data" in part]
             answer = contract.PermissionAnswer(
@@ -214,5 +214,7 @@ def _build_match(row: TranscriptRow, words: Sequence[str]) -> contract.Transcrip
     parts: Any = decode_json(row.parts)
     text = "\n".join(_format_part(part) for part in (parts if isinstance(parts, list) else [parts]))
     # The match may be only in the JSON around the texts; then the excerpt is the beginning.
-    at = max(0, min((text.lower().find(word) for word in words if word in text.lower()), default=0) - EXCERPT)
-    return build_from_record(contract.TranscriptMatch, row, excerpt=text[at : at + 2 * EXCERPT])
+    at = max(
+        0, min((text.lower().find(word) for word in words if word in text.lower()), default=0) - EXCERPT_CHARACTERS
+    )
+    return build_from_record(contract.TranscriptMatch, row, excerpt=text[at : at + 2 * EXCERPT_CHARACTERS])

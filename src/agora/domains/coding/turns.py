@@ -37,7 +37,7 @@ MAX_TRANSCRIPT_MESSAGES = 100
 MAX_PATH_CHARACTERS = 4096
 MAX_BLOB_CHARACTERS = 64
 MAX_STATUS_CHARACTERS = 1
-FIELDS = {"path": MAX_PATH_CHARACTERS, "status": MAX_STATUS_CHARACTERS, "blob": MAX_BLOB_CHARACTERS}
+FILE_FIELDS = {"path": MAX_PATH_CHARACTERS, "status": MAX_STATUS_CHARACTERS, "blob": MAX_BLOB_CHARACTERS}
 
 
 class TurnService(BoundService, contract.Turns):
@@ -213,7 +213,7 @@ class TurnService(BoundService, contract.Turns):
 def _read_file(document: Mapping[str, Any], index: int) -> list[str]:
     """Read path, status and blob of a changed file. Raises InvalidRequest."""
     values = []
-    for name, most in FIELDS.items():
+    for name, most in FILE_FIELDS.items():
         value = document.get(name)
         if not isinstance(value, str) or not 1 <= len(value) <= most or not value.isprintable():
             field = f"files[{index}].{name}"

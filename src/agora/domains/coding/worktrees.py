@@ -27,11 +27,11 @@ from .records import CodebaseRow
 
 __all__ = ["WorktreeService"]
 
-WORKTREES = TypeAdapter(list[contract.Worktree])
-LOSSLESS = ("removable", "recent")
+WORKTREES_ADAPTER = TypeAdapter(list[contract.Worktree])
+LOSSLESS_VERDICTS = ("removable", "recent")
 TASK_ID = re.compile(r"task_[0-9a-f]{32}")
 BRANCH_PREFIX = "agora/"  #: prefix of a job's branch
-MIN_PIECE = 6  #: minimum characters of a partial id
+MIN_REFERENCE_CHARACTERS = 6  #: minimum characters of a partial id
 
 
 class WorktreeService(BoundService, contract.Worktrees):
@@ -49,19 +49,19 @@ class WorktreeService(BoundService, contract.Worktrees):
         row = await self.call.tx.one(statements.select_report, codebase_id=codebase.codebase_id)
         if row is None:
             return contract.DiskUse(codebase_id=codebase.codebase_id)
-        return _build_use(codebase, WORKTREES.validate_json(row.worktrees), row.reported_at)
+        return _build_use(codebase, WORKTREES_ADAPTER.validate_json(row.worktrees), row.reported_at)
 
     @implements
     async def report(self, codebase_id: str, worktrees: contract.Documents) -> contract.DiskUse:
         codebase = await load_own_codebase(self.call, codebase_id)
         try:
-            records = WORKTREES.validate_python(worktrees)
+            records = WORKTREES_ADAPTER.validate_python(worktrees)
         except ValidationError as error:
             problems = [
                 field_error(".".join(("worktrees", *map(str, one["loc"]))), one["msg"]) for one in error.errors()[:20]
             ]
             raise InvalidRequest("The report of worktrees is not valid.", errors=problems) from error
-        text = WORKTREES.dump_json(records).decode()
+        text = WORKTREES_ADAPTER.dump_json(records).decode()
         await self.call.tx.execute(statements.upsert_report, codebase_id=codebase_id, worktrees=text, now=self.call.now)
         data = {"codebase_id": codebase_id, "name": codebase.name}
         self.call.emit("agora.codebase.updated", data, subject=codebase_id, audience=(codebase.owner,))
@@ -71,7 +71,9 @@ class WorktreeService(BoundService, contract.Worktrees):
     async def clean(self, codebase_id: str, job_ids: contract.JobIds) -> TaskReceipt:
         codebase = await find_own_codebase(self.call, codebase_id)
         row = await self.call.tx.one(statements.select_report, codebase_id=codebase.codebase_id)
-        reported = [] if row is None else [worktree.job_id for worktree in WORKTREES.validate_json(row.worktrees)]
+        reported = (
+            [] if row is None else [worktree.job_id for worktree in WORKTREES_ADAPTER.validate_json(row.worktrees)]
+        )
         names = [await self._resolve_job(job_id, reported, index) for index, job_id in enumerate(job_ids)]
         # Only for its worker: the worktrees are on that machine.
         return await TaskService(self.call).assign(
@@ -95,7 +97,7 @@ class WorktreeService(BoundService, contract.Worktrees):
             return name if first is None else first  # not reported yet, or deleted: its worker decides
         # A part must be unique and long enough: cleaning deletes files.
         matches = [job_id for job_id in reported if name in job_id]
-        if len(matches) != 1 or len(name) < MIN_PIECE:
+        if len(matches) != 1 or len(name) < MIN_REFERENCE_CHARACTERS:
             which = f"{len(matches)} worktrees have" if matches else "no worktree has"
             raise InvalidRequest(
                 f"{ref!r} names no job: {which} it in their id.",
@@ -118,6 +120,6 @@ def _build_use(codebase: CodebaseRow, worktrees: Sequence[contract.Worktree], re
         codebase_id=codebase.codebase_id,
         reported_at=to_datetime(reported_at),
         bytes=sum(worktree.bytes for worktree in worktrees),
-        removable_bytes=sum(worktree.bytes for worktree in worktrees if worktree.verdict in LOSSLESS),
+        removable_bytes=sum(worktree.bytes for worktree in worktrees if worktree.verdict in LOSSLESS_VERDICTS),
         worktrees=sorted(worktrees, key=lambda worktree: -worktree.bytes),
     )

@@ -22,7 +22,7 @@ from agora_sdk.contract.envelopes import AgentMessage, Performative
 
 from . import queries as statements
 from .records import CONVERSATIONS, ENVELOPES, PARTIES, ConversationRow, EnvelopeRow, PartyRow
-from .rules import ASKING, STATES, is_final_answer
+from .rules import ASKING_PERFORMATIVES, STATE_BY_PERFORMATIVE, is_final_answer
 
 __all__ = [
     "EnvelopeRecord",
@@ -154,7 +154,7 @@ async def join_conversation(
 async def record_envelope(call: Call, record: EnvelopeRecord, conversation: tuple[str, str, bool]) -> None:
     """Record a message in its conversation, and the answer to its question."""
     key, label, new = conversation
-    state = record.state or STATES.get(record.type, "open")
+    state = record.state or STATE_BY_PERFORMATIVE.get(record.type, "open")
     if new:
         call.tx.append(CONVERSATIONS, _build_conversation_row(call, record, key, label, state))
         members: set[str] = set()
@@ -174,7 +174,7 @@ async def record_envelope(call: Call, record: EnvelopeRecord, conversation: tupl
                     label=label,
                 ),
             )
-    asking = record.type in ASKING
+    asking = record.type in ASKING_PERFORMATIVES
     due = call.now + record.timeout * 1000 if asking and record.timeout else None
     envelope = EnvelopeRow(
         tenant_id=call.caller.tenant,
@@ -232,7 +232,7 @@ async def _record_answer(call: Call, record: EnvelopeRecord, question: EnvelopeR
     answer = {"message_id": question.message_id, "answer": record.message_id}
     if record.sender != question.sender:
         await call.tx.execute(statements.record_answer, **answer, closes=int(record.closes))
-    elif Performative(question.type) in ASKING:
+    elif Performative(question.type) in ASKING_PERFORMATIVES:
         await call.tx.execute(statements.expire_question, **answer)
 
 

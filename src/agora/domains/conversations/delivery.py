@@ -14,7 +14,7 @@ from agora.domains.messaging import queries as messages
 from agora.domains.messaging.records import MessageRow
 from agora.domains.messaging.service import Destination, MessagingService
 from agora.value_classes import value_class
-from agora.wire.envelopes import SLOT, VIEWS, embed_document
+from agora.wire.envelopes import AGORA_KEY, VIEW_BY_NAME, embed_document
 from agora_sdk.contract import conversations as contract
 from agora_sdk.contract.envelopes import HOSTING, ORCHESTRATOR, AgentMessage, Performative
 from agora_sdk.contract.fields import DeliveryState
@@ -45,7 +45,9 @@ __all__ = [
     "send_as_marketplace",
 ]
 
-LOOKED_BACK = 86_400_000  # milliseconds; older questions are not inferred for an answer without reply_to
+MAX_QUESTION_AGE_MILLISECONDS = (
+    86_400_000  # milliseconds; older questions are not inferred for an answer without reply_to
+)
 
 
 @dataclass(slots=True)
@@ -121,7 +123,7 @@ async def prepare_draft(call: Call, message: AgentMessage) -> Draft:
 def _strip_unstorable_fields(message: AgentMessage) -> dict[str, Any]:
     """Return the document without secrets and without the section reserved for the marketplace."""
     document = message.document()
-    document.pop(SLOT, None)
+    document.pop(AGORA_KEY, None)
     security = document.get("security")
     if security is not None:
         public_fields = ("provider", "permissions", "encryption")  # an allow-list: unknown fields may be secrets
@@ -162,7 +164,7 @@ async def _find_question(call: Call, draft: Draft) -> EnvelopeRow | None:
         )
         if question is None and message.reply_to.startswith("msg_"):
             question = await _find_by_message_id(call, message.reply_to, party)
-        if question is None and message.type in rules.STRICT:
+        if question is None and message.type in rules.REPLY_ONLY_PERFORMATIVES:
             raise not_found(
                 "correlation.reply_to",
                 f"There is no message {message.reply_to!r} among those you sent or received.",
@@ -170,7 +172,7 @@ async def _find_question(call: Call, draft: Draft) -> EnvelopeRow | None:
             )
         return question
     # A question in a named conversation begins an exchange of its own; guessing an earlier question would be wrong.
-    if message.conversation_id is not None and message.type in rules.ASKING:
+    if message.conversation_id is not None and message.type in rules.ASKING_PERFORMATIVES:
         return None
     return await _infer_question(call, draft)
 
@@ -190,15 +192,15 @@ async def _infer_question(call: Call, draft: Draft) -> EnvelopeRow | None:
     settle a different question. Raises IllegalTransition if the type requires a question and none exists.
     """
     message = draft.message
-    if message.type in rules.ASKING or len(draft.to) != 1:
+    if message.type in rules.ASKING_PERFORMATIVES or len(draft.to) != 1:
         return None
     # Built-in agents have no row; their name is their id.
     asker = draft.to[0] if draft.own else await _find_agent_id(call, draft.to[0])
-    askable = [kind.value for kind in rules.ASKING if message.type in rules.ANSWERS[kind]]
+    askable = [kind.value for kind in rules.ASKING_PERFORMATIVES if message.type in rules.ANSWERS_BY_PERFORMATIVE[kind]]
     if asker is None or not askable:
         questions, lapsed = [], None
     else:
-        after = f"msg_{max(0, call.now // 1000 - LOOKED_BACK):012x}"
+        after = f"msg_{max(0, call.now // 1000 - MAX_QUESTION_AGE_MILLISECONDS):012x}"
         scope = {"asker": asker, "after": after, "now": call.now, **draft.sender.as_party.sql_parameters}
         label = {} if message.conversation_id is None else {"label": message.conversation_id}
         query = statements.build_open_questions_query(bool(label))
@@ -213,11 +215,11 @@ async def _infer_question(call: Call, draft: Draft) -> EnvelopeRow | None:
         draft.warning = _build_uncorrelated_warning(
             f"the question {lapsed.envelope_id!r} of {draft.to[0]} is not open any more"
         )
-    elif message.type in rules.STRICT:
+    elif message.type in rules.REPLY_ONLY_PERFORMATIVES:
         raise IllegalTransition(
             f"{draft.to[0]} has sent no message that a message of type {message.type.value} can answer.",
             fix="Name the message in correlation.reply_to.",
-            allowed=sorted(set(Performative) - rules.STRICT),
+            allowed=sorted(set(Performative) - rules.REPLY_ONLY_PERFORMATIVES),
         )
     return None
 
@@ -280,7 +282,11 @@ async def deliver_draft(call: Call, draft: Draft) -> Sent:
     message = service.insert_message(row, draft.destination)
     record = _build_record(draft, document, message_id)
     await record_envelope(call, record, conversation)
-    due = call.now + record.timeout * 1000 if record.timeout and draft.message.type in rules.ASKING else None
+    due = (
+        call.now + record.timeout * 1000
+        if record.timeout and draft.message.type in rules.ASKING_PERFORMATIVES
+        else None
+    )
     accepted = contract.Accepted(
         message_id=message_id,
         id=document["id"],
@@ -339,7 +345,7 @@ def _complete_document(draft: Draft, message_id: str, label: str, now: int) -> d
 
 
 def _build_message_row(call: Call, draft: Draft, document: dict[str, Any], message_id: str, label: str) -> MessageRow:
-    plain = VIEWS["agentify"].read(document)
+    plain = VIEW_BY_NAME["agentify"].read(document)
     message = plain | {
         "message_id": message_id,
         "from_agent": draft.sender.agent_id,

@@ -27,7 +27,7 @@ from agora.domains.outbox.port import OutboxRequest, OutboxSource
 from agora.domains.outbox.records import OutboxRow
 from agora.settings import Settings
 from agora.store.port import Reader
-from agora.wire.envelopes import VIEWS, embed_document, to_agentify
+from agora.wire.envelopes import VIEW_BY_NAME, embed_document, to_agentify
 from agora_sdk.contract.envelopes import AgentMessage, Performative
 from agora_sdk.contract.fields import DeliveryState, Priority
 from agora_sdk.errors import Conflict, InvalidRequest, field_error
@@ -36,13 +36,13 @@ from . import queries as statements
 from .correlation import build_envelope_document
 from .delivery import prepare_draft
 from .records import EnvelopeRow
-from .rules import ASKING
+from .rules import ASKING_PERFORMATIVES
 from .service import ConversationService
 
 __all__ = ["ENDPOINT_SOURCE", "EndpointSource"]
 
 OK = 200
-GONE = "The message is gone, or its recipient has left or has no endpoint for the agent protocol any more."
+GONE_REASON = "The message is gone, or its recipient has left or has no endpoint for the agent protocol any more."
 
 
 class EndpointSource(OutboxSource, DeadLetterSource):
@@ -88,9 +88,9 @@ class EndpointSource(OutboxSource, DeadLetterSource):
             None if dead_letter.ref is None else await call.tx.one(messages.select_message, message_id=dead_letter.ref)
         )
         if message is None:
-            return Inspection(None, GONE)
+            return Inspection(None, GONE_REASON)
         agent = await call.tx.one(agents.select_agent_by_id, ref=dead_letter.owner)
-        obstacle = GONE if _read_agent_endpoint(agent, call.context.settings) is None else None
+        obstacle = GONE_REASON if _read_agent_endpoint(agent, call.context.settings) is None else None
         return Inspection(to_agentify(build_envelope_document(message)), obstacle)
 
     async def replay_letter(self, call: Call, dead_letter: DeadLetterRow) -> None:
@@ -100,7 +100,7 @@ class EndpointSource(OutboxSource, DeadLetterSource):
         )
         endpoint = _read_agent_endpoint(agent, call.context.settings)
         if message is None or endpoint is None:
-            raise Conflict(GONE, fix="Discard it.")
+            raise Conflict(GONE_REASON, fix="Discard it.")
         # Without the sender's deadline, which has usually passed: a person decided that the message is still wanted.
         append_endpoint_delivery(call, message, endpoint, None)
 
@@ -128,7 +128,7 @@ def _is_answer_to(message: MessageRow, question: EnvelopeRow | None) -> bool:
     """
     if question is None:
         return message.reply_to is None
-    return Performative(question.type) in ASKING or question.expected is not None
+    return Performative(question.type) in ASKING_PERFORMATIVES or question.expected is not None
 
 
 async def _send_answer(
@@ -155,7 +155,7 @@ async def _send_answer(
         draft.document["correlation"]["reply_to"] = question.envelope_id  # the id that its asker knows
         await ConversationService(call).send_draft(draft)
         return
-    plain = VIEWS["agentify"].read(answer)
+    plain = VIEW_BY_NAME["agentify"].read(answer)
     section = embed_document("agentify", plain | {"metadata": {}}, answer)["metadata"]
     reply = MessageDraft(
         to_agent=message.from_agent,

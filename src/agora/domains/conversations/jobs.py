@@ -14,7 +14,7 @@ from . import queries as conversations
 
 __all__ = ["ConversationTimeoutController"]
 
-BATCH = 200
+MAX_BATCH = 200
 TIME_OUT_QUESTION: Lazy[Callable[..., Coroutine[Any, Any, Any]]] = Lazy(
     "agora.domains.conversations.timeouts:time_out_question"
 )
@@ -30,7 +30,7 @@ class ConversationTimeoutController(DueController):
     async def reconcile(self, tenant: str) -> None:
         context = self.context
         while not self.is_stopping and not context.overrides.is_halted(tenant):
-            rows = await self.read(tenant, conversations.select_due_questions, now=context.clock.now(), limit=BATCH)
+            rows = await self.read(tenant, conversations.select_due_questions, now=context.clock.now(), limit=MAX_BATCH)
             # One transaction for each question, which the store commits together: a failing one does not undo the others.
             await asyncio.gather(
                 *(
@@ -38,5 +38,5 @@ class ConversationTimeoutController(DueController):
                     for message_id in rows
                 )
             )
-            if len(rows) < BATCH:
+            if len(rows) < MAX_BATCH:
                 return

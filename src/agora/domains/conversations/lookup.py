@@ -14,7 +14,7 @@ from agora.core.errors import not_found
 from agora.core.record_models import build_from_record
 from agora.domains.agents.references import OPERATOR, check_may_act_for, check_names_agent, find_agent, load_agent
 from agora.domains.messaging.records import MessageRow
-from agora.domains.messaging.service import ARRIVALS
+from agora.domains.messaging.service import ARRIVAL_EVENTS
 from agora.domains.messaging.views import compute_expiry_horizon
 from agora.wire.envelopes import to_agentify
 from agora_sdk.contract import conversations as contract
@@ -35,7 +35,7 @@ __all__ = [
 
 C = TypeVar("C", bound=contract.Conversation)
 
-LAST = "conv_g"  #: sorts after every id
+AFTER_EVERY_ID = "conv_g"  #: sorts after every id
 
 
 def build_envelope_from_row(row: MessageRow) -> AgentMessage:
@@ -101,7 +101,10 @@ async def list_conversations(
     # An agent with the scope read:all still gets its own list by default, as any agent's program expects.
     everyone = agent_id is None and call.caller.kind != "agent" and call.caller.may("read:all")
     query = statements.build_listing_query(state is not None, everyone)
-    parameters: dict[str, Any] = {"before": paging.decode_cursor(cursor)[0] if cursor else LAST, "limit": limit + 1}
+    parameters: dict[str, Any] = {
+        "before": paging.decode_cursor(cursor)[0] if cursor else AFTER_EVERY_ID,
+        "limit": limit + 1,
+    }
     parameters |= {} if everyone else (await resolve_acting_party(call, agent_id)).sql_parameters
     parameters |= {"state": state} if state is not None else {}
     rows = await call.tx.all(query, **parameters)
@@ -135,7 +138,7 @@ async def list_pending(
         **paging.build_page_fields(rows, "message_id", more=more, cursor=cursor),
     )
     if not rows and wait:
-        raise WaitForEvent(ARRIVALS, wait, page)
+        raise WaitForEvent(ARRIVAL_EVENTS, wait, page)
     return page
 
 

@@ -18,10 +18,10 @@ from agora_sdk.errors import PermissionDenied
 
 from .correlation import Sender
 
-__all__ = ["GATED", "check_permissions"]
+__all__ = ["GATED_PERFORMATIVES", "check_permissions"]
 
 #: types that request an action and therefore need permission
-GATED = frozenset(
+GATED_PERFORMATIVES = frozenset(
     {
         Performative.REQUEST,
         Performative.PROPOSE,
@@ -38,7 +38,7 @@ async def check_permissions(call: Call, message: AgentMessage, sender: Sender, r
 
     Raises PermissionDenied; ``required`` holds the missing intent, ``agent`` the agent that restricts it.
     """
-    if message.type not in GATED or message.intent is None:
+    if message.type not in GATED_PERFORMATIVES or message.intent is None:
         return
     for agent_id in recipients:
         row = await call.tx.one(agents.select_agent_by_id, ref=agent_id)

@@ -10,7 +10,7 @@ from agora.store.port import Query, Write, build_in_list_condition
 from .records import ConversationRow, EnvelopeRow, LapsedQuestion, ReportedUsageRow
 
 __all__ = [
-    "DROPS",
+    "CONVERSATION_DELETES",
     "build_listing_query",
     "build_open_questions_query",
     "build_usage_query",
@@ -54,32 +54,32 @@ select_sent_envelope = Query(
 )
 
 # Under any of the party's addresses, or by broadcast.
-_REACHED = """
+_WAS_DELIVERED = """
     (exists (select 1 from deliveries d where d.tenant_id = :tenant and d.recipient in (:party, :address, :alias)
         and d.message_id = e.message_id)
     or exists (select 1 from messages m where m.tenant_id = :tenant and m.message_id = e.message_id
         and m.broadcast = 1))
 """
 select_received_envelope = Query(
-    f"select e.* from envelopes e where e.tenant_id = :tenant and e.message_id = :message_id and {_REACHED}",
+    f"select e.* from envelopes e where e.tenant_id = :tenant and e.message_id = :message_id and {_WAS_DELIVERED}",
     EnvelopeRow,
 )
 # The newest message with this envelope id that the party sent or received.
 select_envelope_by_party = Query(
     f"""
     select e.* from envelopes e where e.tenant_id = :tenant and e.envelope_id = :envelope_id
-        and (e.sender = :party or {_REACHED})
+        and (e.sender = :party or {_WAS_DELIVERED})
     order by e.message_id desc limit 1
     """,
     EnvelopeRow,
 )
 # The party has given no final answer.
-_UNANSWERED = """
+_IS_UNANSWERED = """
     not exists (select 1 from envelopes a where a.tenant_id = :tenant and a.answers = e.message_id
         and a.sender = :party and a.final = 1)
 """
-_TYPES = "e.type in (select value from json_each(:types))"
-_TYPES_POSTGRES = "e.type = any(array(select json_array_elements_text(:types::json)))"
+_IN_TYPES = "e.type in (select value from json_each(:types))"
+_IN_TYPES_POSTGRES = "e.type = any(array(select json_array_elements_text(:types::json)))"
 
 
 @cache
@@ -95,11 +95,11 @@ def build_open_questions_query(labelled: bool) -> Query[EnvelopeRow]:
     text = f"""
         select e.* from envelopes e where e.tenant_id = :tenant and e.sender = :asker and e.open > 0
             and (e.due_at is null or e.due_at > :now) and e.message_id > :after and {{types}}
-            {narrowed if labelled else ""} and {_REACHED} and {_UNANSWERED}
+            {narrowed if labelled else ""} and {_WAS_DELIVERED} and {_IS_UNANSWERED}
         order by e.message_id desc limit 2
     """
     return Query(
-        text.format(types=_TYPES), EnvelopeRow, postgres=text.format(types=_TYPES_POSTGRES), types={"now": BIG}
+        text.format(types=_IN_TYPES), EnvelopeRow, postgres=text.format(types=_IN_TYPES_POSTGRES), types={"now": BIG}
     )
 
 
@@ -114,7 +114,7 @@ select_lapsed_question = Query(
             and o.due_at <= :now and o.message_id > :after
         order by message_id desc limit 100
     ) e
-    where {_REACHED} and {_UNANSWERED}
+    where {_WAS_DELIVERED} and {_IS_UNANSWERED}
     order by e.message_id desc limit 1
     """,
     LapsedQuestion,
@@ -162,7 +162,7 @@ list_conversation_messages = Query(
     MessageRow,
     types={"limit": BIG},
 )
-_ALIVE = "(m.expires_at > :now or (m.expires_at is null and m.created_at > :horizon))"
+_MESSAGE_IS_UNEXPIRED = "(m.expires_at > :now or (m.expires_at is null and m.created_at > :horizon))"
 # The oldest unread messages of an agent, and broadcasts since it joined, in no particular order. Only ids are sorted,
 # because SQLite would copy whole messages to sort them.
 list_pending_messages = Query(
@@ -171,11 +171,11 @@ list_pending_messages = Query(
         select d.message_id as message_id from deliveries d
         join messages m on m.tenant_id = d.tenant_id and m.message_id = d.message_id
         where d.tenant_id = :tenant and d.recipient in (:party, :address, :alias) and d.state in ('held', 'queued')
-            and d.message_id > :after and {_ALIVE}
+            and d.message_id > :after and {_MESSAGE_IS_UNEXPIRED}
         union all
         select m.message_id as message_id from messages m
         where m.tenant_id = :tenant and m.broadcast = 1 and m.message_id > :joined and m.message_id > :after
-            and m.from_agent <> :party and {_ALIVE}
+            and m.from_agent <> :party and {_MESSAGE_IS_UNEXPIRED}
             and not exists (select 1 from deliveries d where d.tenant_id = :tenant and d.recipient = :party
                 and d.message_id = m.message_id)
         order by message_id limit :limit
@@ -304,7 +304,7 @@ select_old_conversations = Query(
     types={"before": BIG, "limit": BIG},
     scan=True,
 )
-DROPS = (_delete_from("envelopes"), _delete_from("conversation_parties"), _delete_from("conversations"))
+CONVERSATION_DELETES = (_delete_from("envelopes"), _delete_from("conversation_parties"), _delete_from("conversations"))
 # Ids begin with the time, so the inner page in id order finds the oldest without an index on the time.
 delete_old_usage_reports = Write(
     """

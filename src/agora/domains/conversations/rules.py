@@ -11,43 +11,50 @@ from collections.abc import Mapping
 
 from agora_sdk.contract.envelopes import AgentMessage, Performative
 
-__all__ = ["ANSWERS", "ASKING", "STATES", "STRICT", "is_final_answer", "is_legal_answer"]
+__all__ = [
+    "ANSWERS_BY_PERFORMATIVE",
+    "ASKING_PERFORMATIVES",
+    "REPLY_ONLY_PERFORMATIVES",
+    "STATE_BY_PERFORMATIVE",
+    "is_final_answer",
+    "is_legal_answer",
+]
 
 P = Performative
 
-_OUTCOMES = {P.INFORM, P.CONFIRM, P.FAILURE, P.DONE}
-_DEPLOYED = {P.DEPLOY_CONFIRM, P.DEPLOY_FAILURE}
+_OUTCOME_PERFORMATIVES = {P.INFORM, P.CONFIRM, P.FAILURE, P.DONE}
+_DEPLOYMENT_OUTCOMES = {P.DEPLOY_CONFIRM, P.DEPLOY_FAILURE}
 
 #: legal answers to each type
-ANSWERS: Mapping[Performative, frozenset[Performative]] = {
+ANSWERS_BY_PERFORMATIVE: Mapping[Performative, frozenset[Performative]] = {
     kind: frozenset(answers)
     for kind, answers in {
-        P.REQUEST: {P.AGREE, P.REFUSE, P.PROPOSE, *_OUTCOMES},
+        P.REQUEST: {P.AGREE, P.REFUSE, P.PROPOSE, *_OUTCOME_PERFORMATIVES},
         P.PROPOSE: {P.AGREE, P.REFUSE, P.PROPOSE, P.FAILURE},
-        P.AGREE: _OUTCOMES,
+        P.AGREE: _OUTCOME_PERFORMATIVES,
         P.INFORM: {P.CONFIRM, P.REFUSE, P.FAILURE, P.INFORM, P.REQUEST},
         P.CONFIRM: {P.INFORM, P.FAILURE, P.DONE},
         P.DONE: {P.CONFIRM, P.FAILURE},
         P.DISCOVER: {P.OFFER, P.INFORM, P.REFUSE, P.FAILURE},
         P.OFFER: {P.AGREE, P.REFUSE, P.PROPOSE, P.REQUEST, P.ASSIGN, P.FAILURE},
-        P.ASSIGN: {P.AGREE, P.REFUSE, *_OUTCOMES},
-        P.DEPLOY: {P.AGREE, P.REFUSE, P.INFORM, P.FAILURE, *_DEPLOYED},
+        P.ASSIGN: {P.AGREE, P.REFUSE, *_OUTCOME_PERFORMATIVES},
+        P.DEPLOY: {P.AGREE, P.REFUSE, P.INFORM, P.FAILURE, *_DEPLOYMENT_OUTCOMES},
         P.DEPLOY_CONFIRM: {P.CONFIRM, P.FAILURE},
-        P.CO_LOCATE: {P.AGREE, P.REFUSE, *_OUTCOMES, *_DEPLOYED},
-        P.SCALE: {P.AGREE, P.REFUSE, *_OUTCOMES, *_DEPLOYED},
+        P.CO_LOCATE: {P.AGREE, P.REFUSE, *_OUTCOME_PERFORMATIVES, *_DEPLOYMENT_OUTCOMES},
+        P.SCALE: {P.AGREE, P.REFUSE, *_OUTCOME_PERFORMATIVES, *_DEPLOYMENT_OUTCOMES},
         P.REFUSE: set(),
         P.FAILURE: {P.REQUEST},
         P.DEPLOY_FAILURE: {P.DEPLOY},
     }.items()
 }
 #: types that expect an answer
-ASKING = frozenset({P.REQUEST, P.PROPOSE, P.DISCOVER, P.OFFER, P.ASSIGN, P.DEPLOY, P.CO_LOCATE, P.SCALE})
+ASKING_PERFORMATIVES = frozenset({P.REQUEST, P.PROPOSE, P.DISCOVER, P.OFFER, P.ASSIGN, P.DEPLOY, P.CO_LOCATE, P.SCALE})
 #: types that must answer a message
-STRICT = frozenset({P.AGREE, P.REFUSE, P.CONFIRM, P.DEPLOY_CONFIRM, P.DEPLOY_FAILURE})
+REPLY_ONLY_PERFORMATIVES = frozenset({P.AGREE, P.REFUSE, P.CONFIRM, P.DEPLOY_CONFIRM, P.DEPLOY_FAILURE})
 #: types that reject a request
-NEGATIVE = frozenset({P.REFUSE, P.FAILURE, P.DEPLOY_FAILURE})
+NEGATIVE_ANSWERS = frozenset({P.REFUSE, P.FAILURE, P.DEPLOY_FAILURE})
 #: state of a conversation after a message of each type
-STATES: Mapping[Performative, str] = {
+STATE_BY_PERFORMATIVE: Mapping[Performative, str] = {
     P.PROPOSE: "proposed",
     P.OFFER: "proposed",
     P.AGREE: "agreed",
@@ -60,7 +67,7 @@ STATES: Mapping[Performative, str] = {
     P.DONE: "done",
 }
 # States are free text in the protocol; these are the usual words for work that has not ended.
-_ONGOING = frozenset({"pending", "queued", "accepted", "started", "running", "working", "in_progress"})
+_ONGOING_STATUSES = frozenset({"pending", "queued", "accepted", "started", "running", "working", "in_progress"})
 
 
 def is_legal_answer(question: Performative, answer: Performative, *, own: bool) -> bool:
@@ -68,9 +75,9 @@ def is_legal_answer(question: Performative, answer: Performative, *, own: bool) 
 
     own: by its own sender, who may follow up on a statement, but not answer its own question except with a failure.
     """
-    if own and question in ASKING:
+    if own and question in ASKING_PERFORMATIVES:
         return answer is P.FAILURE
-    return answer in ANSWERS[question]
+    return answer in ANSWERS_BY_PERFORMATIVE[question]
 
 
 def is_final_answer(question: Performative, message: AgentMessage, expected: Performative | None = None) -> bool:
@@ -79,8 +86,8 @@ def is_final_answer(question: Performative, message: AgentMessage, expected: Per
     expected: the type that the question requires; then only that type and negative ones are final.
     """
     if expected is not None and message.type is not expected:
-        return message.type in NEGATIVE
+        return message.type in NEGATIVE_ANSWERS
     if message.type is P.AGREE:
         return expected is P.AGREE or question in (P.PROPOSE, P.OFFER)
     state = (message.status.state or "") if message.status else ""
-    return not (message.type is P.INFORM and state.lower() in _ONGOING)
+    return not (message.type is P.INFORM and state.lower() in _ONGOING_STATUSES)

@@ -11,7 +11,7 @@ from agora.core.call import BoundService, WaitForEvent, decode_json
 from agora.core.errors import not_found
 from agora.domains.agents.references import check_may_act_for
 from agora.domains.messaging import queries as messages
-from agora.domains.messaging.service import ARRIVALS, MessagingService
+from agora.domains.messaging.service import ARRIVAL_EVENTS, MessagingService
 from agora.store.port import NewEvent
 from agora_sdk.contract import conversations as contract
 from agora_sdk.contract import implements
@@ -80,7 +80,7 @@ class ConversationService(BoundService, contract.Conversations):
             return waiting
         # A millisecond later than due, so that the repeated call finds the question due.
         timeout = wait if question.due_at is None else min(wait, (question.due_at - call.now) / SECOND + 0.001)
-        raise WaitForEvent(ARRIVALS, timeout, waiting, partial(_is_answer, question.message_id))
+        raise WaitForEvent(ARRIVAL_EVENTS, timeout, waiting, partial(_is_answer, question.message_id))
 
     async def _require_own_message(self, ref: str) -> EnvelopeRow:
         """Load a message that the caller sent, by message id or envelope id. Raises NotFound."""

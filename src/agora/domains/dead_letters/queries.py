@@ -7,15 +7,15 @@ from agora.store.port import Query, Write, build_in_list_condition
 from .records import DeadLetterRow
 
 __all__ = [
-    "account_page",
     "count_open_letters",
     "delete_letters",
     "delete_old_letters",
-    "every_page",
-    "owner_page",
     "select_known_keys",
     "select_letter",
     "select_open_keys",
+    "select_page",
+    "select_page_of_account",
+    "select_page_of_owner",
     "select_surplus_letters",
     "settle_letter",
     "settle_letters_of_key",
@@ -43,9 +43,9 @@ def _select_page(condition: str) -> Query[DeadLetterRow]:
     )
 
 
-every_page = _select_page("")
-owner_page = _select_page("and owner = :owner")
-account_page = _select_page("and account = :account and (:owner = '' or owner = :owner)")
+select_page = _select_page("")
+select_page_of_owner = _select_page("and owner = :owner")
+select_page_of_account = _select_page("and account = :account and (:owner = '' or owner = :owner)")
 
 _OPEN_KEYS = "select key from dead_letters where tenant_id = :tenant and source = :source and state = 'dead' and key %s"
 select_open_keys = Query(_OPEN_KEYS % _KEYS, str, postgres=_OPEN_KEYS % _KEYS_POSTGRES)
@@ -70,8 +70,8 @@ select_surplus_letters = Query(
     types={"most": BIG},
     scan=True,
 )
-_DROP = "delete from dead_letters where tenant_id = :tenant and letter_id %s"
-delete_letters = Write(_DROP % _IDS, postgres=_DROP % _IDS_POSTGRES)
+_DELETE_LETTER = "delete from dead_letters where tenant_id = :tenant and letter_id %s"
+delete_letters = Write(_DELETE_LETTER % _IDS, postgres=_DELETE_LETTER % _IDS_POSTGRES)
 #: everyone = 1: letters of all owners
 count_open_letters = Query(
     """

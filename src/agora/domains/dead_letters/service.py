@@ -23,8 +23,8 @@ __all__ = ["DeadLetterService"]
 
 L = TypeVar("L", bound=contract.DeadLetter)
 
-NEWEST = "\x7f"  #: sorts after every id
-PEOPLE = frozenset({"key", "user"})  #: kinds of callers that own the agents of their account
+AFTER_EVERY_ID = "\x7f"  #: sorts after every id
+PERSON_KINDS = frozenset({"key", "user"})  #: kinds of callers that own the agents of their account
 
 
 class DeadLetterService(BoundService, contract.DeadLetters):
@@ -48,15 +48,17 @@ class DeadLetterService(BoundService, contract.DeadLetters):
         call, caller = self.call, self.call.caller
         owner = await self._resolve_owner(agent_id)
         filters = {"state": DeadLetterState(state).value, "source": source or "", "ref": ref or ""}
-        query, place = statements.owner_page, {"owner": owner or caller.subject}
+        query, place = statements.select_page_of_owner, {"owner": owner or caller.subject}
         if caller.may("read:all"):
-            query, place = (statements.owner_page, {"owner": owner}) if owner else (statements.every_page, {})
+            query, place = (
+                (statements.select_page_of_owner, {"owner": owner}) if owner else (statements.select_page, {})
+            )
         elif owner != caller.subject and (account := _find_shared_account(caller)):
-            query, place = statements.account_page, {"account": account, "owner": owner}
+            query, place = statements.select_page_of_account, {"account": account, "owner": owner}
         elif owner not in ("", caller.subject):
             raise _build_not_owner_error(owner, "read:all")
         rows, more = await paging.read_query_page(
-            call, query, "letter_id", limit, cursor, first=NEWEST, **filters, **place
+            call, query, "letter_id", limit, cursor, first=AFTER_EVERY_ID, **filters, **place
         )
         letters = [_build_letter(contract.DeadLetter, row) for row in rows]
         return contract.DeadLetterPage.model_construct(
@@ -152,7 +154,7 @@ def _is_owner(caller: Caller, row: DeadLetterRow) -> bool:
 
 def _find_shared_account(caller: Caller) -> str:
     """Return the account whose agents belong to the caller; empty for agents, which cannot read others' letters."""
-    return caller.account if caller.kind in PEOPLE and caller.account != "default" else ""
+    return caller.account if caller.kind in PERSON_KINDS and caller.account != "default" else ""
 
 
 def _build_not_owner_error(owner: str, scope: str) -> PermissionDenied:

@@ -17,7 +17,7 @@ from . import queries as statements
 __all__ = ["Decision", "find_decision"]
 
 Decision = Literal["approved", "rejected", "open"]
-YES = frozenset({"approve", "approved", "yes", "y", "ok"})
+APPROVING_ANSWERS = frozenset({"approve", "approved", "yes", "y", "ok"})
 
 
 async def find_decision(call: Call, task_id: str, call_id: str, tool: str, arguments: Mapping[str, Any]) -> Decision:
@@ -45,4 +45,4 @@ def _says_yes(parts: list[dict[str, Any]]) -> bool:
         if isinstance(data, dict) and "decision" in data:
             return bool(data["decision"] == "approve")
     text = " ".join(part["text"] for part in parts if isinstance(part.get("text"), str))
-    return text.strip().lower().rstrip(".!") in YES
+    return text.strip().lower().rstrip(".!") in APPROVING_ANSWERS

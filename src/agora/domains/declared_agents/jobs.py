@@ -15,7 +15,7 @@ from agora.core.scopes import AGENT
 from agora.core.usage import DEFAULT_TENANT
 from agora.domains.agents import queries as agents
 from agora.domains.tasks.local_dispatch import take_back_tasks
-from agora.domains.tasks.message_tasks import BATCH, create_message_tasks
+from agora.domains.tasks.message_tasks import MAX_BATCH, create_message_tasks
 from agora.store.port import Reader, StoredEvent
 from agora.value_classes import value_class
 
@@ -33,7 +33,7 @@ __all__ = ["DeclaredAgentsController"]
 
 log = logging.getLogger(__name__)
 
-CONFIGURING = (
+CONFIGURATION_EVENTS = (
     "agora.declared_agent.",
     "agora.model_provider.",
     "agora.agent.deregistered",
@@ -76,7 +76,7 @@ class DeclaredAgentsController(Controller):
         """Record events that change declarations, and agents with new messages."""
         for stored in events:
             event = stored.event
-            if event.type.startswith(CONFIGURING):
+            if event.type.startswith(CONFIGURATION_EVENTS):
                 self._is_stale = True
                 self._wakeup.set()
             elif event.type == MESSAGE_RECEIVED and self._agents:
@@ -196,7 +196,7 @@ class DeclaredAgentsController(Controller):
             return await create_message_tasks(call, agent.caller)
 
         try:
-            if await self.write_as_system(agent_key[0], create_tasks) >= BATCH:
+            if await self.write_as_system(agent_key[0], create_tasks) >= MAX_BATCH:
                 self._mail.add(agent_key)
         except BaseException:
             self._mail.add(agent_key)

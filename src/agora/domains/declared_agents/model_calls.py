@@ -38,7 +38,7 @@ from agora_sdk.errors import BudgetExceeded, Conflict, InvalidRequest, PayloadTo
 
 from . import queries as statements
 from .providers import DEFAULT_MODEL, ModelEndpoint, resolve_model
-from .rights import LONGEST_CHAIN
+from .rights import MAX_CHAIN_LENGTH
 from .tool_calls import require_own_declaration
 
 __all__ = ["CallRecord", "ReservationRequest", "record_model_call", "release_failed_call", "reserve_next_call"]
@@ -203,7 +203,7 @@ async def _resolve_payer(call: Call, task: TaskRow) -> CallPayer:
     """Resolve the payer: the original requester, following the chain of declared agents."""
     root = task
     # Bounded like the chain of rights, which refuses longer ones.
-    for _ in range(LONGEST_CHAIN):
+    for _ in range(MAX_CHAIN_LENGTH):
         if root.parent_id is None or await call.tx.one(statements.select_agent_by_id, agent_id=root.created_by) is None:
             break
         parent = await call.tx.one(tasks.select_task, task_id=root.parent_id)

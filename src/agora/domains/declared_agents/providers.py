@@ -10,7 +10,7 @@ from agora.core.call import BoundService
 from agora.core.errors import not_found
 from agora.core.record_models import build_from_record
 from agora.domains.identity.authority import check_and_record_administration
-from agora.domains.tenants.service import HOME, is_installation_operator
+from agora.domains.tenants.service import ADMINISTRATIVE_TENANT, is_installation_operator
 from agora.net.sealing import Sealer
 from agora.settings import Settings
 from agora.value_classes import value_class
@@ -24,7 +24,7 @@ from .records import ModelProviderRow
 
 __all__ = ["DEFAULT_MODEL", "ModelEndpoint", "ModelProviderService", "resolve_model", "settings_provider"]
 
-URLS: Mapping[str, str] = {"openai": "https://api.openai.com/v1", "anthropic": "https://api.anthropic.com"}
+DEFAULT_URLS: Mapping[str, str] = {"openai": "https://api.openai.com/v1", "anthropic": "https://api.anthropic.com"}
 DEFAULT_MODEL = "default"  #: name of the model and provider from the server's settings
 
 
@@ -68,7 +68,7 @@ class ModelProviderService(BoundService, contract.ModelProviders):
                 required="admin",
             )
         # Another wire without a URL means the provider's own endpoint: the old URL speaks the old protocol.
-        where = base_url or (previous_row.url if previous_row is not None and wire is None else URLS[speaks])
+        where = base_url or (previous_row.url if previous_row is not None and wire is None else DEFAULT_URLS[speaks])
         sealed = previous_row.sealed_key if previous_row is not None else b""
         if api_key is not None:
             sealer = call.context.ports.get(KEY_SEALER)
@@ -120,9 +120,11 @@ def settings_provider(settings: Settings) -> ModelEndpoint | None:
     if not settings.llm_model:
         return None
     prefix, separator, model = settings.llm_model.partition(":")
-    wire = prefix if separator and prefix in URLS else "openai"
-    name = model if separator and prefix in URLS else settings.llm_model
-    return ModelEndpoint(DEFAULT_MODEL, wire, settings.llm_url or URLS[wire], settings.llm_key.get_secret_value(), name)
+    wire = prefix if separator and prefix in DEFAULT_URLS else "openai"
+    name = model if separator and prefix in DEFAULT_URLS else settings.llm_model
+    return ModelEndpoint(
+        DEFAULT_MODEL, wire, settings.llm_url or DEFAULT_URLS[wire], settings.llm_key.get_secret_value(), name
+    )
 
 
 def resolve_model(
@@ -134,7 +136,7 @@ def resolve_model(
     """
     if model == DEFAULT_MODEL:
         # The key of the settings belongs to the installation: other tenants use their own.
-        endpoint = settings_provider(settings) if tenant == HOME else None
+        endpoint = settings_provider(settings) if tenant == ADMINISTRATIVE_TENANT else None
         return endpoint or "The settings name no model: set llm_model, or declare the agent with PROVIDER:MODEL."
     name, separator, model_name = model.partition(":")
     if not separator or not model_name:

@@ -27,9 +27,9 @@ __all__ = [
 
 BIG = "bigint"
 
-_BY_NAME = "select * from declared_agents where tenant_id = :tenant and name = :name"
-select_agent_by_name = Query(_BY_NAME, DeclaredAgentRow)
-lock_agent = Query(_BY_NAME, DeclaredAgentRow, lock=True)
+_SELECT_BY_NAME = "select * from declared_agents where tenant_id = :tenant and name = :name"
+select_agent_by_name = Query(_SELECT_BY_NAME, DeclaredAgentRow)
+lock_agent = Query(_SELECT_BY_NAME, DeclaredAgentRow, lock=True)
 select_agent_by_id = Query(
     "select * from declared_agents where tenant_id = :tenant and agent_id = :agent_id", DeclaredAgentRow
 )

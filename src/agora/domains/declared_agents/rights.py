@@ -21,8 +21,8 @@ from . import queries as statements
 
 __all__ = ["TaskRights", "build_asker", "resolve_task_rights"]
 
-LONGEST_CHAIN = 16
-NOTHING: frozenset[str] = frozenset()
+MAX_CHAIN_LENGTH = 16
+NO_SCOPES: frozenset[str] = frozenset()
 
 
 @value_class
@@ -49,8 +49,8 @@ async def resolve_task_rights(call: Call, task: TaskRow) -> TaskRights:
         depth += 1
         parent = None if row.parent_id is None else await call.tx.one(tasks.select_task, task_id=row.parent_id)
         # The parent must be a task that this agent works on: else it could name a stranger's task to borrow its rights.
-        if parent is None or parent.assigned_agent != row.created_by or depth > LONGEST_CHAIN:
-            granted = NOTHING
+        if parent is None or parent.assigned_agent != row.created_by or depth > MAX_CHAIN_LENGTH:
+            granted = NO_SCOPES
             break
         row = parent
     asker = (
@@ -101,25 +101,25 @@ async def _scopes_of_subject(call: Call, subject: str) -> frozenset[str]:
         return scopes.AGENT
     if looks_like_id(subject):
         agent = await call.tx.one(agents.select_agent_by_id, ref=subject)
-        return NOTHING if agent is None or agent.status in ("suspended", "retired") else scopes.AGENT
+        return NO_SCOPES if agent is None or agent.status in ("suspended", "retired") else scopes.AGENT
     if subject.startswith("key_"):
         key = await call.tx.one(tokens.select_token, token_id=subject)
         is_revoked = (
             key is None or key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= call.now)
         )
         if key is None or is_revoked or key.kind == "enrolment":
-            return NOTHING
+            return NO_SCOPES
         # A key without scopes is an agent's key.
         return _as_agent(frozenset(decode_json(key.scopes)) or scopes.AGENT)
     if subject.startswith("usr_"):
         user = await call.tx.one(people.select_user, user_id=subject)
         if user is None or user.disabled_at is not None:
-            return NOTHING
+            return NO_SCOPES
         return _as_agent(list_role_scopes(user.role or user.provider_role, call.caller.tenant))
     if subject.startswith("static:"):
         names = [name for name, _, _ in call.context.settings.named_tokens]
-        return scopes.AGENT if subject.removeprefix("static:") in names else NOTHING
-    return NOTHING
+        return scopes.AGENT if subject.removeprefix("static:") in names else NO_SCOPES
+    return NO_SCOPES
 
 
 def _as_agent(held: frozenset[str]) -> frozenset[str]:

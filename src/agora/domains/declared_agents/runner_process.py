@@ -25,10 +25,10 @@ log = logging.getLogger(__name__)
 
 MODULE = "agora.agent_runner"
 STOP_SECONDS = 15.0  # seconds for running tasks to be returned on stop
-STEADY_SECONDS = 60.0  # uptime after which an exit resets the backoff
-LONGEST_LINE = 65_536
+STABLE_SECONDS = 60.0  # uptime after which an exit resets the backoff
+MAX_LINE_BYTES = 65_536
 #: inherited environment variables; others may hold credentials that the child must not receive
-INHERITED = (
+INHERITED_VARIABLES = (
     "PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV",
     "SSL_CERT_FILE", "SSL_CERT_DIR", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
 )  # fmt: skip
@@ -103,7 +103,7 @@ class RunnerProcess:
             stdin=PIPE,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=PIPE,
-            limit=LONGEST_LINE,
+            limit=MAX_LINE_BYTES,
         )
         self._log_task = asyncio.create_task(relay_log(self._process))
         log.info("the declared agents run in process %d", self._process.pid)
@@ -123,7 +123,7 @@ class RunnerProcess:
         self._process = None
         if self._log_task is not None:
             await asyncio.gather(self._log_task, return_exceptions=True)
-        if time.monotonic() - self._started_at > STEADY_SECONDS:
+        if time.monotonic() - self._started_at > STABLE_SECONDS:
             self._backoff.reset_failures()
         pause = self._backoff.next_delay()
         self._start_again_at = time.monotonic() + pause
@@ -134,7 +134,7 @@ class RunnerProcess:
 
 def _environment(variables: Mapping[str, str]) -> dict[str, str]:
     # OTLP settings, the same as for the server.
-    return {name: value for name, value in variables.items() if name in INHERITED or name.startswith("OTEL_")}
+    return {name: value for name, value in variables.items() if name in INHERITED_VARIABLES or name.startswith("OTEL_")}
 
 
 async def relay_log(process: Process) -> None:

@@ -35,8 +35,8 @@ A = TypeVar("A", bound=contract.DeclaredAgent)
 
 Change = Literal["created", "updated", "unchanged"]
 
-NEWEST = 2**31
-LONGEST_SPECIFICATION = 100_000  #: maximum characters of JSON
+AFTER_EVERY_VERSION = 2**31
+MAX_SPECIFICATION_CHARACTERS = 100_000  #: maximum characters of JSON
 
 
 class DeclaredAgentService(BoundService, contract.DeclaredAgents):
@@ -90,7 +90,7 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
     ) -> contract.DeclaredAgentVersionPage:
         await self._require(name)
         rows, more = await paging.read_query_page(
-            self.call, statements.list_versions, "version", limit, cursor, first=NEWEST, name=name
+            self.call, statements.list_versions, "version", limit, cursor, first=AFTER_EVERY_VERSION, name=name
         )
         page = [build_from_record(contract.DeclaredAgentVersion, row) for row in rows]
         return contract.DeclaredAgentVersionPage.model_construct(
@@ -131,7 +131,7 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
             raise PermissionDenied(f"The tools of {name} are shown to itself and to operators.", required="admin")
         specification = contract.AgentSpecification.model_validate_json(row.specification)
         # As in tool_calls: a tool is resolved by the declaration; the requester's rights are checked with each call.
-        everything = call.context.registry.list_visible(replace(call.caller, scopes=scopes.EVERYTHING))
+        everything = call.context.registry.list_visible(replace(call.caller, scopes=scopes.ALL_SCOPES))
         tools = resolve_tools(specification, call.context.registry, everything, call.caller.tenant)
         return contract.AgentTools.model_construct(tools=[describe_tool(tool) for tool in tools.values()])
 
@@ -225,9 +225,9 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
 
     def _check_specification(self, specification: contract.AgentSpecification) -> None:
         check_tool_names(specification)
-        if len(specification.model_dump_json()) > LONGEST_SPECIFICATION:
+        if len(specification.model_dump_json()) > MAX_SPECIFICATION_CHARACTERS:
             raise InvalidRequest(
-                f"A specification has at most {LONGEST_SPECIFICATION} characters of JSON.",
+                f"A specification has at most {MAX_SPECIFICATION_CHARACTERS} characters of JSON.",
                 errors=[field_error("specification", "too long")],
             )
         schema = specification.output_schema

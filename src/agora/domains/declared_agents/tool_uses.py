@@ -13,8 +13,8 @@ from agora_sdk.contract import Operation
 
 __all__ = ["ToolUse", "is_recorded", "list_tool_uses", "record_tool_use"]
 
-ENTRY = "comment"
-KEY = "tool_use"
+ENTRY_TYPE = "comment"
+TOOL_USE_KEY = "tool_use"
 MAX_USES = 50  #: entries read per task
 MAX_CHARACTERS = 65_536  #: a longer result is not recorded
 
@@ -34,25 +34,25 @@ def is_recorded(operation: Operation) -> bool:
 
 async def record_tool_use(call: Call, task_id: str, call_id: str, operation: Operation, content: Any) -> None:
     """Record the result of a tool, in the transaction that completes its call."""
-    data = {KEY: {"tool": operation.action, "call_id": call_id, "content": content}}
+    data = {TOOL_USE_KEY: {"tool": operation.action, "call_id": call_id, "content": content}}
     # The record is only for display: the model has the whole result.
     if len(encode_json(data)) > MAX_CHARACTERS:
         return
     draft = await lock_task(call, task_id)
-    draft.append_entry(ENTRY, content=f"Used {operation.name}", data=data)
+    draft.append_entry(ENTRY_TYPE, content=f"Used {operation.name}", data=data)
     await draft.save()
 
 
 async def list_tool_uses(call: Call, task: TaskRow) -> list[ToolUse]:
     """List the recorded tool uses of a task in order; a call repeated after a crash appears once."""
     rows = await call.tx.all(
-        list_history_of_types, task_id=task.task_id, after=0, types=encode_json([ENTRY]), limit=MAX_USES
+        list_history_of_types, task_id=task.task_id, after=0, types=encode_json([ENTRY_TYPE]), limit=MAX_USES
     )
     uses: dict[str, ToolUse] = {}
     for row in rows:
         # Anybody who sees the task may comment; a forged entry has another actor.
         data = decode_json(row.data) if row.data and row.actor == task.assigned_agent else None
-        use = data.get(KEY) if isinstance(data, dict) else None
+        use = data.get(TOOL_USE_KEY) if isinstance(data, dict) else None
         if use is not None:
             uses[use["call_id"]] = ToolUse(use["tool"], use["content"])
     return list(uses.values())

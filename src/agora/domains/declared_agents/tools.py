@@ -24,7 +24,7 @@ Bound = Literal["none", "child", "parent", "memory", "directory", "asker"]
 AGENT_TASK = "a2a.message"
 ANY_AGENT = "*"
 MAX_NAME = 64  # maximum characters of a tool name that every provider accepts
-_UNFIT = re.compile(r"[^A-Za-z0-9_-]+")
+_INVALID_NAME_CHARACTERS = re.compile(r"[^A-Za-z0-9_-]+")
 
 
 @value_class
@@ -183,7 +183,7 @@ def _granted_tool(source: str, grant: Grant, registry: OperationRegistry, tenant
 
 
 def _shorten_name(text: str) -> str:
-    name = _UNFIT.sub("_", text).strip("_") or "tool"
+    name = _INVALID_NAME_CHARACTERS.sub("_", text).strip("_") or "tool"
     if len(name) <= MAX_NAME:
         return name
     # The digest keeps two long names with the same beginning apart.

@@ -97,7 +97,7 @@ class DiscoveryService(BoundService, contract.Discovery):
         operation = self.call.context.registry.find(service, version, self.call.caller.tenant)
         summary = build_service_info(self.call, operation)
         return contract.ServiceSchema.model_construct(
-            **{name: getattr(summary, name) for name in contract.ServiceSchema.model_fields if name in _SHARED},
+            **{name: getattr(summary, name) for name in contract.ServiceSchema.model_fields if name in _SHARED_FIELDS},
             input_schema=operation.input_schema,
             output_schema=operation.output_schema,
             idempotent=operation.idempotent,
@@ -105,4 +105,4 @@ class DiscoveryService(BoundService, contract.Discovery):
         )
 
 
-_SHARED = ServiceInfo.model_fields.keys() - {"input_schema"}
+_SHARED_FIELDS = ServiceInfo.model_fields.keys() - {"input_schema"}

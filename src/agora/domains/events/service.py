@@ -25,14 +25,14 @@ from agora_sdk.errors import InvalidRequest, PayloadTooLarge, PermissionDenied, 
 
 __all__ = ["EventService"]
 
-RESERVED = "agora."
-NOT_AGENTS = frozenset(
+RESERVED_PREFIX = "agora."
+NON_AGENT_SUBJECTS = frozenset(
     {"anonymous", "broadcast", "operator", "system", "system_wide"}
 )  #: event subjects other than agents
 MAX_SUBSCRIPTIONS = 100  #: per owner; a further one replaces the oldest
 
 #: size of the remaining fields of an event: its id, time, sequence number and field names
-ENVELOPE = b" " * 300
+ENVELOPE_PLACEHOLDER = b" " * 300
 
 
 class EventService(BoundService, contract.Events):
@@ -44,11 +44,11 @@ class EventService(BoundService, contract.Events):
     ) -> contract.EventReceipt:
         call = self.call
         # Subscribers trust the server's own types: nobody may forge them, in any case.
-        if event_type.lower().startswith(RESERVED):
+        if event_type.lower().startswith(RESERVED_PREFIX):
             raise InvalidRequest(
-                f"Event types that begin with {RESERVED!r} are the server's own.",
+                f"Event types that begin with {RESERVED_PREFIX!r} are the server's own.",
                 fix="Choose a type of your own, such as 'build.finished'.",
-                errors=[field_error("event_type", f"must not begin with {RESERVED!r}")],
+                errors=[field_error("event_type", f"must not begin with {RESERVED_PREFIX!r}")],
             )
         audience = await self._resolve_audience(to) if to else None
         event_id = call.emit(event_type, data, subject=subject, audience=audience)
@@ -71,7 +71,7 @@ class EventService(BoundService, contract.Events):
         return tuple(dict.fromkeys([self.call.caller.subject, *agent_ids]))
 
     async def _resolve_agent(self, ref: str, field: str = "agent") -> str:
-        if ref == self.call.caller.subject or ref in NOT_AGENTS:
+        if ref == self.call.caller.subject or ref in NON_AGENT_SUBJECTS:
             return ref
         return (await references.load_agent(self.call.tx, ref, field)).agent_id
 
@@ -202,7 +202,9 @@ class EventService(BoundService, contract.Events):
         budget, events = paging.PageBudget(self.call.context.settings.page_bytes), []
         for stored in page.events[:limit]:
             event = stored.event
-            if not budget.take_if_fits((event.data, event.type, event.source, event.subject or "", ENVELOPE)):
+            if not budget.take_if_fits(
+                (event.data, event.type, event.source, event.subject or "", ENVELOPE_PLACEHOLDER)
+            ):
                 break
             events.append(stored)
         # Without a cut, the position is where the log was read to, beyond events that did not match: else they would be read again.

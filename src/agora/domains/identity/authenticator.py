@@ -17,7 +17,7 @@ from pydantic_core import from_json
 from agora.clock import Clock
 from agora.core import scopes
 from agora.core.call import Caller
-from agora.domains.tenants.service import HOME, is_installation_operator
+from agora.domains.tenants.service import ADMINISTRATIVE_TENANT, is_installation_operator
 from agora.settings import Settings
 from agora.store.port import Reader, Store, StoredEvent
 from agora_sdk.errors import NotFound, PermissionDenied, Unauthenticated
@@ -25,7 +25,7 @@ from agora_sdk.errors import NotFound, PermissionDenied, Unauthenticated
 from . import credential_queries as credentials
 from .ended_sessions import EndedSessions
 from .records import TenantStatusRow
-from .signing import MAX_CREDENTIAL, TASK_TOKEN, Signer
+from .signing import MAX_CREDENTIAL_CHARACTERS, TASK_TOKEN_PREFIX, Signer
 from .task_tokens import read_task_caller
 
 if TYPE_CHECKING:
@@ -38,8 +38,15 @@ DELETED_STATES = ("deleting", "deleted")  # of a tenant
 # Bounds how long a change is missed whose event did not reach this server.
 CACHE_SECONDS = 30.0
 CACHE_SIZE = 10_000
-JWT = "eyJ"  # how a JSON object begins in base64url
-CHANGES = ("agora.agent.", "agora.token.", "agora.override.", "agora.user.", "agora.session.", "agora.tenant.")
+JWT_PREFIX = "eyJ"  # how a JSON object begins in base64url
+CACHE_CLEARING_EVENTS = (
+    "agora.agent.",
+    "agora.token.",
+    "agora.override.",
+    "agora.user.",
+    "agora.session.",
+    "agora.tenant.",
+)
 
 
 class Authenticator:
@@ -57,7 +64,7 @@ class Authenticator:
         self.ended = EndedSessions(store)
         self.sign_on: SignOn | None = None
         authority = settings.admin_authority_level
-        self.operator = Caller("default", "operator", "operator", "operator", scopes.EVERYTHING, authority=authority)
+        self.operator = Caller("default", "operator", "operator", "operator", scopes.ALL_SCOPES, authority=authority)
         self._local_operator = replace(self.operator, has_credential=False)
         self.anonymous = Caller(
             "default", "anonymous", "anonymous", "anonymous", scopes.ANONYMOUS, has_credential=False
@@ -85,11 +92,11 @@ class Authenticator:
             version = self._changes
             caller = await self._verify_credential(credential)
             # The home tenant cannot be suspended or deleted, so its callers need no look-up.
-            if caller.tenant != HOME:
+            if caller.tenant != ADMINISTRATIVE_TENANT:
                 await self._check_tenant_served(caller.tenant)
             # A task token ends with its task's lease, which is no event of those that drop cached callers.
             if version == self._changes and not credential.startswith(
-                TASK_TOKEN
+                TASK_TOKEN_PREFIX
             ):  # otherwise the data just read may be outdated
                 if len(self._cache) >= CACHE_SIZE:
                     self._cache.clear()
@@ -141,7 +148,7 @@ class Authenticator:
     def forget_changed_callers(self, events: Sequence[StoredEvent]) -> None:
         """Drop cached callers that these events may have changed."""
         self.ended.forget_ended(events)
-        subjects = {stored.event.subject for stored in events if stored.event.type.startswith(CHANGES)}
+        subjects = {stored.event.subject for stored in events if stored.event.type.startswith(CACHE_CLEARING_EVENTS)}
         if subjects:
             self._changes += 1
             stale = [
@@ -152,13 +159,13 @@ class Authenticator:
 
     async def _verify_credential(self, credential: str) -> Caller:
         # Before the length check: tokens of providers are longer than ours, and have a limit of their own.
-        if self.sign_on is not None and credential.startswith(JWT):
+        if self.sign_on is not None and credential.startswith(JWT_PREFIX):
             return await self.sign_on.authenticate_token(credential)
-        if len(credential) > MAX_CREDENTIAL:
+        if len(credential) > MAX_CREDENTIAL_CHARACTERS:
             raise _build_credential_error("The credential is too long.")
         if credential.startswith("agt_"):
             return await self._verify_agent(credential)
-        if credential.startswith(TASK_TOKEN):
+        if credential.startswith(TASK_TOKEN_PREFIX):
             return await self._verify_task(credential)
         digest = self._signer.digest(credential)
         # Digests of a fixed length are compared, in constant time: neither length nor prefix of the token is disclosed.
@@ -259,7 +266,7 @@ def _build_credential_error(
 def _parse_static_tokens(settings: Settings, signer: Signer) -> dict[bytes, Caller]:
     callers = {}
     for name, token, role in settings.named_tokens:
-        allowed = scopes.EVERYTHING if role == "admin" else scopes.AGENT
+        allowed = scopes.ALL_SCOPES if role == "admin" else scopes.AGENT
         authority = settings.admin_authority_level if role == "admin" else 0
         callers[signer.digest(token)] = Caller(
             "default", f"static:{name}", name, "key", allowed, tier="enterprise", authority=authority

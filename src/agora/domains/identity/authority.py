@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from agora.core import override_queries as overrides
 from agora.core.call import Call, Caller
-from agora.domains.tenants.service import AUTHORITY, HOME
+from agora.domains.tenants.service import ADMINISTRATIVE_TENANT, ADMINISTRATOR_AUTHORITY
 from agora_sdk.contract.fields import ServiceTier
 from agora_sdk.errors import PermissionDenied, field_error
 
 from . import authority_queries as statements
 
 __all__ = [
-    "TIERS",
+    "TIER_RANKS",
     "check_administration_authority",
     "check_and_record_administration",
     "check_authority",
@@ -25,7 +25,7 @@ __all__ = [
     "may_grant_any_tier",
 ]
 
-TIERS = {ServiceTier.BASIC: 0, ServiceTier.PREMIUM: 1, ServiceTier.ENTERPRISE: 2}
+TIER_RANKS = {ServiceTier.BASIC: 0, ServiceTier.PREMIUM: 1, ServiceTier.ENTERPRISE: 2}
 
 
 def check_authority(caller: Caller, needed: int, doing: str) -> None:
@@ -45,14 +45,14 @@ def check_authority(caller: Caller, needed: int, doing: str) -> None:
 def may_grant_any_tier(call: Call) -> bool:
     """Whether the caller operates the installation, or its own tenant other than the default one."""
     level: int = call.context.settings.admin_authority_level
-    needed = level if call.caller.tenant == HOME else min(AUTHORITY, level)
+    needed = level if call.caller.tenant == ADMINISTRATIVE_TENANT else min(ADMINISTRATOR_AUTHORITY, level)
     return call.caller.may("admin") and call.caller.authority >= needed
 
 
 def check_tier(call: Call, *tiers: ServiceTier) -> None:
     """Refuse to grant or revoke a service tier above the caller's own. Raises PermissionDenied."""
-    highest = max(tiers, key=TIERS.__getitem__)
-    if TIERS[highest] > TIERS[ServiceTier(call.caller.tier)] and not may_grant_any_tier(call):
+    highest = max(tiers, key=TIER_RANKS.__getitem__)
+    if TIER_RANKS[highest] > TIER_RANKS[ServiceTier(call.caller.tier)] and not may_grant_any_tier(call):
         raise PermissionDenied(
             f"Your own service tier is {call.caller.tier}; you cannot grant or revoke {highest.value}.",
             fix="Grant that tier or a lower one, or let an operator do it.",

@@ -15,9 +15,9 @@ from . import queries as people
 
 __all__ = ["EndedSessions"]
 
-ENDED = "agora.session.ended"
-SECONDS = 30.0
-SIZE = 10_000
+ENDED_EVENT = "agora.session.ended"
+CACHE_SECONDS = 30.0
+CACHE_SIZE = 10_000
 
 
 class EndedSessions:
@@ -42,15 +42,15 @@ class EndedSessions:
         if await self._store.read(tenant, read_login) is not None:
             return True
         if version == self._changes:  # otherwise the session may have ended during the read
-            if len(self._active_logins) >= SIZE:
+            if len(self._active_logins) >= CACHE_SIZE:
                 self._active_logins.clear()
-            self._active_logins[key] = time.monotonic() + SECONDS
+            self._active_logins[key] = time.monotonic() + CACHE_SECONDS
         return False
 
     def forget_ended(self, events: Sequence[StoredEvent]) -> None:
         """Drop cached sessions that these events end."""
         # The whole cache: the event names the user and not the sessions, and ends are rare.
-        if any(stored.event.type == ENDED for stored in events):
+        if any(stored.event.type == ENDED_EVENT for stored in events):
             self.forget_all()
 
     def forget_all(self) -> None:

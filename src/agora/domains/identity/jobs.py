@@ -11,8 +11,8 @@ from .sign_on_port import Sighting
 
 __all__ = ["UserController"]
 
-BATCH = 200
-SWEEPS = 60  #: steps between two expiry passes
+MAX_BATCH = 200
+STEPS_PER_EXPIRY = 60  #: steps between two expiry passes
 
 Sightings = dict[tuple[str, str], Sighting]
 
@@ -30,7 +30,7 @@ class UserController(Controller):
 
     async def step(self) -> None:
         await self.flush_sightings()
-        if self._steps % SWEEPS == 0:
+        if self._steps % STEPS_PER_EXPIRY == 0:
             await self.run_for_each_tenant(self.reconcile)
         self._steps += 1
 
@@ -44,7 +44,7 @@ class UserController(Controller):
             by_tenant.setdefault(tenant, []).append((user_id, sighting))
         for tenant, sightings in by_tenant.items():
             # Sorted, so that servers lock the rows of users in one order and cannot deadlock.
-            for batch in split_batches(sorted(sightings, key=lambda pair: pair[0]), BATCH):
+            for batch in split_batches(sorted(sightings, key=lambda pair: pair[0]), MAX_BATCH):
                 await self._write_last_seen_times(tenant, dict(batch))
                 for user_id, sighting in batch:
                     # Replaced during the write: the newer one waits for the next flush.
@@ -75,11 +75,11 @@ class UserController(Controller):
     async def reconcile(self, tenant: str) -> None:
         """Delete ended sessions and records of expired tokens."""
         for write in (people.delete_expired_sessions, people.delete_old_ended_logins):
-            while not self.is_stopping and await self._drop_expired(tenant, write) == BATCH:
+            while not self.is_stopping and await self._drop_expired(tenant, write) == MAX_BATCH:
                 pass
 
     async def _drop_expired(self, tenant: str, write: Write) -> int:
         async def delete_expired_sessions(call: Call) -> int:
-            return await call.tx.execute(write, before=call.now, limit=BATCH)
+            return await call.tx.execute(write, before=call.now, limit=MAX_BATCH)
 
         return await self.write_as_system(tenant, delete_expired_sessions)

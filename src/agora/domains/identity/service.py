@@ -7,7 +7,7 @@ from typing import Final
 from agora.clock import SECOND, to_datetime
 from agora.core.call import BoundService, Call, Caller, cast_relay_to_result
 from agora.domains.identity.sign_on_port import SIGN_ON
-from agora.domains.tenants.service import HOME
+from agora.domains.tenants.service import ADMINISTRATIVE_TENANT
 from agora_sdk.contract import auth as contract
 from agora_sdk.contract import implements
 from agora_sdk.errors import (
@@ -25,7 +25,7 @@ from .sign_on_port import LogoutNotice, SignInResult, SignOn
 
 __all__ = ["AuthService"]
 
-SECONDS: Final = 15.0  #: for the provider's answer
+PROVIDER_TIMEOUT_SECONDS: Final = 15.0  #: for the provider's answer
 DAY: Final = 86_400 * SECOND  #: after which no access token made before is still valid
 WEEK: Final = 7 * DAY  #: the same, of unused tokens
 
@@ -51,13 +51,15 @@ class AuthService(BoundService, contract.Auth):
     async def login(self, username: str, password: str) -> contract.Login:
         sign_on = self._sign_on()
         return cast_relay_to_result(
-            lambda: sign_on.sign_in_with_password(username, password), _build_login_result, SECONDS
+            lambda: sign_on.sign_in_with_password(username, password), _build_login_result, PROVIDER_TIMEOUT_SECONDS
         )
 
     @implements
     async def refresh(self, refresh_token: str, client_id: str | None = None) -> contract.Login:
         sign_on = self._sign_on()
-        return cast_relay_to_result(lambda: sign_on.refresh(refresh_token, client_id), _build_login_result, SECONDS)
+        return cast_relay_to_result(
+            lambda: sign_on.refresh(refresh_token, client_id), _build_login_result, PROVIDER_TIMEOUT_SECONDS
+        )
 
     @implements
     async def userinfo(self) -> contract.UserInfo:
@@ -96,7 +98,7 @@ class AuthService(BoundService, contract.Auth):
             return contract.LoggedOut(provider_logged_out=was_ended, logout_url=url)
 
         return cast_relay_to_result(
-            lambda: sign_on.sign_out(caller, refresh_token, client_id), build_logout_answer, SECONDS
+            lambda: sign_on.sign_out(caller, refresh_token, client_id), build_logout_answer, PROVIDER_TIMEOUT_SECONDS
         )
 
     @implements
@@ -111,7 +113,9 @@ class AuthService(BoundService, contract.Auth):
     @implements
     async def backchannel_logout(self, logout_token: str) -> contract.LogoutTaken:
         sign_on, call = self._sign_on(), self.call
-        if call.caller.tenant != HOME:  # the notice does not name a tenant, so it is stored in the default one
+        if (
+            call.caller.tenant != ADMINISTRATIVE_TENANT
+        ):  # the notice does not name a tenant, so it is stored in the default one
             raise InvalidRequest(
                 "Logout notifications of providers apply to the whole server.",
                 fix="Leave the header X-Agora-Tenant out.",
@@ -128,7 +132,9 @@ class AuthService(BoundService, contract.Auth):
                 raise outcome
             return await _record_logout(end, notice)
 
-        return cast_relay_to_result(lambda: sign_on.check_logout_token(logout_token), build_backchannel_answer, SECONDS)
+        return cast_relay_to_result(
+            lambda: sign_on.check_logout_token(logout_token), build_backchannel_answer, PROVIDER_TIMEOUT_SECONDS
+        )
 
     def _sign_on(self) -> SignOn:
         """The port. Results of its operations must not be stored, so none takes an idempotency key."""

@@ -24,7 +24,7 @@ __all__ = [
     "token_key",
 ]
 
-DIGITS: Final = 32
+HASH_DIGITS: Final = 32
 
 
 @value_class
@@ -106,27 +106,27 @@ class SignOn(Protocol):
 
 def build_user_id(issuer: str, subject: str) -> str:
     """The local user id of a provider's subject."""
-    return "usr_" + hashlib.sha256(f"{issuer}\0{subject}".encode()).hexdigest()[:DIGITS]
+    return "usr_" + hashlib.sha256(f"{issuer}\0{subject}".encode()).hexdigest()[:HASH_DIGITS]
 
 
 def token_key(token: str) -> str:
     """Key of one token in the table of ended sessions."""
-    return "tok_" + hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()[:DIGITS]
+    return "tok_" + hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()[:HASH_DIGITS]
 
 
 def session_key(issuer: str, session: str) -> str:
     """Key of a session at a provider (the claim ``sid``)."""
-    return "sid_" + hashlib.sha256(f"{issuer}\0{session}".encode()).hexdigest()[:DIGITS]
+    return "sid_" + hashlib.sha256(f"{issuer}\0{session}".encode()).hexdigest()[:HASH_DIGITS]
 
 
 def notice_key(issuer: str, jti: str) -> str:
     """Key of one logout token of a provider."""
-    return "jti_" + hashlib.sha256(f"{issuer}\0{jti}".encode()).hexdigest()[:DIGITS]
+    return "jti_" + hashlib.sha256(f"{issuer}\0{jti}".encode()).hexdigest()[:HASH_DIGITS]
 
 
 def browser_key(token: str) -> str:
     """Derive the id of a monitor session from the token in its forms."""
-    return "mon_" + hashlib.sha256(token.encode()).hexdigest()[:DIGITS]
+    return "mon_" + hashlib.sha256(token.encode()).hexdigest()[:HASH_DIGITS]
 
 
 #: provided where an identity provider is configured

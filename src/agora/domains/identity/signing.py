@@ -22,12 +22,12 @@ from agora.net.atomic_files import create_file_once
 from agora.settings import ConfigurationError
 from agora.value_classes import value_class
 
-__all__ = ["TASK_TOKEN", "AgentClaims", "Signer", "TaskClaims", "load_secret"]
+__all__ = ["TASK_TOKEN_PREFIX", "AgentClaims", "Signer", "TaskClaims", "load_secret"]
 
-TASK_TOKEN = "job_"  # noqa: S105  (how a task token begins)
+TASK_TOKEN_PREFIX = "job_"  # noqa: S105  (how a task token begins)
 PREFIXES = {"api_key": "agfy_", "enrolment": "enr_"}
-MAX_CREDENTIAL = 2048
-MIN_SECRET = 32
+MAX_CREDENTIAL_CHARACTERS = 2048
+MIN_SECRET_BYTES = 32
 
 
 @value_class
@@ -99,11 +99,11 @@ class Signer:
     ) -> str:
         """Create the credential of a task's program. Deterministic."""
         payload = _encode_base64url(to_json([tenant, task_id, holder, worker, attempt, list(scopes)]))
-        return f"{TASK_TOKEN}{payload}.{self._compute_mac('task', payload)}"
+        return f"{TASK_TOKEN_PREFIX}{payload}.{self._compute_mac('task', payload)}"
 
     def verify_task_token(self, token: str) -> TaskClaims | None:
         """Return the claims of a valid token, else None."""
-        payload, _, signature = token.removeprefix(TASK_TOKEN).partition(".")
+        payload, _, signature = token.removeprefix(TASK_TOKEN_PREFIX).partition(".")
         if not self._is_signed("task", payload, signature):
             return None
         tenant, task_id, holder, worker, attempt, scopes = from_json(_decode_base64url(payload))  # ours, so well formed
@@ -146,7 +146,7 @@ def load_secret(path: Path, *, make: str = "") -> str:
         return _make_secret(path, make)
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror}.") from None
-    if len(secret) < MIN_SECRET or not secret.isascii():
+    if len(secret) < MIN_SECRET_BYTES or not secret.isascii():
         raise ConfigurationError(f"{path} is damaged: restore it, or remove it to get a new one (old tokens then end).")
     return secret.decode()
 

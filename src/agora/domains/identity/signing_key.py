@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["KEY_FILE", "SigningKey", "encode_base64url"]
 
 KEY_FILE: Final = "a2a-signing.pem"
-SIZE: Final = 32  #: bytes of a coordinate of P-256
+COORDINATE_BYTES: Final = 32  #: bytes of a coordinate of P-256
 
 
 class SigningKey:
@@ -42,7 +42,7 @@ class SigningKey:
         der = self._private_key.sign(f"{protected}.{encode_base64url(content)}".encode(), ECDSA(SHA256()))
         # JWS wants r and s as two numbers of fixed length (RFC 7518, section 3.4), the library gives DER.
         r, s = decode_dss_signature(der)
-        return encode_base64url(r.to_bytes(SIZE, "big") + s.to_bytes(SIZE, "big"))
+        return encode_base64url(r.to_bytes(COORDINATE_BYTES, "big") + s.to_bytes(COORDINATE_BYTES, "big"))
 
     def sign_token(self, claims: Mapping[str, Any], **header: str) -> str:
         """A JWT (RFC 7519)."""
@@ -54,7 +54,7 @@ class SigningKey:
     def public_jwk(self) -> dict[str, str]:
         """The public key (RFC 7517)."""
         numbers = self._private_key.public_key().public_numbers()
-        x, y = (encode_base64url(number.to_bytes(SIZE, "big")) for number in (numbers.x, numbers.y))
+        x, y = (encode_base64url(number.to_bytes(COORDINATE_BYTES, "big")) for number in (numbers.x, numbers.y))
         required = {"crv": "P-256", "kty": "EC", "x": x, "y": y}
         thumbprint = encode_base64url(hashlib.sha256(to_canonical_json(required)).digest())
         return {**required, "kid": thumbprint, "alg": "ES256", "use": "sig"}

@@ -56,7 +56,7 @@ async def read_task_caller(reader: Reader, claims: TaskClaims, now: int) -> Call
 async def find_scopes_of_subject(reader: Reader, tenant: str, subject: str, now: int) -> frozenset[str]:
     """Return the current scopes of a task's creator; empty if it left, was revoked, or is a task token."""
     if subject in OPERATORS:
-        return scopes.EVERYTHING | scopes.AGENT
+        return scopes.ALL_SCOPES | scopes.AGENT
     if subject.startswith("static:"):
         return scopes.AGENT
     if subject.startswith("agent_"):

@@ -25,9 +25,9 @@ __all__ = ["TokenService", "find_keys_with_scope"]
 T = TypeVar("T", bound=contract.Token)
 
 #: scopes that no operation requires by itself
-INTENT = "intent:"  #: prefix of an intent that an agent restricts to certain callers
-SPECIAL = frozenset({"*", "admin", "act:any", "read:all", "read:metrics"})
-NEWEST = "key_g"  # sorts after every id
+INTENT_PREFIX = "intent:"  #: prefix of an intent that an agent restricts to certain callers
+GENERAL_SCOPES = frozenset({"*", "admin", "act:any", "read:all", "read:metrics"})
+AFTER_EVERY_ID = "key_g"  # sorts after every id
 
 
 class TokenService(BoundService, contract.Tokens):
@@ -87,11 +87,13 @@ class TokenService(BoundService, contract.Tokens):
                     errors=[field_error("scopes", "not for enrolment tokens")],
                 )
             return sorted(scopes.ENROLMENT)
-        valid = SPECIAL | {operation.scope for operation in self.call.context.registry.operations if operation.scope}
+        valid = GENERAL_SCOPES | {
+            operation.scope for operation in self.call.context.registry.operations if operation.scope
+        }
         unknown = [
             scope
             for scope in requested
-            if scope not in valid and not scope.startswith((INTENT, build_virtual_server_scope("")))
+            if scope not in valid and not scope.startswith((INTENT_PREFIX, build_virtual_server_scope("")))
         ]
         if unknown:
             raise InvalidRequest(
@@ -112,7 +114,7 @@ class TokenService(BoundService, contract.Tokens):
 
     @implements
     async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.TokenPage:
-        before = paging.decode_cursor(cursor)[0] if cursor else NEWEST
+        before = paging.decode_cursor(cursor)[0] if cursor else AFTER_EVERY_ID
         rows = await self.call.tx.all(statements.list_tokens, before=before, limit=limit + 1)
         rows, more = paging.take_fitting_rows(rows, limit, self.call.context.settings.page_bytes)
         tokens = [_build_token(contract.Token, row) for row in rows]

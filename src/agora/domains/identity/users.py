@@ -20,8 +20,8 @@ from .roles import list_role_scopes, rank_role_authority
 
 __all__ = ["UserService", "check_concurrency", "count_job"]
 
-INHERITED = -1
-COUNTED = 1_000_000
+INHERITED_LIMIT = -1
+MAX_COUNTED_USERS = 1_000_000
 RETRY_AFTER = 5
 DAY = 86_400 * SECOND
 UNLIMITED = 2**53
@@ -66,9 +66,9 @@ class UserService(BoundService, contract.Users):
             self._check_role(role, row)
             row.role = None if role == "provider" else role
         if concurrency_limit is not None:
-            row.concurrency_limit = None if concurrency_limit == INHERITED else concurrency_limit
+            row.concurrency_limit = None if concurrency_limit == INHERITED_LIMIT else concurrency_limit
         if daily_job_limit is not None:
-            row.daily_job_limit = None if daily_job_limit == INHERITED else daily_job_limit
+            row.daily_job_limit = None if daily_job_limit == INHERITED_LIMIT else daily_job_limit
         if disabled is not None and disabled != (row.disabled_at is not None):
             row.disabled_at = call.now if disabled else None
         columns = {"role": row.role, "concurrency_limit": row.concurrency_limit, "disabled_at": row.disabled_at}
@@ -99,7 +99,7 @@ class UserService(BoundService, contract.Users):
 
     async def _with_tasks(self, row: UserRow) -> contract.User:
         user = _build_user(row)
-        count_row = await self.call.tx.one(people.count_open_tasks, user_id=row.user_id, limit=COUNTED)
+        count_row = await self.call.tx.one(people.count_open_tasks, user_id=row.user_id, limit=MAX_COUNTED_USERS)
         user.open_tasks = count_row if count_row is not None else 0
         jobs = await self.call.tx.one(people.select_daily_jobs, user_id=row.user_id, day=self.call.now // DAY)
         user.jobs_today = jobs or 0

@@ -30,7 +30,7 @@ from .views import to_backup as shown
 __all__ = ["create_backup", "delete_backup_row", "read_logs", "require_engine"]
 
 LOG_READ_TIMEOUT = 30.0  #: seconds to read a page of a log
-COPYING = 300.0  #: seconds to write a backup
+COPY_TIMEOUT = 300.0  #: seconds to write a backup
 
 
 def require_engine(call: Call, row: InstanceRow, host: HostRow | None) -> tuple[LocalHost, Runtime]:
@@ -157,7 +157,7 @@ async def create_backup(call: Call, instance_id: str) -> Backup:
         await emit_instance_event("agora.instance.backed_up", end, row, backup_id=backup_id, size=outcome)
         return shown(backup)
 
-    return cast_relay_to_result(write_backup, store_backup, COPYING)
+    return cast_relay_to_result(write_backup, store_backup, COPY_TIMEOUT)
 
 
 async def _check_backup_count(call: Call, row: InstanceRow) -> None:

@@ -15,12 +15,12 @@ from agora.core.errors import not_found
 from agora.core.idempotency import build_key_reused_error
 from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import load_agent, load_visible_agent
-from agora.domains.billing.accounts import NOBODY
+from agora.domains.billing.accounts import NO_ACCOUNT
 from agora.domains.billing.allowances import grant_allowance
 from agora.domains.billing.ledger import Charge, Ledger
 from agora.domains.billing.metering import build_base_price_key
 from agora.domains.billing.money import check_whole_units, format_amount, to_micros
-from agora.domains.billing.prices import AMOUNTS
+from agora.domains.billing.prices import AMOUNT_FIELDS
 from agora.domains.billing.terms import PriceTerms
 from agora.domains.identity.records import TOKENS, TokenRow
 from agora.runtimes import spec as runtime
@@ -45,12 +45,12 @@ from .manifests import AgentManifest, list_suitable_engines, to_build_config, to
 from .notifications import emit_instance_event
 from .records import INSTANCES, DeploymentRow, InstanceRow
 
-__all__ = ["SCOPES", "InstanceRequest", "check_max_price", "create_instance", "find_payment_error"]
+__all__ = ["INSTANCE_SCOPES", "InstanceRequest", "check_max_price", "create_instance", "find_payment_error"]
 
 #: scopes of an instance's token
-SCOPES = ("read:agents", "read:messages", "read:tasks", "write:messages", "write:tasks")
-DEPLOY = "deploy:agents"
-UNUSABLE = frozenset({"retired", "suspended", "paused"})
+INSTANCE_SCOPES = ("read:agents", "read:messages", "read:tasks", "write:messages", "write:tasks")
+DEPLOY_SCOPE = "deploy:agents"
+UNUSABLE_STATUSES = frozenset({"retired", "suspended", "paused"})
 
 
 @value_class
@@ -130,7 +130,7 @@ async def _find_earlier_request(call: Call, request: InstanceRequest, key: str |
 async def _require_deployable(call: Call, ref: str) -> tuple[AgentRow, DeploymentRow]:
     agent = await load_visible_agent(call.tx, call.caller, ref)
     row = await call.tx.one(host_queries.lock_deployment, agent_id=agent.agent_id)
-    if agent.status in UNUSABLE:
+    if agent.status in UNUSABLE_STATUSES:
         raise Conflict(f"{agent.agent_name} is {agent.status}: no instance of it can be created.")
     if row is None or row.withdrawn_at is not None:
         raise Conflict(
@@ -202,7 +202,7 @@ async def _resolve_agreed_terms(call: Call, request: InstanceRequest, agent: Age
 
 def check_max_price(agent_name: str, terms: PriceTerms, max_price: int | None) -> None:
     """Check an agent's price against the highest that the caller accepts, in millionths. Raises Conflict."""
-    prices = {name: getattr(terms, name) for name in AMOUNTS}
+    prices = {name: getattr(terms, name) for name in AMOUNT_FIELDS}
     above = {name: amount for name, amount in prices.items() if max_price is not None and amount > max_price}
     if above:
         name, amount = next(iter(above.items()))
@@ -225,19 +225,19 @@ async def _charge_base(call: Call, row: InstanceRow, terms: PriceTerms) -> None:
 def _check_config(call: Call, request: InstanceRequest, manifest: AgentManifest, secrets: dict[str, Any]) -> None:
     """Reject a configuration that an engine would reject, and environment variables that customers may not set."""
     foreign = sorted(set(request.config.environment) - set(manifest.configurable))
-    if foreign and not call.caller.may(DEPLOY):
+    if foreign and not call.caller.may(DEPLOY_SCOPE):
         raise PermissionDenied(
             f"Customers may not set {foreign[0]}: environment variables can decide which code runs.",
             fix=f"These can be set: {', '.join(manifest.configurable) or 'none'}. The agent's manifest lists them in "
             "'configurable'.",
-            required=DEPLOY,
+            required=DEPLOY_SCOPE,
         )
     currency = request.config.spend_currency or str(call.context.settings.billing_currency)
     check_whole_units(currency, **{"instance_config.spend_limit": request.config.spend_limit})
     spec = _build_probe_spec(request, manifest, secrets)
     errors = runtime.find_spec_errors(spec)
     # Who may deploy could change the manifest's limits anyway; an instance of scaling has no such caller later.
-    if request.pool or not call.caller.may(DEPLOY):
+    if request.pool or not call.caller.may(DEPLOY_SCOPE):
         errors += _find_exceeded_limits(spec.limits, manifest)
     if errors:
         pairs = [error.partition(": ") for error in errors]
@@ -421,9 +421,9 @@ def _append_token(call: Call, request: InstanceRequest, row: InstanceRow, agent:
         token_id=token_id,
         kind="api_key",
         label=f"{agent.agent_name} {row.instance_id[-8:]}"[:128],
-        account_id=account or NOBODY,
+        account_id=account or NO_ACCOUNT,
         digest=call.context.signer.digest(key),
-        scopes=encode_json(SCOPES),
+        scopes=encode_json(INSTANCE_SCOPES),
         service_tier="basic",
         authority=0,
         created_at=call.now,

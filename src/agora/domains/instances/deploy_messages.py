@@ -26,7 +26,7 @@ from .access import require_instance
 from .creation import InstanceRequest, create_instance
 from .desired_state import set_desired_state
 from .notifications import emit_instance_event
-from .reports import CREATE
+from .reports import CREATE_INTENT
 
 __all__ = ["deploy_agent", "handle_command", "is_deployable", "scale_agent"]
 
@@ -182,7 +182,7 @@ def _parse_number(payload: dict[str, Any], name: str, otherwise: int) -> int:
 async def handle_command(call: Call, message: AgentMessage, cause: str) -> dict[str, Any] | None:
     """Handle a request to the built-in hosting agent; return the reply, None if it is sent later."""
     payload, intent = message.payload, message.intent or ""
-    if intent == CREATE:
+    if intent == CREATE_INTENT:
         agent_ref = payload.get("agent_id")
         agent = await find_agent(call.tx, agent_ref) if isinstance(agent_ref, str) else None
         if agent is None or not is_agent_visible(call.caller, agent) or not await is_deployable(call, agent):
@@ -195,7 +195,7 @@ async def handle_command(call: Call, message: AgentMessage, cause: str) -> dict[
         return await deploy_agent(call, message, agent, cause, None)
     if intent in COMMANDS:
         return await _change_desired_state(call, intent, payload)
-    intents = [CREATE, *COMMANDS]
+    intents = [CREATE_INTENT, *COMMANDS]
     error = f"The hosting agent does not know the intent {intent!r}."
     return {"type": "refuse", "intent": "unknown_intent", "payload": {"error": error, "known": intents}}
 

@@ -34,7 +34,7 @@ from .sources import find_source_errors
 
 __all__ = ["DeployedAgent", "DeploymentService", "build_profile", "load_manifest", "open_secrets", "seal_secrets"]
 
-SHOWN = ("version", "runtime", "protocol", "endpoints", "repository", "host_requirements")
+REVISION_FIELDS = ("version", "runtime", "protocol", "endpoints", "repository", "host_requirements")
 
 
 def seal_secrets(call: Call, secrets: Mapping[str, Any], location: str) -> bytes | None:
@@ -306,7 +306,7 @@ def _build_not_deployable_error(ref: str) -> NotFound:
 def build_profile(manifest: AgentManifest) -> dict[str, Any]:
     """Build the agent profile of a manifest, without the fields that only an engine uses."""
     document = manifest.to_stored_document()
-    metadata = {name: document[name] for name in SHOWN if name in document}
+    metadata = {name: document[name] for name in REVISION_FIELDS if name in document}
     build = manifest.build_config
     if build is not None:
         metadata["build_config"] = build.model_dump(exclude_none=True, exclude={"env_vars"})

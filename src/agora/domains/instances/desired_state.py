@@ -34,7 +34,7 @@ R = TypeVar("R", bound=Result)
 WAKE_EVENTS = frozenset(
     {"agora.instance.running", "agora.instance.paused", "agora.instance.failed", "agora.instance.stopped"}
 )
-PAUSABLE = frozenset({"requested", "provisioning", "starting", "running", "paused"})
+PAUSABLE_STATES = frozenset({"requested", "provisioning", "starting", "running", "paused"})
 
 
 def wait_for_state(
@@ -79,7 +79,7 @@ async def set_desired_state(
 async def pause_instance(call: Call, instance_id: str, wait: float) -> InstanceChange:
     row = await require_instance(call, instance_id, change=True)
     call.target = instance_id
-    if row.desired == "stopped" or (row.state not in PAUSABLE and row.desired != "paused"):
+    if row.desired == "stopped" or (row.state not in PAUSABLE_STATES and row.desired != "paused"):
         raise _build_illegal_transition_error(row, "paused")
     if row.desired != "paused":
         await set_desired_state(call, row, "paused")

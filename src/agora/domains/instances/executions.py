@@ -49,10 +49,12 @@ from .views import build_execution
 
 __all__ = ["ExecutionOrder", "end_execution", "execute_request"]
 
-SETTLING = 30_000_000  #: time after the timeout until an execution without outcome counts as unknown, in microseconds
-EXCERPT = 2000
-UNKNOWN = "unknown"
-IN_QUERY = frozenset({"GET", "DELETE"})
+SETTLE_MICROSECONDS = (
+    30_000_000  #: time after the timeout until an execution without outcome counts as unknown, in microseconds
+)
+EXCERPT_CHARACTERS = 2000
+UNKNOWN_OUTCOME = "unknown"
+METHODS_WITH_QUERY = frozenset({"GET", "DELETE"})
 
 
 @value_class
@@ -141,7 +143,7 @@ async def _build_request(call: Call, row: InstanceRow, order: ExecutionOrder, ex
         )
     headers = {"accept": "*/*", "user-agent": "agora", "x-agora-execution": execution_id}
     body, query = b"", ""
-    if method in IN_QUERY:
+    if method in METHODS_WITH_QUERY:
         query = _encode_query(parameters)
     else:
         body = to_json({} if parameters is None else parameters)
@@ -214,7 +216,7 @@ def _append_execution(call: Call, row: InstanceRow, execution_id: str, order: Ex
         http_status=None,
         error=None,
         duration=None,
-        deadline=call.now + int(order.timeout * SECOND) + SETTLING,
+        deadline=call.now + int(order.timeout * SECOND) + SETTLE_MICROSECONDS,
         created_at=call.now,
         ended_at=None,
     )
@@ -248,7 +250,7 @@ def _to_upstream_error(error: OSError | ConnectionLost | AnswerTooLarge, executi
     return UpstreamFailed(
         f"The instance did not respond: {what}.",
         fix="Check whether the request took effect before repeating it.",
-        outcome=UNKNOWN,
+        outcome=UNKNOWN_OUTCOME,
         execution_id=execution_id,
     )
 
@@ -261,12 +263,12 @@ async def _settle_execution(
     error = outcome if isinstance(outcome, AgoraError) else None
     if answer is not None and answer.status >= 400:
         error = _build_refusal(answer, started)
-    lost = error is not None and error.extra.get("outcome") == UNKNOWN
+    lost = error is not None and error.extra.get("outcome") == UNKNOWN_OUTCOME
     ended_execution = replace(
         started,
-        status=UNKNOWN if lost else "completed" if error is None else "failed",
+        status=UNKNOWN_OUTCOME if lost else "completed" if error is None else "failed",
         http_status=answer.status if answer is not None else None,
-        error=error.detail[:EXCERPT] if error is not None else None,
+        error=error.detail[:EXCERPT_CHARACTERS] if error is not None else None,
         duration=duration,
     )
     await end_execution(call, ended_execution)
@@ -321,7 +323,7 @@ async def end_execution(call: Call, ended: InstanceExecutionRow) -> None:
 
 
 def _build_refusal(answer: InstanceAnswer, started: InstanceExecutionRow) -> UpstreamFailed:
-    text = answer.body[:EXCERPT].decode("utf-8", "replace")
+    text = answer.body[:EXCERPT_CHARACTERS].decode("utf-8", "replace")
     return UpstreamFailed(
         f"{started.endpoint} answered with HTTP {answer.status}.",
         fix="Its answer is in 'answer', its log at agora.instance.logs.",

@@ -81,11 +81,11 @@ list_deployments = Query(
     types={"everyone": BIG, "limit": BIG},
     scan=True,
 )
-_DEPLOYMENTS_OF = "select * from deployments where tenant_id = :tenant and agent_id "
+_SELECT_DEPLOYMENTS = "select * from deployments where tenant_id = :tenant and agent_id "
 select_deployments_of_agents = Query(
-    _DEPLOYMENTS_OF + "in (select value from json_each(:ids))",
+    _SELECT_DEPLOYMENTS + "in (select value from json_each(:ids))",
     DeploymentRow,
-    postgres=_DEPLOYMENTS_OF + "= any(array(select json_array_elements_text(:ids::json)))",
+    postgres=_SELECT_DEPLOYMENTS + "= any(array(select json_array_elements_text(:ids::json)))",
 )
 upsert_deployment = Write(
     """
@@ -205,14 +205,16 @@ add_execution_counts = Write(
     """,
     types={"completed": BIG, "failed": BIG, "duration": BIG},
 )
-_EXECUTED = """
+_SELECT_EXECUTION_COUNTS = """
     select instance_id, completed, failed, duration from instance_counters
     where tenant_id = :tenant and agent_id {0} and instance_id {1}
 """
 select_instance_counters = Query(
-    _EXECUTED.format("in (select value from json_each(:agents))", "in (select value from json_each(:ids))"),
+    _SELECT_EXECUTION_COUNTS.format(
+        "in (select value from json_each(:agents))", "in (select value from json_each(:ids))"
+    ),
     InstanceCounter,
-    postgres=_EXECUTED.format(
+    postgres=_SELECT_EXECUTION_COUNTS.format(
         "= any(array(select json_array_elements_text(:agents::json)))",
         "= any(array(select json_array_elements_text(:ids::json)))",
     ),
@@ -243,9 +245,9 @@ delete_old_executions = Write(
 
 # -- scaling -----------------------------------------------------------------------------------
 
-_SCALING = "tenant_id = :tenant and agent_id = :agent_id and account_id = :account"
-select_scaling = Query(f"select * from instance_scaling where {_SCALING}", InstanceScalingRow)
-lock_scaling = Query(f"select * from instance_scaling where {_SCALING}", InstanceScalingRow, lock=True)
+_BY_SCALING_GROUP = "tenant_id = :tenant and agent_id = :agent_id and account_id = :account"
+select_scaling = Query(f"select * from instance_scaling where {_BY_SCALING_GROUP}", InstanceScalingRow)
+lock_scaling = Query(f"select * from instance_scaling where {_BY_SCALING_GROUP}", InstanceScalingRow, lock=True)
 list_scalings = Query(
     """
     select * from instance_scaling where tenant_id = :tenant and (agent_id, account_id) > (:agent_after, :account_after)
@@ -273,11 +275,11 @@ update_scaling_state = Write(
     f"""
     update instance_scaling set desired = :desired, busy = :busy, calm_since = :calm_since, retry_at = :retry_at,
         problem = :problem
-    where {_SCALING}
+    where {_BY_SCALING_GROUP}
     """,
     types={"desired": BIG, "busy": DOUBLE, "calm_since": BIG, "retry_at": BIG},
 )
-delete_scaling = Write(f"delete from instance_scaling where {_SCALING}")
+delete_scaling = Write(f"delete from instance_scaling where {_BY_SCALING_GROUP}")
 
 # -- backups -----------------------------------------------------------------------------------
 

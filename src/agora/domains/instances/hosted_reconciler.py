@@ -18,10 +18,10 @@ from .records import HostRow, InstanceRow
 
 __all__ = ["HostedInstanceReconciler"]
 
-BATCH = 200
-HOSTS = 1000
+MAX_BATCH = 200
+MAX_HOSTS = 1000
 MAX_RESPONSE_BYTES = 65_536
-TIMEOUT = 5.0
+REQUEST_TIMEOUT = 5.0
 
 
 class HostedInstanceReconciler(DueController):
@@ -36,7 +36,7 @@ class HostedInstanceReconciler(DueController):
         self._asker = asker
 
     async def reconcile(self, tenant: str) -> None:
-        for host in await self.read(tenant, host_queries.list_hosts, after="", limit=HOSTS):
+        for host in await self.read(tenant, host_queries.list_hosts, after="", limit=MAX_HOSTS):
             if host.kind == "agent" and not self.is_stopping:
                 await self._reconcile_host(tenant, host)
 
@@ -46,7 +46,7 @@ class HostedInstanceReconciler(DueController):
 
         check = int(self.context.server.settings.instance_check * SECOND)
         now = self.context.clock.now()
-        rows = await self.read(tenant, statements.select_due_instances, host_id=host.host_id, now=now, limit=BATCH)
+        rows = await self.read(tenant, statements.select_due_instances, host_id=host.host_id, now=now, limit=MAX_BATCH)
         looks = [
             row for row in rows if row.state == "running" and resolve_goal_state(row) == "running" and not row.asked
         ]
@@ -83,10 +83,10 @@ class HostedInstanceReconciler(DueController):
                 limit=MAX_RESPONSE_BYTES,
                 private=bool(host.private),
             )
-            async with asyncio.timeout(TIMEOUT):
+            async with asyncio.timeout(REQUEST_TIMEOUT):
                 answer = await self._asker.send_request(request)
         except TimeoutError:
-            return False, f"it did not answer in {TIMEOUT:g} seconds"
+            return False, f"it did not answer in {REQUEST_TIMEOUT:g} seconds"
         except (OSError, ValueError, ConnectionLost, AnswerTooLarge) as error:
             return False, str(error)[:200]
         return 200 <= answer.status < 400, f"HTTP {answer.status}"

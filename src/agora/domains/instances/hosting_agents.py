@@ -25,16 +25,16 @@ from .metering import MonotonicTime
 from .notifications import emit_instance_event
 from .ports import LOCAL_HOST
 from .records import InstanceRow
-from .reports import CREATE, find_customer, report_running
+from .reports import CREATE_INTENT, find_customer, report_running
 from .spending_limits import apply_limits, schedule_limit_checks
 
 __all__ = ["apply_hosting_reply", "read_metering_clock", "reconcile_instance", "record_check"]
 
 P = Performative
-TO_CREATE = 600_000_000  #: time for a hosting agent to build and start an instance, in microseconds
-TO_CHANGE = 60_000_000
+CREATE_MICROSECONDS = 600_000_000  #: time for a hosting agent to build and start an instance, in microseconds
+CHANGE_MICROSECONDS = 60_000_000
 MAX_ATTEMPTS = 3
-UNHEALTHY = 3
+MAX_FAILED_CHECKS = 3
 URL = re.compile(r"https?://[^\s/?#\x00-\x1f\x7f]{1,255}(/[!-~]{0,1700})?")
 
 
@@ -59,11 +59,11 @@ async def reconcile_instance(call: Call, instance_id: str, check: int) -> None:
     elif state in ("requested", "provisioning", "starting"):
         await _request_creation(call, row)
     elif state == "running" and goal == "paused":
-        await _ask_hosting_agent(call, row, "pause_container", TO_CHANGE)
+        await _ask_hosting_agent(call, row, "pause_container", CHANGE_MICROSECONDS)
         # Ends with the request, not with the reply: the customer never pays for the time that the agent takes to pause.
         await metering.end_interval(call, row, read_metering_clock(call), until_now=True)
     elif state == "paused" and goal == "running":
-        await _ask_hosting_agent(call, row, "resume_container", TO_CHANGE)
+        await _ask_hosting_agent(call, row, "resume_container", CHANGE_MICROSECONDS)
     elif state == "failed" and goal == "running":
         await transitions.change_state(
             call,
@@ -128,7 +128,7 @@ async def _request_creation(call: Call, row: InstanceRow) -> None:
     if row.state == "requested":
         await transitions.change_state(call, row, "provisioning", due_at=call.now)
         await emit_instance_event("agora.instance.provisioning", call, row, status="provisioning")
-    await _ask_hosting_agent(call, row, CREATE, TO_CREATE, await _build_container_payload(call, row))
+    await _ask_hosting_agent(call, row, CREATE_INTENT, CREATE_MICROSECONDS, await _build_container_payload(call, row))
 
 
 async def _build_container_payload(call: Call, row: InstanceRow) -> dict[str, Any]:
@@ -162,7 +162,7 @@ async def _request_removal(call: Call, row: InstanceRow) -> None:
         await transitions.finish_instance(call, row, row.reason)
         return
     await metering.end_interval(call, row, read_metering_clock(call), until_now=row.state in ("running", "stopping"))
-    await _ask_hosting_agent(call, row, "remove_container", TO_CHANGE)
+    await _ask_hosting_agent(call, row, "remove_container", CHANGE_MICROSECONDS)
 
 
 async def _retry_or_fail_request(call: Call, row: InstanceRow) -> None:
@@ -206,7 +206,7 @@ async def apply_hosting_reply(call: Call, question: EnvelopeRow | None, message:
     intent = question.intent
     if message.type in (P.FAILURE, P.REFUSE, P.DEPLOY_FAILURE):
         await _apply_refusal(call, row, str(message.payload.get("error") or "The hosting agent refused."))
-    elif intent == CREATE:
+    elif intent == CREATE_INTENT:
         await _apply_creation_reply(call, row, message.payload)
     else:
         await _apply_change_reply(call, row, intent)
@@ -217,7 +217,12 @@ async def _remove_late_container(call: Call, question: EnvelopeRow, message: Age
     """Handle a reply to a request that is no longer open: remove a container that was created nevertheless."""
     container = message.payload.get("container_id")
     letter = await call.tx.one(messages.select_message, message_id=question.message_id)
-    if question.intent != CREATE or message.type is P.FAILURE or letter is None or not _is_valid_host_name(container):
+    if (
+        question.intent != CREATE_INTENT
+        or message.type is P.FAILURE
+        or letter is None
+        or not _is_valid_host_name(container)
+    ):
         return False
     instance_id = build_envelope_from_row(letter).payload.get("instance_id")
     if not isinstance(instance_id, str):
@@ -291,7 +296,7 @@ async def _apply_change_reply(call: Call, row: InstanceRow, intent: str | None) 
 
 
 async def record_check(call: Call, row: InstanceRow, healthy: bool, detail: str, check: int) -> None:
-    """Store a health check of a remote instance, which counts as crashed after ``UNHEALTHY`` consecutive failures.
+    """Store a health check of a remote instance, which counts as crashed after ``MAX_FAILED_CHECKS`` consecutive failures.
 
     The check is dropped if the row changed since it was read.
     """
@@ -304,7 +309,7 @@ async def record_check(call: Call, row: InstanceRow, healthy: bool, detail: str,
         await metering.bill_running_intervals(call, [row.instance_id], read_metering_clock(call))
         await transitions.change_state(call, now, "running", healthy=1, failing=0, due_at=call.now + check)
         await apply_limits(call, [now])
-    elif now.failing + 1 >= UNHEALTHY:
+    elif now.failing + 1 >= MAX_FAILED_CHECKS:
         await transitions.record_crash(
             call, now, read_metering_clock(call), None, f"It does not work any more: {detail}."
         )

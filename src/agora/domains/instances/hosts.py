@@ -11,7 +11,7 @@ from agora.core.errors import not_found
 from agora.core.record_models import build_from_record
 from agora.domains.agents.references import load_agent
 from agora.domains.identity.authority import check_and_record_administration
-from agora.domains.tenants.service import HOME
+from agora.domains.tenants.service import ADMINISTRATIVE_TENANT
 from agora_sdk.contract import hosts as contract
 from agora_sdk.contract import implements
 from agora_sdk.errors import Conflict, NameTaken, PermissionDenied, field_error
@@ -24,7 +24,7 @@ from .transitions import record_loss
 
 __all__ = ["HostService"]
 
-PAGE = 1000  #: instances of a lost host that are read at a time
+PAGE_SIZE = 1000  #: instances of a lost host that are read at a time
 
 
 class HostService(BoundService, contract.Hosts):
@@ -61,7 +61,9 @@ class HostService(BoundService, contract.Hosts):
         private_addresses: bool = False,
     ) -> contract.Host:
         call = self.call
-        if private_addresses and call.caller.tenant != HOME:  # private addresses include this machine and its network
+        if (
+            private_addresses and call.caller.tenant != ADMINISTRATIVE_TENANT
+        ):  # private addresses include this machine and its network
             raise PermissionDenied(
                 "Only the installation's operator may allow private addresses.",
                 fix="Leave private_addresses out, and give containers public addresses.",
@@ -139,7 +141,7 @@ class HostService(BoundService, contract.Hosts):
         """End all instances of a host that is lost. Returns their number."""
         count, after = 0, ""
         while rows := await self.call.tx.all(
-            statements.list_live_instances, host_id=host.host_id, after=after, limit=PAGE
+            statements.list_live_instances, host_id=host.host_id, after=after, limit=PAGE_SIZE
         ):
             for instance in rows:
                 await record_loss(self.call, instance, f"Its host {host.name} was lost.")

@@ -32,18 +32,18 @@ from .specs import build_health_check, build_spec
 from .spending_limits import schedule_limit_checks
 from .transitions import resolve_goal_state
 
-__all__ = ["UNHEALTHY", "InstanceLifecycle", "StepSuperseded"]
+__all__ = ["MAX_FAILED_CHECKS", "InstanceLifecycle", "StepSuperseded"]
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
-Act = Callable[[Callable[[Call], Coroutine[Any, Any, Any]]], Awaitable[Any]]
+RunInTransaction = Callable[[Callable[[Call], Coroutine[Any, Any, Any]]], Awaitable[Any]]
 #: prefixes of transient reasons, cleared by the next step
 AWAY, NOT_YET, NOT_ENDED = "Its engine cannot be used: ", "It does not work yet: ", "It cannot be ended yet: "
 REPLACE_FIX = "Terminate it, and make another one; if the server's key was lost, restore it."
 ENGINE_RETRY_DELAY = 5_000_000  #: delay before an unavailable engine is retried, in microseconds
 HEALTH_STEP_SECONDS = 1.0  #: seconds that one step waits for a program to become healthy
-UNHEALTHY = 3  #: consecutive failed checks before an instance is restarted
+MAX_FAILED_CHECKS = 3  #: consecutive failed checks before an instance is restarted
 POLL_SECONDS = 0.02  #: seconds between two probes
 
 
@@ -57,13 +57,15 @@ class StepSuperseded(Exception):
     """The row changed during the step, so the result must not be written."""
 
 
-PERMANENT = (InvalidSpec, SourceRefused, Unsupported, Unreadable)
+PERMANENT_ERRORS = (InvalidSpec, SourceRefused, Unsupported, Unreadable)
 
 
 class InstanceLifecycle:
     """The steps of one instance. act: runs a function in a transaction."""
 
-    def __init__(self, local: LocalHost, clock: Clock, context: Any, act: Act, tenant: str, row: InstanceRow) -> None:
+    def __init__(
+        self, local: LocalHost, clock: Clock, context: Any, act: RunInTransaction, tenant: str, row: InstanceRow
+    ) -> None:
         self.local, self.clock, self.context = local, clock, context
         self.act, self.tenant, self.row = act, tenant, row
 
@@ -260,7 +262,7 @@ class InstanceLifecycle:
         observation = await self.current_engine.inspect(self.handle)
         if observation.state not in ("running", "paused"):
             await self._record_crash(observation)
-        elif row.failing >= UNHEALTHY:
+        elif row.failing >= MAX_FAILED_CHECKS:
             await self.current_engine.stop(self.handle, 1.0)
             await self._record_crash(None, f"It does not work any more. {row.last_error}", at=self.clock.now())
         elif goal == "paused" and (observation.state == "running" or row.state == "running"):
@@ -417,7 +419,7 @@ class InstanceLifecycle:
         log.info("instance %s: %s: %s", self.row.instance_id, error.code, error.detail)
         if resolve_goal_state(self.row) == "stopped":
             await self._schedule_step(NOT_ENDED + reason, self.clock.now() + ENGINE_RETRY_DELAY)
-        elif isinstance(error, PERMANENT):
+        elif isinstance(error, PERMANENT_ERRORS):
             await self.act(partial(self._fail_permanently, ticks=ticks, reason=reason))
         else:
             await self.act(partial(self._store_crash, ticks=ticks, exit=exit, reason=reason))

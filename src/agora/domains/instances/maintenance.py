@@ -25,17 +25,17 @@ from .records import InstanceExecutionRow, InstanceRow
 
 __all__ = ["InstanceMaintenance"]
 
-PAGE = 500
-HOSTS = 1000
-EXHAUSTED = "agora.billing.budget_exhausted"
-DEPARTED = "agora.agent.deregistered"
-LEAVING = (
+PAGE_SIZE = 500
+MAX_HOSTS = 1000
+BUDGET_EXHAUSTED_EVENT = "agora.billing.budget_exhausted"
+DEREGISTERED_EVENT = "agora.agent.deregistered"
+DEPARTURE_MICROSECONDS = (
     600 * SECOND
 )  #: time for instances of a former agent to end, and for its builds to be discarded, in microseconds
-GROUPS = 50  #: most combinations of account, agent and price checked in one transaction
-WRITING = 3600  #: most seconds for writing a backup
-SWEEPING = 30.0  #: seconds for an engine to remove leftovers; the next sweep removes the rest
-SWEEPS = 30  #: passes between two sweeps of the engines
+MAX_GROUPS = 50  #: most combinations of account, agent and price checked in one transaction
+MAX_BACKUP_SECONDS = 3600  #: most seconds for writing a backup
+SWEEP_TIMEOUT = 30.0  #: seconds for an engine to remove leftovers; the next sweep removes the rest
+PASSES_PER_SWEEP = 30  #: passes between two sweeps of the engines
 
 
 class InstanceMaintenance(Controller):
@@ -73,7 +73,7 @@ class InstanceMaintenance(Controller):
         self._sweep_count += 1
         if tenant in self._departed_at:
             await self._discard_builds(tenant)
-        if self._sweep_count % SWEEPS == 0 or tenant in self._departed_at:
+        if self._sweep_count % PASSES_PER_SWEEP == 0 or tenant in self._departed_at:
             await self._sweep_host()
 
     # -- limits ----------------------------------------------------------------------------------
@@ -81,9 +81,9 @@ class InstanceMaintenance(Controller):
     def receive_committed_events(self, events: Sequence[StoredEvent]) -> None:
         """Note exhausted budgets, so that the next step instead of the next pass pauses instances, and agents that left."""
         for event in events:
-            if event.event.type == EXHAUSTED:
+            if event.event.type == BUDGET_EXHAUSTED_EVENT:
                 self._exhausted_tenants.add(event.tenant_id)
-            elif event.event.type == DEPARTED:
+            elif event.event.type == DEREGISTERED_EVENT:
                 # The first departure: the list of builds is read from there until the period is over.
                 self._departed_at.setdefault(event.tenant_id, event.event.time)
 
@@ -92,13 +92,13 @@ class InstanceMaintenance(Controller):
         # Before the rows are read: an event from here on asks for another pass.
         self._exhausted_tenants.discard(tenant)
         groups: dict[tuple[str, str, int], list[InstanceRow]] = defaultdict(list)
-        for host in await self.read(tenant, host_queries.list_hosts, after="", limit=HOSTS):
+        for host in await self.read(tenant, host_queries.list_hosts, after="", limit=MAX_HOSTS):
             if host.host_id == self.local.host_id or host.kind == "agent":
                 live = statements.list_live_instances
-                async for row in self.iterate_rows(tenant, live, "instance_id", PAGE, host_id=host.host_id):
+                async for row in self.iterate_rows(tenant, live, "instance_id", PAGE_SIZE, host_id=host.host_id):
                     if row.blocked or (row.state == "running" and row.desired == "running"):
                         groups[row.account_id, row.agent_id, row.price_version].append(row)
-        for some in split_batches(list(groups), GROUPS):
+        for some in split_batches(list(groups), MAX_GROUPS):
             await self.write_as_system(tenant, partial(_update_blocks, groups={key: groups[key] for key in some}))
 
     # -- scaling ---------------------------------------------------------------------------------
@@ -107,12 +107,12 @@ class InstanceMaintenance(Controller):
         agent, account = "", ""
         while not self.is_stopping:
             rows = await self.read(
-                tenant, host_queries.list_scalings, agent_after=agent, account_after=account, limit=PAGE
+                tenant, host_queries.list_scalings, agent_after=agent, account_after=account, limit=PAGE_SIZE
             )
             for row in rows:
                 agent, account = row.agent_id, row.account_id
                 await self.write_as_system(tenant, partial(_adjust_instances_of_agent, agent_id=agent, account=account))
-            if len(rows) < PAGE:
+            if len(rows) < PAGE_SIZE:
                 return
 
     # -- retention -------------------------------------------------------------------------------
@@ -121,10 +121,10 @@ class InstanceMaintenance(Controller):
         """End executions that are past their deadline because their server died: their outcome is unknown."""
         now = self.context.clock.now()
         while not self.is_stopping:
-            rows = await self.read(tenant, host_queries.select_overdue_executions, now=now, limit=PAGE)
+            rows = await self.read(tenant, host_queries.select_overdue_executions, now=now, limit=PAGE_SIZE)
             if rows:
                 await self.write_as_system(tenant, partial(_end_lost_executions, rows=rows))
-            if len(rows) < PAGE:
+            if len(rows) < PAGE_SIZE:
                 return
 
     async def _delete_expired(self, tenant: str) -> None:
@@ -134,7 +134,7 @@ class InstanceMaintenance(Controller):
         ):
             await self.write_as_system(tenant, partial(_delete_old_executions, before=before))
         while not self.is_stopping:
-            rows = await self.read(tenant, statements.select_old_instances, before=before, limit=PAGE)
+            rows = await self.read(tenant, statements.select_old_instances, before=before, limit=PAGE_SIZE)
             if not rows:
                 break
             await self.write_as_system(tenant, partial(_delete_instances, ids=rows))
@@ -148,7 +148,7 @@ class InstanceMaintenance(Controller):
             if own := [build for build in builds if build.engine == name]:
                 with suppress(EngineError):  # the engine is unavailable: its sweep reports that
                     await engine.discard_builds(own)
-        if self.context.clock.now() - since > LEAVING:
+        if self.context.clock.now() - since > DEPARTURE_MICROSECONDS:
             del self._departed_at[tenant]
 
     async def _sweep_host(self) -> None:
@@ -156,10 +156,10 @@ class InstanceMaintenance(Controller):
 
     async def _sweep_engine(self, engine: Runtime) -> None:
         try:
-            async with asyncio.timeout(SWEEPING):
+            async with asyncio.timeout(SWEEP_TIMEOUT):
                 await engine.sweep()
         except TimeoutError:
-            self.last_error = f"{engine.name}: it did not answer in {SWEEPING:g} seconds"
+            self.last_error = f"{engine.name}: it did not answer in {SWEEP_TIMEOUT:g} seconds"
         except EngineError as error:
             self.last_error = f"{engine.name}: {error}"
 
@@ -180,13 +180,13 @@ class InstanceMaintenance(Controller):
 
 def _list_old_files(directory: Path) -> list[str]:
     """List the backup files that are not being written, judged by their modification time."""
-    before = time.time() - WRITING
+    before = time.time() - MAX_BACKUP_SECONDS
     return [file.stem for file in directory.glob("bak_*.tar") if file.stat().st_mtime < before]
 
 
 def _delete_partial_files(directory: Path) -> None:
     """Delete the backups that a killed server had not completed."""
-    before = time.time() - WRITING
+    before = time.time() - MAX_BACKUP_SECONDS
     for file in directory.glob(".bak_*"):
         if file.stat().st_mtime < before:
             file.unlink(missing_ok=True)
@@ -216,9 +216,9 @@ async def _end_lost_executions(call: Call, *, rows: Sequence[InstanceExecutionRo
 
 
 async def _delete_old_executions(call: Call, *, before: int) -> None:
-    await call.tx.execute(host_queries.delete_old_executions, before=before, limit=PAGE)
+    await call.tx.execute(host_queries.delete_old_executions, before=before, limit=PAGE_SIZE)
 
 
 async def _delete_instances(call: Call, *, ids: Sequence[str]) -> None:
-    for statement in statements.drops:
+    for statement in statements.instance_deletes:
         await call.tx.execute(statement, ids=encode_json(list(ids)))

@@ -46,15 +46,15 @@ __all__ = [
     "to_program_source",
 ]
 
-CONTAINERS = ("docker", "kubernetes")
+CONTAINER_RUNTIMES = ("docker", "kubernetes")
 SECRET_PLACES = (("repository", "token"),)
 #: fields of other platforms' manifests that are ignored
-KEPT = frozenset(
+IGNORED_FIELDS = frozenset(
     {"authority", "author", "desires", "documentation_url", "ethics", "io", "license", "metadata", "repository_url"}
     | {"requirements", "status"}
 )
 MAX_MANIFEST_BYTES = 65_536  #: most bytes of a manifest; each instance's row holds a copy
-MARK = 0.8  #: similarity above which an unknown field counts as misspelled
+MISSPELLING_SIMILARITY = 0.8  #: similarity above which an unknown field counts as misspelled
 
 
 class Pricing(BaseModel):
@@ -170,7 +170,7 @@ def list_suitable_engines(manifest: AgentManifest) -> tuple[str, ...]:
         return ()
     if build.type != "docker":
         return ("process", "docker")
-    return CONTAINERS if manifest.docker_image is not None else ("docker",)
+    return CONTAINER_RUNTIMES if manifest.docker_image is not None else ("docker",)
 
 
 def to_build_config(build: BuildConfig) -> runtime.BuildConfig:
@@ -215,8 +215,8 @@ def parse_profile(document: Mapping[str, Any]) -> tuple[AgentManifest | None, li
     fields = set(AgentManifest.model_fields) | {"agent_id"}
     faults = []
     for name in document:
-        if name not in fields | KEPT:
-            similar_fields = get_close_matches(name, fields, 1, MARK)
+        if name not in fields | IGNORED_FIELDS:
+            similar_fields = get_close_matches(name, fields, 1, MISSPELLING_SIMILARITY)
             faults.append(
                 Fault(field=name, message="is not known" + (f"; {similar_fields[0]} is" if similar_fields else ""))
             )
@@ -241,7 +241,9 @@ def _to_manifest_error(error: Any) -> Fault:
 def _find_misspelled(document: Mapping[str, Any]) -> Iterator[Fault]:
     fields = set(AgentManifest.model_fields) | {"agent_id", "agent_name"}
     for name in document:
-        if name not in fields | KEPT and (similar_fields := get_close_matches(name, fields, 1, MARK)):
+        if name not in fields | IGNORED_FIELDS and (
+            similar_fields := get_close_matches(name, fields, 1, MISSPELLING_SIMILARITY)
+        ):
             yield Fault(field=name, message=f"is not known; {similar_fields[0]} is")
 
 

@@ -25,9 +25,9 @@ from .views import build_summaries
 
 __all__ = ["MarketplaceQuery", "build_dashboard", "discover_agents"]
 
-UNUSABLE = frozenset({AgentStatus.RETIRED, AgentStatus.SUSPENDED, AgentStatus.PAUSED})
-PAGES = 10  #: most pages of agents read to fill one page filtered by name or availability
-RECENT = 10
+UNUSABLE_STATUSES = frozenset({AgentStatus.RETIRED, AgentStatus.SUSPENDED, AgentStatus.PAUSED})
+MAX_PAGES = 10  #: most pages of agents read to fill one page filtered by name or availability
+RECENT_INSTANCES = 10
 
 
 @value_class(kw_only=True)
@@ -50,7 +50,7 @@ async def discover_agents(call: Call, query: MarketplaceQuery) -> contract.Marke
     following, total, estimate = cursor, None, False
     narrowed = name is not None or available is not None
     # A filter that is not in SQL may leave nothing of a page; the number of pages bounds the work of one call.
-    for _ in range(PAGES):
+    for _ in range(MAX_PAGES):
         page = await QueryService(call).agents(
             query.capabilities,
             search=query.search,
@@ -135,7 +135,7 @@ def _build_availability(
         reason = "Its owner runs it; no instances of it can be created here."
     elif deployment.withdrawn_at is not None:
         reason = "It was withdrawn."
-    elif agent.status in UNUSABLE:
+    elif agent.status in UNUSABLE_STATUSES:
         reason = f"It is {agent.status}."
     elif max_instances is not None and total >= max_instances:
         reason = f"All {max_instances} instances are in use."
@@ -168,7 +168,7 @@ async def build_dashboard(call: Call, wanted: str | None) -> contract.InstanceDa
         counts = await call.tx.one(statements.count_instances_of_account, account=account or "")
         query = statements.build_listing_query(False, account is not None, False, True)
         # Ids are hexadecimal: this one sorts after all of them.
-        parameters = {"before": "inst_g", "limit": RECENT, "account": account}
+        parameters = {"before": "inst_g", "limit": RECENT_INSTANCES, "account": account}
         rows = await call.tx.all(
             query, **{name: parameters[name] for name in query.parameter_names if name != "tenant"}
         )

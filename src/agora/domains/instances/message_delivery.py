@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from agora.core.call import ServerContext
 from agora.domains.conversations.endpoint_delivery import EndpointSource
-from agora.domains.messaging.endpoints import PATH, Endpoint
+from agora.domains.messaging.endpoints import MESSAGE_PATH, Endpoint
 from agora.domains.outbox.http_sender import DeliveryRejected
 from agora.store.port import Reader
 
@@ -18,7 +18,7 @@ from .ports import LOCAL_HOST
 
 __all__ = ["INSTANCE_SOURCE"]
 
-LOOPBACK = ("http://127.", "http://localhost", "http://[::1]")
+LOOPBACK_URLS = ("http://127.", "http://localhost", "http://[::1]")
 
 
 class InstanceSource(EndpointSource):
@@ -44,8 +44,8 @@ class InstanceSource(EndpointSource):
             on_server = host is not None and host.kind == "server"
             is_local = local is not None and row.host_id == local.host_id
             # A loopback address of another server is that machine's own.
-            if host is not None and (is_local or not row.address.startswith(LOOPBACK) or not on_server):
-                return row.address.rstrip("/") + PATH, on_server or bool(host.private)
+            if host is not None and (is_local or not row.address.startswith(LOOPBACK_URLS) or not on_server):
+                return row.address.rstrip("/") + MESSAGE_PATH, on_server or bool(host.private)
         if rows:
             raise DeliveryRejected("No instance of the agent runs where this server can reach it.")
         return None

@@ -18,7 +18,7 @@ from .records import HostRow, InstanceRow, ReservedResources
 
 __all__ = [
     "MAX_HOSTS",
-    "SILENT",
+    "MAX_SILENCE",
     "Neighbour",
     "Placement",
     "PlacementRequest",
@@ -30,9 +30,9 @@ __all__ = [
     "merge_requirements",
 ]
 
-SILENT = 180_000_000  #: time without a heartbeat after which a server gets no new instances, in microseconds
+MAX_SILENCE = 180_000_000  #: time without a heartbeat after which a server gets no new instances, in microseconds
 MAX_HOSTS = 1000
-REMOTE = "remote"  #: engine name of instances run by a hosting agent
+REMOTE_ENGINE = "remote"  #: engine name of instances run by a hosting agent
 MEBIBYTE = 1024 * 1024
 
 
@@ -148,8 +148,8 @@ async def choose_placement(call: Call, need: PlacementRequest) -> Placement:
 
 
 def is_silent(host: HostRow, now: int) -> bool:
-    """Whether a server has sent no heartbeat for ``SILENT`` microseconds. Hosting agents send none."""
-    return bool(host.kind == "server" and host.seen_at + SILENT < now)
+    """Whether a server has sent no heartbeat for ``MAX_SILENCE`` microseconds. Hosting agents send none."""
+    return bool(host.kind == "server" and host.seen_at + MAX_SILENCE < now)
 
 
 def compute_free_capacity(host: HostRow, reserved: ReservedResources | None) -> FreeCapacity:
@@ -170,7 +170,7 @@ def compute_free_capacity(host: HostRow, reserved: ReservedResources | None) -> 
 def _choose_engine(host: HostRow, need: PlacementRequest) -> str | None:
     """Choose the engine on a host; None if it has no suitable one. A hosting agent chooses its own."""
     if host.kind == "agent":
-        return REMOTE
+        return REMOTE_ENGINE
     available = [name for name, why in decode_json(host.engines).items() if not why]
     required = need.engine or need.requirements.engine
     engine_names = [name for name in need.engines if name in available and (required is None or name == required)]
@@ -202,7 +202,7 @@ def _find_unmet_requirements(
     if need.host_id is not None and host.host_id != need.host_id:
         yield UnmetRequirement(name, "co_location", "the instance to run beside is on another host")
         return
-    if need.engine == REMOTE and host.kind != "agent":
+    if need.engine == REMOTE_ENGINE and host.kind != "agent":
         yield UnmetRequirement(name, "co_location", "the instance to run beside is with a hosting agent")
         return
     if host.kind == "agent" and not need.portable:
@@ -321,7 +321,7 @@ async def find_neighbour(call: Call, account: str, refs: Sequence[str], *, requi
             return _find_neighbour_instance(rows[0])
         container = decode_json(agent.metadata).get("container_id")
         if isinstance(container, str) and 0 < len(container) <= 200 and container.isprintable():
-            return Neighbour(container, engine=REMOTE)
+            return Neighbour(container, engine=REMOTE_ENGINE)
     if required:
         raise Conflict(
             f"It must run beside {' or '.join(refs)}, which has no instance in this account.",
@@ -332,5 +332,5 @@ async def find_neighbour(call: Call, account: str, refs: Sequence[str], *, requi
 
 
 def _find_neighbour_instance(row: InstanceRow) -> Neighbour:
-    engine = None if row.engine == REMOTE else row.engine
+    engine = None if row.engine == REMOTE_ENGINE else row.engine
     return Neighbour(row.instance_id, row.group_name or row.instance_id, row.host_id, engine)

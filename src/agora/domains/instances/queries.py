@@ -28,8 +28,8 @@ __all__ = [
     "count_instances_by_agent",
     "count_instances_of_account",
     "count_instances_of_agent",
-    "drops",
     "extend_intervals",
+    "instance_deletes",
     "list_instances_of_agent",
     "list_live_instances",
     "lock_instance",
@@ -63,15 +63,15 @@ BIG = "bigint"
 
 # -- reading -----------------------------------------------------------------------------------
 
-_ONE = "tenant_id = :tenant and instance_id = :instance_id"
-select_instance = Query(f"select * from instances where {_ONE}", InstanceRow)
-lock_instance = Query(f"select * from instances where {_ONE}", InstanceRow, lock=True)
+_BY_ID = "tenant_id = :tenant and instance_id = :instance_id"
+select_instance = Query(f"select * from instances where {_BY_ID}", InstanceRow)
+lock_instance = Query(f"select * from instances where {_BY_ID}", InstanceRow, lock=True)
 select_instance_of_request = Query(
     "select * from instances where tenant_id = :tenant and created_by = :created_by and request_key = :request_key",
     InstanceRow,
 )
 select_instance_state = Query(
-    f"select generation, state, stopped_at, host_id from instances where {_ONE}", InstanceState
+    f"select generation, state, stopped_at, host_id from instances where {_BY_ID}", InstanceState
 )
 select_next_due_time = Query(
     "select min(due_at) as due_at from instances where tenant_id = :tenant and host_id = :host_id and due_at is not null",
@@ -159,7 +159,7 @@ count_instances_of_account = Query(
     scan=True,
 )
 _OF_AGENTS, _OF_AGENTS_POSTGRES = build_in_list_condition("ids")
-_TOTALS = """
+_COUNT_INSTANCES = """
     select agent_id, count(*) as total, sum(case when account_id = :account then 1 else 0 end) as own,
         sum(case when desired = 'running' and blocked is null then 1 else 0 end) as wanted,
         sum(case when desired = 'running' and blocked is null and state = 'running' and healthy = 1 then 1 else 0 end)
@@ -168,7 +168,10 @@ _TOTALS = """
     group by agent_id
 """
 count_instances_by_agent = Query(
-    _TOTALS.format(_OF_AGENTS), AgentInstanceCounts, postgres=_TOTALS.format(_OF_AGENTS_POSTGRES), scan=True
+    _COUNT_INSTANCES.format(_OF_AGENTS),
+    AgentInstanceCounts,
+    postgres=_COUNT_INSTANCES.format(_OF_AGENTS_POSTGRES),
+    scan=True,
 )
 
 
@@ -202,14 +205,14 @@ update_desired_state = Write(
     f"""
     update instances set desired = :desired, state = :state, reason = :reason, blocked = :blocked, failures = :failures,
         due_at = :now, updated_at = :now
-    where {_ONE}
+    where {_BY_ID}
     """,
     types={"failures": BIG, "now": BIG},
 )
 # Optimistic guard of a host's writes: the row must still have the generation, desired state and block that the host read.
 # Otherwise a concurrent change would be overwritten.
-_THIS = f"""
-    {_ONE} and generation = :generation and stopped_at is null and desired = :desired
+_IS_GENERATION = f"""
+    {_BY_ID} and generation = :generation and stopped_at is null and desired = :desired
         and coalesce(blocked, '') = :blocked
 """
 update_actual_state = Write(
@@ -219,7 +222,7 @@ update_actual_state = Write(
         error_count = error_count + :errors, last_error = coalesce(:last_error, last_error),
         starting_at = coalesce(:starting_at, starting_at), started_at = coalesce(:started_at, started_at),
         stopped_at = :stopped_at, address = :address, health_url = :health_url, due_at = :due_at, updated_at = :now
-    where {_THIS}
+    where {_IS_GENERATION}
     """,
     types=dict.fromkeys(
         (
@@ -240,41 +243,42 @@ update_actual_state = Write(
     ),
 )
 update_build = Write(
-    f"update instances set build = :build, updated_at = :now where {_THIS}", types={"now": BIG, "generation": BIG}
+    f"update instances set build = :build, updated_at = :now where {_IS_GENERATION}",
+    types={"now": BIG, "generation": BIG},
 )
 update_reason = Write(
-    f"update instances set reason = :reason, due_at = :due_at, updated_at = :now where {_THIS}",
+    f"update instances set reason = :reason, due_at = :due_at, updated_at = :now where {_IS_GENERATION}",
     types={"due_at": BIG, "now": BIG, "generation": BIG},
 )
-clear_cause = Write(f"update instances set cause = null where {_ONE}")
+clear_cause = Write(f"update instances set cause = null where {_BY_ID}")
 # The open request to a hosting agent, and the id of its container, which is unchanged by null.
 update_asked_message = Write(
     f"""
     update instances set asked = :asked, remote_id = coalesce(:remote_id, remote_id), due_at = :due_at, updated_at = :now
-    where {_ONE}
+    where {_BY_ID}
     """,
     types={"due_at": BIG, "now": BIG},
 )
 block_instance = Write(
     f"""
     update instances set blocked = :blocked, reason = :reason, due_at = :now, updated_at = :now
-    where {_ONE} and stopped_at is null and coalesce(blocked, '') <> coalesce(:blocked, '')
+    where {_BY_ID} and stopped_at is null and coalesce(blocked, '') <> coalesce(:blocked, '')
     """,
     types={"now": BIG},
 )
 wake_instance = Write(
-    f"update instances set due_at = :now where {_ONE} and stopped_at is null and (due_at is null or due_at > :now)",
+    f"update instances set due_at = :now where {_BY_ID} and stopped_at is null and (due_at is null or due_at > :now)",
     types={"now": BIG},
 )
 # Moves checks of running instances forward, for an account, an agent, or both.
-_LATER = """where tenant_id = :tenant and stopped_at is null and state = 'running' and desired = 'running' and blocked is null
+_WHERE_DUE_LATER = """where tenant_id = :tenant and stopped_at is null and state = 'running' and desired = 'running' and blocked is null
         and (:account = '' or account_id = :account) and (:agent = '' or agent_id = :agent) and due_at > :due_at"""
 advance_due_time = Write(
-    f"update instances set due_at = :due_at {_LATER}",
+    f"update instances set due_at = :due_at {_WHERE_DUE_LATER}",
     # Locked in id order, as everywhere, so that overlapping transactions cannot deadlock.
     postgres=f"""
     update instances set due_at = :due_at where tenant_id = :tenant and instance_id = any(array(
-        select instance_id from instances {_LATER} order by instance_id for update))
+        select instance_id from instances {_WHERE_DUE_LATER} order by instance_id for update))
     """,
     types={"due_at": BIG},
 )
@@ -294,7 +298,7 @@ _CHECKS_POSTGRES = """
         (value->>9)::bigint as received, (value->>10)::bigint as sent
     from json_array_elements(:checks::json)
 """
-_CHECKED = """
+_UPDATE_CHECKED = """
     update instances set due_at = c.due, reason = null, healthy = c.healthy, failing = c.failing,
         error_count = error_count + case when c.error is null then 0 else 1 end, last_error = coalesce(c.error, last_error),
         seen_at = case when c.healthy = 1 then :now else seen_at end, cpu_seconds = c.cpu, cpu_percent = c.percent,
@@ -304,23 +308,23 @@ _CHECKED = """
         and stopped_at is null and desired = 'running' and blocked is null
 """
 update_checked_instances = Write(
-    _CHECKED.format(_CHECKS), postgres=_CHECKED.format(_CHECKS_POSTGRES), types={"now": BIG}
+    _UPDATE_CHECKED.format(_CHECKS), postgres=_UPDATE_CHECKED.format(_CHECKS_POSTGRES), types={"now": BIG}
 )
 
 # -- intervals ---------------------------------------------------------------------------------
 
 select_open_interval = Query(
-    f"select * from instance_intervals where {_ONE} and ended is null order by number desc limit 1",
+    f"select * from instance_intervals where {_BY_ID} and ended is null order by number desc limit 1",
     InstanceIntervalRow,
     lock=True,
 )
 select_last_interval = Query(
-    f"select * from instance_intervals where {_ONE} order by number desc limit 1", InstanceIntervalRow
+    f"select * from instance_intervals where {_BY_ID} order by number desc limit 1", InstanceIntervalRow
 )
 close_interval = Write(
     f"""
     update instance_intervals set measured = :measured, seen_at = :seen_at, ticks = :ticks, ended = :ended
-    where {_ONE} and number = :number and ended is null
+    where {_BY_ID} and number = :number and ended is null
     """,
     types=dict.fromkeys(("measured", "seen_at", "ticks", "ended", "number"), BIG),
 )
@@ -359,12 +363,14 @@ select_open_intervals_in_scope = Query(
     scan=True,
 )
 # Running time measured by :ticks. Only intervals of the same boot: readings of different boots are not comparable.
-_STILL = """
+_ADD_MEASURED_TIME = """
     update instance_intervals set measured = measured + :ticks - ticks, seen_at = :now, ticks = :ticks
     where tenant_id = :tenant and boot = :boot and ended is null and ticks <= :ticks and instance_id {}
 """
 extend_intervals = Write(
-    _STILL.format(_OF_AGENTS), postgres=_STILL.format(_OF_AGENTS_POSTGRES), types={"ticks": BIG, "now": BIG}
+    _ADD_MEASURED_TIME.format(_OF_AGENTS),
+    postgres=_ADD_MEASURED_TIME.format(_OF_AGENTS_POSTGRES),
+    types={"ticks": BIG, "now": BIG},
 )
 _UPTIMES = """
     select instance_id, cast(sum(measured) as bigint) as measured from instance_intervals
@@ -383,7 +389,7 @@ select_old_instances = Query(
 
 # -- last output of ended instances ------------------------------------------------------------
 
-select_output = Query(f"select begins, size, data from instance_output where {_ONE}", InstanceOutput)
+select_output = Query(f"select begins, size, data from instance_output where {_BY_ID}", InstanceOutput)
 upsert_output = Write(
     """
     insert into instance_output (tenant_id, instance_id, begins, size, data)
@@ -400,4 +406,6 @@ def _delete_from(table: str) -> Write:
     return Write(text + _OF_AGENTS, postgres=text + _OF_AGENTS_POSTGRES)
 
 
-drops = tuple(map(_delete_from, ("instance_intervals", "instance_executions", "instance_output", "instances")))
+instance_deletes = tuple(
+    map(_delete_from, ("instance_intervals", "instance_executions", "instance_output", "instances"))
+)

@@ -38,23 +38,23 @@ K = TypeVar("K", bound=Hashable)
 P = TypeVar("P", InstanceRow, RunningProgram)
 log = logging.getLogger(__name__)
 
-BATCH = 200
-STEPS = 10  #: most consecutive steps of one instance before others get their turn
-BUILDING = ("requested", "provisioning")
-AT_ONCE = 64  #: concurrent steps on one engine above which no further build starts
-PROBES = 32  #: concurrent health probes
-WANTS = frozenset(
+MAX_BATCH = 200
+MAX_CONSECUTIVE_STEPS = 10  #: most consecutive steps of one instance before others get their turn
+BUILD_STATES = ("requested", "provisioning")
+MAX_CONCURRENT_STEPS = 64  #: concurrent steps on one engine above which no further build starts
+MAX_CONCURRENT_PROBES = 32  #: concurrent health probes
+DESIRED_STATE_EVENTS = frozenset(
     {"agora.instance.requested", "agora.instance.pausing", "agora.instance.resuming", "agora.instance.stopping"}
 )
 RESERVED_RESOURCES = ("memory", "cpu", "gpus")  #: resources of a host that are reserved for instances
-CHECKING = 5.0  #: seconds for an engine to report its capacity
-ADOPTING = 1.0  #: seconds that a step waits for engines to list their programs
+CAPACITY_TIMEOUT = 5.0  #: seconds for an engine to report its capacity
+ADOPTION_TIMEOUT = 1.0  #: seconds that a step waits for engines to list their programs
 #: seconds until an instance is retried after an unexpected error in its step, doubled by each further one
 RETRY_AFTER_ERROR = 5.0
 MAX_RETRY_DELAY = 300.0  #: the longest such delay
 ENGINE_RETRY_DELAY = 10 * SECOND  #: until an unavailable engine is asked again for its programs
 MIN_SCAN_INTERVAL = 2 * SECOND  #: minimum time between two quick scans for ended programs
-REST_OF_GLANCES = 200  #: minimum pause after a scan, as a multiple of its duration: bounds its CPU share to 0.5 %
+SCAN_REST_FACTOR = 200  #: minimum pause after a scan, as a multiple of its duration: bounds its CPU share to 0.5 %
 
 
 class InstanceReconciler(DueController):
@@ -127,7 +127,7 @@ class InstanceReconciler(DueController):
             if key[0] == tenant
             for name in self._probed_instances.get(key, ())
         }
-        limit = BATCH + len(self._working) + len(looked_at)  # slow steps remain due and must not displace others
+        limit = MAX_BATCH + len(self._working) + len(looked_at)  # slow steps remain due and must not displace others
         rows = await self.read(
             tenant, statements.select_due_instances, host_id=self.local.host_id, now=now, limit=limit
         )
@@ -136,7 +136,9 @@ class InstanceReconciler(DueController):
         free = [row for row in rows if (tenant, row.instance_id) not in busy]
         self._check_together(tenant, [row for row in free if _needs_only_check(row)])
         for row in free:
-            if not _needs_only_check(row) and (row.state not in BUILDING or self._count_steps(row.engine) < AT_ONCE):
+            if not _needs_only_check(row) and (
+                row.state not in BUILD_STATES or self._count_steps(row.engine) < MAX_CONCURRENT_STEPS
+            ):
                 self._begin_step(tenant, row)
 
     def _count_steps(self, engine: str) -> int:
@@ -162,7 +164,7 @@ class InstanceReconciler(DueController):
         """Cancel builds of instances that are to be stopped."""
         for row in rows:
             key = (tenant, row.instance_id)
-            if row.desired == "stopped" and key in self._lifecycles and self._lifecycles[key].row.state in BUILDING:
+            if row.desired == "stopped" and key in self._lifecycles and self._lifecycles[key].row.state in BUILD_STATES:
                 self._working[key].cancel()
 
     def _drop_elapsed_delays(self) -> dict[tuple[str, str], float]:
@@ -174,7 +176,7 @@ class InstanceReconciler(DueController):
     def receive_committed_events(self, events: Sequence[StoredEvent]) -> None:
         """React immediately to changed desired states, and register this host in new tenants."""
         super().receive_committed_events(events)
-        wishes = [event for event in events if event.event.type in WANTS]
+        wishes = [event for event in events if event.event.type in DESIRED_STATE_EVENTS]
         for event in wishes:  # another step than the one that failed
             self._resting_until.pop((event.tenant_id, event.event.subject or ""), None)
         tenants = {event.tenant_id for event in wishes}
@@ -208,8 +210,8 @@ class InstanceReconciler(DueController):
         task.add_done_callback(partial(self._schedule_after_step, key))
 
     async def _run_steps(self, life: InstanceLifecycle) -> None:
-        """Take up to ``STEPS`` steps while the instance is due now."""
-        for _ in range(STEPS):
+        """Take up to ``MAX_CONSECUTIVE_STEPS`` steps while the instance is due now."""
+        for _ in range(MAX_CONSECUTIVE_STEPS):
             await life.take_step()
             rows = await self.read(life.tenant, statements.select_instance, instance_id=life.row.instance_id)
             due = rows[0].due_at if rows else None
@@ -280,7 +282,7 @@ class InstanceReconciler(DueController):
         """Probe instances; return by instance id whether it is healthy, and a detail."""
         from .specs import build_health_check
 
-        semaphore = asyncio.Semaphore(PROBES)
+        semaphore = asyncio.Semaphore(MAX_CONCURRENT_PROBES)
 
         async def probe_instance(row: InstanceRow) -> tuple[str, tuple[bool, str]]:
             try:
@@ -308,7 +310,7 @@ class InstanceReconciler(DueController):
         ticks: MonotonicTime,
     ) -> None:
         from . import metering
-        from .lifecycle import UNHEALTHY
+        from .lifecycle import MAX_FAILED_CHECKS
         from .spending_limits import apply_limits
 
         checks: list[list[Any]] = []
@@ -316,7 +318,7 @@ class InstanceReconciler(DueController):
             healthy, detail = verdicts[row.instance_id]
             failing = 0 if healthy else row.failing + 1
             since = row.seen_at or row.started_at or call.now
-            due = call.now + (self.check_interval if failing < UNHEALTHY else 0)
+            due = call.now + (self.check_interval if failing < MAX_FAILED_CHECKS else 0)
             error = None if healthy else f"Its health check failed: {detail}."
             check = metering.CheckResult(observation.usage, since, due, failing, error)
             checks.append(metering.build_check_update(call, row, check))
@@ -331,7 +333,7 @@ class InstanceReconciler(DueController):
         try:
             await self.run_for_each_tenant(partial(self._make_ended_due, engine=engine))
         finally:
-            pause = int((time.monotonic() - started_at) * REST_OF_GLANCES * SECOND)
+            pause = int((time.monotonic() - started_at) * SCAN_REST_FACTOR * SECOND)
             self._next_scan_at[engine] = self.context.clock.now() + min(
                 self.check_interval, max(MIN_SCAN_INTERVAL, pause)
             )
@@ -417,7 +419,7 @@ class InstanceReconciler(DueController):
                 started_instances.append(self._adopting[name])
         if started_instances:
             # Not to the end: an engine that does not answer must not hold up the others.
-            await asyncio.wait(started_instances, timeout=ADOPTING)
+            await asyncio.wait(started_instances, timeout=ADOPTION_TIMEOUT)
 
     async def _remove_orphans_of_engine(self, engine: Runtime) -> None:
         name = engine.name
@@ -446,11 +448,11 @@ class InstanceReconciler(DueController):
 async def _read_capacity(engine: Runtime) -> tuple[EngineStatus, Capacity | None]:
     """Read whether an engine is usable, and its capacity if so."""
     try:
-        async with asyncio.timeout(CHECKING):
+        async with asyncio.timeout(CAPACITY_TIMEOUT):
             condition = await engine.check()
             return condition, await engine.capacity() if condition.available else None
     except TimeoutError:
-        return EngineStatus(False, f"it did not answer in {CHECKING:g} seconds"), None
+        return EngineStatus(False, f"it did not answer in {CAPACITY_TIMEOUT:g} seconds"), None
     except EngineError as error:
         return EngineStatus(False, error.detail), None
 
@@ -469,10 +471,10 @@ def _parse_handle(row: InstanceRow | RunningProgram) -> Handle:
 
 def _needs_only_check(row: InstanceRow) -> bool:
     """Whether an instance runs as desired and only needs a check."""
-    from .lifecycle import UNHEALTHY
+    from .lifecycle import MAX_FAILED_CHECKS
     from .transitions import resolve_goal_state
 
-    return row.state == "running" and resolve_goal_state(row) == "running" and row.failing < UNHEALTHY
+    return row.state == "running" and resolve_goal_state(row) == "running" and row.failing < MAX_FAILED_CHECKS
 
 
 async def _find_free_host_name(call: Call, local: LocalHost) -> str:

@@ -15,7 +15,7 @@ from .manifests import AgentManifest, describes_program, parse_profile, to_error
 
 __all__ = ["register_manifest"]
 
-SCOPE = "deploy:agents"
+DEPLOY_SCOPE = "deploy:agents"
 
 
 async def register_manifest(
@@ -38,7 +38,7 @@ async def register_manifest(
             errors=[{**each, "field": each["field"].removeprefix("manifest.")} for each in to_error_details(faults)],
         )
     service = DeploymentService(call)
-    if describes_program(manifest) and call.caller.may(SCOPE):
+    if describes_program(manifest) and call.caller.may(DEPLOY_SCOPE):
         return (await service.store_deployment(whole, {}, fields)).registration
     registration = await service.register_profile(manifest, _merge_profile(manifest, fields))
     registration.warning = _explain_not_deployable(manifest)
@@ -54,7 +54,9 @@ def _merge_profile(manifest: AgentManifest, fields: Mapping[str, Any]) -> dict[s
 
 def _explain_not_deployable(manifest: AgentManifest) -> str | None:
     if describes_program(manifest):
-        return f"Instances of it cannot be created: this requires the scope {SCOPE}. An operator can register it."
+        return (
+            f"Instances of it cannot be created: this requires the scope {DEPLOY_SCOPE}. An operator can register it."
+        )
     if manifest.build_config is not None or manifest.directory is not None or manifest.repository is not None:
         missing = "build_config" if manifest.build is None else "repository, directory or docker_image"
         return f"Instances of it cannot be created: its manifest does not state {missing}."

@@ -16,9 +16,9 @@ from agora_sdk.contract.envelopes import HOSTING, ORCHESTRATOR, Performative
 from . import queries as statements
 from .records import InstanceRow
 
-__all__ = ["CREATE", "describe_container", "find_customer", "report_failure", "report_running"]
+__all__ = ["CREATE_INTENT", "describe_container", "find_customer", "report_failure", "report_running"]
 
-CREATE = "create_container"
+CREATE_INTENT = "create_container"
 
 
 async def report_running(call: Call, row: InstanceRow, address: str | None, health_url: str | None) -> None:

@@ -20,7 +20,7 @@ from .records import OpenInterval
 
 __all__ = ["measure_running_time", "price_unmetered_time_by_instance"]
 
-CHECKS = 2  #: missed checks after which the estimate stops growing
+MAX_MISSED_CHECKS = 2  #: missed checks after which the estimate stops growing
 
 
 async def price_unmetered_time_by_instance(call: Call, ids: Sequence[str]) -> dict[str, ProjectedCost]:
@@ -61,5 +61,5 @@ def _compute_time_since_measured(call: Call, interval: OpenInterval) -> int:
     now = local.ticks()
     # While it is being paused or stopped, its running time ends at that reading; the display must not exceed the bill.
     now = min(now, local.ending.get(interval.instance_id, now))
-    limit = int(CHECKS * call.context.settings.instance_check * SECOND)
+    limit = int(MAX_MISSED_CHECKS * call.context.settings.instance_check * SECOND)
     return min(max(0, now - measured_at), limit)

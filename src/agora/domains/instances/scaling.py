@@ -25,9 +25,9 @@ from .records import InstanceRow, InstanceScalingRow
 __all__ = ["ScalingOrder", "adjust_instances", "describe_scaling", "set_scaling"]
 
 SCALE_DOWN_DELAY = 60_000_000  #: time of lower load before instances are ended, in microseconds
-RETRY = 30_000_000  #: delay before a failed creation is retried, in microseconds
-WEIGHT = 0.25  #: weight of the newest sample in the moving average
-AT_ONCE = 10  #: most instances created or ended in one adjustment
+RETRY_DELAY = 30_000_000  #: delay before a failed creation is retried, in microseconds
+NEWEST_SAMPLE_WEIGHT = 0.25  #: weight of the newest sample in the moving average
+MAX_ADJUSTMENT = 10  #: most instances created or ended in one adjustment
 
 
 @value_class(kw_only=True)
@@ -168,7 +168,7 @@ async def _update_average_load(call: Call, row: InstanceScalingRow) -> float:
         host_queries.count_busy_executions, agent_id=row.agent_id, account=row.account_id, now=call.now
     )
     now = float(executions or 0)
-    mean: float = now if now > row.busy else row.busy + WEIGHT * (now - row.busy)
+    mean: float = now if now > row.busy else row.busy + NEWEST_SAMPLE_WEIGHT * (now - row.busy)
     return mean if mean > 0.01 else 0.0
 
 
@@ -178,12 +178,12 @@ async def _add_instances(call: Call, row: InstanceScalingRow, number: int) -> di
         return {}
     config = InstanceConfig.model_validate(decode_json(row.config))
     request = InstanceRequest(row.agent_id, row.account_id, config, pool=True, agreed=row.price_version)
-    for _ in range(min(number, AT_ONCE)):
+    for _ in range(min(number, MAX_ADJUSTMENT)):
         try:
             await create_instance(call, request)
         # A problem of one row (budget, no host) is shown in the row; it must not stop the others.
         except AgoraError as error:
-            return {"retry_at": call.now + RETRY, "problem": error.detail[:500]}
+            return {"retry_at": call.now + RETRY_DELAY, "problem": error.detail[:500]}
     return {"retry_at": None, "problem": None}
 
 
@@ -194,6 +194,6 @@ async def _end_surplus_instances(call: Call, instances: Sequence[InstanceRow], n
     """
     affected_instances = [each for each in instances if every or each.pool]
     affected_instances.sort(key=lambda each: (each.state == "running", [-ord(letter) for letter in each.instance_id]))
-    for each in affected_instances if every else affected_instances[: min(number, AT_ONCE)]:
+    for each in affected_instances if every else affected_instances[: min(number, MAX_ADJUSTMENT)]:
         await set_desired_state(call, each, "stopped", "stopping", "It is not needed any more.")
         await emit_instance_event("agora.instance.stopping", call, each, status="stopping", desired_status="stopped")

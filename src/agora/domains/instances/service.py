@@ -30,7 +30,7 @@ from .views import build_detail, build_execution, build_summaries, to_backup
 
 __all__ = ["InstanceService"]
 
-NEWEST = "inst_g"  #: sorts after every id of an instance
+AFTER_EVERY_ID = "inst_g"  #: sorts after every id of an instance
 
 
 class InstanceService(BoundService, contract.Instances):
@@ -87,7 +87,7 @@ class InstanceService(BoundService, contract.Instances):
             "agent_id": agent,
             "account": visible_account,
             "states": encode_json(states),
-            "before": paging.decode_cursor(cursor)[0] if cursor else NEWEST,
+            "before": paging.decode_cursor(cursor)[0] if cursor else AFTER_EVERY_ID,
             "limit": limit + 1,
         }
         query = statements.build_listing_query(agent is not None, visible_account is not None, bool(states), ended)

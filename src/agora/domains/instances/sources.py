@@ -14,7 +14,7 @@ from .placement import MAX_HOSTS, is_silent
 
 __all__ = ["find_source_errors"]
 
-LOCAL = frozenset({"process", "docker"})  #: engines that can use directories of their host
+LOCAL_ENGINES = frozenset({"process", "docker"})  #: engines that can use directories of their host
 
 
 async def find_source_errors(call: Call, manifest: AgentManifest) -> list[Fault]:
@@ -31,7 +31,7 @@ async def find_source_errors(call: Call, manifest: AgentManifest) -> list[Fault]
     engine_names = [
         name for name in list_suitable_engines(manifest) if name in local.engines and engine in (None, name)
     ]
-    if not LOCAL.intersection(engine_names) or await _has_other_servers(call, local.host_id):
+    if not LOCAL_ENGINES.intersection(engine_names) or await _has_other_servers(call, local.host_id):
         return []
     why = local.find_source_error(manifest.directory)
     return [] if why is None else [Fault(field="directory", message=why)]

@@ -25,7 +25,7 @@ from .transitions import set_block
 __all__ = ["apply_limits", "schedule_limit_checks", "update_blocks"]
 
 MIN_DELAY = SECOND // 10  #: minimum delay before a check, whatever the estimate, in microseconds
-CHECKS = 2  #: missed checks after which an unmeasured instance is no longer counted
+MAX_MISSED_CHECKS = 2  #: missed checks after which an unmeasured instance is no longer counted
 
 Group = tuple[str, str, int]  #: account, agent, price version
 
@@ -78,7 +78,7 @@ async def schedule_limit_checks(call: Call, groups: Sequence[Group]) -> None:
 
 async def _read_rates(call: Call, account: str, agent: str, currency: str) -> list[tuple[OpenInterval, Fraction]]:
     """Read the open intervals of an account or agent, each with its price in millionths per microsecond."""
-    since = call.now - int(CHECKS * call.context.settings.instance_check * SECOND)
+    since = call.now - int(MAX_MISSED_CHECKS * call.context.settings.instance_check * SECOND)
     intervals = await call.tx.all(statements.select_open_intervals_in_scope, account=account, agent=agent, since=since)
     ledger, terms, rates = Ledger(call), dict[tuple[str, int], PriceTerms](), []
     for row in intervals:

@@ -18,7 +18,7 @@ from .notifications import emit_instance_event
 from .records import InstanceRow
 
 __all__ = [
-    "RESTARTS",
+    "RESTART_POLICY",
     "build_row_guard_parameters",
     "change_state",
     "clean_text",
@@ -31,7 +31,7 @@ __all__ = [
     "set_block",
 ]
 
-RESTARTS = RestartPolicy()
+RESTART_POLICY = RestartPolicy()
 MAX_REASON_CHARACTERS = 2000  #: most characters of a reason
 MAX_FAILED_STARTS = 3  #: failed starts before an instance requested by message is abandoned
 
@@ -78,7 +78,7 @@ async def record_crash(
         clean_text(reason),
     )
     # A run that lasted resets the backoff: this crash is the first of a new series.
-    failures = 1 if measured >= RESTARTS.settled else row.failures + 1
+    failures = 1 if measured >= RESTART_POLICY.settled else row.failures + 1
     policy = decode_json(row.config).get("restart", "always")
     if policy == "on_failure" and exit is not None and not exit.has_failed:
         await _request_end(call, row, reason)
@@ -90,7 +90,9 @@ async def record_crash(
         and await report_failure_and_end(call, row, reason)
     ):
         return
-    retry = call.now + RESTARTS.restart_delay(failures) if again and resolve_goal_state(row) == "running" else None
+    retry = (
+        call.now + RESTART_POLICY.restart_delay(failures) if again and resolve_goal_state(row) == "running" else None
+    )
     changed_row = await change_state(
         call,
         row,
@@ -103,7 +105,7 @@ async def record_crash(
         due_at=retry,
     )
     if changed_row:
-        loop = RESTARTS.is_crash_loop(failures)
+        loop = RESTART_POLICY.is_crash_loop(failures)
         await emit_instance_event(
             "agora.instance.failed", call, row, status="failed", reason=reason, crash_loop=loop, retry_at=retry
         )

@@ -36,7 +36,7 @@ __all__ = [
 
 E = TypeVar("E", bound=contract.Execution)
 
-HIDDEN = frozenset({"environment"})
+HIDDEN_FIELDS = frozenset({"environment"})
 
 
 def _to_datetime_or_none(value: int | None) -> Any:
@@ -68,7 +68,7 @@ async def _build_instance_fields(call: Call, row: InstanceRow) -> dict[str, Any]
     more = await price_unmetered_time_by_instance(call, [row.instance_id])
     (fields,) = await _build_summary_fields(call.tx, [row], more)
     config = decode_json(row.config)
-    config_fields = {name: value for name, value in config.items() if name not in HIDDEN and value is not None}
+    config_fields = {name: value for name, value in config.items() if name not in HIDDEN_FIELDS and value is not None}
     return fields | {
         "instance_config": config_fields,
         "address": row.address,

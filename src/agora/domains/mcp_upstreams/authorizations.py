@@ -21,7 +21,7 @@ from agora_sdk.errors import (
 from . import queries as statements
 from .oauth import flow
 from .oauth import queries as grant_statements
-from .oauth.authorization import SHARED, BegunAuthorization, Callback, Grant
+from .oauth.authorization import SHARED_SUBJECT, BegunAuthorization, Callback, Grant
 from .oauth.challenge import AuthorizationNeeded
 from .oauth.grants import UPSTREAM_GRANTS, UpstreamGrants
 from .port import Endpoint
@@ -32,7 +32,7 @@ __all__ = ["Authorizer", "authorize", "deauthorize", "drop_authorizations", "fin
 
 REQUEST_SECONDS: Final = 90.0  #: for discovery, registration and tokens together
 WAIT_SECONDS: Final = 600.0  #: time for a person to authorize while the call waits
-NOT_OAUTH: Final = "Add it with oauth=shared, user or machine."
+NOT_OAUTH_FIX: Final = "Add it with oauth=shared, user or machine."
 
 
 def get_upstream_grants(call: Call) -> UpstreamGrants:
@@ -63,7 +63,7 @@ async def authorize(call: Call, upstream: str, *, shared: bool, scope: str | Non
             return contract.UpstreamAuthorization(upstream=row.name, shared=True, authorized=True)
         return contract.UpstreamAuthorization(
             upstream=row.name,
-            shared=subject == SHARED,
+            shared=subject == SHARED_SUBJECT,
             url=outcome.url,
             scope=outcome.scope,
             expires_at=to_datetime(outcome.expires_at),
@@ -87,12 +87,12 @@ async def finish_authorization(call: Call, state: str, callback: Callback) -> co
         await require_upstream(end, row.upstream_id, lock=True)
         await grants.store_grant(end, row.upstream_id, authorization.subject, outcome)
         # Only now is it effective, so only now is it recorded as an act of administration.
-        if authorization.subject == SHARED:
+        if authorization.subject == SHARED_SUBJECT:
             await check_and_record_administration(end, row.upstream_id)
         await _announce_authorization(end, row, authorization.subject)
         return contract.UpstreamAuthorization(
             upstream=row.name,
-            shared=authorization.subject == SHARED,
+            shared=authorization.subject == SHARED_SUBJECT,
             authorized=True,
             scope=outcome.scope,
             expires_at=to_datetime(outcome.expires_at) if outcome.expires_at is not None else None,
@@ -121,7 +121,7 @@ async def deauthorize(call: Call, upstream: str, *, shared: bool) -> contract.Up
 
     async def build_deauthorization_answer(end: Call, outcome: bool | AgoraError) -> contract.UpstreamDeauthorization:
         revoked = outcome is True  # a grant that cannot be decrypted has been deleted here nevertheless
-        return contract.UpstreamDeauthorization(upstream=row.name, shared=subject == SHARED, revoked=revoked)
+        return contract.UpstreamDeauthorization(upstream=row.name, shared=subject == SHARED_SUBJECT, revoked=revoked)
 
     call.target = row.upstream_id
     return cast_relay_to_result(revoke_at_server, build_deauthorization_answer, REQUEST_SECONDS)
@@ -146,7 +146,7 @@ async def forget_subject(call: Call, subject: str) -> None:
 async def _require_authorizable(call: Call, upstream: str) -> UpstreamRow:
     row = await require_upstream(call, upstream)
     if row.oauth_mode == "none":
-        raise Conflict(f"{row.name} was not added with OAuth.", fix=NOT_OAUTH)
+        raise Conflict(f"{row.name} was not added with OAuth.", fix=NOT_OAUTH_FIX)
     return row
 
 
@@ -156,7 +156,7 @@ async def _choose_subject(call: Call, row: UpstreamRow, *, shared: bool) -> str:
         if not call.caller.may("admin"):
             raise PermissionDenied(f"{row.name} is authorized for all callers, by an operator.", required="admin")
         await check_administration_authority(call, row.upstream_id)
-        return SHARED
+        return SHARED_SUBJECT
     if call.caller.kind in ("anonymous", "enrolment", "system"):
         raise Unauthenticated("An authorization needs an identified caller.", fix="Register, or sign in.")
     return call.caller.subject
@@ -164,10 +164,10 @@ async def _choose_subject(call: Call, row: UpstreamRow, *, shared: bool) -> str:
 
 async def _announce_authorization(call: Call, row: UpstreamRow, subject: str, *, ended: bool = False) -> None:
     """Emit that an authorization was granted or ended. A change of the shared one renews all servers' connections."""
-    if subject == SHARED:
+    if subject == SHARED_SUBJECT:
         await call.tx.execute(statements.increment_revision, upstream_id=row.upstream_id, now=call.now)
     data = {"upstream_id": row.upstream_id, "name": row.name, "subject": subject}
-    audience = (subject,) if subject != SHARED else None
+    audience = (subject,) if subject != SHARED_SUBJECT else None
     if ended:
         call.emit("agora.upstream.deauthorized", data, subject=row.upstream_id, audience=audience)
     else:
@@ -186,8 +186,8 @@ class Authorizer:
 
         Raises UpstreamAuthorizationRequired, with the URL for callers who may authorize.
         """
-        subject = self._caller.subject if endpoint.oauth_mode == "user" else SHARED
-        if endpoint.oauth_mode == "machine" or (subject == SHARED and not self._caller.may("admin")):
+        subject = self._caller.subject if endpoint.oauth_mode == "user" else SHARED_SUBJECT
+        if endpoint.oauth_mode == "machine" or (subject == SHARED_SUBJECT and not self._caller.may("admin")):
             raise UpstreamAuthorizationRequired(
                 error.detail, fix=f"An operator authorizes it: agora upstream authorize {endpoint.name}."
             )

@@ -69,10 +69,10 @@ def read_declared(settings: Settings) -> list[DeclaredUpstream]:
         upstreams += _read_declared_from_file(settings.mcp_config)
     names: set[str] = set()
     for upstream in upstreams:
-        from .registration import RESERVED
+        from .registration import RESERVED_NAMES
 
-        if upstream.name in names or upstream.name in RESERVED:
-            what = "reserved" if upstream.name in RESERVED else "there twice"
+        if upstream.name in names or upstream.name in RESERVED_NAMES:
+            what = "reserved" if upstream.name in RESERVED_NAMES else "there twice"
             raise ConfigurationError(f"upstream MCP servers: the name {upstream.name!r} is {what}; give another one")
         names.add(upstream.name)
     return upstreams

@@ -28,7 +28,7 @@ from .offers import Offer, OfferedTool, Offers
 __all__ = ["FederatedOperation", "Federation"]
 
 log = logging.getLogger(__name__)
-CALL = declared("upstream", "call")
+CALL_OPERATION = declared("upstream", "call")
 
 
 class FederatedOperation(Operation):
@@ -39,23 +39,23 @@ class FederatedOperation(Operation):
         hints = self.definition.get("annotations") or {}
         reads = hints.get("readOnlyHint") is True
         super().__init__(
-            CALL.function,
+            CALL_OPERATION.function,
             (Route("POST", f"/tools/{tool.upstream}/{tool.name}"),),
-            scope=CALL.scope,
+            scope=CALL_OPERATION.scope,
             kind=Kind.RELAY,
             version=_normalize_version(tool.version),
-            body_limit=CALL.body_limit,
+            body_limit=CALL_OPERATION.body_limit,
             # Hints are untrusted (MCP 2025-11-25, tools, annotations): they only choose defaults, and grant nothing.
             idempotent=reads or hints.get("idempotentHint") is True,
             destructive=not reads and hints.get("destructiveHint") is True,
         )
-        self.category, self.action, self.attribute = tool.upstream, tool.name, CALL.attribute
+        self.category, self.action, self.attribute = tool.upstream, tool.name, CALL_OPERATION.attribute
         self._description = tool.description
 
     @property
     def implementation(self) -> str:
         """Category of the implementing service."""
-        return CALL.category
+        return CALL_OPERATION.category
 
     @property
     def name(self) -> str:

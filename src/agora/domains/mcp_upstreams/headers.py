@@ -14,7 +14,7 @@ NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 # No line breaks: they would begin another header or request.
 VALUE = re.compile(r"[\x20-\x7e]*")
 #: set by HTTP and MCP themselves
-OWN = frozenset(
+RESERVED_HEADERS = frozenset(
     {"accept", "accept-encoding", "connection", "content-encoding", "content-length", "content-type", "expect", "host"}
     | {"keep-alive", "last-event-id", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"}
 )
@@ -36,7 +36,7 @@ def find_header_error(name: str, value: str) -> str | None:
     if not NAME.fullmatch(name) or len(name) > MAX_NAME_CHARACTERS:
         return "is not a header name"
     # Headers of framing and protocol, with which a caller could smuggle a request.
-    if name.lower() in OWN or name.lower().startswith("mcp-"):
+    if name.lower() in RESERVED_HEADERS or name.lower().startswith("mcp-"):
         return "is a header that this server sets itself"
     if not VALUE.fullmatch(value):
         return "has characters other than visible ASCII"

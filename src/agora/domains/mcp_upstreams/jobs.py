@@ -28,8 +28,8 @@ __all__ = ["UpstreamReconciler"]
 log = logging.getLogger(__name__)
 # An upstream that announces changes without end would otherwise keep this server listing it.
 AT_ONCE, MINUTE = 5.0, 60.0
-READ_ROWS = 15.0  # seconds between full reads of the rows, because a change by another server may go unreported
-FOLLOWED = "agora.upstream."
+ROW_READ_SECONDS = 15.0  # seconds between full reads of the rows, because a change by another server may go unreported
+EVENT_PREFIX = "agora.upstream."
 
 
 class ListingLimiter:
@@ -78,7 +78,7 @@ class UpstreamReconciler(Controller):
 
     def receive_committed_events(self, events: Sequence[StoredEvent]) -> None:
         """Mark the tenants whose upstreams have changed for reading."""
-        tenants = {stored.tenant_id for stored in events if stored.event.type.startswith(FOLLOWED)}
+        tenants = {stored.tenant_id for stored in events if stored.event.type.startswith(EVENT_PREFIX)}
         self._unread.update(tenants)
         for tenant in tenants:
             self._grants.forget_cached_grants(tenant)
@@ -93,7 +93,7 @@ class UpstreamReconciler(Controller):
         """Read the upstreams of changed tenants, and periodically of all, because a change may go unreported."""
         now = self.context.clock.now()
         # Negative after the clock was set back: then read now, not when it has caught up.
-        if not 0 <= now - self._read_at < READ_ROWS * SECOND:
+        if not 0 <= now - self._read_at < ROW_READ_SECONDS * SECOND:
             await self.run_for_each_tenant(self.reconcile)
             self._read_at = now
             return

@@ -23,10 +23,10 @@ from .records import UPSTREAM_TOOLS, UpstreamRow, UpstreamToolRow
 __all__ = ["DROPPED_REASON", "apply_listing", "emit_offer_event"]
 
 DROPPED_REASON = "the upstream does not offer it any more"
-PINNED: frozenset[Kind] = frozenset({"tool", "prompt"})  # instructions for a model; resources change freely
+PINNED_KINDS: frozenset[Kind] = frozenset({"tool", "prompt"})  # instructions for a model; resources change freely
 MAX_KNOWN_DEFINITIONS = 2000  # per kind
-TOO_MANY = f"it has offered {MAX_KNOWN_DEFINITIONS} of this kind by now; to take in new ones, remove the upstream and add it again"
-MAX_LISTED = 100  # names per event
+TOO_MANY_REASON = f"it has offered {MAX_KNOWN_DEFINITIONS} of this kind by now; to take in new ones, remove the upstream and add it again"
+MAX_NAMES_PER_EVENT = 100  # names per event
 COLUMNS = ("description", "definition", "hash", "pinned", "accepted", "state", "reason")  # updated by a listing
 _content = attrgetter(*COLUMNS)
 
@@ -67,18 +67,20 @@ def _admit_items(items: Iterable[Item], stored: Mapping[tuple[str, str], Upstrea
     refused: set[Kind] = set()
     for item in items:
         new = (item.kind, item.name) not in stored
-        if new and item.kind in PINNED and counts[item.kind] >= MAX_KNOWN_DEFINITIONS:
+        if new and item.kind in PINNED_KINDS and counts[item.kind] >= MAX_KNOWN_DEFINITIONS:
             refused.add(item.kind)
             continue
         counts[item.kind] += new
         admitted.append(item)
-    return admitted + [Item(kind, "(new)", f"New ones of the kind {kind}.", {}, TOO_MANY) for kind in sorted(refused)]
+    return admitted + [
+        Item(kind, "(new)", f"New ones of the kind {kind}.", {}, TOO_MANY_REASON) for kind in sorted(refused)
+    ]
 
 
 async def _drop_item(call: Call, row: UpstreamToolRow) -> bool:
     """Keep the accepted definition of an item that is no longer offered. Returns whether anything changed."""
     # Nothing was accepted that could come back changed.
-    if row.kind not in PINNED or row.pinned is None:
+    if row.kind not in PINNED_KINDS or row.pinned is None:
         await call.tx.execute(statements.delete_item, upstream_id=row.upstream_id, kind=row.kind, name=row.name)
         return True
     return await _store_item(call, row, replace(row, state="dropped", reason=DROPPED_REASON))
@@ -166,8 +168,8 @@ async def emit_offer_event(call: Call, change: str, upstream: UpstreamRow) -> No
         "upstream_id": upstream.upstream_id,
         "name": name,
         "tools": len(tools),
-        "quarantined": [row.name for row in rows if row.state == "quarantined"][:MAX_LISTED],
-        "dropped": [row.name for row in rows if row.state == "dropped"][:MAX_LISTED],
+        "quarantined": [row.name for row in rows if row.state == "quarantined"][:MAX_NAMES_PER_EVENT],
+        "dropped": [row.name for row in rows if row.state == "dropped"][:MAX_NAMES_PER_EVENT],
     }
     event_id = call.emit(f"agora.upstream.{change}", data, subject=upstream.upstream_id)
     call.context.ports.get(OFFERS).store_offer(event_id, Offer(call.caller.tenant, name, tools))

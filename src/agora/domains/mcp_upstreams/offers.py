@@ -14,7 +14,7 @@ from agora.value_classes import value_class
 
 __all__ = ["OFFERS", "Offer", "OfferedTool", "Offers"]
 
-REMEMBERED = 200
+MAX_CACHED_OFFERS = 200
 
 
 @value_class
@@ -45,7 +45,7 @@ class Offers:
 
     def store_offer(self, event_id: str, offer: Offer) -> None:
         self._waiting[event_id] = offer
-        while len(self._waiting) > REMEMBERED:
+        while len(self._waiting) > MAX_CACHED_OFFERS:
             self._waiting.popitem(last=False)
 
     def pop_offer(self, event_id: str) -> Offer | None:

@@ -36,9 +36,9 @@ DOUBLE = "double precision"
 
 # -- upstreams ---------------------------------------------------------------------------------
 
-_BY_REF = "select * from upstreams where tenant_id = :tenant and (name = :ref or upstream_id = :ref)"
-select_upstream = Query(_BY_REF, UpstreamRow)
-lock_upstream = Query(_BY_REF, UpstreamRow, lock=True)
+_SELECT_BY_REF = "select * from upstreams where tenant_id = :tenant and (name = :ref or upstream_id = :ref)"
+select_upstream = Query(_SELECT_BY_REF, UpstreamRow)
+lock_upstream = Query(_SELECT_BY_REF, UpstreamRow, lock=True)
 select_upstream_id = Query("select upstream_id from upstreams where tenant_id = :tenant and name = :name", str)
 count_upstreams = Query("select count(*) as total from upstreams where tenant_id = :tenant", int)
 select_imported_upstream = Query(

@@ -27,7 +27,7 @@ from .views import build_summary, build_upstream_endpoint, count_items, require_
 
 __all__ = [
     "CONNECT_SECONDS",
-    "RESERVED",
+    "RESERVED_NAMES",
     "NewUpstream",
     "OAuthConfiguration",
     "build_add_by_url_relay",
@@ -40,7 +40,7 @@ __all__ = [
 MAX_UPSTREAMS = 500  # each has a connection
 CONNECT_SECONDS = 40.0  # seconds to connect, in addition to those for the listing
 #: the catalogue's own categories and toolsets, which an upstream must not impersonate
-RESERVED = frozenset({"agora", "test", "system", "all", "agents", "default", "essential", *Service.declared})
+RESERVED_NAMES = frozenset({"agora", "test", "system", "all", "agents", "default", "essential", *Service.declared})
 
 
 def get_upstream_connections(call: Call) -> Upstreams:
@@ -139,7 +139,7 @@ async def build_add_by_url_relay(call: Call, upstream: NewUpstream, *, verify: b
 
 async def check_name_free(call: Call, name: str, registry_name: str | None = None) -> None:
     """Check that a name is available and another upstream can be added. Raises NameTaken, Conflict."""
-    if name in RESERVED:
+    if name in RESERVED_NAMES:
         raise NameTaken(f"The name {name!r} is reserved.", fix="Choose another one.")
     if await call.tx.one(statements.select_upstream_id, name=name) is not None:
         raise NameTaken(f"There is an upstream {name!r} already.", fix="Choose another name, or remove that one first.")

@@ -25,8 +25,8 @@ from .server_json import SCHEMA, fill_in_remote, unwrap_server
 __all__ = ["RegistryService"]
 
 NAMESPACE = "agora/"  # of this server and of upstreams without a registry name; cannot be imported
-OWN = f"{NAMESPACE}agora"
-OFFICIAL = "io.modelcontextprotocol.registry/official"
+OWN_NAME = f"{NAMESPACE}agora"
+OFFICIAL_META_KEY = "io.modelcontextprotocol.registry/official"
 MAX_DESCRIPTION_CHARACTERS = 100  # characters of a description in server.json
 Entry = dict[str, Any]
 
@@ -65,7 +65,7 @@ class RegistryService(BoundService, contract.Registry):
             if entry["server"]["name"] > after
             and (search is None or search.lower() in entry["server"]["name"].lower())
             and (version is None or _has_version(entry, version))
-            and (updated_since is None or entry["_meta"][OFFICIAL]["updatedAt"] >= updated_since)
+            and (updated_since is None or entry["_meta"][OFFICIAL_META_KEY]["updatedAt"] >= updated_since)
         ]
         more = len(entries) > limit
         return _build_page(
@@ -140,7 +140,7 @@ def _has_version(entry: Entry, version: str) -> bool:
 def _build_own_entry(call: Call) -> Entry:
     description = "A marketplace of agents: messages, tasks, workflows, and the tools of other MCP servers."
     started_at = call.context.started_at
-    return _build_entry(call, ServerSummary(OWN, description, __version__, "", started_at, started_at))
+    return _build_entry(call, ServerSummary(OWN_NAME, description, __version__, "", started_at, started_at))
 
 
 def _build_upstream_entry(call: Call, row: UpstreamRow) -> Entry:
@@ -169,7 +169,7 @@ def _build_entry(call: Call, summary: ServerSummary) -> Entry:
         "updatedAt": to_datetime(summary.updated_at),
         "isLatest": True,
     }
-    return {"server": server, "_meta": {OFFICIAL: official}}
+    return {"server": server, "_meta": {OFFICIAL_META_KEY: official}}
 
 
 def _build_local_name(registry_name: str) -> str:

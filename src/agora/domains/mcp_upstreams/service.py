@@ -47,7 +47,7 @@ __all__ = ["UpstreamService", "uri_matches"]
 
 R = TypeVar("R", bound=Result)
 MAX_ITEMS = 4000  # per response: all items of an upstream, if they fit into a page
-SLACK = 2.0  # seconds beyond the timeout that the engine itself enforces
+TIMEOUT_SLACK_SECONDS = 2.0  # seconds beyond the timeout that the engine itself enforces
 
 
 class UpstreamService(contract.Upstreams):
@@ -366,7 +366,7 @@ class UpstreamService(contract.Upstreams):
 
         # The engine enforces `seconds` itself, without the time of a person's answer; this is only the outer limit.
         patience = ANSWER_SECONDS if client is not None else REQUEST_SECONDS if authorizer is not None else 0.0
-        return cast_relay_to_result(send_to_upstream, build_answer, seconds + SLACK + patience)
+        return cast_relay_to_result(send_to_upstream, build_answer, seconds + TIMEOUT_SLACK_SECONDS + patience)
 
 
 def _build_parameter_headers(definition: str, arguments: Mapping[str, Any]) -> dict[str, str]:

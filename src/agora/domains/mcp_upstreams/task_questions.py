@@ -19,13 +19,13 @@ from agora_sdk.errors import AgoraError
 
 __all__ = ["OPERATIONS", "InvokeOperation", "TaskClient"]
 
-ELICIT: Final = "elicitation/create"
+ELICIT_METHOD: Final = "elicitation/create"
 POLL_SECONDS: Final = 0.25
 MAX_POLL_SECONDS: Final = 2.0
 RENEW_SECONDS: Final = 5.0  #: between renewals of the lease, which lasts ten seconds or more
 MAX_TRIES: Final = 3  #: invalid answers before the upstream gets an error
-DECLINED: Final = frozenset({"decline", "cancel"})
-WAITING: Final = frozenset({"input_required", "auth_required"})
+DECLINING_ACTIONS: Final = frozenset({"decline", "cancel"})
+INTERRUPTED_STATUSES: Final = frozenset({"input_required", "auth_required"})
 
 
 class InvokeOperation(Protocol):
@@ -71,7 +71,7 @@ class TaskClient:
 
     async def ask(self, method: str, params: Mapping[str, Any], /) -> dict[str, Any]:
         """Ask the requester. Raises ClientRefused if there is no answer."""
-        if method != ELICIT:
+        if method != ELICIT_METHOD:
             if self._inner is None:
                 raise ClientRefused(f"The task's requester takes no {method}.")
             return await self._inner.ask(method, params)
@@ -107,7 +107,7 @@ class TaskClient:
         while True:
             task = await self._invoke(self._caller, "agora.task.get", {"task_id": self._claimed_task["task_id"]})
             # Polled: this runs outside of any transaction, and an answer may arrive on any server.
-            if task["status"] not in WAITING:
+            if task["status"] not in INTERRUPTED_STATUSES:
                 return await self._read_answer(number)
             if loop.time() >= renew_at:
                 await self._invoke(self._caller, "agora.task.renew", self._claimed_task)
@@ -150,7 +150,7 @@ def read_answer(message: Mapping[str, Any] | None, schema: Any, is_url: bool) ->
         return {"action": "cancel"}
     metadata = message.get("metadata")
     action = metadata.get("action") if isinstance(metadata, Mapping) else None
-    if action in DECLINED:
+    if action in DECLINING_ACTIONS:
         return {"action": str(action)}
     if is_url:
         return {"action": "accept"}

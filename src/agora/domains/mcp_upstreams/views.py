@@ -17,7 +17,7 @@ from agora_sdk import contract
 from . import queries as statements
 from .client.vetting import build_service_name
 from .oauth import queries as grants
-from .oauth.authorization import SHARED
+from .oauth.authorization import SHARED_SUBJECT
 from .port import Condition, Endpoint, OAuthMode
 from .records import UpstreamRow, UpstreamToolRow
 
@@ -73,9 +73,11 @@ async def count_items(call: Call, rows: Sequence[UpstreamRow]) -> dict[str, dict
             counts_of_upstream[row.state] += row.items
         elif row.kind == "tool":
             counts_of_upstream["tools"] += row.items
-    for subject in (SHARED, call.caller.subject):
+    for subject in (SHARED_SUBJECT, call.caller.subject):
         mode_rows = [
-            row for row in rows if row.oauth_mode != "none" and (row.oauth_mode == "user") == (subject != SHARED)
+            row
+            for row in rows
+            if row.oauth_mode != "none" and (row.oauth_mode == "user") == (subject != SHARED_SUBJECT)
         ]
         ids = [row.upstream_id for row in mode_rows]
         authorized = (

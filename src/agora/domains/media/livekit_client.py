@@ -16,11 +16,11 @@ from .access_tokens import sign_token
 
 __all__ = ["LiveKitClient"]
 
-SERVICE: Final = "/twirp/livekit.RoomService/"
-SECONDS: Final = 10.0
+SERVICE_PATH: Final = "/twirp/livekit.RoomService/"
+TIMEOUT_SECONDS: Final = 10.0
 TOKEN_SECONDS: Final = 60
 MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024
-UNAVAILABLE: Final = "Start it, or correct the setting 'livekit_url'."
+UNAVAILABLE_FIX: Final = "Start it, or correct the setting 'livekit_url'."
 
 
 class LiveKitClient:
@@ -45,17 +45,17 @@ class LiveKitClient:
         try:
             status, body = await send_single_request(
                 "POST",
-                self._url + SERVICE + method,
+                self._url + SERVICE_PATH + method,
                 policy,
                 headers,
                 to_json(request),
-                seconds=SECONDS,
+                seconds=TIMEOUT_SECONDS,
                 max_bytes=MAX_ANSWER_BYTES,
             )
             answer = from_json(body)
         except (OSError, ValueError, ConnectionLost) as error:  # TimeoutError is an OSError
             reason = str(error) or type(error).__name__
-            raise UpstreamUnavailable(f"LiveKit cannot be reached: {reason}.", fix=UNAVAILABLE) from None
+            raise UpstreamUnavailable(f"LiveKit cannot be reached: {reason}.", fix=UNAVAILABLE_FIX) from None
         if status == 200 and isinstance(answer, dict):
             return answer
         code = answer.get("code") if isinstance(answer, dict) else None

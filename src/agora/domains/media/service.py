@@ -29,11 +29,11 @@ from .livekit_client import LiveKitClient
 __all__ = ["MediaService"]
 
 R = TypeVar("R", bound=Result)
-SECONDS: Final = 15.0
+TIMEOUT_SECONDS: Final = 15.0
 MAX_MEMBERS: Final = 500
-LISTS: Final = {"roomList": True}
+LIST_GRANT: Final = {"roomList": True}
 MAX_TIME: Final = 253_402_300_799  #: end of the year 9999, in seconds since 1970
-CREATES: Final = {"roomCreate": True}
+CREATE_GRANT: Final = {"roomCreate": True}
 
 
 class MediaService(BoundService, contract.Media):
@@ -79,10 +79,10 @@ class MediaService(BoundService, contract.Media):
         self.call.target = room_name
 
         async def create_livekit_room() -> contract.MediaRoom:
-            room = await client.call_method("CreateRoom", request, CREATES)
+            room = await client.call_method("CreateRoom", request, CREATE_GRANT)
             return contract.MediaRoom(**_build_room_fields(room or {}, room_name))
 
-        return cast_relay_to_result(create_livekit_room, _return_answer_or_raise, SECONDS)
+        return cast_relay_to_result(create_livekit_room, _return_answer_or_raise, TIMEOUT_SECONDS)
 
     @implements
     async def list_rooms(self, *, limit: int = 100, cursor: str | None = None) -> contract.MediaRoomPage:
@@ -91,7 +91,7 @@ class MediaService(BoundService, contract.Media):
         page_bytes = self.call.context.settings.page_bytes
 
         async def list_livekit_rooms() -> contract.MediaRoomPage:
-            answer = await client.call_method("ListRooms", {}, LISTS) or {}
+            answer = await client.call_method("ListRooms", {}, LIST_GRANT) or {}
             rooms = {
                 name.removeprefix(prefix): room
                 for room in answer.get("rooms") or ()
@@ -108,14 +108,14 @@ class MediaService(BoundService, contract.Media):
                 next_cursor=paging.encode_cursor(page[-1]) if len(names) > len(page) else None,
             )
 
-        return cast_relay_to_result(list_livekit_rooms, _return_answer_or_raise, SECONDS)
+        return cast_relay_to_result(list_livekit_rooms, _return_answer_or_raise, TIMEOUT_SECONDS)
 
     @implements
     async def get_room(self, room_name: str) -> contract.MediaRoomDetail:
         client, name = self._create_client(), self._build_wire_name(room_name)
 
         async def read_livekit_room() -> contract.MediaRoomDetail:
-            answer = await client.call_method("ListRooms", {"names": [name]}, LISTS) or {}
+            answer = await client.call_method("ListRooms", {"names": [name]}, LIST_GRANT) or {}
             room = next((each for each in answer.get("rooms") or () if each.get("name") == name), None)
             if room is None:
                 raise not_found(
@@ -127,7 +127,7 @@ class MediaService(BoundService, contract.Media):
             participants = [_build_participant(each) for each in (members.get("participants") or ())[:MAX_MEMBERS]]
             return contract.MediaRoomDetail(**_build_room_fields(room, room_name), members=participants)
 
-        return cast_relay_to_result(read_livekit_room, _return_answer_or_raise, SECONDS)
+        return cast_relay_to_result(read_livekit_room, _return_answer_or_raise, TIMEOUT_SECONDS)
 
     # -- LiveKit -------------------------------------------------------------------------------------------
 

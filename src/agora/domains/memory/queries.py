@@ -57,7 +57,7 @@ list_memories = Query(
     MemoryRow,
     types={"limit": BIG},
 )
-_FOUND = """
+_SELECT_MATCHES = """
     select m.*, f.hits from (
         select memory_id, count(*) as hits from memory_words
         where tenant_id = :tenant and word {words} group by memory_id
@@ -67,9 +67,9 @@ _FOUND = """
     order by f.hits desc, m.updated_at desc, m.memory_id limit :limit
 """
 search_memories = Query(
-    _FOUND.format(words="in (select value from json_each(:words))"),
+    _SELECT_MATCHES.format(words="in (select value from json_each(:words))"),
     MemoryHit,
-    postgres=_FOUND.format(words="= any(array(select json_array_elements_text(:words::json)))"),
+    postgres=_SELECT_MATCHES.format(words="= any(array(select json_array_elements_text(:words::json)))"),
     types={"limit": BIG},
     scan=True,
 )

@@ -34,9 +34,9 @@ MAX_INDEXED_WORDS = 100  #: maximum distinct indexed words per memory
 MAX_QUERY_WORDS = 20  #: maximum words of a query
 MAX_WORD_CHARACTERS = 40
 # Beyond every key with the prefix, so that the prefix is an index range.
-LAST = "\U0010ffff"
-ANY = -1
-OWN = "own"
+PREFIX_RANGE_END = "\U0010ffff"
+ANY_VERSION = -1
+OWN_NAMESPACE = "own"
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -69,7 +69,7 @@ class MemoryService(BoundService, contract.Memories):
             tags=encode_json(tags),
             stored_by=call.caller.subject,
             now=call.now,
-            if_version=ANY if if_version is None else if_version,
+            if_version=ANY_VERSION if if_version is None else if_version,
         )
         if not rows:  # a concurrent call has stored another version since the read
             raise _build_version_conflict_error(
@@ -82,7 +82,7 @@ class MemoryService(BoundService, contract.Memories):
 
     def _build_stored_namespace(self, namespace: str) -> str:
         """Build the stored namespace. ``own`` is private: ``@`` and the caller's id, which callers cannot pass."""
-        return f"@{self.call.caller.subject}" if namespace == OWN else namespace
+        return f"@{self.call.caller.subject}" if namespace == OWN_NAMESPACE else namespace
 
     async def _update_search_index(
         self, row: MemoryRow, key: str, value: JsonValue, tags: list[str], *, is_new: bool
@@ -111,7 +111,7 @@ class MemoryService(BoundService, contract.Memories):
     def _build_event_data_and_audience(self, row: MemoryRow) -> tuple[dict[str, Any], tuple[str, ...] | None]:
         """Data and audience of an event, without the value: readers recall it, under access control."""
         is_agent_namespace, by = row.namespace.startswith("@"), self.call.caller.subject
-        data = {"namespace": OWN if is_agent_namespace else row.namespace, "key": row.key, "by": by}
+        data = {"namespace": OWN_NAMESPACE if is_agent_namespace else row.namespace, "key": row.key, "by": by}
         return data, (by,) if is_agent_namespace else None
 
     @implements
@@ -134,7 +134,7 @@ class MemoryService(BoundService, contract.Memories):
         stored_namespace = {
             "namespace": self._build_stored_namespace(namespace),
             "prefix": prefix,
-            "beyond": prefix + LAST,
+            "beyond": prefix + PREFIX_RANGE_END,
         }
         rows, more = await paging.read_query_page(
             self.call, statements.list_memories, "key", limit, cursor, **stored_namespace
@@ -154,7 +154,7 @@ class MemoryService(BoundService, contract.Memories):
             statements.search_memories,
             words=encode_json(words),
             namespace=self._build_stored_namespace(namespace) if namespace else "",
-            own=self._build_stored_namespace(OWN),
+            own=self._build_stored_namespace(OWN_NAMESPACE),
             limit=limit,
         )
         rows, _ = paging.take_fitting_rows(rows, limit, self.call.context.settings.page_bytes)
@@ -176,7 +176,7 @@ class MemoryService(BoundService, contract.Memories):
 
 
 def _build_memory(model: type[M], row: MemoryRow, **details: Any) -> M:
-    namespace = OWN if row.namespace.startswith("@") else row.namespace
+    namespace = OWN_NAMESPACE if row.namespace.startswith("@") else row.namespace
     return build_from_record(model, row, namespace=namespace, **details)
 
 

@@ -16,7 +16,7 @@ from .records import MessageRow
 __all__ = ["Endpoint", "append_endpoint_delivery", "find_endpoint"]
 
 ENDPOINT, INSTANCE = "endpoint", "instance"  #: source names in the outbox and in dead letters
-PATH = "/agent/message"
+MESSAGE_PATH = "/agent/message"
 PROTOCOL = "agentify"  #: protocol name of the endpoint in a profile's ``endpoints``
 
 
@@ -39,16 +39,18 @@ def find_endpoint(agent: Addressee | AgentRow, settings: Settings) -> Endpoint |
         return None
     if urlsplit(url).netloc == urlsplit(settings.own_url).netloc:  # an endpoint at this marketplace would create a loop
         return None
-    return Endpoint(agent.agent_id, agent.account_id, url if url.endswith(PATH) else url.rstrip("/") + PATH)
+    return Endpoint(
+        agent.agent_id, agent.account_id, url if url.endswith(MESSAGE_PATH) else url.rstrip("/") + MESSAGE_PATH
+    )
 
 
 def _runs_with_endpoint(metadata: str) -> bool:
     """Whether an agent's manifest declares that its instances take messages. metadata: JSON of the agent's row."""
-    if f'"{PATH}"' not in metadata:
+    if f'"{MESSAGE_PATH}"' not in metadata:
         return False
     endpoints = decode_json(metadata).get("endpoints")
     return isinstance(endpoints, list) and any(
-        isinstance(endpoint, dict) and endpoint.get("path") == PATH for endpoint in endpoints
+        isinstance(endpoint, dict) and endpoint.get("path") == MESSAGE_PATH for endpoint in endpoints
     )
 
 

@@ -22,39 +22,39 @@ _PAIRS_POSTGRES = "in (select p.pair->>0, p.pair->>1 from json_array_elements(:p
 # -- mail --------------------------------------------------------------------------------------
 # Waiting deliveries are read page by page, in index order.
 
-_AFTER = """
+_AFTER_PLACE = """
     d.tenant_id = :tenant and d.state in ('held', 'queued') and (d.recipient, d.message_id) > (:recipient, :message_id)
 """
 _PAGE_END = f"""
-    select d.recipient, d.message_id from deliveries d {{hint}} where {_AFTER}
+    select d.recipient, d.message_id from deliveries d {{hint}} where {_AFTER_PLACE}
     order by d.recipient, d.message_id limit 1 offset :size
 """
 _OVERDUE = f"""
     select d.recipient, d.message_id, m.from_agent from deliveries d {{hint}} {{messages}}
-    where {_AFTER} and (d.recipient, d.message_id) <= (:last_recipient, :last_message)
+    where {_AFTER_PLACE} and (d.recipient, d.message_id) <= (:last_recipient, :last_message)
         and (m.expires_at <= :now or (m.expires_at is null and m.created_at <= :horizon))
 """
 # Force both planners to scan the index of waiting deliveries and look up each message by id.
-_PLAN = {
+_PLAN_HINTS = {
     "hint": "indexed by deliveries_waiting",
     "messages": "join messages m on m.tenant_id = d.tenant_id and m.message_id = d.message_id",
 }
-_PLAN_POSTGRES = {
+_PLAN_HINTS_POSTGRES = {
     "hint": "",
     "messages": """cross join lateral (select from_agent, created_at, expires_at from messages o
         where o.tenant_id = d.tenant_id and o.message_id = d.message_id offset 0) as m""",
 }
 select_page_end = Query(
-    _PAGE_END.format(**_PLAN),
+    _PAGE_END.format(**_PLAN_HINTS),
     DeliveryPosition,
-    postgres=_PAGE_END.format(**_PLAN_POSTGRES),
+    postgres=_PAGE_END.format(**_PLAN_HINTS_POSTGRES),
     types={"size": BIG},
     scan=True,
 )
 select_overdue_deliveries = Query(
-    _OVERDUE.format(**_PLAN),
+    _OVERDUE.format(**_PLAN_HINTS),
     OverdueDelivery,
-    postgres=_OVERDUE.format(**_PLAN_POSTGRES),
+    postgres=_OVERDUE.format(**_PLAN_HINTS_POSTGRES),
     types={"now": BIG, "horizon": BIG},
     scan=True,
 )

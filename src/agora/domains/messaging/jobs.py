@@ -15,9 +15,9 @@ from .views import deliver_held
 
 __all__ = ["MessageExpiryController"]
 
-START = ("", "")
+FIRST_PLACE = ("", "")
 # Sorts after every recipient.
-END = ("\U0010ffff", "")
+LAST_PLACE = ("\U0010ffff", "")
 
 Place = tuple[str, str]
 
@@ -49,12 +49,12 @@ class MessageExpiryController(Controller):
 
     async def _expire_page(self, tenant: str, when: dict[str, int]) -> None:
         # Remembered in memory only: after a restart, the scan begins again, which costs time but misses nothing.
-        position = self._reached.pop(tenant, START)
+        position = self._reached.pop(tenant, FIRST_PLACE)
         for _ in range(self.pages):
             end = await self._find_page_end(tenant, position)
             for batch in split_batches(await self._read_overdue(tenant, position, end, when), self.batch):
                 await self._mark_expired(tenant, batch)
-            if end == END or self.is_stopping:
+            if end == LAST_PLACE or self.is_stopping:
                 return
             position = end
         # Not finished: the next step continues here, so that one tenant with much mail does not hold up the others.
@@ -65,7 +65,7 @@ class MessageExpiryController(Controller):
         rows = await self.read(
             tenant, expiry.select_page_end, recipient=position[0], message_id=position[1], size=self.page - 1
         )
-        return (rows[0].recipient, rows[0].message_id) if rows else END
+        return (rows[0].recipient, rows[0].message_id) if rows else LAST_PLACE
 
     async def _read_overdue(
         self, tenant: str, position: Place, end: Place, when: dict[str, int]

@@ -99,7 +99,7 @@ _HAND_OVER_TEXTS = _with_ids(_HAND_OVER)
 requeue_deliveries = Write(_HAND_OVER_TEXTS[0], postgres=_HAND_OVER_TEXTS[1], types={"now": BIG})
 
 # Marks only advance: a late "delivered" must not make a read message unread again.
-_ADVANCE = _with_ids(
+_ADVANCE_STATE = _with_ids(
     """
     update deliveries set state = :state, updated_at = :now
     where tenant_id = :tenant and (recipient = :agent_id or recipient = :address) and message_id @ids
@@ -107,20 +107,20 @@ _ADVANCE = _with_ids(
             < :rank
     """
 )
-advance_deliveries = Write(_ADVANCE[0], postgres=_ADVANCE[1], types={"now": BIG, "rank": BIG})
+advance_deliveries = Write(_ADVANCE_STATE[0], postgres=_ADVANCE_STATE[1], types={"now": BIG, "rank": BIG})
 
-_STATES = _with_ids(
+_SELECT_STATES = _with_ids(
     """
     select message_id, state from deliveries
     where tenant_id = :tenant and (recipient = :agent_id or recipient = :address) and message_id @ids
     """
 )
-lock_delivery_states = Query(_STATES[0], DeliveredState, postgres=_STATES[1], lock=True)
+lock_delivery_states = Query(_SELECT_STATES[0], DeliveredState, postgres=_SELECT_STATES[1], lock=True)
 
-_SENDERS = _with_ids(
+_SELECT_SENDERS = _with_ids(
     "select message_id, from_agent, broadcast from messages where tenant_id = :tenant and message_id @ids"
 )
-select_senders = Query(_SENDERS[0], MessageSender, postgres=_SENDERS[1])
+select_senders = Query(_SELECT_SENDERS[0], MessageSender, postgres=_SELECT_SENDERS[1])
 
 # Conditions by name of the parameter; `{id}` and `{state}` differ between the sources of an inbox.
 FILTERS = {
@@ -140,7 +140,7 @@ STATE_FILTERS = {
 _TYPES = {"since": BIG, "now": BIG, "horizon": BIG, "limit": BIG, "offset": BIG}
 
 
-BROADCASTS = "indexed by messages_broadcast"
+BROADCAST_INDEX_HINT = "indexed by messages_broadcast"
 
 
 def _build_inbox_sources(filters: frozenset[str]) -> tuple[str, str]:
@@ -178,7 +178,7 @@ def _build_inbox_sources(filters: frozenset[str]) -> tuple[str, str]:
         """
 
     own = select_addressed("d.recipient = :agent_id"), select_addressed("d.recipient = :address")
-    hinted, plain = (" union all ".join([*own, select_broadcasts(hint)]) for hint in (BROADCASTS, ""))
+    hinted, plain = (" union all ".join([*own, select_broadcasts(hint)]) for hint in (BROADCAST_INDEX_HINT, ""))
     return hinted, plain
 
 

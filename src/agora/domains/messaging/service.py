@@ -44,14 +44,14 @@ from .records import DELIVERIES, MESSAGES, DeliveryRow, InboxRow, MessageRow, Me
 from .signals import REPLY_COMPOSED, REPLY_STORED, ReplyComposed, ReplyStored
 from .views import build_message_from_row, compute_expiry_horizon, emit_message_event
 
-__all__ = ["ARRIVALS", "Destination", "MessageDraft", "MessagingService", "StoredMessage"]
+__all__ = ["ARRIVAL_EVENTS", "Destination", "MessageDraft", "MessagingService", "StoredMessage"]
 
-# A misspelt name never registers, so what waits for one is bounded. CAPABILITY_LIMIT bounds the deliveries of one call.
-HELD_LIMIT = 1000
-CAPABILITY_LIMIT = 1000
-LARGE_PAGE = 65_536  # bytes
-RANK = {DeliveryState.DELIVERED: 2, DeliveryState.READ: 3, DeliveryState.ACKNOWLEDGED: 4}
-ARRIVALS = frozenset({"agora.message.received", "agora.broadcast.sent"})
+# A misspelt name never registers, so what waits for one is bounded. MAX_CAPABILITY_RECIPIENTS bounds the deliveries of one call.
+MAX_HELD_MESSAGES = 1000
+MAX_CAPABILITY_RECIPIENTS = 1000
+LARGE_PAGE_BYTES = 65_536  # bytes
+STATE_RANKS = {DeliveryState.DELIVERED: 2, DeliveryState.READ: 3, DeliveryState.ACKNOWLEDGED: 4}
+ARRIVAL_EVENTS = frozenset({"agora.message.received", "agora.broadcast.sent"})
 #: metadata sections reserved for the protocols, which interpret them
 RESERVED_METADATA = ("agentify", "bus")
 
@@ -215,15 +215,15 @@ class MessagingService(BoundService, contract.Messaging):
                 await self._add_recipient(ref, destination)
         # One agent may be named by id, name and capability at once; its delivery is one row with a unique key.
         destination.agents = list(dict.fromkeys(destination.agents))
-        if len(destination.agents) > CAPABILITY_LIMIT:
+        if len(destination.agents) > MAX_CAPABILITY_RECIPIENTS:
             raise _build_too_many_recipients_error(
-                f"These are {len(destination.agents)} recipients; at most {CAPABILITY_LIMIT} are possible."
+                f"These are {len(destination.agents)} recipients; at most {MAX_CAPABILITY_RECIPIENTS} are possible."
             )
         return destination
 
     async def _add_capable_agents(self, capability: str, destination: Destination) -> None:
         rows = await self.call.tx.all(
-            agents.select_agents_to_address, capability=capability, limit=CAPABILITY_LIMIT + 1
+            agents.select_agents_to_address, capability=capability, limit=MAX_CAPABILITY_RECIPIENTS + 1
         )
         # A sender that has the capability itself asks the others.
         recipients = [row for row in rows if row.agent_id != self.call.caller.subject]
@@ -233,9 +233,9 @@ class MessagingService(BoundService, contract.Messaging):
                 fix="Capabilities are listed with GET /agora/query/agents.",
                 errors=[field_error("to_agent", "unknown capability")],
             )
-        if len(rows) > CAPABILITY_LIMIT:
+        if len(rows) > MAX_CAPABILITY_RECIPIENTS:
             raise _build_too_many_recipients_error(
-                f"More than {CAPABILITY_LIMIT} agents have the capability {capability!r}."
+                f"More than {MAX_CAPABILITY_RECIPIENTS} agents have the capability {capability!r}."
             )
         for row in recipients:
             self.add_agent_as_recipient(destination, row)
@@ -261,12 +261,12 @@ class MessagingService(BoundService, contract.Messaging):
         if ref != OPERATOR and not looks_like_key(ref) and not looks_like_alias(ref):
             check_name(ref)
         message_counts = await self.call.tx.one(
-            statements.count_held_messages, address=build_address_of_name(ref), limit=HELD_LIMIT
+            statements.count_held_messages, address=build_address_of_name(ref), limit=MAX_HELD_MESSAGES
         )
         # The operator's inbox is never full: its messages are `queued` and not held, and expire like all others.
-        if ref != OPERATOR and message_counts is not None and message_counts >= HELD_LIMIT:
+        if ref != OPERATOR and message_counts is not None and message_counts >= MAX_HELD_MESSAGES:
             raise Conflict(
-                f"{HELD_LIMIT} messages already wait for {ref!r}, which is not registered.",
+                f"{MAX_HELD_MESSAGES} messages already wait for {ref!r}, which is not registered.",
                 fix="Check the name; it is not among GET /agora/query/agents.",
                 errors=[field_error("to_agent", "too many held messages")],
             )
@@ -331,7 +331,7 @@ class MessagingService(BoundService, contract.Messaging):
         page = await self._build_page(owner, frozenset(filters), parameters, limit, offset)
         if not page.messages and wait:
             # Without a condition: each arrival for the caller runs the filters again in the query.
-            raise WaitForEvent(ARRIVALS, wait, page)
+            raise WaitForEvent(ARRIVAL_EVENTS, wait, page)
         return page
 
     async def _resolve_sender_filter(self, from_agent: str | None) -> str | None:
@@ -345,12 +345,12 @@ class MessagingService(BoundService, contract.Messaging):
         rows, more = await self._read_inbox_page(filters, parameters, limit, offset)
         total, estimate = offset + len(rows), False
         if more or "after" in filters:
-            large = sum(len(row.content) for row in rows) > LARGE_PAGE
+            large = sum(len(row.content) for row in rows) > LARGE_PAGE_BYTES
             if large:
                 rows = []  # the count may wait for a slot: a large page is dropped and read again, to bound memory
             whole = {name: value for name, value in parameters.items() if name != "after"}
             counts = await self.call.tx.one(
-                statements.build_inbox_count_query(filters - {"after"}), **whole, limit=paging.EXACT_UP_TO + 1
+                statements.build_inbox_count_query(filters - {"after"}), **whole, limit=paging.MAX_EXACT_TOTAL + 1
             )
             total, estimate = paging.split_bounded_total(counts if counts else 0)
             if large:
@@ -400,11 +400,11 @@ class MessagingService(BoundService, contract.Messaging):
     ) -> contract.Marked:
         call = self.call
         state = DeliveryState(status)
-        rank = RANK.get(state)
+        rank = STATE_RANKS.get(state)
         if rank is None:
             raise InvalidRequest(
                 f"A message cannot be marked {state.value}.",
-                fix=f"Use one of {', '.join(mark.value for mark in RANK)}.",
+                fix=f"Use one of {', '.join(mark.value for mark in STATE_RANKS)}.",
                 errors=[field_error("status", "not a mark")],
             )
         owner = await self._resolve_inbox(agent_id)

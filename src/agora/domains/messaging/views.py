@@ -25,7 +25,7 @@ __all__ = [
     "transfer_unread_messages",
 ]
 
-HANDED_OVER: Final = 1000  #: maximum of messages transferred by one call
+MAX_HANDED_OVER: Final = 1000  #: maximum of messages transferred by one call
 
 
 def compute_expiry_horizon(call: Call) -> int:
@@ -100,10 +100,10 @@ async def deliver_held(call: Call, agent_id: str, agent_name: str) -> int:
 
 
 async def transfer_unread_messages(call: Call, left: str, agent_id: str) -> int:
-    """Transfer the unread messages of a retired agent to another one, at most ``HANDED_OVER``; return their number."""
+    """Transfer the unread messages of a retired agent to another one, at most ``MAX_HANDED_OVER``; return their number."""
     parameters = {"address": left, "agent_id": agent_id, "now": call.now}
     unread = await call.tx.all(
-        messages.select_unread_messages, **parameters, horizon=compute_expiry_horizon(call), limit=HANDED_OVER
+        messages.select_unread_messages, **parameters, horizon=compute_expiry_horizon(call), limit=MAX_HANDED_OVER
     )
     await call.tx.execute(
         messages.requeue_deliveries, **parameters, ids=encode_json([row.message_id for row in unread])

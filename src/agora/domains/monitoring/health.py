@@ -55,20 +55,20 @@ from . import health_queries
 from .health_monitor import HealthMonitor, LoopStatus
 from .trend import format_duration
 
-__all__ = ["COMPONENTS", "build_health_without_store", "check_health"]
+__all__ = ["COMPONENT_CHECKS", "build_health_without_store", "check_health"]
 
 Status = Literal["healthy", "degraded", "critical"]
 OverallStatus = Literal["healthy", "degraded", "paused", "halted", "critical"]
 Check = Callable[[Call, HealthMonitor], Awaitable[ComponentHealth]]
 
-MIB = 1024.0 * 1024
-SLOW_MS = 1000.0
+BYTES_PER_MIB = 1024.0 * 1024
+SLOW_MILLISECONDS = 1000.0
 QUEUE_HIGH, QUEUE_FULL = 0.5, 0.95
 LAG_HIGH, BUS_LAG_HIGH = 10_000, 1000
-DISK_LOW, DISK_OUT = 1024 * MIB, 128 * MIB
+DISK_LOW, DISK_OUT = 1024 * BYTES_PER_MIB, 128 * BYTES_PER_MIB
 MEMORY_LOW, MEMORY_OUT = 0.10, 0.03
 AGENTS_ENOUGH, OFFLINE_SHARE = 4, 0.5
-FAILED_OFTEN = 3
+DEGRADED_FAILURES = 3
 LONG_STALL_SECONDS, RECENT_STALL_SECONDS = 5.0, 60.0  # seconds
 MINUTES, HOUR, DAY = 600.0, 3600.0, 86_400.0
 RECENT, RECENT_LEAST = 300.0, 60.0  # fast-changing values are judged by the last minutes
@@ -76,15 +76,15 @@ RECENT, RECENT_LEAST = 300.0, 60.0  # fast-changing values are judged by the las
 
 async def check_health(call: Call, component: str | None = None) -> Health:
     """Check the health of the system, or of one component. Raises NotFound naming the components."""
-    if component is not None and component not in COMPONENTS:
+    if component is not None and component not in COMPONENT_CHECKS:
         raise NotFound(
             f"There is no component {component!r}.",
-            fix=f"The components are {', '.join(COMPONENTS)}.",
+            fix=f"The components are {', '.join(COMPONENT_CHECKS)}.",
             errors=[field_error("component", "unknown component")],
         )
     monitor = call.context.ports.get(HEALTH_MONITOR)
-    names = [component] if component is not None else list(COMPONENTS)
-    components = {name: await _run_check(COMPONENTS[name], call, monitor) for name in names}
+    names = [component] if component is not None else list(COMPONENT_CHECKS)
+    components = {name: await _run_check(COMPONENT_CHECKS[name], call, monitor) for name in names}
     active = await _read_active_overrides(call)
     stopped = _find_current_stop(active)
     status: OverallStatus = _choose_worst_status(*(part.status for part in components.values()))
@@ -237,10 +237,10 @@ async def _check_database(call: Call, monitor: HealthMonitor) -> ComponentHealth
     metrics = {"read_ms": round(elapsed_ms, 3)} | {
         name: round(value, 3)
         for name, value in _find_latest_values(monitor).items()
-        if not name.startswith(_OTHER_COMPONENTS)
+        if not name.startswith(_PREFIXES_OF_OTHER_COMPONENTS)
     }
     depth, limit = metrics.get("queue_depth", 0.0), metrics.get("queue_limit", 0.0) or 1.0
-    slow = max(elapsed_ms, metrics.get("round_trip_ms", 0.0)) > SLOW_MS
+    slow = max(elapsed_ms, metrics.get("round_trip_ms", 0.0)) > SLOW_MILLISECONDS
     status = _choose_worst_status(
         _choose_status_by_limit(depth / limit, QUEUE_HIGH, QUEUE_FULL), "degraded" if slow else "healthy"
     )
@@ -251,7 +251,7 @@ async def _check_database(call: Call, monitor: HealthMonitor) -> ComponentHealth
     )
 
 
-_OTHER_COMPONENTS = ("disk_", "memory_", "event_")
+_PREFIXES_OF_OTHER_COMPONENTS = ("disk_", "memory_", "event_")
 
 
 async def _check_mcp_server(call: Call, monitor: HealthMonitor) -> ComponentHealth:
@@ -303,7 +303,7 @@ async def _check_disk(call: Call, monitor: HealthMonitor) -> ComponentHealth:
     # Ten minutes at least: a log rotation or a large upload is no trend.
     remaining = monitor.seconds_until("disk_free", 0.0, window=HOUR, at_least=MINUTES)
     status = _choose_status_by_limit(free, DISK_LOW, DISK_OUT)
-    detail = f"{free / MIB:,.0f} MiB free"
+    detail = f"{free / BYTES_PER_MIB:,.0f} MiB free"
     return _build_sampled_report(
         call, monitor, status, detail, metrics, _build_trend_warning("the disk is full", remaining, DAY)
     )
@@ -316,7 +316,7 @@ async def _check_memory(call: Call, monitor: HealthMonitor) -> ComponentHealth:
     share = metrics["memory_available"] / metrics["memory_total"]
     remaining = monitor.seconds_until("memory_available", 0.0, window=HOUR, at_least=MINUTES)
     status = _choose_status_by_limit(share, MEMORY_LOW, MEMORY_OUT)
-    detail = f"the server uses {metrics['memory_rss'] / MIB:,.0f} MiB, {share:.0%} of the memory is available"
+    detail = f"the server uses {metrics['memory_rss'] / BYTES_PER_MIB:,.0f} MiB, {share:.0%} of the memory is available"
     return _build_sampled_report(
         call, monitor, status, detail, metrics, _build_trend_warning("memory is used up", remaining, HOUR)
     )
@@ -340,7 +340,7 @@ async def _check_controllers(call: Call, monitor: HealthMonitor) -> ComponentHea
 
 
 def _describe_loop_problem(loop: LoopStatus, age: float) -> str | None:
-    if loop.failures >= FAILED_OFTEN:
+    if loop.failures >= DEGRADED_FAILURES:
         return f"{loop.name} failed {loop.failures} times in a row"
     # A minute of slack: loops with short intervals are delayed by a busy event loop, which has its own component.
     if age > 3 * loop.interval + 60:
@@ -419,7 +419,7 @@ async def _check_push(call: Call, monitor: HealthMonitor) -> ComponentHealth:
     return ComponentHealth(status="degraded" if dead else "healthy", detail=detail, metrics=metrics)
 
 
-COMPONENTS: dict[str, Check] = {
+COMPONENT_CHECKS: dict[str, Check] = {
     "database": _check_database,
     "mcp_server": _check_mcp_server,
     "agents": _check_agents,

@@ -29,8 +29,8 @@ __all__ = ["HEALTH_MONITOR", "HealthMonitor", "LoopStatus", "Probe", "Sample", "
 
 log = logging.getLogger(__name__)
 
-INTERVAL = 5.0
-WINDOW = 3600.0
+SAMPLE_INTERVAL = 5.0
+WINDOW_SECONDS = 3600.0
 CHECK_SECONDS = 10.0  # time without an answer after which an engine is unreachable
 PROBE_SECONDS = 3.0  # time limit for committing a row; if it is exceeded, calls cannot be served
 PROBE_MAX_AGE = 1.5  # seconds for which the result of a successful probe is reused
@@ -86,7 +86,7 @@ class HealthMonitor:
     check_seconds: time without an answer after which an engine is unreachable. probe_seconds: limit of one commit.
     """
 
-    interval = INTERVAL
+    interval = SAMPLE_INTERVAL
     check_seconds, probe_seconds = CHECK_SECONDS, PROBE_SECONDS
 
     def __init__(
@@ -95,7 +95,7 @@ class HealthMonitor:
         self._store, self._clock, self._live = store, clock, live
         self._machine = machine or _build_machine_probe(directory)
         # Bounded by its length; an hour is the longest window of a trend.
-        self.samples: deque[Sample] = deque(maxlen=int(WINDOW / INTERVAL))
+        self.samples: deque[Sample] = deque(maxlen=int(WINDOW_SECONDS / SAMPLE_INTERVAL))
         self.loops: Sequence[LoopStatus] = ()
         self.draining = False
         self.watchdog = LoopWatchdog(0)

@@ -28,14 +28,14 @@ from agora_sdk.errors import InvalidRequest, field_error
 from . import queries as statements
 from .records import MessagePosition
 
-__all__ = ["FIRST", "LAST", "MessageFilter", "MessageLogReader", "MessageQuery", "build_filter"]
+__all__ = ["AFTER_EVERY_ID", "BEFORE_EVERY_ID", "MessageFilter", "MessageLogReader", "MessageQuery", "build_filter"]
 
-FIRST: Final = ""
-LAST: Final = "msg_g"  #: sorts after every id
-WINDOW: Final = 20_000  #: messages scanned by one statement
-WORD_WINDOW: Final = 2_000  #: the same for windows whose message texts are searched
-STRETCHES: Final = 10  #: maximum of windows per page
-AT_ONCE: Final = 6  #: messages read by one statement: each may be large
+BEFORE_EVERY_ID: Final = ""
+AFTER_EVERY_ID: Final = "msg_g"  #: sorts after every id
+WINDOW_MESSAGES: Final = 20_000  #: messages scanned by one statement
+WORD_WINDOW_MESSAGES: Final = 2_000  #: the same for windows whose message texts are searched
+MAX_WINDOWS: Final = 10  #: maximum of windows per page
+MESSAGES_PER_READ: Final = 6  #: messages read by one statement: each may be large
 
 
 @value_class
@@ -54,7 +54,7 @@ class MessageFilter:
     @property
     def scan_limit(self) -> int:
         """Return how many messages one statement may scan."""
-        return WORD_WINDOW if self.words else WINDOW
+        return WORD_WINDOW_MESSAGES if self.words else WINDOW_MESSAGES
 
 
 @value_class(kw_only=True)
@@ -111,9 +111,9 @@ async def _resolve_agent(tx: Reader, ref: str) -> tuple[str, str]:
 
 def _split_words(q: str | None) -> list[str]:
     words = list(dict.fromkeys((q or "").split()))
-    if len(words) > statements.WORDS:
+    if len(words) > statements.MAX_WORDS:
         raise InvalidRequest(
-            f"At most {statements.WORDS} words can be searched for together.",
+            f"At most {statements.MAX_WORDS} words can be searched for together.",
             errors=[field_error("q", "too many words")],
         )
     return words
@@ -137,13 +137,13 @@ class MessageLogReader:
         query = statements.build_message_page_query(self.filter.filters, self.filter.words, True)
         rows: list[MessageRow] = []
         budget = paging.PageBudget(most)
-        for _ in range(STRETCHES):
+        for _ in range(MAX_WINDOWS):
             end = await self._find_page_end_before(tx, before)
-            after = FIRST if end is None else _compute_place_before(end.message_id)
-            read = batch = AT_ONCE
+            after = BEFORE_EVERY_ID if end is None else _compute_place_before(end.message_id)
+            read = batch = MESSAGES_PER_READ
             while read == batch:
                 # One more than the page has: only a further match tells that there is a next page.
-                batch = min(limit + 1 - len(rows), AT_ONCE)
+                batch = min(limit + 1 - len(rows), MESSAGES_PER_READ)
                 page_rows = await tx.all(query, before=before, after=after, limit=batch, **self.filter.values)
                 read = len(page_rows)
                 for row in page_rows:
@@ -179,11 +179,11 @@ class MessageLogReader:
         query, total, before = (
             statements.build_message_page_count_query(self.filter.filters, self.filter.words),
             0,
-            LAST,
+            AFTER_EVERY_ID,
         )
-        for _ in range(STRETCHES):
+        for _ in range(MAX_WINDOWS):
             end = await self._find_page_end_before(tx, before)
-            after = FIRST if end is None else _compute_place_before(end.message_id)
+            after = BEFORE_EVERY_ID if end is None else _compute_place_before(end.message_id)
             remaining = limit + 1 - total
             row = await tx.one(query, before=before, after=after, limit=remaining, **self.filter.values)
             total += row if row is not None else 0
@@ -208,10 +208,10 @@ class MessageLogReader:
     def _is_before_period(self, row: MessagePosition) -> bool:
         """Whether all messages before this one were sent before the requested period."""
         since: int | None = self.filter.values.get("since")
-        return since is not None and row.created_at < since - SKEW
+        return since is not None and row.created_at < since - MAX_CLOCK_SKEW
 
 
-SKEW: Final = 3_600_000_000  #: maximum difference in microseconds between the clocks of ids and of messages
+MAX_CLOCK_SKEW: Final = 3_600_000_000  #: maximum difference in microseconds between the clocks of ids and of messages
 
 
 def _compute_place_before(message_id: str) -> str:

@@ -19,41 +19,43 @@ from .records import (
 )
 
 __all__ = [
-    "WORDS",
-    "active_tasks",
+    "MAX_WORDS",
     "build_message_page_count_query",
     "build_message_page_query",
+    "count_active_tasks",
     "count_ended_tasks",
+    "count_messages_since",
     "count_open_tasks",
+    "count_queued_tasks",
+    "count_waiting_deliveries",
+    "count_waiting_messages_by_agent",
     "delete_old_call_minutes",
-    "messages_since",
-    "queued",
     "select_call_minutes",
     "select_delivery_states",
     "select_newer_message",
     "select_older_message",
     "sum_cost",
     "upsert_call_minute",
-    "waiting",
-    "waiting_for",
 ]
 
 BIG = "bigint"
-WORDS = len(LETTERS)  #: maximum of words in a search
+MAX_WORDS = len(LETTERS)  #: maximum of words in a search
 
 # -- message log ---------------------------------------------------------------------------------
 
 # The log is scanned window by window, so that a query with few matches is bounded, too.
-_END = "select message_id, created_at from messages where tenant_id = :tenant and message_id {} limit 1 offset :window"
+_SELECT_END = (
+    "select message_id, created_at from messages where tenant_id = :tenant and message_id {} limit 1 offset :window"
+)
 select_older_message = Query(
-    _END.format("< :before order by message_id desc"), MessagePosition, types={"window": BIG}, scan=True
+    _SELECT_END.format("< :before order by message_id desc"), MessagePosition, types={"window": BIG}, scan=True
 )
 """Where a stretch that goes back from a message ends; None where the log begins before that."""
 select_newer_message = Query(
-    _END.format("> :after order by message_id"), MessagePosition, types={"window": BIG}, scan=True
+    _SELECT_END.format("> :after order by message_id"), MessagePosition, types={"window": BIG}, scan=True
 )
 
-_SENT_TO = """exists (select 1 from deliveries d where d.tenant_id = :tenant
+_WAS_SENT_TO = """exists (select 1 from deliveries d where d.tenant_id = :tenant
     and d.recipient in ({}) and d.message_id = m.message_id)"""
 _FILTERS = {
     "message_id": "m.message_id = :message_id",
@@ -62,11 +64,11 @@ _FILTERS = {
     "correlation_id": "m.correlation_id = :correlation_id",
     "from_agent": "m.from_agent = :from_agent",
     "broadcast": "m.broadcast = 1",
-    "to_agent": _SENT_TO.format(":to_agent, :to_address"),
-    "agent": f"(m.from_agent = :agent or {_SENT_TO.format(':agent, :address')})",
+    "to_agent": _WAS_SENT_TO.format(":to_agent, :to_address"),
+    "agent": f"(m.from_agent = :agent or {_WAS_SENT_TO.format(':agent, :address')})",
     "since": "m.created_at >= :since",
     "until": "m.created_at < :until",
-    "viewer": f"(m.from_agent = :viewer or m.broadcast = 1 or {_SENT_TO.format(':viewer')})",
+    "viewer": f"(m.from_agent = :viewer or m.broadcast = 1 or {_WAS_SENT_TO.format(':viewer')})",
 }
 _TYPES = {"since": BIG, "until": BIG, "limit": BIG}
 # SQLite's `like` ignores the case of ASCII letters, PostgreSQL's does not.
@@ -128,7 +130,7 @@ def _by_agent(sql: str, record: type[R]) -> Query[R]:
     return Query(sql.replace("@ids", _IDS), record, postgres=sql.replace("@ids", _IDS_POSTGRES))
 
 
-active_tasks = _by_agent(
+count_active_tasks = _by_agent(
     """
     select assigned_agent as agent_id, count(*) as tasks from tasks
     where tenant_id = :tenant and completed_at is null and status = 'in_progress' and assigned_agent @ids
@@ -136,7 +138,7 @@ active_tasks = _by_agent(
     """,
     ActiveTaskCount,
 )
-waiting_for = _by_agent(
+count_waiting_messages_by_agent = _by_agent(
     """
     select recipient as agent_id, count(*) as messages from deliveries
     where tenant_id = :tenant and state in ('held', 'queued') and recipient @ids group by recipient
@@ -172,9 +174,11 @@ def _build_bounded_count_query(condition: str, **types: str) -> Query[int]:
     return Query(sql, int, types={"limit": BIG, **types}, scan=True)
 
 
-queued = _build_bounded_count_query("tasks where tenant_id = :tenant and waiting = 1")
-messages_since = _build_bounded_count_query("messages where tenant_id = :tenant and message_id > :after")
-waiting = _build_bounded_count_query("deliveries where tenant_id = :tenant and state in ('held', 'queued')")
+count_queued_tasks = _build_bounded_count_query("tasks where tenant_id = :tenant and waiting = 1")
+count_messages_since = _build_bounded_count_query("messages where tenant_id = :tenant and message_id > :after")
+count_waiting_deliveries = _build_bounded_count_query(
+    "deliveries where tenant_id = :tenant and state in ('held', 'queued')"
+)
 sum_cost = Query(
     """
     select currency, cast(sum(amount) as bigint) as amount from billing_days

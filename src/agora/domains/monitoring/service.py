@@ -32,12 +32,12 @@ from agora_sdk.contract.workers import WorkerPage
 from agora_sdk.errors import InvalidRequest, PermissionDenied, field_error
 
 from . import queries as statements
-from .message_log import FIRST, LAST, MessageLogReader, MessageQuery, build_filter
+from .message_log import AFTER_EVERY_ID, BEFORE_EVERY_ID, MessageLogReader, MessageQuery, build_filter
 from .statistics import collect_stats
 
 __all__ = ["MonitorService"]
 
-EXPORTED = 6  # messages of an export held in memory at a time: each may be large
+EXPORT_BATCH = 6  # messages of an export held in memory at a time: each may be large
 INTERVENTION = "intervention"  # type of messages sent by operators to intervene
 
 
@@ -60,8 +60,10 @@ class MonitorService(BoundService, contract.Monitor):
         tx = self.call.tx
         page = await QueryService(self.call).agents(status=status, search=search, limit=limit, cursor=cursor)
         ids = encode_json([agent.agent_id for agent in page.agents])
-        tasks = {row.agent_id: row.tasks for row in await tx.all(statements.active_tasks, ids=ids)}
-        message_counts = {row.agent_id: row.messages for row in await tx.all(statements.waiting_for, ids=ids)}
+        tasks = {row.agent_id: row.tasks for row in await tx.all(statements.count_active_tasks, ids=ids)}
+        message_counts = {
+            row.agent_id: row.messages for row in await tx.all(statements.count_waiting_messages_by_agent, ids=ids)
+        }
         agents = [
             contract.MonitoredAgent.model_construct(
                 **dict(agent),
@@ -140,7 +142,7 @@ class MonitorService(BoundService, contract.Monitor):
     async def _read_page(
         self, query: MessageQuery, limit: int, cursor: str | None
     ) -> tuple[list[contract.LoggedMessage], dict[str, Any]]:
-        before = str(paging.decode_cursor(cursor)[0]) if cursor else LAST
+        before = str(paging.decode_cursor(cursor)[0]) if cursor else AFTER_EVERY_ID
         log = MessageLogReader(await build_filter(self.call, query))
         messages, next_cursor = await log.read_back(self.call.tx, before, limit, self.call.context.settings.page_bytes)
         following = paging.encode_cursor(next_cursor) if next_cursor is not None else None
@@ -174,7 +176,7 @@ class MonitorService(BoundService, contract.Monitor):
             until=until,
         )
         log = MessageLogReader(await build_filter(self.call, query))
-        total, estimate = await log.count_messages(self.call.tx, paging.EXACT_UP_TO)
+        total, estimate = await log.count_messages(self.call.tx, paging.MAX_EXACT_TOTAL)
         return contract.MessageCount(total=total, total_is_estimate=estimate, type_filter=type)
 
     @implements
@@ -214,8 +216,8 @@ class MonitorService(BoundService, contract.Monitor):
         ceiling = new_id("msg")  # messages sent after the start of the export are not waited for
 
         async def read_messages(reader: Reader, position: int) -> LogPage:
-            after = _build_entry_id(position) if position else FIRST
-            messages, finished = await log.read_forward(reader, after, ceiling, EXPORTED, paging.MAX_PAGE_BYTES)
+            after = _build_entry_id(position) if position else BEFORE_EVERY_ID
+            messages, finished = await log.read_forward(reader, after, ceiling, EXPORT_BATCH, paging.MAX_PAGE_BYTES)
             entries = [Entry(_read_entry_number(each), "message", each.model_dump_json().encode()) for each in messages]
             return LogPage(entries, finished)
 

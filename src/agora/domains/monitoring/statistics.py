@@ -7,7 +7,7 @@ from typing import Any, Final
 from agora.clock import to_datetime
 from agora.core.call import Call
 from agora.core.events import log as event_log
-from agora.core.pagination import EXACT_UP_TO
+from agora.core.pagination import MAX_EXACT_TOTAL
 from agora.core.usage import TRAFFIC, CallMinute
 from agora.domains.billing.accounts import resolve_visible_account
 from agora.domains.billing.money import convert_to_day_number, from_micros
@@ -27,11 +27,13 @@ async def collect_stats(call: Call) -> MonitorStats:
     tx, since = call.tx, call.now - HOUR
     agents = {row.status: row.agents for row in await tx.all(health_queries.count_agents_by_status)}
     tasks = {row.status: row.tasks for row in await tx.all(statements.count_open_tasks)}
-    counts = await tx.all(statements.count_ended_tasks, since=since, limit=EXACT_UP_TO)
-    queued = await tx.one(statements.queued, limit=100 * EXACT_UP_TO)
+    counts = await tx.all(statements.count_ended_tasks, since=since, limit=MAX_EXACT_TOTAL)
+    queued = await tx.one(statements.count_queued_tasks, limit=100 * MAX_EXACT_TOTAL)
     # By id, which begins with its time in milliseconds (UUIDv7, RFC 9562) and is indexed.
-    recent = await tx.one(statements.messages_since, after=f"msg_{since // MILLISECOND:012x}", limit=EXACT_UP_TO)
-    waiting_counts = await tx.one(statements.waiting, limit=EXACT_UP_TO)
+    recent = await tx.one(
+        statements.count_messages_since, after=f"msg_{since // MILLISECOND:012x}", limit=MAX_EXACT_TOTAL
+    )
+    waiting_counts = await tx.one(statements.count_waiting_deliveries, limit=MAX_EXACT_TOTAL)
     return MonitorStats.model_construct(
         agents=sum(agents.values()),
         agents_by_status=agents,

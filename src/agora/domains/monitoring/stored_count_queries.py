@@ -6,17 +6,17 @@ from agora.store.port import Query
 
 from .records import StateCount
 
-__all__ = ["EVERYTHING", "STATES"]
+__all__ = ["COUNT_QUERIES", "STATES_BY_NAME"]
 
 #: states that are always reported, also with a count of zero
-STATES = {
+STATES_BY_NAME = {
     "agents": ("active", "busy", "error", "paused", "suspended", "inactive", "offline"),
     "tasks": ("pending", "in_progress", "input_required", "auth_required"),
     "messages": ("held", "queued"),
     "instances": ("requested", "provisioning", "starting", "running", "paused", "stopping"),
 }
 
-EVERYTHING = {
+COUNT_QUERIES = {
     "agents": Query(
         """
         select status as state, count(*) as number from agents

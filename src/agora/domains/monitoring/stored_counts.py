@@ -12,17 +12,17 @@ from . import stored_count_queries as statements
 
 __all__ = ["StoredCounts"]
 
-INTERVAL = 15.0
-WANTED = 300.0  # seconds after the last request of metrics during which counting continues
-NOTHING = {(name, state): 0 for name, states in statements.STATES.items() for state in states}
-SHARE = 0.02  # maximum share of time spent counting: the interval grows with the duration of a count
+COUNT_INTERVAL = 15.0
+IDLE_AFTER_SECONDS = 300.0  # seconds after the last request of metrics during which counting continues
+ZERO_COUNTS = {(name, state): 0 for name, states in statements.STATES_BY_NAME.items() for state in states}
+MAX_TIME_SHARE = 0.02  # maximum share of time spent counting: the interval grows with the duration of a count
 
 
 class StoredCounts(Controller):
     """Counts only while metrics are collected (``measures.looked_at``)."""
 
     name = "census"
-    interval = INTERVAL
+    interval = COUNT_INTERVAL
 
     def __init__(self, context: JobContext, measures: Measures) -> None:
         super().__init__(context)
@@ -31,12 +31,12 @@ class StoredCounts(Controller):
     async def step(self) -> None:
         looked = self._measures.looked_at
         # Counting scans whole tables, which nobody should pay for who collects no metrics.
-        if looked is None or time.monotonic() - looked > WANTED:
+        if looked is None or time.monotonic() - looked > IDLE_AFTER_SECONDS:
             return
-        started_at, counts = time.perf_counter(), Counter(NOTHING)
+        started_at, counts = time.perf_counter(), Counter(ZERO_COUNTS)
         for tenant in await self.context.store.tenants():
-            for name, query in statements.EVERYTHING.items():
+            for name, query in statements.COUNT_QUERIES.items():
                 for row in await self.read(tenant, query):
                     counts[name, row.state] += row.number
         self._measures.counted = counts
-        self.interval = max(INTERVAL, (time.perf_counter() - started_at) / SHARE)
+        self.interval = max(COUNT_INTERVAL, (time.perf_counter() - started_at) / MAX_TIME_SHARE)

@@ -11,7 +11,7 @@ __all__ = ["TrendLine", "fit_line", "format_duration", "seconds_until"]
 Point = tuple[float, float]  # seconds, value
 
 # Values that jump up and down have a slope as well, but no trend worth a warning.
-CLEAR = 0.7  #: share of the variance that the line must explain to be used
+MIN_EXPLAINED_VARIANCE = 0.7  #: share of the variance that the line must explain to be used
 
 
 @value_class
@@ -49,7 +49,7 @@ def seconds_until(points: Sequence[Point], limit: float, *, at_least: float) -> 
     if not points or points[-1][0] - points[0][0] < at_least:
         return None
     line = fit_line(points)
-    if line is None or not line.slope or line.fit < CLEAR:
+    if line is None or not line.slope or line.fit < MIN_EXPLAINED_VARIANCE:
         return None
     remaining = (limit - line.last) / line.slope
     return remaining if remaining >= 0 else None

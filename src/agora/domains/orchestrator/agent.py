@@ -24,7 +24,7 @@ __all__ = ["compose_answer"]
 P = Performative
 
 _TIME: TypeAdapter[datetime] = TypeAdapter(Timestamp)
-MAX_SENTENCE = 2000  # characters
+MAX_SENTENCE_CHARACTERS = 2000  # characters
 INTENTS = (
     "find_agent",
     "find_agents",
@@ -38,9 +38,9 @@ async def compose_answer(call: Call, draft: Draft, sent: Sent) -> dict[str, Any]
     """Compose the reply to a message addressed to the marketplace; None if there is none, or it follows later."""
     message = draft.message
     if ORCHESTRATOR not in draft.own:
-        hosting = HOSTING in draft.own and message.type in (P.REQUEST, *_HOSTED)
+        hosting = HOSTING in draft.own and message.type in (P.REQUEST, *_HOSTING_PERFORMATIVES)
         return await deployment.answer_as_host(call, draft, sent) if hosting else None
-    if message.type in _HOSTED:
+    if message.type in _HOSTING_PERFORMATIVES:
         return await deployment.pass_on(call, draft, sent)
     if message.type in (P.DISCOVER, P.REQUEST) and message.intent in ("find_agent", "find_agents"):
         find_one = message.intent == "find_agent"
@@ -58,9 +58,11 @@ async def compose_answer(call: Call, draft: Draft, sent: Sent) -> dict[str, Any]
 
 async def _answer_chat(call: Call, sentence: Any) -> dict[str, Any]:
     """Answer ``payload.message`` by the chat, with the sender's permissions."""
-    if not isinstance(sentence, str) or not 1 <= len(sentence) <= MAX_SENTENCE:
+    if not isinstance(sentence, str) or not 1 <= len(sentence) <= MAX_SENTENCE_CHARACTERS:
         error = (
-            "payload.message is missing." if sentence is None else f"payload.message is 1 to {MAX_SENTENCE} characters."
+            "payload.message is missing."
+            if sentence is None
+            else f"payload.message is 1 to {MAX_SENTENCE_CHARACTERS} characters."
         )
         return {"type": "refuse", "intent": "chat", "payload": {"error": error}}
     answer = await OrchestratorService(call).answer_by_rules(
@@ -69,7 +71,7 @@ async def _answer_chat(call: Call, sentence: Any) -> dict[str, Any]:
     return {"type": "inform", "intent": "chat", "payload": answer.model_dump(mode="json")}
 
 
-_HOSTED = (P.DEPLOY, P.CO_LOCATE, P.SCALE)
+_HOSTING_PERFORMATIVES = (P.DEPLOY, P.CO_LOCATE, P.SCALE)
 
 
 async def _record_usage(call: Call, draft: Draft) -> dict[str, Any]:

@@ -27,10 +27,12 @@ __all__ = ["answer_as_host", "pass_back", "pass_on"]
 P = Performative
 
 CAPABILITY = "hosting"
-NO_ENGINE = "No runtime engine is available: this server has none, and no hosting agent is registered."
-UNKNOWN = "The agent has no registered deployment (agora.deployment.register), and no hosting agent is registered."
-PARTS = ("repository", "build_config", "host_requirements")
-INTENTS = {P.DEPLOY: "create_container", P.CO_LOCATE: "co_locate", P.SCALE: "scale"}
+NO_ENGINE_MESSAGE = "No runtime engine is available: this server has none, and no hosting agent is registered."
+NO_DEPLOYMENT_MESSAGE = (
+    "The agent has no registered deployment (agora.deployment.register), and no hosting agent is registered."
+)
+MANIFEST_FIELDS = ("repository", "build_config", "host_requirements")
+INTENT_BY_PERFORMATIVE = {P.DEPLOY: "create_container", P.CO_LOCATE: "co_locate", P.SCALE: "scale"}
 
 
 async def pass_on(call: Call, draft: Draft, sent: Sent) -> dict[str, Any] | None:
@@ -55,7 +57,7 @@ async def pass_on(call: Call, draft: Draft, sent: Sent) -> dict[str, Any] | None
     request = {
         "type": "request",
         "to": [choose_protocol_name(host)],
-        "intent": INTENTS[message.type],
+        "intent": INTENT_BY_PERFORMATIVE[message.type],
         "payload": await _build_host_payload(call, draft, row),
         "correlation": {"conversation_id": sent.label},
     }
@@ -73,7 +75,7 @@ async def _build_host_payload(call: Call, draft: Draft, row: AgentRow) -> dict[s
     if draft.message.type is P.DEPLOY:
         registered = decode_json(row.metadata)
         # The sender's values win over the registered ones.
-        payload |= {name: registered[name] for name in PARTS if name in registered and name not in payload}
+        payload |= {name: registered[name] for name in MANIFEST_FIELDS if name in registered and name not in payload}
     near = payload.get("co_location")
     beside = near.get("with_agent") if isinstance(near, dict) and "with_container_id" not in near else None
     if isinstance(near, dict) and isinstance(beside, str):
@@ -125,7 +127,7 @@ async def answer_as_host(call: Call, draft: Draft, sent: Sent) -> dict[str, Any]
         return await pass_on(call, draft, sent)
     if _runs_here(call):
         return await deploy_messages.handle_command(call, draft.message, sent.message_id)
-    payload: dict[str, Any] = {"error": NO_ENGINE, "code": "NO_RUNTIME_ENGINE"}
+    payload: dict[str, Any] = {"error": NO_ENGINE_MESSAGE, "code": "NO_RUNTIME_ENGINE"}
     if isinstance(draft.message.payload.get("agent_id"), str):
         payload["agent_id"] = draft.message.payload["agent_id"]
     return {"type": "refuse", "intent": "no_runtime_engine", "payload": payload}
@@ -139,7 +141,7 @@ def _runs_here(call: Call) -> bool:
 
 def _no_host(call: Call) -> tuple[str, str]:
     """Return error message and code if no host can be asked."""
-    return (UNKNOWN, "NOT_DEPLOYABLE") if _runs_here(call) else (NO_ENGINE, "NO_RUNTIME_ENGINE")
+    return (NO_DEPLOYMENT_MESSAGE, "NOT_DEPLOYABLE") if _runs_here(call) else (NO_ENGINE_MESSAGE, "NO_RUNTIME_ENGINE")
 
 
 async def pass_back(call: Call, draft: Draft) -> None:

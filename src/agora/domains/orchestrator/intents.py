@@ -23,7 +23,7 @@ from .sentence_words import (
     FILLERS,
     GREETINGS,
     HOW_TO,
-    NEGATED,
+    NEGATED_CLAUSE,
     NUMBERS,
     REGISTRATIONS,
     SEARCHES,
@@ -37,19 +37,19 @@ __all__ = ["ParsedIntent", "Tool", "parse_intent"]
 Tool = Literal["search_agents", "get_agent", "search_apps", "register_agent", "get_marketplace_stats"]
 
 MAX_WORDS = 8
-ALIAS = re.compile(r"\bagent(?:\.[a-z0-9][a-z0-9_-]*){2,}", re.IGNORECASE)
+ALIAS_PATTERN = re.compile(r"\bagent(?:\.[a-z0-9][a-z0-9_-]*){2,}", re.IGNORECASE)
 QUOTED = re.compile(r"[\"“”„«]([^\"“”„«»]{1,100})[\"“”»]|(?<!\w)'([^']{1,100})'(?!\w)")
 NAMED = re.compile(
     r"\b(?:named|called|name is|name\s*:?|namens|appelée?|llamado|agent\s*:(?:\s*name\b(?: is|:)?)?|(?-i:as(?=\s+[A-Z\"])))\s+(.+?)"
     r"(?=\s+(?:with|and|that|which|who|it|to|for|having|capabilit\w+)\b|[,.;!?](?:\s|$)|$)",
     re.IGNORECASE,
 )
-PROPER = re.compile(
+PROPER_NAME = re.compile(
     r"\b(?:[A-Z][a-z0-9]*[A-Z0-9]\w*|[A-Z]\w+)(?:-\w+)*(?: \d+)?\b"
 )  # CodeHelper, MyBot5, Ada, Foo-Bar 3000
 JOINED_NAME = r"(?-i:[A-Z][a-z0-9]+[A-Z0-9]\w*)"  # CodeHelper: not an ordinary word
 STARTS_WITH_NAME = re.compile(rf"\s+(?:{QUOTED.pattern}|{JOINED_NAME})", re.IGNORECASE)
-ABLE = re.compile(
+ABILITY = re.compile(
     r"(?:\b(?:it|which|who|that|and)?\s*(?:can(?: do)?|does|is able to|is capable of)\s+"
     r"|\b(?:for|capabilit(?:y|ies)(?: of)?|skills?)\b\s*:?\s*|,\s*(?:it|which|who|that)\s+|^\s*[,:;-]\s*(?=\w+[a-z]s\s)"
     r"|,\s*(?:der|die|das|qui|que)\s+|\b(?:which|who|that)\s+(?=\w+[a-z]s\s))(.+)$",
@@ -71,7 +71,7 @@ NAME_PART = re.compile(
     re.IGNORECASE,
 )
 NEGATION = re.compile(r"do not\b", re.IGNORECASE)
-ASKED_LAST = re.compile(
+REQUEST_AT_END = re.compile(
     r"[,.;]\s*(?:(?:can|could|would|will) you|please)\b.*$", re.IGNORECASE
 )  # "..., can you add it?"
 CLITICS = re.compile(
@@ -117,7 +117,7 @@ APPS = re.compile(r"\b(?:apps?|applications?|anwendungen|aplicaci(?:ón|ones))\b
 AGENTS = re.compile(r"\b(?:agents?|agenten|agentes?|bots?|assistants?)\b", re.IGNORECASE)
 ONE_AGENT = re.compile(r"\b(?:agent|agente|app|bot|one)\b", re.IGNORECASE)
 PURPOSE = re.compile(r"\bto \w+ (?:an? |the )?(?:agent|app)s? (?=\w)", re.IGNORECASE)
-THINGS = re.compile(
+QUESTION_ABOUT_THINGS = re.compile(
     r"^(?:what|where|which|welche[rs]?|quels?|quelles?)\b", re.IGNORECASE
 )  # as the object of any request, not only a request for agents
 LIMIT = re.compile(
@@ -152,7 +152,7 @@ def parse_intent(message: str) -> ParsedIntent:
     """Parse a sentence."""
     # Polite beginnings and endings first: the rules match from the first word.
     text = POLITENESS.sub("", normalize_spelling(" ".join(message.split())))
-    text = NEGATED.sub("", CLITICS.sub(" ", CLOSING.sub(r"\1", text)))
+    text = NEGATED_CLAUSE.sub("", CLITICS.sub(" ", CLOSING.sub(r"\1", text)))
     # The order decides: refusals before actions, and the specific forms before the search, which accepts most sentences.
     for parse in (_parse_smalltalk, _parse_change, _parse_registration, _parse_count, _parse_description):
         intent = parse(text)
@@ -184,8 +184,8 @@ def _parse_registration(text: str) -> ParsedIntent | None:
     verb = REGISTRATIONS.match(text)
     if verb is None:
         return None
-    rest = ASKED_LAST.sub("", text[verb.end() :])
-    alias = ALIAS.search(rest)
+    rest = REQUEST_AT_END.sub("", text[verb.end() :])
+    alias = ALIAS_PATTERN.search(rest)
     is_named = STARTS_WITH_NAME.match(rest) is not None and verb[0].lower() in (
         "register",
         "enrol",
@@ -209,16 +209,16 @@ def _parse_new_name(rest: str, alias: re.Match[str] | None) -> tuple[str, str]:
     quoted, named = QUOTED.search(rest), NAMED.search(rest)
     if quoted is not None:
         return (quoted[1] or quoted[2]).strip(), rest[quoted.end() :]
-    if named is not None and ALIAS.fullmatch(named[1]) is None:
+    if named is not None and ALIAS_PATTERN.fullmatch(named[1]) is None:
         return named[1].strip(), rest[named.end() :]
-    proper = PROPER.search(rest) if alias is None else None
+    proper = PROPER_NAME.search(rest) if alias is None else None
     if proper is not None:
         return proper[0], rest[proper.end() :]
     return (alias[0] if alias else "").rpartition(".")[2], rest
 
 
 def _parse_capabilities(text: str) -> list[str]:
-    able = ABLE.search(text)
+    able = ABILITY.search(text)
     if able is None:
         return []
     parts = re.split(r",|;|\band\b|&", able[1].strip(" .!?"))
@@ -249,20 +249,20 @@ def _parse_count(text: str) -> ParsedIntent | None:
 
 def _parse_description(text: str) -> ParsedIntent | None:
     """Parse a request for one agent, by its alias, a quoted name or a name after words such as "details about"."""
-    alias = ALIAS.search(text)
+    alias = ALIAS_PATTERN.search(text)
     if alias is not None:
         return ParsedIntent("get_agent", {"ref": alias[0].lower()})
     question = QUESTION_ABOUT_ONE.match(text)
     if question is not None:
         name = _strip_name(next(filter(None, question.groups()), ""))
-        is_name = PROPER.fullmatch(name) is not None or (" " in name and question["d"] is None)
+        is_name = PROPER_NAME.fullmatch(name) is not None or (" " in name and question["d"] is None)
         return ParsedIntent("get_agent", {"ref": name}) if is_name else None
     described = DESCRIPTIONS.match(text)
     if described is None or re.search(r"\b(?:agents|apps|agenten)\b", text, re.IGNORECASE):
         return None
     quoted = QUOTED.search(text)
     name = (quoted[1] or quoted[2]).strip() if quoted else _strip_name(text[described.end() :])
-    is_name = bool(quoted or described["sure"]) or all(PROPER.fullmatch(word) for word in name.split())
+    is_name = bool(quoted or described["sure"]) or all(PROPER_NAME.fullmatch(word) for word in name.split())
     return ParsedIntent("get_agent", {"ref": name}) if name and len(name.split()) <= 6 and is_name else None
 
 
@@ -285,7 +285,7 @@ def _parse_search(text: str) -> ParsedIntent:
     words = _query_words(rest)
     if words:
         arguments["query"] = " ".join(words)
-    asks = (SEARCHES.match(text) is not None and THINGS.match(text) is None) or "status" in arguments
+    asks = (SEARCHES.match(text) is not None and QUESTION_ABOUT_THINGS.match(text) is None) or "status" in arguments
     if is_app:
         arguments = {key: value for key, value in arguments.items() if key in _APP_ARGUMENTS}
     if is_agent or is_app or (asks and (words or arguments)):

@@ -10,11 +10,11 @@ from agora.domains.instances.market import MarketplaceQuery, discover_agents
 from agora.value_classes import value_class
 from agora_sdk.contract.instances import MarketplaceAgent
 
-__all__ = ["SCANNED", "MatchRequest", "find_matches"]
+__all__ = ["MAX_SCANNED", "MatchRequest", "find_matches"]
 
-SCANNED = 1000  # maximum number of filtered and sorted candidates
-PAGE = 50
-REACHABLE = frozenset(("active", "busy"))
+MAX_SCANNED = 1000  # maximum number of filtered and sorted candidates
+PAGE_SIZE = 50
+REACHABLE_STATUSES = frozenset(("active", "busy"))
 MAX_WORDS = 8
 
 
@@ -45,7 +45,7 @@ async def find_matches(call: Call, request: MatchRequest, limit: int) -> tuple[l
     Candidates match all words of the query; if there are none, any word, with the most matching words first.
     """
     # Filters and sorting need all candidates; without them, the search's own order and limit are enough.
-    count = SCANNED if request.narrows else limit
+    count = MAX_SCANNED if request.narrows else limit
     candidates, total = await _read_candidates(call, request, request.query, count)
     words = (request.query or "").split()[:MAX_WORDS]
     # Only then: a match of all words is always better than one of some.
@@ -77,14 +77,14 @@ async def _read_candidates(
     """Read candidates in order of relevance, and their total number."""
     candidates: list[MarketplaceAgent] = []
     cursor, total = None, 0
-    for _ in range(SCANNED // PAGE):  # a page may be shorter than its limit because of its size
+    for _ in range(MAX_SCANNED // PAGE_SIZE):  # a page may be shorter than its limit because of its size
         if len(candidates) >= wanted:
             break
         query = MarketplaceQuery(
             search=search,
             category=category,
             name=request.name,
-            limit=min(PAGE, wanted - len(candidates)),
+            limit=min(PAGE_SIZE, wanted - len(candidates)),
             cursor=cursor,
         )
         page = await discover_agents(call, query)
@@ -98,9 +98,9 @@ async def _read_candidates(
 async def _match_any_word(call: Call, request: MatchRequest, words: Sequence[str]) -> list[MarketplaceAgent]:
     hits: dict[str, tuple[int, MarketplaceAgent]] = {}
     for word in words:
-        candidates, _ = await _read_candidates(call, request, word, PAGE)
+        candidates, _ = await _read_candidates(call, request, word, PAGE_SIZE)
         for spelling in (word, word.capitalize()):  # a word may be a category, verbatim or capitalized
-            candidates += (await _read_candidates(call, request, None, PAGE, spelling))[0]
+            candidates += (await _read_candidates(call, request, None, PAGE_SIZE, spelling))[0]
         for agent in {agent.agent_id: agent for agent in candidates}.values():
             hits[agent.agent_id] = (hits.get(agent.agent_id, (0, agent))[0] + 1, agent)
     return [agent for _, agent in sorted(hits.values(), key=lambda hit: -hit[0])]
@@ -108,7 +108,7 @@ async def _match_any_word(call: Call, request: MatchRequest, words: Sequence[str
 
 def _passes_filters(agent: MarketplaceAgent, request: MatchRequest) -> bool:
     price = _highest_price(agent)
-    states = REACHABLE if request.status == "online" else {request.status}
+    states = REACHABLE_STATUSES if request.status == "online" else {request.status}
     return (
         (not request.free or agent.marketplace_info.pricing_info.type == "free")
         and (request.max_price is None or price <= request.max_price)

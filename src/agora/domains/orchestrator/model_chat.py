@@ -38,20 +38,22 @@ __all__ = ["ask_chat_agent", "find_chat_agent"]
 OPERATION = "agora.orchestrator.chat"
 TASK_TYPE = "a2a.message"
 WAIT_SECONDS = 55.0  #: less than a minute, the usual timeout of clients and proxies
-SETTLED = frozenset(f"agora.task.{status.value}" for status in (*states.TERMINAL, *states.INTERRUPTED))
-KINDS_OF_CALLERS = ("agent", "key", "operator", "user")  #: callers whose rights can be resolved again during the task
-AT_WORK = ("active", "busy")
+SETTLED_EVENTS = frozenset(
+    f"agora.task.{status.value}" for status in (*states.TERMINAL_STATUSES, *states.INTERRUPTED_STATUSES)
+)
+CALLER_KINDS = ("agent", "key", "operator", "user")  #: callers whose rights can be resolved again during the task
+WORKING_STATUSES = ("active", "busy")
 
 
 async def find_chat_agent(call: Call) -> AgentRow | None:
     """Find the declared agent that answers this caller; None to use fixed rules, also while the agent is inactive."""
     name, caller = call.context.settings.chat_agent, call.caller
-    if not name or caller.kind not in KINDS_OF_CALLERS:
+    if not name or caller.kind not in CALLER_KINDS:
         return None
     if not (caller.may("read:agents") or caller.may("write:agents")):  # none of the tools would be permitted
         return None
     row = await find_agent(call.tx, name)
-    if row is None or row.status not in AT_WORK or row.retired_at is not None:
+    if row is None or row.status not in WORKING_STATUSES or row.retired_at is not None:
         return None
     is_declared = await call.tx.one(declared.select_agent_by_id, agent_id=row.agent_id) is not None
     return row if is_declared else None
@@ -85,8 +87,8 @@ async def ask_chat_agent(call: Call, agent: AgentRow, sentence: str) -> contract
         row = await later.tx.one(tasks.select_task, task_id=task_id)
         assert row is not None
         # The task was created in an earlier transaction: its end is awaited without holding one.
-        if row.status not in states.TERMINAL and row.status not in states.INTERRUPTED:
-            raise WaitForEvent(SETTLED, WAIT_SECONDS, late, subject=task_id)
+        if row.status not in states.TERMINAL_STATUSES and row.status not in states.INTERRUPTED_STATUSES:
+            raise WaitForEvent(SETTLED_EVENTS, WAIT_SECONDS, late, subject=task_id)
         return await _build_answer(later, row, agent.agent_name)
 
     return cast_deferred_to_result(read_answer)
@@ -94,7 +96,7 @@ async def ask_chat_agent(call: Call, agent: AgentRow, sentence: str) -> contract
 
 async def _build_answer(call: Call, task: TaskRow, agent_name: str) -> contract.ChatAnswer:
     """Build the answer of a completed or asking task. Raises UpstreamUnavailable for a failed one."""
-    if task.status in states.INTERRUPTED:
+    if task.status in states.INTERRUPTED_STATUSES:
         question = await _read_question(call, task.task_id)
         return contract.ChatAnswer(response=f"{question}\n\nAnswer it with agora.task.message, as {task.task_id}.")
     if task.status != TaskStatus.COMPLETED:

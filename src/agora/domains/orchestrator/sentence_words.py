@@ -13,7 +13,7 @@ __all__ = [
     "FILLERS",
     "GREETINGS",
     "HOW_TO",
-    "NEGATED",
+    "NEGATED_CLAUSE",
     "NUMBERS",
     "REGISTRATIONS",
     "SEARCHES",
@@ -40,7 +40,7 @@ HOW_TO = _compile_pattern(
     r"""^(?:how\s(?:do|can|could|would|should)\s(?:i|we|you|one|somebody|someone)\s|how\sto\s|wie\skann\s(?:ich|man)\s)"""
 )
 #: "Do not register anything, just ...": the negated part, up to the comma
-NEGATED = _compile_pattern(r"""^do\snot\s[^,.;]{1,100}[,.;]\s*(?:(?:but|just|only|instead)\s)*""")
+NEGATED_CLAUSE = _compile_pattern(r"""^do\snot\s[^,.;]{1,100}[,.;]\s*(?:(?:but|just|only|instead)\s)*""")
 SELF = _compile_pattern(
     r"""^(?:what\scan\syou\b|what\sdo\syou\b|who\s(?:are|built|made|is)\syou\b|how\sare\syou\b|are\syou\b|do\syou\slike\b|who\smade\syou\b)"""
 )

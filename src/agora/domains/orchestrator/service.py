@@ -25,7 +25,7 @@ from agora_sdk.errors import InvalidRequest, NotFound, field_error
 from . import model_chat
 from .answer_rows import build_app_fields, build_count_fields, build_market_fields, build_profile_fields
 from .intents import ParsedIntent, Tool, parse_intent
-from .matches import SCANNED, MatchRequest, find_matches
+from .matches import MAX_SCANNED, MatchRequest, find_matches
 from .wording import HELP, describe_agent, describe_count, describe_matches, describe_refusal, describe_registration
 
 __all__ = ["OrchestratorService"]
@@ -134,7 +134,7 @@ class OrchestratorService(BoundService, contract.Orchestrator):
         else:
             request = MatchRequest(capability, status=status, free=free)
             _, total = await find_matches(self.call, request, 1)
-            estimate = request.narrows and total >= SCANNED
+            estimate = request.narrows and total >= MAX_SCANNED
         return contract.MarketplaceCount(
             of=of,
             total=total,

@@ -41,7 +41,7 @@ SHORTHAND = {
     "wieviele": "wie viele",
 }
 #: keywords that are corrected if a letter is missing, doubled, or swapped with the next
-CORRECTED = (
+CORRECTED_WORDS = (
     "search", "register", "create", "delete", "remove", "update", "agent", "agents", "cheapest", "somebody", "someone",
     "anybody", "anyone", "something", "anything", "everything", "everyone", "available", "marketplace", "industry", "online", "offline",
     "application", "applications", "capability", "capabilities", "looking", "details", "information", "recommend",
@@ -75,7 +75,7 @@ def _normalize_word(match: re.Match[str]) -> str:
     if written is not None:
         return written
     # A capital letter within the sentence marks a name, which is not corrected.
-    return _SLIPS.get(lowered, word) if word.islower() or match.start() == 0 else word
+    return _WORD_BY_MISSPELLING.get(lowered, word) if word.islower() or match.start() == 0 else word
 
 
 def _is_part_of_name(match: re.Match[str]) -> bool:
@@ -95,9 +95,9 @@ def _list_slips(word: str) -> Iterator[str]:
             yield word[:index] + word[index + 1] + word[index] + word[index + 2 :]
 
 
-_SLIPS = {
+_WORD_BY_MISSPELLING = {
     slip: word
-    for word in CORRECTED
+    for word in CORRECTED_WORDS
     for slip in _list_slips(word)
-    if slip not in CORRECTED and slip not in REAL_WORDS and len(slip) >= 4
+    if slip not in CORRECTED_WORDS and slip not in REAL_WORDS and len(slip) >= 4
 }

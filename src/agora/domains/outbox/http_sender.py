@@ -13,16 +13,16 @@ from agora.net.egress_policy import AddressRefused, EgressPolicy
 from agora.net.http_client import ConnectionLost, HttpClient, Reply, build_request_target, create_default_ssl_context
 from agora.value_classes import value_class
 
-__all__ = ["MAX_AT_ONCE", "MAX_EACH", "DeliveryRejected", "HttpResponse", "HttpSender"]
+__all__ = ["MAX_CONCURRENT_POSTS", "MAX_CONCURRENT_POSTS_PER_ORIGIN", "DeliveryRejected", "HttpResponse", "HttpSender"]
 
-MAX_AT_ONCE: Final = 64  #: concurrent posts
-MAX_EACH: Final = 8  #: concurrent posts to one origin
+MAX_CONCURRENT_POSTS: Final = 64  #: concurrent posts
+MAX_CONCURRENT_POSTS_PER_ORIGIN: Final = 8  #: concurrent posts to one origin
 MAX_ORIGINS: Final = 256  #: origins with connections
 CONNECT_SECONDS: Final = 5.0  # seconds
 MAX_QUOTED_CHARACTERS: Final = 200  #: quoted characters of an error response
 MAX_RETRY_AFTER_SECONDS: Final = 3600.0  #: upper bound of the receiver's retry-after
 # Gone (RFC 9110, section 15.5.11): the receiver says that no later attempt can succeed.
-PERMANENT: Final = frozenset({410})
+PERMANENT_STATUSES: Final = frozenset({410})
 
 
 class DeliveryRejected(Exception):
@@ -53,7 +53,7 @@ class Origin:
 
     http: HttpClient
     egress: EgressPolicy
-    slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_EACH))
+    slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_CONCURRENT_POSTS_PER_ORIGIN))
     users: int = 0
 
 
@@ -62,7 +62,7 @@ class HttpSender:
 
     def __init__(self, *, limit: int = 65_536) -> None:
         self._limit = limit
-        self._slots = asyncio.Semaphore(MAX_AT_ONCE)
+        self._slots = asyncio.Semaphore(MAX_CONCURRENT_POSTS)
         self._origins: OrderedDict[tuple[str, str, bool], Origin] = OrderedDict()
 
     def close(self) -> None:
@@ -138,7 +138,7 @@ class HttpSender:
         printable = "".join(character for character in text if character.isprintable())
         raise DeliveryRejected(
             f"It answers with the HTTP status {reply.status}" + (f": {printable}" if printable else ""),
-            permanent=reply.status in PERMANENT,
+            permanent=reply.status in PERMANENT_STATUSES,
             retry_after=_parse_retry_after(reply.headers.get("retry-after")),
             status=reply.status,
         )

@@ -26,11 +26,17 @@ from agora.domains.dead_letters.port import NewDeadLetter
 from agora.domains.identity.signing_key import KEY_FILE, SigningKey
 from agora.net.backoff import compute_jittered_delay
 from agora.store.port import Reader, StoredEvent, StoreUnavailable
-from agora.telemetry import CALLER
+from agora.telemetry import CURRENT_CALLER
 from agora_sdk.errors import AgoraError
 
 from . import queries as statements
-from .http_sender import MAX_AT_ONCE, MAX_EACH, DeliveryRejected, HttpResponse, HttpSender
+from .http_sender import (
+    MAX_CONCURRENT_POSTS,
+    MAX_CONCURRENT_POSTS_PER_ORIGIN,
+    DeliveryRejected,
+    HttpResponse,
+    HttpSender,
+)
 from .port import OUTBOX_SOURCES, OutboxRequest, OutboxSource
 from .records import OutboxRow
 
@@ -38,17 +44,17 @@ __all__ = ["OutboxController"]
 
 log = logging.getLogger(__name__)
 
-EACH: Final = 4  #: concurrent deliveries per worker
+DELIVERIES_PER_WORKER: Final = 4  #: concurrent deliveries per worker
 #: workers that deliver at once, in all and to one destination: a delivery never waits for the sender while its lease runs
-MAX_WORKERS: Final = MAX_AT_ONCE // EACH
-MAX_WORKERS_EACH: Final = MAX_EACH // EACH
+MAX_WORKERS: Final = MAX_CONCURRENT_POSTS // DELIVERIES_PER_WORKER
+MAX_WORKERS_PER_DESTINATION: Final = MAX_CONCURRENT_POSTS_PER_ORIGIN // DELIVERIES_PER_WORKER
 MAX_DESTINATIONS: Final = 1000  #: destinations read per pass
 LEASE_SECONDS: Final = 90  # seconds, longer than the maximum of endpoint_timeout including the connection
 FIRST_PAUSE, MAX_BACKOFF = 1.0, 3600.0  # seconds
 #: statuses that a retry would receive again
-PERMANENT: Final = frozenset({400, 410, 413, 415, 422})
+PERMANENT_STATUSES: Final = frozenset({400, 410, 413, 415, 422})
 #: events whose transactions add rows
-WAKING: Final = frozenset({"agora.message.received", "agora.dead_letter.replayed"})
+WAKING_EVENTS: Final = frozenset({"agora.message.received", "agora.dead_letter.replayed"})
 
 
 class OutboxController(DueController):
@@ -75,7 +81,7 @@ class OutboxController(DueController):
 
     def receive_committed_events(self, events: Sequence[StoredEvent], /) -> None:
         for event in events:
-            if event.event.type in WAKING:
+            if event.event.type in WAKING_EVENTS:
                 self.mark_tenant_due(event.tenant_id)
 
     async def reconcile(self, tenant: str) -> None:
@@ -98,9 +104,9 @@ class OutboxController(DueController):
 
     async def _serve_destination(self, tenant: str, destination: str) -> None:
         """Deliver until nothing is due for the destination, or it does not respond."""
-        CALLER.set((tenant, "system"))
+        CURRENT_CALLER.set((tenant, "system"))
         claim = partial(_claim_rows, destination=destination)
-        slots = self._destination_slots.setdefault(destination, asyncio.Semaphore(MAX_WORKERS_EACH))
+        slots = self._destination_slots.setdefault(destination, asyncio.Semaphore(MAX_WORKERS_PER_DESTINATION))
         try:
             while True:
                 async with slots, self._slots:
@@ -152,7 +158,7 @@ class OutboxController(DueController):
 
     async def _record_failure(self, tenant: str, row: OutboxRow, url: str, error: DeliveryRejected) -> None:
         attempts = self.context.server.settings.endpoint_attempts
-        if error.permanent or error.status in PERMANENT or row.attempts + 1 >= attempts:
+        if error.permanent or error.status in PERMANENT_STATUSES or row.attempts + 1 >= attempts:
             await self._give_up(tenant, row, url, str(error))
         else:
             await self._put_off(tenant, row, error)
@@ -240,7 +246,9 @@ async def _release_leases(call: Call) -> None:
 
 async def _claim_rows(call: Call, *, destination: str) -> Sequence[OutboxRow]:
     times = {"until": call.now + LEASE_SECONDS * SECOND, "now": call.now}
-    return await call.tx.returning(statements.claim_deliveries, destination=destination, limit=EACH, **times)
+    return await call.tx.returning(
+        statements.claim_deliveries, destination=destination, limit=DELIVERIES_PER_WORKER, **times
+    )
 
 
 async def _delete_row(call: Call, *, row: OutboxRow) -> None:

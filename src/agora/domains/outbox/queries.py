@@ -18,7 +18,7 @@ __all__ = [
 
 BIG = "bigint"
 # The fence makes the result of an expired lease harmless.
-_HELD = "where tenant_id = :tenant and delivery_id = :delivery_id and fence = :fence and leased = 1"
+_WHERE_LEASE_HELD = "where tenant_id = :tenant and delivery_id = :delivery_id and fence = :fence and leased = 1"
 
 select_next_due_time = Query("select min(due_at) as due from outbox where tenant_id = :tenant", int)
 select_due_destinations = Query(
@@ -41,9 +41,9 @@ claim_deliveries = Write(
     types={"until": BIG, "now": BIG, "limit": BIG},
 )
 #: delivered or given up; no row: another server has claimed it since
-delete_delivery = Write(f"delete from outbox {_HELD}", types={"fence": BIG})
+delete_delivery = Write(f"delete from outbox {_WHERE_LEASE_HELD}", types={"fence": BIG})
 postpone_delivery = Write(
-    f"update outbox set attempts = :attempts, due_at = :due_at, leased = 0, error = :error {_HELD}",
+    f"update outbox set attempts = :attempts, due_at = :due_at, leased = 0, error = :error {_WHERE_LEASE_HELD}",
     types={"attempts": BIG, "due_at": BIG, "fence": BIG},
 )
 #: postpones all deliveries of a destination that does not respond

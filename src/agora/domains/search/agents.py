@@ -22,13 +22,13 @@ from .words import compute_edit_distance, compute_max_typing_errors, split_piece
 
 __all__ = ["AgentSearch"]
 
-INLINE = 1000  # maximum of rows processed on the event loop
+MAX_INLINE_ROWS = 1000  # maximum of rows processed on the event loop
 # From this number of agents with one of several capabilities, all agents are scanned instead of collecting these first.
-COMMON = 10_000  # for a page
-COUNTED = 100_000  # for the total
-CANDIDATES = 100  # known words compared with one search word
+COMMON_CAPABILITY_AGENTS = 10_000  # for a page
+MAX_COUNTED = 100_000  # for the total
+MAX_CANDIDATE_WORDS = 100  # known words compared with one search word
 MAX_MATCHED_TERMS = 20  # known words that one search word is expanded to
-NOBODY = (0, False)
+ZERO_TOTAL = (0, False)
 EXACT, NEAR = 0, 1
 
 
@@ -56,16 +56,18 @@ class AgentSearch:
     async def list_agents(self, limit: int, offset: int, cursor: str | None) -> contract.FoundAgentPage:
         after = _check_agent_id(paging.decode_cursor(cursor)[0]) if cursor else ""
         if self.barred:
-            return _build_page([], self.call.now, NOBODY)
+            return _build_page([], self.call.now, ZERO_TOTAL)
         # Counters are read first: they answer impossible searches, give exact totals, and order the conditions.
         counts = await self._count_agents_by_capability()
         if counts is not None and not self._can_match(counts):
-            return _build_page([], self.call.now, NOBODY)
+            return _build_page([], self.call.now, ZERO_TOTAL)
         plain = counts[0] if counts and self.chosen.capabilities == 1 and not self.chosen.filters else None
         private = plain.private if plain is not None and self.chosen.sees != "all" else 0
         gathered = sum(row.agents for row in counts or ())
         selection = replace(
-            self.chosen, scan=plain is None or offset > INLINE or private > INLINE, common=gathered > COMMON
+            self.chosen,
+            scan=plain is None or offset > MAX_INLINE_ROWS or private > MAX_INLINE_ROWS,
+            common=gathered > COMMON_CAPABILITY_AGENTS,
         )
         query = statements.build_agents_page_query(selection)
 
@@ -79,7 +81,7 @@ class AgentSearch:
         if plain is not None:
             total = await self._count_visible_agents(plain), False
         else:
-            total = await self._count_total(replace(selection, common=gathered > COUNTED), after="")
+            total = await self._count_total(replace(selection, common=gathered > MAX_COUNTED), after="")
         following = paging.encode_cursor(rows[-1].agent_id) if more else None
         return _build_page(rows, self.call.now, total, following)
 
@@ -123,8 +125,8 @@ class AgentSearch:
                 errors=[field_error("search", "not with status=retired")],
             )
         if not words:
-            return _build_page([], self.call.now, NOBODY)
-        selection, total = replace(self.chosen, searched=True), NOBODY
+            return _build_page([], self.call.now, ZERO_TOTAL)
+        selection, total = replace(self.chosen, searched=True), ZERO_TOTAL
         if stage == EXACT:
             self.parameters |= statements.build_match_parameters([[_build_typed_term(word)] for word in words])
             total = await self._count_total(selection, place=0, after="")
@@ -157,12 +159,12 @@ class AgentSearch:
             statements.select_similar_terms,
             word=word,
             shortest=len(word) - allowed,
-            least=1 if allowed else statements.PIECES + 1,
-            limit=CANDIDATES,
+            least=1 if allowed else statements.MAX_PIECES + 1,
+            limit=MAX_CANDIDATE_WORDS,
             **{f"piece_{letter}": piece for letter, piece in zip(statements.LETTERS, split_pieces(word), strict=False)},
         )
         # Words that contain the search word are better than words that resemble it.
-        holding = [Term(row.term) for row in rows if row.intact > statements.PIECES]
+        holding = [Term(row.term) for row in rows if row.intact > statements.MAX_PIECES]
         return (holding or _select_nearest_terms(word, [row.term for row in rows], allowed))[:MAX_MATCHED_TERMS]
 
     # -- both ------------------------------------------------------------------------------------
@@ -175,7 +177,7 @@ class AgentSearch:
         return await self.call.tx.all(query, **values)
 
     async def _count_total(self, chosen: Selection, **start: Any) -> tuple[int, bool]:
-        (total,) = await self._run_query(statements.agents_total(chosen), limit=paging.EXACT_UP_TO + 1, **start)
+        (total,) = await self._run_query(statements.agents_total(chosen), limit=paging.MAX_EXACT_TOTAL + 1, **start)
         return paging.split_bounded_total(total)
 
 

@@ -13,7 +13,7 @@ from .records import CapabilityCount, KnownTerm, RankedAgentRow
 
 __all__ = [
     "LETTERS",
-    "PIECES",
+    "MAX_PIECES",
     "Selection",
     "Term",
     "agents_total",
@@ -27,7 +27,7 @@ __all__ = [
 
 BIG = "bigint"
 LETTERS = "abcdefghijklmnopqrst"  #: parameter names of requested capabilities and of the pieces of a word
-PIECES = 4
+MAX_PIECES = 4
 
 # Where the words were found: the smaller, the better the match. FTS5 columns, and PostgreSQL weights.
 _PLACES = (
@@ -43,21 +43,21 @@ _FILTERS = {
     "category": "a.category = :category",
     "min_rating": "a.rating_count > 0 and a.rating_sum >= :min_rating * a.rating_count",
 }
-_SEES = {
+_VISIBILITY_CONDITIONS = {
     "all": "",
     "account": "(a.visibility <> 'private' or a.agent_id = :viewer or a.account_id = :account)",
     "own": "(a.visibility <> 'private' or a.agent_id = :viewer)",
 }
-_HAS = """
+_AGENTS_WITH_CAPABILITY = """
     select agent_id from agent_capabilities c where c.tenant_id = :tenant and c.agent_id > :after
         and c.capability = :capability_{letter}
 """
-_ALSO = """
+_HAS_FURTHER_CAPABILITY = """
     exists (select 1 from agent_capabilities c{letter} where c{letter}.tenant_id = :tenant
         and c{letter}.capability = :capability_{letter} and c{letter}.agent_id = f.agent_id)
 """
-_HAD_CAPABILITY = "exists (select 1 from json_each(a.capabilities) h where h.value = :capability_{letter})"
-_HAD_POSTGRES = """
+_HAS_STORED_CAPABILITY = "exists (select 1 from json_each(a.capabilities) h where h.value = :capability_{letter})"
+_HAS_STORED_CAPABILITY_POSTGRES = """
     exists (select 1 from json_array_elements_text(a.capabilities::json) h(value) where h.value = :capability_{letter})
 """
 _TYPES = {"min_rating": "double precision", "limit": BIG, "offset": BIG, "place": BIG}
@@ -105,13 +105,13 @@ def _build_rank_column(inside: str) -> str:
     return f", case {cases} else {len(_PLACES) + 1} end as place"
 
 
-_PLACE = _build_rank_column("s.rowid in (select rowid from agent_search where agent_search match :fts_{})")
-_PLACE_POSTGRES = _build_rank_column("words @@ cast(:ts_{} as tsquery)")
+_RANK_COLUMN = _build_rank_column("s.rowid in (select rowid from agent_search where agent_search match :fts_{})")
+_RANK_COLUMN_POSTGRES = _build_rank_column("words @@ cast(:ts_{} as tsquery)")
 
 
 def _build_capability_condition(chosen: Selection, first: int, had: str) -> str:
     """Build the condition on capabilities from the number ``first`` on."""
-    form = had if chosen.retired else _ALSO
+    form = had if chosen.retired else _HAS_FURTHER_CAPABILITY
     each = [form.format(letter=letter) for letter in LETTERS[first : chosen.capabilities]]
     return f"({(' or ' if chosen.any else ' and ').join(each)})" if each else ""
 
@@ -124,9 +124,11 @@ def _build_id_source(chosen: Selection, matches: str) -> tuple[str, int]:
         return "(select agent_id from agents where tenant_id = :tenant and agent_id > :after)", 0
     # Each capability's agents come from its own index, already in order, so that the union stops after a page.
     if chosen.any:
-        arms = " union ".join(_HAS.format(letter=letter) for letter in LETTERS[: chosen.capabilities])
+        arms = " union ".join(
+            _AGENTS_WITH_CAPABILITY.format(letter=letter) for letter in LETTERS[: chosen.capabilities]
+        )
         return f"({arms} order by agent_id)", chosen.capabilities
-    return f"({_HAS.format(letter=LETTERS[0])})", 1
+    return f"({_AGENTS_WITH_CAPABILITY.format(letter=LETTERS[0])})", 1
 
 
 def _select_body(chosen: Selection, matches: str, had: str, *further: str) -> str:
@@ -135,7 +137,7 @@ def _select_body(chosen: Selection, matches: str, had: str, *further: str) -> st
         "a.tenant_id = :tenant",
         "a.retired_at is not null" if chosen.retired else "a.retired_at is null",
         _build_capability_condition(chosen, handled, had),
-        _SEES[chosen.sees],
+        _VISIBILITY_CONDITIONS[chosen.sees],
         *(text for name, text in _FILTERS.items() if name in chosen.filters),
         *further,
     ]
@@ -161,10 +163,12 @@ def build_ranked_agents_page_query(chosen: Selection) -> Query[RankedAgentRow]:
 def _build_page(chosen: Selection, record: type[R], columns: str, order: str, *start: str) -> Query[R]:
     form = f"select {columns} from {{}} order by {order} limit :limit offset :offset"
     return Query(
-        form.format(_select_body(chosen, _build_match_condition_sqlite(_PLACE), _HAD_CAPABILITY, *start)),
+        form.format(_select_body(chosen, _build_match_condition_sqlite(_RANK_COLUMN), _HAS_STORED_CAPABILITY, *start)),
         record,
         postgres=form.format(
-            _select_body(chosen, _build_match_condition_postgres(_PLACE_POSTGRES), _HAD_POSTGRES, *start)
+            _select_body(
+                chosen, _build_match_condition_postgres(_RANK_COLUMN_POSTGRES), _HAS_STORED_CAPABILITY_POSTGRES, *start
+            )
         ),
         types=_TYPES,
         scan=chosen.scan,
@@ -176,22 +180,24 @@ def agents_total(chosen: Selection) -> Query[int]:
     """Build the query that counts the matching agents up to ``:limit``."""
     form = "select count(*) as total from (select 1 from {} limit :limit) as counted"
     return Query(
-        form.format(_select_body(chosen, _build_match_condition_sqlite(""), _HAD_CAPABILITY)),
+        form.format(_select_body(chosen, _build_match_condition_sqlite(""), _HAS_STORED_CAPABILITY)),
         int,
-        postgres=form.format(_select_body(chosen, _build_match_condition_postgres(""), _HAD_POSTGRES)),
+        postgres=form.format(
+            _select_body(chosen, _build_match_condition_postgres(""), _HAS_STORED_CAPABILITY_POSTGRES)
+        ),
         types=_TYPES,
         scan=True,
     )
 
 
 # The dialects expand the JSON list of values differently.
-_COUNTS = """
+_SELECT_COUNTS = """
     select capability, agents, private from capability_counts where tenant_id = :tenant and capability
 """
 select_capability_counts = Query(
-    _COUNTS + "in (select value from json_each(:capabilities))",
+    _SELECT_COUNTS + "in (select value from json_each(:capabilities))",
     CapabilityCount,
-    postgres=_COUNTS + "= any(array(select json_array_elements_text(:capabilities::json)))",
+    postgres=_SELECT_COUNTS + "= any(array(select json_array_elements_text(:capabilities::json)))",
 )
 
 
@@ -212,22 +218,26 @@ def count_visible_private(account: bool) -> Query[int]:
 
 # -- words ---------------------------------------------------------------------------------------
 
-_INTACT = " + ".join(f"(case when instr(term, :piece_{letter}) > 0 then 1 else 0 end)" for letter in LETTERS[:PIECES])
-_TERMS = f"""
+_COUNT_INTACT_PIECES = " + ".join(
+    f"(case when instr(term, :piece_{letter}) > 0 then 1 else 0 end)" for letter in LETTERS[:MAX_PIECES]
+)
+_SELECT_TERMS = f"""
     select term, intact from (
-        select term, case when instr(term, :word) > 0 then {PIECES + 1} else {_INTACT} end as intact
+        select term, case when instr(term, :word) > 0 then {MAX_PIECES + 1} else {_COUNT_INTACT_PIECES} end as intact
         from @vocabulary and length(term) >= :shortest
     ) as known where intact >= :least @own order by intact desc, length(term), term limit :limit
 """
 # SQLite's index of words is shared by all tenants: only words of the tenant's own agents count.
-_OWN = """
+_OCCURS_IN_TENANT = """
     and exists (select 1 from agent_search s cross join agent_documents d
         where s.agent_search match '"' || known.term || '"' and d.document = s.rowid and d.tenant_id = :tenant)
 """
 select_similar_terms = Query(
-    _TERMS.replace("@vocabulary", "agent_vocabulary where :tenant is not null").replace("@own", _OWN),
+    _SELECT_TERMS.replace("@vocabulary", "agent_vocabulary where :tenant is not null").replace(
+        "@own", _OCCURS_IN_TENANT
+    ),
     KnownTerm,
-    postgres=_TERMS.replace("@vocabulary", "agent_terms where tenant_id = :tenant")
+    postgres=_SELECT_TERMS.replace("@vocabulary", "agent_terms where tenant_id = :tenant")
     .replace("@own", "")
     .replace("instr(", "strpos("),
     types={"shortest": BIG, "least": BIG, "limit": BIG},

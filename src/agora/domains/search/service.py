@@ -21,7 +21,7 @@ from .words import split_words
 __all__ = ["QueryService"]
 
 HOUR = 3_600_000_000
-LISTED = 10
+MAX_LISTED = 10
 
 
 class QueryService(BoundService, contract.Queries):
@@ -72,7 +72,7 @@ class QueryService(BoundService, contract.Queries):
     async def marketplace(self) -> contract.Marketplace:
         call, tx = self.call, self.call.tx
         agents = await tx.all(statistics.count_agents)
-        capabilities = await tx.all(statistics.select_top_capabilities, limit=LISTED)
+        capabilities = await tx.all(statistics.select_top_capabilities, limit=MAX_LISTED)
         capabilities_total = await tx.one(statistics.count_capabilities)
         messages = await tx.one(statistics.count_messages, since=call.now - HOUR)
         delivery_counts = await tx.one(statistics.count_waiting_deliveries)
@@ -116,4 +116,4 @@ def _list_busiest_services(usage: Sequence[tuple[str, Mapping[str, Any]]]) -> di
     calls: Counter[str] = Counter()
     for name, usage_count in usage:
         calls[name] += usage_count["calls"]
-    return {name: count for name, count in calls.most_common(LISTED) if count}
+    return {name: count for name, count in calls.most_common(MAX_LISTED) if count}

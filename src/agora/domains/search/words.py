@@ -6,10 +6,10 @@ import re
 import unicodedata
 from itertools import pairwise
 
-from .queries import PIECES
+from .queries import MAX_PIECES
 
 __all__ = [
-    "WORDS",
+    "MAX_WORDS",
     "build_contains_pattern",
     "compute_edit_distance",
     "compute_max_typing_errors",
@@ -18,7 +18,7 @@ __all__ = [
     "split_words",
 ]
 
-WORDS = 10
+MAX_WORDS = 10
 MAX_MARKS = 30  #: combining marks in a row that count, as in Unicode's stream-safe text (UAX #15)
 _WORD = re.compile(r"[^\W_]+")
 _LONG_RUN = re.compile(rf"[^\w\s]{{{MAX_MARKS + 1}}}")  # combining marks are neither word characters nor spaces
@@ -52,8 +52,8 @@ def build_contains_pattern(text: str) -> str:
 
 
 def split_words(text: str) -> list[str]:
-    """Split a text into its distinct words, letters and digits only; the first :data:`WORDS` of them."""
-    return list(dict.fromkeys(_WORD.findall(fold_text(text))))[:WORDS]
+    """Split a text into its distinct words, letters and digits only; the first :data:`MAX_WORDS` of them."""
+    return list(dict.fromkeys(_WORD.findall(fold_text(text))))[:MAX_WORDS]
 
 
 def compute_max_typing_errors(word: str) -> int:
@@ -63,8 +63,8 @@ def compute_max_typing_errors(word: str) -> int:
 
 
 def split_pieces(word: str) -> list[str]:
-    """Split the word into :data:`PIECES` pieces: a word with few typing errors still matches some of them."""
-    cuts = [len(word) * at // PIECES for at in range(PIECES + 1)]
+    """Split the word into :data:`MAX_PIECES` pieces: a word with few typing errors still matches some of them."""
+    cuts = [len(word) * at // MAX_PIECES for at in range(MAX_PIECES + 1)]
     return [word[start:end] for start, end in pairwise(cuts)]
 
 

@@ -124,7 +124,7 @@ async def lock_assigned_task(call: Call, task_id: str, token: int | None) -> Tas
         )
     if caller.acts_for_others or is_assignee(caller, draft):
         return draft
-    if draft.row.assigned_agent is None and draft.row.status in states.UNFINISHED:
+    if draft.row.assigned_agent is None and draft.row.status in states.UNFINISHED_STATUSES:
         raise PermissionDenied(
             f"{task_id} is in the pool, and you have not claimed it.", fix="Claim it with agora.task.claim."
         )
@@ -146,7 +146,7 @@ async def lock_task_for_message(call: Call, task_id: str, token: int | None) -> 
     caller = call.caller
     is_requester = caller.subject == draft.row.created_by
     is_worker = caller.subject == draft.row.holder or is_assignee(caller, draft)
-    if is_worker and not (is_requester and draft.row.status in states.INTERRUPTED):
+    if is_worker and not (is_requester and draft.row.status in states.INTERRUPTED_STATUSES):
         return await lock_assigned_task(call, task_id, None), "ROLE_AGENT"
     if is_requester or caller.acts_for_others:
         return draft, "ROLE_USER"
@@ -166,7 +166,7 @@ def is_assignee(caller: Caller, draft: TaskDraft) -> bool:
 def _check_token(caller: Caller, draft: TaskDraft, token: int) -> None:
     # The fence grows whenever the task changes hands. The status is checked as well, because the end of a task keeps the fence.
     is_own = caller.acts_for(draft.row.holder)
-    if token == draft.row.fence and is_own and draft.row.status in states.UNFINISHED:
+    if token == draft.row.fence and is_own and draft.row.status in states.UNFINISHED_STATUSES:
         return
     if token == draft.row.fence and is_own and draft.row.status in ("completed", "failed"):
         return  # a repeated call is idempotent: the operation compares it with what was recorded

@@ -41,11 +41,11 @@ __all__ = [
     "resolve_destination",
 ]
 
-# A misspelt name never registers, so the tasks that wait for one are bounded. LOADS_LOOKED_AT bounds the subquery that counts
+# A misspelt name never registers, so the tasks that wait for one are bounded. MAX_COMPARED_LOADS bounds the subquery that counts
 # open tasks, which runs once per candidate.
-HELD_LIMIT = 1000
+MAX_HELD_TASKS = 1000
 MAX_CAPABILITY_CHARACTERS = 100
-LOADS_LOOKED_AT = 100
+MAX_COMPARED_LOADS = 100
 
 
 @dataclass(slots=True)
@@ -64,7 +64,7 @@ class Order:
     required: Sequence[str] = ()
     model: str | None = None
     priority: Priority = Priority.NORMAL
-    deadline: int = tasks.NEVER
+    deadline: int = tasks.NO_DEADLINE
     depends_on: Sequence[str] = ()
     parent_id: str | None = None
     retry_of: str | None = None
@@ -164,7 +164,7 @@ async def _choose_least_loaded(call: Call, order: Order, required: list[str]) ->
     parameters |= {"among": encode_json(list(order.among))} if order.among else {}
     # The index finds agents by one capability; the others are compared here, among the first hundred only.
     query = workers.select_candidates(bool(required), bool(order.among))
-    rows = await call.tx.all(query, **parameters, limit=LOADS_LOOKED_AT)
+    rows = await call.tx.all(query, **parameters, limit=MAX_COMPARED_LOADS)
     qualified_rows = [row for row in rows if set(required) <= set(decode_json(row.capabilities))]
     # The id breaks ties, so that concurrent servers choose alike and tests are deterministic.
     best = min(
@@ -205,10 +205,10 @@ async def _resolve_unregistered_name(call: Call, ref: str, row: AgentRow | None,
         )
     check_name(ref, "assignee")
     address = build_address_of_name(ref)
-    held_counts = await call.tx.one(tasks.count_tasks_held_for_name, address=address, limit=HELD_LIMIT)
-    if held_counts is not None and held_counts >= HELD_LIMIT:
+    held_counts = await call.tx.one(tasks.count_tasks_held_for_name, address=address, limit=MAX_HELD_TASKS)
+    if held_counts is not None and held_counts >= MAX_HELD_TASKS:
         raise Conflict(
-            f"{HELD_LIMIT} tasks already wait for {ref!r}, which is not registered.",
+            f"{MAX_HELD_TASKS} tasks already wait for {ref!r}, which is not registered.",
             fix="Check the name; it is not among GET /agora/query/agents.",
             errors=[field_error("assignee", "too many held tasks")],
         )
@@ -375,7 +375,7 @@ async def _check_dependencies(call: Call, order: Order) -> int:
         row = rows.get(task_id)
         if row is None or not access.can_see_task(call.caller, row):
             raise _build_dependency_error(NotFound(f"There is no task {task_id} to depend on."))
-        if row.status in states.TERMINAL and row.status != TaskStatus.COMPLETED:
+        if row.status in states.TERMINAL_STATUSES and row.status != TaskStatus.COMPLETED:
             raise _build_dependency_error(
                 Conflict(f"{task_id} is {row.status}; a task that depends on it could never start.")
             )

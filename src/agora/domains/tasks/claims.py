@@ -29,10 +29,10 @@ from .records import ActiveTasksChange, QueueHead, TaskRow, WorkerRow, WorkerSig
 
 __all__ = ["ClaimRequest", "claim_own_tasks", "claim_tasks", "list_claimable_capabilities"]
 
-AVAILABLE = frozenset({"agora.task.available"})
+AVAILABLE_EVENTS = frozenset({"agora.task.available"})
 # Bounds the walk over queue names of a claimant with many capabilities; the queues beyond are claimed once the first are empty.
-QUEUES_LOOKED_AT = 1000
-SPARE = 32  #: extra candidates per attempt, in case other claimants lease some concurrently
+MAX_QUEUES = 1000
+SPARE_CANDIDATES = 32  #: extra candidates per attempt, in case other claimants lease some concurrently
 MAX_ATTEMPTS = 4
 #: minimum interval between two writes of a worker's last heartbeat, in microseconds
 # A third of states.ONLINE_SECONDS, so that a worker that claims steadily never looks offline.
@@ -96,7 +96,7 @@ async def claim_tasks(call: Call, request: ClaimRequest) -> contract.Claim:
     if rows:
         return await _build_claim(call, rows)
     raise WaitForEvent(
-        AVAILABLE,
+        AVAILABLE_EVENTS,
         request.wait,
         contract.Claim.model_construct(tasks=[], count=0),
         claimant.may_take,
@@ -131,7 +131,7 @@ async def _lease_tasks(
         return rows
     # Other claimants may lease candidates between the two statements: each attempt selects more of them.
     for attempt in range(MAX_ATTEMPTS):
-        candidates = await _find_candidate_tasks(call, wanted, limit + attempt * SPARE)
+        candidates = await _find_candidate_tasks(call, wanted, limit + attempt * SPARE_CANDIDATES)
         if not candidates:
             break
         # A single task is claimed whatever its size; several are cut to what one response may carry.
@@ -271,7 +271,7 @@ async def _find_queues(call: Call, claimant: Claimant, *, open: bool = True) -> 
     pool_ranges = queues.build_queue_ranges((), sorted(claimant.brought), open=open)
     names: list[str] = []
     for ranges in filter(None, (own_ranges, pool_ranges)):
-        names += await call.tx.all(tasks.select_waiting_queues, ranges=encode_json(ranges), limit=QUEUES_LOOKED_AT)
+        names += await call.tx.all(tasks.select_waiting_queues, ranges=encode_json(ranges), limit=MAX_QUEUES)
     return [queue for queue in names if queues.can_claim_from(queue, claimant.brought, claimant.task_types)]
 
 

@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 MAX_BACKOFF_SECONDS = 86_400.0  # a day
-SHOWN = 65_536  #: longest result that is copied into the log, in characters
+MAX_LOGGED_CHARACTERS = 65_536  #: longest result that is copied into the log, in characters
 _S = TaskStatus
 
 
@@ -84,7 +84,7 @@ async def start_without_claim(draft: TaskDraft) -> None:
 def _release_holder(draft: TaskDraft) -> None:
     """Clear the lease, and decrement the holder's count of active tasks."""
     # Pending and ended tasks were subtracted already; a second subtraction would free a slot that is taken.
-    if draft.row.holder is not None and draft.row.status not in (_S.PENDING, *states.TERMINAL):
+    if draft.row.holder is not None and draft.row.status not in (_S.PENDING, *states.TERMINAL_STATUSES):
         change = ActiveTasksChange(tenant_id=draft.row.tenant_id, agent_id=draft.row.holder, change=-1)
         draft.call.tx.append(tasks.ACTIVE_TASKS, change)
     draft.set_columns(lease_until=None, waiting=0, available_at=None)
@@ -237,7 +237,7 @@ async def _end_task_without_dependants(
         text = encode_json(result)
         await call.tx.execute(tasks.update_result, task_id=draft.task_id, result=text)
         # The whole result is a column of its own; streams of the log would carry a large one to every reader.
-        log_data = result if len(text) <= SHOWN else None
+        log_data = result if len(text) <= MAX_LOGGED_CHARACTERS else None
     else:
         log_data = None
     draft.append_entry("done", status=status, progress=draft.row.progress, content=content or error, data=log_data)
@@ -274,7 +274,7 @@ async def release_context(draft: TaskDraft) -> None:
     # Deleted before the tasks are unblocked: when this task ends later, they must not be unblocked a second time.
     await call.tx.execute(tasks.delete_context_dependants, task_id=draft.task_id)
     for row in await call.tx.all(tasks.lock_tasks, ids=encode_json(ids)):
-        if row.status not in states.TERMINAL:
+        if row.status not in states.TERMINAL_STATUSES:
             await _unblock_task(TaskDraft(call, row))
 
 
@@ -298,7 +298,7 @@ async def _release_dependants(done: TaskDraft) -> list[TaskDraft]:
     for row in await call.tx.all(tasks.lock_tasks, ids=encode_json(ids)):
         draft = TaskDraft(call, row)
         # Cancelled meanwhile, or reached by another path of the same graph in this transaction.
-        if draft.row.status in states.TERMINAL:
+        if draft.row.status in states.TERMINAL_STATUSES:
             continue
         if row.task_id in in_context and predecessors:
             await insert_context_dependency(draft, predecessors[-1])
@@ -317,5 +317,5 @@ async def fail_tasks_of_agent(call: Call, agent_id: str, error: str, *, by_capab
     for task_id in await call.tx.all(tasks.select_open_tasks, agent_id=agent_id):
         draft = await lock_task(call, task_id)
         is_named = draft.row.assignee is not None and not draft.row.assignee.startswith("capability:")
-        if draft.row.status not in states.TERMINAL and (by_capability or is_named):
+        if draft.row.status not in states.TERMINAL_STATUSES and (by_capability or is_named):
             await end_task(draft, TaskStatus.FAILED, error=error)

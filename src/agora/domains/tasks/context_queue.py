@@ -22,15 +22,15 @@ from .records import DEPENDENCIES, TaskDependency, TaskRow
 from .views import task_context_id
 
 __all__ = [
-    "MAX_UNDER_WAY",
+    "MAX_ACTIVE_TASKS",
     "find_predecessors",
     "find_tasks_under_way",
     "insert_context_dependency",
     "join_context_queue",
 ]
 
-MAX_UNDER_WAY = 100  #: most running tasks of a requester in one context of an agent
-UNDER_WAY = frozenset({TaskStatus.PENDING.value, TaskStatus.IN_PROGRESS.value})
+MAX_ACTIVE_TASKS = 100  #: most running tasks of a requester in one context of an agent
+ACTIVE_STATUSES = frozenset({TaskStatus.PENDING.value, TaskStatus.IN_PROGRESS.value})
 
 
 async def find_tasks_under_way(call: Call, context_id: str, agent_id: str, requester: str) -> list[TaskRow]:
@@ -39,13 +39,15 @@ async def find_tasks_under_way(call: Call, context_id: str, agent_id: str, reque
     await call.tx.one(tasks.lock_context, context_id=context_id, agent_id=agent_id)
     parties = {"agent_id": agent_id, "requester": requester}
     rows = [
-        *await call.tx.all(tasks.select_active_tasks_of_context, context_id=context_id, limit=MAX_UNDER_WAY, **parties)
+        *await call.tx.all(
+            tasks.select_active_tasks_of_context, context_id=context_id, limit=MAX_ACTIVE_TASKS, **parties
+        )
     ]
     first_id = build_context_filter(context_id)["context_task"]  # the first task of a context without a name
     first = await call.tx.one(tasks.lock_task, task_id=first_id) if first_id else None
     if first is not None and (first.context_id, first.assigned_agent, first.created_by) == (None, agent_id, requester):
-        rows = [first, *rows] if first.status in UNDER_WAY else rows
-    if len(rows) >= MAX_UNDER_WAY:
+        rows = [first, *rows] if first.status in ACTIVE_STATUSES else rows
+    if len(rows) >= MAX_ACTIVE_TASKS:
         raise Conflict(
             f"{len(rows)} of your tasks are unfinished in the context {context_id!r} already.",
             fix="Wait until some have ended, cancel some, or begin another context.",
@@ -82,4 +84,4 @@ async def find_predecessors(call: Call, task_id: str) -> Sequence[str]:
     """Lock and return the ids of the unfinished tasks that a task waits for in its context."""
     ids = await call.tx.all(tasks.select_context_predecessors, task_id=task_id)
     rows = await call.tx.all(tasks.lock_tasks, ids=encode_json(sorted(ids))) if ids else ()
-    return [row.task_id for row in rows if row.status in UNDER_WAY]
+    return [row.task_id for row in rows if row.status in ACTIVE_STATUSES]

@@ -12,10 +12,10 @@ from . import queries as tasks
 from . import states
 from .records import ENTRIES, TaskEntryRow, TaskRow
 
-__all__ = ["REMARKS", "TaskDraft", "append_start", "emit_task_event", "list_parties"]
+__all__ = ["REMARK_TYPES", "TaskDraft", "append_start", "emit_task_event", "list_parties"]
 
-CODEBASE = '"codebase:'  #: prefix of a codebase's id or name in a job's requirements
-REMARKS = frozenset({"progress", "milestone", "note"})  #: entry types whose content describes the task's state
+CODEBASE_PREFIX = '"codebase:'  #: prefix of a codebase's id or name in a job's requirements
+REMARK_TYPES = frozenset({"progress", "milestone", "note"})  #: entry types whose content describes the task's state
 
 
 def list_parties(row: TaskRow) -> tuple[str, ...]:
@@ -42,8 +42,8 @@ def emit_task_event(
     if row.workflow_id is not None:
         payload["workflow_id"], payload["step"] = row.workflow_id, row.step
     # Found by text instead of parsing: this runs for each event of each task, and requirements are a JSON array of names.
-    if CODEBASE in row.requirements:
-        payload["codebase"] = row.requirements.split(CODEBASE, 1)[1].partition('"')[0]
+    if CODEBASE_PREFIX in row.requirements:
+        payload["codebase"] = row.requirements.split(CODEBASE_PREFIX, 1)[1].partition('"')[0]
     payload.update(data)
     call.emit(f"agora.task.{change}", payload, subject=row.task_id, audience=audience, source=source)
 
@@ -105,7 +105,7 @@ class TaskDraft:
         # The row is locked, so numbers have no gaps and no duplicates: streams resume by them.
         number = self.row.entries + 1
         self.set_columns(entries=number)
-        if status is not None or (content is not None and type in REMARKS):
+        if status is not None or (content is not None and type in REMARK_TYPES):
             self.set_columns(status_entry=number)
         entry = TaskEntryRow(
             tenant_id=self.row.tenant_id,

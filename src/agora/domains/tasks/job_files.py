@@ -16,10 +16,10 @@ __all__ = ["check_job_files"]
 
 FIELD = "files"  #: field of a coding job's payload
 MAX_FILES = 50
-MAX_PATH = 512
+MAX_PATH_CHARACTERS = 512
 MAX_CONTENT_BYTES = 262_144  #: per file
-MAX_ID = 100
-NAMES = frozenset({"path", "content", "encoding", "artifact"})
+MAX_ID_CHARACTERS = 100
+FILE_FIELDS = frozenset({"path", "content", "encoding", "artifact"})
 
 
 def check_job_files(task_type: str, payload: Mapping[str, Any]) -> None:
@@ -44,9 +44,9 @@ def check_job_files(task_type: str, payload: Mapping[str, Any]) -> None:
 
 
 def _check_file(file: Mapping[str, Any], field: str) -> None:
-    if unknown := sorted(set(file) - NAMES):
+    if unknown := sorted(set(file) - FILE_FIELDS):
         raise _build_invalid_files_error(
-            f"{field}.{unknown[0]}", f"not a field of a file; it has {', '.join(sorted(NAMES))}"
+            f"{field}.{unknown[0]}", f"not a field of a file; it has {', '.join(sorted(FILE_FIELDS))}"
         )
     _check_path(file.get("path"), f"{field}.path")
     # By presence, not truth: an empty content makes an empty file.
@@ -57,7 +57,7 @@ def _check_file(file: Mapping[str, Any], field: str) -> None:
         return
     artifact = file["artifact"]
     ids = [artifact.get(name) for name in ("task_id", "artifact_id")] if isinstance(artifact, Mapping) else []
-    if not ids or not all(isinstance(id, str) and 0 < len(id) <= MAX_ID for id in ids):
+    if not ids or not all(isinstance(id, str) and 0 < len(id) <= MAX_ID_CHARACTERS for id in ids):
         raise _build_invalid_files_error(f"{field}.artifact", "an object of task_id and artifact_id")
 
 
@@ -78,8 +78,12 @@ def _check_content(content: Any, encoding: Any, field: str) -> None:
 
 def _check_path(path: Any, field: str) -> None:
     """Require a path that stays below its target directory and is not one of git's own files."""
-    if not isinstance(path, str) or not 0 < len(path) <= MAX_PATH or any(ord(letter) < 32 for letter in path):
-        raise _build_invalid_files_error(field, f"a path of at most {MAX_PATH} characters")
+    if (
+        not isinstance(path, str)
+        or not 0 < len(path) <= MAX_PATH_CHARACTERS
+        or any(ord(letter) < 32 for letter in path)
+    ):
+        raise _build_invalid_files_error(field, f"a path of at most {MAX_PATH_CHARACTERS} characters")
     parts = PurePosixPath(path).parts
     # A backslash separates directories on Windows, where a worker may run.
     if path.startswith("/") or "\\" in path or ".." in parts or not parts:

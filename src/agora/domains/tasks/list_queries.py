@@ -9,7 +9,7 @@ from agora.store.port import Query, R, build_in_list_condition
 from .records import EndedCounts, StatusCount, TaskEntryRow, TaskOutput, TaskRow, TaskTimes
 
 __all__ = [
-    "IN_CONTEXT",
+    "IS_IN_CONTEXT",
     "count_by_status",
     "count_created",
     "count_ended",
@@ -37,7 +37,7 @@ _TYPES = {
     "offset": BIG,
 }
 #: tasks of a conversation; a task without a context is a conversation of its own
-IN_CONTEXT = """task_id in (select c.task_id from tasks c where c.tenant_id = :tenant and c.context_id = :context_id
+IS_IN_CONTEXT = """task_id in (select c.task_id from tasks c where c.tenant_id = :tenant and c.context_id = :context_id
     union all select :context_task) and coalesce(context_id, :context_id) = :context_id"""
 _FILTERS = {
     # With the tasks under its name, which the agent gets when it registers.
@@ -50,7 +50,7 @@ _FILTERS = {
     "parent_id": "and parent_id = :parent_id",
     "created_by": "and created_by = :created_by",
     "worker": "and worker = :worker",
-    "context_id": f"and {IN_CONTEXT}",
+    "context_id": f"and {IS_IN_CONTEXT}",
     "since": "and created_at >= :since",
     "until": "and created_at < :until",
     "idle_before": """and completed_at is null and updated_at < :idle_before and blocked = 0 and available_at is null
@@ -108,18 +108,20 @@ def count_tasks(filters: frozenset[str]) -> Query[int]:
     return _build_query(sql, int, scan=True)
 
 
-_ENTRIES = "select * from task_entries where tenant_id = :tenant and task_id = :task_id and number > :after"
-list_entries = Query(f"{_ENTRIES} order by number limit :limit", TaskEntryRow, types={"after": BIG, "limit": BIG})
+_SELECT_ENTRIES = "select * from task_entries where tenant_id = :tenant and task_id = :task_id and number > :after"
+list_entries = Query(
+    f"{_SELECT_ENTRIES} order by number limit :limit", TaskEntryRow, types={"after": BIG, "limit": BIG}
+)
 list_history = Query(
-    f"{_ENTRIES} and type not in ('output', 'artifact') order by number limit :limit",
+    f"{_SELECT_ENTRIES} and type not in ('output', 'artifact') order by number limit :limit",
     TaskEntryRow,
     types={"after": BIG, "limit": BIG},
 )
 _TYPES_OF_ENTRIES, _TYPES_OF_ENTRIES_POSTGRES = build_in_list_condition("types")
 list_history_of_types = Query(
-    f"{_ENTRIES} and type {_TYPES_OF_ENTRIES} order by number limit :limit",
+    f"{_SELECT_ENTRIES} and type {_TYPES_OF_ENTRIES} order by number limit :limit",
     TaskEntryRow,
-    postgres=f"{_ENTRIES} and type {_TYPES_OF_ENTRIES_POSTGRES} order by number limit :limit",
+    postgres=f"{_SELECT_ENTRIES} and type {_TYPES_OF_ENTRIES_POSTGRES} order by number limit :limit",
     types={"after": BIG, "limit": BIG},
     scan=True,
 )
@@ -154,11 +156,11 @@ select_output = Query(
     types={"offset": BIG, "limit": BIG},
 )
 
-_OF = "tenant_id = :tenant {agent} {task_type}"
+_BY_AGENT_AND_TYPE = "tenant_id = :tenant {agent} {task_type}"
 
 
 def _build_scope_condition(agent: bool, task_type: bool) -> str:
-    return _OF.format(
+    return _BY_AGENT_AND_TYPE.format(
         agent="and assigned_agent = :agent" if agent else "",
         task_type="and task_type = :task_type" if task_type else "",
     )

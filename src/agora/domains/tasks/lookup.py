@@ -40,11 +40,11 @@ __all__ = [
 
 DAY = 86_400_000_000
 # Percentiles are of the newest ended tasks only, so that a busy period does not load all its rows; `sampled` says so.
-SAMPLE = 10_000
-PIECES = 500  #: most chunks of output in one result
+SAMPLE_SIZE = 10_000
+MAX_CHUNKS = 500  #: most chunks of output in one result
 MAX_PAGE_ENTRIES = 20  #: most log entries in one page of a stream; one entry may hold 256 KiB of output
-_CURSORS: Mapping[str, tuple[type, ...]] = {"created": (str,), "priority": (int, str, str), "deadline": (int, str)}
-_PLACES = {
+_CURSOR_TYPES: Mapping[str, tuple[type, ...]] = {"created": (str,), "priority": (int, str, str), "deadline": (int, str)}
+_CURSOR_COLUMNS = {
     "created": ("task_id",),
     "priority": ("priority", "sort_key", "task_id"),
     "deadline": ("deadline", "task_id"),
@@ -124,7 +124,7 @@ async def _build_filters(call: Call, wanted: TaskFilters) -> dict[str, Any]:
         parameters["created_by"] = await _resolve_subject(call, wanted.created_by, "created_by")
     if wanted.status is not None:
         parameters["statuses"] = encode_json([status.value for status in wanted.status])
-        if states.UNFINISHED.issuperset(wanted.status):
+        if states.UNFINISHED_STATUSES.issuperset(wanted.status):
             # Redundant in meaning: it lets the planner use the partial index of unfinished tasks.
             parameters["open"] = True
     caller = call.caller
@@ -164,8 +164,10 @@ async def list_tasks(call: Call, request: TaskPageRequest) -> contract.TaskPage:
     # Apart from the filters' parameters, because the total counts the tasks of all pages.
     position_parameters = {}
     if cursor is not None:
-        position = paging.decode_cursor(cursor, *_CURSORS[sort])
-        position_parameters = {f"after_{name}": value for name, value in zip(_PLACES[sort], position, strict=True)}
+        position = paging.decode_cursor(cursor, *_CURSOR_TYPES[sort])
+        position_parameters = {
+            f"after_{name}": value for name, value in zip(_CURSOR_COLUMNS[sort], position, strict=True)
+        }
     rows = await call.tx.all(query, **parameters, **position_parameters, limit=limit + 1, offset=request.offset)
     page = await _load_tasks(call, rows[:limit])
     # Also if bytes ended the page: the next one begins after its last task that fitted.
@@ -179,7 +181,7 @@ async def list_tasks(call: Call, request: TaskPageRequest) -> contract.TaskPage:
         tasks=page,
         total=total,
         total_is_estimate=estimate,
-        **paging.build_uncounted_page_fields(rows[: len(page)], *_PLACES[sort], more=more),
+        **paging.build_uncounted_page_fields(rows[: len(page)], *_CURSOR_COLUMNS[sort], more=more),
     )
 
 
@@ -215,7 +217,7 @@ async def read_output(call: Call, task_id: str, offset: int, limit: int) -> cont
     """Return a slice of a task's output. offset, limit: characters. Raises NotFound."""
     row = await access.load_visible_task(call, task_id)
     offset = min(offset, row.output_size)
-    rows = await call.tx.all(task_lists.select_output, task_id=task_id, offset=offset, limit=PIECES)
+    rows = await call.tx.all(task_lists.select_output, task_id=task_id, offset=offset, limit=MAX_CHUNKS)
     text = "".join(piece.content for piece in rows)
     # Output is stored in chunks of any size; the first may begin before the offset.
     skipped = offset - rows[0].starts_at if rows else 0
@@ -228,7 +230,7 @@ async def read_output(call: Call, task_id: str, offset: int, limit: int) -> cont
         next_offset=following,
         size=row.output_size,
         has_more=following < row.output_size,
-        done=row.status in states.TERMINAL,
+        done=row.status in states.TERMINAL_STATUSES,
     )
 
 
@@ -260,7 +262,7 @@ async def read_log_page(reader: Reader, task_id: str, after: int) -> LogPage:
     if not rows:
         task = await reader.one(tasks.select_task, task_id=task_id)
         # A deleted task ends the stream; an ended one does when the reader had seen its last entry already.
-        is_last = task is None or (task.status in states.TERMINAL and task.entries <= after)
+        is_last = task is None or (task.status in states.TERMINAL_STATUSES and task.entries <= after)
     return LogPage(entries, is_last)
 
 
@@ -280,7 +282,7 @@ async def compute_statistics(
     counts_by_status = {
         row.status: row.tasks for row in await call.tx.all(task_lists.count_ended(*by), **scope, since=begin)
     }
-    sample = await call.tx.all(task_lists.select_durations(*by), **scope, since=begin, limit=SAMPLE)
+    sample = await call.tx.all(task_lists.select_durations(*by), **scope, since=begin, limit=SAMPLE_SIZE)
     # At least a second, so that a period that begins now does not divide by zero.
     minutes = max((call.now - begin) / 60e6, 1 / 60)
     completed = counts_by_status.get(TaskStatus.COMPLETED.value, 0)
@@ -301,7 +303,7 @@ async def compute_statistics(
         run_seconds=_summarize_durations(
             [row.completed_at - row.started_at for row in sample if row.started_at and row.completed_at]
         ),
-        sampled=len(sample) == SAMPLE,
+        sampled=len(sample) == SAMPLE_SIZE,
     )
 
 

@@ -15,9 +15,9 @@ from agora_sdk.errors import Conflict, NotFound, PaymentRequired
 
 from . import assignment
 
-__all__ = ["BATCH", "MESSAGE_ID_KEY", "create_message_tasks"]
+__all__ = ["MAX_BATCH", "MESSAGE_ID_KEY", "create_message_tasks"]
 
-BATCH = 50
+MAX_BATCH = 50
 #: key in a task's metadata: the message it was created from, which its end replies to
 MESSAGE_ID_KEY = "agora.message_id"
 
@@ -28,7 +28,7 @@ async def create_message_tasks(call: Call, reader: Caller) -> int:
     A sender that cannot pay for the task gets an error message as the reply.
     """
     reader_service = MessagingService(replace(call, caller=reader))
-    page = await reader_service.receive(unread=True, limit=BATCH)
+    page = await reader_service.receive(unread=True, limit=MAX_BATCH)
     for message in page.messages:
         # Replies, broadcasts and own messages create no work: two agents would otherwise answer each other without end.
         if message.reply_to is None and not message.broadcast and message.from_agent != reader.subject:

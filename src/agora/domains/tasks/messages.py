@@ -96,7 +96,7 @@ async def post_message(
 
 def require_open(draft: TaskDraft) -> None:
     """Raise IllegalTransition if the task has ended."""
-    if draft.row.status in states.TERMINAL:
+    if draft.row.status in states.TERMINAL_STATUSES:
         raise IllegalTransition(
             f"{draft.task_id} is {draft.row.status}; it takes no more messages.",
             fix="Begin a new task; in A2A, send the message without its task id.",
@@ -111,7 +111,7 @@ async def _require_open_question(draft: TaskDraft, message_id: str) -> None:
     The task's row is locked, so the second of two concurrent answers to one question is refused.
     """
     row = draft.row
-    if row.status in states.INTERRUPTED:
+    if row.status in states.INTERRUPTED_STATUSES:
         data = await draft.call.tx.one(task_lists.select_entry_data, task_id=draft.task_id, number=row.status_entry)
         content = decode_json(data) if data else {}
         if message_id in (content.get("messageId"), f"{draft.task_id}.{row.status_entry}"):
@@ -128,7 +128,7 @@ async def add_requester_message(draft: TaskDraft, message: dict[str, Any]) -> in
     With several questions, each answered by name, the last answer requeues it. If the holder waits for the answer, the task
     continues under the same lease.
     """
-    answers = draft.row.status in states.INTERRUPTED and not await _has_open_questions(draft, message)
+    answers = draft.row.status in states.INTERRUPTED_STATUSES and not await _has_open_questions(draft, message)
     waits = draft.row.lease_until is not None
     number = _append_entry(draft, "message", message)
     draft.emit("message", **_build_message_event(draft, message, number))
@@ -172,7 +172,7 @@ async def add_assignee_message(
     status ``completed``: the content of the message is the result. keep_lease: the holder waits for the answer to its
     question and renews its lease meanwhile. Raises InvalidRequest, Conflict if there is no lease.
     """
-    if keep_lease and status not in states.INTERRUPTED:
+    if keep_lease and status not in states.INTERRUPTED_STATUSES:
         problem = "Only a question, which sets input_required or auth_required, is waited for."
         raise InvalidRequest(problem, errors=[field_error("keep_lease", problem)])
     await begin_work(draft, status, 0.0)
@@ -190,7 +190,7 @@ async def add_assignee_message(
         draft.emit(status.value, notes=join_text(message["parts"])[:EVENT_TEXT_LIMIT] or None)
     draft.emit("message", **_build_message_event(draft, message, number))
     await draft.save()
-    if status in states.INTERRUPTED:
+    if status in states.INTERRUPTED_STATUSES:
         # After the save: releasing reads rows of this context, and this one must be interrupted in them.
         await release_context(draft)
     return number

@@ -23,7 +23,7 @@ from .records import TaskRow
 
 __all__ = ["Place", "build_sort_key", "move_in_order"]
 
-NO_DEADLINE = "~"  #: sorts after every deadline
+NO_DEADLINE_KEY = "~"  #: sorts after every deadline
 DEADLINE_DIGITS, ID_DIGITS = 15, 32
 LEAST, MOST = 0x21, 0x7F  #: characters of a suffix, the latter excluded; none ends with the least
 # Suffixes end with no least character, so that there is always room below one (fractional indexing).
@@ -32,7 +32,7 @@ MAX_SUFFIX = 500  #: characters; a thousand moves to one place take about 170
 
 def build_sort_key(task_id: str, deadline: int) -> str:
     """Build the key of a task that was not moved. deadline: microseconds since 1970, or ``NEVER``."""
-    prefix = NO_DEADLINE if deadline >= tasks.NEVER else f"{deadline:0{DEADLINE_DIGITS}x}"
+    prefix = NO_DEADLINE_KEY if deadline >= tasks.NO_DEADLINE else f"{deadline:0{DEADLINE_DIGITS}x}"
     return prefix + task_id.removeprefix("task_")
 
 
@@ -53,7 +53,7 @@ async def move_in_order(call: Call, task_id: str, place: Place) -> TaskDraft:
     ids = sorted(filter(None, (task_id, place.before, place.after)))
     await call.tx.all(tasks.lock_tasks, ids=encode_json(ids))  # in id order, so that concurrent moves cannot deadlock
     draft = await lock_own_task(call, task_id)
-    if draft.row.status in states.TERMINAL:
+    if draft.row.status in states.TERMINAL_STATUSES:
         raise Conflict(
             f"{draft.task_id} is {draft.row.status}.", fix="Retry it with agora.task.retry, then prioritize that."
         )
@@ -128,7 +128,7 @@ async def _find_key_beside(draft: TaskDraft, neighbour: TaskRow, *, before: bool
 
 def _split_key(key: str) -> tuple[str, str]:
     """Split a key into its anchor and its suffix, which is empty for a task that was not moved."""
-    length = (len(NO_DEADLINE) if key.startswith(NO_DEADLINE) else DEADLINE_DIGITS) + ID_DIGITS
+    length = (len(NO_DEADLINE_KEY) if key.startswith(NO_DEADLINE_KEY) else DEADLINE_DIGITS) + ID_DIGITS
     return key[:length], key[length:]
 
 

@@ -21,7 +21,7 @@ from .records import (
 
 __all__ = [
     "ACTIVE_TASKS",
-    "NEVER",
+    "NO_DEADLINE",
     "TASK_DURATIONS",
     "count_tasks_held_for_name",
     "delete_context_dependants",
@@ -54,7 +54,7 @@ __all__ = [
 
 BIG = "bigint"
 REAL = "double precision"
-NEVER = 1 << 62  #: deadline value of a task without a deadline
+NO_DEADLINE = 1 << 62  #: deadline value of a task without a deadline
 
 _TYPES = {name: kind for name, kind in TASKS.columns if kind != "text"}
 
@@ -69,14 +69,14 @@ lock_task = Query(
 select_task_data = Query("select * from task_data where tenant_id = :tenant and task_id = :task_id", TaskData)
 
 _IDS, _IDS_POSTGRES = build_in_list_condition("ids")
-_SIZES = """
+_SELECT_SIZES = """
     select task_id, length(payload) + length(metadata) as size from task_data
     where tenant_id = :tenant and task_id {ids}
 """
-select_task_sizes = Query(_SIZES.format(ids=_IDS), TaskSize, postgres=_SIZES.format(ids=_IDS_POSTGRES))
+select_task_sizes = Query(_SELECT_SIZES.format(ids=_IDS), TaskSize, postgres=_SELECT_SIZES.format(ids=_IDS_POSTGRES))
 # The order by is the lock order on PostgreSQL.
-_LOCK_ALL = "select * from tasks where tenant_id = :tenant and task_id {ids} order by task_id"
-lock_tasks = Query(_LOCK_ALL.format(ids=_IDS), TaskRow, postgres=_LOCK_ALL.format(ids=_IDS_POSTGRES), lock=True)
+_LOCK_TASKS = "select * from tasks where tenant_id = :tenant and task_id {ids} order by task_id"
+lock_tasks = Query(_LOCK_TASKS.format(ids=_IDS), TaskRow, postgres=_LOCK_TASKS.format(ids=_IDS_POSTGRES), lock=True)
 
 
 @cache
@@ -96,22 +96,22 @@ update_result = Write(
 # ranges: JSON array of [low, high) ranges of queue names. A recursive query skips through the index from one queue
 # name to the next (a loose index scan), so its cost does not depend on the length of a queue.
 
-_NEXT = """(select min(t.queue) from tasks t
+_NEXT_QUEUE = """(select min(t.queue) from tasks t
         where t.tenant_id = :tenant and t.waiting = 1 and t.queue {after} and t.queue < {high})"""
-_QUEUES = f"""
+_WALK_QUEUES = f"""
     with recursive walk(queue, high) as (
-        select {_NEXT.format(after=">= {low}", high="{high}")}, {{high}} from {{ranges}}
+        select {_NEXT_QUEUE.format(after=">= {low}", high="{high}")}, {{high}} from {{ranges}}
         union all
-        select {_NEXT.format(after="> w.queue", high="w.high")}, w.high from walk w where w.queue is not null
+        select {_NEXT_QUEUE.format(after="> w.queue", high="w.high")}, w.high from walk w where w.queue is not null
     )
     select queue from walk where queue is not null limit :limit
 """
 select_waiting_queues = Query(
-    _QUEUES.format(
+    _WALK_QUEUES.format(
         low="json_extract(r.value, '$[0]')", high="json_extract(r.value, '$[1]')", ranges="json_each(:ranges) r"
     ),
     str,
-    postgres=_QUEUES.format(
+    postgres=_WALK_QUEUES.format(
         low="(r.pair->>0)", high='(r.pair->>1) collate "C"', ranges="json_array_elements(:ranges::json) as r (pair)"
     ),
     types={"limit": BIG},
@@ -127,7 +127,7 @@ select_queue_heads = Query(
 )
 # 604,800,000 s stands for no timeout: min() of SQLite is null if one value is, unlike least() of PostgreSQL. A deadline
 # that has passed is no timer of running work (states.next_due).
-_TAKEN = """
+_UPDATE_CLAIMED = """
     update tasks set status = 'in_progress', waiting = 0, holder = {0}holder, worker = {0}worker,
         assigned_agent = {0}holder, fence = fence + 1, attempts = attempts + 1, entries = entries + 1, progress = 0,
         status_at = {0}now, status_entry = entries + 1,
@@ -137,63 +137,65 @@ _TAKEN = """
             case when deadline > {0}now then deadline else {0}lease_until end)
     {chosen}
 """
-_CHOSEN = "where tenant_id = :tenant and task_id {chosen} returning *"
-_LEASE = {"lease_seconds": BIG, "lease_until": BIG, "now": BIG}
-_URGENCY = "priority, sort_key, task_id"
-_WAITING = "select task_id from tasks where tenant_id = :tenant and waiting = 1 and"
+_WHERE_CHOSEN = "where tenant_id = :tenant and task_id {chosen} returning *"
+_LEASE_TYPES = {"lease_seconds": BIG, "lease_until": BIG, "now": BIG}
+_BY_URGENCY = "priority, sort_key, task_id"
+_SELECT_WAITING = "select task_id from tasks where tenant_id = :tenant and waiting = 1 and"
 # The most urgent task of the queue with the most urgent head; rows locked by other claims are skipped.
-_FIRST = f"{_WAITING} queue = {{queue}} order by {_URGENCY} limit 1"
-_FIRST_SQLITE = f"""= (
+_SELECT_MOST_URGENT = f"{_SELECT_WAITING} queue = {{queue}} order by {_BY_URGENCY} limit 1"
+_MOST_URGENT_SQLITE = f"""= (
         select t.task_id from json_each(:queues) q join tasks t
-            on t.tenant_id = :tenant and t.task_id = ({_FIRST.format(queue="q.value")})
+            on t.tenant_id = :tenant and t.task_id = ({_SELECT_MOST_URGENT.format(queue="q.value")})
         order by t.priority, t.sort_key, t.task_id limit 1)"""
-_FIRST_POSTGRES = f"""= (
+_MOST_URGENT_POSTGRES = f"""= (
         select free.task_id from (
             select q.name from json_array_elements_text(:queues::json) as q (name) cross join lateral (
                 select priority, sort_key, task_id from tasks
                 where tenant_id = :tenant and waiting = 1 and queue = q.name collate "C"
-                order by {_URGENCY} limit 1) as head
+                order by {_BY_URGENCY} limit 1) as head
             order by head.priority, head.sort_key, head.task_id) as best
-        cross join lateral ({_FIRST.format(queue='best.name collate "C"')} for update skip locked) as free
+        cross join lateral ({_SELECT_MOST_URGENT.format(queue='best.name collate "C"')} for update skip locked) as free
         limit 1)"""
 # For a batch of claims: as many tasks as there are calls, selected once as an array; 256 spare ones in case of locks.
-_FIRST_MANY = f"""
-    from unnest(array({_WAITING} task_id = any(array(
+_MOST_URGENT_BATCH = f"""
+    from unnest(array({_SELECT_WAITING} task_id = any(array(
             select head.task_id from json_array_elements_text(:queues::json) as q (name) cross join lateral (
                 select priority, sort_key, task_id from tasks
                 where tenant_id = :tenant and waiting = 1 and queue = q.name collate "C"
-                order by {_URGENCY} limit :calls + 256) as head
+                order by {_BY_URGENCY} limit :calls + 256) as head
             order by head.priority, head.sort_key, head.task_id limit :calls + 256))
-        order by {_URGENCY} limit :calls for update skip locked)) with ordinality as free (id, place)
+        order by {_BY_URGENCY} limit :calls for update skip locked)) with ordinality as free (id, place)
     join {{calls}} on _calls._ord = free.place
     where tasks.tenant_id = :tenant and tasks.task_id = free.id returning tasks.*, _calls._ord"""
 lease_first_task = Write(
-    _TAKEN.format(":", least="min", chosen=_CHOSEN.format(chosen=_FIRST_SQLITE)),
+    _UPDATE_CLAIMED.format(":", least="min", chosen=_WHERE_CHOSEN.format(chosen=_MOST_URGENT_SQLITE)),
     TaskRow,
-    postgres=_TAKEN.format(":", least="least", chosen=_CHOSEN.format(chosen=_FIRST_POSTGRES)),
-    types=_LEASE,
+    postgres=_UPDATE_CLAIMED.format(":", least="least", chosen=_WHERE_CHOSEN.format(chosen=_MOST_URGENT_POSTGRES)),
+    types=_LEASE_TYPES,
     takes="task_id",
     alike=("queues",),
-    many=_TAKEN.format("_calls.", least="least", chosen=_FIRST_MANY),
+    many=_UPDATE_CLAIMED.format("_calls.", least="least", chosen=_MOST_URGENT_BATCH),
 )
-_TAKE = """{one_of}(
+_CLAIM_ONE = """{one_of}(
         select task_id from tasks where tenant_id = :tenant and task_id {ids} and waiting = 1
         order by priority, sort_key, task_id limit :limit {skip}
     {end}"""
 lease_tasks = Write(
-    _TAKEN.format(
-        ":", least="min", chosen=_CHOSEN.format(chosen=_TAKE.format(ids=_IDS, skip="", one_of="in ", end=")"))
+    _UPDATE_CLAIMED.format(
+        ":",
+        least="min",
+        chosen=_WHERE_CHOSEN.format(chosen=_CLAIM_ONE.format(ids=_IDS, skip="", one_of="in ", end=")")),
     ),
     TaskRow,
     # as an array, the rows are selected once, before any is updated
-    postgres=_TAKEN.format(
+    postgres=_UPDATE_CLAIMED.format(
         ":",
         least="least",
-        chosen=_CHOSEN.format(
-            chosen=_TAKE.format(ids=_IDS_POSTGRES, skip="for update skip locked", one_of="= any(array", end="))")
+        chosen=_WHERE_CHOSEN.format(
+            chosen=_CLAIM_ONE.format(ids=_IDS_POSTGRES, skip="for update skip locked", one_of="= any(array", end="))")
         ),
     ),
-    types={**_LEASE, "limit": BIG},
+    types={**_LEASE_TYPES, "limit": BIG},
     takes="task_id",
 )
 #: number of tasks that an agent works on; at its concurrency limit, its status is busy instead of active
@@ -218,12 +220,12 @@ ACTIVE_TASKS = Tally(
 # -- order within a priority -------------------------------------------------------------------
 
 # Nearest key of a moved task between two bounds: the one after or before which the task is placed.
-_MOVED = """
+_SELECT_NEIGHBOUR_KEY = """
     select {most}(sort_key) as sort_key from tasks where tenant_id = :tenant and moved = 1
         and sort_key > :low and sort_key < :high and task_id <> :task_id
 """
-select_last_moved = Query(_MOVED.format(most="max"), str)
-select_first_moved = Query(_MOVED.format(most="min"), str)
+select_last_moved = Query(_SELECT_NEIGHBOUR_KEY.format(most="max"), str)
+select_first_moved = Query(_SELECT_NEIGHBOUR_KEY.format(most="min"), str)
 
 # -- dependencies ------------------------------------------------------------------------------
 

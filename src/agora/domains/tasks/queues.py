@@ -24,18 +24,18 @@ __all__ = [
 # Separators below every printable character: names sort as their prefixes do, in byte order (collate "C" on PostgreSQL).
 _ITEM, _TYPE = "\x1f", "\x1e"  # neither can occur in a name
 _AFTER_ITEM, _AFTER_TYPE = "\x20", "\x1f"  # exclusive upper bounds of the prefixes
-_POOL = "needs:"
-_MODEL = "\x02"
+_POOL_PREFIX = "needs:"
+_MODEL_SEPARATOR = "\x02"
 
 
 def build_requirement_tokens(capabilities: Iterable[str], models: Iterable[str] = ()) -> tuple[str, ...]:
     """Build one sorted list of distinct tokens from capabilities and models."""
-    return tuple(sorted({*capabilities, *(_MODEL + model for model in models)}))
+    return tuple(sorted({*capabilities, *(_MODEL_SEPARATOR + model for model in models)}))
 
 
 def build_pool_lane(required: Sequence[str]) -> str:
     """Build the lane of the pool for the required tokens."""
-    return _POOL + "".join(token + _ITEM for token in required)
+    return _POOL_PREFIX + "".join(token + _ITEM for token in required)
 
 
 def queue_name(lane: str, task_type: str) -> str:
@@ -46,7 +46,7 @@ def queue_name(lane: str, task_type: str) -> str:
 def queue_address(queue: str) -> str | None:
     """Return the address of a queue; None in the pool."""
     address = queue.partition(_TYPE)[0]
-    return None if address.startswith(_POOL) else address
+    return None if address.startswith(_POOL_PREFIX) else address
 
 
 def queue_task_type(queue: str) -> str:
@@ -58,7 +58,7 @@ def queue_task_type(queue: str) -> str:
 def queue_requirements(queue: str) -> frozenset[str]:
     """Return the tokens that a pool queue requires; empty for the queue of an address."""
     address = queue.partition(_TYPE)[0]
-    return frozenset(address.removeprefix(_POOL).split(_ITEM)[:-1] if address.startswith(_POOL) else ())
+    return frozenset(address.removeprefix(_POOL_PREFIX).split(_ITEM)[:-1] if address.startswith(_POOL_PREFIX) else ())
 
 
 def build_queue_ranges(addresses: Iterable[str], brought: Iterable[str], *, open: bool = True) -> list[tuple[str, str]]:
@@ -67,9 +67,11 @@ def build_queue_ranges(addresses: Iterable[str], brought: Iterable[str], *, open
     open: include the pool queues without requirements.
     """
     own_ranges = [(address + _TYPE, address + _AFTER_TYPE) for address in addresses]
-    anyone = [(_POOL + _TYPE, _POOL + _AFTER_TYPE)] if open else []
+    anyone = [(_POOL_PREFIX + _TYPE, _POOL_PREFIX + _AFTER_TYPE)] if open else []
     # Tokens are sorted, so a claimable lane begins with one of the claimant's; the other tokens are compared by can_claim_from.
-    return own_ranges + anyone + [(_POOL + token + _ITEM, _POOL + token + _AFTER_ITEM) for token in brought]
+    return (
+        own_ranges + anyone + [(_POOL_PREFIX + token + _ITEM, _POOL_PREFIX + token + _AFTER_ITEM) for token in brought]
+    )
 
 
 def can_claim_from(queue: str, brought: frozenset[str], task_types: Collection[str]) -> bool:

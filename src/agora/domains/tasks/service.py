@@ -95,7 +95,7 @@ class TaskService(BoundService, contract.Tasks):
 
     def _parse_deadline(self, deadline: datetime | None) -> int:
         if deadline is None:
-            return statements.NEVER
+            return statements.NO_DEADLINE
         if to_microseconds(deadline) <= self.call.now:
             raise InvalidRequest(
                 "The deadline has passed already.",
@@ -107,7 +107,7 @@ class TaskService(BoundService, contract.Tasks):
     @implements
     async def retry(self, task_id: str, *, assignee: str | None = None) -> contract.TaskReceipt:
         old = await access.lock_own_task(self.call, task_id)
-        if old.row.status in states.UNFINISHED:
+        if old.row.status in states.UNFINISHED_STATUSES:
             raise IllegalTransition(
                 f"{task_id} is {old.row.status}; only an ended task can be retried.",
                 fix="Cancel it first, or reassign it.",
@@ -124,7 +124,7 @@ class TaskService(BoundService, contract.Tasks):
     @implements
     async def reassign(self, task_id: str, assignee: str | None, reason: str | None = None) -> contract.TaskUpdate:
         draft = await access.lock_own_task(self.call, task_id)
-        if draft.row.status in states.TERMINAL:
+        if draft.row.status in states.TERMINAL_STATUSES:
             states.check_transition(task_id, draft.row.status, TaskStatus.PENDING)
         # The payload stays with the task; only the type and the requirements decide where it goes.
         order = assignment.Order(

@@ -19,16 +19,16 @@ from agora.clock import SECOND
 from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.errors import IllegalTransition
 
-from .queries import NEVER
+from .queries import NO_DEADLINE
 from .queues import queue_address
 from .records import TaskRow
 
 __all__ = [
-    "INTERRUPTED",
+    "INTERRUPTED_STATUSES",
     "ONLINE_SECONDS",
-    "TERMINAL",
+    "TERMINAL_STATUSES",
     "TRANSITIONS",
-    "UNFINISHED",
+    "UNFINISHED_STATUSES",
     "check_transition",
     "is_balanced",
     "list_allowed_transitions",
@@ -39,17 +39,17 @@ __all__ = [
 ASSIGNMENT_TIMEOUT = 30_000_000
 ONLINE_SECONDS = 90  #: seconds after its last contact during which a worker counts as online
 _S = TaskStatus
-TERMINAL = frozenset({_S.COMPLETED, _S.FAILED, _S.CANCELLED, _S.REJECTED, _S.EXPIRED, _S.DEAD_LETTERED})
-UNFINISHED = frozenset(_S) - TERMINAL
-INTERRUPTED = frozenset({_S.INPUT_REQUIRED, _S.AUTH_REQUIRED})
-_ENDED_BY_HAND = frozenset({_S.COMPLETED, _S.FAILED, _S.CANCELLED, _S.REJECTED})
+TERMINAL_STATUSES = frozenset({_S.COMPLETED, _S.FAILED, _S.CANCELLED, _S.REJECTED, _S.EXPIRED, _S.DEAD_LETTERED})
+UNFINISHED_STATUSES = frozenset(_S) - TERMINAL_STATUSES
+INTERRUPTED_STATUSES = frozenset({_S.INPUT_REQUIRED, _S.AUTH_REQUIRED})
+_EXPLICIT_ENDS = frozenset({_S.COMPLETED, _S.FAILED, _S.CANCELLED, _S.REJECTED})
 
 TRANSITIONS: Mapping[TaskStatus, frozenset[TaskStatus]] = {
-    _S.PENDING: frozenset({_S.IN_PROGRESS, _S.EXPIRED, *INTERRUPTED, *_ENDED_BY_HAND}),
-    _S.IN_PROGRESS: frozenset({_S.PENDING, _S.DEAD_LETTERED, *INTERRUPTED, *_ENDED_BY_HAND}),
-    _S.INPUT_REQUIRED: frozenset({_S.PENDING, _S.IN_PROGRESS, _S.AUTH_REQUIRED, _S.EXPIRED, *_ENDED_BY_HAND}),
-    _S.AUTH_REQUIRED: frozenset({_S.PENDING, _S.IN_PROGRESS, _S.INPUT_REQUIRED, _S.EXPIRED, *_ENDED_BY_HAND}),
-} | {status: frozenset() for status in TERMINAL}
+    _S.PENDING: frozenset({_S.IN_PROGRESS, _S.EXPIRED, *INTERRUPTED_STATUSES, *_EXPLICIT_ENDS}),
+    _S.IN_PROGRESS: frozenset({_S.PENDING, _S.DEAD_LETTERED, *INTERRUPTED_STATUSES, *_EXPLICIT_ENDS}),
+    _S.INPUT_REQUIRED: frozenset({_S.PENDING, _S.IN_PROGRESS, _S.AUTH_REQUIRED, _S.EXPIRED, *_EXPLICIT_ENDS}),
+    _S.AUTH_REQUIRED: frozenset({_S.PENDING, _S.IN_PROGRESS, _S.INPUT_REQUIRED, _S.EXPIRED, *_EXPLICIT_ENDS}),
+} | {status: frozenset() for status in TERMINAL_STATUSES}
 
 
 def list_allowed_transitions(status: str) -> list[str]:
@@ -79,7 +79,7 @@ def is_balanced(row: TaskRow) -> bool:
 def next_due(row: TaskRow, now: int) -> int | None:
     """Return when the task's next timer is due, in microseconds since 1970; None without a timer."""
     status, moments = row.status, []
-    if status in TERMINAL:
+    if status in TERMINAL_STATUSES:
         return None
     if status == _S.IN_PROGRESS:
         if row.lease_until is not None:
@@ -90,7 +90,7 @@ def next_due(row: TaskRow, now: int) -> int | None:
         if row.deadline > now:
             moments.append(row.deadline)
     else:
-        moments += [row.deadline, NEVER]
+        moments += [row.deadline, NO_DEADLINE]
         if row.lease_until is not None:  # the holder waits for an answer
             moments.append(row.lease_until)
         if row.available_at is not None and not row.waiting:
@@ -98,5 +98,5 @@ def next_due(row: TaskRow, now: int) -> int | None:
         if row.waiting and is_balanced(row):
             # From updated_at, which the offer has just written. Comments move it too, which gives the agent at most another period.
             moments.append(row.updated_at + ASSIGNMENT_TIMEOUT)
-    soonest = min(moments, default=NEVER)
-    return None if soonest == NEVER else soonest
+    soonest = min(moments, default=NO_DEADLINE)
+    return None if soonest == NO_DEADLINE else soonest

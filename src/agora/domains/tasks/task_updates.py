@@ -32,8 +32,8 @@ __all__ = [
 ]
 
 _S = TaskStatus
-BY_TIME = frozenset({_S.EXPIRED, _S.DEAD_LETTERED})
-CHECKPOINT_LIMIT = 65_536  #: characters of JSON
+TIMED_ENDS = frozenset({_S.EXPIRED, _S.DEAD_LETTERED})
+MAX_CHECKPOINT_CHARACTERS = 65_536  #: characters of JSON
 
 
 @value_class(kw_only=True)
@@ -52,27 +52,31 @@ class UpdateRequest:
 async def apply_update(call: Call, update: UpdateRequest) -> TaskDraft:
     """Apply ``agora.task.update``. Raises InvalidRequest, IllegalTransition, Conflict, StaleLease, PermissionDenied."""
     status, progress, notes, milestone = update.status, update.progress, update.notes, update.milestone
-    if status in BY_TIME:
+    if status in TIMED_ENDS:
         raise InvalidRequest(
             f"The status {status} is set by the server only.",
             errors=[field_error("status", "set by the server only")],
         )
     draft = await _lock_reported_task(call, update.task_id, status, update.token)
     # A worker repeats a report whose response was lost: an equal one succeeds, without a second event or charge.
-    if status is not None and status.value == draft.row.status and status in states.TERMINAL:
+    if status is not None and status.value == draft.row.status and status in states.TERMINAL_STATUSES:
         await _check_repeated_update(draft, progress, notes, milestone, update.result)
         return draft
     has_text = notes is not None or milestone is not None
-    if status is None and draft.row.status in states.TERMINAL and (progress is not None or milestone is not None):
+    if (
+        status is None
+        and draft.row.status in states.TERMINAL_STATUSES
+        and (progress is not None or milestone is not None)
+    ):
         states.check_transition(update.task_id, draft.row.status, _S.IN_PROGRESS)
     await begin_work(draft, status, progress if progress is not None else (0.0 if milestone else None))
-    ends = status in states.TERMINAL
+    ends = status in states.TERMINAL_STATUSES
     # An ending report of 100 is implied by completion, so it needs no entry of its own.
     has_progressed = progress is not None and progress != draft.row.progress and not (ends and progress >= 100)
     if progress is not None and has_progressed:
         _set_progress(draft, progress)
     if has_text or has_progressed:
-        is_question = status in states.INTERRUPTED and status.value != draft.row.status
+        is_question = status in states.INTERRUPTED_STATUSES and status.value != draft.row.status
         _record_progress(draft, progress if has_progressed else None, notes, milestone, alone=not (ends or is_question))
     if status is None or status.value == draft.row.status:
         await draft.save()
@@ -87,7 +91,7 @@ async def _lock_reported_task(call: Call, task_id: str, status: TaskStatus | Non
     if status in (_S.CANCELLED, _S.PENDING):
         draft = await access.lock_visible_task(call, task_id)
         if call.caller.acts_for(draft.row.created_by):
-            if status is _S.PENDING and draft.row.status not in states.INTERRUPTED:
+            if status is _S.PENDING and draft.row.status not in states.INTERRUPTED_STATUSES:
                 states.check_transition(task_id, draft.row.status, _S.PENDING)
                 if draft.row.lease_until is not None and call.caller.subject != draft.row.holder:
                     raise Conflict(f"{task_id} is leased to {draft.row.holder}.", fix="Use agora.task.reassign.")
@@ -203,7 +207,7 @@ async def _change_status(draft: TaskDraft, status: TaskStatus, result: Any, note
     states.check_transition(draft.task_id, draft.row.status, status)
     if status is _S.PENDING:
         await requeue_task(draft, notes or "given back")
-    elif status in states.INTERRUPTED:
+    elif status in states.INTERRUPTED_STATUSES:
         # No lease while waiting for an answer: a person may take days, and the worker must not be treated as crashed.
         draft.set_columns(status=status.value, lease_until=None, said=draft.row.said + len(notes or ""))
         draft.append_entry("status", status=status, content=notes)
@@ -238,7 +242,7 @@ async def renew_lease(call: Call, request: RenewalRequest) -> contract.Renewal:
     task_id, progress = request.task_id, request.progress
     # The token is checked under the row lock, so a former holder cannot extend the lease of the next one.
     draft = await access.lock_held_task(call, task_id, request.token)
-    if draft.row.status in states.TERMINAL or draft.row.status == _S.PENDING:
+    if draft.row.status in states.TERMINAL_STATUSES or draft.row.status == _S.PENDING:
         states.check_transition(task_id, draft.row.status, _S.IN_PROGRESS)
     seconds = request.lease_seconds or draft.row.lease_seconds
     # A task waiting for an answer has a lease only if its holder waits too; without one, renewal stores a checkpoint.
@@ -267,9 +271,9 @@ async def renew_lease(call: Call, request: RenewalRequest) -> contract.Renewal:
 def _set_checkpoint(draft: TaskDraft, checkpoint: JsonObject, number: int | None) -> None:
     text, last = encode_json(checkpoint), draft.row.checkpoint_number
     # Measured in characters of the stored text, not of the request.
-    if len(text) > CHECKPOINT_LIMIT:
+    if len(text) > MAX_CHECKPOINT_CHARACTERS:
         raise PayloadTooLarge(
-            f"The checkpoint takes {len(text)} characters; the limit is {CHECKPOINT_LIMIT}.",
+            f"The checkpoint takes {len(text)} characters; the limit is {MAX_CHECKPOINT_CHARACTERS}.",
             fix="Store large data outside, and a reference to it in the checkpoint.",
             errors=[field_error("checkpoint", "too large")],
         )
@@ -380,5 +384,5 @@ def _build_output(draft: TaskDraft, content: str, offset: int) -> contract.TaskO
         next_offset=offset + len(content),
         size=draft.row.output_size,
         has_more=False,
-        done=draft.row.status in states.TERMINAL,
+        done=draft.row.status in states.TERMINAL_STATUSES,
     )

@@ -12,7 +12,7 @@ from agora_sdk.contract import tasks as contract
 from agora_sdk.contract.fields import Priority
 
 from . import queues
-from .queries import NEVER
+from .queries import NO_DEADLINE
 from .records import TaskData, TaskEntryRow, TaskRow
 
 __all__ = [
@@ -33,7 +33,7 @@ RANKS = {priority: rank for rank, priority in enumerate(PRIORITIES)}
 
 
 def _to_datetime(value: int | None) -> datetime | None:
-    return None if value is None or value >= NEVER else to_datetime(value)
+    return None if value is None or value >= NO_DEADLINE else to_datetime(value)
 
 
 def _build_task(model: type[T], row: TaskRow, data: TaskData, **details: Any) -> T:

@@ -58,17 +58,19 @@ drain_worker = Write(
     types={"now": BIG},
 )
 #: workers of one provider account whose owners share an account here, so that nobody stops workers of others
-_OF_ACCOUNT = """tenant_id = :tenant and retired_at is null and provider_account = :provider_account
+_BY_PROVIDER_ACCOUNT = """tenant_id = :tenant and retired_at is null and provider_account = :provider_account
     and (owner = :owner or owner in (select a.agent_id from agents a where a.tenant_id = :tenant and a.account_id = :account))"""
 update_account_limit = Write(
     f"""
     update workers set limited_until = :until
-    where {_OF_ACCOUNT} and (limited_until is null or limited_until < :until) returning *
+    where {_BY_PROVIDER_ACCOUNT} and (limited_until is null or limited_until < :until) returning *
     """,
     WorkerRow,
     types={"until": BIG},
 )
-select_account_limit = Query(f"select max(limited_until) as limited_until from workers where {_OF_ACCOUNT}", int)
+select_account_limit = Query(
+    f"select max(limited_until) as limited_until from workers where {_BY_PROVIDER_ACCOUNT}", int
+)
 #: time of the last claim
 WORKER_SIGHTINGS = Tally(
     "workers",
@@ -112,7 +114,7 @@ count_active_tasks = Query(
     scan=True,
 )
 
-_OPEN = """(select count(*) from (select 1 from tasks t where t.tenant_id = :tenant and t.assigned_agent = a.agent_id
+_COUNT_OPEN_TASKS = """(select count(*) from (select 1 from tasks t where t.tenant_id = :tenant and t.assigned_agent = a.agent_id
         and t.completed_at is null limit 1000) as counted)"""
 _AMONG, _AMONG_POSTGRES = build_in_list_condition("among")
 
@@ -125,7 +127,7 @@ def select_candidates(capability: bool, among: bool) -> Query[AssignmentCandidat
         source = """agent_capabilities c join agents a on a.tenant_id = c.tenant_id and a.agent_id = c.agent_id
             and c.capability = :capability"""
     sql = f"""
-        select a.agent_id, a.capabilities, a.max_concurrent_tasks, {_OPEN} as open_tasks from {source}
+        select a.agent_id, a.capabilities, a.max_concurrent_tasks, {_COUNT_OPEN_TASKS} as open_tasks from {source}
         where a.tenant_id = :tenant and a.retired_at is null and a.status in ('active', 'busy')
             and a.visibility <> 'private' {"and a.agent_id @among" if among else ""}
         order by a.agent_id limit :limit

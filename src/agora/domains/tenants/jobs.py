@@ -11,7 +11,7 @@ from agora.core.jobs import Controller
 from agora.store.port import Write
 
 from . import queries as statements
-from .service import HOME
+from .service import ADMINISTRATIVE_TENANT
 
 __all__ = ["TenantController"]
 
@@ -26,11 +26,11 @@ class TenantController(Controller):
     batch = 2000
 
     async def step(self) -> None:
-        for row in await self.read(HOME, statements.select_tenants_to_erase):
+        for row in await self.read(ADMINISTRATIVE_TENANT, statements.select_tenants_to_erase):
             late = self.context.clock.now() - row.status_since > GRACE_SECONDS * SECOND
             # Other servers may still write what they hold in memory: only after the grace period is an empty pass the last.
             if await self._erase_rows(row.tenant_id) and late:
-                await self.write_as_system(HOME, partial(self._mark_deleted, tenant=row.tenant_id))
+                await self.write_as_system(ADMINISTRATIVE_TENANT, partial(self._mark_deleted, tenant=row.tenant_id))
 
     async def _erase_rows(self, tenant: str) -> bool:
         """Erase all rows in batches. Returns whether there were none, because rows may be added meanwhile."""

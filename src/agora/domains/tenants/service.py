@@ -26,17 +26,19 @@ from agora_sdk.errors import (
 from . import queries as statements
 from .records import TenantRow
 
-__all__ = ["HOME", "TenantService", "is_installation_operator"]
+__all__ = ["ADMINISTRATIVE_TENANT", "TenantService", "is_installation_operator"]
 
-HOME: Final = "default"  #: the tenant that administers the others
+ADMINISTRATIVE_TENANT: Final = "default"  #: the tenant that administers the others
 #: scopes of a tenant's administrators: everything in it, except running programs on the server's machine
-ADMINISTRATOR: Final = scopes.AGENT | {"admin", "act:any", "read:all"}
-AUTHORITY: Final = 200  #: authority of a tenant's administrators; the operator of the installation has a higher one
+ADMINISTRATOR_SCOPES: Final = scopes.AGENT | {"admin", "act:any", "read:all"}
+ADMINISTRATOR_AUTHORITY: Final = (
+    200  #: authority of a tenant's administrators; the operator of the installation has a higher one
+)
 
 
 def is_installation_operator(caller: Caller, minimum: int) -> bool:
     """Whether a caller is an operator of the installation. minimum: authority required by the settings."""
-    return caller.tenant == HOME and caller.authority >= minimum and caller.may("admin")
+    return caller.tenant == ADMINISTRATIVE_TENANT and caller.authority >= minimum and caller.may("admin")
 
 
 class TenantService(BoundService, contract.Tenants):
@@ -217,9 +219,9 @@ class TenantService(BoundService, contract.Tenants):
             token_id=token_id,
             label=label,
             digest=call.context.signer.digest(key),
-            scopes=encode_json(sorted(ADMINISTRATOR)),
+            scopes=encode_json(sorted(ADMINISTRATOR_SCOPES)),
             # Never above the caller's own, and below that of the installation's operator.
-            authority=min(AUTHORITY, call.caller.authority),
+            authority=min(ADMINISTRATOR_AUTHORITY, call.caller.authority),
             now=call.now,
         )
         return token_id, key
@@ -231,8 +233,10 @@ class TenantService(BoundService, contract.Tenants):
 
 
 def _refuse_home_tenant(tenant_id: str, action: str) -> None:
-    if tenant_id == HOME:
-        raise IllegalTransition(f"The tenant {HOME} is the operator's own and cannot be {action}.", allowed=[])
+    if tenant_id == ADMINISTRATIVE_TENANT:
+        raise IllegalTransition(
+            f"The tenant {ADMINISTRATIVE_TENANT} is the operator's own and cannot be {action}.", allowed=[]
+        )
 
 
 def _build_tenant_not_found_error(tenant_id: str) -> NotFound:

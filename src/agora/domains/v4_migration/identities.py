@@ -28,8 +28,8 @@ from .arguments import MAX_NAME, validate_for
 from .records import MAPPINGS, MappingRow
 
 __all__ = [
-    "AGENT",
-    "BROADCAST",
+    "AGENT_KIND",
+    "BROADCAST_NAMES",
     "act_as",
     "add_mapping",
     "ensure_agent",
@@ -38,11 +38,11 @@ __all__ = [
     "switch_agent",
 ]
 
-AGENT: Final = "agent"  #: kind of agent mappings
-BROADCAST: Final = frozenset({"*", "broadcast", "all"})  #: recipients that mean everyone in v4
-NAME_LIMIT = 128
-COMPATIBILITY: Final[JsonObject] = {"compatibility_mode": "true"}
-_UNFIT = re.compile(r"[^A-Za-z0-9 ._-]+")
+AGENT_KIND: Final = "agent"  #: kind of agent mappings
+BROADCAST_NAMES: Final = frozenset({"*", "broadcast", "all"})  #: recipients that mean everyone in v4
+MAX_NAME_CHARACTERS = 128
+COMPATIBILITY_METADATA: Final[JsonObject] = {"compatibility_mode": "true"}
+_INVALID_NAME_CHARACTERS = re.compile(r"[^A-Za-z0-9 ._-]+")
 
 
 async def find_mapped_agent(call: Call, name: str) -> AgentRow | None:
@@ -50,7 +50,7 @@ async def find_mapped_agent(call: Call, name: str) -> AgentRow | None:
 
     The agent with the name precedes the mapped one, unless the mapping comes from an import.
     """
-    mapping = await call.tx.one(statements.select_mapping, kind=AGENT, v4_key=name)
+    mapping = await call.tx.one(statements.select_mapping, kind=AGENT_KIND, v4_key=name)
     agent = await find_agent(call.tx, name)
     if agent is not None and agent.retired_at is not None:
         agent = None
@@ -61,7 +61,7 @@ async def find_mapped_agent(call: Call, name: str) -> AgentRow | None:
     row = await find_agent(call.tx, mapping.target)
     if row is not None and row.retired_at is None:
         return row
-    await call.tx.execute(statements.delete_mapping, kind=AGENT, v4_key=name)
+    await call.tx.execute(statements.delete_mapping, kind=AGENT_KIND, v4_key=name)
     return agent
 
 
@@ -99,16 +99,16 @@ async def ensure_agent(
             capabilities=list(capabilities),
             description=description,
             category=category,
-            metadata={**COMPATIBILITY, "v4_agent_id": name},
+            metadata={**COMPATIBILITY_METADATA, "v4_agent_id": name},
             max_concurrent_tasks=max_tasks or 1,
             proficiency_level=proficiency,
         )
         registration = await AgentService(call).register(**profile)
         row = await load_agent(call.tx, registration.agent_id)
-        add_mapping(call, AGENT, name, row.agent_id, run_id)
+        add_mapping(call, AGENT_KIND, name, row.agent_id, run_id)
         return row
-    if await call.tx.one(statements.select_mapping, kind=AGENT, v4_key=name) is None:
-        add_mapping(call, AGENT, name, row.agent_id, run_id="")
+    if await call.tx.one(statements.select_mapping, kind=AGENT_KIND, v4_key=name) is None:
+        add_mapping(call, AGENT_KIND, name, row.agent_id, run_id="")
     if capabilities or description or proficiency is not None or max_tasks is not None:
         # Added, not replaced: v4 registered one capability with each call.
         present = decode_json(row.capabilities)
@@ -152,7 +152,7 @@ def act_as(call: Call, row: AgentRow, operation: str | None = None) -> Call:
 
 async def resolve_recipient(call: Call, name: str) -> str:
     """Resolve the recipient of a v4 message: ``broadcast``, an agent's id, or a name for which messages are held."""
-    if name in BROADCAST:
+    if name in BROADCAST_NAMES:
         return "broadcast"
     row = await find_mapped_agent(call, name)
     if row is not None:
@@ -172,7 +172,7 @@ async def switch_agent(call: Call, name: str, capabilities: Sequence[str], to: s
     if row is None:
         metadata = _build_origin_metadata({}, name, to)
         registration = await AgentService(call).register(name, list(capabilities), metadata=metadata)
-        add_mapping(call, AGENT, name, registration.agent_id, run_id="")
+        add_mapping(call, AGENT_KIND, name, registration.agent_id, run_id="")
         return registration
     service = AgentService(act_as(call, row, "agora.agent.update"))
     profile = validate_for(
@@ -209,20 +209,24 @@ def _build_origin_metadata(metadata: JsonObject, name: str, to: str) -> JsonObje
     other_metadata = {
         key: value for key, value in metadata.items() if key not in ("compatibility_mode", "migration_source")
     }
-    return {**other_metadata, "v4_agent_id": name, **({"migration_source": "v4"} if to == "v5" else COMPATIBILITY)}
+    return {
+        **other_metadata,
+        "v4_agent_id": name,
+        **({"migration_source": "v4"} if to == "v5" else COMPATIBILITY_METADATA),
+    }
 
 
 async def _choose_name(call: Call, name: str) -> str:
     """Choose a valid name similar to a v4 name."""
     plain = name
     try:
-        if len(name) > NAME_LIMIT or "/" in name:
+        if len(name) > MAX_NAME_CHARACTERS or "/" in name:
             raise InvalidRequest(name)
         check_name(name)
     except InvalidRequest:
         # Keeps names apart that differ only in the replaced characters.
         digest = hashlib.sha256(name.encode()).hexdigest()[:8]
-        plain = f"v4-{_UNFIT.sub('-', name)[:80].strip(' -')}-{digest}"
+        plain = f"v4-{_INVALID_NAME_CHARACTERS.sub('-', name)[:80].strip(' -')}-{digest}"
     if await find_agent(call.tx, plain) is not None:  # another v4 agent with the same display name
         return f"{plain[:100]}-{hashlib.sha256((name + plain).encode()).hexdigest()[:8]}"
     return plain

@@ -25,7 +25,7 @@ from agora_sdk.errors import Conflict, InvalidRequest, field_error
 
 from . import queries as statements
 from .arguments import parse_json, parse_object, translate_priority
-from .identities import BROADCAST, act_as, add_mapping, ensure_agent, find_mapped_agent, resolve_recipient
+from .identities import BROADCAST_NAMES, act_as, add_mapping, ensure_agent, find_mapped_agent, resolve_recipient
 from .records import ImportRow
 from .reducers import TaskRequest, WorkflowRequest, build_message_key, create_task, create_workflow
 from .rows import OPEN_STATES, build_row_key, find_first_value, is_delivered, read_text, read_time, require_text
@@ -34,8 +34,8 @@ __all__ = ["Batch", "import_batch", "lock_run", "require_running", "save_import"
 
 Row = Mapping[str, Any]
 T = TypeVar("T")
-CONTENT_LIMIT: Final = 900_000
-METADATA: Final = ("requires_response", "metadata", "workflow_id", "status")
+MAX_CONTENT_CHARACTERS: Final = 900_000
+METADATA_COLUMNS: Final = ("requires_response", "metadata", "workflow_id", "status")
 
 
 class Batch:
@@ -130,9 +130,9 @@ async def _import_messages(batch: Batch, rows: Sequence[Row]) -> None:
             read_text(row, "message_type") or "info",
             read_text(row, "content", "payload"),
         )
-        if len(facts[3]) > CONTENT_LIMIT:
+        if len(facts[3]) > MAX_CONTENT_CHARACTERS:
             raise InvalidRequest(
-                f"The content has {len(facts[3])} characters; at most {CONTENT_LIMIT} are possible.",
+                f"The content has {len(facts[3])} characters; at most {MAX_CONTENT_CHARACTERS} are possible.",
                 errors=[field_error("content", "too long")],
             )
         keys.append(build_message_key(build_row_key(row, position, "message_id"), *facts))
@@ -148,9 +148,9 @@ async def _import_message(batch: Batch, position: int, key: str, facts: tuple[st
     # Deterministic, so that two imports of one row would collide instead of duplicating it.
     digest = hashlib.sha256(f"{batch.run.source_database}|{key}".encode()).hexdigest()
     from_agent, from_name = await batch.find_sender(sender)
-    everyone = recipient in BROADCAST
+    everyone = recipient in BROADCAST_NAMES
     target = "broadcast" if everyone else await batch.find_recipient(recipient)
-    metadata: JsonObject = {name: row[name] for name in METADATA if row.get(name) not in (None, "", "{}")}
+    metadata: JsonObject = {name: row[name] for name in METADATA_COLUMNS if row.get(name) not in (None, "", "{}")}
     message = MessageRow(
         tenant_id=call.caller.tenant,
         message_id=_build_message_id(created_at, position, digest),

@@ -24,12 +24,14 @@ from .identities import act_as, add_mapping, ensure_agent, resolve_recipient
 
 __all__ = ["REDUCERS", "TaskRequest", "WorkflowRequest", "build_message_key", "create_task", "create_workflow"]
 
-MESSAGE: Final = "agent_message"
-TASK: Final = "task_assignment"
-WORKFLOW: Final = "workflow_coordination"
-IN_ORDER: Final = frozenset({"sequential", "pipeline", "chain"})  #: strategies that run agents one after the other
+MESSAGE_TABLE: Final = "agent_message"
+TASK_TABLE: Final = "task_assignment"
+WORKFLOW_TABLE: Final = "workflow_coordination"
+SEQUENTIAL_STRATEGIES: Final = frozenset(
+    {"sequential", "pipeline", "chain"}
+)  #: strategies that run agents one after the other
 Answer = dict[str, Any]
-_UNFIT = re.compile(r"[^A-Za-z0-9_.-]+")
+_INVALID_NAME_CHARACTERS = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
 async def register_agent_capability(call: Call, args: Arguments) -> Answer:
@@ -66,7 +68,10 @@ async def send_agent_message(call: Call, args: Arguments) -> Answer:
     content, kind = args.text("content"), args.text("message_type") or "info"
     message_id = args.text("message_id")
     key = build_message_key(message_id, sender, recipient, kind, content)
-    if message_id and (mapping := await call.tx.one(statements.select_mapping, kind=MESSAGE, v4_key=key)) is not None:
+    if (
+        message_id
+        and (mapping := await call.tx.one(statements.select_mapping, kind=MESSAGE_TABLE, v4_key=key)) is not None
+    ):
         call.target = mapping.target
         return {"message_id": mapping.target, "status": "queued", "timestamp": to_datetime(mapping.created_at)}
     row = await ensure_agent(call, sender)
@@ -86,7 +91,7 @@ async def send_agent_message(call: Call, args: Arguments) -> Answer:
     draft = MessageDraft(**{**message, "priority": Priority(message["priority"])})
     stored = await MessagingService(act_as(call, row, "agora.messaging.send")).send_draft(draft)
     if message_id:
-        add_mapping(call, MESSAGE, key, stored.message_id, run_id="")
+        add_mapping(call, MESSAGE_TABLE, key, stored.message_id, run_id="")
     call.target = stored.message_id
     receipt = {"message_id": stored.message_id, "status": DeliveryState.QUEUED, "timestamp": to_datetime(call.now)}
     optional = {"recipients": stored.recipients, "warning": stored.warning}
@@ -150,7 +155,7 @@ async def create_task(call: Call, task: TaskRequest, run_id: str = "") -> str:
 async def start_workflow_coordination(call: Call, args: Arguments) -> Answer:
     """Create a workflow with one step per participating agent, sequential or parallel according to the strategy."""
     v4_id = args.identifier("workflow_id")
-    started = await call.tx.one(statements.select_mapping, kind=WORKFLOW, v4_key=v4_id)
+    started = await call.tx.one(statements.select_mapping, kind=WORKFLOW_TABLE, v4_key=v4_id)
     if started is not None:
         call.target = started.target
         return {"workflow_id": started.target, "status": "running", "message": "The workflow is known already."}
@@ -166,10 +171,10 @@ async def start_workflow_coordination(call: Call, args: Arguments) -> Answer:
             {"name": f"step-{number}", "agent": agent, "payload": payload}
             for number, agent in enumerate(participants, 1)
         ],
-        in_order=strategy.lower() in IN_ORDER,
+        in_order=strategy.lower() in SEQUENTIAL_STRATEGIES,
     )
     call.target = workflow_id = await create_workflow(call, workflow)
-    add_mapping(call, WORKFLOW, v4_id, workflow_id, run_id="")
+    add_mapping(call, WORKFLOW_TABLE, v4_id, workflow_id, run_id="")
     return {"workflow_id": workflow_id, "status": "running"}
 
 
@@ -219,7 +224,7 @@ async def create_workflow(call: Call, workflow: WorkflowRequest, run_id: str = "
 async def update_task_progress(call: Call, args: Arguments) -> Answer:
     """Report a task's progress, 0 to 1; 1 completes it with the intermediate results."""
     assignment = args.identifier("assignment_id")
-    mapping = await call.tx.one(statements.select_mapping, kind=TASK, v4_key=assignment)
+    mapping = await call.tx.one(statements.select_mapping, kind=TASK_TABLE, v4_key=assignment)
     task_id = assignment if mapping is None else mapping.target
     row = await ensure_agent(call, args.identifier("agent_id"))
     agent = TaskService(act_as(call, row, "agora.task.update"))
@@ -268,5 +273,5 @@ def build_message_key(row_id: str, *facts: str) -> str:
 
 def _build_step_name(name: str) -> str:
     """Convert a name to a valid step name."""
-    plain = _UNFIT.sub("-", name)[:60]
+    plain = _INVALID_NAME_CHARACTERS.sub("-", name)[:60]
     return plain if plain[:1].isalpha() else f"s-{plain}"

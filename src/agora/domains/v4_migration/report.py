@@ -12,7 +12,7 @@ from .sunset import find_sunset
 __all__ = ["DAY", "build_report"]
 
 DAY = 86_400 * SECOND
-SHOWN = 200  #: maximum lines of calls in a report
+MAX_LISTED_CALLS = 200  #: maximum lines of calls in a report
 
 
 async def build_report(call: Call, days: int) -> MigrationReport:
@@ -29,7 +29,7 @@ async def build_report(call: Call, days: int) -> MigrationReport:
     since = call.now // DAY - days + 1
     calls = [
         V4CallCount(agent=row.agent, reducer=row.reducer, calls=row.calls, last_call=to_datetime(row.last_at))
-        for row in await call.tx.all(statements.select_call_counts, since=since, limit=SHOWN)
+        for row in await call.tx.all(statements.select_call_counts, since=since, limit=MAX_LISTED_CALLS)
     ]
     return MigrationReport(
         migration_summary=summary,

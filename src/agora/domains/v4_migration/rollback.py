@@ -17,7 +17,7 @@ from .records import ImportRow, MappingRow
 
 __all__ = ["roll_back"]
 
-ROLLED_BACK = "the import was rolled back"
+ROLLBACK_REASON = "the import was rolled back"
 
 
 async def roll_back(call: Call, run: ImportRow, limit: int) -> tuple[int, int]:
@@ -43,10 +43,10 @@ async def _undo_import(call: Call, run: ImportRow, mapping: MappingRow) -> bool:
     """Undo one item of an import. Returns false for an agent that stays."""
     if mapping.kind == "task_assignment":
         with suppress(IllegalTransition, NotFound):  # it has ended since, or retention has deleted it
-            await TaskService(call).cancel(mapping.target, ROLLED_BACK)
+            await TaskService(call).cancel(mapping.target, ROLLBACK_REASON)
     elif mapping.kind == "workflow_coordination":
         with suppress(IllegalTransition, NotFound):
-            await WorkflowService(call).modify(mapping.target, "terminate", reason=ROLLED_BACK)
+            await WorkflowService(call).modify(mapping.target, "terminate", reason=ROLLBACK_REASON)
     elif mapping.kind in ("agent", "agent_capability"):
         row = await find_agent(call.tx, mapping.target)
         if row is None or row.retired_at is not None:

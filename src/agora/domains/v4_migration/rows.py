@@ -33,7 +33,7 @@ OPEN_STATES: Final = frozenset(
 )
 #: units of a time, each with the minimum value that is interpreted in it
 _UNITS: Final = ((10**17, 1, 1000), (10**14, 1, 1), (10**11, 1000, 1), (0, SECOND, 1))  # ns, us, ms, s
-_SPACETIME: Final = "__timestamp_micros_since_unix_epoch__"  #: SpacetimeDB's representation of a Timestamp
+_SPACETIME_TIME_KEY: Final = "__timestamp_micros_since_unix_epoch__"  #: SpacetimeDB's representation of a Timestamp
 
 
 def find_first_value(row: Mapping[str, Any], *names: str) -> Any:
@@ -60,7 +60,7 @@ def read_time(row: Mapping[str, Any], now: int) -> int:
     """Read the creation time in microseconds since 1970; ``now`` if missing. Raises InvalidRequest."""
     value = find_first_value(row, "timestamp", "created_at", "sent_at", "registered_at")
     if isinstance(value, Mapping):
-        value = value.get(_SPACETIME)
+        value = value.get(_SPACETIME_TIME_KEY)
     if isinstance(value, str) and not value.strip():
         value = None
     if value is None:

@@ -33,8 +33,8 @@ __all__ = ["MigrationService"]
 
 log = logging.getLogger(__name__)
 #: names of the argument that identifies the calling v4 agent
-CALLERS = ("agent_id", "from_agent", "requesting_agent", "coordinator_agent")
-NO_RUN = "run_g"  #: sorts after every run id
+CALLER_ARGUMENTS = ("agent_id", "from_agent", "requesting_agent", "coordinator_agent")
+AFTER_EVERY_RUN = "run_g"  #: sorts after every run id
 
 
 class MigrationService(BoundService, contract.Migration):
@@ -48,7 +48,7 @@ class MigrationService(BoundService, contract.Migration):
             require_accepted(call, reducer)
             self._require_database(database)
             arguments = parse_arguments(reducer, args)
-            agent = next(filter(None, map(arguments.text, CALLERS)), "")
+            agent = next(filter(None, map(arguments.text, CALLER_ARGUMENTS)), "")
             answer = await REDUCERS[reducer](call, arguments)
             notice = await announce_sunset(call)
         except AgoraError as error:
@@ -164,7 +164,7 @@ class MigrationService(BoundService, contract.Migration):
 
     @implements
     async def list_imports(self, *, limit: int = 50, cursor: str | None = None) -> contract.ImportRunPage:
-        before = paging.decode_cursor(cursor)[0] if cursor else NO_RUN
+        before = paging.decode_cursor(cursor)[0] if cursor else AFTER_EVERY_RUN
         rows = await self.call.tx.all(statements.list_imports, before=before, limit=limit + 1)
         runs = [_build_run(row) for row in rows[:limit]]
         return contract.ImportRunPage.model_construct(

@@ -19,11 +19,11 @@ from .identities import act_as, find_mapped_agent
 
 __all__ = ["run_query"]
 
-COUNTED: Final = {
+COUNT_QUERIES: Final = {
     "agent_capability": statements.count_migrated_capabilities,
     "agent_message": statements.count_migrated_messages,
 }
-MAPPED: Final = (
+MAPPED_TABLES: Final = (
     "task_assignment",
     "workflow_coordination",
     "workflow_step",
@@ -40,7 +40,7 @@ COLUMNS: Final = [
     "timestamp",
     "delivered",
 ]
-PAGE: Final = 500
+PAGE_SIZE: Final = 500
 _NUMBERS: Final = {priority: number for number, priority in PRIORITIES.items()}
 _COUNT = re.compile(r"\s*select\s+count\(\s*\*\s*\)(?:\s+as\s+\w+)?\s+from\s+(\w+)\s*;?\s*", re.IGNORECASE)
 # Two literal forms, and no parser: nothing of the query's text ever reaches the database.
@@ -57,7 +57,7 @@ async def run_query(call: Call, query: str) -> V4Rows:
         return await _count_rows(call, count[1].lower())
     if (inbox := _INBOX.fullmatch(query)) is not None:
         name, limit, offset = inbox[1].replace("''", "'"), inbox[2], inbox[3]
-        return await _list_messages(call, name, min(int(limit or PAGE), PAGE), int(offset or 0))
+        return await _list_messages(call, name, min(int(limit or PAGE_SIZE), PAGE_SIZE), int(offset or 0))
     raise InvalidRequest(
         "This query is not supported.",
         fix="Use SELECT COUNT(*) FROM table, or SELECT * FROM agent_message WHERE to_agent = 'NAME' LIMIT n OFFSET m.",
@@ -66,14 +66,14 @@ async def run_query(call: Call, query: str) -> V4Rows:
 
 
 async def _count_rows(call: Call, table: str) -> V4Rows:
-    if table in COUNTED:
-        count = await call.tx.one(COUNTED[table])
-    elif table in MAPPED:
+    if table in COUNT_QUERIES:
+        count = await call.tx.one(COUNT_QUERIES[table])
+    elif table in MAPPED_TABLES:
         count = await call.tx.one(statements.count_mappings, kind=table)
     else:
         raise InvalidRequest(
             f"v4 has no table {table!r}.",
-            fix=f"Tables that can be counted: {', '.join((*COUNTED, *MAPPED))}.",
+            fix=f"Tables that can be counted: {', '.join((*COUNT_QUERIES, *MAPPED_TABLES))}.",
             errors=[field_error("query", "unknown table")],
         )
     return V4Rows(columns=["count"], rows=[[count or 0]])

@@ -28,8 +28,8 @@ REPLACEMENTS: Final = {
     "start_workflow_coordination": "agora.workflow.create",
     "update_task_progress": "agora.task.update",
 }
-NOTICE: Final = "notice"  #: kind of the mapping that records the single announcement
-ANNOUNCED: Final = "deprecation_notice"  #: its key, and the type of its message
+NOTICE_MESSAGE_TYPE: Final = "notice"  #: kind of the mapping that records the single announcement
+ANNOUNCED_EVENT: Final = "deprecation_notice"  #: its key, and the type of its message
 WEEK: Final = 7 * 86_400 * SECOND
 
 
@@ -50,7 +50,7 @@ async def announce_sunset(call: Call) -> str | None:
     """Return the notice and its headers in warning mode, and broadcast it once. None in other modes."""
     if call.context.settings.v4_mode != "warn":
         return None
-    announced = await call.tx.one(statements.select_mapping, kind=NOTICE, v4_key=ANNOUNCED)
+    announced = await call.tx.one(statements.select_mapping, kind=NOTICE_MESSAGE_TYPE, v4_key=ANNOUNCED_EVENT)
     # The date must not move with each call, so the first announcement is stored.
     announced_at = call.now if announced is None else announced.created_at
     sunset = _parse_sunset_time(call, announced_at)
@@ -58,10 +58,10 @@ async def announce_sunset(call: Call) -> str | None:
     text = f"v4 APIs will be sunset on {day}. Please migrate to v5: {_build_guide_url(call)}"
     if announced is None:
         draft = MessageDraft(
-            to_agent="broadcast", content=text, message_type=ANNOUNCED, priority=Priority.HIGH, metadata={}
+            to_agent="broadcast", content=text, message_type=ANNOUNCED_EVENT, priority=Priority.HIGH, metadata={}
         )
         stored = await MessagingService(call).send_draft(draft)
-        add_mapping(call, NOTICE, ANNOUNCED, stored.message_id, run_id="")
+        add_mapping(call, NOTICE_MESSAGE_TYPE, ANNOUNCED_EVENT, stored.message_id, run_id="")
     call.notices |= {
         "Deprecation": f"@{announced_at // SECOND}",
         "Sunset": format_datetime(to_datetime(sunset), usegmt=True),
@@ -72,7 +72,7 @@ async def announce_sunset(call: Call) -> str | None:
 
 async def find_sunset(call: Call) -> datetime | None:
     """Find the end of v4 calls; None if neither announced nor configured."""
-    announced = await call.tx.one(statements.select_mapping, kind=NOTICE, v4_key=ANNOUNCED)
+    announced = await call.tx.one(statements.select_mapping, kind=NOTICE_MESSAGE_TYPE, v4_key=ANNOUNCED_EVENT)
     if announced is None and call.context.settings.v4_sunset_date is None:
         return None
     return to_datetime(_parse_sunset_time(call, call.now if announced is None else announced.created_at))

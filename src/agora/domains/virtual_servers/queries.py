@@ -10,9 +10,9 @@ __all__ = ["delete_server", "list_servers", "lock_server", "select_server", "upd
 
 BIG = "bigint"
 
-_BY_NAME = "select * from virtual_servers where tenant_id = :tenant and name = :name"
-select_server = Query(_BY_NAME, VirtualServerRow)
-lock_server = Query(_BY_NAME, VirtualServerRow, lock=True)
+_SELECT_BY_NAME = "select * from virtual_servers where tenant_id = :tenant and name = :name"
+select_server = Query(_SELECT_BY_NAME, VirtualServerRow)
+lock_server = Query(_SELECT_BY_NAME, VirtualServerRow, lock=True)
 list_servers = Query(
     "select * from virtual_servers where tenant_id = :tenant and name > :after order by name limit :limit",
     VirtualServerRow,

@@ -12,12 +12,14 @@ from agora.domains.tasks import queues
 from agora.store.port import NewEvent
 from agora.value_classes import value_class
 
-__all__ = ["AVAILABLE", "UPDATED", "OfferFilter", "build_offer_filter"]
+__all__ = ["AVAILABLE_EVENT", "UPDATED_EVENT", "OfferFilter", "build_offer_filter"]
 
-AVAILABLE = "agora.task.available"
-UPDATED = "agora.worker.updated"
-CODEBASE = "codebase:"
-ANY_CODEBASE = frozenset({"codebase:global", "codebase:__pending__"})  #: matched regardless of the requested codebases
+AVAILABLE_EVENT = "agora.task.available"
+UPDATED_EVENT = "agora.worker.updated"
+CODEBASE_PREFIX = "codebase:"
+SHARED_CODEBASES = frozenset(
+    {"codebase:global", "codebase:__pending__"}
+)  #: matched regardless of the requested codebases
 
 
 @value_class
@@ -29,9 +31,9 @@ class OfferFilter(EventFilter):
 
     def matches_event(self, event: NewEvent) -> bool:
         # A change of its own capabilities tells the worker to claim again with the new ones.
-        if event.type == UPDATED:
+        if event.type == UPDATED_EVENT:
             return self.worker_id is not None and event.subject == self.worker_id
-        if event.type != AVAILABLE:
+        if event.type != AVAILABLE_EVENT:
             return False
         data: dict[str, Any] = from_json(event.data)
         if data["queue"] == "own":
@@ -44,6 +46,6 @@ def build_offer_filter(brought: Iterable[str], codebases: Collection[str], worke
     """Build the filter of a worker's stream. codebases: requested ones, by id or name; empty for all of its own."""
     tokens = frozenset(brought)
     if codebases:
-        capabilities = ANY_CODEBASE | {CODEBASE + name for name in codebases}
-        tokens = frozenset(token for token in tokens if not token.startswith(CODEBASE) or token in capabilities)
-    return OfferFilter(types=(AVAILABLE, UPDATED), brought=tokens, worker_id=worker_id)
+        capabilities = SHARED_CODEBASES | {CODEBASE_PREFIX + name for name in codebases}
+        tokens = frozenset(token for token in tokens if not token.startswith(CODEBASE_PREFIX) or token in capabilities)
+    return OfferFilter(types=(AVAILABLE_EVENT, UPDATED_EVENT), brought=tokens, worker_id=worker_id)

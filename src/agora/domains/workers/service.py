@@ -42,7 +42,7 @@ from .offers import build_offer_filter
 __all__ = ["WorkerService"]
 
 STALE_SECONDS = 600
-MAX_VERSION = 64
+MAX_VERSION_CHARACTERS = 64
 HEARTBEAT_ROUNDS = 2  #: heartbeats of a worker's stream, in multiples of heartbeat_interval: 30 seconds by default
 MAX_LIMIT_SECONDS = 7 * 86_400  #: maximum duration of a reported limit of an account
 
@@ -288,7 +288,7 @@ def _find_status(row: WorkerRow, now: int) -> Literal["online", "draining", "sta
 def _build_worker(row: WorkerRow, active: int, now: int) -> contract.Worker:
     limited_until = row.limited_until if row.limited_until and row.limited_until > now else None
     metadata = decode_json(row.metadata)
-    version = str(metadata["version"])[:MAX_VERSION] if metadata.get("version") else None
+    version = str(metadata["version"])[:MAX_VERSION_CHARACTERS] if metadata.get("version") else None
     differs = metadata.get("program") == contract.CODING_PROGRAM and version not in (None, __version__)
     return build_from_record(
         contract.Worker,

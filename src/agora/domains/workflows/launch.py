@@ -27,7 +27,7 @@ DEFAULT_PARALLEL = 100  #: concurrent items of a for_each, unless the step sets 
 MAX_PARALLEL = 1000  #: most steps of concurrent items, because they may all begin in one transaction
 #: creates and begins the nested workflow of a step or an item
 RunChild = Callable[[WorkflowRun, Step, Any, int | None], Awaitable[WorkflowRun]]
-LOST_LEASES = 10  #: times that a step's task may lose its lease: a worker that dies does not fail the step
+MAX_LOST_LEASES = 10  #: times that a step's task may lose its lease: a worker that dies does not fail the step
 
 
 async def begin_step(run: WorkflowRun, step: StepDraft, run_child: RunChild) -> str | None:
@@ -85,7 +85,7 @@ async def _begin_work(
         required=spec.capability,
         model=spec.required_model,
         priority=spec.priority or PRIORITIES[row.priority],
-        max_attempts=spec.retries + 1 + LOST_LEASES,
+        max_attempts=spec.retries + 1 + MAX_LOST_LEASES,
         max_failures=spec.retries,
         retry_backoff=spec.retry_backoff,
         timeout=spec.timeout,

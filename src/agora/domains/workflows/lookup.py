@@ -34,7 +34,7 @@ __all__ = [
 
 _S = StepStatus
 # The chart of a workflow is one response; beyond that, `has_more` says that items are missing.
-SPANS = 1000
+MAX_SPANS = 1000
 VIEWER_NAMES = frozenset(
     {"quoted_id", "quoted_name", "quoted_alias", "quoted_dotted", "viewer_name", "viewer_since"}
 )  #: parameters of the filter "viewer"
@@ -291,8 +291,8 @@ async def build_timeline(call: Call, workflow_id: str) -> contract.Timeline:
     drafts = [StepDraft(step) for step in await call.tx.all(workflows.select_steps, workflow_id=workflow_id)]
     tasks = {task.task_id: task for task in await call.tx.all(workflows.select_tasks, workflow_id=workflow_id)}
     spans = [_build_span(step, tasks.get(step.row.task_id or "")) for step in drafts]
-    parts = await call.tx.all(workflows.select_item_spans, workflow_id=workflow_id, limit=SPANS + 1)
-    spans += [_build_item_span(part) for part in parts[:SPANS]]
+    parts = await call.tx.all(workflows.select_item_spans, workflow_id=workflow_id, limit=MAX_SPANS + 1)
+    spans += [_build_item_span(part) for part in parts[:MAX_SPANS]]
     end = row.completed_at
     # A step before its items, which begin in the same moment; steps that have not begun come last.
     spans.sort(key=lambda span: (span.start is None, span.start, span.index is not None, span.index))
@@ -303,7 +303,7 @@ async def build_timeline(call: Call, workflow_id: str) -> contract.Timeline:
         end=_to_datetime(end),
         duration_seconds=_compute_seconds_between(row.created_at, end or call.now) or 0.0,
         spans=spans,
-        has_more=len(parts) > SPANS,
+        has_more=len(parts) > MAX_SPANS,
     )
 
 

@@ -155,7 +155,7 @@ async def reassign_step(run: WorkflowRun, step: StepDraft, agent: str | None, ca
     for task_id in await _list_open_tasks(run, step):
         draft = await access.lock_task(run.call, task_id)
         # Locked only now: it may have ended since the step was loaded.
-        if draft.row.status in states.UNFINISHED:
+        if draft.row.status in states.UNFINISHED_STATUSES:
             await _hand_over_task(draft, agent, capability)
     run.moved[step.name] = step.row.status
 

@@ -227,7 +227,7 @@ async def cancel_step_work(run: WorkflowRun, step: StepDraft) -> None:
     for task_id, child_id in parts:
         if task_id is not None:
             draft = await access.lock_task(call, task_id)
-            if draft.row.status in states.UNFINISHED:
+            if draft.row.status in states.UNFINISHED_STATUSES:
                 await completion.end_task(
                     draft, TaskStatus.CANCELLED, content="Its workflow does not need it any more."
                 )

@@ -66,14 +66,16 @@ select_steps = Query(
     """,
     WorkflowStep,
 )
-_CURRENT = """
+_SELECT_CURRENT_STEPS = """
     select workflow_id, name from workflow_steps
     where tenant_id = :tenant and status in ('ready', 'running') and workflow_id {among}
     order by workflow_id, position
 """
 _AMONG, _AMONG_POSTGRES = build_in_list_condition("workflow_ids")
 select_current_steps = Query(
-    _CURRENT.format(among=_AMONG), CurrentStep, postgres=_CURRENT.format(among=_AMONG_POSTGRES)
+    _SELECT_CURRENT_STEPS.format(among=_AMONG),
+    CurrentStep,
+    postgres=_SELECT_CURRENT_STEPS.format(among=_AMONG_POSTGRES),
 )
 select_step_status = Query(
     "select status from workflow_steps where tenant_id = :tenant and workflow_id = :workflow_id and name = :name", str
@@ -130,17 +132,17 @@ def update_item(columns: frozenset[str]) -> Write:
 
 # -- items of a for_each -----------------------------------------------------------------------
 
-_ITEM = "tenant_id = :tenant and workflow_id = :workflow_id and step = :step"
+_BY_ITEM = "tenant_id = :tenant and workflow_id = :workflow_id and step = :step"
 lock_item = Query(
-    f"select * from workflow_items where {_ITEM} and item = :item", WorkflowItemRow, types={"item": BIG}, lock=True
+    f"select * from workflow_items where {_BY_ITEM} and item = :item", WorkflowItemRow, types={"item": BIG}, lock=True
 )
 select_items = Query(
-    f"select * from workflow_items where {_ITEM} and status = :status order by item limit :limit",
+    f"select * from workflow_items where {_BY_ITEM} and status = :status order by item limit :limit",
     WorkflowItemRow,
     types={"limit": BIG},
 )
 select_open_items = Query(
-    f"select * from workflow_items where {_ITEM} and status in ('pending', 'ready') order by item", WorkflowItemRow
+    f"select * from workflow_items where {_BY_ITEM} and status in ('pending', 'ready') order by item", WorkflowItemRow
 )
 
 # -- outcomes of steps -------------------------------------------------------------------------
@@ -215,7 +217,7 @@ _FILTERS = {
     "after": "and workflow_id < :after",
 }
 # Listed among its agents, quoted as in JSON: by id or alias, or by a name that no other agent had at its creation.
-_ASSIGNED = """
+_IS_ASSIGNED = """
     @at(assigned_agents, :quoted_id) > 0 or @at(assigned_agents, :quoted_alias) > 0
     or ((@at(assigned_agents, :quoted_name) > 0 or @at(assigned_agents, :quoted_dotted) > 0)
         and not exists (select 1 from agents o where o.tenant_id = :tenant and o.agent_name = :viewer_name
@@ -228,7 +230,7 @@ def _build_list(sql: str, filters: frozenset[str], record: type[R]) -> Query[R]:
     conditions = " ".join(text for name, text in _FILTERS.items() if name in filters)
     text = sql.replace("@conditions", conditions)
     sqlite, postgres = [
-        text.replace("{assigned}", _ASSIGNED.replace("@at", at)).replace("@statuses", statuses)
+        text.replace("{assigned}", _IS_ASSIGNED.replace("@at", at)).replace("@statuses", statuses)
         for at, statuses in zip(("instr", "strpos"), build_in_list_condition("statuses"), strict=True)
     ]
     types = {name: kind for name, kind in _LIST_TYPES.items() if f":{name}" in postgres}

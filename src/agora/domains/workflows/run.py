@@ -22,7 +22,7 @@ from .planning.expressions import ExpressionError, WorkBudget
 from .records import WorkflowRow, WorkflowStep
 
 __all__ = [
-    "ENDED",
+    "TERMINAL_STATUSES",
     "Budget",
     "StepDraft",
     "WorkflowRun",
@@ -36,9 +36,9 @@ __all__ = [
 # 4096 definitions of at most 4096 characters bound the cache to some tens of megabytes of models.
 MAX_CACHED_CHARACTERS = 4096  #: most characters of a cached definition
 MAX_PAYLOAD_CHARACTERS = 16_777_216  #: most characters of all payloads that begin in one transaction
-WORK = 30_000  #: units of work for expressions in one transaction: some 25 milliseconds
+WORK_UNITS_PER_TRANSACTION = 30_000  #: units of work for expressions in one transaction: some 25 milliseconds
 _W, _S = WorkflowStatus, StepStatus
-ENDED = frozenset({_W.COMPLETED, _W.FAILED, _W.CANCELLED})
+TERMINAL_STATUSES = frozenset({_W.COMPLETED, _W.FAILED, _W.CANCELLED})
 
 
 def parse_definition(text: str) -> Step:
@@ -57,7 +57,7 @@ class Budget:
     __slots__ = ("characters", "work")
 
     def __init__(self) -> None:
-        self.work = WorkBudget(WORK)
+        self.work = WorkBudget(WORK_UNITS_PER_TRANSACTION)
         self.characters = MAX_PAYLOAD_CHARACTERS
 
     def spend_payload(self, text: str) -> str:
@@ -175,7 +175,7 @@ class WorkflowRun:
 
     @property
     def has_ended(self) -> bool:
-        return self.row.status in ENDED
+        return self.row.status in TERMINAL_STATUSES
 
     @property
     def compensation_steps(self) -> frozenset[str]:

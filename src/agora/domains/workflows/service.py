@@ -19,7 +19,7 @@ from .run import WorkflowRun
 
 __all__ = ["WorkflowService"]
 
-APPROVE = "approve:workflows"
+APPROVE_SCOPE = "approve:workflows"
 Names = list[str]
 
 
@@ -144,11 +144,11 @@ class WorkflowService(BoundService, contract.Workflows):
     ) -> contract.Modification:
         caller = self.call.caller
         await lookup.load_visible_workflow(self.call, workflow_id)
-        if not (caller.may(APPROVE) or caller.acts_for_others):
+        if not (caller.may(APPROVE_SCOPE) or caller.acts_for_others):
             raise PermissionDenied(
                 "Steps are approved by people.",
-                fix=f"Use an operator's credential, or a key with the scope {APPROVE}.",
-                required=APPROVE,
+                fix=f"Use an operator's credential, or a key with the scope {APPROVE_SCOPE}.",
+                required=APPROVE_SCOPE,
             )
         run = await self._load_run(workflow_id)
         action = "approve" if approved else "refuse"

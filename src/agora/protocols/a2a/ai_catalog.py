@@ -23,7 +23,7 @@ from .routes import ARD_PATH, CARD_PATHS
 
 __all__ = ["AiCatalog"]
 
-PAGE: Final = 100
+PAGE_SIZE: Final = 100
 MAX_PAGES: Final = 50
 CARD_TYPE: Final = "application/a2a-agent-card+json"
 REGISTRY_TYPE: Final = "application/ai-registry+json"
@@ -68,7 +68,7 @@ class AiCatalog:
 
     async def _list_pages(self, operation: str, member: str, caller: Caller, **arguments: Any) -> AsyncIterator[Fields]:
         if operation != "agora.upstream.get":
-            arguments["limit"] = PAGE
+            arguments["limit"] = PAGE_SIZE
         # Bounded: anybody may request the catalog, which is built anew each time.
         for _ in range(MAX_PAGES):
             page = from_json(await self._core.invoke_operation(operation, caller, arguments))

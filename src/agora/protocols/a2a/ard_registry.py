@@ -19,12 +19,12 @@ from agora_sdk.errors import AgoraError, InvalidRequest, field_error
 
 __all__ = ["NOT_IMPLEMENTED", "OPTIONAL_METHODS", "search_entries", "send_registry_error"]
 
-FEDERATION: Final = ("auto", "referrals", "none")
+FEDERATION_MODES: Final = ("auto", "referrals", "none")
 DEFAULT_PAGE, MAX_PAGE = 10, 100
-MAX_TEXT: Final = 2000  #: maximum characters of a query
+MAX_TEXT_CHARACTERS: Final = 2000  #: maximum characters of a query
 MAX_FILTERS: Final = 20
 #: weight of a word of the query by its place in an entry
-WEIGHTS: Final[Mapping[str, int]] = {
+FIELD_WEIGHTS: Final[Mapping[str, int]] = {
     "displayName": 3,
     "tags": 3,
     "capabilities": 3,
@@ -32,10 +32,10 @@ WEIGHTS: Final[Mapping[str, int]] = {
     "description": 2,
 }
 _WORD: Final = re.compile(r"[^\W_]+")
-_COMMON: Final = frozenset(
+_COMMON_WORDS: Final = frozenset(
     "a an and any are can do does find for i in is it me my of on or some that the to what which who with you".split()  # noqa: SIM905 - a list of words reads best as words
 )
-_CODES: Final[Mapping[int, str]] = {
+_ERROR_CODE_BY_STATUS: Final[Mapping[int, str]] = {
     400: "INVALID_ARGUMENT",
     401: "UNAUTHENTICATED",
     404: "NOT_FOUND",
@@ -61,15 +61,15 @@ def search_entries(entries: Iterable[Fields], body: bytes, source: str) -> dict[
     if not isinstance(query, dict):
         raise _invalid_field("query", "should be an object with a text")
     text, filters = query.get("text"), query.get("filter") or {}
-    if not isinstance(text, str) or not 0 < len(text) <= MAX_TEXT:
-        raise _invalid_field("query.text", f"should be a text of 1 to {MAX_TEXT} characters")
+    if not isinstance(text, str) or not 0 < len(text) <= MAX_TEXT_CHARACTERS:
+        raise _invalid_field("query.text", f"should be a text of 1 to {MAX_TEXT_CHARACTERS} characters")
     if not isinstance(filters, dict) or len(filters) > MAX_FILTERS:
         raise _invalid_field("query.filter", f"should be an object of at most {MAX_FILTERS} members")
     federation = request.get("federation", "auto")
-    if federation not in FEDERATION:
-        raise _invalid_field("federation", f"should be one of {', '.join(FEDERATION)}")
+    if federation not in FEDERATION_MODES:
+        raise _invalid_field("federation", f"should be one of {', '.join(FEDERATION_MODES)}")
     size, start = _read_page_size(request.get("pageSize")), _read_page_token(request.get("pageToken"))
-    words = set(_split_words(text)) - _COMMON
+    words = set(_split_words(text)) - _COMMON_WORDS
     scored = ((_score_entry(entry, words), entry) for entry in entries if _passes_filters(entry, filters))
     matches = sorted(
         (hit for hit in scored if hit[0]), key=lambda hit: (-hit[0], hit[1]["displayName"], hit[1]["identifier"])
@@ -104,8 +104,10 @@ def _score_entry(entry: Fields, words: set[str]) -> int:
     if not words:
         return 0
     total = 0
-    best = max(WEIGHTS.values())
-    places = [(weight, set(_split_words(" ".join(_list_texts(entry.get(name)))))) for name, weight in WEIGHTS.items()]
+    best = max(FIELD_WEIGHTS.values())
+    places = [
+        (weight, set(_split_words(" ".join(_list_texts(entry.get(name)))))) for name, weight in FIELD_WEIGHTS.items()
+    ]
     for word in words:
         total += max((weight for weight, texts in places if word in texts), default=0)
     return round(100 * total / (best * len(words)))
@@ -151,7 +153,7 @@ async def send_registry_error(send: Send, error: AgoraError) -> None:
     # The draft has no 422.
     status = 400 if error.status == 422 else error.status
     document = {
-        "errorCode": _CODES.get(status, "INTERNAL_ERROR"),
+        "errorCode": _ERROR_CODE_BY_STATUS.get(status, "INTERNAL_ERROR"),
         "message": " ".join(filter(None, [error.detail, error.fix])),
     }
     await send_response(send, status, to_json(document))

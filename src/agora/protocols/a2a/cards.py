@@ -32,8 +32,8 @@ from .signatures import CardSigner
 
 __all__ = ["Cards"]
 
-MAX_AGE: Final = 60  #: seconds for which a card may be cached
-CACHED_DOCUMENTS: Final = 1000  #: maximum number of documents with a recorded age
+MAX_AGE_SECONDS: Final = 60  #: seconds for which a card may be cached
+MAX_CACHED_DOCUMENTS: Final = 1000  #: maximum number of documents with a recorded age
 ALLOW_ANY_ORIGIN: Final = (b"access-control-allow-origin", b"*")
 
 
@@ -97,7 +97,7 @@ class Cards:
         # Signatures of ES256 are random: with them, the same card would have another tag on each server.
         content = {member: value for member, value in document.items() if member != "signatures"}
         tag = b'W/"%b"' % hashlib.sha256(to_json(content)).hexdigest()[:32].encode()
-        control = b"%b, max-age=%d" % (b"public" if public else b"private", MAX_AGE)
+        control = b"%b, max-age=%d" % (b"public" if public else b"private", MAX_AGE_SECONDS)
         headers = [
             (b"etag", tag),
             (b"last-modified", self._find_last_modified(tag)),
@@ -120,7 +120,7 @@ class Cards:
     def _find_last_modified(self, tag: bytes) -> bytes:
         """Find the time when a document was first served with this content; a later time than the true one costs one
         request."""
-        if len(self._first_served) >= CACHED_DOCUMENTS:
+        if len(self._first_served) >= MAX_CACHED_DOCUMENTS:
             self._first_served.clear()
         since = self._first_served.setdefault(tag, datetime.now(UTC))
         return format_datetime(since, usegmt=True).encode()

@@ -15,7 +15,7 @@ from agora.protocols.operation_calls import invoke_operation, open_operation_str
 from agora_sdk.errors import NotFound
 
 from .dialects import Dialect
-from .methods import CARD, Method
+from .methods import CARD_METHOD, Method
 
 __all__ = ["Core", "OpenedStream", "Request"]
 
@@ -84,7 +84,7 @@ class Core:
         if method.name == "SendMessage":
             # A bound of the server: a blocking send would otherwise hold a connection for as long as the agent works.
             arguments["wait"] = self._long_poll_seconds
-        elif method.name == CARD:
+        elif method.name == CARD_METHOD:
             arguments["base_url"] = request.base_url
         elif method.name == "GetTaskPushNotificationConfig" and "config_id" not in arguments:
             return request.dialect.encode_result(method.name, await self._find_first_push_config(request, arguments))

@@ -14,11 +14,11 @@ from agora.value_classes import value_class
 from agora.wire.a2a import v03 as legacy
 from agora.wire.a2a import v03_cards as legacy_cards
 from agora.wire.a2a import v03_proto as legacy_proto
-from agora.wire.a2a.states import INTERRUPTED
+from agora.wire.a2a.states import INTERRUPTED_STATES
 
 __all__ = ["CURRENT", "LEGACY", "LEGACY_PROTO", "LEGACY_PROTO_TEXT", "Dialect"]
 
-Shape = Callable[[Any], Any]
+ConvertResult = Callable[[Any], Any]
 
 
 @value_class
@@ -27,7 +27,7 @@ class Dialect:
 
     name: str
     old: bool
-    shapes: Mapping[str, Shape]
+    shapes: Mapping[str, ConvertResult]
     update: Callable[..., Any] | None = None
 
     def encode_result(self, method: str, body: bytes) -> bytes:
@@ -40,7 +40,7 @@ class Dialect:
         if self.update is None:
             return json
         item = from_json(json)
-        final = interrupts and _convert_status_state(item) in INTERRUPTED
+        final = interrupts and _convert_status_state(item) in INTERRUPTED_STATES
         return to_json(self.update(item, final=final))
 
 
@@ -50,7 +50,7 @@ def _convert_status_state(item: Mapping[str, Any]) -> str:
     return state
 
 
-def _build_task_page(task: Shape) -> Shape:
+def _build_task_page(task: ConvertResult) -> ConvertResult:
     return lambda found: {**found, "tasks": [task(entry) for entry in found.get("tasks", ())]}
 
 

@@ -13,7 +13,7 @@ from agora.domains.identity.signing_key import KEY_FILE
 from agora.protocols.host_header import base_url
 from agora.protocols.http import Access, Receive, Scope, Send, send_response
 from agora.settings import ConfigurationError, Settings
-from agora.telemetry import PROTOCOL
+from agora.telemetry import CURRENT_PROTOCOL
 from agora_sdk.errors import AgoraError, MethodNotAllowed, NotFound
 
 from .ard_registry import NOT_IMPLEMENTED, OPTIONAL_METHODS, send_registry_error
@@ -66,7 +66,7 @@ class A2AApp:
         host, so a proxy cannot be distinguished from a local program: if the settings contain a public URL, no client
         is trusted.
         """
-        PROTOCOL.set("grpc")
+        CURRENT_PROTOCOL.set("grpc")
         if self._settings.public_url or self._settings.a2a_grpc_url:
             scope = {**scope, "client": None}
         return await self._access.authenticate_scope(scope)

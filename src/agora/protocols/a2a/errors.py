@@ -30,10 +30,10 @@ OWN_DOMAIN: Final = "agora"
 ERROR_INFO: Final = "type.googleapis.com/google.rpc.ErrorInfo"
 BAD_REQUEST: Final = "type.googleapis.com/google.rpc.BadRequest"
 
-Row = tuple[int, int, str, str]
+ErrorRow = tuple[int, int, str, str]
 
 #: JSON-RPC code, HTTP status, gRPC status and standard message by reason
-TABLE: Final[dict[str, Row]] = {
+ERROR_TABLE: Final[dict[str, ErrorRow]] = {
     "TASK_NOT_FOUND": (-32001, 404, "NOT_FOUND", "Task not found"),
     "TASK_NOT_CANCELABLE": (-32002, 400, "FAILED_PRECONDITION", "Task cannot be canceled"),
     "PUSH_NOTIFICATION_NOT_SUPPORTED": (-32003, 400, "FAILED_PRECONDITION", "Push Notification is not supported"),
@@ -50,7 +50,7 @@ TABLE: Final[dict[str, Row]] = {
     "VERSION_NOT_SUPPORTED": (-32009, 400, "FAILED_PRECONDITION", "Version not supported"),
 }
 #: errors defined by JSON-RPC; A2A's table does not contain their reasons
-JSONRPC_TABLE: Final[dict[str, Row]] = {
+JSONRPC_ERROR_TABLE: Final[dict[str, ErrorRow]] = {
     "PARSE_ERROR": (-32700, 400, "INVALID_ARGUMENT", "Invalid JSON payload"),
     "INVALID_REQUEST": (-32600, 400, "INVALID_ARGUMENT", "Request payload validation error"),
     "METHOD_NOT_FOUND": (-32601, 404, "NOT_FOUND", "Method not found"),
@@ -157,8 +157,8 @@ def _build_standard_error(
     reason: str, detail: str, metadata: dict[str, str], violations: list[dict[str, str]] | None = None
 ) -> WireError:
     """Build an error that has a row in A2A's or JSON-RPC's table."""
-    row = TABLE.get(reason)
-    code, status, grpc, message = row or JSONRPC_TABLE[reason]
+    row = ERROR_TABLE.get(reason)
+    code, status, grpc, message = row or JSONRPC_ERROR_TABLE[reason]
     domain = DOMAIN if row else OWN_DOMAIN
     return WireError(reason, code, status, grpc, f"{message}: {detail}", domain, metadata, violations or [])
 
@@ -191,7 +191,7 @@ def to_wire_error(error: AgoraError, method: str = "", task_id: str | None = Non
 def _find_error_reason(error: AgoraError, method: str) -> str | None:
     """Find the reason in A2A's or JSON-RPC's tables, if any; operations set A2A reasons themselves."""
     reason = error.extra.get("reason")
-    if isinstance(reason, str) and reason in TABLE:
+    if isinstance(reason, str) and reason in ERROR_TABLE:
         return reason
     if isinstance(error, IllegalTransition):
         return "TASK_NOT_CANCELABLE" if method == "CancelTask" else "UNSUPPORTED_OPERATION"

@@ -13,18 +13,18 @@ import socket
 from contextlib import suppress
 from typing import Final, cast
 
-from agora.net.backpressure import HIGH_WATER, Backpressure, Connection, limit_unsent
+from agora.net.backpressure import HIGH_WATER_BYTES, Backpressure, Connection, limit_unsent
 
 __all__ = ["GrpcListener", "bind_listener"]
 
 LOOPBACK: Final = "127.0.0.1"
 PREFACE_SIZE: Final = 24  #: bytes that a client sends before its first frame
-HEAD_SIZE: Final = 9
-DATA: Final = 0
-HEADERS: Final = 1
-RST_STREAM: Final = 3
-END_STREAM: Final = 1  #: flag of DATA and HEADERS
-PREFACE: Final = 0  #: stream id of the preface among the unfinished requests
+FRAME_HEAD_SIZE: Final = 9
+DATA_FRAME: Final = 0
+HEADERS_FRAME: Final = 1
+RST_STREAM_FRAME: Final = 3
+END_STREAM_FLAG: Final = 1  #: flag of DATA and HEADERS_FRAME
+PREFACE_STREAM_ID: Final = 0  #: stream id of the preface among the unfinished requests
 REFUSED_SECONDS: Final = 1.0  #: seconds for a client to read why its connection was rejected
 
 
@@ -48,13 +48,13 @@ class FrameReader:
                 self._remaining_size -= size
                 self.data += size if self._is_data else 0
             else:
-                size = min(HEAD_SIZE - len(self._head), len(chunk) - position)
+                size = min(FRAME_HEAD_SIZE - len(self._head), len(chunk) - position)
                 self._head += chunk[position : position + size]
-                if len(self._head) == HEAD_SIZE:
+                if len(self._head) == FRAME_HEAD_SIZE:
                     head = bytes(self._head)
                     self._head.clear()
                     # The first bit of the stream's id is reserved (RFC 9113, section 4.1).
-                    self._remaining_size, self._is_data = int.from_bytes(head[:3]), head[3] == DATA
+                    self._remaining_size, self._is_data = int.from_bytes(head[:3]), head[3] == DATA_FRAME
                     frames.append((head[3], head[4], int.from_bytes(head[5:]) & 0x7FFFFFFF))
             position += size
         return frames
@@ -115,7 +115,9 @@ class ClientSide(asyncio.Protocol):
         self._early_bytes = b""  # received before the library's server was connected
         self._requests, self._answers = FrameReader(PREFACE_SIZE), FrameReader()
         # The preface counts as a request: a client that connects and sends nothing is disconnected, too.
-        self._unfinished: dict[int, float] = {PREFACE: self._loop.time()}  # start time by stream, oldest first
+        self._unfinished: dict[int, float] = {
+            PREFACE_STREAM_ID: self._loop.time()
+        }  # start time by stream, oldest first
         self._alarm: asyncio.TimerHandle | None = None
         self._connecting: asyncio.Task[None] | None = None
 
@@ -136,10 +138,10 @@ class ClientSide(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         for kind, flags, stream in self._requests.read(data):
-            self._unfinished.pop(PREFACE, None)
-            if kind == RST_STREAM or (kind in (DATA, HEADERS) and flags & END_STREAM):
+            self._unfinished.pop(PREFACE_STREAM_ID, None)
+            if kind == RST_STREAM_FRAME or (kind in (DATA_FRAME, HEADERS_FRAME) and flags & END_STREAM_FLAG):
                 self._unfinished.pop(stream, None)
-            elif kind == HEADERS:
+            elif kind == HEADERS_FRAME:
                 self._unfinished.setdefault(stream, self._loop.time())
         if self._unfinished and self._alarm is None:
             self._alarm = self._loop.call_later(self._listener.seconds, self._look_after)
@@ -198,7 +200,7 @@ class ClientSide(asyncio.Protocol):
     def relay_answer(self, data: bytes) -> None:
         """Write a response to the client."""
         for kind, flags, stream in self._answers.read(data):
-            if kind == RST_STREAM or (kind in (DATA, HEADERS) and flags & END_STREAM):
+            if kind == RST_STREAM_FRAME or (kind in (DATA_FRAME, HEADERS_FRAME) and flags & END_STREAM_FLAG):
                 self._unfinished.pop(stream, None)  # the response ended before the request
         if not self.transport.is_closing():
             self.transport.write(data)
@@ -232,7 +234,7 @@ class ServerSide(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
-        self.transport.set_write_buffer_limits(high=HIGH_WATER)
+        self.transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
         host, port = transport.get_extra_info("sockname")[:2]
         self._address = f"ipv4:{host}:{port}"
         # The client has gone while this side was connecting.

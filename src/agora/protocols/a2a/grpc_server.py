@@ -27,7 +27,7 @@ from agora.net.backpressure import Backpressure, Connection
 from agora.protocols.http import Scope
 from agora.protocols.trace_context import open_incoming_span, read_trace_carrier
 from agora.settings import Settings
-from agora.telemetry import PROTOCOL
+from agora.telemetry import CURRENT_PROTOCOL
 from agora_sdk.errors import AgoraError, InternalError, PermissionDenied
 
 from . import versions
@@ -35,7 +35,7 @@ from .core import Core, OpenedStream, Request
 from .dialects import CURRENT
 from .errors import ERROR_INFO, A2AError, WireError, build_protocol_error, to_wire_error
 from .grpc_connections import GrpcListener, bind_listener
-from .methods import CARD, METHODS
+from .methods import CARD_METHOD, METHODS
 from .session import read_extensions
 
 __all__ = ["GrpcServer"]
@@ -43,12 +43,12 @@ __all__ = ["GrpcServer"]
 log = logging.getLogger(__name__)
 
 SERVICE: Final = a2a_pb2.DESCRIPTOR.services_by_name["A2AService"]
-DETAILS: Final = "grpc-status-details-bin"
-ENVELOPE: Final = 65_536  #: maximum bytes of a message beside its body
-_ADDRESSED: Final = frozenset(
-    {"SendMessage", "SendStreamingMessage", CARD}
+DETAILS_KEY: Final = "grpc-status-details-bin"
+MAX_ENVELOPE_BYTES: Final = 65_536  #: maximum bytes of a message beside its body
+_ADDRESSED_METHODS: Final = frozenset(
+    {"SendMessage", "SendStreamingMessage", CARD_METHOD}
 )  #: methods addressed to an agent; the others have a task id
-CALLS_PER_CONNECTION: Final = 100  #: concurrent calls; gRPC clients queue further ones
+MAX_CALLS_PER_CONNECTION: Final = 100  #: concurrent calls; gRPC clients queue further ones
 
 
 class GrpcServer:
@@ -66,8 +66,8 @@ class GrpcServer:
         logging.getLogger("grpc._cython.cygrpc").addFilter(_is_not_disconnect_error)
         self._listener = GrpcListener(backpressure, settings.request_timeout)
         options = [
-            ("grpc.max_receive_message_length", settings.body_limit + ENVELOPE),
-            ("grpc.max_concurrent_streams", CALLS_PER_CONNECTION),
+            ("grpc.max_receive_message_length", settings.body_limit + MAX_ENVELOPE_BYTES),
+            ("grpc.max_concurrent_streams", MAX_CALLS_PER_CONNECTION),
             ("grpc.http2.write_buffer_size", 0),  # a message counts as written when its reader has room for it
             ("grpc.so_reuseport", 0),
         ]
@@ -179,7 +179,7 @@ class GrpcServer:
 
         method = METHODS[name]
         arguments = method.read(MessageToDict(message), False)
-        if self._default_agent and name in _ADDRESSED:
+        if self._default_agent and name in _ADDRESSED_METHODS:
             arguments.setdefault("agent", self._default_agent)
         return Request(
             method, arguments, CURRENT, caller, extensions=read_extensions(scope), valid=reauthenticate_caller
@@ -187,7 +187,7 @@ class GrpcServer:
 
     async def _run_traced(self, name: str, work: Awaitable[Any], context: Any) -> Any:
         """Run a call in the caller's trace, or abort it with its error."""
-        PROTOCOL.set("grpc")
+        CURRENT_PROTOCOL.set("grpc")
         with open_incoming_span(
             self._core.dispatcher.tracing, f"gRPC {name}", read_trace_carrier(_to_scope(context))
         ) as span:
@@ -251,7 +251,7 @@ async def _abort_call(context: Any, wire_error: WireError) -> None:
     status = status_pb2.Status(code=code.value[0], message=wire_error.message)
     for detail in wire_error.build_details():
         status.details.append(_pack_detail(detail))
-    await context.abort(code, wire_error.message, ((DETAILS, status.SerializeToString()),))
+    await context.abort(code, wire_error.message, ((DETAILS_KEY, status.SerializeToString()),))
 
 
 def _pack_detail(detail: Mapping[str, Any]) -> Packed:

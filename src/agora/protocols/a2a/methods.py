@@ -11,17 +11,17 @@ from typing import Any, Final
 from agora.value_classes import value_class
 from agora.wire.a2a import tolerant_input
 from agora.wire.a2a import v03 as legacy
-from agora.wire.a2a.states import STATES, read_state
+from agora.wire.a2a.states import TASK_STATES, read_state
 from agora.wire.a2a.tolerant_input import convert_to_json_names, invalid_field, read_count, read_name
 from agora_sdk.errors import InvalidRequest, field_error
 
-__all__ = ["CARD", "METHODS", "Method", "find_legacy_method"]
+__all__ = ["CARD_METHOD", "METHODS", "Method", "find_legacy_method"]
 
 Arguments = dict[str, Any]
 
-CARD: Final = "GetExtendedAgentCard"
-LEGACY: Final = "0.3"  #: the version of notifications for clients of 0.3
-ONLY_CONFIG: Final = "default"  #: id of a push configuration without an id of a 0.3 client
+CARD_METHOD: Final = "GetExtendedAgentCard"
+LEGACY_VERSION: Final = "0.3"  #: the version of notifications for clients of 0.3
+SINGLE_CONFIG_ID: Final = "default"  #: id of a push configuration without an id of a 0.3 client
 
 
 @value_class
@@ -44,7 +44,7 @@ def _read_send_message(params: Mapping[str, Any], old: bool) -> Arguments:
             arguments[argument] = request["configuration"][member]
     # Notifications of one task may go to clients of both versions, so the version is stored with each configuration.
     if old and "push" in arguments:
-        arguments["push"] = {**arguments["push"], "version": LEGACY}
+        arguments["push"] = {**arguments["push"], "version": LEGACY_VERSION}
     metadata = request.get("metadata")
     if metadata:
         arguments["metadata"] = metadata
@@ -115,9 +115,9 @@ def _read_list_tasks(params: Mapping[str, Any], old: bool) -> Arguments:
     if fields.get("status"):
         state = read_state(fields["status"])
         if state is None:
-            raise invalid_field("status", f"should be one of {', '.join(STATES[1:])}")
+            raise invalid_field("status", f"should be one of {', '.join(TASK_STATES[1:])}")
         # TASK_STATE_UNSPECIFIED is the default of Protocol Buffers: no filter.
-        if state != STATES[0]:
+        if state != TASK_STATES[0]:
             arguments["status"] = state
     return arguments
 
@@ -141,8 +141,8 @@ def _read_create_push_config(params: Mapping[str, Any], old: bool) -> Arguments:
     if fields.get("configId"):
         arguments.setdefault("config_id", read_name(fields["configId"], "configId"))
     if old:  # in 0.3 the id is needed only for several configurations
-        arguments.setdefault("config_id", ONLY_CONFIG)
-        arguments["version"] = LEGACY
+        arguments.setdefault("config_id", SINGLE_CONFIG_ID)
+        arguments["version"] = LEGACY_VERSION
     if "authentication" in config:
         arguments["authentication"] = config["authentication"]
     return arguments
@@ -207,7 +207,7 @@ METHODS: Final[Mapping[str, Method]] = {
         Method("GetTaskPushNotificationConfig", "agora.a2a.get_push_config", _read_push_config),
         Method("ListTaskPushNotificationConfigs", "agora.a2a.list_push_configs", _read_list_push_configs),
         Method("DeleteTaskPushNotificationConfig", "agora.a2a.delete_push_config", _read_delete_push_config),
-        Method(CARD, "agora.a2a.extended_card", _read_get_card),
+        Method(CARD_METHOD, "agora.a2a.extended_card", _read_get_card),
     )
 }
 

@@ -32,14 +32,14 @@ __all__ = [
     "split_agent_path",
 ]
 
-AGENTS: Final = "/a2a/"
+AGENTS_PREFIX: Final = "/a2a/"
 CARD_PATHS: Final = ("/.well-known/agent-card.json", "/.well-known/agent.json")
 CATALOG_PATH: Final = "/.well-known/ai-catalog.json"
 JWKS_PATH: Final = "/.well-known/jwks.json"
 ARD_PATH: Final = "/ard/"
-LEGACY: Final = "/v1"
+LEGACY_PREFIX: Final = "/v1"
 _PREFIXES: Final = (
-    AGENTS,
+    AGENTS_PREFIX,
     "/message:",
     "/tasks",
     "/extendedAgentCard",
@@ -53,19 +53,19 @@ _PREFIXES: Final = (
 )
 
 #: A2A methods by path below the agent's and HTTP method
-_FIXED: Final = {
+_FIXED_ROUTES: Final = {
     "/message:send": {"POST": "SendMessage"},
     "/message:stream": {"POST": "SendStreamingMessage"},
     "/tasks": {"GET": "ListTasks"},
     "/extendedAgentCard": {"GET": "GetExtendedAgentCard"},
 }
-_TASK: Final = {"GET": "GetTask"}
-_ACTIONS: Final = {
+_TASK_METHODS: Final = {"GET": "GetTask"}
+_TASK_ACTION_METHODS: Final = {
     "cancel": {"POST": "CancelTask"},
     "subscribe": {"POST": "SubscribeToTask", "GET": "SubscribeToTask"},
 }
-_CONFIGS: Final = {"POST": "CreateTaskPushNotificationConfig", "GET": "ListTaskPushNotificationConfigs"}
-_CONFIG: Final = {"GET": "GetTaskPushNotificationConfig", "DELETE": "DeleteTaskPushNotificationConfig"}
+_CONFIG_LIST_METHODS: Final = {"POST": "CreateTaskPushNotificationConfig", "GET": "ListTaskPushNotificationConfigs"}
+_CONFIG_METHODS: Final = {"GET": "GetTaskPushNotificationConfig", "DELETE": "DeleteTaskPushNotificationConfig"}
 
 
 def owns_request(scope: Scope) -> bool:
@@ -97,16 +97,16 @@ def split_agent_path(scope: Scope) -> AgentPath:
     raw = scope.get("raw_path")
     path: str = raw.split(b"?", 1)[0].decode("latin-1") if raw else scope["path"]
     path = "/" + path.lstrip("/")
-    if not path.startswith(AGENTS):
+    if not path.startswith(AGENTS_PREFIX):
         return AgentPath(None, path)
-    agent, slash, subpath = path.removeprefix(AGENTS).partition("/")
+    agent, slash, subpath = path.removeprefix(AGENTS_PREFIX).partition("/")
     return AgentPath(decode_segment(agent), slash + subpath.lstrip("/"))
 
 
 def find_resource(http_method: str, path: str) -> ResourceCall | None:
     """Find the route of an HTTP+JSON path; None if there is none. Raises MethodNotAllowed."""
-    legacy = path.startswith(LEGACY + "/")
-    subpath = path.removeprefix(LEGACY) if legacy else path
+    legacy = path.startswith(LEGACY_PREFIX + "/")
+    subpath = path.removeprefix(LEGACY_PREFIX) if legacy else path
     if legacy and subpath == "/card":
         subpath = "/extendedAgentCard"
     methods, parameters = _find_methods(subpath)
@@ -120,17 +120,21 @@ def find_resource(http_method: str, path: str) -> ResourceCall | None:
 
 
 def _find_methods(path: str) -> tuple[dict[str, str] | None, dict[str, str]]:
-    if path in _FIXED:
-        return _FIXED[path], {}
+    if path in _FIXED_ROUTES:
+        return _FIXED_ROUTES[path], {}
     parts = path.split("/")[1:]
     if parts[0] != "tasks" or not all(parts):
         return None, {}
     if len(parts) == 2:
         id, colon, action = parts[1].rpartition(":")
-        if colon and action in _ACTIONS:
-            return _ACTIONS[action], {"id": decode_segment(id)}
-        return _TASK, {"id": decode_segment(parts[1])}
+        if colon and action in _TASK_ACTION_METHODS:
+            return _TASK_ACTION_METHODS[action], {"id": decode_segment(id)}
+        return _TASK_METHODS, {"id": decode_segment(parts[1])}
     if parts[2] != "pushNotificationConfigs" or len(parts) > 4:
         return None, {}
     parameters = {"taskId": decode_segment(parts[1])}
-    return (_CONFIGS, parameters) if len(parts) == 3 else (_CONFIG, parameters | {"id": decode_segment(parts[3])})
+    return (
+        (_CONFIG_LIST_METHODS, parameters)
+        if len(parts) == 3
+        else (_CONFIG_METHODS, parameters | {"id": decode_segment(parts[3])})
+    )

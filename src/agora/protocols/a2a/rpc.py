@@ -29,8 +29,8 @@ from .streaming import SseEncoder, send_error_stream, send_stream
 
 __all__ = ["RpcEndpoint"]
 
-BATCH_LIMIT: Final = 50  #: maximum requests of a batch
-WAITING: Final = "SendMessage"  #: the method that waits for an agent
+MAX_BATCH: Final = 50  #: maximum requests of a batch
+WAITING_METHOD: Final = "SendMessage"  #: the method that waits for an agent
 
 
 @value_class
@@ -53,7 +53,7 @@ class _Batch:
 
     async def run_request(self, request: Request, call: Callable[[Request], Awaitable[bytes]]) -> bytes:
         """Run a request; returns its result. Raises A2AError if the batch has no room for it."""
-        if request.method.name == WAITING:
+        if request.method.name == WAITING_METHOD:
             result = await call(request)
             if not self._budget.take_if_fits((result,)):
                 raise self._build_no_room_error("It was executed; read its task with GetTask")
@@ -127,8 +127,8 @@ class RpcEndpoint:
 
     async def _answer_batch(self, messages: Sequence[Any], session: Session, caller: Caller) -> _RpcAnswer:
         # An empty array is an invalid request (JSON-RPC 2.0, section 6).
-        if not 0 < len(messages) <= BATCH_LIMIT:
-            what = f"A batch has 1 to {BATCH_LIMIT} requests."
+        if not 0 < len(messages) <= MAX_BATCH:
+            what = f"A batch has 1 to {MAX_BATCH} requests."
             return _RpcAnswer(_encode_error(None, build_protocol_error("INVALID_REQUEST", what).fault))
         batch = _Batch(self._core.page_bytes)
         results = await asyncio.gather(

@@ -23,7 +23,7 @@ __all__ = ["Session", "is_own_url", "read_extensions"]
 
 T = TypeVar("T")
 # As many as the largest 64-bit number has.
-_DIGITS = 20
+_MAX_DIGITS = 20
 
 
 class Session:
@@ -75,7 +75,7 @@ class Session:
         last_event_id = read_header(self.scope, b"last-event-id")
         if not last_event_id:
             return None
-        if not last_event_id.isascii() or not last_event_id.isdigit() or len(last_event_id) > _DIGITS:
+        if not last_event_id.isascii() or not last_event_id.isdigit() or len(last_event_id) > _MAX_DIGITS:
             raise InvalidRequest(
                 "Last-Event-ID is not the id of a stream item.",
                 fix="Send the id of the last received item, or omit the header.",

@@ -14,7 +14,7 @@ from agora.wire.a2a.canonical_json import encode_signed_content
 
 __all__ = ["CardSigner"]
 
-CACHED_SIGNATURES: Final = 1000  #: cached signatures, so that an unchanged card keeps its signature
+MAX_CACHED_SIGNATURES: Final = 1000  #: cached signatures, so that an unchanged card keeps its signature
 
 
 class CardSigner:
@@ -31,7 +31,7 @@ class CardSigner:
         digest = hashlib.sha256(jku.encode() + b"\0" + content).digest()
         signature = self._signatures.get(digest)
         if signature is None:
-            if len(self._signatures) >= CACHED_SIGNATURES:
+            if len(self._signatures) >= MAX_CACHED_SIGNATURES:
                 self._signatures.clear()
             signature = self._signatures[digest] = self._create_signature(content, jku)
         return signature

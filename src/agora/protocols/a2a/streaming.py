@@ -13,9 +13,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from agora.core.events.frames import RESTARTING, Batch, CloseReason
+from agora.core.events.frames import CLOSE_RESTARTING, Batch, CloseReason
 from agora.protocols.http import Receive, Send
-from agora.protocols.http_streams import HEADERS, RETRY_MILLISECONDS, follow_stream
+from agora.protocols.http_streams import RETRY_MILLISECONDS, STREAM_HEADERS, follow_stream
 from agora_sdk.errors import AgoraError
 
 from .core import OpenedStream
@@ -51,7 +51,7 @@ class SseEncoder:
     def encode_end(self, close_reason: CloseReason, position: int, /) -> bytes:
         if close_reason.error is not None:
             return _encode_message(None, self._error(close_reason.error))
-        return b": the server stops; resume with Last-Event-ID\n" if close_reason.code == RESTARTING else b""
+        return b": the server stops; resume with Last-Event-ID\n" if close_reason.code == CLOSE_RESTARTING else b""
 
 
 async def send_stream(opened: OpenedStream, render: SseEncoder, receive: Receive, send: Send, limit: int) -> None:
@@ -61,7 +61,7 @@ async def send_stream(opened: OpenedStream, render: SseEncoder, receive: Receive
     """
     more = opened.stream is not None
     try:
-        await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+        await send({"type": "http.response.start", "status": 200, "headers": STREAM_HEADERS})
         opening = b"" if opened.first is None else render.encode_message(*opened.first)
         await send({"type": "http.response.body", "body": opening, "more_body": more})
         if opened.stream is not None:
@@ -73,7 +73,7 @@ async def send_stream(opened: OpenedStream, render: SseEncoder, receive: Receive
 
 async def send_error_stream(document: bytes, send: Send) -> None:
     """Send an error as the only item of a stream."""
-    await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+    await send({"type": "http.response.start", "status": 200, "headers": STREAM_HEADERS})
     await send({"type": "http.response.body", "body": _encode_message(None, document)})
 
 

@@ -17,9 +17,9 @@ from typing import Any, Final
 from pydantic_core import from_json, to_json
 
 from agora.core.dispatcher import Dispatcher
-from agora.core.events.frames import RESTARTING, Batch, CloseReason
+from agora.core.events.frames import CLOSE_RESTARTING, Batch, CloseReason
 from agora.protocols.http import Access, Receive, Scope, Send, send_problem
-from agora.protocols.http_streams import HEADERS, follow_stream
+from agora.protocols.http_streams import STREAM_HEADERS, follow_stream
 from agora.protocols.json_body import parse_json_object, read_json_body
 from agora.protocols.query_string import decode_segment
 from agora.settings import Settings
@@ -86,7 +86,7 @@ class AgUiApp:
         else:
             first += events.finish_empty_run()
         try:
-            await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+            await send({"type": "http.response.start", "status": 200, "headers": STREAM_HEADERS})
             more = opened.stream is not None
             await send({"type": "http.response.body", "body": _encode_events(first), "more_body": more})
             if opened.stream is not None:
@@ -124,7 +124,7 @@ class _RunEncoder:
         """Encode the end: without a final event it is an error, and the client may repeat the run with its id."""
         if close_reason.error is not None:
             return _encode_events(self._events.fail_run(str(close_reason.error), close_reason.error.code))
-        if close_reason.code == RESTARTING:
+        if close_reason.code == CLOSE_RESTARTING:
             return _encode_events(
                 self._events.fail_run("The server stops; run it again with the same runId.", "restarting")
             )

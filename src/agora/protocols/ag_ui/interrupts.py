@@ -10,8 +10,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from agora.wire.questions import ANSWERS, find_named_questions
-from agora.wire.tool_calls import TOOL_RESULT, find_approval, find_calls
+from agora.wire.questions import ANSWERS_KEY, find_named_questions
+from agora.wire.tool_calls import TOOL_RESULT_KEY, find_approval, find_calls
 from agora_sdk.errors import Conflict
 
 from .run_input import ResumeEntry, ToolAnswer
@@ -105,7 +105,7 @@ def read_answers(
     names = list(find_named_questions(question))
     by_id = {entry.interrupt_id: entry for entry in entries}
     for number, identifier in enumerate(ids):
-        metadata = {"metadata": {ANSWERS: names[number]}} if names else {}
+        metadata = {"metadata": {ANSWERS_KEY: names[number]}} if names else {}
         messages.append({"parts": [_answer_part(by_id[identifier].payload)], **metadata})
     return messages
 
@@ -136,7 +136,7 @@ def read_tool_answer(task_id: str, question: Fields, answers: Sequence[ToolAnswe
             f"{task_id} waits for the results of {', '.join(pending) or 'no call'}; received: {', '.join(by_id)}.",
             fix="Send the result of each pending call, once.",
         )
-    return {"parts": [{"data": {TOOL_RESULT: {"id": call_id, "content": by_id[call_id]}}} for call_id in pending]}
+    return {"parts": [{"data": {TOOL_RESULT_KEY: {"id": call_id, "content": by_id[call_id]}}} for call_id in pending]}
 
 
 def join_texts(message: Fields) -> str:

@@ -31,10 +31,10 @@ __all__ = ["PROTOCOL_VERSION", "RunEvents"]
 
 PROTOCOL_VERSION: Final = "1.0"
 OUTPUT, RESULT, STATE = "output", "result", "state"  #: ids of artifacts
-OURS: Final = "agora"  #: member of the state maintained by the marketplace
-PATCHES: Final = frozenset({"add", "remove", "replace", "move", "copy", "test"})
-MAX_PATCH: Final = 1000  #: maximum operations of one delta
-MAX_REMEMBERED: Final = 65_536  #: characters of a run's last text kept to detect a result that repeats it
+OWN_STATE_KEY: Final = "agora"  #: member of the state maintained by the marketplace
+PATCH_OPERATIONS: Final = frozenset({"add", "remove", "replace", "move", "copy", "test"})
+MAX_PATCH_OPERATIONS: Final = 1000  #: maximum operations of one delta
+MAX_REMEMBERED_CHARACTERS: Final = 65_536  #: characters of a run's last text kept to detect a result that repeats it
 
 Event = dict[str, Any]
 Fields = Mapping[str, Any]
@@ -127,7 +127,7 @@ class RunEvents:
         return []
 
     def _build_status_events(self, update: Fields) -> Iterator[Event]:
-        status, own_metadata = update["status"], (update.get("metadata") or {}).get(OURS) or {}
+        status, own_metadata = update["status"], (update.get("metadata") or {}).get(OWN_STATE_KEY) or {}
         state, message = status["state"], status.get("message") or {}
         changes = {"status": state.removeprefix("TASK_STATE_").lower()}
         if "progress" in own_metadata:
@@ -194,7 +194,7 @@ class RunEvents:
             yield {"type": "CUSTOM", "name": "agora.message", "value": {"parts": files}}
 
     def _build_text_message(self, message_id: str, text: str) -> list[Event]:
-        self._has_spoken, self._last_text = True, text[-MAX_REMEMBERED:]
+        self._has_spoken, self._last_text = True, text[-MAX_REMEMBERED_CHARACTERS:]
         return [
             *self._close_message(),
             {"type": "TEXT_MESSAGE_START", "messageId": message_id, "role": "assistant"},
@@ -222,7 +222,7 @@ class RunEvents:
             self._open_message = f"{self._task_id}.{OUTPUT}.{len(self._shown_calls)}.{self._next_number()}"
             yield {"type": "TEXT_MESSAGE_START", "messageId": self._open_message, "role": "assistant"}
         self._has_spoken = True
-        self._last_text = (self._last_text + text)[-MAX_REMEMBERED:]
+        self._last_text = (self._last_text + text)[-MAX_REMEMBERED_CHARACTERS:]
         yield {"type": "TEXT_MESSAGE_CONTENT", "messageId": self._open_message, "delta": text}
 
     def _close_message(self) -> list[Event]:
@@ -251,7 +251,7 @@ class RunEvents:
         part = parts[0] if parts else {}
         self._result = part.get("text", part.get("data"))
         if isinstance(self._result, str) and self._result.strip():
-            repeats = self._last_text.strip().endswith(self._result.strip()[-MAX_REMEMBERED:])
+            repeats = self._last_text.strip().endswith(self._result.strip()[-MAX_REMEMBERED_CHARACTERS:])
             if not repeats:
                 yield from self._build_text_message(f"{self._task_id}.{RESULT}", self._result)
 
@@ -264,13 +264,17 @@ class RunEvents:
             entry = {"artifact_id": identifier, "name": artifact.get("name")}
             if entry not in self._own_state["artifacts"]:
                 self._own_state["artifacts"].append(entry)
-                yield _build_state_delta([{"op": "add", "path": f"/{OURS}/artifacts/-", "value": entry}])
+                yield _build_state_delta([{"op": "add", "path": f"/{OWN_STATE_KEY}/artifacts/-", "value": entry}])
 
     def _build_state_events(self, parts: Sequence[Fields], *, append: bool) -> list[Event] | None:
         """Build the events of an artifact with the agent's state; None for other artifacts."""
         value = parts[0].get("data") if len(parts) == 1 else None
         if append:
-            if not isinstance(value, list) or len(value) > MAX_PATCH or not all(map(_is_patch_operation, value)):
+            if (
+                not isinstance(value, list)
+                or len(value) > MAX_PATCH_OPERATIONS
+                or not all(map(_is_patch_operation, value))
+            ):
                 return None
             self._is_patched = True  # from now on only the client knows the state
             return [_build_state_delta(value)]
@@ -282,7 +286,7 @@ class RunEvents:
     def _build_state_snapshot(self) -> list[Event]:
         if self._state is None or self._is_patched or not self._own_state:
             return []
-        return [{"type": "STATE_SNAPSHOT", "snapshot": {**self._state, OURS: dict(self._own_state)}}]
+        return [{"type": "STATE_SNAPSHOT", "snapshot": {**self._state, OWN_STATE_KEY: dict(self._own_state)}}]
 
     def _change_state(self, changes: Fields) -> list[Event]:
         updates = {name: value for name, value in changes.items() if self._own_state.get(name) != value}
@@ -291,7 +295,7 @@ class RunEvents:
             return []
         return [
             _build_state_delta(
-                [{"op": "add", "path": f"/{OURS}/{name}", "value": value} for name, value in updates.items()]
+                [{"op": "add", "path": f"/{OWN_STATE_KEY}/{name}", "value": value} for name, value in updates.items()]
             )
         ]
 
@@ -305,4 +309,8 @@ def _build_state_delta(operations: Sequence[Any]) -> Event:
 
 
 def _is_patch_operation(operation: Any) -> bool:
-    return isinstance(operation, dict) and operation.get("op") in PATCHES and isinstance(operation.get("path"), str)
+    return (
+        isinstance(operation, dict)
+        and operation.get("op") in PATCH_OPERATIONS
+        and isinstance(operation.get("path"), str)
+    )

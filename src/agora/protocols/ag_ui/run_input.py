@@ -19,17 +19,19 @@ from agora_sdk.errors import InvalidRequest, field_error
 
 __all__ = ["ResumeEntry", "RunInput", "ToolAnswer", "read_run_input"]
 
-MAX_ID: Final = 150  #: maximum characters of a thread's or run's id
+MAX_ID_CHARACTERS: Final = 150  #: maximum characters of a thread's or run's id
 MAX_MESSAGES: Final = 10_000
-MAX_RESUMED: Final = 20
+MAX_RESUME_ANSWERS: Final = 20
 MAX_TOOLS: Final = 128
 MAX_CONTEXT: Final = 100
 MAX_PARTS: Final = 100
-MAX_SURROUNDINGS: Final = 262_144  #: bytes of JSON of state, tools, context, forwardedProps and instructions together
-MAX_SKILL: Final = 64
-MEDIA: Final = frozenset({"image", "audio", "video", "document"})
-INSTRUCTIONS: Final = frozenset({"system", "developer"})
-_PRINTABLE = re.compile(r"[^\x00-\x1f\x7f]+")
+MAX_CONTEXT_CHARACTERS: Final = (
+    262_144  #: bytes of JSON of state, tools, context, forwardedProps and instructions together
+)
+MAX_SKILL_CHARACTERS: Final = 64
+MEDIA_TYPES: Final = frozenset({"image", "audio", "video", "document"})
+INSTRUCTION_ROLES: Final = frozenset({"system", "developer"})
+_WITHOUT_CONTROLS = re.compile(r"[^\x00-\x1f\x7f]+")
 
 Fields = Mapping[str, Any]
 
@@ -81,7 +83,7 @@ def read_run_input(document: Fields) -> RunInput:
         raise _invalid_field("messages", "should be objects with a role")
     resume = [
         _read_resume(entry, f"resume.{index}")
-        for index, entry in enumerate(_read_list(document, "resume", MAX_RESUMED))
+        for index, entry in enumerate(_read_list(document, "resume", MAX_RESUME_ANSWERS))
     ]
     parts, answers = _read_new_messages(messages)
     if messages and not resume and not parts and not answers:
@@ -102,8 +104,12 @@ def read_run_input(document: Fields) -> RunInput:
 
 def _read_id(document: Fields, name: str) -> str:
     value = document.get(name)
-    if not isinstance(value, str) or not 0 < len(value) <= MAX_ID or _PRINTABLE.fullmatch(value) is None:
-        raise _invalid_field(name, f"should be a text of 1 to {MAX_ID} printable characters")
+    if (
+        not isinstance(value, str)
+        or not 0 < len(value) <= MAX_ID_CHARACTERS
+        or _WITHOUT_CONTROLS.fullmatch(value) is None
+    ):
+        raise _invalid_field(name, f"should be a text of 1 to {MAX_ID_CHARACTERS} printable characters")
     return value
 
 
@@ -141,7 +147,7 @@ def _read_new_messages(messages: Sequence[Fields]) -> tuple[list[dict[str, Any]]
             parts += _read_content(message.get("content"), f"{path}.content")
         elif message["role"] == "tool":
             answers.append(_read_tool_message(message, path))
-        elif message["role"] not in INSTRUCTIONS:
+        elif message["role"] not in INSTRUCTION_ROLES:
             raise _invalid_field(f"{path}.role", "should be a role of AG-UI 1.0")
     if len(parts) > MAX_PARTS:
         raise _invalid_field("messages", f"hold more than {MAX_PARTS} new parts")
@@ -176,7 +182,7 @@ def _read_part(part: Any, path: str) -> dict[str, Any]:
         return {"text": part["text"]}
     if kind == "binary":  # before 1.0
         return _read_source({"data": "data", "url": "url"}, part, path)
-    if kind not in MEDIA:
+    if kind not in MEDIA_TYPES:
         raise _invalid_field(f"{path}.type", "should be text, image, audio, video or document")
     source = part.get("source")
     if not isinstance(source, dict) or source.get("type") not in ("data", "url"):
@@ -201,19 +207,19 @@ def _read_run_context(document: Fields, messages: Sequence[Fields]) -> dict[str,
     _read_list(document, "context", MAX_CONTEXT)
     names = ("state", "tools", "context", "forwardedProps", "parentRunId")
     surroundings = {name: document[name] for name in names if document.get(name) not in (None, [], {}, "")}
-    texts = [message.get("content") for message in messages if message["role"] in INSTRUCTIONS]
+    texts = [message.get("content") for message in messages if message["role"] in INSTRUCTION_ROLES]
     if instructions := [text for text in texts if isinstance(text, str) and text]:
         surroundings["instructions"] = instructions
-    if len(to_json(surroundings)) > MAX_SURROUNDINGS:
+    if len(to_json(surroundings)) > MAX_CONTEXT_CHARACTERS:
         raise _invalid_field(
-            "state", f"with tools, context, forwardedProps and instructions is over {MAX_SURROUNDINGS} bytes"
+            "state", f"with tools, context, forwardedProps and instructions is over {MAX_CONTEXT_CHARACTERS} bytes"
         )
     return surroundings
 
 
 def _read_skill(forwarded: Any) -> str | None:
     skill = forwarded.get("skill") if isinstance(forwarded, dict) else None
-    return skill if isinstance(skill, str) and 0 < len(skill) <= MAX_SKILL and skill.isprintable() else None
+    return skill if isinstance(skill, str) and 0 < len(skill) <= MAX_SKILL_CHARACTERS and skill.isprintable() else None
 
 
 def _invalid_field(name: str, problem: str) -> InvalidRequest:

@@ -25,14 +25,16 @@ from .run_input import RunInput
 
 __all__ = ["OpenedRun", "RunOpener", "RunRefused"]
 
-INTERRUPTED: Final = ("TASK_STATE_INPUT_REQUIRED", "TASK_STATE_AUTH_REQUIRED")
-TERMINAL: Final = frozenset({"TASK_STATE_COMPLETED", "TASK_STATE_FAILED", "TASK_STATE_CANCELED", "TASK_STATE_REJECTED"})
-INTERRUPTED_STATUSES: Final = frozenset({"input_required", "auth_required"})  #: INTERRUPTED as statuses of tasks
-SURROUNDINGS: Final = "ag_ui"  #: key in a message's metadata
-FROM_THE_START: Final = 0
-CONNECTED_TASKS: Final = 20  #: tasks of a thread whose conversation is sent to a connecting page
-CONNECTED_MESSAGES: Final = 100  #: messages of each of them
-HISTORY_PAGE: Final = 500
+INTERRUPTED_STATES: Final = ("TASK_STATE_INPUT_REQUIRED", "TASK_STATE_AUTH_REQUIRED")
+TERMINAL_STATES: Final = frozenset(
+    {"TASK_STATE_COMPLETED", "TASK_STATE_FAILED", "TASK_STATE_CANCELED", "TASK_STATE_REJECTED"}
+)
+INTERRUPTED_STATUSES: Final = frozenset({"input_required", "auth_required"})  #: INTERRUPTED_STATES as statuses of tasks
+CONTEXT_KEY: Final = "ag_ui"  #: key in a message's metadata
+START_POSITION: Final = 0
+MAX_REPLAYED_TASKS: Final = 20  #: tasks of a thread whose conversation is sent to a connecting page
+MAX_REPLAYED_MESSAGES: Final = 100  #: messages of each of them
+HISTORY_PAGE_SIZE: Final = 500
 MAX_HISTORY_PAGES: Final = 40  #: sufficient for all messages, because a task's log is limited
 
 Task = Mapping[str, Any]
@@ -99,7 +101,7 @@ class RunOpener:
     async def _connect_to_thread(self, request: RunRequest) -> OpenedRun:
         """Follow the last turn of the thread, preceded by the earlier conversation; a thread without a task is empty."""
         arguments = {**request.agent_arguments, "context_id": request.run.thread_id, "include_artifacts": True}
-        bounds = {"page_size": CONNECTED_TASKS, "history_length": CONNECTED_MESSAGES}
+        bounds = {"page_size": MAX_REPLAYED_TASKS, "history_length": MAX_REPLAYED_MESSAGES}
         page = await call_operation(self._dispatcher, "agora.a2a.list", request.caller, {**arguments, **bounds})
         if not page["tasks"]:
             return OpenedRun()
@@ -115,7 +117,7 @@ class RunOpener:
         """Find the position in a task's log after the last answer to a question, and the answer's id. An open question
         belongs to the turn before it. The first turn has no answer.
         """
-        position, answer_id, is_interrupted = FROM_THE_START, None, False
+        position, answer_id, is_interrupted = START_POSITION, None, False
         async for entry in self._list_messages(request, task_id):
             # Other messages of the user, while the task works, belong to the turn in progress.
             if is_interrupted and entry["data"]["role"] == "ROLE_USER":
@@ -134,20 +136,20 @@ class RunOpener:
             arguments["skill"] = run.skill
         message = {"messageId": run.run_id, "role": "ROLE_USER", "parts": list(run.parts)}
         surroundings = {"runId": run.run_id, **run.surroundings}
-        arguments |= {"message": {**message, "metadata": {SURROUNDINGS: surroundings}}, "wait": 0, "history_length": 0}
+        arguments |= {"message": {**message, "metadata": {CONTEXT_KEY: surroundings}}, "wait": 0, "history_length": 0}
         result = await call_operation(self._dispatcher, "agora.a2a.send", request.caller, arguments)
         if "task" in result:
-            return await self._follow_task(request, result["task"]["id"], FROM_THE_START)
+            return await self._follow_task(request, result["task"]["id"], START_POSITION)
         answer = result["message"]
         task_id = ((answer.get("metadata") or {}).get("agora") or {}).get("task")
         if task_id is None:
             return OpenedRun(message=answer)
-        return await self._follow_task(request, task_id, FROM_THE_START)
+        return await self._follow_task(request, task_id, START_POSITION)
 
     async def _refuse_while_interrupted(self, request: RunRequest) -> None:
         """Reject new input while the thread waits for answers; a run that began earlier is replayed."""
         waiting: list[str] = []
-        for state in INTERRUPTED:
+        for state in INTERRUPTED_STATES:
             filters = {
                 **request.agent_arguments,
                 "context_id": request.run.thread_id,
@@ -186,8 +188,8 @@ class RunOpener:
             await self._send_missing_answers(request, task)
             return task_id, opened_run
         status = task["status"]
-        if status["state"] not in INTERRUPTED:
-            if run.resume and all(entry.is_cancelled for entry in run.resume) and status["state"] in TERMINAL:
+        if status["state"] not in INTERRUPTED_STATES:
+            if run.resume and all(entry.is_cancelled for entry in run.resume) and status["state"] in TERMINAL_STATES:
                 return task_id, _find_stream_position(task) - 2  # it was cancelled before: replay the end
             raise Conflict(f"{task_id} no longer waits for an answer.")
         question = status.get("message", {})
@@ -212,7 +214,7 @@ class RunOpener:
     async def _send_missing_answers(self, request: RunRequest, task: Task) -> None:
         """Send the answers of a repeated run that are not stored, because the server ended between its first and last."""
         status, resume = task["status"], request.run.resume
-        if len(resume) < 2 or status["state"] not in INTERRUPTED:
+        if len(resume) < 2 or status["state"] not in INTERRUPTED_STATES:
             return
         try:
             messages = read_answers(task["id"], status.get("message", {}), status["state"], resume)
@@ -232,7 +234,7 @@ class RunOpener:
             message_id = run.run_id if number == 0 else f"{run.run_id}.{number + 1}"
             if message_id in stored:
                 continue
-            surroundings = {SURROUNDINGS: {"runId": run.run_id, **run.surroundings}}
+            surroundings = {CONTEXT_KEY: {"runId": run.run_id, **run.surroundings}}
             metadata = {**surroundings, **content.get("metadata", {})}
             message = {"messageId": message_id, "role": "ROLE_USER", "parts": content["parts"], "metadata": metadata}
             arguments = {"message": message, "task_id": task_id, "context_id": run.thread_id, "wait": 0}
@@ -252,7 +254,7 @@ class RunOpener:
 
     async def _list_messages(self, request: RunRequest, task_id: str) -> AsyncIterator[Mapping[str, Any]]:
         """List the messages in a task's log."""
-        arguments: dict[str, Any] = {"task_id": task_id, "types": ["message"], "limit": HISTORY_PAGE}
+        arguments: dict[str, Any] = {"task_id": task_id, "types": ["message"], "limit": HISTORY_PAGE_SIZE}
         for _ in range(MAX_HISTORY_PAGES):
             page = await call_operation(self._dispatcher, "agora.task.history", request.caller, arguments)
             for entry in page["entries"]:

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_jsonable_python
 
 from agora.core.call import Caller
-from agora.core.dispatcher import KEY, Dispatcher
+from agora.core.dispatcher import KEY_PATTERN, Dispatcher
 from agora.core.validation import convert_validation_error
 from agora_sdk.contract import Kind, declared
 from agora_sdk.contract.envelopes import ORCHESTRATOR
@@ -33,8 +33,8 @@ __all__ = ["Exchange", "expects_reply"]
 
 SEND, REPLY = declared("conversation", "send"), declared("conversation", "reply")
 REPLY_TYPES = frozenset({"request", "discover", "deploy", "co_locate", "scale"})  # replied to in the same response
-DEFAULT_WAIT = 30.0  #: default seconds to wait for a reply
-MAX_WAIT = 300.0
+DEFAULT_WAIT_SECONDS = 30.0  #: default seconds to wait for a reply
+MAX_WAIT_SECONDS = 300.0
 POLL_SECONDS = 60.0
 SHORT_WAIT_SECONDS = 0.05  #: of a wait that ended early, because a server stops
 MAX_SHORT_WAITS = 3
@@ -59,7 +59,7 @@ class Exchange:
             if operation.kind is Kind.STREAM:
                 raise InvalidRequest(f"{operation.name} is a stream.", fix="Read it at its own address, or over /ws.")
             # The id makes a repeated call take effect once; ids that are no valid key are allowed, too.
-            key = request.id if request.id and KEY.fullmatch(request.id) else None
+            key = request.id if request.id and KEY_PATTERN.fullmatch(request.id) else None
             outcome = await self._dispatcher.invoke(operation, caller, request.payload, idempotency_key=key)
             result = from_json(outcome.body)
         except AgoraError as error:
@@ -77,7 +77,7 @@ class Exchange:
         self, message: IncomingMessage, caller: Caller, receipt: Accepted, seconds: float | None = None
     ) -> Document | None:
         """Wait for the reply to a sent message; None after the timeout. seconds: timeout; None: from the message."""
-        timeout = _choose_reply_timeout(message) if seconds is None else min(seconds, MAX_WAIT)
+        timeout = _choose_reply_timeout(message) if seconds is None else min(seconds, MAX_WAIT_SECONDS)
         deadline, short_waits = time.monotonic() + timeout, 0
         while True:
             remaining = deadline - (started_at := time.monotonic())
@@ -110,8 +110,8 @@ def _choose_reply_timeout(message: IncomingMessage) -> float:
     """Choose the seconds to wait for a reply: slightly more than expected, so that the timeout's failure is the reply."""
     timeout = message.expected.get("timeout")
     if isinstance(timeout, int | float) and not isinstance(timeout, bool) and timeout > 0:
-        return min(timeout / 1000 + 1.0, MAX_WAIT)
-    return DEFAULT_WAIT if expects_reply(message) else 0.0
+        return min(timeout / 1000 + 1.0, MAX_WAIT_SECONDS)
+    return DEFAULT_WAIT_SECONDS if expects_reply(message) else 0.0
 
 
 @cache

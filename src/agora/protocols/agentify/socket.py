@@ -23,14 +23,14 @@ from pydantic_core import from_json, to_json
 
 from agora.core.call import Caller
 from agora.core.dispatcher import Dispatcher
-from agora.core.events.frames import RESTARTING, CloseReason
+from agora.core.events.frames import CLOSE_RESTARTING, CloseReason
 from agora.core.events.sink import QueueSink
 from agora.core.events.stream import LiveStream
 from agora.protocols.http import Access, Receive, Scope, Send, check_json_weight, connection_of
 from agora.protocols.trace_context import open_incoming_span, read_trace_carrier
-from agora.protocols.websockets import MAX_REASON, read_subprotocol_token, refuse_handshake
+from agora.protocols.websockets import MAX_REASON_BYTES, read_subprotocol_token, refuse_handshake
 from agora.settings import Settings
-from agora.wire.envelopes import SLOT, to_agentify
+from agora.wire.envelopes import AGORA_KEY, to_agentify
 from agora.wire.envelopes.stored import build_blank_message
 from agora_sdk.contract import declared
 from agora_sdk.errors import AgoraError, InternalError, InvalidRequest, Overloaded, PayloadTooLarge, Unauthenticated
@@ -44,14 +44,14 @@ log = logging.getLogger(__name__)
 
 PENDING, MARK = declared("conversation", "pending"), declared("messaging", "mark")
 STREAM, PROFILE = declared("event", "stream"), declared("agent", "get")
-ARRIVALS = ["agora.message.received", "agora.broadcast.sent"]
+ARRIVAL_EVENTS = ["agora.message.received", "agora.broadcast.sent"]
 SUBPROTOCOL = "agentify"
 MAX_CALLS = 32  #: maximum concurrent operations of one socket
-REMEMBERED_MESSAGES = 10_000  #: ids of sent messages kept per socket, to avoid duplicates
-DELIVERED_AFTER = 45.0  #: seconds after which a message counts as delivered on an open socket
+MAX_REMEMBERED_MESSAGES = 10_000  #: ids of sent messages kept per socket, to avoid duplicates
+DELIVERED_AFTER_SECONDS = 45.0  #: seconds after which a message counts as delivered on an open socket
 GRACE_SECONDS = 5.0
 INTRODUCTION_SECONDS = 10.0  #: seconds for an anonymous client to send a message with a credential
-INTRODUCTION = "Send a credential with the handshake, or in the 'security' of the first message."
+INTRODUCTION_FIX = "Send a credential with the handshake, or in the 'security' of the first message."
 FIRST_COMPLETED = asyncio.FIRST_COMPLETED
 MARK_BATCH = 500
 MAX_PARAMETERS = 20  #: maximum of a handshake
@@ -118,7 +118,7 @@ class _Socket:
                 if not self._identified.done():
                     self._close_with(
                         CloseReason.from_error(
-                            Unauthenticated("The connection is not authenticated.", fix=INTRODUCTION)
+                            Unauthenticated("The connection is not authenticated.", fix=INTRODUCTION_FIX)
                         )
                     )
             await asyncio.wait((listening, self._closing), return_when=FIRST_COMPLETED)
@@ -139,7 +139,7 @@ class _Socket:
         self._watching.close()
 
     async def _send_close(self, close_reason: CloseReason) -> None:
-        reason = close_reason.reason.encode()[:MAX_REASON].decode(errors="ignore")
+        reason = close_reason.reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore")
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(GRACE_SECONDS):
                 await self._send({"type": "websocket.close", "code": close_reason.code, "reason": reason})
@@ -252,7 +252,7 @@ class _Socket:
         # Opened before the stored messages are sent: none falls in between; those seen twice are recognised by their
         # id.
         stream = await self._app.dispatcher.open_stream(
-            STREAM, caller, {"types": ARRIVALS}, valid=reauthenticate_caller
+            STREAM, caller, {"types": ARRIVAL_EVENTS}, valid=reauthenticate_caller
         )
         self._subject = subject
         if not self._identified.done():
@@ -272,7 +272,7 @@ class _Socket:
         self._tasks.add(attaching)
         self._start_task(self._mark_delivered_periodically())
         assert self._subject is not None
-        sent_ids: deque[str] = deque(maxlen=REMEMBERED_MESSAGES)
+        sent_ids: deque[str] = deque(maxlen=MAX_REMEMBERED_MESSAGES)
         try:
             cursor, more = None, True
             while more:  # messages from before the stream began
@@ -293,7 +293,7 @@ class _Socket:
         else:
             close_reason = sink.close_reason or CloseReason()
             self._close_with(
-                close_reason if close_reason.code != RESTARTING else CloseReason(RESTARTING, "resume later")
+                close_reason if close_reason.code != CLOSE_RESTARTING else CloseReason(CLOSE_RESTARTING, "resume later")
             )
 
     async def _push_live(self, sink: QueueSink, sent: set[str]) -> None:
@@ -316,12 +316,12 @@ class _Socket:
 
     async def _mark_delivered_periodically(self) -> None:
         while True:
-            await asyncio.sleep(DELIVERED_AFTER / 3)
+            await asyncio.sleep(DELIVERED_AFTER_SECONDS / 3)
             await self._mark_delivered()
 
     async def _mark_delivered(self, *, everything: bool = False) -> None:
         """Mark messages that have certainly arrived as delivered; read or answered ones keep their state."""
-        before = asyncio.get_running_loop().time() - (0.0 if everything else DELIVERED_AFTER)
+        before = asyncio.get_running_loop().time() - (0.0 if everything else DELIVERED_AFTER_SECONDS)
         while ids := self._take_delivered(before):
             try:
                 caller = await self._app.access.authenticate_scope(self._scope, self._credential)
@@ -354,5 +354,5 @@ def _to_stored_message(data: Mapping[str, Any]) -> Document:
 
 def _read_marketplace_message_id(document: Document) -> str:
     """Read the marketplace's id of a message."""
-    slot = document.get(SLOT)
+    slot = document.get(AGORA_KEY)
     return str((slot.get("message_id") if isinstance(slot, dict) else None) or document["id"])

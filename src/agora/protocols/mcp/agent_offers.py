@@ -26,16 +26,16 @@ from agora.value_classes import value_class
 from agora_sdk.errors import AgoraError
 
 from .exchange import Exchange
-from .tools import NAME_LIMIT, Tool, underscore_name
+from .tools import MAX_NAME_CHARACTERS, Tool, underscore_name
 
-__all__ = ["MARK", "AgentOffers", "Offer"]
+__all__ = ["TOOLS_KEY", "AgentOffers", "Offer"]
 
-MARK: Final = "mcp_tools"
+TOOLS_KEY: Final = "mcp_tools"
 MAX_AGENTS = 200  #: maximum number of agents with offers
 DESCRIPTION, SCHEMA = 1000, 16_384  #: most characters of a description, most bytes of a schema
 TIMEOUT, TIMEOUT_LIMIT = 300.0, 3600.0  #: timeout of a call in seconds: default and maximum
-AGENT_PART = 30
-TASK_SUPPORT: Final = ("optional", "required", "forbidden")
+MAX_AGENT_PART_CHARACTERS = 30
+TASK_SUPPORT_VALUES: Final = ("optional", "required", "forbidden")
 RESERVED_PREFIXES = frozenset({"agora", "test"})
 ANY_OBJECT_SCHEMA: Final[Mapping[str, Any]] = {"type": "object", "additionalProperties": True}
 
@@ -100,7 +100,9 @@ class AgentOffers:
 
     async def list_offers(self, exchange: Exchange) -> list[Offer]:
         """List every offer under a unique name."""
-        agents = sorted(await self._query_agents(exchange, capabilities=[MARK]), key=lambda agent: agent["agent_id"])
+        agents = sorted(
+            await self._query_agents(exchange, capabilities=[TOOLS_KEY]), key=lambda agent: agent["agent_id"]
+        )
         # Reserved even when the built-in agents are off: a client configured with these names must not reach a stranger's agent.
         names = {name for name, *_ in BUILTIN_TOOLS}
         builtin = []
@@ -121,7 +123,7 @@ class AgentOffers:
     async def find(self, exchange: Exchange, name: str) -> Offer | None:
         """Find an offer by name, with dots or underscores."""
         # An offer never gets one of these prefixes (RESERVED_PREFIXES), so the search over the agents is saved.
-        if len(name) > NAME_LIMIT or name.startswith(("agora.", "agora_")):
+        if len(name) > MAX_NAME_CHARACTERS or name.startswith(("agora.", "agora_")):
             return None
         offers = await self.list_offers(exchange)
         return next((o for o in offers if name in (o.tool.name, underscore_name(o.tool.name))), None)
@@ -138,10 +140,10 @@ def _list_builtin_offers(agents: Iterable[Mapping[str, Any]]) -> Iterator[Offer]
 
 
 def _list_agent_offers(agent: Mapping[str, Any], taken: set[str]) -> Iterator[Offer]:
-    declared = agent["metadata"].get(MARK)
+    declared = agent["metadata"].get(TOOLS_KEY)
     described: Mapping[str, Any] = declared if isinstance(declared, dict) else {}
     for capability in agent["capabilities"]:
-        if capability == MARK or (described and capability not in described):
+        if capability == TOOLS_KEY or (described and capability not in described):
             continue
         offer_fields = described.get(capability)
         offer_fields = offer_fields if isinstance(offer_fields, dict) else {}
@@ -156,9 +158,9 @@ def _list_agent_offers(agent: Mapping[str, Any], taken: set[str]) -> Iterator[Of
 
 
 def _read_tool_name(agent: Mapping[str, Any], capability: str) -> str:
-    first = slugify_name(agent["agent_name"], AGENT_PART)
-    first = f"agent_{first}"[:AGENT_PART] if first.lower() in RESERVED_PREFIXES else first
-    return f"{first}.{slugify_name(capability, NAME_LIMIT - AGENT_PART - 1)}"
+    first = slugify_name(agent["agent_name"], MAX_AGENT_PART_CHARACTERS)
+    first = f"agent_{first}"[:MAX_AGENT_PART_CHARACTERS] if first.lower() in RESERVED_PREFIXES else first
+    return f"{first}.{slugify_name(capability, MAX_NAME_CHARACTERS - MAX_AGENT_PART_CHARACTERS - 1)}"
 
 
 def slugify_name(text: str, length: int) -> str:
@@ -224,7 +226,7 @@ def _list_schema_references(part: Any) -> Iterator[str]:
 
 def _choose_task_support(about: Mapping[str, Any]) -> str:
     support = about.get("task_support")
-    return support if support in TASK_SUPPORT else "optional"
+    return support if support in TASK_SUPPORT_VALUES else "optional"
 
 
 def _choose_call_timeout(about: Mapping[str, Any]) -> float:

@@ -14,16 +14,16 @@ from agora_sdk.errors import AgoraError, Conflict
 
 from .agent_offers import Offer
 from .exchange import Exchange
-from .questions import ASKING, Question, open_questions
-from .tools import SEND
+from .questions import INTERRUPTED_STATUSES, Question, open_questions
+from .tools import SEND_OPERATION
 
-__all__ = ["TOOL", "AgentTasks"]
+__all__ = ["TOOL_KEY", "AgentTasks"]
 
 log = logging.getLogger(__name__)
 
 MAX_LABEL_CHARACTERS: Final = 64
-HISTORY_PAGE: Final = 500
-TOOL: Final = "tool"  #: metadata key of a task: the name of the tool that created it
+HISTORY_PAGE_SIZE: Final = 500
+TOOL_KEY: Final = "tool"  #: metadata key of a task: the name of the tool that created it
 
 
 class AgentTasks:
@@ -49,7 +49,7 @@ class AgentTasks:
                 "task_type": offer.capability[:MAX_LABEL_CHARACTERS],
                 "payload": {"capability": offer.capability, "arguments": dict(arguments)},
                 "assignee": offer.agent_id,
-                "metadata": {**metadata, TOOL: offer.tool.name},
+                "metadata": {**metadata, TOOL_KEY: offer.tool.name},
             },
             key=key,
         )
@@ -63,8 +63,10 @@ class AgentTasks:
         own_metadata = arguments.get("metadata", {})
         # The server's keys come last: a caller must not claim that another tool created its task.
         if isinstance(own_metadata, Mapping):  # otherwise the operation reports the error
-            arguments = {**arguments, "metadata": {**own_metadata, **metadata, TOOL: SEND}}
-        send_result: dict[str, Any] = await self._invoke_operation(exchange, SEND, {**arguments, "wait": 0}, key=key)
+            arguments = {**arguments, "metadata": {**own_metadata, **metadata, TOOL_KEY: SEND_OPERATION}}
+        send_result: dict[str, Any] = await self._invoke_operation(
+            exchange, SEND_OPERATION, {**arguments, "wait": 0}, key=key
+        )
         return send_result
 
     async def read_sent(self, exchange: Exchange, task_id: str) -> dict[str, Any]:
@@ -84,10 +86,10 @@ class AgentTasks:
 
     async def list_questions(self, exchange: Exchange, task: Mapping[str, Any]) -> list[Question]:
         """List the unanswered questions of a task."""
-        if task["status"] not in ASKING:
+        if task["status"] not in INTERRUPTED_STATUSES:
             return []
         entries: list[dict[str, Any]] = []
-        arguments: dict[str, Any] = {"task_id": task["task_id"], "limit": HISTORY_PAGE}
+        arguments: dict[str, Any] = {"task_id": task["task_id"], "limit": HISTORY_PAGE_SIZE}
         while True:
             page = await self._invoke_operation(exchange, "agora.task.history", arguments)
             entries += page["entries"]

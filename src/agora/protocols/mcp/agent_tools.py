@@ -18,20 +18,20 @@ from agora.core.call import ClientRefused
 from agora_sdk.errors import DeadlineExceeded
 
 from .agent_offers import Offer
-from .agent_tasks import TOOL, AgentTasks
+from .agent_tasks import TOOL_KEY, AgentTasks
 from .client_requests import build_input_required_result
 from .exchange import INVALID_PARAMS, Exchange, JsonRpcError
 from .progress import ProgressReporter, follow_task
-from .questions import ELICIT, Question, list_questions_of_entry
+from .questions import ELICIT_METHOD, Question, list_questions_of_entry
 from .results import ToolResult
-from .task_views import TASK_ID, build_task_result
+from .task_views import TASK_ID_KEY, build_task_result
 from .tools import underscore_name
 from .view import View
 
 __all__ = ["AgentToolCalls"]
 
 ANSWERING_TOOL: Final = "agora.a2a.send"
-STATE: Final = re.compile(r"(task_[A-Za-z0-9]{1,60})\.([0-9]{1,9})")
+REQUEST_STATE: Final = re.compile(r"(task_[A-Za-z0-9]{1,60})\.([0-9]{1,9})")
 
 
 class AgentToolCalls:
@@ -92,13 +92,13 @@ class AgentToolCalls:
 
         The client can forge the state, so it only selects one of the caller's own tasks.
         """
-        match = STATE.fullmatch(exchange.client.state or "")
+        match = REQUEST_STATE.fullmatch(exchange.client.state or "")
         responses = exchange.client.responses
         if match is None or not responses or not all(isinstance(part, Mapping) for part in responses.values()):
             raise JsonRpcError(INVALID_PARAMS, "requestState or inputResponses do not match the request.")
         task_id, number = match[1], int(match[2])
         task = await self._tasks.read_task(exchange, task_id)
-        if task.get("created_by") != exchange.caller.subject or task["metadata"].get(TOOL) != offer.tool.name:
+        if task.get("created_by") != exchange.caller.subject or task["metadata"].get(TOOL_KEY) != offer.tool.name:
             raise JsonRpcError(INVALID_PARAMS, "requestState belongs to another call.")
         # Questions answered since were answered elsewhere, or by an earlier attempt of this call.
         questions = [part for part in await self._tasks.list_questions(exchange, task) if part.number == number]
@@ -127,15 +127,15 @@ class AgentToolCalls:
     ) -> ToolResult | None:
         """Ask the user of the client. Returns None if every question was answered, otherwise the result of the call."""
         client = exchange.client
-        if not client.is_supported(ELICIT):
+        if not client.is_supported(ELICIT_METHOD):
             return _build_unanswered_result(exchange.view, offer, questions)
         if client.send is None:
-            requests = {part.key: {"method": ELICIT, "params": part.elicitation_params()} for part in questions}
+            requests = {part.key: {"method": ELICIT_METHOD, "params": part.elicitation_params()} for part in questions}
             state = f"{questions[0].task_id}.{questions[0].number}"
             return ToolResult(relayed=build_input_required_result(requests, state))
         for question in questions:
             try:
-                response = await client.send(ELICIT, question.elicitation_params())
+                response = await client.send(ELICIT_METHOD, question.elicitation_params())
             except ClientRefused:
                 return _build_unanswered_result(exchange.view, offer, questions)
             await self._tasks.answer_question(exchange, question, response)
@@ -151,7 +151,7 @@ def _build_unanswered_result(view: View, offer: Offer, questions: Sequence[Quest
     text = f"The agent asks: {texts}\n\nThe task {task_id} waits for the answer. {_describe_answer(view, task_id)}"
     # A tool with an output schema must return matching structured content, except for errors.
     return ToolResult(
-        text.encode(), structured=False, is_error="outputSchema" in offer.tool.document, meta={TASK_ID: task_id}
+        text.encode(), structured=False, is_error="outputSchema" in offer.tool.document, meta={TASK_ID_KEY: task_id}
     )
 
 

@@ -10,7 +10,7 @@ from pydantic_core import to_json
 
 from agora.core.call import Caller
 from agora.core.dispatcher import Dispatcher
-from agora.core.events.frames import ENDED, Item
+from agora.core.events.frames import LOG_ENDED, Item
 from agora.core.events.sink import QueueSink
 from agora_sdk.contract import Operation
 from agora_sdk.errors import InvalidRequest, field_error
@@ -42,7 +42,7 @@ async def read_bounded_stream(
         if not items and sink.close_reason is not None and sink.close_reason.error is not None:
             raise sink.close_reason.error
         # Items beyond the limit are read again with the next call, from the cursor.
-        is_ended = sink.close_reason == ENDED and len(items) <= limit
+        is_ended = sink.close_reason == LOG_ENDED and len(items) <= limit
         cursor = items[:limit][-1].number if items else stream.position
         return _encode_page([item.json for item in items[:limit]], cursor, is_ended)
     finally:

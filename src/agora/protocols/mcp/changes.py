@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from agora.value_classes import value_class
 
-__all__ = ["NOTHING", "TYPES", "Changes", "list_changes_of_event"]
+__all__ = ["EVENT_TYPES", "NO_CHANGES", "Changes", "list_changes_of_event"]
 
 #: types of the events that change resources or lists
-TYPES: Final = (
+EVENT_TYPES: Final = (
     "agora.agent.*",
     "agora.task.*",
     "agora.workflow.*",
@@ -41,7 +41,7 @@ class Changes:
     prompts: bool = False
 
 
-NOTHING: Final = Changes()
+NO_CHANGES: Final = Changes()
 
 
 def list_changes_of_event(event: Mapping[str, Any]) -> Changes:
@@ -55,7 +55,7 @@ def list_changes_of_event(event: Mapping[str, Any]) -> Changes:
         return Changes(tools=True)
     prefix = next((uri for begin, uri in _PREFIXES.items() if type.startswith(begin)), None)
     if prefix is None or not subject:
-        return NOTHING
+        return NO_CHANGES
     data = event.get("data")
     workflow = data.get("workflow_id") if isinstance(data, dict) else None
     uris = [prefix + subject] + (

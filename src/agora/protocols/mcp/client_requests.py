@@ -13,7 +13,7 @@ from typing import Any, Final
 from agora.core.call import ClientRefused
 from agora.value_classes import value_class
 
-__all__ = ["CAPABILITY", "NO_CLIENT", "ClientRequests", "Notify", "Send", "build_input_required_result"]
+__all__ = ["CAPABILITY_BY_METHOD", "NO_CLIENT", "ClientRequests", "Notify", "Send", "build_input_required_result"]
 
 #: sends a request to the client, by method and parameters; raises ClientRefused
 Send = Callable[[str, Mapping[str, Any]], Awaitable[dict[str, Any]]]
@@ -21,7 +21,7 @@ Send = Callable[[str, Mapping[str, Any]], Awaitable[dict[str, Any]]]
 Notify = Callable[[str, Mapping[str, Any]], Coroutine[Any, Any, None]]
 
 #: client capability required by each request
-CAPABILITY: Final[Mapping[str, str]] = {
+CAPABILITY_BY_METHOD: Final[Mapping[str, str]] = {
     "elicitation/create": "elicitation",
     "sampling/createMessage": "sampling",
     "roots/list": "roots",
@@ -59,7 +59,7 @@ class ClientRequests:
 
     def is_supported(self, method: str, mode: str = "form") -> bool:
         """Whether the client supports a request. mode: of an elicitation, ``form`` or ``url``."""
-        capability = self.capabilities.get(CAPABILITY[method])
+        capability = self.capabilities.get(CAPABILITY_BY_METHOD[method])
         if method != "elicitation/create" or not isinstance(capability, Mapping):
             return isinstance(capability, Mapping)
         return mode in capability or (mode == "form" and not capability)  # older revisions: an empty object means forms

@@ -13,7 +13,7 @@ from .resources import COLLECTIONS, ResourceCollection, Resources
 __all__ = ["complete_argument"]
 
 MAX_VALUES = 100  # by the protocol
-CANDIDATES = 500
+MAX_CANDIDATES = 500
 
 _COLLECTION_BY_ARGUMENT: Final[Mapping[str, ResourceCollection]] = {
     name: collection
@@ -41,6 +41,6 @@ async def complete_argument(resources: Resources, exchange: Exchange, argument: 
 
 
 async def _list_candidates(resources: Resources, exchange: Exchange, collection: ResourceCollection) -> list[str]:
-    page = await resources.invoke_operation(exchange, collection.operation, {"limit": CANDIDATES})
+    page = await resources.invoke_operation(exchange, collection.operation, {"limit": MAX_CANDIDATES})
     by_name = [item[collection.title] for item in page[collection.items]] if collection.items == "agents" else []
     return by_name + [item[collection.id] for item in page[collection.items]]

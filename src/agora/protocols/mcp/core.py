@@ -33,15 +33,15 @@ from .upstream_resources import rewrite_links_to_local_uris
 if TYPE_CHECKING:
     from agora_sdk.contract.upstreams import ToolResult as UpstreamResult
 
-__all__ = ["KEY", "VERSION", "Core", "to_tool_result"]
+__all__ = ["IDEMPOTENCY_KEY", "VERSION_KEY", "Core", "to_tool_result"]
 
-KEY = "agora/idempotency-key"
+IDEMPOTENCY_KEY = "agora/idempotency-key"
 #: default wait of a call from a client without progress: many clients time out after 60 seconds
 SILENT_WAIT_SECONDS = 50.0
-VERSION = "agora/version"
+VERSION_KEY = "agora/version"
 _TOOLS_ABOUT_TOOLS = {
     name: called
-    for called in (tool_search.SEARCH, tool_search.CALL, tool_search.ENABLE)
+    for called in (tool_search.SEARCH_TOOL, tool_search.CALL_TOOL, tool_search.ENABLE_TOOL)
     for name in (called, underscore_name(called))
 }
 
@@ -114,7 +114,7 @@ class Core:
 
     def find_called_operation(self, exchange: Exchange, params: Mapping[str, Any]) -> Operation | None:
         """Find the operation of a tools/call, including calls through ``agora.tools.call``."""
-        if _TOOLS_ABOUT_TOOLS.get(str(params.get("name"))) != tool_search.CALL:
+        if _TOOLS_ABOUT_TOOLS.get(str(params.get("name"))) != tool_search.CALL_TOOL:
             return self.find_operation(exchange, params)
         arguments = params.get("arguments")
         try:
@@ -139,12 +139,12 @@ class Core:
         require_member(exchange.view, name)
         own = _TOOLS_ABOUT_TOOLS.get(name)
         # Unwrapped before all checks, so that a call within a call meets the same ones as a direct call.
-        if own == tool_search.CALL:
+        if own == tool_search.CALL_TOOL:
             called = tool_search.unwrap_call(arguments)
             return await self._call_tool(exchange, called.name, called.arguments, params)
-        if own == tool_search.SEARCH:
+        if own == tool_search.SEARCH_TOOL:
             return await self._search_tools(exchange, arguments)
-        if own == tool_search.ENABLE:
+        if own == tool_search.ENABLE_TOOL:
             return await self._change_toolsets(exchange, arguments)
         key = _build_idempotency_key(exchange, params)
         operation = self._resolve_operation(exchange, name, params)
@@ -171,7 +171,7 @@ class Core:
         """Whether a tools/call is answered immediately with a task. False for a call that will be refused."""
         if not self.tasks.may_create(exchange, params):
             return False
-        if _TOOLS_ABOUT_TOOLS.get(params["name"]) == tool_search.CALL:
+        if _TOOLS_ABOUT_TOOLS.get(params["name"]) == tool_search.CALL_TOOL:
             try:
                 called = tool_search.unwrap_call(params.get("arguments") or {})
             except AgoraError:
@@ -345,14 +345,14 @@ def _read_request_meta(params: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _read_requested_version(params: Mapping[str, Any]) -> str | None:
-    version = _read_request_meta(params).get(VERSION)
+    version = _read_request_meta(params).get(VERSION_KEY)
     return version if isinstance(version, str) else None
 
 
 def _build_idempotency_key(exchange: Exchange, params: Mapping[str, Any]) -> str | None:
-    key = _read_request_meta(params).get(KEY, exchange.key)
+    key = _read_request_meta(params).get(IDEMPOTENCY_KEY, exchange.key)
     if key is not None and not isinstance(key, str):
         raise InvalidRequest(
-            "The idempotency key must be a string.", errors=[field_error(f"_meta.{KEY}", "not a string")]
+            "The idempotency key must be a string.", errors=[field_error(f"_meta.{IDEMPOTENCY_KEY}", "not a string")]
         )
     return key

@@ -21,7 +21,7 @@ from agora.clock import new_id
 from agora.core.call import Caller
 from agora.core.dispatcher import Dispatcher
 from agora.core.lazy import Lazy
-from agora.domains.client_sessions.sessions import CANCELLED, ENDED, TOOLSETS_CHANGED
+from agora.domains.client_sessions.sessions import CANCELLED_EVENT, ENDED_EVENT, TOOLSETS_CHANGED_EVENT
 from agora.protocols.cors import CorsPolicy
 from agora.protocols.http import Access, Receive, Scope, Send, read_body, read_header, send_problem, send_response
 from agora.settings import Settings
@@ -46,12 +46,12 @@ from .lean import FastPath
 from .legacy_transport import ObservedSend, replay_body, to_sdk_scope
 from .long_calls import send_relayed_answer
 from .methods import Methods
-from .paths import METADATA, PATH
+from .paths import MCP_PATH, METADATA_PATH
 from .plain_rpc import PlainRpc
 from .session_bootstrap import end_sdk_session, ensure_sdk_session, send_notification
 from .session_store import SessionStore, build_client_document_of_handshake
 from .sessions import MAX_REQUEST_LENGTH, Session, Sessions
-from .view import FULL, MODEL, VIEW_HEADERS, VIRTUAL_SERVER, View, read_view
+from .view import FULL_VIEW, MODEL_VIEW, VIEW_HEADERS, VIRTUAL_SERVER_VIEW, View, read_view
 from .virtual_servers import SERVERS_PATH, enter_virtual_server
 
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ log = logging.getLogger(__name__)
 # A tenth of IDLE_SECONDS, so an unused session stays in memory at most 10 % longer.
 SWEEP_SECONDS = 60.0
 SDK_SERVER: Lazy[type[SdkServer]] = Lazy("agora.protocols.mcp.sdk:SdkServer")
-NO_BATCHES = "Send each request separately: MCP removed batches in 2025-06-18."
-NO_SESSION = (
+NO_BATCHES_FIX = "Send each request separately: MCP removed batches in 2025-06-18."
+NO_SESSION_FIX = (
     "Begin with 'initialize' by POST, and send its mcp-session-id. The HTTP+SSE transport of 2024-11-05 is not served: "
     "use Streamable HTTP, or have the client start 'agora mcp'."
 )
@@ -90,7 +90,7 @@ class McpApp:
 
     fixtures: ClassVar[type[Any] | None] = None
     session_events = frozenset(
-        {ENDED, CANCELLED, TOOLSETS_CHANGED}
+        {ENDED_EVENT, CANCELLED_EVENT, TOOLSETS_CHANGED_EVENT}
     )  #: types of events for :meth:`handle_session_event`
 
     def __init__(self, dispatcher: Dispatcher, access: Access, settings: Settings, cors: CorsPolicy) -> None:
@@ -184,17 +184,17 @@ class McpApp:
 
     def handle_session_event(self, type: str, data: Mapping[str, Any]) -> None:
         """Handle the event of a session of this or another server. Runs on the event loop, after the commit."""
-        if type == ENDED:
+        if type == ENDED_EVENT:
             # Marked even if not in memory: a request that has just read the row must not add the session again.
             session = self.sessions.mark_ended(data["session"])
             if session is not None:
                 self._run_in_background(self.forget_session(session))
-        elif type == TOOLSETS_CHANGED:
+        elif type == TOOLSETS_CHANGED_EVENT:
             session = self.sessions.find_by_key(data["session"])
             if session is not None:
                 # Another server may have changed them: the session in memory is only a copy of its row.
                 session.toolsets = tuple(data["toolsets"])
-        elif type == CANCELLED:
+        elif type == CANCELLED_EVENT:
             session = self.sessions.find_by_key(data["session"])
             if (
                 session is not None
@@ -227,15 +227,15 @@ class McpApp:
         """Answer one request."""
         path: str = scope["path"].rstrip("/")
         try:
-            if path in (METADATA, f"{METADATA}/mcp") and scope["method"] in ("GET", "HEAD"):
+            if path in (METADATA_PATH, f"{METADATA_PATH}/mcp") and scope["method"] in ("GET", "HEAD"):
                 await self.guard.send_metadata(scope, send)
-            elif path == PATH:
+            elif path == MCP_PATH:
                 await self._answer_streamable(scope, receive, send)
             elif path.startswith(SERVERS_PATH):
                 await self._answer_streamable(scope, receive, send, path.removeprefix(SERVERS_PATH))
-            elif path == f"{PATH}/v1/rpc":
+            elif path == f"{MCP_PATH}/v1/rpc":
                 await self._answer_rpc(scope, receive, send)
-            elif path == f"{PATH}/v1/tools":
+            elif path == f"{MCP_PATH}/v1/tools":
                 await self._answer_tools(scope, send)
             else:
                 fix = "MCP is at /mcp; its plain endpoints are POST /mcp/v1/rpc and GET /mcp/v1/tools."
@@ -263,7 +263,7 @@ class McpApp:
         caller = await self.guard.authenticate_caller(scope)
         version = read_header(scope, b"mcp-protocol-version")
         modern = version is not None and version not in server_info.HANDSHAKE_VERSIONS
-        exchange = self._create_exchange(scope, caller, VIRTUAL_SERVER if server else MODEL, modern=modern)
+        exchange = self._create_exchange(scope, caller, VIRTUAL_SERVER_VIEW if server else MODEL_VIEW, modern=modern)
         if server:
             await enter_virtual_server(self.dispatcher, exchange, server)
         session = exchange.session = None if modern else await self._find_session(scope, caller)
@@ -281,7 +281,7 @@ class McpApp:
                 await send_response(send, answer.status, answer.body, answer.headers)
                 return
             if isinstance(message, list):
-                raise MalformedRequest("Batches of requests are not supported.", fix=NO_BATCHES)
+                raise MalformedRequest("Batches of requests are not supported.", fix=NO_BATCHES_FIX)
             if isinstance(message, dict) and message.get("method") == "initialize":
                 # A handshake runs no operation, so the dispatcher does not count it.
                 self.dispatcher.limiter.count_call(caller)
@@ -289,7 +289,9 @@ class McpApp:
                 await send_relayed_answer(message["id"], work, receive, send)
                 return
         if scope["method"] == "GET" and session is None and not modern:
-            raise MalformedRequest("A stream requires a session, and the request has no session id.", fix=NO_SESSION)
+            raise MalformedRequest(
+                "A stream requires a session, and the request has no session id.", fix=NO_SESSION_FIX
+            )
         if session is not None:
             await self._answer_in_session(scope, again, send, exchange, session, message)
         else:
@@ -452,7 +454,7 @@ class McpApp:
         message = _parse_json(body)
         if message is None:
             raise MalformedRequest("The body is not JSON.", errors=[field_error("body", "not JSON")])
-        answer = await self.plain.answer_rpc(self._create_exchange(scope, caller, FULL, modern=False), message)
+        answer = await self.plain.answer_rpc(self._create_exchange(scope, caller, FULL_VIEW, modern=False), message)
         if answer is None:
             await send_response(send, 202, b"")
         else:
@@ -462,7 +464,7 @@ class McpApp:
         if scope["method"] not in ("GET", "HEAD"):
             await _refuse_method(scope, send, "GET")
             return
-        exchange = self._create_exchange(scope, await self.guard.authenticate_caller(scope), FULL, modern=False)
+        exchange = self._create_exchange(scope, await self.guard.authenticate_caller(scope), FULL_VIEW, modern=False)
         try:
             listing = await self.core.list_tools(exchange, None)
         except JsonRpcError as refusal:

@@ -6,11 +6,11 @@ from typing import Any, Final
 
 from . import server_info
 
-__all__ = ["CAPABILITIES", "is_standard_meta"]
+__all__ = ["CAPABILITIES_KEY", "is_standard_meta"]
 
-VERSION: Final = "io.modelcontextprotocol/protocolVersion"
-CAPABILITIES: Final = "io.modelcontextprotocol/clientCapabilities"
-CLIENT: Final = "io.modelcontextprotocol/clientInfo"
+VERSION_KEY: Final = "io.modelcontextprotocol/protocolVersion"
+CAPABILITIES_KEY: Final = "io.modelcontextprotocol/clientCapabilities"
+CLIENT_INFO_KEY: Final = "io.modelcontextprotocol/clientInfo"
 
 _CLIENT_INFO_MEMBERS: Final = frozenset({"name", "version", "title", "description", "websiteUrl"})
 #: members of each capability that are objects
@@ -35,20 +35,22 @@ def is_standard_meta(meta: Any, *, modern: bool) -> bool:
             continue
         elif name.startswith("io.modelcontextprotocol/") and not (modern and _is_standard_member(name, value)):
             return False
-    return not modern or (VERSION in meta and CAPABILITIES in meta)
+    return not modern or (VERSION_KEY in meta and CAPABILITIES_KEY in meta)
 
 
 def _is_standard_member(name: str, value: Any) -> bool:
-    if name == VERSION:
-        return bool(value == server_info.MODERN)
-    if name == CLIENT:
+    if name == VERSION_KEY:
+        return bool(value == server_info.MODERN_VERSION)
+    if name == CLIENT_INFO_KEY:
         return (
             isinstance(value, dict)
             and {"name", "version"} <= value.keys() <= _CLIENT_INFO_MEMBERS
             and all(isinstance(part, str) for part in value.values())
         )
     return (
-        name == CAPABILITIES and isinstance(value, dict) and all(_is_plain_capability(*pair) for pair in value.items())
+        name == CAPABILITIES_KEY
+        and isinstance(value, dict)
+        and all(_is_plain_capability(*pair) for pair in value.items())
     )
 
 

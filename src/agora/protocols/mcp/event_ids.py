@@ -16,15 +16,15 @@ from pydantic_core import from_json, to_json
 
 from agora.value_classes import value_class
 
-__all__ = ["POSITION", "EventId", "build_standing_id", "call_id", "message_id", "parse_event_id"]
+__all__ = ["POSITION_KEY", "EventId", "build_standing_id", "call_id", "message_id", "parse_event_id"]
 
 MAX_REQUEST_BYTES: Final = 220  #: maximum length of a request id, as JSON, within an event id
 
 #: key of a notification's ``_meta`` for its position in the event log
-POSITION: Final = "agora/position"
+POSITION_KEY: Final = "agora/position"
 
-_STANDING: Final = re.compile(r"([0-9]{1,18})-[0-9a-f.]{1,40}")
-_CALL: Final = re.compile(r"[0-9a-f]{1,20}\.[0-9]{1,18}\.([A-Za-z0-9_-]{1,300})")
+_STREAM_EVENT_ID: Final = re.compile(r"([0-9]{1,18})-[0-9a-f.]{1,40}")
+_CALL_EVENT_ID: Final = re.compile(r"[0-9a-f]{1,20}\.[0-9]{1,18}\.([A-Za-z0-9_-]{1,300})")
 
 
 @value_class
@@ -55,9 +55,9 @@ def call_id(tag: str, number: int, request: Any) -> str:
 
 def parse_event_id(event_id: str) -> EventId:
     """Parse an event id received from a client; empty if it is invalid."""
-    if match := _STANDING.fullmatch(event_id):
+    if match := _STREAM_EVENT_ID.fullmatch(event_id):
         return EventId(position=int(match[1]))
-    if match := _CALL.fullmatch(event_id):
+    if match := _CALL_EVENT_ID.fullmatch(event_id):
         try:
             request = from_json(base64.urlsafe_b64decode(match[1] + "=" * (-len(match[1]) % 4)))
         except (ValueError, binascii.Error):

@@ -20,7 +20,7 @@ from agora.core.dispatcher import Dispatcher
 from agora.core.events.stream import LiveStream
 from agora.net.backpressure import Connection
 from agora.protocols.http import Receive, Scope, Send, abort_connection, connection_of, read_header
-from agora.protocols.http_streams import HEADERS, CuttingSink
+from agora.protocols.http_streams import STREAM_HEADERS, CuttingSink
 from agora_sdk.errors import Gone, InvalidRequest, PermissionDenied, Unauthenticated, field_error
 
 from . import event_ids
@@ -135,7 +135,7 @@ class GetStreams:
         error_object = {"code": error.jsonrpc, "message": str(error), "data": error.problem()}
         answer = to_json({"jsonrpc": "2.0", "id": event_id.request, "error": error_object})
         # A stream with the JSON-RPC error, not an HTTP error: the client waits for this answer on a stream.
-        await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+        await send({"type": "http.response.start", "status": 200, "headers": STREAM_HEADERS})
         await send({"type": "http.response.body", "body": b"event: message\ndata: %b\n\n" % answer})
 
 

@@ -23,7 +23,7 @@ from agora.settings import Settings
 from agora_sdk.contract import Operation
 from agora_sdk.errors import AgoraError, PermissionDenied, Unauthenticated
 
-from .paths import METADATA
+from .paths import METADATA_PATH
 
 __all__ = ["Guard"]
 
@@ -101,7 +101,7 @@ class Guard:
 
     def _build_authenticate_header(self, scope: Scope, reason: str) -> tuple[bytes, bytes]:
         """Build the header with the location of the metadata and the reason."""
-        metadata = f"{base_url(scope, self._settings)}{METADATA}/mcp"
+        metadata = f"{base_url(scope, self._settings)}{METADATA_PATH}/mcp"
         return (b"www-authenticate", f'Bearer realm="agora", resource_metadata="{metadata}"{reason}'.encode("latin-1"))
 
     async def send_metadata(self, scope: Scope, send: Send) -> None:

@@ -16,30 +16,37 @@ from agora.value_classes import value_class
 from agora_sdk.contract import Kind
 
 from . import server_info, tool_search
-from .client_requests import CAPABILITY
+from .client_requests import CAPABILITY_BY_METHOD
 from .core import Core, choose_wait_seconds
-from .envelope import CAPABILITIES, is_standard_meta
+from .envelope import CAPABILITIES_KEY, is_standard_meta
 from .exchange import INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, PARSE_ERROR, Exchange, JsonRpcError
-from .methods import ALLOWED, NAME_PARAMETER, TASK_PARAMETERS, Methods, encode_response, find_parameter_error
+from .methods import (
+    NAME_PARAMETER,
+    PARAMETERS_BY_METHOD,
+    TASK_PARAMETERS,
+    Methods,
+    encode_response,
+    find_parameter_error,
+)
 from .sessions import Session
 from .task_methods import MISSING_CAPABILITY
 from .tools import underscore_name
-from .upstream_resources import PREFIX
+from .upstream_resources import URI_PREFIX
 
 __all__ = ["Answer", "FastPath"]
 
 #: HTTP status of an error in the newer era; otherwise 200
-_STATUS: Final = {
+_STATUS_BY_CODE: Final = {
     PARSE_ERROR: 400,
     INVALID_REQUEST: 400,
     INVALID_PARAMS: 400,
     METHOD_NOT_FOUND: 404,
     MISSING_CAPABILITY: 400,
 }
-_SEARCH: Final = frozenset(
-    name for tool in (tool_search.SEARCH, tool_search.ENABLE) for name in (tool, underscore_name(tool))
+_SEARCH_TOOLS: Final = frozenset(
+    name for tool in (tool_search.SEARCH_TOOL, tool_search.ENABLE_TOOL) for name in (tool, underscore_name(tool))
 )
-_ROUTING: Final = (b"mcp-protocol-version", b"mcp-method", b"mcp-name")
+_ROUTING_HEADERS: Final = (b"mcp-protocol-version", b"mcp-method", b"mcp-name")
 
 
 @value_class
@@ -87,7 +94,9 @@ class FastPath:
         if message["method"] != "tools/call" or not _is_plain_modern(scope, "tools/call", params):
             return None
         # Unknown parameters go to the SDK: it decides per revision whether they are an error.
-        if not (params.keys() - {"_meta"}) <= ALLOWED["tools/call"] or find_parameter_error("tools/call", params):
+        if not (params.keys() - {"_meta"}) <= PARAMETERS_BY_METHOD["tools/call"] or find_parameter_error(
+            "tools/call", params
+        ):
             return None
         operation = self._core.find_operation(exchange, params)
         # Fixtures of a conformance suite answer through the SDK only.
@@ -95,7 +104,10 @@ class FastPath:
         if operation is None or operation.kind is not Kind.RELAY or self._core.tools.has_headers(operation) or reserved:
             return None
         # Only the SDK can send messages before the response.
-        if "progressToken" in params["_meta"] or params["_meta"][CAPABILITIES].keys() & CAPABILITY.values():
+        if (
+            "progressToken" in params["_meta"]
+            or params["_meta"][CAPABILITIES_KEY].keys() & CAPABILITY_BY_METHOD.values()
+        ):
             return None  # the client may receive progress or requests
         return self._answer_relayed(message, params, exchange)
 
@@ -140,7 +152,7 @@ class FastPath:
         return None
 
     def _has_known_parameters(self, method: str, params: Mapping[str, Any], exchange: Exchange) -> bool:
-        allowed = ALLOWED.get(method) or TASK_PARAMETERS.get(method)
+        allowed = PARAMETERS_BY_METHOD.get(method) or TASK_PARAMETERS.get(method)
         if allowed is None:
             return False
         return (params.keys() - {"_meta"}) <= allowed or self._creates_legacy_task(method, exchange, params)
@@ -169,7 +181,7 @@ class FastPath:
             return "." not in params["name"]
         if method == "resources/read":
             return not params["uri"].startswith(
-                PREFIX
+                URI_PREFIX
             )  # a remote resource may take long, and needs the SDK's progress and cancellation
         return method != "tools/call" or self._is_immediate_call(exchange, params)
 
@@ -177,7 +189,7 @@ class FastPath:
         """Whether a call answers immediately: it does not wait, stream, or call another server."""
         operation = self._core.find_operation(exchange, params)
         if operation is None:
-            return params["name"] in _SEARCH
+            return params["name"] in _SEARCH_TOOLS
         if operation.kind in (Kind.STREAM, Kind.RELAY) or self._core.tools.has_headers(operation):
             return False
         # A waiting call needs heartbeats, hence a stream.
@@ -187,7 +199,7 @@ class FastPath:
         self, message: Mapping[str, Any], refusal: JsonRpcError, exchange: Exchange, session: Session | None
     ) -> Answer:
         # Only clients of the newer era expect HTTP statuses for JSON-RPC errors; older ones would take them for transport failures.
-        status = _STATUS.get(refusal.code, 200) if exchange.modern else 200
+        status = _STATUS_BY_CODE.get(refusal.code, 200) if exchange.modern else 200
         body = to_json({"jsonrpc": "2.0", "id": message["id"], "error": refusal.error_document()})
         return Answer(status, body, _build_session_headers(session))
 
@@ -237,9 +249,12 @@ def _is_plain_modern(scope: Scope, method: str, params: Any) -> bool:
         return False
     # A repeated header could be read differently here and by a proxy that routes by it.
     names = [name for name, _ in scope["headers"]]
-    if any(names.count(name) > 1 for name in _ROUTING) or any(name.startswith(b"mcp-param-") for name in names):
+    if any(names.count(name) > 1 for name in _ROUTING_HEADERS) or any(name.startswith(b"mcp-param-") for name in names):
         return False
-    if read_header(scope, b"mcp-protocol-version") != server_info.MODERN or read_header(scope, b"mcp-method") != method:
+    if (
+        read_header(scope, b"mcp-protocol-version") != server_info.MODERN_VERSION
+        or read_header(scope, b"mcp-method") != method
+    ):
         return False
     key = NAME_PARAMETER.get(method)
     return key is None or read_header(scope, b"mcp-name") == params.get(key)

@@ -9,14 +9,14 @@ from agora.protocols.http import Message, Receive, Scope, Send
 
 __all__ = ["ObservedSend", "build_receive_until", "replay_body", "to_sdk_scope"]
 
-SESSION = b"mcp-session-id"
+SESSION_HEADER = b"mcp-session-id"
 
 
 def to_sdk_scope(scope: Scope, local: str, *, without: bytes = b"") -> Scope:
     """Build the scope for the SDK. local: the SDK's session id. without: a header to remove."""
-    headers = [(name, value) for name, value in scope["headers"] if name not in (SESSION, without)]
+    headers = [(name, value) for name, value in scope["headers"] if name not in (SESSION_HEADER, without)]
     if local:
-        headers.append((SESSION, local.encode()))
+        headers.append((SESSION_HEADER, local.encode()))
     # Without the parsed headers that are cached there: they still hold the session id of the client.
     return {**{key: value for key, value in scope.items() if key != "agora.headers"}, "headers": headers}
 
@@ -78,13 +78,13 @@ class ObservedSend:
 
     def _rewrite_session_id(self, message: Message) -> Message:
         headers: Mapping[bytes, bytes] = dict(message.get("headers", ()))
-        local = headers.get(SESSION)
+        local = headers.get(SESSION_HEADER)
         if local is None:
             return message
         # Only a success creates a session.
         if self.status == 200:
             self.opened(local.decode())
-        ours = [(name, self._id.encode() if name == SESSION else value) for name, value in message["headers"]]
+        ours = [(name, self._id.encode() if name == SESSION_HEADER else value) for name, value in message["headers"]]
         return {**message, "headers": [(name, value) for name, value in ours if value]}
 
     async def finish(self) -> None:

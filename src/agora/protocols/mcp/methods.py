@@ -15,20 +15,27 @@ from .core import Core
 from .exchange import Exchange
 from .results import ToolResult
 
-__all__ = ["ALLOWED", "NAME_PARAMETER", "TASK_PARAMETERS", "Methods", "encode_response", "find_parameter_error"]
+__all__ = [
+    "NAME_PARAMETER",
+    "PARAMETERS_BY_METHOD",
+    "TASK_PARAMETERS",
+    "Methods",
+    "encode_response",
+    "find_parameter_error",
+]
 
 _SERVER_INFO: Final = {"io.modelcontextprotocol/serverInfo": server_info.SERVER_INFO}
 _MODERN_MEMBERS: Final = b',"resultType":"complete","_meta":' + to_json(_SERVER_INFO)
-_COMPLETE: Final = {"resultType": "complete"}
-_CURSOR: Final = frozenset({"cursor"})
+_COMPLETE_RESULT: Final = {"resultType": "complete"}
+_CURSOR_PARAMETERS: Final = frozenset({"cursor"})
 #: allowed parameters of a method beside ``_meta``
-ALLOWED: Final[Mapping[str, frozenset[str]]] = {
+PARAMETERS_BY_METHOD: Final[Mapping[str, frozenset[str]]] = {
     "tools/call": frozenset({"name", "arguments"}),
-    "tools/list": _CURSOR,
-    "resources/list": _CURSOR,
-    "resources/templates/list": _CURSOR,
+    "tools/list": _CURSOR_PARAMETERS,
+    "resources/list": _CURSOR_PARAMETERS,
+    "resources/templates/list": _CURSOR_PARAMETERS,
     "resources/read": frozenset({"uri"}),
-    "prompts/list": _CURSOR,
+    "prompts/list": _CURSOR_PARAMETERS,
     "prompts/get": frozenset({"name", "arguments"}),
 }
 #: parameters of task methods that answer immediately; the plain endpoint does not serve them
@@ -36,7 +43,7 @@ TASK_PARAMETERS: Final[Mapping[str, frozenset[str]]] = {
     "tasks/get": frozenset({"taskId"}),
     "tasks/cancel": frozenset({"taskId"}),
     "tasks/update": frozenset({"taskId", "inputResponses"}),
-    "tasks/list": _CURSOR,
+    "tasks/list": _CURSOR_PARAMETERS,
 }
 NAME_PARAMETER: Final = {
     "tools/call": "name",
@@ -49,7 +56,7 @@ NAME_PARAMETER: Final = {
 
 
 def find_parameter_error(method: str, params: Mapping[str, Any]) -> str | None:
-    """Find the error in the parameters of a method of :data:`ALLOWED`; None if they are valid."""
+    """Find the error in the parameters of a method of :data:`PARAMETERS_BY_METHOD`; None if they are valid."""
     name = NAME_PARAMETER.get(method)
     if name is None:
         return None if isinstance(params.get("cursor"), str | None) else "cursor must be a string"
@@ -69,7 +76,7 @@ def encode_response(id: Any, result: bytes) -> bytes:
 
 
 class Methods:
-    """Answers the methods of :data:`ALLOWED` and :data:`TASK_PARAMETERS` from the core. Raises the errors of the
+    """Answers the methods of :data:`PARAMETERS_BY_METHOD` and :data:`TASK_PARAMETERS` from the core. Raises the errors of the
     core."""
 
     def __init__(self, core: Core) -> None:
@@ -94,20 +101,20 @@ class Methods:
 
     def encode_modern(self, method: str, result: Mapping[str, Any]) -> bytes:
         """Encode a result with the members that the newer era adds to every result."""
-        hints = server_info.CACHE.get(method)
+        hints = server_info.CACHE_HINTS.get(method)
         cache = {} if hints is None else {"ttlMs": hints[0], "cacheScope": hints[1]}
-        return to_json({**result, **cache, **_COMPLETE, "_meta": _SERVER_INFO})
+        return to_json({**result, **cache, **_COMPLETE_RESULT, "_meta": _SERVER_INFO})
 
     async def _call_tool(self, exchange: Exchange, params: Mapping[str, Any]) -> bytes:
         result: ToolResult = await self._core.call_tool(exchange, params)
-        return result.encode(_COMPLETE, _SERVER_INFO) if exchange.modern else result.encode({}, {})
+        return result.encode(_COMPLETE_RESULT, _SERVER_INFO) if exchange.modern else result.encode({}, {})
 
     async def _list_tools(self, exchange: Exchange, params: Mapping[str, Any]) -> bytes:
         listing = await self._core.list_tools(exchange, params.get("cursor"))
         members = listing.encode_members()
         if not exchange.modern:
             return b"{%b}" % members
-        ttl, scope = server_info.CACHE["tools/list"]
+        ttl, scope = server_info.CACHE_HINTS["tools/list"]
         return b'{%b,"ttlMs":%d,"cacheScope":"%b"%b}' % (members, ttl, scope.encode(), _MODERN_MEMBERS)
 
     async def _list_resources(self, exchange: Exchange, params: Mapping[str, Any]) -> bytes:

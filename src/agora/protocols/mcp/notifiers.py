@@ -12,7 +12,7 @@ from mcp.server.context import ServerRequestContext
 
 from agora_sdk.errors import AgoraError
 
-from .event_ids import POSITION
+from .event_ids import POSITION_KEY
 from .exchange import Exchange
 from .session_store import SessionStore
 from .sessions import Session
@@ -21,7 +21,7 @@ from .task_methods import TaskMethods
 
 __all__ = ["ListenNotifier", "SessionNotifier"]
 
-OVER: Final = frozenset({"completed", "failed", "cancelled"})  #: final states of a task in MCP
+ENDED_STATUSES: Final = frozenset({"completed", "failed", "cancelled"})  #: final states of a task in MCP
 
 
 class SessionNotifier:
@@ -32,7 +32,7 @@ class SessionNotifier:
         self._meta: dict[str, Any] = {}
 
     def set_position(self, position: int, /) -> None:
-        self._meta = {POSITION: position}
+        self._meta = {POSITION_KEY: position}
 
     async def resource_updated(self, uri: str, /) -> None:
         params = types.ResourceUpdatedNotificationParams(uri=uri, _meta=self._meta)
@@ -42,7 +42,7 @@ class SessionNotifier:
         document = await self._tasks.describe_task(self._exchange, task_id, {})
         if document is not None:
             await self._send_notification(_build_task_notification("notifications/tasks/status", document, self._meta))
-        if document is None or document["status"] in OVER:
+        if document is None or document["status"] in ENDED_STATUSES:
             # The final state was sent, so the watch has no further use; if removing it fails, it expires with the session.
             with contextlib.suppress(AgoraError):
                 await self._session_store.unwatch_resource(self._session, build_task_watch(task_id)[0])

@@ -6,13 +6,13 @@ from typing import Final
 
 from agora.protocols.http import Scope
 
-__all__ = ["METADATA", "PATH", "owns_request"]
+__all__ = ["MCP_PATH", "METADATA_PATH", "owns_request"]
 
-PATH: Final = "/mcp"
-METADATA: Final = "/.well-known/oauth-protected-resource"
+MCP_PATH: Final = "/mcp"
+METADATA_PATH: Final = "/.well-known/oauth-protected-resource"
 
 
 def owns_request(scope: Scope) -> bool:
     """Whether a path belongs to MCP."""
     path: str = scope["path"]
-    return path == PATH or path.startswith((PATH + "/", METADATA))
+    return path == MCP_PATH or path.startswith((MCP_PATH + "/", METADATA_PATH))

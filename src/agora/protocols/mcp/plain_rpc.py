@@ -15,7 +15,7 @@ from agora_sdk.errors import AgoraError, Unauthenticated
 
 from . import server_info
 from .exchange import INTERNAL_ERROR, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, Exchange, JsonRpcError
-from .methods import ALLOWED, Methods, encode_response, find_parameter_error
+from .methods import PARAMETERS_BY_METHOD, Methods, encode_response, find_parameter_error
 
 __all__ = ["MAX_BATCH", "PlainRpc"]
 
@@ -96,7 +96,7 @@ class PlainRpc:
             )
         if method == "ping":
             return b"{}"
-        if not isinstance(method, str) or method not in ALLOWED:
+        if not isinstance(method, str) or method not in PARAMETERS_BY_METHOD:
             raise JsonRpcError(METHOD_NOT_FOUND, "Method not found", method)
         if (problem := find_parameter_error(method, params)) is not None:
             raise JsonRpcError(INVALID_PARAMS, problem)

@@ -24,9 +24,9 @@ __all__ = ["ProgressReporter", "WaitingTask", "follow_task"]
 
 # A twelfth of the usual 60 s timeout: several heartbeats may be lost or delayed without ending the call.
 HEARTBEAT_SECONDS: Final = 5.0  #: interval of heartbeats to a waiting client
-SMALLEST_STEP: Final = 0.001
-TOTAL: Final = 100.0  #: progress is in percent
-TEXT_LIMIT: Final = 500  #: maximum characters of a notification's message
+MIN_STEP: Final = 0.001
+PROGRESS_TOTAL: Final = 100.0  #: progress is in percent
+MAX_TEXT_CHARACTERS: Final = 500  #: maximum characters of a notification's message
 
 
 class ProgressReporter:
@@ -40,8 +40,8 @@ class ProgressReporter:
         """Report progress. value: percent done; None if unknown."""
         self._wait = None  # from now on progress is known
         # MCP requires an increasing value, and an agent may report the same percentage twice or a smaller one.
-        self._value, self._text = max(value or 0.0, self._value + SMALLEST_STEP), text[:TEXT_LIMIT]
-        await self._progress(round(self._value, 3), TOTAL, self._text)
+        self._value, self._text = max(value or 0.0, self._value + MIN_STEP), text[:MAX_TEXT_CHARACTERS]
+        await self._progress(round(self._value, 3), PROGRESS_TOTAL, self._text)
 
     @contextlib.asynccontextmanager
     async def keep_alive(self) -> AsyncIterator[None]:

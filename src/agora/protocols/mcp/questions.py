@@ -11,18 +11,20 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from agora.value_classes import value_class
-from agora.wire.questions import ANSWERS, find_named_questions, list_unanswered_names
+from agora.wire.questions import ANSWERS_KEY, find_named_questions, list_unanswered_names
 
-__all__ = ["ASKING", "ELICIT", "Question", "list_questions_of_entry", "open_questions"]
+__all__ = ["ELICIT_METHOD", "INTERRUPTED_STATUSES", "Question", "list_questions_of_entry", "open_questions"]
 
-ELICIT: Final = "elicitation/create"
-ASKING: Final = frozenset({"input_required", "auth_required"})  #: states of a task that waits for an answer
-FIELD: Final = "answer"
+ELICIT_METHOD: Final = "elicitation/create"
+INTERRUPTED_STATUSES: Final = frozenset(
+    {"input_required", "auth_required"}
+)  #: states of a task that waits for an answer
+ANSWER_FIELD: Final = "answer"
 FIELD_TYPES: Final = frozenset({"string", "number", "integer", "boolean", "array"})
 MAX_FIELDS: Final = 50
-DECLINED: Final = "The user declined to answer."
-NO_TEXT: Final = "The agent needs an answer to continue."
-REQUESTER: Final = "ROLE_USER"
+DECLINED_MESSAGE: Final = "The user declined to answer."
+DEFAULT_QUESTION: Final = "The agent needs an answer to continue."
+REQUESTER_ROLE: Final = "ROLE_USER"
 
 
 @value_class
@@ -45,8 +47,8 @@ class Question:
         """Build the parameters of ``elicitation/create``."""
         schema = self.schema or {
             "type": "object",
-            "properties": {FIELD: {"type": "string", "title": "Answer"}},
-            "required": [FIELD],
+            "properties": {ANSWER_FIELD: {"type": "string", "title": "Answer"}},
+            "required": [ANSWER_FIELD],
         }
         return {"mode": "form", "message": self.text, "requestedSchema": schema}
 
@@ -58,30 +60,30 @@ class Question:
         # Names the entry that is answered, so a late response cannot answer a newer question.
         arguments: dict[str, Any] = {"task_id": self.task_id, "answers": f"{self.task_id}.{self.number}"}
         if self.name is not None:
-            arguments["metadata"] = {ANSWERS: self.name}
+            arguments["metadata"] = {ANSWERS_KEY: self.name}
         if response.get("action") != "accept" or not isinstance(content, Mapping):
             declined = {**arguments.get("metadata", {}), "action": "decline"}
             # "decline" goes to the agent as an answer: the task continues, and the agent decides without it.
-            return arguments | {"text": DECLINED, "metadata": declined}
+            return arguments | {"text": DECLINED_MESSAGE, "metadata": declined}
         if self.schema is not None:
             return arguments | {"parts": [{"data": dict(content)}]}
-        return arguments | {"text": str(content.get(FIELD) or DECLINED)}
+        return arguments | {"text": str(content.get(ANSWER_FIELD) or DECLINED_MESSAGE)}
 
 
 def list_questions_of_entry(entry: Mapping[str, Any]) -> list[Question]:
     """List the questions in an entry of a task's log; empty for other entries."""
-    if entry.get("status") not in ASKING or entry["type"] not in ("message", "status"):
+    if entry.get("status") not in INTERRUPTED_STATUSES or entry["type"] not in ("message", "status"):
         return []
     message = _message_of_entry(entry)
     task_id, number = entry["task_id"], entry["number"]
     if named := find_named_questions(message):
         return [
-            Question(task_id, number, question["text"] or NO_TEXT, _find_form_schema(question), name)
+            Question(task_id, number, question["text"] or DEFAULT_QUESTION, _find_form_schema(question), name)
             for name, question in named.items()
         ]
     texts = [part["text"] for part in message.get("parts", ()) if isinstance(part.get("text"), str)]
     # MCP requires a message, and an agent may ask with a status entry or a data part alone.
-    text = "\n".join(texts) or entry.get("content") or NO_TEXT
+    text = "\n".join(texts) or entry.get("content") or DEFAULT_QUESTION
     metadata = message.get("metadata")
     return [Question(task_id, number, text, _find_form_schema(metadata if isinstance(metadata, Mapping) else {}))]
 
@@ -94,7 +96,7 @@ def open_questions(entries: Iterable[Mapping[str, Any]]) -> list[Question]:
         if list_questions_of_entry(entry):
             # A newer question replaces an older one; answers given before it belong to that one.
             asking, answers = entry, []
-        elif _message_of_entry(entry).get("role") == REQUESTER:
+        elif _message_of_entry(entry).get("role") == REQUESTER_ROLE:
             answers.append(_message_of_entry(entry))
     if asking is None:
         return []

@@ -9,8 +9,8 @@ from __future__ import annotations
 from mcp.server.streamable_http import GET_STREAM_KEY, EventCallback, EventId, EventMessage, EventStore, StreamId
 from mcp_types import JSONRPCMessage, JSONRPCNotification
 
-from .event_ids import POSITION, build_standing_id, call_id, message_id
-from .sessions import CURRENT, Session
+from .event_ids import POSITION_KEY, build_standing_id, call_id, message_id
+from .sessions import CURRENT_SESSION, Session
 
 __all__ = ["ReplayStore"]
 
@@ -19,7 +19,7 @@ class ReplayStore(EventStore):
     """The last messages of each session; in memory, because the calls that send them are lost on a restart, too."""
 
     async def store_event(self, stream_id: StreamId, message: JSONRPCMessage | None) -> EventId:
-        session = CURRENT.get()
+        session = CURRENT_SESSION.get()
         if session is None:
             # Requests of the newer era have no session, and cannot be resumed.
             return "0"
@@ -31,7 +31,7 @@ class ReplayStore(EventStore):
         return number
 
     async def replay_events_after(self, last_event_id: EventId, send_callback: EventCallback) -> StreamId | None:
-        session = CURRENT.get()
+        session = CURRENT_SESSION.get()
         messages = list(session.sent) if session is not None else []
         at = next((i for i, (number, _, _) in enumerate(messages) if number == last_event_id), None)
         if at is None:
@@ -52,5 +52,5 @@ def _build_event_id(session: Session, stream_id: StreamId) -> EventId:
 
 def _read_log_position(message: JSONRPCMessage | None) -> int | None:
     params = message.params if isinstance(message, JSONRPCNotification) else None
-    position = (params or {}).get("_meta", {}).get(POSITION)
+    position = (params or {}).get("_meta", {}).get(POSITION_KEY)
     return position if isinstance(position, int) else None

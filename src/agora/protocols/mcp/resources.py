@@ -13,7 +13,7 @@
 =====================================  ==================================
 
 All of them can be read. The listing does not grow with use: the first two, the active agents, tasks and workflows
-(:data:`LISTED` of each), and the resources of upstreams. Templates describe the URIs of the rest.
+(:data:`MAX_LISTED_ENTRIES` of each), and the resources of upstreams. Templates describe the URIs of the rest.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ from agora_sdk.errors import AgoraError, NotFound, PermissionDenied, Unauthentic
 
 from . import cursors
 from .exchange import INVALID_PARAMS, Exchange, JsonRpcError
-from .upstream_resources import PREFIX, UpstreamResources
+from .upstream_resources import URI_PREFIX, UpstreamResources
 
-__all__ = ["COLLECTIONS", "LISTED", "TEMPLATES", "ResourceCollection", "Resources", "Template"]
+__all__ = ["COLLECTIONS", "MAX_LISTED_ENTRIES", "TEMPLATES", "ResourceCollection", "Resources", "Template"]
 
-JSON: Final = "application/json"
+JSON_TYPE: Final = "application/json"
 MAX_POSITION_DIGITS: Final = 9
 
 
@@ -50,7 +50,7 @@ class Template:
     operation: str
     name: str
     description: str
-    mime: str = JSON
+    mime: str = JSON_TYPE
     field: str = ""
 
     @property
@@ -102,7 +102,7 @@ TEMPLATES: Final = (
 )
 
 
-LISTED: Final = 20  #: maximum entries of a collection in resources/list
+MAX_LISTED_ENTRIES: Final = 20  #: maximum entries of a collection in resources/list
 
 
 @value_class
@@ -118,7 +118,7 @@ class ResourceCollection:
     at_work: Mapping[str, Any]
 
 
-_OPEN_TASKS: Final = ["pending", "in_progress", "input_required", "auth_required"]
+_OPEN_TASK_STATUSES: Final = ["pending", "in_progress", "input_required", "auth_required"]
 COLLECTIONS: Final = (
     ResourceCollection(
         "agora://agents/", "agora.query.agents", "agents", "agent_id", "agent_name", {"status": "active"}
@@ -137,7 +137,7 @@ COLLECTIONS: Final = (
         "tasks",
         "task_id",
         "task_type",
-        {"status": _OPEN_TASKS, "descending": True},
+        {"status": _OPEN_TASK_STATUSES, "descending": True},
     ),
 )
 
@@ -174,7 +174,9 @@ class Resources:
 
     async def _list_at_work(self, exchange: Exchange, collection: ResourceCollection) -> list[dict[str, Any]]:
         try:
-            page = await self.invoke_operation(exchange, collection.operation, {**collection.at_work, "limit": LISTED})
+            page = await self.invoke_operation(
+                exchange, collection.operation, {**collection.at_work, "limit": MAX_LISTED_ENTRIES}
+            )
         # The listing holds what the caller may read; one missing scope must not hide the rest.
         except (PermissionDenied, Unauthenticated):
             return []
@@ -190,7 +192,7 @@ class Resources:
     async def read_uri(self, exchange: Exchange, uri: str) -> dict[str, Any]:
         """Read a resource by URI. Raises JsonRpcError, and Unauthenticated if a credential is required."""
         try:
-            if uri.startswith(PREFIX):
+            if uri.startswith(URI_PREFIX):
                 return await self.upstreams.read_uri(exchange, uri)
             for template in TEMPLATES:
                 if (value := template.match_uri(uri)) is not None:
@@ -216,7 +218,7 @@ def _build_resource_entry(collection: ResourceCollection, item: Mapping[str, Any
         "uri": collection.prefix + quote(item[collection.id], safe=""),
         "name": item[collection.id],
         "title": item.get(collection.title) or item[collection.id],
-        "mimeType": JSON,
+        "mimeType": JSON_TYPE,
     }
     description = item.get("description") or item.get("status")
     return entry | ({"description": str(description)} if description else {})

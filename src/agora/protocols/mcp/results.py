@@ -11,9 +11,9 @@ from pydantic_core import from_json, to_json
 from agora.value_classes import value_class
 from agora_sdk.errors import AgoraError
 
-__all__ = ["PROBLEM", "ToolResult", "build_error_result"]
+__all__ = ["PROBLEM_KEY", "ToolResult", "build_error_result"]
 
-PROBLEM = "agora/problem"
+PROBLEM_KEY = "agora/problem"
 
 
 @value_class
@@ -67,4 +67,4 @@ def build_error_result(error: AgoraError) -> ToolResult:
     against the tool's output schema, even for errors.
     """
     problem = error.problem()
-    return ToolResult(to_json(problem), is_error=True, meta={PROBLEM: problem})
+    return ToolResult(to_json(problem), is_error=True, meta={PROBLEM_KEY: problem})

@@ -32,8 +32,8 @@ __all__ = [
 WAIT, WAIT_LIMIT = 20.0, 60.0  #: seconds that a stream's call waits for items: default and maximum
 ITEMS, ITEM_LIMIT = 100, 500  #: items of one result: default and maximum
 
-_MAPS = frozenset({"properties", "$defs", "patternProperties"})
-_DATA = frozenset({"default", "examples", "const", "enum"})
+_SCHEMA_MAP_KEYWORDS = frozenset({"properties", "$defs", "patternProperties"})
+_DATA_KEYWORDS = frozenset({"default", "examples", "const", "enum"})
 
 #: keywords supported by OpenAI, Anthropic and Gemini
 PORTABLE_KEYWORDS: Final = frozenset(
@@ -70,7 +70,7 @@ ANY_VALUE: Final[Mapping[str, Any]] = {
 }
 MAX_LEVELS: Final = 6  #: of nested objects in an outline
 #: keywords omitted by the model view: the server reports violations
-_RULES: Final = frozenset(
+_VALIDATION_KEYWORDS: Final = frozenset(
     {"minLength", "maxLength", "minItems", "maxItems", "pattern", "additionalProperties", "minimum", "maximum"}
 )
 
@@ -137,7 +137,7 @@ def _drop_any_json(schema: dict[str, Any]) -> dict[str, Any]:
             return part
         if part.get("$ref") == f"#/$defs/{_ANY_JSON}":
             return {**ANY_VALUE, **{key: value for key, value in part.items() if key != "$ref"}}
-        members = {key: value if key in _DATA else replace_any_json(value) for key, value in part.items()}
+        members = {key: value if key in _DATA_KEYWORDS else replace_any_json(value) for key, value in part.items()}
         if part.get("additionalProperties", {}) == any_json:  # an object with arbitrary members
             members["additionalProperties"] = True
         return members
@@ -264,7 +264,7 @@ def simplify_schema(schema: Mapping[str, Any], parameters: Iterable[str] | None)
 
 def _simplify_part(schema: Mapping[str, Any], paths: frozenset[str] | None, path: str) -> dict[str, Any]:
     part = _drop_null(schema)
-    simple = {key: value for key, value in part.items() if key not in _RULES}
+    simple = {key: value for key, value in part.items() if key not in _VALIDATION_KEYWORDS}
     if simple.get("default", "") in ("", [], {}, None):
         simple.pop("default", None)
     if "description" in simple:
@@ -345,6 +345,10 @@ def strip_titles(schema: Any) -> Any:
 
 
 def _strip_member(key: str, value: Any) -> Any:
-    if key in _DATA:
+    if key in _DATA_KEYWORDS:
         return value
-    return {name: strip_titles(part) for name, part in value.items()} if key in _MAPS else strip_titles(value)
+    return (
+        {name: strip_titles(part) for name, part in value.items()}
+        if key in _SCHEMA_MAP_KEYWORDS
+        else strip_titles(value)
+    )

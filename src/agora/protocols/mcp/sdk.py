@@ -40,12 +40,12 @@ from .notifiers import ListenNotifier, SessionNotifier
 from .replay import ReplayStore
 from .results import build_error_result
 from .session_store import SessionStore
-from .sessions import CURRENT, Session, choose_session_owner
+from .sessions import CURRENT_SESSION, Session, choose_session_owner
 from .subscriptions import Notifier, WatchFilter, build_task_watch, canonical_uri, notify_changes, open_events
 from .task_methods import LEGACY_VERSION
-from .task_views import RELATED_TASK
+from .task_views import RELATED_TASK_KEY
 from .upstream_watch import UpstreamWatch
-from .view import MODEL
+from .view import MODEL_VIEW
 
 __all__ = ["EXCHANGE", "SESSION", "SdkServer"]
 
@@ -81,7 +81,7 @@ class _NotifyingServer(Server[Any]):
         options = super().create_initialization_options(
             notification_options or changing, experimental_capabilities, extensions
         )
-        session = CURRENT.get()
+        session = CURRENT_SESSION.get()
         if session is None:
             return options
         if session.protocol_version == LEGACY_VERSION:
@@ -104,12 +104,12 @@ class SdkServer:
         self.core, self._session_store = core, session_store
         logging.getLogger("mcp").setLevel(logging.WARNING)  # at lower levels it logs session ids
         self.server = _NotifyingServer(
-            server_info.NAME,
+            server_info.SERVER_NAME,
             version=__version__,
-            title=server_info.TITLE,
-            description=server_info.DESCRIPTION,
-            instructions=server_info.write_instructions(MODEL),
-            cache_hints={method: CacheHint(*hint) for method, hint in server_info.CACHE.items()},  # type: ignore[misc, arg-type]
+            title=server_info.SERVER_TITLE,
+            description=server_info.SERVER_DESCRIPTION,
+            instructions=server_info.write_instructions(MODEL_VIEW),
+            cache_hints={method: CacheHint(*hint) for method, hint in server_info.CACHE_HINTS.items()},  # type: ignore[misc, arg-type]
             get_tool_input_schema=lambda name: (
                 None if (exchange := _CURRENT_EXCHANGE.get()) is None else schema(exchange, name)
             ),
@@ -152,13 +152,13 @@ class SdkServer:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request. The endpoint has stored its exchange, and its session if any, in the scope."""
-        CURRENT.set(scope.get(SESSION))
+        CURRENT_SESSION.set(scope.get(SESSION))
         _CURRENT_EXCHANGE.set(scope.get(EXCHANGE))  # the server's own handshake of a reopened session has none
         await self._manager.handle_request(scope, receive, send)
 
     async def serve_request(self, scope: Scope, receive: Receive, send: Send, session: Session) -> None:
         """Answer a request that this server makes on behalf of a session's client."""
-        # In a task, which has a context of its own: CURRENT is set there.
+        # In a task, which has a context of its own: CURRENT_SESSION is set there.
         await asyncio.create_task(self({**scope, SESSION: session}, receive, send))
 
     @staticmethod
@@ -226,7 +226,7 @@ class SdkServer:
         self.server.add_request_handler(method, params, handle_request)
 
     async def _discover_server(self, ctx: Context, exchange: Exchange, params: Any) -> dict[str, Any]:
-        ttl, scope = server_info.CACHE["server/discover"]
+        ttl, scope = server_info.CACHE_HINTS["server/discover"]
         return server_info.build_discover_result(exchange.view) | {"ttlMs": ttl, "cacheScope": scope}
 
     async def _list_tools(
@@ -414,7 +414,7 @@ class _ClientLink:
 
     def task_progress(self, token: int | str, task_params: Mapping[str, Any]) -> Progress:
         """Report a task's progress in the response to this request. token: the progress token of the task's call."""
-        related = {RELATED_TASK: {"taskId": task_params["taskId"]}}
+        related = {RELATED_TASK_KEY: {"taskId": task_params["taskId"]}}
 
         async def report_progress(done: float, total: float | None, message: str | None) -> None:
             params = types.ProgressNotificationParams(

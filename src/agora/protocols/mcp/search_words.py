@@ -1,6 +1,6 @@
 """Synonyms for the words of the catalogue, used by :mod:`.tool_ranking`.
 
-:data:`SYNONYMS` apply to every tool, :data:`KEYWORDS` to one operation. Names are without ``agora.``; a test checks
+:data:`SYNONYMS` apply to every tool, :data:`KEYWORDS_BY_OPERATION` to one operation. Names are without ``agora.``; a test checks
 each against the contract.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-__all__ = ["KEYWORDS", "STOP_WORDS", "SYNONYMS"]
+__all__ = ["KEYWORDS_BY_OPERATION", "STOP_WORDS", "SYNONYMS"]
 
 _STOP_WORDS: Final = (
     "a an the of to in on at by for from with and or as is are am be been it its this that these those i me my mine we us our you "
@@ -167,7 +167,7 @@ SYNONYMS: Final[Mapping[str, str]] = {
 }
 
 #: additional search words of an operation
-KEYWORDS: Final[Mapping[str, str]] = {
+KEYWORDS_BY_OPERATION: Final[Mapping[str, str]] = {
     "messaging.send": "tell notify write dm broadcast announce announcement inform everyone contact share file",
     "messaging.receive": "inbox unread mail new check fetch poll list messages incoming waiting many",
     "messaging.mark": "read acknowledge seen unread",

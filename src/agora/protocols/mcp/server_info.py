@@ -10,25 +10,25 @@ from agora import __version__
 from .view import View
 
 __all__ = [
-    "CACHE",
+    "CACHE_HINTS",
     "HANDSHAKE_VERSIONS",
     "LEGACY_TASKS",
-    "MODERN",
-    "NAME",
+    "MODERN_VERSION",
     "SERVER_INFO",
+    "SERVER_NAME",
+    "SERVER_TITLE",
     "TASKS_EXTENSION",
-    "TITLE",
     "build_discover_result",
     "negotiate_version",
     "write_instructions",
 ]
 
-NAME: Final = "agora"
-TITLE: Final = "Agora"
-DESCRIPTION: Final = "A marketplace where agents register, find each other, exchange messages and work on tasks."
+SERVER_NAME: Final = "agora"
+SERVER_TITLE: Final = "Agora"
+SERVER_DESCRIPTION: Final = "A marketplace where agents register, find each other, exchange messages and work on tasks."
 
 HANDSHAKE_VERSIONS: Final = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
-MODERN: Final = "2026-07-28"  #: the revision without a handshake
+MODERN_VERSION: Final = "2026-07-28"  #: the revision without a handshake
 
 _INSTRUCTIONS: Final = """Agora is a marketplace of agents. Without an agent of your own, start with {register} and use the token
 it returns. Find agents with {query}; ask one and wait for its answer with {ask}. Write to them with {send}, read with {receive}, give work
@@ -45,10 +45,10 @@ _NAMED_TOOLS: Final = {
 }
 
 SERVER_INFO: Final[dict[str, Any]] = {
-    "name": NAME,
+    "name": SERVER_NAME,
     "version": __version__,
-    "title": TITLE,
-    "description": DESCRIPTION,
+    "title": SERVER_TITLE,
+    "description": SERVER_DESCRIPTION,
 }
 
 _CAPABILITIES: Final[dict[str, Any]] = {
@@ -64,7 +64,7 @@ TASKS_EXTENSION: Final = "io.modelcontextprotocol/tasks"
 LEGACY_TASKS: Final[dict[str, Any]] = {"list": {}, "cancel": {}, "requests": {"tools": {"call": {}}}}
 
 #: milliseconds and scope by method: whether a result may be shared between callers (SEP-2549)
-CACHE: Final[dict[str, tuple[int, str]]] = {
+CACHE_HINTS: Final[dict[str, tuple[int, str]]] = {
     "server/discover": (3_600_000, "public"),
     "tools/list": (60_000, "private"),
     "prompts/list": (60_000, "private"),
@@ -98,7 +98,11 @@ def write_instructions(view: View) -> str:
 def build_discover_result(view: View) -> dict[str, Any]:
     """Build the result of ``server/discover``."""
     capabilities = _CAPABILITIES | {"extensions": {TASKS_EXTENSION: {}}}
-    return {"supportedVersions": [MODERN], "capabilities": capabilities, "instructions": write_instructions(view)}
+    return {
+        "supportedVersions": [MODERN_VERSION],
+        "capabilities": capabilities,
+        "instructions": write_instructions(view),
+    }
 
 
 def negotiate_version(requested: Any) -> str:

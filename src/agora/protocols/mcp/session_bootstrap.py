@@ -11,7 +11,7 @@ from pydantic_core import to_json
 from agora.protocols.http import Message, Scope
 from agora_sdk.errors import Overloaded
 
-from .paths import PATH
+from .paths import MCP_PATH
 from .sessions import Session
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ async def _request_sdk(server: SdkServer, session: Session, method: str, message
     ]
     if local:
         headers.append((b"mcp-session-id", local.encode()))
-    scope: Scope = {"type": "http", "method": method, "path": PATH, "headers": headers, "query_string": b""}
+    scope: Scope = {"type": "http", "method": method, "path": MCP_PATH, "headers": headers, "query_string": b""}
     body = [to_json(message) if message is not None else b""]
     session_id = ""
 

@@ -19,7 +19,15 @@ from typing import Any
 from agora.core.call import Caller
 from agora.domains.client_sessions.sessions import compute_client_session_key
 
-__all__ = ["CURRENT", "IDLE_SECONDS", "MAX_REQUEST_LENGTH", "Owner", "Session", "Sessions", "choose_session_owner"]
+__all__ = [
+    "CURRENT_SESSION",
+    "IDLE_SECONDS",
+    "MAX_REQUEST_LENGTH",
+    "Owner",
+    "Session",
+    "Sessions",
+    "choose_session_owner",
+]
 
 #: seconds until an unused session is dropped from memory; it stays in the store and can be continued
 IDLE_SECONDS = 600.0
@@ -88,7 +96,7 @@ class Session:
 
 
 #: session of the current request; the SDK does not pass it to the replay store
-CURRENT: ContextVar[Session | None] = ContextVar("agora_mcp_session", default=None)
+CURRENT_SESSION: ContextVar[Session | None] = ContextVar("agora_mcp_session", default=None)
 
 
 class Sessions:

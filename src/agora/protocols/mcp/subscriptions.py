@@ -15,7 +15,7 @@ from agora.core.dispatcher import Dispatcher
 from agora.core.events.frames import CloseReason
 from agora.core.events.sink import QueueSink
 from agora.core.events.stream import LiveStream
-from agora.domains.client_sessions.sessions import TOOLSETS_CHANGED, UNWATCHED, WATCHED
+from agora.domains.client_sessions.sessions import TOOLSETS_CHANGED_EVENT, UNWATCHED_EVENT, WATCHED_EVENT
 from agora.protocols.operation_calls import call_operation, open_operation_stream
 from agora_sdk.errors import AgoraError, CursorTooOld, InvalidRequest
 
@@ -33,7 +33,7 @@ __all__ = [
     "resume_events",
 ]
 
-SESSION_EVENTS = (WATCHED, UNWATCHED, TOOLSETS_CHANGED)  #: events about one client's session
+SESSION_EVENTS = (WATCHED_EVENT, UNWATCHED_EVENT, TOOLSETS_CHANGED_EVENT)  #: events about one client's session
 TASK_STATUS = "task-status:"  #: prefix of the name of a watched task status; no resource URI begins with it
 PAUSE_SECONDS = 0.25  #: pause between rounds of notifications: repeated changes within it are notified once
 
@@ -70,14 +70,14 @@ class WatchFilter:
         data = event["data"]
         # The stream has the session events of all the caller's clients; those of the others do not concern this one.
         if self.session is None or data["session"] != self.session:
-            return changes.NOTHING
-        if event["type"] == TOOLSETS_CHANGED:
+            return changes.NO_CHANGES
+        if event["type"] == TOOLSETS_CHANGED_EVENT:
             return changes.Changes(tools=True)
-        if event["type"] == WATCHED:
+        if event["type"] == WATCHED_EVENT:
             self.uris[data["uri"]] = data["named"]
         else:
             self.uris.pop(data["uri"], None)
-        return changes.NOTHING
+        return changes.NO_CHANGES
 
 
 def build_task_watch(task_id: str) -> tuple[str, str]:
@@ -101,7 +101,7 @@ async def canonical_uri(dispatcher: Dispatcher, exchange: Exchange, uri: str) ->
 
 async def open_events(dispatcher: Dispatcher, exchange: Exchange, after: int | None = None) -> LiveStream:
     """Open the event stream for notifications. after: number of the last known event. Raises an AgoraError."""
-    arguments: dict[str, Any] = {"types": [*changes.TYPES, *SESSION_EVENTS]}
+    arguments: dict[str, Any] = {"types": [*changes.EVENT_TYPES, *SESSION_EVENTS]}
     if after is not None:
         arguments["last_event_id"] = str(after)
     return await open_operation_stream(dispatcher, "agora.event.stream", exchange.caller, arguments, exchange.valid)

@@ -20,10 +20,10 @@ from .exchange import Exchange
 from .results import ToolResult
 from .sessions import Owner, choose_session_owner
 
-__all__ = ["PREFIX", "SuspendedCalls"]
+__all__ = ["STATE_PREFIX", "SuspendedCalls"]
 
-PREFIX: Final = "call."  #: prefix of the states of suspended calls
-REQUEST: Final = "request"  #: name of the only request in a result
+STATE_PREFIX: Final = "call."  #: prefix of the states of suspended calls
+REQUEST_KEY: Final = "request"  #: name of the only request in a result
 ANSWER_SECONDS: Final = 3600.0  #: timeout of the client's response
 RETRY_SECONDS: Final = 60
 MAX_SUSPENDED: Final = 1000  #: calls on this server
@@ -62,7 +62,7 @@ class SuspendedCalls:
         Raises Gone if the call is not on this server, Overloaded if it asks its client while too many calls are suspended.
         """
         state = exchange.client.state
-        if state is not None and state.startswith(PREFIX):
+        if state is not None and state.startswith(STATE_PREFIX):
             return await self._run_to_question(self._resume_call(exchange, tool, state))
         call = _Suspended(choose_session_owner(exchange.caller), tool)
         call.task = asyncio.create_task(work(replace(exchange.client, send=call.send)))
@@ -78,7 +78,7 @@ class SuspendedCalls:
         if call.expiry is not None:
             call.expiry.cancel()
         assert call.response is not None
-        response = exchange.client.responses.get(REQUEST)
+        response = exchange.client.responses.get(REQUEST_KEY)
         if not call.response.done():
             if isinstance(response, dict):
                 call.response.set_result(response)
@@ -112,11 +112,11 @@ class SuspendedCalls:
             asking.cancel()
 
     def _suspend_call(self, call: _Suspended, request: Mapping[str, Any]) -> ToolResult:
-        state = PREFIX + secrets.token_urlsafe(24)
+        state = STATE_PREFIX + secrets.token_urlsafe(24)
         self._calls[state] = call
         # A client that never answers would otherwise hold its call, and the upstream's, for ever.
         call.expiry = asyncio.get_running_loop().call_later(ANSWER_SECONDS, self._expire_call, state)
-        return ToolResult(relayed=build_input_required_result({REQUEST: request}, state))
+        return ToolResult(relayed=build_input_required_result({REQUEST_KEY: request}, state))
 
     def _expire_call(self, state: str) -> None:
         call = self._calls.pop(state, None)

@@ -18,27 +18,27 @@ from agora_sdk.contract import Operation
 from agora_sdk.errors import AgoraError, IllegalTransition, InvalidRequest, NotFound, Unauthenticated
 
 from .agent_offers import Offer
-from .agent_tasks import TOOL, AgentTasks
+from .agent_tasks import TOOL_KEY, AgentTasks
 from .client_requests import ClientRequests
-from .envelope import CAPABILITIES
+from .envelope import CAPABILITIES_KEY
 from .exchange import INVALID_PARAMS, METHOD_NOT_FOUND, Exchange, JsonRpcError
 from .progress import ProgressReporter, follow_task
-from .questions import ELICIT, Question, list_questions_of_entry
+from .questions import ELICIT_METHOD, Question, list_questions_of_entry
 from .results import ToolResult
 from .server_info import TASKS_EXTENSION
 from .sessions import Session
 from .task_views import (
-    ENDED,
-    PROGRESS,
-    RELATED_TASK,
-    TASK_ID,
-    TTL,
+    PROGRESS_KEY,
+    RELATED_TASK_KEY,
+    TASK_ID_KEY,
+    TERMINAL_STATUSES,
+    TTL_KEY,
     build_detailed_task,
     build_legacy_task,
     build_task_result,
     is_expired,
 )
-from .tools import SEND
+from .tools import SEND_OPERATION
 
 __all__ = [
     "LEGACY_VERSION",
@@ -52,14 +52,14 @@ __all__ = [
 LEGACY_VERSION: Final = "2025-11-25"  #: the only version with tasks of the experimental form
 LEGACY_TASK_METHODS: Final = frozenset({"tasks/get", "tasks/result", "tasks/list", "tasks/cancel"})
 MISSING_CAPABILITY: Final = -32021
-LEAST_TTL: Final = 1000  #: minimum in milliseconds; shorter values are raised to it
+MIN_TTL: Final = 1000  #: minimum in milliseconds; shorter values are raised to it
 MAX_TTL: Final = 2**53
-PAGE: Final = 50
+PAGE_SIZE: Final = 50
 MAX_WATCHED: Final = 200  #: maximum number of tasks of one subscriptions/listen
 MAX_RESPONSES: Final = 100  #: maximum number in one tasks/update
 #: subscribes a session to the status of a task
 WatchTask = Callable[[Session, str], Awaitable[None]]
-CANCELLED: Final = "The client cancelled the task."
+CANCELLATION_REASON: Final = "The client cancelled the task."
 
 
 class TaskMethods:
@@ -113,7 +113,7 @@ class TaskMethods:
 
     def creates_task_by_sending(self, exchange: Exchange, operation: Operation, params: Mapping[str, Any]) -> bool:
         """Whether a call of an operation creates a task: sending a message over A2A and waiting for its task does."""
-        if operation.name != SEND or not self.may_create(exchange, params):
+        if operation.name != SEND_OPERATION or not self.may_create(exchange, params):
             return False
         arguments = params.get("arguments") or {}
         message = arguments.get("message")
@@ -149,7 +149,7 @@ class TaskMethods:
         if exchange.modern or not serves_legacy_tasks(exchange):
             raise _build_unknown_method_error("tasks/list")
         try:
-            page = await self._tasks.list_page(exchange, cursor, PAGE)
+            page = await self._tasks.list_page(exchange, cursor, PAGE_SIZE)
         except InvalidRequest:
             raise JsonRpcError(INVALID_PARAMS, "Invalid cursor: leave it out to begin again.") from None
         except AgoraError as error:
@@ -184,12 +184,12 @@ class TaskMethods:
         """Implement ``tasks/cancel``: returns the task in the older era, an empty result in the newer one."""
         self._require_client(exchange, params, "tasks/cancel")
         task = await self._read_own(exchange, params)
-        if task["status"] in ENDED:
+        if task["status"] in TERMINAL_STATUSES:
             if exchange.modern:
                 return {}
             raise JsonRpcError(INVALID_PARAMS, f"Cannot cancel task: already in terminal status '{task['status']}'")
         try:
-            await self._tasks.cancel(exchange, task["task_id"], CANCELLED)
+            await self._tasks.cancel(exchange, task["task_id"], CANCELLATION_REASON)
         except IllegalTransition as error:  # the task has ended since
             if not exchange.modern:
                 raise JsonRpcError(INVALID_PARAMS, f"Cannot cancel task: {error}") from None
@@ -202,17 +202,17 @@ class TaskMethods:
         if exchange.modern or not serves_legacy_tasks(exchange):
             raise _build_unknown_method_error("tasks/result")
         task = await self._read_own(exchange, params)
-        if task["status"] not in ENDED:
+        if task["status"] not in TERMINAL_STATUSES:
             reporter = ProgressReporter(exchange.progress)
             async with reporter.keep_alive():
                 await self._follow_to_end(exchange, task["task_id"], reporter)
             task = await self._read_own(exchange, params)
         result = (await self._build_result(exchange, task)).to_document()
-        return result | {"_meta": {**result["_meta"], RELATED_TASK: {"taskId": task["task_id"]}}}
+        return result | {"_meta": {**result["_meta"], RELATED_TASK_KEY: {"taskId": task["task_id"]}}}
 
     async def progress_token(self, exchange: Exchange, params: Mapping[str, Any]) -> int | str | None:
         """Return the progress token of a task's call, valid until the task ends."""
-        token = (await self._read_own(exchange, params))["metadata"].get(PROGRESS)
+        token = (await self._read_own(exchange, params))["metadata"].get(PROGRESS_KEY)
         return token if isinstance(token, int | str) else None
 
     async def select_own_tasks(self, exchange: Exchange, params: Mapping[str, Any]) -> list[str]:
@@ -286,7 +286,7 @@ class TaskMethods:
         now, retention = self._dispatcher.clock.now(), self._retention
         if not exchange.modern:
             return build_legacy_task(task, questions, now, retention)
-        elicits = ClientRequests(read_declared_capabilities(capabilities_of)).is_supported(ELICIT)
+        elicits = ClientRequests(read_declared_capabilities(capabilities_of)).is_supported(ELICIT_METHOD)
         has_result = detailed and task["status"] in ("completed", "failed")
         result = await self._build_result(exchange, task) if has_result else None
         document = build_detailed_task(task, questions, now, retention, elicits=elicits, result=result)
@@ -297,13 +297,13 @@ class TaskMethods:
 
     async def _build_result(self, exchange: Exchange, task: Mapping[str, Any]) -> ToolResult:
         """Build the result of the call of an ended task."""
-        if task["metadata"].get(TOOL) != SEND:
+        if task["metadata"].get(TOOL_KEY) != SEND_OPERATION:
             return build_task_result(task)
         try:
             send_result = await self._tasks.read_sent(exchange, task["task_id"])
         except AgoraError as error:
             raise _build_refusal(error) from None
-        return ToolResult(to_json(send_result), meta={TASK_ID: task["task_id"]})
+        return ToolResult(to_json(send_result), meta={TASK_ID_KEY: task["task_id"]})
 
     async def _follow_to_end(self, exchange: Exchange, task_id: str, reporter: ProgressReporter) -> None:
         """Follow a task to its end, and relay its questions; other clients may answer or end it in the meantime."""
@@ -330,11 +330,11 @@ class TaskMethods:
     async def _ask_client(self, exchange: Exchange, question: Question) -> None:
         """Ask the client, and pass its response on if the question is still open."""
         client = exchange.client
-        if client.send is None or not client.is_supported(ELICIT):
+        if client.send is None or not client.is_supported(ELICIT_METHOD):
             return
-        related = {"_meta": {RELATED_TASK: {"taskId": question.task_id}}}
+        related = {"_meta": {RELATED_TASK_KEY: {"taskId": question.task_id}}}
         with contextlib.suppress(ClientRefused, AgoraError):
-            response = await client.send(ELICIT, question.elicitation_params() | related)
+            response = await client.send(ELICIT_METHOD, question.elicitation_params() | related)
             task = await self._tasks.read_task(exchange, question.task_id)
             # Read again after the person's answer, which may take an hour: the question may be closed by then.
             if question.key in {part.key for part in await self._tasks.list_questions(exchange, task)}:
@@ -349,7 +349,7 @@ def serves_legacy_tasks(exchange: Exchange) -> bool:
 def read_declared_capabilities(params: Mapping[str, Any]) -> Mapping[str, Any]:
     """Read the capabilities that a client of the newer era declares in a request."""
     meta = params.get("_meta")
-    capabilities = meta.get(CAPABILITIES) if isinstance(meta, Mapping) else None
+    capabilities = meta.get(CAPABILITIES_KEY) if isinstance(meta, Mapping) else None
     return capabilities if isinstance(capabilities, Mapping) else {}
 
 
@@ -381,10 +381,10 @@ def _build_legacy_metadata(params: Mapping[str, Any]) -> dict[str, Any]:
     is_number = isinstance(ttl, int | float) and not isinstance(ttl, bool)
     if ttl is not None and not (is_number and 0 <= ttl <= MAX_TTL):
         raise JsonRpcError(INVALID_PARAMS, "task.ttl must be a number of milliseconds, at least 0.")
-    metadata: dict[str, Any] = {} if ttl is None else {TTL: max(LEAST_TTL, int(ttl))}
+    metadata: dict[str, Any] = {} if ttl is None else {TTL_KEY: max(MIN_TTL, int(ttl))}
     token = meta.get("progressToken") if isinstance(meta, Mapping) else None
     is_token = isinstance(token, int | str) and not isinstance(token, bool)
-    return metadata | {PROGRESS: token} if is_token else metadata
+    return metadata | {PROGRESS_KEY: token} if is_token else metadata
 
 
 def _build_missing_extension_error() -> JsonRpcError:

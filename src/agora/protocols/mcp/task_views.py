@@ -26,33 +26,35 @@ from pydantic_core import to_json
 from agora.clock import SECOND, to_microseconds
 
 from .exchange import INTERNAL_ERROR
-from .questions import ASKING, ELICIT, Question
+from .questions import ELICIT_METHOD, INTERRUPTED_STATUSES, Question
 from .results import ToolResult
 
 __all__ = [
-    "ENDED",
-    "PROGRESS",
-    "RELATED_TASK",
-    "TASK_ID",
-    "TTL",
+    "PROGRESS_KEY",
+    "RELATED_TASK_KEY",
+    "TASK_ID_KEY",
+    "TERMINAL_STATUSES",
+    "TTL_KEY",
     "build_detailed_task",
     "build_legacy_task",
     "build_task_result",
     "is_expired",
 ]
 
-RELATED_TASK: Final = "io.modelcontextprotocol/related-task"  #: key of a message's task in ``_meta``, in the older era
-TASK_ID: Final = "agora/task_id"  #: key of a call's task in the ``_meta`` of its result
-TTL: Final = "mcp_ttl"  #: metadata key of a task: lifetime in milliseconds requested by a client of the older era
-PROGRESS: Final = "mcp_progress_token"  #: metadata key of a task: the progress token of its call
-MILLISECOND: Final = SECOND // 1000
+RELATED_TASK_KEY: Final = (
+    "io.modelcontextprotocol/related-task"  #: key of a message's task in ``_meta``, in the older era
+)
+TASK_ID_KEY: Final = "agora/task_id"  #: key of a call's task in the ``_meta`` of its result
+TTL_KEY: Final = "mcp_ttl"  #: metadata key of a task: lifetime in milliseconds requested by a client of the older era
+PROGRESS_KEY: Final = "mcp_progress_token"  #: metadata key of a task: the progress token of its call
+MICROSECONDS_PER_MILLISECOND: Final = SECOND // 1000
 FAST_POLL, SLOW_POLL, FAST_POLL_AGE = (
     1000,
     5000,
     60_000,
 )  #: poll intervals in milliseconds, and the age in milliseconds up to which the fast one applies
 MAX_STATUS_MESSAGE: Final = 1000  #: characters
-ENDED: Final = frozenset({"completed", "failed", "cancelled", "rejected", "expired", "dead_lettered"})
+TERMINAL_STATUSES: Final = frozenset({"completed", "failed", "cancelled", "rejected", "expired", "dead_lettered"})
 PROTOCOL_FAILURES: Final = frozenset({"rejected", "expired", "dead_lettered"})  #: the agent did not run it to the end
 
 
@@ -62,7 +64,7 @@ def build_legacy_task(
     """Build a task in the form of 2025-11-25. now: microseconds since 1970. retention: of ended tasks, in seconds."""
     status = task["status"]
     # MCP has three final states: what Agora rejects, expires or gives up has failed.
-    is_ended = status in ENDED and status not in ("completed", "cancelled")
+    is_ended = status in TERMINAL_STATUSES and status not in ("completed", "cancelled")
     view_status = "failed" if is_ended else _choose_live_status(status)
     return _build_common_members(task, view_status, questions) | {
         "ttl": _compute_ttl(task, retention),
@@ -92,19 +94,21 @@ def build_detailed_task(
         "pollIntervalMs": _choose_poll_interval(task, now),
     }
     if view_status == "input_required":
-        requests = {part.key: {"method": ELICIT, "params": part.elicitation_params()} for part in questions if elicits}
+        requests = {
+            part.key: {"method": ELICIT_METHOD, "params": part.elicitation_params()} for part in questions if elicits
+        }
         return document | {"inputRequests": requests}
     if view_status == "completed" and result is not None:
         return document | {"result": {**result.to_document(), "resultType": "complete"}}
     if view_status == "failed":
-        error = {"code": INTERNAL_ERROR, "message": _build_failure_text(task), "data": {TASK_ID: task["task_id"]}}
+        error = {"code": INTERNAL_ERROR, "message": _build_failure_text(task), "data": {TASK_ID_KEY: task["task_id"]}}
         return document | {"error": error}
     return document
 
 
 def build_task_result(task: Mapping[str, Any]) -> ToolResult:
     """Build the result of the call of an ended task."""
-    meta = {TASK_ID: task["task_id"]}
+    meta = {TASK_ID_KEY: task["task_id"]}
     if task["status"] != "completed":
         return ToolResult(_build_failure_text(task).encode(), is_error=True, meta=meta)
     value = task.get("result")
@@ -118,7 +122,10 @@ def build_task_result(task: Mapping[str, Any]) -> ToolResult:
 def is_expired(task: Mapping[str, Any], now: int, retention: int) -> bool:
     """Whether the lifetime requested by a client of the older era is over. now: microseconds since 1970."""
     requested = _read_requested_ttl(task, retention)
-    return requested is not None and _parse_microseconds(task["created_at"]) + requested * MILLISECOND <= now
+    return (
+        requested is not None
+        and _parse_microseconds(task["created_at"]) + requested * MICROSECONDS_PER_MILLISECOND <= now
+    )
 
 
 def _build_failure_text(task: Mapping[str, Any]) -> str:
@@ -127,9 +134,9 @@ def _build_failure_text(task: Mapping[str, Any]) -> str:
 
 
 def _choose_live_status(status: str) -> str:
-    if status in ASKING:
+    if status in INTERRUPTED_STATUSES:
         return "input_required"
-    return status if status in ENDED else "working"
+    return status if status in TERMINAL_STATUSES else "working"
 
 
 def _build_common_members(task: Mapping[str, Any], status: str, questions: Sequence[Question]) -> dict[str, Any]:
@@ -147,7 +154,7 @@ def _build_status_message(task: Mapping[str, Any], status: str, questions: Seque
     """Build the status message of a task for a person or a model."""
     if status == "input_required":
         return "\n".join(question.text for question in questions)
-    if task["status"] in ENDED:
+    if task["status"] in TERMINAL_STATUSES:
         return str(task.get("error") or task.get("notes") or "")
     notes = task.get("notes") or task.get("milestone") or ""
     progress = task.get("progress") or 0
@@ -160,17 +167,17 @@ def _compute_ttl(task: Mapping[str, Any], retention: int) -> int | None:
     if requested is not None or task.get("completed_at") is None:
         return requested
     is_ended = _parse_microseconds(task["completed_at"]) - _parse_microseconds(task["created_at"])
-    return is_ended // MILLISECOND + retention * 1000
+    return is_ended // MICROSECONDS_PER_MILLISECOND + retention * 1000
 
 
 def _read_requested_ttl(task: Mapping[str, Any], retention: int) -> int | None:
-    value = task["metadata"].get(TTL)
+    value = task["metadata"].get(TTL_KEY)
     is_number = isinstance(value, int) and not isinstance(value, bool) and value > 0
     return min(value, retention * 1000) if is_number else None
 
 
 def _choose_poll_interval(task: Mapping[str, Any], now: int) -> int:
-    age = (now - _parse_microseconds(task["created_at"])) // MILLISECOND
+    age = (now - _parse_microseconds(task["created_at"])) // MICROSECONDS_PER_MILLISECOND
     return FAST_POLL if age < FAST_POLL_AGE else SLOW_POLL
 
 

@@ -20,14 +20,14 @@ from weakref import WeakKeyDictionary
 from agora.value_classes import value_class
 
 from .model_view import MODEL_TOOLS
-from .search_words import KEYWORDS, STOP_WORDS, SYNONYMS
+from .search_words import KEYWORDS_BY_OPERATION, STOP_WORDS, SYNONYMS
 from .tools import Tool
 
 __all__ = ["Match", "Ranking", "rank_tools", "stem_word"]
 
 #: weight of a word by its place
 NAME, SUMMARY, KEYWORD, DESCRIPTION, PARAMETER = 3.0, 1.8, 2.0, 0.5, 0.4
-SYNONYM: Final = 0.7  #: weight of a synonym relative to the word itself
+SYNONYM_WEIGHT: Final = 0.7  #: weight of a synonym relative to the word itself
 
 _WORDS: Final = re.compile(r"[a-z0-9]+")
 _ENDINGS: Final = ("ations", "ation", "ings", "ing", "ies", "ied", "es", "ed", "er", "s", "e")
@@ -83,7 +83,7 @@ def query_stems(query: str) -> dict[str, dict[str, float]]:
     # A query of stop words alone is better ranked by them than not at all.
     for word in [word for word in words if word not in STOP_WORDS] or words:
         synonyms = SYNONYMS.get(word) or _SYNONYMS_BY_STEM.get(stem_word(word), "")
-        stems[word] = {stem_word(each): SYNONYM for each in synonyms.split()} | {stem_word(word): 1.0}
+        stems[word] = {stem_word(each): SYNONYM_WEIGHT for each in synonyms.split()} | {stem_word(word): 1.0}
     return stems
 
 
@@ -105,7 +105,7 @@ def _index_tool_stems(tool: Tool) -> Mapping[str, float]:
             (PARAMETER, " ".join(tool.parameter_names)),
             (DESCRIPTION, details),
             (SUMMARY, summary),
-            (KEYWORD, KEYWORDS.get(tool.name.removeprefix("agora."), "")),
+            (KEYWORD, KEYWORDS_BY_OPERATION.get(tool.name.removeprefix("agora."), "")),
             (NAME, tool.name.removeprefix("agora.")),
         )
         weights = _weights[tool] = {stem: weight for weight, text in places for stem in _stem_words(text)}

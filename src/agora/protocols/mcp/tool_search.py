@@ -25,9 +25,9 @@ from .tools import Tool, underscore_name
 from .view import View
 
 __all__ = [
-    "CALL",
-    "ENABLE",
-    "SEARCH",
+    "CALL_TOOL",
+    "ENABLE_TOOL",
+    "SEARCH_TOOL",
     "InnerCall",
     "ToolsetChange",
     "build_toolsets_result",
@@ -37,14 +37,14 @@ __all__ = [
     "unwrap_call",
 ]
 
-SEARCH: Final = "agora.tools.search"
-CALL: Final = "agora.tools.call"
-ENABLE: Final = "agora.toolsets.enable"
-SHOWN_PARAMETERS: Final = 6  #: maximum number of optional parameters in a line
-MAX_SUMMARY: Final = 160  #: maximum characters of a tool's purpose in a line
+SEARCH_TOOL: Final = "agora.tools.search"
+CALL_TOOL: Final = "agora.tools.call"
+ENABLE_TOOL: Final = "agora.toolsets.enable"
+MAX_OPTIONAL_PARAMETERS: Final = 6  #: maximum number of optional parameters in a line
+MAX_SUMMARY_CHARACTERS: Final = 160  #: maximum characters of a tool's purpose in a line
 MAX_SCHEMA_BYTES: Final = 3_600  #: maximum size of the schema of a tool searched by name
-MAX_RESTRICTED: Final = 2  #: maximum number of results that the caller may not call
-LEAST_SHARE: Final = 0.6  #: minimum score of other results, relative to a best match that the caller may not call
+MAX_RESTRICTED_MATCHES: Final = 2  #: maximum number of results that the caller may not call
+MIN_SCORE_SHARE: Final = 0.6  #: minimum score of other results, relative to a best match that the caller may not call
 
 
 class _Arguments(BaseModel):
@@ -103,21 +103,21 @@ def _create_tools() -> tuple[Tool, Tool, Tool]:
     calls = {"readOnlyHint": False, "destructiveHint": True, "idempotentHint": False, "openWorldHint": True}
     return (
         _create_tool(
-            SEARCH,
+            SEARCH_TOOL,
             "Tools: search",
             "Find tools by what they do: the call and purpose of the best matches. With a tool's name as the query: all of its parameters.",
             _Search,
             reads,
         ),
         _create_tool(
-            CALL,
+            CALL_TOOL,
             "Tools: call",
             "Call a tool that the tool search found and that is not listed.",
             InnerCall,
             calls,
         ),
         _create_tool(
-            ENABLE,
+            ENABLE_TOOL,
             "Toolsets: enable",
             "List the tools of further toolsets from now on, such as billing or instances; the client is notified that its list has changed.",
             ToolsetChange,
@@ -151,7 +151,7 @@ def search_tools(
         return _build_text_result(text)
     ranking = rank_tools([*tools, *restricted], search.query)
     refused, callable_matches = _split_restricted(ranking.matches, frozenset(restricted))
-    lines = [_describe_restricted(match.tool, view) for match in refused[: min(MAX_RESTRICTED, search.limit)]]
+    lines = [_describe_restricted(match.tool, view) for match in refused[: min(MAX_RESTRICTED_MATCHES, search.limit)]]
     lines += [_describe_briefly(match.tool, view) for match in callable_matches[: search.limit - len(lines)]]
     if not lines:
         return _build_text_result(
@@ -165,7 +165,7 @@ def search_tools(
 def _split_restricted(matches: Sequence[Match], restricted: Collection[Tool]) -> tuple[list[Match], list[Match]]:
     """Split off the restricted tools that match better than every other tool, and drop weaker matches than theirs."""
     first = next((index for index, match in enumerate(matches) if match.tool not in restricted), len(matches))
-    least = LEAST_SHARE * matches[0].score if first else 0.0
+    least = MIN_SCORE_SHARE * matches[0].score if first else 0.0
     permitted = [match for match in matches[first:] if match.tool not in restricted and match.score >= least]
     return list(matches[:first]), permitted
 
@@ -174,7 +174,7 @@ def unwrap_call(arguments: Mapping[str, Any]) -> InnerCall:
     """Parse the call within a call. Raises InvalidRequest."""
     called: InnerCall = _validate_arguments(InnerCall, arguments)
     # A call within a call within a call would nest without end.
-    if called.name.replace("_", ".") in (SEARCH, CALL, ENABLE):
+    if called.name.replace("_", ".") in (SEARCH_TOOL, CALL_TOOL, ENABLE_TOOL):
         rule = "is a tool that must be called directly"
         raise InvalidRequest(f"name {rule}.", errors=[field_error("name", rule)])
     return called
@@ -236,14 +236,14 @@ def _describe_briefly(tool: Tool, view: View) -> str:
     members, required = schema.get("properties", {}), schema.get("required", ())
     parts = [f"{name}: {_format_type_name(members.get(name, {}))}" for name in required]
     optional = [name for name in members if name not in required]
-    parts += [f"{name}?" for name in optional[:SHOWN_PARAMETERS]]
-    parts += ["..."] if len(optional) > SHOWN_PARAMETERS else []
+    parts += [f"{name}?" for name in optional[:MAX_OPTIONAL_PARAMETERS]]
+    parts += ["..."] if len(optional) > MAX_OPTIONAL_PARAMETERS else []
     return f"{_choose_listed_name(tool, view)}({', '.join(parts)}) {_shorten_summary(tool)}"
 
 
 def _shorten_summary(tool: Tool) -> str:
     summary = tool.description.partition("\n")[0].replace("``", "`")
-    return summary if len(summary) <= MAX_SUMMARY else summary[: MAX_SUMMARY - 3] + "..."
+    return summary if len(summary) <= MAX_SUMMARY_CHARACTERS else summary[: MAX_SUMMARY_CHARACTERS - 3] + "..."
 
 
 def _format_type_name(schema: Mapping[str, Any]) -> str:

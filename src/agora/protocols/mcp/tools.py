@@ -31,8 +31,8 @@ from .schemas import input_schema, output_schema
 from .view import View
 
 __all__ = [
-    "NAME_LIMIT",
-    "SEND",
+    "MAX_NAME_CHARACTERS",
+    "SEND_OPERATION",
     "Listing",
     "Tool",
     "Tools",
@@ -41,12 +41,12 @@ __all__ = [
     "underscore_name",
 ]
 
-NAME_LIMIT = 64  #: some hosts reject a whole server because of one longer name
-SEND = "agora.a2a.send"  #: the only operation whose calls may run as tasks, if the client supports tasks
-META = "agora/"
+MAX_NAME_CHARACTERS = 64  #: some hosts reject a whole server because of one longer name
+SEND_OPERATION = "agora.a2a.send"  #: the only operation whose calls may run as tasks, if the client supports tasks
+OWN_META_PREFIX = "agora/"
 RESERVED_META_PREFIXES = (
     "io.modelcontextprotocol/",
-    META,
+    OWN_META_PREFIX,
 )  #: prefixes of metadata between a server and its client, and of this server's own
 
 
@@ -125,7 +125,7 @@ class OperationTool(Tool):
 
     def __init__(self, operation: Operation, life: OperationLifecycle, name: str) -> None:
         self.operation, self.others = operation, {}
-        self.task_support = "optional" if operation.name == SEND else "forbidden"
+        self.task_support = "optional" if operation.name == SEND_OPERATION else "forbidden"
         self._operation, self._life, self._name = operation, life, name
 
     @property
@@ -295,9 +295,9 @@ def _build_call_document(operation: Operation, life: OperationLifecycle) -> dict
         "inputSchema": input_schema(operation),
         "annotations": _build_tool_annotations(operation),
         "_meta": {
-            f"{META}version": operation.version,
-            f"{META}scope": operation.scope,
-            f"{META}status": life.status.value,
+            f"{OWN_META_PREFIX}version": operation.version,
+            f"{OWN_META_PREFIX}scope": operation.scope,
+            f"{OWN_META_PREFIX}status": life.status.value,
         },
     }
 
@@ -307,7 +307,7 @@ def _build_upstream_tool_document(operation: Operation, definition: Mapping[str,
     hints = {"readOnlyHint": False, "openWorldHint": True, **(definition.get("annotations") or {})}
     foreign_meta = definition.get("_meta")
     meta = select_foreign_meta(foreign_meta if isinstance(foreign_meta, dict) else {}) | {
-        f"{META}version": operation.version
+        f"{OWN_META_PREFIX}version": operation.version
     }
     # Required by MCP, but some upstreams omit it for tools without parameters.
     schema = definition.get("inputSchema") or {"type": "object"}

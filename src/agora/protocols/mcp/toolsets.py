@@ -13,14 +13,14 @@ from typing import Final
 from agora_sdk.contract import Operation
 from agora_sdk.errors import InvalidRequest, field_error
 
-__all__ = ["AGENTS", "ALL", "ESSENTIAL", "covers_operation", "list_toolset_names", "resolve_toolsets"]
+__all__ = ["AGENTS", "ALL", "ESSENTIAL_OPERATIONS", "covers_operation", "list_toolset_names", "resolve_toolsets"]
 
 ALL, AGENTS = "all", "agents"
-_ESSENTIAL: Final = frozenset({"essential", "default"})
-_NAMED: Final = frozenset({ALL, AGENTS}) | _ESSENTIAL
+_ESSENTIAL_NAMES: Final = frozenset({"essential", "default"})
+_RESERVED_NAMES: Final = frozenset({ALL, AGENTS}) | _ESSENTIAL_NAMES
 
 #: names without ``agora.``; a test checks each against the contract
-ESSENTIAL: Final = frozenset(
+ESSENTIAL_OPERATIONS: Final = frozenset(
     {
         "agent.register",
         "agent.update",
@@ -52,7 +52,7 @@ ESSENTIAL: Final = frozenset(
 
 def list_toolset_names(categories: Collection[str]) -> list[str]:
     """List the names of all toolsets, sorted."""
-    return sorted(_NAMED | set(categories))
+    return sorted(_RESERVED_NAMES | set(categories))
 
 
 def resolve_toolsets(toolsets: Collection[str], categories: Collection[str]) -> tuple[str, ...]:
@@ -75,4 +75,4 @@ def covers_operation(toolsets: Collection[str], operation: Operation) -> bool:
     """Whether an operation is in one of these toolsets."""
     if ALL in toolsets or operation.category in toolsets:
         return True
-    return not _ESSENTIAL.isdisjoint(toolsets) and operation.name.removeprefix("agora.") in ESSENTIAL
+    return not _ESSENTIAL_NAMES.isdisjoint(toolsets) and operation.name.removeprefix("agora.") in ESSENTIAL_OPERATIONS

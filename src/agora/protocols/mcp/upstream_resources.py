@@ -15,9 +15,9 @@ from agora_sdk.errors import AgoraError, Conflict, NotFound, PermissionDenied, U
 
 from .exchange import Exchange, JsonRpcError
 
-__all__ = ["PREFIX", "UpstreamResources", "build_local_uri", "rewrite_links_to_local_uris"]
+__all__ = ["URI_PREFIX", "UpstreamResources", "build_local_uri", "rewrite_links_to_local_uris"]
 
-PREFIX: Final = "agora://upstreams/"
+URI_PREFIX: Final = "agora://upstreams/"
 PAGE_SIZE = 100  #: upstreams per page of their list
 MAX_PAGES = 10  #: limits the calls that one listing makes, to a thousand upstreams
 _UPSTREAM = re.compile(r"[a-z0-9][a-z0-9-]{0,23}")
@@ -43,7 +43,7 @@ class UpstreamResources:
         """List the entries of all resource templates; their expressions are preserved."""
         return [
             definition
-            | {"uriTemplate": f"{PREFIX}{upstream}/{_quote_template(definition['uriTemplate'])}", "name": name}
+            | {"uriTemplate": f"{URI_PREFIX}{upstream}/{_quote_template(definition['uriTemplate'])}", "name": name}
             async for upstream, name, definition in self._list_active_items(exchange, "template")
         ]
 
@@ -55,7 +55,7 @@ class UpstreamResources:
 
     async def read_uri(self, exchange: Exchange, uri: str) -> dict[str, Any]:
         """Read the contents of a resource. Raises an AgoraError."""
-        upstream, _, own_uri = uri.removeprefix(PREFIX).partition("/")
+        upstream, _, own_uri = uri.removeprefix(URI_PREFIX).partition("/")
         result = await self._invoke(exchange, "agora.upstream.read", {"upstream": upstream, "uri": unquote(own_uri)})
         # Under the requested URI: the upstream's own means nothing to a client of this server.
         return {"contents": [content | {"uri": uri} for content in result["contents"]]}
@@ -86,8 +86,8 @@ class UpstreamResources:
         """Complete an argument at the upstream; None if the prompt or template is not an upstream's."""
         reference_name = str(reference.get("name") or "")
         uri = str(reference.get("uri") or "")
-        if uri.startswith(PREFIX):
-            upstream, _, own_uri = uri.removeprefix(PREFIX).partition("/")
+        if uri.startswith(URI_PREFIX):
+            upstream, _, own_uri = uri.removeprefix(URI_PREFIX).partition("/")
             kind, name = "template", unquote(own_uri)
         elif "." in reference_name:
             upstream, _, name = reference_name.partition(".")
@@ -155,7 +155,7 @@ class UpstreamResources:
 
 def build_local_uri(upstream: str, uri: str) -> str:
     """Build the local URI of an upstream's resource."""
-    return f"{PREFIX}{upstream}/{quote(uri, safe='')}"
+    return f"{URI_PREFIX}{upstream}/{quote(uri, safe='')}"
 
 
 def rewrite_links_to_local_uris(upstream: str, block: Any) -> Any:

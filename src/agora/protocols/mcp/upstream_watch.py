@@ -17,12 +17,12 @@ from agora.domains.mcp_upstreams.port import UPSTREAMS, Endpoint
 from agora.domains.mcp_upstreams.resource_updates import find_watched_endpoint
 from agora_sdk.errors import AgoraError
 
-from .upstream_resources import PREFIX
+from .upstream_resources import URI_PREFIX
 
 __all__ = ["UpstreamWatch"]
 
 log = logging.getLogger(__name__)
-READ = "agora.upstream.read"  #: the operation whose scope a watch requires
+READ_OPERATION = "agora.upstream.read"  #: the operation whose scope a watch requires
 RETRY_SECONDS = 30.0  #: until the next attempt at watches that could not be started
 
 
@@ -41,7 +41,7 @@ class UpstreamWatch:
 
     def refresh(self) -> None:
         """Update the watches after a change of the watched URIs."""
-        if any(uri.startswith(PREFIX) for uri in self._uris) or self._stops:
+        if any(uri.startswith(URI_PREFIX) for uri in self._uris) or self._stops:
             self._changed.set()
 
     async def next_updates(self) -> set[str]:
@@ -66,7 +66,7 @@ class UpstreamWatch:
         self._stops.clear()
 
     async def _reconcile_watches(self) -> None:
-        desired = {uri for uri in self._uris if uri.startswith(PREFIX)}
+        desired = {uri for uri in self._uris if uri.startswith(URI_PREFIX)}
         for uri in self._stops.keys() - desired:
             self._stops.pop(uri)()
         self._failed &= desired
@@ -82,8 +82,8 @@ class UpstreamWatch:
 
     async def _watch_resource(self, uri: str) -> Callable[[], None] | None:
         """Start to watch a resource. Returns the function that stops it; None if it cannot be watched now."""
-        upstream, _, own_uri = uri.removeprefix(PREFIX).partition("/")
-        read = self._dispatcher.context.registry.find(READ, None, self._caller.tenant)
+        upstream, _, own_uri = uri.removeprefix(URI_PREFIX).partition("/")
+        read = self._dispatcher.context.registry.find(READ_OPERATION, None, self._caller.tenant)
         if not self._caller.may(read.scope):
             # Counts as watched, because a missing scope is not a failure that another attempt could mend.
             return _do_nothing

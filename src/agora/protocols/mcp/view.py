@@ -30,17 +30,17 @@ from agora.comma_lists import split_list
 from agora.value_classes import value_class
 from agora_sdk.errors import InvalidRequest, field_error
 
-__all__ = ["FULL", "MODEL", "PAGE", "VIEW_HEADERS", "VIRTUAL_SERVER", "View", "read_view"]
+__all__ = ["FULL_VIEW", "MODEL_VIEW", "PAGE_SIZE", "VIEW_HEADERS", "VIRTUAL_SERVER_VIEW", "View", "read_view"]
 
 #: default number of tools or resources per page: some clients read no second page
-PAGE: Final = 500
-MAX_PAGE: Final = 1000
+PAGE_SIZE: Final = 500
+MAX_PAGE_SIZE: Final = 1000
 MAX_NAMES: Final = 200  #: maximum number of tools that a client can name
-STYLES: Final[Mapping[str, bool]] = {"dots": False, "underscore": True, "underscores": True}
-FORMS: Final = ("model", "full")
-FLAGS: Final[Mapping[str, bool]] = {"true": True, "1": True, "false": False, "0": False, "": False}
+UNDERSCORES_BY_STYLE: Final[Mapping[str, bool]] = {"dots": False, "underscore": True, "underscores": True}
+VIEW_NAMES: Final = ("model", "full")
+FLAG_VALUES: Final[Mapping[str, bool]] = {"true": True, "1": True, "false": False, "0": False, "": False}
 #: query parameters that select the full view unless ``view`` is set
-OF_THE_FULL_VIEW: Final = frozenset({"names", "toolsets"})
+FULL_VIEW_PARAMETERS: Final = frozenset({"names", "toolsets"})
 
 _HEADERS: Final = {"toolsets": b"x-mcp-toolsets", "tools": b"x-mcp-tools", "readonly": b"x-mcp-readonly"}
 VIEW_HEADERS: Final = tuple(_HEADERS.values())
@@ -61,7 +61,7 @@ class View:
     toolsets: tuple[str, ...] = ()
     tools: tuple[str, ...] = ()
     readonly: bool = False
-    page: int = PAGE
+    page: int = PAGE_SIZE
     server: str = ""
     instructions: str = ""
     task_support: bool = False
@@ -72,9 +72,9 @@ class View:
         return self.compact and not self.toolsets and not self.tools
 
 
-FULL: Final = View()
-MODEL: Final = View(compact=True, underscores=True)
-VIRTUAL_SERVER: Final = View(underscores=True)
+FULL_VIEW: Final = View()
+MODEL_VIEW: Final = View(compact=True, underscores=True)
+VIRTUAL_SERVER_VIEW: Final = View(underscores=True)
 
 
 def read_view(query: bytes, headers: Mapping[bytes, str | None], default: View) -> View:
@@ -88,25 +88,25 @@ def _parse_view(query: bytes, headers: tuple[tuple[str, str], ...], default: Vie
     parameters = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True, max_num_fields=50))
     form = parameters.get("view")
     if form is None:
-        compact = default.compact and OF_THE_FULL_VIEW.isdisjoint(parameters)
-    elif form in FORMS:
+        compact = default.compact and FULL_VIEW_PARAMETERS.isdisjoint(parameters)
+    elif form in VIEW_NAMES:
         compact = form == "model"
     else:
         raise _build_invalid_parameter_error("view", "is 'model' or 'full'")
     style = parameters.get("names", "underscore" if compact else "dots")
-    if style not in STYLES:
+    if style not in UNDERSCORES_BY_STYLE:
         raise _build_invalid_parameter_error("names", "is 'dots' or 'underscore'")
-    page = parameters.get("page", str(PAGE))
-    if not page.isdecimal() or not 1 <= int(page[:9]) <= MAX_PAGE:
-        raise _build_invalid_parameter_error("page", f"is a number from 1 to {MAX_PAGE}")
+    page = parameters.get("page", str(PAGE_SIZE))
+    if not page.isdecimal() or not 1 <= int(page[:9]) <= MAX_PAGE_SIZE:
+        raise _build_invalid_parameter_error("page", f"is a number from 1 to {MAX_PAGE_SIZE}")
     parameters |= dict(headers)
-    readonly = FLAGS.get(parameters.get("readonly", "").strip().lower())
+    readonly = FLAG_VALUES.get(parameters.get("readonly", "").strip().lower())
     if readonly is None:
         raise _build_invalid_parameter_error("readonly", "is 'true' or 'false'")
     toolsets, tools = (tuple(sorted({*split_list(parameters.get(name, ""))})) for name in ("toolsets", "tools"))
     if len(tools) > MAX_NAMES:
         raise _build_invalid_parameter_error("tools", f"names at most {MAX_NAMES} tools")
-    return View(compact, STYLES[style], toolsets, tools, readonly, int(page))
+    return View(compact, UNDERSCORES_BY_STYLE[style], toolsets, tools, readonly, int(page))
 
 
 def _build_invalid_parameter_error(field: str, rule: str) -> InvalidRequest:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from pydantic_core import to_json
 
 from agora.clock import new_id
-from agora.wire.a2a.states import INTERRUPTED
+from agora.wire.a2a.states import INTERRUPTED_STATES
 from agora_sdk.errors import AgoraError
 
 from .errors import agent_failed, build_error
@@ -51,7 +51,7 @@ class ChatCompletion:
                 self._calls = [_build_call(self._turn, piece, number) for number in range(len(piece.calls))]
                 return {"tool_calls": [{"index": index, **call} for index, call in enumerate(self._calls)]}
             case End(state, reason):
-                if state == COMPLETED or state in INTERRUPTED:
+                if state == COMPLETED or state in INTERRUPTED_STATES:
                     self._finish = "tool_calls" if self._calls else "stop"
                 else:
                     self.failure = agent_failed(state, reason)

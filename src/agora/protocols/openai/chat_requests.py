@@ -24,8 +24,8 @@ from .request_fields import (
 
 __all__ = ["read_chat_request"]
 
-INSTRUCTIONS: Final = ("system", "developer")
-ROLES: Final = (*INSTRUCTIONS, "user", "assistant", "tool", "function")
+INSTRUCTION_ROLES: Final = ("system", "developer")
+ROLES: Final = (*INSTRUCTION_ROLES, "user", "assistant", "tool", "function")
 
 MAX_MODALITIES: Final = 10
 
@@ -50,8 +50,8 @@ def read_chat_request(body: Fields) -> AgentRequest:
         streams=read_flag(body, "stream"),
         usage=read_flag(read_object(options, "stream_options"), "include_usage") if options is not None else False,
     )
-    instructions = [join_content_text(each["content"]) for each in messages if each["role"] in INSTRUCTIONS]
-    spoken = [each for each in messages if each["role"] not in INSTRUCTIONS]
+    instructions = [join_content_text(each["content"]) for each in messages if each["role"] in INSTRUCTION_ROLES]
+    spoken = [each for each in messages if each["role"] not in INSTRUCTION_ROLES]
     history = _split_newest(request, spoken)
     members = {
         "instructions": "\n".join(filter(None, instructions)),

@@ -20,10 +20,10 @@ from agora.protocols.http import check_json_weight
 
 from .errors import invalid_field
 
-__all__ = ["COMPACTION", "MAX_UNPACKED", "build_compaction", "unpack_compactions"]
+__all__ = ["COMPACTION_TYPE", "MAX_UNPACKED_BYTES", "build_compaction", "unpack_compactions"]
 
-COMPACTION: Final = "compaction"  #: type of the item
-MAX_UNPACKED: Final = 8_388_608  #: maximum bytes of all unpacked compactions of a request, like a body
+COMPACTION_TYPE: Final = "compaction"  #: type of the item
+MAX_UNPACKED_BYTES: Final = 8_388_608  #: maximum bytes of all unpacked compactions of a request, like a body
 _NO_USAGE: Final[Mapping[str, Any]] = {
     "input_tokens": 0,
     "input_tokens_details": {"cached_tokens": 0},
@@ -37,7 +37,7 @@ def build_compaction(items: Sequence[Mapping[str, Any]], previous_id: str | None
     """Build a compacted conversation. previous_id: of the preceding response, whose context the agent keeps."""
     conversation = [item for item in items if item.get("type") != "reasoning"]
     packed = zlib.compress(to_json({"items": conversation, "previous_response_id": previous_id}))
-    item = {"type": COMPACTION, "id": new_id("cmp"), "encrypted_content": base64.b64encode(packed).decode()}
+    item = {"type": COMPACTION_TYPE, "id": new_id("cmp"), "encrypted_content": base64.b64encode(packed).decode()}
     return {
         "id": new_id("resp"),
         "object": "response.compaction",
@@ -52,12 +52,12 @@ def unpack_compactions(items: Mapping[str, Mapping[str, Any]]) -> list[tuple[lis
     InvalidRequest if one is invalid or all are too large, PayloadTooLarge if they hold too many values.
     """
     texts: dict[str, bytes] = {}
-    limit = MAX_UNPACKED
+    limit = MAX_UNPACKED_BYTES
     for field, item in items.items():
         texts[field] = _decompress_compaction(item, limit)
         limit -= len(texts[field])
     # All together and before parsing, like a body: a few kilobytes could unpack to millions of values.
-    check_json_weight(b"".join(texts.values()), MAX_UNPACKED)
+    check_json_weight(b"".join(texts.values()), MAX_UNPACKED_BYTES)
     return [_parse_compaction(text, field) for field, text in texts.items()]
 
 

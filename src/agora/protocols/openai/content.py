@@ -13,13 +13,13 @@ from .request_fields import read_limited_text
 __all__ = ["join_content_text", "read_content"]
 
 MAX_PARTS: Final = 100
-MAX_TEXT: Final = 900_000  #: maximum characters of one part, as in messages of agents
-MAX_FILE: Final = 5_600_000  #: maximum characters of a file in base64
+MAX_TEXT_CHARACTERS: Final = 900_000  #: maximum characters of one part, as in messages of agents
+MAX_FILE_CHARACTERS: Final = 5_600_000  #: maximum characters of a file in base64
 _DATA_URL: Final = re.compile(r"data:([\w.+-]+/[\w.+-]+)?((?:;[\w.+-]+=[^;,]*)*)(;base64)?,(.*)", re.DOTALL)
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]*={0,2}")
 # Not sets: a client may send a list or an object in place of the name, which cannot be looked up in a set.
-_TEXTS: Final = ("text", "input_text", "output_text", "refusal")
-_AUDIO: Final = ("wav", "mp3", "flac", "ogg", "aac")
+_TEXT_TYPES: Final = ("text", "input_text", "output_text", "refusal")
+_AUDIO_FORMATS: Final = ("wav", "mp3", "flac", "ogg", "aac")
 
 Part = dict[str, Any]
 
@@ -29,7 +29,10 @@ def read_content(content: Any, field: str) -> list[Part]:
     if isinstance(content, str):
         if not content:
             raise invalid_field(field, "is empty")
-        return [{"text": content[start : start + MAX_TEXT]} for start in range(0, len(content), MAX_TEXT)]
+        return [
+            {"text": content[start : start + MAX_TEXT_CHARACTERS]}
+            for start in range(0, len(content), MAX_TEXT_CHARACTERS)
+        ]
     if not isinstance(content, list) or not content:
         raise invalid_field(field, "should be a text, or a list of parts")
     if len(content) > MAX_PARTS:
@@ -39,8 +42,8 @@ def read_content(content: Any, field: str) -> list[Part]:
 
 def _read_part(part: Any, at: str) -> Part:
     kind = part.get("type") if isinstance(part, Mapping) else None
-    if kind in _TEXTS:
-        return {"text": read_limited_text(part.get("text", part.get("refusal")), f"{at}.text", MAX_TEXT)}
+    if kind in _TEXT_TYPES:
+        return {"text": read_limited_text(part.get("text", part.get("refusal")), f"{at}.text", MAX_TEXT_CHARACTERS)}
     if kind in ("image_url", "input_image"):
         image = part.get("image_url")
         url = image.get("url") if isinstance(image, Mapping) else image
@@ -50,7 +53,7 @@ def _read_part(part: Any, at: str) -> Part:
         return _read_file(file, at)
     if kind == "input_audio" and isinstance(part.get("input_audio"), Mapping):
         audio = part["input_audio"]
-        format = audio.get("format") if audio.get("format") in _AUDIO else "wav"
+        format = audio.get("format") if audio.get("format") in _AUDIO_FORMATS else "wav"
         return {"raw": _read_base64(audio.get("data"), f"{at}.input_audio.data"), "mediaType": f"audio/{format}"}
     raise invalid_field(
         f"{at}.type",
@@ -74,7 +77,7 @@ def _read_file(file: Mapping[str, Any], at: str) -> Part:
 
 def _read_url(url: Any, at: str) -> Part:
     """Read a file by URL; a data URL contains the file."""
-    text = read_limited_text(url, at, MAX_FILE)
+    text = read_limited_text(url, at, MAX_FILE_CHARACTERS)
     if not text.startswith("data:"):
         return {"url": read_limited_text(text, at, 2000)}
     match = _DATA_URL.fullmatch(text)
@@ -87,7 +90,7 @@ def _read_url(url: Any, at: str) -> Part:
 
 
 def _read_base64(value: Any, at: str) -> str:
-    text = read_limited_text(value, at, MAX_FILE)
+    text = read_limited_text(value, at, MAX_FILE_CHARACTERS)
     if not _BASE64.fullmatch(text):
         raise invalid_field(at, "is not base64")
     return text

@@ -32,7 +32,7 @@ from agora.protocols.http import (
     run_while_connected,
     send_response,
 )
-from agora.protocols.http_streams import HEADERS, follow_stream
+from agora.protocols.http_streams import STREAM_HEADERS, follow_stream
 from agora.protocols.json_body import parse_json_object, read_json_body
 from agora.protocols.operation_calls import call_operation
 from agora.protocols.query_string import decode_segment, parse_pairs
@@ -44,14 +44,14 @@ from .chat_requests import read_chat_request
 from .compaction import build_compaction
 from .errors import invalid_field, model_not_found, send_error
 from .identifiers import TurnId, parse_response_id
-from .models import APPS_CURSOR, FRONT_MODEL, MAX_PAGE, build_app_model, build_model, explain_page_error, read_page
-from .paths import CHAT, MODELS, RESPONSES
+from .models import APPS_CURSOR, FRONT_MODEL, MAX_PAGE_SIZE, build_app_model, build_model, explain_page_error, read_page
+from .paths import CHAT_PATH, MODELS_PATH, RESPONSES_PATH
 from .pieces import End, Piece, Text, TurnReader
 from .request_fields import AgentRequest, list_tool_names
 from .response_requests import read_compact_request, read_response_request
 from .responses import ResponseBuilder
-from .streams import DONE, ChatWriter, ResponseWriter, TurnEncoder, TurnWriter
-from .turns import APP_PREFIX, FRONT, Asking, BegunTurn, Turns, Update
+from .streams import DONE_EVENT, ChatWriter, ResponseWriter, TurnEncoder, TurnWriter
+from .turns import APP_PREFIX, FRONT_MODEL_NAME, Asking, BegunTurn, Turns, Update
 
 __all__ = ["OpenAiApp"]
 
@@ -118,14 +118,14 @@ class _OpenAiRequest:
     async def answer_request(self) -> None:
         """Route the request. Raises an AgoraError before anything is sent."""
         path: str = self._scope["path"]
-        if path == CHAT:
+        if path == CHAT_PATH:
             self._require_method("POST")
             await self._answer_chat()
-        elif path.startswith(MODELS):
+        elif path.startswith(MODELS_PATH):
             self._require_method("GET")
-            await self._answer_models(_path_below(self._scope, MODELS))
+            await self._answer_models(_path_below(self._scope, MODELS_PATH))
         else:
-            await self._answer_response(_path_below(self._scope, RESPONSES))
+            await self._answer_response(_path_below(self._scope, RESPONSES_PATH))
 
     def _require_method(self, method: str) -> None:
         if self._scope["method"] != method:
@@ -145,7 +145,7 @@ class _OpenAiRequest:
     async def _read_model(self, name: str, turn_caller: Asking) -> dict[str, Any]:
         """Read a model. Raises NotFound."""
         # The front agent is no registered agent, so no operation describes it.
-        if name == FRONT:
+        if name == FRONT_MODEL_NAME:
             return dict(FRONT_MODEL)
         if not name.startswith(APP_PREFIX):
             return build_model(await self._read_agent(name, turn_caller))
@@ -160,7 +160,7 @@ class _OpenAiRequest:
         """Read an agent with its price. Raises NotFound."""
         try:
             agent = await self._app.call_operation("agora.agent.get", turn_caller.caller, {"agent_id": ref})
-            arguments: dict[str, Any] = {"name": agent["agent_name"], "limit": MAX_PAGE}
+            arguments: dict[str, Any] = {"name": agent["agent_name"], "limit": MAX_PAGE_SIZE}
             page = await self._app.call_operation("agora.instance.discover", turn_caller.caller, arguments)
         except (NotFound, InvalidRequest) as error:
             raise model_not_found(ref) from error
@@ -242,7 +242,7 @@ class _OpenAiRequest:
         completion: for usage; it cannot be read later, so it does not outlive its stream."""
         encoder = TurnEncoder(TurnReader(tools), writer)
         try:
-            await self._send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+            await self._send({"type": "http.response.start", "status": 200, "headers": STREAM_HEADERS})
             opening = writer.encode_opening() + (
                 writer.encode_pieces(_list_pieces(begun, [], tools)) if stream is None else b""
             )
@@ -256,7 +256,7 @@ class _OpenAiRequest:
                 stream.close()
         if stream is None or encoder.was_closed:
             ending = b"" if completion is None else await self._encode_usage(completion, begun.id, turn_caller)
-            await self._send({"type": "http.response.body", "body": ending + DONE, "more_body": False})
+            await self._send({"type": "http.response.body", "body": ending + DONE_EVENT, "more_body": False})
         # The client has disconnected, or its stream was closed and cannot be resumed: nobody would read, or pay for, the
         # rest.
         ends_with_stream = completion is not None or not (outlives or encoder.was_closed)
@@ -358,7 +358,7 @@ def _build_response(turn: BegunTurn) -> ResponseBuilder:
     """Build the response of a turn from its task's first message, because another protocol may have begun the task."""
     echo = turn.context.get("response")
     model = turn.context.get("model")
-    model = model if isinstance(model, str) else turn.agent or FRONT
+    model = model if isinstance(model, str) else turn.agent or FRONT_MODEL_NAME
     return ResponseBuilder(model, turn.id, echo if isinstance(echo, dict) else {})
 
 

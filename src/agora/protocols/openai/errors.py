@@ -26,7 +26,7 @@ from agora_sdk.errors import (
     field_error,
 )
 
-__all__ = ["TURN_BEGUN", "agent_failed", "build_error", "invalid_field", "model_not_found", "send_error"]
+__all__ = ["TURN_BEGUN_CODE", "agent_failed", "build_error", "invalid_field", "model_not_found", "send_error"]
 
 #: ``type`` by class of error, first match; all others are server errors
 _TYPES: Final = (
@@ -43,9 +43,9 @@ _CODES: Final[Mapping[str, str]] = {
     "budget_exceeded": "insufficient_quota",
     "credit_exhausted": "insufficient_quota",
 }
-_REPEATABLE: Final = (RateLimited, Overloaded, StorageUnavailable)
+_REPEATABLE_ERRORS: Final = (RateLimited, Overloaded, StorageUnavailable)
 #: member of an error's ``extra`` if the refused request has begun a turn, which a repetition would begin again
-TURN_BEGUN: Final = "turn_begun"
+TURN_BEGUN_CODE: Final = "turn_begun"
 _UNPROCESSABLE: Final = 422
 
 
@@ -64,7 +64,7 @@ async def send_error(send: Send, error: AgoraError) -> None:
     is_malformed = error.status == _UNPROCESSABLE and "agent_state" not in error.extra
     status = 400 if is_malformed else error.status
     retry_after = error.extra.get("retry_after") or (1 if isinstance(error, RateLimited) else None)
-    is_repeatable = isinstance(error, _REPEATABLE) and TURN_BEGUN not in error.extra
+    is_repeatable = isinstance(error, _REPEATABLE_ERRORS) and TURN_BEGUN_CODE not in error.extra
     headers = [(b"x-should-retry", b"true" if is_repeatable else b"false")]
     if retry_after is not None:
         headers.append((b"retry-after", str(int(retry_after)).encode()))

@@ -17,9 +17,9 @@ from agora_sdk.errors import NotFound, field_error
 
 __all__ = ["CallId", "TurnId", "parse_call_id", "parse_response_id", "response_not_found"]
 
-_RESPONSE: Final = re.compile(r"resp_([0-9a-f]{32})(?:_([1-9][0-9]{0,8}))?")
-_CALL: Final = re.compile(r"call_([0-9a-f]{32})_([1-9][0-9]{0,8})_([0-9]{1,2})")
-_TASK: Final = "task_"
+_RESPONSE_ID: Final = re.compile(r"resp_([0-9a-f]{32})(?:_([1-9][0-9]{0,8}))?")
+_CALL_ID: Final = re.compile(r"call_([0-9a-f]{32})_([1-9][0-9]{0,8})_([0-9]{1,2})")
+_TASK_PREFIX: Final = "task_"
 
 
 @value_class
@@ -32,7 +32,7 @@ class TurnId:
     @property
     def digits(self) -> str:
         """The unique digits of the id, without the prefix."""
-        digits = self.task_id.removeprefix(_TASK)
+        digits = self.task_id.removeprefix(_TASK_PREFIX)
         return f"{digits}_{self.entry}" if self.entry else digits
 
     @property
@@ -44,7 +44,7 @@ class TurnId:
     @property
     def created_at(self) -> int:
         """Creation time of the task in seconds since 1970, from the first digits of the UUIDv7 (RFC 9562)."""
-        return int(self.task_id.removeprefix(_TASK)[:12], 16) // 1000
+        return int(self.task_id.removeprefix(_TASK_PREFIX)[:12], 16) // 1000
 
 
 @value_class
@@ -56,21 +56,21 @@ class CallId:
     number: int
 
     def __str__(self) -> str:
-        return f"call_{self.task_id.removeprefix(_TASK)}_{self.entry}_{self.number}"
+        return f"call_{self.task_id.removeprefix(_TASK_PREFIX)}_{self.entry}_{self.number}"
 
 
 def parse_response_id(text: str, field: str = "response_id") -> TurnId:
     """Parse a response id. Raises NotFound."""
-    match = _RESPONSE.fullmatch(text)
+    match = _RESPONSE_ID.fullmatch(text)
     if match is None:
         raise response_not_found(text, field)
-    return TurnId(_TASK + match[1], int(match[2] or 0))
+    return TurnId(_TASK_PREFIX + match[1], int(match[2] or 0))
 
 
 def parse_call_id(text: str) -> CallId | None:
     """Parse a call id; None if it is invalid."""
-    match = _CALL.fullmatch(text)
-    return None if match is None else CallId(_TASK + match[1], int(match[2]), int(match[3]))
+    match = _CALL_ID.fullmatch(text)
+    return None if match is None else CallId(_TASK_PREFIX + match[1], int(match[2]), int(match[3]))
 
 
 def response_not_found(text: str, field: str = "response_id") -> NotFound:

@@ -14,24 +14,24 @@ from typing import Any, Final
 from agora_sdk.errors import InvalidRequest
 
 from .errors import invalid_field
-from .turns import APP_PREFIX, FRONT
+from .turns import APP_PREFIX, FRONT_MODEL_NAME
 
 __all__ = [
     "APPS_CURSOR",
     "FRONT_MODEL",
-    "MAX_PAGE",
+    "MAX_PAGE_SIZE",
     "build_app_model",
     "build_model",
     "explain_page_error",
     "read_page",
 ]
 
-MAX_PAGE: Final = 500
-_PAGE: Final = 200
+MAX_PAGE_SIZE: Final = 500
+_AGENT_PAGE_SIZE: Final = 200
 APPS_CURSOR: Final = "apps:"  #: prefix of a cursor in the list of apps
 
 FRONT_MODEL: Final[Mapping[str, Any]] = {
-    "id": FRONT,
+    "id": FRONT_MODEL_NAME,
     "object": "model",
     "created": 0,
     "owned_by": "agora",
@@ -44,12 +44,12 @@ Fields = Mapping[str, Any]
 def read_page(query: Mapping[str, str]) -> dict[str, Any]:
     """Read the page of a query as arguments of ``agora.instance.discover`` or ``agora.app.list``. Raises
     InvalidRequest."""
-    arguments: dict[str, Any] = {"limit": _PAGE}
+    arguments: dict[str, Any] = {"limit": _AGENT_PAGE_SIZE}
     if "limit" in query:
         text = query["limit"]
         # The length first, because int() raises for several thousand digits.
-        if not (text.isascii() and text.isdigit()) or len(text) > 9 or not 1 <= int(text) <= MAX_PAGE:
-            raise invalid_field("limit", f"should be a number from 1 to {MAX_PAGE}")
+        if not (text.isascii() and text.isdigit()) or len(text) > 9 or not 1 <= int(text) <= MAX_PAGE_SIZE:
+            raise invalid_field("limit", f"should be a number from 1 to {MAX_PAGE_SIZE}")
         arguments["limit"] = int(text)
     if query.get("after"):
         arguments["cursor"] = query["after"]

@@ -6,11 +6,11 @@ from typing import Final
 
 from agora.protocols.http import Scope
 
-__all__ = ["CHAT", "MODELS", "RESPONSES", "owns_request"]
+__all__ = ["CHAT_PATH", "MODELS_PATH", "RESPONSES_PATH", "owns_request"]
 
-MODELS: Final = "/v1/models"
-RESPONSES: Final = "/v1/responses"
-CHAT: Final = "/v1/chat/completions"
+MODELS_PATH: Final = "/v1/models"
+RESPONSES_PATH: Final = "/v1/responses"
+CHAT_PATH: Final = "/v1/chat/completions"
 
 
 def owns_request(scope: Scope) -> bool:
@@ -18,4 +18,6 @@ def owns_request(scope: Scope) -> bool:
     path: str = scope["path"]
     if not path.startswith("/v1/"):
         return False
-    return path == CHAT or any(path == root or path.startswith(f"{root}/") for root in (MODELS, RESPONSES))
+    return path == CHAT_PATH or any(
+        path == root or path.startswith(f"{root}/") for root in (MODELS_PATH, RESPONSES_PATH)
+    )

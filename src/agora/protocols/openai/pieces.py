@@ -23,14 +23,14 @@ from typing import Any, Final, TypeAlias
 from pydantic_core import to_json
 
 from agora.value_classes import value_class
-from agora.wire.a2a.states import INTERRUPTED, TERMINAL
+from agora.wire.a2a.states import INTERRUPTED_STATES, TERMINAL_STATES
 from agora.wire.tool_calls import ToolCall, find_calls
 
 __all__ = ["Calls", "End", "Note", "Piece", "Text", "TurnReader", "list_document_updates", "render_parts"]
 
-OUTPUT: Final = "output"  #: id of the artifact with a task's output
-RESULT: Final = "result"  #: id of the artifact with a task's result
-MAX_REMEMBERED: Final = 65_536  #: characters of the output kept to detect a result that repeats its end
+OUTPUT_ARTIFACT: Final = "output"  #: id of the artifact with a task's output
+RESULT_ARTIFACT: Final = "result"  #: id of the artifact with a task's result
+MAX_REMEMBERED_CHARACTERS: Final = 65_536  #: characters of the output kept to detect a result that repeats its end
 WORKING: Final = "TASK_STATE_WORKING"
 COMPLETED: Final = "TASK_STATE_COMPLETED"
 BLANK_LINE: Final = "\n\n"
@@ -94,13 +94,13 @@ class TurnReader:
     def _read_artifact(self, update: Fields) -> Iterator[Piece]:
         artifact = update["artifact"]
         text = render_parts(artifact.get("parts", ()))
-        if artifact["artifactId"] == RESULT and text == self._message:
+        if artifact["artifactId"] == RESULT_ARTIFACT and text == self._message:
             self._message = ""  # the message that ended the task is also its result
         yield from self._take_message_note()
-        if artifact["artifactId"] == OUTPUT:
-            self._output = (self._output + text)[-MAX_REMEMBERED:]
+        if artifact["artifactId"] == OUTPUT_ARTIFACT:
+            self._output = (self._output + text)[-MAX_REMEMBERED_CHARACTERS:]
         # Agents often return what they have streamed: the answer must not say it twice.
-        elif artifact["artifactId"] == RESULT and self._output.rstrip().endswith(text.strip()):
+        elif artifact["artifactId"] == RESULT_ARTIFACT and self._output.rstrip().endswith(text.strip()):
             return
         yield from self._write_text(text, artifact["artifactId"], append=bool(update.get("append")))
 
@@ -121,9 +121,9 @@ class TurnReader:
         status = update["status"]
         state, message = status["state"], status.get("message") or {}
         text = render_parts(message.get("parts", ()))
-        if state in INTERRUPTED:
+        if state in INTERRUPTED_STATES:
             yield from self._read_question(message, text, number)
-        elif state in TERMINAL:
+        elif state in TERMINAL_STATES:
             yield from self._finish_turn(state, text)
         elif ((update.get("metadata") or {}).get("agora") or {}).get("note"):
             if text:

@@ -18,7 +18,7 @@ from .identifiers import TurnId
 
 __all__ = [
     "MAX_MESSAGES",
-    "METADATA",
+    "METADATA_KEY",
     "AgentRequest",
     "ToolOutput",
     "collect_options",
@@ -32,14 +32,14 @@ __all__ = [
     "read_tools",
 ]
 
-METADATA: Final = "openai"  #: key in a message's metadata
+METADATA_KEY: Final = "openai"  #: key in a message's metadata
 MAX_MESSAGES: Final = 1000
 MAX_TOOLS: Final = 128
 MAX_MODEL_CHARACTERS: Final = 200
 MAX_NAME_CHARACTERS: Final = 200
 
 #: members passed to the agent unchanged
-OPTIONS: Final = (
+MODEL_OPTIONS: Final = (
     "frequency_penalty",
     "logit_bias",
     "max_completion_tokens",
@@ -195,4 +195,4 @@ def _read_tool_name(tool: Any) -> str:
 
 def collect_options(body: Fields) -> dict[str, Any]:
     """Collect the generation options, for agents that support them."""
-    return {name: body[name] for name in OPTIONS if body.get(name) is not None}
+    return {name: body[name] for name in MODEL_OPTIONS if body.get(name) is not None}

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from .compaction import COMPACTION, unpack_compactions
-from .content import MAX_TEXT, join_content_text, read_content
+from .compaction import COMPACTION_TYPE, unpack_compactions
+from .content import MAX_TEXT_CHARACTERS, join_content_text, read_content
 from .errors import invalid_field
 from .identifiers import TurnId, parse_call_id, parse_response_id
 from .request_fields import (
@@ -24,19 +24,19 @@ from .request_fields import (
     read_tools,
 )
 
-__all__ = ["ECHOED", "read_compact_request", "read_response_request"]
+__all__ = ["ECHOED_FIELDS", "read_compact_request", "read_response_request"]
 
-INSTRUCTIONS: Final = ("system", "developer")
-ROLES: Final = (*INSTRUCTIONS, "user", "assistant")
+INSTRUCTION_ROLES: Final = ("system", "developer")
+ROLES: Final = (*INSTRUCTION_ROLES, "user", "assistant")
 MAX_METADATA: Final = 16  #: maximum pairs, as in OpenAI's API
 MAX_ID_CHARACTERS: Final = 200
 #: members that refer to objects stored on a model's server
-REFUSED: Final = {
+FIX_BY_REFUSED_FIELD: Final = {
     "conversation": "Continue a conversation with previous_response_id.",
     "prompt": "Send the text of the prompt as input.",
 }
 #: members of a request that are repeated in its response
-ECHOED: Final = (
+ECHOED_FIELDS: Final = (
     "background",
     "frequency_penalty",
     "instructions",
@@ -65,7 +65,7 @@ Fields = Mapping[str, Any]
 def read_response_request(body: Fields) -> AgentRequest:
     """Parse a request. Raises InvalidRequest, NotFound."""
     model = read_model(body)
-    for name, fix in REFUSED.items():
+    for name, fix in FIX_BY_REFUSED_FIELD.items():
         if body.get(name) is not None:
             raise invalid_field(name, "is not supported", fix=fix)
     previous_id = read_text(body, "previous_response_id", MAX_ID_CHARACTERS)
@@ -81,12 +81,12 @@ def read_response_request(body: Fields) -> AgentRequest:
         background=read_flag(body, "background"),
         content_field="input",
     )
-    instructions = [text] if (text := read_text(body, "instructions", MAX_TEXT)) else []
+    instructions = [text] if (text := read_text(body, "instructions", MAX_TEXT_CHARACTERS)) else []
     history = _read_input(request, body, instructions)
     metadata = read_object(body.get("metadata") or {}, "metadata")
     if len(metadata) > MAX_METADATA or any(not isinstance(value, str) for value in metadata.values()):
         raise invalid_field("metadata", f"should be at most {MAX_METADATA} texts by name")
-    request.echo = {name: body[name] for name in ECHOED if body.get(name) is not None} | {"tools": tools}
+    request.echo = {name: body[name] for name in ECHOED_FIELDS if body.get(name) is not None} | {"tools": tools}
     members = {
         "instructions": "\n".join(instructions),
         "history": history,
@@ -120,7 +120,7 @@ def _read_items(values: list[Any]) -> tuple[list[dict[str, Any]], str | None]:
     compaction."""
     items: list[dict[str, Any]] = []
     previous_id: str | None = None
-    is_packed = [isinstance(value, dict) and value.get("type") == COMPACTION for value in values]
+    is_packed = [isinstance(value, dict) and value.get("type") == COMPACTION_TYPE for value in values]
     unpacked = iter(unpack_compactions({f"input.{n}": values[n] for n, packed in enumerate(is_packed) if packed}))
     for number, value in enumerate(values):
         if is_packed[number]:
@@ -141,8 +141,8 @@ def _read_input(request: AgentRequest, body: Fields, instructions: list[str]) ->
     items, previous_id = _read_items(read_list(body, "input", MAX_MESSAGES, required=True))
     if previous_id is not None and request.previous is None:
         request.previous = parse_response_id(previous_id, "input")
-    instructions += [join_content_text(each.get("content")) for each in items if each.get("role") in INSTRUCTIONS]
-    items = [each for each in items if each.get("role") not in INSTRUCTIONS]
+    instructions += [join_content_text(each.get("content")) for each in items if each.get("role") in INSTRUCTION_ROLES]
+    items = [each for each in items if each.get("role") not in INSTRUCTION_ROLES]
     own_outputs = [
         (number, each)
         for number, each in enumerate(items)

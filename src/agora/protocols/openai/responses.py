@@ -16,7 +16,7 @@ from typing import Any, Final
 from pydantic_core import to_json
 
 from agora.clock import new_id
-from agora.wire.a2a.states import INTERRUPTED
+from agora.wire.a2a.states import INTERRUPTED_STATES
 from agora.wire.tool_calls import ToolCall
 from agora_sdk.errors import AgoraError
 
@@ -199,7 +199,7 @@ class ResponseBuilder:
 
     def _finish_response(self, end: End) -> Event:
         seconds = int(datetime.fromisoformat(end.time).timestamp()) if end.time else int(time.time())
-        if end.state == COMPLETED or end.state in INTERRUPTED:
+        if end.state == COMPLETED or end.state in INTERRUPTED_STATES:
             self._document |= {"status": "completed", "completed_at": seconds}
             return self._build_snapshot_event("response.completed")
         word = end.state.removeprefix("TASK_STATE_").lower()

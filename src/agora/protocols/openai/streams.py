@@ -11,17 +11,17 @@ from typing import Final, Protocol
 
 from pydantic_core import from_json
 
-from agora.core.events.frames import RESTARTING, TOO_SLOW, Batch, CloseReason
+from agora.core.events.frames import CLOSE_RESTARTING, CLOSE_TOO_SLOW, Batch, CloseReason
 from agora_sdk.errors import AgoraError, Overloaded, StorageUnavailable
 
 from .chat_completions import ChatCompletion
 from .pieces import Piece, TurnReader
 from .responses import ResponseBuilder, encode_event
 
-__all__ = ["DONE", "ChatWriter", "ResponseWriter", "TurnEncoder", "TurnWriter"]
+__all__ = ["DONE_EVENT", "ChatWriter", "ResponseWriter", "TurnEncoder", "TurnWriter"]
 
-DONE: Final = b"data: [DONE]\n\n"
-HEARTBEAT: Final = b": keep-alive\n"
+DONE_EVENT: Final = b"data: [DONE]\n\n"
+HEARTBEAT_LINE: Final = b": keep-alive\n"
 #: line separators of some clients, in UTF-8 and escaped for JSON
 _LINE_ENDS: Final = ((b"\xc2\x85", rb"\u0085"), (b"\xe2\x80\xa8", rb"\u2028"), (b"\xe2\x80\xa9", rb"\u2029"))
 
@@ -113,7 +113,7 @@ class TurnEncoder:
 
     def _encode_batch(self, batch: Batch) -> bytes:
         if not batch.items:
-            return HEARTBEAT
+            return HEARTBEAT_LINE
         frames = b"".join(
             [self._writer.encode_pieces(self._reader.read(from_json(item.json), item.number)) for item in batch.items]
         )
@@ -127,9 +127,9 @@ class TurnEncoder:
             return b""
         error = close_reason.error
         if error is None:
-            text = "The server stops." if close_reason.code == RESTARTING else "The stream ended before the task."
+            text = "The server stops." if close_reason.code == CLOSE_RESTARTING else "The stream ended before the task."
             error = StorageUnavailable(text, fix=self._writer.fix)
-        elif close_reason.code == TOO_SLOW:
+        elif close_reason.code == CLOSE_TOO_SLOW:
             # Its own advice, to resume after an event, is not possible in a completion.
             error = Overloaded(error.detail, fix=self._writer.fix, retry_after=1)
         return self._writer.encode_failure(error)

@@ -16,20 +16,20 @@ from agora.core.dispatcher import Dispatcher
 from agora.core.events.stream import LiveStream, LogStream
 from agora.protocols.operation_calls import call_operation, open_operation_stream
 from agora.value_classes import value_class
-from agora.wire.a2a.states import INTERRUPTED, TERMINAL
-from agora.wire.tool_calls import TOOL_RESULT, find_calls
+from agora.wire.a2a.states import INTERRUPTED_STATES, TERMINAL_STATES
+from agora.wire.tool_calls import TOOL_RESULT_KEY, find_calls
 from agora_sdk.errors import AgoraError, Conflict, DeadlineExceeded, InvalidRequest, NotFound, field_error
 
-from .errors import TURN_BEGUN, invalid_field, model_not_found
+from .errors import TURN_BEGUN_CODE, invalid_field, model_not_found
 from .identifiers import CallId, TurnId, parse_call_id, response_not_found
 from .pieces import list_document_updates, render_parts
-from .request_fields import METADATA, AgentRequest
+from .request_fields import METADATA_KEY, AgentRequest
 
-__all__ = ["APP_PREFIX", "FRONT", "Asking", "BegunTurn", "Turns", "Update"]
+__all__ = ["APP_PREFIX", "FRONT_MODEL_NAME", "Asking", "BegunTurn", "Turns", "Update"]
 
-FRONT: Final = "agora"  #: the model of the marketplace itself, which selects an agent
+FRONT_MODEL_NAME: Final = "agora"  #: the model of the marketplace itself, which selects an agent
 APP_PREFIX: Final = "app:"  #: prefix of an app's name, which stands for its orchestrator agent
-WAITING_PAGE: Final = 20  #: tasks searched for a repeated question
+WAITING_PAGE_SIZE: Final = 20  #: tasks searched for a repeated question
 
 Fields = Mapping[str, Any]
 Update = tuple[int, Fields]
@@ -111,7 +111,7 @@ class Turns:
 
     async def _choose_agent(self, request: AgentRequest, turn_caller: Asking) -> dict[str, str]:
         """Resolve the model to arguments with its agent. Raises NotFound for an unknown model."""
-        if request.model == FRONT:
+        if request.model == FRONT_MODEL_NAME:
             return {}
         if not request.model.startswith(APP_PREFIX):
             return {"agent": request.model}
@@ -162,7 +162,7 @@ class Turns:
         if request.previous is not None:
             task = await self._read_task(request.previous, turn_caller, "previous_response_id")
             state = task["status"]["state"]
-            if state not in TERMINAL and state not in INTERRUPTED:
+            if state not in TERMINAL_STATES and state not in INTERRUPTED_STATES:
                 raise Conflict(
                     "The previous response is not complete.",
                     fix="Wait for it, or cancel it with POST /v1/responses/{id}/cancel.",
@@ -172,7 +172,7 @@ class Turns:
         elif request.last_answer:
             task = await self._find_waiting_task(request, turn_caller)
         # A finished task is not continued: its context is, by a new task.
-        if task is None or task["status"]["state"] not in INTERRUPTED:
+        if task is None or task["status"]["state"] not in INTERRUPTED_STATES:
             return None
         arguments |= {"task_id": task["id"], "context_id": task["contextId"]}
         # Two positions of the A2A stream for each log entry: the turn begins after the entry of the question.
@@ -181,7 +181,7 @@ class Turns:
     async def _find_waiting_task(self, request: AgentRequest, turn_caller: Asking) -> Fields | None:
         """Find the task that waits for an answer to the question that the client repeats as the agent's last
         message."""
-        arguments = {"status": "TASK_STATE_INPUT_REQUIRED", "page_size": WAITING_PAGE, "history_length": 0}
+        arguments = {"status": "TASK_STATE_INPUT_REQUIRED", "page_size": WAITING_PAGE_SIZE, "history_length": 0}
         agent = await self._choose_agent(request, turn_caller)
         page = await self._invoke_operation("agora.a2a.list", turn_caller, arguments | agent)
         for task in page.get("tasks", ()):
@@ -207,12 +207,12 @@ class Turns:
                 f"the agent waits for the outputs of {ids}",
                 fix="Send the output of each, once.",
             )
-        results = [{"data": {TOOL_RESULT: {"id": name, "content": outputs[i]}}} for i, name in enumerate(names)]
+        results = [{"data": {TOOL_RESULT_KEY: {"id": name, "content": outputs[i]}}} for i, name in enumerate(names)]
         message = {
             "messageId": f"{task_id}.{entry}.outputs",
             "taskId": task_id,
             "parts": results + request.parts,
-            "metadata": {METADATA: request.context},
+            "metadata": {METADATA_KEY: request.context},
         }
         await self._invoke_operation("agora.a2a.send", turn_caller, {"message": message, "return_immediately": True})
         # The turn after the question, also for a repetition, so that a retry follows the same turn.
@@ -231,7 +231,7 @@ class Turns:
         turn = TurnId(first.task_id, first.entry - 1)
         for _, update in await self.read_updates(turn, turn_caller, "call_id"):
             status = (update.get("statusUpdate") or {}).get("status") or {}
-            if status.get("state") in INTERRUPTED:
+            if status.get("state") in INTERRUPTED_STATES:
                 names = [call.id for call in find_calls(status.get("message") or {})]
                 if names:
                     return names
@@ -249,7 +249,7 @@ class Turns:
         except AgoraError as error:
             # The client does not know the turn, and a retry would begin, and pay, another one.
             if not begun.is_repeatable:
-                error.extra[TURN_BEGUN] = True
+                error.extra[TURN_BEGUN_CODE] = True
                 await self.abandon_turn(begun.id, turn_caller)
             raise
 
@@ -299,7 +299,7 @@ class Turns:
     async def read_begun_turn(self, turn: TurnId, turn_caller: Asking) -> BegunTurn:
         """Read a turn with its request from its task's first message. Raises NotFound."""
         task = await self._read_task(turn, turn_caller, "response_id", history=True)
-        contexts = [(each.get("metadata") or {}).get(METADATA) for each in task.get("history", ())]
+        contexts = [(each.get("metadata") or {}).get(METADATA_KEY) for each in task.get("history", ())]
         context = next((each for each in contexts if isinstance(each, dict)), {})
         return BegunTurn(turn, None, context, task["metadata"]["agora"].get("agent"))
 
@@ -353,7 +353,7 @@ def _in_terms_of_the_request(error: InvalidRequest, field: str) -> InvalidReques
 
 
 def _build_message_arguments(request: AgentRequest, turn_caller: Asking) -> dict[str, Any]:
-    message: dict[str, Any] = {"parts": request.parts, "metadata": {METADATA: request.context}}
+    message: dict[str, Any] = {"parts": request.parts, "metadata": {METADATA_KEY: request.context}}
     if turn_caller.key is None:  # otherwise the key is its id, so that a retry is idempotent
         message["messageId"] = new_id("msg")
     return {"message": message}

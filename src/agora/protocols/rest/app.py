@@ -37,7 +37,7 @@ UNTYPED_OPERATIONS = frozenset({"agora.auth.login", "agora.auth.refresh"})
 #: operations that anonymous callers call with a form, as their standard requires; unknown fields are ignored
 FORM_OPERATIONS = frozenset({"agora.auth.backchannel_logout"})
 LARGE_DIGITS = 5  # digits in the length of a body that is expensive to parse
-FORM = "application/x-www-form-urlencoded"
+FORM_TYPE = "application/x-www-form-urlencoded"
 
 
 class RestApp:
@@ -82,7 +82,7 @@ class RestApp:
         query = scope["query_string"]
         if has_body(match.operation, scope["method"]):
             body = await read_body(scope, receive, min(match.operation.body_limit, self.body_limit))
-            if match.operation.name in FORM_OPERATIONS and media_type(scope) == FORM:
+            if match.operation.name in FORM_OPERATIONS and media_type(scope) == FORM_TYPE:
                 # OpenID Connect Back-Channel Logout 1.0 section 2.5: the logout token comes as a form field, others may be added.
                 form = query_string.parse_query(body, match.operation)
                 return {name: value for name, value in form.items() if name in match.operation.parameters}

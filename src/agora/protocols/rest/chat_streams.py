@@ -19,7 +19,7 @@ from .event_response import EventResponse
 __all__ = ["send_chat_stream", "wants_chat_stream"]
 
 _WORDS = re.compile(r"\S+\s*")
-PIECE = 8  #: words
+WORDS_PER_PIECE = 8  #: words
 
 
 def wants_chat_stream(operation: Operation, scope: Scope) -> bool:
@@ -39,5 +39,5 @@ async def send_chat_stream(send: Send, body: bytes, headers: Sequence[tuple[byte
 
 
 def _join_words(words: Sequence[str]) -> Iterator[str]:
-    for start in range(0, len(words), PIECE):
-        yield "".join(words[start : start + PIECE])
+    for start in range(0, len(words), WORDS_PER_PIECE):
+        yield "".join(words[start : start + WORDS_PER_PIECE])

@@ -10,14 +10,18 @@ from agora.protocols.http import Send
 
 __all__ = ["EventResponse"]
 
-HEAD = ((b"content-type", b"text/event-stream"), (b"cache-control", b"no-store"), (b"x-accel-buffering", b"no"))
+STREAM_HEADERS = (
+    (b"content-type", b"text/event-stream"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),
+)
 
 
 class EventResponse:
     """A response that starts with its first event."""
 
     def __init__(self, send: Send, headers: Sequence[tuple[bytes, bytes]] = ()) -> None:
-        self._send, self.begun, self._headers = send, False, [*HEAD, *headers]
+        self._send, self.begun, self._headers = send, False, [*STREAM_HEADERS, *headers]
 
     async def send_piece(self, received: float, total: float | None, text: str | None) -> None:
         await self.send_event("piece", to_json({"content": text or ""}))

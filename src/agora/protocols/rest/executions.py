@@ -21,8 +21,8 @@ from .event_response import EventResponse
 
 __all__ = ["ExecutionStreams"]
 
-EXECUTE = declared("instance", "execute")
-PATH = re.compile(r"/marketplace/(?:instances|agents)/([^/]{1,600})/execute")
+EXECUTE_OPERATION = declared("instance", "execute")
+EXECUTION_PATH = re.compile(r"/marketplace/(?:instances|agents)/([^/]{1,600})/execute")
 
 
 class ExecutionStreams:
@@ -30,14 +30,15 @@ class ExecutionStreams:
 
     def __init__(self, dispatcher: Dispatcher, access: Access, body_limit: int) -> None:
         self.dispatcher, self.access = dispatcher, access
-        self.body_limit = min(EXECUTE.body_limit, body_limit)
+        self.body_limit = min(EXECUTE_OPERATION.body_limit, body_limit)
 
     def owns_request(self, scope: Scope) -> bool:
         """Whether a request is an execution and accepts a stream."""
         if scope["method"] != "POST" or not scope["path"].endswith("/execute"):
             return False
         return (
-            "text/event-stream" in (read_header(scope, b"accept") or "") and PATH.fullmatch(scope["path"]) is not None
+            "text/event-stream" in (read_header(scope, b"accept") or "")
+            and EXECUTION_PATH.fullmatch(scope["path"]) is not None
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,7 +47,9 @@ class ExecutionStreams:
             caller = await self.access.authenticate_scope(scope)
             arguments = await self._read_arguments(scope, receive)
             key = read_header(scope, b"idempotency-key")
-            call = self.dispatcher.invoke(EXECUTE, caller, arguments, idempotency_key=key, progress=answer.send_piece)
+            call = self.dispatcher.invoke(
+                EXECUTE_OPERATION, caller, arguments, idempotency_key=key, progress=answer.send_piece
+            )
             outcome = await run_while_connected(receive, call)
             await answer.send_event("result", outcome.body)
         except AgoraError as error:
@@ -61,7 +64,7 @@ class ExecutionStreams:
         body = await read_body(scope, receive, self.body_limit)
         check_json_type(scope, body)
         document = parse_json_object(body)
-        match = PATH.fullmatch(scope["path"])
+        match = EXECUTION_PATH.fullmatch(scope["path"])
         assert match is not None, "owned"
         # The path is decoded already: a name with a percent sign would be changed by a second time.
         return document | {"instance_id": match[1]}

@@ -15,9 +15,9 @@ from agora_sdk.errors import AgoraError, MethodNotAllowed
 
 __all__ = ["InvoiceFiles"]
 
-DOCUMENT = declared("billing", "document")
-PATH = re.compile(r"/billing/invoices/([A-Za-z0-9_-]{1,64})\.(html|csv|json|eml)")
-POLICY = (
+DOCUMENT_OPERATION = declared("billing", "document")
+INVOICE_PATH = re.compile(r"/billing/invoices/([A-Za-z0-9_-]{1,64})\.(html|csv|json|eml)")
+POLICY_HEADER = (
     b"content-security-policy",
     b"default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 )
@@ -31,7 +31,7 @@ class InvoiceFiles:
 
     def owns_request(self, scope: Scope) -> bool:
         """Whether a path names an invoice file."""
-        return PATH.fullmatch(scope["path"]) is not None
+        return INVOICE_PATH.fullmatch(scope["path"]) is not None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -43,14 +43,14 @@ class InvoiceFiles:
     async def _send_file(self, scope: Scope, send: Send) -> None:
         if scope["method"] not in ("GET", "HEAD"):
             raise MethodNotAllowed(f"{scope['method']} is not possible here.", fix="Use GET.", allowed=["GET"])
-        match = PATH.fullmatch(scope["path"])
+        match = INVOICE_PATH.fullmatch(scope["path"])
         assert match is not None
         caller = await self.access.authenticate_scope(scope)
         exact = scope["query_string"] == b"exact=true"
         arguments = {"invoice": match[1], "format": match[2], "exact": exact}
-        file = (await self.dispatcher.invoke(DOCUMENT, caller, arguments)).result
+        file = (await self.dispatcher.invoke(DOCUMENT_OPERATION, caller, arguments)).result
         # Only the page is meant for a browser; its policy forbids scripts, whatever a customer's name contains.
         how = "inline" if match[2] == "html" else "attachment"
         disposition = (b"content-disposition", f'{how}; filename="{file.filename}"'.encode())
         kind = (b"content-type", file.media_type.encode())
-        await send_response(send, 200, file.content.encode(), (POLICY, disposition), kind=kind)
+        await send_response(send, 200, file.content.encode(), (POLICY_HEADER, disposition), kind=kind)

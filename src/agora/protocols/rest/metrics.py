@@ -10,10 +10,10 @@ from pydantic import SecretStr
 from agora.protocols.http import Access, Receive, Scope, Send, read_header, send_response
 from agora_sdk.errors import NotFound, PermissionDenied, Unauthenticated
 
-__all__ = ["SCOPE", "MetricsPage"]
+__all__ = ["METRICS_SCOPE", "MetricsPage"]
 
-PATH = "/metrics"
-SCOPE = "read:metrics"
+METRICS_PATH = "/metrics"
+METRICS_SCOPE = "read:metrics"
 
 
 class MetricsPage:
@@ -27,7 +27,7 @@ class MetricsPage:
         self._token = token.get_secret_value().encode()
 
     def owns_request(self, scope: Scope) -> bool:
-        return bool(scope["path"] == PATH) and scope["method"] in ("GET", "HEAD")
+        return bool(scope["path"] == METRICS_PATH) and scope["method"] in ("GET", "HEAD")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the metrics. Raises NotFound, Unauthenticated, PermissionDenied."""
@@ -43,9 +43,9 @@ class MetricsPage:
         if credential and self._token and hmac.compare_digest(credential.encode(), self._token):
             return
         caller = await self._access.authenticate_scope(scope)
-        if caller.may(SCOPE):
+        if caller.may(METRICS_SCOPE):
             return
-        fix = f"Send 'Authorization: Bearer TOKEN': the setting metrics_token, or a key with the scope {SCOPE}."
+        fix = f"Send 'Authorization: Bearer TOKEN': the setting metrics_token, or a key with the scope {METRICS_SCOPE}."
         if caller.kind == "anonymous":
             raise Unauthenticated("Metrics require a credential.", fix=fix)
-        raise PermissionDenied(f"/metrics needs the scope {SCOPE!r}.", fix=fix, required=SCOPE)
+        raise PermissionDenied(f"/metrics needs the scope {METRICS_SCOPE!r}.", fix=fix, required=METRICS_SCOPE)

@@ -12,7 +12,7 @@ from .routes import has_body
 
 __all__ = ["build_openapi_document"]
 
-REF = "#/components/schemas/{model}"
+SCHEMA_REF = "#/components/schemas/{model}"
 PROBLEM_SCHEMA = {
     "type": "object",
     "description": "RFC 9457 problem document.",
@@ -106,7 +106,7 @@ def _build_health_operation(name: str, description: str) -> dict[str, Any]:
 
 
 def _build_operation_entry(operation: Operation, route: Route, number: int, schemas: dict[str, Any]) -> dict[str, Any]:
-    request = _share_definitions(operation.input.model_json_schema(ref_template=REF), schemas)
+    request = _share_definitions(operation.input.model_json_schema(ref_template=SCHEMA_REF), schemas)
     entry: dict[str, Any] = {
         "operationId": operation.name if number == 0 else f"{operation.name}.{number}",
         "tags": [operation.category],
@@ -139,7 +139,7 @@ def _share_definitions(schema: dict[str, Any], schemas: dict[str, Any]) -> dict[
 
 
 def _build_operation_responses(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
-    schema = _share_definitions(operation.output.json_schema(mode="serialization", ref_template=REF), schemas)
+    schema = _share_definitions(operation.output.json_schema(mode="serialization", ref_template=SCHEMA_REF), schemas)
     name = schema.get("title")
     if name and "$ref" not in schema:
         schemas.setdefault(name, schema)

@@ -27,14 +27,14 @@ from .openapi import build_openapi_document
 
 __all__ = ["Pages"]
 
-STATIC = {
+STATIC_FILES = {
     "/docs": ("docs.html", b"text/html; charset=utf-8"),
     "/docs/docs.js": ("docs.js", b"text/javascript; charset=utf-8"),
     "/docs/migration/messaging-v1": ("migration-messaging-v1.html", b"text/html; charset=utf-8"),
     "/docs/migration/v4": ("migration-v4.html", b"text/html; charset=utf-8"),
     "/docs/docs.css": ("docs.css", b"text/css; charset=utf-8"),
 }
-POLICY = (
+POLICY_HEADER = (
     b"content-security-policy",
     b"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'",
 )
@@ -73,10 +73,10 @@ class Pages:
         elif path == "/health/detail":
             is_ready, body = await self._detail(scope)
             await send_response(send, 200 if is_ready else 503, body)
-        elif path in STATIC or path == "/docs/":
-            name, kind = STATIC[path.rstrip("/")]
+        elif path in STATIC_FILES or path == "/docs/":
+            name, kind = STATIC_FILES[path.rstrip("/")]
             body = files(__package__).joinpath("static", name).read_bytes()
-            await send_response(send, 200, body, (POLICY,), kind=(b"content-type", kind))
+            await send_response(send, 200, body, (POLICY_HEADER,), kind=(b"content-type", kind))
         else:
             return False
         return True

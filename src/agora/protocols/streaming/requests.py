@@ -63,7 +63,7 @@ class StreamRequest:
             resume and "last_event_id" in operation.parameters
         ):  # a browser reconnects with the original URL: the header is more recent
             arguments["last_event_id"] = resume
-        if operation.name == task_offers.OPERATION:
+        if operation.name == task_offers.STREAM_OPERATION:
             # The query is more specific than a header that a client sends with each request.
             arguments = task_offers.read_worker_headers(scope) | arguments
         return cls(scope, operation, credential, arguments)

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from agora.core.events.frames import Batch, CloseReason, encode_closing_chunk
 from agora.core.events.stream import LiveStream
 from agora.protocols.http import Receive, Scope, Send, send_problem
-from agora.protocols.http_streams import HEADERS, RETRY_MILLISECONDS, StreamEncoder, follow_stream
+from agora.protocols.http_streams import RETRY_MILLISECONDS, STREAM_HEADERS, StreamEncoder, follow_stream
 from agora_sdk.contract import Operation
 from agora_sdk.errors import AgoraError
 
@@ -36,7 +36,7 @@ class EventSource(StreamingApp):
             return
         try:
             encoder: StreamEncoder
-            if operation.name == task_offers.OPERATION:
+            if operation.name == task_offers.STREAM_OPERATION:
                 start, encoder = task_offers.encode_connected_chunk(stream.position), task_offers.OfferEncoder()
             else:
                 start, encoder = b"id: %d\n: connected\n\n" % stream.position, _ChunkEncoder()
@@ -48,7 +48,7 @@ class EventSource(StreamingApp):
         self, stream: LiveStream, first: bytes, encoder: StreamEncoder, receive: Receive, send: Send
     ) -> None:
         start = b"retry: %d\n%b" % (RETRY_MILLISECONDS, first)
-        await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+        await send({"type": "http.response.start", "status": 200, "headers": STREAM_HEADERS})
         await send({"type": "http.response.body", "body": start, "more_body": True})
         await follow_stream(stream, encoder, receive, send, self.dispatcher.feed.buffer_limit)
 

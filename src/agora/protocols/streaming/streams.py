@@ -16,7 +16,7 @@ from pydantic_core import to_json
 
 from agora.core.call import Caller
 from agora.core.dispatcher import Dispatcher
-from agora.core.events.frames import ENDED, RESTARTING, CloseReason
+from agora.core.events.frames import CLOSE_RESTARTING, LOG_ENDED, CloseReason
 from agora.core.events.sink import QueueSink
 from agora.core.events.stream import LiveStream
 from agora.net.backpressure import Connection
@@ -115,8 +115,8 @@ def _encode_last_answer(call_id: Id, close_reason: CloseReason) -> bytes:
     """Encode the last answer of a stream."""
     error = close_reason.error
     # An error, not "done": the log has not ended, and the client can resume elsewhere.
-    if close_reason.code == RESTARTING:
+    if close_reason.code == CLOSE_RESTARTING:
         error = Overloaded("The server stops.", fix="Resume after the last item in a moment.", retry_after=2)
     if error is not None:
         return to_json({"id": call_id, "error": error.problem()})
-    return to_json({"id": call_id, "result": None, "done": close_reason == ENDED})
+    return to_json({"id": call_id, "result": None, "done": close_reason == LOG_ENDED})

@@ -15,30 +15,35 @@ from agora.comma_lists import split_list
 from agora.core.events.frames import Batch, CloseReason, Item, encode_closing_chunk
 from agora.protocols.http import Scope, read_header
 
-__all__ = ["OPERATION", "OfferEncoder", "encode_connected_chunk", "read_worker_headers"]
+__all__ = ["STREAM_OPERATION", "OfferEncoder", "encode_connected_chunk", "read_worker_headers"]
 
-OPERATION: Final = "agora.worker.stream"
-HEADERS: Final[Mapping[bytes, str]] = {
+STREAM_OPERATION: Final = "agora.worker.stream"
+PARAMETER_BY_HEADER: Final[Mapping[bytes, str]] = {
     b"x-agent-name": "agent_name",
     b"x-worker-id": "worker_id",
     b"x-capabilities": "capabilities",
     b"x-codebases": "codebases",
 }
-LISTS = ("capabilities", "codebases")
-KINDS: Final[Mapping[str, str]] = {
+LIST_PARAMETERS = ("capabilities", "codebases")
+FRAME_TYPES: Final[Mapping[str, str]] = {
     "agora.task.available": "task_available",
     "agora.worker.updated": "worker_updated",
 }
-BESIDE = ("task_id", "task_type", "priority", "worker_id")  #: members of the event's data repeated at the top level
+TOP_LEVEL_FIELDS = (
+    "task_id",
+    "task_type",
+    "priority",
+    "worker_id",
+)  #: members of the event's data repeated at the top level
 
 
 def read_worker_headers(scope: Scope) -> dict[str, str | list[str]]:
     """Read the arguments in headers; lists are separated by commas."""
     arguments: dict[str, str | list[str]] = {}
-    for header, name in HEADERS.items():
+    for header, name in PARAMETER_BY_HEADER.items():
         value = read_header(scope, header)
         if value:
-            arguments[name] = split_list(value) if name in LISTS else value
+            arguments[name] = split_list(value) if name in LIST_PARAMETERS else value
     return arguments
 
 
@@ -67,5 +72,5 @@ def _encode_batch(batch: Batch) -> bytes:
 def _encode_offer(item: Item) -> bytes:
     document = from_json(item.json)
     data = document.get("data") or {}
-    document |= {name: data[name] for name in BESIDE if name in data}
-    return b"id: %d\nevent: %b\ndata: %b\n\n" % (item.number, KINDS[item.kind].encode(), to_json(document))
+    document |= {name: data[name] for name in TOP_LEVEL_FIELDS if name in data}
+    return b"id: %d\nevent: %b\ndata: %b\n\n" % (item.number, FRAME_TYPES[item.kind].encode(), to_json(document))

@@ -16,26 +16,26 @@ from typing import Any
 from pydantic_core import to_json
 
 from agora.core.call import Caller
-from agora.core.events.frames import RESTARTING, Batch, CloseReason
+from agora.core.events.frames import CLOSE_RESTARTING, Batch, CloseReason
 from agora.core.events.sink import QueueSink, Sink, is_over
 from agora.core.events.stream import LiveStream
 from agora.net.backpressure import Connection
 from agora.protocols.http import Receive, Scope, Send, connection_of
 from agora.protocols.trace_context import open_incoming_span, read_trace_carrier
-from agora.protocols.websockets import MAX_REASON, refuse_handshake
+from agora.protocols.websockets import MAX_REASON_BYTES, refuse_handshake
 from agora_sdk.contract import declared
 from agora_sdk.errors import AgoraError, InternalError
 
 from .requests import StreamingApp, StreamRequest, abort_connection
 from .websocket_calls import Calls, InvalidFrame
 
-__all__ = ["INVALID_FRAME", "SUBPROTOCOL", "WebSocketApp"]
+__all__ = ["CLOSE_INVALID_FRAME", "SUBPROTOCOL", "WebSocketApp"]
 
 log = logging.getLogger(__name__)
 
 SUBPROTOCOL = "agora"
-STREAM = declared("event", "stream")
-INVALID_FRAME = 4400  #: close code: the client sent an invalid frame
+STREAM_OPERATION = declared("event", "stream")
+CLOSE_INVALID_FRAME = 4400  #: close code: the client sent an invalid frame
 
 
 class WebSocketApp(StreamingApp):
@@ -45,7 +45,7 @@ class WebSocketApp(StreamingApp):
         await receive()  # websocket.connect
         try:
             with open_incoming_span(self.dispatcher.tracing, "WebSocket", read_trace_carrier(scope)):
-                stream, caller = await self.open(StreamRequest.from_scope(scope, STREAM))
+                stream, caller = await self.open(StreamRequest.from_scope(scope, STREAM_OPERATION))
         except AgoraError as error:
             await refuse_handshake(scope, receive, send, error)
             return
@@ -151,7 +151,7 @@ class _Socket:
                         self._connection.wait_until_writable()
                     )  # a client that does not read its answers is not read from either
         except InvalidFrame as error:
-            self._stream.end(CloseReason(INVALID_FRAME, str(error)))
+            self._stream.end(CloseReason(CLOSE_INVALID_FRAME, str(error)))
         except OSError:
             pass  # the client disconnected before its answer
         except Exception:
@@ -161,11 +161,11 @@ class _Socket:
     async def _send_close(self, close_reason: CloseReason, pumping: list[asyncio.Task[None]]) -> None:
         """Send the reason and close; abort the connection of a peer that does not read."""
         # RFC 6455, section 5.5: a control frame carries at most 125 bytes, two of them the code; a cut character is dropped.
-        reason = close_reason.reason.encode()[:MAX_REASON].decode(errors="ignore")
+        reason = close_reason.reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore")
         try:
             async with asyncio.timeout(self._stream.grace_seconds):
                 # At a restart, answers of calls that have committed are still sent; otherwise running calls are cancelled.
-                await self._calls.close(finish=close_reason.code == RESTARTING)
+                await self._calls.close(finish=close_reason.code == CLOSE_RESTARTING)
                 await asyncio.gather(*pumping)
                 await self._send({"type": "websocket.close", "code": close_reason.code, "reason": reason})
         except TimeoutError:

@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 MAX_CALLS = 32  #: calls of one socket running, or with unwritten answers; further calls wait
 MAX_FIELDS = 50  #: members of a frame; each unknown one is a separate error
-FIELDS = "A call has id, operation, and if needed version, arguments, idempotency_key and traceparent."
+FIELDS_FIX = "A call has id, operation, and if needed version, arguments, idempotency_key and traceparent."
 SLOT_TIMEOUT = 5.0  #: seconds that a call waits, with reading paused, before it is rejected
 
 _Id = Annotated[StrictInt | Annotated[StrictStr, Field(max_length=200)] | None, Field()]
@@ -140,7 +140,7 @@ class Calls:
         frame_id = fields.get("id")
         id = frame_id if isinstance(frame_id, int | str) else None
         if len(fields) > MAX_FIELDS:
-            raise _CallRefused(id, InvalidRequest(f"A call must have fewer than {MAX_FIELDS} fields.", fix=FIELDS))
+            raise _CallRefused(id, InvalidRequest(f"A call must have fewer than {MAX_FIELDS} fields.", fix=FIELDS_FIX))
         try:
             return _Frame.model_validate(fields)
         except ValidationError as error:
@@ -236,7 +236,7 @@ def _build_invalid_frame_error(error: ValidationError) -> InvalidRequest:
     errors = [field_error(".".join(map(str, fault["loc"])), describe_error(fault)) for fault in faults[:20]]
     return InvalidRequest(
         "{field}: {message}".format(**errors[0]),
-        fix=FIELDS,
+        fix=FIELDS_FIX,
         errors=errors,
     )
 

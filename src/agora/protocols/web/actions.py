@@ -26,7 +26,7 @@ from .filters import format_document
 from .named_agents import check_named_agents
 from .notices import Notice, Notices, render_notice, render_toast
 from .responses import is_htmx_request, send_html, send_redirect
-from .security import HOME, choose_safe_next_path
+from .security import HOME_PATH, choose_safe_next_path
 from .view import View
 
 __all__ = ["Actions"]
@@ -80,7 +80,7 @@ class Actions:
 
     async def _send_result_page(self, notice: Notice, scope: Scope, send: Send) -> None:
         """Redirect to the page of the created object."""
-        path, cookie = HOME + notice.path, self.notices.build_cookie(replace(notice, path=""))
+        path, cookie = HOME_PATH + notice.path, self.notices.build_cookie(replace(notice, path=""))
         if is_htmx_request(scope):
             await send_html(send, 200, b"", [(b"hx-redirect", path.encode("ascii")), cookie])
         else:
@@ -97,7 +97,7 @@ class Actions:
 def _describe_success(operation: Operation, form: forms.Form, result: Any, scope: Scope) -> Notice:
     """Build the notice of a successful action, with a link to the created object unless its page sent the form."""
     path = outcomes.find_result_page(result)
-    if path and urlsplit(_read_sending_page_url(scope)).path == HOME + path:
+    if path and urlsplit(_read_sending_page_url(scope)).path == HOME_PATH + path:
         path = ""
     words = outcomes.describe_outcome(operation, form.get, result)
     if not form.get("show"):
@@ -105,8 +105,8 @@ def _describe_success(operation: Operation, form: forms.Form, result: Any, scope
     # Only the first: operations have one secret, which is shown once and never again.
     secret = next((str(value) for name in operation.secrets if (value := getattr(result, name, None))), "")
     notice = Notice("done", words, path, secret, format_document(result))
-    if operation.name == outcomes.CHAT:
-        return replace(notice, links=outcomes.list_answer_links(result), place=outcomes.CHAT_PLACE)
+    if operation.name == outcomes.CHAT_OPERATION:
+        return replace(notice, links=outcomes.list_answer_links(result), place=outcomes.CHAT_ELEMENT_ID)
     return notice
 
 

@@ -46,11 +46,11 @@ from . import live_updates as live
 from .actions import Actions
 from .assets import ASSETS
 from .exports import Exports
-from .notices import NOTICE, Notice, Notices, render_notice
+from .notices import NOTICE_COOKIE, Notice, Notices, render_notice
 from .paths import is_export
 from .registry import FRAGMENTS, Page, PageRedirect
 from .responses import accepts_gzip, is_htmx_request, send_html, send_page, send_redirect, wants_html
-from .security import HOME, check_origin, choose_safe_next_path
+from .security import HOME_PATH, check_origin, choose_safe_next_path
 from .session import HasEnded, Sessions, parse_cookies
 from .signin import LOCAL, TOKEN, SignIn, SignOn
 from .templating import render_template
@@ -61,7 +61,7 @@ __all__ = ["MonitorApp"]
 
 log = logging.getLogger(__name__)
 
-STREAM = declared("monitor", "stream")
+STREAM_OPERATION = declared("monitor", "stream")
 LOGOUT, SIGN_OUT = declared("auth", "logout"), declared("auth", "sign_out")
 LOGIN_PATHS = frozenset({"sso", "callback", "upstream-callback", "upstream-client", "upstream-authorized"})
 MAX_QUERY = 8_192
@@ -114,10 +114,10 @@ class MonitorApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
         try:
-            if not path.startswith(HOME):  # "/" and "/v1/monitor"
-                await send_redirect(send, HOME)
+            if not path.startswith(HOME_PATH):  # "/" and "/v1/monitor"
+                await send_redirect(send, HOME_PATH)
                 return
-            await self._route_request(path.removeprefix(HOME), scope, receive, send)
+            await self._route_request(path.removeprefix(HOME_PATH), scope, receive, send)
         except Unauthenticated as error:
             await self._redirect_to_sign_in(error, scope, send)
         except AgoraError as error:
@@ -159,7 +159,7 @@ class MonitorApp:
                 await self.upstreams.finish(await self._create_view(scope, NO_PAGE, {}, {}), send, query)
 
     async def _send_sign_in_page(self, scope: Scope, send: Send) -> None:
-        await self.sign_in.send_page(scope, send, _parse_query(scope).get("next", HOME))
+        await self.sign_in.send_page(scope, send, _parse_query(scope).get("next", HOME_PATH))
 
     async def _handle_post(self, room: str, rest: str, scope: Scope, receive: Receive, send: Send) -> None:
         # Before the session is read: a form of another site is refused, whatever cookies the browser sends with it.
@@ -178,7 +178,7 @@ class MonitorApp:
         form = await forms.read_form(scope, receive, MAX_QUERY)
         # A second check beside the origin: some browsers and proxies send neither Origin nor Referer.
         view.session.check_form_token(read_header(scope, b"x-csrf-token") or form.get("csrf"))
-        session, redirect_url = view.session, f"{HOME}sign-in"
+        session, redirect_url = view.session, f"{HOME_PATH}sign-in"
         ender = replace(view.caller, tenant=session.tenant)  # a server operator may currently act in another tenant
         await self.dispatcher.invoke(SIGN_OUT, ender, {"session_id": session.id})
         if view.caller.kind == "user":  # also end the provider's session, if it supports that
@@ -227,7 +227,7 @@ class MonitorApp:
             raise NotFound("There is no such page.")
         if not view.shows(page):
             raise PermissionDenied(f"{page.title} is not visible to you.", fix="Sign in as a user who may see it.")
-        notice = self.notices.read_cookie(parse_cookies(scope).get(NOTICE))
+        notice = self.notices.read_cookie(parse_cookies(scope).get(NOTICE_COOKIE))
         try:
             body = await _render_page(page, view, notice)
         except PageRedirect as elsewhere:
@@ -243,18 +243,18 @@ class MonitorApp:
                 notice = Notice("failed", "Your session has ended. Sign in, then send this again.", sign_in=True)
             else:
                 notice = Notice("failed", str(error))
-                headers.append((b"hx-redirect", f"{HOME}sign-in".encode()))
+                headers.append((b"hx-redirect", f"{HOME_PATH}sign-in".encode()))
             await send_html(send, 401, render_notice(notice), headers)
         elif not wants_html(scope):
             await send_problem(send, error, instance=scope["path"])
         elif scope["method"] == "POST":
-            await send_redirect(send, f"{HOME}sign-in", headers)
+            await send_redirect(send, f"{HOME_PATH}sign-in", headers)
         else:
-            current_path = HOME + _read_monitor_path(scope)
+            current_path = HOME_PATH + _read_monitor_path(scope)
             if scope["query_string"]:
                 current_path += "?" + scope["query_string"].decode("latin-1")
-            redirect_url = "" if current_path == HOME else f"?next={quote(current_path, safe='')}"
-            await send_redirect(send, f"{HOME}sign-in{redirect_url}", headers)
+            redirect_url = "" if current_path == HOME_PATH else f"?next={quote(current_path, safe='')}"
+            await send_redirect(send, f"{HOME_PATH}sign-in{redirect_url}", headers)
 
     async def _send_failure(self, error: AgoraError, scope: Scope, send: Send) -> None:
         """Send an error as a page, or as a notice within the requesting page."""
@@ -290,7 +290,7 @@ class MonitorApp:
         if not view.shows(page):
             raise PermissionDenied(f"{page.title} is not visible to you.")
         fragments = [FRAGMENTS[name] for name in page.live]
-        if after is not None and after.isdecimal() and view.position - int(after[:18]) > live.RELOAD_DISTANCE:
+        if after is not None and after.isdecimal() and view.position - int(after[:18]) > live.MAX_MISSED_EVENTS:
             await live.send_reload(send)
             return
 
@@ -300,7 +300,9 @@ class MonitorApp:
         types = sorted({type for part in fragments for type in part.on}) or ["agora.none"]
         try:
             arguments = {"types": types, "last_event_id": after}
-            stream = await self.dispatcher.open_stream(STREAM, view.caller, arguments, valid=reauthenticate_caller)
+            stream = await self.dispatcher.open_stream(
+                STREAM_OPERATION, view.caller, arguments, valid=reauthenticate_caller
+            )
         # Retention has deleted events since the page was built: it cannot be brought up to date in parts.
         except CursorTooOld:
             await live.send_reload(send)
@@ -331,14 +333,14 @@ def _find_list_page(scope: Scope, view: View | None) -> Page | None:
 def _find_referring_page(scope: Scope) -> str | None:
     """Find the path of the monitor's page that sent a form, if the browser sends a referrer."""
     referer = urlsplit(read_header(scope, b"referer") or "")
-    return choose_safe_next_path(f"{referer.path}?{referer.query}") if referer.path.startswith(HOME) else None
+    return choose_safe_next_path(f"{referer.path}?{referer.query}") if referer.path.startswith(HOME_PATH) else None
 
 
 def _read_monitor_path(scope: Scope) -> str:
     """Read the raw path below ``/v1/monitor/``."""
     # The raw path: an encoded slash in the name of an object is no separator.
     raw: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
-    return raw.split(b"?", 1)[0].decode("latin-1").removeprefix(HOME)
+    return raw.split(b"?", 1)[0].decode("latin-1").removeprefix(HOME_PATH)
 
 
 def _parse_query(scope: Scope) -> dict[str, str]:

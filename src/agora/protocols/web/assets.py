@@ -17,12 +17,12 @@ from agora.protocols.http import Scope, Send, read_header
 from agora_sdk.errors import NotFound
 
 from .responses import accepts_gzip
-from .security import HOME
+from .security import HOME_PATH
 
 __all__ = ["ASSETS", "Assets"]
 
 DIRECTORY: Final = Path(__file__).parent / "static"
-KINDS: Final = {
+CONTENT_TYPES: Final = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
@@ -31,7 +31,7 @@ KINDS: Final = {
     ".txt": "text/plain; charset=utf-8",
     ".woff2": "font/woff2",
 }
-COMPRESSED: Final = frozenset({".css", ".js", ".svg", ".txt"})
+COMPRESSED_SUFFIXES: Final = frozenset({".css", ".js", ".svg", ".txt"})
 CACHE_FOREVER: Final = b"public, max-age=31536000, immutable"
 
 
@@ -59,10 +59,10 @@ class Assets:
         """The files by name, such as ``style.css`` or ``vendor/htmx.min.js``."""
         assets = {}
         for path in sorted(self._directory.rglob("*")):
-            if path.is_file() and path.suffix in KINDS:
+            if path.is_file() and path.suffix in CONTENT_TYPES:
                 body = path.read_bytes()
                 etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'.encode()
-                assets[path.relative_to(self._directory).as_posix()] = Asset(body, KINDS[path.suffix], etag)
+                assets[path.relative_to(self._directory).as_posix()] = Asset(body, CONTENT_TYPES[path.suffix], etag)
         return assets
 
     @cached_property
@@ -76,7 +76,7 @@ class Assets:
     def url(self, name: str) -> str:
         """Build the URL of a file. Raises KeyError if it does not exist."""
         self.files[name]
-        return f"{HOME}static/{self.version}/{name}"
+        return f"{HOME_PATH}static/{self.version}/{name}"
 
     async def send(self, path: str, scope: Scope, send: Send) -> None:
         """Send the file of a request for ``VERSION/NAME``. Raises NotFound if it does not exist."""
@@ -94,7 +94,7 @@ class Assets:
             await send({"type": "http.response.body", "body": b""})
             return
         body = asset.body
-        if Path(name).suffix in COMPRESSED and accepts_gzip(scope):
+        if Path(name).suffix in COMPRESSED_SUFFIXES and accepts_gzip(scope):
             body = asset.gzipped
             headers.append((b"content-encoding", b"gzip"))
         headers += [(b"content-type", asset.kind.encode()), (b"content-length", str(len(body)).encode())]

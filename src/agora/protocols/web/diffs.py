@@ -18,13 +18,13 @@ __all__ = ["MAX_LINES", "FileDiff", "is_diff", "parse_diff", "render_diff", "sho
 
 MAX_LINES: Final = 2_000  #: maximum lines shown of a diff
 MAX_LINE_CHARACTERS: Final = 1_000
-HEADER: Final = re.compile(r"^(diff --git .*|--- .*\n\+\+\+ .*\n@@ .*)$", re.MULTILINE)
-START_CHARACTERS: Final = 2_000  #: characters of a text within which a diff must begin
-HUNK: Final = re.compile(r"@@ -\d+(?:,(\d{1,9}))? \+\d+(?:,(\d{1,9}))? @@")
+FILE_HEADER: Final = re.compile(r"^(diff --git .*|--- .*\n\+\+\+ .*\n@@ .*)$", re.MULTILINE)
+MAX_PREAMBLE_CHARACTERS: Final = 2_000  #: characters of a text within which a diff must begin
+HUNK_HEADER: Final = re.compile(r"@@ -\d+(?:,(\d{1,9}))? \+\d+(?:,(\d{1,9}))? @@")
 HUNK_SIGNS: Final = ("", " ", "+", "-", "\\")  #: first characters of a hunk's lines, including empty ones
 #: tones by sign of a line
 TONES: Final = {"+": "add", "-": "del", "\\": "hunk"}
-CONTROLS: Final = {
+VISIBLE_CONTROLS: Final = {
     code: f"<U+{code:04X}>" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x061C, 0x200E, 0x200F)
 }
 
@@ -52,12 +52,12 @@ class FileDiff:
 
 def is_diff(text: str) -> bool:
     """Whether a text is a unified diff, possibly after some other text."""
-    return HEADER.search(text[:START_CHARACTERS]) is not None
+    return FILE_HEADER.search(text[:MAX_PREAMBLE_CHARACTERS]) is not None
 
 
 def show_controls(text: str) -> str:
     """Make the characters visible that change the direction of a text."""
-    return text.translate(CONTROLS)
+    return text.translate(VISIBLE_CONTROLS)
 
 
 def parse_diff(text: str) -> list[FileDiff]:
@@ -101,7 +101,7 @@ def _read_lines(text: str) -> Iterator[tuple[bool, str, str, str]]:
             old_left -= not line.startswith(("+", "\\"))
             new_left -= not line.startswith(("-", "\\"))
             yield False, "", TONES.get(line[:1], ""), line
-        elif hunk := HUNK.match(line):
+        elif hunk := HUNK_HEADER.match(line):
             old_left, new_left = (1 if count is None else int(count) for count in hunk.groups())
             in_git_head = False
             yield False, "", "hunk", line

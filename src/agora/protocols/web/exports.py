@@ -30,7 +30,7 @@ from .paths import EXPORTS
 __all__ = ["COLUMNS", "Exports", "spreadsheet_cell"]
 
 log = logging.getLogger(__name__)
-EXPORT: Final = declared("monitor", "export")
+EXPORT_OPERATION: Final = declared("monitor", "export")
 COLUMNS: Final = (
     "timestamp",
     "message_id",
@@ -44,10 +44,10 @@ COLUMNS: Final = (
     "reply_to",
     "content",
 )
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
+FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
 STALL_SECONDS: Final = 60.0
 Check = Callable[[], Awaitable[None]]
-Form = Callable[[AsyncIterator[bytes]], AsyncIterator[bytes]]  #: converts messages to parts of a file
+EncodeRows = Callable[[AsyncIterator[bytes]], AsyncIterator[bytes]]  #: converts messages to parts of a file
 
 
 class Exports:
@@ -60,8 +60,8 @@ class Exports:
         """Send the file. Raises AgoraError before it begins."""
         if scope["method"] not in ("GET", "HEAD"):
             raise MethodNotAllowed(f"{scope['method']} is not possible here.", fix="Use GET.", allowed=["GET"])
-        arguments = query_string.parse_query(scope["query_string"], EXPORT)
-        stream = await self.dispatcher.open_stream(EXPORT, caller, arguments, valid=valid)
+        arguments = query_string.parse_query(scope["query_string"], EXPORT_OPERATION)
+        stream = await self.dispatcher.open_stream(EXPORT_OPERATION, caller, arguments, valid=valid)
         name, kind = EXPORTS[scope["path"]]
         try:
             await _send_headers(send, name, kind)
@@ -74,7 +74,7 @@ class Exports:
             stream.close()
 
 
-async def _transfer_file(stream: LiveStream, form: Form, receive: Receive, send: Send) -> None:
+async def _transfer_file(stream: LiveStream, form: EncodeRows, receive: Receive, send: Send) -> None:
     """Write a file until it is complete or the reader has disconnected."""
     writing = asyncio.create_task(_write_pieces(stream, form, send))
     disconnect = asyncio.create_task(wait_for_disconnect(receive))
@@ -106,7 +106,7 @@ async def _send_headers(send: Send, name: str, kind: bytes) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": headers})
 
 
-async def _write_pieces(stream: LiveStream, form: Form, send: Send) -> None:
+async def _write_pieces(stream: LiveStream, form: EncodeRows, send: Send) -> None:
     async for piece in form(_read_documents(stream)):
         async with asyncio.timeout(STALL_SECONDS):
             await send({"type": "http.response.body", "body": piece, "more_body": True})
@@ -147,4 +147,4 @@ def spreadsheet_cell(value: str | None) -> str:
     """Escape a value for a cell: an apostrophe is put before anything that a spreadsheet would read as a formula."""
     text = value or ""
     # Texts are written by agents: a spreadsheet would run a formula, which can send the sheet elsewhere (CSV injection).
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA) else text
+    return f"'{text}" if text.lstrip(" ").startswith(FORMULA_STARTS) else text

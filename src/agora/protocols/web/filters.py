@@ -62,7 +62,7 @@ TEXT_FIELDS = (
     "input",
 )
 MAX_PREVIEW_DEPTH = 4
-UNITS = ("B", "KB", "MB", "GB", "TB")
+SIZE_UNITS = ("B", "KB", "MB", "GB", "TB")
 
 
 def format_time(value: datetime | None) -> str:
@@ -109,12 +109,12 @@ def capitalize_first(value: str) -> str:
     return value[:1].upper() + value[1:]
 
 
-_WORDS = {"waiting_approval": "waiting for approval"}
+_LABEL_BY_STATE = {"waiting_approval": "waiting for approval"}
 
 
 def identifier_words(value: object) -> str:
     """Convert an identifier to words: ``in_progress`` is ``in progress``."""
-    return _WORDS.get(str(value)) or str(value).replace("_", " ")
+    return _LABEL_BY_STATE.get(str(value)) or str(value).replace("_", " ")
 
 
 def format_money(value: float | None, currency: str | None = None) -> str:
@@ -166,9 +166,9 @@ def format_bytes(value: float | None) -> str:
     if value is None:
         return NO_VALUE
     unit = 0
-    while value >= 1024 and unit < len(UNITS) - 1:
+    while value >= 1024 and unit < len(SIZE_UNITS) - 1:
         value, unit = value / 1024, unit + 1
-    return f"{value:.0f} {UNITS[unit]}" if unit == 0 or value >= 100 else f"{value:.1f} {UNITS[unit]}"
+    return f"{value:.0f} {SIZE_UNITS[unit]}" if unit == 0 or value >= 100 else f"{value:.1f} {SIZE_UNITS[unit]}"
 
 
 def encode_segment(value: str) -> str:

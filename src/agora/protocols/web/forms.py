@@ -24,7 +24,7 @@ __all__ = ["Form", "read_form", "to_arguments"]
 
 MAX_FIELDS = 500
 MAX_DEPTH = 3  #: maximum depth of a field in objects
-FORM = "application/x-www-form-urlencoded"
+FORM_TYPE = "application/x-www-form-urlencoded"
 OWN_FIELDS = frozenset(
     {"agents", "csrf", "next", "idempotency_key", "show", "visit"}
 )  #: fields of the form itself, not of the operation
@@ -45,8 +45,8 @@ class Form:
 async def read_form(scope: Scope, receive: Receive, limit: int) -> Form:
     """Read the form of a request. Raises UnsupportedMediaType, PayloadTooLarge, InvalidRequest."""
     kind = (read_header(scope, b"content-type") or "").split(";")[0].strip().lower()
-    if kind != FORM:
-        raise UnsupportedMediaType("The body is not a form.", fix=f"Send 'Content-Type: {FORM}'.")
+    if kind != FORM_TYPE:
+        raise UnsupportedMediaType("The body is not a form.", fix=f"Send 'Content-Type: {FORM_TYPE}'.")
     body = await read_body(scope, receive, limit)
     try:
         pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)

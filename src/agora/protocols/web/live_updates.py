@@ -28,22 +28,22 @@ from agora_sdk.errors import AgoraError, CursorTooOld, RateLimited
 
 from .registry import Fragment
 from .row_changes import RowChanges
-from .security import HEADERS
+from .security import SECURITY_HEADERS
 from .templating import render_template
 from .view import View
 
-__all__ = ["RELOAD_DISTANCE", "FragmentSink", "Schedule", "send_reload", "serve_fragments"]
+__all__ = ["MAX_MISSED_EVENTS", "FragmentSink", "Schedule", "send_reload", "serve_fragments"]
 
 log = logging.getLogger(__name__)
 
-REST_FACTOR: Final = 20  #: pause after rendering, as a multiple of its duration
+MIN_REST_FACTOR: Final = 20  #: pause after rendering, as a multiple of its duration
 UPDATE_SECONDS: Final = 0.25  #: minimum interval of updates of one page
 STALL_SECONDS: Final = 30.0  #: seconds without reading after which a reader is disconnected
-RELOAD_DISTANCE: Final = 2_000  #: number of missed events above which a page is reloaded instead of updated
+MAX_MISSED_EVENTS: Final = 2_000  #: number of missed events above which a page is reloaded instead of updated
 MAX_EVENTS: Final = 100  #: maximum events passed to a fragment, newest ones
 COMPRESSION_LEVEL: Final = 5
 GZIP_WINDOW_BITS: Final = 31
-HEAD: Final = (
+STREAM_HEADERS: Final = (
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
     # nginx would collect the stream in its buffer.
@@ -152,7 +152,7 @@ class Schedule:
         if part.tick:
             self._ticks[part.name] = now + part.tick
         # Added up, because one update may render several fragments in a row.
-        self._resting_until = max(self._resting_until, now) + (now - began) * REST_FACTOR
+        self._resting_until = max(self._resting_until, now) + (now - began) * MIN_REST_FACTOR
 
     def postpone(self, part: Fragment, seconds: float, now: float) -> None:
         """Postpone a fragment, because the user's rate limit is exhausted."""
@@ -170,7 +170,9 @@ class EventWriter:
 
     async def begin(self) -> None:
         encoding = [(b"content-encoding", b"gzip")] if self._compressor else []
-        await self._send({"type": "http.response.start", "status": 200, "headers": [*HEAD, *encoding, *HEADERS]})
+        await self._send(
+            {"type": "http.response.start", "status": 200, "headers": [*STREAM_HEADERS, *encoding, *SECURITY_HEADERS]}
+        )
 
     async def write(self, data: bytes) -> None:
         if self._compressor is not None:

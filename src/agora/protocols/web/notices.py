@@ -10,12 +10,14 @@ from agora_sdk.errors import Unauthenticated
 from .session import Sessions
 from .templating import render_template
 
-__all__ = ["NOTICE", "Link", "Notice", "Notices", "render_notice", "render_toast"]
+__all__ = ["NOTICE_COOKIE", "Link", "Notice", "Notices", "render_notice", "render_toast"]
 
-NOTICE: Final = "agora_notice"
+NOTICE_COOKIE: Final = "agora_notice"
 LIFETIME_SECONDS: Final = 60
 MAX_NOTICE_LENGTH: Final = 500
-TOO_LONG: Final = "The answer is too long for a browser without scripts. Call the operation from a shell to read it."
+TOO_LONG_MESSAGE: Final = (
+    "The answer is too long for a browser without scripts. Call the operation from a shell to read it."
+)
 
 
 @value_class
@@ -59,12 +61,12 @@ class Notices:
             sealed = self._sessions.seal([notice.kind, words, notice.path, notice.secret, notice.answer], "notice")
         # Raised by seal() for values that are too long for a cookie.
         except Unauthenticated:
-            sealed = self._sessions.seal([notice.kind, words, notice.path, notice.secret, TOO_LONG], "notice")
-        return self._sessions.set_cookie(NOTICE, sealed, LIFETIME_SECONDS)
+            sealed = self._sessions.seal([notice.kind, words, notice.path, notice.secret, TOO_LONG_MESSAGE], "notice")
+        return self._sessions.set_cookie(NOTICE_COOKIE, sealed, LIFETIME_SECONDS)
 
     def discard_cookie(self) -> tuple[bytes, bytes]:
         """Build the header that deletes the cookie after the notice was shown."""
-        return self._sessions.set_cookie(NOTICE, "", 0)
+        return self._sessions.set_cookie(NOTICE_COOKIE, "", 0)
 
     def read_cookie(self, text: str | None) -> Notice | None:
         """Read the notice of a cookie."""

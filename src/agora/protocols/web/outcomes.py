@@ -10,16 +10,16 @@ from agora_sdk.contract import Operation
 from .filters import find_page_path
 from .notices import Link
 
-__all__ = ["CHAT", "CHAT_PLACE", "describe_outcome", "find_result_page", "list_answer_links"]
+__all__ = ["CHAT_ELEMENT_ID", "CHAT_OPERATION", "describe_outcome", "find_result_page", "list_answer_links"]
 
 #: fields of a result with the id of the created or changed object, most specific first
 RESULT_IDS: Final = ("group_id", "task_id", "workflow_id", "message_id", "instance_id", "agent_id", "dead_letter_id")
 
-CHAT: Final = "agora.orchestrator.chat"
-CHAT_PLACE: Final = "chat-answer"  #: id of the element below the chat's form
+CHAT_OPERATION: Final = "agora.orchestrator.chat"
+CHAT_ELEMENT_ID: Final = "chat-answer"  #: id of the element below the chat's form
 #: by operation name without ``agora.``, followed by the form's ``action``, ``approved`` or ``mode`` for operations with
 #: variants
-WORDS: Final[Mapping[str, str]] = {
+MESSAGE_BY_OPERATION: Final[Mapping[str, str]] = {
     "a2a.add_remote": "Remote agent added",
     "a2a.refresh_remote": "Remote agent refreshed",
     "a2a.remove_remote": "Remote agent removed",
@@ -129,11 +129,11 @@ def describe_outcome(operation: Operation, field: Callable[[str], str | None], r
 
     For the chat, return its answer.
     """
-    if operation.name == CHAT and result is not None:
+    if operation.name == CHAT_OPERATION and result is not None:
         return str(result.response)
     name = operation.name.removeprefix("agora.")
     which = field("action") or field("approved") or field("mode")
-    text = WORDS.get(f"{name} {which}") or WORDS.get(name)
+    text = MESSAGE_BY_OPERATION.get(f"{name} {which}") or MESSAGE_BY_OPERATION.get(name)
     return text or f"Done: {operation.summary.rstrip('.')}"
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from agora.protocols.http import Scope, read_header
 
 from .responses import wants_html
-from .security import HOME
+from .security import HOME_PATH
 
 __all__ = ["EXPORTS", "is_export", "owns_request", "shows_not_found"]
 
@@ -23,7 +23,7 @@ def owns_request(scope: Scope, declared: bool) -> bool:
     path = scope["path"]
     if path == "/":
         return scope["method"] in ("GET", "HEAD") and "text/html" in (read_header(scope, b"accept") or "")
-    if path != HOME.rstrip("/") and not path.startswith(HOME):
+    if path != HOME_PATH.rstrip("/") and not path.startswith(HOME_PATH):
         return False
     return not declared or is_export(scope) or (scope["method"] in ("GET", "HEAD") and wants_html(scope))
 

@@ -13,7 +13,16 @@ from typing import Any, TypeVar
 
 from agora.core.events.filter import EventFilter
 
-__all__ = ["BRAKE", "FRAGMENTS", "PAGES", "Fragment", "Page", "PageRedirect", "register_fragment", "register_page"]
+__all__ = [
+    "BRAKE_FRAGMENT",
+    "FRAGMENTS",
+    "PAGES",
+    "Fragment",
+    "Page",
+    "PageRedirect",
+    "register_fragment",
+    "register_page",
+]
 
 Values = Mapping[str, Any]
 Build = Callable[[Any], Awaitable[Values]]  #: takes a View, whose module imports this one
@@ -89,7 +98,7 @@ class Fragment:
         return f"live/{self.name}.html"
 
 
-BRAKE = "brake"  #: the fragment of every page with the state of the emergency brake
+BRAKE_FRAGMENT = "brake"  #: the fragment of every page with the state of the emergency brake
 PAGES: list[Page] = []
 FRAGMENTS: dict[str, Fragment] = {}
 
@@ -109,7 +118,7 @@ def register_page(
 
     def add_page(build: Build) -> Build:
         name = template or f"{build.__name__.removeprefix('load_').removesuffix('_page')}.html"
-        PAGES.append(Page(path, title, name, build, scope, nav, key, needs, (*live, BRAKE)))
+        PAGES.append(Page(path, title, name, build, scope, nav, key, needs, (*live, BRAKE_FRAGMENT)))
         return build
 
     return add_page

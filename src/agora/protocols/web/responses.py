@@ -7,17 +7,17 @@ from collections.abc import Iterable
 
 from agora.protocols.http import Scope, Send, read_header, send_response
 
-from .security import HEADERS
+from .security import SECURITY_HEADERS
 
 __all__ = ["Headers", "accepts_gzip", "is_htmx_request", "send_html", "send_page", "send_redirect", "wants_html"]
 
-HTML = (b"content-type", b"text/html; charset=utf-8")
+HTML_HEADER = (b"content-type", b"text/html; charset=utf-8")
 Headers = Iterable[tuple[bytes, bytes]]
 
 
 async def send_html(send: Send, status: int, body: bytes, headers: Headers = ()) -> None:
     """Send a page or a part of one."""
-    await send_response(send, status, body, (*HEADERS, *headers), kind=HTML)
+    await send_response(send, status, body, (*SECURITY_HEADERS, *headers), kind=HTML_HEADER)
 
 
 async def send_page(scope: Scope, send: Send, body: bytes, headers: Headers = ()) -> None:

@@ -13,7 +13,7 @@ from typing import Final
 
 __all__ = ["RowChanges"]
 
-ROW: Final = re.compile(rb'<(tr|li|article)\b[^<>]*?\sid="([^"<>]+)"[^<>]*>.*?</\1>', re.DOTALL)
+ROW_PATTERN: Final = re.compile(rb'<(tr|li|article)\b[^<>]*?\sid="([^"<>]+)"[^<>]*>.*?</\1>', re.DOTALL)
 
 
 class RowChanges:
@@ -36,7 +36,7 @@ class RowChanges:
             self._rows[id] = _compute_digest(match[0])
             return b'<%b id="%b" data-same></%b>' % (tag, id, tag) if previous.get(id) == self._rows[id] else match[0]
 
-        return ROW.sub(replace_row, body)
+        return ROW_PATTERN.sub(replace_row, body)
 
 
 def _compute_digest(data: bytes) -> bytes:

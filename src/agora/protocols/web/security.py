@@ -13,17 +13,17 @@ from agora.protocols.host_header import parse_host, parse_origin
 from agora.protocols.http import Scope, read_header
 from agora_sdk.errors import PermissionDenied
 
-__all__ = ["HEADERS", "HOME", "check_origin", "choose_safe_next_path"]
+__all__ = ["HOME_PATH", "SECURITY_HEADERS", "check_origin", "choose_safe_next_path"]
 
-HOME: Final = "/v1/monitor/"
+HOME_PATH: Final = "/v1/monitor/"
 MAX_PATH_CHARACTERS: Final = 2000
 
-POLICY: Final = (
+CONTENT_SECURITY_POLICY: Final = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     b"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-HEADERS: Final = (
-    (b"content-security-policy", POLICY),
+SECURITY_HEADERS: Final = (
+    (b"content-security-policy", CONTENT_SECURITY_POLICY),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
@@ -41,14 +41,14 @@ def choose_safe_next_path(path: str | None) -> str:
     if (
         not path
         or len(path) > MAX_PATH_CHARACTERS
-        or not path.startswith(HOME)
+        or not path.startswith(HOME_PATH)
         or not path.isascii()
         or not path.isprintable()
     ):
-        return HOME
+        return HOME_PATH
     # ".." would leave the monitor after the browser normalises the path.
     if "\\" in path or " " in path or ".." in urlsplit(path).path.split("/"):
-        return HOME
+        return HOME_PATH
     return path
 
 

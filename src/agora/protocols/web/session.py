@@ -25,10 +25,10 @@ from agora.protocols.http import Scope, read_header
 from agora.value_classes import value_class
 from agora_sdk.errors import PermissionDenied, Unauthenticated
 
-__all__ = ["COOKIE", "HasEnded", "Session", "Sessions", "parse_cookies"]
+__all__ = ["SESSION_COOKIE", "HasEnded", "Session", "Sessions", "parse_cookies"]
 
-COOKIE: Final = "agora_session"
-LIFETIME: Final = 12 * 3600  #: seconds
+SESSION_COOKIE: Final = "agora_session"
+LIFETIME_SECONDS: Final = 12 * 3600  #: seconds
 MAX_COOKIE_CHARACTERS: Final = 4000  #: maximum characters of a cookie in browsers
 
 
@@ -71,13 +71,13 @@ class Sessions:
     ) -> None:
         self._sealer, self._clock, self._session_kinds, self._ended, self._secure = sealer, clock, ways, ended, secure
         # Browsers accept the prefix only with Secure, over https.
-        self.name = f"__Host-{COOKIE}" if secure else COOKIE
+        self.name = f"__Host-{SESSION_COOKIE}" if secure else SESSION_COOKIE
 
     # -- sessions --------------------------------------------------------------------------------
 
     def begin(self, kind: str, credential: str, tenant: str) -> Session:
         """Begin a new session, independent of any previous one."""
-        return Session(kind, credential, secrets.token_urlsafe(24), self._now_seconds() + LIFETIME, tenant)
+        return Session(kind, credential, secrets.token_urlsafe(24), self._now_seconds() + LIFETIME_SECONDS, tenant)
 
     def find(self, scope: Scope) -> Session | None:
         """Find the session of a request's cookie; None if it is forged or expired."""
@@ -105,7 +105,7 @@ class Sessions:
         """Build the cookie header of a session."""
         fields: list[str | int] = [session.kind, session.credential, session.token, session.expires, session.tenant]
         sealed = self.seal(fields, "session")
-        return self.set_cookie(self.name, sealed, LIFETIME)
+        return self.set_cookie(self.name, sealed, LIFETIME_SECONDS)
 
     def discard_cookie(self) -> tuple[bytes, bytes]:
         """Build the header that deletes the cookie."""

@@ -18,17 +18,17 @@ from agora_sdk.errors import AgoraError, Conflict, NotFound, PermissionDenied, U
 
 from . import forms
 from .responses import Headers, send_html, send_redirect
-from .security import HOME, check_origin, choose_safe_next_path
+from .security import HOME_PATH, check_origin, choose_safe_next_path
 from .session import Session, Sessions, parse_cookies
 from .templating import render_template
 
 __all__ = ["FORM_COOKIE", "LOCAL", "TOKEN", "SignIn", "SignOn"]
 
 FORM_COOKIE: Final = "agora_sign_in"
-SECONDS: Final = 3600
-BODY_LIMIT: Final = 16_384
+FORM_LIFETIME_SECONDS: Final = 3600
+MAX_BODY_BYTES: Final = 16_384
 LOCAL, TOKEN = "local", "token"
-CALLBACK: Final = f"{HOME}callback"
+CALLBACK_PATH: Final = f"{HOME_PATH}callback"
 LOGIN_COOKIE: Final = "agora_sso"
 
 
@@ -97,16 +97,16 @@ class SignIn:
             "token": token,
             "next": choose_safe_next_path(next),
             "local": self.access.is_local(scope),
-            "others": [] if self.sign_on is None else [{"name": "single sign-on", "path": f"{HOME}sso"}],
+            "others": [] if self.sign_on is None else [{"name": "single sign-on", "path": f"{HOME_PATH}sso"}],
             "trouble": trouble,
         }
         # A double-submitted token: there is no session yet that the form could belong to.
-        cookie = self.sessions.set_cookie(FORM_COOKIE, self.sessions.seal([token], "sign-in"), SECONDS)
+        cookie = self.sessions.set_cookie(FORM_COOKIE, self.sessions.seal([token], "sign-in"), FORM_LIFETIME_SECONDS)
         await send_html(send, status, render_template("sign_in.html", values), [cookie, *headers])
 
     async def submit_form(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle the form: begin a session, or show the error."""
-        form = await forms.read_form(scope, receive, BODY_LIMIT)
+        form = await forms.read_form(scope, receive, MAX_BODY_BYTES)
         next = choose_safe_next_path(form.get("next"))
         try:
             self._check_form(scope, form)
@@ -150,7 +150,7 @@ class SignIn:
             await self.send_page(scope, send, choose_safe_next_path(query.get("next")), str(error), error.status)
             return
         # Lax: the provider redirects from its own site.
-        cookie = self.sessions.set_cookie(LOGIN_COOKIE, login.cookie, login.max_age, path=CALLBACK, site="Lax")
+        cookie = self.sessions.set_cookie(LOGIN_COOKIE, login.cookie, login.max_age, path=CALLBACK_PATH, site="Lax")
         await send_redirect(send, login.url, [cookie])
 
     async def finish_login(self, scope: Scope, send: Send, query: Mapping[str, str]) -> None:
@@ -159,14 +159,14 @@ class SignIn:
         An HTTP redirect would count as the provider's request, which strict cookies are not sent with.
         """
         # In every outcome: the state in the cookie is valid for one login.
-        discarded = self.sessions.set_cookie(LOGIN_COOKIE, "", 0, path=CALLBACK, site="Lax")
+        discarded = self.sessions.set_cookie(LOGIN_COOKIE, "", 0, path=CALLBACK_PATH, site="Lax")
         try:
             login = await self._require_provider().finish(
                 query, parse_cookies(scope).get(LOGIN_COOKIE), self._callback_url(scope)
             )
             caller = await self.authenticate_token_session(scope, login.credential)
         except AgoraError as error:
-            await self.send_page(scope, send, HOME, str(error), error.status, [discarded])
+            await self.send_page(scope, send, HOME_PATH, str(error), error.status, [discarded])
             return
         # A new session after each login, so that one planted before it is worth nothing (session fixation).
         session = self.sessions.begin(TOKEN, login.credential, caller.tenant)
@@ -191,4 +191,4 @@ class SignIn:
                 fix="Set public_url to the address under which browsers reach it.",
             )
         base = self.public_url.rstrip("/") or f"{scope.get('scheme', 'http')}://{host}"
-        return f"{base}{CALLBACK}"
+        return f"{base}{CALLBACK_PATH}"

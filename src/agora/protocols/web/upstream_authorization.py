@@ -22,16 +22,16 @@ from agora_sdk.errors import NotFound
 from . import forms
 from .notices import Notice, Notices
 from .responses import send_html, send_redirect
-from .security import HOME
+from .security import HOME_PATH
 from .templating import render_template
 from .view import View
 
 __all__ = ["UpstreamAuthorizations"]
 
-AUTHORIZE: Final = declared("upstream", "authorize")
-FINISH: Final = declared("upstream", "finish_authorization")
-UPSTREAMS: Final = f"{HOME}services/upstreams"
-BODY_LIMIT: Final = 16_384
+AUTHORIZE_OPERATION: Final = declared("upstream", "authorize")
+FINISH_OPERATION: Final = declared("upstream", "finish_authorization")
+UPSTREAMS_PATH: Final = f"{HOME_PATH}services/upstreams"
+MAX_BODY_BYTES: Final = 16_384
 CALLBACK_FIELDS: Final = ("state", "code", "iss", "error")
 
 
@@ -44,11 +44,11 @@ class UpstreamAuthorizations:
 
     async def begin(self, view: View, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle the form of an upstream's page: begin, and redirect to the authorization server."""
-        form = await forms.read_form(scope, receive, BODY_LIMIT)
+        form = await forms.read_form(scope, receive, MAX_BODY_BYTES)
         view.session.check_form_token(read_header(scope, b"x-csrf-token") or form.get("csrf"))
         name = form.get("upstream") or ""
         arguments = {"upstream": name, "shared": form.get("shared") == "true"}
-        authorization = (await self._dispatcher.invoke(AUTHORIZE, view.caller, arguments)).result
+        authorization = (await self._dispatcher.invoke(AUTHORIZE_OPERATION, view.caller, arguments)).result
         if authorization.url is None:
             await self._return_to_upstream(send, name, Notice("done", "Upstream authorized"))
             return
@@ -66,14 +66,14 @@ class UpstreamAuthorizations:
         redirect."""
         fields = {name: query[name] for name in CALLBACK_FIELDS if query.get(name)}
         await send_html(
-            send, 200, render_template("onward.html", {"next": f"{HOME}upstream-authorized?{urlencode(fields)}"})
+            send, 200, render_template("onward.html", {"next": f"{HOME_PATH}upstream-authorized?{urlencode(fields)}"})
         )
 
     async def finish(self, view: View, send: Send, query: Mapping[str, str]) -> None:
         """Exchange the code, and show the upstream. Raises AgoraError if the upstream is unknown."""
         fields = {name: query[name] for name in CALLBACK_FIELDS if query.get(name)}
-        result = (await self._dispatcher.invoke(FINISH, view.caller, fields)).result
+        result = (await self._dispatcher.invoke(FINISH_OPERATION, view.caller, fields)).result
         await self._return_to_upstream(send, result.upstream, Notice("done", "Upstream authorized"))
 
     async def _return_to_upstream(self, send: Send, name: str, notice: Notice) -> None:
-        await send_redirect(send, f"{UPSTREAMS}/{quote(name, safe='')}", [self._notices.build_cookie(notice)])
+        await send_redirect(send, f"{UPSTREAMS_PATH}/{quote(name, safe='')}", [self._notices.build_cookie(notice)])

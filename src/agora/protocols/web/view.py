@@ -16,7 +16,7 @@ from agora_sdk.contract.events import Event
 from agora_sdk.errors import AgoraError, NotFound, PermissionDenied, Unauthenticated
 
 from .registry import PAGES, Page
-from .security import HOME
+from .security import HOME_PATH
 from .session import Session
 
 __all__ = ["View"]
@@ -141,7 +141,7 @@ class View:
     def url(self, path: str = "", /, **query: Any) -> str:
         """Build a URL below ``/v1/monitor/``; empty query parameters are omitted."""
         encoded_query = urlencode({key: value for key, value in query.items() if value is not None and value != ""})
-        return f"{HOME}{path.lstrip('/')}{'?' if encoded_query else ''}{encoded_query}"
+        return f"{HOME_PATH}{path.lstrip('/')}{'?' if encoded_query else ''}{encoded_query}"
 
     def with_events(self, events: Sequence[Event], position: int) -> View:
         """Return the view with the events since it was last rendered."""

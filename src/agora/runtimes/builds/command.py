@@ -16,11 +16,11 @@ from agora.value_classes import value_class
 __all__ = ["Command", "CommandResult", "CommandTimeout"]
 
 MAX_LINE_CHARACTERS = 4_096
-TAIL = 8_192
+TAIL_CHARACTERS = 8_192
 READ_BYTES = 65_536
 MAX_PIPE_BYTES = 1_048_576  #: the largest pipe that Linux allows a process by default
 #: no core files, and no file larger than 16 GiB; then the shell is replaced by the command
-LIMITED = 'ulimit -c 0; ulimit -f 33554432; exec "$@"'
+LIMITED_SHELL = 'ulimit -c 0; ulimit -f 33554432; exec "$@"'
 
 
 class CommandTimeout(Exception):
@@ -96,7 +96,7 @@ class Command:
 
     def _spawn_process(self, output: int) -> subprocess.Popen[bytes]:
         return subprocess.Popen(  # noqa: S603
-            ["/bin/sh", "-c", LIMITED, "sh", *self.arguments],
+            ["/bin/sh", "-c", LIMITED_SHELL, "sh", *self.arguments],
             cwd=self.directory, env=dict(self.environment), start_new_session=True, umask=0o077,
             stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
         )  # fmt: skip
@@ -134,7 +134,7 @@ class _Lines:
         )
         for line in lines:
             self._emit_line(line)
-        if len(self._incomplete_line) > TAIL:
+        if len(self._incomplete_line) > TAIL_CHARACTERS:
             self.finish()
 
     def finish(self) -> None:
@@ -146,6 +146,6 @@ class _Lines:
         text = line.decode(errors="replace")
         for secret in self._hidden:
             text = text.replace(secret, "***")
-        self.tail = (self.tail + text + "\n")[-TAIL:]
+        self.tail = (self.tail + text + "\n")[-TAIL_CHARACTERS:]
         for at in range(0, max(len(text), 1), MAX_LINE_CHARACTERS):
             self._progress(text[at : at + MAX_LINE_CHARACTERS])

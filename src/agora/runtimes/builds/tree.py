@@ -17,7 +17,9 @@ from agora.value_classes import value_class
 __all__ = ["Bounds", "convert_disk_full_error", "copy_tree", "hash_tree", "resolve_contained"]
 
 #: excluded from programs: history, which may hold credentials, and build products
-LEFT_OUT = frozenset({".git", ".hg", ".svn", ".venv", "__pycache__", "node_modules", ".mypy_cache", ".pytest_cache"})
+EXCLUDED_DIRECTORIES = frozenset(
+    {".git", ".hg", ".svn", ".venv", "__pycache__", "node_modules", ".mypy_cache", ".pytest_cache"}
+)
 
 
 @value_class
@@ -103,7 +105,8 @@ def _walk_entries(directory: Path, bounds: Bounds) -> Iterator[tuple[str, str, i
         within = pending_directories.pop()
         with os.scandir(os.path.join(top, within)) as directory_entries:
             entries = sorted(
-                (entry for entry in directory_entries if entry.name not in LEFT_OUT), key=lambda entry: entry.name
+                (entry for entry in directory_entries if entry.name not in EXCLUDED_DIRECTORIES),
+                key=lambda entry: entry.name,
             )
         for entry in entries:
             name = os.path.join(within, entry.name)

@@ -20,17 +20,17 @@ from .commands import BuildOrder
 
 __all__ = ["BuildContext", "build_command_context", "build_dockerfile_context", "list_base_images", "write_context"]
 
-SCRIPT = ".agora-build"
+SCRIPT_NAME = ".agora-build"
 #: the tree is read-only for everyone; files written by the build command are part of the image
-RECIPE = """FROM {base}
+RECIPE_TEMPLATE = """FROM {base}
 USER 0:0
 WORKDIR /app
 COPY tree/ /app/
 """
-COMMAND = f"""COPY {SCRIPT} /{SCRIPT}
-RUN ["/bin/sh", "/{SCRIPT}"]
+COMMAND_TEMPLATE = f"""COPY {SCRIPT_NAME} /{SCRIPT_NAME}
+RUN ["/bin/sh", "/{SCRIPT_NAME}"]
 """
-IGNORED = ".dockerignore"
+IGNORE_FILE = ".dockerignore"
 MAX_PATTERNS = 1000
 MAX_IGNORE_BYTES = 262_144
 # fmt: off
@@ -40,8 +40,8 @@ INSTRUCTIONS = frozenset({
 })
 # fmt: on
 #: another escape character, a here-document, control characters, and spaces that parsers treat differently
-UNUSUAL = re.compile(r"#\s*escape\s*=|<<|[^\S \t\r\n]|[\x00-\x08\x0e-\x1f]", re.IGNORECASE)
-CONTINUED = re.compile(r"\\[ \t]*$")
+UNSUPPORTED_SYNTAX = re.compile(r"#\s*escape\s*=|<<|[^\S \t\r\n]|[\x00-\x08\x0e-\x1f]", re.IGNORECASE)
+LINE_CONTINUATION = re.compile(r"\\[ \t]*$")
 MAX_RECIPE_BYTES = 1_048_576
 MAX_DOUBLE_STARS = 2  #: of one pattern: the time to match a path grows with its length to the power of them
 
@@ -68,7 +68,7 @@ def build_dockerfile_context(source: Path, order: BuildOrder) -> BuildContext:
     if not file.is_relative_to(directory):
         raise InvalidSpec(["build_config.build_command: the Dockerfile must be in the build directory"])
     return BuildContext(
-        directory, ignored=_read_ignore_file(directory / IGNORED), kept=frozenset({order.file, IGNORED})
+        directory, ignored=_read_ignore_file(directory / IGNORE_FILE), kept=frozenset({order.file, IGNORE_FILE})
     )
 
 
@@ -82,7 +82,7 @@ def list_base_images(file: Path) -> list[str] | None:
     if len(data) > MAX_RECIPE_BYTES:
         raise InvalidSpec([f"build_config.build_command: the Dockerfile is larger than {MAX_RECIPE_BYTES} bytes"])
     recipe = data.decode("utf-8", "replace").removeprefix("\ufeff")
-    if UNUSUAL.search(recipe):
+    if UNSUPPORTED_SYNTAX.search(recipe):
         return None
     images: list[str] = []
     stages: list[str] = []
@@ -124,8 +124,8 @@ def _list_instructions(recipe: str) -> Iterator[str]:
         text = line.rstrip("\r")
         if not text.strip() or text.lstrip().startswith("#"):
             continue
-        instruction += CONTINUED.sub("", text)
-        if not CONTINUED.search(text):
+        instruction += LINE_CONTINUATION.sub("", text)
+        if not LINE_CONTINUATION.search(text):
             if instruction.strip():
                 yield instruction
             instruction = ""
@@ -135,13 +135,13 @@ def _list_instructions(recipe: str) -> Iterator[str]:
 
 def build_command_context(source: Path, base: str, config: BuildConfig) -> BuildContext:
     """Build the context of a source without a Dockerfile: its tree, and its build command as a script."""
-    recipe = RECIPE.format(base=base)
+    recipe = RECIPE_TEMPLATE.format(base=base)
     if not config.build_command:
         return BuildContext(source, "tree/", more=(("Dockerfile", recipe.encode()),))
     lines = ["set -e", *(f"export {name}={shlex.quote(value)}" for name, value in config.env_vars.items())]
     lines += ["export PIP_ROOT_USER_ACTION=ignore PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 HOME=/tmp"]
     lines += ["set +e", config.build_command]
-    files = (("Dockerfile", (recipe + COMMAND).encode()), (SCRIPT, ("\n".join(lines) + "\n").encode()))
+    files = (("Dockerfile", (recipe + COMMAND_TEMPLATE).encode()), (SCRIPT_NAME, ("\n".join(lines) + "\n").encode()))
     return BuildContext(source, "tree/", more=files)
 
 
@@ -204,14 +204,14 @@ def _read_ignore_file(file: Path) -> Sequence[tuple[re.Pattern[str], bool]]:
         # A link could lead to a device, and an open of a pipe would wait.
         with open(os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as content:
             if not stat.S_ISREG(os.fstat(content.fileno()).st_mode):
-                raise InvalidSpec([f"build_config.build_command: {IGNORED} is not a file"])
+                raise InvalidSpec([f"build_config.build_command: {IGNORE_FILE} is not a file"])
             data = content.read(MAX_IGNORE_BYTES + 1)
     except FileNotFoundError:
         return ()
     except OSError as error:
-        raise InvalidSpec([f"build_config.build_command: {IGNORED} cannot be read: {error.strerror}"]) from None
+        raise InvalidSpec([f"build_config.build_command: {IGNORE_FILE} cannot be read: {error.strerror}"]) from None
     if len(data) > MAX_IGNORE_BYTES:
-        raise InvalidSpec([f"build_config.build_command: {IGNORED} is larger than {MAX_IGNORE_BYTES} bytes"])
+        raise InvalidSpec([f"build_config.build_command: {IGNORE_FILE} is larger than {MAX_IGNORE_BYTES} bytes"])
     lines = data.decode("utf-8", "replace").splitlines()
     patterns: list[tuple[re.Pattern[str], bool]] = []
     for line in lines[:MAX_PATTERNS]:
@@ -234,7 +234,7 @@ def _compile_pattern(pattern: str) -> str:
     pieces = re.findall(r"\*\*/|\*\*|\*|[^*]+", re.sub(r"(\*\*/)+", "**/", re.sub(r"\*{2,}", "**", pattern)))
     if sum(piece.startswith("**") for piece in pieces) > MAX_DOUBLE_STARS:
         raise InvalidSpec(
-            [f"build_config.build_command: {IGNORED}: {pattern[:100]!r} has over {MAX_DOUBLE_STARS} '**'"]
+            [f"build_config.build_command: {IGNORE_FILE}: {pattern[:100]!r} has over {MAX_DOUBLE_STARS} '**'"]
         )
     parts: list[str] = []
     for index, piece in enumerate(pieces):

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 __all__ = ["Client", "Refused", "read_file_chunks"]
 
 # API version of Docker 20.10.
-OLDEST = (1, 41)
+MIN_API_VERSION = (1, 41)
 REQUEST_TIMEOUT = 60.0  #: timeout in seconds of requests that do not wait for a program
 CONNECT_SECONDS = 5.0
-CHUNK = 1 << 18  #: bytes of a file that are sent at once
-FULL = "no space left on device"
+CHUNK_BYTES = 1 << 18  #: bytes of a file that are sent at once
+FULL_DISK_TEXT = "no space left on device"
 
 
 class Refused(EngineError):
@@ -134,7 +134,7 @@ class Client:
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 version = await docker.version()
-            if tuple(int(part) for part in str(version["ApiVersion"]).split(".")) < OLDEST:
+            if tuple(int(part) for part in str(version["ApiVersion"]).split(".")) < MIN_API_VERSION:
                 raise EngineUnavailable(f"Docker {version['Version']} is too old.", fix="Use 20.10 or newer.")
         except BaseException as error:
             await docker.close()
@@ -148,7 +148,7 @@ class Client:
 
 def convert_to_refusal(status: int, message: str, exit_code: int | None = None) -> EngineError:
     """Convert an error of the engine into one of this package."""
-    if FULL in message.lower():
+    if FULL_DISK_TEXT in message.lower():
         return DiskFull("The Docker Engine has no space left.", fix="Free some: docker system df shows what takes it.")
     return Refused(status, message[:2000], exit_code)
 
@@ -162,5 +162,5 @@ def _build_error_message(text: str) -> str:
 
 async def read_file_chunks(file: IO[bytes]) -> AsyncIterator[bytes]:
     """Read the rest of a file, to be sent as a request's body."""
-    while chunk := await asyncio.to_thread(file.read, CHUNK):
+    while chunk := await asyncio.to_thread(file.read, CHUNK_BYTES):
         yield chunk

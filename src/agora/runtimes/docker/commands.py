@@ -41,8 +41,17 @@ RUN_VALUES = {"-p": "port", "--publish": "port", "--expose": "", "-e": "variable
     "--user": "user",
 }
 RUN_FLAGS = frozenset({"-d", "--detach", "--rm", "-i", "--interactive", "-t", "--tty", "--init", "--read-only"})
-SHELL = frozenset("();<>|&")
-GLUED = ("-p", "-e", "-t", "-f", "-m", "-w", "-u", "-l")  #: options whose value may follow without a space
+SHELL_CHARACTERS = frozenset("();<>|&")
+ATTACHED_VALUE_OPTIONS = (
+    "-p",
+    "-e",
+    "-t",
+    "-f",
+    "-m",
+    "-w",
+    "-u",
+    "-l",
+)  #: options whose value may follow without a space
 
 
 @dataclass(slots=True)
@@ -201,7 +210,7 @@ class _CommandParser:
             self.add_error(f"is to be '{' '.join(program)} ...', or left out")
             self.raise_errors()
         # Words of shell operators alone: within quotes the same characters are part of a word.
-        if any(word and set(word) <= SHELL for word in words):
+        if any(word and set(word) <= SHELL_CHARACTERS for word in words):
             self.add_error("it is not run by a shell: give one command, without ';', '&&' or redirections")
             self.raise_errors()
         self._words = words[2:]
@@ -220,7 +229,12 @@ class _CommandParser:
         while words and words[0].startswith("-") and words[0] != "-":
             word = words.pop(0)
             name, equals, value = word.partition("=") if word.startswith("--") else (word, "", "")
-            if not word.startswith("--") and word[:2] in GLUED and len(word) > 2 and word[:2] in values:
+            if (
+                not word.startswith("--")
+                and word[:2] in ATTACHED_VALUE_OPTIONS
+                and len(word) > 2
+                and word[:2] in values
+            ):
                 name, equals, value = word[:2], "=", word[2:]
             if name in values:
                 if not equals and not words:

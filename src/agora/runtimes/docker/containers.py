@@ -22,7 +22,7 @@ from .labels import ResourceLabels
 from .options import Options
 
 __all__ = [
-    "STATE",
+    "STATE_PATH",
     "VOLUME_PATH",
     "ContainerProgram",
     "build_container_config",
@@ -32,9 +32,9 @@ __all__ = [
 
 #: mount point of the volume; the state is a directory below it, so that its owner can be set
 VOLUME_PATH = "/var/lib/agora"
-STATE = f"{VOLUME_PATH}/state"
-FIRST_PORT = 8080  #: default port of a program that declares none
-OURS = "1000:1000"  #: user of images built without a Dockerfile
+STATE_PATH = f"{VOLUME_PATH}/state"
+DEFAULT_PORT = 8080  #: default port of a program that declares none
+BUILD_USER = "1000:1000"  #: user of images built without a Dockerfile
 
 
 @value_class
@@ -81,18 +81,18 @@ def choose_container_program(spec: Spec) -> ContainerProgram:
     shell = ["/bin/sh", "-c", f"exec 2>&1\n{command}"]
     return replace(
         ContainerProgram(inside, shell, ours=is_built),
-        user=OURS if is_built else None,
+        user=BUILD_USER if is_built else None,
         directory="/app" if is_built else None,
     )
 
 
 def build_container_environment(spec: Spec, program: ContainerProgram, installation: str) -> dict[str, str]:
     """Build the variables of a container, in addition to those of its image."""
-    base_environment = {"HOME": STATE, "TMPDIR": "/tmp"} if program.ours else {}  # noqa: S108 - in the container
+    base_environment = {"HOME": STATE_PATH, "TMPDIR": "/tmp"} if program.ours else {}  # noqa: S108 - in the container
     return {
         **base_environment,
         "HOST": "0.0.0.0",  # noqa: S104 - of the container; the host publishes it at one address
-        "AGORA_STATE_DIR": STATE,
+        "AGORA_STATE_DIR": STATE_PATH,
         **program.variables,
         **spec.build_config.env_vars,
         **{port.variable: str(program.ports[port.name]) for port in reversed(spec.ports)},
@@ -184,7 +184,7 @@ def _choose_container_ports(ports: Sequence[Port], order: RunOrder | None) -> di
     declared = list(order.ports) if order is not None else []
     ports_by_name: dict[str, int] = {}
     for index, port in enumerate(ports):
-        number = port.number or (declared[index] if index < len(declared) else FIRST_PORT + index)
+        number = port.number or (declared[index] if index < len(declared) else DEFAULT_PORT + index)
         # Two declarations of one port inside would be published as two ports of the same program.
         if number in ports_by_name.values():
             raise InvalidSpec([f"ports.{port.name}: {number} is another port's, too"])

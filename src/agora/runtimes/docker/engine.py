@@ -65,12 +65,12 @@ __all__ = ["DockerRuntime"]
 
 #: time limit in seconds for the removal of a killed container
 STOP_TIMEOUT = 30.0
-BACKUPS_AT_ONCE = 2
+MAX_CONCURRENT_BACKUPS = 2
 #: limits, and the engine's flags that report support for them, which a rootless engine may lack
-LIMITS = {"memory": "MemoryLimit", "pids": "PidsLimit", "cpu": "CpuCfsQuota"}
-LISTENING = "in a container it has to listen at $HOST, 0.0.0.0"
-ATTEMPTS = 5  #: attempts to start with other ports if some are in use
-TAKEN = ("port is already allocated", "address already in use", "ports are not available")
+DAEMON_FIELD_BY_LIMIT = {"memory": "MemoryLimit", "pids": "PidsLimit", "cpu": "CpuCfsQuota"}
+LISTEN_HINT = "in a container it has to listen at $HOST, 0.0.0.0"
+MAX_PORT_ATTEMPTS = 5  #: attempts to start with other ports if some are in use
+PORT_IN_USE_TEXTS = ("port is already allocated", "address already in use", "ports are not available")
 
 
 class DockerRuntime:
@@ -90,7 +90,7 @@ class DockerRuntime:
         self._ports = Ports(*options.ports)
         self._opening = asyncio.Lock()
         self._is_open = False
-        self._backup_slots = asyncio.Semaphore(BACKUPS_AT_ONCE)
+        self._backup_slots = asyncio.Semaphore(MAX_CONCURRENT_BACKUPS)
         self._cores = 0
         # Weak: a lock disappears with its last holder, so ended instances leave nothing behind.
         self._turns: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
@@ -106,7 +106,7 @@ class DockerRuntime:
             info = await self._client.request_json("GET", "info")
         except EngineError as error:
             return EngineStatus(False, error.detail + (f" {error.fix}" if error.fix else ""))
-        enforcement = {name: "cgroup" if info.get(word) else "none" for name, word in LIMITS.items()} | {
+        enforcement = {name: "cgroup" if info.get(word) else "none" for name, word in DAEMON_FIELD_BY_LIMIT.items()} | {
             "disk": "rlimit"
         }
         return EngineStatus(True, f"Docker {version['Version']} (API {version['ApiVersion']})", enforcement)
@@ -213,7 +213,7 @@ class DockerRuntime:
     async def _begin_generation(self, spec: Spec, build: Build, previous_ports: Mapping[str, int]) -> Handle:
         gateway = await self._networks.ensure_network(spec.co_location)
         keep = dict(previous_ports)
-        for _ in range(ATTEMPTS):
+        for _ in range(MAX_PORT_ATTEMPTS):
             try:
                 ports = self._ports.allocate_named_ports((port.name for port in spec.ports), keep)
                 self._ports.release_ports(set(keep.values()) - set(ports.values()))
@@ -223,7 +223,7 @@ class DockerRuntime:
             try:
                 return await self._launch_container(spec, build, ports, gateway)
             except BaseException as error:
-                if not (isinstance(error, Refused) and any(each in error.detail for each in TAKEN)):
+                if not (isinstance(error, Refused) and any(each in error.detail for each in PORT_IN_USE_TEXTS)):
                     self._ports.release_ports(set(ports.values()) | set(previous_ports.values()))
                     if isinstance(error, Refused):
                         raise StartFailed(f"It could not be started: {error.detail}") from error
@@ -311,7 +311,7 @@ class DockerRuntime:
         verdict = await probe_health(self._options.publish, next(iter(handle.ports.values())), health)
         if verdict.healthy or verdict.detail.startswith("HTTP"):
             return verdict
-        return replace(verdict, detail=f"{verdict.detail} ({LISTENING})")
+        return replace(verdict, detail=f"{verdict.detail} ({LISTEN_HINT})")
 
     # -- pausing and ending ----------------------------------------------------------------------------------------
 
@@ -325,7 +325,7 @@ class DockerRuntime:
         await self._ensure_open()
         async with self._get_instance_lock(handle.instance_id):
             container = await self._find_container(handle)
-            if container is None or watch.STATES.get(container["State"]) not in ("running", "paused"):
+            if container is None or watch.STATE_BY_STATUS.get(container["State"]) not in ("running", "paused"):
                 raise Unknown(f"{handle.instance_id[:100]!r} does not run, so it can not be {verb}d.")
             if container["State"] != target_state:
                 try:

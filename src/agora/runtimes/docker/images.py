@@ -46,9 +46,9 @@ from .options import Options
 
 __all__ = ["Images"]
 
-FORMAT = 1  # of the build recipe; another value changes every key
+RECIPE_VERSION = 1  # of the build recipe; another value changes every key
 REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]{0,499}")
-TAIL = 8_192
+TAIL_CHARACTERS = 8_192
 MAX_LINE_CHARACTERS = 4_096
 
 
@@ -381,7 +381,7 @@ class _Lines:
         *lines, self._rest = (self._rest + text).replace("\r\n", "\n").replace("\r", "\n").split("\n")
         for line in lines:
             if line.strip():
-                self.tail = (self.tail + line + "\n")[-TAIL:]
+                self.tail = (self.tail + line + "\n")[-TAIL_CHARACTERS:]
                 self._progress(line[:MAX_LINE_CHARACTERS])
 
 
@@ -390,7 +390,7 @@ def _build_recipe(options: Options, spec: Spec) -> list[object]:
     config = spec.build_config
     base = {"docker": "", "npm": options.node_image}.get(config.type, options.python_image)
     variables = [] if config.type == "docker" else sorted(config.env_vars.items())
-    return ["docker", FORMAT, config.type, config.build_command or "", variables, base]
+    return ["docker", RECIPE_VERSION, config.type, config.build_command or "", variables, base]
 
 
 def _to_build(details: Mapping[str, Any], *, cached: bool, seconds: float = 0.0) -> Build:

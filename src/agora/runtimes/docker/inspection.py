@@ -17,9 +17,9 @@ from .records import InstanceNotes
 __all__ = ["ContainerInspector"]
 
 MAX_GENERATIONS = 20  #: number of generations whose exit is stored
-AT_ONCE = 16  #: concurrent requests
+MAX_CONCURRENT_REQUESTS = 16  #: concurrent requests
 #: maximum age in seconds of usage figures when many instances are observed
-FRESH = 20.0
+MAX_USAGE_AGE = 20.0
 
 
 class ContainerInspector:
@@ -28,7 +28,7 @@ class ContainerInspector:
     def __init__(self, client: Client, records: InstanceNotes) -> None:
         self._client = client
         self._records = records
-        self._limiter = asyncio.Semaphore(AT_ONCE)
+        self._limiter = asyncio.Semaphore(MAX_CONCURRENT_REQUESTS)
         self._start_cache: dict[str, int | None] = {}
         self._usage_cache: dict[str, tuple[float, Usage]] = {}
         self._exit_cache: dict[str, Observation] = {}
@@ -55,7 +55,7 @@ class ContainerInspector:
         name = str(container["Id"])
         if name in self._exit_cache:
             return self._exit_cache[name]
-        now = observation.STATES.get(container["State"])
+        now = observation.STATE_BY_STATUS.get(container["State"])
         if now is None:
             return Observation("absent")
         async with self._limiter:
@@ -76,7 +76,7 @@ class ContainerInspector:
     async def measure_usage(self, name: str, *, fresh: bool = False) -> Usage:
         clock = asyncio.get_running_loop().time()
         at, cached = self._usage_cache.get(name, (0.0, Usage()))
-        if at and not fresh and clock - at < FRESH:
+        if at and not fresh and clock - at < MAX_USAGE_AGE:
             return cached
         stats = await self._client.request_json(
             "GET", f"containers/{name}/stats", params={"stream": "0", "one-shot": "1"}

@@ -13,11 +13,20 @@ from agora.runtimes.spec import NAME, Spec
 
 __all__ = ["BUILD_PREFIX", "ResourceLabels", "build_label_filter", "read_container_generation", "read_container_handle"]
 
-PREFIX = "io.agora"
-INSTALLATION, INSTANCE, GENERATION = f"{PREFIX}.installation", f"{PREFIX}.instance", f"{PREFIX}.generation"
-TENANT, LABELS, PORTS, PUBLISHED = f"{PREFIX}.tenant", f"{PREFIX}.labels", f"{PREFIX}.ports", f"{PREFIX}.published"
+LABEL_PREFIX = "io.agora"
+INSTALLATION, INSTANCE, GENERATION = (
+    f"{LABEL_PREFIX}.installation",
+    f"{LABEL_PREFIX}.instance",
+    f"{LABEL_PREFIX}.generation",
+)
+TENANT, LABELS, PORTS, PUBLISHED = (
+    f"{LABEL_PREFIX}.tenant",
+    f"{LABEL_PREFIX}.labels",
+    f"{LABEL_PREFIX}.ports",
+    f"{LABEL_PREFIX}.published",
+)
 BUILD_PREFIX = "agora-build-"  #: of the names of images built here, of any installation
-BUILD, GROUP = f"{PREFIX}.build", f"{PREFIX}.group"
+BUILD, GROUP = f"{LABEL_PREFIX}.build", f"{LABEL_PREFIX}.group"
 
 
 class ResourceLabels:

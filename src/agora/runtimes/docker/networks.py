@@ -16,7 +16,7 @@ from .labels import GROUP, ResourceLabels, build_label_filter
 
 __all__ = ["InstanceNetworks"]
 
-ISOLATED = "com.docker.network.bridge.enable_icc"
+ISOLATION_OPTION = "com.docker.network.bridge.enable_icc"
 
 
 class InstanceNetworks:
@@ -55,7 +55,7 @@ class InstanceNetworks:
                 # Engines before API 1.44 would otherwise create a second network of the same name.
                 "CheckDuplicate": True,
                 "Driver": "bridge",
-                "Options": {ISOLATED: "true" if group else "false"},
+                "Options": {ISOLATION_OPTION: "true" if group else "false"},
                 "Labels": self._labels.installation_label | {GROUP: group or ""},
             }
             try:

@@ -10,12 +10,18 @@ from typing import Any
 from agora.clock import SECOND
 from agora.runtimes.port import ExitReason, ProcessExit, Usage
 
-__all__ = ["STATES", "parse_time", "to_exit", "to_usage"]
+__all__ = ["STATE_BY_STATUS", "parse_time", "to_exit", "to_usage"]
 
 #: states of the port by those of the engine; ``created`` has not started
-STATES = {"running": "running", "restarting": "running", "paused": "paused", "exited": "exited", "dead": "exited"}
-SIGNALS = {int(each) for each in signal.Signals}
-LOST = 255  #: exit code of containers that the engine finds dead after its own restart
+STATE_BY_STATUS = {
+    "running": "running",
+    "restarting": "running",
+    "paused": "paused",
+    "exited": "exited",
+    "dead": "exited",
+}
+SIGNAL_NUMBERS = {int(each) for each in signal.Signals}
+LOST_EXIT_CODE = 255  #: exit code of containers that the engine finds dead after its own restart
 
 
 def parse_time(text: str) -> int | None:
@@ -30,9 +36,9 @@ def parse_time(text: str) -> int | None:
 def to_exit(state: Mapping[str, Any], *, stopped: bool) -> ProcessExit:
     """Convert to the exit of a container. stopped: whether a stop was requested."""
     code, at = int(state["ExitCode"]), parse_time(str(state["FinishedAt"]))
-    if at is None or (code == LOST and not stopped and not state.get("OOMKilled")):
+    if at is None or (code == LOST_EXIT_CODE and not stopped and not state.get("OOMKilled")):
         return ProcessExit(reason="stopped" if stopped else "lost", at=at if stopped else None)
-    number = code - 128 if code - 128 in SIGNALS else None
+    number = code - 128 if code - 128 in SIGNAL_NUMBERS else None
     reason: ExitReason = "stopped" if stopped else "memory" if state.get("OOMKilled") and code else "exited"
     return ProcessExit(None if number else code, number, reason, at)
 

@@ -18,10 +18,10 @@ from .records import Cursor, InstanceNotes
 
 __all__ = ["ContainerOutput", "FrameReader", "to_seconds"]
 
-HEADER = struct.Struct(">BxxxL")
-SEGMENTS = 10
-CHUNK = 1 << 18
-PIECE = 16_384  #: size in bytes of the chunks into which the engine splits longer lines
+FRAME_HEADER = struct.Struct(">BxxxL")
+MAX_SEGMENTS = 10
+READ_BYTES = 1 << 18
+LINE_PIECE_BYTES = 16_384  #: size in bytes of the chunks into which the engine splits longer lines
 
 
 class ContainerOutput:
@@ -30,7 +30,7 @@ class ContainerOutput:
     def __init__(self, client: Client, records: InstanceNotes, size: int) -> None:
         self._client = client
         self._records = records
-        self._largest = max(size // SEGMENTS, 4096)
+        self._largest = max(size // MAX_SEGMENTS, 4096)
 
     async def copy_output(self, instance_id: str, container: str) -> None:
         """Copy what a container has printed since the last time. One copy of an instance's output at a time."""
@@ -43,7 +43,7 @@ class ContainerOutput:
         async with self._client.stream_response(
             "GET", f"containers/{container}/logs", params=query, wait=600.0
         ) as answer:
-            async for chunk in answer.content.iter_chunked(CHUNK):
+            async for chunk in answer.content.iter_chunked(READ_BYTES):
                 data = copying.feed_chunk(chunk)
                 if data:
                     writer = writer or self._segment_writer(instance_id)
@@ -74,7 +74,7 @@ class ContainerOutput:
     def _segment_writer(self, instance_id: str) -> segments.SegmentWriter:
         directory = self._records.log_directory(instance_id)
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return segments.SegmentWriter(str(directory), self._largest, SEGMENTS)
+        return segments.SegmentWriter(str(directory), self._largest, MAX_SEGMENTS)
 
 
 class FrameReader:
@@ -99,12 +99,12 @@ class FrameReader:
 
     def _split_lines(self) -> Iterator[bytes]:
         at, cursor = 0, self._read_cursor
-        while len(self._rest) - at >= HEADER.size:
-            _, count = HEADER.unpack_from(self._rest, at)
-            if len(self._rest) - at - HEADER.size < count:
+        while len(self._rest) - at >= FRAME_HEADER.size:
+            _, count = FRAME_HEADER.unpack_from(self._rest, at)
+            if len(self._rest) - at - FRAME_HEADER.size < count:
                 break
-            stamp, _, line = self._rest[at + HEADER.size : at + HEADER.size + count].partition(b" ")
-            at += HEADER.size + count
+            stamp, _, line = self._rest[at + FRAME_HEADER.size : at + FRAME_HEADER.size + count].partition(b" ")
+            at += FRAME_HEADER.size + count
             time = stamp.decode("ascii", "replace")
             # The engine's ``since`` includes the timestamp itself, of which earlier lines were copied.
             if time == self._since and self._same:
@@ -120,8 +120,8 @@ class FrameReader:
         arrives, because a program may end in the middle of a line."""
         cursor, owed = self._read_cursor, b"\n" if self._read_cursor.owed else b""
         ends_line = line.endswith(b"\n")
-        cursor.owed = cursor.long and same and not ends_line and len(line) < PIECE
-        cursor.long = not ends_line and len(line) >= PIECE
+        cursor.owed = cursor.long and same and not ends_line and len(line) < LINE_PIECE_BYTES
+        cursor.long = not ends_line and len(line) >= LINE_PIECE_BYTES
         return owed + line
 
 

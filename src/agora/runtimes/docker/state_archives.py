@@ -16,13 +16,13 @@ from agora.runtimes.builds.tree import convert_disk_full_error
 from agora.runtimes.errors import EngineUnavailable, StartFailed, Unknown
 
 from .client import Client, Refused, read_file_chunks
-from .containers import STATE, VOLUME_PATH
+from .containers import STATE_PATH, VOLUME_PATH
 
 __all__ = ["pack_state", "prepare_state", "save_state"]
 
-CHUNK = 1 << 16
-GZIP = 31  #: window bits of zlib for a gzip stream
-INNER = STATE.rsplit("/", 1)[-1]
+CHUNK_BYTES = 1 << 16
+GZIP_WINDOW_BITS = 31  #: window bits of zlib for a gzip stream
+STATE_DIRECTORY_NAME = STATE_PATH.rsplit("/", 1)[-1]
 
 
 async def save_state(client: Client, container: str, file: Path, limits: BackupLimits) -> int:
@@ -32,13 +32,13 @@ async def save_state(client: Client, container: str, file: Path, limits: BackupL
     try:
         limits.check_space(1)
         with write_then_replace(file) as partial:
-            packer = zlib.compressobj(1, zlib.DEFLATED, GZIP)
+            packer = zlib.compressobj(1, zlib.DEFLATED, GZIP_WINDOW_BITS)
             with await asyncio.to_thread(BackupFile, partial, limits) as out:
-                query = {"path": f"{STATE}/."}
+                query = {"path": f"{STATE_PATH}/."}
                 async with client.stream_response(
                     "GET", f"containers/{container}/archive", params=query, wait=None
                 ) as answer:
-                    async for chunk in answer.content.iter_chunked(CHUNK):
+                    async for chunk in answer.content.iter_chunked(CHUNK_BYTES):
                         size += len(chunk)
                         limits.check_size(size)
                         out.write(packer.compress(chunk))
@@ -72,7 +72,7 @@ async def prepare_state(client: Client, container: str, user: str, restore: str 
 def pack_state(file: IO[bytes], user: str, restore: str | None) -> None:
     owner = _find_owner_ids(user)
     with tarfile.open(fileobj=file, mode="w") as archive:
-        top = tarfile.TarInfo(INNER)
+        top = tarfile.TarInfo(STATE_DIRECTORY_NAME)
         # Only the image can resolve a user's name: then the directory must be writable for every user.
         top.type, top.mode = tarfile.DIRTYPE, 0o777 if owner is None else 0o700
         top.uid, top.gid = owner or (0, 0)
@@ -89,9 +89,9 @@ def _copy_members(path: Path, archive: tarfile.TarFile, owner: tuple[int, int] |
             # Targets of symbolic links may lead anywhere: they are followed only within the container.
             for member in read_state_members(source, Path(tempfile.gettempdir())):
                 content = source.extractfile(member) if member.isreg() else None
-                member.name = f"{INNER}/{member.name}"
+                member.name = f"{STATE_DIRECTORY_NAME}/{member.name}"
                 if member.islnk():
-                    member.linkname = f"{INNER}/{member.linkname}"
+                    member.linkname = f"{STATE_DIRECTORY_NAME}/{member.linkname}"
                 if owner is not None:
                     member.uid, member.gid = owner
                     member.uname = member.gname = ""

@@ -17,8 +17,8 @@ from agora.value_classes import value_class
 
 __all__ = ["Access", "load_access"]
 
-ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
-KNOWN = "Give the context a user with a token, a tokenFile or a client certificate."
+ACCOUNT_DIRECTORY = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+CREDENTIALS_FIX = "Give the context a user with a token, a tokenFile or a client certificate."
 
 
 @value_class
@@ -59,9 +59,9 @@ def _load_access_in_cluster() -> Access:
             "The server does not run in a cluster.", fix="Name a kubeconfig in the setting kubernetes."
         )
     address = f"[{host}]" if ":" in host else host
-    trust = ssl.create_default_context(cafile=str(ACCOUNT / "ca.crt"))
-    namespace = (ACCOUNT / "namespace").read_text("ascii").strip()
-    return Access(f"https://{address}:{port}", namespace, trust, token_file=ACCOUNT / "token")
+    trust = ssl.create_default_context(cafile=str(ACCOUNT_DIRECTORY / "ca.crt"))
+    namespace = (ACCOUNT_DIRECTORY / "namespace").read_text("ascii").strip()
+    return Access(f"https://{address}:{port}", namespace, trust, token_file=ACCOUNT_DIRECTORY / "token")
 
 
 def _load_access_from_file(path: Path, context: str) -> Access:
@@ -76,7 +76,8 @@ def _load_access_from_file(path: Path, context: str) -> Access:
     for name in ("exec", "auth-provider"):
         if name in user:
             raise EngineUnavailable(
-                f"The user of the context {context_name} signs in with {name}, which is not supported.", fix=KNOWN
+                f"The user of the context {context_name} signs in with {name}, which is not supported.",
+                fix=CREDENTIALS_FIX,
             )
     if cluster.get("insecure-skip-tls-verify"):
         raise EngineUnavailable(

@@ -19,7 +19,7 @@ __all__ = ["Client", "Refused"]
 REQUEST_TIMEOUT = 30.0
 CONNECT_SECONDS = 5.0
 MAX_RESPONSE_BYTES = 64 * 1024**2
-MANAGER = "agora"
+FIELD_MANAGER = "agora"
 APPLY, MERGE = "application/apply-patch+yaml", "application/merge-patch+json"
 
 
@@ -57,7 +57,7 @@ class Client:
     async def server_side_apply(self, path: str, document: Mapping[str, Any]) -> Any:
         """Create or update an object by server-side apply (JSON is valid YAML)."""
         # force: fields that another manager has changed are taken over; without it the API answers 409 Conflict.
-        target = f"{path}?{urlencode({'fieldManager': MANAGER, 'force': 'true'})}"
+        target = f"{path}?{urlencode({'fieldManager': FIELD_MANAGER, 'force': 'true'})}"
         return json.loads(await self._send_authorized_request("PATCH", target, document, APPLY))
 
     async def merge_patch(self, path: str, document: Mapping[str, Any]) -> Any:

@@ -59,8 +59,8 @@ __all__ = ["KubernetesRuntime"]
 
 STOP_TIMEOUT = 30.0  #: seconds after its grace period within which a Pod must be gone
 POLL_SECONDS = 0.2  #: interval of checks for its removal
-SWEPT = ("Service", "Secret", "PersistentVolumeClaim", "NetworkPolicy")  #: all kinds that a start applies first
-MANY = 30_000  #: ports of a cluster, which has separate ports for each Service
+SWEPT_KINDS = ("Service", "Secret", "PersistentVolumeClaim", "NetworkPolicy")  #: all kinds that a start applies first
+MAX_PORTS = 30_000  #: ports of a cluster, which has separate ports for each Service
 
 
 class KubernetesRuntime:
@@ -103,7 +103,7 @@ class KubernetesRuntime:
             cpus = sum(cpu_cores(each["cpu"]) for each in allocatable)
         except (KeyError, ValueError) as error:
             raise EngineUnavailable(f"The capacity of the nodes cannot be parsed: {error}.") from error
-        return Capacity(memory, memory, cpus, 0, disk, disk, MANY)  # GPUs are not reported
+        return Capacity(memory, memory, cpus, 0, disk, disk, MAX_PORTS)  # GPUs are not reported
 
     async def build(self, spec: Spec, progress: Progress | None = None) -> Build:
         """Return the image reference, which the node pulls. Raises Unsupported for sources that need a build."""
@@ -135,7 +135,7 @@ class KubernetesRuntime:
         """Delete resources without a Deployment, left by an interrupted start or removal."""
         namespace, query = await self._get_namespace(), build_label_selector(self._names.installation_labels)
         paths: dict[str, list[str]] = {}  # by the name of the Deployment
-        for kind in SWEPT:
+        for kind in SWEPT_KINDS:
             collection = _build_collection_path(namespace, kind)
             for each in (await self._client.get_object(collection, labelSelector=query))["items"]:
                 name = each["metadata"]["name"]
@@ -434,7 +434,7 @@ class KubernetesRuntime:
         return self._locks.setdefault(name, asyncio.Lock())
 
 
-PLACES = {
+API_PATH_BY_KIND = {
     "Deployment": ("apis/apps/v1", "deployments"),
     "NetworkPolicy": ("apis/networking.k8s.io/v1", "networkpolicies"),
     "PersistentVolumeClaim": ("api/v1", "persistentvolumeclaims"),
@@ -445,7 +445,7 @@ PLACES = {
 
 
 def _build_collection_path(namespace: str, kind: str) -> str:
-    group, plural = PLACES[kind]
+    group, plural = API_PATH_BY_KIND[kind]
     return f"/{group}/namespaces/{namespace}/{plural}"
 
 

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from agora.runtimes.docker.containers import (
-    STATE,
+    STATE_PATH,
     ContainerProgram,
     build_container_environment,
     choose_container_program,
@@ -26,7 +26,7 @@ from agora.runtimes.spec import Image, Spec
 from .options import Options
 
 __all__ = [
-    "CONTAINER",
+    "CONTAINER_NAME",
     "ResourceNames",
     "build_deployment_manifest",
     "build_policy_manifest",
@@ -36,11 +36,11 @@ __all__ = [
     "build_volume_manifest",
 ]
 
-PREFIX = "io.agora"
-CONTAINER = "agent"
-GENERATION, STARTED, HANDLE = f"{PREFIX}/generation", f"{PREFIX}/started", f"{PREFIX}/handle"
-INSTANCE, TENANT, LABELS = f"{PREFIX}/instance-id", f"{PREFIX}/tenant", f"{PREFIX}/labels"
-PAUSED, STOPPED, ENDED = f"{PREFIX}/paused", f"{PREFIX}/stopped", f"{PREFIX}/ended"
+LABEL_PREFIX = "io.agora"
+CONTAINER_NAME = "agent"
+GENERATION, STARTED, HANDLE = f"{LABEL_PREFIX}/generation", f"{LABEL_PREFIX}/started", f"{LABEL_PREFIX}/handle"
+INSTANCE, TENANT, LABELS = f"{LABEL_PREFIX}/instance-id", f"{LABEL_PREFIX}/tenant", f"{LABEL_PREFIX}/labels"
+PAUSED, STOPPED, ENDED = f"{LABEL_PREFIX}/paused", f"{LABEL_PREFIX}/stopped", f"{LABEL_PREFIX}/ended"
 
 
 class ResourceNames:
@@ -52,18 +52,18 @@ class ResourceNames:
 
     @property
     def installation_labels(self) -> dict[str, str]:
-        return {"app.kubernetes.io/managed-by": "agora", f"{PREFIX}/installation": self._installation_hash}
+        return {"app.kubernetes.io/managed-by": "agora", f"{LABEL_PREFIX}/installation": self._installation_hash}
 
     def deployment_name(self, instance_id: str) -> str:
         """Name of an instance's Deployment and of its other objects."""
         return f"agora-{self._installation_hash}-{_hash_text(instance_id)[:24]}"
 
     def instance_labels(self, instance_id: str) -> dict[str, str]:
-        return self.installation_labels | {f"{PREFIX}/instance": _hash_text(instance_id)[:24]}
+        return self.installation_labels | {f"{LABEL_PREFIX}/instance": _hash_text(instance_id)[:24]}
 
     def group_label(self, spec: Spec) -> dict[str, str]:
         """Label of a group, which is named after the instance that the others run beside."""
-        return {f"{PREFIX}/group": _hash_text(spec.co_location or spec.instance_id)[:24]}
+        return {f"{LABEL_PREFIX}/group": _hash_text(spec.co_location or spec.instance_id)[:24]}
 
 
 def build_label_selector(labels: Mapping[str, str]) -> str:
@@ -120,7 +120,7 @@ def build_service_manifest(options: Options, names: ResourceNames, spec: Spec) -
 def build_policy_manifest(names: ResourceNames, spec: Spec) -> dict[str, Any]:
     """Build the network policy: reachable for its group, and for Pods that are not instances (the server, an
     ingress)."""
-    selector = {"matchExpressions": [{"key": f"{PREFIX}/instance", "operator": "DoesNotExist"}]}
+    selector = {"matchExpressions": [{"key": f"{LABEL_PREFIX}/instance", "operator": "DoesNotExist"}]}
     allowed = [
         {"podSelector": {"matchLabels": names.installation_labels | names.group_label(spec)}},
         {"namespaceSelector": {}, "podSelector": selector},
@@ -211,7 +211,7 @@ def _build_container_spec(
     if program.user and program.user.partition(":")[0].isdecimal():
         security["runAsUser"] = int(program.user.partition(":")[0])
     container: dict[str, Any] = {
-        "name": CONTAINER,
+        "name": CONTAINER_NAME,
         "image": image,
         "imagePullPolicy": "Always",  # the registry checks the requester's credentials each time
         "envFrom": [{"secretRef": {"name": name}}],
@@ -219,7 +219,7 @@ def _build_container_spec(
         "resources": _build_resource_limits(spec, program),
         "securityContext": security,
         "volumeMounts": [
-            {"name": "state", "mountPath": STATE},
+            {"name": "state", "mountPath": STATE_PATH},
             {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108
             {"name": "run", "mountPath": "/run"},
         ],

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from agora.clock import SECOND
-from agora.runtimes.docker.observation import SIGNALS
+from agora.runtimes.docker.observation import SIGNAL_NUMBERS
 from agora.runtimes.port import ExitReason, ProcessExit
 
-from .manifests import CONTAINER, ENDED, GENERATION
+from .manifests import CONTAINER_NAME, ENDED, GENERATION
 
 __all__ = [
     "build_exit_note",
@@ -89,7 +89,7 @@ def read_recorded_exit(deployment: Mapping[str, Any]) -> tuple[ProcessExit, int 
 def _to_exit(over: Mapping[str, Any]) -> ProcessExit:
     code, at = int(over.get("exitCode", 0)), _parse_time(over.get("finishedAt"))
     # Container runtimes also report a death by signal as the exit code 128 + its number, without ``signal``.
-    number = int(over.get("signal") or 0) or (code - 128 if code - 128 in SIGNALS else 0)
+    number = int(over.get("signal") or 0) or (code - 128 if code - 128 in SIGNAL_NUMBERS else 0)
     reason: ExitReason = "memory" if over.get("reason") == "OOMKilled" else "exited"
     return ProcessExit(None if number else code, number or None, reason, at)
 
@@ -102,4 +102,4 @@ def _parse_time(text: str | None) -> int | None:
 
 def _read_container_status(pod: Mapping[str, Any]) -> Mapping[str, Any]:
     statuses = (pod.get("status") or {}).get("containerStatuses") or ()
-    return next((each for each in statuses if each.get("name") == CONTAINER), {})
+    return next((each for each in statuses if each.get("name") == CONTAINER_NAME), {})

@@ -12,15 +12,17 @@ from agora.runtimes.port import LogPage
 from agora.runtimes.process.guard import segments
 
 from .client import Client
-from .manifests import CONTAINER
+from .manifests import CONTAINER_NAME
 
 __all__ = ["PodOutput", "select_new_lines", "skip_second"]
 
-SEGMENTS = 10
+MAX_SEGMENTS = 10
 MAX_PAGES = 8  #: read by one copy
 MAX_PAGE_BYTES = 32 * 1024**2  #: below the largest answer that the client accepts
-NEWLINES = re.compile(rb"(?<=\n)(?=.)", re.DOTALL)  #: unlike splitlines, not a carriage return: progress bars write it
-STAMP = re.compile(
+LINE_START = re.compile(
+    rb"(?<=\n)(?=.)", re.DOTALL
+)  #: unlike splitlines, not a carriage return: progress bars write it
+TIMESTAMP = re.compile(
     rb"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,9}))?(Z|[+-][0-9]{2}:[0-9]{2})"
 )
 
@@ -57,13 +59,13 @@ class PodOutput:
         if new:
             directory = self._records.log_directory(instance_id)
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            segments.SegmentWriter(str(directory), max(self._size // SEGMENTS, 4096), SEGMENTS).write(new)
+            segments.SegmentWriter(str(directory), max(self._size // MAX_SEGMENTS, 4096), MAX_SEGMENTS).write(new)
             note.cursor = cursor
             self._records.write(instance_id, note)
         return bool(new)
 
     async def _read_page(self, namespace: str, pod: str, at: str, limit: int) -> bytes:
-        query = {"container": CONTAINER, "timestamps": "true", "limitBytes": str(limit)}
+        query = {"container": CONTAINER_NAME, "timestamps": "true", "limitBytes": str(limit)}
         if at:
             query["sinceTime"] = f"{at.partition('.')[0]}Z"  # the API accepts only whole seconds
         return await self._client.read(f"/api/v1/namespaces/{namespace}/pods/{pod}/log", **query)
@@ -80,7 +82,7 @@ def select_new_lines(cursor: Cursor, text: bytes) -> Iterator[bytes]:
     continues in it. Lines without a timestamp are skipped: they are messages of the node, or cut in it and read again.
     """
     since, same = cursor.at, cursor.same
-    for line in NEWLINES.split(text):
+    for line in LINE_START.split(text):
         stamp, _, content = line.partition(b" ")
         time = _parse_stamp(stamp)
         if time is None or time < since or not content:
@@ -109,7 +111,7 @@ def _parse_stamp(stamp: bytes) -> str | None:
 
     Nodes write their local time with its offset, and the API omits trailing zeros.
     """
-    match = STAMP.fullmatch(stamp)
+    match = TIMESTAMP.fullmatch(stamp)
     if match is None:
         return None
     seconds, fraction, offset = (part.decode("ascii") for part in match.groups(b""))

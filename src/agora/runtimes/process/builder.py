@@ -27,7 +27,7 @@ from .options import Options
 
 __all__ = ["Builder"]
 
-FORMAT = 1  # format of a build's directory; another value changes every key
+FORMAT_VERSION = 1  # format of a build's directory; another value changes every key
 NO_SPACE = os.strerror(28)
 
 
@@ -91,7 +91,7 @@ class Builder:
             tools += [str(await asyncio.to_thread(os.path.realpath, self._options.python)), sys.version]
         elif config.type == "npm":
             tools.append(await self._read_node_version())
-        return [FORMAT, config.type, config.build_command or "", sorted(config.env_vars.items()), tools]
+        return [FORMAT_VERSION, config.type, config.build_command or "", sorted(config.env_vars.items()), tools]
 
     async def _read_node_version(self) -> str:
         if self._node is None:

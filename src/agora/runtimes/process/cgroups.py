@@ -14,15 +14,15 @@ from agora.runtimes.spec import Limits
 
 __all__ = ["Cgroups", "find_delegated_group"]
 
-MOUNT = Path("/sys/fs/cgroup")
+MOUNT_POINT = Path("/sys/fs/cgroup")
 CONTROLLERS = ("cpu", "memory", "pids")
-PERIOD = 100_000  # microseconds
+PERIOD_MICROSECONDS = 100_000  # microseconds
 
 
 def find_delegated_group() -> Path | None:
     """Find the group that systemd delegated to this process; for root, a separate one beside the system's; or None."""
     return _find_systemd_group() or (
-        MOUNT / "agora" if os.geteuid() == 0 and (MOUNT / "cgroup.controllers").exists() else None
+        MOUNT_POINT / "agora" if os.geteuid() == 0 and (MOUNT_POINT / "cgroup.controllers").exists() else None
     )
 
 
@@ -34,7 +34,7 @@ def _find_systemd_group() -> Path | None:
     own_cgroup = next((line[3:] for line in lines if line.startswith("0::/")), None)
     if own_cgroup is None:
         return None
-    group = MOUNT / own_cgroup.lstrip("/")
+    group = MOUNT_POINT / own_cgroup.lstrip("/")
     for candidate in (group, group.parent):  # with DelegateSubgroup=, the server is in a subgroup
         with suppress(OSError):
             if os.getxattr(candidate, "user.delegate") == b"1":
@@ -64,7 +64,9 @@ class Cgroups:
             # All processes of the instance are killed together, instead of the largest one alone.
             "memory.oom.group": "1",
             "pids.max": str(limits.pids or "max"),
-            "cpu.max": f"{round(limits.cpu * PERIOD)} {PERIOD}" if limits.cpu else f"max {PERIOD}",
+            "cpu.max": f"{round(limits.cpu * PERIOD_MICROSECONDS)} {PERIOD_MICROSECONDS}"
+            if limits.cpu
+            else f"max {PERIOD_MICROSECONDS}",
         }
         for name, value in values.items():
             if name.split(".")[0] in self.controllers:

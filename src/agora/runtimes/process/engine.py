@@ -43,7 +43,7 @@ __all__ = ["ProcessRuntime"]
 
 T = TypeVar("T")
 # Blocking file operations, a few at a time: more would only compete for the same disk.
-THREADS = 4  #: for file and process operations: they mostly wait for the disk, and must not fill the default pool
+FILE_THREADS = 4  #: for file and process operations: they mostly wait for the disk, and must not fill the default pool
 BACKUP_THREADS = 2
 
 
@@ -63,7 +63,7 @@ class ProcessRuntime:
         self._builder = Builder(options, cache)
         self._groups = Cgroups(options.cgroup or find_delegated_group())
         self._store = ProcessStore(options, cache, Ports(*options.ports), self._groups)
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="instances")
+        self._threads = ThreadPoolExecutor(FILE_THREADS, thread_name_prefix="instances")
         # Apart: backups take minutes, and others' instances must be started and checked meanwhile.
         self._backup_threads = ThreadPoolExecutor(BACKUP_THREADS, thread_name_prefix="backups")
         self._opening = asyncio.Lock()

@@ -31,7 +31,7 @@ from .records import Instance, Record
 __all__ = ["ProcessStore"]
 
 HANDOVER_TIMEOUT = 5.0  # seconds for a guard started before a crash to report
-HANDOVER_LOCK = 0.3  # seconds for a program that is just being started to release the directory
+HANDOVER_LOCK_TIMEOUT = 0.3  # seconds for a program that is just being started to release the directory
 TRASH_PREFIX = ".gone-"
 
 
@@ -61,7 +61,7 @@ class ProcessStore:
         self._cache.open()
         # flock, unlike the instances' record locks: it belongs to the descriptor, and child processes do not inherit it.
         lock = os.open(self._options.root / "engine.lock", os.O_RDWR | os.O_CREAT, 0o600)
-        deadline = time.monotonic() + HANDOVER_LOCK
+        deadline = time.monotonic() + HANDOVER_LOCK_TIMEOUT
         while True:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -26,11 +26,11 @@ from .records import Instance
 
 __all__ = ["GuardLaunch", "launch_guard", "prepare_instance"]
 
-SEGMENTS = 10
-STARTING = 30.0  # seconds for a guard to start a program
+MAX_SEGMENTS = 10
+START_TIMEOUT = 30.0  # seconds for a guard to start a program
 #: beside the guard, which polls, the kernel refuses far larger allocations
-HEADROOM = 256 * 1024**2
-GUARD = "import sys; sys.path.append(sys.argv.pop(1)); import guard.main"
+HEADROOM_BYTES = 256 * 1024**2
+GUARD_PROGRAM = "import sys; sys.path.append(sys.argv.pop(1)); import guard.main"
 
 
 @value_class
@@ -107,8 +107,8 @@ def launch_guard(options: Options, groups: Cgroups, launch: GuardLaunch) -> str:
         "directory": str(instance.directory),
         "generation": str(launch.generation),
         "work": str(instance.work),
-        "segment": str(max(options.log_size // SEGMENTS, 4096)),
-        "segments": str(SEGMENTS),
+        "segment": str(max(options.log_size // MAX_SEGMENTS, 4096)),
+        "segments": str(MAX_SEGMENTS),
         **_choose_guard_limits(options, launch.limits, groups, instance.instance_id),
     }
     log = instance.generation_directory(launch.generation) / "guard.log"
@@ -116,10 +116,10 @@ def launch_guard(options: Options, groups: Cgroups, launch: GuardLaunch) -> str:
         with open(log, "ab") as errors:
             completed = subprocess.run(  # noqa: S603
                 # Isolated: the variables of the program must not reach the modules of its guard.
-                [sys.executable, "-I", "-S", "-c", GUARD, str(Path(__file__).parent),
+                [sys.executable, "-I", "-S", "-c", GUARD_PROGRAM, str(Path(__file__).parent),
                  *(f"{name}={value}" for name, value in arguments.items()), launch.command],
                 env=dict(launch.environment), cwd=instance.directory, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                stderr=errors, start_new_session=True, timeout=STARTING, check=False,
+                stderr=errors, start_new_session=True, timeout=START_TIMEOUT, check=False,
             )  # fmt: skip
     except subprocess.TimeoutExpired:
         raise StartFailed("The host is too busy to start a program.") from None
@@ -146,7 +146,7 @@ def _choose_guard_limits(options: Options, limits: Limits, groups: Cgroups, inst
     if group is not None:
         options_by_name["cgroup"] = str(group)
     if effective.memory and "memory" not in groups.controllers:
-        options_by_name |= {"memory": str(effective.memory), "data": str(2 * effective.memory + HEADROOM)}
+        options_by_name |= {"memory": str(effective.memory), "data": str(2 * effective.memory + HEADROOM_BYTES)}
     if "pids" not in groups.controllers:
         options_by_name |= {"pids": str(effective.pids), "processes": str(_choose_process_limit() // 2)}
     if effective.cpu and "cpu" not in groups.controllers:

@@ -13,14 +13,14 @@ from .records import Instance
 
 __all__ = ["observe_instance", "pause_processes", "resume_processes"]
 
-SETTLING = 5.0  # seconds for processes to stop
+STOP_SECONDS = 5.0  # seconds for processes to stop
 
 
 def observe_instance(instance: Instance, handle: Handle) -> Observation:
     """Observe a generation. /proc takes precedence, because a program can change its files."""
     data = handle.data
     started_at = int(data.get("began", 0)) or None
-    if data.get("boot") == procfs.BOOT:
+    if data.get("boot") == procfs.BOOT_ID:
         processes = procfs.list_process_tree(int(data["pid"]))
         is_same_process = processes and processes[0].started == data["started"] and not processes[0].is_dead
         if is_same_process and procfs.is_marked(processes[0].pid, [f"AGORA_INSTANCE={handle.instance_id}".encode()]):
@@ -39,7 +39,7 @@ def _count_alive(processes: list[procfs.Process], began: int | None) -> Observat
     # Without the guard's own CPU time; that of processes which it has reaped is in its ``waited``.
     ticks = processes[0].waited + sum(process.ticks + process.waited for process in processes[1:])
     pages = sum(process.pages for process in alive)
-    usage = Usage(ticks / procfs.TICKS, pages * procfs.PAGE, len(alive))
+    usage = Usage(ticks / procfs.TICKS_PER_SECOND, pages * procfs.PAGE_BYTES, len(alive))
     paused = bool(alive) and all(process.is_stopped for process in alive)
     return Observation("paused" if paused else "running", began, None, usage)
 
@@ -61,7 +61,7 @@ def pause_processes(guard: int) -> bool:
     vfork(2) cannot stop before its child has executed another program: a child that was stopped too early is resumed
     briefly.
     """
-    deadline = time.monotonic() + SETTLING
+    deadline = time.monotonic() + STOP_SECONDS
     while time.monotonic() < deadline:
         processes = procfs.list_process_tree(guard)[1:]
         running = [process for process in processes if not process.is_dead and not process.is_stopped]

@@ -37,13 +37,13 @@ __all__ = ["GuardRecord", "Instance", "Record"]
 
 MAX_GENERATIONS = 5  #: number of earlier runs of an instance whose exit is stored
 MAX_FILE_BYTES = 1 << 20
-REASONS: Mapping[str, Literal["exited", "stopped", "memory", "pids"]] = {
+EXIT_REASONS: Mapping[str, Literal["exited", "stopped", "memory", "pids"]] = {
     "exited": "exited",
     "stopped": "stopped",
     "memory": "memory",
     "pids": "pids",
 }
-FLOCK = "hhqqi"  # struct flock: type, whence, start, length, pid
+FLOCK_FORMAT = "hhqqi"  # struct flock: type, whence, start, length, pid
 
 
 @value_class
@@ -120,7 +120,7 @@ class Instance:
         document = load_json(self.generation_directory(generation) / "exit.json")
         with suppress(KeyError, TypeError, ValueError):
             code, number = (None if document[name] is None else int(document[name]) for name in ("code", "signal"))
-            return ProcessExit(code, number, REASONS[document["reason"]], int(document["at"])), float(
+            return ProcessExit(code, number, EXIT_REASONS[document["reason"]], int(document["at"])), float(
                 document["cpu_seconds"]
             )
         return None
@@ -132,10 +132,10 @@ class Instance:
         except FileNotFoundError:
             return False
         try:  # testing does not acquire the lock
-            answer = fcntl.fcntl(fd, fcntl.F_GETLK, struct.pack(FLOCK, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0))
+            answer = fcntl.fcntl(fd, fcntl.F_GETLK, struct.pack(FLOCK_FORMAT, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0))
         finally:
             os.close(fd)
-        return bool(struct.unpack(FLOCK, answer)[0] != fcntl.F_UNLCK)
+        return bool(struct.unpack(FLOCK_FORMAT, answer)[0] != fcntl.F_UNLCK)
 
     def build_handle(self, record: Record, generation: int) -> Handle | None:
         """Build the handle of a started generation."""
@@ -159,7 +159,7 @@ class Instance:
     def find_live_guard(self, handle: Handle, installation: str) -> procfs.Process | None:
         """Find the guard of a handle's generation, if it runs and its start time matches."""
         data = handle.data
-        process = procfs.read_process(int(data["pid"])) if data.get("boot") == procfs.BOOT else None
+        process = procfs.read_process(int(data["pid"])) if data.get("boot") == procfs.BOOT_ID else None
         if process is None or process.started != data["started"] or process.is_dead:
             return None
         # The program can write these files: a forged pid must not direct signals at a process outside the instance.

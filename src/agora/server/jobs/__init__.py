@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CommitListener", "Controller", "build_controllers"]
 
-KINDS: tuple[type[Controller], ...] = (
+CONTROLLER_CLASSES: tuple[type[Controller], ...] = (
     HeartbeatController,
     OverrideController,
     MessageExpiryController,
@@ -92,7 +92,7 @@ def build_controllers(
         SamplingController(job_context, monitor),
         ReadinessController(job_context, monitor),
     ]
-    controllers += [*(kind(job_context) for kind in KINDS), StoredCounts(job_context, dispatcher.measures)]
+    controllers += [*(kind(job_context) for kind in CONTROLLER_CLASSES), StoredCounts(job_context, dispatcher.measures)]
     controllers += [BuiltinAgentsController(job_context, host), RemoteAgentsController(job_context, host, lines)]
     if context.configuration.settings.declared_agents:
         controllers.append(DeclaredAgentsController(job_context))

@@ -14,19 +14,19 @@ import asyncpg
 
 from ..port import StoreFailure
 from .failures import ConnectionLost, is_connection_loss, to_unreachable
-from .schema import RUNTIME
+from .schema import RUNTIME_ROLE
 from .transaction import Transaction
 
 __all__ = ["Connections", "open_connection", "redact_url"]
 
-OLDEST = (14, 0)
+MIN_VERSION = (14, 0)
 CONNECT_SECONDS = 5.0
 RETRY_SECONDS = 0.25
 IDLE_SECONDS = 300.0
 #: settings of a session, with time limits for statements, locks and idle transactions
-SESSION = {
+SESSION_SETTINGS = {
     "application_name": "agora",
-    "role": RUNTIME,
+    "role": RUNTIME_ROLE,
     "statement_timeout": "30s",
     "lock_timeout": "10s",
     "idle_in_transaction_session_timeout": "5s",  # so that a lost server stops blocking others
@@ -35,11 +35,11 @@ SESSION = {
     "jit": "off",
 }
 #: whether the session's role would bypass the policies
-_LOOSE = """
+_ROLE_BYPASSES_POLICIES = """
 select rolsuper or rolbypassrls or rolname <> 'agora_runtime' or pg_has_role(oid, 'agora_admin', 'member')
     or exists (select from pg_class where relowner = r.oid) from pg_roles r where rolname = current_user
 """
-_REFUSALS = (
+_REFUSAL_ERRORS = (
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
     asyncpg.InsufficientPrivilegeError,
@@ -62,7 +62,7 @@ async def open_connection(url: str, wait: float) -> asyncpg.Connection:
     while True:
         try:
             connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS)
-        except (*_REFUSALS, asyncpg.ClientConfigurationError) as error:
+        except (*_REFUSAL_ERRORS, asyncpg.ClientConfigurationError) as error:
             raise StoreFailure(f"PostgreSQL at {redact_url(url)} refused the connection: {error}") from error
         except ValueError:  # its text may contain a part of the password
             raise StoreFailure(
@@ -83,10 +83,10 @@ async def open_connection(url: str, wait: float) -> asyncpg.Connection:
 async def _check_connection(connection: asyncpg.Connection) -> asyncpg.Connection:
     version = connection.get_server_version()
     encoding = await connection.fetchval("show server_encoding")
-    if version[:2] < OLDEST or encoding != "UTF8":
+    if version[:2] < MIN_VERSION or encoding != "UTF8":
         await connection.close()
         raise StoreFailure(
-            f"PostgreSQL {OLDEST[0]} or newer with a UTF8 database is needed; "
+            f"PostgreSQL {MIN_VERSION[0]} or newer with a UTF8 database is needed; "
             f"this one is {version.major}.{version.minor} with {encoding}."
         )
     return connection
@@ -99,9 +99,9 @@ def _decode_numeric(text: str) -> int | float:
 
 async def _prepare_connection(connection: asyncpg.Connection) -> None:
     """Set up a new connection. Raises StoreFailure if row-level security would not apply to it."""
-    if await connection.fetchval(_LOOSE):
+    if await connection.fetchval(_ROLE_BYPASSES_POLICIES):
         raise StoreFailure(
-            f"The connection does not work as {RUNTIME}, or that role owns something or is not held by row level "
+            f"The connection does not work as {RUNTIME_ROLE}, or that role owns something or is not held by row level "
             "security: a pooler in between may have dropped the session's role."
         )
     await connection.set_type_codec("numeric", schema="pg_catalog", encoder=str, decoder=_decode_numeric, format="text")
@@ -147,7 +147,7 @@ class Connections:
             command_timeout=self.timeout,
             statement_cache_size=1024,
             max_cached_statement_lifetime=0,
-            server_settings=SESSION,
+            server_settings=SESSION_SETTINGS,
         )
 
     async def close(self) -> None:

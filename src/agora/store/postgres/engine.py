@@ -12,13 +12,13 @@ from agora.clock import SECOND, Clock, SystemClock
 from agora.scheduling import Owner
 
 from ..outages import Outages
-from ..port import ROOM, Query, Reader, Reading, StoredEvent, StoreFailure, Tx, Work
+from ..port import MIN_FREE_BYTES, Query, Reader, Reading, StoredEvent, StoreFailure, Tx, Work
 from ..probe_queries import write_probe
 from .connections import Connections, open_connection, redact_url
 from .peers import Peers
 from .reading import Readers
 from .schema import migrate_schema
-from .writing import QUEUE_LIMIT, Writer
+from .writing import MAX_QUEUED_CALLS, Writer
 
 __all__ = ["PostgresStore"]
 
@@ -28,8 +28,8 @@ log = logging.getLogger(__name__)
 CHECK_SECONDS = 5.0
 # seconds, because another server may add or remove a tenant; below the interval of the loops that read them
 TENANTS_MAX_AGE = 4.0
-HOME = "default"  # the tenant that exists in every database and owns the server's own rows
-TOLERANCE = 50_000  # microseconds of difference between clocks that are ignored
+DEFAULT_TENANT = "default"  # the tenant that exists in every database and owns the server's own rows
+CLOCK_TOLERANCE = 50_000  # microseconds of difference between clocks that are ignored
 
 _TENANTS = Query("", str, postgres="select tenant_id from agora_tenant_ids() as known(tenant_id)", beyond=True)
 _CLOCK = Query(
@@ -40,12 +40,12 @@ _CLOCK = Query(
 )
 _SIZE = Query("select pg_database_size(current_database()) as size where :tenant = ''", int, scan=True)
 # Query data beyond the memory limit goes into a temporary file beside the tables, which needs disk space as they do.
-_FILLER = 8_000
+_FILLER_BYTES = 8_000
 _LITTLE_MEMORY = Query("", str, postgres="select set_config('work_mem', '64kB', true) where :tenant <> ''", beyond=True)
-_ROOM = Query(
+_CAN_WRITE_TEMPORARY_FILE = Query(
     "",
     int,
-    postgres=f"with filler as materialized (select repeat('x', {_FILLER}) from generate_series(1, {ROOM // _FILLER + 1})) "
+    postgres=f"with filler as materialized (select repeat('x', {_FILLER_BYTES}) from generate_series(1, {MIN_FREE_BYTES // _FILLER_BYTES + 1})) "
     "select count(*) from filler where :tenant <> ''",
     beyond=True,
 )
@@ -142,7 +142,7 @@ class PostgresStore:
 
     async def probe_write(self) -> None:
         started_at = time.monotonic()
-        await self.write(HOME, _write_probe_row, label="probe")
+        await self.write(DEFAULT_TENANT, _write_probe_row, label="probe")
         self._outages.record_recovery(started_at)
 
     async def measure_health(self) -> Mapping[str, float]:
@@ -158,7 +158,7 @@ class PostgresStore:
         return {
             "round_trip_ms": elapsed * 1000,
             "queue_depth": float(self._writer.waiting_calls),
-            "queue_limit": float(QUEUE_LIMIT),
+            "queue_limit": float(MAX_QUEUED_CALLS),
             "size_bytes": size,
             "connections": float(self._connections.in_use),
             "connections_limit": float(self._connections.limit),
@@ -184,14 +184,14 @@ class PostgresStore:
     def _update_skew(self, before: int, at: int, after: int) -> None:
         """Update the offset of the database's clock. Differences within the round-trip time are ignored."""
         ahead, uncertain = at - (before + after) // 2, after - before
-        if abs(ahead - self.skew) > uncertain + TOLERANCE:
+        if abs(ahead - self.skew) > uncertain + CLOCK_TOLERANCE:
             log.log(
-                logging.WARNING if abs(ahead) > TOLERANCE else logging.INFO,
+                logging.WARNING if abs(ahead) > CLOCK_TOLERANCE else logging.INFO,
                 "the database's clock is %.3f s ahead of this machine's; times go by the database's",
                 ahead / SECOND,
             )
             # Small differences count as none: synchronized clocks differ by milliseconds, and each change would move leases.
-            self.skew = ahead if abs(ahead) > TOLERANCE else 0
+            self.skew = ahead if abs(ahead) > CLOCK_TOLERANCE else 0
 
     def _publish_events(self, events: list[StoredEvent]) -> None:
         self._writes += 1
@@ -207,7 +207,7 @@ async def _write_probe_row(tx: Tx) -> None:
     await write_probe(tx)
     # With the least memory, so that the filler is written to a file and needs the disk space that is being tested.
     await tx.one(_LITTLE_MEMORY)
-    await tx.one(_ROOM)
+    await tx.one(_CAN_WRITE_TEMPORARY_FILE)
 
 
 async def _run_empty_work(tx: Tx) -> None:

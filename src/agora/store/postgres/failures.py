@@ -17,7 +17,7 @@ __all__ = [
     "to_unreachable",
 ]
 
-_LOSSES = (
+_CONNECTION_LOSSES = (
     OSError,  # includes TimeoutError
     asyncpg.PostgresConnectionError,
     asyncpg.AdminShutdownError,
@@ -27,8 +27,8 @@ _LOSSES = (
     asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.IdleSessionTimeoutError,
 )
-_RETRYABLE = (asyncpg.UniqueViolationError, asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
-_HOPELESS = (
+_RETRYABLE_ERRORS = (asyncpg.UniqueViolationError, asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
+_PERMANENT_ERRORS = (
     asyncpg.InsufficientResourcesError,
     asyncpg.PostgresSystemError,
     asyncpg.ReadOnlySQLTransactionError,
@@ -46,7 +46,7 @@ _CAUSES: tuple[tuple[type[Exception], str, str], ...] = (
     (asyncpg.SerializationError, "contention", "The call conflicted with other transactions repeatedly."),
     (asyncpg.DeadlockDetectedError, "contention", "The call conflicted with other transactions repeatedly."),
     (TimeoutError, "timeout", "PostgreSQL did not answer in time."),
-    *((loss, "unreachable", "The connection to PostgreSQL was lost.") for loss in _LOSSES),
+    *((loss, "unreachable", "The connection to PostgreSQL was lost.") for loss in _CONNECTION_LOSSES),
 )
 
 
@@ -77,17 +77,17 @@ def is_connection_loss(connection: asyncpg.Connection, error: BaseException) -> 
     """Whether the connection was lost, so that a retry on another one may succeed."""
     if isinstance(error, StoreFailure) or not isinstance(error, Exception):
         return False
-    return isinstance(error, _LOSSES) or is_closed(connection)
+    return isinstance(error, _CONNECTION_LOSSES) or is_closed(connection)
 
 
 def is_retryable(error: BaseException) -> bool:
     """Whether the error is a conflict with another transaction, so that a retry may succeed."""
-    return isinstance(error, _RETRYABLE)
+    return isinstance(error, _RETRYABLE_ERRORS)
 
 
 def is_hopeless(error: BaseException) -> bool:
     """Whether the error affects every call, so that running calls alone would not help."""
-    return isinstance(error, _HOPELESS)
+    return isinstance(error, _PERMANENT_ERRORS)
 
 
 def to_store_failure(error: BaseException) -> StoreFailure:

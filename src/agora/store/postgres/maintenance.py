@@ -13,12 +13,12 @@ from ..migrate import DatabaseStatus
 from ..port import StoreFailure
 from .connections import open_connection, redact_url
 from .failures import to_store_failure
-from .schema import RUNTIME, find_unprotected, migrate_schema, read_applied
+from .schema import RUNTIME_ROLE, find_unprotected, migrate_schema, read_applied
 
 __all__ = ["create_postgres", "postgres_status", "upgrade_postgres"]
 
 WAIT_SECONDS = 10.0
-MAINTENANCE = "postgres"  # the database that every server has
+MAINTENANCE_DATABASE = "postgres"  # the database that every server has
 
 
 async def postgres_status(url: str, seconds: float = WAIT_SECONDS) -> DatabaseStatus:
@@ -48,7 +48,9 @@ async def create_postgres(url: str, login: str | None, password: str | None) -> 
     name = _read_database_name(url)
     created = not await _database_exists(url)
     if created:
-        connection = await open_connection(urlsplit(url)._replace(path=f"/{MAINTENANCE}").geturl(), WAIT_SECONDS)
+        connection = await open_connection(
+            urlsplit(url)._replace(path=f"/{MAINTENANCE_DATABASE}").geturl(), WAIT_SECONDS
+        )
         try:
             await connection.execute(f"create database {_quote_identifier(name)} encoding 'UTF8' template template0")
         # Another process has created it since the check.
@@ -80,7 +82,7 @@ async def _grant_login(url: str, name: str, login: str, password: str | None) ->
             await connection.execute(
                 f"grant connect on database {_quote_identifier(name)} to {_quote_identifier(login)}"
             )
-            await connection.execute(f"grant {RUNTIME} to {_quote_identifier(login)}")
+            await connection.execute(f"grant {RUNTIME_ROLE} to {_quote_identifier(login)}")
     except asyncpg.PostgresError as error:
         raise to_store_failure(error) from error
     finally:

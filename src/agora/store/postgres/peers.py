@@ -16,33 +16,33 @@ from uuid import uuid4
 import asyncpg
 
 from .connections import CONNECT_SECONDS, redact_url
-from .schema import RUNTIME
+from .schema import RUNTIME_ROLE
 
-__all__ = ["CHANNEL", "LISTENING", "NEWS", "Peers"]
+__all__ = ["CHANNEL", "COMMIT_TOPIC", "LISTENING_TOPIC", "Peers"]
 
 log = logging.getLogger(__name__)
 
 CHANNEL = "agora"
-NEWS = "news"  #: topic of a commit; its text: tenant, sequence of the last event, number of events
-LISTENING = "listening"  #: topic of the local notice that this server listens again and may have missed messages
+COMMIT_TOPIC = "news"  #: topic of a commit; its text: tenant, sequence of the last event, number of events
+LISTENING_TOPIC = "listening"  #: topic of the local notice that this server listens again and may have missed messages
 MAX_PAYLOAD_BYTES = 7_900  # maximum bytes of a message; PostgreSQL closes the connection on larger ones
-QUEUE = 1000  # maximum number of unsent messages; beyond it, the oldest are dropped
-ALIVE_SECONDS = 5.0  # between heartbeats on a quiet connection
-AGAIN_SECONDS = 0.5  # until a lost connection is tried again
+MAX_QUEUED_MESSAGES = 1000  # maximum number of unsent messages; beyond it, the oldest are dropped
+HEARTBEAT_SECONDS = 5.0  # between heartbeats on a quiet connection
+RECONNECT_SECONDS = 0.5  # until a lost connection is tried again
 
 
 class Peers:
     """One connection for LISTEN and NOTIFY. A notification is a topic and a text, together at most 7,900 bytes.
 
     ``on_message(origin, topic, text)`` is called on the event loop for each message of another server, and with
-    :data:`LISTENING` when this one listens (again). ``others``: whether another server listens for commits.
+    :data:`LISTENING_TOPIC` when this one listens (again). ``others``: whether another server listens for commits.
     """
 
     def __init__(self, url: str) -> None:
         self.url, self.origin = url, uuid4().hex[:12]
         self.on_message: Callable[[str, str, str], None] = lambda origin, topic, text: None
         self.listening = self.others = self._closing = False
-        self._words: asyncio.Queue[str] = asyncio.Queue(QUEUE)
+        self._words: asyncio.Queue[str] = asyncio.Queue(MAX_QUEUED_MESSAGES)
         self._life: asyncio.Task[None] | None = None
 
     def open(self) -> None:
@@ -68,7 +68,7 @@ class Peers:
 
     def notification_prefix(self) -> str | None:
         """Prefix of a transaction's notification; None if no other server listens."""
-        return f"{self.origin} {NEWS}" if self.others else None
+        return f"{self.origin} {COMMIT_TOPIC}" if self.others else None
 
     # -- life ------------------------------------------------------------------------------------
 
@@ -81,16 +81,16 @@ class Peers:
                 if self.listening and self.others:
                     log.warning("The other servers at %s are not heard for the moment: %s", redact_url(self.url), error)
                 self.listening = False
-                await asyncio.sleep(AGAIN_SECONDS)
+                await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _run_connection(self) -> None:
         """Listen and send until the connection is lost."""
-        connection = await asyncpg.connect(self.url, timeout=CONNECT_SECONDS, server_settings=_NAMED)
+        connection = await asyncpg.connect(self.url, timeout=CONNECT_SECONDS, server_settings=_SESSION_SETTINGS)
         try:
             await connection.add_listener(CHANNEL, self._read_notification)
             self.listening = True
             # After LISTEN: what was committed before it is found in the log, what comes later is heard.
-            self.on_message(self.origin, LISTENING, "")
+            self.on_message(self.origin, LISTENING_TOPIC, "")
             while not self._closing:
                 await self._send_next(connection)
         finally:
@@ -100,13 +100,13 @@ class Peers:
     async def _send_next(self, connection: Any) -> None:
         """Send the next message, or a heartbeat if the connection is quiet."""
         try:
-            async with asyncio.timeout(ALIVE_SECONDS):
+            async with asyncio.timeout(HEARTBEAT_SECONDS):
                 word = await self._words.get()
         except TimeoutError:
             # A connection that only listens would never notice that its server is gone.
-            await connection.fetchval("select 1", timeout=ALIVE_SECONDS)
+            await connection.fetchval("select 1", timeout=HEARTBEAT_SECONDS)
         else:
-            await connection.execute("select pg_notify($1, $2)", CHANNEL, word, timeout=ALIVE_SECONDS)
+            await connection.execute("select pg_notify($1, $2)", CHANNEL, word, timeout=HEARTBEAT_SECONDS)
 
     def _read_notification(self, connection: Any, pid: int, channel: str, payload: Any) -> None:
         origin, _, body = str(payload).partition(" ")
@@ -119,4 +119,4 @@ class Peers:
                 log.exception("a message of another server could not be handled")
 
 
-_NAMED = {"application_name": "agora peers", "role": RUNTIME}
+_SESSION_SETTINGS = {"application_name": "agora peers", "role": RUNTIME_ROLE}

@@ -23,7 +23,7 @@ __all__ = ["Readers"]
 
 T = TypeVar("T")
 #: fraction of a reader's time limit for one query, so that a slow query differs from an unresponsive database
-SCAN_SHARE = 0.8
+MAX_SCAN_SHARE = 0.8
 
 
 class PostgresReader:
@@ -74,7 +74,7 @@ class Readers:
     def __init__(self, connections: Connections, limit: int, outages: Outages, wait: float) -> None:
         self._wait = wait
         self._connections, self._outages = connections, outages
-        milliseconds = int(connections.timeout * SCAN_SHARE * 1000)
+        milliseconds = int(connections.timeout * MAX_SCAN_SHARE * 1000)
         # One snapshot for all reads of a unit of work, so that a page and its total agree.
         self.mode = f"isolation level repeatable read read only; set local statement_timeout = {milliseconds}"
         self._slots = asyncio.Semaphore(limit)

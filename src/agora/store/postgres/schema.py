@@ -2,7 +2,7 @@
 
 ``protection.sql`` creates the roles, the policies of every table with tenants, and the few functions that access more
 than one tenant. It is run after migrations, and if the database has another version of it or an unprotected table. The
-server's role owns nothing; see :data:`RUNTIME`.
+server's role owns nothing; see :data:`RUNTIME_ROLE`.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from .. import migrate
 from ..port import StoreFailure
 from .failures import to_store_failure
 
-__all__ = ["RUNTIME", "find_unprotected", "migrate_schema", "read_applied"]
+__all__ = ["RUNTIME_ROLE", "find_unprotected", "migrate_schema", "read_applied"]
 
 log = logging.getLogger(__name__)
 
-RUNTIME: Final = "agora_runtime"  #: role that every statement of the server runs as
-_PROTECTION = Path(__file__).with_name("protection.sql")
-_LOCK = 0x41676F7261  # "Agora": a second server waits until the first has migrated
-_RECORDS = """
+RUNTIME_ROLE: Final = "agora_runtime"  #: role that every statement of the server runs as
+_PROTECTION_FILE = Path(__file__).with_name("protection.sql")
+_LOCK_ID = 0x41676F7261  # "Agora": a second server waits until the first has migrated
+_CREATE_MIGRATIONS_TABLE = """
 create table schema_migrations (
     number bigint primary key, name text not null, checksum text not null, applied_at bigint not null
 )
 """
 # A migration changes the rows of every tenant: while it runs, the policies do not apply to the owner.
-_UNFORCED = """
+_UNFORCE_POLICIES = """
 do $$
 declare name text;
 begin
@@ -46,7 +46,7 @@ begin
     end loop;
 end $$
 """
-_BARE = """
+_SELECT_UNPROTECTED_TABLES = """
 select c.relname from pg_class c
 where c.relnamespace = current_schema()::regnamespace and c.relkind in ('r', 'p')
     and exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'tenant_id' and not a.attisdropped)
@@ -56,7 +56,7 @@ where c.relnamespace = current_schema()::regnamespace and c.relkind in ('r', 'p'
             and p.polname not in ('tenant_isolation', 'maintenance')))
 order by 1
 """
-_GIVEN = "select obj_description(to_regprocedure('get_current_tenant_id()'), 'pg_proc')"
+_SELECT_PROTECTION_VERSION = "select obj_description(to_regprocedure('get_current_tenant_id()'), 'pg_proc')"
 
 
 async def migrate_schema(connection: asyncpg.Connection, clock: Clock) -> int:
@@ -65,7 +65,7 @@ async def migrate_schema(connection: asyncpg.Connection, clock: Clock) -> int:
     Raises MigrationError if database and release do not match, StoreFailure when PostgreSQL refuses.
     """
     # Of the session, not of a transaction: each migration commits on its own, and the lock must outlast all of them.
-    await connection.execute("select pg_advisory_lock($1)", _LOCK)
+    await connection.execute("select pg_advisory_lock($1)", _LOCK_ID)
     try:
         checksums = await read_applied(connection)
         pending = migrate.list_pending_migrations(checksums, "postgres")
@@ -76,7 +76,7 @@ async def migrate_schema(connection: asyncpg.Connection, clock: Clock) -> int:
                 "run 'agora db upgrade --url' with the URL of its owner."
             )
         if pending and not checksums and await connection.fetchval("select to_regclass('schema_migrations')") is None:
-            await connection.execute(_RECORDS)
+            await connection.execute(_CREATE_MIGRATIONS_TABLE)
         for migration in pending:
             await _apply_migration(connection, migration, clock.now())
         if await find_unprotected(connection):
@@ -92,7 +92,7 @@ async def migrate_schema(connection: asyncpg.Connection, clock: Clock) -> int:
     finally:
         # A lost connection has released the lock, and its error must not replace the one that is being raised.
         with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-            await connection.execute("select pg_advisory_unlock($1)", _LOCK)
+            await connection.execute("select pg_advisory_unlock($1)", _LOCK_ID)
 
 
 async def read_applied(connection: asyncpg.Connection) -> dict[int, str]:
@@ -105,8 +105,12 @@ async def read_applied(connection: asyncpg.Connection) -> dict[int, str]:
 
 async def find_unprotected(connection: asyncpg.Connection) -> list[str]:
     """Find missing tenant protection: tables without policies, or ``protection.sql`` itself."""
-    bare = [row["relname"] for row in await connection.fetch(_BARE)]
-    return bare if await connection.fetchval(_GIVEN) == _read_row_security_sql()[1] else [*bare, _PROTECTION.name]
+    bare = [row["relname"] for row in await connection.fetch(_SELECT_UNPROTECTED_TABLES)]
+    return (
+        bare
+        if await connection.fetchval(_SELECT_PROTECTION_VERSION) == _read_row_security_sql()[1]
+        else [*bare, _PROTECTION_FILE.name]
+    )
 
 
 async def _owns_schema(connection: asyncpg.Connection) -> bool:
@@ -123,7 +127,7 @@ async def _owns_schema(connection: asyncpg.Connection) -> bool:
 async def _apply_migration(connection: asyncpg.Connection, migration: migrate.Migration, now: int) -> None:
     try:
         async with connection.transaction():
-            await connection.execute(_UNFORCED)
+            await connection.execute(_UNFORCE_POLICIES)
             await connection.execute(migration.sql)
             await connection.execute(
                 "insert into schema_migrations values ($1, $2, $3, $4)",
@@ -151,12 +155,12 @@ async def _apply_protection(connection: asyncpg.Connection) -> None:
         raise StoreFailure(
             f"Row-level security cannot be set up: {str(error).splitlines()[0]}. The server works as a role that owns nothing, and {role} "
             "may not make it. As a superuser, once for all databases of this server: "
-            f"create role {RUNTIME}; create role agora_admin; grant {RUNTIME}, agora_admin to {role};"
+            f"create role {RUNTIME_ROLE}; create role agora_admin; grant {RUNTIME_ROLE}, agora_admin to {role};"
         ) from error
 
 
 @cache
 def _read_row_security_sql() -> tuple[str, str]:
     """The row-level-security SQL, and its digest."""
-    sql = _PROTECTION.read_text(encoding="utf-8")
+    sql = _PROTECTION_FILE.read_text(encoding="utf-8")
     return sql, f"protection {hashlib.sha256(sql.encode()).hexdigest()}"

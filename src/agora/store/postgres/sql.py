@@ -38,9 +38,9 @@ __all__ = [
 ]
 
 _TOKENS = re.compile(r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | --[^\n]* | :: | :(?P<name>[a-z_][a-z0-9_]*)""", re.VERBOSE)
-_LOCKED = re.compile(r"\bfor\s+(?:no\s+key\s+)?(?:update|share)\b", re.IGNORECASE)
+_LOCKING_CLAUSE = re.compile(r"\bfor\s+(?:no\s+key\s+)?(?:update|share)\b", re.IGNORECASE)
 _WORDS = re.compile(r"[a-z_][a-z0-9_]*")
-_CACHED = 4096
+_MAX_CACHED_STATEMENTS = 4096
 
 
 @value_class
@@ -51,7 +51,7 @@ class SqlText:
     names: tuple[str, ...]
 
 
-@lru_cache(_CACHED)
+@lru_cache(_MAX_CACHED_STATEMENTS)
 def build_single_text(statement: Statement[Any]) -> SqlText:
     """Build the statement for one call. Values are cast, so that a wrong type is an error."""
     names: list[str] = []
@@ -62,19 +62,19 @@ def build_single_text(statement: Statement[Any]) -> SqlText:
         return f"${names.index(name) + 1}::{_find_parameter_type(statement, name)}"
 
     sql = _replace_parameters(_statement_source(statement), number_parameter)
-    if isinstance(statement, Query) and statement.lock and not _LOCKED.search(sql):
+    if isinstance(statement, Query) and statement.lock and not _LOCKING_CLAUSE.search(sql):
         sql += " for update"
     return SqlText(sql, tuple(names))
 
 
-@lru_cache(_CACHED)
+@lru_cache(_MAX_CACHED_STATEMENTS)
 def build_skip_locked_text(query: Query[Any]) -> SqlText:
     """Build a query that locks a row only if no other transaction has it."""
     text = build_single_text(query)
     return SqlText(f"{text.sql} skip locked", text.names)
 
 
-@lru_cache(_CACHED)
+@lru_cache(_MAX_CACHED_STATEMENTS)
 def build_pipelined_text(write: Write[Any], count: bool) -> str:
     """Build the write for one of many calls, with its position as the last parameter and last column.
 
@@ -88,7 +88,7 @@ def build_pipelined_text(write: Write[Any], count: bool) -> str:
     return f"with _w as ({text.sql}) select {columns} from _w"
 
 
-@lru_cache(_CACHED)
+@lru_cache(_MAX_CACHED_STATEMENTS)
 def build_batched_text(write: Write[Any]) -> SqlText | None:
     """Build the statement for many equal calls, if possible: values of ``alike``, ``calls``, then an array per other
     parameter."""
@@ -107,7 +107,7 @@ def build_batched_text(write: Write[Any]) -> SqlText | None:
     return SqlText(sql, names)
 
 
-@lru_cache(_CACHED)
+@lru_cache(_MAX_CACHED_STATEMENTS)
 def build_shared_text(query: Query[Any], first: bool) -> SqlText | None:
     """Build the query for many calls of one tenant; None if its parameters do not allow it.
 
@@ -137,21 +137,21 @@ def build_shared_text(query: Query[Any], first: bool) -> SqlText | None:
     return SqlText(sql, names)
 
 
-@lru_cache(_CACHED)
+@lru_cache(_MAX_CACHED_STATEMENTS)
 def build_insert_one_text(table: Table[Any]) -> str:
     """Build an insert of one row: a value per column."""
     values = ", ".join(f"${at}::{kind}" for at, (_, kind) in enumerate(table.columns, 1))
     return f"insert into {table.name} ({', '.join(table.column_names)}) values ({values})"
 
 
-@lru_cache(_CACHED)
+@lru_cache(_MAX_CACHED_STATEMENTS)
 def build_insert_many_text(table: Table[Any]) -> str:
     """Build an insert of many rows: an array per column."""
     arrays = ", ".join(f"${at}::{kind}[]" for at, (_, kind) in enumerate(table.columns, 1))
     return f"insert into {table.name} ({', '.join(table.column_names)}) select * from unnest({arrays})"
 
 
-@lru_cache(_CACHED)
+@lru_cache(_MAX_CACHED_STATEMENTS)
 def build_insert_all_text(tables: tuple[Table[Any], ...]) -> str:
     """Build an insert into several tables: an array per column of the first table, of the second ..."""
     parts, at = [], 1
@@ -163,7 +163,7 @@ def build_insert_all_text(tables: tuple[Table[Any], ...]) -> str:
     return "with " + ", ".join(f"_{at} as ({part})" for at, part in enumerate(other_names)) + f" {last}"
 
 
-@lru_cache(_CACHED)
+@lru_cache(_MAX_CACHED_STATEMENTS)
 def list_statement_words(statement: Statement[Any]) -> frozenset[str]:
     """List the words of a statement. It can only touch tables named among them."""
     return frozenset(_WORDS.findall(_statement_source(statement).lower()))

@@ -23,7 +23,7 @@ Rows = Mapping[Table[Any], Sequence[tuple[Any, ...]]]
 
 # The update of event_heads locks the tenant's row until COMMIT: the next transaction takes its numbers after this commit,
 # so sequence numbers have no gaps (a rollback returns them) and readers never see 6 before 5. See ADR 16.
-_EVENTS = """
+_INSERT_EVENTS = """
 with head as (
     insert into event_heads (tenant_id, seq) values ($1::text, $2::bigint)
     on conflict (tenant_id) do update set seq = event_heads.seq + excluded.seq
@@ -179,7 +179,7 @@ class Transaction:
             *((e.event_id, e.type, e.source, e.subject, e.time, e.data, encode_audience(e.audience)) for e in events),
             strict=True,
         )
-        base = await self._connection.fetchval(_EVENTS, self._tenant, len(events), *map(list, columns), news)
+        base = await self._connection.fetchval(_INSERT_EVENTS, self._tenant, len(events), *map(list, columns), news)
         return int(base)
 
     async def commit(self) -> None:

@@ -31,13 +31,13 @@ __all__ = ["Writer"]
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
-QUEUE_LIMIT = 4096
-BATCH_LIMIT = 256
-LANE_BATCHES = 2  # batches of one tenant in flight: one steps while the other commits
+MAX_QUEUED_CALLS = 4096
+MAX_BATCH_CALLS = 256
+MAX_BATCHES_PER_LANE = 2  # batches of one tenant in flight: one steps while the other commits
 #: the same with other servers, which commit in between: larger batches wait for the lock less often
 LANE_BATCHES_AMONG_OTHERS = 1
-ATTEMPTS = 5  # of a call that conflicts with other transactions
-HISTORY_LIMIT = 1024
+MAX_ATTEMPTS = 5  # of a call that conflicts with other transactions
+MAX_SCORED_LABELS = 1024
 
 
 class ConflictHistory:
@@ -53,7 +53,7 @@ class ConflictHistory:
         score = min(self._scores.get(label, 0) + 2, 3) if alone else self._scores.get(label, 0) - 1
         if score <= 0 or not label:
             self._scores.pop(label, None)
-        elif label in self._scores or len(self._scores) < HISTORY_LIMIT:
+        elif label in self._scores or len(self._scores) < MAX_SCORED_LABELS:
             self._scores[label] = score
 
 
@@ -63,11 +63,11 @@ class TenantQueue:
     __slots__ = ("pumps", "waiting")
 
     def __init__(self) -> None:
-        self.waiting: FairQueue[Call] = FairQueue(QUEUE_LIMIT)
+        self.waiting: FairQueue[Call] = FairQueue(MAX_QUEUED_CALLS)
         self.pumps = 0
 
     def pop_batch(self) -> list[Call]:
-        return [self.waiting.pop_item() for _ in range(min(len(self.waiting), BATCH_LIMIT))]
+        return [self.waiting.pop_item() for _ in range(min(len(self.waiting), MAX_BATCH_CALLS))]
 
 
 class Writer:
@@ -88,7 +88,7 @@ class Writer:
         self._find_notify_channel, self._outages = news, outages
         self._slots = asyncio.Semaphore(batches)
         self._tenant_queues: dict[str, TenantQueue] = {}
-        self._lone_calls: FairQueue[Call] = FairQueue(QUEUE_LIMIT)
+        self._lone_calls: FairQueue[Call] = FairQueue(MAX_QUEUED_CALLS)
         self._solo_pumps = 0
         self._conflict_history = ConflictHistory()
         self._append_locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -112,7 +112,7 @@ class Writer:
         tenant_queue = self._tenant_queues.get(tenant)
         queue = self._lone_calls if alone else tenant_queue.waiting if tenant_queue is not None else None
         # Of all tenants together, since they share the connections; each owner has a part, so that one cannot fill the queue.
-        if self.waiting_calls >= QUEUE_LIMIT or (queue is not None and not queue.has_room(owner)):
+        if self.waiting_calls >= MAX_QUEUED_CALLS or (queue is not None and not queue.has_room(owner)):
             raise Overloaded("The server's write queue is full.", fix="Try again in a second.", retry_after=1)
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         call = Call(tenant, label, work, future, contextvars.copy_context(), self._outages, owner)
@@ -132,7 +132,9 @@ class Writer:
     def _queue_call(self, call: Call) -> None:
         tenant_queue = self._tenant_queues.setdefault(call.tenant, TenantQueue())
         tenant_queue.waiting.push_item(call.owner, call)
-        if tenant_queue.pumps < (LANE_BATCHES if self._find_notify_channel() is None else LANE_BATCHES_AMONG_OTHERS):
+        if tenant_queue.pumps < (
+            MAX_BATCHES_PER_LANE if self._find_notify_channel() is None else LANE_BATCHES_AMONG_OTHERS
+        ):
             # Counted before the pump runs, without an await: no burst of calls starts more pumps than the limit.
             tenant_queue.pumps += 1
             self._spawn_pump(self._pump_tenant(call.tenant, tenant_queue))
@@ -240,7 +242,7 @@ class Writer:
         error = await self._run_alone_in_transaction(call)
         if error is not None and is_retryable(error):
             async with turn:
-                for _ in range(ATTEMPTS - 1):
+                for _ in range(MAX_ATTEMPTS - 1):
                     self.replays += 1
                     error = await self._run_alone_in_transaction(call)
                     if error is None or not is_retryable(error):

@@ -35,7 +35,7 @@ from agora_sdk.errors import Overloaded
 
 from .. import migrate
 from ..outages import Outages
-from ..port import ROOM, Query, Reading, StoredEvent, StoreFailure, StoreUnavailable, Work
+from ..port import MIN_FREE_BYTES, Query, Reading, StoredEvent, StoreFailure, StoreUnavailable, Work
 from ..probe_queries import write_probe
 from .directory_lock import lock_database
 from .failures import build_disk_failure, is_busy, is_hopeless, to_store_failure
@@ -48,14 +48,14 @@ __all__ = ["SqliteStore"]
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
-QUEUE_LIMIT = 4096
-BATCH_LIMIT = 512
+MAX_QUEUED_CALLS = 4096
+MAX_BATCH_CALLS = 512
 SLICE_SECONDS = 0.004  # seconds for which a batch may block the event loop
 SCAN_THREADS = 2
-RESERVE = 65_536  # reserved bytes: even to read a file in WAL mode, SQLite must create an index of 32 KiB
+RESERVED_BYTES = 65_536  # reserved bytes: even to read a file in WAL mode, SQLite must create an index of 32 KiB
 LOCK_RETRY_SECONDS = 0.02
-HOME = "default"  # the tenant that exists in every database and owns the server's own rows
-TIMEOUT = 10.0
+DEFAULT_TENANT = "default"  # the tenant that exists in every database and owns the server's own rows
+STATEMENT_TIMEOUT = 10.0
 LOCK_TIMEOUT = 5.0  # while another program holds the file's write lock
 PRAGMAS = (
     "journal_mode=wal",
@@ -99,7 +99,7 @@ class SqliteStore:
         path: Path,
         *,
         clock: Clock | None = None,
-        timeout: float = TIMEOUT,
+        timeout: float = STATEMENT_TIMEOUT,
         lock_timeout: float = LOCK_TIMEOUT,
     ) -> None:
         self.path, self._timeout, self.lock_timeout = Path(path), timeout, lock_timeout
@@ -108,7 +108,7 @@ class SqliteStore:
         self.on_transaction: Callable[[float, int], None] = lambda seconds, calls: None
         self.replays = 0
         self.commits = 0
-        self._queue: FairQueue[_Pending] = FairQueue(QUEUE_LIMIT)
+        self._queue: FairQueue[_Pending] = FairQueue(MAX_QUEUED_CALLS)
         self._busy = False
         self._closing = False
         self._locked_since: float | None = None
@@ -257,7 +257,7 @@ class SqliteStore:
 
     async def probe_write(self) -> None:
         started_at = time.monotonic()
-        await self.write(HOME, write_probe)
+        await self.write(DEFAULT_TENANT, write_probe)
         try:
             await asyncio.to_thread(self._check_free_space)
         except OSError as error:
@@ -270,9 +270,9 @@ class SqliteStore:
         """Check that the disk has free space and that the reserve exists. Raises OSError."""
         with tempfile.TemporaryFile(dir=self.path.parent) as file:
             # Allocated, not asked for by statvfs: quotas and reserved blocks are counted, too.
-            os.posix_fallocate(file.fileno(), 0, ROOM)
-        if _file_size(self._reserve) < RESERVE:
-            self._reserve.write_bytes(bytes(RESERVE))
+            os.posix_fallocate(file.fileno(), 0, MIN_FREE_BYTES)
+        if _file_size(self._reserve) < RESERVED_BYTES:
+            self._reserve.write_bytes(bytes(RESERVED_BYTES))
 
     async def measure_health(self) -> Mapping[str, float]:
         started_at = time.perf_counter()
@@ -281,7 +281,7 @@ class SqliteStore:
         return {
             "round_trip_ms": (time.perf_counter() - started_at) * 1000,
             "queue_depth": float(len(self._queue)),
-            "queue_limit": float(QUEUE_LIMIT),
+            "queue_limit": float(MAX_QUEUED_CALLS),
             "size_bytes": float(size),
             "commits": float(self.commits),
             "replays": float(self.replays),
@@ -374,7 +374,7 @@ class SqliteStore:
 
     def _take_queued_calls(self, taken: list[_Pending]) -> Iterator[_Pending]:
         """Take calls of a batch from the queue one by one as they start."""
-        while self._queue and len(taken) < BATCH_LIMIT:
+        while self._queue and len(taken) < MAX_BATCH_CALLS:
             call = self._queue.pop_item()
             taken.append(call)
             yield call

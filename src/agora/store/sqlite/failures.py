@@ -20,13 +20,13 @@ _CAUSES = {
 }
 
 
-_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_DISK_FULL_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def build_disk_failure(error: OSError) -> StoreUnavailable:
     """Convert a failed write beside the database file to a database error."""
     code = {errno.EROFS: sqlite3.SQLITE_READONLY, errno.EACCES: sqlite3.SQLITE_READONLY}.get(error.errno or 0)
-    if error.errno in _DISK_FULL:
+    if error.errno in _DISK_FULL_ERRNOS:
         code = sqlite3.SQLITE_FULL
     cause, words = _CAUSES[code or sqlite3.SQLITE_IOERR]
     return StoreUnavailable(words, cause=cause, reason=error)

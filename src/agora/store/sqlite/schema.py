@@ -15,17 +15,17 @@ from pathlib import Path
 
 from agora.store.migrate import Migration
 
-__all__ = ["FILE", "build_schema", "read_schema"]
+__all__ = ["SCHEMA_FILE", "build_schema", "read_schema"]
 
-FILE = Path(__file__).with_name("schema.sql")
-HEADER = "-- The schema after all migrations, written by `make reference`. Checksum of the migrations: "
+SCHEMA_FILE = Path(__file__).with_name("schema.sql")
+FILE_HEADER = "-- The schema after all migrations, written by `make reference`. Checksum of the migrations: "
 #: the only row of a new database: the default tenant, as created by migration 13
-DEFAULT_TENANT = """insert into tenants
+INSERT_DEFAULT_TENANT = """insert into tenants
     select 'default', 'default', 'active', '', '{}', now, 'system', now, now
     from (select cast((julianday('now') - 2440587.5) * 86400000000 as integer) as now)"""
 
 
-def read_schema(migrations: Sequence[Migration], file: Path = FILE) -> str | None:
+def read_schema(migrations: Sequence[Migration], file: Path = SCHEMA_FILE) -> str | None:
     """Return the script that creates the schema of these migrations; None if the file is missing or does not match
     them."""
     try:
@@ -43,7 +43,7 @@ def build_schema(migrations: Sequence[Migration]) -> str:
         for migration in migrations:
             connection.executescript(migration.sql)
         return _build_header(migrations) + "".join(
-            f"{sql};\n" for sql in (*_list_definitions(connection), DEFAULT_TENANT)
+            f"{sql};\n" for sql in (*_list_definitions(connection), INSERT_DEFAULT_TENANT)
         )
     finally:
         connection.close()
@@ -51,7 +51,7 @@ def build_schema(migrations: Sequence[Migration]) -> str:
 
 def _build_header(migrations: Sequence[Migration]) -> str:
     checksums = "".join(migration.checksum for migration in migrations)
-    return f"{HEADER}{hashlib.sha256(checksums.encode()).hexdigest()}\n"
+    return f"{FILE_HEADER}{hashlib.sha256(checksums.encode()).hexdigest()}\n"
 
 
 def _list_definitions(connection: sqlite3.Connection) -> Iterator[str]:

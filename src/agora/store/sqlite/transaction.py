@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar, cast
 
-from ..checked_statements import COLUMN
+from ..checked_statements import TENANT_COLUMN
 from ..event_table import EVENTS, EventRow, encode_audience
 from ..port import (
     NewEvent,
@@ -204,7 +204,7 @@ def _append_rows(connection: sqlite3.Connection, table: Table[Any], rows: Sequen
 
 def _list_tally_values(tally: Tally[Any], row: tuple[Any, ...]) -> dict[str, Any]:
     values = tally.row_parameters(row)
-    return values | {"tenant": values[COLUMN]}
+    return values | {"tenant": values[TENANT_COLUMN]}
 
 
 _inserts: dict[Table[Any], str] = {}

@@ -11,7 +11,7 @@ from typing import Any, Final
 __all__ = ["encode_signed_content", "to_canonical_json"]
 
 #: members that A2A 1.0 declares required or optional: they are kept even if empty
-_REQUIRED: Final = frozenset(
+_REQUIRED_FIELDS: Final = frozenset(
     {
         "name",
         "description",
@@ -42,8 +42,8 @@ _REQUIRED: Final = frozenset(
         "deviceAuthorizationUrl",
     }
 )
-_FREE: Final = frozenset({"params", "header", "scopes"})  #: free-form maps, kept unchanged
-_DEFAULTS: Final[tuple[Any, ...]] = (None, "", [], {}, False)
+_FREE_FORM_MAPS: Final = frozenset({"params", "header", "scopes"})  #: free-form maps, kept unchanged
+_DEFAULT_VALUES: Final[tuple[Any, ...]] = (None, "", [], {}, False)
 
 
 def encode_signed_content(card: Mapping[str, Any]) -> bytes:
@@ -58,8 +58,8 @@ def _drop_defaults(value: Any) -> Any:
         return value
     members = {}
     for key, entry in value.items():
-        member = entry if key in _FREE else _drop_defaults(entry)
-        if key in _REQUIRED or member not in _DEFAULTS:
+        member = entry if key in _FREE_FORM_MAPS else _drop_defaults(entry)
+        if key in _REQUIRED_FIELDS or member not in _DEFAULT_VALUES:
             members[key] = member
     return members
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-__all__ = ["INTERRUPTED", "LEGACY_STATES", "ROLES", "STATES", "TERMINAL", "read_role", "read_state"]
+__all__ = ["INTERRUPTED_STATES", "LEGACY_STATES", "ROLES", "TASK_STATES", "TERMINAL_STATES", "read_role", "read_state"]
 
-PREFIX: Final = "TASK_STATE_"
+STATE_PREFIX: Final = "TASK_STATE_"
 
 #: A2A 1.0, section 4.1.3, ordered by their numbers
-STATES: Final = (
+TASK_STATES: Final = (
     "TASK_STATE_UNSPECIFIED",
     "TASK_STATE_SUBMITTED",
     "TASK_STATE_WORKING",
@@ -20,18 +20,21 @@ STATES: Final = (
     "TASK_STATE_REJECTED",
     "TASK_STATE_AUTH_REQUIRED",
 )
-TERMINAL: Final = frozenset({"TASK_STATE_COMPLETED", "TASK_STATE_FAILED", "TASK_STATE_CANCELED", "TASK_STATE_REJECTED"})
-INTERRUPTED: Final = frozenset({"TASK_STATE_INPUT_REQUIRED", "TASK_STATE_AUTH_REQUIRED"})
+TERMINAL_STATES: Final = frozenset(
+    {"TASK_STATE_COMPLETED", "TASK_STATE_FAILED", "TASK_STATE_CANCELED", "TASK_STATE_REJECTED"}
+)
+INTERRUPTED_STATES: Final = frozenset({"TASK_STATE_INPUT_REQUIRED", "TASK_STATE_AUTH_REQUIRED"})
 ROLES: Final = ("ROLE_UNSPECIFIED", "ROLE_USER", "ROLE_AGENT")
 
 #: states of A2A 0.3, section 6.3
 LEGACY_STATES: Final = {
-    state: "unknown" if state == STATES[0] else state.removeprefix(PREFIX).lower().replace("_", "-") for state in STATES
+    state: "unknown" if state == TASK_STATES[0] else state.removeprefix(STATE_PREFIX).lower().replace("_", "-")
+    for state in TASK_STATES
 }
 
-_READ: Final = {
+_STATE_BY_NAME: Final = {
     **{legacy: state for state, legacy in LEGACY_STATES.items()},
-    **{state: state for state in STATES},
+    **{state: state for state in TASK_STATES},
     "TASK_STATE_CANCELLED": "TASK_STATE_CANCELED",  # the spelling in Protocol Buffers of 0.3
     "cancelled": "TASK_STATE_CANCELED",
 }
@@ -40,10 +43,10 @@ _READ: Final = {
 def read_state(value: Any) -> str | None:
     """Find the 1.0 name of a state by any spelling or number; None if there is none."""
     if isinstance(value, int) and not isinstance(value, bool):
-        return STATES[value] if 0 <= value < len(STATES) else None
+        return TASK_STATES[value] if 0 <= value < len(TASK_STATES) else None
     if not isinstance(value, str):
         return None
-    return _READ.get(value) or _READ.get(value.lower().replace("_", "-"))
+    return _STATE_BY_NAME.get(value) or _STATE_BY_NAME.get(value.lower().replace("_", "-"))
 
 
 def read_role(value: Any) -> str | None:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from agora.clock import new_id
-from agora_sdk.a2a_legacy import BESIDE, WRAPPED
+from agora_sdk.a2a_legacy import PART_FIELDS_KEY, WRAPPED_DATA_KEY
 from agora_sdk.errors import InvalidRequest, field_error
 
 from .states import read_role
@@ -34,8 +34,8 @@ __all__ = [
     "read_text",
 ]
 
-_SNAKE = re.compile(r"_([a-z0-9])")
-_FILE = {
+_SNAKE_CASE = re.compile(r"_([a-z0-9])")
+_FILE_FIELDS = {
     "bytes": "raw",
     "fileWithBytes": "raw",
     "raw": "raw",
@@ -47,7 +47,7 @@ _FILE = {
     "mimeType": "mediaType",
     "mediaType": "mediaType",
 }
-_KINDS = {"text": "text", "file": "file", "data": "data", "json": "data"}
+_PART_KINDS = {"text": "text", "file": "file", "data": "data", "json": "data"}
 
 
 def invalid_field(field: str, message: str) -> InvalidRequest:
@@ -63,7 +63,7 @@ def convert_to_json_names(members: Mapping[str, Any]) -> dict[str, Any]:
     """Convert members to their JSON names, and omit nulls, as in ProtoJSON."""
     if not any("_" in key for key in members):
         return {key: value for key, value in members.items() if value is not None}
-    return {_SNAKE.sub(lambda found: found[1].upper(), key): v for key, v in members.items() if v is not None}
+    return {_SNAKE_CASE.sub(lambda found: found[1].upper(), key): v for key, v in members.items() if v is not None}
 
 
 def read_object(value: Any, field: str) -> dict[str, Any]:
@@ -201,7 +201,7 @@ def _build_part_content(members: Mapping[str, Any], field: str) -> dict[str, Any
     kind = members.get("kind", members.get("type"))
     if kind is None and not members.keys().isdisjoint(("text", "raw", "url", "data")) and "file" not in members:
         return _read_plain_content(members)
-    content_kind = _KINDS.get(kind) if isinstance(kind, str) else None
+    content_kind = _PART_KINDS.get(kind) if isinstance(kind, str) else None
     if kind is not None and content_kind is None:
         raise invalid_field(f"{field}.kind", "should be text, file or data")
     if content_kind == "file" or "file" in members:
@@ -226,7 +226,7 @@ def _read_file_content(members: Mapping[str, Any], field: str) -> dict[str, Any]
         content = {"bytes": content}
     file = convert_to_json_names(read_object(content, f"{field}.file"))
     result: dict[str, Any] = {}
-    for spelt, member in _FILE.items():
+    for spelt, member in _FILE_FIELDS.items():
         if file.get(spelt) is not None and member not in result:
             result[member] = read_text(file[spelt], f"{field}.file.{spelt}")
     return result
@@ -246,10 +246,10 @@ def _read_base64(value: Any, field: str) -> str:
 def _unwrap_part(result: dict[str, Any]) -> dict[str, Any]:
     """Undo the wrapping with which :mod:`.v03` transports fields of a part that 0.3 lacks."""
     metadata = result.get("metadata")
-    if not metadata or (WRAPPED not in metadata and BESIDE not in metadata):
+    if not metadata or (WRAPPED_DATA_KEY not in metadata and PART_FIELDS_KEY not in metadata):
         return result
     metadata = dict(metadata)
-    wrapped, other_metadata = metadata.pop(WRAPPED, False), metadata.pop(BESIDE, None)
+    wrapped, other_metadata = metadata.pop(WRAPPED_DATA_KEY, False), metadata.pop(PART_FIELDS_KEY, None)
     if wrapped is True and isinstance(result.get("data"), dict) and "value" in result["data"]:
         result["data"] = result["data"]["value"]
     if isinstance(other_metadata, dict):

@@ -19,7 +19,7 @@ from agora_sdk.a2a_legacy import (
 )
 
 from . import tolerant_input
-from .states import LEGACY_STATES, TERMINAL, read_state
+from .states import LEGACY_STATES, TERMINAL_STATES, read_state
 from .tolerant_input import convert_to_json_names, read_object
 
 __all__ = [
@@ -86,7 +86,7 @@ def event_to_v03(source: Mapping[str, Any], *, final: bool = False) -> dict[str,
             "taskId": update["taskId"],
             "contextId": update.get("contextId", ""),
             "status": status_to_v03(update.get("status", {})),
-            "final": final or state in TERMINAL,
+            "final": final or state in TERMINAL_STATES,
         } | pick_members(update, ("metadata",))
     update = source["artifactUpdate"]
     result = {
@@ -149,7 +149,7 @@ def from_event(value: Any, field: str = "result") -> dict[str, Any]:
     members = convert_to_json_names(read_object(value, field))
     kind = members.get("kind")
     if kind is None:  # some servers omit it
-        kind = next((k for member, k in _TELLING if member in members), None)
+        kind = next((k for member, k in _KIND_BY_KEY if member in members), None)
     if kind == "task":
         return {"task": from_task(members, field)}
     if kind == "message":
@@ -167,7 +167,7 @@ def from_event(value: Any, field: str = "result") -> dict[str, Any]:
     raise tolerant_input.invalid_field(f"{field}.kind", "should be task, message, status-update or artifact-update")
 
 
-_TELLING: Final = (
+_KIND_BY_KEY: Final = (
     ("messageId", "message"),
     ("artifact", "artifact-update"),
     ("id", "task"),

@@ -10,9 +10,9 @@ from .tolerant_input import convert_to_json_names, read_object
 __all__ = ["LEGACY_VERSION", "from_legacy", "merge_versions", "to_legacy"]
 
 LEGACY_VERSION: Final = "0.3.0"
-LEGACY: Final = ("0.3", "0.3.0")
+LEGACY_VERSIONS: Final = ("0.3", "0.3.0")
 
-_SAME: Final = (
+_COMMON_FIELDS: Final = (
     "name",
     "description",
     "version",
@@ -22,7 +22,7 @@ _SAME: Final = (
     "defaultInputModes",
     "defaultOutputModes",
 )
-_ONLY_LEGACY: Final = frozenset(
+_LEGACY_FIELDS: Final = frozenset(
     {
         "protocolVersion",
         "url",
@@ -32,24 +32,24 @@ _ONLY_LEGACY: Final = frozenset(
         "supportsAuthenticatedExtendedCard",
     }
 )
-_SKILL: Final = ("id", "name", "description", "tags", "examples", "inputModes", "outputModes")
+_SKILL_FIELDS: Final = ("id", "name", "description", "tags", "examples", "inputModes", "outputModes")
 #: types in 0.3 by name in 1.0
-_SCHEMES: Final = {
+_LEGACY_SCHEME_TYPES: Final = {
     "apiKeySecurityScheme": "apiKey",
     "httpAuthSecurityScheme": "http",
     "oauth2SecurityScheme": "oauth2",
     "openIdConnectSecurityScheme": "openIdConnect",
     "mtlsSecurityScheme": "mutualTLS",
 }
-_TYPES: Final = {type: name for name, type in _SCHEMES.items()}
+_SCHEME_BY_LEGACY_TYPE: Final = {type: name for name, type in _LEGACY_SCHEME_TYPES.items()}
 
 
 def to_legacy(card: Mapping[str, Any]) -> dict[str, Any]:
     """Convert a card to 0.3 (section 5.5). Its ``url`` is the first interface of 0.3, otherwise the first."""
     interfaces = list(card.get("supportedInterfaces") or ())
-    legacy_interfaces = [entry for entry in interfaces if entry.get("protocolVersion") in LEGACY] or interfaces
+    legacy_interfaces = [entry for entry in interfaces if entry.get("protocolVersion") in LEGACY_VERSIONS] or interfaces
     result: dict[str, Any] = {"protocolVersion": LEGACY_VERSION}
-    result |= {member: card[member] for member in _SAME if card.get(member) is not None}
+    result |= {member: card[member] for member in _COMMON_FIELDS if card.get(member) is not None}
     if legacy_interfaces:
         result["url"], result["preferredTransport"] = (
             legacy_interfaces[0]["url"],
@@ -92,7 +92,7 @@ def merge_versions(card: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _skill_to_legacy(skill: Mapping[str, Any]) -> dict[str, Any]:
-    result = {member: skill[member] for member in _SKILL if skill.get(member) is not None}
+    result = {member: skill[member] for member in _SKILL_FIELDS if skill.get(member) is not None}
     if skill.get("securityRequirements"):
         result["security"] = requirements_to_legacy(skill["securityRequirements"])
     return result
@@ -105,7 +105,7 @@ def requirements_to_legacy(requirements: Any) -> list[dict[str, list[str]]]:
 
 def scheme_to_legacy(given: Mapping[str, Any]) -> dict[str, Any]:
     """Convert a security scheme to 0.3, with its ``type``."""
-    for name, type in _SCHEMES.items():
+    for name, type in _LEGACY_SCHEME_TYPES.items():
         if name in given:
             scheme = dict(given[name])
             if "location" in scheme:
@@ -122,7 +122,7 @@ def from_legacy(value: Any) -> dict[str, Any]:
     members = convert_to_json_names(read_object(value, "card"))
     if members.get("supportedInterfaces"):
         return _without_legacy(members)
-    result: dict[str, Any] = {member: members[member] for member in _SAME if members.get(member) is not None}
+    result: dict[str, Any] = {member: members[member] for member in _COMMON_FIELDS if members.get(member) is not None}
     result["supportedInterfaces"] = _read_interfaces(members)
     capabilities = dict(read_object(members.get("capabilities"), "card.capabilities"))
     capabilities.pop("stateTransitionHistory", None)
@@ -150,10 +150,11 @@ def _read_interfaces(members: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _without_legacy(members: dict[str, Any]) -> dict[str, Any]:
     """Remove the members of 0.3 from a merged card."""
-    card = {member: value for member, value in members.items() if member not in _ONLY_LEGACY}
+    card = {member: value for member, value in members.items() if member not in _LEGACY_FIELDS}
     if card.get("securitySchemes"):
         card["securitySchemes"] = {
-            name: {member: scheme[member] for member in _SCHEMES if member in scheme} or scheme_from_legacy(scheme)
+            name: {member: scheme[member] for member in _LEGACY_SCHEME_TYPES if member in scheme}
+            or scheme_from_legacy(scheme)
             for name, scheme in card["securitySchemes"].items()
         }
     if card.get("skills"):
@@ -162,7 +163,7 @@ def _without_legacy(members: dict[str, Any]) -> dict[str, Any]:
 
 
 def _skill_from_legacy(skill: Mapping[str, Any]) -> dict[str, Any]:
-    result = {member: skill[member] for member in _SKILL if skill.get(member) is not None}
+    result = {member: skill[member] for member in _SKILL_FIELDS if skill.get(member) is not None}
     if skill.get("security"):
         result["securityRequirements"] = requirements_from_legacy(skill["security"])
     return result
@@ -176,7 +177,7 @@ def requirements_from_legacy(requirements: Any) -> list[dict[str, Any]]:
 def scheme_from_legacy(given: Mapping[str, Any]) -> dict[str, Any]:
     """Convert a security scheme to 1.0."""
     scheme = dict(given)
-    name = _TYPES.get(scheme.pop("type", ""))
+    name = _SCHEME_BY_LEGACY_TYPE.get(scheme.pop("type", ""))
     if name is None:
         return dict(given)
     if "in" in scheme:

@@ -73,7 +73,7 @@ def _read_text_bytes(part: Any) -> Any:
     file = part.get("file") if isinstance(part, dict) else None
     if not isinstance(file, dict):
         return part
-    member = next((name for name in _BYTES if isinstance(file.get(name), str)), None)
+    member = next((name for name in _BYTES_FIELDS if isinstance(file.get(name), str)), None)
     if member is None:
         return part
     try:
@@ -86,7 +86,7 @@ def _read_text_bytes(part: Any) -> Any:
     return part | {"file": file | {member: text.decode("ascii")}}
 
 
-_BYTES = ("fileWithBytes", "file_with_bytes")
+_BYTES_FIELDS = ("fileWithBytes", "file_with_bytes")
 
 
 def encode_bytes_as_text(document: Any) -> Any:

@@ -20,19 +20,19 @@ Pure functions between documents: no I/O, no time, no generated ids.
 from __future__ import annotations
 
 from .convert import (
-    VIEWS,
+    VIEW_BY_NAME,
     convert_document,
     embed_document,
     to_agentify,
     to_bus,
 )
-from .lossless import SECTIONS, SLOT, Document, View
+from .lossless import AGORA_KEY, SECTIONS, Document, View
 from .stored import decode_message_data, encode_message_text
 
 __all__ = [
+    "AGORA_KEY",
     "SECTIONS",
-    "SLOT",
-    "VIEWS",
+    "VIEW_BY_NAME",
     "Document",
     "View",
     "convert_document",

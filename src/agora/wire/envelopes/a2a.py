@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from .lossless import EMPTY, SECTIONS, SLOT, Document
+from .lossless import AGORA_KEY, EMPTY_KEY, SECTIONS, Document
 from .stored import build_blank_message, decode_message_data, drop_sections, encode_message_text
 
 __all__ = ["A2A"]
 
-AGENT = "ROLE_AGENT"
+AGENT_ROLE = "ROLE_AGENT"
 
 
 class A2A:
@@ -22,7 +22,7 @@ class A2A:
             "message_id": document.get("messageId"),
             "content": _join_text_content(document.get("parts")),
             "correlation_id": document.get("contextId"),
-            "metadata": drop_sections(document.get("metadata"), SECTIONS | {SLOT}),
+            "metadata": drop_sections(document.get("metadata"), SECTIONS | {AGORA_KEY}),
         }
 
     def write(self, message: Document, /) -> Document:
@@ -31,9 +31,9 @@ class A2A:
         document = {
             "messageId": message.get("message_id"),
             "contextId": message.get("correlation_id"),
-            "role": AGENT,
+            "role": AGENT_ROLE,
             "parts": [part] if data else [],
-            "metadata": drop_sections(message.get("metadata"), SECTIONS | {SLOT}) or None,
+            "metadata": drop_sections(message.get("metadata"), SECTIONS | {AGORA_KEY}) or None,
         }
         return {name: value for name, value in document.items() if value is not None}
 
@@ -41,17 +41,17 @@ class A2A:
         metadata = document.get("metadata")
         if metadata == {} and isinstance(slot, dict):
             # Without the mark, a document whose metadata was empty would come back without metadata.
-            slot = slot | {EMPTY: True}
-        return {**document, "metadata": {**(metadata or {}), SLOT: slot}}
+            slot = slot | {EMPTY_KEY: True}
+        return {**document, "metadata": {**(metadata or {}), AGORA_KEY: slot}}
 
     def extract_slot(self, document: Document, /) -> tuple[Any, Document]:
         metadata = document.get("metadata")
-        if not isinstance(metadata, dict) or SLOT not in metadata:
+        if not isinstance(metadata, dict) or AGORA_KEY not in metadata:
             return None, document
-        slot = metadata[SLOT]
-        other_metadata = {name: value for name, value in metadata.items() if name != SLOT}
-        if isinstance(slot, dict) and slot.get(EMPTY) is True and not other_metadata:
-            slot = {name: value for name, value in slot.items() if name != EMPTY}
+        slot = metadata[AGORA_KEY]
+        other_metadata = {name: value for name, value in metadata.items() if name != AGORA_KEY}
+        if isinstance(slot, dict) and slot.get(EMPTY_KEY) is True and not other_metadata:
+            slot = {name: value for name, value in slot.items() if name != EMPTY_KEY}
         elif not other_metadata:
             return slot, {name: value for name, value in document.items() if name != "metadata"}
         return slot, {**document, "metadata": other_metadata}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .lossless import SECTIONS, SLOT, Document
+from .lossless import AGORA_KEY, SECTIONS, Document
 from .stored import (
     BROADCAST,
     build_blank_message,
@@ -16,7 +16,7 @@ from .stored import (
 
 __all__ = ["Agentify", "convert_message_type"]
 
-TYPES = frozenset(
+PERFORMATIVES = frozenset(
     [
         "request",
         "inform",
@@ -37,7 +37,7 @@ TYPES = frozenset(
     ]
 )
 #: performatives for other message types
-MEANT = {
+PERFORMATIVE_BY_TYPE = {
     "task": "assign",
     "task_assignment": "assign",
     "task_completion": "done",
@@ -48,7 +48,7 @@ MEANT = {
 
 def convert_message_type(message_type: Any) -> str:
     """Convert a message type to a performative: the same name, or its equivalent; inform for all others."""
-    return message_type if message_type in TYPES else MEANT.get(message_type, "inform")
+    return message_type if message_type in PERFORMATIVES else PERFORMATIVE_BY_TYPE.get(message_type, "inform")
 
 
 class Agentify:
@@ -89,7 +89,7 @@ class Agentify:
         return {name: value for name, value in document.items() if value not in (None, [], {})}
 
     def insert_slot(self, document: Document, slot: Any, /) -> Document:
-        return {**document, SLOT: slot}
+        return {**document, AGORA_KEY: slot}
 
     def extract_slot(self, document: Document, /) -> tuple[Any, Document]:
-        return document.get(SLOT), {name: value for name, value in document.items() if name != SLOT}
+        return document.get(AGORA_KEY), {name: value for name, value in document.items() if name != AGORA_KEY}

@@ -9,10 +9,10 @@ from .stored import BROADCAST, build_blank_message, decode_message_data, encode_
 
 __all__ = ["ENTRY_TYPES", "Bus"]
 
-SLOT = "extensions"
+EXTENSIONS_KEY = "extensions"
 
 ENTRY_TYPES = ("task_assignment", "task_completion", "state_update", "error_report", "assistance_request")
-MEANT = {
+ENTRY_TYPE_BY_TYPE = {
     "task": "task_assignment",
     "assign": "task_assignment",
     "done": "task_completion",
@@ -22,8 +22,8 @@ MEANT = {
     "request": "assistance_request",
     "discover": "assistance_request",
 }
-PRIORITIES = {"low": "low", "normal": "medium", "high": "high", "urgent": "high"}
-READ = {"low": "low", "medium": "normal", "high": "high"}
+BUS_PRIORITY_BY_PRIORITY = {"low": "low", "normal": "medium", "high": "high", "urgent": "high"}
+PRIORITY_BY_BUS_PRIORITY = {"low": "low", "medium": "normal", "high": "high"}
 
 
 class Bus:
@@ -40,7 +40,7 @@ class Bus:
             "to_agent": target if target is not None else "",
             "content": encode_message_text(document.get("content") or {}),
             "message_type": document.get("type"),
-            "priority": READ.get(document.get("priority") or "medium", "normal"),
+            "priority": PRIORITY_BY_BUS_PRIORITY.get(document.get("priority") or "medium", "normal"),
             "timestamp": document.get("timestamp"),
             "correlation_id": document.get("correlation_id"),
             "broadcast": target == BROADCAST,
@@ -53,15 +53,15 @@ class Bus:
             "timestamp": message.get("timestamp"),
             "sender": message.get("from_name"),
             "target": message.get("to_agent") or None,
-            "type": kind if kind in ENTRY_TYPES else MEANT.get(kind or "", "state_update"),
-            "priority": PRIORITIES.get(message.get("priority") or "normal", "medium"),
+            "type": kind if kind in ENTRY_TYPES else ENTRY_TYPE_BY_TYPE.get(kind or "", "state_update"),
+            "priority": BUS_PRIORITY_BY_PRIORITY.get(message.get("priority") or "normal", "medium"),
             "content": decode_message_data(message.get("content") or ""),
             "correlation_id": message.get("correlation_id"),
         }
         return {name: value for name, value in document.items() if value is not None}
 
     def insert_slot(self, document: Document, slot: Any, /) -> Document:
-        return {**document, SLOT: slot}
+        return {**document, EXTENSIONS_KEY: slot}
 
     def extract_slot(self, document: Document, /) -> tuple[Any, Document]:
-        return document.get(SLOT), {name: value for name, value in document.items() if name != SLOT}
+        return document.get(EXTENSIONS_KEY), {name: value for name, value in document.items() if name != EXTENSIONS_KEY}

@@ -11,7 +11,7 @@ from .bus import Bus
 from .lossless import Document, View
 
 __all__ = [
-    "VIEWS",
+    "VIEW_BY_NAME",
     "convert_document",
     "embed_document",
     "to_agentify",
@@ -19,8 +19,8 @@ __all__ = [
 ]
 
 AGENTIFY, BUS = Agentify(), Bus()
-VIEWS: Mapping[str, View] = {view.name: view for view in (AGENTIFY, A2A(), BUS)}
-MESSAGE = "message"
+VIEW_BY_NAME: Mapping[str, View] = {view.name: view for view in (AGENTIFY, A2A(), BUS)}
+MESSAGE_VIEW = "message"
 
 
 def to_agentify(message: Document) -> Document:
@@ -38,10 +38,10 @@ def embed_document(view: str, message: Document, document: Document) -> Document
 
     For messages whose id, sender and time the server has set: the document keeps what its author wrote.
     """
-    return lossless.embed_section(VIEWS[view], message, document)
+    return lossless.embed_section(VIEW_BY_NAME[view], message, document)
 
 
 def convert_document(document: Document, source: str, target: str, *, ours: bool = True) -> Document:
     """Convert a document between views (message, agentify, a2a, bus)."""
-    message = document if source == MESSAGE else lossless.read_document(VIEWS[source], document, ours=ours)
-    return message if target == MESSAGE else lossless.write_document(VIEWS[target], message)
+    message = document if source == MESSAGE_VIEW else lossless.read_document(VIEW_BY_NAME[source], document, ours=ours)
+    return message if target == MESSAGE_VIEW else lossless.write_document(VIEW_BY_NAME[target], message)

@@ -14,9 +14,9 @@ import json
 from typing import Any, Protocol
 
 __all__ = [
-    "EMPTY",
+    "AGORA_KEY",
+    "EMPTY_KEY",
     "SECTIONS",
-    "SLOT",
     "Document",
     "View",
     "apply_difference",
@@ -28,11 +28,11 @@ __all__ = [
 
 Document = dict[str, Any]
 
-SLOT = "agora"  #: member of a document for content without a field
+AGORA_KEY = "agora"  #: member of a document for content without a field
 SECTIONS = frozenset({"agentify", "a2a", "bus"})  #: members of a message's metadata for content without a field
-MARK = "-"
-KEPT = "kept"  #: member of the slot: the document's own value in its place
-EMPTY = "empty"  #: member of the slot: its containers that were present and empty
+PLACEHOLDER = "-"
+KEPT_KEY = "kept"  #: member of the slot: the document's own value in its place
+EMPTY_KEY = "empty"  #: member of the slot: its containers that were present and empty
 
 
 class View(Protocol):
@@ -65,18 +65,20 @@ def diff_documents(source: Document, target: Document) -> Document:
         name: value for name, value in target.items() if name not in source or not _is_same_json(source[name], value)
     }
     dropped = [name for name in source if name not in target]
-    if dropped or MARK in change:
-        change[MARK] = {"drop": dropped} | ({"value": change[MARK]} if MARK in change else {})
+    if dropped or PLACEHOLDER in change:
+        change[PLACEHOLDER] = {"drop": dropped} | ({"value": change[PLACEHOLDER]} if PLACEHOLDER in change else {})
     return change
 
 
 def apply_difference(change: Document, source: Document) -> Document:
     """Apply a difference to an object. Raises ValueError if it is invalid."""
-    mark = change.get(MARK, {})
+    mark = change.get(PLACEHOLDER, {})
     if not isinstance(mark, dict) or not isinstance(dropped := mark.get("drop", []), list):
         raise ValueError("not a difference")
-    result = {name: value for name, value in {**source, **change}.items() if name not in dropped and name != MARK}
-    return result | ({MARK: mark["value"]} if "value" in mark else {})
+    result = {
+        name: value for name, value in {**source, **change}.items() if name not in dropped and name != PLACEHOLDER
+    }
+    return result | ({PLACEHOLDER: mark["value"]} if "value" in mark else {})
 
 
 def read_document(view: View, document: Document, *, ours: bool = True) -> Document:
@@ -98,10 +100,10 @@ def read_document(view: View, document: Document, *, ours: bool = True) -> Docum
 
 def _insert_section_slot(view: View, slot: Document, rest: Document) -> Document:
     change = dict(slot)
-    if KEPT in change:
-        rest = view.insert_slot(rest, change.pop(KEPT))
+    if KEPT_KEY in change:
+        rest = view.insert_slot(rest, change.pop(KEPT_KEY))
     message = apply_difference(change, view.read(rest))
-    if not message.keys().isdisjoint((MARK, KEPT, EMPTY)):
+    if not message.keys().isdisjoint((PLACEHOLDER, KEPT_KEY, EMPTY_KEY)):
         raise ValueError("not fields of a message")
     if view.name in (message.get("metadata") or {}):
         return message
@@ -135,7 +137,7 @@ def _write_with_section(view: View, message: Document, bare: Document, section: 
     if not unsaid:
         return document
     earlier_slot, remainder = view.extract_slot(document)
-    document = view.insert_slot(remainder, unsaid if earlier_slot is None else unsaid | {KEPT: earlier_slot})
+    document = view.insert_slot(remainder, unsaid if earlier_slot is None else unsaid | {KEPT_KEY: earlier_slot})
     slot, remainder = view.extract_slot(document)
     if not isinstance(slot, dict) or not _is_same_json(_insert_section_slot(view, slot, remainder), message):
         raise ValueError("not a section")

@@ -20,12 +20,12 @@ __all__ = [
 BROADCAST = "broadcast"
 #: all fields except the delivery status, which belongs to each recipient
 _FIELDS = tuple(name for name in Message.model_fields if name != "status")
-_BLANK = {"to_agent": "", "content": "", "message_type": "info", "priority": "normal", "broadcast": False}
+_DEFAULT_FIELDS = {"to_agent": "", "content": "", "message_type": "info", "priority": "normal", "broadcast": False}
 
 
 def build_blank_message() -> dict[str, Any]:
     """Build an empty message: every field with its usual value."""
-    return {**dict.fromkeys(_FIELDS), **_BLANK, "metadata": {}}
+    return {**dict.fromkeys(_FIELDS), **_DEFAULT_FIELDS, "metadata": {}}
 
 
 def encode_message_text(data: Mapping[str, Any]) -> str:

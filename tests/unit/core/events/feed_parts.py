@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from agora.clock import new_id
 from agora.core.call import EventStreamSpec
 from agora.core.events.feed import Feed
-from agora.core.events.filter import EVERYONE, EventFilter, Viewer
+from agora.core.events.filter import OPERATOR_VIEWER, EventFilter, Viewer
 from agora.core.events.frames import Batch, CloseReason
 from agora.core.events.stream import EventStream
 from agora.store.port import NewEvent, Store, StoredEvent, Tx
@@ -125,7 +125,7 @@ def open_stream(
     *,
     types: Sequence[str] = (),
     agent: str | None = None,
-    viewer: Viewer = EVERYONE,
+    viewer: Viewer = OPERATOR_VIEWER,
     tenant: str = "default",
 ) -> EventStream:
     return feed.open(tenant, EventStreamSpec(EventFilter.from_wishes(types, agent), viewer, position))

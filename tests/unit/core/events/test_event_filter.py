@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agora.core.events.filter import EVERYTHING, EventFilter, Viewer, expand_type
+from agora.core.events.filter import UNFILTERED, EventFilter, Viewer, expand_type
 from agora.store.port import NewEvent
 
 
@@ -85,7 +85,7 @@ def test_all_conditions_must_hold() -> None:
 
 def test_equal_conditions_make_equal_filters() -> None:
     assert EventFilter.from_wishes(["b", "a", "b"]) == EventFilter.from_wishes(["a", "b"], None, "")
-    assert EventFilter.from_wishes(["*", "a"]) == EVERYTHING
+    assert EventFilter.from_wishes(["*", "a"]) == UNFILTERED
     assert EventFilter.from_wishes(["a"]) != EventFilter.from_wishes(["b"])
 
 

@@ -11,7 +11,7 @@ import pytest
 from agora.core.call import EventStreamSpec
 from agora.core.events.feed import Feed
 from agora.core.events.filter import EventFilter, Viewer
-from agora.core.events.frames import NORMAL, RESTARTING, TOO_SLOW
+from agora.core.events.frames import CLOSE_NORMAL, CLOSE_RESTARTING, CLOSE_TOO_SLOW
 from agora.core.events.sink import QueueSink
 from agora.core.events.stream import EventStream
 from agora.domains.admin import retention_queries as upkeep
@@ -165,7 +165,7 @@ async def test_lagging_reader_is_disconnected_and_can_resume(feed: Feed, journal
     reader.accepts = False
     await journal.emit()
     assert reader.close_reason is not None
-    assert (reader.close_reason.code, stream.position) == (TOO_SLOW, 2)
+    assert (reader.close_reason.code, stream.position) == (CLOSE_TOO_SLOW, 2)
     assert (feed.live["cut_off"], feed.live["subscribers"]) == (1, 1)
     await journal.emit()
     _, resumed = await attached(feed, reader.sequences[-1])
@@ -180,7 +180,7 @@ async def test_reader_that_stalls_during_replay_is_disconnected(store: SqliteSto
     reader.room.clear()
     await stream.attach(reader)
     assert reader.close_reason is not None
-    assert reader.close_reason.code == TOO_SLOW
+    assert reader.close_reason.code == CLOSE_TOO_SLOW
 
 
 async def test_reader_that_refuses_an_event_is_disconnected(feed: Feed, journal: Journal) -> None:
@@ -189,7 +189,7 @@ async def test_reader_that_refuses_an_event_is_disconnected(feed: Feed, journal:
     reader.accepts = False
     await stream.attach(reader)
     assert reader.close_reason is not None
-    assert (reader.close_reason.code, stream.position) == (TOO_SLOW, 0)
+    assert (reader.close_reason.code, stream.position) == (CLOSE_TOO_SLOW, 0)
 
 
 async def test_hint_of_a_missing_event_is_ignored(
@@ -313,7 +313,7 @@ async def test_close_ends_all_streams_and_refuses_new_ones(feed: Feed, journal: 
     await asyncio.sleep(0)
     feed.close("resume later")
     assert reader.close_reason is not None
-    assert (reader.close_reason.code, reader.close_reason.reason) == (RESTARTING, "resume later")
+    assert (reader.close_reason.code, reader.close_reason.reason) == (CLOSE_RESTARTING, "resume later")
     late = Reader()
     await unattached.attach(late)
     assert late.close_reason is not None
@@ -372,7 +372,7 @@ async def test_stream_is_iterable(feed: Feed, journal: Journal) -> None:
             stream.close()
     assert [(event.type, event.sequence, event.data) for event in seen] == [("first", 1, {"n": 1}), ("second", 2, None)]
     assert stream.close_reason is not None
-    assert stream.close_reason.code == NORMAL
+    assert stream.close_reason.code == CLOSE_NORMAL
     assert len(feed) == 0
 
 
@@ -443,7 +443,7 @@ async def test_queue_is_bounded_and_emptied_on_disconnection(feed: Feed, journal
     assert feed.live["lag"] == 2
     await journal.emit()
     assert sink.close_reason is not None
-    assert sink.close_reason.code == TOO_SLOW
+    assert sink.close_reason.code == CLOSE_TOO_SLOW
     assert await sink.wait_for_batches() == []
 
 

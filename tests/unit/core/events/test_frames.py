@@ -8,7 +8,14 @@ import pytest
 from websockets.frames import Frame, Opcode
 from websockets.streams import StreamReader
 
-from agora.core.events.frames import TOO_SLOW, Batch, CloseReason, EncodedEvent, encode_closing_chunk, encode_text_frame
+from agora.core.events.frames import (
+    CLOSE_TOO_SLOW,
+    Batch,
+    CloseReason,
+    EncodedEvent,
+    encode_closing_chunk,
+    encode_text_frame,
+)
 from agora.store.port import NewEvent, StoredEvent
 from agora_sdk.contract.events import Event
 from agora_sdk.errors import CursorTooOld
@@ -69,4 +76,4 @@ def test_last_sse_message_has_reason_and_position() -> None:
 
 
 def test_slow_reader_has_a_distinct_close_code() -> None:
-    assert CloseReason.too_slow().code == TOO_SLOW == 4508
+    assert CloseReason.too_slow().code == CLOSE_TOO_SLOW == 4508

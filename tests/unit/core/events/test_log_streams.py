@@ -10,7 +10,7 @@ import pytest
 from agora.core.call import LogPage, LogStreamSpec
 from agora.core.events.feed import Feed
 from agora.core.events.filter import Viewer
-from agora.core.events.frames import ENDED, NORMAL, RESTARTING, TOO_SLOW
+from agora.core.events.frames import CLOSE_NORMAL, CLOSE_RESTARTING, CLOSE_TOO_SLOW, LOG_ENDED
 from agora.core.events.sink import QueueSink
 from agora.core.events.stream import LogStream
 from agora.domains.admin import retention_queries as upkeep
@@ -59,7 +59,7 @@ async def test_stream_has_stored_entries_then_live_ones_then_the_end(feed: Feed,
     await entries.append("c")
     await wait_until(lambda: follower.numbers == [1, 2, 3])
     await entries.append("d", done=True)
-    assert await follower.end() == ENDED
+    assert await follower.end() == LOG_ENDED
     assert follower.numbers == [1, 2, 3, 4, 5]
     assert (len(feed), feed.has_readers("default")) == (0, False)
 
@@ -72,7 +72,7 @@ async def test_long_log_is_read_in_pages_as_the_reader_consumes(feed: Feed, stor
     await wait_until(lambda: follower.numbers == [1, 2])
     assert entries.reads == [0]
     follower.reader.room.set()
-    assert await follower.end() == ENDED
+    assert await follower.end() == LOG_ENDED
     assert (follower.numbers, entries.reads) == ([1, 2, 3, 4, 5], [0, 2, 4])
 
 
@@ -84,7 +84,7 @@ async def test_page_of_large_entries_is_split(store: SqliteStore) -> None:
     await wait_until(lambda: follower.numbers == [1, 2])
     assert follower.stream.position == 2
     follower.reader.room.set()
-    assert await follower.end() == ENDED
+    assert await follower.end() == LOG_ENDED
     assert [[item.number for item in batch.items] for batch in follower.reader.batches] == [[1, 2], [3], [4, 5, 6]]
     assert entries.reads == [0]
 
@@ -133,7 +133,7 @@ async def test_stream_resumes_after_a_position(feed: Feed, entries: TaskLog) -> 
     await entries.append(done=True)
     await follower.end()
     again = Follower(feed, entries.following(4))
-    assert await again.end() == ENDED
+    assert await again.end() == LOG_ENDED
     assert again.numbers == []
     assert again.stream.position == 4
 
@@ -172,11 +172,11 @@ async def test_stopping_server_ends_the_stream_with_a_resume_position(feed: Feed
     follower = await Follower(feed, entries.following()).caught_up()
     unread = feed.open("default", entries.following())
     feed.close("resume later")
-    assert (await follower.end()).code == RESTARTING
+    assert (await follower.end()).code == CLOSE_RESTARTING
     late = Reader()
     await unread.attach(late)
     assert late.close_reason is not None
-    assert late.close_reason.code == RESTARTING
+    assert late.close_reason.code == CLOSE_RESTARTING
     with pytest.raises(Overloaded, match="shutting down"):
         feed.open("default", entries.following())
 
@@ -185,7 +185,7 @@ async def test_close_ends_the_stream(feed: Feed, entries: TaskLog) -> None:
     follower = await Follower(feed, entries.following()).caught_up()
     follower.stream.close()
     close_reason = await follower.end()
-    assert (close_reason.code, close_reason == ENDED) == (NORMAL, False)
+    assert (close_reason.code, close_reason == LOG_ENDED) == (CLOSE_NORMAL, False)
     assert not follower.stream.live
 
 
@@ -229,7 +229,7 @@ async def test_reader_that_consumes_nothing_is_disconnected(store: SqliteStore) 
     await entries.append("a")
     follower = Follower(feed, entries.following())
     follower.reader.room.clear()
-    assert (await follower.end()).code == TOO_SLOW
+    assert (await follower.end()).code == CLOSE_TOO_SLOW
     assert (feed.live["cut_off"], feed.live["subscribers"]) == (1, 0)
 
 
@@ -237,7 +237,7 @@ async def test_refusing_reader_is_disconnected_even_at_the_end(feed: Feed, entri
     await entries.append("a", done=True)
     follower = Follower(feed, entries.following())
     follower.reader.accepts = False
-    assert (await follower.end()).code == TOO_SLOW
+    assert (await follower.end()).code == CLOSE_TOO_SLOW
     assert follower.stream.position == 0
 
 

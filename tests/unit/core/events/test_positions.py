@@ -7,7 +7,7 @@ import pytest
 from agora.core.call import EventStreamSpec
 from agora.core.events import queries as statements
 from agora.core.events.feed import Feed
-from agora.core.events.filter import EVERYONE, EventFilter
+from agora.core.events.filter import OPERATOR_VIEWER, EventFilter
 from agora.core.events.positions import Positions
 from agora.core.events.records import SUBSCRIPTIONS, SubscriptionRow
 from agora.store.port import Reader as StoreReader
@@ -68,7 +68,7 @@ async def test_failed_flush_is_retried_with_the_next(
 
 
 def subscription(position: int, *, resumed: bool = False) -> EventStreamSpec:
-    return EventStreamSpec(EventFilter(), EVERYONE, position, SUBSCRIPTION, resumed)
+    return EventStreamSpec(EventFilter(), OPERATOR_VIEWER, position, SUBSCRIPTION, resumed)
 
 
 async def test_resuming_and_acknowledging_advance_a_subscription(

@@ -7,7 +7,7 @@ import asyncio
 import httpx
 import pytest
 
-from agora.domains.messaging.service import CAPABILITY_LIMIT
+from agora.domains.messaging.service import MAX_CAPABILITY_RECIPIENTS
 from agora.server.app import App
 from agora_sdk.errors import InvalidRequest
 from tests.harness import ManualClock
@@ -66,11 +66,11 @@ async def test_number_of_recipients_of_a_message_is_bounded(app: App, clock: Man
     market = Market(app, clock)
     profiles = (
         {"agent_name": f"Worker{number}", "capabilities": [f"half-{number % 2}"]}
-        for number in range(CAPABILITY_LIMIT + 1)
+        for number in range(MAX_CAPABILITY_RECIPIENTS + 1)
     )
     await asyncio.gather(*(market.call(market.operator, "agent.register", **profile) for profile in profiles))
     await market.call(market.operator, "messaging.send", to_agent="capability:half-0", content="x")
-    with pytest.raises(InvalidRequest, match=f"at most {CAPABILITY_LIMIT}"):
+    with pytest.raises(InvalidRequest, match=f"at most {MAX_CAPABILITY_RECIPIENTS}"):
         await market.call(
             market.operator, "messaging.send", to_agent=["capability:half-0", "capability:half-1"], content="x"
         )

@@ -30,14 +30,14 @@ WORDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=2
 @given(
     st.fixed_dictionaries(
         {"content": st.dictionaries(WORDS, JSON, max_size=4)},
-        optional=dict.fromkeys(wire.PLAIN, WORDS)
+        optional=dict.fromkeys(wire.PLAIN_FIELDS, WORDS)
         | {"extensions": st.dictionaries(WORDS, JSON, min_size=1, max_size=3)},
     )
 )
 def test_entry_round_trips(entry: dict[str, Any]) -> None:
     fields = wire.encode_fields(entry)
     assert all(isinstance(value, str) for value in fields.values())
-    assert fields["origin"] == wire.ORIGIN
+    assert fields["origin"] == wire.ORIGIN_SERVER
     assert wire.decode_fields(fields) == entry
 
 

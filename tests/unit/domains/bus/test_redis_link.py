@@ -273,7 +273,7 @@ async def test_unsafe_redis_configuration_is_warned_about(own: Broker) -> None:
 
 
 async def test_too_old_server_is_refused(monkeypatch: pytest.MonkeyPatch, broker: str, tmp_path: Path) -> None:
-    monkeypatch.setattr("agora.domains.bus.engines.redis.durability.OLDEST", (99, 0))
+    monkeypatch.setattr("agora.domains.bus.engines.redis.durability.MIN_VERSION", (99, 0))
     app = App(make_settings(tmp_path / "data", bus=broker))
     with pytest.raises(InternalError, match="too old"):
         await app.start()

@@ -155,7 +155,7 @@ async def test_rotated_keys_are_loaded(app: App, issuer: Issuer, clock: ManualCl
     later = int(time.time()) + 7200
     with pytest.raises(Unauthenticated, match="publish"):
         await who(app, issuer.token(OTHER))  # loaded a moment ago
-    clock.advance(provider.LEAST_INTERVAL / provider.SECOND)
+    clock.advance(provider.MIN_FETCH_INTERVAL / provider.SECOND)
     assert await who(app, issuer.token(OTHER, exp=later))
     with pytest.raises(Unauthenticated, match="publish"):
         await who(app, issuer.token(jti="not in the cache", exp=later))

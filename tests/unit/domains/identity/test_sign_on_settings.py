@@ -11,7 +11,7 @@ import pytest
 
 from agora.domains.identity.oidc import sign_on
 from agora.domains.identity.oidc.configuration import Issuer, Trust
-from agora.domains.tenants.service import ADMINISTRATOR
+from agora.domains.tenants.service import ADMINISTRATOR_SCOPES
 from agora.server.app import App
 from agora.settings import ConfigurationError, Settings
 from agora_sdk.errors import RateLimited, Unauthenticated, UpstreamUnavailable
@@ -101,7 +101,7 @@ async def test_users_belong_to_their_providers_tenant(tmp_path: Path, clock: Man
         await market.call(market.operator, "tenant.create", tenant_id="acme")
         caller = await who(other(**boss))
         assert (caller.tenant, caller.authority < 255) == ("acme", True)
-        assert caller.scopes >= ADMINISTRATOR
+        assert caller.scopes >= ADMINISTRATOR_SCOPES
         assert not caller.scopes & {"*", "deploy:agents"}
         assert caller.subject != (await who(home.token(**boss))).subject
         crew = here | {"realm_access": {"roles": ["crew"]}}
@@ -144,6 +144,6 @@ async def test_attempts_stay_counted_when_names_are_many(tmp_path: Path, monkeyp
         await attempt("uma")
     with pytest.raises(RateLimited):
         await door.sign_in_with_password("Uma", "guess")
-    seconds = sign_on.MAX_ATTEMPTS * sign_on.REFILL
+    seconds = sign_on.MAX_ATTEMPTS * sign_on.REFILL_SECONDS
     await attempt("uma")
     await app.stop()

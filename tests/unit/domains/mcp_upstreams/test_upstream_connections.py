@@ -65,7 +65,7 @@ async def test_the_first_calls_of_a_subject_share_one_connection(pool: Connectio
 async def test_the_first_subjects_do_not_exceed_the_limit(
     pool: ConnectionPool, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(client_connections.MOST, "http", 3)
+    monkeypatch.setitem(client_connections.MAX_CONNECTIONS, "http", 3)
     endpoint, request = make(url=url, oauth_mode="user"), {"name": "echo", "arguments": {"text": "x"}}
     calls = (pool.request(endpoint, "tools/call", request, 10, None, f"agt_{n}") for n in range(10))
     answers = await asyncio.gather(*calls, return_exceptions=True)

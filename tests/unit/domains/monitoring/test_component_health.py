@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from agora.domains.monitoring.health import COMPONENTS
+from agora.domains.monitoring.health import COMPONENT_CHECKS
 from agora.domains.monitoring.health_monitor import HEALTH_MONITOR
 from agora.server.app import App
 from agora_sdk.contract.admin import ComponentHealth, Health
@@ -40,7 +40,7 @@ async def part(market: Market, component: str) -> ComponentHealth:
 async def test_all_components_are_healthy(market: Market) -> None:
     found = await health(market)
     assert found.status == "healthy", found
-    assert list(found.components) == list(COMPONENTS)
+    assert list(found.components) == list(COMPONENT_CHECKS)
     assert {"database", "mcp_server", "agents"} <= found.components.keys()
     assert all(component.warning is None for component in found.components.values())
     assert found.version == "5.0.0"
@@ -49,7 +49,7 @@ async def test_all_components_are_healthy(market: Market) -> None:
 async def test_unknown_component_error_lists_the_known_ones(market: Market) -> None:
     with pytest.raises(NotFound) as refused:
         await health(market, "flux")
-    assert all(name in str(refused.value.fix) for name in COMPONENTS)
+    assert all(name in str(refused.value.fix) for name in COMPONENT_CHECKS)
 
 
 async def test_worst_component_decides_the_status(market: Market, gauges: Gauges, monitor: Measured) -> None:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from agora.domains.bus.engines.port import BRIDGE, Bridge
-from agora.domains.monitoring.health import COMPONENTS
+from agora.domains.monitoring.health import COMPONENT_CHECKS
 from agora.domains.monitoring.health_monitor import PROBE_SECONDS
 from agora.domains.monitoring.jobs import ReadinessController
 from agora.server.app import App
@@ -33,7 +33,7 @@ async def test_every_health_page_answers(client: httpx.AsyncClient) -> None:
 
 async def test_detail_lists_components_and_check_durations(client: httpx.AsyncClient) -> None:
     components = (await client.get("/health/detail")).json()["components"]
-    assert components.keys() == COMPONENTS.keys()
+    assert components.keys() == COMPONENT_CHECKS.keys()
     assert all(component["latency_ms"] >= 0 for component in components.values())
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agora.domains.search.words import (
-    WORDS,
+    MAX_WORDS,
     compute_edit_distance,
     compute_max_typing_errors,
     fold_text,
@@ -34,7 +34,7 @@ def test_words_are_letters_and_digits(text: str, expected: list[str]) -> None:
 
 
 def test_number_of_words_is_bounded() -> None:
-    assert len(split_words(" ".join(map(str, range(100))))) == WORDS
+    assert len(split_words(" ".join(map(str, range(100))))) == MAX_WORDS
 
 
 @given(st.text())

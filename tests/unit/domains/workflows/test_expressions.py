@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from agora.domains.workflows.planning.evaluation import MAX_WORK, call_library, compile_program
+from agora.domains.workflows.planning.evaluation import MAX_WORK_UNITS, call_library, compile_program
 from agora.domains.workflows.planning.expressions import (
     MAX_REFERENCE_TEXT,
     MAX_REFERENCES,
@@ -366,7 +366,7 @@ def test_evaluation_ends_when_the_budget_is_spent(text: str) -> None:
     Counted.reads = 0
     with pytest.raises(ExpressionError, match="too much work"):
         evaluate_value(text, scope)
-    assert 1000 < Counted.reads <= MAX_WORK
+    assert 1000 < Counted.reads <= MAX_WORK_UNITS
 
 
 def test_ordinary_use_is_far_below_the_bounds() -> None:

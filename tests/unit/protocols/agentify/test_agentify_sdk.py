@@ -16,7 +16,7 @@ from joserfc.jwk import ECKey
 
 from agora_sdk import AgoraClient
 from agora_sdk.contract.envelopes import AgentMessage
-from agora_sdk.crypto import ENCRYPTED, KeyRing, decrypt, encrypt, new_key, public
+from agora_sdk.crypto import ENCRYPTED_KEY, KeyRing, decrypt, encrypt, new_key, public
 from agora_sdk.errors import AgoraError, InvalidRequest, Undecipherable, UnknownKey
 from agora_sdk.protocol import AgentProtocol, MessageType
 from tests.harness import Running
@@ -137,13 +137,13 @@ async def test_encrypted_message_is_readable_only_by_its_recipient(make: Make, s
     answer = await asking
     assert answer.payload == {"receipt": "r-77"}
     stored = (await bank.conversation.get(answer.conversation_id)).messages
-    assert [list(message.payload) for message in stored] == [[ENCRYPTED], [ENCRYPTED]], "answers are, too"
+    assert [list(message.payload) for message in stored] == [[ENCRYPTED_KEY], [ENCRYPTED_KEY]], "answers are, too"
     everything = (server.app.settings.data_dir / "agora.db").read_bytes()
     everything += (server.app.settings.data_dir / "agora.db-wal").read_bytes()
     assert b"pay" in everything
     for secret in (b"4111 1111", b"r-77", b'"d":'):
         assert secret not in everything
-    (header,) = [recipient["header"] for recipient in stored[0].payload[ENCRYPTED]["recipients"]]
+    (header,) = [recipient["header"] for recipient in stored[0].payload[ENCRYPTED_KEY]["recipients"]]
     assert (header["alg"], header["kid"]) == ("ECDH-ES", published.public_keys[0].kid)
 
 
@@ -190,10 +190,10 @@ async def test_missing_key_and_changed_message_are_reported(make: Make) -> None:
         with pytest.raises(Undecipherable, match="another message"):
             bank.protocol.decrypt(raw.model_copy(update=change))
     broken = json.loads(json.dumps(raw.payload))
-    broken[ENCRYPTED]["ciphertext"] = "AAAA" + broken[ENCRYPTED]["ciphertext"][4:]
+    broken[ENCRYPTED_KEY]["ciphertext"] = "AAAA" + broken[ENCRYPTED_KEY]["ciphertext"][4:]
     with pytest.raises(Undecipherable, match="changed"):
         bank.protocol.decrypt(raw.model_copy(update={"payload": broken}))
-    for nonsense in ({}, {ENCRYPTED: 1}, {ENCRYPTED: {"recipients": [{}]}}, {ENCRYPTED: {"recipients": 3}}):
+    for nonsense in ({}, {ENCRYPTED_KEY: 1}, {ENCRYPTED_KEY: {"recipients": [{}]}}, {ENCRYPTED_KEY: {"recipients": 3}}):
         with pytest.raises(Undecipherable):
             bank.protocol.decrypt(raw.model_copy(update={"payload": nonsense}))
     os.remove(bank.protocol.keys.path)
@@ -234,7 +234,7 @@ def test_encrypted_message_is_readable_by_another_library() -> None:
     assert decrypt(made, [key], {"id": "x"}) == {"n": 1}
     from joserfc.jwk import JWKRegistry
 
-    found = jwe.decrypt_json(made[ENCRYPTED], JWKRegistry.import_key(key), algorithms=["ECDH-ES", "A256GCM"])
+    found = jwe.decrypt_json(made[ENCRYPTED_KEY], JWKRegistry.import_key(key), algorithms=["ECDH-ES", "A256GCM"])
     assert found.plaintext == b'{"n":1}'
     with pytest.raises(UnknownKey):
         encrypt({}, [{"kty": "OKP", "crv": "X25519", "kid": "bad", "x": "AA"}], {})

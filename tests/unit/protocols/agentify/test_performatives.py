@@ -29,7 +29,7 @@ NEED_NO_INTENT = {"agree", "refuse", "confirm", "done"}
 def test_every_type_has_a_model_an_answer_and_rules(kind: Performative) -> None:
     model = models.MODELS[kind]
     assert model.__doc__
-    assert kind in rules.ANSWERS
+    assert kind in rules.ANSWERS_BY_PERFORMATIVE
     message = model.model_validate({"intent": "x", "payload": LEAST.get(kind, {})})
     assert message.type is kind
     assert SENT.validate_python(message.document()).document() == message.document()

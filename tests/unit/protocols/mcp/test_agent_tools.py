@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agora.protocols.mcp.agent_offers import NAME_LIMIT
+from agora.protocols.mcp.agent_offers import MAX_NAME_CHARACTERS
 from agora.protocols.mcp.agent_tasks import AgentTasks
 from agora.protocols.mcp.agent_tools import AgentToolCalls
 from tests.harness import Running
@@ -84,7 +84,7 @@ async def test_tool_names_are_valid_for_any_agent_name(wire: Wire) -> None:
     assert len(names) == 10
     assert len({name.replace(".", "_") for name in names}) == 10
     for name in names:
-        assert len(name) <= NAME_LIMIT
+        assert len(name) <= MAX_NAME_CHARACTERS
         assert all(part.isascii() and (part.isalnum() or part in "_-.") for part in name)
         assert not name.startswith("agora.")
 

@@ -11,7 +11,7 @@ from pydantic_core import from_json
 
 from agora.protocols.mcp import changes, prompts
 from agora.protocols.mcp.exchange import JsonRpcError
-from agora.protocols.mcp.resources import LISTED, TEMPLATES
+from agora.protocols.mcp.resources import MAX_LISTED_ENTRIES, TEMPLATES
 from agora_sdk.contract import operations
 from tests.harness import Running
 from tests.polling import wait_until
@@ -98,12 +98,12 @@ async def test_active_objects_are_listed_in_pages(wire: Wire) -> None:
 
 
 async def test_list_does_not_grow_with_use(wire: Wire) -> None:
-    for number in range(LISTED + 5):
+    for number in range(MAX_LISTED_ENTRIES + 5):
         await register(wire, f"Agent {number}")
         task = await _do(wire, "agora.task.assign", task_type="t", assignee=f"Agent {number}")
     uris = await _listed(wire)
     for kind in ("agents", "tasks"):
-        assert sum(uri.startswith(f"agora://{kind}/") for uri in uris) == LISTED
+        assert sum(uri.startswith(f"agora://{kind}/") for uri in uris) == MAX_LISTED_ENTRIES
     assert f"agora://tasks/{task['task_id']}" in uris, "the newest are listed"
 
 
@@ -180,7 +180,7 @@ def test_events_map_to_changed_resources() -> None:
     assert changes.list_changes_of_event({"type": "agora.service.status_changed", "subject": "x", "data": {}}).tools
     assert (
         changes.list_changes_of_event({"type": "agora.message.received", "subject": "msg_1", "data": {}})
-        == changes.NOTHING
+        == changes.NO_CHANGES
     )
 
 

@@ -12,7 +12,7 @@ from agora.protocols.mcp import suspended_calls
 from agora.protocols.mcp.client_requests import ClientRequests
 from agora.protocols.mcp.exchange import Exchange
 from agora.protocols.mcp.results import ToolResult
-from agora.protocols.mcp.suspended_calls import REQUEST, SuspendedCalls
+from agora.protocols.mcp.suspended_calls import REQUEST_KEY, SuspendedCalls
 from agora_sdk.errors import Overloaded
 
 CALLER = Caller("default", "agent_1", "Ada", "agent", frozenset())
@@ -52,7 +52,7 @@ async def test_call_beyond_the_limit_that_asks_its_client_is_refused(monkeypatch
         assert ended.is_set(), "the refused call does not go on"
         other = await calls.run_call(build_exchange(), "book", answer_at_once)
         assert other.relayed == {"answered": "at once"}, "calls that ask nothing are not limited"
-        repeated = build_exchange(state=first.relayed["requestState"], responses={REQUEST: {"action": "accept"}})
+        repeated = build_exchange(state=first.relayed["requestState"], responses={REQUEST_KEY: {"action": "accept"}})
         assert (await calls.run_call(repeated, "book", ask)).relayed == {"action": "accept"}
         assert (await calls.run_call(build_exchange(), "book", ask)).relayed is not None, "there is room again"
     finally:

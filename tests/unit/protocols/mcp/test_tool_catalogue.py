@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from agora.protocols.mcp.schemas import strip_titles
-from agora.protocols.mcp.toolsets import ESSENTIAL
+from agora.protocols.mcp.toolsets import ESSENTIAL_OPERATIONS
 from agora_sdk.contract import Kind, Operation, operations
 from tests.unit.protocols.mcp.conftest import register
 from tests.unit.protocols.mcp.mcp_clients import ERAS, Wire
@@ -138,7 +138,7 @@ async def test_toolsets_list_a_part_and_give_access_to_the_rest(wire: Wire) -> N
 
 
 def test_essential_toolset_names_existing_operations() -> None:
-    assert {f"agora.{name}" for name in ESSENTIAL} <= _shown().keys()
+    assert {f"agora.{name}" for name in ESSENTIAL_OPERATIONS} <= _shown().keys()
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from agora.protocols.mcp.schemas import input_schema
-from agora.protocols.mcp.search_words import KEYWORDS
+from agora.protocols.mcp.search_words import KEYWORDS_BY_OPERATION
 from agora_sdk.contract import operations
 from tests.unit.protocols.mcp.conftest import register
 from tests.unit.protocols.mcp.mcp_clients import ERAS, Wire
@@ -141,4 +141,4 @@ async def test_query_without_matches(wire: Wire) -> None:
 
 
 def test_keywords_belong_to_existing_operations() -> None:
-    assert {f"agora.{name}" for name in KEYWORDS} <= {operation.name for operation in operations()}
+    assert {f"agora.{name}" for name in KEYWORDS_BY_OPERATION} <= {operation.name for operation in operations()}

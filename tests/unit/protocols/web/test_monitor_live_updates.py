@@ -222,15 +222,15 @@ async def test_page_far_behind_is_reloaded(market: Market, served: httpx.AsyncCl
     event = NewEvent(new_id("evt"), "work.done", "/agora/agents/a", None, market.clock.now(), b"null", None)
 
     async def emit_many(tx: Tx) -> None:
-        for _ in range(live.RELOAD_DISTANCE + 1):
+        for _ in range(live.MAX_MISSED_EVENTS + 1):
             tx.emit(replace(event, event_id=new_id("evt")))
 
     await market.app.store.write("default", emit_many)
     await say(market, "late")
     head = market.app.feed.head("default")
-    async with stream(served, f"{HOME}live/probe/w?after={head - live.RELOAD_DISTANCE - 1}") as found:
+    async with stream(served, f"{HOME}live/probe/w?after={head - live.MAX_MISSED_EVENTS - 1}") as found:
         assert (await following(found)).event == "reload"
-    async with stream(served, f"{HOME}live/probe/w?after={head - live.RELOAD_DISTANCE}") as found:
+    async with stream(served, f"{HOME}live/probe/w?after={head - live.MAX_MISSED_EVENTS}") as found:
         assert (await following(found)).event == "probed"
 
 

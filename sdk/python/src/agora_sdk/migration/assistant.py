@@ -17,8 +17,8 @@ from ..errors import NotFound
 __all__ = ["V4ToV5MigrationAssistant"]
 
 PRIORITIES = {1: Priority.LOW, 2: Priority.NORMAL, 3: Priority.HIGH, 4: Priority.URGENT}
-PARALLEL = 10  #: agents migrated concurrently
-KEY = "v4_migration_key"  #: metadata key of migrated objects, by which a repetition finds them
+MAX_CONCURRENT_MIGRATIONS = 10  #: agents migrated concurrently
+MIGRATION_KEY = "v4_migration_key"  #: metadata key of migrated objects, by which a repetition finds them
 
 
 class V4ToV5MigrationAssistant:
@@ -71,7 +71,7 @@ class V4ToV5MigrationAssistant:
         migrated: dict[str, str] = {}
         # Tasks of an earlier, interrupted run are recognised by their key, since idempotency keys are kept only for a while.
         async for existing in await client.task.list(agent_id=v5_agent_id, limit=500):
-            if known_key := existing.metadata.get(KEY):
+            if known_key := existing.metadata.get(MIGRATION_KEY):
                 migrated[str(known_key)] = existing.task_id
         ids = []
         for at, task in enumerate(v4_tasks):
@@ -82,7 +82,7 @@ class V4ToV5MigrationAssistant:
                     assignee=v5_agent_id,
                     payload=task.get("payload", {}),
                     priority=Priority(self.translate_priority(task.get("priority", 1))),
-                    metadata={"migration_source": "v4", KEY: key},
+                    metadata={"migration_source": "v4", MIGRATION_KEY: key},
                 )
                 migrated[key] = receipt.task_id
             ids.append(migrated[key])
@@ -93,7 +93,7 @@ class V4ToV5MigrationAssistant:
         client = self._clients.get(v5_agent_id, self.v5_client)
         migrated: dict[str, str] = {}
         async for existing in await client.workflow.list(agent_id=v5_agent_id, limit=500):
-            if known_key := existing.metadata.get(KEY):
+            if known_key := existing.metadata.get(MIGRATION_KEY):
                 migrated[str(known_key)] = existing.workflow_id
         ids = []
         for at, workflow in enumerate(v4_workflows):
@@ -103,7 +103,7 @@ class V4ToV5MigrationAssistant:
                     workflow_name=workflow.get("name", "migrated_workflow"),
                     steps=workflow.get("steps", []),
                     assigned_agents=[v5_agent_id],
-                    metadata={"migration_source": "v4", KEY: key},
+                    metadata={"migration_source": "v4", MIGRATION_KEY: key},
                 )
                 migrated[key] = receipt.workflow_id
             ids.append(migrated[key])
@@ -116,7 +116,7 @@ class V4ToV5MigrationAssistant:
     async def bulk_migrate(self, v4_agents: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """Migrate agents, ten concurrently. Returns ``{total_agents, successful_migrations, failed_migrations,
         results}``."""
-        slots = asyncio.Semaphore(PARALLEL)
+        slots = asyncio.Semaphore(MAX_CONCURRENT_MIGRATIONS)
 
         async def migrate_in_turn(config: Mapping[str, Any]) -> dict[str, Any]:
             async with slots:

@@ -12,8 +12,8 @@ from ..errors import InvalidRequest
 
 __all__ = ["ExportFile"]
 
-CHUNK = 1 << 20  # characters read at once
-SPACE = " \t\r\n,:"  # separators between two values; a parser of well-formed files need not distinguish them
+CHUNK_CHARACTERS = 1 << 20  # characters read at once
+WHITESPACE = " \t\r\n,:"  # separators between two values; a parser of well-formed files need not distinguish them
 
 
 class ExportFile:
@@ -22,7 +22,7 @@ class ExportFile:
     chunk_characters: size of a chunk.
     """
 
-    def __init__(self, path: Path | str, chunk_characters: int = CHUNK) -> None:
+    def __init__(self, path: Path | str, chunk_characters: int = CHUNK_CHARACTERS) -> None:
         self.path, self._chunk_characters = Path(path), chunk_characters
 
     def compute_digest(self) -> str:
@@ -96,7 +96,7 @@ class _Reader:
 
     def _skip_space(self) -> None:
         while True:
-            while self._at < len(self._text) and self._text[self._at] in SPACE:
+            while self._at < len(self._text) and self._text[self._at] in WHITESPACE:
                 self._at += 1
             if self._at < len(self._text) or not self._read_more():
                 return

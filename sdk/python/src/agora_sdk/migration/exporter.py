@@ -33,7 +33,7 @@ def export_database(database: str, output: Path) -> None:
     if program is None:
         raise NotFound(
             "No spacetime program is installed.",
-            fix=f"Run this where v4 is, or name the program in {real_program.SETTING}.",
+            fix=f"Run this where v4 is, or name the program in {real_program.REAL_PROGRAM_VARIABLE}.",
         )
     part = output.with_name(f".{output.name}.part")
     try:

@@ -17,12 +17,16 @@ __all__ = ["ImportSummary", "Importer"]
 
 #: agents first: messages refer to them
 Table = Literal["agent_capability", "workflow_coordination", "task_assignment", "agent_message"]
-IMPORTED: tuple[Table, ...] = ("agent_capability", "workflow_coordination", "task_assignment", "agent_message")
-STEPS = "workflow_step"
+IMPORTED_TABLES: tuple[Table, ...] = ("agent_capability", "workflow_coordination", "task_assignment", "agent_message")
+STEPS_TABLE = "workflow_step"
 # Below the limits of ``agora.migration.import_rows``: 1000 rows and a body of 16 MiB.
 BATCH_ROWS = 500
 BATCH_BYTES = 2_000_000
-REFUSALS = (InvalidRequest, NotFound, Conflict)  # errors of the rows; any other error is temporary and ends the import
+REFUSAL_ERRORS = (
+    InvalidRequest,
+    NotFound,
+    Conflict,
+)  # errors of the rows; any other error is temporary and ends the import
 
 
 class ImportSummary:
@@ -76,13 +80,13 @@ class Importer:
         steps = self._collect_steps()
         # A resumed import continues the file: the refused rows before its positions are not sent again.
         with self._refused.open("a" if positions else "w", encoding="utf-8") as refusals:
-            for table in IMPORTED:
+            for table in IMPORTED_TABLES:
                 offset = positions.get(table, 0)
                 for position, rows in self._read_batches(table, offset, steps):
                     self._send(summary, refusals, table, position, rows)
                     self._on_progress(table, position + len(rows), totals.get(table, 0))
         # steps were imported with their workflows; the other tables are history of v4
-        for other in totals.keys() - set(IMPORTED):
+        for other in totals.keys() - set(IMPORTED_TABLES):
             summary.count(other, skipped=totals[other])
         if run is not None:
             summary.run = self._client.migration.finish_import(run.run_id)
@@ -98,7 +102,7 @@ class Importer:
                 raise InvalidRequest("The row is not an object.")
             run_id = None if summary.run is None else summary.run.run_id
             step = self._client.migration.import_rows(run_id, table, position, rows)
-        except REFUSALS as error:
+        except REFUSAL_ERRORS as error:
             if len(rows) > 1:
                 half = len(rows) // 2
                 self._send(summary, refusals, table, position, rows[:half])
@@ -134,7 +138,7 @@ class Importer:
     def _collect_steps(self) -> dict[str, list[Any]]:
         """Collect steps by the id of their workflow."""
         steps: dict[str, list[Any]] = {}
-        for row in self._file.read_rows(STEPS):
+        for row in self._file.read_rows(STEPS_TABLE):
             if isinstance(row, dict):
                 steps.setdefault(str(row.get("workflow_id")), []).append(row)
         return steps

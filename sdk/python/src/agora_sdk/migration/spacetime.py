@@ -17,13 +17,13 @@ from .spacetime_commands import run_command
 
 __all__ = ["main"]
 
-URL = "http://localhost:8080"
+DEFAULT_URL = "http://localhost:8080"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run as a program. Returns its exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    result = run_command(V4CompatibilityLayer(os.environ.get("AGORA_URL", URL)), arguments)
+    result = run_command(V4CompatibilityLayer(os.environ.get("AGORA_URL", DEFAULT_URL)), arguments)
     if result is None:
         program = real_program.find_program()
         if program is not None:

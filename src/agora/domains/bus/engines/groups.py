@@ -202,7 +202,7 @@ async def redeliver_stale_entries(
 
     async def read_stale_entries(after: int, limit: int) -> Sequence[PendingEntryWithMessage]:
         parameters = {"idle": since, "now": now, "parked": 1, "most": policy.most, "after": after, "limit": limit}
-        return await tx.all(statements.stale_carried, stream=stream, group=group, **parameters)
+        return await tx.all(statements.select_stale_entries_with_messages, stream=stream, group=group, **parameters)
 
     rows, _ = await fill_page_with_rows(read_stale_entries, 0, "number", request.count, request.budget)
     entries = await _settle_exhausted_entries(tx, stream, group, policy, rows)
@@ -222,7 +222,7 @@ async def release_stale_entries(
         return TakenEntries((), ())
     idle = int(policy.stale * SECOND)
     parameters = {"idle": idle, "now": now, "parked": 0, "most": policy.most, "after": 0, "limit": count}
-    rows = await tx.all(statements.stale, stream=stream, group=group, **parameters)
+    rows = await tx.all(statements.select_stale_entries, stream=stream, group=group, **parameters)
     entries = await _settle_exhausted_entries(tx, stream, group, policy, rows)
     stale_rows = [row for row in entries.live if row.consumer]
     if stale_rows:

@@ -21,10 +21,10 @@ from agora.value_classes import value_class
 
 __all__ = [
     "BRIDGE",
-    "DEAD",
-    "EXHAUSTED",
+    "DEAD_LETTER_SUFFIX",
+    "EXHAUSTED_REASON",
     "MAX_DEAD_LETTERS",
-    "PARKED",
+    "PARKED_GROUP",
     "Bridge",
     "BridgeBus",
     "Bus",
@@ -46,12 +46,12 @@ __all__ = [
 
 Fields = Mapping[str, str]
 
-DEAD = "/dead"  #: suffix of the stream of dead letters; agents' names have no slash
+DEAD_LETTER_SUFFIX = "/dead"  #: suffix of the stream of dead letters; agents' names have no slash
 MAX_DEAD_LETTERS = 1000  #: examined dead letters per stream
-EXHAUSTED = "delivered too often without an acknowledgement"
+EXHAUSTED_REASON = "delivered too often without an acknowledgement"
 LETTER_FIELDS = frozenset({"dead_entry_id", "dead_group", "dead_deliveries", "dead_reason"})
-CREDENTIALS = frozenset({"key", "signature"})
-PARKED = "agora:parked"  #: Redis consumer that holds entries taken back
+CREDENTIAL_FIELDS = frozenset({"key", "signature"})
+PARKED_GROUP = "agora:parked"  #: Redis consumer that holds entries taken back
 
 
 @value_class
@@ -173,7 +173,9 @@ def build_dead_letter(delivery: Delivery, group: str, reason: str) -> dict[str, 
 
 def strip_dead_letter_fields(fields: Fields) -> dict[str, str]:
     """Remove credentials and dead-letter fields from the fields of an entry or a dead letter."""
-    return {name: value for name, value in fields.items() if name not in LETTER_FIELDS and name not in CREDENTIALS}
+    return {
+        name: value for name, value in fields.items() if name not in LETTER_FIELDS and name not in CREDENTIAL_FIELDS
+    }
 
 
 def parse_dead_letter(fields: Fields) -> Delivery:

@@ -26,29 +26,29 @@ from pydantic_core import from_json, to_json
 
 from .port import Fields
 
-__all__ = ["ORIGIN", "compute_signature", "decode_fields", "encode_fields", "verify_signature"]
+__all__ = ["ORIGIN_SERVER", "compute_signature", "decode_fields", "encode_fields", "verify_signature"]
 
-ORIGIN = "agora"
-PLAIN = ("message_id", "timestamp", "sender", "target", "type", "priority", "correlation_id")
-OURS = frozenset({"key", "signature", "tenant", "origin"})
-STRUCTURED = ("content", "extensions")
+ORIGIN_SERVER = "agora"
+PLAIN_FIELDS = ("message_id", "timestamp", "sender", "target", "type", "priority", "correlation_id")
+SERVER_FIELDS = frozenset({"key", "signature", "tenant", "origin"})
+JSON_FIELDS = ("content", "extensions")
 
 
 def encode_fields(entry: Mapping[str, Any]) -> dict[str, str]:
     """Convert an entry (JSON values) to fields with the origin mark; null values are omitted."""
-    fields = {name: str(entry[name]) for name in PLAIN if entry.get(name) is not None}
+    fields = {name: str(entry[name]) for name in PLAIN_FIELDS if entry.get(name) is not None}
     fields["content"] = to_json(entry.get("content") or {}).decode()
     if entry.get("extensions"):
         fields["extensions"] = to_json(entry["extensions"]).decode()
-    return fields | {"origin": ORIGIN}
+    return fields | {"origin": ORIGIN_SERVER}
 
 
 def decode_fields(fields: Fields) -> dict[str, Any]:
     """Convert fields to an entry; unknown fields go to the extensions."""
-    entry: dict[str, Any] = {name: fields[name] for name in PLAIN if fields.get(name)}
+    entry: dict[str, Any] = {name: fields[name] for name in PLAIN_FIELDS if fields.get(name)}
     entry["content"] = _parse_object(fields.get("content", ""))
     # Credentials and the origin (OURS) never reach the stored entry.
-    other = {name: value for name, value in fields.items() if name not in {*PLAIN, *STRUCTURED, *OURS}}
+    other = {name: value for name, value in fields.items() if name not in {*PLAIN_FIELDS, *JSON_FIELDS, *SERVER_FIELDS}}
     extensions = other | (_parse_object(fields["extensions"]) if fields.get("extensions") else {})
     return entry | ({"extensions": extensions} if extensions else {})
 

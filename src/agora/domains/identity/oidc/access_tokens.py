@@ -19,11 +19,11 @@ from agora.clock import SECOND
 from agora.value_classes import value_class
 from agora_sdk.errors import Unauthenticated
 
-from .provider import ALGORITHMS, Provider
+from .provider import KEY_TYPE_BY_ALGORITHM, Provider
 
 __all__ = [
     "MAX_TOKEN_CHARACTERS",
-    "TYPES",
+    "TOKEN_TYPES",
     "UnverifiedToken",
     "build_token_error",
     "check_id_token",
@@ -39,10 +39,10 @@ MAX_TOKEN_CHARACTERS: Final = 8192  #: characters of a token
 MAX_HEADER_CHARACTERS: Final = 2048
 MAX_CLAIM_CHARACTERS: Final = 255
 MAX_AUDIENCES: Final = 50
-LAST: Final = 253_402_300_800  #: seconds since 1970 at the end of the year 9999
-TYPES: Final = frozenset({"jwt", "at+jwt", "application/at+jwt"})
+MAX_TIMESTAMP: Final = 253_402_300_800  #: seconds since 1970 at the end of the year 9999
+TOKEN_TYPES: Final = frozenset({"jwt", "at+jwt", "application/at+jwt"})
 #: claims that only ID tokens have
-ID_TOKEN: Final = ("nonce", "at_hash", "c_hash", "s_hash")
+ID_TOKEN_CLAIMS: Final = ("nonce", "at_hash", "c_hash", "s_hash")
 
 
 def build_token_error(detail: str, fix: str = "Sign in again for a new token.", **extra: Any) -> Unauthenticated:
@@ -65,7 +65,7 @@ class UnverifiedToken:
         return self.claims.get("iss")
 
 
-def parse_token(token: str, types: Collection[str] = TYPES) -> UnverifiedToken:
+def parse_token(token: str, types: Collection[str] = TOKEN_TYPES) -> UnverifiedToken:
     """Parse a compact JWS. Raises Unauthenticated if its form, algorithm or type is not accepted."""
     parts = token.split(".", 3)
     if len(token) > MAX_TOKEN_CHARACTERS or len(parts) != 3:
@@ -76,9 +76,10 @@ def parse_token(token: str, types: Collection[str] = TYPES) -> UnverifiedToken:
     header, claims = _decode_part(parts[0][: MAX_HEADER_CHARACTERS + 1]), _decode_part(parts[1])
     algorithm, kid, kind = header.get("alg"), header.get("kid"), header.get("typ", "JWT")
     # An allow-list: "none" and HMAC would let a bearer sign with nothing, or with the published key.
-    if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
+    if not isinstance(algorithm, str) or algorithm not in KEY_TYPE_BY_ALGORITHM:
         raise build_token_error(
-            "The token is not signed as it has to be.", fix=f"Let the provider sign with {' or '.join(ALGORITHMS)}."
+            "The token is not signed as it has to be.",
+            fix=f"Let the provider sign with {' or '.join(KEY_TYPE_BY_ALGORITHM)}.",
         )
     # RFC 7515, section 4.1.11: an extension that is not understood must be refused.
     if "crit" in header or "b64" in header or not isinstance(kind, str) or kind.lower() not in types:
@@ -140,7 +141,7 @@ def read_numeric_date(claims: Mapping[str, Any], name: str) -> float | None:
     if value is None:
         return None
     # bool is an int in Python; LAST keeps later conversions to a datetime from overflowing.
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LAST:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MAX_TIMESTAMP:
         raise build_token_error(f"The token's {name} is not a time.")
     return float(value)
 
@@ -149,7 +150,7 @@ def check_token_purpose(token: UnverifiedToken, audiences: Collection[str], clie
     """Check that it is an access token for this server. clients: clients whose tokens are accepted, too."""
     claims = token.claims
     says = str(claims["typ"]).lower() if "typ" in claims else token.kind.rpartition("/")[2]
-    if says not in ("bearer", *TYPES) or (says == "jwt" and any(name in claims for name in ID_TOKEN)):
+    if says not in ("bearer", *TOKEN_TYPES) or (says == "jwt" and any(name in claims for name in ID_TOKEN_CLAIMS)):
         raise build_token_error(
             "The token is not an access token.", fix="Send the access token, not the ID token or the refresh token."
         )

@@ -48,8 +48,8 @@ __all__ = [
 T = TypeVar("T")
 
 LIFETIME: Final = 12 * 3600 * SECOND
-NAMES: Final = 2  #: of one session at the provider: in the access token, and in the ID token
-SIGNING_IN: Final = 600  #: seconds
+NAMES_PER_SESSION: Final = 2  #: of one session at the provider: in the access token, and in the ID token
+SIGN_IN_SECONDS: Final = 600  #: seconds
 LEASE: Final = 30 * SECOND
 POLL_SECONDS: Final = 0.25  #: seconds between checks whether another server has renewed it
 ONLY_PATH: Final = "/v1/monitor/"
@@ -73,7 +73,7 @@ class SignInRedirect:
 
     url: str
     cookie: str = field(repr=False)
-    max_age: int = SIGNING_IN
+    max_age: int = SIGN_IN_SECONDS
 
 
 @value_class
@@ -135,7 +135,7 @@ class SignInCookies:
             state = SignInState(**from_json(self._sealer.open(sealed, "sign-in")))
         except (ValueError, binascii.Error, TypeError):
             return None
-        return state if 0 <= self._clock.now() - state.since <= SIGNING_IN * SECOND else None
+        return state if 0 <= self._clock.now() - state.since <= SIGN_IN_SECONDS * SECOND else None
 
 
 @value_class
@@ -330,7 +330,7 @@ def _merge_tokens(previous: ProviderTokens, tokens: Tokens) -> ProviderTokens:
 def add_login_names(person: Person, login: Sequence[str]) -> Person:
     """Add the names of a login at the provider to a caller; at most two, the newest first."""
     token, *sessions = *person.login, *login[1:]
-    return replace(person, login=(token, *list(dict.fromkeys(sessions))[:NAMES]))
+    return replace(person, login=(token, *list(dict.fromkeys(sessions))[:NAMES_PER_SESSION]))
 
 
 def _require_alive(row: UserSessionRow | None, now: int) -> UserSessionRow:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ProviderHttpClient", "check_endpoint"]
 
-SECONDS: Final = 10.0  #: for a whole answer
+TIMEOUT_SECONDS: Final = 10.0  #: for a whole answer
 CONNECT_SECONDS: Final = 3.0
 MAX_RESPONSE_BYTES: Final = 524_288  #: bytes of an answer
 RETRY_AFTER: Final = 5
@@ -63,7 +63,10 @@ class ProviderHttpClient:
     ) -> tuple[int, Any]:
         client = self._open_client()
         try:
-            async with asyncio.timeout(SECONDS), client.stream(method, url, data=form, headers=dict(headers)) as answer:
+            async with (
+                asyncio.timeout(TIMEOUT_SECONDS),
+                client.stream(method, url, data=form, headers=dict(headers)) as answer,
+            ):
                 body = bytearray()
                 # Undecoded: a compressed answer, which was not asked for, could grow beyond the limit.
                 async for part in answer.aiter_raw():
@@ -84,7 +87,7 @@ class ProviderHttpClient:
         if self._client is None:
             local = is_loopback_host(urlsplit(self._issuer).hostname or "")
             self._client = httpx.AsyncClient(
-                timeout=httpx.Timeout(SECONDS, connect=CONNECT_SECONDS),
+                timeout=httpx.Timeout(TIMEOUT_SECONDS, connect=CONNECT_SECONDS),
                 limits=httpx.Limits(max_connections=20, max_keepalive_connections=4, keepalive_expiry=4.0),
                 headers={"accept": "application/json", "accept-encoding": "identity", "user-agent": "agora"},
                 # A proxy from the environment does not reach a provider on this machine.

@@ -11,10 +11,10 @@ from ..sign_on_port import LogoutNotice, build_user_id, notice_key, session_key
 from . import access_tokens
 from .access_tokens import build_token_error
 
-__all__ = ["TYPES", "parse_logout_token"]
+__all__ = ["TOKEN_TYPES", "parse_logout_token"]
 
-TYPES: Final = access_tokens.TYPES | {"logout+jwt", "application/logout+jwt"}
-EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
+TOKEN_TYPES: Final = access_tokens.TOKEN_TYPES | {"logout+jwt", "application/logout+jwt"}
+LOGOUT_EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
 DEFAULT_VALIDITY_SECONDS: Final = 120  #: of a token without an expiry
 MAX_VALIDITY_SECONDS: Final = 3600  #: maximum validity, even if its exp is later
 MAX_CLAIM_CHARACTERS: Final = 255
@@ -32,8 +32,8 @@ def parse_logout_token(
             "The logout token is for another client.", fix="Configure the provider to send it to the right audience."
         )
     events = claims.get("events")
-    if not isinstance(events, dict) or not isinstance(events.get(EVENT), dict):
-        raise build_token_error("The token is not a logout token.", fix=f"Its claim events has to have {EVENT}.")
+    if not isinstance(events, dict) or not isinstance(events.get(LOGOUT_EVENT), dict):
+        raise build_token_error("The token is not a logout token.", fix=f"Its claim events has to have {LOGOUT_EVENT}.")
     if "nonce" in claims:  # which makes it an ID token
         raise build_token_error("A logout token has no nonce.", fix="Send the logout token, not the ID token.")
     at, until = _check_times(claims, now, skew)

@@ -23,20 +23,20 @@ from .http import ProviderHttpClient, check_endpoint
 if TYPE_CHECKING:
     from joserfc.jwk import ECKey, RSAKey
 
-__all__ = ["ALGORITHMS", "CachedAnswer", "Metadata", "Provider"]
+__all__ = ["KEY_TYPE_BY_ALGORITHM", "CachedAnswer", "Metadata", "Provider"]
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
-FRESH: Final = 600 * SECOND
-STALE: Final = 86_400 * SECOND
-LEAST_INTERVAL: Final = 10 * SECOND  #: minimum seconds between two fetches for unknown keys
+FRESH_PERIOD: Final = 600 * SECOND
+STALE_PERIOD: Final = 86_400 * SECOND
+MIN_FETCH_INTERVAL: Final = 10 * SECOND  #: minimum seconds between two fetches for unknown keys
 RETRY_PAUSE: Final = 5 * SECOND  #: seconds after a failed fetch
 MAX_KEYS: Final = 50
-LEAST_RSA: Final = 2048  #: bits
+MIN_RSA_BITS: Final = 2048  #: bits
 #: signature algorithms and their key types
-ALGORITHMS: Final = {"RS256": "RSA", "ES256": "EC"}
-DISCOVERY: Final = "/.well-known/openid-configuration"
+KEY_TYPE_BY_ALGORITHM: Final = {"RS256": "RSA", "ES256": "EC"}
+DISCOVERY_PATH: Final = "/.well-known/openid-configuration"
 
 
 class CachedAnswer(Generic[T]):
@@ -45,22 +45,22 @@ class CachedAnswer(Generic[T]):
     def __init__(self, ask: Callable[[], Awaitable[T]], clock: Clock) -> None:
         self._fetch, self._clock = ask, clock
         self._value: T | None = None
-        self._received_at = self._requested_at = -STALE
+        self._received_at = self._requested_at = -STALE_PERIOD
         self._error: AgoraError | None = None
         self._request: asyncio.Task[T] | None = None
 
     async def get_or_fetch(self) -> T:
         """Return the cached or fetched answer. Raises the fetch's error without a cached answer."""
         age = self._clock.now() - self._received_at
-        if self._value is None or age >= STALE:
+        if self._value is None or age >= STALE_PERIOD:
             return await self._wait_for_answer()
-        if age >= FRESH and self._has_waited_since_last_request(RETRY_PAUSE):
+        if age >= FRESH_PERIOD and self._has_waited_since_last_request(RETRY_PAUSE):
             self._begin_request()  # the next one has it
         return self._value
 
     async def fetch_or_join(self) -> T:
         """Fetch the answer, or join a running fetch."""
-        if self._request is not None or self._has_waited_since_last_request(LEAST_INTERVAL):
+        if self._request is not None or self._has_waited_since_last_request(MIN_FETCH_INTERVAL):
             return await self._wait_for_answer()
         return await self.get_or_fetch()
 
@@ -97,7 +97,7 @@ class CachedAnswer(Generic[T]):
             self._value = await self._fetch()
         except AgoraError as error:
             self._error = error
-            if self._value is None or self._clock.now() - self._received_at >= STALE:
+            if self._value is None or self._clock.now() - self._received_at >= STALE_PERIOD:
                 raise
             log.warning("%s What it said before is used.", error.detail)
         else:
@@ -137,7 +137,7 @@ class Provider:
 
     async def find_keys(self, kid: str | None, algorithm: str) -> Sequence[RSAKey | ECKey]:
         """Find the published keys for a signature: by id, or without an id all of the key type."""
-        # The cached keys first; an unknown kid may be a new key of the provider, and causes one fetch at most in LEAST_INTERVAL.
+        # The cached keys first; an unknown kid may be a new key of the provider, and causes one fetch at most in MIN_FETCH_INTERVAL.
         matches = _select_matching_keys(await self._keys.get_or_fetch(), kid, algorithm)
         return matches or _select_matching_keys(await self._keys.fetch_or_join(), kid, algorithm)
 
@@ -148,7 +148,7 @@ class Provider:
         await self.web.close()
 
     async def _fetch_metadata(self) -> Metadata:
-        document = await self.web.get_json(self.issuer.rstrip("/") + DISCOVERY)
+        document = await self.web.get_json(self.issuer.rstrip("/") + DISCOVERY_PATH)
         # OpenID Connect Discovery 1.0, section 4.3: otherwise one provider could pass for another.
         if document.get("issuer") != self.issuer:
             raise UpstreamFailed(
@@ -180,7 +180,7 @@ class Provider:
 def _select_matching_keys(
     keys: Sequence[tuple[str | None, RSAKey | ECKey]], kid: str | None, algorithm: str
 ) -> Sequence[RSAKey | ECKey]:
-    kind = ALGORITHMS[algorithm]
+    kind = KEY_TYPE_BY_ALGORITHM[algorithm]
     return [key for name, key in keys if key.key_type == kind and kid in (None, name)]
 
 
@@ -194,7 +194,7 @@ def _import_key(entry: Any) -> tuple[str | None, RSAKey | ECKey] | None:
         return None
     try:
         # A character of base64url stands for six bits.
-        if kind == "RSA" and len(entry["n"]) * 6 >= LEAST_RSA:
+        if kind == "RSA" and len(entry["n"]) * 6 >= MIN_RSA_BITS:
             return kid, RSAKey.import_key({name: entry[name] for name in ("kty", "n", "e")})
         if kind == "EC" and entry["crv"] == "P-256":
             return kid, ECKey.import_key({name: entry[name] for name in ("kty", "crv", "x", "y")})
@@ -204,4 +204,4 @@ def _import_key(entry: Any) -> tuple[str | None, RSAKey | ECKey] | None:
 
 
 def _list_signing_algorithms(kind: Any) -> tuple[str, ...]:
-    return tuple(name for name, key_type in ALGORITHMS.items() if key_type == kind)
+    return tuple(name for name, key_type in KEY_TYPE_BY_ALGORITHM.items() if key_type == kind)

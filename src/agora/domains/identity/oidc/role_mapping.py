@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
-from agora.core.scopes import EVERYTHING, ROLES
+from agora.core.scopes import ALL_SCOPES, ROLES
 
 __all__ = ["choose_highest_role", "list_role_names", "restrict_scopes"]
 
 MAX_ROLES: Final = 500  #: roles and groups of a token that are evaluated
 MAX_ROLE_CHARACTERS: Final = 255
-RANKS: Final = tuple(ROLES)  #: the highest first
+ROLES_BY_RANK: Final = tuple(ROLES)  #: the highest first
 
 
 def list_role_names(claims: Mapping[str, Any], clients: Collection[str]) -> tuple[str, ...]:
@@ -43,7 +43,7 @@ def _select_valid_texts(value: Any) -> list[str]:
 def choose_highest_role(names: Iterable[str], table: Mapping[str, str], default: str | None) -> str | None:
     """Return the highest role that these names map to."""
     held_roles = {table[name] for name in names if name in table}
-    return next((role for role in RANKS if role in held_roles), default)
+    return next((role for role in ROLES_BY_RANK if role in held_roles), default)
 
 
 def restrict_scopes(may: frozenset[str], requested: Any, own_scopes: Collection[str]) -> frozenset[str]:
@@ -56,4 +56,4 @@ def restrict_scopes(may: frozenset[str], requested: Any, own_scopes: Collection[
     # Providers add scopes of their own (openid, profile), which say nothing about this server.
     if not roles:
         return may
-    return frozenset(roles if may == EVERYTHING else roles & may)
+    return frozenset(roles if may == ALL_SCOPES else roles & may)

@@ -44,8 +44,8 @@ __all__ = ["SignOn", "open_sign_on"]
 
 TIER: Final = "premium"
 MAX_PENDING_VISITS: Final = 50_000  #: maximum number of unsaved sightings
-MAX_ATTEMPTS: Final = 10  #: burst of password attempts per name; then one every REFILL seconds
-REFILL: Final = 6.0
+MAX_ATTEMPTS: Final = 10  #: burst of password attempts per name; then one every REFILL_SECONDS seconds
+REFILL_SECONDS: Final = 6.0
 MAX_TRIED_NAMES: Final = 50_000  #: maximum number of names whose attempts are counted separately
 MAX_NAME_CHARACTERS: Final = 255
 MAX_CODE_CHARACTERS: Final = 4096
@@ -80,7 +80,7 @@ class SignOn:
         self.home = next(iter(self._providers.values()))
         self.flows = Flows(self.home, trust)
         self.monotonic: Callable[[], float] = time.monotonic  # by which attempts are given back
-        self._attempts = PasswordAttempts(MAX_ATTEMPTS, REFILL, MAX_TRIED_NAMES)
+        self._attempts = PasswordAttempts(MAX_ATTEMPTS, REFILL_SECONDS, MAX_TRIED_NAMES)
         self.sessions = BrowserSessions(self, store, sealer, clock)
         self.states = SignInCookies(sealer, clock)
         self.seen: dict[tuple[str, str], Sighting] = {}
@@ -150,7 +150,7 @@ class SignOn:
         await access_tokens.check_signature(*self._parse_logout(logout_token))
 
     def _parse_logout(self, logout_token: str) -> tuple[access_tokens.UnverifiedToken, Provider]:
-        token = access_tokens.parse_token(logout_token, logout_tokens.TYPES)
+        token = access_tokens.parse_token(logout_token, logout_tokens.TOKEN_TYPES)
         return token, self._require_provider(token.issuer)
 
     def _require_provider(self, issuer: Any) -> Provider:
@@ -176,7 +176,7 @@ class SignOn:
         # Providers such as Keycloak ignore the case of names.
         if not self._attempts.take_attempt(username.casefold(), self.monotonic()):
             raise RateLimited(
-                "Too many passwords were tried for that name.", fix="Wait a minute.", retry_after=int(REFILL)
+                "Too many passwords were tried for that name.", fix="Wait a minute.", retry_after=int(REFILL_SECONDS)
             )
 
     async def _build_result(self, tokens: Tokens) -> SignInResult:

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["ClientConnections", "may_be_asked_by_upstream"]
 
 IDLE_SECONDS: Final = 300.0  #: lifetime of an unused connection
-MOST: Final = {"http": 64, "stdio": 8}  #: connections per upstream; each stdio connection is a process
-ASKED_FOR: Final = ("elicitation", "sampling", "roots")
+MAX_CONNECTIONS: Final = {"http": 64, "stdio": 8}  #: connections per upstream; each stdio connection is a process
+CLIENT_CAPABILITIES: Final = ("elicitation", "sampling", "roots")
 
 Key = tuple[tuple[str, str], str, str]  #: key of the endpoint, subject, key of the client
 
@@ -34,7 +34,7 @@ Key = tuple[tuple[str, str], str, str]  #: key of the endpoint, subject, key of 
 def may_be_asked_by_upstream(client: CallClient | None) -> bool:
     """Whether an upstream may send requests or log messages to this client during a call."""
     return client is not None and (
-        client.log_level is not None or any(client.capabilities.get(name) is not None for name in ASKED_FOR)
+        client.log_level is not None or any(client.capabilities.get(name) is not None for name in CLIENT_CAPABILITIES)
     )
 
 
@@ -123,7 +123,7 @@ class ClientConnections:
     def _open_slot(self, endpoint: Endpoint, subject: str, client: CallClient | None) -> _Slot:
         # Counted over all subjects and clients of the upstream: each connection costs it a session.
         count = sum(len(slots) for (name, _, _), slots in self._slots.items() if name == endpoint.key)
-        if count >= MOST[endpoint.transport]:
+        if count >= MAX_CONNECTIONS[endpoint.transport]:
             raise RateLimited(
                 f"{endpoint.name} has too many clients at once.",
                 fix="Try again later.",
@@ -131,7 +131,9 @@ class ClientConnections:
             )
         capabilities = None
         if client is not None:
-            capabilities = {name: client.capabilities[name] for name in ASKED_FOR if name in client.capabilities}
+            capabilities = {
+                name: client.capabilities[name] for name in CLIENT_CAPABILITIES if name in client.capabilities
+            }
         slot = _Slot(self._create(endpoint, subject, capabilities))
         self._slots.setdefault(_build_connection_key(endpoint, subject, client), []).append(slot)
         return slot

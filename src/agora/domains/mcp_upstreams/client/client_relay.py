@@ -16,10 +16,12 @@ from agora.core.call import CallClient, ClientRefused
 
 __all__ = ["ClientGone", "ClientRelay"]
 
-METHODS: Final = frozenset({"elicitation/create", "sampling/createMessage", "roots/list"})
-LEVELS: Final[tuple[str, ...]] = get_args(types.LoggingLevel)  #: log levels in ascending order
-REFUSED: Final = -32000  #: JSON-RPC code if the client declined, disconnected, or timed out
-NOBODY: Final = "The caller cannot be asked: its client does not support such requests, or no call is running."
+CLIENT_METHODS: Final = frozenset({"elicitation/create", "sampling/createMessage", "roots/list"})
+LOGGING_LEVELS: Final[tuple[str, ...]] = get_args(types.LoggingLevel)  #: log levels in ascending order
+REFUSED_CODE: Final = -32000  #: JSON-RPC code if the client declined, disconnected, or timed out
+NO_CLIENT_MESSAGE: Final = (
+    "The caller cannot be asked: its client does not support such requests, or no call is running."
+)
 
 
 class ClientGone(Exception):
@@ -53,7 +55,7 @@ class ClientRelay:
     async def ask(self, method: str, params: Mapping[str, Any]) -> dict[str, Any]:
         """Ask the client and return its result. Raises ClientGone, ClientRefused."""
         client, limit = self._client, self._limit
-        if client is None or limit is None or method not in METHODS:
+        if client is None or limit is None or method not in CLIENT_METHODS:
             raise ClientGone
         loop = asyncio.get_running_loop()
         ends_at = limit.when()
@@ -74,9 +76,9 @@ class ClientRelay:
         try:
             return await self.ask(method, params)
         except ClientGone:
-            return types.ErrorData(code=types.METHOD_NOT_FOUND, message=NOBODY)
+            return types.ErrorData(code=types.METHOD_NOT_FOUND, message=NO_CLIENT_MESSAGE)
         except ClientRefused as error:
-            return types.ErrorData(code=REFUSED, message=str(error))
+            return types.ErrorData(code=REFUSED_CODE, message=str(error))
 
     async def elicit(self, context: Any, params: types.ElicitRequestParams) -> Any:
         result = await self.answer_request("elicitation/create", _to_document(params))
@@ -103,7 +105,7 @@ class ClientRelay:
 
 def _wants_level(minimum: str | None, level: str) -> bool:
     """Whether a client wants a log level. The upstream may send lower ones, wanted by an earlier call of the client."""
-    return minimum in LEVELS and LEVELS.index(level) >= LEVELS.index(minimum)
+    return minimum in LOGGING_LEVELS and LOGGING_LEVELS.index(level) >= LOGGING_LEVELS.index(minimum)
 
 
 def _to_document(params: Any) -> dict[str, Any]:

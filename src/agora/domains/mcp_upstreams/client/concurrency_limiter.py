@@ -11,7 +11,7 @@ from agora_sdk.errors import Overloaded
 
 __all__ = ["ConcurrencyLimiter"]
 
-WAITING = 16  # queued calls per concurrent call
+MAX_WAITING_PER_CALL = 16  # queued calls per concurrent call
 
 
 @dataclass(slots=True)
@@ -41,7 +41,9 @@ class ConcurrencyLimiter:
     async def acquire_slot(self, caller: str, seconds: float) -> AsyncIterator[None]:
         """Acquire a slot for a call. Raises Overloaded if the queue is full or the wait times out."""
         caller_slots = self._callers.setdefault(caller, _CallerSlots(asyncio.Semaphore(self._share)))
-        if self.queued >= self._limit * WAITING or caller_slots.calls >= self._share * (WAITING + 1):
+        if self.queued >= self._limit * MAX_WAITING_PER_CALL or caller_slots.calls >= self._share * (
+            MAX_WAITING_PER_CALL + 1
+        ):
             if not caller_slots.calls:
                 del self._callers[caller]
             queue_note = f"{self.queued} calls wait for {self._name} already."

@@ -9,14 +9,14 @@ from typing import Any
 
 from pydantic_core import to_json
 
-__all__ = ["HIDDEN", "Allowance", "find_definition_error"]
+__all__ = ["INVISIBLE_CHARACTERS", "Allowance", "find_definition_error"]
 
 MAX_DEFINITION_BYTES = 65_536  # bytes per definition
 MAX_DEFINITION_NODES = 3000  # objects and lists per definition; validators visit each
-DEEPEST = 64  # maximum nesting depth of objects and lists
+MAX_DEPTH = 64  # maximum nesting depth of objects and lists
 MAX_UNSORTABLE_ITEMS = 500  # unsortable items per list: checking their uniqueness takes quadratic time
 #: characters invisible to a reader: control characters, bidirectional overrides, tags and variation selectors
-HIDDEN = re.compile(
+INVISIBLE_CHARACTERS = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2061-\u2064\u2066-\u2069\ufff9-\ufffb"
     "\U000e0000-\U000e007f\U000e0100-\U000e01ef]"
 )
@@ -59,9 +59,9 @@ def find_definition_error(definition: Mapping[str, Any]) -> str | None:
     if count_json_containers(definition) > MAX_DEFINITION_NODES:
         return f"its definition has more than {MAX_DEFINITION_NODES} parts"
     for part, depth in _walk_values(definition):
-        if depth > DEEPEST:
+        if depth > MAX_DEPTH:
             return "its definition is nested too deeply"
-        if isinstance(part, str) and (match := HIDDEN.search(part)):
+        if isinstance(part, str) and (match := INVISIBLE_CHARACTERS.search(part)):
             return f"its definition has invisible characters, such as U+{ord(match[0]):04X}"
         if isinstance(part, list) and len(part) > MAX_UNSORTABLE_ITEMS and not _is_sortable(part):
             return f"its definition has a list of more than {MAX_UNSORTABLE_ITEMS} different things"

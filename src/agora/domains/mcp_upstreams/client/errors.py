@@ -19,12 +19,12 @@ __all__ = [
     "translate_error",
 ]
 
-UNKNOWN = "unknown"
+UNKNOWN_OUTCOME = "unknown"
 #: responses to a POST at the stream's URL from servers that support only HTTP+SSE, or from their proxies
 SSE_STATUSES = frozenset({400, 404, 405, 406, 415, 501})
 MAX_MESSAGE_CHARACTERS = 500  # characters of an upstream's message
-CHECK_CREDENTIALS = "Check its credentials; if it wants OAuth, add it with oauth=shared or oauth=user."
-CHECK_OUTCOME = "Check whether the request took effect before repeating it."
+CHECK_CREDENTIALS_FIX = "Check its credentials; if it wants OAuth, add it with oauth=shared or oauth=user."
+CHECK_OUTCOME_FIX = "Check whether the request took effect before repeating it."
 
 
 def translate_error(name: str, error: MCPError, fault: TransportError | None) -> AgoraError:
@@ -32,12 +32,14 @@ def translate_error(name: str, error: MCPError, fault: TransportError | None) ->
     if fault is not None:
         return _translate_transport_error(name, fault)
     if error.code == REQUEST_TIMEOUT:
-        return DeadlineExceeded(f"{name} did not answer in time.", fix=CHECK_OUTCOME, outcome=UNKNOWN)
+        return DeadlineExceeded(f"{name} did not answer in time.", fix=CHECK_OUTCOME_FIX, outcome=UNKNOWN_OUTCOME)
     if error.code == CONNECTION_CLOSED:
-        return UpstreamFailed(f"The connection to {name} broke before its answer.", fix=CHECK_OUTCOME, outcome=UNKNOWN)
+        return UpstreamFailed(
+            f"The connection to {name} broke before its answer.", fix=CHECK_OUTCOME_FIX, outcome=UNKNOWN_OUTCOME
+        )
     if error.code == PARSE_ERROR:
         return UpstreamFailed(
-            f"The answer of {name} cannot be read: {error.message[:MAX_MESSAGE_CHARACTERS]}", outcome=UNKNOWN
+            f"The answer of {name} cannot be read: {error.message[:MAX_MESSAGE_CHARACTERS]}", outcome=UNKNOWN_OUTCOME
         )
     return UpstreamFailed(f"{name} says: {error.message[:MAX_MESSAGE_CHARACTERS]}", upstream_code=error.code)
 
@@ -52,14 +54,14 @@ def _translate_transport_error(name: str, error: TransportError) -> AgoraError:
         return UpstreamUnavailable(detail, fix="Check that it is running and that its URL is correct.", retry_after=1)
     # A 4xx refuses the request, so it had no effect; after a 5xx that is unknown.
     if error.kind == "http" and error.status is not None and error.status < 500:
-        fix = CHECK_CREDENTIALS if error.status in (401, 403) else None
+        fix = CHECK_CREDENTIALS_FIX if error.status in (401, 403) else None
         return UpstreamFailed(detail, fix=fix, upstream_status=error.status)
-    return UpstreamFailed(detail, fix=CHECK_OUTCOME, outcome=UNKNOWN)
+    return UpstreamFailed(detail, fix=CHECK_OUTCOME_FIX, outcome=UNKNOWN_OUTCOME)
 
 
 def is_upstream_failure(error: AgoraError) -> bool:
     """Whether an error means that the upstream as a whole failed (no answer), rather than an error answer."""
-    return isinstance(error, UpstreamUnavailable) or error.extra.get("outcome") == UNKNOWN
+    return isinstance(error, UpstreamUnavailable) or error.extra.get("outcome") == UNKNOWN_OUTCOME
 
 
 def lacks_streamable_http(error: BaseException, transport_errors: TransportErrors) -> bool:

@@ -15,7 +15,7 @@ from agora.core.lazy import Lazy
 from agora.net.sealing import Sealer
 from agora_sdk.errors import UpstreamUnavailable
 
-from ..oauth.authorization import SHARED, AccessTokens
+from ..oauth.authorization import SHARED_SUBJECT, AccessTokens
 from ..oauth.grants import GrantTokens, UpstreamGrants
 from ..port import Condition, Endpoint, Listing, Progress
 from . import addresses
@@ -114,7 +114,7 @@ class ConnectionPool:
                 self._open_secrets(endpoint),
                 self._tuning,
                 self._resolver,
-                tokens=self._find_access_tokens(endpoint, SHARED),
+                tokens=self._find_access_tokens(endpoint, SHARED_SUBJECT),
             )
         return connection
 
@@ -129,7 +129,7 @@ class ConnectionPool:
             # The first failure is the answer: a probe does not wait for another attempt.
             replace(self._tuning, max_retry_wait=0),
             self._resolver,
-            tokens=self._find_access_tokens(endpoint, SHARED),
+            tokens=self._find_access_tokens(endpoint, SHARED_SUBJECT),
         )
         try:
             return await connection.listing()
@@ -156,7 +156,7 @@ class ConnectionPool:
         if client is not None and may_be_asked_by_upstream(client):
             async with self._client_connections.lend_connection(endpoint, subject, client) as connection:
                 return await connection.request_for_client(method, params, seconds, progress, client, headers)
-        if subject != SHARED:
+        if subject != SHARED_SUBJECT:
             async with self._client_connections.share_connection(endpoint, subject) as connection:
                 return await connection.request(method, params, seconds, progress, caller, headers)
         return await (await self._get_connection(endpoint)).request(method, params, seconds, progress, caller, headers)
@@ -172,7 +172,7 @@ class ConnectionPool:
         """Watch a resource: call ``updated`` on each change. Returns the function that stops it."""
         subject = _choose_token_owner(endpoint, caller)
         client = client if may_be_asked_by_upstream(client) else None
-        if client is not None or subject != SHARED:
+        if client is not None or subject != SHARED_SUBJECT:
             return await self._client_connections.watch(endpoint, subject, client, uri, updated)
         return (await self._get_connection(endpoint)).resources.add_watcher(uri, updated)
 
@@ -223,4 +223,4 @@ class ConnectionPool:
 def _choose_token_owner(endpoint: Endpoint, caller: str) -> str:
     """Choose the subject whose access token a call of this caller uses."""
     # Never the caller's token for this server: upstreams get only tokens issued for them (MCP, authorization, token passthrough).
-    return caller if endpoint.oauth_mode == "user" else SHARED
+    return caller if endpoint.oauth_mode == "user" else SHARED_SUBJECT

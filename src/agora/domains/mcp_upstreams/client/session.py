@@ -34,10 +34,10 @@ from .vetting import MAX_ITEMS_PER_KIND, RawDefinition, vet_items
 
 __all__ = ["Session", "open_session"]
 
-CLIENT = types.Implementation(name="agora", version=__version__)
+CLIENT_INFO = types.Implementation(name="agora", version=__version__)
 SUBSCRIBE_SECONDS = 10.0
-PAGES = 100  # maximum number of pages of a listing
-CHANGES = (
+MAX_PAGES = 100  # maximum number of pages of a listing
+CHANGE_NOTIFICATIONS = (
     types.ToolListChangedNotification,
     types.ResourceListChangedNotification,
     types.PromptListChangedNotification,
@@ -109,7 +109,7 @@ class _Dispatcher(JSONRPCDispatcher[TransportContext]):
             except Redirected:
                 self._direct = None
         raw = await super().send_raw_request(method, params, opts, **others)
-        field = LISTED.get(method)
+        field = ITEMS_FIELD_BY_METHOD.get(method)
         if field is None or not isinstance(raw.get(field), list):
             return raw
         definitions = self.listings.setdefault(method, [])
@@ -136,13 +136,13 @@ class _Dispatcher(JSONRPCDispatcher[TransportContext]):
         return None
 
 
-LISTED = {
+ITEMS_FIELD_BY_METHOD = {
     "tools/list": "tools",
     "resources/list": "resources",
     "resources/templates/list": "resourceTemplates",
     "prompts/list": "prompts",
 }
-KINDS: Mapping[Kind, str] = {
+LIST_METHOD_BY_KIND: Mapping[Kind, str] = {
     "tool": "tools/list",
     "resource": "resources/list",
     "template": "resources/templates/list",
@@ -217,7 +217,7 @@ class Session:
                 await self._read_pages("prompt", client.list_prompts)
             listings, left_out = dict(self._dispatcher.listings), dict(self._dispatcher.left_out)
         items, allowance = [], Allowance()
-        for kind, method in KINDS.items():
+        for kind, method in LIST_METHOD_BY_KIND.items():
             more = left_out.get(method, 0)
             items += await asyncio.to_thread(vet_items, upstream, kind, listings.get(method, []), more, allowance)
         who = client.server_info
@@ -227,8 +227,8 @@ class Session:
 
     async def _read_pages(self, kind: Kind, ask: Callable[..., Any]) -> None:
         """Read pages until the maximum number of items is reached; further pages are not read."""
-        method, cursor = KINDS[kind], None
-        for _ in range(PAGES):
+        method, cursor = LIST_METHOD_BY_KIND[kind], None
+        for _ in range(MAX_PAGES):
             page = await ask(params=types.PaginatedRequestParams(cursor=cursor))
             # A server that repeats its cursor would be asked until the limit of pages.
             if not page.next_cursor or page.next_cursor == cursor:
@@ -326,7 +326,7 @@ async def open_session(
     """
 
     async def handle_message(message: IncomingMessage) -> None:
-        if isinstance(message, CHANGES):
+        if isinstance(message, CHANGE_NOTIFICATIONS):
             changed()
         elif isinstance(message, types.ResourceUpdatedNotification):
             resources.notify(str(message.params.uri))
@@ -335,7 +335,7 @@ async def open_session(
     async with _ClientSession(
         dispatcher=dispatcher,
         message_handler=handle_message,
-        client_info=CLIENT,
+        client_info=CLIENT_INFO,
         sampling_callback=client_relay.sample,
         elicitation_callback=client_relay.elicit,
         list_roots_callback=client_relay.list_roots,

@@ -30,10 +30,10 @@ __all__ = ["open_stdio_channel"]
 
 log = logging.getLogger(__name__)
 MAX_LOG_LINE_CHARACTERS: Final = 1000  # characters per line of its log
-CHUNK: Final = 65_536
-GRACE: Final = 0.5  # seconds to end by itself, and again after a signal
+READ_BYTES: Final = 65_536
+GRACE_SECONDS: Final = 0.5  # seconds to end by itself, and again after a signal
 REAP_TIMEOUT: Final = 10.0  # seconds for the system to report the end of a killed process
-POLL: Final = 0.01
+POLL_SECONDS: Final = 0.01
 
 Sending = anyio.abc.ObjectSendStream[SessionMessage | Exception]
 Receiving = anyio.abc.ObjectReceiveStream[SessionMessage]
@@ -119,7 +119,7 @@ async def _read_lines(stream: asyncio.StreamReader) -> AsyncIterator[bytes]:
     """Read non-empty lines. Raises ValueError for one that is too long."""
     parts: list[bytes] = []
     size = 0
-    while chunk := await stream.read(CHUNK):
+    while chunk := await stream.read(READ_BYTES):
         first, *rest = chunk.split(b"\n")
         parts.append(first)
         size += len(first)
@@ -147,7 +147,7 @@ async def _log_stderr(process: Process, name: str) -> None:
     assert process.stderr is not None
     # Logging is slow; while it is throttled, the pipe fills and the program waits.
     pace = Throttle(rate=10, burst=100)
-    while chunk := await process.stderr.read(CHUNK):
+    while chunk := await process.stderr.read(READ_BYTES):
         for line in chunk.decode("utf-8", "replace").splitlines():
             await pace.throttle_messages()
             words = "".join(
@@ -167,7 +167,7 @@ async def _terminate_process(starting: asyncio.Task[Process]) -> None:
             # The end of its input asks the program to end (MCP 2025-11-25, lifecycle, shutdown).
             process.stdin.close()
         for number in (signal.SIGTERM, signal.SIGKILL):
-            if await _wait_for_exit(process, GRACE):
+            if await _wait_for_exit(process, GRACE_SECONDS):
                 break
             _signal_group(process, number)
         else:
@@ -186,7 +186,7 @@ async def _wait_for_exit(process: Process, seconds: float) -> bool:
     while process.returncode is None:
         if asyncio.get_running_loop().time() > until:
             return False
-        await asyncio.sleep(POLL)
+        await asyncio.sleep(POLL_SECONDS)
     return True
 
 

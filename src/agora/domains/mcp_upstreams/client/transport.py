@@ -19,7 +19,7 @@ from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
 from pydantic_core import to_json
 
-from agora.net.http_client import VIA, HttpClient
+from agora.net.http_client import VIA_HEADER, HttpClient
 from agora_sdk.errors import AgoraError
 
 from ..oauth.authorization import AccessTokens
@@ -261,7 +261,7 @@ def _create_guarded_client(
     # No proxy of the environment: it would be connected to in place of the checked address.
     inner = httpx2.AsyncHTTPTransport(verify=context, trust_env=False, limits=limits)
     return httpx2.AsyncClient(
-        headers={**headers, **VIA},
+        headers={**headers, **VIA_HEADER},
         timeout=httpx2.Timeout(seconds, read=None, pool=None),
         transport=GuardedTransport(transport_errors, egress, inner, tokens),
         trust_env=False,

@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 TRANSPORT_ERROR_CODE = -32099
-REMEMBERED = 1000
+MAX_REMEMBERED_ERRORS = 1000
 
 
 @value_class
@@ -57,7 +57,7 @@ class TransportErrors:
         # Random, so that an upstream cannot name the stored error of another request.
         token = secrets.token_hex(16)
         # Tokens of cancelled requests are never taken out; losing the cause of an error only makes its text less exact.
-        if len(self._waiting) >= REMEMBERED:
+        if len(self._waiting) >= MAX_REMEMBERED_ERRORS:
             self._waiting.clear()
         self._waiting[token] = error
         return token

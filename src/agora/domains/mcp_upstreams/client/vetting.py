@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..port import Item, Kind
-from .definitions import HIDDEN, Allowance, find_definition_error
+from .definitions import INVISIBLE_CHARACTERS, Allowance, find_definition_error
 
 __all__ = ["MAX_ITEMS_PER_KIND", "RawDefinition", "build_service_name", "vet_items"]
 
@@ -24,7 +24,7 @@ MAX_NAME_CHARACTERS: Mapping[Kind, int] = {
 }
 MAX_ITEMS_PER_KIND = 1000  # per kind and upstream
 TOOL_NAME = re.compile(r"[A-Za-z0-9_.-]+")
-KEYS: Mapping[Kind, str] = {"tool": "name", "resource": "uri", "template": "uriTemplate", "prompt": "name"}
+KEY_FIELD_BY_KIND: Mapping[Kind, str] = {"tool": "name", "resource": "uri", "template": "uriTemplate", "prompt": "name"}
 
 
 def build_service_name(upstream: str, tool: str) -> str:
@@ -49,8 +49,12 @@ def vet_items(
     names: set[str] = set()
     for number, (raw, fault) in enumerate(definitions):
         definition = raw if isinstance(raw, dict) else {}
-        name = definition.get(KEYS[kind])
-        label = HIDDEN.sub("\N{REPLACEMENT CHARACTER}", name[:MAX_TEXT_CHARACTERS]) if isinstance(name, str) else ""
+        name = definition.get(KEY_FIELD_BY_KIND[kind])
+        label = (
+            INVISIBLE_CHARACTERS.sub("\N{REPLACEMENT CHARACTER}", name[:MAX_TEXT_CHARACTERS])
+            if isinstance(name, str)
+            else ""
+        )
         label = label or f"#{number + 1}"
         # Only what is offered counts towards the size limit, so the limit is checked last.
         reason = _find_rejection_reason(upstream, kind, definition, name, fault, offered) or allowance.count_definition(
@@ -63,7 +67,9 @@ def vet_items(
             offered.add(_fold_name(kind, str(name)))
         description = _describe_finding(upstream, kind, label, definition)
         # What is refused for its size or its characters is not stored either.
-        definition_to_store = definition if find_definition_error(definition) is None else {KEYS[kind]: label}
+        definition_to_store = (
+            definition if find_definition_error(definition) is None else {KEY_FIELD_BY_KIND[kind]: label}
+        )
         items.append(Item(kind, label, description, definition_to_store, reason))
     return items + ([_build_surplus_item(kind, left_out)] if left_out else [])
 
@@ -77,7 +83,7 @@ def _find_rejection_reason(
     upstream: str, kind: Kind, definition: Mapping[str, Any], name: Any, error: str | None, offered: set[str]
 ) -> str | None:
     if not isinstance(name, str) or not name:
-        return f"it has no {KEYS[kind]}"
+        return f"it has no {KEY_FIELD_BY_KIND[kind]}"
     if wrong := find_definition_error(definition):
         return wrong
     if kind == "tool" and (wrong := _find_name_error(upstream, name) or _find_schemas_error(definition)):
@@ -121,5 +127,5 @@ def _fold_name(kind: Kind, name: str) -> str:
 
 def _describe_finding(upstream: str, kind: Kind, name: str, definition: Mapping[str, Any]) -> str:
     source = definition.get("description") or definition.get("title")
-    text = HIDDEN.sub("\N{REPLACEMENT CHARACTER}", source[:8000]) if isinstance(source, str) else ""
+    text = INVISIBLE_CHARACTERS.sub("\N{REPLACEMENT CHARACTER}", source[:8000]) if isinstance(source, str) else ""
     return text if text.strip() else f"The {kind} {name} of {upstream}."

@@ -11,7 +11,7 @@ from agora.value_classes import value_class
 from .challenge import Challenge
 
 __all__ = [
-    "SHARED",
+    "SHARED_SUBJECT",
     "AccessTokens",
     "AuthorizationServer",
     "BegunAuthorization",
@@ -20,7 +20,7 @@ __all__ = [
     "TakenAuthorization",
 ]
 
-SHARED: Final = ""  #: subject of the grant shared by all callers
+SHARED_SUBJECT: Final = ""  #: subject of the grant shared by all callers
 
 
 class AccessTokens(Protocol):

@@ -13,7 +13,7 @@ __all__ = ["INSUFFICIENT_SCOPE", "AuthorizationNeeded", "Challenge", "read_chall
 
 INSUFFICIENT_SCOPE: Final = "insufficient_scope"
 MAX_HEADER_CHARACTERS: Final = 8000
-PARAMETER: Final = re.compile(
+CHALLENGE_PARAMETER: Final = re.compile(
     r'(?:^|[\s,])(error|scope|resource_metadata)\s*=\s*(?:"([^"]{0,2000})"|([^\s,"]{1,2000}))'
 )
 
@@ -45,7 +45,7 @@ def read_challenge(status: int, headers: Mapping[str, str]) -> Challenge | None:
         return None
     # Cut first: the header is the upstream's, and the pattern is searched at each position.
     text = headers.get("www-authenticate", "")[:MAX_HEADER_CHARACTERS]
-    values = {match[1]: match[2] if match[2] is not None else match[3] for match in PARAMETER.finditer(text)}
+    values = {match[1]: match[2] if match[2] is not None else match[3] for match in CHALLENGE_PARAMETER.finditer(text)}
     if status == 403 and values.get("error") != INSUFFICIENT_SCOPE:
         return None
     return Challenge(status, values.get("error"), values.get("scope"), values.get("resource_metadata"))

@@ -25,8 +25,8 @@ from .http import OAuthHttpClient
 
 __all__ = ["discover_server"]
 
-PKCE: Final = "S256"
-OFFLINE: Final = "offline_access"
+PKCE_METHOD: Final = "S256"
+OFFLINE_SCOPE: Final = "offline_access"
 
 
 async def discover_server(http: OAuthHttpClient, url: str, challenge: Challenge | None) -> AuthorizationServer:
@@ -35,7 +35,7 @@ async def discover_server(http: OAuthHttpClient, url: str, challenge: Challenge 
     issuer = str(resource.authorization_servers[0]) if resource is not None else None
     metadata = await _find_metadata(http, url, issuer)
     # MCP authorization requires PKCE: without it, a stolen code could be redeemed by anybody.
-    if PKCE not in (metadata.code_challenge_methods_supported or ()):
+    if PKCE_METHOD not in (metadata.code_challenge_methods_supported or ()):
         raise UpstreamFailed(f"The authorization server {metadata.issuer} does not support PKCE with S256.")
     registration, revocation = metadata.registration_endpoint, metadata.revocation_endpoint
     return AuthorizationServer(
@@ -48,7 +48,7 @@ async def discover_server(http: OAuthHttpClient, url: str, challenge: Challenge 
         scopes=tuple((resource.scopes_supported if resource is not None else None) or ()),
         # The default of RFC 8414, section 2.
         methods=tuple(metadata.token_endpoint_auth_methods_supported or ("client_secret_basic",)),
-        offline=OFFLINE in (metadata.scopes_supported or ()),
+        offline=OFFLINE_SCOPE in (metadata.scopes_supported or ()),
         names_issuer=metadata.authorization_response_iss_parameter_supported is True,
         takes_client_documents=metadata.client_id_metadata_document_supported is True,
     )

@@ -24,7 +24,7 @@ from ..port import Endpoint
 from . import queries as statements
 from .authorization import AuthorizationServer, BegunAuthorization, Callback, Grant, TakenAuthorization
 from .challenge import Challenge
-from .grants import LABEL, UpstreamGrants, build_grant
+from .grants import KEY_LABEL, UpstreamGrants, build_grant
 from .http import OAuthHttpClient
 from .records import AUTHORIZATIONS, UpstreamAuthorizationRow, UpstreamClientRow
 from .token_requests import GrantRefused, OAuthClient, register_client, request_tokens
@@ -38,8 +38,8 @@ __all__ = [
 ]
 
 LIFETIME_SECONDS: Final = 600
-MAX_BEGUN: Final = 20  #: pending authorizations per caller and upstream
-OFFLINE: Final = "offline_access"
+MAX_PENDING_FLOWS: Final = 20  #: pending authorizations per caller and upstream
+OFFLINE_SCOPE: Final = "offline_access"
 
 Discover = Callable[[OAuthHttpClient, str, Challenge | None], Awaitable[AuthorizationServer]]
 #: imports the protocol's SDK
@@ -85,7 +85,7 @@ async def begin_authorization(
     }
     if scopes:
         query["scope"] = scopes
-    if OFFLINE in scopes.split():
+    if OFFLINE_SCOPE in scopes.split():
         query["prompt"] = "consent"  # OpenID Connect, section 11: required for a refresh token
     request = {
         "verifier": verifier,
@@ -112,8 +112,8 @@ async def _store_authorization(
         count = await call.tx.one(
             statements.count_authorizations, upstream_id=upstream_id, begun_by=begun_by, now=call.now
         )
-        if (count or 0) >= MAX_BEGUN:
-            raise RateLimited(f"{MAX_BEGUN} authorizations are in progress already.", retry_after=60)
+        if (count or 0) >= MAX_PENDING_FLOWS:
+            raise RateLimited(f"{MAX_PENDING_FLOWS} authorizations are in progress already.", retry_after=60)
         row = UpstreamAuthorizationRow(
             tenant_id=endpoint.tenant,
             state=_hash_state(state),
@@ -127,7 +127,7 @@ async def _store_authorization(
         call.tx.append(AUTHORIZATIONS, row)
         return row.expires_at
 
-    return await grants.system(endpoint.tenant, insert_authorization, label=LABEL)
+    return await grants.system(endpoint.tenant, insert_authorization, label=KEY_LABEL)
 
 
 async def take_authorization(call: Call, grants: UpstreamGrants, state: str) -> TakenAuthorization:
@@ -191,7 +191,7 @@ async def request_machine_grant(
     previous_grant = Grant(server.issuer, scope, {}, None) if scope else None
     scopes = _choose_scope(grants, endpoint, server, challenge.scope if challenge is not None else None, previous_grant)
     # Client credentials have no refresh token (RFC 6749, section 4.4.3).
-    scopes = " ".join(name for name in scopes.split() if name != OFFLINE)
+    scopes = " ".join(name for name in scopes.split() if name != OFFLINE_SCOPE)
     form = {"grant_type": "client_credentials", "resource": server.resource} | ({"scope": scopes} if scopes else {})
     tokens = await request_tokens(grants.open_oauth_client(endpoint), server.token_endpoint, client, form)
     return build_grant(tokens, server.issuer, scopes, _build_refresh_context(server, client), grants.clock.now())
@@ -216,7 +216,7 @@ async def _choose_client(
     async def read_stored_client(call: Call) -> UpstreamClientRow | None:
         return await call.tx.one(statements.select_client, **registration_key)
 
-    row = await grants.system(endpoint.tenant, read_stored_client, label=LABEL)
+    row = await grants.system(endpoint.tenant, read_stored_client, label=KEY_LABEL)
     if row is not None:
         return OAuthClient(**grants.unseal(row.client, endpoint.upstream_id, "client"))
     client = await register_client(grants.open_oauth_client(endpoint), server, redirect_uri)
@@ -225,7 +225,7 @@ async def _choose_client(
     async def store_client(call: Call) -> None:
         await call.tx.execute(statements.upsert_client, **registration_key, client=sealed, now=call.now)
 
-    await grants.system(endpoint.tenant, store_client, label=LABEL)
+    await grants.system(endpoint.tenant, store_client, label=KEY_LABEL)
     return client
 
 
@@ -249,7 +249,7 @@ async def _forget_client(grants: UpstreamGrants, endpoint: Endpoint) -> None:
     async def delete_client(call: Call) -> None:
         await call.tx.execute(statements.delete_clients_of_upstream, upstream_id=endpoint.upstream_id)
 
-    await grants.system(endpoint.tenant, delete_client, label=LABEL)
+    await grants.system(endpoint.tenant, delete_client, label=KEY_LABEL)
 
 
 def _build_client_document(client: OAuthClient) -> dict[str, Any]:
@@ -278,7 +278,7 @@ def _choose_scope(
     names += (wanted or "").split() or ([] if names else list(server.scopes))
     names = [*(granted.scope.split() if granted is not None else ()), *names]
     if server.offline and names:
-        names.append(OFFLINE)
+        names.append(OFFLINE_SCOPE)
     return " ".join(dict.fromkeys(names))
 
 

@@ -24,7 +24,7 @@ from agora_sdk.errors import AgoraError, UpstreamUnavailable
 
 from ..port import Endpoint
 from . import queries as statements
-from .authorization import SHARED, Grant
+from .authorization import SHARED_SUBJECT, Grant
 from .challenge import Challenge
 from .http import OAuthHttpClient
 from .records import UpstreamGrantRow
@@ -33,10 +33,10 @@ from .token_requests import GrantRefused, OAuthClient, Tokens, request_tokens, r
 __all__ = ["UPSTREAM_GRANTS", "GrantTokens", "UpstreamGrants", "build_grant"]
 
 T = TypeVar("T")
-LABEL: Final = "upstream.oauth"
+KEY_LABEL: Final = "upstream.oauth"
 # Changes on other servers arrive as events (jobs.receive_committed_events); this only bounds how long a missed one lasts.
-CACHED_SECONDS: Final = 30
-EARLY_SECONDS: Final = 30  #: a token is renewed so long before its expiry
+CACHE_SECONDS: Final = 30
+RENEW_BEFORE_SECONDS: Final = 30  #: a token is renewed so long before its expiry
 LEASE_SECONDS: Final = 45  #: lease of the server that renews a grant: longer than its requests can take
 POLL_SECONDS: Final = 0.2
 
@@ -52,7 +52,7 @@ class SystemTransaction(Protocol):
     """Runs work in a transaction of the system."""
 
     async def __call__(
-        self, tenant: str, work: Callable[[Call], Coroutine[Any, Any, T]], *, label: str = LABEL
+        self, tenant: str, work: Callable[[Call], Coroutine[Any, Any, T]], *, label: str = KEY_LABEL
     ) -> T: ...
 
 
@@ -114,7 +114,7 @@ class UpstreamGrants:
         key = (*endpoint.key, subject)
         now = self.clock.now()
         # A negative age: the clock was set back, and the entry would seem fresh for too long.
-        if cached and key in self._cache and 0 <= now - self._cache[key][1] < CACHED_SECONDS * SECOND:
+        if cached and key in self._cache and 0 <= now - self._cache[key][1] < CACHE_SECONDS * SECOND:
             return self._cache[key][0]
 
         row = await self._store.read(
@@ -161,7 +161,7 @@ class UpstreamGrants:
         return await self._renew_token(endpoint, subject, grant.generation if grant is not None else 0, challenge)
 
     def _ends_soon(self, grant: Grant) -> bool:
-        return grant.expires_at is not None and grant.expires_at <= self.clock.now() + EARLY_SECONDS * SECOND
+        return grant.expires_at is not None and grant.expires_at <= self.clock.now() + RENEW_BEFORE_SECONDS * SECOND
 
     async def _renew_token(
         self, endpoint: Endpoint, subject: str, generation: int, challenge: Challenge | None
@@ -195,13 +195,13 @@ class UpstreamGrants:
                 )
             )
 
-        return await self.system(endpoint.tenant, claim_row, label=LABEL)
+        return await self.system(endpoint.tenant, claim_row, label=KEY_LABEL)
 
     async def _get_machine_token(self, endpoint: Endpoint, challenge: Challenge | None, scope: str) -> str | None:
         if endpoint.oauth_mode != "machine":
             return None
         grant = await MACHINE_GRANT.get()(self, endpoint, challenge, scope)
-        await self._save_grant(endpoint, SHARED, grant)
+        await self._save_grant(endpoint, SHARED_SUBJECT, grant)
         return str(grant.tokens["access"])
 
     async def _refresh_grant(
@@ -230,7 +230,7 @@ class UpstreamGrants:
 
     async def _save_grant(self, endpoint: Endpoint, subject: str, grant: Grant) -> None:
         await self.system(
-            endpoint.tenant, lambda call: self.store_grant(call, endpoint.upstream_id, subject, grant), label=LABEL
+            endpoint.tenant, lambda call: self.store_grant(call, endpoint.upstream_id, subject, grant), label=KEY_LABEL
         )
         # Again, after the commit: a read in between may have cached the grant before.
         self._cache.pop((*endpoint.key, subject), None)
@@ -245,7 +245,7 @@ class UpstreamGrants:
                 audience = (subject,) if subject else None
                 call.emit("agora.upstream.deauthorized", data, subject=endpoint.upstream_id, audience=audience)
 
-        await self.system(endpoint.tenant, delete_grant_row, label=LABEL)
+        await self.system(endpoint.tenant, delete_grant_row, label=KEY_LABEL)
         self._cache.pop((*endpoint.key, subject), None)
 
     async def _release_renewal(self, endpoint: Endpoint, subject: str, grant: Grant) -> None:
@@ -254,7 +254,7 @@ class UpstreamGrants:
         async def release_row(call: Call) -> None:
             await call.tx.execute(statements.release_refresh, **key)
 
-        await self.system(endpoint.tenant, release_row, label=LABEL)
+        await self.system(endpoint.tenant, release_row, label=KEY_LABEL)
 
     async def request_machine_token(self, endpoint: Endpoint) -> None:
         """Get the shared grant by client credentials. Raises UpstreamFailed, UpstreamUnavailable."""

@@ -16,7 +16,7 @@ from ..client.addresses import check_url
 
 __all__ = ["OAuthHttpClient"]
 
-SECONDS: Final = 15.0  #: for a complete response
+TIMEOUT_SECONDS: Final = 15.0  #: for a complete response
 MAX_ANSWER_BYTES: Final = 262_144
 MAX_URL_CHARACTERS: Final = 2000
 
@@ -66,7 +66,7 @@ class OAuthHttpClient:
                 self._egress,
                 {"accept": "application/json", **headers},
                 body,
-                seconds=SECONDS,
+                seconds=TIMEOUT_SECONDS,
                 max_bytes=MAX_ANSWER_BYTES,
             )
         except AddressRefused as error:

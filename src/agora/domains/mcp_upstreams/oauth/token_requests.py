@@ -19,10 +19,10 @@ from .http import OAuthHttpClient
 __all__ = ["GrantRefused", "OAuthClient", "Tokens", "register_client", "request_tokens", "revoke_token"]
 
 # In the order of preference: a public client has no secret to store, and PKCE protects its code.
-METHODS: Final = ("none", "client_secret_basic", "client_secret_post")
+AUTHENTICATION_METHODS: Final = ("none", "client_secret_basic", "client_secret_post")
 MAX_TOKEN_CHARACTERS: Final = 16_000
 MAX_MESSAGE_CHARACTERS: Final = 200
-MAX_SECONDS: Final = 10**9
+MAX_LIFETIME_SECONDS: Final = 10**9
 #: errors of RFC 6749, section 5.2, after which the same request can never succeed
 FINAL_ERRORS: Final = frozenset({"invalid_grant", "invalid_client", "unauthorized_client", "invalid_target"})
 
@@ -58,7 +58,7 @@ async def register_client(http: OAuthHttpClient, server: AuthorizationServer, re
             fix="Register one there, and add the upstream with its oauth_client_id (and oauth_client_secret).",
             redirect_uri=redirect_uri,
         )
-    method = next((method for method in METHODS if method in server.methods), "client_secret_basic")
+    method = next((method for method in AUTHENTICATION_METHODS if method in server.methods), "client_secret_basic")
     # OpenID registration: only native clients may be called back by plain http on a loopback address.
     local = is_loopback_host(urlsplit(redirect_uri).hostname or "")
     status, answer = await http.post_json(
@@ -75,7 +75,7 @@ async def register_client(http: OAuthHttpClient, server: AuthorizationServer, re
         raise UpstreamFailed(f"{server.issuer} did not register this server: {_describe_error(status, document)}.")
     secret = _read_visible_text(document, "client_secret")
     assigned = document.get("token_endpoint_auth_method", method)
-    if assigned not in METHODS or (assigned != "none" and secret is None):
+    if assigned not in AUTHENTICATION_METHODS or (assigned != "none" and secret is None):
         raise UpstreamFailed(f"{server.issuer} registered this server with an authentication that it cannot use.")
     return OAuthClient(client_id, secret, str(assigned))
 
@@ -91,7 +91,9 @@ async def request_tokens(
     # Other types (DPoP, MAC) need proofs that this client does not send.
     if status == 200 and access is not None and kind == "bearer":
         seconds, scope = document.get("expires_in"), document.get("scope")
-        is_duration = isinstance(seconds, int | float) and not isinstance(seconds, bool) and 0 <= seconds < MAX_SECONDS
+        is_duration = (
+            isinstance(seconds, int | float) and not isinstance(seconds, bool) and 0 <= seconds < MAX_LIFETIME_SECONDS
+        )
         return Tokens(
             access,
             _read_visible_text(document, "refresh_token"),

@@ -17,7 +17,7 @@ from typing import Any
 from .syntax import Expression, ExpressionError, Has, Macro, Path
 
 __all__ = [
-    "MAX_WORK",
+    "MAX_WORK_UNITS",
     "WorkBudget",
     "call_library",
     "compile_program",
@@ -26,19 +26,19 @@ __all__ = [
     "to_plain_json",
 ]
 
-MAX_WORK = 20_000
+MAX_WORK_UNITS = 20_000
 MAX_PATTERN = 5_000
-CHARACTERS = 500  #: characters of text that cost as much as one value
+CHARACTERS_PER_WORK_UNIT = 500  #: characters of text that cost as much as one value
 
 Scope = Mapping[str, Any]
 
 _OWN_VARIABLE = re.compile(r"'(_[0-9]+)'")
 _LITERAL = re.compile(r"""([bB]?)([rR]?)(\"{3}|'{3}|"|')(.*)\3\Z""", re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
-_COSTLY = re.compile(r"\\[wWpP]")
-_WIDE = re.compile(r"\\[dDsSbB]|\.")
-_COUNTED = re.compile(r"\{[\s0-9,]*\}")
-_STACKED = re.compile(r"[)}?*+]\s*\{[\s0-9,]|\(\?(?!:|i\))")
+_COSTLY_CLASS = re.compile(r"\\[wWpP]")
+_WIDE_CLASS = re.compile(r"\\[dDsSbB]|\.")
+_COUNTED_REPETITION = re.compile(r"\{[\s0-9,]*\}")
+_NESTED_REPETITION = re.compile(r"[)}?*+]\s*\{[\s0-9,]|\(\?(?!:|i\))")
 
 
 class WorkBudget:
@@ -51,7 +51,7 @@ class WorkBudget:
 
     __slots__ = ("left",)
 
-    def __init__(self, units: int = MAX_WORK) -> None:
+    def __init__(self, units: int = MAX_WORK_UNITS) -> None:
         self.left = units
 
     def spend_units(self, units: int) -> None:
@@ -78,9 +78,9 @@ class WorkBudget:
             elif isinstance(part, (list, tuple)):
                 pending_values.extend(part)
             # Stops measuring once the budget is exceeded, so that measuring a huge value is bounded too.
-            if nodes + len(pending_values) + characters // CHARACTERS > self.left:
+            if nodes + len(pending_values) + characters // CHARACTERS_PER_WORK_UNIT > self.left:
                 break
-        self.spend_units((nodes + len(pending_values) + characters // CHARACTERS) * times)
+        self.spend_units((nodes + len(pending_values) + characters // CHARACTERS_PER_WORK_UNIT) * times)
         return characters
 
 
@@ -143,13 +143,15 @@ def compute_pattern_weight(literal: str) -> tuple[int, int]:
     of a group or of a repetition, and flags other than ``(?i)``.
     """
     pattern = _unquote_pattern(literal)
-    if _STACKED.search(pattern):
+    if _NESTED_REPETITION.search(pattern):
         raise ExpressionError("a pattern of matches() repeats no group by count and has no flag but (?i)")
-    counts = (int(count) for part in _COUNTED.findall(pattern) for count in re.findall("[0-9]+", part))
+    counts = (int(count) for part in _COUNTED_REPETITION.findall(pattern) for count in re.findall("[0-9]+", part))
     # An upper bound: every character is counted as if it were in the largest repetition.
     times = max(counts, default=1) or 1
     # Unicode classes compile to hundreds of states, ASCII ones and the dot to tens.
-    prepared = (len(pattern) + 300 * len(_COSTLY.findall(pattern)) + 30 * len(_WIDE.findall(pattern))) * times
+    prepared = (
+        len(pattern) + 300 * len(_COSTLY_CLASS.findall(pattern)) + 30 * len(_WIDE_CLASS.findall(pattern))
+    ) * times
     if prepared > MAX_PATTERN:
         raise ExpressionError("the pattern of matches() is too large, with its repetitions")
     try:

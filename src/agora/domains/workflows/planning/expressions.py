@@ -39,10 +39,12 @@ __all__ = [
 MAX_SIZE = 1_048_576  #: characters of JSON
 MAX_REFERENCES = 1000  #: most references in a payload
 MAX_REFERENCE_TEXT = 20_000  #: most characters of all references in a payload
-_TOO_MANY = f"a payload has at most {MAX_REFERENCES:,} references, of {MAX_REFERENCE_TEXT:,} characters in all"
+_TOO_MANY_REFERENCES = (
+    f"a payload has at most {MAX_REFERENCES:,} references, of {MAX_REFERENCE_TEXT:,} characters in all"
+)
 
-STEP = ("status", "result", "error")  #: fields of a step
-WORKFLOW = ("id", "name")
+STEP_FIELDS = ("status", "result", "error")  #: fields of a step
+WORKFLOW_FIELDS = ("id", "name")
 
 _FUNCTIONS = frozenset(
     ["bytes", "double", "duration", "dyn", "has", "int", "size", "string", "timestamp", "type", "uint"]
@@ -115,10 +117,10 @@ def _find_path_errors(path: Path, bound: frozenset[str], roots: set[str], names:
             yield f"unknown variable '{root}'; known are {', '.join(sorted(roots))}"
     elif root == "steps" and selected and selected[0] not in names:
         yield f"there is no step '{selected[0]}'" + _suggest_bracket_notation(str(selected[0]), names)
-    elif root == "steps" and len(selected) > 1 and selected[1] not in STEP:
-        yield f"a step has {', '.join(STEP)}, and no '{selected[1]}'"
-    elif root == "workflow" and selected and selected[0] not in WORKFLOW:
-        yield f"workflow has {', '.join(WORKFLOW)}, and no '{selected[0]}'"
+    elif root == "steps" and len(selected) > 1 and selected[1] not in STEP_FIELDS:
+        yield f"a step has {', '.join(STEP_FIELDS)}, and no '{selected[1]}'"
+    elif root == "workflow" and selected and selected[0] not in WORKFLOW_FIELDS:
+        yield f"workflow has {', '.join(WORKFLOW_FIELDS)}, and no '{selected[0]}'"
 
 
 def _suggest_bracket_notation(start: str, names: Collection[str]) -> str:
@@ -215,7 +217,7 @@ def _split_template(text: str) -> list[str | tuple[str]]:
     at = 0
     while (start := text.find("${", at)) >= 0:
         if len(pieces) > 2 * MAX_REFERENCES:
-            raise ExpressionError(_TOO_MANY)
+            raise ExpressionError(_TOO_MANY_REFERENCES)
         # Only a dollar sign after the last piece escapes; `at` excludes one that an earlier escape consumed.
         if start > at and text[start - 1] == "$":
             pieces += [text[at : start - 1], "${"]
@@ -252,7 +254,7 @@ def find_references(template: Any) -> list[str]:
                 expressions.append(piece[0])
                 characters += len(piece[0])
                 if len(expressions) > MAX_REFERENCES or characters > MAX_REFERENCE_TEXT:
-                    raise ExpressionError(_TOO_MANY)
+                    raise ExpressionError(_TOO_MANY_REFERENCES)
     return expressions
 
 
@@ -293,7 +295,7 @@ class _Resolution:
         self.references += 1
         self.characters += len(text)
         if self.references > MAX_REFERENCES or self.characters > MAX_REFERENCE_TEXT:
-            raise ExpressionError(_TOO_MANY)
+            raise ExpressionError(_TOO_MANY_REFERENCES)
         # The size counts at each use, the work only once: the payload holds the value as often as it is used.
         if text not in self.known:
             self.known[text] = _evaluate_measured(parse_expression(text), self.scope, self.work)

@@ -33,8 +33,8 @@ __all__ = [
 
 MAX_TEXT = 1000  #: most characters of an expression
 MAX_DEPTH = 30  #: most levels of nested brackets
-LOOPS = 2  #: most levels of nested macros, including the outermost
-MACROS = {"all": (1,), "exists": (1,), "exists_one": (1,), "filter": (1,), "map": (1, 2)}
+MAX_NESTED_MACROS = 2  #: most levels of nested macros, including the outermost
+MACRO_ARITIES = {"all": (1,), "exists": (1,), "exists_one": (1,), "filter": (1,), "map": (1, 2)}
 TYPES = frozenset(["bool", "bytes", "double", "int", "list", "map", "null_type", "string", "type", "uint"])
 
 _TOKEN = re.compile(
@@ -47,7 +47,7 @@ _TOKEN = re.compile(
     |(?P<sign>&&|\|\||==|!=|<=|>=|[-+*/%<>!?:.,()\[\]{}])""",
     re.VERBOSE,
 )
-_BETWEEN = frozenset(["&&", "||", "==", "!=", "<", "<=", ">", ">=", "in", "+", "-", "*", "/", "%"])
+_BINARY_OPERATORS = frozenset(["&&", "||", "==", "!=", "<", "<=", ">", ">=", "in", "+", "-", "*", "/", "%"])
 _CONSTANTS = frozenset(["true", "false", "null"])
 _PLAIN_TEXT = re.compile(r"""(?:"([^"\\]*)"|'([^'\\]*)')\Z""")
 
@@ -268,7 +268,7 @@ class _Parser:
 
     def _parse_operands(self) -> None:
         self._parse_operand()
-        while self._next_sign in _BETWEEN:
+        while self._next_sign in _BINARY_OPERATORS:
             self._take_token()
             self._parse_operand()
 
@@ -388,7 +388,7 @@ class _Parser:
 
     def _is_macro(self) -> bool:
         name, argument, comma = (self.tokens[self.at + ahead] for ahead in (0, 2, 3))
-        return name[1] in MACROS and argument[0] == "name" and comma[1] == ","
+        return name[1] in MACRO_ARITIES and argument[0] == "name" and comma[1] == ","
 
     def _parse_macro(self, mark: int, calls: int, start: int, end: int) -> None:
         target = _Part(self.part.leaves[mark:], self.part.calls[calls:])
@@ -400,7 +400,7 @@ class _Parser:
         if variable in TYPES:
             raise ExpressionError(f"{variable!r} is a type and cannot be the variable of {kind}()")
         self.loops += 1
-        if self.loops > LOOPS:
+        if self.loops > MAX_NESTED_MACROS:
             raise ExpressionError("macros may be nested at most two levels deep")
         bodies = []
         while self._next_sign == ",":
@@ -408,8 +408,10 @@ class _Parser:
             bodies.append(self._parse_subexpression())
         self.loops -= 1
         self._expect_token(")")
-        if len(bodies) not in MACROS[kind]:
-            raise ExpressionError(f"{kind}() has a variable and {' or '.join(map(str, MACROS[kind]))} expressions")
+        if len(bodies) not in MACRO_ARITIES[kind]:
+            raise ExpressionError(
+                f"{kind}() has a variable and {' or '.join(map(str, MACRO_ARITIES[kind]))} expressions"
+            )
         expression = self._build_expression(target, start, end)
         self.part.leaves.append(Macro(kind, expression, variable, tuple(bodies), start, self._previous_token_end))
 

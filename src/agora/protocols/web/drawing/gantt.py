@@ -14,9 +14,9 @@ from .svg import tag
 
 __all__ = ["Bar", "Chart", "draw_gantt"]
 
-UNITS = 1000.0  # coordinate units of the drawing's width
+WIDTH_UNITS = 1000.0  # coordinate units of the drawing's width
 MIN_WIDTH = 3.0  # minimum width of a bar, so that short ones are visible
-STEPS = (
+TICK_STEPS = (
     0.001,
     0.002,
     0.005,
@@ -93,21 +93,21 @@ def _draw_bar(bar: Bar, begin: datetime, end: datetime, span: float) -> list[Mar
 
 
 def _draw_piece(start: datetime, end: datetime, begin: datetime, span: float, kind: str) -> Markup:
-    start_x = _clamp_position((start - begin).total_seconds() / span * UNITS)
-    right = _clamp_position((end - begin).total_seconds() / span * UNITS)
+    start_x = _clamp_position((start - begin).total_seconds() / span * WIDTH_UNITS)
+    right = _clamp_position((end - begin).total_seconds() / span * WIDTH_UNITS)
     width = max(right - start_x, MIN_WIDTH)
-    return tag("rect", x=min(start_x, UNITS - width), y=3, width=width, height=10, class_=f"piece {kind}")
+    return tag("rect", x=min(start_x, WIDTH_UNITS - width), y=3, width=width, height=10, class_=f"piece {kind}")
 
 
 def _clamp_position(value: float) -> float:
-    return min(max(value, 0.0), UNITS)
+    return min(max(value, 0.0), WIDTH_UNITS)
 
 
 def _build_time_ticks(span: float) -> list[tuple[float, str]]:
     """Compute four to eight ticks at round times."""
-    step: float = next((s for s in STEPS if span / s <= 6), None) or round(span / 6 / 86400 + 1) * 86400
+    step: float = next((s for s in TICK_STEPS if span / s <= 6), None) or round(span / 6 / 86400 + 1) * 86400
     count = int(span / step)
-    return [(i * step / span * UNITS, _format_seconds(i * step)) for i in range(count + 1)]
+    return [(i * step / span * WIDTH_UNITS, _format_seconds(i * step)) for i in range(count + 1)]
 
 
 def _format_seconds(seconds: float) -> str:

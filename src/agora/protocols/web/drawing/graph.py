@@ -14,7 +14,7 @@ from agora.value_classes import value_class
 
 __all__ = ["Layout", "Vertex", "arrange_graph"]
 
-SWEEPS = 6
+ORDERING_SWEEPS = 6
 MAX_EDGES = 200  # above it, edges implied by a longer path are omitted
 MAX_WAYPOINTS = 1500  # above it edges are straight: individual edges of such a graph are not readable
 
@@ -112,7 +112,7 @@ class _Drawing:
         self.before: dict[object, list[object]] = {}
         self.after: dict[object, list[object]] = {}
         through = sum(depth[b] - depth[a] - 1 for a, b in edges) <= MAX_WAYPOINTS
-        self.sweeps = SWEEPS if through else 2
+        self.sweeps = ORDERING_SWEEPS if through else 2
         for a, b in edges:
             layers = range(depth[a] + 1, depth[b]) if through else range(0)
             points: list[object] = [(a, b, layer) for layer in layers]

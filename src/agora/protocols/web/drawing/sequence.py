@@ -17,8 +17,8 @@ __all__ = ["Arrow", "draw_sequence"]
 ACROSS, DOWN = 200, 44
 HEAD, MARGIN = 56, 16
 MAX_PARTICIPANTS = 12  # participants with their own line; the others share the last one
-EVERYONE = "everyone"
-OTHERS = "others"
+EVERYONE_LABEL = "everyone"
+OTHERS_LABEL = "others"
 
 
 @value_class
@@ -55,8 +55,8 @@ def draw_sequence(arrows: Sequence[Arrow], label: str) -> Markup:
 
 def _compute_participant_positions(arrows: Sequence[Arrow]) -> dict[str, float]:
     """Compute the x of each participant, in order of first appearance."""
-    names = dict.fromkeys(name for a in arrows for name in (a.sender, a.recipient or EVERYONE))
-    columns = list(names) if len(names) <= MAX_PARTICIPANTS else [*list(names)[: MAX_PARTICIPANTS - 1], OTHERS]
+    names = dict.fromkeys(name for a in arrows for name in (a.sender, a.recipient or EVERYONE_LABEL))
+    columns = list(names) if len(names) <= MAX_PARTICIPANTS else [*list(names)[: MAX_PARTICIPANTS - 1], OTHERS_LABEL]
     return {name: MARGIN + ACROSS * (i + 0.5) for i, name in enumerate(columns)}
 
 
@@ -72,8 +72,8 @@ def _draw_lifeline(name: str, x: float, height: float) -> Markup:
 
 
 def _draw_arrow(arrow: Arrow, lines: dict[str, float], y: float) -> Markup:
-    start = lines.get(arrow.sender, lines.get(OTHERS, 0.0))
-    end = lines.get(arrow.recipient or EVERYONE, lines.get(OTHERS, 0.0))
+    start = lines.get(arrow.sender, lines.get(OTHERS_LABEL, 0.0))
+    end = lines.get(arrow.recipient or EVERYONE_LABEL, lines.get(OTHERS_LABEL, 0.0))
     span = abs(end - start)
     room = max(int(span / 7.2), 24)
     if span:
@@ -86,7 +86,7 @@ def _draw_arrow(arrow: Arrow, lines: dict[str, float], y: float) -> Markup:
         tip = f"M{start + 10:.1f} {y + 2:.1f}l-6 4 6 4"
         middle, anchor = start + 36, "start"
     parts = [
-        tag("title", escape(f"{arrow.sender} to {arrow.recipient or EVERYONE}: {truncate(arrow.label, 300)}")),
+        tag("title", escape(f"{arrow.sender} to {arrow.recipient or EVERYONE_LABEL}: {truncate(arrow.label, 300)}")),
         tag("path", d=line, class_="way"),
         tag("path", d=tip, class_="tip"),
         svg_text(truncate(arrow.label, room), middle, y - 6 if span else y + 4, "label", anchor=anchor),

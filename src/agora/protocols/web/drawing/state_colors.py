@@ -6,7 +6,7 @@ __all__ = ["TONES", "tone_of_state"]
 
 TONES = ("good", "live", "wait", "warn", "bad", "idle")
 
-_STATES = {
+_STATES_BY_TONE = {
     "good": "active completed healthy confirmed done agreed acknowledged ok connected closed accepted online success succeeded replayed",
     "live": "running in_progress busy starting provisioning informed delivered read connecting open",
     "wait": "pending ready queued held requested waiting proposed waiting_approval beta draft scheduled",
@@ -16,9 +16,9 @@ _STATES = {
     "terminated unknown halted dead",
     "idle": "blocked discarded cancelled skipped inactive offline retired stopped idle lifted dropped",
 }
-_TONE = {state: tone_of_state for tone_of_state, states in _STATES.items() for state in states.split()}
+_TONE_BY_STATE = {state: tone_of_state for tone_of_state, states in _STATES_BY_TONE.items() for state in states.split()}
 
 
 def tone_of_state(state: object) -> str:
     """Return the tone of a state: good, live, wait, warn, bad or idle; idle for unknown states."""
-    return _TONE.get(str(state), "idle")
+    return _TONE_BY_STATE.get(str(state), "idle")

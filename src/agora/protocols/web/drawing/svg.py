@@ -37,7 +37,7 @@ def truncate(words: str, limit: int) -> str:
     return line if len(line) <= limit else f"{line[: limit - 1].rstrip()}…"
 
 
-_MARKS = {
+_MARK_PATHS = {
     "good": "M3.5 8.5l3 3 6-7",
     "bad": "M4 4l8 8M12 4l-8 8",
     "wait": "M8 13A5 5 0 1 0 8 3a5 5 0 0 0 0 10zM8 5.5V8l1.8 1.2",
@@ -51,6 +51,6 @@ def tone_mark(tone: str, x: float = 0, y: float = 0) -> Markup:
     path = (
         tag("circle", cx=8, cy=8, r=4, class_="dot")
         if tone == "live"
-        else tag("path", d=_MARKS.get(tone, _MARKS["idle"]))
+        else tag("path", d=_MARK_PATHS.get(tone, _MARK_PATHS["idle"]))
     )
     return tag("g", path, class_=f"mark {tone}", transform=f"translate({_format_number(x)} {_format_number(y)})")

@@ -12,7 +12,7 @@ from .list_parameters import chosen_filters, list_operation
 __all__ = ["load_app_page", "load_app_rows_fragment", "load_apps_page"]
 
 EVENTS = ("agora.app.*",)
-SENTENCES = (
+EXAMPLE_SENTENCES = (
     "Show me free apps",
     "Which agents are online now?",
     "How many agents can do code generation?",
@@ -23,7 +23,7 @@ SENTENCES = (
 @register_page("apps", title="Apps", scope="read:agents", nav=22, key="p", needs="agora.app.list", live=("app_rows",))
 async def load_apps_page(view: View) -> Mapping[str, Any]:
     """Load the chat, and all apps or those that match the filters."""
-    return {**await load_app_rows_fragment(view), "sentences": SENTENCES}
+    return {**await load_app_rows_fragment(view), "sentences": EXAMPLE_SENTENCES}
 
 
 @register_fragment("app_rows", on=EVENTS, every=1.0)

@@ -16,11 +16,11 @@ from .list_parameters import query_if_allowed
 
 __all__ = ["load_board_page"]
 
-CARDS: Final = 50  #: maximum per column; a fuller column shows that it has more
+MAX_CARDS: Final = 50  #: maximum per column; a fuller column shows that it has more
 PRIORITIES: Final = tuple(reversed(Priority))  #: most urgent first
-ASKING: Final = ["input_required", "auth_required"]
+INTERRUPTED_STATUSES: Final = ["input_required", "auth_required"]
 #: states of reviews that wait for a person
-UNDECIDED: Final = ("open", "conflicted")
+UNDECIDED_STATES: Final = ("open", "conflicted")
 
 
 @register_page(
@@ -37,10 +37,13 @@ async def load_board_columns_fragment(view: View) -> Mapping[str, Any]:
     queued, working, asking, done, *reviews = await asyncio.gather(
         _load_jobs(view, status="pending", sort="priority"),
         _load_jobs(view, status="in_progress"),
-        _load_jobs(view, status=ASKING),
+        _load_jobs(view, status=INTERRUPTED_STATUSES),
         _load_jobs(view, status=["completed", "failed", "cancelled"], descending=True),
         # A call for each state: unlike the list of tasks, that of reviews takes one.
-        *(query_if_allowed(view, "agora.review.list", {"state": state, "limit": CARDS}) for state in UNDECIDED),
+        *(
+            query_if_allowed(view, "agora.review.list", {"state": state, "limit": MAX_CARDS})
+            for state in UNDECIDED_STATES
+        ),
     )
     jobs = _list_cards((queued, working, asking, done))
     undecided = _list_cards(reviews)
@@ -60,7 +63,7 @@ async def load_board_columns_fragment(view: View) -> Mapping[str, Any]:
 
 async def _load_jobs(view: View, **filters: Any) -> Any:
     """Load a page of coding jobs; None if the user may not list them."""
-    return await query_if_allowed(view, "agora.task.list", {"task_type": JOB_TYPE, "limit": CARDS, **filters})
+    return await query_if_allowed(view, "agora.task.list", {"task_type": JOB_TYPE, "limit": MAX_CARDS, **filters})
 
 
 def _list_cards(columns: Iterable[Any]) -> list[Any]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..registry import BRAKE, register_fragment
+from ..registry import BRAKE_FRAGMENT, register_fragment
 from ..view import View
 
 __all__ = ["load_brake_fragment"]
 
 
-@register_fragment(BRAKE, on=("agora.override.*",))
+@register_fragment(BRAKE_FRAGMENT, on=("agora.override.*",))
 async def load_brake_fragment(view: View) -> Mapping[str, Any]:
     """Return no values: the template uses those of the view."""
     return {}

@@ -13,7 +13,7 @@ from agora_sdk.contract.worktrees import DiskUse, Worktree
 
 from ..registry import register_fragment, register_page
 from ..view import View
-from .coding_jobs import OPEN, is_job_of_codebase, load_jobs
+from .coding_jobs import OPEN_STATUSES, is_job_of_codebase, load_jobs
 from .list_parameters import chosen_filters, list_operation, query_if_allowed
 from .workers import list_attempt_variants, list_coding_agent_names
 
@@ -21,12 +21,12 @@ __all__ = ["load_codebase_page", "load_codebases_page", "load_sessions_page"]
 
 EVENTS: Final = ("agora.worker.*", "agora.codebase.*")
 JOB_EVENTS: Final = ("agora.task.*",)
-SHOWN_JOBS: Final = 20
-SHOWN_SESSIONS: Final = 10
+MAX_JOBS: Final = 20
+MAX_SESSIONS: Final = 10
 MAX_REMOVABLE: Final = 100
-LOSSLESS: Final = ("removable", "recent")
+LOSSLESS_VERDICTS: Final = ("removable", "recent")
 #: effect of a clean-up on a worktree, with the reason
-VERDICTS: Final = {
+VERDICT_LABELS: Final = {
     "removable": "can be removed without loss",
     "recent": "can be removed without loss; the worker keeps it because of its age and size",
     "in_use": "stays: a job works there",
@@ -103,8 +103,8 @@ async def load_codebase_now_fragment(view: View) -> Mapping[str, Any]:
         "watch": watch,
         "worker": workers.get(record.worker_id),
         "disk": disk if disk and disk.worktrees else None,
-        "lossless": LOSSLESS,
-        "verdicts": VERDICTS,
+        "lossless": LOSSLESS_VERDICTS,
+        "verdicts": VERDICT_LABELS,
     }
 
 
@@ -112,14 +112,14 @@ async def load_codebase_now_fragment(view: View) -> Mapping[str, Any]:
 async def load_codebase_jobs_fragment(view: View) -> Mapping[str, Any]:
     """Load its newest jobs and sessions."""
     record = await view.invoke("agora.codebase.get", {"codebase_id": view.path["codebase_id"]})
-    arguments = {"codebase_id": record.codebase_id, "limit": SHOWN_SESSIONS}
+    arguments = {"codebase_id": record.codebase_id, "limit": MAX_SESSIONS}
     newest, page = await asyncio.gather(load_jobs(view), query_if_allowed(view, "agora.session.list", arguments))
     jobs = [job for job in newest if is_job_of_codebase(job, record)]
     return {
         "codebase": record,
-        "jobs": jobs[:SHOWN_JOBS],
-        "hidden_jobs": max(0, len(jobs) - SHOWN_JOBS),
-        "running": sum(job.status in OPEN for job in jobs),
+        "jobs": jobs[:MAX_JOBS],
+        "hidden_jobs": max(0, len(jobs) - MAX_JOBS),
+        "running": sum(job.status in OPEN_STATUSES for job in jobs),
         "sessions": page,
     }
 
@@ -135,7 +135,7 @@ async def load_sessions_page(view: View) -> Mapping[str, Any]:
 
 def _list_removable(disk: DiskUse | None) -> list[Worktree]:
     """List the worktrees that a clean-up may remove."""
-    return [one for one in disk.worktrees if one.verdict in LOSSLESS][:MAX_REMOVABLE] if disk else []
+    return [one for one in disk.worktrees if one.verdict in LOSSLESS_VERDICTS][:MAX_REMOVABLE] if disk else []
 
 
 async def _load_copies(view: View, codebase: Codebase) -> list[Codebase]:

@@ -20,8 +20,8 @@ from ..view import View
 from .list_parameters import query_if_allowed
 
 __all__ = [
-    "NEWEST_JOBS",
-    "OPEN",
+    "MAX_JOBS",
+    "OPEN_STATUSES",
     "TokenUsage",
     "find_session",
     "is_job_of_codebase",
@@ -33,9 +33,9 @@ __all__ = [
     "sum_usage",
 ]
 
-NEWEST_JOBS: Final = 100  #: number of jobs read
+MAX_JOBS: Final = 100  #: number of jobs read
 MAX_REPORTED: Final = 10**15  #: larger numbers of an agent are no counts or costs
-OPEN: Final = frozenset({"pending", "in_progress", "input_required", "auth_required"})
+OPEN_STATUSES: Final = frozenset({"pending", "in_progress", "input_required", "auth_required"})
 
 
 @value_class
@@ -50,7 +50,7 @@ class TokenUsage:
 
 async def load_jobs(view: View, context_id: str | None = None) -> list[Task]:
     """List the newest jobs visible to the user, newest first; optionally of one context."""
-    arguments = {"task_type": JOB_TYPE, "context_id": context_id, "descending": True, "limit": NEWEST_JOBS}
+    arguments = {"task_type": JOB_TYPE, "context_id": context_id, "descending": True, "limit": MAX_JOBS}
     page = await query_if_allowed(view, "agora.task.list", arguments)
     return list(page.items) if page else []
 

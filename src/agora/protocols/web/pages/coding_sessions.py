@@ -11,18 +11,18 @@ from agora_sdk.contract.tasks import Task
 
 from ..registry import register_fragment, register_page
 from ..view import View
-from .coding_jobs import OPEN, is_job_of_session, load_jobs, load_review, read_first_job, sum_usage
+from .coding_jobs import OPEN_STATUSES, is_job_of_session, load_jobs, load_review, read_first_job, sum_usage
 from .list_parameters import concerns_target, list_operation, query_if_allowed
 from .session_messages import read_messages, read_output
 from .task_exchange import Exchange, load_exchange
 
 __all__ = ["load_session_page"]
 
-SHOWN_MESSAGES: Final = 30  #: maximum per session, newest ones
-OUTPUT_TAIL: Final = 6_000  #: characters of the agent's current output
-SHOWN_FOLLOW_UPS: Final = 100
-SHOWN_TURNS: Final = 100
-MAX_TURN: Final = 100_000
+MAX_MESSAGES: Final = 30  #: maximum per session, newest ones
+OUTPUT_TAIL_CHARACTERS: Final = 6_000  #: characters of the agent's current output
+MAX_FOLLOW_UPS: Final = 100
+MAX_TURNS: Final = 100
+MAX_TURN_NUMBER: Final = 100_000
 FOLLOW_UP_EVENTS: Final = (
     "agora.task.follow_up",
     "agora.task.assigned",
@@ -100,7 +100,7 @@ async def load_session_follow_ups_fragment(view: View) -> Mapping[str, Any]:
     """Load the waiting follow-ups, which can still be changed."""
     _, record = await _load_session(view)
     job = _current_job(await _load_jobs(view, record))
-    arguments = {"task_id": job.task_id if job else "", "waiting": True, "limit": SHOWN_FOLLOW_UPS}
+    arguments = {"task_id": job.task_id if job else "", "waiting": True, "limit": MAX_FOLLOW_UPS}
     page = await query_if_allowed(view, "agora.follow_up.list", arguments) if job else None
     return {"follow_ups": page.items if page else [], "job": job, "phase": _choose_phase(job)}
 
@@ -111,11 +111,11 @@ async def load_session_turns_fragment(view: View) -> Mapping[str, Any]:
     _, record = await _load_session(view)
     job = _current_job(await _load_jobs(view, record))
     root = read_first_job(job) if job else ""
-    arguments = {"job_id": root, "limit": SHOWN_TURNS}
+    arguments = {"job_id": root, "limit": MAX_TURNS}
     page = await query_if_allowed(view, "agora.turn.list", arguments) if root else None
     number = view.query.get("turn", "")
     # The length first, because int() raises for several thousand digits.
-    turn_number = int(number) if number.isdecimal() and len(number) < 7 and 0 < int(number) < MAX_TURN else 0
+    turn_number = int(number) if number.isdecimal() and len(number) < 7 and 0 < int(number) < MAX_TURN_NUMBER else 0
     key = {"job_id": root, "number": turn_number}
     preview = await query_if_allowed(view, "agora.turn.preview", key) if page and turn_number else None
     return {"turns": page.items if page else [], "preview": preview, "phase": _choose_phase(job)}
@@ -125,7 +125,7 @@ async def load_session_turns_fragment(view: View) -> Mapping[str, Any]:
 async def load_session_messages_fragment(view: View) -> Mapping[str, Any]:
     """Load the newest messages, oldest first; a URL with a cursor has older ones."""
     key = {name: view.path[name] for name in ("codebase_id", "session_id")}
-    page, _ = await list_operation(view, "agora.session.messages", {**key, "descending": True}, rows=SHOWN_MESSAGES)
+    page, _ = await list_operation(view, "agora.session.messages", {**key, "descending": True}, rows=MAX_MESSAGES)
     newest_first = page.items if page.count else []
     return {"messages": await read_messages(newest_first[::-1]), "earlier": page.next_cursor}
 
@@ -155,14 +155,14 @@ async def _load_jobs(view: View, record: Session) -> list[Task]:
 
 def _current_job(jobs: list[Task]) -> Task | None:
     """Choose the current job of a session: the oldest unfinished one, otherwise the latest. jobs: newest first."""
-    unfinished = [job for job in jobs if job.status in OPEN]
+    unfinished = [job for job in jobs if job.status in OPEN_STATUSES]
     return unfinished[-1] if unfinished else (jobs[0] if jobs else None)
 
 
 def _choose_phase(job: Task | None) -> str:
     """Choose the phase: ``asking`` for an open question, ``working`` for a running job, ``ended`` if a new one may
     begin."""
-    if job is None or job.status not in OPEN:
+    if job is None or job.status not in OPEN_STATUSES:
         return "ended"
     return "asking" if job.status in ("input_required", "auth_required") else "working"
 
@@ -180,7 +180,11 @@ async def _build_output_values(view: View, job: Task | None) -> Mapping[str, Any
     """Build the end of the output of a running job."""
     if job is None or job.status != "in_progress":
         return {"output": None, "parts": [], "left_out": 0}
-    arguments = {"task_id": job.task_id, "offset": max(0, job.output_size - OUTPUT_TAIL), "limit": OUTPUT_TAIL}
+    arguments = {
+        "task_id": job.task_id,
+        "offset": max(0, job.output_size - OUTPUT_TAIL_CHARACTERS),
+        "limit": OUTPUT_TAIL_CHARACTERS,
+    }
     output = await query_if_allowed(view, "agora.task.output", arguments)
     text = output.content if output else ""
     if output and output.offset:  # the first line is incomplete

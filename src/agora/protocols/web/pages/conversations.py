@@ -18,8 +18,8 @@ from .list_parameters import chosen_filters, list_operation
 __all__ = ["load_conversation_page", "load_conversations_page"]
 
 STATES = get_args(contract.State)
-DRAWN = 100
-SHOWN = 4  #: maximum participants in the list
+MAX_DRAWN_MESSAGES = 100
+MAX_LISTED_PARTICIPANTS = 4  #: maximum participants in the list
 
 
 @register_page(
@@ -29,12 +29,14 @@ async def load_conversations_page(view: View) -> Mapping[str, Any]:
     """Load all conversations, newest first."""
     filters = chosen_filters(view, "agent_id", "state")
     result_page, error = await list_operation(view, "agora.conversation.list", filters)
-    participant_names = await names_by_id(view, [who for one in result_page.items for who in one.participants[:SHOWN]])
+    participant_names = await names_by_id(
+        view, [who for one in result_page.items for who in one.participants[:MAX_LISTED_PARTICIPANTS]]
+    )
     return {
         "found": result_page,
         "trouble": error,
         "names": participant_names,
-        "shown": SHOWN,
+        "shown": MAX_LISTED_PARTICIPANTS,
         "filtered": bool(filters),
         "states": STATES,
     }
@@ -43,7 +45,7 @@ async def load_conversations_page(view: View) -> Mapping[str, Any]:
 @register_page("conversations/{key}", title="Conversation", scope="read:messages", needs="agora.conversation.get")
 async def load_conversation_page(view: View) -> Mapping[str, Any]:
     """Load one conversation with its messages."""
-    arguments = {"conversation_id": view.path["key"], "limit": DRAWN, "cursor": view.query.get("cursor")}
+    arguments = {"conversation_id": view.path["key"], "limit": MAX_DRAWN_MESSAGES, "cursor": view.query.get("cursor")}
     exchange = await view.invoke("agora.conversation.get", arguments)
     participant_names = await names_by_id(
         view, [who for message in exchange.messages for who in (message.sender, *_list_recipients(message))]
@@ -63,11 +65,20 @@ def _list_recipients(message: AgentMessage) -> list[str]:
 
 def _build_message_arrows(number: int, messages: AgentMessage, names: Mapping[str, str]) -> list[Arrow]:
     words = f"{messages.type}: {messages.intent or messages.task or ''}".rstrip(": ")
-    sender, state = names.get(messages.sender or "", messages.sender or "?"), _STATE.get(messages.type, "")
+    sender, state = (
+        names.get(messages.sender or "", messages.sender or "?"),
+        _STATE_BY_PERFORMATIVE.get(messages.type, ""),
+    )
     return [
         Arrow(sender, names.get(to, to), words, messages.ts, state, f"#said-{number}")
         for to in _list_recipients(messages)
     ]
 
 
-_STATE = {"request": "running", "inform": "completed", "refuse": "refused", "failure": "failed", "confirm": "confirmed"}
+_STATE_BY_PERFORMATIVE = {
+    "request": "running",
+    "inform": "completed",
+    "refuse": "refused",
+    "failure": "failed",
+    "confirm": "confirmed",
+}

@@ -24,16 +24,16 @@ __all__ = [
     "load_tallies_fragment",
 ]
 
-RECENT = 14
-MOVING = ("agora.agent.*", "agora.task.*", "agora.message.*", "agora.broadcast.*")
-WAITING = 8  #: maximum of each kind
+RECENT_EVENTS = 14
+COUNTED_EVENTS = ("agora.agent.*", "agora.task.*", "agora.message.*", "agora.broadcast.*")
+MAX_WAITING = 8  #: maximum of each kind
 ALL_WAITING = (
     ("workflows?status=waiting_approval", "All approvals"),
     ("tasks?view=table&status=input_required,auth_required", "All questions"),
     ("agents?status=error", "All agents with errors"),
 )
 STATES = ("active", "busy", "error", "paused", "suspended", "inactive", "offline")
-WORK = ("pending", "in_progress", "input_required", "completed", "failed", "dead_lettered")
+TASK_STATUSES = ("pending", "in_progress", "input_required", "completed", "failed", "dead_lettered")
 
 
 @register_page(
@@ -52,7 +52,7 @@ async def load_dashboard_page(view: View) -> Mapping[str, Any]:
     return {key: value for part in parts for key, value in part.items()}
 
 
-@register_fragment("numbers", on=MOVING, tick=10, every=1.0)
+@register_fragment("numbers", on=COUNTED_EVENTS, tick=10, every=1.0)
 async def load_numbers_fragment(view: View) -> Mapping[str, Any]:
     """Load agents, work, throughput, latency, errors and cost."""
     stats = await query_if_allowed(view, "agora.monitor.stats")
@@ -68,13 +68,13 @@ async def load_numbers_fragment(view: View) -> Mapping[str, Any]:
     }
 
 
-@register_fragment("tallies", on=MOVING, tick=15, every=2.0)
+@register_fragment("tallies", on=COUNTED_EVENTS, tick=15, every=2.0)
 async def load_tallies_fragment(view: View) -> Mapping[str, Any]:
     """Load agents and tasks by state, and the health of the components."""
     stats, health = await asyncio.gather(
         query_if_allowed(view, "agora.monitor.stats"), query_if_allowed(view, "agora.admin.health")
     )
-    return {"stats": stats, "health": health, "states": STATES, "work": WORK}
+    return {"stats": stats, "health": health, "states": STATES, "work": TASK_STATUSES}
 
 
 @register_fragment(
@@ -92,7 +92,7 @@ async def load_tallies_fragment(view: View) -> Mapping[str, Any]:
 )
 async def load_attention_fragment(view: View) -> Mapping[str, Any]:
     """Load what requires a person."""
-    limit = {"limit": WAITING}
+    limit = {"limit": MAX_WAITING}
     approvals, questions, ill = await asyncio.gather(
         query_if_allowed(view, "agora.workflow.list", {"status": "waiting_approval", **limit}),
         query_if_allowed(
@@ -122,17 +122,17 @@ async def load_recent_fragment(view: View) -> Mapping[str, Any] | None:
 async def _recent_values(view: View) -> Mapping[str, Any]:
     """Load the latest events."""
     # Ten times as many as are shown: most events are of a quiet type, and left out.
-    after = max(view.position - 10 * RECENT, 0)
-    result_page = await query_if_allowed(view, "agora.event.list", {"after": after, "limit": 10 * RECENT})
+    after = max(view.position - 10 * RECENT_EVENTS, 0)
+    result_page = await query_if_allowed(view, "agora.event.list", {"after": after, "limit": 10 * RECENT_EVENTS})
     return {
         "happenings": await _describe_events(view, result_page.items if result_page else ()),
         "fresh": False,
-        "most": RECENT,
+        "most": RECENT_EVENTS,
     }
 
 
 async def _describe_events(view: View, events: Sequence[Event]) -> list[EventLine]:
-    newest = notable_events(events, RECENT)
+    newest = notable_events(events, RECENT_EVENTS)
     concerned = [event.data.get("agent_id") for event in newest if isinstance(event.data, dict)]
     return describe_events(
         newest, await names_by_id(view, [*map(str, concerned), *(event.subject for event in newest)])

@@ -14,7 +14,7 @@ from .list_parameters import chosen_filters, list_operation, register_target_fra
 
 __all__ = ["load_dead_letter_page", "load_dead_letters_page"]
 
-CHANGES = ("agora.dead_letter.*", "agora.bus.refused")
+EVENTS = ("agora.dead_letter.*", "agora.bus.refused")
 SOURCES = ("bus", "bus_inbound", "push")
 
 
@@ -33,7 +33,7 @@ async def load_dead_letters_page(view: View) -> Mapping[str, Any]:
     return {**await load_dead_letter_table(view), "states": states, "sources": SOURCES}
 
 
-@register_fragment("dead_letter_rows", on=CHANGES, every=1.0)
+@register_fragment("dead_letter_rows", on=EVENTS, every=1.0)
 async def load_dead_letter_table(view: View) -> Mapping[str, Any]:
     """Load the table."""
     filters = chosen_filters(view, "source", "agent_id", "ref", "state")
@@ -55,7 +55,7 @@ async def load_dead_letter_page(view: View) -> Mapping[str, Any]:
     return await _letter_values(view)
 
 
-@register_target_fragment("dead_letter_now", "dead_letter_id", on=CHANGES, every=0.5)
+@register_target_fragment("dead_letter_now", "dead_letter_id", on=EVENTS, every=0.5)
 async def _letter_values(view: View) -> Mapping[str, Any]:
     dead_letter = await view.invoke("agora.dead_letter.get", {"dead_letter_id": view.path["dead_letter_id"]})
     return {"letter": dead_letter, "names": await names_by_id(view, [dead_letter.agent_id, dead_letter.settled_by])}

@@ -18,8 +18,8 @@ from .task_exchange import QUESTION_STATES, Exchange, load_exchange
 __all__ = ["load_declared_agent_page", "load_declared_agents_page"]
 
 EVENTS: Final = ("agora.declared_agent.*", "agora.model_provider.*")
-SHOWN_TURNS: Final = 20  #: maximum of the conversation, newest ones
-SHOWN_TEXT: Final = 20_000  #: maximum characters of an answer
+MAX_TURNS: Final = 20  #: maximum of the conversation, newest ones
+MAX_TEXT_CHARACTERS: Final = 20_000  #: maximum characters of an answer
 MAX_CONTEXT: Final = 200  #: maximum characters of a context id
 #: fields of the form; other members of a declaration are sent unchanged
 FORM_FIELDS: Final = frozenset(AgentSpecification.model_fields) & {
@@ -82,7 +82,7 @@ async def load_declared_chat_fragment(view: View) -> Mapping[str, Any]:
     """Load the user's conversation with it, oldest first."""
     agent = await view.invoke("agora.declared_agent.get", {"name": view.path["name"]})
     context_id = _choose_context(view, agent)
-    arguments = {"context_id": context_id, "agent_id": agent.agent_id, "descending": True, "limit": SHOWN_TURNS}
+    arguments = {"context_id": context_id, "agent_id": agent.agent_id, "descending": True, "limit": MAX_TURNS}
     tasks = await query_if_allowed(view, "agora.task.list", arguments)
     rows = [await view.invoke("agora.task.get", {"task_id": row.task_id}) for row in tasks.items] if tasks else []
     turns = await asyncio.gather(*(_read_turn(view, row) for row in reversed(rows)))
@@ -105,12 +105,16 @@ async def _read_turn(view: View, task: Task) -> Turn:
     if task.result is not None:
         answer = task.result if isinstance(task.result, str) else str(task.result)
     elif task.output_size and not task.error:
-        arguments = {"task_id": task.task_id, "offset": max(0, task.output_size - SHOWN_TEXT), "limit": SHOWN_TEXT}
+        arguments = {
+            "task_id": task.task_id,
+            "offset": max(0, task.output_size - MAX_TEXT_CHARACTERS),
+            "limit": MAX_TEXT_CHARACTERS,
+        }
         output = await query_if_allowed(view, "agora.task.output", arguments)
         answer = output.content if output else ""
     else:
         answer = task.error or ""
-    return Turn(task, question[:SHOWN_TEXT], answer[:SHOWN_TEXT])
+    return Turn(task, question[:MAX_TEXT_CHARACTERS], answer[:MAX_TEXT_CHARACTERS])
 
 
 def _form_values(agent: DeclaredAgent | None) -> Mapping[str, Any]:

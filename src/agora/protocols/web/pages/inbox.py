@@ -14,8 +14,8 @@ from .task_exchange import QUESTION_STATES, load_exchange
 
 __all__ = ["load_inbox_page"]
 
-QUESTIONS: Final = 20  #: maximum per page
-APPROVALS: Final = 20
+MAX_QUESTIONS: Final = 20  #: maximum per page
+MAX_APPROVALS: Final = 20
 
 
 @register_page(
@@ -43,8 +43,8 @@ async def load_inbox_page(view: View) -> Mapping[str, Any]:
 async def load_inbox_list_fragment(view: View) -> Mapping[str, Any]:
     """Load the questions, longest waiting first."""
     (page, error), approvals = await asyncio.gather(
-        list_operation(view, "agora.task.list", {"status": list(QUESTION_STATES)}, rows=QUESTIONS),
-        query_if_allowed(view, "agora.workflow.list", {"status": "waiting_approval", "limit": APPROVALS}),
+        list_operation(view, "agora.task.list", {"status": list(QUESTION_STATES)}, rows=MAX_QUESTIONS),
+        query_if_allowed(view, "agora.workflow.list", {"status": "waiting_approval", "limit": MAX_APPROVALS}),
     )
     tasks = page.items if page.count else []
     exchanges, names = await asyncio.gather(

@@ -16,7 +16,7 @@ from .list_parameters import chosen_filters, list_operation, query_if_allowed, r
 __all__ = ["load_instance_page", "load_instances_page"]
 
 EVENTS = ("agora.instance.*",)
-TAIL = 16_384  #: maximum bytes shown of the log
+LOG_TAIL_BYTES = 16_384  #: maximum bytes shown of the log
 
 
 @register_page("instances", title="Instances", scope="read:instances", nav=70, key="i", live=("instance_rows",))
@@ -62,7 +62,9 @@ async def _build_instance_values(view: View) -> Mapping[str, Any]:
 @register_target_fragment("instance_log", "instance_id", on=EVENTS, tick=5, every=1.0)
 async def _log_values(view: View) -> Mapping[str, Any]:
     try:
-        log = await view.invoke("agora.instance.logs", {"instance_id": view.path["instance_id"], "offset": -TAIL})
+        log = await view.invoke(
+            "agora.instance.logs", {"instance_id": view.path["instance_id"], "offset": -LOG_TAIL_BYTES}
+        )
     except AgoraError as error:  # its host is offline, or has no log yet
         return {"log": None, "silent": error.detail}
     return {"log": log, "silent": ""}

@@ -12,7 +12,7 @@ from ..registry import register_fragment
 from ..view import View
 
 __all__ = [
-    "ROWS",
+    "MAX_ROWS",
     "chosen_filters",
     "concerns_target",
     "list_operation",
@@ -22,7 +22,7 @@ __all__ = [
 
 B = TypeVar("B", bound=Callable[[View], Awaitable[Mapping[str, Any]]])
 
-ROWS = 50  #: maximum rows of a table; the rest is on further pages
+MAX_ROWS = 50  #: maximum rows of a table; the rest is on further pages
 
 
 def chosen_filters(view: View, *names: str) -> dict[str, str]:
@@ -31,7 +31,7 @@ def chosen_filters(view: View, *names: str) -> dict[str, str]:
 
 
 async def list_operation(
-    view: View, operation: str, arguments: Mapping[str, Any], *, rows: int = ROWS
+    view: View, operation: str, arguments: Mapping[str, Any], *, rows: int = MAX_ROWS
 ) -> tuple[Any, str | None]:
     """List a page of results, with the error of invalid filters: an unknown value of a filter finds nothing."""
     try:

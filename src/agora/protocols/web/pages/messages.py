@@ -21,8 +21,8 @@ from .list_parameters import chosen_filters, list_operation, query_if_allowed
 __all__ = ["load_message_page", "load_messages_page"]
 
 FILTERS = ("agent", "from_agent", "to_agent", "type", "priority", "correlation_id", "message_id", "q")
-SENT = ("agora.message.received", "agora.broadcast.sent")
-DRAWN = 100  #: maximum messages of a thread
+SENT_EVENTS = ("agora.message.received", "agora.broadcast.sent")
+MAX_DRAWN_MESSAGES = 100  #: maximum messages of a thread
 MAX_ROWS = 100  #: maximum rows of the growing log
 
 
@@ -53,7 +53,7 @@ async def load_messages_page(view: View) -> Mapping[str, Any]:
     }
 
 
-@register_fragment("messages", on=SENT, every=0.5, grows=True)
+@register_fragment("messages", on=SENT_EVENTS, every=0.5, grows=True)
 async def load_fresh_messages_fragment(view: View) -> Mapping[str, Any] | None:
     """Load new messages, to be added at the top. Later pages and search results are not updated."""
     filters = chosen_filters(view, *FILTERS)
@@ -99,7 +99,9 @@ async def load_message_page(view: View) -> Mapping[str, Any]:
     thread = None
     if shown_message.correlation_id:
         thread = await query_if_allowed(
-            view, "agora.monitor.messages", {"correlation_id": shown_message.correlation_id, "limit": DRAWN}
+            view,
+            "agora.monitor.messages",
+            {"correlation_id": shown_message.correlation_id, "limit": MAX_DRAWN_MESSAGES},
         )
     rows = list(reversed(thread.items)) if thread else []
     recipient_names = await _recipient_names(view, [shown_message, *rows])

@@ -30,13 +30,13 @@ from .session_messages import ReadableMessage, read_messages
 
 __all__ = ["ModelWork", "load_model_work", "remove_data_marks"]
 
-FORMAT: Final = 1  #: version of the checkpoint
-MAX_CONVERSATION: Final = 4 * 1024 * 1024  #: maximum bytes of an unpacked conversation
+CHECKPOINT_VERSION: Final = 1  #: version of the checkpoint
+MAX_CONVERSATION_BYTES: Final = 4 * 1024 * 1024  #: maximum bytes of an unpacked conversation
 MAX_MESSAGES: Final = 100  #: maximum shown, last ones
 MAX_CALLS: Final = 200  #: maximum listed, newest ones
 DATA_START: Final = re.compile(r"<data source=[^<>\n]*>\n")  #: no "<" within, so that a search is linear
 DATA_END: Final = "\n</data>"
-STATUSES: Final = ("failed", "refused", "unknown", "pending")
+CALL_STATUSES: Final = ("failed", "refused", "unknown", "pending")
 
 
 @value_class
@@ -58,7 +58,7 @@ class ModelWork:
 
 async def load_model_work(view: View, task: Task) -> ModelWork | None:
     """Load the work of models on a task; None if there is none."""
-    # In a thread: an agent may store an unpacked conversation of MAX_CONVERSATION bytes.
+    # In a thread: an agent may store an unpacked conversation of MAX_CONVERSATION_BYTES bytes.
     messages = await asyncio.to_thread(_load_messages, task.checkpoint, task.created_at)
     page = await query_if_allowed(view, "agora.token_billing.recent", {"task_id": task.task_id, "limit": MAX_CALLS})
     calls = [] if page is None else list(page.calls)
@@ -84,12 +84,12 @@ def _load_messages(checkpoint: Any, begun_at: datetime) -> list[SessionMessage]:
 
 def _load_conversation(checkpoint: Any) -> Sequence[Mapping[str, Any]]:
     """Read the messages of a checkpoint; empty for that of another program."""
-    if not isinstance(checkpoint, Mapping) or checkpoint.get("format") != FORMAT:
+    if not isinstance(checkpoint, Mapping) or checkpoint.get("format") != CHECKPOINT_VERSION:
         return []
     messages, packed = checkpoint.get("messages"), checkpoint.get("packed")
     if isinstance(packed, str):
         try:
-            messages = from_json(zlib.decompressobj().decompress(base64.b64decode(packed), MAX_CONVERSATION))
+            messages = from_json(zlib.decompressobj().decompress(base64.b64decode(packed), MAX_CONVERSATION_BYTES))
         except (ValueError, binascii.Error, zlib.error):
             return []
     return [message for message in messages if isinstance(message, Mapping)] if isinstance(messages, list) else []
@@ -170,7 +170,7 @@ def remove_data_marks(content: Any) -> Any:
 def _read_call_status(content: Any) -> str:
     """Read the outcome of a tool call: the text of a missing result begins with it."""
     outcome = content.partition(":")[0] if isinstance(content, str) else ""
-    return "failed" if outcome in STATUSES else "completed"
+    return "failed" if outcome in CALL_STATUSES else "completed"
 
 
 def _read_message_time(message: Mapping[str, Any]) -> datetime | None:

@@ -11,11 +11,11 @@ from agora_sdk.contract.reviews import ReviewComment, ReviewFile
 
 from ..diffs import show_controls
 
-__all__ = ["MAX_CHOSEN_ROWS", "MAX_ROWS", "FileView", "Row", "view_file"]
+__all__ = ["MAX_ROWS", "MAX_SELECTED_ROWS", "FileView", "Row", "view_file"]
 
-HUNK: Final = re.compile(r"@@ -(\d{1,9})(?:,\d+)? \+(\d{1,9})(?:,\d+)? @@")
+HUNK_HEADER: Final = re.compile(r"@@ -(\d{1,9})(?:,\d+)? \+(\d{1,9})(?:,\d+)? @@")
 MAX_ROWS: Final = 1_500  #: maximum of one file, unless it is selected
-MAX_CHOSEN_ROWS: Final = 10_000  #: maximum of the selected file
+MAX_SELECTED_ROWS: Final = 10_000  #: maximum of the selected file
 MAX_LINE_CHARACTERS: Final = 1_000
 HEADERS: Final = {
     name: re.compile(pattern, re.MULTILINE)
@@ -114,7 +114,7 @@ def _read_cells(patch: str) -> Iterator[Cell]:
     for line, following in zip(lines, (*lines[1:], ""), strict=True):
         ends = not following.startswith("\\ ")  # "\\ No newline at end of file"
         text = show_controls(line[1 : MAX_LINE_CHARACTERS + 1])
-        if hunk := HUNK.match(line):
+        if hunk := HUNK_HEADER.match(line):
             old, new, in_hunk = int(hunk[1]), int(hunk[2]), True
             yield Cell(show_controls(line[:MAX_LINE_CHARACTERS]), "hunk")
         elif in_hunk and line[:1] == "+":

@@ -12,17 +12,19 @@ from ..registry import register_fragment, register_page
 from ..view import View
 from .agent_names import names_by_id
 from .list_parameters import chosen_filters, list_operation, query_if_allowed
-from .review_lines import MAX_CHOSEN_ROWS, MAX_ROWS, FileView, view_file
+from .review_lines import MAX_ROWS, MAX_SELECTED_ROWS, FileView, view_file
 
 __all__ = ["load_review_page", "load_reviews_page"]
 
 EVENTS: Final = ("agora.review.*",)
-SHOWN_FILES: Final = 20
-SHOWN_ROWS: Final = 3_000  #: maximum for all files of a page
-SHOWN_COMMENTS: Final = 200
+MAX_FILES: Final = 20
+MAX_PAGE_ROWS: Final = 3_000  #: maximum for all files of a page
+MAX_COMMENTS: Final = 200
 MAX_LINE: Final = 2**31
 #: states in which a person may decide
-DECIDABLE: Final = frozenset({"open", "conflicted", "changes_requested", "pushed", "proposed", "patched", "dismissed"})
+DECIDABLE_STATES: Final = frozenset(
+    {"open", "conflicted", "changes_requested", "pushed", "proposed", "patched", "dismissed"}
+)
 
 
 @register_page(
@@ -64,7 +66,7 @@ async def load_review_page(view: View) -> Mapping[str, Any]:
 async def load_review_now_fragment(view: View) -> Mapping[str, Any]:
     """Load the decision, and the possible ones."""
     record = await view.invoke("agora.review.get", {"job_id": view.path["job_id"]})
-    arguments = {"job_id": record.job_id, "waiting": True, "limit": SHOWN_COMMENTS}
+    arguments = {"job_id": record.job_id, "waiting": True, "limit": MAX_COMMENTS}
     open_comments = await query_if_allowed(view, "agora.review.comments", arguments)
     return {
         "review": record,
@@ -85,8 +87,8 @@ async def load_review_files_fragment(view: View) -> Mapping[str, Any]:
     key = {"job_id": view.path["job_id"]}
     record, files, comments = await asyncio.gather(
         view.invoke("agora.review.get", key),
-        list_operation(view, "agora.review.files", key, rows=SHOWN_FILES),
-        query_if_allowed(view, "agora.review.comments", {**key, "limit": SHOWN_COMMENTS}),
+        list_operation(view, "agora.review.files", key, rows=MAX_FILES),
+        query_if_allowed(view, "agora.review.comments", {**key, "limit": MAX_COMMENTS}),
     )
     notes: list[ReviewComment] = list(comments.items) if comments else []
     page, _ = files
@@ -103,7 +105,7 @@ async def load_review_files_fragment(view: View) -> Mapping[str, Any]:
 
 def _view_files(view: View, files: Iterable[ReviewFile], notes: Sequence[ReviewComment]) -> Iterator[FileView]:
     """Build the views of the files within the page's row limit, and all rows of the selected one."""
-    asked_line, budget = _read_asked_line(view), SHOWN_ROWS
+    asked_line, budget = _read_asked_line(view), MAX_PAGE_ROWS
     chosen = view.query.get("file", "")
     for file in files:
         is_chosen = chosen == str(file.number)
@@ -112,14 +114,14 @@ def _view_files(view: View, files: Iterable[ReviewFile], notes: Sequence[ReviewC
             [note for note in notes if note.path == file.path],
             split=view.query.get("view") == "split",
             asked=asked_line[1:] if asked_line and asked_line[0] == file.number else None,
-            limit=MAX_CHOSEN_ROWS if is_chosen else min(MAX_ROWS, budget),
+            limit=MAX_SELECTED_ROWS if is_chosen else min(MAX_ROWS, budget),
         )
         budget -= 0 if is_chosen else len(one.rows)
         yield one
 
 
 def _may_decide(view: View, record: Review) -> bool:
-    return record.state in DECIDABLE and view.may("agora.review.approve")
+    return record.state in DECIDABLE_STATES and view.may("agora.review.approve")
 
 
 def _read_asked_line(view: View) -> tuple[int, str, int] | None:

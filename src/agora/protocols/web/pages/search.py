@@ -24,10 +24,10 @@ from .list_parameters import query_if_allowed
 __all__ = ["load_event_page", "load_find_page"]
 
 MAX_RESULTS = 10  #: maximum of each kind
-NEWEST = 500  #: rows of a list read at a time
+ROWS_PER_PAGE = 500  #: rows of a list read at a time
 MAX_PAGES = 10  #: maximum pages of a list read for results
-SHORT_ID = 8  #: characters of an id shown on pages
-HEX = frozenset("0123456789abcdef")
+SHORT_ID_CHARACTERS = 8  #: characters of an id shown on pages
+HEX_DIGITS = frozenset("0123456789abcdef")
 
 
 @value_class
@@ -75,8 +75,8 @@ async def load_find_page(view: View) -> Mapping[str, Any]:
         "words": words,
         "groups": [group for group in groups if group.hits],
         "partial": any(group.searched for group in groups),
-        "newest": NEWEST,
-        "reach": NEWEST * MAX_PAGES,
+        "newest": ROWS_PER_PAGE,
+        "reach": ROWS_PER_PAGE * MAX_PAGES,
     }
 
 
@@ -95,7 +95,9 @@ async def load_event_page(view: View) -> Mapping[str, Any]:
 def _matches_words(hit: Hit, words: str) -> bool:
     """Whether every word is in one of its texts, or the words are its id or the end of it."""
     lowered = words.lower()
-    if hit.id == words or (len(lowered) >= SHORT_ID and set(lowered) <= HEX and hit.id.endswith(lowered)):
+    if hit.id == words or (
+        len(lowered) >= SHORT_ID_CHARACTERS and set(lowered) <= HEX_DIGITS and hit.id.endswith(lowered)
+    ):
         return True
     text = "\n".join((hit.title, hit.detail, *hit.texts)).lower()
     return all(word in text for word in lowered.split())
@@ -177,7 +179,7 @@ SOURCES = (
 async def _find_in_list(view: View, words: str, source: Source) -> Group:
     """Search a list, newest rows first, up to enough results."""
     hits: list[Hit] = []
-    arguments, read = {**source.arguments, "limit": NEWEST}, 0
+    arguments, read = {**source.arguments, "limit": ROWS_PER_PAGE}, 0
     for _ in range(MAX_PAGES):
         page = await query_if_allowed(view, source.operation, arguments)
         if page is None:
@@ -204,7 +206,7 @@ async def _find_agents(view: View, words: str) -> Group:
     page = await query_if_allowed(view, "agora.query.agents", {"search": words, "limit": MAX_RESULTS})
     hits = [_build_agent_hit(agent) for agent in page.items] if page else []
     if not hits and _is_short_id(words):
-        newest = await query_if_allowed(view, "agora.query.agents", {"limit": NEWEST})
+        newest = await query_if_allowed(view, "agora.query.agents", {"limit": ROWS_PER_PAGE})
         hits = _select_hits(map(_build_agent_hit, newest.items if newest else ()), words)
     return Group("Agents", hits, _with_query("agents", search=words))
 
@@ -222,13 +224,13 @@ async def _find_messages(view: View, words: str) -> Group:
     page = await query_if_allowed(view, "agora.monitor.search", {"q": words, "limit": MAX_RESULTS})
     hits = [_build_message_hit(message) for message in page.items] if page else []
     if not hits and _is_short_id(words):
-        newest = await query_if_allowed(view, "agora.monitor.messages", {"limit": NEWEST})
+        newest = await query_if_allowed(view, "agora.monitor.messages", {"limit": ROWS_PER_PAGE})
         hits = _select_hits(map(_build_message_hit, newest.items if newest else ()), words)
     return Group("Messages", hits, _with_query("messages", q=words))
 
 
 async def _find_services(view: View, words: str) -> Group:
-    page = await query_if_allowed(view, "agora.query.services", {"limit": NEWEST})
+    page = await query_if_allowed(view, "agora.query.services", {"limit": ROWS_PER_PAGE})
     lowered = words.lower()
     hits = [
         Hit(one.name, f"services/{one.name}", one.name, one.description, one.status)
@@ -240,8 +242,8 @@ async def _find_services(view: View, words: str) -> Group:
 
 async def _find_events(view: View, words: str) -> Group:
     """Search the newest events by type, subject and data, or by number."""
-    after = max(view.position - NEWEST, 0)
-    page = await query_if_allowed(view, "agora.event.list", {"after": after, "limit": NEWEST})
+    after = max(view.position - ROWS_PER_PAGE, 0)
+    page = await query_if_allowed(view, "agora.event.list", {"after": after, "limit": ROWS_PER_PAGE})
     events = list(reversed(page.items)) if page else []
     hits = []
     for one in events:
@@ -253,7 +255,7 @@ async def _find_events(view: View, words: str) -> Group:
             one.subject and _is_short_id(words) and short_id(one.subject) == words.lower()
         ):
             hits.append(hit)
-    return Group("Events", hits[:MAX_RESULTS], "", NEWEST if after else None)
+    return Group("Events", hits[:MAX_RESULTS], "", ROWS_PER_PAGE if after else None)
 
 
 def _with_query(path: str, **query: str) -> str:
@@ -261,4 +263,4 @@ def _with_query(path: str, **query: str) -> str:
 
 
 def _is_short_id(words: str) -> bool:
-    return len(words) >= SHORT_ID and set(words.lower()) <= HEX
+    return len(words) >= SHORT_ID_CHARACTERS and set(words.lower()) <= HEX_DIGITS

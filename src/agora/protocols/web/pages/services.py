@@ -11,7 +11,7 @@ from agora_sdk.contract import Lifecycle
 
 from ..registry import register_fragment, register_page
 from ..view import View
-from .list_parameters import ROWS, chosen_filters, list_operation, query_if_allowed
+from .list_parameters import MAX_ROWS, chosen_filters, list_operation, query_if_allowed
 
 __all__ = ["load_service_page", "load_services_page", "load_upstream_page", "load_upstreams_page"]
 
@@ -56,7 +56,7 @@ def _slice_page(view: View, matches: Sequence[Any]) -> Slice:
     """Select the rows of a page. The URL's cursor is the number of preceding rows."""
     cursor = view.query.get("cursor", "0")
     start = int(cursor) if cursor.isdecimal() and len(cursor) < 9 else 0
-    end = start + ROWS
+    end = start + MAX_ROWS
     return Slice(matches[start:end], len(matches), str(end) if end < len(matches) else None)
 
 

@@ -36,7 +36,7 @@ STEP_TONES: Final = {"completed": "good", "in_progress": "live"}
 STEP_MARKS: Final = {"x": "good", "~": "live", " ": "wait"}
 PLAN_LINE: Final = re.compile(r"\[plan\] \[([x~ ])\] (.*)")
 HEAD_LINE: Final = re.compile(r"\[(agora|read|edit|delete|move|search|execute|think|fetch|switch_mode|other)\] (.*)")
-FAILED: Final = " (failed)"
+FAILED_SUFFIX: Final = " (failed)"
 RESULT_INDENT: Final = "  "
 ROLES: Final = {"user": "Prompt", "assistant": "Agent", "system": "System"}
 
@@ -137,8 +137,8 @@ class _OutputReader:
             self._parts.append(SessionPart("text", html=self._page.render_text(_as_text("\n".join(self._text)))))
         if self._call is not None:
             label, title = self._call
-            status = "failed" if title.endswith(FAILED) else "completed"
-            call = {"title": title.removesuffix(FAILED), "kind": label, "status": status}
+            status = "failed" if title.endswith(FAILED_SUFFIX) else "completed"
+            call = {"title": title.removesuffix(FAILED_SUFFIX), "kind": label, "status": status}
             self._parts.append(_read_tool({**call, "result": "\n".join(self._result)}))
         if self._steps:
             self._parts.append(SessionPart("plan", steps=tuple(self._steps[:MAX_STEPS])))

@@ -39,7 +39,7 @@ ARTIFACT_PAGES: Final = 10
 MAX_CHOICES: Final = 12
 MAX_ROWS: Final = 500  #: maximum files and commits shown of a job
 MAX_LABEL: Final = 80
-TONES: Final = {"allow_once": "first", "reject_once": "harm", "reject_always": "harm"}
+TONE_BY_OPTION: Final = {"allow_once": "first", "reject_once": "harm", "reject_always": "harm"}
 
 
 @value_class
@@ -211,7 +211,7 @@ def _read_tones(message: A2AMessage) -> Mapping[str, str]:
     """Read the tones of the buttons by the ids of a permission's options."""
     options = (_find_permission(message) or {}).get("options")
     return {
-        str(option.get("option_id")): TONES.get(str(option.get("kind")), "")
+        str(option.get("option_id")): TONE_BY_OPTION.get(str(option.get("kind")), "")
         for option in (options if isinstance(options, list) else [])
         if isinstance(option, Mapping)
     }
@@ -253,7 +253,7 @@ def _readable_part(part: Mapping[str, Any]) -> ReadablePart:
     return ReadablePart("data", to_json(data, indent=2, fallback=str).decode())
 
 
-STATUSES: Final = {"A": "added", "M": "modified", "D": "deleted"}
+LABEL_BY_FILE_STATUS: Final = {"A": "added", "M": "modified", "D": "deleted"}
 
 
 def _change_rows(data: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -265,4 +265,4 @@ def _change_rows(data: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         for row in (data[key] if isinstance(data[key], list) else [])
         if isinstance(row, Mapping)
     ]
-    return tuple((STATUSES.get(word, word[:10]), text) for word, text in rows[:MAX_ROWS])
+    return tuple((LABEL_BY_FILE_STATUS.get(word, word[:10]), text) for word, text in rows[:MAX_ROWS])

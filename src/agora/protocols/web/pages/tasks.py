@@ -14,17 +14,17 @@ from ..registry import register_fragment, register_page
 from ..view import View
 from .agent_names import names_by_id
 from .charges import load_charges
-from .coding_jobs import OPEN, find_session, load_codebase, load_review, sum_usage
+from .coding_jobs import OPEN_STATUSES, find_session, load_codebase, load_review, sum_usage
 from .list_parameters import chosen_filters, concerns_target, list_operation, query_if_allowed, register_target_fragment
 from .model_work import load_model_work
 from .task_exchange import load_exchange, parts_of_entry
 
 __all__ = ["LANES", "load_task_page", "load_tasks_page"]
 
-CARDS = 15  #: maximum of a lane of the board
-TAIL = 20_000  #: maximum characters of output shown
-TRAIL_ENTRIES = 200  #: maximum entries of the history shown, newest ones
-TRAIL_PAGES = 10  #: maximum pages of the history read to find them
+MAX_CARDS = 15  #: maximum of a lane of the board
+OUTPUT_TAIL_CHARACTERS = 20_000  #: maximum characters of output shown
+MAX_TRAIL_ENTRIES = 200  #: maximum entries of the history shown, newest ones
+MAX_TRAIL_PAGES = 10  #: maximum pages of the history read to find them
 
 #: lanes of the board: title, states, text of an empty one
 LANES = (
@@ -68,7 +68,7 @@ async def _lane_values(
 ) -> Mapping[str, Any]:
     title, statuses, words = lane
     arguments = {**filters, "status": list(statuses), "descending": True}
-    page, error = await list_operation(view, "agora.task.list", arguments, rows=CARDS)
+    page, error = await list_operation(view, "agora.task.list", arguments, rows=MAX_CARDS)
     return {"title": title, "statuses": statuses, "page": page, "empty": error or words}
 
 
@@ -108,7 +108,7 @@ async def _build_task_values(view: View) -> Mapping[str, Any]:
     )
     return {
         "task": task,
-        "open": task.status in OPEN,
+        "open": task.status in OPEN_STATUSES,
         "names": agent_names,
         "exchange": exchange,
         "charges": charges,
@@ -128,10 +128,12 @@ async def _build_task_values(view: View) -> Mapping[str, Any]:
 async def _build_output_values(view: View) -> Mapping[str, Any]:
     """Build the last characters of the output; its size is known only from the first response."""
     id = view.path["task_id"]
-    output = await query_if_allowed(view, "agora.task.output", {"task_id": id, "limit": TAIL})
+    output = await query_if_allowed(view, "agora.task.output", {"task_id": id, "limit": OUTPUT_TAIL_CHARACTERS})
     if output is not None and output.has_more:
         output = await query_if_allowed(
-            view, "agora.task.output", {"task_id": id, "offset": output.size - TAIL, "limit": TAIL}
+            view,
+            "agora.task.output",
+            {"task_id": id, "offset": output.size - OUTPUT_TAIL_CHARACTERS, "limit": OUTPUT_TAIL_CHARACTERS},
         )
     return {"output": output}
 
@@ -141,11 +143,11 @@ async def _trail_values(view: View) -> Mapping[str, Any]:
     """Build the newest entries: the history is read from the beginning, and only its end is shown."""
     arguments: dict[str, Any] = {"task_id": view.path["task_id"], "limit": 500}
     entries: list[TaskEntry] = []
-    for _ in range(TRAIL_PAGES):
+    for _ in range(MAX_TRAIL_PAGES):
         page = await query_if_allowed(view, "agora.task.history", arguments)
         if page is None:
             break
-        entries = [*entries, *page.items][-TRAIL_ENTRIES:]
+        entries = [*entries, *page.items][-MAX_TRAIL_ENTRIES:]
         if page.next_cursor is None:
             break
         arguments["cursor"] = page.next_cursor

@@ -29,8 +29,8 @@ EVENTS: Final = ("agora.worker.*",)
 MAX_WORKERS: Final = 500
 MAX_CODEBASES: Final = 500
 MAX_AGENTS: Final = 20
-MAX_NAME: Final = 64
-GLOBAL: Final = "global"  #: name of the codebase in a worker's home directory
+MAX_NAME_CHARACTERS: Final = 64
+GLOBAL_CODEBASE: Final = "global"  #: name of the codebase in a worker's home directory
 AGENT_CAPABILITY: Final = "coding:"
 PROFILE_CAPABILITY: Final = "profile:"
 MAX_VARIANTS: Final = 24  #: maximum offered by a form
@@ -78,7 +78,7 @@ async def load_worker_rows_fragment(view: View) -> Mapping[str, Any]:
 async def load_worker_page(view: View) -> Mapping[str, Any]:
     """Load one worker."""
     values = await load_worker_now_fragment(view)
-    home = next((codebase for codebase in values["codebases"] if codebase.name == GLOBAL), None)
+    home = next((codebase for codebase in values["codebases"] if codebase.name == GLOBAL_CODEBASE), None)
     return {**values, "global_codebase": home}
 
 
@@ -115,8 +115,8 @@ def read_installation(worker: Worker) -> Installation:
     reported = metadata.get("agents")
     agents = [_format_agent_label(agent) for agent in reported[:MAX_AGENTS]] if isinstance(reported, list) else []
     return Installation(
-        hostname=str(metadata.get("hostname") or "")[:MAX_NAME],
-        version=str(metadata.get("version") or "")[:MAX_NAME],
+        hostname=str(metadata.get("hostname") or "")[:MAX_NAME_CHARACTERS],
+        version=str(metadata.get("version") or "")[:MAX_NAME_CHARACTERS],
         agents=tuple(agent for agent in agents if agent) or tuple(list_coding_agent_names(worker)),
     )
 
@@ -136,5 +136,5 @@ def list_attempt_variants(worker: Worker) -> list[str]:
 def _format_agent_label(agent: Any) -> str:
     """Format a coding agent as name and version."""
     if isinstance(agent, Mapping):
-        return " ".join(str(agent[name]) for name in ("name", "version") if agent.get(name))[:MAX_NAME]
-    return str(agent)[:MAX_NAME]
+        return " ".join(str(agent[name]) for name in ("name", "version") if agent.get(name))[:MAX_NAME_CHARACTERS]
+    return str(agent)[:MAX_NAME_CHARACTERS]

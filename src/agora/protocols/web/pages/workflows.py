@@ -21,12 +21,12 @@ from .list_parameters import chosen_filters, concerns_target, list_operation, qu
 __all__ = ["load_workflow_page", "load_workflows_page"]
 
 EVENTS = ("agora.workflow.*",)
-INLINE = 60  #: maximum steps of a graph drawn on the event loop; larger ones are drawn in a thread
+MAX_INLINE_STEPS = 60  #: maximum steps of a graph drawn on the event loop; larger ones are drawn in a thread
 MAX_FAILURES = 5  #: maximum failed steps linked on a page
-ENDED = frozenset({"completed", "failed", "skipped", "cancelled"})
-SPANS = 300  #: maximum rows of the timeline
-OPEN = ("pending", "running", "paused", "waiting_approval")
-UNDER_WAY = "under_way"  #: the filter for all OPEN states
+ENDED_STATUSES = frozenset({"completed", "failed", "skipped", "cancelled"})
+MAX_SPANS = 300  #: maximum rows of the timeline
+OPEN_STATUSES = ("pending", "running", "paused", "waiting_approval")
+UNDER_WAY_FILTER = "under_way"  #: the filter for all OPEN states
 
 
 @register_page("workflows", title="Workflows", scope="read:workflows", nav=40, key="w", live=("workflow_rows",))
@@ -34,7 +34,7 @@ async def load_workflows_page(view: View) -> Mapping[str, Any]:
     """Load all workflows, newest first."""
     return {
         **await load_workflow_rows_fragment(view),
-        "statuses": [UNDER_WAY, *(status.value for status in WorkflowStatus)],
+        "statuses": [UNDER_WAY_FILTER, *(status.value for status in WorkflowStatus)],
         "priorities": [priority.value for priority in fields.Priority],
     }
 
@@ -43,7 +43,7 @@ async def load_workflows_page(view: View) -> Mapping[str, Any]:
 async def load_workflow_rows_fragment(view: View) -> Mapping[str, Any]:
     """Load the table."""
     filters = chosen_filters(view, "status", "agent_id")
-    arguments = filters | {"status": list(OPEN)} if filters.get("status") == UNDER_WAY else filters
+    arguments = filters | {"status": list(OPEN_STATUSES)} if filters.get("status") == UNDER_WAY_FILTER else filters
     result_page, error = await list_operation(view, "agora.workflow.list", arguments)
     creator_names = await names_by_id(
         view, [flow.created_by for flow in result_page.items] if result_page.count else []
@@ -87,11 +87,11 @@ async def _build_workflow_values(view: View) -> Mapping[str, Any]:
     )
     waits = _unfinished_dependencies(flow)
     stages = [_to_stage(view, step, waits) for step in flow.steps]
-    many = len(stages) > INLINE
+    many = len(stages) > MAX_INLINE_STEPS
     return {
         "flow": flow,
         "names": await names_by_id(view, [flow.created_by, *(step.assigned_agent for step in flow.steps)]),
-        "open": flow.status in OPEN,
+        "open": flow.status in OPEN_STATUSES,
         "charges": await load_charges(view, workflow_id=flow.workflow_id),
         "graph": await asyncio.to_thread(drawing.draw_workflow, stages, words)
         if many
@@ -105,7 +105,7 @@ async def _build_workflow_values(view: View) -> Mapping[str, Any]:
 
 def _unfinished_dependencies(flow: Workflow) -> Mapping[str, list[str]]:
     """List the unfinished dependencies of each step that has not begun, by step name."""
-    ended_steps = {step.name for step in flow.steps if step.completed_at is not None or step.status in ENDED}
+    ended_steps = {step.name for step in flow.steps if step.completed_at is not None or step.status in ENDED_STATUSES}
     return {
         step.name: [name for name in step.depends_on if name not in ended_steps]
         for step in flow.steps
@@ -153,7 +153,7 @@ async def _timeline_values(view: View) -> Mapping[str, Any]:
     if line is None:
         return {"line": None, "chart": None, "rows": [], "left": 0}
     spans = [span for span in line.spans if span.start or span.begun]
-    visible = spans[:SPANS]
+    visible = spans[:MAX_SPANS]
     end = line.end or max(datetime.now(UTC), line.start + timedelta(seconds=1))
     bars = [_to_bar(span) for span in visible]
     chart = drawing.draw_gantt(bars, line.start, end)

@@ -13,11 +13,15 @@ import time
 
 from . import procfs, segments
 
-LIMITS = (("data", resource.RLIMIT_DATA), ("file", resource.RLIMIT_FSIZE), ("processes", resource.RLIMIT_NPROC))
+RESOURCE_LIMITS = (
+    ("data", resource.RLIMIT_DATA),
+    ("file", resource.RLIMIT_FSIZE),
+    ("processes", resource.RLIMIT_NPROC),
+)
 PR_SET_CHILD_SUBREAPER = 36
-CHUNK = 65_536
-AFTERWARDS = 2.0  # seconds for remaining processes after the program has exited by itself
-KILLING = 0.05  # seconds between two rounds of killing
+READ_BYTES = 65_536
+LEFTOVER_SECONDS = 2.0  # seconds for remaining processes after the program has exited by itself
+KILL_INTERVAL_SECONDS = 0.05  # seconds between two rounds of killing
 #: seconds between checks of the limits: near a limit or while usage grows; doubling up to the second while it is stable
 ALERT, RELAXED = 0.25, 4.0
 
@@ -72,7 +76,7 @@ class Guard:
         # Before the fork: it tells the engine which guard to ask, and prevents a second start of this generation.
         self._write_file(
             "state.json",
-            f'{{"version": 1, "pid": {os.getpid()}, "started": {started}, "boot": "{procfs.BOOT}",'
+            f'{{"version": 1, "pid": {os.getpid()}, "started": {started}, "boot": "{procfs.BOOT_ID}",'
             f' "began": {time.time_ns() // 1000}}}',
         )
         self.program = os.fork()
@@ -127,7 +131,7 @@ class Guard:
                 file.write("0")
         if "cpus" in options:
             os.sched_setaffinity(0, {int(cpu) for cpu in options["cpus"].split(",")})
-        for name, which in LIMITS:
+        for name, which in RESOURCE_LIMITS:
             if name in options:
                 hard_limit = resource.getrlimit(which)[1]
                 limit = (
@@ -170,7 +174,7 @@ class Guard:
         if self.deadline is not None:
             # A process may have forked while the others were killed: killing repeats at this interval until none is
             # left.
-            waits.append(max(self.deadline - time.monotonic(), KILLING))
+            waits.append(max(self.deadline - time.monotonic(), KILL_INTERVAL_SECONDS))
         if self.memory or self.pids:
             waits.append(max(self.due - time.monotonic(), 0.0))
         return round(min(waits) * 1000) + 1 if waits else None
@@ -213,11 +217,11 @@ class Guard:
     def _pump_output(self) -> int:
         """Move output to the log. Returns the number of bytes, 0 at the end, -1 if none is available."""
         try:
-            data = os.read(self.output, CHUNK)
+            data = os.read(self.output, READ_BYTES)
         except BlockingIOError:
             return -1
         self.log.write(data)
-        if 0 < len(data) < CHUNK // 4 and not self.ended:
+        if 0 < len(data) < READ_BYTES // 4 and not self.ended:
             time.sleep(0.005)  # writing line by line would cost a wake-up per line
         return len(data)
 
@@ -231,7 +235,7 @@ class Guard:
         if not self.ended and os.waitid(os.P_PID, self.program, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
             self.ended = True
             if self.deadline is None:
-                self._request_end("exited", AFTERWARDS)
+                self._request_end("exited", LEFTOVER_SECONDS)
         return not self.ended or bool(other_pids)
 
     def _enforce_limits(self) -> None:
@@ -304,7 +308,7 @@ def _measure_private_bytes(pid: int) -> int:
         return 0
     resident, shared = line.split()[1:3]
     # Pages of shared libraries would otherwise count once per process.
-    return (int(resident) - int(shared)) * procfs.PAGE
+    return (int(resident) - int(shared)) * procfs.PAGE_BYTES
 
 
 def main() -> None:

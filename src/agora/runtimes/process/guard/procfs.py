@@ -6,9 +6,9 @@ import _signal as signal  # type: ignore[import-not-found]  # without enum: impo
 import os
 
 __all__ = [
-    "BOOT",
-    "PAGE",
-    "TICKS",
+    "BOOT_ID",
+    "PAGE_BYTES",
+    "TICKS_PER_SECOND",
     "Process",
     "is_marked",
     "list_child_pids",
@@ -17,10 +17,10 @@ __all__ = [
     "send_signal",
 ]
 
-PAGE = os.sysconf("SC_PAGE_SIZE")
-TICKS = os.sysconf("SC_CLK_TCK")
-STOPPED = "Tt"
-DEAD = "ZXx"
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+STOPPED_STATES = "Tt"
+DEAD_STATES = "ZXx"
 _lists_children = os.path.exists(f"/proc/self/task/{os.getpid()}/children")  # CONFIG_PROC_CHILDREN
 
 
@@ -42,11 +42,11 @@ class Process:
 
     @property
     def is_dead(self) -> bool:
-        return self.state in DEAD
+        return self.state in DEAD_STATES
 
     @property
     def is_stopped(self) -> bool:
-        return self.state in STOPPED
+        return self.state in STOPPED_STATES
 
 
 def read_proc_file(path: str) -> bytes | None:
@@ -64,7 +64,7 @@ def read_proc_file(path: str) -> bytes | None:
 
 
 #: id of the current boot: start times of another boot are meaningless
-BOOT = (read_proc_file("/proc/sys/kernel/random/boot_id") or b"").decode().strip()
+BOOT_ID = (read_proc_file("/proc/sys/kernel/random/boot_id") or b"").decode().strip()
 
 
 def read_process(pid: int) -> Process | None:

@@ -10,10 +10,10 @@ from agora.value_classes import value_class
 
 __all__ = ["Address"]
 
-PLAIN = ("redis", "valkey")
-SECURE = ("rediss", "valkeys")
-SOCKET = ("unix", "redis+unix", "valkey+unix")
-PORT = 6379
+PLAIN_SCHEMES = ("redis", "valkey")
+TLS_SCHEMES = ("rediss", "valkeys")
+SOCKET_SCHEMES = ("unix", "redis+unix", "valkey+unix")
+DEFAULT_PORT = 6379
 
 
 @value_class
@@ -21,7 +21,7 @@ class Address:
     """Address and credentials of a server. path: of a Unix socket, instead of host and port."""
 
     host: str = "localhost"
-    port: int = PORT
+    port: int = DEFAULT_PORT
     path: str | None = None
     username: str | None = None
     password: str | None = field(default=None, repr=False)
@@ -33,12 +33,12 @@ class Address:
         """Parse a URL. Raises ValueError, whose message does not contain the password."""
         try:
             parts = urlsplit(url)
-            port = parts.port or PORT
+            port = parts.port or DEFAULT_PORT
         except ValueError:
             raise ValueError("the port of the Redis URL is not a number from 1 to 65535") from None
-        if parts.scheme not in (*PLAIN, *SECURE, *SOCKET):
+        if parts.scheme not in (*PLAIN_SCHEMES, *TLS_SCHEMES, *SOCKET_SCHEMES):
             raise ValueError("a Redis URL begins with redis://, rediss:// or unix://")
-        local = parts.scheme in SOCKET
+        local = parts.scheme in SOCKET_SCHEMES
         database_number = parse_qs(parts.query).get("db", [""])[-1] or ("" if local else parts.path.strip("/"))
         if database_number and not (
             database_number.isascii() and database_number.isdigit() and len(database_number) < 6
@@ -53,7 +53,7 @@ class Address:
             username=unquote(parts.username) if parts.username else None,
             password=unquote(parts.password) if parts.password else None,
             database=int(database_number or 0),
-            secure=parts.scheme in SECURE,
+            secure=parts.scheme in TLS_SCHEMES,
         )
 
     def create_ssl_context(self) -> ssl.SSLContext | None:

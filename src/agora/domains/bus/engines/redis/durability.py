@@ -12,8 +12,8 @@ from .link import Link
 
 __all__ = ["Durability", "check_durability"]
 
-OLDEST = (6, 2)
-SETTINGS = ("appendonly", "appendfsync", "maxmemory", "maxmemory-policy")
+MIN_VERSION = (6, 2)
+DURABILITY_SETTINGS = ("appendonly", "appendfsync", "maxmemory", "maxmemory-policy")
 
 
 @value_class
@@ -27,7 +27,7 @@ class Durability:
 async def check_durability(link: Link) -> Durability:
     """Read the server's durability. Raises InternalError if its version is too old."""
     version = await _read_version(link)
-    if version < OLDEST:
+    if version < MIN_VERSION:
         version_text = ".".join(map(str, version))
         raise InternalError(f"Redis {version_text} is too old for the bus.", fix="Use Redis 6.2 or newer, or Valkey.")
     try:
@@ -64,7 +64,7 @@ async def _read_version(link: Link) -> tuple[int, ...]:
 
 async def _read_settings(link: Link) -> dict[str, str]:
     settings: dict[str, str] = {}
-    for name in SETTINGS:
+    for name in DURABILITY_SETTINGS:
         # One by one: Redis takes several names since 7.0 only.
         reply: Any = await link.execute("CONFIG", "GET", name)
         settings[name] = reply[1].decode() if reply else ""

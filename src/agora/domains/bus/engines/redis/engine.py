@@ -10,10 +10,10 @@ from typing import Any
 from agora_sdk.errors import NotFound, UpstreamUnavailable
 
 from ..port import (
-    DEAD,
-    EXHAUSTED,
+    DEAD_LETTER_SUFFIX,
+    EXHAUSTED_REASON,
     MAX_DEAD_LETTERS,
-    PARKED,
+    PARKED_GROUP,
     Consumer,
     Delivery,
     Fields,
@@ -31,26 +31,26 @@ from ..port import (
 from .address import Address
 from .connection import Connection, Disconnected, Refused
 from .durability import Durability, check_durability
-from .link import MAX_PENDING, TIMEOUT, Link, build_command_error
+from .link import CONNECTION_TIMEOUT, MAX_PENDING, Link, build_command_error
 
 __all__ = ["RedisBus"]
 
 TRIM_BATCH = 1000  # entries deleted per command
-COUNTED = 10_000  # maximum entries counted for the lag if the server does not report it
+MAX_COUNTED_ENTRIES = 10_000  # maximum entries counted for the lag if the server does not report it
 PAGE, PAGES = 200, 10  # pending entries examined: page size and pages
 MAX_TOUCHED_ENTRIES = 10_000
-MILLISECONDS = 1000
-OWNERS = "agora:owners"  # hash: owner of each stream
-OWN = """
+MILLISECONDS_PER_SECOND = 1000
+OWNERS_KEY = "agora:owners"  # hash: owner of each stream
+TAKE_OVER_STREAM_SCRIPT = """
 if redis.call('HGET', KEYS[3], KEYS[1]) == ARGV[1] then return 0 end
 redis.call('DEL', KEYS[1], KEYS[2], KEYS[4])
 redis.call('HSET', KEYS[3], KEYS[1], ARGV[1])
 return 1
 """
-MOVED = "/moved"  # suffix of a hash: entries that were appended again, each with its previous id and deliveries
+MOVED_SUFFIX = "/moved"  # suffix of a hash: entries that were appended again, each with its previous id and deliveries
 #: KEYS: stream, its hash of moved entries. ARGV: group, entry, minimum idle time, its deliveries, deliveries with
 #: earlier copies
-APPEND_AGAIN = """
+APPEND_AGAIN_SCRIPT = """
 local pending = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[2], ARGV[2], 1)
 if #pending == 0 or pending[1][3] < tonumber(ARGV[3]) or pending[1][4] ~= tonumber(ARGV[4]) then return 0 end
 local entry = redis.call('XRANGE', KEYS[1], ARGV[2], ARGV[2])
@@ -62,16 +62,16 @@ redis.call('HSET', KEYS[2], id, ARGV[2] .. '|' .. ARGV[5])
 return 1
 """
 #: KEYS: consumer names of servers, scored by time of announcement. ARGV: a name, seconds for which a name is known
-ANNOUNCE = """
+ANNOUNCE_SCRIPT = """
 local now = tonumber(redis.call('TIME')[1])
 redis.call('ZADD', KEYS[1], now, ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - tonumber(ARGV[2]))
 return redis.call('ZRANGE', KEYS[1], 0, -1)
 """
-SERVERS = "/servers"  # suffix of the key for servers' consumer names
-KNOWN_SECONDS = 86_400  # a stopped server stays known while others recover its entries
-LAST_SHARE = 0.8  # timeout of the last delivery, as a share of the others'
-FORGET = """
+SERVERS_SUFFIX = "/servers"  # suffix of the key for servers' consumer names
+SERVER_RETENTION_SECONDS = 86_400  # a stopped server stays known while others recover its entries
+LAST_DELIVERY_SHARE = 0.8  # timeout of the last delivery, as a share of the others'
+DELETE_IDLE_CONSUMER_SCRIPT = """
 if #redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 1, ARGV[2]) > 0 then return 0 end
 redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2])
 return 1
@@ -85,7 +85,12 @@ class RedisBus:
     """
 
     def __init__(
-        self, url: str, *, policy: RedeliveryPolicy | None = None, buffer: int = MAX_PENDING, timeout: float = TIMEOUT
+        self,
+        url: str,
+        *,
+        policy: RedeliveryPolicy | None = None,
+        buffer: int = MAX_PENDING,
+        timeout: float = CONNECTION_TIMEOUT,
     ) -> None:
         self.terms, self._timeout = policy or RedeliveryPolicy(), timeout
         self._address = Address.from_url(url)
@@ -161,7 +166,7 @@ class RedisBus:
         if block <= 0:
             reply = await self._run_command(*command, "STREAMS", stream, ">")
         else:
-            wait = ["BLOCK", str(max(1, int(block * MILLISECONDS)))]
+            wait = ["BLOCK", str(max(1, int(block * MILLISECONDS_PER_SECOND)))]
             reply = await self._run_blocking(block, *command, *wait, "STREAMS", stream, ">")
         return [_to_delivery(entry) for _, entries in reply or () for entry in entries]
 
@@ -191,7 +196,7 @@ class RedisBus:
             return Recovery((), dead)
         ids = [entry.entry_id for entry in live]
         # A faster consumer has reset the idle time; XCLAIM with a minimum idle time skips its entries.
-        least = int(min(entry.idle for entry in live) * MILLISECONDS)
+        least = int(min(entry.idle for entry in live) * MILLISECONDS_PER_SECOND)
         # An entry that was deleted from the stream is claimed as null (before Redis 7), and is skipped below.
         claimed = await self._run_command("XCLAIM", stream, group, consumer, str(least), *ids)
         times = {entry.entry_id: entry.deliveries + 1 for entry in live}
@@ -200,7 +205,9 @@ class RedisBus:
 
     async def _find_stale(self, stream: str, group: str, idle: float, count: int) -> list[Pending]:
         """Find entries taken back, and entries idle for longer than their number of deliveries allows."""
-        entries = {entry.entry_id: entry for entry in await self._read_pending(stream, group, count, consumer=PARKED)}
+        entries = {
+            entry.entry_id: entry for entry in await self._read_pending(stream, group, count, consumer=PARKED_GROUP)
+        }
         entries |= {entry.entry_id: entry for entry in await self._find_overdue(stream, group, idle, count)}
         return [entries[name] for name in sorted(entries, key=compute_entry_sort_key)[:count]]
 
@@ -229,12 +236,12 @@ class RedisBus:
                 await self.ack(stream, group, [entry.entry_id])  # trimmed
                 continue
             dead_letter = Delivery(entry.entry_id, _to_delivery(matches[0]).fields, entry.deliveries)
-            await self.dead_letter_entry(stream, group, dead_letter, EXHAUSTED)
+            await self.dead_letter_entry(stream, group, dead_letter, EXHAUSTED_REASON)
             buried.append(dead_letter)
         return buried
 
     async def dead_letter_entry(self, stream: str, group: str, delivery: Delivery, reason: str) -> None:
-        command = ["XADD", stream + DEAD, "*"]
+        command = ["XADD", stream + DEAD_LETTER_SUFFIX, "*"]
         for field in build_dead_letter(delivery, group, reason).items():
             command += field
         try:
@@ -267,7 +274,9 @@ class RedisBus:
         }
 
     async def read_dead(self, stream: str) -> Sequence[Delivery]:
-        letters = await self._run_command("XREVRANGE", stream + DEAD, "+", "-", "COUNT", str(MAX_DEAD_LETTERS))
+        letters = await self._run_command(
+            "XREVRANGE", stream + DEAD_LETTER_SUFFIX, "+", "-", "COUNT", str(MAX_DEAD_LETTERS)
+        )
         return [parse_dead_letter(_to_delivery(dead_letter).fields) for dead_letter in reversed(letters)]
 
     async def maintain(self, stream: str, group: str, *, count: int = 100) -> MaintenanceReport:
@@ -276,11 +285,13 @@ class RedisBus:
             stream, group, [entry for entry in overdue if entry.deliveries >= self.terms.most]
         )
         stale = [entry for entry in overdue if entry.deliveries < self.terms.most]
-        least = str(int(self.terms.stale * MILLISECONDS))
+        least = str(int(self.terms.stale * MILLISECONDS_PER_SECOND))
         for entry in stale:
             # A claim would set the idle time, which tells when the entry was delivered, to zero.
-            idle = str(int(entry.idle * MILLISECONDS))
-            await self._run_command("XCLAIM", stream, group, PARKED, least, entry.entry_id, "IDLE", idle, "JUSTID")
+            idle = str(int(entry.idle * MILLISECONDS_PER_SECOND))
+            await self._run_command(
+                "XCLAIM", stream, group, PARKED_GROUP, least, entry.entry_id, "IDLE", idle, "JUSTID"
+            )
         return MaintenanceReport(
             [entry.entry_id for entry in stale], dead, await self._delete_silent_consumers(stream, group)
         )
@@ -292,15 +303,23 @@ class RedisBus:
             total = entry.deliveries + previous_groups.get(entry.entry_id, 0)
             exhausted = total > self.terms.most
             # A little before the last timeout, so that a consumer that claims entries itself gets no delivery beyond the limit.
-            if exhausted or (total == self.terms.most and entry.idle >= LAST_SHARE * self.terms.stale):
+            if exhausted or (total == self.terms.most and entry.idle >= LAST_DELIVERY_SHARE * self.terms.stale):
                 dead.append(replace(entry, deliveries=total))
             elif total < self.terms.most and entry.idle >= self.terms.stale:
                 stale.append((entry, total))
         buried = await self._dead_letter_entries(stream, group, dead)
-        least = str(int(self.terms.stale * MILLISECONDS))
+        least = str(int(self.terms.stale * MILLISECONDS_PER_SECOND))
         for entry, total in stale:
-            parameters = [stream, stream + MOVED, group, entry.entry_id, least, str(entry.deliveries), str(total)]
-            await self._run_command("EVAL", APPEND_AGAIN, "2", *parameters)
+            parameters = [
+                stream,
+                stream + MOVED_SUFFIX,
+                group,
+                entry.entry_id,
+                least,
+                str(entry.deliveries),
+                str(total),
+            ]
+            await self._run_command("EVAL", APPEND_AGAIN_SCRIPT, "2", *parameters)
         consumers = await self.list_consumers(stream, group)
         await self._delete_silent_consumers(stream, group, consumers)
         return RedeliveryReport(buried, len(pending), min((consumer.idle for consumer in consumers), default=None))
@@ -318,7 +337,7 @@ class RedisBus:
         return entries
 
     async def read_moved(self, stream: str) -> Sequence[MovedEntry]:
-        reply = list(map(_decode_text, await self._run_command("HGETALL", stream + MOVED)))
+        reply = list(map(_decode_text, await self._run_command("HGETALL", stream + MOVED_SUFFIX)))
         entries = []
         for entry_id, value in zip(reply[::2], reply[1::2], strict=True):
             previous_id, _, deliveries = value.partition("|")
@@ -327,12 +346,14 @@ class RedisBus:
 
     async def forget_moved(self, stream: str, ids: Sequence[str]) -> None:
         if ids:
-            await self._run_command("HDEL", stream + MOVED, *ids)
+            await self._run_command("HDEL", stream + MOVED_SUFFIX, *ids)
 
     async def remove_foreign_consumers(
         self, stream: str, group: str, consumer: str
     ) -> tuple[Sequence[str], Sequence[Delivery]]:
-        reply = await self._run_command("EVAL", ANNOUNCE, "1", stream + SERVERS, consumer, str(KNOWN_SECONDS))
+        reply = await self._run_command(
+            "EVAL", ANNOUNCE_SCRIPT, "1", stream + SERVERS_SUFFIX, consumer, str(SERVER_RETENTION_SECONDS)
+        )
         # This server announced itself in the same script: it never takes its own consumer for a stranger.
         servers = set(map(_decode_text, reply))
         strangers = [each.name for each in await self.list_consumers(stream, group) if each.name not in servers]
@@ -341,7 +362,7 @@ class RedisBus:
             while ids := [each.entry_id for each in await self._read_pending(stream, group, PAGE, consumer=name)]:
                 claimed = await self._run_command("XCLAIM", stream, group, consumer, "0", *ids)
                 entries += [_to_delivery(entry) for entry in claimed if entry is not None and entry[1] is not None]
-            await self._run_command("EVAL", FORGET, "1", stream, group, name)
+            await self._run_command("EVAL", DELETE_IDLE_CONSUMER_SCRIPT, "1", stream, group, name)
         return strangers, entries
 
     async def last_delivered(self, stream: str, group: str) -> str:
@@ -360,7 +381,9 @@ class RedisBus:
         removed = []
         for consumer in await self.list_consumers(stream, group) if consumers is None else consumers:
             if consumer.idle >= self.terms.silent and not consumer.pending:
-                deleted = await self._run_command("EVAL", FORGET, "1", stream, group, consumer.name)
+                deleted = await self._run_command(
+                    "EVAL", DELETE_IDLE_CONSUMER_SCRIPT, "1", stream, group, consumer.name
+                )
                 removed += [consumer.name] if deleted else []
         return removed
 
@@ -413,13 +436,13 @@ class RedisBus:
     ) -> list[Pending]:
         command = ["XPENDING", stream, group]
         if idle is not None:
-            command += ["IDLE", str(int(idle * MILLISECONDS))]
+            command += ["IDLE", str(int(idle * MILLISECONDS_PER_SECOND))]
         command += [after, "+", str(count), *([consumer] if consumer is not None else [])]
         return [
             Pending(
                 _decode_text(entry),
-                None if _decode_text(holder) == PARKED else _decode_text(holder),
-                since / MILLISECONDS,
+                None if _decode_text(holder) == PARKED_GROUP else _decode_text(holder),
+                since / MILLISECONDS_PER_SECOND,
                 times,
             )
             for entry, holder, since, times in await self._run_command(*command)
@@ -438,15 +461,26 @@ class RedisBus:
         if reported is not None:
             return int(reported)
         after = f"({_decode_text(group['last-delivered-id'])}"
-        return len(await self._run_command("XRANGE", stream, after, "+", "COUNT", str(COUNTED)))
+        return len(await self._run_command("XRANGE", stream, after, "+", "COUNT", str(MAX_COUNTED_ENTRIES)))
 
     async def list_consumers(self, stream: str, group: str) -> Sequence[Consumer]:
         rows = await self._read_info("CONSUMERS", stream, group)
-        state = [Consumer(_decode_text(c["name"]), c["pending"], c["idle"] / MILLISECONDS) for c in rows]
-        return sorted((c for c in state if c.name != PARKED), key=lambda consumer: consumer.name)
+        state = [Consumer(_decode_text(c["name"]), c["pending"], c["idle"] / MILLISECONDS_PER_SECOND) for c in rows]
+        return sorted((c for c in state if c.name != PARKED_GROUP), key=lambda consumer: consumer.name)
 
     async def set_owner(self, stream: str, owner: str) -> bool:
-        return bool(await self._run_command("EVAL", OWN, "4", stream, stream + DEAD, OWNERS, stream + MOVED, owner))
+        return bool(
+            await self._run_command(
+                "EVAL",
+                TAKE_OVER_STREAM_SCRIPT,
+                "4",
+                stream,
+                stream + DEAD_LETTER_SUFFIX,
+                OWNERS_KEY,
+                stream + MOVED_SUFFIX,
+                owner,
+            )
+        )
 
     async def find_existing(self, stream: str, ids: Sequence[str]) -> Collection[str]:
         valid_ids = list(filter(_is_id, ids))

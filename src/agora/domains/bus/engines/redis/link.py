@@ -19,13 +19,13 @@ from agora_sdk.errors import InternalError, Overloaded, UpstreamUnavailable
 from .address import Address
 from .connection import Argument, Connection, Disconnected, Refused
 
-__all__ = ["MAX_PENDING", "TIMEOUT", "Link", "build_command_error"]
+__all__ = ["CONNECTION_TIMEOUT", "MAX_PENDING", "Link", "build_command_error"]
 
 log = logging.getLogger(__name__)
 
 INITIAL_BACKOFF, MAX_BACKOFF = 0.05, 5.0  # seconds between attempts to connect
 MAX_PENDING = 10_000  # maximum commands without a reply
-TIMEOUT = 5.0  # seconds a command waits for a connection
+CONNECTION_TIMEOUT = 5.0  # seconds a command waits for a connection
 PROBE_INTERVAL = 0.5  # seconds between checks for replies while commands wait for them
 IDLE_PROBE_INTERVAL = 2.0  # the same without waiting commands; a PING is sent unless replies have arrived
 UNRESPONSIVE_AFTER = 4  # consecutive probes without a reply after which the server counts as unresponsive
@@ -40,7 +40,12 @@ class Link:
     """
 
     def __init__(
-        self, address: Address, *, max_pending: int = MAX_PENDING, timeout: float = TIMEOUT, name: str = "agora"
+        self,
+        address: Address,
+        *,
+        max_pending: int = MAX_PENDING,
+        timeout: float = CONNECTION_TIMEOUT,
+        name: str = "agora",
     ) -> None:
         self.address, self._name, self._loop = address, name, asyncio.get_running_loop()
         self._max_pending, self._timeout = max_pending, timeout
