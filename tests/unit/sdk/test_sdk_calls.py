@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import gc
 import inspect
 import threading
@@ -129,6 +130,14 @@ def test_every_operation_is_a_method_with_its_signature() -> None:
         client.messaging.sned  # type: ignore[attr-defined]  # noqa: B018
     with pytest.raises(AttributeError):
         client.nothing  # type: ignore[attr-defined]  # noqa: B018
+
+
+def test_category_of_a_client_can_be_copied(wire: Wire, client: AgoraClient) -> None:
+    wire.answer("/agora/query/agents", page("agents", []))
+    copied = copy.copy(client.query)
+    assert copied.agents().agents == []
+    with pytest.raises(AttributeError, match=r"there is no operation query\.nothing"):
+        copied.nothing  # noqa: B018
 
 
 def test_client_annotations_match_the_contracts_categories() -> None:

@@ -20,6 +20,8 @@ from agora_sdk import AgoraClient, AgoraError
 from agora_sdk.credentials import Credential, Credentials
 from agora_sdk.errors import InvalidRequest, NameTaken, Unauthenticated
 from agora_sdk.login import Login, Logins
+from agora_sdk.session import STORED_CREDENTIAL_PAUSES
+from agora_sdk.transport import Blocking
 from tests.unit.sdk.scripted_server import AGENT_ID, Wire, agent_answer, page
 
 URL = "http://127.0.0.1:8080"
@@ -72,6 +74,20 @@ def test_taken_name_is_a_conflict_and_stores_nothing(wire: Wire, client: AgoraCl
         client.register("Ada")
     assert client.agent_id is None
     assert not Path(os.environ["AGORA_CREDENTIALS"]).exists()
+
+
+def test_credential_that_another_process_stores_during_the_last_pause_is_used(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def pause(self: Blocking, seconds: float) -> None:
+        if seconds == STORED_CREDENTIAL_PAUSES[-1]:
+            Credentials().keep(wire.url, "default", "Ada", Credential(AGENT_ID, "agt_secret"))
+
+    monkeypatch.setattr(Blocking, "pause", pause)
+    wire.answer("/agents/register", NameTaken("The name belongs to another agent."), agent_answer())
+    with AgoraClient(wire.url, mode="sync") as client:
+        client.register("Ada")
+    assert tokens(wire, "/agents/register") == [None, "agt_secret"]
 
 
 def test_stored_identity_is_selected_by_name(wire: Wire) -> None:

@@ -9,7 +9,6 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .contract.fields import TaskStatus
 from .errors import AgoraError, Conflict, IllegalTransition, InternalError, NotFound, StaleLease
 from .retry import Backoff, is_transient
 
@@ -26,16 +25,6 @@ T = TypeVar("T")
 MAX_SERVER_ERRORS = 5  #: limit of one call
 #: Checkpoint numbers increase over all attempts: those of a claim follow those of earlier claims.
 CHECKPOINTS_PER_CLAIM = 1_000_000
-TERMINAL_STATES = frozenset(
-    {
-        TaskStatus.COMPLETED,
-        TaskStatus.FAILED,
-        TaskStatus.CANCELLED,
-        TaskStatus.REJECTED,
-        TaskStatus.EXPIRED,
-        TaskStatus.DEAD_LETTERED,
-    }
-)
 
 
 class Lease:
@@ -69,10 +58,8 @@ class Lease:
         """Extend the lease; options are those of ``agora.task.renew``. Raises StaleLease once it is lost."""
         try:
             renewal: Renewal = await self.call("renew", **options)
-        except (IllegalTransition, NotFound) as error:
+        except (IllegalTransition, NotFound) as error:  # the task has ended, or has been deleted
             raise self._mark_lost(error) from error
-        if renewal.status in TERMINAL_STATES:
-            raise self._mark_lost(StaleLease(f"{self.task_id} is {renewal.status}."))
         return renewal
 
     async def checkpoint(self, checkpoint: JsonObject) -> Renewal:

@@ -50,7 +50,10 @@ class Category:
         self.__doc__ = service.__doc__
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        operation = self._service.operations.get(name) if not name.startswith("_") else None
+        # copy and pickle ask an object without attributes for special methods, before it has its service.
+        if name.startswith("_"):
+            raise AttributeError(name)
+        operation = self._service.operations.get(name)
         if operation is None:
             raise AttributeError(f"there is no operation {self._service.category}.{name}; available: {', '.join(self)}")
         function = self.__dict__[name] = make_method(self._session, operation)

@@ -32,13 +32,9 @@ T = TypeVar("T")
 Mode = Literal["auto", "sync", "async"]
 
 DEFAULT_URL = "http://127.0.0.1:8080"
-# 0.75 s together: the other process has its token and only has to write the file.
-STORED_CREDENTIAL_PAUSES = (
-    0.05,
-    0.1,
-    0.2,
-    0.4,
-)  #: seconds between checks for a credential that another process may be storing
+#: Seconds between checks for a credential that another process may be storing. 0.75 s together: that process has its
+#: token and only has to write the file.
+STORED_CREDENTIAL_PAUSES = (0.05, 0.1, 0.2, 0.4)
 
 logger = logging.getLogger("agora_sdk")
 
@@ -203,11 +199,11 @@ class Session:
 
     async def _wait_for_stored_credential(self, io: IO, name: str, tried: Sequence[str | None]) -> str | None:
         """Wait for the credential that another process stores while it registers the same agent."""
-        for pause in STORED_CREDENTIAL_PAUSES:
+        for pause in (0.0, *STORED_CREDENTIAL_PAUSES):
+            await io.pause(pause)
             untried_tokens = [token for token in self.identity.candidate_tokens(name) if token not in tried]
             if untried_tokens:
                 return untried_tokens[0]
-            await io.pause(pause)
         return None
 
     async def _call_operation(self, io: IO, operation: Operation, arguments: BaseModel, token: str | None) -> Any:
