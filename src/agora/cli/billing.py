@@ -11,6 +11,7 @@ import typer
 
 from agora_sdk.contract import Operation
 from agora_sdk.contract.billing import Billing
+from agora_sdk.errors import InvalidRequest
 
 from .output import Column, format_cell
 from .projection import project_operation
@@ -168,7 +169,13 @@ def invoice(
 ) -> None:
     """Show an invoice; without a number, a preview of the account's next invoice."""
     billing = session.client.billing
-    if number is not None and (csv or html or eml or output):
+    is_document = csv or html or eml or output is not None
+    if number is None and is_document:
+        raise InvalidRequest(
+            "Only an issued invoice is available as a CSV file, page or e-mail: its number is missing.",
+            fix="Give its number: 'agora billing invoices' lists those of an account.",
+        )
+    if number is not None and is_document:
         document = billing.document(number, format="csv" if csv else "eml" if eml else "html", exact=exact)
         if output is None:
             sys.stdout.write(document.content)

@@ -182,14 +182,14 @@ class Conversation:
             for item in stream:
                 after = str(item.number)
                 if item.type == "output" and item.content:
-                    words.add(item.content)
+                    words.add_text(item.content)
                 elif item.status in ("input_required", "auth_required"):
                     break
                 # Once per reason: a task that is retried reports the same one each time.
                 elif item.status == "pending" and item.content and item.content != reason:
                     reason = item.content
                     self._session.out.note(f"{clean_text(reason)} It is tried again; Ctrl-C cancels.")
-            self._has_streamed = words.any
+            self._has_streamed = words.has_output
         return self._client.task.get(task_id), after
 
     def _find_newest_question(self, task_id: str) -> dict[str, Any]:
@@ -242,9 +242,10 @@ class _AnswerPrinter:
     """Output of a streamed answer: live Markdown in a terminal, plain text elsewhere."""
 
     def __init__(self, session: Session) -> None:
-        self._session, self._text = session, ""
+        self._session, self._buffer = session, _ParagraphBuffer()
         self._live: Live | None = None
-        self.any = False
+        self._ends_line = True
+        self.has_output = False
 
     def __enter__(self) -> _AnswerPrinter:
         return self
@@ -252,47 +253,69 @@ class _AnswerPrinter:
     def __exit__(self, *exception: object) -> None:
         if self._live is not None:
             self._live.stop()
-        elif self.any and not self._session.out.json and not self._text.endswith("\n"):
+        elif not self._ends_line:
             self._session.out.line("")
 
-    def add(self, text: str) -> None:
+    def add_text(self, text: str) -> None:
         """Append text to the output."""
         if self._session.out.json:
             return
-        self.any = True
-        self._text += text
+        self.has_output = True
         console = self._session.out.console
         if not console.is_terminal:
+            self._ends_line = text.endswith("\n")
             sys.stdout.write(clean_text_lines(text))
             sys.stdout.flush()
             return
         from rich.live import Live
-        from rich.markdown import Markdown
 
         if self._live is None:
-            self._live = Live(console=console, vertical_overflow="ellipsis", refresh_per_second=8)
+            # The text is rendered when the screen is refreshed, and not for each chunk: its length would count squared.
+            self._live = Live(
+                console=console,
+                vertical_overflow="ellipsis",
+                refresh_per_second=8,
+                get_renderable=lambda: _render_answer(self._buffer.text),
+            )
             self._live.start()
         # Redrawn text must fit the screen, so complete paragraphs are printed permanently.
-        end = _find_end_of_paragraphs(self._text)
-        if end:
-            self._live.update("", refresh=True)
-            console.print(Markdown(fence_log_lines(clean_text_lines(self._text[:end]))))
+        paragraphs = self._buffer.take_complete_paragraphs(text)
+        if paragraphs:
+            rest, self._buffer.text = self._buffer.text, ""
+            self._live.refresh()
+            console.print(_render_answer(paragraphs))
             console.print()
-            self._text = self._text[end:]
-        self._live.update(Markdown(fence_log_lines(clean_text_lines(self._text))))
+            self._buffer.text = rest
 
 
-def _find_end_of_paragraphs(text: str) -> int:
-    """Find the end of the last complete paragraph: after an empty line outside fenced code; 0 if there is none."""
-    end = position = 0
-    is_fenced = False
-    for line in text.splitlines(keepends=True):
-        position += len(line)
-        if line.lstrip().startswith(("```", "~~~")):
-            is_fenced = not is_fenced
-        elif line == "\n" and not is_fenced:
-            end = position
-    return end
+class _ParagraphBuffer:
+    """The end of a streamed Markdown text, from its last complete paragraph on."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self._line_start = 0  #: where the last, incomplete line begins
+        self._is_fenced = False
+
+    def take_complete_paragraphs(self, chunk: str) -> str:
+        """Append a chunk. Returns, and drops, what is complete: up to an empty line outside fenced code; empty if nothing is."""
+        self.text += chunk
+        end = 0
+        while (line_end := self.text.find("\n", self._line_start) + 1) > 0:
+            line = self.text[self._line_start : line_end]
+            self._line_start = line_end
+            if line.lstrip().startswith(("```", "~~~")):
+                self._is_fenced = not self._is_fenced
+            elif line == "\n" and not self._is_fenced:
+                end = line_end
+        paragraphs, self.text = self.text[:end], self.text[end:]
+        self._line_start -= end
+        return paragraphs
+
+
+def _render_answer(text: str) -> Any:
+    from rich.markdown import Markdown
+
+    return Markdown(fence_log_lines(clean_text_lines(text)))
 
 
 def fence_log_lines(text: str) -> str:

@@ -170,7 +170,11 @@ class Output:
         if answer := error.extra.get("answer"):
             self.errors.print(_build_styled_text("  it says: ") + _build_styled_text(str(answer).strip()))
         if error.fix:
-            self.errors.print(_build_styled_text("Fix: ", "bold green") + _build_styled_text(error.fix))
+            # Imported late: output of other commands does without the routes of the contract.
+            from .route_advice import replace_routes_with_commands
+
+            advice = replace_routes_with_commands(error.fix)
+            self.errors.print(_build_styled_text("Fix: ", "bold green") + _build_styled_text(advice))
 
 
 def _measure_column(texts: Sequence[str]) -> int:

@@ -32,11 +32,11 @@ def read_workflow(source: str, instead: Mapping[str, Any], stdin: TextIO | None 
     document = read_document(
         source,
         lambda text: _parse_yaml(source, text),
-        lambda problem: _build_workflow_error(source, [("", problem)]),
+        lambda problem: _build_file_error(source, problem),
         stdin,
     )
     if not isinstance(document, dict):
-        raise _build_workflow_error(source, [("", "an object with 'name' and 'steps' is expected")])
+        raise _build_file_error(source, "is not a valid workflow: an object with 'name' and 'steps' is expected")
     # With both given, "name" is left in place and reported as unknown.
     if "name" in document and "workflow_name" not in document:
         document = {("workflow_name" if key == "name" else key): value for key, value in document.items()}
@@ -113,6 +113,14 @@ def _find_error_place(document: Any, path: tuple[int | str, ...]) -> str:
 
 
 def _build_workflow_error(source: str, problems: list[tuple[str, str]]) -> InvalidRequest:
-    name = "standard input" if source == "-" else source
     errors = [field_error(location, message) for location, message in problems]
-    return InvalidRequest(f"{name} is not a valid workflow.", errors=errors)
+    return InvalidRequest(f"{_name_source(source)} is not a valid workflow.", errors=errors)
+
+
+def _build_file_error(source: str, problem: str) -> InvalidRequest:
+    """Build the error of a file as a whole, which has no location."""
+    return InvalidRequest(f"{_name_source(source)} {problem}.", errors=[field_error("", problem)])
+
+
+def _name_source(source: str) -> str:
+    return "standard input" if source == "-" else source

@@ -68,7 +68,7 @@ def _faults_as_table(out: Output, arguments: Mapping[str, Any]) -> Iterator[None
         yield
     except InvalidRequest as error:
         faults = error.extra.get("errors") or ()
-        if out.json or not faults:
+        if out.json or not any(fault.get("field") for fault in faults):
             raise
         out.error(InvalidRequest(error.detail, fix=error.fix))
         columns: list[Column] = [

@@ -79,6 +79,14 @@ def test_billing_output_as_json(till: Agora, answer: Agora) -> None:
     assert [price["price"] for price in answer("billing", "prices", "CliBiller")["prices"]] == [0.05]
 
 
+@pytest.mark.parametrize("option", [["--csv"], ["--html"], ["--eml"], ["--output", "invoice.html"]])
+def test_document_of_an_invoice_without_a_number_is_refused_with_advice(agora: Agora, option: list[str]) -> None:
+    refused = agora("billing", "invoice", *option, exit_code=2)
+    assert "number" in refused.stderr
+    assert "agora billing invoices" in refused.stderr
+    assert refused.stdout == ""
+
+
 def test_refusals_show_their_reason(till: Agora, tmp_path: Path) -> None:
     assert "INV-999999" in till("billing", "invoice", "INV-999999", "--csv", exit_code=4).stderr
     assert not list(tmp_path.iterdir())

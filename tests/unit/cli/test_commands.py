@@ -18,6 +18,7 @@ from agora import __version__
 from agora.cli.app import build_application
 from agora.cli.command_hints import COMMAND_HINTS
 from agora.cli.doctor import Finding, has_answered
+from agora.cli.route_advice import replace_routes_with_commands
 from agora_sdk import AgoraClient
 from agora_sdk.contract import Exposure, operations
 from agora_sdk.contract.workers import CODING_PROGRAM
@@ -142,6 +143,27 @@ def test_invalid_input_names_the_field(agora: Agora) -> None:
     assert "--content" in missing.stderr
     agora("messaging", "nothing", exit_code=2)
     agora("inbox", "--as", "NeverRegistered", exit_code=3)
+
+
+def test_advice_names_commands_instead_of_routes(agora: Agora) -> None:
+    task = agora("task", "get", "task_" + "0" * 32, exit_code=4)
+    assert "Tasks are found with 'agora task list'." in task.stderr
+    codebase = agora("codebase", "get", "cb_" + "0" * 32, exit_code=4)
+    assert "See 'agora codebase list' for their ids." in codebase.stderr
+    assert "GET /agora/task/list" in agora("task", "get", "task_" + "0" * 32, "--json", exit_code=4).stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("Yours are listed at GET /agora/conversations.", "Yours are listed at 'agora conversation list'."),
+        ("See GET /v1/agent/codebases/cb_1/status.", "See 'agora codebase status cb_1'."),
+        ("Use POST, or GET /nowhere.", "Use POST, or GET /nowhere."),
+        ("keys are revoked with DELETE /tokens/{token_id}.", "keys are revoked with 'agora token revoke TOKEN_ID'."),
+    ],
+)
+def test_route_in_a_text_becomes_its_command(text: str, advice: str) -> None:
+    assert replace_routes_with_commands(text) == advice
 
 
 def test_error_is_shown_once(agora: Agora) -> None:

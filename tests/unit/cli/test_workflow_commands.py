@@ -124,7 +124,16 @@ def test_errors_of_a_file_are_shown_as_a_table(agora: Agora, tmp_path: Path) -> 
     assert re.search(r"steps\[1\]\.name +Field required", refused.stderr)
     as_json = agora("workflow", "create", str(tmp_path / "wrong.yaml"), "--json", exit_code=2)
     assert len(json.loads(as_json.stderr)["errors"]) == 3
-    agora("workflow", "create", str(tmp_path / "nothing.yaml"), exit_code=2)
+
+
+def test_unreadable_file_is_reported_without_a_table_of_places(agora: Agora, tmp_path: Path) -> None:
+    refused = agora("workflow", "create", str(tmp_path / "nothing.yaml"), exit_code=2)
+    assert "nothing.yaml cannot be read: No such file or directory." in " ".join(refused.stderr.split())
+    assert "where" not in refused.stderr
+    (tmp_path / "list.yaml").write_text("[1]")
+    refused = agora("workflow", "create", str(tmp_path / "list.yaml"), exit_code=2)
+    assert "an object with 'name' and 'steps' is expected" in " ".join(refused.stderr.split())
+    assert "where" not in refused.stderr
 
 
 def test_terminal_shows_a_tree_until_the_end(hand: None, agora: Agora, answer: Agora, pipeline: str) -> None:
