@@ -121,7 +121,7 @@ def open_review(page: Any, job: str) -> Any:
     return page.locator(".figures .state").first
 
 
-def open_session(page: Any, place: Place, job: str) -> None:
+def reopen_or_open_session(page: Any, place: Place, job: str) -> None:
     """Open the page of a job's session, when it exists."""
 
     def find_session() -> str | None:
@@ -234,7 +234,7 @@ def test_conflict_is_shown_and_returned_to_the_agent(place: Place, page: Any) ->
 def test_follow_ups_are_queued_edited_and_used_for_steering(place: Place, page: Any) -> None:
     job = queue_job(page, place, "SLOWLY: 5000")
     page.locator("#output").get_by_text("word3 ").wait_for()
-    open_session(page, place, job)
+    reopen_or_open_session(page, place, job)
     wait_for_phase(page, "working")
     box = page.get_by_label("Message to the agent")
     waiting = page.get_by_role("region", name="Follow-ups")
@@ -295,7 +295,7 @@ def test_session_is_rewound_and_forked(place: Place, page: Any) -> None:
     later = place.operator.post(f"/v1/agent/tasks/{job}/follow-ups", {"text": prompt})["task_id"]
     wait_for_status(place.operator, later, "completed", timeout=SLOW)
     assert branch_files(place, job) == {"turn.txt": "two", "later.txt": "later"}
-    open_session(page, place, later)
+    reopen_or_open_session(page, place, later)
     turn = open_checkpoint(page, 1)
     assert "takes back 1 turn and 2 messages, and changes 2 files" in turn.inner_text()
     changes = [" ".join(text.split()) for text in turn.locator(".changes li").all_inner_texts()]

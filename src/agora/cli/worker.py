@@ -228,8 +228,8 @@ def run_worker(
     """Run coding jobs with a coding agent in the codebases of this machine, until Ctrl-C."""
     from agora.worker import options as values
     from agora.worker.adoption import ClonePolicy
-    from agora.worker.local_sessions import find_database
-    from agora.worker.opencode_server import attach_command
+    from agora.worker.opencode_server import build_attach_command
+    from agora.worker.opencode_sessions import find_opencode_database
     from agora.worker.permissions import Approval
     from agora.worker.profiles import apply_profile, load_profiles
 
@@ -245,10 +245,10 @@ def run_worker(
             default = known.get(agent or "")
             # A running OpenCode server, named by its environment variables, has precedence over an installed agent.
             if command is None and agent is None and not is_contained:
-                command = attach_command(os.environ)
+                command = build_attach_command(os.environ)
             chosen = None if command else values.choose_agent(default.agent if default else agent, mode)
             options = values.WorkerOptions(
-                name=name or values.default_name(),
+                name=name or values.build_default_worker_name(),
                 codebases=places,
                 agent_name=chosen.name if chosen else (command or "").split()[0],
                 agent_command=chosen.command if chosen else None,
@@ -256,7 +256,7 @@ def run_worker(
                 command=command,
                 offers_tools=tools,
                 approval=values.parse_choice("--auto-approve", auto_approve, Approval),
-                provider_account=account or (chosen.name_account(os.environ, Path.home()) if chosen else None),
+                provider_account=account or (chosen.derive_account_name(os.environ, Path.home()) if chosen else None),
                 model=model,
                 max_concurrent_tasks=max_concurrent_tasks,
                 labels=split_list(labels),
@@ -274,7 +274,7 @@ def run_worker(
                 clone_policy=ClonePolicy(clone_private_networks, clone_megabytes),
                 profiles=known,
                 codebase_roots=_read_roots(codebase_roots),
-                local_sessions=find_database(os.environ, Path.home()) if local_sessions else None,
+                opencode_database=find_opencode_database(os.environ, Path.home()) if local_sessions else None,
             )
             # Last: what the profile names replaces the options of the command line.
             options = apply_profile(options, default) if default else options

@@ -35,7 +35,14 @@ from .codebases import Codebase
 from .job_secrets import SecretMask
 from .subprocesses import run_command
 
-__all__ = ["PENDING_CODEBASE", "REGISTRATION_TYPE", "ClonePolicy", "adopt_codebase", "clone_repository", "inspect_path"]
+__all__ = [
+    "PENDING_CODEBASE",
+    "REGISTRATION_TYPE",
+    "ClonePolicy",
+    "adopt_or_decline_codebase",
+    "clone_repository",
+    "require_adoptable_path",
+]
 
 logger = logging.getLogger("agora.worker")
 
@@ -63,7 +70,7 @@ class ClonePolicy:
     resolver: Resolve = resolve_host
 
 
-async def adopt_codebase(
+async def adopt_or_decline_codebase(
     run: TaskRun, client: AgoraClient, worker_id: str, roots: Sequence[Path], clones: Path, policy: ClonePolicy
 ) -> Codebase | None:
     """Answer a registration task: confirm the codebase, or decline it with the reason. None if declined. Raises
@@ -80,8 +87,8 @@ async def adopt_codebase(
             )
             clone = path if is_new else None
         else:
-            path = inspect_path(str(payload.get("path")), roots)
-        codebase = Codebase.inspect(path, str(payload.get("name")))
+            path = require_adoptable_path(str(payload.get("path")), roots)
+        codebase = Codebase.from_directory(path, str(payload.get("name")))
         await client.codebase.confirm(
             codebase_id, run.task_id, token, worker_id, str(codebase.path), repository=codebase.repository
         )
@@ -98,7 +105,7 @@ async def adopt_codebase(
     return codebase
 
 
-def inspect_path(name: str, roots: Sequence[Path]) -> Path:
+def require_adoptable_path(name: str, roots: Sequence[Path]) -> Path:
     """Check that a path may become a codebase. Raises ValueError with a message for the requester."""
     path = Path(name)
     if not path.is_absolute():
@@ -117,7 +124,7 @@ async def clone_repository(
     message for the requester."""
     if (path / ".git").exists():
         return False
-    options = CONFIGURATION | await _check_url(url, policy)
+    options = CONFIGURATION | await _build_pinning_options(url, policy)
     secrets = [token, encode_token(token)] if token is not None else []
     if secrets:
         options[f"http.{url}.extraHeader"] = f"Authorization: Basic {secrets[1]}"
@@ -127,8 +134,8 @@ async def clone_repository(
     await asyncio.to_thread(shutil.rmtree, partial, ignore_errors=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        await _fetch_history(url, partial, branch, policy, environment, SecretMask(secrets))
-        await _check_out(url, partial, policy, environment)
+        await _clone_without_files(url, partial, branch, policy, environment, SecretMask(secrets))
+        await _check_out_within_limits(url, partial, policy, environment)
     except ValueError:
         await asyncio.to_thread(shutil.rmtree, partial, ignore_errors=True)
         raise
@@ -137,7 +144,7 @@ async def clone_repository(
     return True
 
 
-async def _check_url(url: str, policy: ClonePolicy) -> dict[str, str]:
+async def _build_pinning_options(url: str, policy: ClonePolicy) -> dict[str, str]:
     """Check the protocol and the address of a URL. Returns the options that pin git to the address."""
     parts = urlsplit(url)
     if parts.scheme not in policy.protocols:
@@ -156,7 +163,7 @@ async def _check_url(url: str, policy: ClonePolicy) -> dict[str, str]:
         raise ValueError(f"The host {host} is not found: {error.strerror}. Check the URL.") from None
 
 
-async def _fetch_history(
+async def _clone_without_files(
     url: str,
     target: Path,
     branch: str | None,
@@ -164,7 +171,7 @@ async def _fetch_history(
     environment: Mapping[str, str],
     mask: SecretMask,
 ) -> None:
-    size = await asyncio.to_thread(_limit_size, target.parent, policy)
+    size = await asyncio.to_thread(_compute_size_limit, target.parent, policy)
     words = ["git", "clone", "--quiet", "--no-checkout", *(["--branch", branch] if branch else []), "--", url]
     limited = ["/bin/sh", "-c", LIMITED_SHELL, "sh", str(size // BLOCK_BYTES), *words, str(target)]
     result = await run_command(limited, target.parent, timeout=policy.seconds, environment=environment)
@@ -178,9 +185,9 @@ async def _fetch_history(
     raise ValueError(f"git clone of {url} failed: {words_of_git}{advice}")
 
 
-async def _check_out(url: str, target: Path, policy: ClonePolicy, environment: Mapping[str, str]) -> None:
+async def _check_out_within_limits(url: str, target: Path, policy: ClonePolicy, environment: Mapping[str, str]) -> None:
     """Write the files of a cloned commit, unless they are too many or too large."""
-    size = await asyncio.to_thread(_limit_size, target, policy)
+    size = await asyncio.to_thread(_compute_size_limit, target, policy)
     measure = build_measuring_command(policy.files, size)
     if is_over_bounds((await run_command(measure, target, timeout=policy.seconds, environment=environment)).exit_code):
         raise _build_size_error(url, size, policy)
@@ -191,7 +198,7 @@ async def _check_out(url: str, target: Path, policy: ClonePolicy, environment: M
         raise ValueError(f"The files of {url} can not be written: {result.output.strip()[-300:]}")
 
 
-def _limit_size(directory: Path, policy: ClonePolicy) -> int:
+def _compute_size_limit(directory: Path, policy: ClonePolicy) -> int:
     """Limit the size of a clone, in bytes: a part of the disk stays free for running jobs."""
     disk = shutil.disk_usage(directory)
     return max(0, min(policy.megabytes * 1_000_000, disk.free - disk.total // RESERVED_DISK_FRACTION))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["AGENTS", "CodingAgent", "find_installed"]
+__all__ = ["AGENTS", "CodingAgent", "list_installed_agents"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class CodingAgent:
                 return f"~/{name}"
         return None
 
-    def name_account(self, environment: Mapping[str, str], home: Path) -> str | None:
+    def derive_account_name(self, environment: Mapping[str, str], home: Path) -> str | None:
         """Return an opaque name of its credential's account: equal for equal credentials, on any machine."""
         source = self.find_credential(environment, home)
         if source is None:
@@ -106,6 +106,6 @@ AGENTS: Mapping[str, CodingAgent] = {
 }
 
 
-def find_installed() -> list[CodingAgent]:
+def list_installed_agents() -> list[CodingAgent]:
     """List the agents whose program is in PATH, in order of preference."""
     return [agent for agent in AGENTS.values() if agent.find_executable() is not None]

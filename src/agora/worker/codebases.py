@@ -26,13 +26,13 @@ class Codebase:
     is_git: bool
 
     @classmethod
-    def inspect(cls, path: Path, name: str | None = None) -> Codebase:
+    def from_directory(cls, path: Path, name: str | None = None) -> Codebase:
         """Inspect a directory. Raises ValueError if it does not exist."""
         path = path.expanduser().resolve()
         if not path.is_dir():
             raise ValueError(f"{path} is not a directory; --codebases names directories, separated by commas.")
-        is_git = _run_git(path, "rev-parse", "--is-inside-work-tree") == "true"
-        remote = _run_git(path, "config", "--get", "remote.origin.url") if is_git else None
+        is_git = _run_git_or_none(path, "rev-parse", "--is-inside-work-tree") == "true"
+        remote = _run_git_or_none(path, "config", "--get", "remote.origin.url") if is_git else None
         return cls((name or path.name)[:MAX_NAME_CHARACTERS], path, normalize_remote(remote), is_git)
 
 
@@ -42,7 +42,7 @@ def parse_codebases(text: str) -> list[Codebase]:
     for word in filter(None, (part.strip() for part in text.split(","))):
         # From the right: a path may contain a colon, a name may not.
         directory, _, name = word.rpartition(":") if ":" in word else (word, "", "")
-        codebase = Codebase.inspect(Path(directory), name or None)
+        codebase = Codebase.from_directory(Path(directory), name or None)
         if codebase.name in {other.name for other in codebases}:
             raise ValueError(f"Two codebases are named {codebase.name!r}; write DIR:NAME for one of them.")
         codebases.append(codebase)
@@ -57,7 +57,7 @@ def normalize_remote(remote: str | None) -> str | None:
     return f"{match[1].lower()}/{match[2].strip('/').removesuffix('.git')}"
 
 
-def _run_git(path: Path, *arguments: str) -> str | None:
+def _run_git_or_none(path: Path, *arguments: str) -> str | None:
     try:
         result = subprocess.run(["git", "-C", str(path), *arguments], capture_output=True, text=True, timeout=10)
     except (OSError, subprocess.TimeoutExpired):

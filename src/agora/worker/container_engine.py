@@ -58,7 +58,7 @@ class ContainerEngine:
     def __init__(self, state: Path) -> None:
         self._directory = state / "containers"
         self._directory.mkdir(parents=True, exist_ok=True)
-        self._state_id = _read_state_id(self._directory / "id")
+        self._state_id = _read_or_create_state_id(self._directory / "id")
         self._owner = uuid.uuid4().hex
         draft = self._directory / f"{self._owner}.new"
         self.lock = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -90,7 +90,7 @@ class ContainerEngine:
             words = [
                 # --init: as process 1, an agent would ignore signals that it does not handle, and reap no orphans.
                 *("docker", "create", "--name", name, "--interactive", "--init", "--rm", "--workdir", str(cwd)),
-                *("--user", await self._find_user(), "--cap-drop", "ALL", "--security-opt", "no-new-privileges"),
+                *("--user", await self._get_mount_user(), "--cap-drop", "ALL", "--security-opt", "no-new-privileges"),
                 *("--network", settings.network, "--pids-limit", str(settings.pids), "--cpus", str(settings.cpus)),
                 # Both values are equal: by default Docker allows as much swap as memory in addition.
                 *("--memory", f"{settings.memory_megabytes}m", "--memory-swap", f"{settings.memory_megabytes}m"),
@@ -99,45 +99,45 @@ class ContainerEngine:
                 *("--env-file", file.name, *(word for key in environment for word in ("--env", key))),
                 *("--entrypoint", command[0], settings.image, *command[1:]),
             ]
-            _check(await self._call(words, environment, PULL_SECONDS), "make a container")
+            _require_success(await self._run_docker(words, environment, PULL_SECONDS), "make a container")
         return name
 
     async def remove_container(self, name: str) -> None:
         """Remove a container, running or not; a missing one is no error. Raises ContainerError."""
-        result = await self._call(["docker", "rm", "--force", "--volumes", name])
+        result = await self._run_docker(["docker", "rm", "--force", "--volumes", name])
         # Because of ``--rm`` the engine may be removing the ended container at the same time.
         if "already in progress" not in result.output and "No such container" not in result.output:
-            _check(result, f"remove {name}")
+            _require_success(result, f"remove {name}")
 
     async def pause_container(self, name: str) -> bool:
         """Pause all processes of a container. Returns False if it is not running. Raises ContainerError."""
-        result = await self._call(["docker", "pause", name])
+        result = await self._run_docker(["docker", "pause", name])
         if result.exit_code and ("not running" in result.output or "No such container" in result.output):
             return False
-        _check(result, f"pause {name}")
+        _require_success(result, f"pause {name}")
         return True
 
     async def resume_container(self, name: str) -> None:
         """Resume a paused container. Raises ContainerError."""
-        _check(await self._call(["docker", "unpause", name]), f"resume {name}")
+        _require_success(await self._run_docker(["docker", "unpause", name]), f"resume {name}")
 
     async def remove_orphans(self) -> list[str]:
         """Remove the containers of dead workers with this state directory. Returns their names."""
         text = f'{{{{.Names}}}} {{{{.Label "{OWNER_LABEL}"}}}}'
         words = ["docker", "ps", "--all", "--no-trunc", "--filter", f"label={STATE_LABEL}={self._state_id}"]
-        result = _check(await self._call([*words, "--format", text]), "list containers")
+        result = _require_success(await self._run_docker([*words, "--format", text]), "list containers")
         names: list[str] = []
         for line in result.output.splitlines():
             name, _, owner = line.partition(" ")
-            if owner != self._owner and not self._is_held(owner):
+            if owner != self._owner and not self._is_owner_alive(owner):
                 await self.remove_container(name)
                 names.append(name)
         for path in self._directory.glob("*.lock"):
-            if not self._is_held(path.stem):
+            if not self._is_owner_alive(path.stem):
                 path.unlink(missing_ok=True)
         return names
 
-    def _is_held(self, owner: str) -> bool:
+    def _is_owner_alive(self, owner: str) -> bool:
         """Whether the owner's process is alive."""
         try:
             descriptor = os.open(self._directory / f"{owner}.lock", os.O_RDWR | os.O_CLOEXEC)
@@ -148,17 +148,17 @@ class ContainerEngine:
         finally:
             os.close(descriptor)
 
-    async def _find_user(self) -> str:
+    async def _get_mount_user(self) -> str:
         """Return the user who owns the worker's files in a mount: in a rootless engine, root is the user who runs the
         engine."""
         if self._user is None:
             words = ["docker", "info", "--format", "{{json .SecurityOptions}}"]
-            result = _check(await self._call(words), "describe the engine")
+            result = _require_success(await self._run_docker(words), "describe the engine")
             is_rootless = any("name=rootless" in option for option in json.loads(result.output) or [])
             self._user = "0:0" if is_rootless else f"{os.getuid()}:{os.getgid()}"
         return self._user
 
-    async def _call(
+    async def _run_docker(
         self, words: Sequence[str], environment: Mapping[str, str] | None = None, timeout: float = CALL_SECONDS
     ) -> CommandResult:
         try:
@@ -186,7 +186,7 @@ def split_environment(variables: Mapping[str, str]) -> tuple[list[str], dict[str
     return lines, environment
 
 
-def _read_state_id(path: Path) -> str:
+def _read_or_create_state_id(path: Path) -> str:
     """Read or create the permanent id of a state directory. Safe when two processes do so at once."""
     draft = path.with_name(f"id-{uuid.uuid4().hex}")
     draft.write_text(uuid.uuid4().hex)
@@ -199,7 +199,7 @@ def _read_state_id(path: Path) -> str:
     return path.read_text()
 
 
-def _check(result: CommandResult, purpose: str) -> CommandResult:
+def _require_success(result: CommandResult, purpose: str) -> CommandResult:
     if result.exit_code:
         raise ContainerError(f"Docker could not {purpose}: {result.output.strip()[-2000:]}")
     return result

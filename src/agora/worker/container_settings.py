@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["ContainerSettings", "check_container_settings", "read_container_changes"]
+__all__ = ["ContainerSettings", "check_container_settings", "parse_container_changes"]
 
 _NETWORK = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 _IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/@-]{0,254}")
@@ -40,7 +40,7 @@ def check_container_settings(settings: ContainerSettings) -> ContainerSettings:
     return settings
 
 
-def read_container_changes(entry: Any, place: str) -> Mapping[str, Any]:
+def parse_container_changes(entry: Any, place: str) -> Mapping[str, Any]:
     """Read a profile's container settings by name. Raises ValueError, which names the place."""
     kinds = {"image": str, "network": str, "memory_megabytes": int, "cpus": int | float, "pids": int}
     if not isinstance(entry, dict) or not set(entry) <= set(kinds):

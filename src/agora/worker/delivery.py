@@ -18,9 +18,9 @@ from agora_sdk import AgoraError, PermanentFailure, TaskRun
 from agora_sdk.client import AgoraClient
 
 from .codebases import Codebase
-from .forges import ForgeError, PullRequest, find_forge, git_credentials
+from .forges import ForgeError, PullRequest, build_git_credentials, get_forge
 from .registry import CodebaseRegistry
-from .review import read_target
+from .review import read_current_branch
 from .subprocesses import CommandError, run_checked, run_command
 from .worktree import COMMITTER_IDENTITY
 
@@ -76,7 +76,7 @@ async def deliver_branch(run: TaskRun, client: AgoraClient, registry: CodebaseRe
         raise PermanentFailure(f"This worker has no codebase {run.payload.get('codebase_id')!r}.")
     try:
         async with merging:
-            report = await _carry_out(delivery, codebase, run)
+            report = await _deliver_reviewed_commit(delivery, codebase, run)
     except (CommandError, ForgeError) as error:
         report = Report("failed", str(error)[:4000])
     await client.review.conclude(
@@ -95,7 +95,7 @@ async def deliver_branch(run: TaskRun, client: AgoraClient, registry: CodebaseRe
     )
 
 
-async def _carry_out(delivery: Delivery, codebase: Codebase, run: TaskRun) -> Report:
+async def _deliver_reviewed_commit(delivery: Delivery, codebase: Codebase, run: TaskRun) -> Report:
     head = await run_checked(["git", "rev-parse", "--verify", f"refs/heads/{delivery.branch}"], codebase.path)
     if head != delivery.head:
         # Reviewed and delivered commits must be the same: the agent could have committed after the approval.
@@ -109,7 +109,7 @@ async def _carry_out(delivery: Delivery, codebase: Codebase, run: TaskRun) -> Re
         case "pull_request":
             return await _propose_branch(delivery, codebase)
         case "patch":
-            return await _hand_over_patch(delivery, codebase, run)
+            return await _store_patch(delivery, codebase, run)
     return Report("failed", f"The worker knows no delivery {delivery.action!r}.")
 
 
@@ -117,7 +117,7 @@ async def _carry_out(delivery: Delivery, codebase: Codebase, run: TaskRun) -> Re
 
 
 async def _merge_branch(delivery: Delivery, codebase: Codebase) -> Report:
-    path, current = codebase.path, await read_target(codebase.path)
+    path, current = codebase.path, await read_current_branch(codebase.path)
     target = delivery.target or current
     if not target:
         return Report("failed", f"{path} is at no branch: name the target.")
@@ -167,7 +167,7 @@ async def _push_branch(delivery: Delivery, codebase: Codebase) -> None:
     remote = await run_checked(["git", "config", "--get", "remote.origin.url"], codebase.path)
     # By commit and not by branch: what was approved is pushed, even if the branch has moved since the check above.
     command = ["git", "push", "--no-verify", "origin", f"{delivery.head}:refs/heads/{delivery.branch}"]
-    environment = {"GIT_TERMINAL_PROMPT": "0", **git_credentials(remote)}
+    environment = {"GIT_TERMINAL_PROMPT": "0", **build_git_credentials(remote)}
     result = await run_command(command, codebase.path, timeout=PUSH_SECONDS, environment=environment)
     if result.exit_code:
         raise CommandError(f"git push failed: {result.output.strip()[-3000:]}")
@@ -175,15 +175,15 @@ async def _push_branch(delivery: Delivery, codebase: Codebase) -> None:
 
 async def _propose_branch(delivery: Delivery, codebase: Codebase) -> Report:
     """Push the branch, and open or update its pull request. Raises CommandError, ForgeError."""
-    forge = find_forge(codebase.repository)
+    forge = get_forge(codebase.repository)
     await _push_branch(delivery, codebase)
-    target = delivery.target or await read_target(codebase.path)
+    target = delivery.target or await read_current_branch(codebase.path)
     request = PullRequest(delivery.branch, target, delivery.title or delivery.branch, delivery.body)
-    address = await asyncio.to_thread(forge.publish, request)
+    address = await asyncio.to_thread(forge.open_or_update_pull_request, request)
     return Report("proposed", pull_request=address)
 
 
-async def _hand_over_patch(delivery: Delivery, codebase: Codebase, run: TaskRun) -> Report:
+async def _store_patch(delivery: Delivery, codebase: Codebase, run: TaskRun) -> Report:
     with tempfile.TemporaryDirectory() as directory:
         file = Path(directory) / "patch"
         spread = f"{delivery.base}..{delivery.head}"

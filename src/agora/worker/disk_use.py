@@ -48,7 +48,7 @@ class DiskKeeper:
                 await asyncio.sleep(REPORT_DELAY_SECONDS)  # one report for jobs that end together
             self._job_ended.clear()
 
-    def note_job_end(self) -> None:
+    def schedule_report(self) -> None:
         """Schedule a report soon after a job has ended."""
         self._job_ended.set()
 
@@ -74,20 +74,20 @@ class DiskKeeper:
         except (AgoraError, OSError) as error:
             logger.warning("The disk use of %s is not reported: %s", codebase.name, error)
 
-    async def clean_as_told(self, run: TaskRun) -> Any:
+    async def remove_named_worktrees(self, run: TaskRun) -> Any:
         """Remove the worktrees that a task names, if no work is lost. Raises PermanentFailure."""
         codebase = await self._registry.resolve_codebase(self._client, str(run.payload.get("codebase_id")))
         job_ids = run.payload.get("job_ids")
         if codebase is None or not isinstance(job_ids, list):
             raise PermanentFailure(f"This worker has no codebase {run.payload.get('codebase_id')!r}.")
         sizes = {use.job_id: use.bytes for use in await examine_worktrees(codebase, self._root, self._limits)}
-        chosen = [job_id for job_id in map(str, job_ids) if _is_name(job_id)]
+        chosen = [job_id for job_id in map(str, job_ids) if _is_plain_name(job_id)]
         left = await remove_worktrees(codebase, self._root, chosen)
         removed = [job_id for job_id in chosen if job_id not in left]
         await self.report_use(codebase)
         return {"removed": removed, "left": left, "bytes": sum(sizes.get(job_id, 0) for job_id in removed)}
 
 
-def _is_name(job_id: str) -> bool:
+def _is_plain_name(job_id: str) -> bool:
     """Whether an id is a plain directory name, without a path."""
     return job_id not in ("", ".", "..") and Path(job_id).name == job_id

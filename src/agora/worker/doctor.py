@@ -92,7 +92,7 @@ def _examine_agent(agent: CodingAgent, environment: Mapping[str, str], home: Pat
 
 
 def _examine_git() -> Report:
-    version = _read_version("git")
+    version = _read_version_or_none("git")
     if version is None:
         hint = "install git; without it jobs work in the codebase itself (--isolation none)"
         return Report("git", "git", "not installed", False, False, (hint,))
@@ -100,7 +100,7 @@ def _examine_git() -> Report:
 
 
 def _examine_node() -> Report:
-    version = _read_version("node")
+    version = _read_version_or_none("node")
     if version is None:
         return Report("node", "Node", "not installed", False, False, ("needed by Claude Code: Node 22 or newer",))
     is_recent = int(version.removeprefix("v").split(".")[0]) >= MIN_NODE_VERSION
@@ -108,7 +108,7 @@ def _examine_node() -> Report:
     return Report("node", "Node", version, True, is_recent, hints)
 
 
-def _read_version(program: str) -> str | None:
+def _read_version_or_none(program: str) -> str | None:
     path = shutil.which(program)
     if path is None:
         return None

@@ -25,8 +25,8 @@ from acp.client import ClientSideConnection
 
 from . import gemini
 from .permissions import Decision, PermissionRequest
-from .process_reaper import MARK_VARIABLE, kill_marked
-from .usage_limits import UsageLimitReached, parse_usage_limit
+from .process_reaper import MARK_VARIABLE, kill_marked_processes
+from .usage_limits import UsageLimitReached, find_usage_limit_end
 
 __all__ = ["AgentDied", "AgentFailed", "AgentProcess", "SessionState", "TurnEnd"]
 
@@ -80,7 +80,7 @@ OnUpdate = Callable[[Mapping[str, Any]], None]
 OnPermission = Callable[[PermissionRequest], Awaitable[Decision]]
 
 
-def _end_with_worker() -> None:
+def _die_with_worker() -> None:
     """Have the kernel kill the process when the worker dies. Runs in the child process before exec."""
     # A killed worker cannot end its agents, which would go on working without a lease.
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -130,16 +130,16 @@ class AgentProcess:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
                 cwd=self.cwd,
-                env=self.all_environment,
+                env=self.process_environment,
                 limit=MAX_LINE_BYTES,
                 start_new_session=True,  # its tools are in its process group, which is killed with it
-                preexec_fn=_end_with_worker,
+                preexec_fn=_die_with_worker,
             )
         except OSError as error:
             raise AgentFailed(f"{self.command[0]} cannot be started: {error}") from error
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._reading_log = asyncio.create_task(self._read_log())
+        self._reading_log = asyncio.create_task(self._read_stderr())
         client: Any = _Client(self)
         self._connection = ClientSideConnection(client, self._process.stdin, self._process.stdout)
         # None are offered: the agent reads and writes files itself, below its worktree.
@@ -155,7 +155,7 @@ class AgentProcess:
         return f"{greeting.agent_info.name} {greeting.agent_info.version}" if greeting.agent_info else self.command[0]
 
     @property
-    def all_environment(self) -> dict[str, str]:
+    def process_environment(self) -> dict[str, str]:
         """Build the environment of the process: the worker's without its private variables, plus the agent's own."""
         inherited = {
             name: value for name, value in os.environ.items() if not name.startswith(PRIVATE_VARIABLE_PREFIXES)
@@ -163,29 +163,33 @@ class AgentProcess:
         return inherited | dict(self._environment)
 
     @property
-    def doubts_about_tools(self) -> str | None:
+    def missing_tools_reason(self) -> str | None:
         """Return why the started agent may ignore the MCP servers of a session; None if it uses them."""
-        return gemini.describe_missing_tools(self.all_environment) if self._name == gemini.NAME else None
+        return gemini.describe_missing_tools(self.process_environment) if self._name == gemini.NAME else None
 
     @property
-    def takes_http_servers(self) -> bool:
+    def supports_http_servers(self) -> bool:
         """Whether the started agent supports MCP servers over HTTP."""
         capabilities = self._capabilities.mcp_capabilities if self._capabilities else None
         return bool(capabilities and capabilities.http)
 
-    async def open_session(self, session_id: str | None, mcp_servers: Sequence[Mapping[str, Any]] = ()) -> SessionState:
+    async def reopen_or_open_session(
+        self, session_id: str | None, mcp_servers: Sequence[Mapping[str, Any]] = ()
+    ) -> SessionState:
         """Reopen a session, or open a new one if there was none or reopening fails. Raises AgentDied, AgentFailed."""
-        servers: list[Any] = [_build_server(server) for server in mcp_servers]
+        servers: list[Any] = [_convert_mcp_server(server) for server in mcp_servers]
         if session_id is not None:
-            for rung, reopen in self._reopening_calls(session_id, servers):
+            for rung, reopen in self._list_reopening_calls(session_id, servers):
                 if rung == "load" and self._name == gemini.NAME:
-                    await asyncio.sleep(gemini.seconds_until_reopenable(session_id, self.all_environment, time.time()))
+                    await asyncio.sleep(
+                        gemini.seconds_until_reopenable(session_id, self.process_environment, time.time())
+                    )
                 self._is_replaying = True  # a loaded session repeats its messages, which the log already has
                 try:
                     answer = await self._await_answer(reopen(), START_SECONDS)
                     self._session = SessionState(session_id, rung, **_read_options(answer))
                     if self._name == gemini.NAME:
-                        gemini.remove_leftovers(session_id, self.all_environment)
+                        gemini.remove_empty_session_files(session_id, self.process_environment)
                     return self._session
                 except AgentFailed as error:
                     logger.info("session/%s of %s: %s", rung, session_id, error)
@@ -197,7 +201,9 @@ class AgentProcess:
         self._session = SessionState(answer.session_id, "new", **_read_options(answer))
         return self._session
 
-    def _reopening_calls(self, session_id: str, servers: list[Any]) -> list[tuple[str, Callable[[], Awaitable[Any]]]]:
+    def _list_reopening_calls(
+        self, session_id: str, servers: list[Any]
+    ) -> list[tuple[str, Callable[[], Awaitable[Any]]]]:
         """List the supported ways to reopen a session, best first."""
         capabilities, cwd = self._capabilities, str(self.cwd)
         calls: list[tuple[str, Callable[[], Awaitable[Any]]]] = []
@@ -207,7 +213,7 @@ class AgentProcess:
             calls.append(("load", lambda: self._live_connection.load_session(cwd, session_id, mcp_servers=servers)))
         return calls
 
-    async def choose_option(self, category: str, value: str) -> bool:
+    async def set_option_if_supported(self, category: str, value: str) -> bool:
         """Set an option of the session, such as model or mode. Returns whether the agent has such an option."""
         option = self._session_state.options.get(category)
         if option is None:
@@ -280,7 +286,7 @@ class AgentProcess:
         # Processes that its tools started in sessions of their own would continue to change the worktree of the next
         # agent.
         if mark := self._environment.get(MARK_VARIABLE):
-            await asyncio.to_thread(kill_marked, mark)
+            await asyncio.to_thread(kill_marked_processes, mark)
         if self._reading_log is not None:
             self._reading_log.cancel()
         # asyncio keeps the pipe of an ended process open until its transport is closed.
@@ -298,21 +304,21 @@ class AgentProcess:
         if not self._is_replaying:
             self.on_update(update)
 
-    async def _read_log(self) -> None:
+    async def _read_stderr(self) -> None:
         assert self._process is not None
         assert self._process.stderr is not None
         async for line in self._process.stderr:
             text = line.decode(errors="replace").rstrip()
             self._log.append(text)
             logger.debug("%s: %s", self.command[0], text)
-            self._notice_limit(text)
+            self._detect_usage_limit(text)
 
-    def _notice_limit(self, line: str) -> None:
+    def _detect_usage_limit(self, line: str) -> None:
         waiting = self._limit_until
         # Only records of the agent's own log: a text that it works on may speak of limits, too.
         if waiting is None or waiting.done() or not line.startswith(("ERROR", "WARN", "timestamp=")):
             return
-        until = parse_usage_limit(line, time.time())
+        until = find_usage_limit_end(line, time.time())
         # The agent itself waits out shorter ones.
         if until is not None and until > time.time() + MAX_AGENT_RETRY_SECONDS:
             waiting.set_result(until)
@@ -346,7 +352,7 @@ class AgentProcess:
             )
         except acp.RequestError as error:
             text = f"{error} {error.data or ''}".strip()
-            until = parse_usage_limit(text, time.time())
+            until = find_usage_limit_end(text, time.time())
             if until is not None:
                 raise UsageLimitReached(text, until) from error
             raise AgentFailed(text) from error
@@ -390,7 +396,7 @@ class _Client:
         """Ignore extension notifications."""
 
 
-def _build_server(server: Mapping[str, Any]) -> Any:
+def _convert_mcp_server(server: Mapping[str, Any]) -> Any:
     """Convert an MCP server to the protocol package's type: HTTP or stdio."""
     if "command" in server:
         return schema.McpServerStdio.model_validate(server)

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from .agents import AGENTS
 from .container_engine import ContainerEngine, ContainerError, Mount
 from .container_settings import ContainerSettings
-from .process_reaper import mark_processes
+from .process_reaper import create_process_mark
 from .subprocesses import CommandResult, run_checked, run_command
 from .worktree import Workplace
 
@@ -31,7 +31,7 @@ __all__ = [
     "HostExecution",
     "disable_git_hooks",
     "disarm_repositories",
-    "find_home",
+    "get_container_home",
     "run_job_command",
 ]
 
@@ -52,7 +52,7 @@ class Command:
 class Execution(Protocol):
     """Execution environment of one job's commands."""
 
-    async def enter(self, place: Workplace) -> None:
+    async def secure_place(self, place: Workplace) -> None:
         """Make a place safe to work in after an earlier attempt."""
 
     def open_command(
@@ -60,17 +60,17 @@ class Execution(Protocol):
     ) -> AbstractAsyncContextManager[Command]:
         """Prepare a command of the job; a string is a shell command. It is cleaned up after the block."""
 
-    def hold_still(self, place: Workplace) -> AbstractAsyncContextManager[None]:
+    def pause_commands(self, place: Workplace) -> AbstractAsyncContextManager[None]:
         """Keep the job's commands from changing the worktree while git reads it."""
 
-    def find_barrier(self, url: str) -> str | None:
+    def explain_unreachable_url(self, url: str) -> str | None:
         """Return why commands of the job cannot reach a URL; None if they can."""
 
 
 class HostExecution:
     """Runs commands as processes of the worker's user."""
 
-    async def enter(self, place: Workplace) -> None:
+    async def secure_place(self, place: Workplace) -> None:
         """Do nothing."""
 
     @asynccontextmanager
@@ -78,14 +78,14 @@ class HostExecution:
         self, command: Sequence[str] | str, place: Workplace, environment: Mapping[str, str]
     ) -> AsyncIterator[Command]:
         """Yield the command itself."""
-        yield Command(_split_command(command), {**environment, **mark_processes()})
+        yield Command(_split_command(command), {**environment, **create_process_mark()})
 
     @asynccontextmanager
-    async def hold_still(self, place: Workplace) -> AsyncIterator[None]:
+    async def pause_commands(self, place: Workplace) -> AsyncIterator[None]:
         """Do nothing: an agent is expected to be idle between two turns."""
         yield
 
-    def find_barrier(self, url: str) -> str | None:
+    def explain_unreachable_url(self, url: str) -> str | None:
         """Return None: a process can reach every URL."""
         return None
 
@@ -100,7 +100,7 @@ class ContainerExecution:
         self._agent_name, self._task_id = agent_name, task_id
         self._names: list[str] = []
 
-    async def enter(self, place: Workplace) -> None:
+    async def secure_place(self, place: Workplace) -> None:
         """Remove the containers of dead workers, which may still run here, and disarm repositories that they left."""
         await self._engine.remove_orphans()
         await _disarm_place(place)
@@ -110,7 +110,7 @@ class ContainerExecution:
         self, command: Sequence[str] | str, place: Workplace, environment: Mapping[str, str]
     ) -> AsyncIterator[Command]:
         """Yield the command line that starts the command's container and attaches to it."""
-        home = find_home(self._state, place.codebase.name, place.path.name if place.branch else "shared")
+        home = get_container_home(self._state, place.codebase.name, place.path.name if place.branch else "shared")
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         # The repository is read-only there: git must not try to refresh the index in passing.
         variables = {**self._read_credentials(), **environment, "GIT_OPTIONAL_LOCKS": "0", "HOME": str(home)}
@@ -120,7 +120,7 @@ class ContainerExecution:
         )
         self._names.append(name)
         try:
-            yield Command(["docker", "start", "--attach", "--interactive", name], mark_processes())
+            yield Command(["docker", "start", "--attach", "--interactive", name], create_process_mark())
         finally:
             self._names.remove(name)
             try:
@@ -129,7 +129,7 @@ class ContainerExecution:
                 logger.warning("%s", error)
 
     @asynccontextmanager
-    async def hold_still(self, place: Workplace) -> AsyncIterator[None]:
+    async def pause_commands(self, place: Workplace) -> AsyncIterator[None]:
         """Pause the containers until the block ends."""
         # Paused first: a command could otherwise recreate a repository after it was disarmed.
         paused = [name for name in self._names if await self._engine.pause_container(name)]
@@ -140,7 +140,7 @@ class ContainerExecution:
             for name in paused:
                 await self._engine.resume_container(name)
 
-    def find_barrier(self, url: str) -> str | None:
+    def explain_unreachable_url(self, url: str) -> str | None:
         """Return why a container cannot reach a URL: it has its own loopback interface, and possibly no network."""
         host = urlsplit(url).hostname or ""
         if self._settings.network == "none":
@@ -168,7 +168,7 @@ async def run_job_command(
         return await run_command(opened.words, place.path, timeout=timeout, environment=opened.environment)
 
 
-def find_home(state: Path, codebase: str, job: str) -> Path:
+def get_container_home(state: Path, codebase: str, job: str) -> Path:
     """Return the home directory of a job's containers, where the agent's sessions outlive them."""
     return state / "homes" / codebase / job
 

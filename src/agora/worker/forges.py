@@ -16,7 +16,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import httpx
 
-__all__ = ["Forge", "ForgeError", "GitHub", "GitLab", "PullRequest", "find_forge", "git_credentials"]
+__all__ = ["Forge", "ForgeError", "GitHub", "GitLab", "PullRequest", "build_git_credentials", "get_forge"]
 
 TIMEOUT_SECONDS = 30.0
 MAX_ANSWER_BYTES = 4_000_000
@@ -39,7 +39,7 @@ class PullRequest:
 class Forge(Protocol):
     """Opens pull requests."""
 
-    def publish(self, request: PullRequest) -> str:
+    def open_or_update_pull_request(self, request: PullRequest) -> str:
         """Open the pull request of a branch, or update the open one. Returns its address. Raises ForgeError."""
 
 
@@ -51,7 +51,7 @@ class GitHub:
     token: str
     repository: str
 
-    def publish(self, request: PullRequest) -> str:
+    def open_or_update_pull_request(self, request: PullRequest) -> str:
         """Implement Forge."""
         owner = self.repository.split("/")[0]
         # GitHub filters by a head only if it names the owner, too.
@@ -62,7 +62,7 @@ class GitHub:
             answer = self._call("PATCH", f"/pulls/{int(known[0]['number'])}", text)
         else:
             answer = self._call("POST", "/pulls", {"head": request.branch, "base": request.target, **text})
-        return _read_address(answer, "html_url")
+        return _require_pull_request_url(answer, "html_url")
 
     def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         headers = {"authorization": f"Bearer {self.token}", "accept": "application/vnd.github+json"}
@@ -77,7 +77,7 @@ class GitLab:
     token: str
     repository: str
 
-    def publish(self, request: PullRequest) -> str:
+    def open_or_update_pull_request(self, request: PullRequest) -> str:
         """Implement Forge."""
         query = urlencode({"source_branch": request.branch, "state": "opened"})
         known = self._call("GET", f"/merge_requests?{query}")
@@ -87,14 +87,14 @@ class GitLab:
         else:
             branches = {"source_branch": request.branch, "target_branch": request.target}
             answer = self._call("POST", "/merge_requests", branches | text)
-        return _read_address(answer, "web_url")
+        return _require_pull_request_url(answer, "web_url")
 
     def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         project = quote(self.repository, safe="")
         return _call_api(method, f"{self.api}/projects/{project}{path}", {"private-token": self.token}, body)
 
 
-def find_forge(repository: str | None) -> Forge:
+def get_forge(repository: str | None) -> Forge:
     """Find the forge of a repository, such as ``github.com/owner/name``. Raises ForgeError, which names what is
     missing."""
     host, _, path = (repository or "").partition("/")
@@ -102,13 +102,13 @@ def find_forge(repository: str | None) -> Forge:
         raise ForgeError("The codebase has no remote at a forge: there is nowhere to open a pull request.")
     if _is_gitlab(host):
         api = os.environ.get("AGORA_GITLAB_API") or f"https://{host}/api/v4"
-        return GitLab(api.rstrip("/"), _read_token("AGORA_GITLAB_TOKEN"), path)
+        return GitLab(api.rstrip("/"), _require_token("AGORA_GITLAB_TOKEN"), path)
     default = "https://api.github.com" if host == "github.com" else f"https://{host}/api/v3"
     api = os.environ.get("AGORA_GITHUB_API") or default
-    return GitHub(api.rstrip("/"), _read_token("AGORA_GITHUB_TOKEN"), path)
+    return GitHub(api.rstrip("/"), _require_token("AGORA_GITHUB_TOKEN"), path)
 
 
-def git_credentials(remote: str) -> dict[str, str]:
+def build_git_credentials(remote: str) -> dict[str, str]:
     """Build the environment with which git sends the forge's token to a remote over HTTPS, and to no other host; empty
     without a token."""
     address = urlsplit(remote)
@@ -135,14 +135,14 @@ def _is_gitlab(host: str) -> bool:
     return bool(os.environ.get("AGORA_GITLAB_TOKEN")) and not os.environ.get("AGORA_GITHUB_TOKEN")
 
 
-def _read_token(variable: str) -> str:
+def _require_token(variable: str) -> str:
     token = os.environ.get(variable)
     if not token:
         raise ForgeError(f"The worker has no token for the forge: start it with {variable} in its environment.")
     return token
 
 
-def _read_address(answer: Any, field: str) -> str:
+def _require_pull_request_url(answer: Any, field: str) -> str:
     address = answer.get(field) if isinstance(answer, dict) else None
     if not isinstance(address, str) or not address.startswith(("https://", "http://")):
         raise ForgeError("The forge's answer does not name the pull request.")
@@ -157,7 +157,7 @@ def _call_api(method: str, url: str, headers: Mapping[str, str], body: Mapping[s
     fields = {"user-agent": "agora-worker", **headers}
     try:
         with httpx.stream(method, url, headers=fields, json=body, timeout=TIMEOUT_SECONDS) as response:
-            document = _read_answer(response)
+            document = _read_limited_body(response)
         if response.is_success:
             return json.loads(document)
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
@@ -167,7 +167,7 @@ def _call_api(method: str, url: str, headers: Mapping[str, str], body: Mapping[s
     )
 
 
-def _read_answer(response: httpx.Response) -> bytes:
+def _read_limited_body(response: httpx.Response) -> bytes:
     """Read an answer. Raises ForgeError above MAX_ANSWER_BYTES, after decompression."""
     document = b""
     for part in response.iter_bytes():

@@ -22,7 +22,7 @@ def find_full_disk(error: Exception, places: Iterable[Path], *, is_own: bool) ->
     disk.
     """
     existing = [place for place in places if place.exists()]
-    full = next((place for place in existing if not _has_room(place)), None)
+    full = next((place for place in existing if not _has_free_space(place)), None)
     if full is not None or not is_own:
         return full
     is_told = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
@@ -37,7 +37,7 @@ def describe_full_disk(place: Path) -> str:
     )
 
 
-def _has_room(place: Path) -> bool:
+def _has_free_space(place: Path) -> bool:
     # f_bavail and f_favail: what a user without privileges may use; root's reserve does not help.
     usage = os.statvfs(place)
     has_files = usage.f_files == 0 or usage.f_favail > 0  # some file systems do not count inodes

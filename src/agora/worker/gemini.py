@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-__all__ = ["NAME", "TRUST_VARIABLE", "describe_missing_tools", "remove_leftovers", "seconds_until_reopenable"]
+__all__ = ["NAME", "TRUST_VARIABLE", "describe_missing_tools", "remove_empty_session_files", "seconds_until_reopenable"]
 
 NAME = "gemini-cli"  #: as reported in ``initialize``
 TRUST_VARIABLE = "GEMINI_CLI_TRUST_WORKSPACE"
@@ -20,20 +20,20 @@ def seconds_until_reopenable(session_id: str, environment: Mapping[str, str], no
     """
     minute = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H-%M")
     # Only if a file of this minute exists: the wait is rarely needed.
-    return 60 - now % 60 if _list_files(session_id, environment, minute) else 0.0
+    return 60 - now % 60 if _list_session_files(session_id, environment, minute) else 0.0
 
 
-def remove_leftovers(session_id: str, environment: Mapping[str, str]) -> None:
+def remove_empty_session_files(session_id: str, environment: Mapping[str, str]) -> None:
     """Remove the empty files that ``session/load`` has created for a session beside the oldest one, which it continues.
 
     At its next start Gemini CLI removes sessions without messages, and for such a file also the file of the same id
     that has the conversation.
     """
-    for path in _list_files(session_id, environment)[1:]:
+    for path in _list_session_files(session_id, environment)[1:]:
         path.unlink(missing_ok=True)
 
 
-def _list_files(session_id: str, environment: Mapping[str, str], minute: str = "*") -> list[Path]:
+def _list_session_files(session_id: str, environment: Mapping[str, str], minute: str = "*") -> list[Path]:
     """List the files of a session, oldest first. minute: restricts them to files begun then."""
     home = Path(environment.get("HOME") or Path.home())
     return sorted(home.glob(f".gemini/tmp/*/chats/session-{minute}-{session_id[:8]}.jsonl"))

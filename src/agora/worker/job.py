@@ -39,17 +39,17 @@ from .prompts import (
     REFUSED_PROMPT,
 )
 from .registry import CodebaseRegistry
-from .reports import offer_tools, report_usage
+from .reports import issue_marketplace_tools, report_usage
 from .request import Answer, JobRequest, read_answers
 from .results import hand_over_for_review, store_changes
-from .session_opening import choose_session_options, find_earlier_session
+from .session_opening import choose_session_options, load_earlier_session
 from .starting_point import StartingPoint
 from .subprocesses import CommandError, fill_command, run_command
 from .transcript import Transcript, remove_null_characters
-from .turns import record_turn, rewind_files
+from .turns import record_turn, restore_files_to_start
 from .usage_limits import AccountBreaker, UsageLimitReached, describe_pause
-from .worktree import Workplace, find_workplace
-from .worktree_setup import prepare_worktree
+from .worktree import Workplace, open_workplace
+from .worktree_setup import run_worktree_setup
 
 __all__ = ["Job"]
 
@@ -112,28 +112,30 @@ class Job:
                 await self._begin_work()
             elif (steering := await self._take_follow_up(steering=True)) is not None:
                 await self._interrupt_turn()
-                await self._prompt_again(steering)
+                await self._send_prompt(steering)
             else:
-                await self._answer_permission()
+                await self._pass_answer_to_agent()
             await self._finish_turns()
             return await self._store_changes()
         # Reported before the job is paused: other jobs of the account must not start in between.
         except UsageLimitReached as limit:
-            await self._breaker.report_limit(limit.until)
-            raise await self._pause(
+            await self._breaker.block_and_report_until(limit.until)
+            raise await self._save_and_build_postponement(
                 f"{describe_pause(self._options.agent_name, limit)} {limit}", limit.until
             ) from limit
         except (AgentFailed, CommandError, OSError, PermanentFailure) as error:
             # First: on a full disk the agent, git and the check fail with errors of their own, none of which another attempt would repeat.
             if (full := self._find_full_disk(error)) is not None:
-                raise await self._pause(describe_full_disk(full), time.time() + DISK_PAUSE_SECONDS) from error
+                raise await self._save_and_build_postponement(
+                    describe_full_disk(full), time.time() + DISK_PAUSE_SECONDS
+                ) from error
             if isinstance(error, AgentFailed):
                 raise PermanentFailure(f"The agent failed: {error}") from error
             if isinstance(error, CommandError):
                 raise PermanentFailure(str(error)) from error
             raise
 
-    def take_over(self, run: TaskRun) -> None:
+    def continue_under_claim(self, run: TaskRun) -> None:
         """Continue under a new claim of the task."""
         self._run = run
         self._writer.attach(run)
@@ -161,21 +163,21 @@ class Job:
     async def _begin_work(self) -> None:
         """Prepare the workplace, and begin the first turn or continue the interrupted one."""
         # Before anything is prepared: while the account is blocked, a job must not even create its worktree.
-        self._breaker.check_limit()
-        codebase = await self._find_codebase()
+        self._breaker.raise_if_blocked()
+        codebase = await self._require_codebase()
         is_isolated = self._options.isolation is not Isolation.NONE
         self._state.session_id = self._state.session_id or self._request.session_id
-        earlier = await find_earlier_session(self._client, self._run, self._state, self._options.agent_name)
+        earlier = await load_earlier_session(self._client, self._run, self._state, self._options.agent_name)
         job = str(earlier.get("job") or self.task_id)
         start = self._request.start
         fork = start.commit if start is not None and start.is_fork else None
-        place = find_workplace(codebase, self._options.state / "worktrees", job, isolated=is_isolated, start=fork)
+        place = open_workplace(codebase, self._options.state / "worktrees", job, isolated=is_isolated, start=fork)
         # The lock of the place is released by close(), after the agent has ended: pushed first, it is closed last.
         self._place = await self._closing.enter_async_context(place)
-        await self._execution.enter(self._place)
+        await self._execution.secure_place(self._place)
         self._state.workplace = self._place.to_document() | {"job": job}
         if self._place.needs_setup:
-            await prepare_worktree(
+            await run_worktree_setup(
                 self._execution,
                 self._options,
                 self._place,
@@ -183,12 +185,12 @@ class Job:
                 self._writer.add_text,
                 self._add_note,
             )
-            self._place.note_setup()
+            self._place.mark_setup_complete()
         # Once: an agent may have changed the files since.
         if not self._state.is_prompted:
             await place_files(self._run.payload.get("files"), self._place, self._client)
         if start is not None and not self._state.was_rewound:
-            await self._begin_at(start, self._place, job)
+            await self._restore_starting_point(start, self._place, job)
         # Another worker has begun the job in its own repository: the changes that its agent reported are missing here.
         is_anew = self._place.is_empty and self._state.is_prompted and start is None
         if is_anew:
@@ -196,18 +198,18 @@ class Job:
             self._add_note("the earlier changes are not on this machine: the job starts over")
         prompt = await self._choose_prompt()
         if prompt is not None:
-            await self._prompt_again(NEW_WORKTREE_NOTE + prompt if is_anew else prompt)
+            await self._send_prompt(NEW_WORKTREE_NOTE + prompt if is_anew else prompt)
 
-    async def _begin_at(self, start: StartingPoint, place: Workplace, job: str) -> None:
+    async def _restore_starting_point(self, start: StartingPoint, place: Workplace, job: str) -> None:
         """Restore files and conversation to the job's starting point. Raises PermanentFailure."""
-        await rewind_files(start, place, job)
+        await restore_files_to_start(start, place, job)
         state = self._state
         state.was_rewound, state.is_prompted, state.is_answered = True, start.is_last, start.is_last
         state.session_id = None if start.begins_session else state.session_id
         self._add_note(f"begins at turn {start.number}")
         await self._save_checkpoint()
 
-    async def _run_tool(self, command: str, prompt: str) -> None:
+    async def _run_tool_turn(self, command: str, prompt: str) -> None:
         """Run a command-line tool without ACP on a prompt: one run is the turn."""
         assert self._place is not None
         words = fill_command(command, self._place.path, prompt)
@@ -227,7 +229,7 @@ class Job:
         if result.exit_code:
             raise PermanentFailure(f"{words[0]} ended with exit code {result.exit_code}: {result.output[-2000:]}")
 
-    async def _find_codebase(self) -> Codebase:
+    async def _require_codebase(self) -> Codebase:
         codebase = await self._registry.resolve_codebase(self._client, self._request.codebase)
         if codebase is None:
             names = ", ".join(codebase.name for codebase in self._options.codebases)
@@ -245,10 +247,10 @@ class Job:
             state.is_prompted = state.is_answered = True
         if state.is_answered:
             return None
-        prompt = await self._read_prompt()
+        prompt = await self._read_latest_prompt()
         if state.asked is not None:
             request = PermissionRequest.from_document(state.asked)
-            decision = await self._read_decision(request)
+            decision = await self._read_decision_or_reject(request)
             self._granted = decision
             # The agent that asked is gone: the answer is told to its successor in the prompt, and granted at its first request.
             answer = decision.option.name if decision.option else "no"
@@ -258,7 +260,7 @@ class Job:
             return CONTINUATION_PROMPT.format(why="its worker or its agent ended", prompt=prompt)
         return self._request.start.build_prompt(prompt) if self._request.start is not None else prompt
 
-    async def _read_prompt(self) -> str:
+    async def _read_latest_prompt(self) -> str:
         """Read the latest prompt: that of the last taken follow-up, else the job's."""
         return await self._follow_ups.read_taken(self._run, self._state.follow_up) or self._request.prompt
 
@@ -283,14 +285,14 @@ class Job:
         opening = self._execution.open_command(options.agent_command, self._place, environment)
         command = await self._closing.enter_async_context(opening)
         agent = AgentProcess(
-            command.words, self._place.path, command.environment, self._receive_update, self._ask_permission
+            command.words, self._place.path, command.environment, self._receive_update, self._decide_permission
         )
         self._closing.push_async_callback(agent.close)
         self._agent = agent
         started = await agent.start()
         previous = state.session_id
-        tools = await self._offer_tools(agent) if options.offers_tools else []
-        session = await agent.open_session(previous, [*options.mcp_servers, *tools])
+        tools = await self._issue_marketplace_tools(agent) if options.offers_tools else []
+        session = await agent.reopen_or_open_session(previous, [*options.mcp_servers, *tools])
         state.session_id, state.agent = session.session_id, options.agent_name
         if previous is None:
             self._add_note(f"{started} works in {self._place.path}")
@@ -303,12 +305,12 @@ class Job:
         await choose_session_options(agent, model, self._request.mode, self._add_note)
         await self._begin_turn(prompt)
 
-    async def _offer_tools(self, agent: AgentProcess) -> list[dict[str, Any]]:
-        barrier = self._execution.find_barrier(self._client.url)
+    async def _issue_marketplace_tools(self, agent: AgentProcess) -> list[dict[str, Any]]:
+        barrier = self._execution.explain_unreachable_url(self._client.url)
         if barrier is not None:
             self._add_note(f"the agent has no tools of the marketplace: {barrier}")
             return []
-        return await offer_tools(self._client, self._run, agent, self._add_note)
+        return await issue_marketplace_tools(self._client, self._run, agent, self._add_note)
 
     async def _begin_turn(self, prompt: str) -> None:
         assert self._agent is not None
@@ -326,43 +328,43 @@ class Job:
     async def _finish_turns(self) -> None:
         """Wait for the end of the turn, of turns for follow-ups and answers, and of the check."""
         while True:
-            if not self._state.is_answered and (steering := await self._finish_turn()) is not None:
-                await self._prompt_again(steering)
+            if not self._state.is_answered and (steering := await self._finish_and_bill_turn()) is not None:
+                await self._send_prompt(steering)
                 continue
             if self._state.refusal:
-                await self._prompt_again(self._state.refusal)
+                await self._send_prompt(self._state.refusal)
                 continue
             # In this order: answers to the agent, then waiting follow-ups, then the check; ``closing`` refuses later follow-ups in the
             # same transaction, so that none is accepted by a job that is ending.
             answers = await read_answers(self._client, self.task_id, self._state.seen)
             if answers and self._options.command is None:
                 self._state.seen = answers[-1].number
-                await self._prompt_again("\n\n".join(answer.text for answer in answers))
+                await self._send_prompt("\n\n".join(answer.text for answer in answers))
             elif (follow_up := await self._take_follow_up()) is not None:
-                await self._prompt_again(follow_up)
+                await self._send_prompt(follow_up)
             elif (complaint := await self._run_checks()) is not None:
-                await self._prompt_again(complaint)
+                await self._send_prompt(complaint)
             elif (follow_up := await self._take_follow_up(closing=True)) is not None:
-                await self._prompt_again(follow_up)
+                await self._send_prompt(follow_up)
             else:
                 return
 
-    async def _prompt_again(self, prompt: str) -> None:
+    async def _send_prompt(self, prompt: str) -> None:
         if self._options.command is not None:
-            await self._run_tool(self._options.command, prompt)
+            await self._run_tool_turn(self._options.command, prompt)
         elif self._agent is None:
             await self._open_agent(prompt)
         else:
             await self._begin_turn(prompt)
 
-    async def _finish_turn(self) -> str | None:
+    async def _finish_and_bill_turn(self) -> str | None:
         """Wait until the agent ends its turn; a dead agent is restarted. Raises InputRequired, PermanentFailure.
 
         Returns the steering follow-up that has interrupted the turn, if any.
         """
         for remaining in reversed(range(MAX_AGENT_STARTS)):
             try:
-                end = await self._await_turn()
+                end = await self._await_turn_or_interruption()
                 break
             except TurnInterrupted as interruption:
                 return interruption.prompt
@@ -373,16 +375,16 @@ class Job:
                 assert self._agent is not None
                 await self._agent.close()
                 await self._open_agent(
-                    CONTINUATION_PROMPT.format(why="its process ended", prompt=await self._read_prompt())
+                    CONTINUATION_PROMPT.format(why="its process ended", prompt=await self._read_latest_prompt())
                 )
         assert self._agent is not None
         # Not the requested model: an agent that ignores it would be charged at the wrong price.
         model = self._agent.model or self._options.model or ""
-        await self._close_turn()
+        await self._store_ended_turn()
         await report_usage(self._client, self._run, self._state, model, end.usage, self._add_note)
         self._state.text = self._transcript.text
         self._state.is_answered = True
-        self._note_refused_turn(end)
+        self._keep_refusal_for_next_prompt(end)
         # The output first: a job that continues from the checkpoint would not write this turn's output again.
         await self._writer.flush_output()
         await self._save_checkpoint()
@@ -390,7 +392,7 @@ class Job:
             raise PermanentFailure(f"The agent stopped: {end.stop_reason}. {self._state.text}"[:4000])
         return None
 
-    def _note_refused_turn(self, end: TurnEnd) -> None:
+    def _keep_refusal_for_next_prompt(self, end: TurnEnd) -> None:
         """Note a refused permission for the agent: the reason, if a person gave one, and to continue if it stopped.
 
         The protocol has no field for reasons. Codex ends its turn as cancelled; others continue by themselves.
@@ -403,14 +405,14 @@ class Job:
             raise PermanentFailure(f"The agent has ended {MAX_REFUSED_TURNS + 1} turns for refusals. {self._refusal}")
         self._state.refusal = self._refusal
 
-    async def _close_turn(self) -> None:
+    async def _store_ended_turn(self) -> None:
         """Store the agent's messages, and record the turn as a checkpoint."""
         assert self._place is not None
         await self._report_message("assistant", self._transcript.parts)
-        async with self._execution.hold_still(self._place):
+        async with self._execution.pause_commands(self._place):
             await record_turn(self._client, self._run, self._place, self._state, self._registry, self._prompt)
 
-    async def _await_turn(self) -> TurnEnd:
+    async def _await_turn_or_interruption(self) -> TurnEnd:
         """Wait for the end of the turn.
 
         Raises TurnInterrupted, InputRequired, AgentDied, AgentFailed, UsageLimitReached.
@@ -431,7 +433,7 @@ class Job:
             if self._is_steered.is_set() and not self._turn.done():
                 await self._interrupt_for_follow_up()
             elif self._is_asked.is_set() and not self._turn.done():
-                raise await self._park_agent()
+                raise await self._save_and_build_question()
         return self._turn.result()
 
     async def _interrupt_for_follow_up(self) -> None:
@@ -448,14 +450,14 @@ class Job:
         self._turn.cancel()
         await asyncio.gather(self._turn, return_exceptions=True)
         self._add_note("the turn is interrupted by a follow-up")
-        await self._close_turn()
+        await self._store_ended_turn()
 
     # -- permissions --------------------------------------------------------------------------------------
 
-    async def _ask_permission(self, request: PermissionRequest) -> Decision:
+    async def _decide_permission(self, request: PermissionRequest) -> Decision:
         """Decide a permission by the policy, or have a person decide it while the agent waits."""
         assert self._place is not None
-        decision = request.apply_policy(self._options.approval, self._place.path)
+        decision = request.decide_by_policy(self._options.approval, self._place.path)
         if decision is None and self._granted is not None:
             # An answer given while no agent waited applies to the first request afterwards.
             decision = Decision(request.find_option((self._granted.option.kind,)) if self._granted.option else None)
@@ -477,7 +479,7 @@ class Job:
         self._permissions.clear()
         self._is_asked.clear()
 
-    async def _park_agent(self) -> InputRequired:
+    async def _save_and_build_question(self) -> InputRequired:
         """Build the exception that makes the task wait for the permission."""
         request = self._permissions[0].request
         self._state.asked = request.to_document()
@@ -486,9 +488,9 @@ class Job:
         await self._writer.flush_output()
         await self._save_checkpoint()
         data: dict[str, Any] = {"permission": request.to_document() | {"input": dict(request.input)}}
-        return InputRequired(request.describe_request(), data=data, schema=request.answer_schema())
+        return InputRequired(request.describe_request(), data=data, schema=request.build_answer_schema())
 
-    async def _answer_permission(self) -> None:
+    async def _pass_answer_to_agent(self) -> None:
         """Give the requester's answer to the agent; one that died in the meantime is restarted with the answer."""
         assert self._turn is not None
         assert self._agent is not None
@@ -501,7 +503,7 @@ class Job:
             assert prompt is not None
             await self._open_agent(prompt)
             return
-        decision = await self._read_decision(self._permissions[0].request)
+        decision = await self._read_decision_or_reject(self._permissions[0].request)
         permission = self._permissions.popleft()
         if not self._permissions:
             self._is_asked.clear()
@@ -511,7 +513,7 @@ class Job:
         if not permission.decision.done():
             permission.decision.set_result(decision)
 
-    async def _read_decision(self, request: PermissionRequest) -> Decision:
+    async def _read_decision_or_reject(self, request: PermissionRequest) -> Decision:
         answers: Sequence[Answer] = await read_answers(self._client, self.task_id, self._state.seen)
         if not answers:
             return request.build_rejection("nobody has answered")
@@ -551,7 +553,7 @@ class Job:
         """Commit the remaining changes, store them as artifacts, and return the result."""
         assert self._place is not None
         title, agent = self._request.title, self._options.agent_name
-        async with self._execution.hold_still(self._place):
+        async with self._execution.pause_commands(self._place):
             result = await store_changes(self._run, self._place, self._state, title, agent)
             await hand_over_for_review(
                 self._client, self._run, self._place, self._state, self._registry, title, self._add_note
@@ -601,7 +603,7 @@ class Job:
         places += [self._place.path, self._place.codebase.path] if self._place is not None else []
         return find_full_disk(error, places, is_own=isinstance(error, (CommandError, OSError)))
 
-    async def _pause(self, reason: str, until: float) -> Postponed:
+    async def _save_and_build_postponement(self, reason: str, until: float) -> Postponed:
         """Build the exception that pauses the job; it continues from its checkpoint. until: seconds since 1970."""
         self._add_note(reason)
         try:

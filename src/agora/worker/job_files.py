@@ -58,7 +58,7 @@ def write_file(root: Path, name: str, content: bytes, *, may_replace: bool) -> N
     directory = os.open(root, os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         for part in parts[:-1]:
-            directory = _open_below(directory, part)
+            directory = _open_or_create_subdirectory(directory, part)
         descriptor = os.open(parts[-1], flags, 0o644, dir_fd=directory)
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
@@ -66,7 +66,7 @@ def write_file(root: Path, name: str, content: bytes, *, may_replace: bool) -> N
         os.close(directory)
 
 
-def _open_below(directory: int, name: str) -> int:
+def _open_or_create_subdirectory(directory: int, name: str) -> int:
     """Open a directory below another, which is closed; it is created if missing. Raises OSError for a link."""
     try:
         with contextlib.suppress(FileExistsError):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import Mapping
 from pathlib import Path
 
+from .opencode_sessions import parse_object_or_empty
 from .subprocesses import run_command
 
-__all__ = ["choose_models", "discover_models", "list_providers"]
+__all__ = ["discover_models", "filter_models_by_provider", "list_providers"]
 
 logger = logging.getLogger("agora.worker")
 
@@ -46,7 +46,7 @@ async def discover_models(agent: str, environment: Mapping[str, str], home: Path
     if result.exit_code:
         logger.warning("The models of OpenCode are not known: %s", result.output[-500:])
         return []
-    return choose_models(result.output, providers)
+    return filter_models_by_provider(result.output, providers)
 
 
 def list_providers(environment: Mapping[str, str], home: Path) -> set[str]:
@@ -54,32 +54,24 @@ def list_providers(environment: Mapping[str, str], home: Path) -> set[str]:
     configuration."""
     providers = {provider for variable, provider in PROVIDER_BY_VARIABLE.items() if environment.get(variable)}
     data = environment.get("XDG_DATA_HOME")
-    providers |= set(_read_object(Path(data) / "opencode/auth.json" if data else home / AUTH_FILE))
-    documents = [_read_object(home / name) for name in CONFIGURATION_FILES]
-    documents.append(_parse_object(environment.get("OPENCODE_CONFIG_CONTENT", "")))
+    providers |= set(_read_object_or_empty(Path(data) / "opencode/auth.json" if data else home / AUTH_FILE))
+    documents = [_read_object_or_empty(home / name) for name in CONFIGURATION_FILES]
+    documents.append(parse_object_or_empty(environment.get("OPENCODE_CONFIG_CONTENT", "")))
     for document in documents:
         configured = document.get("provider")
         providers |= set(configured) if isinstance(configured, dict) else set()
     return providers
 
 
-def choose_models(listing: str, providers: set[str]) -> list[str]:
+def filter_models_by_provider(listing: str, providers: set[str]) -> list[str]:
     """Filter a listing, one ``provider/model`` per line, by provider."""
     names = [line.strip() for line in listing.splitlines()]
     chosen = [name for name in names if "/" in name and name.partition("/")[0] in providers]
     return [name for name in dict.fromkeys(chosen) if len(name) <= MAX_NAME_CHARACTERS][:MAX_MODELS]
 
 
-def _read_object(path: Path) -> dict[str, object]:
+def _read_object_or_empty(path: Path) -> dict[str, object]:
     try:
-        return _parse_object(path.read_text())
+        return parse_object_or_empty(path.read_text())
     except OSError:
         return {}
-
-
-def _parse_object(text: str) -> dict[str, object]:
-    try:
-        document = json.loads(text)
-    except ValueError:
-        return {}
-    return document if isinstance(document, dict) else {}

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-__all__ = ["attach_command"]
+__all__ = ["build_attach_command"]
 
 DEFAULT_PORT = "4096"  #: default of ``opencode serve``
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:]+\]")
 
 
-def attach_command(environment: Mapping[str, str]) -> str | None:
+def build_attach_command(environment: Mapping[str, str]) -> str | None:
     """Build the command line that sends a prompt to the server named by OPENCODE_HOST and OPENCODE_PORT; None without
     either.
 

@@ -12,12 +12,20 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from .adoption import ClonePolicy
-from .agents import AGENTS, CodingAgent, find_installed
+from .agents import AGENTS, CodingAgent, list_installed_agents
 from .codebases import Codebase
 from .container_settings import ContainerSettings
 from .permissions import Approval
 
-__all__ = ["Isolation", "Profile", "WorkerOptions", "choose_agent", "default_name", "parse_choice", "state_directory"]
+__all__ = [
+    "Isolation",
+    "Profile",
+    "WorkerOptions",
+    "build_default_worker_name",
+    "choose_agent",
+    "parse_choice",
+    "state_directory",
+]
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -55,7 +63,7 @@ class WorkerOptions:
     check, setup: shell commands of the owner. park_seconds: time that an agent waits for a permission before its
     process is ended; the job keeps waiting. drain_seconds: time for running jobs after the worker is stopped. models:
     models that the agent is logged in to. mcp_servers: additional servers of its sessions, in the format of the Agent
-    Client Protocol. profiles: profiles that a job may choose, by name. local_sessions: database of the agent whose
+    Client Protocol. profiles: profiles that a job may choose, by name. opencode_database: database of the agent whose
     sessions are reported to the server, including those without a job; None to report none. codebase_roots: directories
     below which others may register codebases. worktree_days, worktree_megabytes: age, and size per codebase, beyond
     which worktrees without unmerged work are removed. clone_policy: limits of repositories that others ask the worker to
@@ -87,14 +95,14 @@ class WorkerOptions:
     models: Sequence[str] = ()
     mcp_servers: Sequence[Mapping[str, Any]] = ()
     profiles: Mapping[str, Profile] = field(default_factory=dict)
-    local_sessions: Path | None = None
+    opencode_database: Path | None = None
     codebase_roots: Sequence[Path] = ()
     worktree_days: float = 14.0
     worktree_megabytes: int = 10_000
     clone_policy: ClonePolicy = field(default_factory=ClonePolicy)
 
 
-def default_name() -> str:
+def build_default_worker_name() -> str:
     """Return the default name of a worker."""
     return f"worker-{socket.gethostname()}"[:128]
 
@@ -123,7 +131,7 @@ def choose_agent(reference: str | None, isolation: Isolation = Isolation.WORKTRE
     if reference is None and isolation is Isolation.DOCKER:
         raise ValueError("--isolation docker needs an --agent: which ones its image has is not known.")
     if reference is None:
-        installed = find_installed()
+        installed = list_installed_agents()
         if not installed:
             hints = "; ".join(f"{agent.title}: {agent.install}" for agent in AGENTS.values())
             raise ValueError(f"No coding agent is installed. {hints}. See agora worker doctor.")

@@ -90,7 +90,7 @@ class PermissionRequest:
         directory = root.resolve()
         return next((name for name in self.paths if not _is_inside(name, directory)), None)
 
-    def apply_policy(self, approval: Approval, root: Path) -> Decision | None:
+    def decide_by_policy(self, approval: Approval, root: Path) -> Decision | None:
         """Decide by the policy for work in ``root``; None if a person has to decide."""
         # Before the policy: even ``all`` grants nothing outside of the directory.
         if outside := self.find_outside_path(root):
@@ -115,7 +115,7 @@ class PermissionRequest:
         options = tuple(Option(o["option_id"], o["name"], o["kind"]) for o in document["options"])
         return cls(document["title"], document["kind"], tuple(document["paths"]), options, {})
 
-    def answer_schema(self) -> dict[str, Any]:
+    def build_answer_schema(self) -> dict[str, Any]:
         """Build the JSON schema of the answer, for a form."""
         choices = [{"const": option.option_id, "title": option.name} for option in self.options]
         # oneOf of constants with titles: the form of a choice in MCP elicitation, too.

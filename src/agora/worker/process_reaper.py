@@ -15,7 +15,7 @@ import sys
 from itertools import count
 from uuid import uuid4
 
-__all__ = ["MARK_VARIABLE", "kill_marked", "mark_processes"]
+__all__ = ["MARK_VARIABLE", "create_process_mark", "kill_marked_processes"]
 
 MARK_VARIABLE = "AGORA_JOB_PROCESS"
 MAX_ROUNDS = 20  #: each round may find processes that were started by those killed before
@@ -25,7 +25,7 @@ _numbers = count(1)
 _reapers: list[subprocess.Popen[bytes]] = []  # their pipes stay open as long as this process lives
 
 
-def mark_processes() -> dict[str, str]:
+def create_process_mark() -> dict[str, str]:
     """Return an environment variable that marks a process of a job. Marked processes and their descendants are killed
     at the latest when this process ends."""
     global _token
@@ -35,31 +35,31 @@ def mark_processes() -> dict[str, str]:
     return {MARK_VARIABLE: f"{_token}.{next(_numbers)}."}
 
 
-def kill_marked(mark: str) -> None:
+def kill_marked_processes(mark: str) -> None:
     """Kill every process of this user with this mark or a mark with this prefix."""
     variable = f"\0{MARK_VARIABLE}={mark}".encode()
     for _ in range(MAX_ROUNDS):
         pids = [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) != os.getpid()]
-        marked = [pid for pid in pids if variable in _read_environment(pid)]
+        marked = [pid for pid in pids if variable in _read_environment_or_empty(pid)]
         if not marked:
             return
         for pid in marked:
-            _kill_process(pid, variable)
+            _kill_process_if_marked(pid, variable)
 
 
-def _kill_process(pid: int, variable: bytes) -> None:
+def _kill_process_if_marked(pid: int, variable: bytes) -> None:
     """Kill a process if it has this variable."""
     with contextlib.suppress(ProcessLookupError):
         fd = os.pidfd_open(pid)
         try:
             # Once more: before the descriptor was opened, the pid may have passed to another process.
-            if variable in _read_environment(pid):
+            if variable in _read_environment_or_empty(pid):
                 signal.pidfd_send_signal(fd, signal.SIGKILL)
         finally:
             os.close(fd)
 
 
-def _read_environment(pid: int) -> bytes:
+def _read_environment_or_empty(pid: int) -> bytes:
     """Read the environment of a process, each variable after a NUL; empty if it has ended or belongs to another
     user."""
     try:
@@ -92,7 +92,7 @@ def main() -> None:
     # Returns when every copy of the pipe's writing end is closed: when the worker has ended, however it did.
     sys.stdin.read()
     if token:
-        kill_marked(token)
+        kill_marked_processes(token)
 
 
 if __name__ == "__main__":

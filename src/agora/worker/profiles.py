@@ -27,7 +27,7 @@ import yaml
 
 from agora.bounded_yaml import load_yaml
 
-from .container_settings import read_container_changes
+from .container_settings import parse_container_changes
 from .options import Isolation, Profile, WorkerOptions, choose_agent, parse_choice
 from .permissions import Approval
 
@@ -58,65 +58,65 @@ def load_profiles(path: Path, isolation: Isolation = Isolation.WORKTREE) -> dict
     if not isinstance(entries, dict) or set(document) != {"profiles"} or not 0 < len(entries) <= MAX_PROFILES:
         raise ValueError(f"--profiles {path}: an object 'profiles' with 1 to {MAX_PROFILES} profiles is needed.")
     try:
-        return {str(name): _read_profile(str(name), entry, isolation) for name, entry in entries.items()}
+        return {str(name): _parse_profile(str(name), entry, isolation) for name, entry in entries.items()}
     except ValueError as error:
         raise ValueError(f"--profiles {path}: {error}") from error
 
 
-def _read_profile(name: str, entry: Any, isolation: Isolation) -> Profile:
+def _parse_profile(name: str, entry: Any, isolation: Isolation) -> Profile:
     if not _NAME.fullmatch(name):
         raise ValueError(f"{name!r} is not a profile name: letters, digits, '.', '_' and '-', at most 64.")
     if not isinstance(entry, dict) or (unknown := sorted(map(str, set(entry) - FIELDS))):
         hint = f"has no field {unknown[0]!r}" if isinstance(entry, dict) else "is not an object"
         raise ValueError(f"profile {name} {hint}; it may have {', '.join(sorted(FIELDS))}.")
     place = f"profile {name}"
-    permissions = _read_text(entry, "permissions", place)
+    permissions = _parse_text_or_none(entry, "permissions", place)
     servers = entry.get("mcp_servers") or []
     if not isinstance(servers, list):
         raise ValueError(f"{place}: mcp_servers is a list.")
-    agent = _read_text(entry, "agent", place)
+    agent = _parse_text_or_none(entry, "agent", place)
     if agent is not None:
         choose_agent(agent, isolation)  # fail at start if the agent is missing
-    changes = read_container_changes(entry["docker"], f"{place}: docker") if "docker" in entry else {}
+    changes = parse_container_changes(entry["docker"], f"{place}: docker") if "docker" in entry else {}
     if changes and isolation is not Isolation.DOCKER:
         raise ValueError(f"{place}: docker needs a worker with --isolation docker.")
     return Profile(
         name,
         agent,
-        _read_text(entry, "model", place),
+        _parse_text_or_none(entry, "model", place),
         parse_choice(f"{place}: permissions", permissions, Approval) if permissions else None,
-        _read_text(entry, "check", place),
-        _read_variables(entry, place),
-        tuple(_read_server(server, f"{place}: mcp_servers[{index}]") for index, server in enumerate(servers)),
+        _parse_text_or_none(entry, "check", place),
+        _parse_variables(entry, place),
+        tuple(_parse_mcp_server(server, f"{place}: mcp_servers[{index}]") for index, server in enumerate(servers)),
         changes,
     )
 
 
-def _read_server(server: Any, place: str) -> dict[str, Any]:
+def _parse_mcp_server(server: Any, place: str) -> dict[str, Any]:
     """Convert an MCP server to the format of the Agent Client Protocol."""
     fields = STDIO_FIELDS if isinstance(server, dict) and "command" in server else HTTP_FIELDS
     if not isinstance(server, dict) or set(server) - fields or not {"name"} < set(server):
         raise ValueError(f"{place}: name and url (with headers), or name and command (with args and environment).")
-    name = _read_text(server, "name", place)
+    name = _parse_text_or_none(server, "name", place)
     if fields is HTTP_FIELDS:
-        headers = _read_variables(server, place, "headers", is_header=True)
+        headers = _parse_variables(server, place, "headers", is_header=True)
         listed = [{"name": key, "value": value} for key, value in headers.items()]
-        return {"type": "http", "name": name, "url": _read_text(server, "url", place), "headers": listed}
+        return {"type": "http", "name": name, "url": _parse_text_or_none(server, "url", place), "headers": listed}
     arguments = server.get("args") or []
     if not isinstance(arguments, list) or not all(isinstance(word, str) for word in arguments):
         raise ValueError(f"{place}: args is a list of texts.")
-    variables = [{"name": key, "value": value} for key, value in _read_variables(server, place).items()]
-    return {"name": name, "command": _read_text(server, "command", place), "args": arguments, "env": variables}
+    variables = [{"name": key, "value": value} for key, value in _parse_variables(server, place).items()]
+    return {"name": name, "command": _parse_text_or_none(server, "command", place), "args": arguments, "env": variables}
 
 
-def _read_text(entry: Mapping[str, Any], field: str, place: str) -> str | None:
+def _parse_text_or_none(entry: Mapping[str, Any], field: str, place: str) -> str | None:
     value = entry.get(field)
     if value is not None and (not isinstance(value, str) or not value):
         raise ValueError(f"{place}: {field} is a text.")
     return value
 
 
-def _read_variables(
+def _parse_variables(
     entry: Mapping[str, Any], place: str, field: str = "environment", *, is_header: bool = False
 ) -> dict[str, str]:
     variables = entry.get(field) or {}

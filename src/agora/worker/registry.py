@@ -50,7 +50,7 @@ class CodebaseRegistry:
             for row in page.codebases:
                 is_own = row.worker_id == worker_id and row.codebase_id not in self._ids.values()
                 if is_own and row.state == "ready" and Path(row.path).is_dir():
-                    codebase = Codebase.inspect(Path(row.path), row.name)
+                    codebase = Codebase.from_directory(Path(row.path), row.name)
                     await client.codebase.register(row.name, row.path, worker_id, repository=codebase.repository)
                     self.add_codebase(codebase, row.codebase_id)
             cursor = page.next_cursor

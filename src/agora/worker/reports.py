@@ -12,7 +12,7 @@ from agora_sdk.client import AgoraClient
 from .driver import AgentProcess
 from .job_state import JobState
 
-__all__ = ["offer_tools", "report_usage"]
+__all__ = ["issue_marketplace_tools", "report_usage"]
 
 logger = logging.getLogger("agora.worker")
 
@@ -55,12 +55,12 @@ async def report_usage(
         add_note(f"the tokens of {model or 'a model that the agent does not name'} are recorded and not charged")
 
 
-async def offer_tools(
+async def issue_marketplace_tools(
     client: AgoraClient, run: TaskRun, agent: AgentProcess, add_note: Callable[[str], None]
 ) -> list[dict[str, Any]]:
     """Offer the marketplace as an MCP server to the agent, with a credential limited to what the job's creator
     allowed."""
-    if not agent.takes_http_servers:
+    if not agent.supports_http_servers:
         add_note("the agent does not support MCP servers over HTTP: it has no tools of the marketplace")
         return []
     try:
@@ -71,7 +71,7 @@ async def offer_tools(
     if not token.scopes or token.token is None:
         add_note("the job's creator allows no tools of the marketplace")
         return []
-    doubts = f" ({agent.doubts_about_tools})" if agent.doubts_about_tools else ""
+    doubts = f" ({agent.missing_tools_reason})" if agent.missing_tools_reason else ""
     add_note(f"the agent has tools of the marketplace, for {', '.join(token.scopes)}{doubts}")
     headers = [{"name": "Authorization", "value": f"Bearer {token.token}"}]
     return [{"type": "http", "name": "agora", "url": f"{client.url}/mcp", "headers": headers}]

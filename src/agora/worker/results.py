@@ -19,7 +19,7 @@ __all__ = ["hand_over_for_review", "store_changes"]
 
 async def store_changes(run: TaskRun, place: Workplace, state: JobState, title: str, agent_name: str) -> dict[str, Any]:
     """Commit the remaining changes, store them as artifacts, and return the result. Raises CommandError, AgoraError."""
-    await place.commit_rest(f"{title}\n\nJob {run.task_id}")
+    await place.commit_changes(f"{title}\n\nJob {run.task_id}")
     changes = await place.read_changes()
     if changes:
         diff = {"text": changes.diff, "mediaType": "text/x-diff", "filename": f"{run.task_id}.diff"}

@@ -11,10 +11,10 @@ from typing import Any
 from agora_sdk import TaskRun
 from agora_sdk.client import AgoraClient
 
-from .subprocesses import CommandError, list_fields, run_checked, run_command
+from .subprocesses import CommandError, run_and_split_fields, run_checked, run_command
 from .worktree import Workplace
 
-__all__ = ["read_files", "read_target", "submit_review"]
+__all__ = ["read_changed_files", "read_current_branch", "submit_review"]
 
 DIFF_FLAGS = ("--find-renames", "--no-color", "--no-ext-diff")
 MAX_FILES = 1000
@@ -39,10 +39,10 @@ async def submit_review(
     """
     if place.branch is None or place.base is None:
         return
-    target = await read_target(place.codebase.path)
+    target = await read_current_branch(place.codebase.path)
     head = await run_checked(["git", "rev-parse", "HEAD"], place.path)
-    base = await _find_base(place, target)
-    files = await read_files(place.path, base, head)
+    base = await _get_review_base(place, target)
+    files = await read_changed_files(place.path, base, head)
     if not files:
         return
     await client.review.submit(
@@ -59,14 +59,14 @@ async def submit_review(
     )
 
 
-async def read_target(codebase: Path) -> str:
+async def read_current_branch(codebase: Path) -> str:
     """Read the current branch of a codebase; empty for a detached HEAD."""
     command = ["git", "symbolic-ref", "--quiet", "--short", "HEAD"]
     result = await run_command(command, codebase, separates_errors=True)
     return result.output.strip() if result.exit_code == 0 else ""
 
 
-async def _find_base(place: Workplace, target: str) -> str:
+async def _get_review_base(place: Workplace, target: str) -> str:
     """Find the merge base of the branch and its target, which the agent may have merged; else the commit where the
     branch began."""
     assert place.base is not None
@@ -87,7 +87,7 @@ class _ChangedFile:
     deletions: int
 
 
-async def read_files(path: Path, base: str, head: str) -> list[dict[str, Any]]:
+async def read_changed_files(path: Path, base: str, head: str) -> list[dict[str, Any]]:
     spread = f"{base}..{head}"
     files: list[dict[str, Any]] = []
     size = 0
@@ -111,12 +111,12 @@ async def read_files(path: Path, base: str, head: str) -> list[dict[str, Any]]:
 
 async def _list_changes(path: Path, spread: str) -> list[_ChangedFile]:
     """List the changes between two commits; a rename is one change."""
-    fields = iter(await list_fields(["git", "diff", *DIFF_FLAGS, "--name-status", "-z", spread], path))
+    fields = iter(await run_and_split_fields(["git", "diff", *DIFF_FLAGS, "--name-status", "-z", spread], path))
     statuses: dict[str, tuple[str, str]] = {}  # status and old path, by path
     for status in filter(None, fields):
         old_path = next(fields)
         statuses[next(fields) if status[0] == "R" else old_path] = (status[0], old_path)
-    fields = iter(await list_fields(["git", "diff", *DIFF_FLAGS, "--numstat", "-z", spread], path))
+    fields = iter(await run_and_split_fields(["git", "diff", *DIFF_FLAGS, "--numstat", "-z", spread], path))
     changes = []
     for entry in filter(None, fields):
         added, removed, name = entry.split("\t", 2)

@@ -16,7 +16,7 @@ from agora_sdk.contract.events import Event
 from agora_sdk.contract.workers import CODING_PROGRAM, Worker
 from agora_sdk.errors import StaleLease
 
-from .adoption import PENDING_CODEBASE, REGISTRATION_TYPE, adopt_codebase
+from .adoption import PENDING_CODEBASE, REGISTRATION_TYPE, adopt_or_decline_codebase
 from .container_engine import ContainerEngine
 from .delivery import DELIVERY_TYPE, deliver_branch
 from .disk_use import CLEANING_TYPE, DiskKeeper
@@ -76,7 +76,7 @@ class CodingWorker(Agent):
         self._leaving: asyncio.Task[None] | None = None
         self._breaker = AccountBreaker()
         if options.provider_account is not None:
-            self._breaker.share = self._share_limit
+            self._breaker.share = self._report_usage_limit
         self._registry = CodebaseRegistry(options)
         self._containers = ContainerEngine(options.state) if options.container is not None else None
         self._chores: list[asyncio.Task[None]] = []
@@ -88,7 +88,7 @@ class CodingWorker(Agent):
         self._expiries: dict[str, asyncio.Task[None]] = {}
         self._held_output: dict[str, str] = {}  # output suffixes of paused jobs that may be half a secret
 
-    async def _share_limit(self, until: float) -> None:
+    async def _report_usage_limit(self, until: float) -> None:
         """Report a usage limit to the server, which informs the account's other workers."""
         assert self.worker_id is not None
         # A duration, not a timestamp: the clocks of this machine and the server may differ by more than the limit
@@ -99,14 +99,14 @@ class CodingWorker(Agent):
         except AgoraError as error:
             logger.warning("The usage limit is not shared: %s", error)
 
-    def _adopt_state(self, worker: Worker) -> None:
+    def _apply_server_state(self, worker: Worker) -> None:
         """Apply the worker's state on the server: a usage limit reported by another worker of the account, and
         draining."""
         if worker.status == "draining" and (self._leaving is None or self._leaving.done()):
             self._leaving = asyncio.create_task(self._stop_when_drained())
             self._chores.append(self._leaving)
         if worker.limit_seconds is not None:
-            self._breaker.open_until(time.time() + worker.limit_seconds)
+            self._breaker.block_until(time.time() + worker.limit_seconds)
 
     async def _stop_when_drained(self) -> None:
         """Stop after the last running task, unless the worker is set online again.
@@ -131,7 +131,7 @@ class CodingWorker(Agent):
 
     async def on_worker_update(self, event: Event) -> None:
         assert self.worker_id is not None
-        self._adopt_state(await self.client.worker.get(self.worker_id))
+        self._apply_server_state(await self.client.worker.get(self.worker_id))
 
     async def on_start(self) -> None:
         assert self.worker_id is not None
@@ -141,15 +141,15 @@ class CodingWorker(Agent):
                 logger.info("removed %s of a dead worker", name)
         # Ids exist only after registration, and with them the capabilities by which jobs name a codebase.
         names = await self._registry.register_codebases(self.client, self.worker_id)
-        self._adopt_state(await self.client.worker.get(self.worker_id))
+        self._apply_server_state(await self.client.worker.get(self.worker_id))
         await self.client.agent.update(self.agent_id, capabilities=[*self.capabilities, *names])
         places = ", ".join(str(codebase.path) for codebase in self.options.codebases)
         logger.info("%s takes jobs for %s with %s", self.name, places, self.options.agent_name)
         self._disk = DiskKeeper(self.options, self.client, self._registry)
-        for chore in (self._disk.run_regularly(), self._report_alive()):
+        for chore in (self._disk.run_regularly(), self._send_heartbeats_while_full()):
             self._chores.append(asyncio.create_task(chore))
-        if self.options.local_sessions is not None:
-            sync = SessionSync(self.options.local_sessions, self.client, self._registry)
+        if self.options.opencode_database is not None:
+            sync = SessionSync(self.options.opencode_database, self.client, self._registry)
             self._chores.append(asyncio.create_task(sync.run_regularly()))
 
     async def on_task(self, task: TaskRun) -> Any:
@@ -159,14 +159,14 @@ class CodingWorker(Agent):
         if task.task_type == DELIVERY_TYPE:
             return await deliver_branch(task, self.client, self._registry, self._merging)
         if task.task_type == CLEANING_TYPE:
-            return await self._disk.clean_as_told(task)
+            return await self._disk.remove_named_worktrees(task)
         if not task.payload.get(HAS_SECRETS_KEY):
-            return await self._do_job(task, self._choose_options(task, {}), None)
+            return await self._run_or_continue_job(task, self._choose_options(task, {}), None)
         secrets = await read_secrets(self.client, task)
         mask = SecretMask(list(secrets.values()))
         run = MaskedRun(task, mask, self._held_output.pop(task.task_id, ""))
         try:
-            result = await self._do_job(cast("TaskRun", run), self._choose_options(task, secrets), mask)
+            result = await self._run_or_continue_job(cast("TaskRun", run), self._choose_options(task, secrets), mask)
             return mask.mask_value(result)
         except (InputRequired, Postponed) as pause:
             # The other half of a secret may follow when the job continues.
@@ -184,7 +184,7 @@ class CodingWorker(Agent):
         worker."""
         assert self.worker_id is not None
         options = self.options
-        codebase = await adopt_codebase(
+        codebase = await adopt_or_decline_codebase(
             task,
             self.client,
             self.worker_id,
@@ -212,7 +212,7 @@ class CodingWorker(Agent):
             options = replace(options, agent_environment={**options.agent_environment, **secrets})
         return options
 
-    async def _do_job(self, task: TaskRun, options: WorkerOptions, mask: SecretMask | None) -> Any:
+    async def _run_or_continue_job(self, task: TaskRun, options: WorkerOptions, mask: SecretMask | None) -> Any:
         """Run a job, or continue one whose agent waits here."""
         registry = self._registry if mask is None else self._registry.with_mask(mask)
         job = self._parked.pop(task.task_id, None)
@@ -221,7 +221,7 @@ class CodingWorker(Agent):
             job = Job(task, self.client, options, self._breaker, registry, execution)
         else:
             self._expiries.pop(task.task_id).cancel()
-            job.take_over(task)
+            job.continue_under_claim(task)
         self._running[task.task_id] = job
         try:
             result = await job.run_job()
@@ -236,7 +236,7 @@ class CodingWorker(Agent):
             # Another claim of the same task may have replaced it.
             if self._running.get(task.task_id) is job:
                 del self._running[task.task_id]
-            self._disk.note_job_end()
+            self._disk.schedule_report()
         await job.close()
         self._stop_if_once()
         return result
@@ -251,13 +251,13 @@ class CodingWorker(Agent):
         """Handle task events: a parked job that ended or continues at another worker, and steering follow-ups."""
         task_id = event.subject or ""
         if event.type == FOLLOW_UP_EVENT:
-            await self._follow_steering(task_id, event)
+            await self._interrupt_for_steering(task_id, event)
             return
         taken_here = event.type == "agora.task.started" and _read_worker_id(event) == self.worker_id
         if task_id in self._parked and not taken_here:
             await self._drop_parked_job(task_id)
 
-    async def _follow_steering(self, task_id: str, event: Event) -> None:
+    async def _interrupt_for_steering(self, task_id: str, event: Event) -> None:
         """Interrupt a job for a steering follow-up; a parked job is released, to be claimed again."""
         data = event.data if isinstance(event.data, dict) else {}
         if data.get("mode") != STEERING_ACTION or data.get("change") not in ("added", "changed"):
@@ -273,13 +273,13 @@ class CodingWorker(Agent):
         for task_id in tuple(self._parked):
             await self._drop_parked_job(task_id)
 
-    async def _report_alive(self) -> None:
+    async def _send_heartbeats_while_full(self) -> None:
         """Send heartbeats while the worker claims nothing because all its places are taken."""
         assert self.worker_id is not None
         while True:
             await asyncio.sleep(self.heartbeat_seconds)
             try:
-                self._adopt_state(await self.client.worker.heartbeat(self.worker_id))
+                self._apply_server_state(await self.client.worker.heartbeat(self.worker_id))
             except AgoraError as error:
                 logger.warning("%s: no heartbeat: %s", self.name, error)
 

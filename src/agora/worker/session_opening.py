@@ -11,10 +11,10 @@ from agora_sdk.client import AgoraClient
 from .driver import AgentFailed, AgentProcess
 from .job_state import JobState
 
-__all__ = ["choose_session_options", "find_earlier_session"]
+__all__ = ["choose_session_options", "load_earlier_session"]
 
 
-async def find_earlier_session(
+async def load_earlier_session(
     client: AgoraClient, run: TaskRun, state: JobState, agent_name: str
 ) -> Mapping[str, Any]:
     """Find the workplace of the session that a job continues: its own, or that of the last job in its context, whose
@@ -35,10 +35,10 @@ async def choose_session_options(
     agent: AgentProcess, model: str | None, mode: str | None, add_note: Callable[[str], None]
 ) -> None:
     """Set model and mode of an open session, as far as its agent supports it. Raises AgentDied."""
-    if model and not await agent.choose_option("model", model):
+    if model and not await agent.set_option_if_supported("model", model):
         add_note(f"the agent does not support choosing a model; {model} is ignored")
     if mode:
         try:
-            await agent.choose_option("mode", mode)
+            await agent.set_option_if_supported("mode", mode)
         except AgentFailed as error:
             add_note(f"the agent has no mode {mode}: {error}")

@@ -11,7 +11,7 @@ from agora_sdk import AgoraError
 from agora_sdk.client import AgoraClient
 from agora_sdk.errors import InvalidRequest
 
-from .local_sessions import PAGE_SIZE, LocalSession, read_messages, read_sessions
+from .opencode_sessions import PAGE_SIZE, OpenCodeSession, read_changed_sessions, read_latest_messages
 from .registry import CodebaseRegistry
 
 __all__ = ["SessionSync"]
@@ -45,12 +45,12 @@ class SessionSync:
         """Report the sessions that have changed since the last call. Returns their number. Raises AgoraError."""
         count = 0
         while sessions := await asyncio.to_thread(
-            read_sessions, self._database, self._after, self._after_id, self._page
+            read_changed_sessions, self._database, self._after, self._after_id, self._page
         ):
             count += await self._report_page(sessions)
         return count
 
-    async def _report_page(self, sessions: Sequence[LocalSession]) -> int:
+    async def _report_page(self, sessions: Sequence[OpenCodeSession]) -> int:
         """Report some sessions one by one, so that a failure does not affect those already reported."""
         places = [self._registry.find_id_of_directory(Path(session.directory)) for session in sessions]
         for codebase_id in dict.fromkeys(filter(None, places)):
@@ -71,15 +71,15 @@ class SessionSync:
         """Report the messages of a session. Returns whether that was possible. Skips a session that the server
         refuses."""
         try:
-            await self._store_messages(codebase_id, session_id)
+            await self._ingest_messages(codebase_id, session_id)
         except InvalidRequest as error:
             logger.warning("The local session %s is not reported: %s", session_id, error)
             return False
         return True
 
-    async def _store_messages(self, codebase_id: str, session_id: str) -> None:
+    async def _ingest_messages(self, codebase_id: str, session_id: str) -> None:
         if (await self._client.session.get(codebase_id, session_id)).task_id is not None:
             return
-        messages = await asyncio.to_thread(read_messages, self._database, session_id)
+        messages = await asyncio.to_thread(read_latest_messages, self._database, session_id)
         if messages:
             await self._client.session.ingest(codebase_id, session_id, messages, agent="opencode")

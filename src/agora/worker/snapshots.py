@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .subprocesses import list_fields, run_checked
+from .subprocesses import run_and_split_fields, run_checked
 from .worktree import COMMITTER_IDENTITY, Workplace
 
 __all__ = ["Snapshot", "restore_files", "take_snapshot"]
@@ -35,7 +35,7 @@ async def take_snapshot(place: Workplace, job: str, note: str, after: int = 0) -
     Raises CommandError."""
     assert place.base is not None
     # The checkpoint knows turns of other workers, the repository those of a worker whose checkpoint was lost.
-    number = max(after, await _count_snapshots(place.path, job)) + 1
+    number = max(after, await _find_highest_snapshot_number(place.path, job)) + 1
     index = place.path / await run_checked(["git", "rev-parse", "--git-path", "index"], place.path)
     with tempfile.TemporaryDirectory() as directory:
         copy = Path(directory) / "index"
@@ -47,7 +47,7 @@ async def take_snapshot(place: Workplace, job: str, note: str, after: int = 0) -
     message = f"Turn {number} of {job}: {note}"[:200]
     commit = await run_checked(["git", *COMMITTER_IDENTITY, "commit-tree", tree, "-p", head, "-m", message], place.path)
     await run_checked(["git", "update-ref", f"refs/agora/{job}/{number}", commit], place.path)
-    return Snapshot(number, commit, await _read_files(place.path, place.base, commit))
+    return Snapshot(number, commit, await _read_changed_files(place.path, place.base, commit))
 
 
 async def restore_files(place: Workplace, job: str, commit: str, note: str) -> None:
@@ -56,19 +56,19 @@ async def restore_files(place: Workplace, job: str, commit: str, note: str) -> N
     # Everything is tracked first: ``read-tree -u`` does not remove untracked files.
     await run_checked(["git", "add", "--all"], place.path)
     await run_checked(["git", "read-tree", "--reset", "-u", commit], place.path)
-    await place.commit_rest(note)
+    await place.commit_changes(note)
 
 
-async def _count_snapshots(path: Path, job: str) -> int:
+async def _find_highest_snapshot_number(path: Path, job: str) -> int:
     """Return the highest snapshot number."""
     refs = await run_checked(["git", "for-each-ref", "--format=%(refname:lstrip=3)", f"refs/agora/{job}/"], path)
     return max((int(name) for name in refs.split() if name.isdecimal()), default=0)
 
 
-async def _read_files(path: Path, base: str, commit: str) -> list[dict[str, Any]]:
+async def _read_changed_files(path: Path, base: str, commit: str) -> list[dict[str, Any]]:
     # --no-renames: a renamed file would have two names after its fields, and the pairs below would shift.
     command = ["git", "diff", "--raw", "-z", "--no-abbrev", "--no-renames", base, commit]
-    fields = await list_fields(command, path)
+    fields = await run_and_split_fields(command, path)
     files: list[dict[str, Any]] = []
     for meta, name in zip(fields[::2], fields[1::2], strict=False):
         _, _, _, blob, status = meta.lstrip(":").split(" ")

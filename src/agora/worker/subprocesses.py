@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .process_reaper import MARK_VARIABLE, kill_marked
+from .process_reaper import MARK_VARIABLE, kill_marked_processes
 
-__all__ = ["CommandError", "CommandResult", "fill_command", "list_fields", "run_checked", "run_command"]
+__all__ = ["CommandError", "CommandResult", "fill_command", "run_and_split_fields", "run_checked", "run_command"]
 
 MAX_OUTPUT_BYTES = 1_000_000
 MAX_LIST_BYTES = 64_000_000
@@ -117,7 +117,7 @@ async def run_command(
             os.killpg(process.pid, signal.SIGKILL)  # before it is reaped, while the group's id is its own
         process.wait()
         if mark := (environment or {}).get(MARK_VARIABLE):
-            kill_marked(mark)
+            kill_marked_processes(mark)
 
     # The exit of the process counts and not the end of its output, which one left in the background keeps open.
     loop, exited = asyncio.get_running_loop(), asyncio.Event()
@@ -138,13 +138,13 @@ async def run_command(
         output.read_rest()
         os.close(descriptor)
         os.close(reading)
-        error_text = _read_errors(errors) if errors is not None else ""
+        error_text = _read_and_close_errors(errors) if errors is not None else ""
     if has_ended:
         return CommandResult(process.returncode, output.decode(), error_text)
     return CommandResult(124, output.decode() + f"\nended after {timeout:.0f} seconds\n", error_text)
 
 
-def _read_errors(descriptor: int) -> str:
+def _read_and_close_errors(descriptor: int) -> str:
     """Read the end of the standard error that was kept apart, and close it."""
     with open(descriptor, "rb") as file:
         file.seek(max(0, file.seek(0, os.SEEK_END) - MAX_OUTPUT_BYTES))
@@ -183,7 +183,7 @@ async def run_checked(
     return result.output.rstrip("\n")
 
 
-async def list_fields(command: Sequence[str], cwd: Path) -> list[str]:
+async def run_and_split_fields(command: Sequence[str], cwd: Path) -> list[str]:
     """Return the output of a command that separates fields by NUL, such as the names of changed files.
 
     It must be whole: the end alone would begin in the middle of a field. Raises CommandError for over MAX_LIST_BYTES.

@@ -71,21 +71,21 @@ class Transcript:
             case "agent_message_chunk":
                 text = _read_text(update.get("content"))
                 self._append_text("text", text)
-                return self._as_text(text)
+                return self._track_line_end(text)
             case "agent_thought_chunk":
                 self._append_text("thought", _read_text(update.get("content")))
             case "tool_call" | "tool_call_update":
-                return self._as_line(self._update_tool(update))
+                return self._format_line(self._update_tool(update))
             case "plan":
-                return self._as_line(self._replace_plan(update.get("entries") or []))
+                return self._format_line(self._replace_plan(update.get("entries") or []))
             case "usage_update":
-                self._read_cost(update.get("cost"))
+                self._store_cost(update.get("cost"))
         return ""
 
     def add_note(self, note: str) -> str:
         """Record a note of the worker. Returns it as a line of the output."""
         self.parts.append({"type": "note", "text": note})
-        return self._as_line(f"[agora] {note}")
+        return self._format_line(f"[agora] {note}")
 
     def _append_text(self, kind: str, text: str) -> None:
         if self.parts and self.parts[-1]["type"] == kind:
@@ -113,7 +113,7 @@ class Transcript:
         if update.get("rawInput"):
             tool["input"] = update["rawInput"]
         if content := update.get("content"):
-            tool["result"] = "\n".join(filter(None, map(_read_content, content)))[:MAX_TOOL_CHARACTERS]
+            tool["result"] = "\n".join(filter(None, map(_convert_content_to_text, content)))[:MAX_TOOL_CHARACTERS]
         # Printed once, when it has finished; agents repeat the last update.
         if tool["status"] not in FINISHED_STATUSES or before in FINISHED_STATUSES:
             return ""
@@ -128,16 +128,16 @@ class Transcript:
         self.parts.append({"type": "plan", "entries": plan})
         return "\n".join(f"[plan] [{PLAN_MARKS.get(entry['status'], ' ')}] {entry['text']}" for entry in plan)
 
-    def _read_cost(self, cost: Any) -> None:
+    def _store_cost(self, cost: Any) -> None:
         if isinstance(cost, dict) and isinstance(cost.get("amount"), (int, float)):
             self.usage.cost, self.usage.currency = float(cost["amount"]), cost.get("currency")
 
-    def _as_text(self, text: str) -> str:
+    def _track_line_end(self, text: str) -> str:
         if text:
             self.ends_line = text.endswith("\n")
         return text
 
-    def _as_line(self, line: str) -> str:
+    def _format_line(self, line: str) -> str:
         if not line:
             return ""
         start = "" if self.ends_line else "\n"
@@ -149,7 +149,7 @@ def _read_text(content: Any) -> str:
     return str(content.get("text") or "") if isinstance(content, dict) else ""
 
 
-def _read_content(content: Mapping[str, Any]) -> str:
+def _convert_content_to_text(content: Mapping[str, Any]) -> str:
     """Convert a piece of a tool's content to text; a diff to a unified diff."""
     if content.get("type") == "diff":
         before, after = (content.get("oldText") or "").splitlines(), (content.get("newText") or "").splitlines()

@@ -15,14 +15,14 @@ from .starting_point import StartingPoint
 from .subprocesses import CommandError
 from .worktree import Workplace
 
-__all__ = ["record_turn", "rewind_files"]
+__all__ = ["record_turn", "restore_files_to_start"]
 
 logger = logging.getLogger("agora.worker")
 
 MAX_PROMPT_CHARACTERS = 300
 
 
-async def rewind_files(start: StartingPoint, place: Workplace, job: str) -> None:
+async def restore_files_to_start(start: StartingPoint, place: Workplace, job: str) -> None:
     """Restore the files to a job's starting point, once. Raises PermanentFailure."""
     if start.is_fork or start.what == "conversation" or place.branch is None:
         return

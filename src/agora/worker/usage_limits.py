@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
-__all__ = ["MAX_PAUSE_SECONDS", "AccountBreaker", "UsageLimitReached", "describe_pause", "parse_usage_limit"]
+__all__ = ["MAX_PAUSE_SECONDS", "AccountBreaker", "UsageLimitReached", "describe_pause", "find_usage_limit_end"]
 
 DEFAULT_PAUSE_SECONDS = 900.0  #: seconds, if the agent does not report the end of the limit
 MAX_PAUSE_SECONDS = 86_400.0  #: seconds
@@ -39,7 +39,7 @@ class UsageLimitReached(Exception):
         self.until = until
 
 
-def parse_usage_limit(text: str, now: float) -> float | None:
+def find_usage_limit_end(text: str, now: float) -> float | None:
     """Parse the end of a usage limit from a text, in seconds since 1970; None if it reports none."""
     if not _LIMIT_TEXT.search(text):
         return None
@@ -77,20 +77,20 @@ class AccountBreaker:
         self._until = 0.0
         self.share: Callable[[float], Awaitable[None]] | None = None  #: notifies the account's other workers, if set
 
-    async def report_limit(self, until: float) -> None:
+    async def block_and_report_until(self, until: float) -> None:
         """Block the account until then, here and on other workers. until: seconds since 1970."""
         is_known = until <= self._until
-        self.open_until(until)
+        self.block_until(until)
         # Once only: every job that the limit stops reports it here.
         if self.share is not None and not is_known:
             await self.share(until)
 
-    def open_until(self, until: float) -> None:
+    def block_until(self, until: float) -> None:
         """Block the account until then, on this worker only. until: seconds since 1970."""
         # Never shortened: reports of several jobs arrive in any order.
         self._until = max(self._until, until)
 
-    def check_limit(self) -> None:
+    def raise_if_blocked(self) -> None:
         """Raise UsageLimitReached while the account is blocked."""
         if time.time() < self._until:
             raise UsageLimitReached(

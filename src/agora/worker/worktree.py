@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from .codebases import Codebase
-from .subprocesses import CommandError, list_fields, run_checked, run_command
+from .subprocesses import CommandError, run_and_split_fields, run_checked, run_command
 
-__all__ = ["BRANCH_PREFIX", "COMMITTER_IDENTITY", "Changes", "Workplace", "find_workplace", "try_lock"]
+__all__ = ["BRANCH_PREFIX", "COMMITTER_IDENTITY", "Changes", "Workplace", "open_workplace", "try_lock"]
 
 INCLUDE_FILE = ".worktreeinclude"
 BRANCH_PREFIX = "agora/"
@@ -56,12 +56,12 @@ class Workplace:
     needs_setup: bool = False
     is_empty: bool = False
 
-    def note_setup(self) -> None:
+    def mark_setup_complete(self) -> None:
         """Record that the set-up has completed; until then it is run again at each attempt."""
-        _setup_marker(self.path).unlink(missing_ok=True)
+        _get_setup_marker_path(self.path).unlink(missing_ok=True)
         self.needs_setup = False
 
-    async def commit_rest(self, message: str) -> None:
+    async def commit_changes(self, message: str) -> None:
         """Commit the agent's uncommitted changes."""
         if self.branch is None:
             return
@@ -78,10 +78,12 @@ class Workplace:
             return Changes()
         spread = f"{self.base}..HEAD"
         # Without renames, each entry is a status and one path.
-        words = await list_fields(["git", "diff", "--name-status", "-z", "--no-renames", spread], self.path)
+        words = await run_and_split_fields(["git", "diff", "--name-status", "-z", "--no-renames", spread], self.path)
         files = [{"status": status, "path": name} for status, name in zip(words[::2], words[1::2], strict=False)]
         # Ended by NUL, the only character that neither a name nor a subject can contain.
-        log = await list_fields(["git", "log", "--reverse", "-z", "--format=%H%x00%an%x00%s", spread], self.path)
+        log = await run_and_split_fields(
+            ["git", "log", "--reverse", "-z", "--format=%H%x00%an%x00%s", spread], self.path
+        )
         entries = zip(log[::3], log[1::3], log[2::3], strict=False)
         commits = [{"id": commit, "author": author, "subject": subject} for commit, author, subject in entries]
         command = ["git", "diff", "--no-color", "--no-ext-diff", spread]
@@ -96,7 +98,7 @@ class Workplace:
 
 
 @asynccontextmanager
-async def find_workplace(
+async def open_workplace(
     codebase: Codebase, root: Path, job: str, *, isolated: bool, start: str | None = None
 ) -> AsyncIterator[Workplace]:
     """Open the workplace of a job: created at its first attempt, reused later, and locked until the block ends.
@@ -115,7 +117,7 @@ async def find_workplace(
         # Polled: a blocking flock would need a thread for as long as the other process works.
         while not try_lock(descriptor):
             await asyncio.sleep(0.2)
-        yield await _prepare_worktree(codebase, directory / job, BRANCH_PREFIX + job, start, descriptor)
+        yield await _find_or_create_worktree(codebase, directory / job, BRANCH_PREFIX + job, start, descriptor)
     finally:
         os.close(descriptor)
 
@@ -129,13 +131,15 @@ def try_lock(descriptor: int) -> bool:
     return True
 
 
-async def _prepare_worktree(codebase: Codebase, path: Path, branch: str, start: str | None, lock: int) -> Workplace:
+async def _find_or_create_worktree(
+    codebase: Codebase, path: Path, branch: str, start: str | None, lock: int
+) -> Workplace:
     """Find or create the worktree of a job. lock: descriptor of the job's lock, which git inherits in case this process
     is killed."""
     base_file, marker = path.with_suffix(".base"), path.with_suffix(".preparing")
     if path.is_dir() and base_file.exists():
         _remove_stale_locks(path)
-        needs_setup = _setup_marker(path).exists()
+        needs_setup = _get_setup_marker_path(path).exists()
         return Workplace(codebase, path, branch, base_file.read_text().strip(), needs_setup)
     _clear_unfinished(path, marker)
     # The marker before git, ``.base`` at the end: after a crash they tell whether the agent may have worked here.
@@ -152,7 +156,7 @@ async def _prepare_worktree(codebase: Codebase, path: Path, branch: str, start: 
     command = ["git", "worktree", "add", "--quiet", "--force", "--force", *source]
     await run_checked(command, codebase.path, inherited=[lock])
     _copy_included(codebase.path, path)
-    _setup_marker(path).touch()
+    _get_setup_marker_path(path).touch()
     complete = base_file.with_suffix(".new")
     complete.write_text(base)
     complete.replace(base_file)
@@ -160,7 +164,7 @@ async def _prepare_worktree(codebase: Codebase, path: Path, branch: str, start: 
     return Workplace(codebase, path, branch, base, needs_setup=True, is_empty=not exists)
 
 
-def _setup_marker(path: Path) -> Path:
+def _get_setup_marker_path(path: Path) -> Path:
     return path.with_suffix(".setup")
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from .codebases import Codebase
-from .execution import disarm_repositories, find_home
+from .execution import disarm_repositories, get_container_home
 from .subprocesses import CommandError, run_checked, run_command
 from .worktree import BRANCH_PREFIX, try_lock
 
@@ -109,13 +109,13 @@ async def _remove_worktree(codebase: Codebase, path: Path) -> str:
         if not try_lock(descriptor):
             return "in_use"
         # Checked again under the lock: the examination may be minutes old.
-        verdict = await _find_loss(path)
+        verdict = await _judge_removability(path)
         if verdict == "removable":
             # refuses a worktree with changes
             await run_checked(["git", "worktree", "remove", str(path)], codebase.path)
             for suffix in (".base", ".setup"):
                 path.with_suffix(suffix).unlink(missing_ok=True)
-            await asyncio.to_thread(shutil.rmtree, _find_home(path), ignore_errors=True)
+            await asyncio.to_thread(shutil.rmtree, _get_container_home(path), ignore_errors=True)
         return verdict
     except CommandError as error:
         logger.warning("%s stays: %s", path, error)
@@ -130,7 +130,7 @@ async def _examine_worktree(path: Path) -> str:
     try:
         if descriptor is not None and not try_lock(descriptor):
             return "in_use"
-        return await _find_loss(path)
+        return await _judge_removability(path)
     except CommandError as error:
         logger.warning("%s is not known: %s", path, error)
         return "unknown"
@@ -139,9 +139,9 @@ async def _examine_worktree(path: Path) -> str:
             os.close(descriptor)
 
 
-async def _find_loss(path: Path) -> str:
+async def _judge_removability(path: Path) -> str:
     """Find the work that would be lost with a worktree; ``removable`` for none. Raises CommandError."""
-    if _find_home(path).exists():  # a container has worked here, and its worker may have been killed
+    if _get_container_home(path).exists():  # a container has worked here, and its worker may have been killed
         await asyncio.to_thread(disarm_repositories, path)
     if Path(await run_checked(["git", "rev-parse", "--show-toplevel"], path)).resolve() != path.resolve():
         return "unknown"  # not a worktree, but a directory in another repository
@@ -165,8 +165,8 @@ async def _find_loss(path: Path) -> str:
     return "removable"
 
 
-def _find_home(worktree: Path) -> Path:
-    return find_home(worktree.parents[2], worktree.parent.name, worktree.name)
+def _get_container_home(worktree: Path) -> Path:
+    return get_container_home(worktree.parents[2], worktree.parent.name, worktree.name)
 
 
 async def _has_branch(path: Path, name: str) -> bool:

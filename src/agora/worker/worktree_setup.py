@@ -12,12 +12,12 @@ from .options import WorkerOptions
 from .repository_setup import SETUP_FILE, read_accepted_setup
 from .worktree import Workplace
 
-__all__ = ["prepare_worktree"]
+__all__ = ["run_worktree_setup"]
 
 SETUP_SECONDS = 900.0
 
 
-async def prepare_worktree(
+async def run_worktree_setup(
     execution: Execution,
     options: WorkerOptions,
     place: Workplace,

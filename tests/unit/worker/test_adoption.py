@@ -14,7 +14,7 @@ from typing import Any, cast
 
 import pytest
 
-from agora.worker.adoption import ClonePolicy, adopt_codebase, clone_repository, inspect_path
+from agora.worker.adoption import ClonePolicy, adopt_or_decline_codebase, clone_repository, require_adoptable_path
 from agora_sdk import AgoraError, TaskRun
 from agora_sdk.client import AgoraClient
 from agora_sdk.contract.codebases import CodebaseCredential
@@ -29,12 +29,12 @@ def test_only_paths_below_the_roots_are_accepted(tmp_path: Path) -> None:
     (root / "api").mkdir(parents=True)
     outside.mkdir()
     (root / "link").symlink_to(outside)
-    assert inspect_path(str(root / "api"), [root]) == root / "api"
+    assert require_adoptable_path(str(root / "api"), [root]) == root / "api"
     for name in ("api", str(outside), str(root / "link"), str(root / "missing"), str(root / "../outside")):
         with pytest.raises(ValueError, match=r"no directory|absolute"):
-            inspect_path(name, [root])
+            require_adoptable_path(name, [root])
     with pytest.raises(ValueError, match="no directory"):
-        inspect_path(str(root / "api"), [])
+        require_adoptable_path(str(root / "api"), [])
 
 
 async def test_repository_is_cloned_once_and_only_over_https(tmp_path: Path) -> None:
@@ -236,7 +236,7 @@ async def test_clone_that_the_server_does_not_accept_is_deleted(tmp_path: Path) 
 
     async def adopt(error: AgoraError | None) -> Server:
         server = Server(f"file://{source}", error)
-        await adopt_codebase(run, cast("AgoraClient", server), "worker_1", [], clones, LOCAL)
+        await adopt_or_decline_codebase(run, cast("AgoraClient", server), "worker_1", [], clones, LOCAL)
         return server
 
     assert (await adopt(Conflict("The worker has 200 codebases."))).reasons

@@ -12,7 +12,7 @@ from agora.worker.codebases import normalize_remote, parse_codebases
 from agora.worker.job_state import JobState
 from agora.worker.permissions import Approval, PermissionRequest, parse_answer
 from agora.worker.transcript import Transcript
-from agora.worker.usage_limits import parse_usage_limit
+from agora.worker.usage_limits import find_usage_limit_end
 
 OPTIONS = [
     {"optionId": "once", "kind": "allow_once", "name": "Allow once"},
@@ -33,14 +33,14 @@ def ask(kind: str = "execute", path: str | None = None, **raw: Any) -> Permissio
     [("all", "execute", "once"), ("safe", "read", "once"), ("safe", "edit", None), ("none", "read", None)],
 )
 def test_policy_decides_permissions(approval: str, kind: str, answer: str | None, tmp_path: Path) -> None:
-    decision = ask(kind).apply_policy(Approval(approval), tmp_path)
+    decision = ask(kind).decide_by_policy(Approval(approval), tmp_path)
     assert (decision and decision.option and decision.option.option_id) == answer
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "../other", "a/../../x"])
 def test_paths_outside_the_worktree_are_refused(path: str, tmp_path: Path) -> None:
     for request in (ask("read", path), ask("execute", filepath="/etc/passwd")):
-        decision = request.apply_policy(Approval.ALL, tmp_path)
+        decision = request.decide_by_policy(Approval.ALL, tmp_path)
         assert decision is not None
         assert decision.option is not None
         assert decision.option.kind == "reject_once"
@@ -129,7 +129,7 @@ def test_answer_is_independent_of_option_names() -> None:
 )
 def test_usage_limits_are_recognized(text: str, seconds: float | None) -> None:
     now = 1_700_000_000.0
-    until = parse_usage_limit(text, now)
+    until = find_usage_limit_end(text, now)
     if "|1000000000" in text:
         assert until == now + 900
     else:
@@ -139,7 +139,7 @@ def test_usage_limits_are_recognized(text: str, seconds: float | None) -> None:
 def test_usage_limit_until_a_time_lasts_to_the_end_of_that_minute() -> None:
     noon = datetime(2026, 11, 23, 12, 0, 30).astimezone()
     for text, hours, minutes in (("2:54 PM", 2, 55), ("12:00 PM", 0, 1), ("11:59 AM", 24, 0), ("12:10 AM", 12, 11)):
-        until = parse_usage_limit(
+        until = find_usage_limit_end(
             f"You\u2019ve hit your usage limit. Visit x or try again at {text}.", noon.timestamp()
         )
         expected = noon.replace(second=0) + timedelta(hours=hours, minutes=minutes)

@@ -158,7 +158,7 @@ def test_tools_have_a_url_reachable_from_a_container(
     engine = ContainerEngine(tmp_path)
     try:
         execution = ContainerExecution(engine, replace(SETTINGS, network=network), tmp_path, "opencode", "tsk_1")
-        assert (execution.find_barrier(url) is None) is is_reachable
+        assert (execution.explain_unreachable_url(url) is None) is is_reachable
     finally:
         engine.close()
 

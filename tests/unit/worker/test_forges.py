@@ -51,12 +51,12 @@ def forge() -> Iterator[tuple[str, list[str]]]:
 
 def test_large_answer_is_refused_after_decompression(forge: tuple[str, list[str]]) -> None:
     with pytest.raises(ForgeError, match="larger than 4,000,000 bytes"):
-        GitHub(api=forge[0], token="a token", repository="large/repository").publish(REQUEST)
+        GitHub(api=forge[0], token="a token", repository="large/repository").open_or_update_pull_request(REQUEST)
 
 
 def test_redirect_target_does_not_get_the_token(forge: tuple[str, list[str]]) -> None:
     address, paths = forge
     with pytest.raises(ForgeError, match="answered with 302"):
-        GitHub(api=address, token="a token", repository="moved/repository").publish(REQUEST)
+        GitHub(api=address, token="a token", repository="moved/repository").open_or_update_pull_request(REQUEST)
     assert len(paths) == 1
     assert not any(path.startswith("/stolen") for path in paths)

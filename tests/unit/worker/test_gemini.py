@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from agora.worker.gemini import describe_missing_tools, remove_leftovers, seconds_until_reopenable
+from agora.worker.gemini import describe_missing_tools, remove_empty_session_files, seconds_until_reopenable
 
 SESSION = "cbfb1ab1-7b15-45fb-b7bc-f94d908431f0"
 BEGINNING = 1_795_546_675.0  # 2026-11-24T18:57:55Z
@@ -30,7 +30,7 @@ def test_files_that_would_destroy_a_session_are_removed(tmp_path: Path) -> None:
     ]
     for name in names:
         (chats / name).touch()
-    remove_leftovers(SESSION, {"HOME": str(tmp_path)})
+    remove_empty_session_files(SESSION, {"HOME": str(tmp_path)})
     assert sorted(path.name for path in chats.iterdir()) == sorted([names[0], names[2]])
 
 

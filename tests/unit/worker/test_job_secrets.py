@@ -17,7 +17,7 @@ from agora.worker.job_state import JobState
 from agora.worker.registry import CodebaseRegistry
 from agora.worker.results import hand_over_for_review
 from agora.worker.turns import record_turn
-from agora.worker.worktree import find_workplace
+from agora.worker.worktree import open_workplace
 from agora_sdk import InputRequired, PermanentFailure, Postponed, Rejected, TaskRun
 from agora_sdk.errors import InvalidRequest, Overloaded, field_error
 from tests.blackbox.coding_worker import create_repository
@@ -108,7 +108,7 @@ def test_further_members_of_an_error_are_masked() -> None:
 
 
 async def test_what_a_review_and_a_turn_store_is_masked(tmp_path: Path) -> None:
-    codebase = Codebase.inspect(create_repository(tmp_path / "api"))
+    codebase = Codebase.from_directory(create_repository(tmp_path / "api"))
     registry = CodebaseRegistry(cast("WorkerOptions", SimpleNamespace(codebases=[codebase])))
     registry.add_codebase(codebase, "cb_1")
     masked = registry.with_mask(SecretMask([SECRET]))
@@ -120,12 +120,12 @@ async def test_what_a_review_and_a_turn_store_is_masked(tmp_path: Path) -> None:
     client = SimpleNamespace(review=SimpleNamespace(submit=record_call), turn=SimpleNamespace(record=record_call))
     run = SimpleNamespace(task_id="task_1", fencing_token=1)
     state = JobState(session_id="ses_1")
-    async with find_workplace(codebase, tmp_path / "worktrees", "job", isolated=True) as place:
+    async with open_workplace(codebase, tmp_path / "worktrees", "job", isolated=True) as place:
         (place.path / "notes").write_text(f"The key is {SECRET}.\n")
         (place.path / SECRET).write_text("")
         prompt = f"You asked for permission: curl -H {SECRET}. The answer: no"
         await record_turn(cast("Any", client), cast("Any", run), place, state, masked, prompt)
-        await place.commit_rest("notes")
+        await place.commit_changes("notes")
         await hand_over_for_review(
             cast("Any", client), cast("Any", run), place, state, masked, f"Use {SECRET}", calls.append
         )

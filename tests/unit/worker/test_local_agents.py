@@ -12,8 +12,8 @@ from typing import cast
 import pytest
 
 from agora.worker.agents import AGENTS
-from agora.worker.local_sessions import find_database, read_messages, read_sessions
-from agora.worker.models import choose_models, list_providers
+from agora.worker.models import filter_models_by_provider, list_providers
+from agora.worker.opencode_sessions import find_opencode_database, read_changed_sessions, read_latest_messages
 from agora.worker.options import choose_agent
 from agora.worker.registry import CodebaseRegistry
 from agora.worker.session_sync import SessionSync
@@ -43,10 +43,12 @@ def test_models_of_the_agents_logins_are_listed(tmp_path: Path) -> None:
     auth.parent.mkdir(parents=True)
     auth.write_text(json.dumps({"anthropic": {"type": "oauth"}}))
     providers = list_providers({}, tmp_path)
-    assert choose_models(LISTING, providers) == ["anthropic/claude-opus-5"], "not the free models without a login"
+    assert filter_models_by_provider(LISTING, providers) == ["anthropic/claude-opus-5"], (
+        "not the free models without a login"
+    )
     configuration = json.dumps({"provider": {"stub": {}}})
     providers = list_providers({"OPENAI_API_KEY": "x", "OPENCODE_CONFIG_CONTENT": configuration}, tmp_path)
-    assert choose_models(LISTING, providers) == ["anthropic/claude-opus-5", "openai/gpt", "stub/stub"]
+    assert filter_models_by_provider(LISTING, providers) == ["anthropic/claude-opus-5", "openai/gpt", "stub/stub"]
     auth.write_text("no JSON")
     assert list_providers({}, tmp_path) == set()
     assert list_providers({"XDG_DATA_HOME": str(tmp_path / "elsewhere")}, tmp_path) == set()
@@ -54,7 +56,7 @@ def test_models_of_the_agents_logins_are_listed(tmp_path: Path) -> None:
 
 def test_sessions_are_read_from_the_agents_database_file(tmp_path: Path) -> None:
     """The tables of OpenCode 1.18, with the columns that are read."""
-    assert find_database({}, tmp_path) is None
+    assert find_opencode_database({}, tmp_path) is None
     database = tmp_path / ".local/share/opencode/opencode.db"
     database.parent.mkdir(parents=True)
     with closing(sqlite3.connect(database)) as connection, connection:
@@ -72,19 +74,21 @@ def test_sessions_are_read_from_the_agents_database_file(tmp_path: Path) -> None
                 ('p4', 'm2', 3, '{"type": "tool", "callID": "c", "tool": "bash", "state": {"title": "ls", "status": "completed", "output": "a"}}');
             """
         )
-    assert find_database({}, tmp_path) == database
-    sessions = read_sessions(database, 0)
+    assert find_opencode_database({}, tmp_path) == database
+    sessions = read_changed_sessions(database, 0)
     assert [session.session_id for session in sessions] == ["ses_1", "ses_2"]
     assert sessions[1].to_document()["updated_at"] == "1970-01-01T00:00:02+00:00"
-    assert [session.session_id for session in read_sessions(database, 2000)] == ["ses_2"], "equal times, for any id"
-    assert read_sessions(database, 2000, "ses_2") == []
+    assert [session.session_id for session in read_changed_sessions(database, 2000)] == ["ses_2"], (
+        "equal times, for any id"
+    )
+    assert read_changed_sessions(database, 2000, "ses_2") == []
     tool = {"type": "tool", "id": "c", "kind": "bash", "title": "ls", "status": "completed", "result": "a"}
-    assert read_messages(database, "ses_2") == [
+    assert read_latest_messages(database, "ses_2") == [
         {"message_id": "m1", "role": "user", "parts": [{"type": "text", "text": "Hello"}]},
         {"message_id": "m2", "role": "assistant", "parts": [{"type": "thought", "text": "Hm"}, tool]},
     ]
     database.write_bytes(b"another program's file, of no use to us")
-    assert read_sessions(database, 0) == []
+    assert read_changed_sessions(database, 0) == []
 
 
 class SessionServer:

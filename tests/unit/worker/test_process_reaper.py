@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 
 from agora.worker import process_reaper
-from agora.worker.process_reaper import MARK_VARIABLE, kill_marked
+from agora.worker.process_reaper import MARK_VARIABLE, kill_marked_processes
 
 PROGRAM = (sys.executable, "-c", "print(flush=True); import sys; sys.stdin.read()")
 
@@ -39,7 +39,7 @@ def end_process(process: subprocess.Popen[bytes]) -> int:
 def test_processes_with_the_prefix_of_a_mark_are_killed() -> None:
     token = uuid4().hex
     with run_process(f"{token}.1.") as job, run_process(f"{token}.2.") as other:
-        kill_marked(f"{token}.1.")
+        kill_marked_processes(f"{token}.1.")
         assert job.wait(60) == -signal.SIGKILL
         assert end_process(other) == 0
 
@@ -48,11 +48,11 @@ def test_process_with_a_reused_pid_survives(monkeypatch: pytest.MonkeyPatch) -> 
     token = uuid4().hex
     with run_process("") as other:
         environments = iter([f"\0{MARK_VARIABLE}={token}.1.".encode()])  # of the process that had the pid first
-        read_environment = process_reaper._read_environment
+        read_environment = process_reaper._read_environment_or_empty
 
         def read_reused(pid: int) -> bytes:
             return next(environments, b"") if pid == other.pid else read_environment(pid)
 
-        monkeypatch.setattr(process_reaper, "_read_environment", read_reused)
-        kill_marked(token)
+        monkeypatch.setattr(process_reaper, "_read_environment_or_empty", read_reused)
+        kill_marked_processes(token)
         assert end_process(other) == 0

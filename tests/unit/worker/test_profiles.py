@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agora.worker.opencode_server import attach_command
+from agora.worker.opencode_server import build_attach_command
 from agora.worker.options import WorkerOptions
 from agora.worker.permissions import Approval
 from agora.worker.profiles import apply_profile, load_profiles
@@ -81,11 +81,11 @@ def test_invalid_profile_error_has_its_position(tmp_path: Path, text: str) -> No
 
 
 def test_running_opencode_is_attached() -> None:
-    assert attach_command({}) is None
-    assert attach_command({"OPENCODE_HOST": "10.0.0.2"}) == (
+    assert build_attach_command({}) is None
+    assert build_attach_command({"OPENCODE_HOST": "10.0.0.2"}) == (
         "opencode run --attach http://10.0.0.2:4096 --dir {directory} {prompt}"
     )
-    assert "http://localhost:9777 " in str(attach_command({"OPENCODE_PORT": "9777"}))
+    assert "http://localhost:9777 " in str(build_attach_command({"OPENCODE_PORT": "9777"}))
     for bad in ({"OPENCODE_HOST": "a b"}, {"OPENCODE_HOST": "-x"}, {"OPENCODE_PORT": "0"}, {"OPENCODE_PORT": "x"}):
         with pytest.raises(ValueError, match="OPENCODE_"):
-            attach_command(bad)
+            build_attach_command(bad)

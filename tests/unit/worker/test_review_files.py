@@ -11,7 +11,7 @@ import pytest
 
 from agora.domains.coding.review_files import parse_files
 from agora.worker import subprocesses
-from agora.worker.review import MAX_CHANGED_LINES, MAX_FILES, read_files, read_target
+from agora.worker.review import MAX_CHANGED_LINES, MAX_FILES, read_changed_files, read_current_branch
 from agora.worker.worktree import Workplace
 from tests.blackbox.coding_worker import GIT, create_repository
 
@@ -29,7 +29,7 @@ def commit(repository: Path) -> None:
 
 async def list_files(repository: Path) -> dict[str, dict[str, Any]]:
     """List files by path; the server accepts all of them."""
-    files = await read_files(repository, "HEAD~1", "HEAD")
+    files = await read_changed_files(repository, "HEAD~1", "HEAD")
     assert len(parse_files(files, "default", "task_1")) == len(files)
     return {file["path"]: file for file in files}
 
@@ -47,7 +47,7 @@ async def test_warnings_of_git_are_no_part_of_its_lists_and_patches(
     changes = await place.read_changes()
     assert changes.files == [{"status": "M", "path": "run.sh"}]
     assert changes.diff == expected["run.sh"]["patch"]
-    assert await read_target(repository) == "main"
+    assert await read_current_branch(repository) == "main"
 
 
 async def test_renamed_file_is_one_change(repository: Path) -> None:
@@ -91,7 +91,7 @@ async def test_change_list_of_a_megabyte_is_complete(repository: Path) -> None:
     for number in range(3000):
         (directory / f"{number:04}").write_text("x\n")
     commit(repository)
-    files = await read_files(repository, "HEAD~1", "HEAD")
+    files = await read_changed_files(repository, "HEAD~1", "HEAD")
     assert len(files) == MAX_FILES
     assert {(file["status"], file["additions"], file["deletions"]) for file in files} == {("A", 1, 0)}
     assert files[0]["path"] == f"{'d' * 200}/{'e' * 200}/0000"
@@ -102,4 +102,4 @@ async def test_list_beyond_its_limit_is_an_error(repository: Path, monkeypatch: 
     commit(repository)
     monkeypatch.setattr(subprocesses, "MAX_LIST_BYTES", 50)
     with pytest.raises(subprocesses.CommandError, match="over 50 bytes"):
-        await read_files(repository, "HEAD~1", "HEAD")
+        await read_changed_files(repository, "HEAD~1", "HEAD")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agora.worker.subprocesses import CommandError, list_fields, run_checked, run_command
+from agora.worker.subprocesses import CommandError, run_and_split_fields, run_checked, run_command
 
 
 @pytest.mark.parametrize("start", ["sleep 600 &", "setsid sleep 10 &"])
@@ -42,7 +42,7 @@ async def test_the_exit_code_is_that_of_the_command(tmp_path: Path) -> None:
 
 async def test_warnings_are_no_part_of_an_output_that_is_parsed(tmp_path: Path) -> None:
     command = ["sh", "-c", "echo warning >&2; printf 'a\\0b'"]
-    assert await list_fields(command, tmp_path) == ["a", "b"]
+    assert await run_and_split_fields(command, tmp_path) == ["a", "b"]
     assert await run_checked(["sh", "-c", "echo warning >&2; echo a"], tmp_path) == "a"
     with pytest.raises(CommandError, match="the reason"):
         await run_checked(["sh", "-c", "echo the reason >&2; exit 1"], tmp_path)

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from agora.worker.codebases import Codebase
-from agora.worker.execution import find_home
+from agora.worker.execution import get_container_home
 from agora.worker.snapshots import take_snapshot
-from agora.worker.worktree import find_workplace
+from agora.worker.worktree import open_workplace
 from agora.worker.worktree_cleaning import Limits, _measure_bytes, clean_worktrees, examine_worktrees, remove_worktrees
 from tests.blackbox.coding_worker import GIT, create_repository
 from tests.polling import passing, wait_until
@@ -25,12 +25,12 @@ MAKE_WORKTREE = """
 import asyncio, sys
 from pathlib import Path
 from agora.worker.codebases import Codebase
-from agora.worker.execution import find_home
+from agora.worker.execution import get_container_home
 from agora.worker.snapshots import take_snapshot
-from agora.worker.worktree import find_workplace
+from agora.worker.worktree import open_workplace
 
 async def make_worktree():
-    async with find_workplace(Codebase.inspect(Path(sys.argv[1])), Path(sys.argv[2]), "job", isolated=True):
+    async with open_workplace(Codebase.from_directory(Path(sys.argv[1])), Path(sys.argv[2]), "job", isolated=True):
         pass
 
 asyncio.run(make_worktree())
@@ -40,20 +40,20 @@ asyncio.run(make_worktree())
 async def test_worktree_is_found_again_with_its_work(tmp_path: Path) -> None:
     repository = create_repository(tmp_path / "api", **{".worktreeinclude": ".env\n"})
     (repository / ".env").write_text("SECRET=1")
-    codebase, root = Codebase.inspect(repository), tmp_path / "worktrees"
-    async with find_workplace(codebase, root, "job", isolated=True) as place:
+    codebase, root = Codebase.from_directory(repository), tmp_path / "worktrees"
+    async with open_workplace(codebase, root, "job", isolated=True) as place:
         assert place.needs_setup
         assert (place.path / ".env").read_text() == "SECRET=1"
         (place.path / "new file").write_text("work")
         assert await clean_worktrees(codebase, root, NOTHING_LEFT) == [], "it is in use"
     assert await clean_worktrees(codebase, root, NOTHING_LEFT) == [], "it has uncommitted work"
-    async with find_workplace(codebase, root, "job", isolated=True) as place:
+    async with open_workplace(codebase, root, "job", isolated=True) as place:
         assert place.needs_setup, "its set-up has not ended"
-        place.note_setup()
-    async with find_workplace(codebase, root, "job", isolated=True) as place:
+        place.mark_setup_complete()
+    async with open_workplace(codebase, root, "job", isolated=True) as place:
         assert not place.needs_setup
         (place.path / ".env").unlink()
-        await place.commit_rest("A title")
+        await place.commit_changes("A title")
         changes = await place.read_changes()
         assert changes.files == [{"status": "A", "path": "new file"}]
         assert changes.commits[0]["subject"] == "A title"
@@ -61,16 +61,16 @@ async def test_worktree_is_found_again_with_its_work(tmp_path: Path) -> None:
     assert await clean_worktrees(codebase, root, NOTHING_LEFT) == [], "its commit is on no other branch"
     subprocess.run(["git", "merge", "-q", "agora/job"], cwd=repository, check=True)
     assert await clean_worktrees(codebase, root, NOTHING_LEFT) == ["job"]
-    async with find_workplace(codebase, root, "job", isolated=True) as place:
+    async with open_workplace(codebase, root, "job", isolated=True) as place:
         assert (place.path / "new file").exists(), "the branch is still there"
 
 
 async def test_changes_are_read_whatever_commits_and_files_contain(tmp_path: Path) -> None:
-    codebase = Codebase.inspect(create_repository(tmp_path / "api"))
+    codebase = Codebase.from_directory(create_repository(tmp_path / "api"))
     subject = "a\x0cb\u2028c\x1fd\x1ee"
-    async with find_workplace(codebase, tmp_path / "worktrees", "job", isolated=True) as place:
+    async with open_workplace(codebase, tmp_path / "worktrees", "job", isolated=True) as place:
         (place.path / "large").write_text("".join(f"line {number}\n" for number in range(200_000)))
-        await place.commit_rest(subject)
+        await place.commit_changes(subject)
         changes = await place.read_changes()
     assert [commit["subject"] for commit in changes.commits] == [subject]
     assert changes.files == [{"status": "A", "path": "large"}]
@@ -92,7 +92,9 @@ async def test_worktree_of_a_killed_worker_is_recreated(tmp_path: Path) -> None:
         worker.wait()
 
     async def find_place() -> tuple[bool, str]:
-        async with find_workplace(Codebase.inspect(repository), tmp_path / "worktrees", "job", isolated=True) as place:
+        async with open_workplace(
+            Codebase.from_directory(repository), tmp_path / "worktrees", "job", isolated=True
+        ) as place:
             return place.needs_setup, (place.path / "README").read_text()
 
     finding = asyncio.create_task(find_place())
@@ -103,12 +105,12 @@ async def test_worktree_of_a_killed_worker_is_recreated(tmp_path: Path) -> None:
 
 
 async def test_locks_of_a_killed_git_are_removed(tmp_path: Path) -> None:
-    codebase, root = Codebase.inspect(create_repository(tmp_path / "api")), tmp_path / "worktrees"
-    async with find_workplace(codebase, root, "job", isolated=True) as place:
+    codebase, root = Codebase.from_directory(create_repository(tmp_path / "api")), tmp_path / "worktrees"
+    async with open_workplace(codebase, root, "job", isolated=True) as place:
         (place.path / "work.txt").write_text("work")
     (tmp_path / "api/.git/worktrees/job/index.lock").touch()
-    async with find_workplace(codebase, root, "job", isolated=True) as place:
-        await place.commit_rest("A title")
+    async with open_workplace(codebase, root, "job", isolated=True) as place:
+        await place.commit_changes("A title")
         assert [change["path"] for change in (await place.read_changes()).files] == ["work.txt"]
 
 
@@ -118,7 +120,7 @@ async def test_directory_of_unknown_history_is_kept(tmp_path: Path) -> None:
         stray = root / "api" / "job"
         stray.mkdir(parents=True)
         (stray / "notes").write_text(text)
-        async with find_workplace(Codebase.inspect(repository), root, "job", isolated=True) as place:
+        async with open_workplace(Codebase.from_directory(repository), root, "job", isolated=True) as place:
             assert place.needs_setup
             assert not (place.path / "notes").exists()
         shutil.rmtree(stray)
@@ -128,14 +130,14 @@ async def test_directory_of_unknown_history_is_kept(tmp_path: Path) -> None:
 
 async def test_codebase_itself_is_used_without_git(tmp_path: Path) -> None:
     (tmp_path / "plain").mkdir()
-    async with find_workplace(Codebase.inspect(tmp_path / "plain"), tmp_path, "job", isolated=True) as place:
+    async with open_workplace(Codebase.from_directory(tmp_path / "plain"), tmp_path, "job", isolated=True) as place:
         assert (place.path, place.branch) == (tmp_path / "plain", None)
 
 
 @pytest.mark.parametrize("name", ["--upload-pack=x", "-b"])
 async def test_names_are_not_parsed_as_options(name: str, tmp_path: Path) -> None:
     repository = create_repository(tmp_path / name)
-    async with find_workplace(Codebase.inspect(repository), tmp_path / "w", "job", isolated=True) as place:
+    async with open_workplace(Codebase.from_directory(repository), tmp_path / "w", "job", isolated=True) as place:
         assert os.path.isdir(place.path)
 
 
@@ -197,9 +199,9 @@ async def test_work_is_never_removed_and_the_preview_says_why(way: str, tmp_path
     leave, verdict = WAYS[way]
     repository = create_repository(tmp_path / "api")
     add_commit(repository, "second")
-    codebase, root = Codebase.inspect(repository), tmp_path / "worktrees"
+    codebase, root = Codebase.from_directory(repository), tmp_path / "worktrees"
     for job in ("kept", "done"):
-        async with find_workplace(codebase, root, job, isolated=True) as place:
+        async with open_workplace(codebase, root, job, isolated=True) as place:
             if job == "kept":
                 leave(place.path)
     preview = {use.job_id: use.verdict for use in await examine_worktrees(codebase, root, NOTHING_LEFT)}
@@ -217,8 +219,8 @@ async def test_work_is_never_removed_and_the_preview_says_why(way: str, tmp_path
 
 
 async def test_preview_reports_sizes(tmp_path: Path) -> None:
-    codebase, root = Codebase.inspect(create_repository(tmp_path / "api")), tmp_path / "worktrees"
-    async with find_workplace(codebase, root, "job", isolated=True) as place:
+    codebase, root = Codebase.from_directory(create_repository(tmp_path / "api")), tmp_path / "worktrees"
+    async with open_workplace(codebase, root, "job", isolated=True) as place:
         (place.path / "large").write_bytes(bytes(1_000_000))
         (place.path / "link").symlink_to(tmp_path / "api")
         (use,) = await examine_worktrees(codebase, root, WEEK)
@@ -228,18 +230,18 @@ async def test_preview_reports_sizes(tmp_path: Path) -> None:
 
 
 async def test_snapshots_of_a_taken_over_job_continue_the_count(tmp_path: Path) -> None:
-    codebase = Codebase.inspect(create_repository(tmp_path / "api"))
-    async with find_workplace(codebase, tmp_path / "worktrees", "job", isolated=True) as place:
+    codebase = Codebase.from_directory(create_repository(tmp_path / "api"))
+    async with open_workplace(codebase, tmp_path / "worktrees", "job", isolated=True) as place:
         numbers = [(await take_snapshot(place, "job", "x", after=after)).number for after in (0, 3, 3, 0)]
     assert numbers == [1, 4, 5, 6], "after those that another worker has recorded"
 
 
 async def test_home_of_a_container_is_removed_with_its_worktree(tmp_path: Path) -> None:
-    codebase, root = Codebase.inspect(create_repository(tmp_path / "api")), tmp_path / "worktrees"
-    homes = [find_home(tmp_path, "api", name) for name in ("job", "other")]
+    codebase, root = Codebase.from_directory(create_repository(tmp_path / "api")), tmp_path / "worktrees"
+    homes = [get_container_home(tmp_path, "api", name) for name in ("job", "other")]
     for name in ("job", "other"):
-        async with find_workplace(codebase, root, name, isolated=True) as place:
-            find_home(tmp_path, "api", name).mkdir(parents=True)
+        async with open_workplace(codebase, root, name, isolated=True) as place:
+            get_container_home(tmp_path, "api", name).mkdir(parents=True)
     (place.path / "nested/.git").mkdir(parents=True)  # left by a container whose worker was killed
     (place.path / "nested/.git/HEAD").write_text("ref: refs/heads/main\n")
     assert await clean_worktrees(codebase, root, NOTHING_LEFT) == ["job"]

@@ -16,7 +16,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-__all__ = ["PAGE_SIZE", "LocalSession", "find_database", "read_messages", "read_sessions"]
+__all__ = [
+    "PAGE_SIZE",
+    "OpenCodeSession",
+    "find_opencode_database",
+    "parse_object_or_empty",
+    "read_changed_sessions",
+    "read_latest_messages",
+]
 
 logger = logging.getLogger("agora.worker")
 
@@ -27,7 +34,7 @@ BUSY_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class LocalSession:
+class OpenCodeSession:
     """A session. updated_at: milliseconds since 1970."""
 
     session_id: str
@@ -48,14 +55,16 @@ class LocalSession:
         }
 
 
-def find_database(environment: Mapping[str, str], home: Path) -> Path | None:
+def find_opencode_database(environment: Mapping[str, str], home: Path) -> Path | None:
     """Find OpenCode's database; None if it does not exist."""
     data = environment.get("XDG_DATA_HOME")
     path = (Path(data) if data else home / ".local/share") / "opencode" / "opencode.db"
     return path if path.is_file() else None
 
 
-def read_sessions(database: Path, after: int, after_id: str = "", limit: int = PAGE_SIZE) -> list[LocalSession]:
+def read_changed_sessions(
+    database: Path, after: int, after_id: str = "", limit: int = PAGE_SIZE
+) -> list[OpenCodeSession]:
     """Read the next changed sessions up to a limit, oldest change first; none if they cannot be read.
 
     after, after_id: time of change (milliseconds since 1970) and id of the last session read.
@@ -63,18 +72,18 @@ def read_sessions(database: Path, after: int, after_id: str = "", limit: int = P
     sql = """select id, title, directory, time_updated from session
         where (time_updated, id) > (?, ?) and parent_id is null order by time_updated, id limit ?"""
     rows = _read_rows(database, sql, after, after_id, limit)
-    return [LocalSession(str(id), str(title), str(place), int(moment)) for id, title, place, moment in rows]
+    return [OpenCodeSession(str(id), str(title), str(place), int(moment)) for id, title, place, moment in rows]
 
 
-def read_messages(database: Path, session_id: str) -> list[dict[str, Any]]:
+def read_latest_messages(database: Path, session_id: str) -> list[dict[str, Any]]:
     """Read the latest messages of a session, oldest first, in the format of ``agora.session.ingest``."""
     # The latest ones by a descending order with a limit, then reversed.
     sql = "select id, data from message where session_id = ? order by time_created desc, id desc limit ?"
     messages = []
     for message_id, data in reversed(_read_rows(database, sql, session_id, MAX_MESSAGES)):
         parts = _read_rows(database, "select data from part where message_id = ? order by time_created, id", message_id)
-        shown = [part for (text,) in parts if (part := _convert_part(_parse_object(text))) is not None]
-        role = _parse_object(data).get("role")
+        shown = [part for (text,) in parts if (part := _convert_part(parse_object_or_empty(text))) is not None]
+        role = parse_object_or_empty(data).get("role")
         if shown:
             messages.append(
                 {"message_id": message_id, "role": "user" if role == "user" else "assistant", "parts": shown}
@@ -118,7 +127,8 @@ def _read_rows(database: Path, sql: str, *values: Any) -> list[Any]:
         return []
 
 
-def _parse_object(text: Any) -> dict[str, Any]:
+def parse_object_or_empty(text: Any) -> dict[str, Any]:
+    """Parse a JSON object; empty for anything else."""
     try:
         document = json.loads(text)
     except (TypeError, ValueError):
