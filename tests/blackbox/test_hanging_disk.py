@@ -21,13 +21,14 @@ class HangingDisk:
     """A disk of a server that hangs while a file exists."""
 
     def __init__(self, flag: Path) -> None:
-        self._flag = flag
+        self._flag, self.usage_flag = flag, flag.with_name("usage_hangs")
 
     def hang(self) -> None:
         self._flag.touch()
 
     def go_on(self) -> None:
         self._flag.unlink(missing_ok=True)
+        self.usage_flag.unlink(missing_ok=True)
 
 
 @pytest.fixture
@@ -40,6 +41,7 @@ def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HangingDis
     monkeypatch.setenv("LD_PRELOAD", str(library))
     monkeypatch.setenv("HANGING_DISK", str(tmp_path / "hangs"))
     disk = HangingDisk(tmp_path / "hangs")
+    monkeypatch.setenv("HANGING_DISK_USAGE", str(disk.usage_flag))
     yield disk
     disk.go_on()
 
@@ -100,3 +102,19 @@ def test_server_ends_and_starts_while_a_commit_hangs(disk: HangingDisk, server: 
     assert send(sender, "meanwhile").status_code == 200
     contents = [message["content"] for message in sender.get("/agora/messaging/receive")["messages"]]
     assert sorted(contents) == ["before", "meanwhile"]
+
+
+def test_calls_are_answered_while_the_space_on_the_disk_cannot_be_measured(
+    disk: HangingDisk, server: ServerProcess
+) -> None:
+    sender = server.register("Sender")
+    disk.usage_flag.touch()
+
+    def is_measured() -> bool:
+        health = httpx.get(f"{server.url}/health/detail", timeout=ANSWER_SECONDS).json()
+        return "disk_free" in health["components"]["disk"]["metrics"]
+
+    poll_until(lambda: not is_measured(), "a sample without the disk")
+    assert send(sender, "meanwhile").status_code == 200
+    disk.go_on()
+    poll_until(is_measured, "the disk is measured again")

@@ -9,10 +9,13 @@ import asyncio
 import logging
 import os
 import shutil
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import field
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -25,7 +28,7 @@ from agora.value_classes import value_class
 
 from . import trend
 
-__all__ = ["HEALTH_MONITOR", "HealthMonitor", "LoopStatus", "Probe", "Sample", "measure_machine"]
+__all__ = ["HEALTH_MONITOR", "HealthMonitor", "LoopStatus", "Probe", "Sample", "measure_disk", "measure_memory"]
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +39,7 @@ PROBE_SECONDS = 3.0  # time limit for committing a row; if it is exceeded, calls
 PROBE_MAX_AGE = 1.5  # seconds for which the result of a successful probe is reused
 UNREACHABLE = "unreachable"
 
-Machine = Callable[[], Mapping[str, float]]
+Measurement = Callable[[], Mapping[str, float]]
 
 
 class LoopStatus(Protocol):
@@ -79,7 +82,7 @@ class Probe:
 class HealthMonitor:
     """A ring buffer of samples, one every ``interval`` seconds, for an hour; and the last probe of the store.
 
-    live: counters of the event streams. machine: measures disk and memory.
+    live: counters of the event streams. disk, memory: measure them.
     draining: set when the server has begun to stop. watchdog: counts blockages of the event loop. bus: state of Redis,
     if used; missed: whether the server is not ready without it.
     on_failure: called when a probe has failed.
@@ -90,10 +93,17 @@ class HealthMonitor:
     check_seconds, probe_seconds = CHECK_SECONDS, PROBE_SECONDS
 
     def __init__(
-        self, store: Store, clock: Clock, live: Mapping[str, int], directory: Path, *, machine: Machine | None = None
+        self,
+        store: Store,
+        clock: Clock,
+        live: Mapping[str, int],
+        directory: Path,
+        *,
+        disk: Measurement | None = None,
+        memory: Measurement | None = None,
     ) -> None:
         self._store, self._clock, self._live = store, clock, live
-        self._machine = machine or _build_machine_probe(directory)
+        self._disk, self._memory = disk or partial(measure_disk, directory), memory or measure_memory
         # Bounded by its length; an hour is the longest window of a trend.
         self.samples: deque[Sample] = deque(maxlen=int(WINDOW_SECONDS / SAMPLE_INTERVAL))
         self.loops: Sequence[LoopStatus] = ()
@@ -102,12 +112,13 @@ class HealthMonitor:
         self.probed: Probe | None = None
         self.on_failure: Callable[[], None] = lambda: None
         self._probing: asyncio.Task[Probe] | None = None
+        self._disk_answer: asyncio.Future[Mapping[str, float]] | None = None
         self.bus: Callable[[], Bridge | None] = lambda: None
         self.missed = False
 
     async def take_sample(self) -> Sample:
         """Take all measurements now. A failure of the store is a result, not an error."""
-        values, failure = dict(self._machine()), None
+        values, failure = dict(await self._measure_disk()) | dict(self._memory()), None
         values["event_lag"] = float(self._live.get("lag", 0))
         try:
             async with asyncio.timeout(self.check_seconds):
@@ -120,6 +131,22 @@ class HealthMonitor:
         sample = Sample(self._clock.now(), failure, values)
         self.samples.append(sample)
         return sample
+
+    async def _measure_disk(self) -> Mapping[str, float]:
+        """Measure the disk in a thread; empty if it does not answer in time.
+
+        A network disk that hangs blocks the thread, possibly for ever. So there is at most one, only the sample that
+        started it waits for it, and as a daemon it does not keep the server from exiting.
+        """
+        if self._disk_answer is not None and not self._disk_answer.done():
+            return {}
+        self._disk_answer = _run_in_daemon_thread(self._disk)
+        try:
+            async with asyncio.timeout(self.check_seconds):
+                return await asyncio.shield(self._disk_answer)
+        except TimeoutError:
+            log.warning("the disk could not be measured within %g s", self.check_seconds)
+            return {}
 
     async def probe(self) -> Probe:
         """Commit a row to the store now. A failure is a result, not an error; the store logs its outages itself."""
@@ -234,26 +261,45 @@ def _describe_failure(error: Exception) -> str:
 # -- the machine -------------------------------------------------------------------------------
 
 
-def _build_machine_probe(directory: Path) -> Machine:
-    return lambda: measure_machine(directory)
+def _run_in_daemon_thread(measure: Measurement) -> asyncio.Future[Mapping[str, float]]:
+    """Run a measurement in a thread of its own; the result is empty if it fails."""
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[Mapping[str, float]] = loop.create_future()
+
+    def measure_and_report() -> None:
+        values: Mapping[str, float] = {}
+        try:
+            values = measure()
+        except Exception:
+            log.exception("a measurement failed")
+        with suppress(RuntimeError):  # the loop was closed meanwhile
+            loop.call_soon_threadsafe(answer.set_result, values)
+
+    # Not asyncio.to_thread: the interpreter waits for the threads of its pool before it exits.
+    threading.Thread(target=measure_and_report, name="agora-disk-usage", daemon=True).start()
+    return answer
 
 
-def measure_machine(directory: Path, root: Path = Path("/")) -> dict[str, float]:
-    """Measure the disk of a directory, and the memory of this process and its machine or container, in bytes.
-
-    Values that the system does not provide are left out. root: where its ``proc`` and ``sys`` are.
-    """
-    values: dict[str, float] = {}
+def measure_disk(directory: Path) -> dict[str, float]:
+    """Measure the disk of a directory, in bytes; empty if the system does not provide it."""
     try:
         disk = shutil.disk_usage(directory)
-        values |= {"disk_free": float(disk.free), "disk_total": float(disk.total)}
     except OSError:
         log.debug("the disk cannot be measured", exc_info=True)
+        return {}
+    return {"disk_free": float(disk.free), "disk_total": float(disk.total)}
+
+
+def measure_memory(root: Path = Path("/")) -> dict[str, float]:
+    """Measure the memory of this process and its machine or container, in bytes; empty if the system does not provide it.
+
+    root: where its ``proc`` and ``sys`` are.
+    """
     try:
-        values |= _read_memory(root)
+        return _read_memory(root)
     except (OSError, ValueError, IndexError, KeyError):
         log.debug("the memory cannot be measured", exc_info=True)
-    return values
+        return {}
 
 
 def _read_memory(root: Path) -> dict[str, float]:

@@ -39,6 +39,9 @@ class Gauges:
             raise self.failure
         return dict(self.store)
 
+    def select_machine_values(self, prefix: str) -> Mapping[str, float]:
+        return {name: value for name, value in self.machine.items() if name.startswith(prefix)}
+
     def fail(self) -> None:
         self.failure = StoreFailure("the password is secret")
 
@@ -47,7 +50,14 @@ class Measured(HealthMonitor):
     """A monitor with its gauges, and control over its time."""
 
     def __init__(self, gauges: Gauges, clock: ManualClock) -> None:
-        super().__init__(cast("Store", gauges), clock, gauges.live, Path("/"), machine=lambda: gauges.machine)
+        super().__init__(
+            cast("Store", gauges),
+            clock,
+            gauges.live,
+            Path("/"),
+            disk=lambda: gauges.select_machine_values("disk_"),
+            memory=lambda: gauges.select_machine_values("memory_"),
+        )
         self.gauges, self.clock = gauges, clock
 
     async def watch(self, seconds: float, **change: float) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import threading
 from pathlib import Path
+from typing import cast
 
 import pytest
 
-from agora.domains.monitoring.health_monitor import HealthMonitor, measure_machine
+from agora.domains.monitoring.health_monitor import HealthMonitor, measure_disk, measure_memory
 from agora.server.app import App
+from agora.store.port import Store
+from tests.harness import ManualClock
 from tests.unit.domains.monitoring.measured_monitor import Gauges, Measured
 
 
@@ -44,6 +49,34 @@ async def test_unresponsive_store_times_out(monitor: Measured, gauges: Gauges) -
     assert (await monitor.take_sample()).failure == "no answer within 0 s"
 
 
+async def test_disk_that_hangs_blocks_neither_the_loop_nor_more_than_one_thread(
+    gauges: Gauges, clock: ManualClock, tmp_path: Path
+) -> None:
+    answering, calls = threading.Event(), 0
+
+    def measure_hanging_disk() -> dict[str, float]:
+        nonlocal calls
+        calls += 1
+        assert answering.wait(60)
+        return {"disk_free": 1.0, "disk_total": 2.0}
+
+    monitor = HealthMonitor(cast("Store", gauges), clock, gauges.live, tmp_path, disk=measure_hanging_disk)
+    monitor.check_seconds = 0.01
+    try:
+        for _ in range(3):
+            sample = await monitor.take_sample()
+            assert "disk_free" not in sample.values
+            assert sample.values["memory_rss"] > 0
+            assert sample.failure is None
+        assert calls == 1
+    finally:
+        answering.set()
+    monitor.check_seconds = 60
+    while "disk_free" not in (await monitor.take_sample()).values:
+        await asyncio.sleep(0)  # until the late answer of the first thread has arrived
+    assert calls == 2
+
+
 async def test_reason_for_not_being_ready(monitor: Measured, gauges: Gauges) -> None:
     assert monitor.outage_reason() == "The store has not been checked yet."
     await monitor.take_sample()
@@ -64,7 +97,7 @@ async def test_trend_uses_the_requested_window(monitor: Measured) -> None:
 
 
 async def test_real_machine_and_store_are_measured(app: App) -> None:
-    values = measure_machine(app.settings.data_dir)
+    values = measure_disk(app.settings.data_dir) | measure_memory()
     assert 0 < values["disk_free"] <= values["disk_total"]
     assert 1e6 < values["memory_rss"] < values["memory_total"]
     assert values["memory_available"] <= values["memory_total"]
@@ -76,7 +109,8 @@ async def test_real_machine_and_store_are_measured(app: App) -> None:
 
 
 def test_unmeasurable_values_are_omitted(tmp_path: Path) -> None:
-    assert measure_machine(tmp_path / "nowhere", root=tmp_path) == {}
+    assert measure_disk(tmp_path / "nowhere") == {}
+    assert measure_memory(tmp_path) == {}
 
 
 def test_memory_limit_of_a_container_is_used(tmp_path: Path) -> None:
@@ -88,9 +122,9 @@ def test_memory_limit_of_a_container_is_used(tmp_path: Path) -> None:
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
-    values = measure_machine(tmp_path, root=tmp_path)
+    values = measure_memory(tmp_path)
     assert values["memory_rss"] == 100 * 1024 * 1024
     assert values["memory_total"] == 512 * 1024 * 1024
     assert values["memory_available"] == 412 * 1024 * 1024
     (tmp_path / "sys/fs/cgroup/memory.max").write_text("max\n")
-    assert measure_machine(tmp_path, root=tmp_path)["memory_total"] == 8_000_000 * 1024
+    assert measure_memory(tmp_path)["memory_total"] == 8_000_000 * 1024
