@@ -118,6 +118,7 @@ A2A_MESSAGE = {"message": {"messageId": "m", "role": "ROLE_USER", "parts": [{"te
         ("McpNothing", "/mcp", _rpc("tools/call", name="nothing", arguments={}), MCP),
         pytest.param("A2aRpc", "/", _rpc("ListTasks", pageSize=100), {"A2A-Version": "1.0"}, marks=pytest.mark.long),
         ("A2aRest", "/message:send", json.dumps(A2A_MESSAGE), {"A2A-Version": "1.0"}),
+        ("AgentProtocolNothing", "/agent/message", f"[{','.join('0' * 50_000)}]", {}),
         pytest.param("A2aNothing", "/", _rpc("NoSuchMethod"), {"A2A-Version": "1.0"}, marks=pytest.mark.long),
     ],
 )

@@ -132,12 +132,16 @@ class Access:
         tenant = read_header(scope, TENANT_HEADER)
         if tenant is not None:
             caller = await self._authenticator.act_in_tenant(caller, tenant)
-        if caller.subject == "anonymous" and (client := scope.get("client")) is not None:
-            caller = replace(caller, registrar=f"address:{_build_client_network_key(client[0])}")
+        if caller.subject == "anonymous":
+            caller = _bind_to_address(caller, scope)
         connection = connection_of(scope)
         if connection is not None and connection.caller is not caller:
             self._backpressure.bind_caller(connection, caller)
         return caller
+
+    def build_anonymous_caller(self, scope: Scope) -> Caller:
+        """Build the caller of a request without a valid credential, for what is done before it is refused."""
+        return _bind_to_address(self._authenticator.anonymous, scope)
 
     def credential(self, scope: Scope) -> str | None:
         """Return the token of ``Authorization: Bearer``, ``X-API-Key``, or the configured header."""
@@ -187,6 +191,12 @@ class Access:
         own_ports = {self._port, self._events_port, (scope.get("server") or (None, None))[1]}
         port = parsed.host.port or DEFAULT_PORTS[parsed.scheme]
         return port in own_ports or parsed.host == parse_host(read_header(scope, b"host") or "")
+
+
+def _bind_to_address(caller: Caller, scope: Scope) -> Caller:
+    """Give an anonymous caller the share and the limits of its address."""
+    client = scope.get("client")
+    return caller if client is None else replace(caller, registrar=f"address:{_build_client_network_key(client[0])}")
 
 
 def _build_client_network_key(address: str) -> str:

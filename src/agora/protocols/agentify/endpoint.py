@@ -54,6 +54,7 @@ class AgentifyApp:
 
     def __init__(self, dispatcher: Dispatcher, access: Access, settings: Settings) -> None:
         self._exchange, self._access, self._settings = Exchange(dispatcher), access, settings
+        self._dispatcher = dispatcher
 
     def owns_request(self, scope: Scope) -> bool:
         """Whether a request belongs to this protocol."""
@@ -88,11 +89,24 @@ class AgentifyApp:
             raise UnsupportedMediaType(
                 f"The body is {kind or 'of no type'}, not JSON.", fix="Send 'Content-Type: application/json'."
             )
+        await self._wait_for_turn(scope, len(body))
         message = parse_message(body)
         match = PATH.fullmatch(scope["path"])
         if match is not None and match[1] is not None and not message.document.get("to"):
             message.document["to"] = [match[1]]
         return message
+
+    async def _wait_for_turn(self, scope: Scope, size: int) -> None:
+        """Wait for the turn to parse a body. Raises Overloaded.
+
+        The credential may be in the message, and a refused one is reported with the message: until it is parsed, such
+        a caller is one without a credential.
+        """
+        try:
+            caller = await self._access.authenticate_scope(scope)
+        except AgoraError:
+            caller = self._access.build_anonymous_caller(scope)
+        await self._dispatcher.wait_for_turn(caller, size)
 
     async def _process_message(self, message: IncomingMessage, scope: Scope, receive: Receive) -> tuple[int, Document]:
         credential = self._access.credential(scope) or message.credential

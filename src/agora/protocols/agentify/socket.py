@@ -194,6 +194,7 @@ class _Socket:
             if len(document) > limit:
                 raise PayloadTooLarge(f"The message is larger than {limit} bytes.")
             check_json_weight(document, limit)
+            await self._wait_for_turn(len(document))
             message = parse_message(text)
             caller = await self._authenticate_sender(message)
             if self._exchange.is_call(message):
@@ -205,6 +206,18 @@ class _Socket:
                 await self._send_document(self._exchange.build_receipt(message, receipt))
         except AgoraError as error:
             await self._send_document(build_error_message(error, message))
+
+    async def _wait_for_turn(self, size: int) -> None:
+        """Wait for the turn to parse a message. Raises Overloaded.
+
+        Until the first message is parsed, its sender may be without a credential. A refused one is reported with the
+        message.
+        """
+        try:
+            caller = await self._app.access.authenticate_scope(self._scope, self._credential)
+        except AgoraError:
+            caller = self._app.access.build_anonymous_caller(self._scope)
+        await self._app.dispatcher.wait_for_turn(caller, size)
 
     async def _authenticate_sender(self, message: IncomingMessage) -> Caller:
         """Authenticate the sender of a message; the first one determines the socket's agent if the handshake did not."""

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from agora.scheduling import MAX_WAITING
 from tests.harness import Running, admin_token
 from tests.unit.protocols.agentify.conftest import APP, CALCULATOR, Pair, register
 
@@ -343,3 +344,26 @@ async def test_stopping_server_ends_waiting_requests(server: Running, pair: Pair
     async with asyncio.timeout(60):
         answer = await pair.app.post("/agent/message", json=REQUEST)
     assert (answer.status_code, answer.json()["intent"]) == (202, "accepted")
+
+
+async def fill_waiting_calls(server: Running, token: str) -> None:
+    """Let as many calls of a caller wait for their turn as may wait."""
+    caller = await server.app.authenticator.authenticate(token)
+    share = server.app.dispatcher.scheduler.find_share(caller.owner)
+    share.waiting.extend(asyncio.get_running_loop().create_future() for _ in range(MAX_WAITING))
+
+
+async def test_body_is_not_parsed_before_the_turn_of_its_sender(pair: Pair, server: Running) -> None:
+    await fill_waiting_calls(server, pair.tokens[APP])
+    json_type = {"Content-Type": "application/json"}
+    refusal = await pair.app.post("/agent/message", content=b"[" * 9_999, headers=json_type)
+    assert (refusal.status_code, refusal.json()["intent"]) == (503, "overloaded"), refusal.text
+    answer = await pair.calculator.post("/agent/message", content=b"[", headers=json_type)
+    assert answer.status_code == 400, "others are not held up"
+
+
+async def test_refused_credential_is_reported_with_the_message(pair: Pair) -> None:
+    headers = {"Authorization": "Bearer agora_agent_invalid"}
+    answer = await pair.app.post("/agent/message", json=REQUEST | {"id": "m-1"}, headers=headers)
+    assert answer.status_code == 401
+    assert answer.json()["correlation"]["reply_to"] == "m-1"

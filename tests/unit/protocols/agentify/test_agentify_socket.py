@@ -17,7 +17,13 @@ from agora.server.app import App
 from tests.harness import ManualClock, Running, make_settings, running
 from tests.polling import eventually
 from tests.unit.protocols.agentify.conftest import APP, CALCULATOR, Pair, register
-from tests.unit.protocols.agentify.test_agentify_http import INFORM, ORCHESTRATOR, REQUEST, core
+from tests.unit.protocols.agentify.test_agentify_http import (
+    INFORM,
+    ORCHESTRATOR,
+    REQUEST,
+    core,
+    fill_waiting_calls,
+)
 
 
 class Peer:
@@ -50,6 +56,15 @@ async def test_request_is_answered(pair: Pair) -> None:
         answer = await app.get()
         assert core(answer) == INFORM
         assert answer["correlation"]["reply_to"] == seen["id"]
+
+
+async def test_frame_is_not_parsed_before_the_turn_of_its_sender(pair: Pair, server: Running) -> None:
+    async with opened(pair.ws_url, pair.tokens[APP]) as app, opened(pair.ws_url, pair.tokens[CALCULATOR]) as other:
+        await fill_waiting_calls(server, pair.tokens[APP])
+        await app.send("[" * 9_999)
+        assert (await app.get())["intent"] == "overloaded"
+        await other.send("[")
+        assert (await other.get())["intent"] == "malformed_request", "others are not held up"
 
 
 async def test_handshake_with_too_many_parameters_is_refused(pair: Pair) -> None:
