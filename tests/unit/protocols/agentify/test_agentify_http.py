@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from agora.scheduling import MAX_WAITING
+from agora.scheduling import MAX_WAITING_CALLS
 from tests.harness import Running, admin_token
 from tests.unit.protocols.agentify.conftest import APP, CALCULATOR, Pair, register
 
@@ -350,7 +350,7 @@ async def fill_waiting_calls(server: Running, token: str) -> None:
     """Let as many calls of a caller wait for their turn as may wait."""
     caller = await server.app.authenticator.authenticate(token)
     share = server.app.dispatcher.scheduler.find_share(caller.owner)
-    share.waiting.extend(asyncio.get_running_loop().create_future() for _ in range(MAX_WAITING))
+    share.waiting.extend(asyncio.get_running_loop().create_future() for _ in range(MAX_WAITING_CALLS))
 
 
 async def test_body_is_not_parsed_before_the_turn_of_its_sender(pair: Pair, server: Running) -> None:
