@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from agora.runtimes.kubernetes import KubernetesRuntime, Options
 from agora.runtimes.kubernetes.access import load_access
 from agora.runtimes.kubernetes.client import Refused
 from agora.runtimes.kubernetes.output import select_new_lines, skip_second
-from agora.runtimes.port import Handle
+from agora.runtimes.port import Handle, Observation
 from agora.runtimes.spec import BuildConfig, Directory, Health, Image, Spec
 from tests.conformance.engines import RunsOn
 from tests.conformance.runtimes.kubernetes_api import Cluster
@@ -189,6 +190,40 @@ async def test_output_outlives_its_pod(engine: KubernetesRuntime, cluster: Clust
     assert (await engine.logs(handle, 19)).data == b"last words\n"
     with pytest.raises(Unknown):
         await engine.logs(Handle("kubernetes", "nobody", 1))
+
+
+async def test_two_copies_at_the_same_time_store_the_output_once(
+    engine: KubernetesRuntime, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader's copy has read the Pod's output but not stored it yet when the stop copies it, too."""
+    handle = await started(engine)
+    (pod,) = cluster.kind("pods")
+    cluster.logs[pod["metadata"]["name"]] = "2026-01-02T03:04:06.1Z one\n2026-01-02T03:04:06.15Z two\n"
+    read, get_object = engine._client.read, engine._client.get_object
+    stop_reads_pods = asyncio.Event()
+    stops: list[asyncio.Task[Observation]] = []
+    listings: list[str] = []
+
+    async def read_slowly(path: str, **query: str) -> bytes:
+        text = await read(path, **query)
+        if path.endswith("/log") and not stops:
+            stops.append(asyncio.create_task(engine.stop(handle, 0)))
+            await stop_reads_pods.wait()
+        return text
+
+    async def count_listings(path: str, **query: str) -> Any:
+        response = await get_object(path, **query)
+        if path.endswith("/pods") and stops:
+            listings.append(path)
+            if len(listings) == 2:  # the one before the copy
+                stop_reads_pods.set()
+        return response
+
+    monkeypatch.setattr(engine._client, "read", read_slowly)
+    monkeypatch.setattr(engine._client, "get_object", count_listings)
+    await engine.logs(handle)
+    await stops[0]
+    assert (await engine.logs(handle)).data == b"one\ntwo\n"
 
 
 async def test_output_with_carriage_returns_continues_at_its_offset(

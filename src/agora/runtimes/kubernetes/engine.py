@@ -286,6 +286,7 @@ class KubernetesRuntime:
         async with self._get_instance_lock(handle.instance_id):
             deployment = await self._find_alive(handle)
             if not deployment["metadata"]["annotations"].get(PAUSED):
+                # Before scaling down, which deletes the Pod with its output.
                 await self._copy_output(deployment)
                 await self._scale_and_annotate(deployment, 0, {PAUSED: "true"})
                 await self._wait_until_gone(handle.instance_id, self._options.grace + STOP_TIMEOUT)
@@ -337,11 +338,13 @@ class KubernetesRuntime:
                 await self._client.delete_object(
                     _build_resource_path(namespace, "Pod", pod["metadata"]["name"]), gracePeriodSeconds=0
                 )
-            for kind, ending in (("Service", ""), ("NetworkPolicy", ""), ("PersistentVolumeClaim", ""), ("Secret", "")):
-                await self._client.delete_object(_build_resource_path(namespace, kind, name + ending))
+            for kind in SWEPT:
+                await self._client.delete_object(_build_resource_path(namespace, kind, name))
             await self._client.delete_object(_build_resource_path(namespace, "Secret", f"{name}-pull"))
             if NAME.fullmatch(handle.instance_id):
-                await asyncio.to_thread(self._records.erase_note, handle.instance_id)
+                # A copy that is under way would write the erased directory again.
+                async with self._get_output_lock(handle.instance_id):
+                    await asyncio.to_thread(self._records.erase_note, handle.instance_id)
 
     async def _find_alive(self, handle: Handle) -> Mapping[str, Any]:
         """Find the Deployment of an instance. Raises Unknown unless it runs or is paused."""
@@ -374,18 +377,20 @@ class KubernetesRuntime:
     # -- output and state ------------------------------------------------------------------------------------------
 
     async def logs(self, handle: Handle, offset: int = 0, limit: int = 65_536) -> LogPage:
-        async with self._get_lock(f"logs {handle.instance_id}"):
-            deployment = await self._find_deployment(handle.instance_id)
-            if deployment is None:
-                raise Unknown(f"{handle.instance_id[:100]!r} is not in the cluster.")
-            await self._copy_output(deployment)
-            return await asyncio.to_thread(self._output.read, handle.instance_id, offset, limit)
+        deployment = await self._find_deployment(handle.instance_id)
+        if deployment is None:
+            raise Unknown(f"{handle.instance_id[:100]!r} is not in the cluster.")
+        await self._copy_output(deployment)
+        return await asyncio.to_thread(self._output.read, handle.instance_id, offset, limit)
 
     async def _copy_output(self, deployment: Mapping[str, Any], pod: Mapping[str, Any] | None = None) -> None:
         """Copy the Pod's output so far, if there is any."""
         instance_id = deployment["metadata"]["annotations"][INSTANCE]
         newest = pod or watch.find_newest_pod(deployment, await self._list_pods(instance_id))
-        if newest is not None:
+        if newest is None:
+            return
+        # A reader, the reconciler and a stop copy independently: two copies from one cursor would store the output twice.
+        async with self._get_output_lock(instance_id):
             with suppress(Refused):  # its container does not exist yet, or no longer
                 await self._output.copy_output(instance_id, await self._get_namespace(), newest["metadata"]["name"])
 
@@ -429,6 +434,9 @@ class KubernetesRuntime:
 
     def _get_instance_lock(self, instance_id: str) -> asyncio.Lock:
         return self._get_lock(self._names.deployment_name(instance_id))
+
+    def _get_output_lock(self, instance_id: str) -> asyncio.Lock:
+        return self._get_lock(f"output {instance_id}")
 
     def _get_lock(self, name: str) -> asyncio.Lock:
         return self._locks.setdefault(name, asyncio.Lock())
