@@ -16,9 +16,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from agora.core.dispatcher import Dispatcher
 from agora.protocols.operation_calls import call_operation
@@ -151,6 +152,9 @@ def _list_agent_offers(agent: Mapping[str, Any], taken: set[str]) -> Iterator[Of
         # Two agents may have one name: the end of the id keeps their tools apart, and stays the same in every listing.
         if underscore_name(name) in taken:
             name = _read_tool_name({"agent_name": f"{agent['agent_name']}_{agent['agent_id'][-6:]}"}, capability)
+        # Two capabilities of one agent may differ only in characters that a name cannot have: a digest keeps them apart.
+        if underscore_name(name) in taken:
+            name = f"{name[: NAME_LIMIT - 7]}_{_compute_digest(capability)}"
         taken.add(underscore_name(name))
         task_support = _choose_task_support(offer_fields)
         tool = Tool(_build_tool_document(name, agent, capability, offer_fields), task_support=task_support)
@@ -171,8 +175,11 @@ def slugify_name(text: str, length: int) -> str:
     if len(slug) >= max(2, len(text) // 2) and len(slug) <= length:
         return slug
     # Text that lost most of its characters (another script, for example) or its end is no longer distinct.
-    digest = hashlib.blake2b(text.encode(), digest_size=3).hexdigest()
-    return f"{slug[: length - 7]}_{digest}".lstrip("_")
+    return f"{slug[: length - 7]}_{_compute_digest(text)}".lstrip("_")
+
+
+def _compute_digest(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=3).hexdigest()
 
 
 def _build_tool_document(
@@ -207,7 +214,18 @@ def _choose_usable_schema(given: Any) -> dict[str, Any] | None:
     if not isinstance(given, dict) or given.get("type") != "object" or len(to_json(given)) > SCHEMA:
         return None
     # A host may fetch an external reference: an agent could use it to reach the network of the host.
-    return given if all(ref.startswith("#") for ref in _list_schema_references(given)) else None
+    if not all(ref.startswith("#") for ref in _list_schema_references(given)):
+        return None
+    return given if _is_json_schema(to_json(given)) else None
+
+
+@lru_cache(maxsize=1024)
+def _is_json_schema(document: bytes) -> bool:
+    """Whether a document is a JSON schema; cached, because every listing and call reads the schemas again."""
+    # Imported late, as in the vetting of upstreams: it takes long, and few agents describe a schema.
+    from agora.json_schemas import find_schema_error
+
+    return find_schema_error(from_json(document), any_dialect=True) is None
 
 
 def _list_schema_references(part: Any) -> Iterator[str]:

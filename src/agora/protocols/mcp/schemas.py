@@ -262,7 +262,11 @@ def simplify_schema(schema: Mapping[str, Any], parameters: Iterable[str] | None)
     return {"type": "object", "properties": {}, **simple}
 
 
-def _simplify_part(schema: Mapping[str, Any], paths: frozenset[str] | None, path: str) -> dict[str, Any]:
+def _simplify_part(schema: Any, paths: frozenset[str] | None, path: str) -> dict[str, Any]:
+    # Schemas of agents and upstreams come here, too: a boolean is a schema (JSON Schema 2020-12, section 4.3.2), and the
+    # items of a tuple are an array in draft 7. Neither has a portable form, so any value is shown.
+    if not isinstance(schema, Mapping):
+        return {}
     part = _drop_null(schema)
     simple = {key: value for key, value in part.items() if key not in _VALIDATION_KEYWORDS}
     if simple.get("default", "") in ("", [], {}, None):
@@ -271,8 +275,9 @@ def _simplify_part(schema: Mapping[str, Any], paths: frozenset[str] | None, path
         simple["description"] = " ".join(simple["description"].replace("``", "`").split())
     if "properties" in simple:
         simple["properties"] = _simplify_members(simple["properties"], paths, path)
-        required = [name for name in simple.get("required", ()) if name in simple["properties"]]
-        simple.pop("required", None)
+        required = simple.pop("required", ())
+        # In draft 3, "required" is a boolean.
+        required = [name for name in required if name in simple["properties"]] if isinstance(required, list) else []
         if required:
             simple["required"] = required
     if "items" in simple:
@@ -298,7 +303,9 @@ def _drop_null(schema: Mapping[str, Any]) -> Mapping[str, Any]:
         return schema
     other_parts = [part for part in alternatives if part != _NULL]
     other_keys = _drop_keys(schema, "anyOf", "default")
-    return {**other_parts[0], **other_keys} if len(other_parts) == 1 else {**other_keys, "anyOf": other_parts}
+    if len(other_parts) == 1 and isinstance(other_parts[0], Mapping):
+        return {**other_parts[0], **other_keys}
+    return {**other_keys, "anyOf": other_parts}
 
 
 #: the alternatives of any JSON value, and of one that may be omitted

@@ -7,7 +7,7 @@ caller may not call, the answer names it and the missing scope instead of weaker
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from typing import Annotated, Any, Final
 
@@ -234,7 +234,8 @@ def _describe_briefly(tool: Tool, view: View) -> str:
     """Describe a tool in one line, such as ``agora_task_get(task_id: string) Read a task.``"""
     schema = tool.call_document["inputSchema"]
     members, required = schema.get("properties", {}), schema.get("required", ())
-    parts = [f"{name}: {_format_type_name(members.get(name, {}))}" for name in required]
+    # An agent's or an upstream's schema may require a parameter that it does not describe.
+    parts = [f"{name}: {_format_type_name(members.get(name))}" for name in required]
     optional = [name for name in members if name not in required]
     parts += [f"{name}?" for name in optional[:MAX_OPTIONAL_PARAMETERS]]
     parts += ["..."] if len(optional) > MAX_OPTIONAL_PARAMETERS else []
@@ -246,9 +247,12 @@ def _shorten_summary(tool: Tool) -> str:
     return summary if len(summary) <= MAX_SUMMARY_CHARACTERS else summary[: MAX_SUMMARY_CHARACTERS - 3] + "..."
 
 
-def _format_type_name(schema: Mapping[str, Any]) -> str:
+def _format_type_name(schema: Any) -> str:
+    # Not a mapping: no schema, or a boolean, which is one for any value.
+    if not isinstance(schema, Mapping):
+        return "any"
     if "enum" in schema:
         return "|".join(map(str, schema["enum"]))
-    alternatives: Iterable[Mapping[str, Any]] = schema.get("anyOf", ())
+    alternatives = [each for each in schema.get("anyOf", ()) if isinstance(each, Mapping)]
     types = [schema["type"]] if isinstance(schema.get("type"), str) else [each.get("type") for each in alternatives]
     return "|".join(dict.fromkeys(str(each) for each in types if each)) if 0 < len(types) <= 3 else "any"

@@ -35,6 +35,7 @@ __all__ = ["FULL_VIEW", "MODEL_VIEW", "PAGE_SIZE", "VIEW_HEADERS", "VIRTUAL_SERV
 #: default number of tools or resources per page: some clients read no second page
 PAGE_SIZE: Final = 500
 MAX_PAGE_SIZE: Final = 1000
+MAX_PAGE_SIZE_DIGITS: Final = 9
 MAX_NAMES: Final = 200  #: maximum number of tools that a client can name
 UNDERSCORES_BY_STYLE: Final[Mapping[str, bool]] = {"dots": False, "underscore": True, "underscores": True}
 VIEW_NAMES: Final = ("model", "full")
@@ -97,7 +98,8 @@ def _parse_view(query: bytes, headers: tuple[tuple[str, str], ...], default: Vie
     if style not in UNDERSCORES_BY_STYLE:
         raise _build_invalid_parameter_error("names", "is 'dots' or 'underscore'")
     page = parameters.get("page", str(PAGE_SIZE))
-    if not page.isdecimal() or not 1 <= int(page[:9]) <= MAX_PAGE_SIZE:
+    # The length bounds the integer that a client makes us parse, leading zeros included.
+    if not page.isdecimal() or len(page) > MAX_PAGE_SIZE_DIGITS or not 1 <= int(page) <= MAX_PAGE_SIZE:
         raise _build_invalid_parameter_error("page", f"is a number from 1 to {MAX_PAGE_SIZE}")
     parameters |= dict(headers)
     readonly = FLAG_VALUES.get(parameters.get("readonly", "").strip().lower())

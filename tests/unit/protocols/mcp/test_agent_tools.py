@@ -68,13 +68,39 @@ async def test_tool_of_a_private_agent_is_visible_only_to_its_owner(wire: Wire) 
         {"type": "array"},
         "text",
         {"type": "object", "description": "x" * 20_000},
+        {"type": "object", "properties": [1]},
+        {"type": "object", "properties": {"text": {"description": 5}}},
+        {"type": "object", "required": [{}]},
     ],
-    ids=["remote", "array", "text", "large"],
+    ids=["remote", "array", "text", "large", "properties", "description", "required"],
 )
 async def test_unsuitable_schema_is_omitted(wire: Wire, schema: Any) -> None:
     await _translator(wire, input_schema=schema)
     tools = await _names(wire)
     assert tools["Bob.translate"]["inputSchema"] == {"type": "object", "additionalProperties": True}
+
+
+@pytest.mark.parametrize("query", ["?view=model&toolsets=agents", "?view=model&tools=Bob.translate", "?view=full"])
+async def test_schema_of_one_agent_does_not_hide_the_tools_of_others(wire: Wire, query: str) -> None:
+    subschemas = {"text": True, "words": {"type": "array", "items": True}, "tone": {"anyOf": [True, {"type": "null"}]}}
+    schema = {"type": "object", "properties": subschemas, "required": ["text", "unlisted"]}
+    await _translator(wire, input_schema=schema)
+    wire.query = query
+    tools = (await wire.call("modern", "tools/list"))["result"]["tools"]
+    assert {"Bob.translate", "Bob_translate"} & {tool["name"] for tool in tools}
+    for text in ("translate text", "Bob_translate"):
+        call = {"name": "agora.tools.search", "arguments": {"query": text}}
+        (content,) = (await wire.call("modern", "tools/call", call))["result"]["content"]
+        assert content["text"].startswith(("Bob_translate", "Bob.translate"))
+
+
+async def test_capabilities_with_similar_names_are_different_tools(wire: Wire) -> None:
+    await register(wire, "Bob", capabilities=["two words", "two_words", "two.words", "two/words", "mcp_tools"])
+    wire.query = "?view=full&toolsets=agents"
+    tools = (await wire.call("modern", "tools/list"))["result"]["tools"]
+    offered = [tool for tool in tools if "agora/agent" in tool.get("_meta", {})]
+    assert len({tool["name"] for tool in offered}) == len(offered) == 4
+    assert len({tool["_meta"]["agora/capability"] for tool in offered}) == 4
 
 
 async def test_tool_names_are_valid_for_any_agent_name(wire: Wire) -> None:

@@ -143,7 +143,13 @@ def test_essential_toolset_names_existing_operations() -> None:
 
 @pytest.mark.parametrize(
     ("query", "words"),
-    [("?toolsets=nonsense", "no toolset"), ("?names=dashes", "names"), ("?page=0", "page"), ("?page=x", "page")],
+    [
+        ("?toolsets=nonsense", "no toolset"),
+        ("?names=dashes", "names"),
+        ("?page=0", "page"),
+        ("?page=x", "page"),
+        ("?page=0000000019999999", "page"),
+    ],
 )
 async def test_invalid_view_is_refused(wire: Wire, query: str, words: str) -> None:
     wire.query = query
