@@ -154,7 +154,7 @@ def _list_agent_offers(agent: Mapping[str, Any], taken: set[str]) -> Iterator[Of
             name = _read_tool_name({"agent_name": f"{agent['agent_name']}_{agent['agent_id'][-6:]}"}, capability)
         # Two capabilities of one agent may differ only in characters that a name cannot have: a digest keeps them apart.
         if underscore_name(name) in taken:
-            name = f"{name[: NAME_LIMIT - 7]}_{_compute_digest(capability)}"
+            name = f"{name[: MAX_NAME_CHARACTERS - 7]}_{_compute_digest(capability)}"
         taken.add(underscore_name(name))
         task_support = _choose_task_support(offer_fields)
         tool = Tool(_build_tool_document(name, agent, capability, offer_fields), task_support=task_support)

@@ -338,7 +338,7 @@ class KubernetesRuntime:
                 await self._client.delete_object(
                     _build_resource_path(namespace, "Pod", pod["metadata"]["name"]), gracePeriodSeconds=0
                 )
-            for kind in SWEPT:
+            for kind in SWEPT_KINDS:
                 await self._client.delete_object(_build_resource_path(namespace, kind, name))
             await self._client.delete_object(_build_resource_path(namespace, "Secret", f"{name}-pull"))
             if NAME.fullmatch(handle.instance_id):
