@@ -176,15 +176,23 @@ def get_container_home(state: Path, codebase: str, job: str) -> Path:
 def disarm_repositories(worktree: Path) -> list[str]:
     """Rename repositories inside a worktree so that git treats them as plain files. Returns their former paths."""
     places: list[str] = []
-    for directory, folders, files in os.walk(worktree):
-        if ".git" in (*folders, *files) and Path(directory) != worktree:
+    # Without recursion, which os.walk uses: an agent can nest directories deeper than the stack.
+    directories = [os.fspath(worktree)]
+    while directories:
+        directory = directories.pop()
+        try:
+            with os.scandir(directory) as entries:
+                is_folder = {entry.name: entry.is_dir(follow_symlinks=False) for entry in entries}
+        except OSError:
+            continue
+        # A repository's own files are not searched.
+        directories += [os.path.join(directory, name) for name in is_folder if is_folder[name] and name != ".git"]
+        if ".git" in is_folder and Path(directory) != worktree:
             number, target = 1, Path(directory, DISARMED_GIT_NAME)
             while os.path.lexists(target):
                 number, target = number + 1, Path(directory, f"{DISARMED_GIT_NAME}-{number}")
             Path(directory, ".git").rename(target)
             places.append(os.path.relpath(directory, worktree))
-        # In place, as os.walk requires; a repository's own files are not searched.
-        folders[:] = [name for name in folders if name != ".git"]
     return places
 
 

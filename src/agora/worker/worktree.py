@@ -203,8 +203,20 @@ def _copy_included(source: Path, target: Path) -> None:
         return
     patterns = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
     for pattern in patterns:
-        for path in source.glob(pattern):
+        for path in _find_included(source, pattern):
             place = target / path.relative_to(source)
             if path.is_file() and not place.exists() and not fnmatch(str(path), "*/.git/*"):
                 place.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(path, place)
+
+
+def _find_included(source: Path, pattern: str) -> list[Path]:
+    """Find the files of a pattern in a repository; none for an invalid pattern, or one that leads out of it."""
+    parts = Path(pattern).parts
+    # The repository contains the patterns: with "..", files beside it would be copied to places beside the worktree.
+    if not parts or ".." in parts or Path(pattern).is_absolute():
+        return []
+    try:
+        return list(source.glob(pattern))
+    except ValueError:  # such as "a**b"
+        return []

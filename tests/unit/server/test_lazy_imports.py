@@ -57,6 +57,7 @@ PLACES = {
     # validation against foreign schemas, with jsonschema
     "agora/domains/declared_agents/service.py": "schemas of outputs",
     "agora/domains/mcp_upstreams/client/vetting.py": "schemas of tools",
+    "agora/protocols/mcp/agent_offers.py": "schemas of agents' tools",
     "agora/domains/mcp_upstreams/task_questions.py": "schemas of answers",
     # unnecessary for a program that only imports the SDK, or makes one call
     "agora_sdk/client.py": "listeners, conversations, projections",

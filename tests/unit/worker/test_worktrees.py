@@ -7,12 +7,13 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from agora.worker.codebases import Codebase
-from agora.worker.execution import get_container_home
+from agora.worker.execution import disarm_repositories, get_container_home
 from agora.worker.snapshots import take_snapshot
 from agora.worker.worktree import open_workplace
 from agora.worker.worktree_cleaning import Limits, _measure_bytes, clean_worktrees, examine_worktrees, remove_worktrees
@@ -23,9 +24,10 @@ NOTHING_LEFT = Limits(max_age=-1.0, max_bytes=0)
 WEEK = Limits(max_age=604_800.0, max_bytes=1e9)
 MAKE_WORKTREE = """
 import asyncio, sys
+from collections.abc import Iterator
 from pathlib import Path
 from agora.worker.codebases import Codebase
-from agora.worker.execution import get_container_home
+from agora.worker.execution import disarm_repositories, get_container_home
 from agora.worker.snapshots import take_snapshot
 from agora.worker.worktree import open_workplace
 
@@ -249,7 +251,9 @@ async def test_home_of_a_container_is_removed_with_its_worktree(tmp_path: Path) 
     assert not (place.path / "nested/.git").exists(), "git has not read it"
 
 
-def test_size_of_a_deeply_nested_worktree_is_measured(tmp_path: Path) -> None:
+@pytest.fixture
+def deep_directory(tmp_path: Path) -> Iterator[Path]:
+    """A directory nested deeper than the stack, with a file of five bytes and a repository at its end."""
     (tmp_path / "w").mkdir()
     descriptor = os.open(tmp_path / "w", os.O_RDONLY)
     for _ in range(1100):
@@ -260,8 +264,28 @@ def test_size_of_a_deeply_nested_worktree_is_measured(tmp_path: Path) -> None:
     file = os.open("file", os.O_WRONLY | os.O_CREAT, dir_fd=descriptor)
     os.write(file, b"12345")
     os.close(file)
+    os.mkdir(".git", dir_fd=descriptor)
     os.close(descriptor)
-    try:
-        assert _measure_bytes(tmp_path / "w") == 5
-    finally:  # pytest could not delete it
-        subprocess.run(["rm", "-rf", str(tmp_path / "w")], check=True)
+    yield tmp_path / "w"
+    subprocess.run(["rm", "-rf", str(tmp_path / "w")], check=True)  # pytest could not delete it
+
+
+def test_size_of_a_deeply_nested_worktree_is_measured(deep_directory: Path) -> None:
+    assert _measure_bytes(deep_directory) == 5
+
+
+def test_repository_in_a_deeply_nested_directory_is_disarmed(deep_directory: Path) -> None:
+    assert disarm_repositories(deep_directory) == ["/".join(["d"] * 1100)]
+    assert disarm_repositories(deep_directory) == []
+
+
+@pytest.mark.parametrize("pattern", ["../secret", "sub/../../secret", "/etc/hostname", "a**b", "."])
+async def test_included_files_are_files_of_the_repository(tmp_path: Path, pattern: str) -> None:
+    repository = create_repository(tmp_path / "api", **{".worktreeinclude": f"{pattern}\n.env\n"})
+    (repository / ".env").write_text("SECRET=1")
+    (repository / "sub").mkdir()
+    (tmp_path / "secret").write_text("of somebody else")
+    root = tmp_path / "worktrees"
+    async with open_workplace(Codebase.from_directory(repository), root, "job", isolated=True) as place:
+        assert (place.path / ".env").read_text() == "SECRET=1"
+    assert not list(root.rglob("secret"))
