@@ -37,7 +37,7 @@ async def run_until_input_ends() -> None:
             configuration = RunnerConfiguration.parse(line)
             if configuration.tracing and not tracing:
                 tracing.append(_open_tracing())
-            await supervisor.apply(configuration)
+            await supervisor.apply_configuration(configuration)
     finally:
         await supervisor.stop()
         for end in tracing:

@@ -37,19 +37,19 @@ class ClientTool:
     input_schema: JsonObject
 
 
-def read_client_tools(messages: Sequence[Message], taken: Collection[str]) -> list[ClientTool]:
-    """Read the functions of the requester's newest message that has any. taken: names of the agent's own tools."""
+def read_client_tools(messages: Sequence[Message], own_names: Collection[str]) -> list[ClientTool]:
+    """Read the functions of the requester's newest message that has any. own_names: names of the agent's own tools."""
     tools: dict[str, ClientTool] = {}
-    for function in _find_functions(messages):
+    for function in _select_newest_functions(messages):
         name, schema = function.get("name"), function.get("parameters")
-        if isinstance(name, str) and CALLABLE.fullmatch(name) and name not in taken:
+        if isinstance(name, str) and CALLABLE.fullmatch(name) and name not in own_names:
             description = str(function.get("description") or "")[:MAX_DESCRIPTION]
             is_object = isinstance(schema, dict) and schema.get("type") == "object"
             tools[name] = ClientTool(name, description, schema if is_object else ANY_OBJECT)  # type: ignore[arg-type]
     return list(tools.values())
 
 
-def _find_functions(messages: Sequence[Message]) -> list[Mapping[str, Any]]:
+def _select_newest_functions(messages: Sequence[Message]) -> list[Mapping[str, Any]]:
     """Find the offered functions. Clients of OpenAI's API send them with each message, or none; pages may omit them."""
     for message in reversed(messages):
         openai, page = message.metadata.get(OPENAI), message.metadata.get(AG_UI)

@@ -39,7 +39,7 @@ async def read_earlier_tasks(client: AgoraClient, task: TaskRun) -> list[ModelMe
         earlier = await client.task.get(summary.task_id)
         if earlier.assigned_agent != task.assigned_agent:
             continue
-        answer = await _read_answer(client, earlier)
+        answer = await _read_answer_or_none(client, earlier)
         if answer is None:
             continue
         messages.append(ModelRequest(parts=[UserPromptPart(content=truncate_text(_read_question(earlier), MAX_TEXT))]))
@@ -99,7 +99,7 @@ def _read_question(task: Task) -> str:
     return describe_request(Message.of(opening_message(task.payload)), task.task_type)
 
 
-async def _read_answer(client: AgoraClient, task: Task) -> str | None:
+async def _read_answer_or_none(client: AgoraClient, task: Task) -> str | None:
     """Return the answer of a task: its result, or the text so far if a newer task interrupted it. None for any
     other."""
     if task.status == TaskStatus.COMPLETED:

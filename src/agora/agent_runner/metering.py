@@ -50,11 +50,11 @@ class CallMeter:
         self._open_step: int | None = None  # step of a reserved call that is neither charged nor released
         self._unrecorded: ModelAnswer | None = None
 
-    def note_cut(self, answer: ModelAnswer) -> None:
-        """Record an answer that was cut off: it is charged by :meth:`settle`, or before the next reservation."""
+    def keep_cut_answer(self, answer: ModelAnswer) -> None:
+        """Record an answer that was cut off: it is charged by :meth:`charge_or_release`, or before the next reservation."""
         self._unrecorded = answer
 
-    async def reserve(
+    async def reserve_call(
         self, step: int, models: Sequence[str], input_tokens: int, checkpoint: JsonObject | None = None
     ) -> str:
         """Reserve a call and return the model to use; the checkpoint is stored with the reservation.
@@ -63,7 +63,7 @@ class CallMeter:
         changes.
         """
         if self._unrecorded is not None:  # of the previous model of the same step
-            await self.settle()
+            await self.charge_or_release()
         task, self._input_estimate, self._open_step = self._task, input_tokens, step
         operation = self._client.declared_agent.reserve_model_call
         call_operation = partial(operation, task.task_id, task.fencing_token, step, list(models), input_tokens)
@@ -84,12 +84,12 @@ class CallMeter:
             raise ModelUnavailable(str(refusal), PRICE_CHANGE_RETRY_SECONDS) from refusal
         return reservation.model
 
-    async def settle(self) -> None:
+    async def charge_or_release(self) -> None:
         """Charge the incomplete answer of the newest call, or release its reservation.
 
         It is attempted once, even without the lease; if it fails, it is charged with the next call of the task.
         """
-        # Cleared before the call: settle() may run again while a failed attempt is reported.
+        # Cleared before the call: charge_or_release() may run again while a failed attempt is reported.
         step, self._open_step = self._open_step, None
         answer, self._unrecorded = self._unrecorded, None
         if step is None:
@@ -99,25 +99,27 @@ class CallMeter:
             if answer is None:
                 await operations.release_model_call(task.task_id, task.fencing_token, step)
             else:
-                await self._record_once(step, answer, None, None)
+                await self._charge_once(step, answer, None, None)
         except AgoraError as error:
             log.warning("what a call of a model for %s took could not be recorded: %s", task.task_id, error)
 
-    async def record(self, step: int, answer: ModelAnswer, checkpoint: JsonObject | None, output: str = "") -> None:
+    async def charge_and_checkpoint(
+        self, step: int, answer: ModelAnswer, checkpoint: JsonObject | None, output: str = ""
+    ) -> None:
         """Charge a call, and store the checkpoint (if any) and the end of the task's output with it.
 
         Raises Conflict, PayloadTooLarge if the output cannot be appended; the call is charged nevertheless.
         """
-        # Until it is recorded, a cancelled or failed call is charged by settle().
+        # Until it is recorded, a cancelled or failed call is charged by charge_or_release().
         self._unrecorded = answer
         if len(output) > MAX_CHUNK_CHARACTERS:
             await self._task.write(output)
             output = ""
         if checkpoint is None:
-            charge = await self._task.repeat_call(lambda: self._record_once(step, answer, None, None, output))
+            charge = await self._task.repeat_call(lambda: self._charge_once(step, answer, None, None, output))
         else:
             charge = await self._task.save_by(
-                lambda number: self._record_once(step, answer, checkpoint, number, output), checkpoint
+                lambda number: self._charge_once(step, answer, checkpoint, number, output), checkpoint
             )
         self._open_step = self._unrecorded = None
         if charge.output_size is not None:
@@ -125,7 +127,7 @@ class CallMeter:
         elif output:  # the output limit must not prevent charging: the refusal is raised now
             await self._task.write(output)
 
-    async def _record_once(
+    async def _charge_once(
         self, step: int, answer: ModelAnswer, checkpoint: JsonObject | None, number: int | None, output: str = ""
     ) -> RecordedModelCall:
         task = self._task

@@ -62,27 +62,27 @@ class ModelPool:
         self._configurations = configurations
         self._models: dict[str, Model] = {}
 
-    async def request(
+    async def request_with_fallback(
         self,
         messages: Sequence[ModelMessage],
         parameters: ModelRequestParameters,
         on_text: Callable[[str], None],
         on_cut: Callable[[ModelAnswer], None],
-        choose: Callable[[Sequence[str]], Awaitable[str]],
+        reserve_model: Callable[[Sequence[str]], Awaitable[str]],
         max_tokens: int,
     ) -> ModelAnswer:
         """Ask the models until one answers. on_text: called with each chunk of text. max_tokens: limit of an answer.
 
-        on_cut: called with an incomplete answer, also on cancellation. choose: selects the next model among those that
-        have not failed. Raises ModelUnavailable, ModelRefused.
+        on_cut: called with an incomplete answer, also on cancellation. reserve_model: reserves a call of one of the
+        models that have not failed, and selects it. Raises ModelUnavailable, ModelRefused.
         """
         failures: list[ModelUnavailable | ModelRefused] = []
         # In the order of the declaration; each is tried once, as the caller retries the whole list later.
         remaining = {configuration.name: configuration for configuration in self._configurations}
         while remaining:
-            configuration = remaining.pop(await choose(tuple(remaining)))
+            configuration = remaining.pop(await reserve_model(tuple(remaining)))
             try:
-                return await self._request_one(configuration, messages, parameters, on_text, on_cut, max_tokens)
+                return await self._stream_one_model(configuration, messages, parameters, on_text, on_cut, max_tokens)
             except (ModelUnavailable, ModelRefused) as failure:
                 failures.append(failure)
         waits = [failure for failure in failures if isinstance(failure, ModelUnavailable)]
@@ -92,7 +92,7 @@ class ModelPool:
             raise ModelUnavailable(text, min(failure.retry_after for failure in waits))
         raise ModelRefused(text)
 
-    async def _request_one(
+    async def _stream_one_model(
         self,
         configuration: ModelConfiguration,
         messages: Sequence[ModelMessage],
@@ -110,13 +110,13 @@ class ModelPool:
             on_cut(ModelAnswer(partial, configuration.name, time.perf_counter() - started_at, first, is_cut=True))
 
         try:
-            model = self._open_model(configuration)
+            model = self._get_or_build_model(configuration)
             async with model_request_stream(
                 model, messages, model_settings={"max_tokens": max_tokens}, model_request_parameters=parameters
             ) as stream:
                 streamed = stream
                 async for event in stream:
-                    text = _read_event_text(event)
+                    text = _read_text_or_empty(event)
                     if text:
                         first = first if first is not None else time.perf_counter() - started_at
                         on_text(text)
@@ -125,7 +125,7 @@ class ModelPool:
             report_cut()
             raise
         except ModelHTTPError as error:
-            raise _classify_status(configuration.name, error) from error
+            raise _build_status_error(configuration.name, error) from error
         except Exception as error:
             if streamed is not None:
                 report_cut()
@@ -139,7 +139,7 @@ class ModelPool:
             raise ModelUnavailable(f"{configuration.name}: the answer was cut off", BROKEN_STREAM_RETRY_SECONDS)
         return ModelAnswer(response, configuration.name, time.perf_counter() - started_at, first)
 
-    def _open_model(self, configuration: ModelConfiguration) -> Model:
+    def _get_or_build_model(self, configuration: ModelConfiguration) -> Model:
         model = self._models.get(configuration.name)
         if model is None:
             model = self._models[configuration.name] = _build_model(configuration)
@@ -160,7 +160,7 @@ def _build_model(configuration: ModelConfiguration) -> Model:
     return OpenAIChatModel(configuration.model, provider=OpenAIProvider(base_url=configuration.url, api_key=key))
 
 
-def _read_event_text(event: Any) -> str:
+def _read_text_or_empty(event: Any) -> str:
     if isinstance(event, PartStartEvent) and isinstance(event.part, TextPart):
         return event.part.content
     if isinstance(event, PartDeltaEvent) and isinstance(event.delta, TextPartDelta):
@@ -168,15 +168,15 @@ def _read_event_text(event: Any) -> str:
     return ""
 
 
-def _classify_status(name: str, error: Any) -> ModelUnavailable | ModelRefused:
+def _build_status_error(name: str, error: Any) -> ModelUnavailable | ModelRefused:
     status = int(error.status_code)
     reason = f"{name} answers {status}: {error.body}"[:500]
     if status in TRANSIENT_STATUS or status >= 500:
-        return ModelUnavailable(reason, _retry_after(error))
+        return ModelUnavailable(reason, _read_retry_delay_or_zero(error))
     return ModelRefused(reason)
 
 
-def _retry_after(error: BaseException) -> float:
+def _read_retry_delay_or_zero(error: BaseException) -> float:
     """Read the retry delay in seconds from the response of the error or its cause."""
     cause: BaseException | None = error
     while cause is not None:

@@ -28,7 +28,7 @@ class RunningAgent:
         self._url = url
         self._agent: ThinkingAgent | None = None
         self._stopping = asyncio.Event()
-        self._task = asyncio.create_task(self._keep_running(), name=f"agent {configuration.name}")
+        self._task = asyncio.create_task(self._run_with_restarts(), name=f"agent {configuration.name}")
 
     async def stop(self) -> None:
         """Release the agent's tasks, and end it."""
@@ -37,7 +37,7 @@ class RunningAgent:
             self._agent.stop()
         await asyncio.gather(self._task, return_exceptions=True)
 
-    async def _keep_running(self) -> None:
+    async def _run_with_restarts(self) -> None:
         loop, failures, name = asyncio.get_running_loop(), 0, self.configuration.name
         while not self._stopping.is_set():
             started_at = loop.time()
@@ -60,7 +60,7 @@ class Supervisor:
     def __init__(self) -> None:
         self._running: dict[tuple[str, str], RunningAgent] = {}
 
-    async def apply(self, configuration: RunnerConfiguration) -> None:
+    async def apply_configuration(self, configuration: RunnerConfiguration) -> None:
         """Run exactly these agents: those with a changed configuration are restarted."""
         desired = {(agent.tenant, agent.name): agent for agent in configuration.agents}
         outdated = [key for key, one in self._running.items() if desired.get(key) != one.configuration]

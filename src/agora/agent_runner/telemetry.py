@@ -43,12 +43,12 @@ class RunTelemetry:
 
     def invoke_agent(self) -> contextlib.AbstractContextManager[Any]:
         """Create the span of the whole task."""
-        return self._span(f"{INVOKE_AGENT} {self._agent}", {"gen_ai.operation.name": INVOKE_AGENT})
+        return self._open_span(f"{INVOKE_AGENT} {self._agent}", {"gen_ai.operation.name": INVOKE_AGENT})
 
     def execute_tool(self, tool: str, call_id: str) -> contextlib.AbstractContextManager[Any]:
         """Create the span of a tool call."""
         attributes = {"gen_ai.operation.name": EXECUTE_TOOL, "gen_ai.tool.name": tool, "gen_ai.tool.call.id": call_id}
-        return self._span(f"{EXECUTE_TOOL} {tool}", attributes)
+        return self._open_span(f"{EXECUTE_TOOL} {tool}", attributes)
 
     async def chat(
         self, request: Callable[[], Awaitable[ModelAnswer]], model: str, messages: Sequence[ModelMessage]
@@ -61,7 +61,7 @@ class RunTelemetry:
             "gen_ai.request.model": model,
         }
         started_at = time.perf_counter()
-        with self._span(f"{CHAT} {model}", attributes) as span:
+        with self._open_span(f"{CHAT} {model}", attributes) as span:
             answer = await request()
             if span.is_recording():
                 usage = answer.response.usage
@@ -76,7 +76,7 @@ class RunTelemetry:
             return answer
 
     @contextlib.contextmanager
-    def _span(self, name: str, attributes: dict[str, str]) -> Iterator[trace.Span]:
+    def _open_span(self, name: str, attributes: dict[str, str]) -> Iterator[trace.Span]:
         # Only the outermost span continues the trace in which the task was created.
         is_inner = trace.get_current_span().get_span_context().is_valid
         parent = None if is_inner else TraceContextTextMapPropagator().extract(extract_trace(self._metadata))

@@ -62,9 +62,9 @@ class ThinkingAgent(Agent):
         """Do nothing: the server creates a task for each message."""
 
     async def on_task(self, task: TaskRun) -> Any:
-        await self._check_asker(task)
+        await self._reject_unauthorized_requester(task)
         try:
-            result = await self._think(task)
+            result = await self._run_task(task)
         except InputRequired as question:
             # The token differs at each claim, so each question of a task has its own idempotency key.
             await self._reply(task, f"question-{task.fencing_token}", question.question)
@@ -75,7 +75,7 @@ class ThinkingAgent(Agent):
         await self._reply(task, "reply", result if isinstance(result, str) else str(result))
         return result
 
-    async def _check_asker(self, task: TaskRun) -> None:
+    async def _reject_unauthorized_requester(self, task: TaskRun) -> None:
         """Reject a task of a requester that may not use the agent."""
         askers = self.configuration.specification.askers
         if "*" in askers or task.created_by in askers:
@@ -86,7 +86,7 @@ class ThinkingAgent(Agent):
                 return
         raise Rejected(f"{self.name} does not accept your tasks.")
 
-    async def _think(self, task: TaskRun) -> Any:
+    async def _run_task(self, task: TaskRun) -> Any:
         toolbox = Toolbox(self.client, task, await self._list_tools())
         run = ThinkingRun(self.configuration, self._pool, toolbox, task)
         self._runs.add(run)

@@ -95,41 +95,41 @@ class ThinkingRun:
             limit = self._specification.limits.seconds
             try:
                 # The working time of earlier attempts counts; the time in which the task waited for an answer does not.
-                async with asyncio.timeout(max(0.0, limit - self._seconds)) as timeout:
+                async with asyncio.timeout(max(0.0, limit - self._elapsed_seconds)) as timeout:
                     return await self._take_steps()
             except TimeoutError:
                 # A timeout of something within the run, not that of the run.
                 if not timeout.expired():
                     raise
-                await self._meter.settle()
+                await self._meter.charge_or_release()
                 raise PermanentFailure(f"The limit of {limit:g} seconds is reached.") from None
             except asyncio.CancelledError:  # the task was cancelled or reassigned
-                await self._meter.settle()
+                await self._meter.charge_or_release()
                 raise
 
     async def _take_steps(self) -> Any:
         if not self._state.messages:
-            await self._begin()
+            await self._start_conversation()
         try:
             return await self._alternate_steps()
         except (PermanentFailure, Postponed):
             # The tools have had their effects: their results are stored although no further model call does so.
             if self._has_unsaved_results:
-                await self._save()
+                await self._save_checkpoint()
             raise
 
     async def _alternate_steps(self) -> Any:
         """Alternate model requests and tool calls until there is a result."""
         while True:
-            self._check_limits()
+            self._fail_if_limit_reached()
             if self._is_stopping:
                 raise Postponed(STOP_REASON, 0)
-            calls = self._open_calls()
+            calls = self._list_open_calls()
             # None: the model is next. Empty: it has answered with text, which is the result unless an object is required.
             if calls is None:
-                await self._ask_model(self._build_parameters())
+                await self._run_model_step(self._build_parameters())
             elif not calls and self._specification.output_schema is None:
-                return self._text_of_answer()
+                return self._require_complete_text()
             else:
                 result = await self._call_tools(calls)
                 if result is not None:
@@ -157,7 +157,7 @@ class ThinkingRun:
             function_tools=tools, output_tools=[final], output_mode="tool", allow_text_output=False
         )
 
-    async def _begin(self) -> None:
+    async def _start_conversation(self) -> None:
         history = await read_earlier_tasks(self._toolbox.client, self._task) if self._has_history else []
         history += read_client_conversation(self._task.message)
         prompt = describe_request(self._task.message, self._task.task_type)
@@ -171,22 +171,22 @@ class ThinkingRun:
         begins_here = context_id in (None, f"ctx_{self._task.task_id.removeprefix('task_')}")
         return self._specification.memory.conversation and not begins_here
 
-    def _check_limits(self) -> None:
+    def _fail_if_limit_reached(self) -> None:
         """Raise PermanentFailure if a limit is reached."""
         limits, state = self._specification.limits, self._state
         # The tools of the last permitted answer are still called.
-        if state.steps >= limits.steps and self._open_calls() is None:
+        if state.steps >= limits.steps and self._list_open_calls() is None:
             raise PermanentFailure(f"The limit of {limits.steps} steps is reached.")
         if state.tokens > limits.tokens:
             raise PermanentFailure(f"The limit of {limits.tokens} tokens is reached: {state.tokens} were used.")
 
     @property
-    def _seconds(self) -> float:
+    def _elapsed_seconds(self) -> float:
         return self._state.seconds + time.monotonic() - self._began
 
     # -- the model ----------------------------------------------------------------------------------------
 
-    async def _ask_model(self, parameters: ModelRequestParameters) -> None:
+    async def _run_model_step(self, parameters: ModelRequestParameters) -> None:
         """Run one model step. Its answer is in the checkpoint on return."""
         state, stream = self._state, TextStream(self._task)
         if self._task.output_size > state.output_size:  # text of an incomplete answer that was lost
@@ -206,19 +206,19 @@ class ThinkingRun:
             remaining_text = await stream.take_rest()
         except asyncio.CancelledError:
             if self._is_stopping:
-                await self._meter.settle()
+                await self._meter.charge_or_release()
                 raise Postponed(STOP_REASON, 0) from None
             raise
         except ModelUnavailable as failure:
-            await self._meter.settle()
-            raise await self._postpone(failure) from failure
+            await self._meter.charge_or_release()
+            raise await self._save_and_build_postponement(failure) from failure
         except ModelRefused as failure:
-            await self._meter.settle()
+            await self._meter.charge_or_release()
             raise PermanentFailure(f"The model rejects the request: {failure}") from failure
         finally:
             self._model_request = None
             await stream.close()
-        await self._record_answer(answer, remaining_text)
+        await self._charge_and_store_answer(answer, remaining_text)
 
     async def _request_model(
         self, messages: Sequence[ModelMessage], parameters: ModelRequestParameters, stream: TextStream
@@ -226,18 +226,18 @@ class ThinkingRun:
         """Request an answer of a model that the limits cover."""
         step, size = self._state.steps, estimate_input_tokens(messages, parameters)
 
-        async def choose(names: Sequence[str]) -> str:
+        async def reserve_model(names: Sequence[str]) -> str:
             checkpoint = self._dump_checkpoint() if self._has_unsaved_results else None
-            model = await self._meter.reserve(step, names, size, checkpoint)
+            model = await self._meter.reserve_call(step, names, size, checkpoint)
             self._has_unsaved_results = False
             return model
 
-        return await self._models.request(
+        return await self._models.request_with_fallback(
             messages,
             parameters,
             stream.add,
-            self._meter.note_cut,
-            choose,
+            self._meter.keep_cut_answer,
+            reserve_model,
             self._specification.limits.output_tokens,
         )
 
@@ -246,7 +246,7 @@ class ThinkingRun:
         instructions = build_instructions(self._configuration.name, self._specification)
         return replace(request, instructions=instructions)
 
-    async def _record_answer(self, answer: ModelAnswer, rest: str) -> None:
+    async def _charge_and_store_answer(self, answer: ModelAnswer, rest: str) -> None:
         """Charge and store an answer. rest: the end of its text, which is not in the task's output yet."""
         state, usage = self._state, answer.response.usage
         state.messages.append(answer.response)
@@ -260,28 +260,29 @@ class ThinkingRun:
         try:
             checkpoint = self._dump_checkpoint()  # includes the last answer: the task's usage is read from it
         except PermanentFailure:
-            await self._meter.record(state.steps - 1, answer, None, rest)  # charged although the task cannot continue
+            # Charged although the task cannot continue.
+            await self._meter.charge_and_checkpoint(state.steps - 1, answer, None, rest)
             raise
-        await self._meter.record(state.steps - 1, answer, checkpoint, rest)
+        await self._meter.charge_and_checkpoint(state.steps - 1, answer, checkpoint, rest)
 
-    async def _postpone(self, failure: ModelUnavailable) -> Postponed | PermanentFailure:
+    async def _save_and_build_postponement(self, failure: ModelUnavailable) -> Postponed | PermanentFailure:
         """Release the task until a model may be available."""
         state = self._state
         state.postponed += 1
-        state.seconds = self._seconds
-        await self._save()
+        state.seconds = self._elapsed_seconds
+        await self._save_checkpoint()
         if state.postponed > MAX_POSTPONED:
             return PermanentFailure(f"No model has answered {state.postponed} times: {failure}")
         return Postponed(f"No model is available at the moment: {failure}"[:1000], failure.retry_after)
 
-    def _open_calls(self) -> Sequence[ToolCallPart] | None:
+    def _list_open_calls(self) -> Sequence[ToolCallPart] | None:
         """The tool calls of the last response; None if the model is next."""
         last = self._state.messages[-1]
         if not isinstance(last, ModelResponse):
             return None
         return [part for part in last.parts if isinstance(part, ToolCallPart)]
 
-    def _text_of_answer(self) -> str:
+    def _require_complete_text(self) -> str:
         """Text of the last answer. Raises PermanentFailure if it was truncated."""
         answer, limit = self._state.messages[-1], self._specification.limits.output_tokens
         if isinstance(answer, ModelResponse) and answer.finish_reason == "length":
@@ -296,7 +297,7 @@ class ThinkingRun:
         The client's tools come last, in one question.
         """
         client_calls: dict[int, ToolCallPart] = {}
-        numbers = self._list_client_calls()
+        numbers = self._list_asked_client_calls()
         for number, call in enumerate(calls):
             # Called before a crash or a question: its effect must not be repeated.
             if str(number) in self._state.results:
@@ -308,40 +309,40 @@ class ThinkingRun:
             if result is not None:
                 return result
         if client_calls:
-            await self._call_client_tools(client_calls)
-        await self._give_results(calls)
+            await self._use_client_results_or_ask(client_calls)
+        await self._append_tool_results(calls)
         return None
 
     async def _call_tool(self, number: int, call: ToolCallPart) -> tuple[Any] | None:
         try:
             arguments = call.args_as_dict()
         except ValueError:
-            await self._keep_result(number, "failed", "The arguments are no JSON object.")
+            await self._store_tool_result(number, "failed", "The arguments are no JSON object.")
             return None
         if call.tool_name == FINAL and self._specification.output_schema is not None:
-            return await self._finish(number, arguments)
+            return await self._check_result_against_schema(number, arguments)
         if call.tool_name == ASK:
-            await self._ask_requester(number, arguments)
+            await self._use_answer_or_ask_requester(number, arguments)
             return None
         # Stable across attempts: the server returns the first outcome of a call with the same id.
         call_id = f"{self._state.steps}.{number}"
         with self._telemetry.execute_tool(call.tool_name, call_id):
             outcome = await self._toolbox.call(call_id, call.tool_name, arguments)
         if outcome.status == "approval_required":
-            raise await self._ask_approval(number, call_id, call.tool_name, arguments)
+            raise await self._save_and_build_approval_question(number, call_id, call.tool_name, arguments)
         if outcome.status == "done" and self._toolbox.hands_over(call.tool_name):
             return (outcome.content,)
         content = outcome.content if outcome.status == "done" else outcome.error
-        await self._keep_result(number, outcome.status, mark_as_data(call.tool_name, content))
+        await self._store_tool_result(number, outcome.status, mark_as_data(call.tool_name, content))
         return None
 
-    async def _keep_result(self, number: int, status: str, content: str) -> None:
+    async def _store_tool_result(self, number: int, status: str, content: str) -> None:
         self._state.results[str(number)] = {"status": status, "content": content}
         self._state.asked = None
-        if number + 1 < len(self._open_calls() or ()):  # the last result is saved with the next model call
-            await self._save()
+        if number + 1 < len(self._list_open_calls() or ()):  # the last result is saved with the next model call
+            await self._save_checkpoint()
 
-    async def _give_results(self, calls: Sequence[ToolCallPart]) -> None:
+    async def _append_tool_results(self, calls: Sequence[ToolCallPart]) -> None:
         """Add the tool results to the conversation as the next request."""
         parts: list[Any] = []
         for number, call in enumerate(calls):
@@ -350,22 +351,22 @@ class ThinkingRun:
             parts.append(ToolReturnPart(tool_name=call.tool_name, content=content, tool_call_id=call.tool_call_id))
         if not parts:  # text instead of the required object
             parts.append(UserPromptPart(content=f"Give the result with the tool {FINAL}."))
-            self._count_correction()
+            self._count_correction_or_fail()
         self._state.messages.append(ModelRequest(parts=parts))
         self._state.results = {}
         self._has_unsaved_results = True
 
-    async def _finish(self, number: int, result: dict[str, Any]) -> tuple[Any] | None:
+    async def _check_result_against_schema(self, number: int, result: dict[str, Any]) -> tuple[Any] | None:
         """Accept the result if it matches the schema, else request a correction of the model."""
         assert self._specification.output_schema is not None
         error = find_value_error(self._specification.output_schema, result)
         if error is None:
             return (result,)
-        self._count_correction()
-        await self._keep_result(number, "failed", f"It does not match the schema: {error[:1000]}")
+        self._count_correction_or_fail()
+        await self._store_tool_result(number, "failed", f"It does not match the schema: {error[:1000]}")
         return None
 
-    def _count_correction(self) -> None:
+    def _count_correction_or_fail(self) -> None:
         self._state.corrections += 1
         if self._state.corrections > MAX_CORRECTIONS:
             raise PermanentFailure(
@@ -374,28 +375,30 @@ class ThinkingRun:
 
     # -- questions ----------------------------------------------------------------------------------------
 
-    async def _ask_requester(self, number: int, arguments: Mapping[str, Any]) -> None:
+    async def _use_answer_or_ask_requester(self, number: int, arguments: Mapping[str, Any]) -> None:
         """Ask the requester, or use the answer if the task was claimed again with one. Raises InputRequired."""
         # Claimed again for another reason than an answer, such as a lost lease, the question is asked once more.
-        if self._state.asked == str(number) and self._requester_messages > self._state.messages_seen:
+        if self._state.asked == str(number) and self._requester_message_count > self._state.messages_seen:
             answer = describe_request(self._task.message, self._task.task_type)
-            await self._keep_result(number, "done", answer)
+            await self._store_tool_result(number, "done", answer)
             return
         question = str(arguments.get("question", "")).strip() or "What do you want?"
         options = [str(option) for option in arguments.get("options") or ()]
-        await self._note_question(str(number))
+        await self._save_question(str(number))
         data: JsonObject | None = {"options": list(options)} if options else None
         raise InputRequired(question, data=data)
 
-    async def _ask_approval(self, number: int, call_id: str, tool: str, arguments: dict[str, Any]) -> InputRequired:
+    async def _save_and_build_approval_question(
+        self, number: int, call_id: str, tool: str, arguments: dict[str, Any]
+    ) -> InputRequired:
         """Build the question for approval of a tool call; the server finds the answer itself."""
-        await self._note_question(str(number))
+        await self._save_question(str(number))
         excerpt = json.dumps(arguments, ensure_ascii=False, indent=1)[:2000]
         approval: JsonObject = {"call_id": call_id, "tool": tool, "arguments": arguments}
         text = f"May {self._configuration.name} call {tool}? Answer 'approve' or 'reject'.\n{excerpt}"
         return InputRequired(text, data={"approval": approval}, schema=APPROVAL_SCHEMA)
 
-    def _list_client_calls(self) -> list[int]:
+    def _list_asked_client_calls(self) -> list[int]:
         """List the numbers of calls that the requester's client was asked to execute."""
         question = self._state.asked or ""
         numbers = (
@@ -403,11 +406,11 @@ class ThinkingRun:
         )
         return [int(number) for number in numbers]
 
-    async def _call_client_tools(self, calls: Mapping[int, ToolCallPart]) -> None:
+    async def _use_client_results_or_ask(self, calls: Mapping[int, ToolCallPart]) -> None:
         """Ask the client to execute calls, or use its results if it has answered. Raises InputRequired."""
         ids = {number: f"{self._state.steps}.{number}" for number in calls}
-        numbers = self._list_client_calls()
-        if numbers and self._requester_messages > self._state.messages_seen:
+        numbers = self._list_asked_client_calls()
+        if numbers and self._requester_message_count > self._state.messages_seen:
             names = {ids[number]: calls[number].tool_name for number in numbers}
             results = read_client_results(self._task.message, names)
             for number in numbers:
@@ -419,32 +422,32 @@ class ThinkingRun:
             try:
                 arguments = calls[number].args_as_dict()
             except ValueError:
-                await self._keep_result(number, "failed", "The arguments are no JSON object.")
+                await self._store_tool_result(number, "failed", "The arguments are no JSON object.")
                 continue
             call: JsonObject = {"id": ids[number], "name": calls[number].tool_name, "arguments": arguments}
             requests[number] = {"tool_call": call}
         if requests:
-            await self._note_question(CLIENT_CALL_PREFIX + ",".join(map(str, requests)))
+            await self._save_question(CLIENT_CALL_PREFIX + ",".join(map(str, requests)))
             tools = ", ".join(dict.fromkeys(calls[number].tool_name for number in requests))
             raise InputRequired(f"Please call {tools}, and answer with the results.", data=list(requests.values()))
 
-    async def _note_question(self, question: str) -> None:
-        self._state.asked, self._state.messages_seen = question, self._requester_messages
-        self._state.seconds, self._began = self._seconds, time.monotonic()
-        await self._save()
+    async def _save_question(self, question: str) -> None:
+        self._state.asked, self._state.messages_seen = question, self._requester_message_count
+        self._state.seconds, self._began = self._elapsed_seconds, time.monotonic()
+        await self._save_checkpoint()
 
     @property
-    def _requester_messages(self) -> int:
+    def _requester_message_count(self) -> int:
         return 1 + sum(message.role == "user" for message in self._task.history)
 
-    async def _save(self) -> None:
+    async def _save_checkpoint(self) -> None:
         self._has_unsaved_results = False
         await self._task.save(self._dump_checkpoint())
 
     def _dump_checkpoint(self) -> dict[str, Any]:
         """Build the checkpoint. Raises PermanentFailure if it is too large."""
         state = self._state
-        state.seconds, self._began = self._seconds, time.monotonic()
+        state.seconds, self._began = self._elapsed_seconds, time.monotonic()
         checkpoint = state.dump()
         # Checked here, since the server would refuse it only after the model has been paid.
         size = len(to_json(checkpoint))

@@ -51,13 +51,13 @@ class Toolbox:
                 break
             await asyncio.sleep(PENDING_CALL_POLL_SECONDS)
         if outcome.task_id is not None and outcome.status == "done" and self._asks_agent(tool):
-            return await self._await_task(outcome)
+            return await self._await_other_agents_task(outcome)
         return outcome
 
     def _asks_agent(self, tool: str) -> bool:
         return tool in self._by_name and self._by_name[tool].asks_agent
 
-    async def _await_task(self, outcome: ToolOutcome) -> ToolOutcome:
+    async def _await_other_agents_task(self, outcome: ToolOutcome) -> ToolOutcome:
         """Wait for the end of another agent's task, and return its result."""
         assert outcome.task_id is not None
         async for _ in self.client.task.stream(outcome.task_id):

@@ -39,7 +39,7 @@ class AgentCalls:
 
     async def __call__(self, name: str, /, *, idempotency_key: str | None = None, **arguments: Any) -> Any:
         """Run an operation and return its result. Retries transient errors without a limit; raises all others."""
-        operation = self._find_operation(name)
+        operation = self._get_operation(name)
         tries = 0
         while True:
             try:
@@ -58,9 +58,9 @@ class AgentCalls:
 
     async def call_once(self, name: str, /, **arguments: Any) -> Any:
         """Run an operation without retries and return its result. Raises transient errors, too."""
-        return (await self._dispatcher.invoke(self._find_operation(name), self.caller, arguments)).result
+        return (await self._dispatcher.invoke(self._get_operation(name), self.caller, arguments)).result
 
-    def _find_operation(self, name: str) -> Operation:
+    def _get_operation(self, name: str) -> Operation:
         operation = self._find(name, self.caller.tenant or DEFAULT_TENANT)
         if operation.kind is Kind.STREAM:
             raise TypeError(f"{name} is a stream")

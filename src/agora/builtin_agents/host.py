@@ -53,25 +53,26 @@ KEY_LABEL = "residents"
 class HostedAgent:
     """State of an agent that this process hosts.
 
-    waiting: its queues may hold tasks. mail: its inbox may hold messages. stale: tasks may still be leased to it from a
-    previous process. barred: an operator has suspended it.
+    uncommitted: when tasks were leased to it, by id, in transactions that are not committed yet. has_waiting_tasks: its
+    queues may hold tasks. has_mail: its inbox may hold messages. has_stale_leases: tasks may still be leased to it from
+    a previous process. is_suspended: an operator has suspended it.
     """
 
-    resident: BuiltinAgent
+    agent: BuiltinAgent
     caller: Caller
     capabilities: frozenset[str]
     calls: AgentCalls
-    handed: dict[str, float] = field(default_factory=dict)
+    uncommitted: dict[str, float] = field(default_factory=dict)
     runs: dict[str, TaskRun] = field(default_factory=dict)
-    waiting: bool = True
-    mail: bool = True
-    stale: bool = False
-    barred: bool = False
+    has_waiting_tasks: bool = True
+    has_mail: bool = True
+    has_stale_leases: bool = False
+    is_suspended: bool = False
     fetching: asyncio.Task[None] | None = None
 
     @property
     def free_slots(self) -> int:
-        return max(0, self.resident.concurrency - len(self.runs) - len(self.handed))
+        return max(0, self.agent.concurrency - len(self.runs) - len(self.uncommitted))
 
 
 class AgentHost:
@@ -97,7 +98,7 @@ class AgentHost:
         self._claim = find("agora.task.claim", "default")
         self._hosted_agents: dict[tuple[str, str], HostedAgent] = {}
         self._tenants: dict[str, set[HostedAgent]] = {}
-        self._handed_tasks: dict[str, tuple[HostedAgent, ClaimedTask]] = {}
+        self._uncommitted_tasks: dict[str, tuple[HostedAgent, ClaimedTask]] = {}
         self._runs: dict[str, tuple[HostedAgent, TaskRun]] = {}
         self._changed = asyncio.Event()
         self._leaving: set[asyncio.Task[None]] = set()
@@ -107,16 +108,16 @@ class AgentHost:
     # -- hosted agents ---------------------------------------------------------------------------
 
     def host_agent(
-        self, tenant: str, agent_id: str, name: str, resident: BuiltinAgent, *, barred: bool = False
+        self, tenant: str, agent_id: str, name: str, agent: BuiltinAgent, *, is_suspended: bool = False
     ) -> None:
         """Host a registered agent and claim its waiting tasks.
 
-        If it is already hosted, the new implementation is used from the next task on. barred: whether it is suspended.
+        If it is already hosted, the new implementation is used from the next task on. is_suspended: whether it is suspended.
         """
         caller = Caller(tenant, agent_id, name, "agent", AGENT, tier=TIER)
         calls = AgentCalls(self._dispatcher, caller, self._find, self._sleep_until_override_change)
-        hosted = HostedAgent(resident, caller, frozenset(resident.profile.capabilities), calls, stale=self._alone)
-        hosted.barred = barred
+        hosted = HostedAgent(agent, caller, frozenset(agent.profile.capabilities), calls, has_stale_leases=self._alone)
+        hosted.is_suspended = is_suspended
         agent_keys = self._tenants.setdefault(tenant, set())
         agent_keys.discard(self._hosted_agents.get((tenant, agent_id), hosted))
         agent_keys.add(hosted)
@@ -129,11 +130,11 @@ class AgentHost:
         if hosted is None:
             return
         self._tenants[tenant].discard(hosted)
-        for task_id in hosted.handed:  # their leases expire
-            del self._handed_tasks[task_id]
-        hosted.handed.clear()
+        for task_id in hosted.uncommitted:  # their leases expire
+            del self._uncommitted_tasks[task_id]
+        hosted.uncommitted.clear()
         await self._drain_runs([hosted])
-        await hosted.resident.close()
+        await hosted.agent.close()
 
     def has_agent(self, tenant: str, agent_id: str) -> bool:
         return (tenant, agent_id) in self._hosted_agents
@@ -147,28 +148,28 @@ class AgentHost:
     def find_lease_seconds_if_slot_free(self, tenant: str, agent_id: str, /) -> int | None:
         hosted = self._hosted_agents.get((tenant, agent_id))
         # While earlier tasks may be waiting in the queue, a new one is not leased ahead of them.
-        if hosted is None or self._closing or hosted.waiting or not self._may_claim_tasks(hosted):
+        if hosted is None or self._closing or hosted.has_waiting_tasks or not self._may_claim_tasks(hosted):
             return None
         if not hosted.free_slots:
             self._free_slots_of_rolled_back_tasks(hosted)
         if not hosted.free_slots:
             return None
-        return hosted.resident.lease_seconds
+        return hosted.agent.lease_seconds
 
     def queue_task(self, tenant: str, agent_id: str, task: ClaimedTask, /) -> None:
         hosted = self._hosted_agents[tenant, agent_id]
-        hosted.handed[task.task_id] = time.monotonic()
-        self._handed_tasks[task.task_id] = (hosted, task)
+        hosted.uncommitted[task.task_id] = time.monotonic()
+        self._uncommitted_tasks[task.task_id] = (hosted, task)
 
     def _free_slots_of_rolled_back_tasks(self, hosted_agent: HostedAgent) -> None:
         """Free the slots of tasks whose transaction was rolled back."""
         before = time.monotonic() - RESERVATION_SECONDS
-        for task_id in [name for name, since in hosted_agent.handed.items() if since < before]:
-            del hosted_agent.handed[task_id], self._handed_tasks[task_id]
+        for task_id in [name for name, since in hosted_agent.uncommitted.items() if since < before]:
+            del hosted_agent.uncommitted[task_id], self._uncommitted_tasks[task_id]
 
     def _may_claim_tasks(self, hosted_agent: HostedAgent) -> bool:
         """Whether the agent may claim tasks now: not suspended and not halted by an override."""
-        if hosted_agent.barred:
+        if hosted_agent.is_suspended:
             return False
         try:
             self._overrides.check_overrides(hosted_agent.caller, self._claim, self._clock.now())
@@ -192,7 +193,7 @@ class AgentHost:
         elif event.type == "agora.message.received":
             for agent_id in event.audience or ():
                 if hosted := self._hosted_agents.get((tenant, agent_id)):
-                    hosted.mail = True
+                    hosted.has_mail = True
                     self.start_fetch(hosted)
         elif event.type.startswith("agora.override."):
             self._apply_override_event(tenant, event)
@@ -209,24 +210,24 @@ class AgentHost:
             self._leaving.add(removal)
             removal.add_done_callback(self._leaving.discard)
             return
-        hosted_agent.barred = from_json(event.data)["to"] == "suspended"
-        if hosted_agent.barred:
+        hosted_agent.is_suspended = from_json(event.data)["to"] == "suspended"
+        if hosted_agent.is_suspended:
             for run in tuple(hosted_agent.runs.values()):
                 run.stop_handler("stopping")
         else:
-            hosted_agent.waiting = True
+            hosted_agent.has_waiting_tasks = True
             self.start_fetch(hosted_agent)
 
     def _apply_task_event(self, tenant: str, event: NewEvent, change: str) -> None:
         task_id = event.subject or ""
         if change == "started":
-            if task_id in self._handed_tasks:
-                hosted, task = self._handed_tasks.pop(task_id)
-                del hosted.handed[task_id]
+            if task_id in self._uncommitted_tasks:
+                hosted, task = self._uncommitted_tasks.pop(task_id)
+                del hosted.uncommitted[task_id]
                 self._start_run(hosted, task)
         elif change == "available":
             for hosted in self._list_eligible_agents(tenant, event):
-                hosted.waiting = True
+                hosted.has_waiting_tasks = True
                 self.start_fetch(hosted)
         elif task_id in self._runs and change == "message":
             self._runs[task_id][1].news.set()
@@ -258,14 +259,14 @@ class AgentHost:
                 for run in tuple(hosted.runs.values()):
                     run.stop_handler("lost")
             elif event.type != "agora.override.applied":
-                hosted.waiting = True
+                hosted.has_waiting_tasks = True
                 self.start_fetch(hosted)
 
     # -- jobs ------------------------------------------------------------------------------------
 
     def _start_run(self, hosted_agent: HostedAgent, task: ClaimedTask) -> None:
         run = TaskRun.from_claimed_task(
-            task, hosted_agent.calls, hosted_agent.resident, hosted_agent.caller.tenant, self._clock.now()
+            task, hosted_agent.calls, hosted_agent.agent, hosted_agent.caller.tenant, self._clock.now()
         )
         hosted_agent.runs[run.task_id] = run
         self._runs[run.task_id] = (hosted_agent, run)
@@ -279,7 +280,7 @@ class AgentHost:
         if hosted_agent.runs.get(run.task_id) is run:
             del hosted_agent.runs[run.task_id]
             del self._runs[run.task_id]
-        if hosted_agent.waiting or hosted_agent.mail:
+        if hosted_agent.has_waiting_tasks or hosted_agent.has_mail:
             self.start_fetch(hosted_agent)
 
     def start_fetch(self, hosted_agent: HostedAgent) -> None:
@@ -291,11 +292,11 @@ class AgentHost:
         """Fetch messages and tasks while there are free slots. Failures are retried by the next :meth:`reconcile`."""
         try:
             while not self._closing and self._may_claim_tasks(hosted_agent):
-                if hosted_agent.stale:
+                if hosted_agent.has_stale_leases:
                     await self._reclaim_stale_tasks(hosted_agent)
-                elif hosted_agent.mail:
+                elif hosted_agent.has_mail:
                     await self._fetch_inbox_messages(hosted_agent)
-                elif hosted_agent.waiting and hosted_agent.free_slots:
+                elif hosted_agent.has_waiting_tasks and hosted_agent.free_slots:
                     await self._claim_tasks(hosted_agent)
                 else:
                     return
@@ -310,36 +311,36 @@ class AgentHost:
         # Only if no other process uses the store: otherwise such a task may be running elsewhere, and its lease has to expire.
         work = partial(take_back_tasks, agent_id=hosted_agent.caller.subject, running=frozenset(self._runs))
         await self._dispatcher.write_as_system(hosted_agent.caller.tenant, work, label=KEY_LABEL)
-        hosted_agent.stale = False
+        hosted_agent.has_stale_leases = False
 
     async def _fetch_inbox_messages(self, hosted_agent: HostedAgent) -> None:
         # Before the transaction: a message that arrives during it sets the mark again.
-        hosted_agent.mail = False
+        hosted_agent.has_mail = False
         try:
             count = await self._dispatcher.write_as_system(
                 hosted_agent.caller.tenant, partial(create_message_tasks, reader=hosted_agent.caller), label=KEY_LABEL
             )
         except BaseException:
-            hosted_agent.mail = True
+            hosted_agent.has_mail = True
             raise
-        hosted_agent.mail = hosted_agent.mail or count >= MAX_BATCH
+        hosted_agent.has_mail = hosted_agent.has_mail or count >= MAX_BATCH
 
     async def _claim_tasks(self, hosted_agent: HostedAgent) -> None:
         # Before the transaction: a task that becomes available during it sets the mark again.
-        hosted_agent.waiting, limit = False, hosted_agent.free_slots
+        hosted_agent.has_waiting_tasks, limit = False, hosted_agent.free_slots
 
         async def claim_tasks(call: Call) -> Claim:
             return await claim_own_tasks(
-                replace(call, caller=hosted_agent.caller), limit, hosted_agent.resident.lease_seconds
+                replace(call, caller=hosted_agent.caller), limit, hosted_agent.agent.lease_seconds
             )
 
         try:
             claim = await self._dispatcher.write_as_system(hosted_agent.caller.tenant, claim_tasks, label=KEY_LABEL)
         except BaseException:
-            hosted_agent.waiting = True
+            hosted_agent.has_waiting_tasks = True
             raise
         # A full claim: there may be more.
-        hosted_agent.waiting = hosted_agent.waiting or len(claim) >= limit
+        hosted_agent.has_waiting_tasks = hosted_agent.has_waiting_tasks or len(claim) >= limit
         for task in claim.tasks:
             self._start_run(hosted_agent, task)
 
@@ -351,7 +352,7 @@ class AgentHost:
         due = [run for _, run in tuple(self._runs.values()) if run.renew_at <= now and not run.settling]
         for hosted in self.hosted_agents:
             self._free_slots_of_rolled_back_tasks(hosted)
-            if hosted.waiting or hosted.mail or hosted.stale:
+            if hosted.has_waiting_tasks or hosted.has_mail or hosted.has_stale_leases:
                 self.start_fetch(hosted)
         await asyncio.gather(*(run.renew_lease(now) for run in due))
 
@@ -361,7 +362,7 @@ class AgentHost:
         await self._drain_runs(self.hosted_agents)
         for checking in self._checking:
             checking.cancel()
-        await asyncio.gather(*(hosted.resident.close() for hosted in self.hosted_agents), return_exceptions=True)
+        await asyncio.gather(*(hosted.agent.close() for hosted in self.hosted_agents), return_exceptions=True)
 
     def _release_runs(self, agents: Sequence[HostedAgent]) -> None:
         for hosted in agents:

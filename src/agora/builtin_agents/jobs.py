@@ -9,7 +9,7 @@ from agora.core.jobs import Controller, JobContext
 from agora.core.usage import DEFAULT_TENANT
 
 from .host import AgentHost
-from .registration import deactivate_builtin, register_builtin
+from .registration import deactivate_builtin_agent, register_or_update_builtin
 from .registry import BUILTIN_AGENTS
 
 __all__ = ["BuiltinAgentsController"]
@@ -43,15 +43,15 @@ class BuiltinAgentsController(Controller):
         """Register the built-in agents in a tenant, once."""
         if tenant in self._settled_tenants:
             return
-        for resident in BUILTIN_AGENTS:
+        for agent in BUILTIN_AGENTS:
             settings = self.context.server.settings
-            if not settings.builtin_agents or not resident.is_available(settings):
-                await self.write_as_system(tenant, partial(deactivate_builtin, profile=resident.profile))
+            if not settings.builtin_agents or not agent.is_available(settings):
+                await self.write_as_system(tenant, partial(deactivate_builtin_agent, profile=agent.profile))
             elif registration := await self.write_as_system(
-                tenant, partial(register_builtin, profile=resident.profile)
+                tenant, partial(register_or_update_builtin, profile=agent.profile)
             ):
                 agent_id, suspended = registration
-                self._host.host_agent(tenant, agent_id, resident.profile.name, resident, barred=suspended)
+                self._host.host_agent(tenant, agent_id, agent.profile.name, agent, is_suspended=suspended)
         self._settled_tenants.add(tenant)
 
     def _record_heartbeats(self) -> None:
@@ -61,5 +61,5 @@ class BuiltinAgentsController(Controller):
             return
         self._signs_at = now + int(settings.offline_after * SECOND / 3)
         for key in self._host.hosted_agents:
-            if key.resident.alive:
+            if key.agent.alive:
                 self.context.server.last_seen[key.caller.tenant, key.caller.subject] = now

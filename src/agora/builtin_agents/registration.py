@@ -19,7 +19,7 @@ from .port import Profile
 if TYPE_CHECKING:
     from agora.domains.agents.service import AgentService
 
-__all__ = ["ACCOUNT", "CATEGORY", "deactivate_builtin", "register_builtin"]
+__all__ = ["ACCOUNT", "CATEGORY", "deactivate_builtin_agent", "register_or_update_builtin"]
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ AGENT_SERVICE: Lazy[type[AgentService]] = Lazy("agora.domains.agents.service:Age
 ACCOUNT = CATEGORY = "builtin"  #: reserved account, so that no other agent can be taken for a built-in one
 
 
-async def register_builtin(call: Call, profile: Profile) -> tuple[str, bool] | None:
+async def register_or_update_builtin(call: Call, profile: Profile) -> tuple[str, bool] | None:
     """Register or update a built-in agent from its profile. Returns its id and whether it is suspended.
 
     None if another account uses the name, or an operator has deregistered the agent.
@@ -53,7 +53,7 @@ async def register_builtin(call: Call, profile: Profile) -> tuple[str, bool] | N
     return agent_id, row.status == "suspended"
 
 
-async def deactivate_builtin(call: Call, profile: Profile) -> None:
+async def deactivate_builtin_agent(call: Call, profile: Profile) -> None:
     """Mark a built-in agent inactive, because a setting disables it."""
     row = await call.tx.one(agents.select_agent_by_name, ref=profile.name)
     if row is not None and row.account_id == ACCOUNT and row.status in ("active", "offline"):

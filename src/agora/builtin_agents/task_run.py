@@ -51,7 +51,7 @@ class TaskRun(Job):
     """The job that the host passes to a built-in agent. renew_at: next lease renewal, in microseconds since 1970."""
 
     calls: AgentCalls
-    resident: BuiltinAgent
+    agent: BuiltinAgent
     token: int
     lease_seconds: int
     renew_at: int
@@ -63,7 +63,7 @@ class TaskRun(Job):
 
     @classmethod
     def from_claimed_task(
-        cls, task: ClaimedTask, calls: AgentCalls, resident: BuiltinAgent, tenant: str, now: int
+        cls, task: ClaimedTask, calls: AgentCalls, agent: BuiltinAgent, tenant: str, now: int
     ) -> TaskRun:
         """Create the run of a task that is already leased."""
         return cls(
@@ -76,12 +76,12 @@ class TaskRun(Job):
             payload=task.payload,
             settings=calls.settings,
             context_id=getattr(task, "context_id", None),
-            skill=_read_requested_skill(task, resident),
+            skill=_find_requested_skill(task, agent),
             metadata=task.metadata,
             checkpoint=task.checkpoint,
             attempt=task.attempts,
             calls=calls,
-            resident=resident,
+            agent=agent,
             token=task.fencing_token,
             lease_seconds=task.lease_seconds,
             renew_at=now + task.lease_seconds * SECOND // 3,
@@ -104,14 +104,14 @@ class TaskRun(Job):
             if self.token > 1:  # an earlier attempt: the requester's last message is in the log
                 latest = await find_newest_requester_message(self.calls, self.task_id)
                 self.message, self.message_number = latest or (self.message, 0)
-            answer = await self.resident.perform_task(self)
+            answer = await self.agent.perform_task(self)
         except asyncio.CancelledError:
             # Cancelled by something else than stop_handler(): the loop is closing, and nothing can be stored any more.
             if self.ended is None:
                 raise
             await self._store_task_outcome(self._release_task())
         except Exception as error:
-            await self._store_task_outcome(self._report_error(error))
+            await self._store_task_outcome(self._store_handler_error(error))
         else:
             await self._store_task_outcome(self._complete_task(answer))
 
@@ -151,7 +151,7 @@ class TaskRun(Job):
         if self.ended == "stopping":
             await self._write_task("release", reason="The agent stops.")
 
-    async def _report_error(self, error: Exception) -> None:
+    async def _store_handler_error(self, error: Exception) -> None:
         match error:
             case StaleLease():
                 return
@@ -306,9 +306,9 @@ class TaskRun(Job):
         return await self.calls(operation, **arguments)
 
 
-def _read_requested_skill(task: ClaimedTask, resident: BuiltinAgent) -> str | None:
+def _find_requested_skill(task: ClaimedTask, agent: BuiltinAgent) -> str | None:
     for candidate in (task.metadata.get("skill"), task.metadata.get("skillId"), task.task_type):
-        if isinstance(candidate, str) and candidate in resident.profile.capabilities:
+        if isinstance(candidate, str) and candidate in agent.profile.capabilities:
             return candidate
     return None
 

@@ -68,7 +68,7 @@ async def fetch_weather_report(place_name: str, weather_url: str, geocoding_url:
         raise TaskFailed("Name a place. For example: What is the weather in Berlin?")
     query = {"name": place_name, "count": 1, "format": "json"}
     geocoding_answer = await _fetch_json(geocoding_url or weather_url, "/v1/search", query)
-    place = _parse_place(geocoding_answer)
+    place = _parse_first_place_or_none(geocoding_answer)
     if place is None:
         raise TaskFailed(f"The provider knows no place named {place_name!r}.")
     answer = await _fetch_json(
@@ -95,27 +95,27 @@ def _build_figures(place: _Place, current: Mapping[str, Any]) -> dict[str, Any]:
         "precipitation": "precipitation",
         "wind_speed": "wind_speed_10m",
     }
-    figures: dict[str, Any] = {name: _read_number(current, source) for name, source in names.items()}
-    code = _read_number(current, "weather_code")
+    figures: dict[str, Any] = {name: _read_number_or_none(current, source) for name, source in names.items()}
+    code = _read_number_or_none(current, "weather_code")
     conditions = next((words for most, words in _CONDITIONS if code is not None and code <= most), "conditions unknown")
     time = current.get("time")
     location = {"place": place.name, "latitude": place.latitude, "longitude": place.longitude}
     return {**location, **figures, "conditions": conditions, "time": time if isinstance(time, str) else None}
 
 
-def _parse_place(answer: Mapping[str, Any]) -> _Place | None:
+def _parse_first_place_or_none(answer: Mapping[str, Any]) -> _Place | None:
     results = answer.get("results")
     first = results[0] if isinstance(results, list) and results else None
     if not isinstance(first, Mapping):
         return None
-    latitude, longitude = _read_number(first, "latitude"), _read_number(first, "longitude")
+    latitude, longitude = _read_number_or_none(first, "latitude"), _read_number_or_none(first, "longitude")
     if latitude is None or longitude is None:
         return None
     names = [first[name] for name in ("name", "country") if isinstance(first.get(name), str)]
     return _Place(", ".join(names)[:200], latitude, longitude)
 
 
-def _read_number(holder: Mapping[str, Any], name: str) -> float | None:
+def _read_number_or_none(holder: Mapping[str, Any], name: str) -> float | None:
     value = holder.get(name)
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 

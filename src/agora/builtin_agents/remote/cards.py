@@ -56,7 +56,7 @@ async def fetch_verified_card(post: OriginClient, url: str) -> dict[str, Any]:
         raise RemoteError(f"Its card cannot be read: {error.detail}") from None
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise RemoteError(f"Its card cannot be read ({type(error).__name__}).") from None
-    verified = await _verify_signatures(post, document, card_url)
+    verified = await _list_verified_signatures(post, document, card_url)
     card.pop("signatures", None)
     return card | ({"signatures": verified} if verified else {})
 
@@ -64,13 +64,13 @@ async def fetch_verified_card(post: OriginClient, url: str) -> dict[str, Any]:
 async def _fetch_card(post: OriginClient, url: str) -> tuple[dict[str, Any], str]:
     """Fetch the first card at one of the candidate URLs. Returns the document and its URL."""
     for card_url in _generate_card_urls(url):
-        document = await _fetch_json(post, card_url, MAX_CARD_BYTES)
+        document = await _fetch_json_or_none(post, card_url, MAX_CARD_BYTES)
         if isinstance(document, dict) and "name" in document and ("skills" in document or "capabilities" in document):
             return document, card_url
     raise RemoteError("There is no agent card at this address.")
 
 
-async def _fetch_json(post: OriginClient, url: str, limit: int) -> Any:
+async def _fetch_json_or_none(post: OriginClient, url: str, limit: int) -> Any:
     """Fetch JSON from a URL of the client's origin. None if there is no such document."""
     reply = await post.send(A2ARequest("GET", build_request_target(url), HEADERS))
     try:
@@ -108,7 +108,7 @@ def _resolve_urls(card: dict[str, Any], card_url: str) -> dict[str, Any]:
 # -- signatures ------------------------------------------------------------------------------------
 
 
-async def _verify_signatures(post: OriginClient, card: Mapping[str, Any], card_url: str) -> list[dict[str, Any]]:
+async def _list_verified_signatures(post: OriginClient, card: Mapping[str, Any], card_url: str) -> list[dict[str, Any]]:
     """Return the signatures that verify. Raises RemoteError if keys were found but no signature verifies.
 
     Only keys at the card's own origin are fetched (``jku``): keys of other origins are not trusted.
@@ -118,7 +118,7 @@ async def _verify_signatures(post: OriginClient, card: Mapping[str, Any], card_u
     contents = _list_signed_contents(card)
     fitting, failing = [], 0
     for signature in signatures[:MAX_SIGNATURES]:
-        key = await _fetch_key(post, signature, card_url)
+        key = await _fetch_key_or_none(post, signature, card_url)
         if key is None:
             continue
         if any(is_valid_signature(signature, content, key) for content in contents):
@@ -139,13 +139,13 @@ def _list_signed_contents(card: Mapping[str, Any]) -> list[bytes]:
         return []
 
 
-async def _fetch_key(post: OriginClient, signature: Mapping[str, Any], card_url: str) -> dict[str, Any] | None:
+async def _fetch_key_or_none(post: OriginClient, signature: Mapping[str, Any], card_url: str) -> dict[str, Any] | None:
     """Fetch the key that a signature names by its ``jku``; None if unavailable."""
-    header = _decode_protected_header(signature)
+    header = _decode_protected_header_or_empty(signature)
     jku = header.get("jku")
-    if not isinstance(jku, str) or _split_origin(jku) != _split_origin(card_url):
+    if not isinstance(jku, str) or _split_origin_or_empty(jku) != _split_origin_or_empty(card_url):
         return None
-    keys = await _fetch_json(post, jku, MAX_KEY_SET_BYTES)
+    keys = await _fetch_json_or_none(post, jku, MAX_KEY_SET_BYTES)
     entries = keys.get("keys") if isinstance(keys, dict) else None
     for key in entries if isinstance(entries, list) else ():
         if isinstance(key, dict) and key.get("kid") == header.get("kid"):
@@ -153,7 +153,7 @@ async def _fetch_key(post: OriginClient, signature: Mapping[str, Any], card_url:
     return None
 
 
-def _split_origin(url: str) -> tuple[str, str | None, int | None]:
+def _split_origin_or_empty(url: str) -> tuple[str, str | None, int | None]:
     try:
         parts = urlsplit(url)
         return parts.scheme, parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
@@ -161,7 +161,7 @@ def _split_origin(url: str) -> tuple[str, str | None, int | None]:
         return "", None, None
 
 
-def _decode_protected_header(signature: Mapping[str, Any]) -> dict[str, Any]:
+def _decode_protected_header_or_empty(signature: Mapping[str, Any]) -> dict[str, Any]:
     try:
         header = from_json(_decode_base64url(signature.get("protected")))
     except ValueError:
@@ -185,7 +185,7 @@ def is_valid_signature(signature: Mapping[str, Any], content: bytes, key: Mappin
     signed = f"{signature.get('protected')}.{payload}".encode()
     try:
         _verify_jws(
-            str(_decode_protected_header(signature).get("alg")),
+            str(_decode_protected_header_or_empty(signature).get("alg")),
             key,
             _decode_base64url(signature.get("signature")),
             signed,

@@ -71,9 +71,9 @@ class OriginClient:
         except OSError as error:
             # The host may have moved: its name is resolved again for the next attempt.
             self._egress.clear_cache()
-            raise RemoteError(f"It cannot be reached ({error}).", passing=True, away=True) from None
+            raise RemoteError(f"It cannot be reached ({error}).", transient=True, away=True) from None
         except ConnectionLost as error:
-            raise RemoteError(f"The connection broke ({error}).", passing=True) from None
+            raise RemoteError(f"The connection broke ({error}).", transient=True) from None
         except ValueError as error:
             raise RemoteError(f"Its stored headers cannot be sent: {error}.") from None
 
@@ -92,11 +92,11 @@ class OriginClient:
         except TimeoutError:
             raise self._build_timeout_error() from None
         except ConnectionLost as error:
-            raise RemoteError(f"The connection broke ({error}).", passing=True) from None
+            raise RemoteError(f"The connection broke ({error}).", transient=True) from None
         return b"".join(parts)
 
     def _build_timeout_error(self) -> RemoteError:
-        return RemoteError(f"It sent nothing for {self.seconds:g} seconds.", passing=True)
+        return RemoteError(f"It sent nothing for {self.seconds:g} seconds.", transient=True)
 
 
 class A2AClient:
@@ -126,7 +126,7 @@ class A2AClient:
         """Open a stream, which the caller must close. Raises RemoteError."""
         reply = await self._post.send(wire.build_a2a_request(self.interface, method, params))
         try:
-            _check_encoding(reply)
+            _reject_compressed_answer(reply)
             if reply.status >= 400:
                 raise wire.build_http_error(reply.status, await self._post.read_body(reply, MAX_ERROR_BYTES))
             if _is_stream(reply):
@@ -137,17 +137,17 @@ class A2AClient:
             raise
 
     async def _read_answer(self, reply: Reply, *, task: bool = False) -> dict[str, Any]:
-        _check_encoding(reply)
+        _reject_compressed_answer(reply)
         if reply.status >= 300:
             raise wire.build_http_error(reply.status, await self._post.read_body(reply, MAX_ERROR_BYTES))
         if _is_stream(reply):
             raise build_malformed_answer_error("it is a stream, which was not requested")
-        event = self.parse_event(await self._post.read_body(reply), task=task)
+        event = self.parse_event_or_none(await self._post.read_body(reply), task=task)
         if event is None:
             raise build_malformed_answer_error("it says nothing")
         return event
 
-    def parse_event(self, body: bytes, *, task: bool = False) -> dict[str, Any] | None:
+    def parse_event_or_none(self, body: bytes, *, task: bool = False) -> dict[str, Any] | None:
         """Parse an answer. Raises RemoteError."""
         return wire.convert_stream_event(
             self.interface, wire.read_rpc_result(self.interface, wire.parse_json(body)), task=task
@@ -166,7 +166,7 @@ class A2AStream:
         """Close the stream."""
         self._reply.close()
 
-    async def finish(self) -> None:
+    async def drain_if_ended(self) -> None:
         """Read to the end if the server ends the stream immediately, so that the connection can be reused."""
         try:
             async with asyncio.timeout(STREAM_END_SECONDS):
@@ -187,9 +187,9 @@ class A2AStream:
                         return events
                     timeout.reschedule(asyncio.get_running_loop().time() + self._client.timeout)
         except TimeoutError:
-            raise RemoteError(f"It sent nothing for {self._client.timeout:g} seconds.", passing=True) from None
+            raise RemoteError(f"It sent nothing for {self._client.timeout:g} seconds.", transient=True) from None
         except ConnectionLost as error:
-            raise RemoteError(f"The connection broke ({error}).", passing=True) from None
+            raise RemoteError(f"The connection broke ({error}).", transient=True) from None
         return None
 
     def _parse_chunk(self, part: bytes) -> list[dict[str, Any]]:
@@ -204,14 +204,14 @@ class A2AStream:
         # Each item is a transaction of this server, however small it is.
         if self._count > MAX_STREAM_ITEMS:
             raise RemoteError(f"Its stream has more than {MAX_STREAM_ITEMS} items.")
-        return [item for body in bodies if (item := self._client.parse_event(body)) is not None]
+        return [item for body in bodies if (item := self._client.parse_event_or_none(body)) is not None]
 
 
 def _is_stream(reply: Reply) -> bool:
     return reply.headers.get("content-type", "").lower().startswith("text/event-stream")
 
 
-def _check_encoding(reply: Reply) -> None:
+def _reject_compressed_answer(reply: Reply) -> None:
     packing = reply.headers.get("content-encoding", "identity").lower()
     if packing != "identity":
         raise build_malformed_answer_error(f"it is compressed with {packing[:40]!r}, which was not requested")

@@ -33,7 +33,7 @@ class A2AClientPool:
     async def fetch_card(self, endpoint: RemoteEndpoint, /) -> Mapping[str, Any]:
         """Read an agent's card. Raises UpstreamUnavailable, UpstreamFailed."""
         try:
-            post = await self._open_origin(endpoint, endpoint.url, min(CARD_READ_TIMEOUT, endpoint.timeout))
+            post = await self._create_origin_client(endpoint, endpoint.url, min(CARD_READ_TIMEOUT, endpoint.timeout))
             try:
                 return await fetch_verified_card(post, endpoint.url)
             finally:
@@ -43,9 +43,9 @@ class A2AClientPool:
 
     async def create_client(self, endpoint: RemoteEndpoint, interface: Interface) -> A2AClient:
         """Create a client; it connects on first use. Raises UpstreamUnavailable."""
-        return A2AClient(interface, await self._open_origin(endpoint, interface.url, endpoint.timeout))
+        return A2AClient(interface, await self._create_origin_client(endpoint, interface.url, endpoint.timeout))
 
-    async def _open_origin(self, endpoint: RemoteEndpoint, url: str, seconds: float) -> OriginClient:
+    async def _create_origin_client(self, endpoint: RemoteEndpoint, url: str, seconds: float) -> OriginClient:
         headers = self._build_credential_headers(endpoint)
         if url.startswith("https://"):
             # Slow, so it is created outside of the event loop; the client finds it in the cache.

@@ -17,16 +17,16 @@ NOT_CANCELABLE: Final = "TASK_NOT_CANCELABLE"
 class RemoteError(Exception):
     """A failed call. detail: a sentence that is also shown to the requester.
 
-    passing: transient, a retry may help. away: no connection was made. reason: the A2A error reason, if any.
+    transient: transient, a retry may help. away: no connection was made. reason: the A2A error reason, if any.
     """
 
-    def __init__(self, detail: str, *, passing: bool = False, away: bool = False, reason: str | None = None) -> None:
+    def __init__(self, detail: str, *, transient: bool = False, away: bool = False, reason: str | None = None) -> None:
         super().__init__(detail)
-        self.detail, self.passing, self.away, self.reason = detail, passing, away, reason
+        self.detail, self.transient, self.away, self.reason = detail, transient, away, reason
 
     def as_error(self, name: str) -> AgoraError:
         """Convert to the error of an operator's call. name: of the agent, or its URL."""
-        kind = UpstreamUnavailable if self.passing or self.away else UpstreamFailed
+        kind = UpstreamUnavailable if self.transient or self.away else UpstreamFailed
         return kind(f"{name}: {self.detail}", fix="Check that it is running and that its URL is correct.")
 
 

@@ -46,7 +46,7 @@ class RemoteAgentState:
 
     revision: int
     card: str | None
-    resident: RemoteAgent | None
+    agent: RemoteAgent | None
     backoff: Backoff
     due: int
     looked: int = 0
@@ -79,7 +79,7 @@ class RemoteAgentsController(Controller):
             if event.event.type.startswith(EVENT_PREFIX):
                 self._changed.add(event.tenant_id)
                 if event.tenant_id not in self._syncing:
-                    self._syncing[event.tenant_id] = asyncio.create_task(self._follow_changes(event.tenant_id))
+                    self._syncing[event.tenant_id] = asyncio.create_task(self._sync_while_changed(event.tenant_id))
 
     async def step(self) -> None:
         now = self.context.clock.now()
@@ -87,11 +87,11 @@ class RemoteAgentsController(Controller):
             self._read_at = now
             await self.run_for_each_tenant(self._sync_tenant)
         for key, state in self._states.items():
-            resident = state.resident
-            if resident is not None and resident.suspect:
-                resident.suspect = False
+            agent = state.agent
+            if agent is not None and agent.suspect:
+                agent.suspect = False
                 state.due = min(state.due, max(now, state.looked + int(MIN_RETRY_SECONDS * SECOND)))
-            if resident is not None and not resident.alive:
+            if agent is not None and not agent.alive:
                 self.context.server.last_seen.pop(key, None)  # its own writes are no heartbeat of the remote agent
             if state.due <= now and key not in self._checks:
                 self._checks[key] = asyncio.create_task(self._check_agent(key, state))
@@ -109,7 +109,7 @@ class RemoteAgentsController(Controller):
 
     # -- hosting ---------------------------------------------------------------------------------
 
-    async def _follow_changes(self, tenant: str) -> None:
+    async def _sync_while_changed(self, tenant: str) -> None:
         try:
             while tenant in self._changed:
                 # Before reading: a change during it is read in another pass.
@@ -135,8 +135,8 @@ class RemoteAgentsController(Controller):
         if state is None:
             backoff = Backoff(FIRST_RETRY_SECONDS, MAX_BACKOFF)
             state = self._states[key] = RemoteAgentState(-1, None, None, backoff, self._compute_first_check_time(row))
-        if state.resident is not None:
-            state.resident.reachable = reachable
+        if state.agent is not None:
+            state.agent.reachable = reachable
         # Building a client opens connections and drops those in use, so only for a change.
         if (state.revision, state.card) == (row.revision, row.card):
             return
@@ -145,12 +145,12 @@ class RemoteAgentsController(Controller):
             return  # its card was never fetched
         card, interface = decode_json(row.card), decode_json(row.interface)
         try:
-            resident = await self._build_agent(row, card, interface, reachable)
+            agent = await self._create_agent(row, card, interface, reachable)
         except (AgoraError, RemoteError) as error:
             log.warning("Tasks cannot be forwarded to %s: %s", row.agent_name, error)
             return
-        before, state.resident = state.resident, resident
-        self._host.host_agent(*key, row.agent_name, resident, barred=row.status == "suspended")
+        before, state.agent = state.agent, agent
+        self._host.host_agent(*key, row.agent_name, agent, is_suspended=row.status == "suspended")
         # Its running tasks continue over its own connections.
         if before is not None:
             before.close_when_idle()
@@ -166,7 +166,7 @@ class RemoteAgentsController(Controller):
     def _refresh_interval(self) -> int:
         return int(self.context.server.settings.a2a_refresh * SECOND)
 
-    async def _build_agent(
+    async def _create_agent(
         self, row: RemoteAgentProfile, card: Mapping[str, Any], interface: Mapping[str, Any], reachable: bool
     ) -> RemoteAgent:
         line = await self._pool.create_client(build_endpoint(row), Interface.from_card(interface, card))
@@ -191,8 +191,8 @@ class RemoteAgentsController(Controller):
                 outcome = error
             await self.write_as_system(tenant, partial(record_remote_check, agent_id=agent_id, outcome=outcome))
             away = isinstance(outcome, AgoraError)
-            if state.resident is not None:
-                state.resident.reachable = not away
+            if state.agent is not None:
+                state.agent.reachable = not away
             if away:
                 log.info("Remote agent %s is unreachable: %s", agent_id, outcome)
             state.looked = self.context.clock.now()

@@ -99,7 +99,7 @@ class MessageRelay:
             try:
                 return await self._client.call("SendMessage", params)
             except RemoteError as error:
-                if not error.passing:
+                if not error.transient:
                     raise
             await asyncio.sleep(MESSAGE_INTERVAL_SECONDS)
         return await self._client.call("SendMessage", params)

@@ -72,10 +72,10 @@ class RemoteTaskRun:
                 await self._cancel_remote()
             raise
         except RemoteError as error:
-            self.troubled = error.passing or error.away
+            self.troubled = error.transient or error.away
             if not self.troubled:
                 await self._cancel_remote()
-            raise TaskFailed(f"{self._name}: {error.detail}", retry=error.passing) from None
+            raise TaskFailed(f"{self._name}: {error.detail}", retry=error.transient) from None
         except StaleLease:
             if self._job.ended == "cancelled":
                 await self._cancel_remote()
@@ -101,16 +101,16 @@ class RemoteTaskRun:
             try:
                 if self._task is not None:
                     await self._relay.relay_pending(self._task, self._context, before=self._job.message_number)
-                reply = await self._send_message(await self._build_params())
+                reply = await self._send_message_and_relay(await self._build_params())
             except RemoteError as error:
                 # The connection broke after the task was accepted: it exists remotely, and is followed by
                 # subscription or polling.
-                if not error.passing or not self._is_accepted or self._task is None:
+                if not error.transient or not self._is_accepted or self._task is None:
                     raise
                 reply = None
             if reply is not None:
                 return reply
-        return await self._poll_task()
+        return await self._follow_remote_task()
 
     async def _cancel_remote(self) -> None:
         """Cancel the remote task; errors are ignored."""
@@ -142,11 +142,11 @@ class RemoteTaskRun:
             params["metadata"] = metadata
         return params
 
-    async def _send_message(self, params: dict[str, Any]) -> Reply | None:
+    async def _send_message_and_relay(self, params: dict[str, Any]) -> Reply | None:
         if self._streams:
             try:
                 return await self._follow_stream(
-                    await self._await_first_answer(self._client.open_stream("SendStreamingMessage", params))
+                    await self._await_answer_or_task_id(self._client.open_stream("SendStreamingMessage", params))
                 )
             except RemoteError as error:
                 if self._is_accepted or not _is_unsupported(error):
@@ -154,9 +154,9 @@ class RemoteTaskRun:
                 self._streams = False
         # Without it the call would be answered only when the task has ended or has a question.
         params["configuration"] = params.get("configuration", {}) | {"returnImmediately": True}
-        return await self._relay_event(await self._await_first_answer(self._client.call("SendMessage", params)))
+        return await self._relay_event(await self._await_answer_or_task_id(self._client.call("SendMessage", params)))
 
-    async def _await_first_answer(self, answer: Coroutine[Any, Any, T]) -> T:
+    async def _await_answer_or_task_id(self, answer: Coroutine[Any, Any, T]) -> T:
         """Wait for the first answer. When cancelled, wait a little longer: the answer names the task to cancel."""
         sending = asyncio.get_running_loop().create_task(answer)
         try:
@@ -165,12 +165,12 @@ class RemoteTaskRun:
             if self._job.ended == "cancelled":
                 with contextlib.suppress(RemoteError, TimeoutError):
                     async with asyncio.timeout(CANCEL_TIMEOUT):
-                        await self._store_remote_task_id(await sending)
+                        await self._keep_task_id_to_cancel(await sending)
             sending.add_done_callback(_close_late_stream)
             sending.cancel()
             raise
 
-    async def _store_remote_task_id(self, answer: Any) -> None:
+    async def _keep_task_id_to_cancel(self, answer: Any) -> None:
         """Take the remote task id from an answer."""
         events = [answer]
         if isinstance(answer, A2AStream):
@@ -182,7 +182,7 @@ class RemoteTaskRun:
             payload = next(iter(event.values()))
             self._task = self._task or payload.get("taskId") or ("task" in event and payload.get("id")) or None
 
-    async def _poll_task(self) -> Reply:
+    async def _follow_remote_task(self) -> Reply:
         """Follow a task that exists remotely, by subscription or by polling with backoff."""
         backoff, loop = Backoff(FIRST_PAUSE, MAX_POLL_INTERVAL), asyncio.get_running_loop()
         sign = loop.time()
@@ -194,7 +194,7 @@ class RemoteTaskRun:
                 # The time limit for an unreachable agent counts from its last answer.
                 sign = loop.time()
             except RemoteError as error:
-                if not error.passing or loop.time() - sign > self._client.timeout:
+                if not error.transient or loop.time() - sign > self._client.timeout:
                     raise
             await asyncio.sleep(backoff.next_delay())
 
@@ -207,7 +207,7 @@ class RemoteTaskRun:
                 self._may_have_gaps = True
                 return await self._follow_stream(await self._client.open_stream("SubscribeToTask", {"id": self._task}))
             except RemoteError as error:
-                if error.passing or error.reason is None:
+                if error.transient or error.reason is None:
                     raise
                 self._streams = False  # the stream has ended, or is not supported
         return await self._relay_event(await self._client.call("GetTask", {"id": self._task}, task=True))
@@ -218,14 +218,14 @@ class RemoteTaskRun:
             while (events := await listening.next_items()) is not None:
                 for event in merge_chunks(events):
                     if (reply := await self._relay_event(event)) is not None:
-                        await listening.finish()
+                        await listening.drain_if_ended()
                         return reply
             return None
         except asyncio.CancelledError:
             if self._task is None and self._job.ended == "cancelled":
                 with contextlib.suppress(RemoteError, TimeoutError):
                     async with asyncio.timeout(CANCEL_TIMEOUT):
-                        await self._store_remote_task_id(listening)
+                        await self._keep_task_id_to_cancel(listening)
             raise
         finally:
             listening.close()
@@ -237,16 +237,16 @@ class RemoteTaskRun:
         if "message" in event:
             return await self._complete_with_message(event["message"])
         if "task" in event:
-            self._check_task_id(event["task"].get("id"), event["task"].get("contextId"))
+            self._store_or_check_ids(event["task"].get("id"), event["task"].get("contextId"))
             return await self._write_missing_task_output(event["task"])
         update = event.get("statusUpdate") or event["artifactUpdate"]
-        self._check_task_id(update.get("taskId"), update.get("contextId"))
+        self._store_or_check_ids(update.get("taskId"), update.get("contextId"))
         if "statusUpdate" in event:
             return await self._relay_status(update["status"], update.get("metadata"))
         await self._relay_artifact_chunk(update)
         return None
 
-    def _check_task_id(self, task: Any, context: Any) -> None:
+    def _store_or_check_ids(self, task: Any, context: Any) -> None:
         """Store the ids of the first event; reject events of another task. Raises RemoteError.
 
         The ids are stored concurrently with relaying; later writes are not committed before them.
@@ -259,8 +259,8 @@ class RemoteTaskRun:
             raise build_malformed_answer_error(
                 "it is about another task" if task else "it does not say which task it is about"
             )
-        self._task, self._is_accepted = _check_id(task), True
-        self._context = _check_id(context) if context else self._context
+        self._task, self._is_accepted = _require_storable_id(task), True
+        self._context = _require_storable_id(context) if context else self._context
         self._relay.last_number = max(self._relay.last_number, self._job.message_number)
         self._relay.start_relaying(self._task, self._context)
         self._saving = asyncio.get_running_loop().create_task(self._save_checkpoint())
@@ -289,10 +289,10 @@ class RemoteTaskRun:
         """Complete the task with a message as its answer (section 3.1.1): the remote agent has no task, and the
         requester sees none."""
         if message.get("contextId"):
-            self._context = _check_id(message["contextId"])
+            self._context = _require_storable_id(message["contextId"])
             await self._save_checkpoint()
         is_whole = not self._is_accepted and 1 <= len(message["parts"]) <= MAX_PARTS
-        return Reply(message["parts"], message_id=_check_id(message["messageId"]) if is_whole else None)
+        return Reply(message["parts"], message_id=_require_storable_id(message["messageId"]) if is_whole else None)
 
     async def _write_missing_task_output(self, task: Mapping[str, Any]) -> Reply | None:
         """Compare a snapshot of the remote task with what is written, and write the rest."""
@@ -365,7 +365,7 @@ class RemoteTaskRun:
             return
         self._relayed_ids.add(message["messageId"])
         more = {name: message[name] for name in ("metadata", "extensions") if message.get(name)}
-        await self._job.say(message["parts"][:MAX_PARTS], message_id=_check_id(message["messageId"]), **more)
+        await self._job.say(message["parts"][:MAX_PARTS], message_id=_require_storable_id(message["messageId"]), **more)
 
     async def _relay_artifact_chunk(self, update: Mapping[str, Any]) -> None:
         artifact = update["artifact"]
@@ -376,7 +376,7 @@ class RemoteTaskRun:
     async def _write_artifact(
         self, artifact: Mapping[str, Any], parts: Sequence[Part], *, append: bool, last: bool
     ) -> None:
-        artifact_id = _check_id(artifact["artifactId"])
+        artifact_id = _require_storable_id(artifact["artifactId"])
         more = {name: artifact[name] for name in ("metadata", "extensions") if artifact.get(name)}
         for name, longest in (("name", 200), ("description", 4000)):
             if isinstance(artifact.get(name), str) and artifact[name]:
@@ -392,7 +392,7 @@ class RemoteTaskRun:
             self._parts_written[artifact_id] = list(parts)
 
 
-def _check_id(value: Any) -> str:
+def _require_storable_id(value: Any) -> str:
     """Check that a remote id can be stored. Raises RemoteError."""
     text = str(value)
     if not 1 <= len(text) <= 200 or not text.isprintable():
@@ -409,4 +409,4 @@ def _close_late_stream(sending: asyncio.Task[Any]) -> None:
 def _is_unsupported(error: RemoteError) -> bool:
     """Whether the error means that the agent does not support streaming: explicitly, or by a missing method or
     resource."""
-    return error.reason is not None and not error.passing
+    return error.reason is not None and not error.transient

@@ -121,7 +121,7 @@ def build_http_error(status: int, body: bytes) -> RemoteError:
     error = document.get("error", document) if isinstance(document, dict) else None
     if isinstance(error, dict) and ("message" in error or "code" in error or "detail" in error):
         return _build_remote_error(error, status)
-    return RemoteError(f"It answers with the HTTP status {status}.", passing=status in _TRANSIENT_STATUSES)
+    return RemoteError(f"It answers with the HTTP status {status}.", transient=status in _TRANSIENT_STATUSES)
 
 
 def _build_remote_error(error: Any, status: int = 200) -> RemoteError:
@@ -135,7 +135,7 @@ def _build_remote_error(error: Any, status: int = 200) -> RemoteError:
         reason = TASK_NOT_FOUND if status == 404 else UNSUPPORTED_OPERATION
     summary = str(words)[:MAX_ERROR_CHARACTERS] if words else f"the error {code if code is not None else status}"
     return RemoteError(
-        f"It says: {summary.rstrip('.')}.", passing=status in _TRANSIENT_STATUSES and reason is None, reason=reason
+        f"It says: {summary.rstrip('.')}.", transient=status in _TRANSIENT_STATUSES and reason is None, reason=reason
     )
 
 
@@ -149,7 +149,7 @@ def convert_stream_event(interface: Interface, value: Any, *, task: bool = False
     """
     try:
         if task:
-            return {"task": legacy.from_task(_drop_empty_stream_item(value))}
+            return {"task": legacy.from_task(_replace_empty_item(value))}
         if interface.version == LEGACY and interface.binding == HTTP_JSON:
             value = _unwrap_legacy_item(value)
         fields = tolerant_input.convert_to_json_names(tolerant_input.read_object(value, "result"))
@@ -157,17 +157,17 @@ def convert_stream_event(interface: Interface, value: Any, *, task: bool = False
         if not members or "kind" in fields:
             if "artifact" in fields and not _list_artifact_parts(fields["artifact"]):
                 return None
-            return legacy.from_event(_drop_empty_stream_item(fields))
-        return _parse_typed_event(members[0], fields[members[0]])
+            return legacy.from_event(_replace_empty_item(fields))
+        return _parse_typed_event_or_none(members[0], fields[members[0]])
     except AgoraError as error:
         raise build_malformed_answer_error(error.detail.rstrip(".")) from None
     except (AttributeError, KeyError, TypeError, RecursionError) as error:
         raise build_malformed_answer_error(type(error).__name__) from None
 
 
-def _parse_typed_event(member: str, value: dict[str, Any]) -> dict[str, Any] | None:
+def _parse_typed_event_or_none(member: str, value: dict[str, Any]) -> dict[str, Any] | None:
     """Parse an object of a type. Returns it under the name of that type, as in 1.0."""
-    fields = _drop_empty_stream_item(value)
+    fields = _replace_empty_item(value)
     if member == "task":
         return {"task": legacy.from_task(fields)}
     if member == "message":
@@ -186,7 +186,7 @@ def _list_artifact_parts(value: Any) -> Any:
     return value.get("parts", value.get("content")) if isinstance(value, dict) else None
 
 
-def _drop_empty_stream_item(value: Any) -> dict[str, Any]:
+def _replace_empty_item(value: Any) -> dict[str, Any]:
     """Drop messages and artifacts without parts: some agents send them as end marks."""
     document = dict(tolerant_input.read_object(value, "result"))
     status = document.get("status")
