@@ -171,7 +171,7 @@ class Conversation:
         for line in _read_input_lines(self._session):
             try:
                 if line.startswith("/"):
-                    self._run_command(line[1:].strip().lower())
+                    self._run_prompt_command(line[1:].strip().lower())
                 else:
                     self.send_text(line)
             # One refused message must not end the conversation.
@@ -180,7 +180,7 @@ class Conversation:
             except EOFError:
                 return
 
-    def _run_command(self, word: str) -> None:
+    def _run_prompt_command(self, word: str) -> None:
         out = self._session.out
         if word in ("quit", "exit", "q"):
             raise EOFError

@@ -13,7 +13,7 @@ from agora_sdk.errors import InvalidRequest
 
 from .arguments import parse_document
 from .output import Output
-from .session import Session, client_command, reporting_errors
+from .session import Session, client_command, exit_on_error
 from .tables import TABLES
 from .watch import follow_events
 
@@ -178,5 +178,5 @@ def run(
     from agora_sdk.agent import run as run_agent
 
     sys.path.insert(0, os.getcwd())
-    with reporting_errors(Output()):
+    with exit_on_error(Output()):
         run_agent(agent, url=url, name=name)

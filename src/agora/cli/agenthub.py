@@ -187,7 +187,7 @@ def _register_remote(session: Session, manifest: dict[str, Any], url: str | None
             name: value for name, value in price.items() if name != "agent_id"
         }
         # Prices are set by operators; the registration itself needs no such right.
-        session.as_operator(lambda client: client.billing.set_price(**price_fields))
+        session.call_as_operator(lambda client: client.billing.set_price(**price_fields))
     _print_registered(session, registered.agent_id, registered.agent_name)
 
 

@@ -24,12 +24,12 @@ from .projection import (
     SETTINGS,
     build_command,
     extract_json_argument,
-    find_operation,
     format_help_text,
+    get_operation,
     list_categories,
     map_commands_to_operations,
 )
-from .session import As, Connection, Json, Tenant, Token, Url, reporting_errors
+from .session import As, Connection, Json, Tenant, Token, Url, exit_on_error
 from .tools import build_tool_command
 
 __all__ = ["build_application"]
@@ -171,13 +171,13 @@ def call(context: typer.Context) -> None:
     """Call any operation, or a tool of an upstream: agora call messaging.send Bob Hello --priority high."""
 
     words = list(context.args)
-    with reporting_errors(Output(json="--json" in words)):
+    with exit_on_error(Output(json="--json" in words)):
         if not words or words[0].startswith("-"):
             raise typer.BadParameter("name an operation, such as messaging.send; 'agora services' lists them")
         remaining_arguments, base = extract_json_argument(words[1:])
         try:
             # Operations first: a tool of an upstream must not take the name of one.
-            operation_command = build_command(find_operation(words[0]), base)
+            operation_command = build_command(get_operation(words[0]), base)
         except NotFound as unknown:
             operation_command, first = build_tool_command(words[0], base, unknown)
             remaining_arguments = [*first, *remaining_arguments]

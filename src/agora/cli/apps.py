@@ -28,7 +28,7 @@ def install(
     arguments = _read_app(file)
     if dry_run:
         arguments["dry_run"] = True
-    change = session.as_operator(lambda client: client.app.install(**arguments))
+    change = session.call_as_operator(lambda client: client.app.install(**arguments))
     if session.out.json:
         session.out.result(change)
     else:

@@ -67,9 +67,9 @@ class Field:
             case "list":
                 return _parse_list(self, text)
             case "object":
-                return _parse_object(self, text)
+                return _parse_members(self, text)
             case "json":
-                return _parse_json(self, text)
+                return _parse_json_or_text(self, text)
             case "choice":
                 return str(text)
             case "boolean" if isinstance(text, str):
@@ -171,16 +171,16 @@ def _choose_field_kind(schema: Mapping[str, Any], definitions: Mapping[str, Any]
 
 def _parse_list(field: Field, text: Any) -> Any:
     parts = [text] if isinstance(text, str) else list(text)
-    if len(parts) == 1 and parts[0].startswith(("[", "@")) and _is_json(parts[0]):
+    if len(parts) == 1 and parts[0].startswith(("[", "@")) and _is_json_or_json_file(parts[0]):
         return _load_json_or_file(parts[0], field.name)
     return [name for part in parts for name in split_list(part)]
 
 
-def _is_json(text: str) -> bool:
+def _is_json_or_json_file(text: str) -> bool:
     return text.startswith("[") or text.endswith(".json")
 
 
-def _parse_object(field: Field, text: Any) -> dict[str, Any]:
+def _parse_members(field: Field, text: Any) -> dict[str, Any]:
     members: dict[str, Any] = {}
     for part in [text] if isinstance(text, str) else text:
         if part.startswith(("{", "@")):
@@ -189,11 +189,11 @@ def _parse_object(field: Field, text: Any) -> dict[str, Any]:
         key, equals, value = part.partition("=")
         if not equals:
             raise build_argument_error(field.name, f"{part!r} is not KEY=VALUE, not a JSON object and not @FILE")
-        members[key] = _parse_json(field, value)
+        members[key] = _parse_json_or_text(field, value)
     return members
 
 
-def _parse_json(field: Field, text: str) -> Any:
+def _parse_json_or_text(field: Field, text: str) -> Any:
     """Parse a value as JSON, else return the text."""
     if text.startswith("@"):
         return _load_json_or_file(text, field.name)

@@ -14,7 +14,7 @@ from agora_sdk.contract.billing import Billing
 from agora_sdk.errors import InvalidRequest
 
 from .output import Column, format_cell
-from .projection import project_operation
+from .projection import build_operation_function
 from .session import Session, client_command
 from .tables import build_attribute_columns
 
@@ -111,7 +111,7 @@ def _build_page_command(attribute: str, columns: Sequence[Column]) -> Callable[.
         page = getattr(session.client.billing, operation.attribute)(**arguments)
         session.out.result(page, columns)
 
-    return project_operation(Billing.operations[attribute], run=run_page)
+    return build_operation_function(Billing.operations[attribute], run=run_page)
 
 
 prices = _build_page_command("prices", PRICES)
@@ -137,7 +137,7 @@ def _build_cost_fields(info: BillingInfo) -> list[tuple[str, str]]:
     ]
 
 
-def _print_cost(session: Session, operation: Operation, arguments: dict[str, Any]) -> None:
+def _fetch_and_print_cost(session: Session, operation: Operation, arguments: dict[str, Any]) -> None:
     report = session.client.billing.cost(**arguments)
     if session.out.json:
         session.out.result(report)
@@ -150,7 +150,7 @@ def _print_cost(session: Session, operation: Operation, arguments: dict[str, Any
         )
 
 
-cost = project_operation(Billing.operations["cost"], run=_print_cost)
+cost = build_operation_function(Billing.operations["cost"], run=_fetch_and_print_cost)
 
 
 @client_command

@@ -53,7 +53,7 @@ def chat(
     """Chat with an agent: streamed Markdown answers, questions of the agent, and history."""
     if worker is not None:
         name, message = None, message or name  # with --worker, the first argument is the message
-        conversation: Conversation = WorkerConversation(session, _find_worker(session, worker), context_id, codebase)
+        conversation: Conversation = WorkerConversation(session, _get_worker_id(session, worker), context_id, codebase)
     elif name is not None:
         # A task for an unknown name would wait until an agent registers it; here it is probably a typing error.
         conversation = Conversation(session, session.client.agent.get(name).agent_id, context_id)
@@ -80,7 +80,7 @@ def chat(
         raise typer.Exit(1)
 
 
-def _find_worker(session: Session, ref: str) -> str:
+def _get_worker_id(session: Session, ref: str) -> str:
     """Return the id of the worker with a name or id. Raises NotFound."""
     workers = session.client.worker.list(search=ref, limit=200).workers
     for worker in workers:
@@ -122,13 +122,13 @@ class Conversation:
         page = self._client.task.list(context_id=self._context, limit=MAX_HISTORY_TASKS)
         for summary in page.tasks:
             task = self._client.task.get(summary.task_id)
-            self._session.out.say(f"> {clean_text(_read_question(task))}", "bold")
+            self._session.out.say(f"> {clean_text(_read_request_text(task))}", "bold")
             self._print_answer(task)
 
     def say(self, text: str, answers: Iterator[str]) -> bool:
         """Send a text and print the answer. answers: where answers to questions come from. Returns whether it ended
         well."""
-        receipt = self._submit(text)
+        receipt = self._create_task(text)
         if receipt.warning:
             self._session.out.note(receipt.warning)
         try:
@@ -144,7 +144,7 @@ class Conversation:
             self._print_answer(task)
         return bool(task.status == "completed")
 
-    def _submit(self, text: str) -> TaskReceipt:
+    def _create_task(self, text: str) -> TaskReceipt:
         message: JsonObject = {"role": "ROLE_USER", "parts": [{"text": text}]}
         return self._client.task.assign(
             MESSAGE_TASK, {"message": message, "text": text}, self._name, context_id=self._context
@@ -157,7 +157,7 @@ class Conversation:
             task, entry = self._follow_task(task_id, entry)
             if task.status not in ("input_required", "auth_required"):
                 return task
-            question = self._find_newest_question(task.task_id)
+            question = self._read_newest_question_or_empty(task.task_id)
             self._print_question(question)
             answer = next(answers, None)
             # The task is not cancelled: somebody else may know the answer.
@@ -192,7 +192,7 @@ class Conversation:
             self._has_streamed = words.has_output
         return self._client.task.get(task_id), after
 
-    def _find_newest_question(self, task_id: str) -> dict[str, Any]:
+    def _read_newest_question_or_empty(self, task_id: str) -> dict[str, Any]:
         newest: dict[str, Any] = {}
         cursor = None
         while True:
@@ -233,7 +233,7 @@ class WorkerConversation(Conversation):
         super().__init__(session, f"worker:{worker_id}", context)
         self._codebase = codebase
 
-    def _submit(self, text: str) -> TaskReceipt:
+    def _create_task(self, text: str) -> TaskReceipt:
         payload: JsonObject = {"prompt": text, "codebase": self._codebase}
         return self._client.task.assign(JOB_TYPE, payload, self._name, context_id=self._context)
 
@@ -352,7 +352,7 @@ def _print_markdown(session: Session, text: str) -> None:
     console.print(Markdown(clean_text_lines(text)))
 
 
-def _read_question(task: Task) -> str:
+def _read_request_text(task: Task) -> str:
     text = task.payload.get("text", task.payload.get("prompt"))
     return text if isinstance(text, str) else json.dumps(task.payload, ensure_ascii=False)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-__all__ = ["find_data_directory", "find_keys_directory", "read_admin_token"]
+__all__ = ["find_data_directory", "find_keys_directory", "read_admin_token_or_none"]
 
 
 def find_data_directory() -> Path:
@@ -23,7 +23,7 @@ def find_keys_directory() -> Path:
     return Path(configured).expanduser() if configured else find_data_directory()
 
 
-def read_admin_token() -> str | None:
+def read_admin_token_or_none() -> str | None:
     """Read the admin token; None if it is not readable."""
     try:
         return (find_keys_directory() / "admin-token").read_text("ascii").strip() or None

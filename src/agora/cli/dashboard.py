@@ -37,10 +37,10 @@ def print_dashboard(session: Session, account: str | None = None, currency: str 
     if session.out.json:
         session.out.result(costs)
         return
-    _print_tables(session, costs, _fetch_instances(session, account))
+    _print_tables(session, costs, _fetch_instances_or_none(session, account))
 
 
-def _fetch_instances(session: Session, account: str | None) -> InstanceDashboard | None:
+def _fetch_instances_or_none(session: Session, account: str | None) -> InstanceDashboard | None:
     try:
         return session.client.instance.dashboard(account)
     except PermissionDenied:

@@ -47,7 +47,7 @@ def status(url: Url = None, dev: Dev = False, prod: Prod = False, json: Json = F
     """Show the migration status of the database. Exit code 1: 'agora db upgrade' is needed."""
     from agora.store.databases import read_database_status
 
-    database = _run_with_target_database(read_database_status, url, dev, prod)
+    database = _run_with_database_or_exit(read_database_status, url, dev, prod)
     _print_status(database, json)
     if not database.is_current:
         raise typer.Exit(1)
@@ -73,7 +73,7 @@ def upgrade(
             applied = await databases.upgrade_database(target)
         return applied, await databases.read_database_status(target)
 
-    applied, database = _run_with_target_database(apply_migrations, url, dev, prod)
+    applied, database = _run_with_database_or_exit(apply_migrations, url, dev, prod)
     if not json:
         typer.echo(f"{applied} migrations applied")
     _print_status(database, json)
@@ -96,7 +96,7 @@ def create(
         is_new = await databases.create_database(target, login, os.environ.get(PASSWORD) if login else None)
         return is_new, await databases.read_database_status(target)
 
-    is_new, database = _run_with_target_database(create_database, url, dev, prod)
+    is_new, database = _run_with_database_or_exit(create_database, url, dev, prod)
     if not json:
         typer.echo("created" if is_new else "exists already")
     _print_status(database, json)
@@ -126,14 +126,14 @@ def copy(
         return dict((await copy_database(databases.sqlite_path(source), target, print_progress)).tables)
 
     # The source is passed for the sake of the settings and the error handling; both ends come from the arguments.
-    tables = _run_with_target_database(copy_installation, source, False, False)
+    tables = _run_with_database_or_exit(copy_installation, source, False, False)
     if json:
         Output(json=True).value({"tables": tables, "rows": sum(tables.values())})
     else:
         typer.echo(f"{sum(tables.values()):>9}  rows, counted on both sides")
 
 
-def _run_with_target_database(
+def _run_with_database_or_exit(
     work: Callable[[str], Coroutine[Any, Any, T]], url: str | None, dev: bool, prod: bool
 ) -> T:
     """Run a function on the database given by options or settings. On an error, print a line and exit with code 2."""

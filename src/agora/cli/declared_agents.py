@@ -33,7 +33,7 @@ def apply(
     """Declare the agents of a file. Idempotent."""
     # One call per agent, not a transaction: after an error the command is repeated, which changes nothing twice.
     for name, specification in _read_declarations(file):
-        _print_applied(session, _apply_one(session, name, specification, dry_run=dry_run), dry_run=dry_run)
+        _print_applied(session, _apply_declaration(session, name, specification, dry_run=dry_run), dry_run=dry_run)
 
 
 @client_command
@@ -41,14 +41,14 @@ def diff(session: Session, file: File = "agents.yaml") -> None:
     """Show what applying a file would change, by field. Exit code 1 if anything would change."""
     differs = False
     for name, specification in _read_declarations(file):
-        preview = _apply_one(session, name, specification, dry_run=True)
+        preview = _apply_declaration(session, name, specification, dry_run=True)
         differs = differs or preview.change != "unchanged"
         if session.out.json:
             session.out.result(preview)
             continue
         _print_applied(session, preview, dry_run=True)
         if preview.change == "updated":
-            _print_changes(session, name, preview)
+            _fetch_and_print_changes(session, name, preview)
     if differs:
         raise typer.Exit(1)
 
@@ -77,12 +77,12 @@ def create(
     specification |= {"model": model, "description": description}
     if instructions is not None:
         specification["instructions"] = _read_text(instructions)
-    _print_applied(session, _apply_one(session, name, specification, dry_run=False), dry_run=False)
+    _print_applied(session, _apply_declaration(session, name, specification, dry_run=False), dry_run=False)
 
 
-def _apply_one(session: Session, name: str, specification: dict[str, Any], *, dry_run: bool) -> AppliedAgent:
+def _apply_declaration(session: Session, name: str, specification: dict[str, Any], *, dry_run: bool) -> AppliedAgent:
     document: Any = specification  # the server validates it and reports invalid fields
-    return session.as_operator(
+    return session.call_as_operator(
         lambda client: client.declared_agent.apply(name, document, **({"dry_run": True} if dry_run else {}))
     )
 
@@ -141,18 +141,18 @@ def _print_applied(session: Session, applied: AppliedAgent, *, dry_run: bool) ->
         session.out.note(f"{applied.name}: {applied.problem}")
 
 
-def _print_changes(session: Session, name: str, preview: AppliedAgent) -> None:
+def _fetch_and_print_changes(session: Session, name: str, preview: AppliedAgent) -> None:
     try:
         current_specification = session.client.declared_agent.get(name).specification
     except NotFound:
         return
     for field in preview.changed:
         for mark, tone, value in (("-", "red", current_specification), ("+", "green", preview.specification)):
-            for line in _lines_of(value, field):
+            for line in _format_field_lines(value, field):
                 session.out.say(f"  {mark} {field}: {line}", tone)
 
 
-def _lines_of(specification: AgentSpecification, field: str) -> list[str]:
+def _format_field_lines(specification: AgentSpecification, field: str) -> list[str]:
     value = getattr(specification, field)
     dumped = value.model_dump(exclude_defaults=True) if hasattr(value, "model_dump") else value
     return str(dumped).splitlines() or [""]

@@ -27,7 +27,7 @@ from .tables import build_attribute_columns
 if TYPE_CHECKING:
     from agora_sdk import AgoraClient
 
-__all__ = ["doctor", "has_answered"]
+__all__ = ["doctor", "has_agora_answered"]
 
 MINIMUM_SQLITE = (3, 35, 0)
 MAX_CLOCK_SKEW_SECONDS = 60.0
@@ -161,7 +161,7 @@ def _is_locked(path: str) -> bool:
         return False
 
 
-def has_answered(server: Iterable[Finding]) -> bool:
+def has_agora_answered(server: Iterable[Finding]) -> bool:
     """Whether an Agora server answered, healthy or not; only then can a credential be checked."""
     return any(finding.subject == "credential" for finding in server)
 
@@ -268,7 +268,7 @@ def doctor(session: Session) -> None:
     """Check this machine and the connection to the server, with a fix for each problem."""
     settings, problem = _load_settings()
     server = list(_check_server(session))
-    ports = _check_ports(settings, reachable=has_answered(server))
+    ports = _check_ports(settings, reachable=has_agora_answered(server))
     findings = [
         _check_python(),
         _check_sqlite(),

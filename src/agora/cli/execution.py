@@ -25,23 +25,28 @@ EVENT_STREAM_TYPE = "text/event-stream"
 
 
 def execute_streaming(
-    client: AgoraClient, on_piece: Callable[[str], None], *args: Any, **kwargs: Any
+    client: AgoraClient, on_chunk: Callable[[str], None], *args: Any, **kwargs: Any
 ) -> ExecutionResult:
-    """Call ``agora.instance.execute``. on_piece: called with each chunk of a streamed response. Raises like the
+    """Call ``agora.instance.execute``. on_chunk: called with each chunk of a streamed response. Raises like the
     call."""
 
     session = client._session
     result: ExecutionResult = run_blocking(
-        session.invoke(_PieceRelay(session.server.blocking, on_piece), declared("instance", "execute"), *args, **kwargs)
+        session.invoke(
+            _ChunkForwardingTransport(session.server.blocking, on_chunk),
+            declared("instance", "execute"),
+            *args,
+            **kwargs,
+        )
     )
     return result
 
 
-class _PieceRelay:
+class _ChunkForwardingTransport:
     """HTTP I/O that requests a stream, forwards each chunk, and returns the whole response."""
 
-    def __init__(self, line: Blocking, on_piece: Callable[[str], None]) -> None:
-        self._line, self._on_piece = line, on_piece
+    def __init__(self, line: Blocking, on_chunk: Callable[[str], None]) -> None:
+        self._line, self._on_piece = line, on_chunk
 
     async def exchange(self, request: Request, seconds: float) -> Answer:
         headers = request.headers | {"accept": EVENT_STREAM_TYPE}
@@ -54,9 +59,9 @@ class _PieceRelay:
             if not response.headers.get("content-type", "").startswith(EVENT_STREAM_TYPE):
                 response.read()
                 return read_answer(response)
-            return self._read_events(response)
+            return self._forward_events(response)
 
-    def _read_events(self, response: httpx.Response) -> Answer:
+    def _forward_events(self, response: httpx.Response) -> Answer:
         """Forward the chunks; returns the last event of the stream."""
 
         headers = {name.lower(): value for name, value in response.headers.items()}

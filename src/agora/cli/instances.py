@@ -20,7 +20,7 @@ from .arguments import build_argument_error, parse_value
 from .billing import format_money
 from .execution import execute_streaming
 from .output import TONES, clean_text
-from .projection import project_operation
+from .projection import build_operation_function
 from .session import Session, client_command
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ WORD = re.compile(r"[^\s{}\[\]\"]+=")  #: start of a KEY=VALUE argument
 # -- lists -----------------------------------------------------------------------------------------
 
 
-def _print_market(session: Session, operation: Operation, arguments: dict[str, Any]) -> None:
+def _fetch_and_print_market(session: Session, operation: Operation, arguments: dict[str, Any]) -> None:
     page = session.client.instance.discover(**arguments)
     if session.out.json:
         session.out.result(page)
@@ -60,7 +60,7 @@ def _print_market(session: Session, operation: Operation, arguments: dict[str, A
         views.print_market(session.out, page)
 
 
-def _print_list(session: Session, operation: Operation, arguments: dict[str, Any]) -> None:
+def _fetch_and_print_list(session: Session, operation: Operation, arguments: dict[str, Any]) -> None:
     page = session.client.instance.list(**arguments)
     if session.out.json:
         session.out.result(page)
@@ -93,7 +93,7 @@ def print_result(session: Session, instance: Instance) -> None:
     views.print_instance(session.out, instance)
 
 
-def _create_instance(session: Session, operation: Operation, arguments: dict[str, Any]) -> None:
+def _create_and_print_instance(session: Session, operation: Operation, arguments: dict[str, Any]) -> None:
     instance = session.client.instance.create(**arguments)
     failed = instance.status == "failed"
     outcome = "could not be started" if failed else f"is {instance.status}"
@@ -103,19 +103,19 @@ def _create_instance(session: Session, operation: Operation, arguments: dict[str
         raise typer.Exit(1)
 
 
-def _change_instance(session: Session, operation: Operation, arguments: dict[str, Any]) -> None:
+def _change_and_print_instance(session: Session, operation: Operation, arguments: dict[str, Any]) -> None:
     print_result(session, getattr(session.client.instance, operation.attribute)(**arguments))
 
 
 def _build_instance_command(attribute: str, run: Any) -> Any:
-    return project_operation(Instances.operations[attribute], run=run)
+    return build_operation_function(Instances.operations[attribute], run=run)
 
 
-discover = _build_instance_command("discover", _print_market)
-listing = _build_instance_command("list", _print_list)
-create = _build_instance_command("create", _create_instance)
-pause = _build_instance_command("pause", _change_instance)
-resume = _build_instance_command("resume", _change_instance)
+discover = _build_instance_command("discover", _fetch_and_print_market)
+listing = _build_instance_command("list", _fetch_and_print_list)
+create = _build_instance_command("create", _create_and_print_instance)
+pause = _build_instance_command("pause", _change_and_print_instance)
+resume = _build_instance_command("resume", _change_and_print_instance)
 
 
 def require_confirmation(instance_id: str, confirm: bool) -> None:

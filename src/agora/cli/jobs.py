@@ -76,7 +76,7 @@ def run_job(
     text = sys.stdin.read() if prompt == "-" else prompt
     if attempt:
         others = {"worker": worker, "context_id": context_id, "allow": allow, "model": model}
-        _check_options_of_attempts(
+        _reject_unsupported_attempt_options(
             codebase, [SINGLE_JOB_OPTIONS[name] for name, value in others.items() if value], follow
         )
         options = {"title": title or "", "agent_type": agent_type, "priority": priority}
@@ -88,7 +88,7 @@ def run_job(
     required = [f"codebase:{codebase}"] if codebase else [f"repository:{repository}"] if repository else ["coding"]
     receipt = session.client.task.assign(
         JOB_TYPE,
-        {name: value for name, value in payload.items() if value} | _read_scopes(allow),
+        {name: value for name, value in payload.items() if value} | _build_scopes_field(allow),
         worker,
         priority=priority,  # type: ignore[arg-type]
         required_capabilities=[] if worker else required,
@@ -105,12 +105,12 @@ def run_job(
         session,
         receipt.task_id,
         format_entry=_format_job_entry,
-        on_entry=lambda entry: _answer_question(session, entry),
+        on_entry=lambda entry: _ask_and_send_answer(session, entry),
         print_result=lambda result: _print_job_result(session, result),
     )
 
 
-def _check_options_of_attempts(codebase: str | None, others: list[str], follow: bool) -> None:
+def _reject_unsupported_attempt_options(codebase: str | None, others: list[str], follow: bool) -> None:
     """Refuse options that a group of attempts does not support. Raises InvalidRequest, which suggests an
     alternative."""
     if codebase is None:
@@ -183,7 +183,7 @@ ATTEMPT_COLUMNS: list[Column] = [
 ]
 
 
-def _read_scopes(text: str | None) -> dict[str, Any]:
+def _build_scopes_field(text: str | None) -> dict[str, Any]:
     """Return the payload's scopes; empty for the default."""
     return {} if text is None else {"scopes": split_list(text)}
 
@@ -211,7 +211,7 @@ def _print_job_result(session: Session, result: Any) -> None:
     )
 
 
-def _answer_question(session: Session, entry: TaskEntry) -> None:
+def _ask_and_send_answer(session: Session, entry: TaskEntry) -> None:
     """Ask the agent's question in a terminal; elsewhere print how to answer it."""
     message: Any = entry.data
     if entry.status != "input_required" or entry.type != "message" or not isinstance(message, dict):

@@ -44,7 +44,7 @@ def login(
     if username is not None:
         password = typer.prompt("Password", hide_input=True)
         # No client id: the tokens belong to the server's own client.
-        _store_login(session, session.client.auth.login(username, password), None)
+        _store_login_and_greet(session, session.client.auth.login(username, password), None)
     else:
         _log_in_at_provider(session, configuration, browser=browser)
 
@@ -70,7 +70,7 @@ def _log_in_at_provider(session: Session, configuration: AuthConfiguration, *, b
     _print_greeting(session, me.name, me.role)
 
 
-def _store_login(session: Session, grant: Login, client_id: str | None) -> None:
+def _store_login_and_greet(session: Session, grant: Login, client_id: str | None) -> None:
     expires = time.time() + (grant.expires_in or DEFAULT_LIFETIME)
     _store_tokens(session, grant.user.username, grant.access_token, grant.refresh_token, expires, client_id)
     _print_greeting(session, grant.user.name or grant.user.username, grant.user.role)

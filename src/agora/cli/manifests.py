@@ -15,7 +15,7 @@ from agora_sdk.contract.deployments import Deployments
 
 from .instance_views import format_price
 from .manifest_file import CONTAINER_TEMPLATE, PROGRAM_TEMPLATE, read_manifest
-from .projection import project_operation
+from .projection import build_operation_function
 from .session import Session, client_command
 from .tables import build_attribute_columns
 
@@ -37,14 +37,16 @@ def deploy_agent(
 ) -> RegisteredDeployable:
     """Register an agent with its manifest, or with a container image if one is given."""
     if docker_image is None:
-        return session.as_operator(lambda client: client.deployment.register(manifest))
+        return session.call_as_operator(lambda client: client.deployment.register(manifest))
     if (user is None) != (password is None):
         missing = "--registry-pass, or its variable " + PASSWORD if password is None else "--registry-user"
         raise typer.BadParameter(f"a registry needs both a user and a password: give {missing}")
     credentials: Any = None
     if user is not None:
         credentials = {"username": user, "password": password, "registry": registry}
-    return session.as_operator(lambda client: client.deployment.register_docker(docker_image, manifest, credentials))
+    return session.call_as_operator(
+        lambda client: client.deployment.register_docker(docker_image, manifest, credentials)
+    )
 
 
 def write_file(path: Path, text: str) -> None:
@@ -103,7 +105,7 @@ def _print_registered(session: Session, registration: RegisteredDeployable) -> N
     )
 
 
-register = project_operation(
+register = build_operation_function(
     Agents.operations["register"],
     {"agent_name": ""},
     run=_register_agent,
@@ -141,7 +143,7 @@ def _validate_manifest(session: Session, operation: Operation, arguments: dict[s
         raise typer.Exit(2)
 
 
-validate = project_operation(
+validate = build_operation_function(
     Deployments.operations["validate"],
     {"manifest": {}},
     run=_validate_manifest,

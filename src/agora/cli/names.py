@@ -20,7 +20,7 @@ PREFIX = "agent_"
 
 def show_agent_names_in_columns(client: AgoraClient, columns: Sequence[Column], *headings: str) -> list[Column]:
     """Return the columns, with agent names instead of ids under these headings. Each agent is fetched once."""
-    name = cache(lambda ref: _fetch_agent_name(client, ref))
+    name = cache(lambda ref: _fetch_agent_name_or_ref(client, ref))
 
     def translate_cell(cell: Callable[[Any], Any]) -> Callable[[Any], Any]:
         return lambda item: name(cell(item))
@@ -28,7 +28,7 @@ def show_agent_names_in_columns(client: AgoraClient, columns: Sequence[Column], 
     return [(heading, translate_cell(cell) if heading in headings else cell) for heading, cell in columns]
 
 
-def _fetch_agent_name(client: AgoraClient, ref: str | None) -> str | None:
+def _fetch_agent_name_or_ref(client: AgoraClient, ref: str | None) -> str | None:
     if ref is None or not ref.startswith(PREFIX):
         return ref
     try:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .credentials import read_admin_token
+from .credentials import read_admin_token_or_none
 from .output import TONES, Column
 from .session import Session, client_command
 from .tables import build_attribute_columns
@@ -56,7 +56,7 @@ def halt(
     expires_in: Annotated[int | None, typer.Option(help="Seconds until the override expires.")] = None,
 ) -> None:
     """Stop an agent or the whole marketplace at once."""
-    result = session.as_operator(
+    result = session.call_as_operator(
         lambda client: client.admin.override(target, "emergency_halt", reason, expires_in=expires_in)
     )
     session.out.result(result)
@@ -69,13 +69,13 @@ def resume(
     reason: Reason = "",
 ) -> None:
     """Lift the overrides of an agent or of the whole marketplace."""
-    result = session.as_operator(lambda client: client.admin.override(target, "resume", reason))
+    result = session.call_as_operator(lambda client: client.admin.override(target, "resume", reason))
     session.out.result(result)
 
 
 def show() -> None:
     """Print the admin token of the server on this machine."""
-    token = read_admin_token()
+    token = read_admin_token_or_none()
     if token is None:
         typer.echo(
             "Error: no admin token can be read here. Fix: set AGORA_DATA_DIR to the server's data directory.", err=True

@@ -23,8 +23,8 @@ from .watch import follow_events
 __all__ = [
     "build_command",
     "extract_json_argument",
-    "find_operation",
     "format_help_text",
+    "get_operation",
     "list_categories",
     "map_commands_to_operations",
     "run_operation",
@@ -52,14 +52,14 @@ def map_commands_to_operations(category: str) -> dict[str, Operation]:
 def build_command(
     operation: Operation, base: dict[str, Any] | None = None, *, run: Callable[..., None] | None = None
 ) -> Any:
-    """Build the command of an operation; ``base`` and ``run`` as in :func:`project_operation`."""
+    """Build the command of an operation; ``base`` and ``run`` as in :func:`build_operation_function`."""
     app = Application(add_completion=False)
     app.command(
         operation.action.replace("_", "-"),
         help=format_help_text(build_operation_help(operation)),
         context_settings=SETTINGS,
         deprecated=operation.lifecycle_on(datetime.now(UTC).date()) is Lifecycle.DEPRECATED,
-    )(project_operation(operation, base, run=run))
+    )(build_operation_function(operation, base, run=run))
     return typer.main.get_command(app)
 
 
@@ -69,7 +69,7 @@ def build_operation_help(operation: Operation) -> str:
     return f"{operation.description}\n\nOperation {operation.name}@{operation.version}: {routes}"
 
 
-def project_operation(
+def build_operation_function(
     operation: Operation,
     base: dict[str, Any] | None = None,
     *,
@@ -130,11 +130,11 @@ def run_operation(session: Session, operation: Operation, arguments: dict[str, A
         return
     # Only these fall back to the admin token of this machine: no other call should gain rights by it.
     operator = operation.exposure is Exposure.OPERATOR
-    result = session.as_operator(call_operation) if operator else call_operation(session.client)
+    result = session.call_as_operator(call_operation) if operator else call_operation(session.client)
     session.out.result(result, find_table_columns(result))
 
 
-def find_operation(name: str) -> Operation:
+def get_operation(name: str) -> Operation:
     """Find an operation by its canonical name, with or without ``agora.``, or by an alias.
 
     Raises NotFound with similar names.

@@ -30,7 +30,7 @@ from agora_sdk.errors import (
     UpstreamUnavailable,
 )
 
-__all__ = ["Grant", "fetch_login_tokens", "read_grant"]
+__all__ = ["Grant", "fetch_login_tokens", "parse_grant"]
 
 TIMEOUT_SECONDS: Final = 10.0
 MAX_RESPONSE_BYTES: Final = 524_288
@@ -69,10 +69,10 @@ def fetch_login_tokens(
             "The server has no client id for programs.",
             fix="Let the operator set oidc_cli_client_id to a public client, or use --username.",
         )
-    configuration = _discover_provider(issuer)
+    configuration = _fetch_provider_metadata(issuer)
     if not browser and (endpoint := configuration.get("device_authorization_endpoint")):
-        return _run_device_login(
-            _check_url(endpoint, issuer),
+        return _log_in_by_device_code(
+            _require_secure_url(endpoint, issuer),
             _read_token_endpoint(configuration, issuer),
             client_id,
             scope,
@@ -80,8 +80,8 @@ def fetch_login_tokens(
             pause,
         )
     if endpoint := configuration.get("authorization_endpoint"):
-        return _run_browser_login(
-            _check_url(endpoint, issuer),
+        return _log_in_by_browser(
+            _require_secure_url(endpoint, issuer),
             _read_token_endpoint(configuration, issuer),
             client_id,
             scope,
@@ -94,8 +94,8 @@ def fetch_login_tokens(
     )
 
 
-def _discover_provider(issuer: str) -> dict[str, Any]:
-    url = f"{_check_url(issuer, issuer).rstrip('/')}/.well-known/openid-configuration"
+def _fetch_provider_metadata(issuer: str) -> dict[str, Any]:
+    url = f"{_require_secure_url(issuer, issuer).rstrip('/')}/.well-known/openid-configuration"
     status, configuration = _request_json("GET", url)
     # OpenID Connect Discovery 1.0, section 4.3: the issuer in the document must be the requested one.
     if status != 200 or configuration.get("issuer") != issuer:
@@ -104,10 +104,10 @@ def _discover_provider(issuer: str) -> dict[str, Any]:
 
 
 def _read_token_endpoint(configuration: Mapping[str, Any], issuer: str) -> str:
-    return _check_url(configuration.get("token_endpoint"), issuer)
+    return _require_secure_url(configuration.get("token_endpoint"), issuer)
 
 
-def _check_url(url: Any, issuer: str) -> str:
+def _require_secure_url(url: Any, issuer: str) -> str:
     """Check a URL of the provider: https, or a local one if the provider is local."""
     parts = urlsplit(url if isinstance(url, str) else "")
     host = parts.hostname or ""
@@ -140,7 +140,7 @@ def _request_json(method: str, url: str, form: Mapping[str, str] | None = None) 
         raise UpstreamFailed(f"{url} does not return JSON.") from None
 
 
-def read_grant(answer: Mapping[str, Any]) -> Grant:
+def parse_grant(answer: Mapping[str, Any]) -> Grant:
     access, refresh, ends = (answer.get(name) for name in ("access_token", "refresh_token", "expires_in"))
     if not isinstance(access, str):
         raise _build_grant_error(answer)
@@ -160,7 +160,7 @@ def _build_grant_error(answer: Mapping[str, Any]) -> AgoraError:
 # -- with a code --------------------------------------------------------------------------------------
 
 
-def _run_device_login(
+def _log_in_by_device_code(
     endpoint: str,
     token: str,
     client_id: str,
@@ -177,8 +177,10 @@ def _run_device_login(
         f"Open {complete if isinstance(complete, str) else where} in a browser, and confirm the code {user_code}."
     )
     # 5 s is the default of RFC 8628, section 3.2.
-    interval = _read_seconds(authorization.get("interval"), 5.0)
-    deadline = time.monotonic() + min(LOGIN_SECONDS, _read_seconds(authorization.get("expires_in"), LOGIN_SECONDS))
+    interval = _parse_seconds_or_default(authorization.get("interval"), 5.0)
+    deadline = time.monotonic() + min(
+        LOGIN_SECONDS, _parse_seconds_or_default(authorization.get("expires_in"), LOGIN_SECONDS)
+    )
     form = {"grant_type": DEVICE_GRANT, "device_code": str(code), "client_id": client_id}
     while time.monotonic() < deadline:
         # Before the first request as well: nobody has confirmed the code yet, and an early request counts as too fast.
@@ -196,11 +198,11 @@ def _run_device_login(
                 # RFC 8628, section 3.5.
                 interval += 5
             case _:
-                return read_grant(answer)
+                return parse_grant(answer)
     raise _build_grant_error({"error": "expired_token"})
 
 
-def _read_seconds(value: object, default: float) -> float:
+def _parse_seconds_or_default(value: object, default: float) -> float:
     """Read a duration; providers may send it as text, or nothing that is one."""
     try:
         seconds = float(str(value))
@@ -239,7 +241,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Do nothing: the request contains the authorization code."""
 
 
-def _run_browser_login(
+def _log_in_by_browser(
     endpoint: str, token: str, client_id: str, scope: str, print_line: Callable[[str], None], show: Callable[[str], Any]
 ) -> Grant:
     verifier, state = secrets.token_urlsafe(48), secrets.token_urlsafe(24)
@@ -266,7 +268,7 @@ def _run_browser_login(
         "redirect_uri": callback_url,
         "client_id": client_id,
     }
-    return read_grant(_request_json("POST", token, form | {"code_verifier": verifier})[1])
+    return parse_grant(_request_json("POST", token, form | {"code_verifier": verifier})[1])
 
 
 def _wait_for_callback(callback: _Callback, state: str) -> Mapping[str, str]:

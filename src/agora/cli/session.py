@@ -16,14 +16,14 @@ import typer
 
 from agora_sdk.errors import AgoraError, Halted, PermissionDenied, Unauthenticated
 
-from .credentials import read_admin_token
+from .credentials import read_admin_token_or_none
 from .garbage_collection import resume_garbage_collection
 from .output import Output
 
 if TYPE_CHECKING:
     from agora_sdk import AgoraClient
 
-__all__ = ["Connection", "Session", "client_command", "connection_of", "open_session", "reporting_errors"]
+__all__ = ["Connection", "Session", "build_connection", "client_command", "exit_on_error", "open_session"]
 
 T = TypeVar("T")
 PANEL = "Connection"
@@ -96,7 +96,7 @@ class Session:
         if opened is not None:
             opened.close()
 
-    def as_operator(self, call: Callable[[AgoraClient], T]) -> T:
+    def call_as_operator(self, call: Callable[[AgoraClient], T]) -> T:
         """Make a call that requires an administrator.
 
         A local server usually accepts its operator without a token. If it does not and no credential was given, the
@@ -105,7 +105,9 @@ class Session:
         try:
             return call(self.client)
         except (Unauthenticated, PermissionDenied) as error:
-            token = None if isinstance(error, Halted) or not self._is_nobody else read_admin_token()
+            token = (
+                None if isinstance(error, Halted) or not self._may_use_local_admin_token else read_admin_token_or_none()
+            )
             if token is None:
                 raise
         # The client caches its identity, so the token needs another one.
@@ -114,7 +116,7 @@ class Session:
         return call(self.client)
 
     @property
-    def _is_nobody(self) -> bool:
+    def _may_use_local_admin_token(self) -> bool:
         """Whether no credential was chosen and the server is local: no other server may receive the local admin
         token."""
         host = urlsplit(self.client.url).hostname or ""
@@ -128,7 +130,7 @@ class Session:
         return AgoraClient(connection.url, token=connection.token, tenant=connection.tenant, agent=connection.agent)
 
 
-def connection_of(url: Url, token: Token, tenant: Tenant, agent: As, json: Json) -> Connection:
+def build_connection(url: Url, token: Token, tenant: Tenant, agent: As, json: Json) -> Connection:
     """Build a connection. Its signature is the one that :func:`client_command` adds to a command."""
     return Connection(url, token, tenant, agent, json)
 
@@ -154,14 +156,14 @@ def client_command(function: Callable[..., Any]) -> Callable[..., None]:
     @functools.wraps(function)
     def run_command(context: typer.Context, **options: Any) -> None:
         shared = [options.pop(p.name) for p in _CONNECTION_PARAMETERS]
-        connection = connection_of(*shared).merge_defaults(context.find_object(Connection))
+        connection = build_connection(*shared).merge_defaults(context.find_object(Connection))
         with open_session(connection, context) as session:
             function(session, **options)
 
-    return with_signature(run_command, [*own_parameters, *_CONNECTION_PARAMETERS])
+    return set_signature(run_command, [*own_parameters, *_CONNECTION_PARAMETERS])
 
 
-def with_signature(command: Callable[..., None], parameters: list[inspect.Parameter]) -> Callable[..., None]:
+def set_signature(command: Callable[..., None], parameters: list[inspect.Parameter]) -> Callable[..., None]:
     """Set the signature from which typer reads the options."""
     context = inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
     # inspect.signature() follows __wrapped__: typer would see the options of the wrapped function only.
@@ -173,9 +175,9 @@ def with_signature(command: Callable[..., None], parameters: list[inspect.Parame
 
 @contextmanager
 def open_session(connection: Connection, context: typer.Context | None = None) -> Iterator[Session]:
-    """Open the session of a command, and report errors as :func:`reporting_errors` does."""
+    """Open the session of a command, and report errors as :func:`exit_on_error` does."""
     session = Session(connection, context)
-    with reporting_errors(session.out):
+    with exit_on_error(session.out):
         try:
             yield session
         finally:
@@ -183,7 +185,7 @@ def open_session(connection: Connection, context: typer.Context | None = None) -
 
 
 @contextmanager
-def reporting_errors(out: Output) -> Iterator[None]:
+def exit_on_error(out: Output) -> Iterator[None]:
     """Print an Agora error with its fix, and exit with its exit code."""
     try:
         yield

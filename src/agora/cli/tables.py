@@ -8,7 +8,7 @@ from typing import Any
 
 from .output import Column
 
-__all__ = ["TABLES", "build_attribute_columns", "find_table_columns", "have_columns"]
+__all__ = ["TABLES", "build_attribute_columns", "find_table_columns", "has_column_attributes"]
 
 
 def find_table_columns(result: Any) -> Sequence[Column] | None:
@@ -17,10 +17,10 @@ def find_table_columns(result: Any) -> Sequence[Column] | None:
     columns = TABLES.get(type(result).__name__) or TABLES.get(field)
     items = getattr(result, field, ())
     # A field name may be used for different types: messages of agents, and messages of a session.
-    return columns if columns and (not items or have_columns(type(items[0]), columns)) else None
+    return columns if columns and (not items or has_column_attributes(type(items[0]), columns)) else None
 
 
-def have_columns(kind: type[Any], columns: Sequence[Column]) -> bool:
+def has_column_attributes(kind: type[Any], columns: Sequence[Column]) -> bool:
     """Whether a type has the attributes that the columns show."""
     names = [read.__reduce__()[1][0] for _, read in columns if isinstance(read, attrgetter)]
     return all(name.partition(".")[0] in kind.model_fields or hasattr(kind, name) for name in names)

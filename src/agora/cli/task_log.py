@@ -63,17 +63,17 @@ def print_task_until_done(
             output = entry.content or output
             write_output(entry.content or "")
         elif entry.type != "done" and (line := format_entry(entry)) is not None:
-            output = _end_line(output)
+            output = _end_incomplete_line(output)
             session.out.note(line)
         if on_entry is not None:
             on_entry(entry)
 
-    if _stream_entries(session, task_id, print_entry):
-        _end_line(output if not session.out.json else "")
-        _print_conclusion(session, session.client.task.get(task_id), print_result)
+    if _stream_entries_until_interrupted(session, task_id, print_entry):
+        _end_incomplete_line(output if not session.out.json else "")
+        _print_conclusion_and_exit(session, session.client.task.get(task_id), print_result)
 
 
-def _end_line(output: str) -> str:
+def _end_incomplete_line(output: str) -> str:
     """Terminate the last line of a task's output, so that the following text starts on a new line."""
     if output and not output.endswith("\n"):
         write_output("\n")
@@ -90,11 +90,11 @@ def follow_output(session: Session, task_id: str, offset: int) -> None:
             else:
                 write_output(entry.content[max(offset - entry.offset, 0) :])
 
-    if _stream_entries(session, task_id, print_output_entry):
-        _exit_with_status(session.client.task.get(task_id))
+    if _stream_entries_until_interrupted(session, task_id, print_output_entry):
+        _exit_unless_completed(session.client.task.get(task_id))
 
 
-def _stream_entries(session: Session, task_id: str, on_entry: Callable[[TaskEntry], None]) -> bool:
+def _stream_entries_until_interrupted(session: Session, task_id: str, on_entry: Callable[[TaskEntry], None]) -> bool:
     """Pass each entry of a task's log on. Returns False if Ctrl-C interrupted it before the task ended."""
     stream: Any = session.client.task.stream(task_id)
     try:
@@ -107,7 +107,7 @@ def _stream_entries(session: Session, task_id: str, on_entry: Callable[[TaskEntr
     return True
 
 
-def _print_conclusion(session: Session, task: Task, print_result: Callable[[Any], None] | None) -> None:
+def _print_conclusion_and_exit(session: Session, task: Task, print_result: Callable[[Any], None] | None) -> None:
     """Print how a task ended, and exit with its exit code."""
     if not session.out.json:
         session.out.say(f"{task.status} {task.task_id}", TONES.get(task.status, ""))
@@ -115,10 +115,10 @@ def _print_conclusion(session: Session, task: Task, print_result: Callable[[Any]
             session.out.say(task.error)
         if task.result is not None:
             (print_result or session.out.value)(task.result)
-    _exit_with_status(task)
+    _exit_unless_completed(task)
 
 
-def _exit_with_status(task: Task) -> None:
+def _exit_unless_completed(task: Task) -> None:
     if task.status != "completed":
         raise typer.Exit(1)
 

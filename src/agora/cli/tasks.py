@@ -14,7 +14,7 @@ from agora_sdk.contract.tasks import Tasks
 
 from .names import show_agent_names_in_columns
 from .output import format_cell
-from .projection import project_operation
+from .projection import build_operation_function
 from .session import Session, client_command
 from .tables import TABLES
 from .task_log import follow_output, print_task_until_done, write_output
@@ -42,7 +42,7 @@ def _build_command_option(
 
 def _build_task_command(attribute: str, run: Callable[..., None], *more: inspect.Parameter) -> Callable[..., None]:
     """Build an operation's command with additional options and the operation's help."""
-    return project_operation(Tasks.operations[attribute], run=run, more=more)
+    return build_operation_function(Tasks.operations[attribute], run=run, more=more)
 
 
 def _assign_task(
@@ -63,7 +63,7 @@ def _assign_task(
         print_task_until_done(session, receipt.task_id)
 
 
-def _print_output(session: Session, operation: Operation, arguments: dict[str, Any], follow: bool) -> None:
+def _fetch_and_print_output(session: Session, operation: Operation, arguments: dict[str, Any], follow: bool) -> None:
     if follow:
         follow_output(session, arguments["task_id"], arguments.get("offset", 0))
         return
@@ -80,14 +80,14 @@ def _print_output(session: Session, operation: Operation, arguments: dict[str, A
         session.out.note(f"{page.next_offset} of {page.size} characters; more with --offset {page.next_offset}")
 
 
-def _print_list(session: Session, operation: Operation, arguments: dict[str, Any]) -> None:
+def _fetch_and_print_list(session: Session, operation: Operation, arguments: dict[str, Any]) -> None:
     page = session.client.task.list(**arguments)
     idle = {name for name, is_filled in OPTIONAL_COLUMNS.items() if not any(map(is_filled, page.tasks))}
     columns = [column for column in TABLES["tasks"] if column[0] not in idle]
     session.out.result(page, show_agent_names_in_columns(session.client, columns, "agent"))
 
 
-listing = _build_task_command("list", _print_list)
+listing = _build_task_command("list", _fetch_and_print_list)
 assign = _build_task_command(
     "assign",
     _assign_task,
@@ -98,7 +98,7 @@ assign = _build_task_command(
 )
 output = _build_task_command(
     "output",
-    _print_output,
+    _fetch_and_print_output,
     _build_command_option("follow", bool, False, "--follow", "-f", help="Follow the output until the task ends."),
 )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from agora_sdk.contract import Operation, Service
 from agora_sdk.errors import NotFound
 
-from .projection import build_command, find_operation, run_operation
+from .projection import build_command, get_operation, run_operation
 from .session import Session
 
 if TYPE_CHECKING:
@@ -35,4 +35,4 @@ def build_tool_command(name: str, base: dict[str, Any] | None, unknown: NotFound
             raise
 
     whole = None if base is None else {"arguments": base}
-    return build_command(find_operation("upstream.call"), whole, run=run_tool), [upstream, tool]
+    return build_command(get_operation("upstream.call"), whole, run=run_tool), [upstream, tool]

@@ -17,7 +17,7 @@ from agora_sdk.errors import InvalidRequest
 
 from .garbage_collection import resume_garbage_collection
 from .output import Output
-from .session import reporting_errors
+from .session import exit_on_error
 
 if TYPE_CHECKING:
     from agora.worker.codebases import Codebase
@@ -234,11 +234,11 @@ def run_worker(
     from agora.worker.profiles import apply_profile, load_profiles
 
     _configure_logging(logging.DEBUG if verbose else logging.INFO)
-    with reporting_errors(Output()):
+    with exit_on_error(Output()):
         try:
             mode = values.parse_choice("--isolation", isolation, values.Isolation)
             is_contained = mode is values.Isolation.DOCKER
-            places = _parse_places(codebases, is_contained=is_contained)
+            places = _parse_codebases(codebases, is_contained=is_contained)
             limits = (docker_image, docker_network, docker_memory, docker_cpus, docker_pids)
             container = _build_container_settings(*limits) if is_contained else None
             known = load_profiles(profiles, mode) if profiles else {}
@@ -273,14 +273,14 @@ def run_worker(
                 worktree_megabytes=worktree_megabytes,
                 clone_policy=ClonePolicy(clone_private_networks, clone_megabytes),
                 profiles=known,
-                codebase_roots=_read_roots(codebase_roots),
+                codebase_roots=_parse_roots(codebase_roots),
                 opencode_database=find_opencode_database(os.environ, Path.home()) if local_sessions else None,
             )
             # Last: what the profile names replaces the options of the command line.
             options = apply_profile(options, default) if default else options
         except ValueError as error:
             raise InvalidRequest(str(error)) from error
-        _accept_setups(options, is_accepted=trust_setup)
+        _ask_to_accept_setups(options, is_accepted=trust_setup)
         _serve_worker(options, server, token)
 
 
@@ -301,7 +301,7 @@ def _build_container_settings(
     )
 
 
-def _parse_places(codebases: str, *, is_contained: bool) -> list[Codebase]:
+def _parse_codebases(codebases: str, *, is_contained: bool) -> list[Codebase]:
     """Parse the directories of the worker, and add the home directory as the global codebase. Raises ValueError."""
     from agora.worker.codebases import GLOBAL, Codebase, parse_codebases
 
@@ -314,13 +314,13 @@ def _parse_places(codebases: str, *, is_contained: bool) -> list[Codebase]:
     return places
 
 
-def _read_roots(text: str | None) -> list[Path]:
+def _parse_roots(text: str | None) -> list[Path]:
     """Parse the directories below which others may register codebases."""
     names = [str(Path.home())] if text is None else split_list(text)
     return [Path(name).expanduser() for name in names]
 
 
-def _accept_setups(options: WorkerOptions, *, is_accepted: bool) -> None:
+def _ask_to_accept_setups(options: WorkerOptions, *, is_accepted: bool) -> None:
     """Show each set-up script that the owner has not accepted yet, and store the answer.
 
     None is run if ``--setup`` names another one, or if jobs share the checkout.
@@ -419,7 +419,7 @@ def show_disk_use(
     root = (state or state_directory()) / "worktrees"
     limits = Limits(worktree_days * 86_400, worktree_megabytes * 1_000_000)
     rows: list[dict[str, object]] = []
-    with reporting_errors(out):
+    with exit_on_error(out):
         try:
             places = parse_codebases(codebases)
         except ValueError as error:

@@ -45,7 +45,7 @@ def read_workflow(source: str, instead: Mapping[str, Any], stdin: TextIO | None 
         (str(key), f"unknown; there are {', '.join(WORKFLOW_FIELDS)}") for key in document if key not in WORKFLOW_FIELDS
     ]
     # All faults at once, as the author mends them in one go. Unknown keys are left out: they were reported above.
-    faults += _find_contract_errors({key: value for key, value in document.items() if key in WORKFLOW_FIELDS})
+    faults += _list_contract_errors({key: value for key, value in document.items() if key in WORKFLOW_FIELDS})
     if faults:
         raise _build_workflow_error(source, faults)
     return document
@@ -87,7 +87,7 @@ def _create_yaml_loader() -> Any:
     return Loader
 
 
-def _find_contract_errors(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _list_contract_errors(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield the contract's validation errors with their locations."""
 
     try:
@@ -95,10 +95,10 @@ def _find_contract_errors(document: Mapping[str, Any]) -> Iterator[tuple[str, st
     except ValidationError as error:
         for contract_error in error.errors(include_url=False):
             message = "unknown" if contract_error["type"] == "extra_forbidden" else describe_error(contract_error)
-            yield _find_error_place(document, contract_error["loc"]), message
+            yield _format_error_location(document, contract_error["loc"]), message
 
 
-def _find_error_place(document: Any, path: tuple[int | str, ...]) -> str:
+def _format_error_location(document: Any, path: tuple[int | str, ...]) -> str:
     """Format the location of an error for the author of the file, without pydantic's names of union members."""
     location, at = "", document
     for part in path:

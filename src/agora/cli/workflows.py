@@ -47,7 +47,7 @@ def create(
     """Create a workflow from a file and start it."""
 
     arguments: dict[str, Any] = {}
-    with _faults_as_table(session.out, arguments):
+    with _print_errors_as_table(session.out, arguments):
         arguments |= read_workflow(file, {"workflow_name": name, "priority": priority})
         if input:
             input_values = Field("input", "object", False, False, "").parse_value(input)
@@ -58,11 +58,11 @@ def create(
     else:
         session.out.say(f"{receipt.status} {receipt.workflow_id}", "green")
     if watch:
-        _watch_to_end(session, receipt.workflow_id)
+        _watch_and_exit_unless_completed(session, receipt.workflow_id)
 
 
 @contextmanager
-def _faults_as_table(out: Output, arguments: Mapping[str, Any]) -> Iterator[None]:
+def _print_errors_as_table(out: Output, arguments: Mapping[str, Any]) -> Iterator[None]:
     """Print the validation errors of a workflow as a table: location and message."""
     try:
         yield
@@ -72,14 +72,14 @@ def _faults_as_table(out: Output, arguments: Mapping[str, Any]) -> Iterator[None
             raise
         out.error(InvalidRequest(error.detail, fix=error.fix))
         columns: list[Column] = [
-            ("where", lambda fault: _find_error_place(str(fault.get("field")), arguments)),
+            ("where", lambda fault: _format_error_location(str(fault.get("field")), arguments)),
             ("what", lambda fault: fault.get("message")),
         ]
         out.table(faults, columns, on_stderr=True)
         raise typer.Exit(error.exit_code) from None
 
 
-def _find_error_place(field: str, arguments: Mapping[str, Any]) -> str:
+def _format_error_location(field: str, arguments: Mapping[str, Any]) -> str:
     """Format the location of an error with the name of its step."""
     match = re.match(r"steps\[(\d+)\](?! \()", field)
     if match is None or int(match[1]) >= len(arguments.get("steps", ())):
@@ -93,7 +93,7 @@ def _find_error_place(field: str, arguments: Mapping[str, Any]) -> str:
 def status(session: Session, workflow_id: WorkflowId, watch: Watching = False) -> None:
     """Show a workflow's status: steps, progress, agents."""
     if watch:
-        _watch_to_end(session, workflow_id)
+        _watch_and_exit_unless_completed(session, workflow_id)
     elif session.out.json:
         session.out.result(session.client.workflow.status(workflow_id))
     else:
@@ -101,7 +101,7 @@ def status(session: Session, workflow_id: WorkflowId, watch: Watching = False) -
         session.out.console.print(build_step_tree(session.out.console, watched.workflow, watched.inner))
 
 
-def _watch_to_end(session: Session, workflow_id: str) -> None:
+def _watch_and_exit_unless_completed(session: Session, workflow_id: str) -> None:
     """Follow a workflow until it ends, then exit with the code of its status."""
 
     workflow = watch_workflow(session, workflow_id)

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from agora import __version__
 from agora.cli.app import build_application
 from agora.cli.command_hints import COMMAND_HINTS
-from agora.cli.doctor import Finding, has_answered
+from agora.cli.doctor import Finding, has_agora_answered
 from agora.cli.route_advice import replace_routes_with_commands
 from agora_sdk import AgoraClient
 from agora_sdk.contract import Exposure, operations
@@ -218,12 +218,12 @@ def test_admin_token_stays_on_this_machine(agora: Agora, served: Served, monkeyp
         seen: list[Any] = []
         session = Session(Connection(url))
         with pytest.raises(PermissionDenied):
-            session.as_operator(refuse)
+            session.call_as_operator(refuse)
         assert len(seen) == used
     monkeypatch.setenv("AGORA_TOKEN", "agfy_chosen")
     seen = []
     with pytest.raises(PermissionDenied):
-        Session(Connection(served.url)).as_operator(refuse)
+        Session(Connection(served.url)).call_as_operator(refuse)
     assert seen == ["agfy_chosen"]  # an explicitly chosen credential is not extended
 
 
@@ -331,8 +331,8 @@ def test_doctor_reports_an_inaccessible_data_directory(served: Served, tmp_path:
 
 def test_port_of_a_degraded_server_is_recognized_as_agora() -> None:
     degraded = Finding("warn", "server", "is degraded"), Finding("ok", "credential", "accepted")
-    assert has_answered(degraded)
-    assert not has_answered([Finding("warn", "server", "No Agora server answers")])
+    assert has_agora_answered(degraded)
+    assert not has_agora_answered([Finding("warn", "server", "No Agora server answers")])
 
 
 def test_serve_names_an_unusable_directory(tmp_path: Path) -> None:

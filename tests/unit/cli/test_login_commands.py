@@ -291,4 +291,4 @@ async def test_device_login_goes_on_after_a_failed_poll(interval: object) -> Non
 def test_provider_errors_are_reported() -> None:
     for code, kind in (("access_denied", PermissionDenied), ("invalid_client", UpstreamFailed)):
         with pytest.raises(kind):
-            flows.read_grant({"error": code, "error_description": "no"})
+            flows.parse_grant({"error": code, "error_description": "no"})

@@ -7,7 +7,7 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 
-from agora.cli.tables import TABLES, find_table_columns, have_columns
+from agora.cli.tables import TABLES, find_table_columns, has_column_attributes
 from agora_sdk.contract import operations
 from agora_sdk.contract.billing.usage import TokenUsagePage
 from agora_sdk.contract.codebases import SessionMessage, SessionMessagePage
@@ -28,7 +28,7 @@ def test_columns_are_fields(kind: type[Page[Any]]) -> None:
     (item,) = get_args(get_type_hints(kind)[kind.items_field])
     page = kind.model_construct(**{kind.items_field: [item.model_construct()]})
     columns = find_table_columns(page)
-    assert columns is None or have_columns(item, columns)
+    assert columns is None or has_column_attributes(item, columns)
     assert kind.__name__ not in TABLES or columns == TABLES[kind.__name__], "its own table fits"
 
 

@@ -57,7 +57,7 @@ class Bridge:
             await asyncio.wait([reading, *ends], return_when=asyncio.FIRST_COMPLETED)
             if reading.done():
                 reading.result()
-                await self._finish_requests()
+                await self._await_or_cancel_requests()
         finally:
             tasks = [reading, *ends, *(task for _, task in self._requests.values())]
             await _cancel_tasks(tasks + ([self._listen_task] if self._listen_task else []))
@@ -67,7 +67,7 @@ class Bridge:
         async for line in self._pipe:
             await self.handle_line(line)
 
-    async def _finish_requests(self) -> None:
+    async def _await_or_cancel_requests(self) -> None:
         """Wait for running requests; requests that are open-ended are cancelled."""
         if ordinary := [task for inquiry, task in self._requests.values() if inquiry.method != LISTEN_METHOD]:
             await asyncio.wait(ordinary, timeout=GRACE_SECONDS)
@@ -113,7 +113,7 @@ class Bridge:
         if identity in self._requests:
             # JSON-RPC has no answer to two requests with one id: the newer one is meant.
             self._requests[identity][1].cancel()
-        task = asyncio.create_task(self._answer_request(pending))
+        task = asyncio.create_task(self._send_request_or_error(pending))
         if pending.method == "initialize":
             self._handshake = task
         self._requests[identity] = (pending, task)
@@ -126,20 +126,20 @@ class Bridge:
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("A request failed: %s: %s", type(error).__name__, error)
 
-    async def _answer_request(self, pending: PendingRequest) -> None:
+    async def _send_request_or_error(self, pending: PendingRequest) -> None:
         """Ensure that the client gets an answer to each part, whatever fails."""
         try:
             if pending.method == LISTEN_METHOD:
-                await self._keep_subscription(pending)
+                await self._renew_subscription_until_ended(pending)
             else:
-                await self._server.retry_until_done(lambda: self._send_request(pending))
+                await self._server.retry_until_done(lambda: self._exchange_until_answered(pending))
         except AgoraError as error:
             await self._send_error(error, *pending.unanswered_ids)
         except Exception as error:
             logger.exception("%s could not be relayed", pending.method)
             await self._send_error(InternalError(f"It could not be relayed: {error!r}."), *pending.unanswered_ids)
 
-    async def _send_request(self, pending: PendingRequest) -> None:
+    async def _exchange_until_answered(self, pending: PendingRequest) -> None:
         try:
             await self._exchange_once(pending, self._build_delivery_function(pending))
         # A cancelled request is not answered (MCP, cancellation), so it is not retried either.
@@ -217,7 +217,7 @@ class Bridge:
         with contextlib.suppress(AgoraError):  # a server may not have such a stream
             await self._server.retry_until_done(read_standing_stream_once, forever=lambda: True)
 
-    async def _keep_subscription(self, pending: PendingRequest) -> None:
+    async def _renew_subscription_until_ended(self, pending: PendingRequest) -> None:
         """Keep a subscription alive: renew it when the server ends it or becomes unreachable."""
         acknowledged = over = False
 

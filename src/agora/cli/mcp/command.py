@@ -15,7 +15,7 @@ from agora import __version__
 from ..command_class import Application
 from ..garbage_collection import resume_garbage_collection
 from ..output import Output
-from ..session import Connection, Tenant, Token, reporting_errors
+from ..session import Connection, Tenant, Token, exit_on_error
 from . import install, view_options
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def group() -> typer.Typer:
     app = Application(add_completion=False, rich_markup_mode="rich")
     app.callback(invoke_without_command=True)(bridge)
     app.command("install")(install.install)
-    app.command("list")(install.listing)
+    app.command("list")(install.list_clients)
     return app
 
 
@@ -82,7 +82,7 @@ def bridge(
     if context.invoked_subcommand is not None:
         return
     connection = Connection(url, token, tenant, agent).merge_defaults(context.find_object(Connection))
-    with reporting_errors(Output(json=connection.json)):
+    with exit_on_error(Output(json=connection.json)):
         configured_url = connection.url or os.environ.get("AGORA_URL")
         if embedded and connection.url:
             raise typer.BadParameter("--embedded and --url exclude each other")

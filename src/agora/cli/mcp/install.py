@@ -17,11 +17,11 @@ from agora.net.atomic_files import replace_file
 from agora_sdk.errors import AgoraError, InvalidRequest
 
 from ..output import Output
-from ..session import reporting_errors
+from ..session import exit_on_error
 from . import view_options
-from .hosts import MCP_CLIENTS, McpClient, ServerEntry
+from .mcp_clients import MCP_CLIENTS, McpClient, ServerEntry
 
-__all__ = ["install", "listing"]
+__all__ = ["install", "list_clients"]
 
 
 def install(
@@ -48,31 +48,31 @@ def install(
     server: view_options.ServerName = None,
 ) -> None:
     """Print the configuration for an MCP client, or write it to the client's file."""
-    with reporting_errors(Output()):
-        host = _find_client(client)
+    with exit_on_error(Output()):
+        mcp_client = _get_client(client)
         entry = _create_entry(
-            host,
+            mcp_client,
             transport,
             agent,
             url,
-            scope or next(iter(host.scopes), "user"),
+            scope or next(iter(mcp_client.scopes), "user"),
             _choose_endpoint(
-                host, server, view_options.build_view_parameters(view, names, toolsets, tools, readonly=readonly)
+                mcp_client, server, view_options.build_view_parameters(view, names, toolsets, tools, readonly=readonly)
             ),
         )
-        target = file or host.config_file(scope or next(iter(host.scopes), "user"))
+        target = file or mcp_client.config_file(scope or next(iter(mcp_client.scopes), "user"))
         if scope and target is None:
-            raise typer.BadParameter(f"{host.title} has no configuration file for the scope {scope}")
+            raise typer.BadParameter(f"{mcp_client.title} has no configuration file for the scope {scope}")
         if write:
-            _write_entry(host, target, name, entry)
+            _write_entry(mcp_client, target, name, entry)
         else:
-            _print_entry(host, target, name, entry)
+            _print_entry(mcp_client, target, name, entry)
 
 
-def listing(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+def list_clients(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """List the supported MCP clients, their configuration files, and whether Agora is configured."""
     out = Output(json=json)
-    rows = [row for host in MCP_CLIENTS.values() for row in _build_client_rows(host)]
+    rows = [row for mcp_client in MCP_CLIENTS.values() for row in _build_client_rows(mcp_client)]
     if json:
         for row in rows:
             out.value(row)
@@ -90,30 +90,30 @@ def listing(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = 
     )
 
 
-def _build_client_rows(host: McpClient) -> Iterator[dict[str, Any]]:
-    transports = ["stdio", *(["http"] if host.http else [])]
-    for scope in host.scopes or (None,):
-        file = host.config_file(scope) if scope else None
-        row = {"client": host.name, "title": host.title, "transports": transports}
-        yield row | {"scope": scope, "file": str(file) if file else None, "state": _read_entry_state(host, file)}
+def _build_client_rows(mcp_client: McpClient) -> Iterator[dict[str, Any]]:
+    transports = ["stdio", *(["http"] if mcp_client.http else [])]
+    for scope in mcp_client.scopes or (None,):
+        file = mcp_client.config_file(scope) if scope else None
+        row = {"client": mcp_client.name, "title": mcp_client.title, "transports": transports}
+        yield row | {"scope": scope, "file": str(file) if file else None, "state": _read_entry_state(mcp_client, file)}
 
 
-def _read_entry_state(host: McpClient, file: Path | None) -> str | None:
+def _read_entry_state(mcp_client: McpClient, file: Path | None) -> str | None:
     """Read the state of a configuration file: no file, entered, not entered, or unreadable."""
 
     if file is None or not file.exists():
         return "no file" if file else None
     try:
-        document = _parse_configuration(host, file.read_text("utf-8"))
+        document = _parse_configuration(mcp_client, file.read_text("utf-8"))
     except (AgoraError, OSError, UnicodeDecodeError):
         return "unreadable"
-    for key in host.keys:
+    for key in mcp_client.keys:
         document = document.get(key) if isinstance(document, dict) else None
     entries = document.values() if isinstance(document, dict) else ()
-    return "entered" if any(_is_ours(entry) for entry in entries) else "not entered"
+    return "entered" if any(_is_agora_entry(entry) for entry in entries) else "not entered"
 
 
-def _is_ours(entry: Any) -> bool:
+def _is_agora_entry(entry: Any) -> bool:
     """Whether an entry starts ``agora mcp``, or has a URL with Agora's form of endpoint."""
     if not isinstance(entry, dict):
         return False
@@ -124,21 +124,21 @@ def _is_ours(entry: Any) -> bool:
     return is_agora_url or ("mcp" in words and any("agora" in str(word) for word in words))
 
 
-def _find_client(client: str) -> McpClient:
+def _get_client(client: str) -> McpClient:
     if client not in MCP_CLIENTS:
         raise typer.BadParameter(f"{client!r} is not known; there are {', '.join(MCP_CLIENTS)}")
     return MCP_CLIENTS[client]
 
 
-def _choose_view(host: McpClient, chosen: dict[str, str]) -> dict[str, str]:
+def _choose_view(mcp_client: McpClient, chosen: dict[str, str]) -> dict[str, str]:
     """Choose the client's view: the chosen one, with tool names that the client accepts; by default the model view,
     which fits every client."""
     if not chosen.keys() & {"view", "names"}:
         return {"view": "model"} | chosen
     lists_all = "tools" not in chosen and chosen.get("toolsets", "all") == "all" and chosen.get("view") != "model"
-    if lists_all and host.most_tools is not None:
+    if lists_all and mcp_client.most_tools is not None:
         _print_note(
-            f"{host.title} supports at most {host.most_tools} tools, fewer than the marketplace has: "
+            f"{mcp_client.title} supports at most {mcp_client.most_tools} tools, fewer than the marketplace has: "
             "omit --view and --names for the most used tools, with a search for the others."
         )
     return chosen if "names" in chosen or chosen.get("view") == "model" else chosen | {"names": "underscore"}
@@ -152,11 +152,11 @@ class _Endpoint:
     path: str
 
 
-def _choose_endpoint(host: McpClient, server: str | None, chosen: dict[str, str]) -> _Endpoint:
+def _choose_endpoint(mcp_client: McpClient, server: str | None, chosen: dict[str, str]) -> _Endpoint:
     """Choose the endpoint: a virtual server by its name, else the marketplace in the chosen view."""
     if server is not None:
         return _Endpoint(("--server", server), view_options.build_endpoint_path(server, chosen))
-    view = _choose_view(host, chosen)
+    view = _choose_view(mcp_client, chosen)
     options = [
         word
         for name, value in view.items()
@@ -167,44 +167,44 @@ def _choose_endpoint(host: McpClient, server: str | None, chosen: dict[str, str]
 
 
 def _create_entry(
-    host: McpClient, transport: str, agent: str | None, url: str | None, scope: str, endpoint: _Endpoint
+    mcp_client: McpClient, transport: str, agent: str | None, url: str | None, scope: str, endpoint: _Endpoint
 ) -> ServerEntry:
     """Create the configuration entry of a client."""
     configured_url = url or os.environ.get("AGORA_URL")
     if transport == "http":
-        if host.http is None:
-            raise typer.BadParameter(f"{host.title} starts commands only: use --transport stdio")
-        return _build_url_entry(host, agent, configured_url, endpoint.path)
+        if mcp_client.http is None:
+            raise typer.BadParameter(f"{mcp_client.title} starts commands only: use --transport stdio")
+        return _build_url_entry(mcp_client, agent, configured_url, endpoint.path)
     address = ("--url", configured_url) if configured_url else ()
     identity = ("--agent", agent) if agent else ()
     environment = {name: os.environ[name] for name in ("AGORA_CREDENTIALS", "AGORA_DATA_DIR") if os.environ.get(name)}
     if os.environ.get("AGORA_TOKEN") and not agent:
-        if host.variable:
-            environment["AGORA_TOKEN"] = host.variable % "AGORA_TOKEN"
+        if mcp_client.variable:
+            environment["AGORA_TOKEN"] = mcp_client.variable % "AGORA_TOKEN"
         else:
             _print_note(
-                f"{host.title} cannot refer to an environment variable: make sure that the command gets AGORA_TOKEN, or use --agent."
+                f"{mcp_client.title} cannot refer to an environment variable: make sure that the command gets AGORA_TOKEN, or use --agent."
             )
     if agent:
-        _check_credential(agent, configured_url)
+        _note_missing_credential(agent, configured_url)
     return ServerEntry((*_build_program_command(scope), "mcp", *address, *identity, *endpoint.options), environment)
 
 
-def _build_url_entry(host: McpClient, agent: str | None, chosen: str | None, path: str) -> ServerEntry:
+def _build_url_entry(mcp_client: McpClient, agent: str | None, chosen: str | None, path: str) -> ServerEntry:
     from agora_sdk.session import DEFAULT_URL, Server
 
     url = Server(chosen or DEFAULT_URL).url
     local = (urlsplit(url).hostname or "") in ("localhost", "127.0.0.1", "::1")
     headers = {}
     if agent or os.environ.get("AGORA_TOKEN") or not local:
-        if host.variable is None:
+        if mcp_client.variable is None:
             raise typer.BadParameter(
-                f"{host.title} cannot read a token from the environment, and a token must not be stored in the file: "
+                f"{mcp_client.title} cannot read a token from the environment, and a token must not be stored in the file: "
                 "use --transport stdio"
             )
-        headers["Authorization"] = f"Bearer {host.variable % 'AGORA_TOKEN'}"
+        headers["Authorization"] = f"Bearer {mcp_client.variable % 'AGORA_TOKEN'}"
         _print_note(
-            f"{host.title} takes the token from the variable AGORA_TOKEN; set it to the agent's token or a key."
+            f"{mcp_client.title} takes the token from the variable AGORA_TOKEN; set it to the agent's token or a key."
         )
     return ServerEntry(url=f"{url}{path}", headers=headers)
 
@@ -218,7 +218,7 @@ def _build_program_command(scope: str) -> tuple[str, ...]:
     return (str(executable),) if executable.exists() else (sys.executable, "-m", "agora.cli")
 
 
-def _check_credential(agent: str, chosen: str | None) -> None:
+def _note_missing_credential(agent: str, chosen: str | None) -> None:
     """Print a note if there is no credential for the agent, which must be registered first."""
     from agora_sdk.credentials import Credentials
     from agora_sdk.session import DEFAULT_URL, Server
@@ -227,30 +227,32 @@ def _check_credential(agent: str, chosen: str | None) -> None:
         _print_note(f"No credential of {agent!r} is stored here yet: run 'agora register {agent}'.")
 
 
-def _build_client_entry(host: McpClient, entry: ServerEntry) -> dict[str, Any]:
-    form = host.http if entry.url and host.http else host.stdio
+def _build_client_entry(mcp_client: McpClient, entry: ServerEntry) -> dict[str, Any]:
+    form = mcp_client.http if entry.url and mcp_client.http else mcp_client.stdio
     return form(entry)
 
 
-def _print_entry(host: McpClient, file: Path | None, name: str, entry: ServerEntry) -> None:
+def _print_entry(mcp_client: McpClient, file: Path | None, name: str, entry: ServerEntry) -> None:
     from . import json_edit as json_members
     from . import toml_edit as toml_tables
 
-    value, path = _build_client_entry(host, entry), (*host.keys, name)
-    text = toml_tables.format_table(path, value) if host.is_toml else json_members.set_json_member("", path, value)
+    value, path = _build_client_entry(mcp_client, entry), (*mcp_client.keys, name)
+    text = (
+        toml_tables.format_table(path, value) if mcp_client.is_toml else json_members.set_json_member("", path, value)
+    )
     typer.echo(text.rstrip("\n"))
     if file is not None:
         _print_note(f"For {file}; --write puts it there.")
 
 
-def _write_entry(host: McpClient, file: Path | None, name: str, entry: ServerEntry) -> None:
+def _write_entry(mcp_client: McpClient, file: Path | None, name: str, entry: ServerEntry) -> None:
     if file is None:
-        raise typer.BadParameter(f"name the file with --file where {host.title} keeps its servers")
+        raise typer.BadParameter(f"name the file with --file where {mcp_client.title} keeps its servers")
 
     target = file.resolve()
     try:
         previous_text = target.read_bytes().decode() if target.exists() else ""
-        new_text = _merge_entry(host, previous_text, name, entry)
+        new_text = _merge_entry(mcp_client, previous_text, name, entry)
         if new_text == previous_text:
             typer.echo(f"{file} already has this entry")
             return
@@ -264,24 +266,28 @@ def _write_entry(host: McpClient, file: Path | None, name: str, entry: ServerEnt
     except InvalidRequest as error:
         raise InvalidRequest(f"{file} was not changed. {error.detail}", fix=error.fix) from None
     typer.echo(f"{file} written" + (f"; a backup is in {backup}" if backup else ""))
-    _print_note(f"Restart {host.title} to see it.")
+    _print_note(f"Restart {mcp_client.title} to see it.")
 
 
-def _merge_entry(host: McpClient, text: str, name: str, entry: ServerEntry) -> str:
+def _merge_entry(mcp_client: McpClient, text: str, name: str, entry: ServerEntry) -> str:
     from . import json_edit as json_members
     from . import toml_edit as toml_tables
 
-    value, path = _build_client_entry(host, entry), (*host.keys, name)
-    if host.is_toml:
+    value, path = _build_client_entry(mcp_client, entry), (*mcp_client.keys, name)
+    if mcp_client.is_toml:
         return toml_tables.set_toml_table(text, path, value)
-    return json_members.set_json_member(text, path, value, comments=host.comments)
+    return json_members.set_json_member(text, path, value, comments=mcp_client.comments)
 
 
-def _parse_configuration(host: McpClient, text: str) -> Any:
+def _parse_configuration(mcp_client: McpClient, text: str) -> Any:
     from . import json_edit as json_members
     from . import toml_edit as toml_tables
 
-    return toml_tables.parse_toml(text) if host.is_toml else json_members.parse_json(text, comments=host.comments)
+    return (
+        toml_tables.parse_toml(text)
+        if mcp_client.is_toml
+        else json_members.parse_json(text, comments=mcp_client.comments)
+    )
 
 
 def _create_backup(file: Path) -> Path:

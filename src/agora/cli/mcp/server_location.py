@@ -20,7 +20,14 @@ import httpx
 from ..credentials import find_data_directory
 from .upstream import ServerAway
 
-__all__ = ["ADDRESS_FILE", "LOCKED_EXIT_CODE", "FixedLocation", "LocalLocation", "is_agora", "read_published_address"]
+__all__ = [
+    "ADDRESS_FILE",
+    "LOCKED_EXIT_CODE",
+    "FixedLocation",
+    "LocalLocation",
+    "answers_as_agora",
+    "read_published_address_or_none",
+]
 
 logger = logging.getLogger("agora.mcp")
 
@@ -62,7 +69,9 @@ class LocalLocation:
         async with self._finding:
             if self._address is None:
                 self._address = (
-                    self._default_url if self._is_settled else await self._find_running() or await self._start_server()
+                    self._default_url
+                    if self._is_settled
+                    else await self._find_running_server() or await self._start_server()
                 )
             return self._address
 
@@ -84,15 +93,15 @@ class LocalLocation:
                 process.kill()
             await process.wait()
 
-    async def _find_running(self) -> str | None:
+    async def _find_running_server(self) -> str | None:
         """Find a running server: at the default address, or one started by another bridge."""
-        if not self._embedded and await is_agora(self._default_url):
+        if not self._embedded and await answers_as_agora(self._default_url):
             self._is_settled = (
                 True  # an independent server: it will come back after a stop, and needs its data directory
             )
             return self._default_url
-        published = read_published_address()
-        return published if published and await is_agora(published) else None
+        published = read_published_address_or_none()
+        return published if published and await answers_as_agora(published) else None
 
     async def _start_server(self) -> str:
         await self.close()
@@ -113,14 +122,14 @@ class LocalLocation:
         code = await process.wait()
         self._process = None
         if code == LOCKED_EXIT_CODE:
-            return await self._wait_for_other()
+            return await self._wait_for_other_server()
         raise ServerAway(f"The server could not be started (exit code {code}); its output is above")
 
-    async def _wait_for_other(self) -> str:
+    async def _wait_for_other_server(self) -> str:
         """Wait for the server that holds the data directory, which another bridge may have just started. Returns its
         address."""
         for _ in range(MAX_LOOKS):
-            if url := await self._find_running():
+            if url := await self._find_running_server():
                 return url
             await asyncio.sleep(PAUSE_SECONDS)
         raise ServerAway(
@@ -128,7 +137,7 @@ class LocalLocation:
         )
 
 
-def read_published_address() -> str | None:
+def read_published_address_or_none() -> str | None:
     """Read the address published by another bridge's server, if it is local."""
     with contextlib.suppress(OSError, UnicodeDecodeError):
         url = (find_data_directory() / ADDRESS_FILE).read_text("ascii").strip()
@@ -139,7 +148,7 @@ def read_published_address() -> str | None:
     return None
 
 
-async def is_agora(url: str) -> bool:
+async def answers_as_agora(url: str) -> bool:
     """Whether an Agora server responds at an address."""
     with contextlib.suppress(httpx.HTTPError, ValueError, OSError):
         # Without verification: the request contains no secret, and the answer is only looked at.

@@ -92,8 +92,10 @@ class Upstream:
 
     async def end_session(self, headers: Mapping[str, str]) -> None:
         """Notify the server of the end of a session."""
-        client, url = await self._connect()
-        request = client.build_request("DELETE", url, headers={**await self._prepare_headers(), **headers}, timeout=0.5)
+        client, url = await self._resolve_client_and_url()
+        request = client.build_request(
+            "DELETE", url, headers={**await self._renew_login_and_build_headers(), **headers}, timeout=0.5
+        )
         await client.send(request)
 
     async def close(self) -> None:
@@ -103,10 +105,14 @@ class Upstream:
     async def _exchange_over_http(
         self, method: str, body: bytes | None, headers: Mapping[str, str], deliver: Deliver, silence: float
     ) -> None:
-        client, url = await self._connect()
+        client, url = await self._resolve_client_and_url()
         timeout = httpx.Timeout(silence, connect=CONNECT_SECONDS, pool=None)
         request = client.build_request(
-            method, url, content=body, headers={**await self._prepare_headers(), **headers}, timeout=timeout
+            method,
+            url,
+            content=body,
+            headers={**await self._renew_login_and_build_headers(), **headers},
+            timeout=timeout,
         )
         try:
             response = await client.send(request, stream=True)
@@ -131,11 +137,13 @@ class Upstream:
             return
         body = await response.aread()
         if response.status_code == 503:
-            raise ServerAway("The server is busy or about to stop", _parse_seconds(response.headers.get("retry-after")))
+            raise ServerAway(
+                "The server is busy or about to stop", _parse_seconds_or_none(response.headers.get("retry-after"))
+            )
         # MCP, session management: 404 to a request with a session id means that the session has ended.
         if response.status_code == 404 and mcp_wire.SESSION_HEADER in response.request.headers:
             raise SessionLost
-        document = _parse_json(body) if kind == "application/json" else None
+        document = _parse_json_or_none(body) if kind == "application/json" else None
         if isinstance(document, (dict, list)) and (response.is_success or mcp_wire.is_response(document)):
             await deliver(Answer(document, body, response.headers))
             return
@@ -156,17 +164,17 @@ class Upstream:
             if not chunk:
                 return
             for event in events.feed(chunk):
-                message = _parse_json(event.data) if event.data else None
+                message = _parse_json_or_none(event.data) if event.data else None
                 if message is not None:
                     await deliver(Answer(message, event.data, response.headers, event.id))
 
-    async def _connect(self) -> tuple[httpx.AsyncClient, str]:
+    async def _resolve_client_and_url(self) -> tuple[httpx.AsyncClient, str]:
         self._serves = base = await self._location.resolve_address()
         if base not in self._clients:
             self._clients[base] = httpx.AsyncClient(**_build_client_options(base))
         return self._clients[base], base + self._target
 
-    async def _prepare_headers(self) -> dict[str, str]:
+    async def _renew_login_and_build_headers(self) -> dict[str, str]:
         if self._identity.is_due:
             await self._identity.renew_login(self._server.looped)
         token = self._identity.token()
@@ -183,14 +191,14 @@ def _build_client_options(base: str) -> dict[str, Any]:
     return {"limits": limits, "trust_env": not local, "verify": not local}
 
 
-def _parse_json(body: bytes) -> Any:
+def _parse_json_or_none(body: bytes) -> Any:
     try:
         return json.loads(body)
     except ValueError:
         return None
 
 
-def _parse_seconds(value: str | None) -> float | None:
+def _parse_seconds_or_none(value: str | None) -> float | None:
     try:
         return max(0.0, float(value)) if value else None
     except ValueError:

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from agora.cli.output import Column, Output
-from agora.cli.session import Session, client_command, reporting_errors
+from agora.cli.session import Session, client_command, exit_on_error
 from agora_sdk.errors import InvalidRequest
 
 __all__ = ["agents", "export", "import_file", "report", "rollback", "write_spacetime_program"]
@@ -34,7 +34,7 @@ def export(
     from agora_sdk.migration.exporter import export_database
 
     out = Output()
-    with reporting_errors(out):
+    with exit_on_error(out):
         export_database(database, output)
         out.table(ExportFile(output).count_rows().items(), _COUNT_COLUMNS, title=str(output))
 
@@ -53,14 +53,14 @@ def import_file(
 
     refusals = refused or file.with_name(f"{file.name}.refused.jsonl")
     # switches to the operator's credential if needed
-    session.as_operator(lambda client: client.migration.list_imports(limit=1))
+    session.call_as_operator(lambda client: client.migration.list_imports(limit=1))
     importer = Importer(
         session.client,
         ExportFile(file),
         database,
         refusals,
         dry_run=dry_run,
-        on_progress=_progress_notes(session.out),
+        on_progress=_build_progress_printer(session.out),
     )
     summary = importer.run()
     stored_counts = {} if dry_run else {table: _count_stored(session, database, table) for table in TABLES}
@@ -80,7 +80,7 @@ def import_file(
     else:
         names = ("created", "known", "skipped", "refused")
         columns: list[Column] = [("table", lambda pair: pair[0]), ("rows", lambda pair: summary.totals.get(pair[0], 0))]
-        columns += [(name, _count_of(name)) for name in names]
+        columns += [(name, _build_count_cell(name)) for name in names]
         session.out.table(summary.counts.items(), columns)
         for table, number in stored_counts.items():
             session.out.say(f"SELECT COUNT(*) FROM {table}: {number}")
@@ -98,7 +98,7 @@ def rollback(session: Session, run: Annotated[str, typer.Argument(help="Id of th
     """Roll back an import. Agents that were active since are kept."""
     removed = kept_count = 0
     while True:
-        step = session.as_operator(lambda client: client.migration.rollback_import(run))
+        step = session.call_as_operator(lambda client: client.migration.rollback_import(run))
         removed, kept_count = removed + step.removed, kept_count + step.kept
         if not step.remaining:
             break
@@ -126,7 +126,7 @@ def agents(
             raise TypeError
     except (ValueError, TypeError):
         raise InvalidRequest(f"{file} is not a list of agents.", fix='Write [{"agent_id": "NAME"}, ...].') from None
-    session.as_operator(lambda client: client.migration.list_imports(limit=1))
+    session.call_as_operator(lambda client: client.migration.list_imports(limit=1))
     connection = session.connection
     assistant = V4ToV5MigrationAssistant(session.client.url, token=connection.token, tenant=connection.tenant)
     summary = asyncio.run(assistant.bulk_migrate(configurations))
@@ -184,7 +184,7 @@ _CALL_FIELDS = ("agent", "reducer", "calls", "last_call")
 _COUNT_COLUMNS: list[Column] = [("table", lambda pair: pair[0]), ("rows", lambda pair: pair[1])]
 
 
-def _count_of(name: str) -> Callable[[Any], Any]:
+def _build_count_cell(name: str) -> Callable[[Any], Any]:
     return lambda pair: pair[1][name]
 
 
@@ -194,7 +194,7 @@ def _count_stored(session: Session, database: str, table: str) -> int:
     return int(str(answer.rows[0][0]))
 
 
-def _progress_notes(out: Output) -> Callable[[str, int, int], None]:
+def _build_progress_printer(out: Output) -> Callable[[str, int, int], None]:
     """Build a function that prints the progress of an import periodically."""
     last = time.monotonic()
 

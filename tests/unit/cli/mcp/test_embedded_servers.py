@@ -109,9 +109,9 @@ async def test_other_program_is_not_mistaken_for_a_server(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, unused_server: str
 ) -> None:
     monkeypatch.setenv("AGORA_DATA_DIR", str(tmp_path))
-    assert not await place.is_agora(unused_server)
+    assert not await place.answers_as_agora(unused_server)
     (tmp_path / ADDRESS_FILE).write_text("http://agora.example.com\n")
-    assert place.read_published_address() is None  # only addresses of this machine are trusted
+    assert place.read_published_address_or_none() is None  # only addresses of this machine are trusted
 
 
 @pytest.fixture

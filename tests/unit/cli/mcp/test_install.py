@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from agora.cli.app import build_application
 from agora.cli.mcp import json_edit as json_members
 from agora.cli.mcp import toml_edit as toml_tables
-from agora.cli.mcp.hosts import MCP_CLIENTS
+from agora.cli.mcp.mcp_clients import MCP_CLIENTS
 from agora_sdk.credentials import Credential, Credentials
 from agora_sdk.errors import InvalidRequest
 
