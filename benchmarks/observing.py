@@ -31,7 +31,7 @@ class _Nothing(Measures):
 
 async def _call_microseconds(app: App) -> float:
     """Measure the CPU time of one small query through the dispatcher."""
-    operation, caller = app.registry.find("agora.discovery.list"), app.authenticator.operator
+    operation, caller = app.registry.resolve("agora.discovery.list"), app.authenticator.operator
     began = time.process_time()
     for _ in range(CALLS):
         await app.dispatcher.invoke(operation, caller, {"limit": 1})

@@ -120,7 +120,7 @@ def _app(directory: Path, runner: asyncio.Runner) -> Iterator[App]:
 
 async def _cost(app: App, calls: int, arguments: dict[str, Any], name: str = "agora.query.agents") -> float:
     """Measure the microseconds of CPU time per call, of every thread of this process."""
-    operation, caller = app.registry.find(name), app.authenticator.operator
+    operation, caller = app.registry.resolve(name), app.authenticator.operator
     before = time.process_time()
     for _ in range(calls):
         outcome = await app.dispatcher.invoke(operation, caller, arguments)

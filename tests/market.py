@@ -38,7 +38,7 @@ class Market:
 
     async def call(self, caller: Caller, name: str, /, *, key: str | None = None, **arguments: Any) -> Any:
         """Call an operation by its name without the prefix ``agora.``."""
-        operation = self.app.registry.find(f"agora.{name}")
+        operation = self.app.registry.resolve(f"agora.{name}")
         outcome = await self.app.dispatcher.invoke(operation, caller, arguments, idempotency_key=key)
         return outcome.result
 

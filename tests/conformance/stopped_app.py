@@ -39,8 +39,8 @@ class StillClock:
 class StillApp(App):
     """An application without loops."""
 
-    def _build_asgi_app(self) -> None:
-        super()._build_asgi_app()
+    def _create_components(self) -> None:
+        super()._create_components()
         self.controllers = []
 
 

@@ -29,15 +29,15 @@ class OverrideCheck(Protocol):
     """Checks for active overrides."""
 
     def check_overrides(self, caller: Caller, operation: Operation, now: int, *, reads: bool | None = None) -> None: ...
-    def find_brake(self, tenant: str, now: int) -> Override | None: ...
-    def list_brakes(self, now: int) -> dict[str, Override]: ...
+    def find_system_wide_override(self, tenant: str, now: int) -> Override | None: ...
+    def list_system_wide_overrides(self, now: int) -> dict[str, Override]: ...
 
 
 class LifecycleCheck(Protocol):
     """The part of the operation registry that admission uses."""
 
     def require_available(self, operation: Operation, tenant: str) -> None: ...
-    def list_notices(self, operation: Operation, tenant: str) -> dict[str, str]: ...
+    def list_lifecycle_headers(self, operation: Operation, tenant: str) -> dict[str, str]: ...
 
 
 class Admission:
@@ -67,22 +67,22 @@ class Admission:
         if is_follow_up:
             self._limiter.charge_follow_up(caller)
         else:
-            self._limiter.count_call(caller)  # checked first, because a refusal writes an audit row
+            self._limiter.charge_call(caller)  # checked first, because a refusal writes an audit row
         now = self._clock.now()
         _check_scope(operation, caller)
         if caller.kind == "agent":
             # Kept in memory and written by a job: a row for each call would double the writes of reads.
             self._context.last_seen[(caller.tenant, caller.subject)] = now
-        if not operation.read_actions:  # otherwise it depends on the arguments: see check_arguments
+        if not operation.read_actions:  # otherwise it depends on the arguments: see check_overrides_by_arguments
             self._overrides.check_overrides(caller, operation, now)
 
-    def check_arguments(self, operation: Operation, caller: Caller, arguments: Mapping[str, Any]) -> None:
+    def check_overrides_by_arguments(self, operation: Operation, caller: Caller, arguments: Mapping[str, Any]) -> None:
         """Check the overrides for a call whose arguments decide whether it only reads. Raises Halted."""
         self._overrides.check_overrides(caller, operation, self._clock.now(), reads=operation.reads_with(arguments))
 
-    def stopped_tenants(self) -> dict[str, Override]:
+    def list_system_wide_overrides(self) -> dict[str, Override]:
         """List the overrides that stop a tenant's whole marketplace, by tenant."""
-        return self._overrides.list_brakes(self._clock.now())
+        return self._overrides.list_system_wide_overrides(self._clock.now())
 
     def check_backpressure(self, caller: Caller) -> None:
         """Check backpressure again before a resumed call writes a large answer. Raises RateLimited or Overloaded.
@@ -93,7 +93,7 @@ class Admission:
 
     def check_operation_allowed(self, name: str, caller: Caller) -> None:
         """Check whether an admitted call may also run another operation. Raises an AgoraError if it may not."""
-        operation = self._context.registry.find(name, None, caller.tenant)
+        operation = self._context.registry.resolve(name, None, caller.tenant)
         self._registry.require_available(operation, caller.tenant)
         _check_scope(operation, caller)
         self._overrides.check_overrides(caller, operation, self._clock.now())

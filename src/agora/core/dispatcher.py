@@ -216,7 +216,7 @@ class Dispatcher:
         Raises an AgoraError (including StorageUnavailable); any other failure is logged and becomes InternalError.
         """
         request_id = request_id or new_id("req")
-        usage = self._find_cpu_usage(caller)
+        usage = self._create_cpu_usage(caller)
         # A caller above its share waits before any other work, so that it costs the others nothing.
         if not usage.may_proceed():
             await usage.wait_for_turn()
@@ -233,7 +233,7 @@ class Dispatcher:
             # Failed and cancelled calls are charged, too: they have used CPU time.
             usage.charge_rate()
 
-    def find_operation(self, caller: Caller, name: str, version: str | None = None) -> Operation:
+    def resolve_operation_or_charge(self, caller: Caller, name: str, version: str | None = None) -> Operation:
         """Find the operation named by a caller. Raises NotFound, InvalidRequest, or RateLimited.
 
         An unknown name is charged as a call, plus the time of the search for similar names.
@@ -241,12 +241,12 @@ class Dispatcher:
         started_at = self.scheduler.clock.begin_step()
         try:
             # Charged only on failure: a known name is a look-up, an unknown one is compared with hundreds of others.
-            return self.context.registry.find(name, version, caller.tenant)
+            return self.context.registry.resolve(name, version, caller.tenant)
         except AgoraError:
-            usage = self._find_cpu_usage(caller)
+            usage = self._create_cpu_usage(caller)
             usage.add_seconds(self.scheduler.clock.measure_step(started_at))
             usage.charge_rate()
-            self.limiter.count_call(caller)
+            self.limiter.charge_call(caller)
             raise
 
     async def wait_for_turn(self, caller: Caller, size: int = 0) -> None:
@@ -254,13 +254,13 @@ class Dispatcher:
 
         size: bytes that are about to be read.
         """
-        usage = self._find_cpu_usage(caller)
+        usage = self._create_cpu_usage(caller)
         if not usage.may_proceed():
             await usage.wait_for_turn()
         if size > SMALL_PAYLOAD_BYTES:
             usage.add_seconds(size * SECONDS_PER_BYTE_READ)
 
-    def _find_cpu_usage(self, caller: Caller) -> CpuUsage:
+    def _create_cpu_usage(self, caller: Caller) -> CpuUsage:
         """Create the CPU usage of a call. The server's own work has no share and takes precedence."""
         # Jobs expire leases and timers: if they waited behind callers, a flood would delay what ends it.
         if caller.kind == "system":
@@ -284,7 +284,7 @@ class Dispatcher:
             values = self._validate_arguments(operation, arguments, usage)
             # The arguments decide whether such a call only reads, so its overrides are checked after validation.
             if operation.read_actions:
-                self.admission.check_arguments(operation, caller, values)
+                self.admission.check_overrides_by_arguments(operation, caller, values)
             if operation.kind is Kind.QUERY:
                 outcome = await MeteredCoroutine(
                     self._run_query(request, values), usage.add_seconds, self.scheduler.clock
@@ -294,7 +294,7 @@ class Dispatcher:
             else:
                 outcome = await self._run_command(request, values)
             # Those of the operation come last: they take precedence over what the service said about the object.
-            if notices := self.registry.list_notices(operation, caller.tenant):
+            if notices := self.registry.list_lifecycle_headers(operation, caller.tenant):
                 outcome.notices = {**outcome.notices, **notices}
             outcome.usage = usage
             failure, waited = None, outcome.waited
@@ -387,7 +387,7 @@ class Dispatcher:
                 remaining = deadline - now
                 # The service has checked that the caller may see a subject that it names, so that its events need no audience check.
                 viewer = Viewer(caller.subject, caller.may("read:all") or wait.subject is not None)
-                spec = EventStreamSpec(EventFilter.from_wishes(wait.events, subject=wait.subject), viewer, position)
+                spec = EventStreamSpec(EventFilter.from_request(wait.events, subject=wait.subject), viewer, position)
                 # The event is only a hint: the next attempt reads the rows, and may find that another caller was faster.
                 came = remaining > 0 and await self.feed.wait_for_event(
                     caller.tenant, spec, remaining, wait.matters, caller.groups
@@ -397,7 +397,7 @@ class Dispatcher:
                     # No last attempt at the deadline: an event that came would have woken the call.
                     outcome = Outcome.from_result(request.operation, wait.result)
                     if outcome.deferred_result is not None:
-                        outcome = await self._read_answer_after_commit(request, outcome.deferred_result)
+                        outcome = await self._read_deferred_answer(request, outcome.deferred_result)
                     outcome.waited = waited
                     return outcome
                 if not request.usage.may_proceed():  # many may be woken at once
@@ -436,7 +436,7 @@ class Dispatcher:
         outcome = await self._run_with_long_poll(request, attempt_command)
         if outcome.deferred_result is None:
             return outcome
-        return await self._read_answer_after_commit(request, outcome.deferred_result)
+        return await self._read_deferred_answer(request, outcome.deferred_result)
 
     def _write_metered(self, caller: Caller, work: Work[T], label: str, usage: CpuUsage) -> Awaitable[T]:
         """Run a caller's work in a transaction, scheduled fairly among other callers, and meter its CPU time."""
@@ -448,7 +448,7 @@ class Dispatcher:
         owner = None if caller.kind in ("operator", "system") else caller.owner
         return self.store.write(caller.tenant, run_metered, label=label, owner=owner)
 
-    async def _read_answer_after_commit(self, request: _Request, later: DeferredResult) -> Outcome:
+    async def _read_deferred_answer(self, request: _Request, later: DeferredResult) -> Outcome:
         """Read the result of a committed command in a separate transaction."""
         operation, caller = request.operation, request.caller
 
@@ -552,7 +552,7 @@ class Dispatcher:
         to the returned stream, or iterate it.
         """
         started_at, failure = time.perf_counter(), "cancelled"
-        usage = self._find_cpu_usage(caller)
+        usage = self._create_cpu_usage(caller)
         try:
             if not usage.may_proceed():
                 await usage.wait_for_turn()

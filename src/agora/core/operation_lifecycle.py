@@ -16,7 +16,7 @@ from agora.clock import to_datetime
 from agora.value_classes import value_class
 from agora_sdk.contract import Lifecycle, Operation
 
-__all__ = ["LifecycleNotice", "OperationLifecycle", "StatusDecision", "describe_life"]
+__all__ = ["LifecycleNotice", "OperationLifecycle", "StatusDecision", "describe_lifecycle"]
 
 
 @value_class
@@ -76,7 +76,7 @@ class OperationLifecycle:
     migration_guide: str | None
 
 
-def describe_life(operation: Operation, decision: StatusDecision | None, today: date) -> OperationLifecycle:
+def describe_lifecycle(operation: Operation, decision: StatusDecision | None, today: date) -> OperationLifecycle:
     """Combine the declaration with an operator's decision."""
     declared = operation.deprecation_date, operation.sunset_date
     if decision is None:

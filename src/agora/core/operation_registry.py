@@ -23,7 +23,7 @@ from agora_sdk.contract import Exposure, Lifecycle, Operation
 from agora_sdk.errors import InvalidRequest, NotFound, OperationSunset, field_error
 
 from .call import Caller
-from .operation_lifecycle import LifecycleNotice, OperationLifecycle, StatusDecision, describe_life
+from .operation_lifecycle import LifecycleNotice, OperationLifecycle, StatusDecision, describe_lifecycle
 from .records import OperationStatusRow
 from .semver import InvalidVersion, Range, Version, parse_range, parse_version
 from .usage import DEFAULT_TENANT, Meter
@@ -62,7 +62,7 @@ class OperationRegistry:
 
     # -- finding ---------------------------------------------------------------------------------
 
-    def find(self, name: str, version: str | None = None, tenant: str = DEFAULT_TENANT) -> Operation:
+    def resolve(self, name: str, version: str | None = None, tenant: str = DEFAULT_TENANT) -> Operation:
         """Find an operation by name, alias, ``agora_messaging_send`` or ``name@version``.
 
         version: one, or a range; without, the newest active one. Raises NotFound, InvalidRequest.
@@ -182,7 +182,7 @@ class OperationRegistry:
     def describe_lifecycle(self, operation: Operation, tenant: str = DEFAULT_TENANT) -> OperationLifecycle:
         """Status, dates, replacement and guide, as declared and as an operator decided."""
         decision = self._decisions.get((tenant, operation.name, operation.version))
-        return describe_life(operation, decision, self._compute_current_date())
+        return describe_lifecycle(operation, decision, self._compute_current_date())
 
     def _compute_current_date(self) -> date:
         return to_datetime(self._clock.now()).date()
@@ -219,7 +219,7 @@ class OperationRegistry:
             migration_guide=life.migration_guide,
         )
 
-    def list_notices(self, operation: Operation, tenant: str = DEFAULT_TENANT) -> dict[str, str]:
+    def list_lifecycle_headers(self, operation: Operation, tenant: str = DEFAULT_TENANT) -> dict[str, str]:
         """List headers about the operation's lifecycle: ``Deprecation`` (RFC 9745), ``Sunset`` (RFC 8594), ``Link``."""
         if self._has_no_notices(operation):
             return {}
@@ -259,7 +259,7 @@ class OperationRegistry:
         if not replacement:
             return None
         try:
-            route = self.find(replacement).routes[0]
+            route = self.resolve(replacement).routes[0]
         except NotFound:
             return None
         # A template is no valid URI reference of a Link header (RFC 8288 section 3.1).

@@ -48,7 +48,7 @@ class RateLimiter:
         #: called when ``spent`` gets its first entry
         self.on_spent: Callable[[], None] = lambda: None
 
-    def count_call(self, caller: Caller) -> None:
+    def charge_call(self, caller: Caller) -> None:
         """Charge one call. Raises RateLimited with ``retry_after`` seconds if a bucket is empty."""
         now = self.clock()
         levels = []

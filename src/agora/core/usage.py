@@ -31,7 +31,7 @@ __all__ = [
     "Traffic",
     "Usage",
     "compute_bucket_midpoint_ms",
-    "find_duration_bucket",
+    "compute_duration_bucket",
 ]
 
 DEFAULT_TENANT = "default"
@@ -41,7 +41,7 @@ _MINUTE = 60_000_000
 _QUERY, _STREAM = Kind.QUERY, Kind.STREAM
 
 
-def find_duration_bucket(microseconds: int) -> int:
+def compute_duration_bucket(microseconds: int) -> int:
     """Find the index of a duration's bucket: exact below 8, then four buckets per doubling."""
     # The two bits after the highest one choose the quarter of the doubling.
     length = microseconds.bit_length()
@@ -228,7 +228,7 @@ class Meter:
 
     def record(self, operation: Operation, seconds: float, ok: bool, tenant: str = DEFAULT_TENANT) -> None:
         """Count one call."""
-        bucket = find_duration_bucket(int(seconds * SECOND))
+        bucket = compute_duration_bucket(int(seconds * SECOND))
         self.traffic.record(operation, bucket, ok, tenant)
         try:
             usage = self._fresh[tenant][operation]

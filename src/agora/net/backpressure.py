@@ -28,7 +28,15 @@ from agora.settings import Settings
 from agora.value_classes import value_class
 from agora_sdk.errors import Overloaded, RateLimited
 
-__all__ = ["HIGH_WATER_BYTES", "Backpressure", "Connection", "Limits", "SizedQueue", "SubjectUsage", "limit_unsent"]
+__all__ = [
+    "HIGH_WATER_BYTES",
+    "Backpressure",
+    "Connection",
+    "Limits",
+    "SizedQueue",
+    "SubjectUsage",
+    "limit_kernel_send_queue",
+]
 
 HIGH_WATER_BYTES: Final = 16_384  #: bytes in a transport's buffer above which no more are produced for it
 NOT_SENT_LOW_WATER_BYTES: Final = 65_536  #: bytes buffered by the kernel beyond those sent
@@ -203,7 +211,7 @@ class Connection:
             self.update_unsent_size()
 
     @property
-    def is_over(self) -> bool:
+    def exceeds_unread_limit(self) -> bool:
         """Whether the subject's unsent bytes exceed its limit."""
         return self.account.waiting > self._backpressure.limits.unread_each
 
@@ -214,7 +222,7 @@ class Connection:
 
     # -- end -------------------------------------------------------------------------------------
 
-    def is_stalled(self, now: float) -> float:
+    def compute_stalled_seconds(self, now: float) -> float:
         """Return the seconds in which the reader has read nothing while bytes waited in the transport or for its window."""
         size = 0 if self.transport is None else self.transport.get_write_buffer_size()
         if not size and not (self.relayed is not None and self._held_size):
@@ -263,7 +271,7 @@ class Backpressure:
         peer = transport.get_extra_info("peername")
         address = str(peer[0]) if peer else ""
         # Until its caller is known, a connection counts for its address.
-        connection = Connection(self, transport, address, self._get_usage(("", address)))
+        connection = Connection(self, transport, address, self._get_or_create_usage(("", address)))
         beyond = len(self._connections) >= limits.connections
         if beyond or self._addresses[address] >= limits.connections_per_address:
             if len(self._provisional) >= PROVISIONAL_CONNECTIONS and not self._evict_provisional():
@@ -312,7 +320,7 @@ class Backpressure:
                 )
         connection.caller = caller
         if key != connection.account.key:
-            self._move_connection(connection, self._get_usage(key))
+            self._move_connection(connection, self._get_or_create_usage(key))
 
     def _move_connection(self, connection: Connection, account: SubjectUsage) -> None:
         former = connection.account
@@ -332,7 +340,7 @@ class Backpressure:
                 return True
         return False
 
-    def _get_usage(self, key: _SubjectKey) -> SubjectUsage:
+    def _get_or_create_usage(self, key: _SubjectKey) -> SubjectUsage:
         account = self._accounts.get(key)
         if account is None:
             account = self._accounts[key] = SubjectUsage(key)
@@ -371,19 +379,19 @@ class Backpressure:
 
     # -- supervision -----------------------------------------------------------------------------
 
-    async def watch_connections(self) -> None:
+    async def run_stall_watchdog(self) -> None:
         """Supervise all connections until cancelled."""
         while True:
             await asyncio.sleep(min(SWEEP_SECONDS, self.limits.unread_timeout / 4))
-            self.cut_off_stalled_connections(asyncio.get_running_loop().time())
+            self.abort_stalled_connections(asyncio.get_running_loop().time())
 
-    def cut_off_stalled_connections(self, now: float) -> None:
+    def abort_stalled_connections(self, now: float) -> None:
         """Update every connection, and abort those with stalled readers. now: seconds of the loop's clock."""
         limits = self.limits
         stalled: list[tuple[float, Connection]] = []
         for connection in self._connections:
             connection.update_unsent_size()
-            if connection.waiting and (seconds := connection.is_stalled(now)) > 0:
+            if connection.waiting and (seconds := connection.compute_stalled_seconds(now)) > 0:
                 stalled.append((seconds, connection))
         # The longest stalled first: closing them may relieve the pressure, which is checked again for each of the
         # others.
@@ -400,7 +408,7 @@ def _close_nothing() -> None:
     """Do nothing: for connections that close themselves."""
 
 
-def limit_unsent(listener: socket.socket) -> None:
+def limit_kernel_send_queue(listener: socket.socket) -> None:
     """Limit the kernel's send queue of a connection, so that unsent bytes wait where they are counted."""
     if sys.platform == "linux":
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, NOT_SENT_LOW_WATER_BYTES)

@@ -101,7 +101,7 @@ class EgressPolicy:
         self._private, self._resolver = private, resolver
         self._checked: dict[tuple[str, int], tuple[str, float]] = {}
 
-    async def resolve_address(self, host: str, port: int) -> str:
+    async def resolve_allowed_address(self, host: str, port: int) -> str:
         """Resolve a host to the address to connect to. Raises AddressRefused, OSError."""
         if self._private:
             return host

@@ -15,10 +15,10 @@ from .egress_policy import Resolve, resolve_host, resolve_public_addresses
 __all__ = [
     "CONFIGURATION",
     "build_git_variables",
-    "build_measuring_command",
-    "build_pinned_connection_options",
+    "build_size_check_command",
     "encode_token",
-    "is_over_bounds",
+    "resolve_pinned_connection_options",
+    "size_check_failed",
 ]
 
 #: disables what a repository or a server could make git do beyond fetching
@@ -61,7 +61,7 @@ def build_git_variables(options: Mapping[str, str]) -> dict[str, str]:
     return variables
 
 
-async def build_pinned_connection_options(
+async def resolve_pinned_connection_options(
     host: str, port: int, environment: Mapping[str, str], resolver: Resolve = resolve_host
 ) -> dict[str, str]:
     """Check a host's addresses, and pin git to the checked ones. Raises AddressRefused, OSError.
@@ -76,13 +76,13 @@ async def build_pinned_connection_options(
     return {"http.curloptResolve": f"{host}:{port}:{','.join(map(_bracket_address, addresses))}"}
 
 
-def build_measuring_command(files: int, size: int) -> list[str]:
+def build_size_check_command(files: int, size: int) -> list[str]:
     """Build a command that measures the files of the cloned commit before they are written; see
-    :func:`is_over_bounds`. size: bytes."""
+    :func:`size_check_failed`. size: bytes."""
     return ["/bin/sh", "-c", _MEASURE, "sh", str(files), str(size)]
 
 
-def is_over_bounds(exit_code: int) -> bool:
+def size_check_failed(exit_code: int) -> bool:
     """Whether the measuring command has counted more than its limits."""
     return exit_code == _OVER_BOUNDS_EXIT_CODE
 

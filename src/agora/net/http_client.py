@@ -145,7 +145,7 @@ class HttpClient:
         try:
             async with asyncio.timeout(self._seconds):
                 # The address is connected to, while TLS checks the host's name: rebinding the name cannot lead elsewhere.
-                address = await self._egress.resolve_address(self._host, self._port)
+                address = await self._egress.resolve_allowed_address(self._host, self._port)
                 _, connection = await loop.create_connection(
                     lambda: _Connection(self._idle, self._open, self._keepalive),
                     address,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from agora.protocols.host_header import DEFAULT_PORTS, LOOPBACK_NAMES, Origin, parse_host, parse_origin
+from agora.protocols.host_header import DEFAULT_PORTS, LOOPBACK_NAMES, Origin, parse_host_or_none, parse_origin_or_none
 from agora.protocols.http import Scope, Send, read_header
 from agora.settings import Settings
 from agora_sdk.errors import PermissionDenied
@@ -46,15 +46,17 @@ class CorsPolicy:
     def __init__(self, settings: Settings) -> None:
         self._allows_any = "*" in settings.cors_origins
         self._origins = {
-            _strip_default_port(origin) for text in settings.cors_origins if (origin := parse_origin(text)) is not None
+            _strip_default_port(origin)
+            for text in settings.cors_origins
+            if (origin := parse_origin_or_none(text)) is not None
         }
         self._loopback = settings.allow_loopback_origins
-        self._own_origin = parse_origin(settings.public_url.rstrip("/")) if settings.public_url else None
+        self._own_origin = parse_origin_or_none(settings.public_url.rstrip("/")) if settings.public_url else None
         self.enabled = bool(settings.cors_origins) or settings.allow_loopback_origins
 
     def allows_origin(self, text: str) -> bool:
         """Whether pages of an origin may read responses. ``null`` never may, because every sandboxed page has it."""
-        origin = parse_origin(text)
+        origin = parse_origin_or_none(text)
         if origin is None:
             return False
         if self._allows_any or _strip_default_port(origin) in self._origins:
@@ -101,7 +103,7 @@ class CorsPolicy:
         await send({"type": "http.response.start", "status": 204, "headers": headers})
         await send({"type": "http.response.body", "body": b""})
 
-    def check_handshake(self, scope: Scope) -> None:
+    def check_handshake_origin(self, scope: Scope) -> None:
         """Reject a WebSocket handshake from an origin that is not allowed: browsers leave this check to the server.
 
         Raises PermissionDenied. Programs send no ``Origin``, or the server's own.
@@ -109,9 +111,9 @@ class CorsPolicy:
         text = read_header(scope, b"origin")
         if text is None:
             return
-        origin = parse_origin(text)
+        origin = parse_origin_or_none(text)
         if origin is not None and (
-            origin == self._own_origin or origin.host == parse_host(read_header(scope, b"host") or "")
+            origin == self._own_origin or origin.host == parse_host_or_none(read_header(scope, b"host") or "")
         ):
             return
         if not self.allows_origin(text):

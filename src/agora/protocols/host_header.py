@@ -20,11 +20,11 @@ __all__ = [
     "LOOPBACK_NAMES",
     "Host",
     "Origin",
-    "base_url",
-    "check_host",
-    "known_names",
-    "parse_host",
-    "parse_origin",
+    "check_host_and_origin",
+    "list_own_host_names",
+    "parse_host_or_none",
+    "parse_origin_or_none",
+    "server_url_for_request",
 ]
 
 MAX_HOST_LENGTH: Final = 300  # characters: a name has at most 253
@@ -49,7 +49,7 @@ class Origin(NamedTuple):
 
 
 @lru_cache(maxsize=1024)
-def parse_host(text: str) -> Host | None:
+def parse_host_or_none(text: str) -> Host | None:
     """Parse the host of a ``Host`` header or an origin: ``NAME``, ``NAME:PORT``, or the same with ``[IPV6]`` (RFC 3986,
     section 3.2, without user information); otherwise None."""
     match = _HOST.fullmatch(text) if len(text) <= MAX_HOST_LENGTH else None
@@ -67,14 +67,14 @@ def parse_host(text: str) -> Host | None:
 
 
 @lru_cache(maxsize=1024)
-def parse_origin(text: str) -> Origin | None:
+def parse_origin_or_none(text: str) -> Origin | None:
     """Parse an ``Origin`` header; None for ``null`` and for anything but an ``http`` or ``https`` origin (RFC 6454)."""
     scheme, separator, authority = text.partition("://")
-    host = parse_host(authority) if separator and scheme in ("http", "https") else None
+    host = parse_host_or_none(authority) if separator and scheme in ("http", "https") else None
     return None if host is None else Origin(scheme, host)
 
 
-def check_host(scope: MutableMapping[str, Any]) -> None:
+def check_host_and_origin(scope: MutableMapping[str, Any]) -> None:
     """Reject a request whose ``Host`` is missing, repeated or malformed (RFC 9112, section 3.2), or whose ``Origin`` is
     repeated. Raises MalformedRequest."""
     hosts, origins, host = 0, 0, b""
@@ -84,7 +84,7 @@ def check_host(scope: MutableMapping[str, Any]) -> None:
         elif name == b"origin":
             origins += 1
     if hosts == 1:
-        problem = None if parse_host(host.decode("latin-1")) is not None else "The header Host is malformed."
+        problem = None if parse_host_or_none(host.decode("latin-1")) is not None else "The header Host is malformed."
     elif hosts:
         problem = "The header Host occurs more than once."
     else:
@@ -103,15 +103,14 @@ def check_host(scope: MutableMapping[str, Any]) -> None:
         )
 
 
-def known_names(settings: Settings) -> frozenset[str]:
+def list_own_host_names(settings: Settings) -> frozenset[str]:
     """List the configured names and addresses of this server: other names that resolve to it are not trusted."""
     hosts = (settings.host, *settings.trusted_hosts)
     return LOOPBACK_NAMES | {name.strip("[]").lower() for name in hosts}
 
 
-def base_url(scope: MutableMapping[str, Any], settings: Settings) -> str:
-    """Return the URL under which the client reached the server, without a trailing slash."""
-    if settings.public_url:
-        return settings.public_url.rstrip("/")
+def server_url_for_request(scope: MutableMapping[str, Any], settings: Settings) -> str:
+    """Return the setting ``public_url``, otherwise the URL under which the client reached the server; both without a
+    trailing slash."""
     host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), None)
-    return f"{scope.get('scheme', 'http')}://{host or f'{settings.host}:{settings.port}'}"
+    return f"{scope.get('scheme', 'http')}://{host}" if host and not settings.public_url else settings.own_url

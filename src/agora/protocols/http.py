@@ -14,7 +14,7 @@ from pydantic_core import to_json
 from agora.core.call import Caller
 from agora.domains.identity.authenticator import Authenticator
 from agora.net.backpressure import Backpressure, Connection
-from agora.protocols.host_header import DEFAULT_PORTS, known_names, parse_host, parse_origin
+from agora.protocols.host_header import DEFAULT_PORTS, list_own_host_names, parse_host_or_none, parse_origin_or_none
 from agora.settings import Settings
 from agora_sdk.errors import AgoraError, InvalidRequest, PayloadTooLarge, RateLimited, Unauthenticated, field_error
 
@@ -28,7 +28,7 @@ __all__ = [
     "Send",
     "abort_connection",
     "check_json_weight",
-    "connection_of",
+    "find_connection",
     "find_transport",
     "read_body",
     "read_header",
@@ -65,7 +65,7 @@ def read_header(scope: Scope, name: bytes) -> str | None:
     return None if value is None else value.decode("latin-1")
 
 
-def connection_of(scope: Scope) -> Connection | None:
+def find_connection(scope: Scope) -> Connection | None:
     """Return the underlying connection; None if the server does not expose it, as over gRPC."""
     return scope.get("agora.connection")
 
@@ -118,9 +118,9 @@ class Access:
         self._backpressure = backpressure
         self._port, self._events_port = settings.port, settings.events_port
         self._key_headers = frozenset({b"x-api-key", settings.auth_header.lower().encode()} - {b"authorization"})
-        self._names, self._scheme = known_names(settings), settings.scheme
+        self._names, self._scheme = list_own_host_names(settings), settings.scheme
 
-    async def authenticate_scope(self, scope: Scope, credential: str | None = None) -> Caller:
+    async def authenticate_request(self, scope: Scope, credential: str | None = None) -> Caller:
         """Authenticate a request or WebSocket handshake, and assign the connection to the caller.
 
         Raises Unauthenticated for a bad credential; RateLimited, Overloaded if there are too many connections.
@@ -134,7 +134,7 @@ class Access:
             caller = await self._authenticator.act_in_tenant(caller, tenant)
         if caller.subject == "anonymous":
             caller = _bind_to_address(caller, scope)
-        connection = connection_of(scope)
+        connection = find_connection(scope)
         if connection is not None and connection.caller is not caller:
             self._backpressure.bind_caller(connection, caller)
         return caller
@@ -170,7 +170,7 @@ class Access:
         for name, value in scope["headers"]:
             if name in FORWARDING_HEADERS or name.startswith(b"x-forwarded-"):
                 return False
-            if name == b"host" and not self.is_ours(value.decode("latin-1")):
+            if name == b"host" and not self.is_own_host(value.decode("latin-1")):
                 return False
             if name == b"origin" and not self._is_own_origin(scope, value.decode("latin-1")):
                 return False
@@ -178,19 +178,19 @@ class Access:
                 return False
         return True
 
-    def is_ours(self, host: str | None) -> bool:
+    def is_own_host(self, host: str | None) -> bool:
         """Whether a Host header has a configured name of this server: other names that resolve to it are not trusted."""
-        parsed = parse_host(host) if host is not None else None
+        parsed = parse_host_or_none(host) if host is not None else None
         return parsed is not None and parsed.name in self._names
 
     def _is_own_origin(self, scope: Scope, origin: str) -> bool:
         """Whether a page is from this server: another port of this machine may serve untrusted pages."""
-        parsed = parse_origin(origin)
+        parsed = parse_origin_or_none(origin)
         if parsed is None or parsed.scheme != self._scheme or parsed.host.name not in self._names:
             return False
         own_ports = {self._port, self._events_port, (scope.get("server") or (None, None))[1]}
         port = parsed.host.port or DEFAULT_PORTS[parsed.scheme]
-        return port in own_ports or parsed.host == parse_host(read_header(scope, b"host") or "")
+        return port in own_ports or parsed.host == parse_host_or_none(read_header(scope, b"host") or "")
 
 
 def _bind_to_address(caller: Caller, scope: Scope) -> Caller:
@@ -229,7 +229,7 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     message = _require_part(await receive())
     document: bytes = message.get("body", b"")
     if message.get("more_body"):  # small bodies arrive in one message
-        document = await _read_remaining_parts(document, connection_of(scope), receive, limit)
+        document = await _read_remaining_parts(document, find_connection(scope), receive, limit)
     if len(document) > limit:
         raise _build_too_large_error(limit)
     check_json_weight(document, limit)

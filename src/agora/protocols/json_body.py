@@ -11,18 +11,18 @@ from agora.core.dispatcher import Dispatcher
 from agora.protocols.http import Receive, Scope, read_body, read_header
 from agora_sdk.errors import InvalidRequest, MalformedRequest, UnsupportedMediaType, field_error
 
-__all__ = ["check_json_type", "media_type", "parse_json_object", "read_json_body"]
+__all__ = ["parse_json_object", "read_json_body", "read_media_type", "require_json_media_type"]
 
 
-def media_type(scope: Scope) -> str:
+def read_media_type(scope: Scope) -> str:
     """Return the media type of a request's body without parameters."""
     return (read_header(scope, b"content-type") or "").split(";")[0].strip().lower()
 
 
-def check_json_type(scope: Scope, body: bytes) -> None:
+def require_json_media_type(scope: Scope, body: bytes) -> None:
     """Require a JSON media type, because a web page can send text/plain anywhere without preflight. Raises
     UnsupportedMediaType."""
-    kind = media_type(scope)
+    kind = read_media_type(scope)
     if body and kind != "application/json" and not kind.endswith("+json"):
         raise UnsupportedMediaType(
             f"The body is {kind or 'of no type'}, not JSON.", fix="Send 'Content-Type: application/json'."
@@ -33,7 +33,7 @@ async def read_json_body(scope: Scope, receive: Receive, limit: int, dispatcher:
     """Read the JSON of a request's body, and wait for the caller's turn to parse it. Raises PayloadTooLarge,
     UnsupportedMediaType."""
     body = await read_body(scope, receive, limit)
-    check_json_type(scope, body)
+    require_json_media_type(scope, body)
     await dispatcher.wait_for_turn(caller, len(body))
     return body
 

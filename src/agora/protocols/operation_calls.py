@@ -18,7 +18,7 @@ async def invoke_operation(
     dispatcher: Dispatcher, name: str, caller: Caller, arguments: Mapping[str, Any], **options: Any
 ) -> bytes:
     """Invoke an operation; returns its result as JSON. Raises an AgoraError. options: of ``Dispatcher.invoke``."""
-    operation = dispatcher.context.registry.find(name, None, caller.tenant)
+    operation = dispatcher.context.registry.resolve(name, None, caller.tenant)
     return (await dispatcher.invoke(operation, caller, arguments, **options)).body
 
 
@@ -40,5 +40,5 @@ async def open_operation_stream(
 ) -> LiveStream:
     """Open the stream of an operation. valid: checks the credential again. options: of ``Dispatcher.open_stream``.
     Raises an AgoraError."""
-    operation = dispatcher.context.registry.find(name, None, caller.tenant)
+    operation = dispatcher.context.registry.resolve(name, None, caller.tenant)
     return await dispatcher.open_stream(operation, caller, arguments, valid=valid, **options)

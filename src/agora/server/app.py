@@ -57,7 +57,7 @@ from agora.protocols.ag_ui import paths as ag_ui
 from agora.protocols.agentify.endpoint import AgentifyApp
 from agora.protocols.agentify.socket import AgentSocketApp
 from agora.protocols.cors import CorsPolicy
-from agora.protocols.host_header import check_host
+from agora.protocols.host_header import check_host_and_origin
 from agora.protocols.http import (
     TENANT_HEADER,
     Access,
@@ -66,7 +66,7 @@ from agora.protocols.http import (
     Receive,
     Scope,
     Send,
-    connection_of,
+    find_connection,
     read_header,
     send_problem,
 )
@@ -104,7 +104,7 @@ from .bootstrap import open_bus, open_store, open_tracing
 from .dead_letters import DEAD_LETTER_SOURCES
 from .jobs import CommitListener, build_controllers
 from .lazy_app import LazyApp
-from .local_engines import open_local_host
+from .local_host import open_local_host
 from .outbox import SOURCES_OF_OUTBOX
 from .prometheus import PrometheusExporter
 from .replication import Replication
@@ -162,7 +162,7 @@ async def _choose_health_caller(access: Access, scope: Scope) -> Caller:
     A bad credential counts as an anonymous caller of the default tenant.
     """
     try:
-        caller = await access.authenticate_scope(scope)
+        caller = await access.authenticate_request(scope)
     # A health check must not fail because of a bad credential: load balancers would take the server out.
     except (Unauthenticated, PermissionDenied, NotFound):
         return _ANONYMOUS_CALLER
@@ -207,7 +207,7 @@ class App:
         """Open the store, load its state and begin to serve."""
         await self.store.start()
         try:
-            self._build_asgi_app()
+            self._create_components()
             # Before the state is loaded: what other servers commit during the load is read again from here on.
             await self.replicas.begin()
             await self._load_tenants()
@@ -235,7 +235,7 @@ class App:
         self._stop = asyncio.Event()
         # After everything else is ready: controllers run operations.
         self._loops = [asyncio.create_task(controller.run(self._stop)) for controller in self.controllers]
-        self._supervision = asyncio.create_task(self.backpressure.watch_connections())
+        self._supervision = asyncio.create_task(self.backpressure.run_stall_watchdog())
 
     async def stop(self) -> None:
         """Close streams, stop controllers, finish queued work and close the store."""
@@ -276,7 +276,7 @@ class App:
             self._mcp.loaded.drain()
         self.feed.close("resume later")
 
-    def _build_asgi_app(self) -> None:
+    def _create_components(self) -> None:
         self._build_state()
         self._build_authentication()
         self._build_context()
@@ -373,7 +373,7 @@ class App:
         )
 
     async def _invoke_operation(self, caller: Caller, name: str, arguments: Mapping[str, Any], /) -> Any:
-        operation = self.registry.find(name, tenant=caller.tenant)
+        operation = self.registry.resolve(name, tenant=caller.tenant)
         return from_json((await self.dispatcher.invoke(operation, caller, dict(arguments))).body)
 
     def _build_controllers(self) -> None:
@@ -382,7 +382,7 @@ class App:
             self.dispatcher,
             self.overrides,
             self.clock,
-            lambda name, tenant: self.registry.find(name, tenant=tenant),
+            lambda name, tenant: self.registry.resolve(name, tenant=tenant),
             alone=self.store.exclusive,
         )
         self.context.ports.provide(LOCAL_AGENTS, self.agent_host)
@@ -507,8 +507,8 @@ class App:
         self.pages = Pages(self.registry.operations, __version__, self.monitor, detail, state)
         self.exporter = PrometheusExporter(self.measures, self.monitor, self.feed, self.context, self.backpressure)
         token = self.settings.metrics_token
-        self.events = EventSource(self.dispatcher, access.authenticate_scope, self.settings)
-        self.sockets = WebSocketApp(self.dispatcher, access.authenticate_scope, self.settings)
+        self.events = EventSource(self.dispatcher, access.authenticate_request, self.settings)
+        self.sockets = WebSocketApp(self.dispatcher, access.authenticate_request, self.settings)
         self._mcp = LazyApp(mcp.owns_request, partial(self._build_mcp, access))
         self.agent_sockets = AgentSocketApp(self.dispatcher, access, self.settings)
         self._a2a = LazyApp(a2a.owns_request, lambda: A2A_APP.get()(self.dispatcher, access, self.settings))
@@ -559,7 +559,7 @@ class App:
                     tenant = (await _choose_health_caller(access, scope)).tenant
             except (AgoraError, TimeoutError) as error:  # the process answers even without the store
                 log.info("the caller of a health request could not be authenticated: %s", error)
-        brake = self.overrides.find_brake(tenant, self.clock.now())
+        brake = self.overrides.find_system_wide_override(tenant, self.clock.now())
         if brake is None:
             return None
         return ("halted" if brake.action == "emergency_halt" else "paused"), to_datetime(brake.created_at)
@@ -593,7 +593,7 @@ class App:
             await self._handle_lifespan(receive, send)
 
     async def _handle_http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answer = HttpAnswer(send, connection_of(scope), self.cors.response_headers(scope))
+        answer = HttpAnswer(send, find_connection(scope), self.cors.response_headers(scope))
         CURRENT_PROTOCOL.set("rest")
         try:
             if self.tracing is None:
@@ -619,7 +619,7 @@ class App:
         """Route a request; an error that no protocol rendered becomes a problem document."""
         try:
             # Before anything else reads the request: a page may rebind its own name to this host (DNS rebinding).
-            check_host(scope)
+            check_host_and_origin(scope)
             if self.cors.is_preflight(scope):
                 await self.cors.send_preflight(scope, send)
             else:
@@ -664,8 +664,8 @@ class App:
     async def _handle_websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         CURRENT_PROTOCOL.set("websocket")
         try:
-            check_host(scope)
-            self.cors.check_handshake(scope)
+            check_host_and_origin(scope)
+            self.cors.check_handshake_origin(scope)
         except (MalformedRequest, PermissionDenied) as error:
             await refuse_handshake(scope, receive, send, error)
             return

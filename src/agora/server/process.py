@@ -20,7 +20,7 @@ from types import FrameType
 import uvicorn
 
 from agora import __version__
-from agora.net.backpressure import limit_unsent
+from agora.net.backpressure import limit_kernel_send_queue
 from agora.net.tls import CertificateError, ReloadableContext, TlsFiles
 from agora.net.uvicorn_protocols import create_http_protocol, create_websocket_protocol
 from agora.settings import ConfigurationError, Settings
@@ -53,7 +53,7 @@ def _bind_socket(host: str, port: int) -> socket.socket:
     listener = socket.socket(family, socket.SOCK_STREAM)
     # A restarted server must not wait for connections of its predecessor in TIME_WAIT.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    limit_unsent(listener)
+    limit_kernel_send_queue(listener)
     try:
         listener.bind((host, port))
         listener.listen(LISTEN_BACKLOG)

@@ -23,10 +23,10 @@ from agora.net.egress_policy import AddressRefused, Resolve, is_evidently_privat
 from agora.net.git_fetching import (
     CONFIGURATION,
     build_git_variables,
-    build_measuring_command,
-    build_pinned_connection_options,
+    build_size_check_command,
     encode_token,
-    is_over_bounds,
+    resolve_pinned_connection_options,
+    size_check_failed,
 )
 from agora_sdk import AgoraError, TaskRun
 from agora_sdk.client import AgoraClient
@@ -156,7 +156,7 @@ async def _build_pinning_options(url: str, policy: ClonePolicy) -> dict[str, str
     if is_evidently_private(host):
         raise ValueError(f"{host or url} is not a public host. {advice}")
     try:
-        return await build_pinned_connection_options(host, port, os.environ, policy.resolver)
+        return await resolve_pinned_connection_options(host, port, os.environ, policy.resolver)
     except AddressRefused as error:
         raise ValueError(f"{error}. {advice}") from None
     except OSError as error:
@@ -188,8 +188,10 @@ async def _clone_without_files(
 async def _check_out_within_limits(url: str, target: Path, policy: ClonePolicy, environment: Mapping[str, str]) -> None:
     """Write the files of a cloned commit, unless they are too many or too large."""
     size = await asyncio.to_thread(_compute_size_limit, target, policy)
-    measure = build_measuring_command(policy.files, size)
-    if is_over_bounds((await run_command(measure, target, timeout=policy.seconds, environment=environment)).exit_code):
+    measure = build_size_check_command(policy.files, size)
+    if size_check_failed(
+        (await run_command(measure, target, timeout=policy.seconds, environment=environment)).exit_code
+    ):
         raise _build_size_error(url, size, policy)
     # Without a commit: an empty repository has none.
     words = ["git", "reset", "--quiet", "--hard"]

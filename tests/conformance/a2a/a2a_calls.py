@@ -15,7 +15,7 @@ __all__ = ["ask", "follow", "followed", "say", "shown", "state_of", "stream_of",
 
 async def ask(market: Market, caller: Caller, name: str, /, *, key: str | None = None, **arguments: Any) -> Any:
     """Call ``agora.a2a.NAME``. Returns its JSON."""
-    operation = market.app.registry.find(f"agora.a2a.{name}")
+    operation = market.app.registry.resolve(f"agora.a2a.{name}")
     outcome = await market.app.dispatcher.invoke(operation, caller, arguments, idempotency_key=key)
     return from_json(outcome.body)
 
@@ -33,7 +33,7 @@ async def shown(market: Market, caller: Caller, task_id: str, **arguments: Any) 
 
 
 async def stream_of(market: Market, caller: Caller, task_id: str, **arguments: Any) -> Any:
-    operation = market.app.registry.find("agora.a2a.subscribe")
+    operation = market.app.registry.resolve("agora.a2a.subscribe")
     return await market.app.dispatcher.open_stream(operation, caller, {"task_id": task_id, **arguments})
 
 

@@ -192,7 +192,7 @@ async def test_task_continues_after_a_server_restart(
 
 async def _wait_for_artifact(market: Market, caller: Caller, task_id: str) -> None:
     """Wait for the first artifact, which the task may already have at the stream's beginning."""
-    operation = market.app.registry.find("agora.a2a.subscribe")
+    operation = market.app.registry.resolve("agora.a2a.subscribe")
     stream: Any = await market.app.dispatcher.open_stream(operation, caller, {"task_id": task_id})
     async for entry in stream:
         task = json.loads(entry.json).get("task", {})

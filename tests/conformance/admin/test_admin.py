@@ -174,7 +174,7 @@ async def test_services_are_deprecated_and_sunset(market: Market) -> None:
     async def manage(action: str) -> Any:
         return await market.call(market.operator, MANAGE, resource="service", target="agora.agent.list", action=action)
 
-    operation = market.app.registry.find("agora.agent.list")
+    operation = market.app.registry.resolve("agora.agent.list")
     assert (await manage("deprecate")).after == "deprecated"
     outcome = await market.app.dispatcher.invoke(operation, market.operator, {})
     assert outcome.notices["Deprecation"].startswith("@")

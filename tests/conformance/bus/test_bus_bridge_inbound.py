@@ -164,7 +164,7 @@ async def test_flooding_sender_does_not_delay_others(market: Market, client: Any
     limiter.clock = lambda: 0.0  # the rate is not refilled meanwhile
     with suppress(RateLimited):
         while True:
-            limiter.count_call(loud)
+            limiter.charge_call(loud)
     for number in range(60):
         await client.xadd(STREAM, entry("A", "B", {"n": number}, key=registration.token))
     await client.xadd(STREAM, entry("A", "B", "of A itself", key=token_of(market, a)))

@@ -16,7 +16,7 @@ RUNS_ON = RunsOn.BOTH
 
 
 async def call(market: Market, caller: Caller, name: str, /, **arguments: Any) -> Any:
-    operation = market.app.registry.find(f"agora.{name}")
+    operation = market.app.registry.resolve(f"agora.{name}")
     return (await market.app.dispatcher.invoke(operation, caller, arguments)).result
 
 

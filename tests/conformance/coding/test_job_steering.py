@@ -83,7 +83,7 @@ async def test_events_of_a_codebase_are_those_of_its_jobs(market: Market) -> Non
     coder, person = await market.agent("Coder"), await market.agent("Person")
     _, codebase = await make_codebase(market, coder)
     _, other = await make_codebase(market, coder, "/src/other")
-    operation = market.app.registry.find("agora.codebase.events")
+    operation = market.app.registry.resolve("agora.codebase.events")
     spec = (await market.app.dispatcher.invoke(operation, person, {"codebase_id": codebase})).result
     assert isinstance(spec, EventStreamSpec)
     for where in (codebase, other):

@@ -117,7 +117,7 @@ events = st.builds(
     st.none() | st.lists(agents, max_size=2).map(tuple),
 )
 wishes = st.builds(
-    EventFilter.from_wishes,
+    EventFilter.from_request,
     st.lists(names | st.sampled_from(["work_*", "agora.*", "*.done", "a.b?c", "w*k*e", "[a]*", "a.b_*"]), max_size=2),
     st.none() | agents,
     st.none() | agents,

@@ -25,10 +25,10 @@ TYPES = ["a.x", "a.y", "b.x"]
 AGENTS = ["agent_0", "agent_1"]
 FILTERS = [
     EventFilter(),
-    EventFilter.from_wishes(["a.*"]),
-    EventFilter.from_wishes(["b.x", "a.y"]),
-    EventFilter.from_wishes(agent="agent_1"),
-    EventFilter.from_wishes(["a.*"], "agent_0"),
+    EventFilter.from_request(["a.*"]),
+    EventFilter.from_request(["b.x", "a.y"]),
+    EventFilter.from_request(agent="agent_1"),
+    EventFilter.from_request(["a.*"], "agent_0"),
 ]
 VIEWERS = [OPERATOR_VIEWER, Viewer("agent_0"), Viewer("agent_1")]
 

@@ -87,7 +87,7 @@ async def test_any_response_of_a_program_has_a_defined_result(here: Site) -> Non
     """Also with an idempotency key, on either engine."""
     await here.agent("Echo", ECHO, pricing={"type": "per_request", "price": 1.0})
     made = (await here.create("Echo")).instance_id
-    operation = here.app.registry.find("agora.instance.execute")
+    operation = here.app.registry.resolve("agora.instance.execute")
     for name, (body, encoding) in ANSWERED.items():
         head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\nConnection: close"
         given = base64.b64encode(f"{head}\r\n\r\n".encode() + body).decode()

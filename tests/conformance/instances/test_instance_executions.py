@@ -72,7 +72,7 @@ async def test_streamed_response_is_relayed_as_it_arrives(here: Site) -> None:
     async def progress(done: float, total: float | None, text: str | None) -> None:
         heard.append(text or "")
 
-    operation = here.app.registry.find("agora.instance.execute")
+    operation = here.app.registry.resolve("agora.instance.execute")
     arguments = {"instance_id": made, "endpoint": "/stream"}
     outcome = await here.app.dispatcher.invoke(operation, here.operator, arguments, progress=progress)
     assert outcome.result.streamed

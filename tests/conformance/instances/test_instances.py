@@ -507,7 +507,7 @@ async def test_events_of_an_instance_are_published(here: Site) -> None:
     await here.agent()
     acme: Caller = here.customer("acme")
     made = await here.create(caller=acme)
-    operation = here.app.registry.find("agora.instance.events")
+    operation = here.app.registry.resolve("agora.instance.events")
     stream = await here.app.dispatcher.open_stream(operation, acme, {"instance_id": made.instance_id})
     seen = []
     async with asyncio.timeout(60):

@@ -79,10 +79,10 @@ async def test_items_of_an_upstream_cannot_shadow_local_ones(market: Market, url
     await add(market, url)
     for operation in operations():
         if operation.exposure.value != "test":
-            assert market.app.registry.find(operation.name) is operation
-            assert market.app.registry.find(operation.name.replace(".", "_")) is operation
+            assert market.app.registry.resolve(operation.name) is operation
+            assert market.app.registry.resolve(operation.name.replace(".", "_")) is operation
             for alias in operation.aliases:
-                assert market.app.registry.find(alias) in list(operations())
+                assert market.app.registry.resolve(alias) in list(operations())
     twice = "far.agora_messaging_send"  # equal to another name except for its dots
     assert names(market) - before == {f"far.{tool['name']}" for tool in rogue.tools} - {twice}
 
@@ -101,7 +101,7 @@ async def test_two_upstreams_cannot_share_a_name(market: Market, url: str, rogue
     shown = {name.replace(".", "_") for name in found if not name.startswith("agora")}
     assert len(shown) == 6
     for name in shown:
-        assert market.app.registry.find(name).name.replace(".", "_") == name
+        assert market.app.registry.resolve(name).name.replace(".", "_") == name
 
 
 async def test_number_and_length_of_names_are_bounded(market: Market, engine: Engine, url: str, rogue: Rogue) -> None:
@@ -162,7 +162,7 @@ async def test_metadata_of_an_upstream_is_not_mistaken_for_ours(market: Market, 
     )
     await add(market, url)
     core = market.app.mcp.core
-    operation = market.app.registry.find("far.do")
+    operation = market.app.registry.resolve("far.do")
     shown = core.tools.describe_operation(operation, "default").document["_meta"]
     assert shown == {"own": 1, "agora/version": "1.0.0"}
     outcome = await market.app.dispatcher.invoke(operation, market.operator, {})
@@ -209,11 +209,11 @@ async def test_unknown_name_among_thousands_is_refused_quickly(market: Market, u
     began = time.process_time()
     for _ in range(20):
         with pytest.raises(NotFound):
-            market.app.registry.find("nothing.tool_number_1x")
+            market.app.registry.resolve("nothing.tool_number_1x")
         assert not market.app.registry.has("nothing.tool_number_1x", "default")
     assert time.process_time() - began < 2
     with pytest.raises(NotFound, match=r"Did you mean three\.tool_number_"):
-        market.app.registry.find("three.tool_numbre_77")
+        market.app.registry.resolve("three.tool_numbre_77")
 
 
 async def test_concurrent_calls_of_one_caller_are_bounded(market: Market) -> None:

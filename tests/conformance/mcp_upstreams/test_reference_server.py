@@ -85,7 +85,7 @@ async def tour(market: Market, caller: Caller) -> None:
     async def hear(done: float, total: float | None, message: str | None) -> None:
         heard.append((done, total))
 
-    operation = market.app.registry.find("everything.trigger-long-running-operation", None, "default")
+    operation = market.app.registry.resolve("everything.trigger-long-running-operation", None, "default")
     await market.app.dispatcher.invoke(operation, caller, {"duration": 0.3, "steps": 3}, progress=hear)
     assert heard == [(1, 3), (2, 3), (3, 3)]
     resource = next(item.name for item in shown.items if item.kind.value == "resource")

@@ -122,9 +122,9 @@ async def test_tool_is_a_service_of_the_catalogue(market: Market, url: str, ada:
     assert "structured_content" in schema.output_schema["properties"]
     assert await market.call(ada, "query.services", category="far")
     with pytest.raises(NotFound, match=r"Did you mean far\.echo"):
-        market.app.registry.find("far.ecko", None, "default")
+        market.app.registry.resolve("far.ecko", None, "default")
     with pytest.raises(NotFound):
-        market.app.registry.find("far.echo", None, "another tenant")
+        market.app.registry.resolve("far.echo", None, "another tenant")
 
 
 async def test_upstream_operations_require_permissions(market: Market, url: str, ada: Caller) -> None:
@@ -259,7 +259,7 @@ async def test_tool_is_an_operation_with_its_own_name(
 ) -> None:
     await add(market, url)
     for name in ("far.echo", "far_echo"):
-        operation = market.app.registry.find(name, None, "default")
+        operation = market.app.registry.resolve(name, None, "default")
         assert operation.kind is Kind.RELAY
         outcome = await market.app.dispatcher.invoke(operation, ada, b'{"text": "by name"}', idempotency_key=name)
         assert outcome.result.content[0]["text"] == "by name"
@@ -291,10 +291,10 @@ async def test_progress_and_cancellation_are_relayed(market: Market, url: str, f
     async def hear(done: float, total: float | None, message: str | None) -> None:
         heard.append((done, total, message))
 
-    operation = market.app.registry.find("far.count", None, "default")
+    operation = market.app.registry.resolve("far.count", None, "default")
     await market.app.dispatcher.invoke(operation, ada, {}, progress=hear)
     assert heard == [(1, 3, "at 1"), (2, 3, "at 2"), (3, 3, "at 3")]
-    slow = market.app.registry.find("far.slow", None, "default")
+    slow = market.app.registry.resolve("far.slow", None, "default")
     calling = asyncio.create_task(market.app.dispatcher.invoke(slow, ada, {}))
     await far.began.wait()
     calling.cancel()
@@ -341,7 +341,7 @@ async def test_changed_tool_is_quarantined_until_accepted(market: Market, url: s
     )
     assert accepted.accepted == ["echo"]
     assert "far.echo" in names(market, ada)
-    assert market.app.registry.find("far.echo", None, "default").description == "Sends everything you say to us."
+    assert market.app.registry.resolve("far.echo", None, "default").description == "Sends everything you say to us."
     await market.call(ada, "upstream.call", upstream="far", tool="echo")
     await market.call(market.operator, "upstream.refresh", upstream="far")
     assert (await items(market))["echo"].state.value == "active"
@@ -377,7 +377,7 @@ async def test_every_omitted_tool_has_a_reason(market: Market, url: str, far: Fa
     assert "not a JSON schema" in found["odd"].reason
     assert found["ec_ho"].reason == "another one has the same name"
     assert "far.with space" not in names(market, ada)
-    assert market.app.registry.find("far.silent", None, "default").description == "The tool silent of far."
+    assert market.app.registry.resolve("far.silent", None, "default").description == "The tool silent of far."
     with pytest.raises(NotFound, match="cannot be offered"):
         await market.call(ada, "upstream.call", upstream="far", tool="odd")
 
@@ -411,10 +411,10 @@ async def test_catalogue_is_unchanged_after_a_restart(
 
 async def test_run_time_operations_cannot_shadow_declared_ones(market: Market) -> None:
     catalogue = market.app.registry
-    declared = catalogue.find("agora.messaging.send", None, "default")
+    declared = catalogue.resolve("agora.messaging.send", None, "default")
     false = type("False", (type(declared),), {"name": property(lambda self: "agora_messaging.send")})
     made = false(declared.function, (), "", Kind.RELAY)
     catalogue.replace_runtime_operations("default", "agora_messaging", [made])
-    assert catalogue.find("agora_messaging_send", None, "default") is declared
+    assert catalogue.resolve("agora_messaging_send", None, "default") is declared
     with pytest.raises(NotFound):
-        catalogue.find("agora_messaging.send", None, "default")
+        catalogue.resolve("agora_messaging.send", None, "default")

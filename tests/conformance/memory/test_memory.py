@@ -20,7 +20,7 @@ RUNS_ON = RunsOn.BOTH
 
 async def call(market: Market, caller: Caller, action: str, /, **arguments: Any) -> Any:
     """Call a memory operation; ``key`` is its argument, not an idempotency key."""
-    operation = market.app.registry.find(f"agora.memory.{action}")
+    operation = market.app.registry.resolve(f"agora.memory.{action}")
     return (await market.app.dispatcher.invoke(operation, caller, arguments)).result
 
 

@@ -84,7 +84,7 @@ async def test_agent_suspended_meanwhile_stays_suspended(market: Market, context
 
 
 async def test_usage_survives_a_restart_and_is_summed_over_servers(market: Market, context: JobContext) -> None:
-    operation = market.app.registry.find("agora.agent.list")
+    operation = market.app.registry.resolve("agora.agent.list")
 
     def server() -> UsageCounters:
         return UsageCounters(
@@ -119,7 +119,7 @@ async def test_usage_survives_a_restart_and_is_summed_over_servers(market: Marke
 
 
 async def test_counts_are_kept_if_the_store_fails(market: Market, context: JobContext) -> None:
-    counters, operation = UsageCounters(context), market.app.registry.find("agora.agent.list")
+    counters, operation = UsageCounters(context), market.app.registry.resolve("agora.agent.list")
     before = context.meter.usage(operation).calls
     context.meter.record(operation, 0.01, True)
     with failing_store(market.app).failing(), pytest.raises(StoreFailure):
@@ -132,7 +132,7 @@ async def test_counts_are_kept_if_the_store_fails(market: Market, context: JobCo
 async def test_counts_of_a_tenant_are_stored_although_those_of_another_are_not(
     market: Market, context: JobContext, engine: Engine
 ) -> None:
-    counters, operation = UsageCounters(context), market.app.registry.find("agora.agent.list")
+    counters, operation = UsageCounters(context), market.app.registry.resolve("agora.agent.list")
     tenants = ("acme", "globex")
     for tenant in tenants:
         await market.call(market.operator, "tenant.create", tenant_id=tenant)

@@ -71,7 +71,7 @@ async def test_message_wakes_a_waiter_on_the_other_server(pair: tuple[Market, Ma
 async def read_events(market: Market, types: str) -> Reader:
     """Read this server's events from now on."""
     reader, feed = Reader(), market.app.feed
-    opening = EventStreamSpec(EventFilter.from_wishes([types]), OPERATOR_VIEWER, feed.head("default"))
+    opening = EventStreamSpec(EventFilter.from_request([types]), OPERATOR_VIEWER, feed.head("default"))
     await feed.open("default", opening).attach(reader)
     return reader
 

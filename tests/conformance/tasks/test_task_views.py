@@ -127,7 +127,7 @@ async def test_statistics_summarize_tasks(market: Market) -> None:
 async def test_stream_resumes_only_after_an_existing_entry(market: Market, place: str) -> None:
     giver = await market.agent("Giver")
     task_id = await assign(market, giver)
-    operation = market.app.registry.find("agora.task.stream")
+    operation = market.app.registry.resolve("agora.task.stream")
     with pytest.raises(InvalidRequest, match=r"is not the number of an entry|last_event_id"):
         await market.app.dispatcher.open_stream(operation, giver, {"task_id": task_id, "last_event_id": place})
 

@@ -93,7 +93,7 @@ async def filled(market: Market, tenant: str) -> Goods:
     kept = market.app.registry
 
     async def call(caller: Caller, name: str, /, **arguments: Any) -> Any:
-        operation = kept.find(f"agora.{name}")
+        operation = kept.resolve(f"agora.{name}")
         result = (await market.app.dispatcher.invoke(operation, caller, arguments)).result
         for match in ID.finditer(to_json(result.model_dump(mode="json")).decode()):
             goods.names.setdefault(match[1], match[0])

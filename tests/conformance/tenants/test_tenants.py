@@ -135,7 +135,7 @@ async def test_repeated_request_returns_the_key_again(market: Market) -> None:
 async def test_suspended_tenant_is_refused_until_resumed(market: Market) -> None:
     created, chief = await made(market)
     registered = await market.call(chief, "agent.register", agent_name="Ada")
-    stream = market.app.registry.find("agora.event.stream")
+    stream = market.app.registry.resolve("agora.event.stream")
     authenticator = market.app.authenticator
 
     async def valid() -> None:

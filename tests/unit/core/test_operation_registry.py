@@ -30,17 +30,17 @@ def _versions(clock: ManualClock, **life: object) -> tuple[OperationRegistry, di
 
 def test_newest_active_version_is_the_default(clock: ManualClock) -> None:
     registry, made = _versions(clock)
-    assert registry.find("agora.messaging.send") is made["1.2.0"]
-    assert registry.find("agora_messaging_send") is made["1.2.0"]
-    assert registry.find("agora.messaging.send@1.0.0") is made["1.0.0"]
-    assert registry.find("agora.messaging.send", "^2") is made["2.0.0"]
-    assert registry.find("agora.messaging.send", "~1.0") is made["1.0.0"]
+    assert registry.resolve("agora.messaging.send") is made["1.2.0"]
+    assert registry.resolve("agora_messaging_send") is made["1.2.0"]
+    assert registry.resolve("agora.messaging.send@1.0.0") is made["1.0.0"]
+    assert registry.resolve("agora.messaging.send", "^2") is made["2.0.0"]
+    assert registry.resolve("agora.messaging.send", "~1.0") is made["1.0.0"]
     with pytest.raises(NotFound, match=r"3\.0\.0"):
-        registry.find("agora.messaging.send", "3.0.0")
+        registry.resolve("agora.messaging.send", "3.0.0")
     with pytest.raises(InvalidRequest):
-        registry.find("agora.messaging.send", "newest")
+        registry.resolve("agora.messaging.send", "newest")
     with pytest.raises(NotFound) as failure:
-        registry.find("agora.mesaging.send")
+        registry.resolve("agora.mesaging.send")
     assert "agora.messaging.send" in (failure.value.fix or "")
 
 
@@ -51,10 +51,10 @@ def test_deprecation_and_sunset_dates_take_effect(clock: ManualClock) -> None:
         clock, deprecation_date=tomorrow, sunset_date=after, replacement="agora.messaging.send@1.2.0"
     )
     old = made["1.0.0"]
-    assert (registry.status(old), registry.list_notices(old)) == (Lifecycle.ACTIVE, {})
+    assert (registry.status(old), registry.list_lifecycle_headers(old)) == (Lifecycle.ACTIVE, {})
     clock.advance(86_400)
     assert registry.status(old) is Lifecycle.DEPRECATED
-    notices = registry.list_notices(old)
+    notices = registry.list_lifecycle_headers(old)
     assert notices["Deprecation"].startswith("@")
     assert notices["Sunset"].endswith("00:00:00 GMT")
     registry.require_available(old)

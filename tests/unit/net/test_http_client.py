@@ -331,7 +331,7 @@ def certificate(directory: Path, name: str) -> Path:
 class Here(EgressPolicy):
     """Resolves every name to this machine."""
 
-    async def resolve_address(self, host: str, port: int) -> str:
+    async def resolve_allowed_address(self, host: str, port: int) -> str:
         return "127.0.0.1"
 
 

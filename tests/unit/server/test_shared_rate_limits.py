@@ -22,7 +22,7 @@ def test_refused_calls_are_not_announced() -> None:
     limiter.spent = Counter()
     for _ in range(1000):
         try:
-            limiter.count_call(ADA)
+            limiter.charge_call(ADA)
         except RateLimited:
             continue
     assert limiter.spent == {ADA_KEY: 10}
@@ -34,14 +34,14 @@ def test_calls_refused_by_another_server_do_not_count_here() -> None:
     flooded.spent = Counter()
     for _ in range(10_000):
         try:
-            flooded.count_call(ADA)
+            flooded.charge_call(ADA)
         except RateLimited:
             continue
     other.add_remote_calls(*ADA_KEY, flooded.spent[ADA_KEY])
     with pytest.raises(RateLimited):
-        other.count_call(ADA)
+        other.charge_call(ADA)
     now = 1.0
-    other.count_call(ADA)
+    other.charge_call(ADA)
 
 
 def test_announcements_are_bounded_in_length() -> None:

@@ -162,7 +162,7 @@ class Feed:
             raise Overloaded("Too many streams are open.", fix="Close some, or try again later.", retry_after=15)
         stream = self._build_stream(tenant, opening, check)
         stream.groups = groups or ()
-        self._check_holder_share((tenant, stream.viewer.subject), stream.groups)
+        self._acquire_holder_share((tenant, stream.viewer.subject), stream.groups)
         stream.slot = next(self._next_slot)
         self._slots[stream.slot][stream] = None
         return stream
@@ -178,14 +178,14 @@ class Feed:
         if opening.resumed:
             self.positions.advance_position(tenant, subscription_id, opening.position)
             return opening
-        position = self.positions.find_latest_position(tenant, subscription_id, opening.position)
+        position = self.positions.get_latest_position(tenant, subscription_id, opening.position)
         return EventStreamSpec(opening.filter, opening.viewer, position, subscription_id)
 
     def remove_stream(self, stream: LiveStream) -> None:
         """Remove an ended stream."""
         if stream.slot is not None:
             self._slots[stream.slot].pop(stream, None)
-            self._release_holder((stream.tenant, stream.viewer.subject), stream.groups)
+            self._release_holder_share((stream.tenant, stream.viewer.subject), stream.groups)
         if stream.close_reason is not None and stream.close_reason.code == CLOSE_TOO_SLOW:
             self.cut_off += 1
 
@@ -204,7 +204,7 @@ class Feed:
         if self._closing is not None:
             return False
         holder = (tenant, spec.viewer.subject)
-        self._check_holder_share(holder, groups)
+        self._acquire_holder_share(holder, groups)
         arrival = _Arrival(matters)
         stream = EventStream(self, tenant, spec)
         alarm = asyncio.ensure_future(self._sleep(seconds))
@@ -214,12 +214,12 @@ class Feed:
             await asyncio.wait((arrival.came, alarm), return_when=asyncio.FIRST_COMPLETED)
             return arrival.came.done() and arrival.came.result()
         finally:
-            self._release_holder(holder, groups)
+            self._release_holder_share(holder, groups)
             self._waiting.discard(arrival)
             stream.close()
             alarm.cancel()
 
-    def _check_holder_share(self, holder: Holder, groups: Groups) -> None:
+    def _acquire_holder_share(self, holder: Holder, groups: Groups) -> None:
         """Count a stream or a waiting call against its caller's share. Raises Overloaded.
 
         A group may hold as many streams as are still free, so one group has at most half, and others always find room.
@@ -241,7 +241,7 @@ class Feed:
         self._held.update((holder, *groups))
         self._holding += 1
 
-    def _release_holder(self, holder: Holder, groups: Groups) -> None:
+    def _release_holder_share(self, holder: Holder, groups: Groups) -> None:
         self._holding -= 1
         for key in (holder, *groups):
             self._held[key] -= 1

@@ -94,7 +94,7 @@ class EventFilter:
         object.__setattr__(self, "_patterns", tuple(_compile_pattern(name) for name in names if "*" in name))
 
     @classmethod
-    def from_wishes(
+    def from_request(
         cls, types: Iterable[str] = (), agent: str | None = None, subject: str | None = None
     ) -> EventFilter:
         """Create a filter in canonical form, so that equivalent requests give equal filters."""

@@ -68,7 +68,7 @@ async def read_events(
         until = min(newest, after + MAX_SCANNED_EVENTS)
         parameters = event_filter.sql_parameters(viewer)
         rows = await tx.all(events.select_matching_events, after=after, until=until, limit=limit, **parameters)
-    stored_events = await _read_rows(tx, rows)
+    stored_events = await _load_events_up_to_size(tx, rows)
     # Otherwise rows or bytes ran out within the page, and the next one begins after the last event taken.
     whole = len(stored_events) == len(rows) < limit
     visible = [
@@ -77,7 +77,7 @@ async def read_events(
     return EventPage(visible, until if whole else stored_events[-1].seq, newest)
 
 
-async def _read_rows(tx: Reader, rows: Sequence[LogEntry]) -> list[StoredEvent]:
+async def _load_events_up_to_size(tx: Reader, rows: Sequence[LogEntry]) -> list[StoredEvent]:
     """Load rows as events up to a number of bytes. An event with large data is a page of its own."""
     stored_events: list[StoredEvent] = []
     size = 0
@@ -114,7 +114,7 @@ async def resolve_position(tx: Reader, position: str) -> int:
     Raises InvalidRequest for an invalid value and for a number beyond the end of the log, NotFound for an unknown id.
     """
     if position.isascii() and position.isdigit():
-        return await _check_sequence(tx, int(position))
+        return await _require_sequence_in_log(tx, int(position))
     if not position.startswith("evt_"):
         raise _build_invalid_position_error(f"{position!r} is neither an event's id nor a sequence number.")
     sequence = await tx.one(events.select_event_position, event_id=position)
@@ -130,7 +130,7 @@ async def resolve_position(tx: Reader, position: str) -> int:
     )
 
 
-async def _check_sequence(tx: Reader, after: int) -> int:
+async def _require_sequence_in_log(tx: Reader, after: int) -> int:
     oldest, newest = await _read_bounds(tx)
     if after > newest:
         raise _build_invalid_position_error(f"The log has not reached {after} yet: its newest event is {newest}.")

@@ -30,7 +30,7 @@ class Positions:
         # Acknowledgements of two streams of one subscription may arrive in any order.
         positions[subscription_id] = max(sequence, positions.get(subscription_id, 0))
 
-    def find_latest_position(self, tenant: str, subscription_id: str, stored: int) -> int:
+    def get_latest_position(self, tenant: str, subscription_id: str, stored: int) -> int:
         """Return the position to start from: the stored one, or a later one in memory."""
         return max(stored, self._waiting.get(tenant, {}).get(subscription_id, 0))
 

@@ -12,7 +12,7 @@ from agora_sdk.errors import InternalError
 
 from .frames import CLOSE_TOO_SLOW, Batch, CloseReason
 
-__all__ = ["NULL_SINK", "QueueSink", "Sink", "is_over", "offer_batch"]
+__all__ = ["NULL_SINK", "QueueSink", "Sink", "exceeds_unread_limit", "offer_batch"]
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ class QueueSink:
         self.close_reason: CloseReason | None = None
 
     def write(self, batch: Batch, /) -> bool:
-        if self.size > self._limit or is_over(self._connection, self.size, batch):
+        if self.size > self._limit or exceeds_unread_limit(self._connection, self.size, batch):
             return False
         self._batches.append(batch)
         self.size += batch.size
@@ -113,10 +113,12 @@ class QueueSink:
             self._room.set()
 
 
-def is_over(connection: Connection | None, waiting: int, batch: Batch) -> bool:
+def exceeds_unread_limit(connection: Connection | None, waiting: int, batch: Batch) -> bool:
     """Whether a slow reader must be closed because its subject has too many unread bytes."""
     return (
-        connection is not None and connection.is_over and (waiting > HIGH_WATER_BYTES or batch.size > HIGH_WATER_BYTES)
+        connection is not None
+        and connection.exceeds_unread_limit
+        and (waiting > HIGH_WATER_BYTES or batch.size > HIGH_WATER_BYTES)
     )
 
 

@@ -290,19 +290,19 @@ class LogStream(LiveStream):
             while self.close_reason is None:
                 # In this order: an event that comes between the subscription and the read sets the bell again, and is
                 # not slept through.
-                await self._subscribe_bell(channel)
+                await self._subscribe_wake_sink(channel)
                 self._wake_sink.rung.clear()
                 await self._send_next_page(channel)
         finally:
             if self._hints is not None:
                 self._hints.close()
 
-    async def _subscribe_bell(self, channel: Channel) -> None:
+    async def _subscribe_wake_sink(self, channel: Channel) -> None:
         """Wake the stream at every event about the subject."""
         if self._hints is None or self._hints.close_reason is not None:
             # The bell may see every event: it only wakes the stream, and the log is read with the reader's own rights.
             opening = EventStreamSpec(
-                EventFilter.from_wishes(subject=self._following.subject), OPERATOR_VIEWER, channel.head
+                EventFilter.from_request(subject=self._following.subject), OPERATOR_VIEWER, channel.head
             )
             self._hints = EventStream(self._feed, self.tenant, opening)
             await self._hints.attach(self._wake_sink)

@@ -166,7 +166,7 @@ class Management(BoundService):
         call, registry = self.call, self.call.context.registry
         if action not in STATUS_BY_ACTION:
             raise _build_unknown_action_error(action, tuple(STATUS_BY_ACTION))
-        operation = registry.find(target, None, call.caller.tenant)
+        operation = registry.resolve(target, None, call.caller.tenant)
         call.target = f"{operation.name}@{operation.version}"
         notice = self._parse_notice(operation, action, value)
         if operation.name in ALWAYS_AVAILABLE and (action == "sunset" or notice.sunset_date is not None):
@@ -226,7 +226,7 @@ class Management(BoundService):
         if name is None:
             return
         try:
-            replacement = self.call.context.registry.find(name, None, self.call.caller.tenant)
+            replacement = self.call.context.registry.resolve(name, None, self.call.caller.tenant)
         except AgoraError as error:
             raise InvalidRequest(
                 f"The replacement {name!r} is not an operation: {error.detail}",

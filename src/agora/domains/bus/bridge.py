@@ -48,7 +48,7 @@ MAX_FOREIGN_CONSUMER_WARNINGS = 5  # warnings about foreign consumers in the mar
 MAX_REFUSALS_PER_EVENT = 20  # refused entries listed in one event
 RECEIVED, SENT, AVAILABLE = "agora.message.received", "agora.broadcast.sent", "agora.task.available"
 JOINED, REPLAYED = "agora.bus.joined", "agora.dead_letter.replayed"
-WAKING_EVENTS = EventFilter.from_wishes((RECEIVED, SENT, AVAILABLE, JOINED, REPLAYED))
+WAKING_EVENTS = EventFilter.from_request((RECEIVED, SENT, AVAILABLE, JOINED, REPLAYED))
 SYSTEM = Viewer("system", sees_all=True)
 
 

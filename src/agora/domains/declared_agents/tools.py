@@ -164,10 +164,10 @@ def _expand_name(
     elif separator and prefix in ("agent", "handoff"):
         verb = "ask" if prefix == "agent" else "hand_over_to"
         name = "ask_agent" if tool_name == ANY_AGENT else _shorten_name(f"{verb}_{tool_name}")
-        assign = registry.find("agora.task.assign", None, tenant)
+        assign = registry.resolve("agora.task.assign", None, tenant)
         yield ResolvedTool(name, source, assign, agent=tool_name, hands_over=prefix == "handoff")
     elif separator and prefix == "capability":
-        assign = registry.find("agora.task.assign", None, tenant)
+        assign = registry.resolve("agora.task.assign", None, tenant)
         yield ResolvedTool(_shorten_name(f"use_{tool_name}"), source, assign, capability=tool_name)
     else:
         for operation in operations:
@@ -178,7 +178,7 @@ def _expand_name(
 
 
 def _granted_tool(source: str, grant: Grant, registry: OperationRegistry, tenant: str) -> ResolvedTool:
-    operation = registry.find(grant.operation, None, tenant)
+    operation = registry.resolve(grant.operation, None, tenant)
     return ResolvedTool(_shorten_name(grant.operation.removeprefix("agora.")), source, operation, grant)
 
 

@@ -94,7 +94,7 @@ class DiscoveryService(BoundService, contract.Discovery):
     @implements
     async def schema(self, service: str, version: str | None = None) -> contract.ServiceSchema:
         self._require_enabled()
-        operation = self.call.context.registry.find(service, version, self.call.caller.tenant)
+        operation = self.call.context.registry.resolve(service, version, self.call.caller.tenant)
         summary = build_service_info(self.call, operation)
         return contract.ServiceSchema.model_construct(
             **{name: getattr(summary, name) for name in contract.ServiceSchema.model_fields if name in _SHARED_FIELDS},

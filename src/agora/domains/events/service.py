@@ -76,7 +76,7 @@ class EventService(BoundService, contract.Events):
         return (await references.load_agent(self.call.tx, ref, field)).agent_id
 
     async def _build_filter(self, types: list[str], agent: str | None, subject: str | None) -> EventFilter:
-        return EventFilter.from_wishes(types, agent and await self._resolve_agent(agent), subject)
+        return EventFilter.from_request(types, agent and await self._resolve_agent(agent), subject)
 
     @property
     def _build_viewer(self) -> Viewer:
@@ -162,7 +162,7 @@ class EventService(BoundService, contract.Events):
             )
         row = await self._require_readable_subscription(subscription_id)
         position = await event_log.resolve_position(tx, place if resumed else str(row.position))
-        event_filter = EventFilter.from_wishes(**from_json(row.filter))
+        event_filter = EventFilter.from_request(**from_json(row.filter))
         return EventStreamSpec(event_filter, viewer, position, subscription_id, resumed)
 
     async def _require_readable_subscription(self, subscription_id: str) -> SubscriptionRow:

@@ -139,7 +139,7 @@ class InstanceService(BoundService, contract.Instances):
             position = (await event_log.read_events(tx, None, 1)).position - 1
         # A caller that may see the instance may see all of its events, including those before the caller joined the account.
         viewer = Viewer(self.call.caller.subject, sees_all=True)
-        return EventStreamSpec(EventFilter.from_wishes([], None, instance_id), viewer, max(0, position), resumed=True)
+        return EventStreamSpec(EventFilter.from_request([], None, instance_id), viewer, max(0, position), resumed=True)
 
     # -- lifecycle ---------------------------------------------------------------------------------
 

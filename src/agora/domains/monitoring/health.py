@@ -144,7 +144,7 @@ def _list_stopped_tenants(call: Call) -> list[StoppedTenant]:
             since=to_datetime(brake.created_at),
             expires_at=to_datetime(brake.expires_at) if brake.expires_at is not None else None,
         )
-        for tenant, brake in sorted(call.context.ports.get(ADMISSION).stopped_tenants().items())
+        for tenant, brake in sorted(call.context.ports.get(ADMISSION).list_system_wide_overrides().items())
     ]
 
 

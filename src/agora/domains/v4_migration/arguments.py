@@ -227,7 +227,7 @@ def parse_object(value: Any, field: str) -> JsonObject:
 
 def validate_for(call: Call, operation: str, **arguments: Any) -> dict[str, Any]:
     """Validate arguments of another operation by its contract. Raises InvalidRequest."""
-    return validate_arguments(call.context.registry.find(operation, None, call.caller.tenant), arguments)
+    return validate_arguments(call.context.registry.resolve(operation, None, call.caller.tenant), arguments)
 
 
 def parse_arguments(reducer: str, args: Sequence[Any]) -> Arguments:

@@ -10,7 +10,7 @@ from agora.core.call import Caller
 from agora.core.dispatcher import Dispatcher
 from agora.core.lazy import Lazy
 from agora.domains.identity.signing_key import KEY_FILE
-from agora.protocols.host_header import base_url
+from agora.protocols.host_header import server_url_for_request
 from agora.protocols.http import Access, Receive, Scope, Send, send_response
 from agora.settings import ConfigurationError, Settings
 from agora.telemetry import CURRENT_PROTOCOL
@@ -69,7 +69,7 @@ class A2AApp:
         CURRENT_PROTOCOL.set("grpc")
         if self._settings.public_url or self._settings.a2a_grpc_url:
             scope = {**scope, "client": None}
-        return await self._access.authenticate_scope(scope)
+        return await self._access.authenticate_request(scope)
 
     async def stop(self) -> None:
         """Stop gRPC."""
@@ -96,7 +96,7 @@ class A2AApp:
         elif path == CATALOG_PATH:
             _require_get(scope)
             await self.cards.send_catalogue(
-                base_url(scope, self._settings), await session.authenticate_caller(), scope, send
+                server_url_for_request(scope, self._settings), await session.authenticate_caller(), scope, send
             )
         elif path == JWKS_PATH:
             _require_get(scope)
@@ -137,14 +137,18 @@ class A2AApp:
             raise MethodNotAllowed(f"{scope['method']} is not possible here.", fix="Use POST.", allowed=["POST"])
         caller = await session.authenticate_caller()
         body = await session.read_body(receive)
-        answer = await self.cards.search_catalog(base_url(scope, self._settings), caller, body)
+        answer = await self.cards.search_catalog(server_url_for_request(scope, self._settings), caller, body)
         await send_response(send, 200, to_json(answer))
 
     async def _send_card(self, session: Session, send: Send) -> None:
         scope = session.scope
         _require_get(scope)
         await self.cards.send_card(
-            session.agent, base_url(scope, self._settings), await session.authenticate_caller(), scope, send
+            session.agent,
+            server_url_for_request(scope, self._settings),
+            await session.authenticate_caller(),
+            scope,
+            send,
         )
 
 

@@ -13,7 +13,7 @@ import socket
 from contextlib import suppress
 from typing import Final, cast
 
-from agora.net.backpressure import HIGH_WATER_BYTES, Backpressure, Connection, limit_unsent
+from agora.net.backpressure import HIGH_WATER_BYTES, Backpressure, Connection, limit_kernel_send_queue
 
 __all__ = ["GrpcListener", "bind_listener"]
 
@@ -63,7 +63,7 @@ class FrameReader:
 def bind_listener(host: str, port: int) -> socket.socket:
     """Create a listening socket. Raises OSError if the port is in use."""
     listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-    limit_unsent(listener)
+    limit_kernel_send_queue(listener)
     return listener
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from agora.comma_lists import split_list
 from agora.core.call import Caller
 from agora.core.dispatcher import Dispatcher
-from agora.protocols.host_header import base_url, known_names
+from agora.protocols.host_header import list_own_host_names, server_url_for_request
 from agora.protocols.http import Access, Receive, Scope, read_body, read_header, run_while_connected
 from agora.protocols.json_body import read_json_body
 from agora.settings import Settings
@@ -35,7 +35,7 @@ class Session:
 
     async def authenticate_caller(self) -> Caller:
         """Authenticate the caller. Raises Unauthenticated."""
-        return await self._access.authenticate_scope(self.scope)
+        return await self._access.authenticate_request(self.scope)
 
     async def read_body(self, receive: Receive) -> bytes:
         """Read the whole body. Raises PayloadTooLarge."""
@@ -64,7 +64,7 @@ class Session:
             dialect,
             caller,
             agent=self.agent,
-            base_url=base_url(self.scope, self._settings),
+            base_url=server_url_for_request(self.scope, self._settings),
             extensions=read_extensions(self.scope),
             resume=self._read_resume_id() if method.streams else None,
             key=read_header(self.scope, b"idempotency-key"),
@@ -99,4 +99,4 @@ def read_extensions(scope: Scope) -> tuple[str, ...]:
 
 def is_own_url(base_url: str, settings: Settings) -> bool:
     """Whether a URL is known to be this server's; the Host header is not trusted."""
-    return base_url == settings.public_url.rstrip("/") or urlsplit(base_url).hostname in known_names(settings)
+    return base_url == settings.public_url.rstrip("/") or urlsplit(base_url).hostname in list_own_host_names(settings)

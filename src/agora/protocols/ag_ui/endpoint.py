@@ -57,13 +57,13 @@ class AgUiApp:
         await self._send_run(run, opened, refusal, receive, send)
 
     async def _begin_run(self, scope: Scope, receive: Receive) -> tuple[RunInput, OpenedRun, RunRefused | None]:
-        caller = await self._access.authenticate_scope(scope)
+        caller = await self._access.authenticate_request(scope)
         limit = self._settings.body_limit
         body = await read_json_body(scope, receive, limit, self._dispatcher, caller)
         run = read_run_input(parse_json_object(body))
 
         async def reauthenticate_caller() -> None:
-            await self._access.authenticate_scope(scope)
+            await self._access.authenticate_request(scope)
 
         request = RunRequest(run, _read_agent(scope), caller, reauthenticate_caller)
         try:

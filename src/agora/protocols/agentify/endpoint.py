@@ -103,14 +103,14 @@ class AgentifyApp:
         a caller is one without a credential.
         """
         try:
-            caller = await self._access.authenticate_scope(scope)
+            caller = await self._access.authenticate_request(scope)
         except AgoraError:
             caller = self._access.build_anonymous_caller(scope)
         await self._dispatcher.wait_for_turn(caller, size)
 
     async def _process_message(self, message: IncomingMessage, scope: Scope, receive: Receive) -> tuple[int, Document]:
         credential = self._access.credential(scope) or message.credential
-        caller = await self._access.authenticate_scope(scope, credential)
+        caller = await self._access.authenticate_request(scope, credential)
         if self._exchange.is_call(message):
             return await run_while_connected(receive, self._exchange.answer_operation_call(message, caller))
         receipt = await self._exchange.send_message(message, caller, read_header(scope, b"idempotency-key"))

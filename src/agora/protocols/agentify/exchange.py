@@ -54,7 +54,7 @@ class Exchange:
         """Run the operation that a message calls; returns the HTTP status, and its result or error."""
         try:
             request = _validate_message(message)
-            operation = self._dispatcher.context.registry.find(message.intent, None, caller.tenant)
+            operation = self._dispatcher.context.registry.resolve(message.intent, None, caller.tenant)
             # One message has one reply.
             if operation.kind is Kind.STREAM:
                 raise InvalidRequest(f"{operation.name} is a stream.", fix="Read it at its own address, or over /ws.")

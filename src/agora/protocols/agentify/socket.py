@@ -26,7 +26,7 @@ from agora.core.dispatcher import Dispatcher
 from agora.core.events.frames import CLOSE_RESTARTING, CloseReason
 from agora.core.events.sink import QueueSink
 from agora.core.events.stream import LiveStream
-from agora.protocols.http import Access, Receive, Scope, Send, check_json_weight, connection_of
+from agora.protocols.http import Access, Receive, Scope, Send, check_json_weight, find_connection
 from agora.protocols.trace_context import open_incoming_span, read_trace_carrier
 from agora.protocols.websockets import MAX_REASON_BYTES, read_subprotocol_token, refuse_handshake
 from agora.settings import Settings
@@ -70,7 +70,7 @@ class AgentSocketApp:
         try:
             query = _parse_handshake_query(query_text)
             credential = read_subprotocol_token(scope) or query.get("access_token") or self.access.credential(scope)
-            caller = await self.access.authenticate_scope(scope, credential)
+            caller = await self.access.authenticate_request(scope, credential)
         except AgoraError as error:
             await refuse_handshake(scope, receive, send, error)
             return
@@ -85,7 +85,7 @@ class _Socket:
     def __init__(self, app: AgentSocketApp, scope: Scope, receive: Receive, send: Send, credential: str | None) -> None:
         self._app, self._scope, self._receive, self._send = app, scope, receive, send
         self._credential, self._trace = credential, read_trace_carrier(scope)
-        self._connection = connection_of(scope)
+        self._connection = find_connection(scope)
         self._exchange = Exchange(app.dispatcher)
         self._receipts = False
         self._subject: str | None = None  # agent whose messages are pushed
@@ -214,7 +214,7 @@ class _Socket:
         message.
         """
         try:
-            caller = await self._app.access.authenticate_scope(self._scope, self._credential)
+            caller = await self._app.access.authenticate_request(self._scope, self._credential)
         except AgoraError:
             caller = self._app.access.build_anonymous_caller(self._scope)
         await self._app.dispatcher.wait_for_turn(caller, size)
@@ -223,7 +223,7 @@ class _Socket:
         """Authenticate the sender of a message; the first one determines the socket's agent if the handshake did not."""
         app = self._app
         credential = self._credential or message.credential
-        caller = await app.access.authenticate_scope(self._scope, credential)
+        caller = await app.access.authenticate_request(self._scope, credential)
         if self._subject is None:
             if caller.kind == "agent":
                 self._credential = credential
@@ -260,7 +260,7 @@ class _Socket:
         await self._fetch_pending(caller, subject, None)  # rejected if the caller may not act for that agent
 
         async def reauthenticate_caller() -> None:
-            await self._app.access.authenticate_scope(self._scope, self._credential)
+            await self._app.access.authenticate_request(self._scope, self._credential)
 
         # Opened before the stored messages are sent: none falls in between; those seen twice are recognised by their
         # id.
@@ -337,7 +337,7 @@ class _Socket:
         before = asyncio.get_running_loop().time() - (0.0 if everything else DELIVERED_AFTER_SECONDS)
         while ids := self._take_delivered(before):
             try:
-                caller = await self._app.access.authenticate_scope(self._scope, self._credential)
+                caller = await self._app.access.authenticate_request(self._scope, self._credential)
                 arguments = {"message_ids": ids, "status": "delivered", "agent_id": self._subject}
                 await self._app.dispatcher.invoke(MARK, caller, arguments)
             # They stay undelivered in the inbox, and are sent again on the next socket.

@@ -108,7 +108,7 @@ class Core:
             return resolved[2]
         if not self.tools.has(name, exchange.caller.tenant):
             return None
-        operation = self.tools.find(name, version, exchange.caller.tenant)
+        operation = self.tools.resolve(name, version, exchange.caller.tenant)
         exchange.resolved = (name, version, operation)
         return operation
 
@@ -158,7 +158,7 @@ class Core:
             # Only for unknown names: it explains a quarantined or dropped tool, and costs reads of all upstreams.
             if (unusable := await self.resources.upstreams.find_unusable_tool(exchange, name)) is not None:
                 raise unusable
-            operation = self.tools.find(name, _read_requested_version(params), exchange.caller.tenant)
+            operation = self.tools.resolve(name, _read_requested_version(params), exchange.caller.tenant)
         sends_task = self.tasks.creates_task_by_sending(exchange, operation, {**params, "arguments": arguments})
         if not sends_task and not exchange.modern and self.tasks.may_create(exchange, params):
             raise build_no_task_support_error(name)
@@ -233,7 +233,7 @@ class Core:
 
     async def _search_tools(self, exchange: Exchange, arguments: Mapping[str, Any]) -> ToolResult:
         # A search runs no operation, so the dispatcher does not count it.
-        self.dispatcher.limiter.count_call(exchange.caller)
+        self.dispatcher.limiter.charge_call(exchange.caller)
         tools = self.tools.list_visible(exchange.caller)
         tools += await self._list_offered_tools(exchange, tools)
         restricted = self.tools.list_restricted(exchange.caller)

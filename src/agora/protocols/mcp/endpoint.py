@@ -284,7 +284,7 @@ class McpApp:
                 raise MalformedRequest("Batches of requests are not supported.", fix=NO_BATCHES_FIX)
             if isinstance(message, dict) and message.get("method") == "initialize":
                 # A handshake runs no operation, so the dispatcher does not count it.
-                self.dispatcher.limiter.count_call(caller)
+                self.dispatcher.limiter.charge_call(caller)
             if (work := self.lean.find_remote_call(scope, message, exchange)) is not None:
                 await send_relayed_answer(message["id"], work, receive, send)
                 return
@@ -336,7 +336,7 @@ class McpApp:
         if method == "tools/call":
             return self.core.find_called_operation(exchange, params) if isinstance(params, dict) else None
         name = OPERATION_BY_METHOD.get(method) if isinstance(method, str) else None
-        return None if name is None else self.dispatcher.context.registry.find(name, None, exchange.caller.tenant)
+        return None if name is None else self.dispatcher.context.registry.resolve(name, None, exchange.caller.tenant)
 
     # -- through the SDK -------------------------------------------------------------------------
 

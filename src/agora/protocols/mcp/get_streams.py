@@ -19,7 +19,7 @@ from pydantic_core import to_json
 from agora.core.dispatcher import Dispatcher
 from agora.core.events.stream import LiveStream
 from agora.net.backpressure import Connection
-from agora.protocols.http import Receive, Scope, Send, abort_connection, connection_of, read_header
+from agora.protocols.http import Receive, Scope, Send, abort_connection, find_connection, read_header
 from agora.protocols.http_streams import STREAM_HEADERS, CuttingSink
 from agora_sdk.errors import Gone, InvalidRequest, PermissionDenied, Unauthenticated, field_error
 
@@ -79,7 +79,7 @@ class GetStreams:
             # After the stream was opened: a change of the watches from here on arrives as its event.
             await self._session_store.refresh_watched(session)
             sdk_scope = to_sdk_scope(scope, session.local, without=LAST_EVENT_ID)
-            connection = connection_of(scope)
+            connection = find_connection(scope)
             stream_of_session = _GetStream(self._dispatcher, exchange, session, stream, missed, connection)
             await stream_of_session.keep_open(server, sdk_scope, receive, send, self._drained)
         finally:

@@ -17,7 +17,7 @@ from pydantic_core import to_json
 from agora.core.call import Caller
 from agora.domains.identity.oidc.configuration import Trust
 from agora.protocols.cors import CorsPolicy
-from agora.protocols.host_header import base_url, known_names, parse_origin
+from agora.protocols.host_header import list_own_host_names, parse_origin_or_none, server_url_for_request
 from agora.protocols.http import Access, Scope, Send, read_header, send_problem, send_response
 from agora.settings import Settings
 from agora_sdk.contract import Operation
@@ -33,7 +33,7 @@ class Guard:
 
     def __init__(self, access: Access, settings: Settings, scopes: tuple[str, ...], cors: CorsPolicy) -> None:
         self._access, self._settings, self._scopes, self._cors = access, settings, scopes, cors
-        self._names = known_names(settings)
+        self._names = list_own_host_names(settings)
         trust = Trust.from_settings(settings)
         self._issuers = [issuer.url for issuer in trust.issuers] if trust is not None else []
 
@@ -45,7 +45,7 @@ class Guard:
         # A page cannot know a credential of this server, so a request with one is not made in the visitor's name.
         if self._access.credential(scope) is None:
             self._refuse_foreign_pages(scope)
-        caller = await self._access.authenticate_scope(scope)
+        caller = await self._access.authenticate_request(scope)
         if caller.kind == "anonymous":
             raise Unauthenticated("This server needs a credential.", fix="Send 'Authorization: Bearer TOKEN'.")
         return caller
@@ -55,7 +55,7 @@ class Guard:
         if not self._settings.loopback:
             return
         origin, host = read_header(scope, b"origin"), read_header(scope, b"host")
-        site = parse_origin(origin) if origin is not None else None
+        site = parse_origin_or_none(origin) if origin is not None else None
         # An unreadable Origin, such as "null" of a sandboxed frame, is foreign, too.
         foreign = origin is not None and (site is None or site.host.name not in self._names)
         if foreign and not self._cors.allows_origin(origin or ""):
@@ -64,7 +64,7 @@ class Guard:
                 fix="Add the origin to the setting cors_origins, or send a token.",
             )
         # DNS rebinding: the page's own name resolves to 127.0.0.1, so its Origin looks like ours while Host still has the name.
-        if host is not None and not self._access.is_ours(host):
+        if host is not None and not self._access.is_own_host(host):
             raise PermissionDenied(
                 "The Host header names an untrusted host.",
                 fix="Use localhost, add the name to the setting trusted_hosts, or send a token.",
@@ -101,7 +101,7 @@ class Guard:
 
     def _build_authenticate_header(self, scope: Scope, reason: str) -> tuple[bytes, bytes]:
         """Build the header with the location of the metadata and the reason."""
-        metadata = f"{base_url(scope, self._settings)}{METADATA_PATH}/mcp"
+        metadata = f"{server_url_for_request(scope, self._settings)}{METADATA_PATH}/mcp"
         return (b"www-authenticate", f'Bearer realm="agora", resource_metadata="{metadata}"{reason}'.encode("latin-1"))
 
     async def send_metadata(self, scope: Scope, send: Send) -> None:
@@ -110,7 +110,7 @@ class Guard:
         With trusted identity providers, the scopes are those to request from the provider: Agora's own scopes follow
         from roles.
         """
-        base = base_url(scope, self._settings)
+        base = server_url_for_request(scope, self._settings)
         scopes = self._settings.oidc_scope.split() if self._issuers else self._scopes
         document = {
             "resource": f"{base}/mcp",

@@ -51,7 +51,7 @@ class SessionStore:
     async def _load_session(self, id: str, caller: Caller) -> Session | None:
         if len(id) > MAX_ID_LENGTH:
             return None
-        self._dispatcher.limiter.count_call(caller)
+        self._dispatcher.limiter.charge_call(caller)
         row = await self._run_in_store(
             caller, lambda call: rules.find_session(call, caller, rules.compute_client_session_key(id))
         )
@@ -88,7 +88,7 @@ class SessionStore:
 
     async def cancel_request(self, session: Session, request: int | str) -> None:
         """Cancel a call that may run on another server. Raises RateLimited."""
-        self._dispatcher.limiter.count_call(session.caller)
+        self._dispatcher.limiter.charge_call(session.caller)
         await self._run_in_store(
             session.caller, lambda call: rules.emit_request_cancellation(call, session.caller, session.key, request)
         )
@@ -141,7 +141,7 @@ class SessionStore:
         self, caller: Caller, key: str, toolsets: Sequence[str], *, enabled: bool
     ) -> tuple[str, ...]:
         """Enable or disable toolsets for a client; returns those now enabled."""
-        self._dispatcher.limiter.count_call(caller)
+        self._dispatcher.limiter.charge_call(caller)
         return await self._run_in_store(
             caller, lambda call: rules.change_toolsets(call, caller, key, toolsets, enabled=enabled)
         )

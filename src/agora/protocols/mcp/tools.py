@@ -185,10 +185,10 @@ class Tools:
         """Whether an operation of that name exists."""
         return self._registry.has(name, tenant)
 
-    def find(self, name: str, version: str | None, tenant: str) -> Operation:
+    def resolve(self, name: str, version: str | None, tenant: str) -> Operation:
         """Find the operation of a call. Raises JsonRpcError for an unknown tool."""
         try:
-            return self._registry.find(name, version, tenant)
+            return self._registry.resolve(name, version, tenant)
         except NotFound as error:
             raise JsonRpcError(INVALID_PARAMS, f"Unknown tool: {error}") from None
 
@@ -198,7 +198,7 @@ class Tools:
         newest: dict[str, Operation] = {}
         for operation in self._registry.list_visible(caller):
             twice = operation.name in newest
-            newest[operation.name] = self._registry.find(operation.name, None, caller.tenant) if twice else operation
+            newest[operation.name] = self._registry.resolve(operation.name, None, caller.tenant) if twice else operation
         tools = [self.describe_operation(operation, caller.tenant) for operation in newest.values()]
         others = [
             self.describe_alias(operation, name, caller.tenant)

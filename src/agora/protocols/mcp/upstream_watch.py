@@ -83,7 +83,7 @@ class UpstreamWatch:
     async def _watch_resource(self, uri: str) -> Callable[[], None] | None:
         """Start to watch a resource. Returns the function that stops it; None if it cannot be watched now."""
         upstream, _, own_uri = uri.removeprefix(URI_PREFIX).partition("/")
-        read = self._dispatcher.context.registry.find(READ_OPERATION, None, self._caller.tenant)
+        read = self._dispatcher.context.registry.resolve(READ_OPERATION, None, self._caller.tenant)
         if not self._caller.may(read.scope):
             # Counts as watched, because a missing scope is not a failure that another attempt could mend.
             return _do_nothing

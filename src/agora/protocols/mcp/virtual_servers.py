@@ -55,7 +55,7 @@ def _list_scopes_of_tools(registry: OperationRegistry, caller: Caller, tools: It
     scopes = set(WATCH_SCOPES)
     for name in tools:
         if registry.has(name, caller.tenant):
-            scopes.add(registry.find(name, None, caller.tenant).scope)
+            scopes.add(registry.resolve(name, None, caller.tenant).scope)
         else:
             scopes |= OFFER_SCOPES
     return frozenset(scopes - {""})

@@ -85,9 +85,9 @@ class OpenAiApp:
         """Authenticate the caller. Raises Unauthenticated."""
 
         async def reauthenticate_caller() -> None:
-            await self._access.authenticate_scope(scope)
+            await self._access.authenticate_request(scope)
 
-        caller = await self._access.authenticate_scope(scope)
+        caller = await self._access.authenticate_request(scope)
         return Asking(caller, read_header(scope, b"idempotency-key"), reauthenticate_caller)
 
     async def read_document(self, scope: Scope, receive: Receive, caller: Caller) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from agora.protocols.http import (
     send_problem,
     send_response,
 )
-from agora.protocols.json_body import check_json_type, media_type, parse_json_object
+from agora.protocols.json_body import parse_json_object, read_media_type, require_json_media_type
 from agora_sdk.contract import Kind, Operation
 from agora_sdk.errors import (
     AgoraError,
@@ -50,7 +50,7 @@ class RestApp:
         """Answer one request; every error is a problem document."""
         operation, request_id = match.operation, _read_request_id(scope)
         try:
-            caller = await self.access.authenticate_scope(scope)
+            caller = await self.access.authenticate_request(scope)
             # Before it is read: a body that is refused for its content costs processor time, too.
             announced = read_header(scope, b"content-length")
             if announced is not None and len(announced) >= LARGE_DIGITS:
@@ -82,12 +82,12 @@ class RestApp:
         query = scope["query_string"]
         if has_body(match.operation, scope["method"]):
             body = await read_body(scope, receive, min(match.operation.body_limit, self.body_limit))
-            if match.operation.name in FORM_OPERATIONS and media_type(scope) == FORM_TYPE:
+            if match.operation.name in FORM_OPERATIONS and read_media_type(scope) == FORM_TYPE:
                 # OpenID Connect Back-Channel Logout 1.0 section 2.5: the logout token comes as a form field, others may be added.
                 form = query_string.parse_query(body, match.operation)
                 return {name: value for name, value in form.items() if name in match.operation.parameters}
             if match.operation.name not in UNTYPED_OPERATIONS:
-                check_json_type(scope, body)
+                require_json_media_type(scope, body)
             # Passed on as bytes: validation parses them, without a second pass over the JSON.
             if not match.parameters and not query:
                 return body

@@ -13,7 +13,7 @@ from pydantic_core import to_json
 
 from agora.core.dispatcher import Dispatcher
 from agora.protocols.http import Access, Receive, Scope, Send, read_body, read_header, run_while_connected, send_problem
-from agora.protocols.json_body import check_json_type, parse_json_object
+from agora.protocols.json_body import parse_json_object, require_json_media_type
 from agora_sdk.contract import declared
 from agora_sdk.errors import AgoraError
 
@@ -44,7 +44,7 @@ class ExecutionStreams:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         answer = EventResponse(send)
         try:
-            caller = await self.access.authenticate_scope(scope)
+            caller = await self.access.authenticate_request(scope)
             arguments = await self._read_arguments(scope, receive)
             key = read_header(scope, b"idempotency-key")
             call = self.dispatcher.invoke(
@@ -62,7 +62,7 @@ class ExecutionStreams:
 
     async def _read_arguments(self, scope: Scope, receive: Receive) -> dict[str, Any]:
         body = await read_body(scope, receive, self.body_limit)
-        check_json_type(scope, body)
+        require_json_media_type(scope, body)
         document = parse_json_object(body)
         match = EXECUTION_PATH.fullmatch(scope["path"])
         assert match is not None, "owned"

@@ -45,7 +45,7 @@ class InvoiceFiles:
             raise MethodNotAllowed(f"{scope['method']} is not possible here.", fix="Use GET.", allowed=["GET"])
         match = INVOICE_PATH.fullmatch(scope["path"])
         assert match is not None
-        caller = await self.access.authenticate_scope(scope)
+        caller = await self.access.authenticate_request(scope)
         exact = scope["query_string"] == b"exact=true"
         arguments = {"invoice": match[1], "format": match[2], "exact": exact}
         file = (await self.dispatcher.invoke(DOCUMENT_OPERATION, caller, arguments)).result

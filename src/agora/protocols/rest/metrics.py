@@ -42,7 +42,7 @@ class MetricsPage:
         # An empty token must match nothing, and a comparison in constant time tells nothing about its beginning.
         if credential and self._token and hmac.compare_digest(credential.encode(), self._token):
             return
-        caller = await self._access.authenticate_scope(scope)
+        caller = await self._access.authenticate_request(scope)
         if caller.may(METRICS_SCOPE):
             return
         fix = f"Send 'Authorization: Bearer TOKEN': the setting metrics_token, or a key with the scope {METRICS_SCOPE}."

@@ -17,10 +17,10 @@ from pydantic_core import to_json
 
 from agora.core.call import Caller
 from agora.core.events.frames import CLOSE_RESTARTING, Batch, CloseReason
-from agora.core.events.sink import QueueSink, Sink, is_over
+from agora.core.events.sink import QueueSink, Sink, exceeds_unread_limit
 from agora.core.events.stream import LiveStream
 from agora.net.backpressure import Connection
-from agora.protocols.http import Receive, Scope, Send, connection_of
+from agora.protocols.http import Receive, Scope, Send, find_connection
 from agora.protocols.trace_context import open_incoming_span, read_trace_carrier
 from agora.protocols.websockets import MAX_REASON_BYTES, refuse_handshake
 from agora_sdk.contract import declared
@@ -69,7 +69,7 @@ class _Socket:
         send: Send,
     ) -> None:
         self._app, self._stream, self._scope, self._receive, self._send = app, stream, scope, receive, send
-        self._connection = connection_of(scope)
+        self._connection = find_connection(scope)
         self._closing: asyncio.Future[CloseReason] = asyncio.get_running_loop().create_future()
         limit = app.settings.body_limit
         self._calls = Calls(
@@ -191,7 +191,7 @@ class TransportSink:
         transport = self._transport
         buffered_bytes = transport.get_write_buffer_size()
         # False makes the feed disconnect this reader, rather than hold events for it.
-        if buffered_bytes > self._limit or is_over(self._connection, buffered_bytes, batch):
+        if buffered_bytes > self._limit or exceeds_unread_limit(self._connection, buffered_bytes, batch):
             return False
         # Not an error: the reader of the socket notices the disconnect and ends the stream.
         if not transport.is_closing():

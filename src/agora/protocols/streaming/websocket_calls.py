@@ -198,7 +198,7 @@ class Calls:
     async def _invoke_operation(self, frame: _Frame, name: str) -> bytes | None:
         """Invoke a call's operation and return its answer; None if it opened a stream."""
         caller = await self._caller()
-        operation = self._dispatcher.find_operation(caller, name, frame.version)
+        operation = self._dispatcher.resolve_operation_or_charge(caller, name, frame.version)
         if operation.kind is Kind.STREAM:
             await self._streams.open(frame.id, operation, caller, frame.arguments)
             # The cancellation arrived while the stream was being opened.

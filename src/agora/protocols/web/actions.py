@@ -53,7 +53,7 @@ class Actions:
         await self._send_success(_describe_success(operation, form, result, scope), form, scope, send)
 
     def _find_operation(self, name: str, view: View) -> Operation:
-        operation = self.dispatcher.context.registry.find(name, None, view.caller.tenant)
+        operation = self.dispatcher.context.registry.resolve(name, None, view.caller.tenant)
         if operation.kind in (Kind.QUERY, Kind.STREAM):
             raise MethodNotAllowed(f"{operation.name} changes nothing: there is no form for it.", allowed=["GET"])
         return operation

@@ -197,7 +197,7 @@ class MonitorApp:
 
         async def authenticate() -> Caller:
             if session is None:
-                return await self.access.authenticate_scope(scope)
+                return await self.access.authenticate_request(scope)
             return await self.sessions.resolve_caller(scope, session)
 
         async def reauthenticate_caller() -> None:

@@ -91,7 +91,7 @@ class Fragment:
 
     @cached_property
     def filter(self) -> EventFilter:
-        return EventFilter.from_wishes(self.on)
+        return EventFilter.from_request(self.on)
 
     @property
     def template(self) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import urlsplit
 
-from agora.protocols.host_header import parse_host, parse_origin
+from agora.protocols.host_header import parse_host_or_none, parse_origin_or_none
 from agora.protocols.http import Scope, read_header
 from agora_sdk.errors import PermissionDenied
 
@@ -64,9 +64,9 @@ def check_origin(scope: Scope, public_url: str) -> None:
     origin = read_header(scope, b"origin")
     if origin is None:
         return
-    page = parse_origin(origin)
+    page = parse_origin_or_none(origin)
     # Host for direct access, public_url behind a proxy that rewrites Host.
-    own_hosts = (parse_host(read_header(scope, b"host") or ""), parse_host(urlsplit(public_url).netloc))
+    own_hosts = (parse_host_or_none(read_header(scope, b"host") or ""), parse_host_or_none(urlsplit(public_url).netloc))
     if page is None or page.host not in own_hosts:
         raise _build_foreign_page_error()
 

@@ -69,14 +69,14 @@ class SignIn:
 
     async def authenticate_token_session(self, scope: Scope, credential: str) -> Caller:
         """Return the caller of a session begun with a token."""
-        return self._check_person(await self.access.authenticate_scope(scope, credential))
+        return self._check_person(await self.access.authenticate_request(scope, credential))
 
     async def authenticate_local_session(self, scope: Scope, credential: str) -> Caller:
         """Return the caller of a local session without a token, which is valid only for local requests."""
         # Checked with each request, not at the sign-in only: the cookie may be copied to another machine.
         if not self.access.is_local(scope):
             raise Unauthenticated("This session is only valid on the server machine.", fix="Sign in with a token.")
-        return await self.access.authenticate_scope(scope)
+        return await self.access.authenticate_request(scope)
 
     def _check_person(self, caller: Caller) -> Caller:
         if caller.kind == "user" and not caller.scopes:
@@ -185,7 +185,7 @@ class SignIn:
         that name, if the provider accepts any redirect URI.
         """
         host = read_header(scope, b"host")
-        if not self.public_url and not self.access.is_ours(host):
+        if not self.public_url and not self.access.is_own_host(host):
             raise Conflict(
                 "This address is not an address of the server.",
                 fix="Set public_url to the address under which browsers reach it.",

@@ -73,14 +73,14 @@ class View:
         return self.dispatcher.context.registry.status(operation, self.caller.tenant) is not Lifecycle.SUNSET
 
     def _find_operation(self, name: str) -> Operation:
-        return self.dispatcher.context.registry.find(name, None, self.caller.tenant)
+        return self.dispatcher.context.registry.resolve(name, None, self.caller.tenant)
 
     # -- values for templates --------------------------------------------------------------------
 
     @property
     def brake(self) -> Mapping[str, Any] | None:
         """The halt or pause of the whole marketplace, if any: its action, actor, reason and time."""
-        override = self.dispatcher.overrides.find_brake(self.caller.tenant, self.dispatcher.clock.now())
+        override = self.dispatcher.overrides.find_system_wide_override(self.caller.tenant, self.dispatcher.clock.now())
         if override is None:
             return None
         return {

@@ -13,10 +13,10 @@ from agora.net.egress_policy import AddressRefused, Resolve, is_evidently_privat
 from agora.net.git_fetching import (
     CONFIGURATION,
     build_git_variables,
-    build_measuring_command,
-    build_pinned_connection_options,
+    build_size_check_command,
     encode_token,
-    is_over_bounds,
+    resolve_pinned_connection_options,
+    size_check_failed,
 )
 from agora.runtimes.errors import SourceRefused, SourceUnavailable
 from agora.runtimes.port import Progress
@@ -87,7 +87,9 @@ class Repositories:
         return Checkout(await asyncio.to_thread(_find_source_directory, target, source.directory), commit)
 
     async def _build_git_command(self, source: Git, directory: Path, progress: Progress, *arguments: str) -> None:
-        options = CONFIGURATION | {"transfer.fsckObjects": "true"} | await self._build_pinned_connection_options(source)
+        options = (
+            CONFIGURATION | {"transfer.fsckObjects": "true"} | await self._resolve_pinned_connection_options(source)
+        )
         secrets = _list_source_secrets(source)
         if source.token:
             options["http.extraHeader"] = f"Authorization: Basic {secrets[1]}"
@@ -104,9 +106,9 @@ class Repositories:
     async def _check_out(self, source: Git, target: Path, progress: Progress) -> str:
         """Write the files of a cloned commit, unless they are too many or too large. Returns the commit."""
         variables = self._build_git_variables(CONFIGURATION)
-        words = build_measuring_command(self.bounds.files, self.bounds.size)
+        words = build_size_check_command(self.bounds.files, self.bounds.size)
         measure = Command(words, target, variables, self.timeout)
-        if is_over_bounds((await self._run_command(source, measure, progress)).code):
+        if size_check_failed((await self._run_command(source, measure, progress)).code):
             raise SourceRefused(
                 f"{source.url} has more than {self.bounds.files} files or {self.bounds.size} bytes.",
                 fix="Leave out files that are not part of the program.",
@@ -131,7 +133,7 @@ class Repositories:
     def _build_git_variables(self, options: Mapping[str, str]) -> dict[str, str]:
         return dict(self.environment) | build_git_variables(options)
 
-    async def _build_pinned_connection_options(self, source: Git) -> dict[str, str]:
+    async def _resolve_pinned_connection_options(self, source: Git) -> dict[str, str]:
         """Check a URL's addresses, and pin git to the checked ones."""
         parts = check_url(source.url, private=self.private)
         if source.branch is not None and not REFERENCE.fullmatch(source.branch):
@@ -140,7 +142,7 @@ class Repositories:
             return {"protocol.http.allow": "always"} if parts.scheme == "http" else {}
         host, port = str(parts.hostname), parts.port or 443
         try:
-            return await build_pinned_connection_options(host, port, self.environment, self.resolver)
+            return await resolve_pinned_connection_options(host, port, self.environment, self.resolver)
         except AddressRefused as error:
             raise _build_private_address_error(str(error)) from None
         except OSError as error:

@@ -128,4 +128,4 @@ def open_stream(
     viewer: Viewer = OPERATOR_VIEWER,
     tenant: str = "default",
 ) -> EventStream:
-    return feed.open(tenant, EventStreamSpec(EventFilter.from_wishes(types, agent), viewer, position))
+    return feed.open(tenant, EventStreamSpec(EventFilter.from_request(types, agent), viewer, position))

@@ -43,7 +43,7 @@ def test_other_names_match_literally(name: str) -> None:
 
 
 def test_short_name_matches_types_of_agents() -> None:
-    wanted = EventFilter.from_wishes(["work_done"])
+    wanted = EventFilter.from_request(["work_done"])
     assert wanted.matches_event(event("work_done"))
     assert wanted.matches_event(event("agora.work.done"))
     assert not wanted.matches_event(event("work.done"))
@@ -55,11 +55,11 @@ def test_short_name_matches_types_of_agents() -> None:
 )
 def test_patterns_agree_with_regular_expressions(pattern: str, text: str) -> None:
     expected = re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), text) is not None
-    assert EventFilter.from_wishes([pattern]).matches_event(event(text)) is expected
+    assert EventFilter.from_request([pattern]).matches_event(event(text)) is expected
 
 
 def test_hostile_pattern_takes_bounded_time() -> None:
-    assert not EventFilter.from_wishes(["*a" * 63 + "*b"]).matches_event(event("a" * 128))
+    assert not EventFilter.from_request(["*a" * 63 + "*b"]).matches_event(event("a" * 128))
 
 
 @pytest.mark.parametrize(
@@ -71,12 +71,12 @@ def test_hostile_pattern_takes_bounded_time() -> None:
     ],
 )
 def test_agent_filter_matches_source_subject_and_audience(about: NewEvent) -> None:
-    assert EventFilter.from_wishes(agent="agent_x").matches_event(about)
-    assert not EventFilter.from_wishes(agent="agent_z").matches_event(about)
+    assert EventFilter.from_request(agent="agent_x").matches_event(about)
+    assert not EventFilter.from_request(agent="agent_z").matches_event(about)
 
 
 def test_all_conditions_must_hold() -> None:
-    wanted = EventFilter.from_wishes(["work.*"], "agent_a", "task_1")
+    wanted = EventFilter.from_request(["work.*"], "agent_a", "task_1")
     assert wanted.matches_event(event(subject="task_1"))
     assert not wanted.matches_event(event(subject="task_2"))
     assert not wanted.matches_event(event("rest.taken", subject="task_1"))
@@ -84,9 +84,9 @@ def test_all_conditions_must_hold() -> None:
 
 
 def test_equal_conditions_make_equal_filters() -> None:
-    assert EventFilter.from_wishes(["b", "a", "b"]) == EventFilter.from_wishes(["a", "b"], None, "")
-    assert EventFilter.from_wishes(["*", "a"]) == UNFILTERED
-    assert EventFilter.from_wishes(["a"]) != EventFilter.from_wishes(["b"])
+    assert EventFilter.from_request(["b", "a", "b"]) == EventFilter.from_request(["a", "b"], None, "")
+    assert EventFilter.from_request(["*", "a"]) == UNFILTERED
+    assert EventFilter.from_request(["a"]) != EventFilter.from_request(["b"])
 
 
 def test_private_events_are_visible_to_their_audience_and_overseers() -> None:

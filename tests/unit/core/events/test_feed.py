@@ -145,7 +145,7 @@ async def test_commit_of_public_and_private_events_is_filtered_per_reader(feed: 
 
 async def test_filter_by_agent_and_subject(feed: Feed, journal: Journal) -> None:
     _, by_agent = await attached(feed, agent="agent_b")
-    stream = feed.open("default", EventStreamSpec(EventFilter.from_wishes(subject="task_1"), Viewer("x"), 0))
+    stream = feed.open("default", EventStreamSpec(EventFilter.from_request(subject="task_1"), Viewer("x"), 0))
     by_subject = Reader()
     await stream.attach(by_subject)
     await journal.emit(source="agent_b")
@@ -308,7 +308,7 @@ async def test_close_ends_all_streams_and_refuses_new_ones(feed: Feed, journal: 
     stream, reader = await attached(feed)
     unattached = open_stream(feed, 0)
     waiting = asyncio.create_task(
-        feed.wait_for_event("default", EventStreamSpec(EventFilter.from_wishes(["never"]), Viewer("x"), 0), 60)
+        feed.wait_for_event("default", EventStreamSpec(EventFilter.from_request(["never"]), Viewer("x"), 0), 60)
     )
     await asyncio.sleep(0)
     feed.close("resume later")
@@ -319,7 +319,7 @@ async def test_close_ends_all_streams_and_refuses_new_ones(feed: Feed, journal: 
     assert late.close_reason is not None
     assert not await waiting
     assert not await feed.wait_for_event(
-        "default", EventStreamSpec(EventFilter.from_wishes(["never"]), Viewer("x"), 0), 60
+        "default", EventStreamSpec(EventFilter.from_request(["never"]), Viewer("x"), 0), 60
     )
     with pytest.raises(Overloaded, match="shutting down"):
         open_stream(feed, 0)
@@ -338,7 +338,7 @@ async def test_number_of_streams_is_bounded(store: SqliteStore) -> None:
 
 async def test_wait_returns_the_next_event(feed: Feed, journal: Journal, time: ManualTime) -> None:
     waiting = asyncio.create_task(
-        feed.wait_for_event("default", EventStreamSpec(EventFilter.from_wishes(["mail"]), Viewer("agent_1"), 0), 30)
+        feed.wait_for_event("default", EventStreamSpec(EventFilter.from_request(["mail"]), Viewer("agent_1"), 0), 30)
     )
     await time.advance(1)
     await journal.emit("mail", audience=("agent_2",))
@@ -348,10 +348,10 @@ async def test_wait_returns_the_next_event(feed: Feed, journal: Journal, time: M
     await journal.emit("mail", audience=("agent_1",))
     assert await waiting
     assert await feed.wait_for_event(
-        "default", EventStreamSpec(EventFilter.from_wishes(["mail"]), Viewer("agent_1"), 2), 30
+        "default", EventStreamSpec(EventFilter.from_request(["mail"]), Viewer("agent_1"), 2), 30
     ), "it is in the log already"
     over = asyncio.create_task(
-        feed.wait_for_event("default", EventStreamSpec(EventFilter.from_wishes(["mail"]), Viewer("agent_1"), 3), 30)
+        feed.wait_for_event("default", EventStreamSpec(EventFilter.from_request(["mail"]), Viewer("agent_1"), 3), 30)
     )
     await time.advance(29)
     assert not over.done()

@@ -46,7 +46,7 @@ async def test_positions_are_collected_and_never_decrease(subscribed: SqliteStor
     for sequence in (5, 9, 7):
         positions.advance_position("default", SUBSCRIPTION, sequence)
     assert await stored_position(subscribed) == 3
-    assert positions.find_latest_position("default", SUBSCRIPTION, 3) == 9
+    assert positions.get_latest_position("default", SUBSCRIPTION, 3) == 9
     assert await positions.flush_positions(subscribed) == 1
     assert await stored_position(subscribed) == 9
     positions.advance_position("default", SUBSCRIPTION, 4)

@@ -202,7 +202,7 @@ async def stream_of(market: Market, credential: str) -> Any:
     async def valid() -> None:
         await who(market, credential)
 
-    operation = market.app.registry.find("agora.event.stream")
+    operation = market.app.registry.resolve("agora.event.stream")
     return await market.app.dispatcher.open_stream(operation, await who(market, credential), {}, valid=valid)
 
 

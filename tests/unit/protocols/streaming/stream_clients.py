@@ -144,7 +144,7 @@ async def flood(server: Running) -> int:
 async def call(server: Running, name: str, caller: Caller | None = None, **arguments: Any) -> Any:
     """Call an operation as the operator or another caller."""
     app = server.app
-    operation = app.registry.find(f"agora.{name}")
+    operation = app.registry.resolve(f"agora.{name}")
     outcome = await app.dispatcher.invoke(operation, caller or app.authenticator.operator, arguments)
     return outcome.result
 

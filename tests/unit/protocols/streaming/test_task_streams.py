@@ -39,7 +39,7 @@ async def complete(server: Running, task_id: str) -> None:
 
 async def log_of(server: Running, task_id: str) -> list[Any]:
     """Return every entry of a task in the stream's format."""
-    operation = server.app.registry.find("agora.task.stream")
+    operation = server.app.registry.resolve("agora.task.stream")
     stream = await server.app.dispatcher.open_stream(operation, server.app.authenticator.operator, {"task_id": task_id})
     return [json.loads(entry.json) async for entry in stream]
 

@@ -135,7 +135,7 @@ async def test_form_fields_are_parameters_of_their_operations(market: Market) ->
         for operation, fields in forms.found:
             if operation:
                 seen.add(operation)
-                known = set(market.app.registry.find(operation).parameters)
+                known = set(market.app.registry.resolve(operation).parameters)
                 taken = {name.partition(".")[0] for name in fields - OWN_FIELDS}
                 assert taken <= known, (path, operation, taken - known)
                 assert {"csrf", "next", "idempotency_key"} <= fields

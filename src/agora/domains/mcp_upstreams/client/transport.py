@@ -145,7 +145,7 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
     async def _pin_address(self, request: httpx2.Request) -> httpx2.Request:
         """Redirect the request to a checked address of its host."""
         host, port = request.url.host, request.url.port or (443 if request.url.scheme == "https" else 80)
-        address = await self._egress.resolve_address(host, port)
+        address = await self._egress.resolve_allowed_address(host, port)
         if address == host:
             return request
         return httpx2.Request(

@@ -49,7 +49,7 @@ def open_local_host(settings: Settings, docker_sockets: Sequence[Path] | None = 
         sources=_list_source_roots(settings),
         backups=settings.data_dir / "backups",
         url=url,
-        urls=_build_server_urls(settings, url),
+        urls=_map_server_urls_by_engine(settings, url),
         region=settings.host_region or None,
     )
 
@@ -140,7 +140,7 @@ def _list_docker_sockets() -> tuple[Path, ...]:
     return (Path("/run/docker.sock"), Path("/var/run/docker.sock"), personal / "docker.sock")
 
 
-def _build_server_urls(settings: Settings, url: str) -> dict[str, str]:
+def _map_server_urls_by_engine(settings: Settings, url: str) -> dict[str, str]:
     """Build the server's URLs for engines whose instances do not share this machine's loopback."""
     return {
         "docker": settings.docker_server_url or rewrite_loopback_url(url),

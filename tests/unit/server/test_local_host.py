@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from agora.runtimes.local_host import LocalHost, read_boot_id
-from agora.server.local_engines import open_local_host
+from agora.server.local_host import open_local_host
 from agora.settings import ConfigurationError, Settings
 
 
