@@ -56,6 +56,19 @@ async def test_transcript_is_searched_exported_and_deleted(market: Market) -> No
     assert not (await call(market, market.operator, "transcript.search", q="parser")).matches
 
 
+@pytest.mark.parametrize("entries", [["look"], 5, [None, {"text": "look"}], {"text": "look"}])
+async def test_malformed_plan_does_not_break_the_search_of_others(market: Market, entries: object) -> None:
+    """Parts are whatever a worker sends: one message must not end every search and export that includes it."""
+    coder = await market.agent("Coder")
+    _, codebase = await make_codebase(market, coder)
+    place = {"codebase_id": codebase, "session_id": "ses_1"}
+    parts = [{"type": "plan", "entries": entries}, {"type": "text", "text": "Mend the parser"}]
+    await call(market, coder, "session.ingest", **place, messages=[{"message_id": "m1", "parts": parts}])
+    (match,) = (await call(market, market.operator, "transcript.search", q="parser")).matches
+    assert "Mend the parser" in match.excerpt
+    assert "Mend the parser" in (await call(market, coder, "transcript.export", **place)).content
+
+
 async def test_old_sessions_are_deleted_if_configured(market: Market) -> None:
     coder = await market.agent("Coder")
     _, codebase = await make_codebase(market, coder)

@@ -252,6 +252,19 @@ async def test_malformed_calls_are_refused(market: Market, url: str, rogue: Rogu
     assert not rogue.called("tools/call")
 
 
+@pytest.mark.parametrize("content", [None, 5, {"type": "text"}, ["text"], [{"type": "text", "text": "x"}, None]])
+async def test_content_that_is_no_list_of_blocks_is_an_error_of_the_upstream(
+    market: Market, url: str, rogue: Rogue, content: Any
+) -> None:
+    async def answer(heard: Any) -> None:
+        await heard.say(whole(json.dumps(message(heard, {"content": content})).encode()))
+
+    rogue.answers["tools/call"] = answer
+    await add(market, url)
+    with pytest.raises(UpstreamFailed, match="content"):
+        await call(market)
+
+
 async def test_upstream_that_dies_during_a_call_is_reported(market: Market, url: str, rogue: Rogue) -> None:
     async def die(heard: Any) -> None:
         await heard.say(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 50\r\n\r\n{")

@@ -261,6 +261,9 @@ def test_cards_are_found() -> None:
     assert card_url("localhost:8000") == f"http://localhost:8000{known}"
     assert card_url("https://host/a2a/x/?q=1#f") == f"https://host/a2a/x{known}"
     assert card_url("https://host/cards/mine.json") == "https://host/cards/mine.json"
+    for nonsense in ("http://[", "http://[::1/a2a", "ftp://host", ""):
+        with pytest.raises(InvalidRequest):
+            card_url(nonsense)
 
 
 def test_best_interface_is_chosen() -> None:
@@ -274,7 +277,15 @@ def test_best_interface_is_chosen() -> None:
     )
     assert choose_endpoint({"supportedInterfaces": [rest]}, base).tenant == "t"
     assert choose_endpoint(old, base) == Endpoint("https://host/old", "JSONRPC", "0.3")
-    for nothing in ({}, {"supportedInterfaces": [grpc]}, {"supportedInterfaces": "x"}, {"url": 5}):
+    broken = rpc | {"url": "https://["}
+    assert choose_endpoint({"supportedInterfaces": [broken]} | old, base).url == "https://host/old"
+    for nothing in (
+        {},
+        {"supportedInterfaces": [grpc, broken]},
+        {"supportedInterfaces": "x"},
+        {"url": 5},
+        {"url": "//["},
+    ):
         with pytest.raises(UpstreamFailed):
             choose_endpoint(nothing, base)
     with pytest.raises(UpstreamFailed, match="https"):

@@ -23,6 +23,7 @@ from agora_sdk.errors import (
     Unauthenticated,
     UpstreamFailed,
 )
+from agora_sdk.mcp_wire import Events
 from agora_sdk.sse import EventSource
 from tests.unit.sdk.scripted_server import Wire, entry, event, free_port
 
@@ -319,3 +320,9 @@ def test_events_are_requested_without_compression(wire: Wire) -> None:
     with client.event.stream(["work.*"]):
         wire.wait_for_streams(1)
     assert wire.streams[-1].headers["accept-encoding"] == "identity"
+
+
+@pytest.mark.parametrize("digits", [400, 5000])
+def test_reconnection_delay_that_is_no_number_of_seconds_is_ignored(digits: int) -> None:
+    (event,) = Events().feed(b"retry: " + b"9" * digits + b"\ndata: {}\n\n")
+    assert (event.data, event.retry) == (b"{}", None)

@@ -6,6 +6,7 @@ lower-case states, older servers have ``type`` and ``content``.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -102,7 +103,10 @@ class Call:
 
 def card_url(url: str) -> str:
     """Build the URL of an agent's card. url: of the agent, of its card, or of the host."""
-    parts = urlsplit(url if "://" in url else f"http://{url}")
+    try:
+        parts = urlsplit(url if "://" in url else f"http://{url}")
+    except ValueError:  # such as an unclosed bracket of an IPv6 address
+        parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise InvalidRequest(
             f"{url!r} is not the address of an agent.", fix="Write http://HOST:PORT or https://HOST/PATH."
@@ -148,7 +152,9 @@ def _list_offered_endpoints(card: Mapping[str, Any], base: str) -> list[Endpoint
     for url, binding, version, tenant in offers:
         if isinstance(url, str) and url and version.split(".")[0] in ("0", "1"):
             spoken = CURRENT if version.startswith("1") else LEGACY
-            endpoints.append(Endpoint(urljoin(base, url), binding, spoken, tenant or None))
+            # An address that is none is passed over, like one of an unknown version: the card may offer another.
+            with contextlib.suppress(ValueError):
+                endpoints.append(Endpoint(urljoin(base, url), binding, spoken, tenant or None))
     return endpoints
 
 

@@ -52,6 +52,7 @@ SESSION_HEADER = "mcp-session-id"
 ACCEPT = {"accept": "application/json, text/event-stream", "content-type": "application/json"}
 
 MAX_EVENT_BYTES = 64 * 1024 * 1024
+MAX_RETRY_DIGITS = 9
 NAME_PARAMETER_BY_METHOD = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
 NO_SUCH_RESOURCE = -32002
 
@@ -165,7 +166,8 @@ class Events:
             self._data_size += len(value) + 1
         elif name == b"id":
             self._id = value.decode("utf-8", "replace")
-        elif name == b"retry" and value.isdigit():
+        # A longer number is no delay, but one that int() or the division refuses.
+        elif name == b"retry" and value.isdigit() and len(value) <= MAX_RETRY_DIGITS:
             self._retry = int(value) / 1000
 
     def _take_event(self) -> Iterator[Event]:

@@ -34,6 +34,7 @@ logger = logging.getLogger("agora.mcp")
 ADDRESS_FILE = "embedded-address"
 LOCKED_EXIT_CODE = 75  #: exit code of an embedded server if another process holds the data directory
 PROBE_SECONDS = 2.0
+MAX_HEALTH_BYTES = 65_536
 START_SECONDS = 30.0
 STOP_SECONDS = 3.0
 MAX_LOOKS, PAUSE_SECONDS = 50, 0.2
@@ -150,9 +151,19 @@ def read_published_address_or_none() -> str | None:
 
 async def answers_as_agora(url: str) -> bool:
     """Whether an Agora server responds at an address."""
+    document = b""
     with contextlib.suppress(httpx.HTTPError, ValueError, OSError):
         # Without verification: the request contains no secret, and the answer is only looked at.
-        async with httpx.AsyncClient(trust_env=False, verify=False, timeout=PROBE_SECONDS) as client:  # noqa: S501
-            answer = json.loads((await client.get(f"{url}/health")).content)
-            return isinstance(answer, dict) and {"status", "version"} <= answer.keys()
+        async with (
+            # Of the whole answer: another program may send one without an end.
+            asyncio.timeout(PROBE_SECONDS),
+            httpx.AsyncClient(trust_env=False, verify=False, timeout=PROBE_SECONDS) as client,  # noqa: S501
+            client.stream("GET", f"{url}/health") as response,
+        ):
+            async for part in response.aiter_bytes():
+                document += part
+                if len(document) > MAX_HEALTH_BYTES:
+                    return False
+        answer = json.loads(document)
+        return isinstance(answer, dict) and {"status", "version"} <= answer.keys()
     return False

@@ -194,9 +194,12 @@ def _format_part(part: Any) -> str:
             head = f"**{part.get('kind')}** {part.get('title')}" + (f" ({status})" if status != "completed" else "")
             return head + (f"\n\n{_fence_text(str(part['result']))}" if part.get("result") else "")
         case "plan":
+            # Whatever a worker has sent: one malformed part must not end every search and export that includes it.
+            entries = part.get("entries")
             return "\n".join(
                 f"- [{'x' if entry.get('status') == 'completed' else ' '}] {entry.get('text')}"
-                for entry in part.get("entries") or []
+                for entry in (entries if isinstance(entries, list) else [])
+                if isinstance(entry, Mapping)
             )
         case "thought":
             return "\n".join(f"> {line}" for line in str(part.get("text", "")).splitlines())

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
+from pydantic import JsonValue, ValidationError
+
 from agora.core import pagination as paging
 from agora.core.call import Call, CallClient, cast_relay_to_result, decode_json
 from agora.domains.identity.authority import check_administration_authority, check_and_record_administration
@@ -213,7 +215,7 @@ class UpstreamService(contract.Upstreams):
             return contract.ToolResult.model_construct(
                 upstream=row.name,
                 tool=tool,
-                content=raw.get("content", []),
+                content=_read_objects(row, raw, "content"),
                 structured_content=raw.get("structuredContent"),
                 is_error=bool(raw.get("isError", False)),
                 meta=raw.get("_meta"),
@@ -240,7 +242,7 @@ class UpstreamService(contract.Upstreams):
             await self._require_active(row, "resource", uri)
 
         def build_resource(raw: Mapping[str, Any]) -> contract.ResourceResult:
-            contents = raw.get("contents", [])
+            contents = _read_objects(row, raw, "contents")
             return contract.ResourceResult.model_construct(upstream=row.name, uri=uri, contents=contents)
 
         return self._relay_request(row, "resources/read", {"uri": uri}, row.timeout, uri, build_resource)
@@ -255,7 +257,7 @@ class UpstreamService(contract.Upstreams):
                 upstream=row.name,
                 prompt=prompt,
                 description=raw.get("description"),
-                messages=raw.get("messages", []),
+                messages=_read_objects(row, raw, "messages"),
             )
 
         params = {"name": prompt, "arguments": arguments}
@@ -278,14 +280,16 @@ class UpstreamService(contract.Upstreams):
         def build_completion(raw: Mapping[str, Any]) -> contract.UpstreamCompletion:
             document = raw.get("completion")
             completion: Mapping[str, Any] = document if isinstance(document, dict) else {}
-            return contract.UpstreamCompletion.model_validate(
-                {
-                    "upstream": row.name,
-                    "values": completion.get("values", []),
-                    "total": completion.get("total"),
-                    "has_more": bool(completion.get("hasMore")),
-                }
-            )
+            fields = {
+                "upstream": row.name,
+                "values": completion.get("values", []),
+                "total": completion.get("total"),
+                "has_more": bool(completion.get("hasMore")),
+            }
+            try:
+                return contract.UpstreamCompletion.model_validate(fields)
+            except ValidationError:
+                raise _build_invalid_answer_error(row, "completion is not a list of texts") from None
 
         reference = {"type": "ref/prompt", "name": name} if kind == "prompt" else {"type": "ref/resource", "uri": name}
         params: dict[str, Any] = {"ref": reference, "argument": {"name": argument, "value": value}}
@@ -374,6 +378,22 @@ def _build_parameter_headers(definition: str, arguments: Mapping[str, Any]) -> d
     if MIRROR_KEY not in definition:
         return {}
     return mirrored_parameters(dict(mirrored_header_paths(decode_json(definition).get("inputSchema"))), arguments)
+
+
+def _read_objects(upstream: UpstreamRow, raw: Mapping[str, Any], name: str) -> list[JsonValue]:
+    """Read a list of objects in an upstream's answer. Raises UpstreamFailed.
+
+    Direct answers of upstreams are not validated by the protocol's types, and every protocol reads these lists.
+    """
+    parts: list[JsonValue] = raw.get(name, [])
+    if not isinstance(parts, list) or not all(isinstance(part, dict) for part in parts):
+        raise _build_invalid_answer_error(upstream, f"{name} is not a list of objects")
+    return parts
+
+
+def _build_invalid_answer_error(upstream: UpstreamRow, problem: str) -> UpstreamFailed:
+    # The upstream has answered, so the request may have taken effect, whatever the answer is.
+    return UpstreamFailed(f"The answer of {upstream.name} is not valid MCP: {problem}.", outcome="unknown")
 
 
 def uri_matches(template: str, uri: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 from pathlib import Path
@@ -112,6 +113,19 @@ async def test_other_program_is_not_mistaken_for_a_server(
     assert not await place.answers_as_agora(unused_server)
     (tmp_path / ADDRESS_FILE).write_text("http://agora.example.com\n")
     assert place.read_published_address_or_none() is None  # only addresses of this machine are trusted
+
+
+async def test_answer_without_an_end_is_not_a_server() -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        with contextlib.suppress(ConnectionError):
+            while not writer.is_closing():
+                writer.write(b" " * 65_536)
+                await writer.drain()
+
+    async with serve_streams(answer) as port, asyncio.timeout(30):
+        assert not await place.is_agora(f"http://127.0.0.1:{port}")
 
 
 @pytest.fixture
