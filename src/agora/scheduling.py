@@ -216,9 +216,13 @@ class LoopScheduler:
             asyncio.get_running_loop().call_soon(self._follow_lone_owner, share)
         return True
 
-    async def wait_for_turn(self, share: Share) -> None:
-        """Wait for a turn. Raises Overloaded when too many calls of the owner wait already."""
-        if len(share.waiting) >= MAX_WAITING_CALLS:
+    async def wait_for_turn(self, share: Share, *, is_woken: bool = False) -> None:
+        """Wait for a turn. Raises Overloaded when too many calls of the owner wait already.
+
+        is_woken: whether the call has waited for an event. It is not refused: its command may be committed, and its
+        caller would repeat it.
+        """
+        if not is_woken and len(share.waiting) >= MAX_WAITING_CALLS:
             raise Overloaded(
                 f"{MAX_WAITING_CALLS} of your calls wait for their turn.", fix="Wait for answers first.", retry_after=1
             )

@@ -94,10 +94,10 @@ class CpuUsage:
         """Whether the call may continue without waiting. If not, it must await :meth:`wait_for_turn`."""
         return self._share is None or self._dispatcher.scheduler.may_proceed(self._share)
 
-    async def wait_for_turn(self) -> None:
-        """Wait for the turn of a caller that has had more than its share. Raises Overloaded."""
+    async def wait_for_turn(self, *, is_woken: bool = False) -> None:
+        """Wait for the turn of a caller that has had more than its share. Raises Overloaded, unless the call is woken."""
         assert self._share is not None
-        await self._dispatcher.scheduler.wait_for_turn(self._share)
+        await self._dispatcher.scheduler.wait_for_turn(self._share, is_woken=is_woken)
 
     def charge_rate(self) -> None:
         """Charge the CPU time used since the last charge to the caller's rate limit."""
@@ -401,7 +401,7 @@ class Dispatcher:
                     outcome.waited = waited
                     return outcome
                 if not request.usage.may_proceed():  # many may be woken at once
-                    await request.usage.wait_for_turn()
+                    await request.usage.wait_for_turn(is_woken=True)
                 # A halt may have begun during the wait. Admission ran before it, so the overrides are checked again.
                 self.overrides.check_overrides(caller, request.operation, self.clock.now())
 

@@ -77,7 +77,7 @@ class AgentRequest:
     """A request to an agent. model: its name or id.
 
     parts: the newest message, as A2A parts. context: further data for the agent. tools: names of the client's tools.
-    outputs: of the calls requested by the agent. content_field: member with the message. previous: the preceding turn.
+    outputs: of the calls requested by the agent. content_field: member with the message. call_field: member with the id of an output's call. previous: the preceding turn.
     last_answer: the last answer in the client's history.
     """
 
@@ -93,6 +93,7 @@ class AgentRequest:
     usage: bool = False
     echo: dict[str, Any] = field(default_factory=dict)
     content_field: str = "messages"
+    call_field: str = "tool_call_id"
 
 
 def read_text(body: Fields, name: str, limit: int, *, required: bool = False) -> str | None:

@@ -80,6 +80,7 @@ def read_response_request(body: Fields) -> AgentRequest:
         streams=read_flag(body, "stream"),
         background=read_flag(body, "background"),
         content_field="input",
+        call_field="call_id",
     )
     instructions = [text] if (text := read_text(body, "instructions", MAX_TEXT_CHARACTERS)) else []
     history = _read_input(request, body, instructions)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -18,7 +18,15 @@ from agora.protocols.operation_calls import call_operation, open_operation_strea
 from agora.value_classes import value_class
 from agora.wire.a2a.states import INTERRUPTED_STATES, TERMINAL_STATES
 from agora.wire.tool_calls import TOOL_RESULT_KEY, find_calls
-from agora_sdk.errors import AgoraError, Conflict, DeadlineExceeded, InvalidRequest, NotFound, field_error
+from agora_sdk.errors import (
+    AgoraError,
+    Conflict,
+    DeadlineExceeded,
+    IdempotencyConflict,
+    InvalidRequest,
+    NotFound,
+    field_error,
+)
 
 from .errors import TURN_BEGUN_CODE, invalid_field, model_not_found
 from .identifiers import CallId, TurnId, parse_call_id, response_not_found
@@ -63,7 +71,14 @@ class Turns:
         self._dispatcher, self._wait = dispatcher, wait
 
     async def _invoke_operation(
-        self, name: str, turn_caller: Asking, arguments: Fields, key: str | None = None, *, is_follow_up: bool = False
+        self,
+        name: str,
+        turn_caller: Asking,
+        arguments: Fields,
+        key: str | None = None,
+        *,
+        on_wait: Callable[[str], None] | None = None,
+        is_follow_up: bool = False,
     ) -> dict[str, Any]:
         return await call_operation(
             self._dispatcher,
@@ -71,6 +86,7 @@ class Turns:
             turn_caller.caller,
             arguments,
             idempotency_key=key,
+            on_wait=on_wait,
             is_follow_up=is_follow_up,
         )
 
@@ -83,7 +99,11 @@ class Turns:
         arguments = _build_message_arguments(request, turn_caller) | await self._choose_agent(request, turn_caller)
         # Before sending: the position of the question is where the new turn begins in the task's log.
         question = await self._find_open_question(request, turn_caller, arguments)
-        result = await self._send_request(request, turn_caller, arguments | {"return_immediately": True})
+        arguments["return_immediately"] = True
+        try:
+            result = await self._send_request(request, turn_caller, arguments)
+        except IdempotencyConflict as conflict:
+            question, result = await self._repeat_answer(request, turn_caller, arguments, conflict)
         if "task" not in result:
             return BegunTurn(None, render_parts(result["message"].get("parts", ())))
         return BegunTurn(question or TurnId(result["task"]["id"]), is_repeatable=turn_caller.key is not None)
@@ -95,9 +115,17 @@ class Turns:
             begun = await self.begin_turn(request, turn_caller)
             return begun, await self._collect_updates(begun, turn_caller)
         arguments = _build_message_arguments(request, turn_caller) | await self._choose_agent(request, turn_caller)
+        begun_ids: list[str] = []
         try:
             # One call instead of three (begin, follow, read): the operation itself waits for the end.
-            result = await self._send_request(request, turn_caller, arguments | {"wait": self._wait})
+            result = await self._send_request(
+                request, turn_caller, arguments | {"wait": self._wait}, on_wait=begun_ids.append
+            )
+        except AgoraError as error:
+            # Refused while it waited, as a caller with too many calls is: the task is committed.
+            if begun_ids and turn_caller.key is None:
+                await self._abandon_unknown_turn(TurnId(begun_ids[0]), turn_caller, error)
+            raise
         except asyncio.CancelledError:  # the client has disconnected
             # The task may have been created although its answer never arrived here; nobody would cancel it.
             await self._cancel_unknown_turn(turn_caller, arguments)
@@ -128,10 +156,16 @@ class Turns:
         return {"agent": app["orchestrator_agent_id"]}
 
     async def _send_request(
-        self, request: AgentRequest, turn_caller: Asking, arguments: dict[str, Any]
+        self,
+        request: AgentRequest,
+        turn_caller: Asking,
+        arguments: dict[str, Any],
+        on_wait: Callable[[str], None] | None = None,
     ) -> dict[str, Any]:
         try:
-            return await self._invoke_operation("agora.a2a.send", turn_caller, arguments, turn_caller.key)
+            return await self._invoke_operation(
+                "agora.a2a.send", turn_caller, arguments, turn_caller.key, on_wait=on_wait
+            )
         except NotFound as error:
             # OpenAI's clients show an unknown model as such; the operation names A2A's argument.
             if (error.extra.get("errors") or [{}])[0].get("field") == "agent":
@@ -178,6 +212,56 @@ class Turns:
         # Two positions of the A2A stream for each log entry: the turn begins after the entry of the question.
         return TurnId(task["id"], (int(task["metadata"]["agora"]["position"]) - 1) // 2)
 
+    async def _repeat_answer(
+        self, request: AgentRequest, turn_caller: Asking, arguments: dict[str, Any], conflict: IdempotencyConflict
+    ) -> tuple[TurnId, dict[str, Any]]:
+        """Repeat the answer to a question under its key: the task that it named waits no longer, and is found again.
+
+        Returns the turn after the question, and the stored result. Raises the conflict if the key is that of another
+        request.
+        """
+        async for question, context_id in self._find_answered_questions(request, turn_caller):
+            # Nothing is sent to a wrong task: its arguments are a conflict, too.
+            with suppress(IdempotencyConflict):
+                named = {"task_id": question.task_id, "context_id": context_id}
+                return question, await self._send_request(request, turn_caller, arguments | named)
+        raise conflict
+
+    async def _find_answered_questions(
+        self, request: AgentRequest, turn_caller: Asking
+    ) -> AsyncIterator[tuple[TurnId, str]]:
+        """Find turns after questions that the message may have answered, each with its task's context."""
+        if request.previous is not None:
+            task = await self._read_task(request.previous, turn_caller, "previous_response_id")
+            if (question := await self._read_question(request.previous, turn_caller)) is not None:
+                yield question[0], task["contextId"]
+            return
+        if not request.last_answer:
+            return
+        agent = await self._choose_agent(request, turn_caller)
+        page = await self._invoke_operation("agora.a2a.list", turn_caller, {"page_size": WAITING_PAGE_SIZE} | agent)
+        for task in page.get("tasks", ()):
+            messages = (each for each in task.get("history", ()) if each.get("role") == "ROLE_AGENT")
+            # Only the logs of tasks with that text are read.
+            if not any(_repeats(request, render_parts(each.get("parts", ()))) for each in messages):
+                continue
+            question = await self._read_question(TurnId(task["id"]), turn_caller)
+            while question is not None:
+                turn, text = question
+                if _repeats(request, text):
+                    yield turn, task["contextId"]
+                question = await self._read_question(turn, turn_caller)
+
+    async def _read_question(self, turn: TurnId, turn_caller: Asking) -> tuple[TurnId, str] | None:
+        """Read the question that ended a turn: the turn after it, and its text. None if it ended in another way."""
+        updates = await self.read_updates(turn, turn_caller)
+        number, update = updates[-1] if updates else (0, {})
+        status = (update.get("statusUpdate") or {}).get("status") or {}
+        if status.get("state") not in INTERRUPTED_STATES:
+            return None
+        text = render_parts((status.get("message") or {}).get("parts", ()))
+        return TurnId(turn.task_id, (number - 1) // 2), text
+
     async def _find_waiting_task(self, request: AgentRequest, turn_caller: Asking) -> Fields | None:
         """Find the task that waits for an answer to the question that the client repeats as the agent's last
         message."""
@@ -186,8 +270,7 @@ class Turns:
         page = await self._invoke_operation("agora.a2a.list", turn_caller, arguments | agent)
         for task in page.get("tasks", ()):
             question = render_parts((task["status"].get("message") or {}).get("parts", ()))
-            # The client's text begins with what the agent wrote before its question.
-            if question and (request.last_answer or "").strip().endswith(question.strip()):
+            if _repeats(request, question):
                 waiting_task: Fields = task
                 return waiting_task
         return None
@@ -229,13 +312,15 @@ class Turns:
             )
         # From the entry before: a turn begins after its entry, and the question itself is to be read.
         turn = TurnId(first.task_id, first.entry - 1)
-        for _, update in await self.read_updates(turn, turn_caller, "call_id"):
+        for _, update in await self.read_updates(turn, turn_caller, request.call_field):
             status = (update.get("statusUpdate") or {}).get("status") or {}
             if status.get("state") in INTERRUPTED_STATES:
                 names = [call.id for call in find_calls(status.get("message") or {})]
                 if names:
                     return names
-        raise invalid_field("call_id", f"{first} is not a pending call of the agent", fix="Send the id unchanged.")
+        raise invalid_field(
+            request.call_field, f"{first} is not a pending call of the agent", fix="Send the id unchanged."
+        )
 
     # -- following and reading -----------------------------------------------------------------------------
 
@@ -247,10 +332,8 @@ class Turns:
         try:
             return await self.follow_turn(begun.id, turn_caller, is_follow_up=True)
         except AgoraError as error:
-            # The client does not know the turn, and a retry would begin, and pay, another one.
             if not begun.is_repeatable:
-                error.extra[TURN_BEGUN_CODE] = True
-                await self.abandon_turn(begun.id, turn_caller)
+                await self._abandon_unknown_turn(begun.id, turn_caller, error)
             raise
 
     async def follow_turn(
@@ -333,6 +416,12 @@ class Turns:
         with suppress(AgoraError):
             await self._cancel_task(turn.task_id, turn_caller, is_follow_up=True)
 
+    async def _abandon_unknown_turn(self, turn: TurnId, turn_caller: Asking, error: AgoraError) -> None:
+        """Cancel a turn that the client does not know, and let the error say that a retry would begin, and pay, another
+        one."""
+        error.extra[TURN_BEGUN_CODE] = True
+        await self.abandon_turn(turn, turn_caller)
+
     async def _cancel_task(self, task_id: str, turn_caller: Asking, *, is_follow_up: bool = False) -> None:
         await self._invoke_operation("agora.a2a.cancel", turn_caller, {"task_id": task_id}, is_follow_up=is_follow_up)
 
@@ -342,6 +431,12 @@ class Turns:
             f"The agent has not answered within {self._wait:g} seconds.",
             fix="Stream the answer, or ask with POST /v1/responses and background.",
         )
+
+
+def _repeats(request: AgentRequest, question: str) -> bool:
+    """Whether the client repeats a question as the agent's last message."""
+    # The client's text begins with what the agent wrote before its question.
+    return bool(question) and (request.last_answer or "").strip().endswith(question.strip())
 
 
 def _in_terms_of_the_request(error: InvalidRequest, field: str) -> InvalidRequest:

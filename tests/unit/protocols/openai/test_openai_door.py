@@ -15,6 +15,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from agora import scheduling
 from agora.clock import new_id
 from agora.core.events.frames import CloseReason
 from agora.core.rate_limits import BURST_SECONDS
@@ -214,10 +215,12 @@ async def test_streamed_completion_ends_regularly_when_its_usage_cannot_be_read(
 
 
 @contextlib.asynccontextmanager
-async def limited_client(directory: Path, calls: int) -> AsyncIterator[tuple[App, httpx.AsyncClient, dict[str, str]]]:
+async def limited_client(
+    directory: Path, calls: int, **settings: Any
+) -> AsyncIterator[tuple[App, httpx.AsyncClient, dict[str, str]]]:
     """A server with the agent, an operator's client, and the headers of a caller whose rate limit leaves that many
     calls."""
-    app = App(make_settings(directory, rate_call_ms=10_000))
+    app = App(make_settings(directory, rate_call_ms=10_000, **settings))
     async with (
         running(app) as server,
         AgoraClient(server.url, mode="async") as client,
@@ -279,6 +282,41 @@ async def test_begun_turn_that_cannot_be_followed_is_cancelled_and_not_retried(t
         refused = await http.post("/v1/responses", headers=asker, json=body)
         assert (refused.status_code, refused.headers["x-should-retry"]) == (503, "false")
         await await_task_status(http, "cancelled")
+
+
+async def test_woken_completion_is_answered_although_too_many_calls_wait_for_their_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with limited_client(tmp_path, calls=2) as (app, http, asker):
+        body = {"model": NAME, "input": "wait"}
+        asking = asyncio.create_task(http.post("/v1/responses", headers=asker, json=body))
+        await await_task_status(http, "in_progress")
+        (task,) = (await http.get("/agora/task/list")).json()["tasks"]
+        caller = await app.authenticator.authenticate(asker["Authorization"].removeprefix("Bearer "))
+        scheduler = app.dispatcher.scheduler
+        scheduler.charge_time(scheduler.find_share(caller.owner), 3600)
+        monkeypatch.setattr(scheduling, "MAX_WAITING_CALLS", 0)
+        cancelled = await http.post("/agora/task/cancel", json={"task_id": task["task_id"]})
+        assert cancelled.status_code == 200, cancelled.text
+        answer = await asking
+        assert (answer.status_code, answer.json()["status"]) == (200, "cancelled"), answer.text
+
+
+@pytest.mark.parametrize("key", [None, "refused-1"])
+async def test_turn_that_may_not_be_awaited_is_cancelled_and_not_retried_without_a_key(
+    tmp_path: Path, key: str | None
+) -> None:
+    async with limited_client(tmp_path, calls=3, max_streams_each=1) as (_, http, asker):
+        body = {"model": NAME, "input": "wait"}
+        asking = asyncio.create_task(http.post("/v1/responses", headers=asker, json=body))
+        await await_task_status(http, "in_progress")
+        headers = asker | ({"Idempotency-Key": key} if key else {})
+        refused = await http.post("/v1/responses", headers=headers, json=body)
+        # A retry with the key finds the turn, any other begins and pays a second one.
+        assert (refused.status_code, refused.headers["x-should-retry"]) == (503, "true" if key else "false")
+        expected = ["in_progress", "in_progress" if key else "cancelled"]
+        await eventually(lambda: task_statuses(http), lambda statuses: sorted(statuses) == sorted(expected))
+        asking.cancel()
 
 
 @pytest.mark.parametrize("streams", [False, True])
@@ -367,6 +405,29 @@ async def test_next_completion_of_the_conversation_answers_a_question(http: http
     assert said(await chat(http, "choose", asked, "the red one")) == "You chose the red one."
 
 
+async def test_retry_of_an_answer_with_its_key_is_the_same_turn(http: httpx.AsyncClient) -> None:
+    suffix = new_id("key")
+    asked = await respond(http, "choose")
+    answer = {"model": NAME, "input": "the red one", "previous_response_id": asked["id"]}
+    await respond(http, "choose")  # another task that waits with the same question
+    headers = {"Idempotency-Key": f"response-{suffix}"}
+    first, again = [await http.post("/v1/responses", headers=headers, json=answer) for _ in range(2)]
+    assert (first.status_code, again.status_code) == (200, 200), again.text
+    assert output_text(first.json()) == "You chose the red one."
+    assert (again.json()["id"], output_text(again.json())) == (first.json()["id"], "You chose the red one.")
+    other = await http.post("/v1/responses", headers=headers, json=answer | {"input": "the blue one"})
+    assert other.status_code == 409, "another request with the same key"
+
+    turns = [("user", "choose"), ("assistant", QUESTION), ("user", "the green one")]
+    await chat(http, "choose")
+    body = {"model": NAME, "messages": [{"role": role, "content": text} for role, text in turns]}
+    headers = {"Idempotency-Key": f"chat-{suffix}"}
+    first, again = [await http.post("/v1/chat/completions", headers=headers, json=body) for _ in range(2)]
+    assert (first.status_code, again.status_code) == (200, 200), again.text
+    assert (said(first.json()), said(again.json())) == ("You chose the green one.",) * 2
+    assert again.json()["id"] == first.json()["id"]
+
+
 async def test_tools_are_passed_through(http: httpx.AsyncClient) -> None:
     tools = [{"type": "function", "function": TOOL}]
     asked = await chat(http, "How is the weather?", tools=tools)
@@ -385,6 +446,10 @@ async def test_tools_are_passed_through(http: httpx.AsyncClient) -> None:
     incomplete = output | {"tool_call_id": call["id"][:-1] + "1"}
     refused = await chat(http, "How is the weather?", message, incomplete, tools=tools, status=400)
     assert refused["error"]["param"] == "messages"
+    digits, entry, number = call["id"].rsplit("_", 2)
+    unknown = output | {"tool_call_id": f"{digits}_{int(entry) + 50}_{number}"}
+    refused = await chat(http, "How is the weather?", message, unknown, tools=tools, status=404)
+    assert refused["error"]["param"] == "tool_call_id"
     # tools excluded by the choice are not offered; if one is called anyway, the result is a question
     chosen = await chat(http, "How is the weather?", tools=tools, tool_choice="none")
     assert said(chosen) == "How is the weather?"
