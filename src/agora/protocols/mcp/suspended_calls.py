@@ -27,15 +27,18 @@ REQUEST_KEY: Final = "request"  #: name of the only request in a result
 ANSWER_SECONDS: Final = 3600.0  #: timeout of the client's response
 RETRY_SECONDS: Final = 60
 MAX_SUSPENDED: Final = 1000  #: calls on this server
+MAX_SUSPENDED_EACH: Final = 100  #: calls of one account, so that it cannot take the places of all others
 
 Work = Callable[[ClientRequests], Coroutine[Any, Any, ToolResult]]
 
 
 @dataclass(eq=False)
 class _Suspended:
-    """A running call. asked: the pending request with the future of its result."""
+    """A running call. account: tenant, and registrar or subject. asked: the pending request with the future of its
+    result."""
 
     owner: Owner
+    account: tuple[str, str]
     tool: str
     asked: asyncio.Queue[tuple[str, Mapping[str, Any], asyncio.Future[dict[str, Any]]]] = field(
         default_factory=asyncio.Queue
@@ -64,7 +67,7 @@ class SuspendedCalls:
         state = exchange.client.state
         if state is not None and state.startswith(STATE_PREFIX):
             return await self._run_to_question(self._resume_call(exchange, tool, state))
-        call = _Suspended(choose_session_owner(exchange.caller), tool)
+        call = _Suspended(choose_session_owner(exchange.caller), exchange.caller.owner, tool)
         call.task = asyncio.create_task(work(replace(exchange.client, send=call.send)))
         return await self._run_to_question(call)
 
@@ -96,10 +99,10 @@ class SuspendedCalls:
             if call.task.done():
                 return call.task.result()
             # Checked here, not when a call begins: most calls ask nothing.
-            if len(self._calls) >= MAX_SUSPENDED:
+            if (limit := self._find_reached_limit(call.account)) is not None:
                 await _end_call(call.task)
                 raise Overloaded(
-                    f"{MAX_SUSPENDED} calls on this server wait for responses of their clients.",
+                    f"{limit} wait for responses of their clients.",
                     fix="Call again later, or over a session of the protocol of 2025-11-25, in which calls are not suspended.",
                     retry_after=RETRY_SECONDS,
                 )
@@ -110,6 +113,12 @@ class SuspendedCalls:
             raise
         finally:
             asking.cancel()
+
+    def _find_reached_limit(self, account: tuple[str, str]) -> str | None:
+        """The limit, in words, that leaves no place for another suspended call of an account; None if there is one."""
+        if sum(each.account == account for each in self._calls.values()) >= MAX_SUSPENDED_EACH:
+            return f"{MAX_SUSPENDED_EACH} of your calls"
+        return f"{MAX_SUSPENDED} calls on this server" if len(self._calls) >= MAX_SUSPENDED else None
 
     def _suspend_call(self, call: _Suspended, request: Mapping[str, Any]) -> ToolResult:
         state = STATE_PREFIX + secrets.token_urlsafe(24)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -18,12 +19,12 @@ from agora_sdk.errors import Overloaded
 CALLER = Caller("default", "agent_1", "Ada", "agent", frozenset())
 
 
-def build_exchange(**client: Any) -> Exchange:
+def build_exchange(caller: Caller = CALLER, **client: Any) -> Exchange:
     async def accept() -> None: ...
 
     capabilities = {"elicitation": {}}
     requests = ClientRequests(capabilities=capabilities, **client)
-    return Exchange(CALLER, view=cast("Any", None), modern=True, valid=accept, client=requests)
+    return Exchange(caller, view=cast("Any", None), modern=True, valid=accept, client=requests)
 
 
 async def ask(client: ClientRequests) -> ToolResult:
@@ -55,5 +56,21 @@ async def test_call_beyond_the_limit_that_asks_its_client_is_refused(monkeypatch
         repeated = build_exchange(state=first.relayed["requestState"], responses={REQUEST_KEY: {"action": "accept"}})
         assert (await calls.run_call(repeated, "book", ask)).relayed == {"action": "accept"}
         assert (await calls.run_call(build_exchange(), "book", ask)).relayed is not None, "there is room again"
+    finally:
+        await calls.stop()
+
+
+async def test_one_account_cannot_take_the_places_of_all_others() -> None:
+    calls = SuspendedCalls()
+    agents = [replace(CALLER, subject=f"agent_{number}", registrar="usr_1") for number in range(2)]
+    try:
+        for number in range(suspended_calls.MAX_SUSPENDED_EACH):
+            assert (await calls.run_call(build_exchange(agents[number % 2]), "book", ask)).relayed is not None
+        for agent in agents:
+            with pytest.raises(Overloaded, match="of your calls wait for responses"):
+                await calls.run_call(build_exchange(agent), "book", ask)
+        other = await calls.run_call(build_exchange(replace(CALLER, subject="agent_9")), "book", ask)
+        assert other.relayed is not None
+        assert suspended_calls.MAX_SUSPENDED_EACH * 2 <= suspended_calls.MAX_SUSPENDED
     finally:
         await calls.stop()
