@@ -48,9 +48,10 @@ class Tool(Result):
 
 
 class Tools(Result):
-    """The tools of one server or of all."""
+    """The tools of one server or of all. errors: by server, why its tools could not be listed."""
 
     tools: list[Tool]
+    errors: dict[str, str] = {}
 
     def __len__(self) -> int:
         return len(self.tools)
@@ -155,14 +156,24 @@ class MCPClient(Closing):
         return self._run_operation("connect", work)
 
     def list_tools(self, server: str | None = None) -> Tools:
-        """List the current tools of all servers or of one."""
+        """List the current tools of all servers or of one.
+
+        Servers that fail are named in ``errors``; if all fail, the error of the first is raised.
+        """
 
         async def work(pick: ChooseTransport) -> Tools:
-            listing = []
-            for name, peer in self._select_peers(server).items():
-                tools = await peer.list_tools(pick(peer), self._options.timeout)
-                listing += [_build_tool_from_wire(name, tool) for tool in tools.values()]
-            return Tools(tools=listing)
+            listing, errors = [], dict[str, AgoraError]()
+            peers = self._select_peers(server)
+            for name, peer in peers.items():
+                try:
+                    tools = await peer.list_tools(pick(peer), self._options.timeout)
+                except AgoraError as error:
+                    errors[name] = error
+                else:
+                    listing += [_build_tool_from_wire(name, tool) for tool in tools.values()]
+            if len(errors) == len(peers):
+                raise next(iter(errors.values()))
+            return Tools(tools=listing, errors={name: str(error) for name, error in errors.items()})
 
         return self._run_operation("list_tools", work)
 

@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import itertools
 import json
+import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -93,6 +94,7 @@ class Peer:
         self._headers = {**mcp_wire.ACCEPT, "user-agent": f"agora-sdk/{__version__}", **headers}
         self._pooling = pooling
         self._session: str | None = None
+        self._switching = threading.Lock()
         # Threads share a peer: unlike ``+= 1``, next() returns each number once.
         self._ids = itertools.count(1)
 
@@ -164,14 +166,19 @@ class Peer:
         """End the session, as far as the server can be reached, and close the connections of this kind of I/O."""
         session, self._session = self._session, None
         if session is not None:
-            with suppress(AgoraError, _SessionLost, _DeadlinePassed):
-                headers = {mcp_wire.SESSION_HEADER: session}
-                await (await self._send_http(io, "DELETE", None, headers, CLOSE_SECONDS)).close()
+            await self._end_session(io, session)
         closing = io.close()
         if closing is not None:
             await closing
 
+    async def _end_session(self, io: IO, session: str) -> None:
+        """End a session, as far as the server can be reached."""
+        with suppress(AgoraError, _SessionLost, _DeadlinePassed):
+            headers = {mcp_wire.SESSION_HEADER: session}
+            await (await self._send_http(io, "DELETE", None, headers, CLOSE_SECONDS)).close()
+
     async def _shake_hands(self, io: IO, seconds: float) -> None:
+        replaced = self._session
         opening: list[Mapping[str, str]] = []
         params = {"protocolVersion": mcp_wire.HANDSHAKE_VERSION, "capabilities": {}, "clientInfo": self._client}
         try:
@@ -197,7 +204,13 @@ class Peer:
         except _SessionLost:
             raise UpstreamFailed(f"{self.url} lost the session that it has just opened.") from None
         # Only now: concurrent calls would be refused without a session, or before the notification (MCP, lifecycle).
-        self.info, self.version, self._session = result.get("serverInfo") or {}, version, session
+        with self._switching:
+            is_current = self._session == replaced
+            if is_current:
+                self.info, self.version, self._session = result.get("serverInfo") or {}, version, session
+        # Another call has reopened or closed the connection meanwhile: nobody else would end this session.
+        if not is_current and session:
+            await self._end_session(io, session)
 
     async def _send_request(
         self,

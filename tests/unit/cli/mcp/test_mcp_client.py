@@ -186,12 +186,15 @@ async def test_session_survives_a_server_restart(call: Call, workshop: Workshop)
 
 async def test_calls_that_lose_a_session_together_both_succeed() -> None:
     sessions: list[str] = []
+    ended: list[str] = []
     announced, second_handshake, answered = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
         size = int(head.partition("content-length: ")[2].split("\r\n")[0] or 0)
         message = json.loads(await reader.readexactly(size) or "{}")
+        if head.startswith("delete"):
+            ended.append(head.partition("mcp-session-id: ")[2].split("\r\n")[0])
         method, session = message.get("method"), head.partition("mcp-session-id: ")[2].split("\r\n")[0]
         status = 200 if "id" in message else 202
         result: dict[str, Any] = {}
@@ -226,7 +229,9 @@ async def test_calls_that_lose_a_session_together_both_succeed() -> None:
     async with server, MCPClient() as client:
         await client.connect(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/mcp")
         calls = [client.call_tool(name) for name in ("first", "second")]
-        assert await asyncio.gather(*calls) == ["s2", "s3"]
+        assert await asyncio.gather(*calls) == ["s2", "s2"]
+        assert ended == ["s3"], "the session that no call uses is ended"
+    assert ended == ["s3", "s2"]
 
 
 async def test_broken_connection_is_reported(call: Call, workshop: Workshop) -> None:
@@ -318,6 +323,26 @@ async def test_new_tool_is_found_while_another_server_is_unreachable(
     # The unreachable server may have this tool.
     with pytest.raises(ServerUnreachable):
         await call("call_tool", "missing")
+
+
+async def test_tools_are_listed_while_another_server_is_unreachable(
+    use: Callable[[MCPClient], Call], workshop: Workshop
+) -> None:
+    call = use(MCPClient(timeout=5))
+    async with open_workshop() as other:
+        await call("connect", other.url, name="other")
+        await call("connect", workshop.url, name="workshop")
+        assert (await call("list_tools")).errors == {}
+    tools = await call("list_tools")
+    assert {tool.server for tool in tools} == {"workshop"}
+    assert tools.errors.keys() == {"other"}
+    assert "No MCP server answers" in tools.errors["other"]
+    with pytest.raises(ServerUnreachable):
+        await call("list_tools", "other")
+    await workshop.stop()
+    with pytest.raises((ServerUnreachable, UpstreamFailed)):
+        await call("list_tools")
+    await workshop.start()
 
 
 async def test_unreachable_server_is_reported(use: Callable[[MCPClient], Call], workshop: Workshop) -> None:
