@@ -231,6 +231,22 @@ async def test_redirected_card_is_read_with_credentials_at_the_same_origin_only(
         assert "k3y" not in request
 
 
+@pytest.mark.parametrize("redirects", [False, True])
+async def test_endpoint_at_another_origin_receives_credentials_only_from_a_card_at_the_callers_origin(
+    redirects: bool,
+) -> None:
+    """A card that another origin has sent, without credentials, must not have them sent there."""
+    answered = page({"jsonrpc": "2.0", "id": "1", "result": status("completed", "done")})
+    async with serving([answered]) as (endpoint, received):
+        card = page({"name": "Ada", "url": endpoint, "protocolVersion": "0.3.0"})
+        async with serving([card]) as (other, _), serving([redirect(f"{other}/c") if redirects else card]) as (url, _):
+            secrets = {"token": "t0ken", "headers": {"x-api-key": "k3y"}}
+            async with await A2AClient.connect(url, **secrets) as agent:
+                await agent.send("hello")
+        (request,) = received
+        assert ("t0ken" in request, "k3y" in request) == (not redirects, not redirects)
+
+
 async def test_endless_redirects_of_a_card_are_an_upstream_error() -> None:
     async with serving([redirect("/again")] * 100) as (url, _):
         with pytest.raises(UpstreamFailed, match="redirect"):

@@ -32,6 +32,8 @@ from .retry import Backoff
 
 __all__ = ["A2AClient", "Answer", "Update"]
 
+Origin = tuple[str, str, int | None]
+
 CONNECT_SECONDS = 5.0
 MAX_BYTES = 32 * 1024 * 1024  # bytes of an answer, or of one item of a stream
 #: Headers of a redirected request that another origin receives.
@@ -149,8 +151,12 @@ class A2AClient:
         address = wire.card_url(url)
         http = httpx.AsyncClient(headers=request_headers, timeout=limits)
         try:
-            card = await _fetch_card(http, address)
+            card, origin = await _fetch_card(http, address)
             endpoint = wire.choose_endpoint(card, address) if card else wire.Endpoint(_build_absolute_url(url))
+            trusted = _read_origin(httpx.URL(address))
+            # A card of another origin, reached by a redirect, may not choose who receives the caller's headers.
+            if origin != trusted and _read_origin(httpx.URL(endpoint.url)) != trusted:
+                _remove_private_headers(http.headers)
         # Also a cancellation: nobody else would close the client.
         except BaseException:
             await http.aclose()
@@ -330,8 +336,8 @@ def _build_absolute_url(url: str) -> str:
     return url if "://" in url else f"http://{url}"
 
 
-async def _fetch_card(http: httpx.AsyncClient, address: str) -> dict[str, Any]:
-    """Fetch an agent's card; empty if it has none."""
+async def _fetch_card(http: httpx.AsyncClient, address: str) -> tuple[dict[str, Any], Origin]:
+    """Fetch an agent's card, empty if it has none, and its origin after redirects."""
     # Before A2A 0.3 the card was at agent.json.
     for url in (address, address.replace("agent-card.json", "agent.json")):
         async with _translate_errors(url), _open_redirected(http, url) as response:
@@ -340,8 +346,8 @@ async def _fetch_card(http: httpx.AsyncClient, address: str) -> dict[str, Any]:
             except NotFound:
                 continue
             if isinstance(card, dict):
-                return card
-    return {}
+                return card, _read_origin(response.url)
+    return {}, _read_origin(httpx.URL(address))
 
 
 @asynccontextmanager
@@ -362,12 +368,16 @@ async def _open_redirected(http: httpx.AsyncClient, url: str) -> AsyncIterator[h
             await response.aclose()
         origin, request = _read_origin(request.url), response.next_request
         if _read_origin(request.url) != origin:
-            for name in request.headers.keys() - PUBLIC_HEADERS:
-                del request.headers[name]
+            _remove_private_headers(request.headers)
     raise UpstreamFailed(f"{url} has more than {http.max_redirects} redirects.")
 
 
-def _read_origin(url: httpx.URL) -> tuple[str, str, int | None]:
+def _remove_private_headers(headers: httpx.Headers) -> None:
+    for name in headers.keys() - PUBLIC_HEADERS:
+        del headers[name]
+
+
+def _read_origin(url: httpx.URL) -> Origin:
     return url.scheme, url.host, url.port
 
 
