@@ -133,15 +133,31 @@ async def run_command(
     finally:
         loop.remove_reader(descriptor)
         loop.remove_reader(reading)
-        # Also if the caller is cancelled: no process of the command may continue.
-        await asyncio.shield(asyncio.to_thread(end_processes))
-        output.read_rest()
-        os.close(descriptor)
-        os.close(reading)
-        error_text = _read_and_close_errors(errors) if errors is not None else ""
+        try:
+            # Also if the caller is cancelled: no process of the command may continue.
+            await _run_to_end(end_processes)
+        finally:
+            output.read_rest()
+            os.close(descriptor)
+            os.close(reading)
+            error_text = _read_and_close_errors(errors) if errors is not None else ""
     if has_ended:
         return CommandResult(process.returncode, output.decode(), error_text)
     return CommandResult(124, output.decode() + f"\nended after {timeout:.0f} seconds\n", error_text)
+
+
+async def _run_to_end(work: Callable[[], None]) -> None:
+    """Run blocking work in a thread and wait for its end, however often the caller is cancelled meanwhile."""
+    running = asyncio.ensure_future(asyncio.to_thread(work))
+    cancellation: asyncio.CancelledError | None = None
+    while not running.done():
+        try:
+            await asyncio.wait((running,))
+        except asyncio.CancelledError as error:
+            cancellation = error
+    running.result()
+    if cancellation is not None:
+        raise cancellation
 
 
 def _read_and_close_errors(descriptor: int) -> str:

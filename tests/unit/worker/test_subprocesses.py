@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from pathlib import Path
 
 import pytest
 
 from agora.worker.subprocesses import CommandError, run_and_split_fields, run_checked, run_command
+from tests.polling import eventually
 
 
 @pytest.mark.parametrize("start", ["sleep 600 &", "setsid sleep 10 &"])
@@ -27,6 +30,27 @@ async def test_a_process_that_writes_for_ever_does_not_keep_its_command_from_end
 async def test_a_command_that_takes_too_long_is_ended(tmp_path: Path) -> None:
     result = await run_command("echo begun; sleep 600", tmp_path, timeout=0.5)
     assert (result.exit_code, result.output) == (124, "begun\n\nended after 0 seconds\n")
+
+
+async def test_a_command_cancelled_twice_leaves_no_process_and_no_descriptor(tmp_path: Path) -> None:
+    def list_descriptors() -> set[str]:
+        return {name for name in os.listdir("/proc/self/fd") if os.path.exists(f"/proc/self/fd/{name}")}
+
+    await run_command("true", tmp_path)  # what the event loop opens on first use
+    before = list_descriptors()
+    running = asyncio.create_task(run_command("echo $$ >pid; exec sleep 600", tmp_path, separates_errors=True))
+    pid = await eventually(lambda: _read_pid(tmp_path / "pid"), bool)
+    running.cancel()
+    await asyncio.sleep(0)  # the process is being ended
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert not os.path.exists(f"/proc/{pid}"), "it is reaped"
+    assert list_descriptors() <= before
+
+
+async def _read_pid(path: Path) -> str:
+    return path.read_text().strip() if path.exists() else ""
 
 
 async def test_the_start_or_the_end_of_a_long_output_is_kept(tmp_path: Path) -> None:
