@@ -240,7 +240,7 @@ async def test_endpoint_at_another_origin_receives_credentials_only_from_a_card_
     async with serving([answered]) as (endpoint, received):
         card = page({"name": "Ada", "url": endpoint, "protocolVersion": "0.3.0"})
         async with serving([card]) as (other, _), serving([redirect(f"{other}/c") if redirects else card]) as (url, _):
-            secrets = {"token": "t0ken", "headers": {"x-api-key": "k3y"}}
+            secrets: dict[str, Any] = {"token": "t0ken", "headers": {"x-api-key": "k3y"}}
             async with await A2AClient.connect(url, **secrets) as agent:
                 await agent.send("hello")
         (request,) = received
