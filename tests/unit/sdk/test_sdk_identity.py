@@ -314,6 +314,19 @@ def test_renewed_login_that_cannot_be_stored_is_used_from_memory(wire: Wire) -> 
     assert tokens(wire) == ["access-1", "access-2"]
 
 
+def test_login_is_renewed_although_its_file_cannot_be_locked(wire: Wire, caplog: pytest.LogCaptureFixture) -> None:
+    logins = Logins(Credentials().path)
+    logins.keep(wire.url, Login("ada", "access-0", "refresh-0", expires_at=0))
+    os.unlink(f"{logins.path}.lock")
+    os.mkdir(f"{logins.path}.lock")
+    user = {"id": "user_1", "subject": "ada", "username": "ada"}
+    wire.answer(REFRESH, {"access_token": "access-1", "refresh_token": "refresh-1", "expires_in": 900, "user": user})
+    AgoraClient(wire.url).query.agents()
+    assert tokens(wire) == ["access-1"]
+    assert logins.path in caplog.text
+    assert "refresh-" not in caplog.text
+
+
 def test_stored_login_of_another_program_replaces_the_one_in_memory(wire: Wire) -> None:
     with calling_without_disk_space(wire) as program:
         make_call(program)

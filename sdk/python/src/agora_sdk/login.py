@@ -11,8 +11,10 @@ from __future__ import annotations
 import json
 import logging
 import os
+import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +64,10 @@ class _Unstored:
 
 #: By file and server. All clients of the process need it: the refresh token in the file is used up.
 _unstored: dict[tuple[str, str], _Unstored] = {}
+
+
+#: held by the thread that renews a login whose file cannot be locked
+_unlocked_renewal = threading.Lock()
 
 
 class Logins:
@@ -143,11 +149,31 @@ async def current_login(io: IO, logins: Logins, url: str) -> Login | None:
     """Return a valid login at a server, renewed if due. Raises Unauthenticated if it has ended."""
     while (login := logins.find(url)) is not None and login.due:
         # Providers revoke a refresh token that is used twice, so one process renews while the others wait for the file.
-        with try_lock_file(logins.path, REFRESH_TIMEOUT_SECONDS) as mine:
-            if mine:
+        with _try_lock_renewal(logins.path) as is_locked:
+            if is_locked:
                 return await logins.renew(url, lambda due: _refresh_login(io, due, url))
         await io.pause(POLL_SECONDS)
     return login
+
+
+@contextmanager
+def _try_lock_renewal(path: str) -> Iterator[bool]:
+    """Acquire the lock of renewals without waiting: yields whether it was acquired.
+
+    A file that cannot be locked, as on a read-only disk, excludes only the threads of this process: the renewed login
+    is valid, so calls go on with it.
+    """
+    with ExitStack() as held:
+        try:
+            is_locked = held.enter_context(try_lock_file(path, REFRESH_TIMEOUT_SECONDS))
+        except OSError as error:
+            logger.warning(
+                "The file of logins %s cannot be locked, so other programs are not excluded: %s", path, error
+            )
+            is_locked = _unlocked_renewal.acquire(blocking=False)
+            if is_locked:
+                held.callback(_unlocked_renewal.release)
+        yield is_locked
 
 
 async def _refresh_login(io: IO, login: Login, url: str) -> Login:
