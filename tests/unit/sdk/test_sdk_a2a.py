@@ -14,7 +14,7 @@ import pytest
 
 from agora.server.app import App
 from agora_sdk import Message, Part
-from agora_sdk.a2a import A2AClient
+from agora_sdk.a2a import A2AClient, is_trusted_target
 from agora_sdk.a2a_wire import Endpoint, build_call, card_url, choose_endpoint, normalize_result, parse_result
 from agora_sdk.errors import AgoraError, InvalidRequest, NotFound, ServerUnreachable, Unauthenticated, UpstreamFailed
 from agora_sdk.retry import Backoff
@@ -245,6 +245,24 @@ async def test_endpoint_at_another_origin_receives_credentials_only_from_a_card_
                 await agent.send("hello")
         (request,) = received
         assert ("t0ken" in request, "k3y" in request) == (not redirects, not redirects)
+
+
+@pytest.mark.parametrize(
+    ("target", "trusted"),
+    [
+        ("http://host/other", True),
+        ("https://host/", True),
+        ("https://host:8443/", False),
+        ("http://host:8080/", False),
+        ("https://evil.example/", False),
+    ],
+)
+def test_credentials_for_an_address_are_also_for_its_host_by_https(target: str, trusted: bool) -> None:
+    assert is_trusted_target(httpx.URL("http://host/card"), httpx.URL(target)) == trusted
+
+
+def test_credentials_for_https_are_not_for_plain_http() -> None:
+    assert not is_trusted_target(httpx.URL("https://host/card"), httpx.URL("http://host/"))
 
 
 async def test_endless_redirects_of_a_card_are_an_upstream_error() -> None:

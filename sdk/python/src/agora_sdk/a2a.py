@@ -32,8 +32,6 @@ from .retry import Backoff
 
 __all__ = ["A2AClient", "Answer", "Update"]
 
-Origin = tuple[str, str, int | None]
-
 CONNECT_SECONDS = 5.0
 MAX_BYTES = 32 * 1024 * 1024  # bytes of an answer, or of one item of a stream
 #: Headers of a redirected request that another origin receives.
@@ -151,11 +149,10 @@ class A2AClient:
         address = wire.card_url(url)
         http = httpx.AsyncClient(headers=request_headers, timeout=limits)
         try:
-            card, origin = await _fetch_card(http, address)
+            card, card_address = await _fetch_card(http, address)
             endpoint = wire.choose_endpoint(card, address) if card else wire.Endpoint(_build_absolute_url(url))
-            trusted = _read_origin(httpx.URL(address))
             # A card of another origin, reached by a redirect, may not choose who receives the caller's headers.
-            if origin != trusted and _read_origin(httpx.URL(endpoint.url)) != trusted:
+            if not any(is_trusted_target(httpx.URL(address), each) for each in (card_address, httpx.URL(endpoint.url))):
                 _remove_private_headers(http.headers)
         # Also a cancellation: nobody else would close the client.
         except BaseException:
@@ -336,8 +333,8 @@ def _build_absolute_url(url: str) -> str:
     return url if "://" in url else f"http://{url}"
 
 
-async def _fetch_card(http: httpx.AsyncClient, address: str) -> tuple[dict[str, Any], Origin]:
-    """Fetch an agent's card, empty if it has none, and its origin after redirects."""
+async def _fetch_card(http: httpx.AsyncClient, address: str) -> tuple[dict[str, Any], httpx.URL]:
+    """Fetch an agent's card, empty if it has none, and its address after redirects."""
     # Before A2A 0.3 the card was at agent.json.
     for url in (address, address.replace("agent-card.json", "agent.json")):
         async with _translate_errors(url), _open_redirected(http, url) as response:
@@ -346,8 +343,8 @@ async def _fetch_card(http: httpx.AsyncClient, address: str) -> tuple[dict[str, 
             except NotFound:
                 continue
             if isinstance(card, dict):
-                return card, _read_origin(response.url)
-    return {}, _read_origin(httpx.URL(address))
+                return card, response.url
+    return {}, httpx.URL(address)
 
 
 @asynccontextmanager
@@ -366,8 +363,8 @@ async def _open_redirected(http: httpx.AsyncClient, url: str) -> AsyncIterator[h
                 return
         finally:
             await response.aclose()
-        origin, request = _read_origin(request.url), response.next_request
-        if _read_origin(request.url) != origin:
+        address, request = request.url, response.next_request
+        if not is_trusted_target(address, request.url):
             _remove_private_headers(request.headers)
     raise UpstreamFailed(f"{url} has more than {http.max_redirects} redirects.")
 
@@ -377,8 +374,11 @@ def _remove_private_headers(headers: httpx.Headers) -> None:
         del headers[name]
 
 
-def _read_origin(url: httpx.URL) -> Origin:
-    return url.scheme, url.host, url.port
+def is_trusted_target(address: httpx.URL, target: httpx.URL) -> bool:
+    """Whether the headers for an address may be sent to another: at the same origin, or at its host by HTTPS."""
+    if (address.scheme, address.port) == ("http", None) and (target.scheme, target.port) == ("https", None):
+        return address.host == target.host
+    return (address.scheme, address.host, address.port) == (target.scheme, target.host, target.port)
 
 
 async def _read_json(response: httpx.Response, *, raising: bool = False) -> Any:
