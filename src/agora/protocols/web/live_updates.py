@@ -229,7 +229,8 @@ class FragmentRenderer:
             if feeder.close_reason is not None or feeder.beat:
                 return
         elif seconds:  # to render later events together
-            await asyncio.sleep(seconds)
+            # Not longer: a fragment that waits for the user's rate limit must not hold up the others, or the end.
+            await asyncio.sleep(min(seconds, UPDATE_SECONDS))
             return
         try:
             async with asyncio.timeout(seconds):

@@ -359,6 +359,27 @@ async def test_events_of_a_refused_rendering_are_shown_by_the_next_one() -> None
     assert seen == [[1], [1, 2]]
 
 
+async def test_refused_rendering_holds_up_neither_other_fragments_nor_the_end_of_the_page() -> None:
+    loop = asyncio.get_running_loop()
+
+    async def refuse(view: Any) -> None:
+        loop.call_soon(feeder.write, batch((2, "agora.agent.updated")))
+        raise RateLimited("Too many calls.", retry_after=3600)
+
+    async def build(view: Any) -> None:
+        loop.call_soon(feeder.end, CloseReason())
+
+    async def send(message: Any) -> None: ...
+
+    refused, other = parts("refused", on=("note",))[0], parts("other", on=("agora.agent.*",))[0]
+    feeder = FragmentSink([replace(refused, build=refuse), replace(other, build=build)], 0)
+    feeder.write(batch((1, "note")))
+    view: Any = SimpleNamespace(with_events=lambda events, position: None)
+    async with asyncio.timeout(PATIENCE):
+        await live.FragmentRenderer(view, feeder, live.EventWriter(send)).run()
+    assert feeder.due == {"refused"}
+
+
 async def test_stream_that_ends_during_a_rendering_ends_the_page() -> None:
     async def build(view: Any) -> None:
         feeder.end(CloseReason())
