@@ -117,9 +117,9 @@ class UpstreamReconciler(Controller):
 
     def _ask_changed(self, tenant: str, endpoints: Sequence[Endpoint]) -> None:
         """Read the listings of upstreams that may have changed, within the limit."""
-        tenants = set(self._engine.list_outdated(tenant))
+        outdated = set(self._engine.list_outdated(tenant))
         for endpoint in endpoints:
-            due = endpoint.upstream_id in tenants and endpoint.key not in self._listings
+            due = endpoint.upstream_id in outdated and endpoint.key not in self._listings
             if due and self._limiter.try_acquire(endpoint.key):
                 self._listings[endpoint.key] = asyncio.create_task(self._list_upstream(endpoint))
 

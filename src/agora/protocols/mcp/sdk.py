@@ -28,6 +28,7 @@ from pydantic_core import to_json
 from agora import __version__
 from agora.clock import new_id
 from agora.core.call import ClientRefused, Progress
+from agora.domains.client_sessions.sessions import MAX_SUBSCRIPTIONS
 from agora.protocols.http import Receive, Scope, Send, read_header
 from agora_sdk.errors import AgoraError, Unauthenticated
 
@@ -35,7 +36,7 @@ from . import server_info
 from .client_requests import ClientRequests
 from .core import Core
 from .enabled_toolsets import client_key
-from .exchange import INTERNAL_ERROR, METHOD_NOT_FOUND, Exchange, JsonRpcError, ignore_progress
+from .exchange import INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND, Exchange, JsonRpcError, ignore_progress
 from .notifiers import ListenNotifier, SessionNotifier
 from .replay import ReplayStore
 from .results import build_error_result
@@ -341,6 +342,10 @@ class SdkServer:
     ) -> dict[str, Any]:
         filters = params.notifications
         uris = list(dict.fromkeys(filters.resource_subscriptions or ()))
+        # Each URI costs a read before the stream begins, and memory as long as it lasts.
+        if len(uris) > MAX_SUBSCRIPTIONS:
+            problem = f"notifications.resourceSubscriptions must be an array of at most {MAX_SUBSCRIPTIONS} URIs."
+            raise JsonRpcError(INVALID_PARAMS, problem)
         canonical_uris = {uri: await canonical_uri(self.core.dispatcher, exchange, uri) for uri in uris}
         task_ids = await self.core.tasks.select_own_tasks(exchange, ctx.params or {})
         canonical_uris |= dict(build_task_watch(task_id) for task_id in task_ids)

@@ -123,9 +123,12 @@ class UpstreamResources:
         filters = {"kind": kind, "state": "active"}
         try:
             async for name in self._list_upstream_names(exchange):
-                async for item in self._build_upstream_items(exchange, {"upstream": name, **filters}):
-                    own_uri = item["definition"].get("name") or item["name"]
-                    yield name, f"{name}.{own_uri}", item["definition"]
+                try:
+                    async for item in self._build_upstream_items(exchange, {"upstream": name, **filters}):
+                        own_uri = item["definition"].get("name") or item["name"]
+                        yield name, f"{name}.{own_uri}", item["definition"]
+                except NotFound:  # removed since its name was listed; the others are listed all the same
+                    continue
         # The caller's other resources and prompts are listed all the same.
         except (PermissionDenied, Unauthenticated):
             return

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from agora.domains.client_sessions.sessions import MAX_SUBSCRIPTIONS
 from agora.protocols.mcp import sessions
 from agora.server.app import App
 from tests.harness import ManualClock, Running, admin_token, local_client, make_settings
@@ -81,6 +82,13 @@ async def test_protected_calls_request_a_credential(
 
 async def test_listening_requires_a_credential(stranger: Wire) -> None:
     assert (await stranger.modern("subscriptions/listen", {"notifications": {}})).status_code == 401
+
+
+async def test_watched_resources_of_one_stream_are_bounded(wire: Wire) -> None:
+    uris = [f"agora://agents/a{number}" for number in range(MAX_SUBSCRIPTIONS + 1)]
+    async with asyncio.timeout(30):
+        response = await wire.modern("subscriptions/listen", {"notifications": {"resourceSubscriptions": uris}})
+    assert response.json()["error"]["code"] == -32602
 
 
 async def test_invalid_credential_is_refused(stranger: Wire) -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
 from mcp_types import ToolAnnotations
 
 from agora.protocols.mcp import upstream_watch
+from agora.protocols.mcp.exchange import Exchange
+from agora.protocols.mcp.upstream_resources import UpstreamResources
 from agora.server.app import App
+from agora_sdk.errors import NotFound
 from tests.harness import ManualClock, Running, make_settings, running
 from tests.mcp_upstream import Far, serving, tool
 from tests.polling import eventually, passing, wait_until
@@ -178,3 +181,21 @@ async def test_changes_of_an_upstream_are_notified(server: Running, far: Far) ->
             await far.change(tool("new", annotations=ToolAnnotations(read_only_hint=True)))
             assert type(await anext(aiter(stream))).__name__ == "ToolsListChanged"
         await eventually(client.list_tools, lambda page: "far.new" in {each.name for each in page.tools})
+
+
+async def test_an_upstream_that_is_removed_during_a_listing_is_left_out() -> None:
+    pages = {
+        "removed": NotFound("There is no upstream removed."),
+        "kept": {"items": [{"name": "hello", "definition": {"name": "hello"}}], "next_cursor": None},
+    }
+
+    async def invoke(exchange: Exchange, operation: str, arguments: Mapping[str, Any]) -> Any:
+        if operation == "agora.upstream.list":
+            return {"upstreams": [{"name": name} for name in pages], "next_cursor": None}
+        page = pages[arguments["upstream"]]
+        if isinstance(page, NotFound):
+            raise page
+        return page
+
+    prompts = await UpstreamResources(invoke).list_prompts(cast(Exchange, None))
+    assert [prompt["name"] for prompt in prompts] == ["kept.hello"]
