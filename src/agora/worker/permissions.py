@@ -81,6 +81,11 @@ class PermissionRequest:
         """Find the first option of these kinds, in the order of the kinds."""
         return next((option for kind in kinds for option in self.options if option.kind == kind), None)
 
+    def is_same_call(self, other: PermissionRequest) -> bool:
+        """Whether another request is for the call that a person has seen. The input is compared only by what it names:
+        a checkpoint contains no inputs."""
+        return (self.kind, self.title, self.paths) == (other.kind, other.title, other.paths)
+
     def build_rejection(self, feedback: str | None = None) -> Decision:
         """Build a rejection, for this call only if the agent offers that."""
         return Decision(self.find_option(("reject_once", "reject_always")), feedback)
