@@ -6,6 +6,9 @@ Client commands import only the SDK. Expensive imports are inside the commands t
 
 from __future__ import annotations
 
+import codecs
+import io
+import json
 import sys
 
 from .garbage_collection import postpone_garbage_collection
@@ -24,6 +27,7 @@ def main() -> None:
 
 
 def _run_command_line() -> None:
+    _escape_unencodable_output()
     postpone_garbage_collection()
     if sys.argv[1:2] == ["mcp"]:  # a client waits for it to start: the other commands are not loaded
         from .mcp import group
@@ -32,3 +36,16 @@ def _run_command_line() -> None:
     from .app import build_application
 
     build_application()()
+
+
+def _escape_unencodable_output() -> None:
+    r"""Write characters that the locale's encoding lacks as ``\uXXXX``, because a name of any language may occur in any
+    output. This form is also valid in JSON, where such characters occur only in strings."""
+
+    def escape(error: UnicodeError) -> tuple[str, int]:
+        assert isinstance(error, UnicodeEncodeError)
+        return json.dumps(error.object[error.start : error.end])[1:-1], error.end
+
+    codecs.register_error("agora.json_escape", escape)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="agora.json_escape")

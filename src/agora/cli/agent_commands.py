@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -49,9 +50,10 @@ def register(
         return
     verb = "Registered" if result.created else "Updated"
     session.out.say(f"{verb} {result.agent_name} as {result.agent_id}", "green")
-    session.out.say(f"{len(result.available_services)} services are available; act as it with --as {result.agent_name}")
+    option = f"--as {shlex.quote(result.agent_name)}"
+    session.out.say(f"{len(result.available_services)} services are available; act as it with {option}")
     if result.pending_messages:
-        session.out.say(f"{result.pending_messages} messages were waiting for this name: agora inbox --as {name}")
+        session.out.say(f"{result.pending_messages} messages were waiting for this name: agora inbox {option}")
 
 
 @client_command
@@ -113,7 +115,7 @@ def inbox(
     if mark and agent is not None and not _is_own(session, agent):
         raise InvalidRequest(
             f"--mark is for your own inbox only, and {agent} is another agent.",
-            fix=f"Leave --mark out, or act as that agent with --as {agent}.",
+            fix=f"Leave --mark out, or act as that agent with --as {shlex.quote(agent)}.",
         )
     try:
         page = messaging.receive(agent, unread=True if unread else None, limit=limit)

@@ -93,7 +93,7 @@ TABLES: Mapping[str, Sequence[Column]] = {
     "hosts": _HOSTS,
     "services": _SERVICES,
     "messages": build_attribute_columns(
-        "time=timestamp sender=from_name to=to_agent type=message_type priority state=status content id=message_id"
+        "time=timestamp sender=from_name type=message_type content state=status priority to=to_agent id=message_id"
     ),
     "events": build_attribute_columns("seq=sequence time type data subject source"),
     "tokens": build_attribute_columns(

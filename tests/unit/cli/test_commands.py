@@ -104,6 +104,33 @@ def test_message_is_sent_from_registration_to_inbox(agora: Agora, answer: Agora)
     assert answer("inbox", "--unread", "--as", "CliBob")["messages"] == []
 
 
+def test_inbox_shows_the_content_on_a_terminal_of_80_columns(agora: Agora, monkeypatch: pytest.MonkeyPatch) -> None:
+    agora("register", "CliReader")
+    agora("send", "CliReader", "Good morning!")
+    monkeypatch.setenv("COLUMNS", "80")
+    assert "Good morning!" in agora("inbox", "--as", "CliReader").stdout
+
+
+def test_name_with_spaces_is_quoted_in_what_to_type(agora: Agora) -> None:
+    agora("send", "Cli & Söhne", "early")
+    registered = agora("register", "Cli & Söhne").stdout
+    assert "act as it with --as 'Cli & Söhne'\n" in registered
+    assert "agora inbox --as 'Cli & Söhne'\n" in registered
+    other = agora("inbox", "Cli & Söhne", "--mark", exit_code=2)
+    assert "--as 'Cli & Söhne'." in other.stderr
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_terminal_without_unicode_shows_names_escaped(served: Served, agora: Agora, encoding: str) -> None:
+    agora("register", f"CliÜ💡 {encoding}", "-c", f"lamp-{encoding}")
+    environment = os.environ | {"PYTHONIOENCODING": encoding, "AGORA_URL": served.url}
+    command = [*AGORA, "agents", "--capability", f"lamp-{encoding}"]
+    table = subprocess.run(command, capture_output=True, env=environment, check=True).stdout.decode(encoding)
+    assert r"\ud83d\udca1" in table
+    output = subprocess.run([*command, "--json"], capture_output=True, env=environment, check=True).stdout
+    assert [agent["agent_name"] for agent in json.loads(output.decode(encoding))["agents"]] == [f"CliÜ💡 {encoding}"]
+
+
 def test_narrow_terminal_wraps_at_word_boundaries(agora: Agora, monkeypatch: pytest.MonkeyPatch) -> None:
     agora("register", "CliNarrow", "-c", "narrow-columns")
     monkeypatch.setenv("COLUMNS", "80")
