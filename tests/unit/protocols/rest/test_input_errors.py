@@ -187,3 +187,9 @@ async def test_times_have_the_documented_format(client: httpx.AsyncClient, since
     _problem(await client.get("/agora/task/statistics", params={"since": since}), 422, "invalid_request", "since")
     good = await client.get("/agora/task/statistics", params={"since": "2026-01-01T00:00:00Z"})
     assert good.status_code == 200, good.text
+
+
+async def test_unescaped_plus_of_an_offset_is_explained(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/agora/messaging/receive?agent_id=Victim&since=2026-01-01T10:00:00.5+05:30")
+    problem = _problem(answer, 422, "invalid_request", "since")
+    assert "write + as %2B" in problem["detail"]

@@ -267,12 +267,15 @@ def _to_utc(value: datetime) -> datetime:
 
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[Tt ]|$)")
+_SPACE_BEFORE_OFFSET = re.compile(r"[0-9-]{10}[Tt ][0-9:.]+ [0-9]{2}:?[0-9]{2}")
 
 
 def not_a_number(value: object) -> object:
     """Reject Unix timestamps, which pydantic would accept: the schema requires RFC 3339."""
     if isinstance(value, int | float) or (isinstance(value, str) and not _DATE.match(value)):
         raise ValueError("expected a date or time of RFC 3339, such as 2026-01-31T12:00:00Z")
+    if isinstance(value, str) and _SPACE_BEFORE_OFFSET.fullmatch(value):  # an unescaped + in a query string
+        raise ValueError("has a space instead of the sign of the offset; in a URL, write + as %2B")
     return value
 
 
