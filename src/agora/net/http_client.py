@@ -16,10 +16,11 @@ import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from functools import cache
-from typing import Final, cast
+from typing import Any, Final, cast
 from urllib.parse import quote, urlsplit
 
 import httptools
+from pydantic_core import from_json
 
 from .egress_policy import EgressPolicy
 
@@ -30,6 +31,7 @@ __all__ = [
     "Reply",
     "build_request_target",
     "create_default_ssl_context",
+    "parse_json_or_none",
     "send_single_request",
 ]
 
@@ -51,6 +53,14 @@ def build_request_target(url: str) -> str:
     parts = urlsplit(url)
     path = quote(parts.path or "/", safe=SAFE_CHARACTERS)
     return f"{path}?{quote(parts.query, safe=SAFE_CHARACTERS)}" if parts.query else path
+
+
+def parse_json_or_none(body: bytes) -> Any:
+    """Parse a response body as JSON; None if it is invalid."""
+    try:
+        return from_json(body)
+    except ValueError:
+        return None
 
 
 @cache

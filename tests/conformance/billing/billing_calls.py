@@ -69,7 +69,7 @@ class Till:
     async def blocked(self, account: str, agent: Caller) -> str | None:
         async def work(call: Call) -> str | None:
             ledger = Ledger(call)
-            return await ledger.find_block_reason(account, agent.subject, await ledger.find_terms(agent.subject))
+            return await ledger.find_block_reason(account, agent.subject, await ledger.read_terms(agent.subject))
 
         return await self.act(work)
 

@@ -14,8 +14,8 @@ from agora.domains.billing.model_calls import (
     ModelOffer,
     ModelReport,
     charge_model_call,
-    release_abandoned_calls,
-    release_model_call,
+    release_abandoned_reservations,
+    release_model_call_reservation,
     reserve_model_call,
 )
 from agora.domains.billing.model_prices import resolve_model_price
@@ -302,14 +302,14 @@ async def test_reservation_is_released(market: Market, models: ModelTill) -> Non
         return float(budget.reserved)
 
     assert await reserved() == 0.6
-    await models.till.act(lambda call: release_model_call(call, task))
+    await models.till.act(lambda call: release_model_call_reservation(call, task))
     assert await reserved() == 0
     await models.reserve(600_000, task=task)
     await market.call(market.operator, "task.cancel", task_id=task)
-    await models.till.act(release_abandoned_calls)
+    await models.till.act(release_abandoned_reservations)
     assert await reserved() == 0.6, "its last call may still be reported"
     market.clock.advance(61)
-    await models.till.act(release_abandoned_calls)
+    await models.till.act(release_abandoned_reservations)
     assert await reserved() == 0
 
 

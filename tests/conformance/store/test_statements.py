@@ -85,13 +85,11 @@ def made_by_functions() -> Iterator[tuple[str, Statement]]:
                 continue
             if not str(getattr(function, "__annotations__", {}).get("return", "")).startswith(("Query[", "Write[")):
                 continue
-            kinds = [str(parameter.annotation) for parameter in inspect.signature(value).parameters.values()]
+            kinds = {each.name: str(each.annotation) for each in inspect.signature(value).parameters.values()}
             for flag in (False, True):
-                if set(kinds) <= set(ARGUMENTS):
-                    yield (
-                        f"{module.name}.{name}({flag})",
-                        value(*(flag if kind == "bool" else ARGUMENTS[kind] for kind in kinds)),
-                    )
+                if set(kinds.values()) <= set(ARGUMENTS):
+                    arguments = {each: flag if kind == "bool" else ARGUMENTS[kind] for each, kind in kinds.items()}
+                    yield f"{module.name}.{name}({flag})", value(**arguments)
 
 
 #: of functions that make statements, by annotation

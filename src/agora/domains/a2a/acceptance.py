@@ -25,12 +25,12 @@ async def check_card_accepts_message(
     """
     row = await call.tx.one(statements.select_cards, agent_id=agent.agent_id)
     card = decode_json(row.card) if row is not None and row.card else {}
-    _check_extensions(agent, card, extensions)
+    _check_required_extensions(agent, card, extensions)
     # Text without a media type is the usual message, and needs no list of the agent's skills.
-    modes = [_read_part_media_type(part) for part in parts]
+    modes = [_find_part_media_type(part) for part in parts]
     if all(mode is None for mode in modes):
         return
-    accepted = _list_accepted_modes(agent, card)
+    accepted = _find_accepted_modes(agent, card)
     for number, mode in enumerate(modes):
         if accepted is not None and mode is not None and not any(_matches_mode(mode, pattern) for pattern in accepted):
             raise InvalidRequest(
@@ -41,7 +41,7 @@ async def check_card_accepts_message(
             )
 
 
-def _check_extensions(agent: AgentRow, card: Mapping[str, Any], supported: Collection[str]) -> None:
+def _check_required_extensions(agent: AgentRow, card: Mapping[str, Any], supported: Collection[str]) -> None:
     capabilities = card.get("capabilities")
     declared = capabilities.get("extensions") if isinstance(capabilities, dict) else None
     for extension in declared if isinstance(declared, list) else ():
@@ -54,26 +54,26 @@ def _check_extensions(agent: AgentRow, card: Mapping[str, Any], supported: Colle
             )
 
 
-def _read_part_media_type(part: Mapping[str, Any]) -> str | None:
+def _find_part_media_type(part: Mapping[str, Any]) -> str | None:
     """Read the media type of a part; None if unspecified. Every agent accepts text and data."""
     mode = part.get("mediaType")
     return mode.partition(";")[0].strip().lower() if isinstance(mode, str) else None
 
 
-def _list_accepted_modes(agent: AgentRow, stored: Mapping[str, Any]) -> list[str] | None:
+def _find_accepted_modes(agent: AgentRow, stored: Mapping[str, Any]) -> list[str] | None:
     """Return the media types that an agent accepts. None if it declares none."""
     a2a_metadata = decode_json(agent.metadata).get("a2a")
-    modes = _parse_modes(stored.get("defaultInputModes")) or _parse_modes(
+    modes = _parse_modes_or_empty(stored.get("defaultInputModes")) or _parse_modes_or_empty(
         a2a_metadata.get("input_modes") if isinstance(a2a_metadata, dict) else None
     )
     if not modes:
         return None
     skills = stored.get("skills") or parse_agent_skills(agent)
     # Which skill will handle the message is the agent's decision: the modes of each are accepted.
-    return modes + [mode for skill in skills for mode in _parse_modes(skill.get("inputModes"))]
+    return modes + [mode for skill in skills for mode in _parse_modes_or_empty(skill.get("inputModes"))]
 
 
-def _parse_modes(value: Any) -> list[str]:
+def _parse_modes_or_empty(value: Any) -> list[str]:
     """Parse a list of media types in lower case; empty unless it is a list of strings."""
     is_valid = isinstance(value, list) and all(isinstance(mode, str) for mode in value)
     return [mode.lower() for mode in value] if is_valid else []

@@ -16,7 +16,7 @@ from agora.core.errors import invalid_field
 from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import check_may_act_for, find_agent, load_agent
 from agora.domains.agents.supervision import choose_agent_event_audience
-from agora.domains.billing.terms import PriceTerms, build_pricing_fields, find_terms_of_agents
+from agora.domains.billing.terms import PriceTerms, build_pricing_fields, read_terms_of_agents
 from agora_sdk.contract import a2a as contract
 from agora_sdk.contract.billing import PricingInfo
 from agora_sdk.errors import NotFound, PayloadTooLarge, PermissionDenied, field_error
@@ -167,7 +167,7 @@ def _build_front_card(call: Call, builtins: Iterable[AgentRow]) -> dict[str, Any
 
 async def build_card(call: Call, ref: str | None, base: str | None, *, extended: bool = False) -> contract.A2ACard:
     """Build the card of an agent or of the front agent. Raises NotFound for an agent hidden from the caller."""
-    agent = await _require_visible(call, ref) if ref is not None else None
+    agent = await _require_visible_agent(call, ref) if ref is not None else None
     document = (
         _build_registered_card(agent)
         if agent is not None
@@ -199,7 +199,7 @@ async def _list_extensions(
     return extensions if price is None else [*extensions, price]
 
 
-async def _require_visible(call: Call, ref: str) -> AgentRow:
+async def _require_visible_agent(call: Call, ref: str) -> AgentRow:
     row = await find_agent(call.tx, ref)
     if row is None or row.retired_at is not None or not _is_visible_to(call, row):
         raise NotFound(
@@ -234,7 +234,7 @@ async def set_card(
         check_may_act_for(call.caller, row.agent_id)
         agent_id, audience = row.agent_id, choose_agent_event_audience(row)
     call.target = agent_id
-    texts = [None if document is None else _check_card(document) for document in (card, extended)]
+    texts = [None if document is None else _serialize_checked_card(document) for document in (card, extended)]
     if texts == [None, None]:
         await call.tx.execute(statements.delete_card, agent_id=agent_id)
     else:
@@ -247,15 +247,15 @@ async def set_card(
     )
 
 
-def _check_card(card: Mapping[str, Any]) -> str:
+def _serialize_checked_card(card: Mapping[str, Any]) -> str:
     """Check and serialize a card. Raises InvalidRequest for a field of the wrong type."""
-    _check_fields(card, "card")
+    _check_card_fields(card, "card")
     if "skills" in card:
         skills = card["skills"]
         if not _has_items_of_type(skills, dict) or len(skills) > MAX_SKILLS:
             raise invalid_field("card.skills", f"is a list of 1 to {MAX_SKILLS} objects")
         for skill in skills:
-            _check_fields({"id": None, "name": None, "description": None, "tags": None} | skill, "card.skills")
+            _check_card_fields({"id": None, "name": None, "description": None, "tags": None} | skill, "card.skills")
     capabilities = card.get("capabilities", {})
     if not isinstance(capabilities, dict):
         raise invalid_field("card.capabilities", "is an object")
@@ -271,7 +271,7 @@ def _check_card(card: Mapping[str, Any]) -> str:
     return text
 
 
-def _check_fields(fields: Mapping[str, Any], field: str) -> None:
+def _check_card_fields(fields: Mapping[str, Any], field: str) -> None:
     for name, value in fields.items():
         if not (_is_nonempty_text(value) if name == "id" else _is_valid_field(name, value)):
             kind = "a list of texts" if name in LIST_FIELDS else "an object" if name == "provider" else "a text"
@@ -293,7 +293,7 @@ async def list_catalogue(call: Call, base: str | None, limit: int, cursor: str |
     rows, more = await paging.read_query_page(
         call, statements.select_catalog_agents, "agent_id", limit, cursor, **viewer
     )
-    terms = await find_terms_of_agents(call.tx, [row.agent_id for row in rows], call.now)
+    terms = await read_terms_of_agents(call.tx, [row.agent_id for row in rows], call.now)
     entries = [_build_catalogue_entry(base, row, terms.get(row.agent_id)) for row in rows]
     if cursor is None:
         entries.insert(0, _build_front_entry(call, base))

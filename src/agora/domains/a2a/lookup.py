@@ -209,7 +209,7 @@ async def list_tasks(call: Call, request: TaskListRequest) -> A2ATaskList:
     parameters["viewer"] = call.caller.subject
     position = _decode_position(request.token) if request.token else {}
     rows = await call.tx.all(
-        statements.build_listing_query(filters, bool(position)), **parameters, **position, limit=request.size + 1
+        statements.build_listing_query(filters, after=bool(position)), **parameters, **position, limit=request.size + 1
     )
     documents = await _encode_documents(call, rows[: request.size], request.history_length, request.artifacts)
     # Also if the page ended by its size in bytes before its number of tasks.

@@ -30,7 +30,7 @@ from agora.wire.a2a.tolerant_input import read_message
 from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.errors import InvalidRequest
 
-__all__ = ["MESSAGE_TYPE", "complete_from_reply", "deliver_message", "may_answer_with_message"]
+__all__ = ["MESSAGE_TYPE", "apply_reply_to_task", "deliver_message", "may_answer_with_message"]
 
 MESSAGE_TYPE = "a2a"  #: message type
 QUESTION_STATUSES = {"input_required": TaskStatus.INPUT_REQUIRED, "auth_required": TaskStatus.AUTH_REQUIRED}
@@ -63,7 +63,7 @@ async def deliver_message(call: Call, draft: TaskDraft, agent: AgentRow, message
     )
 
 
-async def complete_from_reply(
+async def apply_reply_to_task(
     call: Call, sender: str, reply_to: str, content: str, metadata: Mapping[str, Any]
 ) -> None:
     """Complete the task of an answered message; with ``a2a.status`` the reply is a question instead.
@@ -92,14 +92,14 @@ async def complete_from_reply(
         return
     agent = await find_agent(call.tx, sender)
     if agent is not None and may_answer_with_message(agent):
-        answer = _answer_message(content, a2a_metadata)
+        answer = _build_answer_message(content, a2a_metadata)
         await task_messages.add_assignee_message(draft, answer, TaskStatus.COMPLETED)
         return
     await begin_work(draft, TaskStatus.COMPLETED, None)
     await end_task(draft, TaskStatus.COMPLETED, result=content)
 
 
-def _answer_message(content: str, a2a_metadata: Any) -> dict[str, Any]:
+def _build_answer_message(content: str, a2a_metadata: Any) -> dict[str, Any]:
     """Build a message from the one in a reply's metadata, or from its text if that is absent or invalid."""
     carried = a2a_metadata.get("message") if isinstance(a2a_metadata, dict) else None
     try:

@@ -71,11 +71,11 @@ class SendRequest:
             message: dict[str, Any] = {"parts": [{"text": content}]}
         else:
             message = content.model_dump(by_alias=True, exclude_unset=True)
-        task_id = _merge_field("task_id", task_id, message.pop("taskId", None))
-        context_id = _merge_field("context_id", context_id, message.pop("contextId", None))
+        task_id = _merge_equal_field("task_id", task_id, message.pop("taskId", None))
+        context_id = _merge_equal_field("context_id", context_id, message.pop("contextId", None))
         # Set by the server: a client must not speak as the agent.
         message["role"] = USER
-        skill = skill or _read_skill_in_metadata(message.get("metadata") or {}) or _read_skill_in_metadata(metadata)
+        skill = skill or _find_skill_in_metadata(message.get("metadata") or {}) or _find_skill_in_metadata(metadata)
         return cls(message, skill=skill, task_id=task_id, context_id=context_id, metadata=metadata, **rest)
 
     def digest(self) -> bytes:
@@ -84,7 +84,7 @@ class SendRequest:
         return hashlib.blake2b(canonical.encode(), digest_size=16).digest()
 
 
-def _merge_field(name: str, argument: str | None, within: str | None) -> str | None:
+def _merge_equal_field(name: str, argument: str | None, within: str | None) -> str | None:
     if argument is not None and within is not None and argument != within:
         raise InvalidRequest(
             f"The message has {within!r}, the call has {argument!r}.",
@@ -94,7 +94,7 @@ def _merge_field(name: str, argument: str | None, within: str | None) -> str | N
     return argument if argument is not None else within
 
 
-def _read_skill_in_metadata(metadata: Mapping[str, Any]) -> str | None:
+def _find_skill_in_metadata(metadata: Mapping[str, Any]) -> str | None:
     skill = next((metadata[name] for name in SKILL_KEYS if isinstance(metadata.get(name), str)), None)
     return skill if skill and len(skill) <= 64 and skill.isprintable() else None
 
@@ -125,10 +125,10 @@ async def send_message(
         outcome = (
             await _add_message_to_task(call, request)
             if request.task_id is not None
-            else await _create_task(call, request, agent)
+            else await _create_task_or_front_reply(call, request, agent)
         )
         if not isinstance(outcome, _StoredMessage):
-            return _encode_message(outcome)
+            return _encode_message_result(outcome)
         task_id, document = outcome.task_id, outcome.document
         # Only the id: the answer to a repetition is the task as it is then.
         store_idempotent_answer(call, key, OPERATION, digest, task_id.encode())
@@ -140,11 +140,11 @@ async def send_message(
     if wait and not return_immediately:
         return _build_deferred_task_response(task_id, history_length, wait)
     if document is not None and history_length != 0:
-        return _encode_answer(document)
+        return _encode_task_result(document)
     row = await lookup.read_task_row(call.tx, task_id)
     if document is None and (answer := await lookup.find_direct_answer(call.tx, row)) is not None:
-        return _encode_message(answer)
-    return _encode_answer(await lookup.build_task_document(call.tx, row, history_length))
+        return _encode_message_result(answer)
+    return _encode_task_result(await lookup.build_task_document(call.tx, row, history_length))
 
 
 @value_class
@@ -156,11 +156,11 @@ class _StoredMessage:
     may_be_direct: bool = False
 
 
-def _encode_message(message: Mapping[str, Any]) -> A2ASendResult:
+def _encode_message_result(message: Mapping[str, Any]) -> A2ASendResult:
     return cast_encoded_to_result(view.encode_document({"message": message}), A2ASendResult)
 
 
-def _encode_answer(document: Mapping[str, Any]) -> A2ASendResult:
+def _encode_task_result(document: Mapping[str, Any]) -> A2ASendResult:
     return cast_encoded_to_result(view.encode_document({"task": document}), A2ASendResult)
 
 
@@ -172,7 +172,7 @@ def _build_deferred_task_response(task_id: str, history_length: int | None, wait
 
     async def read_task(call: Call) -> A2ASendResult:
         row = await lookup.read_task_row(call.tx, task_id)
-        return _encode_answer(await lookup.build_task_document(call.tx, row, history_length))
+        return _encode_task_result(await lookup.build_task_document(call.tx, row, history_length))
 
     async def read_settled(call: Call) -> A2ASendResult:
         row = await lookup.read_task_row(call.tx, task_id)
@@ -180,8 +180,8 @@ def _build_deferred_task_response(task_id: str, history_length: int | None, wait
             # Most tasks settle in time, so the document of an unsettled task is read only when the wait is over.
             raise WaitForEvent(lookup.STATUS_EVENT_TYPES, wait, cast_deferred_to_result(read_task), subject=task_id)
         if (answer := await lookup.find_direct_answer(call.tx, row)) is not None:
-            return _encode_message(answer)
-        return _encode_answer(await lookup.build_task_document(call.tx, row, history_length))
+            return _encode_message_result(answer)
+        return _encode_task_result(await lookup.build_task_document(call.tx, row, history_length))
 
     return cast_deferred_to_result(read_settled)
 
@@ -195,12 +195,15 @@ def _build_deferred_message_response(task_id: str, created: Mapping[str, Any], w
     async def read_direct_answer(call: Call) -> A2ASendResult:
         row = await lookup.read_task_row(call.tx, task_id)
         if (answer := await lookup.find_direct_answer(call.tx, row)) is not None:
-            return _encode_message(answer)
+            return _encode_message_result(answer)
         if not lookup.has_visible_work(row):
             raise WaitForEvent(
-                lookup.STATUS_EVENT_TYPES | lookup.OUTPUT_EVENT_TYPES, wait, _encode_answer(created), subject=task_id
+                lookup.STATUS_EVENT_TYPES | lookup.OUTPUT_EVENT_TYPES,
+                wait,
+                _encode_task_result(created),
+                subject=task_id,
             )
-        return _encode_answer(created)
+        return _encode_task_result(created)
 
     return cast_deferred_to_result(read_direct_answer)
 
@@ -228,7 +231,9 @@ async def _find_repeated_task(call: Call, key: str, digest: bytes, message_id: s
     return None if answer is None else answer.decode()
 
 
-async def _create_task(call: Call, request: SendRequest, agent: AgentRow | None) -> _StoredMessage | dict[str, Any]:
+async def _create_task_or_front_reply(
+    call: Call, request: SendRequest, agent: AgentRow | None
+) -> _StoredMessage | dict[str, Any]:
     """Create a task from a message; returns a message if no agent matches."""
     metadata = dict(with_trace(request.metadata))
     if agent is None:
@@ -242,7 +247,7 @@ async def _create_task(call: Call, request: SendRequest, agent: AgentRow | None)
             "routed": route.because,
         }
     await check_card_accepts_message(call, agent, request.message["parts"], request.supported_extensions)
-    draft = await _assign_task(call, request, agent, metadata)
+    draft = await _create_task_for_agent(call, request, agent, metadata)
     if request.push is not None:
         await push_configs.create_config(call, draft.task_id, request.push)
     await message_delivery.deliver_message(call, draft, agent, request.message)
@@ -253,7 +258,9 @@ async def _create_task(call: Call, request: SendRequest, agent: AgentRow | None)
     return _StoredMessage(draft.task_id, document, message_delivery.may_answer_with_message(agent))
 
 
-async def _assign_task(call: Call, request: SendRequest, agent: AgentRow, metadata: Mapping[str, Any]) -> TaskDraft:
+async def _create_task_for_agent(
+    call: Call, request: SendRequest, agent: AgentRow, metadata: Mapping[str, Any]
+) -> TaskDraft:
     payload: dict[str, Any] = {"message": request.message, "text": join_text(request.message["parts"])}
     if request.output_modes:
         payload["accepted_output_modes"] = list(request.output_modes)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from agora.core.call import Call
-from agora.domains.billing.terms import PriceTerms, build_pricing_fields, find_terms_in_force
+from agora.domains.billing.terms import PriceTerms, build_pricing_fields, read_terms_in_force
 from agora_sdk.contract.billing import PricingType
 
 __all__ = ["PRICE_EXTENSION", "build_price_extension", "find_price_extension"]
@@ -28,7 +28,7 @@ _UNITS: Final[Mapping[PricingType, str]] = {
 async def find_price_extension(call: Call, agent_id: str) -> dict[str, Any] | None:
     """Build the extension for an agent's price in force; None if the agent is free."""
     currency = call.context.settings.billing_currency
-    return build_price_extension(await find_terms_in_force(call.tx, agent_id, call.now, currency))
+    return build_price_extension(await read_terms_in_force(call.tx, agent_id, call.now, currency))
 
 
 def build_price_extension(terms: PriceTerms) -> dict[str, Any] | None:

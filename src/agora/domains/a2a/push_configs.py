@@ -32,16 +32,16 @@ from . import push_queries as deliveries
 from . import queries as statements
 from . import views as view
 from .records import PUSH_CONFIGS, PushConfigRow
-from .remote_connections import check_url, seal_secrets
+from .remote_connections import check_outgoing_url, seal_secrets
 
 __all__ = [
     "build_push_config_document",
     "create_config",
     "delete_config",
     "get_config",
-    "give_up_config",
     "list_configs",
     "list_dead_letters",
+    "move_config_to_dead_letters",
     "retry_config",
     "revive_config",
 ]
@@ -55,7 +55,7 @@ async def create_config(call: Call, task_id: str, config: A2APushConfig, agent: 
     task = await _require_own_task(call, task_id, agent)
     private = bool(call.context.settings.a2a_private_networks)
     # Early feedback only: the address is resolved and checked again at each delivery (SSRF, DNS rebinding).
-    check_url(config.url, private=private)
+    check_outgoing_url(config.url, private=private)
     config_id = config.id or new_id("push")
     if await call.tx.execute(statements.delete_push_config, task_id=task_id, config_id=config_id):
         await settle_by_key(call, DEAD_LETTER_SOURCE, _build_letter_key(task_id, config_id), DeadLetterState.DISCARDED)
@@ -170,7 +170,7 @@ async def delete_config(call: Call, task_id: str, config_id: str, agent: str | N
 # -- dead letters ----------------------------------------------------------------------------------
 
 
-async def give_up_config(call: Call, row: PushConfigRow, error: str, attempts: int) -> None:
+async def move_config_to_dead_letters(call: Call, row: PushConfigRow, error: str, attempts: int) -> None:
     """Mark a configuration as dead and log an event. No-op if it was deleted or another server holds its fence."""
     config_key = {"task_id": row.task_id, "config_id": row.config_id, "fence": row.fence}
     for dead in await call.tx.returning(

@@ -64,7 +64,7 @@ class NotificationSender:
         }
         if row.token is not None:
             headers["x-a2a-notification-token"] = row.token
-        scheme, credentials = row.scheme, self._open_credentials(row)
+        scheme, credentials = row.scheme, self._decrypt_credentials(row)
         if credentials is not None:
             headers["authorization"] = f"{scheme} {credentials}"
         elif scheme is None or scheme.lower() == "bearer":
@@ -81,7 +81,7 @@ class NotificationSender:
             "request_body_sha256": hashlib.sha256(notification.body).hexdigest(),
         }
 
-    def _open_credentials(self, row: PushConfigRow) -> str | None:
+    def _decrypt_credentials(self, row: PushConfigRow) -> str | None:
         if row.credentials is None:
             return None
         try:

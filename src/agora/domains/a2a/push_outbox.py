@@ -75,7 +75,7 @@ class PushController(Controller):
     async def prepare(self) -> None:
         for tenant in {DEFAULT_TENANT, *await self.context.store.tenants()}:
             if self.context.store.exclusive:  # a single server owns the store: every lease belongs to a dead process
-                await self.write_as_system(tenant, _release_leases)
+                await self.write_as_system(tenant, _release_all_config_leases)
             await self._watch_tenant(tenant)
 
     async def _watch_tenant(self, tenant: str) -> None:
@@ -163,7 +163,7 @@ class PushController(Controller):
         tenant, task_id, config_id = key
         rows = await self.write_as_system(tenant, partial(_claim_config, task_id=task_id, config_id=config_id))
         if not rows:
-            await self._forget_inactive(key)
+            await self._forget_config_if_inactive(key)
             return False
         row = rows[0]
         task, entries, finished = await self._read_updates(tenant, row)
@@ -180,7 +180,7 @@ class PushController(Controller):
                 await self._post_entry(tenant, row, task, entry)
             except DeliveryRejected as error:
                 # The stored count is of the first item: each delivered one has reset it.
-                await self._record_failure(key, row, error, 1 if entry is not entries[0] else row.attempts + 1)
+                await self._retry_later_or_give_up(key, row, error, 1 if entry is not entries[0] else row.attempts + 1)
                 return False
             self.counts["delivered"] += 1
             state = "done" if last and finished else "active"
@@ -191,7 +191,7 @@ class PushController(Controller):
             self._stop_watching(key)
         return not finished
 
-    async def _forget_inactive(self, key: Key) -> None:
+    async def _forget_config_if_inactive(self, key: Key) -> None:
         """Stop watching a configuration that could not be claimed, unless it is still active."""
         tenant, task_id, config_id = key
         rows = await self.read(tenant, statements.select_config_state, task_id=task_id, config_id=config_id)
@@ -260,14 +260,18 @@ class PushController(Controller):
 
         return bool(await self.write_as_system(tenant, write_mark))
 
-    async def _record_failure(self, key: Key, row: PushConfigRow, error: DeliveryRejected, attempts: int) -> None:
+    async def _retry_later_or_give_up(
+        self, key: Key, row: PushConfigRow, error: DeliveryRejected, attempts: int
+    ) -> None:
         """Schedule a retry, or give the configuration up. attempts: of this item, including the failed one."""
-        from .push_configs import give_up_config
+        from .push_configs import move_config_to_dead_letters
 
         tenant, why = key[0], str(error)[:1000]
         self.counts["failed"] += 1
         if error.permanent or attempts >= self.context.server.settings.push_attempts:
-            await self.write_as_system(tenant, partial(give_up_config, row=row, error=why, attempts=attempts))
+            await self.write_as_system(
+                tenant, partial(move_config_to_dead_letters, row=row, error=why, attempts=attempts)
+            )
             self.counts["dead"] += 1
             self._stop_watching(key)
             log.warning("notifications of %s are given up: %s", row.task_id, why)
@@ -289,7 +293,7 @@ def _build_config_key(row: PushConfigRow) -> dict[str, Any]:
     return {"task_id": row.task_id, "config_id": row.config_id, "fence": row.fence}
 
 
-async def _release_leases(call: Call) -> None:
+async def _release_all_config_leases(call: Call) -> None:
     await call.tx.execute(statements.release_config_leases)
 
 

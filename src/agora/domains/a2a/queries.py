@@ -141,7 +141,7 @@ def _build_query(sql: str, filters: frozenset[str], record: type[R]) -> Query[R]
 
 
 @cache
-def build_listing_query(filters: frozenset[str], after: bool) -> Query[TaskRow]:
+def build_listing_query(filters: frozenset[str], *, after: bool) -> Query[TaskRow]:
     """Build the query for a page of the tasks that a caller created, most recently changed first."""
     place = "and (status_at, task_id) < (:after_time, :after_id)" if after else ""
     return _build_query(

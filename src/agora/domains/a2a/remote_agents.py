@@ -35,7 +35,7 @@ from agora_sdk.errors import (
 
 from . import queries as statements
 from .records import REMOTES, RemoteAgentRow
-from .remote_connections import build_endpoint, check_url, seal_secrets
+from .remote_connections import build_endpoint, check_outgoing_url, seal_secrets
 from .remote_port import RemoteAgents
 
 __all__ = [
@@ -69,7 +69,7 @@ async def add_remote(
 ) -> contract.RemoteAgent:
     """Add a remote agent: the relay fetches its card and registers the agent."""
     private = bool(call.context.settings.a2a_private_networks)
-    check_url(url, private=private)
+    check_outgoing_url(url, private=private)
     if name is not None:
         await _check_name_free(call, name)
     elif not verify:
@@ -102,7 +102,7 @@ async def add_remote(
     async def store_outcome(end: Call, outcome: Mapping[str, Any] | AgoraError | None) -> contract.RemoteAgent:
         if isinstance(outcome, AgoraError):
             raise outcome
-        card = None if outcome is None else _check_card(outcome)
+        card = None if outcome is None else _select_storable_card(outcome)
         agent_name = name or str((card or {})["name"]).strip()
         # Again: the card was read between two transactions, and another agent may have taken the name.
         await _check_name_free(end, agent_name)
@@ -133,7 +133,7 @@ async def _check_name_free(call: Call, name: str) -> None:
         )
 
 
-def _check_card(document: Mapping[str, Any]) -> dict[str, Any]:
+def _select_storable_card(document: Mapping[str, Any]) -> dict[str, Any]:
     """Check that a card can be stored. Raises UpstreamFailed."""
     try:
         card: dict[str, Any] = CARD_ADAPTER.validate_python(document)
@@ -269,8 +269,8 @@ async def refresh_remote(call: Call, ref: str) -> contract.RemoteAgent:
         if isinstance(outcome, AgoraError):
             await record_remote_check(end, agent_id, outcome)
             raise outcome
-        await _store_card_and_profile(end, agent, _check_card(outcome))
-        await _sync_status(end, agent_id, AgentStatus.ACTIVE)
+        await _store_card_and_profile(end, agent, _select_storable_card(outcome))
+        await _set_status_by_reachability(end, agent_id, AgentStatus.ACTIVE)
         return await get_remote(end, agent_id)
 
     return cast_relay_to_result(fetch_card, store_outcome, CARD_TIMEOUT)
@@ -286,7 +286,7 @@ async def record_remote_check(call: Call, agent_id: str, outcome: Mapping[str, A
     try:
         if isinstance(outcome, AgoraError):
             raise outcome
-        card = _check_card(outcome)
+        card = _select_storable_card(outcome)
     except AgoraError as failure:
         state, error = contract.RemoteState.UNAVAILABLE, failure.detail[:1000]
     if card is not None and (row.card is None or decode_json(row.card) != card):
@@ -298,10 +298,10 @@ async def record_remote_check(call: Call, agent_id: str, outcome: Mapping[str, A
     if row.state != state.value:
         data = {"agent_id": agent_id, "agent_name": agent.agent_name, "state": state.value, "error": error}
         call.emit("agora.remote.changed", data, subject=agent_id)
-    await _sync_status(call, agent_id, AgentStatus.ACTIVE if error is None else AgentStatus.OFFLINE)
+    await _set_status_by_reachability(call, agent_id, AgentStatus.ACTIVE if error is None else AgentStatus.OFFLINE)
 
 
-async def _sync_status(call: Call, agent_id: str, status: AgentStatus) -> None:
+async def _set_status_by_reachability(call: Call, agent_id: str, status: AgentStatus) -> None:
     """Set the agent offline or active by reachability; states set by operators (paused, suspended) do not change."""
     row = await call.tx.one(agents.lock_agent, ref=agent_id)
     between = (AgentStatus.ACTIVE.value, AgentStatus.BUSY.value, AgentStatus.OFFLINE.value, AgentStatus.ERROR.value)

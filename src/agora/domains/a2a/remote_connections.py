@@ -15,7 +15,7 @@ from agora_sdk.errors import InvalidRequest, field_error
 from .records import RemoteAgentRow
 from .remote_port import RemoteEndpoint
 
-__all__ = ["build_endpoint", "check_url", "seal_secrets"]
+__all__ = ["build_endpoint", "check_outgoing_url", "seal_secrets"]
 
 
 def build_endpoint(row: RemoteAgentRow) -> RemoteEndpoint:
@@ -38,7 +38,7 @@ def seal_secrets(call: Call, secrets: Mapping[str, str], owner: str) -> bytes | 
     return call.context.ports.get(CREDENTIAL_SEALER).seal(to_json(dict(secrets)), owner)
 
 
-def check_url(url: str, *, private: bool) -> None:
+def check_outgoing_url(url: str, *, private: bool) -> None:
     """Check that the URL of an outgoing connection is http(s), without password, and public. Raises InvalidRequest."""
     try:
         parts = urlsplit(url)

@@ -94,7 +94,7 @@ async def route_message(call: Call, message: Mapping[str, Any], skill: str | Non
     builtins = await call.tx.all(statements.select_builtin_agents)
     if skill is not None:
         return await _route_by_skill(call, builtins, skill)
-    planner = await _find_planner(call)
+    planner = await _find_front_agent(call)
     if planner is not None:
         return Route(planner, None, f"{planner.agent_name} plans messages that name no skill.")
     text = join_text(message["parts"])[:MAX_CHARACTERS]
@@ -111,7 +111,7 @@ async def route_message(call: Call, message: Mapping[str, Any], skill: str | Non
     )
 
 
-async def _find_planner(call: Call) -> AgentRow | None:
+async def _find_front_agent(call: Call) -> AgentRow | None:
     """Find the agent of the setting ``front_agent``, if it accepts work."""
     name = call.context.settings.front_agent
     row = await find_agent(call.tx, name) if name else None
@@ -181,11 +181,11 @@ class _SkillWords:
 
 def parse_agent_skills(agent: AgentRow) -> Sequence[Mapping[str, Any]]:
     """Parse an agent's skills from its registration."""
-    return [skill.definition for skill in _parse_skills(agent.metadata)]
+    return [skill.definition for skill in _parse_skills_or_empty(agent.metadata)]
 
 
 @lru_cache(256)
-def _parse_skills(metadata: str) -> Sequence[_SkillWords]:
+def _parse_skills_or_empty(metadata: str) -> Sequence[_SkillWords]:
     a2a_metadata = decode_json(metadata).get("a2a")
     skills = a2a_metadata.get("skills") if isinstance(a2a_metadata, dict) else None
     if not isinstance(skills, list):
@@ -204,7 +204,7 @@ def _score_skills(agents: Sequence[AgentRow], words: Sequence[str]) -> Iterator[
     vocabulary = set(words)
     significant = vocabulary - _COMMON_WORDS
     for agent in agents:
-        for skill in _parse_skills(agent.metadata):
+        for skill in _parse_skills_or_empty(agent.metadata):
             likeness, why = _score_skill(vocabulary, significant, skill)
             yield likeness, agent, skill.definition["id"], why
 

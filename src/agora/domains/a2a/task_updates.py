@@ -85,7 +85,7 @@ class _UpdateLog:
     async def read(self, reader: Reader, after: int) -> LogPage:
         """Read a bounded page of items after a position."""
         if after == START_POSITION:
-            return await self._find_first_item(reader)
+            return await self._read_first_page(reader)
         items: list[Entry] = []
         last_number = (after - 1) // 2
         while not items:
@@ -109,7 +109,7 @@ class _UpdateLog:
     def _is_last(self, row: TaskEntryRow) -> bool:
         return row.type == "done" or (self.until == "interrupted" and row.status in states.INTERRUPTED_STATUSES)
 
-    async def _find_first_item(self, reader: Reader) -> LogPage:
+    async def _read_first_page(self, reader: Reader) -> LogPage:
         row = await reader.one(tasks.select_task, task_id=self.task_id)
         if row is None:
             return LogPage((), done=True)

@@ -58,10 +58,12 @@ def build_first_message(row: TaskRow, payload: Fields) -> dict[str, Any]:
         content = message
     else:
         content = {"parts": [{"data": dict(payload)}]}
-    return _complete_message(row.task_id, task_context_id(row), content, 1, USER)
+    return _add_required_message_fields(row.task_id, task_context_id(row), content, 1, USER)
 
 
-def _complete_message(task_id: str, context_id: str, message: Fields, number: int, role: str) -> dict[str, Any]:
+def _add_required_message_fields(
+    task_id: str, context_id: str, message: Fields, number: int, role: str
+) -> dict[str, Any]:
     """Add the fields that the protocol requires to a message."""
     return {
         "messageId": message.get("messageId") or f"{task_id}.{number}",
@@ -78,15 +80,21 @@ _ENVELOPE_FIELDS = frozenset({"messageId", "contextId", "taskId", "role"})
 def convert_entry_to_message(context_id: str, entry: TaskEntryRow) -> dict[str, Any] | None:
     """Convert a log entry to a message; None without text. context_id: the task's."""
     if entry.type == "message":
-        return _complete_message(entry.task_id, context_id, decode_json(entry.data or "{}"), entry.number, AGENT)
+        return _add_required_message_fields(
+            entry.task_id, context_id, decode_json(entry.data or "{}"), entry.number, AGENT
+        )
     if entry.content is None or entry.status == "pending":
         return None
-    return _complete_message(entry.task_id, context_id, {"parts": [{"text": entry.content}]}, entry.number, AGENT)
+    return _add_required_message_fields(
+        entry.task_id, context_id, {"parts": [{"text": entry.content}]}, entry.number, AGENT
+    )
 
 
 def build_direct_answer(row: TaskRow, entry: TaskEntryRow) -> dict[str, Any]:
     """Build the message that answers in place of a task. Its metadata names the task."""
-    message = _complete_message(row.task_id, task_context_id(row), decode_json(entry.data or "{}"), entry.number, AGENT)
+    message = _add_required_message_fields(
+        row.task_id, task_context_id(row), decode_json(entry.data or "{}"), entry.number, AGENT
+    )
     # A Message in place of a task belongs to none (A2A 1.0, section 3.1.1).
     del message["taskId"]
     metadata = message.get("metadata") or {}

@@ -30,10 +30,10 @@ class OverrideController(DueController):
     async def reconcile(self, tenant: str) -> None:
         now = self.context.clock.now()
         while not self.is_stopping and await self.read(tenant, statements.select_overdue_override, now=now):
-            if not await self.write_as_system(tenant, self._lift_expired):
+            if not await self.write_as_system(tenant, self._lift_expired_overrides):
                 return
 
-    async def _lift_expired(self, call: Call) -> int:
+    async def _lift_expired_overrides(self, call: Call) -> int:
         """Lift a batch of expired overrides; return their number."""
         lifted = 0
         for row in await call.tx.all(overrides.select_expired_overrides, now=call.now):

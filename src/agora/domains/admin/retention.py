@@ -38,18 +38,18 @@ class RetentionController(Controller):
 
     async def reconcile(self, tenant: str) -> None:
         settings = self.context.server.settings
-        await self._prune_older(tenant, statements.delete_old_events, settings.event_retention)
-        await self._prune_older(tenant, statements.delete_old_idempotency_records, settings.idempotency_lifetime)
-        await self._prune_older(tenant, statements.delete_old_audit_entries, settings.audit_retention)
-        await self._prune_older(tenant, dead_letters.delete_old_letters, 2 * settings.message_lifetime)
-        await self._drop_messages(tenant, 2 * settings.message_lifetime)
+        await self._delete_older_rows(tenant, statements.delete_old_events, settings.event_retention)
+        await self._delete_older_rows(tenant, statements.delete_old_idempotency_records, settings.idempotency_lifetime)
+        await self._delete_older_rows(tenant, statements.delete_old_audit_entries, settings.audit_retention)
+        await self._delete_older_rows(tenant, dead_letters.delete_old_letters, 2 * settings.message_lifetime)
+        await self._delete_expired_messages(tenant, 2 * settings.message_lifetime)
         await self._delete_ended_rows(
             tenant,
             conversations.select_old_conversations,
             conversations.CONVERSATION_DELETES,
             2 * settings.message_lifetime,
         )
-        await self._prune_older(tenant, conversations.delete_old_usage_reports, settings.audit_retention)
+        await self._delete_older_rows(tenant, conversations.delete_old_usage_reports, settings.audit_retention)
         await self._delete_ended_rows(
             tenant, retention_queries.select_expired_tasks, retention_queries.TASK_DELETES, settings.task_retention
         )
@@ -63,7 +63,7 @@ class RetentionController(Controller):
             tenant, client_sessions.select_expired_sessions, client_sessions.SESSION_DELETES, 0
         )
 
-    async def _prune_older(self, tenant: str, write: Write, seconds: int) -> None:
+    async def _delete_older_rows(self, tenant: str, write: Write, seconds: int) -> None:
         before = self.context.clock.now() - seconds * SECOND
         # The oldest row of a batch may be kept on purpose, so a full batch may have one row less.
         while (
@@ -72,7 +72,7 @@ class RetentionController(Controller):
         ):
             pass
 
-    async def _drop_messages(self, tenant: str, seconds: int) -> None:
+    async def _delete_expired_messages(self, tenant: str, seconds: int) -> None:
         now = self.context.clock.now()
         before = now - seconds * SECOND
         when, bound = {"before": before, "now": now}, _build_id_after(before + CLOCK_CORRECTION_TOLERANCE)
@@ -81,11 +81,11 @@ class RetentionController(Controller):
             if not rows:
                 return
             ids = list(rows)
-            await self._drop_deliveries(tenant, ids[-1], when)
+            await self._delete_expired_deliveries(tenant, ids[-1], when)
             if not self.is_stopping:  # deliveries are deleted before their message, through which they are found
                 await self._run_write(tenant, statements.delete_messages, ids=encode_json(ids))
 
-    async def _drop_deliveries(self, tenant: str, last: str, when: dict[str, int]) -> None:
+    async def _delete_expired_deliveries(self, tenant: str, last: str, when: dict[str, int]) -> None:
         while not self.is_stopping:
             rows = await self.read(tenant, statements.select_expired_deliveries, last=last, limit=self.sweep, **when)
             for batch in split_batches(rows, self.batch):

@@ -53,7 +53,7 @@ class AdminService(BoundService, contract.Admin):
     ) -> contract.OverrideReceipt:
         call, kind = self.call, OverrideAction(action)
         authority = self._resolve_authority(priority)
-        agent = await self._find_agent(target_id)
+        agent = await self._resolve_target_agent(target_id)
         target = call.target = agent.agent_id if agent is not None else target_id
         call.detail = f"{kind.value} with authority {authority}" + (f": {reason}" if reason else "")
         active_overrides = list(await call.tx.all(overrides.select_overrides_of_target, target_id=target, now=call.now))
@@ -73,7 +73,7 @@ class AdminService(BoundService, contract.Admin):
         call.tx.append(OVERRIDES, row)
         self._emit_event("agora.override.applied", row)
         if agent is not None:
-            await self._apply_to_agent(agent, kind)
+            await self._apply_override_to_agent(agent, kind)
         elif target.startswith(WORKFLOW_ID_PREFIX):
             await WorkflowService(call).apply_override(target, kind.value, reason)
         return self._build_override_receipt(row, STATUS_BY_OVERRIDE[kind])
@@ -84,7 +84,7 @@ class AdminService(BoundService, contract.Admin):
         check_authority(self.call.caller, priority, "place an override of")
         return priority
 
-    async def _find_agent(self, target_id: str) -> AgentRow | None:
+    async def _resolve_target_agent(self, target_id: str) -> AgentRow | None:
         """Find the target agent; None for the whole marketplace and for workflows."""
         if target_id == SYSTEM_WIDE or target_id.startswith(WORKFLOW_ID_PREFIX):
             return None
@@ -109,7 +109,7 @@ class AdminService(BoundService, contract.Admin):
             lifted_by=None,
         )
 
-    async def _apply_to_agent(self, agent: AgentRow, action: OverrideAction) -> None:
+    async def _apply_override_to_agent(self, agent: AgentRow, action: OverrideAction) -> None:
         """Apply an override to the agent's own status."""
         if agent.status == "retired":
             raise IllegalTransition(f"{agent.agent_name} has left the marketplace.", allowed=[])

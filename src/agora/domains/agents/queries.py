@@ -214,7 +214,7 @@ count_unread_messages = Query(
 
 
 @cache
-def build_listing_query(status: bool, service_tier: bool, category: bool, everyone: bool) -> Query[AgentRow]:
+def build_listing_query(*, status: bool, service_tier: bool, category: bool, everyone: bool) -> Query[AgentRow]:
     """Build the query of a page of agents in the order of registration, with the given filters.
 
     everyone: include private agents, and agents that have left if their status is requested.

@@ -21,7 +21,6 @@ __all__ = [
     "check_alias",
     "check_keys",
     "check_may_act_for",
-    "check_names_agent",
     "filter_registered",
     "find_addressee",
     "find_agent",
@@ -29,6 +28,7 @@ __all__ = [
     "looks_like_alias",
     "looks_like_id",
     "looks_like_key",
+    "require_agent_id_from_operator",
     "resolve_ids_at",
 ]
 
@@ -115,15 +115,15 @@ async def find_agent(tx: Reader, ref: str) -> AgentRow | None:
 
     A name without exact match resolves to an agent whose name looks the same (see :func:`.names.name_key`).
     """
-    return await _resolve_reference(tx, ref, agents.AGENT_QUERIES)
+    return await _find_by_reference(tx, ref, agents.AGENT_QUERIES)
 
 
 async def find_addressee(tx: Reader, ref: str) -> Addressee | None:
     """Like :func:`find_agent`, but read only the columns that are needed to send it a message."""
-    return await _resolve_reference(tx, ref, agents.ADDRESSEE_QUERIES)
+    return await _find_by_reference(tx, ref, agents.ADDRESSEE_QUERIES)
 
 
-async def _resolve_reference(tx: Reader, ref: str, queries: agents.ReferenceQueries[R]) -> R | None:
+async def _find_by_reference(tx: Reader, ref: str, queries: agents.ReferenceQueries[R]) -> R | None:
     if looks_like_id(ref):
         return await tx.one(queries.by_id, ref=ref)
     if not ref.startswith("agent.") or ref.count(".") < 2:
@@ -181,7 +181,7 @@ async def filter_registered(tx: Reader, refs: Iterable[str]) -> list[str]:
     return [row.agent_id for row in rows if row is not None and row.retired_at is None]
 
 
-def check_names_agent(caller: Caller, agent_id: str | None) -> None:
+def require_agent_id_from_operator(caller: Caller, agent_id: str | None) -> None:
     """Require ``agent_id`` from operators that read messages: they rarely mean their own. Raises InvalidRequest."""
     if agent_id is None and caller.acts_for_others and caller.kind != "agent":
         raise InvalidRequest(

@@ -162,7 +162,7 @@ class AgentService(BoundService, contract.Agents):
                 agent_name, manifest, columns | {"alias": alias, "public_keys": public_keys}
             )
         # With its token, an agent registers again to update itself; without it, the name is taken.
-        existing, tier = await self._find_own_agent(agent_name), ServiceTier(service_tier)
+        existing, tier = await self._find_own_agent_unless_taken(agent_name), ServiceTier(service_tier)
         if existing is None:
             check_name(agent_name)
         columns |= {"service_tier": self._choose_tier_to_grant(tier, existing), "requested_tier": tier}
@@ -182,7 +182,7 @@ class AgentService(BoundService, contract.Agents):
         register_manifest = self.call.context.ports.get(MANIFEST_REGISTRATION).get()
         return await register_manifest(self.call, name, manifest, explicit)
 
-    async def _find_own_agent(self, name: str) -> AgentRow | None:
+    async def _find_own_agent_unless_taken(self, name: str) -> AgentRow | None:
         """Find the caller's own row under this name; None if the name is free. Raises NameTaken."""
         row = await find_agent(self.call.tx, name)
         if row is not None and row.agent_id != self.call.caller.subject:
@@ -298,7 +298,7 @@ class AgentService(BoundService, contract.Agents):
             )
         return result
 
-    async def request_tier(self, row: AgentRow, requested: ServiceTier) -> None:
+    async def store_and_grant_tier(self, row: AgentRow, requested: ServiceTier) -> None:
         """Store the tier requested for an agent, and grant it within the caller's rights."""
         granted = self._choose_tier_to_grant(requested, row)
         await self.call.tx.execute(
@@ -378,7 +378,10 @@ class AgentService(BoundService, contract.Agents):
     ) -> contract.AgentPage:
         caller = self.call.caller
         query = statements.build_listing_query(
-            status is not None, service_tier is not None, category is not None, caller.may("read:all")
+            status=status is not None,
+            service_tier=service_tier is not None,
+            category=category is not None,
+            everyone=caller.may("read:all"),
         )
         parameters: dict[str, Any] = {
             "status": status,

@@ -8,7 +8,7 @@ from agora.store.port import write_record
 from . import queries as statements
 from .records import APPS, AppRow
 
-__all__ = ["delete_app", "insert_app", "list_brought_agents", "replace_app"]
+__all__ = ["delete_app", "insert_app", "list_bundled_agent_names", "replace_app"]
 
 
 def insert_app(call: Call, row: AppRow) -> None:
@@ -41,6 +41,6 @@ def _emit_app_event(call: Call, change: str, row: AppRow) -> None:
         call.emit("agora.app.deleted", data, subject=row.app_id, audience=audience)
 
 
-def list_brought_agents(row: AppRow | None) -> list[str]:
+def list_bundled_agent_names(row: AppRow | None) -> list[str]:
     """List the names of an app's bundled declared agents."""
     return [] if row is None else list(decode_json(row.agents))

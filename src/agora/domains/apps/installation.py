@@ -17,8 +17,8 @@ from agora_sdk.contract import apps as contract
 from agora_sdk.contract.declared_agents import AgentSpecification
 from agora_sdk.errors import Conflict, InvalidRequest, field_error
 
-from .changes import delete_app, insert_app, list_brought_agents, replace_app
-from .publication import AppDraft, build_validated_app_row, is_price_different, set_price
+from .changes import delete_app, insert_app, list_bundled_agent_names, replace_app
+from .publication import AppDraft, build_validated_app_row, is_price_different, set_orchestrator_price_if_changed
 from .records import AppRow
 
 __all__ = ["Installation", "apply_declared_app", "remove_app"]
@@ -53,7 +53,7 @@ async def apply_declared_app(
 
     dry_run: only compute the changes.
     """
-    names = _check_agents(installation.agents)
+    names = _list_distinct_agent_names(installation.agents)
     # The agents first: the app's orchestrator agent may be one of them, and is resolved to its id below.
     changed_fields = await _apply_agents(call, installation.agents, before, dry_run=dry_run)
     draft = installation.draft
@@ -75,7 +75,7 @@ async def apply_declared_app(
         return row, changed_fields
     await check_and_record_administration(call, row.app_id)
     if price is not None:
-        await set_price(call, row, price)
+        await set_orchestrator_price_if_changed(call, row, price)
     if before is None:
         insert_app(call, row)
     else:
@@ -89,7 +89,7 @@ def _list_changed_fields(before: AppRow | None, row: AppRow) -> list[str]:
     return [field for column, field in COMPARED_FIELDS.items() if getattr(before, column) != getattr(row, column)]
 
 
-def _check_agents(agents: Sequence[contract.AppAgent]) -> list[str]:
+def _list_distinct_agent_names(agents: Sequence[contract.AppAgent]) -> list[str]:
     names = [agent.name for agent in agents]
     for number, name in enumerate(names):
         if name in names[:number]:
@@ -103,7 +103,7 @@ async def _apply_agents(
     call: Call, agents: Sequence[contract.AppAgent], before: AppRow | None, *, dry_run: bool
 ) -> list[str]:
     """Declare the agents of an app, and delete those that it no longer bundles. Returns the changes."""
-    agent_names, changed_fields = list_brought_agents(before), []
+    agent_names, changed_fields = list_bundled_agent_names(before), []
     if agents:
         # The app's operation must not be a way around the scope and the status of the agents' own.
         call.context.ports.get(ADMISSION).check_operation_allowed(APPLY, call.caller)
@@ -134,7 +134,7 @@ async def _require_agent_name_free(call: Call, name: str, number: int) -> None:
 async def remove_app(call: Call, row: AppRow) -> list[str]:
     """Remove an app with its bundled agents. Returns their names."""
     await check_and_record_administration(call, row.app_id)
-    removed = await _delete_agents(call, list_brought_agents(row), f"The app {row.name!r} was removed.")
+    removed = await _delete_agents(call, list_bundled_agent_names(row), f"The app {row.name!r} was removed.")
     await delete_app(call, row)
     return removed
 

@@ -22,7 +22,7 @@ MAX_WORDS = len(statements.LETTERS)
 MIN_PLURAL_CHARACTERS = 4  #: words of at least so many letters are searched without a final s: invoice finds invoices
 
 
-def _split_query(query: str | None) -> tuple[str, ...]:
+def _split_query_into_stems(query: str | None) -> tuple[str, ...]:
     words = dict.fromkeys(fold_text(query or "").split())
     stems = (word[:-1] if len(word) >= MIN_PLURAL_CHARACTERS and word.endswith("s") else word for word in words)
     return tuple(stems)[:MAX_WORDS]
@@ -41,7 +41,7 @@ class AppFilter:
     def from_query(
         cls, query: str | None = None, industry: str | None = None, capability: str | None = None, *, free: bool = False
     ) -> AppFilter:
-        return cls(_split_query(query), None if industry is None else fold_text(industry), capability, free)
+        return cls(_split_query_into_stems(query), None if industry is None else fold_text(industry), capability, free)
 
     def build_selection(self, call: Call) -> statements.Selection:
         """Build the selection for this caller."""

@@ -23,7 +23,7 @@ from .records import AppRow
 from .references import find_app
 from .search_text import fold_text
 
-__all__ = ["AppDraft", "build_validated_app_row", "is_price_different", "set_price"]
+__all__ = ["AppDraft", "build_validated_app_row", "is_price_different", "set_orchestrator_price_if_changed"]
 
 MAX_WORKFLOW_CHARACTERS = 100_000  #: maximum characters of JSON
 SET_PRICE_OPERATION = "agora.billing.set_price"
@@ -49,7 +49,7 @@ async def build_validated_app_row(call: Call, draft: AppDraft, before: AppRow | 
 
     Raises InvalidRequest, NotFound, NameTaken, Overloaded.
     """
-    await _check_names(call, draft, before)
+    await _check_app_names(call, draft, before)
     orchestrator = await _resolve_orchestrator(call, draft, before)
     industry_key = fold_text(draft.industry)
     search_text = fold_text(draft.name, draft.alias or "", draft.description, draft.industry, *draft.uses)
@@ -63,7 +63,7 @@ async def build_validated_app_row(call: Call, draft: AppDraft, before: AppRow | 
         "uses": encode_json(list(dict.fromkeys(draft.uses))),
         "visibility": str(draft.visibility),
         "agents": encode_json(list(agents)),
-        "workflow": await _check_workflow(call, draft.workflow),
+        "workflow": await _encode_checked_workflow(call, draft.workflow),
         "search_text": search_text,
         "updated_at": call.now,
     }
@@ -78,14 +78,14 @@ async def build_validated_app_row(call: Call, draft: AppDraft, before: AppRow | 
         revision=1,
         account_id=caller.account,
         created_by=caller.subject,
-        registrar=await _require_registrar(call),
+        registrar=await _choose_registrar_below_limit(call),
         published=0,
         created_at=call.now,
         **fields,
     )
 
 
-async def _check_names(call: Call, draft: AppDraft, before: AppRow | None) -> None:
+async def _check_app_names(call: Call, draft: AppDraft, before: AppRow | None) -> None:
     app_id = before.app_id if before is not None else None
     # Only once: the name of an app never changes.
     if before is None:
@@ -113,7 +113,7 @@ async def _resolve_orchestrator(call: Call, draft: AppDraft, before: AppRow | No
     return agent.agent_id
 
 
-async def _check_workflow(call: Call, workflow: contract.AppWorkflow | None) -> str | None:
+async def _encode_checked_workflow(call: Call, workflow: contract.AppWorkflow | None) -> str | None:
     if workflow is None:
         return None
     await check_steps(call, workflow.steps, workflow.assigned_agents)
@@ -126,7 +126,7 @@ async def _check_workflow(call: Call, workflow: contract.AppWorkflow | None) -> 
     return text
 
 
-async def _require_registrar(call: Call) -> str | None:
+async def _choose_registrar_below_limit(call: Call) -> str | None:
     """Find the subject whose limit a new app counts against. Raises Overloaded at the setting ``max_agents_each``."""
     registrar = call.caller.registers_as
     if registrar is None:
@@ -143,7 +143,7 @@ async def _require_registrar(call: Call) -> str | None:
     return registrar
 
 
-async def set_price(call: Call, row: AppRow, price: contract.AppPrice) -> None:
+async def set_orchestrator_price_if_changed(call: Call, row: AppRow, price: contract.AppPrice) -> None:
     """Set the price of an app's orchestrator agent if it differs. Raises InvalidRequest, PermissionDenied."""
     if row.orchestrator is None:
         raise InvalidRequest(

@@ -15,10 +15,10 @@ from agora_sdk.contract.fields import JsonObject, Visibility, VisibilityLike
 from agora_sdk.contract.workflows import WorkflowReceipt
 from agora_sdk.errors import Conflict, NameTaken, field_error
 
-from .changes import insert_app, list_brought_agents, replace_app
+from .changes import insert_app, list_bundled_agent_names, replace_app
 from .installation import Installation, apply_declared_app, remove_app
 from .listing import AppFilter, list_apps
-from .publication import AppDraft, build_validated_app_row, set_price
+from .publication import AppDraft, build_validated_app_row, set_orchestrator_price_if_changed
 from .records import AppRow
 from .references import check_may_change, find_app, is_app_visible, load_visible_app
 from .views import build_details, parse_workflow
@@ -52,7 +52,7 @@ class AppService(BoundService, contract.Apps):
         self.call.target = row.app_id
         await check_and_record_administration(self.call, row.app_id)
         if pricing is not None:
-            await set_price(self.call, row, pricing)
+            await set_orchestrator_price_if_changed(self.call, row, pricing)
         insert_app(self.call, row)
         return await self._build_details(row)
 
@@ -101,11 +101,14 @@ class AppService(BoundService, contract.Apps):
         }
         changes: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
         row = await build_validated_app_row(
-            call, replace(_describe_row(previous_row), **changes), previous_row, list_brought_agents(previous_row)
+            call,
+            replace(_build_draft_from_row(previous_row), **changes),
+            previous_row,
+            list_bundled_agent_names(previous_row),
         )
         await check_and_record_administration(call, row.app_id)
         if pricing is not None:
-            await set_price(call, row, pricing)
+            await set_orchestrator_price_if_changed(call, row, pricing)
         row = replace(row, revision=previous_row.revision + 1)
         await replace_app(call, row)
         return await self._build_details(row)
@@ -195,7 +198,7 @@ class AppService(BoundService, contract.Apps):
         return await self._lock_own_app(row.app_id)
 
 
-def _describe_row(row: AppRow) -> AppDraft:
+def _build_draft_from_row(row: AppRow) -> AppDraft:
     """Convert a row to the description by its owner."""
     return AppDraft(
         row.name,

@@ -30,7 +30,7 @@ async def build_apps(call: Call, rows: Sequence[AppRow]) -> list[contract.App]:
 async def build_details(call: Call, row: AppRow) -> contract.AppDetails:
     """Build the details of an app: its workflow and missing capabilities."""
     fields = await _build_app_fields(call, row, await _load_orchestrators(call, [row]))
-    fields["problem"] = fields["problem"] or await _find_missing_capabilities(call, row)
+    fields["problem"] = fields["problem"] or await _describe_missing_capabilities(call, row)
     return build_from_record(contract.AppDetails, row, **fields)
 
 
@@ -66,7 +66,7 @@ async def _build_app_fields(call: Call, row: AppRow, orchestrators: Mapping[str,
     }
 
 
-async def _find_missing_capabilities(call: Call, row: AppRow) -> str | None:
+async def _describe_missing_capabilities(call: Call, row: AppRow) -> str | None:
     """Describe the capabilities that an app uses and no agent visible to the caller has; None if there are none."""
     missing = []
     for capability in decode_json(row.uses):

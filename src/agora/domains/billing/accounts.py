@@ -18,9 +18,9 @@ __all__ = [
     "NO_ACCOUNT",
     "can_see_all_accounts",
     "can_set_price",
-    "find_account_of_subject",
-    "find_paying_account_of_caller",
+    "get_paying_account_of_caller",
     "list_account_members",
+    "read_account_of_subject",
     "require_account",
     "require_pricing_right",
     "resolve_paying_account",
@@ -42,7 +42,7 @@ def resolve_paying_account(account_id: str, subject: str) -> str:
     return subject if account_id == NO_ACCOUNT and subject not in SYSTEM_SUBJECTS else account_id
 
 
-def find_paying_account_of_caller(caller: Caller) -> str:
+def get_paying_account_of_caller(caller: Caller) -> str:
     """Find the account that pays for a caller."""
     return resolve_paying_account(caller.account, caller.subject)
 
@@ -52,11 +52,11 @@ def resolve_reporting_account(caller: Caller, payer: str) -> str:
 
     A caller's own report must not spend another account's money.
     """
-    own_account = find_paying_account_of_caller(caller)
+    own_account = get_paying_account_of_caller(caller)
     return payer if payer == own_account or caller.may("meter:billing") else own_account
 
 
-async def find_account_of_subject(tx: Reader, subject: str) -> str:
+async def read_account_of_subject(tx: Reader, subject: str) -> str:
     """Find the account of a subject; ``default`` without an account."""
     if looks_like_key(subject):
         account = await tx.one(statements.select_account_of_key, token_id=subject)
@@ -75,7 +75,7 @@ def resolve_visible_account(caller: Caller, requested: str | None) -> str | None
     """Resolve the account to report on: None for all, '' if the caller can see none."""
     if can_see_all_accounts(caller):
         return requested
-    own_account = find_paying_account_of_caller(caller)
+    own_account = get_paying_account_of_caller(caller)
     return own_account if requested in (None, own_account) else ""
 
 

@@ -13,12 +13,12 @@ from agora.core.call import Call
 from .ledger import Ledger
 from .ports import RUNNING_TIME, ProjectedCost
 from .records import PriceChange
-from .terms import PriceTerms, find_later_versions
+from .terms import PriceTerms, list_later_versions
 
-__all__ = ["estimate_unmetered_costs", "read_running_time"]
+__all__ = ["estimate_running_costs", "estimate_unmetered_costs"]
 
 
-async def read_running_time(call: Call, account: str | None, instance: str = "") -> Sequence[ProjectedCost]:
+async def estimate_running_costs(call: Call, account: str | None, instance: str = "") -> Sequence[ProjectedCost]:
     """Read unmetered running time with its cost. account: None for all, '' for none. instance: '' for all."""
     port = call.context.ports.find(RUNNING_TIME)
     return [] if port is None or account == "" else await port.get()(call, account, instance)
@@ -37,9 +37,9 @@ async def estimate_unmetered_costs(
     ledger, terms_by_agent = Ledger(call), {}
     for (agent, version), bounds in spans.items():
         # One look-up for all intervals of a price version: instances of one agent usually share it.
-        current = await ledger.find_agreed_terms(agent, version, min(started_at for started_at, _ in bounds))
+        current = await ledger.read_agreed_terms(agent, version, min(started_at for started_at, _ in bounds))
         until = max(ended for _, ended in bounds)
-        changes = await find_later_versions(call.tx, agent, current.version, until, ledger.notice_period)
+        changes = await list_later_versions(call.tx, agent, current.version, until, ledger.notice_period)
         terms_by_agent[agent, version] = (current, changes)
     return [
         _estimate_cost(account, agent, started_at, length, *terms_by_agent[agent, version])

@@ -14,7 +14,7 @@ from . import queries as statements
 from .money import format_amount
 from .records import ALLOWANCES, AllowanceRow
 
-__all__ = ["find_allowance", "grant_allowance", "take_from_allowance"]
+__all__ = ["grant_allowance", "resolve_covering_allowance", "subtract_from_allowance"]
 
 
 def grant_allowance(call: Call, subject: str, amount: int, currency: str) -> None:
@@ -31,7 +31,7 @@ def grant_allowance(call: Call, subject: str, amount: int, currency: str) -> Non
     )
 
 
-async def find_allowance(call: Call, subject: str, amount: int, currency: str) -> str:
+async def resolve_covering_allowance(call: Call, subject: str, amount: int, currency: str) -> str:
     """Find and lock the credential's allowance; '' if it has none.
 
     Raises BudgetExceeded if the allowance does not cover the amount.
@@ -50,8 +50,8 @@ async def find_allowance(call: Call, subject: str, amount: int, currency: str) -
     return subject
 
 
-async def take_from_allowance(call: Call, subject: str, amount: int) -> None:
-    """Subtract an amount from an allowance; negative amounts are returned. subject: from :func:`find_allowance`."""
+async def subtract_from_allowance(call: Call, subject: str, amount: int) -> None:
+    """Subtract an amount from an allowance; negative amounts are returned. subject: from :func:`resolve_covering_allowance`."""
     if subject:
         # A difference and not a value, so that shared commits may combine several of them (ADR 23).
         await call.tx.execute(statements.update_allowance_used, subject=subject, amount=amount)

@@ -28,7 +28,7 @@ __all__ = [
     "Headroom",
     "SpendingLimits",
     "find_block_reason",
-    "find_headroom",
+    "list_headroom",
     "read_budget_status",
 ]
 
@@ -151,7 +151,7 @@ class Headroom:
         return self.account_id in ("", account) and self.agent_id in ("", agent)
 
 
-async def find_headroom(tx: Reader, account: str, agent: str, currency: str, now: int) -> list[Headroom]:
+async def list_headroom(tx: Reader, account: str, agent: str, currency: str, now: int) -> list[Headroom]:
     """Find the remaining amount under each limit of an account's spending on an agent."""
     headroom = []
     for row in await tx.all(statements.select_budgets_in_scope, account=account, agent=agent, model="", project=""):
@@ -193,7 +193,7 @@ class SpendingLimits:
             project=self.project,
         )
 
-    async def add_charge(self, amount: int, period: int, *, enforce: bool) -> None:
+    async def check_limits_before_charge(self, amount: int, period: int, *, enforce: bool) -> None:
         """Add a charge of a month to the status. Called before the entry is written.
 
         enforce: refuse a charge above a limit; usage that has already happened is always owed.
@@ -201,7 +201,7 @@ class SpendingLimits:
         """
         await self._enforce_budgets(amount, period, enforce=enforce, charge=amount)
 
-    async def add_reservation(self, amount: int) -> None:
+    async def check_limits_before_reservation(self, amount: int) -> None:
         """Add a reservation to the status. Called before the reservation is written.
 
         Raises BudgetExceeded, CreditExhausted if a limit does not allow it.

@@ -15,10 +15,10 @@ from agora_sdk.contract import billing as contract
 from agora_sdk.errors import PermissionDenied
 
 from . import view_queries as statements
-from .accounts import find_paying_account_of_caller, require_account
+from .accounts import get_paying_account_of_caller, require_account
 from .money import divide_half_up
 
-__all__ = ["InvoiceDetails", "build_details", "compute_included_tax", "load_profile", "save_profile"]
+__all__ = ["InvoiceDetails", "build_details", "compute_included_tax", "load_billing_profile", "save_billing_profile"]
 
 DAY = 86_400 * SECOND
 HUNDREDTHS_PER_PERCENT = 100  # of a percent
@@ -42,12 +42,12 @@ class InvoiceDetails:
     due_at: int = 0
 
     @classmethod
-    def from_text(cls, text: str | None) -> InvoiceDetails:
+    def from_json(cls, text: str | None) -> InvoiceDetails:
         """Parse the details of an invoice row; invoices of old releases have none."""
         # The details are copied into the invoice when it is issued: later changes of the profile do not change it.
         return cls(**from_json(text)) if text else cls()
 
-    def to_text(self) -> str:
+    def to_json(self) -> str:
         """Serialize for the invoice row."""
         return encode_json(asdict(self))
 
@@ -78,7 +78,7 @@ def compute_included_tax(charges: int, rate: float) -> int:
     return tax if charges >= 0 else -tax
 
 
-async def load_profile(tx: Reader, account: str) -> contract.BillingProfile:
+async def load_billing_profile(tx: Reader, account: str) -> contract.BillingProfile:
     """Load the billing profile of an account; empty by default."""
     row = await tx.one(statements.select_profile, account=account)
     if row is None:
@@ -86,9 +86,11 @@ async def load_profile(tx: Reader, account: str) -> contract.BillingProfile:
     return build_from_record(contract.BillingProfile, row, account_id=account)
 
 
-async def save_profile(call: Call, account: str | None, values: dict[str, str | None]) -> contract.BillingProfile:
+async def save_billing_profile(
+    call: Call, account: str | None, values: dict[str, str | None]
+) -> contract.BillingProfile:
     """Change the billing profile of an account. values: None if unchanged. Raises PermissionDenied, NotFound."""
-    own_account = find_paying_account_of_caller(call.caller)
+    own_account = get_paying_account_of_caller(call.caller)
     name = call.target = account or own_account
     if name != own_account:
         if not call.caller.may("admin"):
@@ -97,9 +99,9 @@ async def save_profile(call: Call, account: str | None, values: dict[str, str | 
                 fix="Use a credential of the account, or ask an operator.",
             )
         await require_account(call.tx, name)
-    profile = await load_profile(call.tx, name)
+    profile = await load_billing_profile(call.tx, name)
     updated_fields = {field: getattr(profile, field) if value is None else value for field, value in values.items()}
     await call.tx.execute(
         statements.upsert_profile, account=name, **updated_fields, now=call.now, by=call.caller.subject
     )
-    return await load_profile(call.tx, name)
+    return await load_billing_profile(call.tx, name)

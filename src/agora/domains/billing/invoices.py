@@ -22,14 +22,14 @@ from agora_sdk.contract.billing import EntryKind
 
 from . import view_queries as statements
 from .accounts import list_account_members
-from .invoice_details import InvoiceDetails, build_details, compute_included_tax, load_profile
+from .invoice_details import InvoiceDetails, build_details, compute_included_tax, load_billing_profile
 from .ledger import PAYMENT_KINDS
 from .money import convert_to_month_number, format_month, from_micros
 from .records import INVOICE_LINES, INVOICES, InvoiceLineRow, InvoiceRow
 from .terms import UNITS
 from .views import Scope, Tally, choose_currency, load_current_tallies, read_agent_names
 
-__all__ = ["InvoiceLine", "build_invoice", "build_open_invoice", "build_summary", "find_invoice", "issue_invoice"]
+__all__ = ["InvoiceLine", "build_invoice", "build_open_invoice", "build_summary", "issue_invoice", "require_invoice"]
 
 DESCRIPTIONS: Mapping[EntryKind, str] = {
     EntryKind.BASE: "Base price",
@@ -95,7 +95,7 @@ async def issue_invoice(call: Call, account: str, currency: str, period: int) ->
         return None
     (number,) = await tx.returning(statements.allocate_invoice_number)
     charges, credits = _sum_lines(lines)
-    details = build_details(call, await load_profile(call.tx, account), call.now)
+    details = build_details(call, await load_billing_profile(call.tx, account), call.now)
     row = InvoiceRow(
         tenant_id=call.caller.tenant,
         invoice_id=new_id("inv"),
@@ -107,7 +107,7 @@ async def issue_invoice(call: Call, account: str, currency: str, period: int) ->
         charges=charges,
         credits=credits,
         issued_at=call.now,
-        details=details.to_text(),
+        details=details.to_json(),
     )
     tx.append(INVOICES, row)
     # Names are copied: an invoice does not change if an agent is renamed or leaves.
@@ -164,7 +164,7 @@ def _sum_lines(lines: Sequence[InvoiceLine]) -> tuple[int, int]:
 # -- views ---------------------------------------------------------------------------------------
 
 
-async def find_invoice(tx: Reader, ref: str, account: str | None) -> InvoiceRow:
+async def require_invoice(tx: Reader, ref: str, account: str | None) -> InvoiceRow:
     """Find an invoice of an account (None: any account) by id or number. Raises NotFound."""
     if ref.startswith("inv_"):
         row = await tx.one(statements.select_invoice_by_id, invoice_id=ref)
@@ -184,7 +184,7 @@ async def build_invoice(tx: Reader, row: InvoiceRow) -> contract.Invoice:
         _build_line(InvoiceLine(at.period, at.agent_id, EntryKind(at.kind), at.quantity, at.amount, 0), at.agent_name)
         for at in lines
     ]
-    details = InvoiceDetails.from_text(row.details)
+    details = InvoiceDetails.from_json(row.details)
     return contract.Invoice(
         **_build_total_fields(row),
         **_build_issue_fields(row),
@@ -207,7 +207,7 @@ async def build_open_invoice(
         (await _read_open_lines(call, account, other, tallies))[1] for other in sorted(currencies - {main_currency})
     ]
     # An account of others looks like an unknown one, which has an empty profile.
-    profile = await load_profile(call.tx, account) if visible else contract.BillingProfile(account_id=account)
+    profile = await load_billing_profile(call.tx, account) if visible else contract.BillingProfile(account_id=account)
     details = build_details(call, profile, call.now)
     return contract.Invoice(
         status="open",

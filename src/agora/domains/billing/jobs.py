@@ -24,7 +24,7 @@ CHARGE_COMPLETED_TASKS: Lazy[Callable[[Call], Coroutine[Any, Any, bool]]] = Lazy
     "agora.domains.billing.reservations:charge_completed_tasks"
 )
 RELEASE_ABANDONED_CALLS: Lazy[Callable[[Call], Coroutine[Any, Any, bool]]] = Lazy(
-    "agora.domains.billing.model_calls:release_abandoned_calls"
+    "agora.domains.billing.model_calls:release_abandoned_reservations"
 )
 CLOSE_MONTHS: Lazy[Callable[..., Coroutine[Any, Any, list[str]]]] = Lazy(
     "agora.domains.billing.usage_records:close_months"

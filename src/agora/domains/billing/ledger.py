@@ -3,7 +3,7 @@
 Any service may charge in its own transaction::
 
     await Ledger(call).charge_usage(Charge(f"execution:{execution_id}", account, agent_id, EntryKind.REQUEST, 1),
-    fresh=True)
+    is_new_key=True)
 
 Without a limit on the account or the agent this appends one row and reads two; the database maintains the sums.
 """
@@ -26,7 +26,7 @@ from . import queries as statements
 from .budgets import SpendingLimits, find_block_reason
 from .money import convert_to_day_number, divide_half_up
 from .records import LEDGER, MODEL_CALLS, LedgerEntry, ModelCallRow
-from .terms import PriceTerms, find_agreed_terms, find_terms_in_force
+from .terms import PriceTerms, read_agreed_terms, read_terms_in_force
 
 __all__ = ["MAX_ENTRY_MICROS", "Charge", "Ledger", "ModelUse"]
 
@@ -98,39 +98,39 @@ class Ledger:
     def __init__(self, call: Call) -> None:
         self.call = call
 
-    async def find_terms(self, agent_id: str, at: int | None = None) -> PriceTerms:
+    async def read_terms(self, agent_id: str, at: int | None = None) -> PriceTerms:
         """Find the price terms of an agent at a time (microseconds since 1970; default: now)."""
         currency = self.call.context.settings.billing_currency
-        return await find_terms_in_force(self.call.tx, agent_id, self.call.now if at is None else at, currency)
+        return await read_terms_in_force(self.call.tx, agent_id, self.call.now if at is None else at, currency)
 
     @property
     def notice_period(self) -> int:
         """Notice period in microseconds before a new price applies to earlier agreements."""
         return int(self.call.context.settings.billing_price_notice * SECOND)
 
-    async def find_agreed_terms(self, agent_id: str, version: int, at: int | None = None) -> PriceTerms:
+    async def read_agreed_terms(self, agent_id: str, version: int, at: int | None = None) -> PriceTerms:
         """Find the terms at a time (default: now) for an agreed price version; newer versions apply after the notice
         period."""
         currency = self.call.context.settings.billing_currency
-        return await find_agreed_terms(
+        return await read_agreed_terms(
             self.call.tx, agent_id, version, self.call.now if at is None else at, self.notice_period, currency
         )
 
     async def charge_usage(
-        self, charge: Charge, terms: PriceTerms | None = None, *, enforce: bool = True, fresh: bool = False
+        self, charge: Charge, terms: PriceTerms | None = None, *, enforce: bool = True, is_new_key: bool = False
     ) -> LedgerEntry:
         """Charge usage. Returns its entry, or the existing one if the key was used before.
 
         terms: agreed terms; default: those in force at the end of the usage.
         enforce: refuse a charge not covered by a hard limit or prepaid credit; False for usage that has already
         happened.
-        fresh: the key is new (it contains an id created in this call), so no earlier entry is looked up. Raises
+        is_new_key: the key is new (it contains an id created in this call), so no earlier entry is looked up. Raises
         BudgetExceeded, CreditExhausted, InvalidRequest above the maximum amount.
         """
         # A unique index on the key refuses a concurrent second entry; its call is then repeated, and finds the first here.
-        if not fresh and (existing := await self._find_entry(charge.key)) is not None:
+        if not is_new_key and (existing := await self._find_entry_by_key(charge.key)) is not None:
             return existing
-        terms = terms or await self.find_terms(charge.agent_id, charge.ended)
+        terms = terms or await self.read_terms(charge.agent_id, charge.ended)
         amount = terms.compute_amount(charge.kind, charge.quantity)
         _check_amount(amount)
         return await self.write_entry(charge, terms, amount, enforce=enforce)
@@ -149,7 +149,9 @@ class Ledger:
         # Before the entry: a trigger adds it to the sums that the limits read, which would count it twice (ADR 12).
         model, project = ("", "") if charge.use is None else (charge.use.name, charge.use.project)
         limits = SpendingLimits(call, charge.account_id, charge.agent_id, terms.currency, model=model, project=project)
-        await limits.add_charge(amount - sum(each.amount for each in reductions), day // 100, enforce=enforce)
+        await limits.check_limits_before_charge(
+            amount - sum(each.amount for each in reductions), day // 100, enforce=enforce
+        )
         entry = LedgerEntry(
             tenant_id=call.caller.tenant,
             entry_id=new_id("use"),
@@ -224,7 +226,7 @@ class Ledger:
             )
         # One key for each entry: a repeated reversal finds the first one.
         key = f"reversal:{row.entry_id}"
-        if (existing := await self._find_entry(key)) is not None:
+        if (existing := await self._find_entry_by_key(key)) is not None:
             return existing
         entry = replace(
             row,
@@ -243,13 +245,13 @@ class Ledger:
         name, project = ("", "") if model_call is None else (_format_model_name(model_call), model_call.project)
         limits = SpendingLimits(self.call, row.account_id, row.agent_id, row.currency, model=name, project=project)
         # Never refused, and in the entry's own month: a reversal in May of a charge in April lowers April.
-        await limits.add_charge(entry.amount, row.day // 100, enforce=False)
+        await limits.check_limits_before_charge(entry.amount, row.day // 100, enforce=False)
         self.call.tx.append(LEDGER, entry)
         if model_call is not None:
             self.call.tx.append(MODEL_CALLS, _negate_model_call(model_call, entry))
         # Reductions of the charge are reversed with it; a reduction has none itself.
         if row.kind not in REDUCTION_KINDS:
-            for reduction in await self.find_entries([f"{row.key}:{kind}" for kind in REDUCTION_KINDS]):
+            for reduction in await self.find_entries_by_key([f"{row.key}:{kind}" for kind in REDUCTION_KINDS]):
                 await self.reverse_entry(reduction, reason)
         return entry
 
@@ -257,7 +259,7 @@ class Ledger:
         self, account: str, amount: int, currency: str, kind: EntryKind, key: str, reason: str
     ) -> LedgerEntry:
         """Add credit to an account; returns its entry, or the existing one if the key was used before."""
-        if (existing := await self._find_entry(key)) is not None:
+        if (existing := await self._find_entry_by_key(key)) is not None:
             return existing
         # Credit belongs to no agent, and is negative: budgets and balances then need no special case.
         charge = Charge(key, account, "", kind, 1, description=reason)
@@ -272,10 +274,10 @@ class Ledger:
 
     async def find_running_block_reason(self, account: str, agent_id: str, version: int) -> str | None:
         """Like :meth:`find_block_reason`, for running instances; None if their running time is free."""
-        terms = await self.find_agreed_terms(agent_id, version)
+        terms = await self.read_agreed_terms(agent_id, version)
         return await self.find_block_reason(account, agent_id, terms) if terms.time_price[0] else None
 
-    async def find_entries(self, keys: Sequence[str]) -> Sequence[LedgerEntry]:
+    async def find_entries_by_key(self, keys: Sequence[str]) -> Sequence[LedgerEntry]:
         """Find the entries with up to four keys."""
         first, second, third, fourth = (*keys, "", "", "")[:4]
         return await self.call.tx.all(
@@ -291,7 +293,7 @@ class Ledger:
             )
         return row
 
-    async def _find_entry(self, key: str) -> LedgerEntry | None:
+    async def _find_entry_by_key(self, key: str) -> LedgerEntry | None:
         return await self.call.tx.one(statements.select_entry_by_key, key=key)
 
 

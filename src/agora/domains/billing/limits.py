@@ -16,7 +16,7 @@ from agora_sdk.contract import billing as contract
 from agora_sdk.errors import InvalidRequest, PermissionDenied, field_error
 
 from . import queries as statements
-from .accounts import can_see_all_accounts, find_paying_account_of_caller, require_pricing_right
+from .accounts import can_see_all_accounts, get_paying_account_of_caller, require_pricing_right
 from .budgets import SOFT_LIMIT_PERCENT, BudgetStatus, SpendingLimits, read_budget_status
 from .money import convert_to_month_number, format_month, from_micros
 from .records import BudgetRow
@@ -58,11 +58,11 @@ class BudgetScope:
 async def set_budget(call: Call, scope: BudgetScope, currency: str, wish: BudgetLimits) -> contract.Budget:
     """Set or remove a budget, and emit warnings if it is already reached. Raises InvalidRequest, PermissionDenied."""
     _check_limits(wish, scope)
-    account, agent = _resolve_account(call, scope.account, scope.agent), scope.agent
+    account, agent = _resolve_budget_account(call, scope.account, scope.agent), scope.agent
     budget_key = {"account": account, "agent": "" if agent is None else agent.agent_id, "currency": currency}
     budget_key |= {"model": scope.model, "project": scope.project}
     call.target = account or budget_key["agent"]
-    await _check_permission(call, budget_key)
+    await _check_may_change_budget(call, budget_key)
     operator = call.caller.may("admin")
     # Only then: an account changes its own limits, which no authority has to protect from it.
     if operator:
@@ -98,13 +98,13 @@ def _build_administration_target(budget_key: Mapping[str, str]) -> str:
     )
 
 
-def _resolve_account(call: Call, account: str | None, agent: AgentRow | None) -> str:
+def _resolve_budget_account(call: Call, account: str | None, agent: AgentRow | None) -> str:
     """Resolve the account of a budget; '' for an agent's own budget. Raises PermissionDenied for others' budgets."""
     caller = call.caller
     if account is None and agent is not None:
         require_pricing_right(caller, agent)
         return ""
-    own_account = find_paying_account_of_caller(caller)
+    own_account = get_paying_account_of_caller(caller)
     if account not in (None, own_account) and not caller.may("admin"):
         raise PermissionDenied(
             f"You spend as {own_account}; the budget of {account} can only be set by that account.",
@@ -128,13 +128,13 @@ def _check_limits(wish: BudgetLimits, scope: BudgetScope) -> None:
         )
 
 
-async def _check_permission(call: Call, budget_key: Mapping[str, str]) -> None:
+async def _check_may_change_budget(call: Call, budget_key: Mapping[str, str]) -> None:
     row = await call.tx.one(statements.lock_budget, **budget_key)
     if row is not None and row.set_by == "operator" and not call.caller.may("admin"):
         raise PermissionDenied("An operator has set this budget.", fix="Ask an operator to change it.")
     # A changed budget keeps its currency, so only a new one can evade a limit.
     if row is None and not call.caller.may("admin"):
-        await _check_currency(call, budget_key)
+        await _check_no_currency_evasion(call, budget_key)
     if row is None:
         counts = await call.tx.one(statements.count_budgets, account=budget_key["account"], agent=budget_key["agent"])
         if counts is not None and counts >= MAX_BUDGETS:
@@ -145,7 +145,7 @@ async def _check_permission(call: Call, budget_key: Mapping[str, str]) -> None:
             )
 
 
-async def _check_currency(call: Call, budget_key: Mapping[str, str]) -> None:
+async def _check_no_currency_evasion(call: Call, budget_key: Mapping[str, str]) -> None:
     """Check that an account with an operator's limit does not add a currency to evade it. Raises PermissionDenied."""
     account, agent = budget_key["account"], budget_key["agent"]
     if agent or not account or budget_key["model"] or budget_key["project"]:
@@ -197,14 +197,14 @@ async def list_budgets(call: Call, account: str | None, limit: int, cursor: str 
     """List a page of the budgets visible to the caller."""
     after = paging.decode_cursor(cursor, str, str, str, str, str) if cursor else [""] * 5
     everyone = can_see_all_accounts(call.caller)
-    visible_account = find_paying_account_of_caller(call.caller) if account is None or everyone else account
+    visible_account = get_paying_account_of_caller(call.caller) if account is None or everyone else account
     parameters: dict[str, Any] = {
         "account": account or visible_account,
         "viewer": call.caller.subject,
         "everyone": int(everyone and account is None),
         "limit": limit + 1,
     }
-    if not everyone and account not in (None, find_paying_account_of_caller(call.caller)):
+    if not everyone and account not in (None, get_paying_account_of_caller(call.caller)):
         rows: Sequence[BudgetRow] = ()
     else:
         places = dict(zip(_CURSOR_FIELDS, after, strict=True))

@@ -21,7 +21,7 @@ from . import invoices
 from . import queries as statements
 from . import view_queries as views
 from .accounts import can_see_all_accounts
-from .accrual import read_running_time
+from .accrual import estimate_running_costs
 from .money import from_micros, parse_month
 from .prices import build_price
 from .records import AccountBalance, InvoiceRow, LedgerEntry
@@ -29,7 +29,7 @@ from .views import build_entries, build_task_charge_key, parse_task_charge_key, 
 
 __all__ = [
     "EntryFilters",
-    "announce_price",
+    "emit_price_change",
     "list_balances",
     "list_current_prices",
     "list_entries",
@@ -62,7 +62,7 @@ class EntryFilters:
     workflow: str = ""
 
 
-def announce_price(call: Call, agent: AgentRow, price: contract.Price) -> None:
+def emit_price_change(call: Call, agent: AgentRow, price: contract.Price) -> None:
     """Emit the price and its effective date to everyone who may see the agent."""
     data = price.model_dump(mode="json", exclude={"created_by"})
     call.emit("agora.billing.price_set", data, subject=price.agent_id, audience=choose_agent_event_audience(agent))
@@ -161,7 +161,7 @@ async def list_balances(call: Call, account: str | None, limit: int, cursor: str
     rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
     running: dict[tuple[str, str], int] = defaultdict(int)
     # Added to the sums of the database: running time since the last measurement is in no row.
-    for each in await read_running_time(call, account):
+    for each in await estimate_running_costs(call, account):
         running[each.account_id, each.currency] += each.amount
     listed = {(row.account_id, row.currency) for row in rows}
     newcomers = [

@@ -20,7 +20,7 @@ from .budgets import SpendingLimits
 from .ledger import Charge, Ledger
 from .money import compute_end_of_month, convert_to_day_number
 from .records import MeteredRun
-from .terms import PriceTerms, find_later_versions
+from .terms import PriceTerms, list_later_versions
 
 __all__ = ["Run", "bill_runs", "build_base_price_key"]
 
@@ -108,10 +108,10 @@ class _RunBilling:
     async def _charge_base_price(self) -> None:
         """Charge the base price of an instance created by an old release, which charged it at the first run, not at creation."""
         run = self.run
-        terms = await self.ledger.find_agreed_terms(run.agent_id, run.price_version, run.began)
+        terms = await self.ledger.read_agreed_terms(run.agent_id, run.price_version, run.began)
         key = build_base_price_key(run.instance_id)
         # Looked up, because creation charges it under the same key since then.
-        if terms.base_price and not await self.ledger.find_entries([key]):
+        if terms.base_price and not await self.ledger.find_entries_by_key([key]):
             charge = Charge(key, run.account_id, run.agent_id, EntryKind.BASE, 1, run.instance_id, run.began, run.began)
             await self.ledger.write_entry(charge, terms, terms.base_price, enforce=False)
 
@@ -120,8 +120,8 @@ class _RunBilling:
         if ended <= began:
             return []
         run = self.run
-        terms = await self.ledger.find_agreed_terms(run.agent_id, run.price_version, began)
-        later = await find_later_versions(self.call.tx, run.agent_id, terms.version, ended, self.ledger.notice_period)
+        terms = await self.ledger.read_agreed_terms(run.agent_id, run.price_version, began)
+        later = await list_later_versions(self.call.tx, run.agent_id, terms.version, ended, self.ledger.notice_period)
         intervals = []
         while began < ended:
             start = [row for row in later if row.begins <= began]

@@ -19,7 +19,7 @@ from agora_sdk.errors import PaymentRequired
 
 from . import model_queries as models
 from . import queries as statements
-from .allowances import find_allowance, take_from_allowance
+from .allowances import resolve_covering_allowance, subtract_from_allowance
 from .budgets import BudgetStatus, SpendingLimits, read_budget_status
 from .ledger import Charge, Ledger, ModelUse
 from .model_prices import TokenRates
@@ -34,10 +34,10 @@ __all__ = [
     "ModelReport",
     "build_model_call",
     "charge_model_call",
-    "find_reservation",
+    "find_model_call_reservation",
     "read_project",
-    "release_abandoned_calls",
-    "release_model_call",
+    "release_abandoned_reservations",
+    "release_model_call_reservation",
     "reserve_model_call",
 ]
 
@@ -97,7 +97,7 @@ def _build_reservation_id(task_id: str) -> str:
     return f"{task_id}:model"
 
 
-async def find_reservation(call: Call, task_id: str) -> ReservationRow | None:
+async def find_model_call_reservation(call: Call, task_id: str) -> ReservationRow | None:
     """Find the reservation for a task's next model call; its description is the call's id."""
     return await call.tx.one(statements.select_reservation, task_id=_build_reservation_id(task_id))
 
@@ -108,17 +108,17 @@ async def reserve_model_call(call: Call, payer: CallPayer, call_id: str, offers:
     offers: candidate models in order. The first one within every limit is chosen, or, after the warning of an
     applicable limit, the cheapest one within every limit. Raises BudgetExceeded, CreditExhausted if there is none.
     """
-    await release_model_call(call, payer.task_id)
+    await release_model_call_reservation(call, payer.task_id)
     # After the release: the earlier reservation of the task must not count against its own next call.
-    offer = await _choose_offer(call, payer, offers)
+    offer = await _choose_offer_within_limits(call, payer, offers)
     rates, amount = offer.rates, offer.amount
     if not amount:
         return offer
     # Checked before the limits and taken after them: a refused reservation takes nothing.
-    spender = await find_allowance(call, payer.subject, amount, rates.currency)
+    spender = await resolve_covering_allowance(call, payer.subject, amount, rates.currency)
     limits = _build_spending_limits(call, payer, rates)
-    await limits.add_reservation(amount)
-    await take_from_allowance(call, spender, amount)
+    await limits.check_limits_before_reservation(amount)
+    await subtract_from_allowance(call, spender, amount)
     row = ReservationRow(
         tenant_id=call.caller.tenant,
         task_id=_build_reservation_id(payer.task_id),
@@ -141,7 +141,7 @@ def _build_spending_limits(call: Call, payer: CallPayer, rates: TokenRates) -> S
     return SpendingLimits(call, payer.account, payer.agent_id, rates.currency, model=rates.name, project=payer.project)
 
 
-async def _choose_offer(call: Call, payer: CallPayer, offers: Sequence[ModelOffer]) -> ModelOffer:
+async def _choose_offer_within_limits(call: Call, payer: CallPayer, offers: Sequence[ModelOffer]) -> ModelOffer:
     """Choose an offer within the limits. Raises BudgetExceeded, CreditExhausted."""
     names = encode_json(["", *(offer.rates.name for offer in offers)])
     # All are locked at once in a fixed order, because the order of offers varies.
@@ -158,7 +158,7 @@ async def _choose_offer(call: Call, payer: CallPayer, offers: Sequence[ModelOffe
     refusals: list[PaymentRequired] = []
     for offer in offers:
         try:
-            _check_offer(_build_spending_limits(call, payer, offer.rates), budgets, offer)
+            _check_offer_limits(_build_spending_limits(call, payer, offer.rates), budgets, offer)
             affordable.append(offer)
         except PaymentRequired as refusal:
             refusals.append(refusal)
@@ -181,7 +181,7 @@ def _select_budgets_of_offer(budgets: Budgets, offer: ModelOffer) -> Budgets:
     ]
 
 
-def _check_offer(limits: SpendingLimits, budgets: Budgets, offer: ModelOffer) -> None:
+def _check_offer_limits(limits: SpendingLimits, budgets: Budgets, offer: ModelOffer) -> None:
     """Check an offer against the limits. Raises BudgetExceeded, CreditExhausted."""
     if not offer.amount:
         return
@@ -194,22 +194,22 @@ def _is_over_soft_limit(row: BudgetRow, status: BudgetStatus) -> bool:
     return row.soft_limit is not None and status.committed >= row.soft_limit
 
 
-async def release_model_call(call: Call, task_id: str) -> None:
+async def release_model_call_reservation(call: Call, task_id: str) -> None:
     """Release the reservation of a call that was not made. Idempotent."""
-    row = await find_reservation(call, task_id)
+    row = await find_model_call_reservation(call, task_id)
     if row is not None:
         await call.tx.execute(statements.delete_reservation, task_id=row.task_id)
-        await take_from_allowance(call, row.spender, -row.amount)
+        await subtract_from_allowance(call, row.spender, -row.amount)
 
 
-async def release_abandoned_calls(call: Call) -> bool:
+async def release_abandoned_reservations(call: Call) -> bool:
     """Release reservations of tasks that have ended; returns whether there may be more."""
     rows = await call.tx.all(
         statements.select_abandoned_reservations, before=call.now - statements.ABANDONED_AFTER, limit=MAX_BATCH
     )
     for row in rows:
         await call.tx.execute(statements.delete_reservation, task_id=row.task_id)
-        await take_from_allowance(call, row.spender, -row.amount)
+        await subtract_from_allowance(call, row.spender, -row.amount)
     return len(rows) == MAX_BATCH
 
 
@@ -223,14 +223,14 @@ async def charge_model_call(call: Call, payer: CallPayer, rates: TokenRates, rep
     existing = await call.tx.one(statements.select_entry_by_key, key=key)
     if existing is not None:
         return await _require_call(call, existing)
-    reservation = await find_reservation(call, payer.task_id) if payer.task_id else None
+    reservation = await find_model_call_reservation(call, payer.task_id) if payer.task_id else None
     fixed = report.base_cost
     amount = rates.compute_cost(report.tokens) if fixed is None else rates.add_markup(fixed)
     # A late report of an earlier call must not release the reservation of the task's present one.
     if reservation is not None and reservation.description == (report.reserved_as or report.call_id):
-        await release_model_call(call, payer.task_id)  # first, or it would count twice
+        await release_model_call_reservation(call, payer.task_id)  # first, or it would count twice
         # The release has returned the maximum; what the call really cost is taken instead, however much it is.
-        await take_from_allowance(call, reservation.spender, amount)
+        await subtract_from_allowance(call, reservation.spender, amount)
     tokens = report.tokens
     charge = Charge(
         key,

@@ -222,7 +222,7 @@ async def set_model_price(call: Call, wish: ModelPriceRequest) -> ModelPrice:
         cache_read_price=None if wish.cache_read is None else to_micros(wish.cache_read),
         cache_write_price=None if wish.cache_write is None else to_micros(wish.cache_write),
         reasoning_price=None if wish.reasoning is None else to_micros(wish.reasoning),
-        markup=parse_markup(wish.markup_percent),
+        markup=convert_markup_to_basis_points(wish.markup_percent),
         updated_at=call.now,
         updated_by=call.caller.subject,
     )
@@ -230,7 +230,7 @@ async def set_model_price(call: Call, wish: ModelPriceRequest) -> ModelPrice:
     return _build_price_from_row(row, await _read_default_markup(call))
 
 
-def parse_markup(percent: float | None) -> int | None:
+def convert_markup_to_basis_points(percent: float | None) -> int | None:
     """Parse a markup in percent to hundredths of a percent."""
     return None if percent is None else round(percent * 100)
 
@@ -248,7 +248,7 @@ async def set_default_markup(call: Call, percent: float) -> None:
         cache_read_price=None,
         cache_write_price=None,
         reasoning_price=None,
-        markup=parse_markup(percent),
+        markup=convert_markup_to_basis_points(percent),
         updated_at=call.now,
         updated_by=call.caller.subject,
     )
@@ -281,7 +281,7 @@ async def list_model_prices(
     """List model prices: those set here by name, then the catalog's by name; or the price of one model."""
     markup = await _read_default_markup(call)
     if model is not None:
-        prices = [await _find_price(call, provider or "", model)]
+        prices = [await _require_model_price(call, provider or "", model)]
         return ModelPricePage(pricing=prices, count=1, total=1, source=CATALOG.source)
     origin, *after = paging.decode_cursor(cursor, str, str, str) if cursor else ["operator", "", ""]
     prices = []
@@ -302,7 +302,7 @@ async def list_model_prices(
     return ModelPricePage(pricing=page, count=len(page), has_more=more, next_cursor=following, source=CATALOG.source)
 
 
-async def _find_price(call: Call, provider: str, model: str) -> ModelPrice:
+async def _require_model_price(call: Call, provider: str, model: str) -> ModelPrice:
     """Find the price of one model. Raises InvalidRequest if it has none."""
     rates = await resolve_model_price(call, provider, model)
     rows = await call.tx.all(statements.select_prices_of_model, provider=rates.provider, model=model)

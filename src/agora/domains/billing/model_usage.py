@@ -12,13 +12,13 @@ from agora_sdk.contract.billing.models import BudgetCheck, ModelCallPage, ModelU
 
 from . import model_queries as models
 from . import queries as statements
-from .accounts import can_see_all_accounts, find_paying_account_of_caller
+from .accounts import can_see_all_accounts, get_paying_account_of_caller
 from .budgets import BudgetStatus, read_budget_status
 from .model_calls import build_model_call
 from .money import convert_to_month_number, format_amount, format_month, from_micros
 from .records import BudgetRow, ModelCallRow, ModelSum
 
-__all__ = ["CallFilters", "check_token_budget", "list_model_calls", "summarize_month_usage"]
+__all__ = ["CallFilters", "list_model_calls", "report_token_budget", "summarize_month_usage"]
 
 AFTER_EVERY_ID = "use_g"  #: sorts after every id of an entry
 
@@ -40,7 +40,7 @@ async def list_model_calls(call: Call, filters: CallFilters, limit: int, cursor:
         "account": filters.account,
         "agent": filters.agent_id,
         "everyone": int(can_see_all_accounts(call.caller)),
-        "viewer_account": find_paying_account_of_caller(call.caller),
+        "viewer_account": get_paying_account_of_caller(call.caller),
         "viewer": call.caller.subject,
         "limit": limit + 1,
     }
@@ -110,7 +110,7 @@ async def _read_budget_and_credit(call: Call, account: str, currency: str) -> tu
     return row, int(balance or 0)
 
 
-async def check_token_budget(call: Call, account: str, currency: str) -> BudgetCheck:
+async def report_token_budget(call: Call, account: str, currency: str) -> BudgetCheck:
     """Whether an account may call models now."""
     row, balance = await _read_budget_and_credit(call, account, currency)
     period = convert_to_month_number(call.now)

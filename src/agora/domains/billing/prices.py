@@ -55,14 +55,14 @@ async def add_price_version(call: Call, agent: AgentRow, request: PriceRequest) 
 
     Raises Conflict for another currency than that of its earlier prices, InvalidRequest, RateLimited.
     """
-    _check_amounts(request)
+    _check_price_amounts(request)
     currency = await _resolve_currency(call, agent, request.currency)
     check_whole_units(currency, **{name: getattr(request, name) for name in AMOUNT_FIELDS})
     begins = _parse_effective_from(call.now, request.effective_from)
     latest = await call.tx.one(statements.select_latest_price, agent_id=agent.agent_id)
     version = latest.version if latest is not None else 0
     # Versions are kept for ever, because ledger entries name them: their number must be limited.
-    await _check_changes(call, agent.agent_id, version)
+    await _check_price_change_rate(call, agent.agent_id, version)
     unit = (request.usage_unit or "hour") if request.type is PricingType.HYBRID else None
     row = PriceRow(
         tenant_id=call.caller.tenant,
@@ -104,7 +104,7 @@ def build_price(row: PriceRow, name: str) -> contract.Price:
     return build_from_record(contract.Price, row, **build_pricing_fields(PriceTerms.from_row(row)), agent_name=name)
 
 
-def _check_amounts(request: PriceRequest) -> None:
+def _check_price_amounts(request: PriceRequest) -> None:
     type, takes = request.type, AMOUNTS_BY_PRICING_TYPE[request.type]
     invalid_amounts = [name for name in AMOUNT_FIELDS if getattr(request, name) and name not in takes]
     if request.usage_unit and type is not PricingType.HYBRID:
@@ -134,7 +134,7 @@ def _parse_effective_from(now: int, effective_from: datetime | None) -> int:
     return begins
 
 
-async def _check_changes(call: Call, agent_id: str, version: int) -> None:
+async def _check_price_change_rate(call: Call, agent_id: str, version: int) -> None:
     row = await call.tx.one(
         statements.count_price_changes,
         agent_id=agent_id,

@@ -23,7 +23,7 @@ from agora_sdk.contract.billing import EntryKind
 from agora_sdk.errors import Conflict, InvalidRequest, PermissionDenied, field_error
 
 from . import reduction_queries as statements
-from .accounts import find_paying_account_of_caller, require_account, require_pricing_right, resolve_visible_account
+from .accounts import get_paying_account_of_caller, require_account, require_pricing_right, resolve_visible_account
 from .ledger import Ledger
 from .money import from_micros, to_micros
 from .records import COUPONS, CouponRow, LedgerEntry
@@ -164,7 +164,7 @@ async def create_coupon(call: Call, request: CouponRequest) -> contract.Coupon:
 async def redeem_coupon(call: Call, code: str, account: str | None) -> LedgerEntry:
     """Add the credit of a coupon to an account once. Raises NotFound, Conflict, or PermissionDenied for another's
     account."""
-    own_account = find_paying_account_of_caller(call.caller)
+    own_account = get_paying_account_of_caller(call.caller)
     name = call.target = account or own_account
     if name != own_account:
         if not call.caller.may("admin"):
@@ -178,7 +178,7 @@ async def redeem_coupon(call: Call, code: str, account: str | None) -> LedgerEnt
     if row is None:
         raise not_found("code", f"There is no coupon {code}.", fix="Check the code; case counts.")
     # Before expiry and limit: a repeated call by an account that has redeemed it succeeds.
-    if earlier := await ledger.find_entries([key]):
+    if earlier := await ledger.find_entries_by_key([key]):
         return earlier[0]
     if row.expires_at is not None and row.expires_at <= call.now:
         raise Conflict(f"The coupon {code} has expired.", errors=[field_error("code", "expired")])

@@ -100,7 +100,7 @@ async def report_revenue(
     """Report the revenue of agents from the ledger."""
     first, last = convert_day_range(since, until)
     after = paging.decode_cursor(cursor)[0] if cursor else ""
-    agents = await _find_earners(call, agent_ref, after, limit + 1)
+    agents = await _list_earning_agent_ids(call, agent_ref, after, limit + 1)
     page = agents[:limit]
     parameters = {"ids": encode_json(page), "since": first, "until": last}
     rows = await call.tx.all(statements.sum_earnings, **parameters) if page else []
@@ -115,7 +115,7 @@ async def report_revenue(
     )
 
 
-async def _find_earners(call: Call, ref: str | None, after: str, limit: int) -> list[str]:
+async def _list_earning_agent_ids(call: Call, ref: str | None, after: str, limit: int) -> list[str]:
     """List the ids of agents whose revenue the caller may see, in order."""
     caller, tx = call.caller, call.tx
     if ref is not None:

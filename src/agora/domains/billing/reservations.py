@@ -15,14 +15,14 @@ from agora_sdk.contract.billing import EntryKind
 
 from . import queries as statements
 from .accounts import resolve_paying_account
-from .allowances import find_allowance, take_from_allowance
+from .allowances import resolve_covering_allowance, subtract_from_allowance
 from .budgets import SpendingLimits
 from .ledger import Charge, Ledger
 from .records import RESERVATIONS, ReservationRow
 from .terms import PriceTerms
 from .views import build_task_charge_key
 
-__all__ = ["charge_completed_tasks", "release_reservation", "reserve_price", "settle_reservation"]
+__all__ = ["charge_completed_tasks", "charge_reservation", "release_reservation", "reserve_price"]
 
 MAX_BATCH = 500  #: tasks settled in one transaction
 
@@ -47,15 +47,15 @@ async def reserve_price(call: Call, task: AssignedTask) -> int | None:
     # A task for a name or for anybody has no agent yet whose price could be reserved.
     if agent_id is None or not looks_like_id(agent_id):
         return None
-    terms = await Ledger(call).find_terms(agent_id)
+    terms = await Ledger(call).read_terms(agent_id)
     amount = terms.execution_price
     if not amount:
         return None
     account = resolve_paying_account(task.account_id, task.created_by)
-    spender = await find_allowance(call, task.created_by, amount, terms.currency)
+    spender = await resolve_covering_allowance(call, task.created_by, amount, terms.currency)
     # May raise: nothing was written before, so the assignment fails as a whole.
-    await SpendingLimits(call, account, agent_id, terms.currency).add_reservation(amount)
-    await take_from_allowance(call, spender, amount)
+    await SpendingLimits(call, account, agent_id, terms.currency).check_limits_before_reservation(amount)
+    await subtract_from_allowance(call, spender, amount)
     row = ReservationRow(
         tenant_id=call.caller.tenant,
         task_id=task.task_id,
@@ -78,10 +78,10 @@ async def release_reservation(call: Call, task_id: str) -> None:
     if row is not None:
         # Deleted in the same transaction: a second release finds no row and releases nothing.
         await call.tx.execute(statements.delete_reservation, task_id=task_id)
-        await take_from_allowance(call, row.spender, -row.amount)
+        await subtract_from_allowance(call, row.spender, -row.amount)
 
 
-async def settle_reservation(call: Call, task_id: str) -> None:
+async def charge_reservation(call: Call, task_id: str) -> None:
     """Charge the reservation of a completed task. Idempotent."""
     row = await call.tx.one(statements.select_reservation, task_id=task_id)
     if row is None:
@@ -100,5 +100,5 @@ async def charge_completed_tasks(call: Call) -> bool:
     """Charge tasks completed but not charged by an earlier release; return whether there may be more."""
     rows = await call.tx.all(statements.select_unsettled_reservations, limit=MAX_BATCH)
     for row in rows:
-        await settle_reservation(call, row)
+        await charge_reservation(call, row)
     return len(rows) == MAX_BATCH

@@ -14,7 +14,7 @@ from agora_sdk.contract.billing import EntryKind, EntryKindLike, PricingType, Pr
 
 from . import invoice_details, invoices, limits, lists, prices, reductions, reports, token_usage, usage_records
 from . import queries as statements
-from .accounts import find_paying_account_of_caller, require_pricing_right, resolve_visible_account
+from .accounts import get_paying_account_of_caller, require_pricing_right, resolve_visible_account
 from .invoice_files import render_invoice
 from .ledger import Ledger
 from .money import check_whole_units, to_micros
@@ -86,7 +86,7 @@ class BillingService(BoundService, contract.Billing):
             effective_from=effective_from,
         )
         version = await prices.add_price_version(call, agent, request)
-        lists.announce_price(call, agent, version)
+        lists.emit_price_change(call, agent, version)
         return version
 
     @implements
@@ -332,8 +332,10 @@ class BillingService(BoundService, contract.Billing):
         call = self.call
         account_filter = resolve_visible_account(call.caller, account)
         if invoice is not None:
-            return await invoices.build_invoice(call.tx, await invoices.find_invoice(call.tx, invoice, account_filter))
-        whose = account or find_paying_account_of_caller(call.caller)
+            return await invoices.build_invoice(
+                call.tx, await invoices.require_invoice(call.tx, invoice, account_filter)
+            )
+        whose = account or get_paying_account_of_caller(call.caller)
         return await invoices.build_open_invoice(call, whose, currency, visible=account_filter != "")
 
     @implements
@@ -341,15 +343,15 @@ class BillingService(BoundService, contract.Billing):
         self, invoice: str, *, format: Literal["csv", "html", "json", "eml"] = "html", exact: bool = False
     ) -> contract.InvoiceDocument:
         tx = self.call.tx
-        row = await invoices.find_invoice(tx, invoice, resolve_visible_account(self.call.caller, None))
+        row = await invoices.require_invoice(tx, invoice, resolve_visible_account(self.call.caller, None))
         return render_invoice(await invoices.build_invoice(tx, row), format, exact=exact)
 
     @implements
     async def profile(self, account: str | None = None) -> contract.BillingProfile:
-        name = account or find_paying_account_of_caller(self.call.caller)
+        name = account or get_paying_account_of_caller(self.call.caller)
         if resolve_visible_account(self.call.caller, name) == "":
             return contract.BillingProfile(account_id=name)  # same result as for an unknown account
-        return await invoice_details.load_profile(self.call.tx, name)
+        return await invoice_details.load_billing_profile(self.call.tx, name)
 
     @implements
     async def set_profile(
@@ -362,7 +364,7 @@ class BillingService(BoundService, contract.Billing):
         email: str | None = None,
     ) -> contract.BillingProfile:
         values = {"name": name, "address": address, "tax_id": tax_id, "email": email}
-        return await invoice_details.save_profile(self.call, account, values)
+        return await invoice_details.save_billing_profile(self.call, account, values)
 
     @implements
     async def close(self, period: str) -> contract.Closing:

@@ -23,10 +23,10 @@ __all__ = [
     "PriceTerms",
     "build_pricing_fields",
     "build_pricing_info",
-    "find_agreed_terms",
-    "find_later_versions",
-    "find_terms_in_force",
-    "find_terms_of_agents",
+    "list_later_versions",
+    "read_agreed_terms",
+    "read_terms_in_force",
+    "read_terms_of_agents",
 ]
 
 MINUTE, HOUR = 60_000_000, 3_600_000_000
@@ -110,19 +110,19 @@ class PriceTerms:
         raise ValueError(f"{kind} has no price")
 
 
-async def find_terms_in_force(tx: Reader, agent_id: str, at: int, currency: str) -> PriceTerms:
+async def read_terms_in_force(tx: Reader, agent_id: str, at: int, currency: str) -> PriceTerms:
     """Find an agent's terms at a time: the highest version that has begun. currency: default without a price."""
     row = await tx.one(statements.select_price_at, agent_id=agent_id, at=at)
     return PriceTerms.from_row(row) if row is not None else PriceTerms(0, currency)
 
 
-async def find_terms_of_agents(tx: Reader, agent_ids: Sequence[str], at: int) -> dict[str, PriceTerms]:
+async def read_terms_of_agents(tx: Reader, agent_ids: Sequence[str], at: int) -> dict[str, PriceTerms]:
     """Find the terms of the agents that have a price at a time, by agent id."""
     rows = await tx.all(statements.select_prices_at, agents=encode_json(agent_ids), at=at) if agent_ids else ()
     return {row.agent_id: PriceTerms.from_row(row) for row in rows}
 
 
-async def find_agreed_terms(tx: Reader, agent_id: str, version: int, at: int, notice: int, currency: str) -> PriceTerms:
+async def read_agreed_terms(tx: Reader, agent_id: str, version: int, at: int, notice: int, currency: str) -> PriceTerms:
     """Find the terms at a time for an agreed price version: that version, until another one's notice period is over.
 
     notice: microseconds from the announcement of a version until it applies to earlier agreements. currency: of an
@@ -132,7 +132,7 @@ async def find_agreed_terms(tx: Reader, agent_id: str, version: int, at: int, no
     return PriceTerms.from_row(row) if row is not None else PriceTerms(0, currency)
 
 
-async def find_later_versions(
+async def list_later_versions(
     tx: Reader, agent_id: str, version: int, until: int, notice: int
 ) -> Sequence[PriceChange]:
     """Find the later versions that apply to an agreed version before a time; ``begins`` is each one's start."""
@@ -155,4 +155,4 @@ def build_pricing_fields(terms: PriceTerms) -> dict[str, Any]:
 
 async def build_pricing_info(tx: Reader, agent_id: str, now: int, currency: str) -> PricingInfo:
     """Build the pricing information of an agent."""
-    return PricingInfo(**build_pricing_fields(await find_terms_in_force(tx, agent_id, now, currency)))
+    return PricingInfo(**build_pricing_fields(await read_terms_in_force(tx, agent_id, now, currency)))

@@ -17,7 +17,7 @@ from . import limits, model_calls, model_prices, model_usage, usage_records
 from . import model_queries as models
 from . import queries as statements
 from .accounts import (
-    find_paying_account_of_caller,
+    get_paying_account_of_caller,
     resolve_paying_account,
     resolve_reporting_account,
     resolve_visible_account,
@@ -69,7 +69,7 @@ class TokenBillingService(BoundService, contract.TokenBilling):
         time_to_first_token: float | None = None,
     ) -> results.ModelCall:
         call, caller = self.call, self.call.caller
-        account, project = find_paying_account_of_caller(caller), ""
+        account, project = get_paying_account_of_caller(caller), ""
         if task_id is not None:
             task = await self._require_held_task(task_id)
             account = resolve_reporting_account(caller, resolve_paying_account(task.account_id, task.created_by))
@@ -100,17 +100,17 @@ class TokenBillingService(BoundService, contract.TokenBilling):
     @implements
     async def budget(self, account: str | None = None, *, currency: str | None = None) -> results.BudgetCheck:
         caller = self.call.caller
-        name = account or find_paying_account_of_caller(caller)
+        name = account or get_paying_account_of_caller(caller)
         if resolve_visible_account(caller, name) == "":
             raise PermissionDenied(
-                f"You spend as {find_paying_account_of_caller(caller)}; the budget of {name} can only be set by that account.",
+                f"You spend as {get_paying_account_of_caller(caller)}; the budget of {name} can only be set by that account.",
                 fix="Leave account out for your own.",
             )
-        return await model_usage.check_token_budget(self.call, name, currency or CATALOG.currency)
+        return await model_usage.report_token_budget(self.call, name, currency or CATALOG.currency)
 
     @implements
     async def credits(self, amount_cents: int, account: str | None = None) -> results.TokenCredits:
-        name, currency = account or find_paying_account_of_caller(self.call.caller), CATALOG.currency
+        name, currency = account or get_paying_account_of_caller(self.call.caller), CATALOG.currency
         request = usage_records.CreditRequest(
             account=name,
             amount=amount_cents * MICROS_PER_CENT,
@@ -158,7 +158,7 @@ class TokenBillingService(BoundService, contract.TokenBilling):
         monthly_alert_cents: int | None = None,
         account: str | None = None,
     ) -> results.SpendingLimit:
-        name = account or find_paying_account_of_caller(self.call.caller)
+        name = account or get_paying_account_of_caller(self.call.caller)
         budget_key = {"account": name, "agent": "", "currency": CATALOG.currency, "model": "", "project": ""}
         # Setting a budget replaces all its values, so that prepaid would be lost with a new limit. It is locked to stay as read.
         row = await self.call.tx.one(statements.lock_budget, **budget_key)
@@ -174,7 +174,7 @@ class TokenBillingService(BoundService, contract.TokenBilling):
             None if limit is None else limit * MICROS_PER_CENT,
             is_prepaid,
         )
-        scope = limits.BudgetScope(account or find_paying_account_of_caller(self.call.caller), None)
+        scope = limits.BudgetScope(account or get_paying_account_of_caller(self.call.caller), None)
         return await limits.set_budget(self.call, scope, CATALOG.currency, desired)
 
     @implements

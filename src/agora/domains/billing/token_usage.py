@@ -21,7 +21,7 @@ from agora_sdk.contract.tasks import TokenUsage
 from agora_sdk.errors import InvalidRequest
 
 from . import model_queries as models
-from .accounts import can_see_all_accounts, find_paying_account_of_caller, resolve_reporting_account
+from .accounts import can_see_all_accounts, get_paying_account_of_caller, resolve_reporting_account
 from .model_calls import CallPayer, ModelReport, charge_model_call, read_project
 from .model_prices import build_reported_rates, resolve_model_price, split_model_name
 from .money import from_micros
@@ -173,7 +173,7 @@ async def list_task_token_usage(
         before=before,
         after=after,
         viewer="" if can_see_all_accounts(caller) else caller.subject,
-        viewer_account=find_paying_account_of_caller(caller),
+        viewer_account=get_paying_account_of_caller(caller),
         account=filters.account or "",
         agent=filters.agent_id or "",
         task=filters.task_id or "",

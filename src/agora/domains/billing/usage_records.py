@@ -95,13 +95,13 @@ async def record_usage(call: Call, usage: Usage) -> contract.UsageRecord:
     """Write usage to the ledger once. Raises IdempotencyConflict if the key belongs to different usage."""
     ledger = Ledger(call)
     kinds = (EntryKind.REQUEST, EntryKind.TIME, EntryKind.INPUT_TOKENS, EntryKind.OUTPUT_TOKENS)
-    earlier = await ledger.find_entries([_build_entry_key(usage, kind) for kind in kinds])
+    earlier = await ledger.find_entries_by_key([_build_entry_key(usage, kind) for kind in kinds])
     # All kinds or none: they are written in one transaction.
     if earlier:
         _require_same_usage(earlier, usage)
         return _build_record(earlier)
     entries_made = [
-        await ledger.charge_usage(_build_charge(usage, kind, quantity), enforce=False, fresh=True)
+        await ledger.charge_usage(_build_charge(usage, kind, quantity), enforce=False, is_new_key=True)
         for kind, quantity in usage.quantities.items()
     ]
     call.target, call.detail = usage.account, usage.key

@@ -18,7 +18,7 @@ from agora_sdk.contract.billing import EntryKind
 from agora_sdk.errors import InvalidRequest, field_error
 
 from . import view_queries as statements
-from .accrual import read_running_time
+from .accrual import estimate_running_costs
 from .money import FIRST_DAY, LAST_DAY, convert_date_to_day_number, convert_to_day_number, from_micros
 from .records import Cost, LedgerEntry
 from .terms import UNITS
@@ -120,7 +120,7 @@ async def load_current_tallies(call: Call, scope: Scope) -> dict[str, dict[str, 
     sums = await load_tallies(call.tx, scope)
     # Unmetered time is of now: a report about past days must not change while instances run.
     if scope.since <= convert_to_day_number(call.now) <= scope.until:
-        for each in await read_running_time(call, scope.account or None, scope.instance):
+        for each in await estimate_running_costs(call, scope.account or None, scope.instance):
             if scope.agent in ("", each.agent_id):
                 agents = sums.setdefault(each.currency, {})
                 agents.setdefault(each.agent_id, Tally()).add_accrued_time(each.quantity, each.amount)

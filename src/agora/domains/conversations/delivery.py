@@ -203,7 +203,7 @@ async def _infer_question(call: Call, draft: Draft) -> EnvelopeRow | None:
         after = f"msg_{max(0, call.now // 1000 - MAX_QUESTION_AGE_MILLISECONDS):012x}"
         scope = {"asker": asker, "after": after, "now": call.now, **draft.sender.as_party.sql_parameters}
         label = {} if message.conversation_id is None else {"label": message.conversation_id}
-        query = statements.build_open_questions_query(bool(label))
+        query = statements.build_open_questions_query(labelled=bool(label))
         questions = list(await call.tx.all(query, types=encode_json(sorted(askable)), **scope, **label))
         if len(questions) == 1:
             return questions[0]

@@ -12,7 +12,13 @@ from agora.core import pagination as paging
 from agora.core.call import Call, WaitForEvent
 from agora.core.errors import not_found
 from agora.core.record_models import build_from_record
-from agora.domains.agents.references import OPERATOR, check_may_act_for, check_names_agent, find_agent, load_agent
+from agora.domains.agents.references import (
+    OPERATOR,
+    check_may_act_for,
+    find_agent,
+    load_agent,
+    require_agent_id_from_operator,
+)
 from agora.domains.messaging.records import MessageRow
 from agora.domains.messaging.service import ARRIVAL_EVENTS
 from agora.domains.messaging.views import compute_expiry_horizon
@@ -100,7 +106,7 @@ async def list_conversations(
 ) -> contract.ConversationPage:
     # An agent with the scope read:all still gets its own list by default, as any agent's program expects.
     everyone = agent_id is None and call.caller.kind != "agent" and call.caller.may("read:all")
-    query = statements.build_listing_query(state is not None, everyone)
+    query = statements.build_listing_query(state=state is not None, everyone=everyone)
     parameters: dict[str, Any] = {
         "before": paging.decode_cursor(cursor)[0] if cursor else AFTER_EVERY_ID,
         "limit": limit + 1,
@@ -119,7 +125,7 @@ async def list_conversations(
 async def list_pending(
     call: Call, agent_id: str | None, wait: float, limit: int, cursor: str | None
 ) -> contract.PendingPage:
-    check_names_agent(call.caller, agent_id)
+    require_agent_id_from_operator(call.caller, agent_id)
     party = await resolve_acting_party(call, agent_id)
     after = paging.decode_cursor(cursor)[0] if cursor else ""
     alive = {"now": call.now, "horizon": compute_expiry_horizon(call), "joined": party.joined}
@@ -149,7 +155,9 @@ async def list_usage(
     if agent_id is not None or not call.caller.may("read:all"):
         agent_id = (await resolve_acting_party(call, agent_id)).party
     filters = {"agent_id": agent_id, "customer_id": customer_id, "since": to_microseconds(since) if since else None}
-    query = statements.build_usage_query(agent_id is not None, customer_id is not None, since is not None)
+    query = statements.build_usage_query(
+        agent=agent_id is not None, customer=customer_id is not None, since=since is not None
+    )
     arguments = {name: value for name, value in filters.items() if value is not None}
     rows, more = await paging.read_query_page(call, query, "usage_id", limit, cursor, **arguments)
     records = [build_from_record(contract.ReportedUse, row, timestamp=to_datetime(row.used_at)) for row in rows]

@@ -83,7 +83,7 @@ _IN_TYPES_POSTGRES = "e.type = any(array(select json_array_elements_text(:types:
 
 
 @cache
-def build_open_questions_query(labelled: bool) -> Query[EnvelopeRow]:
+def build_open_questions_query(*, labelled: bool) -> Query[EnvelopeRow]:
     """Build the query of the two newest open questions of one agent to another that have not timed out, newest first.
 
     labelled: only those in conversations with the given label.
@@ -237,7 +237,7 @@ update_conversation = Write(
 
 
 @cache
-def build_listing_query(state: bool, everyone: bool) -> Query[ConversationRow]:
+def build_listing_query(*, state: bool, everyone: bool) -> Query[ConversationRow]:
     """Build the query of a page of an agent's conversations, or of all, newest first."""
     narrowed = "and c.state = :state" if state else ""
     if everyone:
@@ -267,7 +267,7 @@ def build_listing_query(state: bool, everyone: bool) -> Query[ConversationRow]:
 
 
 @cache
-def build_usage_query(agent: bool, customer: bool, since: bool) -> Query[ReportedUsageRow]:
+def build_usage_query(*, agent: bool, customer: bool, since: bool) -> Query[ReportedUsageRow]:
     """Build the query of a page of reported usage, oldest first."""
     conditions = [
         "and agent_id = :agent_id" if agent else "",

@@ -14,13 +14,15 @@ from agora.domains.agents.references import looks_like_id
 
 from . import queries as statements
 
-__all__ = ["Decision", "find_decision"]
+__all__ = ["Decision", "read_approval_state"]
 
 Decision = Literal["approved", "rejected", "open"]
 APPROVING_ANSWERS = frozenset({"approve", "approved", "yes", "y", "ok"})
 
 
-async def find_decision(call: Call, task_id: str, call_id: str, tool: str, arguments: Mapping[str, Any]) -> Decision:
+async def read_approval_state(
+    call: Call, task_id: str, call_id: str, tool: str, arguments: Mapping[str, Any]
+) -> Decision:
     """Find the decision of the first person who answered after the latest question about exactly this call."""
     decision: Decision = "open"
     is_asked = False
@@ -35,11 +37,11 @@ async def find_decision(call: Call, task_id: str, call_id: str, tool: str, argum
                 is_asked, decision = question in questions, "open"
         # The first answer counts: what is written later is a message about the running work.
         elif is_asked and decision == "open" and not looks_like_id(row.actor):
-            decision = "approved" if _says_yes(parts) else "rejected"
+            decision = "approved" if _is_approval(parts) else "rejected"
     return decision
 
 
-def _says_yes(parts: list[dict[str, Any]]) -> bool:
+def _is_approval(parts: list[dict[str, Any]]) -> bool:
     for part in parts:
         data = part.get("data")
         if isinstance(data, dict) and "decision" in data:

@@ -41,7 +41,9 @@ CONFIGURATION_EVENTS = (
 )
 MESSAGE_RECEIVED = "agora.message.received"
 SPECIFICATION: Lazy[type[AgentSpecification]] = Lazy("agora_sdk.contract.declared_agents:AgentSpecification")
-RESOLVE_MODEL: Lazy[Callable[..., ModelEndpoint | str]] = Lazy("agora.domains.declared_agents.providers:resolve_model")
+RESOLVE_MODEL: Lazy[Callable[..., ModelEndpoint | str]] = Lazy(
+    "agora.domains.declared_agents.providers:resolve_model_or_problem"
+)
 # Agents may be suspended, and settings changed, on another server whose event did not reach this one.
 FULL_READ_SECONDS = 60.0  # seconds between reads of the declarations without an event
 
@@ -90,18 +92,18 @@ class DeclaredAgentsController(Controller):
         if self._is_stale or clock() - self._read_at > FULL_READ_SECONDS:
             self._is_stale = False
             try:
-                await self._read_agents()
+                await self._reload_agents()
             except BaseException:
                 self._is_stale = True
                 raise
             self._read_at = clock()
         while self._mail and not self.is_stopping:
-            await self._read_mail(self._mail.pop())
+            await self._create_tasks_from_messages(self._mail.pop())
         if self._is_ending:
             return
         # Only if no other server shares the store: its runner may be working on these tasks.
         if await self._runner.reconcile(self._build_configuration()) and self.context.store.exclusive:
-            await self._take_back_tasks()
+            await self._requeue_tasks_of_dead_runner()
 
     async def end_clients(self) -> None:
         """Stop the runner; another server takes over its tasks immediately."""
@@ -114,26 +116,26 @@ class DeclaredAgentsController(Controller):
     async def _wait_for_next_step(self, stop: asyncio.Event) -> bool:
         return await self._wait_for_wakeup(stop, self.pause if self._agents or self._is_stale else FULL_READ_SECONDS)
 
-    async def _read_agents(self) -> None:
+    async def _reload_agents(self) -> None:
         earlier = set(self._agents)
         current: dict[tuple[str, str], RunnableAgent] = {}
         for tenant in sorted({DEFAULT_TENANT, *await self.context.store.tenants()}):
-            for agent in await self._read_tenant(tenant):
+            for agent in await self._read_runnable_agents(tenant):
                 current[tenant, agent.row.agent_id] = agent
         self._agents = current
         # Messages that arrived before this server knew of the agent had no reader.
         self._mail |= current.keys() - earlier
 
-    async def _read_tenant(self, tenant: str) -> list[RunnableAgent]:
+    async def _read_runnable_agents(self, tenant: str) -> list[RunnableAgent]:
         async def read(reader: Reader) -> list[RunnableAgent]:
             rows = await reader.all(statements.select_all_agents)
             providers = await reader.all(statements.select_all_providers) if rows else ()
-            runnable = [await self._prepare_agent(reader, tenant, row, providers) for row in rows]
+            runnable = [await self._build_runnable_agent(reader, tenant, row, providers) for row in rows]
             return [agent for agent in runnable if agent is not None]
 
         return await self.context.store.read(tenant, read)
 
-    async def _prepare_agent(
+    async def _build_runnable_agent(
         self, reader: Reader, tenant: str, row: DeclaredAgentRow, providers: Any
     ) -> RunnableAgent | None:
         agent = await reader.one(agents.select_agent_by_id, ref=row.agent_id)
@@ -183,7 +185,7 @@ class DeclaredAgentsController(Controller):
         for problem in problems:
             log.warning("declared agent %s of tenant %s: %s", name, tenant, problem)
 
-    async def _read_mail(self, agent_key: tuple[str, str]) -> None:
+    async def _create_tasks_from_messages(self, agent_key: tuple[str, str]) -> None:
         """Convert an agent's messages to tasks."""
         agent = self._agents.get(agent_key)
         if agent is None:
@@ -202,7 +204,7 @@ class DeclaredAgentsController(Controller):
             self._mail.add(agent_key)
             raise
 
-    async def _take_back_tasks(self) -> None:
+    async def _requeue_tasks_of_dead_runner(self) -> None:
         """Requeue tasks leased by a dead process immediately. With several servers, their leases expire instead."""
         for tenant, agent_id in tuple(self._agents):
             await self.write_as_system(tenant, partial(take_back_tasks, agent_id=agent_id, running=()))

@@ -17,9 +17,9 @@ from agora.domains.billing.model_calls import (
     ModelOffer,
     ModelReport,
     charge_model_call,
-    find_reservation,
+    find_model_call_reservation,
     read_project,
-    release_model_call,
+    release_model_call_reservation,
     reserve_model_call,
 )
 from agora.domains.billing.model_prices import TokenRates, resolve_model_price
@@ -37,11 +37,17 @@ from agora_sdk.contract.fields import JsonObject
 from agora_sdk.errors import BudgetExceeded, Conflict, InvalidRequest, PayloadTooLarge, StaleLease
 
 from . import queries as statements
-from .providers import DEFAULT_MODEL, ModelEndpoint, resolve_model
+from .providers import DEFAULT_MODEL, ModelEndpoint, resolve_model_or_problem
 from .rights import MAX_CHAIN_LENGTH
 from .tool_calls import require_own_declaration
 
-__all__ = ["CallRecord", "ReservationRequest", "record_model_call", "release_failed_call", "reserve_next_call"]
+__all__ = [
+    "CallRecord",
+    "ReservationRequest",
+    "charge_and_record_model_call",
+    "release_failed_call",
+    "reserve_next_call",
+]
 
 
 @value_class(kw_only=True)
@@ -76,7 +82,7 @@ class CallRecord:
     output_offset: int | None
 
 
-def _call_id(fencing_token: int, step: int) -> str:
+def _build_call_id(fencing_token: int, step: int) -> str:
     return f"{fencing_token}.{step}"
 
 
@@ -97,8 +103,8 @@ async def reserve_next_call(call: Call, request: ReservationRequest) -> contract
     priced = [ModelOffer(rate, rate.compute_cost(tokens)) for rate in rates]
     # Before the reservation, which replaces that of the lost call, and before the cost limit, which must include it.
     await _charge_lost_call(call, payer, token, specification, request.input_tokens)
-    offers = await _apply_cost_limit(call, specification, task_id, priced)
-    offer = await reserve_model_call(call, payer, _call_id(token, request.step), offers)
+    offers = await _select_offers_within_cost_limit(call, specification, task_id, priced)
+    offer = await reserve_model_call(call, payer, _build_call_id(token, request.step), offers)
     await _store_checkpoint(call, request)
     return contract.ModelReservation(
         model=offer.rates.name,
@@ -115,7 +121,7 @@ async def _charge_lost_call(
 
     input_tokens: of the replacing call, which has the same conversation.
     """
-    reservation = await find_reservation(call, payer.task_id)
+    reservation = await find_model_call_reservation(call, payer.task_id)
     # A reservation under the same fencing token belongs to the running process, which still reports it.
     if reservation is None or reservation.description.startswith(f"{fencing_token}."):
         return
@@ -138,11 +144,11 @@ async def release_failed_call(
 ) -> contract.ModelReservationRelease:
     """Release the reservation of a call that failed before its first token. Idempotent."""
     await require_own_declaration(call)
-    reservation = await find_reservation(call, task_id)
+    reservation = await find_model_call_reservation(call, task_id)
     # A late release must not free the reservation of a later call.
-    is_own = reservation is not None and _is_reserved_by(call, reservation, _call_id(fencing_token, step))
+    is_own = reservation is not None and _is_reserved_by(call, reservation, _build_call_id(fencing_token, step))
     if is_own:
-        await release_model_call(call, task_id)
+        await release_model_call_reservation(call, task_id)
     return contract.ModelReservationRelease(is_released=is_own)
 
 
@@ -174,12 +180,12 @@ async def _find_endpoints(call: Call, known: Sequence[str], names: Sequence[str]
     """Find the endpoints of the named models, in order, omitting unknown ones. known: names as in declarations."""
     providers = await call.tx.all(statements.select_all_providers)
     settings, tenant = call.context.settings, call.caller.tenant
-    places = [resolve_model(name, tenant, providers, settings, None) for name in known]
+    places = [resolve_model_or_problem(name, tenant, providers, settings, None) for name in known]
     by_name = {f"{one.provider}:{one.model}": one for one in places if isinstance(one, ModelEndpoint)}
     return [by_name[name] for name in dict.fromkeys(names) if name in by_name]
 
 
-async def _apply_cost_limit(
+async def _select_offers_within_cost_limit(
     call: Call, specification: AgentSpecification, task_id: str, offers: Sequence[ModelOffer]
 ) -> Sequence[ModelOffer]:
     """Select the offers within a task's cost limit. Raises BudgetExceeded if there are none."""
@@ -220,7 +226,7 @@ async def _resolve_payer(call: Call, task: TaskRow) -> CallPayer:
     )
 
 
-async def record_model_call(call: Call, record: CallRecord) -> contract.RecordedModelCall:
+async def charge_and_record_model_call(call: Call, record: CallRecord) -> contract.RecordedModelCall:
     """Charge for a call and store its checkpoint. Idempotent.
 
     A lease lost in the meantime, for example by a cancellation, does not make the reserved call free.
@@ -235,7 +241,7 @@ async def record_model_call(call: Call, record: CallRecord) -> contract.Recorded
     # The declaration may have changed since the reservation.
     known = (specification.model, *specification.fallbacks, record.model, DEFAULT_MODEL)
     (rates,) = await _price_models(call, known, [record.model])
-    reserved_as = _call_id(record.fencing_token, record.step)
+    reserved_as = _build_call_id(record.fencing_token, record.step)
     report = ModelReport(
         # several models in turn may be interrupted within a step
         call_id=f"{reserved_as}/{record.model}" if record.is_cut else reserved_as,
@@ -288,9 +294,9 @@ async def _store_checkpoint(call: Call, request: ReservationRequest | CallRecord
 
 async def _load_reserved_task(call: Call, record: CallRecord) -> TaskRow:
     """Load the task for which the agent has reserved a call. Raises StaleLease if there is no reservation."""
-    reservation = await find_reservation(call, record.task_id)
+    reservation = await find_model_call_reservation(call, record.task_id)
     task = await call.tx.one(tasks.select_task, task_id=record.task_id)
-    call_id = _call_id(record.fencing_token, record.step)
+    call_id = _build_call_id(record.fencing_token, record.step)
     if task is None or reservation is None or not _is_reserved_by(call, reservation, call_id):
         raise StaleLease(
             f"The fencing token {record.fencing_token} of {record.task_id} is not the newest, and nothing is reserved.",

@@ -22,7 +22,13 @@ from . import queries as statements
 from .port import KEY_SEALER
 from .records import ModelProviderRow
 
-__all__ = ["DEFAULT_MODEL", "ModelEndpoint", "ModelProviderService", "resolve_model", "settings_provider"]
+__all__ = [
+    "DEFAULT_MODEL",
+    "ModelEndpoint",
+    "ModelProviderService",
+    "build_endpoint_from_settings",
+    "resolve_model_or_problem",
+]
 
 DEFAULT_URLS: Mapping[str, str] = {"openai": "https://api.openai.com/v1", "anthropic": "https://api.anthropic.com"}
 DEFAULT_MODEL = "default"  #: name of the model and provider from the server's settings
@@ -115,7 +121,7 @@ class ModelProviderService(BoundService, contract.ModelProviders):
         return contract.ModelProviderRemoval(name=name)
 
 
-def settings_provider(settings: Settings) -> ModelEndpoint | None:
+def build_endpoint_from_settings(settings: Settings) -> ModelEndpoint | None:
     """Build the provider from the settings llm_url, llm_model and llm_key; None without a model."""
     if not settings.llm_model:
         return None
@@ -127,7 +133,7 @@ def settings_provider(settings: Settings) -> ModelEndpoint | None:
     )
 
 
-def resolve_model(
+def resolve_model_or_problem(
     model: str, tenant: str, rows: Sequence[ModelProviderRow], settings: Settings, sealer: Sealer | None
 ) -> ModelEndpoint | str:
     """Resolve a model to its endpoint, or to a problem description. rows: the tenant's providers.
@@ -136,7 +142,7 @@ def resolve_model(
     """
     if model == DEFAULT_MODEL:
         # The key of the settings belongs to the installation: other tenants use their own.
-        endpoint = settings_provider(settings) if tenant == ADMINISTRATIVE_TENANT else None
+        endpoint = build_endpoint_from_settings(settings) if tenant == ADMINISTRATIVE_TENANT else None
         return endpoint or "The settings name no model: set llm_model, or declare the agent with PROVIDER:MODEL."
     name, separator, model_name = model.partition(":")
     if not separator or not model_name:

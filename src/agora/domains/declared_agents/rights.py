@@ -19,7 +19,7 @@ from agora.value_classes import value_class
 
 from . import queries as statements
 
-__all__ = ["TaskRights", "build_asker", "resolve_task_rights"]
+__all__ = ["TaskRights", "build_requester_caller", "resolve_task_rights"]
 
 MAX_CHAIN_LENGTH = 16
 NO_SCOPES: frozenset[str] = frozenset()
@@ -43,7 +43,7 @@ async def resolve_task_rights(call: Call, task: TaskRow) -> TaskRights:
     """
     granted, row, depth = scopes.AGENT, task, 0
     while True:
-        granted &= await _scopes_of_subject(call, row.created_by)
+        granted &= await _resolve_subject_scopes(call, row.created_by)
         if await call.tx.one(statements.select_agent_by_id, agent_id=row.created_by) is None:
             break
         depth += 1
@@ -59,7 +59,7 @@ async def resolve_task_rights(call: Call, task: TaskRow) -> TaskRights:
     return TaskRights(granted, task.created_by, None if asker is None else asker.account_id, depth)
 
 
-async def build_asker(call: Call, task: TaskRow, rights: TaskRights) -> Caller | None:
+async def build_requester_caller(call: Call, task: TaskRow, rights: TaskRights) -> Caller | None:
     """Build the caller of a task's creator with the task's rights; None if the creator no longer exists."""
     subject, tenant = task.created_by, call.caller.tenant
     if looks_like_id(subject):
@@ -95,7 +95,7 @@ async def build_asker(call: Call, task: TaskRow, rights: TaskRights) -> Caller |
     return Caller(tenant, subject, subject, kind, rights.scopes)
 
 
-async def _scopes_of_subject(call: Call, subject: str) -> frozenset[str]:
+async def _resolve_subject_scopes(call: Call, subject: str) -> frozenset[str]:
     """Resolve the current scopes of a subject, limited to those of agents."""
     if subject in (OPERATOR, "system"):
         return scopes.AGENT
@@ -110,17 +110,17 @@ async def _scopes_of_subject(call: Call, subject: str) -> frozenset[str]:
         if key is None or is_revoked or key.kind == "enrolment":
             return NO_SCOPES
         # A key without scopes is an agent's key.
-        return _as_agent(frozenset(decode_json(key.scopes)) or scopes.AGENT)
+        return _limit_to_agent_scopes(frozenset(decode_json(key.scopes)) or scopes.AGENT)
     if subject.startswith("usr_"):
         user = await call.tx.one(people.select_user, user_id=subject)
         if user is None or user.disabled_at is not None:
             return NO_SCOPES
-        return _as_agent(list_role_scopes(user.role or user.provider_role, call.caller.tenant))
+        return _limit_to_agent_scopes(list_role_scopes(user.role or user.provider_role, call.caller.tenant))
     if subject.startswith("static:"):
         names = [name for name, _, _ in call.context.settings.named_tokens]
         return scopes.AGENT if subject.removeprefix("static:") in names else NO_SCOPES
     return NO_SCOPES
 
 
-def _as_agent(held: frozenset[str]) -> frozenset[str]:
+def _limit_to_agent_scopes(held: frozenset[str]) -> frozenset[str]:
     return scopes.AGENT if "*" in held else held & scopes.AGENT

@@ -62,7 +62,7 @@ class RunnerProcess:
         """
         if self._process is not None and self._process.returncode is not None:
             # An exit is noticed here and not by a waiting task, so that restarts follow the controller's steps.
-            await self._note_end(self._process)
+            await self._record_exit(self._process)
         if configuration is None:
             await self.stop()
             return False
@@ -73,7 +73,7 @@ class RunnerProcess:
             await self._start()
             is_started = True
         if configuration != self._sent_configuration:
-            await self._send(configuration)
+            await self._send_configuration(configuration)
         return is_started
 
     async def stop(self) -> None:
@@ -99,7 +99,7 @@ class RunnerProcess:
         self._sent_configuration, self._started_at = b"", time.monotonic()
         self._process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", MODULE),
-            env=_environment(os.environ),
+            env=_select_environment(os.environ),
             stdin=PIPE,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=PIPE,
@@ -108,7 +108,7 @@ class RunnerProcess:
         self._log_task = asyncio.create_task(relay_log(self._process))
         log.info("the declared agents run in process %d", self._process.pid)
 
-    async def _send(self, configuration: bytes) -> None:
+    async def _send_configuration(self, configuration: bytes) -> None:
         assert self._process is not None
         assert self._process.stdin is not None
         try:
@@ -119,7 +119,7 @@ class RunnerProcess:
         # Only if it was written: otherwise the next step sends it to the next process.
         self._sent_configuration = configuration
 
-    async def _note_end(self, process: Process) -> None:
+    async def _record_exit(self, process: Process) -> None:
         self._process = None
         if self._log_task is not None:
             await asyncio.gather(self._log_task, return_exceptions=True)
@@ -132,7 +132,7 @@ class RunnerProcess:
         )
 
 
-def _environment(variables: Mapping[str, str]) -> dict[str, str]:
+def _select_environment(variables: Mapping[str, str]) -> dict[str, str]:
     # OTLP settings, the same as for the server.
     return {name: value for name, value in variables.items() if name in INHERITED_VARIABLES or name.startswith("OTEL_")}
 

@@ -23,8 +23,14 @@ from agora_sdk.contract.fields import JsonObject
 from agora_sdk.errors import InvalidRequest, PermissionDenied, field_error
 
 from . import queries as statements
-from .model_calls import CallRecord, ReservationRequest, record_model_call, release_failed_call, reserve_next_call
-from .providers import resolve_model
+from .model_calls import (
+    CallRecord,
+    ReservationRequest,
+    charge_and_record_model_call,
+    release_failed_call,
+    reserve_next_call,
+)
+from .providers import resolve_model_or_problem
 from .records import DECLARED_AGENT_VERSIONS, DECLARED_AGENTS, DeclaredAgentRow, DeclaredAgentVersionRow
 from .tool_calls import ToolRequest, begin_tool_call
 from .tools import check_tool_names, describe_tool, resolve_tools
@@ -53,16 +59,16 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
         previous_specification = (
             None if row is None else contract.AgentSpecification.model_validate_json(row.specification)
         )
-        changed_fields = _changed_fields(previous_specification, specification)
+        changed_fields = _list_changed_fields(previous_specification, specification)
         # Applying is declarative: equal declarations change nothing and need no administrator.
         if row is not None and not changed_fields and await self._is_registered(row):
             return await self._build_applied(row, "unchanged", [])
         if dry_run:
-            return await self._preview(name, row, specification, changed_fields)
-        await check_and_record_administration(call, _target_of(name))
-        agent_id = await self._register(name, row, specification)
+            return await self._build_preview(name, row, specification, changed_fields)
+        await check_and_record_administration(call, _build_target(name))
+        agent_id = await self._register_or_update_agent(name, row, specification)
         is_same = row is not None and row.agent_id == agent_id  # a newly registered agent has neither
-        await self._apply_money(agent_id, previous_specification if is_same else None, specification)
+        await self._apply_price_and_budget(agent_id, previous_specification if is_same else None, specification)
         version_row = await self._store_version(name, row, specification, agent_id)
         change: Change = "created" if row is None else "updated"
         data = {"name": name, "version": version_row.version}
@@ -82,13 +88,13 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
 
     @implements
     async def get(self, name: str) -> contract.DeclaredAgent:
-        return await self._build_agent(contract.DeclaredAgent, await self._require(name))
+        return await self._build_agent(contract.DeclaredAgent, await self._require_declaration(name))
 
     @implements
     async def versions(
         self, name: str, *, limit: int = 20, cursor: str | None = None
     ) -> contract.DeclaredAgentVersionPage:
-        await self._require(name)
+        await self._require_declaration(name)
         rows, more = await paging.read_query_page(
             self.call, statements.list_versions, "version", limit, cursor, first=AFTER_EVERY_VERSION, name=name
         )
@@ -99,7 +105,7 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
 
     @implements
     async def rollback(self, name: str, version: int) -> contract.AppliedAgent:
-        await self._require(name)
+        await self._require_declaration(name)
         row = await self.call.tx.one(statements.select_version, name=name, version=version)
         if row is None:
             raise not_found(
@@ -112,11 +118,11 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
     async def delete(self, name: str) -> contract.DeclaredAgentRemoval:
         call = self.call
         call.target = name
-        row = await self._require(name, lock=True)
-        await check_and_record_administration(call, _target_of(name))
+        row = await self._require_declaration(name, lock=True)
+        await check_and_record_administration(call, _build_target(name))
         agent = await call.tx.one(agents.select_agent_by_id, ref=row.agent_id)
         if agent is not None and agent.status != "retired":
-            await AgentService(_acting_for_agents(call)).deregister(row.agent_id)
+            await AgentService(_elevate_to_act_for_agents(call)).deregister(row.agent_id)
         call.target = name
         await call.tx.execute(statements.delete_agent, name=name)
         await call.tx.execute(statements.delete_versions, name=name)
@@ -126,7 +132,7 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
     @implements
     async def tools(self, name: str) -> contract.AgentTools:
         call = self.call
-        row = await self._require(name)
+        row = await self._require_declaration(name)
         if not call.caller.may("admin") and call.caller.subject != row.agent_id:
             raise PermissionDenied(f"The tools of {name} are shown to itself and to operators.", required="admin")
         specification = contract.AgentSpecification.model_validate_json(row.specification)
@@ -198,13 +204,13 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
             output=output,
             output_offset=output_offset,
         )
-        return await record_model_call(self.call, record)
+        return await charge_and_record_model_call(self.call, record)
 
     @implements
     async def release_model_call(self, task_id: str, fencing_token: int, step: int) -> contract.ModelReservationRelease:
         return await release_failed_call(self.call, task_id, fencing_token, step)
 
-    async def _apply_money(
+    async def _apply_price_and_budget(
         self, agent_id: str, before: contract.AgentSpecification | None, after: contract.AgentSpecification
     ) -> None:
         """Apply changes of the declaration's price and budget to the agent."""
@@ -244,7 +250,7 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
                     errors=[field_error("specification.output_schema", "no schema of an object")],
                 )
 
-    async def _require(self, name: str, *, lock: bool = False) -> DeclaredAgentRow:
+    async def _require_declaration(self, name: str, *, lock: bool = False) -> DeclaredAgentRow:
         row = await self.call.tx.one(statements.lock_agent if lock else statements.select_agent_by_name, name=name)
         if row is None:
             raise not_found("name", f"No agent {name!r} is declared.", fix="They are listed at GET /declared-agents.")
@@ -254,7 +260,7 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
         agent = await self.call.tx.one(agents.select_agent_by_id, ref=row.agent_id)
         return agent is not None and agent.status != "retired"
 
-    async def _register(
+    async def _register_or_update_agent(
         self, name: str, row: DeclaredAgentRow | None, specification: contract.AgentSpecification
     ) -> str:
         """Register the agent, or update its profile from the specification. Returns its id. Raises NameTaken."""
@@ -265,7 +271,7 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
             "metadata": {"declared": True},
         }
         if row is not None and await self._is_registered(row):
-            service = AgentService(_acting_for_agents(self.call))
+            service = AgentService(_elevate_to_act_for_agents(self.call))
             await service.update(row.agent_id, capabilities=specification.capabilities, **profile)
             return row.agent_id
         registration = await AgentService(self.call).register(name, specification.capabilities, **profile)
@@ -308,7 +314,7 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
             )
         return version_row
 
-    async def _preview(
+    async def _build_preview(
         self,
         name: str,
         row: DeclaredAgentRow | None,
@@ -337,24 +343,24 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
         specification = contract.AgentSpecification.model_validate_json(row.specification)
         providers = await self.call.tx.all(statements.select_all_providers)
         settings, tenant = self.call.context.settings, self.call.caller.tenant
-        endpoint = resolve_model(specification.model, tenant, providers, settings, None)
+        endpoint = resolve_model_or_problem(specification.model, tenant, providers, settings, None)
         problem = endpoint if isinstance(endpoint, str) else None
         if row.agent_id and not await self._is_registered(row):
             problem = "Its agent was deregistered: apply the declaration again."
         return build_from_record(model, row, specification=specification, problem=problem, **details)
 
 
-def _acting_for_agents(call: Call) -> Call:
+def _elevate_to_act_for_agents(call: Call) -> Call:
     """Return the call with the additional right to act for any agent; the caller must be an administrator."""
     # The administrator's authority was checked before; declared agents have no owner who could update them.
     return replace(call, caller=replace(call.caller, scopes=call.caller.scopes | {"act:any"}))
 
 
-def _target_of(name: str) -> str:
+def _build_target(name: str) -> str:
     return f"declared-agent:{name}"
 
 
-def _changed_fields(before: contract.AgentSpecification | None, after: contract.AgentSpecification) -> list[str]:
+def _list_changed_fields(before: contract.AgentSpecification | None, after: contract.AgentSpecification) -> list[str]:
     names = type(after).model_fields
     if before is None:
         return [name for name in names if name in after.model_fields_set]

@@ -25,11 +25,11 @@ from agora_sdk.contract.fields import JsonObject
 from agora_sdk.errors import AgoraError, Conflict, PermissionDenied
 
 from . import queries as statements
-from .approvals import find_decision
+from .approvals import read_approval_state
 from .port import OPERATION_RUNNER, OperationRunner
 from .records import DeclaredAgentRow
-from .rights import TaskRights, build_asker, resolve_task_rights
-from .tool_uses import is_recorded, record_tool_use
+from .rights import TaskRights, build_requester_caller, resolve_task_rights
+from .tool_uses import is_use_recorded, record_tool_use
 from .tools import AGENT_TASK, ANY_AGENT, ResolvedTool, resolve_tools
 
 __all__ = ["TIMEOUT_SECONDS", "ToolRequest", "begin_tool_call", "require_own_declaration"]
@@ -80,33 +80,35 @@ async def begin_tool_call(call: Call, request: ToolRequest) -> ToolOutcome:
     tool = resolve_tools(specification, registry, visible, tenant).get(request.tool)
     checked: ToolOutcome | PreparedCall
     if tool is None:
-        checked = _refuse(f"{row.name} has no tool {request.tool!r}.")
+        checked = _build_refused_outcome(f"{row.name} has no tool {request.tool!r}.")
     else:
-        checked = await _check_call(call, draft.row, specification, tool, request)
-    return _relay_of(checked, request, call.context.ports.get(OPERATION_RUNNER))
+        checked = await _prepare_or_refuse_call(call, draft.row, specification, tool, request)
+    return _build_relay(checked, request, call.context.ports.get(OPERATION_RUNNER))
 
 
-def _refuse(error: str) -> ToolOutcome:
+def _build_refused_outcome(error: str) -> ToolOutcome:
     return ToolOutcome(status="refused", error=error)
 
 
-async def _check_call(
+async def _prepare_or_refuse_call(
     call: Call, task: TaskRow, specification: AgentSpecification, tool: ResolvedTool, request: ToolRequest
 ) -> ToolOutcome | PreparedCall:
     # Before the rights: a person is asked at most once, and what a person approves may still be refused.
     if tool.needs_approval:
-        decision = await find_decision(call, task.task_id, request.call_id, request.tool, request.arguments)
+        decision = await read_approval_state(call, task.task_id, request.call_id, request.tool, request.arguments)
         if decision == "open":
             return ToolOutcome(status="approval_required", error=f"{tool.name} waits for the approval of a person.")
         if decision == "rejected":
-            return _refuse(f"A person has rejected this call of {tool.name}.")
+            return _build_refused_outcome(f"A person has rejected this call of {tool.name}.")
     rights = await resolve_task_rights(call, task)
     if tool.operation.scope not in rights.scopes:
-        return _refuse(f"The requester does not hold the scope {tool.operation.scope!r} of {tool.operation.name}.")
+        return _build_refused_outcome(
+            f"The requester does not hold the scope {tool.operation.scope!r} of {tool.operation.name}."
+        )
     asks_agent = tool.agent is not None or tool.capability is not None
     makes_task = asks_agent or (tool.grant is not None and tool.grant.bound == "parent")
     if makes_task and rights.depth >= specification.limits.depth:
-        return _refuse(
+        return _build_refused_outcome(
             f"{rights.depth} agents have asked each other in a row; the limit is {specification.limits.depth}."
         )
     # Without authority: an override or an undo is a person's act, whatever the requester may do.
@@ -116,7 +118,7 @@ async def _check_call(
     if asks_agent:
         # A fixed addressee was chosen by the declaration's author; only the model's choice is checked.
         if tool.agent == ANY_AGENT:
-            refusal = await _check_addressee(call, rights, request.arguments.get("agent"))
+            refusal = await _refuse_unknown_addressee(call, rights, request.arguments.get("agent"))
             if refusal is not None:
                 return refusal
         return PreparedCall(tool.operation, caller, _build_task_arguments(task, tool, request.arguments), key)
@@ -127,7 +129,7 @@ async def _check_call(
     )
 
 
-async def _check_addressee(call: Call, rights: TaskRights, name: Any) -> ToolOutcome | None:
+async def _refuse_unknown_addressee(call: Call, rights: TaskRights, name: Any) -> ToolOutcome | None:
     """Check that an agent named by the model exists and is visible to the requester.
 
     A task for an unknown name would wait forever, and one for the agent itself would wait for its own end.
@@ -135,9 +137,9 @@ async def _check_addressee(call: Call, rights: TaskRights, name: Any) -> ToolOut
     row = await find_agent(call.tx, name) if isinstance(name, str) and name else None
     viewer = _build_directory_viewer(replace(call.caller, scopes=rights.scopes, authority=0), rights)
     if row is None or row.retired_at is not None or not is_agent_visible(viewer, row):
-        return _refuse(f"There is no agent {str(name)[:200]!r}.")
+        return _build_refused_outcome(f"There is no agent {str(name)[:200]!r}.")
     if row.agent_id == call.caller.subject:
-        return _refuse("An agent cannot ask itself.")
+        return _build_refused_outcome("An agent cannot ask itself.")
     return None
 
 
@@ -170,22 +172,26 @@ async def _bind_grant(
     # By an allow-list, because operations may gain parameters that the grant has not considered.
     hidden = sorted(set(arguments) - set(tool.grant.parameters))
     if hidden:
-        return _refuse(f"{tool.name} has no parameter {hidden[0]!r}.")
+        return _build_refused_outcome(f"{tool.name} has no parameter {hidden[0]!r}.")
     match tool.grant.bound:
         case "parent":
             return replace(prepared, arguments=arguments | {"parent_id": task.task_id})
         case "child":
             child = await call.tx.one(tasks.select_task, task_id=str(arguments.get("task_id", "")))
             if child is None or child.parent_id != task.task_id:
-                return _refuse(f"{arguments.get('task_id')!r} is not a task created for this one.")
+                return _build_refused_outcome(f"{arguments.get('task_id')!r} is not a task created for this one.")
         case "memory":
             namespace = specification.memory.namespace or "memory"
             return _bind_memory(prepared, f"{namespace}/{rights.asker}/")
         case "directory":
             return replace(prepared, caller=_build_directory_viewer(prepared.caller, rights))
         case "asker":
-            asker = await build_asker(call, task, rights)
-            return _refuse("The requester no longer exists.") if asker is None else replace(prepared, caller=asker)
+            asker = await build_requester_caller(call, task, rights)
+            return (
+                _build_refused_outcome("The requester no longer exists.")
+                if asker is None
+                else replace(prepared, caller=asker)
+            )
         case _:
             pass
     return prepared
@@ -199,19 +205,21 @@ def _bind_memory(prepared: PreparedCall, prefix: str) -> PreparedCall:
     return replace(prepared, arguments=prepared.arguments | bound, memory_prefix=prefix)
 
 
-def _relay_of(checked: ToolOutcome | PreparedCall, request: ToolRequest, runner: OperationRunner) -> ToolOutcome:
+def _build_relay(checked: ToolOutcome | PreparedCall, request: ToolRequest, runner: OperationRunner) -> ToolOutcome:
     # An error is an outcome for the model, which may try something else; only a lost lease ends the call itself.
     async def settle(end: Call, outcome: ToolOutcome | AgoraError) -> ToolOutcome:
         if isinstance(outcome, AgoraError):
-            return _outcome_of_error(outcome)
-        if isinstance(checked, PreparedCall) and outcome.status == "done" and is_recorded(checked.operation):
+            return _build_outcome_from_error(outcome)
+        if isinstance(checked, PreparedCall) and outcome.status == "done" and is_use_recorded(checked.operation):
             await record_tool_use(end, request.task_id, request.call_id, checked.operation, outcome.content)
         return outcome
 
-    return cast_relay_to_result(_performer(checked, runner), settle, TIMEOUT_SECONDS)
+    return cast_relay_to_result(_build_performer(checked, runner), settle, TIMEOUT_SECONDS)
 
 
-def _performer(checked: ToolOutcome | PreparedCall, runner: OperationRunner) -> Callable[[], Awaitable[ToolOutcome]]:
+def _build_performer(
+    checked: ToolOutcome | PreparedCall, runner: OperationRunner
+) -> Callable[[], Awaitable[ToolOutcome]]:
     async def perform() -> ToolOutcome:
         if isinstance(checked, ToolOutcome):
             return checked
@@ -220,37 +228,37 @@ def _performer(checked: ToolOutcome | PreparedCall, runner: OperationRunner) -> 
                 checked.operation, checked.caller, checked.arguments, idempotency_key=checked.key
             )
         except AgoraError as error:
-            return _outcome_of_error(error)
+            return _build_outcome_from_error(error)
         content = from_json(outcome.body)
         is_task = checked.operation.name == "agora.task.assign"
         return ToolOutcome(
             status="done",
-            content=_hide_prefix(_hide_secrets(content, checked.operation), checked.memory_prefix),
+            content=_strip_namespace_prefix(_strip_secrets(content, checked.operation), checked.memory_prefix),
             task_id=content["task_id"] if is_task else None,
         )
 
     return perform
 
 
-def _hide_secrets(content: Any, operation: Operation) -> Any:
+def _strip_secrets(content: Any, operation: Operation) -> Any:
     """Remove credentials, because a model may disclose everything that it receives."""
     if not isinstance(content, dict):
         return content
     return {name: value for name, value in content.items() if name not in operation.secrets}
 
 
-def _hide_prefix(content: Any, prefix: str | None) -> Any:
+def _strip_namespace_prefix(content: Any, prefix: str | None) -> Any:
     if prefix is None or not isinstance(content, dict):
         return content
     visible = {name: value for name, value in content.items() if name != "namespace"}
     if isinstance(visible.get("key"), str):
         visible["key"] = visible["key"].removeprefix(prefix)
     if isinstance(visible.get("memories"), list):
-        visible["memories"] = [_hide_prefix(memory, prefix) for memory in visible["memories"]]
+        visible["memories"] = [_strip_namespace_prefix(memory, prefix) for memory in visible["memories"]]
     return visible
 
 
-def _outcome_of_error(error: AgoraError) -> ToolOutcome:
+def _build_outcome_from_error(error: AgoraError) -> ToolOutcome:
     outcome = error.extra.get("outcome")
     if outcome == "unknown":
         return ToolOutcome(status="unknown", error=f"Whether it was carried out is unknown: {error.detail}")

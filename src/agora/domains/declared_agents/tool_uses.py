@@ -11,7 +11,7 @@ from agora.domains.tasks.records import TaskRow
 from agora.value_classes import value_class
 from agora_sdk.contract import Operation
 
-__all__ = ["ToolUse", "is_recorded", "list_tool_uses", "record_tool_use"]
+__all__ = ["ToolUse", "is_use_recorded", "list_tool_uses", "record_tool_use"]
 
 ENTRY_TYPE = "comment"
 TOOL_USE_KEY = "tool_use"
@@ -27,7 +27,7 @@ class ToolUse:
     content: dict[str, Any]
 
 
-def is_recorded(operation: Operation) -> bool:
+def is_use_recorded(operation: Operation) -> bool:
     """Whether uses of a tool are recorded: those whose results the chat shows."""
     return operation.category == "orchestrator"
 

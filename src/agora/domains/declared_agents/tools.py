@@ -158,9 +158,9 @@ def _expand_name(
     prefix, separator, tool_name = source.partition(":")
     if source in TOOLSETS:
         for grant in TOOLSETS[source]:
-            yield _granted_tool(source, grant, registry, tenant)
+            yield _build_granted_tool(source, grant, registry, tenant)
     elif source in _GRANTS:
-        yield _granted_tool(source, _GRANTS[source], registry, tenant)
+        yield _build_granted_tool(source, _GRANTS[source], registry, tenant)
     elif separator and prefix in ("agent", "handoff"):
         verb = "ask" if prefix == "agent" else "hand_over_to"
         name = "ask_agent" if tool_name == ANY_AGENT else _shorten_name(f"{verb}_{tool_name}")
@@ -177,7 +177,7 @@ def _expand_name(
                 yield ResolvedTool(_shorten_name(operation.name), source, operation)
 
 
-def _granted_tool(source: str, grant: Grant, registry: OperationRegistry, tenant: str) -> ResolvedTool:
+def _build_granted_tool(source: str, grant: Grant, registry: OperationRegistry, tenant: str) -> ResolvedTool:
     operation = registry.resolve(grant.operation, None, tenant)
     return ResolvedTool(_shorten_name(grant.operation.removeprefix("agora.")), source, operation, grant)
 
@@ -192,7 +192,7 @@ def _shorten_name(text: str) -> str:
 
 def describe_tool(tool: ResolvedTool) -> AgentTool:
     """Describe a tool for its model."""
-    schema, description = _input_schema(tool), tool.operation.description[:1000]
+    schema, description = _build_input_schema(tool), tool.operation.description[:1000]
     if tool.agent is not None:
         whom = "an agent, by its name or id" if tool.agent == ANY_AGENT else f"the agent {tool.agent}"
         description = f"Ask {whom}, and wait for its answer."
@@ -211,7 +211,7 @@ def describe_tool(tool: ResolvedTool) -> AgentTool:
     )
 
 
-def _input_schema(tool: ResolvedTool) -> dict[str, Any]:
+def _build_input_schema(tool: ResolvedTool) -> dict[str, Any]:
     if tool.agent is not None or tool.capability is not None:
         message = {"type": "string", "minLength": 1, "maxLength": 100_000, "description": "What is asked."}
         properties: dict[str, Any] = {"message": message}

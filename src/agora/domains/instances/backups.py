@@ -12,7 +12,7 @@ from functools import partial
 from agora.clock import new_id
 from agora.core.call import Call, cast_relay_to_result, decode_json
 from agora.core.errors import not_found
-from agora.domains.billing.accounts import find_paying_account_of_caller
+from agora.domains.billing.accounts import get_paying_account_of_caller
 from agora.domains.instances.ports import LOCAL_HOST
 from agora.runtimes.errors import BackupRefused, EngineError, Unknown
 from agora.runtimes.local_host import LocalHost
@@ -175,7 +175,7 @@ async def delete_backup_row(call: Call, backup_id: str) -> Backup:
     """Delete a backup's row. Its host removes the file in the next sweep."""
     row = await call.tx.one(host_queries.select_backup, backup_id=backup_id)
     # Its own account counts: the instance may be deleted before its backups.
-    own_account = row is not None and row.account_id == find_paying_account_of_caller(call.caller)
+    own_account = row is not None and row.account_id == get_paying_account_of_caller(call.caller)
     if row is None or not (own_account or call.caller.may("admin")):
         raise not_found("backup_id", f"There is no backup {backup_id}.")
     call.target = backup_id

@@ -191,7 +191,7 @@ async def _resolve_agreed_terms(call: Call, request: InstanceRequest, agent: Age
     """Resolve the price terms of a new instance. Raises Conflict if they exceed ``max_price``, PaymentRequired."""
     ledger, agent_id = Ledger(call), agent.agent_id
     terms = await (
-        ledger.find_terms(agent_id) if request.agreed is None else ledger.find_agreed_terms(agent_id, request.agreed)
+        ledger.read_terms(agent_id) if request.agreed is None else ledger.read_agreed_terms(agent_id, request.agreed)
     )
     check_max_price(agent.agent_name, terms, request.max_price)
     error = await find_payment_error(call, request.account, agent_id, terms)
@@ -287,7 +287,7 @@ async def _choose_placement(
     call: Call, request: InstanceRequest, manifest: AgentManifest
 ) -> tuple[placement.Neighbour | None, placement.Placement, placement.PlacementRequest]:
     """Choose co-location, host and engine. A preferred co-location is dropped if it is impossible."""
-    requirements = placement.merge_requirements(manifest.host_requirements, request.requirements)
+    requirements = placement.add_requested_requirements(manifest.host_requirements, request.requirements)
     refs = [*request.neighbours, *requirements.co_location_with]
     required = requirements.co_location_required or (
         request.near is not None and request.near.required and bool(request.neighbours)

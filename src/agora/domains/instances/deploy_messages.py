@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from agora.core.call import Call
 from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import find_agent, is_agent_visible
-from agora.domains.billing.accounts import find_paying_account_of_caller
+from agora.domains.billing.accounts import get_paying_account_of_caller
 from agora_sdk.contract.billing import Account
 from agora_sdk.contract.envelopes import AgentMessage, Performative
 from agora_sdk.contract.hosts import HostRequirements
@@ -86,7 +86,7 @@ def _resolve_account(call: Call, payload: dict[str, Any]) -> str:
     customer = payload.get("customer_id")
     # A sender cannot let another account pay.
     if not customer or not call.caller.may("admin"):
-        return find_paying_account_of_caller(call.caller)
+        return get_paying_account_of_caller(call.caller)
     try:
         return _ACCOUNT.validate_python(customer)
     except ValidationError:

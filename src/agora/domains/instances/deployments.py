@@ -169,7 +169,7 @@ class DeploymentService(BoundService, contract.Deployments):
         profile = build_profile(manifest) | {name: value for name, value in more.items() if name != "service_tier"}
         profile["metadata"] = decode_json(row.metadata) | build_profile(manifest)["metadata"] | more.get("metadata", {})
         if "service_tier" in more:
-            await AgentService(self.call).request_tier(row, more["service_tier"])
+            await AgentService(self.call).store_and_grant_tier(row, more["service_tier"])
         agent = await AgentService(self._build_call_as_agent(row.agent_id)).update(row.agent_id, **profile)
         return Registration.model_construct(**dict(agent), created=False)
 

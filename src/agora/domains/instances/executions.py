@@ -21,7 +21,7 @@ from pydantic_core import from_json, to_json
 from agora.clock import SECOND, new_id
 from agora.core.call import Call, Progress, cast_relay_to_result
 from agora.domains.agents.references import find_agent
-from agora.domains.billing.accounts import find_paying_account_of_caller
+from agora.domains.billing.accounts import get_paying_account_of_caller
 from agora.domains.billing.ledger import Charge, Ledger
 from agora.domains.billing.money import from_micros
 from agora.domains.billing.records import LedgerEntry
@@ -78,8 +78,8 @@ async def execute_request(call: Call, target: str, order: ExecutionOrder) -> Exe
     request = await _build_request(call, row, order, execution_id)
     charge = Charge(f"execution:{execution_id}", row.account_id, row.agent_id, EntryKind.REQUEST, 1, row.instance_id)
     ledger = Ledger(call)
-    terms = await ledger.find_agreed_terms(row.agent_id, row.price_version)
-    entry = await ledger.charge_usage(charge, terms, fresh=True)
+    terms = await ledger.read_agreed_terms(row.agent_id, row.price_version)
+    entry = await ledger.charge_usage(charge, terms, is_new_key=True)
     started = _append_execution(call, row, execution_id, order)
     call.target = row.instance_id
     local, progress = call.context.ports.find(LOCAL_HOST), call.progress
@@ -117,7 +117,7 @@ async def _choose_instance(call: Call, target: str) -> InstanceRow:
     if agent is not None:
         choice = {"agent_id": agent.agent_id, "now": call.now, "here": local.host_id if local is not None else ""}
         instance_row = await call.tx.one(
-            statements.list_instances_of_agent, account=find_paying_account_of_caller(call.caller), **choice
+            statements.list_instances_of_agent, account=get_paying_account_of_caller(call.caller), **choice
         )
     if instance_row is None:
         raise NotFound(

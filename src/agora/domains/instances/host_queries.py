@@ -293,7 +293,7 @@ delete_backup = Write("delete from instance_backups where tenant_id = :tenant an
 
 
 @cache
-def build_backups_query(instance: bool, account: bool) -> Query[InstanceBackupRow]:
+def build_backups_query(*, instance: bool, account: bool) -> Query[InstanceBackupRow]:
     """Build the query of a page of backups, newest first."""
     conditions = ["and instance_id = :instance_id" if instance else "", "and account_id = :account" if account else ""]
     return Query(

@@ -61,7 +61,7 @@ async def reconcile_instance(call: Call, instance_id: str, check: int) -> None:
     elif state == "running" and goal == "paused":
         await _ask_hosting_agent(call, row, "pause_container", CHANGE_MICROSECONDS)
         # Ends with the request, not with the reply: the customer never pays for the time that the agent takes to pause.
-        await metering.end_interval(call, row, read_metering_clock(call), until_now=True)
+        await metering.close_and_bill_interval(call, row, read_metering_clock(call), until_now=True)
     elif state == "paused" and goal == "running":
         await _ask_hosting_agent(call, row, "resume_container", CHANGE_MICROSECONDS)
     elif state == "failed" and goal == "running":
@@ -161,7 +161,9 @@ async def _request_removal(call: Call, row: InstanceRow) -> None:
     if row.remote_id is None:
         await transitions.finish_instance(call, row, row.reason)
         return
-    await metering.end_interval(call, row, read_metering_clock(call), until_now=row.state in ("running", "stopping"))
+    await metering.close_and_bill_interval(
+        call, row, read_metering_clock(call), until_now=row.state in ("running", "stopping")
+    )
     await _ask_hosting_agent(call, row, "remove_container", CHANGE_MICROSECONDS)
 
 

@@ -298,7 +298,7 @@ class InstanceLifecycle:
                 call, row, "paused", reason=reason, healthy=0, due_at=call.now + self.check_interval
             ):
                 raise StepSuperseded
-            await metering.end_interval(call, row, ticks, until_now=was_running)
+            await metering.close_and_bill_interval(call, row, ticks, until_now=was_running)
             await emit_instance_event("agora.instance.paused", call, row, status="paused", reason=reason)
 
         await self._run_unless_superseded(store_pause)
@@ -349,7 +349,7 @@ class InstanceLifecycle:
             await self.current_engine.remove(handle)
         else:
             ticks = self.ticks
-            await self.act(lambda call: metering.end_interval(call, self.row, ticks))
+            await self.act(lambda call: metering.close_and_bill_interval(call, self.row, ticks))
         # When the engine has nothing left of it: a finished row is not looked at again.
         await self.act(lambda call: transitions.finish_instance(call, self.row, self._reason_without_transient))
         self._drop_connections()
@@ -389,7 +389,9 @@ class InstanceLifecycle:
             stop_time = min(max(0, at - started_at), took) if was_running and at is not None else 0
 
             async def close_metering_interval(call: Call) -> None:
-                await metering.end_interval(call, self.row, previous_output, at, until_now=was_running, more=stop_time)
+                await metering.close_and_bill_interval(
+                    call, self.row, previous_output, at, until_now=was_running, more=stop_time
+                )
 
             await self.act(close_metering_interval)
 
@@ -426,7 +428,7 @@ class InstanceLifecycle:
 
     async def _fail_permanently(self, call: Call, *, ticks: MonotonicTime, reason: str) -> None:
         row = self.row
-        await metering.end_interval(call, row, ticks)
+        await metering.close_and_bill_interval(call, row, ticks)
         if await transitions.report_failure_and_end(call, row, reason):
             return
         if await transitions.change_state(call, row, "failed", reason=reason, healthy=0, errors=1, last_error=reason):

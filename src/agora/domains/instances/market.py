@@ -7,7 +7,7 @@ from dataclasses import field
 
 from agora.clock import SECOND
 from agora.core.call import Call, decode_json, encode_json
-from agora.domains.billing.accounts import find_paying_account_of_caller, resolve_visible_account
+from agora.domains.billing.accounts import get_paying_account_of_caller, resolve_visible_account
 from agora.domains.billing.service import BillingService
 from agora.domains.billing.terms import build_pricing_info
 from agora.domains.search.service import QueryService
@@ -82,7 +82,7 @@ async def _describe_agents(call: Call, agents: Sequence[Agent]) -> list[contract
         return []
     ids = encode_json([agent.agent_id for agent in agents])
     deployed = {row.agent_id: row for row in await call.tx.all(host_queries.select_deployments_of_agents, ids=ids)}
-    paying_account = find_paying_account_of_caller(call.caller)
+    paying_account = get_paying_account_of_caller(call.caller)
     counts = {
         row.agent_id: row
         for row in await call.tx.all(statements.count_instances_by_agent, ids=ids, account=paying_account)
@@ -166,7 +166,7 @@ async def build_dashboard(call: Call, wanted: str | None) -> contract.InstanceDa
     rows: Sequence[InstanceRow] = ()
     if account != "":
         counts = await call.tx.one(statements.count_instances_of_account, account=account or "")
-        query = statements.build_listing_query(False, account is not None, False, True)
+        query = statements.build_listing_query(agent=False, account=account is not None, states=False, ended=True)
         # Ids are hexadecimal: this one sorts after all of them.
         parameters = {"before": "inst_g", "limit": RECENT_INSTANCES, "account": account}
         rows = await call.tx.all(
@@ -185,5 +185,5 @@ async def build_dashboard(call: Call, wanted: str | None) -> contract.InstanceDa
         recent_instances=await build_summaries(call, rows),
         by_agent=costs.by_agent,
         other_currencies=costs.other_currencies,
-        customer_id=account or find_paying_account_of_caller(call.caller),
+        customer_id=account or get_paying_account_of_caller(call.caller),
     )

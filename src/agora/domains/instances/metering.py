@@ -24,7 +24,7 @@ __all__ = [
     "begin_interval",
     "bill_running_intervals",
     "build_check_update",
-    "end_interval",
+    "close_and_bill_interval",
 ]
 
 
@@ -96,7 +96,7 @@ async def bill_running_intervals(call: Call, ids: Sequence[str], ticks: Monotoni
     await bill_runs(call, [_build_run(row, row, row.measured) for row in rows])
 
 
-async def end_interval(
+async def close_and_bill_interval(
     call: Call, row: InstanceRow, ticks: MonotonicTime, at: int | None = None, *, until_now: bool = False, more: int = 0
 ) -> int:
     """Close the open interval and bill it; return its length in microseconds, 0 if none was open.

@@ -22,12 +22,12 @@ __all__ = [
     "Neighbour",
     "Placement",
     "PlacementRequest",
+    "add_requested_requirements",
     "choose_placement",
     "compute_free_capacity",
     "explain_missing_engine",
     "find_neighbour",
     "is_silent",
-    "merge_requirements",
 ]
 
 MAX_SILENCE = 180_000_000  #: time without a heartbeat after which a server gets no new instances, in microseconds
@@ -104,7 +104,7 @@ class UnmetRequirement:
     for_now: bool = False
 
 
-def merge_requirements(manifest: HostRequirements, requested: HostRequirements | None) -> HostRequirements:
+def add_requested_requirements(manifest: HostRequirements, requested: HostRequirements | None) -> HostRequirements:
     """Merge the host requirements of the manifest and of the customer; the manifest's engine wins."""
     if requested is None:
         return manifest

@@ -176,7 +176,7 @@ count_instances_by_agent = Query(
 
 
 @cache
-def build_listing_query(agent: bool, account: bool, states: bool, ended: bool) -> Query[InstanceRow]:
+def build_listing_query(*, agent: bool, account: bool, states: bool, ended: bool) -> Query[InstanceRow]:
     """Build the query of a page of instances, newest first."""
     state_filter = "in (select value from json_each(:states))"
     state_filter_postgres = "= any(array(select json_array_elements_text(:states::json)))"

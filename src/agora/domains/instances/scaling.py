@@ -68,7 +68,7 @@ async def set_scaling(call: Call, order: ScalingOrder) -> Scaling:
             "Instances created by scaling cannot have environment variables of their own.",
             errors=[field_error("instance_config.environment", "not here")],
         )
-    terms = await Ledger(call).find_terms(agent_id)
+    terms = await Ledger(call).read_terms(agent_id)
     if max_instances:
         await _check_deployable(call, agent)
         check_max_price(agent.agent_name, terms, order.max_price)

@@ -90,7 +90,9 @@ class InstanceService(BoundService, contract.Instances):
             "before": paging.decode_cursor(cursor)[0] if cursor else AFTER_EVERY_ID,
             "limit": limit + 1,
         }
-        query = statements.build_listing_query(agent is not None, visible_account is not None, bool(states), ended)
+        query = statements.build_listing_query(
+            agent=agent is not None, account=visible_account is not None, states=bool(states), ended=ended
+        )
         rows = (
             []
             if visible_account == ""
@@ -217,7 +219,7 @@ class InstanceService(BoundService, contract.Instances):
             "before": paging.decode_cursor(cursor)[0] if cursor else "bak_g",
             "limit": limit + 1,
         }
-        query = host_queries.build_backups_query(instance_id is not None, visible_account is not None)
+        query = host_queries.build_backups_query(instance=instance_id is not None, account=visible_account is not None)
         rows = await self.call.tx.all(
             query, **{name: parameters[name] for name in query.parameter_names if name != "tenant"}
         )

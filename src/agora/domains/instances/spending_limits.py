@@ -14,7 +14,7 @@ from math import ceil
 
 from agora.clock import SECOND
 from agora.core.call import Call
-from agora.domains.billing.budgets import Headroom, find_headroom
+from agora.domains.billing.budgets import Headroom, list_headroom
 from agora.domains.billing.ledger import Ledger
 from agora.domains.billing.terms import PriceTerms
 
@@ -60,10 +60,10 @@ async def update_blocks(call: Call, groups: Mapping[Group, Sequence[InstanceRow]
 async def schedule_limit_checks(call: Call, groups: Sequence[Group]) -> None:
     """Move checks forward to the time at which a limit on these groups will be used up."""
     for account, agent, version in groups:
-        terms = await Ledger(call).find_agreed_terms(agent, version)
+        terms = await Ledger(call).read_agreed_terms(agent, version)
         if not terms.time_price[0]:
             continue
-        headroom = await find_headroom(call.tx, account, agent, terms.currency, call.now)
+        headroom = await list_headroom(call.tx, account, agent, terms.currency, call.now)
         if not headroom:
             continue
         rates = await _read_rates(call, account, agent, terms.currency)
@@ -84,7 +84,7 @@ async def _read_rates(call: Call, account: str, agent: str, currency: str) -> li
     for row in intervals:
         key = (row.agent_id, row.price_version)
         if key not in terms:
-            terms[key] = await ledger.find_agreed_terms(*key)
+            terms[key] = await ledger.read_agreed_terms(*key)
         if terms[key].currency == currency:
             rates.append((row, Fraction(*terms[key].time_price)))
     return rates

@@ -74,7 +74,7 @@ async def record_crash(
 ) -> None:
     """Store that an instance ended or failed to start contrary to its desired state; schedule a restart with backoff."""
     measured, reason = (
-        await metering.end_interval(call, row, ticks, exit.at if exit is not None else None),
+        await metering.close_and_bill_interval(call, row, ticks, exit.at if exit is not None else None),
         clean_text(reason),
     )
     # A run that lasted resets the backoff: this crash is the first of a new series.
@@ -156,7 +156,7 @@ async def finish_instance(call: Call, row: InstanceRow, reason: str | None = Non
 
 async def record_loss(call: Call, row: InstanceRow, reason: str) -> None:
     """End an instance whose host is lost. Its metered time ends at the last check."""
-    await metering.end_interval(call, row, MonotonicTime(0, ""))
+    await metering.close_and_bill_interval(call, row, MonotonicTime(0, ""))
     await finish_instance(call, row, reason)
 
 

@@ -22,13 +22,13 @@ from agora.domains.agents.references import (
     OPERATOR,
     build_address_of_name,
     check_may_act_for,
-    check_names_agent,
     find_addressee,
     find_agent,
     load_agent,
     looks_like_alias,
     looks_like_id,
     looks_like_key,
+    require_agent_id_from_operator,
 )
 from agora.domains.events.service import EventService
 from agora.telemetry import with_trace
@@ -310,7 +310,7 @@ class MessagingService(BoundService, contract.Messaging):
         cursor: str | None = None,
     ) -> contract.MessagePage:
         if correlation_id is None:  # a filter by correlation id makes the filter by agent optional
-            check_names_agent(self.call.caller, agent_id)
+            require_agent_id_from_operator(self.call.caller, agent_id)
         owner = await self._resolve_inbox(agent_id)
         criteria: dict[str, Any] = {
             "since": to_microseconds(since) if since else None,

@@ -16,7 +16,7 @@ from agora_sdk.contract.envelopes import HOSTING, ORCHESTRATOR, Performative
 from agora_sdk.contract.fields import Timestamp
 from agora_sdk.errors import InvalidRequest, PermissionDenied, field_error
 
-from . import deployment, discovery
+from . import agent_search, deployment
 from .service import OrchestratorService
 
 __all__ = ["compose_answer"]
@@ -44,7 +44,9 @@ async def compose_answer(call: Call, draft: Draft, sent: Sent) -> dict[str, Any]
         return await deployment.pass_on(call, draft, sent)
     if message.type in (P.DISCOVER, P.REQUEST) and message.intent in ("find_agent", "find_agents"):
         find_one = message.intent == "find_agent"
-        return await (discovery.find_agent if find_one else discovery.find_agents)(call, message.payload)
+        return await (agent_search.answer_find_agent if find_one else agent_search.answer_find_agents)(
+            call, message.payload
+        )
     if message.type is P.INFORM and message.intent == "track_usage":
         return await _record_usage(call, draft)
     if message.type is P.REQUEST and message.intent == "chat":

@@ -20,7 +20,7 @@ from agora.domains.instances.ports import LOCAL_HOST
 from agora.domains.messaging import queries as messages
 from agora_sdk.contract.envelopes import HOSTING, ORCHESTRATOR, Performative
 
-from .discovery import choose_protocol_name
+from .agent_search import choose_protocol_name
 
 __all__ = ["answer_as_host", "pass_back", "pass_on"]
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from agora.core.call import Call, Caller, encode_json
-from agora.domains.billing.accounts import find_account_of_subject
+from agora.domains.billing.accounts import read_account_of_subject
 from agora.domains.messaging.service import MessagingService
 from agora.wire.envelopes.stored import decode_message_data
 from agora_sdk.contract.fields import DeliveryState
@@ -57,5 +57,5 @@ async def _build_order(call: Call, message: Message, reader: Caller) -> assignme
         priority=message.priority,
         metadata=encode_json(message.metadata | {MESSAGE_ID_KEY: message.message_id}),
         created_by=message.from_agent,
-        account=await find_account_of_subject(call.tx, message.from_agent),
+        account=await read_account_of_subject(call.tx, message.from_agent),
     )

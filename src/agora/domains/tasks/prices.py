@@ -21,7 +21,7 @@ RELEASE_RESERVATION: Lazy[Callable[..., Coroutine[Any, Any, None]]] = Lazy(
     "agora.domains.billing.reservations:release_reservation"
 )
 SETTLE_RESERVATION: Lazy[Callable[..., Coroutine[Any, Any, None]]] = Lazy(
-    "agora.domains.billing.reservations:settle_reservation"
+    "agora.domains.billing.reservations:charge_reservation"
 )
 
 

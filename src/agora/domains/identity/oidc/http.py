@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import httpx
-from pydantic_core import from_json
 
 from agora.net.egress_policy import is_loopback_host
+from agora.net.http_client import parse_json_or_none
 from agora_sdk.errors import UpstreamFailed, UpstreamUnavailable
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class ProviderHttpClient:
                         raise UpstreamFailed(
                             f"The identity provider answered more than {MAX_RESPONSE_BYTES} bytes at {url}."
                         )
-                return answer.status_code, _parse_json(bytes(body))
+                return answer.status_code, parse_json_or_none(bytes(body))
         except (httpx.HTTPError, OSError) as error:  # TimeoutError is an OSError
             raise UpstreamUnavailable(
                 f"The identity provider {self._issuer} does not answer ({type(error).__name__}).",
@@ -95,13 +95,6 @@ class ProviderHttpClient:
                 verify=urlsplit(self._issuer).scheme == "https",
             )
         return self._client
-
-
-def _parse_json(body: bytes) -> Any:
-    try:
-        return from_json(body)
-    except ValueError:
-        return None
 
 
 def check_endpoint(url: Any, issuer: str, name: str) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
 from agora.net.egress_policy import AddressRefused, EgressPolicy, is_evidently_private
-from agora.net.http_client import ConnectionLost, send_single_request
+from agora.net.http_client import ConnectionLost, parse_json_or_none, send_single_request
 from agora_sdk.errors import InvalidRequest, UpstreamFailed, UpstreamUnavailable
 
 from ..client.addresses import check_url
@@ -79,11 +79,4 @@ class OAuthHttpClient:
             ) from None
         except ValueError as error:
             raise UpstreamFailed(f"The request to {host} failed: {error}.") from None
-        return status, _parse_json(answer)
-
-
-def _parse_json(body: bytes) -> Any:
-    try:
-        return from_json(body)
-    except ValueError:
-        return None
+        return status, parse_json_or_none(answer)

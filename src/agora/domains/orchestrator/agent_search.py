@@ -1,4 +1,4 @@
-"""Discovery: find agents by capability and rating."""
+"""Answers to discovery messages: agents found by capability and rating."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from agora.core.call import Call, decode_json
 from agora.domains.agents import queries as agents
 from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import is_agent_visible
-from agora.domains.billing.accounts import find_paying_account_of_caller
+from agora.domains.billing.accounts import get_paying_account_of_caller
 from agora.domains.instances import queries as instances
 from agora.domains.instances.ports import LOCAL_HOST
 from agora_sdk.contract.performatives import DiscoverPayload
 from agora_sdk.errors import InvalidRequest, field_error
 
-__all__ = ["agent_address", "choose_protocol_name", "describe_agent", "find_agent", "find_agents"]
+__all__ = ["answer_find_agent", "answer_find_agents", "build_agent_address", "choose_protocol_name", "describe_agent"]
 
 LOOKED_AT = 2000  #: maximum examined agents with a capability
 # Listed last instead of hidden: messages to them are kept until they return.
@@ -25,11 +25,11 @@ PROTOCOLS = ("agentify", "http", "https", "a2a")
 MANIFEST = ("repository", "build_config", "host_requirements", "pricing")
 
 
-async def find_agent(call: Call, payload: dict[str, Any]) -> dict[str, Any]:
+async def answer_find_agent(call: Call, payload: dict[str, Any]) -> dict[str, Any]:
     """Build an offer of the best matching agent, or a failure."""
-    rows = await _find_matching(call, payload)
+    rows = await _list_matching_agents(call, payload)
     if not rows:
-        capabilities = ", ".join(_requested_capabilities(DiscoverPayload.model_validate(payload)))
+        capabilities = ", ".join(_list_requested_capabilities(DiscoverPayload.model_validate(payload)))
         return {
             "type": "failure",
             "intent": "agent_not_found",
@@ -38,17 +38,17 @@ async def find_agent(call: Call, payload: dict[str, Any]) -> dict[str, Any]:
     return {
         "type": "offer",
         "intent": "agent_found",
-        "payload": describe_agent(call, rows[0]) | await _find_own_instance_address(call, rows[0]),
+        "payload": describe_agent(call, rows[0]) | await _build_own_instance_address(call, rows[0]),
     }
 
 
-async def _find_own_instance_address(call: Call, row: AgentRow) -> dict[str, str]:
+async def _build_own_instance_address(call: Call, row: AgentRow) -> dict[str, str]:
     """Find the address of the sender's own running instance of an agent, if there is one."""
     local = call.context.ports.find(LOCAL_HOST)
     here = local.host_id if local is not None else ""
     parameters = {
         "agent_id": row.agent_id,
-        "account": find_paying_account_of_caller(call.caller),
+        "account": get_paying_account_of_caller(call.caller),
         "now": call.now,
         "here": here,
     }
@@ -56,22 +56,22 @@ async def _find_own_instance_address(call: Call, row: AgentRow) -> dict[str, str
     return {} if instance is None or not instance.address else {"address": instance.address}
 
 
-async def find_agents(call: Call, payload: dict[str, Any]) -> dict[str, Any]:
+async def answer_find_agents(call: Call, payload: dict[str, Any]) -> dict[str, Any]:
     """List all matching agents, best first."""
-    rows = await _find_matching(call, payload)
+    rows = await _list_matching_agents(call, payload)
     page = rows[: DiscoverPayload.model_validate(payload).limit]
     payload_out = {"agents": [describe_agent(call, row) for row in page], "total": len(rows)}
     return {"type": "inform", "intent": "agents_found", "payload": payload_out}
 
 
-def _requested_capabilities(payload: DiscoverPayload) -> list[str]:
+def _list_requested_capabilities(payload: DiscoverPayload) -> list[str]:
     return list(dict.fromkeys([*([payload.capability] if payload.capability else []), *payload.capabilities]))
 
 
-async def _find_matching(call: Call, document: dict[str, Any]) -> Sequence[AgentRow]:
+async def _list_matching_agents(call: Call, document: dict[str, Any]) -> Sequence[AgentRow]:
     """Find agents with all capabilities and the minimum rating; reachable ones first, then by rating."""
     payload = DiscoverPayload.model_validate(document)
-    capabilities = _requested_capabilities(payload)
+    capabilities = _list_requested_capabilities(payload)
     if not capabilities:
         raise InvalidRequest(
             "payload.capability is required.",
@@ -85,13 +85,13 @@ async def _find_matching(call: Call, document: dict[str, Any]) -> Sequence[Agent
         for row in rows
         if row.status not in UNAVAILABLE_STATES
         and is_agent_visible(call.caller, row)
-        and _mean_rating(row) >= (payload.min_rating or 0)
+        and _compute_mean_rating(row) >= (payload.min_rating or 0)
         and set(capabilities) <= set(decode_json(row.capabilities))
     ]
-    return sorted(fitting, key=lambda row: (row.status in UNREACHABLE, -_mean_rating(row), row.agent_id))
+    return sorted(fitting, key=lambda row: (row.status in UNREACHABLE, -_compute_mean_rating(row), row.agent_id))
 
 
-def _mean_rating(row: AgentRow) -> float:
+def _compute_mean_rating(row: AgentRow) -> float:
     """Compute the mean rating, 0 to 10; 0 without ratings."""
     return round(row.rating_sum / row.rating_count, 2) if row.rating_count else 0.0
 
@@ -108,15 +108,15 @@ def describe_agent(call: Call, row: AgentRow) -> dict[str, Any]:
     about = {
         "agent_id": choose_protocol_name(row),
         "name": metadata.get("name") if isinstance(metadata.get("name"), str) else row.agent_name,
-        "address": agent_address(call, row),
+        "address": build_agent_address(call, row),
         "capabilities": decode_json(row.capabilities),
-        "rating": _mean_rating(row) if row.rating_count else None,
+        "rating": _compute_mean_rating(row) if row.rating_count else None,
         "status": row.status,
     }
     return {name: value for name, value in about.items() if value is not None} | manifest
 
 
-def agent_address(call: Call, row: AgentRow) -> str:
+def build_agent_address(call: Call, row: AgentRow) -> str:
     """Return the base URL of its ``/agent/message``: its own endpoint, or this marketplace, which forwards messages."""
     endpoints = decode_json(row.endpoints)
     for protocol in PROTOCOLS:
