@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, unquote
 from agora_sdk.contract import Operation
 from agora_sdk.errors import InvalidRequest, MalformedRequest, field_error
 
-__all__ = ["MAX_QUERY_BYTES", "decode_segment", "merge_path_parameters", "parse_pairs", "parse_query"]
+__all__ = ["MAX_QUERY_BYTES", "decode_segment", "merge_path_parameters", "parse_query", "parse_query_pairs"]
 
 MAX_QUERY_BYTES = 16_384
 MAX_FIELDS = 200
@@ -22,7 +22,7 @@ def parse_query(query: bytes, operation: Operation) -> dict[str, Any]:
     Raises InvalidRequest, and MalformedRequest for what is not UTF-8.
     """
     arguments: dict[str, Any] = {}
-    for name, value in parse_pairs(query):
+    for name, value in parse_query_pairs(query):
         if name in _list_parameters(operation):
             arguments.setdefault(name, []).extend(part.strip() for part in value.split(","))
         elif name in arguments:
@@ -56,7 +56,7 @@ def decode_segment(segment: str) -> str:
         ) from None
 
 
-def parse_pairs(query: bytes) -> list[tuple[str, str]]:
+def parse_query_pairs(query: bytes) -> list[tuple[str, str]]:
     """Parse names and values in order. Raises InvalidRequest if the query is too long, MalformedRequest if it is not
     UTF-8."""
     if len(query) > MAX_QUERY_BYTES:

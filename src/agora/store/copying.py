@@ -89,7 +89,7 @@ def _open_source(path: Path) -> Iterator[sqlite3.Connection]:
         connection = sqlite3.connect(path, isolation_level=None)
         connection.row_factory = sqlite3.Row
         try:
-            _check_source(connection, path)
+            _require_current_schema(connection, path)
             # One snapshot for all tables and for the counts that are compared with them.
             connection.execute("begin")
             yield connection
@@ -99,7 +99,7 @@ def _open_source(path: Path) -> Iterator[sqlite3.Connection]:
             connection.close()
 
 
-def _check_source(connection: sqlite3.Connection, path: Path) -> None:
+def _require_current_schema(connection: sqlite3.Connection, path: Path) -> None:
     try:
         applied = {row["number"]: row["checksum"] for row in connection.execute("select * from schema_migrations")}
     except sqlite3.Error:
@@ -131,7 +131,7 @@ async def _copy_tables(
         progress(name, copied[name])
     await connection.execute(_REBUILD_DERIVED)
     for name in names:
-        await _compare_counts(reading, connection, name)
+        await _require_equal_counts(reading, connection, name)
     # Only the owner may enable the triggers again; in the same transaction, so no failure leaves them disabled.
     await connection.execute("set local role none")
     await connection.execute("".join(f"alter table {name} enable trigger user;" for name in sorted(tables)))
@@ -194,7 +194,7 @@ def _convert_value(value: Any, kind: str) -> Any:
     return value
 
 
-async def _compare_counts(reading: sqlite3.Connection, connection: asyncpg.Connection, name: str) -> None:
+async def _require_equal_counts(reading: sqlite3.Connection, connection: asyncpg.Connection, name: str) -> None:
     """Compare the row counts of every tenant on both sides."""
     text = f"select tenant_id, count(*) as rows from {name} group by tenant_id"
     there = {row["tenant_id"]: row["rows"] for row in reading.execute(text)}

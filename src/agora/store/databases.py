@@ -73,7 +73,7 @@ async def read_database_status(url: str, *, connect_seconds: float = 10.0) -> Da
 
         return await postgres_status(url, connect_seconds)
     path = sqlite_path(url)
-    applied = _read_applied(path)
+    applied = _read_applied_checksums(path)
     pending = migrate.list_pending_migrations(applied, "sqlite")
     return DatabaseStatus(url, path.exists(), len(applied), tuple(map(str, pending)))
 
@@ -108,7 +108,7 @@ async def create_database(url: str, login: str | None = None, password: str | No
     return new
 
 
-def _read_applied(path: Path) -> dict[int, str]:
+def _read_applied_checksums(path: Path) -> dict[int, str]:
     try:
         if not path.exists():
             return {}

@@ -99,11 +99,11 @@ def list_pending_migrations(applied: Mapping[int, str], dialect: str, files: Pat
             f"The database is at migration {last}; this release knows {len(migrations)}. "
             "Run the release that made it, or a newer one; or start with an empty database."
         )
-    _check_applied(migrations[:last], applied, dialect)
+    _require_unchanged_migrations(migrations[:last], applied, dialect)
     return migrations[last:]
 
 
-def _check_applied(migrations: Iterable[Migration], applied: Mapping[int, str], dialect: str) -> None:
+def _require_unchanged_migrations(migrations: Iterable[Migration], applied: Mapping[int, str], dialect: str) -> None:
     for migration in migrations:
         checksum = applied.get(migration.number)
         if checksum is None:

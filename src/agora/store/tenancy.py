@@ -236,7 +236,7 @@ def _check_insert(parts: Parts, at: int) -> None:
     values: Sequence[Parts] = []
     if parts[after] == "values":
         values = [row.parts for row in parts[after + 1 :] if isinstance(row, Group)][
-            : _build_value_rows(parts, after + 1)
+            : _count_value_rows(parts, after + 1)
         ]
     elif parts[after] == "select":
         values = [list(parts[after + 1 : after + 1 + _find_word_index(parts[after + 1 :], "from")])]
@@ -253,7 +253,7 @@ def _check_insert(parts: Parts, at: int) -> None:
             raise Unconfined(f"{name}: the insert meets rows of other tenants")
 
 
-def _build_value_rows(parts: Parts, at: int) -> int:
+def _count_value_rows(parts: Parts, at: int) -> int:
     """Count the rows of a VALUES clause."""
     count = 0
     while at < len(parts) and isinstance(parts[at], Group):

@@ -20,9 +20,9 @@ __all__ = [
     "TOOL_RESULT_KEY",
     "ToolCall",
     "ToolResult",
-    "find_approval",
-    "find_calls",
-    "find_results",
+    "find_approval_request",
+    "list_tool_calls",
+    "list_tool_results",
 ]
 
 TOOL_CALL_KEY: Final = "tool_call"
@@ -50,7 +50,7 @@ class ToolResult:
     content: Any
 
 
-def find_calls(message: Mapping[str, Any]) -> list[ToolCall]:
+def list_tool_calls(message: Mapping[str, Any]) -> list[ToolCall]:
     """List the tool calls of a message."""
     calls = [
         ToolCall(value["id"], value["name"], value.get("arguments", {}))
@@ -60,7 +60,7 @@ def find_calls(message: Mapping[str, Any]) -> list[ToolCall]:
     return calls[:MAX_CALLS]
 
 
-def find_results(message: Mapping[str, Any]) -> list[ToolResult]:
+def list_tool_results(message: Mapping[str, Any]) -> list[ToolResult]:
     """List the tool results of a message."""
     results = [
         ToolResult(value["id"], value.get("content"))
@@ -70,7 +70,7 @@ def find_results(message: Mapping[str, Any]) -> list[ToolResult]:
     return results[:MAX_CALLS]
 
 
-def find_approval(message: Mapping[str, Any]) -> ToolCall | None:
+def find_approval_request(message: Mapping[str, Any]) -> ToolCall | None:
     """Find the tool call for which a message requests a user's approval."""
     for value in _iterate_data_members(message, APPROVAL_KEY):
         if _is_text(value.get("call_id"), MAX_ID_CHARACTERS) and _is_text(value.get("tool"), MAX_NAME_CHARACTERS):

@@ -297,7 +297,7 @@ async def test_agents_of_an_older_release_are_found(
     with monkeypatch.context() as older:
         older.setattr(migrate, "list_pending_migrations", lambda applied, dialect: migrate.list_migrations(dialect)[:1])
         if isinstance(new_engine, PostgresEngine):
-            older.setattr(schema, "find_unprotected", _nothing)  # releases of that time had no row-level security
+            older.setattr(schema, "list_protection_gaps", _nothing)  # releases of that time had no row-level security
             connection = await asyncpg.connect(new_engine.url)
             await schema.migrate_schema(connection, ManualClock())
             await connection.close()

@@ -196,7 +196,7 @@ async def test_session_ended_by_postgresql_is_replaced(
     store = postgres.store()
     await store.start()
     # Calls that log events wait for this lock in an open transaction: no public seam is between two statements.
-    tail = writing._hold_tenant_lock(store._writer._append_locks, TENANT)
+    tail = writing._get_tenant_lock(store._writer._append_locks, TENANT)
     async with tail:
         late = store.write(TENANT, append_if_absent("late", "1"))
         await wait_until(lambda: store._connections.in_use)

@@ -125,7 +125,9 @@ async def test_postgres_migrations_keep_rows(owned: str, monkeypatch: pytest.Mon
         before = await rows()
         monkeypatch.setattr(migrate, "list_migrations", lambda dialect, files=None, until=number: every[:until])
         monkeypatch.setattr(schema, "_apply_protection", protect if number >= PROTECTED else _nothing)
-        monkeypatch.setattr(schema, "find_unprotected", schema.find_unprotected if number >= PROTECTED else _none)
+        monkeypatch.setattr(
+            schema, "list_protection_gaps", schema.list_protection_gaps if number >= PROTECTED else _none
+        )
         assert await schema.migrate_schema(connection, SystemClock()) == 1
         kept({name: found for name, found in before.items() if found}, await rows())
         for name, columns in (await tables()).items():

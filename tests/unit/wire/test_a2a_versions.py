@@ -15,7 +15,7 @@ from agora.wire.a2a import tolerant_input as reading
 from agora.wire.a2a import v03 as legacy
 from agora.wire.a2a import v03_cards as legacy_cards
 from agora.wire.a2a import v03_proto as legacy_proto
-from agora.wire.a2a.states import LEGACY_STATES, TASK_STATES, read_state
+from agora.wire.a2a.states import LEGACY_STATES, TASK_STATES, find_task_state
 from agora_sdk.errors import InvalidRequest
 from tests.unit.wire import a2a_messages as shapes
 
@@ -27,7 +27,7 @@ def test_message_round_trips_through_0_3(message: dict[str, Any]) -> None:
 
 @given(shapes.events)
 def test_event_round_trips_through_0_3(event: dict[str, Any]) -> None:
-    assert legacy.from_event(legacy.event_to_v03(event)) == event
+    assert legacy.event_to_v1(legacy.event_to_v03(event)) == event
 
 
 @given(shapes.messages)
@@ -72,7 +72,7 @@ def _plain(value: Any) -> Any:
 
 @given(shapes.cards)
 def test_sdk_reads_an_equal_card_in_0_3(card: dict[str, Any]) -> None:
-    ours = conversions.to_core_agent_card(v03.AgentCard.model_validate(legacy_cards.to_legacy(card)))
+    ours = conversions.to_core_agent_card(v03.AgentCard.model_validate(legacy_cards.card_to_v03(card)))
     theirs = ParseDict(card, v10.AgentCard())
     for member in ("name", "description", "version", "skills", "default_input_modes", "security_schemes"):
         assert getattr(ours, member) == getattr(theirs, member), member
@@ -81,7 +81,7 @@ def test_sdk_reads_an_equal_card_in_0_3(card: dict[str, Any]) -> None:
 
 @given(shapes.cards)
 def test_card_round_trips_through_0_3(card: dict[str, Any]) -> None:
-    assert legacy_cards.from_legacy(legacy_cards.to_legacy(card)) == card
+    assert legacy_cards.card_to_v1(legacy_cards.card_to_v03(card)) == card
 
 
 @given(shapes.cards)
@@ -89,7 +89,7 @@ def test_merged_card_is_valid_in_both_versions(card: dict[str, Any]) -> None:
     merged = legacy_cards.merge_versions(card)
     assert ParseDict(merged, v10.AgentCard(), ignore_unknown_fields=True) == ParseDict(card, v10.AgentCard())
     assert v03.AgentCard.model_validate(merged).url == "https://agents.example/a2a/x"
-    assert legacy_cards.from_legacy(merged) == card
+    assert legacy_cards.card_to_v1(merged) == card
 
 
 @given(shapes.events)
@@ -102,8 +102,8 @@ def test_sdk_reads_0_3_as_protocol_buffers(event: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("state", TASK_STATES)
 def test_every_state_has_a_name_in_0_3(state: str) -> None:
-    assert read_state(LEGACY_STATES[state]) == state
-    assert read_state(TASK_STATES.index(state)) == state
+    assert find_task_state(LEGACY_STATES[state]) == state
+    assert find_task_state(TASK_STATES.index(state)) == state
     assert v03.TaskState(LEGACY_STATES[state])
 
 

@@ -51,7 +51,7 @@ async def fetch_verified_card(post: OriginClient, url: str) -> dict[str, Any]:
     """
     document, card_url = await _fetch_card(post, url)
     try:
-        card = _resolve_urls(legacy_cards.from_legacy(document), card_url)
+        card = _resolve_urls(legacy_cards.card_to_v1(document), card_url)
     except AgoraError as error:
         raise RemoteError(f"Its card cannot be read: {error.detail}") from None
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
@@ -134,7 +134,7 @@ def _list_signed_contents(card: Mapping[str, Any]) -> list[bytes]:
     """List the documents that the signature may cover: the card, and the card without the members for 0.3 clients."""
     try:
         # An agent of 1.0 may add members for 0.3 clients after signing.
-        return [encode_signed_content(card), encode_signed_content(legacy_cards.from_legacy(dict(card)))]
+        return [encode_signed_content(card), encode_signed_content(legacy_cards.card_to_v1(dict(card)))]
     except (AgoraError, AttributeError, KeyError, TypeError, ValueError, RecursionError):
         return []
 

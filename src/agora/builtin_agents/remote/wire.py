@@ -149,7 +149,7 @@ def convert_stream_event(interface: Interface, value: Any, *, task: bool = False
     """
     try:
         if task:
-            return {"task": legacy.from_task(_replace_empty_item(value))}
+            return {"task": legacy.task_to_v1(_replace_empty_item(value))}
         if interface.version == LEGACY and interface.binding == HTTP_JSON:
             value = _unwrap_legacy_item(value)
         fields = tolerant_input.convert_to_json_names(tolerant_input.read_object(value, "result"))
@@ -157,7 +157,7 @@ def convert_stream_event(interface: Interface, value: Any, *, task: bool = False
         if not members or "kind" in fields:
             if "artifact" in fields and not _list_artifact_parts(fields["artifact"]):
                 return None
-            return legacy.from_event(_replace_empty_item(fields))
+            return legacy.event_to_v1(_replace_empty_item(fields))
         return _parse_typed_event_or_none(members[0], fields[members[0]])
     except AgoraError as error:
         raise build_malformed_answer_error(error.detail.rstrip(".")) from None
@@ -169,17 +169,17 @@ def _parse_typed_event_or_none(member: str, value: dict[str, Any]) -> dict[str, 
     """Parse an object of a type. Returns it under the name of that type, as in 1.0."""
     fields = _replace_empty_item(value)
     if member == "task":
-        return {"task": legacy.from_task(fields)}
+        return {"task": legacy.task_to_v1(fields)}
     if member == "message":
         return {"message": tolerant_input.read_message(fields)}
     fields = tolerant_input.convert_to_json_names(fields)
     task_fields = {name: fields[name] for name in ("taskId", "contextId", "metadata") if fields.get(name)}
     if member == "statusUpdate":
-        return {"statusUpdate": task_fields | {"status": legacy.from_status(fields.get("status"))}}
+        return {"statusUpdate": task_fields | {"status": legacy.status_to_v1(fields.get("status"))}}
     if not _list_artifact_parts(fields.get("artifact")):
         return None
     flags = {name: fields[name] for name in ("append", "lastChunk") if isinstance(fields.get(name), bool)}
-    return {"artifactUpdate": task_fields | flags | {"artifact": legacy.from_artifact(fields.get("artifact"))}}
+    return {"artifactUpdate": task_fields | flags | {"artifact": legacy.artifact_to_v1(fields.get("artifact"))}}
 
 
 def _list_artifact_parts(value: Any) -> Any:

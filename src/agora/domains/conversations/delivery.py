@@ -345,7 +345,7 @@ def _complete_document(draft: Draft, message_id: str, label: str, now: int) -> d
 
 
 def _build_message_row(call: Call, draft: Draft, document: dict[str, Any], message_id: str, label: str) -> MessageRow:
-    plain = VIEW_BY_NAME["agentify"].read(document)
+    plain = VIEW_BY_NAME["agentify"].convert_to_message(document)
     message = plain | {
         "message_id": message_id,
         "from_agent": draft.sender.agent_id,

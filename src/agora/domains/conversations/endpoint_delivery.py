@@ -155,7 +155,7 @@ async def _send_answer(
         draft.document["correlation"]["reply_to"] = question.envelope_id  # the id that its asker knows
         await ConversationService(call).send_draft(draft)
         return
-    plain = VIEW_BY_NAME["agentify"].read(answer)
+    plain = VIEW_BY_NAME["agentify"].convert_to_message(answer)
     section = embed_document("agentify", plain | {"metadata": {}}, answer)["metadata"]
     reply = MessageDraft(
         to_agent=message.from_agent,

@@ -41,7 +41,7 @@ class AiCatalog:
 
     async def build_catalog(self, base_url: str, caller: Caller) -> dict[str, Any]:
         """Build the catalog with the base URL used by the client."""
-        agents = self._list_pages("agora.a2a.catalogue", "agents", caller, base_url=base_url)
+        agents = self._iterate_items("agora.a2a.catalogue", "agents", caller, base_url=base_url)
         entries = [_build_agent_entry(agent, base_url) async for agent in agents]
         host = entries[0]["displayName"] if entries else "Agora"
         if self._settings.ai_catalog_search:
@@ -55,18 +55,20 @@ class AiCatalog:
         reader = replace(caller, scopes=caller.scopes | {"read:catalogue"})
         server_fields = {"name": "agora", "description": OWN_DESCRIPTION, "server_version": __version__}
         yield _build_server_entry("mcp", server_fields, f"{base_url}/mcp")
-        async for server in self._list_pages("agora.virtual_server.list", "servers", reader):
+        async for server in self._iterate_items("agora.virtual_server.list", "servers", reader):
             yield _build_server_entry("server", server, base_url + server["url"], server["tools"])
-        async for upstream in self._list_pages("agora.upstream.list", "upstreams", reader):
+        async for upstream in self._iterate_items("agora.upstream.list", "upstreams", reader):
             if not upstream["tools"]:
                 continue
-            pages = self._list_pages(
+            pages = self._iterate_items(
                 "agora.upstream.get", "items", reader, upstream=upstream["name"], kind="tool", state="active"
             )
             tools = [item["name"] async for item in pages]
             yield _build_server_entry("upstream", upstream, f"{base_url}/mcp?toolsets={quote(upstream['name'])}", tools)
 
-    async def _list_pages(self, operation: str, member: str, caller: Caller, **arguments: Any) -> AsyncIterator[Fields]:
+    async def _iterate_items(
+        self, operation: str, member: str, caller: Caller, **arguments: Any
+    ) -> AsyncIterator[Fields]:
         if operation != "agora.upstream.get":
             arguments["limit"] = PAGE_SIZE
         # Bounded: anybody may request the catalog, which is built anew each time.

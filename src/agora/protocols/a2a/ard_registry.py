@@ -126,12 +126,12 @@ def _list_texts(value: Any) -> Sequence[str]:
 def _passes_filters(entry: Fields, filters: Fields) -> bool:
     """Whether an entry satisfies every constraint; of several values of a constraint, one must match."""
     return all(
-        bool(set(map(str, values if isinstance(values, list) else [values])) & set(_read_path(entry, path)))
+        bool(set(map(str, values if isinstance(values, list) else [values])) & set(_list_values_at_path(entry, path)))
         for path, values in filters.items()
     )
 
 
-def _read_path(entry: Fields, path: str) -> list[str]:
+def _list_values_at_path(entry: Fields, path: str) -> list[str]:
     """Read the values at a dotted path; ``publisher`` is a part of the identifier. Names in ``metadata`` may contain
     dots."""
     if path == "publisher":

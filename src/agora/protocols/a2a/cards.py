@@ -78,7 +78,7 @@ class Cards:
             raise InternalError("The card could not be signed.", fix="Check the key in the data directory.") from error
         return {**document, "signatures": [*signatures, *card.get("signatures", ())]}
 
-    async def send_catalogue(self, base_url: str, caller: Caller, scope: Scope, send: Send) -> None:
+    async def send_ai_catalog(self, base_url: str, caller: Caller, scope: Scope, send: Send) -> None:
         """Send the AI Catalog: see :mod:`.ai_catalog`."""
         document = await self._catalog.build_catalog(base_url, caller)
         await self._send_cacheable(scope, send, document, public=caller.kind == "anonymous")
@@ -100,7 +100,7 @@ class Cards:
         control = b"%b, max-age=%d" % (b"public" if public else b"private", MAX_AGE_SECONDS)
         headers = [
             (b"etag", tag),
-            (b"last-modified", self._find_last_modified(tag)),
+            (b"last-modified", self._get_or_set_last_modified(tag)),
             (b"cache-control", control),
             (b"vary", b"A2A-Version, Authorization, X-API-Key"),
             (b"x-content-type-options", b"nosniff"),
@@ -117,7 +117,7 @@ class Cards:
         await send({"type": "http.response.start", "status": 200, "headers": [kind, length, *headers]})
         await send({"type": "http.response.body", "body": body if scope["method"] != "HEAD" else b""})
 
-    def _find_last_modified(self, tag: bytes) -> bytes:
+    def _get_or_set_last_modified(self, tag: bytes) -> bytes:
         """Find the time when a document was first served with this content; a later time than the true one costs one
         request."""
         if len(self._first_served) >= MAX_CACHED_DOCUMENTS:

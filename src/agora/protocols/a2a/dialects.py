@@ -50,7 +50,7 @@ def _convert_status_state(item: Mapping[str, Any]) -> str:
     return state
 
 
-def _build_task_page(task: ConvertResult) -> ConvertResult:
+def _convert_tasks_of_page(task: ConvertResult) -> ConvertResult:
     return lambda found: {**found, "tasks": [task(entry) for entry in found.get("tasks", ())]}
 
 
@@ -62,7 +62,7 @@ LEGACY: Final = Dialect(
         "SendMessage": legacy.event_to_v03,
         "GetTask": legacy.task_to_v03,
         "CancelTask": legacy.task_to_v03,
-        "ListTasks": _build_task_page(legacy.task_to_v03),
+        "ListTasks": _convert_tasks_of_page(legacy.task_to_v03),
         "CreateTaskPushNotificationConfig": legacy.push_config_to_v03,
         "GetTaskPushNotificationConfig": legacy.push_config_to_v03,
         "ListTaskPushNotificationConfigs": lambda found: [
@@ -80,7 +80,7 @@ LEGACY_PROTO: Final = Dialect(
         "SendMessage": legacy_proto.event_to_proto,
         "GetTask": legacy_proto.task_to_proto,
         "CancelTask": legacy_proto.task_to_proto,
-        "ListTasks": _build_task_page(legacy_proto.task_to_proto),
+        "ListTasks": _convert_tasks_of_page(legacy_proto.task_to_proto),
         "CreateTaskPushNotificationConfig": legacy_proto.push_config_to_proto,
         "GetTaskPushNotificationConfig": legacy_proto.push_config_to_proto,
         "ListTaskPushNotificationConfigs": lambda found: {

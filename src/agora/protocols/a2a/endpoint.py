@@ -95,7 +95,7 @@ class A2AApp:
             await self._send_card(session, send)
         elif path == CATALOG_PATH:
             _require_get(scope)
-            await self.cards.send_catalogue(
+            await self.cards.send_ai_catalog(
                 server_url_for_request(scope, self._settings), await session.authenticate_caller(), scope, send
             )
         elif path == JWKS_PATH:

@@ -133,7 +133,7 @@ class ClientSide(asyncio.Protocol):
         self.connection.relayed = lambda: self._answers.data
         # Until the library's side is connected, TCP holds the client back instead of a buffer here.
         self.transport.pause_reading()
-        self._alarm = self._loop.call_later(self._listener.seconds, self._look_after)
+        self._alarm = self._loop.call_later(self._listener.seconds, self._abort_if_request_is_late)
         self._connecting = self._loop.create_task(self._connect())
 
     def data_received(self, data: bytes) -> None:
@@ -144,7 +144,7 @@ class ClientSide(asyncio.Protocol):
             elif kind == HEADERS_FRAME:
                 self._unfinished.setdefault(stream, self._loop.time())
         if self._unfinished and self._alarm is None:
-            self._alarm = self._loop.call_later(self._listener.seconds, self._look_after)
+            self._alarm = self._loop.call_later(self._listener.seconds, self._abort_if_request_is_late)
         if self._server is None:
             self._early_bytes += data
         elif not self._server.transport.is_closing():
@@ -210,7 +210,7 @@ class ClientSide(asyncio.Protocol):
     def _close_refused(self) -> None:
         self._loop.call_later(REFUSED_SECONDS, self.transport.close)
 
-    def _look_after(self) -> None:
+    def _abort_if_request_is_late(self) -> None:
         """Abort the connection if a request takes too long to arrive."""
         self._alarm = None
         if not self._unfinished:
@@ -220,7 +220,7 @@ class ClientSide(asyncio.Protocol):
         if due <= self._loop.time() and self.connection is not None:
             self.connection.abort_connection()
         else:
-            self._alarm = self._loop.call_at(due, self._look_after)
+            self._alarm = self._loop.call_at(due, self._abort_if_request_is_late)
 
 
 class ServerSide(asyncio.Protocol):

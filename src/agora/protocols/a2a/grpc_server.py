@@ -98,14 +98,16 @@ class GrpcServer:
         answer = getattr(a2a_pb2, method.output_type.name, None)
 
         async def answer_unary(message: Message, context: Any) -> Message:
-            result: Message = await self._run_traced(
+            result: Message = await self._run_traced_or_abort(
                 method.name, self._call_unary(method.name, answer, message, context), context
             )
             return result
 
         async def answer_stream(message: Message, context: Any) -> None:
-            opened = await self._run_traced(method.name, self._open_stream(method.name, message, context), context)
-            await self._follow_stream(opened, context)
+            opened = await self._run_traced_or_abort(
+                method.name, self._open_stream(method.name, message, context), context
+            )
+            await self._write_stream_items(opened, context)
 
         reads: Callable[[bytes], Message] = request.FromString
         if method.server_streaming:
@@ -136,7 +138,7 @@ class GrpcServer:
         except AgoraError as error:
             raise A2AError(to_wire_error(error, name, request.task_id)) from None
 
-    async def _follow_stream(self, opening: tuple[Request, OpenedStream, Connection], context: Any) -> None:
+    async def _write_stream_items(self, opening: tuple[Request, OpenedStream, Connection], context: Any) -> None:
         """Write the items of a stream, each when its reader has room for it."""
         request, opened, connection = opening
         if opened.stream is None:
@@ -185,13 +187,13 @@ class GrpcServer:
             method, arguments, CURRENT, caller, extensions=read_extensions(scope), valid=reauthenticate_caller
         )
 
-    async def _run_traced(self, name: str, work: Awaitable[Any], context: Any) -> Any:
+    async def _run_traced_or_abort(self, name: str, work: Awaitable[Any], context: Any) -> Any:
         """Run a call in the caller's trace, or abort it with its error."""
         CURRENT_PROTOCOL.set("grpc")
         with open_incoming_span(
             self._core.dispatcher.tracing, f"gRPC {name}", read_trace_carrier(_to_scope(context))
         ) as span:
-            result = await _catch_errors(work)
+            result = await _await_result_or_wire_error(work)
             if span is not None and isinstance(result, WireError) and result.status >= 500:
                 span.fail(result.grpc)
         if isinstance(result, WireError):
@@ -199,7 +201,7 @@ class GrpcServer:
         return result
 
 
-async def _catch_errors(work: Awaitable[Any]) -> Any:
+async def _await_result_or_wire_error(work: Awaitable[Any]) -> Any:
     """Return the result of the call, or its error in A2A's format."""
     try:
         return await work

@@ -8,7 +8,7 @@ from pydantic_core import to_json
 
 from agora.protocols.http import Receive, Scope, Send, read_header, send_response
 from agora.protocols.json_body import parse_json_object
-from agora.protocols.query_string import parse_pairs
+from agora.protocols.query_string import parse_query_pairs
 from agora.wire.a2a import v03_proto as legacy_proto
 from agora_sdk.errors import AgoraError, InvalidRequest, field_error
 
@@ -127,7 +127,7 @@ def _merge_path_parameters(given: dict[str, Any], target: ResourceCall) -> dict[
 
 def _parse_query(query: bytes) -> dict[str, str]:
     """Parse the parameters of a query string; empty ones are omitted, and the version is not a parameter."""
-    return {name: value for name, value in parse_pairs(query) if value and name.lower() != "a2a-version"}
+    return {name: value for name, value in parse_query_pairs(query) if value and name.lower() != "a2a-version"}
 
 
 def _choose_media_type(scope: Scope) -> bytes:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from agora.value_classes import value_class
 from agora.wire.a2a import tolerant_input
 from agora.wire.a2a import v03 as legacy
-from agora.wire.a2a.states import TASK_STATES, read_state
+from agora.wire.a2a.states import TASK_STATES, find_task_state
 from agora.wire.a2a.tolerant_input import convert_to_json_names, invalid_field, read_count, read_name
 from agora_sdk.errors import InvalidRequest, field_error
 
@@ -113,7 +113,7 @@ def _read_list_tasks(params: Mapping[str, Any], old: bool) -> Arguments:
     if "includeArtifacts" in fields:
         arguments["include_artifacts"] = _read_flag(fields["includeArtifacts"], "includeArtifacts")
     if fields.get("status"):
-        state = read_state(fields["status"])
+        state = find_task_state(fields["status"])
         if state is None:
             raise invalid_field("status", f"should be one of {', '.join(TASK_STATES[1:])}")
         # TASK_STATE_UNSPECIFIED is the default of Protocol Buffers: no filter.
@@ -133,7 +133,7 @@ def _read_flag(value: Any, field: str) -> bool:
 def _read_create_push_config(params: Mapping[str, Any], old: bool) -> Arguments:
     config = tolerant_input.read_push_config(params, "params")
     fields = convert_to_json_names(params)
-    task_id = config.get("taskId") or _read_parent(fields)
+    task_id = config.get("taskId") or _require_parent_task_id(fields)
     arguments: Arguments = {"task_id": task_id, "url": config["url"]}
     for member, argument in (("id", "config_id"), ("token", "token"), ("tenant", "agent")):
         if member in config:
@@ -148,13 +148,13 @@ def _read_create_push_config(params: Mapping[str, Any], old: bool) -> Arguments:
     return arguments
 
 
-def _read_parent(given: Mapping[str, Any]) -> str:
+def _require_parent_task_id(given: Mapping[str, Any]) -> str:
     if isinstance(given.get("parent"), str):
         return str(given["parent"]).removeprefix("tasks/")
     raise invalid_field("taskId", "Field required")
 
 
-def _read_push_config(params: Mapping[str, Any], old: bool) -> Arguments:
+def _read_get_push_config(params: Mapping[str, Any], old: bool) -> Arguments:
     fields = convert_to_json_names(params)
     if isinstance(fields.get("name"), str) and "/pushNotificationConfigs/" in fields["name"]:
         task_id, _, config_id = fields["name"].removeprefix("tasks/").partition("/pushNotificationConfigs/")
@@ -172,7 +172,7 @@ def _read_push_config(params: Mapping[str, Any], old: bool) -> Arguments:
 
 
 def _read_delete_push_config(params: Mapping[str, Any], old: bool) -> Arguments:
-    arguments = _read_push_config(params, old)
+    arguments = _read_get_push_config(params, old)
     if "config_id" not in arguments:
         raise invalid_field("pushNotificationConfigId", "Field required")
     return arguments
@@ -204,7 +204,7 @@ METHODS: Final[Mapping[str, Method]] = {
             "SubscribeToTask", "agora.a2a.subscribe", lambda params, old: _read_task_params(params)[1], streams=True
         ),
         Method("CreateTaskPushNotificationConfig", "agora.a2a.create_push_config", _read_create_push_config),
-        Method("GetTaskPushNotificationConfig", "agora.a2a.get_push_config", _read_push_config),
+        Method("GetTaskPushNotificationConfig", "agora.a2a.get_push_config", _read_get_push_config),
         Method("ListTaskPushNotificationConfigs", "agora.a2a.list_push_configs", _read_list_push_configs),
         Method("DeleteTaskPushNotificationConfig", "agora.a2a.delete_push_config", _read_delete_push_config),
         Method(CARD_METHOD, "agora.a2a.extended_card", _read_get_card),

@@ -118,7 +118,9 @@ class _RunEncoder:
     def _encode_batch(self, batch: Batch) -> bytes:
         if not batch.items:
             return b": heartbeat\n\n"
-        return b"".join([_encode_events(self._events.read_update(from_json(item.json))) for item in batch.items])
+        return b"".join(
+            [_encode_events(self._events.build_update_events(from_json(item.json))) for item in batch.items]
+        )
 
     def encode_end(self, close_reason: CloseReason, position: int, /) -> bytes:
         """Encode the end: without a final event it is an error, and the client may repeat the run with its id."""

@@ -11,19 +11,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from agora.wire.questions import ANSWERS_KEY, find_named_questions
-from agora.wire.tool_calls import TOOL_RESULT_KEY, find_approval, find_calls
+from agora.wire.tool_calls import TOOL_RESULT_KEY, find_approval_request, list_tool_calls
 from agora_sdk.errors import Conflict
 
 from .run_input import ResumeEntry, ToolAnswer
 
 __all__ = [
+    "build_answer_messages",
     "build_interrupts",
+    "build_tool_answer_message",
+    "build_wire_id",
     "join_texts",
     "list_pending_calls",
-    "read_answers",
-    "read_tool_answer",
     "split_task_id",
-    "wire_id",
 ]
 
 # Bounded: the id comes from a client, and the error repeats it.
@@ -35,7 +35,7 @@ AUTHENTICATION_REASON: Final = "agora:auth_required"
 Fields = Mapping[str, Any]
 
 
-def wire_id(task_id: str, name: str) -> str:
+def build_wire_id(task_id: str, name: str) -> str:
     """Build an id that contains the task's id."""
     return f"{task_id}:{name}"
 
@@ -50,7 +50,7 @@ def split_task_id(identifier: str) -> tuple[str, str]:
 
 def list_pending_calls(question: Fields) -> list[str]:
     """List the ids, within the task, of the calls that a question asks the requester to execute."""
-    return [call.id for call in find_calls(question)]
+    return [call.id for call in list_tool_calls(question)]
 
 
 def build_interrupts(task_id: str, question: Fields, state: str) -> list[dict[str, Any]]:
@@ -60,13 +60,13 @@ def build_interrupts(task_id: str, question: Fields, state: str) -> list[dict[st
     names = find_named_questions(question)
     if names:
         return [
-            _build_interrupt(wire_id(task_id, f"{message_id}:{name}"), reason, each["text"], each)
+            _build_interrupt(build_wire_id(task_id, f"{message_id}:{name}"), reason, each["text"], each)
             for name, each in names.items()
         ]
-    interrupt = _build_interrupt(wire_id(task_id, message_id), reason, text, question.get("metadata") or {})
+    interrupt = _build_interrupt(build_wire_id(task_id, message_id), reason, text, question.get("metadata") or {})
     data = [part["data"] for part in question.get("parts", ()) if isinstance(part.get("data"), dict)]
-    if (approval := find_approval(question)) is not None:
-        interrupt |= {"reason": TOOL_REASON, "toolCallId": wire_id(task_id, approval.id)}
+    if (approval := find_approval_request(question)) is not None:
+        interrupt |= {"reason": TOOL_REASON, "toolCallId": build_wire_id(task_id, approval.id)}
     elif data:
         interrupt["metadata"] = {"data": data}
     return [interrupt]
@@ -80,7 +80,7 @@ def _build_interrupt(identifier: str, reason: str, text: str, holder: Fields) ->
     return interrupt
 
 
-def read_answers(
+def build_answer_messages(
     task_id: str, question: Fields, state: str, entries: Sequence[ResumeEntry]
 ) -> list[dict[str, Any]] | None:
     """Build the messages, with parts and metadata, that answer all of a question; None if the user gave no answer.
@@ -95,7 +95,7 @@ def read_answers(
             f"The run waits for {', '.join(ids)}; received: {', '.join(answered)}.",
             fix="Answer each of its interrupts, once.",
         )
-    is_approval = find_approval(question) is not None
+    is_approval = find_approval_request(question) is not None
     # Also if it was cancelled: a call that nobody approved must not be executed, and the agent has to learn that.
     if is_approval:
         return [{"parts": [{"data": {"decision": _read_decision(entries[0])}}]}]
@@ -106,7 +106,7 @@ def read_answers(
     by_id = {entry.interrupt_id: entry for entry in entries}
     for number, identifier in enumerate(ids):
         metadata = {"metadata": {ANSWERS_KEY: names[number]}} if names else {}
-        messages.append({"parts": [_answer_part(by_id[identifier].payload)], **metadata})
+        messages.append({"parts": [_build_answer_part(by_id[identifier].payload)], **metadata})
     return messages
 
 
@@ -122,11 +122,11 @@ def _read_decision(entry: ResumeEntry) -> str:
     return "approve" if approves and not entry.is_cancelled else "reject"
 
 
-def _answer_part(payload: Any) -> dict[str, Any]:
+def _build_answer_part(payload: Any) -> dict[str, Any]:
     return {"text": payload} if isinstance(payload, str) and payload else {"data": payload}
 
 
-def read_tool_answer(task_id: str, question: Fields, answers: Sequence[ToolAnswer]) -> dict[str, Any]:
+def build_tool_answer_message(task_id: str, question: Fields, answers: Sequence[ToolAnswer]) -> dict[str, Any]:
     """Build the message with the results of the calls in a question. Raises Conflict unless each has one result."""
     pending = list_pending_calls(question)
     by_id = {split_task_id(answer.call_id)[1]: answer.content for answer in answers}

@@ -23,9 +23,9 @@ from typing import Any, Final
 
 from pydantic_core import to_json
 
-from agora.wire.tool_calls import ToolCall, find_approval, find_calls, find_results
+from agora.wire.tool_calls import ToolCall, find_approval_request, list_tool_calls, list_tool_results
 
-from .interrupts import build_interrupts, join_texts, list_pending_calls, wire_id
+from .interrupts import build_interrupts, build_wire_id, join_texts, list_pending_calls
 
 __all__ = ["PROTOCOL_VERSION", "RunEvents"]
 
@@ -116,7 +116,7 @@ class RunEvents:
 
     # -- updates of the task -------------------------------------------------------------------------------
 
-    def read_update(self, update: Fields) -> list[Event]:
+    def build_update_events(self, update: Fields) -> list[Event]:
         """Build the events of one item of a task's A2A 1.0 stream."""
         if self.has_ended:
             return []
@@ -156,17 +156,17 @@ class RunEvents:
 
     def _interrupt_run(self, question: Fields, state: str) -> Iterator[Event]:
         """End the run with a question's interrupts. Tool calls and the state are emitted before them."""
-        approval, pending = find_approval(question), list_pending_calls(question)
+        approval, pending = find_approval_request(question), list_pending_calls(question)
         text = join_texts(question)
         if approval is None and text:
             yield from self._build_text_message(str(question["messageId"]), text)
         if approval is not None:
             yield from self._build_call_events_once(approval)
-        for call in find_calls(question):
+        for call in list_tool_calls(question):
             yield from self._build_call_events_once(call)
         yield from self._build_state_snapshot()
         if pending:
-            ids = [wire_id(self._task_id, each) for each in pending]
+            ids = [build_wire_id(self._task_id, each) for each in pending]
             yield from self._finish_run({"type": "success", "pendingToolCallIds": ids})
         else:
             interrupts = build_interrupts(self._task_id, question, state)
@@ -177,10 +177,10 @@ class RunEvents:
     def _build_message_events(self, message: Fields) -> Iterator[Event]:
         if text := join_texts(message):
             yield from self._build_text_message(str(message.get("messageId")), text)
-        for call in find_calls(message):
+        for call in list_tool_calls(message):
             yield from self._build_call_events_once(call)
-        for result in find_results(message):
-            call_id = wire_id(self._task_id, result.id)
+        for result in list_tool_results(message):
+            call_id = build_wire_id(self._task_id, result.id)
             content = result.content if isinstance(result.content, str) else to_json(result.content).decode()
             yield {
                 "type": "TOOL_CALL_RESULT",
@@ -204,7 +204,7 @@ class RunEvents:
 
     def _build_call_events_once(self, call: ToolCall) -> Iterator[Event]:
         """Build the events of a call once: an agent that resumes a task may report it again."""
-        call_id = wire_id(self._task_id, call.id)
+        call_id = build_wire_id(self._task_id, call.id)
         if call_id in self._shown_calls:
             return
         self._shown_calls.add(call_id)
@@ -213,7 +213,7 @@ class RunEvents:
         yield {"type": "TOOL_CALL_ARGS", "toolCallId": call_id, "delta": to_json(call.arguments).decode()}
         yield {"type": "TOOL_CALL_END", "toolCallId": call_id}
 
-    def _write_output(self, text: str) -> Iterator[Event]:
+    def _build_output_events(self, text: str) -> Iterator[Event]:
         """Append to the output message. A message between two chunks ends it, and the next chunk begins another one."""
         if not text:
             return
@@ -238,13 +238,13 @@ class RunEvents:
         artifact, append = update["artifact"], bool(update.get("append"))
         identifier, parts = artifact["artifactId"], artifact.get("parts", [])
         if identifier == OUTPUT:
-            yield from self._write_output(join_texts(artifact))
+            yield from self._build_output_events(join_texts(artifact))
         elif identifier == RESULT and set(artifact) <= {"artifactId", "name", "parts"}:
             yield from self._build_result_events(parts)
         elif identifier == STATE and (events := self._build_state_events(parts, append=append)) is not None:
             yield from events
         else:
-            yield from self._handover_events(artifact, append=append)
+            yield from self._build_handover_events(artifact, append=append)
 
     def _build_result_events(self, parts: Sequence[Fields]) -> Iterator[Event]:
         """Build the events of the result; its text is a message unless it repeats an earlier one."""
@@ -255,7 +255,7 @@ class RunEvents:
             if not repeats:
                 yield from self._build_text_message(f"{self._task_id}.{RESULT}", self._result)
 
-    def _handover_events(self, artifact: Fields, *, append: bool) -> Iterator[Event]:
+    def _build_handover_events(self, artifact: Fields, *, append: bool) -> Iterator[Event]:
         identifier = artifact["artifactId"]
         if text := join_texts(artifact):
             yield from self._build_text_message(f"{self._task_id}.{identifier}.{self._next_number()}", text)

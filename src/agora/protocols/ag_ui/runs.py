@@ -20,7 +20,13 @@ from agora.protocols.operation_calls import call_operation, open_operation_strea
 from agora.value_classes import value_class
 from agora_sdk.errors import Conflict, InvalidRequest, NotFound
 
-from .interrupts import build_interrupts, list_pending_calls, read_answers, read_tool_answer, split_task_id
+from .interrupts import (
+    build_answer_messages,
+    build_interrupts,
+    build_tool_answer_message,
+    list_pending_calls,
+    split_task_id,
+)
 from .run_input import RunInput
 
 __all__ = ["OpenedRun", "RunOpener", "RunRefused"]
@@ -194,9 +200,9 @@ class RunOpener:
             raise Conflict(f"{task_id} no longer waits for an answer.")
         question = status.get("message", {})
         if run.resume:
-            messages = read_answers(task_id, question, status["state"], run.resume)
+            messages = build_answer_messages(task_id, question, status["state"], run.resume)
         else:
-            messages = [read_tool_answer(task_id, question, run.answers)]
+            messages = [build_tool_answer_message(task_id, question, run.answers)]
         # Read before the answer is sent, so the events of the continued task follow it.
         position = _find_stream_position(task)
         if messages is None:
@@ -217,7 +223,7 @@ class RunOpener:
         if len(resume) < 2 or status["state"] not in INTERRUPTED_STATES:
             return
         try:
-            messages = read_answers(task["id"], status.get("message", {}), status["state"], resume)
+            messages = build_answer_messages(task["id"], status.get("message", {}), status["state"], resume)
         except Conflict:  # all were stored, and the agent has asked something else since
             return
         await self._send_answers(request, task["id"], messages or [], repeated=True)

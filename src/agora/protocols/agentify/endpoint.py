@@ -71,7 +71,7 @@ class AgentifyApp:
         message: IncomingMessage | None = None
         try:
             message = await self._read_message(scope, receive)
-            status, document = await self._process_message(message, scope, receive)
+            status, document = await self._deliver_or_call(message, scope, receive)
         except AgoraError as error:
             status, document = error.status, build_error_message(error, message)
         except Exception:
@@ -108,7 +108,7 @@ class AgentifyApp:
             caller = self._access.build_anonymous_caller(scope)
         await self._dispatcher.wait_for_turn(caller, size)
 
-    async def _process_message(self, message: IncomingMessage, scope: Scope, receive: Receive) -> tuple[int, Document]:
+    async def _deliver_or_call(self, message: IncomingMessage, scope: Scope, receive: Receive) -> tuple[int, Document]:
         credential = self._access.credential(scope) or message.credential
         caller = await self._access.authenticate_request(scope, credential)
         if self._exchange.is_call(message):

@@ -295,7 +295,7 @@ class _Socket:
                     sent_ids.append(_read_marketplace_message_id(document))
                     await self._deliver_document(document)
                 cursor, more = page.next_cursor, page.has_more
-            await self._push_live(sink, set(sent_ids))
+            await self._push_live_messages(sink, set(sent_ids))
         except AgoraError as error:
             self._close_with(CloseReason.from_error(error))
         except OSError:
@@ -309,7 +309,7 @@ class _Socket:
                 close_reason if close_reason.code != CLOSE_RESTARTING else CloseReason(CLOSE_RESTARTING, "resume later")
             )
 
-    async def _push_live(self, sink: QueueSink, sent: set[str]) -> None:
+    async def _push_live_messages(self, sink: QueueSink, sent: set[str]) -> None:
         while batches := await sink.wait_for_batches():
             for batch in batches:
                 for item in batch.items:

@@ -3,7 +3,7 @@
 An agent offers its capabilities by including ``mcp_tools`` in them. Its metadata may describe them:
 
     capabilities: ["translate", "mcp_tools"]
-    metadata: {"mcp_tools": {"translate": {"description": "...", "input_schema": {...}, "timeout": 120,
+    metadata: {"mcp_tools": {"translate": {"description": "...", "build_input_schema": {...}, "timeout": 120,
                                            "task_support": "required"}}}
 
 Then only the described capabilities are tools, otherwise all. A call assigns the agent a task with the payload
@@ -135,7 +135,7 @@ def _list_builtin_offers(agents: Iterable[Mapping[str, Any]]) -> Iterator[Offer]
     by_name = {agent["agent_name"]: agent for agent in agents if agent["metadata"].get("builtin") is True}
     for name, agent_name, capability, schema in BUILTIN_TOOLS:
         if agent := by_name.get(agent_name):
-            offer_fields = {"description": agent["description"], "input_schema": schema, "destructive": False}
+            offer_fields = {"description": agent["description"], "build_input_schema": schema, "destructive": False}
             tool = Tool(_build_tool_document(name, agent, capability, offer_fields))
             yield Offer(tool, agent["agent_id"], capability, TIMEOUT)
 
@@ -148,10 +148,10 @@ def _list_agent_offers(agent: Mapping[str, Any], taken: set[str]) -> Iterator[Of
             continue
         offer_fields = described.get(capability)
         offer_fields = offer_fields if isinstance(offer_fields, dict) else {}
-        name = _read_tool_name(agent, capability)
+        name = _build_tool_name(agent, capability)
         # Two agents may have one name: the end of the id keeps their tools apart, and stays the same in every listing.
         if underscore_name(name) in taken:
-            name = _read_tool_name({"agent_name": f"{agent['agent_name']}_{agent['agent_id'][-6:]}"}, capability)
+            name = _build_tool_name({"agent_name": f"{agent['agent_name']}_{agent['agent_id'][-6:]}"}, capability)
         # Two capabilities of one agent may differ only in characters that a name cannot have: a digest keeps them apart.
         if underscore_name(name) in taken:
             name = f"{name[: MAX_NAME_CHARACTERS - 7]}_{_compute_digest(capability)}"
@@ -161,7 +161,7 @@ def _list_agent_offers(agent: Mapping[str, Any], taken: set[str]) -> Iterator[Of
         yield Offer(tool, agent["agent_id"], capability, _choose_call_timeout(offer_fields), task_support)
 
 
-def _read_tool_name(agent: Mapping[str, Any], capability: str) -> str:
+def _build_tool_name(agent: Mapping[str, Any], capability: str) -> str:
     first = slugify_name(agent["agent_name"], MAX_AGENT_PART_CHARACTERS)
     first = f"agent_{first}"[:MAX_AGENT_PART_CHARACTERS] if first.lower() in RESERVED_PREFIXES else first
     return f"{first}.{slugify_name(capability, MAX_NAME_CHARACTERS - MAX_AGENT_PART_CHARACTERS - 1)}"
@@ -194,7 +194,7 @@ def _build_tool_document(
         "name": name,
         "title": title,
         "description": f"Offered by the agent {agent['agent_name']}: {text.strip()[:DESCRIPTION]}",
-        "inputSchema": _choose_usable_schema(about.get("input_schema")) or dict(ANY_OBJECT_SCHEMA),
+        "inputSchema": _choose_usable_schema(about.get("build_input_schema")) or dict(ANY_OBJECT_SCHEMA),
         "annotations": {
             "title": title,
             "readOnlyHint": False,

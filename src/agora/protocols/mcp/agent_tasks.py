@@ -14,7 +14,7 @@ from agora_sdk.errors import AgoraError, Conflict
 
 from .agent_offers import Offer
 from .exchange import Exchange
-from .questions import INTERRUPTED_STATUSES, Question, open_questions
+from .questions import INTERRUPTED_STATUSES, Question, list_open_questions
 from .tools import SEND_OPERATION
 
 __all__ = ["TOOL_KEY", "AgentTasks"]
@@ -95,7 +95,7 @@ class AgentTasks:
             entries += page["entries"]
             # To the end: only the whole log tells which of the questions were answered.
             if not page["has_more"]:
-                return open_questions(entries)
+                return list_open_questions(entries)
             arguments["cursor"] = page["next_cursor"]
 
     async def answer_question(self, exchange: Exchange, question: Question, response: Mapping[str, Any]) -> None:

@@ -23,7 +23,7 @@ from .progress import ProgressReporter, WaitingTask
 from .resources import Resources
 from .results import ToolResult, build_error_result
 from .schemas import WAIT
-from .selection import lists_offers, require_member, require_reading, select_tools
+from .selection import lists_offers, refuse_changes_if_read_only, require_tool_of_virtual_server, select_tools
 from .suspended_calls import SuspendedCalls
 from .task_methods import TaskMethods, WatchTask, build_no_task_support_error, serves_legacy_tasks
 from .tools import Listing, Tool, Tools, build_tool_page, select_foreign_meta, underscore_name
@@ -118,7 +118,7 @@ class Core:
             return self.find_operation(exchange, params)
         arguments = params.get("arguments")
         try:
-            called = tool_search.unwrap_call(arguments if isinstance(arguments, dict) else {})
+            called = tool_search.parse_inner_call(arguments if isinstance(arguments, dict) else {})
         except AgoraError:
             return None
         return self.find_operation(exchange, {**params, "name": called.name})
@@ -136,22 +136,22 @@ class Core:
     async def _call_tool(
         self, exchange: Exchange, name: str, arguments: Mapping[str, Any], params: Mapping[str, Any]
     ) -> ToolResult:
-        require_member(exchange.view, name)
+        require_tool_of_virtual_server(exchange.view, name)
         own = _TOOLS_ABOUT_TOOLS.get(name)
         # Unwrapped before all checks, so that a call within a call meets the same ones as a direct call.
         if own == tool_search.CALL_TOOL:
-            called = tool_search.unwrap_call(arguments)
+            called = tool_search.parse_inner_call(arguments)
             return await self._call_tool(exchange, called.name, called.arguments, params)
         if own == tool_search.SEARCH_TOOL:
             return await self._search_tools(exchange, arguments)
         if own == tool_search.ENABLE_TOOL:
             return await self._change_toolsets(exchange, arguments)
-        key = _build_idempotency_key(exchange, params)
+        key = _read_idempotency_key(exchange, params)
         operation = self._resolve_operation(exchange, name, params)
         if operation is None:
             offer = await self.offers.find(exchange, name)
             if offer is not None:
-                require_reading(exchange.view, name, None, arguments)
+                refuse_changes_if_read_only(exchange.view, name, None, arguments)
                 if self.tasks.creates_task(exchange, params, offer):
                     return await self.tasks.create_task(exchange, params, offer, arguments, key)
                 return await self.agent_tools.run_task(exchange, offer, arguments, key)
@@ -162,7 +162,7 @@ class Core:
         sends_task = self.tasks.creates_task_by_sending(exchange, operation, {**params, "arguments": arguments})
         if not sends_task and not exchange.modern and self.tasks.may_create(exchange, params):
             raise build_no_task_support_error(name)
-        require_reading(exchange.view, name, operation, arguments)
+        refuse_changes_if_read_only(exchange.view, name, operation, arguments)
         if sends_task:
             return await self.tasks.create_by_sending(exchange, params, arguments, key)
         return await self.run_operation(exchange, operation, arguments, key)
@@ -173,7 +173,7 @@ class Core:
             return False
         if _TOOLS_ABOUT_TOOLS.get(params["name"]) == tool_search.CALL_TOOL:
             try:
-                called = tool_search.unwrap_call(params.get("arguments") or {})
+                called = tool_search.parse_inner_call(params.get("arguments") or {})
             except AgoraError:
                 return False
             params = {**params, "name": called.name, "arguments": called.arguments}
@@ -285,7 +285,7 @@ class Core:
             raise JsonRpcError(INVALID_PARAMS, "A virtual server has no prompts.")
         if "." in name:
             return await self.resources.upstreams.get_prompt(exchange, name, arguments)
-        return prompts.find_prompt(name).fill_template(arguments)
+        return prompts.require_prompt(name).fill_template(arguments)
 
     async def complete_argument(
         self,
@@ -326,11 +326,11 @@ def to_tool_result(outcome: Outcome) -> ToolResult:
     if outcome.notices:
         meta["agora/notices"] = dict(outcome.notices)
     if getattr(outcome.operation, "definition", None) is not None:
-        return ToolResult(meta=meta, relayed=_relay_result(outcome.result))
+        return ToolResult(meta=meta, relayed=_build_relayed_result(outcome.result))
     return ToolResult(outcome.body, meta=meta)
 
 
-def _relay_result(result: UpstreamResult) -> dict[str, Any]:
+def _build_relayed_result(result: UpstreamResult) -> dict[str, Any]:
     content = [rewrite_links_to_local_uris(result.upstream, block) for block in result.content]
     result_document: dict[str, Any] = {"content": content, "isError": result.is_error}
     if result.structured_content is not None:
@@ -349,7 +349,7 @@ def _read_requested_version(params: Mapping[str, Any]) -> str | None:
     return version if isinstance(version, str) else None
 
 
-def _build_idempotency_key(exchange: Exchange, params: Mapping[str, Any]) -> str | None:
+def _read_idempotency_key(exchange: Exchange, params: Mapping[str, Any]) -> str | None:
     key = _read_request_meta(params).get(IDEMPOTENCY_KEY, exchange.key)
     if key is not None and not isinstance(key, str):
         raise InvalidRequest(

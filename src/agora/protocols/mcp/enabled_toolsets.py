@@ -13,10 +13,10 @@ from agora_sdk.errors import InvalidRequest
 from .exchange import Exchange
 from .session_store import SessionStore
 
-__all__ = ["EnabledToolsets", "client_key"]
+__all__ = ["EnabledToolsets", "build_client_key"]
 
 
-def client_key(exchange: Exchange) -> str:
+def build_client_key(exchange: Exchange) -> str:
     """Return the key under which a client's toolsets are stored and their changes announced."""
     if exchange.session is not None:
         return exchange.session.key
@@ -36,7 +36,7 @@ class EnabledToolsets:
             return exchange.session.toolsets
         if exchange.caller.kind == "anonymous":
             return ()
-        return await self._session_store.read_toolsets(exchange.caller, client_key(exchange))
+        return await self._session_store.read_toolsets(exchange.caller, build_client_key(exchange))
 
     async def change_toolsets(self, exchange: Exchange, toolsets: Sequence[str], *, enabled: bool) -> tuple[str, ...]:
         """Enable or disable toolsets; returns those now enabled. Raises InvalidRequest for anonymous callers without a
@@ -48,7 +48,7 @@ class EnabledToolsets:
                 fix="Name the toolsets in the header X-MCP-Toolsets, or in the URL: ?view=model&toolsets=task.",
             )
         enabled_toolsets = await self._session_store.change_toolsets(
-            exchange.caller, client_key(exchange), toolsets, enabled=enabled
+            exchange.caller, build_client_key(exchange), toolsets, enabled=enabled
         )
         if session is not None:
             session.toolsets = enabled_toolsets

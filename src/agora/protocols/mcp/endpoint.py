@@ -109,7 +109,7 @@ class McpApp:
         self._sweeping: asyncio.Task[None] | None = None
         self._background_tasks: set[asyncio.Task[None]] = set()
         self._drained = asyncio.Event()
-        self._get_streams = GetStreams(dispatcher, self.session_store, self.require_sdk, self._drained)
+        self._get_streams = GetStreams(dispatcher, self.session_store, self.get_or_load_sdk, self._drained)
 
     # -- life ------------------------------------------------------------------------------------
 
@@ -118,7 +118,7 @@ class McpApp:
         """Whether the SDK has been loaded."""
         return self._sdk is not None
 
-    async def require_sdk(self) -> SdkServer:
+    async def get_or_load_sdk(self) -> SdkServer:
         """Return the SDK's server, imported and started at first use."""
         if self._sdk is None:
             # Checked again inside: of two first requests, the second must use the server that the first has started.
@@ -271,8 +271,8 @@ class McpApp:
         if scope["method"] == "POST":
             body = await read_body(scope, receive, self.settings.body_limit)
             # Parsed once for both paths: the SDK reads the same bytes again if the lean path leaves the request to it.
-            message, again = _parse_json(body), replay_body(body, receive)
-            if (missing_scope := await self._find_missing_scope(exchange, message)) is not None:
+            message, again = _parse_json_or_none(body), replay_body(body, receive)
+            if (missing_scope := await self._find_missing_scope_error(exchange, message)) is not None:
                 await self.guard.send_missing_scope(scope, send, message["id"], missing_scope)
                 return
             exchange.client_name = _read_client_name(message) if modern else ""
@@ -285,7 +285,7 @@ class McpApp:
             if isinstance(message, dict) and message.get("method") == "initialize":
                 # A handshake runs no operation, so the dispatcher does not count it.
                 self.dispatcher.limiter.charge_call(caller)
-            if (work := self.lean.find_remote_call(scope, message, exchange)) is not None:
+            if (work := self.lean.prepare_relay_call(scope, message, exchange)) is not None:
                 await send_relayed_answer(message["id"], work, receive, send)
                 return
         if scope["method"] == "GET" and session is None and not modern:
@@ -308,7 +308,7 @@ class McpApp:
             raise NotFound("Session not found", fix="Start a new session: send 'initialize' without a session id.")
         return session
 
-    async def _find_missing_scope(self, exchange: Exchange, message: Any) -> PermissionDenied | None:
+    async def _find_missing_scope_error(self, exchange: Exchange, message: Any) -> PermissionDenied | None:
         """Find the missing scope of a request while HTTP can still report it; None if no scope is missing.
 
         Raises Unauthenticated if a credential is required.
@@ -344,7 +344,7 @@ class McpApp:
         self, scope: Scope, receive: Receive, send: Send, exchange: Exchange, message: Any
     ) -> None:
         """Answer a request without a session: of the newer era, or the handshake that begins a session."""
-        server = await self.require_sdk()
+        server = await self.get_or_load_sdk()
         scope["agora.mcp.exchange"] = exchange
         params = _read_handshake_params(message)
         if exchange.modern or params is None:
@@ -412,7 +412,7 @@ class McpApp:
             return
         if await self._handle_message_for_other_server(session, message, send):
             return
-        server = await self.require_sdk()
+        server = await self.get_or_load_sdk()
         await ensure_sdk_session(server, session)
         # Remembered by the server that runs the call: a cancellation that arrives at another server is passed on to it.
         session.remember_request(message.get("id") if isinstance(message, dict) and "method" in message else None)
@@ -451,7 +451,7 @@ class McpApp:
             return
         caller = await self.guard.authenticate_caller(scope)
         body = await read_body(scope, receive, self.settings.body_limit)
-        message = _parse_json(body)
+        message = _parse_json_or_none(body)
         if message is None:
             raise MalformedRequest("The body is not JSON.", errors=[field_error("body", "not JSON")])
         answer = await self.plain.answer_rpc(self._create_exchange(scope, caller, FULL_VIEW, modern=False), message)
@@ -484,7 +484,7 @@ def _strip_header_values(scope: Scope) -> None:
         scope.pop("agora.headers", None)
 
 
-def _parse_json(body: bytes) -> Any:
+def _parse_json_or_none(body: bytes) -> Any:
     """Parse the body as JSON; None if invalid: the SDK reports the error."""
     try:
         return from_json(body, allow_inf_nan=False)

@@ -16,7 +16,7 @@ from pydantic_core import from_json, to_json
 
 from agora.value_classes import value_class
 
-__all__ = ["POSITION_KEY", "EventId", "build_standing_id", "call_id", "message_id", "parse_event_id"]
+__all__ = ["POSITION_KEY", "EventId", "build_get_stream_event_id", "call_id", "message_id", "parse_event_id_or_empty"]
 
 MAX_REQUEST_BYTES: Final = 220  #: maximum length of a request id, as JSON, within an event id
 
@@ -35,7 +35,7 @@ class EventId:
     request: int | str | None = None
 
 
-def build_standing_id(position: int, tag: str, number: int) -> str:
+def build_get_stream_event_id(position: int, tag: str, number: int) -> str:
     """Build the event id of a message on a session's GET stream. tag, number: make it unique within the session."""
     return f"{position}-{tag}.{number}"
 
@@ -53,7 +53,7 @@ def call_id(tag: str, number: int, request: Any) -> str:
     return f"{tag}.{number}.{base64.urlsafe_b64encode(request_json).rstrip(b'=').decode()}"
 
 
-def parse_event_id(event_id: str) -> EventId:
+def parse_event_id_or_empty(event_id: str) -> EventId:
     """Parse an event id received from a client; empty if it is invalid."""
     if match := _STREAM_EVENT_ID.fullmatch(event_id):
         return EventId(position=int(match[1]))

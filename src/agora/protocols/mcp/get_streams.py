@@ -61,7 +61,7 @@ class GetStreams:
     async def __call__(self, scope: Scope, receive: Receive, send: Send, exchange: Exchange, session: Session) -> None:
         """Serve one GET request until its stream ends. Raises InvalidRequest for an unknown Last-Event-ID, Overloaded."""
         last_event_id = read_header(scope, LAST_EVENT_ID)
-        event_id = event_ids.parse_event_id(last_event_id) if last_event_id else event_ids.EventId()
+        event_id = event_ids.parse_event_id_or_empty(last_event_id) if last_event_id else event_ids.EventId()
         # Not a position in the event log: the id is of the response stream of one call, which only its server can replay.
         if last_event_id and event_id.position is None:
             if any(number == last_event_id for number, _, _ in session.sent):
@@ -73,11 +73,11 @@ class GetStreams:
         await ensure_sdk_session(server, session)
         await initialize_sdk_session(server, session)
         if last_event_id:
-            await self._replace_stream(session)
+            await self._end_earlier_stream(session)
         stream, missed = await self._open_events(exchange, event_id.position)
         try:
             # After the stream was opened: a change of the watches from here on arrives as its event.
-            await self._session_store.refresh_watched(session)
+            await self._session_store.reload_watched_resources(session)
             sdk_scope = to_sdk_scope(scope, session.local, without=LAST_EVENT_ID)
             connection = find_connection(scope)
             stream_of_session = _GetStream(self._dispatcher, exchange, session, stream, missed, connection)
@@ -108,7 +108,7 @@ class GetStreams:
             return await open_events(self._dispatcher, exchange), False
         return None, False
 
-    async def _replace_stream(self, session: Session) -> None:
+    async def _end_earlier_stream(self, session: Session) -> None:
         """End the session's earlier stream: its client has reconnected, so it has lost that stream.
 
         Otherwise the SDK would reject the new stream until the dead connection times out.
@@ -195,7 +195,7 @@ class _GetStream:
             return b""
         # The number makes the id unique: a stream reopened at the same position sends another id.
         session.numbered += 1
-        event_id = event_ids.build_standing_id(stream.position, session.tag, session.numbered)
+        event_id = event_ids.build_get_stream_event_id(stream.position, session.tag, session.numbered)
         return b"id: %b\nretry: %d\ndata: \n\n" % (event_id.encode(), RETRY_MILLISECONDS)
 
     async def _notify_changes(self, server: SdkServer, begun: asyncio.Event) -> None:

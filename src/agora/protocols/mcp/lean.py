@@ -82,7 +82,7 @@ class FastPath:
             return None
         return await self._dispatch_method(message, method, params or {}, exchange, session)
 
-    def find_remote_call(self, scope: Scope, message: Any, exchange: Exchange) -> Coroutine[Any, Any, Answer] | None:
+    def prepare_relay_call(self, scope: Scope, message: Any, exchange: Exchange) -> Coroutine[Any, Any, Answer] | None:
         """Prepare a plain relay call of a newer-era client without progress; None leaves it to the SDK.
 
         In that era a call is cancelled only by closing the connection, so it needs no cancellation message.

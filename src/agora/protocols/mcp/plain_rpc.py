@@ -38,7 +38,7 @@ class PlainRpc:
         Raises Unauthenticated if a single request needs a credential.
         """
         if not isinstance(message, list):
-            return await self._answer_one(exchange, message)
+            return await self._answer_message(exchange, message)
         if not 1 <= len(message) <= MAX_BATCH:
             return _build_error_response(
                 None, JsonRpcError(INVALID_REQUEST, f"An array must contain 1 to {MAX_BATCH} requests.")
@@ -49,9 +49,9 @@ class PlainRpc:
             try:
                 # One after another, as written: a caller may rely on the effects of an earlier request.
                 if size < self._byte_limit:
-                    answer = await self._answer_one(exchange, part)
+                    answer = await self._answer_message(exchange, part)
                 else:
-                    answer = self._refuse_one(part)
+                    answer = self._refuse_message(part)
             # Within an array one request's 401 would hide the answers of those already executed.
             except Unauthenticated as error:
                 answer = _build_error_response(part.get("id"), JsonRpcError(error.jsonrpc, str(error), error.problem()))
@@ -60,14 +60,14 @@ class PlainRpc:
                 size += len(answer)
         return b"[%b]" % b",".join(answers) if answers else None
 
-    def _refuse_one(self, message: Any) -> bytes | None:
+    def _refuse_message(self, message: Any) -> bytes | None:
         if isinstance(message, dict) and "id" not in message:
             return None
         what = f"The answers to an array are limited to {self._byte_limit} bytes. This request was not executed; send it again."
         id = message["id"] if isinstance(message, dict) else None
         return _build_error_response(id, JsonRpcError(INVALID_REQUEST, what))
 
-    async def _answer_one(self, exchange: Exchange, message: Any) -> bytes | None:
+    async def _answer_message(self, exchange: Exchange, message: Any) -> bytes | None:
         if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
             return _build_error_response(None, JsonRpcError(INVALID_REQUEST, "The body is not a JSON-RPC 2.0 request."))
         if "id" not in message:

@@ -46,14 +46,14 @@ class ProgressReporter:
     @contextlib.asynccontextmanager
     async def keep_alive(self) -> AsyncIterator[None]:
         """Send heartbeats during the block."""
-        beating = asyncio.create_task(self._report_heartbeats())
+        beating = asyncio.create_task(self._send_heartbeats())
         try:
             yield
         finally:
             beating.cancel()
             await asyncio.gather(beating, return_exceptions=True)
 
-    async def _report_heartbeats(self) -> None:
+    async def _send_heartbeats(self) -> None:
         loop = asyncio.get_running_loop()
         started_at = loop.time()
         while True:

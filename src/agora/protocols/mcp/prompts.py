@@ -10,7 +10,7 @@ from agora.value_classes import value_class
 
 from .exchange import INVALID_PARAMS, JsonRpcError
 
-__all__ = ["PROMPTS", "Prompt", "find_prompt"]
+__all__ = ["PROMPTS", "Prompt", "require_prompt"]
 
 MAX_ARGUMENT_LENGTH = 4000
 
@@ -145,7 +145,7 @@ Report each task: id, what was asked, what you answered.""",
 _BY_NAME: Final = {prompt.name: prompt for prompt in PROMPTS}
 
 
-def find_prompt(name: str) -> Prompt:
+def require_prompt(name: str) -> Prompt:
     """Return a prompt by name. Raises JsonRpcError."""
     if name not in _BY_NAME:
         raise JsonRpcError(INVALID_PARAMS, f"Unknown prompt: {name[:200]!r}. The prompts are {', '.join(_BY_NAME)}.")

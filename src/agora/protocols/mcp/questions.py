@@ -13,7 +13,7 @@ from typing import Any, Final
 from agora.value_classes import value_class
 from agora.wire.questions import ANSWERS_KEY, find_named_questions, list_unanswered_names
 
-__all__ = ["ELICIT_METHOD", "INTERRUPTED_STATUSES", "Question", "list_questions_of_entry", "open_questions"]
+__all__ = ["ELICIT_METHOD", "INTERRUPTED_STATUSES", "Question", "list_open_questions", "list_questions_of_entry"]
 
 ELICIT_METHOD: Final = "elicitation/create"
 INTERRUPTED_STATUSES: Final = frozenset(
@@ -88,7 +88,7 @@ def list_questions_of_entry(entry: Mapping[str, Any]) -> list[Question]:
     return [Question(task_id, number, text, _find_form_schema(metadata if isinstance(metadata, Mapping) else {}))]
 
 
-def open_questions(entries: Iterable[Mapping[str, Any]]) -> list[Question]:
+def list_open_questions(entries: Iterable[Mapping[str, Any]]) -> list[Question]:
     """List the unanswered questions in the log of a waiting task. entries: oldest first."""
     asking: Mapping[str, Any] | None = None
     answers: list[Mapping[str, Any]] = []

@@ -9,7 +9,7 @@ from __future__ import annotations
 from mcp.server.streamable_http import GET_STREAM_KEY, EventCallback, EventId, EventMessage, EventStore, StreamId
 from mcp_types import JSONRPCMessage, JSONRPCNotification
 
-from .event_ids import POSITION_KEY, build_standing_id, call_id, message_id
+from .event_ids import POSITION_KEY, build_get_stream_event_id, call_id, message_id
 from .sessions import CURRENT_SESSION, Session
 
 __all__ = ["ReplayStore"]
@@ -25,7 +25,7 @@ class ReplayStore(EventStore):
             return "0"
         session.numbered += 1
         if stream_id == GET_STREAM_KEY and (position := _read_log_position(message)) is not None:
-            return build_standing_id(position, session.tag, session.numbered)
+            return build_get_stream_event_id(position, session.tag, session.numbered)
         number = _build_event_id(session, stream_id)
         session.sent.append((number, stream_id, message))
         return number

@@ -165,14 +165,14 @@ class Resources:
             raise JsonRpcError(INVALID_PARAMS, "Invalid cursor: leave it out to begin again.")
         entries = [template.to_document() for template in TEMPLATES if not template.parameter_name]
         for collection in COLLECTIONS:
-            entries += await self._list_at_work(exchange, collection)
+            entries += await self._list_active_items(exchange, collection)
         entries += await self.upstreams.list_resources(exchange)
         begin = int(position)
         end = begin + exchange.view.page
         page: dict[str, Any] = {"resources": entries[begin:end]}
         return page | {"nextCursor": cursors.encode_cursor(str(end))} if end < len(entries) else page
 
-    async def _list_at_work(self, exchange: Exchange, collection: ResourceCollection) -> list[dict[str, Any]]:
+    async def _list_active_items(self, exchange: Exchange, collection: ResourceCollection) -> list[dict[str, Any]]:
         try:
             page = await self.invoke_operation(
                 exchange, collection.operation, {**collection.at_work, "limit": MAX_LISTED_ENTRIES}

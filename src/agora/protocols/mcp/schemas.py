@@ -21,10 +21,10 @@ __all__ = [
     "ITEM_LIMIT",
     "WAIT",
     "WAIT_LIMIT",
+    "build_input_schema",
+    "build_output_schema",
     "convert_to_portable_schema",
-    "input_schema",
     "outline_schema",
-    "output_schema",
     "simplify_schema",
     "strip_titles",
 ]
@@ -92,7 +92,7 @@ _STREAM_PARAMETERS: dict[str, Any] = {
 }
 
 
-def input_schema(operation: Operation) -> dict[str, Any]:
+def build_input_schema(operation: Operation) -> dict[str, Any]:
     """Build the JSON schema of a tool's arguments; for a stream with ``wait`` and ``limit``."""
     schema = convert_to_portable_schema(operation.input_schema)
     schema.setdefault("properties", {})
@@ -102,9 +102,9 @@ def input_schema(operation: Operation) -> dict[str, Any]:
     return schema
 
 
-def output_schema(operation: Operation) -> dict[str, Any] | None:
+def build_output_schema(operation: Operation) -> dict[str, Any] | None:
     """Build the JSON schema of a tool's structured content; None if the result is not an object."""
-    schema: dict[str, Any] = _drop_any_json(strip_titles(operation.output_schema))
+    schema: dict[str, Any] = _replace_any_json(strip_titles(operation.output_schema))
     if operation.kind is Kind.STREAM:
         return _build_stream_page_schema(schema)
     return schema if schema.get("type") == "object" else None
@@ -125,7 +125,7 @@ def _build_stream_page_schema(item: dict[str, Any]) -> dict[str, Any]:
     return schema if definitions is None else schema | {"$defs": definitions}
 
 
-def _drop_any_json(schema: dict[str, Any]) -> dict[str, Any]:
+def _replace_any_json(schema: dict[str, Any]) -> dict[str, Any]:
     """Replace the definition of any JSON value in a result's schema: some hosts reject an empty schema."""
 
     any_json = {"$ref": f"#/$defs/{_ANY_JSON}"}
@@ -222,10 +222,10 @@ def _convert_keywords(
         values = ported.pop("additionalProperties", None)
         if isinstance(values, dict) and not _is_any_json(values):
             ported["additionalProperties"] = values
-    return _port_subschemas(ported, definitions, within)
+    return _convert_subschemas(ported, definitions, within)
 
 
-def _port_subschemas(
+def _convert_subschemas(
     schema: Mapping[str, Any], definitions: Mapping[str, Any], within: tuple[str, ...]
 ) -> dict[str, Any]:
     """Convert the nested schemas: those of properties, items and additional properties."""

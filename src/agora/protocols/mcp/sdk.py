@@ -35,14 +35,14 @@ from agora_sdk.errors import AgoraError, Unauthenticated
 from . import server_info
 from .client_requests import ClientRequests
 from .core import Core
-from .enabled_toolsets import client_key
+from .enabled_toolsets import build_client_key
 from .exchange import INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND, Exchange, JsonRpcError, ignore_progress
 from .notifiers import ListenNotifier, SessionNotifier
 from .replay import ReplayStore
 from .results import build_error_result
 from .session_store import SessionStore
 from .sessions import CURRENT_SESSION, Session, choose_session_owner
-from .subscriptions import Notifier, WatchFilter, build_task_watch, canonical_uri, notify_changes, open_events
+from .subscriptions import Notifier, WatchFilter, build_task_watch, notify_changes, open_events, resolve_canonical_uri
 from .task_methods import LEGACY_VERSION
 from .task_views import RELATED_TASK_KEY
 from .upstream_watch import UpstreamWatch
@@ -208,7 +208,7 @@ class SdkServer:
         """Register the handler of a method; the last registration wins."""
 
         async def handle_request(ctx: Context, params: Any) -> dict[str, Any]:
-            exchange: Exchange = _build_http_scope(ctx)[EXCHANGE]
+            exchange: Exchange = _get_http_scope(ctx)[EXCHANGE]
             try:
                 if progress_token_from_params(ctx.params) is not None:
                     # Only with a token: without progress, the core shortens the default wait (``SILENT_WAIT_SECONDS``).
@@ -287,13 +287,13 @@ class SdkServer:
     # -- tasks -----------------------------------------------------------------------------------
 
     async def _get_task(self, ctx: Context, exchange: Exchange, params: Any) -> dict[str, Any]:
-        return await self.core.tasks.get_task(exchange, _build_task_params(ctx, exchange))
+        return await self.core.tasks.get_task(exchange, _read_task_params(ctx, exchange))
 
     async def _update_task(self, ctx: Context, exchange: Exchange, params: Any) -> dict[str, Any]:
-        return await self.core.tasks.update_task(exchange, _build_task_params(ctx, exchange))
+        return await self.core.tasks.update_task(exchange, _read_task_params(ctx, exchange))
 
     async def _cancel_task(self, ctx: Context, exchange: Exchange, params: Any) -> dict[str, Any]:
-        return await self.core.tasks.cancel_task(exchange, _build_task_params(ctx, exchange))
+        return await self.core.tasks.cancel_task(exchange, _read_task_params(ctx, exchange))
 
     async def _list_tasks(
         self, ctx: Context, exchange: Exchange, params: types.PaginatedRequestParams
@@ -309,7 +309,7 @@ class SdkServer:
         if exchange.progress is ignore_progress and not exchange.modern:
             token = await self.core.tasks.progress_token(exchange, task_params)
             if token is not None:
-                exchange = replace(exchange, progress=link.task_progress(token, task_params))
+                exchange = replace(exchange, progress=link.build_progress_callback(token, task_params))
         try:
             return await self.core.tasks.wait_for_result(exchange, task_params)
         finally:
@@ -318,7 +318,7 @@ class SdkServer:
     # -- watching --------------------------------------------------------------------------------
 
     async def _on_initialized(self, ctx: Context, params: Any) -> None:
-        session: Session | None = _build_http_scope(ctx).get(SESSION)
+        session: Session | None = _get_http_scope(ctx).get(SESSION)
         if session is not None:
             session.notifier = ctx.session
             session.ready.set()
@@ -328,7 +328,9 @@ class SdkServer:
     ) -> dict[str, Any]:
         session = _require_session(ctx)
         uri = str(params.uri)
-        await self._session_store.watch_resource(session, uri, await canonical_uri(self.core.dispatcher, exchange, uri))
+        await self._session_store.watch_resource(
+            session, uri, await resolve_canonical_uri(self.core.dispatcher, exchange, uri)
+        )
         return {}
 
     async def _unsubscribe_resource(
@@ -346,7 +348,7 @@ class SdkServer:
         if len(uris) > MAX_SUBSCRIPTIONS:
             problem = f"notifications.resourceSubscriptions must be an array of at most {MAX_SUBSCRIPTIONS} URIs."
             raise JsonRpcError(INVALID_PARAMS, problem)
-        canonical_uris = {uri: await canonical_uri(self.core.dispatcher, exchange, uri) for uri in uris}
+        canonical_uris = {uri: await resolve_canonical_uri(self.core.dispatcher, exchange, uri) for uri in uris}
         task_ids = await self.core.tasks.select_own_tasks(exchange, ctx.params or {})
         canonical_uris |= dict(build_task_watch(task_id) for task_id in task_ids)
         notifier = ListenNotifier(ctx, exchange, self.core.tasks)
@@ -356,7 +358,7 @@ class SdkServer:
             tools=bool(filters.tools_list_changed),
             resources=bool(filters.resources_list_changed),
             prompts=bool(filters.prompts_list_changed),
-            session=client_key(exchange),
+            session=build_client_key(exchange),
         )
         # After the acknowledgement, as the protocol orders; what changed in between is covered by the task notifications below.
         stream = await open_events(self.core.dispatcher, exchange)
@@ -381,7 +383,7 @@ class _ClientLink:
 
     def __init__(self, ctx: Context, *, modern: bool) -> None:
         self._ctx, self._modern, self.answered = ctx, modern, False
-        self._session: Session | None = _build_http_scope(ctx).get(SESSION)
+        self._session: Session | None = _get_http_scope(ctx).get(SESSION)
 
     def client_requests(self, exchange: Exchange) -> ClientRequests:
         """Return the requests that the client supports, and its responses so far."""
@@ -417,7 +419,7 @@ class _ClientLink:
         document: dict[str, Any] = result.model_dump(by_alias=True, mode="json")
         return document
 
-    def task_progress(self, token: int | str, task_params: Mapping[str, Any]) -> Progress:
+    def build_progress_callback(self, token: int | str, task_params: Mapping[str, Any]) -> Progress:
         """Report a task's progress in the response to this request. token: the progress token of the task's call."""
         related = {RELATED_TASK_KEY: {"taskId": task_params["taskId"]}}
 
@@ -440,23 +442,23 @@ class _ClientLink:
             await self._session.notifier.send_notification(notification)
 
 
-def _build_http_scope(ctx: Context) -> Scope:
+def _get_http_scope(ctx: Context) -> Scope:
     """Return the scope of a message's HTTP request."""
     assert ctx.request is not None
     scope: Scope = ctx.request.scope
     return scope
 
 
-def _build_task_params(ctx: Context, exchange: Exchange) -> Mapping[str, Any]:
+def _read_task_params(ctx: Context, exchange: Exchange) -> Mapping[str, Any]:
     """Read the parameters of a task method. Raises JsonRpcError if the routing header names another task."""
     params = ctx.params or {}
-    if exchange.modern and read_header(_build_http_scope(ctx), b"mcp-name") != params.get("taskId"):
+    if exchange.modern and read_header(_get_http_scope(ctx), b"mcp-name") != params.get("taskId"):
         raise JsonRpcError(HEADER_MISMATCH, "The header Mcp-Name is not the task's id, params.taskId.")
     return params
 
 
 def _require_session(ctx: Context) -> Session:
-    session: Session | None = _build_http_scope(ctx).get(SESSION)
+    session: Session | None = _get_http_scope(ctx).get(SESSION)
     if session is None:
         raise JsonRpcError(METHOD_NOT_FOUND, "Subscriptions need a session, or subscriptions/listen.")
     return session

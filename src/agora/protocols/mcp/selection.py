@@ -14,7 +14,7 @@ from .tools import Tool, underscore_name
 from .toolsets import AGENTS, ALL, covers_operation
 from .view import View
 
-__all__ = ["lists_offers", "require_member", "require_reading", "select_tools"]
+__all__ = ["lists_offers", "refuse_changes_if_read_only", "require_tool_of_virtual_server", "select_tools"]
 
 
 def lists_offers(view: View, toolsets: Collection[str]) -> bool:
@@ -46,7 +46,7 @@ def _is_in_toolsets(tool: Tool, toolsets: Collection[str]) -> bool:
     return covers_operation(toolsets, tool.operation)
 
 
-def require_member(view: View, name: str) -> None:
+def require_tool_of_virtual_server(view: View, name: str) -> None:
     """Raise JsonRpcError for a tool that is not part of the view's virtual server."""
     if view.server and underscore_name(name) not in map(underscore_name, view.tools):
         raise JsonRpcError(
@@ -54,7 +54,9 @@ def require_member(view: View, name: str) -> None:
         )
 
 
-def require_reading(view: View, name: str, operation: Operation | None, arguments: Mapping[str, Any]) -> None:
+def refuse_changes_if_read_only(
+    view: View, name: str, operation: Operation | None, arguments: Mapping[str, Any]
+) -> None:
     """Raise PermissionDenied if a read-only view calls a tool that changes something. operation: None for an agent's
     tool."""
     if not view.readonly or (operation is not None and operation.reads_with(arguments)):

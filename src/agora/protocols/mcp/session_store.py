@@ -120,7 +120,7 @@ class SessionStore:
         )
         session.watched.pop(uri, None)
 
-    async def refresh_watched(self, session: Session) -> None:
+    async def reload_watched_resources(self, session: Session) -> None:
         """Reload the watched resources: another server may have changed them."""
         row = await self._run_in_store(
             session.caller, lambda call: rules.find_session(call, session.caller, session.key)

@@ -27,9 +27,9 @@ __all__ = [
     "Notifier",
     "WatchFilter",
     "build_task_watch",
-    "canonical_uri",
     "notify_changes",
     "open_events",
+    "resolve_canonical_uri",
     "resume_events",
 ]
 
@@ -85,7 +85,7 @@ def build_task_watch(task_id: str) -> tuple[str, str]:
     return TASK_STATUS + task_id, f"agora://tasks/{task_id}"
 
 
-async def canonical_uri(dispatcher: Dispatcher, exchange: Exchange, uri: str) -> str:
+async def resolve_canonical_uri(dispatcher: Dispatcher, exchange: Exchange, uri: str) -> str:
     """Resolve a URI that may contain an agent's name to the URI used in events."""
     prefix = "agora://agents/"
     reference = unquote(uri.removeprefix(prefix))

@@ -142,7 +142,7 @@ class TaskMethods:
     async def get_task(self, exchange: Exchange, params: Mapping[str, Any]) -> dict[str, Any]:
         """Implement ``tasks/get``."""
         self._require_client(exchange, params, "tasks/get")
-        return await self._describe_task(exchange, await self._read_own(exchange, params), capabilities_of=params)
+        return await self._describe_task(exchange, await self._read_own_task(exchange, params), capabilities_of=params)
 
     async def list_own_tasks(self, exchange: Exchange, cursor: str | None) -> dict[str, Any]:
         """Implement ``tasks/list`` of the older era: one page of the caller's tasks, newest first."""
@@ -169,7 +169,7 @@ class TaskMethods:
             raise JsonRpcError(
                 INVALID_PARAMS, f"inputResponses must be an object of at most {MAX_RESPONSES} responses."
             )
-        task = await self._read_own(exchange, params)
+        task = await self._read_own_task(exchange, params)
         try:
             for question in await self._tasks.list_questions(exchange, task):
                 if question.key in responses:
@@ -183,7 +183,7 @@ class TaskMethods:
     async def cancel_task(self, exchange: Exchange, params: Mapping[str, Any]) -> dict[str, Any]:
         """Implement ``tasks/cancel``: returns the task in the older era, an empty result in the newer one."""
         self._require_client(exchange, params, "tasks/cancel")
-        task = await self._read_own(exchange, params)
+        task = await self._read_own_task(exchange, params)
         if task["status"] in TERMINAL_STATUSES:
             if exchange.modern:
                 return {}
@@ -195,24 +195,26 @@ class TaskMethods:
                 raise JsonRpcError(INVALID_PARAMS, f"Cannot cancel task: {error}") from None
         except AgoraError as error:
             raise _build_refusal(error) from None
-        return {} if exchange.modern else await self._describe_task(exchange, await self._read_own(exchange, params))
+        return (
+            {} if exchange.modern else await self._describe_task(exchange, await self._read_own_task(exchange, params))
+        )
 
     async def wait_for_result(self, exchange: Exchange, params: Mapping[str, Any]) -> dict[str, Any]:
         """Implement ``tasks/result`` of the older era: wait for the call's result, relaying questions to the client."""
         if exchange.modern or not serves_legacy_tasks(exchange):
             raise _build_unknown_method_error("tasks/result")
-        task = await self._read_own(exchange, params)
+        task = await self._read_own_task(exchange, params)
         if task["status"] not in TERMINAL_STATUSES:
             reporter = ProgressReporter(exchange.progress)
             async with reporter.keep_alive():
                 await self._follow_to_end(exchange, task["task_id"], reporter)
-            task = await self._read_own(exchange, params)
+            task = await self._read_own_task(exchange, params)
         result = (await self._build_result(exchange, task)).to_document()
         return result | {"_meta": {**result["_meta"], RELATED_TASK_KEY: {"taskId": task["task_id"]}}}
 
     async def progress_token(self, exchange: Exchange, params: Mapping[str, Any]) -> int | str | None:
         """Return the progress token of a task's call, valid until the task ends."""
-        token = (await self._read_own(exchange, params))["metadata"].get(PROGRESS_KEY)
+        token = (await self._read_own_task(exchange, params))["metadata"].get(PROGRESS_KEY)
         return token if isinstance(token, int | str) else None
 
     async def select_own_tasks(self, exchange: Exchange, params: Mapping[str, Any]) -> list[str]:
@@ -230,14 +232,14 @@ class TaskMethods:
         for task_id in task_ids:
             # Ids of others are left out of the acknowledgement, not reported: they cannot be probed.
             with contextlib.suppress(JsonRpcError):
-                own_metadata[(await self._read_own(exchange, {"taskId": task_id}))["task_id"]] = None
+                own_metadata[(await self._read_own_task(exchange, {"taskId": task_id}))["task_id"]] = None
         return list(own_metadata)
 
     async def describe_task(self, exchange: Exchange, task_id: str, params: Mapping[str, Any]) -> dict[str, Any] | None:
         """Describe a task for a notification; None if it is not the caller's. params: with the client's
         capabilities."""
         try:
-            task = await self._read_own(exchange, {"taskId": task_id})
+            task = await self._read_own_task(exchange, {"taskId": task_id})
         except JsonRpcError:
             return None
         return await self._describe_task(exchange, task, capabilities_of=params)
@@ -255,7 +257,7 @@ class TaskMethods:
         if not is_legacy_client and not _declares_extension(params):
             raise _build_missing_extension_error()
 
-    async def _read_own(self, exchange: Exchange, params: Mapping[str, Any]) -> dict[str, Any]:
+    async def _read_own_task(self, exchange: Exchange, params: Mapping[str, Any]) -> dict[str, Any]:
         task_id = params.get("taskId")
         if not isinstance(task_id, str):
             raise JsonRpcError(INVALID_PARAMS, "taskId must be a string.")

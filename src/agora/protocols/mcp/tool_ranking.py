@@ -57,7 +57,7 @@ def rank_tools(tools: Sequence[Tool], query: str) -> Ranking:
 
     Of equal scores, the tools of the model view come first.
     """
-    words = query_stems(query)
+    words = map_words_to_stems(query)
     stems = frozenset(chain.from_iterable(words.values()))
     documents = [(tool, _index_tool_stems(tool)) for tool in tools]
     matching = [(tool, weights, present) for tool, weights in documents if (present := stems & weights.keys())]
@@ -76,7 +76,7 @@ def rank_tools(tools: Sequence[Tool], query: str) -> Ranking:
     return Ranking(matches, unknown if 2 * len(unknown) >= len(words) else ())
 
 
-def query_stems(query: str) -> dict[str, dict[str, float]]:
+def map_words_to_stems(query: str) -> dict[str, dict[str, float]]:
     """Map each significant word of a query to the stems that match it, with their weights."""
     words = list(dict.fromkeys(_WORDS.findall(query.lower())))
     stems = {}

@@ -32,9 +32,9 @@ __all__ = [
     "ToolsetChange",
     "build_toolsets_result",
     "list_tools_about_tools",
+    "parse_inner_call",
     "read_toolset_change",
     "search_tools",
-    "unwrap_call",
 ]
 
 SEARCH_TOOL: Final = "agora.tools.search"
@@ -170,7 +170,7 @@ def _split_restricted(matches: Sequence[Match], restricted: Collection[Tool]) ->
     return list(matches[:first]), permitted
 
 
-def unwrap_call(arguments: Mapping[str, Any]) -> InnerCall:
+def parse_inner_call(arguments: Mapping[str, Any]) -> InnerCall:
     """Parse the call within a call. Raises InvalidRequest."""
     called: InnerCall = _validate_arguments(InnerCall, arguments)
     # A call within a call within a call would nest without end.

@@ -27,7 +27,7 @@ from agora_sdk.mcp_wire import MIRROR_KEY
 from . import cursors
 from .exchange import INVALID_PARAMS, JsonRpcError
 from .model_view import MODEL_TOOLS, compact_document
-from .schemas import input_schema, output_schema
+from .schemas import build_input_schema, build_output_schema
 from .view import View
 
 __all__ = [
@@ -150,7 +150,7 @@ class OperationTool(Tool):
 
     @cached_property
     def document(self) -> dict[str, Any]:  # type: ignore[override]
-        output = output_schema(self._operation)
+        output = build_output_schema(self._operation)
         return {**self.call_document, **({} if output is None else {"outputSchema": output})}
 
 
@@ -292,7 +292,7 @@ def _build_call_document(operation: Operation, life: OperationLifecycle) -> dict
         "name": operation.name,
         "title": _build_tool_title(operation),
         "description": _build_tool_description(operation, life),
-        "inputSchema": input_schema(operation),
+        "inputSchema": build_input_schema(operation),
         "annotations": _build_tool_annotations(operation),
         "_meta": {
             f"{OWN_META_PREFIX}version": operation.version,

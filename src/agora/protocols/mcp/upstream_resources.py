@@ -111,7 +111,7 @@ class UpstreamResources:
         for state in ("quarantined", "dropped") if _UPSTREAM.fullmatch(upstream) and tool else ():
             filters = {"upstream": upstream, "kind": "tool", "state": state}
             try:
-                async for item in self._build_upstream_items(exchange, filters):
+                async for item in self._list_upstream_items(exchange, filters):
                     if tool in (item["name"], item["name"].replace(".", "_")):
                         return _build_unusable_tool_error(upstream, item)
             except AgoraError:  # the upstream is unknown or not visible to the caller
@@ -124,7 +124,7 @@ class UpstreamResources:
         try:
             async for name in self._list_upstream_names(exchange):
                 try:
-                    async for item in self._build_upstream_items(exchange, {"upstream": name, **filters}):
+                    async for item in self._list_upstream_items(exchange, {"upstream": name, **filters}):
                         own_uri = item["definition"].get("name") or item["name"]
                         yield name, f"{name}.{own_uri}", item["definition"]
                 except NotFound:  # removed since its name was listed; the others are listed all the same
@@ -133,7 +133,7 @@ class UpstreamResources:
         except (PermissionDenied, Unauthenticated):
             return
 
-    async def _build_upstream_items(
+    async def _list_upstream_items(
         self, exchange: Exchange, filters: Mapping[str, Any]
     ) -> AsyncIterator[dict[str, Any]]:
         """List the items of an upstream, page by page."""

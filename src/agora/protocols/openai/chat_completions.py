@@ -12,7 +12,7 @@ from agora.clock import new_id
 from agora.wire.a2a.states import INTERRUPTED_STATES
 from agora_sdk.errors import AgoraError
 
-from .errors import agent_failed, build_error
+from .errors import build_agent_failed_error, build_error
 from .identifiers import CallId, TurnId
 from .pieces import Calls, End, Note, Piece, Text
 
@@ -54,7 +54,7 @@ class ChatCompletion:
                 if state == COMPLETED or state in INTERRUPTED_STATES:
                     self._finish = "tool_calls" if self._calls else "stop"
                 else:
-                    self.failure = agent_failed(state, reason)
+                    self.failure = build_agent_failed_error(state, reason)
             case Note():
                 pass  # not representable in a completion
         return None

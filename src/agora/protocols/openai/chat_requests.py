@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from .content import join_content_text, read_content
 from .errors import invalid_field
-from .identifiers import parse_call_id
+from .identifiers import parse_call_id_or_none
 from .request_fields import (
     MAX_MESSAGES,
     AgentRequest,
@@ -52,7 +52,7 @@ def read_chat_request(body: Fields) -> AgentRequest:
     )
     instructions = [join_content_text(each["content"]) for each in messages if each["role"] in INSTRUCTION_ROLES]
     spoken = [each for each in messages if each["role"] not in INSTRUCTION_ROLES]
-    history = _split_newest(request, spoken)
+    history = _move_new_messages_into_request(request, spoken)
     members = {
         "instructions": "\n".join(filter(None, instructions)),
         "history": history,
@@ -84,7 +84,7 @@ def _read_message(value: Any, number: int) -> dict[str, Any]:
     return message
 
 
-def _split_newest(request: AgentRequest, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _move_new_messages_into_request(request: AgentRequest, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Move the new messages into the request; returns the messages before them.
 
     New are those after the assistant's last message. Outputs of unknown calls belong to the history: another model
@@ -95,7 +95,7 @@ def _split_newest(request: AgentRequest, messages: list[dict[str, Any]]) -> list
     request.outputs = [
         ToolOutput(str(each.get("tool_call_id")), join_content_text(each["content"]))
         for each in new_messages
-        if each["role"] == "tool" and parse_call_id(str(each.get("tool_call_id"))) is not None
+        if each["role"] == "tool" and parse_call_id_or_none(str(each.get("tool_call_id"))) is not None
     ]
     prompts = [number for number, each in enumerate(messages) if each["role"] == "user"]
     if request.outputs:

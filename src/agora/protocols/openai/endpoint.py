@@ -35,14 +35,14 @@ from agora.protocols.http import (
 from agora.protocols.http_streams import STREAM_HEADERS, follow_stream
 from agora.protocols.json_body import parse_json_object, read_json_body
 from agora.protocols.operation_calls import call_operation
-from agora.protocols.query_string import decode_segment, parse_pairs
+from agora.protocols.query_string import decode_segment, parse_query_pairs
 from agora.settings import Settings
 from agora_sdk.errors import AgoraError, IllegalTransition, InternalError, InvalidRequest, MethodNotAllowed, NotFound
 
 from .chat_completions import ChatCompletion
 from .chat_requests import read_chat_request
 from .compaction import build_compaction
-from .errors import invalid_field, model_not_found, send_error
+from .errors import build_model_not_found_error, invalid_field, send_error
 from .identifiers import TurnId, parse_response_id
 from .models import APPS_CURSOR, FRONT_MODEL, MAX_PAGE_SIZE, build_app_model, build_model, explain_page_error, read_page
 from .paths import CHAT_PATH, MODELS_PATH, RESPONSES_PATH
@@ -51,7 +51,7 @@ from .request_fields import AgentRequest, list_tool_names
 from .response_requests import read_compact_request, read_response_request
 from .responses import ResponseBuilder
 from .streams import DONE_EVENT, ChatWriter, ResponseWriter, TurnEncoder, TurnWriter
-from .turns import APP_PREFIX, FRONT_MODEL_NAME, Asking, BegunTurn, Turns, Update
+from .turns import APP_PREFIX, FRONT_MODEL_NAME, BegunTurn, TurnCaller, Turns, Update
 
 __all__ = ["OpenAiApp"]
 
@@ -81,14 +81,14 @@ class OpenAiApp:
             log.exception("%s %r failed (%s)", scope["method"], scope["path"], incident)
             await send_error(send, InternalError("Something went wrong on our side.", incident=incident))
 
-    async def authenticate(self, scope: Scope) -> Asking:
+    async def authenticate(self, scope: Scope) -> TurnCaller:
         """Authenticate the caller. Raises Unauthenticated."""
 
         async def reauthenticate_caller() -> None:
             await self._access.authenticate_request(scope)
 
         caller = await self._access.authenticate_request(scope)
-        return Asking(caller, read_header(scope, b"idempotency-key"), reauthenticate_caller)
+        return TurnCaller(caller, read_header(scope, b"idempotency-key"), reauthenticate_caller)
 
     async def read_document(self, scope: Scope, receive: Receive, caller: Caller) -> dict[str, Any]:
         """Read the JSON object of a request's body. Raises InvalidRequest, PayloadTooLarge, UnsupportedMediaType."""
@@ -142,7 +142,7 @@ class _OpenAiRequest:
         asking = await self._app.authenticate(self._scope)
         await self._send_document(await (self._read_model(name, asking) if name else self._list_models(asking)))
 
-    async def _read_model(self, name: str, turn_caller: Asking) -> dict[str, Any]:
+    async def _read_model(self, name: str, turn_caller: TurnCaller) -> dict[str, Any]:
         """Read a model. Raises NotFound."""
         # The front agent is no registered agent, so no operation describes it.
         if name == FRONT_MODEL_NAME:
@@ -153,23 +153,23 @@ class _OpenAiRequest:
             ref = name.removeprefix(APP_PREFIX)
             app = await self._app.call_operation("agora.app.get", turn_caller.caller, {"ref": ref})
         except (NotFound, InvalidRequest) as error:
-            raise model_not_found(name) from error
+            raise build_model_not_found_error(name) from error
         return build_app_model(app)
 
-    async def _read_agent(self, ref: str, turn_caller: Asking) -> dict[str, Any]:
+    async def _read_agent(self, ref: str, turn_caller: TurnCaller) -> dict[str, Any]:
         """Read an agent with its price. Raises NotFound."""
         try:
             agent = await self._app.call_operation("agora.agent.get", turn_caller.caller, {"agent_id": ref})
             arguments: dict[str, Any] = {"name": agent["agent_name"], "limit": MAX_PAGE_SIZE}
             page = await self._app.call_operation("agora.instance.discover", turn_caller.caller, arguments)
         except (NotFound, InvalidRequest) as error:
-            raise model_not_found(ref) from error
+            raise build_model_not_found_error(ref) from error
         listed = (each for each in page["agents"] if each["agent_id"] == agent["agent_id"])
         # Not among the listed agents: the caller may know it without its being offered on the marketplace.
         priced: dict[str, Any] = next(listed, agent | {"marketplace_info": {"pricing_info": None}})
         return priced
 
-    async def _list_models(self, turn_caller: Asking) -> dict[str, Any]:
+    async def _list_models(self, turn_caller: TurnCaller) -> dict[str, Any]:
         """List a page of models. ``last_id`` is the value of ``after`` for the next page. Raises InvalidRequest."""
         arguments = read_page(self._read_query())
         cursor = arguments.get("cursor", "")
@@ -197,7 +197,7 @@ class _OpenAiRequest:
         return {"object": "list", "data": data, "has_more": following is not None, "last_id": last_id}
 
     def _read_query(self) -> dict[str, str]:
-        return dict(parse_pairs(self._scope["query_string"]))
+        return dict(parse_query_pairs(self._scope["query_string"]))
 
     # -- chat completions ----------------------------------------------------------------------------------
 
@@ -224,7 +224,7 @@ class _OpenAiRequest:
             raise self._turns.deadline_error()
         await self._send_document(completion.build())
 
-    async def _complete_turn(self, request: AgentRequest, turn_caller: Asking) -> tuple[BegunTurn, list[Update]]:
+    async def _complete_turn(self, request: AgentRequest, turn_caller: TurnCaller) -> tuple[BegunTurn, list[Update]]:
         return await run_while_connected(self._receive, self._turns.complete_turn(request, turn_caller))
 
     async def _stream_turn(
@@ -233,7 +233,7 @@ class _OpenAiRequest:
         stream: LiveStream | None,
         tools: Collection[str],
         writer: TurnWriter,
-        turn_caller: Asking,
+        turn_caller: TurnCaller,
         *,
         outlives: bool = False,
         completion: ChatCompletion | None = None,
@@ -263,7 +263,7 @@ class _OpenAiRequest:
         if begun.id is not None and stream is not None and ends_with_stream and not writer.is_over:
             await self._turns.abandon_turn(begun.id, turn_caller)
 
-    async def _encode_usage(self, completion: ChatCompletion, turn: TurnId | None, turn_caller: Asking) -> bytes:
+    async def _encode_usage(self, completion: ChatCompletion, turn: TurnId | None, turn_caller: TurnCaller) -> bytes:
         if not completion.shows_usage:
             return b""
         usage = None
@@ -294,7 +294,7 @@ class _OpenAiRequest:
             self._require_method("GET")
             await self._read_response(parse_response_id(identifier), asking)
 
-    async def _create_response(self, turn_caller: Asking) -> None:
+    async def _create_response(self, turn_caller: TurnCaller) -> None:
         request = read_response_request(await self._app.read_document(self._scope, self._receive, turn_caller.caller))
         if request.streams or request.background:
             begun = await self._turns.begin_turn(request, turn_caller)
@@ -311,13 +311,13 @@ class _OpenAiRequest:
         response.add_pieces(_list_pieces(begun, updates, request.tools))
         await self._send_document(response.build())
 
-    async def _compact_conversation(self, turn_caller: Asking) -> None:
+    async def _compact_conversation(self, turn_caller: TurnCaller) -> None:
         body = await self._app.read_document(self._scope, self._receive, turn_caller.caller)
         model, items, previous_id = read_compact_request(body)
         await self._read_model(model, turn_caller)  # check that the model exists
         await self._send_document(build_compaction(items, previous_id))
 
-    async def _read_response(self, turn: TurnId, turn_caller: Asking) -> None:
+    async def _read_response(self, turn: TurnId, turn_caller: TurnCaller) -> None:
         query = self._read_query()
         begun = await self._turns.read_begun_turn(turn, turn_caller)
         response = _build_response(begun)
@@ -330,14 +330,14 @@ class _OpenAiRequest:
         await self._send_read_response(begun, response, tools, turn_caller)
 
     async def _send_read_response(
-        self, begun: BegunTurn, response: ResponseBuilder, tools: Collection[str], turn_caller: Asking
+        self, begun: BegunTurn, response: ResponseBuilder, tools: Collection[str], turn_caller: TurnCaller
     ) -> None:
         assert begun.id is not None
         response.add_pieces(_list_pieces(begun, await self._turns.read_updates(begun.id, turn_caller), tools))
         usage = await self._turns.read_usage(begun.id, turn_caller) if response.is_over else None
         await self._send_document(response.build(usage))
 
-    async def _cancel_response(self, turn: TurnId, turn_caller: Asking) -> None:
+    async def _cancel_response(self, turn: TurnId, turn_caller: TurnCaller) -> None:
         """Cancel a response; a finished one is returned unchanged."""
         begun = await self._turns.read_begun_turn(turn, turn_caller)
         # It ended between the read and the cancellation; the answer below shows how.

@@ -26,7 +26,14 @@ from agora_sdk.errors import (
     field_error,
 )
 
-__all__ = ["TURN_BEGUN_CODE", "agent_failed", "build_error", "invalid_field", "model_not_found", "send_error"]
+__all__ = [
+    "TURN_BEGUN_CODE",
+    "build_agent_failed_error",
+    "build_error",
+    "build_model_not_found_error",
+    "invalid_field",
+    "send_error",
+]
 
 #: ``type`` by class of error, first match; all others are server errors
 _TYPES: Final = (
@@ -80,7 +87,7 @@ def invalid_field(field: str, problem: str, fix: str | None = None) -> InvalidRe
     return InvalidRequest(f"{field}: {problem}", fix=fix, errors=[field_error(field, problem)])
 
 
-def model_not_found(model: str) -> NotFound:
+def build_model_not_found_error(model: str) -> NotFound:
     """Build the error for a model that is not an agent."""
     return NotFound(
         f"There is no agent {model[:200]!r}.",
@@ -90,7 +97,7 @@ def model_not_found(model: str) -> NotFound:
     )
 
 
-def agent_failed(state: str, reason: str) -> InvalidRequest:
+def build_agent_failed_error(state: str, reason: str) -> InvalidRequest:
     """Build the error for an agent that failed or was stopped: 422, which clients do not retry, because a retry would
     cost again."""
     word = state.removeprefix("TASK_STATE_").lower()

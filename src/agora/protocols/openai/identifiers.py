@@ -15,7 +15,7 @@ from typing import Final
 from agora.value_classes import value_class
 from agora_sdk.errors import NotFound, field_error
 
-__all__ = ["CallId", "TurnId", "parse_call_id", "parse_response_id", "response_not_found"]
+__all__ = ["CallId", "TurnId", "build_response_not_found_error", "parse_call_id_or_none", "parse_response_id"]
 
 _RESPONSE_ID: Final = re.compile(r"resp_([0-9a-f]{32})(?:_([1-9][0-9]{0,8}))?")
 _CALL_ID: Final = re.compile(r"call_([0-9a-f]{32})_([1-9][0-9]{0,8})_([0-9]{1,2})")
@@ -63,17 +63,17 @@ def parse_response_id(text: str, field: str = "response_id") -> TurnId:
     """Parse a response id. Raises NotFound."""
     match = _RESPONSE_ID.fullmatch(text)
     if match is None:
-        raise response_not_found(text, field)
+        raise build_response_not_found_error(text, field)
     return TurnId(_TASK_PREFIX + match[1], int(match[2] or 0))
 
 
-def parse_call_id(text: str) -> CallId | None:
+def parse_call_id_or_none(text: str) -> CallId | None:
     """Parse a call id; None if it is invalid."""
     match = _CALL_ID.fullmatch(text)
     return None if match is None else CallId(_TASK_PREFIX + match[1], int(match[2]), int(match[3]))
 
 
-def response_not_found(text: str, field: str = "response_id") -> NotFound:
+def build_response_not_found_error(text: str, field: str = "response_id") -> NotFound:
     """Build the error for a response that does not exist or is not visible to the caller."""
     code = "previous_response_not_found" if field == "previous_response_id" else "response_not_found"
     return NotFound(

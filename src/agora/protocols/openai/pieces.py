@@ -24,7 +24,7 @@ from pydantic_core import to_json
 
 from agora.value_classes import value_class
 from agora.wire.a2a.states import INTERRUPTED_STATES, TERMINAL_STATES
-from agora.wire.tool_calls import ToolCall, find_calls
+from agora.wire.tool_calls import ToolCall, list_tool_calls
 
 __all__ = ["Calls", "End", "Note", "Piece", "Text", "TurnReader", "list_document_updates", "render_parts"]
 
@@ -139,7 +139,7 @@ class TurnReader:
 
     def _read_question(self, message: Fields, text: str, number: int) -> Iterator[Piece]:
         yield from self._take_message_note()
-        calls = find_calls(message)
+        calls = list_tool_calls(message)
         if calls and all(call.name in self._tools for call in calls):
             yield Calls((number - 1) // 2, calls)
         else:

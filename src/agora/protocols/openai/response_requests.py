@@ -9,7 +9,7 @@ from typing import Any, Final
 from .compaction import COMPACTION_TYPE, unpack_compactions
 from .content import MAX_TEXT_CHARACTERS, join_content_text, read_content
 from .errors import invalid_field
-from .identifiers import TurnId, parse_call_id, parse_response_id
+from .identifiers import TurnId, parse_call_id_or_none, parse_response_id
 from .request_fields import (
     MAX_MESSAGES,
     AgentRequest,
@@ -83,7 +83,7 @@ def read_response_request(body: Fields) -> AgentRequest:
         call_field="call_id",
     )
     instructions = [text] if (text := read_text(body, "instructions", MAX_TEXT_CHARACTERS)) else []
-    history = _read_input(request, body, instructions)
+    history = _move_new_items_into_request(request, body, instructions)
     metadata = read_object(body.get("metadata") or {}, "metadata")
     if len(metadata) > MAX_METADATA or any(not isinstance(value, str) for value in metadata.values()):
         raise invalid_field("metadata", f"should be at most {MAX_METADATA} texts by name")
@@ -134,7 +134,7 @@ def _read_items(values: list[Any]) -> tuple[list[dict[str, Any]], str | None]:
     return items, previous_id
 
 
-def _read_input(request: AgentRequest, body: Fields, instructions: list[str]) -> list[Any]:
+def _move_new_items_into_request(request: AgentRequest, body: Fields, instructions: list[str]) -> list[Any]:
     """Move the new items into the request; returns the items before them."""
     if isinstance(body.get("input"), str):
         request.parts = read_content(body["input"], "input")
@@ -147,10 +147,10 @@ def _read_input(request: AgentRequest, body: Fields, instructions: list[str]) ->
     own_outputs = [
         (number, each)
         for number, each in enumerate(items)
-        if each["type"] == "function_call_output" and parse_call_id(str(each.get("call_id"))) is not None
+        if each["type"] == "function_call_output" and parse_call_id_or_none(str(each.get("call_id"))) is not None
     ]
     if own_outputs and not any(each.get("role") == "assistant" for each in items[own_outputs[-1][0] :]):
-        return _read_tool_outputs(request, items, own_outputs)
+        return _move_tool_outputs_into_request(request, items, own_outputs)
     prompts = [number for number, each in enumerate(items) if each.get("role") == "user"]
     if not prompts:
         raise invalid_field("input", "there is no user message", fix="Send a message with the role user.")
@@ -159,7 +159,9 @@ def _read_input(request: AgentRequest, body: Fields, instructions: list[str]) ->
     return items[:newest] + items[newest + 1 :]
 
 
-def _read_tool_outputs(request: AgentRequest, items: list[Any], outputs: list[tuple[int, Any]]) -> list[Any]:
+def _move_tool_outputs_into_request(
+    request: AgentRequest, items: list[Any], outputs: list[tuple[int, Any]]
+) -> list[Any]:
     """Move what follows the agent's last item into the request: outputs of its tool calls, and messages of the user.
 
     outputs: those of the agent's own calls, numbered. Returns the items before.

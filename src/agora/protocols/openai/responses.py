@@ -109,7 +109,7 @@ class ResponseBuilder:
 
     def add_pieces(self, pieces: Iterable[Piece]) -> list[Event]:
         """Add pieces of the turn; returns their events in a stream."""
-        return [event for piece in pieces for event in self._read_piece(piece)]
+        return [event for piece in pieces for event in self._build_piece_events(piece)]
 
     def open_response(self) -> list[Event]:
         """Build the first events."""
@@ -119,7 +119,7 @@ class ResponseBuilder:
         """Build the events of a failed stream; the turn itself may continue."""
         return [self._build_event("error", error=build_error(error))]
 
-    def _read_piece(self, piece: Piece) -> Iterator[Event]:
+    def _build_piece_events(self, piece: Piece) -> Iterator[Event]:
         match piece:
             case Text(text):
                 yield from self._write_text(text)
@@ -140,7 +140,7 @@ class ResponseBuilder:
         if self._open_text is None:
             self._open_text = []
             self._document["output"].append(self._build_text_item("in_progress") | {"content": []})
-            yield self._item_event("response.output_item.added", item=self._document["output"][-1])
+            yield self._build_item_event("response.output_item.added", item=self._document["output"][-1])
             yield self._build_part_event("response.content_part.added", part={**_TEXT_PART, "text": ""})
         self._open_text.append(text)
         yield self._build_part_event("response.output_text.delta", delta=text, logprobs=[])
@@ -152,7 +152,7 @@ class ResponseBuilder:
         part, self._open_text = item["content"][0], None
         yield self._build_part_event("response.output_text.done", text=part["text"], logprobs=[])
         yield self._build_part_event("response.content_part.done", part=part)
-        yield self._item_event("response.output_item.done", item=item)
+        yield self._build_item_event("response.output_item.done", item=item)
 
     def _build_text_item(self, status: str) -> Event:
         # Without a text yet, the item is being added: the last one of the output is another.
@@ -164,14 +164,14 @@ class ResponseBuilder:
     def _write_note(self, text: str) -> Iterator[Event]:
         item = {"type": "reasoning", "id": self._next_id("rs"), "summary": []}
         self._document["output"].append(item)
-        yield self._item_event("response.output_item.added", item=item)
+        yield self._build_item_event("response.output_item.added", item=item)
         empty, part = {"type": "summary_text", "text": ""}, {"type": "summary_text", "text": text}
         yield self._build_summary_event("response.reasoning_summary_part.added", part=empty)
         yield self._build_summary_event("response.reasoning_summary_text.delta", delta=text)
         yield self._build_summary_event("response.reasoning_summary_text.done", text=text)
         yield self._build_summary_event("response.reasoning_summary_part.done", part=part)
         self._document["output"][-1] = item | {"summary": [part]}
-        yield self._item_event("response.output_item.done", item=self._document["output"][-1])
+        yield self._build_item_event("response.output_item.done", item=self._document["output"][-1])
 
     def _write_call(self, entry: int, number: int, call: ToolCall) -> Iterator[Event]:
         assert self._turn is not None
@@ -185,14 +185,14 @@ class ResponseBuilder:
             "status": "completed",
         }
         self._document["output"].append(item | {"arguments": "", "status": "in_progress"})
-        yield self._item_event("response.output_item.added", item=self._document["output"][-1])
+        yield self._build_item_event("response.output_item.added", item=self._document["output"][-1])
         item_fields = {"item_id": item["id"]}
-        yield self._item_event("response.function_call_arguments.delta", **item_fields, delta=arguments)
-        yield self._item_event(
+        yield self._build_item_event("response.function_call_arguments.delta", **item_fields, delta=arguments)
+        yield self._build_item_event(
             "response.function_call_arguments.done", **item_fields, name=call.name, arguments=arguments
         )
         self._document["output"][-1] = item
-        yield self._item_event("response.output_item.done", item=item)
+        yield self._build_item_event("response.output_item.done", item=item)
 
     def _next_id(self, prefix: str) -> str:
         return f"{prefix}_{self._digits}_{len(self._document['output'])}"
@@ -220,16 +220,16 @@ class ResponseBuilder:
     def _build_snapshot_event(self, kind: str) -> Event:
         return self._build_event(kind, response=self.build())
 
-    def _item_event(self, kind: str, **members: Any) -> Event:
+    def _build_item_event(self, kind: str, **members: Any) -> Event:
         return self._build_event(kind, output_index=len(self._document["output"]) - 1, **members)
 
     def _build_part_event(self, kind: str, **members: Any) -> Event:
         identifier = self._document["output"][-1]["id"]
-        return self._item_event(kind, item_id=identifier, content_index=0, **members)
+        return self._build_item_event(kind, item_id=identifier, content_index=0, **members)
 
     def _build_summary_event(self, kind: str, **members: Any) -> Event:
         identifier = self._document["output"][-1]["id"]
-        return self._item_event(kind, item_id=identifier, summary_index=0, **members)
+        return self._build_item_event(kind, item_id=identifier, summary_index=0, **members)
 
 
 def encode_event(event: Fields) -> bytes:

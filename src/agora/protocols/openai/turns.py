@@ -17,7 +17,7 @@ from agora.core.events.stream import LiveStream, LogStream
 from agora.protocols.operation_calls import call_operation, open_operation_stream
 from agora.value_classes import value_class
 from agora.wire.a2a.states import INTERRUPTED_STATES, TERMINAL_STATES
-from agora.wire.tool_calls import TOOL_RESULT_KEY, find_calls
+from agora.wire.tool_calls import TOOL_RESULT_KEY, list_tool_calls
 from agora_sdk.errors import (
     AgoraError,
     Conflict,
@@ -28,12 +28,12 @@ from agora_sdk.errors import (
     field_error,
 )
 
-from .errors import TURN_BEGUN_CODE, invalid_field, model_not_found
-from .identifiers import CallId, TurnId, parse_call_id, response_not_found
+from .errors import TURN_BEGUN_CODE, build_model_not_found_error, invalid_field
+from .identifiers import CallId, TurnId, build_response_not_found_error, parse_call_id_or_none
 from .pieces import list_document_updates, render_parts
 from .request_fields import METADATA_KEY, AgentRequest
 
-__all__ = ["APP_PREFIX", "FRONT_MODEL_NAME", "Asking", "BegunTurn", "Turns", "Update"]
+__all__ = ["APP_PREFIX", "FRONT_MODEL_NAME", "BegunTurn", "TurnCaller", "Turns", "Update"]
 
 FRONT_MODEL_NAME: Final = "agora"  #: the model of the marketplace itself, which selects an agent
 APP_PREFIX: Final = "app:"  #: prefix of an app's name, which stands for its orchestrator agent
@@ -44,7 +44,7 @@ Update = tuple[int, Fields]
 
 
 @value_class
-class Asking:
+class TurnCaller:
     """The caller. key: the Idempotency-Key. valid: raises if the credential is no longer valid."""
 
     caller: Caller
@@ -73,7 +73,7 @@ class Turns:
     async def _invoke_operation(
         self,
         name: str,
-        turn_caller: Asking,
+        turn_caller: TurnCaller,
         arguments: Fields,
         key: str | None = None,
         *,
@@ -92,13 +92,15 @@ class Turns:
 
     # -- asking --------------------------------------------------------------------------------------------
 
-    async def begin_turn(self, request: AgentRequest, turn_caller: Asking) -> BegunTurn:
+    async def begin_turn(self, request: AgentRequest, turn_caller: TurnCaller) -> BegunTurn:
         """Begin a turn without waiting for it. Raises an AgoraError if it was not begun."""
         if request.outputs:
             return await self._send_outputs(request, turn_caller)
-        arguments = _build_message_arguments(request, turn_caller) | await self._choose_agent(request, turn_caller)
+        arguments = _build_message_arguments(request, turn_caller) | await self._resolve_model_to_agent(
+            request, turn_caller
+        )
         # Before sending: the position of the question is where the new turn begins in the task's log.
-        question = await self._find_open_question(request, turn_caller, arguments)
+        question = await self._add_open_question_to_arguments(request, turn_caller, arguments)
         arguments["return_immediately"] = True
         try:
             result = await self._send_request(request, turn_caller, arguments)
@@ -108,13 +110,15 @@ class Turns:
             return BegunTurn(None, render_parts(result["message"].get("parts", ())))
         return BegunTurn(question or TurnId(result["task"]["id"]), is_repeatable=turn_caller.key is not None)
 
-    async def complete_turn(self, request: AgentRequest, turn_caller: Asking) -> tuple[BegunTurn, list[Update]]:
+    async def complete_turn(self, request: AgentRequest, turn_caller: TurnCaller) -> tuple[BegunTurn, list[Update]]:
         """Begin a turn and wait for its end; returns its updates, which lack the end after a timeout."""
         # The turn's position has to be known before it begins, so that an older answer is not taken for the new one.
         if request.outputs or request.previous is not None or request.last_answer is not None:
             begun = await self.begin_turn(request, turn_caller)
             return begun, await self._collect_updates(begun, turn_caller)
-        arguments = _build_message_arguments(request, turn_caller) | await self._choose_agent(request, turn_caller)
+        arguments = _build_message_arguments(request, turn_caller) | await self._resolve_model_to_agent(
+            request, turn_caller
+        )
         begun_ids: list[str] = []
         try:
             # One call instead of three (begin, follow, read): the operation itself waits for the end.
@@ -137,7 +141,7 @@ class Turns:
         turn = TurnId(own_metadata["task"]) if own_metadata.get("task") else None
         return BegunTurn(turn, render_parts(message.get("parts", ()))), []
 
-    async def _choose_agent(self, request: AgentRequest, turn_caller: Asking) -> dict[str, str]:
+    async def _resolve_model_to_agent(self, request: AgentRequest, turn_caller: TurnCaller) -> dict[str, str]:
         """Resolve the model to arguments with its agent. Raises NotFound for an unknown model."""
         if request.model == FRONT_MODEL_NAME:
             return {}
@@ -147,7 +151,7 @@ class Turns:
             ref = {"ref": request.model.removeprefix(APP_PREFIX)}
             app = await self._invoke_operation("agora.app.get", turn_caller, ref)
         except (NotFound, InvalidRequest) as error:
-            raise model_not_found(request.model) from error
+            raise build_model_not_found_error(request.model) from error
         if app.get("orchestrator_agent_id") is None:
             raise Conflict(
                 f"The app {app['name']} has no orchestrator agent.",
@@ -158,7 +162,7 @@ class Turns:
     async def _send_request(
         self,
         request: AgentRequest,
-        turn_caller: Asking,
+        turn_caller: TurnCaller,
         arguments: dict[str, Any],
         on_wait: Callable[[str], None] | None = None,
     ) -> dict[str, Any]:
@@ -169,12 +173,12 @@ class Turns:
         except NotFound as error:
             # OpenAI's clients show an unknown model as such; the operation names A2A's argument.
             if (error.extra.get("errors") or [{}])[0].get("field") == "agent":
-                raise model_not_found(request.model) from error
+                raise build_model_not_found_error(request.model) from error
             raise
         except InvalidRequest as error:
-            raise _in_terms_of_the_request(error, request.content_field) from error
+            raise _convert_message_error(error, request.content_field) from error
 
-    async def _cancel_unknown_turn(self, turn_caller: Asking, arguments: dict[str, Any]) -> None:
+    async def _cancel_unknown_turn(self, turn_caller: TurnCaller, arguments: dict[str, Any]) -> None:
         """Cancel the turn of a client that disconnected before it received the turn's id; the same message finds its
         task."""
         if turn_caller.key is not None:
@@ -188,8 +192,8 @@ class Turns:
             if "task" in result:
                 await self._cancel_task(result["task"]["id"], turn_caller, is_follow_up=True)
 
-    async def _find_open_question(
-        self, request: AgentRequest, turn_caller: Asking, arguments: dict[str, Any]
+    async def _add_open_question_to_arguments(
+        self, request: AgentRequest, turn_caller: TurnCaller, arguments: dict[str, Any]
     ) -> TurnId | None:
         """Add to the arguments the task whose question the message answers, or the conversation that it continues."""
         task: Fields | None = None
@@ -213,7 +217,7 @@ class Turns:
         return TurnId(task["id"], (int(task["metadata"]["agora"]["position"]) - 1) // 2)
 
     async def _repeat_answer(
-        self, request: AgentRequest, turn_caller: Asking, arguments: dict[str, Any], conflict: IdempotencyConflict
+        self, request: AgentRequest, turn_caller: TurnCaller, arguments: dict[str, Any], conflict: IdempotencyConflict
     ) -> tuple[TurnId, dict[str, Any]]:
         """Repeat the answer to a question under its key: the task that it named waits no longer, and is found again.
 
@@ -228,7 +232,7 @@ class Turns:
         raise conflict
 
     async def _find_answered_questions(
-        self, request: AgentRequest, turn_caller: Asking
+        self, request: AgentRequest, turn_caller: TurnCaller
     ) -> AsyncIterator[tuple[TurnId, str]]:
         """Find turns after questions that the message may have answered, each with its task's context."""
         if request.previous is not None:
@@ -238,7 +242,7 @@ class Turns:
             return
         if not request.last_answer:
             return
-        agent = await self._choose_agent(request, turn_caller)
+        agent = await self._resolve_model_to_agent(request, turn_caller)
         page = await self._invoke_operation("agora.a2a.list", turn_caller, {"page_size": WAITING_PAGE_SIZE} | agent)
         for task in page.get("tasks", ()):
             messages = (each for each in task.get("history", ()) if each.get("role") == "ROLE_AGENT")
@@ -252,7 +256,7 @@ class Turns:
                     yield turn, task["contextId"]
                 question = await self._read_question(turn, turn_caller)
 
-    async def _read_question(self, turn: TurnId, turn_caller: Asking) -> tuple[TurnId, str] | None:
+    async def _read_question(self, turn: TurnId, turn_caller: TurnCaller) -> tuple[TurnId, str] | None:
         """Read the question that ended a turn: the turn after it, and its text. None if it ended in another way."""
         updates = await self.read_updates(turn, turn_caller)
         number, update = updates[-1] if updates else (0, {})
@@ -262,11 +266,11 @@ class Turns:
         text = render_parts((status.get("message") or {}).get("parts", ()))
         return TurnId(turn.task_id, (number - 1) // 2), text
 
-    async def _find_waiting_task(self, request: AgentRequest, turn_caller: Asking) -> Fields | None:
+    async def _find_waiting_task(self, request: AgentRequest, turn_caller: TurnCaller) -> Fields | None:
         """Find the task that waits for an answer to the question that the client repeats as the agent's last
         message."""
         arguments = {"status": "TASK_STATE_INPUT_REQUIRED", "page_size": WAITING_PAGE_SIZE, "history_length": 0}
-        agent = await self._choose_agent(request, turn_caller)
+        agent = await self._resolve_model_to_agent(request, turn_caller)
         page = await self._invoke_operation("agora.a2a.list", turn_caller, arguments | agent)
         for task in page.get("tasks", ()):
             question = render_parts((task["status"].get("message") or {}).get("parts", ()))
@@ -275,10 +279,10 @@ class Turns:
                 return waiting_task
         return None
 
-    async def _send_outputs(self, request: AgentRequest, turn_caller: Asking) -> BegunTurn:
+    async def _send_outputs(self, request: AgentRequest, turn_caller: TurnCaller) -> BegunTurn:
         """Send the outputs of the client's tools to the agent. The message id derives from the question, so a retry is
         idempotent."""
-        calls = [call for output in request.outputs if (call := parse_call_id(output.call_id)) is not None]
+        calls = [call for output in request.outputs if (call := parse_call_id_or_none(output.call_id)) is not None]
         task_id, entry = calls[0].task_id, calls[0].entry
         names = await self._read_call_names(calls, request, turn_caller)
         outputs = {call.number: output.text for call, output in zip(calls, request.outputs, strict=True)}
@@ -301,7 +305,9 @@ class Turns:
         # The turn after the question, also for a repetition, so that a retry follows the same turn.
         return BegunTurn(TurnId(task_id, entry), is_repeatable=True)
 
-    async def _read_call_names(self, calls: Sequence[CallId], request: AgentRequest, turn_caller: Asking) -> list[str]:
+    async def _read_call_names(
+        self, calls: Sequence[CallId], request: AgentRequest, turn_caller: TurnCaller
+    ) -> list[str]:
         """Read the agent's ids of the calls in a question."""
         first = calls[0]
         if any((call.task_id, call.entry) != (first.task_id, first.entry) for call in calls):
@@ -315,7 +321,7 @@ class Turns:
         for _, update in await self.read_updates(turn, turn_caller, request.call_field):
             status = (update.get("statusUpdate") or {}).get("status") or {}
             if status.get("state") in INTERRUPTED_STATES:
-                names = [call.id for call in find_calls(status.get("message") or {})]
+                names = [call.id for call in list_tool_calls(status.get("message") or {})]
                 if names:
                     return names
         raise invalid_field(
@@ -324,7 +330,7 @@ class Turns:
 
     # -- following and reading -----------------------------------------------------------------------------
 
-    async def follow_begun_turn(self, begun: BegunTurn, turn_caller: Asking) -> LiveStream | None:
+    async def follow_begun_turn(self, begun: BegunTurn, turn_caller: TurnCaller) -> LiveStream | None:
         """Follow a turn that the same request has begun; None without an agent. The caller's rate limit does not refuse
         it. Raises an AgoraError."""
         if begun.id is None:
@@ -337,7 +343,7 @@ class Turns:
             raise
 
     async def follow_turn(
-        self, turn: TurnId, turn_caller: Asking, field: str = "response_id", *, is_follow_up: bool = False
+        self, turn: TurnId, turn_caller: TurnCaller, field: str = "response_id", *, is_follow_up: bool = False
     ) -> LiveStream:
         """Follow the past and future updates of a turn until its end. Raises NotFound."""
         arguments = {"task_id": turn.task_id, "last_event_id": str(turn.position), "until": "interrupted"}
@@ -351,9 +357,9 @@ class Turns:
                 is_follow_up=is_follow_up,
             )
         except (NotFound, InvalidRequest) as error:
-            raise response_not_found(f"resp_{turn.digits}", field) from error
+            raise build_response_not_found_error(f"resp_{turn.digits}", field) from error
 
-    async def read_updates(self, turn: TurnId, turn_caller: Asking, field: str = "response_id") -> list[Update]:
+    async def read_updates(self, turn: TurnId, turn_caller: TurnCaller, field: str = "response_id") -> list[Update]:
         """Read the updates of a turn so far."""
         stream = await self.follow_turn(turn, turn_caller, field)
         try:
@@ -362,7 +368,7 @@ class Turns:
         finally:
             stream.close()
 
-    async def _collect_updates(self, begun: BegunTurn, turn_caller: Asking) -> list[Update]:
+    async def _collect_updates(self, begun: BegunTurn, turn_caller: TurnCaller) -> list[Update]:
         """Collect the updates of a turn until its end or the timeout."""
         updates: list[Update] = []
         stream = await self.follow_begun_turn(begun, turn_caller)
@@ -379,23 +385,23 @@ class Turns:
             raise
         return updates
 
-    async def read_begun_turn(self, turn: TurnId, turn_caller: Asking) -> BegunTurn:
+    async def read_begun_turn(self, turn: TurnId, turn_caller: TurnCaller) -> BegunTurn:
         """Read a turn with its request from its task's first message. Raises NotFound."""
         task = await self._read_task(turn, turn_caller, "response_id", history=True)
         contexts = [(each.get("metadata") or {}).get(METADATA_KEY) for each in task.get("history", ())]
         context = next((each for each in contexts if isinstance(each, dict)), {})
         return BegunTurn(turn, None, context, task["metadata"]["agora"].get("agent"))
 
-    async def _read_task(self, turn: TurnId, turn_caller: Asking, field: str, *, history: bool = False) -> Fields:
+    async def _read_task(self, turn: TurnId, turn_caller: TurnCaller, field: str, *, history: bool = False) -> Fields:
         arguments: dict[str, Any] = {"task_id": turn.task_id, "include_artifacts": False}
         if not history:
             arguments["history_length"] = 0
         try:
             return await self._invoke_operation("agora.a2a.get", turn_caller, arguments)
         except NotFound as error:
-            raise response_not_found(f"resp_{turn.digits}", field) from error
+            raise build_response_not_found_error(f"resp_{turn.digits}", field) from error
 
-    async def read_usage(self, turn: TurnId, turn_caller: Asking) -> tuple[int, int] | None:
+    async def read_usage(self, turn: TurnId, turn_caller: TurnCaller) -> tuple[int, int] | None:
         """Read the input and output tokens of the turn's task as reported by its worker; None if unreported or not
         permitted."""
         if not turn_caller.caller.may("read:billing"):
@@ -407,22 +413,22 @@ class Turns:
 
     # -- ending --------------------------------------------------------------------------------------------
 
-    async def cancel_turn(self, turn: TurnId, turn_caller: Asking) -> None:
+    async def cancel_turn(self, turn: TurnId, turn_caller: TurnCaller) -> None:
         """Cancel a turn's task. Raises NotFound, and IllegalTransition if it has ended."""
         await self._cancel_task(turn.task_id, turn_caller)
 
-    async def abandon_turn(self, turn: TurnId, turn_caller: Asking) -> None:
+    async def abandon_turn(self, turn: TurnId, turn_caller: TurnCaller) -> None:
         """Cancel a turn's task because nobody will read its answer; it may have ended."""
         with suppress(AgoraError):
             await self._cancel_task(turn.task_id, turn_caller, is_follow_up=True)
 
-    async def _abandon_unknown_turn(self, turn: TurnId, turn_caller: Asking, error: AgoraError) -> None:
+    async def _abandon_unknown_turn(self, turn: TurnId, turn_caller: TurnCaller, error: AgoraError) -> None:
         """Cancel a turn that the client does not know, and let the error say that a retry would begin, and pay, another
         one."""
         error.extra[TURN_BEGUN_CODE] = True
         await self.abandon_turn(turn, turn_caller)
 
-    async def _cancel_task(self, task_id: str, turn_caller: Asking, *, is_follow_up: bool = False) -> None:
+    async def _cancel_task(self, task_id: str, turn_caller: TurnCaller, *, is_follow_up: bool = False) -> None:
         await self._invoke_operation("agora.a2a.cancel", turn_caller, {"task_id": task_id}, is_follow_up=is_follow_up)
 
     def deadline_error(self) -> DeadlineExceeded:
@@ -439,7 +445,7 @@ def _repeats(request: AgentRequest, question: str) -> bool:
     return bool(question) and (request.last_answer or "").strip().endswith(question.strip())
 
 
-def _in_terms_of_the_request(error: InvalidRequest, field: str) -> InvalidRequest:
+def _convert_message_error(error: InvalidRequest, field: str) -> InvalidRequest:
     """Convert an error about A2A's message to one about the member that contained the message."""
     fields = error.extra.get("errors") or [{}]
     if not str(fields[0].get("field", "")).startswith("message"):
@@ -447,7 +453,7 @@ def _in_terms_of_the_request(error: InvalidRequest, field: str) -> InvalidReques
     return invalid_field(field, str(fields[0].get("message") or error.detail), error.fix)
 
 
-def _build_message_arguments(request: AgentRequest, turn_caller: Asking) -> dict[str, Any]:
+def _build_message_arguments(request: AgentRequest, turn_caller: TurnCaller) -> dict[str, Any]:
     message: dict[str, Any] = {"parts": request.parts, "metadata": {METADATA_KEY: request.context}}
     if turn_caller.key is None:  # otherwise the key is its id, so that a retry is idempotent
         message["messageId"] = new_id("msg")

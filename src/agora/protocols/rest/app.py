@@ -48,7 +48,7 @@ class RestApp:
 
     async def __call__(self, match: RouteMatch, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; every error is a problem document."""
-        operation, request_id = match.operation, _read_request_id(scope)
+        operation, request_id = match.operation, _read_or_create_request_id(scope)
         try:
             caller = await self.access.authenticate_request(scope)
             # Before it is read: a body that is refused for its content costs processor time, too.
@@ -123,7 +123,7 @@ def _may_wait(operation: Operation, arguments: bytes | Mapping[str, Any]) -> boo
     return b'"wait"' in arguments if isinstance(arguments, bytes) else "wait" in arguments
 
 
-def _read_request_id(scope: Scope) -> str:
+def _read_or_create_request_id(scope: Scope) -> str:
     request_id = read_header(scope, b"x-request-id")
     return (
         request_id

@@ -120,17 +120,17 @@ class _Socket:
         # uvicorn passes ``send`` as a bound method of its protocol object (ADR 27).
         protocol = getattr(self._send, "__self__", None)
         if hasattr(protocol, "transport") and isinstance(getattr(protocol, "writable", None), asyncio.Event):
-            return TransportSink(protocol, limit, self._forget_ended_stream, self._connection), []
-        queue = _NotifyingQueue(limit, self._forget_ended_stream)
-        return queue, [asyncio.create_task(self._pump_queue(queue))]
+            return TransportSink(protocol, limit, self._begin_closing, self._connection), []
+        queue = _NotifyingQueue(limit, self._begin_closing)
+        return queue, [asyncio.create_task(self._send_queued_batches(queue))]
 
-    async def _pump_queue(self, queue: QueueSink) -> None:
+    async def _send_queued_batches(self, queue: QueueSink) -> None:
         while batches := await queue.wait_for_batches():
             for batch in batches:
                 for text in batch.texts:
                     await self._send_text(text)
 
-    def _forget_ended_stream(self, close_reason: CloseReason) -> None:
+    def _begin_closing(self, close_reason: CloseReason) -> None:
         # The first reason counts: the end of the stream causes further ones.
         if not self._closing.done():
             self._closing.set_result(close_reason)
@@ -185,7 +185,7 @@ class TransportSink:
     ) -> None:
         self._transport: asyncio.Transport = protocol.transport
         self._writable: asyncio.Event = protocol.writable
-        self._limit, self._forget_ended_stream, self._connection = limit, ended, connection
+        self._limit, self._begin_closing, self._connection = limit, ended, connection
 
     def write(self, batch: Batch, /) -> bool:
         transport = self._transport
@@ -202,7 +202,7 @@ class TransportSink:
         await self._writable.wait()
 
     def end(self, close_reason: CloseReason, /) -> None:
-        self._forget_ended_stream(close_reason)
+        self._begin_closing(close_reason)
 
 
 class _NotifyingQueue(QueueSink):
@@ -210,8 +210,8 @@ class _NotifyingQueue(QueueSink):
 
     def __init__(self, limit: int, ended: Callable[[CloseReason], None]) -> None:
         super().__init__(limit)
-        self._forget_ended_stream = ended
+        self._begin_closing = ended
 
     def end(self, close_reason: CloseReason, /) -> None:
         super().end(close_reason)
-        self._forget_ended_stream(close_reason)
+        self._begin_closing(close_reason)

@@ -23,7 +23,7 @@ from agora_sdk.errors import AgoraError, MethodNotAllowed
 
 from . import forms, outcomes
 from .filters import format_document
-from .named_agents import check_named_agents
+from .named_agents import require_named_agents
 from .notices import Notice, Notices, render_notice, render_toast
 from .responses import is_htmx_request, send_html, send_redirect
 from .security import HOME_PATH, choose_safe_next_path
@@ -45,7 +45,7 @@ class Actions:
         view.session.check_form_token(read_header(scope, b"x-csrf-token") or form.get("csrf"))
         operation = self._find_operation(name, view)
         try:
-            await check_named_agents(view, form)
+            await require_named_agents(view, form)
             result = await self._run_operation(operation, view, form, receive)
         except AgoraError as error:
             await self._send_failure(error, form, scope, send)

@@ -50,7 +50,7 @@ from .notices import NOTICE_COOKIE, Notice, Notices, render_notice
 from .paths import is_export
 from .registry import FRAGMENTS, Page, PageRedirect
 from .responses import accepts_gzip, is_htmx_request, send_html, send_page, send_redirect, wants_html
-from .security import HOME_PATH, check_origin, choose_safe_next_path
+from .security import HOME_PATH, choose_safe_next_path, require_same_origin
 from .session import HasEnded, Sessions, parse_cookies
 from .signin import LOCAL, TOKEN, SignIn, SignOn
 from .templating import render_template
@@ -133,7 +133,7 @@ class MonitorApp:
         elif room == "static" and not posted:
             await ASSETS.send(subpath, scope, send)
         elif path == "sign-in":
-            await (self.sign_in.submit_form(scope, receive, send) if posted else self._send_sign_in_page(scope, send))
+            await (self.sign_in.handle_form(scope, receive, send) if posted else self._send_sign_in_page(scope, send))
         elif posted:
             await self._handle_post(room, subpath, scope, receive, send)
         elif path in LOGIN_PATHS:
@@ -152,7 +152,7 @@ class MonitorApp:
             case "callback":
                 await self.sign_in.finish_login(scope, send, query)
             case "upstream-callback":
-                await self.upstreams.take_callback(send, query)
+                await self.upstreams.handle_callback(send, query)
             case "upstream-client":
                 await self.upstreams.send_client_document(send)
             case _:
@@ -163,7 +163,7 @@ class MonitorApp:
 
     async def _handle_post(self, room: str, rest: str, scope: Scope, receive: Receive, send: Send) -> None:
         # Before the session is read: a form of another site is refused, whatever cookies the browser sends with it.
-        check_origin(scope, self.public_url)
+        require_same_origin(scope, self.public_url)
         view = await self._create_view(scope, NO_PAGE, {}, {})
         if room == "act":
             await self.acts(rest, view, scope, receive, send)
@@ -187,7 +187,7 @@ class MonitorApp:
                 redirect_url = (await self.dispatcher.invoke(LOGOUT, view.caller, {})).result.logout_url or redirect_url
         # A page that redirects: a form must not lead to another site, not even by an HTTP redirect.
         await send_html(
-            send, 200, render_template("onward.html", {"next": redirect_url}), [self.sessions.discard_cookie()]
+            send, 200, render_template("onward.html", {"next": redirect_url}), [self.sessions.build_expired_cookie()]
         )
 
     async def _send_export(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -233,11 +233,11 @@ class MonitorApp:
         except PageRedirect as elsewhere:
             await send_redirect(send, elsewhere.path)
             return
-        await send_page(scope, send, body, [self.notices.discard_cookie()] if notice else [])
+        await send_page(scope, send, body, [self.notices.build_expired_cookie()] if notice else [])
 
     async def _redirect_to_sign_in(self, error: Unauthenticated, scope: Scope, send: Send) -> None:
         """Redirect a browser to the sign-in page and back; a script gets a header and redirects itself."""
-        headers = [self.sessions.discard_cookie()] if self.sessions.name in parse_cookies(scope) else []
+        headers = [self.sessions.build_expired_cookie()] if self.sessions.name in parse_cookies(scope) else []
         if is_htmx_request(scope):
             if scope["method"] == "POST":  # the form stays, and is submitted again after signing in
                 notice = Notice("failed", "Your session has ended. Sign in, then send this again.", sign_in=True)

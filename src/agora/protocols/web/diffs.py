@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 
 from .drawing.svg import tag
 
-__all__ = ["MAX_LINES", "FileDiff", "is_diff", "parse_diff", "render_diff", "show_controls"]
+__all__ = ["MAX_LINES", "FileDiff", "escape_direction_controls", "is_diff", "parse_diff", "render_diff"]
 
 MAX_LINES: Final = 2_000  #: maximum lines shown of a diff
 MAX_LINE_CHARACTERS: Final = 1_000
@@ -55,7 +55,7 @@ def is_diff(text: str) -> bool:
     return FILE_HEADER.search(text[:MAX_PREAMBLE_CHARACTERS]) is not None
 
 
-def show_controls(text: str) -> str:
+def escape_direction_controls(text: str) -> str:
     """Make the characters visible that change the direction of a text."""
     return text.translate(VISIBLE_CONTROLS)
 
@@ -125,7 +125,7 @@ def _read_path(line: str) -> str:
 
 def _render_lines(lines: Sequence[tuple[str, str]], left_out: int, path: str) -> Markup:
     spans = [
-        tag("span", escape(show_controls(line[:MAX_LINE_CHARACTERS]) + "\n"), class_=tone or None)
+        tag("span", escape(escape_direction_controls(line[:MAX_LINE_CHARACTERS]) + "\n"), class_=tone or None)
         for tone, line in lines
     ]
     if left_out:

@@ -65,7 +65,7 @@ def to_arguments(form: Form, operation: Operation) -> dict[str, Any]:
     for name, values in form.fields.items():
         filled = [value for value in values if value != ""]
         if name not in OWN_FIELDS and filled:
-            value = _convert_value(name, filled, _build_field_types(operation, name))
+            value = _convert_value(name, filled, _find_field_types(operation, name))
             _set_field(arguments_by_name, name.split(".", MAX_DEPTH), value)
     return arguments_by_name
 
@@ -97,14 +97,14 @@ def _convert_value(name: str, values: list[str], kinds: frozenset[str]) -> Any:
     return last
 
 
-def _build_field_types(operation: Operation, name: str) -> frozenset[str]:
+def _find_field_types(operation: Operation, name: str) -> frozenset[str]:
     """Return the JSON types of a field; empty if any is accepted. An undeclared field is a string."""
-    types = _build_parameter_types(operation).get(name)
+    types = _find_parameter_types(operation).get(name)
     return types if types is not None else frozenset({"string"})
 
 
 @cache
-def _build_parameter_types(operation: Operation) -> dict[str, frozenset[str]]:
+def _find_parameter_types(operation: Operation) -> dict[str, frozenset[str]]:
     """Find the JSON types of each parameter and, by path, of the members of objects."""
     schema = operation.input_schema
     return dict(_walk_properties(schema, schema.get("$defs", {}), ""))
@@ -116,17 +116,17 @@ def _walk_properties(
     while "$ref" in schema:
         schema = definitions[schema["$ref"].rsplit("/", 1)[1]]
     for name, part in schema.get("properties", {}).items():
-        yield f"{path}{name}", frozenset(_build_schema_types(part, definitions))
+        yield f"{path}{name}", frozenset(_find_schema_types(part, definitions))
         if path.count(".") < MAX_DEPTH:
             yield from _walk_properties(part, definitions, f"{path}{name}.")
 
 
-def _build_schema_types(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> set[str]:
+def _find_schema_types(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> set[str]:
     if "$ref" in schema:
-        return _build_schema_types(definitions[schema["$ref"].rsplit("/", 1)[1]], definitions)
+        return _find_schema_types(definitions[schema["$ref"].rsplit("/", 1)[1]], definitions)
     options = schema.get("anyOf") or schema.get("oneOf") or schema.get("allOf")
     if options:
-        return {kind for option in options for kind in _build_schema_types(option, definitions)} - {"null"}
+        return {kind for option in options for kind in _find_schema_types(option, definitions)} - {"null"}
     if "enum" in schema or "const" in schema:
         return {"string"}
     kind = schema.get("type")

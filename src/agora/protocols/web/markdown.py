@@ -38,7 +38,7 @@ def _create_parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False, "breaks": True, "maxNesting": MAX_NESTING})
     parser.enable(["table", "strikethrough"])
     parser.disable(["image", "html_inline", "html_block"])
-    parser.core.ruler.push("safe_links", _restrict_links)
+    parser.core.ruler.push("safe_links", _replace_non_web_links)
     parser.core.ruler.push("headings", _lower_headings)
     parser.add_render_rule("fence", _render_fence)
     return parser
@@ -53,7 +53,7 @@ def render_markdown(text: str) -> Markup:
     return tag("div", Markup(html), class_="markdown", dir="auto")  # noqa: S704 - the parser escapes what is not Markdown
 
 
-def _restrict_links(state: Any) -> None:
+def _replace_non_web_links(state: Any) -> None:
     """Replace links outside the web by plain text with the URL as tooltip: most are paths on another machine."""
     for token in state.tokens:
         is_plain = False

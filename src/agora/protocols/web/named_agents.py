@@ -11,13 +11,13 @@ from agora_sdk.errors import AgoraError, NotFound, field_error
 from .forms import Form
 from .view import View
 
-__all__ = ["check_named_agents"]
+__all__ = ["require_named_agents"]
 
 BROADCAST = "broadcast"
 MAX_SUGGESTIONS = 3
 
 
-async def check_named_agents(view: View, form: Form) -> None:
+async def require_named_agents(view: View, form: Form) -> None:
     """Check the fields listed in the form's field ``agents``. Raises NotFound."""
     for field in form.fields.get("agents", []):
         name = (form.get(field) or "").strip()

@@ -62,15 +62,15 @@ class Notices:
         # Raised by seal() for values that are too long for a cookie.
         except Unauthenticated:
             sealed = self._sessions.seal([notice.kind, words, notice.path, notice.secret, TOO_LONG_MESSAGE], "notice")
-        return self._sessions.set_cookie(NOTICE_COOKIE, sealed, LIFETIME_SECONDS)
+        return self._sessions.build_set_cookie_header(NOTICE_COOKIE, sealed, LIFETIME_SECONDS)
 
-    def discard_cookie(self) -> tuple[bytes, bytes]:
+    def build_expired_cookie(self) -> tuple[bytes, bytes]:
         """Build the header that deletes the cookie after the notice was shown."""
-        return self._sessions.set_cookie(NOTICE_COOKIE, "", 0)
+        return self._sessions.build_set_cookie_header(NOTICE_COOKIE, "", 0)
 
     def read_cookie(self, text: str | None) -> Notice | None:
         """Read the notice of a cookie."""
-        fields = self._sessions.unseal(text, "notice") if text else None
+        fields = self._sessions.unseal_or_none(text, "notice") if text else None
         if fields is None or len(fields) != 5:
             return None
         kind, words, path, secret, answer = map(str, fields)

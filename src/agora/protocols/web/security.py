@@ -13,7 +13,7 @@ from agora.protocols.host_header import parse_host_or_none, parse_origin_or_none
 from agora.protocols.http import Scope, read_header
 from agora_sdk.errors import PermissionDenied
 
-__all__ = ["HOME_PATH", "SECURITY_HEADERS", "check_origin", "choose_safe_next_path"]
+__all__ = ["HOME_PATH", "SECURITY_HEADERS", "choose_safe_next_path", "require_same_origin"]
 
 HOME_PATH: Final = "/v1/monitor/"
 MAX_PATH_CHARACTERS: Final = 2000
@@ -52,7 +52,7 @@ def choose_safe_next_path(path: str | None) -> str:
     return path
 
 
-def check_origin(scope: Scope, public_url: str) -> None:
+def require_same_origin(scope: Scope, public_url: str) -> None:
     """Reject requests sent by pages of other sites. Raises PermissionDenied.
 
     Browsers report the origin in one of two headers; a request without either is not from a browser.

@@ -82,7 +82,7 @@ class Sessions:
     def find(self, scope: Scope) -> Session | None:
         """Find the session of a request's cookie; None if it is forged or expired."""
         cookie_text = parse_cookies(scope).get(self.name)
-        fields = self.unseal(cookie_text, "session") if cookie_text else None
+        fields = self.unseal_or_none(cookie_text, "session") if cookie_text else None
         if fields is None or len(fields) != 5:
             return None
         session = Session(str(fields[0]), str(fields[1]), str(fields[2]), int(fields[3]), str(fields[4]))
@@ -105,13 +105,13 @@ class Sessions:
         """Build the cookie header of a session."""
         fields: list[str | int] = [session.kind, session.credential, session.token, session.expires, session.tenant]
         sealed = self.seal(fields, "session")
-        return self.set_cookie(self.name, sealed, LIFETIME_SECONDS)
+        return self.build_set_cookie_header(self.name, sealed, LIFETIME_SECONDS)
 
-    def discard_cookie(self) -> tuple[bytes, bytes]:
+    def build_expired_cookie(self) -> tuple[bytes, bytes]:
         """Build the header that deletes the cookie."""
-        return self.set_cookie(self.name, "", 0)
+        return self.build_set_cookie_header(self.name, "", 0)
 
-    def set_cookie(
+    def build_set_cookie_header(
         self, name: str, value: str, seconds: int, *, path: str = "/", site: str = "Strict"
     ) -> tuple[bytes, bytes]:
         """Build a Set-Cookie header; scripts cannot read the cookie, and if strict, requests of other sites do not send
@@ -129,7 +129,7 @@ class Sessions:
             raise Unauthenticated("The credential is too long for a session.", fix="Use a token of this server.")
         return sealed.decode()
 
-    def unseal(self, text: str, context: str) -> list[str | int] | None:
+    def unseal_or_none(self, text: str, context: str) -> list[str | int] | None:
         """Decrypt values; None if the text was not sealed by this server."""
         if len(text) > MAX_COOKIE_CHARACTERS:
             return None

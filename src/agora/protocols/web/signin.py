@@ -18,7 +18,7 @@ from agora_sdk.errors import AgoraError, Conflict, NotFound, PermissionDenied, U
 
 from . import forms
 from .responses import Headers, send_html, send_redirect
-from .security import HOME_PATH, check_origin, choose_safe_next_path
+from .security import HOME_PATH, choose_safe_next_path, require_same_origin
 from .session import Session, Sessions, parse_cookies
 from .templating import render_template
 
@@ -69,7 +69,7 @@ class SignIn:
 
     async def authenticate_token_session(self, scope: Scope, credential: str) -> Caller:
         """Return the caller of a session begun with a token."""
-        return self._check_person(await self.access.authenticate_request(scope, credential))
+        return self._require_role(await self.access.authenticate_request(scope, credential))
 
     async def authenticate_local_session(self, scope: Scope, credential: str) -> Caller:
         """Return the caller of a local session without a token, which is valid only for local requests."""
@@ -78,7 +78,7 @@ class SignIn:
             raise Unauthenticated("This session is only valid on the server machine.", fix="Sign in with a token.")
         return await self.access.authenticate_request(scope)
 
-    def _check_person(self, caller: Caller) -> Caller:
+    def _require_role(self, caller: Caller) -> Caller:
         if caller.kind == "user" and not caller.scopes:
             raise PermissionDenied("You do not have a role on this server.", fix="Ask an operator for one.")
         if caller.kind == "enrolment" or not caller.scopes:
@@ -101,10 +101,12 @@ class SignIn:
             "trouble": trouble,
         }
         # A double-submitted token: there is no session yet that the form could belong to.
-        cookie = self.sessions.set_cookie(FORM_COOKIE, self.sessions.seal([token], "sign-in"), FORM_LIFETIME_SECONDS)
+        cookie = self.sessions.build_set_cookie_header(
+            FORM_COOKIE, self.sessions.seal([token], "sign-in"), FORM_LIFETIME_SECONDS
+        )
         await send_html(send, status, render_template("sign_in.html", values), [cookie, *headers])
 
-    async def submit_form(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def handle_form(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle the form: begin a session, or show the error."""
         form = await forms.read_form(scope, receive, MAX_BODY_BYTES)
         next = choose_safe_next_path(form.get("next"))
@@ -115,15 +117,15 @@ class SignIn:
             await self.send_page(scope, send, next, str(error), error.status)
             return
         await send_redirect(
-            send, next, [self.sessions.build_cookie(session), self.sessions.set_cookie(FORM_COOKIE, "", 0)]
+            send, next, [self.sessions.build_cookie(session), self.sessions.build_set_cookie_header(FORM_COOKIE, "", 0)]
         )
 
     def _check_form(self, scope: Scope, form: forms.Form) -> None:
         """Check that the form was sent by the sign-in page, so that no other site can sign a user in, even as another
         user."""
-        check_origin(scope, self.public_url)
+        require_same_origin(scope, self.public_url)
         cookie_text = parse_cookies(scope).get(FORM_COOKIE)
-        fields = self.sessions.unseal(cookie_text, "sign-in") if cookie_text else None
+        fields = self.sessions.unseal_or_none(cookie_text, "sign-in") if cookie_text else None
         token = form.get("csrf") or ""
         if not fields or not hmac.compare_digest(str(fields[0]).encode(), token.encode()):
             raise PermissionDenied("The page has expired, or cookies are disabled.", fix="Send it again.")
@@ -150,7 +152,9 @@ class SignIn:
             await self.send_page(scope, send, choose_safe_next_path(query.get("next")), str(error), error.status)
             return
         # Lax: the provider redirects from its own site.
-        cookie = self.sessions.set_cookie(LOGIN_COOKIE, login.cookie, login.max_age, path=CALLBACK_PATH, site="Lax")
+        cookie = self.sessions.build_set_cookie_header(
+            LOGIN_COOKIE, login.cookie, login.max_age, path=CALLBACK_PATH, site="Lax"
+        )
         await send_redirect(send, login.url, [cookie])
 
     async def finish_login(self, scope: Scope, send: Send, query: Mapping[str, str]) -> None:
@@ -159,7 +163,7 @@ class SignIn:
         An HTTP redirect would count as the provider's request, which strict cookies are not sent with.
         """
         # In every outcome: the state in the cookie is valid for one login.
-        discarded = self.sessions.set_cookie(LOGIN_COOKIE, "", 0, path=CALLBACK_PATH, site="Lax")
+        discarded = self.sessions.build_set_cookie_header(LOGIN_COOKIE, "", 0, path=CALLBACK_PATH, site="Lax")
         try:
             login = await self._require_provider().finish(
                 query, parse_cookies(scope).get(LOGIN_COOKIE), self._callback_url(scope)

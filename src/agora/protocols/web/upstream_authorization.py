@@ -61,7 +61,7 @@ class UpstreamAuthorizations:
             raise NotFound("This server has no OAuth client metadata.", fix="Set public_url to its https URL.")
         await send_response(send, 200, to_json(self._document))
 
-    async def take_callback(self, send: Send, query: Mapping[str, str]) -> None:
+    async def handle_callback(self, send: Send, query: Mapping[str, str]) -> None:
         """Handle the redirect with a page that continues by itself: strict cookies are not sent with another site's
         redirect."""
         fields = {name: query[name] for name in CALLBACK_FIELDS if query.get(name)}

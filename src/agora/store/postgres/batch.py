@@ -66,11 +66,11 @@ class Batch:
         """Run the next step of each running call with the answers in order. Raises BatchSpoiled."""
         live, self._live = self._live, []
         for (attempt, request), answer in zip(live, answers, strict=True):
-            if self._note_changes(attempt, request, answer):
+            if self._record_changed_rows(attempt, request, answer):
                 self._step_attempt(attempt, answer)
         return [request for _, request in self._live]
 
-    def give_up(self) -> None:
+    def abandon_attempts(self) -> None:
         for attempt in self._attempts:
             attempt.close()
 
@@ -99,7 +99,7 @@ class Batch:
             return self._owners.setdefault(row, attempt) is attempt
         return self._owners.get(row) is attempt
 
-    def _note_changes(self, attempt: Attempt, request: Request, answer: Any) -> bool:
+    def _record_changed_rows(self, attempt: Attempt, request: Request, answer: Any) -> bool:
         """Record the rows changed by a statement. Returns False if the row is locked by another transaction or
         missing."""
         if request.locks_row and not answer:
@@ -135,7 +135,7 @@ async def run_calls_in_one_transaction(transaction: Transaction, calls: Sequence
             answers = await transaction.answer_requests(requests)
             requests = await _run_outside_task(partial(batch.advance_attempts, answers))
     except BaseException:
-        batch.give_up()
+        batch.abandon_attempts()
         raise
     await transaction.insert_rows(_collect_rows(batch.ended))
     return batch

@@ -13,7 +13,7 @@ from typing import Any
 import asyncpg
 
 from ..port import StoreFailure
-from .failures import ConnectionLost, is_connection_loss, to_unreachable
+from .failures import ConnectionLost, is_connection_loss, to_connection_lost
 from .schema import RUNTIME_ROLE
 from .transaction import Transaction
 
@@ -77,10 +77,10 @@ async def open_connection(url: str, wait: float) -> asyncpg.Connection:
                 ) from error
             await asyncio.sleep(RETRY_SECONDS)
         else:
-            return await _check_connection(connection)
+            return await _require_supported_server(connection)
 
 
-async def _check_connection(connection: asyncpg.Connection) -> asyncpg.Connection:
+async def _require_supported_server(connection: asyncpg.Connection) -> asyncpg.Connection:
     version = connection.get_server_version()
     encoding = await connection.fetchval("show server_encoding")
     if version[:2] < MIN_VERSION or encoding != "UTF8":
@@ -107,7 +107,7 @@ async def _prepare_connection(connection: asyncpg.Connection) -> None:
     await connection.set_type_codec("numeric", schema="pg_catalog", encoder=str, decoder=_decode_numeric, format="text")
 
 
-async def _keep_session(connection: asyncpg.Connection) -> None:
+async def _skip_session_reset(connection: asyncpg.Connection) -> None:
     """Reset nothing: transactions and their settings end before a connection is returned to the pool."""
 
 
@@ -142,7 +142,7 @@ class Connections:
             max_inactive_connection_lifetime=IDLE_SECONDS,
             connection_class=_Connection,
             init=_prepare_connection,
-            reset=_keep_session,
+            reset=_skip_session_reset,
             timeout=CONNECT_SECONDS,
             command_timeout=self.timeout,
             statement_cache_size=1024,
@@ -189,4 +189,4 @@ class Connections:
         try:
             return await self._pool.acquire()
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            raise to_unreachable(error) from error
+            raise to_connection_lost(error) from error

@@ -9,12 +9,12 @@ from ..port import StoreFailure, StoreUnavailable
 __all__ = [
     "ConnectionLost",
     "OutcomeUnknown",
+    "affects_every_call",
     "is_closed",
     "is_connection_loss",
-    "is_hopeless",
     "is_retryable",
+    "to_connection_lost",
     "to_store_failure",
-    "to_unreachable",
 ]
 
 _CONNECTION_LOSSES = (
@@ -85,7 +85,7 @@ def is_retryable(error: BaseException) -> bool:
     return isinstance(error, _RETRYABLE_ERRORS)
 
 
-def is_hopeless(error: BaseException) -> bool:
+def affects_every_call(error: BaseException) -> bool:
     """Whether the error affects every call, so that running calls alone would not help."""
     return isinstance(error, _PERMANENT_ERRORS)
 
@@ -107,7 +107,7 @@ def to_store_failure(error: BaseException) -> StoreFailure:
     return failed
 
 
-def to_unreachable(error: Exception) -> ConnectionLost:
+def to_connection_lost(error: Exception) -> ConnectionLost:
     """Convert a failure to connect."""
     known_failure = to_store_failure(error)
     cause = known_failure.extra["cause"] if isinstance(known_failure, StoreUnavailable) else "unreachable"

@@ -13,7 +13,7 @@ from ..migrate import DatabaseStatus
 from ..port import StoreFailure
 from .connections import open_connection, redact_url
 from .failures import to_store_failure
-from .schema import RUNTIME_ROLE, find_unprotected, migrate_schema, read_applied
+from .schema import RUNTIME_ROLE, list_protection_gaps, migrate_schema, read_applied_checksums
 
 __all__ = ["create_postgres", "postgres_status", "upgrade_postgres"]
 
@@ -26,9 +26,9 @@ async def postgres_status(url: str, seconds: float = WAIT_SECONDS) -> DatabaseSt
         return DatabaseStatus(redact_url(url), False, 0, tuple(map(str, migrate.list_migrations("postgres"))))
     connection = await open_connection(url, seconds)
     try:
-        checksums = await read_applied(connection)
+        checksums = await read_applied_checksums(connection)
         pending = migrate.list_pending_migrations(checksums, "postgres")
-        bare = await find_unprotected(connection) if checksums else []
+        bare = await list_protection_gaps(connection) if checksums else []
         return DatabaseStatus(redact_url(url), True, len(checksums), tuple(map(str, pending)), tuple(bare))
     except asyncpg.PostgresError as error:
         raise to_store_failure(error) from error

@@ -87,7 +87,7 @@ class Peers:
         """Listen and send until the connection is lost."""
         connection = await asyncpg.connect(self.url, timeout=CONNECT_SECONDS, server_settings=_SESSION_SETTINGS)
         try:
-            await connection.add_listener(CHANNEL, self._read_notification)
+            await connection.add_listener(CHANNEL, self._handle_notification)
             self.listening = True
             # After LISTEN: what was committed before it is found in the log, what comes later is heard.
             self.on_message(self.origin, LISTENING_TOPIC, "")
@@ -108,7 +108,7 @@ class Peers:
         else:
             await connection.execute("select pg_notify($1, $2)", CHANNEL, word, timeout=HEARTBEAT_SECONDS)
 
-    def _read_notification(self, connection: Any, pid: int, channel: str, payload: Any) -> None:
+    def _handle_notification(self, connection: Any, pid: int, channel: str, payload: Any) -> None:
         origin, _, body = str(payload).partition(" ")
         topic, _, text = body.partition(" ")
         # NOTIFY reaches its own sender, too.

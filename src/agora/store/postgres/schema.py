@@ -22,7 +22,7 @@ from .. import migrate
 from ..port import StoreFailure
 from .failures import to_store_failure
 
-__all__ = ["RUNTIME_ROLE", "find_unprotected", "migrate_schema", "read_applied"]
+__all__ = ["RUNTIME_ROLE", "list_protection_gaps", "migrate_schema", "read_applied_checksums"]
 
 log = logging.getLogger(__name__)
 
@@ -67,9 +67,9 @@ async def migrate_schema(connection: asyncpg.Connection, clock: Clock) -> int:
     # Of the session, not of a transaction: each migration commits on its own, and the lock must outlast all of them.
     await connection.execute("select pg_advisory_lock($1)", _LOCK_ID)
     try:
-        checksums = await read_applied(connection)
+        checksums = await read_applied_checksums(connection)
         pending = migrate.list_pending_migrations(checksums, "postgres")
-        if (pending or await find_unprotected(connection)) and not await _owns_schema(connection):
+        if (pending or await list_protection_gaps(connection)) and not await _owns_schema(connection):
             role = await connection.fetchval("select current_user")
             raise migrate.MigrationError(
                 f"The database does not match this release, and {role} does not own it: "
@@ -79,9 +79,9 @@ async def migrate_schema(connection: asyncpg.Connection, clock: Clock) -> int:
             await connection.execute(_CREATE_MIGRATIONS_TABLE)
         for migration in pending:
             await _apply_migration(connection, migration, clock.now())
-        if await find_unprotected(connection):
+        if await list_protection_gaps(connection):
             await _apply_protection(connection)
-            if unprotected_tables := await find_unprotected(connection):
+            if unprotected_tables := await list_protection_gaps(connection):
                 raise StoreFailure(
                     f"Tables are readable by other tenants: {', '.join(unprotected_tables)}. Drop the policies that are not this "
                     "release's (see pg_policies), and start again."
@@ -95,7 +95,7 @@ async def migrate_schema(connection: asyncpg.Connection, clock: Clock) -> int:
             await connection.execute("select pg_advisory_unlock($1)", _LOCK_ID)
 
 
-async def read_applied(connection: asyncpg.Connection) -> dict[int, str]:
+async def read_applied_checksums(connection: asyncpg.Connection) -> dict[int, str]:
     """Read the checksums of applied migrations by number."""
     if await connection.fetchval("select to_regclass('schema_migrations')") is None:
         return {}
@@ -103,7 +103,7 @@ async def read_applied(connection: asyncpg.Connection) -> dict[int, str]:
     return {row["number"]: row["checksum"] for row in rows}
 
 
-async def find_unprotected(connection: asyncpg.Connection) -> list[str]:
+async def list_protection_gaps(connection: asyncpg.Connection) -> list[str]:
     """Find missing tenant protection: tables without policies, or ``protection.sql`` itself."""
     bare = [row["relname"] for row in await connection.fetch(_SELECT_UNPROTECTED_TABLES)]
     return (
@@ -148,7 +148,7 @@ async def _apply_protection(connection: asyncpg.Connection) -> None:
     try:
         async with connection.transaction():
             await connection.execute(sql)
-            # The mark that find_unprotected compares, in the same transaction: a crash leaves neither or both.
+            # The mark that list_protection_gaps compares, in the same transaction: a crash leaves neither or both.
             await connection.execute(f"comment on function get_current_tenant_id() is '{checksum}'")
     except asyncpg.InsufficientPrivilegeError as error:
         role = await connection.fetchval("select quote_ident(current_user)")

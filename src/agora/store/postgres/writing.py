@@ -23,7 +23,7 @@ from ..port import StoredEvent, StoreFailure, Work
 from .batch import Batch, BatchSpoiled, collect_events, run_call_alone, run_calls_in_one_transaction
 from .calls import Attempt, Call
 from .connections import Connections
-from .failures import ConnectionLost, is_hopeless, is_retryable, to_store_failure
+from .failures import ConnectionLost, affects_every_call, is_retryable, to_store_failure
 from .transaction import Transaction
 
 __all__ = ["Writer"]
@@ -201,7 +201,7 @@ class Writer:
             return
         except Exception as error:
             # An outage, or an unknown outcome: running the calls again could only fail again, or apply them twice.
-            if isinstance(error, StoreFailure) or is_hopeless(error):
+            if isinstance(error, StoreFailure) or affects_every_call(error):
                 _fail_calls(calls, error)
                 return
             self.replays += 1
@@ -235,7 +235,7 @@ class Writer:
 
         During a retry no other transaction of its tenant starts, so each attempt has fewer conflicts, finally none.
         """
-        turn = _hold_tenant_lock(self._repeat_locks, call.tenant)
+        turn = _get_tenant_lock(self._repeat_locks, call.tenant)
         # A barrier, acquired and released: first attempts run concurrently, but none starts during a retry.
         async with turn:
             pass
@@ -290,7 +290,7 @@ class Writer:
         """
         events = collect_events(attempts)
         if events:
-            async with _hold_tenant_lock(self._append_locks, tenant):
+            async with _get_tenant_lock(self._append_locks, tenant):
                 base = await transaction.append_events(events, self._find_notify_channel())
                 await self._commit_timed(transaction, attempts)
                 self._publish([StoredEvent(tenant, base + at, event) for at, event in enumerate(events, 1)])
@@ -307,7 +307,7 @@ class Writer:
         self._on_transaction(time.perf_counter() - started_at, len(attempts))
 
 
-def _hold_tenant_lock(locks: WeakValueDictionary[str, asyncio.Lock], tenant: str) -> asyncio.Lock:
+def _get_tenant_lock(locks: WeakValueDictionary[str, asyncio.Lock], tenant: str) -> asyncio.Lock:
     """The tenant's lock; dropped when it is neither held nor awaited."""
     lock = locks.get(tenant)
     if lock is None:

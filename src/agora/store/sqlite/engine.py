@@ -38,7 +38,7 @@ from ..outages import Outages
 from ..port import MIN_FREE_BYTES, Query, Reading, StoredEvent, StoreFailure, StoreUnavailable, Work
 from ..probe_queries import write_probe
 from .directory_lock import lock_database
-from .failures import build_disk_failure, is_busy, is_hopeless, to_store_failure
+from .failures import affects_every_call, build_disk_failure, is_busy, to_store_failure
 from .reading import Reader, load_all
 from .schema import read_schema
 from .transaction import Batch, Transaction, flush_batch, run_to_completion
@@ -134,7 +134,7 @@ class SqliteStore:
             try:
                 self._open_writer()
             except sqlite3.Error as error:
-                if not (is_hopeless(error) and self._reserve.exists()):
+                if not (affects_every_call(error) and self._reserve.exists()):
                     raise
                 log.warning("%s cannot be opened (%s); %s makes room for it", self.path, error, self._reserve.name)
                 # SQLite needs a few blocks to open a file at all: the reserve frees them, so that reads work on a full disk.
@@ -328,7 +328,7 @@ class SqliteStore:
             batch, results = self._attempt_calls(self._take_queued_calls(calls), time.perf_counter() + SLICE_SECONDS)
         except Exception as error:
             calls += self._take_queued_calls([])  # these would get the same error, or must stay behind the others
-            if is_hopeless(error):
+            if affects_every_call(error):
                 for call in calls:
                     self._fail_call(call.future, error)
                 self._schedule_next()
@@ -338,17 +338,17 @@ class SqliteStore:
             return
         self._committing, self._commit_began = results, time.monotonic()
         if self._commit_timer is None:
-            self._commit_timer = self._loop.call_later(self._timeout, self._check_commit)
+            self._commit_timer = self._loop.call_later(self._timeout, self._fail_commit_if_late)
         self._commits.put((batch, results))
 
-    def _check_commit(self) -> None:
+    def _fail_commit_if_late(self) -> None:
         """Fail the running commit if it takes too long. One timer serves many commits, which is cheaper than one for each."""
         self._commit_timer = None
         if self._committing is None:
             return
         remaining = self._commit_began + self._timeout - time.monotonic()
         if remaining > 0:
-            self._commit_timer = self._loop.call_later(remaining, self._check_commit)
+            self._commit_timer = self._loop.call_later(remaining, self._fail_commit_if_late)
         else:
             self._fail_hung_commit(self._committing)
 
@@ -433,7 +433,7 @@ class SqliteStore:
             tx.finish()
         except (Exception, asyncio.CancelledError) as error:
             if not self._writer.in_transaction:  # some errors, such as SQLITE_FULL, roll back the whole transaction
-                if is_hopeless(error):
+                if affects_every_call(error):
                     raise
                 raise StoreFailure("the database rolled the whole batch back") from error
             tx.roll_back_call()

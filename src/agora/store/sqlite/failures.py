@@ -9,7 +9,7 @@ from agora_sdk.errors import AgoraError, Overloaded
 
 from ..port import StoreFailure, StoreUnavailable
 
-__all__ = ["build_disk_failure", "is_busy", "is_hopeless", "to_store_failure"]
+__all__ = ["affects_every_call", "build_disk_failure", "is_busy", "to_store_failure"]
 
 #: SQLite's primary result code, the cause reported to callers, and its text in the log and in health
 _CAUSES = {
@@ -32,7 +32,7 @@ def build_disk_failure(error: OSError) -> StoreUnavailable:
     return StoreUnavailable(words, cause=cause, reason=error)
 
 
-def _primary_code(error: BaseException) -> int:
+def _get_primary_code(error: BaseException) -> int:
     """Return SQLite's primary result code; 0 for other errors."""
     # The extended code holds the primary one in its lowest byte (sqlite.org/rescode.html).
     return int(getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF if isinstance(error, sqlite3.Error) else 0
@@ -40,12 +40,12 @@ def _primary_code(error: BaseException) -> int:
 
 def is_busy(error: BaseException) -> bool:
     """Whether another program holds the lock."""
-    return _primary_code(error) == sqlite3.SQLITE_BUSY
+    return _get_primary_code(error) == sqlite3.SQLITE_BUSY
 
 
-def is_hopeless(error: BaseException) -> bool:
+def affects_every_call(error: BaseException) -> bool:
     """Whether the error affects every call, so that running calls alone would not help."""
-    return isinstance(error, StoreUnavailable) or _primary_code(error) in _CAUSES
+    return isinstance(error, StoreUnavailable) or _get_primary_code(error) in _CAUSES
 
 
 def to_store_failure(error: BaseException, *, committing: bool = False) -> BaseException:
@@ -60,7 +60,7 @@ def to_store_failure(error: BaseException, *, committing: bool = False) -> BaseE
         fix = "End that program, or try again."
         # Overloaded, not unavailable: another program with the file open is no outage of the disk, and is over in moments.
         failed = Overloaded("Another program holds the database's lock.", fix=fix, retry_after=2)
-    elif known_cause := _CAUSES.get(_primary_code(error)):
+    elif known_cause := _CAUSES.get(_get_primary_code(error)):
         cause, words = known_cause
         failed = StoreUnavailable(words, cause=cause, unknown=committing and cause == "io_error", reason=error)
     else:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-__all__ = ["INTERRUPTED_STATES", "LEGACY_STATES", "ROLES", "TASK_STATES", "TERMINAL_STATES", "read_role", "read_state"]
+__all__ = [
+    "INTERRUPTED_STATES",
+    "LEGACY_STATES",
+    "ROLES",
+    "TASK_STATES",
+    "TERMINAL_STATES",
+    "find_role",
+    "find_task_state",
+]
 
 STATE_PREFIX: Final = "TASK_STATE_"
 
@@ -40,7 +48,7 @@ _STATE_BY_NAME: Final = {
 }
 
 
-def read_state(value: Any) -> str | None:
+def find_task_state(value: Any) -> str | None:
     """Find the 1.0 name of a state by any spelling or number; None if there is none."""
     if isinstance(value, int) and not isinstance(value, bool):
         return TASK_STATES[value] if 0 <= value < len(TASK_STATES) else None
@@ -49,7 +57,7 @@ def read_state(value: Any) -> str | None:
     return _STATE_BY_NAME.get(value) or _STATE_BY_NAME.get(value.lower().replace("_", "-"))
 
 
-def read_role(value: Any) -> str | None:
+def find_role(value: Any) -> str | None:
     """Find the 1.0 name of a role by any spelling or number; None if there is none."""
     if isinstance(value, int) and not isinstance(value, bool):
         return ROLES[value] if 0 <= value < len(ROLES) else None

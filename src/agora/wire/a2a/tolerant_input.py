@@ -17,7 +17,7 @@ from agora.clock import new_id
 from agora_sdk.a2a_legacy import PART_FIELDS_KEY, WRAPPED_DATA_KEY
 from agora_sdk.errors import InvalidRequest, field_error
 
-from .states import read_role
+from .states import find_role
 
 __all__ = [
     "convert_to_json_names",
@@ -125,7 +125,7 @@ def read_message(value: Any, field: str = "message") -> dict[str, Any]:
                 raise invalid_field(f"{field}.{member}", "Field required")
     result: dict[str, Any] = {
         "messageId": read_name(members["messageId"], f"{field}.messageId") if "messageId" in members else new_id("msg"),
-        "role": read_role(members.get("role", "ROLE_USER")),
+        "role": find_role(members.get("role", "ROLE_USER")),
         "parts": read_parts(_read_message_parts(members), f"{field}.parts"),
     }
     if result["role"] is None:

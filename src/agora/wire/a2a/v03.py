@@ -19,7 +19,7 @@ from agora_sdk.a2a_legacy import (
 )
 
 from . import tolerant_input
-from .states import LEGACY_STATES, TERMINAL_STATES, read_state
+from .states import LEGACY_STATES, TERMINAL_STATES, find_task_state
 from .tolerant_input import convert_to_json_names, read_object
 
 __all__ = [
@@ -27,12 +27,12 @@ __all__ = [
     "artifact_to_v03",
     "bare_push_config_to_v03",
     "event_to_v03",
-    "from_event",
-    "from_task",
+    "event_to_v1",
     "message_to_v03",
     "push_config_to_v03",
     "send_request_to_v03",
     "task_to_v03",
+    "task_to_v1",
 ]
 
 _ARTIFACT = ("artifactId", "name", "description", "metadata", "extensions")
@@ -106,7 +106,7 @@ def push_config_to_v03(source: Mapping[str, Any]) -> dict[str, Any]:
 # -- from 0.3 --------------------------------------------------------------------------------------
 
 
-def from_artifact(value: Any, field: str = "artifact") -> dict[str, Any]:
+def artifact_to_v1(value: Any, field: str = "artifact") -> dict[str, Any]:
     """Convert an artifact of any version to 1.0."""
     members = convert_to_json_names(read_object(value, field))
     result = {"artifactId": tolerant_input.read_name(members.get("artifactId"), f"{field}.artifactId")}
@@ -117,10 +117,10 @@ def from_artifact(value: Any, field: str = "artifact") -> dict[str, Any]:
     )
 
 
-def from_status(value: Any, field: str = "status") -> dict[str, Any]:
+def status_to_v1(value: Any, field: str = "status") -> dict[str, Any]:
     """Convert a status of any version to 1.0."""
     members = convert_to_json_names(read_object(value, field))
-    state = read_state(members.get("state", "unknown"))
+    state = find_task_state(members.get("state", "unknown"))
     if state is None:
         raise tolerant_input.invalid_field(f"{field}.state", "is not a task state")
     result: dict[str, Any] = {"state": state}
@@ -130,39 +130,39 @@ def from_status(value: Any, field: str = "status") -> dict[str, Any]:
     return result | pick_members(members, ("timestamp",))
 
 
-def from_task(value: Any, field: str = "task") -> dict[str, Any]:
+def task_to_v1(value: Any, field: str = "task") -> dict[str, Any]:
     """Convert a task of any version to 1.0."""
     members = convert_to_json_names(read_object(value, field))
     result: dict[str, Any] = {
         "id": tolerant_input.read_name(members.get("id"), f"{field}.id"),
-        "status": from_status(members.get("status"), f"{field}.status"),
+        "status": status_to_v1(members.get("status"), f"{field}.status"),
     }
     if members.get("history"):
         result["history"] = [tolerant_input.read_message(entry, f"{field}.history") for entry in members["history"]]
     if members.get("artifacts"):
-        result["artifacts"] = [from_artifact(entry, f"{field}.artifacts") for entry in members["artifacts"]]
+        result["artifacts"] = [artifact_to_v1(entry, f"{field}.artifacts") for entry in members["artifacts"]]
     return result | pick_members(members, ("contextId", "metadata"))
 
 
-def from_event(value: Any, field: str = "result") -> dict[str, Any]:
+def event_to_v1(value: Any, field: str = "result") -> dict[str, Any]:
     """Convert a result or event of 0.3 to a StreamResponse of 1.0."""
     members = convert_to_json_names(read_object(value, field))
     kind = members.get("kind")
     if kind is None:  # some servers omit it
         kind = next((k for member, k in _KIND_BY_KEY if member in members), None)
     if kind == "task":
-        return {"task": from_task(members, field)}
+        return {"task": task_to_v1(members, field)}
     if kind == "message":
         return {"message": tolerant_input.read_message(members, field)}
     task_fields = pick_members(members, ("taskId", "contextId", "metadata"))
     if kind == "status-update":
-        return {"statusUpdate": task_fields | {"status": from_status(members.get("status"), f"{field}.status")}}
+        return {"statusUpdate": task_fields | {"status": status_to_v1(members.get("status"), f"{field}.status")}}
     if kind == "artifact-update":
         flags = {member: members[member] for member in ("append", "lastChunk") if isinstance(members.get(member), bool)}
         return {
             "artifactUpdate": task_fields
             | flags
-            | {"artifact": from_artifact(members.get("artifact"), f"{field}.artifact")}
+            | {"artifact": artifact_to_v1(members.get("artifact"), f"{field}.artifact")}
         }
     raise tolerant_input.invalid_field(f"{field}.kind", "should be task, message, status-update or artifact-update")
 

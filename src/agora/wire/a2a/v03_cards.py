@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from .tolerant_input import convert_to_json_names, read_object
 
-__all__ = ["LEGACY_VERSION", "from_legacy", "merge_versions", "to_legacy"]
+__all__ = ["LEGACY_VERSION", "card_to_v03", "card_to_v1", "merge_versions"]
 
 LEGACY_VERSION: Final = "0.3.0"
 LEGACY_VERSIONS: Final = ("0.3", "0.3.0")
@@ -44,7 +44,7 @@ _LEGACY_SCHEME_TYPES: Final = {
 _SCHEME_BY_LEGACY_TYPE: Final = {type: name for name, type in _LEGACY_SCHEME_TYPES.items()}
 
 
-def to_legacy(card: Mapping[str, Any]) -> dict[str, Any]:
+def card_to_v03(card: Mapping[str, Any]) -> dict[str, Any]:
     """Convert a card to 0.3 (section 5.5). Its ``url`` is the first interface of 0.3, otherwise the first."""
     interfaces = list(card.get("supportedInterfaces") or ())
     legacy_interfaces = [entry for entry in interfaces if entry.get("protocolVersion") in LEGACY_VERSIONS] or interfaces
@@ -81,7 +81,7 @@ def _security_to_legacy(card: Mapping[str, Any]) -> dict[str, Any]:
 
 def merge_versions(card: Mapping[str, Any]) -> dict[str, Any]:
     """Add the members of 0.3 to a card of 1.0: no member of one has another meaning in the other."""
-    legacy = to_legacy(card)
+    legacy = card_to_v03(card)
     result = {**legacy, **card, "capabilities": {**legacy["capabilities"], **card.get("capabilities", {})}}
     if "securitySchemes" in legacy:
         result["securitySchemes"] = {
@@ -117,7 +117,7 @@ def scheme_to_legacy(given: Mapping[str, Any]) -> dict[str, Any]:
     return dict(given)
 
 
-def from_legacy(value: Any) -> dict[str, Any]:
+def card_to_v1(value: Any) -> dict[str, Any]:
     """Convert a card of any version to 1.0; members unknown to 1.0 are omitted."""
     members = convert_to_json_names(read_object(value, "card"))
     if members.get("supportedInterfaces"):

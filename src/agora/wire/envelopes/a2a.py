@@ -17,7 +17,7 @@ class A2A:
 
     name = "a2a"
 
-    def read(self, document: Document, /) -> Document:
+    def convert_to_message(self, document: Document, /) -> Document:
         return build_blank_message() | {
             "message_id": document.get("messageId"),
             "content": _join_text_content(document.get("parts")),
@@ -25,7 +25,7 @@ class A2A:
             "metadata": drop_sections(document.get("metadata"), SECTIONS | {AGORA_KEY}),
         }
 
-    def write(self, message: Document, /) -> Document:
+    def convert_from_message(self, message: Document, /) -> Document:
         data = decode_message_data(message.get("content") or "")
         part = {"text": message.get("content")} if list(data) == ["text"] else {"data": data}
         document = {

@@ -56,7 +56,7 @@ class Agentify:
 
     name = "agentify"
 
-    def read(self, document: Document, /) -> Document:
+    def convert_to_message(self, document: Document, /) -> Document:
         correlation = document.get("correlation") or {}
         to = document.get("to") or []
         payload, task = document.get("payload") or {}, document.get("task")
@@ -74,7 +74,7 @@ class Agentify:
         }
         return message | {"metadata": drop_sections(document.get("context"), SECTIONS)}
 
-    def write(self, message: Document, /) -> Document:
+    def convert_from_message(self, message: Document, /) -> Document:
         correlation = {"conversation_id": message.get("correlation_id"), "reply_to": message.get("reply_to")}
         document = {
             "id": message.get("message_id"),

@@ -31,7 +31,7 @@ class Bus:
 
     name = "bus"
 
-    def read(self, document: Document, /) -> Document:
+    def convert_to_message(self, document: Document, /) -> Document:
         target = document.get("target")
         return build_blank_message() | {
             "message_id": document.get("message_id"),
@@ -46,7 +46,7 @@ class Bus:
             "broadcast": target == BROADCAST,
         }
 
-    def write(self, message: Document, /) -> Document:
+    def convert_from_message(self, message: Document, /) -> Document:
         kind = message.get("message_type")
         document = {
             "message_id": message.get("message_id"),

@@ -25,12 +25,12 @@ MESSAGE_VIEW = "message"
 
 def to_agentify(message: Document) -> Document:
     """Convert a stored message to an envelope of the agent protocol."""
-    return lossless.write_document(AGENTIFY, message)
+    return lossless.convert_message_to_document(AGENTIFY, message)
 
 
 def to_bus(message: Document) -> Document:
     """Convert a stored message to an entry of the agent bus."""
-    return lossless.write_document(BUS, message)
+    return lossless.convert_message_to_document(BUS, message)
 
 
 def embed_document(view: str, message: Document, document: Document) -> Document:
@@ -43,5 +43,9 @@ def embed_document(view: str, message: Document, document: Document) -> Document
 
 def convert_document(document: Document, source: str, target: str, *, ours: bool = True) -> Document:
     """Convert a document between views (message, agentify, a2a, bus)."""
-    message = document if source == MESSAGE_VIEW else lossless.read_document(VIEW_BY_NAME[source], document, ours=ours)
-    return message if target == MESSAGE_VIEW else lossless.write_document(VIEW_BY_NAME[target], message)
+    message = (
+        document
+        if source == MESSAGE_VIEW
+        else lossless.convert_document_to_message(VIEW_BY_NAME[source], document, ours=ours)
+    )
+    return message if target == MESSAGE_VIEW else lossless.convert_message_to_document(VIEW_BY_NAME[target], message)

@@ -20,10 +20,10 @@ __all__ = [
     "Document",
     "View",
     "apply_difference",
+    "convert_document_to_message",
+    "convert_message_to_document",
     "diff_documents",
     "embed_section",
-    "read_document",
-    "write_document",
 ]
 
 Document = dict[str, Any]
@@ -36,14 +36,14 @@ EMPTY_KEY = "empty"  #: member of the slot: its containers that were present and
 
 
 class View(Protocol):
-    """A kind of document. ``read`` and ``write`` may lose content; they ignore sections and slot."""
+    """A kind of document. ``convert_to_message`` and ``convert_from_message`` may lose content; they ignore sections and slot."""
 
     name: str
 
-    def read(self, document: Document, /) -> Document:
+    def convert_to_message(self, document: Document, /) -> Document:
         """Convert a document to a message without section."""
 
-    def write(self, message: Document, /) -> Document:
+    def convert_from_message(self, message: Document, /) -> Document:
         """Convert a message to a document without slot."""
 
     def insert_slot(self, document: Document, slot: Any, /) -> Document:
@@ -81,7 +81,7 @@ def apply_difference(change: Document, source: Document) -> Document:
     return result | ({PLACEHOLDER: mark["value"]} if "value" in mark else {})
 
 
-def read_document(view: View, document: Document, *, ours: bool = True) -> Document:
+def convert_document_to_message(view: View, document: Document, *, ours: bool = True) -> Document:
     """Convert a document to a message.
 
     ours: whether its slot was written by this server. Otherwise the slot is ordinary content.
@@ -91,18 +91,18 @@ def read_document(view: View, document: Document, *, ours: bool = True) -> Docum
         try:
             message = _insert_section_slot(view, slot, remainder)
             # The slot is used only if the round trip is exact: one that was edited on the way is read as ordinary content.
-            if _is_same_json(write_document(view, message), document):
+            if _is_same_json(convert_message_to_document(view, message), document):
                 return message
         except (ValueError, TypeError, AttributeError, KeyError):
             pass  # not a valid slot
-    return embed_section(view, view.read(document), document)
+    return embed_section(view, view.convert_to_message(document), document)
 
 
 def _insert_section_slot(view: View, slot: Document, rest: Document) -> Document:
     change = dict(slot)
     if KEPT_KEY in change:
         rest = view.insert_slot(rest, change.pop(KEPT_KEY))
-    message = apply_difference(change, view.read(rest))
+    message = apply_difference(change, view.convert_to_message(rest))
     if not message.keys().isdisjoint((PLACEHOLDER, KEPT_KEY, EMPTY_KEY)):
         raise ValueError("not fields of a message")
     if view.name in (message.get("metadata") or {}):
@@ -112,11 +112,11 @@ def _insert_section_slot(view: View, slot: Document, rest: Document) -> Document
 
 def embed_section(view: View, message: Document, document: Document) -> Document:
     """Add the section to a message that restores exactly this document of the view."""
-    section = diff_documents(view.write(message), document)
+    section = diff_documents(view.convert_from_message(message), document)
     return {**message, "metadata": {**(message.get("metadata") or {}), view.name: section}} if section else message
 
 
-def write_document(view: View, message: Document) -> Document:
+def convert_message_to_document(view: View, message: Document) -> Document:
     """Convert a message to a document."""
     section, bare = _split_section(view, message)
     if section is not None:
@@ -124,16 +124,16 @@ def write_document(view: View, message: Document) -> Document:
             return _write_with_section(view, message, bare, section)
         except (ValueError, TypeError, AttributeError, KeyError):
             pass  # not a valid section
-    document = view.write(bare)
-    unsaid = diff_documents(view.read(document), message)
+    document = view.convert_from_message(bare)
+    unsaid = diff_documents(view.convert_to_message(document), message)
     return view.insert_slot(document, unsaid) if unsaid else document
 
 
 def _write_with_section(view: View, message: Document, bare: Document, section: Document) -> Document:
     """Convert a message with a section to a document. Raises ValueError if the conversion is not reversible."""
-    document = apply_difference(section, view.write(bare))
+    document = apply_difference(section, view.convert_from_message(bare))
     embedded = embed_section(view, bare, document)
-    unsaid = diff_documents(view.read(document), bare if _is_same_json(embedded, message) else message)
+    unsaid = diff_documents(view.convert_to_message(document), bare if _is_same_json(embedded, message) else message)
     if not unsaid:
         return document
     earlier_slot, remainder = view.extract_slot(document)

@@ -68,7 +68,7 @@ async def rows(app: App, table: str) -> int:
 
 async def sessions_of_sdk(app: App) -> Sized:
     """Return the SDK's own table of sessions, which has no public name."""
-    instances: Sized = (await app.mcp.require_sdk())._manager._server_instances
+    instances: Sized = (await app.mcp.get_or_load_sdk())._manager._server_instances
     return instances
 
 

@@ -63,14 +63,14 @@ class _Path:
 
     def __init__(self, server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
         self.on, self.taken = True, 0
-        real = server.app.mcp.lean.find_remote_call
+        real = server.app.mcp.lean.prepare_relay_call
 
         def elsewhere(*arguments: Any) -> Any:
             work = real(*arguments) if self.on else None
             self.taken += work is not None
             return work
 
-        monkeypatch.setattr(server.app.mcp.lean, "find_remote_call", elsewhere)
+        monkeypatch.setattr(server.app.mcp.lean, "prepare_relay_call", elsewhere)
 
 
 @pytest.fixture

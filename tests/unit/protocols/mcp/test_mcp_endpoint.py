@@ -405,7 +405,7 @@ async def test_sdk_that_failed_to_start_is_started_again(server: Running, monkey
     with monkeypatch.context() as patch:
         patch.setattr(StreamableHTTPSessionManager, "run", fail)
         with pytest.raises(OSError, match="no more memory"):
-            await endpoint.require_sdk()
+            await endpoint.get_or_load_sdk()
     assert not endpoint.has_sdk
     async with connect(f"{server.url}/mcp", "legacy") as client:
         assert (await client.list_tools()).tools

@@ -144,13 +144,13 @@ async def test_prompt_is_filled_in(wire: Wire, era: str) -> None:
 
 
 def test_prompt_reports_missing_arguments() -> None:
-    prompt = prompts.find_prompt("review_workflow")
+    prompt = prompts.require_prompt("review_workflow")
     with pytest.raises(JsonRpcError, match="needs workflow_id"):
         prompt.fill_template({"workflow_id": " "})
     with pytest.raises(JsonRpcError, match="takes no other"):
         prompt.fill_template({"workflow_id": "wf_1", "other": "x"})
     with pytest.raises(JsonRpcError, match="Unknown prompt"):
-        prompts.find_prompt("nothing")
+        prompts.require_prompt("nothing")
 
 
 async def test_arguments_are_completed(wire: Wire) -> None:

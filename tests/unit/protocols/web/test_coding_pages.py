@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from agora.core.call import Caller
-from agora.protocols.web.pages.task_exchange import Check, readable_parts
+from agora.protocols.web.pages.task_exchange import Check, list_readable_parts
 from tests.market import Market
 from tests.unit.protocols.web.http_browser import Browser
 from tests.unit.protocols.web.test_page_access import Forms, signed_in
@@ -156,7 +156,7 @@ async def test_absurd_numbers_of_an_agent_are_left_out(market: Market, coding: C
 
 
 def test_result_of_a_check_is_read_by_name() -> None:
-    (part,) = readable_parts([{"data": {"output": "2 failed", "exit_code": 1, "command": "make test"}}])
+    (part,) = list_readable_parts([{"data": {"output": "2 failed", "exit_code": 1, "command": "make test"}}])
     assert part.check == Check("make test", "1", "2 failed")
 
 

@@ -10,7 +10,7 @@ from agora_sdk.errors import RateLimited
 from ..view import View
 from .list_parameters import query_if_allowed
 
-__all__ = ["names_by_id"]
+__all__ = ["load_agent_names"]
 
 MAX_NAMES = 20_000
 MAX_LOOKUPS = 60  #: maximum per page; further agents are shown by id until a later request
@@ -18,7 +18,7 @@ MAX_LOOKUPS = 60  #: maximum per page; further agents are shown by id until a la
 _names: dict[tuple[str, str, str], str] = {}
 
 
-async def names_by_id(view: View, ids: Iterable[str | None]) -> Mapping[str, str]:
+async def load_agent_names(view: View, ids: Iterable[str | None]) -> Mapping[str, str]:
     """Find the names of agents by id, as far as the user may see them.
 
     They are cached per user, so that the cache reveals no agent that the user may not see. Names never change.

@@ -10,7 +10,7 @@ from agora_sdk.contract import fields
 
 from ..registry import register_fragment, register_page
 from ..view import View
-from .agent_names import names_by_id
+from .agent_names import load_agent_names
 from .list_parameters import chosen_filters, concerns_target, list_operation, query_if_allowed
 
 __all__ = ["load_agent_names_page", "load_agent_page", "load_agents_page"]
@@ -48,7 +48,7 @@ async def load_agent_page(view: View) -> Mapping[str, Any]:
     profile = await view.invoke("agora.agent.get", {"agent_id": view.path["agent"]})
     id = profile.agent_id
     work, trail, price, cost, messages = await asyncio.gather(
-        _work_values(view, id),
+        _load_work_values(view, id),
         query_if_allowed(view, "agora.admin.audit", {"target": id, "limit": 12}),
         query_if_allowed(view, "agora.billing.prices", {"agent_id": id}),
         query_if_allowed(view, "agora.billing.cost", {"agent_id": id}),
@@ -62,7 +62,7 @@ async def load_agent_page(view: View) -> Mapping[str, Any]:
         "price": price.items[0] if price and price.items else None,
         "cost": cost,
         "messages": messages,
-        "names": await names_by_id(
+        "names": await load_agent_names(
             view,
             [
                 *(entry.actor for entry in (trail.items if trail else [])),
@@ -90,10 +90,10 @@ async def load_agent_now_fragment(view: View) -> Mapping[str, Any] | None:
 async def load_agent_work_fragment(view: View) -> Mapping[str, Any]:
     """Load its current and past work."""
     profile = await view.invoke("agora.agent.get", {"agent_id": view.path["agent"]})
-    return {"profile": profile, **await _work_values(view, profile.agent_id)}
+    return {"profile": profile, **await _load_work_values(view, profile.agent_id)}
 
 
-async def _work_values(view: View, id: str) -> Mapping[str, Any]:
+async def _load_work_values(view: View, id: str) -> Mapping[str, Any]:
     tasks, numbers = await asyncio.gather(
         query_if_allowed(view, "agora.task.list", {"agent_id": id, "limit": 12, "descending": True}),
         query_if_allowed(view, "agora.task.statistics", {"agent_id": id}),

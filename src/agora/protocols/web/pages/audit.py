@@ -7,7 +7,7 @@ from typing import Any
 
 from ..registry import register_page
 from ..view import View
-from .agent_names import names_by_id
+from .agent_names import load_agent_names
 from .list_parameters import chosen_filters, list_operation
 
 __all__ = ["load_audit_page"]
@@ -19,5 +19,5 @@ async def load_audit_page(view: View) -> Mapping[str, Any]:
     filters = chosen_filters(view, "actor", "operation", "target", "outcome")
     result_page, error = await list_operation(view, "agora.admin.audit", filters)
     entries = result_page.items if result_page.count else []
-    actor_names = await names_by_id(view, [id for entry in entries for id in (entry.actor, entry.target)])
+    actor_names = await load_agent_names(view, [id for entry in entries for id in (entry.actor, entry.target)])
     return {"found": result_page, "names": actor_names, "trouble": error, "filtered": bool(filters)}

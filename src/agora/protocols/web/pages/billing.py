@@ -12,7 +12,7 @@ from ..drawing import draw_columns
 from ..filters import format_day, format_money
 from ..registry import register_page
 from ..view import View
-from .agent_names import names_by_id
+from .agent_names import load_agent_names
 from .list_parameters import chosen_filters, list_operation, query_if_allowed
 
 __all__ = ["load_accounts_page", "load_billing_page", "load_entries_page", "load_invoice_page"]
@@ -45,7 +45,7 @@ async def load_billing_page(view: View) -> Mapping[str, Any]:
         "budgets": budgets,
         "invoices": invoices,
         "usage": usage,
-        "names": await names_by_id(
+        "names": await load_agent_names(
             view,
             [item.agent_id for page in (usage, budgets) if page for item in page.items],
         ),
@@ -65,7 +65,7 @@ async def load_entries_page(view: View) -> Mapping[str, Any]:
     filters = chosen_filters(view, *ENTRY_FILTERS)
     listing, error = await list_operation(view, "agora.billing.usage", filters)
     rows = listing.items if listing.count else []
-    agent_names = await names_by_id(view, [*(entry.agent_id for entry in rows), filters.get("agent_id")])
+    agent_names = await load_agent_names(view, [*(entry.agent_id for entry in rows), filters.get("agent_id")])
     kinds = [kind.value for kind in EntryKind]
     return {"found": listing, "trouble": error, "filters": filters, "names": agent_names, "kinds": kinds}
 

@@ -11,7 +11,7 @@ from agora_sdk.contract.tasks.coding import JOB_TYPE
 
 from ..registry import register_fragment, register_page
 from ..view import View
-from .agent_names import names_by_id
+from .agent_names import load_agent_names
 from .list_parameters import query_if_allowed
 
 __all__ = ["load_board_page"]
@@ -56,7 +56,7 @@ async def load_board_columns_fragment(view: View) -> Mapping[str, Any]:
         "has_more_reviews": any(column.has_more for column in reviews if column),
         "done": done,
         "in_review": {id for review in undecided for id in (review.job_id, review.task_id)},
-        "names": await names_by_id(view, [job.assigned_agent for job in jobs]),
+        "names": await load_agent_names(view, [job.assigned_agent for job in jobs]),
         "may_prioritize": view.may("agora.task.prioritize"),
     }
 

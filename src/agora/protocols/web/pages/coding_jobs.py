@@ -23,13 +23,13 @@ __all__ = [
     "MAX_JOBS",
     "OPEN_STATUSES",
     "TokenUsage",
-    "find_session",
+    "find_session_ids",
     "is_job_of_codebase",
     "is_job_of_session",
     "load_codebase",
     "load_jobs",
     "load_review",
-    "read_first_job",
+    "read_first_job_id",
     "sum_usage",
 ]
 
@@ -72,7 +72,7 @@ def is_job_of_session(task: Task, session: Session) -> bool:
     return any(isinstance(place, Mapping) and place.get("session_id") == session.session_id for place in places)
 
 
-def find_session(task: Task) -> tuple[str, str] | None:
+def find_session_ids(task: Task) -> tuple[str, str] | None:
     """Find the ids of the codebase and the session of a job that has both."""
     codebase = task.payload.get("codebase_id")
     places = (task.result, task.checkpoint, task.payload)
@@ -81,7 +81,7 @@ def find_session(task: Task) -> tuple[str, str] | None:
     return (codebase, session) if isinstance(codebase, str) and session else None
 
 
-def read_first_job(task: Task) -> str:
+def read_first_job_id(task: Task) -> str:
     """Find the id of the job with the worktree and branch: its own, or of the job that it continues; empty without one."""
     place = (task.checkpoint or {}).get("workplace")
     return str(place.get("job") or "") if isinstance(place, Mapping) else ""
@@ -101,7 +101,7 @@ async def load_review(view: View, task: Task) -> Review | None:
     if task.task_type == DELIVERY_TYPE:
         job_id = str(task.payload.get("job_id") or "")
     else:
-        job_id = (read_first_job(task) or task.task_id) if task.task_type == JOB_TYPE else ""
+        job_id = (read_first_job_id(task) or task.task_id) if task.task_type == JOB_TYPE else ""
     if find_page_path(job_id) is None:
         return None
     review: Review | None = await query_if_allowed(view, "agora.review.get", {"job_id": job_id})

@@ -11,7 +11,7 @@ from agora_sdk.contract.tasks import Task
 
 from ..registry import register_fragment, register_page
 from ..view import View
-from .coding_jobs import OPEN_STATUSES, is_job_of_session, load_jobs, load_review, read_first_job, sum_usage
+from .coding_jobs import OPEN_STATUSES, is_job_of_session, load_jobs, load_review, read_first_job_id, sum_usage
 from .list_parameters import concerns_target, list_operation, query_if_allowed
 from .session_messages import read_messages, read_output
 from .task_exchange import Exchange, load_exchange
@@ -66,7 +66,7 @@ async def load_session_page(view: View) -> Mapping[str, Any]:
         load_session_follow_ups_fragment(view),
         load_session_turns_fragment(view),
     )
-    return {**now, **messages, **question, **follow_ups, **turns, **await _build_output_values(view, now["job"])}
+    return {**now, **messages, **question, **follow_ups, **turns, **await _load_output_values(view, now["job"])}
 
 
 @register_fragment("session_now", on=("agora.task.*",), tick=30, every=0.5)
@@ -74,7 +74,7 @@ async def load_session_now_fragment(view: View) -> Mapping[str, Any]:
     """Load the session's current job, and the usage so far."""
     codebase, record = await _load_session(view)
     jobs = await _load_jobs(view, record)
-    job = _current_job(jobs)
+    job = _choose_current_job(jobs)
     return {
         "codebase": codebase,
         "session": record,
@@ -90,7 +90,7 @@ async def load_session_now_fragment(view: View) -> Mapping[str, Any]:
 async def load_session_question_fragment(view: View) -> Mapping[str, Any]:
     """Load the job's question for the answer form."""
     _, record = await _load_session(view)
-    job = _current_job(await _load_jobs(view, record))
+    job = _choose_current_job(await _load_jobs(view, record))
     exchange = await load_exchange(view, job, artifacts=False) if job else Exchange([], [])
     return {"job": job, "phase": _choose_phase(job), "exchange": exchange}
 
@@ -99,7 +99,7 @@ async def load_session_question_fragment(view: View) -> Mapping[str, Any]:
 async def load_session_follow_ups_fragment(view: View) -> Mapping[str, Any]:
     """Load the waiting follow-ups, which can still be changed."""
     _, record = await _load_session(view)
-    job = _current_job(await _load_jobs(view, record))
+    job = _choose_current_job(await _load_jobs(view, record))
     arguments = {"task_id": job.task_id if job else "", "waiting": True, "limit": MAX_FOLLOW_UPS}
     page = await query_if_allowed(view, "agora.follow_up.list", arguments) if job else None
     return {"follow_ups": page.items if page else [], "job": job, "phase": _choose_phase(job)}
@@ -109,8 +109,8 @@ async def load_session_follow_ups_fragment(view: View) -> Mapping[str, Any]:
 async def load_session_turns_fragment(view: View) -> Mapping[str, Any]:
     """Load the newest turns as checkpoints, and the changes that rewinding to the turn in the URL would make."""
     _, record = await _load_session(view)
-    job = _current_job(await _load_jobs(view, record))
-    root = read_first_job(job) if job else ""
+    job = _choose_current_job(await _load_jobs(view, record))
+    root = read_first_job_id(job) if job else ""
     arguments = {"job_id": root, "limit": MAX_TURNS}
     page = await query_if_allowed(view, "agora.turn.list", arguments) if root else None
     number = view.query.get("turn", "")
@@ -137,7 +137,7 @@ async def load_session_output_fragment(view: View) -> Mapping[str, Any] | None:
     # Events of every task ring here: only those of this session's job cost a read.
     if record.task_id is None or not concerns_target(view, record.task_id):
         return None
-    return await _build_output_values(view, await query_if_allowed(view, "agora.task.get", {"task_id": record.task_id}))
+    return await _load_output_values(view, await query_if_allowed(view, "agora.task.get", {"task_id": record.task_id}))
 
 
 async def _load_session(view: View) -> tuple[Codebase, Session]:
@@ -153,7 +153,7 @@ async def _load_jobs(view: View, record: Session) -> list[Task]:
     return [job for job in await load_jobs(view, record.context_id) if is_job_of_session(job, record)]
 
 
-def _current_job(jobs: list[Task]) -> Task | None:
+def _choose_current_job(jobs: list[Task]) -> Task | None:
     """Choose the current job of a session: the oldest unfinished one, otherwise the latest. jobs: newest first."""
     unfinished = [job for job in jobs if job.status in OPEN_STATUSES]
     return unfinished[-1] if unfinished else (jobs[0] if jobs else None)
@@ -176,7 +176,7 @@ def _read_branch(job: Task | None) -> str:
     return str(branch or "")[:200]
 
 
-async def _build_output_values(view: View, job: Task | None) -> Mapping[str, Any]:
+async def _load_output_values(view: View, job: Task | None) -> Mapping[str, Any]:
     """Build the end of the output of a running job."""
     if job is None or job.status != "in_progress":
         return {"output": None, "parts": [], "left_out": 0}

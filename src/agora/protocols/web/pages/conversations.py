@@ -12,7 +12,7 @@ from ..drawing import Arrow, draw_sequence
 from ..filters import format_quantity
 from ..registry import register_page
 from ..view import View
-from .agent_names import names_by_id
+from .agent_names import load_agent_names
 from .list_parameters import chosen_filters, list_operation
 
 __all__ = ["load_conversation_page", "load_conversations_page"]
@@ -29,7 +29,7 @@ async def load_conversations_page(view: View) -> Mapping[str, Any]:
     """Load all conversations, newest first."""
     filters = chosen_filters(view, "agent_id", "state")
     result_page, error = await list_operation(view, "agora.conversation.list", filters)
-    participant_names = await names_by_id(
+    participant_names = await load_agent_names(
         view, [who for one in result_page.items for who in one.participants[:MAX_LISTED_PARTICIPANTS]]
     )
     return {
@@ -47,7 +47,7 @@ async def load_conversation_page(view: View) -> Mapping[str, Any]:
     """Load one conversation with its messages."""
     arguments = {"conversation_id": view.path["key"], "limit": MAX_DRAWN_MESSAGES, "cursor": view.query.get("cursor")}
     exchange = await view.invoke("agora.conversation.get", arguments)
-    participant_names = await names_by_id(
+    participant_names = await load_agent_names(
         view, [who for message in exchange.messages for who in (message.sender, *_list_recipients(message))]
     )
     arrows = [

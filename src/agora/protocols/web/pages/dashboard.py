@@ -11,8 +11,8 @@ from agora_sdk.contract.events import Event
 from ..drawing import draw_sparkline
 from ..registry import register_fragment, register_page
 from ..view import View
-from .agent_names import names_by_id
-from .event_lines import EventLine, describe_events, notable_events
+from .agent_names import load_agent_names
+from .event_lines import EventLine, describe_events, select_notable_events
 from .list_parameters import query_if_allowed
 from .task_exchange import load_exchange
 
@@ -47,7 +47,10 @@ TASK_STATUSES = ("pending", "in_progress", "input_required", "completed", "faile
 async def load_dashboard_page(view: View) -> Mapping[str, Any]:
     """Load the dashboard."""
     parts = await asyncio.gather(
-        load_numbers_fragment(view), load_tallies_fragment(view), load_attention_fragment(view), _recent_values(view)
+        load_numbers_fragment(view),
+        load_tallies_fragment(view),
+        load_attention_fragment(view),
+        _load_recent_values(view),
     )
     return {key: value for part in parts for key, value in part.items()}
 
@@ -119,7 +122,7 @@ async def load_recent_fragment(view: View) -> Mapping[str, Any] | None:
     return {"happenings": happenings, "fresh": True} if happenings else None
 
 
-async def _recent_values(view: View) -> Mapping[str, Any]:
+async def _load_recent_values(view: View) -> Mapping[str, Any]:
     """Load the latest events."""
     # Ten times as many as are shown: most events are of a quiet type, and left out.
     after = max(view.position - 10 * RECENT_EVENTS, 0)
@@ -132,8 +135,8 @@ async def _recent_values(view: View) -> Mapping[str, Any]:
 
 
 async def _describe_events(view: View, events: Sequence[Event]) -> list[EventLine]:
-    newest = notable_events(events, RECENT_EVENTS)
+    newest = select_notable_events(events, RECENT_EVENTS)
     concerned = [event.data.get("agent_id") for event in newest if isinstance(event.data, dict)]
     return describe_events(
-        newest, await names_by_id(view, [*map(str, concerned), *(event.subject for event in newest)])
+        newest, await load_agent_names(view, [*map(str, concerned), *(event.subject for event in newest)])
     )

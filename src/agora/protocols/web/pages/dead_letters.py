@@ -9,7 +9,7 @@ from agora_sdk.contract.dead_letters import DeadLetterState
 
 from ..registry import register_fragment, register_page
 from ..view import View
-from .agent_names import names_by_id
+from .agent_names import load_agent_names
 from .list_parameters import chosen_filters, list_operation, register_target_fragment
 
 __all__ = ["load_dead_letter_page", "load_dead_letters_page"]
@@ -39,7 +39,7 @@ async def load_dead_letter_table(view: View) -> Mapping[str, Any]:
     filters = chosen_filters(view, "source", "agent_id", "ref", "state")
     result_page, error = await list_operation(view, "agora.dead_letter.list", filters)
     letters = result_page.items if result_page.count else []
-    names = await names_by_id(view, [dead_letter.agent_id for dead_letter in letters])
+    names = await load_agent_names(view, [dead_letter.agent_id for dead_letter in letters])
     return {"found": result_page, "names": names, "trouble": error, "filtered": bool(filters)}
 
 
@@ -52,10 +52,13 @@ async def load_dead_letter_table(view: View) -> Mapping[str, Any]:
 )
 async def load_dead_letter_page(view: View) -> Mapping[str, Any]:
     """Load one dead letter with its content."""
-    return await _letter_values(view)
+    return await _load_letter_values(view)
 
 
 @register_target_fragment("dead_letter_now", "dead_letter_id", on=EVENTS, every=0.5)
-async def _letter_values(view: View) -> Mapping[str, Any]:
+async def _load_letter_values(view: View) -> Mapping[str, Any]:
     dead_letter = await view.invoke("agora.dead_letter.get", {"dead_letter_id": view.path["dead_letter_id"]})
-    return {"letter": dead_letter, "names": await names_by_id(view, [dead_letter.agent_id, dead_letter.settled_by])}
+    return {
+        "letter": dead_letter,
+        "names": await load_agent_names(view, [dead_letter.agent_id, dead_letter.settled_by]),
+    }

@@ -46,7 +46,7 @@ class Turn:
 )
 async def load_declared_agents_page(view: View) -> Mapping[str, Any]:
     """Load all declared agents."""
-    return {**await load_declared_table(view), **_form_values(None)}
+    return {**await load_declared_table(view), **_build_form_values(None)}
 
 
 @register_fragment("declared_rows", on=EVENTS, tick=30, every=1.0)
@@ -66,7 +66,7 @@ async def load_declared_table(view: View) -> Mapping[str, Any]:
 async def load_declared_agent_page(view: View) -> Mapping[str, Any]:
     """Load one declared agent."""
     now, chat = await asyncio.gather(load_declared_now_fragment(view), load_declared_chat_fragment(view))
-    return {**now, **chat, **_form_values(now["declaration"])}
+    return {**now, **chat, **_build_form_values(now["declaration"])}
 
 
 @register_fragment("declared_now", on=EVENTS, tick=30, every=1.0)
@@ -117,7 +117,7 @@ async def _read_turn(view: View, task: Task) -> Turn:
     return Turn(task, question[:MAX_TEXT_CHARACTERS], answer[:MAX_TEXT_CHARACTERS])
 
 
-def _form_values(agent: DeclaredAgent | None) -> Mapping[str, Any]:
+def _build_form_values(agent: DeclaredAgent | None) -> Mapping[str, Any]:
     """Build the initial values of the form of a declaration. rest: members of the declaration without a field."""
     specification = agent.specification if agent is not None else AgentSpecification.model_construct(model="")
     document = specification.model_dump(mode="json", exclude_defaults=True)

@@ -11,7 +11,7 @@ from agora_sdk.contract.events import Event
 
 from ..filters import find_page_path, short_id
 
-__all__ = ["QUIET_TYPES", "EventLine", "describe_events", "notable_events"]
+__all__ = ["QUIET_TYPES", "EventLine", "describe_events", "select_notable_events"]
 
 #: types that duplicate another event, or are too frequent to be read individually
 QUIET_TYPES = frozenset(
@@ -123,7 +123,7 @@ class EventLine:
     room: str | None
 
 
-def notable_events(events: Iterable[Event], limit: int) -> list[Event]:
+def select_notable_events(events: Iterable[Event], limit: int) -> list[Event]:
     """Select the newest events that are not quiet."""
     return [event for event in events if event.type not in QUIET_TYPES][-limit:]
 

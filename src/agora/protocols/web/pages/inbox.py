@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from ..registry import register_fragment, register_page
 from ..view import View
-from .agent_names import names_by_id
+from .agent_names import load_agent_names
 from .list_parameters import list_operation, query_if_allowed
 from .task_exchange import QUESTION_STATES, load_exchange
 
@@ -49,7 +49,7 @@ async def load_inbox_list_fragment(view: View) -> Mapping[str, Any]:
     tasks = page.items if page.count else []
     exchanges, names = await asyncio.gather(
         asyncio.gather(*(load_exchange(view, task) for task in tasks)),
-        names_by_id(view, [task.assigned_agent for task in tasks]),
+        load_agent_names(view, [task.assigned_agent for task in tasks]),
     )
     return {
         "found": page,

@@ -44,12 +44,12 @@ async def load_instance_table(view: View) -> Mapping[str, Any]:
 )
 async def load_instance_page(view: View) -> Mapping[str, Any]:
     """Load one instance."""
-    now, log = await asyncio.gather(_build_instance_values(view), _log_values(view))
+    now, log = await asyncio.gather(_load_instance_values(view), _load_log_values(view))
     return {**now, **log}
 
 
 @register_target_fragment("instance_now", "instance_id", on=EVENTS, tick=5, every=0.5)
-async def _build_instance_values(view: View) -> Mapping[str, Any]:
+async def _load_instance_values(view: View) -> Mapping[str, Any]:
     id = view.path["instance_id"]
     instance, executions = await asyncio.gather(
         view.invoke("agora.instance.get", {"instance_id": id}),
@@ -60,7 +60,7 @@ async def _build_instance_values(view: View) -> Mapping[str, Any]:
 
 
 @register_target_fragment("instance_log", "instance_id", on=EVENTS, tick=5, every=1.0)
-async def _log_values(view: View) -> Mapping[str, Any]:
+async def _load_log_values(view: View) -> Mapping[str, Any]:
     try:
         log = await view.invoke(
             "agora.instance.logs", {"instance_id": view.path["instance_id"], "offset": -LOG_TAIL_BYTES}

@@ -15,7 +15,7 @@ from agora_sdk.errors import NotFound
 from ..drawing import Arrow, draw_sequence
 from ..registry import register_fragment, register_page
 from ..view import View
-from .agent_names import names_by_id
+from .agent_names import load_agent_names
 from .list_parameters import chosen_filters, list_operation, query_if_allowed
 
 __all__ = ["load_message_page", "load_messages_page"]
@@ -42,7 +42,7 @@ async def load_messages_page(view: View) -> Mapping[str, Any]:
     rows = result_page.items if result_page.count else []
     return {
         "found": result_page,
-        "names": await _recipient_names(view, rows),
+        "names": await _load_recipient_names(view, rows),
         "trouble": error,
         "wanted": filters,
         "kept": MAX_ROWS,
@@ -61,13 +61,13 @@ async def load_fresh_messages_fragment(view: View) -> Mapping[str, Any] | None:
         return None
     messages = [message for event in reversed(view.events) if (message := _to_message(event)) is not None]
     # Before they are filtered: the filter may be the name of a recipient, of which an event has the id.
-    names = await _recipient_names(view, messages)
+    names = await _load_recipient_names(view, messages)
     rows = [message for message in messages if _matches_filters(message, filters, names)]
     return {"rows": rows, "names": names, "fresh": True} if rows else None
 
 
-async def _recipient_names(view: View, rows: Iterable[LoggedMessage]) -> Mapping[str, str]:
-    return await names_by_id(view, [row.to_agent for row in rows])
+async def _load_recipient_names(view: View, rows: Iterable[LoggedMessage]) -> Mapping[str, str]:
+    return await load_agent_names(view, [row.to_agent for row in rows])
 
 
 def _to_message(event: Event) -> LoggedMessage | None:
@@ -95,7 +95,7 @@ def _matches_filters(message: LoggedMessage, filters: Mapping[str, str], names: 
 @register_page("messages/{message_id}", title="Message", scope="read:messages", needs="agora.monitor.messages")
 async def load_message_page(view: View) -> Mapping[str, Any]:
     """Load one message and its thread."""
-    shown_message = await _find_message(view, view.path["message_id"])
+    shown_message = await _require_message(view, view.path["message_id"])
     thread = None
     if shown_message.correlation_id:
         thread = await query_if_allowed(
@@ -104,7 +104,7 @@ async def load_message_page(view: View) -> Mapping[str, Any]:
             {"correlation_id": shown_message.correlation_id, "limit": MAX_DRAWN_MESSAGES},
         )
     rows = list(reversed(thread.items)) if thread else []
-    recipient_names = await _recipient_names(view, [shown_message, *rows])
+    recipient_names = await _load_recipient_names(view, [shown_message, *rows])
     arrows = [_build_message_arrow(view, row, recipient_names) for row in rows]
     return {
         "said": shown_message,
@@ -115,7 +115,7 @@ async def load_message_page(view: View) -> Mapping[str, Any]:
     }
 
 
-async def _find_message(view: View, id: str) -> LoggedMessage:
+async def _require_message(view: View, id: str) -> LoggedMessage:
     """Find a message by id. Raises NotFound if it is unknown or past its retention."""
     result_page, _ = await list_operation(view, "agora.monitor.messages", {"message_id": id}, rows=1)
     if not result_page.items:

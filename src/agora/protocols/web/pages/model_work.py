@@ -79,10 +79,10 @@ async def load_model_work(view: View, task: Task) -> ModelWork | None:
 
 
 def _load_messages(checkpoint: Any, begun_at: datetime) -> list[SessionMessage]:
-    return [*_build_messages(_load_conversation(checkpoint), begun_at)]
+    return [*_build_messages(_read_conversation(checkpoint), begun_at)]
 
 
-def _load_conversation(checkpoint: Any) -> Sequence[Mapping[str, Any]]:
+def _read_conversation(checkpoint: Any) -> Sequence[Mapping[str, Any]]:
     """Read the messages of a checkpoint; empty for that of another program."""
     if not isinstance(checkpoint, Mapping) or checkpoint.get("format") != CHECKPOINT_VERSION:
         return []
@@ -140,14 +140,14 @@ def _read_part(part: Mapping[str, Any], results: Mapping[str, Any]) -> JsonObjec
                 "title": part.get("tool_name"),
                 "kind": "tool",
                 "status": "in_progress" if call_id not in results else _read_call_status(text),
-                "input": _parse_arguments(part.get("args")),
+                "input": _parse_json_or_text(part.get("args")),
                 "result": text,
             }
         case _:
             return None
 
 
-def _parse_arguments(arguments: Any) -> Any:
+def _parse_json_or_text(arguments: Any) -> Any:
     try:
         return from_json(arguments) if isinstance(arguments, str) else arguments
     except ValueError:

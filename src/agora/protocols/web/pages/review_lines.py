@@ -9,7 +9,7 @@ from typing import Final
 
 from agora_sdk.contract.reviews import ReviewComment, ReviewFile
 
-from ..diffs import show_controls
+from ..diffs import escape_direction_controls
 
 __all__ = ["MAX_ROWS", "MAX_SELECTED_ROWS", "FileView", "Row", "view_file"]
 
@@ -113,10 +113,10 @@ def _read_cells(patch: str) -> Iterator[Cell]:
     lines = patch.removesuffix("\n").split("\n")
     for line, following in zip(lines, (*lines[1:], ""), strict=True):
         ends = not following.startswith("\\ ")  # "\\ No newline at end of file"
-        text = show_controls(line[1 : MAX_LINE_CHARACTERS + 1])
+        text = escape_direction_controls(line[1 : MAX_LINE_CHARACTERS + 1])
         if hunk := HUNK_HEADER.match(line):
             old, new, in_hunk = int(hunk[1]), int(hunk[2]), True
-            yield Cell(show_controls(line[:MAX_LINE_CHARACTERS]), "hunk")
+            yield Cell(escape_direction_controls(line[:MAX_LINE_CHARACTERS]), "hunk")
         elif in_hunk and line[:1] == "+":
             yield Cell(text, "add", new, ends=ends)
             new += 1

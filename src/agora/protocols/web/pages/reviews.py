@@ -10,7 +10,7 @@ from agora_sdk.contract.reviews import Review, ReviewComment, ReviewFile
 
 from ..registry import register_fragment, register_page
 from ..view import View
-from .agent_names import names_by_id
+from .agent_names import load_agent_names
 from .list_parameters import chosen_filters, list_operation, query_if_allowed
 from .review_lines import MAX_ROWS, MAX_SELECTED_ROWS, FileView, view_file
 
@@ -99,13 +99,13 @@ async def load_review_files_fragment(view: View) -> Mapping[str, Any]:
         "views": views,
         "split": view.query.get("view") == "split",
         "may_decide": _may_decide(view, record),
-        "names": await names_by_id(view, [note.author for note in notes]),
+        "names": await load_agent_names(view, [note.author for note in notes]),
     }
 
 
 def _view_files(view: View, files: Iterable[ReviewFile], notes: Sequence[ReviewComment]) -> Iterator[FileView]:
     """Build the views of the files within the page's row limit, and all rows of the selected one."""
-    asked_line, budget = _read_asked_line(view), MAX_PAGE_ROWS
+    asked_line, budget = _read_commented_line(view), MAX_PAGE_ROWS
     chosen = view.query.get("file", "")
     for file in files:
         is_chosen = chosen == str(file.number)
@@ -124,7 +124,7 @@ def _may_decide(view: View, record: Review) -> bool:
     return record.state in DECIDABLE_STATES and view.may("agora.review.approve")
 
 
-def _read_asked_line(view: View) -> tuple[int, str, int] | None:
+def _read_commented_line(view: View) -> tuple[int, str, int] | None:
     """Read the line of the comment form from the URL: number of its file, side, and line number."""
     number, side, line = (view.query.get(name, "") for name in ("file", "side", "line"))
     if not (number.isdecimal() and line.isdecimal() and len(number) < 10 and len(line) < 11):

@@ -77,11 +77,11 @@ async def load_upstream_rows_fragment(view: View) -> Mapping[str, Any]:
     """Load the table."""
     result_page, _ = await list_operation(view, "agora.upstream.list", {})
     rows = [row for row in (result_page.items if result_page.count else []) if row.quarantined][:MAX_QUARANTINES]
-    names = await asyncio.gather(*(_quarantined_names(view, row.name) for row in rows))
+    names = await asyncio.gather(*(_list_quarantined_names(view, row.name) for row in rows))
     return {"found": result_page, "quarantined": {row.name: held for row, held in zip(rows, names, strict=True)}}
 
 
-async def _quarantined_names(view: View, upstream: str) -> list[str]:
+async def _list_quarantined_names(view: View, upstream: str) -> list[str]:
     """List the names of an upstream's quarantined tools."""
     record = await query_if_allowed(view, "agora.upstream.get", {"upstream": upstream})
     return [item.name for item in (record.items if record else []) if item.state == "quarantined"]

@@ -19,7 +19,7 @@ from pydantic_core import to_json
 from agora.value_classes import value_class
 from agora_sdk.contract.codebases import SessionMessage
 
-from ..diffs import FileDiff, is_diff, parse_diff, show_controls
+from ..diffs import FileDiff, escape_direction_controls, is_diff, parse_diff
 from ..drawing.svg import tag
 from ..filters import find_page_path
 from ..markdown import render_markdown
@@ -227,4 +227,4 @@ def _as_text(value: Any) -> str:
     text = value if isinstance(value, str) else to_json(value, indent=2, fallback=str).decode()
     if len(text) > MAX_TEXT:
         text = f"{text[:MAX_TEXT]}\n… {len(text) - MAX_TEXT:,} more characters"
-    return show_controls(text)
+    return escape_direction_controls(text)

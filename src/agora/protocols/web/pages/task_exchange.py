@@ -16,7 +16,7 @@ from agora.value_classes import value_class
 from agora_sdk.contract.a2a.messages import A2AMessage, A2ATask
 from agora_sdk.contract.tasks import Task, TaskEntry
 
-from ..diffs import FileDiff, is_diff, parse_diff, show_controls
+from ..diffs import FileDiff, escape_direction_controls, is_diff, parse_diff
 from ..view import View
 from .list_parameters import query_if_allowed
 
@@ -28,9 +28,9 @@ __all__ = [
     "Exchange",
     "Permission",
     "ReadablePart",
+    "list_readable_parts",
     "load_exchange",
     "parts_of_entry",
-    "readable_parts",
 ]
 
 QUESTION_STATES = ("input_required", "auth_required")
@@ -148,7 +148,7 @@ def _merge_piece(artifacts: dict[str, Artifact], entry: TaskEntry) -> None:
     if not isinstance(piece, dict):
         return
     id, parts = str(piece.get("artifactId")), piece.get("parts")
-    more = readable_parts(part for part in parts if isinstance(part, dict)) if isinstance(parts, list) else []
+    more = list_readable_parts(part for part in parts if isinstance(part, dict)) if isinstance(parts, list) else []
     existing = artifacts.get(id) if data.get("append") else None
     if existing is None:
         artifacts[id] = Artifact(str(piece.get("name") or id), str(piece.get("description") or ""), more)
@@ -164,10 +164,12 @@ def _read_permission(message: A2AMessage) -> Permission | None:
     paths = document.get("paths")
     arguments = document.get("input")
     return Permission(
-        title=show_controls(str(document.get("title") or "a tool")),
+        title=escape_direction_controls(str(document.get("title") or "a tool")),
         label=str(document.get("kind") or "other")[:MAX_LABEL],
-        paths=tuple(show_controls(str(path)) for path in paths[:MAX_CHOICES]) if isinstance(paths, list) else (),
-        arguments=show_controls(to_json(arguments, indent=2, fallback=str).decode()) if arguments else "",
+        paths=tuple(escape_direction_controls(str(path)) for path in paths[:MAX_CHOICES])
+        if isinstance(paths, list)
+        else (),
+        arguments=escape_direction_controls(to_json(arguments, indent=2, fallback=str).decode()) if arguments else "",
     )
 
 
@@ -199,7 +201,7 @@ def _read_choices(message: A2AMessage) -> tuple[Choice, ...]:
     choices = [option for option in options if isinstance(option, Mapping) and isinstance(option.get("const"), str)]
     return tuple(
         Choice(
-            show_controls(str(option.get("title") or option["const"]))[:MAX_LABEL],
+            escape_direction_controls(str(option.get("title") or option["const"]))[:MAX_LABEL],
             to_json([{"data": {name: option["const"]}}]).decode(),
             tones.get(str(option["const"]), ""),
         )
@@ -221,16 +223,16 @@ def parts_of_entry(entry: TaskEntry) -> list[ReadablePart]:
     """List the parts of the message in a log entry of a task; empty for other entries."""
     data = entry.data if isinstance(entry.data, dict) else {}
     parts = data.get("parts")
-    return readable_parts(part for part in parts if isinstance(part, dict)) if isinstance(parts, list) else []
+    return list_readable_parts(part for part in parts if isinstance(part, dict)) if isinstance(parts, list) else []
 
 
-def readable_parts(parts: Iterable[Mapping[str, Any]]) -> list[ReadablePart]:
+def list_readable_parts(parts: Iterable[Mapping[str, Any]]) -> list[ReadablePart]:
     """Convert stored parts, which have the names of A2A's JSON."""
     return [_readable_part(part) for part in parts]
 
 
 def _parts_of_model(holder: Any) -> list[ReadablePart]:
-    return readable_parts(part.model_dump(by_alias=True, exclude_none=True) for part in holder.parts)
+    return list_readable_parts(part.model_dump(by_alias=True, exclude_none=True) for part in holder.parts)
 
 
 def _readable_part(part: Mapping[str, Any]) -> ReadablePart:
@@ -246,9 +248,9 @@ def _readable_part(part: Mapping[str, Any]) -> ReadablePart:
         return ReadablePart("file", f"{part.get('filename') or part.get('mediaType') or 'File'}, {size:,} bytes")
     data = part.get("data")
     if isinstance(data, Mapping) and data.keys() == {"files", "commits"}:
-        return ReadablePart("changes", "", rows=_change_rows(data))
+        return ReadablePart("changes", "", rows=_list_change_rows(data))
     if isinstance(data, Mapping) and data.keys() == {"command", "exit_code", "output"}:
-        check = {name: show_controls(str(value)) for name, value in data.items()}
+        check = {name: escape_direction_controls(str(value)) for name, value in data.items()}
         return ReadablePart("check", "", check=Check(**check))
     return ReadablePart("data", to_json(data, indent=2, fallback=str).decode())
 
@@ -256,11 +258,11 @@ def _readable_part(part: Mapping[str, Any]) -> ReadablePart:
 LABEL_BY_FILE_STATUS: Final = {"A": "added", "M": "modified", "D": "deleted"}
 
 
-def _change_rows(data: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+def _list_change_rows(data: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """List the files with their status, then the commits."""
     names = (("files", "status", "path"), ("commits", "id", "subject"))
     rows = [
-        (str(row.get(first) or ""), show_controls(str(row.get(second) or ""))[:300])
+        (str(row.get(first) or ""), escape_direction_controls(str(row.get(second) or ""))[:300])
         for key, first, second in names
         for row in (data[key] if isinstance(data[key], list) else [])
         if isinstance(row, Mapping)

@@ -12,9 +12,9 @@ from agora_sdk.contract.tasks.coding import JOB_TYPE
 
 from ..registry import register_fragment, register_page
 from ..view import View
-from .agent_names import names_by_id
+from .agent_names import load_agent_names
 from .charges import load_charges
-from .coding_jobs import OPEN_STATUSES, find_session, load_codebase, load_review, sum_usage
+from .coding_jobs import OPEN_STATUSES, find_session_ids, load_codebase, load_review, sum_usage
 from .list_parameters import chosen_filters, concerns_target, list_operation, query_if_allowed, register_target_fragment
 from .model_work import load_model_work
 from .task_exchange import load_exchange, parts_of_entry
@@ -51,19 +51,19 @@ async def load_task_list_fragment(view: View) -> Mapping[str, Any]:
     """Load the current board or table."""
     filters = chosen_filters(view, "agent_id", "task_type", "priority", "worker_id")
     if view.query.get("view") != "table":
-        lanes = await asyncio.gather(*(_lane_values(view, lane, filters) for lane in LANES))
+        lanes = await asyncio.gather(*(_load_lane_values(view, lane, filters) for lane in LANES))
         cards = [task for lane in lanes if lane["page"].count for task in lane["page"].items]
-        agent_names = await names_by_id(view, [task.assigned_agent for task in cards])
+        agent_names = await load_agent_names(view, [task.assigned_agent for task in cards])
         return {"lanes": lanes, "names": agent_names, "found": None, "trouble": None, "filtered": bool(filters)}
     filters |= chosen_filters(view, "status", "sort", "workflow_id")
     result_page, error = await list_operation(view, "agora.task.list", {"descending": "sort" not in filters, **filters})
-    agent_names = await names_by_id(
+    agent_names = await load_agent_names(
         view, [task.assigned_agent for task in result_page.items] if result_page.count else []
     )
     return {"lanes": [], "names": agent_names, "found": result_page, "trouble": error, "filtered": bool(filters)}
 
 
-async def _lane_values(
+async def _load_lane_values(
     view: View, lane: tuple[str, tuple[str, ...], str], filters: Mapping[str, str]
 ) -> Mapping[str, Any]:
     title, statuses, words = lane
@@ -80,7 +80,7 @@ async def _lane_values(
 )
 async def load_task_page(view: View) -> Mapping[str, Any]:
     """Load one task: its state, output, history, and the work of models."""
-    parts = await asyncio.gather(_build_task_values(view), _build_output_values(view), _trail_values(view))
+    parts = await asyncio.gather(_load_task_values(view), _load_output_values(view), _load_trail_values(view))
     return {key: value for part in parts for key, value in part.items()}
 
 
@@ -96,10 +96,10 @@ async def load_task_model_fragment(view: View) -> Mapping[str, Any] | None:
 @register_target_fragment("task_now", "task_id", on=("agora.task.*",), every=0.25)
 @register_target_fragment("task_question", "task_id", on=("agora.task.*",), every=0.5)
 @register_target_fragment("task_artifacts", "task_id", on=("agora.task.*",), every=0.5)
-async def _build_task_values(view: View) -> Mapping[str, Any]:
+async def _load_task_values(view: View) -> Mapping[str, Any]:
     task = await view.invoke("agora.task.get", {"task_id": view.path["task_id"]})
     agent_names, exchange, charges, work, review, codebase = await asyncio.gather(
-        names_by_id(view, [task.created_by, task.assigned_agent]),
+        load_agent_names(view, [task.created_by, task.assigned_agent]),
         load_exchange(view, task),
         load_charges(view, task_id=task.task_id),
         load_model_work(view, task),
@@ -114,7 +114,7 @@ async def _build_task_values(view: View) -> Mapping[str, Any]:
         "charges": charges,
         "work": work,
         "is_job": task.task_type == JOB_TYPE,
-        "session": find_session(task),
+        "session": find_session_ids(task),
         "review": review,
         "codebase": codebase,
         "requirements": [
@@ -125,7 +125,7 @@ async def _build_task_values(view: View) -> Mapping[str, Any]:
 
 
 @register_target_fragment("task_output", "task_id", on=("agora.task.output", "agora.task.requeued"), every=0.25)
-async def _build_output_values(view: View) -> Mapping[str, Any]:
+async def _load_output_values(view: View) -> Mapping[str, Any]:
     """Build the last characters of the output; its size is known only from the first response."""
     id = view.path["task_id"]
     output = await query_if_allowed(view, "agora.task.output", {"task_id": id, "limit": OUTPUT_TAIL_CHARACTERS})
@@ -139,7 +139,7 @@ async def _build_output_values(view: View) -> Mapping[str, Any]:
 
 
 @register_target_fragment("task_trail", "task_id", on=("agora.task.*",), every=0.5)
-async def _trail_values(view: View) -> Mapping[str, Any]:
+async def _load_trail_values(view: View) -> Mapping[str, Any]:
     """Build the newest entries: the history is read from the beginning, and only its end is shown."""
     arguments: dict[str, Any] = {"task_id": view.path["task_id"], "limit": 500}
     entries: list[TaskEntry] = []
@@ -152,4 +152,4 @@ async def _trail_values(view: View) -> Mapping[str, Any]:
             break
         arguments["cursor"] = page.next_cursor
     trail = [(entry, parts_of_entry(entry)) for entry in entries]
-    return {"trail": trail, "actors": await names_by_id(view, [entry.actor for entry in entries])}
+    return {"trail": trail, "actors": await load_agent_names(view, [entry.actor for entry in entries])}

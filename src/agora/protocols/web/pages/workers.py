@@ -13,7 +13,7 @@ from agora_sdk.contract.workers import Worker
 
 from ..registry import register_fragment, register_page
 from ..view import View
-from .agent_names import names_by_id
+from .agent_names import load_agent_names
 from .list_parameters import chosen_filters, list_operation, query_if_allowed
 
 __all__ = [
@@ -64,7 +64,7 @@ async def load_worker_rows_fragment(view: View) -> Mapping[str, Any]:
     rows = result_page.items if result_page.count else []
     return {
         "found": result_page,
-        "names": await names_by_id(view, [row.owner for row in rows]),
+        "names": await load_agent_names(view, [row.owner for row in rows]),
         "codebases": codebases,
         "installations": {row.worker_id: read_installation(row) for row in rows},
         "trouble": error,
@@ -89,7 +89,7 @@ async def load_worker_now_fragment(view: View) -> Mapping[str, Any]:
     tasks, codebases, names = await asyncio.gather(
         query_if_allowed(view, "agora.task.list", {"worker_id": record.worker_id, "descending": True, "limit": 20}),
         _load_codebases(view),
-        names_by_id(view, [record.owner]),
+        load_agent_names(view, [record.owner]),
     )
     return {
         "worker": record,

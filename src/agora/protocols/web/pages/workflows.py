@@ -14,7 +14,7 @@ from .. import drawing
 from ..filters import format_duration, format_quantity
 from ..registry import register_fragment, register_page
 from ..view import View
-from .agent_names import names_by_id
+from .agent_names import load_agent_names
 from .charges import load_charges
 from .list_parameters import chosen_filters, concerns_target, list_operation, query_if_allowed
 
@@ -45,7 +45,7 @@ async def load_workflow_rows_fragment(view: View) -> Mapping[str, Any]:
     filters = chosen_filters(view, "status", "agent_id")
     arguments = filters | {"status": list(OPEN_STATUSES)} if filters.get("status") == UNDER_WAY_FILTER else filters
     result_page, error = await list_operation(view, "agora.workflow.list", arguments)
-    creator_names = await names_by_id(
+    creator_names = await load_agent_names(
         view, [flow.created_by for flow in result_page.items] if result_page.count else []
     )
     return {"found": result_page, "names": creator_names, "trouble": error, "filtered": bool(filters)}
@@ -56,7 +56,7 @@ async def load_workflow_rows_fragment(view: View) -> Mapping[str, Any]:
 )
 async def load_workflow_page(view: View) -> Mapping[str, Any]:
     """Load one workflow."""
-    now, time = await asyncio.gather(_build_workflow_values(view), _timeline_values(view))
+    now, time = await asyncio.gather(_load_workflow_values(view), _load_timeline_values(view))
     return {**now, **time}
 
 
@@ -64,13 +64,13 @@ async def load_workflow_page(view: View) -> Mapping[str, Any]:
 async def load_workflow_now_fragment(view: View) -> Mapping[str, Any] | None:
     """Load its graph and steps."""
     # Events of other workflows arrive here too: the filter of a fragment knows types, not subjects.
-    return await _build_workflow_values(view) if _is_concerned(view) else None
+    return await _load_workflow_values(view) if _is_concerned(view) else None
 
 
 @register_fragment("workflow_time", on=EVENTS, tick=5, every=1.0)
 async def load_workflow_time_fragment(view: View) -> Mapping[str, Any] | None:
     """Load its bars, which grow while it runs."""
-    return await _timeline_values(view) if _is_concerned(view) else None
+    return await _load_timeline_values(view) if _is_concerned(view) else None
 
 
 def _is_concerned(view: View) -> bool:
@@ -80,17 +80,17 @@ def _is_concerned(view: View) -> bool:
     )
 
 
-async def _build_workflow_values(view: View) -> Mapping[str, Any]:
+async def _load_workflow_values(view: View) -> Mapping[str, Any]:
     flow: Workflow = await view.invoke("agora.workflow.status", {"workflow_id": view.path["workflow_id"]})
     words = (
         f"Workflow {flow.workflow_name}, {format_quantity(len(flow.steps), 'step')}, {flow.status.replace('_', ' ')}"
     )
-    waits = _unfinished_dependencies(flow)
+    waits = _list_unfinished_dependencies(flow)
     stages = [_to_stage(view, step, waits) for step in flow.steps]
     many = len(stages) > MAX_INLINE_STEPS
     return {
         "flow": flow,
-        "names": await names_by_id(view, [flow.created_by, *(step.assigned_agent for step in flow.steps)]),
+        "names": await load_agent_names(view, [flow.created_by, *(step.assigned_agent for step in flow.steps)]),
         "open": flow.status in OPEN_STATUSES,
         "charges": await load_charges(view, workflow_id=flow.workflow_id),
         "graph": await asyncio.to_thread(drawing.draw_workflow, stages, words)
@@ -103,7 +103,7 @@ async def _build_workflow_values(view: View) -> Mapping[str, Any]:
     }
 
 
-def _unfinished_dependencies(flow: Workflow) -> Mapping[str, list[str]]:
+def _list_unfinished_dependencies(flow: Workflow) -> Mapping[str, list[str]]:
     """List the unfinished dependencies of each step that has not begun, by step name."""
     ended_steps = {step.name for step in flow.steps if step.completed_at is not None or step.status in ENDED_STATUSES}
     return {
@@ -146,7 +146,7 @@ def _to_bar(span: Span) -> drawing.Bar:
     return drawing.Bar(span.status, span.start, span.begun, span.end)
 
 
-async def _timeline_values(view: View) -> Mapping[str, Any]:
+async def _load_timeline_values(view: View) -> Mapping[str, Any]:
     line: Timeline | None = await query_if_allowed(
         view, "agora.workflow.timeline", {"workflow_id": view.path["workflow_id"]}
     )
