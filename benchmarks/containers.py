@@ -97,7 +97,7 @@ async def compared(host: str | None, image: str, rounds: int, say: Callable[[str
         try:
             await _rounds(runtime, client, root, rounds, say)
         finally:
-            for found in await runtime.adopt():
+            for found in await runtime.list_instances():
                 await runtime.remove(found.handle)
             await client.request_json("DELETE", "networks/agora-benchmark")
     await runtime.close()

@@ -250,7 +250,7 @@ class Runtime(Protocol):
         Raises Unknown if the instance is absent.
         """
 
-    async def adopt(self) -> list[FoundInstance]:
+    async def list_instances(self) -> list[FoundInstance]:
         """List every instance of this installation in the engine, in any state."""
 
     async def discard_builds(self, builds: Collection[Build]) -> None:

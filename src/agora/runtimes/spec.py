@@ -162,7 +162,7 @@ class Spec:
 
     generation: counts the starts of an instance; a generation is started at most once. tenant: of the instance, stored
     as a label. env: overrides build_config's, such as the instance's token. labels: stored by the engine and returned
-    by ``adopt``. co_location: name of a group that shares host and network. restore: a file created by ``backup`` with
+    by ``list_instances``. co_location: name of a group that shares host and network. restore: a file created by ``backup`` with
     the initial state.
     """
 

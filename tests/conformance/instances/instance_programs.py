@@ -284,6 +284,6 @@ async def _cleared(found: Site, keep: bool) -> AsyncIterator[Site]:
         if not keep or not clean:
             await found.instances.wait_until_idle()
             for runtime in found.app.context.ports.get(LOCAL_HOST).engines.values():
-                for each in await runtime.adopt():
+                for each in await runtime.list_instances():
                     await runtime.remove(each.handle)
             orphans.kill_marked([f"AGORA_INSTALLATION={found.host_id}".encode()])

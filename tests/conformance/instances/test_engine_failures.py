@@ -151,7 +151,7 @@ async def test_hanging_engine_does_not_block_others(here: Site) -> None:
         await here.until(well.instance_id, lambda found: found.generation == 2 and found.status == "running")
         made = await here.create()
         assert (await here.call("instance.terminate", instance_id=made.instance_id)).status == "stopped"
-        assert asked >= {"adopt", "inspect_all"}
+        assert asked >= {"list_instances", "inspect_all"}
     finally:
         release.set()
         local.engines = {"process": works}
@@ -272,12 +272,12 @@ async def test_partially_started_instance_is_removed(here: Site) -> None:
     local.engines = {"process": Half()}  # type: ignore[dict-item]
     made = await here.call("instance.create", agent_id="Worker", wait=0)
     await here.until(made.instance_id, lambda found: found.reason is not None)
-    (found,) = await engine.adopt()
+    (found,) = await engine.list_instances()
     assert found.handle.instance_id == made.instance_id
     try:
         ended = await here.call("instance.terminate", instance_id=made.instance_id, wait=20)
     except AgoraError as error:
         raise AssertionError("it could not be ended") from error
     assert ended.status == "stopped"
-    assert await engine.adopt() == []
+    assert await engine.list_instances() == []
     assert (await engine.capacity()).ports == free

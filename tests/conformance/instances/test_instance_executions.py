@@ -223,7 +223,7 @@ async def test_reserved_resources_are_not_available_to_others(here: Site) -> Non
 
 
 async def test_gpu_is_not_shared(here: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("agora.runtimes.process.host._find_gpus", lambda: 1)
+    monkeypatch.setattr("agora.runtimes.process.host._count_gpus", lambda: 1)
     await here.instances.store_heartbeat("default")
     await here.agent(host_requirements={"gpu_required": True})
     made = await here.create()

@@ -84,7 +84,7 @@ class DockerKit(Kit):
 
     async def close(self) -> None:
         """Remove every container; builds and the network are reused."""
-        for found in await self.engine.adopt():
+        for found in await self.engine.list_instances():
             await self.engine.remove(found.handle)
         await self.engine.close()
         await self.client.close()

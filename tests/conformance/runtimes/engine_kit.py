@@ -162,7 +162,7 @@ class ProcessKit(Kit):
         return self._another()
 
     async def close(self) -> None:
-        for found in await self.engine.adopt():
+        for found in await self.engine.list_instances():
             await self.engine.remove(found.handle)
         await self.engine.close()
 

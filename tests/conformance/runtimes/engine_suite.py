@@ -264,7 +264,9 @@ class RuntimeSuite:
         await kit.engine.remove(handle)
         assert (await kit.engine.inspect(handle)).state == "absent"
         assert (await kit.engine.capacity()).ports == before
-        assert [found for found in await kit.engine.adopt() if found.handle.instance_id == handle.instance_id] == []
+        assert [
+            found for found in await kit.engine.list_instances() if found.handle.instance_id == handle.instance_id
+        ] == []
         with pytest.raises(Unknown):
             await kit.engine.logs(handle)
         await kit.engine.remove(handle)
@@ -320,7 +322,7 @@ class RuntimeSuite:
         before = await kit.engine.inspect(handle)
         short = await kit.run("sleep 0.05; exit 5")
         async with kit.another() as engine:
-            found = {one.handle.instance_id: one for one in await engine.adopt()}
+            found = {one.handle.instance_id: one for one in await engine.list_instances()}
             adopted = found[handle.instance_id]
             assert adopted.handle == handle
             assert (adopted.tenant, dict(adopted.labels)) == ("acme", {"agent": "agent_1"})

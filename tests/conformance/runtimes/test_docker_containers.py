@@ -14,7 +14,12 @@ import pytest
 
 from agora.runtimes.container_urls import rewrite_loopback_url
 from agora.runtimes.docker import Options, build_context
-from agora.runtimes.docker.commands import BuildOrder, find_command_errors, parse_build_command, parse_run_command
+from agora.runtimes.docker.commands import (
+    BuildOrder,
+    find_command_errors,
+    parse_build_command,
+    parse_run_command_or_none,
+)
 from agora.runtimes.docker.containers import (
     STATE_PATH,
     build_container_config,
@@ -22,10 +27,10 @@ from agora.runtimes.docker.containers import (
     choose_container_program,
 )
 from agora.runtimes.docker.image_references import (
-    find_familiar_name,
-    find_image_registry,
+    get_image_registry,
     is_image_id,
     split_reference,
+    strip_default_registry,
 )
 from agora.runtimes.docker.labels import ResourceLabels, read_container_handle
 from agora.runtimes.docker.observation import parse_time, to_exit, to_usage
@@ -96,7 +101,7 @@ def test_environment_is_sorted() -> None:
 def test_commands_of_the_agent_standard_are_parsed() -> None:
     config = docker("docker run -p 8000:8000 calc-agent", "docker build -t calc-agent .")
     assert parse_build_command(config) == BuildOrder(tag="calc-agent")
-    run = parse_run_command(config)
+    run = parse_run_command_or_none(config)
     assert run is not None
     assert (run.image, run.ports, run.arguments) == ("calc-agent", [8000], [])
     spec = replace(SPEC, build_config=config, source=Directory("/x"))
@@ -326,12 +331,12 @@ def test_image_references_are_parsed() -> None:
     assert split_reference("localhost:5000/a/b") == ("localhost:5000/a/b", "latest")
     assert split_reference("localhost:5000/a/b:2") == ("localhost:5000/a/b", "2")
     assert split_reference("a@sha256:12") == ("a", "sha256:12")
-    assert find_image_registry("localhost:5000/a") == "localhost:5000"
-    assert find_image_registry("company/agent") == "https://index.docker.io/v1/"
+    assert get_image_registry("localhost:5000/a") == "localhost:5000"
+    assert get_image_registry("company/agent") == "https://index.docker.io/v1/"
     for prefix in ("", "library/", "docker.io/", "docker.io/library/", "index.docker.io/", "index.docker.io/library/"):
-        assert find_familiar_name(f"{prefix}agora-build-0:1") == "agora-build-0:1"
-    assert find_familiar_name("docker.io/company/agent") == "company/agent"
-    assert find_familiar_name("localhost:5000/library/agent") == "localhost:5000/library/agent"
+        assert strip_default_registry(f"{prefix}agora-build-0:1") == "agora-build-0:1"
+    assert strip_default_registry("docker.io/company/agent") == "company/agent"
+    assert strip_default_registry("localhost:5000/library/agent") == "localhost:5000/library/agent"
 
 
 def test_image_id_is_distinguished_from_image_name() -> None:

@@ -244,7 +244,7 @@ async def test_instances_are_found_if_the_engines_files_are_lost(kit: DockerKit)
     await kit.engine.close()
     shutil.rmtree(kit.options.root)
     kit.engine = DockerRuntime(kit.options)
-    found = await kit.engine.adopt()
+    found = await kit.engine.list_instances()
     assert [each.handle for each in found] == [handle]
     assert await text(kit.engine, handle) == "begun\n"
     assert (await kit.engine.stop(Handle("docker", handle.instance_id, 1), 1)).state == "exited"
@@ -284,7 +284,7 @@ async def test_occupied_ports_are_skipped(kit: DockerKit) -> None:
     few = DockerKit(kit.sources.parent / "few", str(kit.options.host), ports=(handle.ports["http"],) * 2)
     with pytest.raises(PortsExhausted):
         await few.run("exec sleep 1000", ports=HTTP)
-    assert [each.handle for each in await few.engine.adopt()] == [handle], "nothing half made is left"
+    assert [each.handle for each in await few.engine.list_instances()] == [handle], "nothing half made is left"
     await few.engine.close()
 
 
@@ -326,9 +326,14 @@ async def test_unreachable_engine_is_reported(tmp_path: Path) -> None:
     condition = await engine.check()
     assert not condition.available
     assert "does not answer" in condition.detail
-    for call in (engine.adopt(), engine.inspect_all([]), engine.capacity(), engine.stop(Handle("docker", "i", 1))):
+    for call in (
+        engine.list_instances(),
+        engine.inspect_all([]),
+        engine.capacity(),
+        engine.stop(Handle("docker", "i", 1)),
+    ):
         with pytest.raises(EngineUnavailable):
             await call
     await engine.close()
     with pytest.raises(EngineUnavailable, match="closed"):
-        await engine.adopt()
+        await engine.list_instances()

@@ -138,11 +138,11 @@ async def test_instances_are_adopted_by_another_server(
     handle = await started(engine)
     cluster.say(BEGUN)
     other = KubernetesRuntime(Options(tmp_path / "elsewhere", "server", str(tmp_path / "config")))
-    (found,) = await other.adopt()
+    (found,) = await other.list_instances()
     assert (found.handle, found.tenant, dict(found.labels)) == (handle, "acme", {"agent": "a"})
     assert found.observation.state == "running"
     stranger = KubernetesRuntime(Options(tmp_path / "stranger", "another", str(tmp_path / "config")))
-    assert await stranger.adopt() == []
+    assert await stranger.list_instances() == []
     await stranger.sweep()
     assert (await other.inspect(handle)).state == "running"
     del cluster.objects["agents", "deployments", _name(cluster)]
@@ -288,7 +288,7 @@ async def test_refusing_or_unreachable_cluster_is_reported(
     (tmp_path / "wrong").write_text(cluster.kubeconfig(token="another"))
     wrong = KubernetesRuntime(Options(tmp_path / "wrong-root", "server", str(tmp_path / "wrong")))
     with pytest.raises(EngineUnavailable):
-        await wrong.adopt()
+        await wrong.list_instances()
     await wrong.close()
     (tmp_path / "away").write_text(cluster.kubeconfig().replace(cluster.url, f"http://127.0.0.1:{free_port()}"))
     away = KubernetesRuntime(Options(tmp_path / "away-root", "server", str(tmp_path / "away")))
@@ -296,7 +296,7 @@ async def test_refusing_or_unreachable_cluster_is_reported(
         await away.inspect(handle)
     await away.close()
     with pytest.raises(EngineUnavailable, match="closed"):
-        await away.adopt()
+        await away.list_instances()
 
 
 async def test_node_ports_are_used_by_servers_outside_the_cluster(cluster: Cluster, tmp_path: Path) -> None:
@@ -306,7 +306,7 @@ async def test_node_ports_are_used_by_servers_outside_the_cluster(cluster: Clust
     handle = await started(engine)
     assert (handle.address, dict(handle.ports)) == ("http://192.0.2.7:30080", {"http": 30_080})
     assert {key[0] for key in cluster.objects} == {"other"}
-    assert [found.handle for found in await engine.adopt()] == [handle]
+    assert [found.handle for found in await engine.list_instances()] == [handle]
     await engine.close()
 
 

@@ -354,7 +354,7 @@ async def test_engine_can_be_closed_during_builds(new_kit: NewKit) -> None:
     await asyncio.wait([building])
     await kit.engine.close()
     with pytest.raises(EngineUnavailable):
-        await kit.engine.adopt()
+        await kit.engine.list_instances()
     kit.engine = ProcessRuntime(kit.options)
     assert (await kit.engine.sweep()).builds == 0
 

@@ -60,7 +60,7 @@ async def _guards(kit: ProcessKit) -> list[int]:
 
 
 class TestAServerThatIsKilled:
-    @pytest.mark.parametrize("instant", ["prepare_instance", "write_json", "spawned", "launch_guard"])
+    @pytest.mark.parametrize("instant", ["create_instance_directories", "write_json", "spawned", "launch_guard"])
     async def test_while_starting(self, kit: ProcessKit, instant: str) -> None:
         spec = kit.spec(FAMILY)
         await on_dead_server(kit, spec, "start", instant)
@@ -83,19 +83,19 @@ class TestAServerThatIsKilled:
         assert (await kit.engine.inspect(handle)).state == "running"
         assert ours(kit, "AGORA_GENERATION=1") == []
 
-    @pytest.mark.parametrize("instant", ["prepare_instance", "write_json", "spawned", "launch_guard"])
+    @pytest.mark.parametrize("instant", ["create_instance_directories", "write_json", "spawned", "launch_guard"])
     async def test_while_starting_an_unwanted_instance(self, kit: ProcessKit, instant: str) -> None:
         """The next server has no handle of it, only the instance's id."""
         spec = kit.spec(FAMILY)
         await on_dead_server(kit, spec, "start", instant)
         known = Handle("process", spec.instance_id, 1)
         await kit.engine.stop(known, 0)
-        if instant != "prepare_instance" and (await kit.engine.inspect(known)).started_at is None:
+        if instant != "create_instance_directories" and (await kit.engine.inspect(known)).started_at is None:
             with pytest.raises(StartFailed):  # even by a guard that starts late
                 await kit.engine.start(spec, await kit.engine.build(spec))
         assert ours(kit) == []
         await kit.engine.remove(known)
-        assert await kit.engine.adopt() == []
+        assert await kit.engine.list_instances() == []
         assert not (kit.options.root / "instances" / spec.instance_id).exists()
 
     async def test_while_pausing(self, kit: ProcessKit) -> None:
@@ -141,7 +141,7 @@ class TestAServerThatIsKilled:
         condition = await other.check()
         assert not condition.available
         with pytest.raises(EngineUnavailable):
-            await other.adopt()
+            await other.list_instances()
         await kit.engine.close()
         assert (await other.check()).available
         kit.engine = other
@@ -268,7 +268,7 @@ class TestProgramsThatMeddle:
         for name in ("instance.json", "generations/1/state.json", "generations/1/exit.json"):
             (directory / name).write_text(content)
         async with kit.another() as engine:
-            assert {found.handle.instance_id for found in await engine.adopt()} == {other.instance_id}
+            assert {found.handle.instance_id for found in await engine.list_instances()} == {other.instance_id}
             assert [one.state for one in await engine.inspect_all([handle, other])] == ["exited", "running"]
             await engine.sweep()
             await engine.remove(handle)
@@ -349,7 +349,7 @@ class TestFullDisks:
             with pytest.raises(DiskFull):
                 await kit.engine.start(spec, build)
         assert (await kit.engine.capacity()).ports == before
-        assert await kit.engine.adopt() == []
+        assert await kit.engine.list_instances() == []
         assert (await kit.engine.inspect(await kit.engine.start(spec, build))).state == "running"
 
     async def test_build_is_refused_on_a_nearly_full_disk(self, kit: ProcessKit) -> None:

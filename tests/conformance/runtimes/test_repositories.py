@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 import pytest
 
-from agora.runtimes.builds.git import Repositories, check_url
+from agora.runtimes.builds.git import Repositories, parse_allowed_url
 from agora.runtimes.builds.tree import Bounds
 from agora.runtimes.errors import SourceRefused, SourceUnavailable
 from agora.runtimes.spec import Git
@@ -263,7 +263,7 @@ class TestRepositories:
     )  # fmt: skip
     async def test_forbidden_urls_are_refused(self, kit: ProcessKit, url: str) -> None:
         with pytest.raises(SourceRefused):
-            check_url(url)
+            parse_allowed_url(url)
         with pytest.raises(SourceRefused):
             await kit.engine.build(kit.spec(FOREVER, source=Git(url)))
 

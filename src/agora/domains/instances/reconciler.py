@@ -424,7 +424,7 @@ class InstanceReconciler(DueController):
     async def _remove_orphans_of_engine(self, engine: Runtime) -> None:
         name = engine.name
         try:
-            for remnant in await engine.adopt():
+            for remnant in await engine.list_instances():
                 await self._remove_if_orphaned(engine, remnant)
             await engine.sweep()
         except EngineError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agora.core.call import Call
 from agora.domains.instances.ports import LOCAL_HOST
-from agora.runtimes.builds.git import check_url
+from agora.runtimes.builds.git import parse_allowed_url
 from agora.runtimes.errors import SourceRefused
 from agora_sdk.contract.deployments import Fault
 
@@ -39,7 +39,7 @@ async def find_source_errors(call: Call, manifest: AgentManifest) -> list[Fault]
 
 def _find_repository_errors(url: str, *, private: bool) -> list[Fault]:
     try:
-        check_url(url, private=private)
+        parse_allowed_url(url, private=private)
     except SourceRefused as error:
         return [Fault(field="repository.url", message=" ".join(filter(None, (error.detail, error.fix))))]
     return []

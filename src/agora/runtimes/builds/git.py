@@ -26,7 +26,7 @@ from agora.value_classes import value_class
 from .command import Command, CommandResult, CommandTimeout
 from .tree import Bounds
 
-__all__ = ["Checkout", "Repositories", "check_url"]
+__all__ = ["Checkout", "Repositories", "parse_allowed_url"]
 
 REFERENCE = re.compile(r"(?!.*(\.\.|@\{|//|\.lock(/|$)))[A-Za-z0-9_][A-Za-z0-9._/+-]{0,199}")
 COMMIT = re.compile(r"([0-9a-f]{40}|[0-9a-f]{64})\t(\S+)")
@@ -61,9 +61,7 @@ class Repositories:
         names = ["HEAD"]
         if source.branch is not None:  # git's own precedence; the commit of an annotated tag precedes the tag
             names = [f"refs/heads/{source.branch}", f"refs/tags/{source.branch}^{{}}", f"refs/tags/{source.branch}"]
-        await self._build_git_command(
-            source, Path(tempfile.gettempdir()), lines.append, "ls-remote", "--", source.url, *names
-        )
+        await self._run_git(source, Path(tempfile.gettempdir()), lines.append, "ls-remote", "--", source.url, *names)
         commits = {match[2]: match[1] for line in lines if (match := COMMIT.fullmatch(line))}
         for name in names:
             if name in commits:
@@ -76,7 +74,7 @@ class Repositories:
         The commit may be newer than the one that was resolved before. Raises SourceRefused, SourceUnavailable.
         """
         branch = ["--branch", source.branch] if source.branch else []
-        await self._build_git_command(
+        await self._run_git(
             source, target.parent, progress, "clone", "--quiet", "--depth=1", "--single-branch", "--no-tags",
             "--no-recurse-submodules", "--template=", "--no-checkout", *branch, "--", source.url, str(target),
         )  # fmt: skip
@@ -84,9 +82,9 @@ class Repositories:
         commit = await self._check_out(source, target, progress)
         if source.directory is None:
             return Checkout(target, commit)
-        return Checkout(await asyncio.to_thread(_find_source_directory, target, source.directory), commit)
+        return Checkout(await asyncio.to_thread(_require_source_directory, target, source.directory), commit)
 
-    async def _build_git_command(self, source: Git, directory: Path, progress: Progress, *arguments: str) -> None:
+    async def _run_git(self, source: Git, directory: Path, progress: Progress, *arguments: str) -> None:
         options = (
             CONFIGURATION | {"transfer.fsckObjects": "true"} | await self._resolve_pinned_connection_options(source)
         )
@@ -135,7 +133,7 @@ class Repositories:
 
     async def _resolve_pinned_connection_options(self, source: Git) -> dict[str, str]:
         """Check a URL's addresses, and pin git to the checked ones."""
-        parts = check_url(source.url, private=self.private)
+        parts = parse_allowed_url(source.url, private=self.private)
         if source.branch is not None and not REFERENCE.fullmatch(source.branch):
             raise SourceRefused(f"{source.branch[:100]!r} is not the name of a branch or tag.")
         if self.private:
@@ -149,7 +147,7 @@ class Repositories:
             raise SourceUnavailable(f"{host} is not found: {error.strerror}.") from None
 
 
-def _find_source_directory(target: Path, directory: str) -> Path:
+def _require_source_directory(target: Path, directory: str) -> Path:
     # Resolved, because a directory of the repository may be a link that leads out of it.
     part = (target / directory).resolve()
     if not part.is_relative_to(target.resolve()) or not part.is_dir():
@@ -157,7 +155,7 @@ def _find_source_directory(target: Path, directory: str) -> Path:
     return part
 
 
-def check_url(url: str, *, private: bool = False) -> SplitResult:
+def parse_allowed_url(url: str, *, private: bool = False) -> SplitResult:
     """Parse a repository's URL. Raises SourceRefused for one that must not be fetched."""
     try:
         parts = urlsplit(url)

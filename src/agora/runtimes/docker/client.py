@@ -91,7 +91,7 @@ class Client:
                 method, url, params=params, data=data, headers=kind, timeout=timeout
             ) as answer:
                 if answer.status >= 400:
-                    raise convert_to_refusal(answer.status, _build_error_message(await answer.text(errors="replace")))
+                    raise convert_to_refusal(answer.status, _read_error_message(await answer.text(errors="replace")))
                 yield answer
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise EngineUnavailable(
@@ -153,7 +153,7 @@ def convert_to_refusal(status: int, message: str, exit_code: int | None = None) 
     return Refused(status, message[:2000], exit_code)
 
 
-def _build_error_message(text: str) -> str:
+def _read_error_message(text: str) -> str:
     try:
         return str(json.loads(text)["message"])
     except (ValueError, KeyError, TypeError):

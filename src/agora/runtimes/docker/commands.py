@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from agora.runtimes.errors import InvalidSpec
 from agora.runtimes.spec import BuildConfig, cpu_cores, memory_bytes
 
-__all__ = ["BuildOrder", "RunOrder", "find_command_errors", "parse_build_command", "parse_run_command"]
+__all__ = ["BuildOrder", "RunOrder", "find_command_errors", "parse_build_command", "parse_run_command_or_none"]
 
 BUILD_VALUES = {"-t": "tag", "--tag": "tag", "-f": "file", "--file": "file", "--target": "target"} | {
     "--build-arg": "argument",
@@ -84,7 +84,7 @@ class RunOrder:
 def find_command_errors(config: BuildConfig) -> list[str]:
     """Find all errors in the commands of build_config type docker."""
     errors: list[str] = []
-    for parse in (parse_build_command, parse_run_command):
+    for parse in (parse_build_command, parse_run_command_or_none):
         try:
             parse(config)
         except InvalidSpec as error:
@@ -123,7 +123,7 @@ def parse_build_command(config: BuildConfig) -> BuildOrder:
     return order
 
 
-def parse_run_command(config: BuildConfig) -> RunOrder | None:
+def parse_run_command_or_none(config: BuildConfig) -> RunOrder | None:
     """Parse a start_command ``docker run ...``; None if it is another command, or none. Raises InvalidSpec."""
     command = (config.start_command or "").strip()
     if not is_docker(command):

@@ -17,7 +17,7 @@ from agora.runtimes.errors import InvalidSpec
 from agora.runtimes.spec import Image, Port, Spec
 from agora.value_classes import value_class
 
-from .commands import RunOrder, is_docker, parse_build_command, parse_run_command
+from .commands import RunOrder, is_docker, parse_build_command, parse_run_command_or_none
 from .labels import ResourceLabels
 from .options import Options
 
@@ -59,10 +59,10 @@ class ContainerProgram:
 def choose_container_program(spec: Spec) -> ContainerProgram:
     """Choose the program for a specification's start command. Raises InvalidSpec."""
     is_built = spec.build_config.type != "docker"
-    order = None if is_built else parse_run_command(spec.build_config)
+    order = None if is_built else parse_run_command_or_none(spec.build_config)
     inside = _choose_container_ports(spec.ports, order)
     if order is not None:
-        _runs_same_image(spec, order)
+        _require_same_image(spec, order)
         return ContainerProgram(
             inside,
             [order.entrypoint] if order.entrypoint else None,
@@ -192,7 +192,7 @@ def _choose_container_ports(ports: Sequence[Port], order: RunOrder | None) -> di
     return ports_by_name
 
 
-def _runs_same_image(spec: Spec, order: RunOrder) -> None:
+def _require_same_image(spec: Spec, order: RunOrder) -> None:
     """Whether ``docker run`` names the built image, or the image that is the source."""
     if isinstance(spec.source, Image):
         expected: str | None = spec.source.reference

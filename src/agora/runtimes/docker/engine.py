@@ -131,7 +131,7 @@ class DockerRuntime:
         await self._ensure_open()
         return await self._images.build(spec, progress or (lambda _: None))
 
-    async def adopt(self) -> list[FoundInstance]:
+    async def list_instances(self) -> list[FoundInstance]:
         await self._ensure_open()
         latest: dict[str, dict[str, Any]] = {}
         for container in await self._list_containers():
@@ -184,7 +184,7 @@ class DockerRuntime:
         await self._ensure_open()
         async with self._get_instance_lock(spec.instance_id):
             containers = await self._list_containers(spec.instance_id)
-            if (handle := await self._find_started(spec, containers)) is not None:
+            if (handle := await self._find_started_handle(spec, containers)) is not None:
                 return handle
             if build.engine != self.name:
                 raise BuildMissing(f"The build {build.key[:16]} is not of this engine.", fix="Build it again.")
@@ -195,7 +195,7 @@ class DockerRuntime:
             async with self._networks.hold_network(spec.co_location or spec.instance_id):
                 return await self._begin_generation(spec, build, previous_ports)
 
-    async def _find_started(self, spec: Spec, containers: Sequence[Mapping[str, Any]]) -> Handle | None:
+    async def _find_started_handle(self, spec: Spec, containers: Sequence[Mapping[str, Any]]) -> Handle | None:
         """Find the handle of a generation that was started before. Raises StartFailed if it has ended."""
         note = self._records.read(spec.instance_id)
         latest = max([note.begun, *map(read_container_generation, containers)])
@@ -249,7 +249,7 @@ class DockerRuntime:
             note = self._records.read(spec.instance_id)
             self._records.write(spec.instance_id, note)
             if spec.restore or not note.begun:  # later generations continue with the state of the previous one
-                await state_archives.prepare_state(
+                await state_archives.create_state_directory(
                     self._client, container, details["Config"].get("User") or "", spec.restore
                 )
             await self._client.request_json("POST", f"containers/{container}/start", wait=STOP_TIMEOUT * 4)
@@ -351,7 +351,7 @@ class DockerRuntime:
         note = self._records.read(handle.instance_id)
         if container["State"] in ("exited", "dead"):
             return
-        # Before the container is touched: after a crash in between, this generation cannot begin (see _find_started).
+        # Before the container is touched: after a crash in between, this generation cannot begin (see _find_started_handle).
         note.stopped = max(note.stopped, handle.generation)
         self._records.write(handle.instance_id, note)
         if container["State"] == "created":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["find_familiar_name", "find_image_registry", "is_image_id", "split_reference"]
+__all__ = ["get_image_registry", "is_image_id", "split_reference", "strip_default_registry"]
 
 
 def split_reference(reference: str) -> tuple[str, str]:
@@ -17,7 +17,7 @@ def split_reference(reference: str) -> tuple[str, str]:
     return (name, tag) if colon and "/" not in tag else (reference, "latest")
 
 
-def find_familiar_name(reference: str) -> str:
+def strip_default_registry(reference: str) -> str:
     """Strip the default registry and namespace from a reference, as the engine does before it looks for an image.
 
     See https://pkg.go.dev/github.com/distribution/reference#FamiliarName.
@@ -29,12 +29,12 @@ def find_familiar_name(reference: str) -> str:
 
 def is_image_id(reference: str, image: Mapping[str, Any]) -> bool:
     """Whether the engine has found an image by its id, or the start of it, and not by its name."""
-    names = {find_familiar_name(tag) for tag in image.get("RepoTags") or ()}
+    names = {strip_default_registry(tag) for tag in image.get("RepoTags") or ()}
     start = reference.removeprefix("sha256:")
     return str(image["Id"]).removeprefix("sha256:").startswith(start) and f"{reference}:latest" not in names
 
 
-def find_image_registry(name: str) -> str:
+def get_image_registry(name: str) -> str:
     """Find the registry of an image; one without a host is on Docker Hub."""
     first, slash, _ = name.partition("/")
     if slash and ("." in first or ":" in first or first == "localhost"):

@@ -39,7 +39,7 @@ from agora.value_classes import value_class
 from . import build_context, commands
 from .client import Client, Refused, convert_to_refusal, read_file_chunks
 from .containers import choose_container_program
-from .image_references import find_familiar_name, find_image_registry, is_image_id, split_reference
+from .image_references import get_image_registry, is_image_id, split_reference, strip_default_registry
 from .labels import BUILD, BUILD_PREFIX, ResourceLabels, build_label_filter
 from .networks import InstanceNetworks
 from .options import Options
@@ -93,7 +93,7 @@ class Images:
             image = spec.source
             key = hash_json([image.reference, image.user or "", image.password or ""])
             return await self._flights.run_or_join(key, progress, lambda tell: self._pull_image(image, tell))
-        source = await self._locate_source(spec)
+        source = await self._identify_source(spec)
         recipe = _build_recipe(self._options, spec)
         if source.digest is None:
             assert isinstance(spec.source, Git)
@@ -126,7 +126,7 @@ class Images:
         previous_image, count = time.time() - self._options.keep_builds, 0
         for image in images:
             key = image["Labels"].get(BUILD, "")
-            if image["Id"] in used or self._find_last_used(key) > previous_image:
+            if image["Id"] in used or self._read_last_used(key) > previous_image:
                 continue
             with suppress(Refused):
                 await self._client.request_json("DELETE", f"images/{image['Id']}", params={"force": "1"})
@@ -146,7 +146,7 @@ class Images:
         segments = image.reference.split("/")
         if not REFERENCE.fullmatch(image.reference) or ".." in image.reference or {"", "."} & set(segments):
             raise InvalidSpec([f"source: {image.reference[:100]!r} is not an image reference"])
-        if find_familiar_name(image.reference).startswith(BUILD_PREFIX):
+        if strip_default_registry(image.reference).startswith(BUILD_PREFIX):
             raise SourceRefused(
                 "That image was built on this host from another agent's source.", fix="Name an image of a registry."
             )
@@ -185,7 +185,7 @@ class Images:
             account = {
                 "username": image.user,
                 "password": image.password or "",
-                "serveraddress": find_image_registry(name),
+                "serveraddress": get_image_registry(name),
             }
             headers["X-Registry-Auth"] = base64.urlsafe_b64encode(json.dumps(account).encode()).decode()
         last_status = ""
@@ -205,7 +205,7 @@ class Images:
 
     # -- building --------------------------------------------------------------------------------------------------
 
-    async def _locate_source(self, spec: Spec) -> _Source:
+    async def _identify_source(self, spec: Spec) -> _Source:
         if isinstance(spec.source, Directory):
             directory = await asyncio.to_thread(tree.resolve_contained, spec.source.path, self._options.sources)
             return _Source(await asyncio.to_thread(tree.hash_tree, directory, self._options.bounds), directory)
@@ -286,7 +286,7 @@ class Images:
         if bases is None:
             return True
         for reference in bases:
-            if not REFERENCE.fullmatch(reference) or find_familiar_name(reference).startswith(BUILD_PREFIX):
+            if not REFERENCE.fullmatch(reference) or strip_default_registry(reference).startswith(BUILD_PREFIX):
                 return True
             image = await self._inspect_image(reference)
             if image is None or is_image_id(reference, image) or image["Config"].get("OnBuild"):
@@ -330,9 +330,9 @@ class Images:
                 *lines, buffer = (buffer + chunk).split(b"\n")
                 for line in lines:
                     if line.strip():
-                        yield _check_message(json.loads(line))
+                        yield _raise_if_error_message(json.loads(line))
             if buffer.strip():
-                yield _check_message(json.loads(buffer))
+                yield _raise_if_error_message(json.loads(buffer))
 
     # -- existing images -------------------------------------------------------------------------------------------
 
@@ -355,14 +355,14 @@ class Images:
         (self._builds / "used" / key).touch()
         return Build("docker", key, self._labels.image_name(key), cached, commit, seconds)
 
-    def _find_last_used(self, key: str) -> float:
+    def _read_last_used(self, key: str) -> float:
         try:
             return os.stat(self._builds / "used" / key).st_mtime if key.isalnum() else 0.0
         except FileNotFoundError:
             return 0.0
 
 
-def _check_message(message: dict[str, Any]) -> dict[str, Any]:
+def _raise_if_error_message(message: dict[str, Any]) -> dict[str, Any]:
     if "error" in message or "errorDetail" in message:
         detail = message.get("errorDetail") or {}
         raise convert_to_refusal(0, str(detail.get("message") or message.get("error")), detail.get("code"))

@@ -38,10 +38,10 @@ class ResourceLabels:
         self._installation_hash = hashlib.sha256(installation.encode()).hexdigest()[:12]
 
     def container_name(self, instance_id: str, generation: int) -> str:
-        return f"agora-{self._installation_hash}-{_check_instance_id(instance_id)}-{generation}"
+        return f"agora-{self._installation_hash}-{_require_valid_instance_id(instance_id)}-{generation}"
 
     def volume_name(self, instance_id: str) -> str:
-        return f"agora-{self._installation_hash}-{_check_instance_id(instance_id)}"
+        return f"agora-{self._installation_hash}-{_require_valid_instance_id(instance_id)}"
 
     def network_name(self, group: str | None) -> str:
         """Name of the network of a co-location group, or of the shared one for instances without a group."""
@@ -91,7 +91,7 @@ def read_container_handle(container: Mapping[str, Any]) -> Handle:
     )
 
 
-def _check_instance_id(instance_id: str) -> str:
+def _require_valid_instance_id(instance_id: str) -> str:
     if not NAME.fullmatch(instance_id):
         raise Unknown(f"{instance_id[:100]!r} is not an instance id.")
     return instance_id

@@ -34,7 +34,7 @@ class ContainerOutput:
 
     async def copy_output(self, instance_id: str, container: str) -> None:
         """Copy what a container has printed since the last time. One copy of an instance's output at a time."""
-        cursor = self._read_cursor(instance_id, container)
+        cursor = self._load_or_store_cursor(instance_id, container)
         query = {"stdout": "1", "stderr": "1", "timestamps": "1"}
         if cursor.at:
             query["since"] = to_seconds(cursor.at)
@@ -46,7 +46,7 @@ class ContainerOutput:
             async for chunk in answer.content.iter_chunked(READ_BYTES):
                 data = copying.feed_chunk(chunk)
                 if data:
-                    writer = writer or self._segment_writer(instance_id)
+                    writer = writer or self._open_segment_writer(instance_id)
                     writer.write(data)
         # After the segments: bytes of a copy that was interrupted in between are found by their size (see
         # FrameReader).
@@ -60,7 +60,7 @@ class ContainerOutput:
         begin, size, data = segments.read_segments(str(self._records.log_directory(instance_id)), offset, max(limit, 0))
         return LogPage(begin, begin + len(data), size, data)
 
-    def _read_cursor(self, instance_id: str, container: str) -> Cursor:
+    def _load_or_store_cursor(self, instance_id: str, container: str) -> Cursor:
         """The position to continue at; the start of a container is stored before its first line is copied."""
         note = self._records.read(instance_id)
         if note.cursor.container != container:
@@ -71,7 +71,7 @@ class ContainerOutput:
     def _read_stored_size(self, instance_id: str) -> int:
         return segments.read_segments(str(self._records.log_directory(instance_id)), 0, 0)[1]
 
-    def _segment_writer(self, instance_id: str) -> segments.SegmentWriter:
+    def _open_segment_writer(self, instance_id: str) -> segments.SegmentWriter:
         directory = self._records.log_directory(instance_id)
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         return segments.SegmentWriter(str(directory), self._largest, MAX_SEGMENTS)

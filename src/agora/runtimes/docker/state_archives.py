@@ -18,7 +18,7 @@ from agora.runtimes.errors import EngineUnavailable, StartFailed, Unknown
 from .client import Client, Refused, read_file_chunks
 from .containers import STATE_PATH, VOLUME_PATH
 
-__all__ = ["pack_state", "prepare_state", "save_state"]
+__all__ = ["create_state_directory", "pack_state", "save_state"]
 
 CHUNK_BYTES = 1 << 16
 GZIP_WINDOW_BITS = 31  #: window bits of zlib for a gzip stream
@@ -53,7 +53,7 @@ async def save_state(client: Client, container: str, file: Path, limits: BackupL
     return (await asyncio.to_thread(file.stat)).st_size
 
 
-async def prepare_state(client: Client, container: str, user: str, restore: str | None) -> None:
+async def create_state_directory(client: Client, container: str, user: str, restore: str | None) -> None:
     """Create the state directory of a container that has not started, for the user it runs as. restore: an archive.
 
     Raises StartFailed for an unreadable archive.
@@ -70,7 +70,7 @@ async def prepare_state(client: Client, container: str, user: str, restore: str 
 
 
 def pack_state(file: IO[bytes], user: str, restore: str | None) -> None:
-    owner = _find_owner_ids(user)
+    owner = _parse_owner_ids(user)
     with tarfile.open(fileobj=file, mode="w") as archive:
         top = tarfile.TarInfo(STATE_DIRECTORY_NAME)
         # Only the image can resolve a user's name: then the directory must be writable for every user.
@@ -100,7 +100,7 @@ def _copy_members(path: Path, archive: tarfile.TarFile, owner: tuple[int, int] |
         raise StartFailed(f"The backup cannot be read: {error}.") from error
 
 
-def _find_owner_ids(user: str) -> tuple[int, int] | None:
+def _parse_owner_ids(user: str) -> tuple[int, int] | None:
     """Find the numeric ids of a container's user; None for a name, which only its image can resolve."""
     name, _, group = user.partition(":")
     if name in ("", "root"):

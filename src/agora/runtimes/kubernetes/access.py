@@ -70,9 +70,9 @@ def _load_access_from_file(path: Path, context: str) -> Access:
     except yaml.YAMLError as error:
         raise ValueError(f"it is not YAML: {error}") from None
     context_name = context or document["current-context"]
-    context_entry = _find_named(document, "contexts", context_name)["context"]
-    cluster = _find_named(document, "clusters", context_entry["cluster"])["cluster"]
-    user = _find_named(document, "users", context_entry["user"]).get("user") or {}
+    context_entry = _require_named_entry(document, "contexts", context_name)["context"]
+    cluster = _require_named_entry(document, "clusters", context_entry["cluster"])["cluster"]
+    user = _require_named_entry(document, "users", context_entry["user"]).get("user") or {}
     for name in ("exec", "auth-provider"):
         if name in user:
             raise EngineUnavailable(
@@ -115,7 +115,7 @@ def _read_bytes(base: Path, credentials: Mapping[str, Any], name: str) -> bytes 
     return (base / credentials[name]).read_bytes() if credentials.get(name) else None
 
 
-def _find_named(document: Mapping[str, Any], kind: str, name: str) -> Mapping[str, Any]:
+def _require_named_entry(document: Mapping[str, Any], kind: str, name: str) -> Mapping[str, Any]:
     for each in document.get(kind) or ():
         if each.get("name") == name:
             entry: Mapping[str, Any] = each

@@ -117,7 +117,7 @@ class KubernetesRuntime:
         choose_container_program(spec)
         return Build(self.name, spec.source.reference, spec.source.reference, cached=True)
 
-    async def adopt(self) -> list[FoundInstance]:
+    async def list_instances(self) -> list[FoundInstance]:
         pods = await self._list_pods()
         instances = []
         for deployment in await self._list_deployments():
@@ -284,7 +284,7 @@ class KubernetesRuntime:
     async def pause(self, handle: Handle) -> Observation:
         """End the Pod and keep its volume; memory contents are lost."""
         async with self._get_instance_lock(handle.instance_id):
-            deployment = await self._find_alive(handle)
+            deployment = await self._require_alive_deployment(handle)
             if not deployment["metadata"]["annotations"].get(PAUSED):
                 # Before scaling down, which deletes the Pod with its output.
                 await self._copy_output(deployment)
@@ -295,7 +295,7 @@ class KubernetesRuntime:
     async def resume(self, handle: Handle) -> Observation:
         """Start the program again with its volume."""
         async with self._get_instance_lock(handle.instance_id):
-            deployment = await self._find_alive(handle)
+            deployment = await self._require_alive_deployment(handle)
             if deployment["metadata"]["annotations"].get(PAUSED):
                 await self._scale_and_annotate(deployment, 1, {PAUSED: ""})
         return await self.inspect(handle)
@@ -346,7 +346,7 @@ class KubernetesRuntime:
                 async with self._get_output_lock(handle.instance_id):
                     await asyncio.to_thread(self._records.erase_note, handle.instance_id)
 
-    async def _find_alive(self, handle: Handle) -> Mapping[str, Any]:
+    async def _require_alive_deployment(self, handle: Handle) -> Mapping[str, Any]:
         """Find the Deployment of an instance. Raises Unknown unless it runs or is paused."""
         deployment = await self._find_deployment(handle.instance_id)
         if deployment is not None and watch.read_deployment_generation(deployment) == handle.generation:

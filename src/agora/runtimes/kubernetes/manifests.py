@@ -20,7 +20,7 @@ from agora.runtimes.docker.containers import (
     build_container_environment,
     choose_container_program,
 )
-from agora.runtimes.docker.image_references import find_image_registry
+from agora.runtimes.docker.image_references import get_image_registry
 from agora.runtimes.spec import Image, Spec
 
 from .options import Options
@@ -89,7 +89,7 @@ def build_pull_secret_manifest(names: ResourceNames, spec: Spec) -> dict[str, An
     document = _build_base_document("v1", "Secret", names, spec, "-pull")
     return document | {
         "type": "kubernetes.io/dockerconfigjson",
-        "stringData": {".dockerconfigjson": json.dumps({"auths": {find_image_registry(image.reference): account}})},
+        "stringData": {".dockerconfigjson": json.dumps({"auths": {get_image_registry(image.reference): account}})},
     }
 
 

@@ -58,7 +58,7 @@ class Builder:
         """See Runtime.build."""
         if wrong := find_spec_errors(spec):
             raise InvalidSpec(wrong)
-        source = await self._locate_source(spec)
+        source = await self._identify_source(spec)
         recipe = await self._build_recipe(spec)
         if source.digest is None:  # an unknown commit: its content is known only after fetching
             assert source.repository is not None
@@ -71,7 +71,7 @@ class Builder:
                 return _to_build(key, entry, source.commit, cached=True)
         return await self._flights.run_or_join(key, progress, lambda tell: self._run_build(spec, source, recipe, tell))
 
-    async def _locate_source(self, spec: Spec) -> _Source:
+    async def _identify_source(self, spec: Spec) -> _Source:
         """Check a source for errors that can be found without fetching it, and describe it."""
         if spec.build_config.type == "docker" or isinstance(spec.source, Image):
             raise Unsupported("Containers need the docker engine.", fix="Use build_config.type python, npm or custom.")

@@ -91,7 +91,7 @@ class ProcessRuntime:
         await self._run_in_thread(lambda: None)
         return await self._builder.build(spec, progress or (lambda _: None))
 
-    async def adopt(self) -> list[FoundInstance]:
+    async def list_instances(self) -> list[FoundInstance]:
         return await self._run_in_thread(self._store.list_instances)
 
     async def discard_builds(self, builds: Collection[Build]) -> None:
@@ -113,7 +113,7 @@ class ProcessRuntime:
         if wrong := find_spec_errors(spec):
             raise InvalidSpec(wrong)
         async with self._get_instance_lock(spec.instance_id):
-            for earlier in await self._run_in_thread(lambda: self._store.find_earlier_generations(spec)):
+            for earlier in await self._run_in_thread(lambda: self._store.list_earlier_generations(spec)):
                 await self._end_generation(earlier, 0.0)
             return await self._run_in_thread(lambda: self._store.start(spec, build))
 

@@ -18,7 +18,7 @@ def measure_host(root: Path, ports: int) -> Capacity:
         memory=memory.get("MemTotal", 0),
         memory_free=memory.get("MemAvailable", 0),
         cpus=float(len(os.sched_getaffinity(0))),
-        gpus=_find_gpus(),
+        gpus=_count_gpus(),
         disk=disk.total,
         disk_free=disk.free,
         ports=ports,
@@ -30,7 +30,7 @@ def _read_memory() -> dict[str, int]:
     return {parts[0].rstrip(":"): int(parts[1]) * 1024 for line in lines if len(parts := line.split()) >= 2}
 
 
-def _find_gpus() -> int:
+def _count_gpus() -> int:
     """Count graphics processors with a loaded driver: NVIDIA's, or AMD's compute driver."""
     try:
         nvidia = len(os.listdir("/proc/driver/nvidia/gpus"))

@@ -23,7 +23,7 @@ from agora.value_classes import convert_to_dict
 from . import archives, environment, observation, orphans
 from .cgroups import Cgroups
 from .guard import procfs, segments
-from .launch import GuardLaunch, launch_guard, prepare_instance
+from .launch import GuardLaunch, create_instance_directories, launch_guard
 from .options import Options
 from .ports import Ports, is_free
 from .records import Instance, Record
@@ -71,7 +71,7 @@ class ProcessStore:
                     os.close(lock)
                     raise EngineUnavailable(f"Another server uses {self._options.root}.") from None
                 time.sleep(0.02)
-        for instance in self._all_instances():
+        for instance in self._list_all_instances():
             if (record := instance.read_record()) is not None:
                 self.ports.hold_ports(record.ports.values())
         # Last: the store is open only when the ports of running instances are registered.
@@ -82,7 +82,7 @@ class ProcessStore:
             os.close(self._lock)
             self._lock = None
 
-    def _all_instances(self) -> list[Instance]:
+    def _list_all_instances(self) -> list[Instance]:
         # Trash of a removal has a name that no instance can have.
         names = [name for name in os.listdir(self._instances) if NAME.fullmatch(name)]
         return [Instance(self._options.root, name) for name in sorted(names)]
@@ -103,7 +103,7 @@ class ProcessStore:
 
     # -- starting ------------------------------------------------------------------------------------------------
 
-    def find_earlier_generations(self, spec: Spec) -> list[Handle]:
+    def list_earlier_generations(self, spec: Spec) -> list[Handle]:
         """List earlier generations that may still run."""
         instance = self._get_instance(spec.instance_id)
         record = instance.read_record()
@@ -140,7 +140,7 @@ class ProcessStore:
         ports = self.ports.allocate_named_ports((port.name for port in spec.ports), free_ports)
         generation = instance.generation_directory(spec.generation)
         try:
-            prepare_instance(instance, build.key, Path(build.reference), spec.restore)
+            create_instance_directories(instance, build.key, Path(build.reference), spec.restore)
             generation.mkdir(mode=0o700, parents=True, exist_ok=True)
             record = Record(spec.tenant, spec.generation, ports, Path(build.reference).name, dict(spec.labels))
             # Before the guard starts: if the server dies in between, its successor finds ports and generation here (ADR
@@ -244,7 +244,7 @@ class ProcessStore:
     def list_instances(self) -> list[FoundInstance]:
         """List all instances, each with its last generation."""
         instances = []
-        for instance in self._all_instances():
+        for instance in self._list_all_instances():
             record = instance.read_record()
             if record is None:
                 continue
@@ -292,7 +292,7 @@ class ProcessStore:
         for name in os.listdir(self._instances):
             if name.startswith(TRASH_PREFIX):
                 erase_directory(self._instances / name)
-        records = [record for instance in self._all_instances() if (record := instance.read_record()) is not None]
+        records = [record for instance in self._list_all_instances() if (record := instance.read_record()) is not None]
         removed = self._cache.delete_stale_builds({record.build for record in records}, self._options.keep_builds)
         return SweepResult(removed, killed)
 

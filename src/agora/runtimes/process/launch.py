@@ -24,7 +24,7 @@ from .cgroups import Cgroups
 from .options import Options
 from .records import Instance
 
-__all__ = ["GuardLaunch", "launch_guard", "prepare_instance"]
+__all__ = ["GuardLaunch", "create_instance_directories", "launch_guard"]
 
 MAX_SEGMENTS = 10
 START_TIMEOUT = 30.0  # seconds for a guard to start a program
@@ -44,7 +44,7 @@ class GuardLaunch:
     environment: Mapping[str, str]
 
 
-def prepare_instance(instance: Instance, build_key: str, build: Path, restore: str | None) -> None:
+def create_instance_directories(instance: Instance, build_key: str, build: Path, restore: str | None) -> None:
     """Create an instance's directories; its work directory is a copy of the build, kept while the build is the same."""
     for directory in (instance.directory, instance.logs):
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)

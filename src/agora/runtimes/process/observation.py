@@ -24,7 +24,7 @@ def observe_instance(instance: Instance, handle: Handle) -> Observation:
         processes = procfs.list_process_tree(int(data["pid"]))
         is_same_process = processes and processes[0].started == data["started"] and not processes[0].is_dead
         if is_same_process and procfs.is_marked(processes[0].pid, [f"AGORA_INSTANCE={handle.instance_id}".encode()]):
-            return _count_alive(processes, started_at)
+            return _build_running_observation(processes, started_at)
         _reap_zombies(processes)
     exit = instance.read_exit(handle.generation)  # written before the guard ends
     if exit is not None:
@@ -34,7 +34,7 @@ def observe_instance(instance: Instance, handle: Handle) -> Observation:
     return Observation("exited", started_at, ProcessExit(reason="lost"))
 
 
-def _count_alive(processes: list[procfs.Process], began: int | None) -> Observation:
+def _build_running_observation(processes: list[procfs.Process], began: int | None) -> Observation:
     alive = [process for process in processes[1:] if not process.is_dead]
     # Without the guard's own CPU time; that of processes which it has reaped is in its ``waited``.
     ticks = processes[0].waited + sum(process.ticks + process.waited for process in processes[1:])

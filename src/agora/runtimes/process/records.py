@@ -95,7 +95,7 @@ class Instance:
             shutil.rmtree(self.generation_directory(number), ignore_errors=True)
 
     def read_record(self) -> Record | None:
-        document = load_json(self.directory / "instance.json")
+        document = load_json_or_empty(self.directory / "instance.json")
         with suppress(KeyError, TypeError, ValueError, AttributeError):
             return Record(
                 tenant=str(document["tenant"]),
@@ -108,7 +108,7 @@ class Instance:
 
     def read_guard_record(self, generation: int) -> GuardRecord | None:
         """Read the guard of a generation, running or not; None if it was not started."""
-        document = load_json(self.generation_directory(generation) / "state.json")
+        document = load_json_or_empty(self.generation_directory(generation) / "state.json")
         with suppress(KeyError, TypeError, ValueError):
             return GuardRecord(
                 int(document["pid"]), int(document["started"]), str(document["boot"]), int(document["began"])
@@ -117,7 +117,7 @@ class Instance:
 
     def read_exit(self, generation: int) -> tuple[ProcessExit, float] | None:
         """Read the exit and CPU seconds of a generation, if its guard recorded them."""
-        document = load_json(self.generation_directory(generation) / "exit.json")
+        document = load_json_or_empty(self.generation_directory(generation) / "exit.json")
         with suppress(KeyError, TypeError, ValueError):
             code, number = (None if document[name] is None else int(document[name]) for name in ("code", "signal"))
             return ProcessExit(code, number, EXIT_REASONS[document["reason"]], int(document["at"])), float(
@@ -166,7 +166,7 @@ class Instance:
         return process if procfs.is_marked(process.pid, self.environment_marks(installation)) else None
 
 
-def load_json(path: Path) -> dict[str, Any]:
+def load_json_or_empty(path: Path) -> dict[str, Any]:
     """Load a JSON object; empty if there is none. The instance's program can write here, so it is not trusted."""
     try:
         # A link could lead anywhere, and opening a named pipe would block.

@@ -246,10 +246,10 @@ class Guard:
             self._signal_all_processes(signal.SIGSTOP)
             self._signal_all_processes(signal.SIGKILL)
         elif (self.memory or self.pids) and time.monotonic() >= self.due:
-            self._check_usage()
+            self._enforce_usage_limits()
             self.due = time.monotonic() + self.look
 
-    def _check_usage(self) -> None:
+    def _enforce_usage_limits(self) -> None:
         """Compare the usage with the limits."""
         child_pids = procfs.list_child_pids(os.getpid())
         used = count = 0
