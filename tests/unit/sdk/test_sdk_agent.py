@@ -414,7 +414,7 @@ async def test_lost_read_marker_is_sent_again(wire: Wire) -> None:
             wire.publish({"sequence": sequence} | event)
             return len(wire.of("/agora/messaging/mark"))
 
-        await eventually(announce, lambda marks: marks == 2)
+        await eventually(announce, lambda marks: marks >= 2)
     assert agent.got.empty(), "it is handled once"
     assert {seen.body["status"] for seen in wire.of("/agora/messaging/mark")} == {"acknowledged"}
 
