@@ -25,7 +25,7 @@ from agora_sdk.errors import (
 )
 from agora_sdk.retry import Backoff, ConnectionLost, TimedOut, exchange_with_retries
 from agora_sdk.transport import run_blocking
-from agora_sdk.wire import Answer, Request, needs_key, retry_after
+from agora_sdk.wire import Answer, Request, needs_idempotency_key, retry_after
 from tests.unit.sdk.scripted_server import NOW, Wire, agent_answer, page
 
 RECEIPT = {"message_id": "msg_" + "0" * 32, "status": "queued", "timestamp": NOW}
@@ -130,7 +130,7 @@ def test_retry_after_is_seconds_or_a_date_or_nothing() -> None:
 
 
 def test_non_idempotent_commands_carry_a_key() -> None:
-    keyed = {operation.name for operation in operations() if needs_key(operation)}
+    keyed = {operation.name for operation in operations() if needs_idempotency_key(operation)}
     assert {"agora.messaging.send", "agora.event.publish", "agora.token.create"} <= keyed
     assert "agora.agent.register" in keyed, "a lost answer would be a lost token"
     assert not {"agora.agent.heartbeat", "agora.messaging.mark"} & keyed

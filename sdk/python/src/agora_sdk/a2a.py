@@ -149,7 +149,7 @@ class A2AClient:
         address = wire.card_url(url)
         http = httpx.AsyncClient(headers=request_headers, timeout=limits)
         try:
-            card, card_address = await _fetch_card(http, address)
+            card, card_address = await _fetch_card_or_empty(http, address)
             endpoint = wire.choose_endpoint(card, address) if card else wire.Endpoint(_build_absolute_url(url))
             # A card of another origin, reached by a redirect, may not choose who receives the caller's headers.
             if not any(is_trusted_target(httpx.URL(address), each) for each in (card_address, httpx.URL(endpoint.url))):
@@ -262,7 +262,7 @@ class A2AClient:
                 broken, tries = error, tries + 1
             except AgoraError:
                 # A2A 1.0, section 3.1.6: a subscription to a task that has ended is refused. It ended while the stream was broken.
-                last_update = await self._read_ended_task(str(task_id)) if broken else None
+                last_update = await self._read_task_if_ended(str(task_id)) if broken else None
                 if last_update is None:
                     raise
                 yield last_update
@@ -274,7 +274,7 @@ class A2AClient:
             # Sending the message again would begin a second task.
             method, params = "SubscribeToTask", {"id": task_id}
 
-    async def _read_ended_task(self, task_id: str) -> Update | None:
+    async def _read_task_if_ended(self, task_id: str) -> Update | None:
         """Read a task as the last update of its stream; None if it has not ended."""
         update = _build_update(wire.normalize_result(await self._call_method("GetTask", {"id": task_id})))
         return update if update.final else None
@@ -333,7 +333,7 @@ def _build_absolute_url(url: str) -> str:
     return url if "://" in url else f"http://{url}"
 
 
-async def _fetch_card(http: httpx.AsyncClient, address: str) -> tuple[dict[str, Any], httpx.URL]:
+async def _fetch_card_or_empty(http: httpx.AsyncClient, address: str) -> tuple[dict[str, Any], httpx.URL]:
     """Fetch an agent's card, empty if it has none, and its address after redirects."""
     # Before A2A 0.3 the card was at agent.json.
     for url in (address, address.replace("agent-card.json", "agent.json")):

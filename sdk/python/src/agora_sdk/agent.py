@@ -18,7 +18,7 @@ from .client import AgoraClient
 from .contract.agents import Agents
 from .contract.fields import AgentStatus
 from .errors import AgoraError, InvalidRequest
-from .events import events_of, follow_task_offers
+from .events import follow_task_offers, open_event_stream
 from .executor import Executor
 from .inbox import Inbox
 from .message import Message as MultipartMessage
@@ -413,13 +413,13 @@ class Agent:
             inbox.wake()
 
         # Gaps may be skipped: events only trigger readings of the inbox and checks of leases, and every connection triggers one too.
-        stream = events_of(self.client._session, types, skips_gaps=True, on_listening=listening)
+        stream = open_event_stream(self.client._session, types, skips_gaps=True, on_listening=listening)
 
         async def listen() -> None:
             async for event in stream:
                 if event.type in TASK_LOST_EVENTS:
                     # The event may concern an earlier lease: the renewal shows whether the present one is lost.
-                    executor.check(event.subject)
+                    executor.renew_lease_soon(event.subject)
                 elif not isinstance(event.data, dict) or event.data.get("from_agent") != self.agent_id:
                     inbox.wake()
 
@@ -445,7 +445,7 @@ class Agent:
 
     async def _follow_subscribed_events(self) -> None:
         # An agent that was away longer than events are kept goes on with the oldest one instead of ending.
-        stream = events_of(self.client._session, self.events, skips_gaps=True)
+        stream = open_event_stream(self.client._session, self.events, skips_gaps=True)
 
         async def follow() -> None:
             async for event in stream:

@@ -163,7 +163,7 @@ class AgoraClient(Closing):
         session = self._session
         name = agent if isinstance(agent, str) else agent.agent_name
         copy = type(self).__new__(type(self))
-        copy._session = Session(session.server, session.identity.of_agent(name), session.options)
+        copy._session = Session(session.server, session.identity.get_identity_of_agent(name), session.options)
         return copy
 
     @cached_property
@@ -255,9 +255,9 @@ class AgoraClient(Closing):
         def __getattr__(self, name: str) -> Any:
             value = None
             if not name.startswith("_"):
-                from .projection import root_attribute
+                from .projection import find_root_attribute
 
-                value = root_attribute(self._session, name)
+                value = find_root_attribute(self._session, name)
             if value is None:
                 raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
             # Later look-ups find it there, and do not reach __getattr__.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .contract.fields import DeliveryState
 from .contract.messaging import Message, Messaging
 from .errors import DeadlineExceeded
-from .retry import pace_long_poll
+from .retry import pause_after_early_poll
 
 if TYPE_CHECKING:
     from .retry import IO
@@ -29,7 +29,7 @@ async def request_reply(
     correlation = f"req_{os.urandom(16).hex()}"
     deadline = io.now() + seconds
     # Before it is sent: the inbox of the agent must skip a reply that comes at once.
-    session.expected.wait_for(correlation)
+    session.expected.expect_reply(correlation)
     try:
         await session.invoke(io, calls["send"], to_agent, content, correlation_id=correlation, **options)
         # By the correlation id and not by the sender: the reply may come from another agent, to which the message was delegated.
@@ -43,7 +43,7 @@ async def request_reply(
                 session.expected.mark_received(reply.message_id)
                 await session.invoke(io, calls["mark"], [reply.message_id], DeliveryState.ACKNOWLEDGED)
                 return reply
-            await pace_long_poll(io, start)
+            await pause_after_early_poll(io, start)
     finally:
         session.expected.stop_waiting(correlation)
     raise DeadlineExceeded(

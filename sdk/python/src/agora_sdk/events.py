@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from .contract import Operation
     from .session import Session
 
-__all__ = ["EventStream", "events_of", "follow_task_offers"]
+__all__ = ["EventStream", "follow_task_offers", "open_event_stream"]
 
 T = TypeVar("T")
 
 
-def events_of(
+def open_event_stream(
     session: Session,
     types: Sequence[str],
     *,
@@ -84,7 +84,7 @@ class EventStream(Stream[T]):
         on_listening: Callable[[], None] | None = None,
     ) -> None:
         self._session, self._operation, self._arguments = session, operation, arguments
-        self._identity = session.identity.for_current_task()  # it may be read in another task or thread
+        self._identity = session.identity.bind_to_current_agent()  # it may be read in another task or thread
         self._skips_gaps, self._on_listening = skips_gaps, on_listening
         self._tail: Tail | None = None
         self._is_closed = False
@@ -160,7 +160,7 @@ class EventStream(Stream[T]):
                     run_blocking(tail.acknowledge())
         finally:
             # Not close(): a further iteration reconnects and resumes after the last item.
-            run_blocking(tail.hang_up())
+            run_blocking(tail.disconnect())
 
     async def __aiter__(self) -> AsyncIterator[T]:
         tail = self.tail(self._session.server.looped)
@@ -170,7 +170,7 @@ class EventStream(Stream[T]):
                 if self._is_durable:
                     await tail.acknowledge()
         finally:
-            await tail.hang_up()
+            await tail.disconnect()
 
     def close(self) -> None:
         """Close the stream. A reader in another task or loop notices it at its next event."""

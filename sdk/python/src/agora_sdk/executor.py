@@ -65,10 +65,10 @@ class Executor:
         """Share of the slots in use, 0 to 1."""
         return len(self._working) / self._max_concurrent
 
-    def check(self, task_id: str | None) -> None:
+    def renew_lease_soon(self, task_id: str | None) -> None:
         """Check the lease of a task after an event, if the task is held here."""
         if lease := self._leases.get(task_id or ""):
-            lease.check()
+            lease.renew_soon()
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -136,7 +136,9 @@ class Executor:
                 # The same key: the server returns the tasks that the unanswered claim leased.
                 claim = await client.task.claim(limit, 0, **self._claim_arguments)
                 for task in claim.tasks:
-                    await Lease(self._client, task, self._backoff).call("release", reason="The agent stopped.")
+                    await Lease(self._client, task, self._backoff).call_until_answered(
+                        "release", reason="The agent stopped."
+                    )
         except (AgoraError, TimeoutError) as error:
             logger.warning("Whether the last claim leased a task is unknown; its lease would expire: %s", error)
 
@@ -158,7 +160,7 @@ class Executor:
 
     async def _run_handler(self, run: TaskRun, lease: Lease) -> None:
         handler: asyncio.Task[Any] = asyncio.ensure_future(self._handle(run))
-        renewal = asyncio.create_task(lease.keep())
+        renewal = asyncio.create_task(lease.renew_periodically())
         self._handlers.add(handler)
         try:
             # Whichever ends first: when the renewal ends, the lease is lost and the handler must not write any more.
@@ -184,39 +186,43 @@ class Executor:
             result = handler.result()
         except asyncio.CancelledError as error:
             if handler.cancelling():
-                await lease.call("release", reason="The agent stopped.")
+                await lease.call_until_answered("release", reason="The agent stopped.")
                 return
             # Raised by the handler itself, for example by awaiting a task that was cancelled. Without a delay the task would
             # be claimed and released in an endless loop, since a release does not count as an attempt.
             logger.error("The handler of task %s ended as cancelled", lease.task_id, exc_info=error)
-            await lease.call("release", reason="The handler ended as cancelled.", delay=self._backoff.most)
+            await lease.call_until_answered(
+                "release", reason="The handler ended as cancelled.", delay=self._backoff.most
+            )
         except RETRY_LATER as error:
             logger.warning("Task %s is postponed: %s", lease.task_id, error)
-            await lease.call("release", reason=_format_error_text(error), delay=self._backoff.most)
+            await lease.call_until_answered("release", reason=_format_error_text(error), delay=self._backoff.most)
         except InputRequired as question:
             status = "auth_required" if question.auth else "input_required"
-            await lease.call("message", parts=question.parts, status=status, metadata=question.metadata)
+            await lease.call_until_answered("message", parts=question.parts, status=status, metadata=question.metadata)
         except Postponed as postponed:
-            await lease.call("release", reason=postponed.reason, delay=min(postponed.seconds, MAX_DELAY_SECONDS))
+            await lease.call_until_answered(
+                "release", reason=postponed.reason, delay=min(postponed.seconds, MAX_DELAY_SECONDS)
+            )
         except Rejected as error:
-            await lease.call("update", status="rejected", notes=_format_error_text(error))
+            await lease.call_until_answered("update", status="rejected", notes=_format_error_text(error))
         except PermanentFailure as error:
-            await lease.call("fail", _format_error_text(error), retry=False)
+            await lease.call_until_answered("fail", _format_error_text(error), retry=False)
         except Exception as error:
             logger.error("Task %s failed", lease.task_id, exc_info=error)
             if not run.answered:
-                await lease.call("fail", _format_error_text(error))
+                await lease.call_until_answered("fail", _format_error_text(error))
         else:
             if not run.answered:
                 await self._complete_task(lease, result)
 
     async def _complete_task(self, lease: Lease, result: Any) -> None:
         try:
-            await lease.call("complete", result)
+            await lease.call_until_answered("complete", result)
         # Without a retry: another attempt would repeat the work for a result that cannot be stored.
         except InvalidRequest as error:
             logger.error("The result of task %s cannot be stored: %s", lease.task_id, error)
-            await lease.call("fail", _format_error_text(error), retry=False)
+            await lease.call_until_answered("fail", _format_error_text(error), retry=False)
 
 
 def _format_error_text(error: Exception) -> str:

@@ -23,7 +23,7 @@ class Expected:
     def __contains__(self, message: Message) -> bool:
         return message.correlation_id in self._correlation_ids or message.message_id in self._received
 
-    def wait_for(self, correlation_id: str) -> None:
+    def expect_reply(self, correlation_id: str) -> None:
         """Register a waiting request."""
         self._correlation_ids.add(correlation_id)
 

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 from .credentials import Credential, Credentials
 from .errors import AgoraError, InvalidRequest, Unauthenticated
-from .login import Login, Logins, current_login
+from .login import Login, Logins, get_renewed_login
 
 if TYPE_CHECKING:
     from .contract.agents import Registration
@@ -40,7 +40,7 @@ class Identity:
     """The identity of a client: explicit, else stored by registration, else anonymous.
 
     The client acts as the first registered agent. Agents registered later in the same task
-    or thread do not change this: use :meth:`of_agent`. A task that registers an agent beside other tasks acts
+    or thread do not change this: use :meth:`get_identity_of_agent`. A task that registers an agent beside other tasks acts
     as that one, and so do the tasks that it starts.
 
     token: explicit, with the highest precedence. agent: name of the agent whose stored credential is used. Whitespace
@@ -93,7 +93,7 @@ class Identity:
             acting[self] = name
         _acting.set(acting)
 
-    def of_agent(self, name: str) -> Identity:
+    def get_identity_of_agent(self, name: str) -> Identity:
         """Return the identity of one agent, registered by this client or stored before; raises
         :class:`Unauthenticated`."""
         credential = self._agents.get(name) or self.store.find(self.url, self.tenant, name)
@@ -111,9 +111,9 @@ class Identity:
             fix=f"Register it first: client.register({name!r}), or give its token.",
         )
 
-    def for_current_task(self) -> Identity:
+    def bind_to_current_agent(self) -> Identity:
         """Return an identity bound to the current agent, for work in another task or thread."""
-        return self if self._acting_agent is None else self.of_agent(self._acting_agent)
+        return self if self._acting_agent is None else self.get_identity_of_agent(self._acting_agent)
 
     @property
     def agent_id(self) -> str | None:
@@ -146,16 +146,16 @@ class Identity:
         return self._login
 
     @property
-    def is_due(self) -> bool:
+    def is_login_due(self) -> bool:
         """Whether calls use a login that must be renewed before the next one."""
         if self._explicit or self._fallback or self._find_current_credential() is not None:
             return False
         return self.login is not None and self.login.due
 
     async def renew_login(self, io: IO) -> None:
-        """Renew the login if :attr:`is_due`. Raises Unauthenticated if the login has ended."""
-        if self.is_due:
-            self._login = await current_login(io, self.logins, self.url)
+        """Renew the login if :attr:`is_login_due`. Raises Unauthenticated if the login has ended."""
+        if self.is_login_due:
+            self._login = await get_renewed_login(io, self.logins, self.url)
 
     def headers(self, token: str | None) -> dict[str, str]:
         """Build the headers of a call: its credential and the requested marketplace.
@@ -174,7 +174,7 @@ class Identity:
                 self._agents[name] = credential
         return self._agents.get(name) if name else None
 
-    def candidate_tokens(self, name: str) -> list[str | None]:
+    def list_registration_tokens(self, name: str) -> list[str | None]:
         """Return credentials for registering a name, in order of preference: each is tried if the previous one is
         refused.
 
@@ -189,7 +189,7 @@ class Identity:
         # In order and without repetitions. The last one is the credential of the caller itself, or None: anonymous.
         return list(dict.fromkeys([*agent_tokens, *stored_tokens, explicit]))
 
-    def adopt_registration(self, registration: Registration, used: str | None) -> None:
+    def store_and_adopt_registration(self, registration: Registration, used: str | None) -> None:
         """Store the credential of a registered agent, and act as it unless this client already acts as another one."""
         name = registration.agent_name
         token = registration.token or (used if used and used.startswith(AGENT_TOKEN) else None)

@@ -70,7 +70,7 @@ class Inbox:
             # Before the reading: a message that arrives during it causes another reading.
             self._wake.clear()
             try:
-                await self._read_unread()
+                await self._start_handlers_of_unread()
                 attempt = 0
             except AgoraError as error:
                 if not is_transient(error):
@@ -89,7 +89,7 @@ class Inbox:
                 task.cancel()
             await asyncio.gather(*overdue, return_exceptions=True)
 
-    async def _read_unread(self) -> None:
+    async def _start_handlers_of_unread(self) -> None:
         cursor = None
         while True:
             page = await self._client.messaging.receive(unread=True, limit=PAGE_SIZE, cursor=cursor)
@@ -101,7 +101,7 @@ class Inbox:
                 [m.message_id for m in new_messages if m.status is DeliveryState.QUEUED], DeliveryState.DELIVERED
             )
             # Before the handlers, which may take long: a processed message must not stay unread while they run.
-            await self._mark_again([m.message_id for m in page.items])
+            await self._repeat_lost_marks([m.message_id for m in page.items])
             for message in new_messages:
                 # Reading pauses while every slot is taken, so an inbox of any size does not fill the memory.
                 await self._slots.acquire()
@@ -118,7 +118,7 @@ class Inbox:
         if message_ids:
             await self._client.messaging.mark(list(message_ids), state)
 
-    async def _mark_again(self, message_ids: Sequence[str]) -> None:
+    async def _repeat_lost_marks(self, message_ids: Sequence[str]) -> None:
         """Mark again messages that are processed but still unread, because their mark was lost."""
         for state in (DeliveryState.ACKNOWLEDGED, DeliveryState.READ):
             await self._mark_messages([i for i in message_ids if self._states.get(i) is state], state)
@@ -146,7 +146,7 @@ class Inbox:
         self._remember_state(message.message_id, state)
         try:
             await self._mark_messages([message.message_id], state)
-        # The next reading of the inbox repeats the mark (see _mark_again).
+        # The next reading of the inbox repeats the mark (see _repeat_lost_marks).
         except AgoraError as error:
             logger.warning("Message %s is processed, its mark is postponed: %s", message.message_id, error)
 

@@ -41,7 +41,7 @@ class Lease:
         self._due = asyncio.Event()
         self._checkpoints = 0
 
-    async def keep(self) -> None:
+    async def renew_periodically(self) -> None:
         """Renew periodically at a third of the lease; raises the AgoraError that ends it."""
         while True:
             with contextlib.suppress(TimeoutError):
@@ -50,14 +50,14 @@ class Lease:
             self._due.clear()
             await self.renew()
 
-    def check(self) -> None:
+    def renew_soon(self) -> None:
         """Renew now, since the task may have changed."""
         self._due.set()
 
     async def renew(self, **options: Any) -> Renewal:
         """Extend the lease; options are those of ``agora.task.renew``. Raises StaleLease once it is lost."""
         try:
-            renewal: Renewal = await self.call("renew", **options)
+            renewal: Renewal = await self.call_until_answered("renew", **options)
         except (IllegalTransition, NotFound) as error:  # the task has ended, or has been deleted
             raise self._mark_lost(error) from error
         return renewal
@@ -72,20 +72,22 @@ class Lease:
         # The fencing token grows with every claim, so the numbers grow over all attempts and a late write is recognised.
         return self.token * CHECKPOINTS_PER_CLAIM + self._checkpoints
 
-    async def call(self, action: str, *arguments: Any, **options: Any) -> Any:
+    async def call_until_answered(self, action: str, *arguments: Any, **options: Any) -> Any:
         """Call an operation on the task until it is answered or refused; raises the refusal.
 
         The server recognises repetitions, so that the effect occurs once.
         """
         if self.lost is not None:
             raise self.lost
-        # One key for all attempts of repeat(): that of the session covers the retries of one attempt only. renew is
-        # idempotent and needs none.
+        # One key for all attempts of repeat_until_answered(): that of the session covers the retries of one attempt only.
+        # renew is idempotent and needs none.
         key = None if action == "renew" else os.urandom(16).hex()
         operation = getattr(self._client.with_options(idempotency_key=key).task, action)
-        return await self.repeat(lambda: operation(self.task_id, *arguments, fencing_token=self.token, **options))
+        return await self.repeat_until_answered(
+            lambda: operation(self.task_id, *arguments, fencing_token=self.token, **options)
+        )
 
-    async def repeat(self, attempt_call: Callable[[], Awaitable[T]]) -> T:
+    async def repeat_until_answered(self, attempt_call: Callable[[], Awaitable[T]]) -> T:
         """Make a call under the lease until it is answered or refused. The server must recognise repetitions of the
         call."""
         if self.lost is not None:
@@ -100,7 +102,7 @@ class Lease:
                 # 500 is a defect that every attempt may meet again, so its attempts are limited; outages are waited out.
                 if not is_transient(error) or (isinstance(error, InternalError) and attempt >= MAX_SERVER_ERRORS):
                     if isinstance(error, Conflict):
-                        self.check()  # the next renewal shows whether the lease is lost
+                        self.renew_soon()  # the next renewal shows whether the lease is lost
                     raise
                 logger.info("a call for %s waits: %s", self.task_id, error)
             await asyncio.sleep(self._backoff.pause(attempt))
@@ -108,6 +110,6 @@ class Lease:
 
     def _mark_lost(self, error: AgoraError) -> AgoraError:
         self.lost = error
-        # Wakes keep(), whose next renewal raises the error and so ends the handler.
-        self.check()
+        # Wakes renew_periodically(), whose next renewal raises the error and so ends the handler.
+        self.renew_soon()
         return error

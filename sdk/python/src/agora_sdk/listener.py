@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 from .contract.agents import Agents
 from .contract.results import Result
 from .errors import AgoraError, InvalidRequest, NotFound
-from .events import events_of
+from .events import open_event_stream
 from .transport import Blocking, run_blocking
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Listener:
     def __init__(self, session: Session, agent_name: str, event_type: str, handler: Handler) -> None:
         self.agent_name, self.event_type, self.handler = agent_name, event_type, handler
         self._session = session
-        self._stream = events_of(session, [event_type], skips_gaps=True)
+        self._stream = open_event_stream(session, [event_type], skips_gaps=True)
         self._matches: dict[str, bool] = {}
         self._task: asyncio.Task[None] | None = None
 

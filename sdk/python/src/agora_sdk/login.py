@@ -25,7 +25,7 @@ from .private_file import lock_file, replace_json, try_lock_file
 if TYPE_CHECKING:
     from .retry import IO
 
-__all__ = ["Login", "Logins", "current_login"]
+__all__ = ["Login", "Logins", "get_renewed_login"]
 
 logger = logging.getLogger("agora_sdk")
 
@@ -78,7 +78,7 @@ class Logins:
 
     def find(self, url: str) -> Login | None:
         """Find the login at a server: the stored one, or its renewal by this process that could not be stored."""
-        stored, unstored = self._find_stored(url), _unstored.get(self._place(url))
+        stored, unstored = self._find_stored(url), _unstored.get(self._build_memory_key(url))
         # A different entry is newer: another program has logged in or out.
         return unstored.renewed if unstored is not None and unstored.replaced == stored else stored
 
@@ -86,7 +86,7 @@ class Logins:
         entry = self._read_logins().get(server_key(url))
         return Login(**entry) if entry else None
 
-    def _place(self, url: str) -> tuple[str, str]:
+    def _build_memory_key(self, url: str) -> tuple[str, str]:
         return self.path, server_key(url)
 
     def keep(self, url: str, login: Login) -> None:
@@ -108,7 +108,7 @@ class Logins:
             logins[server_key(url)] = asdict(login)
         replace_json(self.path, {"logins": logins})
         # The file has the newest login again: a renewal kept in memory is obsolete.
-        _unstored.pop(self._place(url), None)
+        _unstored.pop(self._build_memory_key(url), None)
 
     async def renew(self, url: str, refresh: Callable[[Login], Awaitable[Login]]) -> Login | None:
         """Renew the login if it is due, and store it; if that fails, keep it in memory. The caller holds the lock."""
@@ -120,7 +120,7 @@ class Logins:
         try:
             self.write(url, renewed)
         except (OSError, AgoraError) as error:
-            _unstored[self._place(url)] = _Unstored(stored, renewed)
+            _unstored[self._build_memory_key(url)] = _Unstored(stored, renewed)
             logger.warning(
                 "The renewed login of %s could not be stored; it is valid in this process only: %s",
                 renewed.username,
@@ -145,7 +145,7 @@ class Logins:
             ) from None
 
 
-async def current_login(io: IO, logins: Logins, url: str) -> Login | None:
+async def get_renewed_login(io: IO, logins: Logins, url: str) -> Login | None:
     """Return a valid login at a server, renewed if due. Raises Unauthenticated if it has ended."""
     while (login := logins.find(url)) is not None and login.due:
         # Providers revoke a refresh token that is used twice, so one process renews while the others wait for the file.

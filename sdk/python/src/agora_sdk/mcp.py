@@ -132,11 +132,11 @@ class MCPClient(Closing):
         again replaces the earlier connection, whose session ends.
         """
         credential = {"authorization": f"Bearer {token}"} if token else {}
-        peer = Peer(_check_url(url), {**credential, **(headers or {})}, self._pooling)
+        peer = Peer(_normalize_server_url(url), {**credential, **(headers or {})}, self._pooling)
 
         async def work(pick: ChooseTransport) -> MCPServer:
             try:
-                await peer.open(pick(peer), timeout or self._options.timeout)
+                await peer.initialize_and_list_tools(pick(peer), timeout or self._options.timeout)
             except AgoraError:
                 # The session may already be open, and nobody else could end it.
                 await peer.close(pick(peer))
@@ -311,7 +311,7 @@ class MCPClient(Closing):
         return cast("T", Pending(name, work(lambda peer: peer.looped)))
 
 
-def _check_url(url: str) -> str:
+def _normalize_server_url(url: str) -> str:
     base, mark, query = (url if "://" in url else f"http://{url}").partition("?")
     return Server(base).url + mark + query
 

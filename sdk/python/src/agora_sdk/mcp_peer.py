@@ -112,14 +112,14 @@ class Peer:
         # Versions are dates, so their order as texts is their order in time.
         return self.version >= mcp_wire.MODERN_VERSION
 
-    async def open(self, io: IO, seconds: float) -> None:
+    async def initialize_and_list_tools(self, io: IO, seconds: float) -> None:
         """Initialize the connection and list the tools. An address without a path is tried with ``/mcp`` first."""
         requested = self.url
         bare = urlsplit(requested).path in ("", "/")
         for address in [f"{requested.rstrip('/')}/mcp", requested] if bare else [requested]:
             self.url, self.version, self._session = address, mcp_wire.HANDSHAKE_VERSION, None
             try:
-                await self._shake_hands(io, seconds)
+                await self._initialize_session(io, seconds)
                 break
             except (NotFound, MethodNotAllowed, UpstreamFailed):
                 # Only the given address decides about the error: the ``/mcp`` before it was a guess.
@@ -156,7 +156,7 @@ class Peer:
         except _SessionLost:
             # Another call may have reopened it since: then its session serves this call, too.
             if self._session == session:
-                await self._shake_hands(io, seconds)
+                await self._initialize_session(io, seconds)
         try:
             return await self._send_request(io, method, params, seconds, on_progress)
         except _SessionLost:
@@ -177,7 +177,7 @@ class Peer:
             headers = {mcp_wire.SESSION_HEADER: session}
             await (await self._send_http(io, "DELETE", None, headers, CLOSE_SECONDS)).close()
 
-    async def _shake_hands(self, io: IO, seconds: float) -> None:
+    async def _initialize_session(self, io: IO, seconds: float) -> None:
         replaced = self._session
         opening: list[Mapping[str, str]] = []
         params = {"protocolVersion": mcp_wire.HANDSHAKE_VERSION, "capabilities": {}, "clientInfo": self._client}
@@ -198,7 +198,7 @@ class Peer:
         method = "notifications/initialized"
         headers = {mcp_wire.VERSION_HEADER: version} | ({mcp_wire.SESSION_HEADER: session} if session else {})
         try:
-            await self._notify(io, {"jsonrpc": "2.0", "method": method}, seconds, headers)
+            await self._send_and_discard_response(io, {"jsonrpc": "2.0", "method": method}, seconds, headers)
         except _DeadlinePassed:
             raise DeadlineExceeded(f"{self.url} did not answer {method} within {seconds:g} s.") from None
         except _SessionLost:
@@ -224,7 +224,7 @@ class Peer:
         """Try a request once. on_headers: called with the headers of the response."""
         # MCP requires ids that are unique within the session.
         identity = next(self._ids)
-        full_params = self._add_meta(params)
+        full_params = self._add_version_meta(params)
         if on_progress is not None:
             full_params["_meta"] = {**full_params.get("_meta", {}), "progressToken": identity}
         request: Message = {"jsonrpc": "2.0", "id": identity, "method": method, "params": full_params}
@@ -240,10 +240,10 @@ class Peer:
                 cancelled = {"requestId": identity, "reason": "the deadline has passed"}
                 message = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": cancelled}
                 with suppress(AgoraError, _SessionLost, _DeadlinePassed):
-                    await self._notify(io, message, CLOSE_SECONDS)
+                    await self._send_and_discard_response(io, message, CLOSE_SECONDS)
             raise DeadlineExceeded(f"{self.url} did not answer {method} within {seconds:g} s.") from None
 
-    def _add_meta(self, params: Message) -> Message:
+    def _add_version_meta(self, params: Message) -> Message:
         if not self.modern:
             return dict(params)
         meta = {
@@ -262,7 +262,7 @@ class Peer:
         on_headers: OnHeaders | None,
     ) -> Message:
         headers = (
-            mcp_wire.routing_headers(request) | self._build_mirrored_headers(request)
+            mcp_wire.build_routing_headers(request) | self._build_mirrored_headers(request)
             if self.modern
             else self._build_session_headers(request)
         )
@@ -273,11 +273,11 @@ class Peer:
                 if mcp_wire.is_response(message) and message.get("id") in (request["id"], None):
                     if on_headers is not None:
                         on_headers(response_headers)
-                    return _build_response_result(message)
+                    return _get_result_or_raise(message)
                 if message.get("method") == "notifications/progress" and on_progress is not None:
                     await _report_progress(message.get("params") or {}, on_progress)
                 elif "method" in message and "id" in message:
-                    await self._notify(io, _answer_to_server_request(message), seconds)
+                    await self._send_and_discard_response(io, _build_answer_to_server_request(message), seconds)
         raise UpstreamFailed(f"{self.url} did not answer {request['method']}.", outcome="unknown")
 
     def _build_session_headers(self, request: Message) -> dict[str, str]:
@@ -291,11 +291,13 @@ class Peer:
         if request["method"] != "tools/call":
             return {}
         schema = self.tools.get(request["params"].get("name"), {}).get("inputSchema")
-        return mcp_wire.mirrored_parameters(
-            dict(mcp_wire.mirrored_header_paths(schema)), request["params"].get("arguments")
+        return mcp_wire.build_mirrored_headers(
+            dict(mcp_wire.list_mirrored_parameters(schema)), request["params"].get("arguments")
         )
 
-    async def _notify(self, io: IO, message: Message, seconds: float, headers: Mapping[str, str] | None = None) -> None:
+    async def _send_and_discard_response(
+        self, io: IO, message: Message, seconds: float, headers: Mapping[str, str] | None = None
+    ) -> None:
         """Send a notification. headers: by default those of the session."""
         body, own_headers = json.dumps(message).encode(), headers or self._build_session_headers(message)
         async with aclosing(self._stream_messages(io, body, own_headers, seconds)) as messages:
@@ -328,7 +330,7 @@ class Peer:
             if reply.status == 404 and mcp_wire.SESSION_HEADER in headers:
                 raise _SessionLost
             if reply.status != 200:
-                raise mcp_wire.error_of_response(reply.status, content, self.url)
+                raise mcp_wire.build_error_of_response(reply.status, content, self.url)
             yield self._parse_message(content), reply.headers
         finally:
             await reply.close()
@@ -419,10 +421,10 @@ class _Reply:
         return read, self._response.aclose
 
 
-def _build_response_result(message: Message) -> Message:
+def _get_result_or_raise(message: Message) -> Message:
     """Return the result of a response. Raises the error that it contains."""
     if "error" in message:
-        raise mcp_wire.error_of_jsonrpc(message["error"])
+        raise mcp_wire.build_error_of_jsonrpc(message["error"])
     result = message.get("result")
     if not isinstance(result, dict):
         raise UpstreamFailed("The answer holds no result.")
@@ -438,7 +440,7 @@ async def _report_progress(params: Message, on_progress: OnProgress) -> None:
         await outcome
 
 
-def _answer_to_server_request(request: Message) -> Message:
+def _build_answer_to_server_request(request: Message) -> Message:
     """Answer a request of the server: only pings are supported."""
     if request["method"] == "ping":
         return {"jsonrpc": "2.0", "id": request["id"], "result": {}}

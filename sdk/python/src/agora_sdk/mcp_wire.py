@@ -29,13 +29,13 @@ __all__ = [
     "Event",
     "EventTooLong",
     "Events",
-    "declared_version",
-    "error_of_jsonrpc",
-    "error_of_response",
+    "build_error_of_jsonrpc",
+    "build_error_of_response",
+    "build_mirrored_headers",
+    "build_routing_headers",
+    "find_declared_version",
     "is_response",
-    "mirrored_header_paths",
-    "mirrored_parameters",
-    "routing_headers",
+    "list_mirrored_parameters",
 ]
 
 HANDSHAKE_VERSION = "2025-11-25"  #: newest version that is negotiated by a handshake
@@ -62,7 +62,7 @@ for _kind in BY_CODE.values():
 _BY_RPC[NO_SUCH_RESOURCE] = NotFound
 
 
-def declared_version(message: Mapping[str, Any]) -> str | None:
+def find_declared_version(message: Mapping[str, Any]) -> str | None:
     """Return the protocol version declared in a message itself: that of a request without a handshake."""
     params = message.get("params")
     meta = params.get("_meta") if isinstance(params, dict) else None
@@ -70,10 +70,10 @@ def declared_version(message: Mapping[str, Any]) -> str | None:
     return version if isinstance(version, str) else None
 
 
-def routing_headers(message: Mapping[str, Any]) -> dict[str, str]:
+def build_routing_headers(message: Mapping[str, Any]) -> dict[str, str]:
     """Build the headers that repeat fields of a request of 2026-07-28; none for a request of the handshake
     generation."""
-    version = declared_version(message)
+    version = find_declared_version(message)
     if version is None:
         return {}
     headers = {VERSION_HEADER: encode_header(version), "mcp-method": encode_header(str(message.get("method")))}
@@ -92,7 +92,7 @@ def encode_header(value: str) -> str:
     return f"=?base64?{b64encode(value.encode()).decode()}?="
 
 
-def mirrored_header_paths(schema: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+def list_mirrored_parameters(schema: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
     """Yield the parameters that a tool's input schema repeats in headers (``x-mcp-header``): path and header name."""
     properties = schema.get("properties") if isinstance(schema, dict) else None
     for name, part in properties.items() if isinstance(properties, dict) else ():
@@ -100,10 +100,10 @@ def mirrored_header_paths(schema: Any, path: tuple[str, ...] = ()) -> Iterator[t
             token = part.get(MIRROR_KEY)
             if isinstance(token, str) and token.isascii() and token.replace("-", "").replace("_", "").isalnum():
                 yield (*path, name), token
-            yield from mirrored_header_paths(part, (*path, name))
+            yield from list_mirrored_parameters(part, (*path, name))
 
 
-def mirrored_parameters(wanted: Mapping[tuple[str, ...], str], arguments: Any) -> dict[str, str]:
+def build_mirrored_headers(wanted: Mapping[tuple[str, ...], str], arguments: Any) -> dict[str, str]:
     """Build the headers for a call's arguments; missing parameters are omitted."""
     headers = {}
     for path, token in wanted.items():
@@ -182,7 +182,7 @@ def is_response(message: Any) -> bool:
     return isinstance(message, dict) and "method" not in message and ("result" in message or "error" in message)
 
 
-def error_of_response(status: int, body: bytes, url: str) -> AgoraError:
+def build_error_of_response(status: int, body: bytes, url: str) -> AgoraError:
     """Convert an HTTP error response, or one that is not valid MCP, to an error."""
     try:
         document = json.loads(body)
@@ -190,7 +190,7 @@ def error_of_response(status: int, body: bytes, url: str) -> AgoraError:
         document = None
     if isinstance(document, dict):
         if isinstance(document.get("error"), dict):
-            return error_of_jsonrpc(document["error"])
+            return build_error_of_jsonrpc(document["error"])
         if "code" in document or "detail" in document:
             return from_problem(document, status)
     if status == 404:
@@ -198,7 +198,7 @@ def error_of_response(status: int, body: bytes, url: str) -> AgoraError:
     return from_problem({"detail": f"{url} answered HTTP {status}."}, status)
 
 
-def error_of_jsonrpc(error: Mapping[str, Any]) -> AgoraError:
+def build_error_of_jsonrpc(error: Mapping[str, Any]) -> AgoraError:
     """Convert the ``error`` of a JSON-RPC response to an error; the server's own code and data are in ``extra``."""
     data, code = error.get("data"), error.get("code")
     if isinstance(data, dict) and data.get("code") in BY_CODE:

@@ -53,7 +53,7 @@ def lock_file(path: str) -> Iterator[None]:
             # First the system's lock, on which programs of this SDK queue: at most one of them polls for
             # ``FILE.writing``.
             fcntl.flock(handle, fcntl.LOCK_EX)
-        _make_exclusively(f"{path}.writing")
+        _create_exclusively_or_wait(f"{path}.writing")
         try:
             yield
         finally:
@@ -64,13 +64,13 @@ def lock_file(path: str) -> Iterator[None]:
         os.close(handle)
 
 
-def _make_exclusively(path: str) -> None:
+def _create_exclusively_or_wait(path: str) -> None:
     """Create a file exclusively; wait until another owner removes it."""
-    while not _try_make_exclusively(path):
+    while not _try_create_exclusively(path):
         time.sleep(WAIT_SECONDS)
 
 
-def _try_make_exclusively(path: str) -> bool:
+def _try_create_exclusively(path: str) -> bool:
     """Try to create a file exclusively. Returns whether it was created; an abandoned file is removed for the next
     attempt."""
     try:
@@ -98,7 +98,7 @@ def try_lock_file(path: str, seconds: float) -> Iterator[bool]:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 has_lock = False
-        has_lock = has_lock and _try_make_exclusively(f"{path}.writing")
+        has_lock = has_lock and _try_create_exclusively(f"{path}.writing")
         try:
             if has_lock:
                 # A modification time in the future keeps other programs from removing the file as abandoned while it

@@ -12,7 +12,7 @@ from .wire import bind_arguments
 if TYPE_CHECKING:
     from .session import Session
 
-__all__ = ["Category", "category_names", "make_method", "root_attribute"]
+__all__ = ["Category", "category_names", "find_root_attribute", "make_method"]
 
 
 def make_method(session: Session, operation: Operation) -> Callable[..., Any]:
@@ -74,7 +74,7 @@ def category_names() -> list[str]:
     return list(Service.declared)
 
 
-def root_attribute(session: Session, name: str) -> Any:
+def find_root_attribute(session: Session, name: str) -> Any:
     """Find a client's root attribute: a category, or an operation by an alias; None if there is none."""
     if name in Service.declared:
         return Category(session, Service.declared[name])

@@ -26,7 +26,7 @@ from .contract.fields import DeliveryState
 from .contract.messaging import Marked, Messaging
 from .contract.results import Page
 from .errors import InvalidRequest, Undecipherable, UnknownKey
-from .retry import pace_long_poll
+from .retry import pause_after_early_poll
 
 if TYPE_CHECKING:
     from .contract.agents import Agent
@@ -77,7 +77,7 @@ class AgentProtocol:
         """Send a message of any type. Returns the marketplace's response: its own answer, or
         ``confirm``/``accepted``."""
         return self._session.run(
-            "protocol.send_message", lambda io: self._send_and_take_reply(io, to, message_type, intent, payload, more)
+            "protocol.send_message", lambda io: self._send_and_fetch_reply(io, to, message_type, intent, payload, more)
         )
 
     def request(
@@ -304,9 +304,9 @@ class AgentProtocol:
             reply = await self._session.invoke(io, CONVERSATION_OPERATIONS["reply"], accepted.message_id, WATCH_SECONDS)
             if reply.message is not None:
                 return self.decrypt(reply.message)
-            await pace_long_poll(io, start)
+            await pause_after_early_poll(io, start)
 
-    async def _send_and_take_reply(
+    async def _send_and_fetch_reply(
         self, io: IO, to: Target, kind: str, intent: str | None, payload: Payload | None, more: dict[str, Any]
     ) -> AgentMessage:
         accepted = await self._post_message(io, to, kind, intent, payload, more)
@@ -356,7 +356,7 @@ class AgentProtocol:
             "id": f"msg-{os.urandom(16).hex()}",
             "sender": (await self._fetch_own_agent(io)).agent_name,
         } | document
-        keys = [await self._find_key_of_agent(io, name) for name in document["to"]]
+        keys = [await self._get_key_of_agent(io, name) for name in document["to"]]
         kids = [key.kid for key in keys]
         # Direct key agreement yields the content key itself, so it serves one recipient only (RFC 7518, section 4.6).
         algorithm = "ECDH-ES" if len(keys) == 1 else "ECDH-ES+A256KW"
@@ -365,7 +365,7 @@ class AgentProtocol:
         published = [key.model_dump(exclude_none=True) for key in keys]
         return document | {"payload": encrypt(document.get("payload") or {}, published, bound)}
 
-    async def _find_key_of_agent(self, io: IO, name: str) -> PublicKey:
+    async def _get_key_of_agent(self, io: IO, name: str) -> PublicKey:
         # The recipients of a broadcast or a capability are chosen by the marketplace: there is no key to encrypt for.
         if name in KEYLESS_TARGETS or name.startswith("capability:"):
             raise UnknownKey(f"{name} has no key: name the agents that are to read it.")

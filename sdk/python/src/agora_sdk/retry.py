@@ -20,10 +20,10 @@ __all__ = [
     "Backoff",
     "ConnectionLost",
     "TimedOut",
+    "build_unreachable_error",
     "exchange_with_retries",
     "is_transient",
-    "pace_long_poll",
-    "server_unreachable",
+    "pause_after_early_poll",
 ]
 
 logger = logging.getLogger("agora_sdk")
@@ -82,7 +82,7 @@ class Backoff:
         return step * (0.5 + self.random() / 2)
 
 
-async def pace_long_poll(io: IO, start: float) -> None:
+async def pause_after_early_poll(io: IO, start: float) -> None:
     """Pause after an empty long poll that ended early, for example because the server is shutting down.
 
     start: start of the long poll, by ``io.now()``.
@@ -107,7 +107,7 @@ def _is_final(error: AgoraError) -> bool:
     return error.extra.get("outcome") == "unknown" or not REFUSAL_FIELDS.isdisjoint(error.extra)
 
 
-def server_unreachable(url: str, reason: object) -> ServerUnreachable:
+def build_unreachable_error(url: str, reason: object) -> ServerUnreachable:
     """Create the error of an unreachable server, with the fix."""
     return ServerUnreachable(
         f"No Agora server answers at {url} ({reason}).",
@@ -139,7 +139,7 @@ async def exchange_with_retries(
                 raise error
             retry_after_seconds = wire.retry_after(answer)
         except ConnectionLost as lost:
-            error = server_unreachable(url, lost)
+            error = build_unreachable_error(url, lost)
         except TimedOut:  # no retry: the time of the call is used up
             raise DeadlineExceeded(f"{url}{_strip_query(request)} did not answer within {seconds:g} seconds.") from None
         # The server's Retry-After is a minimum: it knows when its limit or its lock ends.

@@ -70,7 +70,7 @@ class Server:
     """A server and its connections, which are opened at first use."""
 
     def __init__(self, url: str | None = None) -> None:
-        self.url = _check_url(url or os.environ.get("AGORA_URL") or DEFAULT_URL)
+        self.url = _normalize_server_url(url or os.environ.get("AGORA_URL") or DEFAULT_URL)
 
     @cached_property
     def endpoint(self) -> Endpoint:
@@ -92,7 +92,7 @@ class Server:
         return Looped(self.endpoint)
 
 
-def _check_url(url: str) -> str:
+def _normalize_server_url(url: str) -> str:
     url = url if "://" in url else f"http://{url}"
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
@@ -155,7 +155,7 @@ class Session:
         name: str = arguments.agent_name  # type: ignore[attr-defined]
         # The agent's own token first: it updates the registration. The server refuses a token of an earlier database
         # (401), so each further credential is tried only after the previous one was refused.
-        *earlier, last = self.identity.candidate_tokens(name)
+        *earlier, last = self.identity.list_registration_tokens(name)
         for token in earlier:
             try:
                 registration = await self._call_operation(io, operation, arguments, token)
@@ -175,11 +175,11 @@ class Session:
         requested = arguments.service_tier  # type: ignore[attr-defined]
         # An agent keeps its tier when its own token updates it; the caller's own credential (last) may grant another.
         if registration.service_tier != requested and token != last:
-            await self._raise_tier(io, registration, requested, last)
-        self.identity.adopt_registration(registration, token)
+            await self._grant_requested_tier(io, registration, requested, last)
+        self.identity.store_and_adopt_registration(registration, token)
         return registration
 
-    async def _raise_tier(self, io: IO, registration: Any, tier: ServiceTier, token: str | None) -> None:
+    async def _grant_requested_tier(self, io: IO, registration: Any, tier: ServiceTier, token: str | None) -> None:
         """Grant the requested tier as the operator, if the client is one without the agent's own token."""
         from . import wire
         from .contract import declared
@@ -201,7 +201,7 @@ class Session:
         """Wait for the credential that another process stores while it registers the same agent."""
         for pause in (0.0, *STORED_CREDENTIAL_PAUSES):
             await io.pause(pause)
-            untried_tokens = [token for token in self.identity.candidate_tokens(name) if token not in tried]
+            untried_tokens = [token for token in self.identity.list_registration_tokens(name) if token not in tried]
             if untried_tokens:
                 return untried_tokens[0]
         return None
@@ -212,7 +212,7 @@ class Session:
         request = wire.build_request(operation, arguments)
         request.headers.update(self.identity.headers(token))
         # One key for all retries of this call, so that a command whose answer was lost takes effect once.
-        key = self.options.idempotency_key or (os.urandom(16).hex() if wire.needs_key(operation) else None)
+        key = self.options.idempotency_key or (os.urandom(16).hex() if wire.needs_idempotency_key(operation) else None)
         # A client with a fixed key also makes queries, for which a key has no meaning.
         if key and request.method != "GET":
             request.headers["idempotency-key"] = key

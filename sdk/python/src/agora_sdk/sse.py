@@ -29,7 +29,7 @@ _ACCEPT = {"accept": "text/event-stream", "accept-encoding": "identity"}
 
 async def open_channel(io: Blocking | Looped, target: str, headers: dict[str, str]) -> Channel:
     """Connect. Raises Refused, ConnectionLost, or the server's error."""
-    return await (_open_blocking_stream if isinstance(io, Blocking) else _open_looped)(io, target, headers)  # type: ignore
+    return await (_open_blocking_stream if isinstance(io, Blocking) else _open_looped_stream)(io, target, headers)  # type: ignore
 
 
 async def _open_blocking_stream(io: Blocking, target: str, headers: dict[str, str]) -> Channel:
@@ -50,10 +50,10 @@ async def _open_blocking_stream(io: Blocking, target: str, headers: dict[str, st
     async def close() -> None:
         response.close()
 
-    return _Messages(read, close)
+    return _EventChannel(read, close)
 
 
-async def _open_looped(io: Looped, target: str, headers: dict[str, str]) -> Channel:
+async def _open_looped_stream(io: Looped, target: str, headers: dict[str, str]) -> Channel:
     client = await io.client()
     with translate_errors():
         request = client.build_request("GET", target, headers=headers | _ACCEPT, timeout=_TIMEOUT)
@@ -67,7 +67,7 @@ async def _open_looped(io: Looped, target: str, headers: dict[str, str]) -> Chan
         with _translate_read_errors():
             return await anext(chunks, b"")
 
-    return _Messages(read, response.aclose)
+    return _EventChannel(read, response.aclose)
 
 
 def _is_events(response: httpx.Response) -> bool:
@@ -125,7 +125,7 @@ def _build_frames(event: Event) -> Iterator[Frame]:
         yield {"control": "heartbeat", **numbered}
 
 
-class _Messages:
+class _EventChannel:
     """Frames of a response being read. ``read`` returns bytes, empty at the end."""
 
     def __init__(self, read: Callable[[], Awaitable[bytes]], close: Callable[[], Awaitable[None]]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from .channels import Channel, Disconnected, Frame, Refused
 from .errors import AgoraError, CursorTooOld
-from .retry import TRANSIENT_STATUSES, Backoff, ConnectionLost, TimedOut, server_unreachable
+from .retry import TRANSIENT_STATUSES, Backoff, ConnectionLost, TimedOut, build_unreachable_error
 
 if TYPE_CHECKING:
     from .transport import Blocking, Looped
@@ -69,9 +69,9 @@ class Tail:
                 # _first: the frame that open() has read to know that the stream is open.
                 frame, self._first = self._first or await self._channel.receive(), None
             except Disconnected as cut:
-                await self._recover(cut)
+                await self._wait_before_reconnect_or_raise(cut)
                 continue
-            if self._is_new_event(frame):
+            if self._advance_if_new(frame):
                 return frame
             if frame.get("control") == "closing" and frame.get("code") == CLOSE_NORMAL:
                 await self.close()
@@ -85,7 +85,7 @@ class Tail:
                 # A connection that was accepted may still be refused by its first frame, so it counts only once a frame has arrived.
                 self._first = await self._channel.receive()
             except (AgoraError, ConnectionLost, Disconnected, Refused, TimedOut) as error:
-                await self._recover(error)
+                await self._wait_before_reconnect_or_raise(error)
             else:
                 self._has_listened = True
                 if self._on_listening is not None:
@@ -109,7 +109,7 @@ class Tail:
                 return channel
         raise AssertionError("there is at least one way")
 
-    def _is_new_event(self, frame: Frame) -> bool:
+    def _advance_if_new(self, frame: Frame) -> bool:
         """Whether a frame is a new event; advances the position."""
         sequence, control = frame.get("sequence"), frame.get("control")
         # Not when it connects: a server that accepts and closes at once must be met with growing pauses.
@@ -123,9 +123,9 @@ class Tail:
         self.position = sequence
         return control is None
 
-    async def _recover(self, error: Exception) -> None:
+    async def _wait_before_reconnect_or_raise(self, error: Exception) -> None:
         """Close the connection and wait before the next attempt, or raise the error if it is permanent."""
-        await self.hang_up()
+        await self.disconnect()
         if self.ended:
             return
         if self._skips_gaps and isinstance(error, CursorTooOld):
@@ -140,7 +140,7 @@ class Tail:
         url = self._io.endpoint.url
         if not self._has_listened and self._failures >= self._backoff.retries:
             # A tail that has once listened reconnects for ever; one that never could is probably misconfigured.
-            raise error if isinstance(error, AgoraError) else server_unreachable(url, error)
+            raise error if isinstance(error, AgoraError) else build_unreachable_error(url, error)
         pause = max(self._backoff.pause(self._failures), float(getattr(error, "retry_after", None) or 0))
         self._failures += 1
         logger.info("events of %s: %s; reconnecting in %.1f s", url, error, pause)
@@ -151,7 +151,7 @@ class Tail:
         if self._channel is not None and self.position is not None:
             await self._channel.acknowledge(self.position)
 
-    async def hang_up(self) -> None:
+    async def disconnect(self) -> None:
         """Close the connection; reading on connects again and resumes."""
         channel, self._channel = self._channel, None
         if channel is not None:
@@ -160,4 +160,4 @@ class Tail:
     async def close(self) -> None:
         """End the tail: a waiting :meth:`receive` returns None."""
         self.ended = True
-        await self.hang_up()
+        await self.disconnect()

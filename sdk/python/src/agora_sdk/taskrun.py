@@ -170,7 +170,9 @@ class TaskRun(ClaimedTask):
     ) -> None:
         """Report progress. progress: percentage, never decreasing. notes, milestone: for people."""
         values = {"progress": progress, "notes": notes, "milestone": milestone}
-        update = await self._lease.call("update", **{name: part for name, part in values.items() if part is not None})
+        update = await self._lease.call_until_answered(
+            "update", **{name: part for name, part in values.items() if part is not None}
+        )
         self.progress = update.progress
 
     async def save(self, checkpoint: JsonObject) -> None:
@@ -182,7 +184,7 @@ class TaskRun(ClaimedTask):
 
     async def repeat_call(self, attempt_call: Callable[[], Awaitable[T]]) -> T:
         """Call an operation under the fencing token until it is answered or refused; the server must recognise repetitions."""
-        return await self._lease.repeat(attempt_call)
+        return await self._lease.repeat_until_answered(attempt_call)
 
     async def save_by(self, store: Callable[[int], Awaitable[T]], checkpoint: JsonObject) -> T:
         """Store a checkpoint with an operation that does something else in the same transaction.
@@ -204,12 +206,12 @@ class TaskRun(ClaimedTask):
         async with self._writing:
             for start in range(0, len(text), MAX_CHUNK_CHARACTERS):
                 part = text[start : start + MAX_CHUNK_CHARACTERS]
-                receipt = await self._lease.call("append", part, offset=self.output_size)
+                receipt = await self._lease.call_until_answered("append", part, offset=self.output_size)
                 self.output_size = receipt.next_offset
 
     async def say(self, text: str) -> None:
         """Send a message to the requester while the task runs."""
-        await self._lease.call("message", text)
+        await self._lease.call_until_answered("message", text)
 
     @property
     def answered(self) -> bool:
@@ -223,9 +225,9 @@ class TaskRun(ClaimedTask):
         An A2A requester without earlier output of the task receives a Message instead of a task.
         """
         if isinstance(content, str):
-            await self._lease.call("message", content, status="completed")
+            await self._lease.call_until_answered("message", content, status="completed")
         else:
-            await self._lease.call("message", parts=list(content), status="completed")
+            await self._lease.call_until_answered("message", parts=list(content), status="completed")
         # Only after the server has accepted it: a refused answer leaves the task open, and the handler's outcome is reported.
         self._answered = True
 
@@ -241,4 +243,4 @@ class TaskRun(ClaimedTask):
         """Add an artifact to the result: parts in the form of A2A 1.0, such as ``{"text": ...}``, ``{"data": ...}``."""
         options = {"name": name, "artifact_id": artifact_id}
         arguments = {key: value for key, value in options.items() if value is not None}
-        await self._lease.call("artifact", parts=list(parts), append=append, last=last, **arguments)
+        await self._lease.call_until_answered("artifact", parts=list(parts), append=append, last=last, **arguments)

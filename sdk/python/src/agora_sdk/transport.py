@@ -158,9 +158,9 @@ class Looped:
 
     async def client(self) -> httpx.AsyncClient:
         """The running loop's connection pool, created at first use."""
-        return (await self._open_pool()).client
+        return (await self._get_or_open_pool()).client
 
-    async def _open_pool(self) -> _Pool:
+    async def _get_or_open_pool(self) -> _Pool:
         loop = asyncio.get_running_loop()
         if loop in self._pools:
             return self._pools[loop]
@@ -179,7 +179,7 @@ class Looped:
         return pool
 
     async def exchange(self, request: Request, seconds: float) -> Answer:
-        pool, timeout = await self._open_pool(), _build_timeouts(seconds)
+        pool, timeout = await self._get_or_open_pool(), _build_timeouts(seconds)
         with translate_errors():
             if (
                 pool.transport is not None

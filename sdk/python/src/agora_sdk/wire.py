@@ -22,7 +22,15 @@ from .errors import AgoraError, InternalError, InvalidRequest, field_error, from
 if TYPE_CHECKING:
     from .contract import Operation
 
-__all__ = ["Answer", "Request", "bind_arguments", "build_request", "needs_key", "parse_error", "parse_result"]
+__all__ = [
+    "Answer",
+    "Request",
+    "bind_arguments",
+    "build_request",
+    "needs_idempotency_key",
+    "parse_error",
+    "parse_result",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +127,7 @@ def _build_query_pairs(values: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
                 yield name, item if isinstance(item, str) else json.dumps(item)
 
 
-def needs_key(operation: Operation) -> bool:
+def needs_idempotency_key(operation: Operation) -> bool:
     """Whether a retry is safe only under an Idempotency-Key.
 
     This includes idempotent operations whose answer contains a secret: without the key, a lost answer would be a lost

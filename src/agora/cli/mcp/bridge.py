@@ -171,7 +171,7 @@ class Bridge:
                 self._server.session.store_handshake(part, answer.headers)
             case "tools/list":
                 for tool in part["result"].get("tools", ()):
-                    self._subscriptions[tool["name"]] = dict(mcp_wire.mirrored_header_paths(tool.get("inputSchema")))
+                    self._subscriptions[tool["name"]] = dict(mcp_wire.list_mirrored_parameters(tool.get("inputSchema")))
             case _:
                 self._server.session.record_request(request)
 

@@ -50,7 +50,7 @@ class PendingRequest:
     @property
     def is_sessionless(self) -> bool:
         """Whether it needs no session, because it declares its protocol version itself."""
-        return mcp_wire.declared_version(self.first) is not None
+        return mcp_wire.find_declared_version(self.first) is not None
 
     @property
     def unanswered_ids(self) -> list[Any]:
@@ -69,10 +69,10 @@ class PendingRequest:
         further effect."""
         if self.method == "initialize":
             return {}
-        headers = mcp_wire.routing_headers(self.first) or dict(session)
+        headers = mcp_wire.build_routing_headers(self.first) or dict(session)
         if self.method == "tools/call":
             headers["idempotency-key"] = self._key
-            headers |= mcp_wire.mirrored_parameters(mirrored, read_request_params(self.first).get("arguments"))
+            headers |= mcp_wire.build_mirrored_headers(mirrored, read_request_params(self.first).get("arguments"))
         return headers
 
     def apply_answer(self, answer: Answer) -> tuple[bytes, Iterator[tuple[Message, Message]]]:

@@ -151,7 +151,7 @@ class Upstream:
             raise ConnectionBroken(
                 f"HTTP {response.status_code}"
             )  # from an intermediary, or a server that is being stopped
-        raise mcp_wire.error_of_response(response.status_code, body, self._serves + PATH)
+        raise mcp_wire.build_error_of_response(response.status_code, body, self._serves + PATH)
 
     async def _read_events(self, response: httpx.Response, deliver: Deliver) -> None:
         events, chunks = mcp_wire.Events(), response.aiter_bytes()
@@ -175,7 +175,7 @@ class Upstream:
         return self._clients[base], base + self._target
 
     async def _renew_login_and_build_headers(self) -> dict[str, str]:
-        if self._identity.is_due:
+        if self._identity.is_login_due:
             await self._identity.renew_login(self._server.looped)
         token = self._identity.token()
         credential = {"authorization": f"Bearer {token}"} if token else {}

@@ -24,7 +24,7 @@ from agora_sdk.errors import (
     UpstreamUnavailable,
     field_error,
 )
-from agora_sdk.mcp_wire import MIRROR_KEY, mirrored_header_paths, mirrored_parameters
+from agora_sdk.mcp_wire import MIRROR_KEY, build_mirrored_headers, list_mirrored_parameters
 
 from . import authorizations
 from . import queries as statements
@@ -377,7 +377,7 @@ def _build_parameter_headers(definition: str, arguments: Mapping[str, Any]) -> d
     """Build the headers that repeat arguments of a tool. Few tools have any, and a definition may be long."""
     if MIRROR_KEY not in definition:
         return {}
-    return mirrored_parameters(dict(mirrored_header_paths(decode_json(definition).get("inputSchema"))), arguments)
+    return build_mirrored_headers(dict(list_mirrored_parameters(decode_json(definition).get("inputSchema"))), arguments)
 
 
 def _read_objects(upstream: UpstreamRow, raw: Mapping[str, Any], name: str) -> list[JsonValue]:
