@@ -48,11 +48,11 @@ class CallMeter:
         self._client, self._task = client, task
         self._input_estimate = 0
         self._open_step: int | None = None  # step of a reserved call that is neither charged nor released
-        self._unrecorded: ModelAnswer | None = None
+        self._unrecorded_answer: ModelAnswer | None = None
 
     def keep_cut_answer(self, answer: ModelAnswer) -> None:
         """Record an answer that was cut off: it is charged by :meth:`charge_or_release`, or before the next reservation."""
-        self._unrecorded = answer
+        self._unrecorded_answer = answer
 
     async def reserve_call(
         self, step: int, models: Sequence[str], input_tokens: int, checkpoint: JsonObject | None = None
@@ -62,7 +62,7 @@ class CallMeter:
         Raises PermanentFailure if no limit covers a model, or none has a price; ModelUnavailable while the declaration
         changes.
         """
-        if self._unrecorded is not None:  # of the previous model of the same step
+        if self._unrecorded_answer is not None:  # of the previous model of the same step
             await self.charge_or_release()
         task, self._input_estimate, self._open_step = self._task, input_tokens, step
         operation = self._client.declared_agent.reserve_model_call
@@ -91,7 +91,7 @@ class CallMeter:
         """
         # Cleared before the call: charge_or_release() may run again while a failed attempt is reported.
         step, self._open_step = self._open_step, None
-        answer, self._unrecorded = self._unrecorded, None
+        answer, self._unrecorded_answer = self._unrecorded_answer, None
         if step is None:
             return
         task, operations = self._task, self._client.declared_agent
@@ -111,7 +111,7 @@ class CallMeter:
         Raises Conflict, PayloadTooLarge if the output cannot be appended; the call is charged nevertheless.
         """
         # Until it is recorded, a cancelled or failed call is charged by charge_or_release().
-        self._unrecorded = answer
+        self._unrecorded_answer = answer
         if len(output) > MAX_CHUNK_CHARACTERS:
             await self._task.write(output)
             output = ""
@@ -121,7 +121,7 @@ class CallMeter:
             charge = await self._task.save_by(
                 lambda number: self._charge_once(step, answer, checkpoint, number, output), checkpoint
             )
-        self._open_step = self._unrecorded = None
+        self._open_step = self._unrecorded_answer = None
         if charge.output_size is not None:
             self._task.output_size = charge.output_size
         elif output:  # the output limit must not prevent charging: the refusal is raised now

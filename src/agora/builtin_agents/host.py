@@ -100,7 +100,7 @@ class AgentHost:
         self._tenants: dict[str, set[HostedAgent]] = {}
         self._uncommitted_tasks: dict[str, tuple[HostedAgent, ClaimedTask]] = {}
         self._runs: dict[str, tuple[HostedAgent, TaskRun]] = {}
-        self._changed = asyncio.Event()
+        self._change_event = asyncio.Event()
         self._leaving: set[asyncio.Task[None]] = set()
         self._checking: set[asyncio.Task[None]] = set()
         self._closing = False
@@ -250,8 +250,8 @@ class AgentHost:
     def _apply_override_event(self, tenant: str, event: NewEvent) -> None:
         data = from_json(event.data)
         # Wakes every present sleeper; later ones wait for the next change.
-        self._changed.set()
-        self._changed = asyncio.Event()
+        self._change_event.set()
+        self._change_event = asyncio.Event()
         for hosted in tuple(self._tenants.get(tenant, ())):
             if data["target_id"] not in ("system_wide", hosted.caller.subject):
                 continue
@@ -399,7 +399,7 @@ class AgentHost:
     async def _sleep_until_override_change(self, seconds: float) -> None:
         """Sleep for a number of seconds, or until an override changes."""
         # This event is replaced at the next change, so it is read once.
-        changed = self._changed
+        changed = self._change_event
         try:
             async with asyncio.timeout(seconds):
                 await changed.wait()

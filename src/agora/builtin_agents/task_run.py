@@ -58,7 +58,7 @@ class TaskRun(Job):
     output_size: int = 0
     settling: bool = False
     task: asyncio.Task[None] | None = None
-    _saved: int = 0
+    _checkpoint_count: int = 0
     _writing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @classmethod
@@ -294,8 +294,8 @@ class TaskRun(Job):
         await self._write_task("update", **{name: value for name, value in fields.items() if value is not None})
 
     async def save(self, checkpoint: Mapping[str, Any]) -> None:
-        self._saved += 1
-        number = self.token * CHECKPOINTS_PER_CLAIM + self._saved
+        self._checkpoint_count += 1
+        number = self.token * CHECKPOINTS_PER_CLAIM + self._checkpoint_count
         await self._write_task("renew", checkpoint=dict(checkpoint), checkpoint_number=number)
         self.checkpoint = checkpoint
 

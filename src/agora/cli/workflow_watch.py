@@ -154,7 +154,7 @@ class ChangeLog:
 
     def __init__(self, session: Session) -> None:
         self._out = session.out
-        self._seen: dict[str, Any] = {}
+        self._last_facts: dict[str, Any] = {}
 
     def __enter__(self) -> ChangeLog:
         return self
@@ -173,8 +173,8 @@ class ChangeLog:
             self._out.say(f"{workflow.workflow_id} {workflow.status}", TONES.get(workflow.status, ""))
 
     def _has_changed(self, name: str, facts: Any) -> bool:
-        news = bool(self._seen.get(name) != facts)
-        self._seen[name] = facts
+        news = bool(self._last_facts.get(name) != facts)
+        self._last_facts[name] = facts
         return news
 
 

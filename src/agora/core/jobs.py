@@ -85,7 +85,7 @@ class Controller:
         self._stop: asyncio.Event | None = None
         self._wakeup = asyncio.Event()
         self._longest_wait = MAX_WAIT_SECONDS
-        self._prepared = False
+        self._is_prepared = False
 
     # -- the job ---------------------------------------------------------------------------------
 
@@ -121,7 +121,7 @@ class Controller:
         self._stop = stop
         # The wait comes first: ``prepare`` has just run.
         while not await self._wait_for_next_step(stop):
-            await self._run_recording_failure(self.step if self._prepared else self._prepare_once)
+            await self._run_recording_failure(self.step if self._is_prepared else self._prepare_once)
         # Recorded like a step: a failing write of one job must not keep the others from finishing.
         await self._run_recording_failure(self.finish)
 
@@ -154,7 +154,7 @@ class Controller:
 
     async def _prepare_once(self) -> None:
         await self.prepare()
-        self._prepared = True
+        self._is_prepared = True
 
     async def _run_recording_failure(self, job: Callable[[], Awaitable[None]]) -> None:
         CURRENT_CALLER.set(None)

@@ -55,10 +55,10 @@ class OperationRegistry:
             # Also without dots: several MCP clients accept only ``[a-zA-Z0-9_-]`` in tool names.
             for name in dict.fromkeys((operation.name, plain, *operation.aliases, *operation.tools)):
                 self._names.setdefault(name, []).append(operation)
-        self._offered: dict[str, dict[str, Sequence[Operation]]] = {}
+        self._versions_by_tenant: dict[str, dict[str, Sequence[Operation]]] = {}
         self._offered_names: dict[str, dict[str, Operation]] = {}
         self._today = -1
-        self._noticed: dict[tuple[str, Operation], dict[str, str]] = {}
+        self._notice_cache: dict[tuple[str, Operation], dict[str, str]] = {}
 
     # -- finding ---------------------------------------------------------------------------------
 
@@ -153,7 +153,7 @@ class OperationRegistry:
         ]
 
     def _list_all_operations(self, tenant: str) -> Iterable[Operation]:
-        offered = self._offered.get(tenant)
+        offered = self._versions_by_tenant.get(tenant)
         return chain(self.operations, *(offered[prefix] for prefix in sorted(offered))) if offered else self.operations
 
     def replace_runtime_operations(self, tenant: str, prefix: str, operations: Sequence[Operation]) -> None:
@@ -163,7 +163,7 @@ class OperationRegistry:
         """
         # An upstream must not shadow an operation of the server, and receive its callers' arguments.
         accepted = [operation for operation in operations if not self._names.keys() & _list_name_spellings(operation)]
-        offered_operations = self._offered.setdefault(tenant, {})
+        offered_operations = self._versions_by_tenant.setdefault(tenant, {})
         offered_operations.pop(prefix, None)
         if accepted:
             offered_operations[prefix] = accepted
@@ -227,10 +227,10 @@ class OperationRegistry:
         today = self._clock.now() // DAY
         if today != self._today:
             self._today = today
-            self._noticed.clear()
-        cached = self._noticed.get((tenant, operation))
+            self._notice_cache.clear()
+        cached = self._notice_cache.get((tenant, operation))
         if cached is None:
-            cached = self._noticed[tenant, operation] = self._build_lifecycle_headers(operation, tenant)
+            cached = self._notice_cache[tenant, operation] = self._build_lifecycle_headers(operation, tenant)
         return dict(cached)
 
     def _has_no_notices(self, operation: Operation) -> bool:
@@ -270,7 +270,7 @@ class OperationRegistry:
     def load_statuses(self, tenant: str, rows: Iterable[OperationStatusRow]) -> None:
         """Take over a tenant's statuses set at run time: rows of ``operation_status``."""
         self._decisions = {key: change for key, change in self._decisions.items() if key[0] != tenant}
-        self._noticed.clear()
+        self._notice_cache.clear()
         for row in rows:
             self._decisions[tenant, row.operation, row.version] = StatusDecision.from_row(
                 row.status, row.changed_at, row.details
@@ -286,7 +286,7 @@ class OperationRegistry:
             else:
                 notice = LifecycleNotice.from_document(data.get("details"))  # earlier events had none
                 self._decisions[key] = StatusDecision(Lifecycle(data["status"]), stored.event.time, notice)
-            self._noticed.clear()
+            self._notice_cache.clear()
 
     # -- usage -----------------------------------------------------------------------------------
 

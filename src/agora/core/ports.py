@@ -35,23 +35,23 @@ class MissingPort(LookupError):
 class Ports:
     """The provided implementations, by port."""
 
-    __slots__ = ("_provided",)
+    __slots__ = ("_implementations",)
 
     def __init__(self) -> None:
-        self._provided: dict[Port[Any], Any] = {}
+        self._implementations: dict[Port[Any], Any] = {}
 
     def provide(self, port: Port[T], implementation: T) -> T:
         """Set the implementation of a port and return it."""
-        self._provided[port] = implementation
+        self._implementations[port] = implementation
         return implementation
 
     def find(self, port: Port[T]) -> T | None:
         """Return a port's implementation, or None."""
-        return self._provided.get(port)
+        return self._implementations.get(port)
 
     def get(self, port: Port[T]) -> T:
         """Return a port's implementation. Raises MissingPort."""
-        implementation: T | None = self._provided.get(port)
+        implementation: T | None = self._implementations.get(port)
         if implementation is None:
             raise MissingPort(f"This server has no {port.name}.")
         return implementation

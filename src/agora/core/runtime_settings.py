@@ -53,7 +53,7 @@ class RuntimeSettings:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = self.current = settings
-        self._changed: dict[str, Any] = {}
+        self._overrides: dict[str, Any] = {}
 
     def require_changeable(self, name: str) -> None:
         """Check that a setting can be changed at run time. Raises InvalidRequest."""
@@ -86,7 +86,7 @@ class RuntimeSettings:
         return {
             name: {
                 "value": self._redact_secret_settings(value),
-                "changed": name in self._changed,
+                "changed": name in self._overrides,
                 "changeable": name in CHANGEABLE_SETTINGS,
             }
             for name, value in values.items()
@@ -102,11 +102,11 @@ class RuntimeSettings:
 
     def load_changes(self, rows: Iterable[RuntimeSettingRow]) -> None:
         """Load changes from rows of ``settings``."""
-        self._changed.clear()
+        self._overrides.clear()
         for row in rows:
             # A row may be of another release, in which more could be changed.
             if row.name in CHANGEABLE_SETTINGS:
-                self._changed[row.name] = from_json(row.value)
+                self._overrides[row.name] = from_json(row.value)
         self._apply_changes()
 
     def apply_event(self, stored: StoredEvent) -> bool:
@@ -118,11 +118,11 @@ class RuntimeSettings:
         if data["name"] not in CHANGEABLE_SETTINGS:
             return False
         if data["reset"]:
-            self._changed.pop(data["name"], None)
+            self._overrides.pop(data["name"], None)
         else:
-            self._changed[data["name"]] = data["value"]
+            self._overrides[data["name"]] = data["value"]
         self._apply_changes()
         return True
 
     def _apply_changes(self) -> None:
-        self.current = self.settings.model_copy(update=self._changed) if self._changed else self.settings
+        self.current = self.settings.model_copy(update=self._overrides) if self._overrides else self.settings

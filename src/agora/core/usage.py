@@ -222,7 +222,7 @@ class Meter:
 
     def __init__(self, clock: Clock | None = None) -> None:
         self.traffic = Traffic(clock or SystemClock())
-        self._stored: dict[str, dict[Key, Usage]] = {}
+        self._stored_usage: dict[str, dict[Key, Usage]] = {}
         self._leaving: dict[str, dict[Key, Usage]] = {}
         self._fresh: dict[str, dict[Operation, Usage]] = {}
 
@@ -244,7 +244,7 @@ class Meter:
         key = (operation.name, operation.version)
         total = Usage()
         for counted in (
-            self._stored.get(tenant, {}).get(key),
+            self._stored_usage.get(tenant, {}).get(key),
             self._leaving.get(tenant, {}).get(key),
             self._fresh.get(tenant, {}).get(operation),
         ):
@@ -254,7 +254,7 @@ class Meter:
 
     def load_usage(self, tenant: str, rows: Iterable[OperationUsageRow]) -> None:
         """Load counters from rows of ``operation_usage``."""
-        self._stored[tenant] = {(row.operation, row.version): Usage.from_row(row) for row in rows}
+        self._stored_usage[tenant] = {(row.operation, row.version): Usage.from_row(row) for row in rows}
 
     def tenants(self) -> Iterator[str]:
         """Tenants with unsaved counts."""
@@ -263,7 +263,7 @@ class Meter:
     def forget_tenant(self, tenant: str) -> None:
         """Delete all of a tenant's statistics, including the last hour."""
         self.traffic.forget_tenant(tenant)
-        for counters in (self._stored, self._leaving, self._fresh):
+        for counters in (self._stored_usage, self._leaving, self._fresh):
             counters.pop(tenant, None)
 
     def take_unsaved_usage(self, tenant: str) -> dict[Key, Usage]:
@@ -281,4 +281,4 @@ class Meter:
         """Record the stored totals, which include the counts taken for storing."""
         # No await between the two: ``usage`` adds both and would otherwise count them twice or not at all.
         self._leaving.pop(tenant, None)
-        self._stored.setdefault(tenant, {}).update(totals)
+        self._stored_usage.setdefault(tenant, {}).update(totals)

@@ -99,22 +99,22 @@ class EgressPolicy:
 
     def __init__(self, *, private: bool, resolver: Resolve = resolve_host) -> None:
         self._private, self._resolver = private, resolver
-        self._checked: dict[tuple[str, int], tuple[str, float]] = {}
+        self._address_cache: dict[tuple[str, int], tuple[str, float]] = {}
 
     async def resolve_allowed_address(self, host: str, port: int) -> str:
         """Resolve a host to the address to connect to. Raises AddressRefused, OSError."""
         if self._private:
             return host
         now = asyncio.get_running_loop().time()
-        address, until = self._checked.get((host, port), ("", 0.0))
+        address, until = self._address_cache.get((host, port), ("", 0.0))
         if until < now:
             address = (await resolve_public_addresses(host, port, self._resolver))[0]
-            if len(self._checked) >= MAX_CACHED_HOSTS:  # callers choose the hosts, so their number is unbounded
-                self._checked.clear()
+            if len(self._address_cache) >= MAX_CACHED_HOSTS:  # callers choose the hosts, so their number is unbounded
+                self._address_cache.clear()
             # The caller connects to the checked address: a second look-up could return another one (DNS rebinding).
-            self._checked[host, port] = (address, now + CACHE_SECONDS)
+            self._address_cache[host, port] = (address, now + CACHE_SECONDS)
         return address
 
     def clear_cache(self) -> None:
         """Drop the cached addresses after a failed connection, so that its host is resolved again."""
-        self._checked.clear()
+        self._address_cache.clear()

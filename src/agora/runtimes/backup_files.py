@@ -53,7 +53,7 @@ class BackupFile:
     an OSError would be taken for one of the connection from which a backup is read."""
 
     def __init__(self, path: Path, limits: BackupLimits) -> None:
-        self._limits, self._unchecked = limits, 0
+        self._limits, self._unchecked_bytes = limits, 0
         self._file = open(path, "wb")  # noqa: SIM115  (closed by its own context)
 
     def __enter__(self) -> BackupFile:
@@ -64,10 +64,10 @@ class BackupFile:
 
     def write(self, data: bytes) -> int:
         self._limits.check_wanted()
-        self._unchecked += len(data)
-        if self._unchecked >= CHECKED_BYTES:  # others use the disk, too
+        self._unchecked_bytes += len(data)
+        if self._unchecked_bytes >= CHECKED_BYTES:  # others use the disk, too
             self._limits.check_space(len(data))
-            self._unchecked = 0
+            self._unchecked_bytes = 0
         try:
             return self._file.write(data)
         except OSError as error:

@@ -127,17 +127,17 @@ class OpenedSpan:
 class _CurrentTrace:
     """Implements :class:`agora.telemetry.context.Trace`."""
 
-    __slots__ = ("_here", "_tracing", "traceparent", "tracestate")
+    __slots__ = ("_parent_context", "_tracing", "traceparent", "tracestate")
 
     def __init__(self, tracing: Tracing, span: OpenSpan, here: Context) -> None:
-        self._tracing, self._here = tracing, here
+        self._tracing, self._parent_context = tracing, here
         carrier = tracing.trace_headers(here)
         self.traceparent, self.tracestate = carrier.get("traceparent", ""), carrier.get("tracestate", "")
 
     def open_child_span(
         self, name: str, kind: str, attributes: Mapping[str, Any]
     ) -> contextlib.AbstractContextManager[Span]:
-        return self._tracing.open_span(name, kind, attributes, self._here)
+        return self._tracing.open_span(name, kind, attributes, self._parent_context)
 
 
 def _choose_error_kind(error: BaseException) -> str:

@@ -95,7 +95,7 @@ class Job:
         self._is_asked = asyncio.Event()
         self._is_steered = asyncio.Event()
         self._follow_ups = FollowUpQueue(client)
-        self._granted: tuple[PermissionRequest, Decision] | None = None
+        self._granted_decision: tuple[PermissionRequest, Decision] | None = None
         self._refusal = ""  # the refusal in this turn, as reported to the agent
         self._has_remark = False  # whether a person gave a reason
         self._prompt = self._request.prompt
@@ -251,7 +251,7 @@ class Job:
         if state.asked is not None:
             request = PermissionRequest.from_document(state.asked)
             decision = await self._read_decision_or_reject(request)
-            self._granted = request, decision
+            self._granted_decision = request, decision
             # The agent that asked is gone: the answer is told to its successor in the prompt, and given when it asks again.
             answer = decision.option.name if decision.option else "no"
             answer += f" ({decision.feedback})" if decision.feedback else ""
@@ -459,10 +459,10 @@ class Job:
         assert self._place is not None
         decision = request.decide_by_policy(self._options.approval, self._place.path)
         # An answer given while no agent waited applies to that call only: its successor may ask for another one first.
-        if decision is None and self._granted is not None and request.is_same_call(self._granted[0]):
-            granted = self._granted[1]
+        if decision is None and self._granted_decision is not None and request.is_same_call(self._granted_decision[0]):
+            granted = self._granted_decision[1]
             decision = Decision(request.find_option((granted.option.kind,)) if granted.option else None)
-            self._granted = None
+            self._granted_decision = None
         if decision is not None:
             self._note_permission_decision(request, decision)
             return decision

@@ -84,7 +84,7 @@ class CodingWorker(Agent):
         self._merging = asyncio.Lock()
         self._running: dict[str, Job] = {}
         # Jobs whose agent waits for a person: their task is not held, and any worker may claim it.
-        self._parked: dict[str, Job] = {}
+        self._parked_jobs: dict[str, Job] = {}
         self._expiries: dict[str, asyncio.Task[None]] = {}
         self._held_output: dict[str, str] = {}  # output suffixes of paused jobs that may be half a secret
 
@@ -215,7 +215,7 @@ class CodingWorker(Agent):
     async def _run_or_continue_job(self, task: TaskRun, options: WorkerOptions, mask: SecretMask | None) -> Any:
         """Run a job, or continue one whose agent waits here."""
         registry = self._registry if mask is None else self._registry.with_mask(mask)
-        job = self._parked.pop(task.task_id, None)
+        job = self._parked_jobs.pop(task.task_id, None)
         if job is None:
             execution = self._choose_execution(task.task_id, options)
             job = Job(task, self.client, options, self._breaker, registry, execution)
@@ -254,7 +254,7 @@ class CodingWorker(Agent):
             await self._interrupt_for_steering(task_id, event)
             return
         taken_here = event.type == "agora.task.started" and _read_worker_id(event) == self.worker_id
-        if task_id in self._parked and not taken_here:
+        if task_id in self._parked_jobs and not taken_here:
             await self._drop_parked_job(task_id)
 
     async def _interrupt_for_steering(self, task_id: str, event: Event) -> None:
@@ -264,13 +264,13 @@ class CodingWorker(Agent):
             return
         if (running := self._running.get(task_id)) is not None:
             running.interrupt()
-        elif (parked := self._parked.get(task_id)) is not None:
+        elif (parked := self._parked_jobs.get(task_id)) is not None:
             await parked.release()
 
     async def on_stop(self) -> None:
         for chore in self._chores:
             chore.cancel()
-        for task_id in tuple(self._parked):
+        for task_id in tuple(self._parked_jobs):
             await self._drop_parked_job(task_id)
 
     async def _send_heartbeats_while_full(self) -> None:
@@ -284,7 +284,7 @@ class CodingWorker(Agent):
                 logger.warning("%s: no heartbeat: %s", self.name, error)
 
     def _park_job(self, job: Job) -> None:
-        self._parked[job.task_id] = job
+        self._parked_jobs[job.task_id] = job
         self._expiries[job.task_id] = asyncio.create_task(self._expire_parked_job(job.task_id))
 
     async def _expire_parked_job(self, task_id: str) -> None:
@@ -292,11 +292,11 @@ class CodingWorker(Agent):
         await asyncio.sleep(self.options.park_seconds)
         logger.info("%s: its agent was stopped; the job keeps waiting for its answer", task_id)
         del self._expiries[task_id]
-        await self._parked.pop(task_id).close()
+        await self._parked_jobs.pop(task_id).close()
 
     async def _drop_parked_job(self, task_id: str) -> None:
         self._expiries.pop(task_id).cancel()
-        await self._parked.pop(task_id).close()
+        await self._parked_jobs.pop(task_id).close()
 
     def _stop_if_once(self) -> None:
         if self.options.once:

@@ -18,10 +18,10 @@ class Expected:
 
     def __init__(self) -> None:
         self._correlation_ids: set[str] = set()
-        self._received: dict[str, None] = {}
+        self._received_ids: dict[str, None] = {}
 
     def __contains__(self, message: Message) -> bool:
-        return message.correlation_id in self._correlation_ids or message.message_id in self._received
+        return message.correlation_id in self._correlation_ids or message.message_id in self._received_ids
 
     def expect_reply(self, correlation_id: str) -> None:
         """Register a waiting request."""
@@ -29,9 +29,9 @@ class Expected:
 
     def mark_received(self, message_id: str) -> None:
         """Mark the reply of a request as received."""
-        self._received[message_id] = None
-        if len(self._received) > MAX_RECEIVED:
-            del self._received[next(iter(self._received))]
+        self._received_ids[message_id] = None
+        if len(self._received_ids) > MAX_RECEIVED:
+            del self._received_ids[next(iter(self._received_ids))]
 
     def stop_waiting(self, correlation_id: str) -> None:
         """End the wait of a request; a later reply is an ordinary message."""

@@ -59,7 +59,7 @@ class Identity:
             url,
             _require_visible_ascii(tenant, "The tenant", "agora tenant list shows them."),
         )
-        self._own = agent
+        self._default_agent = agent
         self._is_given = agent is not None  # else the first registration decides
         self._agents: dict[str, Credential] = {}
         self._explicit = _require_visible_ascii(token.strip(), "The token", COPY_HINT) if token else None
@@ -77,7 +77,7 @@ class Identity:
     @property
     def name(self) -> str | None:
         """Name of the agent that calls of this task or thread act as."""
-        return self._acting_agent or self._own
+        return self._acting_agent or self._default_agent
 
     @property
     def _acting_agent(self) -> str | None:
@@ -196,15 +196,15 @@ class Identity:
         if token is not None:
             self._store_credential(name, Credential(registration.agent_id, token))
         is_agents_token = self._explicit is not None and self._explicit.startswith(AGENT_TOKEN)
-        if is_agents_token and self._own is None and registration.created:
+        if is_agents_token and self._default_agent is None and registration.created:
             self._warn_unchanged_identity(name, "the agent of its token")  # which registered another one
-        elif self._own is None:
-            self._own = name
+        elif self._default_agent is None:
+            self._default_agent = name
             self._set_acting_agent(name)
-        elif name not in (self._own, self._acting_agent):
+        elif name not in (self._default_agent, self._acting_agent):
             if self._acting_agent is None and not self._is_given:
                 self._set_acting_agent(name)
-                logger.info("This task acts as %s; calls from elsewhere act as %s.", name, self._own)
+                logger.info("This task acts as %s; calls from elsewhere act as %s.", name, self._default_agent)
             else:
                 self._warn_unchanged_identity(name, self.name)
 
@@ -230,7 +230,7 @@ class Identity:
             except (OSError, AgoraError) as error:
                 logger.warning("The credential of %s could not be removed: %s", name, error)
             del self._agents[name]
-            if name == self._own:
-                self._own, self._is_given = None, False
+            if name == self._default_agent:
+                self._default_agent, self._is_given = None, False
             if name == self._acting_agent:
                 self._set_acting_agent(None)

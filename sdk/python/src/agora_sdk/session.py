@@ -117,7 +117,7 @@ class Session:
         self.server, self.identity, self.options = server, identity, options
         self.expected = Expected()
         self.listeners: list[Subscription] = []
-        self._warned: set[str] = set()
+        self._warned_keys: set[str] = set()
 
     def stop_listening(self) -> None:
         """End the listeners."""
@@ -230,9 +230,9 @@ class Session:
 
     def _warn_deprecated(self, operation: Operation, answer: Answer) -> None:
         """Warn once that an operation is deprecated."""
-        if "deprecation" not in answer.headers or operation.name in self._warned:
+        if "deprecation" not in answer.headers or operation.name in self._warned_keys:
             return
-        self._warned.add(operation.name)
+        self._warned_keys.add(operation.name)
         sunset = answer.headers.get("sunset")
         logger.warning("%s is deprecated%s.", operation.name, f" and ends on {sunset}" if sunset else "")
 

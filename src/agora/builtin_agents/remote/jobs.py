@@ -64,7 +64,7 @@ class RemoteAgentsController(Controller):
         self._states: dict[Key, RemoteAgentState] = {}
         self._checks: dict[Key, asyncio.Task[None]] = {}
         self._syncing: dict[str, asyncio.Task[None]] = {}
-        self._changed: set[str] = set()
+        self._changed_tenants: set[str] = set()
         self._read_at = 0
 
     # -- lifecycle -------------------------------------------------------------------------------
@@ -77,7 +77,7 @@ class RemoteAgentsController(Controller):
         """Follow the event log on the event loop: a newly added remote agent is connected immediately."""
         for event in events:
             if event.event.type.startswith(EVENT_PREFIX):
-                self._changed.add(event.tenant_id)
+                self._changed_tenants.add(event.tenant_id)
                 if event.tenant_id not in self._syncing:
                     self._syncing[event.tenant_id] = asyncio.create_task(self._sync_while_changed(event.tenant_id))
 
@@ -111,9 +111,9 @@ class RemoteAgentsController(Controller):
 
     async def _sync_while_changed(self, tenant: str) -> None:
         try:
-            while tenant in self._changed:
+            while tenant in self._changed_tenants:
                 # Before reading: a change during it is read in another pass.
-                self._changed.discard(tenant)
+                self._changed_tenants.discard(tenant)
                 await self._sync_tenant(tenant)
         except Exception:
             log.exception("The remote agents could not be read from the store. The next pass reads them again.")

@@ -35,7 +35,7 @@ class Session:
         self._version: str | None = None
         self._capabilities: Mapping[str, Any] = {}
         self._level: Message | None = None
-        self._watched: dict[str, Message] = {}
+        self._watched_resources: dict[str, Message] = {}
 
     @property
     def has_begun(self) -> bool:
@@ -68,9 +68,9 @@ class Session:
             case "logging/setLevel":
                 self._level = request
             case "resources/subscribe":
-                self._watched[str(read_request_params(request).get("uri"))] = request
+                self._watched_resources[str(read_request_params(request).get("uri"))] = request
             case "resources/unsubscribe":
-                self._watched.pop(str(read_request_params(request).get("uri")), None)
+                self._watched_resources.pop(str(read_request_params(request).get("uri")), None)
 
     def build_handshake(self) -> Message:
         """Build the client's handshake again, with an id of the bridge."""
@@ -81,7 +81,7 @@ class Session:
         """Messages to replay to a new session of the server."""
         # First: before it, a server may refuse any other request (MCP, lifecycle).
         yield {"jsonrpc": "2.0", "method": "notifications/initialized"}
-        again = [*([self._level] if self._level else []), *self._watched.values()]
+        again = [*([self._level] if self._level else []), *self._watched_resources.values()]
         for number, request in enumerate(again):
             yield request | {"id": self._create_bridge_request_id(str(number))}
 
@@ -91,7 +91,7 @@ class Session:
             offered = self._capabilities.get(name)
             if isinstance(offered, dict) and offered.get("listChanged"):
                 yield _encode_notification(method)
-        for uri in self._watched:
+        for uri in self._watched_resources:
             yield _encode_notification(RESOURCE_UPDATED_METHOD, uri=uri)
 
     def _create_bridge_request_id(self, suffix: str) -> str:

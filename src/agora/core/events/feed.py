@@ -64,7 +64,7 @@ class Feed:
         self._slots: tuple[dict[LiveStream, None], ...] = tuple({} for _ in range(_HEARTBEAT_SLOTS))
         self._next_slot = itertools.cycle(range(_HEARTBEAT_SLOTS))
         self._waiting: set[_Arrival] = set()
-        self._held: Counter[Holder] = Counter()
+        self._stream_counts: Counter[Holder] = Counter()
         self._holding = 0  # streams and waiting calls
         self._closing: CloseReason | None = None
         self._beating: asyncio.Task[None] | None = None
@@ -224,29 +224,29 @@ class Feed:
 
         A group may hold as many streams as are still free, so one group has at most half, and others always find room.
         """
-        if self._held[holder] >= self.max_each:
+        if self._stream_counts[holder] >= self.max_each:
             raise Overloaded(
                 f"{self.max_each} of your streams and waiting calls are open.",
                 fix="Close some first: one stream can carry many kinds of event.",
                 retry_after=15,
             )
         free = self.max_streams - self._holding
-        if any(self._held[group] and self._held[group] >= free for group in groups):
+        if any(self._stream_counts[group] and self._stream_counts[group] >= free for group in groups):
             raise Overloaded(
                 "The number of streams and waiting calls is limited, and you share a limit with the agents of your "
                 "registrar, enrolment token or account.",
                 fix="Close some first, or ask an operator to raise the setting max_streams.",
                 retry_after=15,
             )
-        self._held.update((holder, *groups))
+        self._stream_counts.update((holder, *groups))
         self._holding += 1
 
     def _release_holder_share(self, holder: Holder, groups: Groups) -> None:
         self._holding -= 1
         for key in (holder, *groups):
-            self._held[key] -= 1
-            if not self._held[key]:
-                del self._held[key]
+            self._stream_counts[key] -= 1
+            if not self._stream_counts[key]:
+                del self._stream_counts[key]
 
     def list_streams(self, tenant: str | None = None) -> list[LiveStream]:
         """List the open streams of one tenant or of all."""
@@ -308,7 +308,7 @@ class _Counters(Mapping[str, int]):
     """Counters for health checks, computed on access."""
 
     def __init__(self, feed: Feed) -> None:
-        self._read: dict[str, Callable[[], int]] = {
+        self._counter_readers: dict[str, Callable[[], int]] = {
             "subscribers": feed.__len__,
             "delivered": lambda: sum(channel.delivered for channel in feed._channels.values()),
             "cut_off": lambda: feed.cut_off,
@@ -316,10 +316,10 @@ class _Counters(Mapping[str, int]):
         }
 
     def __getitem__(self, name: str) -> int:
-        return self._read[name]()
+        return self._counter_readers[name]()
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._read)
+        return iter(self._counter_readers)
 
     def __len__(self) -> int:
-        return len(self._read)
+        return len(self._counter_readers)

@@ -56,9 +56,9 @@ class QueueSink:
     def __init__(self, limit: int, connection: Connection | None = None) -> None:
         self._limit, self._connection = limit, connection
         self._batches: deque[Batch] = deque()
-        self.size = self._taken = 0
-        self._filled, self._room = asyncio.Event(), asyncio.Event()
-        self._room.set()
+        self.size = self._consumed_size = 0
+        self._filled_event, self._room_event = asyncio.Event(), asyncio.Event()
+        self._room_event.set()
         self.pending = 0
         self.close_reason: CloseReason | None = None
 
@@ -68,49 +68,49 @@ class QueueSink:
         self._batches.append(batch)
         self.size += batch.size
         self.pending += len(batch.items)
-        self._filled.set()
+        self._filled_event.set()
         # Half: the other half is for live events, so that a page of the log cannot cut its own reader off.
         if self.size > self._limit // 2:
-            self._room.clear()
+            self._room_event.clear()
         if self._connection is not None and batch.size > HIGH_WATER_BYTES:
             self._connection.update_unsent_size()
         return True
 
     async def drain(self) -> None:
-        await self._room.wait()
+        await self._room_event.wait()
 
     def end(self, close_reason: CloseReason, /) -> None:
         self.close_reason = close_reason
         # What waits counts against the memory of its reader, who resumes from the log anyway.
         if close_reason.code == CLOSE_TOO_SLOW:
             self._drop_batches()
-        self._filled.set()
-        self._room.set()
+        self._filled_event.set()
+        self._room_event.set()
 
     async def wait_for_batches(self) -> list[Batch]:
         """Wait for at least one batch and return all pending ones; an empty list after the end of the stream.
 
         Previously returned batches count as written.
         """
-        self._make_room(self._taken)
-        self._taken = 0
+        self._make_room(self._consumed_size)
+        self._consumed_size = 0
         while not self._batches and self.close_reason is None:
-            self._filled.clear()
-            await self._filled.wait()
+            self._filled_event.clear()
+            await self._filled_event.wait()
         batches = list(self._batches)
         self._batches.clear()
-        self._taken, self.pending = self.size, 0
+        self._consumed_size, self.pending = self.size, 0
         return batches
 
     def _drop_batches(self) -> None:
         self._batches.clear()
         self.pending = 0
-        self._make_room(self.size - self._taken)
+        self._make_room(self.size - self._consumed_size)
 
     def _make_room(self, size: int) -> None:
         self.size -= size
         if self.size <= self._limit // 2:
-            self._room.set()
+            self._room_event.set()
 
 
 def exceeds_unread_limit(connection: Connection | None, waiting: int, batch: Batch) -> bool:

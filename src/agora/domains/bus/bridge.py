@@ -71,9 +71,9 @@ class BusBridge(Controller):
         self._followed_at = self._examined_at = self._epoch = 0
         self.ready = False
         self._pending = False  # whether inbound entries were delivered to any server and not acknowledged
-        self._reconnected = asyncio.Event()  # replaced when set
+        self._reconnect_event = asyncio.Event()  # replaced when set
         # Only the first unreported ones: while the store is unavailable, their number grows.
-        self._refused: list[Refusal] = []
+        self._refusals: list[Refusal] = []
         self._refusal_count = 0
         self.foreign_consumer_warnings: Sequence[str] = ()  # warnings about foreign consumers in the inbound group
 
@@ -183,7 +183,7 @@ class BusBridge(Controller):
         active = (
             self._pending
             or self.inbound.has_buffered_entries
-            or self._refused
+            or self._refusals
             or (self.state.connected and not self.ready)
         )
         return False if active else await self._wait_for_wakeup(stop, max(0, self._sent_check_interval - self.interval))
@@ -236,8 +236,8 @@ class BusBridge(Controller):
         if self.bus.epoch != self._epoch:  # new connection: possibly another server, or lost entries
             self._epoch, self.ready, self._examined_at = self.bus.epoch, False, 0
             self.outbound.forget_verified_streams()
-            self._reconnected.set()  # waiting readers restart
-            self._reconnected = asyncio.Event()
+            self._reconnect_event.set()  # waiting readers restart
+            self._reconnect_event = asyncio.Event()
         if now - self._examined_at >= DURABILITY_CHECK_SECONDS * SECOND:
             self._examined_at = now
             await self.bus.refresh_durability()
@@ -278,19 +278,19 @@ class BusBridge(Controller):
                 self._members.add(key)
 
     def _collect_refusals(self, refused: Sequence[Refusal], count: int) -> None:
-        self._refused = [*self._refused, *refused][:MAX_REFUSALS_PER_EVENT]
+        self._refusals = [*self._refusals, *refused][:MAX_REFUSALS_PER_EVENT]
         self._refusal_count += count
 
     async def _report_refusals(self) -> None:
         """Report collected refusals, at most one event per step, so that invalid entries cannot flood the log."""
-        refused, count = self._refused, self._refusal_count
+        refused, count = self._refusals, self._refusal_count
         if not count:
             return
-        self._refused, self._refusal_count = [], 0
+        self._refusals, self._refusal_count = [], 0
         try:
             await self.write_as_system(DEFAULT_TENANT, partial(_emit_refusals, refused=refused, count=count))
         except BaseException:
-            self._refused, later = refused, self._refused
+            self._refusals, later = refused, self._refusals
             self._collect_refusals(later, count)
             raise
         log.warning("%d entries of the bus were refused, the first because: %s", count, refused[0].reason)
@@ -324,7 +324,7 @@ class BusBridge(Controller):
         """Wait for an event that may concern an agent, or for a new connection to Redis."""
         occasion = EventStreamSpec(WAKING_EVENTS, SYSTEM, position)
         event = asyncio.ensure_future(self.context.feed.wait_for_event(tenant, occasion, seconds))
-        reconnection = asyncio.ensure_future(self._reconnected.wait())
+        reconnection = asyncio.ensure_future(self._reconnect_event.wait())
         try:
             await asyncio.wait((event, reconnection), return_when=asyncio.FIRST_COMPLETED)
             if event.done() and not event.result():

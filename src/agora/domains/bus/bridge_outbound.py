@@ -50,7 +50,7 @@ class Outbound:
     def __init__(self, controller: Controller, bus: BridgeBus) -> None:
         self._controller, self._bus = controller, bus
         self._context = controller.context
-        self._owned: dict[str, str] = {}
+        self._owner_by_stream: dict[str, str] = {}
         self._open: dict[tuple[str, str], bool] = {}  # whether an agent's consumers have entries to acknowledge
         self._active_at: dict[tuple[str, str], int] = {}  # last request of an agent's consumers
 
@@ -87,7 +87,7 @@ class Outbound:
         """Claim an agent's Redis stream: drop a previous owner's entries, and resend those that Redis has lost."""
         stream, name = self.stream_name(tenant, agent.agent_name), agent.agent_name
         # A name may pass to another agent, which must not read entries of the previous one.
-        if self._owned.get(stream) != agent.agent_id:
+        if self._owner_by_stream.get(stream) != agent.agent_id:
             await self._bus.set_owner(stream, agent.agent_id)
             group_key = {"stream": agent.agent_id, "group": BRIDGE_GROUP}
             rows = await self._controller.read(
@@ -103,12 +103,12 @@ class Outbound:
                 await self._controller.write_as_system(
                     tenant, partial(_requeue_lost_entries, agent=agent, numbers=lost)
                 )
-            self._owned[stream] = agent.agent_id
+            self._owner_by_stream[stream] = agent.agent_id
         return stream
 
     def forget_verified_streams(self) -> None:
         """Verify all streams again after a reconnect, because Redis may have lost entries."""
-        self._owned.clear()
+        self._owner_by_stream.clear()
         self._open.clear()
 
     @property
@@ -136,7 +136,7 @@ class Outbound:
         try:
             report = await self._bus.redeliver(stream, name, {each.entry_id: each.deliveries for each in moved})
         except NotFound:  # the stream was deleted: recreate it and resend its entries
-            self._owned.pop(stream, None)
+            self._owner_by_stream.pop(stream, None)
             await self.create_group(tenant, agent)
             return
         self._record_activity(tenant, agent, report.active_idle)

@@ -37,14 +37,14 @@ class BusReconciler(DueController):
 
     def __init__(self, context: JobContext) -> None:
         super().__init__(context)
-        self._trimmed = 0
+        self._last_trim = 0
 
     async def step(self) -> None:
         await super().step()
         now = self.context.clock.now()
         # Negative after the clock was set back: then trim now, not when it has caught up.
-        if not 0 <= now - self._trimmed < TRIM_INTERVAL_SECONDS * SECOND:
-            self._trimmed = now
+        if not 0 <= now - self._last_trim < TRIM_INTERVAL_SECONDS * SECOND:
+            self._last_trim = now
             await self.run_for_each_tenant(self._trim_streams)
 
     @property

@@ -77,9 +77,9 @@ class InstanceReconciler(DueController):
         self._scan_tasks: dict[str, asyncio.Task[None]] = {}
         self._next_scan_at: dict[str, int] = {}
         self._adopting: dict[str, asyncio.Task[None]] = {}
-        self._adopted: set[str] = set()
+        self._adopted_engines: set[str] = set()
         self._ask_again: dict[str, int] = {}
-        self._kept: dict[str, dict[str, int]] = {}
+        self._reserved_amounts: dict[str, dict[str, int]] = {}
 
     @property
     def check_interval(self) -> int:
@@ -402,10 +402,10 @@ class InstanceReconciler(DueController):
         """Read the resources of this host reserved by other tenants, which do not appear in this tenant's rows."""
         rows = await self.read(tenant, host_queries.sum_reserved_resources)
         own_host = next((row for row in rows if row.host_id == self.local.host_id), None)
-        self._kept[tenant] = {
+        self._reserved_amounts[tenant] = {
             name: getattr(own_host, name) if own_host is not None else 0 for name in RESERVED_RESOURCES
         }
-        other_amounts = [amounts for other, amounts in self._kept.items() if other != tenant]
+        other_amounts = [amounts for other, amounts in self._reserved_amounts.items() if other != tenant]
         return {f"{name}_elsewhere": sum(amounts[name] for amounts in other_amounts) for name in RESERVED_RESOURCES}
 
     async def _remove_orphaned_programs(self) -> None:
@@ -414,7 +414,11 @@ class InstanceReconciler(DueController):
         for name, engine in self.local.engines.items():
             now, again = self.context.clock.now(), self._ask_again.get(name, 0)
             # Bounded, because the clock may be set back.
-            if name not in self._adopted and name not in self._adopting and not 0 < again - now <= ENGINE_RETRY_DELAY:
+            if (
+                name not in self._adopted_engines
+                and name not in self._adopting
+                and not 0 < again - now <= ENGINE_RETRY_DELAY
+            ):
                 self._run_in_background(self._adopting, name, partial(self._remove_orphans_of_engine, engine))
                 started_instances.append(self._adopting[name])
         if started_instances:
@@ -433,7 +437,7 @@ class InstanceReconciler(DueController):
             log.log(level, "the engine %s cannot be used: %s", name, error)
             self._ask_again[name] = self.context.clock.now() + ENGINE_RETRY_DELAY
         else:
-            self._adopted.add(name)
+            self._adopted_engines.add(name)
 
     async def _remove_if_orphaned(self, engine: Runtime, remnant: FoundInstance) -> None:
         """Remove a program whose instance is unknown, has ended, or has a newer generation."""

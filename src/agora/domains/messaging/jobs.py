@@ -35,7 +35,7 @@ class MessageExpiryController(Controller):
 
     def __init__(self, context: JobContext) -> None:
         super().__init__(context)
-        self._reached: dict[str, Place] = {}
+        self._place_by_tenant: dict[str, Place] = {}
 
     async def reconcile(self, tenant: str) -> None:
         now = self.context.clock.now()
@@ -49,7 +49,7 @@ class MessageExpiryController(Controller):
 
     async def _expire_page(self, tenant: str, when: dict[str, int]) -> None:
         # Remembered in memory only: after a restart, the scan begins again, which costs time but misses nothing.
-        position = self._reached.pop(tenant, FIRST_PLACE)
+        position = self._place_by_tenant.pop(tenant, FIRST_PLACE)
         for _ in range(self.pages):
             end = await self._find_page_end(tenant, position)
             for batch in split_batches(await self._read_overdue(tenant, position, end, when), self.batch):
@@ -58,7 +58,7 @@ class MessageExpiryController(Controller):
                 return
             position = end
         # Not finished: the next step continues here, so that one tenant with much mail does not hold up the others.
-        self._reached[tenant] = position
+        self._place_by_tenant[tenant] = position
 
     async def _find_page_end(self, tenant: str, position: Place) -> Place:
         """Find the last key of the page after ``position``."""

@@ -128,7 +128,7 @@ class WorkflowRun:
         "_compensations",
         "_dependents",
         "_examined_steps",
-        "_resolved",
+        "_resolved_agents",
         "_scope",
         "budget",
         "call",
@@ -146,7 +146,7 @@ class WorkflowRun:
         self.moved: dict[str, str] = {}
         self.reported = False
         self._examined_steps: set[str] = set()
-        self._resolved: tuple[list[str], list[str]] | None = None
+        self._resolved_agents: tuple[list[str], list[str]] | None = None
         self._scope: dict[str, Any] | None = None
         self._changed: set[str] = set()
         self._compensations: frozenset[str] | None = None
@@ -319,9 +319,9 @@ class WorkflowRun:
         refs = list(
             dict.fromkeys((*self.assigned_agents, *list_named_agents(step.spec for step in self.steps.values())))
         )
-        if self._resolved is None or self._resolved[0] != refs:
-            self._resolved = refs, await resolve_ids_at(self.call.tx, refs, self.row.created_at)
-        return self._resolved[1]
+        if self._resolved_agents is None or self._resolved_agents[0] != refs:
+            self._resolved_agents = refs, await resolve_ids_at(self.call.tx, refs, self.row.created_at)
+        return self._resolved_agents[1]
 
     # -- outcomes of its steps -------------------------------------------------------------------
 

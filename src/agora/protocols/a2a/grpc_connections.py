@@ -115,7 +115,7 @@ class ClientSide(asyncio.Protocol):
         self._early_bytes = b""  # received before the library's server was connected
         self._requests, self._answers = FrameReader(PREFACE_SIZE), FrameReader()
         # The preface counts as a request: a client that connects and sends nothing is disconnected, too.
-        self._unfinished: dict[int, float] = {
+        self._unfinished_requests: dict[int, float] = {
             PREFACE_STREAM_ID: self._loop.time()
         }  # start time by stream, oldest first
         self._alarm: asyncio.TimerHandle | None = None
@@ -138,12 +138,12 @@ class ClientSide(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         for kind, flags, stream in self._requests.read(data):
-            self._unfinished.pop(PREFACE_STREAM_ID, None)
+            self._unfinished_requests.pop(PREFACE_STREAM_ID, None)
             if kind == RST_STREAM_FRAME or (kind in (DATA_FRAME, HEADERS_FRAME) and flags & END_STREAM_FLAG):
-                self._unfinished.pop(stream, None)
+                self._unfinished_requests.pop(stream, None)
             elif kind == HEADERS_FRAME:
-                self._unfinished.setdefault(stream, self._loop.time())
-        if self._unfinished and self._alarm is None:
+                self._unfinished_requests.setdefault(stream, self._loop.time())
+        if self._unfinished_requests and self._alarm is None:
             self._alarm = self._loop.call_later(self._listener.seconds, self._abort_if_request_is_late)
         if self._server is None:
             self._early_bytes += data
@@ -201,7 +201,7 @@ class ClientSide(asyncio.Protocol):
         """Write a response to the client."""
         for kind, flags, stream in self._answers.read(data):
             if kind == RST_STREAM_FRAME or (kind in (DATA_FRAME, HEADERS_FRAME) and flags & END_STREAM_FLAG):
-                self._unfinished.pop(stream, None)  # the response ended before the request
+                self._unfinished_requests.pop(stream, None)  # the response ended before the request
         if not self.transport.is_closing():
             self.transport.write(data)
 
@@ -213,10 +213,10 @@ class ClientSide(asyncio.Protocol):
     def _abort_if_request_is_late(self) -> None:
         """Abort the connection if a request takes too long to arrive."""
         self._alarm = None
-        if not self._unfinished:
+        if not self._unfinished_requests:
             return
         # The oldest request decides; a later one cannot be due before it.
-        due = next(iter(self._unfinished.values())) + self._listener.seconds
+        due = next(iter(self._unfinished_requests.values())) + self._listener.seconds
         if due <= self._loop.time() and self.connection is not None:
             self.connection.abort_connection()
         else:

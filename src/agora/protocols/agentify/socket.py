@@ -96,7 +96,7 @@ class _Socket:
         self._tasks: set[asyncio.Task[None]] = set()
         self._open_calls = 0
         self._streams: list[LiveStream] = []
-        self._undelivered: deque[tuple[float, str]] = deque()
+        self._undelivered_messages: deque[tuple[float, str]] = deque()
 
     async def run_connection(self, caller: Caller, query: Mapping[str, str]) -> None:
         """Accept the socket, push stored messages, handle incoming frames, until either side closes it."""
@@ -325,7 +325,7 @@ class _Socket:
 
     async def _deliver_document(self, document: Document) -> None:
         await self._send({"type": "websocket.send", "text": to_json(document).decode()})
-        self._undelivered.append((asyncio.get_running_loop().time(), _read_marketplace_message_id(document)))
+        self._undelivered_messages.append((asyncio.get_running_loop().time(), _read_marketplace_message_id(document)))
 
     async def _mark_delivered_periodically(self) -> None:
         while True:
@@ -347,8 +347,8 @@ class _Socket:
     def _take_delivered(self, before: float) -> list[str]:
         """Take the messages delivered before a time, at most as many as can be marked in one call."""
         ids: list[str] = []
-        while self._undelivered and self._undelivered[0][0] <= before and len(ids) < MARK_BATCH:
-            ids.append(self._undelivered.popleft()[1])
+        while self._undelivered_messages and self._undelivered_messages[0][0] <= before and len(ids) < MARK_BATCH:
+            ids.append(self._undelivered_messages.popleft()[1])
         return ids
 
 

@@ -108,8 +108,8 @@ class McpApp:
         self._loading = asyncio.Lock()
         self._sweeping: asyncio.Task[None] | None = None
         self._background_tasks: set[asyncio.Task[None]] = set()
-        self._drained = asyncio.Event()
-        self._get_streams = GetStreams(dispatcher, self.session_store, self.get_or_load_sdk, self._drained)
+        self._drain_event = asyncio.Event()
+        self._get_streams = GetStreams(dispatcher, self.session_store, self.get_or_load_sdk, self._drain_event)
 
     # -- life ------------------------------------------------------------------------------------
 
@@ -146,7 +146,7 @@ class McpApp:
 
     def drain(self) -> None:
         """Begin to stop: end standing streams; running requests continue."""
-        self._drained.set()
+        self._drain_event.set()
 
     async def stop(self) -> None:
         """Drop the local state of all sessions; they continue at another server, or here after a restart."""

@@ -56,7 +56,7 @@ class GetStreams:
         sdk: Callable[[], Awaitable[SdkServer]],
         drained: asyncio.Event,
     ) -> None:
-        self._dispatcher, self._session_store, self._sdk, self._drained = dispatcher, session_store, sdk, drained
+        self._dispatcher, self._session_store, self._sdk, self._drain_event = dispatcher, session_store, sdk, drained
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send, exchange: Exchange, session: Session) -> None:
         """Serve one GET request until its stream ends. Raises InvalidRequest for an unknown Last-Event-ID, Overloaded."""
@@ -81,7 +81,7 @@ class GetStreams:
             sdk_scope = to_sdk_scope(scope, session.local, without=LAST_EVENT_ID)
             connection = find_connection(scope)
             stream_of_session = _GetStream(self._dispatcher, exchange, session, stream, missed, connection)
-            await stream_of_session.keep_open(server, sdk_scope, receive, send, self._drained)
+            await stream_of_session.keep_open(server, sdk_scope, receive, send, self._drain_event)
         finally:
             if stream is not None:
                 stream.close()
@@ -93,7 +93,7 @@ class GetStreams:
         try:
             await server(
                 to_sdk_scope(scope, session.local),
-                build_receive_until(receive, self._drained),
+                build_receive_until(receive, self._drain_event),
                 ObservedSend(send, session.id),
             )
         finally:
@@ -152,7 +152,7 @@ class _GetStream:
         connection: Connection | None,
     ) -> None:
         self._dispatcher, self._exchange, self._session = dispatcher, exchange, session
-        self._stream, self._missed = stream, missed
+        self._stream, self._missed_notifications = stream, missed
         self._sink = CuttingSink(dispatcher.feed.buffer_limit, connection)
         self.over, self.ended = asyncio.Event(), asyncio.Event()
 
@@ -218,7 +218,7 @@ class _GetStream:
                 watch_filter,
                 notifier,
                 sink=self._sink,
-                missed=self._missed,
+                missed=self._missed_notifications,
                 upstreams=upstreams,
             )
             self.over.set()

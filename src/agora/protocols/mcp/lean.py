@@ -64,7 +64,7 @@ class FastPath:
     def __init__(
         self, core: Core, methods: Methods, reserved: Callable[[str, Mapping[str, Any]], bool] | None = None
     ) -> None:
-        self._core, self._methods, self._reserved = core, methods, reserved
+        self._core, self._methods, self._is_reserved = core, methods, reserved
 
     async def answer_request(
         self, scope: Scope, message: Any, exchange: Exchange, session: Session | None
@@ -100,7 +100,7 @@ class FastPath:
             return None
         operation = self._core.find_operation(exchange, params)
         # Fixtures of a conformance suite answer through the SDK only.
-        reserved = self._reserved is not None and self._reserved("tools/call", params)
+        reserved = self._is_reserved is not None and self._is_reserved("tools/call", params)
         if operation is None or operation.kind is not Kind.RELAY or self._core.tools.has_headers(operation) or reserved:
             return None
         # Only the SDK can send messages before the response.
@@ -147,7 +147,7 @@ class FastPath:
         if method == "ping" and not exchange.modern:
             return b"{}"
         # With fixtures the result lists their capabilities, so the SDK answers.
-        if method == "server/discover" and exchange.modern and self._reserved is None:
+        if method == "server/discover" and exchange.modern and self._is_reserved is None:
             return self._methods.encode_modern("server/discover", server_info.build_discover_result(exchange.view))
         return None
 
@@ -167,12 +167,12 @@ class FastPath:
         """Whether a call is answered immediately because it becomes a task."""
         if method != "tools/call" or find_parameter_error(method, params) is not None:
             return False
-        is_reserved = self._reserved is not None and self._reserved(method, params)
+        is_reserved = self._is_reserved is not None and self._is_reserved(method, params)
         return not is_reserved and await self._core.creates_task(exchange, params)
 
     def _is_eligible(self, method: str, params: Mapping[str, Any], exchange: Exchange) -> bool:
         """Whether a plain request is answered without waiting."""
-        if self._reserved is not None and self._reserved(method, params):
+        if self._is_reserved is not None and self._is_reserved(method, params):
             return False
         if find_parameter_error(method, params) is not None:
             return False

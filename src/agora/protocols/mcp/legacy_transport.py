@@ -57,7 +57,7 @@ class ObservedSend:
     """
 
     def __init__(self, send: Send, id: str = "", first: bytes = b"") -> None:
-        self._send, self._id, self._first = send, id, first
+        self._send, self._id, self._first_event = send, id, first
         self.status = 0
         self.opened: Callable[[str], None] = lambda local: None
         self.begun = asyncio.Event()
@@ -71,8 +71,8 @@ class ObservedSend:
             self._open = False
         await self._send(message)
         # Only on success: an error has a JSON body, which an event would corrupt.
-        if self._first and self.status == 200:
-            first, self._first = self._first, b""
+        if self._first_event and self.status == 200:
+            first, self._first_event = self._first_event, b""
             await self._send({"type": "http.response.body", "body": first, "more_body": True})
         self.begun.set()
 

@@ -106,7 +106,7 @@ class Sessions:
         self._clock = clock
         self._open: dict[str, Session] = {}
         self._ids: dict[str, str] = {}
-        self._ended: dict[str, None] = {}
+        self._ended_keys: dict[str, None] = {}
 
     def create_session(self, caller: Caller, client: Mapping[str, Any], **known: Any) -> Session:
         """Create a session without adding it."""
@@ -115,7 +115,7 @@ class Sessions:
     def add_session(self, session: Session) -> Session | None:
         """Add a session; returns the one to use (another request may have added it already), or None if it has ended."""
         # Another request may have loaded the row before the session ended: it must not come back to memory.
-        if session.key in self._ended:
+        if session.key in self._ended_keys:
             return None
         self._ids[session.key] = session.id
         return self._open.setdefault(session.id, session)
@@ -142,10 +142,10 @@ class Sessions:
     def mark_ended(self, key: str) -> Session | None:
         """Mark a session as ended on any server, so that neither later nor concurrent requests find it. Returns it if
         in memory."""
-        self._ended[key] = None
+        self._ended_keys[key] = None
         # Keys matter only to requests that overlap with the end, so the oldest can go.
-        while len(self._ended) > MAX_ENDED:
-            del self._ended[next(iter(self._ended))]
+        while len(self._ended_keys) > MAX_ENDED:
+            del self._ended_keys[next(iter(self._ended_keys))]
         session = self.find_by_key(key)
         if session is not None:
             self.remove(session)

@@ -178,7 +178,7 @@ class Tools:
 
     def __init__(self, registry: OperationRegistry) -> None:
         self._registry = registry
-        self._described: WeakKeyDictionary[Operation, dict[OperationLifecycle, Tool]] = WeakKeyDictionary()
+        self._tool_cache: WeakKeyDictionary[Operation, dict[OperationLifecycle, Tool]] = WeakKeyDictionary()
         self._headers: WeakKeyDictionary[Operation, bool] = WeakKeyDictionary()
 
     def has(self, name: str, tenant: str) -> bool:
@@ -228,7 +228,7 @@ class Tools:
     def describe_operation(self, operation: Operation, tenant: str) -> Tool:
         """Describe an operation as a tool."""
         life = self._registry.describe_lifecycle(operation, tenant)
-        by_life = self._described.setdefault(operation, {})
+        by_life = self._tool_cache.setdefault(operation, {})
         # By lifecycle, because a tenant's override changes the description, and other tenants must not read it.
         described = by_life.get(life)
         if described is None:

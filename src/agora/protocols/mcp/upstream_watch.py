@@ -34,9 +34,9 @@ class UpstreamWatch:
     ) -> None:
         self._dispatcher, self._caller, self._client, self._uris = dispatcher, caller, client, uris
         self._stops: dict[str, Callable[[], None]] = {}
-        self._failed: set[str] = set()  # watches that could not be started, tried again at ``_retry_at``
+        self._failed_uris: set[str] = set()  # watches that could not be started, tried again at ``_retry_at``
         self._retry_at = 0.0
-        self._updated: set[str] = set()
+        self._updated_uris: set[str] = set()
         self._changed = asyncio.Event()
 
     def refresh(self) -> None:
@@ -46,16 +46,16 @@ class UpstreamWatch:
 
     async def next_updates(self) -> set[str]:
         """Wait for the next changes; returns the URIs of the changed resources."""
-        while not self._updated:
+        while not self._updated_uris:
             # Before the watches are compared, so that a change during the comparison causes another one.
             self._changed.clear()
             await self._reconcile_watches()
             try:
-                async with asyncio.timeout_at(self._retry_at if self._failed else None):
+                async with asyncio.timeout_at(self._retry_at if self._failed_uris else None):
                     await self._changed.wait()
             except TimeoutError:
-                self._failed.clear()
-        updated, self._updated = self._updated, set()
+                self._failed_uris.clear()
+        updated, self._updated_uris = self._updated_uris, set()
         # The client may have ended a subscription after its resource changed.
         return updated & self._uris.keys()
 
@@ -69,14 +69,14 @@ class UpstreamWatch:
         desired = {uri for uri in self._uris if uri.startswith(URI_PREFIX)}
         for uri in self._stops.keys() - desired:
             self._stops.pop(uri)()
-        self._failed &= desired
-        for uri in desired - self._stops.keys() - self._failed:
+        self._failed_uris &= desired
+        for uri in desired - self._stops.keys() - self._failed_uris:
             stop = await self._watch_resource(uri)
             if stop is None:
                 # Only the first failure sets the time: later ones must not postpone the attempt at all of them.
-                if not self._failed:
+                if not self._failed_uris:
                     self._retry_at = asyncio.get_running_loop().time() + RETRY_SECONDS
-                self._failed.add(uri)
+                self._failed_uris.add(uri)
             else:
                 self._stops[uri] = stop
 
@@ -101,7 +101,7 @@ class UpstreamWatch:
             return None
 
     def _mark_updated(self, uri: str) -> None:
-        self._updated.add(uri)
+        self._updated_uris.add(uri)
         self._changed.set()
 
 

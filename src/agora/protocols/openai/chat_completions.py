@@ -29,7 +29,7 @@ class ChatCompletion:
     def __init__(self, model: str, turn: TurnId | None, *, usage: bool = False) -> None:
         self._model, self._turn, self.shows_usage = model, turn, usage
         # The id holds the time of the task, which is that of its first turn only.
-        self._created = turn.created_at if turn is not None and not turn.entry else int(time.time())
+        self._created_at = turn.created_at if turn is not None and not turn.entry else int(time.time())
         self._id = f"chatcmpl-{turn.digits if turn is not None else new_id('x')[2:]}"
         self._texts: list[str] = []
         self._calls: list[dict[str, Any]] = []
@@ -70,7 +70,7 @@ class ChatCompletion:
         return self._common_members("chat.completion") | {"choices": [choice]}
 
     def _common_members(self, kind: str) -> dict[str, Any]:
-        return {"id": self._id, "object": kind, "created": self._created, "model": self._model}
+        return {"id": self._id, "object": kind, "created": self._created_at, "model": self._model}
 
     # -- a stream ------------------------------------------------------------------------------------------
 

@@ -54,7 +54,7 @@ class Pages:
         """stopped: returns ``halted`` or ``paused`` and its time if the whole marketplace of a request's tenant is
         stopped."""
         self._operations, self._version, self._monitor, self._detail = operations, version, monitor, detail
-        self._stopped = stopped
+        self._find_stop_reason = stopped
         self._openapi: bytes | None = None
         self._openapi_lock = asyncio.Lock()
 
@@ -94,7 +94,7 @@ class Pages:
         status: dict[str, Any] = (
             {"status": "degraded", "detail": outage_reason} if outage_reason else {"status": "healthy"}
         )
-        stopped = await self._stopped(scope)
+        stopped = await self._find_stop_reason(scope)
         if stopped is not None:
             status |= {
                 "status": status["status"] if outage_reason else stopped[0],

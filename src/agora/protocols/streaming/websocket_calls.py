@@ -89,7 +89,7 @@ class Calls:
         self._free = asyncio.Semaphore(MAX_CALLS)
         self._running: dict[asyncio.Task[None], int | str | None] = {}
         self._streams = Streams(dispatcher, caller, answer, connection)
-        self._cancelled: set[int | str | None] = set()
+        self._cancelled_ids: set[int | str | None] = set()
 
     async def handle_frame(self, text: str) -> None:
         """Handle one frame: start its call, or reject it. Raises InvalidFrame."""
@@ -165,13 +165,13 @@ class Calls:
                 # A refused call is no failure of the server, so its span is not marked.
                 if span is not None and failure is not None and failure.status >= 500:
                     span.fail(failure.code)
-            self._cancelled.discard(frame.id)
+            self._cancelled_ids.discard(frame.id)
             if answer is not None:
                 with contextlib.suppress(OSError):  # the client disconnected before its answer
                     await self._send_answer(answer)
         finally:
             self._free.release()  # not earlier: unwritten answers are held here
-            self._cancelled.discard(frame.id)
+            self._cancelled_ids.discard(frame.id)
 
     async def _send_answer(self, answer: bytes) -> None:
         if self._connection is None or not self._connection.paused:
@@ -202,7 +202,7 @@ class Calls:
         if operation.kind is Kind.STREAM:
             await self._streams.open(frame.id, operation, caller, frame.arguments)
             # The cancellation arrived while the stream was being opened.
-            if frame.id is not None and frame.id in self._cancelled:
+            if frame.id is not None and frame.id in self._cancelled_ids:
                 self._streams.cancel_stream(frame.id)
             return None
         outcome = await self._dispatcher.invoke(
@@ -216,7 +216,7 @@ class Calls:
         self._streams.cancel_stream(call_id)
         # Not for ids that are not running: a client could fill the set with invented ones.
         if call_id in self._running.values():
-            self._cancelled.add(call_id)
+            self._cancelled_ids.add(call_id)
 
     async def close(self, *, finish: bool = False) -> None:
         """Wait for running calls, or cancel them; their commits are not reverted."""

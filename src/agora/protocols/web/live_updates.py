@@ -125,7 +125,7 @@ class Schedule:
 
     def __init__(self, fragments: Sequence[Fragment], now: float) -> None:
         self._fragments = {part.name: part for part in fragments}
-        self._next = dict.fromkeys(self._fragments, now)
+        self._next_update = dict.fromkeys(self._fragments, now)
         self._ticks = {part.name: now + part.tick for part in fragments if part.tick}
         self._resting_until = now
 
@@ -135,11 +135,11 @@ class Schedule:
 
     def ready_fragments(self, due: Iterable[str], now: float) -> list[Fragment]:
         """List the due fragments that may be rendered now."""
-        return [self._fragments[name] for name in due if max(self._next[name], self._resting_until) <= now]
+        return [self._fragments[name] for name in due if max(self._next_update[name], self._resting_until) <= now]
 
     def seconds_to_wait(self, due: Iterable[str], now: float) -> float | None:
         """Return the seconds until the next rendering; None if it needs an event."""
-        times = [max(self._next[name], self._resting_until) for name in due] + list(self._ticks.values())
+        times = [max(self._next_update[name], self._resting_until) for name in due] + list(self._ticks.values())
         return max(min(times) - now, 0.0) if times else None
 
     def mark_updated(self, now: float) -> None:
@@ -148,7 +148,7 @@ class Schedule:
 
     def mark_rendered(self, part: Fragment, began: float, now: float) -> None:
         """Record the duration of a rendering, and pause in proportion to it."""
-        self._next[part.name] = now + part.every
+        self._next_update[part.name] = now + part.every
         if part.tick:
             self._ticks[part.name] = now + part.tick
         # Added up, because one update may render several fragments in a row.
@@ -156,7 +156,7 @@ class Schedule:
 
     def postpone(self, part: Fragment, seconds: float, now: float) -> None:
         """Postpone a fragment, because the user's rate limit is exhausted."""
-        self._next[part.name] = now + seconds
+        self._next_update[part.name] = now + seconds
         if part.tick:
             self._ticks[part.name] = now + max(part.tick, seconds)
 

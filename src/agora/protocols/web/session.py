@@ -69,7 +69,13 @@ class Sessions:
     def __init__(
         self, sealer: Sealer, clock: Clock, ways: Mapping[str, Resolve], ended: HasEnded, *, secure: bool
     ) -> None:
-        self._sealer, self._clock, self._session_kinds, self._ended, self._secure = sealer, clock, ways, ended, secure
+        self._sealer, self._clock, self._session_kinds, self._has_ended, self._secure = (
+            sealer,
+            clock,
+            ways,
+            ended,
+            secure,
+        )
         # Browsers accept the prefix only with Secure, over https.
         self.name = f"__Host-{SESSION_COOKIE}" if secure else SESSION_COOKIE
 
@@ -92,7 +98,7 @@ class Sessions:
         """Resolve the caller of a session. Raises Unauthenticated if the session or its credential has ended."""
         way = self._session_kinds.get(session.kind)
         # The expiry in the cookie, too: Max-Age binds only browsers, while a stolen cookie can be kept.
-        if way is None or session.expires <= self._now_seconds() or await self._ended(session.tenant, session.id):
+        if way is None or session.expires <= self._now_seconds() or await self._has_ended(session.tenant, session.id):
             raise Unauthenticated("The session has ended.", fix="Sign in again.")
         return await way(scope, session.credential)
 

@@ -19,20 +19,20 @@ class Ports:
         self._first = first
         self._count = last - first + 1
         self._next = 0
-        self._held: set[int] = set()
+        self._reserved_ports: set[int] = set()
         self._lock = threading.Lock()
 
     @property
     def free_count(self) -> int:
-        return max(self._count - len(self._held), 0)
+        return max(self._count - len(self._reserved_ports), 0)
 
     def hold_ports(self, ports: Iterable[int]) -> None:
         with self._lock:
-            self._held.update(ports)
+            self._reserved_ports.update(ports)
 
     def release_ports(self, ports: Iterable[int]) -> None:
         with self._lock:
-            self._held.difference_update(ports)
+            self._reserved_ports.difference_update(ports)
 
     def allocate_named_ports(self, names: Iterable[str], reusable: Mapping[str, int]) -> dict[str, int]:
         """Allocate a port for each name: the reusable one of that name, or else a free one. Raises PortsExhausted, and
@@ -55,8 +55,8 @@ class Ports:
             for step in range(self._count):
                 index = (self._next + step) % self._count
                 port = self._first + index
-                if port not in self._held and is_free(port):
-                    self._held.add(port)
+                if port not in self._reserved_ports and is_free(port):
+                    self._reserved_ports.add(port)
                     self._next = index + 1
                     return port
         raise PortsExhausted(

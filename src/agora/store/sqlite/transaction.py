@@ -53,7 +53,7 @@ class Batch:
 class Transaction:
     """One call's transaction on the writer's connection."""
 
-    __slots__ = ("_batch", "_connection", "_emitted", "_open", "_pending_rows", "_rows", "_savepoint", "tenant")
+    __slots__ = ("_batch", "_connection", "_new_events", "_open", "_pending_rows", "_rows", "_savepoint", "tenant")
 
     def __init__(self, connection: sqlite3.Connection, batch: Batch, tenant: str) -> None:
         self.tenant = tenant
@@ -61,7 +61,7 @@ class Transaction:
         self._batch = batch
         # By table, so that a statement checks tables instead of each buffered row.
         self._rows: dict[Table[Any], list[tuple[Any, ...]]] = {}
-        self._emitted: list[NewEvent] = []
+        self._new_events: list[NewEvent] = []
         self._savepoint = False
         self._pending_rows: dict[Table[Any], list[tuple[Any, ...]]] = {}
         self._open = True
@@ -82,7 +82,7 @@ class Transaction:
     def emit(self, event: NewEvent, /) -> None:
         if not self._open:
             raise _build_closed_error()
-        self._emitted.append(event)
+        self._new_events.append(event)
 
     async def execute(self, write: Write[Any], /, **parameters: Any) -> int:
         self._begin_change(write.table_names)
@@ -143,7 +143,7 @@ class Transaction:
         # Still not written: the rows of all calls are inserted table by table when the batch ends (ADR 2).
         for table, rows in self._rows.items():
             self._batch.rows.setdefault(table, []).extend(rows)
-        if self._emitted:
+        if self._new_events:
             self._number_events()
 
     def roll_back_call(self) -> None:
@@ -161,7 +161,7 @@ class Transaction:
         rows = batch.rows.setdefault(EVENTS, [])
         # Numbered in Python: the writer is the only connection that writes, and a batch that fails is rolled back whole.
         sequence = batch.heads[tenant] if tenant in batch.heads else _read_head(self._connection, tenant)
-        for event in self._emitted:
+        for event in self._new_events:
             sequence += 1
             batch.events.append(StoredEvent(tenant, sequence, event))
             row = EventRow(

@@ -30,7 +30,7 @@ def test_many_names_need_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None
     attempts = PasswordAttempts(3, 6.0, 10)
     for number in range(1000):
         attempts.take_attempt(f"other-{number}", 0.0)
-    assert (len(attempts._names), len(attempts._shared)) == (10, 8)
+    assert (len(attempts._names), len(attempts._shared_levels)) == (10, 8)
     assert attempts.take_attempt("uma", 100.0)
     assert len(attempts._names) == 1, "the others have all their attempts back"
 

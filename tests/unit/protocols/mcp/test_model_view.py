@@ -10,7 +10,7 @@ import pytest
 from pydantic_core import to_json
 
 from agora.protocols.mcp.model_view import MODEL_TOOLS
-from agora.protocols.mcp.schemas import input_schema
+from agora.protocols.mcp.schemas import build_input_schema
 from agora.protocols.mcp.tools import underscore_name
 from agora_sdk.contract import operations
 from tests.harness import Running
@@ -103,7 +103,7 @@ async def test_parameter_named_in_a_description_is_listed(wire: Wire) -> None:
     tools = await _listing(wire)
     for name in MODEL_TOOLS:
         shown = tools[underscore_name(name)]
-        complete = input_schema(next(operation for operation in operations() if operation.name == name))
+        complete = build_input_schema(next(operation for operation in operations() if operation.name == name))
         hidden = _collect_members(complete) - _collect_members(shown["inputSchema"])
         words = {word for text in _collect_descriptions(shown) for word in re.findall(r"`(\w+)`", text)}
         assert not hidden & words, name

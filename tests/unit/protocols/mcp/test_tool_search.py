@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from agora.protocols.mcp.schemas import input_schema
+from agora.protocols.mcp.schemas import build_input_schema
 from agora.protocols.mcp.search_words import KEYWORDS_BY_OPERATION
 from agora_sdk.contract import operations
 from tests.unit.protocols.mcp.conftest import register
@@ -81,7 +81,7 @@ async def test_size_of_a_whole_tool_is_bounded(wire: Wire) -> None:
 
 def declared_parameters(name: str) -> set[str]:
     operation = next(operation for operation in operations() if operation.name == name)
-    return set(input_schema(operation)["properties"])
+    return set(build_input_schema(operation)["properties"])
 
 
 async def test_forbidden_tool_is_listed_with_its_scope(wire: Wire) -> None:

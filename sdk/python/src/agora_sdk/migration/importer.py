@@ -65,7 +65,7 @@ class Importer:
         on_progress: Callable[[str, int, int], None] = lambda table, done, total: None,
     ) -> None:
         self._client, self._file, self._database = client, file, database
-        self._refused, self._dry_run, self._on_progress = refused, dry_run, on_progress
+        self._on_refusal, self._dry_run, self._on_progress = refused, dry_run, on_progress
 
     def run(self) -> ImportSummary:
         """Import the file. Raises InvalidRequest for a file that is not an export. After a temporary error, run it
@@ -79,7 +79,7 @@ class Importer:
         positions = run.positions if run is not None else {}
         steps = self._collect_steps()
         # A resumed import continues the file: the refused rows before its positions are not sent again.
-        with self._refused.open("a" if positions else "w", encoding="utf-8") as refusals:
+        with self._on_refusal.open("a" if positions else "w", encoding="utf-8") as refusals:
             for table in IMPORTED_TABLES:
                 offset = positions.get(table, 0)
                 for position, rows in self._read_batches(table, offset, steps):
@@ -92,7 +92,7 @@ class Importer:
             summary.run = self._client.migration.finish_import(run.run_id)
         # The file of a resumed import stays: it may have refused rows from before the interruption.
         if not summary.refused and not positions:
-            self._refused.unlink()
+            self._on_refusal.unlink()
         return summary
 
     def _send(self, summary: ImportSummary, refusals: IO[str], table: Table, position: int, rows: list[Any]) -> None:

@@ -24,13 +24,13 @@ class PasswordAttempts:
     def __init__(self, burst: int, refill: float, max_names: int) -> None:
         self._burst, self._refill, self._max_names = burst, refill, max_names
         self._names: OrderedDict[str, Level] = OrderedDict()  # by the time of the last attempt
-        self._shared: dict[int, Level] = {}
+        self._shared_levels: dict[int, Level] = {}
         # Secret: with a known hash, a caller could choose names that share the bucket of somebody else.
         self._key = secrets.token_bytes(16)
 
     def take_attempt(self, name: str, now: float) -> bool:
         """Count an attempt. Returns False if none is left; then nothing is counted. now: monotonic seconds."""
-        level = self._names.get(name) or self._shared.get(self._find_shared_bucket(name)) or (self._burst, now)
+        level = self._names.get(name) or self._shared_levels.get(self._find_shared_bucket(name)) or (self._burst, now)
         remaining = self._count_remaining(level, now)
         if remaining < 1:
             return False
@@ -48,8 +48,8 @@ class PasswordAttempts:
                 if len(self._names) <= self._max_names:
                     break
                 bucket = self._find_shared_bucket(name)
-                shared = self._shared.get(bucket, (self._burst, now))
-                self._shared[bucket] = (min(remaining, self._count_remaining(shared, now)), now)
+                shared = self._shared_levels.get(bucket, (self._burst, now))
+                self._shared_levels[bucket] = (min(remaining, self._count_remaining(shared, now)), now)
             del self._names[name]
 
     def _count_remaining(self, level: Level, now: float) -> float:

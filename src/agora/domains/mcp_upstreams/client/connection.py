@@ -73,7 +73,7 @@ class Connection:
         self._sessions = 0  # number of sessions begun
         self._sse = False  # whether the upstream supports only HTTP+SSE
         self._state_changed = asyncio.Event()  # set and replaced when the state changes
-        self._lost = asyncio.Event()
+        self._connection_lost = asyncio.Event()
         self._retry_at_once, self._unavailable_reason = False, ""
         self._error: str | None = None
         self._retry_at: float | None = None
@@ -262,7 +262,7 @@ class Connection:
         if session is not None and self._session is session:
             # Only if it is still the current one: a late failure of an old session must not end its successor.
             self._session, self._unavailable_reason, self._retry_at_once = None, reason.rstrip("."), at_once
-            self._lost.set()
+            self._connection_lost.set()
             self._notify_state_change()
 
     def _notify_state_change(self) -> None:
@@ -277,7 +277,7 @@ class Connection:
         """Open the connection repeatedly, with backoff."""
         backoff = Backoff(self._tuning.first, self._tuning.longest)
         while True:
-            self._lost, self._retry_at, self._retry_at_once, initial_sessions = (
+            self._connection_lost, self._retry_at, self._retry_at_once, initial_sessions = (
                 asyncio.Event(),
                 None,
                 False,
@@ -285,7 +285,7 @@ class Connection:
             )
             why = "the connection broke"
             try:
-                await self._run_session(self._lost)
+                await self._run_session(self._connection_lost)
             except Exception as error:
                 if await self._run_sse_session_if_needed(error):
                     continue
@@ -305,10 +305,10 @@ class Connection:
         refused = self.endpoint.transport == "http" and lacks_streamable_http(error, self._transport_errors)
         if self._sse or not refused:
             return False
-        self._sse, self._lost = True, asyncio.Event()
+        self._sse, self._connection_lost = True, asyncio.Event()
         initial_sessions = self._sessions
         try:
-            await self._run_session(self._lost)
+            await self._run_session(self._connection_lost)
         except Exception as failure:
             log.debug("upstream %s speaks no HTTP+SSE either: %s", self.endpoint.name, failure)
         # Kept only if a session began: the same upstream may answer with Streamable HTTP next time.

@@ -29,8 +29,8 @@ class SegmentWriter:
     def __init__(self, directory: str, largest: int, limit: int) -> None:
         self._directory = directory
         self._largest = largest
-        self._kept = limit
-        self._lost = 0
+        self._max_segments = limit
+        self._lost_bytes = 0
         segments = list_segments(directory)
         self._begin, self._size, self._fd = 0, 0, -1
         if segments:
@@ -48,13 +48,15 @@ class SegmentWriter:
     def write(self, data: bytes) -> None:
         """Append data. Without disk space it is dropped, and a note is written when there is space again."""
         try:
-            if self._lost:
-                self._write_to_segment(b"\n[%d bytes of output are lost: they could not be written]\n" % self._lost)
-                self._lost = 0
+            if self._lost_bytes:
+                self._write_to_segment(
+                    b"\n[%d bytes of output are lost: they could not be written]\n" % self._lost_bytes
+                )
+                self._lost_bytes = 0
             while data:
                 data = data[self._write_to_segment(data) :]
         except OSError:
-            self._lost += len(data)
+            self._lost_bytes += len(data)
 
     def _write_to_segment(self, data: bytes) -> int:
         """Write as much as the newest segment takes. Returns the number of bytes."""
@@ -73,7 +75,7 @@ class SegmentWriter:
         except OSError:
             self._begin, self._size = begin, size
             raise
-        for _, path in list_segments(self._directory)[: -self._kept]:
+        for _, path in list_segments(self._directory)[: -self._max_segments]:
             os.unlink(path)
 
 

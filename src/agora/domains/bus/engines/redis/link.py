@@ -52,7 +52,7 @@ class Link:
         self.connection: Connection | None = None
         self._connected = asyncio.Event()
         self._maintenance: asyncio.Task[None] | None = None
-        self._queued = 0  # commands waiting for a connection
+        self._waiting_count = 0  # commands waiting for a connection
         self._missed_probes = 0  # consecutive
         self.error: str | None = None
         self.epoch = 0
@@ -195,8 +195,8 @@ class Link:
         is_sent: whether it was sent before. A command is sent only on a live connection, whose reply is a pending
         future, so each iteration yields to the event loop.
         """
-        self._check_capacity(self._queued)
-        self._queued += 1
+        self._check_capacity(self._waiting_count)
+        self._waiting_count += 1
         try:
             async with asyncio.timeout(self._timeout):
                 while True:
@@ -207,7 +207,7 @@ class Link:
         except TimeoutError:
             raise self._build_unavailable_error(sent=is_sent) from None
         finally:
-            self._queued -= 1
+            self._waiting_count -= 1
 
     def _check_capacity(self, pending: int) -> None:
         if pending >= self._max_pending:
