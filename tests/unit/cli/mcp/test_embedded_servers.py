@@ -125,7 +125,7 @@ async def test_answer_without_an_end_is_not_a_server() -> None:
                 await writer.drain()
 
     async with serve_streams(answer) as port, asyncio.timeout(30):
-        assert not await place.is_agora(f"http://127.0.0.1:{port}")
+        assert not await place.answers_as_agora(f"http://127.0.0.1:{port}")
 
 
 @pytest.fixture

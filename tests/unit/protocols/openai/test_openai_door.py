@@ -306,7 +306,13 @@ async def test_woken_completion_is_answered_although_too_many_calls_wait_for_the
 async def test_turn_that_may_not_be_awaited_is_cancelled_and_not_retried_without_a_key(
     tmp_path: Path, key: str | None
 ) -> None:
-    async with limited_client(tmp_path, calls=3, max_streams_each=1) as (_, http, asker):
+    # The agent needs two of them itself; the caller has all but one of its own open elsewhere.
+    async with (
+        limited_client(tmp_path, calls=6, max_streams_each=4) as (_, http, asker),
+        contextlib.AsyncExitStack() as streams,
+    ):
+        for _ in range(3):
+            await streams.enter_async_context(http.stream("GET", "/agora/event/stream", headers=asker))
         body = {"model": NAME, "input": "wait"}
         asking = asyncio.create_task(http.post("/v1/responses", headers=asker, json=body))
         await await_task_status(http, "in_progress")
@@ -317,6 +323,10 @@ async def test_turn_that_may_not_be_awaited_is_cancelled_and_not_retried_without
         expected = ["in_progress", "in_progress" if key else "cancelled"]
         await eventually(lambda: task_statuses(http), lambda statuses: sorted(statuses) == sorted(expected))
         asking.cancel()
+        # The agent drains what it runs before it stops.
+        for task in (await http.get("/agora/task/list", params={"status": "in_progress"})).json()["tasks"]:
+            await http.post("/agora/task/cancel", json={"task_id": task["task_id"]})
+        await eventually(lambda: task_statuses(http), lambda statuses: statuses == ["cancelled"] * 2)
 
 
 @pytest.mark.parametrize("streams", [False, True])
