@@ -63,6 +63,8 @@ def test_follow_ups_are_delivered_in_order_and_steering_interrupts(
     assert recalled_prompts(task) == ["SLOWLY: 5000", "SAY: stop that", "SAY: first", "RECALL"]
     assert "interrupted by a follow-up" in read_output(operator, job)
     assert (task["attempts"], waiting_texts(operator, job)) == (1, [])
+    (usage,) = operator.get(f"/billing/tokens?task_id={job}")["tokens"]
+    assert (usage["input_tokens"], usage["output_tokens"]) == (400, 80), "those of the interrupted turn count, too"
 
 
 def test_killed_worker_delivers_each_follow_up_once(shared_server: ServerProcess, worker: WorkerProcess) -> None:

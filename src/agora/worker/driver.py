@@ -233,7 +233,7 @@ class AgentProcess:
     async def run_prompt(self, text: str) -> TurnEnd:
         """Send a prompt and wait for the end of its turn. Raises AgentDied, AgentFailed, UsageLimitReached.
 
-        Cancelling the coroutine cancels the turn.
+        Cancelling the coroutine cancels the turn; if the agent answers in time, the end of the turn is returned.
         """
         loop = asyncio.get_running_loop()
         self._limit_until = loop.create_future()
@@ -249,7 +249,10 @@ class AgentProcess:
         except asyncio.CancelledError:
             # Before the process is killed: an agent that is told can store its session, which is reopened later.
             await self._cancel_turn(turn)
-            raise
+            if not turn.done() or turn.cancelled() or turn.exception() is not None:
+                raise
+            # Not raised again, because the answer contains the tokens of the cancelled turn.
+            answer = turn.result()
         finally:
             self._limit_until = None
             turn.cancel()

@@ -377,11 +377,8 @@ class Job:
                 await self._open_agent(
                     CONTINUATION_PROMPT.format(why="its process ended", prompt=await self._read_latest_prompt())
                 )
-        assert self._agent is not None
-        # Not the requested model: an agent that ignores it would be charged at the wrong price.
-        model = self._agent.model or self._options.model or ""
         await self._store_ended_turn()
-        await report_usage(self._client, self._run, self._state, model, end.usage, self._add_note)
+        await self._report_turn_usage(end)
         self._state.text = self._transcript.text
         self._state.is_answered = True
         self._keep_refusal_for_next_prompt(end)
@@ -411,6 +408,12 @@ class Job:
         await self._report_message("assistant", self._transcript.parts)
         async with self._execution.pause_commands(self._place):
             await record_turn(self._client, self._run, self._place, self._state, self._registry, self._prompt)
+
+    async def _report_turn_usage(self, end: TurnEnd) -> None:
+        assert self._agent is not None
+        # Not the requested model: an agent that ignores it would be charged at the wrong price.
+        model = self._agent.model or self._options.model or ""
+        await report_usage(self._client, self._run, self._state, model, end.usage, self._add_note)
 
     async def _await_turn_or_interruption(self) -> TurnEnd:
         """Wait for the end of the turn.
@@ -448,9 +451,12 @@ class Job:
         assert self._turn is not None
         self._cancel_permissions()
         self._turn.cancel()
-        await asyncio.gather(self._turn, return_exceptions=True)
+        (end,) = await asyncio.gather(self._turn, return_exceptions=True)
         self._add_note("the turn is interrupted by a follow-up")
         await self._store_ended_turn()
+        # An agent that died or did not answer in time has reported no tokens.
+        if isinstance(end, TurnEnd):
+            await self._report_turn_usage(end)
 
     # -- permissions --------------------------------------------------------------------------------------
 
