@@ -241,11 +241,11 @@ def show_session(
             message.parts if isinstance(message.parts, list) else [{"type": "text", "text": str(message.parts)}]
         )
         for part in parts:
-            for line in _format_part(part):
+            for line in _format_output_part(part):
                 session.out.say(clean_text(line))
 
 
-def _format_part(part: dict[str, Any]) -> list[str]:
+def _format_output_part(part: dict[str, Any]) -> list[str]:
     match part.get("type"):
         case "tool":
             status = "" if part.get("status") == "completed" else f" ({part.get('status')})"

@@ -122,7 +122,10 @@ class _ConfinementCheck:
         # ``tenant_id = :tenant and a or b`` would also select rows of other tenants. Within parentheses, ``or`` is in another group.
         if "or" in _split_condition_parts(parts):
             raise Unconfined(f"{next(iter(tables.values()))}: 'or' stands beside its conditions, without parentheses")
-        if "set" in parts and TENANT_COLUMN in parts[_find_word_index(parts, "set") : _find_word_index(parts, "where")]:
+        if (
+            "set" in parts
+            and TENANT_COLUMN in parts[_find_word_or_end(parts, "set") : _find_word_or_end(parts, "where")]
+        ):
             raise Unconfined("an update changes the tenant")
         confined, links = set(confined_outside - tables.keys()), list(_find_tenant_equalities(parts, tables))
         # Each round follows one more link (a joined to b, b to c), so that as many rounds as links reach every table.
@@ -210,13 +213,13 @@ def _is_word(part: str | Group, words: frozenset[str]) -> bool:
     return isinstance(part, str) and part in words
 
 
-def _find_word_index(parts: Parts, word: str) -> int:
+def _find_word_or_end(parts: Parts, word: str) -> int:
     return parts.index(word) if word in parts else len(parts)
 
 
 def _split_condition_parts(parts: Parts) -> Parts:
     """Split the part from the tables to the end of the conditions."""
-    start = min(_find_word_index(parts, "from"), _find_word_index(parts, "where"))
+    start = min(_find_word_or_end(parts, "from"), _find_word_or_end(parts, "where"))
     after = (at for at in range(start, len(parts)) if _is_word(parts[at], _AFTER_CONDITIONS))
     return parts[start : next(after, len(parts))]
 
@@ -239,7 +242,7 @@ def _check_insert(parts: Parts, at: int) -> None:
             : _count_value_rows(parts, after + 1)
         ]
     elif parts[after] == "select":
-        values = [list(parts[after + 1 : after + 1 + _find_word_index(parts[after + 1 :], "from")])]
+        values = [list(parts[after + 1 : after + 1 + _find_word_or_end(parts[after + 1 :], "from")])]
     if not values:
         raise Unconfined(f"{name}: the inserted values cannot be parsed")
     for row in values:

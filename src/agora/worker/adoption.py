@@ -124,7 +124,7 @@ async def clone_repository(
     message for the requester."""
     if (path / ".git").exists():
         return False
-    options = CONFIGURATION | await _build_pinning_options(url, policy)
+    options = CONFIGURATION | await _check_url_and_pin_address(url, policy)
     secrets = [token, encode_token(token)] if token is not None else []
     if secrets:
         options[f"http.{url}.extraHeader"] = f"Authorization: Basic {secrets[1]}"
@@ -144,7 +144,7 @@ async def clone_repository(
     return True
 
 
-async def _build_pinning_options(url: str, policy: ClonePolicy) -> dict[str, str]:
+async def _check_url_and_pin_address(url: str, policy: ClonePolicy) -> dict[str, str]:
     """Check the protocol and the address of a URL. Returns the options that pin git to the address."""
     parts = urlsplit(url)
     if parts.scheme not in policy.protocols:

@@ -255,7 +255,7 @@ class CodingWorker(Agent):
             return
         taken_here = event.type == "agora.task.started" and _read_worker_id(event) == self.worker_id
         if task_id in self._parked_jobs and not taken_here:
-            await self._drop_parked_job(task_id)
+            await self._close_parked_job(task_id)
 
     async def _interrupt_for_steering(self, task_id: str, event: Event) -> None:
         """Interrupt a job for a steering follow-up; a parked job is released, to be claimed again."""
@@ -271,7 +271,7 @@ class CodingWorker(Agent):
         for chore in self._chores:
             chore.cancel()
         for task_id in tuple(self._parked_jobs):
-            await self._drop_parked_job(task_id)
+            await self._close_parked_job(task_id)
 
     async def _send_heartbeats_while_full(self) -> None:
         """Send heartbeats while the worker claims nothing because all its places are taken."""
@@ -294,7 +294,7 @@ class CodingWorker(Agent):
         del self._expiries[task_id]
         await self._parked_jobs.pop(task_id).close()
 
-    async def _drop_parked_job(self, task_id: str) -> None:
+    async def _close_parked_job(self, task_id: str) -> None:
         self._expiries.pop(task_id).cancel()
         await self._parked_jobs.pop(task_id).close()
 

@@ -101,7 +101,7 @@ class RemoteTaskRun:
             try:
                 if self._task is not None:
                     await self._relay.relay_pending(self._task, self._context, before=self._job.message_number)
-                reply = await self._send_message_and_relay(await self._build_params())
+                reply = await self._send_streaming_or_immediate(await self._build_params())
             except RemoteError as error:
                 # The connection broke after the task was accepted: it exists remotely, and is followed by
                 # subscription or polling.
@@ -142,7 +142,7 @@ class RemoteTaskRun:
             params["metadata"] = metadata
         return params
 
-    async def _send_message_and_relay(self, params: dict[str, Any]) -> Reply | None:
+    async def _send_streaming_or_immediate(self, params: dict[str, Any]) -> Reply | None:
         if self._streams:
             try:
                 return await self._follow_stream(
@@ -153,7 +153,7 @@ class RemoteTaskRun:
                     raise
                 self._streams = False
         # Without it the call would be answered only when the task has ended or has a question.
-        params["configuration"] = params.get("configuration", {}) | {"returnImmediately": True}
+        params = params | {"configuration": params.get("configuration", {}) | {"returnImmediately": True}}
         return await self._relay_event(await self._await_answer_or_task_id(self._client.call("SendMessage", params)))
 
     async def _await_answer_or_task_id(self, answer: Coroutine[Any, Any, T]) -> T:
@@ -188,7 +188,7 @@ class RemoteTaskRun:
         sign = loop.time()
         while True:
             try:
-                reply = await self._fetch_and_relay_task()
+                reply = await self._resume_relaying_task()
                 if reply is not None:
                     return reply
                 # The time limit for an unreachable agent counts from its last answer.
@@ -198,7 +198,7 @@ class RemoteTaskRun:
                     raise
             await asyncio.sleep(backoff.next_delay())
 
-    async def _fetch_and_relay_task(self) -> Reply | None:
+    async def _resume_relaying_task(self) -> Reply | None:
         assert self._task is not None
         self._relay.start_relaying(self._task, self._context)
         if self._streams:

@@ -29,6 +29,7 @@ __all__ = [
     "SpendingLimits",
     "find_block_reason",
     "list_headroom",
+    "read_balance",
     "read_budget_status",
 ]
 
@@ -66,7 +67,7 @@ class BudgetStatus:
 
 async def read_budget_status(tx: Reader, budget: BudgetRow, period: int) -> BudgetStatus:
     """Read the status of a budget in a month."""
-    balance = await _read_balance(tx, budget.account_id, budget.currency) if budget.prepaid else None
+    balance = await read_balance(tx, budget.account_id, budget.currency) if budget.prepaid else None
     return BudgetStatus(period, await _read_spent(tx, budget, period), await _read_reserved(tx, budget), balance)
 
 
@@ -107,10 +108,9 @@ def _build_budget_key(budget: BudgetRow) -> dict[str, str]:
     }
 
 
-async def _read_balance(tx: Reader, account: str, currency: str) -> int:
-    """Read the remaining credit of an account."""
-    row = await tx.one(statements.select_balance, account=account, currency=currency)
-    return int(row) if row is not None else 0
+async def read_balance(tx: Reader, account: str, currency: str) -> int:
+    """Read the balance of an account in millionths of the currency: what is left of its credits."""
+    return int(await tx.one(statements.select_balance, account=account, currency=currency) or 0)
 
 
 async def find_block_reason(

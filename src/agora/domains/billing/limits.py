@@ -83,7 +83,7 @@ async def set_budget(call: Call, scope: BudgetScope, currency: str, wish: Budget
         await call.tx.execute(statements.delete_budget, **budget_key)
         return await _build_budget(call.tx, row, call.now)
     # At once, and not with the next charge: a limit may be set below what is spent already.
-    await _emit_warnings(call, row)
+    await _emit_budget_warnings(call, row)
     row = await call.tx.one(statements.lock_budget, **budget_key)
     assert row is not None
     return await _build_budget(call.tx, row, call.now)
@@ -158,7 +158,7 @@ async def _check_no_currency_evasion(call: Call, budget_key: Mapping[str, str]) 
             )
 
 
-async def _emit_warnings(call: Call, row: BudgetRow) -> None:
+async def _emit_budget_warnings(call: Call, row: BudgetRow) -> None:
     limits = SpendingLimits(call, row.account_id, row.agent_id, row.currency, model=row.model, project=row.project)
     await limits.emit_threshold_events(row, await read_budget_status(call.tx, row, convert_to_month_number(call.now)))
 

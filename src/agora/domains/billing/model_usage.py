@@ -13,7 +13,7 @@ from agora_sdk.contract.billing.models import BudgetCheck, ModelCallPage, ModelU
 from . import model_queries as models
 from . import queries as statements
 from .accounts import can_see_all_accounts, get_paying_account_of_caller
-from .budgets import BudgetStatus, read_budget_status
+from .budgets import BudgetStatus, read_balance, read_budget_status
 from .model_calls import build_model_call
 from .money import convert_to_month_number, format_amount, format_month, from_micros
 from .records import BudgetRow, ModelCallRow, ModelSum
@@ -62,7 +62,7 @@ async def summarize_month_usage(call: Call, account: str | None, period: int, cu
     elif account:
         rows = await call.tx.all(models.sum_calls_of_account, period=period, account=account)
     rows = [row for row in rows if row.currency == currency]
-    budget, balance = (None, 0) if not account else await _read_budget_and_credit(call, account, currency)
+    budget, balance = (None, 0) if not account else await _read_budget_and_balance(call, account, currency)
     limit = None if budget is None else budget.hard_limit
     return TokenSummary(
         tenant_id=call.caller.tenant,
@@ -102,17 +102,16 @@ def _sum_usage(rows: Sequence[ModelSum]) -> UsageTotals:
     )
 
 
-async def _read_budget_and_credit(call: Call, account: str, currency: str) -> tuple[BudgetRow | None, int]:
-    """Read the budget of a whole account, and its credit in millionths."""
+async def _read_budget_and_balance(call: Call, account: str, currency: str) -> tuple[BudgetRow | None, int]:
+    """Read the budget of a whole account, and its balance in millionths."""
     budget_key = {"account": account, "agent": "", "currency": currency, "model": "", "project": ""}
     row = await call.tx.one(statements.select_budget, **budget_key)
-    balance = await call.tx.one(statements.select_balance, account=account, currency=currency)
-    return row, int(balance or 0)
+    return row, await read_balance(call.tx, account, currency)
 
 
 async def report_token_budget(call: Call, account: str, currency: str) -> BudgetCheck:
     """Whether an account may call models now."""
-    row, balance = await _read_budget_and_credit(call, account, currency)
+    row, balance = await _read_budget_and_balance(call, account, currency)
     period = convert_to_month_number(call.now)
     status = None if row is None else await read_budget_status(call.tx, row, period)
     spent = await call.tx.one(

@@ -22,6 +22,7 @@ from .accounts import (
     resolve_reporting_account,
     resolve_visible_account,
 )
+from .budgets import read_balance
 from .model_catalog import CATALOG
 from .money import check_whole_units, convert_to_month_number, from_micros, parse_month
 from .records import PayableTask
@@ -120,10 +121,8 @@ class TokenBillingService(BoundService, contract.TokenBilling):
             reason="token credits",
         )
         await usage_records.record_credit(self.call, request)
-        balance = await self.call.tx.one(statements.select_balance, account=name, currency=currency)
-        return results.TokenCredits(
-            account_id=name, currency=currency, new_balance_dollars=from_micros(int(balance or 0))
-        )
+        balance = await read_balance(self.call.tx, name, currency)
+        return results.TokenCredits(account_id=name, currency=currency, new_balance_dollars=from_micros(balance))
 
     @implements
     async def billing_model(

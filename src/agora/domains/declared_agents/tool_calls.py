@@ -233,14 +233,14 @@ def _build_performer(
         is_task = checked.operation.name == "agora.task.assign"
         return ToolOutcome(
             status="done",
-            content=_strip_namespace_prefix(_strip_secrets(content, checked.operation), checked.memory_prefix),
+            content=_strip_namespace_prefix(_drop_secret_fields(content, checked.operation), checked.memory_prefix),
             task_id=content["task_id"] if is_task else None,
         )
 
     return perform
 
 
-def _strip_secrets(content: Any, operation: Operation) -> Any:
+def _drop_secret_fields(content: Any, operation: Operation) -> Any:
     """Remove credentials, because a model may disclose everything that it receives."""
     if not isinstance(content, dict):
         return content

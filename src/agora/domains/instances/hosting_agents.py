@@ -207,7 +207,7 @@ async def apply_hosting_reply(call: Call, question: EnvelopeRow | None, message:
         return True  # in progress: the final reply will follow
     intent = question.intent
     if message.type in (P.FAILURE, P.REFUSE, P.DEPLOY_FAILURE):
-        await _apply_refusal(call, row, str(message.payload.get("error") or "The hosting agent refused."))
+        await _record_refusal(call, row, str(message.payload.get("error") or "The hosting agent refused."))
     elif intent == CREATE_INTENT:
         await _apply_creation_reply(call, row, message.payload)
     else:
@@ -242,7 +242,7 @@ def _is_valid_host_name(container: Any) -> bool:
     return isinstance(container, str) and 0 < len(container) <= 200 and container.isprintable()
 
 
-async def _apply_refusal(call: Call, row: InstanceRow, error: str) -> None:
+async def _record_refusal(call: Call, row: InstanceRow, error: str) -> None:
     await _clear_question(call, row)
     if transitions.resolve_goal_state(row) == "stopped":
         await transitions.record_loss(call, row, error)
@@ -255,10 +255,10 @@ async def _apply_creation_reply(call: Call, row: InstanceRow, payload: dict[str,
     address, health = (payload.get(name) or None for name in ("address", "health_url"))
     # The address comes from another program and is requested by this server: only plain http URLs, the egress policy does the rest.
     if not all(url is None or (isinstance(url, str) and URL.fullmatch(url)) for url in (address, health)):
-        await _apply_refusal(call, row, "The hosting agent's reply has an address that is not a URL.")
+        await _record_refusal(call, row, "The hosting agent's reply has an address that is not a URL.")
         return
     if not _is_valid_host_name(container):
-        await _apply_refusal(call, row, "The hosting agent's reply has no container_id.")
+        await _record_refusal(call, row, "The hosting agent's reply has no container_id.")
         return
     await _clear_question(call, row, container)
     if transitions.resolve_goal_state(row) == "stopped":

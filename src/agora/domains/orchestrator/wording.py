@@ -58,18 +58,18 @@ def describe_refusal(verb: str) -> str:
 
 
 def describe_matches(intent: ParsedIntent, names: Sequence[str], total: int) -> str:
-    subject = _describe_subject(intent, len(names))
+    subject = _describe_search(intent, len(names))
     if not names:
         return f"No {subject} found."
     of_all = f" of {total}" if total > len(names) else ""
     return f"Found {len(names)}{of_all} {subject}: {', '.join(names)}."
 
 
-def _describe_subject(intent: ParsedIntent, number: int) -> str:
+def _describe_search(intent: ParsedIntent, count: int) -> str:
     """Describe the search in words: "free agents for text analysis in healthcare, rated at least 8"."""
     arguments = intent.arguments
     noun = "app" if intent.tool == "search_apps" else "agent"
-    words = [arguments.get("status", ""), "free" if arguments.get("free") else "", noun if number == 1 else f"{noun}s"]
+    words = [arguments.get("status", ""), "free" if arguments.get("free") else "", noun if count == 1 else f"{noun}s"]
     text = " ".join(filter(None, words))
     for key, before in (("name", "named"), ("query", "for"), ("industry", "in")):
         if key in arguments:
@@ -78,7 +78,7 @@ def _describe_subject(intent: ParsedIntent, number: int) -> str:
         if key in arguments:
             text += f", {before} {arguments[key]:g}"
     order = {"price": ", cheapest first", "rating": ", best rated first"}
-    return text + (order.get(arguments.get("sort", ""), "") if number != 1 else "")
+    return text + (order.get(arguments.get("sort", ""), "") if count != 1 else "")
 
 
 def describe_agent(agent: Agent) -> str:

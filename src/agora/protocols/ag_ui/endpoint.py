@@ -65,7 +65,7 @@ class AgUiApp:
         async def reauthenticate_caller() -> None:
             await self._access.authenticate_request(scope)
 
-        request = RunRequest(run, _read_agent(scope), caller, reauthenticate_caller)
+        request = RunRequest(run, _read_agent_name_or_none(scope), caller, reauthenticate_caller)
         try:
             return run, await self._runs.open_run(request), None
         # Not a problem document: AG-UI clients show errors of a thread only as events of a run.
@@ -98,7 +98,7 @@ class AgUiApp:
                 opened.stream.close()
 
 
-def _read_agent(scope: Scope) -> str | None:
+def _read_agent_name_or_none(scope: Scope) -> str | None:
     """Read the agent of a path; None for the front agent."""
     # The decoded path would not tell an encoded slash in an agent's name from a separator.
     raw = scope.get("raw_path")

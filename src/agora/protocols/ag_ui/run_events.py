@@ -161,9 +161,9 @@ class RunEvents:
         if approval is None and text:
             yield from self._build_text_message(str(question["messageId"]), text)
         if approval is not None:
-            yield from self._build_call_events_once(approval)
+            yield from self._report_call_once(approval)
         for call in list_tool_calls(question):
-            yield from self._build_call_events_once(call)
+            yield from self._report_call_once(call)
         yield from self._build_state_snapshot()
         if pending:
             ids = [build_wire_id(self._task_id, each) for each in pending]
@@ -178,7 +178,7 @@ class RunEvents:
         if text := join_texts(message):
             yield from self._build_text_message(str(message.get("messageId")), text)
         for call in list_tool_calls(message):
-            yield from self._build_call_events_once(call)
+            yield from self._report_call_once(call)
         for result in list_tool_results(message):
             call_id = build_wire_id(self._task_id, result.id)
             content = result.content if isinstance(result.content, str) else to_json(result.content).decode()
@@ -202,7 +202,7 @@ class RunEvents:
             {"type": "TEXT_MESSAGE_END", "messageId": message_id},
         ]
 
-    def _build_call_events_once(self, call: ToolCall) -> Iterator[Event]:
+    def _report_call_once(self, call: ToolCall) -> Iterator[Event]:
         """Build the events of a call once: an agent that resumes a task may report it again."""
         call_id = build_wire_id(self._task_id, call.id)
         if call_id in self._shown_calls:

@@ -191,7 +191,7 @@ class RunOpener:
         # First: a page that repeats its run must get its events again, whatever has happened to the question since.
         opened_run = await self._find_run(request, task_id)
         if opened_run is not None:
-            await self._send_missing_answers(request, task)
+            await self._complete_interrupted_answers(request, task)
             return task_id, opened_run
         status = task["status"]
         if status["state"] not in INTERRUPTED_STATES:
@@ -217,7 +217,7 @@ class RunOpener:
         # The answer's own entry: other entries may have been written between the position and the answer.
         return task_id, await self._find_run(request, task_id) or position
 
-    async def _send_missing_answers(self, request: RunRequest, task: Task) -> None:
+    async def _complete_interrupted_answers(self, request: RunRequest, task: Task) -> None:
         """Send the answers of a repeated run that are not stored, because the server ended between its first and last."""
         status, resume = task["status"], request.run.resume
         if len(resume) < 2 or status["state"] not in INTERRUPTED_STATES:

@@ -447,7 +447,7 @@ class McpApp:
 
     async def _answer_rpc(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] != "POST":
-            await _refuse_method(scope, send, "POST")
+            await _refuse_other_methods(scope, send, "POST")
             return
         caller = await self.guard.authenticate_caller(scope)
         body = await read_body(scope, receive, self.settings.body_limit)
@@ -462,7 +462,7 @@ class McpApp:
 
     async def _answer_tools(self, scope: Scope, send: Send) -> None:
         if scope["method"] not in ("GET", "HEAD"):
-            await _refuse_method(scope, send, "GET")
+            await _refuse_other_methods(scope, send, "GET")
             return
         exchange = self._create_exchange(scope, await self.guard.authenticate_caller(scope), FULL_VIEW, modern=False)
         try:
@@ -472,9 +472,9 @@ class McpApp:
         await send_response(send, 200, b"{%b}" % listing.encode_members())
 
 
-async def _refuse_method(scope: Scope, send: Send, method: str) -> None:
-    error = MethodNotAllowed(f"{scope['method']} is not possible here.", fix=f"Use {method}.", allowed=[method])
-    await send_problem(send, error, instance=scope["path"], extra_headers={"allow": method})
+async def _refuse_other_methods(scope: Scope, send: Send, allowed: str) -> None:
+    error = MethodNotAllowed(f"{scope['method']} is not possible here.", fix=f"Use {allowed}.", allowed=[allowed])
+    await send_problem(send, error, instance=scope["path"], extra_headers={"allow": allowed})
 
 
 def _strip_header_values(scope: Scope) -> None:

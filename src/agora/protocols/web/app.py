@@ -102,7 +102,7 @@ class MonitorApp:
         return await self.sign_in.authenticate_token_session(scope, credential)
 
     async def _authenticate_local_session(self, scope: Scope, credential: str) -> Caller:
-        return await self.sign_in.authenticate_local_session(scope, credential)
+        return await self.sign_in.authenticate_same_machine_session(scope, credential)
 
     # -- requests --------------------------------------------------------------------------------
 

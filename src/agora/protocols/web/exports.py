@@ -62,13 +62,13 @@ class Exports:
             raise MethodNotAllowed(f"{scope['method']} is not possible here.", fix="Use GET.", allowed=["GET"])
         arguments = query_string.parse_query(scope["query_string"], EXPORT_OPERATION)
         stream = await self.dispatcher.open_stream(EXPORT_OPERATION, caller, arguments, valid=valid)
-        name, kind = EXPORTS[scope["path"]]
+        extension, content_type = EXPORTS[scope["path"]]
         try:
-            await _send_headers(send, name, kind)
+            await _send_headers(send, extension, content_type)
             if scope["method"] == "HEAD":
                 await send({"type": "http.response.body", "body": b""})
             else:
-                await _transfer_file(stream, _csv_pieces if name == "csv" else _json_pieces, receive, send)
+                await _transfer_file(stream, _csv_pieces if extension == "csv" else _json_pieces, receive, send)
         finally:
             # Open streams are counted from the moment they are opened, even those that nobody has begun to read.
             stream.close()
@@ -93,11 +93,11 @@ async def _transfer_file(stream: LiveStream, form: EncodeRows, receive: Receive,
         await asyncio.gather(writing, disconnect, return_exceptions=True)
 
 
-async def _send_headers(send: Send, name: str, kind: bytes) -> None:
+async def _send_headers(send: Send, extension: str, content_type: bytes) -> None:
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     headers = [
-        (b"content-type", kind),
-        (b"content-disposition", f'attachment; filename="agora-messages-{moment}.{name}"'.encode()),
+        (b"content-type", content_type),
+        (b"content-disposition", f'attachment; filename="agora-messages-{moment}.{extension}"'.encode()),
         (b"cache-control", b"no-store"),
         (b"x-content-type-options", b"nosniff"),
         # For browsers that show the file instead of storing it: its content is written by agents.

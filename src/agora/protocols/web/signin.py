@@ -71,7 +71,7 @@ class SignIn:
         """Return the caller of a session begun with a token."""
         return self._require_role(await self.access.authenticate_request(scope, credential))
 
-    async def authenticate_local_session(self, scope: Scope, credential: str) -> Caller:
+    async def authenticate_same_machine_session(self, scope: Scope, credential: str) -> Caller:
         """Return the caller of a local session without a token, which is valid only for local requests."""
         # Checked with each request, not at the sign-in only: the cookie may be copied to another machine.
         if not self.access.is_local(scope):
@@ -136,7 +136,7 @@ class SignIn:
             caller = await self.authenticate_token_session(scope, credential)
             return self.sessions.begin(TOKEN, credential, caller.tenant)
         if form.get("way") == LOCAL:
-            caller = await self.authenticate_local_session(scope, "")
+            caller = await self.authenticate_same_machine_session(scope, "")
             return self.sessions.begin(LOCAL, "", caller.tenant)
         raise Unauthenticated("There is no token.", fix="Paste the admin token, a key, or an agent's token.")
 

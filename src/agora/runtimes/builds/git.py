@@ -86,7 +86,7 @@ class Repositories:
 
     async def _run_git(self, source: Git, directory: Path, progress: Progress, *arguments: str) -> None:
         options = (
-            CONFIGURATION | {"transfer.fsckObjects": "true"} | await self._resolve_pinned_connection_options(source)
+            CONFIGURATION | {"transfer.fsckObjects": "true"} | await self._check_source_and_resolve_connection(source)
         )
         secrets = _list_source_secrets(source)
         if source.token:
@@ -131,7 +131,7 @@ class Repositories:
     def _build_git_variables(self, options: Mapping[str, str]) -> dict[str, str]:
         return dict(self.environment) | build_git_variables(options)
 
-    async def _resolve_pinned_connection_options(self, source: Git) -> dict[str, str]:
+    async def _check_source_and_resolve_connection(self, source: Git) -> dict[str, str]:
         """Check a URL's addresses, and pin git to the checked ones."""
         parts = parse_allowed_url(source.url, private=self.private)
         if source.branch is not None and not REFERENCE.fullmatch(source.branch):

@@ -78,7 +78,7 @@ class Batch:
         request = attempt.step_work(answer)
         if request is not None:
             if request.needs_own_transaction or not self._may_run(attempt, request):
-                self._eject_attempt(attempt)
+                self._eject_or_spoil_batch(attempt)
             else:
                 self._live.append((attempt, request))
         elif attempt.error is None:
@@ -103,7 +103,7 @@ class Batch:
         """Record the rows changed by a statement. Returns False if the row is locked by another transaction or
         missing."""
         if request.locks_row and not answer:
-            self._eject_attempt(attempt)
+            self._eject_or_spoil_batch(attempt)
             return False
         statement = request.statement
         if isinstance(statement, Write) and answer:
@@ -115,7 +115,7 @@ class Batch:
                         raise BatchSpoiled(attempt.call)
         return True
 
-    def _eject_attempt(self, attempt: Attempt) -> None:
+    def _eject_or_spoil_batch(self, attempt: Attempt) -> None:
         if attempt.changed:
             raise BatchSpoiled(attempt.call)
         attempt.close()
