@@ -91,7 +91,7 @@ class OperationRegistry:
         )
 
     def has(self, name: str, tenant: str = DEFAULT_TENANT) -> bool:
-        """Whether a name (with or without ``@version``) is known. Cheaper than :meth:`find`."""
+        """Whether a name (with or without ``@version``) is known. Cheaper than :meth:`resolve`."""
         plain = name.partition("@")[0]
         return plain in self._names or plain in self._offered_names.get(tenant, {})
 

@@ -3,7 +3,7 @@
 An agent offers its capabilities by including ``mcp_tools`` in them. Its metadata may describe them:
 
     capabilities: ["translate", "mcp_tools"]
-    metadata: {"mcp_tools": {"translate": {"description": "...", "build_input_schema": {...}, "timeout": 120,
+    metadata: {"mcp_tools": {"translate": {"description": "...", "input_schema": {...}, "timeout": 120,
                                            "task_support": "required"}}}
 
 Then only the described capabilities are tools, otherwise all. A call assigns the agent a task with the payload
@@ -135,7 +135,7 @@ def _list_builtin_offers(agents: Iterable[Mapping[str, Any]]) -> Iterator[Offer]
     by_name = {agent["agent_name"]: agent for agent in agents if agent["metadata"].get("builtin") is True}
     for name, agent_name, capability, schema in BUILTIN_TOOLS:
         if agent := by_name.get(agent_name):
-            offer_fields = {"description": agent["description"], "build_input_schema": schema, "destructive": False}
+            offer_fields = {"description": agent["description"], "input_schema": schema, "destructive": False}
             tool = Tool(_build_tool_document(name, agent, capability, offer_fields))
             yield Offer(tool, agent["agent_id"], capability, TIMEOUT)
 
@@ -194,7 +194,7 @@ def _build_tool_document(
         "name": name,
         "title": title,
         "description": f"Offered by the agent {agent['agent_name']}: {text.strip()[:DESCRIPTION]}",
-        "inputSchema": _choose_usable_schema(about.get("build_input_schema")) or dict(ANY_OBJECT_SCHEMA),
+        "inputSchema": _choose_usable_schema(about.get("input_schema")) or dict(ANY_OBJECT_SCHEMA),
         "annotations": {
             "title": title,
             "readOnlyHint": False,
