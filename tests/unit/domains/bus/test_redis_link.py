@@ -43,6 +43,18 @@ async def opened(url: str, **options: Any) -> RedisBus:
     return bus
 
 
+async def test_server_that_loads_its_data_is_not_used_yet(own: Broker) -> None:
+    bus = await opened(own.url, timeout=20)
+    await asyncio.gather(*(bus.publish(STREAM, ENTRY) for _ in range(3_000)))
+    own.kill()
+    starting = asyncio.create_task(asyncio.to_thread(own.start, key_load_delay=500))
+    # Sent again and again while the data is loaded, for 1.5 s.
+    while not starting.done():
+        await bus.publish(STREAM, ENTRY)
+    await starting
+    await bus.close()
+
+
 async def test_entries_published_during_an_outage_arrive(own: Broker) -> None:
     bus = await opened(own.url, timeout=20)
     first = await bus.publish(STREAM, ENTRY)

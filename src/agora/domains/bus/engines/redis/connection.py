@@ -71,6 +71,12 @@ class Connection(asyncio.Protocol):
         if address.database:
             await self.send("SELECT", address.database)
         await self.send("CLIENT", "SETNAME", name)
+        try:
+            await self.send("PING")
+        except Refused as error:
+            # After its start, Redis accepts logins while it still loads its data, and refuses all other commands.
+            if str(error).startswith("LOADING"):
+                raise
 
     # -- commands --------------------------------------------------------------------------------
 
