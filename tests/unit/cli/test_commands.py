@@ -105,10 +105,10 @@ def test_message_is_sent_from_registration_to_inbox(agora: Agora, answer: Agora)
 
 
 def test_inbox_shows_the_content_on_a_terminal_of_80_columns(agora: Agora, monkeypatch: pytest.MonkeyPatch) -> None:
-    agora("register", "CliReader")
-    agora("send", "CliReader", "Good morning!")
+    agora("register", "CliRecipient")
+    agora("send", "CliRecipient", "Good morning!")
     monkeypatch.setenv("COLUMNS", "80")
-    assert "Good morning!" in agora("inbox", "--as", "CliReader").stdout
+    assert "Good morning!" in agora("inbox", "--as", "CliRecipient").stdout
 
 
 def test_name_with_spaces_is_quoted_in_what_to_type(agora: Agora) -> None:
