@@ -139,9 +139,12 @@ class Access:
             self._backpressure.bind_caller(connection, caller)
         return caller
 
-    def build_anonymous_caller(self, scope: Scope) -> Caller:
-        """Build the caller of a request without a valid credential, for what is done before it is refused."""
-        return _bind_to_address(self._authenticator.anonymous, scope)
+    async def authenticate_or_anonymous(self, scope: Scope, credential: str | None = None) -> Caller:
+        """Like :meth:`authenticate_request`, but a refused caller is anonymous: for what is done before it is refused."""
+        try:
+            return await self.authenticate_request(scope, credential)
+        except AgoraError:
+            return _bind_to_address(self._authenticator.anonymous, scope)
 
     def credential(self, scope: Scope) -> str | None:
         """Return the token of ``Authorization: Bearer``, ``X-API-Key``, or the configured header."""

@@ -102,10 +102,7 @@ class AgentifyApp:
         The credential may be in the message, and a refused one is reported with the message: until it is parsed, such
         a caller is one without a credential.
         """
-        try:
-            caller = await self._access.authenticate_request(scope)
-        except AgoraError:
-            caller = self._access.build_anonymous_caller(scope)
+        caller = await self._access.authenticate_or_anonymous(scope)
         await self._dispatcher.wait_for_turn(caller, size)
 
     async def _deliver_or_call(self, message: IncomingMessage, scope: Scope, receive: Receive) -> tuple[int, Document]:

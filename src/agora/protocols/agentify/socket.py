@@ -213,10 +213,7 @@ class _Socket:
         Until the first message is parsed, its sender may be without a credential. A refused one is reported with the
         message.
         """
-        try:
-            caller = await self._app.access.authenticate_request(self._scope, self._credential)
-        except AgoraError:
-            caller = self._app.access.build_anonymous_caller(self._scope)
+        caller = await self._app.access.authenticate_or_anonymous(self._scope, self._credential)
         await self._app.dispatcher.wait_for_turn(caller, size)
 
     async def _authenticate_sender(self, message: IncomingMessage) -> Caller:
