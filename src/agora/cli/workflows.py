@@ -67,15 +67,15 @@ def _print_errors_as_table(out: Output, arguments: Mapping[str, Any]) -> Iterato
     try:
         yield
     except InvalidRequest as error:
-        faults = error.extra.get("errors") or ()
-        if out.json or not any(fault.get("field") for fault in faults):
+        problems = error.extra.get("errors") or ()
+        if out.json or not any(problem.get("field") for problem in problems):
             raise
         out.error(InvalidRequest(error.detail, fix=error.fix))
         columns: list[Column] = [
-            ("where", lambda fault: _format_error_location(str(fault.get("field")), arguments)),
-            ("what", lambda fault: fault.get("message")),
+            ("where", lambda problem: _format_error_location(str(problem.get("field")), arguments)),
+            ("what", lambda problem: problem.get("message")),
         ]
-        out.table(faults, columns, on_stderr=True)
+        out.table(problems, columns, on_stderr=True)
         raise typer.Exit(error.exit_code) from None
 
 

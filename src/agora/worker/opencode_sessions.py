@@ -82,11 +82,11 @@ def read_latest_messages(database: Path, session_id: str) -> list[dict[str, Any]
     messages = []
     for message_id, data in reversed(_read_rows(database, sql, session_id, MAX_MESSAGES)):
         parts = _read_rows(database, "select data from part where message_id = ? order by time_created, id", message_id)
-        shown = [part for (text,) in parts if (part := _convert_part(parse_object_or_empty(text))) is not None]
+        contents = [part for (text,) in parts if (part := _convert_part(parse_object_or_empty(text))) is not None]
         role = parse_object_or_empty(data).get("role")
-        if shown:
+        if contents:
             messages.append(
-                {"message_id": message_id, "role": "user" if role == "user" else "assistant", "parts": shown}
+                {"message_id": message_id, "role": "user" if role == "user" else "assistant", "parts": contents}
             )
     return messages
 

@@ -163,16 +163,16 @@ def _try_lock_renewal(path: str) -> Iterator[bool]:
     A file that cannot be locked, as on a read-only disk, excludes only the threads of this process: the renewed login
     is valid, so calls go on with it.
     """
-    with ExitStack() as held:
+    with ExitStack() as locks:
         try:
-            is_locked = held.enter_context(try_lock_file(path, REFRESH_TIMEOUT_SECONDS))
+            is_locked = locks.enter_context(try_lock_file(path, REFRESH_TIMEOUT_SECONDS))
         except OSError as error:
             logger.warning(
                 "The file of logins %s cannot be locked, so other programs are not excluded: %s", path, error
             )
             is_locked = _unlocked_renewal.acquire(blocking=False)
             if is_locked:
-                held.callback(_unlocked_renewal.release)
+                locks.callback(_unlocked_renewal.release)
         yield is_locked
 
 

@@ -68,7 +68,7 @@ class RunEvents:
 
     def show_conversation(self, messages: Sequence[Fields]) -> list[Event]:
         """Build the texts of A2A messages, for a page that has not received them."""
-        shown = [
+        entries = [
             {
                 "id": str(message["messageId"]),
                 "role": "user" if message["role"] == "ROLE_USER" else "assistant",
@@ -77,7 +77,7 @@ class RunEvents:
             for message in messages
             if (text := join_texts(message))
         ]
-        return [{"type": "MESSAGES_SNAPSHOT", "messages": shown}] if shown else []
+        return [{"type": "MESSAGES_SNAPSHOT", "messages": entries}] if entries else []
 
     def follow_task(self, task_id: str) -> list[Event]:
         """Set the task of the run and its initial state; later events are about this task."""

@@ -77,8 +77,8 @@ class AgentRequest:
     """A request to an agent. model: its name or id.
 
     parts: the newest message, as A2A parts. context: further data for the agent. tools: names of the client's tools.
-    outputs: of the calls requested by the agent. content_field: member with the message. call_field: member with the id of an output's call. previous: the preceding turn.
-    last_answer: the last answer in the client's history.
+    outputs: of the calls requested by the agent. content_field: member with the message. call_field: member with the id
+    of an output's call. previous: the preceding turn. last_answer: the last answer in the client's history.
     """
 
     model: str

@@ -247,12 +247,12 @@ class Turns:
         for task in page.get("tasks", ()):
             messages = (each for each in task.get("history", ()) if each.get("role") == "ROLE_AGENT")
             # Only the logs of tasks with that text are read.
-            if not any(_repeats(request, render_parts(each.get("parts", ()))) for each in messages):
+            if not any(_repeats_question(request, render_parts(each.get("parts", ()))) for each in messages):
                 continue
             question = await self._read_question(TurnId(task["id"]), turn_caller)
             while question is not None:
                 turn, text = question
-                if _repeats(request, text):
+                if _repeats_question(request, text):
                     yield turn, task["contextId"]
                 question = await self._read_question(turn, turn_caller)
 
@@ -274,7 +274,7 @@ class Turns:
         page = await self._invoke_operation("agora.a2a.list", turn_caller, arguments | agent)
         for task in page.get("tasks", ()):
             question = render_parts((task["status"].get("message") or {}).get("parts", ()))
-            if _repeats(request, question):
+            if _repeats_question(request, question):
                 waiting_task: Fields = task
                 return waiting_task
         return None
@@ -439,7 +439,7 @@ class Turns:
         )
 
 
-def _repeats(request: AgentRequest, question: str) -> bool:
+def _repeats_question(request: AgentRequest, question: str) -> bool:
     """Whether the client repeats a question as the agent's last message."""
     # The client's text begins with what the agent wrote before its question.
     return bool(question) and (request.last_answer or "").strip().endswith(question.strip())
