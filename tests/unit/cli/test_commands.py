@@ -35,6 +35,11 @@ def test_every_operation_is_a_command(agora: Agora) -> None:
             assert operation.summary.split(" ")[0] in shown
 
 
+def test_package_runs_as_a_module() -> None:
+    shown = subprocess.run([sys.executable, "-m", "agora", "--version"], capture_output=True, text=True, check=True)
+    assert shown.stdout.split() == ["agora", __version__]
+
+
 def test_help_groups_the_commands(agora: Agora) -> None:
     shown = agora("--help").stdout
     panels = [shown.index(name) for name in ("Server", "Agents and messages", "Every operation, by category")]
