@@ -34,4 +34,4 @@ def test_loop_serves_others_while_a_full_listing_is_built(
     used = process_cpu_seconds(server.pid) - before
     assert answer.status_code == 200
     assert len(answer.content) > 300_000, answer.text[:300]
-    assert probe.longest() < used / 4, f"the loop stood still for {probe.longest():.2f} of {used:.2f} s"
+    assert probe.longest() < used / 4, f"the loop was blocked for {probe.longest():.2f} of {used:.2f} s"

@@ -61,7 +61,7 @@ def test_blocked_loop_is_logged_counted_and_shown(start_blocking_server: Callabl
     assert operator.get(path)["components"]["event_loop"]["metrics"]["stalls"] == 0
 
     os.kill(server.pid, signal.SIGUSR1)
-    line = _wait_for_log(server, r"stood still for .*?in compute_for_ever.*?runs again after [\d.]+ s, ([\d.]+) s")
+    line = _wait_for_log(server, r"blocked for .*?in compute_for_ever.*?runs again after [\d.]+ s, ([\d.]+) s")
     assert float(line[1]) > 1.0, "it computed"
     os.kill(server.pid, signal.SIGUSR2)
     line = _wait_for_log(server, r"in wait_for_a_lock.*?runs again after [\d.]+ s, ([\d.]+) s of them on the CPU")
@@ -89,5 +89,5 @@ def test_suspended_process_is_not_reported_as_a_stall(start_server: Callable[...
 def test_threshold_of_zero_disables_the_watchdog(start_blocking_server: Callable[..., ServerProcess]) -> None:
     server = start_blocking_server(loop_stall_seconds="0")
     os.kill(server.pid, signal.SIGUSR2)
-    assert server.operator.get("/health/detail")["components"]["event_loop"]["detail"] == "never stood still"
+    assert server.operator.get("/health/detail")["components"]["event_loop"]["detail"] == "never blocked"
     assert _stalls(server) == 0

@@ -16,7 +16,7 @@ __all__ = ["LoopStalled", "LoopWatch", "find_server_stall"]
 LIMIT = 5.0  # seconds of CPU time of the loop's thread
 INTERVAL = 0.5  # seconds between checks
 #: log message of a server's own watchdog
-STALL = re.compile(r"The event loop has stood still for [\d.]+ s, using ([\d.]+) s of CPU time, in:.*", re.DOTALL)
+STALL = re.compile(r"The event loop has been blocked for [\d.]+ s, using ([\d.]+) s of CPU time, in:.*", re.DOTALL)
 
 
 def find_server_stall(directory: Path, limit: float = LIMIT) -> str | None:

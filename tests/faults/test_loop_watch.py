@@ -24,9 +24,7 @@ async def test_blocked_loop_is_interrupted(loop_watchdog: LoopWatch) -> None:
 
 
 def test_stall_in_the_log_of_a_server_is_found(tmp_path: Path) -> None:
-    line = (
-        "2026-01-01T00:00:00Z [error] The event loop has stood still for 9.0 s, using {} s of CPU time, in:\n  File x\n"
-    )
+    line = "2026-01-01T00:00:00Z [error] The event loop has been blocked for 9.0 s, using {} s of CPU time, in:\n  File x\n"
     log = tmp_path / "data" / "server.log"
     log.parent.mkdir()
     log.write_text(line.format("4.9"))

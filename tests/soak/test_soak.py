@@ -37,7 +37,7 @@ FILE_SLACK = 16
 POINTS = 20  # samples printed
 IDLE_SHARE, IDLE_WINDOW, SETTLE_SECONDS = 0.01, 20.0, float(os.environ.get("AGORA_SOAK_SETTLE", "180"))
 STALL = re.compile(
-    r"The event loop (?:has stood still for|runs again after) ([\d.]+) s, (?:using )?([\d.]+) s of (?:CPU time|them on the CPU)"
+    r"The event loop (?:has been blocked for|runs again after) ([\d.]+) s, (?:using )?([\d.]+) s of (?:CPU time|them on the CPU)"
 )
 STALL_CPU, STALL_LENGTH = (
     0.5,

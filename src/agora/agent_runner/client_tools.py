@@ -87,5 +87,5 @@ def read_client_results(message: Message, names: Mapping[str, str]) -> dict[str,
         results[call_id] = ("failed", f"The requester's client did not answer this call. {words}".strip())
     if words and all(status == "done" for status, _ in results.values()):
         last = list(names)[-1]
-        results[last] = ("done", f"{results[last][1]}\nThe requester says beside it: {message.text}")
+        results[last] = ("done", f"{results[last][1]}\nThe requester added: {message.text}")
     return results

@@ -101,7 +101,7 @@ class CallMeter:
             else:
                 await self._charge_once(step, answer, None, None)
         except AgoraError as error:
-            log.warning("what a call of a model for %s took could not be recorded: %s", task.task_id, error)
+            log.warning("the usage of a model call for %s could not be recorded: %s", task.task_id, error)
 
     async def charge_and_checkpoint(
         self, step: int, answer: ModelAnswer, checkpoint: JsonObject | None, output: str = ""

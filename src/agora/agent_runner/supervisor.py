@@ -69,7 +69,7 @@ class Supervisor:
         for key, agent in desired.items():
             if key not in self._running:
                 self._running[key] = RunningAgent(configuration.url, agent)
-                log.info("%s runs, version %d", agent.name, agent.version)
+                log.info("%s started, version %d", agent.name, agent.version)
 
     async def stop(self) -> None:
         """Stop all agents."""

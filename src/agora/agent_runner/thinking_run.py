@@ -272,7 +272,7 @@ class ThinkingRun:
         state.seconds = self._elapsed_seconds
         await self._save_checkpoint()
         if state.postponed > MAX_POSTPONED:
-            return PermanentFailure(f"No model has answered {state.postponed} times: {failure}")
+            return PermanentFailure(f"No model answered in {state.postponed} attempts: {failure}")
         return Postponed(f"No model is available at the moment: {failure}"[:1000], failure.retry_after)
 
     def _list_open_calls(self) -> Sequence[ToolCallPart] | None:
@@ -317,7 +317,7 @@ class ThinkingRun:
         try:
             arguments = call.args_as_dict()
         except ValueError:
-            await self._store_tool_result(number, "failed", "The arguments are no JSON object.")
+            await self._store_tool_result(number, "failed", "The arguments are not a JSON object.")
             return None
         if call.tool_name == FINAL and self._specification.output_schema is not None:
             return await self._check_result_against_schema(number, arguments)
@@ -422,7 +422,7 @@ class ThinkingRun:
             try:
                 arguments = calls[number].args_as_dict()
             except ValueError:
-                await self._store_tool_result(number, "failed", "The arguments are no JSON object.")
+                await self._store_tool_result(number, "failed", "The arguments are not a JSON object.")
                 continue
             call: JsonObject = {"id": ids[number], "name": calls[number].tool_name, "arguments": arguments}
             requests[number] = {"tool_call": call}

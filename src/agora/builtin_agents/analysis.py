@@ -158,7 +158,7 @@ def _format_report(analysis: dict[str, Any]) -> str:
     if counts := analysis.get("statistics"):
         lines.append(
             f"Statistics: {counts['words']} words ({counts['unique_words']} different), {counts['sentences']} "
-            f"sentences, {counts['characters']} characters, {counts['average_sentence_length']:g} words a sentence."
+            f"sentences, {counts['characters']} characters, {counts['average_sentence_length']:g} words per sentence."
         )
     if ease := analysis.get("readability"):
         lines.append(
@@ -173,4 +173,4 @@ def _format_report(analysis: dict[str, Any]) -> str:
             if "compound" in sentiment
             else sentiment["reason"]
         )
-    return "\n".join(lines) or "There is nothing to say about it."
+    return "\n".join(lines) or "There are no results."

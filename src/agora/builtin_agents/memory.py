@@ -89,7 +89,7 @@ class MemoryAgent(BuiltinAgent):
         try:
             text, data = await handlers[action](job, request)
         except NotFound:
-            text, data = f"Nothing is kept under {request.get('key')!r}.", {"found": False, "key": request.get("key")}
+            text, data = f"Nothing is stored under {request.get('key')!r}.", {"found": False, "key": request.get("key")}
         except AgoraError as error:
             raise TaskFailed(error.detail) from None
         return Reply([{"data": data}, {"text": text}], result=data) if "action" in payload else text

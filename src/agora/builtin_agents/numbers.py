@@ -145,7 +145,7 @@ def _format_decimal(value: Decimal) -> str:
 
 def build_number_size_error() -> CalculationError:
     return CalculationError(
-        f"The numbers get too large or too small: {MAX_BITS * 3 // 10} digits are the most there can be."
+        f"The numbers get too large or too small: at most {MAX_BITS * 3 // 10} digits are supported."
     )
 
 

@@ -73,7 +73,7 @@ class _ChunkForwardingTransport:
             elif name == "error":
                 kind = {"content-type": "application/problem+json"}
                 return Answer(json.loads(data)["status"], headers | kind, data.encode())
-        raise ConnectionLost("the answer broke off")
+        raise ConnectionLost("the answer was cut off")
 
     async def pause(self, seconds: float) -> None:
         await self._line.pause(seconds)

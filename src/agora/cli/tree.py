@@ -107,7 +107,7 @@ def _format_step_remarks(step: StepState) -> list[tuple[str, str]]:
     if step.attempts > 1:
         remarks.append((f"attempt {step.attempts}", "yellow"))
     if step.compensation:
-        remarks.append(("makes up for a failure", "dim"))
+        remarks.append(("compensates a failure", "dim"))
     if step.status == "pending" and step.depends_on:
         remarks.append((f"after {', '.join(step.depends_on)}", "dim"))
     if step.error:

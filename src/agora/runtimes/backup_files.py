@@ -72,5 +72,5 @@ class BackupFile:
             return self._file.write(data)
         except OSError as error:
             raise convert_disk_full_error(error) or EngineUnavailable(
-                f"The backup can not be written: {error}."
+                f"The backup cannot be written: {error}."
             ) from error

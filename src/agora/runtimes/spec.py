@@ -251,7 +251,7 @@ def _find_variable_errors(spec: Spec) -> Iterator[str]:
             yield f"{section}: at most {MAX_VARIABLES} variables"
         for name, value in variables.items():
             if not VARIABLE.fullmatch(name) or RESERVED_VARIABLE.fullmatch(name):
-                yield f"{section}: {name[:50]!r} can not be the name of a variable"
+                yield f"{section}: {name[:50]!r} cannot be the name of a variable"
             elif "\0" in value or len(value) > MAX_VALUE_CHARACTERS:
                 yield f"{section}.{name}: at most {MAX_VALUE_CHARACTERS} characters without NUL"
 
@@ -267,7 +267,7 @@ def _find_port_errors(spec: Spec) -> Iterator[str]:
         if port.number is not None and not 0 < port.number < 65_536:
             yield f"ports.{port.name}: from 1 to 65535"
         if not VARIABLE.fullmatch(port.variable) or RESERVED_VARIABLE.fullmatch(port.variable):
-            yield f"ports.{port.name}: {port.variable[:50]!r} can not be the name of a variable"
+            yield f"ports.{port.name}: {port.variable[:50]!r} cannot be the name of a variable"
     yield from _find_health_errors(spec)
 
 

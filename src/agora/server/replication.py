@@ -152,7 +152,7 @@ class Replication:
             for origin in [
                 each for each, last_message_at in self.others.items() if now - last_message_at > PEER_TIMEOUT_SECONDS
             ]:
-                log.warning("another server is not heard any more: %s", origin)
+                log.warning("another server has gone silent: %s", origin)
                 del self.others[origin]
                 self._update_peer_count()
 

@@ -49,7 +49,7 @@ def _column_type(cls: type[Any], name: str, annotation: Any) -> str:
     # a string, because of ``from __future__ import annotations``: resolving it would cost an import
     kind = _COLUMN_TYPES.get(str(annotation).removesuffix(" | None"))
     if kind is None:
-        raise RecordMismatch(f"{cls.__qualname__}.{name}: no type of a column is {annotation}")
+        raise RecordMismatch(f"{cls.__qualname__}.{name}: {annotation} is not a column type")
     return kind
 
 

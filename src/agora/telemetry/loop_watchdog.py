@@ -98,7 +98,7 @@ class LoopWatchdog:
             stack = self._format_stack()
             self.last = self._build_stall(started_at, start, cpu_start, stack)
             log.error(
-                "The event loop has stood still for %.1f s, using %.1f s of CPU time, in:\n%s",
+                "The event loop has been blocked for %.1f s, using %.1f s of CPU time, in:\n%s",
                 self.last.seconds,
                 self.last.cpu_seconds,
                 stack,

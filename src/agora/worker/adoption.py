@@ -197,7 +197,7 @@ async def _check_out_within_limits(url: str, target: Path, policy: ClonePolicy, 
     words = ["git", "reset", "--quiet", "--hard"]
     result = await run_command(words, target, timeout=policy.seconds, environment=environment)
     if result.exit_code:
-        raise ValueError(f"The files of {url} can not be written: {result.output.strip()[-300:]}")
+        raise ValueError(f"The files of {url} cannot be written: {result.output.strip()[-300:]}")
 
 
 def _compute_size_limit(directory: Path, policy: ClonePolicy) -> int:

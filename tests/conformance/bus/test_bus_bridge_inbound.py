@@ -83,7 +83,7 @@ async def test_unauthenticated_entries_are_refused(market: Market, client: Any, 
     old = (datetime.now(UTC) - timedelta(days=2)).isoformat()
     wrong: list[tuple[dict[Any, Any], str]] = [
         (base, "neither key nor signature"),
-        (base | {"key": "agt_nonsense"}, "not genuine"),
+        (base | {"key": "agt_nonsense"}, "token is invalid"),
         (base | {"key": other}, "act:any"),
         (base | {"signature": "00"}, "not that of the sender"),
         (base | {"signature": "\u00e9"}, "not that of the sender"),

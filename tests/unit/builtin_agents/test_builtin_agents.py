@@ -91,8 +91,8 @@ async def test_memory_stores_and_recalls_facts(market: Market) -> None:
     assert await said("List keys") == "Keys: demo_key"
     assert (await market.call(market.operator, "memory.search", query="important")).count == 1
     assert await said("Forget demo_key") == "Forgot 'demo_key'"
-    assert await said("Recall demo_key") == "Nothing is kept under 'demo_key'."
-    assert await said("Forget demo_key") == "Nothing is kept under 'demo_key'."
+    assert await said("Recall demo_key") == "Nothing is stored under 'demo_key'."
+    assert await said("Forget demo_key") == "Nothing is stored under 'demo_key'."
     assert await said("List keys") == "Nothing is kept."
     assert published(market, "memory.stored") == [{"key": "demo_key", "version": 1, "by": "operator"}]
     assert len(published(market, "memory.forgotten")) == 1

@@ -130,7 +130,7 @@ class ServerLink:
 
             await self._upstream.exchange_messages(json.dumps(session.build_handshake()).encode(), {}, on_opened)
             if session.generation == generation:
-                raise ConnectionBroken("the handshake was not granted")
+                raise ConnectionBroken("the server rejected the handshake")
             for message in session.list_messages_to_replay():
                 await self._replay_message(message)
         logger.info("The server was restarted; the session was reopened.")

@@ -160,7 +160,7 @@ class Upstream:
                 async with asyncio.timeout(SILENCE_SECONDS):
                     chunk = await anext(chunks, b"")
             except TimeoutError:
-                raise ConnectionBroken("the stream fell silent") from None
+                raise ConnectionBroken("the stream sent nothing for too long") from None
             if not chunk:
                 return
             for event in events.feed(chunk):

@@ -102,7 +102,9 @@ class Channel:
         else:
             self.publish(page.events)
         if self.head == head and self.known > head:
-            raise StoreFailure(f"the log ends at {head}, before the event {self.known} it was said to have")
+            raise StoreFailure(
+                f"the log ends at {head}, before the event {self.known}, which was reported as committed"
+            )
 
     def _end_readers_behind_retention(self, error: CursorTooOld) -> None:
         """Retention deleted unread events: end the readers with an error."""

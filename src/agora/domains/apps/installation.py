@@ -94,7 +94,7 @@ def _list_distinct_agent_names(agents: Sequence[contract.AppAgent]) -> list[str]
     for number, name in enumerate(names):
         if name in names[:number]:
             raise InvalidRequest(
-                f"The app brings {name} twice.", errors=[field_error(f"agents.{number}.name", "twice")]
+                f"The app lists the agent {name} twice.", errors=[field_error(f"agents.{number}.name", "twice")]
             )
     return names
 

@@ -183,7 +183,7 @@ class Authenticator:
     async def _verify_agent(self, token: str) -> Caller:
         claims = self._signer.verify_agent_token(token)
         if claims is None:
-            raise _build_credential_error("The agent token is not genuine.")
+            raise _build_credential_error("The agent token is invalid.")
 
         row = await self._store.read(
             claims.tenant, lambda reader: reader.one(credentials.select_agent_credential, agent_id=claims.agent_id)
@@ -212,14 +212,14 @@ class Authenticator:
     async def _verify_task(self, token: str) -> Caller:
         claims = self._signer.verify_task_token(token)
         if claims is None:
-            raise _build_credential_error("The task token is not genuine.")
+            raise _build_credential_error("The task token is invalid.")
         now = self._clock.now()
         return await self._store.read(claims.tenant, lambda reader: read_task_caller(reader, claims, now))
 
     async def _verify_session(self, token: str, sign_on: SignOn) -> Caller:
         session = self._signer.verify_session_token(token)
         if session is None:
-            raise _build_credential_error("The session is not genuine.", "Sign in again.")
+            raise _build_credential_error("The session token is invalid.", "Sign in again.")
         return await sign_on.find_session_caller(*session)
 
     async def _verify_key(self, digest: bytes) -> Caller:

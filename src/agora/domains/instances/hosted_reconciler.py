@@ -71,7 +71,7 @@ class HostedInstanceReconciler(DueController):
         """Return whether the health URL responds, and a detail. Without a URL the hosting agent's own report is used."""
         url = row.health_url
         if not url:
-            return True, "it says nothing of its health"
+            return True, "it does not report its health"
         parts = urlsplit(url)
         try:
             request = InstanceHttpRequest(

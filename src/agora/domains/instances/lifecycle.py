@@ -186,7 +186,7 @@ class InstanceLifecycle:
         """
         declared, deadline = build_health_check(self.row), time.monotonic() + HEALTH_STEP_SECONDS
         health = declared if declared.has_probe else replace(declared, listens=True)
-        detail = "it was not looked at"
+        detail = "it was not checked"
         while time.monotonic() < deadline:
             observation = await self.current_engine.inspect(self.handle)
             if observation.state == "paused":

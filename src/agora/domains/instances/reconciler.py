@@ -445,7 +445,7 @@ class InstanceReconciler(DueController):
         rows = await self.read(remnant.tenant, statements.select_instance_state, instance_id=handle.instance_id)
         row = rows[0] if rows else None
         if row is None or row.stopped_at is not None or handle.generation < row.generation:
-            log.warning("removing %s (generation %d), which no row knows", handle.instance_id, handle.generation)
+            log.warning("removing %s (generation %d), which has no row", handle.instance_id, handle.generation)
             await engine.remove(handle)
 
 
@@ -469,7 +469,7 @@ def _group_by_engine(rows: Sequence[P]) -> dict[str, list[P]]:
 
 
 def _parse_handle(row: InstanceRow | RunningProgram) -> Handle:
-    assert row.handle is not None, "what runs was started"
+    assert row.handle is not None, "a running instance has a handle"
     return Handle.from_json(decode_json(row.handle))
 
 

@@ -353,13 +353,13 @@ async def _check_event_loop(call: Call, monitor: HealthMonitor) -> ComponentHeal
     metrics = {"stalls": float(watchdog.stalls), "stalled_seconds": round(watchdog.stalled_seconds, 3)}
     stall = watchdog.last
     if stall is None:
-        return ComponentHealth(status="healthy", detail="never stood still", metrics=metrics)
+        return ComponentHealth(status="healthy", detail="never blocked", metrics=metrics)
     metrics |= {"last_seconds": round(stall.seconds, 3), "last_cpu_seconds": round(stall.cpu_seconds, 3)}
     started_at = to_datetime(int(stall.began * SECOND))
     recent = stall.seconds >= LONG_STALL_SECONDS and time.time() - stall.began - stall.seconds < RECENT_STALL_SECONDS
     return ComponentHealth(
         status="degraded" if recent else "healthy",
-        detail=f"stood still {watchdog.stalls} times, last at {started_at:%Y-%m-%dT%H:%M:%SZ} for {stall.seconds:.1f} s",
+        detail=f"blocked {watchdog.stalls} times, last at {started_at:%Y-%m-%dT%H:%M:%SZ} for {stall.seconds:.1f} s",
         metrics=metrics,
         # A stack shows paths and code of the server.
         stack=stall.stack if call.caller.may("admin") else None,

@@ -50,7 +50,7 @@ _SELECT_END = (
 select_older_message = Query(
     _SELECT_END.format("< :before order by message_id desc"), MessagePosition, types={"window": BIG}, scan=True
 )
-"""Where a stretch that goes back from a message ends; None where the log begins before that."""
+"""Selects the last message of a page that goes back from a message; None if the log begins before that."""
 select_newer_message = Query(
     _SELECT_END.format("> :after order by message_id"), MessagePosition, types={"window": BIG}, scan=True
 )

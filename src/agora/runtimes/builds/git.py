@@ -98,7 +98,7 @@ class Repositories:
         if result.code:
             words = " ".join(result.output.split())[-500:]
             raise SourceUnavailable(
-                f"{source.url} can not be fetched: {words}", fix="Check its URL, its branch and its token."
+                f"{source.url} cannot be fetched: {words}", fix="Check its URL, its branch and its token."
             )
 
     async def _check_out(self, source: Git, target: Path, progress: Progress) -> str:
@@ -114,7 +114,7 @@ class Repositories:
         check_out = Command(["git", "reset", "--quiet", "--hard", "HEAD"], target, variables, self.timeout)
         result = await self._run_command(source, check_out, progress)
         if result.code:
-            raise SourceUnavailable(f"{source.url} can not be written: {' '.join(result.output.split())[-500:]}")
+            raise SourceUnavailable(f"{source.url} cannot be written: {' '.join(result.output.split())[-500:]}")
         lines: list[str] = []
         find_commit = Command(["git", "rev-parse", "HEAD"], target, variables, self.timeout)
         result = await self._run_command(source, find_commit, lines.append)

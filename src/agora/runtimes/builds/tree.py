@@ -85,7 +85,7 @@ def copy_tree(source: Path, target: Path, bounds: Bounds) -> None:
                 to.chmod(0o700 if mode & 0o100 else 0o600)
     except OSError as error:
         raise convert_disk_full_error(error) or SourceRefused(
-            f"The source can not be read: {error.strerror}."
+            f"The source cannot be read: {error.strerror}."
         ) from error
 
 

@@ -326,7 +326,7 @@ class DockerRuntime:
         async with self._get_instance_lock(handle.instance_id):
             container = await self._find_container(handle)
             if container is None or watch.STATE_BY_STATUS.get(container["State"]) not in ("running", "paused"):
-                raise Unknown(f"{handle.instance_id[:100]!r} does not run, so it can not be {verb}d.")
+                raise Unknown(f"{handle.instance_id[:100]!r} does not run, so it cannot be {verb}d.")
             if container["State"] != target_state:
                 try:
                     await self._client.request_json("POST", f"containers/{container['Id']}/{verb}")

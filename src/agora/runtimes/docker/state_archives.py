@@ -49,7 +49,7 @@ async def save_state(client: Client, container: str, file: Path, limits: BackupL
             raise Unknown(f"There is no state: {error.detail}.") from None
         raise
     except OSError as error:
-        raise convert_disk_full_error(error) or EngineUnavailable(f"The backup can not be written: {error}.") from error
+        raise convert_disk_full_error(error) or EngineUnavailable(f"The backup cannot be written: {error}.") from error
     return (await asyncio.to_thread(file.stat)).st_size
 
 

@@ -173,7 +173,7 @@ class ProcessRuntime:
             instance, handle_on_disk = self._store.find(handle)
             guard = instance.find_live_guard(handle_on_disk, self._options.installation)
             if guard is None:
-                raise Unknown(f"{handle.instance_id} does not run, so it can not be {participle}.")
+                raise Unknown(f"{handle.instance_id} does not run, so it cannot be {participle}.")
             if (
                 not signal_and_wait(guard.pid)
                 and instance.find_live_guard(handle_on_disk, self._options.installation) is not None

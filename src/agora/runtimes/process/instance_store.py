@@ -275,7 +275,7 @@ class ProcessStore:
                 sync_file(partial)
         except OSError as error:
             raise convert_disk_full_error(error) or EngineUnavailable(
-                f"The backup can not be written: {error}."
+                f"The backup cannot be written: {error}."
             ) from error
         return file.stat().st_size
 

@@ -84,9 +84,9 @@ def _restore_state(file: Path, state: Path) -> None:
     try:
         archives.unpack_archive(file, state)
     except (tarfile.TarError, EOFError, zlib.error, ValueError) as error:
-        raise StartFailed(f"The backup can not be restored: {error}.") from error
+        raise StartFailed(f"The backup cannot be restored: {error}.") from error
     except OSError as error:
-        raise convert_disk_full_error(error) or StartFailed(f"The backup can not be restored: {error}.") from error
+        raise convert_disk_full_error(error) or StartFailed(f"The backup cannot be restored: {error}.") from error
 
 
 def erase_if_exists(directory: Path) -> None:
@@ -124,11 +124,11 @@ def launch_guard(options: Options, groups: Cgroups, launch: GuardLaunch) -> str:
     except subprocess.TimeoutExpired:
         raise StartFailed("The host is too busy to start a program.") from None
     except OSError as error:
-        raise StartFailed(f"The program can not be started: {error.strerror}.") from error
+        raise StartFailed(f"The program cannot be started: {error.strerror}.") from error
     word = completed.stdout.decode()
     if word not in ("begun", "started", "held", "stopped"):
         message = log.read_text(errors="replace")[-500:] if log.exists() else ""
-        raise StartFailed(f"The program can not be started: {message.strip() or 'its guard died'}.")
+        raise StartFailed(f"The program cannot be started: {message.strip() or 'its guard died'}.")
     return word
 
 

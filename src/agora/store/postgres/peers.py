@@ -79,7 +79,9 @@ class Peers:
             except Exception as error:  # an internal error of the client is not one of its usual exceptions
                 # A single server without peers misses nothing: no warning.
                 if self.listening and self.others:
-                    log.warning("The other servers at %s are not heard for the moment: %s", redact_url(self.url), error)
+                    log.warning(
+                        "Messages of the other servers at %s cannot be received now: %s", redact_url(self.url), error
+                    )
                 self.listening = False
                 await asyncio.sleep(RECONNECT_SECONDS)
 

@@ -113,7 +113,7 @@ async def check_signature(token: UnverifiedToken, provider: Provider) -> None:
         except (JoseError, ValueError):
             continue
         return
-    raise build_token_error("The token's signature is not genuine.")
+    raise build_token_error("The token's signature is invalid.")
 
 
 def check_token_times(claims: Mapping[str, Any], now: int, skew: int) -> int:

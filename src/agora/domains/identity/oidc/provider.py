@@ -99,7 +99,7 @@ class CachedAnswer(Generic[T]):
             self._error = error
             if self._value is None or self._clock.now() - self._received_at >= STALE_PERIOD:
                 raise
-            log.warning("%s What it said before is used.", error.detail)
+            log.warning("%s Its previous metadata is used.", error.detail)
         else:
             self._error, self._received_at = None, self._clock.now()
         return self._value

@@ -310,7 +310,7 @@ class Connection:
         try:
             await self._run_session(self._connection_lost)
         except Exception as failure:
-            log.debug("upstream %s speaks no HTTP+SSE either: %s", self.endpoint.name, failure)
+            log.debug("upstream %s does not support HTTP+SSE either: %s", self.endpoint.name, failure)
         # Kept only if a session began: the same upstream may answer with Streamable HTTP next time.
         self._sse = self._sessions > initial_sessions
         return self._sse

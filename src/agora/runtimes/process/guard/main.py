@@ -120,7 +120,7 @@ class Guard:
             os.umask(0o077)
             os.execve("/bin/sh", ["sh", "-c", self.command], os.environ)  # noqa: S606
         except BaseException as error:
-            os.write(2, f"It can not be started: {error}\n".encode())
+            os.write(2, f"It cannot be started: {error}\n".encode())
         os._exit(127)
 
     def _apply_limits(self) -> None:
