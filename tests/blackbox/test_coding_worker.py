@@ -497,6 +497,29 @@ def test_worker_drains_and_reconnects_to_a_restarted_server(
     assert task["checkpoint"]["session_id"]
 
 
+def test_tokens_of_a_turn_that_a_stopping_worker_cancels_are_billed_once(
+    shared_server: ServerProcess, start_worker: StartWorker
+) -> None:
+    operator = shared_server.operator
+    worker = start_worker(name="stopped")
+    job = submit_job(operator, "SLOWLY: 1000", worker="stopped")
+    poll_until(lambda: "word3" in read_output(operator, job), "output", 30)
+    assert worker.stop() == 0
+    (usage,) = operator.get(f"/billing/tokens?task_id={job}")["tokens"]
+    assert (usage["input_tokens"], usage["output_tokens"]) == (100, 20)
+    checkpoint = wait_for_status(operator, job, "pending")["checkpoint"]
+    assert checkpoint["model_tokens"] == {"stub/small": [100, 20]}, "the next attempt continues the sum"
+
+
+def test_output_with_a_lone_surrogate_is_written(shared_server: ServerProcess, careful_worker: WorkerProcess) -> None:
+    """JSON can express half a surrogate pair, which UTF-8 cannot."""
+    operator = shared_server.operator
+    job = submit_job(operator, "HALF\nSAY: the end", worker="careful")
+    task = wait_for_status(operator, job, "completed")
+    assert task["result"]["text"].endswith("the end")
+    assert read_output(operator, job).count("half ?the end\n") == 1
+
+
 def test_drained_worker_exits_after_its_last_job(shared_server: ServerProcess, start_worker: StartWorker) -> None:
     """Its running job is completed, queued jobs wait until it is started again, and no job is done twice."""
     operator = shared_server.operator

@@ -7,6 +7,7 @@ Its sessions are files below HOME, so that they outlive it. It is controlled by 
 * ``READ: path`` - a tool call of the kind read, which also needs permission
 * ``EDIT: path=text`` - asks for permission, and writes the text to a file; it reports the change as a diff
 * ``OBSTINATE: path`` - as READ, and again in every later turn
+* ``HALF`` - says half of a surrogate pair
 * ``THINK: text``; ``PLAN: step, step`` - a plan of which the first step is done
 * ``SAY: text``; ``SLOWLY: n`` - n words, a twentieth of a second apart, until cancelled
 * ``RECALL`` - says every prompt of its session, its model and its mode
@@ -36,7 +37,7 @@ from typing import Any
 
 JsonMap = dict[str, Any]
 DIRECTIVE = re.compile(
-    r"^\s*(RUN|TOGETHER|READ|EDIT|THINK|PLAN|SAY|SLOWLY|RECALL|LIMIT|DIE|TOOL|OBSTINATE)\b:? ?(.*)$", re.MULTILINE
+    r"^\s*(RUN|TOGETHER|READ|EDIT|THINK|PLAN|SAY|SLOWLY|RECALL|LIMIT|DIE|TOOL|OBSTINATE|HALF)\b:? ?(.*)$", re.MULTILINE
 )
 OPTIONS = [
     {"optionId": "once", "kind": "allow_once", "name": "Allow once"},
@@ -208,6 +209,8 @@ class Agent:
         match word:
             case "SAY":
                 self.say(session, rest)
+            case "HALF":
+                self.say(session, "half \ud800")
             case "RECALL":
                 self.say(
                     session,

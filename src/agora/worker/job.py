@@ -45,7 +45,7 @@ from .results import hand_over_for_review, store_changes
 from .session_opening import choose_session_options, load_earlier_session
 from .starting_point import StartingPoint
 from .subprocesses import CommandError, fill_command, run_command
-from .transcript import Transcript, remove_null_characters
+from .transcript import Transcript, replace_unstorable_characters
 from .turns import record_turn, restore_files_to_start
 from .usage_limits import AccountBreaker, UsageLimitReached, describe_pause
 from .worktree import Workplace, open_workplace
@@ -152,13 +152,18 @@ class Job:
             logger.debug("%s was not released: %s", self.task_id, error)
 
     async def close(self) -> None:
-        """End the agent; keep the worktree."""
-        self._cancel_permissions()
-        if self._turn is not None:
-            self._turn.cancel()
-            await asyncio.gather(self._turn, return_exceptions=True)
-        await self._writer.close()
-        await self._closing.aclose()
+        """End the agent; keep the worktree. A turn that has not ended is cancelled, and its tokens are reported."""
+        try:
+            self._cancel_permissions()
+            if self._turn is not None:
+                # Before its process is killed: an agent that is told to stop can report its tokens.
+                self._turn.cancel()
+                (end,) = await asyncio.gather(self._turn, return_exceptions=True)
+                if isinstance(end, TurnEnd):
+                    await self._report_cancelled_turn(end)
+            await self._writer.close()
+        finally:
+            await self._closing.aclose()
 
     async def _begin_work(self) -> None:
         """Prepare the workplace, and begin the first turn or continue the interrupted one."""
@@ -224,7 +229,7 @@ class Job:
                 environment=opened.environment,
                 on_output=self._writer.add_text,
             )
-        self._state.text, self._state.is_answered = result.output[-4000:], True
+        self._state.text, self._state.is_answered = replace_unstorable_characters(result.output[-4000:]), True
         await self._save_checkpoint()
         if result.exit_code:
             raise PermanentFailure(f"{words[0]} ended with exit code {result.exit_code}: {result.output[-2000:]}")
@@ -409,8 +414,18 @@ class Job:
         async with self._execution.pause_commands(self._place):
             await record_turn(self._client, self._run, self._place, self._state, self._registry, self._prompt)
 
+    async def _report_cancelled_turn(self, end: TurnEnd) -> None:
+        """Report the tokens of a turn that was cancelled because the job leaves this worker."""
+        await self._report_turn_usage(end)
+        try:
+            # The next attempt continues the sum.
+            await self._save_checkpoint()
+        except AgoraError as error:  # the lease has been lost, or the job waits for an answer
+            logger.debug("The tokens of %s are not in its checkpoint: %s", self.task_id, error)
+
     async def _report_turn_usage(self, end: TurnEnd) -> None:
         assert self._agent is not None
+        self._turn = None  # it is reported once
         # Not the requested model: an agent that ignores it would be charged at the wrong price.
         model = self._agent.model or self._options.model or ""
         await report_usage(self._client, self._run, self._state, model, end.usage, self._add_note)
@@ -425,10 +440,6 @@ class Job:
             signals = [asyncio.create_task(event.wait()) for event in (self._is_steered, self._is_asked)]
             try:
                 await asyncio.wait((self._turn, *signals), return_when=asyncio.FIRST_COMPLETED)
-            # The lease was lost or the worker stops: the agent is told to stop before its process is killed.
-            except asyncio.CancelledError:
-                self._turn.cancel()
-                raise
             finally:
                 for signal in signals:
                     signal.cancel()
@@ -494,8 +505,15 @@ class Job:
         # The output first: a job that continues from the checkpoint would not write it again.
         await self._writer.flush_output()
         await self._save_checkpoint()
-        data: dict[str, Any] = {"permission": request.to_document() | {"input": dict(request.input)}}
-        return InputRequired(request.describe_request(), data=data, schema=request.build_answer_schema())
+        # Not when the request arrives: the policy must decide about the paths as they are.
+        question, data, schema = replace_unstorable_characters(
+            [
+                request.describe_request(),
+                {"permission": request.to_document() | {"input": dict(request.input)}},
+                request.build_answer_schema(),
+            ]
+        )
+        return InputRequired(question, data=data, schema=schema)
 
     async def _pass_answer_to_agent(self) -> None:
         """Give the requester's answer to the agent; one that died in the meantime is restarted with the answer."""
@@ -578,13 +596,13 @@ class Job:
         return {"AGORA_TASK_ID": self.task_id, "PORT": str(port)}
 
     def _receive_update(self, update: Mapping[str, Any]) -> None:
-        self._writer.add_text(self._transcript.add_update(update))
+        self._writer.add_text(self._transcript.add_update(replace_unstorable_characters(update)))
 
     def _add_note(self, text: str) -> None:
         self._writer.add_text(self._transcript.add_note(text))
 
     async def _save_checkpoint(self) -> None:
-        await self._run.save(self._state.to_checkpoint())
+        await self._run.save(replace_unstorable_characters(self._state.to_checkpoint()))
 
     async def _report_message(self, role: str, parts: Sequence[Mapping[str, Any]]) -> None:
         """Store a message of the session on the server."""
@@ -592,7 +610,7 @@ class Job:
         session_id, message_id = self._state.session_id, f"{self.task_id}:{self._state.messages}"
         assert session_id is not None
         self._state.messages += 1
-        message = {"message_id": message_id, "role": role, "parts": remove_null_characters(parts)}
+        message = {"message_id": message_id, "role": role, "parts": replace_unstorable_characters(parts)}
         options = {"title": self._request.title, "agent": self._options.agent_name, "task_id": self.task_id}
         try:
             await self._registry.store_messages(self._client, self._place.codebase, session_id, message, options)

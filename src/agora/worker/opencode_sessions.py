@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from .transcript import replace_unstorable_characters
+
 __all__ = [
     "PAGE_SIZE",
     "OpenCodeSession",
@@ -112,8 +114,7 @@ def _convert_part(part: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _clip_text(value: Any) -> str:
-    # The server refuses NUL in texts.
-    return str(value or "").replace("\x00", "")[:MAX_PART_CHARACTERS]
+    return str(replace_unstorable_characters(str(value or ""))[:MAX_PART_CHARACTERS])
 
 
 def _read_rows(database: Path, sql: str, *values: Any) -> list[Any]:

@@ -8,6 +8,8 @@ import logging
 
 from agora_sdk import AgoraError, TaskRun
 
+from .transcript import replace_unstorable_characters
+
 __all__ = ["OutputWriter"]
 
 logger = logging.getLogger("agora.worker")
@@ -35,8 +37,7 @@ class OutputWriter:
     def add_text(self, text: str) -> None:
         """Add text to the output."""
         if text:
-            # The server refuses NUL in texts.
-            self._pending.append(text.replace("\x00", ""))
+            self._pending.append(replace_unstorable_characters(text))
             self._has_text.set()
 
     async def flush_output(self) -> None:
@@ -62,3 +63,5 @@ class OutputWriter:
                 await self.flush_output()
             except AgoraError as error:  # a lost lease cancels the job; output beyond the limit is dropped
                 logger.warning("Output of %s is not written: %s", self._run.task_id, error)
+            except Exception:  # a defect must not end the output of the whole job
+                logger.exception("Output of %s is not written", self._run.task_id)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from typing import Any, cast
 
@@ -15,6 +16,7 @@ from agora_sdk.client import AgoraClient
 from agora_sdk.contract.events import Event
 from agora_sdk.contract.workers import CODING_PROGRAM, Worker
 from agora_sdk.errors import StaleLease
+from agora_sdk.retry import Backoff
 
 from .adoption import PENDING_CODEBASE, REGISTRATION_TYPE, adopt_or_decline_codebase
 from .container_engine import ContainerEngine
@@ -38,6 +40,7 @@ logger = logging.getLogger("agora.worker")
 DRAIN_POLL_SECONDS = 2.0  #: polling interval while a draining worker ends its jobs
 LOST_EVENTS = ("agora.task.cancelled", "agora.task.expired", "agora.task.reassigned", "agora.task.started")
 STEERING_ACTION = "steering"
+CHORE_BACKOFF = Backoff(first=1.0, most=600.0)  #: until a chore that has failed is started again
 
 
 class CodingWorker(Agent):
@@ -146,11 +149,24 @@ class CodingWorker(Agent):
         places = ", ".join(str(codebase.path) for codebase in self.options.codebases)
         logger.info("%s takes jobs for %s with %s", self.name, places, self.options.agent_name)
         self._disk = DiskKeeper(self.options, self.client, self._registry)
-        for chore in (self._disk.run_regularly(), self._send_heartbeats_while_full()):
-            self._chores.append(asyncio.create_task(chore))
+        self._start_chore(self._disk.run_regularly)
+        self._start_chore(self._send_heartbeats_while_full)
         if self.options.opencode_database is not None:
             sync = SessionSync(self.options.opencode_database, self.client, self._registry)
-            self._chores.append(asyncio.create_task(sync.run_regularly()))
+            self._start_chore(sync.run_regularly)
+
+    def _start_chore(self, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Start a chore that runs until the worker stops; it is started again after an unexpected error."""
+
+        async def keep_running() -> None:
+            for attempt in itertools.count():
+                try:
+                    await run()
+                except Exception:
+                    logger.exception("%s: %s has failed and is started again", self.name, run.__qualname__)
+                await asyncio.sleep(CHORE_BACKOFF.pause(attempt))
+
+        self._chores.append(asyncio.create_task(keep_running()))
 
     async def on_task(self, task: TaskRun) -> Any:
         """Run a job; secrets are masked in everything sent to the server."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Transcript", "Usage", "remove_null_characters"]
+__all__ = ["Transcript", "Usage", "replace_unstorable_characters"]
 
 PLAN_MARKS = {"completed": "x", "in_progress": "~", "pending": " "}
 FINISHED_STATUSES = frozenset({"completed", "failed"})
@@ -158,10 +158,13 @@ def _convert_content_to_text(content: Mapping[str, Any]) -> str:
     return _read_text(content.get("content"))
 
 
-def remove_null_characters(value: Any) -> Any:
-    """Remove null characters from JSON, because stores reject them: a program's output may contain them."""
+def replace_unstorable_characters(value: Any) -> Any:
+    """Remove null characters from JSON, and replace lone surrogates by ``?``: a program's output may contain them, and
+    the server rejects both."""
     if isinstance(value, str):
-        return value.replace("\x00", "")
+        return value.replace("\x00", "").encode("utf-8", "replace").decode()
     if isinstance(value, Mapping):
-        return {remove_null_characters(name): remove_null_characters(part) for name, part in value.items()}
-    return [remove_null_characters(part) for part in value] if isinstance(value, list) else value
+        return {
+            replace_unstorable_characters(name): replace_unstorable_characters(part) for name, part in value.items()
+        }
+    return [replace_unstorable_characters(part) for part in value] if isinstance(value, list) else value

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
+
+import pytest
 
 from agora.worker.options import WorkerOptions
 from agora.worker.service import CodingWorker
@@ -14,10 +18,10 @@ from agora_sdk.contract.agents import Registration
 from agora_sdk.contract.workers import Worker
 
 
-async def test_stopped_worker_does_not_wait_for_its_drain(tmp_path: Path) -> None:
-    """It was already draining when it started."""
+def build_worker(directory: Path, status: str, **options: Any) -> CodingWorker:
+    """Build a registered worker whose server answers what a start needs."""
     now = "2026-01-01T00:00:00Z"
-    draining = Worker.model_validate(
+    record = Worker.model_validate(
         {
             "worker_id": "w",
             "worker_name": "w",
@@ -25,12 +29,12 @@ async def test_stopped_worker_does_not_wait_for_its_drain(tmp_path: Path) -> Non
             "registered_at": now,
             "last_seen": now,
             "active_tasks": 1,
-            "status": "draining",
+            "status": status,
         }
     )
 
     async def get_worker(worker_id: str) -> Worker:
-        return draining
+        return record
 
     async def update_agent(agent_id: str, **changes: Any) -> None:
         pass
@@ -44,12 +48,42 @@ async def test_stopped_worker_does_not_wait_for_its_drain(tmp_path: Path) -> Non
         codebase=SimpleNamespace(list=list_codebases),
     )
     options = WorkerOptions(
-        name="w", codebases=(), agent_name="own", agent_command=("own",), agent_environment={}, state=tmp_path
+        name="w",
+        codebases=(),
+        agent_name="own",
+        agent_command=("own",),
+        agent_environment={},
+        state=directory,
+        **options,
     )
     client.with_options = lambda **options: client
     worker = CodingWorker(options, cast("AgoraClient", client))
     worker.worker_id = "w"
     worker.registration = cast("Registration", SimpleNamespace(agent_id="a"))
+    return worker
+
+
+async def test_chore_with_an_unexpected_error_is_started_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Without anybody awaiting it, its end would be noticed by nobody."""
+    database = tmp_path / "opencode.db"
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("create table session (id text, parent_id text, directory text, title text, time_updated)")
+        connection.execute("insert into session values ('ses_1', null, '/src', 'One', 'not a time')")
+    worker = build_worker(tmp_path, "online", opencode_database=database)
+    await worker.on_start()
+    try:
+        async with asyncio.timeout(10):
+            while caplog.text.count("SessionSync.run_regularly has failed and is started again") < 2:
+                await asyncio.sleep(0.05)
+    finally:
+        await worker.on_stop()
+
+
+async def test_stopped_worker_does_not_wait_for_its_drain(tmp_path: Path) -> None:
+    """It was already draining when it started."""
+    worker = build_worker(tmp_path, "draining")
     before = asyncio.all_tasks()
     await worker.on_start()
     chores = asyncio.all_tasks() - before
