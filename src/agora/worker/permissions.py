@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -54,7 +56,8 @@ class Decision:
 class PermissionRequest:
     """A request of an agent to make a tool call.
 
-    kind: of the tool, as the protocol names it. paths: paths of the file system that the call names.
+    kind: of the tool, as the protocol names it. paths: paths of the file system that the call names. digest: of the
+    call's input and content, such as a diff; '' if unknown, in the checkpoint of an earlier release.
     """
 
     title: str
@@ -62,6 +65,7 @@ class PermissionRequest:
     paths: tuple[str, ...]
     options: tuple[Option, ...]
     input: Mapping[str, Any]
+    digest: str
 
     @classmethod
     def from_tool_call(cls, tool_call: Mapping[str, Any], options: Sequence[Mapping[str, Any]]) -> PermissionRequest:
@@ -75,6 +79,7 @@ class PermissionRequest:
             paths=tuple(dict.fromkeys((*located, *_find_paths(raw)))),
             options=tuple(Option(str(o["optionId"]), str(o["name"]), str(o["kind"])) for o in options),
             input=raw,
+            digest=_compute_digest([tool_call.get("rawInput"), tool_call.get("content")]),
         )
 
     def find_option(self, kinds: Iterable[str]) -> Option | None:
@@ -82,9 +87,8 @@ class PermissionRequest:
         return next((option for kind in kinds for option in self.options if option.kind == kind), None)
 
     def is_same_call(self, other: PermissionRequest) -> bool:
-        """Whether another request is for the call that a person has seen. The input is compared only by what it names:
-        a checkpoint contains no inputs."""
-        return (self.kind, self.title, self.paths) == (other.kind, other.title, other.paths)
+        """Whether another request is for exactly the call that a person has seen."""
+        return (self.kind, self.title, self.paths, self.digest) == (other.kind, other.title, other.paths, other.digest)
 
     def build_rejection(self, feedback: str | None = None) -> Decision:
         """Build a rejection, for this call only if the agent offers that."""
@@ -112,13 +116,17 @@ class PermissionRequest:
     def to_document(self) -> dict[str, Any]:
         """Serialize as JSON for the question and the checkpoint."""
         options = [{"option_id": o.option_id, "name": o.name, "kind": o.kind} for o in self.options]
-        return {"title": self.title, "kind": self.kind, "paths": list(self.paths), "options": options}
+        document = {"title": self.title, "kind": self.kind, "paths": list(self.paths), "options": options}
+        # Not the input, which may be a whole file: a checkpoint must stay small.
+        return document | {"digest": self.digest}
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> PermissionRequest:
         """Parse the JSON of :meth:`to_document`."""
         options = tuple(Option(o["option_id"], o["name"], o["kind"]) for o in document["options"])
-        return cls(document["title"], document["kind"], tuple(document["paths"]), options, {})
+        return cls(
+            document["title"], document["kind"], tuple(document["paths"]), options, {}, document.get("digest", "")
+        )
 
     def build_answer_schema(self) -> dict[str, Any]:
         """Build the JSON schema of the answer, for a form."""
@@ -134,6 +142,11 @@ class OpenPermission:
 
     request: PermissionRequest
     decision: asyncio.Future[Decision]
+
+
+def _compute_digest(value: Any) -> str:
+    """Compute a digest of JSON."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 def _find_paths(value: Any, key: str = "") -> Iterator[str]:

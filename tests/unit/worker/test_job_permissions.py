@@ -16,8 +16,23 @@ OPTIONS = [
 ]
 
 
-def _ask(command: str) -> PermissionRequest:
-    return PermissionRequest.from_tool_call({"kind": "execute", "title": command}, OPTIONS)
+def _ask(command: str, title: str | None = None) -> PermissionRequest:
+    call = {"kind": "execute", "title": title or command, "rawInput": {"command": command}}
+    return PermissionRequest.from_tool_call(call, OPTIONS)
+
+
+def test_a_call_is_the_same_only_with_the_same_input_and_content() -> None:
+    """A title may stay the same while the command or the diff changes."""
+    asked = PermissionRequest.from_document(_ask("make test", "Run the tests").to_document())
+    assert _ask("make test", "Run the tests").is_same_call(asked)
+    assert not _ask("rm -r .", "Run the tests").is_same_call(asked)
+
+    def edit(text: str) -> PermissionRequest:
+        diff = {"type": "diff", "path": "a.py", "oldText": None, "newText": text}
+        return PermissionRequest.from_tool_call({"kind": "edit", "title": "a.py", "content": [diff]}, OPTIONS)
+
+    assert edit("good").is_same_call(PermissionRequest.from_document(edit("good").to_document()))
+    assert not edit("bad").is_same_call(PermissionRequest.from_document(edit("good").to_document()))
 
 
 async def test_an_answer_applies_only_to_the_call_that_was_asked_for(tmp_path: Path) -> None:
