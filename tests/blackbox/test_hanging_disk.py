@@ -118,3 +118,18 @@ def test_calls_are_answered_while_the_space_on_the_disk_cannot_be_measured(
     assert send(sender, "meanwhile").status_code == 200
     disk.go_on()
     poll_until(is_measured, "the disk is measured again")
+
+
+def test_server_stops_while_the_space_on_the_disk_cannot_be_measured(
+    disk: HangingDisk, start_server: Callable[..., ServerProcess]
+) -> None:
+    """Neither the health monitor nor an engine of instances keeps it from exiting."""
+    server = start_server(process_engine="true", instance_pass="0.5")
+    disk.usage_flag.touch()
+
+    def read_unavailable_engines() -> str:
+        (host,) = server.operator.get("/hosts")["hosts"]
+        return str(host["unavailable"])
+
+    poll_until(lambda: "did not answer" in read_unavailable_engines(), read_unavailable_engines, 30)
+    assert server.stop() == 0

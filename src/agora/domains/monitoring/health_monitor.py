@@ -9,11 +9,9 @@ import asyncio
 import logging
 import os
 import shutil
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import field
 from functools import partial
 from pathlib import Path
@@ -21,6 +19,7 @@ from typing import Protocol
 
 from agora.clock import SECOND, Clock
 from agora.core.ports import Port
+from agora.daemon_threads import DaemonThreadCall
 from agora.domains.bus.engines.port import Bridge
 from agora.store.port import Store, StoreUnavailable
 from agora.telemetry import LoopWatchdog
@@ -103,7 +102,8 @@ class HealthMonitor:
         memory: Measurement | None = None,
     ) -> None:
         self._store, self._clock, self._live = store, clock, live
-        self._disk, self._memory = disk or partial(measure_disk, directory), memory or measure_memory
+        self._disk = DaemonThreadCall(disk or partial(measure_disk, directory), "agora-disk-usage")
+        self._memory = memory or measure_memory
         # Bounded by its length; an hour is the longest window of a trend.
         self.samples: deque[Sample] = deque(maxlen=int(WINDOW_SECONDS / SAMPLE_INTERVAL))
         self.loops: Sequence[LoopStatus] = ()
@@ -112,7 +112,6 @@ class HealthMonitor:
         self.probed: Probe | None = None
         self.on_failure: Callable[[], None] = lambda: None
         self._probing: asyncio.Task[Probe] | None = None
-        self._disk_answer: asyncio.Future[Mapping[str, float]] | None = None
         self.bus: Callable[[], Bridge | None] = lambda: None
         self.missed = False
 
@@ -135,18 +134,18 @@ class HealthMonitor:
     async def _measure_disk(self) -> Mapping[str, float]:
         """Measure the disk in a thread; empty if it does not answer in time.
 
-        A network disk that hangs blocks the thread, possibly for ever. So there is at most one, only the sample that
-        started it waits for it, and as a daemon it does not keep the server from exiting.
+        A network disk that hangs blocks the thread, possibly for ever. So only the sample that started it waits for it.
         """
-        if self._disk_answer is not None and not self._disk_answer.done():
+        if self._disk.is_running:
             return {}
-        self._disk_answer = _run_in_daemon_thread(self._disk)
         try:
             async with asyncio.timeout(self.check_seconds):
-                return await asyncio.shield(self._disk_answer)
+                return await self._disk.run()
         except TimeoutError:
             log.warning("the disk could not be measured within %g s", self.check_seconds)
-            return {}
+        except Exception:
+            log.exception("a measurement failed")
+        return {}
 
     async def probe(self) -> Probe:
         """Commit a row to the store now. A failure is a result, not an error; the store logs its outages itself."""
@@ -259,25 +258,6 @@ def _describe_failure(error: Exception) -> str:
 
 
 # -- the machine -------------------------------------------------------------------------------
-
-
-def _run_in_daemon_thread(measure: Measurement) -> asyncio.Future[Mapping[str, float]]:
-    """Run a measurement in a thread of its own; the result is empty if it fails."""
-    loop = asyncio.get_running_loop()
-    answer: asyncio.Future[Mapping[str, float]] = loop.create_future()
-
-    def measure_and_report() -> None:
-        values: Mapping[str, float] = {}
-        try:
-            values = measure()
-        except Exception:
-            log.exception("a measurement failed")
-        with suppress(RuntimeError):  # the loop was closed meanwhile
-            loop.call_soon_threadsafe(answer.set_result, values)
-
-    # Not asyncio.to_thread: the interpreter waits for the threads of its pool before it exits.
-    threading.Thread(target=measure_and_report, name="agora-disk-usage", daemon=True).start()
-    return answer
 
 
 def measure_disk(directory: Path) -> dict[str, float]:

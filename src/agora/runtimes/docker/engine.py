@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from agora.daemon_threads import DaemonThreadCall
 from agora.runtimes.backup_files import BackupLimits
 from agora.runtimes.builds.tree import convert_disk_full_error
 from agora.runtimes.errors import (
@@ -88,6 +89,9 @@ class DockerRuntime:
         self._output = ContainerOutput(self._client, self._records, options.log_size)
         self._looks = ContainerInspector(self._client, self._records)
         self._ports = Ports(*options.ports)
+        self._measuring = DaemonThreadCall(
+            lambda: host.measure_host(options.root, self._ports.free_count), "agora-host-capacity"
+        )
         self._opening = asyncio.Lock()
         self._is_open = False
         self._backup_slots = asyncio.Semaphore(MAX_CONCURRENT_BACKUPS)
@@ -113,7 +117,7 @@ class DockerRuntime:
 
     async def capacity(self) -> Capacity:
         await self._ensure_open()
-        here = await asyncio.to_thread(host.measure_host, self._options.root, self._ports.free_count)
+        here = await self._measuring.run()
         info: dict[str, Any] = await self._client.request_json("GET", "info")
         memory = int(info["MemTotal"])
         return Capacity(

@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
+from agora.daemon_threads import DaemonThreadCall
 from agora.runtimes.backup_files import BackupLimits
 from agora.runtimes.builds.cache import BuildCache
 from agora.runtimes.builds.tree import convert_disk_full_error
@@ -66,6 +67,9 @@ class ProcessRuntime:
         self._threads = ThreadPoolExecutor(FILE_THREADS, thread_name_prefix="instances")
         # Apart: backups take minutes, and others' instances must be started and checked meanwhile.
         self._backup_threads = ThreadPoolExecutor(BACKUP_THREADS, thread_name_prefix="backups")
+        self._measuring = DaemonThreadCall(
+            lambda: host.measure_host(options.root, self._store.ports.free_count), "agora-host-capacity"
+        )
         self._opening = asyncio.Lock()
         self._closed = False
         # Weak: a lock disappears with its last holder, so ended instances leave nothing behind.
@@ -84,7 +88,11 @@ class ProcessRuntime:
         return EngineStatus(True, f"processes of {os.uname().sysname} {os.uname().release}", enforcement)
 
     async def capacity(self) -> Capacity:
-        return await self._run_in_thread(lambda: host.measure_host(self._options.root, self._store.ports.free_count))
+        await self._run_in_thread(lambda: None)  # opens the store
+        try:
+            return await self._measuring.run()
+        except OSError as error:
+            raise EngineUnavailable(f"The host refuses: {error}.") from error
 
     async def build(self, spec: Spec, progress: Progress | None = None) -> Build:
         # Opens the store first: no build may run in a directory that another server uses.

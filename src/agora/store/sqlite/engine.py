@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from agora.clock import Clock, SystemClock
+from agora.daemon_threads import DaemonThreadCall
 from agora.scheduling import FairQueue, Owner
 from agora_sdk.errors import Overloaded
 
@@ -122,6 +123,7 @@ class SqliteStore:
         self._local = threading.local()
         self._scanners: list[sqlite3.Connection] = []
         self._outages = Outages()
+        self._free_space_check = DaemonThreadCall(self._check_free_space, "agora-free-space")
         self._reserve = self.path.with_name(self.path.name + "-reserve")
 
     # -- life ------------------------------------------------------------------------------------
@@ -259,7 +261,7 @@ class SqliteStore:
         started_at = time.monotonic()
         await self.write(DEFAULT_TENANT, write_probe)
         try:
-            await asyncio.to_thread(self._check_free_space)
+            await self._free_space_check.run()
         except OSError as error:
             failed = build_disk_failure(error)
             self._outages.record_failure(failed)
