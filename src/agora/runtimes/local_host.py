@@ -49,7 +49,7 @@ class LocalHost:
     url: str = ""
     urls: Mapping[str, str] = field(default_factory=dict)
     region: str | None = None
-    asker: InstanceClient = field(default_factory=InstanceClient)
+    http_client: InstanceClient = field(default_factory=InstanceClient)
     ticks: Callable[[], int] = read_monotonic_microseconds
     boot: str = field(default_factory=read_boot_id)
     sources: tuple[Path, ...] = ()
@@ -87,6 +87,6 @@ class LocalHost:
 
     async def close(self) -> None:
         """Close the engines; instances keep running."""
-        await self.asker.close()
+        await self.http_client.close()
         for engine in self.engines.values():
             await engine.close()

@@ -31,15 +31,15 @@ HANDLERS_BY_SIGNAL: Mapping[Signal[Any], Sequence[Handler]] = {
         "tasks.subscribers:hand_over_waiting_tasks", "apps.subscribers:publish_registered_app"
     ),
     agents.CODEBASES_DECLARED: _load_handlers("coding.subscribers:refuse_foreign_codebases"),
-    agents.DEREGISTRATION_REQUESTED: _load_handlers("instances.subscribers:refuse_while_running"),
+    agents.DEREGISTRATION_REQUESTED: _load_handlers("instances.subscribers:refuse_deregistration_with_instances"),
     agents.AGENT_RETIRED: _load_handlers(
         "tasks.subscribers:release_tasks",
-        "instances.subscribers:end_instances",
+        "instances.subscribers:withdraw_and_stop_instances",
         "mcp_upstreams.subscribers:forget_agent",
         "apps.subscribers:remove_published_app",
     ),
     agents.HALT_ENDED: _load_handlers("tasks.subscribers:resume_leases"),
-    billing.BUDGET_SET: _load_handlers("instances.subscribers:check_limited_instances"),
+    billing.BUDGET_SET: _load_handlers("instances.subscribers:make_limited_instances_due"),
     conversations.MESSAGE_DELIVERED: _load_handlers("orchestrator.subscribers:answer_message"),
     messaging.REPLY_COMPOSED: _load_handlers("conversations.subscribers:correlate_reply"),
     messaging.REPLY_STORED: _load_handlers("a2a.subscribers:update_answered_task"),

@@ -108,7 +108,7 @@ async def test_running_time_is_shown_live_and_billed_when_measured(here: Site) -
     assert round(second[0] - first[0], 6) == 7.654321
     assert 0.007653 <= second[1] - first[1] <= 0.007655
     assert await billed() == measured, "looking bills nothing"
-    await here.instances.check_instances("default", await here.instance_rows())
+    await here.instances.check_and_meter_instances("default", await here.instance_rows())
     assert (await look())[0] == second[0] == await billed()
     ticks["at"] += 3_333_333
     before = await look()
@@ -150,7 +150,7 @@ async def test_clock_changes_do_not_change_the_bill(engine: Engine, tmp_path: Pa
             ticks["at"] += 600 * 1_000_000
             await here.app.context.ports.get(LOCAL_HOST).engines["process"].check()
             rows = await here.instance_rows()
-            await here.instances.check_instances("default", rows)
+            await here.instances.check_and_meter_instances("default", rows)
         ended = await here.call("instance.terminate", instance_id=made.instance_id)
         assert ended.billing_info.usage_time == 1800
 

@@ -179,8 +179,8 @@ class AgentService(BoundService, contract.Agents):
         usual = contract.Agents.operations["register"].parameters
         # A default cannot be told from a value that was left out: both leave the manifest's value.
         explicit = {name: value for name, value in values.items() if value != usual[name].default}
-        register_manifest = self.call.context.ports.get(MANIFEST_REGISTRATION).get()
-        return await register_manifest(self.call, name, manifest, explicit)
+        register_agent_by_manifest = self.call.context.ports.get(MANIFEST_REGISTRATION).get()
+        return await register_agent_by_manifest(self.call, name, manifest, explicit)
 
     async def _find_own_agent_unless_taken(self, name: str) -> AgentRow | None:
         """Find the caller's own row under this name; None if the name is free. Raises NameTaken."""

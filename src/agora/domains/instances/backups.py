@@ -25,15 +25,15 @@ from . import queries as instances
 from .access import require_instance
 from .notifications import emit_instance_event
 from .records import BACKUPS, HostRow, InstanceBackupRow, InstanceOutput, InstanceRow
-from .views import to_backup as shown
+from .views import build_backup
 
-__all__ = ["create_backup", "delete_backup_row", "read_logs", "require_engine"]
+__all__ = ["create_backup", "delete_backup_row", "read_logs", "require_local_engine"]
 
 LOG_READ_TIMEOUT = 30.0  #: seconds to read a page of a log
 COPY_TIMEOUT = 300.0  #: seconds to write a backup
 
 
-def require_engine(call: Call, row: InstanceRow, host: HostRow | None) -> tuple[LocalHost, Runtime]:
+def require_local_engine(call: Call, row: InstanceRow, host: HostRow | None) -> tuple[LocalHost, Runtime]:
     """Return this server's host and an instance's engine. Raises UpstreamUnavailable if it runs on another host."""
     local: LocalHost | None = call.context.ports.find(LOCAL_HOST)
     if host is not None and host.kind == "agent":
@@ -65,7 +65,7 @@ async def read_logs(call: Call, instance_id: str, offset: int, limit: int) -> In
         try:
             return await reader()
         except EngineError as error:
-            raise _to_agora_error(error) from error
+            raise _convert_engine_error(error) from error
 
     async def build_log(end: Call, outcome: LogPage | AgoraError) -> InstanceLog:
         if isinstance(outcome, AgoraError):
@@ -93,7 +93,7 @@ async def _build_engine_log_reader(
             f"The instance is {row.state}: it has no output" + (" any more." if row.stopped_at else " yet."),
             fix=row.reason,
         )
-    _, engine = require_engine(call, row, await call.tx.one(host_queries.select_host, ref=row.host_id))
+    _, engine = require_local_engine(call, row, await call.tx.one(host_queries.select_host, ref=row.host_id))
     return partial(engine.logs, Handle.from_json(decode_json(row.handle)), offset, limit)
 
 
@@ -115,7 +115,7 @@ async def create_backup(call: Call, instance_id: str) -> Backup:
     call.target = instance_id
     if row.handle is None:
         raise Conflict(f"The instance is {row.state}: it has no state to back up.")
-    local, engine = require_engine(call, row, await call.tx.one(host_queries.select_host, ref=row.host_id))
+    local, engine = require_local_engine(call, row, await call.tx.one(host_queries.select_host, ref=row.host_id))
     await _check_backup_count(call, row)
     handle, backup_id = Handle.from_json(decode_json(row.handle)), new_id("bak")
     file = local.backups / f"{backup_id}.tar"
@@ -128,7 +128,7 @@ async def create_backup(call: Call, instance_id: str) -> Backup:
             async with local.backup_locks.setdefault(row.account_id, asyncio.Lock()):
                 return await engine.backup(handle, file)
         except EngineError as error:
-            raise _to_agora_error(error) from error
+            raise _convert_engine_error(error) from error
 
     async def store_backup(end: Call, outcome: int | AgoraError) -> Backup:
         if isinstance(outcome, AgoraError):
@@ -155,7 +155,7 @@ async def create_backup(call: Call, instance_id: str) -> Backup:
         )
         end.tx.append(BACKUPS, backup)
         await emit_instance_event("agora.instance.backed_up", end, row, backup_id=backup_id, size=outcome)
-        return shown(backup)
+        return build_backup(backup)
 
     return cast_relay_to_result(write_backup, store_backup, COPY_TIMEOUT)
 
@@ -180,10 +180,10 @@ async def delete_backup_row(call: Call, backup_id: str) -> Backup:
         raise not_found("backup_id", f"There is no backup {backup_id}.")
     call.target = backup_id
     await call.tx.execute(host_queries.delete_backup, backup_id=backup_id)
-    return shown(row)
+    return build_backup(row)
 
 
-def _to_agora_error(error: EngineError) -> AgoraError:
+def _convert_engine_error(error: EngineError) -> AgoraError:
     if isinstance(error, BackupRefused):
         return Conflict(error.detail, fix=error.fix)
     if isinstance(error, Unknown):

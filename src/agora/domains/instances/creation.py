@@ -103,11 +103,11 @@ async def create_instance(call: Call, request: InstanceRequest, key: str | None 
     co_location, place, need = await _choose_placement(call, request, manifest)
     row = _build_row(call, _InstancePlan(request, key, deployment, terms, co_location, place, need))
     # Within the same transaction: if a later check refuses the instance, the charge is rolled back with it.
-    await _charge_base(call, row, terms)
-    await _check_restorable(call, request, agent, place)
+    await _charge_base_price(call, row, terms)
+    await _check_backup_restorable(call, request, agent, place)
     secrets_to_seal = secrets | ({"environment": request.config.environment} if request.config.environment else {})
     row.secrets = seal_secrets(call, secrets_to_seal, f"instance:{row.instance_id}")
-    _append_token(call, request, row, agent)
+    _insert_instance_key(call, request, row, agent)
     call.tx.append(INSTANCES, row)
     await emit_instance_event("agora.instance.requested", call, row)
     call.target = row.instance_id
@@ -214,8 +214,8 @@ def check_max_price(agent_name: str, terms: PriceTerms, max_price: int | None) -
         )
 
 
-async def _charge_base(call: Call, row: InstanceRow, terms: PriceTerms) -> None:
-    """Charge the base price; :func:`.transitions.finish_instance` reverses it if the instance never ran."""
+async def _charge_base_price(call: Call, row: InstanceRow, terms: PriceTerms) -> None:
+    """Charge the base price; :func:`.transitions.finish_and_refund_instance` reverses it if the instance never ran."""
     account = (row.account_id, row.agent_id, EntryKind.BASE, 1, row.instance_id)
     charge = Charge(build_base_price_key(row.instance_id), *account)
     if terms.base_price:
@@ -307,7 +307,7 @@ async def _choose_placement(
     return co_location, await placement.choose_placement(call, need), need
 
 
-async def _check_restorable(
+async def _check_backup_restorable(
     call: Call, request: InstanceRequest, agent: AgentRow, placement_choice: placement.Placement
 ) -> None:
     if request.restore is None:
@@ -405,7 +405,7 @@ def _build_row(call: Call, plan: _InstancePlan) -> InstanceRow:
     )
 
 
-def _append_token(call: Call, request: InstanceRequest, row: InstanceRow, agent: AgentRow) -> None:
+def _insert_instance_key(call: Call, request: InstanceRequest, row: InstanceRow, agent: AgentRow) -> None:
     """Insert the instance's own API key, which acts for the customer with limited scopes.
 
     The key is derived from its id and the server's secret, so only its digest is stored.
@@ -427,7 +427,7 @@ def _append_token(call: Call, request: InstanceRequest, row: InstanceRow, agent:
         service_tier="basic",
         authority=0,
         created_at=call.now,
-        # It ends with the instance: finish_instance revokes it.
+        # It ends with the instance: finish_and_refund_instance revokes it.
         expires_at=None,
         revoked_at=None,
     )

@@ -1,7 +1,7 @@
 """Deployment requests that arrive as messages, subject to the same rules as the operations.
 
 ``deploy`` and ``co_locate`` create an instance, ``scale`` sets the number of instances. The built-in hosting agent
-accepts ``create_container`` and the other container intents. The outcome is sent later (:mod:`.reports`).
+accepts ``create_container`` and the other container intents. The outcome is sent later (:mod:`.request_replies`).
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from .access import require_instance
 from .creation import InstanceRequest, create_instance
 from .desired_state import set_desired_state
 from .notifications import emit_instance_event
-from .reports import CREATE_INTENT
+from .request_replies import CREATE_INTENT
 
-__all__ = ["deploy_agent", "handle_command", "is_deployable", "scale_agent"]
+__all__ = ["deploy_agent_from_message", "handle_command", "is_deployable", "scale_agent_from_message"]
 
 SCOPE = "write:instances"
 _ACCOUNT: TypeAdapter[str] = TypeAdapter(Account)
@@ -41,7 +41,7 @@ async def is_deployable(call: Call, agent: AgentRow) -> bool:
     return row is not None and row.withdrawn_at is None
 
 
-async def deploy_agent(
+async def deploy_agent_from_message(
     call: Call, message: AgentMessage, agent: AgentRow, cause: str, host: str | None
 ) -> dict[str, Any] | None:
     """Create an instance for ``deploy``, ``co_locate`` or ``create_container``; return a reply only for a refusal.
@@ -50,10 +50,10 @@ async def deploy_agent(
     """
     payload = message.payload
     try:
-        _check_scope(call)
+        _require_creation_scope(call)
         request = InstanceRequest(
             agent.agent_id,
-            _resolve_account(call, payload),
+            _resolve_paying_account(call, payload),
             _parse_config(call, payload),
             requirements=_parse_requirements(payload),
             near=_parse_co_location(message),
@@ -73,12 +73,12 @@ def _explain_validation_error(error: ValidationError) -> InvalidRequest:
     return InvalidRequest(detail)
 
 
-def _check_scope(call: Call) -> None:
+def _require_creation_scope(call: Call) -> None:
     if not call.caller.may(SCOPE):
         raise PermissionDenied(f"Creating instances requires the scope {SCOPE}.", required=SCOPE)
 
 
-def _resolve_account(call: Call, payload: dict[str, Any]) -> str:
+def _resolve_paying_account(call: Call, payload: dict[str, Any]) -> str:
     """Resolve the paying account: the sender's; an admin may name another in ``customer_id``.
 
     For other senders, ``customer_id`` names a customer of the sender: a label of the instance (:func:`_parse_config`).
@@ -97,7 +97,7 @@ def _parse_config(call: Call, payload: dict[str, Any]) -> InstanceConfig:
     """Parse the configuration in a message. It includes ``customer_id``, unless that names the paying account."""
     document = payload.get("instance_config") or {}
     customer = payload.get("customer_id")
-    if isinstance(document, dict) and customer and customer != _resolve_account(call, payload):
+    if isinstance(document, dict) and customer and customer != _resolve_paying_account(call, payload):
         document = {"customer_id": customer} | document
     return InstanceConfig.model_validate(document)
 
@@ -143,19 +143,19 @@ def _build_refusal(message: AgentMessage, agent: AgentRow, error: AgoraError) ->
     return {"type": "refuse", "intent": f"{message.type.value}_refused", "payload": payload}
 
 
-async def scale_agent(call: Call, message: AgentMessage, agent: AgentRow) -> dict[str, Any]:
+async def scale_agent_from_message(call: Call, message: AgentMessage, agent: AgentRow) -> dict[str, Any]:
     """Set the number of instances of an agent for the sender's account; return the reply."""
     payload = message.payload
     try:
-        _check_scope(call)
-        min_instances = _parse_number(payload, "min_instances", _parse_number(payload, "replicas", 1))
-        max_instances = _parse_number(payload, "max_instances", min_instances)
+        _require_creation_scope(call)
+        min_instances = _parse_instance_count(payload, "min_instances", _parse_instance_count(payload, "replicas", 1))
+        max_instances = _parse_instance_count(payload, "max_instances", min_instances)
         target = payload.get("target_concurrency", 1.0)
         if isinstance(target, bool) or not isinstance(target, int | float) or not 0 < target <= 10_000:
             raise InvalidRequest("target_concurrency must be a number greater than 0 and at most 10000.")
         order = scaling.ScalingOrder(
             agent=agent.agent_id,
-            account=_resolve_account(call, payload),
+            account=_resolve_paying_account(call, payload),
             least=min_instances,
             most=max_instances,
             target=float(target),
@@ -172,7 +172,7 @@ async def scale_agent(call: Call, message: AgentMessage, agent: AgentRow) -> dic
     return {"type": "confirm", "intent": "scaled", "payload": answer}
 
 
-def _parse_number(payload: dict[str, Any], name: str, otherwise: int) -> int:
+def _parse_instance_count(payload: dict[str, Any], name: str, otherwise: int) -> int:
     value = payload.get(name, otherwise)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 1000:
         raise InvalidRequest(f"{name} must be an integer from 0 to 1000.")
@@ -192,7 +192,7 @@ async def handle_command(call: Call, message: AgentMessage, cause: str) -> dict[
                 "intent": "not_deployable",
                 "payload": {"error": error, "code": "NOT_DEPLOYABLE"},
             }
-        return await deploy_agent(call, message, agent, cause, None)
+        return await deploy_agent_from_message(call, message, agent, cause, None)
     if intent in COMMANDS:
         return await _change_desired_state(call, intent, payload)
     intents = [CREATE_INTENT, *COMMANDS]
@@ -203,7 +203,7 @@ async def handle_command(call: Call, message: AgentMessage, cause: str) -> dict[
 async def _change_desired_state(call: Call, intent: str, payload: dict[str, Any]) -> dict[str, Any]:
     desired = {"pause_container": "paused", "resume_container": "running"}.get(intent, "stopped")
     try:
-        _check_scope(call)
+        _require_creation_scope(call)
         agent_ref = payload.get("container_id") or payload.get("instance_id")
         row = await require_instance(call, agent_ref if isinstance(agent_ref, str) else "", change=True)
         if row.desired == "stopped" and desired != "stopped":

@@ -89,14 +89,14 @@ class DeploymentService(BoundService, contract.Deployments):
         return await self._register_document(metadata | {"docker_image": docker_image}, secrets)
 
     async def _register_document(self, document: JsonObject, secrets: dict[str, Any]) -> contract.RegisteredDeployable:
-        return await self._build_registered(await self.store_deployment(document, secrets, {}))
+        return await self._build_registration_result(await self.register_deployable_agent(document, secrets, {}))
 
-    async def store_deployment(
-        self, document: JsonObject, secrets: dict[str, Any], more: Mapping[str, Any]
+    async def register_deployable_agent(
+        self, document: JsonObject, secrets: dict[str, Any], profile_fields: Mapping[str, Any]
     ) -> DeployedAgent:
         """Register or update an agent and store its manifest, so that instances of it can run.
 
-        more: profile fields given in addition to the manifest, which take precedence. Raises InvalidRequest, NameTaken.
+        profile_fields: profile fields given in addition to the manifest, which take precedence. Raises InvalidRequest, NameTaken.
         """
         call = self.call
         manifest, faults = parse_manifest(document)
@@ -111,9 +111,11 @@ class DeploymentService(BoundService, contract.Deployments):
                 errors=to_error_details(faults),
             )
         # An agent registered by the manifest before is updated: registering is the way to deploy a new revision.
-        row = await self._find_own_agent(manifest)
+        row = await self._find_agent_to_update(manifest)
         registration = await (
-            self._create_agent(manifest, more) if row is None else self._update_agent(row, manifest, more)
+            self._create_agent(manifest, profile_fields)
+            if row is None
+            else self._update_agent(row, manifest, profile_fields)
         )
         agent_id = call.target = registration.agent_id
         sealed_secrets = seal_secrets(call, secrets | manifest.collect_secrets(), f"deployment:{agent_id}")
@@ -131,13 +133,13 @@ class DeploymentService(BoundService, contract.Deployments):
         self._emit_registered(registration, revision)
         return DeployedAgent(registration, manifest, revision)
 
-    async def register_profile(self, manifest: AgentManifest, profile: Mapping[str, Any]) -> Registration:
+    async def register_agent_and_price(self, manifest: AgentManifest, profile: Mapping[str, Any]) -> Registration:
         """Register the profile and the price of an agent that its owner runs."""
         registration = await AgentService(self.call).register(manifest.name, **profile)
         await self._set_price_if_changed(registration.agent_id, manifest)
         return registration
 
-    async def _find_own_agent(self, manifest: AgentManifest) -> AgentRow | None:
+    async def _find_agent_to_update(self, manifest: AgentManifest) -> AgentRow | None:
         """Find the registered agent of the manifest's name. Raises NameTaken if it belongs to another caller."""
         row = await find_agent(self.call.tx, manifest.name)
         if row is None and manifest.alias is not None:
@@ -160,16 +162,24 @@ class DeploymentService(BoundService, contract.Deployments):
         """Build the same call with the agent as its caller, because the registering owner acts for the agent."""
         return replace(self.call, caller=replace(self.call.caller, subject=agent_id))
 
-    async def _create_agent(self, manifest: AgentManifest, more: Mapping[str, Any]) -> Registration:
+    async def _create_agent(self, manifest: AgentManifest, profile_fields: Mapping[str, Any]) -> Registration:
         profile = build_profile(manifest)
-        metadata = profile["metadata"] | more.get("metadata", {})
-        return await AgentService(self.call).register(manifest.name, **{**profile, **more, "metadata": metadata})
+        metadata = profile["metadata"] | profile_fields.get("metadata", {})
+        return await AgentService(self.call).register(
+            manifest.name, **{**profile, **profile_fields, "metadata": metadata}
+        )
 
-    async def _update_agent(self, row: AgentRow, manifest: AgentManifest, more: Mapping[str, Any]) -> Registration:
-        profile = build_profile(manifest) | {name: value for name, value in more.items() if name != "service_tier"}
-        profile["metadata"] = decode_json(row.metadata) | build_profile(manifest)["metadata"] | more.get("metadata", {})
-        if "service_tier" in more:
-            await AgentService(self.call).store_and_grant_tier(row, more["service_tier"])
+    async def _update_agent(
+        self, row: AgentRow, manifest: AgentManifest, profile_fields: Mapping[str, Any]
+    ) -> Registration:
+        profile = build_profile(manifest) | {
+            name: value for name, value in profile_fields.items() if name != "service_tier"
+        }
+        profile["metadata"] = (
+            decode_json(row.metadata) | build_profile(manifest)["metadata"] | profile_fields.get("metadata", {})
+        )
+        if "service_tier" in profile_fields:
+            await AgentService(self.call).store_and_grant_tier(row, profile_fields["service_tier"])
         agent = await AgentService(self._build_call_as_agent(row.agent_id)).update(row.agent_id, **profile)
         return Registration.model_construct(**dict(agent), created=False)
 
@@ -190,7 +200,7 @@ class DeploymentService(BoundService, contract.Deployments):
         audience = choose_agent_event_audience(registration)
         self.call.emit("agora.deployment.registered", data, subject=registration.agent_id, audience=audience)
 
-    async def _build_registered(self, deployed: DeployedAgent) -> contract.RegisteredDeployable:
+    async def _build_registration_result(self, deployed: DeployedAgent) -> contract.RegisteredDeployable:
         call, registration, revision = self.call, deployed.registration, deployed.revision
         created = registration.created
         what = "registered" if created else f"registered in revision {revision}"
@@ -262,7 +272,9 @@ class DeploymentService(BoundService, contract.Deployments):
             call.emit(
                 "agora.deployment.withdrawn", data, subject=agent.agent_id, audience=choose_agent_event_audience(agent)
             )
-        return contract.Withdrawal(agent_id=agent.agent_id, instances=await self._count_running(agent.agent_id))
+        return contract.Withdrawal(
+            agent_id=agent.agent_id, instances=await self._count_unended_instances(agent.agent_id)
+        )
 
     async def _require_deployment(self, ref: str) -> tuple[AgentRow, DeploymentRow]:
         agent = await load_visible_agent(self.call.tx, self.call.caller, ref)
@@ -271,7 +283,7 @@ class DeploymentService(BoundService, contract.Deployments):
             raise _build_not_deployable_error(ref)
         return agent, row
 
-    async def _count_running(self, agent_id: str) -> int:
+    async def _count_unended_instances(self, agent_id: str) -> int:
         return await self.call.tx.one(statements.count_instances_of_agent, agent_id=agent_id) or 0
 
     async def _build_deployable(self, row: DeploymentRow, agent_name: str) -> contract.DeployableAgent:
@@ -290,7 +302,7 @@ class DeploymentService(BoundService, contract.Deployments):
             manifest=document,
             engines=list(list_suitable_engines(manifest)),
             has_credentials=row.secrets is not None,
-            instances=await self._count_running(row.agent_id),
+            instances=await self._count_unended_instances(row.agent_id),
             withdrawn=row.withdrawn_at is not None,
         )
 

@@ -23,11 +23,11 @@ from .views import build_change, build_detail, build_termination
 
 __all__ = [
     "pause_instance",
+    "respond_once_in_state",
+    "respond_once_started",
     "resume_instance",
     "set_desired_state",
     "terminate_instance",
-    "wait_for_start",
-    "wait_for_state",
 ]
 
 R = TypeVar("R", bound=Result)
@@ -37,7 +37,7 @@ WAKE_EVENTS = frozenset(
 PAUSABLE_STATES = frozenset({"requested", "provisioning", "starting", "running", "paused"})
 
 
-def wait_for_state(
+def respond_once_in_state(
     instance_id: str,
     wait: float,
     states: frozenset[str],
@@ -55,9 +55,9 @@ def wait_for_state(
     return cast_deferred_to_result(read_settled_state)
 
 
-def wait_for_start(instance_id: str, wait: float) -> Instance:
+def respond_once_started(instance_id: str, wait: float) -> Instance:
     """Respond to a creation when the instance runs or its start has failed."""
-    return wait_for_state(instance_id, wait, frozenset({"running", "failed", "stopped", "paused"}), build_detail)
+    return respond_once_in_state(instance_id, wait, frozenset({"running", "failed", "stopped", "paused"}), build_detail)
 
 
 async def set_desired_state(
@@ -91,7 +91,7 @@ async def pause_instance(call: Call, instance_id: str, wait: float) -> InstanceC
             end, now, "The instance is paused." if is_paused else "The instance is about to be paused."
         )
 
-    return wait_for_state(instance_id, wait, frozenset({"paused", "failed", "stopped"}), build_paused_answer)
+    return respond_once_in_state(instance_id, wait, frozenset({"paused", "failed", "stopped"}), build_paused_answer)
 
 
 async def resume_instance(call: Call, instance_id: str, wait: float) -> InstanceChange:
@@ -113,7 +113,7 @@ async def resume_instance(call: Call, instance_id: str, wait: float) -> Instance
         return await build_change(end, now, "The instance runs." if is_running else f"The instance is {now.state}.")
 
     # A failed instance stays failed until its next step, so "failed" does not end the wait here.
-    return wait_for_state(instance_id, wait, frozenset({"running", "stopped"}), build_resumed_answer)
+    return respond_once_in_state(instance_id, wait, frozenset({"running", "stopped"}), build_resumed_answer)
 
 
 async def terminate_instance(call: Call, instance_id: str, wait: float) -> Termination:
@@ -128,7 +128,7 @@ async def terminate_instance(call: Call, instance_id: str, wait: float) -> Termi
         text = "The instance has ended; this is its final bill." if is_stopped else "The instance is about to end."
         return await build_termination(end, now, text)
 
-    return wait_for_state(instance_id, wait, frozenset({"stopped"}), build_terminated_answer)
+    return respond_once_in_state(instance_id, wait, frozenset({"stopped"}), build_terminated_answer)
 
 
 def _build_illegal_transition_error(row: InstanceRow, subject: str) -> IllegalTransition:

@@ -47,7 +47,7 @@ from .access import find_audience, require_instance
 from .records import EXECUTIONS, InstanceExecutionRow, InstanceRow
 from .views import build_execution
 
-__all__ = ["ExecutionOrder", "end_execution", "execute_request"]
+__all__ = ["ExecutionOrder", "charge_and_send_request", "end_and_refund_execution"]
 
 SETTLE_MICROSECONDS = (
     30_000_000  #: time after the timeout until an execution without outcome counts as unknown, in microseconds
@@ -67,13 +67,13 @@ class ExecutionOrder:
     timeout: float
 
 
-async def execute_request(call: Call, target: str, order: ExecutionOrder) -> ExecutionResult:
+async def charge_and_send_request(call: Call, target: str, order: ExecutionOrder) -> ExecutionResult:
     """Send a request to an instance, or to the least busy running one of an agent.
 
     target: instance id or agent reference. Raises NotFound, IllegalTransition, UpstreamUnavailable,
     UpstreamFailed.
     """
-    row = await _choose_instance(call, target)
+    row = await _require_running_instance(call, target)
     execution_id = new_id("exec")
     request = await _build_request(call, row, order, execution_id)
     charge = Charge(f"execution:{execution_id}", row.account_id, row.agent_id, EntryKind.REQUEST, 1, row.instance_id)
@@ -89,17 +89,17 @@ async def execute_request(call: Call, target: str, order: ExecutionOrder) -> Exe
         started_at = time.monotonic_ns()
         try:
             piece = _build_progress_reporter(progress) if progress is not None else None
-            answer = await local.asker.send_request(request, piece)
+            answer = await local.http_client.send_request(request, piece)
         except (OSError, ConnectionLost, AnswerTooLarge) as error:
             raise _to_upstream_error(error, execution_id) from error
         return answer, (time.monotonic_ns() - started_at) // 1000
 
     return cast_relay_to_result(
-        send_to_instance, lambda end, outcome: _settle_execution(end, started, entry, outcome), order.timeout
+        send_to_instance, lambda end, outcome: _end_execution_or_raise(end, started, entry, outcome), order.timeout
     )
 
 
-async def _choose_instance(call: Call, target: str) -> InstanceRow:
+async def _require_running_instance(call: Call, target: str) -> InstanceRow:
     """Choose the running instance to send a request to."""
     if target.startswith("inst_"):
         row = await require_instance(call, target)
@@ -151,7 +151,7 @@ async def _build_request(call: Call, row: InstanceRow, order: ExecutionOrder, ex
     base = urlsplit(row.address)
     # An address without a path is the whole server of the instance: nothing lies above it.
     if base.path.strip("/"):
-        _check_below(order.endpoint)
+        _reject_parent_segments(order.endpoint)
     # The percent sign stays: the caller may have encoded the endpoint already.
     path = base.path.rstrip("/") + quote(order.endpoint, safe="/%:@!$&'()*+,;=?~-._")
     target = path + (("&" if "?" in path else "?") + query if query else "")
@@ -166,7 +166,7 @@ async def _build_request(call: Call, row: InstanceRow, order: ExecutionOrder, ex
     )
 
 
-def _check_below(endpoint: str) -> None:
+def _reject_parent_segments(endpoint: str) -> None:
     """Reject ``..`` in an endpoint: below an address with a path, it could reach another tenant of the same host.
 
     Percent-encoding is decoded until nothing changes, because proxies may decode more than once.
@@ -255,7 +255,7 @@ def _to_upstream_error(error: OSError | ConnectionLost | AnswerTooLarge, executi
     )
 
 
-async def _settle_execution(
+async def _end_execution_or_raise(
     call: Call, started: InstanceExecutionRow, entry: LedgerEntry, outcome: tuple[InstanceAnswer, int] | AgoraError
 ) -> ExecutionResult:
     """Store the outcome; raise the error of a failed execution, else return the result."""
@@ -271,7 +271,7 @@ async def _settle_execution(
         error=error.detail[:EXCERPT_CHARACTERS] if error is not None else None,
         duration=duration,
     )
-    await end_execution(call, ended_execution)
+    await end_and_refund_execution(call, ended_execution)
     if error is not None:
         if lost:
             error.extra |= {"cost": from_micros(entry.amount), "currency": entry.currency}
@@ -296,30 +296,30 @@ async def _settle_execution(
     )
 
 
-async def end_execution(call: Call, ended: InstanceExecutionRow) -> None:
+async def end_and_refund_execution(call: Call, execution: InstanceExecutionRow) -> None:
     """End an execution: count it, reverse its charge if it failed, emit the event. Idempotent."""
-    is_new = await write_record(call.tx, host_queries.end_execution, ended, now=call.now)
+    is_new = await write_record(call.tx, host_queries.end_execution, execution, now=call.now)
     if not is_new:
         return
-    well = ended.status == "completed"
+    is_completed = execution.status == "completed"
     await call.tx.execute(
         host_queries.add_execution_counts,
-        instance_id=ended.instance_id,
-        agent_id=ended.agent_id,
-        completed=int(well),
-        failed=int(not well),
-        duration=(ended.duration or 0) if well else 0,
+        instance_id=execution.instance_id,
+        agent_id=execution.agent_id,
+        completed=int(is_completed),
+        failed=int(not is_completed),
+        duration=(execution.duration or 0) if is_completed else 0,
     )
     # Not for unknown outcomes: the work may have been done.
-    if ended.status == "failed":
-        await Ledger(call).reverse_by_key(f"execution:{ended.execution_id}", ended.error or ended.status)
+    if execution.status == "failed":
+        await Ledger(call).reverse_by_key(f"execution:{execution.execution_id}", execution.error or execution.status)
     data = {
-        name: getattr(ended, name)
+        name: getattr(execution, name)
         for name in ("execution_id", "instance_id", "agent_id", "account_id", "endpoint", "status", "http_status")
     }
-    data["execution_time"] = None if ended.duration is None else ended.duration / SECOND
-    viewers = await find_audience(call, ended.account_id)
-    call.emit("agora.instance.executed", data, subject=ended.instance_id, audience=viewers)
+    data["execution_time"] = None if execution.duration is None else execution.duration / SECOND
+    viewers = await find_audience(call, execution.account_id)
+    call.emit("agora.instance.executed", data, subject=execution.instance_id, audience=viewers)
 
 
 def _build_refusal(answer: InstanceAnswer, started: InstanceExecutionRow) -> UpstreamFailed:

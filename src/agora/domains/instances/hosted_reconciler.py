@@ -31,9 +31,9 @@ class HostedInstanceReconciler(DueController):
     interval = 0.5
     next_due = host_queries.select_next_due_time_on_agents
 
-    def __init__(self, context: JobContext, asker: InstanceClient) -> None:
+    def __init__(self, context: JobContext, http_client: InstanceClient) -> None:
         super().__init__(context)
-        self._asker = asker
+        self._http_client = http_client
 
     async def reconcile(self, tenant: str) -> None:
         for host in await self.read(tenant, host_queries.list_hosts, after="", limit=MAX_HOSTS):
@@ -47,24 +47,33 @@ class HostedInstanceReconciler(DueController):
         check = int(self.context.server.settings.instance_check * SECOND)
         now = self.context.clock.now()
         rows = await self.read(tenant, statements.select_due_instances, host_id=host.host_id, now=now, limit=MAX_BATCH)
-        looks = [
+        running_rows = [
             row for row in rows if row.state == "running" and resolve_goal_state(row) == "running" and not row.asked
         ]
-        await self._check_instances(tenant, host, looks, check)
+        await self._check_instances(tenant, host, running_rows, check)
         for row in rows:
             # One at a time, each in its own transaction: a request is a message, and they must not fail together.
-            if row not in looks:
+            if row not in running_rows:
                 await self.write_as_system(
-                    tenant, partial(hosting_agents.reconcile_instance, instance_id=row.instance_id, check=check)
+                    tenant,
+                    partial(hosting_agents.reconcile_instance, instance_id=row.instance_id, check_interval=check),
                 )
 
-    async def _check_instances(self, tenant: str, host: HostRow, rows: Sequence[InstanceRow], check: int) -> None:
+    async def _check_instances(
+        self, tenant: str, host: HostRow, rows: Sequence[InstanceRow], check_interval: int
+    ) -> None:
         from . import hosting_agents
 
         for row, (healthy, detail) in zip(
             rows, await asyncio.gather(*(self._probe_health(host, row) for row in rows)), strict=True
         ):
-            work = partial(hosting_agents.record_check, row=row, healthy=healthy, detail=detail, check=check)
+            work = partial(
+                hosting_agents.record_health_check,
+                row=row,
+                healthy=healthy,
+                detail=detail,
+                check_interval=check_interval,
+            )
             await self.write_as_system(tenant, work)
 
     async def _probe_health(self, host: HostRow, row: InstanceRow) -> tuple[bool, str]:
@@ -84,7 +93,7 @@ class HostedInstanceReconciler(DueController):
                 private=bool(host.private),
             )
             async with asyncio.timeout(REQUEST_TIMEOUT):
-                answer = await self._asker.send_request(request)
+                answer = await self._http_client.send_request(request)
         except TimeoutError:
             return False, f"it did not answer in {REQUEST_TIMEOUT:g} seconds"
         except (OSError, ValueError, ConnectionLost, AnswerTooLarge) as error:

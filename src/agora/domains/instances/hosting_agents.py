@@ -25,10 +25,10 @@ from .metering import MonotonicTime
 from .notifications import emit_instance_event
 from .ports import LOCAL_HOST
 from .records import InstanceRow
-from .reports import CREATE_INTENT, find_customer, report_running
-from .spending_limits import apply_limits, schedule_limit_checks
+from .request_replies import CREATE_INTENT, find_customer, send_running_reply
+from .spending_limits import block_exhausted_instances, schedule_limit_checks
 
-__all__ = ["apply_hosting_reply", "read_metering_clock", "reconcile_instance", "record_check"]
+__all__ = ["apply_hosting_reply", "read_metering_clock", "reconcile_instance", "record_health_check"]
 
 P = Performative
 CREATE_MICROSECONDS = 600_000_000  #: time for a hosting agent to build and start an instance, in microseconds
@@ -44,8 +44,8 @@ def read_metering_clock(call: Call) -> MonotonicTime:
     return MonotonicTime(local.steady_time(), "elsewhere")
 
 
-async def reconcile_instance(call: Call, instance_id: str, check: int) -> None:
-    """Send the request that moves an instance towards its desired state. check: microseconds until the next check."""
+async def reconcile_instance(call: Call, instance_id: str, check_interval: int) -> None:
+    """Send the request that moves an instance towards its desired state. check_interval: microseconds until the next check."""
     row = await call.tx.one(statements.lock_instance, instance_id=instance_id)
     if row is None or row.due_at is None or row.due_at > call.now:
         return
@@ -59,13 +59,13 @@ async def reconcile_instance(call: Call, instance_id: str, check: int) -> None:
     elif state in ("requested", "provisioning", "starting"):
         await _request_creation(call, row)
     elif state == "running" and goal == "paused":
-        await _ask_hosting_agent(call, row, "pause_container", CHANGE_MICROSECONDS)
+        await _send_hosting_request(call, row, "pause_container", CHANGE_MICROSECONDS)
         # Ends with the request, not with the reply: the customer never pays for the time that the agent takes to pause.
         await metering.close_and_bill_interval(call, row, read_metering_clock(call), until_now=True)
     elif state == "paused" and goal == "running":
-        await _ask_hosting_agent(call, row, "resume_container", CHANGE_MICROSECONDS)
+        await _send_hosting_request(call, row, "resume_container", CHANGE_MICROSECONDS)
     elif state == "failed" and goal == "running":
-        await transitions.change_state(
+        await transitions.change_state_if_current(
             call,
             row,
             "provisioning",
@@ -82,7 +82,7 @@ async def reconcile_instance(call: Call, instance_id: str, check: int) -> None:
             instance_id=instance_id,
             asked=None,
             remote_id=None,
-            due_at=call.now + check,
+            due_at=call.now + check_interval,
             now=call.now,
         )
 
@@ -90,10 +90,10 @@ async def reconcile_instance(call: Call, instance_id: str, check: int) -> None:
 # -- requests --------------------------------------------------------------------------------------
 
 
-async def _ask_hosting_agent(
+async def _send_hosting_request(
     call: Call, row: InstanceRow, intent: str, timeout: int, payload: dict[str, Any] | None = None
 ) -> None:
-    agent = await _find_hosting_agent(call, row)
+    agent = await _find_hosting_agent_or_end_instance(call, row)
     if agent is None:
         return
     data = {"container_id": row.remote_id, "instance_id": row.instance_id}
@@ -114,21 +114,23 @@ async def _ask_hosting_agent(
     )
 
 
-async def _find_hosting_agent(call: Call, row: InstanceRow) -> AgentRow | None:
+async def _find_hosting_agent_or_end_instance(call: Call, row: InstanceRow) -> AgentRow | None:
     """Find the agent that runs an instance; None if it was deregistered, which ends the instance."""
     host = await call.tx.one(host_queries.select_host, ref=row.host_id)
     agent = await call.tx.one(agents.select_agent_by_id, ref=host.agent_id) if host is not None else None
     if agent is not None and agent.retired_at is None:
         return agent
-    await transitions.record_loss(call, row, "Its hosting agent was deregistered.")
+    await transitions.end_lost_instance(call, row, "Its hosting agent was deregistered.")
     return None
 
 
 async def _request_creation(call: Call, row: InstanceRow) -> None:
     if row.state == "requested":
-        await transitions.change_state(call, row, "provisioning", due_at=call.now)
+        await transitions.change_state_if_current(call, row, "provisioning", due_at=call.now)
         await emit_instance_event("agora.instance.provisioning", call, row, status="provisioning")
-    await _ask_hosting_agent(call, row, CREATE_INTENT, CREATE_MICROSECONDS, await _build_container_payload(call, row))
+    await _send_hosting_request(
+        call, row, CREATE_INTENT, CREATE_MICROSECONDS, await _build_container_payload(call, row)
+    )
 
 
 async def _build_container_payload(call: Call, row: InstanceRow) -> dict[str, Any]:
@@ -159,29 +161,31 @@ async def _build_container_payload(call: Call, row: InstanceRow) -> dict[str, An
 
 async def _request_removal(call: Call, row: InstanceRow) -> None:
     if row.remote_id is None:
-        await transitions.finish_instance(call, row, row.reason)
+        await transitions.finish_and_refund_instance(call, row, row.reason)
         return
     await metering.close_and_bill_interval(
         call, row, read_metering_clock(call), until_now=row.state in ("running", "stopping")
     )
-    await _ask_hosting_agent(call, row, "remove_container", CHANGE_MICROSECONDS)
+    await _send_hosting_request(call, row, "remove_container", CHANGE_MICROSECONDS)
 
 
 async def _retry_or_fail_request(call: Call, row: InstanceRow) -> None:
     """Handle a request without a timely reply: try up to ``MAX_ATTEMPTS`` times, then record failure or loss."""
     reason = "The hosting agent did not answer."
-    await _clear_question(call, row)
+    await _clear_open_request(call, row)
     if transitions.resolve_goal_state(row) != "stopped" and row.state == "provisioning":
-        await transitions.record_crash(call, row, read_metering_clock(call), None, reason)
+        await transitions.record_crash_and_schedule_restart(call, row, read_metering_clock(call), None, reason)
     elif row.failing + 1 < MAX_ATTEMPTS:
-        await transitions.change_state(call, row, row.state, reason=reason, failing=row.failing + 1, due_at=call.now)
+        await transitions.change_state_if_current(
+            call, row, row.state, reason=reason, failing=row.failing + 1, due_at=call.now
+        )
     elif transitions.resolve_goal_state(row) == "stopped":
-        await transitions.record_loss(call, row, reason)
+        await transitions.end_lost_instance(call, row, reason)
     else:
-        await transitions.record_crash(call, row, read_metering_clock(call), None, reason)
+        await transitions.record_crash_and_schedule_restart(call, row, read_metering_clock(call), None, reason)
 
 
-async def _clear_question(call: Call, row: InstanceRow, remote_id: str | None = None) -> None:
+async def _clear_open_request(call: Call, row: InstanceRow, remote_id: str | None = None) -> None:
     """Store that no request is open."""
     await call.tx.execute(
         statements.update_asked_message,
@@ -207,7 +211,7 @@ async def apply_hosting_reply(call: Call, question: EnvelopeRow | None, message:
         return True  # in progress: the final reply will follow
     intent = question.intent
     if message.type in (P.FAILURE, P.REFUSE, P.DEPLOY_FAILURE):
-        await _record_refusal(call, row, str(message.payload.get("error") or "The hosting agent refused."))
+        await _end_or_record_crash(call, row, str(message.payload.get("error") or "The hosting agent refused."))
     elif intent == CREATE_INTENT:
         await _apply_creation_reply(call, row, message.payload)
     else:
@@ -223,7 +227,7 @@ async def _remove_late_container(call: Call, question: EnvelopeRow, message: Age
         question.intent != CREATE_INTENT
         or message.type is P.FAILURE
         or letter is None
-        or not _is_valid_host_name(container)
+        or not _is_valid_container_id(container)
     ):
         return False
     instance_id = build_envelope_from_row(letter).payload.get("instance_id")
@@ -238,16 +242,16 @@ async def _remove_late_container(call: Call, question: EnvelopeRow, message: Age
     return True
 
 
-def _is_valid_host_name(container: Any) -> bool:
+def _is_valid_container_id(container: Any) -> bool:
     return isinstance(container, str) and 0 < len(container) <= 200 and container.isprintable()
 
 
-async def _record_refusal(call: Call, row: InstanceRow, error: str) -> None:
-    await _clear_question(call, row)
+async def _end_or_record_crash(call: Call, row: InstanceRow, error: str) -> None:
+    await _clear_open_request(call, row)
     if transitions.resolve_goal_state(row) == "stopped":
-        await transitions.record_loss(call, row, error)
+        await transitions.end_lost_instance(call, row, error)
     else:
-        await transitions.record_crash(call, row, read_metering_clock(call), None, error)
+        await transitions.record_crash_and_schedule_restart(call, row, read_metering_clock(call), None, error)
 
 
 async def _apply_creation_reply(call: Call, row: InstanceRow, payload: dict[str, Any]) -> None:
@@ -255,15 +259,15 @@ async def _apply_creation_reply(call: Call, row: InstanceRow, payload: dict[str,
     address, health = (payload.get(name) or None for name in ("address", "health_url"))
     # The address comes from another program and is requested by this server: only plain http URLs, the egress policy does the rest.
     if not all(url is None or (isinstance(url, str) and URL.fullmatch(url)) for url in (address, health)):
-        await _record_refusal(call, row, "The hosting agent's reply has an address that is not a URL.")
+        await _end_or_record_crash(call, row, "The hosting agent's reply has an address that is not a URL.")
         return
-    if not _is_valid_host_name(container):
-        await _record_refusal(call, row, "The hosting agent's reply has no container_id.")
+    if not _is_valid_container_id(container):
+        await _end_or_record_crash(call, row, "The hosting agent's reply has no container_id.")
         return
-    await _clear_question(call, row, container)
+    await _clear_open_request(call, row, container)
     if transitions.resolve_goal_state(row) == "stopped":
         return  # terminated meanwhile: the next step requests its removal
-    moved = await transitions.change_state(
+    moved = await transitions.change_state_if_current(
         call,
         row,
         "running",
@@ -280,24 +284,26 @@ async def _apply_creation_reply(call: Call, row: InstanceRow, payload: dict[str,
         await emit_instance_event("agora.instance.running", call, row, status="running", address=address)
         current_row = await call.tx.one(statements.select_instance, instance_id=row.instance_id)
         if current_row is not None:
-            await report_running(call, current_row, address, health)
+            await send_running_reply(call, current_row, address, health)
 
 
 async def _apply_change_reply(call: Call, row: InstanceRow, intent: str | None) -> None:
-    await _clear_question(call, row)
+    await _clear_open_request(call, row)
     if intent == "remove_container":
-        await transitions.finish_instance(call, row, row.reason)
+        await transitions.finish_and_refund_instance(call, row, row.reason)
     elif intent == "pause_container" and row.state == "running":
-        await transitions.change_state(call, row, "paused", reason=row.reason if row.blocked else None, due_at=call.now)
+        await transitions.change_state_if_current(
+            call, row, "paused", reason=row.reason if row.blocked else None, due_at=call.now
+        )
         await emit_instance_event("agora.instance.paused", call, row, status="paused")
     elif intent == "resume_container" and row.state == "paused":
-        await transitions.change_state(call, row, "running", healthy=1, failing=0, due_at=call.now)
+        await transitions.change_state_if_current(call, row, "running", healthy=1, failing=0, due_at=call.now)
         await metering.begin_interval(call, row, read_metering_clock(call))
         await schedule_limit_checks(call, [(row.account_id, row.agent_id, row.price_version)])
         await emit_instance_event("agora.instance.running", call, row, status="running", address=row.address)
 
 
-async def record_check(call: Call, row: InstanceRow, healthy: bool, detail: str, check: int) -> None:
+async def record_health_check(call: Call, row: InstanceRow, healthy: bool, detail: str, check_interval: int) -> None:
     """Store a health check of a remote instance, which counts as crashed after ``MAX_FAILED_CHECKS`` consecutive failures.
 
     The check is dropped if the row changed since it was read.
@@ -305,19 +311,21 @@ async def record_check(call: Call, row: InstanceRow, healthy: bool, detail: str,
     now = await call.tx.one(statements.lock_instance, instance_id=row.instance_id)
     if now is None or now.state != "running" or now.generation != row.generation or now.asked is not None:
         return
-    if await _find_hosting_agent(call, now) is None:
+    if await _find_hosting_agent_or_end_instance(call, now) is None:
         return
     if healthy:
         await metering.bill_running_intervals(call, [row.instance_id], read_metering_clock(call))
-        await transitions.change_state(call, now, "running", healthy=1, failing=0, due_at=call.now + check)
-        await apply_limits(call, [now])
+        await transitions.change_state_if_current(
+            call, now, "running", healthy=1, failing=0, due_at=call.now + check_interval
+        )
+        await block_exhausted_instances(call, [now])
     elif now.failing + 1 >= MAX_FAILED_CHECKS:
-        await transitions.record_crash(
+        await transitions.record_crash_and_schedule_restart(
             call, now, read_metering_clock(call), None, f"It does not work any more: {detail}."
         )
     else:
         error = f"Its health check failed: {detail}."
-        await transitions.change_state(
+        await transitions.change_state_if_current(
             call,
             now,
             "running",
@@ -325,5 +333,5 @@ async def record_check(call: Call, row: InstanceRow, healthy: bool, detail: str,
             failing=now.failing + 1,
             errors=1,
             last_error=error,
-            due_at=call.now + check,
+            due_at=call.now + check_interval,
         )

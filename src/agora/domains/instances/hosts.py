@@ -18,9 +18,9 @@ from agora_sdk.errors import Conflict, NameTaken, PermissionDenied, field_error
 
 from . import host_queries
 from . import queries as statements
-from .placement import MEBIBYTE, compute_free_capacity, is_silent
+from .placement import MEBIBYTE, compute_free_capacity, is_heartbeat_overdue
 from .records import HostRow, ReservedResources
-from .transitions import record_loss
+from .transitions import end_lost_instance
 
 __all__ = ["HostService"]
 
@@ -132,19 +132,19 @@ class HostService(BoundService, contract.Hosts):
                 f"{reserved.instances} instances are on {row.name}.",
                 fix="Terminate them first; or, if the host will never come back, set lost=true, and they count as failed.",
             )
-        lost_count = await self._record_losses(row)
+        lost_count = await self._end_lost_instances(row)
         await call.tx.execute(host_queries.delete_host, host_id=row.host_id)
         call.emit("agora.host.removed", _build_event_data(row), subject=row.host_id, audience=())
         return contract.HostRemoval(host_id=row.host_id, name=row.name, instances_lost=lost_count)
 
-    async def _record_losses(self, host: HostRow) -> int:
+    async def _end_lost_instances(self, host: HostRow) -> int:
         """End all instances of a host that is lost. Returns their number."""
         count, after = 0, ""
         while rows := await self.call.tx.all(
             statements.list_live_instances, host_id=host.host_id, after=after, limit=PAGE_SIZE
         ):
             for instance in rows:
-                await record_loss(self.call, instance, f"Its host {host.name} was lost.")
+                await end_lost_instance(self.call, instance, f"Its host {host.name} was lost.")
             count, after = count + len(rows), rows[-1].instance_id
         return count
 
@@ -157,7 +157,7 @@ class HostService(BoundService, contract.Hosts):
     def _build_host(self, row: HostRow, reserved: ReservedResources | None) -> contract.Host:
         capacity, engines = decode_json(row.capacity), decode_json(row.engines)
         available = compute_free_capacity(row, reserved)
-        silent = is_silent(row, self.call.now)
+        silent = is_heartbeat_overdue(row, self.call.now)
         return build_from_record(
             contract.Host,
             row,

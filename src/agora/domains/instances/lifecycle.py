@@ -27,7 +27,7 @@ from . import queries as statements
 from .metering import MonotonicTime
 from .notifications import emit_instance_event
 from .records import InstanceRow
-from .reports import report_running
+from .request_replies import send_running_reply
 from .specs import build_health_check, build_spec
 from .spending_limits import schedule_limit_checks
 from .transitions import resolve_goal_state
@@ -47,7 +47,7 @@ MAX_FAILED_CHECKS = 3  #: consecutive failed checks before an instance is restar
 POLL_SECONDS = 0.02  #: seconds between two probes
 
 
-class Unreadable(EngineError):
+class UnreadableInstance(EngineError):
     """The instance's row is malformed, or its secrets were encrypted with another key."""
 
     code = "unreadable"
@@ -57,7 +57,7 @@ class StepSuperseded(Exception):
     """The row changed during the step, so the result must not be written."""
 
 
-PERMANENT_ERRORS = (InvalidSpec, SourceRefused, Unsupported, Unreadable)
+PERMANENT_ERRORS = (InvalidSpec, SourceRefused, Unsupported, UnreadableInstance)
 
 
 class InstanceLifecycle:
@@ -83,20 +83,22 @@ class InstanceLifecycle:
         except EngineUnavailable as error:
             await self._postpone_step(error)
         except EngineError as error:
-            await self._handle_engine_error(error)
+            await self._fail_or_retry_after_error(error)
         except OSError as error:
-            await self._handle_engine_error(EngineError(f"The host refuses: {error}."))
+            await self._fail_or_retry_after_error(EngineError(f"The host refuses: {error}."))
         except ValueError as error:
-            await self._handle_engine_error(Unreadable(f"Its stored data cannot be read: {error}.", fix=REPLACE_FIX))
+            await self._fail_or_retry_after_error(
+                UnreadableInstance(f"Its stored data cannot be read: {error}.", fix=REPLACE_FIX)
+            )
 
     async def _take_step(self) -> None:
         row, goal = self.row, resolve_goal_state(self.row)
         if goal == "stopped":
-            await self._stop_instance()
+            await self._stop_and_remove_instance()
             return
         match row.state:
             case "requested" | "provisioning":
-                await self._provision_instance()
+                await self._build_and_start()
             case "starting":
                 await self._probe_until_ready()
             case "running" | "paused":
@@ -104,7 +106,7 @@ class InstanceLifecycle:
             case "failed" if goal == "running":
                 await self._start_next_generation()
             case _:  # failed with the desired state paused: nothing to do until the desired state changes
-                await self._schedule_step(self._reason_without_transient, None)
+                await self._schedule_step(self._lasting_reason, None)
 
     # -- engines ---------------------------------------------------------------------------------
 
@@ -127,16 +129,16 @@ class InstanceLifecycle:
         return MonotonicTime(self.local.ticks(), self.local.boot)
 
     @property
-    def _reason_without_transient(self) -> str | None:
+    def _lasting_reason(self) -> str | None:
         """Return the row's reason, unless it is transient."""
         reason = self.row.reason
         return None if reason is not None and reason.startswith((AWAY, NOT_YET, NOT_ENDED)) else reason
 
     # -- towards running -------------------------------------------------------------------------
 
-    async def _provision_instance(self) -> None:
+    async def _build_and_start(self) -> None:
         if self.row.state == "requested":
-            await self._change_state("provisioning", tell_as="provisioning", due_at=self.clock.now())
+            await self._change_state_and_emit("provisioning", announced_state="provisioning", due_at=self.clock.now())
         spec = build_spec(self.context, self.tenant, self.row, self.local)
         build = await self._build_image(spec)
         # A crash after this leaves a program without a handle in its row: the repeated step gets the same program back.
@@ -144,9 +146,9 @@ class InstanceLifecycle:
         health = build_health_check(self.row).path
         url = handle.address + health if handle.address and health else None
         now = self.clock.now()
-        await self._change_state(
+        await self._change_state_and_emit(
             "starting",
-            tell_as="starting",
+            announced_state="starting",
             handle=encode_json(handle.to_json()),
             address=handle.address,
             health_url=url,
@@ -215,7 +217,7 @@ class InstanceLifecycle:
 
         async def begin_running(call: Call) -> None:
             row = self.row
-            changed_row = await transitions.change_state(
+            changed_row = await transitions.change_state_if_current(
                 call,
                 row,
                 "running",
@@ -233,7 +235,7 @@ class InstanceLifecycle:
             await call.tx.execute(statements.update_checked_instances, checks=encode_json([update]), now=call.now)
             await schedule_limit_checks(call, [(row.account_id, row.agent_id, row.price_version)])
             await emit_instance_event("agora.instance.running", call, row, status="running", address=row.address)
-            await report_running(call, row, row.address, row.health_url)
+            await send_running_reply(call, row, row.address, row.health_url)
 
         await self._run_unless_superseded(begin_running)
 
@@ -244,9 +246,9 @@ class InstanceLifecycle:
     async def _start_next_generation(self) -> None:
         """Start a failed instance again as its next generation."""
         row = self.row
-        await self._change_state(
+        await self._change_state_and_emit(
             "provisioning",
-            tell_as="provisioning",
+            announced_state="provisioning",
             reason=row.reason,
             next_generation=row.generation + 1,
             handle=None,
@@ -270,18 +272,18 @@ class InstanceLifecycle:
         elif goal == "running" and (observation.state == "paused" or row.state == "paused"):
             await self._resume_instance(observation)
         else:
-            await self._schedule_step(self._reason_without_transient, self.clock.now() + self.check_interval)
+            await self._schedule_step(self._lasting_reason, self.clock.now() + self.check_interval)
 
     async def _pause_instance(self, observation: Observation) -> None:
         """Pause the instance. Metered time ends before the pause, so that the customer never pays for paused time."""
         ticks, was_running = self.ticks, observation.state == "running"
-        with self._freeze_running_time(ticks):
+        with self._freeze_displayed_running_time(ticks):
             if was_running:
                 await self.current_engine.pause(self.handle)
             await self._record_pause(ticks, was_running)
 
     @contextlib.contextmanager
-    def _freeze_running_time(self, ticks: MonotonicTime) -> Iterator[None]:
+    def _freeze_displayed_running_time(self, ticks: MonotonicTime) -> Iterator[None]:
         """Stop the displayed running time at ``ticks``, so that it never exceeds the billed time."""
         ending, instance_id = self.local.ending, self.row.instance_id
         ending[instance_id] = ticks.at
@@ -294,7 +296,7 @@ class InstanceLifecycle:
         async def store_pause(call: Call) -> None:
             row = self.row
             reason = row.reason if row.blocked else None
-            if not await transitions.change_state(
+            if not await transitions.change_state_if_current(
                 call, row, "paused", reason=reason, healthy=0, due_at=call.now + self.check_interval
             ):
                 raise StepSuperseded
@@ -310,7 +312,7 @@ class InstanceLifecycle:
 
         async def store_resume(call: Call) -> None:
             row = self.row
-            changed_row = await transitions.change_state(
+            changed_row = await transitions.change_state_if_current(
                 call, row, "running", healthy=1, failing=0, due_at=call.now + self._next_check_delay(row)
             )
             if not changed_row:
@@ -335,9 +337,9 @@ class InstanceLifecycle:
         self._drop_connections()
 
     async def _store_crash(self, call: Call, *, ticks: MonotonicTime, exit: Any, reason: str) -> None:
-        await transitions.record_crash(call, self.row, ticks, exit, reason)
+        await transitions.record_crash_and_schedule_restart(call, self.row, ticks, exit, reason)
 
-    async def _stop_instance(self) -> None:
+    async def _stop_and_remove_instance(self) -> None:
         """Stop the instance, store its end time and last output, then remove it from the engine."""
         handle = self._find_program_handle()
         if handle is not None:
@@ -351,7 +353,7 @@ class InstanceLifecycle:
             ticks = self.ticks
             await self.act(lambda call: metering.close_and_bill_interval(call, self.row, ticks))
         # When the engine has nothing left of it: a finished row is not looked at again.
-        await self.act(lambda call: transitions.finish_instance(call, self.row, self._reason_without_transient))
+        await self.act(lambda call: transitions.finish_and_refund_instance(call, self.row, self._lasting_reason))
         self._drop_connections()
 
     async def _read_last_output(self, handle: Handle) -> LogPage | None:
@@ -383,7 +385,7 @@ class InstanceLifecycle:
         grace = decode_json(self.row.config).get("stop_grace", 10.0)
         was_running = (await self.current_engine.inspect(handle)).state == "running"
         previous_output, started_at = self.ticks, self.clock.now()
-        with self._freeze_running_time(previous_output):
+        with self._freeze_displayed_running_time(previous_output):
             observation = await self.current_engine.stop(handle, grace)
             at, took = observation.exit.at if observation.exit is not None else None, self.ticks.at - previous_output.at
             stop_time = min(max(0, at - started_at), took) if was_running and at is not None else 0
@@ -404,11 +406,11 @@ class InstanceLifecycle:
 
     def _drop_connections(self) -> None:
         if self.row.address is not None:
-            self.local.asker.drop_connections(self.row.address)
+            self.local.http_client.drop_connections(self.row.address)
 
     # -- errors ----------------------------------------------------------------------------------
 
-    async def _handle_engine_error(self, error: EngineError) -> None:
+    async def _fail_or_retry_after_error(self, error: EngineError) -> None:
         """Handle an engine's error: fail the instance if the error is permanent, else schedule a retry."""
         reason = error.detail + (f" {error.fix}" if error.fix else "")
         output = getattr(error, "output", "")
@@ -431,7 +433,9 @@ class InstanceLifecycle:
         await metering.close_and_bill_interval(call, row, ticks)
         if await transitions.report_failure_and_end(call, row, reason):
             return
-        if await transitions.change_state(call, row, "failed", reason=reason, healthy=0, errors=1, last_error=reason):
+        if await transitions.change_state_if_current(
+            call, row, "failed", reason=reason, healthy=0, errors=1, last_error=reason
+        ):
             await emit_instance_event(
                 "agora.instance.failed", call, row, status="failed", reason=reason, crash_loop=False, retry_at=None
             )
@@ -455,11 +459,11 @@ class InstanceLifecycle:
 
         await self.act(store_reason)
 
-    async def _change_state(self, state: str, *, tell_as: str, **changes: Any) -> None:
+    async def _change_state_and_emit(self, state: str, *, announced_state: str, **changes: Any) -> None:
         async def store_state(call: Call) -> None:
-            if not await transitions.change_state(call, self.row, state, **changes):
+            if not await transitions.change_state_if_current(call, self.row, state, **changes):
                 raise StepSuperseded
-            if tell_as == "starting":
+            if announced_state == "starting":
                 await emit_instance_event("agora.instance.starting", call, self.row, status=state)
             else:
                 generation = changes.get("next_generation", self.row.generation)

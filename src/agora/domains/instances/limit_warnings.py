@@ -30,16 +30,16 @@ def find_limit_warnings(row: InstanceRow, host: HostRow | None) -> list[str]:
     return warnings
 
 
-def _describe_unenforced_limit(name: str, limit: float, way: str) -> str | None:
+def _describe_unenforced_limit(name: str, limit: float, enforcement: str) -> str | None:
     """Describe the part of a limit that an engine does not enforce; None if it enforces the whole limit."""
-    if way == "none":
+    if enforcement == "none":
         return f"does not enforce {name}_limit."
-    if name == "cpu" and way == "affinity" and limit != int(limit):
+    if name == "cpu" and enforcement == "affinity" and limit != int(limit):
         cores = math.ceil(limit)
         return (
             f"does not enforce cpu_limit {limit:g}: the instance may use {cores} whole core{'s' if cores > 1 else ''}. "
             "It takes a delegated control group, or the engine docker."
         )
-    if name == "disk" and way == "rlimit":
+    if name == "disk" and enforcement == "rlimit":
         return "applies disk_limit to each file, not to all of them together."
     return None

@@ -57,7 +57,7 @@ class InstanceMaintenance(Controller):
         if not self.context.overrides.is_halted(tenant):
             await self._adjust_scaling(tenant)
         if tenant in self._exhausted_tenants:
-            await self._apply_limits(tenant)
+            await self._block_or_unblock_instances(tenant)
         now, period = self.context.clock.now(), self.context.server.settings.instance_pass * SECOND
         # Negative after the clock was set back: then sweep now, not when it has caught up.
         if not 0 <= now - self._swept_at.get(tenant, -period) < period:
@@ -67,14 +67,14 @@ class InstanceMaintenance(Controller):
     async def run_full_pass(self, tenant: str) -> None:
         """Run one full pass over a tenant."""
         await self.instances.store_heartbeat(tenant)
-        await self._apply_limits(tenant)
+        await self._block_or_unblock_instances(tenant)
         await self._end_lost_executions(tenant)
         await self._delete_expired(tenant)
         self._sweep_count += 1
         if tenant in self._departed_at:
-            await self._discard_builds(tenant)
+            await self._discard_builds_of_departed_agents(tenant)
         if self._sweep_count % PASSES_PER_SWEEP == 0 or tenant in self._departed_at:
-            await self._sweep_host()
+            await self._remove_leftover_files()
 
     # -- limits ----------------------------------------------------------------------------------
 
@@ -87,7 +87,7 @@ class InstanceMaintenance(Controller):
                 # The first departure: the list of builds is read from there until the period is over.
                 self._departed_at.setdefault(event.tenant_id, event.event.time)
 
-    async def _apply_limits(self, tenant: str) -> None:
+    async def _block_or_unblock_instances(self, tenant: str) -> None:
         """Block instances no longer covered by a budget or credit; unblock those covered again."""
         # Before the rows are read: an event from here on asks for another pass.
         self._exhausted_tenants.discard(tenant)
@@ -139,7 +139,7 @@ class InstanceMaintenance(Controller):
                 break
             await self.write_as_system(tenant, partial(_delete_instances, ids=rows))
 
-    async def _discard_builds(self, tenant: str) -> None:
+    async def _discard_builds_of_departed_agents(self, tenant: str) -> None:
         """Discard builds of agents that left since the last pass, which start no further instances."""
         since = self._departed_at[tenant]
         texts = await self.read(tenant, host_queries.select_abandoned_builds, host_id=self.local.host_id, since=since)
@@ -151,7 +151,7 @@ class InstanceMaintenance(Controller):
         if self.context.clock.now() - since > DEPARTURE_MICROSECONDS:
             del self._departed_at[tenant]
 
-    async def _sweep_host(self) -> None:
+    async def _remove_leftover_files(self) -> None:
         await asyncio.gather(self._delete_orphaned_backups(), *map(self._sweep_engine, self.local.engines.values()))
 
     async def _sweep_engine(self, engine: Runtime) -> None:
@@ -166,7 +166,7 @@ class InstanceMaintenance(Controller):
     async def _delete_orphaned_backups(self) -> None:
         """Delete backup files without a row."""
         directory = self.local.backups
-        names = await asyncio.to_thread(_list_old_files, directory)
+        names = await asyncio.to_thread(_list_old_backup_files, directory)
         # By all tenants: the directory belongs to the host and not to a tenant.
         referenced: set[str] = set()
         for tenant in await self.context.store.tenants():
@@ -175,16 +175,16 @@ class InstanceMaintenance(Controller):
                     referenced.add(name)
         for name in set(names) - referenced:
             (directory / f"{name}.tar").unlink(missing_ok=True)
-        await asyncio.to_thread(_delete_partial_files, directory)
+        await asyncio.to_thread(_delete_partial_backups, directory)
 
 
-def _list_old_files(directory: Path) -> list[str]:
+def _list_old_backup_files(directory: Path) -> list[str]:
     """List the backup files that are not being written, judged by their modification time."""
     before = time.time() - MAX_BACKUP_SECONDS
     return [file.stem for file in directory.glob("bak_*.tar") if file.stat().st_mtime < before]
 
 
-def _delete_partial_files(directory: Path) -> None:
+def _delete_partial_backups(directory: Path) -> None:
     """Delete the backups that a killed server had not completed."""
     before = time.time() - MAX_BACKUP_SECONDS
     for file in directory.glob(".bak_*"):
@@ -193,26 +193,26 @@ def _delete_partial_files(directory: Path) -> None:
 
 
 async def _adjust_instances_of_agent(call: Call, *, agent_id: str, account: str) -> None:
-    from .scaling import adjust_instances
+    from .scaling import adjust_instance_count
 
-    await adjust_instances(call, agent_id=agent_id, account=account)
+    await adjust_instance_count(call, agent_id=agent_id, account=account)
 
 
 async def _update_blocks(call: Call, *, groups: Mapping[tuple[str, str, int], Sequence[InstanceRow]]) -> None:
-    from .spending_limits import schedule_limit_checks, update_blocks
+    from .spending_limits import block_or_unblock_instances, schedule_limit_checks
 
-    await schedule_limit_checks(call, await update_blocks(call, groups))
+    await schedule_limit_checks(call, await block_or_unblock_instances(call, groups))
 
 
 async def _end_lost_executions(call: Call, *, rows: Sequence[InstanceExecutionRow]) -> None:
-    from .executions import end_execution
+    from .executions import end_and_refund_execution
 
     for row in rows:
         # Read again under a lock: its own server may have ended it since.
         execution = await call.tx.one(host_queries.select_execution, execution_id=row.execution_id)
         if execution is not None and execution.ended_at is None:
             error = "The server ended before it knew the outcome."
-            await end_execution(call, replace(execution, status="unknown", error=error))
+            await end_and_refund_execution(call, replace(execution, status="unknown", error=error))
 
 
 async def _delete_old_executions(call: Call, *, before: int) -> None:

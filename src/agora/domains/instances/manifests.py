@@ -195,7 +195,7 @@ def parse_manifest(document: Mapping[str, Any]) -> tuple[AgentManifest | None, l
     """Validate a manifest to be run; return it and all errors. The manifest is None if there are errors."""
     if len(to_json(document)) > MAX_MANIFEST_BYTES:
         return None, [Fault(field="", message=f"is larger than {MAX_MANIFEST_BYTES} bytes")]
-    faults = list(_find_misspelled(document))
+    faults = list(_find_misspelled_fields(document))
     understood: AgentManifest | None
     try:
         understood = AgentManifest.model_validate(document)
@@ -238,7 +238,7 @@ def _to_manifest_error(error: Any) -> Fault:
     return Fault(field=location, message=describe_error(error))
 
 
-def _find_misspelled(document: Mapping[str, Any]) -> Iterator[Fault]:
+def _find_misspelled_fields(document: Mapping[str, Any]) -> Iterator[Fault]:
     fields = set(AgentManifest.model_fields) | {"agent_id", "agent_name"}
     for name in document:
         if name not in fields | IGNORED_FIELDS and (

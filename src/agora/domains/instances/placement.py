@@ -27,7 +27,7 @@ __all__ = [
     "compute_free_capacity",
     "explain_missing_engine",
     "find_neighbour",
-    "is_silent",
+    "is_heartbeat_overdue",
 ]
 
 MAX_SILENCE = 180_000_000  #: time without a heartbeat after which a server gets no new instances, in microseconds
@@ -147,7 +147,7 @@ async def choose_placement(call: Call, need: PlacementRequest) -> Placement:
     return min(candidates, key=lambda pair: pair[0])[1]
 
 
-def is_silent(host: HostRow, now: int) -> bool:
+def is_heartbeat_overdue(host: HostRow, now: int) -> bool:
     """Whether a server has sent no heartbeat for ``MAX_SILENCE`` microseconds. Hosting agents send none."""
     return bool(host.kind == "server" and host.seen_at + MAX_SILENCE < now)
 
@@ -185,7 +185,7 @@ def explain_missing_engine(hosts: Sequence[HostRow], manifest: AgentManifest, no
     for host in hosts:
         if host.kind == "agent" and not need.portable:
             continue
-        if not host.closed and not is_silent(host, now) and _choose_engine(host, need) is not None:
+        if not host.closed and not is_heartbeat_overdue(host, now) and _choose_engine(host, need) is not None:
             return None
         reasons.append(
             f"{host.name}: {_explain_unavailable_engine(host, need)}" if not host.closed else f"{host.name} is closed"
@@ -210,7 +210,7 @@ def _find_unmet_requirements(
         return
     if host.closed:
         yield UnmetRequirement(name, "host", "is closed by an operator", for_now=True)
-    if is_silent(host, now):
+    if is_heartbeat_overdue(host, now):
         yield UnmetRequirement(name, "host", "has not been heard of for a while", for_now=True)
     if _choose_engine(host, need) is None:
         yield UnmetRequirement(

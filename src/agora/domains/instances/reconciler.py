@@ -67,18 +67,18 @@ class InstanceReconciler(DueController):
     def __init__(self, context: JobContext, local: LocalHost) -> None:
         super().__init__(context)
         self.local = local
-        self._working: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._step_tasks: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._lifecycles: dict[tuple[str, str], InstanceLifecycle] = {}
-        self._resting_until: dict[tuple[str, str], float] = {}
+        self._delayed_until: dict[tuple[str, str], float] = {}
         self._step_failures: dict[tuple[str, str], int] = {}  # consecutive unexpected errors
         self._urgent_tasks: set[asyncio.Task[None]] = set()
         self._probe_tasks: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._probed_instances: dict[tuple[str, str], frozenset[str]] = {}
         self._scan_tasks: dict[str, asyncio.Task[None]] = {}
         self._next_scan_at: dict[str, int] = {}
-        self._adopting: dict[str, asyncio.Task[None]] = {}
+        self._adoption_tasks: dict[str, asyncio.Task[None]] = {}
         self._adopted_engines: set[str] = set()
-        self._ask_again: dict[str, int] = {}
+        self._next_orphan_scan_at: dict[str, int] = {}
         self._reserved_amounts: dict[str, dict[str, int]] = {}
 
     @property
@@ -111,8 +111,8 @@ class InstanceReconciler(DueController):
 
     async def finish(self) -> None:
         """Cancel the running steps. Instances keep running; the next server repeats the steps."""
-        looks = [*self._probe_tasks.values(), *self._scan_tasks.values(), *self._adopting.values()]
-        tasks = [*self._urgent_tasks, *self._working.values(), *looks]
+        probe_tasks = [*self._probe_tasks.values(), *self._scan_tasks.values(), *self._adoption_tasks.values()]
+        tasks = [*self._urgent_tasks, *self._step_tasks.values(), *probe_tasks]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -121,37 +121,39 @@ class InstanceReconciler(DueController):
     async def reconcile(self, tenant: str) -> None:
         """Handle due instances: those that only need a check together, each of the others in a separate task."""
         now = self.context.clock.now()
-        looked_at = {
+        instances_in_check = {
             (tenant, name)
             for key in self._probe_tasks
             if key[0] == tenant
             for name in self._probed_instances.get(key, ())
         }
-        limit = MAX_BATCH + len(self._working) + len(looked_at)  # slow steps remain due and must not displace others
+        limit = (
+            MAX_BATCH + len(self._step_tasks) + len(instances_in_check)
+        )  # slow steps remain due and must not displace others
         rows = await self.read(
             tenant, statements.select_due_instances, host_id=self.local.host_id, now=now, limit=limit
         )
-        self._cancel_builds(tenant, rows)
-        busy = self._working.keys() | self._drop_elapsed_delays().keys() | looked_at
+        self._cancel_builds_to_stop(tenant, rows)
+        busy = self._step_tasks.keys() | self._list_current_delays().keys() | instances_in_check
         free = [row for row in rows if (tenant, row.instance_id) not in busy]
-        self._check_together(tenant, [row for row in free if _needs_only_check(row)])
+        self._start_checks_by_engine(tenant, [row for row in free if _needs_only_check(row)])
         for row in free:
             if not _needs_only_check(row) and (
-                row.state not in BUILD_STATES or self._count_steps(row.engine) < MAX_CONCURRENT_STEPS
+                row.state not in BUILD_STATES or self._count_steps_in_progress(row.engine) < MAX_CONCURRENT_STEPS
             ):
                 self._begin_step(tenant, row)
 
-    def _count_steps(self, engine: str) -> int:
+    def _count_steps_in_progress(self, engine: str) -> int:
         """Count the instances of an engine that are taking a step."""
         return sum(life.row.engine == engine for life in self._lifecycles.values())
 
-    def _check_together(self, tenant: str, rows: Sequence[InstanceRow]) -> None:
+    def _start_checks_by_engine(self, tenant: str, rows: Sequence[InstanceRow]) -> None:
         """Start a check for each engine, unless one is running."""
         for engine, group in _group_by_engine(rows).items():
             key = (tenant, engine)
             if key not in self._probe_tasks and not self.is_stopping:
                 self._probed_instances[key] = frozenset(row.instance_id for row in group)
-                self._run_in_background(self._probe_tasks, key, partial(self.check_instances, tenant, group))
+                self._run_in_background(self._probe_tasks, key, partial(self.check_and_meter_instances, tenant, group))
 
     def _run_in_background(
         self, tasks: dict[K, asyncio.Task[None]], key: K, work: Callable[[], Awaitable[None]]
@@ -160,37 +162,37 @@ class InstanceReconciler(DueController):
         task = tasks[key] = asyncio.create_task(self._run_recording_failure(work))
         task.add_done_callback(lambda _: tasks.pop(key))
 
-    def _cancel_builds(self, tenant: str, rows: Sequence[InstanceRow]) -> None:
+    def _cancel_builds_to_stop(self, tenant: str, rows: Sequence[InstanceRow]) -> None:
         """Cancel builds of instances that are to be stopped."""
         for row in rows:
             key = (tenant, row.instance_id)
             if row.desired == "stopped" and key in self._lifecycles and self._lifecycles[key].row.state in BUILD_STATES:
-                self._working[key].cancel()
+                self._step_tasks[key].cancel()
 
-    def _drop_elapsed_delays(self) -> dict[tuple[str, str], float]:
+    def _list_current_delays(self) -> dict[tuple[str, str], float]:
         """Drop elapsed delays; return the instances still delayed after an unexpected error."""
         now = time.monotonic()
-        self._resting_until = {key: until for key, until in self._resting_until.items() if until > now}
-        return self._resting_until
+        self._delayed_until = {key: until for key, until in self._delayed_until.items() if until > now}
+        return self._delayed_until
 
     def receive_committed_events(self, events: Sequence[StoredEvent]) -> None:
         """React immediately to changed desired states, and register this host in new tenants."""
         super().receive_committed_events(events)
-        wishes = [event for event in events if event.event.type in DESIRED_STATE_EVENTS]
-        for event in wishes:  # another step than the one that failed
-            self._resting_until.pop((event.tenant_id, event.event.subject or ""), None)
-        tenants = {event.tenant_id for event in wishes}
+        desired_state_events = [event for event in events if event.event.type in DESIRED_STATE_EVENTS]
+        for event in desired_state_events:  # another step than the one that failed
+            self._delayed_until.pop((event.tenant_id, event.event.subject or ""), None)
+        tenants = {event.tenant_id for event in desired_state_events}
         if tenants and not self.is_stopping:
-            hurrying = asyncio.ensure_future(self._reconcile_now(tenants))
-            self._urgent_tasks.add(hurrying)
-            hurrying.add_done_callback(self._urgent_tasks.discard)
+            task = asyncio.ensure_future(self._reconcile_now(tenants))
+            self._urgent_tasks.add(task)
+            task.add_done_callback(self._urgent_tasks.discard)
         for event in events:
             if event.event.type == "agora.tenant.created" and event.event.subject and not self.is_stopping:
-                presenting = asyncio.ensure_future(
+                heartbeat_task = asyncio.ensure_future(
                     self._run_recording_failure(partial(self.store_heartbeat, event.event.subject))
                 )
-                self._urgent_tasks.add(presenting)
-                presenting.add_done_callback(self._urgent_tasks.discard)
+                self._urgent_tasks.add(heartbeat_task)
+                heartbeat_task.add_done_callback(self._urgent_tasks.discard)
 
     async def _reconcile_now(self, tenants: set[str]) -> None:
         for tenant in tenants:
@@ -198,7 +200,7 @@ class InstanceReconciler(DueController):
 
     def _begin_step(self, tenant: str, row: InstanceRow) -> None:
         key = (tenant, row.instance_id)
-        if key in self._working or self.is_stopping:
+        if key in self._step_tasks or self.is_stopping:
             return
         from .lifecycle import InstanceLifecycle
 
@@ -206,8 +208,8 @@ class InstanceReconciler(DueController):
             self.local, self.context.clock, self.context.server, partial(self.write_as_system, tenant), tenant, row
         )
         self._lifecycles[key] = life
-        task = self._working[key] = asyncio.create_task(self._run_steps(life))
-        task.add_done_callback(partial(self._schedule_after_step, key))
+        task = self._step_tasks[key] = asyncio.create_task(self._run_steps(life))
+        task.add_done_callback(partial(self._record_step_end, key))
 
     async def _run_steps(self, life: InstanceLifecycle) -> None:
         """Take up to ``MAX_CONSECUTIVE_STEPS`` steps while the instance is due now."""
@@ -220,8 +222,8 @@ class InstanceReconciler(DueController):
             # The next step judges the row as it is now: a call may have changed the desired state.
             life.row = rows[0]
 
-    def _schedule_after_step(self, key: tuple[str, str], task: asyncio.Task[None]) -> None:
-        del self._working[key], self._lifecycles[key]
+    def _record_step_end(self, key: tuple[str, str], task: asyncio.Task[None]) -> None:
+        del self._step_tasks[key], self._lifecycles[key]
         self.mark_tenant_due(key[0])
         error = None if task.cancelled() else task.exception()
         failures = self._step_failures.pop(key, 0)
@@ -231,18 +233,18 @@ class InstanceReconciler(DueController):
             # Short in an outage of the store, so that work resumes soon after it.
             longest = RETRY_AFTER_ERROR if isinstance(error, StoreUnavailable) else MAX_RETRY_DELAY
             delay = compute_exponential_delay(failures + 1, RETRY_AFTER_ERROR, longest)
-            self._resting_until[key] = time.monotonic() + delay
+            self._delayed_until[key] = time.monotonic() + delay
             self.failures += 1
             self.last_error = f"{type(error).__name__}: {error}"
 
     async def wait_until_idle(self) -> None:
         """Wait until no step and no check is running."""
-        while under_way := [*self._working.values(), *self._probe_tasks.values()]:
-            await asyncio.wait(under_way)
+        while tasks := [*self._step_tasks.values(), *self._probe_tasks.values()]:
+            await asyncio.wait(tasks)
 
     # -- reading ---------------------------------------------------------------------------------
 
-    async def check_instances(self, tenant: str, rows: Sequence[InstanceRow]) -> None:
+    async def check_and_meter_instances(self, tenant: str, rows: Sequence[InstanceRow]) -> None:
         """Check running instances: state, resource usage, health; extend their metered time."""
         from .metering import MonotonicTime
 
@@ -256,7 +258,7 @@ class InstanceReconciler(DueController):
         if running:
             verdicts = await self._probe_instances([row for row, _ in running])
             await self.write_as_system(
-                tenant, partial(self._write_checks, looks=running, verdicts=verdicts, ticks=ticks)
+                tenant, partial(self._store_checks_and_bill, observations=running, verdicts=verdicts, ticks=ticks)
             )
             self.mark_tenant_due(tenant)
 
@@ -301,20 +303,20 @@ class InstanceReconciler(DueController):
 
         return dict(await asyncio.gather(*map(probe_instance, rows)))
 
-    async def _write_checks(
+    async def _store_checks_and_bill(
         self,
         call: Call,
         *,
-        looks: Sequence[tuple[InstanceRow, Observation]],
+        observations: Sequence[tuple[InstanceRow, Observation]],
         verdicts: dict[str, tuple[bool, str]],
         ticks: MonotonicTime,
     ) -> None:
         from . import metering
         from .lifecycle import MAX_FAILED_CHECKS
-        from .spending_limits import apply_limits
+        from .spending_limits import block_exhausted_instances
 
         checks: list[list[Any]] = []
-        for row, observation in looks:
+        for row, observation in observations:
             healthy, detail = verdicts[row.instance_id]
             failing = 0 if healthy else row.failing + 1
             since = row.seen_at or row.started_at or call.now
@@ -323,9 +325,9 @@ class InstanceReconciler(DueController):
             check = metering.CheckResult(observation.usage, since, due, failing, error)
             checks.append(metering.build_check_update(call, row, check))
         await call.tx.execute(statements.update_checked_instances, checks=encode_json(checks), now=call.now)
-        rows = [row for row, _ in looks]
+        rows = [row for row, _ in observations]
         await metering.bill_running_intervals(call, [row.instance_id for row in rows], ticks)
-        await apply_limits(call, rows)
+        await block_exhausted_instances(call, rows)
 
     async def _scan_for_ended(self, engine: str) -> None:
         """Scan an engine's running instances for ended ones, and schedule the next scan."""
@@ -347,9 +349,9 @@ class InstanceReconciler(DueController):
             for row, observation in await self._observe_instances(rows)
             if observation is not None and observation.state != "running"
         ]
-        idle_names = [name for name in ended if (tenant, name) not in self._working]
+        idle_names = [name for name in ended if (tenant, name) not in self._step_tasks]
         if idle_names:
-            await self.write_as_system(tenant, partial(_wake_instances, ids=idle_names))
+            await self.write_as_system(tenant, partial(_make_instances_due, ids=idle_names))
             self.mark_tenant_due(tenant)
 
     # -- this host -------------------------------------------------------------------------------
@@ -412,15 +414,15 @@ class InstanceReconciler(DueController):
         """Remove programs without a row after a start; the others are reconciled."""
         started_instances = []
         for name, engine in self.local.engines.items():
-            now, again = self.context.clock.now(), self._ask_again.get(name, 0)
+            now, again = self.context.clock.now(), self._next_orphan_scan_at.get(name, 0)
             # Bounded, because the clock may be set back.
             if (
                 name not in self._adopted_engines
-                and name not in self._adopting
+                and name not in self._adoption_tasks
                 and not 0 < again - now <= ENGINE_RETRY_DELAY
             ):
-                self._run_in_background(self._adopting, name, partial(self._remove_orphans_of_engine, engine))
-                started_instances.append(self._adopting[name])
+                self._run_in_background(self._adoption_tasks, name, partial(self._remove_orphans_of_engine, engine))
+                started_instances.append(self._adoption_tasks[name])
         if started_instances:
             # Not to the end: an engine that does not answer must not hold up the others.
             await asyncio.wait(started_instances, timeout=ADOPTION_TIMEOUT)
@@ -433,9 +435,9 @@ class InstanceReconciler(DueController):
             await engine.sweep()
         except EngineError as error:
             # A warning only once: the engine is asked every few seconds.
-            level = logging.DEBUG if name in self._ask_again else logging.WARNING
+            level = logging.DEBUG if name in self._next_orphan_scan_at else logging.WARNING
             log.log(level, "the engine %s cannot be used: %s", name, error)
-            self._ask_again[name] = self.context.clock.now() + ENGINE_RETRY_DELAY
+            self._next_orphan_scan_at[name] = self.context.clock.now() + ENGINE_RETRY_DELAY
         else:
             self._adopted_engines.add(name)
 
@@ -489,6 +491,6 @@ async def _find_free_host_name(call: Call, local: LocalHost) -> str:
     return f"{local.name}-{local.host_id[-6:]}"
 
 
-async def _wake_instances(call: Call, *, ids: Sequence[str]) -> None:
+async def _make_instances_due(call: Call, *, ids: Sequence[str]) -> None:
     for instance_id in ids:
         await call.tx.execute(statements.wake_instance, instance_id=instance_id, now=call.now)

@@ -13,12 +13,12 @@ from agora_sdk.errors import InvalidRequest
 from .deployments import DeploymentService, build_profile
 from .manifests import AgentManifest, describes_program, parse_profile, to_error_details
 
-__all__ = ["register_manifest"]
+__all__ = ["register_agent_by_manifest"]
 
 DEPLOY_SCOPE = "deploy:agents"
 
 
-async def register_manifest(
+async def register_agent_by_manifest(
     call: Call, agent_name: str, document: Mapping[str, Any], fields: Mapping[str, Any]
 ) -> Registration:
     """Register an agent with its manifest. fields: further fields of the call, which take precedence.
@@ -39,8 +39,8 @@ async def register_manifest(
         )
     service = DeploymentService(call)
     if describes_program(manifest) and call.caller.may(DEPLOY_SCOPE):
-        return (await service.store_deployment(whole, {}, fields)).registration
-    registration = await service.register_profile(manifest, _merge_profile(manifest, fields))
+        return (await service.register_deployable_agent(whole, {}, fields)).registration
+    registration = await service.register_agent_and_price(manifest, _merge_profile(manifest, fields))
     registration.warning = _explain_not_deployable(manifest)
     return registration
 

@@ -18,12 +18,12 @@ from agora.domains.instances.ports import LOCAL_HOST
 from . import queries as statements
 from .records import OpenInterval
 
-__all__ = ["measure_running_time", "price_unmetered_time_by_instance"]
+__all__ = ["estimate_unmetered_time", "estimate_unmetered_time_by_instance"]
 
 MAX_MISSED_CHECKS = 2  #: missed checks after which the estimate stops growing
 
 
-async def price_unmetered_time_by_instance(call: Call, ids: Sequence[str]) -> dict[str, ProjectedCost]:
+async def estimate_unmetered_time_by_instance(call: Call, ids: Sequence[str]) -> dict[str, ProjectedCost]:
     """Compute the running time since the last measurement and its cost, by instance id."""
     if call.context.ports.find(LOCAL_HOST) is None or not ids:
         return {}
@@ -32,10 +32,10 @@ async def price_unmetered_time_by_instance(call: Call, ids: Sequence[str]) -> di
     )
 
 
-async def measure_running_time(call: Call, account: str | None, instance: str) -> list[ProjectedCost]:
+async def estimate_unmetered_time(call: Call, account: str | None, instance: str) -> list[ProjectedCost]:
     """Measure unmetered running time and cost of an account's instances (None: all accounts), or of one instance."""
     if instance:
-        return list((await price_unmetered_time_by_instance(call, [instance])).values())
+        return list((await estimate_unmetered_time_by_instance(call, [instance])).values())
     local = call.context.ports.find(LOCAL_HOST)
     if local is None:
         return []

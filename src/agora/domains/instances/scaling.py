@@ -22,7 +22,7 @@ from .desired_state import set_desired_state
 from .notifications import emit_instance_event
 from .records import InstanceRow, InstanceScalingRow
 
-__all__ = ["ScalingOrder", "adjust_instances", "describe_scaling", "set_scaling"]
+__all__ = ["ScalingOrder", "adjust_instance_count", "describe_scaling", "set_scaling"]
 
 SCALE_DOWN_DELAY = 60_000_000  #: time of lower load before instances are ended, in microseconds
 RETRY_DELAY = 30_000_000  #: delay before a failed creation is retried, in microseconds
@@ -84,7 +84,7 @@ async def set_scaling(call: Call, order: ScalingOrder) -> Scaling:
         now=call.now,
         price_version=terms.version,
     )
-    await adjust_instances(call, agent_id, account, measure=False)
+    await adjust_instance_count(call, agent_id, account, measure=False)
     call.emit(
         "agora.instance.scaled",
         key | {"min_instances": min_instances, "max_instances": max_instances},
@@ -125,7 +125,7 @@ async def describe_scaling(call: Call, agent: AgentRow, account: str) -> Scaling
     )
 
 
-async def adjust_instances(call: Call, agent_id: str, account: str, *, measure: bool = True) -> None:
+async def adjust_instance_count(call: Call, agent_id: str, account: str, *, measure: bool = True) -> None:
     """Create or end instances according to the load. Runs on any server; the row is locked.
 
     measure: whether to sample the load for the moving average.
@@ -142,7 +142,7 @@ async def adjust_instances(call: Call, agent_id: str, account: str, *, measure: 
     changes: dict[str, Any] = {"desired": target_count, "busy": busy, "calm_since": None}
     changes |= {"retry_at": row.retry_at, "problem": row.problem}
     if target_count > len(instances):
-        changes |= await _add_instances(call, row, target_count - len(instances))
+        changes |= await _create_missing_instances(call, row, target_count - len(instances))
     elif target_count < len(instances):
         since = row.calm_since or call.now
         forced = len(instances) > row.most
@@ -172,7 +172,7 @@ async def _update_average_load(call: Call, row: InstanceScalingRow) -> float:
     return mean if mean > 0.01 else 0.0
 
 
-async def _add_instances(call: Call, row: InstanceScalingRow, number: int) -> dict[str, Any]:
+async def _create_missing_instances(call: Call, row: InstanceScalingRow, number: int) -> dict[str, Any]:
     """Create instances; on an error, return the problem and when to retry."""
     if row.retry_at is not None and row.retry_at > call.now:
         return {}

@@ -20,13 +20,13 @@ from agora_sdk.contract.events import Event
 from agora_sdk.contract.hosts import HostRequirements
 from agora_sdk.contract.instances import InstanceConfig
 
-from . import backups as keeping
+from . import backups as instance_backups
 from . import desired_state, host_queries, market, scaling
 from . import queries as statements
 from .access import require_instance, resolve_owner_account
 from .creation import InstanceRequest, create_instance
-from .executions import ExecutionOrder, execute_request
-from .views import build_detail, build_execution, build_summaries, to_backup
+from .executions import ExecutionOrder, charge_and_send_request
+from .views import build_backup, build_detail, build_execution, build_summaries
 
 __all__ = ["InstanceService"]
 
@@ -172,7 +172,7 @@ class InstanceService(BoundService, contract.Instances):
             restore,
             max_price=None if max_price is None else to_micros(max_price),
         )
-        return desired_state.wait_for_start(await create_instance(call, request, call.idempotency_key), wait)
+        return desired_state.respond_once_started(await create_instance(call, request, call.idempotency_key), wait)
 
     @implements
     async def execute(
@@ -184,7 +184,9 @@ class InstanceService(BoundService, contract.Instances):
         method: Literal["POST", "GET", "PUT", "PATCH", "DELETE"] = "POST",
         timeout: float = 30.0,
     ) -> contract.ExecutionResult:
-        return await execute_request(self.call, instance_id, ExecutionOrder(endpoint, parameters, method, timeout))
+        return await charge_and_send_request(
+            self.call, instance_id, ExecutionOrder(endpoint, parameters, method, timeout)
+        )
 
     @implements
     async def pause(self, instance_id: str, *, wait: float = 10.0) -> contract.InstanceChange:
@@ -202,11 +204,11 @@ class InstanceService(BoundService, contract.Instances):
 
     @implements
     async def logs(self, instance_id: str, offset: int = -16_384, *, limit: int = 65_536) -> contract.InstanceLog:
-        return await keeping.read_logs(self.call, instance_id, offset, limit)
+        return await instance_backups.read_logs(self.call, instance_id, offset, limit)
 
     @implements
     async def backup(self, instance_id: str) -> contract.Backup:
-        return await keeping.create_backup(self.call, instance_id)
+        return await instance_backups.create_backup(self.call, instance_id)
 
     @implements
     async def backups(
@@ -224,7 +226,7 @@ class InstanceService(BoundService, contract.Instances):
             query, **{name: parameters[name] for name in query.parameter_names if name != "tenant"}
         )
         rows, more = paging.take_fitting_rows(rows, limit, self.call.context.settings.page_bytes)
-        page = [to_backup(row) for row in rows]
+        page = [build_backup(row) for row in rows]
         return contract.BackupPage(
             backups=page,
             **paging.build_page_fields(page, "backup_id", more=more, cursor=cursor),
@@ -232,7 +234,7 @@ class InstanceService(BoundService, contract.Instances):
 
     @implements
     async def drop_backup(self, backup_id: str) -> contract.Backup:
-        return await keeping.delete_backup_row(self.call, backup_id)
+        return await instance_backups.delete_backup_row(self.call, backup_id)
 
     # -- scaling -----------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from agora_sdk.contract.deployments import Fault
 
 from . import host_queries
 from .manifests import AgentManifest, list_suitable_engines
-from .placement import MAX_HOSTS, is_silent
+from .placement import MAX_HOSTS, is_heartbeat_overdue
 
 __all__ = ["find_source_errors"]
 
@@ -48,4 +48,6 @@ def _find_repository_errors(url: str, *, private: bool) -> list[Fault]:
 async def _has_other_servers(call: Call, host_id: str) -> bool:
     """Whether there is another active server, which may have the directory."""
     hosts = await call.tx.all(host_queries.list_hosts, after="", limit=MAX_HOSTS)
-    return any(host.kind == "server" and host.host_id != host_id and not is_silent(host, call.now) for host in hosts)
+    return any(
+        host.kind == "server" and host.host_id != host_id and not is_heartbeat_overdue(host, call.now) for host in hosts
+    )

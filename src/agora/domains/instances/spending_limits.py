@@ -22,7 +22,7 @@ from . import queries as statements
 from .records import InstanceRow, OpenInterval
 from .transitions import set_block
 
-__all__ = ["apply_limits", "schedule_limit_checks", "update_blocks"]
+__all__ = ["block_exhausted_instances", "block_or_unblock_instances", "schedule_limit_checks"]
 
 MIN_DELAY = SECOND // 10  #: minimum delay before a check, whatever the estimate, in microseconds
 MAX_MISSED_CHECKS = 2  #: missed checks after which an unmeasured instance is no longer counted
@@ -38,13 +38,13 @@ def group_by_price(rows: Sequence[InstanceRow]) -> dict[Group, list[InstanceRow]
     return groups
 
 
-async def apply_limits(call: Call, rows: Sequence[InstanceRow]) -> None:
+async def block_exhausted_instances(call: Call, rows: Sequence[InstanceRow]) -> None:
     """Block just measured running instances not covered by a limit; schedule the next check of the others."""
-    covered = await update_blocks(call, group_by_price(rows))
+    covered = await block_or_unblock_instances(call, group_by_price(rows))
     await schedule_limit_checks(call, covered)
 
 
-async def update_blocks(call: Call, groups: Mapping[Group, Sequence[InstanceRow]]) -> list[Group]:
+async def block_or_unblock_instances(call: Call, groups: Mapping[Group, Sequence[InstanceRow]]) -> list[Group]:
     """Block instances not covered by a limit, unblock the others; return the groups that may run."""
     covered = []
     for (account, agent, version), rows in groups.items():

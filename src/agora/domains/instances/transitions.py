@@ -11,7 +11,7 @@ from agora.domains.identity import token_queries as tokens
 from agora.runtimes.port import ProcessExit
 from agora.runtimes.restarts import RestartPolicy
 
-from . import metering, reports
+from . import metering, request_replies
 from . import queries as statements
 from .metering import MonotonicTime
 from .notifications import emit_instance_event
@@ -20,12 +20,12 @@ from .records import InstanceRow
 __all__ = [
     "RESTART_POLICY",
     "build_row_guard_parameters",
-    "change_state",
+    "change_state_if_current",
     "clean_text",
     "describe_exit",
-    "finish_instance",
-    "record_crash",
-    "record_loss",
+    "end_lost_instance",
+    "finish_and_refund_instance",
+    "record_crash_and_schedule_restart",
     "report_failure_and_end",
     "resolve_goal_state",
     "set_block",
@@ -36,7 +36,7 @@ MAX_REASON_CHARACTERS = 2000  #: most characters of a reason
 MAX_FAILED_STARTS = 3  #: failed starts before an instance requested by message is abandoned
 
 
-async def change_state(call: Call, row: InstanceRow, state: str, **changes: Any) -> bool:
+async def change_state_if_current(call: Call, row: InstanceRow, state: str, **changes: Any) -> bool:
     """Store a new state and other changes; return False if the row changed since it was read.
 
     changes: reason, next_generation, handle, failures, restarts, failing, healthy, errors, last_error, starting_at,
@@ -69,7 +69,7 @@ def build_row_guard_parameters(row: InstanceRow) -> dict[str, Any]:
     return {"generation": row.generation, "desired": row.desired, "blocked": row.blocked or ""}
 
 
-async def record_crash(
+async def record_crash_and_schedule_restart(
     call: Call, row: InstanceRow, ticks: MonotonicTime, exit: ProcessExit | None, reason: str
 ) -> None:
     """Store that an instance ended or failed to start contrary to its desired state; schedule a restart with backoff."""
@@ -93,7 +93,7 @@ async def record_crash(
     retry = (
         call.now + RESTART_POLICY.restart_delay(failures) if again and resolve_goal_state(row) == "running" else None
     )
-    changed_row = await change_state(
+    changed_row = await change_state_if_current(
         call,
         row,
         "failed",
@@ -113,7 +113,7 @@ async def record_crash(
 
 async def report_failure_and_end(call: Call, row: InstanceRow, reason: str) -> bool:
     """Report the failure to the message that requested the instance, and end it. Returns False if there is no such message."""
-    if not await reports.report_failure(call, row, reason, "DEPLOYMENT_FAILED"):
+    if not await request_replies.send_failure_reply(call, row, reason, "DEPLOYMENT_FAILED"):
         return False
     await _request_end(call, row, reason)
     return True
@@ -140,9 +140,11 @@ async def _request_end(call: Call, row: InstanceRow, reason: str) -> None:
     )
 
 
-async def finish_instance(call: Call, row: InstanceRow, reason: str | None = None) -> None:
+async def finish_and_refund_instance(call: Call, row: InstanceRow, reason: str | None = None) -> None:
     """Store the final state of an instance: revoke its token, and reverse the base charge if it never ran."""
-    changed_row = await change_state(call, row, "stopped", reason=reason, healthy=0, stopped_at=call.now, handle=None)
+    changed_row = await change_state_if_current(
+        call, row, "stopped", reason=reason, healthy=0, stopped_at=call.now, handle=None
+    )
     # Another step has finished it, or the row has a newer generation: the token must stay valid.
     if not changed_row:
         return
@@ -154,20 +156,20 @@ async def finish_instance(call: Call, row: InstanceRow, reason: str | None = Non
     await emit_instance_event("agora.instance.stopped", call, row, status="stopped", reason=reason)
 
 
-async def record_loss(call: Call, row: InstanceRow, reason: str) -> None:
+async def end_lost_instance(call: Call, row: InstanceRow, reason: str) -> None:
     """End an instance whose host is lost. Its metered time ends at the last check."""
     await metering.close_and_bill_interval(call, row, MonotonicTime(0, ""))
-    await finish_instance(call, row, reason)
+    await finish_and_refund_instance(call, row, reason)
 
 
-async def set_block(call: Call, row: InstanceRow, why: str | None) -> None:
+async def set_block(call: Call, row: InstanceRow, block: str | None) -> None:
     """Set or clear the block of an instance: ``budget``, ``credit`` or None."""
-    reason = f"The {why} does not allow it to run." if why else None
+    reason = f"The {block} does not allow it to run." if block else None
     updated_rows = await call.tx.execute(
-        statements.block_instance, instance_id=row.instance_id, blocked=why, reason=reason, now=call.now
+        statements.block_instance, instance_id=row.instance_id, blocked=block, reason=reason, now=call.now
     )
-    if updated_rows and why is not None:
-        await emit_instance_event("agora.instance.blocked", call, row, reason=reason, blocked=why)
+    if updated_rows and block is not None:
+        await emit_instance_event("agora.instance.blocked", call, row, reason=reason, blocked=block)
 
 
 def describe_exit(exit: ProcessExit | None) -> str:

@@ -10,7 +10,7 @@ from agora.core.call import Call, decode_json, encode_json
 from agora.core.record_models import build_from_record
 from agora.domains.billing.ledger import Ledger
 from agora.domains.billing.ports import ProjectedCost
-from agora.domains.billing.terms import build_pricing_fields as terms_shown
+from agora.domains.billing.terms import build_pricing_fields
 from agora.domains.billing.views import Scope, build_bill, read_agent_names
 from agora.runtimes.restarts import RestartPolicy
 from agora.runtimes.spec import memory_bytes
@@ -23,15 +23,15 @@ from . import host_queries
 from . import queries as statements
 from .limit_warnings import find_limit_warnings
 from .records import InstanceBackupRow, InstanceCounter, InstanceExecutionRow, InstanceRow
-from .running_time import price_unmetered_time_by_instance
+from .running_time import estimate_unmetered_time_by_instance
 
 __all__ = [
+    "build_backup",
     "build_change",
     "build_detail",
     "build_execution",
     "build_summaries",
     "build_termination",
-    "to_backup",
 ]
 
 E = TypeVar("E", bound=contract.Execution)
@@ -45,7 +45,7 @@ def _to_datetime_or_none(value: int | None) -> Any:
 
 async def build_summaries(call: Call, rows: Sequence[InstanceRow]) -> list[contract.InstanceSummary]:
     """Build instance summaries for a list."""
-    more = await price_unmetered_time_by_instance(call, [row.instance_id for row in rows])
+    more = await estimate_unmetered_time_by_instance(call, [row.instance_id for row in rows])
     return [contract.InstanceSummary(**fields) for fields in await _build_summary_fields(call.tx, rows, more)]
 
 
@@ -65,7 +65,7 @@ async def build_termination(call: Call, row: InstanceRow, message: str) -> contr
 
 
 async def _build_instance_fields(call: Call, row: InstanceRow) -> dict[str, Any]:
-    more = await price_unmetered_time_by_instance(call, [row.instance_id])
+    more = await estimate_unmetered_time_by_instance(call, [row.instance_id])
     (fields,) = await _build_summary_fields(call.tx, [row], more)
     config = decode_json(row.config)
     config_fields = {name: value for name, value in config.items() if name not in HIDDEN_FIELDS and value is not None}
@@ -78,7 +78,7 @@ async def _build_instance_fields(call: Call, row: InstanceRow) -> dict[str, Any]
         "revision": row.revision,
         "price_version": row.price_version,
         "pricing_info": PricingInfo(
-            **terms_shown(await Ledger(call).read_agreed_terms(row.agent_id, row.price_version))
+            **build_pricing_fields(await Ledger(call).read_agreed_terms(row.agent_id, row.price_version))
         ),
         "billing_info": await build_bill(call, Scope(instance=row.instance_id)),
     }
@@ -166,5 +166,5 @@ def build_execution(model: type[E], row: InstanceExecutionRow, **details: Any) -
     return build_from_record(model, row, execution_time=seconds, **details)
 
 
-def to_backup(row: InstanceBackupRow) -> contract.Backup:
+def build_backup(row: InstanceBackupRow) -> contract.Backup:
     return build_from_record(contract.Backup, row)

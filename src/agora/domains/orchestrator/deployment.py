@@ -46,8 +46,8 @@ async def pass_on(call: Call, draft: Draft, sent: Sent) -> dict[str, Any] | None
     preferred = message.payload.get("preferred_host")
     if await deploy_messages.is_deployable(call, row) and await _is_ours(call, preferred):
         if message.type is P.SCALE:
-            return await deploy_messages.scale_agent(call, message, row)
-        return await deploy_messages.deploy_agent(
+            return await deploy_messages.scale_agent_from_message(call, message, row)
+        return await deploy_messages.deploy_agent_from_message(
             call, message, row, sent.message_id, await _resolve_preferred_host(call, preferred)
         )
     host = await _find_hosting_agent(call, preferred)

@@ -98,7 +98,7 @@ def build_controllers(
         controllers.append(DeclaredAgentsController(job_context))
     if (local := context.ports.find(LOCAL_HOST)) is not None:
         instances = InstanceReconciler(job_context, local)
-        remote = HostedInstanceReconciler(job_context, local.asker)
+        remote = HostedInstanceReconciler(job_context, local.http_client)
         controllers += [instances, remote, InstanceMaintenance(job_context, instances)]
     settings = context.configuration.settings
     if settings.consul_url:

@@ -16,38 +16,38 @@ from agora_sdk.contract.envelopes import HOSTING, ORCHESTRATOR, Performative
 from . import queries as statements
 from .records import InstanceRow
 
-__all__ = ["CREATE_INTENT", "describe_container", "find_customer", "report_failure", "report_running"]
+__all__ = ["CREATE_INTENT", "describe_container", "find_customer", "send_failure_reply", "send_running_reply"]
 
 CREATE_INTENT = "create_container"
 
 
-async def report_running(call: Call, row: InstanceRow, address: str | None, health_url: str | None) -> None:
+async def send_running_reply(call: Call, row: InstanceRow, address: str | None, health_url: str | None) -> None:
     """Report that an instance runs: ``deploy_confirm``, or ``container_created`` to a request to the hosting agent."""
-    origin = await _take_request_message(call, row)
+    origin = await _claim_request_message(call, row)
     if origin is None:
         return
     payload = await describe_container(call, row, address, health_url)
     if origin.type == Performative.REQUEST:
-        await _send_report(call, origin, HOSTING, {"type": "inform", "intent": "container_created", "payload": payload})
+        await _send_reply(call, origin, HOSTING, {"type": "inform", "intent": "container_created", "payload": payload})
         return
     payload["co_located"] = row.beside is not None
     document = {"type": "deploy_confirm", "intent": "agent_deployed", "payload": payload}
-    await _send_report(call, origin, ORCHESTRATOR, document)
+    await _send_reply(call, origin, ORCHESTRATOR, document)
 
 
-async def report_failure(call: Call, row: InstanceRow, error: str, code: str) -> bool:
+async def send_failure_reply(call: Call, row: InstanceRow, error: str, code: str) -> bool:
     """Report that an instance failed: ``deploy_failure``, or ``failure``. Returns whether a message had requested it."""
-    origin = await _take_request_message(call, row)
+    origin = await _claim_request_message(call, row)
     if origin is None:
         return False
     agent = await call.tx.one(agents.select_agent_by_id, ref=row.agent_id)
     payload = {"error": error[:4000], "code": code, "agent_id": _choose_display_name(agent, row.agent_id)}
     if origin.type == Performative.REQUEST:
         document: dict[str, Any] = {"type": "failure", "intent": "container_failed", "payload": payload}
-        await _send_report(call, origin, HOSTING, document)
+        await _send_reply(call, origin, HOSTING, document)
     else:
         document = {"type": "deploy_failure", "intent": "deployment_failed", "payload": payload}
-        await _send_report(call, origin, ORCHESTRATOR, document)
+        await _send_reply(call, origin, ORCHESTRATOR, document)
     return True
 
 
@@ -83,7 +83,7 @@ def _choose_display_name(agent: AgentRow | None, agent_id: str) -> str:
     return agent_id if agent is None else agent.alias or agent.agent_name
 
 
-async def _take_request_message(call: Call, row: InstanceRow) -> EnvelopeRow | None:
+async def _claim_request_message(call: Call, row: InstanceRow) -> EnvelopeRow | None:
     """Take the message that requested an instance; None if answered. Clears ``cause``, so that it is reported once."""
     if row.cause is None:
         return None
@@ -93,7 +93,7 @@ async def _take_request_message(call: Call, row: InstanceRow) -> EnvelopeRow | N
     return None if origin is None or origin.answer is not None else origin
 
 
-async def _send_report(call: Call, origin: EnvelopeRow, speaker: str, document: dict[str, Any]) -> None:
+async def _send_reply(call: Call, origin: EnvelopeRow, speaker: str, document: dict[str, Any]) -> None:
     message = await call.tx.one(messages.select_message, message_id=origin.message_id)
     if message is None:
         return
