@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from agora.domains.mcp_upstreams.task_questions import read_answer
+from agora.domains.mcp_upstreams.task_questions import parse_elicitation_answer
 from agora.json_schemas import find_schema_error, find_value_error
 
 BACKTRACKING = "^(a+)+$"
@@ -67,5 +67,5 @@ def test_invalid_schema_is_refused() -> None:
 
 def test_answer_to_a_hostile_form_is_checked_quickly_without_requests() -> None:
     message = {"role": "ROLE_USER", "parts": [{"data": {"a": TEXT}}]}
-    assert read_answer(message, {"properties": {"a": {"pattern": BACKTRACKING}}}, is_url=False) is None
-    assert read_answer(message, {"properties": {"a": {"pattern": "!$"}}}, is_url=False) is not None
+    assert parse_elicitation_answer(message, {"properties": {"a": {"pattern": BACKTRACKING}}}, is_url=False) is None
+    assert parse_elicitation_answer(message, {"properties": {"a": {"pattern": "!$"}}}, is_url=False) is not None

@@ -1,6 +1,6 @@
 """Ports: parts of the server used by services, declared by the consumer and provided by the composition root.
 
-A domain declares ``UPSTREAMS: Port[Upstreams] = Port("MCP upstream connections")`` beside the protocol that describes it;
+A domain declares ``UPSTREAMS: Port[UpstreamConnections] = Port("MCP upstream connections")`` beside the protocol that describes it;
 the server provides an implementation; rules ask for it by the port. This way the core knows no domain, and a part that
 a server does not have is absent instead of a field that is ``None`` for everyone.
 """

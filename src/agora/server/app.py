@@ -44,7 +44,7 @@ from agora.domains.instances.ports import LOCAL_HOST
 from agora.domains.mcp_upstreams.client.pool import ConnectionPool
 from agora.domains.mcp_upstreams.federation import Federation
 from agora.domains.mcp_upstreams.oauth.grants import UPSTREAM_GRANTS, UpstreamGrants
-from agora.domains.mcp_upstreams.offers import OFFERS, Offers
+from agora.domains.mcp_upstreams.offers import OFFERS, PendingOffers
 from agora.domains.mcp_upstreams.port import UPSTREAMS
 from agora.domains.mcp_upstreams.task_questions import OPERATIONS
 from agora.domains.monitoring.health_monitor import HEALTH_MONITOR, HealthMonitor
@@ -214,7 +214,7 @@ class App:
             for controller in self.controllers:
                 await controller.try_prepare()
             for tenant in {DEFAULT_TENANT, *await self.store.tenants()}:
-                await self.federation.load_tenant(tenant)
+                await self.federation.load_tools_of_tenant(tenant)
         except BaseException:
             await self.store.close()
             raise
@@ -335,7 +335,7 @@ class App:
             ports.provide(SIGN_ON, self.sign_on)
         ports.provide(TRAFFIC, self.meter.traffic)
         self.federation = Federation(
-            self.store, ports.provide(OFFERS, Offers()), self.registry.replace_runtime_operations
+            self.store, ports.provide(OFFERS, PendingOffers()), self.registry.replace_runtime_operations
         )
         monitor = self.monitor = ports.provide(
             HEALTH_MONITOR, HealthMonitor(self.store, self.clock, self.feed.live, self.settings.data_dir)
@@ -461,7 +461,7 @@ class App:
         has_changed = any(event.event.type.startswith(FOLLOWED_EVENTS) for event in events)
         if has_changed:
             await self._load_tenant(tenant)
-            await self.federation.load_tenant(tenant)
+            await self.federation.load_tools_of_tenant(tenant)
         self._update_followers(events, has_changed)
 
     async def _reload_after_missed_events(self, tenant: str) -> None:
@@ -469,7 +469,7 @@ class App:
         read."""
         self.authenticator.forget_all()
         await self._load_tenant(tenant)
-        await self.federation.load_tenant(tenant)
+        await self.federation.load_tools_of_tenant(tenant)
         await self.feed.recheck_streams()
 
     def _update_followers(self, events: Sequence[StoredEvent], changed: bool) -> None:

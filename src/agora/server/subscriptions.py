@@ -35,7 +35,7 @@ HANDLERS_BY_SIGNAL: Mapping[Signal[Any], Sequence[Handler]] = {
     agents.AGENT_RETIRED: _load_handlers(
         "tasks.subscribers:release_tasks",
         "instances.subscribers:withdraw_and_stop_instances",
-        "mcp_upstreams.subscribers:forget_agent",
+        "mcp_upstreams.subscribers:delete_agent_grants",
         "apps.subscribers:remove_published_app",
     ),
     agents.HALT_ENDED: _load_handlers("tasks.subscribers:resume_leases"),

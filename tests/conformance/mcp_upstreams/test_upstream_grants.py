@@ -93,14 +93,18 @@ async def begin(market: Market, grants: UpstreamGrants, tokens: TokenServer) -> 
 async def test_token_is_refreshed_once_across_servers(market: Market, tokens: TokenServer) -> None:
     servers = [replica(market) for _ in range(3)]
     endpoint = await begin(market, servers[0], tokens)
-    assert await servers[1].find_token(endpoint, SUBJECT) == "a0"
+    assert await servers[1].get_or_renew_token(endpoint, SUBJECT) == "a0"
     assert tokens.used == []
     market.clock.advance(45)
-    answers = await asyncio.gather(*(server.find_token(endpoint, SUBJECT) for server in servers for _ in range(4)))
+    answers = await asyncio.gather(
+        *(server.get_or_renew_token(endpoint, SUBJECT) for server in servers for _ in range(4))
+    )
     assert answers == ["a1"] * 12
     assert tokens.used == ["r0"]
     rejected = Challenge(401)
-    answers = await asyncio.gather(*(server.replace_token(endpoint, SUBJECT, "a1", rejected) for server in servers))
+    answers = await asyncio.gather(
+        *(server.renew_rejected_token(endpoint, SUBJECT, "a1", rejected) for server in servers)
+    )
     assert answers == ["a2"] * 3
     assert tokens.used == ["r0", "r1"]
     grant = await servers[0].read_grant(endpoint, SUBJECT)
@@ -157,7 +161,7 @@ async def test_refresh_adds_no_scope(market: Market, tokens: TokenServer) -> Non
     grants = replica(market)
     endpoint = await begin(market, grants, tokens)
     challenge = Challenge(403, "insufficient_scope", "write")
-    assert await grants.replace_token(endpoint, SUBJECT, "a0", challenge) is None
+    assert await grants.renew_rejected_token(endpoint, SUBJECT, "a0", challenge) is None
     assert tokens.used == []
 
 
@@ -166,14 +170,14 @@ async def test_refused_refresh_ends_the_grant_and_a_failed_one_does_not(market: 
     endpoint = await begin(market, grants, tokens)
     market.clock.advance(45)
     tokens.status = 503
-    assert await grants.find_token(endpoint, SUBJECT) == "a0", "good for some seconds more"
+    assert await grants.get_or_renew_token(endpoint, SUBJECT) == "a0", "good for some seconds more"
     market.clock.advance(60)
     with pytest.raises(UpstreamUnavailable):
-        await grants.find_token(endpoint, SUBJECT)
+        await grants.get_or_renew_token(endpoint, SUBJECT)
     tokens.status = 200
-    assert await grants.find_token(endpoint, SUBJECT) == "a3"
+    assert await grants.get_or_renew_token(endpoint, SUBJECT) == "a3"
     tokens.refresh = "revoked"
-    assert await grants.replace_token(endpoint, SUBJECT, "a3", Challenge(401)) is None
+    assert await grants.renew_rejected_token(endpoint, SUBJECT, "a3", Challenge(401)) is None
     assert await grants.read_grant(endpoint, SUBJECT) is None
 
 
@@ -185,7 +189,7 @@ async def test_server_killed_during_a_refresh_blocks_it_only_briefly(market: Mar
     assert await grants.claim_renewal(endpoint, SUBJECT, grant)
     assert not await replica(market).claim_renewal(endpoint, SUBJECT, grant)
     market.clock.advance(50)
-    assert await replica(market).find_token(endpoint, SUBJECT) == "a1"
+    assert await replica(market).get_or_renew_token(endpoint, SUBJECT) == "a1"
 
 
 async def test_grant_sealed_with_another_key_cannot_be_read(market: Market, tokens: TokenServer) -> None:

@@ -230,7 +230,7 @@ async def test_removed_upstream_offers_no_items(market: Market, engine: Engine, 
     assert await engine.run("select * from upstreams") == []
     assert await engine.run("select * from upstream_tools") == []
     await keeper(market).step()
-    assert market.app.context.ports.get(UPSTREAMS).condition("default", added.upstream_id).state == "idle"
+    assert market.app.context.ports.get(UPSTREAMS).get_condition("default", added.upstream_id).state == "idle"
     with pytest.raises(NotFound):
         await market.call(ada, "upstream.call", upstream="far", tool="echo")
 

@@ -21,14 +21,20 @@ from agora_sdk.errors import (
 from . import queries as statements
 from .oauth import flow
 from .oauth import queries as grant_statements
-from .oauth.authorization import SHARED_SUBJECT, BegunAuthorization, Callback, Grant
+from .oauth.authorization import SHARED_SUBJECT, AuthorizationPrompt, Callback, Grant
 from .oauth.challenge import AuthorizationNeeded
 from .oauth.grants import UPSTREAM_GRANTS, UpstreamGrants
 from .port import Endpoint
 from .records import UpstreamRow
 from .views import build_upstream_endpoint, require_upstream
 
-__all__ = ["Authorizer", "authorize", "deauthorize", "drop_authorizations", "finish_authorization", "forget_subject"]
+__all__ = [
+    "Authorizer",
+    "begin_upstream_authorization",
+    "delete_clients_and_grants",
+    "finish_upstream_authorization",
+    "revoke_upstream_authorization",
+]
 
 REQUEST_SECONDS: Final = 90.0  #: for discovery, registration and tokens together
 WAIT_SECONDS: Final = 600.0  #: time for a person to authorize while the call waits
@@ -40,26 +46,28 @@ def get_upstream_grants(call: Call) -> UpstreamGrants:
     return call.context.ports.get(UPSTREAM_GRANTS)
 
 
-async def authorize(call: Call, upstream: str, *, shared: bool, scope: str | None) -> contract.UpstreamAuthorization:
+async def begin_upstream_authorization(
+    call: Call, upstream: str, *, shared: bool, scope: str | None
+) -> contract.UpstreamAuthorization:
     """Begin an authorization, in a relay."""
     row = await _require_authorizable(call, upstream)
-    subject = await _choose_subject(call, row, shared=shared)
+    subject = await _require_authorizing_subject(call, row, shared=shared)
     grants, endpoint, begun_by = get_upstream_grants(call), build_upstream_endpoint(row), call.caller.subject
     base_url = call.context.settings.own_url
 
-    async def request_authorization() -> BegunAuthorization | None:
+    async def request_authorization() -> AuthorizationPrompt | None:
         if endpoint.oauth_mode == "machine":
-            await grants.request_machine_token(endpoint)
+            await grants.request_and_store_machine_grant(endpoint)
             return None
         return await flow.begin_authorization(grants, endpoint, subject, begun_by, base_url, scope=scope)
 
     async def build_authorization_answer(
-        end: Call, outcome: BegunAuthorization | AgoraError | None
+        end: Call, outcome: AuthorizationPrompt | AgoraError | None
     ) -> contract.UpstreamAuthorization:
         if isinstance(outcome, AgoraError):
             raise outcome
         if outcome is None:
-            await _announce_authorization(end, row, subject)
+            await _emit_and_renew_connections(end, row, subject)
             return contract.UpstreamAuthorization(upstream=row.name, shared=True, authorized=True)
         return contract.UpstreamAuthorization(
             upstream=row.name,
@@ -73,10 +81,10 @@ async def authorize(call: Call, upstream: str, *, shared: bool, scope: str | Non
     return cast_relay_to_result(request_authorization, build_authorization_answer, REQUEST_SECONDS)
 
 
-async def finish_authorization(call: Call, state: str, callback: Callback) -> contract.UpstreamAuthorization:
+async def finish_upstream_authorization(call: Call, state: str, callback: Callback) -> contract.UpstreamAuthorization:
     """Exchange the code of a callback for tokens, in a relay. This consumes the state, whatever the result."""
     grants = get_upstream_grants(call)
-    authorization = await flow.take_authorization(call, grants, state)
+    authorization = await flow.take_pending_authorization(call, grants, state)
     row = await _require_authorizable(call, authorization.upstream_id)
     endpoint = build_upstream_endpoint(row)
 
@@ -89,7 +97,7 @@ async def finish_authorization(call: Call, state: str, callback: Callback) -> co
         # Only now is it effective, so only now is it recorded as an act of administration.
         if authorization.subject == SHARED_SUBJECT:
             await check_and_record_administration(end, row.upstream_id)
-        await _announce_authorization(end, row, authorization.subject)
+        await _emit_and_renew_connections(end, row, authorization.subject)
         return contract.UpstreamAuthorization(
             upstream=row.name,
             shared=authorization.subject == SHARED_SUBJECT,
@@ -104,20 +112,20 @@ async def finish_authorization(call: Call, state: str, callback: Callback) -> co
     )
 
 
-async def deauthorize(call: Call, upstream: str, *, shared: bool) -> contract.UpstreamDeauthorization:
+async def revoke_upstream_authorization(call: Call, upstream: str, *, shared: bool) -> contract.UpstreamDeauthorization:
     """End an authorization, in a relay: first in the store, then at the authorization server."""
     row = await _require_authorizable(call, upstream)
-    subject = await _choose_subject(call, row, shared=shared)
+    subject = await _require_authorizing_subject(call, row, shared=shared)
     grants, endpoint = get_upstream_grants(call), build_upstream_endpoint(row)
     key = {"upstream_id": row.upstream_id, "subject": subject}
     grant_row = await call.tx.one(grant_statements.select_grant, **key)
     # First here: a server that does not answer must not keep an authorization alive that its user has ended.
     await call.tx.execute(grant_statements.delete_grant, **key)
     if grant_row is not None:
-        await _announce_authorization(call, row, subject, ended=True)
+        await _emit_and_renew_connections(call, row, subject, ended=True)
 
     async def revoke_at_server() -> bool:
-        return grant_row is not None and await grants.revoke_grant(endpoint, grants.open_grant(grant_row))
+        return grant_row is not None and await grants.revoke_grant(endpoint, grants.decrypt_grant(grant_row))
 
     async def build_deauthorization_answer(end: Call, outcome: bool | AgoraError) -> contract.UpstreamDeauthorization:
         revoked = outcome is True  # a grant that cannot be decrypted has been deleted here nevertheless
@@ -127,7 +135,7 @@ async def deauthorize(call: Call, upstream: str, *, shared: bool) -> contract.Up
     return cast_relay_to_result(revoke_at_server, build_deauthorization_answer, REQUEST_SECONDS)
 
 
-async def drop_authorizations(call: Call, upstream_id: str) -> None:
+async def delete_clients_and_grants(call: Call, upstream_id: str) -> None:
     """Delete clients, grants and pending authorizations of an upstream."""
     for statement in (
         grant_statements.delete_authorizations_of_upstream,
@@ -137,12 +145,6 @@ async def drop_authorizations(call: Call, upstream_id: str) -> None:
         await call.tx.execute(statement, upstream_id=upstream_id)
 
 
-async def forget_subject(call: Call, subject: str) -> None:
-    """Delete the grants of a deregistered subject, and the authorizations that it has begun."""
-    await call.tx.execute(grant_statements.delete_grants_of_subject, subject=subject)
-    await call.tx.execute(grant_statements.delete_authorizations_of_subject, subject=subject)
-
-
 async def _require_authorizable(call: Call, upstream: str) -> UpstreamRow:
     row = await require_upstream(call, upstream)
     if row.oauth_mode == "none":
@@ -150,7 +152,7 @@ async def _require_authorizable(call: Call, upstream: str) -> UpstreamRow:
     return row
 
 
-async def _choose_subject(call: Call, row: UpstreamRow, *, shared: bool) -> str:
+async def _require_authorizing_subject(call: Call, row: UpstreamRow, *, shared: bool) -> str:
     """Choose the subject of an authorization. Raises PermissionDenied, Unauthenticated."""
     if row.oauth_mode != "user" or shared:
         if not call.caller.may("admin"):
@@ -162,7 +164,7 @@ async def _choose_subject(call: Call, row: UpstreamRow, *, shared: bool) -> str:
     return call.caller.subject
 
 
-async def _announce_authorization(call: Call, row: UpstreamRow, subject: str, *, ended: bool = False) -> None:
+async def _emit_and_renew_connections(call: Call, row: UpstreamRow, subject: str, *, ended: bool = False) -> None:
     """Emit that an authorization was granted or ended. A change of the shared one renews all servers' connections."""
     if subject == SHARED_SUBJECT:
         await call.tx.execute(statements.increment_revision, upstream_id=row.upstream_id, now=call.now)
@@ -181,7 +183,7 @@ class Authorizer:
         self._grants, self._caller, self._client = get_upstream_grants(call), call.caller, client
         self._base_url = call.context.settings.own_url
 
-    async def obtain_grant(self, endpoint: Endpoint, error: AuthorizationNeeded) -> None:
+    async def ask_user_for_grant(self, endpoint: Endpoint, error: AuthorizationNeeded) -> None:
         """Return once there is a new grant.
 
         Raises UpstreamAuthorizationRequired, with the URL for callers who may authorize.
@@ -212,7 +214,7 @@ class Authorizer:
             expires_at=to_datetime(authorization.expires_at).isoformat(),
         )
 
-    async def _ask_person(self, endpoint: Endpoint, begun: BegunAuthorization) -> bool:
+    async def _ask_person(self, endpoint: Endpoint, begun: AuthorizationPrompt) -> bool:
         """Ask the user of the client to visit the URL. Returns whether the user accepts."""
         assert self._client is not None
         params: Mapping[str, Any] = {

@@ -27,11 +27,11 @@ from agora_sdk.errors import InvalidRequest, UpstreamUnavailable
 
 from . import queries as statements
 from .headers import check_headers
-from .offer_review import emit_offer_event
-from .port import Upstreams
+from .offer_review import emit_and_queue_offer
+from .port import UpstreamConnections
 from .records import UPSTREAMS, UpstreamRow
 
-__all__ = ["DeclaredUpstream", "read_declared", "sync_declared"]
+__all__ = ["DeclaredUpstream", "read_declared_upstreams", "sync_declared_upstreams"]
 
 MAX_NAME_CHARACTERS = 24
 OAUTH_NAMES = {"clientId": "client_id", "clientSecret": "client_secret", "scope": "scope"}
@@ -62,7 +62,7 @@ class DeclaredUpstream:
         return dict(self.oauth)
 
 
-def read_declared(settings: Settings) -> list[DeclaredUpstream]:
+def read_declared_upstreams(settings: Settings) -> list[DeclaredUpstream]:
     """Read all declared upstreams. Raises ConfigurationError, naming the location of the error."""
     upstreams = [_build_declared_from_url(entry) for entry in settings.mcp_server_urls]
     if settings.mcp_config is not None:
@@ -214,32 +214,34 @@ def _make_slug(text: str, where: str) -> str:
     return slug
 
 
-async def sync_declared(call: Call, engine: Upstreams, desired: list[DeclaredUpstream]) -> list[str]:
+async def sync_declared_upstreams(
+    call: Call, connections: UpstreamConnections, desired: list[DeclaredUpstream]
+) -> list[str]:
     """Synchronize the store with the declared upstreams. Returns names already taken by upstreams of operators."""
     rows = {row.name: row for row in await call.tx.all(statements.select_all_upstreams)}
     by_name = {upstream.name: upstream for upstream in desired}
     for name, row in rows.items():
         # Only declared ones are removed with their declaration.
         if row.origin in ORIGINS and name not in by_name:
-            from .registration import drop_upstream
+            from .registration import delete_upstream_and_emit
 
-            await drop_upstream(call, row)
+            await delete_upstream_and_emit(call, row)
     conflicts = []
     for name, upstream in by_name.items():
         stored_row = rows.get(name)
         if stored_row is None:
-            row = _build_declared_row(call, engine, upstream)
+            row = _build_declared_row(call, connections, upstream)
             call.tx.append(UPSTREAMS, row)
-            await emit_offer_event(call, "added", row)
+            await emit_and_queue_offer(call, "added", row)
         # An operator's upstream is never replaced by a declaration, which would send its callers elsewhere.
         elif stored_row.origin not in ORIGINS:
             conflicts.append(name)
         else:
-            await _update_declared(call, engine, stored_row, upstream)
+            await _update_declared_upstream(call, connections, stored_row, upstream)
     return conflicts
 
 
-def _build_declared_row(call: Call, engine: Upstreams, upstream: DeclaredUpstream) -> UpstreamRow:
+def _build_declared_row(call: Call, connections: UpstreamConnections, upstream: DeclaredUpstream) -> UpstreamRow:
     from .registration import NewUpstream, OAuthConfiguration, build_upstream_row
 
     command = {"args": list(upstream.command), "cwd": upstream.directory} if upstream.command else None
@@ -255,26 +257,28 @@ def _build_declared_row(call: Call, engine: Upstreams, upstream: DeclaredUpstrea
         oauth=OAuthConfiguration(**upstream.oauth_fields()),
     )
     try:
-        new.oauth.check()
+        new.oauth.check_fields()
     except InvalidRequest as error:
         raise ConfigurationError(f"mcp_config: {upstream.name}: {error.detail}") from None
-    return build_upstream_row(call, engine, new)
+    return build_upstream_row(call, connections, new)
 
 
-async def _update_declared(call: Call, engine: Upstreams, stored: UpstreamRow, upstream: DeclaredUpstream) -> None:
+async def _update_declared_upstream(
+    call: Call, connections: UpstreamConnections, stored: UpstreamRow, upstream: DeclaredUpstream
+) -> None:
     """Update a stored upstream if its declaration has changed."""
-    from .authorizations import drop_authorizations
+    from .authorizations import delete_clients_and_grants
     from .registration import OAuthConfiguration, seal_client
 
-    new_row = _build_declared_row(call, engine, upstream)
+    new_row = _build_declared_row(call, connections, upstream)
     command = decode_json(stored.command) if stored.command else None
     sealed = bytes(stored.secrets) if stored.secrets is not None else None
     if (
         (stored.transport, stored.url, stored.timeout) == (new_row.transport, new_row.url, new_row.timeout)
         and command == (decode_json(new_row.command) if new_row.command else None)
-        and engine.opens_to(sealed, upstream.secrets, stored.upstream_id)
+        and connections.decrypts_to(sealed, upstream.secrets, stored.upstream_id)
         and stored.oauth_mode == new_row.oauth_mode
-        and _has_client(call, stored, upstream)
+        and _has_stored_client(call, stored, upstream)
     ):
         return
     await call.tx.execute(
@@ -283,7 +287,7 @@ async def _update_declared(call: Call, engine: Upstreams, stored: UpstreamRow, u
         transport=new_row.transport,
         url=new_row.url,
         command=new_row.command,
-        secrets=engine.seal(upstream.secrets, stored.upstream_id),
+        secrets=connections.seal_secrets(upstream.secrets, stored.upstream_id),
         timeout=new_row.timeout,
         # Kept: a declaration has no such field.
         tool_timeouts=encode_json(decode_json(stored.tool_timeouts)),
@@ -293,15 +297,15 @@ async def _update_declared(call: Call, engine: Upstreams, stored: UpstreamRow, u
         now=call.now,
     )
     if (stored.url, stored.oauth_mode) != (new_row.url, new_row.oauth_mode):
-        await drop_authorizations(call, stored.upstream_id)  # they belong to another server or to other callers
+        await delete_clients_and_grants(call, stored.upstream_id)  # they belong to another server or to other callers
 
 
-def _has_client(call: Call, stored: UpstreamRow, upstream: DeclaredUpstream) -> bool:
+def _has_stored_client(call: Call, stored: UpstreamRow, upstream: DeclaredUpstream) -> bool:
     """Whether the stored client is the declared one."""
     from .authorizations import get_upstream_grants
     from .registration import OAuthConfiguration
 
-    document = OAuthConfiguration(**upstream.oauth_fields()).document()
+    document = OAuthConfiguration(**upstream.oauth_fields()).build_secret_document()
     if stored.oauth_client is None:
         return not any(document.values())
     try:

@@ -23,7 +23,7 @@ from agora_sdk.contract.fields import JsonObject
 
 from . import queries as upstreams
 from .client.vetting import build_service_name
-from .offers import Offer, OfferedTool, Offers
+from .offers import Offer, OfferedTool, PendingOffers
 
 __all__ = ["FederatedOperation", "Federation"]
 
@@ -113,14 +113,16 @@ class FederatedOperation(Operation):
 class Federation:
     """Maintains the operations of upstreams in the catalogue. ``offer`` sets those of one upstream of a tenant."""
 
-    def __init__(self, store: Store, offers: Offers, offer: Callable[[str, str, Sequence[Operation]], None]) -> None:
+    def __init__(
+        self, store: Store, offers: PendingOffers, offer: Callable[[str, str, Sequence[Operation]], None]
+    ) -> None:
         self._store, self._offers, self._offer = store, offers, offer
         self._upstream_names: dict[str, set[str]] = {}
         self._loading: dict[str, asyncio.Task[None]] = {}
         self._reload_tenants: set[str] = set()
         self._own_offers = 0  # offers of this server's own commits
 
-    async def load_tenant(self, tenant: str) -> None:
+    async def load_tools_of_tenant(self, tenant: str) -> None:
         """Load the tools of a tenant from the store."""
 
         while True:
@@ -161,7 +163,7 @@ class Federation:
             while tenant in self._reload_tenants:
                 # Before the load: an event during it asks for another.
                 self._reload_tenants.discard(tenant)
-                await self.load_tenant(tenant)
+                await self.load_tools_of_tenant(tenant)
         except Exception:
             log.exception("the tools of upstreams could not be read")
         finally:

@@ -17,10 +17,10 @@ from agora.store.port import StoredEvent
 from agora_sdk.errors import AgoraError, NotFound
 
 from . import queries as upstreams
-from .declared_upstreams import read_declared, sync_declared
+from .declared_upstreams import read_declared_upstreams, sync_declared_upstreams
 from .oauth.grants import UPSTREAM_GRANTS
-from .offer_review import apply_listing, emit_offer_event
-from .port import Endpoint, Listing, Upstreams
+from .offer_review import emit_and_queue_offer, review_and_store_listing
+from .port import Endpoint, Listing, UpstreamConnections
 from .views import build_upstream_endpoint, require_upstream
 
 __all__ = ["UpstreamReconciler"]
@@ -60,7 +60,7 @@ class UpstreamReconciler(Controller):
 
     def __init__(self, context: JobContext) -> None:
         super().__init__(context)
-        self._engine: Upstreams = context.server.ports.get(UPSTREAMS)
+        self._connections: UpstreamConnections = context.server.ports.get(UPSTREAMS)
         self._grants = context.server.ports.get(UPSTREAM_GRANTS)
         self._listings: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._limiter = ListingLimiter()
@@ -69,9 +69,9 @@ class UpstreamReconciler(Controller):
         self._read_at = 0
 
     async def prepare(self) -> None:
-        desired = read_declared(self.context.server.settings)
+        desired = read_declared_upstreams(self.context.server.settings)
         conflicts = await self.write_as_system(
-            DEFAULT_TENANT, partial(sync_declared, engine=self._engine, desired=desired)
+            DEFAULT_TENANT, partial(sync_declared_upstreams, connections=self._connections, desired=desired)
         )
         for name in conflicts:
             log.warning("an operator added another upstream by the name %s: the declared one is skipped", name)
@@ -84,12 +84,12 @@ class UpstreamReconciler(Controller):
             self._grants.forget_cached_grants(tenant)
 
     async def step(self) -> None:
-        await self._read_rows()
+        await self._reload_endpoints()
         for tenant, endpoints in self._endpoints.items():
-            self._ask_changed(tenant, endpoints)
-        await self._engine.reconcile()
+            self._start_outdated_listings(tenant, endpoints)
+        await self._connections.open_missing_connections()
 
-    async def _read_rows(self) -> None:
+    async def _reload_endpoints(self) -> None:
         """Read the upstreams of changed tenants, and periodically of all, because a change may go unreported."""
         now = self.context.clock.now()
         # Negative after the clock was set back: then read now, not when it has caught up.
@@ -111,34 +111,34 @@ class UpstreamReconciler(Controller):
             raise
         # A command runs code here, so it needs the operator's setting, also after it was stored.
         endpoints = [build_upstream_endpoint(row) for row in rows if commands or row.transport != "stdio"]
-        self._engine.set_endpoints(tenant, endpoints)
+        self._connections.set_endpoints(tenant, endpoints)
         self._limiter.retain_upstreams(tenant, {endpoint.key for endpoint in endpoints})
         self._endpoints[tenant] = endpoints
 
-    def _ask_changed(self, tenant: str, endpoints: Sequence[Endpoint]) -> None:
+    def _start_outdated_listings(self, tenant: str, endpoints: Sequence[Endpoint]) -> None:
         """Read the listings of upstreams that may have changed, within the limit."""
-        outdated = set(self._engine.list_outdated(tenant))
+        outdated = set(self._connections.list_outdated(tenant))
         for endpoint in endpoints:
             due = endpoint.upstream_id in outdated and endpoint.key not in self._listings
             if due and self._limiter.try_acquire(endpoint.key):
-                self._listings[endpoint.key] = asyncio.create_task(self._list_upstream(endpoint))
+                self._listings[endpoint.key] = asyncio.create_task(self._refresh_listing(endpoint))
 
     async def finish(self) -> None:
         for task in list(self._listings.values()):
             task.cancel()
         await asyncio.gather(*self._listings.values(), return_exceptions=True)
         # After the listings, which use the connections.
-        await self._engine.close()
+        await self._connections.close()
 
     async def wait_until_idle(self) -> None:
         """Wait until no listing is being read."""
         while self._listings:
             await asyncio.wait(self._listings.values())
 
-    async def _list_upstream(self, endpoint: Endpoint) -> None:
+    async def _refresh_listing(self, endpoint: Endpoint) -> None:
         """Read the listing of one upstream, in its own task: a slow upstream does not delay the others."""
         try:
-            listing = await self._engine.listing(endpoint)
+            listing = await self._connections.read_listing(endpoint)
             await self.write_as_system(
                 endpoint.tenant, partial(_store_listing, upstream_id=endpoint.upstream_id, listing=listing)
             )
@@ -155,6 +155,6 @@ class UpstreamReconciler(Controller):
 async def _store_listing(call: Call, *, upstream_id: str, listing: Listing) -> None:
     # Locked: an acceptance meanwhile must see either the old listing or the new one.
     row = await require_upstream(call, upstream_id, lock=True)
-    if await apply_listing(call, row, listing):
+    if await review_and_store_listing(call, row, listing):
         call.target = upstream_id
-        await emit_offer_event(call, "changed", row)
+        await emit_and_queue_offer(call, "changed", row)

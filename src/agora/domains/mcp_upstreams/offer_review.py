@@ -20,7 +20,7 @@ from .offers import Offer, OfferedTool
 from .port import Item, Kind, Listing
 from .records import UPSTREAM_TOOLS, UpstreamRow, UpstreamToolRow
 
-__all__ = ["DROPPED_REASON", "apply_listing", "emit_offer_event"]
+__all__ = ["DROPPED_REASON", "emit_and_queue_offer", "review_and_store_listing"]
 
 DROPPED_REASON = "the upstream does not offer it any more"
 PINNED_KINDS: frozenset[Kind] = frozenset({"tool", "prompt"})  # instructions for a model; resources change freely
@@ -31,17 +31,19 @@ COLUMNS = ("description", "definition", "hash", "pinned", "accepted", "state", "
 _content = attrgetter(*COLUMNS)
 
 
-async def apply_listing(call: Call, upstream: UpstreamRow, listing: Listing) -> bool:
+async def review_and_store_listing(call: Call, upstream: UpstreamRow, listing: Listing) -> bool:
     """Compare a listing with the stored items and store it. Returns whether anything changed."""
     upstream_id = upstream.upstream_id
     rows = await call.tx.all(statements.select_items, upstream_id=upstream_id)
     rows_by_name = {(row.kind, row.name): row for row in rows}
     has_changed = False
-    for item in _admit_items(listing.items, rows_by_name):
+    for item in _limit_new_names(listing.items, rows_by_name):
         row = rows_by_name.pop((item.kind, item.name), None)
-        has_changed = await _store_item(call, row, _find_current_item(call, upstream_id, item, row)) or has_changed
+        has_changed = (
+            await _store_item_if_changed(call, row, _build_reviewed_item(call, upstream_id, item, row)) or has_changed
+        )
     for row in rows_by_name.values():
-        has_changed = await _drop_item(call, row) or has_changed
+        has_changed = await _delete_or_retain_unoffered_item(call, row) or has_changed
     await call.tx.execute(
         statements.update_server_info,
         upstream_id=upstream_id,
@@ -56,7 +58,7 @@ async def apply_listing(call: Call, upstream: UpstreamRow, listing: Listing) -> 
     )
 
 
-def _admit_items(items: Iterable[Item], stored: Mapping[tuple[str, str], UpstreamToolRow]) -> list[Item]:
+def _limit_new_names(items: Iterable[Item], stored: Mapping[tuple[str, str], UpstreamToolRow]) -> list[Item]:
     """Omit new items if an upstream has already introduced too many names.
 
     Items no longer offered are remembered, so that they cannot return with another definition; unlimited names would
@@ -77,16 +79,16 @@ def _admit_items(items: Iterable[Item], stored: Mapping[tuple[str, str], Upstrea
     ]
 
 
-async def _drop_item(call: Call, row: UpstreamToolRow) -> bool:
+async def _delete_or_retain_unoffered_item(call: Call, row: UpstreamToolRow) -> bool:
     """Keep the accepted definition of an item that is no longer offered. Returns whether anything changed."""
     # Nothing was accepted that could come back changed.
     if row.kind not in PINNED_KINDS or row.pinned is None:
         await call.tx.execute(statements.delete_item, upstream_id=row.upstream_id, kind=row.kind, name=row.name)
         return True
-    return await _store_item(call, row, replace(row, state="dropped", reason=DROPPED_REASON))
+    return await _store_item_if_changed(call, row, replace(row, state="dropped", reason=DROPPED_REASON))
 
 
-def _find_current_item(call: Call, upstream_id: str, item: Item, row: UpstreamToolRow | None) -> UpstreamToolRow:
+def _build_reviewed_item(call: Call, upstream_id: str, item: Item, row: UpstreamToolRow | None) -> UpstreamToolRow:
     """Build the row of an offered item. row: the stored one, None for a new item."""
     digest = item.hash
     current = UpstreamToolRow(
@@ -133,7 +135,7 @@ def _describe_difference(accepted: str | None, definition: Mapping[str, Any]) ->
     return f"it changed since it was accepted: {', '.join(keys)[:500]}"
 
 
-async def _store_item(call: Call, row: UpstreamToolRow | None, current: UpstreamToolRow) -> bool:
+async def _store_item_if_changed(call: Call, row: UpstreamToolRow | None, current: UpstreamToolRow) -> bool:
     """Store an item. row: the stored row, None for a new one. Returns whether anything changed."""
     if row is None:
         call.tx.append(UPSTREAM_TOOLS, current)
@@ -152,7 +154,7 @@ async def _store_item(call: Call, row: UpstreamToolRow | None, current: Upstream
     return True
 
 
-async def emit_offer_event(call: Call, change: str, upstream: UpstreamRow) -> None:
+async def emit_and_queue_offer(call: Call, change: str, upstream: UpstreamRow) -> None:
     """Emit the current tools of an upstream, and hand them over to the catalogue."""
     rows = await call.tx.all(statements.select_items, upstream_id=upstream.upstream_id)
     # Read again: the listing has just updated the version; None after a removal.

@@ -1,4 +1,4 @@
-"""Offers: callable tools of an upstream, handed over to the operation registry.
+"""PendingOffers: callable tools of an upstream, handed over to the operation registry.
 
 They are stored under the id of their event. When that event commits, this server's registry takes them over before any
 subscriber receives the event; other servers load them from the store.
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from agora.core.ports import Port
 from agora.value_classes import value_class
 
-__all__ = ["OFFERS", "Offer", "OfferedTool", "Offers"]
+__all__ = ["OFFERS", "Offer", "OfferedTool", "PendingOffers"]
 
 MAX_CACHED_OFFERS = 200
 
@@ -37,8 +37,8 @@ class Offer:
     tools: Sequence[OfferedTool]
 
 
-class Offers:
-    """Offers waiting for their events; the oldest are discarded, because an event may never be committed."""
+class PendingOffers:
+    """PendingOffers waiting for their events; the oldest are discarded, because an event may never be committed."""
 
     def __init__(self) -> None:
         self._waiting: OrderedDict[str, Offer] = OrderedDict()
@@ -54,4 +54,4 @@ class Offers:
 
 
 #: tools on their way to the operation registry
-OFFERS: Port[Offers] = Port("offers of MCP upstreams")
+OFFERS: Port[PendingOffers] = Port("offers of MCP upstreams")

@@ -23,7 +23,7 @@ __all__ = [
     "Listing",
     "OAuthMode",
     "Progress",
-    "Upstreams",
+    "UpstreamConnections",
     "hash_definition",
 ]
 
@@ -116,7 +116,7 @@ class Condition:
     calls: int = 0
 
 
-class Upstreams(Protocol):
+class UpstreamConnections(Protocol):
     """Connections to upstreams. Every failure is an AgoraError.
 
     UpstreamUnavailable: the request had no effect. UpstreamFailed and DeadlineExceeded may have ``outcome="unknown"``.
@@ -125,19 +125,19 @@ class Upstreams(Protocol):
     def set_endpoints(self, tenant: str, endpoints: Iterable[Endpoint]) -> None:
         """Set the complete list of a tenant's upstreams."""
 
-    async def reconcile(self) -> None:
+    async def open_missing_connections(self) -> None:
         """Open the missing connections of the configured upstreams."""
 
     async def close(self) -> None:
         """Close all connections."""
 
-    async def probe(self, endpoint: Endpoint) -> Listing:
+    async def probe_listing(self, endpoint: Endpoint) -> Listing:
         """Connect, read the listing, and disconnect. Raises AuthorizationNeeded, as the other methods do."""
 
-    async def listing(self, endpoint: Endpoint) -> Listing:
+    async def read_listing(self, endpoint: Endpoint) -> Listing:
         """Read the listing over the persistent connection."""
 
-    async def request(
+    async def send_request(
         self,
         endpoint: Endpoint,
         method: str,
@@ -155,7 +155,7 @@ class Upstreams(Protocol):
         of a tool (``x-mcp-header``), for upstreams of a modern protocol version.
         """
 
-    async def watch(
+    async def watch_resource(
         self,
         endpoint: Endpoint,
         uri: str,
@@ -168,21 +168,21 @@ class Upstreams(Protocol):
         caller, client: as for :meth:`request`.
         """
 
-    def condition(self, tenant: str, upstream_id: str) -> Condition:
+    def get_condition(self, tenant: str, upstream_id: str) -> Condition:
         """State of the connection to an upstream."""
 
     def list_outdated(self, tenant: str) -> Sequence[str]:
         """List the ids of connected upstreams whose listing may be out of date."""
 
-    def check_url(self, url: str, *, private: bool) -> None:
+    def reject_forbidden_url(self, url: str, *, private: bool) -> None:
         """Check that a URL does not evidently lead to a forbidden host. Raises InvalidRequest."""
 
-    def seal(self, secrets: Mapping[str, str], upstream_id: str) -> bytes | None:
+    def seal_secrets(self, secrets: Mapping[str, str], upstream_id: str) -> bytes | None:
         """Encrypt credentials for the store; None if there are none."""
 
-    def opens_to(self, sealed: bytes | None, secrets: Mapping[str, str], upstream_id: str) -> bool:
+    def decrypts_to(self, sealed: bytes | None, secrets: Mapping[str, str], upstream_id: str) -> bool:
         """Whether sealed credentials decrypt to ``secrets``."""
 
 
 #: provided by the connection pool
-UPSTREAMS: Port[Upstreams] = Port("connections to MCP upstreams")
+UPSTREAMS: Port[UpstreamConnections] = Port("connections to MCP upstreams")

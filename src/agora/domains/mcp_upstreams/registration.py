@@ -16,12 +16,12 @@ from agora_sdk.contract import upstreams as contract
 from agora_sdk.errors import AgoraError, Conflict, InvalidRequest, NameTaken, field_error
 
 from . import queries as statements
-from .authorizations import REQUEST_SECONDS, drop_authorizations, get_upstream_grants
+from .authorizations import REQUEST_SECONDS, delete_clients_and_grants, get_upstream_grants
 from .headers import check_headers
 from .oauth.challenge import AuthorizationNeeded
-from .oauth.flow import find_server
-from .offer_review import apply_listing, emit_offer_event
-from .port import Listing, OAuthMode, Upstreams
+from .oauth.flow import discover_authorization_server
+from .offer_review import emit_and_queue_offer, review_and_store_listing
+from .port import Listing, OAuthMode, UpstreamConnections
 from .records import UPSTREAMS, UpstreamRow
 from .views import build_summary, build_upstream_endpoint, count_items, require_upstream
 
@@ -30,9 +30,9 @@ __all__ = [
     "RESERVED_NAMES",
     "NewUpstream",
     "OAuthConfiguration",
-    "build_add_by_url_relay",
+    "add_upstream_by_url",
     "build_upstream_row",
-    "drop_upstream",
+    "delete_upstream_and_emit",
     "get_upstream_connections",
     "seal_client",
 ]
@@ -43,7 +43,7 @@ CONNECT_SECONDS = 40.0  # seconds to connect, in addition to those for the listi
 RESERVED_NAMES = frozenset({"agora", "test", "system", "all", "agents", "default", "essential", *Service.declared})
 
 
-def get_upstream_connections(call: Call) -> Upstreams:
+def get_upstream_connections(call: Call) -> UpstreamConnections:
     """Return this server's connections to upstreams."""
     return call.context.ports.get(port.UPSTREAMS)
 
@@ -57,7 +57,7 @@ class OAuthConfiguration:
     client_secret: str | None = field(default=None, repr=False)
     scope: str | None = None
 
-    def check(self) -> None:
+    def check_fields(self) -> None:
         """Check that the fields are consistent. Raises InvalidRequest."""
         if self.mode == "none" and (self.client_id or self.client_secret or self.scope):
             field_name, problem = "oauth", "A client or a scope requires oauth=shared, user or machine."
@@ -69,7 +69,7 @@ class OAuthConfiguration:
             return
         raise InvalidRequest(problem, errors=[field_error(field_name, problem)])
 
-    def document(self) -> dict[str, str | None]:
+    def build_secret_document(self) -> dict[str, str | None]:
         """Build the document that is stored encrypted."""
         return {"client_id": self.client_id, "client_secret": self.client_secret, "scope": self.scope}
 
@@ -95,17 +95,17 @@ class NewUpstream:
     oauth: OAuthConfiguration = OAuthConfiguration()
 
 
-async def build_add_by_url_relay(call: Call, upstream: NewUpstream, *, verify: bool) -> contract.Upstream:
+async def add_upstream_by_url(call: Call, upstream: NewUpstream, *, verify: bool) -> contract.Upstream:
     """Add an upstream by its URL, in a relay. The setting ``mcp_private_networks`` allows private addresses."""
     assert upstream.url is not None
-    engine, private = get_upstream_connections(call), call.context.settings.mcp_private_networks
+    connections, private = get_upstream_connections(call), call.context.settings.mcp_private_networks
     name, registry_name = upstream.name, upstream.registry_name
     # Before the probe, so that a taken name costs no connection; checked again when the upstream is stored.
-    await check_name_free(call, name, registry_name)
-    engine.check_url(upstream.url, private=private)
+    await require_free_name_and_capacity(call, name, registry_name)
+    connections.reject_forbidden_url(upstream.url, private=private)
     check_headers(upstream.secrets)
-    upstream.oauth.check()
-    row = build_upstream_row(call, engine, replace(upstream, private=private))
+    upstream.oauth.check_fields()
+    row = build_upstream_row(call, connections, replace(upstream, private=private))
     call.target = row.upstream_id
     endpoint, grants = build_upstream_endpoint(row), get_upstream_grants(call)
 
@@ -113,23 +113,23 @@ async def build_add_by_url_relay(call: Call, upstream: NewUpstream, *, verify: b
         if not verify:
             return None
         try:
-            return await engine.probe(endpoint)
+            return await connections.probe_listing(endpoint)
         except AuthorizationNeeded as error:  # expected: there is no grant before the upstream is stored
-            await find_server(grants, endpoint, error.challenge)
+            await discover_authorization_server(grants, endpoint, error.challenge)
             return None
 
     async def store_outcome(end: Call, outcome: Listing | AgoraError | None) -> contract.Upstream:
         if isinstance(outcome, AgoraError):
             # The discovery may have registered a client under the id of an upstream that is not added.
-            await drop_authorizations(end, row.upstream_id)
+            await delete_clients_and_grants(end, row.upstream_id)
             raise outcome
         # Again: another one may have taken the name while this one was probed.
-        await check_name_free(end, name, registry_name)
+        await require_free_name_and_capacity(end, name, registry_name)
         end.tx.append(UPSTREAMS, row)
         await check_and_record_administration(end, row.upstream_id)
         if outcome is not None:
-            await apply_listing(end, row, outcome)
-        await emit_offer_event(end, "added", row)
+            await review_and_store_listing(end, row, outcome)
+        await emit_and_queue_offer(end, "added", row)
         stored = await require_upstream(end, row.upstream_id)
         return build_summary(end, stored, (await count_items(end, [stored])).get(stored.upstream_id, {}))
 
@@ -137,7 +137,7 @@ async def build_add_by_url_relay(call: Call, upstream: NewUpstream, *, verify: b
     return cast_relay_to_result(probe_server, store_outcome, endpoint.timeout + CONNECT_SECONDS + patience)
 
 
-async def check_name_free(call: Call, name: str, registry_name: str | None = None) -> None:
+async def require_free_name_and_capacity(call: Call, name: str, registry_name: str | None = None) -> None:
     """Check that a name is available and another upstream can be added. Raises NameTaken, Conflict."""
     if name in RESERVED_NAMES:
         raise NameTaken(f"The name {name!r} is reserved.", fix="Choose another one.")
@@ -153,7 +153,7 @@ async def check_name_free(call: Call, name: str, registry_name: str | None = Non
         raise NameTaken(f"{registry_name} was imported already.", fix="Remove that upstream first.")
 
 
-def build_upstream_row(call: Call, engine: Upstreams, upstream: NewUpstream) -> UpstreamRow:
+def build_upstream_row(call: Call, connections: UpstreamConnections, upstream: NewUpstream) -> UpstreamRow:
     """Build a new row of ``upstreams``."""
     upstream_id = new_id("ups")
     return UpstreamRow(
@@ -164,7 +164,7 @@ def build_upstream_row(call: Call, engine: Upstreams, upstream: NewUpstream) -> 
         transport="stdio" if upstream.command else "http",
         url=upstream.url,
         command=encode_json(upstream.command) if upstream.command else None,
-        secrets=engine.seal(upstream.secrets, upstream_id),
+        secrets=connections.seal_secrets(upstream.secrets, upstream_id),
         origin=upstream.origin,
         private=int(upstream.private),
         timeout=float(upstream.timeout or call.context.settings.mcp_timeout),
@@ -187,13 +187,13 @@ def build_upstream_row(call: Call, engine: Upstreams, upstream: NewUpstream) -> 
 
 def seal_client(call: Call, oauth: OAuthConfiguration, upstream_id: str) -> bytes | None:
     """Encrypt a configured client for the store; None if there is none."""
-    document = oauth.document()
+    document = oauth.build_secret_document()
     return get_upstream_grants(call).seal(document, upstream_id, "configured") if any(document.values()) else None
 
 
-async def drop_upstream(call: Call, row: UpstreamRow) -> None:
+async def delete_upstream_and_emit(call: Call, row: UpstreamRow) -> None:
     """Remove an upstream with all its items; the controller closes the connection."""
     await call.tx.execute(statements.delete_items, upstream_id=row.upstream_id)
-    await drop_authorizations(call, row.upstream_id)
+    await delete_clients_and_grants(call, row.upstream_id)
     await call.tx.execute(statements.delete_upstream, upstream_id=row.upstream_id)
-    await emit_offer_event(call, "removed", row)
+    await emit_and_queue_offer(call, "removed", row)

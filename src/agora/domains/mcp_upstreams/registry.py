@@ -19,7 +19,7 @@ from agora_sdk.errors import InvalidRequest, NameTaken, NotFound, field_error
 
 from . import queries as statements
 from .records import UpstreamRow
-from .registration import NewUpstream, build_add_by_url_relay
+from .registration import NewUpstream, add_upstream_by_url
 from .server_json import SCHEMA, fill_in_remote, unwrap_server
 
 __all__ = ["RegistryService"]
@@ -111,7 +111,7 @@ class RegistryService(BoundService, contract.Registry):
             origin="registry",
             registry_name=remote.name,
         )
-        return await build_add_by_url_relay(self.call, new, verify=verify)
+        return await add_upstream_by_url(self.call, new, verify=verify)
 
 
 async def _require_server(call: Call, server_name: str) -> Entry:

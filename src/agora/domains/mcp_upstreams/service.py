@@ -31,15 +31,15 @@ from . import queries as statements
 from .authorizations import REQUEST_SECONDS, Authorizer
 from .oauth.authorization import Callback
 from .oauth.challenge import AuthorizationNeeded
-from .offer_review import apply_listing, emit_offer_event
+from .offer_review import emit_and_queue_offer, review_and_store_listing
 from .port import ANSWER_SECONDS, Listing
 from .records import UpstreamRow, UpstreamToolRow
 from .registration import (
     CONNECT_SECONDS,
     NewUpstream,
     OAuthConfiguration,
-    build_add_by_url_relay,
-    drop_upstream,
+    add_upstream_by_url,
+    delete_upstream_and_emit,
     get_upstream_connections,
 )
 from .task_questions import OPERATIONS, TaskClient
@@ -87,7 +87,7 @@ class UpstreamService(contract.Upstreams):
             concurrency=concurrency,
             oauth=OAuthConfiguration(oauth, oauth_client_id, oauth_client_secret, oauth_scope),
         )
-        return await build_add_by_url_relay(self._call, new, verify=verify)
+        return await add_upstream_by_url(self._call, new, verify=verify)
 
     @implements
     async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.UpstreamPage:
@@ -123,7 +123,7 @@ class UpstreamService(contract.Upstreams):
 
     @implements
     async def refresh(self, upstream: str) -> contract.UpstreamDetail:
-        call, engine = self._call, get_upstream_connections(self._call)
+        call, connections = self._call, get_upstream_connections(self._call)
         row = await self._require_usable(upstream)
         await check_administration_authority(call, row.upstream_id)
         endpoint = build_upstream_endpoint(row)
@@ -132,12 +132,14 @@ class UpstreamService(contract.Upstreams):
             if isinstance(outcome, AgoraError):
                 raise outcome
             locked_row = await require_upstream(end, row.upstream_id, lock=True)
-            if await apply_listing(end, locked_row, outcome):
-                await emit_offer_event(end, "changed", locked_row)
+            if await review_and_store_listing(end, locked_row, outcome):
+                await emit_and_queue_offer(end, "changed", locked_row)
             return await type(self)(end).get(row.upstream_id)
 
         call.target = row.upstream_id
-        return cast_relay_to_result(lambda: engine.listing(endpoint), store_listing, endpoint.timeout + CONNECT_SECONDS)
+        return cast_relay_to_result(
+            lambda: connections.read_listing(endpoint), store_listing, endpoint.timeout + CONNECT_SECONDS
+        )
 
     @implements
     async def accept(
@@ -156,7 +158,7 @@ class UpstreamService(contract.Upstreams):
             if await call.tx.execute(statements.accept_item, **key, now=call.now):
                 accepted.append(item.name)
         if accepted:
-            await emit_offer_event(call, "accepted", row)
+            await emit_and_queue_offer(call, "accepted", row)
         return contract.Acceptance.model_construct(upstream_id=row.upstream_id, name=row.name, accepted=accepted)
 
     @implements
@@ -164,7 +166,7 @@ class UpstreamService(contract.Upstreams):
         row = await require_upstream(self._call, upstream, lock=True)
         self._call.target = row.upstream_id
         await check_and_record_administration(self._call, row.upstream_id)
-        await drop_upstream(self._call, row)
+        await delete_upstream_and_emit(self._call, row)
         return contract.UpstreamRemoval(upstream_id=row.upstream_id, name=row.name)
 
     # -- OAuth -----------------------------------------------------------------------------------
@@ -173,17 +175,17 @@ class UpstreamService(contract.Upstreams):
     async def authorize(
         self, upstream: str, *, shared: bool = False, scope: contract.OAuthScope | None = None
     ) -> contract.UpstreamAuthorization:
-        return await authorizations.authorize(self._call, upstream, shared=shared, scope=scope)
+        return await authorizations.begin_upstream_authorization(self._call, upstream, shared=shared, scope=scope)
 
     @implements
     async def finish_authorization(
         self, state: str, *, code: str | None = None, iss: str | None = None, error: str | None = None
     ) -> contract.UpstreamAuthorization:
-        return await authorizations.finish_authorization(self._call, state, Callback(code, error, iss))
+        return await authorizations.finish_upstream_authorization(self._call, state, Callback(code, error, iss))
 
     @implements
     async def deauthorize(self, upstream: str, *, shared: bool = False) -> contract.UpstreamDeauthorization:
-        return await authorizations.deauthorize(self._call, upstream, shared=shared)
+        return await authorizations.revoke_upstream_authorization(self._call, upstream, shared=shared)
 
     async def _require_usable(self, upstream: str) -> UpstreamRow:
         """Load an upstream that may be connected to."""
@@ -206,7 +208,11 @@ class UpstreamService(contract.Upstreams):
         fencing_token: int | None = None,
     ) -> contract.ToolResult:
         row = await self._require_usable(upstream)
-        client = await self._find_client_of_task(task_id, fencing_token) if task_id is not None else self._call.client
+        client = (
+            await self._renew_task_and_build_client(task_id, fencing_token)
+            if task_id is not None
+            else self._call.client
+        )
         item = await self._require_active(row, "tool", tool)
         headers = _build_parameter_headers(item.definition, arguments)
         seconds = timeout or decode_json(row.tool_timeouts).get(tool) or row.timeout
@@ -224,7 +230,7 @@ class UpstreamService(contract.Upstreams):
         params = {"name": tool, "arguments": arguments}
         return self._relay_request(row, "tools/call", params, seconds, tool, build_tool_result, client, headers)
 
-    async def _find_client_of_task(self, task_id: str, fencing_token: int | None) -> CallClient:
+    async def _renew_task_and_build_client(self, task_id: str, fencing_token: int | None) -> CallClient:
         """Build the client for a call on behalf of a task that the caller holds. Raises StaleLease, InvalidRequest."""
         if fencing_token is None:
             problem = "It is needed with task_id: the token of the claim."
@@ -329,8 +335,8 @@ class UpstreamService(contract.Upstreams):
         method: str,
         params: Mapping[str, Any],
         seconds: float,
-        what: str,
-        answer: Callable[[Mapping[str, Any]], R],
+        item_name: str,
+        build_result: Callable[[Mapping[str, Any]], R],
         client: CallClient | None = None,
         headers: Mapping[str, str] = {},
     ) -> R:
@@ -338,35 +344,37 @@ class UpstreamService(contract.Upstreams):
 
         headers: those that repeat arguments of a tool.
         """
-        engine, endpoint, progress = (
+        connections, endpoint, progress = (
             get_upstream_connections(self._call),
             build_upstream_endpoint(upstream),
             self._call.progress,
         )
         caller, client = self._call.caller.subject, client or self._call.client
-        self._call.target = f"{upstream.name}.{what}"[:200]
+        self._call.target = f"{upstream.name}.{item_name}"[:200]
 
         authorizer = Authorizer(self._call, client) if endpoint.oauth_mode != "none" else None
 
         async def send_to_upstream() -> dict[str, Any]:
             try:
-                return await engine.request(endpoint, method, params, seconds, progress, caller, client, headers)
+                return await connections.send_request(
+                    endpoint, method, params, seconds, progress, caller, client, headers
+                )
             except AuthorizationNeeded as error:
                 if authorizer is None:
                     raise
-                await authorizer.obtain_grant(endpoint, error)
+                await authorizer.ask_user_for_grant(endpoint, error)
             # Once more, outside of the handler: a second refusal is an error, or the person would be asked without end.
-            return await engine.request(endpoint, method, params, seconds, progress, caller, client, headers)
+            return await connections.send_request(endpoint, method, params, seconds, progress, caller, client, headers)
 
         async def build_answer(end: Call, outcome: dict[str, Any] | AgoraError) -> R:
             if isinstance(outcome, AgoraError):
                 raise outcome
             if outcome.get("resultType", "complete") != "complete":
                 raise UpstreamFailed(
-                    f"{what!r} of {upstream.name} asks for input, and the caller cannot be asked.",
+                    f"{item_name!r} of {upstream.name} asks for input, and the caller cannot be asked.",
                     fix="Call it over MCP, with a client that declares the capability (elicitation, sampling, roots).",
                 )
-            return answer(outcome)
+            return build_result(outcome)
 
         # The engine enforces `seconds` itself, without the time of a person's answer; this is only the outer limit.
         patience = ANSWER_SECONDS if client is not None else REQUEST_SECONDS if authorizer is not None else 0.0

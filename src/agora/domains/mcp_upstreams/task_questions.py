@@ -82,7 +82,7 @@ class TaskClient:
                 answer = await self._ask_requester(text, url, schema)
             except AgoraError as error:
                 raise ClientRefused(f"The requester of the task cannot be asked: {error}") from None
-            if (result := read_answer(answer, schema, url is not None)) is not None:
+            if (result := parse_elicitation_answer(answer, schema, url is not None)) is not None:
                 return result
             text = f"The answer does not fit the form. {params.get('message') or ''}".strip()
         raise ClientRefused("The requester's answers do not fit the form.")
@@ -140,7 +140,7 @@ class TaskClient:
             )
 
 
-def read_answer(message: Mapping[str, Any] | None, schema: Any, is_url: bool) -> dict[str, Any] | None:
+def parse_elicitation_answer(message: Mapping[str, Any] | None, schema: Any, is_url: bool) -> dict[str, Any] | None:
     """Convert a requester's message to the result of an elicitation; None if it does not match the form.
 
     A data part is the content of the form. A text is the content if it is a JSON object, or else the value of the only

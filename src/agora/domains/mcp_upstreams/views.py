@@ -26,8 +26,8 @@ __all__ = [
     "build_detail",
     "build_summary",
     "build_upstream_endpoint",
-    "connection_condition",
     "count_items",
+    "get_connection_condition",
     "require_upstream",
 ]
 
@@ -108,7 +108,7 @@ def build_detail(
 
 
 def _build_summary_fields(call: Call, row: UpstreamRow, counts: Mapping[str, int]) -> dict[str, Any]:
-    now = connection_condition(call, row)
+    now = get_connection_condition(call, row)
     retry = None if now.retry_in is None else to_datetime(call.now + int(min(now.retry_in, 86_400) * SECOND))
     operator = call.caller.may("admin")
     return {
@@ -123,11 +123,11 @@ def _build_summary_fields(call: Call, row: UpstreamRow, counts: Mapping[str, int
     }
 
 
-def connection_condition(call: Call, row: UpstreamRow) -> Condition:
+def get_connection_condition(call: Call, row: UpstreamRow) -> Condition:
     """Return the state of the connection to an upstream."""
     if row.transport == "stdio" and not call.context.settings.mcp_commands:
         return Condition("unavailable", NOT_PERMITTED)
-    return call.context.ports.get(UPSTREAMS).condition(row.tenant_id, row.upstream_id)
+    return call.context.ports.get(UPSTREAMS).get_condition(row.tenant_id, row.upstream_id)
 
 
 def _strip_query(url: str | None) -> str | None:

@@ -43,7 +43,7 @@ from agora.domains.agents.supervision import SYSTEM_WIDE
 from agora.domains.bus.engines.port import BRIDGE
 from agora.domains.mcp_upstreams import queries as upstreams
 from agora.domains.mcp_upstreams.port import UPSTREAMS
-from agora.domains.mcp_upstreams.views import connection_condition
+from agora.domains.mcp_upstreams.views import get_connection_condition
 from agora.domains.monitoring.health_monitor import HEALTH_MONITOR
 from agora.domains.tenants.service import is_installation_operator
 from agora.store.port import StoreFailure, TxClosed
@@ -372,7 +372,7 @@ async def _check_upstreams(call: Call, monitor: HealthMonitor) -> ComponentHealt
         rows = await call.tx.all(upstreams.select_all_upstreams) if engine is not None else ()
     except (StoreFailure, TxClosed, AgoraError) as error:
         return ComponentHealth(status="degraded", detail=f"could not be counted: {type(error).__name__}")
-    conditions = {row.name: connection_condition(call, row) for row in rows}
+    conditions = {row.name: get_connection_condition(call, row) for row in rows}
     away = {name: state for name, state in conditions.items() if state.state == "unavailable"}
     connected = sum(state.state == "connected" for state in conditions.values())
     metrics = {"total": float(len(conditions)), "connected": float(connected), "unavailable": float(len(away))}

@@ -95,7 +95,7 @@ class UpstreamWatch:
             endpoint = await self._dispatcher.write_as_system(self._caller.tenant, find_endpoint, label="mcp.watch")
             engine = self._dispatcher.context.ports.get(UPSTREAMS)
             update = partial(self._mark_updated, uri)
-            return await engine.watch(endpoint, unquote(own_uri), update, self._caller.subject, self._client)
+            return await engine.watch_resource(endpoint, unquote(own_uri), update, self._caller.subject, self._client)
         except AgoraError as error:  # for example unknown, unavailable, or too many clients
             log.info("%s is not watched yet: %s", uri, error)
             return None

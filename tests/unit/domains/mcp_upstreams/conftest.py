@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from agora.domains.mcp_upstreams.client.breaker import Tuning
+from agora.domains.mcp_upstreams.client.breaker import ConnectionParameters
 from agora.domains.mcp_upstreams.client.pool import ConnectionPool
 from agora.domains.mcp_upstreams.port import Endpoint
 from agora.net.sealing import Sealer
 from tests.mcp_upstream import Far, serving
 
 Make = Callable[..., Endpoint]
-QUICK = Tuning(first=0.01, longest=0.05, max_retry_wait=0, connect=10, keepalive=30)
+QUICK = ConnectionParameters(first=0.01, longest=0.05, max_retry_wait=0, connect=10, keepalive=30)
 
 
 @pytest.fixture(params=["modern", "handshake"])

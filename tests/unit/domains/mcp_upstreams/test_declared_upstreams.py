@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from agora.domains.mcp_upstreams.declared_upstreams import read_declared
+from agora.domains.mcp_upstreams.declared_upstreams import read_declared_upstreams
 from agora.domains.mcp_upstreams.jobs import UpstreamReconciler
 from agora.server.app import App
 from agora.settings import ConfigurationError, Settings
@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[4]
 
 
 def of_urls(text: str) -> list[tuple[str, str | None]]:
-    return [(found.name, found.url) for found in read_declared(Settings(mcp_server_urls=text))]  # type: ignore[arg-type]
+    return [(found.name, found.url) for found in read_declared_upstreams(Settings(mcp_server_urls=text))]  # type: ignore[arg-type]
 
 
 def written(directory: Path, document: Any) -> Path:
@@ -74,7 +74,7 @@ def test_common_file_formats_are_read(shape: str, tmp_path: Path) -> None:
         "off": {"command": "x", "disabled": True, "autoApprove": ["a"]},
     }
     document = {"mcp": {"servers": servers}} if shape == "mcp.servers" else {shape: servers}
-    first, second = read_declared(Settings(mcp_config=written(tmp_path, document)))
+    first, second = read_declared_upstreams(Settings(mcp_config=written(tmp_path, document)))
     assert (first.name, first.url, first.secrets) == (
         "git-hub",
         "https://mcp.example.com/mcp",
@@ -99,13 +99,13 @@ def test_environment_variables_in_a_file_are_expanded(tmp_path: Path, monkeypatc
     }
     program = {"command": "sh", "args": ["-c", "echo ${MY_TOKEN} ${1%x}"], "env": {"A": "${MY_TOKEN}"}}
     servers = {"mcpServers": {"remote": remote, "program": program}}
-    first, second = read_declared(Settings(mcp_config=written(tmp_path, servers)))
+    first, second = read_declared_upstreams(Settings(mcp_config=written(tmp_path, servers)))
     assert (first.url, first.timeout) == ("https://mcp.example.com/mcp", 5)
     assert first.secrets == {"Authorization": "Bearer s3cret", "X-Plain": "$5 {a} ${}"}
     assert (second.command[2], second.secrets) == ("echo s3cret ${1%x}", {"A": "s3cret"})
     servers["mcpServers"]["remote"]["url"] = "https://${MY_HOST}/mcp"
     with pytest.raises(ConfigurationError, match="MY_HOST is not set"):
-        read_declared(Settings(mcp_config=written(tmp_path, servers)))
+        read_declared_upstreams(Settings(mcp_config=written(tmp_path, servers)))
 
 
 @pytest.mark.parametrize(
@@ -133,15 +133,15 @@ def test_environment_variables_in_a_file_are_expanded(tmp_path: Path, monkeypatc
 def test_invalid_files_are_refused(document: Any, words: str | None, tmp_path: Path) -> None:
     settings = Settings(mcp_config=written(tmp_path, document))
     if words is None:
-        assert read_declared(settings)
+        assert read_declared_upstreams(settings)
         return
     with pytest.raises(ConfigurationError, match=words):
-        read_declared(settings)
+        read_declared_upstreams(settings)
 
 
 def test_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="cannot be read"):
-        read_declared(Settings(mcp_config=tmp_path / "none.json"))
+        read_declared_upstreams(Settings(mcp_config=tmp_path / "none.json"))
 
 
 async def settled(app: App) -> None:

@@ -105,7 +105,7 @@ class _Ways:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.on, self.gone = True, 0
-        real = DirectClient.request
+        real = DirectClient.send_request
 
         async def request(direct: DirectClient, *arguments: Any) -> Any:
             if not self.on:
@@ -115,7 +115,7 @@ class _Ways:
             self.gone += 1
             return await real(direct, *arguments)
 
-        monkeypatch.setattr(DirectClient, "request", request)
+        monkeypatch.setattr(DirectClient, "send_request", request)
 
 
 @pytest.fixture
@@ -139,7 +139,7 @@ async def test_direct_client_and_sdk_return_the_same(rogue: Rogue, endpoint: End
     for on in (True, False):
         ways.on = on
         pool = ConnectionPool(Sealer(b"k" * 32), tuning=QUICK)
-        call = pool.request(endpoint, "tools/call", {"name": "do", "arguments": {"a": 1}}, 5, None)
+        call = pool.send_request(endpoint, "tools/call", {"name": "do", "arguments": {"a": 1}}, 5, None)
         found.append(await outcome(call))
         await pool.close()
     if name == "accepted":  # responses that the SDK treats as refusals may contain anything
@@ -172,7 +172,7 @@ async def test_progress_is_the_same_as_with_the_sdk(rogue: Rogue, endpoint: Endp
             into.append((done, total, words))
 
         pool = ConnectionPool(Sealer(b"k" * 32), tuning=QUICK)
-        await pool.request(endpoint, "tools/call", {"name": "do", "arguments": {}}, 5, hear)
+        await pool.send_request(endpoint, "tools/call", {"name": "do", "arguments": {}}, 5, hear)
         await pool.close()
         found.append([each for each in told_here if each[0] != 9])
     assert found[0] == [(1, 3.5, "at 1"), (2.5, 3.5, "at 2.5")]
@@ -181,9 +181,9 @@ async def test_progress_is_the_same_as_with_the_sdk(rogue: Rogue, endpoint: Endp
 
 async def test_direct_client_sends_credentials(rogue: Rogue, endpoint: Endpoint, ways: _Ways) -> None:
     pool = ConnectionPool(Sealer(b"k" * 32), tuning=QUICK)
-    secrets = pool.seal({"Authorization": "Bearer s3cret", "X-Own": "mine"}, "ups_1")
+    secrets = pool.seal_secrets({"Authorization": "Bearer s3cret", "X-Own": "mine"}, "ups_1")
     sealed = make(url=endpoint.url, secrets=secrets)
-    await pool.request(sealed, "tools/call", {"name": "do", "arguments": {}}, 5, None)
+    await pool.send_request(sealed, "tools/call", {"name": "do", "arguments": {}}, 5, None)
     await pool.close()
     (heard,) = rogue.called("tools/call")
     assert heard.headers["authorization"] == "Bearer s3cret"
@@ -200,7 +200,7 @@ async def test_redirect_within_the_origin_falls_back_to_the_sdk(rogue: Rogue, en
     rogue.answers["tools/call"] = moved
     pool = ConnectionPool(Sealer(b"k" * 32), tuning=QUICK)
     for _ in range(3):
-        answer = await pool.request(endpoint, "tools/call", {"name": "do", "arguments": {}}, 5, None)
+        answer = await pool.send_request(endpoint, "tools/call", {"name": "do", "arguments": {}}, 5, None)
         assert answer["structuredContent"] == GOOD["structuredContent"]
     await pool.close()
     assert ways.gone == 1
@@ -225,7 +225,7 @@ async def test_connection_of_a_refused_request_is_closed_if_no_token_can_be_obta
     http = HttpClient(endpoint.url, EgressPolicy(private=True), 5, None)
     client = DirectClient(http, {}, TransportErrors(), _UnavailableTokens())
     with pytest.raises(MCPError):
-        await client.request("tools/call", {"name": "do", "arguments": {}}, {"timeout": 5})
+        await client.send_request("tools/call", {"name": "do", "arguments": {}}, {"timeout": 5})
     await wait_until(lambda: not http.is_connected)
 
 

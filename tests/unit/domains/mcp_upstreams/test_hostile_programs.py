@@ -72,7 +72,7 @@ def called(runner: asyncio.Runner, act: str) -> str:
         pool = ConnectionPool(Sealer(b"k" * 32), tuning=QUICK)
         try:
             async with asyncio.timeout(60):
-                answer = await pool.request(program(act), "tools/call", {"name": "do", "arguments": {}}, 15, None)
+                answer = await pool.send_request(program(act), "tools/call", {"name": "do", "arguments": {}}, 15, None)
             text: str = answer["content"][0]["text"]
             return text
         finally:

@@ -50,7 +50,7 @@ def define(name: str, **more: Any) -> dict[str, Any]:
 
 async def test_oversized_page_is_truncated(pool: ConnectionPool, endpoint: Endpoint, rogue: Rogue) -> None:
     rogue.tools = [define(f"t{number}") for number in range(60_000)]
-    listing = await pool.listing(endpoint)
+    listing = await pool.read_listing(endpoint)
     assert len(listing.items) == 1001
     assert "59000 or more were left out" in (listing.items[-1].reason or "")
 
@@ -64,7 +64,7 @@ async def test_endless_pages_are_bounded(pool: ConnectionPool, endpoint: Endpoin
         await heard.say(page(heard, tools, nextCursor=str(number)))
 
     rogue.answers["tools/list"] = endless
-    listing = await pool.listing(endpoint)
+    listing = await pool.read_listing(endpoint)
     assert len(listing.items) == 1001
     assert len(rogue.called("tools/list")) == 20
 
@@ -72,7 +72,7 @@ async def test_endless_pages_are_bounded(pool: ConnectionPool, endpoint: Endpoin
 async def test_endless_empty_pages_are_bounded(pool: ConnectionPool, endpoint: Endpoint, rogue: Rogue) -> None:
     numbers = itertools.count()
     rogue.answers["tools/list"] = lambda heard: heard.say(page(heard, [], nextCursor=str(next(numbers))))
-    listing = await pool.listing(endpoint)
+    listing = await pool.read_listing(endpoint)
     assert [item.name for item in listing.items] == ["(more)"]
     assert len(rogue.called("tools/list")) == 100
 
@@ -86,9 +86,9 @@ async def test_malformed_listings_are_reported(
     rogue.tools = tools
     if not isinstance(tools, list):
         with pytest.raises(UpstreamFailed, match="not valid MCP"):
-            await pool.listing(endpoint)
+            await pool.read_listing(endpoint)
         return
-    listing = await pool.listing(endpoint)
+    listing = await pool.read_listing(endpoint)
     assert [item.name for item in listing.items if item.reason is None] in ([], ["b"])
 
 
@@ -103,7 +103,7 @@ async def test_listing_times_out(pool: ConnectionPool, rogue: Rogue) -> None:
     async with rogue.listening() as url:
         await call(pool, make(url=url), "do")  # connected, so that the short time is that of the listing
         with pytest.raises(DeadlineExceeded):
-            await pool.listing(make(url=url, timeout=0.2))
+            await pool.read_listing(make(url=url, timeout=0.2))
         assert (await call(pool, make(url=url), "do"))["content"], "the connection is as good as it was"
 
 
@@ -228,7 +228,7 @@ async def test_flood_of_progress_is_throttled(
         heard.append(done)
 
     rogue.answers["tools/call"] = flood
-    await pool.request(endpoint, "tools/call", {"name": "do", "arguments": {}}, 20, hear)
+    await pool.send_request(endpoint, "tools/call", {"name": "do", "arguments": {}}, 20, hear)
     assert len(heard) == 10_000
     assert sum(slow) > 0.8 * (10_000 - 1000) / 200, "200 a second"
 
@@ -256,7 +256,7 @@ async def test_redirect_to_another_origin_is_not_followed(
     async with other.listening() as url:
         moved = whole(b"", f"{status} Moved", location=url)
         rogue.answers[method] = lambda heard: heard.say(moved)
-        asked = pool.listing(endpoint) if method == "tools/list" else call(pool, endpoint, "do", seconds=2)
+        asked = pool.read_listing(endpoint) if method == "tools/list" else call(pool, endpoint, "do", seconds=2)
         with pytest.raises(AgoraError):
             await asked
     assert len(rogue.called(method)) >= 1
@@ -284,7 +284,7 @@ async def test_dns_rebinding_is_prevented(rogue: Rogue, monkeypatch: pytest.Monk
     async with rogue.listening() as url:
         endpoint = make(url=url.replace("127.0.0.1", "mcp.example.com"), private=False)
         assert (await call(pool, endpoint, "do"))["content"]
-        assert (await pool.listing(endpoint)).items
+        assert (await pool.read_listing(endpoint)).items
         assert len(answers) == 1, "one answer for all: what was checked is what is connected to"
     detail = ""
     async with asyncio.timeout(60):

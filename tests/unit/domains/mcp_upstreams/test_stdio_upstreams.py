@@ -18,14 +18,14 @@ ROOT = Path(__file__).parents[4]
 
 
 def program(pool: ConnectionPool, **environment: str) -> Endpoint:
-    secrets = pool.seal({"PYTHONPATH": str(ROOT)} | environment, "ups_1")
+    secrets = pool.seal_secrets({"PYTHONPATH": str(ROOT)} | environment, "ups_1")
     return make(transport="stdio", command=(sys.executable, "-m", "tests.mcp_upstream"), secrets=secrets, timeout=30.0)
 
 
 async def test_program_is_started_and_called(pool: ConnectionPool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OURS", "not for it")
     endpoint = program(pool, TOKEN="s3cret")
-    listing = await pool.listing(endpoint)
+    listing = await pool.read_listing(endpoint)
     assert {"echo", "slow"} <= {item.name for item in listing.items}
     assert (await call(pool, endpoint, "environment", name="TOKEN"))["content"][0]["text"] == "s3cret"
     assert (await call(pool, endpoint, "environment", name="OURS"))["content"][0]["text"] == ""

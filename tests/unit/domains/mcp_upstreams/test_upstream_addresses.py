@@ -6,7 +6,12 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from agora.domains.mcp_upstreams.client.addresses import AddressRefused, check_url, is_public, resolve_public_addresses
+from agora.domains.mcp_upstreams.client.addresses import (
+    AddressRefused,
+    is_public,
+    reject_forbidden_url,
+    resolve_public_addresses,
+)
 from agora.domains.mcp_upstreams.client.pool import ConnectionPool
 from agora.net.sealing import Sealer
 from agora_sdk.errors import InvalidRequest, UpstreamUnavailable
@@ -73,9 +78,9 @@ def test_public_addresses_are_recognized(address: str) -> None:
 )
 def test_urls_with_private_addresses_are_refused(url: str) -> None:
     with pytest.raises(InvalidRequest) as caught:
-        check_url(url, private=False)
+        reject_forbidden_url(url, private=False)
     assert caught.value.errors[0]["field"] == "url"
-    check_url(url, private=True)
+    reject_forbidden_url(url, private=True)
 
 
 @pytest.mark.parametrize(
@@ -83,12 +88,12 @@ def test_urls_with_private_addresses_are_refused(url: str) -> None:
 )
 def test_invalid_urls_are_refused(url: str) -> None:
     with pytest.raises(InvalidRequest):
-        check_url(url, private=True)
+        reject_forbidden_url(url, private=True)
 
 
 def test_valid_urls_are_accepted() -> None:
     for url in ("https://mcp.example.com/mcp", "http://93.184.216.34:8000/", "https://[2606:4700::1111]/"):
-        check_url(url, private=False)
+        reject_forbidden_url(url, private=False)
 
 
 async def test_name_with_one_private_address_is_refused() -> None:
@@ -120,7 +125,7 @@ async def strict(asked: list[str]) -> AsyncIterator[ConnectionPool]:
 async def test_name_is_checked_on_connect(strict: ConnectionPool, asked: list[str], url: str, far: Far) -> None:
     port = url.split(":")[2]
     endpoint = make(url=f"http://mcp.example.com:{port}", private=False)
-    check_url(endpoint.url or "", private=False)
+    reject_forbidden_url(endpoint.url or "", private=False)
     with pytest.raises(UpstreamUnavailable, match="not a public address"):
         await call(strict, endpoint, "echo", text="")
     assert set(asked) == {"mcp.example.com"}

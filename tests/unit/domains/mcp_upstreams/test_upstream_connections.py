@@ -17,16 +17,16 @@ from tests.unit.domains.mcp_upstreams.conftest import make
 
 
 async def call(pool: ConnectionPool, endpoint: Endpoint, name: str, /, seconds: float = 10, **arguments: Any) -> Any:
-    return await pool.request(endpoint, "tools/call", {"name": name, "arguments": arguments}, seconds, None)
+    return await pool.send_request(endpoint, "tools/call", {"name": name, "arguments": arguments}, seconds, None)
 
 
 async def until(pool: ConnectionPool, state: str) -> None:
     """Wait for a state of the connection, which changes with an event, or with time."""
-    await wait_until(lambda: pool.condition("default", "ups_1").state == state)
+    await wait_until(lambda: pool.get_condition("default", "ups_1").state == state)
 
 
 async def test_all_items_are_listed(pool: ConnectionPool, endpoint: Endpoint, far: Far) -> None:
-    listing = await pool.listing(endpoint)
+    listing = await pool.read_listing(endpoint)
     found = {(item.kind, item.name) for item in listing.items}
     assert {("tool", name) for name in far.tools} <= found, "all pages"
     assert {("resource", "far://note"), ("template", "far://notes/{id}"), ("prompt", "greet")} <= found
@@ -57,7 +57,7 @@ def unimported(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("unimported")
 async def test_the_first_calls_of_a_subject_share_one_connection(pool: ConnectionPool, far: Far, url: str) -> None:
     endpoint, request = make(url=url, oauth_mode="user"), {"name": "echo", "arguments": {"text": "x"}}
-    await asyncio.gather(*(pool.request(endpoint, "tools/call", request, 10, None, "agt_1") for _ in range(20)))
+    await asyncio.gather(*(pool.send_request(endpoint, "tools/call", request, 10, None, "agt_1") for _ in range(20)))
     assert len([headers for headers in far.headers if headers.get("mcp-method") == "server/discover"]) == 1
 
 
@@ -67,7 +67,7 @@ async def test_the_first_subjects_do_not_exceed_the_limit(
 ) -> None:
     monkeypatch.setitem(client_connections.MAX_CONNECTIONS, "http", 3)
     endpoint, request = make(url=url, oauth_mode="user"), {"name": "echo", "arguments": {"text": "x"}}
-    calls = (pool.request(endpoint, "tools/call", request, 10, None, f"agt_{n}") for n in range(10))
+    calls = (pool.send_request(endpoint, "tools/call", request, 10, None, f"agt_{n}") for n in range(10))
     answers = await asyncio.gather(*calls, return_exceptions=True)
     assert sum(isinstance(answer, RateLimited) for answer in answers) == 7
     assert sum(isinstance(answer, dict) for answer in answers) == 3
@@ -87,7 +87,7 @@ async def test_progress_is_relayed(pool: ConnectionPool, endpoint: Endpoint) -> 
     async def hear(done: float, total: float | None, message: str | None) -> None:
         heard.append((done, total, message))
 
-    await pool.request(endpoint, "tools/call", {"name": "count", "arguments": {}}, 10, hear)
+    await pool.send_request(endpoint, "tools/call", {"name": "count", "arguments": {}}, 10, hear)
     assert heard == [(1, 3, "at 1"), (2, 3, "at 2"), (3, 3, "at 3")]
 
 
@@ -118,11 +118,11 @@ async def test_number_of_concurrent_calls_is_bounded(pool: ConnectionPool, url: 
     far.go.set()
     assert (await waiting)["content"][0]["text"] == "later"
     assert (await first)["content"][0]["text"] == "done"
-    assert pool.condition("default", "ups_1").calls == 0
+    assert pool.get_condition("default", "ups_1").calls == 0
 
 
 async def test_change_is_detected(pool: ConnectionPool, endpoint: Endpoint, far: Far) -> None:
-    await pool.listing(endpoint)
+    await pool.read_listing(endpoint)
     assert pool.list_outdated("default") == []
     if far.modern:
         await far.bus.listened_to.wait()
@@ -134,7 +134,7 @@ async def test_change_is_detected(pool: ConnectionPool, endpoint: Endpoint, far:
         return pool.list_outdated("default")
 
     await eventually(change, bool)
-    assert "new" in {item.name for item in (await pool.listing(endpoint)).items}
+    assert "new" in {item.name for item in (await pool.read_listing(endpoint)).items}
 
 
 async def test_connection_recovers_after_a_restart(pool: ConnectionPool, far: Far) -> None:
@@ -156,7 +156,7 @@ async def test_connection_is_retried_during_an_outage(pool: ConnectionPool, far:
         await call(pool, endpoint, "echo", text="away")
     assert "outcome" not in caught.value.extra, "it was certainly not done"
     await until(pool, "unavailable")
-    assert "cannot be reached" in (pool.condition("default", "ups_1").error or "")
+    assert "cannot be reached" in (pool.get_condition("default", "ups_1").error or "")
     async with serving(far.app(), port):
         await until(pool, "connected")
         assert pool.list_outdated("default") == ["ups_1"], "what it offers now is asked"
@@ -193,7 +193,7 @@ async def test_credentials_are_sent_and_their_absence_reported(pool: ConnectionP
     far.token = "s3cret"
     with pytest.raises(UpstreamUnavailable, match="HTTP 401"):
         await call(pool, make(url=url), "echo", text="no")
-    sealed = pool.seal({"Authorization": "Bearer s3cret"}, "ups_1")
+    sealed = pool.seal_secrets({"Authorization": "Bearer s3cret"}, "ups_1")
     assert sealed is not None
     assert b"s3cret" not in sealed
     good = make(url=url, secrets=sealed, revision=2)
@@ -203,16 +203,16 @@ async def test_credentials_are_sent_and_their_absence_reported(pool: ConnectionP
 
 
 async def test_probe_leaves_no_connection(pool: ConnectionPool, endpoint: Endpoint) -> None:
-    listing = await pool.probe(endpoint)
+    listing = await pool.probe_listing(endpoint)
     assert listing.server_name == "far"
-    assert pool.condition("default", "ups_1").state == "idle"
+    assert pool.get_condition("default", "ups_1").state == "idle"
 
 
 async def test_connections_of_removed_upstreams_are_closed(pool: ConnectionPool, endpoint: Endpoint) -> None:
     pool.set_endpoints("default", [endpoint])
-    await pool.reconcile()
+    await pool.open_missing_connections()
     await until(pool, "connected")
     pool.set_endpoints("other", [])
-    assert pool.condition("default", "ups_1").state == "connected"
+    assert pool.get_condition("default", "ups_1").state == "connected"
     pool.set_endpoints("default", [])
-    assert pool.condition("default", "ups_1").state == "idle"
+    assert pool.get_condition("default", "ups_1").state == "idle"

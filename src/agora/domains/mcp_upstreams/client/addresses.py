@@ -24,14 +24,14 @@ __all__ = [
     "AddressRefused",
     "EgressPolicy",
     "Resolve",
-    "check_url",
     "is_public",
+    "reject_forbidden_url",
     "resolve_host",
     "resolve_public_addresses",
 ]
 
 
-def check_url(url: str, *, private: bool) -> None:
+def reject_forbidden_url(url: str, *, private: bool) -> None:
     """Check that a URL uses HTTP, has no password, and is not evidently private. Raises InvalidRequest."""
     try:
         parts = urlsplit(url)

@@ -7,11 +7,11 @@ import time
 from agora.net.backoff import Backoff
 from agora.value_classes import value_class
 
-__all__ = ["CircuitBreaker", "Tuning"]
+__all__ = ["CircuitBreaker", "ConnectionParameters"]
 
 
 @value_class
-class Tuning:
+class ConnectionParameters:
     """Parameters in seconds and counts. first, longest: pauses between attempts.
 
     failures: consecutive failures that open the breaker. max_retry_wait: a call waits for the next attempt if it is so
@@ -31,7 +31,7 @@ class Tuning:
 class CircuitBreaker:
     """Opens after a number of consecutive failures; after a pause, another failure opens it again for longer."""
 
-    def __init__(self, tuning: Tuning) -> None:
+    def __init__(self, tuning: ConnectionParameters) -> None:
         self._limit, self._backoff = tuning.failures, Backoff(tuning.first, tuning.longest)
         self._failures, self._until = 0, 0.0
         self.reason = ""

@@ -39,7 +39,7 @@ def may_be_asked_by_upstream(client: CallClient | None) -> bool:
 
 
 @dataclass(eq=False)
-class _Slot:
+class _PooledConnection:
     connection: Connection
     level: str | None = None
     uses: int = 0
@@ -64,7 +64,7 @@ class ClientConnections:
         create: Callable[[Endpoint, str, Mapping[str, Any] | None], Connection],
     ) -> None:
         self._load, self._create = load, create
-        self._slots: dict[Key, list[_Slot]] = {}
+        self._slots: dict[Key, list[_PooledConnection]] = {}
         self._closing: set[asyncio.Task[None]] = set()
 
     @contextlib.asynccontextmanager
@@ -97,7 +97,7 @@ class ClientConnections:
         finally:
             slot.uses, slot.used = slot.uses - 1, time.monotonic()
 
-    async def watch(
+    async def watch_resource(
         self, endpoint: Endpoint, subject: str, client: CallClient | None, uri: str, updated: Callable[[], None]
     ) -> Callable[[], None]:
         """Watch a resource over a connection of the client, which stays open. Raises RateLimited."""
@@ -114,13 +114,15 @@ class ClientConnections:
 
         return stop_watching
 
-    def _list_usable_slots(self, endpoint: Endpoint, subject: str, client: CallClient | None) -> list[_Slot]:
+    def _list_usable_slots(
+        self, endpoint: Endpoint, subject: str, client: CallClient | None
+    ) -> list[_PooledConnection]:
         """List the usable connections. Refused ones are closed first, because a new access token may be available."""
         key = _build_connection_key(endpoint, subject, client)
         self._drop_slots(lambda other, slot: other == key and not slot.uses and slot.connection.challenge is not None)
         return self._slots.get(key, [])
 
-    def _open_slot(self, endpoint: Endpoint, subject: str, client: CallClient | None) -> _Slot:
+    def _open_slot(self, endpoint: Endpoint, subject: str, client: CallClient | None) -> _PooledConnection:
         # Counted over all subjects and clients of the upstream: each connection costs it a session.
         count = sum(len(slots) for (name, _, _), slots in self._slots.items() if name == endpoint.key)
         if count >= MAX_CONNECTIONS[endpoint.transport]:
@@ -134,16 +136,16 @@ class ClientConnections:
             capabilities = {
                 name: client.capabilities[name] for name in CLIENT_CAPABILITIES if name in client.capabilities
             }
-        slot = _Slot(self._create(endpoint, subject, capabilities))
+        slot = _PooledConnection(self._create(endpoint, subject, capabilities))
         self._slots.setdefault(_build_connection_key(endpoint, subject, client), []).append(slot)
         return slot
 
-    def close_idle(self) -> None:
+    def close_idle_connections(self) -> None:
         """Close idle connections."""
         before = time.monotonic() - IDLE_SECONDS
         self._drop_slots(lambda key, slot: not slot.uses and not slot.watched and slot.used < before)
 
-    def close_upstream(self, endpoint_key: tuple[str, str]) -> None:
+    def close_connections_of_upstream(self, endpoint_key: tuple[str, str]) -> None:
         """Close the connections to an upstream that was removed or changed."""
         self._drop_slots(lambda key, slot: key[0] == endpoint_key)
 
@@ -152,7 +154,7 @@ class ClientConnections:
         self._drop_slots(lambda key, slot: True)
         await asyncio.gather(*self._closing)
 
-    def _drop_slots(self, matches: Callable[[Key, _Slot], bool]) -> None:
+    def _drop_slots(self, matches: Callable[[Key, _PooledConnection], bool]) -> None:
         for key, slots in list(self._slots.items()):
             for slot in [slot for slot in slots if matches(key, slot)]:
                 # Removed at once and closed in a task: a new call must not get a connection that is being closed.

@@ -43,16 +43,16 @@ class ClientRelay:
         self._latest: CallClient | None = None
         self._limit: asyncio.Timeout | None = None
 
-    def begin(self, client: CallClient, limit: asyncio.Timeout) -> None:
+    def begin_call(self, client: CallClient, limit: asyncio.Timeout) -> None:
         """Begin a call of a client. limit: its timeout, which is suspended while the client is asked."""
         self._client = self._latest = client
         self._limit = limit
 
-    def end(self) -> None:
+    def end_call(self) -> None:
         """End the call."""
         self._client, self._limit = None, None
 
-    async def ask(self, method: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    async def ask_client(self, method: str, params: Mapping[str, Any]) -> dict[str, Any]:
         """Ask the client and return its result. Raises ClientGone, ClientRefused."""
         client, limit = self._client, self._limit
         if client is None or limit is None or method not in CLIENT_METHODS:
@@ -74,28 +74,28 @@ class ClientRelay:
     async def answer_request(self, method: str, params: Mapping[str, Any]) -> dict[str, Any] | types.ErrorData:
         """Ask the client and return its result, or the error for the upstream."""
         try:
-            return await self.ask(method, params)
+            return await self.ask_client(method, params)
         except ClientGone:
             return types.ErrorData(code=types.METHOD_NOT_FOUND, message=NO_CLIENT_MESSAGE)
         except ClientRefused as error:
             return types.ErrorData(code=REFUSED_CODE, message=str(error))
 
-    async def elicit(self, context: Any, params: types.ElicitRequestParams) -> Any:
+    async def relay_elicitation(self, context: Any, params: types.ElicitRequestParams) -> Any:
         result = await self.answer_request("elicitation/create", _to_document(params))
         return result if isinstance(result, types.ErrorData) else types.ElicitResult.model_validate(result)
 
-    async def sample(self, context: Any, params: types.CreateMessageRequestParams) -> Any:
+    async def relay_sampling(self, context: Any, params: types.CreateMessageRequestParams) -> Any:
         result = await self.answer_request("sampling/createMessage", _to_document(params))
         if isinstance(result, types.ErrorData):
             return result
         kind = types.CreateMessageResultWithTools if params.tools else types.CreateMessageResult
         return kind.model_validate(result)
 
-    async def list_roots(self, context: Any) -> Any:
+    async def relay_list_roots(self, context: Any) -> Any:
         result = await self.answer_request("roots/list", {})
         return result if isinstance(result, types.ErrorData) else types.ListRootsResult.model_validate(result)
 
-    async def log(self, params: types.LoggingMessageNotificationParams) -> None:
+    async def relay_log_message(self, params: types.LoggingMessageNotificationParams) -> None:
         """Relay a log message if the client wants its level; between calls, to the client of the previous call."""
         # Log messages may arrive after the response that they belong to.
         client = self._client or self._latest

@@ -27,11 +27,17 @@ from ..oauth.authorization import AccessTokens
 from ..oauth.challenge import AuthorizationNeeded, Challenge
 from ..port import ANSWER_SECONDS, Condition, Endpoint, Listing, Progress
 from .addresses import EgressPolicy, Resolve, resolve_host
-from .breaker import CircuitBreaker, Tuning
+from .breaker import CircuitBreaker, ConnectionParameters
 from .channel import Channel
 from .client_relay import ClientGone, ClientRelay
 from .concurrency_limiter import ConcurrencyLimiter
-from .errors import describe_error, find_challenge_in_error, is_upstream_failure, lacks_streamable_http, translate_error
+from .errors import (
+    find_challenge_in_error,
+    is_upstream_failure,
+    lacks_streamable_http,
+    pop_and_describe_error,
+    translate_error,
+)
 from .resource_watch import ResourceWatch
 from .session import Session, open_session
 from .stdio import open_stdio_channel
@@ -56,7 +62,7 @@ class Connection:
         self,
         endpoint: Endpoint,
         secrets: Mapping[str, str],
-        tuning: Tuning,
+        tuning: ConnectionParameters,
         resolver: Resolve = resolve_host,
         capabilities: Mapping[str, Any] | None = None,
         tokens: AccessTokens | None = None,
@@ -66,7 +72,7 @@ class Connection:
         self.endpoint, self.current = endpoint, False
         self._secrets, self._tuning, self._resolver = secrets, tuning, resolver
         self._transport_errors = TransportErrors()
-        self._asking, self.resources = ClientRelay(capabilities), ResourceWatch()
+        self._client_relay, self.resources = ClientRelay(capabilities), ResourceWatch()
         self._breaker = CircuitBreaker(tuning)
         self._limiter = ConcurrencyLimiter(endpoint.name, endpoint.concurrency)
         self._session: Session | None = None
@@ -88,7 +94,7 @@ class Connection:
             await asyncio.wait((self._task,), timeout=1)
         self._set_retry_time("it was removed", math.inf)
 
-    def condition(self) -> Condition:
+    def get_condition(self) -> Condition:
         """State of the connection."""
         if self._retry_at is not None:
             return Condition("unavailable", self._error, max(0.0, self._retry_at - _loop_time()), self._limiter.running)
@@ -102,7 +108,7 @@ class Connection:
         """Mark the listing as possibly out of date."""
         self.current = False
 
-    async def request(
+    async def send_request(
         self,
         method: str,
         params: Mapping[str, Any],
@@ -117,8 +123,8 @@ class Connection:
         until = _loop_time() + seconds
 
         async with self._limiter.acquire_slot(caller, seconds):
-            return await self._use_session(
-                lambda session: session.request(
+            return await self._call_with_session(
+                lambda session: session.send_request(
                     method, params, _compute_remaining_seconds(until), progress, headers=headers
                 ),
                 until,
@@ -138,27 +144,29 @@ class Connection:
         try:
             async with asyncio.timeout(seconds) as limit:
                 # The connection is exclusive, so every request of the upstream until the end belongs to this call.
-                self._asking.begin(client, limit)
+                self._client_relay.begin_call(client, limit)
 
                 answers: dict[str, Any] = {}
 
                 async def send_request(session: Session) -> dict[str, Any]:
                     whole = {**params, **answers}
-                    return await session.request(method, whole, ANSWER_SECONDS, progress, client.log_level, headers)
+                    return await session.send_request(
+                        method, whole, ANSWER_SECONDS, progress, client.log_level, headers
+                    )
 
                 while True:
-                    result = await self._use_session(send_request, until)
+                    result = await self._call_with_session(send_request, until)
                     if result.get("resultType") != "input_required":
                         return result
                     answers = await self._collect_client_answers(
                         result
                     )  # modern protocol: the same call again, with the answers
         except TimeoutError:
-            raise self._record_outcome(
+            raise self._count_failure_or_success(
                 DeadlineExceeded(f"{self.endpoint.name} did not answer in time.", outcome="unknown")
             ) from None
         finally:
-            self._asking.end()
+            self._client_relay.end_call()
 
     async def _collect_client_answers(self, result: Mapping[str, Any]) -> dict[str, Any]:
         """Collect the client's answers, with which the call is repeated."""
@@ -166,7 +174,7 @@ class Connection:
         responses: dict[str, Any] = {}
         try:
             for name, request in (requests if isinstance(requests, dict) else {}).items():
-                responses[name] = await self._asking.ask(request["method"], request.get("params") or {})
+                responses[name] = await self._client_relay.ask_client(request["method"], request.get("params") or {})
         except (ClientGone, ClientRefused, KeyError, TypeError) as error:
             raise UpstreamFailed(f"{self.endpoint.name} asks for input that the client did not give: {error}") from None
         state = result.get("requestState")
@@ -176,27 +184,27 @@ class Connection:
         """Set the upstream's minimum log level; no error if it does not support logging."""
 
         with contextlib.suppress(AgoraError):
-            await self._use_session(
+            await self._call_with_session(
                 lambda session: session.set_log_level(level, self._tuning.connect), _loop_time() + self._tuning.connect
             )
 
-    async def listing(self) -> Listing:
+    async def read_listing(self) -> Listing:
         """Read everything that the upstream offers."""
         name, seconds = self.endpoint.name, self.endpoint.timeout
 
         async def read_listing(session: Session) -> Listing:
             self.current = True  # unless a change is announced during the request
-            return await session.listing(name, seconds)
+            return await session.read_listing(name, seconds)
 
         try:
-            return await self._use_session(read_listing, _loop_time() + seconds)
+            return await self._call_with_session(read_listing, _loop_time() + seconds)
         except BaseException:
             self.current = False
             raise
 
     # -- calls -----------------------------------------------------------------------------------
 
-    async def _use_session(self, use: Callable[[Session], Awaitable[T]], until: float) -> T:
+    async def _call_with_session(self, use: Callable[[Session], Awaitable[T]], until: float) -> T:
         """Use the session; if the upstream no longer knows it, retry once with a new one."""
         for again in (True, False):
             session = await self._wait_for_session(_compute_remaining_seconds(until))
@@ -214,17 +222,21 @@ class Connection:
                     self._drop_session(session, "its stream ended" if self._sse else "the program ended", at_once=False)
                 if forgotten and again:
                     continue
-                raise self._record_outcome(translate_error(self.endpoint.name, error, transport_error)) from None
+                raise self._count_failure_or_success(
+                    translate_error(self.endpoint.name, error, transport_error)
+                ) from None
             except ValidationError as error:
                 detail = f"The answer of {self.endpoint.name} is not valid MCP: {error.errors()[0]['msg']}"
-                raise self._record_outcome(UpstreamFailed(detail, outcome="unknown")) from None
+                raise self._count_failure_or_success(UpstreamFailed(detail, outcome="unknown")) from None
             except TimeoutError:
-                raise self._record_outcome(DeadlineExceeded(f"{self.endpoint.name} did not answer in time.")) from None
+                raise self._count_failure_or_success(
+                    DeadlineExceeded(f"{self.endpoint.name} did not answer in time.")
+                ) from None
             self._breaker.record_success()
             return answer
         raise AssertionError("the last try answers or raises")
 
-    def _record_outcome(self, error: AgoraError) -> AgoraError:
+    def _count_failure_or_success(self, error: AgoraError) -> AgoraError:
         """Record an error as a failure of the upstream or as a proper answer."""
         if is_upstream_failure(error):
             self._breaker.record_failure(error.detail)
@@ -290,7 +302,7 @@ class Connection:
                 if await self._run_sse_session_if_needed(error):
                     continue
                 self.challenge = find_challenge_in_error(error, self._transport_errors)
-                self._unavailable_reason = why = describe_error(error, self._transport_errors)
+                self._unavailable_reason = why = pop_and_describe_error(error, self._transport_errors)
             self._drop_session(self._session, why, at_once=False)
             log.info("upstream %s: %s", self.endpoint.name, self._unavailable_reason)
             if _loop_time() - initial_sessions > self._tuning.longest:  # the connection had worked
@@ -328,7 +340,7 @@ class Connection:
                 self._transport_errors,
                 self.mark_outdated,
                 self._tuning.connect,
-                self._asking,
+                self._client_relay,
                 self.resources,
                 older=self._sse,
             ) as session,
@@ -338,7 +350,7 @@ class Connection:
             self._sessions += 1
             self._notify_state_change()
             following = (
-                asyncio.create_task(session.follow_changes(self.mark_outdated)),
+                asyncio.create_task(session.watch_listing_changes(self.mark_outdated)),
                 asyncio.create_task(session.maintain_resource_subscriptions(self.resources)),
             )
             try:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
-__all__ = ["INVISIBLE_CHARACTERS", "Allowance", "find_definition_error"]
+__all__ = ["INVISIBLE_CHARACTERS", "DefinitionBudget", "find_definition_error"]
 
 MAX_DEFINITION_BYTES = 65_536  # bytes per definition
 MAX_DEFINITION_NODES = 3000  # objects and lists per definition; validators visit each
@@ -23,13 +23,13 @@ INVISIBLE_CHARACTERS = re.compile(
 
 
 @dataclass(slots=True)
-class Allowance:
+class DefinitionBudget:
     """Remaining size for all definitions of one upstream together."""
 
     size: int = 4 * 1024 * 1024
     parts: int = 50_000
 
-    def count_definition(self, definition: Mapping[str, Any]) -> str | None:
+    def deduct_or_explain_excess(self, definition: Mapping[str, Any]) -> str | None:
         """Subtract a definition. Returns the reason if it does not fit."""
         size, parts = measure_json_bytes(definition), count_json_containers(definition)
         if size > self.size or parts > self.parts:
@@ -70,9 +70,9 @@ def find_definition_error(definition: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _is_sortable(things: list[Any]) -> bool:
+def _is_sortable(values: list[Any]) -> bool:
     # Lists of one sortable type are checked for duplicates by sorting; bool is another type than int here.
-    kinds = {type(thing) for thing in things}
+    kinds = {type(thing) for thing in values}
     return kinds <= {int, float} or kinds == {str}
 
 

@@ -26,7 +26,7 @@ from agora_sdk.mcp_wire import ACCEPT, Events, is_response
 from ..oauth.authorization import AccessTokens
 from ..oauth.challenge import read_challenge
 from .addresses import AddressRefused
-from .bounds import MAX_MESSAGE_BYTES, check_size
+from .message_size import MAX_MESSAGE_BYTES, require_parseable_size
 from .throttle import Throttle
 from .transport_errors import TransportError, TransportErrors, find_content_type_error, find_status_error
 
@@ -60,7 +60,7 @@ class DirectClient:
         self._headers = {"host": http.host, **headers, **ACCEPT}
         self._numbers = itertools.count(1)
 
-    async def request(self, method: str, params: Mapping[str, Any], opts: Mapping[str, Any]) -> dict[str, Any]:
+    async def send_request(self, method: str, params: Mapping[str, Any], opts: Mapping[str, Any]) -> dict[str, Any]:
         """Send a request and return the raw result. opts: the SDK's ``CallOptions``. Raises MCPError, Redirected."""
         id, progress = next(self._numbers), opts.get("on_progress")
         if progress is not None:
@@ -68,7 +68,7 @@ class DirectClient:
         body = to_json({"jsonrpc": "2.0", "id": id, "method": method, "params": params})
         try:
             async with asyncio.timeout(opts.get("timeout")):
-                reply = await self._post_authorized({**self._headers, **opts.get("headers", {})}, body)
+                reply = await self._post_renewing_token({**self._headers, **opts.get("headers", {})}, body)
                 try:
                     return _read_rpc_result(await self._read_answer(reply, id, progress))
                 finally:
@@ -76,13 +76,13 @@ class DirectClient:
         except TimeoutError:
             raise MCPError(REQUEST_TIMEOUT, f"{method} timed out") from None
         except ConnectionLost as error:
-            raise self._transport_errors.to_mcp_error(
+            raise self._transport_errors.store_as_mcp_error(
                 TransportError("lost", f"The connection broke: {error}.")
             ) from None
         except ValueError as error:
             raise MCPError(PARSE_ERROR, str(error)) from None
 
-    async def _post_authorized(self, headers: Mapping[str, str], body: bytes) -> Reply:
+    async def _post_renewing_token(self, headers: Mapping[str, str], body: bytes) -> Reply:
         """Post with an access token; if it is rejected, retry once with a renewed one."""
         if self._tokens is None:
             return await self._post_request(headers, body)
@@ -97,7 +97,7 @@ class DirectClient:
                 reply.close()
                 raise
         except AgoraError as error:
-            raise self._transport_errors.to_mcp_error(TransportError("unreachable", str(error))) from None
+            raise self._transport_errors.store_as_mcp_error(TransportError("unreachable", str(error))) from None
         # No other token can be had: the refusal itself is the answer.
         if renewed is None or renewed == token:
             return reply
@@ -111,9 +111,9 @@ class DirectClient:
                 here.set_attribute("http.response.status_code", reply.status)
                 return reply
         except AddressRefused as error:
-            raise self._transport_errors.to_mcp_error(TransportError("refused", f"{error}.")) from None
+            raise self._transport_errors.store_as_mcp_error(TransportError("refused", f"{error}.")) from None
         except OSError as error:
-            raise self._transport_errors.to_mcp_error(
+            raise self._transport_errors.store_as_mcp_error(
                 TransportError("unreachable", f"It cannot be reached: {error}.")
             ) from None
 
@@ -122,21 +122,21 @@ class DirectClient:
         if 300 <= reply.status < 400:
             raise Redirected
         if reply.status >= 400:
-            return await self._read_error(reply)
+            return await self._read_error_reply(reply)
         kind = reply.headers.get("content-type", "")
         fault = find_content_type_error(kind, reply.headers.get("content-encoding"))
         if fault is not None:
-            raise self._transport_errors.to_mcp_error(fault)
+            raise self._transport_errors.store_as_mcp_error(fault)
         if kind.lower().startswith("text/event-stream"):
             return await self._read_stream(reply, id, progress)
         return _parse_message(await _read_body(reply, MAX_MESSAGE_BYTES))
 
-    async def _read_error(self, reply: Reply) -> Mapping[str, Any]:
+    async def _read_error_reply(self, reply: Reply) -> Mapping[str, Any]:
         body = await _read_body(reply, MAX_ERROR_BYTES)
         challenge = read_challenge(reply.status, reply.headers) if self._tokens is not None else None
         fault = find_status_error(reply.status, body, challenge, in_session=False)
         if fault is not None:
-            raise self._transport_errors.to_mcp_error(fault)
+            raise self._transport_errors.store_as_mcp_error(fault)
         return _parse_message(body)
 
     async def _read_stream(self, reply: Reply, id: int, progress: Any) -> Mapping[str, Any]:
@@ -166,7 +166,7 @@ async def _read_body(reply: Reply, limit: int) -> bytes:
 
 
 def _parse_message(text: bytes) -> dict[str, Any]:
-    message = from_json(check_size(text))
+    message = from_json(require_parseable_size(text))
     if not isinstance(message, dict):
         raise ValueError("it is not a JSON-RPC message")
     return message

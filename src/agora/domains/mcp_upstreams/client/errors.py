@@ -12,10 +12,10 @@ from ..oauth.challenge import AuthorizationNeeded, Challenge
 from .transport_errors import HandshakeRefused, TransportError, TransportErrors
 
 __all__ = [
-    "describe_error",
     "find_challenge_in_error",
     "is_upstream_failure",
     "lacks_streamable_http",
+    "pop_and_describe_error",
     "translate_error",
 ]
 
@@ -27,10 +27,10 @@ CHECK_CREDENTIALS_FIX = "Check its credentials; if it wants OAuth, add it with o
 CHECK_OUTCOME_FIX = "Check whether the request took effect before repeating it."
 
 
-def translate_error(name: str, error: MCPError, fault: TransportError | None) -> AgoraError:
+def translate_error(name: str, error: MCPError, transport_error: TransportError | None) -> AgoraError:
     """Convert the error of a request to an AgoraError. name: of the upstream."""
-    if fault is not None:
-        return _translate_transport_error(name, fault)
+    if transport_error is not None:
+        return _translate_transport_error(name, transport_error)
     if error.code == REQUEST_TIMEOUT:
         return DeadlineExceeded(f"{name} did not answer in time.", fix=CHECK_OUTCOME_FIX, outcome=UNKNOWN_OUTCOME)
     if error.code == CONNECTION_CLOSED:
@@ -82,7 +82,7 @@ def find_challenge_in_error(error: BaseException, transport_errors: TransportErr
     return fault.challenge if fault is not None else None
 
 
-def describe_error(error: BaseException, transport_errors: TransportErrors) -> str:
+def pop_and_describe_error(error: BaseException, transport_errors: TransportErrors) -> str:
     """Describe why a connection failed or broke, truncating the upstream's message."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]

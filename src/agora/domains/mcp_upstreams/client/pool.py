@@ -20,7 +20,7 @@ from ..oauth.grants import GrantTokens, UpstreamGrants
 from ..port import Condition, Endpoint, Listing, Progress
 from . import addresses
 from .addresses import Resolve, resolve_host
-from .breaker import Tuning
+from .breaker import ConnectionParameters
 from .client_connections import ClientConnections, may_be_asked_by_upstream
 
 if TYPE_CHECKING:
@@ -36,18 +36,18 @@ CONNECTION: Lazy[type[Connection]] = Lazy("agora.domains.mcp_upstreams.client.co
 
 
 class ConnectionPool:
-    """Implements :class:`agora.domains.mcp_upstreams.port.Upstreams`."""
+    """Implements :class:`agora.domains.mcp_upstreams.port.UpstreamConnections`."""
 
     def __init__(
         self,
         sealer: Sealer,
         *,
-        tuning: Tuning | None = None,
+        tuning: ConnectionParameters | None = None,
         resolver: Resolve = resolve_host,
         grants: UpstreamGrants | None = None,
     ) -> None:
         self._grants = grants
-        self._sealer, self._tuning, self._resolver = sealer, tuning or Tuning(), resolver
+        self._sealer, self._tuning, self._resolver = sealer, tuning or ConnectionParameters(), resolver
         self._connections: dict[Key, Connection] = {}
         self._endpoints: dict[Key, Endpoint] = {}
         self._closing: set[asyncio.Task[None]] = set()
@@ -64,14 +64,14 @@ class ConnectionPool:
             if key[0] == tenant and (key not in desired or desired[key].revision != connection.endpoint.revision):
                 self._drop_connection(key)
 
-    async def reconcile(self) -> None:
+    async def open_missing_connections(self) -> None:
         """Open the missing connections of the configured upstreams."""
         for key, endpoint in list(self._endpoints.items()):
             # Opening awaits: meanwhile the upstream may have been removed, or a call may have opened it.
             if key not in self._connections and key in self._endpoints:
                 with contextlib.suppress(UpstreamUnavailable):  # credentials cannot be decrypted: calls get the error
                     await self._get_connection(endpoint)
-        self._client_connections.close_idle()
+        self._client_connections.close_idle_connections()
 
     async def close(self) -> None:
         """Close all connections."""
@@ -86,7 +86,7 @@ class ConnectionPool:
         # The event loop holds tasks only weakly; close() waits for them.
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
-        self._client_connections.close_upstream(key)
+        self._client_connections.close_connections_of_upstream(key)
 
     def _open_client_connection(
         self, endpoint: Endpoint, subject: str, capabilities: Mapping[str, Any] | None
@@ -120,7 +120,7 @@ class ConnectionPool:
 
     # -- requests --------------------------------------------------------------------------------
 
-    async def probe(self, endpoint: Endpoint) -> Listing:
+    async def probe_listing(self, endpoint: Endpoint) -> Listing:
         """Connect, read the listing, and disconnect."""
         kind = await CONNECTION.import_in_thread()
         connection = kind(
@@ -132,15 +132,15 @@ class ConnectionPool:
             tokens=self._find_access_tokens(endpoint, SHARED_SUBJECT),
         )
         try:
-            return await connection.listing()
+            return await connection.read_listing()
         finally:
             await connection.close()
 
-    async def listing(self, endpoint: Endpoint) -> Listing:
+    async def read_listing(self, endpoint: Endpoint) -> Listing:
         """Read the listing over the persistent connection."""
-        return await (await self._get_connection(endpoint)).listing()
+        return await (await self._get_connection(endpoint)).read_listing()
 
-    async def request(
+    async def send_request(
         self,
         endpoint: Endpoint,
         method: str,
@@ -158,10 +158,12 @@ class ConnectionPool:
                 return await connection.request_for_client(method, params, seconds, progress, client, headers)
         if subject != SHARED_SUBJECT:
             async with self._client_connections.share_connection(endpoint, subject) as connection:
-                return await connection.request(method, params, seconds, progress, caller, headers)
-        return await (await self._get_connection(endpoint)).request(method, params, seconds, progress, caller, headers)
+                return await connection.send_request(method, params, seconds, progress, caller, headers)
+        return await (await self._get_connection(endpoint)).send_request(
+            method, params, seconds, progress, caller, headers
+        )
 
-    async def watch(
+    async def watch_resource(
         self,
         endpoint: Endpoint,
         uri: str,
@@ -173,33 +175,33 @@ class ConnectionPool:
         subject = _choose_token_owner(endpoint, caller)
         client = client if may_be_asked_by_upstream(client) else None
         if client is not None or subject != SHARED_SUBJECT:
-            return await self._client_connections.watch(endpoint, subject, client, uri, updated)
+            return await self._client_connections.watch_resource(endpoint, subject, client, uri, updated)
         return (await self._get_connection(endpoint)).resources.add_watcher(uri, updated)
 
-    def condition(self, tenant: str, upstream_id: str) -> Condition:
+    def get_condition(self, tenant: str, upstream_id: str) -> Condition:
         """State of the connection to an upstream."""
         connection = self._connections.get((tenant, upstream_id))
-        return connection.condition() if connection is not None else Condition()
+        return connection.get_condition() if connection is not None else Condition()
 
     def list_outdated(self, tenant: str) -> Sequence[str]:
         """List the ids of connected upstreams whose listing may be out of date."""
         return [
             upstream_id
             for (owner, upstream_id), connection in self._connections.items()
-            if owner == tenant and not connection.current and connection.condition().state == "connected"
+            if owner == tenant and not connection.current and connection.get_condition().state == "connected"
         ]
 
     # -- addresses and credentials ---------------------------------------------------------------
 
-    def check_url(self, url: str, *, private: bool) -> None:
+    def reject_forbidden_url(self, url: str, *, private: bool) -> None:
         """Check that a URL does not evidently lead to a forbidden host. Raises InvalidRequest."""
-        addresses.check_url(url, private=private)
+        addresses.reject_forbidden_url(url, private=private)
 
-    def seal(self, secrets: Mapping[str, str], upstream_id: str) -> bytes | None:
+    def seal_secrets(self, secrets: Mapping[str, str], upstream_id: str) -> bytes | None:
         """Encrypt credentials for the store; None if there are none."""
         return self._sealer.seal(to_json(dict(secrets)), upstream_id) if secrets else None
 
-    def opens_to(self, sealed: bytes | None, secrets: Mapping[str, str], upstream_id: str) -> bool:
+    def decrypts_to(self, sealed: bytes | None, secrets: Mapping[str, str], upstream_id: str) -> bool:
         """Whether sealed credentials decrypt to ``secrets``."""
         try:
             opened = from_json(self._sealer.open(sealed, upstream_id)) if sealed is not None else {}

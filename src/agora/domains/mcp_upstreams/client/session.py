@@ -26,7 +26,7 @@ from agora import __version__
 from ..port import Kind, Listing, Progress
 from .channel import Channel
 from .client_relay import ClientRelay
-from .definitions import Allowance
+from .definitions import DefinitionBudget
 from .direct_client import Redirected
 from .resource_watch import ResourceWatch
 from .transport_errors import HandshakeRefused, TransportErrors
@@ -94,7 +94,7 @@ class _Dispatcher(JSONRPCDispatcher[TransportContext]):
         self.listings: dict[str, list[RawDefinition]] = {}
         self.left_out: dict[str, int] = {}
 
-    def _is_direct(self, method: str, params: Any) -> bool:
+    def _can_send_directly(self, method: str, params: Any) -> bool:
         """Whether a request can use the direct client, which does not receive log messages."""
         if method not in REQUESTS or self.version not in MODERN_PROTOCOL_VERSIONS:
             return False
@@ -103,9 +103,9 @@ class _Dispatcher(JSONRPCDispatcher[TransportContext]):
     async def send_raw_request(self, method: str, params: Any, opts: Any = None, **others: Any) -> dict[str, Any]:
         if method == "tools/call" and self.version in MODERN_PROTOCOL_VERSIONS:
             opts = _add_headers(opts or {}, _PARAMETER_HEADERS.get({}))
-        if self._direct is not None and self._is_direct(method, params):
+        if self._direct is not None and self._can_send_directly(method, params):
             try:
-                return await self._direct.request(method, params, opts)
+                return await self._direct.send_request(method, params, opts)
             except Redirected:
                 self._direct = None
         raw = await super().send_raw_request(method, params, opts, **others)
@@ -157,7 +157,7 @@ class Session:
         self._client, self._dispatcher = client, dispatcher
         self._listing = asyncio.Lock()
 
-    async def request(
+    async def send_request(
         self,
         method: str,
         params: Mapping[str, Any],
@@ -169,7 +169,7 @@ class Session:
         """Send a request and return the raw result. Raises MCPError, ValidationError.
 
         log_level: minimum level of log messages during the request, in modern protocol versions. headers: see
-        :meth:`agora.domains.mcp_upstreams.port.Upstreams.request`.
+        :meth:`agora.domains.mcp_upstreams.port.UpstreamConnections.request`.
         """
         # Set for every request, also empty: the context of a task may still hold those of its previous request.
         _PARAMETER_HEADERS.set(headers)
@@ -199,7 +199,7 @@ class Session:
                 types.PingRequest(), types.EmptyResult, request_read_timeout_seconds=seconds
             )
 
-    async def listing(self, upstream: str, seconds: float) -> Listing:
+    async def read_listing(self, upstream: str, seconds: float) -> Listing:
         """Read and vet the complete listing. Raises MCPError, ValidationError, TimeoutError."""
         client = self._client
         # One at a time: the dispatcher collects the pages of one listing.
@@ -216,7 +216,7 @@ class Session:
             if capabilities is not None and capabilities.prompts is not None:
                 await self._read_pages("prompt", client.list_prompts)
             listings, left_out = dict(self._dispatcher.listings), dict(self._dispatcher.left_out)
-        items, allowance = [], Allowance()
+        items, allowance = [], DefinitionBudget()
         for kind, method in LIST_METHOD_BY_KIND.items():
             more = left_out.get(method, 0)
             items += await asyncio.to_thread(vet_items, upstream, kind, listings.get(method, []), more, allowance)
@@ -239,7 +239,7 @@ class Session:
         # At least one is left out; how many, only the upstream knows.
         self._dispatcher.left_out[method] = self._dispatcher.left_out.get(method, 0) + 1
 
-    async def follow_changes(self, changed: Callable[[], None]) -> None:
+    async def watch_listing_changes(self, changed: Callable[[], None]) -> None:
         """Listen for changes until the session ends; handshake versions send notifications without a subscription."""
         if self._client.protocol_version not in MODERN_PROTOCOL_VERSIONS:
             return
@@ -311,9 +311,9 @@ class Session:
 
 @contextlib.asynccontextmanager
 async def open_session(
-    line: Channel,
+    channel: Channel,
     transport_errors: TransportErrors,
-    changed: Callable[[], None],
+    on_change: Callable[[], None],
     seconds: float,
     client_relay: ClientRelay,
     resources: ResourceWatch,
@@ -327,19 +327,19 @@ async def open_session(
 
     async def handle_message(message: IncomingMessage) -> None:
         if isinstance(message, CHANGE_NOTIFICATIONS):
-            changed()
+            on_change()
         elif isinstance(message, types.ResourceUpdatedNotification):
             resources.notify(str(message.params.uri))
 
-    dispatcher = _Dispatcher(line)
+    dispatcher = _Dispatcher(channel)
     async with _ClientSession(
         dispatcher=dispatcher,
         message_handler=handle_message,
         client_info=CLIENT_INFO,
-        sampling_callback=client_relay.sample,
-        elicitation_callback=client_relay.elicit,
-        list_roots_callback=client_relay.list_roots,
-        logging_callback=client_relay.log,
+        sampling_callback=client_relay.relay_sampling,
+        elicitation_callback=client_relay.relay_elicitation,
+        list_roots_callback=client_relay.relay_list_roots,
+        logging_callback=client_relay.relay_log_message,
     ) as client:
         client.capabilities = types.ClientCapabilities.model_validate(client_relay.capabilities)
         async with asyncio.timeout(seconds):

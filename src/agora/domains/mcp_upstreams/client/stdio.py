@@ -22,8 +22,8 @@ from mcp.shared.message import SessionMessage
 from mcp_types import jsonrpc_message_adapter
 from pydantic import ValidationError
 
-from .bounds import MAX_MESSAGE_BYTES, check_size
 from .channel import Channel
+from .message_size import MAX_MESSAGE_BYTES, require_parseable_size
 from .throttle import Throttle
 
 __all__ = ["open_stdio_channel"]
@@ -103,7 +103,7 @@ async def _read_messages(process: Process, incoming: Sending, ended: asyncio.Eve
         async for line in _read_lines(process.stdout):
             await pace.throttle_messages()
             try:
-                message = jsonrpc_message_adapter.validate_json(check_size(line), by_name=False)
+                message = jsonrpc_message_adapter.validate_json(require_parseable_size(line), by_name=False)
             except ValidationError:
                 log.debug("a line of a program is no message")
                 continue

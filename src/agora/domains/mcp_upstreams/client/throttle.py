@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from .bounds import count_parts
+from .message_size import count_opening_brackets
 
 __all__ = ["Throttle"]
 
@@ -26,4 +26,6 @@ class Throttle:
 
     async def throttle_event_part(self, part: bytes) -> None:
         """Count the cost of reading a part of an event stream, dominated by its events."""
-        await self.throttle_messages(part.count(b"data:") + part.count(b"\n") // 50 + count_parts(part) // 500)
+        await self.throttle_messages(
+            part.count(b"data:") + part.count(b"\n") // 50 + count_opening_brackets(part) // 500
+        )

@@ -25,9 +25,9 @@ from agora_sdk.errors import AgoraError
 from ..oauth.authorization import AccessTokens
 from ..oauth.challenge import read_challenge
 from .addresses import AddressRefused, EgressPolicy
-from .bounds import MAX_MESSAGE_BYTES, MAX_MESSAGE_NODES, count_parts
 from .channel import Channel
 from .direct_client import DirectClient
+from .message_size import MAX_MESSAGE_BYTES, MAX_MESSAGE_NODES, count_opening_brackets
 from .throttle import Throttle
 from .transport_errors import (
     TRANSPORT_ERROR_CODE,
@@ -66,7 +66,7 @@ class LimitedStream(httpx2.AsyncByteStream):
                 if self._limit is None:
                     await pace.throttle_event_part(part)
                 size += len(part)
-                parts += count_parts(part)
+                parts += count_opening_brackets(part)
                 if self._limit is not None and (size > self._limit or parts > MAX_MESSAGE_NODES):
                     raise _BrokenBody(f"the answer is larger than {self._limit} bytes, or has too many parts")
                 yield part

@@ -62,7 +62,7 @@ class TransportErrors:
         self._waiting[token] = error
         return token
 
-    def to_mcp_error(self, error: TransportError) -> MCPError:
+    def store_as_mcp_error(self, error: TransportError) -> MCPError:
         """Build an MCPError that carries the token of a transport error."""
         return MCPError(TRANSPORT_ERROR_CODE, error.detail, self.add_error(error))
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..port import Item, Kind
-from .definitions import INVISIBLE_CHARACTERS, Allowance, find_definition_error
+from .definitions import INVISIBLE_CHARACTERS, DefinitionBudget, find_definition_error
 
 __all__ = ["MAX_ITEMS_PER_KIND", "RawDefinition", "build_service_name", "vet_items"]
 
@@ -37,13 +37,13 @@ def vet_items(
     kind: Kind,
     definitions: Iterable[RawDefinition],
     left_out: int = 0,
-    allowance: Allowance | None = None,
+    allowance: DefinitionBudget | None = None,
 ) -> list[Item]:
     """Vet the items of one kind, in the upstream's order; rejected items carry the reason.
 
     left_out: number of items beyond the limit. allowance: shared by all kinds of the upstream.
     """
-    allowance = allowance or Allowance()
+    allowance = allowance or DefinitionBudget()
     items: list[Item] = []
     offered: set[str] = set()
     names: set[str] = set()
@@ -57,14 +57,14 @@ def vet_items(
         )
         label = label or f"#{number + 1}"
         # Only what is offered counts towards the size limit, so the limit is checked last.
-        reason = _find_rejection_reason(upstream, kind, definition, name, fault, offered) or allowance.count_definition(
-            definition
-        )
+        reason = _find_rejection_reason(
+            upstream, kind, definition, name, fault, offered
+        ) or allowance.deduct_or_explain_excess(definition)
         if label in names:  # row names are unique: the first item keeps its name
             label = f"{label} #{number + 1}"
         names.add(label)
         if reason is None:
-            offered.add(_fold_name(kind, str(name)))
+            offered.add(_normalize_item_name(kind, str(name)))
         description = _describe_finding(upstream, kind, label, definition)
         # What is refused for its size or its characters is not stored either.
         definition_to_store = (
@@ -90,7 +90,7 @@ def _find_rejection_reason(
         return wrong
     if len(name) > MAX_NAME_CHARACTERS[kind]:
         return f"its name is longer than {MAX_NAME_CHARACTERS[kind]} characters"
-    if _fold_name(kind, name) in offered:
+    if _normalize_item_name(kind, name) in offered:
         return "another one has the same name"
     return error
 
@@ -120,7 +120,7 @@ def _find_schemas_error(definition: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _fold_name(kind: Kind, name: str) -> str:
+def _normalize_item_name(kind: Kind, name: str) -> str:
     """Normalize a name to detect collisions: some hosts accept no dots."""
     return re.sub(r"[^A-Za-z0-9_-]", "_", name) if kind == "tool" else name
 

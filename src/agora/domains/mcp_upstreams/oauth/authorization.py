@@ -13,11 +13,11 @@ from .challenge import Challenge
 __all__ = [
     "SHARED_SUBJECT",
     "AccessTokens",
+    "AuthorizationPrompt",
     "AuthorizationServer",
-    "BegunAuthorization",
     "Callback",
     "Grant",
-    "TakenAuthorization",
+    "PendingAuthorization",
 ]
 
 SHARED_SUBJECT: Final = ""  #: subject of the grant shared by all callers
@@ -56,7 +56,7 @@ class AuthorizationServer:
 
 
 @value_class
-class BegunAuthorization:
+class AuthorizationPrompt:
     """An authorization that a person has to complete. url: to visit. expires_at: microseconds since 1970."""
 
     url: str
@@ -74,7 +74,7 @@ class Callback:
 
 
 @value_class
-class TakenAuthorization:
+class PendingAuthorization:
     """An authorization taken out of the store. request: its parameters and the context for redeeming the code."""
 
     upstream_id: str

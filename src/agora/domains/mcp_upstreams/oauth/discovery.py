@@ -40,10 +40,16 @@ async def discover_server(http: OAuthHttpClient, url: str, challenge: Challenge 
     registration, revocation = metadata.registration_endpoint, metadata.revocation_endpoint
     return AuthorizationServer(
         issuer=str(metadata.issuer),
-        authorization_endpoint=http.check_endpoint(str(metadata.authorization_endpoint), "authorization endpoint"),
-        token_endpoint=http.check_endpoint(str(metadata.token_endpoint), "token endpoint"),
-        registration_endpoint=http.check_endpoint(str(registration), "registration endpoint") if registration else None,
-        revocation_endpoint=http.check_endpoint(str(revocation), "revocation endpoint") if revocation else None,
+        authorization_endpoint=http.require_allowed_endpoint(
+            str(metadata.authorization_endpoint), "authorization endpoint"
+        ),
+        token_endpoint=http.require_allowed_endpoint(str(metadata.token_endpoint), "token endpoint"),
+        registration_endpoint=http.require_allowed_endpoint(str(registration), "registration endpoint")
+        if registration
+        else None,
+        revocation_endpoint=http.require_allowed_endpoint(str(revocation), "revocation endpoint")
+        if revocation
+        else None,
         resource=str(resource.resource) if resource is not None else resource_url_from_server_url(url),
         scopes=tuple((resource.scopes_supported if resource is not None else None) or ()),
         # The default of RFC 8414, section 2.
@@ -60,7 +66,7 @@ async def _find_resource(
     """Find the metadata of the protected resource; None if there are none (an upstream of 2025-03-26)."""
     metadata_url = challenge.metadata if challenge is not None else None
     for place in build_protected_resource_metadata_discovery_urls(metadata_url, url):
-        status, document = await http.get_json(http.check_endpoint(place, "metadata URL"))
+        status, document = await http.get_json(http.require_allowed_endpoint(place, "metadata URL"))
         # An outage must not look like an upstream without metadata, whose own origin would be asked next.
         if status == 429 or status >= 500:
             raise UpstreamFailed(f"{place} answered {status}.", fix="Try again in a moment.")
@@ -79,7 +85,7 @@ async def _find_metadata(http: OAuthHttpClient, url: str, issuer: str | None) ->
     places = build_oauth_authorization_server_metadata_discovery_urls(issuer, url)
     expected = issuer or places[0].removesuffix("/.well-known/oauth-authorization-server")
     for metadata_url in places:
-        status, document = await http.get_json(http.check_endpoint(metadata_url, "authorization server"))
+        status, document = await http.get_json(http.require_allowed_endpoint(metadata_url, "authorization server"))
         if status >= 500:
             raise UpstreamFailed(f"{metadata_url} answered {status}.", fix="Try again in a moment.")
         if status != 200:

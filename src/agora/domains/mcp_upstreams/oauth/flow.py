@@ -22,7 +22,7 @@ from agora_sdk.errors import NotFound, RateLimited, UpstreamFailed
 
 from ..port import Endpoint
 from . import queries as statements
-from .authorization import AuthorizationServer, BegunAuthorization, Callback, Grant, TakenAuthorization
+from .authorization import AuthorizationPrompt, AuthorizationServer, Callback, Grant, PendingAuthorization
 from .challenge import Challenge
 from .grants import KEY_LABEL, UpstreamGrants, build_grant
 from .http import OAuthHttpClient
@@ -31,10 +31,10 @@ from .token_requests import GrantRefused, OAuthClient, register_client, request_
 
 __all__ = [
     "begin_authorization",
-    "find_server",
+    "discover_authorization_server",
     "redeem_code",
     "request_machine_grant",
-    "take_authorization",
+    "take_pending_authorization",
 ]
 
 LIFETIME_SECONDS: Final = 600
@@ -46,7 +46,9 @@ Discover = Callable[[OAuthHttpClient, str, Challenge | None], Awaitable[Authoriz
 DISCOVER: Lazy[Discover] = Lazy("agora.domains.mcp_upstreams.oauth.discovery:discover_server")
 
 
-async def find_server(grants: UpstreamGrants, endpoint: Endpoint, challenge: Challenge | None) -> AuthorizationServer:
+async def discover_authorization_server(
+    grants: UpstreamGrants, endpoint: Endpoint, challenge: Challenge | None
+) -> AuthorizationServer:
     """Find the authorization server of an upstream. Raises UpstreamFailed, UpstreamUnavailable."""
     assert endpoint.url is not None
     discover = await DISCOVER.import_in_thread()
@@ -61,14 +63,14 @@ async def begin_authorization(
     base_url: str,
     challenge: Challenge | None = None,
     scope: str | None = None,
-) -> BegunAuthorization:
+) -> AuthorizationPrompt:
     """Find the authorization server, register a client if needed, and build the URL for a person to visit.
 
     base_url: of this server, for the callback. scope: requested in addition to the granted scope.
     """
-    server = await find_server(grants, endpoint, challenge)
+    server = await discover_authorization_server(grants, endpoint, challenge)
     redirect_uri = f"{base_url}{CALLBACK_PATH}"
-    client = await _choose_client(grants, endpoint, server, base_url, redirect_uri)
+    client = await _choose_or_register_client(grants, endpoint, server, base_url, redirect_uri)
     granted = await grants.read_grant(endpoint, subject)
     requested_scope = scope or (challenge.scope if challenge is not None else None)
     scopes = _choose_scope(grants, endpoint, server, requested_scope, granted)
@@ -95,12 +97,12 @@ async def begin_authorization(
         "names_issuer": server.names_issuer,
         "known": _build_refresh_context(server, client),
     }
-    expires_at = await _store_authorization(grants, endpoint, subject, begun_by, state, request)
+    expires_at = await _store_pending_authorization(grants, endpoint, subject, begun_by, state, request)
     separator = "&" if urlsplit(server.authorization_endpoint).query else "?"
-    return BegunAuthorization(f"{server.authorization_endpoint}{separator}{urlencode(query)}", scopes, expires_at)
+    return AuthorizationPrompt(f"{server.authorization_endpoint}{separator}{urlencode(query)}", scopes, expires_at)
 
 
-async def _store_authorization(
+async def _store_pending_authorization(
     grants: UpstreamGrants, endpoint: Endpoint, subject: str, begun_by: str, state: str, request: dict[str, Any]
 ) -> int:
     """Store an authorization in progress. Returns its expiry. Raises RateLimited."""
@@ -130,7 +132,7 @@ async def _store_authorization(
     return await grants.system(endpoint.tenant, insert_authorization, label=KEY_LABEL)
 
 
-async def take_authorization(call: Call, grants: UpstreamGrants, state: str) -> TakenAuthorization:
+async def take_pending_authorization(call: Call, grants: UpstreamGrants, state: str) -> PendingAuthorization:
     """Take an authorization of the caller out of the store; it is valid once. Raises NotFound."""
     row = await call.tx.one(statements.select_authorization, state=_hash_state(state))
     if row is None or row.begun_by != call.caller.subject or row.expires_at <= call.now:
@@ -142,16 +144,16 @@ async def take_authorization(call: Call, grants: UpstreamGrants, state: str) -> 
     # Of two callbacks at once on PostgreSQL, only one deletes the row.
     if not await call.tx.execute(statements.delete_authorization, state=row.state):
         raise NotFound("The authorization was finished already.")
-    return TakenAuthorization(
+    return PendingAuthorization(
         row.upstream_id, row.subject, grants.unseal(row.request, row.upstream_id, "authorization")
     )
 
 
 async def redeem_code(
-    grants: UpstreamGrants, endpoint: Endpoint, taken: TakenAuthorization, callback: Callback
+    grants: UpstreamGrants, endpoint: Endpoint, pending: PendingAuthorization, callback: Callback
 ) -> Grant:
     """Exchange the code of a callback for tokens. Raises UpstreamFailed, UpstreamUnavailable."""
-    request = taken.request
+    request = pending.request
     issuer = str(request["issuer"])
     # RFC 9207, section 2.4: protects against mix-up of two authorization servers.
     if callback.issuer is None and request["names_issuer"]:
@@ -175,7 +177,7 @@ async def redeem_code(
     except GrantRefused as error:
         # The registration has expired or was deleted there.
         if error.extra.get("upstream_error") == "invalid_client":
-            await _forget_client(grants, endpoint)
+            await _delete_registered_clients(grants, endpoint)
         raise
     return build_grant(tokens, issuer, str(request["scope"]), discovery, grants.clock.now())
 
@@ -184,7 +186,7 @@ async def request_machine_grant(
     grants: UpstreamGrants, endpoint: Endpoint, challenge: Challenge | None, scope: str
 ) -> Grant:
     """Request a grant by client credentials. scope: previously granted. Raises UpstreamFailed, UpstreamUnavailable."""
-    server = await find_server(grants, endpoint, challenge)
+    server = await discover_authorization_server(grants, endpoint, challenge)
     client = _find_configured_client(grants, endpoint, server)
     if client is None or client.client_secret is None:
         raise UpstreamFailed(f"{endpoint.name} has no client with a secret.", fix="Add it with oauth_client_secret.")
@@ -200,7 +202,7 @@ async def request_machine_grant(
 # -- client identity ---------------------------------------------------------------------------
 
 
-async def _choose_client(
+async def _choose_or_register_client(
     grants: UpstreamGrants, endpoint: Endpoint, server: AuthorizationServer, base_url: str, redirect_uri: str
 ) -> OAuthClient:
     """Choose the client: the configured one, else our metadata document, else a registered one, else register now."""
@@ -243,7 +245,7 @@ def _find_configured_client(
     return OAuthClient(client_id, secret, method)
 
 
-async def _forget_client(grants: UpstreamGrants, endpoint: Endpoint) -> None:
+async def _delete_registered_clients(grants: UpstreamGrants, endpoint: Endpoint) -> None:
     """Delete registered clients, because registrations may expire; the next authorization registers again."""
 
     async def delete_client(call: Call) -> None:

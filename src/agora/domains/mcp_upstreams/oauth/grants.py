@@ -88,7 +88,7 @@ class UpstreamGrants:
             ) from None
         return document
 
-    def open_grant(self, row: UpstreamGrantRow) -> Grant:
+    def decrypt_grant(self, row: UpstreamGrantRow) -> Grant:
         """Decrypt a stored grant. Raises UpstreamUnavailable."""
         tokens = self.unseal(row.tokens, row.upstream_id, f"grant:{row.subject}")
         return Grant(row.issuer, row.scope, tokens, row.expires_at, row.generation)
@@ -121,7 +121,7 @@ class UpstreamGrants:
             endpoint.tenant,
             lambda reader: reader.one(statements.select_grant, upstream_id=endpoint.upstream_id, subject=subject),
         )
-        grant = self.open_grant(row) if row is not None else None
+        grant = self.decrypt_grant(row) if row is not None else None
         self._cache[key] = (grant, now)
         return grant
 
@@ -134,7 +134,7 @@ class UpstreamGrants:
 
     # -- tokens ----------------------------------------------------------------------------------
 
-    async def find_token(self, endpoint: Endpoint, subject: str) -> str | None:
+    async def get_or_renew_token(self, endpoint: Endpoint, subject: str) -> str | None:
         """Find a valid access token; None if a person has to authorize. Raises UpstreamUnavailable."""
         grant = await self.read_grant(endpoint, subject, cached=True)
         if grant is None:
@@ -148,7 +148,7 @@ class UpstreamGrants:
                 return str(grant.tokens["access"])  # still valid for some seconds
             raise
 
-    async def replace_token(
+    async def renew_rejected_token(
         self, endpoint: Endpoint, subject: str, rejected: str | None, challenge: Challenge
     ) -> str | None:
         """Find a token other than the rejected one; None if a person has to authorize. Raises UpstreamUnavailable."""
@@ -176,7 +176,7 @@ class UpstreamGrants:
                 if grant is not None and grant.generation > generation:
                     return str(grant.tokens["access"])
                 if grant is None:
-                    return await self._get_machine_token(endpoint, challenge, "")
+                    return await self._request_and_save_machine_grant(endpoint, challenge, "")
                 if await self.claim_renewal(endpoint, subject, grant):
                     return await self._refresh_grant(endpoint, subject, grant, challenge)
                 await asyncio.sleep(POLL_SECONDS)
@@ -197,7 +197,9 @@ class UpstreamGrants:
 
         return await self.system(endpoint.tenant, claim_row, label=KEY_LABEL)
 
-    async def _get_machine_token(self, endpoint: Endpoint, challenge: Challenge | None, scope: str) -> str | None:
+    async def _request_and_save_machine_grant(
+        self, endpoint: Endpoint, challenge: Challenge | None, scope: str
+    ) -> str | None:
         if endpoint.oauth_mode != "machine":
             return None
         grant = await MACHINE_GRANT.get()(self, endpoint, challenge, scope)
@@ -210,12 +212,12 @@ class UpstreamGrants:
         """Renew a grant after claiming its renewal. A refusal ends the grant."""
         try:
             if endpoint.oauth_mode == "machine":
-                return await self._get_machine_token(endpoint, challenge, grant.scope)
+                return await self._request_and_save_machine_grant(endpoint, challenge, grant.scope)
             if grant.tokens.get("refresh") is None:
                 raise GrantRefused("There is no refresh token.")
             tokens = await _request_refresh(self.open_oauth_client(endpoint), grant)
         except GrantRefused:
-            await self._end_grant(endpoint, subject, grant)
+            await self._delete_grant_and_emit(endpoint, subject, grant)
             return None
         except BaseException as error:
             # Otherwise nobody could renew until the claim expires.
@@ -235,7 +237,7 @@ class UpstreamGrants:
         # Again, after the commit: a read in between may have cached the grant before.
         self._cache.pop((*endpoint.key, subject), None)
 
-    async def _end_grant(self, endpoint: Endpoint, subject: str, grant: Grant) -> None:
+    async def _delete_grant_and_emit(self, endpoint: Endpoint, subject: str, grant: Grant) -> None:
         key = {"upstream_id": endpoint.upstream_id, "subject": subject, "generation": grant.generation}
 
         async def delete_grant_row(call: Call) -> None:
@@ -256,9 +258,9 @@ class UpstreamGrants:
 
         await self.system(endpoint.tenant, release_row, label=KEY_LABEL)
 
-    async def request_machine_token(self, endpoint: Endpoint) -> None:
+    async def request_and_store_machine_grant(self, endpoint: Endpoint) -> None:
         """Get the shared grant by client credentials. Raises UpstreamFailed, UpstreamUnavailable."""
-        await self._get_machine_token(endpoint, None, "")
+        await self._request_and_save_machine_grant(endpoint, None, "")
 
     # -- authorization ---------------------------------------------------------------------------
 
@@ -303,19 +305,19 @@ class GrantTokens:
 
     async def current_token(self) -> str | None:
         """Return the token to send; None if there is none. Raises UpstreamUnavailable."""
-        return await self._grants.find_token(self._endpoint, self._subject)
+        return await self._grants.get_or_renew_token(self._endpoint, self._subject)
 
     async def renew_token(self, rejected: str | None, challenge: Challenge) -> str | None:
         """Return a token other than the rejected one; None if a person has to authorize. Raises UpstreamUnavailable."""
-        return await self._grants.replace_token(self._endpoint, self._subject, rejected, challenge)
+        return await self._grants.renew_rejected_token(self._endpoint, self._subject, rejected, challenge)
 
 
-def build_grant(tokens: Tokens, issuer: str, scope: str, known: Mapping[str, Any], now: int) -> Grant:
-    """Build a grant from a token response. scope: requested. known: the context of a refresh.
+def build_grant(tokens: Tokens, issuer: str, scope: str, refresh_context: Mapping[str, Any], now: int) -> Grant:
+    """Build a grant from a token response. scope: requested. refresh_context: the context of a refresh.
 
     If the response has no refresh token, the previous one remains valid.
     """
-    document = {**known, "access": tokens.access, "refresh": tokens.refresh or known.get("refresh")}
+    document = {**refresh_context, "access": tokens.access, "refresh": tokens.refresh or refresh_context.get("refresh")}
     expires_at = now + tokens.expires_in * SECOND if tokens.expires_in is not None else None
     return Grant(issuer, tokens.scope if tokens.scope is not None else scope, document, expires_at)
 

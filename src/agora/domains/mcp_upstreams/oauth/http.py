@@ -12,7 +12,7 @@ from agora.net.egress_policy import AddressRefused, EgressPolicy, is_evidently_p
 from agora.net.http_client import ConnectionLost, parse_json_or_none, send_single_request
 from agora_sdk.errors import InvalidRequest, UpstreamFailed, UpstreamUnavailable
 
-from ..client.addresses import check_url
+from ..client.addresses import reject_forbidden_url
 
 __all__ = ["OAuthHttpClient"]
 
@@ -27,7 +27,7 @@ class OAuthHttpClient:
     def __init__(self, egress: EgressPolicy, *, private: bool) -> None:
         self._egress, self._private = egress, private
 
-    def check_endpoint(self, url: str, name: str) -> str:
+    def require_allowed_endpoint(self, url: str, name: str) -> str:
         """Check a URL from metadata: https, or http for a private address if these are allowed.
 
         Raises UpstreamFailed.
@@ -35,7 +35,7 @@ class OAuthHttpClient:
         try:
             if len(url) > MAX_URL_CHARACTERS:
                 raise InvalidRequest("It is too long.")
-            check_url(url, private=self._private)
+            reject_forbidden_url(url, private=self._private)
             parts = urlsplit(url)
             # RFC 6749, section 3.1: endpoints use TLS; a private network is the operator's own exception.
             if parts.scheme != "https" and not (self._private and is_evidently_private(parts.hostname or "")):
