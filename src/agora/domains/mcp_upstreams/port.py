@@ -165,7 +165,7 @@ class UpstreamConnections(Protocol):
     ) -> Callable[[], None]:
         """Watch a resource: call ``updated`` on each change. Returns the function that stops it.
 
-        caller, client: as for :meth:`request`.
+        caller, client: as for :meth:`send_request`.
         """
 
     def get_condition(self, tenant: str, upstream_id: str) -> Condition:

@@ -56,7 +56,7 @@ class ConnectionPool:
     # -- connections -----------------------------------------------------------------------------
 
     def set_endpoints(self, tenant: str, endpoints: Iterable[Endpoint]) -> None:
-        """Set the complete list of a tenant's upstreams; :meth:`reconcile` opens the connections."""
+        """Set the complete list of a tenant's upstreams; :meth:`open_missing_connections` opens the connections."""
         desired = {endpoint.key: endpoint for endpoint in endpoints}
         self._endpoints = {key: current for key, current in self._endpoints.items() if key[0] != tenant} | desired
         for key, connection in list(self._connections.items()):

@@ -169,7 +169,7 @@ class Session:
         """Send a request and return the raw result. Raises MCPError, ValidationError.
 
         log_level: minimum level of log messages during the request, in modern protocol versions. headers: see
-        :meth:`agora.domains.mcp_upstreams.port.UpstreamConnections.request`.
+        :meth:`agora.domains.mcp_upstreams.port.UpstreamConnections.send_request`.
         """
         # Set for every request, also empty: the context of a task may still hold those of its previous request.
         _PARAMETER_HEADERS.set(headers)
