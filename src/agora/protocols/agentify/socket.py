@@ -5,8 +5,8 @@ Stored messages for the agent are sent first, then live ones. A rejected message
 agent of the credential in the handshake, or in the first message (``security``); a caller who may act for others
 selects the agent with ``agent=NAME``, otherwise by the sender of its first message.
 
-A message counts as delivered when its receiver has sent something after it, has closed the socket normally, or has kept
-it open for some time; until then it is sent again on the next socket.
+A message counts as delivered when its receiver has sent something after it and after a pause, has closed the socket
+normally, or has kept it open for some time; until then it is sent again on the next socket.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ SUBPROTOCOL = "agentify"
 MAX_CALLS = 32  #: maximum concurrent operations of one socket
 MAX_REMEMBERED_MESSAGES = 10_000  #: ids of sent messages kept per socket, to avoid duplicates
 DELIVERED_AFTER_SECONDS = 45.0  #: seconds after which a message counts as delivered on an open socket
+QUIET_SECONDS = 0.02  #: seconds of waiting for a frame after which it counts as sent now
 GRACE_SECONDS = 5.0
 INTRODUCTION_SECONDS = 10.0  #: seconds for an anonymous client to send a message with a credential
 INTRODUCTION_FIX = "Send a credential with the handshake, or in the 'security' of the first message."
@@ -162,18 +163,25 @@ class _Socket:
     # -- incoming --------------------------------------------------------------------------------
 
     async def _read_frames(self) -> None:
+        clock = asyncio.get_running_loop().time
+        waiting_since, confirmed_until = clock(), 0.0
         try:
             while (frame := await self._receive())["type"] == "websocket.receive":
-                await self._mark_delivered(everything=True)
+                # A frame that was waited for was sent now. One that is read at once may have been sent before the messages that were
+                # pushed while earlier frames were handled, and confirms none of them.
+                if clock() - waiting_since >= QUIET_SECONDS:
+                    confirmed_until = clock()
+                await self._mark_delivered(confirmed_until)
                 with open_incoming_span(self._app.dispatcher.tracing, "WebSocket message", self._trace):
                     await self._handle_frame(frame.get("text"))
                 if self._connection is not None:
                     await (
                         self._connection.wait_until_writable()
                     )  # a client that does not read its replies is not read from either
+                waiting_since = clock()
             # A connection that broke off, with any other code, may have lost the last messages.
             if frame.get("code") in (1000, 1001):
-                await self._mark_delivered(everything=True)
+                await self._mark_delivered(clock())
         except OSError:
             pass  # the client disconnected before its reply
         except Exception:
@@ -327,11 +335,10 @@ class _Socket:
     async def _mark_delivered_periodically(self) -> None:
         while True:
             await asyncio.sleep(DELIVERED_AFTER_SECONDS / 3)
-            await self._mark_delivered()
+            await self._mark_delivered(asyncio.get_running_loop().time() - DELIVERED_AFTER_SECONDS)
 
-    async def _mark_delivered(self, *, everything: bool = False) -> None:
-        """Mark messages that have certainly arrived as delivered; read or answered ones keep their state."""
-        before = asyncio.get_running_loop().time() - (0.0 if everything else DELIVERED_AFTER_SECONDS)
+    async def _mark_delivered(self, before: float) -> None:
+        """Mark messages sent until a time, which have arrived, as delivered; read or answered ones keep their state."""
         while ids := self._take_delivered(before):
             try:
                 caller = await self._app.access.authenticate_request(self._scope, self._credential)

@@ -122,6 +122,19 @@ async def test_messages_of_a_broken_connection_are_redelivered(pair: Pair) -> No
         assert (await third.get())["id"] == "next"
 
 
+async def test_frame_sent_before_a_message_arrived_does_not_confirm_it(pair: Pair) -> None:
+    """Frames that wait while others are handled were sent before the messages that are pushed meanwhile."""
+    async with opened(pair.ws_url, pair.tokens[APP]) as app:
+        for number in range(40):
+            await app.send(INFORM | {"sender": APP, "payload": {"n": number}})
+        assert [(await app.get())["payload"]["n"] for _ in range(40)] == list(range(40))
+        app.socket.transport.abort()
+        with pytest.raises(websockets.ConnectionClosedError):
+            await app.socket.recv()
+    pending = (await pair.app.get("/agents/App/pending?limit=100")).json()["messages"]
+    assert [message["payload"]["n"] for message in pending] == list(range(40))
+
+
 async def test_unanswered_request_is_reported_to_both_parties(pair: Pair, server: Running) -> None:
     async with opened(pair.ws_url, pair.tokens[APP]) as app, opened(pair.ws_url, pair.tokens[CALCULATOR]) as other:
         await app.send(REQUEST | {"id": "mine", "expected": {"timeout": 1}})
