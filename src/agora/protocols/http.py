@@ -28,6 +28,7 @@ __all__ = [
     "Send",
     "abort_connection",
     "check_json_weight",
+    "derive_batch_key",
     "find_connection",
     "find_transport",
     "read_body",
@@ -54,6 +55,14 @@ FORWARDING_HEADERS = frozenset(
     {b"forwarded", b"via", b"x-real-ip", b"x-client-ip", b"true-client-ip", b"cf-connecting-ip"}
 )
 SECURITY_HEADERS = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
+
+
+def derive_batch_key(key: str | None, position: int) -> str | None:
+    """Derive the idempotency key of a request in a JSON-RPC batch from that of the HTTP request; None without one.
+
+    Under one key, the second request of a batch would get the answer of the first, or a conflict.
+    """
+    return None if key is None else f"{key}[{position}]"
 
 
 def read_header(scope: Scope, name: bytes) -> str | None:

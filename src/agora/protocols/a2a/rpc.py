@@ -15,7 +15,7 @@ from pydantic_core import from_json, to_json
 
 from agora.core.call import Caller
 from agora.core.pagination import PageBudget
-from agora.protocols.http import Receive, Send, run_while_connected, send_response
+from agora.protocols.http import Receive, Send, derive_batch_key, run_while_connected, send_response
 from agora.value_classes import value_class
 from agora_sdk.errors import AgoraError
 
@@ -132,12 +132,17 @@ class RpcEndpoint:
             return _RpcAnswer(_encode_error(None, build_protocol_error("INVALID_REQUEST", what).fault))
         batch = _Batch(self._core.page_bytes)
         results = await asyncio.gather(
-            *[self._answer_batch_item(message, session, caller, batch) for message in messages]
+            *[
+                self._answer_batch_item(message, position, session, caller, batch)
+                for position, message in enumerate(messages)
+            ]
         )
         answers = [answer for answer in results if answer is not None]
         return _RpcAnswer(b"[%b]" % b",".join(answers) if answers else None)
 
-    async def _answer_batch_item(self, message: Any, session: Session, caller: Caller, batch: _Batch) -> bytes | None:
+    async def _answer_batch_item(
+        self, message: Any, position: int, session: Session, caller: Caller, batch: _Batch
+    ) -> bytes | None:
         """Answer one request of a batch."""
         request: Request | None = None
         id = _read_request_id(message)
@@ -146,6 +151,7 @@ class RpcEndpoint:
             if request.method.streams:
                 # A batch is one JSON document, so it cannot contain a stream.
                 raise build_protocol_error("UNSUPPORTED_OPERATION", f"{request.method.name} streams; send it alone.")
+            request.key = derive_batch_key(request.key, position)
             answer = _encode_result(id, await batch.run_request(request, self._core.call_operation))
         except A2AError as refused:
             answer = _encode_error(id, refused.fault)

@@ -7,10 +7,12 @@ An array may contain several requests.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic_core import to_json
 
+from agora.protocols.http import derive_batch_key
 from agora_sdk.errors import AgoraError, Unauthenticated
 
 from . import server_info
@@ -45,11 +47,12 @@ class PlainRpc:
             )
         answers: list[bytes] = []
         size = 0
-        for part in message:
+        for position, part in enumerate(message):
             try:
                 # One after another, as written: a caller may rely on the effects of an earlier request.
                 if size < self._byte_limit:
-                    answer = await self._answer_message(exchange, part)
+                    own_key = derive_batch_key(exchange.key, position)
+                    answer = await self._answer_message(replace(exchange, key=own_key), part)
                 else:
                     answer = self._refuse_message(part)
             # Within an array one request's 401 would hide the answers of those already executed.

@@ -195,6 +195,23 @@ async def test_batch_is_answered_in_order(wire: Wire) -> None:
     assert many.json()["error"]["code"] == -32600
 
 
+async def test_requests_of_a_batch_have_their_own_idempotency_keys(wire: Wire) -> None:
+    tasks = [(await wire.result("SendMessage", {"message": said("a")}))["task"]["id"] for _ in range(2)]
+    batch = [
+        {
+            "jsonrpc": "2.0",
+            "id": n,
+            "method": "CreateTaskPushNotificationConfig",
+            "params": {"taskId": task, "url": "https://example.com/push"},
+        }
+        for n, task in enumerate(tasks)
+    ]
+    headers = wire.headers() | {"Idempotency-Key": "k"}
+    first, again = [(await wire.http.post(wire.path, json=batch, headers=headers)).json() for _ in range(2)]
+    assert [answer["result"]["taskId"] for answer in first] == tasks
+    assert again == first, "the repeated batch is answered from the stored results"
+
+
 async def test_notification_is_executed_without_a_response(wire: Wire) -> None:
     document = {"jsonrpc": "2.0", "method": "SendMessage", "params": {"message": said("a", contextId="quiet")}}
     answer = await wire.http.post(wire.path, json=document, headers=wire.headers())

@@ -328,6 +328,25 @@ async def test_plain_endpoint_accepts_batches(wire: Wire) -> None:
     assert (await _rpc(wire, {"jsonrpc": "2.0", "method": "note"})).status_code == 202
 
 
+async def test_requests_of_a_batch_have_their_own_idempotency_keys(wire: Wire) -> None:
+    await register(wire, "Bob")
+    batch = [
+        {
+            "jsonrpc": "2.0",
+            "id": n,
+            "method": "tools/call",
+            "params": {"name": "agora.messaging.send", "arguments": {"to_agent": "Bob", "content": text}},
+        }
+        for n, text in enumerate(["a", "b", "b"])
+    ]
+    first, again = [(await _rpc(wire, batch, headers={"idempotency-key": "k"})).json() for _ in range(2)]
+    ids, repeated_ids = [
+        [answer["result"]["structuredContent"]["message_id"] for answer in answers] for answers in (first, again)
+    ]
+    assert len(set(ids)) == 3
+    assert repeated_ids == ids, "the repeated batch is answered from the stored results"
+
+
 async def test_answers_to_a_batch_share_a_size_limit(wire: Wire, server: Running) -> None:
     listing = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
     limit = 3 * len((await _rpc(wire, listing)).content)
