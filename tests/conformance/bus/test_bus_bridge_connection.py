@@ -135,7 +135,7 @@ async def test_entries_are_sent_after_the_store_was_unavailable(
             return getattr(market.app.store, name)
 
         async def tenants(self) -> Any:
-            if sys._getframe(1).f_code.co_name == "_send_loops":
+            if sys._getframe(1).f_code.co_name == "_run_outbound_loops":
                 if not failed.is_set():
                     failed.set()
                     raise StoreFailure("unavailable")

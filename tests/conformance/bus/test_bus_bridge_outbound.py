@@ -178,7 +178,7 @@ async def test_agents_of_another_marketplace_have_separate_streams(
     await settled(client)
     await market.call(theirs, "messaging.send", to_agent="B", content="to myself, elsewhere")
     bridge = bridge_of(market)
-    await bridge.send_waiting_entries("other", 0)
+    await bridge.send_or_wait_for_entries("other", 0)
     found = [json.loads(f["content"]) for _, f in await client.xrange(f"{STREAM}:other//B")]
     assert {"text": "to myself, elsewhere"} in found
     assert await client.xlen(f"{STREAM}:B") == 0

@@ -36,15 +36,15 @@ __all__ = [
     "BRIDGE_GROUP",
     "DEAD_LETTER_SOURCE",
     "StreamOwner",
-    "append_unread_messages",
     "build_outbound_stream_name",
     "build_stream_owner_from_agent",
     "claim_and_append_tasks",
-    "ensure_group",
+    "create_group_if_missing",
     "fill_and_deliver_stream",
     "impersonate_owner",
-    "resolve_stream_owner",
-    "store_dead_letters",
+    "move_unread_messages_to_stream",
+    "resolve_authorized_stream_owner",
+    "store_and_announce_dead_letters",
 ]
 
 DEAD_LETTER_SOURCE = "bus"  #: source name of dead letters from agents' streams
@@ -71,7 +71,7 @@ class StreamOwner:
         return {"agent_id": self.agent_id, "agent_name": self.name}
 
 
-async def resolve_stream_owner(call: Call, agent_id: str | None) -> StreamOwner:
+async def resolve_authorized_stream_owner(call: Call, agent_id: str | None) -> StreamOwner:
     """Resolve the owner of a stream: the caller or an agent that it may act for. Raises NotFound, PermissionDenied."""
     caller = call.caller
     ref = agent_id or caller.subject
@@ -106,12 +106,16 @@ def impersonate_owner(call: Call, owner: StreamOwner) -> Call:
     return call if owner.caller is None else replace(call, caller=owner.caller)
 
 
-def build_outbound_stream_name(inbound: str, tenant: str, name: str) -> str:
+def build_outbound_stream_name(inbound_stream: str, tenant: str, agent_name: str) -> str:
     """Build the name of an agent's outbound Redis stream. Names have no slash, so tenants' streams cannot collide."""
-    return f"{inbound}:{name}" if tenant == "default" else f"{inbound}:{quote(tenant, safe='')}//{name}"
+    return (
+        f"{inbound_stream}:{agent_name}"
+        if tenant == "default"
+        else f"{inbound_stream}:{quote(tenant, safe='')}//{agent_name}"
+    )
 
 
-async def ensure_group(call: Call, owner: StreamOwner, group: str) -> bool:
+async def create_group_if_missing(call: Call, owner: StreamOwner, group: str) -> bool:
     """Create a group that starts at the stream's end, if it does not exist; return whether it was created."""
     # First checked without the lock, because nearly every read finds its group; ``create_group`` checks again under it.
     if await call.tx.one(statements.select_group, stream=owner.stream_name, group=group) is not None:
@@ -120,7 +124,7 @@ async def ensure_group(call: Call, owner: StreamOwner, group: str) -> bool:
 
 
 async def fill_and_deliver_stream(
-    call: Call, owner: StreamOwner, request: streams.ReadRequest, *, tasks: bool = True
+    call: Call, owner: StreamOwner, request: streams.ReadRequest, *, claim_tasks: bool = True
 ) -> list[Delivery]:
     """Deliver new entries of the owner's stream, filling it from inbox and tasks as needed.
 
@@ -137,11 +141,11 @@ async def fill_and_deliver_stream(
     if (
         len(deliveries) < count
         and not budget.full
-        and await append_unread_messages(call, owner, count - len(deliveries))
+        and await move_unread_messages_to_stream(call, owner, count - len(deliveries))
     ):
         await deliver_events()
     if (
-        tasks
+        claim_tasks
         and len(deliveries) < count
         and not budget.full
         and await claim_and_append_tasks(call, owner, count - len(deliveries), budget.remaining_bytes)
@@ -150,7 +154,7 @@ async def fill_and_deliver_stream(
     return deliveries
 
 
-async def append_unread_messages(call: Call, owner: StreamOwner, count: int) -> int:
+async def move_unread_messages_to_stream(call: Call, owner: StreamOwner, count: int) -> int:
     """Append unread messages to the stream, oldest first; return how many."""
     when = {"now": call.now, "horizon": compute_expiry_horizon(call)}
     owner_key = {"agent_id": owner.agent_id, "address": owner.address}
@@ -192,11 +196,11 @@ def _read_publisher_message_id(metadata: str) -> str | None:
 
 
 async def _mark_delivered(
-    call: Call, owner_key: dict[str, str], ids: Sequence[str], common: Sequence[WaitingMessage]
+    call: Call, owner_key: dict[str, str], ids: Sequence[str], broadcasts: Sequence[WaitingMessage]
 ) -> None:
     await call.tx.execute(statements.mark_messages_delivered, **owner_key, ids=encode_json(list(ids)), now=call.now)
     rows = set(ids)
-    for row in common:
+    for row in broadcasts:
         if row.message_id in rows:
             delivery = DeliveryRow(
                 tenant_id=call.caller.tenant,
@@ -262,7 +266,9 @@ def _build_assignment_entry(task: ClaimedTask, owner: StreamOwner, sender: str) 
     return {"entry": encode_json(entry), "fence": str(task.fencing_token)}
 
 
-async def store_dead_letters(call: Call, owner: StreamOwner, group: str, rows: Sequence[PendingEntry]) -> None:
+async def store_and_announce_dead_letters(
+    call: Call, owner: StreamOwner, group: str, rows: Sequence[PendingEntry]
+) -> None:
     """Store entries that were delivered too often as dead letters, mark their messages, and notify agent and senders."""
     refs = [row.ref for row in rows if row.ref]
     if not refs:
@@ -273,14 +279,14 @@ async def store_dead_letters(call: Call, owner: StreamOwner, group: str, rows: S
     senders = {
         row.message_id: row.from_agent for row in await call.tx.all(statements.select_messages, ids=encode_json(refs))
     }
-    await record_dead_letters(call, [_build_letter(owner, group, row) for row in rows])
+    await record_dead_letters(call, [_build_new_dead_letter(owner, group, row) for row in rows])
     for row in rows:
         data = {"ref": row.ref, "agent_id": owner.agent_id, "deliveries": row.deliveries}
         audience = tuple(dict.fromkeys(filter(None, (owner.agent_id, senders.get(row.ref or "")))))
         call.emit("agora.bus.dead_lettered", data, subject=row.ref, audience=audience)
 
 
-def _build_letter(owner: StreamOwner, group: str, row: PendingEntry) -> NewDeadLetter:
+def _build_new_dead_letter(owner: StreamOwner, group: str, row: PendingEntry) -> NewDeadLetter:
     return NewDeadLetter(
         source=DEAD_LETTER_SOURCE,
         key=f"{owner.stream_name}/{group}/{row.number}",

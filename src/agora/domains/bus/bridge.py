@@ -26,7 +26,7 @@ from agora.store.port import NewEvent
 from agora_sdk.errors import AgoraError, NotFound
 
 from . import queries as statements
-from .agent_streams import BRIDGE_GROUP, build_stream_owner_from_agent, ensure_group
+from .agent_streams import BRIDGE_GROUP, build_stream_owner_from_agent, create_group_if_missing
 from .bridge_inbound import Authenticate, Inbound, Refusal
 from .bridge_outbound import Outbound
 from .engines.port import DEAD_LETTER_SUFFIX, Bridge, BridgeBus
@@ -64,7 +64,7 @@ class BusBridge(Controller):
         publish = next(o for o in context.server.registry.operations if o.name == "agora.bus.publish")
         self.inbound = Inbound(context, bus, authenticate, publish, f"mcp-{uuid4().hex[:8]}")
         self.outbound = Outbound(self, bus)
-        self.state = context.server.ports.provide(BRIDGE_PORT, Bridge(create_group=self._create_group))
+        self.state = context.server.ports.provide(BRIDGE_PORT, Bridge(create_group=self._create_agent_group))
         self._members: set[tuple[str, str]] = set()
         self._positions: dict[str, tuple[int, int]] = {}  # by tenant: position in the log, epoch of the connection
         self._swept_at: dict[str, int] = {}
@@ -84,7 +84,7 @@ class BusBridge(Controller):
         self.bus.on_change = self._wake_on_connection_change
         try:
             await self.bus.start()
-            await self._check_redis()
+            await self._set_up_redis_if_connected()
         except BaseException:
             await self.bus.close()
             raise
@@ -93,9 +93,9 @@ class BusBridge(Controller):
 
     async def run(self, stop: asyncio.Event) -> None:
         loops = [
-            asyncio.create_task(self._repeat_until_stopped(stop, self.process_inbound)),
+            asyncio.create_task(self._repeat_despite_errors(stop, self.process_new_inbound_entries)),
             # Repeated: reading the tenants fails while the store is unavailable, and nothing else restarts the loops.
-            asyncio.create_task(self._repeat_until_stopped(stop, partial(self._send_loops, stop))),
+            asyncio.create_task(self._repeat_despite_errors(stop, partial(self._run_outbound_loops, stop))),
         ]
         try:
             await super().run(stop)
@@ -105,7 +105,7 @@ class BusBridge(Controller):
             await asyncio.gather(*loops, return_exceptions=True)
             await self.bus.close()
 
-    async def _send_loops(self, stop: asyncio.Event) -> None:
+    async def _run_outbound_loops(self, stop: asyncio.Event) -> None:
         """Run one loop per tenant, so that tenants do not delay each other."""
         loops: dict[str, asyncio.Task[None]] = {}
         try:
@@ -113,7 +113,7 @@ class BusBridge(Controller):
                 tenants = {DEFAULT_TENANT, *await self.context.store.tenants()}
                 for tenant in tenants - loops.keys():
                     loops[tenant] = asyncio.create_task(
-                        self._repeat_until_stopped(stop, partial(self.send_waiting_entries, tenant)),
+                        self._repeat_despite_errors(stop, partial(self.send_or_wait_for_entries, tenant)),
                         name=f"{self.name}.{tenant}",
                     )
                 for tenant in loops.keys() - tenants:  # deleted tenants
@@ -128,7 +128,7 @@ class BusBridge(Controller):
                 loop.cancel()
             await asyncio.gather(*loops.values(), return_exceptions=True)
 
-    async def _repeat_until_stopped(self, stop: asyncio.Event, turn: Callable[[], Awaitable[None]]) -> None:
+    async def _repeat_despite_errors(self, stop: asyncio.Event, turn: Callable[[], Awaitable[None]]) -> None:
         """Call a coroutine function repeatedly; log its errors and continue after a pause."""
         while not stop.is_set():
             try:
@@ -143,7 +143,7 @@ class BusBridge(Controller):
     # -- steps -----------------------------------------------------------------------------------
 
     async def step(self) -> None:
-        await self._check_redis()
+        await self._set_up_redis_if_connected()
         if not self.bus.connected or self.context.overrides.is_halted(DEFAULT_TENANT):
             return
         await self._report_refusals()
@@ -151,8 +151,8 @@ class BusBridge(Controller):
         due = now - self._followed_at >= self._sent_check_interval * SECOND
         try:
             if due:
-                await self._remove_foreign_consumers()
-            await self._recover_pending(maintain=due)
+                await self._remove_foreign_consumers_and_warn()
+            await self._recover_pending_entries(maintain_consumers=due)
         except NotFound:
             self.ready = False  # the stream was deleted: recreate its group
             return
@@ -162,8 +162,8 @@ class BusBridge(Controller):
             await self.bus.trim_stream(settings.bus_stream, settings.bus_length)
             await self.bus.trim_stream(settings.bus_stream + DEAD_LETTER_SUFFIX, settings.bus_length)
 
-    async def _recover_pending(self, *, maintain: bool) -> None:
-        """Process entries that a server took but did not finish, if any. maintain: also maintain the consumers.
+    async def _recover_pending_entries(self, *, maintain_consumers: bool) -> None:
+        """Process entries that a server took but did not finish, if any. maintain_consumers: also maintain the consumers.
 
         A single command returns their number. Raises NotFound if the group does not exist.
         """
@@ -173,8 +173,8 @@ class BusBridge(Controller):
         if group is None:
             raise NotFound("The inbound stream has no group.", fix="Create it by joining the stream.")
         self._pending, self.state.lag = bool(group.pending), group.lag
-        if group.pending or self.inbound.has_buffered_entries or maintain:
-            await self._record_outcome(*await self.inbound.process_pending())
+        if group.pending or self.inbound.has_buffered_entries or maintain_consumers:
+            await self._enrol_publishers_and_collect_refusals(*await self.inbound.recover_pending_entries())
 
     async def _wait_for_next_step(self, stop: asyncio.Event) -> bool:
         """Wait longer while nothing is pending; a change of the connection ends the wait."""
@@ -202,11 +202,11 @@ class BusBridge(Controller):
     def pause(self) -> float:
         return min(super().pause, self._sent_check_interval) if not self.failures else super().pause
 
-    async def _remove_foreign_consumers(self) -> None:
+    async def _remove_foreign_consumers_and_warn(self) -> None:
         """Remove other programs' consumers from the inbound group: entries that they read would be lost."""
         settings = self.context.server.settings
         names, outcome = await self.inbound.remove_foreign_consumers()
-        await self._record_outcome(*outcome)
+        await self._enrol_publishers_and_collect_refusals(*outcome)
         for name in names:
             text = (
                 f"A program reads {settings.bus_stream} in the group {settings.bus_group} as {name[:100]!r}, which is the "
@@ -220,22 +220,22 @@ class BusBridge(Controller):
         self.state.warnings = [*self.bus.warnings, *self.foreign_consumer_warnings]
 
     def _wake_on_connection_change(self) -> None:
-        self._publish_connection_state()
+        self._copy_connection_state()
         self._wakeup.set()
 
-    def _publish_connection_state(self) -> None:
+    def _copy_connection_state(self) -> None:
         self.state.connected, self.state.error = self.bus.connected, self.bus.error
 
-    async def _check_redis(self) -> None:
+    async def _set_up_redis_if_connected(self) -> None:
         """Check the connection and durability of Redis, and create the group when it is connected."""
         state, now = self.state, self.context.clock.now()
-        self._publish_connection_state()
+        self._copy_connection_state()
         if not state.connected:
             self.ready = False
             return
         if self.bus.epoch != self._epoch:  # new connection: possibly another server, or lost entries
             self._epoch, self.ready, self._examined_at = self.bus.epoch, False, 0
-            self.outbound.forget_verified_streams()
+            self.outbound.forget_claimed_streams()
             self._reconnect_event.set()  # waiting readers restart
             self._reconnect_event = asyncio.Event()
         if now - self._examined_at >= DURABILITY_CHECK_SECONDS * SECOND:
@@ -249,32 +249,34 @@ class BusBridge(Controller):
         if not self.ready:
             settings = self.context.server.settings
             await self.bus.create_group(settings.bus_stream, settings.bus_group)
-            await self.inbound.record_unrecorded_dead_letters()
-            await self._remove_foreign_consumers()  # announces this server's own consumer before it reads
+            await self.inbound.import_dead_letters_from_redis()
+            await self._remove_foreign_consumers_and_warn()  # announces this server's own consumer before it reads
             self.ready = True
 
     # -- inbound ---------------------------------------------------------------------------------
 
-    async def process_inbound(self, block: float = BLOCK_SECONDS) -> None:
+    async def process_new_inbound_entries(self, block: float = BLOCK_SECONDS) -> None:
         """Process new inbound entries."""
         if not self.ready or self.context.overrides.is_halted(DEFAULT_TENANT):
             await asyncio.sleep(min(block, self.interval))
             return
         try:
-            await self._record_outcome(*await self.inbound.process_new(block))
+            await self._enrol_publishers_and_collect_refusals(*await self.inbound.process_new_entries(block))
         except NotFound:
             self.ready = False  # the stream was deleted
         if self.inbound.has_buffered_entries:
             await asyncio.sleep(MIN_LOOP_SECONDS)
 
-    async def _record_outcome(self, callers: Sequence[Caller], refused: Sequence[Refusal]) -> None:
+    async def _enrol_publishers_and_collect_refusals(
+        self, callers: Sequence[Caller], refused: Sequence[Refusal]
+    ) -> None:
         """Collect refusals, and enrol agents that published by Redis for delivery by Redis."""
         # First: enrolling may fail.
         self._collect_refusals(refused, len(refused))
         for caller in callers:
             key = (caller.tenant, caller.subject)
             if caller.kind == "agent" and key not in self._members:
-                await self.write_as_system(caller.tenant, partial(_enrol_agent, agent_id=caller.subject))
+                await self.write_as_system(caller.tenant, partial(_enrol_agent_in_bridge, agent_id=caller.subject))
                 self._members.add(key)
 
     def _collect_refusals(self, refused: Sequence[Refusal], count: int) -> None:
@@ -297,7 +299,7 @@ class BusBridge(Controller):
 
     # -- outbound --------------------------------------------------------------------------------
 
-    async def send_waiting_entries(self, tenant: str, wait: float = SWEEP_SECONDS) -> None:
+    async def send_or_wait_for_entries(self, tenant: str, wait: float = SWEEP_SECONDS) -> None:
         """Send waiting entries to a tenant's agents: to those with new events, and regularly to all."""
         if not self.ready or self.context.overrides.is_halted(tenant):
             await asyncio.sleep(min(wait, self.interval))
@@ -313,14 +315,14 @@ class BusBridge(Controller):
             self._swept_at[tenant] = now
         else:
             page = await channel.read(since, WAKING_EVENTS, SYSTEM)
-            position, agent_ids = page.position, _find_concerned_agents(stored.event for stored in page.events)
+            position, agent_ids = page.position, _find_concerned_agents_or_all(stored.event for stored in page.events)
         if agent_ids is None or agent_ids:
             await self.send_to_agents(tenant, agent_ids)
         elif wait:
-            await self._wait_for_event(tenant, wait, position)
+            await self._wait_for_event_or_reconnection(tenant, wait, position)
         self._positions[tenant] = position, epoch
 
-    async def _wait_for_event(self, tenant: str, seconds: float, position: int) -> None:
+    async def _wait_for_event_or_reconnection(self, tenant: str, seconds: float, position: int) -> None:
         """Wait for an event that may concern an agent, or for a new connection to Redis."""
         occasion = EventStreamSpec(WAKING_EVENTS, SYSTEM, position)
         event = asyncio.ensure_future(self.context.feed.wait_for_event(tenant, occasion, seconds))
@@ -336,12 +338,12 @@ class BusBridge(Controller):
 
     async def send_to_agents(self, tenant: str, agent_ids: set[str] | None) -> None:
         """Send to these agents, or to all if None, until no entries wait."""
-        for agent in await self._read_members(tenant):
+        for agent in await self._read_bridge_members(tenant):
             if agent_ids is None or agent.agent_id in agent_ids:
-                while await self.outbound.send_waiting(tenant, agent):
+                while await self.outbound.send_waiting_entries(tenant, agent):
                     pass
 
-    async def _read_members(self, tenant: str) -> list[BridgeMember]:
+    async def _read_bridge_members(self, tenant: str) -> list[BridgeMember]:
         members: list[BridgeMember] = []
         after = ""
         while rows := await self.read(
@@ -351,7 +353,7 @@ class BusBridge(Controller):
             after = rows[-1].agent_id
         return members
 
-    async def _create_group(self, tenant: str, agent_id: str) -> None:
+    async def _create_agent_group(self, tenant: str, agent_id: str) -> None:
         """Create the stream and group of a joining agent. Raises UpstreamUnavailable."""
         members = await self.read(tenant, statements.select_bridge_member, group=BRIDGE_GROUP, agent_id=agent_id)
         for agent in members:
@@ -359,11 +361,11 @@ class BusBridge(Controller):
 
     async def sync_acknowledgements(self, tenant: str) -> None:
         """Copy the acknowledgements of a tenant's agents from Redis."""
-        for agent in await self._read_members(tenant):
+        for agent in await self._read_bridge_members(tenant):
             await self.outbound.sync_acknowledgements(tenant, agent)
 
 
-def _find_concerned_agents(events: Iterable[NewEvent]) -> set[str] | None:
+def _find_concerned_agents_or_all(events: Iterable[NewEvent]) -> set[str] | None:
     """Find the ids of agents that these events may concern; None for all."""
     agent_ids: set[str] = set()
     for event in events:
@@ -377,13 +379,13 @@ def _find_concerned_agents(events: Iterable[NewEvent]) -> set[str] | None:
     return agent_ids
 
 
-async def _enrol_agent(call: Call, *, agent_id: str) -> None:
+async def _enrol_agent_in_bridge(call: Call, *, agent_id: str) -> None:
     """Create the bridge's group on the agent's stream, so that it receives by Redis."""
     row = await call.tx.one(agents.select_agent_by_id, ref=agent_id)
     if row is None or row.retired_at is not None:
         return
     owner = build_stream_owner_from_agent(call, row)
-    if await ensure_group(call, owner, BRIDGE_GROUP):
+    if await create_group_if_missing(call, owner, BRIDGE_GROUP):
         call.emit("agora.bus.joined", owner.event_data, subject=agent_id, audience=(agent_id,))
 
 

@@ -89,13 +89,13 @@ class Inbound:
         settings = self._context.server.settings
         return settings.bus_stream, settings.bus_group
 
-    async def process_new(self, block: float) -> tuple[list[Caller], list[Refusal]]:
+    async def process_new_entries(self, block: float) -> tuple[list[Caller], list[Refusal]]:
         """Process buffered and new entries; wait ``block`` seconds for a first one. Returns publishers and refusals."""
         block = 0 if self.held else block
         deliveries = await self._bus.read(*self._stream_and_group, self.consumer, count=MAX_BATCH, block=block)
         return await self.process_deliveries(deliveries)
 
-    async def process_pending(self) -> tuple[list[Caller], list[Refusal]]:
+    async def recover_pending_entries(self) -> tuple[list[Caller], list[Refusal]]:
         """Process entries that were delivered to any server and not acknowledged."""
         # Buffered entries stay pending; resetting their idle time keeps other servers from recovering them.
         if self.held and self._loop.time() >= self._touch_at:
@@ -119,21 +119,23 @@ class Inbound:
             return await self._process_in_order(deliveries)
 
     async def _process_in_order(self, deliveries: Sequence[Delivery]) -> tuple[list[Caller], list[Refusal]]:
-        new_deliveries = await self._skip_own_entries(deliveries)
+        new_deliveries = await self._acknowledge_and_drop_own_entries(deliveries)
         # Of all before any is published: the store is asked concurrently, the order of publishing is kept below.
-        senders = await asyncio.gather(*map(self._identify_sender, new_deliveries))
+        senders = await asyncio.gather(*map(self._authenticate_or_refuse_entry, new_deliveries))
         turns = await self._take_buffered_entries()
         for delivery, result in zip(new_deliveries, senders, strict=True):
             if isinstance(result, Caller):
                 sender = result.tenant, result.subject
-                if not self.held.defer_entry(sender, delivery.entry_id):
+                if not self.held.defer_if_sender_has_deferred(sender, delivery.entry_id):
                     turns.setdefault(sender, []).append((delivery, result))
         refused = [result for result in senders if isinstance(result, Refusal)]
-        outcomes = await asyncio.gather(*(self._publish_in_order(sender, entries) for sender, entries in turns.items()))
+        outcomes = await asyncio.gather(
+            *(self._publish_or_refuse_in_order(sender, entries) for sender, entries in turns.items())
+        )
         callers = {(caller.tenant, caller.subject): caller for result, _ in outcomes for caller in result}
         return list(callers.values()), [*refused, *(each for _, more in outcomes for each in more)]
 
-    async def _skip_own_entries(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
+    async def _acknowledge_and_drop_own_entries(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
         """Select foreign entries. The marketplace's own are acknowledged: publishing them again would cause a loop."""
         own_ids = [each.entry_id for each in deliveries if each.fields.get("origin") == wire.ORIGIN_SERVER]
         if own_ids:
@@ -142,38 +144,40 @@ class Inbound:
 
     async def _take_buffered_entries(self) -> dict[Sender, list[Entry]]:
         """Take buffered entries by sender, in order; then as many deferred ones as fit, fetched by id."""
-        deferred = self.held.take_deferred()
+        deferred = self.held.take_deferred_ids()
         ids = [each for entry_ids in deferred.values() for each in entry_ids]
         try:
             fetched = {each.entry_id: each for each in await self._bus.fetch_entries(self._stream_and_group[0], ids)}
         except AgoraError:
-            self.held.return_deferred(deferred)
+            self.held.return_deferred_ids(deferred)
             raise
         turns: dict[Sender, list[Entry]] = {
-            sender: [(each, None) for each in buffered] for sender, buffered in self.held.take_all().items()
+            sender: [(each, None) for each in buffered] for sender, buffered in self.held.take_all_entries().items()
         }
         for sender, entry_ids in deferred.items():
             turns.setdefault(sender, []).extend((fetched[each], None) for each in entry_ids if each in fetched)
         return turns
 
-    async def _identify_sender(self, delivery: Delivery) -> Caller | Refusal | None:
+    async def _authenticate_or_refuse_entry(self, delivery: Delivery) -> Caller | Refusal | None:
         """Identify the sender of an entry, or refuse the entry; None if it will be delivered again."""
         try:
             _check_utf8(delivery)
             return await self._authenticate_entry(delivery)
         except AgoraError as error:
-            return None if _is_transient(error) else await self._refuse_entry(delivery, error)
+            return None if _is_transient(error) else await self._dead_letter_unless_server_error(delivery, error)
 
-    async def _publish_in_order(self, sender: Sender, entries: Sequence[Entry]) -> tuple[list[Caller], list[Refusal]]:
+    async def _publish_or_refuse_in_order(
+        self, sender: Sender, entries: Sequence[Entry]
+    ) -> tuple[list[Caller], list[Refusal]]:
         callers, refused, entered = [], [], []
         for at, (delivery, caller) in enumerate(entries):
             try:
-                callers.append(await self._publish_delivery(delivery, caller))
+                callers.append(await self._publish_as_sender(delivery, caller))
             except AgoraError as error:
                 if _is_transient(error):
-                    self.held.add_entries(sender, [each for each, _ in entries[at:]])  # preserves their order
+                    self.held.add_or_defer_entries(sender, [each for each, _ in entries[at:]])  # preserves their order
                     break
-                refusal = await self._refuse_entry(delivery, error)
+                refusal = await self._dead_letter_unless_server_error(delivery, error)
                 refused += [refusal] if refusal is not None else []
             else:
                 entered.append(delivery.entry_id)
@@ -182,7 +186,7 @@ class Inbound:
             await self._bus.ack(*self._stream_and_group, entered)
         return callers, refused
 
-    async def _refuse_entry(self, delivery: Delivery, error: AgoraError) -> Refusal | None:
+    async def _dead_letter_unless_server_error(self, delivery: Delivery, error: AgoraError) -> Refusal | None:
         """Dead-letter an entry; None if the error is transient and the entry is retried."""
         if isinstance(error, SERVER_ERRORS):
             log.warning("entry %s of the bus is tried again later: %s", delivery.entry_id, error)
@@ -202,7 +206,7 @@ class Inbound:
                 destination=self._stream_and_group[0],
                 reason=reason,
                 attempts=dead_letter.deliveries,
-                detail={"fields": _strip_credentials(dead_letter.fields)},
+                detail={"fields": _strip_credentials_and_repair_utf8(dead_letter.fields)},
             )
             for dead_letter, reason in letters
         ]
@@ -212,17 +216,17 @@ class Inbound:
             # operators.
             await self._context.dispatcher.write_as_system(DEFAULT_TENANT, work, label="bus.refuse")
 
-    async def record_unrecorded_dead_letters(self) -> None:
+    async def import_dead_letters_from_redis(self) -> None:
         """Store dead letters that are only in Redis, due to a crash or because they predate their storage."""
         letters = await self._bus.read_dead(self._stream_and_group[0])
         await self.record_dead_letters(
             [(dead_letter, dead_letter.fields.get("dead_reason") or EXHAUSTED_REASON) for dead_letter in letters]
         )
 
-    async def _publish_delivery(self, delivery: Delivery, caller: Caller | None) -> Caller:
+    async def _publish_as_sender(self, delivery: Delivery, caller: Caller | None) -> Caller:
         """Publish an entry. A buffered one is authenticated again, because its credential may have been revoked."""
         caller = caller or await self._authenticate_entry(delivery)
-        arguments = _build_arguments(delivery, caller, f"{self._stream_and_group[0]}/{delivery.entry_id}")
+        arguments = _build_publish_arguments(delivery, caller, f"{self._stream_and_group[0]}/{delivery.entry_id}")
         with use_protocol("bus"):
             await self._context.dispatcher.invoke(self._publish, caller, arguments)
         return caller
@@ -233,14 +237,14 @@ class Inbound:
         """Authenticate an entry by its signature, else by its key. Raises Unauthenticated."""
         fields = delivery.fields
         if fields.get("signature"):
-            return await self._authenticate_signed(delivery)
+            return await self._authenticate_by_signature(delivery)
         if fields.get("key"):
             return await self._authenticate(fields["key"])
         raise Unauthenticated(
             "The entry has neither key nor signature.", fix="Add one of them: see the page about the bus."
         )
 
-    async def _authenticate_signed(self, delivery: Delivery) -> Caller:
+    async def _authenticate_by_signature(self, delivery: Delivery) -> Caller:
         fields = delivery.fields
         tenant = fields.get("tenant", DEFAULT_TENANT)[:MAX_TENANT_CHARACTERS]
         sender = fields.get("sender", "")[:200]
@@ -260,11 +264,11 @@ class Inbound:
             raise InvalidRequest(f"The signature cannot be checked: {error}.") from None
         if not genuine:
             raise _build_signature_error()
-        self._check_age(fields.get("timestamp", ""))
+        self._check_signature_age(fields.get("timestamp", ""))
         # The signature proves the agent; this checks that it has neither left nor been suspended.
         return await self._authenticate(token)
 
-    def _check_age(self, timestamp: str) -> None:
+    def _check_signature_age(self, timestamp: str) -> None:
         """Check a signed entry's age against replay: it is valid only while repeated ids are recognised."""
         try:
             at = datetime.fromisoformat(timestamp)
@@ -282,7 +286,7 @@ class Inbound:
             )
 
 
-def _strip_credentials(fields: Fields) -> dict[str, str]:
+def _strip_credentials_and_repair_utf8(fields: Fields) -> dict[str, str]:
     """Remove the credentials; replace invalid UTF-8, because the store holds text."""
     texts = strip_dead_letter_fields(fields).items()
     return {name.encode(errors="replace").decode(): value.encode(errors="replace").decode() for name, value in texts}
@@ -314,7 +318,7 @@ def _check_utf8(delivery: Delivery) -> None:
             raise InvalidRequest("A field of the entry is not UTF-8.") from None
 
 
-def _build_arguments(delivery: Delivery, caller: Caller, own_id: str) -> dict[str, Any]:
+def _build_publish_arguments(delivery: Delivery, caller: Caller, own_id: str) -> dict[str, Any]:
     """Build the arguments of the publish operation. An entry without an id gets one from its stream position."""
     entry = wire.decode_fields(delivery.fields)
     sender = entry.pop("sender", None)

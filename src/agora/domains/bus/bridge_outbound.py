@@ -28,7 +28,7 @@ from .agent_streams import (
     build_stream_owner_from_agent,
     fill_and_deliver_stream,
     impersonate_owner,
-    store_dead_letters,
+    store_and_announce_dead_letters,
 )
 from .engines import groups, wire
 from .engines.port import BRIDGE as BRIDGE_PORT
@@ -57,9 +57,9 @@ class Outbound:
     def stream_name(self, tenant: str, name: str) -> str:
         return build_outbound_stream_name(self._context.server.settings.bus_stream, tenant, name)
 
-    async def send_waiting(self, tenant: str, agent: BridgeMember) -> int:
+    async def send_waiting_entries(self, tenant: str, agent: BridgeMember) -> int:
         """Send an agent's waiting entries; return how many. Raises UpstreamUnavailable and other errors of the engine."""
-        stream, name = await self._claim_stream(tenant, agent), agent.agent_name
+        stream, name = await self._claim_stream_and_requeue_lost(tenant, agent), agent.agent_name
         entries = await self._controller.write_as_system(tenant, partial(_take_entries_to_send, agent=agent))
         if not entries:
             return 0
@@ -71,7 +71,9 @@ class Outbound:
         except AgoraError as error:
             ids = [error] * len(entries)
         # A crash before this sends them again after RESEND_SECONDS seconds, under the same message_id.
-        await self._controller.write_as_system(tenant, partial(_record_sent, agent=agent, waiting=entries, ids=ids))
+        await self._controller.write_as_system(
+            tenant, partial(_record_send_results, agent=agent, waiting=entries, results=ids)
+        )
         for result in ids:
             if isinstance(result, BaseException):
                 raise result
@@ -83,16 +85,13 @@ class Outbound:
         token = signer.agent_token(tenant, agent.agent_id, agent.token_generation)
         return fields | {"signature": wire.compute_signature(fields, token)}
 
-    async def _claim_stream(self, tenant: str, agent: BridgeMember) -> str:
+    async def _claim_stream_and_requeue_lost(self, tenant: str, agent: BridgeMember) -> str:
         """Claim an agent's Redis stream: drop a previous owner's entries, and resend those that Redis has lost."""
         stream, name = self.stream_name(tenant, agent.agent_name), agent.agent_name
         # A name may pass to another agent, which must not read entries of the previous one.
         if self._owner_by_stream.get(stream) != agent.agent_id:
             await self._bus.set_owner(stream, agent.agent_id)
-            group_key = {"stream": agent.agent_id, "group": BRIDGE_GROUP}
-            rows = await self._controller.read(
-                tenant, statements.select_sent_entries, **group_key, limit=MAX_UNREAD_ENTRIES
-            )
+            rows = await self._read_sent_entries(tenant, agent)
             ids = [row.consumer for row in rows]
             there = (
                 {*await self._bus.find_acknowledged(stream, name, ids), *await self._bus.find_existing(stream, ids)}
@@ -106,7 +105,7 @@ class Outbound:
             self._owner_by_stream[stream] = agent.agent_id
         return stream
 
-    def forget_verified_streams(self) -> None:
+    def forget_claimed_streams(self) -> None:
         """Verify all streams again after a reconnect, because Redis may have lost entries."""
         self._owner_by_stream.clear()
         self._open.clear()
@@ -118,13 +117,13 @@ class Outbound:
 
     async def create_group(self, tenant: str, agent: BridgeMember) -> None:
         """Create an agent's stream and group, so that it can read before a first entry. Raises UpstreamUnavailable."""
-        stream = await self._claim_stream(tenant, agent)
+        stream = await self._claim_stream_and_requeue_lost(tenant, agent)
         await self._bus.create_group(stream, agent.agent_name)
 
     async def sync_acknowledgements(self, tenant: str, agent: BridgeMember) -> None:
         """Sync acknowledgements and dead letters of an agent's Redis group to the store, redeliver, trim the stream."""
-        stream, name = await self._claim_stream(tenant, agent), agent.agent_name
-        sent_rows = await self._read_sent(tenant, agent)
+        stream, name = await self._claim_stream_and_requeue_lost(tenant, agent), agent.agent_name
+        sent_rows = await self._read_sent_entries(tenant, agent)
         key, state = (tenant, agent.agent_id), self._context.server.ports.get(BRIDGE_PORT)
         if sent_rows:
             # Only with entries under way: an agent without any costs Redis no command here.
@@ -132,43 +131,43 @@ class Outbound:
         delivered = compute_entry_sort_key(state.delivered.get(key, "0-0"))
         # Undelivered entries need no check: an agent may leave them unread for days.
         is_delivered = any(compute_entry_sort_key(row.consumer) <= delivered for row in sent_rows)
-        moved = await self._record_moved(tenant, agent, stream) if is_delivered else ()
+        moved = await self._sync_moved_entries(tenant, agent, stream) if is_delivered else ()
         try:
             report = await self._bus.redeliver(stream, name, {each.entry_id: each.deliveries for each in moved})
         except NotFound:  # the stream was deleted: recreate it and resend its entries
             self._owner_by_stream.pop(stream, None)
             await self.create_group(tenant, agent)
             return
-        self._record_activity(tenant, agent, report.active_idle)
+        self._record_agent_activity(tenant, agent, report.active_idle)
         self._open[key] = bool(report.pending)
         if is_delivered:
-            await self._store_settled(tenant, agent, stream)
+            await self._sync_settled_entries(tenant, agent, stream)
         await self._bus.trim_stream(stream)
         await self._bus.trim_stream(stream + DEAD_LETTER_SUFFIX, MAX_DEAD_LETTERS)
 
-    async def _read_sent(self, tenant: str, agent: BridgeMember) -> Sequence[PendingEntry]:
+    async def _read_sent_entries(self, tenant: str, agent: BridgeMember) -> Sequence[PendingEntry]:
         """Read the entries that were sent and not acknowledged, according to the store."""
         group_key = {"stream": agent.agent_id, "group": BRIDGE_GROUP}
         return await self._controller.read(
             tenant, statements.select_sent_entries, **group_key, limit=MAX_UNREAD_ENTRIES
         )
 
-    async def _record_moved(self, tenant: str, agent: BridgeMember, stream: str) -> Sequence[MovedEntry]:
+    async def _sync_moved_entries(self, tenant: str, agent: BridgeMember, stream: str) -> Sequence[MovedEntry]:
         """Store the new ids of entries that any server has appended again."""
         moved = await self._bus.read_moved(stream)
         if moved:
-            await self._controller.write_as_system(tenant, partial(_store_moved, agent=agent, moved=moved))
+            await self._controller.write_as_system(tenant, partial(_rename_moved_entries, agent=agent, moved=moved))
         return moved
 
-    async def _store_settled(self, tenant: str, agent: BridgeMember, stream: str) -> None:
+    async def _sync_settled_entries(self, tenant: str, agent: BridgeMember, stream: str) -> None:
         """Store acknowledgements and dead letters read from Redis.
 
         An entry that was appended again counts as acknowledged in Redis under its old id. Therefore the moved entries
         are read after the acknowledged ones, and an acknowledgement is stored only for the current id in the outbox.
         """
-        by_entry = {row.consumer: row for row in await self._read_sent(tenant, agent)}
+        by_entry = {row.consumer: row for row in await self._read_sent_entries(tenant, agent)}
         settled = await self._bus.find_acknowledged(stream, agent.agent_name, list(by_entry))
-        moved = await self._record_moved(tenant, agent, stream)
+        moved = await self._sync_moved_entries(tenant, agent, stream)
         previous = {each.previous_id for each in moved}
         if entry_ids := [each for each in settled if each not in previous]:
             # A server may have crashed after dead-lettering an entry and before storing that: Redis is authoritative
@@ -178,7 +177,9 @@ class Outbound:
                 replace(by_entry[each], deliveries=letters[each].deliveries) for each in entry_ids if each in letters
             ]
             rows = [by_entry[each] for each in entry_ids if each not in letters]
-            await self._controller.write_as_system(tenant, partial(_settle_entries, agent=agent, rows=rows, dead=dead))
+            await self._controller.write_as_system(
+                tenant, partial(_settle_outbox_entries, agent=agent, acknowledged=rows, dead=dead)
+            )
         if moved:
             await self._forget_settled_moves(tenant, agent, stream, [each.entry_id for each in moved])
 
@@ -189,11 +190,11 @@ class Outbound:
 
         Until both hold, the move is needed after a crash to find the outbox entry by its new id.
         """
-        entries = {row.consumer for row in await self._read_sent(tenant, agent)}
+        entries = {row.consumer for row in await self._read_sent_entries(tenant, agent)}
         acknowledged = await self._bus.find_acknowledged(stream, agent.agent_name, list(entry_ids))
         await self._bus.forget_moved(stream, [each for each in acknowledged if each not in entries])
 
-    def _record_activity(self, tenant: str, agent: BridgeMember, idle: float | None) -> None:
+    def _record_agent_activity(self, tenant: str, agent: BridgeMember, idle: float | None) -> None:
         """Count requests of an agent's consumers as its own activity, so that it is shown as online."""
         if idle is None:
             return
@@ -204,7 +205,7 @@ class Outbound:
             last_seen[key] = max(at, last_seen.get(key, 0))
 
 
-async def _store_moved(call: Call, *, agent: BridgeMember, moved: Sequence[MovedEntry]) -> None:
+async def _rename_moved_entries(call: Call, *, agent: BridgeMember, moved: Sequence[MovedEntry]) -> None:
     group_key = {"stream": agent.agent_id, "group": BRIDGE_GROUP}
     for each in moved:  # in order: an entry may have been appended again several times
         await call.tx.execute(statements.rename_sent_entry, **group_key, entry=each.entry_id, previous=each.previous_id)
@@ -237,7 +238,7 @@ async def _take_entries_to_send(call: Call, *, agent: BridgeMember) -> list[tupl
         call.tx, owner.stream_name, BRIDGE_GROUP, groups.parse_entry_numbers(each.entry_id for each in missing_ids)
     )
     by_entry = {each.entry_id: each for each in deliveries}
-    return [_to_fields(by_entry[document.pop("entry_id")], document) for document in documents]
+    return [_encode_delivery(by_entry[document.pop("entry_id")], document) for document in documents]
 
 
 async def _take_new_entries(call: Call, agent: BridgeMember, room: int) -> list[Delivery]:
@@ -255,21 +256,21 @@ async def _take_new_entries(call: Call, agent: BridgeMember, room: int) -> list[
     return await fill_and_deliver_stream(call, owner, request)
 
 
-def _to_fields(delivery: Delivery, document: dict[str, Any]) -> tuple[Delivery, dict[str, str]]:
+def _encode_delivery(delivery: Delivery, document: dict[str, Any]) -> tuple[Delivery, dict[str, str]]:
     return delivery, wire.encode_fields(document) | {"ref": delivery.ref or ""}
 
 
-async def _record_sent(
+async def _record_send_results(
     call: Call,
     *,
     agent: BridgeMember,
     waiting: Sequence[tuple[Delivery, dict[str, str]]],
-    ids: Sequence[str | BaseException],
+    results: Sequence[str | BaseException],
 ) -> None:
     """Store the Redis ids of sent entries; failed ones are sent again."""
     group_key = {"stream": agent.agent_id, "group": BRIDGE_GROUP}
     released_entries = []
-    for (delivery, _), entry_id in zip(waiting, ids, strict=True):
+    for (delivery, _), entry_id in zip(waiting, results, strict=True):
         number = groups.parse_entry_number(delivery.entry_id)
         if isinstance(entry_id, str):
             await call.tx.execute(statements.mark_entry_sent, **group_key, number=number, entry=entry_id)
@@ -285,19 +286,19 @@ async def _requeue_lost_entries(call: Call, *, agent: BridgeMember, numbers: Seq
     await call.tx.execute(statements.unassign_pending_entries, **group_key, numbers=encode_json(list(numbers)))
 
 
-async def _settle_entries(
-    call: Call, *, agent: BridgeMember, rows: Sequence[PendingEntry], dead: Sequence[PendingEntry]
+async def _settle_outbox_entries(
+    call: Call, *, agent: BridgeMember, acknowledged: Sequence[PendingEntry], dead: Sequence[PendingEntry]
 ) -> None:
     """Remove acknowledged and dead entries from the outbox, unless already removed or sent again."""
     owner = build_stream_owner_from_agent(call, agent)
     group_key = {"stream": owner.stream_name, "group": BRIDGE_GROUP}
     row_numbers = set()
-    for row in (*rows, *dead):
+    for row in (*acknowledged, *dead):
         # Conditional on the Redis id: an entry that was sent again is waiting under another one.
         if await call.tx.execute(statements.delete_sent_entry, **group_key, number=row.number, entry=row.consumer):
             row_numbers.add(row.number)
-    await store_dead_letters(call, owner, BRIDGE_GROUP, [row for row in dead if row.number in row_numbers])
-    messages = [row.ref for row in rows if row.number in row_numbers and row.ref and row.ref.startswith("msg_")]
+    await store_and_announce_dead_letters(call, owner, BRIDGE_GROUP, [row for row in dead if row.number in row_numbers])
+    messages = [row.ref for row in acknowledged if row.number in row_numbers and row.ref and row.ref.startswith("msg_")]
     if messages:
         await MessagingService(impersonate_owner(call, owner)).mark(
             messages, DeliveryState.ACKNOWLEDGED, owner.agent_id

@@ -53,7 +53,7 @@ class BusSource(DeadLetterSource):
         if agent.retired_at is not None:
             return "The agent has been deregistered."
         if _is_message(dead_letter) and not await call.tx.one(
-            statements.count_replayable_messages, **_read_place(call, dead_letter, agent)
+            statements.count_replayable_messages, **_build_delivery_parameters(call, dead_letter, agent)
         ):
             return "The message has expired, or was already handled."
         return None
@@ -63,15 +63,17 @@ class BusSource(DeadLetterSource):
         if agent is None or agent.retired_at is not None:
             raise _build_not_replayable_error("its agent has been deregistered")
         if _is_message(dead_letter):
-            if not await call.tx.execute(statements.requeue_dead_message, **_read_place(call, dead_letter, agent)):
+            if not await call.tx.execute(
+                statements.requeue_dead_message, **_build_delivery_parameters(call, dead_letter, agent)
+            ):
                 raise _build_not_replayable_error("the message has expired, or was already handled")
             (row,) = await call.tx.all(statements.select_messages, ids=encode_json([dead_letter.ref]))
             # Only to this recipient, even if the message was a broadcast.
             emit_message_event(call, replace(row, broadcast=0), (dead_letter.owner,))
         else:
-            await self._append_task(call, dead_letter, build_stream_owner_from_agent(call, agent))
+            await self._append_claimed_task(call, dead_letter, build_stream_owner_from_agent(call, agent))
 
-    async def _append_task(self, call: Call, dead_letter: DeadLetterRow, owner: StreamOwner) -> None:
+    async def _append_claimed_task(self, call: Call, dead_letter: DeadLetterRow, owner: StreamOwner) -> None:
         delivery = _to_delivery(dead_letter)
         # An entry of a task that is claimed no longer is left out: appending it would offer work that another one does.
         documents, _ = await render_entries(call, owner, [delivery])
@@ -122,7 +124,7 @@ def _to_delivery(dead_letter: DeadLetterRow) -> Delivery:
     return Delivery(dead_letter.key, fields, dead_letter.attempts, dead_letter.ref)
 
 
-def _read_place(call: Call, dead_letter: DeadLetterRow, agent: AgentRow) -> dict[str, Any]:
+def _build_delivery_parameters(call: Call, dead_letter: DeadLetterRow, agent: AgentRow) -> dict[str, Any]:
     return {
         "agent_id": dead_letter.owner,
         "address": build_address_of_name(agent.agent_name),

@@ -31,7 +31,7 @@ async def apply_entry_effects(call: Call, type: BusType, content: dict[str, Any]
     """
     task_id = content.get("task_id")
     if isinstance(task_id, str) and TASK_ID.fullmatch(task_id):
-        return await _apply_to_task(call, type, task_id, content)
+        return await _update_task_from_entry(call, type, task_id, content)
     status = content.get("status")
     if type is BusType.STATE_UPDATE and status is not None and "task_id" not in content:
         if status not in AGENT_STATUSES:
@@ -42,7 +42,7 @@ async def apply_entry_effects(call: Call, type: BusType, content: dict[str, Any]
     return None
 
 
-async def _apply_to_task(call: Call, type: BusType, task_id: str, content: dict[str, Any]) -> str | None:
+async def _update_task_from_entry(call: Call, type: BusType, task_id: str, content: dict[str, Any]) -> str | None:
     if type not in (BusType.TASK_COMPLETION, BusType.ERROR_REPORT, BusType.STATE_UPDATE):
         return None
     if not call.caller.may("write:tasks"):
@@ -51,9 +51,9 @@ async def _apply_to_task(call: Call, type: BusType, task_id: str, content: dict[
             fix="Ask an operator for a key that has it, or leave task_id out.",
             required="write:tasks",
         )
-    tasks, token = TaskService(call), _parse_token(content)
+    tasks, token = TaskService(call), _parse_fencing_token(content)
     if type is BusType.STATE_UPDATE:
-        await _report_progress(tasks, task_id, token, content)
+        await _renew_or_update_progress(tasks, task_id, token, content)
     elif type is BusType.ERROR_REPORT or content.get("status") in FAILURE_STATUSES:
         retry = content.get("retry", True) is not False
         await tasks.fail(task_id, _read_failure_reason(content), retry=retry, fencing_token=token)
@@ -62,7 +62,9 @@ async def _apply_to_task(call: Call, type: BusType, task_id: str, content: dict[
     return task_id
 
 
-async def _report_progress(tasks: TaskService, task_id: str, token: int | None, content: dict[str, Any]) -> None:
+async def _renew_or_update_progress(
+    tasks: TaskService, task_id: str, token: int | None, content: dict[str, Any]
+) -> None:
     """Store progress; with the fencing token, also renew the lease."""
     progress = _parse_progress(content)
     if token is not None:
@@ -71,7 +73,7 @@ async def _report_progress(tasks: TaskService, task_id: str, token: int | None, 
         await tasks.update(task_id, progress=progress)
 
 
-def _parse_token(content: dict[str, Any]) -> int | None:
+def _parse_fencing_token(content: dict[str, Any]) -> int | None:
     token = content.get("fencing_token")
     if token is not None and (not isinstance(token, int) or isinstance(token, bool) or not 0 <= token < 2**53):
         raise _build_invalid_field_error("fencing_token", "must be the integer that came with the task")

@@ -26,11 +26,11 @@ STORE_DURABILITY = "that of the store: committed before the response"
 
 async def read_health(call: Call) -> BusHealth:
     """Read the health of the bus and the caller's pending entries."""
-    bridge, owner = call.context.ports.find(BRIDGE), await streams.resolve_stream_owner(call, None)
+    bridge, owner = call.context.ports.find(BRIDGE), await streams.resolve_authorized_stream_owner(call, None)
     connected, group = False, owner.name
     if bridge is not None:
         connected, group = bridge.connected, call.context.settings.bus_group
-    lag = await _read_lag(call, owner, bridge)
+    lag = await _count_undelivered_entries(call, owner, bridge)
     outage_reason = call.context.ports.get(TROUBLE_REPORT).outage_reason()
     status: Literal["healthy", "degraded", "unhealthy"] = "healthy"
     if outage_reason is not None or (bridge is not None and not connected):
@@ -46,7 +46,7 @@ async def read_health(call: Call) -> BusHealth:
     )
 
 
-async def _read_lag(call: Call, owner: streams.StreamOwner, bridge: Bridge | None) -> int:
+async def _count_undelivered_entries(call: Call, owner: streams.StreamOwner, bridge: Bridge | None) -> int:
     """Count unread messages in the inbox, and entries on the stream not delivered to the caller's consumers.
 
     For an agent that receives by Redis, a sent entry counts until one of its consumers in Redis has read it.
@@ -77,7 +77,7 @@ async def read_stats(call: Call) -> BusStats:
     return BusStats.model_construct(
         engine="redis" if bridge is not None else "embedded",
         durability=bridge.durability if bridge is not None else STORE_DURABILITY,
-        groups=[await _describe_group(call, row) for row in rows],
+        groups=[await _build_bus_group(call, row) for row in rows],
         dead_letters=dead or 0,
         awaiting_response=open_ or 0,
         inbound_lag=bridge.lag if bridge is not None and everything else 0,
@@ -86,7 +86,7 @@ async def read_stats(call: Call) -> BusStats:
     )
 
 
-async def _describe_group(call: Call, row: GroupOverview) -> BusGroup:
+async def _build_bus_group(call: Call, row: GroupOverview) -> BusGroup:
     group_key = {"stream": row.stream, "group": row.group_name}
     consumer_rows = (
         await call.tx.all(statements.select_consumers, **group_key, limit=MAX_LISTED_STREAMS) if row.consumers else ()

@@ -42,7 +42,7 @@ class HeldEntries:
         buffered_ids = [each.entry_id for entries in self._entries.values() for each in entries]
         return [*buffered_ids, *(each for ids in self._deferred.values() for each in ids)]
 
-    def take_deferred(self) -> Mapping[Sender, Sequence[str]]:
+    def take_deferred_ids(self) -> Mapping[Sender, Sequence[str]]:
         """Take deferred ids out of the buffer: of each sender as many as it may hold entries."""
         batch: dict[Sender, list[str]] = {}
         for sender, ids in list(self._deferred.items()):
@@ -52,36 +52,36 @@ class HeldEntries:
                 del self._deferred[sender]
         return batch
 
-    def return_deferred(self, deferred: Mapping[Sender, Sequence[str]]) -> None:
+    def return_deferred_ids(self, deferred: Mapping[Sender, Sequence[str]]) -> None:
         """Return taken ids to the front."""
         for sender, ids in deferred.items():
-            self._add_deferred(sender, ids, first=True)
+            self._add_deferred_ids(sender, ids, first=True)
 
-    def defer_entry(self, sender: Sender, entry_id: str) -> bool:
+    def defer_if_sender_has_deferred(self, sender: Sender, entry_id: str) -> bool:
         """Defer an entry if earlier ones of its sender are deferred. Returns whether they are."""
         if sender not in self._deferred:
             return False
-        self._add_deferred(sender, [entry_id])
+        self._add_deferred_ids(sender, [entry_id])
         return True
 
-    def _add_deferred(self, sender: Sender, ids: Sequence[str], *, first: bool = False) -> None:
+    def _add_deferred_ids(self, sender: Sender, ids: Sequence[str], *, first: bool = False) -> None:
         # Beyond it, the id is forgotten; the entry is pending in Redis and is recovered when stale.
         room = self._id_limit - sum(map(len, self._deferred.values()))
         if accepted := ids[: max(room, 0)]:
             deferred_entries = self._deferred.setdefault(sender, deque())
             deferred_entries.extendleft(reversed(accepted)) if first else deferred_entries.extend(accepted)
 
-    def take_all(self) -> Mapping[Sender, Sequence[Delivery]]:
+    def take_all_entries(self) -> Mapping[Sender, Sequence[Delivery]]:
         """Take all entries out of the buffer."""
         entries_by_sender, self._entries = self._entries, {}
         return {sender: tuple(entries) for sender, entries in entries_by_sender.items()}
 
-    def add_entries(self, sender: Sender, deliveries: Iterable[Delivery]) -> None:
+    def add_or_defer_entries(self, sender: Sender, deliveries: Iterable[Delivery]) -> None:
         """Add entries in order, before the deferred ones, as many as there is room for."""
         entries = list(deliveries)
         for at, delivery in enumerate(entries):
             if not self._make_room(sender):
-                self._add_deferred(sender, [each.entry_id for each in entries[at:]], first=True)
+                self._add_deferred_ids(sender, [each.entry_id for each in entries[at:]], first=True)
                 return
             self._entries.setdefault(sender, deque()).append(delivery)
 
@@ -94,18 +94,18 @@ class HeldEntries:
         for (tenant, _), entries in self._entries.items():
             tenants[tenant] += len(entries)
         if tenants[sender[0]] >= self._tenant_limit:
-            return self._drop_last_entry(sender[0], unless=sender_count + 1)
+            return self._defer_last_entry_of_largest_sender(sender[0], only_above=sender_count + 1)
         if tenants.total() < self._limit:
             return True
         largest, count = tenants.most_common(1)[0]
-        return count > tenants[sender[0]] + 1 and self._drop_last_entry(largest)
+        return count > tenants[sender[0]] + 1 and self._defer_last_entry_of_largest_sender(largest)
 
-    def _drop_last_entry(self, tenant: str, unless: int = 0) -> bool:
-        """Drop the last entry of a tenant's largest sender, unless it has at most ``unless`` entries."""
+    def _defer_last_entry_of_largest_sender(self, tenant: str, only_above: int = 0) -> bool:
+        """Drop the last entry of a tenant's largest sender, unless it has at most ``only_above`` entries."""
         loudest = max((each for each in self._entries if each[0] == tenant), key=lambda each: len(self._entries[each]))
-        if len(self._entries[loudest]) <= unless:
+        if len(self._entries[loudest]) <= only_above:
             return False
-        self._add_deferred(loudest, [self._entries[loudest].pop().entry_id], first=True)
+        self._add_deferred_ids(loudest, [self._entries[loudest].pop().entry_id], first=True)
         if not self._entries[loudest]:
             del self._entries[loudest]
         return True

@@ -45,7 +45,7 @@ class BusReconciler(DueController):
         # Negative after the clock was set back: then trim now, not when it has caught up.
         if not 0 <= now - self._last_trim < TRIM_INTERVAL_SECONDS * SECOND:
             self._last_trim = now
-            await self.run_for_each_tenant(self._trim_streams)
+            await self.run_for_each_tenant(self._trim_and_clear_streams)
 
     @property
     def due_parameters(self) -> Mapping[str, Any]:
@@ -60,16 +60,16 @@ class BusReconciler(DueController):
         before = now - int(terms.stale * SECOND)
         for row in await self.read(tenant, statements.select_groups_with_stale_entries, before=before, limit=PAGE_SIZE):
             if not self.is_stopping:
-                await self.write_as_system(tenant, partial(_release_stale_entries, row=row, policy=terms))
+                await self.write_as_system(tenant, partial(_release_stale_entries_and_notify, row=row, policy=terms))
         # After the release: a silent consumer whose entries were just taken back is dropped in the same pass.
-        await self._forget_consumers(tenant, now - int(terms.silent * SECOND))
+        await self._delete_silent_consumers(tenant, now - int(terms.silent * SECOND))
         await self._settle_due_responses(tenant, now)
 
-    async def _forget_consumers(self, tenant: str, before: int) -> None:
+    async def _delete_silent_consumers(self, tenant: str, before: int) -> None:
         """Delete silent consumers without pending entries."""
         rows = await self.read(tenant, statements.select_silent_consumers, before=before, limit=PAGE_SIZE)
         if idle := [row for row in rows if not row.pending]:
-            await self.write_as_system(tenant, partial(_drop_consumers, rows=idle, before=before))
+            await self.write_as_system(tenant, partial(_delete_consumers, rows=idle, before=before))
 
     async def _settle_due_responses(self, tenant: str, now: int) -> None:
         for row in await self.read(tenant, statements.select_due_responses, now=now, limit=PAGE_SIZE):
@@ -80,17 +80,18 @@ class BusReconciler(DueController):
                 tenant, statements.select_response_evidence, **key, correlation_id=row.correlation_id or row.ref
             )
             await self.write_as_system(
-                tenant, partial(responses.settle_response, row=row, late=responses.is_response_missed(row, evidence))
+                tenant,
+                partial(responses.settle_response_deadline, row=row, late=responses.is_response_missed(row, evidence)),
             )
 
     # -- trimming --------------------------------------------------------------------------------
 
-    async def _trim_streams(self, tenant: str) -> None:
+    async def _trim_and_clear_streams(self, tenant: str) -> None:
         if self.context.overrides.is_halted(tenant):
             return
         length = self.context.server.settings.bus_length
         for stream in await self.read(tenant, statements.select_streams_of_retired_agents, limit=PAGE_SIZE):
-            await self.write_as_system(tenant, partial(_clear_stream, stream=stream))
+            await self.write_as_system(tenant, partial(_delete_stream, stream=stream))
         after = ""
         while not self.is_stopping:
             streams = await self.read(tenant, statements.list_streams, after=after, limit=PAGE_SIZE)
@@ -105,22 +106,22 @@ class BusReconciler(DueController):
         # Nothing of an acknowledged reference has to be kept.
         max_length = 0 if stream.startswith("agent_") else length
         while not self.is_stopping and await self.context.store.read(
-            tenant, partial(_has_excess, stream=stream, length=max_length)
+            tenant, partial(_has_trimmable_entries, stream=stream, length=max_length)
         ):
             if not await self.write_as_system(tenant, partial(_trim_entries, stream=stream, length=max_length)):
                 return
 
 
-async def _release_stale_entries(call: Call, *, row: GroupKey, policy: RedeliveryPolicy) -> None:
+async def _release_stale_entries_and_notify(call: Call, *, row: GroupKey, policy: RedeliveryPolicy) -> None:
     """Take back a group's stale entries, and notify the agent."""
-    from .agent_streams import build_stream_owner_from_agent, store_dead_letters
+    from .agent_streams import build_stream_owner_from_agent, store_and_announce_dead_letters
 
     stream, group = row.stream, row.group_name
     entries = await groups.release_stale_entries(call.tx, stream, group, policy, call.now, MAX_BATCH)
     agent = await call.tx.one(agents.select_agent_by_id, ref=stream)
     if agent is None:
         return
-    await store_dead_letters(call, build_stream_owner_from_agent(call, agent), group, entries.dead)
+    await store_and_announce_dead_letters(call, build_stream_owner_from_agent(call, agent), group, entries.dead)
     if entries.live:
         data = {
             "agent_id": stream,
@@ -130,19 +131,19 @@ async def _release_stale_entries(call: Call, *, row: GroupKey, policy: Redeliver
         call.emit("agora.bus.reclaimed", data, subject=stream, audience=(stream,))
 
 
-async def _drop_consumers(call: Call, *, rows: Sequence[SilentConsumer], before: int) -> None:
+async def _delete_consumers(call: Call, *, rows: Sequence[SilentConsumer], before: int) -> None:
     for row in rows:
         consumer_key = {"stream": row.stream, "group": row.group_name, "consumer": row.consumer}
         await call.tx.execute(statements.delete_consumer, **consumer_key, before=before)
 
 
-async def _clear_stream(call: Call, *, stream: str) -> None:
+async def _delete_stream(call: Call, *, stream: str) -> None:
     for clearing in statements.STREAM_DELETES:
         await call.tx.execute(clearing, stream=stream)
 
 
-async def _has_excess(reader: Reader, *, stream: str, length: int) -> bool:
-    return bool(await groups.find_trimmable_entries(reader, stream, length, 1))
+async def _has_trimmable_entries(reader: Reader, *, stream: str, length: int) -> bool:
+    return bool(await groups.find_trimmable_numbers(reader, stream, length, 1))
 
 
 async def _trim_entries(call: Call, *, stream: str, length: int) -> int:

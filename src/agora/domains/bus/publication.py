@@ -82,15 +82,17 @@ class Entry:
 async def publish_entry(call: Call, entry: Entry) -> BusReceipt:
     """Store an entry and apply its effects. Idempotent by message_id. Raises IdempotencyConflict if its content differs."""
     key = f"bus:{entry.message_id}" if entry.message_id is not None else None
-    if key is not None and (earlier := await _find_published_entry(call, key, entry)):
+    if key is not None and (earlier := await _find_earlier_receipt(call, key, entry)):
         return earlier
-    receipt = await (_assign_task(call, entry) if entry.type is BusType.TASK_ASSIGNMENT else _send_message(call, entry))
+    receipt = await (
+        _assign_as_task(call, entry) if entry.type is BusType.TASK_ASSIGNMENT else _send_as_message(call, entry)
+    )
     if key is not None:
         store_idempotent_answer(call, key, OPERATION, entry.digest, receipt.model_dump_json().encode())
     return receipt
 
 
-async def _find_published_entry(call: Call, key: str, entry: Entry) -> BusReceipt | None:
+async def _find_earlier_receipt(call: Call, key: str, entry: Entry) -> BusReceipt | None:
     answer = await find_idempotent_answer(
         call, key, OPERATION, entry.digest, lambda: build_key_reused_error("message_id", str(entry.message_id), "entry")
     )
@@ -100,13 +102,13 @@ async def _find_published_entry(call: Call, key: str, entry: Entry) -> BusReceip
 # -- messages ------------------------------------------------------------------------------------
 
 
-async def _send_message(call: Call, entry: Entry) -> BusReceipt:
+async def _send_as_message(call: Call, entry: Entry) -> BusReceipt:
     extensions = _validate_fields(Extensions, entry.extensions, "extensions")
     # Before the message: an update that is refused, such as by a wrong fencing token, refuses the whole entry.
     task_id = await effects.apply_entry_effects(call, entry.type, entry.content)
     draft = MessageDraft(
         to_agent=entry.target,
-        content=_format_content_text(entry.content),
+        content=_encode_valid_content(entry.content),
         message_type=extensions.message_type or entry.type.value,
         priority=extensions.priority or PRIORITIES[entry.priority],
         from_agent=entry.sender,
@@ -116,7 +118,7 @@ async def _send_message(call: Call, entry: Entry) -> BusReceipt:
     )
     message = await MessagingService(call).send_draft(draft)
     call.target = message.message_id
-    await _await_response(call, entry, message.message_id)
+    await _start_response_deadline(call, entry, message.message_id)
     return BusReceipt.model_construct(
         message_id=message.message_id,
         type=entry.type,
@@ -128,7 +130,7 @@ async def _send_message(call: Call, entry: Entry) -> BusReceipt:
     )
 
 
-def _format_content_text(content: dict[str, Any]) -> str:
+def _encode_valid_content(content: dict[str, Any]) -> str:
     text = encode_message_text(content)
     if len(text) > MAX_MESSAGE_CHARACTERS or "\0" in text:
         rule = (
@@ -167,7 +169,7 @@ def format_timestamp(value: datetime) -> str:
 # -- tasks ---------------------------------------------------------------------------------------
 
 
-async def _assign_task(call: Call, entry: Entry) -> BusReceipt:
+async def _assign_as_task(call: Call, entry: Entry) -> BusReceipt:
     """Create a task for the entry's target, or, for a broadcast, for any agent that claims it."""
     _check_assigner(call, entry)
     order = _validate_fields(AssignmentFields, entry.content, "content")
@@ -183,7 +185,7 @@ async def _assign_task(call: Call, entry: Entry) -> BusReceipt:
         timeout=order.timeout,
         metadata=_build_task_metadata(entry),
     )
-    await _await_response(call, entry, receipt.task_id)
+    await _start_response_deadline(call, entry, receipt.task_id)
     return BusReceipt.model_construct(
         message_id=receipt.task_id,
         type=entry.type,
@@ -235,11 +237,13 @@ def _validate_fields(model: type[Any], document: dict[str, Any], where: str) -> 
         raise InvalidRequest(f"{errors[0]['field']}: {errors[0]['message']}", errors=errors) from None
 
 
-async def _await_response(call: Call, entry: Entry, ref: str) -> None:
+async def _start_response_deadline(call: Call, entry: Entry, ref: str) -> None:
     """Start a response deadline, if the entry has a recipient or is a task."""
     recipient: str | None = None
     if entry.target != BROADCAST and not entry.target.startswith("capability:"):
         row = await find_agent(call.tx, entry.target)
         recipient = None if row is None else row.agent_id
     if recipient is not None or entry.type is BusType.TASK_ASSIGNMENT:
-        await responses.await_response(call, ref, recipient or "", entry.type, entry.priority, entry.correlation_id)
+        await responses.start_response_deadline(
+            call, ref, recipient or "", entry.type, entry.priority, entry.correlation_id
+        )

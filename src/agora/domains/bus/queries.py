@@ -92,7 +92,7 @@ _JOIN_ENTRIES = "left join bus_entries e on e.tenant_id = p.tenant_id and e.stre
 # The message of an entry, whose size counts towards a page.
 _JOIN_MESSAGES = "left join messages m on m.tenant_id = e.tenant_id and m.message_id = e.ref"
 BRIDGE_GROUP = "agora:redis"  #: the bridge's group on agents' streams
-# Entries that are taken back when select_stale_entries, matching the index bus_pending_age. Those of the bridge are excluded: they
+# Entries that are taken back when stale, matching the index bus_pending_age. Those of the bridge are excluded: they
 # stay in Redis until the agent reads them.
 _CAN_BE_TAKEN_BACK = f"consumer <> '' and group_name <> '{BRIDGE_GROUP}'"
 _PENDING_COLUMNS = "p.number, p.consumer, p.deliveries, p.delivered_at, e.ref, e.name, e.fields, e.created_at"
@@ -398,7 +398,7 @@ list_bridge_members = Query(
 select_bridge_member = Query(f"{_MEMBERS} and g.stream = :agent_id", BridgeMember)
 # -- responses ---------------------------------------------------------------------------------
 
-# The first response due, or the time at which the first delivery becomes select_stale_entries or the first consumer silent.
+# The first response due, or the time at which the first delivery becomes stale or the first consumer silent.
 select_next_due_time = Query(
     f"""
     select min(due_at) as due_at from (

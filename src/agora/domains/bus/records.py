@@ -97,7 +97,7 @@ RESPONSES = Table("bus_responses", ResponseDeadline)
 
 @record
 class StreamHead:
-    """The last number of a stream, and its owner. floor: see ``append_unread_messages``."""
+    """The last number of a stream, and its owner. floor: see ``move_unread_messages_to_stream``."""
 
     last_number: int
     floor: str

@@ -9,13 +9,13 @@ from agora_sdk.contract.bus import BusPriority, BusType
 from . import queries as statements
 from .records import RESPONSES, ResponseDeadline, ResponseEvidence
 
-__all__ = ["await_response", "is_response_missed", "settle_response"]
+__all__ = ["is_response_missed", "settle_response_deadline", "start_response_deadline"]
 
 MINUTE = 60_000_000
 READ_STATES = frozenset({"acknowledged", "expired", "dead_lettered"})
 
 
-async def await_response(
+async def start_response_deadline(
     call: Call, ref: str, recipient: str, type: BusType, priority: BusPriority, correlation_id: str | None
 ) -> None:
     """Start the deadline of a message or task. recipient: agent id, empty for a task that any agent may claim."""
@@ -42,7 +42,7 @@ def is_response_missed(row: ResponseDeadline, evidence: ResponseEvidence) -> boo
     return not evidence.reply and evidence.state not in READ_STATES
 
 
-async def settle_response(call: Call, row: ResponseDeadline, *, late: bool) -> bool:
+async def settle_response_deadline(call: Call, row: ResponseDeadline, *, late: bool) -> bool:
     """Remove a deadline; emit an event and return True if it was missed."""
     if not await call.tx.execute(statements.delete_response_deadline, ref=row.ref, recipient=row.recipient) or not late:
         return False  # answered, or settled by another server

@@ -79,22 +79,22 @@ class BusService(BoundService, contract.Bus):
         tasks: bool = True,
         agent_id: str | None = None,
     ) -> contract.BusBatch:
-        call, owner = self.call, await streams.resolve_stream_owner(self.call, agent_id)
+        call, owner = self.call, await streams.resolve_authorized_stream_owner(self.call, agent_id)
         group = call.target = owner.agent_id
-        await streams.ensure_group(call, owner, group)
-        request = self._build_request(owner, consumer, count)
-        returned = await groups.redeliver_stale_entries(call.tx, request, self._bus_terms, idle=None)
-        await streams.store_dead_letters(call, owner, group, returned.dead)
+        await streams.create_group_if_missing(call, owner, group)
+        request = self._build_read_request(owner, consumer, count)
+        returned = await groups.redeliver_stale_entries(call.tx, request, self._redelivery_policy, idle=None)
+        await streams.store_and_announce_dead_letters(call, owner, group, returned.dead)
         deliveries = [groups.build_delivery_from_row(row, extra_deliveries=1) for row in returned.live]
         request = replace(request, count=count - len(deliveries))
-        deliveries += await streams.fill_and_deliver_stream(call, owner, request, tasks=tasks)
-        batch = await self._build_batch(owner, consumer, deliveries)
+        deliveries += await streams.fill_and_deliver_stream(call, owner, request, claim_tasks=tasks)
+        batch = await self._render_batch_without_missing(owner, consumer, deliveries)
         # Waiting rolls this transaction back, and with it the dead letters: with some, the empty batch is the answer.
         if not batch.entries and not returned.dead and wait:
             raise WaitForEvent(ARRIVAL_EVENTS, wait, batch, lambda event: _may_add_entry(event, owner.agent_id))
         return batch
 
-    def _build_request(self, owner: streams.StreamOwner, consumer: str, count: int) -> groups.ReadRequest:
+    def _build_read_request(self, owner: streams.StreamOwner, consumer: str, count: int) -> groups.ReadRequest:
         """Build a consumer's request to the group of the stream's owner, with a page's budget."""
         return groups.ReadRequest(
             stream=owner.stream_name,
@@ -105,7 +105,7 @@ class BusService(BoundService, contract.Bus):
             budget=PageBudget(self.call.context.settings.page_bytes),
         )
 
-    async def _build_batch(
+    async def _render_batch_without_missing(
         self, owner: streams.StreamOwner, consumer: str, deliveries: Sequence[Delivery]
     ) -> contract.BusBatch:
         documents, missing_ids = await view.render_entries(self.call, owner, deliveries)
@@ -122,7 +122,7 @@ class BusService(BoundService, contract.Bus):
 
     @implements
     async def ack(self, message_ids: list[str], *, agent_id: str | None = None) -> contract.BusAck:
-        call, owner = self.call, await streams.resolve_stream_owner(self.call, agent_id)
+        call, owner = self.call, await streams.resolve_authorized_stream_owner(self.call, agent_id)
         group, ids = owner.agent_id, list(dict.fromkeys(message_ids))
         parameters = {"numbers": encode_json(groups.parse_entry_numbers(ids)), "ids": encode_json(ids)}
         rows = await call.tx.all(
@@ -148,20 +148,20 @@ class BusService(BoundService, contract.Bus):
         consumer: str = "default",
         agent_id: str | None = None,
     ) -> contract.BusBatch:
-        call, owner = self.call, await streams.resolve_stream_owner(self.call, agent_id)
+        call, owner = self.call, await streams.resolve_authorized_stream_owner(self.call, agent_id)
         group = call.target = owner.agent_id
-        await streams.ensure_group(call, owner, group)
-        terms, request = self._bus_terms, self._build_request(owner, consumer, count)
+        await streams.create_group_if_missing(call, owner, group)
+        terms, request = self._redelivery_policy, self._build_read_request(owner, consumer, count)
         entries = await groups.redeliver_stale_entries(
             call.tx, request, terms, idle=terms.stale if idle is None else idle
         )
-        await streams.store_dead_letters(call, owner, group, entries.dead)
-        return await self._build_batch(
+        await streams.store_and_announce_dead_letters(call, owner, group, entries.dead)
+        return await self._render_batch_without_missing(
             owner, consumer, [groups.build_delivery_from_row(row, extra_deliveries=1) for row in entries.live]
         )
 
     @property
-    def _bus_terms(self) -> RedeliveryPolicy:
+    def _redelivery_policy(self) -> RedeliveryPolicy:
         settings = self.call.context.settings
         return RedeliveryPolicy(settings.bus_stale, settings.bus_silent, settings.bus_deliveries)
 
@@ -169,7 +169,7 @@ class BusService(BoundService, contract.Bus):
 
     @implements
     async def pending(self, count: int = 100, *, agent_id: str | None = None) -> contract.BusPending:
-        call, owner = self.call, await streams.resolve_stream_owner(self.call, agent_id)
+        call, owner = self.call, await streams.resolve_authorized_stream_owner(self.call, agent_id)
         group_key = {"stream": owner.stream_name, "group": owner.agent_id}
         rows = await call.tx.all(statements.select_pending_entries, **group_key, limit=count)
         counts = await call.tx.one(statements.count_pending_entries, **group_key)
@@ -190,7 +190,7 @@ class BusService(BoundService, contract.Bus):
 
     @implements
     async def join(self, agent_id: str | None = None) -> contract.BusMembership:
-        call, owner = self.call, await streams.resolve_stream_owner(self.call, agent_id)
+        call, owner = self.call, await streams.resolve_authorized_stream_owner(self.call, agent_id)
         call.target = owner.agent_id
         bridge = call.context.ports.find(BRIDGE)
         if bridge is None or owner.caller is None:
@@ -198,7 +198,7 @@ class BusService(BoundService, contract.Bus):
                 "No Redis is configured." if bridge is None else f"{owner.name} is not a registered agent.",
                 fix="An operator sets 'bus' to redis://..." if bridge is None else "Register it first.",
             )
-        if await streams.ensure_group(call, owner, streams.BRIDGE_GROUP):
+        if await streams.create_group_if_missing(call, owner, streams.BRIDGE_GROUP):
             call.emit("agora.bus.joined", owner.event_data, subject=owner.agent_id, audience=(owner.agent_id,))
         membership, tenant = self._build_membership(owner, active=True), call.caller.tenant
 
@@ -214,7 +214,7 @@ class BusService(BoundService, contract.Bus):
 
     @implements
     async def leave(self, agent_id: str | None = None) -> contract.BusMembership:
-        call, owner = self.call, await streams.resolve_stream_owner(self.call, agent_id)
+        call, owner = self.call, await streams.resolve_authorized_stream_owner(self.call, agent_id)
         call.target = owner.agent_id
         if await call.tx.execute(statements.delete_group, stream=owner.stream_name, group=streams.BRIDGE_GROUP):
             call.emit("agora.bus.left", owner.event_data, subject=owner.agent_id, audience=(owner.agent_id,))

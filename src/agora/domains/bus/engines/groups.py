@@ -39,7 +39,7 @@ __all__ = [
     "build_delivery_from_row",
     "create_group",
     "deliver_new_entries",
-    "find_trimmable_entries",
+    "find_trimmable_numbers",
     "format_entry_id",
     "parse_entry_number",
     "parse_entry_numbers",
@@ -140,7 +140,7 @@ async def create_group(tx: Tx, stream: str, group: str, now: int, *, from_start:
     return True
 
 
-async def _lock_group(tx: Tx, stream: str, group: str) -> GroupPosition:
+async def _load_group_for_update(tx: Tx, stream: str, group: str) -> GroupPosition:
     row = await tx.one(statements.lock_group, stream=stream, group=group)
     if row is None:
         raise NotFound(f"The stream {stream!r} has no group {group!r}.", fix="Create it by joining the stream.")
@@ -151,7 +151,7 @@ async def deliver_new_entries(tx: Tx, request: ReadRequest) -> list[Delivery]:
     """Deliver entries that are new to the group. Raises NotFound if there is no such group."""
     stream, group, consumer, now = request.stream, request.group, request.consumer, request.now
     # One reader at a time: position and pending rows change together, so that no entry is delivered to two consumers.
-    row = await _lock_group(tx, stream, group)
+    row = await _load_group_for_update(tx, stream, group)
     await tx.execute(statements.upsert_consumer, stream=stream, group=group, consumer=consumer, now=now)
 
     async def read_new_entries(after: int, limit: int) -> Sequence[StreamEntryWithMessage]:
@@ -196,7 +196,7 @@ async def redeliver_stale_entries(
     """
     stream, group, consumer, now = request.stream, request.group, request.consumer, request.now
     # Two consumers must not receive the same stale entry.
-    await _lock_group(tx, stream, group)
+    await _load_group_for_update(tx, stream, group)
     await tx.execute(statements.upsert_consumer, stream=stream, group=group, consumer=consumer, now=now)
     since = -1 if idle is None else int(idle * SECOND)
 
@@ -205,7 +205,7 @@ async def redeliver_stale_entries(
         return await tx.all(statements.select_stale_entries_with_messages, stream=stream, group=group, **parameters)
 
     rows, _ = await fill_page_with_rows(read_stale_entries, 0, "number", request.count, request.budget)
-    entries = await _settle_exhausted_entries(tx, stream, group, policy, rows)
+    entries = await _remove_trimmed_and_exhausted_entries(tx, stream, group, policy, rows)
     if entries.live:
         numbers = _to_json_text([row.number for row in entries.live])
         await tx.execute(
@@ -223,7 +223,7 @@ async def release_stale_entries(
     idle = int(policy.stale * SECOND)
     parameters = {"idle": idle, "now": now, "parked": 0, "most": policy.most, "after": 0, "limit": count}
     rows = await tx.all(statements.select_stale_entries, stream=stream, group=group, **parameters)
-    entries = await _settle_exhausted_entries(tx, stream, group, policy, rows)
+    entries = await _remove_trimmed_and_exhausted_entries(tx, stream, group, policy, rows)
     stale_rows = [row for row in entries.live if row.consumer]
     if stale_rows:
         numbers = _to_json_text([row.number for row in stale_rows])
@@ -231,7 +231,7 @@ async def release_stale_entries(
     return TakenEntries(stale_rows, entries.dead)
 
 
-async def _settle_exhausted_entries(
+async def _remove_trimmed_and_exhausted_entries(
     tx: Tx, stream: str, group: str, policy: RedeliveryPolicy, rows: Sequence[PendingEntry]
 ) -> TakenEntries:
     """Acknowledge trimmed and exhausted ones among stale entries; the caller stores the exhausted ones."""
@@ -243,7 +243,7 @@ async def _settle_exhausted_entries(
     return TakenEntries(live, dead)
 
 
-async def find_trimmable_entries(tx: Reader, stream: str, length: int, max_numbers: int) -> Sequence[int]:
+async def find_trimmable_numbers(tx: Reader, stream: str, length: int, max_numbers: int) -> Sequence[int]:
     """Find the numbers of the oldest entries beyond a length that every group has acknowledged."""
     head = await tx.one(statements.select_stream_head, stream=stream)
     if head is None:
@@ -263,7 +263,7 @@ async def trim_stream(tx: Tx, stream: str, length: int, max_deletions: int) -> i
     """
     # The lock excludes the concurrent creation of a group that would need the deleted entries.
     await tx.one(statements.lock_stream_head, stream=stream)
-    oldest = await find_trimmable_entries(tx, stream, length, max_deletions)
+    oldest = await find_trimmable_numbers(tx, stream, length, max_deletions)
     return await tx.execute(statements.delete_entries, stream=stream, until=oldest[-1]) if oldest else 0
 
 

@@ -294,7 +294,7 @@ class BridgeBus(Bus, Protocol):
     async def fetch_entries(self, stream: str, ids: Sequence[str]) -> Sequence[Delivery]:
         """Fetch entries by id without delivering them; missing ones are omitted."""
 
-    async def redeliver(self, stream: str, group: str, previous_groups: Mapping[str, int]) -> RedeliveryReport:
+    async def redeliver(self, stream: str, group: str, earlier_deliveries: Mapping[str, int]) -> RedeliveryReport:
         """Redeliver entries that were not acknowledged in time, dead-letter those that were delivered too often.
 
         For groups whose consumers may read only new entries: a copy of the entry is appended and the original
@@ -303,7 +303,7 @@ class BridgeBus(Bus, Protocol):
         shorter timeout, so that a consumer that claims at ``RedeliveryPolicy.stale`` does not get a further one.
         Removes silent consumers.
 
-        previous_groups: deliveries of earlier copies, by entry. Raises NotFound if there is no such group.
+        earlier_deliveries: deliveries of earlier copies, by entry. Raises NotFound if there is no such group.
         """
 
     async def read_moved(self, stream: str) -> Sequence[MovedEntry]:

@@ -46,14 +46,14 @@ def encode_fields(entry: Mapping[str, Any]) -> dict[str, str]:
 def decode_fields(fields: Fields) -> dict[str, Any]:
     """Convert fields to an entry; unknown fields go to the extensions."""
     entry: dict[str, Any] = {name: fields[name] for name in PLAIN_FIELDS if fields.get(name)}
-    entry["content"] = _parse_object(fields.get("content", ""))
-    # Credentials and the origin (OURS) never reach the stored entry.
+    entry["content"] = _parse_object_or_wrap_text(fields.get("content", ""))
+    # Credentials and the origin mark never reach the stored entry.
     other = {name: value for name, value in fields.items() if name not in {*PLAIN_FIELDS, *JSON_FIELDS, *SERVER_FIELDS}}
-    extensions = other | (_parse_object(fields["extensions"]) if fields.get("extensions") else {})
+    extensions = other | (_parse_object_or_wrap_text(fields["extensions"]) if fields.get("extensions") else {})
     return entry | ({"extensions": extensions} if extensions else {})
 
 
-def _parse_object(text: str) -> dict[str, Any]:
+def _parse_object_or_wrap_text(text: str) -> dict[str, Any]:
     try:
         value = from_json(text)
     except ValueError:

@@ -10,7 +10,7 @@ from agora_sdk.errors import AgoraError, InternalError
 from .connection import Refused
 from .link import Link
 
-__all__ = ["Durability", "check_durability"]
+__all__ = ["Durability", "read_durability"]
 
 MIN_VERSION = (6, 2)
 DURABILITY_SETTINGS = ("appendonly", "appendfsync", "maxmemory", "maxmemory-policy")
@@ -24,7 +24,7 @@ class Durability:
     warnings: tuple[str, ...] = ()
 
 
-async def check_durability(link: Link) -> Durability:
+async def read_durability(link: Link) -> Durability:
     """Read the server's durability. Raises InternalError if its version is too old."""
     version = await _read_version(link)
     if version < MIN_VERSION:
@@ -36,10 +36,10 @@ async def check_durability(link: Link) -> Durability:
     except (Refused, AgoraError):
         return Durability("unknown: Redis does not report its settings", ("Redis does not report its durability.",))
     fsync = f"appendonly {settings['appendonly']}, appendfsync {settings['appendfsync']}"
-    return Durability(fsync, tuple(_find_warnings(settings)))
+    return Durability(fsync, tuple(_find_durability_warnings(settings)))
 
 
-def _find_warnings(settings: dict[str, str]) -> list[str]:
+def _find_durability_warnings(settings: dict[str, str]) -> list[str]:
     warnings = []
     if settings["appendonly"] != "yes":
         warnings.append("Redis keeps entries in memory (appendonly no): its data is lost when it stops.")

@@ -30,7 +30,7 @@ from ..port import (
 )
 from .address import Address
 from .connection import Connection, Disconnected, Refused
-from .durability import Durability, check_durability
+from .durability import Durability, read_durability
 from .link import CONNECTION_TIMEOUT, MAX_PENDING, Link, build_command_error
 
 __all__ = ["RedisBus"]
@@ -92,7 +92,7 @@ class RedisBus:
         buffer: int = MAX_PENDING,
         timeout: float = CONNECTION_TIMEOUT,
     ) -> None:
-        self.terms, self._timeout = policy or RedeliveryPolicy(), timeout
+        self._policy, self._timeout = policy or RedeliveryPolicy(), timeout
         self._address = Address.from_url(url)
         self._buffer = buffer
         self._readers: list[Connection] = []
@@ -109,7 +109,7 @@ class RedisBus:
 
     async def refresh_durability(self) -> None:
         if self._link.connected:
-            self._durability = await check_durability(self._link)
+            self._durability = await read_durability(self._link)
 
     async def close(self) -> None:
         for connection in (*self._readers, *self._busy):
@@ -171,7 +171,7 @@ class RedisBus:
         return [_to_delivery(entry) for _, entries in reply or () for entry in entries]
 
     async def ack(self, stream: str, group: str, ids: Sequence[str]) -> int:
-        valid_ids = [entry for entry in ids if _is_id(entry)]
+        valid_ids = [entry for entry in ids if _is_entry_id(entry)]
         return int(await self._run_command("XACK", stream, group, *valid_ids)) if valid_ids else 0
 
     async def reset_idle_time(self, stream: str, group: str, consumer: str, ids: Sequence[str]) -> None:
@@ -186,12 +186,12 @@ class RedisBus:
     async def recover(
         self, stream: str, group: str, consumer: str, *, idle: float | None = None, count: int = 100
     ) -> Recovery:
-        idle_limit = self.terms.stale if idle is None else idle
+        idle_limit = self._policy.stale if idle is None else idle
         stale = await self._find_stale(stream, group, idle_limit, count)
         dead = await self._dead_letter_entries(
-            stream, group, [entry for entry in stale if entry.deliveries >= self.terms.most]
+            stream, group, [entry for entry in stale if entry.deliveries >= self._policy.most]
         )
-        live = [entry for entry in stale if entry.deliveries < self.terms.most]
+        live = [entry for entry in stale if entry.deliveries < self._policy.most]
         if not live:
             return Recovery((), dead)
         ids = [entry.entry_id for entry in live]
@@ -219,7 +219,7 @@ class RedisBus:
             page = await self._read_pending(stream, group, PAGE, idle=idle, after=after)
             for entry in page:
                 # Parked entries wait for the next reader, however long; only exhausted ones become dead letters.
-                open_ = entry.consumer is not None or entry.deliveries >= self.terms.most
+                open_ = entry.consumer is not None or entry.deliveries >= self._policy.most
                 if open_ and entry.idle >= idle * (1 << (entry.deliveries - 1)):
                     entries.append(entry)
             if len(page) < PAGE or len(entries) >= count:
@@ -251,7 +251,7 @@ class RedisBus:
             raise build_command_error(error) from None
 
     async def find_acknowledged(self, stream: str, group: str, ids: Sequence[str]) -> Collection[str]:
-        valid_ids = sorted(filter(_is_id, ids), key=compute_entry_sort_key)
+        valid_ids = sorted(filter(_is_entry_id, ids), key=compute_entry_sort_key)
         last = next(
             (
                 g["last-delivered-id"]
@@ -280,12 +280,12 @@ class RedisBus:
         return [parse_dead_letter(_to_delivery(dead_letter).fields) for dead_letter in reversed(letters)]
 
     async def maintain(self, stream: str, group: str, *, count: int = 100) -> MaintenanceReport:
-        overdue = await self._find_overdue(stream, group, self.terms.stale, count)
+        overdue = await self._find_overdue(stream, group, self._policy.stale, count)
         dead = await self._dead_letter_entries(
-            stream, group, [entry for entry in overdue if entry.deliveries >= self.terms.most]
+            stream, group, [entry for entry in overdue if entry.deliveries >= self._policy.most]
         )
-        stale = [entry for entry in overdue if entry.deliveries < self.terms.most]
-        least = str(int(self.terms.stale * MILLISECONDS_PER_SECOND))
+        stale = [entry for entry in overdue if entry.deliveries < self._policy.most]
+        least = str(int(self._policy.stale * MILLISECONDS_PER_SECOND))
         for entry in stale:
             # A claim would set the idle time, which tells when the entry was delivered, to zero.
             idle = str(int(entry.idle * MILLISECONDS_PER_SECOND))
@@ -296,19 +296,19 @@ class RedisBus:
             [entry.entry_id for entry in stale], dead, await self._delete_silent_consumers(stream, group)
         )
 
-    async def redeliver(self, stream: str, group: str, previous_groups: Mapping[str, int]) -> RedeliveryReport:
+    async def redeliver(self, stream: str, group: str, earlier_deliveries: Mapping[str, int]) -> RedeliveryReport:
         stale, dead = [], []
-        pending = await self._scan_pending(stream, group)
+        pending = await self._read_pending_pages(stream, group)
         for entry in pending:
-            total = entry.deliveries + previous_groups.get(entry.entry_id, 0)
-            exhausted = total > self.terms.most
+            total = entry.deliveries + earlier_deliveries.get(entry.entry_id, 0)
+            exhausted = total > self._policy.most
             # A little before the last timeout, so that a consumer that claims entries itself gets no delivery beyond the limit.
-            if exhausted or (total == self.terms.most and entry.idle >= LAST_DELIVERY_SHARE * self.terms.stale):
+            if exhausted or (total == self._policy.most and entry.idle >= LAST_DELIVERY_SHARE * self._policy.stale):
                 dead.append(replace(entry, deliveries=total))
-            elif total < self.terms.most and entry.idle >= self.terms.stale:
+            elif total < self._policy.most and entry.idle >= self._policy.stale:
                 stale.append((entry, total))
         buried = await self._dead_letter_entries(stream, group, dead)
-        least = str(int(self.terms.stale * MILLISECONDS_PER_SECOND))
+        least = str(int(self._policy.stale * MILLISECONDS_PER_SECOND))
         for entry, total in stale:
             parameters = [
                 stream,
@@ -324,7 +324,7 @@ class RedisBus:
         await self._delete_silent_consumers(stream, group, consumers)
         return RedeliveryReport(buried, len(pending), min((consumer.idle for consumer in consumers), default=None))
 
-    async def _scan_pending(self, stream: str, group: str) -> list[Pending]:
+    async def _read_pending_pages(self, stream: str, group: str) -> list[Pending]:
         """Read pending entries up to the limit of the scan."""
         entries: list[Pending] = []
         after = "-"
@@ -380,7 +380,7 @@ class RedisBus:
         """Delete silent consumers without pending entries (Redis would delete those, too); return their names."""
         removed = []
         for consumer in await self.list_consumers(stream, group) if consumers is None else consumers:
-            if consumer.idle >= self.terms.silent and not consumer.pending:
+            if consumer.idle >= self._policy.silent and not consumer.pending:
                 deleted = await self._run_command(
                     "EVAL", DELETE_IDLE_CONSUMER_SCRIPT, "1", stream, group, consumer.name
                 )
@@ -392,7 +392,7 @@ class RedisBus:
         while True:
             excess = min(await self.count_entries(stream) - length, TRIM_BATCH)
             # Read again for each batch: a group may have been created or have read since.
-            safe = await self._find_last_acknowledged(stream)
+            safe = await self._find_last_fully_acknowledged(stream)
             if excess <= 0:
                 return dropped
             oldest = [
@@ -408,7 +408,7 @@ class RedisBus:
                 await self._run_command("XTRIM", stream, "MINID", "=", _compute_next_entry_id(expired_entries[-1]))
             )
 
-    async def _find_last_acknowledged(self, stream: str) -> str | None:
+    async def _find_last_fully_acknowledged(self, stream: str) -> str | None:
         """Find the last entry up to which every group has acknowledged; None if the stream has no groups."""
         ends = []
         for group in await self._read_info("GROUPS", stream):
@@ -483,7 +483,7 @@ class RedisBus:
         )
 
     async def find_existing(self, stream: str, ids: Sequence[str]) -> Collection[str]:
-        valid_ids = list(filter(_is_id, ids))
+        valid_ids = list(filter(_is_entry_id, ids))
         replies = await asyncio.gather(*(self._run_command("XRANGE", stream, each, each) for each in valid_ids))
         return {each for each, entries in zip(valid_ids, replies, strict=True) if entries}
 
@@ -502,7 +502,7 @@ class RedisBus:
     # -- commands --------------------------------------------------------------------------------
 
     async def _run_command(self, *command: str) -> Any:
-        return await _check_reply(self._link.execute(*command))
+        return await _await_reply(self._link.execute(*command))
 
     async def _run_blocking(self, seconds: float, *command: str) -> Any:
         """Run a blocking command on a separate connection, because it would block all other commands."""
@@ -513,7 +513,7 @@ class RedisBus:
             connection = self._take_idle_connection() or await Connection.open(self._address)
             self._busy.add(connection)
             async with asyncio.timeout(seconds + self._timeout):
-                reply = await _check_reply(connection.send(*command))
+                reply = await _await_reply(connection.send(*command))
         except (OSError, TimeoutError, Disconnected) as error:
             if connection is not None:
                 connection.close()
@@ -539,7 +539,7 @@ class RedisBus:
         return None
 
 
-async def _check_reply(reply: Awaitable[Any]) -> Any:
+async def _await_reply(reply: Awaitable[Any]) -> Any:
     """Await a reply. Raises NotFound if a group is missing, InternalError for other refusals."""
     try:
         return await reply
@@ -560,7 +560,7 @@ def _to_delivery(entry: Any) -> Delivery:
     return Delivery(_decode_text(name), dict(zip(texts[::2], texts[1::2], strict=True)))
 
 
-def _is_id(entry: str) -> bool:
+def _is_entry_id(entry: str) -> bool:
     stamp, _, number = entry.partition("-")
     return stamp.isascii() and stamp.isdigit() and number.isascii() and number.isdigit() and len(entry) < 40
 

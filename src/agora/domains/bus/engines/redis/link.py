@@ -61,7 +61,7 @@ class Link:
     @property
     def connected(self) -> bool:
         """Whether there is a connection that receives replies."""
-        return self._live_connection() is not None and self._missed_probes < UNRESPONSIVE_AFTER
+        return self._get_live_connection() is not None and self._missed_probes < UNRESPONSIVE_AFTER
 
     async def start(self) -> None:
         """Start connecting; returns after the first attempt."""
@@ -84,7 +84,7 @@ class Link:
             try:
                 connection = await Connection.open(self.address, self._name)
             except (OSError, TimeoutError, Refused) as error:
-                self._set_error(f"{error}" or type(error).__name__)
+                self._change_and_report_error(f"{error}" or type(error).__name__)
                 attempted.set()
             else:
                 self.connection, self.error, login_replies = connection, None, connection.replies
@@ -92,10 +92,10 @@ class Link:
                 self._connected.set()
                 self.on_change()
                 attempted.set()
-                await self._monitor_connection(connection)
+                await self._monitor_until_lost(connection)
                 self.connection = None
                 self._connected.clear()
-                self._set_error("the connection was lost")
+                self._change_and_report_error("the connection was lost")
                 # The login alone proves nothing: a proxy may accept it without a server behind.
                 if connection.replies > login_replies:
                     backoff.reset_failures()
@@ -103,7 +103,7 @@ class Link:
             # flooded.
             await asyncio.sleep(backoff.next_delay())
 
-    async def _monitor_connection(self, connection: Connection) -> None:
+    async def _monitor_until_lost(self, connection: Connection) -> None:
         """Return when the connection is lost; close it if the server has not answered for ``timeout`` seconds."""
         interval = min(self._timeout / 4, PROBE_INTERVAL)
         replies, last_reply = connection.replies, self._loop.time()
@@ -116,7 +116,7 @@ class Link:
             quiet = connection.replies == replies
             if not (quiet and connection.pending):
                 replies, last_reply, self._missed_probes = connection.replies, self._loop.time(), 0
-                self._set_error(None)
+                self._change_and_report_error(None)
             else:
                 if not self._missed_probes:  # the waiting command may be younger than the last reply
                     last_reply = self._loop.time() - interval
@@ -125,7 +125,7 @@ class Link:
                 connection.close()
                 return
             if self._missed_probes == UNRESPONSIVE_AFTER:
-                self._set_error("it does not answer")
+                self._change_and_report_error("it does not answer")
             if quiet and not connection.pending:
                 self._send_ping(connection)
         self._missed_probes = 0
@@ -136,7 +136,7 @@ class Link:
         # Nobody awaits it; asyncio would log the error of a lost connection as never retrieved.
         ping.add_done_callback(lambda future: future.cancelled() or future.exception())
 
-    def _set_error(self, error: str | None) -> None:
+    def _change_and_report_error(self, error: str | None) -> None:
         if self.error == error:
             return
         self.error = error
@@ -144,7 +144,7 @@ class Link:
             log.warning("Redis at %s: %s", self.address, error)
         self.on_change()
 
-    def _live_connection(self) -> Connection | None:
+    def _get_live_connection(self) -> Connection | None:
         """Return the connection unless it is lost: the task that replaces it may not have run yet."""
         connection = self.connection
         return None if connection is None or connection.lost.is_set() else connection
@@ -155,7 +155,7 @@ class Link:
         The event is cleared before each wait: between the loss of a connection and the run of the task that handles it,
         the event is still set, and a wait that returns immediately would never let that task run.
         """
-        while (connection := self._live_connection()) is None:
+        while (connection := self._get_live_connection()) is None:
             self._connected.clear()
             await self._connected.wait()
         return connection
@@ -180,7 +180,7 @@ class Link:
         return replies
 
     async def _execute_within_timeout(self, send: Callable[[Connection], Awaitable[Any]]) -> Any:
-        connection = self._live_connection()
+        connection = self._get_live_connection()
         if connection is None:
             return await self._execute_when_connected(send, is_sent=False)
         self._check_capacity(connection.pending)
