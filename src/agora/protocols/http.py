@@ -136,7 +136,7 @@ class Access:
         """
         credential = credential or self.credential(scope)
         local = credential is None and self.is_local(scope)
-        caller = self._authenticator.find_cached_caller(credential, local=local)
+        caller = self._authenticator.find_cached_or_anonymous_caller(credential, local=local)
         caller = caller or await self._authenticator.authenticate(credential, local=local)
         tenant = read_header(scope, TENANT_HEADER)
         if tenant is not None:

@@ -39,7 +39,7 @@ from agora.domains.dead_letters.port import SOURCES
 from agora.domains.declared_agents.port import KEY_SEALER, OPERATION_RUNNER
 from agora.domains.identity.authenticator import Authenticator
 from agora.domains.identity.sign_on_port import SIGN_ON
-from agora.domains.identity.signing import Signer, load_secret
+from agora.domains.identity.signing import Signer, load_or_create_secret
 from agora.domains.instances.ports import LOCAL_HOST
 from agora.domains.mcp_upstreams.client.pool import ConnectionPool
 from agora.domains.mcp_upstreams.federation import Federation
@@ -301,8 +301,8 @@ class App:
 
     def _build_authentication(self) -> None:
         directory = self.settings.secrets_dir
-        self.signer = Signer(load_secret(directory / "signing.key").encode())
-        admin_token = load_secret(directory / "admin-token", make="adm_")
+        self.signer = Signer(load_or_create_secret(directory / "signing.key").encode())
+        admin_token = load_or_create_secret(directory / "admin-token", make="adm_")
         self.authenticator = Authenticator(self.store, self.signer, self.settings, self.clock, admin_token)
         self.sign_on = self.authenticator.sign_on = self._open_sign_on()
 
@@ -322,11 +322,11 @@ class App:
         ports.provide(HEALTH_REPORT, Lazy("agora.domains.monitoring.health:check_health"))
         ports.provide(MANIFEST_REGISTRATION, Lazy("agora.domains.instances.registration:register_agent_by_manifest"))
         ports.provide(RUNNING_TIME, Lazy("agora.domains.instances.running_time:estimate_unmetered_time"))
-        upstream_sealer = Sealer(self.signer.encryption_key("upstreams"))
+        upstream_sealer = Sealer(self.signer.derive_encryption_key("upstreams"))
         self.grants = ports.provide(UPSTREAM_GRANTS, UpstreamGrants(self.store, upstream_sealer, self.clock))
         ports.provide(UPSTREAMS, ConnectionPool(upstream_sealer, grants=self.grants))
-        sealer = ports.provide(CREDENTIAL_SEALER, Sealer(self.signer.encryption_key("a2a")))
-        ports.provide(KEY_SEALER, Sealer(self.signer.encryption_key("models")))
+        sealer = ports.provide(CREDENTIAL_SEALER, Sealer(self.signer.derive_encryption_key("a2a")))
+        ports.provide(KEY_SEALER, Sealer(self.signer.derive_encryption_key("models")))
         self._lines = A2AClientPool(sealer)
         ports.provide(REMOTE_AGENTS, self._lines)
         if (local := open_local_host(self.settings)) is not None:
@@ -405,12 +405,12 @@ class App:
         """Open single sign-on if an identity provider is configured."""
         if not (self.settings.oidc_issuers or self.settings.keycloak_url or self.settings.keycloak_realm):
             return None
-        from agora.domains.identity.oidc.sign_on import open_sign_on
+        from agora.domains.identity.oidc.sign_on import create_sign_on
 
-        sealer = Sealer(self.signer.encryption_key("sign-on"))
+        sealer = Sealer(self.signer.derive_encryption_key("sign-on"))
         scopes = {operation.scope for operation in self.registry.operations if operation.scope}
-        mint = self.signer.session_token
-        return open_sign_on(self.settings, self.store, sealer, self.clock, mint=mint, known=scopes)
+        mint = self.signer.sign_session_token
+        return create_sign_on(self.settings, self.store, sealer, self.clock, mint=mint, known=scopes)
 
     async def _load_tenants(self) -> None:
         """Load the overrides, statuses and settings that were changed at run time."""
@@ -537,7 +537,7 @@ class App:
 
     @cached_property
     def monitor_app(self) -> MonitorApp:
-        sealer = Sealer(self.signer.encryption_key("monitor"))
+        sealer = Sealer(self.signer.derive_encryption_key("monitor"))
         has_ended = self.authenticator.ended.has_ended
         return MONITOR_APP.get()(
             self.dispatcher, self._access, self.settings, sealer, self.clock, has_ended, self.sign_on

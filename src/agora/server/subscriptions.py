@@ -25,12 +25,12 @@ def _load_handlers(*references: str) -> Sequence[Handler]:
 
 HANDLERS_BY_SIGNAL: Mapping[Signal[Any], Sequence[Handler]] = {
     agents.ADDRESS_TAKEN: _load_handlers(
-        "conversations.subscribers:readdress_questions", "messaging.subscribers:deliver_held_messages"
+        "conversations.subscribers:readdress_conversations", "messaging.subscribers:deliver_held_messages"
     ),
     agents.AGENT_REGISTERED: _load_handlers(
         "tasks.subscribers:hand_over_waiting_tasks", "apps.subscribers:publish_registered_app"
     ),
-    agents.CODEBASES_DECLARED: _load_handlers("coding.subscribers:refuse_foreign_codebases"),
+    agents.CODEBASES_DECLARED: _load_handlers("coding.subscribers:require_own_codebases"),
     agents.DEREGISTRATION_REQUESTED: _load_handlers("instances.subscribers:refuse_deregistration_with_instances"),
     agents.AGENT_RETIRED: _load_handlers(
         "tasks.subscribers:release_tasks",

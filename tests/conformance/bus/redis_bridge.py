@@ -78,7 +78,7 @@ def bridge_of(market: Market) -> BusBridge:
 
 
 def token_of(market: Market, agent: Caller) -> str:
-    return market.app.signer.agent_token(agent.tenant, agent.subject, agent.generation)
+    return market.app.signer.sign_agent_token(agent.tenant, agent.subject, agent.generation)
 
 
 def entry(sender: str, target: str, content: Any = None, **fields: str) -> dict[str, str]:

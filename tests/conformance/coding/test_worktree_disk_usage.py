@@ -58,8 +58,9 @@ async def test_worker_reports_and_removes_worktrees(job: Job) -> None:
         ("task_", "3 worktrees"),
         ("../x", "no worktree"),
     ):
-        with pytest.raises(InvalidRequest, match=words):
+        with pytest.raises(InvalidRequest, match=words) as refusal:
             await clean(job.codebase, bad)
+        assert "{" not in str(refusal.value.fix), "the route is named with its real form, not with a placeholder"
     with pytest.raises(NotFound):
         await clean("nowhere", A)
     await market.call(job.coder, "codebase.register", name="api", path="/other", worker_id=job.worker)

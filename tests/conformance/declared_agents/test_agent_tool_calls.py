@@ -38,7 +38,7 @@ async def declare(market: Market, name: str, **fields: Any) -> Caller:
     """Declare an agent. Returns its caller, as used by the runner."""
     specification = {"model": "local:tiny", **fields}
     applied = await market.call(market.operator, "declared_agent.apply", name=name, specification=specification)
-    token = market.app.signer.agent_token("default", applied.agent_id, 1)
+    token = market.app.signer.sign_agent_token("default", applied.agent_id, 1)
     return await market.app.authenticator.authenticate(token)
 
 

@@ -223,8 +223,8 @@ async def test_number_of_jobs_per_day_of_a_person_is_limited(market: Market) -> 
 async def test_browser_signs_in(market: Market) -> None:
     sign_on = market.app.sign_on
     assert sign_on is not None
-    begun = await sign_on.begin("/v1/monitor/tasks", CALLBACK)
-    other = await sign_on.begin("https://evil.test/", CALLBACK)
+    begun = await sign_on.begin_sign_in("/v1/monitor/tasks", CALLBACK)
+    other = await sign_on.begin_sign_in("https://evil.test/", CALLBACK)
     query = await back(begun.url, "otto")
     wrong: list[tuple[dict[str, str], str | None, str]] = [
         (query, None, CALLBACK),
@@ -238,11 +238,11 @@ async def test_browser_signs_in(market: Market) -> None:
     ]
     for given in wrong:
         with pytest.raises(Unauthenticated):
-            await sign_on.finish(*given)
-    done = await sign_on.finish(query, begun.cookie, CALLBACK)
+            await sign_on.finish_sign_in(*given)
+    done = await sign_on.finish_sign_in(query, begun.cookie, CALLBACK)
     assert (done.next, done.name) == ("/v1/monitor/tasks", "otto")
     with pytest.raises(Unauthenticated):
-        await sign_on.finish(query, begun.cookie, CALLBACK)
+        await sign_on.finish_sign_in(query, begun.cookie, CALLBACK)
     otto = await who(market, done.credential)
     assert (otto.kind, otto.scopes) == ("user", ROLES["operator"])
     for forged in (done.credential[:-3], "ses_e30." + done.credential.partition(".")[2], "ses_", "ses_.", "ses_x.y"):
@@ -251,14 +251,14 @@ async def test_browser_signs_in(market: Market) -> None:
     query = await back(other.url, "otto")
     market.clock.advance(601)
     with pytest.raises(Unauthenticated, match="too long"):
-        await sign_on.finish(query, other.cookie, CALLBACK)
+        await sign_on.finish_sign_in(query, other.cookie, CALLBACK)
 
 
 async def signed_in(market: Market, name: str) -> str:
     sign_on = market.app.sign_on
     assert sign_on is not None
-    begun = await sign_on.begin("//evil.test", CALLBACK)
-    done = await sign_on.finish(await back(begun.url, name), begun.cookie, CALLBACK)
+    begun = await sign_on.begin_sign_in("//evil.test", CALLBACK)
+    done = await sign_on.finish_sign_in(await back(begun.url, name), begun.cookie, CALLBACK)
     assert done.next == "/v1/monitor/"
     return done.credential
 
@@ -280,7 +280,7 @@ async def test_session_is_renewed_and_expires(market: Market, monkeypatch: pytes
     market.clock.advance(301)
     sign_on = market.app.sign_on
     monkeypatch.setattr(sign_on, "trust", replace(sign_on.trust, skew=400_000_000))
-    callers = await asyncio.gather(*(sign_on.find_session_caller("default", str(vera.token_id)) for _ in range(5)))
+    callers = await asyncio.gather(*(sign_on.authenticate_session("default", str(vera.token_id)) for _ in range(5)))
     assert {caller.subject for caller in callers} == {vera.subject}
     assert len(asked) == len(set(asked)) > 0, "however many ask, a refresh token is used once"
     left = await market.call(callers[0], LOGOUT)
@@ -306,10 +306,10 @@ async def test_session_ends_with_the_providers_session(market: Market, monkeypat
     with monkeypatch.context() as patched:
         patched.setattr(sign_on.flows, "exchange_refresh_token", down)
         with pytest.raises(UpstreamUnavailable):
-            await sign_on.find_session_caller("default", str(vera.token_id))
+            await sign_on.authenticate_session("default", str(vera.token_id))
     for _ in range(2):
         with pytest.raises(Unauthenticated, match="ended"):
-            await sign_on.find_session_caller("default", str(vera.token_id))
+            await sign_on.authenticate_session("default", str(vera.token_id))
     rows = await market.app.store.read("default", lambda reader: _session(reader, str(vera.token_id)))
     assert rows.ended_at is not None
     assert kept.refresh.encode() not in bytes(rows.secrets)
@@ -345,7 +345,7 @@ async def test_session_ended_by_the_provider_is_not_renewed(market: Market, monk
     market.clock.advance(301)
     monkeypatch.setattr(sign_on.flows, "exchange_refresh_token", never)
     with pytest.raises(Unauthenticated, match="ended at the identity provider"):
-        await sign_on.find_session_caller("default", str(vera.token_id))
+        await sign_on.authenticate_session("default", str(vera.token_id))
     row = await market.app.store.read("default", lambda reader: _session(reader, str(vera.token_id)))
     assert row.ended_at is not None
 

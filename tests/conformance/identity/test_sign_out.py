@@ -120,9 +120,9 @@ async def test_logout_token_of_the_provider_ends_the_session(
         for name, jar in (("vera", cookies), ("otto", httpx.Cookies())):
             sign_on = a.app.sign_on
             assert sign_on is not None
-            begun = await sign_on.begin(HOME, CALLBACK)
+            begun = await sign_on.begin_sign_in(HOME, CALLBACK)
             back = await asyncio.to_thread(browse, begun.url, name, until=CALLBACK, cookies=jar)
-            credentials.append((await sign_on.finish(dict(back.params), begun.cookie, CALLBACK)).credential)
+            credentials.append((await sign_on.finish_sign_in(dict(back.params), begun.cookie, CALLBACK)).credential)
         vera, otto = credentials
         subject = (await b.app.authenticator.authenticate(vera)).subject
         page = Browser(b.app)
@@ -132,7 +132,7 @@ async def test_logout_token_of_the_provider_ends_the_session(
         await asyncio.to_thread(browse, leave, "vera", until=f"{leave}/success", cookies=cookies)
         (event,) = a.of_type("agora.session.ended")
         assert (event.subject, event.audience) == (subject, (subject,))
-        await wait_until(lambda: b.app.authenticator.find_cached_caller(vera, local=False) is None)
+        await wait_until(lambda: b.app.authenticator.find_cached_or_anonymous_caller(vera, local=False) is None)
         for market in (a, b):
             with pytest.raises(Unauthenticated, match="logged out"):
                 await market.app.authenticator.authenticate(vera)

@@ -19,8 +19,8 @@ from agora.domains.identity.authority import (
     check_administration_authority,
     check_and_record_administration,
     check_authority,
+    check_may_grant_tier,
     check_override_authority,
-    check_tier,
 )
 from agora.domains.messaging.views import transfer_unread_messages
 from agora.domains.tasks.deadlines import hand_over_tasks
@@ -126,7 +126,7 @@ class Management(BoundService):
                 fix=f"Give one of {', '.join(ServiceTier)} as value.",
                 errors=[field_error("value", "not a service tier")],
             ) from None
-        check_tier(self.call, tier, ServiceTier(row.service_tier))
+        check_may_grant_tier(self.call, tier, ServiceTier(row.service_tier))
         # A target of its own: who sets a tier does not take over the agent's state.
         await check_and_record_administration(self.call, f"tier:{row.agent_id}")
         await self.call.tx.execute(statements.update_agent_tier, agent_id=row.agent_id, tier=tier.value)

@@ -277,7 +277,7 @@ class AgentService(BoundService, contract.Agents):
             row,
             call.now,
             available_services=[operation.name for operation in call.context.registry.list_visible(newcomer)],
-            token=call.context.signer.agent_token(call.caller.tenant, row.agent_id, row.token_generation),
+            token=call.context.signer.sign_agent_token(call.caller.tenant, row.agent_id, row.token_generation),
             created=created,
             pending_messages=pending,
             pending_tasks=tasks,
@@ -293,7 +293,7 @@ class AgentService(BoundService, contract.Agents):
         row = await load_agent(self.call.tx, result.agent_id)
         # A retired agent gets no new token, nor does a caller that only changed another agent's manifest.
         if row.status != "retired" and (result.created or result.agent_id == self.call.caller.subject):
-            result.token = self.call.context.signer.agent_token(
+            result.token = self.call.context.signer.sign_agent_token(
                 self.call.caller.tenant, result.agent_id, row.token_generation
             )
         return result

@@ -257,7 +257,7 @@ class Inbound:
         if row is None:
             raise _build_signature_error()
         # Tokens are derived and not stored, so the server knows the secret that the sender signed with.
-        token = self._context.server.signer.agent_token(tenant, row.agent_id, row.token_generation)
+        token = self._context.server.signer.sign_agent_token(tenant, row.agent_id, row.token_generation)
         try:
             genuine = wire.verify_signature(fields, token)
         except ValueError as error:

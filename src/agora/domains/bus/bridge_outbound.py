@@ -82,7 +82,7 @@ class Outbound:
     def _sign_fields(self, tenant: str, agent: BridgeMember, fields: dict[str, str]) -> dict[str, str]:
         """Sign with the recipient's token, so that the recipient recognises entries of the marketplace."""
         signer = self._context.server.signer
-        token = signer.agent_token(tenant, agent.agent_id, agent.token_generation)
+        token = signer.sign_agent_token(tenant, agent.agent_id, agent.token_generation)
         return fields | {"signature": wire.compute_signature(fields, token)}
 
     async def _claim_stream_and_requeue_lost(self, tenant: str, agent: BridgeMember) -> str:

@@ -10,13 +10,13 @@ from . import queries as statements
 from .records import CodebaseRow, SessionRow
 
 __all__ = [
-    "find_codebase",
-    "find_own_codebase",
     "load_codebase",
     "load_own_codebase",
     "load_session",
     "may_read_every_session",
     "require_requester",
+    "resolve_codebase",
+    "resolve_own_codebase",
 ]
 
 MAX_LISTED_CODEBASES = 5  #: maximum number of codebase ids in the error for an ambiguous name
@@ -33,7 +33,7 @@ async def load_codebase(call: Call, codebase_id: str) -> CodebaseRow:
     return row
 
 
-async def find_codebase(call: Call, ref: str) -> CodebaseRow:
+async def resolve_codebase(call: Call, ref: str) -> CodebaseRow:
     """Find a codebase by id, or by a name that is unique among the caller's codebases.
 
     Operators find the codebases of all callers. Raises NotFound, Conflict.
@@ -53,12 +53,12 @@ async def find_codebase(call: Call, ref: str) -> CodebaseRow:
     return rows[0]
 
 
-async def find_own_codebase(call: Call, ref: str) -> CodebaseRow:
+async def resolve_own_codebase(call: Call, ref: str) -> CodebaseRow:
     """Find a codebase of the caller's worker by id or name; operators: any.
 
     Raises NotFound, Conflict, PermissionDenied.
     """
-    return _check_own(call, await find_codebase(call, ref))
+    return _check_own(call, await resolve_codebase(call, ref))
 
 
 async def load_own_codebase(call: Call, codebase_id: str) -> CodebaseRow:

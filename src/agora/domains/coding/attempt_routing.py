@@ -18,7 +18,7 @@ from . import attempt_queries as statements
 from . import queries as codebases
 from .attempt_records import AttemptPlace
 
-__all__ = ["VariantRequirements", "choose_place", "list_places", "parse_variant"]
+__all__ = ["VariantRequirements", "choose_place", "list_places_by_id_or_name", "parse_variant_requirements"]
 
 MAX_PLACES = 50
 MAX_OFFERS = 20  #: maximum number of offers in an error
@@ -26,7 +26,7 @@ MAX_OFFERS = 20  #: maximum number of offers in an error
 VariantRequirements = Mapping[str, str]  #: names by kind of requirement: coding, model, profile, worker
 
 
-def parse_variant(variant: str, field: str) -> VariantRequirements:
+def parse_variant_requirements(variant: str, field: str) -> VariantRequirements:
     """Parse the requirements of a variant. Raises InvalidRequest for a repeated kind of requirement."""
     requirements: dict[str, str] = {}
     for requirement in variant.split():
@@ -38,9 +38,9 @@ def parse_variant(variant: str, field: str) -> VariantRequirements:
     return requirements
 
 
-async def list_places(call: Call, ref: str) -> tuple[Sequence[AttemptPlace], bool]:
+async def list_places_by_id_or_name(call: Call, ref: str) -> tuple[Sequence[AttemptPlace], bool]:
     """List the places for attempts, the codebase itself first, and whether ``ref`` is a name. Raises NotFound."""
-    # An id before a name, as in access.find_codebase.
+    # An id before a name, as in access.resolve_codebase.
     if await call.tx.one(codebases.select_codebase, codebase_id=ref) is not None:
         return await call.tx.all(statements.list_places_of_codebase, codebase_id=ref, limit=MAX_PLACES), False
     if await call.tx.all(codebases.select_codebases_by_name, name=ref, owner="", limit=1):

@@ -62,7 +62,7 @@ class AttemptService(BoundService, contract.Attempts):
         files: list[JsonObject] = [],
     ) -> contract.AttemptGroup:
         call = self.call
-        places, is_name = await routing.list_places(call, codebase_id)
+        places, is_name = await routing.list_places_by_id_or_name(call, codebase_id)
         group = AttemptGroupRow(
             tenant_id=call.caller.tenant,
             group_id=new_id("att"),
@@ -85,11 +85,11 @@ class AttemptService(BoundService, contract.Attempts):
         }
         for number, variant in enumerate(variants, 1):
             field = f"variants[{number - 1}]"
-            requirements = routing.parse_variant(variant, field)
+            requirements = routing.parse_variant_requirements(variant, field)
             place = routing.choose_place(places, variant, requirements, field)
             document = {
                 **job,
-                **_build_requirements(requirements),
+                **_build_job_requirements(requirements),
                 # A name leaves the choice to the first claiming worker among those with a codebase of that name.
                 "codebase_id": codebase_id if is_name else place.codebase_id,
                 "metadata": {"attempt": {"group_id": group.group_id, "number": number, "of": len(variants)}},
@@ -104,8 +104,10 @@ class AttemptService(BoundService, contract.Attempts):
             )
             call.tx.append(ATTEMPTS, attempt)
         call.target = group.group_id
-        call.emit("agora.attempt.started", _describe_group(group), subject=group.group_id, audience=(group.requester,))
-        return await self._compare_attempts(group)
+        call.emit(
+            "agora.attempt.started", _build_group_event_data(group), subject=group.group_id, audience=(group.requester,)
+        )
+        return await self._build_group_with_results(group)
 
     @implements
     async def list(
@@ -120,7 +122,7 @@ class AttemptService(BoundService, contract.Attempts):
             limit=limit + 1,
         )
         more, rows = len(rows) > limit, rows[:limit]
-        attempts = await self._select_attempts(rows)
+        attempts = await self._read_attempts_by_group(rows)
         budget = paging.PageBudget(call.context.settings.page_bytes)
         for count, row in enumerate(rows):
             records = (row, *attempts[row.group_id])
@@ -135,7 +137,7 @@ class AttemptService(BoundService, contract.Attempts):
 
     @implements
     async def get(self, group_id: str) -> contract.AttemptGroup:
-        return await self._compare_attempts(await self._load_group(group_id))
+        return await self._build_group_with_results(await self._load_visible_group(group_id))
 
     @implements
     async def choose(self, group_id: str, task_id: str) -> contract.AttemptGroup:
@@ -143,14 +145,14 @@ class AttemptService(BoundService, contract.Attempts):
         group = await self._lock_own_group(group_id)
         # A repeated choice succeeds and changes nothing.
         if group.chosen == task_id:
-            return await self._compare_attempts(group)
+            return await self._build_group_with_results(group)
         if group.chosen is not None:
             raise Conflict(
                 f"{group.chosen} was chosen by {group.chosen_by}.",
                 fix="Continue with that one, or merge the other branch manually; it still exists.",
                 chosen=group.chosen,
             )
-        attempts = (await self._select_attempts([group]))[group_id]
+        attempts = (await self._read_attempts_by_group([group]))[group_id]
         choice = next((attempt for attempt in attempts if attempt.task_id == task_id), None)
         if choice is None:
             ids = ", ".join(attempt.task_id for attempt in attempts)
@@ -167,15 +169,15 @@ class AttemptService(BoundService, contract.Attempts):
             )
         for attempt in attempts:
             if attempt is not choice:
-                await self._end_attempt(attempt, task_id)
+                await self._cancel_and_dismiss_attempt(attempt, task_id)
         group.chosen, group.chosen_by, group.updated_at = task_id, call.caller.subject, call.now
         await call.tx.execute(
             statements.choose_attempt, group_id=group_id, task_id=task_id, by=group.chosen_by, now=call.now
         )
-        call.emit("agora.attempt.chosen", _describe_group(group), subject=group_id, audience=(group.requester,))
-        return await self._compare_attempts(group)
+        call.emit("agora.attempt.chosen", _build_group_event_data(group), subject=group_id, audience=(group.requester,))
+        return await self._build_group_with_results(group)
 
-    async def _end_attempt(self, attempt: AttemptState, chosen: str) -> None:
+    async def _cancel_and_dismiss_attempt(self, attempt: AttemptState, chosen: str) -> None:
         """Cancel the job of a rejected attempt and dismiss its review. Raises Conflict during its delivery."""
         call = self.call
         if attempt.status is not None and attempt.status not in states.TERMINAL_STATUSES:
@@ -189,7 +191,7 @@ class AttemptService(BoundService, contract.Attempts):
 
     # -- rows ---------------------------------------------------------------------------------------------
 
-    async def _load_group(self, group_id: str, *, lock: bool = False) -> AttemptGroupRow:
+    async def _load_visible_group(self, group_id: str, *, lock: bool = False) -> AttemptGroupRow:
         """Load a group that the caller may read. Raises NotFound for a hidden group, too."""
         query = statements.lock_group if lock else statements.select_group
         row, caller = await self.call.tx.one(query, group_id=group_id), self.call.caller
@@ -200,11 +202,11 @@ class AttemptService(BoundService, contract.Attempts):
 
     async def _lock_own_group(self, group_id: str) -> AttemptGroupRow:
         """Lock a group of the caller, or any group for an operator. Raises NotFound, PermissionDenied."""
-        row, caller = await self._load_group(group_id, lock=True), self.call.caller
+        row, caller = await self._load_visible_group(group_id, lock=True), self.call.caller
         require_requester(caller, group_id, row.requester, "choose")
         return row
 
-    async def _select_attempts(self, groups: Sequence[AttemptGroupRow]) -> Mapping[str, Sequence[AttemptState]]:
+    async def _read_attempts_by_group(self, groups: Sequence[AttemptGroupRow]) -> Mapping[str, Sequence[AttemptState]]:
         """Read the attempts of groups, by group id, in order."""
         ids = [group.group_id for group in groups]
         attempts: dict[str, list[AttemptState]] = {id: [] for id in ids}
@@ -212,19 +214,19 @@ class AttemptService(BoundService, contract.Attempts):
             attempts[row.group_id].append(row)
         return attempts
 
-    async def _compare_attempts(self, group: AttemptGroupRow) -> contract.AttemptGroup:
+    async def _build_group_with_results(self, group: AttemptGroupRow) -> contract.AttemptGroup:
         """Build a group with the changes, results and usage of its attempts."""
         tx = self.call.tx
         usage = {row.number: row for row in await tx.all(statements.sum_attempt_usage, group_id=group.group_id)}
         attempts = []
-        for row in (await self._select_attempts([group]))[group.group_id]:
+        for row in (await self._read_attempts_by_group([group]))[group.group_id]:
             data = await tx.one(tasks.select_task_data, task_id=row.latest_task_id)
             result = decode_json(data.result) if data is not None and data.result else None
             attempts.append(_build_attempt(row, usage.get(row.number), result if isinstance(result, dict) else {}))
         return _build_group(group, attempts)
 
 
-def _build_requirements(requirements: routing.VariantRequirements) -> dict[str, Any]:
+def _build_job_requirements(requirements: routing.VariantRequirements) -> dict[str, Any]:
     """Convert the requirements of a variant to fields of a coding job."""
     fields: dict[str, Any] = {
         VARIANT_FIELDS[kind]: name for kind, name in requirements.items() if kind in VARIANT_FIELDS
@@ -236,7 +238,7 @@ def _build_requirements(requirements: routing.VariantRequirements) -> dict[str, 
     return fields
 
 
-def _describe_group(row: AttemptGroupRow) -> dict[str, Any]:
+def _build_group_event_data(row: AttemptGroupRow) -> dict[str, Any]:
     """Build the data of an event about a group."""
     return {"group_id": row.group_id, "codebase_id": row.codebase_id, "chosen": row.chosen}
 

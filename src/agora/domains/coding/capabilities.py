@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from agora.clock import SECOND
 from agora.core.call import Call, decode_json, encode_json
 from agora.domains.agents.signals import CODEBASE_CAPABILITY
+from agora.domains.tasks import worker_queries as workers
 from agora.domains.tasks.records import WorkerRow
 from agora.domains.tasks.states import ONLINE_SECONDS
 
@@ -15,11 +17,12 @@ from .records import CodebaseRow
 __all__ = [
     "MAX_SILENCE_SECONDS",
     "ONLINE_SECONDS",
-    "add_capability",
+    "add_worker_capability",
     "announce_worker_change",
     "codebase_capability",
-    "list_capabilities",
-    "remove_capability",
+    "is_worker_online",
+    "list_codebase_capabilities",
+    "remove_worker_capability",
 ]
 
 MAX_SILENCE_SECONDS = 45  #: a worker that was not seen for so long (heartbeat: 30 s) is skipped
@@ -30,17 +33,23 @@ def codebase_capability(codebase_id: str) -> str:
     return f"{CODEBASE_CAPABILITY}{codebase_id}"
 
 
-async def add_capability(call: Call, worker_id: str, capability: str) -> None:
+async def is_worker_online(call: Call, codebase: CodebaseRow) -> bool:
+    """Whether the worker of a codebase was seen recently; each claim updates the time."""
+    worker = await call.tx.one(workers.select_worker, ref=codebase.worker_id, owner=codebase.owner)
+    return worker is not None and call.now - worker.last_seen <= ONLINE_SECONDS * SECOND
+
+
+async def add_worker_capability(call: Call, worker_id: str, capability: str) -> None:
     """Give a worker a capability."""
-    await _change_capabilities(call, worker_id, lambda names: list(dict.fromkeys([*names, capability])))
+    await _update_capabilities_under_lock(call, worker_id, lambda names: list(dict.fromkeys([*names, capability])))
 
 
-async def remove_capability(call: Call, worker_id: str, capability: str) -> None:
+async def remove_worker_capability(call: Call, worker_id: str, capability: str) -> None:
     """Take a capability from a worker."""
-    await _change_capabilities(call, worker_id, lambda names: [name for name in names if name != capability])
+    await _update_capabilities_under_lock(call, worker_id, lambda names: [name for name in names if name != capability])
 
 
-async def _change_capabilities(call: Call, worker_id: str, change: Callable[[list[str]], list[str]]) -> None:
+async def _update_capabilities_under_lock(call: Call, worker_id: str, change: Callable[[list[str]], list[str]]) -> None:
     # The list is one column: read under the lock, so that concurrent changes of one worker do not undo each other.
     worker = await call.tx.one(statements.lock_worker, worker_id=worker_id)
     if worker is not None:
@@ -54,7 +63,7 @@ def announce_worker_change(call: Call, worker: WorkerRow) -> None:
     call.emit("agora.worker.updated", data, subject=worker.worker_id, audience=(worker.owner,))
 
 
-def list_capabilities(codebase: CodebaseRow) -> list[str]:
+def list_codebase_capabilities(codebase: CodebaseRow) -> list[str]:
     """List the capabilities that jobs for a codebase may require: by its id, its name, its repository."""
     # Held capabilities are compared with what jobs require, so all three forms are listed.
     repository = [f"repository:{codebase.repository}"] if codebase.repository else []

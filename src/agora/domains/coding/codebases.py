@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import cast
 
-from agora.clock import SECOND
 from agora.core import pagination as paging
 from agora.core.call import BoundService, EventStreamSpec, decode_json, encode_json
 from agora.core.errors import not_found
@@ -24,16 +23,16 @@ from agora_sdk.errors import Conflict
 
 from . import job_secrets, registration, steering, watch, worktree_queries
 from . import queries as statements
-from .access import find_codebase, load_codebase, load_own_codebase
+from .access import load_codebase, load_own_codebase, resolve_codebase
 from .capabilities import (
-    ONLINE_SECONDS,
-    add_capability,
+    add_worker_capability,
     announce_worker_change,
     codebase_capability,
-    remove_capability,
+    is_worker_online,
+    remove_worker_capability,
 )
 from .records import CODEBASES, CodebaseRow
-from .stand_ins import announce_waiting_jobs, end_stand_ins
+from .stand_ins import announce_waiting_jobs, remove_stand_ins
 
 __all__ = ["CodebaseService"]
 
@@ -68,22 +67,24 @@ class CodebaseService(BoundService, contract.Codebases):
             git_token=git_token,
             agent_config={str(key): value for key, value in agent_config.items()},
         )
-        worker = await self._find_own_worker(worker_id) if worker_id is not None else None
+        worker = await self._load_own_worker(worker_id) if worker_id is not None else None
         # A worker that registers its own path knows that it exists, so nobody is asked.
         if worker is not None and path is not None and git_url is None:
-            row = await self._store_codebase(worker, path, request)
+            row = await self._register_at_worker_path(worker, path, request)
         else:
-            row = await registration.request_registration(self.call, request, worker)
+            row = await registration.create_pending_and_ask_workers(self.call, request, worker)
         self.call.target = row.codebase_id
         return _build_codebase(row, online=row.state == "ready")
 
-    async def _store_codebase(self, worker: WorkerRow, path: str, request: registration.NewCodebase) -> CodebaseRow:
+    async def _register_at_worker_path(
+        self, worker: WorkerRow, path: str, request: registration.NewCodebase
+    ) -> CodebaseRow:
         """Register the codebase at a path of a worker, or update the existing one."""
         call = self.call
         row = await call.tx.one(statements.select_codebase_by_path, worker_id=worker.worker_id, path=path)
         if row is None:
-            await self._require_room(worker)
-            row = registration.build_row(call, request, worker)
+            await self._require_room_for_codebase(worker)
+            row = registration.build_codebase_row(call, request, worker)
             call.tx.append(CODEBASES, row)
         else:
             # A worker registers its directories at each start: the id, and with it queued jobs and sessions, stays.
@@ -91,7 +92,7 @@ class CodebaseService(BoundService, contract.Codebases):
             row.agent_config = encode_json(dict(request.agent_config)) if request.agent_config else row.agent_config
             row.updated_at = call.now
             await write_record(call.tx, statements.update_codebase, row, now=call.now)
-        await add_capability(call, worker.worker_id, codebase_capability(row.codebase_id))
+        await add_worker_capability(call, worker.worker_id, codebase_capability(row.codebase_id))
         return row
 
     @implements
@@ -105,15 +106,15 @@ class CodebaseService(BoundService, contract.Codebases):
         *,
         repository: str | None = None,
     ) -> contract.Codebase:
-        row = await self._load_pending(codebase_id)
-        worker = await self._find_own_worker(worker_id)
+        row = await self._lock_codebase(codebase_id)
+        worker = await self._load_own_worker(worker_id)
         # A repeated confirmation, whose first answer was lost, changes nothing.
         if row.worker_id != worker.worker_id:
-            await self._require_room(worker)
+            await self._require_room_for_codebase(worker)
             row = await registration.confirm_codebase(
                 self.call, row, worker, (task_id, fencing_token), path, repository
             )
-            await add_capability(self.call, worker.worker_id, codebase_capability(row.codebase_id))
+            await add_worker_capability(self.call, worker.worker_id, codebase_capability(row.codebase_id))
             # Before the announcement: a codebase that is not watched must not wake its worker.
             await watch.update_held_jobs(self.call, worker.worker_id)
             announce_worker_change(self.call, worker)
@@ -122,24 +123,24 @@ class CodebaseService(BoundService, contract.Codebases):
 
     @implements
     async def decline(self, codebase_id: str, task_id: str, fencing_token: int, reason: str) -> contract.Codebase:
-        row = await self._load_pending(codebase_id)
+        row = await self._lock_codebase(codebase_id)
         return _build_codebase(
             await registration.decline_codebase(self.call, row, task_id, fencing_token, reason), online=False
         )
 
     @implements
     async def read_credential(self, codebase_id: str, task_id: str, fencing_token: int) -> contract.CodebaseCredential:
-        row = await self._load_pending(codebase_id)
-        return await registration.open_credential(self.call, row, task_id, fencing_token)
+        row = await self._lock_codebase(codebase_id)
+        return await registration.decrypt_clone_credential(self.call, row, task_id, fencing_token)
 
-    async def _load_pending(self, codebase_id: str) -> CodebaseRow:
+    async def _lock_codebase(self, codebase_id: str) -> CodebaseRow:
         """Load and lock a codebase. Raises NotFound."""
         await load_codebase(self.call, codebase_id)
         row = await self.call.tx.one(statements.lock_codebase, codebase_id=codebase_id)
         assert row is not None
         return row
 
-    async def _find_own_worker(self, ref: str) -> WorkerRow:
+    async def _load_own_worker(self, ref: str) -> WorkerRow:
         caller = self.call.caller
         row = await self.call.tx.one(workers.select_worker, ref=ref, owner=caller.subject)
         if row is None or not caller.acts_for(row.owner):
@@ -150,7 +151,7 @@ class CodebaseService(BoundService, contract.Codebases):
             )
         return row
 
-    async def _require_room(self, worker: WorkerRow) -> None:
+    async def _require_room_for_codebase(self, worker: WorkerRow) -> None:
         """Check that a worker may have another codebase. Raises Conflict."""
         count = await self.call.tx.one(
             statements.count_codebases_of_worker, worker_id=worker.worker_id, most=MAX_CODEBASES
@@ -168,20 +169,15 @@ class CodebaseService(BoundService, contract.Codebases):
         rows, more = await paging.read_query_page(
             call, statements.list_codebases, "codebase_id", limit, cursor, search=pattern
         )
-        codebases = [_build_codebase(row, online=await self._is_online(row)) for row in rows]
+        codebases = [_build_codebase(row, online=await is_worker_online(self.call, row)) for row in rows]
         return contract.CodebasePage.model_construct(
             codebases=codebases, **paging.build_page_fields(codebases, "codebase_id", more=more, cursor=cursor)
         )
 
     @implements
     async def get(self, codebase_id: str) -> contract.Codebase:
-        row = await find_codebase(self.call, codebase_id)
-        return _build_codebase(row, online=await self._is_online(row))
-
-    async def _is_online(self, row: CodebaseRow) -> bool:
-        """Whether the worker of a codebase was seen recently; each claim updates the time."""
-        worker = await self.call.tx.one(workers.select_worker, ref=row.worker_id, owner=row.owner)
-        return worker is not None and self.call.now - worker.last_seen <= ONLINE_SECONDS * SECOND
+        row = await resolve_codebase(self.call, codebase_id)
+        return _build_codebase(row, online=await is_worker_online(self.call, row))
 
     @implements
     async def remove(self, codebase_id: str) -> contract.RemovedCodebase:
@@ -189,9 +185,9 @@ class CodebaseService(BoundService, contract.Codebases):
         row = await load_own_codebase(call, codebase_id)
         worker = await call.tx.one(workers.select_worker, ref=row.worker_id, owner=row.owner)
         if worker is not None:
-            await remove_capability(call, worker.worker_id, codebase_capability(codebase_id))
+            await remove_worker_capability(call, worker.worker_id, codebase_capability(codebase_id))
         # Their capability would otherwise stay: nothing dismisses the stand-ins of a codebase that is gone.
-        await end_stand_ins(call, row)
+        await remove_stand_ins(call, row)
         # Reviews and turns stay with their jobs, and are deleted with them by retention.
         for statement in (statements.delete_messages, statements.delete_sessions, statements.delete_codebase):
             await call.tx.execute(statement, codebase_id=codebase_id)
@@ -227,12 +223,12 @@ class CodebaseService(BoundService, contract.Codebases):
         request = steering.JobRequest(payload=payload, priority=priority, context_id=context_id, profile=profile)
         receipt = await steering.submit_job(self.call, codebase, request)
         # In the job's transaction: a worker that claims the job finds them.
-        await job_secrets.store_secrets(self.call, receipt.task_id, secrets)
+        await job_secrets.store_encrypted_secrets(self.call, receipt.task_id, secrets)
         return receipt
 
     @implements
     async def read_job_secrets(self, task_id: str, fencing_token: int) -> contract.JobSecrets:
-        secrets = await job_secrets.open_secrets(self.call, task_id, fencing_token)
+        secrets = await job_secrets.decrypt_job_secrets(self.call, task_id, fencing_token)
         return contract.JobSecrets(task_id=task_id, secrets=secrets)
 
     async def reissue_credential(
@@ -243,12 +239,14 @@ class CodebaseService(BoundService, contract.Codebases):
             return result  # a worker that lost the response reads it again under another key
         row = await self.call.tx.one(tasks.select_task, task_id=result.task_id)
         if row is not None and row.holder == self.call.caller.subject:
-            result.secrets = await job_secrets.open_secrets(self.call, row.task_id, row.fence)
+            result.secrets = await job_secrets.decrypt_job_secrets(self.call, row.task_id, row.fence)
         return result
 
     @implements
     async def message(self, codebase_id: str, message: str, *, task_id: str | None = None) -> TaskEntry:
-        return await steering.send_message(self.call, await load_codebase(self.call, codebase_id), message, task_id)
+        return await steering.send_message_to_job(
+            self.call, await load_codebase(self.call, codebase_id), message, task_id
+        )
 
     @implements
     async def interrupt(self, codebase_id: str) -> contract.EndedJobs:
@@ -265,15 +263,19 @@ class CodebaseService(BoundService, contract.Codebases):
     @implements
     async def status(self, codebase_id: str) -> contract.CodebaseStatus:
         codebase = await load_codebase(self.call, codebase_id)
-        return await steering.read_status(self.call, codebase, online=await self._is_online(codebase))
+        return await steering.read_codebase_status(
+            self.call, codebase, online=await is_worker_online(self.call, codebase)
+        )
 
     @implements
     def events(self, codebase_id: str, *, last_event_id: str | None = None) -> AsyncIterator[Event]:
         # The dispatcher awaits the specification within a read transaction; the feed then produces the events.
-        return cast("AsyncIterator[Event]", self._open_events(codebase_id, last_event_id))
+        return cast("AsyncIterator[Event]", self._build_event_stream_spec(codebase_id, last_event_id))
 
-    async def _open_events(self, codebase_id: str, last_event_id: str | None) -> EventStreamSpec:
-        return await steering.open_event_stream(self.call, await load_codebase(self.call, codebase_id), last_event_id)
+    async def _build_event_stream_spec(self, codebase_id: str, last_event_id: str | None) -> EventStreamSpec:
+        return await steering.build_event_stream_spec(
+            self.call, await load_codebase(self.call, codebase_id), last_event_id
+        )
 
     @implements
     async def start_watch(
@@ -288,7 +290,7 @@ class CodebaseService(BoundService, contract.Codebases):
 
     @implements
     async def watch_status(self, codebase_id: str) -> contract.Watch:
-        return await watch.describe_watch_state(self.call, await load_codebase(self.call, codebase_id))
+        return await watch.build_watch_state(self.call, await load_codebase(self.call, codebase_id))
 
 
 def _build_codebase(row: CodebaseRow, *, online: bool) -> contract.Codebase:

@@ -8,7 +8,7 @@ from typing import Final
 
 from .review_records import CommentRow
 
-__all__ = ["describe_comments", "find_line"]
+__all__ = ["find_line_text", "format_review_prompt"]
 
 # At most nine digits: the patch is a worker's text, and int() of a huge number is slow.
 HUNK_HEADER: Final = re.compile(r"@@ -(\d{1,9})(?:,\d+)? \+(\d{1,9})(?:,\d+)? @@")
@@ -16,15 +16,15 @@ MAX_CODE_CHARACTERS: Final = 300
 INTRODUCTION: Final = "Your changes were reviewed. Please work on this:"
 
 
-def find_line(patch: str, side: str, number: int) -> str | None:
+def find_line_text(patch: str, side: str, number: int) -> str | None:
     """Find the text of a line on the new or old side of a diff; None if the diff does not contain it."""
-    for new, old, text in _read_lines(patch):
+    for new, old, text in _iterate_diff_lines(patch):
         if number == (new if side == "new" else old):
             return text[:MAX_CODE_CHARACTERS]
     return None
 
 
-def _read_lines(patch: str) -> Iterator[tuple[int | None, int | None, str]]:
+def _iterate_diff_lines(patch: str) -> Iterator[tuple[int | None, int | None, str]]:
     """Read the lines of all hunks: number on the new side, number on the old side, and text."""
     new = old = 0
     in_hunk = False
@@ -41,7 +41,7 @@ def _read_lines(patch: str) -> Iterator[tuple[int | None, int | None, str]]:
             old += 1
 
 
-def describe_comments(comments: Sequence[CommentRow], text: str) -> str:
+def format_review_prompt(comments: Sequence[CommentRow], text: str) -> str:
     """Format comments as one prompt: the text, then path, line, code and comment of each."""
     parts = [INTRODUCTION, text] if text else [INTRODUCTION]
     for comment in comments:

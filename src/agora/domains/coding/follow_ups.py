@@ -29,7 +29,7 @@ from agora_sdk.errors import Conflict, InvalidRequest, field_error
 from . import follow_up_queries as statements
 from .follow_up_records import FOLLOW_UPS, FollowUpRow
 
-__all__ = ["FollowUpService", "build_follow_up", "say_to_job"]
+__all__ = ["FollowUpService", "add_follow_up", "build_follow_up"]
 
 MAX_PENDING_FOLLOW_UPS = 100  #: follow-ups of one job
 MAX_SUCCESSORS = 1000  #: maximum length of the chain of successors that is followed
@@ -43,7 +43,7 @@ class FollowUpService(BoundService, contract.FollowUps):
     @implements
     async def add(self, task_id: str, text: str, *, mode: contract.Mode = "queued") -> contract.FollowUp:
         draft = await access.lock_own_task(self.call, task_id)
-        return build_follow_up(await say_to_job(self.call, draft, text, mode))
+        return build_follow_up(await add_follow_up(self.call, draft, text, mode))
 
     @implements
     async def list(
@@ -64,22 +64,22 @@ class FollowUpService(BoundService, contract.FollowUps):
     ) -> contract.FollowUp:
         if text is None and mode is None:
             raise InvalidRequest("There is nothing to change.", errors=[field_error("text", "give text or mode")])
-        draft, row = await self._lock_waiting(task_id, follow_up_id)
+        draft, row = await self._lock_waiting_follow_up(task_id, follow_up_id)
         is_steering = mode == STEERING and row.mode != STEERING
         row.text, row.mode, row.updated_at = text or row.text, mode or row.mode, self.call.now
         await self._save_follow_up(row)
-        _announce_change(draft, row, "changed")
+        _emit_follow_up_change(draft, row, "changed")
         if is_steering and draft.row.status in states.UNFINISHED_STATUSES:
-            await _wake_job(draft, row.mode)
+            await _wake_and_save_job(draft, row.mode)
         else:
             await draft.save()
         return build_follow_up(row)
 
     @implements
     async def remove(self, task_id: str, follow_up_id: str) -> contract.RemovedFollowUp:
-        draft, row = await self._lock_waiting(task_id, follow_up_id)
+        draft, row = await self._lock_waiting_follow_up(task_id, follow_up_id)
         await self.call.tx.execute(statements.delete_follow_up, follow_up_id=follow_up_id)
-        _announce_change(draft, row, "removed")
+        _emit_follow_up_change(draft, row, "removed")
         await draft.save()
         return contract.RemovedFollowUp(follow_up_id=follow_up_id)
 
@@ -91,12 +91,12 @@ class FollowUpService(BoundService, contract.FollowUps):
         )
         if not waiting:
             raise Conflict(f"No follow-up waits for {task_id}.", fix="Add one: POST .../follow-ups.")
-        if not await _is_closed(draft):
+        if not await _is_closed_to_follow_ups(draft):
             raise Conflict(
                 f"{task_id} is {draft.row.status}: its worker takes them.",
                 fix="Make the follow-up steering, so that it is delivered immediately.",
             )
-        successor = await _begin_successor(draft, waiting[0].text)
+        successor = await _begin_successor_job(draft, waiting[0].text)
         return contract.FollowUpsWoken(task_id=successor, follow_ups=len(waiting))
 
     @implements
@@ -113,7 +113,7 @@ class FollowUpService(BoundService, contract.FollowUps):
                 # A successor counts on from `after`: its worker's checkpoint has numbers of the job before it.
                 row.taken = 1 + max(after, await call.tx.one(statements.select_last_taken_number, task_id=task_id) or 0)
                 await self._save_follow_up(row)
-                _announce_change(draft, row, "taken")
+                _emit_follow_up_change(draft, row, "taken")
                 await draft.save()
         # In the transaction that found nothing waiting, under the job's lock: no follow-up can slip in between.
         if row is None and closing:
@@ -131,7 +131,7 @@ class FollowUpService(BoundService, contract.FollowUps):
             raise not_found("task_id", f"There is no task {task_id}.", fix="Tasks are found with GET /agora/task/list.")
         return row
 
-    async def _lock_waiting(self, task_id: str, follow_up_id: str) -> tuple[TaskDraft, FollowUpRow]:
+    async def _lock_waiting_follow_up(self, task_id: str, follow_up_id: str) -> tuple[TaskDraft, FollowUpRow]:
         """Lock a job of the caller and load an untaken follow-up to it. Raises NotFound, PermissionDenied, Conflict."""
         draft = await access.lock_own_task(self.call, task_id)
         row = await self.call.tx.one(statements.select_follow_up, task_id=task_id, follow_up_id=follow_up_id)
@@ -150,12 +150,12 @@ class FollowUpService(BoundService, contract.FollowUps):
         await self.call.tx.execute(statements.update_follow_up, follow_up_id=row.follow_up_id, **values)
 
 
-async def say_to_job(call: Call, draft: TaskDraft, text: str, mode: str = QUEUED) -> FollowUpRow:
+async def add_follow_up(call: Call, draft: TaskDraft, text: str, mode: str = QUEUED) -> FollowUpRow:
     """Add a follow-up to a locked job, or to the last of its successors. Does not check the caller.
 
     Raises InvalidRequest, Conflict.
     """
-    draft = await _lock_newest_job(draft)
+    draft = await _lock_last_successor(draft)
     waiting = await call.tx.one(statements.count_waiting, task_id=draft.task_id) or 0
     if waiting >= MAX_PENDING_FOLLOW_UPS:
         raise Conflict(
@@ -177,16 +177,16 @@ async def say_to_job(call: Call, draft: TaskDraft, text: str, mode: str = QUEUED
     )
     call.tx.append(FOLLOW_UPS, row)
     # The row is stored first, under the ended job: the successor takes all that wait there, in their order.
-    if await _is_closed(draft):
+    if await _is_closed_to_follow_ups(draft):
         # The stored row has moved with the others that wait; this is the copy for the answer.
-        row.task_id = await _begin_successor(draft, text)
+        row.task_id = await _begin_successor_job(draft, text)
     else:
-        _announce_change(draft, row, "added")
-        await _wake_job(draft, mode)
+        _emit_follow_up_change(draft, row, "added")
+        await _wake_and_save_job(draft, mode)
     return row
 
 
-async def _lock_newest_job(draft: TaskDraft) -> TaskDraft:
+async def _lock_last_successor(draft: TaskDraft) -> TaskDraft:
     """Lock the job that takes the follow-ups of a job: itself or the last of its successors.
 
     Raises InvalidRequest for a task that is no coding job, Conflict for too many successors.
@@ -209,14 +209,14 @@ async def _lock_newest_job(draft: TaskDraft) -> TaskDraft:
     raise Conflict(f"{first.task_id} has too many successors.", fix="Begin a new job.")
 
 
-async def _is_closed(draft: TaskDraft) -> bool:
+async def _is_closed_to_follow_ups(draft: TaskDraft) -> bool:
     """Whether a job accepts no more follow-ups because it has ended or is about to end."""
     if draft.row.status in states.TERMINAL_STATUSES:
         return True
     return await draft.call.tx.one(statements.select_closed_job, task_id=draft.task_id) is not None
 
 
-async def _begin_successor(draft: TaskDraft, text: str) -> str:
+async def _begin_successor_job(draft: TaskDraft, text: str) -> str:
     """Create a successor in the session of an ended job and move the waiting follow-ups to it. Returns its id."""
     call, row = draft.call, draft.row
     data = await call.tx.one(tasks.select_task_data, task_id=row.task_id)
@@ -255,7 +255,7 @@ async def _choose_assignee(call: Call, row: TaskRow) -> str | None:
     return row.assignee if worker is None else f"worker:{worker.worker_id}"
 
 
-async def _wake_job(draft: TaskDraft, mode: str) -> None:
+async def _wake_and_save_job(draft: TaskDraft, mode: str) -> None:
     """Resume a paused job now; a steering follow-up also replaces the answer to a permission request."""
     if draft.row.status == TaskStatus.PENDING and draft.row.available_at is not None:
         draft.set_columns(available_at=None)
@@ -267,7 +267,7 @@ async def _wake_job(draft: TaskDraft, mode: str) -> None:
     await draft.save()
 
 
-def _announce_change(draft: TaskDraft, row: FollowUpRow, change: str) -> None:
+def _emit_follow_up_change(draft: TaskDraft, row: FollowUpRow, change: str) -> None:
     """Emit that a follow-up was added, changed, removed or taken, to the parties of its job; without its text."""
     data = {"task_id": draft.task_id, "follow_up_id": row.follow_up_id, "mode": row.mode, "change": change}
     draft.call.emit("agora.task.follow_up", data, subject=draft.task_id, audience=list_parties(draft.row))

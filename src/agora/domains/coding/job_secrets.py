@@ -15,10 +15,10 @@ from agora_sdk.errors import Conflict
 from . import queries as statements
 from .records import JOB_SECRETS, JobSecretsRow
 
-__all__ = ["open_secrets", "store_secrets"]
+__all__ = ["decrypt_job_secrets", "store_encrypted_secrets"]
 
 
-async def store_secrets(call: Call, task_id: str, secrets: Mapping[str, str]) -> None:
+async def store_encrypted_secrets(call: Call, task_id: str, secrets: Mapping[str, str]) -> None:
     """Encrypt and store the secrets of a job created in this call."""
     if not secrets:
         return
@@ -27,7 +27,7 @@ async def store_secrets(call: Call, task_id: str, secrets: Mapping[str, str]) ->
     call.tx.append(JOB_SECRETS, row)
 
 
-async def open_secrets(call: Call, task_id: str, fencing_token: int) -> dict[str, str]:
+async def decrypt_job_secrets(call: Call, task_id: str, fencing_token: int) -> dict[str, str]:
     """Decrypt the secrets of a job for the holder of its lease. Raises NotFound, StaleLease, Conflict."""
     draft = await lock_held_task(call, task_id, fencing_token)
     # lock_held_task lets the last holder of an ended task pass, for repeated calls.

@@ -21,9 +21,9 @@ __all__ = ["CodebaseQuestions", "JobSecretsCleaner", "StandIns", "TranscriptRete
 
 MAX_BATCH = 200
 Rule = Lazy[Callable[..., Coroutine[Any, Any, Any]]]
-APPOINT_STAND_INS: Rule = Lazy("agora.domains.coding.stand_ins:appoint_stand_ins")
-DISMISS_STAND_INS: Rule = Lazy("agora.domains.coding.stand_ins:dismiss_stand_ins")
-FOLLOW_QUESTION: Rule = Lazy("agora.domains.coding.registration:follow_question")
+APPOINT_STAND_INS: Rule = Lazy("agora.domains.coding.stand_ins:appoint_stand_ins_if_worker_gone")
+DISMISS_STAND_INS: Rule = Lazy("agora.domains.coding.stand_ins:dismiss_stand_ins_if_worker_back")
+REASSIGN_OR_REFUSE_QUESTION: Rule = Lazy("agora.domains.coding.registration:reassign_or_refuse_question")
 DELETE_TRANSCRIPT: Rule = Lazy("agora.domains.coding.transcript_service:delete_transcript")
 
 
@@ -64,7 +64,7 @@ class CodebaseQuestions(Controller):
         seen_since = self.context.clock.now() - MAX_SILENCE_SECONDS * SECOND
         unanswered = statements.select_unanswered_codebases
         async for row in self.iterate_rows(tenant, unanswered, "codebase_id", MAX_BATCH, seen_since=seen_since):
-            await self.write_as_system(tenant, partial(FOLLOW_QUESTION.get(), codebase_id=row.codebase_id))
+            await self.write_as_system(tenant, partial(REASSIGN_OR_REFUSE_QUESTION.get(), codebase_id=row.codebase_id))
 
 
 class JobSecretsCleaner(Controller):
@@ -94,13 +94,13 @@ class TranscriptRetention(Controller):
         while not self.is_stopping:
             rows = await self.read(tenant, transcript_statements.select_old_sessions, before=before, limit=MAX_BATCH)
             for row in rows:
-                forget = partial(_forget_session, codebase_id=row.codebase_id, session_id=row.session_id)
+                forget = partial(_delete_session_transcript, codebase_id=row.codebase_id, session_id=row.session_id)
                 await self.write_as_system(tenant, forget)
             if len(rows) < MAX_BATCH:
                 break
 
 
-async def _forget_session(call: Call, codebase_id: str, session_id: str) -> bool:
+async def _delete_session_transcript(call: Call, codebase_id: str, session_id: str) -> bool:
     await DELETE_TRANSCRIPT.get()(call, codebase_id, session_id)
     return False
 

@@ -34,12 +34,12 @@ from .records import CODEBASES, CodebaseRow
 
 __all__ = [
     "NewCodebase",
-    "build_row",
+    "build_codebase_row",
     "confirm_codebase",
+    "create_pending_and_ask_workers",
     "decline_codebase",
-    "follow_question",
-    "open_credential",
-    "request_registration",
+    "decrypt_clone_credential",
+    "reassign_or_refuse_question",
 ]
 
 PENDING_CODEBASE = "__pending__"  #: worker id of a codebase without a worker
@@ -62,7 +62,7 @@ class NewCodebase:
     agent_config: Mapping[str, str]
 
 
-def build_row(call: Call, request: NewCodebase, worker: WorkerRow | None) -> CodebaseRow:
+def build_codebase_row(call: Call, request: NewCodebase, worker: WorkerRow | None) -> CodebaseRow:
     """Build the row of a new codebase; without a worker it is pending."""
     codebase_id = new_id("cb")
     place = f"{request.git_url}#{request.branch or ''}" if request.git_url else request.path
@@ -92,7 +92,7 @@ def build_row(call: Call, request: NewCodebase, worker: WorkerRow | None) -> Cod
     )
 
 
-async def request_registration(call: Call, request: NewCodebase, worker: WorkerRow | None) -> CodebaseRow:
+async def create_pending_and_ask_workers(call: Call, request: NewCodebase, worker: WorkerRow | None) -> CodebaseRow:
     """Create a pending codebase and ask workers for it. Idempotent while it is pending.
 
     worker: the only one to ask; None: any. Raises InvalidRequest, Conflict if no worker is available.
@@ -103,7 +103,7 @@ async def request_registration(call: Call, request: NewCodebase, worker: WorkerR
             fix="Give path, or git_url.",
             errors=[field_error("path", "give exactly one of path and git_url")],
         )
-    row = build_row(call, request, None)
+    row = build_codebase_row(call, request, None)
     # All pending codebases share one worker id, so the unique key of worker and path makes a location pending once.
     existing = await call.tx.one(statements.select_codebase_by_path, worker_id=PENDING_CODEBASE, path=row.path)
     if existing is not None and existing.owner != call.caller.subject:
@@ -111,7 +111,7 @@ async def request_registration(call: Call, request: NewCodebase, worker: WorkerR
             "Another caller has already requested that location.", fix="See GET /v1/agent/codebases for its state."
         )
     if existing is not None:
-        if await _is_being_asked(call, existing):
+        if await _is_question_open(call, existing):
             return existing
         # Refused, or its question has expired: the new request replaces it.
         await call.tx.execute(statements.delete_codebase, codebase_id=existing.codebase_id)
@@ -122,7 +122,7 @@ async def request_registration(call: Call, request: NewCodebase, worker: WorkerR
             fix="Give worker_id, too.",
             errors=[field_error("git_token", "needs worker_id")],
         )
-    if worker is None and not await _find_candidates(call, ()):
+    if worker is None and not await _find_undeclined_workers(call, ()):
         raise Conflict(
             "No worker that takes codebases is online.",
             fix="Start one there: agora worker run --codebases DIR. Or name a worker of yours: worker_id.",
@@ -153,7 +153,7 @@ async def confirm_codebase(
 
     Raises NotFound, StaleLease, Conflict.
     """
-    await _lock_question(call, row, *task)
+    await _lock_held_question(call, row, *task)
     # A clone may have been placed where another codebase of the worker is.
     other = await call.tx.one(statements.select_codebase_by_path, worker_id=worker.worker_id, path=path)
     if other is not None and other.codebase_id != row.codebase_id:
@@ -179,20 +179,20 @@ async def confirm_codebase(
 
 async def decline_codebase(call: Call, row: CodebaseRow, task_id: str, token: int, reason: str) -> CodebaseRow:
     """Record that a worker has declined: ask the next one, or refuse the codebase. Raises NotFound, StaleLease."""
-    draft = await _lock_question(call, row, task_id, token)
+    draft = await _lock_held_question(call, row, task_id, token)
     is_asked_alone = _is_asked_alone(row, draft.row)
     # An agent may claim without a worker; it is then remembered by its id.
     row.declined = encode_json([*decode_json(row.declined), draft.row.worker or draft.row.holder])
     row.problem = _join_reasons(row.problem, reason)
-    candidates = [] if is_asked_alone else await _find_candidates(call, decode_json(row.declined))
+    candidates = [] if is_asked_alone else await _find_undeclined_workers(call, decode_json(row.declined))
     if candidates:
-        await _ask_worker(call, row, draft, candidates[0], reason)
+        await _reassign_question(call, row, draft, candidates[0], reason)
     else:
-        await _refuse_codebase(call, row, draft)
+        await _refuse_codebase_and_end_question(call, row, draft)
     return row
 
 
-async def follow_question(call: Call, codebase_id: str) -> bool:
+async def reassign_or_refuse_question(call: Call, codebase_id: str) -> bool:
     """Ask another worker in place of a silent one, or refuse a codebase whose question can no longer be answered.
 
     Returns whether anything has changed.
@@ -200,26 +200,26 @@ async def follow_question(call: Call, codebase_id: str) -> bool:
     row = await call.tx.one(statements.lock_codebase, codebase_id=codebase_id)
     if row is None or row.state != "pending":
         return False
-    # The codebase is locked before its task, as in _load_pending and _lock_question.
+    # The codebase is locked before its task, as in _lock_codebase and _lock_held_question.
     task = await call.tx.one(tasks.lock_task, task_id=row.registration_task or "")
     if task is None or task.completed_at is not None:
         end = "gone" if task is None else task.status
         row.problem = _join_reasons(row.problem, f"The task that asked workers is {end}.")
-        await _refuse_codebase(call, row, None)
+        await _refuse_codebase_and_end_question(call, row, None)
         return True
     # A worker that holds the question loses it by its lease; a named one has until the question's deadline.
     if task.holder is not None or _is_asked_alone(row, task):
         return False
     draft, asked = TaskDraft(call, task), (task.assignee or "").removeprefix("worker:")
-    candidates = await _find_candidates(call, decode_json(row.declined))
+    candidates = await _find_undeclined_workers(call, decode_json(row.declined))
     seen = [worker for worker in candidates if worker.last_seen >= call.now - MAX_SILENCE_SECONDS * SECOND]
     if asked and seen and all(worker.worker_id != asked for worker in seen):
-        await _ask_worker(call, row, draft, seen[0], f"{asked} is silent; another worker is asked")
+        await _reassign_question(call, row, draft, seen[0], f"{asked} is silent; another worker is asked")
         return True
     if candidates:  # seen recently: it may still answer
         return False
     row.problem = _join_reasons(row.problem, "No worker that could be asked is online any more.")
-    await _refuse_codebase(call, row, draft)
+    await _refuse_codebase_and_end_question(call, row, draft)
     return True
 
 
@@ -233,14 +233,14 @@ def _join_reasons(problem: str | None, reason: str) -> str:
     return "; ".join(filter(None, (problem, reason)))[:2000]
 
 
-async def _ask_worker(call: Call, row: CodebaseRow, draft: TaskDraft, worker: WorkerRow, reason: str) -> None:
+async def _reassign_question(call: Call, row: CodebaseRow, draft: TaskDraft, worker: WorkerRow, reason: str) -> None:
     """Assign the question of a codebase to one worker."""
     await write_record(call.tx, statements.update_declined, row)
     lane = f"worker:{worker.worker_id}"
     await move_task(draft, queue_name(lane, REGISTRATION_TYPE), worker.owner, lane, reason)
 
 
-async def _refuse_codebase(call: Call, row: CodebaseRow, draft: TaskDraft | None) -> None:
+async def _refuse_codebase_and_end_question(call: Call, row: CodebaseRow, draft: TaskDraft | None) -> None:
     """Refuse a codebase that no worker has. draft: its question, None if that has ended."""
     row.state, row.registration_task = "refused", None
     await write_record(call.tx, statements.refuse_codebase, row, now=call.now)
@@ -249,9 +249,11 @@ async def _refuse_codebase(call: Call, row: CodebaseRow, draft: TaskDraft | None
         await end_task(draft, TaskStatus.FAILED, error=f"No worker takes {row.name}: {row.problem}")
 
 
-async def open_credential(call: Call, row: CodebaseRow, task_id: str, token: int) -> contract.CodebaseCredential:
+async def decrypt_clone_credential(
+    call: Call, row: CodebaseRow, task_id: str, token: int
+) -> contract.CodebaseCredential:
     """Decrypt the clone credential for the worker that is being asked. Raises NotFound, StaleLease, Conflict."""
-    await _lock_question(call, row, task_id, token)
+    await _lock_held_question(call, row, task_id, token)
     if row.git_url is None:
         raise Conflict(f"{row.codebase_id} is a path and is not cloned.", fix="Check whether the path exists.")
     try:
@@ -266,7 +268,7 @@ async def open_credential(call: Call, row: CodebaseRow, task_id: str, token: int
     )
 
 
-async def _is_being_asked(call: Call, row: CodebaseRow) -> bool:
+async def _is_question_open(call: Call, row: CodebaseRow) -> bool:
     """Whether workers are still being asked for a codebase: its task has not ended."""
     if row.state != "pending" or row.registration_task is None:
         return False
@@ -274,7 +276,7 @@ async def _is_being_asked(call: Call, row: CodebaseRow) -> bool:
     return task is not None and task.completed_at is None
 
 
-async def _lock_question(call: Call, row: CodebaseRow, task_id: str, token: int) -> TaskDraft:
+async def _lock_held_question(call: Call, row: CodebaseRow, task_id: str, token: int) -> TaskDraft:
     """Lock the question of a codebase, held by the caller. Raises NotFound, StaleLease."""
     if row.registration_task != task_id:
         raise not_found(
@@ -285,7 +287,7 @@ async def _lock_question(call: Call, row: CodebaseRow, task_id: str, token: int)
     return draft
 
 
-async def _find_candidates(call: Call, declined: Sequence[str | None]) -> list[WorkerRow]:
+async def _find_undeclined_workers(call: Call, declined: Sequence[str | None]) -> list[WorkerRow]:
     """Find online workers that take codebases and have not declined."""
     seen_since = call.now - ONLINE_SECONDS * SECOND
     rows = await call.tx.all(statements.select_workers_to_ask, seen_since=seen_since, limit=MAX_WORKERS)

@@ -11,7 +11,7 @@ from agora_sdk.contract import reviews as contract
 
 from .review_records import ReviewFileRow
 
-__all__ = ["build_file", "parse_files"]
+__all__ = ["build_review_file", "parse_files"]
 
 MAX_PATH_CHARACTERS = 4096
 MAX_PATCH_CHARACTERS = 262_144
@@ -44,20 +44,20 @@ def _parse_file(document: Mapping[str, Any], tenant: str, job_id: str, number: i
         number=number,
         path=path,
         status=status,
-        additions=_read_count(document, "additions", place),
-        deletions=_read_count(document, "deletions", place),
+        additions=_parse_line_count(document, "additions", place),
+        deletions=_parse_line_count(document, "deletions", place),
         patch=patch,
         truncated=int(document.get("truncated") is True),
     )
 
 
-def _read_count(document: Mapping[str, Any], name: str, place: str) -> int:
+def _parse_line_count(document: Mapping[str, Any], name: str, place: str) -> int:
     value = document.get(name, 0)
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < MAX_LINE_NUMBER:
         raise invalid_field(f"{place}.{name}", "a number of lines is required")
     return value
 
 
-def build_file(row: ReviewFileRow) -> contract.ReviewFile:
+def build_review_file(row: ReviewFileRow) -> contract.ReviewFile:
     """Build a changed file for the contract."""
     return build_from_record(contract.ReviewFile, row)

@@ -51,7 +51,7 @@ list_reviews = Query(
     types={"before": BIG, "limit": BIG},
     scan=True,
 )
-# An execute instead of an append, see ReviewService._insert_review.
+# An execute instead of an append, see ReviewService._insert_and_announce_review.
 insert_review = Write(
     f"insert into coding_reviews ({', '.join(_COLUMNS)}) values (:tenant, {', '.join(f':{name}' for name in _COLUMNS[1:])})",
     types=_COUNT_TYPES | {"created_at": BIG},

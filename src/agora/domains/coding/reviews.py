@@ -29,9 +29,9 @@ from agora_sdk.errors import Conflict, InvalidRequest, field_error
 
 from . import review_queries as statements
 from .access import load_own_codebase, require_requester
-from .diff_lines import describe_comments, find_line
-from .follow_ups import build_follow_up, say_to_job
-from .review_files import build_file, parse_files
+from .diff_lines import find_line_text, format_review_prompt
+from .follow_ups import add_follow_up, build_follow_up
+from .review_files import build_review_file, parse_files
 from .review_records import COMMENTS, FILES, CommentRow, ReviewRow
 from .watch import apply_review_limit
 
@@ -96,16 +96,16 @@ class ReviewService(BoundService, contract.Reviews):
 
     @implements
     async def get(self, job_id: str) -> contract.Review:
-        return await self._build_review(await self._load_review(job_id))
+        return await self._build_review(await self._load_visible_review(job_id))
 
     @implements
     async def files(self, job_id: str, *, limit: int = 20, cursor: str | None = None) -> contract.ReviewFilePage:
         call = self.call
-        await self._load_review(job_id)
+        await self._load_visible_review(job_id)
         rows, more = await paging.read_query_page(
             call, statements.list_files, "number", limit, cursor, first=0, job_id=job_id
         )
-        page = [build_file(row) for row in rows]
+        page = [build_review_file(row) for row in rows]
         return contract.ReviewFilePage.model_construct(
             files=page, **paging.build_page_fields(page, "number", more=more, cursor=cursor)
         )
@@ -115,7 +115,7 @@ class ReviewService(BoundService, contract.Reviews):
         self, job_id: str, *, waiting: bool = False, limit: int = 50, cursor: str | None = None
     ) -> contract.ReviewCommentPage:
         call = self.call
-        await self._load_review(job_id)
+        await self._load_visible_review(job_id)
         query = statements.list_waiting_comments if waiting else statements.list_comments
         rows, more = await paging.read_query_page(call, query, "number", limit, cursor, first=0, job_id=job_id)
         return contract.ReviewCommentPage.model_construct(
@@ -133,7 +133,7 @@ class ReviewService(BoundService, contract.Reviews):
         review = await self._lock_own_review(job_id)
         file = await call.tx.one(statements.select_file_by_path, job_id=job_id, path=path)
         # The line's text is stored with the comment, since the next submission replaces the diff.
-        code = None if file is None else find_line(file.patch, side, line)
+        code = None if file is None else find_line_text(file.patch, side, line)
         if code is None:
             field = "path" if file is None else "line"
             raise InvalidRequest(
@@ -159,7 +159,7 @@ class ReviewService(BoundService, contract.Reviews):
             follow_up_id=None,
         )
         call.tx.append(COMMENTS, row)
-        self._announce_review(review)
+        self._emit_review_changed(review)
         return _build_comment(row)
 
     @implements
@@ -172,25 +172,25 @@ class ReviewService(BoundService, contract.Reviews):
         if row.follow_up_id is not None:
             raise Conflict(f"The agent has already received {comment_id}.", fix="Add another comment.")
         await self.call.tx.execute(statements.delete_comment, comment_id=comment_id)
-        self._announce_review(review)
+        self._emit_review_changed(review)
         return contract.RemovedComment(comment_id=comment_id)
 
     @implements
     async def request_changes(self, job_id: str, text: str = "") -> follow_ups.FollowUp:
         call = self.call
         row = await self._lock_own_review(job_id)
-        await self._require_undelivered(row)
+        await self._require_not_delivering(row)
         comments = await call.tx.all(statements.list_waiting_comments, job_id=job_id, after=0, limit=MAX_COMMENTS)
         if not comments and not text:
             raise InvalidRequest(
                 "There is nothing to send: no comment is waiting, and there is no text.",
                 errors=[field_error("text", "required without comments")],
             )
-        prompt = describe_comments(comments, text)
-        follow_up = await say_to_job(call, await self._lock_newest_job(row), prompt)
+        prompt = format_review_prompt(comments, text)
+        follow_up = await add_follow_up(call, await self._lock_newest_job(row), prompt)
         await call.tx.execute(statements.mark_comments_sent, job_id=job_id, follow_up_id=follow_up.follow_up_id)
         row.state, row.reviewer = "changes_requested", call.caller.subject
-        await self._save_review(row)
+        await self._save_and_announce_review(row)
         await self._record_decision(row, "changes_requested")
         return build_follow_up(follow_up)
 
@@ -209,9 +209,9 @@ class ReviewService(BoundService, contract.Reviews):
     ) -> contract.Review:
         call = self.call
         row = await self._lock_own_review(job_id)
-        await self._require_undelivered(row)
+        await self._require_not_delivering(row)
         # A head given by the reviewer is what was read: a commit submitted since must not be merged unseen.
-        await self._require_current(row, head)
+        await self._require_unchanged_and_idle(row, head)
         worker = await call.tx.one(workers.select_worker, ref=row.worker_id, owner="")
         if worker is None:
             raise Conflict(
@@ -233,19 +233,19 @@ class ReviewService(BoundService, contract.Reviews):
         # Created by the job's requester, whoever approves: git operations use the rights of the job.
         order = Order(DELIVERY_TYPE, encode_json(payload), f"worker:{worker.worker_id}", created_by=row.requester)
         draft, _ = await create_task(call, order)
-        # Until the task reports or ends, no other decision is possible (_require_undelivered).
+        # Until the task reports or ends, no other decision is possible (_require_not_delivering).
         row.state, row.delivery_task_id, row.reviewer = "delivering", draft.task_id, call.caller.subject
         row.error, row.conflicts = None, "[]"
-        await self._save_review(row)
+        await self._save_and_announce_review(row)
         await self._record_decision(row, action)
         return await self._build_review(row)
 
     @implements
     async def dismiss(self, job_id: str) -> contract.Review:
         row = await self._lock_own_review(job_id)
-        await self._require_undelivered(row)
+        await self._require_not_delivering(row)
         row.state, row.reviewer = "dismissed", self.call.caller.subject
-        await self._save_review(row)
+        await self._save_and_announce_review(row)
         await self._record_decision(row, "dismissed")
         return await self._build_review(row)
 
@@ -259,7 +259,7 @@ class ReviewService(BoundService, contract.Reviews):
         draft.append_entry("comment", content=DECISION_TITLES[decision], data=data)
         await draft.save()
 
-    async def _require_undelivered(self, row: ReviewRow) -> None:
+    async def _require_not_delivering(self, row: ReviewRow) -> None:
         """Check that no worker is carrying out an approval. Raises Conflict."""
         if row.state == "delivering":
             raise Conflict(
@@ -267,7 +267,7 @@ class ReviewService(BoundService, contract.Reviews):
                 fix=f"Wait for it, or cancel it: agora.task.cancel {row.delivery_task_id}.",
             )
 
-    async def _require_current(self, row: ReviewRow, head: str | None) -> None:
+    async def _require_unchanged_and_idle(self, row: ReviewRow, head: str | None) -> None:
         """Check that the review is unchanged since it was read and no job is working on it. Raises Conflict."""
         if head is not None and head != row.head:
             raise Conflict(f"The branch is at {row.head} now.", fix="Look at the review again.", head=row.head)
@@ -317,12 +317,12 @@ class ReviewService(BoundService, contract.Reviews):
             "deletions": sum(file.deletions for file in rows),
         }
         if row is None:
-            row = _new_review(call.caller.tenant, job_id, call.now, head, values)
-            await self._insert_review(row)
+            row = _build_new_review(call.caller.tenant, job_id, call.now, head, values)
+            await self._insert_and_announce_review(row)
         else:
-            _change_review(row, head, values)
+            _apply_submission(row, head, values)
             await call.tx.execute(statements.delete_files, job_id=job_id)
-            await self._save_review(row)
+            await self._save_and_announce_review(row)
         for file in rows:
             call.tx.append(FILES, file)
         return await self._build_review(row)
@@ -363,7 +363,7 @@ class ReviewService(BoundService, contract.Reviews):
             # next approval must update it instead of opening another.
             if pull_request is not None and pull_request != row.pull_request:
                 row.pull_request = pull_request
-                await self._save_review(row)
+                await self._save_and_announce_review(row)
             return await self._build_review(row)
         row.state, row.error = STATE_BY_OUTCOME[outcome], error
         row.pull_request = pull_request or row.pull_request
@@ -372,13 +372,13 @@ class ReviewService(BoundService, contract.Reviews):
             paths = "\n".join(f"- {path}" for path in conflicts[:100])
             text = CONFLICT_MESSAGE.format(target=row.target or "the target", paths=paths)
             # To the newest job of the session, or its successor: the agent solves the conflicts in the same worktree.
-            await say_to_job(call, await self._lock_newest_job(row), text)
-        await self._save_review(row)
+            await add_follow_up(call, await self._lock_newest_job(row), text)
+        await self._save_and_announce_review(row)
         return await self._build_review(row)
 
     # -- rows ---------------------------------------------------------------------------------------------
 
-    async def _load_review(self, job_id: str, *, lock: bool = False) -> ReviewRow:
+    async def _load_visible_review(self, job_id: str, *, lock: bool = False) -> ReviewRow:
         """Load a review that the caller may read. Raises NotFound for a hidden review, too."""
         query = statements.lock_review if lock else statements.select_review
         row, caller = await self.call.tx.one(query, job_id=job_id), self.call.caller
@@ -389,7 +389,7 @@ class ReviewService(BoundService, contract.Reviews):
 
     async def _lock_own_review(self, job_id: str) -> ReviewRow:
         """Lock a review of a job of the caller; operators: any. Raises NotFound, PermissionDenied."""
-        row, caller = await self._load_review(job_id, lock=True), self.call.caller
+        row, caller = await self._load_visible_review(job_id, lock=True), self.call.caller
         require_requester(caller, job_id, row.requester, "review it")
         return row
 
@@ -399,26 +399,26 @@ class ReviewService(BoundService, contract.Reviews):
         # The newest may have ended long before the first. A review is deleted with its first job.
         return await access.lock_task(self.call, row.job_id) if newest is None else TaskDraft(self.call, newest)
 
-    async def _insert_review(self, row: ReviewRow) -> None:
+    async def _insert_and_announce_review(self, row: ReviewRow) -> None:
         # inserted immediately instead of with the batch, because open reviews are counted next
         await write_record(self.call.tx, statements.insert_review, row)
-        self._announce_review(row)
+        self._emit_review_changed(row)
         await apply_review_limit(self.call, row.codebase_id)
 
-    async def _save_review(self, row: ReviewRow) -> None:
+    async def _save_and_announce_review(self, row: ReviewRow) -> None:
         row.updated_at = self.call.now
         await write_record(self.call.tx, statements.update_review, row)
-        self._announce_review(row)
+        self._emit_review_changed(row)
         await apply_review_limit(self.call, row.codebase_id)
 
-    async def reopen_undelivered(self, task: TaskRow) -> None:
+    async def reopen_undelivered_review(self, task: TaskRow) -> None:
         """Reopen the review whose delivery task has ended, unless the task has reported its outcome."""
         row = await self.call.tx.one(statements.lock_review_of_delivery, task_id=task.task_id)
         if row is not None:
             row.state, row.error = "open", task.error
-            await self._save_review(row)
+            await self._save_and_announce_review(row)
 
-    def _announce_review(self, row: ReviewRow) -> None:
+    def _emit_review_changed(self, row: ReviewRow) -> None:
         data = {"job_id": row.job_id, "task_id": row.task_id, "state": row.state, "revision": row.revision}
         audience = tuple(dict.fromkeys((row.requester, row.owner)))
         self.call.emit("agora.review.changed", data, subject=row.job_id, audience=audience)
@@ -433,7 +433,7 @@ class ReviewService(BoundService, contract.Reviews):
         )
 
 
-def _new_review(tenant: str, job_id: str, now: int, head: str, values: dict[str, Any]) -> ReviewRow:
+def _build_new_review(tenant: str, job_id: str, now: int, head: str, values: dict[str, Any]) -> ReviewRow:
     return ReviewRow(
         tenant_id=tenant,
         job_id=job_id,
@@ -451,7 +451,7 @@ def _new_review(tenant: str, job_id: str, now: int, head: str, values: dict[str,
     )
 
 
-def _change_review(row: ReviewRow, head: str, values: dict[str, Any]) -> None:
+def _apply_submission(row: ReviewRow, head: str, values: dict[str, Any]) -> None:
     """Update a review from a new submission. It reopens if its branch has changed or changes were requested."""
     # An equal submission repeats one whose answer was lost, and must not reopen what was decided since.
     if head != row.head or row.state in ("changes_requested", "conflicted"):

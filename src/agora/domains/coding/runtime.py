@@ -12,13 +12,12 @@ from agora.core.errors import not_found
 from agora.core.record_models import build_from_record
 from agora.domains.search.words import build_contains_pattern
 from agora.domains.tasks import queries as tasks
-from agora.domains.tasks import worker_queries as workers
 from agora_sdk.contract import codebases as sessions_contract
 from agora_sdk.contract import implements
 from agora_sdk.contract import runtime as contract
 
 from . import queries as statements
-from .capabilities import ONLINE_SECONDS
+from .capabilities import ONLINE_SECONDS, is_worker_online
 from .records import CodebaseRow, PlacedSessionRow, WorkerModels
 from .sessions import SessionService
 
@@ -64,12 +63,11 @@ class RuntimeService(BoundService, contract.Runtime):
         )
 
     async def _build_project(self, row: CodebaseRow) -> contract.RuntimeProject:
-        worker = await self.call.tx.one(workers.select_worker, ref=row.worker_id, owner=row.owner)
         return build_from_record(
             contract.RuntimeProject,
             row,
             project_id=row.codebase_id,
-            online=worker is not None and worker.last_seen >= self._seen_since,
+            online=await is_worker_online(self.call, row),
         )
 
     @implements
@@ -95,7 +93,7 @@ class RuntimeService(BoundService, contract.Runtime):
             **paging.build_page_fields(rows, *position, more=more, cursor=cursor),
         )
 
-    async def _find_session(self, session_id: str, project_id: str | None) -> PlacedSessionRow:
+    async def _load_visible_session(self, session_id: str, project_id: str | None) -> PlacedSessionRow:
         """Find a session that the caller may read. Raises NotFound for a hidden session, too."""
         row = await self.call.tx.one(
             statements.select_session_of_any_codebase,
@@ -113,7 +111,7 @@ class RuntimeService(BoundService, contract.Runtime):
 
     @implements
     async def session(self, session_id: str, *, project_id: str | None = None) -> contract.RuntimeSession:
-        return _build_session(await self._find_session(session_id, project_id))
+        return _build_session(await self._load_visible_session(session_id, project_id))
 
     @implements
     async def messages(
@@ -125,7 +123,7 @@ class RuntimeService(BoundService, contract.Runtime):
         limit: int = 50,
         cursor: str | None = None,
     ) -> sessions_contract.SessionMessagePage:
-        row = await self._find_session(session_id, project_id)
+        row = await self._load_visible_session(session_id, project_id)
         return await SessionService(self.call).messages(
             row.codebase_id, session_id, descending=descending, limit=limit, cursor=cursor
         )
@@ -142,7 +140,9 @@ class RuntimeService(BoundService, contract.Runtime):
     ) -> contract.RuntimeMessagePartPage:
         page = await self.messages(session_id, project_id=project_id, limit=limit, cursor=cursor)
         # The limit is of messages, so a page of one type may be empty and still have a next one.
-        parts = [part for message in page.messages for part in _split_message(message) if type in (None, part.type)]
+        parts = [
+            part for message in page.messages for part in _split_message_parts(message) if type in (None, part.type)
+        ]
         return contract.RuntimeMessagePartPage.model_construct(
             parts=parts,
             count=len(parts),
@@ -155,7 +155,7 @@ class RuntimeService(BoundService, contract.Runtime):
     async def models(
         self, provider: str = "", *, limit: int = 200, cursor: str | None = None
     ) -> contract.AvailableModelPage:
-        models = _gather_models(await self._list_workers_with_models())
+        models = _group_models_by_name(await self._list_workers_with_models())
         # Paged by name in memory: models are arrays of workers' rows, which SQL of both engines could not sort alike.
         names = sorted(name for name, model in models.items() if provider in ("", model.provider))
         after = paging.decode_cursor(cursor)[0] if cursor else ""
@@ -177,7 +177,7 @@ class RuntimeService(BoundService, contract.Runtime):
                 return workers
 
 
-def _gather_models(rows: Sequence[WorkerModels]) -> dict[str, contract.AvailableModel]:
+def _group_models_by_name(rows: Sequence[WorkerModels]) -> dict[str, contract.AvailableModel]:
     """Collect the models of workers by model name."""
     models: dict[str, contract.AvailableModel] = {}
     for row in rows:
@@ -194,7 +194,7 @@ def _gather_models(rows: Sequence[WorkerModels]) -> dict[str, contract.Available
     return models
 
 
-def _split_message(message: sessions_contract.SessionMessage) -> list[contract.RuntimeMessagePart]:
+def _split_message_parts(message: sessions_contract.SessionMessage) -> list[contract.RuntimeMessagePart]:
     """Split a message into parts, each with an id."""
     parts: Any = message.parts if isinstance(message.parts, list) else [message.parts]
     return [

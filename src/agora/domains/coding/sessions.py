@@ -22,7 +22,7 @@ from agora_sdk.contract.tasks import TaskReceipt
 from agora_sdk.errors import InvalidRequest, field_error
 
 from . import queries as statements
-from .access import find_codebase, load_own_codebase, load_session, may_read_every_session
+from .access import load_own_codebase, load_session, may_read_every_session, resolve_codebase
 from .capabilities import codebase_capability
 from .records import SESSIONS, CodebaseRow, MessageRow, SessionRow
 
@@ -42,7 +42,7 @@ class SessionService(BoundService, contract.Sessions):
         self, codebase_id: str, q: str = "", *, limit: int = 50, cursor: str | None = None
     ) -> contract.SessionPage:
         call = self.call
-        codebase = await find_codebase(call, codebase_id)
+        codebase = await resolve_codebase(call, codebase_id)
         codebase_id = codebase.codebase_id
         reader = "" if may_read_every_session(call, codebase) else call.caller.subject
         before, after = paging.decode_cursor(cursor, int, str) if cursor else (tasks.NO_DEADLINE, "")
@@ -63,20 +63,20 @@ class SessionService(BoundService, contract.Sessions):
 
     @implements
     async def get(self, codebase_id: str, session_id: str) -> contract.Session:
-        codebase = await find_codebase(self.call, codebase_id)
+        codebase = await resolve_codebase(self.call, codebase_id)
         return _build_session(await load_session(self.call, codebase, session_id), codebase)
 
     @implements
     async def sync(self, codebase_id: str, sessions: contract.Documents) -> contract.Synchronisation:
         codebase = await load_own_codebase(self.call, codebase_id)
         for index, document in enumerate(sessions):
-            session_id = _read_text(document, "session_id", f"sessions[{index}]", required=True)
+            session_id = _parse_text(document, "session_id", f"sessions[{index}]", required=True)
             place = f"sessions[{index}]"
-            session = await self._open_session(codebase, session_id)
-            session.title = _read_text(document, "title", place) or session.title
-            session.agent = _read_text(document, "agent", place) or session.agent
-            session.directory = _read_text(document, "directory", place, most=MAX_PATH) or session.directory
-            moment = _read_time(document, "updated_at", place)
+            session = await self._lock_or_create_session(codebase, session_id)
+            session.title = _parse_text(document, "title", place) or session.title
+            session.agent = _parse_text(document, "agent", place) or session.agent
+            session.directory = _parse_text(document, "directory", place, most=MAX_PATH) or session.directory
+            moment = _parse_time(document, "updated_at", place)
             is_new = session.created_at == session.updated_at == self.call.now
             # Updates by jobs are newer than the time in an agent's list.
             changed_at = session.updated_at if moment is None else min(moment, self.call.now)
@@ -95,16 +95,16 @@ class SessionService(BoundService, contract.Sessions):
         task_id: str | None = None,
     ) -> contract.Ingestion:
         codebase = await load_own_codebase(self.call, codebase_id)
-        session = await self._open_session(codebase, session_id)
+        session = await self._lock_or_create_session(codebase, session_id)
         session.title, session.agent = title or session.title, agent or session.agent
         if task_id is not None:
-            await self._link_task(session, task_id)
+            await self._link_held_task(session, task_id)
         for index, message in enumerate(messages):
-            await self._store_message(session, message, f"messages[{index}]")
+            await self._upsert_message(session, message, f"messages[{index}]")
         await self._save_session(session)
         return contract.Ingestion(session_id=session_id, stored=len(messages), messages=session.messages)
 
-    async def _open_session(self, codebase: CodebaseRow, session_id: str) -> SessionRow:
+    async def _lock_or_create_session(self, codebase: CodebaseRow, session_id: str) -> SessionRow:
         """Lock a session, or create an unknown one."""
         call = self.call
         key = {"codebase_id": codebase.codebase_id, "session_id": session_id}
@@ -128,7 +128,7 @@ class SessionService(BoundService, contract.Sessions):
         call.tx.append(SESSIONS, row)
         return row
 
-    async def _link_task(self, session: SessionRow, task_id: str) -> None:
+    async def _link_held_task(self, session: SessionRow, task_id: str) -> None:
         """Record the task that works in a session; the worker must hold it or have held it."""
         task = await self.call.tx.one(tasks.select_task, task_id=task_id)
         # Otherwise a worker could show its session to the requester of any task.
@@ -139,14 +139,14 @@ class SessionService(BoundService, contract.Sessions):
         # The requester may read the session from now on (access.load_session).
         session.task_id, session.context_id, session.requester = task_id, task.context_id, task.created_by
 
-    async def _store_message(self, session: SessionRow, message: Mapping[str, Any], place: str) -> None:
-        message_id = _read_text(message, "message_id", place, required=True)
-        role = _read_text(message, "role", place) or "assistant"
+    async def _upsert_message(self, session: SessionRow, message: Mapping[str, Any], place: str) -> None:
+        message_id = _parse_text(message, "message_id", place, required=True)
+        role = _parse_text(message, "role", place) or "assistant"
         if role not in ROLES:
             raise invalid_field(f"{place}.role", f"not one of {', '.join(ROLES)}")
         parts = message.get("parts")
         if parts is None:
-            parts = [{"type": "text", "text": _read_text(message, "content", place, required=True)}]
+            parts = [{"type": "text", "text": _parse_text(message, "content", place, required=True)}]
         key = {"codebase_id": session.codebase_id, "session_id": session.session_id, "message_id": message_id}
         # A message that is sent again, with more parts of a streamed answer, keeps its number.
         number = await self.call.tx.one(statements.select_message_number, **key)
@@ -172,7 +172,7 @@ class SessionService(BoundService, contract.Sessions):
         cursor: str | None = None,
     ) -> contract.SessionMessagePage:
         call = self.call
-        codebase = await find_codebase(call, codebase_id)
+        codebase = await resolve_codebase(call, codebase_id)
         codebase_id = codebase.codebase_id
         await load_session(call, codebase, session_id)
         query = statements.list_newest_messages if descending else statements.list_messages
@@ -197,7 +197,7 @@ class SessionService(BoundService, contract.Sessions):
         priority: PriorityLike = Priority.NORMAL,
     ) -> TaskReceipt:
         call = self.call
-        codebase = await find_codebase(call, codebase_id)
+        codebase = await resolve_codebase(call, codebase_id)
         codebase_id = codebase.codebase_id
         session = await load_session(call, codebase, session_id)
         values = {"prompt": prompt, "title": title or session.title, "codebase_id": codebase_id, "model": model}
@@ -215,9 +215,9 @@ class SessionService(BoundService, contract.Sessions):
         )
 
 
-def _read_time(document: Mapping[str, Any], name: str, place: str) -> int | None:
+def _parse_time(document: Mapping[str, Any], name: str, place: str) -> int | None:
     """Read a time in microseconds from a document. Raises InvalidRequest unless it is ISO 8601 with an offset."""
-    text = _read_text(document, name, place)
+    text = _parse_text(document, name, place)
     if not text:
         return None
     try:
@@ -229,7 +229,7 @@ def _read_time(document: Mapping[str, Any], name: str, place: str) -> int | None
     return to_microseconds(moment)
 
 
-def _read_text(
+def _parse_text(
     document: Mapping[str, Any], name: str, place: str, *, required: bool = False, most: int = MAX_ID_CHARACTERS
 ) -> str:
     """Read a text from a document. Raises InvalidRequest if it is no text, too long, or missing although required."""

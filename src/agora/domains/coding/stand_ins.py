@@ -22,23 +22,34 @@ from agora.domains.tasks.records import WorkerRow
 from . import queries as statements
 from .capabilities import (
     ONLINE_SECONDS,
-    add_capability,
+    add_worker_capability,
     announce_worker_change,
     codebase_capability,
-    remove_capability,
+    is_worker_online,
+    remove_worker_capability,
 )
 from .records import CodebaseRow
 
-__all__ = ["announce_waiting_jobs", "appoint_stand_ins", "dismiss_stand_ins", "end_stand_ins"]
+__all__ = [
+    "announce_waiting_jobs",
+    "appoint_stand_ins_if_worker_gone",
+    "dismiss_stand_ins_if_worker_back",
+    "remove_stand_ins",
+]
 
 MAX_STAND_INS = 20
 MAX_MOVED = 200  #: tasks of one codebase per pass
 
 
-async def appoint_stand_ins(call: Call, codebase_id: str) -> bool:
+async def appoint_stand_ins_if_worker_gone(call: Call, codebase_id: str) -> bool:
     """Appoint stand-ins for the worker of a codebase if it is still gone. Returns whether anything has changed."""
     row = await call.tx.one(statements.select_codebase, codebase_id=codebase_id)
-    if row is None or row.repository is None or await _is_held(call, row) or await _is_worker_there(call, row):
+    if (
+        row is None
+        or row.repository is None
+        or await _are_queued_jobs_held(call, row)
+        or await is_worker_online(call, row)
+    ):
         return False
     seen_since = call.now - ONLINE_SECONDS * SECOND
     candidates = await call.tx.all(
@@ -51,7 +62,7 @@ async def appoint_stand_ins(call: Call, codebase_id: str) -> bool:
     capability, changed = codebase_capability(codebase_id), False
     for worker in candidates:
         if capability not in decode_json(worker.capabilities):
-            await add_capability(call, worker.worker_id, capability)
+            await add_worker_capability(call, worker.worker_id, capability)
             announce_worker_change(call, worker)
             changed = True
     if not candidates:
@@ -63,45 +74,40 @@ async def appoint_stand_ins(call: Call, codebase_id: str) -> bool:
         await call.tx.execute(statements.update_stand_ins, codebase_id=codebase_id, stand_ins=stand_ins)
         call.target, changed = codebase_id, True
     # Also if no stand-in is new: further jobs may have been assigned to the absent worker since the last pass.
-    moved = await _move_own_tasks(call, row)
+    moved = await _move_jobs_to_shared_queue(call, row)
     if changed:
         await announce_waiting_jobs(call, capability, candidates)
     return changed or moved
 
 
-async def dismiss_stand_ins(call: Call, codebase_id: str) -> bool:
+async def dismiss_stand_ins_if_worker_back(call: Call, codebase_id: str) -> bool:
     """Dismiss the stand-ins of a codebase whose worker is back. Returns whether there were any."""
     row = await call.tx.one(statements.select_codebase, codebase_id=codebase_id)
-    if row is None or row.stand_ins == "[]" or not await _is_worker_there(call, row):
+    if row is None or row.stand_ins == "[]" or not await is_worker_online(call, row):
         return False
-    await end_stand_ins(call, row)
+    await remove_stand_ins(call, row)
     return True
 
 
-async def end_stand_ins(call: Call, row: CodebaseRow) -> None:
+async def remove_stand_ins(call: Call, row: CodebaseRow) -> None:
     """Remove the capability for a codebase from all its stand-ins."""
     capability = codebase_capability(row.codebase_id)
     for worker_id in decode_json(row.stand_ins):
         worker = await call.tx.one(workers.select_worker, ref=worker_id, owner="")
         # The codebase's own worker keeps its capability.
         if worker is not None and worker.worker_id != row.worker_id:
-            await remove_capability(call, worker.worker_id, capability)
+            await remove_worker_capability(call, worker.worker_id, capability)
             announce_worker_change(call, worker)
     await call.tx.execute(statements.update_stand_ins, codebase_id=row.codebase_id, stand_ins="[]")
     call.target = row.codebase_id
 
 
-async def _is_held(call: Call, row: CodebaseRow) -> bool:
+async def _are_queued_jobs_held(call: Call, row: CodebaseRow) -> bool:
     held = await call.tx.all(statements.select_held_codebases, worker_id=row.worker_id)
     return row.codebase_id in (codebase.codebase_id for codebase in held)
 
 
-async def _is_worker_there(call: Call, row: CodebaseRow) -> bool:
-    worker = await call.tx.one(workers.select_worker, ref=row.worker_id, owner="")
-    return worker is not None and call.now - worker.last_seen <= ONLINE_SECONDS * SECOND
-
-
-async def _move_own_tasks(call: Call, row: CodebaseRow) -> bool:
+async def _move_jobs_to_shared_queue(call: Call, row: CodebaseRow) -> bool:
     """Move jobs assigned to the absent worker, such as the next prompt of a session, to the queue of the capability."""
     queue = queues.queue_name(f"worker:{row.worker_id}", "coding.job")
     moved = False

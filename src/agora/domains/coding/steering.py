@@ -30,11 +30,11 @@ from .records import CodebaseRow
 
 __all__ = [
     "JobRequest",
+    "build_event_stream_spec",
     "cancel_jobs",
     "count_queued_jobs",
-    "open_event_stream",
-    "read_status",
-    "send_message",
+    "read_codebase_status",
+    "send_message_to_job",
     "submit_job",
 ]
 
@@ -65,7 +65,7 @@ async def submit_job(call: Call, codebase: CodebaseRow, request: JobRequest) -> 
     )
 
 
-async def send_message(call: Call, codebase: CodebaseRow, text: str, task_id: str | None) -> TaskEntry:
+async def send_message_to_job(call: Call, codebase: CodebaseRow, text: str, task_id: str | None) -> TaskEntry:
     """Send a message to the agent of a job. Raises NotFound, Conflict if no job is running."""
     jobs = await _load_open_jobs(call, codebase, call.caller.subject if not call.caller.acts_for_others else "")
     job = next((job for job in jobs if task_id in (None, job.task_id)), None)
@@ -100,13 +100,14 @@ async def cancel_jobs(call: Call, codebase: CodebaseRow, *, queued: bool, reason
 async def count_queued_jobs(call: Call, codebase: CodebaseRow) -> int:
     """Count the waiting jobs that the caller may see."""
     return sum(
-        job.status == TaskStatus.PENDING for job in await _load_open_jobs(call, codebase, _find_viewer(call, codebase))
+        job.status == TaskStatus.PENDING
+        for job in await _load_open_jobs(call, codebase, _get_visible_subject(call, codebase))
     )
 
 
-async def read_status(call: Call, codebase: CodebaseRow, *, online: bool) -> contract.CodebaseStatus:
+async def read_codebase_status(call: Call, codebase: CodebaseRow, *, online: bool) -> contract.CodebaseStatus:
     """Read the status of a codebase, from the jobs that the caller may see."""
-    jobs = await _load_open_jobs(call, codebase, _find_viewer(call, codebase))
+    jobs = await _load_open_jobs(call, codebase, _get_visible_subject(call, codebase))
     counts = {"queued": 0, "running": 0, "asking": 0}
     for job in jobs:
         kind = (
@@ -130,7 +131,7 @@ async def read_status(call: Call, codebase: CodebaseRow, *, online: bool) -> con
     )
     return contract.CodebaseStatus.model_construct(
         codebase_id=codebase.codebase_id,
-        status=_name_status(counts, online=online),
+        status=_choose_status_name(counts, online=online),
         online=online,
         worker_id=codebase.worker_id,
         watching=bool(codebase.watching),
@@ -142,14 +143,14 @@ async def read_status(call: Call, codebase: CodebaseRow, *, online: bool) -> con
     )
 
 
-def _name_status(counts: dict[str, int], *, online: bool) -> Any:
+def _choose_status_name(counts: dict[str, int], *, online: bool) -> Any:
     if not online:
         return "offline"
     names = (("asking", "asking"), ("running", "busy"), ("queued", "queued"))
     return next((name for kind, name in names if counts[kind]), "idle")
 
 
-def _find_viewer(call: Call, codebase: CodebaseRow) -> str:
+def _get_visible_subject(call: Call, codebase: CodebaseRow) -> str:
     """Return the subject whose jobs a caller sees; '' sees all."""
     caller = call.caller
     sees_all = codebase.owner == caller.subject or caller.reads_all
@@ -183,7 +184,7 @@ class CodebaseEventFilter(EventFilter):
         return bool(from_json(event.data).get("codebase") == self.codebase_id)
 
 
-async def open_event_stream(call: Call, codebase: CodebaseRow, last_event_id: str | None) -> EventStreamSpec:
+async def build_event_stream_spec(call: Call, codebase: CodebaseRow, last_event_id: str | None) -> EventStreamSpec:
     """Open the stream of a codebase's events: those for the caller, or all for a caller who reads all."""
     events = CodebaseEventFilter(types=CODEBASE_EVENTS, codebase_id=codebase.codebase_id)
     # The head is read within the call's transaction, so nothing committed after the answer is missed.

@@ -10,10 +10,10 @@ from agora_sdk.errors import PermissionDenied
 from . import queries as statements
 from .reviews import ReviewService
 
-__all__ = ["refuse_foreign_codebases", "reopen_review"]
+__all__ = ["reopen_review", "require_own_codebases"]
 
 
-async def refuse_foreign_codebases(call: Call, declared: DeclaredCodebases) -> None:
+async def require_own_codebases(call: Call, declared: DeclaredCodebases) -> None:
     """Refuse the codebase id of another agent: its jobs carry prompts for that agent's worker and produce branches."""
     foreign = await call.tx.one(
         statements.select_foreign_codebase, codebases=encode_json(list(declared.codebases)), owner=declared.owner
@@ -27,4 +27,4 @@ async def refuse_foreign_codebases(call: Call, declared: DeclaredCodebases) -> N
 
 async def reopen_review(call: Call, task: TaskRow) -> None:
     """Reopen the review whose delivery has ended without a report."""
-    await ReviewService(call).reopen_undelivered(task)
+    await ReviewService(call).reopen_undelivered_review(task)

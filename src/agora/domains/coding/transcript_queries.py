@@ -8,14 +8,20 @@ from agora.store.port import Query, Write
 
 from .records import OldSession, TranscriptRow
 
-__all__ = ["MAX_WORDS", "delete_session", "delete_session_messages", "search_messages", "select_old_sessions"]
+__all__ = [
+    "MAX_WORDS",
+    "build_message_search_query",
+    "delete_session",
+    "delete_session_messages",
+    "select_old_sessions",
+]
 
 BIG = "bigint"
 MAX_WORDS = 8  #: maximum number of words of a search
 
 
 @cache
-def search_messages(words: int) -> Query[TranscriptRow]:
+def build_message_search_query(words: int) -> Query[TranscriptRow]:
     """Build the query for messages that contain a number of words, the latest first. reader: '' reads all."""
     # No full-text index: both engines would need their own, and transcripts are searched seldom.
     conditions = " ".join(f"and lower(m.parts) like :word{number} escape '~'" for number in range(words))

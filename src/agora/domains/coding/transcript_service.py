@@ -46,7 +46,7 @@ class TranscriptService(BoundService, contract.Transcripts):
             raise InvalidRequest("There are no words to search for.", errors=[field_error("q", "no words")])
         before, after = paging.decode_cursor(cursor, int, str) if cursor else (tasks.NO_DEADLINE, "")
         rows = await self.call.tx.all(
-            statements.search_messages(len(words)),
+            statements.build_message_search_query(len(words)),
             reader="" if caller.reads_all else caller.subject,
             codebase_id=codebase_id or "",
             before=before,
@@ -56,7 +56,7 @@ class TranscriptService(BoundService, contract.Transcripts):
         )
         more, rows = len(rows) > limit, rows[:limit]
         return contract.TranscriptMatchPage.model_construct(
-            matches=[_build_match(row, words) for row in rows],
+            matches=[_build_transcript_match(row, words) for row in rows],
             **paging.build_page_fields(rows, "created_at", "message_id", more=more, cursor=cursor),
         )
 
@@ -111,7 +111,7 @@ class TranscriptService(BoundService, contract.Transcripts):
         answers = _AnswerPairing()
         commenters: dict[str, None] = {}
         reviewed: list[contract.ReviewDecision] = []
-        async for entry in _read_log(self.call, task_id, ["message", "comment"]):
+        async for entry in _iterate_log_entries(self.call, task_id, ["message", "comment"]):
             if entry.type == "message":
                 answers.add_message(entry)
                 continue
@@ -136,7 +136,7 @@ async def delete_transcript(call: Call, codebase_id: str, session_id: str) -> No
         await call.tx.execute(statement, codebase_id=codebase_id, session_id=session_id)
 
 
-async def _read_log(call: Call, task_id: str, types: Sequence[str]) -> AsyncIterator[TaskEntryRow]:
+async def _iterate_log_entries(call: Call, task_id: str, types: Sequence[str]) -> AsyncIterator[TaskEntryRow]:
     """Read all entries of these types in a task's log, oldest first, in pages."""
     after, names = 0, encode_json(list(types))
     while True:
@@ -213,7 +213,7 @@ def _fence_text(text: str) -> str:
     return f"{fence}\n{text}\n{fence}"
 
 
-def _build_match(row: TranscriptRow, words: Sequence[str]) -> contract.TranscriptMatch:
+def _build_transcript_match(row: TranscriptRow, words: Sequence[str]) -> contract.TranscriptMatch:
     parts: Any = decode_json(row.parts)
     text = "\n".join(_format_part(part) for part in (parts if isinstance(parts, list) else [parts]))
     # The match may be only in the JSON around the texts; then the excerpt is the beginning.

@@ -9,22 +9,22 @@ from agora.core.call import decode_json
 
 from .records import MessageRow
 
-__all__ = ["describe_messages"]
+__all__ = ["format_messages_as_text"]
 
 SPEAKERS = {"user": "User", "assistant": "Agent"}
 MAX_PART_CHARACTERS = 4_000
 
 
-def describe_messages(rows: Sequence[MessageRow]) -> str:
+def format_messages_as_text(rows: Sequence[MessageRow]) -> str:
     """Format messages as text, oldest first: texts verbatim, tool calls by title; without thoughts and notes."""
     return "\n\n".join(
         f"{SPEAKERS.get(row.role, row.role)}:\n{text}"
         for row in rows
-        if (text := _describe_parts(decode_json(row.parts)))
+        if (text := _format_parts_as_text(decode_json(row.parts)))
     )
 
 
-def _describe_parts(parts: Any) -> str:
+def _format_parts_as_text(parts: Any) -> str:
     if not isinstance(parts, list):
         return parts[:MAX_PART_CHARACTERS] if isinstance(parts, str) else ""
     lines = []

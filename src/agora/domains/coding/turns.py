@@ -27,7 +27,7 @@ from . import review_queries
 from . import turn_queries as statements
 from .access import load_codebase, load_own_codebase, require_requester
 from .capabilities import codebase_capability
-from .transcripts import describe_messages
+from .transcripts import format_messages_as_text
 from .turn_records import TURNS, TurnRow
 
 __all__ = ["TurnService"]
@@ -46,7 +46,7 @@ class TurnService(BoundService, contract.Turns):
     @implements
     async def list(self, job_id: str, *, limit: int = 50, cursor: str | None = None) -> contract.TurnPage:
         call = self.call
-        await self._load_readable(job_id)
+        await self._load_last_visible_turn(job_id)
         after = paging.decode_cursor(cursor, int)[0] if cursor else 0
         rows = await call.tx.all(statements.list_turns, job_id=job_id, after=after, limit=limit + 1)
         more, rows = len(rows) > limit, rows[:limit]
@@ -57,7 +57,7 @@ class TurnService(BoundService, contract.Turns):
 
     @implements
     async def preview(self, job_id: str, number: int, *, what: contract.Scope = "both") -> contract.TurnPreview:
-        last = await self._load_readable(job_id)
+        last = await self._load_last_visible_turn(job_id)
         row = await self._load_turn(job_id, number)
         is_same_session = row.session_id == last.session_id
         return contract.TurnPreview.model_construct(
@@ -76,7 +76,7 @@ class TurnService(BoundService, contract.Turns):
                 fix="Give a prompt, or rewind the files alone.",
                 errors=[field_error("prompt", "required")],
             )
-        last, row = await self._load_own(job_id), await self._load_turn(job_id, number)
+        last, row = await self._load_last_own_turn(job_id), await self._load_turn(job_id, number)
         if what != "conversation" and not row.commit_id:
             raise Conflict(f"Turn {number} of {job_id} has no files to take back: its codebase has no git.")
         # A rewind changes the worktree, so no job may work in it.
@@ -93,7 +93,7 @@ class TurnService(BoundService, contract.Turns):
     async def fork(
         self, job_id: str, number: int, prompt: str, *, title: str = "", model: str | None = None
     ) -> TaskReceipt:
-        await self._load_own(job_id)
+        await self._load_last_own_turn(job_id)
         row = await self._load_turn(job_id, number)
         if not row.commit_id:
             raise Conflict(f"Turn {number} of {job_id} cannot be forked: its codebase has no git.")
@@ -140,7 +140,7 @@ class TurnService(BoundService, contract.Turns):
             limit=MAX_TRANSCRIPT_MESSAGES,
         )
         # The end is kept: the newest messages matter most to the agent that continues.
-        return describe_messages(rows[::-1])[-MAX_TRANSCRIPT_CHARACTERS:]
+        return format_messages_as_text(rows[::-1])[-MAX_TRANSCRIPT_CHARACTERS:]
 
     @implements
     async def record(
@@ -182,7 +182,7 @@ class TurnService(BoundService, contract.Turns):
             prompt=prompt,
             commit_id=commit,
             messages=session.messages if session is not None else 0,
-            files=encode_json([_read_file(file, index) for index, file in enumerate(files)]),
+            files=encode_json([_parse_changed_file(file, index) for index, file in enumerate(files)]),
             created_at=call.now,
         )
         # A repeated report replaces the earlier one.
@@ -190,15 +190,15 @@ class TurnService(BoundService, contract.Turns):
         call.tx.append(TURNS, row)
         return _build_turn(row)
 
-    async def _load_readable(self, job_id: str) -> TurnRow:
+    async def _load_last_visible_turn(self, job_id: str) -> TurnRow:
         """Load the last turn of a job whose turns the caller may read. Raises NotFound for a hidden job, too."""
         row, caller = await self.call.tx.one(statements.select_last_turn, job_id=job_id), self.call.caller
         if row is None or not (caller.reads_all or caller.subject in (row.requester, row.owner)):
             raise not_found("job_id", f"There are no turns of {job_id!r}.", fix="See GET /v1/agent/tasks.")
         return row
 
-    async def _load_own(self, job_id: str) -> TurnRow:
-        row, caller = await self._load_readable(job_id), self.call.caller
+    async def _load_last_own_turn(self, job_id: str) -> TurnRow:
+        row, caller = await self._load_last_visible_turn(job_id), self.call.caller
         require_requester(caller, job_id, row.requester, "do this")
         return row
 
@@ -210,7 +210,7 @@ class TurnService(BoundService, contract.Turns):
         return row
 
 
-def _read_file(document: Mapping[str, Any], index: int) -> list[str]:
+def _parse_changed_file(document: Mapping[str, Any], index: int) -> list[str]:
     """Read path, status and blob of a changed file. Raises InvalidRequest."""
     values = []
     for name, most in FILE_FIELDS.items():

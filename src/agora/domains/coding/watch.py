@@ -12,12 +12,12 @@ from agora.store.port import write_record
 from agora_sdk.contract import codebases as contract
 
 from . import queries as statements
-from .capabilities import announce_worker_change, list_capabilities
+from .capabilities import announce_worker_change, list_codebase_capabilities
 from .records import CodebaseRow
-from .stand_ins import announce_waiting_jobs, end_stand_ins
+from .stand_ins import announce_waiting_jobs, remove_stand_ins
 from .steering import count_queued_jobs
 
-__all__ = ["apply_review_limit", "describe_watch_state", "set_watch", "update_held_jobs"]
+__all__ = ["apply_review_limit", "build_watch_state", "set_watch", "update_held_jobs"]
 
 
 async def set_watch(
@@ -37,10 +37,10 @@ async def set_watch(
     if was_watching != watching:
         data = {"codebase_id": codebase.codebase_id, "name": codebase.name, "watching": watching}
         call.emit("agora.codebase.updated", data, subject=codebase.codebase_id, audience=(codebase.owner,))
-    return await describe_watch_state(call, codebase)
+    return await build_watch_state(call, codebase)
 
 
-async def describe_watch_state(call: Call, codebase: CodebaseRow) -> contract.Watch:
+async def build_watch_state(call: Call, codebase: CodebaseRow) -> contract.Watch:
     """Build the watch state of a codebase: watching, queued jobs, open reviews, and whether jobs are held."""
     open_reviews = await call.tx.one(statements.count_open_reviews, codebase_id=codebase.codebase_id) or 0
     return contract.Watch.model_construct(
@@ -71,7 +71,7 @@ async def update_held_jobs(call: Call, worker_id: str) -> None:
     target = call.target
     rows = await call.tx.all(statements.select_held_codebases, worker_id=worker_id)
     # By name and repository too: a job that names only these could otherwise be claimed past the hold.
-    held = list(dict.fromkeys(capability for row in rows for capability in list_capabilities(row)))
+    held = list(dict.fromkeys(capability for row in rows for capability in list_codebase_capabilities(row)))
     held_before = decode_json(worker.held)
     if held != held_before:
         await call.tx.execute(statements.update_held_capabilities, worker_id=worker_id, held=encode_json(held))
@@ -82,5 +82,5 @@ async def update_held_jobs(call: Call, worker_id: str) -> None:
             await announce_waiting_jobs(call, capability, [worker])
     for row in rows:
         if row.stand_ins != "[]":
-            await end_stand_ins(call, row)
+            await remove_stand_ins(call, row)
     call.target = target

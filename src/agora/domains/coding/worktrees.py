@@ -21,7 +21,7 @@ from agora_sdk.contract.tasks.coding import CLEANING_TYPE
 from agora_sdk.errors import InvalidRequest, PermissionDenied, field_error
 
 from . import worktree_queries as statements
-from .access import find_codebase, find_own_codebase, load_own_codebase, may_read_every_session
+from .access import load_own_codebase, may_read_every_session, resolve_codebase, resolve_own_codebase
 from .capabilities import codebase_capability
 from .records import CodebaseRow
 
@@ -39,7 +39,7 @@ class WorktreeService(BoundService, contract.Worktrees):
 
     @implements
     async def list(self, codebase_id: str) -> contract.DiskUse:
-        codebase = await find_codebase(self.call, codebase_id)
+        codebase = await resolve_codebase(self.call, codebase_id)
         if not may_read_every_session(self.call, codebase):
             raise PermissionDenied(
                 f"{codebase_id} belongs to a worker of {codebase.owner}.",
@@ -49,7 +49,7 @@ class WorktreeService(BoundService, contract.Worktrees):
         row = await self.call.tx.one(statements.select_report, codebase_id=codebase.codebase_id)
         if row is None:
             return contract.DiskUse(codebase_id=codebase.codebase_id)
-        return _build_use(codebase, WORKTREES_ADAPTER.validate_json(row.worktrees), row.reported_at)
+        return _build_disk_use(codebase, WORKTREES_ADAPTER.validate_json(row.worktrees), row.reported_at)
 
     @implements
     async def report(self, codebase_id: str, worktrees: contract.Documents) -> contract.DiskUse:
@@ -65,16 +65,16 @@ class WorktreeService(BoundService, contract.Worktrees):
         await self.call.tx.execute(statements.upsert_report, codebase_id=codebase_id, worktrees=text, now=self.call.now)
         data = {"codebase_id": codebase_id, "name": codebase.name}
         self.call.emit("agora.codebase.updated", data, subject=codebase_id, audience=(codebase.owner,))
-        return _build_use(codebase, records, self.call.now)
+        return _build_disk_use(codebase, records, self.call.now)
 
     @implements
     async def clean(self, codebase_id: str, job_ids: contract.JobIds) -> TaskReceipt:
-        codebase = await find_own_codebase(self.call, codebase_id)
+        codebase = await resolve_own_codebase(self.call, codebase_id)
         row = await self.call.tx.one(statements.select_report, codebase_id=codebase.codebase_id)
         reported = (
             [] if row is None else [worktree.job_id for worktree in WORKTREES_ADAPTER.validate_json(row.worktrees)]
         )
-        names = [await self._resolve_job(job_id, reported, index) for index, job_id in enumerate(job_ids)]
+        names = [await self._resolve_worktree_name(job_id, reported, index) for index, job_id in enumerate(job_ids)]
         # Only for its worker: the worktrees are on that machine.
         return await TaskService(self.call).assign(
             CLEANING_TYPE,
@@ -83,7 +83,7 @@ class WorktreeService(BoundService, contract.Worktrees):
             required_capabilities=[codebase_capability(codebase.codebase_id)],
         )
 
-    async def _resolve_job(self, ref: str, reported: Sequence[str], index: int) -> str:
+    async def _resolve_worktree_name(self, ref: str, reported: Sequence[str], index: int) -> str:
         """Resolve a job id, a branch or a part of an id to the name of a worktree. Raises InvalidRequest.
 
         reported: names of the worktrees in the worker's last report. index: of the reference in the request.
@@ -93,7 +93,7 @@ class WorktreeService(BoundService, contract.Worktrees):
             return name
         # People name the job they see, which may be a later one of the session than the worktree is named after.
         if TASK_ID.fullmatch(name):
-            first = await self._find_first_job(name, reported)
+            first = await self._find_reported_job_of_session(name, reported)
             return name if first is None else first  # not reported yet, or deleted: its worker decides
         # A part must be unique and long enough: cleaning deletes files.
         matches = [job_id for job_id in reported if name in job_id]
@@ -101,12 +101,12 @@ class WorktreeService(BoundService, contract.Worktrees):
             which = f"{len(matches)} worktrees have" if matches else "no worktree has"
             raise InvalidRequest(
                 f"{ref!r} names no job: {which} it in their id.",
-                fix="Give the id of the job; see GET /v1/agent/codebases/{codebase_id}/worktrees.",
+                fix="Give the id of the job; see GET /v1/agent/codebases/ID/worktrees.",
                 errors=[field_error(field, f"{which} it")],
             )
         return matches[0]
 
-    async def _find_first_job(self, task_id: str, reported: Sequence[str]) -> str | None:
+    async def _find_reported_job_of_session(self, task_id: str, reported: Sequence[str]) -> str | None:
         """Find the reported job whose worktree a later job of the same session has used."""
         task = await self.call.tx.one(tasks.select_task, task_id=task_id)
         if task is None or task.context_id is None:
@@ -115,7 +115,9 @@ class WorktreeService(BoundService, contract.Worktrees):
         return next((job_id for job_id in jobs if job_id in reported), None)
 
 
-def _build_use(codebase: CodebaseRow, worktrees: Sequence[contract.Worktree], reported_at: int) -> contract.DiskUse:
+def _build_disk_use(
+    codebase: CodebaseRow, worktrees: Sequence[contract.Worktree], reported_at: int
+) -> contract.DiskUse:
     return contract.DiskUse(
         codebase_id=codebase.codebase_id,
         reported_at=to_datetime(reported_at),

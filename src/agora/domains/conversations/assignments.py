@@ -12,12 +12,12 @@ from agora_sdk.contract.fields import TaskStatus
 
 from .delivery import Draft
 
-__all__ = ["assign_task", "update_task"]
+__all__ = ["create_assigned_task", "update_task_from_answer"]
 
 P = Performative
 
 
-async def assign_task(call: Call, draft: Draft) -> dict[str, Any]:
+async def create_assigned_task(call: Call, draft: Draft) -> dict[str, Any]:
     """Create a task for the recipient, or for the assignee in the payload; return the confirmation to send."""
     message = draft.message
     assert message.intent is not None
@@ -46,7 +46,7 @@ async def assign_task(call: Call, draft: Draft) -> dict[str, Any]:
     }
 
 
-async def update_task(call: Call, draft: Draft) -> None:
+async def update_task_from_answer(call: Call, draft: Draft) -> None:
     """Update the task by an assignee's answer to the assignment."""
     question, message = draft.asked, draft.message
     # The asker's own follow-up, such as a timeout, reports nothing about the work.

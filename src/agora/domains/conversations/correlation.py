@@ -29,12 +29,12 @@ __all__ = [
     "Party",
     "Sender",
     "build_envelope_document",
-    "choose_expected_answer_type",
-    "compute_digest",
-    "format_time",
-    "join_conversation",
-    "record_envelope",
-    "record_reply",
+    "choose_conversation",
+    "compute_document_digest",
+    "correlate_and_record_reply",
+    "format_utc_time",
+    "get_expected_answer_type",
+    "record_envelope_and_answer",
 ]
 
 
@@ -77,7 +77,7 @@ class Sender:
         )
 
     @property
-    def list_names(self) -> set[str]:
+    def known_names(self) -> set[str]:
         """List all names that others may use for it."""
         names = {self.agent_id, self.name}
         if self.row is not None:
@@ -111,7 +111,7 @@ class EnvelopeRecord:
     closes: bool = True
 
 
-def compute_digest(document: dict[str, Any]) -> bytes:
+def compute_document_digest(document: dict[str, Any]) -> bytes:
     """Compute the digest that is compared when a message id is repeated."""
     return hashlib.blake2b(to_json(document), digest_size=16).digest()
 
@@ -119,18 +119,18 @@ def compute_digest(document: dict[str, Any]) -> bytes:
 def build_envelope_document(row: MessageRow) -> dict[str, Any]:
     """Build the document of a message's row, as converted by :mod:`agora.wire.envelopes`."""
     fields = build_message_fields(row) | {
-        "timestamp": format_time(row.created_at),
-        "expires_at": None if row.expires_at is None else format_time(row.expires_at),
+        "timestamp": format_utc_time(row.created_at),
+        "expires_at": None if row.expires_at is None else format_utc_time(row.expires_at),
     }
     del fields["status"]
     return fields
 
 
-def format_time(microseconds: int) -> str:
+def format_utc_time(microseconds: int) -> str:
     return to_datetime(microseconds).isoformat().replace("+00:00", "Z")
 
 
-async def join_conversation(
+async def choose_conversation(
     call: Call, label: str | None, party: Party, question: EnvelopeRow | None
 ) -> tuple[str, str, bool]:
     """Find or start the conversation of a message to send; return its id, its label, and whether it is new.
@@ -144,14 +144,14 @@ async def join_conversation(
         if row is not None and label in (None, row.label):
             return row.conversation_id, row.label, False
     if label is not None:
-        row = await call.tx.one(statements.list_conversations_of_party, label=label, **party.sql_parameters)
+        row = await call.tx.one(statements.select_newest_conversation_by_label, label=label, **party.sql_parameters)
         if row is not None:
             return row.conversation_id, row.label, False
     key = new_id("conv")
     return key, label or key, True
 
 
-async def record_envelope(call: Call, record: EnvelopeRecord, conversation: tuple[str, str, bool]) -> None:
+async def record_envelope_and_answer(call: Call, record: EnvelopeRecord, conversation: tuple[str, str, bool]) -> None:
     """Record a message in its conversation, and the answer to its question."""
     key, label, new = conversation
     state = record.state or STATE_BY_PERFORMATIVE.get(record.type, "open")
@@ -198,7 +198,7 @@ async def record_envelope(call: Call, record: EnvelopeRecord, conversation: tupl
     )
     call.tx.append(ENVELOPES, envelope)
     if record.asked is not None:
-        await _record_answer(call, record, record.asked)
+        await _settle_question_if_final(call, record, record.asked)
 
 
 def _build_conversation_row(call: Call, record: EnvelopeRecord, key: str, label: str, state: str) -> ConversationRow:
@@ -217,12 +217,12 @@ def _build_conversation_row(call: Call, record: EnvelopeRecord, key: str, label:
     )
 
 
-def choose_expected_answer_type(question: EnvelopeRow) -> Performative | None:
+def get_expected_answer_type(question: EnvelopeRow) -> Performative | None:
     """Choose the type of answer that a message expects."""
     return Performative(question.expected) if question.expected else None
 
 
-async def _record_answer(call: Call, record: EnvelopeRecord, question: EnvelopeRow) -> None:
+async def _settle_question_if_final(call: Call, record: EnvelopeRecord, question: EnvelopeRow) -> None:
     """Record the answer to a question: the first final one of another party settles it.
 
     A final answer by the asker itself ends the waiting: the question timed out, or was withdrawn.
@@ -236,7 +236,7 @@ async def _record_answer(call: Call, record: EnvelopeRecord, question: EnvelopeR
         await call.tx.execute(statements.expire_question, **answer)
 
 
-async def record_reply(call: Call, row: MessageRow, parties: Sequence[str]) -> MessageRow:
+async def correlate_and_record_reply(call: Call, row: MessageRow, parties: Sequence[str]) -> MessageRow:
     """Record a message of any protocol that answers one of the agent protocol; return its row, with metadata added.
 
     The answer counts as an ``inform``, unless its message type is one of the agent protocol.
@@ -249,8 +249,8 @@ async def record_reply(call: Call, row: MessageRow, parties: Sequence[str]) -> M
     kind = Performative(convert_message_type(row.message_type))
     record = EnvelopeRecord(row.message_id, row.from_agent, row.message_id, kind, None, parties, asked=question)
     answer = AgentMessage.model_construct(type=kind, status=None)
-    record.final = is_final_answer(Performative(question.type), answer, choose_expected_answer_type(question))
-    await record_envelope(call, record, await join_conversation(call, row.correlation_id, party, question))
+    record.final = is_final_answer(Performative(question.type), answer, get_expected_answer_type(question))
+    await record_envelope_and_answer(call, record, await choose_conversation(call, row.correlation_id, party, question))
     if question.envelope_id == question.message_id:
         return row
     message = build_envelope_document(row)  # the asker knows the question by its own id for it

@@ -26,18 +26,18 @@ from .correlation import (
     EnvelopeRecord,
     Party,
     Sender,
-    choose_expected_answer_type,
-    compute_digest,
-    format_time,
-    join_conversation,
-    record_envelope,
+    choose_conversation,
+    compute_document_digest,
+    format_utc_time,
+    get_expected_answer_type,
+    record_envelope_and_answer,
 )
 from .records import EnvelopeRow
 
 __all__ = [
     "Draft",
-    "Sent",
-    "deliver_draft",
+    "SentMessage",
+    "authorize_and_deliver_draft",
     "find_builtin_agents",
     "find_earlier_receipt",
     "prepare_draft",
@@ -75,7 +75,7 @@ class Draft:
 
 
 @value_class
-class Sent:
+class SentMessage:
     """A stored message. ``id`` is the id given by its author."""
 
     message_id: str
@@ -112,10 +112,10 @@ async def prepare_draft(call: Call, message: AgentMessage) -> Draft:
     # The digest is of the document before completion: a repeated message has no id and time of its own to compare.
     document = _strip_unstorable_fields(message)
     draft = Draft(
-        message, document, compute_digest(document), sender, list(dict.fromkeys(message.to)) or [ORCHESTRATOR]
+        message, document, compute_document_digest(document), sender, list(dict.fromkeys(message.to)) or [ORCHESTRATOR]
     )
     draft.own = await find_builtin_agents(call, draft.to)
-    draft.asked = await _find_question(call, draft)
+    draft.asked = await _resolve_question(call, draft)
     await _check_answer_is_legal(call, draft)
     return draft
 
@@ -155,7 +155,7 @@ async def find_earlier_receipt(call: Call, draft: Draft) -> contract.Accepted | 
     )
 
 
-async def _find_question(call: Call, draft: Draft) -> EnvelopeRow | None:
+async def _resolve_question(call: Call, draft: Draft) -> EnvelopeRow | None:
     """Find the question that a message answers: the one in reply_to, else the only open question of its recipient."""
     message, party = draft.message, draft.sender.as_party
     if message.reply_to is not None:
@@ -163,7 +163,7 @@ async def _find_question(call: Call, draft: Draft) -> EnvelopeRow | None:
             statements.select_envelope_by_party, envelope_id=message.reply_to, **party.sql_parameters
         )
         if question is None and message.reply_to.startswith("msg_"):
-            question = await _find_by_message_id(call, message.reply_to, party)
+            question = await _find_question_by_message_id(call, message.reply_to, party)
         if question is None and message.type in rules.REPLY_ONLY_PERFORMATIVES:
             raise not_found(
                 "correlation.reply_to",
@@ -174,10 +174,10 @@ async def _find_question(call: Call, draft: Draft) -> EnvelopeRow | None:
     # A question in a named conversation begins an exchange of its own; guessing an earlier question would be wrong.
     if message.conversation_id is not None and message.type in rules.ASKING_PERFORMATIVES:
         return None
-    return await _infer_question(call, draft)
+    return await _infer_question_or_warn(call, draft)
 
 
-async def _find_by_message_id(call: Call, message_id: str, party: Party) -> EnvelopeRow | None:
+async def _find_question_by_message_id(call: Call, message_id: str, party: Party) -> EnvelopeRow | None:
     row = await call.tx.one(statements.select_envelope_of_message, message_id=message_id)
     # Otherwise the party must have received it: an id alone must not give access to a foreign conversation.
     if row is None or row.sender == party.party:
@@ -185,7 +185,7 @@ async def _find_by_message_id(call: Call, message_id: str, party: Party) -> Enve
     return await call.tx.one(statements.select_received_envelope, message_id=message_id, **party.sql_parameters)
 
 
-async def _infer_question(call: Call, draft: Draft) -> EnvelopeRow | None:
+async def _infer_question_or_warn(call: Call, draft: Draft) -> EnvelopeRow | None:
     """Infer the question of an answer without reply_to: the only open one of its recipient that the sender could answer.
 
     If there are none or several, the answer stays uncorrelated and the draft gets a warning: a wrong guess would
@@ -262,7 +262,7 @@ async def _check_answer_is_legal(call: Call, draft: Draft) -> None:
         )
 
 
-async def deliver_draft(call: Call, draft: Draft) -> Sent:
+async def authorize_and_deliver_draft(call: Call, draft: Draft) -> SentMessage:
     """Store and deliver a message. Recipients see the document as its author wrote it, under the author's id."""
     service = MessagingService(call)
     draft.destination = await _resolve_destination(service, draft)
@@ -273,15 +273,15 @@ async def deliver_draft(call: Call, draft: Draft) -> Sent:
             service.add_agent_as_recipient(draft.destination, draft.sender.row)
     # After the recipients are resolved: a capability or an alias stands for agents, and each has its own policy.
     await permissions.check_permissions(call, draft.message, draft.sender, draft.destination.agents)
-    conversation = await join_conversation(call, draft.message.conversation_id, draft.sender.as_party, draft.asked)
+    conversation = await choose_conversation(call, draft.message.conversation_id, draft.sender.as_party, draft.asked)
     message_id = new_id("msg")
     document = _complete_document(draft, message_id, conversation[1], call.now)
     row = _build_message_row(call, draft, document, message_id, conversation[1])
     if draft.message.expected is not None and draft.message.expected.timeout:
         draft.destination.answer_by = call.now + draft.message.expected.timeout * 1000
     message = service.insert_message(row, draft.destination)
-    record = _build_record(draft, document, message_id)
-    await record_envelope(call, record, conversation)
+    record = _build_envelope_record(draft, document, message_id)
+    await record_envelope_and_answer(call, record, conversation)
     due = (
         call.now + record.timeout * 1000
         if record.timeout and draft.message.type in rules.ASKING_PERFORMATIVES
@@ -298,7 +298,7 @@ async def deliver_draft(call: Call, draft: Draft) -> Sent:
         unregistered=[name for name in draft.destination.held if name != OPERATOR] or None,
         due_at=to_datetime(due) if due else None,
     )
-    return Sent(message_id, document["id"], conversation[0], conversation[1], accepted)
+    return SentMessage(message_id, document["id"], conversation[0], conversation[1], accepted)
 
 
 async def _resolve_destination(service: MessagingService, draft: Draft) -> Destination:
@@ -313,22 +313,29 @@ async def _resolve_destination(service: MessagingService, draft: Draft) -> Desti
 
 async def send_as_marketplace(
     call: Call,
-    own: str,
+    builtin_agent: str,
     document: dict[str, Any],
     question: EnvelopeRow | None,
     *,
     cause: str | None = None,
     closes: bool = True,
-) -> Sent:
+) -> SentMessage:
     """Send a message as a built-in agent.
 
     question: the row of the question it answers. cause: id of the message that caused this request.
     """
     # Validated like an agent's message, so that a built-in agent cannot send what the protocol forbids.
     message = AgentMessage.model_validate(document)
-    draft = Draft(message, message.document(), compute_digest(document), Sender(own, own), message.to, asked=question)
+    draft = Draft(
+        message,
+        message.document(),
+        compute_document_digest(document),
+        Sender(builtin_agent, builtin_agent),
+        message.to,
+        asked=question,
+    )
     draft.cause, draft.closes = cause, closes
-    return await deliver_draft(call, draft)
+    return await authorize_and_deliver_draft(call, draft)
 
 
 def _complete_document(draft: Draft, message_id: str, label: str, now: int) -> dict[str, Any]:
@@ -338,7 +345,7 @@ def _complete_document(draft: Draft, message_id: str, label: str, now: int) -> d
     correlation = {"conversation_id": label} | {name: value for name, value in original.items() if value is not None}
     if draft.asked is not None and "reply_to" not in correlation:
         correlation["reply_to"] = draft.asked.envelope_id
-    defaults = {"id": message_id, "ts": format_time(now)}
+    defaults = {"id": message_id, "ts": format_utc_time(now)}
     own_fields = {"sender": draft.sender.name, "to": document.get("to") or draft.to, "correlation": correlation}
     # The author's id and time win over the defaults; sender and recipients are the marketplace's, which has checked them.
     return {**defaults, **document, **own_fields}
@@ -350,7 +357,7 @@ def _build_message_row(call: Call, draft: Draft, document: dict[str, Any], messa
         "message_id": message_id,
         "from_agent": draft.sender.agent_id,
         "from_name": draft.sender.name,
-        "timestamp": format_time(call.now),
+        "timestamp": format_utc_time(call.now),
         "correlation_id": label,
         "reply_to": draft.asked.message_id if draft.asked is not None else None,
     }
@@ -374,7 +381,7 @@ def _build_message_row(call: Call, draft: Draft, document: dict[str, Any], messa
     )
 
 
-def _build_record(draft: Draft, document: dict[str, Any], message_id: str) -> EnvelopeRecord:
+def _build_envelope_record(draft: Draft, document: dict[str, Any], message_id: str) -> EnvelopeRecord:
     message = draft.message
     assert draft.destination is not None
     parties = [*draft.destination.list_recipients, *draft.own]
@@ -384,7 +391,7 @@ def _build_record(draft: Draft, document: dict[str, Any], message_id: str) -> En
     record.asked, record.cause, record.task_id, record.state = draft.asked, draft.cause, draft.task_id, draft.state
     if draft.asked is not None:
         record.final = rules.is_final_answer(
-            Performative(draft.asked.type), message, choose_expected_answer_type(draft.asked)
+            Performative(draft.asked.type), message, get_expected_answer_type(draft.asked)
         )
     if message.expected is not None:
         record.expected, record.timeout = message.expected.type, message.expected.timeout

@@ -59,7 +59,7 @@ class EndpointSource(OutboxSource, DeadLetterSource):
     async def build_request(self, reader: Reader, row: OutboxRow, context: ServerContext) -> OutboxRequest | None:
         message = await reader.one(messages.select_message, message_id=row.ref)
         agent = await reader.one(agents.select_agent_by_id, ref=row.recipient)
-        endpoint = _read_agent_endpoint(agent, context.settings)
+        endpoint = _find_active_endpoint(agent, context.settings)
         place = None if endpoint is None else await self.locate_endpoint(reader, endpoint, context)
         if message is None or place is None:
             return None
@@ -76,10 +76,10 @@ class EndpointSource(OutboxSource, DeadLetterSource):
             return
         if response.body is None:
             raise InvalidRequest("It is longer than body_limit allows.", errors=[field_error("", "too long")])
-        document = _parse_answer(response.body)
+        document = _parse_answer_or_none(response.body)
         question = await call.tx.one(statements.select_envelope_of_message, message_id=row.ref)
-        if document is not None and _is_answer_to(message, question):
-            await _send_answer(call, row, message, question, document)
+        if document is not None and _should_forward_answer(message, question):
+            await _send_recipient_answer(call, row, message, question, document)
 
     # -- dead letters ----------------------------------------------------------------------------
 
@@ -90,7 +90,7 @@ class EndpointSource(OutboxSource, DeadLetterSource):
         if message is None:
             return Inspection(None, GONE_REASON)
         agent = await call.tx.one(agents.select_agent_by_id, ref=dead_letter.owner)
-        obstacle = GONE_REASON if _read_agent_endpoint(agent, call.context.settings) is None else None
+        obstacle = GONE_REASON if _find_active_endpoint(agent, call.context.settings) is None else None
         return Inspection(to_agentify(build_envelope_document(message)), obstacle)
 
     async def replay_letter(self, call: Call, dead_letter: DeadLetterRow) -> None:
@@ -98,7 +98,7 @@ class EndpointSource(OutboxSource, DeadLetterSource):
         message = (
             None if dead_letter.ref is None else await call.tx.one(messages.select_message, message_id=dead_letter.ref)
         )
-        endpoint = _read_agent_endpoint(agent, call.context.settings)
+        endpoint = _find_active_endpoint(agent, call.context.settings)
         if message is None or endpoint is None:
             raise Conflict(GONE_REASON, fix="Discard it.")
         # Without the sender's deadline, which has usually passed: a person decided that the message is still wanted.
@@ -108,11 +108,11 @@ class EndpointSource(OutboxSource, DeadLetterSource):
         """Do nothing: the only stored data is the message in its recipient's inbox."""
 
 
-def _read_agent_endpoint(agent: AgentRow | None, settings: Settings) -> Endpoint | None:
+def _find_active_endpoint(agent: AgentRow | None, settings: Settings) -> Endpoint | None:
     return None if agent is None or agent.retired_at is not None else find_endpoint(agent, settings)
 
 
-def _parse_answer(body: bytes) -> dict[str, Any] | None:
+def _parse_answer_or_none(body: bytes) -> dict[str, Any] | None:
     """Parse the message in a response; None without one: a 200 response may have an empty or a different body."""
     try:
         document = from_json(body) if body.strip() else None
@@ -121,7 +121,7 @@ def _parse_answer(body: bytes) -> dict[str, Any] | None:
     return document if isinstance(document, dict) and document.get("type") in set(Performative) else None
 
 
-def _is_answer_to(message: MessageRow, question: EnvelopeRow | None) -> bool:
+def _should_forward_answer(message: MessageRow, question: EnvelopeRow | None) -> bool:
     """Whether the message in a response is forwarded as an answer.
 
     Programs often answer each request with a message; if answers to answers were forwarded, two programs would loop forever.
@@ -131,7 +131,7 @@ def _is_answer_to(message: MessageRow, question: EnvelopeRow | None) -> bool:
     return Performative(question.type) in ASKING_PERFORMATIVES or question.expected is not None
 
 
-async def _send_answer(
+async def _send_recipient_answer(
     call: Call, row: OutboxRow, message: MessageRow, question: EnvelopeRow | None, document: Mapping[str, Any]
 ) -> None:
     """Store the recipient's answer. Raises an AgoraError if it is not a legal answer."""

@@ -16,7 +16,7 @@ __all__ = ["ConversationTimeoutController"]
 
 MAX_BATCH = 200
 TIME_OUT_QUESTION: Lazy[Callable[..., Coroutine[Any, Any, Any]]] = Lazy(
-    "agora.domains.conversations.timeouts:time_out_question"
+    "agora.domains.conversations.timeouts:send_timeout_if_due"
 )
 
 

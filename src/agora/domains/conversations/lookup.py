@@ -33,10 +33,10 @@ from .records import ConversationRow
 __all__ = [
     "build_envelope_from_row",
     "list_conversations",
-    "list_pending",
-    "list_usage",
-    "read_conversation",
-    "resolve_acting_party",
+    "list_or_await_pending",
+    "list_reported_usage",
+    "read_visible_conversation",
+    "resolve_authorized_party",
 ]
 
 C = TypeVar("C", bound=contract.Conversation)
@@ -49,7 +49,7 @@ def build_envelope_from_row(row: MessageRow) -> AgentMessage:
     return AgentMessage.model_validate(to_agentify(build_envelope_document(row)))
 
 
-async def resolve_acting_party(call: Call, agent_id: str | None) -> Party:
+async def resolve_authorized_party(call: Call, agent_id: str | None) -> Party:
     """Resolve the caller, or an agent it may act for, as a party. Raises NotFound, PermissionDenied."""
     caller = call.caller
     ref = agent_id or caller.subject
@@ -62,8 +62,10 @@ async def resolve_acting_party(call: Call, agent_id: str | None) -> Party:
     return Sender(row.agent_id, row.agent_name, row).as_party
 
 
-async def read_conversation(call: Call, ref: str, limit: int, cursor: str | None) -> contract.ConversationDetail:
-    row = await _require_visible(call, ref)
+async def read_visible_conversation(
+    call: Call, ref: str, limit: int, cursor: str | None
+) -> contract.ConversationDetail:
+    row = await _load_visible_conversation(call, ref)
     key = row.conversation_id
     rows, more = await paging.read_query_page(
         call, statements.list_conversation_messages, "message_id", limit, cursor, conversation_id=key
@@ -77,11 +79,11 @@ async def read_conversation(call: Call, ref: str, limit: int, cursor: str | None
     )
 
 
-async def _require_visible(call: Call, ref: str) -> ConversationRow:
+async def _load_visible_conversation(call: Call, ref: str) -> ConversationRow:
     """Load a conversation visible to the caller. Raises NotFound for a hidden one too, to avoid disclosing it."""
-    party = await resolve_acting_party(call, None)
+    party = await resolve_authorized_party(call, None)
     # Labels before keys: agents choose labels, and one may begin with `conv_`.
-    row = await call.tx.one(statements.list_conversations_of_party, label=ref, **party.sql_parameters)
+    row = await call.tx.one(statements.select_newest_conversation_by_label, label=ref, **party.sql_parameters)
     if row is None and ref.startswith("conv_"):
         candidate = await call.tx.one(statements.select_conversation, conversation_id=ref)
         inside = await call.tx.one(statements.select_own_party, conversation_id=ref, **party.sql_parameters)
@@ -106,12 +108,12 @@ async def list_conversations(
 ) -> contract.ConversationPage:
     # An agent with the scope read:all still gets its own list by default, as any agent's program expects.
     everyone = agent_id is None and call.caller.kind != "agent" and call.caller.may("read:all")
-    query = statements.build_listing_query(state=state is not None, everyone=everyone)
+    query = statements.build_conversation_page_query(state=state is not None, everyone=everyone)
     parameters: dict[str, Any] = {
         "before": paging.decode_cursor(cursor)[0] if cursor else AFTER_EVERY_ID,
         "limit": limit + 1,
     }
-    parameters |= {} if everyone else (await resolve_acting_party(call, agent_id)).sql_parameters
+    parameters |= {} if everyone else (await resolve_authorized_party(call, agent_id)).sql_parameters
     parameters |= {"state": state} if state is not None else {}
     rows = await call.tx.all(query, **parameters)
     rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
@@ -122,11 +124,11 @@ async def list_conversations(
     )
 
 
-async def list_pending(
+async def list_or_await_pending(
     call: Call, agent_id: str | None, wait: float, limit: int, cursor: str | None
 ) -> contract.PendingPage:
     require_agent_id_from_operator(call.caller, agent_id)
-    party = await resolve_acting_party(call, agent_id)
+    party = await resolve_authorized_party(call, agent_id)
     after = paging.decode_cursor(cursor)[0] if cursor else ""
     alive = {"now": call.now, "horizon": compute_expiry_horizon(call), "joined": party.joined}
 
@@ -148,14 +150,14 @@ async def list_pending(
     return page
 
 
-async def list_usage(
+async def list_reported_usage(
     call: Call, agent_id: str | None, customer_id: str | None, since: datetime | None, limit: int, cursor: str | None
 ) -> contract.ReportedUsePage:
     """Return a page of reported usage: of the agent, or of all agents with the scope ``read:all``."""
     if agent_id is not None or not call.caller.may("read:all"):
-        agent_id = (await resolve_acting_party(call, agent_id)).party
+        agent_id = (await resolve_authorized_party(call, agent_id)).party
     filters = {"agent_id": agent_id, "customer_id": customer_id, "since": to_microseconds(since) if since else None}
-    query = statements.build_usage_query(
+    query = statements.build_reported_usage_query(
         agent=agent_id is not None, customer=customer_id is not None, since=since is not None
     )
     arguments = {name: value for name, value in filters.items() if value is not None}

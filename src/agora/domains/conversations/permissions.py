@@ -42,11 +42,11 @@ async def check_permissions(call: Call, message: AgentMessage, sender: Sender, r
         return
     for agent_id in recipients:
         row = await call.tx.one(agents.select_agent_by_id, ref=agent_id)
-        allowed = _list_allowed_callers(row, message.intent) if row is not None else None
+        allowed = _list_allowed_senders(row, message.intent) if row is not None else None
         # An agent may always send to itself.
         if row is None or allowed is None or agent_id == sender.agent_id:
             continue
-        if not _is_claimed(message) or not _is_granted(call, allowed, sender, message.intent):
+        if not _claims_intent(message) or not _is_sender_allowed(call, allowed, sender, message.intent):
             raise PermissionDenied(
                 "Insufficient permissions",
                 fix=f"{row.agent_name} decides who may ask it for {message.intent!r}.",
@@ -55,7 +55,7 @@ async def check_permissions(call: Call, message: AgentMessage, sender: Sender, r
             )
 
 
-def _list_allowed_callers(row: AgentRow, intent: str) -> list[Any] | None:
+def _list_allowed_senders(row: AgentRow, intent: str) -> list[Any] | None:
     """List the senders allowed to send an intent to an agent; None for everyone."""
     # Agents write their metadata themselves: a policy of another form than expected restricts nothing.
     policy = decode_json(row.metadata).get("permissions")
@@ -65,14 +65,14 @@ def _list_allowed_callers(row: AgentRow, intent: str) -> list[Any] | None:
     return allowed if isinstance(allowed, list) else None if allowed is None else [allowed]
 
 
-def _is_claimed(message: AgentMessage) -> bool:
+def _claims_intent(message: AgentMessage) -> bool:
     """Whether the message claims the permission; a message that lists permissions uses only those."""
     claimed = message.security.permissions if message.security else None
     return claimed is None or message.intent in claimed
 
 
-def _is_granted(call: Call, allowed: list[Any], sender: Sender, intent: str) -> bool:
-    names = {"*", *sender.list_names}
+def _is_sender_allowed(call: Call, allowed: list[Any], sender: Sender, intent: str) -> bool:
+    names = {"*", *sender.known_names}
     if sender.row is not None:
         names.add(f"account:{sender.row.account_id}")
     # Only for the caller itself: an operator that sends as another agent does not lend it the scope.

@@ -11,14 +11,13 @@ from .records import ConversationRow, EnvelopeRow, LapsedQuestion, ReportedUsage
 
 __all__ = [
     "CONVERSATION_DELETES",
-    "build_listing_query",
+    "build_conversation_page_query",
     "build_open_questions_query",
-    "build_usage_query",
+    "build_reported_usage_query",
     "delete_duplicate_parties",
     "delete_old_usage_reports",
     "expire_question",
     "list_conversation_messages",
-    "list_conversations_of_party",
     "list_pending_messages",
     "lock_envelope",
     "readdress_parties",
@@ -29,6 +28,7 @@ __all__ = [
     "select_envelope_by_party",
     "select_envelope_of_message",
     "select_lapsed_question",
+    "select_newest_conversation_by_label",
     "select_next_due_time",
     "select_old_conversations",
     "select_own_party",
@@ -193,7 +193,7 @@ select_conversation = Query(
     "select * from conversations where tenant_id = :tenant and conversation_id = :conversation_id", ConversationRow
 )
 # The newest conversation of that label that an agent is in.
-list_conversations_of_party = Query(
+select_newest_conversation_by_label = Query(
     """
     select c.* from conversation_parties p
     join conversations c on c.tenant_id = p.tenant_id and c.conversation_id = p.conversation_id
@@ -237,7 +237,7 @@ update_conversation = Write(
 
 
 @cache
-def build_listing_query(*, state: bool, everyone: bool) -> Query[ConversationRow]:
+def build_conversation_page_query(*, state: bool, everyone: bool) -> Query[ConversationRow]:
     """Build the query of a page of an agent's conversations, or of all, newest first."""
     narrowed = "and c.state = :state" if state else ""
     if everyone:
@@ -267,7 +267,7 @@ def build_listing_query(*, state: bool, everyone: bool) -> Query[ConversationRow
 
 
 @cache
-def build_usage_query(*, agent: bool, customer: bool, since: bool) -> Query[ReportedUsageRow]:
+def build_reported_usage_query(*, agent: bool, customer: bool, since: bool) -> Query[ReportedUsageRow]:
     """Build the query of a page of reported usage, oldest first."""
     conditions = [
         "and agent_id = :agent_id" if agent else "",
@@ -290,7 +290,7 @@ def build_usage_query(*, agent: bool, customer: bool, since: bool) -> Query[Repo
 _IDS, _IDS_POSTGRES = build_in_list_condition("ids")
 
 
-def _delete_from(table: str) -> Write:
+def _build_delete_by_conversation(table: str) -> Write:
     text = f"delete from {table} where tenant_id = :tenant and conversation_id "
     return Write(text + _IDS, postgres=text + _IDS_POSTGRES)
 
@@ -304,7 +304,11 @@ select_old_conversations = Query(
     types={"before": BIG, "limit": BIG},
     scan=True,
 )
-CONVERSATION_DELETES = (_delete_from("envelopes"), _delete_from("conversation_parties"), _delete_from("conversations"))
+CONVERSATION_DELETES = (
+    _build_delete_by_conversation("envelopes"),
+    _build_delete_by_conversation("conversation_parties"),
+    _build_delete_by_conversation("conversations"),
+)
 # Ids begin with the time, so the inner page in id order finds the oldest without an index on the time.
 delete_old_usage_reports = Write(
     """

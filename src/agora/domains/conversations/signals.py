@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from agora.core.signals import Signal
 
 if TYPE_CHECKING:
-    from .delivery import Draft, Sent
+    from .delivery import Draft, SentMessage
 
 __all__ = ["MESSAGE_DELIVERED", "MessageDelivered"]
 
@@ -18,7 +18,7 @@ class MessageDelivered:
     """A message of the agent protocol was delivered. answer: the marketplace's reply, set by a handler."""
 
     draft: Draft
-    sent: Sent
+    sent: SentMessage
     answer: dict[str, Any] | None = None
 
 

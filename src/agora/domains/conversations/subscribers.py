@@ -8,17 +8,17 @@ from agora.domains.agents.signals import AddressTaken
 from agora.domains.messaging.signals import ReplyComposed
 
 from . import queries as conversations
-from .correlation import record_reply
+from .correlation import correlate_and_record_reply
 
-__all__ = ["correlate_reply", "readdress_questions"]
+__all__ = ["correlate_reply", "readdress_conversations"]
 
 
 async def correlate_reply(call: Call, reply: ReplyComposed) -> None:
     """Record a marketplace reply that answers a message of the agent protocol."""
-    reply.row = await record_reply(call, reply.row, reply.parties)
+    reply.row = await correlate_and_record_reply(call, reply.row, reply.parties)
 
 
-async def readdress_questions(call: Call, address_taken: AddressTaken) -> None:
+async def readdress_conversations(call: Call, address_taken: AddressTaken) -> None:
     """Move the conversations of a held address to the agent that took the name."""
     address = build_address_of_name(address_taken.name)
     # First, since the agent may take part already: moving the row would violate the primary key.

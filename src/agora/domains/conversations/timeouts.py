@@ -15,15 +15,15 @@ from agora.domains.messaging import queries as messages
 from agora_sdk.contract.envelopes import AgentMessage
 
 from . import queries as statements
-from .correlation import Sender, compute_digest
-from .delivery import Draft, deliver_draft, find_builtin_agents
+from .correlation import Sender, compute_document_digest
+from .delivery import Draft, authorize_and_deliver_draft, find_builtin_agents
 from .lookup import build_envelope_from_row
 from .records import EnvelopeRow
 
-__all__ = ["time_out_question"]
+__all__ = ["send_timeout_if_due"]
 
 
-async def time_out_question(call: Call, message_id: str) -> EnvelopeRow | None:
+async def send_timeout_if_due(call: Call, message_id: str) -> EnvelopeRow | None:
     """Send the timeout failure of a due message; return its updated row, None if it is no longer due."""
     question_row = await call.tx.one(statements.lock_envelope, message_id=message_id)
     if (
@@ -53,26 +53,33 @@ async def time_out_question(call: Call, message_id: str) -> EnvelopeRow | None:
     message = AgentMessage.model_validate(document)
     sender = Sender(letter.from_agent, letter.from_name, await find_agent(call.tx, letter.from_agent))
     draft = Draft(
-        message, document, compute_digest(document), sender, [], asked=question_row, state="timed_out", copied=True
+        message,
+        document,
+        compute_document_digest(document),
+        sender,
+        [],
+        asked=question_row,
+        state="timed_out",
+        copied=True,
     )
     draft.own = await find_builtin_agents(call, question.to)
     # A recipient that has left would make the delivery of the failure fail, and with it the timeout.
-    draft.to = [ref for ref in question.to if ref in draft.own or await _is_reachable(call, ref)]
-    if unregistered := await _find_unregistered(call, question.to):
-        document["payload"] |= _explain_unregistered(unregistered)
+    draft.to = [ref for ref in question.to if ref in draft.own or await _is_active_agent(call, ref)]
+    if unregistered := await _find_unregistered_names(call, question.to):
+        document["payload"] |= _build_unregistered_payload(unregistered)
         message = draft.message = AgentMessage.model_validate(document)
-        draft.digest = compute_digest(document)
-    await deliver_draft(call, draft)
+        draft.digest = compute_document_digest(document)
+    await authorize_and_deliver_draft(call, draft)
     return await call.tx.one(statements.select_envelope_of_message, message_id=message_id)
 
 
-async def _is_reachable(call: Call, ref: str) -> bool:
+async def _is_active_agent(call: Call, ref: str) -> bool:
     """Whether a recipient is an active agent, neither retired nor a group."""
     row = await find_agent(call.tx, ref)
     return row is not None and row.retired_at is None
 
 
-async def _find_unregistered(call: Call, refs: Sequence[str]) -> list[str]:
+async def _find_unregistered_names(call: Call, refs: Sequence[str]) -> list[str]:
     """Find the recipients that are names without an agent."""
     builtin_ids, groups = await find_builtin_agents(call, list(refs)), ("broadcast", OPERATOR)
     recipients = [
@@ -81,7 +88,7 @@ async def _find_unregistered(call: Call, refs: Sequence[str]) -> list[str]:
     return [ref for ref in recipients if await find_agent(call.tx, ref) is None]
 
 
-def _explain_unregistered(names: Sequence[str]) -> dict[str, Any]:
+def _build_unregistered_payload(names: Sequence[str]) -> dict[str, Any]:
     return {
         "reason": f"No agent is registered as {', '.join(map(repr, names))}; the message is held until one is.",
         "code": "AGENT_NOT_FOUND",

@@ -168,7 +168,7 @@ class DeclaredAgentsController(Controller):
             "tenant": tenant,
             "version": row.version,
             # Of the current generation: a revoked token changes the configuration, which is then sent again.
-            "token": context.signer.agent_token(tenant, agent.agent_id, agent.token_generation),
+            "token": context.signer.sign_agent_token(tenant, agent.agent_id, agent.token_generation),
             "specification": specification.model_dump(mode="json"),
             "models": [
                 {"provider": one.provider, "wire": one.wire, "url": one.url, "key": one.key, "model": one.model}

@@ -26,7 +26,7 @@ from . import credential_queries as credentials
 from .ended_sessions import EndedSessions
 from .records import TenantStatusRow
 from .signing import MAX_CREDENTIAL_CHARACTERS, TASK_TOKEN_PREFIX, Signer
-from .task_tokens import read_task_caller
+from .task_tokens import authenticate_task_token
 
 if TYPE_CHECKING:
     from .oidc.sign_on import SignOn
@@ -57,8 +57,8 @@ class Authenticator:
 
     def __init__(self, store: Store, signer: Signer, settings: Settings, clock: Clock, admin_token: str) -> None:
         self._store, self._signer, self._settings, self._clock = store, signer, settings, clock
-        self._admin_digest = signer.digest(admin_token)
-        self._static = _parse_static_tokens(settings, signer)
+        self._admin_digest = signer.compute_digest(admin_token)
+        self._static = _build_static_callers(settings, signer)
         self._cache: dict[str, tuple[Caller, float]] = {}
         self._changes = 0
         self.ended = EndedSessions(store)
@@ -71,7 +71,7 @@ class Authenticator:
         )
         self.newcomer = Caller("default", "anonymous", "anonymous", "enrolment", scopes.ENROLMENT, has_credential=False)
 
-    def find_cached_caller(self, credential: str | None, *, local: bool) -> Caller | None:
+    def find_cached_or_anonymous_caller(self, credential: str | None, *, local: bool) -> Caller | None:
         """Return the caller if it is cached."""
         if credential is None:
             if local:
@@ -85,7 +85,7 @@ class Authenticator:
 
     async def authenticate(self, credential: str | None, *, local: bool = False) -> Caller:
         """Return the caller of a credential; without one, the anonymous or local caller of the address."""
-        caller = self.find_cached_caller(credential, local=local)
+        caller = self.find_cached_or_anonymous_caller(credential, local=local)
         if caller is None:
             assert credential is not None
             # Read before the row: an event that arrives during the read makes its result outdated.
@@ -116,7 +116,7 @@ class Authenticator:
                 fix="Leave the header X-Agora-Tenant out: a credential determines its tenant.",
             )
         row = (
-            await self._store.read(tenant, _read_tenant)
+            await self._store.read(tenant, _read_tenant_status)
             # PostgreSQL refuses NUL in a text; such a header is an unknown tenant and not a server error.
             if len(tenant) <= MAX_TENANT_CHARACTERS and "\0" not in tenant
             else None
@@ -129,7 +129,7 @@ class Authenticator:
 
     async def _check_tenant_served(self, tenant: str) -> None:
         """Raise an error if the tenant's callers are refused."""
-        row = await self._store.read(tenant, _read_tenant)
+        row = await self._store.read(tenant, _read_tenant_status)
         if row is None or row.status in DELETED_STATES:
             raise _build_credential_error("The marketplace of this credential no longer exists.", "Ask an operator.")
         if row.status != "active":
@@ -164,10 +164,10 @@ class Authenticator:
         if len(credential) > MAX_CREDENTIAL_CHARACTERS:
             raise _build_credential_error("The credential is too long.")
         if credential.startswith("agt_"):
-            return await self._verify_agent(credential)
+            return await self._verify_agent_token(credential)
         if credential.startswith(TASK_TOKEN_PREFIX):
-            return await self._verify_task(credential)
-        digest = self._signer.digest(credential)
+            return await self._verify_task_token(credential)
+        digest = self._signer.compute_digest(credential)
         # Digests of a fixed length are compared, in constant time: neither length nor prefix of the token is disclosed.
         if hmac.compare_digest(digest, self._admin_digest):
             return self.operator
@@ -175,12 +175,12 @@ class Authenticator:
         if digest in self._static:
             return self._static[digest]
         if credential.startswith(("agfy_", "enr_")):
-            return await self._verify_key(digest)
+            return await self._verify_api_key(digest)
         if self.sign_on is not None and credential.startswith("ses_"):
-            return await self._verify_session(credential, self.sign_on)
+            return await self._verify_session_token(credential, self.sign_on)
         raise _build_credential_error("The credential is not known here.")
 
-    async def _verify_agent(self, token: str) -> Caller:
+    async def _verify_agent_token(self, token: str) -> Caller:
         claims = self._signer.verify_agent_token(token)
         if claims is None:
             raise _build_credential_error("The agent token is invalid.")
@@ -209,20 +209,20 @@ class Authenticator:
             enrolment=row.enrolment,
         )
 
-    async def _verify_task(self, token: str) -> Caller:
+    async def _verify_task_token(self, token: str) -> Caller:
         claims = self._signer.verify_task_token(token)
         if claims is None:
             raise _build_credential_error("The task token is invalid.")
         now = self._clock.now()
-        return await self._store.read(claims.tenant, lambda reader: read_task_caller(reader, claims, now))
+        return await self._store.read(claims.tenant, lambda reader: authenticate_task_token(reader, claims, now))
 
-    async def _verify_session(self, token: str, sign_on: SignOn) -> Caller:
+    async def _verify_session_token(self, token: str, sign_on: SignOn) -> Caller:
         session = self._signer.verify_session_token(token)
         if session is None:
             raise _build_credential_error("The session token is invalid.", "Sign in again.")
-        return await sign_on.find_session_caller(*session)
+        return await sign_on.authenticate_session(*session)
 
-    async def _verify_key(self, digest: bytes) -> Caller:
+    async def _verify_api_key(self, digest: bytes) -> Caller:
         # A key does not name its tenant: this is a query beyond tenants (ADR 17), by a digest that nobody can guess.
         row = await self._store.read("", lambda reader: reader.one(credentials.select_key_by_digest, digest=digest))
         if row is None or row.revoked_at is not None:
@@ -253,7 +253,7 @@ def _list_caller_names(caller: Caller) -> tuple[str | None, ...]:
     return (caller.subject, caller.token_id, caller.tenant, *login)
 
 
-async def _read_tenant(reader: Reader) -> TenantStatusRow | None:
+async def _read_tenant_status(reader: Reader) -> TenantStatusRow | None:
     return await reader.one(credentials.select_tenant_status)
 
 
@@ -263,12 +263,12 @@ def _build_credential_error(
     return Unauthenticated(detail, fix=fix)
 
 
-def _parse_static_tokens(settings: Settings, signer: Signer) -> dict[bytes, Caller]:
+def _build_static_callers(settings: Settings, signer: Signer) -> dict[bytes, Caller]:
     callers = {}
     for name, token, role in settings.named_tokens:
         allowed = scopes.ALL_SCOPES if role == "admin" else scopes.AGENT
         authority = settings.admin_authority_level if role == "admin" else 0
-        callers[signer.digest(token)] = Caller(
+        callers[signer.compute_digest(token)] = Caller(
             "default", f"static:{name}", name, "key", allowed, tier="enterprise", authority=authority
         )
     return callers

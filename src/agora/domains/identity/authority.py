@@ -20,8 +20,8 @@ __all__ = [
     "check_administration_authority",
     "check_and_record_administration",
     "check_authority",
+    "check_may_grant_tier",
     "check_override_authority",
-    "check_tier",
     "may_grant_any_tier",
 ]
 
@@ -29,8 +29,7 @@ TIER_RANKS = {ServiceTier.BASIC: 0, ServiceTier.PREMIUM: 1, ServiceTier.ENTERPRI
 
 
 def check_authority(caller: Caller, needed: int, doing: str) -> None:
-    """Check that the caller has the authority for an action. doing: the action, as verb and object. Raises
-    PermissionDenied.
+    """Check that the caller has the authority for an action. doing: the action, as verb and object.
 
     Raises PermissionDenied.
     """
@@ -49,7 +48,7 @@ def may_grant_any_tier(call: Call) -> bool:
     return call.caller.may("admin") and call.caller.authority >= needed
 
 
-def check_tier(call: Call, *tiers: ServiceTier) -> None:
+def check_may_grant_tier(call: Call, *tiers: ServiceTier) -> None:
     """Refuse to grant or revoke a service tier above the caller's own. Raises PermissionDenied."""
     highest = max(tiers, key=TIER_RANKS.__getitem__)
     if TIER_RANKS[highest] > TIER_RANKS[ServiceTier(call.caller.tier)] and not may_grant_any_tier(call):

@@ -45,13 +45,13 @@ class UserController(Controller):
         for tenant, sightings in by_tenant.items():
             # Sorted, so that servers lock the rows of users in one order and cannot deadlock.
             for batch in split_batches(sorted(sightings, key=lambda pair: pair[0]), MAX_BATCH):
-                await self._write_last_seen_times(tenant, dict(batch))
+                await self._upsert_users(tenant, dict(batch))
                 for user_id, sighting in batch:
                     # Replaced during the write: the newer one waits for the next flush.
                     if self._sightings.get((tenant, user_id)) is sighting:
                         del self._sightings[tenant, user_id]
 
-    async def _write_last_seen_times(self, tenant: str, batch: dict[str, Sighting]) -> None:
+    async def _upsert_users(self, tenant: str, batch: dict[str, Sighting]) -> None:
         async def write_last_seen(call: Call) -> None:
             for user_id, sighting in batch.items():
                 person = sighting.person
@@ -75,10 +75,10 @@ class UserController(Controller):
     async def reconcile(self, tenant: str) -> None:
         """Delete ended sessions and records of expired tokens."""
         for write in (people.delete_expired_sessions, people.delete_old_ended_logins):
-            while not self.is_stopping and await self._drop_expired(tenant, write) == MAX_BATCH:
+            while not self.is_stopping and await self._delete_expired_batch(tenant, write) == MAX_BATCH:
                 pass
 
-    async def _drop_expired(self, tenant: str, write: Write) -> int:
+    async def _delete_expired_batch(self, tenant: str, write: Write) -> int:
         async def delete_expired_sessions(call: Call) -> int:
             return await call.tx.execute(write, before=call.now, limit=MAX_BATCH)
 

@@ -49,14 +49,14 @@ class AuthService(BoundService, contract.Auth):
 
     @implements
     async def login(self, username: str, password: str) -> contract.Login:
-        sign_on = self._sign_on()
+        sign_on = self._require_sign_on()
         return cast_relay_to_result(
             lambda: sign_on.sign_in_with_password(username, password), _build_login_result, PROVIDER_TIMEOUT_SECONDS
         )
 
     @implements
     async def refresh(self, refresh_token: str, client_id: str | None = None) -> contract.Login:
-        sign_on = self._sign_on()
+        sign_on = self._require_sign_on()
         return cast_relay_to_result(
             lambda: sign_on.refresh(refresh_token, client_id), _build_login_result, PROVIDER_TIMEOUT_SECONDS
         )
@@ -86,8 +86,8 @@ class AuthService(BoundService, contract.Auth):
 
     @implements
     async def logout(self, refresh_token: str | None = None, client_id: str | None = None) -> contract.LoggedOut:
-        sign_on, call, caller = self._sign_on(), self.call, self.call.caller
-        await _end_local_session(call)
+        sign_on, call, caller = self._require_sign_on(), self.call, self.call.caller
+        await _record_local_logout(call)
 
         async def build_logout_answer(end: Call, outcome: tuple[bool, str | None] | AgoraError) -> contract.LoggedOut:
             if isinstance(outcome, UpstreamFailed | Unauthenticated):  # the session has ended on this server
@@ -112,7 +112,7 @@ class AuthService(BoundService, contract.Auth):
 
     @implements
     async def backchannel_logout(self, logout_token: str) -> contract.LogoutTaken:
-        sign_on, call = self._sign_on(), self.call
+        sign_on, call = self._require_sign_on(), self.call
         if (
             call.caller.tenant != ADMINISTRATIVE_TENANT
         ):  # the notice does not name a tenant, so it is stored in the default one
@@ -130,13 +130,13 @@ class AuthService(BoundService, contract.Auth):
                 raise _build_logout_error(outcome.detail, outcome.fix)
             if isinstance(outcome, AgoraError):
                 raise outcome
-            return await _record_logout(end, notice)
+            return await _record_logout_once(end, notice)
 
         return cast_relay_to_result(
             lambda: sign_on.check_logout_token(logout_token), build_backchannel_answer, PROVIDER_TIMEOUT_SECONDS
         )
 
-    def _sign_on(self) -> SignOn:
+    def _require_sign_on(self) -> SignOn:
         """The port. Results of its operations must not be stored, so none takes an idempotency key."""
         sign_on = self.call.context.ports.find(SIGN_ON)
         if sign_on is None:
@@ -162,11 +162,11 @@ async def _build_login_result(call: Call, outcome: SignInResult | AgoraError) ->
         refresh_token=outcome.refresh_token,
         expires_in=outcome.expires_in,
         refresh_expires_in=outcome.refresh_expires_in,
-        user=_login_user(outcome.caller),
+        user=_build_login_user(outcome.caller),
     )
 
 
-def _login_user(caller: Caller) -> contract.LoginUser:
+def _build_login_user(caller: Caller) -> contract.LoginUser:
     person = caller.person
     assert person is not None, "a session of an identity provider belongs to a user"
     return contract.LoginUser(
@@ -180,7 +180,7 @@ def _login_user(caller: Caller) -> contract.LoginUser:
     )
 
 
-async def _end_local_session(call: Call) -> None:
+async def _record_local_logout(call: Call) -> None:
     """Invalidate all tokens of the session here, also if the provider fails."""
     caller = call.caller
     if caller.person is None:
@@ -197,9 +197,9 @@ async def _end_local_session(call: Call) -> None:
     _emit_session_ended(call, caller.subject, caller.subject)
 
 
-async def _record_logout(call: Call, notice: LogoutNotice) -> contract.LogoutTaken:
+async def _record_logout_once(call: Call, notice: LogoutNotice) -> contract.LogoutTaken:
     """Record a back-channel logout, once per logout token."""
-    now, user_id = call.now, notice.build_user_id
+    now, user_id = call.now, notice.user_id
     # Back-Channel Logout 1.0, section 2.6: a jti is accepted once.
     if not await call.tx.execute(people.insert_first_use, login=notice.notice, now=now, forget_at=notice.until):
         raise _build_logout_error("The logout token was taken before.", "Nothing is left to be done.")

@@ -17,11 +17,11 @@ __all__ = [
     "Sighting",
     "SignInResult",
     "SignOn",
-    "browser_key",
     "build_user_id",
-    "notice_key",
-    "session_key",
-    "token_key",
+    "derive_browser_key",
+    "derive_notice_key",
+    "derive_session_key",
+    "derive_token_key",
 ]
 
 HASH_DIGITS: Final = 32
@@ -50,13 +50,13 @@ class Sighting:
 class LogoutNotice:
     """A logout notification of a provider.
 
-    login: key of the ended session, or of the user if all sessions ended. build_user_id: the user's id, if the
+    login: key of the ended session, or of the user if all sessions ended. user_id: the user's id, if the
     notification names the user. notice: key of this notification, which is accepted once. at: tokens issued until then
     end; until: expiry of the notification; microseconds since 1970.
     """
 
     login: str
-    build_user_id: str | None
+    user_id: str | None
     notice: str
     at: int
     until: int
@@ -109,22 +109,22 @@ def build_user_id(issuer: str, subject: str) -> str:
     return "usr_" + hashlib.sha256(f"{issuer}\0{subject}".encode()).hexdigest()[:HASH_DIGITS]
 
 
-def token_key(token: str) -> str:
+def derive_token_key(token: str) -> str:
     """Key of one token in the table of ended sessions."""
     return "tok_" + hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()[:HASH_DIGITS]
 
 
-def session_key(issuer: str, session: str) -> str:
+def derive_session_key(issuer: str, session: str) -> str:
     """Key of a session at a provider (the claim ``sid``)."""
     return "sid_" + hashlib.sha256(f"{issuer}\0{session}".encode()).hexdigest()[:HASH_DIGITS]
 
 
-def notice_key(issuer: str, jti: str) -> str:
+def derive_notice_key(issuer: str, jti: str) -> str:
     """Key of one logout token of a provider."""
     return "jti_" + hashlib.sha256(f"{issuer}\0{jti}".encode()).hexdigest()[:HASH_DIGITS]
 
 
-def browser_key(token: str) -> str:
+def derive_browser_key(token: str) -> str:
     """Derive the id of a monitor session from the token in its forms."""
     return "mon_" + hashlib.sha256(token.encode()).hexdigest()[:HASH_DIGITS]
 

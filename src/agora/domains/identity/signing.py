@@ -22,7 +22,7 @@ from agora.net.atomic_files import create_file_once
 from agora.settings import ConfigurationError
 from agora.value_classes import value_class
 
-__all__ = ["TASK_TOKEN_PREFIX", "AgentClaims", "Signer", "TaskClaims", "load_secret"]
+__all__ = ["TASK_TOKEN_PREFIX", "AgentClaims", "Signer", "TaskClaims", "load_or_create_secret"]
 
 TASK_TOKEN_PREFIX = "job_"  # noqa: S105  (how a task token begins)
 PREFIXES = {"api_key": "agfy_", "enrolment": "enr_"}
@@ -73,12 +73,12 @@ class Signer:
     def _compute_mac(self, purpose: str, text: str) -> str:
         return _encode_base64url(hmac.digest(self._secret, _encode_credential(f"{purpose}\0{text}"), "sha256"))
 
-    def _is_signed(self, purpose: str, payload: str, signature: str) -> bool:
+    def _has_valid_mac(self, purpose: str, payload: str, signature: str) -> bool:
         # As bytes: compare_digest raises TypeError for a text with other than ASCII characters, as a forged token may
         # have.
         return hmac.compare_digest(self._compute_mac(purpose, payload).encode(), _encode_credential(signature))
 
-    def agent_token(self, tenant: str, agent_id: str, generation: int) -> str:
+    def sign_agent_token(self, tenant: str, agent_id: str, generation: int) -> str:
         payload = _encode_base64url(to_json([tenant, agent_id, generation]))
         return f"agt_{payload}.{self._compute_mac('agent', payload)}"
 
@@ -86,7 +86,7 @@ class Signer:
         """Return the claims of a valid token, else None."""
         # The signature is checked before the payload is decoded: nothing of a forged token is parsed.
         payload, _, signature = token.removeprefix("agt_").partition(".")
-        if not self._is_signed("agent", payload, signature):
+        if not self._has_valid_mac("agent", payload, signature):
             return None
         try:
             tenant, agent_id, generation = from_json(_decode_base64url(payload))
@@ -94,7 +94,7 @@ class Signer:
             return None
         return AgentClaims(tenant, agent_id, generation)
 
-    def task_token(
+    def sign_task_token(
         self, tenant: str, task_id: str, holder: str, worker: str | None, attempt: int, scopes: Sequence[str]
     ) -> str:
         """Create the credential of a task's program. Deterministic."""
@@ -104,12 +104,12 @@ class Signer:
     def verify_task_token(self, token: str) -> TaskClaims | None:
         """Return the claims of a valid token, else None."""
         payload, _, signature = token.removeprefix(TASK_TOKEN_PREFIX).partition(".")
-        if not self._is_signed("task", payload, signature):
+        if not self._has_valid_mac("task", payload, signature):
             return None
         tenant, task_id, holder, worker, attempt, scopes = from_json(_decode_base64url(payload))  # ours, so well formed
         return TaskClaims(tenant, task_id, holder, worker, attempt, tuple(scopes))
 
-    def session_token(self, tenant: str, session_id: str) -> str:
+    def sign_session_token(self, tenant: str, session_id: str) -> str:
         """Create the credential of a browser session. It begins with ``ses_``, like ``session_id``."""
         payload = _encode_base64url(to_json([tenant, session_id]))
         return f"ses_{payload}.{self._compute_mac('session', payload)}"
@@ -117,25 +117,25 @@ class Signer:
     def verify_session_token(self, token: str) -> tuple[str, str] | None:
         """Return tenant and session of a valid token, else None."""
         payload, _, signature = token.removeprefix("ses_").partition(".")
-        if not self._is_signed("session", payload, signature):
+        if not self._has_valid_mac("session", payload, signature):
             return None
         tenant, session_id = from_json(_decode_base64url(payload))  # ours, so well formed
         return tenant, session_id
 
-    def key(self, tenant: str, token_id: str, kind: str) -> str:
+    def derive_key(self, tenant: str, token_id: str, kind: str) -> str:
         """Create the API key or enrolment token of an id."""
         return PREFIXES[kind] + self._compute_mac(kind, f"{tenant}\0{token_id}")
 
-    def encryption_key(self, purpose: str) -> bytes:
+    def derive_encryption_key(self, purpose: str) -> bytes:
         """Derive a 32-byte encryption key for one purpose."""
         return hmac.digest(self._secret, f"encryption\0{purpose}".encode(), "sha256")
 
-    def digest(self, credential: str) -> bytes:
+    def compute_digest(self, credential: str) -> bytes:
         """Digest of a key, as stored."""
         return hashlib.sha256(_encode_credential(credential)).digest()
 
 
-def load_secret(path: Path, *, make: str = "") -> str:
+def load_or_create_secret(path: Path, *, make: str = "") -> str:
     """Load a secret from a file (mode 0600), created on first use: ``make`` and 43 random characters.
 
     Raises ConfigurationError for a file that cannot be read, or is too short to be safe.
@@ -143,7 +143,7 @@ def load_secret(path: Path, *, make: str = "") -> str:
     try:
         secret = path.read_bytes().strip()
     except FileNotFoundError:
-        return _make_secret(path, make)
+        return _create_secret_file(path, make)
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror}.") from None
     if len(secret) < MIN_SECRET_BYTES or not secret.isascii():
@@ -151,7 +151,7 @@ def load_secret(path: Path, *, make: str = "") -> str:
     return secret.decode()
 
 
-def _make_secret(path: Path, make: str) -> str:
+def _create_secret_file(path: Path, make: str) -> str:
     secret = make + secrets.token_urlsafe(32)
     try:
         create_file_once(path, f"{secret}\n".encode())

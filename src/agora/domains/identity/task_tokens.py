@@ -20,13 +20,13 @@ from . import queries as people
 from .roles import list_role_scopes
 from .signing import TaskClaims
 
-__all__ = ["find_scopes_of_subject", "read_task_caller"]
+__all__ = ["authenticate_task_token", "read_current_scopes"]
 
 OPERATORS = ("operator", "system")
 IN_PROGRESS = "in_progress"
 
 
-async def read_task_caller(reader: Reader, claims: TaskClaims, now: int) -> Caller:
+async def authenticate_task_token(reader: Reader, claims: TaskClaims, now: int) -> Caller:
     """Return the caller of a verified task token. Raises Unauthenticated if the agent no longer works on the task."""
     row = await reader.one(credentials.select_task_credential, task_id=claims.task_id)
     if (
@@ -41,7 +41,7 @@ async def read_task_caller(reader: Reader, claims: TaskClaims, now: int) -> Call
             fix="The holder of the task's lease gets another one with agora.task.issue_token.",
         )
     # Intersected at each call: a token never outlives a right that its grantor lost.
-    granted = frozenset(claims.scopes) & await find_scopes_of_subject(reader, claims.tenant, row.created_by, now)
+    granted = frozenset(claims.scopes) & await read_current_scopes(reader, claims.tenant, row.created_by, now)
     return Caller(
         tenant=claims.tenant,
         subject=claims.task_id,
@@ -53,7 +53,7 @@ async def read_task_caller(reader: Reader, claims: TaskClaims, now: int) -> Call
     )
 
 
-async def find_scopes_of_subject(reader: Reader, tenant: str, subject: str, now: int) -> frozenset[str]:
+async def read_current_scopes(reader: Reader, tenant: str, subject: str, now: int) -> frozenset[str]:
     """Return the current scopes of a task's creator; empty if it left, was revoked, or is a task token."""
     if subject in OPERATORS:
         return scopes.ALL_SCOPES | scopes.AGENT

@@ -17,15 +17,15 @@ from agora_sdk.contract.fields import ServiceTier, ServiceTierLike
 from agora_sdk.errors import InvalidRequest, PermissionDenied, field_error
 
 from . import token_queries as statements
-from .authority import check_and_record_administration, check_authority, check_tier
+from .authority import check_and_record_administration, check_authority, check_may_grant_tier
 from .records import TOKENS, TokenRow
 
-__all__ = ["TokenService", "find_keys_with_scope"]
+__all__ = ["TokenService", "list_key_ids_with_scope"]
 
 T = TypeVar("T", bound=contract.Token)
 
-#: scopes that no operation requires by itself
 INTENT_PREFIX = "intent:"  #: prefix of an intent that an agent restricts to certain callers
+#: scopes that no operation requires by itself
 GENERAL_SCOPES = frozenset({"*", "admin", "act:any", "read:all", "read:metrics"})
 AFTER_EVERY_ID = "key_g"  # sorts after every id
 
@@ -46,19 +46,19 @@ class TokenService(BoundService, contract.Tokens):
         expires_in: int | None = None,
     ) -> contract.CreatedToken:
         call = self.call
-        allowed = self._check_scopes(kind, scopes)
+        allowed = self._resolve_grantable_scopes(kind, scopes)
         check_authority(call.caller, authority, "grant an authority of")
         tier = ServiceTier(service_tier)
-        check_tier(call, tier)
+        check_may_grant_tier(call, tier)
         token_id = call.target = new_id("key")
-        key = call.context.signer.key(call.caller.tenant, token_id, kind)
+        key = call.context.signer.derive_key(call.caller.tenant, token_id, kind)
         row = TokenRow(
             tenant_id=call.caller.tenant,
             token_id=token_id,
             kind=kind,
             label=label,
             account_id=account or call.caller.account,
-            digest=call.context.signer.digest(key),
+            digest=call.context.signer.compute_digest(key),
             scopes=encode_json(allowed),
             service_tier=tier.value,
             authority=authority,
@@ -74,10 +74,10 @@ class TokenService(BoundService, contract.Tokens):
 
     async def reissue_credential(self, result: contract.CreatedToken) -> contract.CreatedToken:
         """Return the key again when its creation is repeated under the same idempotency key."""
-        result.token = self.call.context.signer.key(self.call.caller.tenant, result.token_id, result.kind)
+        result.token = self.call.context.signer.derive_key(self.call.caller.tenant, result.token_id, result.kind)
         return result
 
-    def _check_scopes(self, kind: str, requested: contract.Scopes) -> list[str]:
+    def _resolve_grantable_scopes(self, kind: str, requested: contract.Scopes) -> list[str]:
         """Check that the scopes of a key are known and held by its creator."""
         if kind == "enrolment":
             if requested:
@@ -139,7 +139,7 @@ class TokenService(BoundService, contract.Tokens):
         return contract.RevokedToken(token_id=token_id, revoked_at=to_datetime(call.now))
 
 
-async def find_keys_with_scope(call: Call, scope: str) -> list[str]:
+async def list_key_ids_with_scope(call: Call, scope: str) -> list[str]:
     """Ids of the keys that hold this one scope and were not revoked."""
     return [*await call.tx.all(statements.select_keys_with_scopes, scopes=encode_json([scope]))]
 

@@ -18,7 +18,7 @@ from .authority import check_and_record_administration
 from .records import UserRow
 from .roles import list_role_scopes, rank_role_authority
 
-__all__ = ["UserService", "check_concurrency", "count_job"]
+__all__ = ["UserService", "check_open_task_limit", "count_daily_job"]
 
 INHERITED_LIMIT = -1
 MAX_COUNTED_USERS = 1_000_000
@@ -43,7 +43,7 @@ class UserService(BoundService, contract.Users):
 
     @implements
     async def get(self, user_id: str) -> contract.User:
-        return await self._with_tasks(
+        return await self._build_user_with_counts(
             _require_user(await self.call.tx.one(people.select_user, user_id=user_id), user_id)
         )
 
@@ -61,9 +61,9 @@ class UserService(BoundService, contract.Users):
         call.target = user_id
         row = _require_user(await call.tx.one(people.lock_user, user_id=user_id), user_id)
         # The authority of the user's role protects an administrator from a caller below it.
-        await check_and_record_administration(call, user_id, self._authority_of_role(row.role or row.provider_role))
+        await check_and_record_administration(call, user_id, self._get_role_authority(row.role or row.provider_role))
         if role is not None:
-            self._check_role(role, row)
+            self._check_may_grant_role(role, row)
             row.role = None if role == "provider" else role
         if concurrency_limit is not None:
             row.concurrency_limit = None if concurrency_limit == INHERITED_LIMIT else concurrency_limit
@@ -76,14 +76,14 @@ class UserService(BoundService, contract.Users):
         await call.tx.execute(people.update_user, user_id=user_id, now=call.now, **columns)
         data: dict[str, Any] = {"user_id": user_id, "role": row.role, "disabled": row.disabled_at is not None}
         call.emit("agora.user.updated", data, subject=user_id, audience=(user_id, call.caller.subject))
-        return await self._with_tasks(row)
+        return await self._build_user_with_counts(row)
 
-    def _check_role(self, role: str, row: UserRow) -> None:
+    def _check_may_grant_role(self, role: str, row: UserRow) -> None:
         """Check that the caller may grant a role: nobody grants rights that they do not have."""
         caller, target_role = self.call.caller, row.provider_role if role == "provider" else role
         scopes = list_role_scopes(target_role, caller.tenant)
         lacking = [scope for scope in sorted(scopes) if not caller.may(scope)]
-        authority = self._authority_of_role(target_role)
+        authority = self._get_role_authority(target_role)
         if lacking or authority > caller.authority:
             what = repr(lacking[0]) if lacking else f"the authority {authority}"
             raise PermissionDenied(
@@ -92,12 +92,12 @@ class UserService(BoundService, contract.Users):
                 required=lacking[0] if lacking else "admin",
             )
 
-    def _authority_of_role(self, role: str | None) -> int:
+    def _get_role_authority(self, role: str | None) -> int:
         caller = self.call.caller
         scopes, operator = list_role_scopes(role, caller.tenant), self.call.context.settings.admin_authority_level
         return rank_role_authority(scopes, role, caller.tenant, operator)
 
-    async def _with_tasks(self, row: UserRow) -> contract.User:
+    async def _build_user_with_counts(self, row: UserRow) -> contract.User:
         user = _build_user(row)
         count_row = await self.call.tx.one(people.count_open_tasks, user_id=row.user_id, limit=MAX_COUNTED_USERS)
         user.open_tasks = count_row if count_row is not None else 0
@@ -126,7 +126,7 @@ def _build_user(row: UserRow) -> contract.User:
     )
 
 
-async def check_concurrency(call: Call) -> None:
+async def check_open_task_limit(call: Call) -> None:
     """Check the limit of a user's waiting and running tasks. Raises RateLimited."""
     person = call.caller.person
     if person is None or not person.limit:
@@ -144,7 +144,7 @@ async def check_concurrency(call: Call) -> None:
         )
 
 
-async def count_job(call: Call) -> None:
+async def count_daily_job(call: Call) -> None:
     """Count a coding job of a user. Raises RateLimited if the daily limit is reached.
 
     A day is one of UTC. The row is changed only below the limit, so concurrent calls cannot exceed it; it is written with the job.

@@ -415,14 +415,14 @@ def _insert_instance_key(call: Call, request: InstanceRequest, row: InstanceRow,
     grant_allowance(call, row.token_id, to_micros(config.spend_limit or 0.0), currency)
     token_id, tenant = row.token_id, call.caller.tenant
     account = row.account_id
-    key = call.context.signer.key(tenant, token_id, "api_key")
+    key = call.context.signer.derive_key(tenant, token_id, "api_key")
     key_row = TokenRow(
         tenant_id=tenant,
         token_id=token_id,
         kind="api_key",
         label=f"{agent.agent_name} {row.instance_id[-8:]}"[:128],
         account_id=account or NO_ACCOUNT,
-        digest=call.context.signer.digest(key),
+        digest=call.context.signer.compute_digest(key),
         scopes=encode_json(INSTANCE_SCOPES),
         service_tier="basic",
         authority=0,

@@ -222,7 +222,7 @@ class DeploymentService(BoundService, contract.Deployments):
         row = await load_agent(self.call.tx, result.agent_id)
         if result.created and row.status != "retired":
             signer, tenant = self.call.context.signer, self.call.caller.tenant
-            result.token = signer.agent_token(tenant, result.agent_id, row.token_generation)
+            result.token = signer.sign_agent_token(tenant, result.agent_id, row.token_generation)
         return result
 
     @implements

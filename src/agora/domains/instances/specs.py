@@ -66,7 +66,7 @@ def _build_environment(
     """Build the environment variables with the marketplace's URL, the instance's token and its identity."""
     return {
         "AGORA_URL": local.server_url_for(row.engine),
-        "AGORA_TOKEN": context.signer.key(tenant, row.token_id, "api_key"),
+        "AGORA_TOKEN": context.signer.derive_key(tenant, row.token_id, "api_key"),
         "AGORA_AGENT_ID": row.agent_id,
         "AGORA_AGENT_NAME": manifest.name,
         "AGENTHUB_AGENT_ID": row.agent_id,

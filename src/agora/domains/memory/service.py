@@ -55,7 +55,7 @@ class MemoryService(BoundService, contract.Memories):
     ) -> contract.Memory:
         call, stored_namespace = self.call, self._build_stored_namespace(namespace)
         call.target = f"{namespace}/{key}"
-        text = _pack_value(value)
+        text = _encode_bounded_value(value)
         # For the exact error only: the condition in the statement below decides.
         current = await call.tx.one(statements.select_memory, namespace=stored_namespace, key=key)
         if if_version is not None and if_version != (current.version if current else 0):
@@ -75,7 +75,7 @@ class MemoryService(BoundService, contract.Memories):
             raise _build_version_conflict_error(
                 key, await call.tx.one(statements.select_memory, namespace=stored_namespace, key=key)
             )
-        await self._update_search_index(rows[0], key, value, tags, is_new=rows[0].version == 1)
+        await self._count_and_index_memory(rows[0], key, value, tags, is_new=rows[0].version == 1)
         data, audience = self._build_event_data_and_audience(rows[0])
         self.call.emit("agora.memory.stored", data | {"version": rows[0].version}, subject=key, audience=audience)
         return _build_memory(contract.Memory, rows[0])
@@ -84,7 +84,7 @@ class MemoryService(BoundService, contract.Memories):
         """Build the stored namespace. ``own`` is private: ``@`` and the caller's id, which callers cannot pass."""
         return f"@{self.call.caller.subject}" if namespace == OWN_NAMESPACE else namespace
 
-    async def _update_search_index(
+    async def _count_and_index_memory(
         self, row: MemoryRow, key: str, value: JsonValue, tags: list[str], *, is_new: bool
     ) -> None:
         tx, memory_id = self.call.tx, row.memory_id
@@ -98,7 +98,7 @@ class MemoryService(BoundService, contract.Memories):
                 fix="Delete some with agora.memory.forget, or raise the setting memory_limit.",
                 limit=memory_limit,
             )
-        for word in _split_words(f"{key} {' '.join(tags)}", *_list_value_texts(value)):
+        for word in _iterate_index_words(f"{key} {' '.join(tags)}", *_iterate_value_texts(value)):
             tx.append(
                 WORDS,
                 MemoryWordRow(
@@ -147,7 +147,7 @@ class MemoryService(BoundService, contract.Memories):
 
     @implements
     async def search(self, query: str, namespace: str | None = None, *, limit: int = 10) -> contract.FoundMemories:
-        words = list(_split_words(query))[:MAX_QUERY_WORDS]
+        words = list(_iterate_index_words(query))[:MAX_QUERY_WORDS]
         if not words:
             return contract.FoundMemories.model_construct(memories=[], count=0)
         rows = await self.call.tx.all(
@@ -180,7 +180,7 @@ def _build_memory(model: type[M], row: MemoryRow, **details: Any) -> M:
     return build_from_record(model, row, namespace=namespace, **details)
 
 
-def _pack_value(value: JsonValue) -> str:
+def _encode_bounded_value(value: JsonValue) -> str:
     text = encode_json(value)
     if len(text) > MAX_VALUE_LENGTH:
         raise PayloadTooLarge(
@@ -197,7 +197,7 @@ def _build_version_conflict_error(key: str, row: MemoryRow | None) -> Conflict:
     return Conflict(f"{key!r} {now}; it was not stored.", fix="Recall it, and store with its version.", version=version)
 
 
-def _list_value_texts(value: JsonValue) -> Iterator[str]:
+def _iterate_value_texts(value: JsonValue) -> Iterator[str]:
     """Iterate over every string and number in a value, including field names."""
     # Breadth first: if the limit of words is reached, the outer levels of a value are indexed rather than one deep branch.
     level: deque[Any] = deque([value])
@@ -214,7 +214,7 @@ def _list_value_texts(value: JsonValue) -> Iterator[str]:
             yield str(item)
 
 
-def _split_words(*texts: str) -> Iterator[str]:
+def _iterate_index_words(*texts: str) -> Iterator[str]:
     """Iterate over the first :data:`MAX_INDEXED_WORDS` distinct words, normalized for comparison."""
     earlier: set[str] = set()
     for text in texts:

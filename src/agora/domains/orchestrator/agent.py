@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from agora.clock import new_id, to_microseconds
 from agora.core.call import Call, encode_json
 from agora.domains.agents.references import find_agent
-from agora.domains.conversations.delivery import Draft, Sent
+from agora.domains.conversations.delivery import Draft, SentMessage
 from agora.domains.conversations.records import USAGE, ReportedUsageRow
 from agora_sdk.contract.envelopes import HOSTING, ORCHESTRATOR, Performative
 from agora_sdk.contract.fields import Timestamp
@@ -34,7 +34,7 @@ INTENTS = (
 )
 
 
-async def compose_answer(call: Call, draft: Draft, sent: Sent) -> dict[str, Any] | None:
+async def compose_answer(call: Call, draft: Draft, sent: SentMessage) -> dict[str, Any] | None:
     """Compose the reply to a message addressed to the marketplace; None if there is none, or it follows later."""
     message = draft.message
     if ORCHESTRATOR not in draft.own:
@@ -107,7 +107,7 @@ async def _record_usage(call: Call, draft: Draft) -> dict[str, Any]:
 
 async def _resolve_reported_agent(call: Call, draft: Draft) -> str:
     named, sender = draft.message.payload.get("agent_id"), draft.sender
-    if named is None or named in sender.list_names:
+    if named is None or named in sender.known_names:
         return sender.agent_id
     row = await find_agent(call.tx, named) if isinstance(named, str) else None
     if row is None or (row.agent_id != sender.agent_id and not call.caller.acts_for_others):

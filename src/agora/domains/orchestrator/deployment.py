@@ -14,7 +14,7 @@ from agora.domains.agents import queries as agents
 from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import find_agent, is_agent_visible
 from agora.domains.conversations import queries as statements
-from agora.domains.conversations.delivery import Draft, Sent, send_as_marketplace
+from agora.domains.conversations.delivery import Draft, SentMessage, send_as_marketplace
 from agora.domains.instances import deploy_messages, host_queries, hosting_agents
 from agora.domains.instances.ports import LOCAL_HOST
 from agora.domains.messaging import queries as messages
@@ -35,7 +35,7 @@ MANIFEST_FIELDS = ("repository", "build_config", "host_requirements")
 INTENT_BY_PERFORMATIVE = {P.DEPLOY: "create_container", P.CO_LOCATE: "co_locate", P.SCALE: "scale"}
 
 
-async def pass_on(call: Call, draft: Draft, sent: Sent) -> dict[str, Any] | None:
+async def pass_on(call: Call, draft: Draft, sent: SentMessage) -> dict[str, Any] | None:
     """Deploy, or forward the request to a hosting agent; return a reply if it is refused or complete at once."""
     message = draft.message
     named = message.payload.get("agent_id") or (draft.sender.name if message.type is P.CO_LOCATE else None)
@@ -121,7 +121,7 @@ def _build_failure(draft: Draft, named: Any, error: str, code: str) -> dict[str,
     return {"type": "refuse", "intent": f"{draft.message.type.value}_refused", "payload": payload}
 
 
-async def answer_as_host(call: Call, draft: Draft, sent: Sent) -> dict[str, Any] | None:
+async def answer_as_host(call: Call, draft: Draft, sent: SentMessage) -> dict[str, Any] | None:
     """Reply as the built-in hosting agent, which is active while no other one is registered."""
     if draft.message.type is not P.REQUEST:
         return await pass_on(call, draft, sent)

@@ -117,7 +117,7 @@ async def _build_answer(call: Call, task: TaskRow, agent_name: str) -> contract.
         agent = await load_agent(call.tx, registered[-1])
         if agent.status != "retired":
             signer = call.context.signer
-            answer.token = signer.agent_token(call.caller.tenant, agent.agent_id, agent.token_generation)
+            answer.token = signer.sign_agent_token(call.caller.tenant, agent.agent_id, agent.token_generation)
     return answer
 
 

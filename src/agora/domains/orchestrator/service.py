@@ -153,7 +153,7 @@ class OrchestratorService(BoundService, contract.Orchestrator):
             row = await load_agent(self.call.tx, str(result.data[0]["id"]))
             if row.status != "retired":
                 caller, signer = self.call.caller, self.call.context.signer
-                result.token = signer.agent_token(caller.tenant, row.agent_id, row.token_generation)
+                result.token = signer.sign_agent_token(caller.tenant, row.agent_id, row.token_generation)
         return result
 
     def _check_tool_allowed(self, tool: Tool) -> None:

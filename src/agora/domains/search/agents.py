@@ -54,13 +54,13 @@ class AgentSearch:
     # -- in the order of registration ------------------------------------------------------------
 
     async def list_agents(self, limit: int, offset: int, cursor: str | None) -> contract.FoundAgentPage:
-        after = _check_agent_id(paging.decode_cursor(cursor)[0]) if cursor else ""
+        after = _parse_agent_id(paging.decode_cursor(cursor)[0]) if cursor else ""
         if self.barred:
-            return _build_page([], self.call.now, ZERO_TOTAL)
+            return _build_page_query([], self.call.now, ZERO_TOTAL)
         # Counters are read first: they answer impossible searches, give exact totals, and order the conditions.
         counts = await self._count_agents_by_capability()
         if counts is not None and not self._can_match(counts):
-            return _build_page([], self.call.now, ZERO_TOTAL)
+            return _build_page_query([], self.call.now, ZERO_TOTAL)
         plain = counts[0] if counts and self.chosen.capabilities == 1 and not self.chosen.filters else None
         private = plain.private if plain is not None and self.chosen.sees != "all" else 0
         gathered = sum(row.agents for row in counts or ())
@@ -83,7 +83,7 @@ class AgentSearch:
         else:
             total = await self._count_total(replace(selection, common=gathered > MAX_COUNTED), after="")
         following = paging.encode_cursor(rows[-1].agent_id) if more else None
-        return _build_page(rows, self.call.now, total, following)
+        return _build_page_query(rows, self.call.now, total, following)
 
     async def _count_agents_by_capability(self) -> Sequence[CapabilityCount] | None:
         """Count the agents with each of the capabilities, the rarest first; this also sorts the conditions."""
@@ -104,7 +104,7 @@ class AgentSearch:
         agents, private = counted.agents, counted.private
         if self.chosen.sees == "all" or not private:
             return agents
-        query = statements.count_visible_private(self.chosen.sees == "account")
+        query = statements.build_visible_private_count_query(self.chosen.sees == "account")
         parameters = {"viewer": self.call.caller.subject, "capability": counted.capability}
         if "account" in query.parameter_names:
             parameters["account"] = self.call.caller.account
@@ -117,7 +117,7 @@ class AgentSearch:
         self, words: list[str], limit: int, offset: int, cursor: str | None
     ) -> contract.FoundAgentPage:
         """Search by words: exact matches, or, only if there are none, words that contain or resemble them."""
-        stage, rank, after = _decode_position(cursor) if cursor else (EXACT, 0, "")
+        stage, rank, after = _decode_ranked_cursor(cursor) if cursor else (EXACT, 0, "")
         if self.chosen.retired:
             raise InvalidRequest(
                 "Agents that have left are not found by words.",
@@ -125,7 +125,7 @@ class AgentSearch:
                 errors=[field_error("search", "not with status=retired")],
             )
         if not words:
-            return _build_page([], self.call.now, ZERO_TOTAL)
+            return _build_page_query([], self.call.now, ZERO_TOTAL)
         selection, total = replace(self.chosen, searched=True), ZERO_TOTAL
         if stage == EXACT:
             self.parameters |= statements.build_match_parameters([[_build_typed_term(word)] for word in words])
@@ -144,7 +144,7 @@ class AgentSearch:
         )
         rows, more = paging.take_fitting_rows(rows, limit, self.call.context.settings.page_bytes)
         following = paging.encode_cursor(stage, rows[-1].place, rows[-1].agent_id) if more else None
-        return _build_page(rows, self.call.now, total, following)
+        return _build_page_query(rows, self.call.now, total, following)
 
     async def _expand_words(self, words: Sequence[str]) -> Sequence[Sequence[Term]]:
         """Expand each word to itself and the known words that contain it or that it may be a misspelling of."""
@@ -177,7 +177,9 @@ class AgentSearch:
         return await self.call.tx.all(query, **values)
 
     async def _count_total(self, chosen: Selection, **start: Any) -> tuple[int, bool]:
-        (total,) = await self._run_query(statements.agents_total(chosen), limit=paging.MAX_EXACT_TOTAL + 1, **start)
+        (total,) = await self._run_query(
+            statements.build_agents_total_query(chosen), limit=paging.MAX_EXACT_TOTAL + 1, **start
+        )
         return paging.split_bounded_total(total)
 
 
@@ -196,7 +198,7 @@ def _select_nearest_terms(word: str, terms: Sequence[str], allowed: int) -> list
     return [Term(term, whole=len(term) <= len(word) + allowed) for term in closest_terms]
 
 
-def _build_page(
+def _build_page_query(
     rows: Sequence[AgentRow], now: int, total: tuple[int, bool], following: str | None = None
 ) -> contract.FoundAgentPage:
     agents = [build_agent_from_row(row, now) for row in rows]
@@ -210,19 +212,19 @@ def _build_page(
     )
 
 
-def _check_agent_id(part: str) -> str:
+def _parse_agent_id(part: str) -> str:
     """Check the agent id in a cursor."""
     if not looks_like_id(part):
         raise _build_cursor_error()
     return part
 
 
-def _decode_position(cursor: str) -> tuple[int, int, str]:
+def _decode_ranked_cursor(cursor: str) -> tuple[int, int, str]:
     """Decode stage, place and agent of a cursor in ranked pages."""
     stage, rank, agent_id = paging.decode_cursor(cursor, int, int, str)
     if stage not in (EXACT, NEAR) or not 0 < rank < 10:
         raise _build_cursor_error()
-    return stage, rank, _check_agent_id(agent_id)
+    return stage, rank, _parse_agent_id(agent_id)
 
 
 def _build_cursor_error() -> InvalidRequest:

@@ -16,11 +16,11 @@ __all__ = [
     "MAX_PIECES",
     "Selection",
     "Term",
-    "agents_total",
     "build_agents_page_query",
+    "build_agents_total_query",
     "build_match_parameters",
     "build_ranked_agents_page_query",
-    "count_visible_private",
+    "build_visible_private_count_query",
     "select_capability_counts",
     "select_similar_terms",
 ]
@@ -109,9 +109,9 @@ _RANK_COLUMN = _build_rank_column("s.rowid in (select rowid from agent_search wh
 _RANK_COLUMN_POSTGRES = _build_rank_column("words @@ cast(:ts_{} as tsquery)")
 
 
-def _build_capability_condition(chosen: Selection, first: int, had: str) -> str:
+def _build_capability_condition(chosen: Selection, first: int, stored_form: str) -> str:
     """Build the condition on capabilities from the number ``first`` on."""
-    form = had if chosen.retired else _HAS_FURTHER_CAPABILITY
+    form = stored_form if chosen.retired else _HAS_FURTHER_CAPABILITY
     each = [form.format(letter=letter) for letter in LETTERS[first : chosen.capabilities]]
     return f"({(' or ' if chosen.any else ' and ').join(each)})" if each else ""
 
@@ -131,12 +131,12 @@ def _build_id_source(chosen: Selection, matches: str) -> tuple[str, int]:
     return f"({_AGENTS_WITH_CAPABILITY.format(letter=LETTERS[0])})", 1
 
 
-def _select_body(chosen: Selection, matches: str, had: str, *further: str) -> str:
+def _build_select_body(chosen: Selection, matches: str, stored_form: str, *further: str) -> str:
     source, handled = _build_id_source(chosen, matches)
     conditions = [
         "a.tenant_id = :tenant",
         "a.retired_at is not null" if chosen.retired else "a.retired_at is null",
-        _build_capability_condition(chosen, handled, had),
+        _build_capability_condition(chosen, handled, stored_form),
         _VISIBILITY_CONDITIONS[chosen.sees],
         *(text for name, text in _FILTERS.items() if name in chosen.filters),
         *further,
@@ -150,23 +150,25 @@ def _select_body(chosen: Selection, matches: str, had: str, *further: str) -> st
 @lru_cache(512)
 def build_agents_page_query(chosen: Selection) -> Query[AgentRow]:
     """Build the query of a page of agents after ``:after``, in the order of registration."""
-    return _build_page(chosen, AgentRow, "a.*", "f.agent_id")
+    return _build_page_query(chosen, AgentRow, "a.*", "f.agent_id")
 
 
 @lru_cache(512)
 def build_ranked_agents_page_query(chosen: Selection) -> Query[RankedAgentRow]:
     """Build the query of a page of agents that match words, after ``:place`` and ``:after``; the best matches first."""
     start = "(f.place > :place or (f.place = :place and f.agent_id > :after))"
-    return _build_page(chosen, RankedAgentRow, "a.*, f.place", "f.place, f.agent_id", start)
+    return _build_page_query(chosen, RankedAgentRow, "a.*, f.place", "f.place, f.agent_id", start)
 
 
-def _build_page(chosen: Selection, record: type[R], columns: str, order: str, *start: str) -> Query[R]:
+def _build_page_query(chosen: Selection, record: type[R], columns: str, order: str, *start: str) -> Query[R]:
     form = f"select {columns} from {{}} order by {order} limit :limit offset :offset"
     return Query(
-        form.format(_select_body(chosen, _build_match_condition_sqlite(_RANK_COLUMN), _HAS_STORED_CAPABILITY, *start)),
+        form.format(
+            _build_select_body(chosen, _build_match_condition_sqlite(_RANK_COLUMN), _HAS_STORED_CAPABILITY, *start)
+        ),
         record,
         postgres=form.format(
-            _select_body(
+            _build_select_body(
                 chosen, _build_match_condition_postgres(_RANK_COLUMN_POSTGRES), _HAS_STORED_CAPABILITY_POSTGRES, *start
             )
         ),
@@ -176,14 +178,14 @@ def _build_page(chosen: Selection, record: type[R], columns: str, order: str, *s
 
 
 @lru_cache(512)
-def agents_total(chosen: Selection) -> Query[int]:
+def build_agents_total_query(chosen: Selection) -> Query[int]:
     """Build the query that counts the matching agents up to ``:limit``."""
     form = "select count(*) as total from (select 1 from {} limit :limit) as counted"
     return Query(
-        form.format(_select_body(chosen, _build_match_condition_sqlite(""), _HAS_STORED_CAPABILITY)),
+        form.format(_build_select_body(chosen, _build_match_condition_sqlite(""), _HAS_STORED_CAPABILITY)),
         int,
         postgres=form.format(
-            _select_body(chosen, _build_match_condition_postgres(""), _HAS_STORED_CAPABILITY_POSTGRES)
+            _build_select_body(chosen, _build_match_condition_postgres(""), _HAS_STORED_CAPABILITY_POSTGRES)
         ),
         types=_TYPES,
         scan=True,
@@ -202,7 +204,7 @@ select_capability_counts = Query(
 
 
 @lru_cache(2)
-def count_visible_private(account: bool) -> Query[int]:
+def build_visible_private_count_query(account: bool) -> Query[int]:
     """Build the count of private agents with ``:capability`` visible to the caller: its own, or its account's too."""
     mine = "(a.agent_id = :viewer or a.account_id = :account)" if account else "a.agent_id = :viewer"
     return Query(

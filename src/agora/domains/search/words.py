@@ -27,12 +27,12 @@ _ACCENT = re.compile("[\u0300-\u036f]")
 
 def fold_text(text: str) -> str:
     """Normalise text for comparison: lower case, no accents."""
-    folded = _limit_marks(text.lower())
+    folded = _limit_combining_marks(text.lower())
     # Decomposed, accents are characters of their own; composed again, so that Hangul and others compare as they are written.
     return unicodedata.normalize("NFC", _ACCENT.sub("", unicodedata.normalize("NFD", folded)))
 
 
-def _limit_marks(text: str) -> str:
+def _limit_combining_marks(text: str) -> str:
     """Shorten runs of combining marks: normalization sorts each run, in time that grows by the square of its length."""
     if text.isascii() or _LONG_RUN.search(text) is None:  # linear, and enough for nearly every text
         return text

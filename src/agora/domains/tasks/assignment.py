@@ -12,7 +12,7 @@ from agora.domains.agents import queries as agents
 from agora.domains.agents.names import check_name
 from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import build_address_of_name, find_agent, looks_like_id, looks_like_key
-from agora.domains.identity.users import check_concurrency, count_job
+from agora.domains.identity.users import check_open_task_limit, count_daily_job
 from agora.value_classes import value_class
 from agora_sdk.contract import tasks as contract
 from agora_sdk.contract.fields import Priority, TaskStatus
@@ -224,9 +224,9 @@ async def create_task(call: Call, order: Order) -> tuple[TaskDraft, Destination]
     """
     # The steps of a workflow are counted when the workflow starts, not one by one.
     if order.workflow_id is None:
-        await check_concurrency(call)
+        await check_open_task_limit(call)
         if order.task_type == JOB_TYPE:
-            await count_job(call)
+            await count_daily_job(call)
     target = await resolve_destination(call, order)
     # Locks the dependencies, so that none can end between this check and the insert: the task would stay blocked forever.
     blocked = await _check_dependencies(call, order)

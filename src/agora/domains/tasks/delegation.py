@@ -8,7 +8,7 @@ from typing import Any
 from agora.clock import to_datetime
 from agora.core import scopes
 from agora.core.call import Call, Caller, decode_json
-from agora.domains.identity.task_tokens import find_scopes_of_subject
+from agora.domains.identity.task_tokens import read_current_scopes
 from agora_sdk.contract import tasks as contract
 from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.contract.tasks.coding import JOB_TYPE
@@ -68,7 +68,7 @@ async def issue_task_token(call: Call, task_id: str, fencing_token: int) -> cont
     data = await call.tx.one(tasks.select_task_data, task_id=task_id)
     assert data is not None
     # Read now, not when the task was created: its creator may have lost scopes since.
-    scopes = await find_scopes_of_subject(call.tx, call.caller.tenant, row.created_by, call.now)
+    scopes = await read_current_scopes(call.tx, call.caller.tenant, row.created_by, call.now)
     # An intersection: the payload is the requester's wish, and never gives more than the requester holds.
     granted = sorted(_choose_allowed_scopes(decode_json(data.payload)) & scopes)
     signer = call.context.signer
@@ -76,7 +76,7 @@ async def issue_task_token(call: Call, task_id: str, fencing_token: int) -> cont
         task_id=task_id,
         scopes=granted,
         lease_expires_at=to_datetime(row.lease_until),
-        token=signer.task_token(call.caller.tenant, task_id, row.holder, row.worker, row.attempts, granted),
+        token=signer.sign_task_token(call.caller.tenant, task_id, row.holder, row.worker, row.attempts, granted),
     )
 
 

@@ -309,7 +309,7 @@ class TaskService(BoundService, contract.Tasks):
         if row is not None and row.holder == self.call.caller.subject:
             tenant, signer = self.call.caller.tenant, self.call.context.signer
             holding = (row.task_id, row.holder, row.worker, row.attempts)
-            result.token = signer.task_token(tenant, *holding, result.scopes)
+            result.token = signer.sign_task_token(tenant, *holding, result.scopes)
         return result
 
     @implements

@@ -161,7 +161,7 @@ class TenantService(BoundService, contract.Tenants):
 
     async def reissue_credential(self, result: Any) -> Any:
         """Return the key again when its creation is repeated under the same idempotency key."""
-        result.token = self.call.context.signer.key(result.tenant_id, result.token_id, "api_key")
+        result.token = self.call.context.signer.derive_key(result.tenant_id, result.token_id, "api_key")
         return result
 
     # -- shared ------------------------------------------------------------------------------------
@@ -212,13 +212,13 @@ class TenantService(BoundService, contract.Tenants):
     async def _create_administrator_key(self, tenant_id: str, label: str) -> tuple[str, str]:
         """Create a key for an administrator of the tenant. Returns its id and the key."""
         call, token_id = self.call, new_id("key")
-        key = call.context.signer.key(tenant_id, token_id, "api_key")
+        key = call.context.signer.derive_key(tenant_id, token_id, "api_key")
         await call.tx.returning(
             statements.insert_key,
             id=tenant_id,
             token_id=token_id,
             label=label,
-            digest=call.context.signer.digest(key),
+            digest=call.context.signer.compute_digest(key),
             scopes=encode_json(sorted(ADMINISTRATOR_SCOPES)),
             # Never above the caller's own, and below that of the installation's operator.
             authority=min(ADMINISTRATOR_AUTHORITY, call.caller.authority),

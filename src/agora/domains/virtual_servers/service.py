@@ -15,7 +15,7 @@ from agora.core.errors import not_found
 from agora.core.record_models import build_from_record
 from agora.core.scopes import build_virtual_server_scope
 from agora.domains.identity.authority import check_administration_authority, check_and_record_administration
-from agora.domains.identity.tokens import TokenService, find_keys_with_scope
+from agora.domains.identity.tokens import TokenService, list_key_ids_with_scope
 from agora.store.port import write_record
 from agora_sdk.contract import implements
 from agora_sdk.contract import virtual_servers as contract
@@ -100,7 +100,7 @@ class VirtualServerService(BoundService, contract.VirtualServers):
         call.target = name
         _require_server(name, await call.tx.one(statements.lock_server, name=name))
         await check_and_record_administration(call, build_virtual_server_scope(name))
-        keys = await find_keys_with_scope(call, build_virtual_server_scope(name))
+        keys = await list_key_ids_with_scope(call, build_virtual_server_scope(name))
         # A later server of the same name would otherwise accept the keys of this one.
         for token_id in keys:
             await TokenService(call).revoke(token_id)
@@ -123,7 +123,7 @@ class VirtualServerService(BoundService, contract.VirtualServers):
 
     async def reissue_credential(self, result: contract.VirtualServerKey) -> contract.VirtualServerKey:
         """Return the key again when its creation is repeated under the same idempotency key."""
-        result.token = self.call.context.signer.key(self.call.caller.tenant, result.token_id, "api_key")
+        result.token = self.call.context.signer.derive_key(self.call.caller.tenant, result.token_id, "api_key")
         return result
 
     def _check_tools(self, tools: Sequence[str]) -> None:

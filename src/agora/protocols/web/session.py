@@ -19,7 +19,7 @@ from pydantic_core import from_json, to_json
 
 from agora.clock import SECOND, Clock
 from agora.core.call import Caller
-from agora.domains.identity.sign_on_port import browser_key
+from agora.domains.identity.sign_on_port import derive_browser_key
 from agora.net.sealing import Sealer
 from agora.protocols.http import Scope, read_header
 from agora.value_classes import value_class
@@ -49,7 +49,7 @@ class Session:
     @property
     def id(self) -> str:
         """Identifies the session after its end."""
-        return browser_key(self.token)
+        return derive_browser_key(self.token)
 
     def check_form_token(self, token: str | None) -> None:
         """Check the token of a form. Raises PermissionDenied if it is not this session's."""

@@ -55,8 +55,8 @@ class LoginResult(Protocol):
 class SignOn(Protocol):
     """Single sign-on at an identity provider."""
 
-    async def begin(self, next: str, redirect_uri: str) -> LoginRedirect: ...
-    async def finish(self, query: Mapping[str, str], cookie: str | None, redirect_uri: str) -> LoginResult: ...
+    async def begin_sign_in(self, next: str, redirect_uri: str) -> LoginRedirect: ...
+    async def finish_sign_in(self, query: Mapping[str, str], cookie: str | None, redirect_uri: str) -> LoginResult: ...
 
 
 class SignIn:
@@ -145,7 +145,7 @@ class SignIn:
     async def redirect_to_provider(self, scope: Scope, send: Send, query: Mapping[str, str]) -> None:
         """Redirect the browser to the provider."""
         try:
-            login = await self._require_provider().begin(
+            login = await self._require_provider().begin_sign_in(
                 choose_safe_next_path(query.get("next")), self._callback_url(scope)
             )
         except AgoraError as error:
@@ -165,7 +165,7 @@ class SignIn:
         # In every outcome: the state in the cookie is valid for one login.
         discarded = self.sessions.build_set_cookie_header(LOGIN_COOKIE, "", 0, path=CALLBACK_PATH, site="Lax")
         try:
-            login = await self._require_provider().finish(
+            login = await self._require_provider().finish_sign_in(
                 query, parse_cookies(scope).get(LOGIN_COOKIE), self._callback_url(scope)
             )
             caller = await self.authenticate_token_session(scope, login.credential)

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from agora.domains.identity.signing import Signer, load_secret
+from agora.domains.identity.signing import Signer, load_or_create_secret
 from agora.server.app import App
 from agora.settings import ConfigurationError
 from agora_sdk.errors import AgoraError, IllegalTransition, PermissionDenied, RateLimited, Unauthenticated
@@ -54,7 +54,7 @@ async def test_retired_agent_has_no_valid_token_of_any_generation(market: Market
     for generation in (1, 2, 3):
         with pytest.raises(Unauthenticated):
             await market.app.authenticator.authenticate(
-                market.app.signer.agent_token("default", gone.subject, generation)
+                market.app.signer.sign_agent_token("default", gone.subject, generation)
             )
 
 
@@ -117,7 +117,9 @@ async def test_agent_cannot_grant_a_tier_above_its_own(market: Market) -> None:
     await market.call(
         market.operator, "admin.manage", resource="agent", target="Basic", action="set_tier", value="premium"
     )
-    raised = await market.app.authenticator.authenticate(market.app.signer.agent_token("default", agent.subject, 1))
+    raised = await market.app.authenticator.authenticate(
+        market.app.signer.sign_agent_token("default", agent.subject, 1)
+    )
     again = await market.call(raised, "agent.register", agent_name="Basic", service_tier="premium")
     assert again.service_tier == "premium"
 
@@ -142,7 +144,7 @@ async def test_refused_calls_are_rate_limited(market: Market) -> None:
 async def test_credential_that_ends_during_its_lookup_is_not_cached(market: Market) -> None:
     agent = await market.agent("Racer")
     authenticator = market.app.authenticator
-    token = market.app.signer.agent_token("default", agent.subject, 1)
+    token = market.app.signer.sign_agent_token("default", agent.subject, 1)
     authenticator.forget_all()
     failing_store(market.app).after_read = lambda: market.call(
         market.operator, "agent.deregister", agent_id=agent.subject
@@ -156,7 +158,7 @@ async def test_credential_that_ends_during_its_lookup_is_not_cached(market: Mark
 def test_damaged_secret_file_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "signing.key").write_bytes(content)
     with pytest.raises(ConfigurationError, match=r"signing\.key is damaged"):
-        load_secret(tmp_path / "signing.key")
+        load_or_create_secret(tmp_path / "signing.key")
 
 
 def test_start_killed_while_creating_the_secret_does_not_block_the_next(
@@ -164,9 +166,9 @@ def test_start_killed_while_creating_the_secret_does_not_block_the_next(
 ) -> None:
     monkeypatch.setattr("os.getpid", lambda: 7)  # as in a container, where the pid is equal at each start
     (tmp_path / ".signing.key.7").write_text("half")
-    secret = load_secret(tmp_path / "signing.key")
+    secret = load_or_create_secret(tmp_path / "signing.key")
     assert len(secret) > 32
-    assert load_secret(tmp_path / "signing.key") == secret
+    assert load_or_create_secret(tmp_path / "signing.key") == secret
     assert (tmp_path / "signing.key").stat().st_mode & 0o777 == 0o600
 
 
@@ -174,15 +176,15 @@ async def test_token_of_another_generation_is_refused(market: Market) -> None:
     """The generation alone invalidates tokens, independent of the agent's state."""
     agent = await market.agent("Phoenix")
     signer, authenticate = market.app.signer, market.app.authenticator.authenticate
-    assert (await authenticate(signer.agent_token("default", agent.subject, 1))).subject == agent.subject
+    assert (await authenticate(signer.sign_agent_token("default", agent.subject, 1))).subject == agent.subject
     for generation in (0, 2):
         with pytest.raises(Unauthenticated):
-            await authenticate(signer.agent_token("default", agent.subject, generation))
+            await authenticate(signer.sign_agent_token("default", agent.subject, generation))
 
 
 def test_signature_is_valid_for_one_purpose_only() -> None:
     signer = Signer(b"s" * 32)
-    agent, session = signer.agent_token("t", "ses_1", 1), signer.session_token("t", "ses_1")
+    agent, session = signer.sign_agent_token("t", "ses_1", 1), signer.sign_session_token("t", "ses_1")
     assert agent.partition(".")[0].removeprefix("agt_") != session.partition(".")[0].removeprefix("ses_")
     assert signer.verify_session_token("ses_" + agent.removeprefix("agt_")) is None
     assert signer.verify_agent_token("agt_" + session.removeprefix("ses_")) is None

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from agora.cli.credentials import read_admin_token_or_none
-from agora.domains.identity.signing import load_secret
+from agora.domains.identity.signing import load_or_create_secret
 from agora.domains.identity.signing_key import KEY_FILE, SigningKey
 from agora.net.atomic_files import create_file_once
 from agora.server.app import App
@@ -26,7 +26,7 @@ async def test_servers_with_a_shared_directory_accept_each_others_tokens(
     keys = tmp_path / "keys"
     one, two = (App(make_settings(tmp_path / name, keys_dir=keys)) for name in ("one", "two"))
     await asyncio.gather(one.start(), two.start())
-    token = one.signer.agent_token("default", "agent_1", 1)
+    token = one.signer.sign_agent_token("default", "agent_1", 1)
     assert two.signer.verify_agent_token(token) is not None
     assert (
         SigningKey(one.settings.secrets_dir / KEY_FILE).public_jwk
@@ -48,7 +48,7 @@ def test_concurrent_creators_get_the_same_secret(tmp_path: Path) -> None:
     for number in range(20):
         path = tmp_path / str(number) / "signing.key"
         with ThreadPoolExecutor(8) as threads:
-            made = list(threads.map(lambda _, path=path: load_secret(path), range(8)))
+            made = list(threads.map(lambda _, path=path: load_or_create_secret(path), range(8)))
         assert len(set(made)) == 1
         assert [found.name for found in path.parent.iterdir()] == ["signing.key"]
         assert path.stat().st_mode & 0o777 == 0o600
@@ -67,4 +67,4 @@ def test_file_system_without_hard_links_is_supported(tmp_path: Path, monkeypatch
 def test_unwritable_directory_is_named(tmp_path: Path) -> None:
     (tmp_path / "keys").write_text("a file")
     with pytest.raises(ConfigurationError, match=r"keys/signing\.key .*Not a directory"):
-        load_secret(tmp_path / "keys" / "signing.key")
+        load_or_create_secret(tmp_path / "keys" / "signing.key")

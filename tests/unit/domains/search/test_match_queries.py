@@ -5,8 +5,8 @@ from __future__ import annotations
 from agora.domains.search.queries import (
     Selection,
     Term,
-    agents_total,
     build_agents_page_query,
+    build_agents_total_query,
     build_match_parameters,
     build_ranked_agents_page_query,
 )
@@ -40,10 +40,10 @@ def test_statement_is_built_once_per_shape() -> None:
 
 def test_total_does_not_rank() -> None:
     assert "place" in build_ranked_agents_page_query(Selection(searched=True)).sql
-    assert "place" not in agents_total(Selection(searched=True)).sql
+    assert "place" not in build_agents_total_query(Selection(searched=True)).sql
 
 
 def test_only_bounded_queries_run_on_the_loop() -> None:
     assert not build_agents_page_query(Selection(capabilities=1, scan=False)).scan
     assert build_agents_page_query(Selection()).scan
-    assert agents_total(Selection(scan=False)).scan
+    assert build_agents_total_query(Selection(scan=False)).scan

@@ -166,7 +166,7 @@ async def test_invalid_credentials_are_refused(client: httpx.AsyncClient) -> Non
 
 
 async def test_token_with_one_changed_bit_is_refused(app: App, client: httpx.AsyncClient) -> None:
-    claims = app.context.signer.agent_token("default", "agent_" + "0" * 32, 1)
+    claims = app.context.signer.sign_agent_token("default", "agent_" + "0" * 32, 1)
     for position in range(0, len(claims), 7):
         forged = claims[:position] + chr(ord(claims[position]) ^ 1) + claims[position + 1 :]
         answer = await client.get("/agents", headers={"Authorization": f"Bearer {forged}"})

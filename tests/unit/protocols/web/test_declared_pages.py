@@ -39,7 +39,7 @@ async def declare(market: Market) -> tuple[Browser, Caller]:
     browser = await signed_in(market)
     await act(browser, "agora.declared_agent.apply", **FORM)
     agent = await market.call(market.operator, "declared_agent.get", name="Poet")
-    token = market.app.signer.agent_token("default", agent.agent_id, 1)
+    token = market.app.signer.sign_agent_token("default", agent.agent_id, 1)
     return browser, await market.app.authenticator.authenticate(token)
 
 

@@ -205,11 +205,11 @@ class Provider:
         self.url, self.cookie, self.max_age = "https://id.example/authorize?state=1", "sealed", 600
         self.asked: list[tuple[str, str]] = []
 
-    async def begin(self, next: str, redirect_uri: str) -> Provider:
+    async def begin_sign_in(self, next: str, redirect_uri: str) -> Provider:
         self.asked.append((next, redirect_uri))
         return self
 
-    async def finish(self, query: Any, cookie: str | None, redirect_uri: str) -> Provider:
+    async def finish_sign_in(self, query: Any, cookie: str | None, redirect_uri: str) -> Provider:
         from agora_sdk.errors import Unauthenticated
 
         self.asked.append((query.get("state", ""), redirect_uri))

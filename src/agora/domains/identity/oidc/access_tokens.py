@@ -28,8 +28,8 @@ __all__ = [
     "build_token_error",
     "check_id_token",
     "check_signature",
+    "check_times_and_get_expiry",
     "check_token_purpose",
-    "check_token_times",
     "parse_token",
     "read_numeric_date",
     "read_token_audience",
@@ -73,7 +73,7 @@ def parse_token(token: str, types: Collection[str] = TOKEN_TYPES) -> UnverifiedT
             "The token is too long." if len(token) > MAX_TOKEN_CHARACTERS else "The token is not a signed JWT."
         )
     # One more character than allowed, so that a longer header is cut and no longer parses.
-    header, claims = _decode_part(parts[0][: MAX_HEADER_CHARACTERS + 1]), _decode_part(parts[1])
+    header, claims = _decode_json_part(parts[0][: MAX_HEADER_CHARACTERS + 1]), _decode_json_part(parts[1])
     algorithm, kid, kind = header.get("alg"), header.get("kid"), header.get("typ", "JWT")
     # An allow-list: "none" and HMAC would let a bearer sign with nothing, or with the published key.
     if not isinstance(algorithm, str) or algorithm not in KEY_TYPE_BY_ALGORITHM:
@@ -89,7 +89,7 @@ def parse_token(token: str, types: Collection[str] = TOKEN_TYPES) -> UnverifiedT
     return UnverifiedToken(algorithm, kid, kind.lower(), claims, token)
 
 
-def _decode_part(part: str) -> dict[str, Any]:
+def _decode_json_part(part: str) -> dict[str, Any]:
     try:
         document = from_json(base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True))
     except (ValueError, binascii.Error, RecursionError):
@@ -116,7 +116,7 @@ async def check_signature(token: UnverifiedToken, provider: Provider) -> None:
     raise build_token_error("The token's signature is invalid.")
 
 
-def check_token_times(claims: Mapping[str, Any], now: int, skew: int) -> int:
+def check_times_and_get_expiry(claims: Mapping[str, Any], now: int, skew: int) -> int:
     """Check ``exp``, ``nbf`` and ``iat``. Returns the end of the token in microseconds, including the allowed clock
     skew."""
     ends, begins, issued = (read_numeric_date(claims, name) for name in ("exp", "nbf", "iat"))
@@ -140,7 +140,7 @@ def read_numeric_date(claims: Mapping[str, Any], name: str) -> float | None:
     value = claims.get(name)
     if value is None:
         return None
-    # bool is an int in Python; LAST keeps later conversions to a datetime from overflowing.
+    # bool is an int in Python; MAX_TIMESTAMP keeps later conversions to a datetime from overflowing.
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MAX_TIMESTAMP:
         raise build_token_error(f"The token's {name} is not a time.")
     return float(value)

@@ -109,7 +109,7 @@ class SignInCookies:
     def __init__(self, sealer: Sealer, clock: Clock) -> None:
         self._sealer, self._clock = sealer, clock
 
-    def begin_sign_in(self, next: str, redirect_uri: str) -> SignInState:
+    def build_sign_in_state(self, next: str, redirect_uri: str) -> SignInState:
         """Start a sign-in."""
         safe = (
             next.startswith("/")
@@ -121,12 +121,12 @@ class SignInCookies:
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
         return SignInState(state, nonce, verifier, next if safe else ONLY_PATH, redirect_uri, self._clock.now())
 
-    def seal(self, state: SignInState) -> str:
+    def encrypt_state(self, state: SignInState) -> str:
         """Encrypt a sign-in as a cookie."""
         sealed = self._sealer.seal(to_json(asdict(state)), "sign-in")
         return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
-    def open(self, cookie: str | None) -> SignInState | None:
+    def decrypt_state_or_none(self, cookie: str | None) -> SignInState | None:
         """Decrypt the sign-in of a cookie; None if it is invalid or expired."""
         if not cookie or len(cookie) > MAX_COOKIE_CHARACTERS:
             return None
@@ -150,7 +150,7 @@ class Session:
 
 @value_class
 class ProviderTokens:
-    """Read the provider's tokens of a session."""
+    """The provider's tokens of a session; None for what it did not issue."""
 
     refresh: str | None = field(default=None, repr=False)
     identity: str | None = field(default=None, repr=False)
@@ -171,7 +171,7 @@ class GrantVerifier(Protocol):
     def trust(self) -> Trust: ...
     @property
     def system(self) -> SystemTransaction: ...
-    async def check_login(self, grant: Grant) -> None: ...
+    async def check_not_logged_out(self, grant: Grant) -> None: ...
     async def renew_grant(self, refresh_token: str) -> tuple[Grant, Tokens]: ...
 
 
@@ -188,15 +188,15 @@ class BrowserSessions:
         """Wait for running renewals."""
         await asyncio.gather(*self._renewing.values(), return_exceptions=True)
 
-    async def begin(self, caller: Caller, session: Session) -> tuple[str, int]:
+    async def store_new_session(self, caller: Caller, session: Session) -> tuple[str, int]:
         """Store a session. Returns its credential and end. Raises Unauthenticated if it existed before."""
         now, id = self._clock.now(), session.session_id
         row = UserSessionRow(
             tenant_id=caller.tenant,
             session_id=id,
             user_id=caller.subject,
-            person=_pack_grant(session.grant),
-            secrets=self._seal_tokens(id, ProviderTokens(session.refresh, session.identity)),
+            person=_encode_grant(session.grant),
+            secrets=self._encrypt_tokens(id, ProviderTokens(session.refresh, session.identity)),
             created_at=now,
             # ``ends`` includes the tolerated clock skew: without it, a session is renewed before the provider refuses
             # its token.
@@ -218,14 +218,14 @@ class BrowserSessions:
 
     async def read_provider_tokens(self, tenant: str, session_id: str) -> ProviderTokens:
         """Read the provider's tokens of a session."""
-        row = await self._read_row(tenant, session_id)
-        return ProviderTokens() if row is None else self._open_tokens(row)
+        row = await self._find_session_row(tenant, session_id)
+        return ProviderTokens() if row is None else self._decrypt_tokens(row)
 
-    async def read_grant(self, tenant: str, session_id: str) -> Grant:
+    async def get_or_renew_grant(self, tenant: str, session_id: str) -> Grant:
         """Read the grant of a session. Raises Unauthenticated if it has ended, UpstreamUnavailable."""
-        row = _require_alive(await self._read_row(tenant, session_id), self._clock.now())
+        row = _require_active_session(await self._find_session_row(tenant, session_id), self._clock.now())
         if row.fresh_until > self._clock.now():
-            return _unpack_grant(row)
+            return _decode_session_grant(row)
         # Shielded: others may wait for the same renewal, and a refresh token that was sent may be used up.
         return await asyncio.shield(self._join_or_start_renewal(tenant, session_id))
 
@@ -233,7 +233,7 @@ class BrowserSessions:
         """Return the running renewal of a session, or start it: one per session and server."""
         task = self._renewing.get(session_id)
         if task is None:
-            task = self._renewing[session_id] = asyncio.create_task(self._renew_session(tenant, session_id))
+            task = self._renewing[session_id] = asyncio.create_task(self._renew_or_await_session(tenant, session_id))
 
             def forget_renewal(finished: asyncio.Task[Grant]) -> None:
                 # A callback of the task and not its finally: a task that is cancelled before its first step never runs one.
@@ -245,23 +245,23 @@ class BrowserSessions:
             task.add_done_callback(forget_renewal)
         return task
 
-    async def _renew_session(self, tenant: str, session_id: str) -> Grant:
+    async def _renew_or_await_session(self, tenant: str, session_id: str) -> Grant:
         for _ in range(int(LEASE / SECOND / POLL_SECONDS)):
-            row = await self._lease_session(tenant, session_id)
+            row = await self._lease_session_unless_fresh(tenant, session_id)
             if row is None:  # another server is renewing it
                 await asyncio.sleep(POLL_SECONDS)
             # Another server or task has renewed it while this one waited.
             elif row.fresh_until > self._clock.now():
-                return _unpack_grant(row)
+                return _decode_session_grant(row)
             else:
-                return await self._renew_leased(tenant, row)
+                return await self._renew_leased_or_end_session(tenant, row)
         raise Overloaded("The session is being renewed.", fix="Try again in a moment.", retry_after=2)
 
-    async def _lease_session(self, tenant: str, session_id: str) -> UserSessionRow | None:
+    async def _lease_session_unless_fresh(self, tenant: str, session_id: str) -> UserSessionRow | None:
         """Lease the session's row for renewal unless it is fresh; None while another server holds it."""
 
         async def take_lease(call: Call) -> UserSessionRow | None:
-            row = _require_alive(await call.tx.one(people.lock_session, session_id=session_id), call.now)
+            row = _require_active_session(await call.tx.one(people.lock_session, session_id=session_id), call.now)
             if row.fresh_until > call.now:
                 return row
             if row.renewing_until > call.now:
@@ -271,14 +271,14 @@ class BrowserSessions:
 
         return await self._sign_on.system(tenant, take_lease, label="session.lease")
 
-    async def _renew_leased(self, tenant: str, row: UserSessionRow) -> Grant:
-        session_id, stored_tokens = row.session_id, self._open_tokens(row)
+    async def _renew_leased_or_end_session(self, tenant: str, row: UserSessionRow) -> Grant:
+        session_id, stored_tokens = row.session_id, self._decrypt_tokens(row)
         try:
             if stored_tokens.refresh is None:
                 raise build_token_error("The session has ended: the provider renews nothing.")
-            previous_grant = _unpack_grant(row)
+            previous_grant = _decode_session_grant(row)
             # First: a session that was logged out must not use up a refresh token.
-            await self._sign_on.check_login(previous_grant)
+            await self._sign_on.check_not_logged_out(previous_grant)
             grant, tokens = await self._sign_on.renew_grant(stored_tokens.refresh)
             # OpenID Connect Core, section 12.2: the subject of a refreshed ID token must be the same.
             if (grant.tenant, grant.person.subject) != (previous_grant.tenant, previous_grant.person.subject):
@@ -287,35 +287,35 @@ class BrowserSessions:
                 grant, person=add_login_names(grant.person, previous_grant.person.login)
             )  # it may leave names out
         except Unauthenticated as error:
-            await self._run_write(tenant, people.end_session, session_id=session_id, now=self._clock.now())
+            await self._write_in_transaction(tenant, people.end_session, session_id=session_id, now=self._clock.now())
             raise build_token_error("The session has ended at the identity provider.", fix="Sign in again.") from error
         # Also for a cancellation: the lease would block other servers for its whole time.
         except BaseException:
-            await self._run_write(tenant, people.release_session_renewal, session_id=session_id)
+            await self._write_in_transaction(tenant, people.release_session_renewal, session_id=session_id)
             raise
-        await self._run_write(
+        await self._write_in_transaction(
             tenant,
             people.store_renewed_session,
             session_id=session_id,
-            person=_pack_grant(grant),
-            secrets=self._seal_tokens(session_id, _merge_tokens(stored_tokens, tokens)),
+            person=_encode_grant(grant),
+            secrets=self._encrypt_tokens(session_id, _merge_tokens(stored_tokens, tokens)),
             fresh_until=grant.ends - self._sign_on.trust.skew,
         )
         return _bind_to_session(grant, row)
 
-    async def _run_write(self, tenant: str, write: Any, **parameters: Any) -> None:
+    async def _write_in_transaction(self, tenant: str, write: Any, **parameters: Any) -> None:
         async def write_in_transaction(call: Call) -> None:
             await call.tx.execute(write, **parameters)
 
         await self._sign_on.system(tenant, write_in_transaction, label="session.renew")
 
-    async def _read_row(self, tenant: str, session_id: str) -> UserSessionRow | None:
+    async def _find_session_row(self, tenant: str, session_id: str) -> UserSessionRow | None:
         return await self._store.read(tenant, lambda reader: reader.one(people.select_session, session_id=session_id))
 
-    def _seal_tokens(self, session_id: str, tokens: ProviderTokens) -> bytes:
+    def _encrypt_tokens(self, session_id: str, tokens: ProviderTokens) -> bytes:
         return self._sealer.seal(to_json(asdict(tokens)), session_id)
 
-    def _open_tokens(self, row: UserSessionRow) -> ProviderTokens:
+    def _decrypt_tokens(self, row: UserSessionRow) -> ProviderTokens:
         try:
             return ProviderTokens(**from_json(self._sealer.open(bytes(row.secrets), row.session_id)))
         except ValueError:  # encrypted with a key that the server no longer has
@@ -333,17 +333,17 @@ def add_login_names(person: Person, login: Sequence[str]) -> Person:
     return replace(person, login=(token, *list(dict.fromkeys(sessions))[:NAMES_PER_SESSION]))
 
 
-def _require_alive(row: UserSessionRow | None, now: int) -> UserSessionRow:
+def _require_active_session(row: UserSessionRow | None, now: int) -> UserSessionRow:
     if row is None or row.ended_at is not None or row.expires_at <= now:
         raise build_token_error("The session has ended.", fix="Sign in again.")
     return row
 
 
-def _pack_grant(grant: Grant) -> str:
+def _encode_grant(grant: Grant) -> str:
     return to_json(asdict(grant)).decode()
 
 
-def _unpack_grant(row: UserSessionRow) -> Grant:
+def _decode_session_grant(row: UserSessionRow) -> Grant:
     document: dict[str, Any] = from_json(row.person)
     person = document["person"] | {name: tuple(document["person"][name]) for name in ("roles", "login")}
     return _bind_to_session(Grant(document["tenant"], Person(**person), document["asked"], document["ends"]), row)

@@ -57,12 +57,12 @@ class Trust:
     @classmethod
     def from_settings(cls, settings: Settings) -> Trust | None:
         """Create from settings; None without a provider. Raises ConfigurationError."""
-        issuers = tuple(_read_issuers(settings))
+        issuers = tuple(_parse_issuers(settings))
         if not issuers:
             return None
         client = settings.oidc_client_id or settings.keycloak_client_id
         secret = settings.oidc_client_secret.get_secret_value() or settings.keycloak_client_secret.get_secret_value()
-        audiences = settings.oidc_audience or _list_own_audiences(settings, client)
+        audiences = settings.oidc_audience or _list_default_audiences(settings, client)
         if not audiences:
             raise ConfigurationError(
                 "oidc_issuers: set the audience of their tokens, too: oidc_client_id, oidc_audience or public_url"
@@ -84,14 +84,14 @@ class Trust:
         )
 
 
-def _list_own_audiences(settings: Settings, client: str) -> tuple[str, ...]:
+def _list_default_audiences(settings: Settings, client: str) -> tuple[str, ...]:
     """Default audiences of this server: its clients, and its addresses."""
     base = settings.public_url.rstrip("/")
     addresses = (base, f"{base}/", f"{base}/mcp") if base else ()
     return tuple(filter(None, (client, settings.oidc_cli_client_id, *addresses)))
 
 
-def _read_issuers(settings: Settings) -> Iterable[Issuer]:
+def _parse_issuers(settings: Settings) -> Iterable[Issuer]:
     realm, url = settings.keycloak_realm, settings.keycloak_url.rstrip("/")
     if bool(realm) != bool(url):
         raise ConfigurationError("keycloak_url and keycloak_realm belong together: set both, or neither")

@@ -68,15 +68,17 @@ class Flows:
         metadata = await self._provider.fetch_metadata()
         # Only Keycloak takes a refresh token there; at others the endpoint is for browsers.
         if metadata.end_session is not None and "/realms/" in self._provider.issuer:  # Keycloak ends the whole session
-            status, _ = await self._post_form(metadata.end_session, {"refresh_token": refresh_token}, client_id)
+            status, _ = await self._post_authenticated_form(
+                metadata.end_session, {"refresh_token": refresh_token}, client_id
+            )
         elif metadata.revocation is not None:
             form = {"token": refresh_token, "token_type_hint": "refresh_token"}
-            status, _ = await self._post_form(metadata.revocation, form, client_id)
+            status, _ = await self._post_authenticated_form(metadata.revocation, form, client_id)
         else:
             return False
         return status < 300
 
-    async def logout_url(self, identity: str | None) -> str | None:
+    async def build_logout_url(self, identity: str | None) -> str | None:
         """Return the URL where a browser ends its session at the provider. identity: the ID token, if known."""
         endpoint = (await self._provider.fetch_metadata()).end_session
         if endpoint is None:
@@ -85,7 +87,9 @@ class Flows:
         return f"{endpoint}{'&' if urlsplit(endpoint).query else '?'}{urlencode(query)}"
 
     async def _request_tokens(self, form: Mapping[str, str], client_id: str) -> Tokens:
-        status, answer = await self._post_form((await self._provider.fetch_metadata()).token, form, client_id)
+        status, answer = await self._post_authenticated_form(
+            (await self._provider.fetch_metadata()).token, form, client_id
+        )
         access, kind = answer.get("access_token"), answer.get("token_type", "Bearer")
         if status != 200 or not isinstance(access, str) or str(kind).lower() != "bearer":
             raise _build_provider_error(status, answer)
@@ -97,7 +101,9 @@ class Flows:
             _read_optional_seconds(answer.get("refresh_expires_in")),
         )
 
-    async def _post_form(self, url: str, form: Mapping[str, str], client_id: str) -> tuple[int, dict[str, Any]]:
+    async def _post_authenticated_form(
+        self, url: str, form: Mapping[str, str], client_id: str
+    ) -> tuple[int, dict[str, Any]]:
         """Post a form with client authentication: our own client has a secret, the command line's has none."""
         secret = self._trust.client_secret if client_id == self._trust.client_id else ""
         if secret and not (await self._provider.fetch_metadata()).takes_posted_secret:

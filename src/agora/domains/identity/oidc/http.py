@@ -61,7 +61,7 @@ class ProviderHttpClient:
     async def _send_request(
         self, method: str, url: str, form: Mapping[str, str] | None, headers: Mapping[str, str]
     ) -> tuple[int, Any]:
-        client = self._open_client()
+        client = self._get_or_create_client()
         try:
             async with (
                 asyncio.timeout(TIMEOUT_SECONDS),
@@ -83,7 +83,7 @@ class ProviderHttpClient:
                 retry_after=RETRY_AFTER,
             ) from None
 
-    def _open_client(self) -> httpx.AsyncClient:
+    def _get_or_create_client(self) -> httpx.AsyncClient:
         if self._client is None:
             local = is_loopback_host(urlsplit(self._issuer).hostname or "")
             self._client = httpx.AsyncClient(

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from agora.clock import SECOND
 
-from ..sign_on_port import LogoutNotice, build_user_id, notice_key, session_key
+from ..sign_on_port import LogoutNotice, build_user_id, derive_notice_key, derive_session_key
 from . import access_tokens
 from .access_tokens import build_token_error
 
@@ -36,20 +36,20 @@ def parse_logout_token(
         raise build_token_error("The token is not a logout token.", fix=f"Its claim events has to have {LOGOUT_EVENT}.")
     if "nonce" in claims:  # which makes it an ID token
         raise build_token_error("A logout token has no nonce.", fix="Send the logout token, not the ID token.")
-    at, until = _check_times(claims, now, skew)
+    at, until = _check_times_and_get_bounds(claims, now, skew)
     jti, session, subject = (_read_text_claim(claims, name) for name in ("jti", "sid", "sub"))
     if jti is None:
         raise build_token_error("The logout token has no jti.", fix="Each needs a unique claim jti.")
     person = None if subject is None else build_user_id(issuer, subject)
-    login = person if session is None else session_key(issuer, session)
+    login = person if session is None else derive_session_key(issuer, session)
     if login is None:
         raise build_token_error(
             "The logout token does not say who has logged out.", fix="It has a claim sid, or sub, or both."
         )
-    return LogoutNotice(login, person, notice_key(issuer, jti), at, until)
+    return LogoutNotice(login, person, derive_notice_key(issuer, jti), at, until)
 
 
-def _check_times(claims: Mapping[str, Any], now: int, skew: int) -> tuple[int, int]:
+def _check_times_and_get_bounds(claims: Mapping[str, Any], now: int, skew: int) -> tuple[int, int]:
     """Check issue time and expiry with the allowed clock skew."""
     issued, ends = access_tokens.read_numeric_date(claims, "iat"), access_tokens.read_numeric_date(claims, "exp")
     if issued is None:

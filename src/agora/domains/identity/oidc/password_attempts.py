@@ -30,16 +30,18 @@ class PasswordAttempts:
 
     def take_attempt(self, name: str, now: float) -> bool:
         """Count an attempt. Returns False if none is left; then nothing is counted. now: monotonic seconds."""
-        level = self._names.get(name) or self._shared_levels.get(self._find_shared_bucket(name)) or (self._burst, now)
+        level = (
+            self._names.get(name) or self._shared_levels.get(self._compute_shared_bucket(name)) or (self._burst, now)
+        )
         remaining = self._count_remaining(level, now)
         if remaining < 1:
             return False
         self._names[name] = (remaining - 1, now)
         self._names.move_to_end(name)
-        self._bound_names(now)
+        self._evict_names(now)
         return True
 
-    def _bound_names(self, now: float) -> None:
+    def _evict_names(self, now: float) -> None:
         """Forget names with all attempts given back, and move the oldest of too many to the shared buckets."""
         while self._names:
             name, level = next(iter(self._names.items()))
@@ -47,7 +49,7 @@ class PasswordAttempts:
             if remaining < self._burst:
                 if len(self._names) <= self._max_names:
                     break
-                bucket = self._find_shared_bucket(name)
+                bucket = self._compute_shared_bucket(name)
                 shared = self._shared_levels.get(bucket, (self._burst, now))
                 self._shared_levels[bucket] = (min(remaining, self._count_remaining(shared, now)), now)
             del self._names[name]
@@ -56,6 +58,6 @@ class PasswordAttempts:
         remaining, since = level
         return min(self._burst, remaining + (now - since) / self._refill)
 
-    def _find_shared_bucket(self, name: str) -> int:
+    def _compute_shared_bucket(self, name: str) -> int:
         digest = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8, key=self._key).digest()
         return int.from_bytes(digest) % SHARED_BUCKETS

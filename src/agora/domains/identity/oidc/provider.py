@@ -53,15 +53,15 @@ class CachedAnswer(Generic[T]):
         """Return the cached or fetched answer. Raises the fetch's error without a cached answer."""
         age = self._clock.now() - self._received_at
         if self._value is None or age >= STALE_PERIOD:
-            return await self._wait_for_answer()
-        if age >= FRESH_PERIOD and self._has_waited_since_last_request(RETRY_PAUSE):
-            self._begin_request()  # the next one has it
+            return await self._fetch_or_raise_recent_error()
+        if age >= FRESH_PERIOD and self._may_request_again(RETRY_PAUSE):
+            self._join_or_start_request()  # the next one has it
         return self._value
 
-    async def fetch_or_join(self) -> T:
+    async def refetch_or_join(self) -> T:
         """Fetch the answer, or join a running fetch."""
-        if self._request is not None or self._has_waited_since_last_request(MIN_FETCH_INTERVAL):
-            return await self._wait_for_answer()
+        if self._request is not None or self._may_request_again(MIN_FETCH_INTERVAL):
+            return await self._fetch_or_raise_recent_error()
         return await self.get_or_fetch()
 
     async def close(self) -> None:
@@ -70,29 +70,29 @@ class CachedAnswer(Generic[T]):
             self._request.cancel()
             await asyncio.gather(self._request, return_exceptions=True)
 
-    def _has_waited_since_last_request(self, minimum: int) -> bool:
+    def _may_request_again(self, minimum: int) -> bool:
         return self._request is None and self._clock.now() - self._requested_at >= minimum
 
-    async def _wait_for_answer(self) -> T:
+    async def _fetch_or_raise_recent_error(self) -> T:
         if (
             self._error is not None
             and self._value is None
-            and not self._has_waited_since_last_request(RETRY_PAUSE)
+            and not self._may_request_again(RETRY_PAUSE)
             and self._request is None
         ):
             # A new one: the same exception, raised for each caller, would collect the tracebacks of all.
             raise type(self._error)(self._error.detail, fix=self._error.fix, **self._error.extra)
         # Others wait for the same request: a caller that leaves must not cancel it.
-        return await asyncio.shield(self._begin_request())
+        return await asyncio.shield(self._join_or_start_request())
 
-    def _begin_request(self) -> asyncio.Task[T]:
+    def _join_or_start_request(self) -> asyncio.Task[T]:
         if self._request is None:
             self._requested_at = self._clock.now()
-            self._request = asyncio.create_task(self._run_request())
+            self._request = asyncio.create_task(self._fetch_and_cache())
             self._request.add_done_callback(self._forget_request)
         return self._request
 
-    async def _run_request(self) -> T:
+    async def _fetch_and_cache(self) -> T:
         try:
             self._value = await self._fetch()
         except AgoraError as error:
@@ -139,7 +139,7 @@ class Provider:
         """Find the published keys for a signature: by id, or without an id all of the key type."""
         # The cached keys first; an unknown kid may be a new key of the provider, and causes one fetch at most in MIN_FETCH_INTERVAL.
         matches = _select_matching_keys(await self._keys.get_or_fetch(), kid, algorithm)
-        return matches or _select_matching_keys(await self._keys.fetch_or_join(), kid, algorithm)
+        return matches or _select_matching_keys(await self._keys.refetch_or_join(), kid, algorithm)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -174,7 +174,7 @@ class Provider:
         published = document.get("keys")
         if not isinstance(published, list):
             raise UpstreamFailed(f"The identity provider {self.issuer} publishes no keys.")
-        return [key for entry in published[:MAX_KEYS] if (key := _import_key(entry)) is not None]
+        return [key for entry in published[:MAX_KEYS] if (key := _import_key_or_none(entry)) is not None]
 
 
 def _select_matching_keys(
@@ -184,7 +184,7 @@ def _select_matching_keys(
     return [key for name, key in keys if key.key_type == kind and kid in (None, name)]
 
 
-def _import_key(entry: Any) -> tuple[str | None, RSAKey | ECKey] | None:
+def _import_key_or_none(entry: Any) -> tuple[str | None, RSAKey | ECKey] | None:
     """Import a key for a supported signature algorithm; None for other keys."""
 
     if not isinstance(entry, dict) or entry.get("use", "sig") != "sig":

@@ -21,7 +21,7 @@ from .. import credential_queries as credentials
 from .. import queries as people
 from ..records import TenantStatusRow, UserStandingRow
 from ..roles import list_role_scopes, rank_role_authority
-from ..sign_on_port import LogoutNotice, Sighting, SignInResult, build_user_id, session_key, token_key
+from ..sign_on_port import LogoutNotice, Sighting, SignInResult, build_user_id, derive_session_key, derive_token_key
 from . import access_tokens, logout_tokens
 from . import role_mapping as roles
 from .access_tokens import build_token_error
@@ -40,7 +40,7 @@ from .flows import Flows, Tokens
 from .password_attempts import PasswordAttempts
 from .provider import Provider
 
-__all__ = ["SignOn", "open_sign_on"]
+__all__ = ["SignOn", "create_sign_on"]
 
 TIER: Final = "premium"
 MAX_PENDING_VISITS: Final = 50_000  #: maximum number of unsaved sightings
@@ -113,15 +113,15 @@ class SignOn:
         """See the port."""
         if not self.takes_passwords:
             raise _build_password_login_disabled_error()
-        self._limit_attempts(username)
-        return await self._build_result(await self.flows.exchange_password(username, password))
+        self._consume_password_attempt(username)
+        return await self._authenticate_tokens(await self.flows.exchange_password(username, password))
 
     async def refresh(self, refresh_token: str, client_id: str | None) -> SignInResult:
         """See the port."""
-        client = self._resolve_client(client_id)
+        client = self._resolve_client_id(client_id)
         if client == self.trust.client_id and self.trust.client_secret and not self.takes_passwords:
             raise _build_password_login_disabled_error()  # no token was issued to this client, so its secret could only help a stolen one
-        return await self._build_result(await self.flows.exchange_refresh_token(refresh_token, client))
+        return await self._authenticate_tokens(await self.flows.exchange_refresh_token(refresh_token, client))
 
     async def sign_out(
         self, caller: Caller, refresh_token: str | None, client_id: str | None
@@ -133,13 +133,13 @@ class SignOn:
             client, identity = self.trust.client_id, stored_tokens.identity
             refresh_token = refresh_token or stored_tokens.refresh
         was_revoked = (
-            await self.flows.revoke_token(refresh_token, self._resolve_client(client)) if refresh_token else False
+            await self.flows.revoke_token(refresh_token, self._resolve_client_id(client)) if refresh_token else False
         )
-        return was_revoked, await self.flows.logout_url(identity)
+        return was_revoked, await self.flows.build_logout_url(identity)
 
     def read_logout_token(self, logout_token: str) -> LogoutNotice:
         """See the port."""
-        token, provider = self._parse_logout(logout_token)
+        token, provider = self._parse_logout_token(logout_token)
         clients = self.trust.client_ids if provider is self.home else ()
         return logout_tokens.parse_logout_token(
             token.claims, provider.issuer, clients or self.trust.audiences, self.clock.now(), self.trust.skew
@@ -147,13 +147,13 @@ class SignOn:
 
     async def check_logout_token(self, logout_token: str) -> None:
         """See the port."""
-        await access_tokens.check_signature(*self._parse_logout(logout_token))
+        await access_tokens.check_signature(*self._parse_logout_token(logout_token))
 
-    def _parse_logout(self, logout_token: str) -> tuple[access_tokens.UnverifiedToken, Provider]:
+    def _parse_logout_token(self, logout_token: str) -> tuple[access_tokens.UnverifiedToken, Provider]:
         token = access_tokens.parse_token(logout_token, logout_tokens.TOKEN_TYPES)
-        return token, self._require_provider(token.issuer)
+        return token, self._get_trusted_provider(token.issuer)
 
-    def _require_provider(self, issuer: Any) -> Provider:
+    def _get_trusted_provider(self, issuer: Any) -> Provider:
         provider = self._providers.get(issuer) if isinstance(issuer, str) else None
         if provider is None:
             raise build_token_error(
@@ -161,7 +161,7 @@ class SignOn:
             )
         return provider
 
-    def _resolve_client(self, client_id: str | None) -> str:
+    def _resolve_client_id(self, client_id: str | None) -> str:
         client = client_id or self.trust.client_id
         if not client or client not in self.trust.client_ids:
             raise InvalidRequest(
@@ -171,7 +171,7 @@ class SignOn:
             )
         return client
 
-    def _limit_attempts(self, username: str) -> None:
+    def _consume_password_attempt(self, username: str) -> None:
         """Rate-limit password attempts per name: the provider sees this server's address for all users."""
         # Providers such as Keycloak ignore the case of names.
         if not self._attempts.take_attempt(username.casefold(), self.monotonic()):
@@ -179,7 +179,7 @@ class SignOn:
                 "Too many passwords were tried for that name.", fix="Wait a minute.", retry_after=int(REFILL_SECONDS)
             )
 
-    async def _build_result(self, tokens: Tokens) -> SignInResult:
+    async def _authenticate_tokens(self, tokens: Tokens) -> SignInResult:
         caller = await self.authenticate_token(tokens.access)
         return SignInResult(caller, tokens.access, tokens.refresh, tokens.expires_in, tokens.refresh_expires_in)
 
@@ -188,13 +188,13 @@ class SignOn:
     async def authenticate_token(self, token: str) -> Caller:
         """Return the caller of an access token. Raises Unauthenticated, PermissionDenied, UpstreamUnavailable."""
         grant = await self.verify_token(token)
-        return await self.admit_grant(grant)
+        return await self.authorize_grant(grant)
 
     async def verify_token(self, token: str) -> Grant:
         """Verify an access token and return its grant."""
         parsed = access_tokens.parse_token(token)
-        provider = self._require_provider(parsed.issuer)
-        ends = access_tokens.check_token_times(parsed.claims, self.clock.now(), self.trust.skew)
+        provider = self._get_trusted_provider(parsed.issuer)
+        ends = access_tokens.check_times_and_get_expiry(parsed.claims, self.clock.now(), self.trust.skew)
         access_tokens.check_token_purpose(
             parsed,
             self.trust.audiences,
@@ -204,7 +204,7 @@ class SignOn:
         await access_tokens.check_signature(parsed, provider)
         return self._build_grant(parsed.claims, provider, ends, token)
 
-    async def admit_grant(self, grant: Grant) -> Caller:
+    async def authorize_grant(self, grant: Grant) -> Caller:
         """Return the caller of a grant with the user's current role and limits."""
         person = grant.person
         subject = build_user_id(person.issuer, person.subject)
@@ -220,7 +220,7 @@ class SignOn:
                 f"There is no marketplace {grant.tenant}.",
                 fix="The operator of the server creates it with agora.tenant.create.",
             )
-        await self.check_login(grant)
+        await self.check_not_logged_out(grant)
         if row is not None and row.disabled_at is not None:
             raise PermissionDenied("This user is disabled.", fix="An operator enables users with agora.user.update.")
         role = (row.role if row is not None else None) or person.role
@@ -246,7 +246,7 @@ class SignOn:
             person=replace(person, role=role),
         )
 
-    async def check_login(self, grant: Grant) -> None:
+    async def check_not_logged_out(self, grant: Grant) -> None:
         """Raise Unauthenticated if the user logged out here or, as reported by the provider, there."""
         person = grant.person
         # A login has up to three names; missing ones are empty, which no stored row is.
@@ -276,7 +276,11 @@ class SignOn:
             raise build_token_error("The token has no subject.")
         role_names = roles.list_role_names(claims, self.trust.client_ids if provider is self.home else ())
         session = _read_text_claim(claims, "sid") or _read_text_claim(claims, "session_state")
-        keys = (token_key(token), session_key(provider.issuer, session)) if session else (token_key(token),)
+        keys = (
+            (derive_token_key(token), derive_session_key(provider.issuer, session))
+            if session
+            else (derive_token_key(token),)
+        )
         issued = claims.get("iat")
         person = Person(
             provider.issuer,
@@ -313,21 +317,21 @@ class SignOn:
 
     # -- browsers --------------------------------------------------------------------------------
 
-    async def begin(self, next: str, redirect_uri: str) -> SignInRedirect:
+    async def begin_sign_in(self, next: str, redirect_uri: str) -> SignInRedirect:
         """Send a browser to the provider (authorization code with PKCE).
 
         next: the path to go on to. redirect_uri: where the provider sends it back. Raises UpstreamUnavailable, Conflict.
         """
-        state = self.states.begin_sign_in(next, redirect_uri)
+        state = self.states.build_sign_in_state(next, redirect_uri)
         url = await self.flows.build_authorization_url(state.request_parameters())
-        return SignInRedirect(url, self.states.seal(state))
+        return SignInRedirect(url, self.states.encrypt_state(state))
 
-    async def finish(self, query: Mapping[str, str], cookie: str | None, redirect_uri: str) -> SignedIn:
-        """Handle the callback of a browser from the provider. query: of the callback. cookie: set by ``begin``.
+    async def finish_sign_in(self, query: Mapping[str, str], cookie: str | None, redirect_uri: str) -> SignedIn:
+        """Handle the callback of a browser from the provider. query: of the callback. cookie: set by ``begin_sign_in``.
 
         Raises Unauthenticated for a sign-in that is not this browser's, is over, or was used before.
         """
-        state = self.states.open(cookie)
+        state = self.states.decrypt_state_or_none(cookie)
         state_parameter = query.get("state", "")
         if (
             state is None
@@ -347,14 +351,14 @@ class SignOn:
             )
         session_id = "ses_" + hashlib.sha256(f"session\0{state.state}".encode()).hexdigest()[:32]
         tokens = await self.flows.exchange_code(query["code"], state.verifier, redirect_uri)
-        grant = await self.build_grant_from_tokens(tokens, state.nonce)
-        caller = await self.admit_grant(grant)
-        credential, expires_at = await self.sessions.begin(
+        grant = await self.verify_sign_in_tokens(tokens, state.nonce)
+        caller = await self.authorize_grant(grant)
+        credential, expires_at = await self.sessions.store_new_session(
             caller, Session(session_id, grant, tokens.refresh, tokens.identity)
         )
         return SignedIn(credential, expires_at, state.next, caller.name)
 
-    async def build_grant_from_tokens(self, tokens: Tokens, nonce: str | None) -> Grant:
+    async def verify_sign_in_tokens(self, tokens: Tokens, nonce: str | None) -> Grant:
         """Build the grant of a sign-in or renewal, from the ID token if the access token is not for this server."""
         identity = None
         if tokens.identity is not None:
@@ -362,7 +366,7 @@ class SignOn:
             if identity.issuer != self.home.issuer:
                 raise build_token_error("The provider's ID token is of another provider.")
             access_tokens.check_id_token(identity, self.trust.client_id, nonce)
-            ends = access_tokens.check_token_times(identity.claims, self.clock.now(), self.trust.skew)
+            ends = access_tokens.check_times_and_get_expiry(identity.claims, self.clock.now(), self.trust.skew)
             await access_tokens.check_signature(identity, self.home)
         elif nonce is not None:
             raise build_token_error("The provider sent no ID token.", fix="Let oidc_scope contain openid.")
@@ -374,19 +378,19 @@ class SignOn:
             # OpenID Connect Core, section 5.3.2: tokens of two subjects must not be combined (token substitution).
             if identity.claims.get("sub") != grant.person.subject:
                 raise build_token_error("The provider's tokens are of two people.")
-            role_names = self._build_grant(identity.claims, self.home, ends, tokens.access)
-            return replace(grant, person=add_login_names(grant.person, role_names.person.login))
+            identity_grant = self._build_grant(identity.claims, self.home, ends, tokens.access)
+            return replace(grant, person=add_login_names(grant.person, identity_grant.person.login))
         return self._build_grant(identity.claims, self.home, ends, tokens.access)
 
     async def renew_grant(self, refresh_token: str) -> tuple[Grant, Tokens]:
         """Renew the tokens of a browser session."""
         tokens = await self.flows.exchange_refresh_token(refresh_token, self.trust.client_id)
-        return await self.build_grant_from_tokens(tokens, None), tokens
+        return await self.verify_sign_in_tokens(tokens, None), tokens
 
-    async def find_session_caller(self, tenant: str, session_id: str) -> Caller:
+    async def authenticate_session(self, tenant: str, session_id: str) -> Caller:
         """Return the caller of a browser session; renews it when due."""
-        grant = await self.sessions.read_grant(tenant, session_id)
-        return await self.admit_grant(grant)
+        grant = await self.sessions.get_or_renew_grant(tenant, session_id)
+        return await self.authorize_grant(grant)
 
 
 def _build_password_login_disabled_error() -> NotFound:
@@ -401,7 +405,7 @@ def _read_text_claim(claims: Mapping[str, Any], name: str, longest: int = MAX_NA
     return value if isinstance(value, str) and 0 < len(value) <= longest and value.isprintable() else None
 
 
-def open_sign_on(
+def create_sign_on(
     settings: Settings,
     store: Store,
     sealer: Sealer,
