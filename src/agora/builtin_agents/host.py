@@ -22,8 +22,8 @@ from agora.core.dispatcher import Dispatcher
 from agora.core.overrides import ActiveOverrides
 from agora.core.scopes import AGENT
 from agora.domains.tasks.claims import claim_own_tasks
-from agora.domains.tasks.local_dispatch import take_back_tasks
-from agora.domains.tasks.message_tasks import MAX_BATCH, create_message_tasks
+from agora.domains.tasks.local_dispatch import requeue_orphaned_tasks
+from agora.domains.tasks.message_tasks import MAX_BATCH, create_tasks_from_messages
 from agora.store.port import NewEvent, StoredEvent
 from agora_sdk.contract import Operation
 from agora_sdk.contract.tasks import Claim, ClaimedTask
@@ -309,7 +309,7 @@ class AgentHost:
 
     async def _reclaim_stale_tasks(self, hosted_agent: HostedAgent) -> None:
         # Only if no other process uses the store: otherwise such a task may be running elsewhere, and its lease has to expire.
-        work = partial(take_back_tasks, agent_id=hosted_agent.caller.subject, running=frozenset(self._runs))
+        work = partial(requeue_orphaned_tasks, agent_id=hosted_agent.caller.subject, running=frozenset(self._runs))
         await self._dispatcher.write_as_system(hosted_agent.caller.tenant, work, label=KEY_LABEL)
         hosted_agent.has_stale_leases = False
 
@@ -318,7 +318,9 @@ class AgentHost:
         hosted_agent.has_mail = False
         try:
             count = await self._dispatcher.write_as_system(
-                hosted_agent.caller.tenant, partial(create_message_tasks, reader=hosted_agent.caller), label=KEY_LABEL
+                hosted_agent.caller.tenant,
+                partial(create_tasks_from_messages, reader=hosted_agent.caller),
+                label=KEY_LABEL,
             )
         except BaseException:
             hosted_agent.has_mail = True

@@ -28,12 +28,12 @@ HANDLERS_BY_SIGNAL: Mapping[Signal[Any], Sequence[Handler]] = {
         "conversations.subscribers:readdress_conversations", "messaging.subscribers:deliver_held_messages"
     ),
     agents.AGENT_REGISTERED: _load_handlers(
-        "tasks.subscribers:hand_over_waiting_tasks", "apps.subscribers:publish_registered_app"
+        "tasks.subscribers:assign_waiting_tasks", "apps.subscribers:publish_registered_app"
     ),
     agents.CODEBASES_DECLARED: _load_handlers("coding.subscribers:require_own_codebases"),
     agents.DEREGISTRATION_REQUESTED: _load_handlers("instances.subscribers:refuse_deregistration_with_instances"),
     agents.AGENT_RETIRED: _load_handlers(
-        "tasks.subscribers:release_tasks",
+        "tasks.subscribers:requeue_tasks_of_left_agent",
         "instances.subscribers:withdraw_and_stop_instances",
         "mcp_upstreams.subscribers:delete_agent_grants",
         "apps.subscribers:remove_published_app",

@@ -14,7 +14,7 @@ from agora.domains.tasks import access, states
 from agora.domains.tasks import lookup as task_lookup
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks.records import TaskData, TaskEntryRow, TaskRow
-from agora.domains.tasks.views import task_context_id
+from agora.domains.tasks.views import get_task_context_id
 from agora.store.port import Reader
 from agora.value_classes import value_class
 from agora_sdk.contract.a2a import A2AState, A2ATask, A2ATaskList
@@ -107,7 +107,7 @@ async def _read_history(
 
         entries, _ = await paging.fill_page_with_rows(read_entries, AFTER_EVERY_POSITION, "number", limit + 1, budget)
     candidates = [
-        view.convert_entry_to_message(task_context_id(row), entry)
+        view.convert_entry_to_message(get_task_context_id(row), entry)
         for entry in reversed(entries)
         if entry.number != row.status_entry
     ]

@@ -24,8 +24,8 @@ from agora.domains.tasks import queries as tasks
 from agora.domains.tasks import states
 from agora.domains.tasks.completion import end_task
 from agora.domains.tasks.draft import TaskDraft
-from agora.domains.tasks.task_updates import begin_work
-from agora.domains.tasks.views import task_context_id
+from agora.domains.tasks.task_updates import start_if_work_reported
+from agora.domains.tasks.views import get_task_context_id
 from agora.wire.a2a.tolerant_input import read_message
 from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.errors import InvalidRequest
@@ -58,7 +58,7 @@ async def deliver_message(call: Call, draft: TaskDraft, agent: AgentRow, message
         # The maximum length of a message; the whole content is in the metadata.
         text[:900_000],
         MESSAGE_TYPE,
-        correlation_id=task_context_id(draft.row),
+        correlation_id=get_task_context_id(draft.row),
         metadata={"a2a": {"task_id": draft.task_id, "message": dict(message)}},
     )
 
@@ -95,7 +95,7 @@ async def apply_reply_to_task(
         answer = _build_answer_message(content, a2a_metadata)
         await task_messages.add_assignee_message(draft, answer, TaskStatus.COMPLETED)
         return
-    await begin_work(draft, TaskStatus.COMPLETED, None)
+    await start_if_work_reported(draft, TaskStatus.COMPLETED, None)
     await end_task(draft, TaskStatus.COMPLETED, result=content)
 
 

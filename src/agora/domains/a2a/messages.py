@@ -14,8 +14,8 @@ from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import find_agent
 from agora.domains.tasks import assignment
 from agora.domains.tasks.draft import TaskDraft
-from agora.domains.tasks.messages import USER, add_requester_message, join_text, require_open
-from agora.domains.tasks.views import task_context_id
+from agora.domains.tasks.messages import USER, add_requester_message_and_resume, join_text, require_unfinished_task
+from agora.domains.tasks.views import get_task_context_id
 from agora.telemetry import with_trace
 from agora.value_classes import value_class
 from agora_sdk.contract.a2a import A2AMessage, A2APushConfig, A2ASendResult
@@ -290,18 +290,18 @@ async def _add_message_to_task(call: Call, request: SendRequest) -> _StoredMessa
     # Others may see the task, but only its creator speaks in it. NotFound, as for every task that is not theirs.
     if not caller.acts_for(row.created_by):
         raise lookup.build_task_not_found_error(request.task_id)
-    if request.context_id is not None and request.context_id != task_context_id(row):
+    if request.context_id is not None and request.context_id != get_task_context_id(row):
         raise InvalidRequest(
             f"The task {request.task_id} is not of the context {request.context_id!r}.",
             fix="Leave the context out, or begin a new task in it.",
             errors=[field_error("message.contextId", "not the task's")],
         )
     draft = TaskDraft(call, row)
-    require_open(draft)
+    require_unfinished_task(draft)
     agent = await find_agent(call.tx, draft.row.assigned_agent) if draft.row.assigned_agent else None
     if agent is not None:
         await check_card_accepts_message(call, agent, request.message["parts"], request.supported_extensions)
-    await add_requester_message(draft, request.message)
+    await add_requester_message_and_resume(draft, request.message)
     if request.push is not None:
         await push_configs.create_config(call, draft.task_id, request.push)
     if agent is not None:

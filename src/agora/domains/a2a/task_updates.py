@@ -17,7 +17,7 @@ from agora.domains.tasks import queries as tasks
 from agora.domains.tasks import states
 from agora.domains.tasks.messages import USER
 from agora.domains.tasks.records import TaskEntryRow, TaskRow
-from agora.domains.tasks.views import task_context_id
+from agora.domains.tasks.views import get_task_context_id
 from agora.store.port import Reader
 from agora.value_classes import value_class
 from agora_sdk.contract.fields import TaskStatus
@@ -50,13 +50,13 @@ async def open_task_update_log(
             allowed=[],
             reason="UNSUPPORTED_OPERATION",
         )
-    log = _UpdateLog(task_id, task_context_id(row), history_length, until)
+    log = _UpdateLog(task_id, get_task_context_id(row), history_length, until)
     return LogStreamSpec(log.read, task_id, Viewer(call.caller.subject, sees_all=True), position)
 
 
 async def read_updates(reader: Reader, row: TaskRow, after: int) -> LogPage:
     """Read a bounded page of a task's stream after a position."""
-    return await _UpdateLog(row.task_id, task_context_id(row), None, "ended").read(reader, after)
+    return await _UpdateLog(row.task_id, get_task_context_id(row), None, "ended").read(reader, after)
 
 
 def _parse_position(last_event_id: str | None, entries: int) -> int:

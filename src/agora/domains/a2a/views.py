@@ -15,7 +15,7 @@ from agora.clock import to_datetime
 from agora.core.call import decode_json
 from agora.domains.tasks.messages import AGENT, USER
 from agora.domains.tasks.records import TaskEntryRow, TaskRow
-from agora.domains.tasks.views import task_context_id
+from agora.domains.tasks.views import get_task_context_id
 
 from .records import ArtifactPiece
 from .states import to_a2a_state
@@ -58,7 +58,7 @@ def build_first_message(row: TaskRow, payload: Fields) -> dict[str, Any]:
         content = message
     else:
         content = {"parts": [{"data": dict(payload)}]}
-    return _add_required_message_fields(row.task_id, task_context_id(row), content, 1, USER)
+    return _add_required_message_fields(row.task_id, get_task_context_id(row), content, 1, USER)
 
 
 def _add_required_message_fields(
@@ -93,7 +93,7 @@ def convert_entry_to_message(context_id: str, entry: TaskEntryRow) -> dict[str, 
 def build_direct_answer(row: TaskRow, entry: TaskEntryRow) -> dict[str, Any]:
     """Build the message that answers in place of a task. Its metadata names the task."""
     message = _add_required_message_fields(
-        row.task_id, task_context_id(row), decode_json(entry.data or "{}"), entry.number, AGENT
+        row.task_id, get_task_context_id(row), decode_json(entry.data or "{}"), entry.number, AGENT
     )
     # A Message in place of a task belongs to none (A2A 1.0, section 3.1.1).
     del message["taskId"]
@@ -105,7 +105,7 @@ def build_direct_answer(row: TaskRow, entry: TaskEntryRow) -> dict[str, Any]:
 def build_status(row: TaskRow, entry: TaskEntryRow | None) -> dict[str, Any]:
     """Build the status of a task. entry: the one of ``status_entry``."""
     status: dict[str, Any] = {"state": to_a2a_state(row.status)}
-    if entry is not None and (message := convert_entry_to_message(task_context_id(row), entry)) is not None:
+    if entry is not None and (message := convert_entry_to_message(get_task_context_id(row), entry)) is not None:
         status["message"] = message
     return status | {"timestamp": format_timestamp(row.status_at)}
 
@@ -129,7 +129,7 @@ def build_task(
     artifacts: Sequence[Fields] | None,
 ) -> dict[str, Any]:
     """Build a task; None fields are omitted."""
-    document: dict[str, Any] = {"id": row.task_id, "contextId": task_context_id(row), "status": status}
+    document: dict[str, Any] = {"id": row.task_id, "contextId": get_task_context_id(row), "status": status}
     if artifacts is not None:
         document["artifacts"] = artifacts
     if history is not None:

@@ -23,7 +23,7 @@ from agora.domains.identity.authority import (
     check_override_authority,
 )
 from agora.domains.messaging.views import transfer_unread_messages
-from agora.domains.tasks.deadlines import hand_over_tasks
+from agora.domains.tasks.deadlines import assign_tasks_of_address
 from agora.domains.tenants.service import ADMINISTRATIVE_TENANT
 from agora_sdk.contract import Operation
 from agora_sdk.contract.fields import ServiceTier
@@ -114,7 +114,7 @@ class Management(BoundService):
             )
         retired_id, agent_id = row.agent_id, heir.agent_id
         messages = await transfer_unread_messages(call, retired_id, agent_id)
-        tasks = await hand_over_tasks(call, retired_id, agent_id)
+        tasks = await assign_tasks_of_address(call, retired_id, agent_id)
         return None, {"agent_id": agent_id, "tasks": tasks, "messages": messages}
 
     async def _set_tier(self, row: AgentRow, value: JsonValue) -> Change:

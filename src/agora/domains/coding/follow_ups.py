@@ -17,7 +17,7 @@ from agora.domains.tasks import access, states, views
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks import worker_queries as workers
 from agora.domains.tasks.assignment import Order, create_task
-from agora.domains.tasks.completion import offer_task, requeue_task
+from agora.domains.tasks.completion import offer_task_if_ready, requeue_task
 from agora.domains.tasks.draft import TaskDraft, list_parties
 from agora.domains.tasks.records import TaskRow
 from agora_sdk.contract import follow_ups as contract
@@ -234,7 +234,7 @@ async def _begin_successor_job(draft: TaskDraft, text: str) -> str:
         metadata=data.metadata,
         created_by=row.created_by,
         account=row.account_id,
-        context_id=views.task_context_id(row),
+        context_id=views.get_task_context_id(row),
     )
     successor, _ = await create_task(call, order)
     task_id = str(successor.task_id)
@@ -259,7 +259,7 @@ async def _wake_and_save_job(draft: TaskDraft, mode: str) -> None:
     """Resume a paused job now; a steering follow-up also replaces the answer to a permission request."""
     if draft.row.status == TaskStatus.PENDING and draft.row.available_at is not None:
         draft.set_columns(available_at=None)
-        offer_task(draft)
+        offer_task_if_ready(draft)
     # With a lease, the worker waits for the answer itself and polls for steering follow-ups.
     elif mode == STEERING and draft.row.status in states.INTERRUPTED_STATUSES and draft.row.lease_until is None:
         await requeue_task(draft, "interrupted by a follow-up", refund=True, to_holder=True)

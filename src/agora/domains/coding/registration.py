@@ -19,7 +19,7 @@ from agora.domains.tasks import queries as tasks
 from agora.domains.tasks.access import lock_held_task
 from agora.domains.tasks.completion import end_task, move_task
 from agora.domains.tasks.draft import TaskDraft
-from agora.domains.tasks.queues import queue_name
+from agora.domains.tasks.queues import build_queue_name
 from agora.domains.tasks.records import TaskRow, WorkerRow
 from agora.domains.tasks.service import TaskService
 from agora.store.port import write_record
@@ -237,7 +237,7 @@ async def _reassign_question(call: Call, row: CodebaseRow, draft: TaskDraft, wor
     """Assign the question of a codebase to one worker."""
     await write_record(call.tx, statements.update_declined, row)
     lane = f"worker:{worker.worker_id}"
-    await move_task(draft, queue_name(lane, REGISTRATION_TYPE), worker.owner, lane, reason)
+    await move_task(draft, build_queue_name(lane, REGISTRATION_TYPE), worker.owner, lane, reason)
 
 
 async def _refuse_codebase_and_end_question(call: Call, row: CodebaseRow, draft: TaskDraft | None) -> None:

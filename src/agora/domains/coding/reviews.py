@@ -297,7 +297,7 @@ class ReviewService(BoundService, contract.Reviews):
         # The worker's claim proves that it works on the session; the codebase, that the branch is on its machine.
         draft = await access.lock_held_task(call, task_id, fencing_token)
         codebase = await load_own_codebase(call, codebase_id)
-        context_id = views.task_context_id(draft.row)
+        context_id = views.get_task_context_id(draft.row)
         row = await call.tx.one(statements.lock_review, job_id=job_id)
         await self._require_same_session(job_id, draft.row.task_id, context_id, row)
         rows = parse_files(files, call.caller.tenant, job_id)
@@ -334,7 +334,7 @@ class ReviewService(BoundService, contract.Reviews):
         else:
             # Without a review there is no stored context, so the first job itself tells the session.
             first = await self.call.tx.one(tasks.select_task, task_id=job_id)
-            is_same = job_id == task_id or (first is not None and views.task_context_id(first) == context_id)
+            is_same = job_id == task_id or (first is not None and views.get_task_context_id(first) == context_id)
         if not (is_same or self.call.caller.acts_for_others):
             problem = f"{task_id} is not a job of the session of {job_id}."
             raise InvalidRequest(problem, errors=[field_error("job_id", "another session")])

@@ -16,7 +16,7 @@ from agora.domains.tasks import queues
 from agora.domains.tasks import worker_queries as workers
 from agora.domains.tasks.access import lock_task
 from agora.domains.tasks.claims import MAX_QUEUES
-from agora.domains.tasks.completion import announce_available, move_task, pool_queue
+from agora.domains.tasks.completion import announce_available, build_pool_queue_name, move_task
 from agora.domains.tasks.records import WorkerRow
 
 from . import queries as statements
@@ -109,13 +109,15 @@ async def _are_queued_jobs_held(call: Call, row: CodebaseRow) -> bool:
 
 async def _move_jobs_to_shared_queue(call: Call, row: CodebaseRow) -> bool:
     """Move jobs assigned to the absent worker, such as the next prompt of a session, to the queue of the capability."""
-    queue = queues.queue_name(f"worker:{row.worker_id}", "coding.job")
+    queue = queues.build_queue_name(f"worker:{row.worker_id}", "coding.job")
     moved = False
     for head in await call.tx.all(tasks.select_queue_heads, queue=queue, limit=MAX_MOVED):
         draft = await lock_task(call, head.task_id)
         # Read again under the lock: it may have been claimed or moved since the queue was read.
         if codebase_capability(row.codebase_id) in decode_json(draft.row.requirements) and draft.row.waiting:
-            await move_task(draft, pool_queue(draft), None, None, "its worker is gone; another one has the repository")
+            await move_task(
+                draft, build_pool_queue_name(draft), None, None, "its worker is gone; another one has the repository"
+            )
             moved = True
     return moved
 
@@ -128,6 +130,6 @@ async def announce_waiting_jobs(call: Call, capability: str, holders: Sequence[W
     # A queue's requirements are sorted: those with the capability begin with it or with a token that sorts before it.
     ranges = queues.build_queue_ranges((), sorted(token for token in tokens if token <= capability), open=False)
     waiting = await call.tx.all(tasks.select_waiting_queues, ranges=encode_json(ranges), limit=MAX_QUEUES)
-    for queue in [queue for queue in waiting if capability in queues.queue_requirements(queue)][:MAX_STAND_INS]:
+    for queue in [queue for queue in waiting if capability in queues.parse_queue_requirements(queue)][:MAX_STAND_INS]:
         for head in await call.tx.all(tasks.select_queue_heads, queue=queue, limit=MAX_STAND_INS):
             announce_available(await lock_task(call, head.task_id))

@@ -159,7 +159,7 @@ class TurnService(BoundService, contract.Turns):
         call = self.call
         draft = await access.lock_held_task(call, task_id, fencing_token)
         codebase = await load_own_codebase(call, codebase_id)
-        context_id = views.task_context_id(draft.row)
+        context_id = views.get_task_context_id(draft.row)
         last = await call.tx.one(statements.select_last_turn, job_id=job_id)
         is_same = last.context_id == context_id if last is not None else task_id == job_id
         # Another worker has taken over the job: it may add turns but not change earlier ones.

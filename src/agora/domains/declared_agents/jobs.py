@@ -14,8 +14,8 @@ from agora.core.lazy import Lazy
 from agora.core.scopes import AGENT
 from agora.core.usage import DEFAULT_TENANT
 from agora.domains.agents import queries as agents
-from agora.domains.tasks.local_dispatch import take_back_tasks
-from agora.domains.tasks.message_tasks import MAX_BATCH, create_message_tasks
+from agora.domains.tasks.local_dispatch import requeue_orphaned_tasks
+from agora.domains.tasks.message_tasks import MAX_BATCH, create_tasks_from_messages
 from agora.store.port import Reader, StoredEvent
 from agora.value_classes import value_class
 
@@ -195,7 +195,7 @@ class DeclaredAgentsController(Controller):
             # The lock prevents two servers from converting the same messages.
             if await call.tx.one(statements.lock_agent, name=agent.row.name) is None:
                 return 0
-            return await create_message_tasks(call, agent.caller)
+            return await create_tasks_from_messages(call, agent.caller)
 
         try:
             if await self.write_as_system(agent_key[0], create_tasks) >= MAX_BATCH:
@@ -207,7 +207,7 @@ class DeclaredAgentsController(Controller):
     async def _requeue_tasks_of_dead_runner(self) -> None:
         """Requeue tasks leased by a dead process immediately. With several servers, their leases expire instead."""
         for tenant, agent_id in tuple(self._agents):
-            await self.write_as_system(tenant, partial(take_back_tasks, agent_id=agent_id, running=()))
+            await self.write_as_system(tenant, partial(requeue_orphaned_tasks, agent_id=agent_id, running=()))
 
     def _build_configuration(self) -> bytes | None:
         """Build the runner's configuration as a line of JSON; None if there is nothing to run."""

@@ -93,7 +93,7 @@ async def lock_held_task(call: Call, task_id: str, token: int) -> TaskDraft:
     if row is None or not (can_see_task(call.caller, row) or await _has_worked_on_task(call, task_id)):
         raise _build_unknown_task_error(task_id)
     draft = TaskDraft(call, row)
-    _check_token(call.caller, draft, token)
+    _check_fencing_token(call.caller, draft, token)
     return draft
 
 
@@ -163,7 +163,7 @@ def is_assignee(caller: Caller, draft: TaskDraft) -> bool:
     return assigned == caller.subject or (caller.kind == "agent" and assigned == build_address_of_name(caller.name))
 
 
-def _check_token(caller: Caller, draft: TaskDraft, token: int) -> None:
+def _check_fencing_token(caller: Caller, draft: TaskDraft, token: int) -> None:
     # The fence grows whenever the task changes hands. The status is checked as well, because the end of a task keeps the fence.
     is_own = caller.acts_for(draft.row.holder)
     if token == draft.row.fence and is_own and draft.row.status in states.UNFINISHED_STATUSES:
@@ -177,5 +177,5 @@ def _check_token(caller: Caller, draft: TaskDraft, token: int) -> None:
         fix="Stop working on it; its next holder continues from the last checkpoint.",
         task_status=draft.row.status,
         # The holder of a pool task is another worker of the marketplace, which is not the former holder's business.
-        holder=draft.row.holder if queues.queue_address(draft.row.queue) else None,
+        holder=draft.row.holder if queues.parse_queue_address(draft.row.queue) else None,
     )

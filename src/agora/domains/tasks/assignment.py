@@ -23,21 +23,21 @@ from . import access, queues, states, views
 from . import queries as tasks
 from . import worker_queries as workers
 from .completion import announce_available, end_task
-from .context_queue import find_tasks_under_way, insert_context_dependency
+from .context_queue import insert_context_dependency, lock_tasks_under_way
 from .draft import TaskDraft
-from .local_dispatch import begin_local_task, hand_over_task
+from .local_dispatch import queue_started_local_task, start_if_local_slot_free
 from .ordering import build_sort_key
-from .prices import agree_on_price
+from .prices import reserve_price_of_agent
 from .records import DATA, DEPENDENCIES, TASKS, TaskData, TaskDependency, TaskRow, WorkerRow
 
 __all__ = [
     "Destination",
     "Order",
     "build_receipt",
+    "create_repeated_task",
     "create_task",
     "estimate_completion",
-    "repeat_task",
-    "required_capabilities",
+    "list_explicit_requirements",
     "resolve_destination",
 ]
 
@@ -104,32 +104,32 @@ async def resolve_destination(call: Call, order: Order) -> Destination:
     """Resolve the assignee of a task to a lane. Raises NotFound for unknown ids, InvalidRequest for missing capabilities."""
     ref, required = order.assignee, list(dict.fromkeys(order.required))
     if ref is not None and ref.startswith("capability:"):
-        _check_capability(ref.removeprefix("capability:"))
+        _check_capability_name(ref.removeprefix("capability:"))
         required = list(dict.fromkeys([*required, ref.removeprefix("capability:")]))
         ref = None
     if ref is None:
-        return await _resolve_pool(call, order, required)
+        return await _resolve_pool_destination(call, order, required)
     # Agents could be named so before workers had addresses of this form, and keep their tasks.
-    if ref.startswith("worker:") and not await _is_agent(call, ref):
-        worker = await _find_worker(call, ref.removeprefix("worker:"))
+    if ref.startswith("worker:") and not await _is_agent_name(call, ref):
+        worker = await _load_worker(call, ref.removeprefix("worker:"))
         return Destination(f"worker:{worker.worker_id}", worker.owner, required)
     if ref == "operator" or looks_like_key(ref):
         return Destination(f"agent:{ref}", ref, required)
     # Before the resolution of names: an operator and a key have inboxes and tasks, but no row among the agents.
     row = order.agent if order.agent is not None else await find_agent(call.tx, ref)
     if row is not None and row.retired_at is None:
-        _check_agent_able(row, required)
+        _check_agent_capabilities(row, required)
         return Destination(f"agent:{row.agent_id}", row.agent_id, required, row=row)
     return await _resolve_unregistered_name(call, ref, row, required)
 
 
-async def _is_agent(call: Call, name: str) -> bool:
+async def _is_agent_name(call: Call, name: str) -> bool:
     """Whether an agent has the name ``worker:...``; tasks for that name go to the agent instead of a worker."""
     row = await find_agent(call.tx, name)
     return row is not None and row.retired_at is None
 
 
-def _check_capability(name: str) -> None:
+def _check_capability_name(name: str) -> None:
     if not 1 <= len(name) <= MAX_CAPABILITY_CHARACTERS:
         raise InvalidRequest(
             f"A capability has 1 to {MAX_CAPABILITY_CHARACTERS} characters.",
@@ -138,8 +138,8 @@ def _check_capability(name: str) -> None:
         )
 
 
-async def _resolve_pool(call: Call, order: Order, required: list[str]) -> Destination:
-    agent_id = await _choose_least_loaded(call, order, required) if order.balanced else None
+async def _resolve_pool_destination(call: Call, order: Order, required: list[str]) -> Destination:
+    agent_id = await _choose_least_loaded_agent(call, order, required) if order.balanced else None
     # No candidate is available: it waits for the first one. In the pool, anyone could claim a task without requirements.
     if agent_id is None and order.among and not required:
         agent_id = order.among[0]
@@ -158,12 +158,12 @@ async def _resolve_pool(call: Call, order: Order, required: list[str]) -> Destin
     return target
 
 
-async def _choose_least_loaded(call: Call, order: Order, required: list[str]) -> str | None:
+async def _choose_least_loaded_agent(call: Call, order: Order, required: list[str]) -> str | None:
     """Find the available agent with the capabilities and the lowest ratio of open tasks to its concurrency limit."""
     parameters = {"capability": required[0]} if required else {}
     parameters |= {"among": encode_json(list(order.among))} if order.among else {}
     # The index finds agents by one capability; the others are compared here, among the first hundred only.
-    query = workers.select_candidates(bool(required), bool(order.among))
+    query = workers.build_candidates_query(bool(required), bool(order.among))
     rows = await call.tx.all(query, **parameters, limit=MAX_COMPARED_LOADS)
     qualified_rows = [row for row in rows if set(required) <= set(decode_json(row.capabilities))]
     # The id breaks ties, so that concurrent servers choose alike and tests are deterministic.
@@ -173,7 +173,7 @@ async def _choose_least_loaded(call: Call, order: Order, required: list[str]) ->
     return None if best is None else str(best.agent_id)
 
 
-async def _find_worker(call: Call, ref: str) -> WorkerRow:
+async def _load_worker(call: Call, ref: str) -> WorkerRow:
     row = await call.tx.one(workers.select_worker, ref=ref, owner=call.caller.subject)
     if row is None:
         raise NotFound(
@@ -184,7 +184,7 @@ async def _find_worker(call: Call, ref: str) -> WorkerRow:
     return row
 
 
-def _check_agent_able(row: AgentRow, required: Sequence[str]) -> None:
+def _check_agent_capabilities(row: AgentRow, required: Sequence[str]) -> None:
     lacking = sorted(set(required) - set(decode_json(row.capabilities)))
     if lacking:
         raise InvalidRequest(
@@ -229,20 +229,20 @@ async def create_task(call: Call, order: Order) -> tuple[TaskDraft, Destination]
             await count_daily_job(call)
     target = await resolve_destination(call, order)
     # Locks the dependencies, so that none can end between this check and the insert: the task would stay blocked forever.
-    blocked = await _check_dependencies(call, order)
+    blocked = await _lock_and_count_open_dependencies(call, order)
     if order.parent_id is not None:
         await access.load_visible_task(call, order.parent_id)
     turn = await _apply_busy_policy(call, order, target)
     # Priced before anything is appended: a refused budget then leaves no row, whatever the caller does with the error.
-    draft = TaskDraft(call, _build_row(call, order, target, blocked + (turn.predecessor is not None), turn))
-    await agree_on_price(draft, among=target.agent in order.among)
+    draft = TaskDraft(call, _build_task_row(call, order, target, blocked + (turn.predecessor is not None), turn))
+    await reserve_price_of_agent(draft, among=target.agent in order.among)
     draft.append_entry(
         "status", status=TaskStatus.PENDING, data={"retry_of": order.retry_of} if order.retry_of else None
     )
     # Before the insert, so that a local task is stored once, as running, instead of being inserted and updated.
-    is_begun = begin_local_task(draft)
+    is_begun = start_if_local_slot_free(draft)
     # The row is inserted, not updated, so due_at is set here and not by TaskDraft.save.
-    draft.row.due_at = states.next_due(draft.row, call.now)
+    draft.row.due_at = states.compute_next_due_time(draft.row, call.now)
     call.tx.append(TASKS, draft.row)
     data = TaskData(
         tenant_id=call.caller.tenant,
@@ -252,9 +252,9 @@ async def create_task(call: Call, order: Order) -> tuple[TaskDraft, Destination]
         result=None,
     )
     call.tx.append(DATA, data)
-    draft.emit("assigned", created_by=draft.row.created_by, **views.build_announcement(draft.row))
+    draft.emit("assigned", created_by=draft.row.created_by, **views.build_available_event_data(draft.row))
     if is_begun:
-        hand_over_task(draft, data)
+        queue_started_local_task(draft, data)
     elif draft.row.waiting:
         announce_available(draft)
     # A started task emits `started` instead of `available`, which would invite others to claim it.
@@ -284,7 +284,7 @@ async def _apply_busy_policy(call: Call, order: Order, target: Destination) -> T
     if agent is None or agent.busy == "concurrent":
         return Turn()
     requester = order.created_by or call.caller.subject
-    rows = await find_tasks_under_way(call, order.context_id, agent.agent_id, requester)
+    rows = await lock_tasks_under_way(call, order.context_id, agent.agent_id, requester)
     if not rows:
         return Turn()
     if agent.busy == "reject":
@@ -301,7 +301,7 @@ async def _apply_busy_policy(call: Call, order: Order, target: Destination) -> T
     return Turn()
 
 
-def _build_row(call: Call, order: Order, destination: Destination, blocked: int, turn: Turn) -> TaskRow:
+def _build_task_row(call: Call, order: Order, destination: Destination, blocked: int, turn: Turn) -> TaskRow:
     """Build the row of a new task. blocked: number of tasks it waits for."""
     task_id = new_id("task")
     return TaskRow(
@@ -312,7 +312,7 @@ def _build_row(call: Call, order: Order, destination: Destination, blocked: int,
         priority=views.RANKS[order.priority],
         assignee=order.assignee,
         assigned_agent=destination.agent,
-        queue=queues.queue_name(destination.lane, order.task_type),
+        queue=queues.build_queue_name(destination.lane, order.task_type),
         waiting=int(blocked == 0 and not order.paused and turn.rejection is None),
         requirements=encode_json(destination.requirements),
         required_model=order.model,
@@ -363,7 +363,7 @@ def _build_row(call: Call, order: Order, destination: Destination, blocked: int,
     )
 
 
-async def _check_dependencies(call: Call, order: Order) -> int:
+async def _lock_and_count_open_dependencies(call: Call, order: Order) -> int:
     """Lock and check the dependencies; return the number that are not completed. Raises NotFound, Conflict."""
     if not order.depends_on:
         return 0
@@ -403,7 +403,9 @@ async def _insert_dependencies(draft: TaskDraft) -> None:
                 in_context=0,
             ),
         )
-        await call.tx.execute(tasks.update_task(frozenset({"has_dependants"})), task_id=task_id, has_dependants=1)
+        await call.tx.execute(
+            tasks.build_task_row_update(frozenset({"has_dependants"})), task_id=task_id, has_dependants=1
+        )
 
 
 async def build_receipt(draft: TaskDraft, destination: Destination) -> contract.TaskReceipt:
@@ -435,19 +437,21 @@ async def estimate_completion(call: Call, row: TaskRow) -> datetime | None:
     return to_datetime(int(call.now + (durations.waited + durations.ran) / durations.samples * SECOND))
 
 
-def required_capabilities(row: TaskRow) -> list[str]:
+def list_explicit_requirements(row: TaskRow) -> list[str]:
     """Return the required capabilities of a task, except the one added by an assignee ``capability:NAME``."""
     return [name for name in decode_json(row.requirements) if f"capability:{name}" != row.assignee]
 
 
-async def repeat_task(call: Call, row: TaskRow, data: TaskData, assignee: str | None) -> tuple[TaskDraft, Destination]:
+async def create_repeated_task(
+    call: Call, row: TaskRow, data: TaskData, assignee: str | None
+) -> tuple[TaskDraft, Destination]:
     """Create a task with the parameters of an ended one. assignee: replaces the former assignee, if given."""
     # depends_on and deadline are not repeated: the dependencies have ended, and the deadline may have passed.
     order = Order(
         row.task_type,
         data.payload,
         assignee if assignee is not None else row.assignee,
-        required=required_capabilities(row),
+        required=list_explicit_requirements(row),
         model=row.required_model,
         priority=views.PRIORITIES[row.priority],
         parent_id=row.parent_id,

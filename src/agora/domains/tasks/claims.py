@@ -24,10 +24,10 @@ from agora_sdk.errors import Conflict, InvalidRequest, field_error
 from . import queries as tasks
 from . import queues, views
 from . import worker_queries as workers
-from .draft import append_start, emit_task_event, list_parties
+from .draft import append_start_entry, emit_task_event, list_parties
 from .records import ActiveTasksChange, QueueHead, TaskRow, WorkerRow, WorkerSighting
 
-__all__ = ["ClaimRequest", "claim_own_tasks", "claim_tasks", "list_claimable_capabilities"]
+__all__ = ["ClaimRequest", "claim_or_await_tasks", "claim_own_tasks", "list_claimable_capabilities"]
 
 AVAILABLE_EVENTS = frozenset({"agora.task.available"})
 # Bounds the walk over queue names of a claimant with many capabilities; the queues beyond are claimed once the first are empty.
@@ -77,9 +77,9 @@ class ClaimRequest:
     task_id: str | None = None
 
 
-async def claim_tasks(call: Call, request: ClaimRequest) -> contract.Claim:
+async def claim_or_await_tasks(call: Call, request: ClaimRequest) -> contract.Claim:
     """Lease up to ``limit`` tasks. Raises WaitForEvent if there are none: the dispatcher retries when one becomes available."""
-    capabilities, addresses, worker = await _resolve_claimant(
+    capabilities, addresses, worker = await _resolve_claimant_and_record_sighting(
         call, request.capabilities, request.models, request.worker
     )
     if worker is not None and worker.draining_at is not None:
@@ -89,54 +89,54 @@ async def claim_tasks(call: Call, request: ClaimRequest) -> contract.Claim:
     claimant = Claimant(capabilities, addresses, worker_id, frozenset(request.task_types), request.unassigned)
     if request.task_id is not None:
         # A named task is not waited for: the caller saw it waiting, and an immediate conflict tells that another was faster.
-        return await _claim_one(call, claimant, request.task_id, request.lease_seconds)
-    task_queues = await _find_queues(call, claimant, open=request.unassigned)
+        return await _claim_task_by_id(call, claimant, request.task_id, request.lease_seconds)
+    task_queues = await _find_claimable_queues(call, claimant, open=request.unassigned)
     size_limit = call.context.settings.page_bytes
     rows = await _lease_tasks(call, claimant, task_queues, request.limit, request.lease_seconds, size_limit)
     if rows:
-        return await _build_claim(call, rows)
+        return await _record_and_build_claim(call, rows)
     raise WaitForEvent(
         AVAILABLE_EVENTS,
         request.wait,
         contract.Claim.model_construct(tasks=[], count=0),
         claimant.may_take,
-        record=_build_sighting_record(call, worker),
+        record=_build_sighting_write(call, worker),
     )
 
 
-async def claim_own_tasks(call: Call, limit: int, lease_seconds: int, most: int | None = None) -> contract.Claim:
+async def claim_own_tasks(call: Call, limit: int, lease_seconds: int, max_bytes: int | None = None) -> contract.Claim:
     """Claim tasks for an agent in this process without waiting, except pool tasks that require nothing.
 
-    most: maximum size of the result in bytes; the page limit by default.
+    max_bytes: maximum size of the result in bytes; the page limit by default.
     """
-    most = call.context.settings.page_bytes if most is None else most
-    capabilities, addresses, _ = await _resolve_claimant(call, None, (), None)
+    max_bytes = call.context.settings.page_bytes if max_bytes is None else max_bytes
+    capabilities, addresses, _ = await _resolve_claimant_and_record_sighting(call, None, (), None)
     claimant = Claimant(capabilities, addresses, None, frozenset())
-    own_queues = await _find_queues(call, claimant, open=False)
-    rows = await _lease_tasks(call, claimant, own_queues, limit, lease_seconds, most)
-    return await _build_claim(call, rows) if rows else contract.Claim.model_construct(tasks=[], count=0)
+    own_queues = await _find_claimable_queues(call, claimant, open=False)
+    rows = await _lease_tasks(call, claimant, own_queues, limit, lease_seconds, max_bytes)
+    return await _record_and_build_claim(call, rows) if rows else contract.Claim.model_construct(tasks=[], count=0)
 
 
 async def _lease_tasks(
-    call: Call, claimant: Claimant, wanted: Sequence[str], limit: int, lease_seconds: int, most: int
+    call: Call, claimant: Claimant, task_queues: Sequence[str], limit: int, lease_seconds: int, max_bytes: int
 ) -> Sequence[TaskRow]:
-    """Lease the most urgent tasks of these queues, in order of urgency, up to ``most`` bytes."""
+    """Lease the most urgent tasks of these queues, in order of urgency, up to ``max_bytes`` bytes."""
     lease = _build_lease_columns(call, claimant, lease_seconds)
-    if not wanted:
+    if not task_queues:
         return ()
     # One statement that selects and leases with SKIP LOCKED; it finds nothing if all heads are locked by other claimants.
     if limit == 1 and (
-        rows := await call.tx.returning(tasks.lease_first_task, queues=encode_json(list(wanted)), **lease)
+        rows := await call.tx.returning(tasks.lease_first_task, queues=encode_json(list(task_queues)), **lease)
     ):
         return rows
     # Other claimants may lease candidates between the two statements: each attempt selects more of them.
     for attempt in range(MAX_ATTEMPTS):
-        candidates = await _find_candidate_tasks(call, wanted, limit + attempt * SPARE_CANDIDATES)
+        candidates = await _find_candidate_tasks(call, task_queues, limit + attempt * SPARE_CANDIDATES)
         if not candidates:
             break
         # A single task is claimed whatever its size; several are cut to what one response may carry.
         if limit > 1:
-            candidates = await _drop_beyond_limit(call, candidates, most)
+            candidates = await _take_leading_within_size(call, candidates, max_bytes)
         rows = await call.tx.returning(tasks.lease_tasks, ids=encode_json(candidates), limit=limit, **lease)
         if rows:
             return sorted(rows, key=_compute_urgency_key)
@@ -153,7 +153,7 @@ def _build_lease_columns(call: Call, claimant: Claimant, lease_seconds: int) -> 
     }
 
 
-async def _claim_one(call: Call, claimant: Claimant, task_id: str, lease_seconds: int) -> contract.Claim:
+async def _claim_task_by_id(call: Call, claimant: Claimant, task_id: str, lease_seconds: int) -> contract.Claim:
     """Lease a task by its id. Raises Conflict if it is not waiting, or if the claimant may not claim it."""
     row = await call.tx.one(tasks.select_task, task_id=task_id)
     rows: Sequence[TaskRow] = ()
@@ -166,18 +166,18 @@ async def _claim_one(call: Call, claimant: Claimant, task_id: str, lease_seconds
             f"{task_id} cannot be claimed by you: it does not wait, or requires what you have not registered.",
             fix="Another worker may have been faster; claim another one.",
         )
-    return await _build_claim(call, rows)
+    return await _record_and_build_claim(call, rows)
 
 
 def _can_claim_from(queue: str, claimant: Claimant) -> bool:
     """Whether a claimant may claim from a queue."""
-    address = queues.queue_address(queue)
+    address = queues.parse_queue_address(queue)
     if address is not None:
         return address in claimant.addresses
     return queues.can_claim_from(queue, claimant.brought, claimant.task_types)
 
 
-async def _drop_beyond_limit(call: Call, candidates: Sequence[str], limit: int) -> Sequence[str]:
+async def _take_leading_within_size(call: Call, candidates: Sequence[str], limit: int) -> Sequence[str]:
     """Return the leading tasks whose payloads and metadata together fit into ``limit`` characters; at least one."""
     rows = await call.tx.all(tasks.select_task_sizes, ids=encode_json(candidates))
     sizes = {row.task_id: row.size for row in rows}
@@ -194,7 +194,7 @@ def _compute_urgency_key(row: QueueHead | TaskRow) -> tuple[int, str, str]:
     return (row.priority, row.sort_key, row.task_id)
 
 
-async def _resolve_claimant(
+async def _resolve_claimant_and_record_sighting(
     call: Call, narrowed: Sequence[str] | None, models: Sequence[str], worker: str | None
 ) -> tuple[frozenset[str], list[str], WorkerRow | None]:
     """Resolve the caller's capability and model tokens, addresses and worker. Raises InvalidRequest, NotFound."""
@@ -208,7 +208,7 @@ async def _resolve_claimant(
         own_capabilities = decode_json(row.capabilities) if row is not None else []
     row_of_worker = None
     if worker is not None:
-        row_of_worker = await _find_own_worker(call, worker)
+        row_of_worker = await _load_own_worker_and_record_sighting(call, worker)
         addresses.append(f"worker:{row_of_worker.worker_id}")
         own_capabilities = decode_json(row_of_worker.capabilities)
         models = [*models, *decode_json(row_of_worker.models)]
@@ -233,28 +233,28 @@ def list_claimable_capabilities(worker: WorkerRow) -> list[str]:
     return [name for name in decode_json(worker.capabilities) if name not in held_capabilities]
 
 
-async def _find_own_worker(call: Call, ref: str) -> WorkerRow:
+async def _load_own_worker_and_record_sighting(call: Call, ref: str) -> WorkerRow:
     row = await call.tx.one(workers.select_worker, ref=ref, owner=call.caller.subject)
     # An id finds workers of any owner: the addresses of a worker must not be claimable by another subject.
     if row is None or row.owner != call.caller.subject:
         raise not_found(
             "worker", f"You have no worker {ref!r}.", fix="Register it with POST /v1/agent/workers/register."
         )
-    if (sighting := _build_due_sighting(call, row)) is not None:
+    if (sighting := _build_sighting_if_due(call, row)) is not None:
         call.tx.append(workers.WORKER_SIGHTINGS, sighting)
     return row
 
 
-def _build_due_sighting(call: Call, worker: WorkerRow) -> WorkerSighting | None:
+def _build_sighting_if_due(call: Call, worker: WorkerRow) -> WorkerSighting | None:
     # Written rarely, and appended: concurrent claims of one worker must not wait for a lock on its row.
     if call.now - worker.last_seen <= HEARTBEAT_WRITE_INTERVAL:
         return None
     return WorkerSighting(tenant_id=call.caller.tenant, worker_id=worker.worker_id, now=call.now)
 
 
-def _build_sighting_record(call: Call, worker: WorkerRow | None) -> Work[None] | None:
+def _build_sighting_write(call: Call, worker: WorkerRow | None) -> Work[None] | None:
     """Build the record of a worker that waits: waiting rolls back the claim, and the sighting in it."""
-    sighting = None if worker is None else _build_due_sighting(call, worker)
+    sighting = None if worker is None else _build_sighting_if_due(call, worker)
     if sighting is None:
         return None
 
@@ -264,7 +264,7 @@ def _build_sighting_record(call: Call, worker: WorkerRow | None) -> Work[None] |
     return append_sighting
 
 
-async def _find_queues(call: Call, claimant: Claimant, *, open: bool = True) -> list[str]:
+async def _find_claimable_queues(call: Call, claimant: Claimant, *, open: bool = True) -> list[str]:
     """Find the queues with waiting tasks that the caller may claim. open: include queues without requirements."""
     own_ranges = queues.build_queue_ranges(claimant.addresses, (), open=False)
     # The same for equal capabilities, so that the store caches it.
@@ -283,13 +283,13 @@ async def _find_candidate_tasks(call: Call, task_queues: Sequence[str], limit: i
     return [row.task_id for row in sorted(heads, key=_compute_urgency_key)[:limit]]
 
 
-async def _build_claim(call: Call, rows: Sequence[TaskRow]) -> contract.Claim:
+async def _record_and_build_claim(call: Call, rows: Sequence[TaskRow]) -> contract.Claim:
     claimed = []
     for row in rows:
         data = await call.tx.one(tasks.select_task_data, task_id=row.task_id)
         assert data is not None
         claimed.append(views.build_claimed_task(row, data))
-        _log_start(call, row)
+        _append_and_emit_start(call, row)
     call.target = rows[0].task_id if len(rows) == 1 else f"{len(rows)} tasks"
     if call.caller.kind == "agent":
         # An increment instead of an absolute value, so that concurrent claims of one agent lose no count.
@@ -298,8 +298,8 @@ async def _build_claim(call: Call, rows: Sequence[TaskRow]) -> contract.Claim:
     return contract.Claim.model_construct(tasks=claimed, count=len(claimed))
 
 
-def _log_start(call: Call, row: TaskRow) -> None:
+def _append_and_emit_start(call: Call, row: TaskRow) -> None:
     """Append the log entry of a claim. Its number was counted by the UPDATE that leased the task."""
     details = {"attempt": row.attempts} | ({"worker": row.worker} if row.worker else {})
-    append_start(call, row, call.caller.subject, details)
+    append_start_entry(call, row, call.caller.subject, details)
     emit_task_event(call, row, "started", {"attempt": row.attempts, "worker": row.worker}, list_parties(row))

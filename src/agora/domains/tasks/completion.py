@@ -14,21 +14,21 @@ from agora_sdk.contract.tasks.coding import DELIVERY_TYPE
 from . import queries as tasks
 from . import queues, states, views
 from .access import lock_task
-from .context_queue import find_predecessors, insert_context_dependency
+from .context_queue import insert_context_dependency, lock_context_predecessors
 from .draft import TaskDraft, list_parties
-from .prices import agree_on_price, charge_price, release_price
+from .prices import charge_reserved_price, release_price_reservation, reserve_price_of_agent
 from .records import ActiveTasksChange, TaskDuration
 from .signals import DELIVERY_TASK_ENDED, STEP_TASK_ENDED, StepTaskEnded
 
 __all__ = [
     "announce_available",
+    "build_pool_queue_name",
     "end_task",
-    "fail_attempt",
     "fail_tasks_of_agent",
     "move_task",
-    "offer_task",
-    "pool_queue",
-    "release_context",
+    "offer_task_if_ready",
+    "release_context_successors",
+    "requeue_or_end_failed_attempt",
     "requeue_task",
     "start_without_claim",
 ]
@@ -40,15 +40,15 @@ _S = TaskStatus
 
 def announce_available(draft: TaskDraft) -> None:
     """Emit ``agora.task.available`` to the addressee, or to everyone for a task in the pool."""
-    address = queues.queue_address(draft.row.queue)
+    address = queues.parse_queue_address(draft.row.queue)
     if address is None:
-        draft.emit("available", audience=None, **views.build_announcement(draft.row))
-    # Nobody has a held name yet: registration announces the task (hand_over_tasks).
+        draft.emit("available", audience=None, **views.build_available_event_data(draft.row))
+    # Nobody has a held name yet: registration announces the task (assign_tasks_of_address).
     elif not address.startswith("name:") and draft.row.assigned_agent is not None:
-        draft.emit("available", audience=(draft.row.assigned_agent,), **views.build_announcement(draft.row))
+        draft.emit("available", audience=(draft.row.assigned_agent,), **views.build_available_event_data(draft.row))
 
 
-def offer_task(draft: TaskDraft) -> None:
+def offer_task_if_ready(draft: TaskDraft) -> None:
     """Make a pending task claimable, unless it is blocked or delayed."""
     if draft.row.blocked == 0 and draft.row.available_at is None:
         # Claims read only the partial index of waiting tasks, so a blocked or delayed task must not be in it.
@@ -92,7 +92,7 @@ def _release_holder(draft: TaskDraft) -> None:
 
 def _find_default_assignee(draft: TaskDraft) -> str | None:
     """Find the assignee of an unclaimed task from its queue; None in the pool."""
-    address = queues.queue_address(draft.row.queue)
+    address = queues.parse_queue_address(draft.row.queue)
     if address is None:
         return None
     if address.startswith("agent:"):
@@ -100,16 +100,16 @@ def _find_default_assignee(draft: TaskDraft) -> str | None:
     return str(draft.row.assigned_agent) if address.startswith("worker:") else address
 
 
-def pool_queue(draft: TaskDraft) -> str:
+def build_pool_queue_name(draft: TaskDraft) -> str:
     """Return the name of the pool queue with the task's requirements."""
     model = [draft.row.required_model] if draft.row.required_model else []
     needed = queues.build_requirement_tokens(decode_json(draft.row.requirements), model)
-    return queues.queue_name(queues.build_pool_lane(needed), draft.row.task_type)
+    return queues.build_queue_name(queues.build_pool_lane(needed), draft.row.task_type)
 
 
-def _may_be_balanced(draft: TaskDraft) -> bool:
+def _returns_to_pool(draft: TaskDraft) -> bool:
     """Whether a task belongs to the pool, and returns to it if the agent it is offered to does not claim it."""
-    return queues.queue_address(draft.row.queue) is None and bool(decode_json(draft.row.requirements))
+    return queues.parse_queue_address(draft.row.queue) is None and bool(decode_json(draft.row.requirements))
 
 
 async def requeue_task(
@@ -130,10 +130,12 @@ async def requeue_task(
     previous_holder, worker, audience = draft.row.holder, draft.row.worker, list_parties(draft.row)
     _release_holder(draft)
     if states.is_balanced(draft.row) and decode_json(draft.row.requirements):
-        draft.set_columns(queue=pool_queue(draft))  # the balanced agent may have left: any other agent may claim it
-    if to_holder and previous_holder is not None and _may_be_balanced(draft):
+        draft.set_columns(
+            queue=build_pool_queue_name(draft)
+        )  # the balanced agent may have left: any other agent may claim it
+    if to_holder and previous_holder is not None and _returns_to_pool(draft):
         address = f"worker:{worker}" if worker is not None else f"agent:{previous_holder}"
-        draft.set_columns(queue=queues.queue_name(address, draft.row.task_type), assigned_agent=previous_holder)
+        draft.set_columns(queue=queues.build_queue_name(address, draft.row.task_type), assigned_agent=previous_holder)
     draft.set_columns(
         status=_S.PENDING.value,
         holder=None,
@@ -148,7 +150,7 @@ async def requeue_task(
         dict.fromkeys((*audience, *list_parties(draft.row)))
     )  # informs the former holder that it lost the task
     draft.emit("requeued", audience=audience, reason=reason, holder=previous_holder, attempts=draft.row.attempts)
-    offer_task(draft)
+    offer_task_if_ready(draft)
     await draft.save()
 
 
@@ -173,16 +175,16 @@ async def move_task(
     if holder is not None:
         draft.set_columns(fence=draft.row.fence + 1)  # invalidates the token of the former holder
     draft.set_columns(available_at=available_at)
-    await agree_on_price(draft, among=among)
+    await reserve_price_of_agent(draft, among=among)
     draft.append_entry(
         "status", status=_S.PENDING, content=reason, data={"reassigned": {"from": previous_agent, "to": agent}}
     )
     draft.emit("reassigned", audience=audience, reason=reason, previous=previous_agent)
-    offer_task(draft)
+    offer_task_if_ready(draft)
     await draft.save()
 
 
-async def fail_attempt(draft: TaskDraft, error: str, *, retry: bool, lost: bool = False) -> None:
+async def requeue_or_end_failed_attempt(draft: TaskDraft, error: str, *, retry: bool, lost: bool = False) -> None:
     """Record a failed attempt: requeue the task with exponential backoff, or end it if no attempt is left.
 
     lost: the lease expired without a report; such attempts do not count as failures of the work.
@@ -213,7 +215,7 @@ async def end_task(
     while ended_drafts:
         current = ended_drafts.pop()
         if current.row.has_dependants:
-            ended_drafts += await _release_dependants(current)
+            ended_drafts += await _unblock_or_cancel_dependants(current)
 
 
 async def _end_task_without_dependants(
@@ -224,11 +226,11 @@ async def _end_task_without_dependants(
     # Before the row is written, because the price reservation must not outlive the task.
     if status is _S.COMPLETED:
         _record_duration(draft)
-        await charge_price(draft)
+        await charge_reserved_price(draft)
         if draft.row.holder is not None:
             await record_agent_success(call, draft.row.holder)
     else:
-        await release_price(draft)
+        await release_price_reservation(draft)
     _release_holder(draft)
     draft.set_columns(status=status.value, completed_at=call.now, error=error)
     if status is _S.COMPLETED:
@@ -264,7 +266,7 @@ def _record_duration(draft: TaskDraft) -> None:
     draft.call.tx.append(tasks.TASK_DURATIONS, duration)
 
 
-async def release_context(draft: TaskDraft) -> None:
+async def release_context_successors(draft: TaskDraft) -> None:
     """Release the tasks of the same context that wait for this task, which now waits for its requester."""
     if not draft.row.has_dependants:
         return
@@ -282,17 +284,17 @@ async def _unblock_task(draft: TaskDraft) -> None:
     """Decrement the number of tasks that this one waits for."""
     draft.set_columns(blocked=draft.row.blocked - 1)
     if draft.row.status == _S.PENDING:
-        offer_task(draft)
+        offer_task_if_ready(draft)
     await draft.save()
 
 
-async def _release_dependants(done: TaskDraft) -> list[TaskDraft]:
+async def _unblock_or_cancel_dependants(done: TaskDraft) -> list[TaskDraft]:
     """Unblock the dependants of an ended task, or cancel those that need its missing result. Return the cancelled."""
     call, ended_drafts = done.call, []
     dependants = await call.tx.all(tasks.select_dependants, task_id=done.task_id)
     in_context = {dependant.task_id for dependant in dependants if dependant.in_context}
     # If a task ends before its turn, its successors inherit its predecessors.
-    predecessors = await find_predecessors(call, done.task_id) if in_context else ()
+    predecessors = await lock_context_predecessors(call, done.task_id) if in_context else ()
     # Locked in id order, as everywhere, so that two ending tasks with common dependants cannot deadlock.
     ids = [dependant.task_id for dependant in dependants]
     for row in await call.tx.all(tasks.lock_tasks, ids=encode_json(ids)):

@@ -19,21 +19,21 @@ from . import queries as tasks
 from .draft import TaskDraft
 from .lookup import build_context_filter
 from .records import DEPENDENCIES, TaskDependency, TaskRow
-from .views import task_context_id
+from .views import get_task_context_id
 
 __all__ = [
     "MAX_ACTIVE_TASKS",
-    "find_predecessors",
-    "find_tasks_under_way",
     "insert_context_dependency",
     "join_context_queue",
+    "lock_context_predecessors",
+    "lock_tasks_under_way",
 ]
 
 MAX_ACTIVE_TASKS = 100  #: most running tasks of a requester in one context of an agent
 ACTIVE_STATUSES = frozenset({TaskStatus.PENDING.value, TaskStatus.IN_PROGRESS.value})
 
 
-async def find_tasks_under_way(call: Call, context_id: str, agent_id: str, requester: str) -> list[TaskRow]:
+async def lock_tasks_under_way(call: Call, context_id: str, agent_id: str, requester: str) -> list[TaskRow]:
     """Lock and return the waiting and running tasks of a context, oldest first. Raises Conflict for too many."""
     # Before the rows are read: two first tasks of a context would otherwise each find it idle.
     await call.tx.one(tasks.lock_context, context_id=context_id, agent_id=agent_id)
@@ -62,7 +62,7 @@ async def join_context_queue(draft: TaskDraft) -> None:
     agent = await draft.call.tx.one(agents.select_agent_by_id, ref=row.assigned_agent) if row.assigned_agent else None
     if agent is None or agent.busy != "enqueue":
         return
-    rows = await find_tasks_under_way(draft.call, task_context_id(row), agent.agent_id, row.created_by)
+    rows = await lock_tasks_under_way(draft.call, get_task_context_id(row), agent.agent_id, row.created_by)
     other_rows = [other for other in rows if other.task_id != row.task_id]
     if other_rows:
         draft.set_columns(blocked=row.blocked + 1)
@@ -77,10 +77,12 @@ async def insert_context_dependency(draft: TaskDraft, predecessor: str) -> None:
         tenant_id=call.caller.tenant, depends_on=predecessor, task_id=draft.task_id, in_context=1
     )
     call.tx.append(DEPENDENCIES, dependency)
-    await call.tx.execute(tasks.update_task(frozenset({"has_dependants"})), task_id=predecessor, has_dependants=1)
+    await call.tx.execute(
+        tasks.build_task_row_update(frozenset({"has_dependants"})), task_id=predecessor, has_dependants=1
+    )
 
 
-async def find_predecessors(call: Call, task_id: str) -> Sequence[str]:
+async def lock_context_predecessors(call: Call, task_id: str) -> Sequence[str]:
     """Lock and return the ids of the unfinished tasks that a task waits for in its context."""
     ids = await call.tx.all(tasks.select_context_predecessors, task_id=task_id)
     rows = await call.tx.all(tasks.lock_tasks, ids=encode_json(sorted(ids))) if ids else ()

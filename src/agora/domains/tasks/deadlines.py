@@ -1,6 +1,6 @@
 """Timers of tasks: expired leases, retry delays, deadlines and assignment timeouts; and changes of the assignee.
 
-Each task has at most one timer, its column ``due_at`` (:func:`.states.next_due`); :class:`.jobs.TaskDeadlineController` polls it.
+Each task has at most one timer, its column ``due_at`` (:func:`.states.compute_next_due_time`); :class:`.jobs.TaskDeadlineController` polls it.
 """
 
 from __future__ import annotations
@@ -18,17 +18,25 @@ from . import assignment, queues, states, views
 from . import queries as tasks
 from . import worker_queries as workers
 from .access import lock_task
-from .completion import announce_available, end_task, fail_attempt, move_task, offer_task, pool_queue, requeue_task
+from .completion import (
+    announce_available,
+    build_pool_queue_name,
+    end_task,
+    move_task,
+    offer_task_if_ready,
+    requeue_or_end_failed_attempt,
+    requeue_task,
+)
 from .draft import TaskDraft
-from .prices import release_price
+from .prices import release_price_reservation
 from .records import ReaddressedTask
 from .signals import STEP_CANDIDATES, StepCandidates
 
 __all__ = [
     "apply_due_timer",
+    "assign_tasks_of_address",
     "assign_tasks_waiting_for_name",
-    "extend_leases",
-    "hand_over_tasks",
+    "extend_timers_after_halt",
     "move_tasks_of_worker_to_owner",
     "requeue_tasks_of_agent",
 ]
@@ -45,7 +53,7 @@ async def apply_due_timer(call: Call, task_id: str) -> bool:
     draft = TaskDraft(call, row)
     call.target = task_id
     if row.status == _S.IN_PROGRESS:
-        return await _end_or_requeue_expired_task(draft)
+        return await _apply_timer_of_running_task(draft)
     # The deadline is checked before the retry delay: an expired task must not be offered again.
     if row.deadline <= call.now:
         await end_task(draft, _S.EXPIRED, content="Its deadline passed before it was done.")
@@ -54,29 +62,29 @@ async def apply_due_timer(call: Call, task_id: str) -> bool:
         # A task that waits for input cannot fail (states.check_transition): it is put back to the state that can.
         draft.set_columns(status=_S.IN_PROGRESS.value)
         error = f"The question is withdrawn: the lease of {row.holder}, who waited, expired."
-        await fail_attempt(draft, error, retry=True, lost=True)
+        await requeue_or_end_failed_attempt(draft, error, retry=True, lost=True)
         return True
     # Several causes may be due at once; each case ends with a save, which computes the next timer.
     elif row.waiting and states.is_balanced(row):
-        await _offer_to_others(draft)
+        await _move_unclaimed_task(draft)
     elif row.available_at is not None and row.available_at <= call.now:
         draft.set_columns(available_at=None)
-        offer_task(draft)
+        offer_task_if_ready(draft)
         await draft.save()
     else:
         await draft.save()  # the cause no longer applies: only recompute due_at
     return False
 
 
-async def _end_or_requeue_expired_task(draft: TaskDraft) -> bool:
+async def _apply_timer_of_running_task(draft: TaskDraft) -> bool:
     now, row = draft.call.now, draft.row
     expired = row.lease_until is not None and row.lease_until <= now
     if expired:
         error = f"The lease of {row.holder} expired."
-        await fail_attempt(draft, error, retry=True, lost=True)
+        await requeue_or_end_failed_attempt(draft, error, retry=True, lost=True)
     elif row.timeout is not None and row.started_at is not None and row.started_at + row.timeout * SECOND <= now:
         # A timeout counts as a failure, unlike a lost lease: the worker was alive and too slow.
-        await fail_attempt(draft, f"The attempt took longer than {row.timeout} s.", retry=True)
+        await requeue_or_end_failed_attempt(draft, f"The attempt took longer than {row.timeout} s.", retry=True)
     else:
         # Running work is not stopped at its deadline: most of it is done by then, and its creator can cancel it.
         if row.deadline <= now:
@@ -86,13 +94,13 @@ async def _end_or_requeue_expired_task(draft: TaskDraft) -> bool:
     return expired
 
 
-async def _offer_to_others(draft: TaskDraft) -> None:
+async def _move_unclaimed_task(draft: TaskDraft) -> None:
     """Move a task that its balanced agent did not claim in time to the pool or to the next candidate."""
     # Its worktree and session are on that worker's machine, so another worker would begin anew. Saving restarts the timer.
     if draft.row.task_type == JOB_TYPE and await _is_worker_online(draft):
         await draft.save()
         return
-    queue, agent, agent_ids = pool_queue(draft), None, list[str]()
+    queue, agent, agent_ids = build_pool_queue_name(draft), None, list[str]()
     if not decode_json(draft.row.requirements):
         agent_ids = [
             agent_id for agent_id in await _list_workflow_agents(draft) if agent_id != draft.row.assigned_agent
@@ -103,7 +111,7 @@ async def _offer_to_others(draft: TaskDraft) -> None:
         # Only the destination is resolved: payload and other fields of the order are not used.
         order = assignment.Order(draft.row.task_type, "{}", balanced=True, among=agent_ids)
         target = await assignment.resolve_destination(draft.call, order)
-        queue, agent = queues.queue_name(target.lane, draft.row.task_type), target.agent
+        queue, agent = queues.build_queue_name(target.lane, draft.row.task_type), target.agent
     try:
         await move_task(draft, queue, agent, draft.row.assignee, "not taken in time", among=agent in agent_ids)
     # The price of the next agent does not fit the budget, and nobody is there to be told: the task ends with the
@@ -114,7 +122,7 @@ async def _offer_to_others(draft: TaskDraft) -> None:
 
 async def _is_worker_online(draft: TaskDraft) -> bool:
     """Whether the worker that a task is offered to is online and accepts tasks."""
-    address = queues.queue_address(draft.row.queue) or ""
+    address = queues.parse_queue_address(draft.row.queue) or ""
     if not address.startswith("worker:"):
         return False
     worker = await draft.call.tx.one(workers.select_worker, ref=address.removeprefix("worker:"), owner="")
@@ -133,7 +141,7 @@ async def _list_workflow_agents(draft: TaskDraft) -> list[str]:
 
 async def assign_tasks_waiting_for_name(call: Call, agent_id: str, agent_name: str) -> int:
     """Assign the tasks that waited for a name to the agent that registered it; return their number."""
-    return await hand_over_tasks(call, build_address_of_name(agent_name), agent_id)
+    return await assign_tasks_of_address(call, build_address_of_name(agent_name), agent_id)
 
 
 async def requeue_tasks_of_agent(call: Call, agent_id: str, agent_name: str) -> None:
@@ -153,13 +161,13 @@ async def requeue_tasks_of_agent(call: Call, agent_id: str, agent_name: str) -> 
 async def move_tasks_of_worker_to_owner(call: Call, worker_id: str, owner: str) -> None:
     """Move the tasks that wait for an unregistered worker to the queue of its owner."""
     lanes = {"old_lane": f"worker:{worker_id}", "new_lane": f"agent:{owner}"}
-    prefixes = {name: queues.queue_name(lane, "") for name, lane in lanes.items()}
+    prefixes = {name: queues.build_queue_name(lane, "") for name, lane in lanes.items()}
     for row in await call.tx.returning(tasks.move_worker_tasks, owner=owner, **prefixes):
         if row.waiting:
             announce_available(TaskDraft(call, row))
 
 
-async def hand_over_tasks(call: Call, address: str, agent_id: str) -> int:
+async def assign_tasks_of_address(call: Call, address: str, agent_id: str) -> int:
     """Assign the unfinished tasks of an address (``name:NAME`` or id of a former agent) to an agent; return their number."""
     rows = await _readdress_tasks(call, address, agent_id)
     for row in rows:
@@ -183,17 +191,17 @@ async def hand_over_tasks(call: Call, address: str, agent_id: str) -> int:
 
 async def _readdress_tasks(call: Call, address: str, agent_id: str) -> Sequence[ReaddressedTask]:
     """Move the unfinished tasks of an address to an agent's queues, releasing prices agreed with another agent."""
-    prefix = queues.queue_name(f"agent:{agent_id}", "")
+    prefix = queues.build_queue_name(f"agent:{agent_id}", "")
     rows = await call.tx.returning(tasks.readdress_tasks, old_address=address, new_address=agent_id, new_lane=prefix)
     for row in rows:
         if row.price_version is not None:  # agreed with the agent that left
             draft = await lock_task(call, row.task_id)
-            await release_price(draft)
+            await release_price_reservation(draft)
             await draft.save()
     return rows
 
 
-async def extend_leases(call: Call, since: int) -> None:
+async def extend_timers_after_halt(call: Call, since: int) -> None:
     """Extend leases and timers by the duration of a halt. since: its start, microseconds since 1970."""
     # max: the wall clock may have been set back during the halt, which must not shorten leases.
     await call.tx.execute(tasks.extend_leases, since=since, stood_still=max(0, call.now - since))

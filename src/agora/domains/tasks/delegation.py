@@ -70,7 +70,7 @@ async def issue_task_token(call: Call, task_id: str, fencing_token: int) -> cont
     # Read now, not when the task was created: its creator may have lost scopes since.
     scopes = await read_current_scopes(call.tx, call.caller.tenant, row.created_by, call.now)
     # An intersection: the payload is the requester's wish, and never gives more than the requester holds.
-    granted = sorted(_choose_allowed_scopes(decode_json(data.payload)) & scopes)
+    granted = sorted(_parse_delegable_scopes(decode_json(data.payload)) & scopes)
     signer = call.context.signer
     return contract.TaskToken.model_construct(
         task_id=task_id,
@@ -80,7 +80,7 @@ async def issue_task_token(call: Call, task_id: str, fencing_token: int) -> cont
     )
 
 
-def _choose_allowed_scopes(payload: Mapping[str, Any]) -> frozenset[str]:
+def _parse_delegable_scopes(payload: Mapping[str, Any]) -> frozenset[str]:
     requested = payload.get(FIELD)
     if not isinstance(requested, list):
         return scopes.DELEGATED_BY_DEFAULT

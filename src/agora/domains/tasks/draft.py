@@ -12,7 +12,7 @@ from . import queries as tasks
 from . import states
 from .records import ENTRIES, TaskEntryRow, TaskRow
 
-__all__ = ["REMARK_TYPES", "TaskDraft", "append_start", "emit_task_event", "list_parties"]
+__all__ = ["REMARK_TYPES", "TaskDraft", "append_start_entry", "emit_task_event", "list_parties"]
 
 CODEBASE_PREFIX = '"codebase:'  #: prefix of a codebase's id or name in a job's requirements
 REMARK_TYPES = frozenset({"progress", "milestone", "note"})  #: entry types whose content describes the task's state
@@ -48,7 +48,7 @@ def emit_task_event(
     call.emit(f"agora.task.{change}", payload, subject=row.task_id, audience=audience, source=source)
 
 
-def append_start(call: Call, row: TaskRow, actor: str, details: Mapping[str, Any]) -> None:
+def append_start_entry(call: Call, row: TaskRow, actor: str, details: Mapping[str, Any]) -> None:
     """Append the log entry of a started attempt. The row's entry count includes it already."""
     # Not through TaskDraft: a claim's UPDATE has set these columns already, and loading a draft would cost a statement.
     call.tx.append(
@@ -132,11 +132,11 @@ class TaskDraft:
         self.set_columns(updated_at=self.call.now)
         if "status_entry" in self._changed:
             self.set_columns(status_at=self.call.now)
-        due = states.next_due(self.row, self.call.now)
+        due = states.compute_next_due_time(self.row, self.call.now)
         self.set_columns(due_at=due)
         # Only changed columns: updating an indexed column costs an index write on both engines.
         columns = frozenset(self._changed)
         self._changed = set()
         if columns:
             values = {name: getattr(self.row, name) for name in columns}
-            await self.call.tx.execute(tasks.update_task(columns), task_id=self.task_id, **values)
+            await self.call.tx.execute(tasks.build_task_row_update(columns), task_id=self.task_id, **values)

@@ -36,24 +36,24 @@ def check_job_files(task_type: str, payload: Mapping[str, Any]) -> None:
     for index, file in enumerate(files):
         field = f"[{index}]"
         if isinstance(file, Mapping):
-            _check_file(file, field)
+            _check_job_file(file, field)
         elif not isinstance(file, str):
             raise _build_invalid_files_error(field, "a path, or an object with path and content or artifact")
         else:
-            _check_path(file, field)
+            _check_relative_path(file, field)
 
 
-def _check_file(file: Mapping[str, Any], field: str) -> None:
+def _check_job_file(file: Mapping[str, Any], field: str) -> None:
     if unknown := sorted(set(file) - FILE_FIELDS):
         raise _build_invalid_files_error(
             f"{field}.{unknown[0]}", f"not a field of a file; it has {', '.join(sorted(FILE_FIELDS))}"
         )
-    _check_path(file.get("path"), f"{field}.path")
+    _check_relative_path(file.get("path"), f"{field}.path")
     # By presence, not truth: an empty content makes an empty file.
     if ("content" in file) == ("artifact" in file):
         raise _build_invalid_files_error(field, "give exactly one of content and artifact")
     if "content" in file:
-        _check_content(file["content"], file.get("encoding", "utf-8"), field)
+        _check_file_content(file["content"], file.get("encoding", "utf-8"), field)
         return
     artifact = file["artifact"]
     ids = [artifact.get(name) for name in ("task_id", "artifact_id")] if isinstance(artifact, Mapping) else []
@@ -61,7 +61,7 @@ def _check_file(file: Mapping[str, Any], field: str) -> None:
         raise _build_invalid_files_error(f"{field}.artifact", "an object of task_id and artifact_id")
 
 
-def _check_content(content: Any, encoding: Any, field: str) -> None:
+def _check_file_content(content: Any, encoding: Any, field: str) -> None:
     if encoding not in ("utf-8", "base64"):
         raise _build_invalid_files_error(f"{field}.encoding", "utf-8 or base64")
     if not isinstance(content, str):
@@ -76,7 +76,7 @@ def _check_content(content: Any, encoding: Any, field: str) -> None:
         )
 
 
-def _check_path(path: Any, field: str) -> None:
+def _check_relative_path(path: Any, field: str) -> None:
     """Require a path that stays below its target directory and is not one of git's own files."""
     if (
         not isinstance(path, str)

@@ -10,16 +10,16 @@ from .records import EndedCounts, StatusCount, TaskEntryRow, TaskOutput, TaskRow
 
 __all__ = [
     "IS_IN_CONTEXT",
-    "count_by_status",
-    "count_created",
-    "count_ended",
-    "count_tasks",
+    "build_created_count_query",
+    "build_ended_counts_query",
+    "build_ended_times_query",
+    "build_status_counts_query",
+    "build_task_count_query",
+    "build_task_page_query",
     "list_entries",
     "list_history",
     "list_history_of_types",
-    "list_tasks",
     "select_any_entry_of_actor",
-    "select_durations",
     "select_entry_data",
     "select_output",
     "select_recent_messages",
@@ -84,7 +84,7 @@ def _build_query(sql: str, record: type[R], *, scan: bool) -> Query[R]:
 
 @cache
 # Cached by its shape: the statements are prepared, and tenancy checks each text once.
-def list_tasks(filters: frozenset[str], sort: str, descending: bool, after: bool) -> Query[TaskRow]:
+def build_task_page_query(filters: frozenset[str], sort: str, descending: bool, after: bool) -> Query[TaskRow]:
     """Build the query of a page of tasks with these filters. after: continue after a cursor."""
     order = _ORDERS[sort]
     direction, beyond = ("desc", "<") if descending else ("asc", ">")
@@ -98,7 +98,7 @@ def list_tasks(filters: frozenset[str], sort: str, descending: bool, after: bool
 
 
 @cache
-def count_tasks(filters: frozenset[str]) -> Query[int]:
+def build_task_count_query(filters: frozenset[str]) -> Query[int]:
     """Build the query that counts the tasks with these filters, up to :limit."""
     sql = f"""
         select count(*) as total from (
@@ -167,7 +167,7 @@ def _build_scope_condition(agent: bool, task_type: bool) -> str:
 
 
 @cache
-def count_by_status(agent: bool, task_type: bool) -> Query[StatusCount]:
+def build_status_counts_query(agent: bool, task_type: bool) -> Query[StatusCount]:
     """Build the query that counts tasks by status, and waiting tasks by priority."""
     return Query(
         f"""
@@ -180,14 +180,14 @@ def count_by_status(agent: bool, task_type: bool) -> Query[StatusCount]:
 
 
 @cache
-def count_created(agent: bool, task_type: bool) -> Query[int]:
+def build_created_count_query(agent: bool, task_type: bool) -> Query[int]:
     """Build the query that counts tasks created since a time."""
     sql = f"select count(*) as created from tasks where {_build_scope_condition(agent, task_type)} and created_at >= :since"
     return Query(sql, int, types={"since": BIG}, scan=True)
 
 
 @cache
-def select_durations(agent: bool, task_type: bool) -> Query[TaskTimes]:
+def build_ended_times_query(agent: bool, task_type: bool) -> Query[TaskTimes]:
     """Build the query of the creation, last start and end times of the newest tasks that ended since a time."""
     return Query(
         f"""
@@ -201,7 +201,7 @@ def select_durations(agent: bool, task_type: bool) -> Query[TaskTimes]:
 
 
 @cache
-def count_ended(agent: bool, task_type: bool) -> Query[EndedCounts]:
+def build_ended_counts_query(agent: bool, task_type: bool) -> Query[EndedCounts]:
     """Build the query that counts tasks ended since a time, by status."""
     sql = f"""
         select status, count(*) as tasks from tasks where {_build_scope_condition(agent, task_type)} and completed_at >= :since

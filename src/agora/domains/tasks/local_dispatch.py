@@ -18,11 +18,17 @@ from agora_sdk.contract.tasks import ClaimedTask
 from . import queries as tasks
 from . import queues, views
 from .access import lock_task
-from .completion import fail_attempt, requeue_task
-from .draft import TaskDraft, append_start, emit_task_event, list_parties
+from .completion import requeue_or_end_failed_attempt, requeue_task
+from .draft import TaskDraft, append_start_entry, emit_task_event, list_parties
 from .records import TaskData
 
-__all__ = ["LOCAL_AGENTS", "LocalAgents", "begin_local_task", "hand_over_task", "take_back_tasks"]
+__all__ = [
+    "LOCAL_AGENTS",
+    "LocalAgents",
+    "queue_started_local_task",
+    "requeue_orphaned_tasks",
+    "start_if_local_slot_free",
+]
 
 
 class LocalAgents(Protocol):
@@ -39,7 +45,7 @@ class LocalAgents(Protocol):
 LOCAL_AGENTS: Port[LocalAgents] = Port("agents in this process")
 
 
-def begin_local_task(draft: TaskDraft) -> bool:
+def start_if_local_slot_free(draft: TaskDraft) -> bool:
     """Start a waiting task before its row is inserted, if its agent has a free slot here. Return whether it started.
 
     The log and the events are those of a claim.
@@ -48,7 +54,7 @@ def begin_local_task(draft: TaskDraft) -> bool:
     if local_agents is None or agent_id is None or not draft.row.waiting:
         return False
     # A worker's lane has the agent as assignee too, but the worker is another process.
-    if queues.queue_address(draft.row.queue) != f"agent:{agent_id}":
+    if queues.parse_queue_address(draft.row.queue) != f"agent:{agent_id}":
         return False
     seconds = local_agents.find_lease_seconds_if_slot_free(draft.call.caller.tenant, agent_id)
     if seconds is None:
@@ -66,14 +72,14 @@ def begin_local_task(draft: TaskDraft) -> bool:
         entries=number,
         status_entry=number,
     )
-    append_start(draft.call, draft.row, agent_id, {"attempt": 1})
+    append_start_entry(draft.call, draft.row, agent_id, {"attempt": 1})
     return True
 
 
-def hand_over_task(draft: TaskDraft, data: TaskData) -> None:
+def queue_started_local_task(draft: TaskDraft, data: TaskData) -> None:
     """Emit ``agora.task.started``, and queue the task for its agent after the commit."""
     call, agent_id = draft.call, draft.row.holder
-    assert agent_id is not None  # set by begin_local_task
+    assert agent_id is not None  # set by start_if_local_slot_free
     data_of_start = {"attempt": 1, "worker": None}
     emit_task_event(
         call, draft.row, "started", data_of_start, list_parties(draft.row), source=f"/agora/agents/{agent_id}"
@@ -83,7 +89,7 @@ def hand_over_task(draft: TaskDraft, data: TaskData) -> None:
     )
 
 
-async def take_back_tasks(call: Call, agent_id: str, running: Collection[str]) -> None:
+async def requeue_orphaned_tasks(call: Call, agent_id: str, running: Collection[str]) -> None:
     """Requeue the local agent's tasks whose leases a crashed server left behind. The attempt counts.
 
     running: ids of the tasks that this process is working on.
@@ -100,4 +106,4 @@ async def take_back_tasks(call: Call, agent_id: str, running: Collection[str]) -
         if draft.row.attempts < draft.row.max_attempts:
             await requeue_task(draft, reason)
         else:
-            await fail_attempt(draft, reason, retry=False, lost=True)
+            await requeue_or_end_failed_attempt(draft, reason, retry=False, lost=True)

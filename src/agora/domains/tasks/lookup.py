@@ -104,7 +104,7 @@ async def _resolve_subject(call: Call, ref: str, field: str) -> str:
     return (await load_agent(call.tx, ref, field)).agent_id
 
 
-async def _build_filters(call: Call, wanted: TaskFilters) -> dict[str, Any]:
+async def _build_filter_parameters(call: Call, wanted: TaskFilters) -> dict[str, Any]:
     """Build query parameters by filter name, without unused filters. Raises NotFound for an unknown agent."""
     parameters: dict[str, Any] = {
         "task_type": wanted.task_type,
@@ -155,10 +155,10 @@ async def _add_agent_filter(call: Call, ref: str, parameters: dict[str, Any]) ->
 async def list_tasks(call: Call, request: TaskPageRequest) -> contract.TaskPage:
     """Return a page of the tasks that match the filters and are visible to the caller."""
     sort, limit, cursor = request.sort, request.limit, request.cursor
-    parameters_of_filters = await _build_filters(call, request.filters)
+    parameters_of_filters = await _build_filter_parameters(call, request.filters)
     # These are further parameters of other filters, not filters of their own.
     filters = frozenset(parameters_of_filters) - {"address", "viewer_address", "context_task"}
-    query = task_lists.list_tasks(filters, sort, request.descending, cursor is not None)
+    query = task_lists.build_task_page_query(filters, sort, request.descending, cursor is not None)
     # "open" selects a constant condition of the statement, which has no parameter of that name.
     parameters = {name: value for name, value in parameters_of_filters.items() if name != "open"}
     # Apart from the filters' parameters, because the total counts the tasks of all pages.
@@ -169,14 +169,16 @@ async def list_tasks(call: Call, request: TaskPageRequest) -> contract.TaskPage:
             f"after_{name}": value for name, value in zip(_CURSOR_COLUMNS[sort], position, strict=True)
         }
     rows = await call.tx.all(query, **parameters, **position_parameters, limit=limit + 1, offset=request.offset)
-    page = await _load_tasks(call, rows[:limit])
+    page = await _load_tasks_within_page(call, rows[:limit])
     # Also if bytes ended the page: the next one begins after its last task that fitted.
     more = len(rows) > len(page)
     total, estimate = len(page), False
     if more or cursor or request.offset:
         page = []  # counting may wait for other counts; do not hold a page in memory meanwhile
-        total, estimate = await paging.count_rows_up_to_limit(call.tx, task_lists.count_tasks(filters), parameters)
-        page = await _load_tasks(call, rows[:limit])
+        total, estimate = await paging.count_rows_up_to_limit(
+            call.tx, task_lists.build_task_count_query(filters), parameters
+        )
+        page = await _load_tasks_within_page(call, rows[:limit])
     return contract.TaskPage.model_construct(
         tasks=page,
         total=total,
@@ -185,7 +187,7 @@ async def list_tasks(call: Call, request: TaskPageRequest) -> contract.TaskPage:
     )
 
 
-async def _load_tasks(call: Call, rows: Sequence[TaskRow]) -> list[contract.Task]:
+async def _load_tasks_within_page(call: Call, rows: Sequence[TaskRow]) -> list[contract.Task]:
     """Load the tasks of these rows with their payloads; fewer if the page would exceed the byte limit."""
     loaded: list[contract.Task] = []
     budget = paging.PageBudget(call.context.settings.page_bytes)
@@ -277,12 +279,13 @@ async def compute_statistics(
     if task_type is not None:
         scope["task_type"] = task_type
     by = (agent is not None, task_type is not None)
-    counts = await call.tx.all(task_lists.count_by_status(*by), **scope)
-    created = await call.tx.one(task_lists.count_created(*by), **scope, since=begin)
+    counts = await call.tx.all(task_lists.build_status_counts_query(*by), **scope)
+    created = await call.tx.one(task_lists.build_created_count_query(*by), **scope, since=begin)
     counts_by_status = {
-        row.status: row.tasks for row in await call.tx.all(task_lists.count_ended(*by), **scope, since=begin)
+        row.status: row.tasks
+        for row in await call.tx.all(task_lists.build_ended_counts_query(*by), **scope, since=begin)
     }
-    sample = await call.tx.all(task_lists.select_durations(*by), **scope, since=begin, limit=SAMPLE_SIZE)
+    sample = await call.tx.all(task_lists.build_ended_times_query(*by), **scope, since=begin, limit=SAMPLE_SIZE)
     # At least a second, so that a period that begins now does not divide by zero.
     minutes = max((call.now - begin) / 60e6, 1 / 60)
     completed = counts_by_status.get(TaskStatus.COMPLETED.value, 0)

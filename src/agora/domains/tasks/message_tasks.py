@@ -15,14 +15,14 @@ from agora_sdk.errors import Conflict, NotFound, PaymentRequired
 
 from . import assignment
 
-__all__ = ["MAX_BATCH", "MESSAGE_ID_KEY", "create_message_tasks"]
+__all__ = ["MAX_BATCH", "MESSAGE_ID_KEY", "create_tasks_from_messages"]
 
 MAX_BATCH = 50
 #: key in a task's metadata: the message it was created from, which its end replies to
 MESSAGE_ID_KEY = "agora.message_id"
 
 
-async def create_message_tasks(call: Call, reader: Caller) -> int:
+async def create_tasks_from_messages(call: Call, reader: Caller) -> int:
     """Create tasks from an agent's unread messages and acknowledge them in one transaction. Returns their number.
 
     A sender that cannot pay for the task gets an error message as the reply.
@@ -33,7 +33,7 @@ async def create_message_tasks(call: Call, reader: Caller) -> int:
         # Replies, broadcasts and own messages create no work: two agents would otherwise answer each other without end.
         if message.reply_to is None and not message.broadcast and message.from_agent != reader.subject:
             try:
-                await assignment.create_task(call, await _build_order(call, message, reader))
+                await assignment.create_task(call, await _build_message_order(call, message, reader))
             except PaymentRequired as error:
                 # The sender has left, or has too many unread messages: the others' messages must not wait for it.
                 with suppress(NotFound, Conflict):
@@ -45,7 +45,7 @@ async def create_message_tasks(call: Call, reader: Caller) -> int:
     return len(page.messages)
 
 
-async def _build_order(call: Call, message: Message, reader: Caller) -> assignment.Order:
+async def _build_message_order(call: Call, message: Message, reader: Caller) -> assignment.Order:
     payload = decode_message_data(message.content) if "agentify" in message.metadata else {}
     # The payload of an envelope is a data part, unless it is a string.
     part = {"text": message.content} if payload.keys() <= {"text"} else {"data": payload}

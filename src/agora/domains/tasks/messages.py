@@ -19,22 +19,22 @@ from agora_sdk.errors import Conflict, IllegalTransition, InvalidRequest, Payloa
 
 from . import access, states, views
 from . import list_queries as task_lists
-from .completion import end_task, release_context, requeue_task
+from .completion import end_task, release_context_successors, requeue_task
 from .context_queue import join_context_queue
 from .draft import TaskDraft
 from .records import TaskEntryRow
-from .task_updates import begin_work
+from .task_updates import start_if_work_reported
 
 __all__ = [
     "AGENT",
     "USER",
     "add_artifact",
     "add_assignee_message",
-    "add_requester_message",
+    "add_requester_message_and_resume",
     "build_parts",
     "join_text",
     "post_message",
-    "require_open",
+    "require_unfinished_task",
 ]
 
 USER, AGENT = "ROLE_USER", "ROLE_AGENT"
@@ -79,7 +79,7 @@ async def post_message(
     # Before the check whether the task has ended, so that a late answer gets the error that the question was answered.
     if answers is not None:
         await _require_open_question(draft, answers)
-    require_open(draft)
+    require_unfinished_task(draft)
     # Empty members are left out: A2A's proto JSON has no empty metadata or extensions.
     content = {"role": role} | {name: value for name, value in message.items() if value}
     if role == USER:
@@ -88,13 +88,13 @@ async def post_message(
                 "Only the assignee of a task may set a status with a message.",
                 errors=[field_error("status", "only for the assignee")],
             )
-        number = await add_requester_message(draft, content)
+        number = await add_requester_message_and_resume(draft, content)
     else:
         number = await add_assignee_message(draft, content, status, keep_lease=keep_lease)
     return _build_entry(draft, "message", number, content)
 
 
-def require_open(draft: TaskDraft) -> None:
+def require_unfinished_task(draft: TaskDraft) -> None:
     """Raise IllegalTransition if the task has ended."""
     if draft.row.status in states.TERMINAL_STATUSES:
         raise IllegalTransition(
@@ -122,7 +122,7 @@ async def _require_open_question(draft: TaskDraft, message_id: str) -> None:
     )
 
 
-async def add_requester_message(draft: TaskDraft, message: dict[str, Any]) -> int:
+async def add_requester_message_and_resume(draft: TaskDraft, message: dict[str, Any]) -> int:
     """Store a message of the requester; an answer to a question requeues the task. Returns the entry's number.
 
     With several questions, each answered by name, the last answer requeues it. If the holder waits for the answer, the task
@@ -130,7 +130,7 @@ async def add_requester_message(draft: TaskDraft, message: dict[str, Any]) -> in
     """
     answers = draft.row.status in states.INTERRUPTED_STATUSES and not await _has_open_questions(draft, message)
     waits = draft.row.lease_until is not None
-    number = _append_entry(draft, "message", message)
+    number = _append_entry_within_limit(draft, "message", message)
     draft.emit("message", **_build_message_event(draft, message, number))
     if answers and waits:
         draft.set_columns(status=_S.IN_PROGRESS.value, lease_until=draft.call.now + draft.row.lease_seconds * SECOND)
@@ -175,7 +175,7 @@ async def add_assignee_message(
     if keep_lease and status not in states.INTERRUPTED_STATUSES:
         problem = "Only a question, which sets input_required or auth_required, is waited for."
         raise InvalidRequest(problem, errors=[field_error("keep_lease", problem)])
-    await begin_work(draft, status, 0.0)
+    await start_if_work_reported(draft, status, 0.0)
     if keep_lease and draft.row.lease_until is None:
         raise Conflict(f"There is no lease on {draft.task_id} to keep.", fix="Claim the task first.")
     if status is _S.COMPLETED:
@@ -185,21 +185,21 @@ async def add_assignee_message(
         seconds = draft.row.lease_seconds
         lease_until = draft.call.now + seconds * SECOND if keep_lease else None
         draft.set_columns(status=status.value, lease_until=lease_until)
-    number = _append_entry(draft, "message", message, _S(draft.row.status))
+    number = _append_entry_within_limit(draft, "message", message, _S(draft.row.status))
     if status is not None:
         draft.emit(status.value, notes=join_text(message["parts"])[:EVENT_TEXT_LIMIT] or None)
     draft.emit("message", **_build_message_event(draft, message, number))
     await draft.save()
     if status in states.INTERRUPTED_STATUSES:
         # After the save: releasing reads rows of this context, and this one must be interrupted in them.
-        await release_context(draft)
+        await release_context_successors(draft)
     return number
 
 
 async def _complete_with_message(draft: TaskDraft, message: dict[str, Any]) -> int:
     states.check_transition(draft.task_id, draft.row.status, _S.COMPLETED)
     # The entry's status distinguishes the answer from other messages of the assignee.
-    number = _append_entry(draft, "message", message, _S.COMPLETED)
+    number = _append_entry_within_limit(draft, "message", message, _S.COMPLETED)
     draft.emit("message", **_build_message_event(draft, message, number))
     await end_task(draft, _S.COMPLETED, result=_build_task_result(message["parts"]))
     return number
@@ -226,21 +226,23 @@ async def add_artifact(
             "artifact_id is required to append.", errors=[field_error("artifact_id", "required with append")]
         )
     draft = await access.lock_assigned_task(call, task_id, token)
-    await begin_work(draft, None, 0.0)
+    await start_if_work_reported(draft, None, 0.0)
     if draft.row.status != _S.IN_PROGRESS:
         states.check_transition(task_id, draft.row.status, _S.IN_PROGRESS)
     content = {name: value for name, value in artifact.items() if value}
     # The number of its log entry, so it is unique within the task.
     content.setdefault("artifactId", f"artifact-{draft.row.entries + 1}")
     piece = {"artifact": content, "append": append, "lastChunk": last}
-    number = _append_entry(draft, "artifact", piece)
+    number = _append_entry_within_limit(draft, "artifact", piece)
     names = {"artifact_id": content["artifactId"], "name": content.get("name")}
     draft.emit("artifact", number=number, append=append, last=last, **names)
     await draft.save()
     return _build_entry(draft, "artifact", number, piece)
 
 
-def _append_entry(draft: TaskDraft, type: str, data: Mapping[str, Any], status: TaskStatus | None = None) -> int:
+def _append_entry_within_limit(
+    draft: TaskDraft, type: str, data: Mapping[str, Any], status: TaskStatus | None = None
+) -> int:
     """Append a log entry and count its size towards the task's message limit. Raises PayloadTooLarge."""
     size, limit = len(encode_json(data)) + ENTRY_OVERHEAD, draft.call.context.settings.task_output_limit
     if draft.row.said + size > limit:

@@ -31,7 +31,7 @@ MAX_SUFFIX = 500  #: characters; a thousand moves to one place take about 170
 
 
 def build_sort_key(task_id: str, deadline: int) -> str:
-    """Build the key of a task that was not moved. deadline: microseconds since 1970, or ``NEVER``."""
+    """Build the key of a task that was not moved. deadline: microseconds since 1970, or ``NO_DEADLINE``."""
     prefix = NO_DEADLINE_KEY if deadline >= tasks.NO_DEADLINE else f"{deadline:0{DEADLINE_DIGITS}x}"
     return prefix + task_id.removeprefix("task_")
 
@@ -64,7 +64,7 @@ async def move_in_order(call: Call, task_id: str, place: Place) -> TaskDraft:
         key = build_sort_key(draft.task_id, draft.row.deadline)
     else:
         rank, moved = neighbour.priority, 1
-        key = await _find_key_beside(draft, neighbour, before=place.before is not None)
+        key = await _choose_key_beside(draft, neighbour, before=place.before is not None)
     # A repeated move changes nothing, and emits no second event.
     if (rank, key) == (draft.row.priority, draft.row.sort_key):
         return draft
@@ -106,7 +106,7 @@ async def _lock_neighbour(draft: TaskDraft, place: Place) -> TaskRow | None:
     return row
 
 
-async def _find_key_beside(draft: TaskDraft, neighbour: TaskRow, *, before: bool) -> str:
+async def _choose_key_beside(draft: TaskDraft, neighbour: TaskRow, *, before: bool) -> str:
     """Find a key that orders a task directly before or after another one. Raises Conflict."""
     anchor, suffix = _split_key(neighbour.sort_key)
     low, high = ("", suffix) if before else (suffix, "")

@@ -12,7 +12,7 @@ from agora.core.lazy import Lazy
 
 from .draft import TaskDraft
 
-__all__ = ["agree_on_price", "charge_price", "release_price"]
+__all__ = ["charge_reserved_price", "release_price_reservation", "reserve_price_of_agent"]
 
 RESERVE_PRICE: Lazy[Callable[..., Coroutine[Any, Any, int | None]]] = Lazy(
     "agora.domains.billing.reservations:reserve_price"
@@ -25,26 +25,26 @@ SETTLE_RESERVATION: Lazy[Callable[..., Coroutine[Any, Any, None]]] = Lazy(
 )
 
 
-async def agree_on_price(draft: TaskDraft, *, among: bool = False) -> None:
+async def reserve_price_of_agent(draft: TaskDraft, *, among: bool = False) -> None:
     """Reserve the price of the task's new agent, replacing any earlier reservation.
 
     among: the agent is one of several that the creator named. Raises BudgetExceeded, CreditExhausted.
     """
     # Released first: the budget that the old reservation takes may be what the new price needs.
-    await release_price(draft)
+    await release_price_reservation(draft)
     assignee = draft.row.assignee
     if among or (assignee is not None and not assignee.startswith("capability:")):
         draft.set_columns(price_version=await RESERVE_PRICE.get()(draft.call, draft.row))
 
 
-async def release_price(draft: TaskDraft) -> None:
+async def release_price_reservation(draft: TaskDraft) -> None:
     """Release the reservation of a task that ended without completion or changes its assignee. Idempotent."""
     if draft.row.price_version is not None:
         await RELEASE_RESERVATION.get()(draft.call, draft.task_id)
         draft.set_columns(price_version=None)
 
 
-async def charge_price(draft: TaskDraft) -> None:
+async def charge_reserved_price(draft: TaskDraft) -> None:
     """Charge the agreed price of a completed task."""
     if draft.row.price_version is not None:
         await SETTLE_RESERVATION.get()(draft.call, draft.task_id)

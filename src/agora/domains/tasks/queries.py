@@ -23,6 +23,7 @@ __all__ = [
     "ACTIVE_TASKS",
     "NO_DEADLINE",
     "TASK_DURATIONS",
+    "build_task_row_update",
     "count_tasks_held_for_name",
     "delete_context_dependants",
     "extend_leases",
@@ -49,7 +50,6 @@ __all__ = [
     "select_task_sizes",
     "select_waiting_queues",
     "update_result",
-    "update_task",
 ]
 
 BIG = "bigint"
@@ -80,7 +80,7 @@ lock_tasks = Query(_LOCK_TASKS.format(ids=_IDS), TaskRow, postgres=_LOCK_TASKS.f
 
 
 @cache
-def update_task(columns: frozenset[str]) -> Write:
+def build_task_row_update(columns: frozenset[str]) -> Write:
     """Build the update of these columns of a task only, so that indexes on other columns are not written."""
     assignments = ", ".join(f"{name} = :{name}" for name in sorted(columns))
     types = {name: _TYPES[name] for name in columns if name in _TYPES}
@@ -126,7 +126,7 @@ select_queue_heads = Query(
     types={"limit": BIG},
 )
 # 604,800,000 s stands for no timeout: min() of SQLite is null if one value is, unlike least() of PostgreSQL. A deadline
-# that has passed is no timer of running work (states.next_due).
+# that has passed is no timer of running work (states.compute_next_due_time).
 _UPDATE_CLAIMED = """
     update tasks set status = 'in_progress', waiting = 0, holder = {0}holder, worker = {0}worker,
         assigned_agent = {0}holder, fence = fence + 1, attempts = attempts + 1, entries = entries + 1, progress = 0,
@@ -314,7 +314,7 @@ select_due_tasks = Query(
     types={"now": BIG, "limit": BIG},
 )
 # A deadline is a moment that the creator named, so it stays: a timer that is due after it is due at the deadline, unless
-# running work passed it before the halt (states.next_due).
+# running work passed it before the halt (states.compute_next_due_time).
 extend_leases = Write(
     """
     update tasks set lease_until = lease_until + :stood_still, available_at = available_at + :stood_still,

@@ -12,13 +12,13 @@ from functools import lru_cache
 
 __all__ = [
     "build_pool_lane",
+    "build_queue_name",
     "build_queue_ranges",
     "build_requirement_tokens",
     "can_claim_from",
-    "queue_address",
-    "queue_name",
-    "queue_requirements",
-    "queue_task_type",
+    "parse_queue_address",
+    "parse_queue_requirements",
+    "parse_queue_task_type",
 ]
 
 # Separators below every printable character: names sort as their prefixes do, in byte order (collate "C" on PostgreSQL).
@@ -38,24 +38,24 @@ def build_pool_lane(required: Sequence[str]) -> str:
     return _POOL_PREFIX + "".join(token + _ITEM for token in required)
 
 
-def queue_name(lane: str, task_type: str) -> str:
+def build_queue_name(lane: str, task_type: str) -> str:
     """Return the name of a queue."""
     return f"{lane}{_TYPE}{task_type}"
 
 
-def queue_address(queue: str) -> str | None:
+def parse_queue_address(queue: str) -> str | None:
     """Return the address of a queue; None in the pool."""
     address = queue.partition(_TYPE)[0]
     return None if address.startswith(_POOL_PREFIX) else address
 
 
-def queue_task_type(queue: str) -> str:
+def parse_queue_task_type(queue: str) -> str:
     """Return the task type of a queue."""
     return queue.partition(_TYPE)[2]
 
 
 @lru_cache(4096)
-def queue_requirements(queue: str) -> frozenset[str]:
+def parse_queue_requirements(queue: str) -> frozenset[str]:
     """Return the tokens that a pool queue requires; empty for the queue of an address."""
     address = queue.partition(_TYPE)[0]
     return frozenset(address.removeprefix(_POOL_PREFIX).split(_ITEM)[:-1] if address.startswith(_POOL_PREFIX) else ())
@@ -76,4 +76,4 @@ def build_queue_ranges(addresses: Iterable[str], brought: Iterable[str], *, open
 
 def can_claim_from(queue: str, brought: frozenset[str], task_types: Collection[str]) -> bool:
     """Whether these tokens satisfy a queue, and its task type is requested (any if task_types is empty)."""
-    return queue_requirements(queue) <= brought and (not task_types or queue_task_type(queue) in task_types)
+    return parse_queue_requirements(queue) <= brought and (not task_types or parse_queue_task_type(queue) in task_types)

@@ -36,26 +36,26 @@ select_expired_workflows = Query(
 )
 
 
-def _delete_from(table: str, column: str) -> Write:
+def _build_delete_by_ids(table: str, column: str) -> Write:
     sql = f"delete from {table} where tenant_id = :tenant and {column} "
     return Write(sql + _IDS, postgres=sql + _IDS_POSTGRES)
 
 
 TASK_DELETES = (
-    _delete_from("task_entries", "task_id"),
-    _delete_from("task_data", "task_id"),
-    _delete_from("task_dependencies", "depends_on"),
-    _delete_from("a2a_push_configs", "task_id"),
-    _delete_from("coding_follow_ups", "task_id"),
-    _delete_from("coding_closed_jobs", "task_id"),
-    _delete_from("coding_review_files", "job_id"),
-    _delete_from("coding_review_comments", "job_id"),
-    _delete_from("coding_reviews", "job_id"),
-    _delete_from("coding_turns", "job_id"),
-    _delete_from("tasks", "task_id"),
+    _build_delete_by_ids("task_entries", "task_id"),
+    _build_delete_by_ids("task_data", "task_id"),
+    _build_delete_by_ids("task_dependencies", "depends_on"),
+    _build_delete_by_ids("a2a_push_configs", "task_id"),
+    _build_delete_by_ids("coding_follow_ups", "task_id"),
+    _build_delete_by_ids("coding_closed_jobs", "task_id"),
+    _build_delete_by_ids("coding_review_files", "job_id"),
+    _build_delete_by_ids("coding_review_comments", "job_id"),
+    _build_delete_by_ids("coding_reviews", "job_id"),
+    _build_delete_by_ids("coding_turns", "job_id"),
+    _build_delete_by_ids("tasks", "task_id"),
 )
 WORKFLOW_DELETES = (
-    _delete_from("workflow_items", "workflow_id"),
-    _delete_from("workflow_steps", "workflow_id"),
-    _delete_from("workflows", "workflow_id"),
+    _build_delete_by_ids("workflow_items", "workflow_id"),
+    _build_delete_by_ids("workflow_steps", "workflow_id"),
+    _build_delete_by_ids("workflows", "workflow_id"),
 )

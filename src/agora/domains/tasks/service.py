@@ -115,7 +115,7 @@ class TaskService(BoundService, contract.Tasks):
             )
         data = await self.call.tx.one(statements.select_task_data, task_id=task_id)
         assert data is not None
-        draft, where = await assignment.repeat_task(self.call, old.row, data, assignee)
+        draft, where = await assignment.create_repeated_task(self.call, old.row, data, assignee)
         old.append_entry("note", content=f"done again as {draft.task_id}")
         await old.save()
         self.call.target = draft.task_id
@@ -128,11 +128,15 @@ class TaskService(BoundService, contract.Tasks):
             states.check_transition(task_id, draft.row.status, TaskStatus.PENDING)
         # The payload stays with the task; only the type and the requirements decide where it goes.
         order = assignment.Order(
-            draft.row.task_type, "{}", assignee, assignment.required_capabilities(draft.row), draft.row.required_model
+            draft.row.task_type,
+            "{}",
+            assignee,
+            assignment.list_explicit_requirements(draft.row),
+            draft.row.required_model,
         )
         where = await assignment.resolve_destination(self.call, order)
         draft.set_columns(requirements=encode_json(where.requirements))
-        await move_task(draft, queues.queue_name(where.lane, draft.row.task_type), where.agent, assignee, reason)
+        await move_task(draft, queues.build_queue_name(where.lane, draft.row.task_type), where.agent, assignee, reason)
         return views.build_update(draft.row)
 
     @implements
@@ -262,7 +266,7 @@ class TaskService(BoundService, contract.Tasks):
             unassigned=unassigned,
             task_id=task_id,
         )
-        return await claims.claim_tasks(self.call, request)
+        return await claims.claim_or_await_tasks(self.call, request)
 
     @implements
     async def renew(
@@ -439,9 +443,9 @@ class TaskService(BoundService, contract.Tasks):
     @implements
     def stream(self, task_id: str, *, last_event_id: str | None = None) -> AsyncIterator[contract.TaskEntry]:
         # The dispatcher awaits this within a read transaction, and turns the result into a stream of entries.
-        return cast("AsyncIterator[contract.TaskEntry]", self._follow_log(task_id, last_event_id))
+        return cast("AsyncIterator[contract.TaskEntry]", self._build_log_stream_spec(task_id, last_event_id))
 
-    async def _follow_log(self, task_id: str, last_event_id: str | None) -> LogStreamSpec:
+    async def _build_log_stream_spec(self, task_id: str, last_event_id: str | None) -> LogStreamSpec:
         task = await access.load_visible_task(self.call, task_id)
         position = lookup.parse_position(last_event_id, task.entries)
         caller = self.call.caller

@@ -20,7 +20,7 @@ from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.errors import IllegalTransition
 
 from .queries import NO_DEADLINE
-from .queues import queue_address
+from .queues import parse_queue_address
 from .records import TaskRow
 
 __all__ = [
@@ -30,9 +30,9 @@ __all__ = [
     "TRANSITIONS",
     "UNFINISHED_STATUSES",
     "check_transition",
+    "compute_next_due_time",
     "is_balanced",
     "list_allowed_transitions",
-    "next_due",
 ]
 
 #: time that a balanced task waits for its agent before others may claim it, in microseconds
@@ -73,10 +73,10 @@ def check_transition(task_id: str, before: str, after: TaskStatus) -> None:
 def is_balanced(row: TaskRow) -> bool:
     """Whether the task's agent was chosen by load instead of named by the creator."""
     is_named = row.assignee is not None and not row.assignee.startswith("capability:")
-    return not is_named and queue_address(row.queue) is not None
+    return not is_named and parse_queue_address(row.queue) is not None
 
 
-def next_due(row: TaskRow, now: int) -> int | None:
+def compute_next_due_time(row: TaskRow, now: int) -> int | None:
     """Return when the task's next timer is due, in microseconds since 1970; None without a timer."""
     status, moments = row.status, []
     if status in TERMINAL_STATUSES:

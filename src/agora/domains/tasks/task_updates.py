@@ -16,7 +16,13 @@ from agora_sdk.errors import Conflict, IllegalTransition, InvalidRequest, Payloa
 from . import access, states
 from . import list_queries as task_lists
 from . import queries as tasks
-from .completion import end_task, fail_attempt, release_context, requeue_task, start_without_claim
+from .completion import (
+    end_task,
+    release_context_successors,
+    requeue_or_end_failed_attempt,
+    requeue_task,
+    start_without_claim,
+)
 from .draft import TaskDraft
 
 __all__ = [
@@ -24,11 +30,11 @@ __all__ = [
     "UpdateRequest",
     "append_output",
     "apply_update",
-    "begin_work",
     "complete_task",
     "fail_task",
     "release_task",
     "renew_lease",
+    "start_if_work_reported",
 ]
 
 _S = TaskStatus
@@ -69,15 +75,17 @@ async def apply_update(call: Call, update: UpdateRequest) -> TaskDraft:
         and (progress is not None or milestone is not None)
     ):
         states.check_transition(update.task_id, draft.row.status, _S.IN_PROGRESS)
-    await begin_work(draft, status, progress if progress is not None else (0.0 if milestone else None))
+    await start_if_work_reported(draft, status, progress if progress is not None else (0.0 if milestone else None))
     ends = status in states.TERMINAL_STATUSES
     # An ending report of 100 is implied by completion, so it needs no entry of its own.
     has_progressed = progress is not None and progress != draft.row.progress and not (ends and progress >= 100)
     if progress is not None and has_progressed:
-        _set_progress(draft, progress)
+        _set_nondecreasing_progress(draft, progress)
     if has_text or has_progressed:
         is_question = status in states.INTERRUPTED_STATUSES and status.value != draft.row.status
-        _record_progress(draft, progress if has_progressed else None, notes, milestone, alone=not (ends or is_question))
+        _append_and_emit_progress(
+            draft, progress if has_progressed else None, notes, milestone, alone=not (ends or is_question)
+        )
     if status is None or status.value == draft.row.status:
         await draft.save()
     else:
@@ -142,7 +150,7 @@ def _build_ended_differently_error(draft: TaskDraft, field: str) -> Conflict:
     )
 
 
-async def begin_work(draft: TaskDraft, status: TaskStatus | None, progress: float | None) -> None:
+async def start_if_work_reported(draft: TaskDraft, status: TaskStatus | None, progress: float | None) -> None:
     """Start a pending task when work is reported, so that it passes through in_progress.
 
     Raises IllegalTransition if it is blocked, or if only progress or output implies the start and the caller is not the
@@ -161,11 +169,11 @@ async def begin_work(draft: TaskDraft, status: TaskStatus | None, progress: floa
         )
     if status is not None and status is not _S.IN_PROGRESS:
         states.check_transition(draft.task_id, draft.row.status, status)
-    _check_ready(draft)
+    _check_not_blocked(draft)
     await start_without_claim(draft)
 
 
-def _check_ready(draft: TaskDraft) -> None:
+def _check_not_blocked(draft: TaskDraft) -> None:
     if draft.row.blocked:
         paused = draft.row.workflow_id is not None
         raise IllegalTransition(
@@ -177,7 +185,7 @@ def _check_ready(draft: TaskDraft) -> None:
         )
 
 
-def _set_progress(draft: TaskDraft, progress: float) -> None:
+def _set_nondecreasing_progress(draft: TaskDraft, progress: float) -> None:
     if progress < draft.row.progress:
         raise Conflict(
             f"The progress of {draft.task_id} is {draft.row.progress:g}; it cannot decrease to {progress:g}.",
@@ -187,7 +195,7 @@ def _set_progress(draft: TaskDraft, progress: float) -> None:
     draft.set_columns(progress=progress)
 
 
-def _record_progress(
+def _append_and_emit_progress(
     draft: TaskDraft, progress: float | None, notes: str | None, milestone: str | None, *, alone: bool
 ) -> None:
     if notes is not None:
@@ -213,7 +221,7 @@ async def _change_status(draft: TaskDraft, status: TaskStatus, result: Any, note
         draft.append_entry("status", status=status, content=notes)
         draft.emit(status.value, notes=notes)
         await draft.save()
-        await release_context(draft)
+        await release_context_successors(draft)
     elif status is _S.IN_PROGRESS:
         # An answered question that its own worker resumes; the holder stays, so that its token remains valid.
         draft.set_columns(status=status.value, holder=draft.row.holder or draft.call.caller.subject)
@@ -249,12 +257,12 @@ async def renew_lease(call: Call, request: RenewalRequest) -> contract.Renewal:
     if draft.row.status == _S.IN_PROGRESS or draft.row.lease_until is not None:
         draft.set_columns(lease_seconds=seconds, lease_until=call.now + seconds * SECOND)
     if progress is not None and progress != draft.row.progress:
-        _set_progress(draft, progress)
-        _record_progress(draft, progress, None, None, alone=True)
+        _set_nondecreasing_progress(draft, progress)
+        _append_and_emit_progress(draft, progress, None, None, alone=True)
     if request.checkpoint is not None:
         if draft.row.checkpoint is None:  # the first sign of work that continues elsewhere
             draft.emit("progress", progress=draft.row.progress, notes=None, milestone=None)
-        _set_checkpoint(draft, request.checkpoint, request.checkpoint_number)
+        _set_newer_checkpoint(draft, request.checkpoint, request.checkpoint_number)
         draft.append_entry("checkpoint", progress=draft.row.progress, data={"number": draft.row.checkpoint_number})
     await draft.save()
     return contract.Renewal.model_construct(
@@ -268,7 +276,7 @@ async def renew_lease(call: Call, request: RenewalRequest) -> contract.Renewal:
     )
 
 
-def _set_checkpoint(draft: TaskDraft, checkpoint: JsonObject, number: int | None) -> None:
+def _set_newer_checkpoint(draft: TaskDraft, checkpoint: JsonObject, number: int | None) -> None:
     text, last = encode_json(checkpoint), draft.row.checkpoint_number
     # Measured in characters of the stored text, not of the request.
     if len(text) > MAX_CHECKPOINT_CHARACTERS:
@@ -279,7 +287,8 @@ def _set_checkpoint(draft: TaskDraft, checkpoint: JsonObject, number: int | None
         )
     if number is None:
         number = (last or 0) + 1
-    elif last is not None and number < last:  # a delayed request must not replace a newer checkpoint
+    # A delayed request must not replace a newer checkpoint; an equal number is a repeated renewal.
+    elif last is not None and number < last:
         raise Conflict(
             f"The checkpoint {number} is older than the stored checkpoint {last}.",
             fix="Send checkpoints in their order.",
@@ -297,7 +306,7 @@ async def release_task(
     """
     draft = await access.lock_held_task(call, task_id, token)
     if checkpoint is not None:
-        _set_checkpoint(draft, checkpoint, None)
+        _set_newer_checkpoint(draft, checkpoint, None)
     available_at = call.now + int(delay * SECOND) if delay else None
     to_holder = draft.row.task_type == JOB_TYPE and available_at is not None
     await requeue_task(draft, reason or "released", available_at=available_at, refund=True, to_holder=to_holder)
@@ -312,7 +321,7 @@ async def complete_task(call: Call, task_id: str, result: Any, notes: str | None
         await _check_repeated_result(draft, result)
         await _check_repeated_update(draft, None, notes, None, None)
         return draft
-    await begin_work(draft, _S.COMPLETED, None)
+    await start_if_work_reported(draft, _S.COMPLETED, None)
     if notes is not None:
         draft.set_columns(notes=notes)
     await end_task(draft, _S.COMPLETED, result=result, content=notes)
@@ -326,10 +335,9 @@ async def fail_task(call: Call, task_id: str, error: str, retry: bool, token: in
         if error != draft.row.error:
             raise _build_ended_differently_error(draft, "error")
         return draft
-    # Equal number: a repeated renewal stores the same checkpoint again.
-    await begin_work(draft, _S.FAILED, None)
+    await start_if_work_reported(draft, _S.FAILED, None)
     states.check_transition(task_id, draft.row.status, _S.FAILED)
-    await fail_attempt(draft, error, retry=retry)
+    await requeue_or_end_failed_attempt(draft, error, retry=retry)
     return draft
 
 
@@ -343,7 +351,7 @@ async def append_output(
     if offset is not None and offset != size:
         await _check_repeated_output(call, task_id, content, offset, size)
         return _build_output(draft, content, offset)
-    await begin_work(draft, None, 0.0)
+    await start_if_work_reported(draft, None, 0.0)
     if draft.row.status != _S.IN_PROGRESS:
         states.check_transition(task_id, draft.row.status, _S.IN_PROGRESS)
     limit = call.context.settings.task_output_limit

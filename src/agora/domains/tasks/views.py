@@ -18,12 +18,12 @@ from .records import TaskData, TaskEntryRow, TaskRow
 __all__ = [
     "PRIORITIES",
     "RANKS",
-    "build_announcement",
+    "build_available_event_data",
     "build_claimed_task",
     "build_entry",
     "build_task",
     "build_update",
-    "task_context_id",
+    "get_task_context_id",
 ]
 
 T = TypeVar("T", bound=contract.Task)
@@ -52,12 +52,12 @@ def _build_task(model: type[T], row: TaskRow, data: TaskData, **details: Any) ->
         required_capabilities=decode_json(row.requirements),
         blocked_by=row.blocked,
         lease_expires_at=_to_datetime(row.lease_until),
-        context_id=task_context_id(row),
+        context_id=get_task_context_id(row),
         **details,
     )
 
 
-def task_context_id(row: TaskRow) -> str:
+def get_task_context_id(row: TaskRow) -> str:
     """Return the conversation id of a task (A2A ``contextId``); a task without one is its own conversation."""
     return str(row.context_id or f"ctx_{row.task_id[5:]}")
 
@@ -82,11 +82,11 @@ def build_entry(row: TaskEntryRow) -> contract.TaskEntry:
     return build_from_record(contract.TaskEntry, row, offset=row.starts_at)
 
 
-def build_announcement(row: TaskRow) -> dict[str, Any]:
+def build_available_event_data(row: TaskRow) -> dict[str, Any]:
     """Build the data of ``agora.task.available``, by which a worker decides whether to claim the task."""
     return {
         "priority": PRIORITIES[row.priority].value,
         "required_capabilities": decode_json(row.requirements),
         "required_model": row.required_model,
-        "queue": "pool" if queues.queue_address(row.queue) is None else "own",
+        "queue": "pool" if queues.parse_queue_address(row.queue) is None else "own",
     }

@@ -10,13 +10,13 @@ from .records import AssignmentCandidate, WorkerActivity, WorkerRow, WorkerSight
 
 __all__ = [
     "WORKER_SIGHTINGS",
+    "build_candidates_query",
     "count_active_tasks",
     "drain_worker",
     "list_workers",
     "retire_worker",
     "retire_workers_of_owner",
     "select_account_limit",
-    "select_candidates",
     "select_leased_tasks",
     "select_worker",
     "select_worker_by_name",
@@ -120,7 +120,7 @@ _AMONG, _AMONG_POSTGRES = build_in_list_condition("among")
 
 
 @cache
-def select_candidates(capability: bool, among: bool) -> Query[AssignmentCandidate]:
+def build_candidates_query(capability: bool, among: bool) -> Query[AssignmentCandidate]:
     """Build the query of available agents with their open tasks, filtered by capability and by a list of ids."""
     source = "agents a"
     if capability:

@@ -18,7 +18,7 @@ from .planning.graph import MAX_REPORTED_ERRORS, build_graph, find_errors, list_
 from .records import STEPS, WORKFLOWS, WorkflowRow, WorkflowStepRow
 from .run import StepDraft, WorkflowRun
 
-__all__ = ["WorkflowOrder", "build_step_row", "check_steps", "create_child", "create_workflow"]
+__all__ = ["WorkflowOrder", "build_step_row", "check_steps", "create_nested_workflow", "create_workflow"]
 
 
 async def check_steps(
@@ -138,7 +138,9 @@ def build_step_row(
     )
 
 
-async def create_child(run: WorkflowRun, spec: Step, payload: dict[str, Any], item: int | None) -> WorkflowRun:
+async def create_nested_workflow(
+    run: WorkflowRun, spec: Step, payload: dict[str, Any], item: int | None
+) -> WorkflowRun:
     """Create the nested workflow of a step without beginning its steps."""
     assert spec.workflow is not None
     # Creating the nested workflow reads the steps of this run from their rows.

@@ -15,7 +15,7 @@ from agora_sdk.errors import PaymentRequired
 from . import queries as workflows
 from .planning.expressions import ExpressionError, evaluate_condition, evaluate_value, resolve_payload
 from .records import ITEMS, WorkflowItemRow
-from .run import StepDraft, WorkflowRun, build_final_result, parse_definition
+from .run import StepDraft, WorkflowRun, build_failure_and_result, parse_definition
 
 __all__ = ["begin_items", "begin_step", "compute_parallel_limit", "describe_failed_items"]
 
@@ -44,10 +44,10 @@ async def begin_step(run: WorkflowRun, step: StepDraft, run_child: RunChild) -> 
             return await _begin_for_each(run, step, scope, run_child)
         else:
             payload = resolve_payload(spec.payload, scope, work=run.budget.work) if scope else spec.payload
-            begun, over = await _begin_work(run, spec, payload, None, run_child)
+            begun, over = await _begin_task_or_nested_workflow(run, spec, payload, None, run_child)
             run.set_step_status(step, _S.READY, **begun)
             if over is not None:
-                failure, result = await build_final_result(over)
+                failure, result = await build_failure_and_result(over)
                 if failure is not None:
                     return failure
                 run.set_step_status(step, _S.COMPLETED, result=result)
@@ -65,7 +65,7 @@ def _has_references(step: StepDraft) -> bool:
     return spec.when is not None or isinstance(spec.for_each, str) or "${" in step.row.definition
 
 
-async def _begin_work(
+async def _begin_task_or_nested_workflow(
     run: WorkflowRun, spec: Step, payload: Any, item: int | None, run_child: RunChild
 ) -> tuple[dict[str, Any], WorkflowRun | None]:
     """Begin the work of a step or an item; return the ids of the work, and the nested workflow if it ended already."""
@@ -112,7 +112,7 @@ async def _begin_for_each(run: WorkflowRun, step: StepDraft, scope: dict[str, An
         raise ExpressionError(f"for_each of {step.name} gives {type(items).__name__}, not a list")
     if len(items) > MAX_ITEMS:
         raise ExpressionError(f"for_each of {step.name} gives {len(items)} items; at most {MAX_ITEMS} are possible")
-    around, _ = await _count_enclosing_parts(run)
+    around, _ = await _count_enclosing_items(run)
     if len(items) * _count_steps(spec) * around > MAX_STEPS:
         raise ExpressionError(
             f"for_each of {step.name} results in {len(items) * _count_steps(spec) * around} steps, including "
@@ -149,7 +149,7 @@ def _count_steps(spec: Step) -> int:
     return 1 if spec.workflow is None else sum(map(_count_steps, spec.workflow))
 
 
-async def _count_enclosing_parts(run: WorkflowRun) -> tuple[int, int]:
+async def _count_enclosing_items(run: WorkflowRun) -> tuple[int, int]:
     """Count the items over all enclosing levels of a nested workflow, in total and concurrent."""
     parts, wide = 1, 1
     parent_id, parent_step = run.row.parent_id, run.row.parent_step
@@ -165,7 +165,7 @@ async def _count_enclosing_parts(run: WorkflowRun) -> tuple[int, int]:
 
 async def compute_parallel_limit(run: WorkflowRun, step: StepDraft) -> int:
     """Compute the number of items of a for_each that run in parallel."""
-    _, around = await _count_enclosing_parts(run)
+    _, around = await _count_enclosing_items(run)
     return min(step.spec.max_parallel or DEFAULT_PARALLEL, max(1, MAX_PARALLEL // (_count_steps(step.spec) * around)))
 
 
@@ -182,16 +182,16 @@ async def begin_items(run: WorkflowRun, step: StepDraft, limit: int, run_child: 
         if scope is None:
             scope = await run.load_expression_scope() if _has_references(step) else {}
         for row in rows:
-            changes = await _begin_item(run, step, row, scope, run_child)
+            changes = await _begin_item_and_build_changes(run, step, row, scope, run_child)
             # An item that ended at once takes no place of those that run in parallel.
             begun += changes["status"] == _S.READY
-            await call.tx.execute(workflows.update_item(frozenset(changes)), **where, item=row.item, **changes)
+            await call.tx.execute(workflows.build_item_update(frozenset(changes)), **where, item=row.item, **changes)
             if changes["status"] == _S.FAILED and step.spec.on_failure != "continue":
                 return f"Part {row.item}: {changes['error']}"
     return None if step.row.items_open else describe_failed_items(step)
 
 
-async def _begin_item(
+async def _begin_item_and_build_changes(
     run: WorkflowRun, step: StepDraft, row: WorkflowItemRow, scope: dict[str, Any], run_child: RunChild
 ) -> dict[str, Any]:
     """Begin an item; return its changed columns, with the reason if it failed."""
@@ -202,10 +202,10 @@ async def _begin_item(
         else:
             # A payload without references gets the item under its own names; else all items would have equal tasks.
             payload = spec.payload | {"item": item, "index": row.item}
-        begun, over = await _begin_work(run, spec, payload, row.item, run_child)
+        begun, over = await _begin_task_or_nested_workflow(run, spec, payload, row.item, run_child)
         if over is None:
             return begun | {"status": _S.READY.value}
-        failure, result = await build_final_result(over)
+        failure, result = await build_failure_and_result(over)
     except (ExpressionError, PaymentRequired) as error:
         begun, failure, result = {}, str(error), None
     step.set_columns(items_open=step.row.items_open - 1, items_failed=step.row.items_failed + (failure is not None))

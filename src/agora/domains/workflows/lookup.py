@@ -47,12 +47,12 @@ async def load_visible_workflow(call: Call, workflow_id: str) -> WorkflowRow:
     Raises NotFound if it is hidden or does not exist.
     """
     row = await call.tx.one(workflows.select_workflow, workflow_id=workflow_id)
-    if row is None or not await _can_see(call, row):
+    if row is None or not await _can_see_workflow(call, row):
         raise build_unknown_workflow_error(workflow_id)
     return row
 
 
-async def _can_see(call: Call, row: WorkflowRow) -> bool:
+async def _can_see_workflow(call: Call, row: WorkflowRow) -> bool:
     caller, workflow_id = call.caller, row.workflow_id
     if caller.reads_all or row.created_by == caller.subject:
         return True
@@ -160,7 +160,7 @@ def _build_step_state(
         error=row.error or (last.error if last is not None else None),
         awaiting="approval" if spec.approval and step.is_active else None,
         message=spec.message,
-        items=_build_items(step, tasks),
+        items=_build_item_counts(step, tasks),
         workflow_id=row.child_id,
         compensation=compensation,
     )
@@ -175,7 +175,7 @@ def _compute_progress(step: StepDraft, task: TaskRow | None) -> float:
     return float(task.progress) if task is not None else 0.0
 
 
-def _build_items(step: StepDraft, tasks: Sequence[TaskRow]) -> contract.Items | None:
+def _build_item_counts(step: StepDraft, tasks: Sequence[TaskRow]) -> contract.Items | None:
     row = step.row
     if row.items_total is None:
         return None
@@ -245,7 +245,7 @@ async def list_workflows(call: Call, listing: WorkflowListing) -> contract.Workf
     # Apart from the filters' parameters, because the total counts the workflows of all pages.
     position_parameters = {"after": paging.decode_cursor(cursor)[0]} if cursor else {}
     rows = await call.tx.all(
-        workflows.list_workflows(filters | set(position_parameters)),
+        workflows.build_workflow_page_query(filters | set(position_parameters)),
         **parameters,
         **position_parameters,
         limit=limit + 1,
@@ -256,7 +256,9 @@ async def list_workflows(call: Call, listing: WorkflowListing) -> contract.Workf
     await _add_current_steps(call, page)
     total, estimate = len(page), False
     if more or cursor or offset:
-        total, estimate = await paging.count_rows_up_to_limit(call.tx, workflows.count_workflows(filters), parameters)
+        total, estimate = await paging.count_rows_up_to_limit(
+            call.tx, workflows.build_workflow_count_query(filters), parameters
+        )
     return contract.WorkflowPage.model_construct(
         workflows=page,
         total=total,

@@ -19,7 +19,7 @@ from .creation import build_step_row, check_steps
 from .launch import compute_parallel_limit
 from .planning import graph as graphs
 from .planning.graph import Graph
-from .progress import advance_run, begin_more_items, cancel_step_work, settle_step, terminate_run
+from .progress import advance_run, begin_more_items, cancel_step_work, settle_step
 from .records import STEPS
 from .run import StepDraft, WorkflowRun, load_outcomes
 
@@ -33,7 +33,6 @@ __all__ = [
     "require_step",
     "resume_workflow",
     "skip_step",
-    "terminate_workflow",
 ]
 
 _S = StepStatus
@@ -87,17 +86,17 @@ async def add_step(run: WorkflowRun, definition: Step | None, before: Sequence[s
     row = build_step_row(call.caller.tenant, run.workflow_id, node.step, node.position, node.depends_on)
     run.steps[node.step.name] = StepDraft(row)
     call.tx.append(STEPS, row)
-    _apply_graph(run, new_graph)
+    _apply_graph_to_steps(run, new_graph)
     run.set_columns(total_steps=run.row.total_steps + (not node.compensation))
     return node.step.name
 
 
 def reorder_steps(run: WorkflowRun, order: Sequence[str]) -> None:
     """Reorder the steps that have not begun."""
-    _apply_graph(run, graphs.reorder_nodes(_restore_graph(run), order, _list_begun_steps(run)))
+    _apply_graph_to_steps(run, graphs.reorder_nodes(_restore_graph(run), order, _list_begun_steps(run)))
 
 
-def _apply_graph(run: WorkflowRun, changed: Graph) -> None:
+def _apply_graph_to_steps(run: WorkflowRun, changed: Graph) -> None:
     for name, node in changed.nodes.items():
         step = run.steps[name]
         if step.row.position != node.position:
@@ -115,7 +114,7 @@ async def skip_step(run: WorkflowRun, step: StepDraft) -> None:
             fix="Cancel its task, or terminate the workflow.",
             allowed=[],
         )
-    # It is skipped at the end if it is not needed (progress.end_run); earlier, a failure would find nothing to make up for it.
+    # It is skipped at the end if it is not needed (progress.end_run_and_settle_parent); earlier, a failure would find nothing to make up for it.
     if step.name in run.compensation_steps:
         raise Conflict(f"{step.name} is a compensation step; it cannot be skipped.")
     active = step.is_active
@@ -156,7 +155,7 @@ async def reassign_step(run: WorkflowRun, step: StepDraft, agent: str | None, ca
         draft = await access.lock_task(run.call, task_id)
         # Locked only now: it may have ended since the step was loaded.
         if draft.row.status in states.UNFINISHED_STATUSES:
-            await _hand_over_task(draft, agent, capability)
+            await _reassign_task(draft, agent, capability)
     run.moved[step.name] = step.row.status
 
 
@@ -167,13 +166,13 @@ async def _list_open_tasks(run: WorkflowRun, step: StepDraft) -> list[str]:
     return [step.row.task_id] if step.row.task_id is not None else []
 
 
-async def _hand_over_task(draft: TaskDraft, agent: str | None, capability: Sequence[str]) -> None:
+async def _reassign_task(draft: TaskDraft, agent: str | None, capability: Sequence[str]) -> None:
     order = assignment.Order(
         draft.row.task_type, "{}", agent, capability, draft.row.required_model, balanced=agent is None
     )
     where = await assignment.resolve_destination(draft.call, order)
     draft.set_columns(requirements=encode_json(where.requirements))
-    queue = queues.queue_name(where.lane, draft.row.task_type)
+    queue = queues.build_queue_name(where.lane, draft.row.task_type)
     await completion.move_task(draft, queue, where.agent, agent, "its workflow was modified")
 
 
@@ -187,7 +186,7 @@ async def pause_workflow(run: WorkflowRun) -> None:
     await run.emit("paused")
     for row in await run.call.tx.all(workflows.select_children, workflow_id=run.workflow_id):
         # Parents are locked before their children, as by a termination.
-        child = await WorkflowRun.lock_run(run.call, row.workflow_id)
+        child = await WorkflowRun.lock_and_load_run(run.call, row.workflow_id)
         if not child.has_ended and child.row.paused_at is None:
             await pause_workflow(child)
             await child.save()
@@ -207,7 +206,7 @@ async def resume_workflow(run: WorkflowRun) -> None:
     await run.emit("resumed")
     await run.save()  # an item that ends now advances the workflow
     for child_row in await run.call.tx.all(workflows.select_children, workflow_id=run.workflow_id):
-        child = await WorkflowRun.lock_run(run.call, child_row.workflow_id)
+        child = await WorkflowRun.lock_and_load_run(run.call, child_row.workflow_id)
         if not child.has_ended and child.row.paused_at is not None:
             await resume_workflow(child)
             await child.save()
@@ -267,8 +266,3 @@ async def decide_approval(run: WorkflowRun, name: str | None, approved: bool, co
 
 def _build_decision(run: WorkflowRun, approved: bool, comment: str) -> dict[str, Any]:
     return {"approved": approved, "by": run.call.caller.subject, "comment": comment}
-
-
-async def terminate_workflow(run: WorkflowRun, reason: str) -> None:
-    """Terminate a running workflow."""
-    await terminate_run(run, reason)

@@ -14,16 +14,16 @@ from agora_sdk.contract.workflows import Step, StepStatus, WorkflowStatus
 
 from . import launch
 from . import queries as workflows
-from .creation import create_child
+from .creation import create_nested_workflow
 from .records import WorkflowItemRow, WorkflowStep
-from .run import StepDraft, WorkflowRun, build_final_result
+from .run import StepDraft, WorkflowRun, build_failure_and_result
 
 __all__ = [
     "advance_run",
     "begin_more_items",
     "begin_run",
     "cancel_step_work",
-    "end_run",
+    "end_run_and_settle_parent",
     "settle_step",
     "settle_step_of_ended_task",
     "terminate_run",
@@ -41,9 +41,9 @@ async def settle_step_of_ended_task(call: Call, task: TaskRow, status: TaskStatu
         return  # ended by the workflow itself: loading all steps for each task would take quadratic time
     # Here the task is locked before its workflow, in cancel_step_work the workflow before its tasks. PostgreSQL ends
     # one of two transactions that meet so, and the store runs it again.
-    run = await WorkflowRun.lock_run(call, task.workflow_id)
+    run = await WorkflowRun.lock_and_load_run(call, task.workflow_id)
     failure = None if status is TaskStatus.COMPLETED else error or f"Its task was {status.value}."
-    await _settle_ended_work(run, _EndedWork(task.step, task.item, failure, task_id=task.task_id))
+    await _settle_ended_work_and_advance(run, _EndedWork(task.step, task.item, failure, task_id=task.task_id))
 
 
 async def _settle_step_of_ended_child(child: WorkflowRun) -> None:
@@ -52,9 +52,9 @@ async def _settle_step_of_ended_child(child: WorkflowRun) -> None:
     assert row.parent_id is not None
     assert row.parent_step is not None
     # Child before parent, while a termination locks the parent first: see settle_step_of_ended_task.
-    run = await WorkflowRun.lock_run(child.call, row.parent_id)
-    failure, result = await build_final_result(child)
-    await _settle_ended_work(
+    run = await WorkflowRun.lock_and_load_run(child.call, row.parent_id)
+    failure, result = await build_failure_and_result(child)
+    await _settle_ended_work_and_advance(
         run, _EndedWork(row.parent_step, row.parent_item, failure, child_id=child.workflow_id, result=result)
     )
 
@@ -78,7 +78,7 @@ class _EndedWork:
         return row.child_id == self.child_id if self.task_id is None else row.task_id == self.task_id
 
 
-async def _settle_ended_work(run: WorkflowRun, work: _EndedWork) -> None:
+async def _settle_ended_work_and_advance(run: WorkflowRun, work: _EndedWork) -> None:
     """Handle the end of the work of a step or of one item; stale ends change nothing."""
     step = run.steps.get(work.step)
     # The step may have been reassigned, retried or cancelled since: only the work that it waits for settles it.
@@ -105,7 +105,7 @@ async def _settle_ended_item(run: WorkflowRun, step: StepDraft, work: _EndedWork
         return
     status = _S.COMPLETED if failure is None else _S.FAILED
     changes = {"status": status.value, "error": failure, "completed_at": call.now, "result": work.result}
-    await call.tx.execute(workflows.update_item(frozenset(changes)), **where, **changes)
+    await call.tx.execute(workflows.build_item_update(frozenset(changes)), **where, **changes)
     step.set_columns(items_open=step.row.items_open - 1)
     if failure is not None:
         step.set_columns(items_failed=step.row.items_failed + 1)
@@ -121,7 +121,7 @@ async def _settle_ended_item(run: WorkflowRun, step: StepDraft, work: _EndedWork
 
 async def begin_more_items(run: WorkflowRun, step: StepDraft, limit: int) -> None:
     """Begin up to ``limit`` further items of a step."""
-    failure = await launch.begin_items(run, step, limit, _run_child)
+    failure = await launch.begin_items(run, step, limit, _create_and_begin_child)
     if failure is not None or step.row.items_open == 0:
         await settle_step(run, step, failure)
 
@@ -149,7 +149,9 @@ async def _begin_compensation(run: WorkflowRun, step: StepDraft) -> None:
     """Begin the compensation step of a failed step, unless it has begun."""
     if step.status is _S.FAILED and step.spec.compensate is not None:
         makes_up = run.steps[step.spec.compensate]
-        if makes_up.status is _S.PENDING and (failed := await launch.begin_step(run, makes_up, _run_child)):
+        if makes_up.status is _S.PENDING and (
+            failed := await launch.begin_step(run, makes_up, _create_and_begin_child)
+        ):
             run.set_step_status(makes_up, _S.FAILED, error=failed)
 
 
@@ -160,8 +162,8 @@ async def begin_run(run: WorkflowRun) -> None:
     run.reported = False
 
 
-async def _run_child(run: WorkflowRun, spec: Step, payload: Any, item: int | None) -> WorkflowRun:
-    child = await create_child(run, spec, payload, item)
+async def _create_and_begin_child(run: WorkflowRun, spec: Step, payload: Any, item: int | None) -> WorkflowRun:
+    child = await create_nested_workflow(run, spec, payload, item)
     await begin_run(child)
     return child
 
@@ -171,7 +173,7 @@ async def _begin_steps(run: WorkflowRun, steps: Iterable[StepDraft]) -> None:
     for step in steps:
         if run.row.error is not None:
             return
-        if failure := await launch.begin_step(run, step, _run_child):
+        if failure := await launch.begin_step(run, step, _create_and_begin_child):
             await settle_step(run, step, failure)
 
 
@@ -180,7 +182,7 @@ async def advance_run(run: WorkflowRun) -> None:
     candidates: Iterable[StepDraft] = run.normal_flow_steps()
     while not run.has_ended and run.row.paused_at is None:
         if run.row.error is not None:
-            await _end_after_failure(run)
+            await _cancel_steps_and_compensate(run)
             return
         ready = [step for step in candidates if run.can_begin(step)]
         if not ready:
@@ -189,10 +191,10 @@ async def advance_run(run: WorkflowRun) -> None:
         # Checking all steps again after each one that ended immediately would take quadratic time.
         candidates = run.list_successors(step for step in ready if step.has_ended)
     if not run.has_ended and run.row.paused_at is None and all(step.has_ended for step in run.normal_flow_steps()):
-        await end_run(run, _W.COMPLETED)
+        await end_run_and_settle_parent(run, _W.COMPLETED)
 
 
-async def _end_after_failure(run: WorkflowRun) -> None:
+async def _cancel_steps_and_compensate(run: WorkflowRun) -> None:
     """Handle the failure of the workflow by a step: cancel running steps; compensation steps may still run."""
     for step in run.normal_flow_steps():
         if not step.has_ended:
@@ -200,7 +202,7 @@ async def _end_after_failure(run: WorkflowRun) -> None:
         await _begin_compensation(run, step)
     # The end of the last compensation step calls this again.
     if not any(run.steps[name].is_active for name in run.compensation_steps):
-        await end_run(run, _W.FAILED)
+        await end_run_and_settle_parent(run, _W.FAILED)
 
 
 async def _cancel_step(run: WorkflowRun, step: StepDraft) -> None:
@@ -223,7 +225,7 @@ async def cancel_step_work(run: WorkflowRun, step: StepDraft) -> None:
         # Marked first, for the same reason: a task's end must not settle an item or begin the next one.
         for row in open_items:
             changes = {"status": _S.CANCELLED.value, "completed_at": call.now}
-            await call.tx.execute(workflows.update_item(frozenset(changes)), **where, item=row.item, **changes)
+            await call.tx.execute(workflows.build_item_update(frozenset(changes)), **where, item=row.item, **changes)
     for task_id, child_id in parts:
         if task_id is not None:
             draft = await access.lock_task(call, task_id)
@@ -232,7 +234,7 @@ async def cancel_step_work(run: WorkflowRun, step: StepDraft) -> None:
                     draft, TaskStatus.CANCELLED, content="Its workflow does not need it any more."
                 )
         if child_id is not None:
-            child = await WorkflowRun.lock_run(call, child_id)
+            child = await WorkflowRun.lock_and_load_run(call, child_id)
             if not child.has_ended:
                 await terminate_run(child, "Its workflow does not need it any more.")
 
@@ -241,14 +243,14 @@ async def terminate_run(run: WorkflowRun, reason: str) -> None:
     """Terminate a running workflow."""
     run.set_columns(error=reason[:4000] or None)
     for step in run.steps.values():
-        # Compensation steps that have not begun are skipped by end_run, as in any end.
+        # Compensation steps that have not begun are skipped by end_run_and_settle_parent, as in any end.
         if not step.has_ended and (step.is_active or step.name not in run.compensation_steps):
             await _cancel_step(run, step)
-    await end_run(run, _W.CANCELLED)
+    await end_run_and_settle_parent(run, _W.CANCELLED)
     await run.save()
 
 
-async def end_run(run: WorkflowRun, status: WorkflowStatus) -> None:
+async def end_run_and_settle_parent(run: WorkflowRun, status: WorkflowStatus) -> None:
     """End the workflow, and notify its parent workflow."""
     for name in run.compensation_steps:
         if run.steps[name].status is _S.PENDING:

@@ -23,9 +23,12 @@ from .records import (
 )
 
 __all__ = [
-    "count_workflows",
+    "build_item_update",
+    "build_step_update",
+    "build_workflow_count_query",
+    "build_workflow_page_query",
+    "build_workflow_update",
     "hold_tasks",
-    "list_workflows",
     "lock_item",
     "lock_workflow",
     "select_agent_shares",
@@ -42,9 +45,6 @@ __all__ = [
     "select_steps",
     "select_tasks",
     "select_workflow",
-    "update_item",
-    "update_step",
-    "update_workflow",
 ]
 
 BIG = "bigint"
@@ -102,7 +102,7 @@ def _select_column_types(types: dict[str, str], columns: frozenset[str]) -> dict
 
 
 @cache
-def update_workflow(columns: frozenset[str]) -> Write:
+def build_workflow_update(columns: frozenset[str]) -> Write:
     """Build the update of these columns of a workflow."""
     sql = (
         f"update workflows set {_format_assignments(columns)} where tenant_id = :tenant and workflow_id = :workflow_id"
@@ -111,7 +111,7 @@ def update_workflow(columns: frozenset[str]) -> Write:
 
 
 @cache
-def update_step(columns: frozenset[str]) -> Write:
+def build_step_update(columns: frozenset[str]) -> Write:
     """Build the update of these columns of a step."""
     sql = f"""
         update workflow_steps set {_format_assignments(columns)}
@@ -121,7 +121,7 @@ def update_step(columns: frozenset[str]) -> Write:
 
 
 @cache
-def update_item(columns: frozenset[str]) -> Write:
+def build_item_update(columns: frozenset[str]) -> Write:
     """Build the update of these columns of an item of a step."""
     sql = f"""
         update workflow_items set {_format_assignments(columns)}
@@ -226,7 +226,7 @@ _IS_ASSIGNED = """
 _LIST_TYPES = {"viewer_since": BIG, "since": BIG, "limit": BIG, "offset": BIG}
 
 
-def _build_list(sql: str, filters: frozenset[str], record: type[R]) -> Query[R]:
+def _build_list_query(sql: str, filters: frozenset[str], record: type[R]) -> Query[R]:
     conditions = " ".join(text for name, text in _FILTERS.items() if name in filters)
     text = sql.replace("@conditions", conditions)
     sqlite, postgres = [
@@ -238,15 +238,15 @@ def _build_list(sql: str, filters: frozenset[str], record: type[R]) -> Query[R]:
 
 
 @cache
-def list_workflows(filters: frozenset[str]) -> Query[WorkflowRow]:
+def build_workflow_page_query(filters: frozenset[str]) -> Query[WorkflowRow]:
     """Build the query of a page of workflows, newest first."""
     sql = "select * from workflows where tenant_id = :tenant @conditions order by workflow_id desc limit :limit offset :offset"
-    return _build_list(sql, filters, WorkflowRow)
+    return _build_list_query(sql, filters, WorkflowRow)
 
 
 @cache
-def count_workflows(filters: frozenset[str]) -> Query[int]:
+def build_workflow_count_query(filters: frozenset[str]) -> Query[int]:
     """Build the query that counts the workflows with these filters, up to :limit."""
     sql = """select count(*) as total from (
         select 1 from workflows where tenant_id = :tenant @conditions limit :limit) as counted"""
-    return _build_list(sql, filters, int)
+    return _build_list_query(sql, filters, int)

@@ -26,7 +26,7 @@ __all__ = [
     "Budget",
     "StepDraft",
     "WorkflowRun",
-    "build_final_result",
+    "build_failure_and_result",
     "build_unknown_workflow_error",
     "list_named_agents",
     "load_outcomes",
@@ -153,7 +153,7 @@ class WorkflowRun:
         self._dependents: dict[str, list[tuple[int, StepDraft]]] | None = None
 
     @classmethod
-    async def lock_run(cls, call: Call, workflow_id: str) -> WorkflowRun:
+    async def lock_and_load_run(cls, call: Call, workflow_id: str) -> WorkflowRun:
         """Lock a workflow and load its steps. Raises NotFound."""
         row = await call.tx.one(workflows.lock_workflow, workflow_id=workflow_id)
         if row is None:
@@ -164,7 +164,7 @@ class WorkflowRun:
 
     async def reload_rows(self) -> None:
         """Reload the rows after a save, with other changes of the same transaction."""
-        locked_run = await WorkflowRun.lock_run(self.call, self.workflow_id)
+        locked_run = await WorkflowRun.lock_and_load_run(self.call, self.workflow_id)
         self.row, self.steps, self._scope, self._dependents = locked_run.row, locked_run.steps, None, None
 
     # -- reading ---------------------------------------------------------------------------------
@@ -263,7 +263,7 @@ class WorkflowRun:
             if step.changed:
                 # Emptied before the write, so that a nested save in the same transaction does not write them again.
                 changes, step.changed = step.changed, {}
-                write = workflows.update_step(frozenset(changes))
+                write = workflows.build_step_update(frozenset(changes))
                 await self.call.tx.execute(write, workflow_id=self.workflow_id, name=step.name, **changes)
 
     async def save(self) -> None:
@@ -274,7 +274,7 @@ class WorkflowRun:
         columns, self._changed = frozenset(self._changed), set()
         values = {name: getattr(self.row, name) for name in columns}
         if columns:
-            await self.call.tx.execute(workflows.update_workflow(columns), workflow_id=self.workflow_id, **values)
+            await self.call.tx.execute(workflows.build_workflow_update(columns), workflow_id=self.workflow_id, **values)
         await self.emit("updated", steps=self.moved)
         self.moved = {}
 
@@ -365,7 +365,7 @@ async def load_outcomes(call: Call, workflow_id: str) -> dict[str, dict[str, Any
     return by_step
 
 
-async def build_final_result(run: WorkflowRun) -> tuple[str | None, str | None]:
+async def build_failure_and_result(run: WorkflowRun) -> tuple[str | None, str | None]:
     """Build the outcome of an ended workflow: the error, or as JSON the results of the steps that no step depends on."""
     if run.row.status != _W.COMPLETED:
         return run.row.error or f"Its workflow was {run.row.status}.", None

@@ -14,7 +14,7 @@ from agora_sdk.contract.workflows import Step, WorkflowStatus
 from agora_sdk.errors import PermissionDenied
 
 from . import creation, lookup, modification
-from .progress import advance_run, begin_run
+from .progress import advance_run, begin_run, terminate_run
 from .run import WorkflowRun
 
 __all__ = ["WorkflowService"]
@@ -94,7 +94,7 @@ class WorkflowService(BoundService, contract.Workflows):
         order: Names = [],
         reason: str = "",
     ) -> contract.Modification:
-        run = await self._load_own_workflow(workflow_id)
+        run = await self._lock_own_workflow(workflow_id)
         modification.require_running(run)
         self._set_audit_detail(action, step, reason)
         if action == "reassign":
@@ -116,7 +116,7 @@ class WorkflowService(BoundService, contract.Workflows):
     ) -> contract.Modification:
         run.set_columns(modifications=run.row.modifications + 1)
         if action == "terminate":
-            await modification.terminate_workflow(run, reason)
+            await terminate_run(run, reason)
         else:
             # These may make a step ready; reassigning, pausing and resuming have done their own work.
             if action in ("add", "reorder", "skip"):
@@ -150,7 +150,7 @@ class WorkflowService(BoundService, contract.Workflows):
                 fix=f"Use an operator's credential, or a key with the scope {APPROVE_SCOPE}.",
                 required=APPROVE_SCOPE,
             )
-        run = await self._load_run(workflow_id)
+        run = await self._lock_run(workflow_id)
         action = "approve" if approved else "refuse"
         self._set_audit_detail(action, step, comment)
         repeated = await modification.find_equal_decision(run, step, approved, comment)
@@ -162,7 +162,7 @@ class WorkflowService(BoundService, contract.Workflows):
 
     @implements
     async def cancel(self, workflow_id: str, reason: str = "") -> contract.Modification:
-        run = await self._load_own_workflow(workflow_id)
+        run = await self._lock_own_workflow(workflow_id)
         self._set_audit_detail("cancel", None, reason)
         # A repeated cancellation succeeds; any other ended state is a conflict.
         if run.row.status == WorkflowStatus.CANCELLED:
@@ -170,15 +170,15 @@ class WorkflowService(BoundService, contract.Workflows):
         modification.require_running(run)
         return await self._finish_modification(run, "terminate", None, reason)
 
-    async def _load_run(self, workflow_id: str) -> WorkflowRun:
+    async def _lock_run(self, workflow_id: str) -> WorkflowRun:
         self.call.target = workflow_id
-        return await WorkflowRun.lock_run(self.call, workflow_id)
+        return await WorkflowRun.lock_and_load_run(self.call, workflow_id)
 
-    async def _load_own_workflow(self, workflow_id: str) -> WorkflowRun:
+    async def _lock_own_workflow(self, workflow_id: str) -> WorkflowRun:
         """Load a workflow for a change by its creator. Raises NotFound, PermissionDenied."""
         caller = self.call.caller
         await lookup.load_visible_workflow(self.call, workflow_id)
-        run = await self._load_run(workflow_id)
+        run = await self._lock_run(workflow_id)
         if not caller.acts_for(run.row.created_by):
             raise PermissionDenied(
                 f"{workflow_id} was created by {run.row.created_by}; only its creator may change it.",
@@ -195,11 +195,11 @@ class WorkflowService(BoundService, contract.Workflows):
 
     async def apply_override(self, workflow_id: str, action: str, reason: str) -> None:
         """Apply an administrative override. Raises NotFound, IllegalTransition."""
-        run = await self._load_run(workflow_id)
+        run = await self._lock_run(workflow_id)
         modification.require_running(run)
         paused = run.row.paused_at is not None
         if action == "terminate":
-            await modification.terminate_workflow(run, reason or "terminated by an override")
+            await terminate_run(run, reason or "terminated by an override")
             return
         if action == "resume" and paused:
             await modification.resume_workflow(run)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from agora.domains.workflows.planning.expressions import (
     ExpressionError,
-    check_expression,
     evaluate_value,
+    find_expression_errors,
     find_references,
     resolve_payload,
 )
@@ -85,7 +85,7 @@ def test_value_equals_that_of_the_library(text: str) -> None:
     if "all(" in text and expected is ExpressionError:
         return  # the library lets any error decide all(), contrary to the specification
     assert found == expected
-    assert check_expression(text, ["a"]) == []
+    assert find_expression_errors(text, ["a"]) == []
 
 
 json_values = st.recursive(
@@ -121,7 +121,7 @@ def test_text_around_a_reference_is_unchanged(before: str, after: str) -> None:
 
 @given(st.text(max_size=60))
 def test_any_text_can_be_checked(text: str) -> None:
-    assert isinstance(check_expression(text, ["a"]), list)
+    assert isinstance(find_expression_errors(text, ["a"]), list)
     with suppress(ExpressionError):
         resolve_payload("${" + text + "}", SCOPE)
 
@@ -135,7 +135,7 @@ def test_any_text_can_be_checked(text: str) -> None:
 def test_any_symbols_can_be_checked(signs: list[str]) -> None:
     """An expression accepted by the check is also parsed by the library: it evaluates or fails with a reason."""
     text = "".join(signs)
-    if not check_expression(text, ["a"]):
+    if not find_expression_errors(text, ["a"]):
         assert "syntax" not in _said(text)
 
 

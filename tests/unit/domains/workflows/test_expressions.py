@@ -16,9 +16,9 @@ from agora.domains.workflows.planning.expressions import (
     MAX_SIZE,
     ExpressionError,
     WorkBudget,
-    check_expression,
     evaluate_condition,
     evaluate_value,
+    find_expression_errors,
     find_references,
     list_referenced_steps,
     resolve_payload,
@@ -64,7 +64,7 @@ NAMES = list(SCOPE["steps"])
     ],
 )
 def test_conditions_evaluate(text: str, expected: bool) -> None:
-    assert check_expression(text, NAMES) == []
+    assert find_expression_errors(text, NAMES) == []
     assert evaluate_condition(text, SCOPE) is expected
 
 
@@ -98,7 +98,7 @@ def test_conditions_evaluate(text: str, expected: bool) -> None:
     ],
 )
 def test_expressions_evaluate_to_their_value(text: str, expected: Any) -> None:
-    assert check_expression(text, NAMES) == []
+    assert find_expression_errors(text, NAMES) == []
     found = evaluate_value(text, SCOPE)
     assert found == expected
     assert type(found) is type(expected)
@@ -216,22 +216,22 @@ def test_condition_must_be_a_boolean(text: str) -> None:
     ],
 )
 def test_invalid_expressions_are_refused_at_creation(text: str, said: str) -> None:
-    found = check_expression(text, NAMES)
+    found = find_expression_errors(text, NAMES)
     assert any(said in fault for fault in found), found
 
 
 def test_all_errors_are_reported_at_once() -> None:
-    found = check_expression("steps.load.result > nothing && lower(item)", NAMES)
+    found = find_expression_errors("steps.load.result > nothing && lower(item)", NAMES)
     assert len(found) == 4
 
 
 def test_item_and_index_are_defined_in_for_each() -> None:
-    assert check_expression("item.size + index", NAMES, item=True) == []
-    assert len(check_expression("item.size + index", NAMES)) == 2
+    assert find_expression_errors("item.size + index", NAMES, item=True) == []
+    assert len(find_expression_errors("item.size + index", NAMES)) == 2
 
 
 def test_loop_variable_shadows_other_names() -> None:
-    assert check_expression("input.files.map(steps, steps.name)", []) == []
+    assert find_expression_errors("input.files.map(steps, steps.name)", []) == []
     assert list_referenced_steps("input.files.map(steps, steps.name)") == frozenset()
     assert evaluate_value("input.files.map(steps, steps.name)", SCOPE)[0] == "f0.csv"
 
@@ -338,7 +338,7 @@ ROWS = [{"id": at, "name": f"name {at}"} for at in range(2000)]
 )
 def test_evaluation_is_bounded_for_any_expression(text: str) -> None:
     scope = _scope(rows=ROWS, text="x" * 1_000_000, note="y" * 3000, short=[{"a": 1}] * 40)
-    assert check_expression(text, []) == []
+    assert find_expression_errors(text, []) == []
     with pytest.raises(ExpressionError, match="too much work"):
         evaluate_value(text, scope)
 
@@ -443,7 +443,7 @@ def test_programs_are_compiled_once() -> None:
 def test_library_is_loaded_only_when_needed() -> None:
     lines = (
         "import sys, agora.domains.workflows.planning.graph, agora.domains.workflows.planning.expressions as x",
-        "x.check_expression('input.a.b', [])",
+        "x.find_expression_errors('input.a.b', [])",
         "x.resolve_payload({'a': '${input.a} ${input.b[0]}'}, {'input': {'a': 1, 'b': [2]}})",
         "assert 'cel' not in sys.modules",
         "assert x.evaluate_value('1 + 1', {}) == 2",

@@ -351,7 +351,7 @@ def _run_map(macro: Macro, loop: _Loop) -> list[Any]:
     return results
 
 
-def _build_run_filter(_: Macro, loop: _Loop) -> list[Any]:
+def _run_filter(_: Macro, loop: _Loop) -> list[Any]:
     return [item for item in loop.iterate_items() if loop.evaluate_condition()]
 
 
@@ -377,7 +377,7 @@ _MACROS: Mapping[str, Callable[[Macro, _Loop], Any]] = {
     "all": lambda _, loop: _run_quantifier(loop, False),
     "exists": lambda _, loop: _run_quantifier(loop, True),
     "exists_one": _run_exists_one,
-    "filter": _build_run_filter,
+    "filter": _run_filter,
     "map": _run_map,
 }
 

@@ -8,7 +8,7 @@ Limits, because authors are not trusted and evaluation runs inside a transaction
 
 * 1,000 characters of text, 30 levels of nested brackets, 2 levels of nested macros (all, exists, exists_one, filter, map);
 * the pattern of matches() is a literal, so that its cost is known;
-* one call (``condition``, ``value``, ``resolve``) has 20,000 units of work: tens of milliseconds at worst, such as
+* one call (``evaluate_condition``, ``evaluate_value``, ``resolve_payload``) has 20,000 units of work: tens of milliseconds at worst, such as
   a filter of 2,000 items. A plain reference (``${steps.a.result}``) costs almost nothing, whatever its value;
 * 1,000 references per payload, of 20,000 characters in total; 1,000 references per text, including escaped ones;
 * about 1 MiB (characters of JSON) for a result, or for the values of all references of a payload together.
@@ -28,9 +28,9 @@ __all__ = [
     "MAX_SIZE",
     "ExpressionError",
     "WorkBudget",
-    "check_expression",
     "evaluate_condition",
     "evaluate_value",
+    "find_expression_errors",
     "find_references",
     "list_referenced_steps",
     "resolve_payload",
@@ -82,7 +82,7 @@ def _strip_reference(text: str) -> str:
 # at creation
 
 
-def check_expression(text: str, names: Collection[str], *, item: bool = False) -> list[str]:
+def find_expression_errors(text: str, names: Collection[str], *, item: bool = False) -> list[str]:
     """Return the error messages of an expression; empty if it is valid.
 
     names: names of the workflow's steps. item: whether ``item`` and ``index`` are available to it.
@@ -168,14 +168,14 @@ def evaluate_condition(text: str, scope: Mapping[str, Any], *, work: WorkBudget 
 
 def evaluate_value(text: str, scope: Mapping[str, Any], *, work: WorkBudget | None = None) -> Any:
     """Evaluate an expression to a JSON value. Raises ExpressionError if it has no value or exceeds a limit."""
-    return _evaluate_measured(parse_expression(_strip_reference(text)), scope, work or WorkBudget())[0]
+    return _evaluate_with_size(parse_expression(_strip_reference(text)), scope, work or WorkBudget())[0]
 
 
 def _to_json_text(result: Any) -> str:
     return json.dumps(result, ensure_ascii=False, separators=(",", ":"))
 
 
-def _measure_json(result: Any) -> int:
+def _estimate_json_size(result: Any) -> int:
     """Estimate the characters of a value as JSON. Raises ExpressionError, early, if there are too many."""
     size, pending_values = 0, [result]
     while pending_values:
@@ -196,10 +196,10 @@ def _measure_json(result: Any) -> int:
     return size
 
 
-def _evaluate_measured(expression: Expression, scope: Mapping[str, Any], work: WorkBudget) -> tuple[Any, int]:
+def _evaluate_with_size(expression: Expression, scope: Mapping[str, Any], work: WorkBudget) -> tuple[Any, int]:
     """Evaluate to a value and its approximate number of characters as JSON."""
     result = evaluate_expression(expression, scope, work)
-    size = _measure_json(result)
+    size = _estimate_json_size(result)
     return (result if _is_reference(expression) else to_plain_json(result)), size
 
 
@@ -298,7 +298,7 @@ class _Resolution:
             raise ExpressionError(_TOO_MANY_REFERENCES)
         # The size counts at each use, the work only once: the payload holds the value as often as it is used.
         if text not in self.known:
-            self.known[text] = _evaluate_measured(parse_expression(text), self.scope, self.work)
+            self.known[text] = _evaluate_with_size(parse_expression(text), self.scope, self.work)
         result, size = self.known[text]
         self.size += size
         if self.size > MAX_SIZE:

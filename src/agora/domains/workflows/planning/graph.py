@@ -10,7 +10,7 @@ from agora.value_classes import value_class
 from agora_sdk.contract.workflows import Step
 from agora_sdk.errors import Conflict, InvalidRequest, field_error
 
-from .expressions import ExpressionError, check_expression, find_references, list_referenced_steps
+from .expressions import ExpressionError, find_expression_errors, find_references, list_referenced_steps
 
 __all__ = [
     "MAX_REPORTED_ERRORS",
@@ -177,7 +177,7 @@ def _find_reference_errors(
 def _find_compensation_errors(step: Step, field: str) -> Iterator[StepError]:
     for name in ("depends_on", "when", "compensate"):
         if getattr(step, name):
-            yield field_error(f"{field}.{name}", "a compensation step cannot have a compensation")
+            yield field_error(f"{field}.{name}", f"a compensation step cannot have {name!r}")
     if step.approval:
         yield field_error(f"{field}.approval", "a compensation step cannot be an approval")
 
@@ -251,7 +251,7 @@ def _find_expression_errors(steps: Sequence[Step], field: str, depth: int) -> It
     is_before = _build_order_test(steps, build_graph(steps)) if any(texts) else None
     for at, step in enumerate(steps):
         for name, text, item in texts[at]:
-            errors = check_expression(text, names, item=item)
+            errors = find_expression_errors(text, names, item=item)
             if not errors and is_before is not None:
                 errors = _find_order_errors(text, step, is_before)
             prefix = f"${{{text[:60]}}}: " if name.endswith("payload") else ""

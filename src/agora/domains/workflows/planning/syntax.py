@@ -191,7 +191,7 @@ class _Parser:
     def parse_text(self) -> Expression:
         expression = self._parse_subexpression()
         if self._next_kind != "end":
-            raise self._unexpected_token_error()
+            raise self._build_unexpected_token_error()
         return expression
 
     # tokens
@@ -225,10 +225,10 @@ class _Parser:
 
     def _expect_token(self, sign: str) -> None:
         if self._next_sign != sign or self._next_kind != "sign":
-            raise self._unexpected_token_error()
+            raise self._build_unexpected_token_error()
         self.at += 1
 
-    def _unexpected_token_error(self) -> ExpressionError:
+    def _build_unexpected_token_error(self) -> ExpressionError:
         kind, token, offset = self.tokens[self.at]
         description = "the end" if kind == "end" else repr(token[:20])
         return ExpressionError(f"syntax error at character {offset + 1}: unexpected {description}")
@@ -301,7 +301,7 @@ class _Parser:
             self._take_token()
             self._parse_map()
         else:
-            raise self._unexpected_token_error()
+            raise self._build_unexpected_token_error()
 
     def _parse_name(self) -> None:
         start, name = self._token_start, self._take_token()
@@ -361,7 +361,7 @@ class _Parser:
     def _parse_index(self, mark: int, start: int) -> None:
         path = self._find_current_path(mark, start)
         kind, token, _ = self.tokens[self.at + 1]
-        literal = _read_plain_index(kind, token) if self.tokens[self.at + 2][1] == "]" else None
+        literal = _parse_plain_index(kind, token) if self.tokens[self.at + 2][1] == "]" else None
         # A computed index is left to the library, which gets the whole value and the index.
         if path is not None and literal is not None:
             self.at += 3
@@ -373,7 +373,7 @@ class _Parser:
 
     def _parse_member(self, mark: int, calls: int, start: int) -> None:
         if self._next_kind != "name" or self._next_sign == "in" or self._next_sign in _CONSTANTS:
-            raise self._unexpected_token_error()
+            raise self._build_unexpected_token_error()
         # The dot is already consumed, so the value ends before it.
         end = self._token_end(self.at - 2)
         path = self._find_current_path(mark, start, end)
@@ -416,7 +416,7 @@ class _Parser:
         self.part.leaves.append(Macro(kind, expression, variable, tuple(bodies), start, self._previous_token_end))
 
 
-def _read_plain_index(kind: str, token: str) -> str | int | None:
+def _parse_plain_index(kind: str, token: str) -> str | int | None:
     """Return the value of a literal index, if it is plain."""
     if kind == "number" and token.isdigit():
         return int(token)
