@@ -139,3 +139,36 @@ async def test_queue_of_a_context_is_bounded(market: Market, protocol: str) -> N
         await ask(market, protocol, asker)
     with pytest.raises(Conflict, match=f"{MAX_ACTIVE_TASKS} of your tasks are unfinished"):
         await ask(market, protocol, asker)
+
+
+async def test_interruption_ends_tasks_that_wait_for_each_other(market: Market, protocol: str) -> None:
+    """The end of the first task would release the second one, whose own end must not leave it claimable."""
+    ada, asker = await market.agent("Ada"), await market.agent("Asker")
+    ids = [await ask(market, protocol, asker) for _ in range(3)]
+    await market.call(ada, "agent.update", agent_id="Ada", busy="interrupt")
+    newest = await ask(market, protocol, asker)
+    assert [await status_of(market, task_id) for task_id in ids] == ["cancelled"] * 3
+    assert ((await claim(market, ada)).task_id, await claim(market, ada)) == (newest, None)
+
+
+@pytest.mark.parametrize("busy", ["interrupt", "rollback"])
+async def test_task_does_not_replace_one_that_it_depends_on(market: Market, protocol: str, busy: str) -> None:
+    ada, asker = await market.agent("Ada", busy=busy), await market.agent("Asker")
+    first = await ask(market, protocol, asker)
+    task = {"task_type": "a2a.message", "payload": {}, "assignee": "Ada", "context_id": CONTEXT}
+    second = (await market.call(asker, "task.assign", **task, depends_on=[first])).task_id
+    held = await claim(market, ada)
+    assert (held.task_id, await claim(market, ada)) == (first, None)
+    await complete(market, ada, held)
+    assert (await claim(market, ada)).task_id == second
+
+
+async def test_task_whose_dependency_the_policy_ends_is_refused(market: Market, protocol: str) -> None:
+    ada, asker = await market.agent("Ada", busy="interrupt"), await market.agent("Asker")
+    first = await ask(market, protocol, asker)
+    between = {"task_type": "x", "payload": {}, "assignee": "Asker", "depends_on": [first]}
+    second = (await market.call(asker, "task.assign", **between)).task_id
+    task = {"task_type": "a2a.message", "payload": {}, "assignee": "Ada", "context_id": CONTEXT}
+    with pytest.raises(Conflict, match="could never start"):
+        await market.call(asker, "task.assign", **task, depends_on=[second])
+    assert (await claim(market, ada)).task_id == first

@@ -276,7 +276,10 @@ class Turn:
 
 
 async def _apply_busy_policy(call: Call, order: Order, target: Destination) -> Turn:
-    """Apply the policy of a busy agent to a task in a context. Cancels the tasks that it replaces. Raises Conflict."""
+    """Apply the policy of a busy agent to a task in a context. Cancels the tasks that it replaces.
+
+    Raises Conflict for too many tasks, and if a dependency of the task ends with those that it replaces.
+    """
     # A pool or worker lane has no single agent whose turns could be kept in order.
     if order.context_id is None or target.lane != f"agent:{target.agent}":
         return Turn()
@@ -296,8 +299,18 @@ async def _apply_busy_policy(call: Call, order: Order, target: Destination) -> T
         # The predecessor may already be a dependency: it counts only once.
         return Turn() if rows[-1].task_id in order.depends_on else Turn(predecessor=rows[-1].task_id)
     reason = contract.INTERRUPTED_BY_NEWER if agent.busy == "interrupt" else contract.ROLLED_BACK_FOR_NEWER
+    # A dependency is continued and not replaced. It is older than the tasks that wait for it, hence the order.
+    continued = set(order.depends_on)
+    for row in reversed(rows):
+        if row.task_id in continued:
+            continued.update(decode_json(row.depends_on))
     for row in rows:
-        await end_task(TaskDraft(call, row), TaskStatus.CANCELLED, error=reason, content=reason)
+        # Locked again: the end of an earlier task of the list changes those that wait for it.
+        draft = await access.lock_task(call, row.task_id)
+        if row.task_id not in continued and draft.row.status in states.UNFINISHED_STATUSES:
+            await end_task(draft, TaskStatus.CANCELLED, error=reason, content=reason)
+    # A dependency outside of the context may have ended with them; a task that waits for it would never start.
+    await _lock_and_count_open_dependencies(call, order)
     return Turn()
 
 
