@@ -69,6 +69,7 @@ class CorsPolicy:
             return ()
         origin = read_header(scope, b"origin")
         if origin is None or not self.allows_origin(origin):
+            # Also for other origins: a cache must not give an allowed page this response, which it cannot read.
             return (VARY_HEADER,)
         return (
             (b"access-control-allow-origin", origin.encode("latin-1")),
@@ -96,8 +97,10 @@ class CorsPolicy:
             (b"access-control-max-age", MAX_AGE_VALUE),
         ]
         names = read_header(scope, b"access-control-request-headers")
+        # Repeated as sent: the protocols have many headers. A line break in it would begin another header.
         if names is not None and _HEADER_NAMES.fullmatch(names):
             headers.append((b"access-control-allow-headers", names.encode("latin-1")))
+        # Private Network Access: Chrome asks for it before a page of a public site may call this machine.
         if read_header(scope, b"access-control-request-private-network") == "true":
             headers.append((b"access-control-allow-private-network", b"true"))
         await send({"type": "http.response.start", "status": 204, "headers": headers})

@@ -69,6 +69,7 @@ def read_header(scope: Scope, name: bytes) -> str | None:
     """Return the first header with a (lower-case) name."""
     index = scope.get("agora.headers")
     if index is None:
+        # Reversed: the first of repeated headers is kept.
         index = scope["agora.headers"] = dict(reversed(scope["headers"]))
     value: bytes | None = index.get(name)
     return None if value is None else value.decode("latin-1")
@@ -112,6 +113,7 @@ def _merge_headers(
     headers: Iterable[tuple[bytes, bytes]], extra: Sequence[tuple[bytes, bytes]]
 ) -> list[tuple[bytes, bytes]]:
     own_ports = list(headers)
+    # Several Vary headers add up (RFC 9110, section 12.5.5).
     names = {name for name, _ in own_ports} - {b"vary"}
     return own_ports + [header for header in extra if header[0] not in names]
 
@@ -161,6 +163,7 @@ class Access:
         for name, value in scope["headers"]:
             if name == b"authorization":
                 scheme, _, token = value.decode("latin-1").partition(" ")
+                # Not ignored: on this machine, a caller whose credential is not understood would act as the operator.
                 if scheme.lower() != "bearer" or not token.strip():
                     raise Unauthenticated(
                         "The Authorization header is not a bearer token.", fix="Send 'Authorization: Bearer TOKEN'."
@@ -216,6 +219,7 @@ def _build_client_network_key(address: str) -> str:
     if ":" not in address:
         return address
     try:
+        # A subscriber usually has a whole /64: limits by single addresses would be without effect.
         return str(ipaddress.ip_network((address, 64), strict=False))
     except ValueError:
         return address
@@ -290,8 +294,10 @@ def check_json_weight(document: bytes, limit: int) -> None:
     The check does not parse the document. Raises PayloadTooLarge.
     """
     value_limit = max(MIN_VALUES, limit // BYTES_PER_VALUE)
+    # Four, because a byte adds at most 4 to the estimate.
     if len(document) * 4 <= value_limit or _estimate_json_weight(document) <= value_limit:
         return
+    # Backslashes first: the quote after an escaped backslash ends its string.
     unescaped = document.replace(rb"\\", b"").replace(rb"\"", b"")
     if (
         _estimate_json_weight(b"".join(unescaped.split(b'"')[::2])) > value_limit
@@ -324,6 +330,7 @@ async def run_while_connected(receive: Receive, work: Coroutine[Any, Any, T]) ->
     working, disconnect = asyncio.create_task(work), asyncio.create_task(wait_for_disconnect(receive))
     try:
         await asyncio.wait((working, disconnect), return_when=asyncio.FIRST_COMPLETED)
+        # Before the disconnect, which may arrive at the same moment: the call has committed.
         if working.done():
             return working.result()
         raise InvalidRequest("The caller left before the answer.")
@@ -335,6 +342,7 @@ async def run_while_connected(receive: Receive, work: Coroutine[Any, Any, T]) ->
 
 async def wait_for_disconnect(receive: Receive) -> None:
     """Return when the client has disconnected."""
+    # Parts of the body that nobody has read arrive first.
     while (await receive())["type"] != "http.disconnect":
         pass
 
@@ -342,6 +350,7 @@ async def wait_for_disconnect(receive: Receive) -> None:
 def find_transport(send: Send) -> Any:
     """Return the underlying transport; None if the server does not expose it."""
     direct = send.direct if isinstance(send, HttpAnswer) else send
+    # uvicorn passes ``send`` as a bound method of its protocol object (ADR 27).
     return getattr(getattr(direct, "__self__", None), "transport", None)
 
 

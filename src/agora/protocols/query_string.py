@@ -49,6 +49,7 @@ def merge_path_parameters(arguments: dict[str, Any], path: Mapping[str, str]) ->
 def decode_segment(segment: str) -> str:
     """Percent-decode a path segment. Raises MalformedRequest if it is not UTF-8."""
     try:
+        # Strict: replacement characters would make different names equal.
         return unquote(segment, errors="strict") if "%" in segment else segment
     except UnicodeDecodeError:
         raise MalformedRequest(

@@ -43,6 +43,7 @@ class AiCatalog:
         """Build the catalog with the base URL used by the client."""
         agents = self._iterate_items("agora.a2a.catalogue", "agents", caller, base_url=base_url)
         entries = [_build_agent_entry(agent, base_url) async for agent in agents]
+        # The front agent is listed first: the marketplace appears under its name.
         host = entries[0]["displayName"] if entries else "Agora"
         if self._settings.ai_catalog_search:
             entries.append(_build_registry_entry(base_url, host))
@@ -58,6 +59,7 @@ class AiCatalog:
         async for server in self._iterate_items("agora.virtual_server.list", "servers", reader):
             yield _build_server_entry("server", server, base_url + server["url"], server["tools"])
         async for upstream in self._iterate_items("agora.upstream.list", "upstreams", reader):
+            # A search engine would send its users to an empty list: none of its tools is usable now.
             if not upstream["tools"]:
                 continue
             pages = self._iterate_items(
@@ -69,6 +71,7 @@ class AiCatalog:
     async def _iterate_items(
         self, operation: str, member: str, caller: Caller, **arguments: Any
     ) -> AsyncIterator[Fields]:
+        # Its pages have a fixed size: it refuses a limit.
         if operation != "agora.upstream.get":
             arguments["limit"] = PAGE_SIZE
         # Bounded: anybody may request the catalog, which is built anew each time.

@@ -34,6 +34,7 @@ __all__ = ["Cards"]
 
 MAX_AGE_SECONDS: Final = 60  #: seconds for which a card may be cached
 MAX_CACHED_DOCUMENTS: Final = 1000  #: maximum number of documents with a recorded age
+# Safe for all pages: browsers send no cookies with such a request, and a page with a token has what the token shows.
 ALLOW_ANY_ORIGIN: Final = (b"access-control-allow-origin", b"*")
 
 
@@ -51,6 +52,7 @@ class Cards:
         card = from_json(await self._core.invoke_operation("agora.a2a.card", caller, arguments))
         if self._settings.a2a_grpc_port and self._settings.a2a_grpc_on_cards:
             card["supportedInterfaces"] = [*card["supportedInterfaces"], self._build_grpc_interface(agent, base_url)]
+        # An unknown version is no error here: a card is what tells a client the supported ones.
         current = versions.read_named_version(scope) == versions.CURRENT
         document = self.sign_card(card, base_url, current=current)
         await self._send_cacheable(scope, send, document, public=caller.kind == "anonymous")
@@ -102,6 +104,7 @@ class Cards:
             (b"etag", tag),
             (b"last-modified", self._get_or_set_last_modified(tag)),
             (b"cache-control", control),
+            # A cache must not give a stranger the card that a credential shows, nor a client of 0.3 the card of 1.0.
             (b"vary", b"A2A-Version, Authorization, X-API-Key"),
             (b"x-content-type-options", b"nosniff"),
             ALLOW_ANY_ORIGIN,
@@ -120,6 +123,7 @@ class Cards:
     def _get_or_set_last_modified(self, tag: bytes) -> bytes:
         """Find the time when a document was first served with this content; a later time than the true one costs one
         request."""
+        # Bounded: each Host header of a client makes another document.
         if len(self._first_served) >= MAX_CACHED_DOCUMENTS:
             self._first_served.clear()
         since = self._first_served.setdefault(tag, datetime.now(UTC))

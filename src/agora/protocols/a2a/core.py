@@ -95,6 +95,7 @@ class Core:
         """Add the addressed agent and the extensions to the arguments."""
         arguments = dict(request.arguments)
         if request.agent is not None:
+            # Replaces a "tenant" of the body: a request to /a2a/X must not reach Y.
             arguments["agent"] = request.agent
         if request.extensions and "message" in arguments:
             arguments["extensions"] = list(request.extensions)
@@ -114,13 +115,16 @@ class Core:
         arguments = self._add_addressed_agent(request)
         if request.method.name == "SubscribeToTask":
             return OpenedStream(await self._open_task_stream(request, arguments))
+        # The stream reports the work: a call that waits would hold back its first item until the task ends.
         arguments["return_immediately"] = True
         body = await self.invoke_operation(request.method.operation, request.caller, arguments, request.key)
         result = from_json(body)
         task = result.get("task")
         if task is None:
             return OpenedStream(None, (0, body))
+        # Until the task needs its requester (section 3.1.2); a subscription goes on until the task ends.
         stream_arguments = {"task_id": task["id"], "until": "interrupted"}
+        # The client repeats its request after a broken connection: its message id finds the task, whose snapshot it has.
         if request.resume is not None:
             return OpenedStream(await self._open_task_stream(request, stream_arguments), interrupts=True)
         # The position of the snapshot: the stream continues exactly after what the first item shows.

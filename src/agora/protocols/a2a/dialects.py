@@ -40,6 +40,7 @@ class Dialect:
         if self.update is None:
             return json
         item = from_json(json)
+        # Clients of 0.3 stop reading at "final": too early, they lose items; without it, they wait.
         final = interrupts and _convert_status_state(item) in INTERRUPTED_STATES
         return to_json(self.update(item, final=final))
 

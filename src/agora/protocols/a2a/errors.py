@@ -73,6 +73,7 @@ STATUS_CODES: Final[dict[int, tuple[int, str]]] = {
     504: (-32054, "DEADLINE_EXCEEDED"),
 }
 UNSUPPORTED_MEDIA_TYPE: Final = 415
+# Subclasses of InvalidRequest, but errors of the HTTP request: as "invalid parameters" they would lose their status.
 _HTTP_ERRORS: Final = (MethodNotAllowed, PayloadTooLarge)
 #: HTTP statuses also used for JSON-RPC responses, because clients and proxies handle them
 HTTP_STATUSES: Final = frozenset({401, 403, 404, 413, 415, 429, 503})
@@ -184,6 +185,7 @@ def to_wire_error(error: AgoraError, method: str = "", task_id: str | None = Non
         OWN_DOMAIN,
         metadata,
         challenge=isinstance(error, Unauthenticated),
+        # With 0, clients repeat the call at once, in a loop.
         retry_after=None if retry_after is None else max(1, int(retry_after)),
     )
 

@@ -63,6 +63,7 @@ class FrameReader:
 def bind_listener(host: str, port: int) -> socket.socket:
     """Create a listening socket. Raises OSError if the port is in use."""
     listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    # Inherited by the accepted sockets.
     limit_kernel_send_queue(listener)
     return listener
 
@@ -142,6 +143,7 @@ class ClientSide(asyncio.Protocol):
             if kind == RST_STREAM_FRAME or (kind in (DATA_FRAME, HEADERS_FRAME) and flags & END_STREAM_FLAG):
                 self._unfinished_requests.pop(stream, None)
             elif kind == HEADERS_FRAME:
+                # Not overwritten: a client could extend its time with each further HEADERS frame, such as trailers.
                 self._unfinished_requests.setdefault(stream, self._loop.time())
         if self._unfinished_requests and self._alarm is None:
             self._alarm = self._loop.call_later(self._listener.seconds, self._abort_if_request_is_late)
@@ -186,6 +188,7 @@ class ClientSide(asyncio.Protocol):
     def server_connected(self, server: ServerSide, address: str) -> None:
         """Register the connection to the library's server. address: under which the library knows the client."""
         self._server = server
+        # Before its first bytes are passed on: a call whose client is not yet known is refused.
         self._listener.clients[address] = self
         server.transport.write(self._early_bytes)
         self._early_bytes = b""
@@ -236,6 +239,7 @@ class ServerSide(asyncio.Protocol):
         self.transport = cast("asyncio.Transport", transport)
         self.transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
         host, port = transport.get_extra_info("sockname")[:2]
+        # The library's form of a peer's address, which is all that it tells about the origin of a call.
         self._address = f"ipv4:{host}:{port}"
         # The client has gone while this side was connecting.
         if self._client.transport.is_closing():

@@ -63,12 +63,14 @@ class GrpcServer:
         backpressure: Backpressure,
     ) -> None:
         self._core, self._authenticate, self._default_agent = core, authenticate, settings.a2a_grpc_agent
+        # The library reports each client that left before its response as an error.
         logging.getLogger("grpc._cython.cygrpc").addFilter(_is_not_disconnect_error)
         self._listener = GrpcListener(backpressure, settings.request_timeout)
         options = [
             ("grpc.max_receive_message_length", settings.body_limit + MAX_ENVELOPE_BYTES),
             ("grpc.max_concurrent_streams", MAX_CALLS_PER_CONNECTION),
             ("grpc.http2.write_buffer_size", 0),  # a message counts as written when its reader has room for it
+            # With it, a second server would start on the same port and take half of the connections.
             ("grpc.so_reuseport", 0),
         ]
         self._server = grpc.aio.server(options=options, maximum_concurrent_rpcs=settings.max_streams)
@@ -196,6 +198,7 @@ class GrpcServer:
             result = await _await_result_or_wire_error(work)
             if span is not None and isinstance(result, WireError) and result.status >= 500:
                 span.fail(result.grpc)
+        # Outside the span: abort raises, which would mark the span of a refused call as failed.
         if isinstance(result, WireError):
             await _abort_call(context, result)
         return result

@@ -114,6 +114,7 @@ def _read_path_task_id(target: ResourceCall) -> str | None:
 
 def _merge_path_parameters(given: dict[str, Any], target: ResourceCall) -> dict[str, Any]:
     """Merge the parameters with those of the path. Raises InvalidRequest if they differ."""
+    # In 0.3, "id" is the task, and the configuration has a longer name.
     if target.legacy and "Push" in target.method and "id" in target.parameters:
         path = {"id": target.parameters["taskId"], "pushNotificationConfigId": target.parameters["id"]}
     else:

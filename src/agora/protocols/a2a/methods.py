@@ -165,6 +165,7 @@ def _read_get_push_config(params: Mapping[str, Any], old: bool) -> Arguments:
             "task_id": _read_task_id(fields, "id", "taskId"),
             "config_id": read_name(config_id_field, "pushNotificationConfigId"),
         }
+    # 0.3 allows only the task's id, for its first configuration (Core finds it).
     if old and "taskId" not in fields:
         return {"task_id": _read_task_id(fields, "id")}
     arguments = {"task_id": _read_task_id(fields, "taskId"), "config_id": read_name(fields.get("id"), "id")}

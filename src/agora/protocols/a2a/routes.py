@@ -71,6 +71,7 @@ _CONFIG_METHODS: Final = {"GET": "GetTaskPushNotificationConfig", "DELETE": "Del
 def owns_request(scope: Scope) -> bool:
     """Whether a request belongs to A2A. A double slash between base URL and path counts as one."""
     path: str = scope["path"]
+    # Only POST: GET / leads people to the monitor.
     return path.startswith(_PREFIXES) or (path == "/" and scope["method"] == "POST") or path[:2] == "//"
 
 
@@ -126,6 +127,7 @@ def _find_methods(path: str) -> tuple[dict[str, str] | None, dict[str, str]]:
     if parts[0] != "tasks" or not all(parts):
         return None, {}
     if len(parts) == 2:
+        # A task id may contain a colon: only a known action after the last one is an action.
         id, colon, action = parts[1].rpartition(":")
         if colon and action in _TASK_ACTION_METHODS:
             return _TASK_ACTION_METHODS[action], {"id": decode_segment(id)}

@@ -41,6 +41,7 @@ def read_named_version(scope: Scope) -> str:
         text = _read_version_in_query(scope["query_string"])
     text = (text or "").strip()
     match = _VERSION.fullmatch(text)
+    # Cut, because the error repeats it.
     return f"{int(match[1])}.{int(match[2])}" if match else text[:40]
 
 

@@ -27,6 +27,7 @@ class EventResponse:
         await self.send_event("piece", to_json({"content": text or ""}))
 
     async def send_event(self, name: str, data: bytes) -> None:
+        # Not before the first event: until then an error can still have its HTTP status.
         if not self.begun:
             self.begun = True
             await self._send({"type": "http.response.start", "status": 200, "headers": self._headers})

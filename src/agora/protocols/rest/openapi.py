@@ -108,6 +108,7 @@ def _build_health_operation(name: str, description: str) -> dict[str, Any]:
 def _build_operation_entry(operation: Operation, route: Route, number: int, schemas: dict[str, Any]) -> dict[str, Any]:
     request = _share_definitions(operation.input.model_json_schema(ref_template=SCHEMA_REF), schemas)
     entry: dict[str, Any] = {
+        # OpenAPI requires unique ids, and an operation may have several routes.
         "operationId": operation.name if number == 0 else f"{operation.name}.{number}",
         "tags": [operation.category],
         "summary": operation.summary,

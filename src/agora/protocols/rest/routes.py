@@ -66,6 +66,7 @@ def _list_path_shapes(route: Route) -> Iterable[tuple[str, ...]]:
     """List the segments of a path; a parameter that contains a slash is one segment or two."""
     parts = tuple(route.path.strip("/").split("/"))
     yield parts
+    # Clients may write the slash of such a value encoded or as it is.
     if route.slashed:
         twice = ((part, part) if part[1:-1] in route.slashed else (part,) for part in parts)
         yield tuple(part for both in twice for part in both)
