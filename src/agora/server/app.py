@@ -656,7 +656,7 @@ class App:
     async def _send_page_or_not_found(self, scope: Scope, send: Send) -> None:
         if await self.pages(scope, send):
             return
-        if monitor.shows_not_found(scope) and not self.routes.allowed_methods(scope["path"]):
+        if monitor.shows_not_found(scope) and not self.routes.allowed_methods(scope["path"], scope.get("raw_path")):
             await self.monitor_app.send_not_found(scope, send)
         else:
             await self.rest.send_not_found(scope, send)

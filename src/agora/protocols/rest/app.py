@@ -100,7 +100,7 @@ class RestApp:
 
     async def send_not_found(self, scope: Scope, send: Send) -> None:
         """Answer a path or method that does not exist."""
-        allowed = self.routes.allowed_methods(scope["path"])
+        allowed = self.routes.allowed_methods(scope["path"], scope.get("raw_path"))
         if allowed:
             error: AgoraError = MethodNotAllowed(
                 f"{scope['method']} is not possible at {scope['path']}.",

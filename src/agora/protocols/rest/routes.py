@@ -45,21 +45,26 @@ class RouteTable:
         """Find the operation at a path, or None. Raises MalformedRequest if the path is not UTF-8."""
         if (match := self.find_fixed(method, path)) is not None:
             return match
-        # The raw path: an encoded slash in a parameter does not separate segments.
-        segments = (raw_path or path.encode()).split(b"?", 1)[0].decode("latin-1").strip("/").split("/")
+        segments = _split_segments(path, raw_path)
         for route_method, parts, candidate in self._open_routes.get(len(segments), ()):
             if route_method == method and (parameters := _match_segments(parts, segments)) is not None:
                 return RouteMatch(candidate, parameters)
         return None
 
-    def allowed_methods(self, path: str) -> list[str]:
-        """List the methods of a path."""
+    def allowed_methods(self, path: str, raw_path: bytes | None = None) -> list[str]:
+        """List the methods of a path. Raises MalformedRequest if the path is not UTF-8."""
         methods = set(self._methods.get(path, ()))
-        segments = path.strip("/").split("/")
+        segments = _split_segments(path, raw_path)
         for method, parts, _ in self._open_routes.get(len(segments), ()):
             if _match_segments(parts, segments) is not None:
                 methods.add(method)
         return sorted(methods)
+
+
+def _split_segments(path: str, raw_path: bytes | None) -> list[str]:
+    """Split a path into segments, still percent-encoded."""
+    # The raw path: an encoded slash in a parameter does not separate segments, and decoding twice changes a percent sign.
+    return (raw_path or path.encode()).split(b"?", 1)[0].decode("latin-1").strip("/").split("/")
 
 
 def _list_path_shapes(route: Route) -> Iterable[tuple[str, ...]]:

@@ -147,6 +147,10 @@ async def test_list_parameters_are_repeated_or_comma_separated(client: httpx.Asy
 async def test_unknown_paths_and_objects_are_not_found(client: httpx.AsyncClient) -> None:
     _problem(await client.get("/nowhere"), 404, "not_found")
     assert _problem(await client.put("/agents"), 405, "method_not_allowed")["allowed"] == ["GET"]
+    # Encoded percent signs and slashes belong to the name: the path is that of an agent.
+    for name in ("%25FF", "a%2Fb"):
+        refused = _problem(await client.put(f"/agents/{name}"), 405, "method_not_allowed")
+        assert "GET" in refused["allowed"]
     _problem(await client.get("/agents/Nobody"), 404, "not_found", "agent_id")
     _problem(await client.get("/agents//status"), 404, "not_found")
 
