@@ -36,6 +36,7 @@ __all__ = ["FULL_VIEW", "MODEL_VIEW", "PAGE_SIZE", "VIEW_HEADERS", "VIRTUAL_SERV
 PAGE_SIZE: Final = 500
 MAX_PAGE_SIZE: Final = 1000
 MAX_PAGE_SIZE_DIGITS: Final = 9
+MAX_PARAMETERS: Final = 50
 MAX_NAMES: Final = 200  #: maximum number of tools that a client can name
 UNDERSCORES_BY_STYLE: Final[Mapping[str, bool]] = {"dots": False, "underscore": True, "underscores": True}
 VIEW_NAMES: Final = ("model", "full")
@@ -86,7 +87,10 @@ def read_view(query: bytes, headers: Mapping[bytes, str | None], default: View) 
 
 @lru_cache(maxsize=256)
 def _parse_view(query: bytes, headers: tuple[tuple[str, str], ...], default: View) -> View:
-    parameters = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True, max_num_fields=50))
+    try:
+        parameters = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True, max_num_fields=MAX_PARAMETERS))
+    except ValueError:
+        raise _build_invalid_parameter_error("query", f"has at most {MAX_PARAMETERS} parameters") from None
     form = parameters.get("view")
     if form is None:
         compact = default.compact and FULL_VIEW_PARAMETERS.isdisjoint(parameters)

@@ -147,6 +147,7 @@ def test_essential_toolset_names_existing_operations() -> None:
         ("?toolsets=nonsense", "no toolset"),
         ("?names=dashes", "names"),
         ("?page=0", "page"),
+        ("?" + "&".join(f"a{number}=1" for number in range(51)), "query"),
         ("?page=x", "page"),
         ("?page=0000000019999999", "page"),
     ],
