@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis.asyncio
 
 from agora.domains.bus.engines.redis import RedisBus
 from agora.domains.bus.engines.redis.address import Address
@@ -52,6 +53,20 @@ async def test_server_that_loads_its_data_is_not_used_yet(own: Broker) -> None:
     while not starting.done():
         await bus.publish(STREAM, ENTRY)
     await starting
+    await bus.close()
+
+
+async def test_commands_wait_while_a_connected_server_loads_its_data_again(own: Broker) -> None:
+    """As a replica does after a new synchronization."""
+    own.kill()
+    own.start(enable_debug_command="yes", key_load_delay=200, loading_process_events_interval_bytes=1024)
+    bus = await opened(own.url, timeout=20)
+    async with redis.asyncio.from_url(own.url) as other:
+        await other.execute_command("DEBUG", "POPULATE", 5_000)
+        reloading = asyncio.create_task(other.execute_command("DEBUG", "RELOAD"))
+        while not reloading.done():
+            await bus.publish(STREAM, ENTRY)
+        await reloading
     await bus.close()
 
 

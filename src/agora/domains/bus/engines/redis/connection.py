@@ -8,6 +8,7 @@ caller its own.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from typing import Any, cast
 
@@ -71,12 +72,9 @@ class Connection(asyncio.Protocol):
         if address.database:
             await self.send("SELECT", address.database)
         await self.send("CLIENT", "SETNAME", name)
-        try:
+        # While it loads its data, Redis accepts logins; a server that refuses PING otherwise is used.
+        with contextlib.suppress(Refused):
             await self.send("PING")
-        except Refused as error:
-            # After its start, Redis accepts logins while it still loads its data, and refuses all other commands.
-            if str(error).startswith("LOADING"):
-                raise
 
     # -- commands --------------------------------------------------------------------------------
 
@@ -124,7 +122,12 @@ class Connection(asyncio.Protocol):
         # The caller was cancelled; its reply is still consumed, or all later ones would be off by one.
         if future.done():
             return
-        if isinstance(reply, hiredis.ReplyError):
+        if isinstance(reply, hiredis.ReplyError) and str(reply).startswith("LOADING"):
+            # After its start, or as a replica that is synchronized again, it refuses all commands until it has loaded its data.
+            # As on a lost connection, the commands are sent again on the next one.
+            future.set_exception(Disconnected(f"Redis is not ready: {reply}"))
+            self.close()
+        elif isinstance(reply, hiredis.ReplyError):
             future.set_exception(Refused(str(reply)))
         else:
             future.set_result(reply)
