@@ -89,7 +89,9 @@ class AgentTasks:
         if task["status"] not in INTERRUPTED_STATUSES:
             return []
         entries: list[dict[str, Any]] = []
-        arguments: dict[str, Any] = {"task_id": task["task_id"], "limit": HISTORY_PAGE_SIZE}
+        # Clients poll this: a log may have thousands of checkpoints and reports of progress.
+        types = ["message", "status"]
+        arguments: dict[str, Any] = {"task_id": task["task_id"], "types": types, "limit": HISTORY_PAGE_SIZE}
         while True:
             page = await self._invoke_operation(exchange, "agora.task.history", arguments)
             entries += page["entries"]

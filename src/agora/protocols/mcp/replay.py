@@ -27,7 +27,8 @@ class ReplayStore(EventStore):
         if stream_id == GET_STREAM_KEY and (position := _read_log_position(message)) is not None:
             return build_get_stream_event_id(position, session.tag, session.numbered)
         number = _build_event_id(session, stream_id)
-        session.sent.append((number, stream_id, message))
+        size = len(message.model_dump_json()) if message is not None else 0
+        session.remember_message(number, stream_id, message, size)
         return number
 
     async def replay_events_after(self, last_event_id: EventId, send_callback: EventCallback) -> StreamId | None:

@@ -32,6 +32,7 @@ __all__ = [
 #: seconds until an unused session is dropped from memory; it stays in the store and can be continued
 IDLE_SECONDS = 600.0
 MAX_REPLAYED = 100  #: messages that a session keeps for a client that reconnects
+MAX_REPLAYED_BYTES = 4 * 1024 * 1024  #: their size as JSON; the newest message is kept in any case
 MAX_REQUESTS = 1000  #: request ids that a session keeps
 MAX_REQUEST_LENGTH = 200  #: characters of a request id
 MAX_ENDED = 10_000  #: keys of ended sessions
@@ -54,7 +55,7 @@ class Session:
     instructions: sent in its handshake. watched: canonical URIs by the URIs as the client wrote them.
     notifier: the SDK's session for notifications; ready: set once it exists. standing: the open GET stream.
     tag: distinguishes this server's messages from those of others. log_level: minimum level of log messages.
-    sent: recent messages for a client that reconnects.
+    sent: recent messages for a client that reconnects; sent_bytes: their sizes.
     """
 
     owner: Owner
@@ -75,7 +76,8 @@ class Session:
     standing: Any = None
     tag: str = field(default_factory=lambda: secrets.token_hex(4))
     log_level: str | None = None
-    sent: deque[tuple[str, str, Any]] = field(default_factory=lambda: deque(maxlen=MAX_REPLAYED))
+    sent: deque[tuple[str, str, Any]] = field(default_factory=deque)
+    sent_bytes: deque[int] = field(default_factory=deque)
     numbered: int = 0
 
     def __post_init__(self) -> None:
@@ -88,6 +90,14 @@ class Session:
         # A dict keeps insertion order, so the first id is the oldest.
         while len(self.asked) > MAX_REQUESTS:
             del self.asked[next(iter(self.asked))]
+
+    def remember_message(self, number: str, stream_id: str, message: Any, size: int) -> None:
+        """Keep a message for a client that reconnects; only the latest messages are kept. size: in bytes."""
+        self.sent.append((number, stream_id, message))
+        self.sent_bytes.append(size)
+        while len(self.sent) > MAX_REPLAYED or (len(self.sent) > 1 and sum(self.sent_bytes) > MAX_REPLAYED_BYTES):
+            self.sent.popleft()
+            self.sent_bytes.popleft()
 
     @property
     def protocol_version(self) -> str:

@@ -12,12 +12,16 @@ from typing import Any
 
 import httpx
 import pytest
+from mcp_types import JSONRPCResponse
 
+from agora.core.call import Caller
 from agora.core.jobs import JobContext
 from agora.domains.admin import retention_queries as upkeep
 from agora.domains.admin.retention import RetentionController
 from agora.domains.client_sessions import queries as client_sessions
 from agora.domains.client_sessions import sessions as rules
+from agora.protocols.mcp.replay import ReplayStore
+from agora.protocols.mcp.sessions import CURRENT_SESSION, Sessions
 from agora.server.app import App
 from agora.store.port import Query, Reader, Tx
 from tests.failing_stores import failing_store
@@ -209,6 +213,25 @@ async def test_oversized_client_info_is_accepted(wire: Wire, server: Running) ->
     assert len(json.dumps(session.client)) < 1000
     await server.app.mcp.forget_session(session)
     assert "result" in answer(await wire.legacy("resources/subscribe", {"uri": "agora://catalogue"}))
+
+
+async def test_messages_for_a_reconnecting_client_are_limited_in_bytes() -> None:
+    """Results of calls may have a megabyte each."""
+    caller = Caller("default", "agent_1", "agent", "A", frozenset())
+    session = Sessions().create_session(caller, {"protocolVersion": LEGACY})
+    entered = CURRENT_SESSION.set(session)
+    try:
+        store = ReplayStore()
+        for number in range(20):
+            result = {"content": [{"type": "text", "text": "x" * 1_000_000}]}
+            await store.store_event("1", JSONRPCResponse(jsonrpc="2.0", id=number, result=result))
+        kept = [message.id for _, _, message in session.sent]
+        assert kept == [16, 17, 18, 19]
+        for number in range(200):
+            await store.store_event("1", JSONRPCResponse(jsonrpc="2.0", id=number, result={}))
+        assert len(session.sent) == 100
+    finally:
+        CURRENT_SESSION.reset(entered)
 
 
 async def test_client_that_missed_too_much_is_notified_of_everything(wire: Wire, server: Running) -> None:
