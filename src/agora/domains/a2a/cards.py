@@ -75,6 +75,7 @@ def _build_server_fields(call: Call, base: str, agent: AgentRow | None) -> dict[
             "key": {"apiKeySecurityScheme": {"location": "header", "name": "X-API-Key"}},
         },
     }
+    # A card that requires a credential would keep clients without one from a server that needs none.
     if not call.context.settings.trusts_local_callers:
         frame["securityRequirements"] = [{"schemes": {name: {"list": []}}} for name in frame["securitySchemes"]]
     return frame
@@ -140,6 +141,7 @@ def _overlay_card(card: dict[str, Any], stored_card: Mapping[str, Any]) -> dict[
     """Overlay a card with the fields of a stored card; of its capabilities, only the extensions."""
     over = card | {name: value for name, value in stored_card.items() if name not in SERVER_FIELDS}
     capabilities = stored_card.get("capabilities")
+    # Clients talk to this server: whether it streams or pushes does not depend on the agent behind it.
     if isinstance(capabilities, dict) and _has_items_of_type(capabilities.get("extensions"), dict):
         over["extensions"] = capabilities["extensions"]
     return over
@@ -216,6 +218,7 @@ def _is_visible_to(call: Call, row: AgentRow) -> bool:
     if caller.may("read:all") or caller.subject == row.agent_id:
         return True
     if row.visibility == "private":
+        # All credentials without an account have "default": sharing it shows no relation to the agent.
         return row.account_id not in ("default", "builtin") and row.account_id == caller.account
     return row.visibility == "public" or caller.may("read:agents")
 
@@ -300,6 +303,7 @@ async def list_catalogue(call: Call, base: str | None, limit: int, cursor: str |
     return contract.A2ACatalogue.model_construct(
         agents=entries,
         count=len(entries),
+        # Known for a single page only: counting all visible agents would cost a scan for each page.
         total=None if more or cursor else len(entries),
         has_more=more,
         next_cursor=paging.encode_cursor(entries[-1].agent_id or "") if more else None,

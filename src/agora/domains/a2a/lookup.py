@@ -100,11 +100,13 @@ async def _read_history(
         return None
     entries: Sequence[TaskEntryRow] = ()
     budget = paging.PageBudget(MAX_VIEW_BYTES)
+    # The count of messages: most tasks have none, and their log, which may be long, is not read.
     if row.said:
 
         async def read_entries(before: int, count: int) -> Sequence[TaskEntryRow]:
             return await reader.all(statements.select_history_entries, task_id=row.task_id, before=before, limit=count)
 
+        # One more than the limit: the entry of the status may be among them, and is left out below.
         entries, _ = await paging.fill_page_with_rows(read_entries, AFTER_EVERY_POSITION, "number", limit + 1, budget)
     candidates = [
         view.convert_entry_to_message(get_task_context_id(row), entry)
@@ -112,6 +114,7 @@ async def _read_history(
         if entry.number != row.status_entry
     ]
     messages = [message for message in candidates if message is not None]
+    # The message that created the task is in no log entry: it is the task's payload.
     if len(messages) < limit and not budget.full and budget.take_if_fits((data.payload,)):
         messages.insert(0, view.build_first_message(row, decode_json(data.payload)))
     return messages[-limit:]
@@ -125,6 +128,7 @@ async def _read_artifacts(reader: Reader, row: TaskRow, result: str | None) -> l
         task_id, many = row.task_id, row.entries > LONG_LOG_MIN_ENTRIES
         extent = await reader.one(statements.build_artifact_extent_query(many), task_id=task_id, most=MAX_VIEW_BYTES)
         if extent is not None and extent.first is not None and extent.last is not None:
+            # Also if the first piece alone exceeds the limit: a view of a task with artifacts is never empty.
             until = extent.until or extent.first
             truncated = until < extent.last
             entries = await reader.all(statements.build_artifact_pieces_query(many), task_id=task_id, until=until)
@@ -138,6 +142,7 @@ async def get_task(
     row = await require_task(call, task_id, agent)
     document = await build_task_document(call.tx, row, history_length, artifacts=artifacts)
     result = cast_encoded_to_result(view.encode_document(document), A2ATask)
+    # The document is built before the wait: it is the answer if nothing happens in time.
     if wait and not is_settled(row):
         raise WaitForEvent(STATUS_EVENT_TYPES, wait, result, subject=task_id)
     return result

@@ -38,6 +38,7 @@ QUESTION_STATUSES = {"input_required": TaskStatus.INPUT_REQUIRED, "auth_required
 
 def may_answer_with_message(agent: AgentRow) -> bool:
     """Whether an agent declares that it may answer with a message in place of a task."""
+    # The text is searched first: every message passes here, and few agents need their JSON to be parsed.
     return '"answers"' in agent.metadata and _declares_skill(agent, "answers")
 
 
@@ -95,6 +96,7 @@ async def apply_reply_to_task(
         answer = _build_answer_message(content, a2a_metadata)
         await task_messages.add_assignee_message(draft, answer, TaskStatus.COMPLETED)
         return
+    # A pending task cannot end as completed: it passes through in_progress.
     await start_if_work_reported(draft, TaskStatus.COMPLETED, None)
     await end_task(draft, TaskStatus.COMPLETED, result=content)
 

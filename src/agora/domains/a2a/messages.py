@@ -96,6 +96,7 @@ def _merge_equal_field(name: str, argument: str | None, within: str | None) -> s
 
 def _find_skill_in_metadata(metadata: Mapping[str, Any]) -> str | None:
     skill = next((metadata[name] for name in SKILL_KEYS if isinstance(metadata.get(name), str)), None)
+    # Metadata belongs to the client, and no contract checks it: what cannot be a task type is ignored, not refused.
     return skill if skill and len(skill) <= 64 and skill.isprintable() else None
 
 
@@ -128,6 +129,7 @@ async def send_message(
             else await _create_task_or_front_reply(call, request, agent)
         )
         if not isinstance(outcome, _StoredMessage):
+            # No task was created, so no key is stored: the same message may find an agent later.
             return _encode_message_result(outcome)
         task_id, document = outcome.task_id, outcome.document
         # Only the id: the answer to a repetition is the task as it is then.
@@ -142,6 +144,7 @@ async def send_message(
     if document is not None and history_length != 0:
         return _encode_task_result(document)
     row = await lookup.read_task_row(call.tx, task_id)
+    # Only of an existing task: nobody can have answered one that this transaction creates.
     if document is None and (answer := await lookup.find_direct_answer(call.tx, row)) is not None:
         return _encode_message_result(answer)
     return _encode_task_result(await lookup.build_task_document(call.tx, row, history_length))
@@ -285,6 +288,7 @@ def _build_front_reply(request: SendRequest, text: str) -> dict[str, Any]:
 async def _add_message_to_task(call: Call, request: SendRequest) -> _StoredMessage:
     """Add a message to an existing task. Raises NotFound, IllegalTransition if the task has ended."""
     assert request.task_id is not None
+    # Locked, or its agent could end it between the check below and the new message.
     row = await lookup.require_task(call, request.task_id, request.agent, lock=True)
     caller = call.caller
     # Others may see the task, but only its creator speaks in it. NotFound, as for every task that is not theirs.

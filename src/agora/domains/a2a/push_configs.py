@@ -57,6 +57,7 @@ async def create_config(call: Call, task_id: str, config: A2APushConfig, agent: 
     # Early feedback only: the address is resolved and checked again at each delivery (SSRF, DNS rebinding).
     check_outgoing_url(config.url, private=private)
     config_id = config.id or new_id("push")
+    # Replaced, not updated: a worker that still delivers for the old one loses its fence with the row.
     if await call.tx.execute(statements.delete_push_config, task_id=task_id, config_id=config_id):
         await settle_by_key(call, DEAD_LETTER_SOURCE, _build_letter_key(task_id, config_id), DeadLetterState.DISCARDED)
     else:
@@ -201,10 +202,12 @@ def _build_dead_letter(row: PushConfigRow) -> PushDeadLetter:
 
 async def revive_config(call: Call, row: PushConfigRow) -> bool:
     """Reactivate a dead configuration. Returns whether it was dead."""
+    # Conditional on the state: of two concurrent retries, only one resets the attempts.
     if not await call.tx.execute(
         deliveries.reactivate_config, task_id=row.task_id, config_id=row.config_id, now=call.now
     ):
         return False
+    # The event wakes the controllers of all servers, as for a new configuration.
     emit_push_event(call, "configured", row)
     return True
 

@@ -73,6 +73,7 @@ class PushController(Controller):
     # -- lifecycle -------------------------------------------------------------------------------
 
     async def prepare(self) -> None:
+        # Configurations have to be known before the first event: an event of an unknown one wakes nobody.
         for tenant in {DEFAULT_TENANT, *await self.context.store.tenants()}:
             if self.context.store.exclusive:  # a single server owns the store: every lease belongs to a dead process
                 await self.write_as_system(tenant, _release_all_config_leases)
@@ -151,6 +152,7 @@ class PushController(Controller):
                 if not await self._deliver_next_page(key) and key not in self._retry_keys:
                     return
         except Exception:
+            # The lease is not released: it delays the retry, so that a permanent error does not repeat at once.
             log.exception("notifications of %s could not be delivered and will be retried", key[1])
             self._swept_at = 0
             self._wakeup.set()
@@ -163,6 +165,7 @@ class PushController(Controller):
         tenant, task_id, config_id = key
         rows = await self.write_as_system(tenant, partial(_claim_config, task_id=task_id, config_id=config_id))
         if not rows:
+            # Most often another server holds the lease. It receives the same events, and goes on by itself.
             await self._forget_config_if_inactive(key)
             return False
         row = rows[0]
@@ -220,6 +223,7 @@ class PushController(Controller):
             if entries and row.version == "0.3":
                 document = await lookup.build_task_document(reader, task, None)
                 # 0.3 knows no updates in notifications: each is the whole task.
+                # The position moves to the end of the log: the entries after this page are in the document already.
                 payload, number = (
                     legacy.task_to_v03(document),
                     max(entries[-1].number, view.compute_stream_position(task.entries)),
@@ -268,6 +272,7 @@ class PushController(Controller):
 
         tenant, why = key[0], str(error)[:1000]
         self.counts["failed"] += 1
+        # Notifications are in order: the configuration stops as a whole, as nothing may be posted after a gap.
         if error.permanent or attempts >= self.context.server.settings.push_attempts:
             await self.write_as_system(
                 tenant, partial(move_config_to_dead_letters, row=row, error=why, attempts=attempts)

@@ -34,7 +34,8 @@ select_active_configs = Query(
     types={"limit": BIG},
     scan=True,
 )
-#: configurations whose task has advanced or ended
+#: Configurations whose task has advanced or ended. 2 * entries + 1 is views.compute_stream_position; also if nothing is
+#: left to post, because the end has to be recorded as done.
 select_due_configs = Query(
     """
     select c.task_id, c.config_id from a2a_push_configs c
@@ -47,6 +48,7 @@ select_due_configs = Query(
     types={"now": BIG, "limit": BIG},
     scan=True,
 )
+# Each claim has a new fence: writes of a server that was stopped for longer than its lease have no effect.
 claim_config = Write(
     f"""
     update a2a_push_configs set lease_until = :until, fence = fence + 1
@@ -78,6 +80,7 @@ mark_config_dead = Write(
     PushConfigRow,
     types={"attempts": BIG, "fence": BIG, "now": BIG},
 )
+# With a new fence, in case the worker that gave it up has not finished.
 reactivate_config = Write(
     f"""
     update a2a_push_configs set state = 'active', attempts = 0, due_at = 0, lease_until = 0, fence = fence + 1,

@@ -250,6 +250,7 @@ select_remote_agents = Query(
     NamedRemoteAgent,
     types={"limit": BIG},
 )
+# A new revision makes the clients reconnect, so it is counted only if the interface has changed.
 update_remote_agent = Write(
     """
     update a2a_remotes set card = :card, interface = :interface, state = 'available', error = null, checked_at = :now,

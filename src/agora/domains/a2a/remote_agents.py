@@ -68,6 +68,7 @@ async def add_remote(
     call: Call, url: str, name: str | None, headers: Mapping[str, str], timeout: float, verify: bool
 ) -> contract.RemoteAgent:
     """Add a remote agent: the relay fetches its card and registers the agent."""
+    # Stored with the agent: forbidding private networks later also applies to the agents added before.
     private = bool(call.context.settings.a2a_private_networks)
     check_outgoing_url(url, private=private)
     if name is not None:

@@ -50,6 +50,7 @@ async def open_task_update_log(
             allowed=[],
             reason="UNSUPPORTED_OPERATION",
         )
+    # The task's visibility was checked above, and covers all of its entries: no event is filtered again.
     log = _UpdateLog(task_id, get_task_context_id(row), history_length, until)
     return LogStreamSpec(log.read, task_id, Viewer(call.caller.subject, sees_all=True), position)
 
@@ -101,6 +102,7 @@ class _UpdateLog:
                 break
         if items:
             return LogPage(items)
+        # Only after all entries were read: a task may end between both reads, and its last entry must follow.
         task = await reader.one(tasks.select_task, task_id=self.task_id)
         return LogPage(
             (), done=task is None or (task.status in states.TERMINAL_STATUSES and task.entries <= last_number)

@@ -169,6 +169,7 @@ def merge_artifact_piece(artifacts: dict[str, dict[str, Any]], piece: Fields) ->
     if existing is None or not piece["append"]:
         artifacts[artifact["artifactId"]] = artifact
         return
+    # A2A leaves merging to the server: parts are appended, and a later piece replaces names and descriptions.
     more = {name: value for name, value in artifact.items() if name not in ("artifactId", "parts", "metadata")}
     existing |= more | {"parts": existing["parts"] + artifact["parts"]}
     if "metadata" in artifact:
