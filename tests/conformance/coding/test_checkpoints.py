@@ -81,6 +81,25 @@ async def test_rewind_and_fork_are_jobs_of_the_worker_with_the_files(job: Job) -
     assert task.context_id != "talk"
 
 
+@pytest.mark.parametrize("kind", ["rewind", "fork"])
+async def test_follow_up_to_a_rewound_job_does_not_rewind_again(job: Job, kind: str) -> None:
+    job_id = await job.begin()
+    await record(job, job_id, 1, ("a", "A", "1"))
+    await job.market.call(job.coder, "task.complete", task_id=job_id, fencing_token=job.fence, result={})
+    await job.market.call(job.person, f"turn.{kind}", job_id=job_id, number=1, prompt="otherwise")
+    await job.claim()
+    lease = {"task_id": job.task_id, "fencing_token": job.fence}
+    await job.market.call(job.coder, "task.fail", **lease, error="the disk is full", retry=False)
+    await job.say("try again")
+    assert kind in (await job.claim()).payload, "the worker had not rewound before it failed"
+    lease = {"task_id": job.task_id, "fencing_token": job.fence}
+    await job.market.call(job.coder, "task.renew", **lease, checkpoint={"was_rewound": True})
+    await job.market.call(job.coder, "task.complete", **lease, result={})
+    await job.say("and the docs")
+    payload = (await job.claim()).payload
+    assert payload == {"prompt": "and the docs", "codebase_id": job.codebase, "follow_ups": True}
+
+
 async def test_turns_are_visible_only_to_participants_and_belong_to_one_session(job: Job) -> None:
     stranger = await job.market.agent("Stranger")
     job_id = await job.begin()

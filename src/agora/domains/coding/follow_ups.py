@@ -34,6 +34,7 @@ __all__ = ["FollowUpService", "add_follow_up", "build_follow_up"]
 MAX_PENDING_FOLLOW_UPS = 100  #: follow-ups of one job
 MAX_SUCCESSORS = 1000  #: maximum length of the chain of successors that is followed
 QUEUED, STEERING = "queued", "steering"
+STARTING_POINTS = ("rewind", "fork")  #: fields of a job's payload that name the turn it begins at
 MAX_PROMPT_EXCERPT = 2_000  #: characters of a follow-up in the payload of the job created for it
 
 
@@ -222,6 +223,9 @@ async def _begin_successor_job(draft: TaskDraft, text: str) -> str:
     data = await call.tx.one(tasks.select_task_data, task_id=row.task_id)
     assert data is not None
     payload: JsonObject = decode_json(data.payload)
+    # The worker has rewound or forked already: the successor would do it again, and undo the work since.
+    if row.checkpoint is not None and decode_json(row.checkpoint).get("was_rewound"):
+        payload = {name: value for name, value in payload.items() if name not in STARTING_POINTS}
     # The worker reads the whole text from the follow-up itself; the payload is for people who list jobs.
     payload |= {"prompt": text[:MAX_PROMPT_EXCERPT], "follow_ups": True}
     order = Order(
