@@ -76,6 +76,7 @@ def resolve_visible_account(caller: Caller, requested: str | None) -> str | None
     if can_see_all_accounts(caller):
         return requested
     own_account = get_paying_account_of_caller(caller)
+    # No error: an account of others looks like one without entries.
     return own_account if requested in (None, own_account) else ""
 
 
@@ -114,6 +115,7 @@ async def require_account(tx: Reader, account_id: str) -> None:
 
 async def list_account_members(tx: Reader, account_id: str) -> tuple[str, ...]:
     """List the viewers of an account's events: its agents and keys, the first hundred of each, or the single caller."""
+    # Each event stores its audience, so it has to be bounded.
     agents = await tx.all(statements.select_agents_of_account, account=account_id)
     keys = await tx.all(statements.select_keys_of_account, account=account_id)
     return tuple(dict.fromkeys([account_id, *agents, *keys]))

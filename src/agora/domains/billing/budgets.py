@@ -75,6 +75,7 @@ async def _read_spent(tx: Reader, budget: BudgetRow, period: int) -> int:
     account, agent, currency = budget.account_id, budget.agent_id, budget.currency
     if budget.model or budget.project:
         row = await tx.one(statements.sum_spent_on_models, **_build_budget_key(budget), period=period)
+    # No trigger keeps the sum of a pair (ADR 12): the few rows of the month's days are added.
     elif account and agent:
         row = await tx.one(
             statements.sum_spent_on_agent, account=account, agent=agent, currency=currency, period=period

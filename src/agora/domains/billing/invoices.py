@@ -87,12 +87,14 @@ async def issue_invoice(call: Call, account: str, currency: str, period: int) ->
     """
     tx, names = call.tx, {"account": account, "currency": currency}
     await tx.execute(statements.lock_invoice_head)  # serialized from here on
+    # Under the lock: of two servers that close one month, the second finds the first one's invoice.
     if await tx.one(statements.select_invoice_of_period, period=period, **names) is not None:
         return None
     lines, opening = await read_pending_lines(tx, account, currency, period)
     # No invoice without lines, so a quiet month takes no number.
     if not lines:
         return None
+    # Not from a sequence of PostgreSQL, which would keep the numbers of transactions that are rolled back.
     (number,) = await tx.returning(statements.allocate_invoice_number)
     charges, credits = _sum_lines(lines)
     details = build_details(call, await load_billing_profile(call.tx, account), call.now)

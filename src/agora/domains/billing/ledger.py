@@ -145,6 +145,7 @@ class Ledger:
         started_at = ended_at if charge.began is None else charge.began
         # The last microsecond of the interval decides: usage that ends at midnight belongs to the day before.
         day = convert_to_day_number(max(started_at, ended_at - 1))
+        # Credit is negative, and is not reduced by a discount.
         reductions = await self._find_reductions(charge, amount, day // 100) if amount > 0 else []
         # Before the entry: a trigger adds it to the sums that the limits read, which would count it twice (ADR 12).
         model, project = ("", "") if charge.use is None else (charge.use.name, charge.use.project)

@@ -167,6 +167,7 @@ async def list_balances(call: Call, account: str | None, limit: int, cursor: str
     newcomers = [
         AccountBalance(account_id=name, currency=currency, charged=0, credited=0, prepaid=0, accrued=0, reserved=0)
         for name, currency in sorted(running)
+        # Only in the list of one account: on a page of all, the next page could hold them again.
         if account and cursor is None and not more and (name, currency) not in listed
     ]  # accounts whose first instance has not been measured yet
     page = [_build_balance(row, running[row.account_id, row.currency]) for row in (*rows, *newcomers)]

@@ -77,6 +77,7 @@ list_calls = Query(f"{_OLDER_CALLS} and {_MATCHES_FILTERS}", ModelCallRow, types
 list_calls_of_account = Query(
     f"{_OLDER_CALLS} and account_id = :account and {_MATCHES_FILTERS}", ModelCallRow, types=_PAGE_TYPES, scan=True
 )
+# task_id <> '' repeats the condition of the partial index, which is not used without it.
 list_calls_of_task = Query(
     f"{_OLDER_CALLS} and task_id = :task and task_id <> '' and {_MATCHES_FILTERS}",
     ModelCallRow,

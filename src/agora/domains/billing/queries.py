@@ -130,6 +130,7 @@ list_prices = Query(
     PriceRow,
     types={"before": BIG, "limit": BIG},
 )
+# Reads by primary key only as many of the newest versions as the limit allows: more cannot change the answer.
 count_price_changes = Query(
     f"""
     select count(*) as changes from billing_prices where {_BY_AGENT} and version > :latest - :most and created_at > :since
@@ -193,6 +194,7 @@ list_entries_of_agent = Query(
     types=_PAGE_TYPES,
     scan=True,
 )
+# instance_id <> '' repeats the condition of the partial index, which is not used without it.
 list_entries_of_instance = Query(
     f"select * from billing_ledger where {_OLDER_ENTRIES} and instance_id = :instance and instance_id <> '' and {_MATCHES_FILTERS}",
     LedgerEntry,
@@ -289,6 +291,7 @@ list_budgets = Query(
     types={"everyone": BIG, "limit": BIG},
     scan=True,
 )
+# warned and exhausted begin again: a changed limit is announced once more in the same month.
 upsert_budget = Write(
     """
     insert into billing_budgets (tenant_id, account_id, agent_id, currency, model, project, soft_limit, hard_limit, prepaid,
@@ -416,6 +419,7 @@ select_account_of_key = Query("select account_id from tokens where tenant_id = :
 
 # -- time --------------------------------------------------------------------------------------
 
+# An upsert locks the first time, too, when there is no row that a select could lock.
 lock_meter = Write(
     """
     insert into billing_meters (tenant_id, instance_id, billed_at) values (:tenant, :instance_id, :now)
@@ -436,6 +440,7 @@ sum_instance_charges = Query(
     """,
     TimedInstance,
 )
+# began stays that of the first report: the keys of the entries are made from it.
 upsert_run = Write(
     """
     insert into billing_runs (tenant_id, instance_id, number, account_id, agent_id, began, measured, billed, accrued,

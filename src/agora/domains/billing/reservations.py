@@ -87,6 +87,7 @@ async def charge_reservation(call: Call, task_id: str) -> None:
     if row is None:
         return
     await call.tx.execute(statements.delete_reservation, task_id=task_id)  # first, or it would count twice
+    # The allowance stays used: the reservation took it, and the charge is of the same amount.
     charge = Charge(
         build_task_charge_key(task_id), row.account_id, row.agent_id, EntryKind.TASK, 1, description=row.description
     )

@@ -33,6 +33,7 @@ BIG = "bigint"
 AFTER_EVERY_ID = "\x7f"  # sorts after every task id
 NO_END = 1 << 62
 
+# Totals never decrease. case, because the larger of two values is max() on SQLite, greatest() on PostgreSQL.
 upsert_usage = Write(
     """
     insert into token_usage (tenant_id, task_id, model, agent_id, account_id, input_tokens, output_tokens, cost, currency,

@@ -195,6 +195,7 @@ async def close_months(call: Call, due: list[tuple[str, str, int]], last: int) -
     due: account, currency, oldest month with uninvoiced entries.
     """
     issued = []
+    # Also the months that passed while no server ran: each has its own invoice.
     for account, currency, month in due:
         while month <= last:
             number = await issue_invoice(call, account, currency, month)

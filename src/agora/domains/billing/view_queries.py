@@ -183,7 +183,8 @@ count_customers = Query(
 
 # -- invoices ----------------------------------------------------------------------------------
 
-# Accounts with uninvoiced entries of months up to :period, and the oldest such month.
+# Accounts with uninvoiced entries of months up to :period, and the oldest such month. Months of free usage alone make no
+# invoice due: their entries are on the account's next one.
 select_due_invoices = Query(
     """
     select ref as account_id, currency, min(period) as period from billing_totals as t
