@@ -48,6 +48,7 @@ from .records import INSTANCES, DeploymentRow, InstanceRow
 __all__ = ["INSTANCE_SCOPES", "InstanceRequest", "check_max_price", "create_instance", "find_payment_error"]
 
 #: scopes of an instance's token
+# Its program is its developer's, its account its customer's: it may neither deploy nor see bills of the account.
 INSTANCE_SCOPES = ("read:agents", "read:messages", "read:tasks", "write:messages", "write:tasks")
 DEPLOY_SCOPE = "deploy:agents"
 UNUSABLE_STATUSES = frozenset({"retired", "suspended", "paused"})
@@ -104,6 +105,7 @@ async def create_instance(call: Call, request: InstanceRequest, key: str | None 
     row = _build_row(call, _InstancePlan(request, key, deployment, terms, co_location, place, need))
     # Within the same transaction: if a later check refuses the instance, the charge is rolled back with it.
     await _charge_base_price(call, row, terms)
+    # No other check may follow the charge: scaling and messages, which name no backup, catch its error and commit.
     await _check_backup_restorable(call, request, agent, place)
     secrets_to_seal = secrets | ({"environment": request.config.environment} if request.config.environment else {})
     row.secrets = seal_secrets(call, secrets_to_seal, f"instance:{row.instance_id}")
@@ -122,6 +124,7 @@ async def _find_earlier_request(call: Call, request: InstanceRequest, key: str |
         return None
     agent = await load_agent(call.tx, request.agent)
     same = (row.agent_id, row.account_id, row.name) == (agent.agent_id, request.account, request.name)
+    # Without the environment, which is stored only encrypted.
     if not same or row.config != _pack_config(request):
         raise build_key_reused_error("idempotency key", key, "instance")
     return row.instance_id

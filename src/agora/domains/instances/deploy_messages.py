@@ -74,6 +74,7 @@ def _explain_validation_error(error: ValidationError) -> InvalidRequest:
 
 
 def _require_creation_scope(call: Call) -> None:
+    # Whoever may send messages gets here: the scope of the operation has to hold for messages, too.
     if not call.caller.may(SCOPE):
         raise PermissionDenied(f"Creating instances requires the scope {SCOPE}.", required=SCOPE)
 

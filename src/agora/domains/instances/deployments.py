@@ -175,6 +175,7 @@ class DeploymentService(BoundService, contract.Deployments):
         profile = build_profile(manifest) | {
             name: value for name, value in profile_fields.items() if name != "service_tier"
         }
+        # A new revision adds to the stored metadata: the agent itself may have set some of it.
         profile["metadata"] = (
             decode_json(row.metadata) | build_profile(manifest)["metadata"] | profile_fields.get("metadata", {})
         )

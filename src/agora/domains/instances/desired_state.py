@@ -104,6 +104,7 @@ async def resume_instance(call: Call, instance_id: str, wait: float) -> Instance
     error = await find_payment_error(call, row.account_id, row.agent_id, terms)
     if error is not None:
         raise error
+    # A failed one, too: the new desired state ends its backoff, and it is started at once.
     if row.desired == "paused" or row.state == "failed" or row.blocked:
         await set_desired_state(call, row, "running")
         await emit_instance_event("agora.instance.resuming", call, row, desired_status="running")

@@ -216,6 +216,7 @@ def _append_execution(call: Call, row: InstanceRow, execution_id: str, order: Ex
         http_status=None,
         error=None,
         duration=None,
+        # Later than its own server could settle it: until then, another server does not take its outcome for unknown.
         deadline=call.now + int(order.timeout * SECOND) + SETTLE_MICROSECONDS,
         created_at=call.now,
         ended_at=None,

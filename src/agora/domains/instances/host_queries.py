@@ -110,6 +110,7 @@ withdraw_deployment = Write(
 
 select_host = Query("select * from hosts where tenant_id = :tenant and (host_id = :ref or name = :ref)", HostRow)
 select_host_of_agent = Query("select * from hosts where tenant_id = :tenant and agent_id = :agent_id limit 1", HostRow)
+# In the order of ids, in which lock_hosts locks them: concurrent placements do not deadlock.
 _HOSTS = "select * from hosts where tenant_id = :tenant and host_id > :after order by host_id limit :limit"
 list_hosts = Query(_HOSTS, HostRow, types={"limit": BIG})
 select_next_due_time_on_agents = Query(
@@ -131,6 +132,7 @@ sum_reserved_resources = Query(
     ReservedResources,
     scan=True,
 )
+# A heartbeat changes neither name nor closed, which operators set.
 upsert_host = Write(
     """
     insert into hosts (tenant_id, host_id, name, kind, agent_id, region, engines, capacity, private, closed, seen_at,
@@ -167,6 +169,7 @@ list_executions = Query(
     InstanceExecutionRow,
     types={"limit": BIG},
 )
+# Its own server and the maintenance job may both end it: the first one counts.
 end_execution = Write(
     """
     update instance_executions set status = :status, http_status = :http_status, error = :error, duration = :duration,

@@ -46,6 +46,7 @@ class HostedInstanceReconciler(DueController):
 
         check = int(self.context.server.settings.instance_check * SECOND)
         now = self.context.clock.now()
+        # Every server does this: each step locks its row and reads due_at again, so that a request is sent once.
         rows = await self.read(tenant, statements.select_due_instances, host_id=host.host_id, now=now, limit=MAX_BATCH)
         running_rows = [
             row for row in rows if row.state == "running" and resolve_goal_state(row) == "running" and not row.asked

@@ -163,6 +163,7 @@ async def _request_removal(call: Call, row: InstanceRow) -> None:
     if row.remote_id is None:
         await transitions.finish_and_refund_instance(call, row, row.reason)
         return
+    # As for a pause, the time ends with the request: the customer does not pay for the removal.
     await metering.close_and_bill_interval(
         call, row, read_metering_clock(call), until_now=row.state in ("running", "stopping")
     )
@@ -172,6 +173,7 @@ async def _request_removal(call: Call, row: InstanceRow) -> None:
 async def _retry_or_fail_request(call: Call, row: InstanceRow) -> None:
     """Handle a request without a timely reply: try up to ``MAX_ATTEMPTS`` times, then record failure or loss."""
     reason = "The hosting agent did not answer."
+    # A reply from now on is late (_remove_late_container).
     await _clear_open_request(call, row)
     if transitions.resolve_goal_state(row) != "stopped" and row.state == "provisioning":
         await transitions.record_crash_and_schedule_restart(call, row, read_metering_clock(call), None, reason)
@@ -204,6 +206,7 @@ async def apply_hosting_reply(call: Call, question: EnvelopeRow | None, message:
     """Apply a hosting agent's reply; return whether it concerned an instance. question: row of the answered message."""
     if question is None or question.sender != ORCHESTRATOR:
         return False
+    # By the open request and not by an id in the reply: a hosting agent must not change other instances.
     row = await call.tx.one(statements.select_instance_of_message, message_id=question.message_id)
     if row is None:
         return await _remove_late_container(call, question, message)

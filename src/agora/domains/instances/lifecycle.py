@@ -388,6 +388,7 @@ class InstanceLifecycle:
         with self._freeze_displayed_running_time(previous_output):
             observation = await self.current_engine.stop(handle, grace)
             at, took = observation.exit.at if observation.exit is not None else None, self.ticks.at - previous_output.at
+            # The wall clock of the exit may be set during the stop; the monotonic time bounds what is billed.
             stop_time = min(max(0, at - started_at), took) if was_running and at is not None else 0
 
             async def close_metering_interval(call: Call) -> None:

@@ -93,6 +93,7 @@ class InstanceMaintenance(Controller):
         self._exhausted_tenants.discard(tenant)
         groups: dict[tuple[str, str, int], list[InstanceRow]] = defaultdict(list)
         for host in await self.read(tenant, host_queries.list_hosts, after="", limit=MAX_HOSTS):
+            # Other servers check their own. Each checks those of hosting agents: a block is set once (block_instance).
             if host.host_id == self.local.host_id or host.kind == "agent":
                 live = statements.list_live_instances
                 async for row in self.iterate_rows(tenant, live, "instance_id", PAGE_SIZE, host_id=host.host_id):
@@ -166,6 +167,7 @@ class InstanceMaintenance(Controller):
     async def _delete_orphaned_backups(self) -> None:
         """Delete backup files without a row."""
         directory = self.local.backups
+        # Files before rows: a backup whose row is written meanwhile is not in the list.
         names = await asyncio.to_thread(_list_old_backup_files, directory)
         # By all tenants: the directory belongs to the host and not to a tenant.
         referenced: set[str] = set()

@@ -252,6 +252,7 @@ def _validate_remaining(document: Mapping[str, Any], error: ValidationError) -> 
     invalid_fields = {str(each["loc"][0]) for each in error.errors() if each["loc"]}
     valid_fields = {name: value for name, value in document.items() if name not in invalid_fields}
     try:
+        # The name is the only required field: without it, no contradiction would be found.
         return AgentManifest.model_validate({"name": "unnamed"} | valid_fields)
     except ValidationError:
         return None

@@ -73,6 +73,7 @@ async def begin_interval(call: Call, row: InstanceRow, ticks: MonotonicTime) -> 
     call.tx.append(INTERVALS, interval)
     version = row.price_version
     new_run = Run(row.instance_id, number, row.account_id, row.agent_id, call.now, call.now, version)
+    # Of no length: the first report fixes the start, from which the keys of the ledger's entries are made.
     await bill_runs(call, [new_run])
 
 

@@ -156,6 +156,7 @@ def compute_free_capacity(host: HostRow, reserved: ReservedResources | None) -> 
     """Compute a host's unreserved resources: its capacity less the reservations of this tenant and of others."""
     capacity = decode_json(host.capacity)
     memory, cpu = capacity.get("memory"), capacity.get("cpus")
+    # Rows of other tenants cannot be read here (ADR 17): the host reports what they reserve with its heartbeat.
     balance = {name: -capacity.get(f"{name}_elsewhere", 0) for name in ("memory", "cpu", "gpus")}
     if reserved is not None:
         balance = {name: count - getattr(reserved, name) for name, count in balance.items()}

@@ -259,6 +259,7 @@ update_asked_message = Write(
     """,
     types={"due_at": BIG, "now": BIG},
 )
+# Only a change counts as an update, so that a block is announced once.
 block_instance = Write(
     f"""
     update instances set blocked = :blocked, reason = :reason, due_at = :now, updated_at = :now
@@ -298,6 +299,7 @@ _CHECKS_POSTGRES = """
         (value->>9)::bigint as received, (value->>10)::bigint as sent
     from json_array_elements(:checks::json)
 """
+# Only rows that still run as desired: the check must not overwrite what has changed since it began.
 _UPDATE_CHECKED = """
     update instances set due_at = c.due, reason = null, healthy = c.healthy, failing = c.failing,
         error_count = error_count + case when c.error is null then 0 else 1 end, last_error = coalesce(c.error, last_error),
@@ -362,7 +364,8 @@ select_open_intervals_in_scope = Query(
     types={"since": BIG},
     scan=True,
 )
-# Running time measured by :ticks. Only intervals of the same boot: readings of different boots are not comparable.
+# Running time measured by :ticks. Only intervals of the same boot: readings of different boots are not comparable. A late
+# report, with an earlier reading, changes nothing.
 _ADD_MEASURED_TIME = """
     update instance_intervals set measured = measured + :ticks - ticks, seen_at = :now, ticks = :ticks
     where tenant_id = :tenant and boot = :boot and ended is null and ticks <= :ticks and instance_id {}
@@ -406,6 +409,7 @@ def _delete_from(table: str) -> Write:
     return Write(text + _OF_AGENTS, postgres=text + _OF_AGENTS_POSTGRES)
 
 
+# The counters stay: the success rate of an agent includes instances that are gone.
 instance_deletes = tuple(
     map(_delete_from, ("instance_intervals", "instance_executions", "instance_output", "instances"))
 )

@@ -183,6 +183,7 @@ class InstanceReconciler(DueController):
             self._delayed_until.pop((event.tenant_id, event.event.subject or ""), None)
         tenants = {event.tenant_id for event in desired_state_events}
         if tenants and not self.is_stopping:
+            # Not at the next step: a call waits for the change.
             task = asyncio.ensure_future(self._reconcile_now(tenants))
             self._urgent_tasks.add(task)
             task.add_done_callback(self._urgent_tasks.discard)
@@ -271,6 +272,7 @@ class InstanceReconciler(DueController):
                 results = await engine.inspect_all([_parse_handle(row) for row in group])
                 observations += zip(group, results, strict=True)
             except EngineError:
+                # An engine that cannot be asked says nothing about its instances: unknown never counts as ended.
                 observations += [(row, None) for row in group]
         return observations
 
@@ -446,6 +448,7 @@ class InstanceReconciler(DueController):
         handle = remnant.handle
         rows = await self.read(remnant.tenant, statements.select_instance_state, instance_id=handle.instance_id)
         row = rows[0] if rows else None
+        # An equal generation stays, also without a handle in the row: the server ended before storing it (ADR 15).
         if row is None or row.stopped_at is not None or handle.generation < row.generation:
             log.warning("removing %s (generation %d), which has no row", handle.instance_id, handle.generation)
             await engine.remove(handle)

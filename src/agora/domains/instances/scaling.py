@@ -145,6 +145,7 @@ async def adjust_instance_count(call: Call, agent_id: str, account: str, *, meas
         changes |= await _create_missing_instances(call, row, target_count - len(instances))
     elif target_count < len(instances):
         since = row.calm_since or call.now
+        # A lowered maximum does not wait until the load is low.
         forced = len(instances) > row.most
         changes |= {"calm_since": since, "retry_at": None, "problem": None}
         if forced or call.now - since >= SCALE_DOWN_DELAY:
@@ -177,6 +178,7 @@ async def _create_missing_instances(call: Call, row: InstanceScalingRow, number:
     if row.retry_at is not None and row.retry_at > call.now:
         return {}
     config = InstanceConfig.model_validate(decode_json(row.config))
+    # At the price that was accepted when scaling was set: nobody is asked for each instance.
     request = InstanceRequest(row.agent_id, row.account_id, config, pool=True, agreed=row.price_version)
     for _ in range(min(number, MAX_ADJUSTMENT)):
         try:

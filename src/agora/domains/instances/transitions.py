@@ -74,6 +74,7 @@ async def record_crash_and_schedule_restart(
 ) -> None:
     """Store that an instance ended or failed to start contrary to its desired state; schedule a restart with backoff."""
     measured, reason = (
+        # Also if the guard of change_state refuses the new state, as after a pause meanwhile: the program has ended.
         await metering.close_and_bill_interval(call, row, ticks, exit.at if exit is not None else None),
         clean_text(reason),
     )
