@@ -44,6 +44,7 @@ choose_attempt = Write(
 )
 
 # _LATEST_TASK reads the newest job by id: ids begin with the time.
+# The default context of a task in SQL: its id begins with task_, five characters.
 _CONTEXT_ID = "'ctx_' || substr(a.task_id, 6)"
 _LATEST_TASK = f"""
     coalesce(

@@ -236,12 +236,14 @@ async def _begin_successor_job(draft: TaskDraft, text: str) -> str:
         model=row.required_model,
         priority=views.PRIORITIES[row.priority],
         metadata=data.metadata,
+        # Whoever says it: the successor belongs to the job's requester, whose account pays for it.
         created_by=row.created_by,
         account=row.account_id,
         context_id=views.get_task_context_id(row),
     )
     successor, _ = await create_task(call, order)
     task_id = str(successor.task_id)
+    # Only those that wait: what the agent has received stays with the job that received it.
     await call.tx.execute(statements.move_waiting, task_id=row.task_id, successor=task_id)
     await call.tx.execute(statements.close_job, task_id=row.task_id, successor=task_id, now=call.now)
     draft.append_entry("note", content=f"goes on as {task_id}")

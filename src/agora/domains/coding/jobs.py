@@ -47,6 +47,7 @@ class StandIns(Controller):
         silent = statements.select_codebases_without_worker
         async for row in self.iterate_rows(tenant, silent, "codebase_id", MAX_BATCH, seen_since=seen_since):
             await self.write_as_system(tenant, partial(APPOINT_STAND_INS.get(), codebase_id=row.codebase_id))
+        # One page: those that are dismissed are no longer found, and the next pass goes on.
         rows = await self.read(
             tenant, statements.select_codebases_with_stand_ins, seen_since=seen_since, limit=MAX_BATCH
         )

@@ -327,7 +327,7 @@ select_secrets_of_ended_jobs = Query(
 delete_ended_secrets = Write(f"delete from coding_job_secrets where {_OF_ENDED_JOBS}")
 
 #: online workers that take codebases, the last seen first, because a killed worker is not seen again. The caller
-#: filters out those that have declined
+#: filters out those that have declined. ~ escapes the underscores, each of which would match any character
 select_workers_to_ask = Query(
     """
     select * from workers where tenant_id = :tenant and retired_at is null and draining_at is null

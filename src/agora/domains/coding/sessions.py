@@ -79,6 +79,7 @@ class SessionService(BoundService, contract.Sessions):
             moment = _parse_time(document, "updated_at", place)
             is_new = session.created_at == session.updated_at == self.call.now
             # Updates by jobs are newer than the time in an agent's list.
+            # A worker's clock may be ahead: a future time would keep the session first in lists, and from retention.
             changed_at = session.updated_at if moment is None else min(moment, self.call.now)
             await self._save_session(session, changed_at if is_new else max(session.updated_at, changed_at))
         return contract.Synchronisation(codebase_id=codebase_id, sessions=len(sessions))

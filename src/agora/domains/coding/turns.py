@@ -161,6 +161,7 @@ class TurnService(BoundService, contract.Turns):
         codebase = await load_own_codebase(call, codebase_id)
         context_id = views.get_task_context_id(draft.row)
         last = await call.tx.one(statements.select_last_turn, job_id=job_id)
+        # The first turn is recorded by the job that its session is named after.
         is_same = last.context_id == context_id if last is not None else task_id == job_id
         # Another worker has taken over the job: it may add turns but not change earlier ones.
         is_next = last is not None and last.requester == draft.row.created_by and number > last.number
