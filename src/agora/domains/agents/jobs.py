@@ -40,11 +40,13 @@ class HeartbeatController(Controller):
             self.context.clock.now(),
             int(self.context.server.settings.offline_after * SECOND / CHECKS_PER_SILENCE_LIMIT),
         )
+        # Negative after the clock was set back: then check now, not when it has caught up.
         if not 0 <= now - self._checked_at < period:
             await self.run_for_each_tenant(self.reconcile)
             self._checked_at = now
 
     async def finish(self) -> None:
+        # What this server has seen is in its memory only: agents would look silent to the next one.
         await self.flush_heartbeats()
 
     # -- activity --------------------------------------------------------------------------------
@@ -102,6 +104,7 @@ class HeartbeatController(Controller):
 
         async def store_offline(call: Call) -> int:
             rows = await call.tx.all(presence.lock_silent_agents, ids=encode_json(ids), before=before)
+            # Seen by this server since its last flush.
             silent = [row for row in rows if (tenant, row.agent_id) not in last_seen]
             for row in silent:
                 await set_agent_status(call, row, "offline")

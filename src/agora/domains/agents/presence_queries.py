@@ -21,6 +21,7 @@ BIG = "bigint"
 _IDS, _IDS_POSTGRES = build_in_list_condition("ids")
 
 # seen: JSON array of [agent id, microseconds]. Grouped, so that the array is scanned and each agent looked up by id.
+# Several servers write: an older time must not replace a newer one.
 _UPDATE_LAST_ACTIVITY = """
     update agents set last_activity = s.at
     from (select {agent_id} as agent_id, max({at}) as at from {pairs} group by 1) as s

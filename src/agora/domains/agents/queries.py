@@ -94,6 +94,7 @@ select_any_agent_of_account = Query(
     """,
     str,
 )
+# Counted up to the limit, so that the check of a registration costs the same for any number of agents.
 count_agents_of_registrar = Query(
     """
     select count(*) as registered from (
@@ -170,6 +171,7 @@ record_heartbeat = Write(
     """,
     types={"now": BIG, "load": "double precision"},
 )
+# A new generation invalidates the tokens that were issued before.
 retire_agent = Write(
     """
     update agents set status = 'retired', retired_at = :now, token_generation = token_generation + 1

@@ -354,6 +354,7 @@ class AgentService(BoundService, contract.Agents):
         self._emit_agent_event("agora.agent.updated", updated_row)
         if updated_row.alias not in (None, row.alias):
             await call.publish(ADDRESS_TAKEN, AddressTaken(agent_id, updated_row.alias))
+        # An update is a sign of life, as a heartbeat is.
         if updated_row.status in ("offline", "inactive"):
             updated_row.status = await self._set_own_status(updated_row, AgentStatus.ACTIVE)
         elif updated_row.status in ("active", "busy") and updated_row.max_concurrent_tasks != row.max_concurrent_tasks:
@@ -501,6 +502,7 @@ class AgentService(BoundService, contract.Agents):
         row = await self._lock_own_agent(agent_id)
         now = self.call.now
         await self.call.tx.execute(statements.record_heartbeat, agent_id=row.agent_id, now=now, load=load)
+        # Only offline, which the server has set: inactive is the agent's own choice.
         new_status = status or ("active" if row.status == "offline" else None)
         current = await self._set_own_status(row, AgentStatus(new_status)) if new_status else row.status
         return contract.AgentHeartbeat.model_construct(
