@@ -180,6 +180,7 @@ class Arguments:
             number = float(value)
         except (TypeError, ValueError, OverflowError):
             raise _build_wrong_argument_error(self.reducer, name, "is not a number", value) from None
+        # NaN passes float(), and every comparison with the bounds below.
         if number != number:
             raise _build_wrong_argument_error(self.reducer, name, "is not a number", value)
         return min(max(number, minimum), maximum)

@@ -61,6 +61,7 @@ async def find_mapped_agent(call: Call, name: str) -> AgentRow | None:
     row = await find_agent(call.tx, mapping.target)
     if row is not None and row.retired_at is None:
         return row
+    # Its agent has left: the name is free for the next agent that calls itself so.
     await call.tx.execute(statements.delete_mapping, kind=AGENT_KIND, v4_key=name)
     return agent
 
@@ -92,6 +93,7 @@ async def ensure_agent(
     if row is None and agent_name:
         row = await find_mapped_agent(call, agent_name)
     if row is None:
+        # Services are called without the dispatcher, which otherwise validates the arguments.
         profile = validate_for(
             call,
             "agora.agent.register",

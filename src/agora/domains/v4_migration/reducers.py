@@ -91,6 +91,7 @@ async def send_agent_message(call: Call, args: Arguments) -> Answer:
     draft = MessageDraft(**{**message, "priority": Priority(message["priority"])})
     stored = await MessagingService(act_as(call, row, "agora.messaging.send")).send_draft(draft)
     if message_id:
+        # In the message's transaction: a repetition after a lost answer finds it. v4 knows no idempotency keys.
         add_mapping(call, MESSAGE_TABLE, key, stored.message_id, run_id="")
     call.target = stored.message_id
     receipt = {"message_id": stored.message_id, "status": DeliveryState.QUEUED, "timestamp": to_datetime(call.now)}
@@ -249,6 +250,7 @@ async def update_task_progress(call: Call, args: Arguments) -> Answer:
         args.text("status_update")[:4000] or None,
         result=(results or None) if is_complete else None,
     )
+    # A task has one result, at its end: earlier ones are comments.
     if results and not is_complete:
         await agent.comment(task_id, str(results)[:4000])
     return {"task_id": task_id, "assignment_id": assignment, "status": update.status, "progress": progress}

@@ -51,6 +51,7 @@ class MigrationService(BoundService, contract.Migration):
             agent = next(filter(None, map(arguments.text, CALLER_ARGUMENTS)), "")
             answer = await REDUCERS[reducer](call, arguments)
             notice = await announce_sunset(call)
+        # The transaction is rolled back: a refused call is counted by the log and the metric only.
         except AgoraError as error:
             self._record_call(agent, database, reducer, error.code)
             error.extra |= {"success": False, "error": error.detail}  # v4's error format
@@ -103,6 +104,7 @@ class MigrationService(BoundService, contract.Migration):
     @implements
     async def begin_import(self, database: str, digest: str) -> contract.ImportRun:
         call = self.call
+        # By the digest of the file: the same file continues where its import stopped, another one begins its own.
         run = await call.tx.one(statements.select_running_import, source=database, digest=digest)
         if run is None:
             run = _new_run(call, database, digest)
