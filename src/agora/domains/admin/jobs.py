@@ -30,6 +30,7 @@ class OverrideController(DueController):
     async def reconcile(self, tenant: str) -> None:
         now = self.context.clock.now()
         while not self.is_stopping and await self.read(tenant, statements.select_overdue_override, now=now):
+            # None was left to lift: another server was faster, and reading again at once would loop.
             if not await self.write_as_system(tenant, self._lift_expired_overrides):
                 return
 

@@ -104,6 +104,7 @@ class RetentionController(Controller):
             # Dependent rows and the row itself go in one transaction, in the order of drops.
             ids = encode_json(rows)
 
+            # As a default: the loop assigns the variable again.
             async def delete_tasks(call: Call, ids: str = ids) -> None:
                 for drop in drops:
                     await call.tx.execute(drop, ids=ids)

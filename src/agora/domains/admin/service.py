@@ -102,6 +102,7 @@ class AdminService(BoundService, contract.Admin):
             authority=authority,
             actor=call.caller.subject,
             reason=reason,
+            # Both take effect at once: nothing stays in force that could be lifted.
             status="lifted" if action in (OverrideAction.TERMINATE, OverrideAction.RESUME) else "active",
             created_at=call.now,
             expires_at=call.now + expires_in * SECOND if expires_in else None,
@@ -125,6 +126,7 @@ class AdminService(BoundService, contract.Admin):
         call = self.call
         lower = [row for row in standing if row.authority <= authority]
         higher = [row for row in standing if row.authority > authority]
+        # Raises if a higher override is in force; without any, the agent may be paused all the same.
         if not lower:
             await check_override_authority(call, target, authority)
         paused = agent.status == "paused" if agent is not None else target.startswith(WORKFLOW_ID_PREFIX)
