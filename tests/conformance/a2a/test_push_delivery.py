@@ -6,6 +6,7 @@ import asyncio
 import base64
 import hashlib
 import json
+import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,9 @@ from typing import Any
 import pytest
 
 from agora.core.call import Caller
-from agora.domains.a2a.push_outbox import LEASE_SECONDS, PushController
+from agora.domains.a2a.push_outbox import LEASE_SECONDS, SWEEP_SECONDS, PushController
 from agora.server.app import App
+from agora.store.port import StoreUnavailable
 from agora_sdk.errors import NotFound
 from tests.conformance.a2a.a2a_calls import ask, say
 from tests.conformance.a2a.push_receiver import Receiver, receiver
@@ -294,6 +296,34 @@ async def test_configuration_added_later_gets_only_later_updates(
     await market.call(bob, "task.complete", task_id=task_id, result="done")
     await pushing(market).wait_until_idle()
     assert kinds(there) == ["artifactUpdate", "statusUpdate"]
+
+
+class ControllerWithoutStore(PushController):
+    """Reads rows, but cannot write, like a server whose disk is full."""
+
+    writes = 0
+
+    async def write_as_system(self, tenant: str, work: Any) -> Any:
+        self.writes += 1
+        raise StoreUnavailable("The disk is full.", cause="disk_full")
+
+
+async def test_outage_of_the_store_is_not_logged_for_each_configuration(
+    market: Market, ann: Caller, bob: Caller, there: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    await pushing(market).finish()
+    await work(market, bob, await given(market, ann, there.url))
+    controller = ControllerWithoutStore(pushing(market).context)
+    for _ in range(3):
+        await controller.step()
+        await controller.wait_until_idle()
+    assert controller.writes == 1, "the next sweep tries again"
+    assert not [record for record in caplog.records if record.levelno > logging.DEBUG and record.exc_info]
+    market.clock.advance(SWEEP_SECONDS + 1)
+    await controller.step()
+    await controller.wait_until_idle()
+    assert controller.writes == 2
+    controller.sender.close()
 
 
 async def test_another_server_continues_interrupted_posts(

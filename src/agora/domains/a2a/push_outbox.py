@@ -27,7 +27,7 @@ from agora.domains.outbox.http_sender import DeliveryRejected
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks.records import TaskRow
 from agora.net.backoff import compute_jittered_delay
-from agora.store.port import Reader, StoredEvent
+from agora.store.port import Reader, StoredEvent, StoreUnavailable
 from agora.telemetry import CURRENT_CALLER
 from agora.wire.a2a import v03 as legacy
 
@@ -151,6 +151,9 @@ class PushController(Controller):
                 self._retry_keys.discard(key)
                 if not await self._deliver_next_page(key) and key not in self._retry_keys:
                     return
+        except StoreUnavailable as error:
+            # The store logs an outage once. Not retried at once: all due configurations fail, and the next sweep finds them.
+            log.debug("notifications of %s wait for the store: %s", key[1], error)
         except Exception:
             # The lease is not released: it delays the retry, so that a permanent error does not repeat at once.
             log.exception("notifications of %s could not be delivered and will be retried", key[1])
