@@ -71,6 +71,7 @@ class Management(BoundService):
         if row.status == "retired":
             raise IllegalTransition(f"{row.agent_name} has left the marketplace.", allowed=[])
         if action == "retire":
+            # Retiring it would evade an override of a higher authority.
             await check_override_authority(call, call.target)
             await check_and_record_administration(call, call.target)
             await AgentService(call).retire_agent(row)

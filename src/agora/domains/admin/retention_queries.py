@@ -90,6 +90,7 @@ delete_old_events = Write(
     """,
     types={"before": BIG, "limit": BIG},
 )
+# By id, which grows with time: the oldest entries are read by primary key.
 delete_old_audit_entries = Write(
     """
     delete from audit where tenant_id = :tenant and audit_id in (

@@ -554,6 +554,7 @@ class AgentService(BoundService, contract.Agents):
         row = await self._lock_own_agent(agent_id)
         if row.status != "retired":
             if row.agent_id != self.call.caller.subject:
+                # Its departure would evade an override of a higher authority.
                 await check_override_authority(self.call, row.agent_id)
                 await check_administration_authority(self.call, row.agent_id)
             # Its handlers may refuse, for example while instances exist.

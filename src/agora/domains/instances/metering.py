@@ -80,6 +80,7 @@ async def begin_interval(call: Call, row: InstanceRow, ticks: MonotonicTime) -> 
 def build_check_update(call: Call, row: InstanceRow, check: CheckResult) -> list[Any]:
     """Build a row of ``statements.checked`` for a running instance; CPU usage is averaged over the time since the previous check."""
     usage = check.usage
+    # The program of a new generation counts from zero.
     used = max(0.0, usage.cpu_seconds - row.cpu_seconds)
     percent = 100 * used / ((call.now - check.since) / SECOND) if call.now > check.since else 0.0
     check_values = [row.instance_id, row.generation, check.due]

@@ -138,6 +138,7 @@ class InstanceReconciler(DueController):
         free = [row for row in rows if (tenant, row.instance_id) not in busy]
         self._start_checks_by_engine(tenant, [row for row in free if _needs_only_check(row)])
         for row in free:
+            # Only builds are held back: an instance that stops or resumes must not wait for them.
             if not _needs_only_check(row) and (
                 row.state not in BUILD_STATES or self._count_steps_in_progress(row.engine) < MAX_CONCURRENT_STEPS
             ):
