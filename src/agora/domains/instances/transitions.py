@@ -65,7 +65,7 @@ def clean_text(text: str) -> str:
 
 
 def build_row_guard_parameters(row: InstanceRow) -> dict[str, Any]:
-    """Build the parameters of the guard ``_THIS`` in :mod:`.queries`: the values that the row must still have."""
+    """Build the parameters of the guard ``_IS_GENERATION`` in :mod:`.queries`: the values that the row must still have."""
     return {"generation": row.generation, "desired": row.desired, "blocked": row.blocked or ""}
 
 
