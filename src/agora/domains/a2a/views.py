@@ -171,7 +171,9 @@ def merge_artifact_piece(artifacts: dict[str, dict[str, Any]], piece: Fields) ->
         return
     # A2A leaves merging to the server: parts are appended, and a later piece replaces names and descriptions.
     more = {name: value for name, value in artifact.items() if name not in ("artifactId", "parts", "metadata")}
-    existing |= more | {"parts": existing["parts"] + artifact["parts"]}
+    existing |= more
+    # In place: copying the list for each piece took half a second for an artifact of 10,000 pieces, on the event loop.
+    existing["parts"].extend(artifact["parts"])
     if "metadata" in artifact:
         existing["metadata"] = existing.get("metadata", {}) | artifact["metadata"]
 
