@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
@@ -13,13 +14,22 @@ SCRIPTS = ROOT / "scripts"
 WORD = re.compile(r"\w+")
 
 
-def _parse_modules() -> dict[str, ast.Module]:
-    """Parse the modules of both packages, and the scripts that generate parts of them, by their dotted names."""
-    modules: dict[str, ast.Module] = {}
+@dataclass
+class ModuleNames:
+    """The names of a module's top level, and the words by which it may refer to something: own, or of other modules."""
+
+    defined: list[str] = field(default_factory=list)
+    own: set[str] = field(default_factory=set)
+    others: set[str] = field(default_factory=set)
+
+
+def _read_modules() -> dict[str, ModuleNames]:
+    """Read the modules of both packages, and the scripts that generate parts of them, by their dotted names."""
+    modules: dict[str, ModuleNames] = {}
     for source in (*SOURCES, SCRIPTS):
         for file in source.rglob("*.py"):
             name = ".".join(file.relative_to(source).with_suffix("").parts)
-            modules[name] = ast.parse(file.read_bytes())
+            modules[name] = _collect_names(ast.parse(file.read_bytes()))
     return modules
 
 
@@ -38,32 +48,34 @@ def _list_defined_names(tree: ast.Module) -> Iterator[str]:
                 yield from (part.id for part in ast.walk(target) if isinstance(part, ast.Name))
 
 
-def _list_used_words(tree: ast.Module, *, own: bool) -> Iterator[str]:
-    """List words by which a module may refer to something. own: words for its own names, not those of other modules."""
+def _collect_names(tree: ast.Module) -> ModuleNames:
+    names = ModuleNames(defined=list(_list_defined_names(tree)))
     for statement in tree.body:
         if _is_all(statement):
             continue
         for node in ast.walk(statement):
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and own:
-                yield node.id
-            elif isinstance(node, ast.Attribute) and not own:
-                yield node.attr
-            elif isinstance(node, ast.ImportFrom) and not own:
-                yield from (alias.name for alias in node.names)
+            if isinstance(node, ast.Name):
+                if isinstance(node.ctx, ast.Load):
+                    names.own.add(node.id)
+            elif isinstance(node, ast.Attribute):
+                names.others.add(node.attr)
+            elif isinstance(node, ast.ImportFrom):
+                names.others.update(alias.name for alias in node.names)
             elif isinstance(node, ast.Constant) and isinstance(node.value, str) and " " not in node.value:
-                yield from WORD.findall(node.value)  # "module:name", a forward reference
+                words = WORD.findall(node.value)  # "module:name", a forward reference
+                names.own.update(words)
+                names.others.update(words)
+    return names
 
 
 def test_every_name_is_used() -> None:
-    modules = _parse_modules()
-    used_elsewhere = {word for tree in modules.values() for word in _list_used_words(tree, own=False)}
+    modules = _read_modules()
+    used_elsewhere = set().union(*(names.others for names in modules.values()))
     unused = [
-        f"{name}.{defined}"
-        for name, tree in modules.items()
-        if name.startswith("agora.")
-        for defined in _list_defined_names(tree)
-        if not defined.startswith("__")
-        and defined not in used_elsewhere
-        and defined not in set(_list_used_words(tree, own=True))
+        f"{module}.{defined}"
+        for module, names in modules.items()
+        if module.startswith("agora.")
+        for defined in names.defined
+        if not defined.startswith("__") and defined not in used_elsewhere and defined not in names.own
     ]
     assert unused == []
