@@ -20,6 +20,7 @@ from tests.harness import make_settings, running
 if TYPE_CHECKING:
     import schemathesis
 
+TIMEOUT = 120.0  # seconds; a busy machine may need many for the first OpenAPI document
 EXAMPLES = int(os.environ.get("AGORA_SCHEMATHESIS_EXAMPLES", "1"))
 
 
@@ -41,11 +42,11 @@ class _Background:
 
     def start(self) -> None:
         self.thread.start()
-        assert self.ready.wait(30)
+        assert self.ready.wait(TIMEOUT)
 
     def stop(self) -> None:
         self.loop.call_soon_threadsafe(self.stopping.set)
-        self.thread.join(30)
+        self.thread.join(TIMEOUT)
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +61,7 @@ def background(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Background
 def api(background: _Background) -> schemathesis.BaseSchema:
     import schemathesis  # not at module level: every worker collects this module, one runs its tests
 
-    return schemathesis.openapi.from_url(f"{background.url}/openapi.json")
+    return schemathesis.openapi.from_url(f"{background.url}/openapi.json", timeout=TIMEOUT)
 
 
 SORTS = ("positive", "negative")
@@ -101,7 +102,7 @@ def test_responses_match_the_openapi_document(api: schemathesis.BaseSchema, meth
         for values in (case.query, case.body):  # waiting is tested elsewhere
             if isinstance(values, dict) and isinstance(values.get("wait"), int | float) and values["wait"] > 0:
                 values["wait"] = 0
-        response = case.call(timeout=20)
+        response = case.call(timeout=TIMEOUT)
         if response.status_code != 413:  # too large regardless of other errors
             case.validate_response(response, excluded_checks=excluded)
 
