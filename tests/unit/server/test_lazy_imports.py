@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -105,7 +106,10 @@ def _name_targets(module: str, statement: Import) -> set[str]:
     return submodules or {base} & MODULES.keys()
 
 
-IMPORTS = {module: list(_find_imports(ast.parse(file.read_bytes()))) for module, file in MODULES.items()}
+@cache
+def _read_imports() -> dict[str, list[tuple[Import, str | None]]]:
+    """Return the imports of each of our modules. Not at import: every worker imports this module, few run its tests."""
+    return {module: list(_find_imports(ast.parse(file.read_bytes()))) for module, file in MODULES.items()}
 
 
 def _find_loaded_modules(start: str) -> set[str]:
@@ -118,7 +122,7 @@ def _find_loaded_modules(start: str) -> set[str]:
             continue
         loaded.add(module)
         waiting.append(module.rpartition(".")[0])
-        for statement, function in IMPORTS[module]:
+        for statement, function in _read_imports()[module]:
             if function is None:
                 waiting += _name_targets(module, statement)
     return loaded
@@ -128,7 +132,7 @@ def test_late_imports_load_modules_that_are_not_loaded_yet() -> None:
     server = _find_loaded_modules("agora.server.process")
     needless = [
         f"{MODULES[module].relative_to(ROOT)}:{statement.lineno} {ast.unparse(statement)}"
-        for module, statements in IMPORTS.items()
+        for module, statements in _read_imports().items()
         for loaded in [_find_loaded_modules(module) | (server if module in server else set())]
         for statement, function in statements
         if function is not None and (targets := _name_targets(module, statement)) and targets <= loaded
@@ -156,7 +160,7 @@ def _find_place(module: str) -> str | None:
 
 def _list_late_imports() -> Iterator[tuple[str, int, set[str]]]:
     """Yield module, line and packages of each import inside a function."""
-    for module, statements in IMPORTS.items():
+    for module, statements in _read_imports().items():
         for statement, function in statements:
             if function is not None:
                 yield module, statement.lineno, _name_packages(statement)
