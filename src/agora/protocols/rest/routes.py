@@ -30,7 +30,7 @@ class RouteTable:
         for operation in operations:
             for route in operation.routes:
                 self._methods.setdefault(route.path, set()).add(route.method)
-                if not route.parameters:
+                if "{" not in route.path:
                     # The first declaration of a path wins, as in the order of the contract.
                     self._fixed_routes.setdefault((route.method, route.path), RouteMatch(operation, {}))
                 else:
