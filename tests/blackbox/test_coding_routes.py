@@ -13,7 +13,7 @@ import pytest
 
 from tests.blackbox.server import ServerProcess
 
-pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="no curl: apt-get install curl")
 
 
 @dataclass
