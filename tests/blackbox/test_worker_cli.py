@@ -48,7 +48,7 @@ def test_once_ends_after_one_job(shared_server: ServerProcess, start_worker: Sta
     worker = start_worker("once", "--once", "--max-concurrent-tasks", "1")
     first, second = (submit_job(operator, "SAY: hello", worker="once") for _ in range(2))
     assert worker.process is not None
-    assert worker.process.wait(40) == 0, worker.log()
+    assert worker.process.wait(60) == 0, worker.log()
     statuses = [operator.get(f"/v1/agent/tasks/{job}")["status"] for job in (first, second)]
     assert sorted(statuses) == ["completed", "pending"], "the other one waits for a worker"
 
@@ -187,7 +187,7 @@ def test_codetether_is_an_alias(shared_server: ServerProcess, tmp_path: Path) ->
         job = submit_job(shared_server.operator, "RUN: echo hi > a.txt", worker="tethered")
         task = wait_for_status(shared_server.operator, job, "completed", timeout=40)
         assert task["result"]["files"] == ["a.txt"]
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
     finally:
         if process.poll() is None:
             process.kill()

@@ -180,7 +180,7 @@ def test_worker_waits_without_polling_and_drains_on_sigterm(
         worker.process.terminate()
         (row,) = poll_until(lambda: _read_draining(operator), "it drains")
         assert row["worker_name"] == "quiet"
-        assert worker.process.wait(20) == 0
+        assert worker.process.wait(60) == 0
     finally:
         worker.close()
 

@@ -107,7 +107,7 @@ def running_thinkers(server: ServerProcess) -> Iterator[Thinkers]:
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), daemon=True)
     thread.start()
-    assert ready.wait(10)
+    assert ready.wait(60)
     for wire in ("openai", "anthropic"):
         provider = {"name": f"{wire}-script", "wire": wire, "base_url": places[0].model.url(wire), "api_key": KEY}
         places[0].operator.post("/model-providers", provider)

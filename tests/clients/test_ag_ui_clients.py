@@ -55,7 +55,7 @@ def test_javascript_client_passes_every_scenario(tmp_path: Path) -> None:
                 )
         finally:
             agent.terminate()
-            agent.wait(10)
+            agent.wait(60)
             agent.stdout.close()
     assert done.returncode == 0, done.stderr[-4000:]
     found = json.loads(done.stdout)

@@ -38,7 +38,7 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]
             yield server.url, server.register("OpenAI Client").token
         finally:
             agent.terminate()
-            agent.wait(10)
+            agent.wait(60)
             agent.stdout.close()
 
 

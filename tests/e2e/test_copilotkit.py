@@ -79,7 +79,7 @@ def running_sdk_agent(server: ServerProcess) -> Iterator[None]:
         yield
     finally:
         agent.terminate()
-        agent.wait(10)
+        agent.wait(60)
         agent.stdout.close()
 
 

@@ -32,7 +32,7 @@ def at_work(served: Served, *agents: type[Agent]) -> Iterator[None]:
 
     thread = threading.Thread(target=lambda: asyncio.run(live()))
     thread.start()
-    assert ready.wait(10)
+    assert ready.wait(60)
     try:
         yield
     finally:

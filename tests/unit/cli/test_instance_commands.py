@@ -72,7 +72,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
     assert "is ready" in process.stdout.readline()
     yield Shell(directory, f"http://127.0.0.1:{port}")
     process.terminate()
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
     orphans.kill_marked([f"AGORA_INSTALLATION={(directory / 'data' / 'host-id').read_text().strip()}".encode()])
     assert process.returncode == 0
 

@@ -142,7 +142,7 @@ def test_terminal_shows_a_tree_until_the_end(hand: None, agora: Agora, answer: A
         screen.wait_for("Shall it go on?")
         answer("workflow", "approve", workflow_id, "gate")
         screen.wait_for("completed")
-        assert screen.process.wait(20) == 0
+        assert screen.process.wait(60) == 0
     assert "\x1b[" in screen.text, "it is drawn anew in place"
     assert "cli_pipeline" in screen.text
 
@@ -153,7 +153,7 @@ def test_ctrl_c_ends_watch_cleanly(agora: Agora, answer: Agora, tmp_path: Path) 
     with _on_a_terminal("workflow", "status", workflow_id, "--watch") as screen:
         screen.wait_for("waits for approval")
         screen.process.send_signal(signal.SIGINT)
-        assert screen.process.wait(20) == 0
+        assert screen.process.wait(60) == 0
     assert answer("workflow", "cancel", workflow_id)["status"] == "cancelled"
 
 

@@ -33,7 +33,9 @@ USAGES = [
 
 @pytest.mark.parametrize(("provider", "model"), MODELS)
 def test_charges_equal_those_of_the_package(provider: str, model: str) -> None:
-    genai_prices = pytest.importorskip("genai_prices", reason="no genai_prices: pip install -r requirements/test.txt brings it")
+    genai_prices = pytest.importorskip(
+        "genai_prices", reason="no genai_prices: pip install -r requirements/test.txt brings it"
+    )
     price = CATALOG.find_price(provider, model)
     assert price is not None
     rates = TokenRates(

@@ -160,7 +160,7 @@ class Wire:
             done.set()
 
         self.loop.call_soon_threadsafe(run)
-        assert done.wait(10)
+        assert done.wait(60)
 
     def _push(self, events: tuple[dict[str, Any], ...]) -> None:
         self.log.extend(events)
@@ -339,7 +339,7 @@ def hosting() -> Iterator[Host]:
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
     thread.start()
-    assert started.wait(10)
+    assert started.wait(60)
     try:
         yield host
     finally:

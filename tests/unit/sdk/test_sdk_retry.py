@@ -201,7 +201,7 @@ def test_timeouts_apply_to_a_real_connection(wire: Wire, client: AgoraClient) ->
     given_up = threading.Event()
 
     def slow(seen: object) -> object:
-        given_up.wait(10)
+        given_up.wait(60)
         return page("agents", [])
 
     wire.answer("/agora/query/agents", slow)

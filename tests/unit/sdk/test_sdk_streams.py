@@ -184,7 +184,7 @@ def test_stream_can_be_closed_from_another_thread(wire: Wire, client: AgoraClien
 
     reader = threading.Thread(target=read)
     reader.start()
-    assert one.wait(10)
+    assert one.wait(60)
     stream.close()
     reader.join(10)
     assert not reader.is_alive()

@@ -59,7 +59,7 @@ async def test_an_answer_applies_only_to_the_call_that_was_asked_for(tmp_path: P
     other = asyncio.create_task(job._decide_permission(_ask("git push --force")))
     await asyncio.wait([other], timeout=0.1)
     assert not other.done(), "a person decides it"
-    granted = await asyncio.wait_for(job._decide_permission(_ask("make test")), 1)
+    granted = await asyncio.wait_for(job._decide_permission(_ask("make test")), 60)
     assert granted.option is not None
     assert granted.option.kind == "allow_once"
     again = asyncio.create_task(job._decide_permission(_ask("make test")))
