@@ -170,6 +170,10 @@ def invoice(
     """Show an invoice; without a number, a preview of the account's next invoice."""
     billing = session.client.billing
     is_document = csv or html or eml or output is not None
+    if exact and not is_document:
+        raise InvalidRequest(
+            "--exact changes only the page and the e-mail of an invoice.", fix="Add --html, --eml or --output FILE."
+        )
     if number is None and is_document:
         raise InvalidRequest(
             "Only an issued invoice is available as a CSV file, page or e-mail: its number is missing.",

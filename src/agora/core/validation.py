@@ -6,6 +6,7 @@ object for every error, so for a large number of errors only the first of each l
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Mapping
 from itertools import islice
 from typing import Any, Final
@@ -39,6 +40,11 @@ def validate_arguments(operation: Operation, arguments: bytes | Mapping[str, Any
             request = model.__pydantic_validator__.validate_python(arguments)
             return request.__dict__
     except ValidationError as error:
+        if isinstance(arguments, bytes) and arguments.startswith(codecs.BOM_UTF8):
+            what = "begins with a byte order mark (BOM), which JSON does not allow"
+            raise MalformedRequest(
+                f"body: {what}", fix="Send UTF-8 without a byte order mark.", errors=[field_error("body", what)]
+            ) from None
         if error.error_count() <= MAX_DETAILED_ERRORS:
             raise convert_validation_error(error, operation) from None
     raise _summarize_errors(operation, arguments)

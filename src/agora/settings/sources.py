@@ -110,7 +110,7 @@ def describe_unknown_variables(environ: Mapping[str, str], names: Iterable[str])
     unknown = sorted(name for name in environ if name.startswith(PREFIX) and name not in variables | OTHER_VARIABLES)
     if not unknown:
         return None
-    return f"no settings, and ignored: {', '.join(name + _suggest_name(name, variables) for name in unknown)}"
+    return f"ignored, because there are no such settings: {', '.join(name + _suggest_name(name, variables) for name in unknown)}"
 
 
 def _suggest_name(name: str, names: Iterable[str]) -> str:

@@ -87,9 +87,15 @@ def test_document_of_an_invoice_without_a_number_is_refused_with_advice(agora: A
     assert refused.stdout == ""
 
 
+def test_exact_amounts_without_a_document_are_refused(agora: Agora) -> None:
+    refused = agora("billing", "invoice", "INV-000001", "--exact", exit_code=2)
+    assert "--html" in refused.stderr
+
+
 def test_refusals_show_their_reason(till: Agora, tmp_path: Path) -> None:
+    before = list(tmp_path.iterdir())
     assert "INV-999999" in till("billing", "invoice", "INV-999999", "--csv", exit_code=4).stderr
-    assert not list(tmp_path.iterdir())
+    assert list(tmp_path.iterdir()) == before
     assert (
         "has no base_price"
         in till("billing", "set-price", "CliBiller", "per_hour", "1", "--base-price", "1", exit_code=2).stderr

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from agora.core.validation import convert_validation_error
+from agora.core.validation import convert_validation_error, validate_arguments
 from agora_sdk.contract import Operation, operations
 from agora_sdk.contract.validation_errors import ID, PATTERN_MESSAGES
-from agora_sdk.errors import InvalidRequest
+from agora_sdk.errors import InvalidRequest, MalformedRequest
 from agora_sdk.wire import bind_arguments
 
 REGEX = ("^", "[", "\\", "$")
@@ -48,6 +48,13 @@ def test_every_pattern_of_the_contract_has_a_description() -> None:
     used = {pattern for each in operations() for pattern in patterns(each.input_schema)}
     assert len(used) > 30
     assert {pattern for pattern in used if not ID.fullmatch(pattern)} <= set(PATTERN_MESSAGES)
+
+
+def test_byte_order_mark_is_named() -> None:
+    """Editors of Windows write one, and show nothing of it."""
+    with pytest.raises(MalformedRequest) as refused:
+        validate_arguments(operation("task.list"), b"\xef\xbb\xbf{}")
+    assert "byte order mark" in str(refused.value)
 
 
 def test_equal_errors_of_union_branches_are_reported_once() -> None:

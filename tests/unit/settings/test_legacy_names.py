@@ -64,7 +64,10 @@ def test_unknown_variables_are_named_with_the_nearest_setting() -> None:
     notice = Settings.load_settings(
         environ={"AGORA_RATE_BASICS": "7", "AGORA_XYZZY": "8", "AGORA_TOKEN": "agt_1"}
     ).legacy_notice
-    assert notice == "no settings, and ignored: AGORA_RATE_BASICS (did you mean AGORA_RATE_BASIC?), AGORA_XYZZY"
+    assert (
+        notice
+        == "ignored, because there are no such settings: AGORA_RATE_BASICS (did you mean AGORA_RATE_BASIC?), AGORA_XYZZY"
+    )
 
 
 def test_no_notice_without_legacy_settings() -> None:

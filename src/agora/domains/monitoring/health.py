@@ -401,7 +401,7 @@ async def _check_remotes(call: Call, monitor: HealthMonitor) -> ComponentHealth:
     away = [row for row in rows if row.state == "unavailable"]
     metrics = {"total": float(len(rows)), "unavailable": float(len(away))}
     complaints = [f"{row.agent_name}: {row.error}" for row in away]
-    detail = "; ".join(complaints)[:2000] or f"{len(rows)} elsewhere"
+    detail = "; ".join(complaints)[:2000] or f"remote agents: {len(rows)}"
     return ComponentHealth(status="degraded" if away else "healthy", detail=detail, metrics=metrics)
 
 

@@ -27,6 +27,6 @@ def lock_database(path: Path) -> int:
     except OSError:
         os.close(descriptor)
         raise DataDirectoryLocked(
-            f"{path} is open in another Agora server: stop that one, or give this one another --data-dir"
+            f"{path} is open in another Agora server: stop that one, or choose another directory with AGORA_DATA_DIR"
         ) from None
     return descriptor
