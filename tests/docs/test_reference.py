@@ -23,7 +23,8 @@ EMITTERS = {
     "_emit",
     "_emit_budget_event",
     "_emit_and_renew_connections",
-    "_emit_event",
+    "_emit_override_event",
+    "_emit_tenant_event",
     "tell",
     "emit_and_queue_offer",
     "emit_remote_event",
@@ -44,7 +45,7 @@ SHORT = (
     ("domains/mcp_upstreams/", "emit_and_queue_offer", 1, "agora.upstream."),
     ("domains/a2a/remote_agents.py", "emit_remote_event", 1, "agora.remote."),
     ("domains/a2a/push_configs.py", "emit_push_event", 1, "agora.push."),
-    ("domains/tenants/service.py", "self._emit_event", 0, "agora.tenant."),
+    ("domains/tenants/service.py", "self._emit_tenant_event", 0, "agora.tenant."),
     ("domains/dead_letters/", "emit_letter_event", 1, "agora.dead_letter."),
     ("domains/client_sessions/sessions.py", "emit_session_event", 2, "agora.mcp."),
 )

@@ -17,7 +17,7 @@ from agora.core.call import Call, decode_json
 from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import find_agent
 from agora.domains.messaging import queries as messages
-from agora.domains.messaging.endpoints import find_endpoint
+from agora.domains.messaging.endpoints import find_http_endpoint
 from agora.domains.messaging.service import MessagingService
 from agora.domains.tasks import messages as task_messages
 from agora.domains.tasks import queries as tasks
@@ -50,7 +50,7 @@ def _declares_skill(agent: AgentRow, name: str) -> bool:
 async def deliver_message(call: Call, draft: TaskDraft, agent: AgentRow, message: Mapping[str, Any]) -> None:
     """Send the message of a task to its agent, if the agent has opted in or has an HTTP endpoint."""
     payload = '"deliver"' in agent.metadata and _declares_skill(agent, "deliver")
-    if not payload and find_endpoint(agent, call.context.settings) is None:
+    if not payload and find_http_endpoint(agent, call.context.settings) is None:
         return
 
     text = task_messages.join_text(message["parts"]) or "(no text: see metadata.a2a.message)"

@@ -13,7 +13,7 @@ from agora.clock import new_id, to_datetime
 from agora.core import pagination as paging
 from agora.core.call import Call, cast_encoded_to_result
 from agora.core.record_models import build_from_record
-from agora.domains.dead_letters.letters import record_dead_letter, settle_by_key
+from agora.domains.dead_letters.letters import record_dead_letter, record_settlement_by_source
 from agora.domains.dead_letters.port import NewDeadLetter
 from agora.domains.tasks.records import TaskRow
 from agora_sdk.contract.a2a import (
@@ -59,7 +59,9 @@ async def create_config(call: Call, task_id: str, config: A2APushConfig, agent: 
     config_id = config.id or new_id("push")
     # Replaced, not updated: a worker that still delivers for the old one loses its fence with the row.
     if await call.tx.execute(statements.delete_push_config, task_id=task_id, config_id=config_id):
-        await settle_by_key(call, DEAD_LETTER_SOURCE, _build_letter_key(task_id, config_id), DeadLetterState.DISCARDED)
+        await record_settlement_by_source(
+            call, DEAD_LETTER_SOURCE, _build_letter_key(task_id, config_id), DeadLetterState.DISCARDED
+        )
     else:
         await _check_config_limit(call, task_id)
     auth = config.authentication
@@ -163,7 +165,9 @@ async def delete_config(call: Call, task_id: str, config_id: str, agent: str | N
     """Delete a configuration. Idempotent."""
     await _require_own_task(call, task_id, agent)
     await call.tx.execute(statements.delete_push_config, task_id=task_id, config_id=config_id)
-    await settle_by_key(call, DEAD_LETTER_SOURCE, _build_letter_key(task_id, config_id), DeadLetterState.DISCARDED)
+    await record_settlement_by_source(
+        call, DEAD_LETTER_SOURCE, _build_letter_key(task_id, config_id), DeadLetterState.DISCARDED
+    )
     call.target = task_id
     return A2APushDeletion.model_construct(task_id=task_id, config_id=config_id)
 
@@ -237,5 +241,7 @@ async def retry_config(call: Call, task_id: str, config_id: str) -> PushRetry:
         raise _build_config_not_found_error(task_id, config_id)
     call.target = task_id
     await revive_config(call, row)
-    await settle_by_key(call, DEAD_LETTER_SOURCE, _build_letter_key(task_id, config_id), DeadLetterState.REPLAYED)
+    await record_settlement_by_source(
+        call, DEAD_LETTER_SOURCE, _build_letter_key(task_id, config_id), DeadLetterState.REPLAYED
+    )
     return PushRetry.model_construct(task_id=task_id, config_id=config_id, position=row.position)

@@ -8,7 +8,7 @@ from agora.core import override_queries as overrides
 from agora.core.call import Call
 from agora.core.jobs import DueController
 from agora.core.overrides import Override
-from agora.domains.agents.supervision import publish_halt_end, resume_agent
+from agora.domains.agents.supervision import publish_halt_end_if_last, resume_agent_if_unheld
 
 from . import retention_queries as statements
 
@@ -21,7 +21,7 @@ SYSTEM_ACTOR = "system"
 
 
 class OverrideController(DueController):
-    """Records the expiry of overrides and resumes the agent. The gate itself ignores expired overrides."""
+    """Records the expiry of overrides and resumes the agent. The checks of calls ignore expired overrides anyway."""
 
     name = "overrides"
     interval = 1.0
@@ -45,6 +45,6 @@ class OverrideController(DueController):
             lifted += 1
             data = {name: getattr(row, name) for name in OVERRIDE_FIELDS} | {"status": "expired"}
             call.emit("agora.override.expired", data, subject=row.target_id)
-            await publish_halt_end(call, row)
-            await resume_agent(call, row.target_id)
+            await publish_halt_end_if_last(call, row)
+            await resume_agent_if_unheld(call, row.target_id)
         return lifted

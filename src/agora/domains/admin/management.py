@@ -55,19 +55,19 @@ class Management(BoundService):
     async def run_management_action(self, resource: str, target: str, action: str, value: JsonValue) -> Change:
         """Run an action. Raises InvalidRequest naming the available actions."""
         actions: dict[str, Callable[[str, str, JsonValue], Awaitable[Change]]] = {
-            "agent": self._manage_agent,
-            "configuration": self._manage_setting,
-            "service": self._manage_service,
+            "agent": self._change_agent,
+            "configuration": self._read_or_change_setting,
+            "service": self._change_operation_lifecycle,
         }
         return await actions[resource](target, action, value)
 
-    async def _manage_agent(self, target: str, action: str, value: JsonValue) -> Change:
+    async def _change_agent(self, target: str, action: str, value: JsonValue) -> Change:
         call = self.call
         row = await load_agent(call.tx, target, "target")
         call.target = row.agent_id
         if action == "hand_over":
             await check_administration_authority(call, call.target)
-            return await self._hand_over_work(row, value)
+            return await self._transfer_work_of_retired_agent(row, value)
         if row.status == "retired":
             raise IllegalTransition(f"{row.agent_name} has left the marketplace.", allowed=[])
         if action == "retire":
@@ -77,7 +77,7 @@ class Management(BoundService):
             await AgentService(call).retire_agent(row)
             return row.status, "retired"
         if action == "set_tier":
-            return await self._set_tier(row, value)
+            return await self._set_agent_tier(row, value)
         status = {"suspend": "suspended", "activate": "active"}.get(action)
         if status is None:
             raise _build_unknown_action_error(action, ("suspend", "activate", "retire", "set_tier", "hand_over"))
@@ -97,7 +97,7 @@ class Management(BoundService):
             await set_agent_status(call, row, status)
         return row.status, status
 
-    async def _hand_over_work(self, row: AgentRow, value: JsonValue) -> Change:
+    async def _transfer_work_of_retired_agent(self, row: AgentRow, value: JsonValue) -> Change:
         """Transfer the unfinished tasks and unread messages of a retired agent to another one."""
         call = self.call
         if row.status != "retired":
@@ -118,7 +118,7 @@ class Management(BoundService):
         tasks = await assign_tasks_of_address(call, retired_id, agent_id)
         return None, {"agent_id": agent_id, "tasks": tasks, "messages": messages}
 
-    async def _set_tier(self, row: AgentRow, value: JsonValue) -> Change:
+    async def _set_agent_tier(self, row: AgentRow, value: JsonValue) -> Change:
         try:
             tier = ServiceTier(str(value))
         except ValueError:
@@ -135,7 +135,7 @@ class Management(BoundService):
         self.call.emit("agora.agent.updated", data, subject=row.agent_id, audience=choose_agent_event_audience(row))
         return row.service_tier, tier.value
 
-    async def _manage_setting(self, target: str, action: str, value: JsonValue) -> Change:
+    async def _read_or_change_setting(self, target: str, action: str, value: JsonValue) -> Change:
         call, configuration = self.call, self.call.context.configuration
         call.target = target
         if call.caller.tenant != ADMINISTRATIVE_TENANT:
@@ -163,13 +163,13 @@ class Management(BoundService):
         call.emit("agora.configuration.changed", data, subject=target, audience=(call.caller.subject,))
         return previous_value, after
 
-    async def _manage_service(self, target: str, action: str, value: JsonValue) -> Change:
+    async def _change_operation_lifecycle(self, target: str, action: str, value: JsonValue) -> Change:
         call, registry = self.call, self.call.context.registry
         if action not in STATUS_BY_ACTION:
             raise _build_unknown_action_error(action, tuple(STATUS_BY_ACTION))
         operation = registry.resolve(target, None, call.caller.tenant)
         call.target = f"{operation.name}@{operation.version}"
-        notice = self._parse_notice(operation, action, value)
+        notice = self._parse_lifecycle_notice(operation, action, value)
         if operation.name in ALWAYS_AVAILABLE and (action == "sunset" or notice.sunset_date is not None):
             raise IllegalTransition(f"{operation.name} keeps the server manageable and cannot be sunset.", allowed=[])
         await check_and_record_administration(call, call.target)
@@ -192,7 +192,7 @@ class Management(BoundService):
         call.emit("agora.service.status_changed", data, subject=operation.name)
         return previous_value, {"status": status, **details} if details else status
 
-    def _parse_notice(self, operation: Operation, action: str, value: JsonValue) -> LifecycleNotice:
+    def _parse_lifecycle_notice(self, operation: Operation, action: str, value: JsonValue) -> LifecycleNotice:
         """Parse the notice of an operation's end: the name of its replacement, or an object. Raises InvalidRequest."""
         if value is None:
             return LifecycleNotice()

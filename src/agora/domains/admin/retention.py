@@ -75,7 +75,7 @@ class RetentionController(Controller):
     async def _delete_expired_messages(self, tenant: str, seconds: int) -> None:
         now = self.context.clock.now()
         before = now - seconds * SECOND
-        when, bound = {"before": before, "now": now}, _build_id_after(before + CLOCK_CORRECTION_TOLERANCE)
+        when, bound = {"before": before, "now": now}, _build_message_id_bound(before + CLOCK_CORRECTION_TOLERANCE)
         while not self.is_stopping:
             rows = await self.read(tenant, statements.select_expired_messages, bound=bound, limit=self.batch, **when)
             if not rows:
@@ -105,12 +105,12 @@ class RetentionController(Controller):
             ids = encode_json(rows)
 
             # As a default: the loop assigns the variable again.
-            async def delete_tasks(call: Call, ids: str = ids) -> None:
+            async def delete_rows_with_dependents(call: Call, ids: str = ids) -> None:
                 for drop in drops:
                     await call.tx.execute(drop, ids=ids)
 
             if rows:
-                await self.write_as_system(tenant, delete_tasks)
+                await self.write_as_system(tenant, delete_rows_with_dependents)
             if len(rows) < TASK_BATCH:
                 return
 
@@ -121,6 +121,6 @@ class RetentionController(Controller):
         return await self.write_as_system(tenant, write_in_transaction)
 
 
-def _build_id_after(microseconds: int) -> str:
+def _build_message_id_bound(microseconds: int) -> str:
     """Build an id that sorts after all message ids created until then."""
     return f"msg_{max(0, microseconds) // 1000:012x}"

@@ -16,7 +16,7 @@ from agora.core.records import OVERRIDES, OverrideRow
 from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import load_agent
 from agora.domains.agents.service import AgentService
-from agora.domains.agents.supervision import SYSTEM_WIDE, publish_halt_end, set_agent_status
+from agora.domains.agents.supervision import SYSTEM_WIDE, publish_halt_end_if_last, set_agent_status
 from agora.domains.identity.authority import check_administration_authority, check_authority, check_override_authority
 from agora.domains.workflows.service import WorkflowService
 from agora_sdk.contract import admin as contract
@@ -52,13 +52,13 @@ class AdminService(BoundService, contract.Admin):
         expires_in: int | None = None,
     ) -> contract.OverrideReceipt:
         call, kind = self.call, OverrideAction(action)
-        authority = self._resolve_authority(priority)
+        authority = self._resolve_override_authority(priority)
         agent = await self._resolve_target_agent(target_id)
         target = call.target = agent.agent_id if agent is not None else target_id
         call.detail = f"{kind.value} with authority {authority}" + (f": {reason}" if reason else "")
         active_overrides = list(await call.tx.all(overrides.select_overrides_of_target, target_id=target, now=call.now))
         if kind is OverrideAction.RESUME:
-            return await self._lift_overrides(target, agent, authority, active_overrides)
+            return await self._lift_overrides_and_resume(target, agent, authority, active_overrides)
         if kind is OverrideAction.TERMINATE and agent is None and not target.startswith(WORKFLOW_ID_PREFIX):
             raise IllegalTransition(
                 "The marketplace as a whole cannot be terminated.",
@@ -71,14 +71,14 @@ class AdminService(BoundService, contract.Admin):
         # Several overrides of one target may be active: each is lifted by its own authority.
         row = self._build_override_row(target, kind, authority, reason, expires_in)
         call.tx.append(OVERRIDES, row)
-        self._emit_event("agora.override.applied", row)
+        self._emit_override_event("agora.override.applied", row)
         if agent is not None:
             await self._apply_override_to_agent(agent, kind)
         elif target.startswith(WORKFLOW_ID_PREFIX):
             await WorkflowService(call).apply_override(target, kind.value, reason)
         return self._build_override_receipt(row, STATUS_BY_OVERRIDE[kind])
 
-    def _resolve_authority(self, priority: int | None) -> int:
+    def _resolve_override_authority(self, priority: int | None) -> int:
         if priority is None:
             return self.call.caller.authority
         check_authority(self.call.caller, priority, "place an override of")
@@ -119,7 +119,7 @@ class AdminService(BoundService, contract.Admin):
         elif agent.status not in ("paused", "suspended"):  # lifting the override does not end a suspension
             await set_agent_status(self.call, agent, "paused")
 
-    async def _lift_overrides(
+    async def _lift_overrides_and_resume(
         self, target: str, agent: AgentRow | None, authority: int, standing: list[OverrideRow]
     ) -> contract.OverrideReceipt:
         """Lift the overrides that this authority may lift; raise an error if only higher ones are in force."""
@@ -140,8 +140,8 @@ class AdminService(BoundService, contract.Admin):
                 now=call.now,
                 by=call.caller.subject,
             )
-            self._emit_event("agora.override.lifted", row)
-            await publish_halt_end(call, row)
+            self._emit_override_event("agora.override.lifted", row)
+            await publish_halt_end_if_last(call, row)
         # A higher override is left, so the agent stays paused.
         if agent is not None and paused and not higher:
             await set_agent_status(call, agent, "active")
@@ -152,7 +152,7 @@ class AdminService(BoundService, contract.Admin):
         receipt.lifted = [row.override_id for row in lower]
         return receipt
 
-    def _emit_event(self, type: str, row: OverrideRow) -> None:
+    def _emit_override_event(self, type: str, row: OverrideRow) -> None:
         names = ("override_id", "target_id", "action", "authority", "actor", "reason", "expires_at")
         self.call.emit(type, {name: getattr(row, name) for name in names}, subject=row.target_id)
 

@@ -60,13 +60,13 @@ class HeartbeatController(Controller):
         for tenant, entries in by_tenant.items():
             # Sorted by id, in which order all writers lock agents.
             for batch in split_batches(sorted(entries), self.batch):
-                await self._write_last_seen(tenant, batch)
+                await self._write_activity_and_revive_offline(tenant, batch)
                 for agent_id, at in batch:
                     # A newer time was recorded during the write: it stays for the next flush.
                     if last_seen.get((tenant, agent_id)) == at:
                         del last_seen[tenant, agent_id]
 
-    async def _write_last_seen(self, tenant: str, batch: ActivityTimes) -> None:
+    async def _write_activity_and_revive_offline(self, tenant: str, batch: ActivityTimes) -> None:
         """Write a batch, and mark offline agents in it as active.
 
         Activity that is not newer than the stored one is ignored: it includes the call by which the agent went offline.

@@ -2,7 +2,7 @@
 
 Two names are equal if they differ only in case, in the width or form of characters (NFKC), or in letters of another
 script that look like Latin ones. The rule is deliberately small: a word is of one script, and words that could still be
-confused (wholly of Cyrillic or Greek letters that have Latin doubles) are compared by their :func:`name_key`.
+confused (wholly of Cyrillic or Greek letters that have Latin doubles) are compared by their :func:`compute_name_key`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Final
 
 from agora_sdk.errors import InvalidRequest, field_error
 
-__all__ = ["check_name", "name_key"]
+__all__ = ["check_name", "compute_name_key"]
 
 #: reserved words: recipients, the marketplace itself, callers, accounts
 RESERVED_NAMES: Final = frozenset(
@@ -56,7 +56,7 @@ _CONFUSABLE_LETTERS: Final = str.maketrans(
 )
 
 
-def name_key(name: str) -> str:
+def compute_name_key(name: str) -> str:
     """Return a key that is equal for names that look the same to a reader; a text longer than any name is its own key."""
     if (
         len(name) > MAX_FOLDED_CHARACTERS
@@ -69,7 +69,7 @@ def name_key(name: str) -> str:
 
 def check_name(name: str, field: str = "agent_name", owner: str = "an agent") -> None:
     """Reject reserved names, invisible characters and mixed scripts. Raises InvalidRequest. owner: the named thing."""
-    key = name_key(name)
+    key = compute_name_key(name)
     normal = unicodedata.normalize("NFKC", name)
     # A path segment of one or two dots is removed by clients before the request.
     if key in RESERVED_NAMES or key in (".", "..") or key.startswith(RESERVED_PREFIXES) or _ID.fullmatch(key):

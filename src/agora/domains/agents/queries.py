@@ -14,7 +14,7 @@ __all__ = [
     "ADDRESSEE_QUERIES",
     "AGENT_QUERIES",
     "ReferenceQueries",
-    "build_listing_query",
+    "build_agent_page_query",
     "count_agents_of_enrolment",
     "count_agents_of_registrar",
     "count_unread_messages",
@@ -216,7 +216,7 @@ count_unread_messages = Query(
 
 
 @cache
-def build_listing_query(*, status: bool, service_tier: bool, category: bool, everyone: bool) -> Query[AgentRow]:
+def build_agent_page_query(*, status: bool, service_tier: bool, category: bool, everyone: bool) -> Query[AgentRow]:
     """Build the query of a page of agents in the order of registration, with the given filters.
 
     everyone: include private agents, and agents that have left if their status is requested.

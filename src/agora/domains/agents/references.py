@@ -12,16 +12,15 @@ from agora_sdk.contract.envelopes import ORCHESTRATOR, PublicKey
 from agora_sdk.errors import InvalidRequest, NameTaken, NotFound, PermissionDenied, field_error
 
 from . import queries as agents
-from .names import name_key
+from .names import compute_name_key
 from .records import Addressee, AgentRow
 
 __all__ = [
     "OPERATOR",
     "build_address_of_name",
-    "check_alias",
-    "check_keys",
+    "check_alias_assignable",
     "check_may_act_for",
-    "filter_registered",
+    "check_public_keys",
     "find_addressee",
     "find_agent",
     "load_agent",
@@ -29,7 +28,8 @@ __all__ = [
     "looks_like_id",
     "looks_like_key",
     "require_agent_id_from_operator",
-    "resolve_ids_at",
+    "resolve_agent_ids_at",
+    "resolve_registered_ids",
 ]
 
 R = TypeVar("R")
@@ -67,7 +67,7 @@ def build_address_of_name(name: str) -> str:
     return f"name:{name}"
 
 
-async def check_alias(call: Call, alias: str, agent_id: str | None) -> None:
+async def check_alias_assignable(call: Call, alias: str, agent_id: str | None) -> None:
     """Check that the caller may assign an alias: it is free, and its company is neither reserved nor another account.
 
     agent_id: the agent that the alias is assigned to, None for a new one. Raises NameTaken, PermissionDenied.
@@ -97,7 +97,7 @@ async def check_alias(call: Call, alias: str, agent_id: str | None) -> None:
         )
 
 
-def check_keys(keys: Sequence[PublicKey]) -> None:
+def check_public_keys(keys: Sequence[PublicKey]) -> None:
     """Validate public keys: curve and coordinates match the key type, and each kid is unique. Raises InvalidRequest."""
     for at, key in enumerate(keys):
         if key.crv not in _KEY_CURVES[key.kty] or (key.y is None) != (key.kty == "OKP"):
@@ -113,7 +113,7 @@ def check_keys(keys: Sequence[PublicKey]) -> None:
 async def find_agent(tx: Reader, ref: str) -> AgentRow | None:
     """Resolve an id, a name, or a dotted alias (its own, or ``agent.ACCOUNT.NAME``); None if there is no such agent.
 
-    A name without exact match resolves to an agent whose name looks the same (see :func:`.names.name_key`).
+    A name without exact match resolves to an agent whose name looks the same (see :func:`.names.compute_name_key`).
     """
     return await _find_by_reference(tx, ref, agents.AGENT_QUERIES)
 
@@ -128,7 +128,7 @@ async def _find_by_reference(tx: Reader, ref: str, queries: agents.ReferenceQuer
         return await tx.one(queries.by_id, ref=ref)
     if not ref.startswith("agent.") or ref.count(".") < 2:
         row = await tx.one(queries.by_name, ref=ref)
-        return row if row is not None else await tx.one(queries.by_name_key, key=name_key(ref))
+        return row if row is not None else await tx.one(queries.by_name_key, key=compute_name_key(ref))
     row = await tx.one(queries.by_alias, ref=ref)
     if row is None:
         # Agents without an alias are addressed by account and name.
@@ -175,7 +175,7 @@ async def load_visible_agent(tx: Reader, caller: Caller, ref: str) -> AgentRow:
     return row
 
 
-async def filter_registered(tx: Reader, refs: Iterable[str]) -> list[str]:
+async def resolve_registered_ids(tx: Reader, refs: Iterable[str]) -> list[str]:
     """Return the ids of the agents that exist and are not retired, in the given order."""
     rows = [await find_agent(tx, ref) for ref in refs]
     return [row.agent_id for row in rows if row is not None and row.retired_at is None]
@@ -191,7 +191,7 @@ def require_agent_id_from_operator(caller: Caller, agent_id: str | None) -> None
         )
 
 
-async def resolve_ids_at(tx: Reader, refs: Iterable[str], time: int) -> list[str]:
+async def resolve_agent_ids_at(tx: Reader, refs: Iterable[str], time: int) -> list[str]:
     """Resolve references stored at a given time, in microseconds since 1970, to ids of agents.
 
     A name resolves to its holder at that time, or to the first holder since; unregistered names are left out.

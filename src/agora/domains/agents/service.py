@@ -35,14 +35,14 @@ from agora_sdk.contract.fields import (
 from agora_sdk.errors import IllegalTransition, InvalidRequest, NameTaken, Overloaded, field_error
 
 from . import queries as statements
-from .names import check_name, name_key
+from .names import check_name, compute_name_key
 from .ports import MANIFEST_REGISTRATION
 from .records import AGENTS, CAPABILITIES, AgentCapabilityRow, AgentRow
 from .references import (
     build_address_of_name,
-    check_alias,
-    check_keys,
+    check_alias_assignable,
     check_may_act_for,
+    check_public_keys,
     find_agent,
     load_agent,
     load_visible_agent,
@@ -166,7 +166,7 @@ class AgentService(BoundService, contract.Agents):
         if existing is None:
             check_name(agent_name)
         columns |= {"service_tier": self._choose_tier_to_grant(tier, existing), "requested_tier": tier}
-        values = _build_column_values(columns) | await self._resolve_protocol_fields(existing, alias, public_keys)
+        values = _build_column_values(columns) | await self._resolve_alias_and_keys(existing, alias, public_keys)
         if existing is None:
             return await self._create_agent(agent_name, capabilities, values)
         row = await self._update_agent(existing, values, capabilities)
@@ -194,17 +194,17 @@ class AgentService(BoundService, contract.Agents):
             )
         return row
 
-    async def _resolve_protocol_fields(
+    async def _resolve_alias_and_keys(
         self, row: AgentRow | None, alias: str | None, public_keys: contract.PublicKeys | None
     ) -> dict[str, Any]:
         """Resolve the values of alias and public keys; None keeps the stored one."""
         if alias is not None:
-            await check_alias(self.call, alias, row.agent_id if row is not None else None)
+            await check_alias_assignable(self.call, alias, row.agent_id if row is not None else None)
         elif row is not None:
             alias = row.alias
         if public_keys is None:
             return {"alias": alias, "public_keys": row.public_keys if row is not None else "[]"}
-        check_keys(public_keys)
+        check_public_keys(public_keys)
         return {"alias": alias, "public_keys": encode_json([key.model_dump(exclude_none=True) for key in public_keys])}
 
     async def _create_agent(
@@ -218,7 +218,7 @@ class AgentService(BoundService, contract.Agents):
             tenant_id=call.caller.tenant,
             agent_id=agent_id,
             agent_name=agent_name,
-            name_key=name_key(agent_name),
+            name_key=compute_name_key(agent_name),
             account_id=call.caller.account,
             status=AgentStatus.ACTIVE.value,
             token_generation=1,
@@ -378,7 +378,7 @@ class AgentService(BoundService, contract.Agents):
         cursor: str | None = None,
     ) -> contract.AgentPage:
         caller = self.call.caller
-        query = statements.build_listing_query(
+        query = statements.build_agent_page_query(
             status=status is not None,
             service_tier=service_tier is not None,
             category=category is not None,
@@ -445,7 +445,7 @@ class AgentService(BoundService, contract.Agents):
         }
         values = {name: getattr(row, name) if value is None else value for name, value in changes.items()}
         values |= {"service_tier": row.service_tier, "requested_tier": row.requested_tier}
-        values |= await self._resolve_protocol_fields(row, alias, public_keys)
+        values |= await self._resolve_alias_and_keys(row, alias, public_keys)
         updated_row = await self._update_agent(row, values, capabilities)
         if status is not None:
             updated_row.status = await self._set_own_status(updated_row, AgentStatus(status))

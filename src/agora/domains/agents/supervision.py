@@ -23,10 +23,10 @@ __all__ = [
     "MAX_CONSECUTIVE_FAILURES",
     "SYSTEM_WIDE",
     "choose_agent_event_audience",
-    "publish_halt_end",
+    "publish_halt_end_if_last",
     "record_agent_failure",
     "record_agent_success",
-    "resume_agent",
+    "resume_agent_if_unheld",
     "set_agent_status",
 ]
 
@@ -85,7 +85,7 @@ async def record_agent_success(call: Call, agent_id: str) -> None:
         await set_agent_status(call, row, "active")
 
 
-async def resume_agent(call: Call, agent_id: str) -> bool:
+async def resume_agent_if_unheld(call: Call, agent_id: str) -> bool:
     """Resume a paused agent if no override applies to it any more; return whether it was resumed."""
     row = await call.tx.one(agents.lock_agent, ref=agent_id)
     if row is None or row.status != "paused":
@@ -97,7 +97,7 @@ async def resume_agent(call: Call, agent_id: str) -> bool:
     return True
 
 
-async def publish_halt_end(call: Call, row: OverrideRow) -> None:
+async def publish_halt_end_if_last(call: Call, row: OverrideRow) -> None:
     """Publish ``HALT_ENDED`` if the ended override was the last halt of the marketplace, so that leases are extended."""
     if row.target_id != SYSTEM_WIDE or row.action != OverrideAction.EMERGENCY_HALT:
         return

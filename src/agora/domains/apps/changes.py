@@ -8,22 +8,22 @@ from agora.store.port import write_record
 from . import queries as statements
 from .records import APPS, AppRow
 
-__all__ = ["delete_app", "insert_app", "list_bundled_agent_names", "replace_app"]
+__all__ = ["delete_app_with_event", "insert_app_with_event", "list_bundled_agent_names", "replace_app_with_event"]
 
 
-def insert_app(call: Call, row: AppRow) -> None:
+def insert_app_with_event(call: Call, row: AppRow) -> None:
     """Store a new app."""
     call.tx.append(APPS, row)
     _emit_app_event(call, "created", row)
 
 
-async def replace_app(call: Call, row: AppRow) -> None:
+async def replace_app_with_event(call: Call, row: AppRow) -> None:
     """Replace the stored row of an app."""
     await write_record(call.tx, statements.update_app, row, now=call.now)
     _emit_app_event(call, "updated", row)
 
 
-async def delete_app(call: Call, row: AppRow) -> None:
+async def delete_app_with_event(call: Call, row: AppRow) -> None:
     """Delete an app; agents that it installed stay."""
     await call.tx.execute(statements.delete_app, app_id=row.app_id)
     _emit_app_event(call, "deleted", row)

@@ -17,11 +17,11 @@ from agora_sdk.contract import apps as contract
 from agora_sdk.contract.declared_agents import AgentSpecification
 from agora_sdk.errors import Conflict, InvalidRequest, field_error
 
-from .changes import delete_app, insert_app, list_bundled_agent_names, replace_app
+from .changes import delete_app_with_event, insert_app_with_event, list_bundled_agent_names, replace_app_with_event
 from .publication import AppDraft, build_validated_app_row, is_price_different, set_orchestrator_price_if_changed
 from .records import AppRow
 
-__all__ = ["Installation", "apply_declared_app", "remove_app"]
+__all__ = ["Installation", "apply_declared_app", "remove_app_and_agents"]
 
 APPLY, DELETE = "agora.declared_agent.apply", "agora.declared_agent.delete"
 #: columns that an installation sets, by field name
@@ -53,9 +53,9 @@ async def apply_declared_app(
 
     dry_run: only compute the changes.
     """
-    names = _list_distinct_agent_names(installation.agents)
+    names = _require_distinct_agent_names(installation.agents)
     # The agents first: the app's orchestrator agent may be one of them, and is resolved to its id below.
-    changed_fields = await _apply_agents(call, installation.agents, before, dry_run=dry_run)
+    changed_fields = await _apply_and_delete_agents(call, installation.agents, before, dry_run=dry_run)
     draft = installation.draft
     if dry_run and draft.orchestrator in names and await find_agent(call.tx, draft.orchestrator or "") is None:
         draft = replace(draft, orchestrator=None)  # not declared yet
@@ -77,9 +77,9 @@ async def apply_declared_app(
     if price is not None:
         await set_orchestrator_price_if_changed(call, row, price)
     if before is None:
-        insert_app(call, row)
+        insert_app_with_event(call, row)
     else:
-        await replace_app(call, row)
+        await replace_app_with_event(call, row)
     return row, changed_fields
 
 
@@ -89,7 +89,7 @@ def _list_changed_fields(before: AppRow | None, row: AppRow) -> list[str]:
     return [field for column, field in COMPARED_FIELDS.items() if getattr(before, column) != getattr(row, column)]
 
 
-def _list_distinct_agent_names(agents: Sequence[contract.AppAgent]) -> list[str]:
+def _require_distinct_agent_names(agents: Sequence[contract.AppAgent]) -> list[str]:
     names = [agent.name for agent in agents]
     for number, name in enumerate(names):
         if name in names[:number]:
@@ -99,7 +99,7 @@ def _list_distinct_agent_names(agents: Sequence[contract.AppAgent]) -> list[str]
     return names
 
 
-async def _apply_agents(
+async def _apply_and_delete_agents(
     call: Call, agents: Sequence[contract.AppAgent], before: AppRow | None, *, dry_run: bool
 ) -> list[str]:
     """Declare the agents of an app, and delete those that it no longer bundles. Returns the changes."""
@@ -118,7 +118,7 @@ async def _apply_agents(
             changed_fields.append(f"agents.{agent.name}")
     dropped = [name for name in agent_names if name not in {agent.name for agent in agents}]
     if not dry_run and before is not None:
-        await _delete_agents(call, dropped, f"The app {before.name!r} no longer includes its agent.")
+        await _delete_agents_and_fail_tasks(call, dropped, f"The app {before.name!r} no longer includes its agent.")
     return changed_fields + [f"agents.{name}" for name in dropped]
 
 
@@ -131,15 +131,17 @@ async def _require_agent_name_free(call: Call, name: str, number: int) -> None:
         )
 
 
-async def remove_app(call: Call, row: AppRow) -> list[str]:
+async def remove_app_and_agents(call: Call, row: AppRow) -> list[str]:
     """Remove an app with its bundled agents. Returns their names."""
     await check_and_record_administration(call, row.app_id)
-    removed = await _delete_agents(call, list_bundled_agent_names(row), f"The app {row.name!r} was removed.")
-    await delete_app(call, row)
+    removed = await _delete_agents_and_fail_tasks(
+        call, list_bundled_agent_names(row), f"The app {row.name!r} was removed."
+    )
+    await delete_app_with_event(call, row)
     return removed
 
 
-async def _delete_agents(call: Call, names: Sequence[str], reason: str) -> list[str]:
+async def _delete_agents_and_fail_tasks(call: Call, names: Sequence[str], reason: str) -> list[str]:
     """Delete declared agents, skipping already deleted ones. Tasks assigned to them by name fail."""
     present = [name for name in names if await call.tx.one(declared_agents.lock_agent, name=name) is not None]
     if present:

@@ -9,7 +9,7 @@ from typing import Any
 from agora.clock import new_id
 from agora.core.admission import ADMISSION
 from agora.core.call import Call, encode_json
-from agora.domains.agents.names import check_name, name_key
+from agora.domains.agents.names import check_name, compute_name_key
 from agora.domains.agents.references import load_visible_agent
 from agora.domains.billing.service import BillingService
 from agora.domains.billing.terms import build_pricing_info
@@ -21,7 +21,7 @@ from agora_sdk.errors import InvalidRequest, NameTaken, NotFound, Overloaded, fi
 from . import queries as statements
 from .records import AppRow
 from .references import find_app
-from .search_text import fold_text
+from .search_text import fold_search_text
 
 __all__ = ["AppDraft", "build_validated_app_row", "is_price_different", "set_orchestrator_price_if_changed"]
 
@@ -49,10 +49,10 @@ async def build_validated_app_row(call: Call, draft: AppDraft, before: AppRow | 
 
     Raises InvalidRequest, NotFound, NameTaken, Overloaded.
     """
-    await _check_app_names(call, draft, before)
+    await _check_names_available(call, draft, before)
     orchestrator = await _resolve_orchestrator(call, draft, before)
-    industry_key = fold_text(draft.industry)
-    search_text = fold_text(draft.name, draft.alias or "", draft.description, draft.industry, *draft.uses)
+    industry_key = fold_search_text(draft.industry)
+    search_text = fold_search_text(draft.name, draft.alias or "", draft.description, draft.industry, *draft.uses)
     fields: dict[str, Any] = {
         "alias": draft.alias,
         "description": draft.description,
@@ -74,7 +74,7 @@ async def build_validated_app_row(call: Call, draft: AppDraft, before: AppRow | 
         tenant_id=caller.tenant,
         app_id=new_id("app"),
         name=draft.name,
-        name_key=name_key(draft.name),
+        name_key=compute_name_key(draft.name),
         revision=1,
         account_id=caller.account,
         created_by=caller.subject,
@@ -85,7 +85,7 @@ async def build_validated_app_row(call: Call, draft: AppDraft, before: AppRow | 
     )
 
 
-async def _check_app_names(call: Call, draft: AppDraft, before: AppRow | None) -> None:
+async def _check_names_available(call: Call, draft: AppDraft, before: AppRow | None) -> None:
     app_id = before.app_id if before is not None else None
     # Only once: the name of an app never changes.
     if before is None:

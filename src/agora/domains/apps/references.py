@@ -6,14 +6,21 @@ import re
 
 from agora.core.call import Caller
 from agora.core.errors import not_found
-from agora.domains.agents.names import name_key
+from agora.domains.agents.names import compute_name_key
 from agora.store.port import Reader
 from agora_sdk.errors import PermissionDenied
 
 from . import queries as statements
 from .records import AppRow
 
-__all__ = ["check_may_change", "find_app", "is_app_visible", "load_visible_app", "owns_app", "sees_private_apps"]
+__all__ = [
+    "check_may_change_app",
+    "find_app",
+    "is_app_visible",
+    "load_visible_app",
+    "owns_app",
+    "sees_all_private_apps",
+]
 
 _ID = re.compile(r"app_[0-9a-f]{32}")
 
@@ -24,7 +31,7 @@ async def find_app(tx: Reader, ref: str) -> AppRow | None:
         return await tx.one(statements.select_app_by_id, ref=ref)
     if ref.startswith("app.") and (row := await tx.one(statements.select_app_by_alias, ref=ref)) is not None:
         return row
-    return await tx.one(statements.select_app_by_name_key, key=name_key(ref))
+    return await tx.one(statements.select_app_by_name_key, key=compute_name_key(ref))
 
 
 async def load_visible_app(tx: Reader, caller: Caller, ref: str, *, lock: bool = False) -> AppRow:
@@ -38,7 +45,7 @@ async def load_visible_app(tx: Reader, caller: Caller, ref: str, *, lock: bool =
     return row
 
 
-def sees_private_apps(caller: Caller) -> bool:
+def sees_all_private_apps(caller: Caller) -> bool:
     """Whether a caller sees every private app."""
     return caller.may("read:all")
 
@@ -50,10 +57,10 @@ def owns_app(caller: Caller, row: AppRow) -> bool:
 
 def is_app_visible(caller: Caller, row: AppRow) -> bool:
     """Whether a caller may see an app. A private one is visible to its owner, its account, and the scope ``read:all``."""
-    return row.visibility != "private" or owns_app(caller, row) or sees_private_apps(caller)
+    return row.visibility != "private" or owns_app(caller, row) or sees_all_private_apps(caller)
 
 
-def check_may_change(caller: Caller, row: AppRow) -> None:
+def check_may_change_app(caller: Caller, row: AppRow) -> None:
     """Check that a caller may change or remove an app. Raises PermissionDenied.
 
     A key of the app's account may; an agent of the account only if it published the app.

@@ -15,13 +15,13 @@ from agora_sdk.contract.fields import JsonObject, Visibility, VisibilityLike
 from agora_sdk.contract.workflows import WorkflowReceipt
 from agora_sdk.errors import Conflict, NameTaken, field_error
 
-from .changes import insert_app, list_bundled_agent_names, replace_app
-from .installation import Installation, apply_declared_app, remove_app
+from .changes import insert_app_with_event, list_bundled_agent_names, replace_app_with_event
+from .installation import Installation, apply_declared_app, remove_app_and_agents
 from .listing import AppFilter, list_apps
 from .publication import AppDraft, build_validated_app_row, set_orchestrator_price_if_changed
 from .records import AppRow
-from .references import check_may_change, find_app, is_app_visible, load_visible_app
-from .views import build_details, parse_workflow
+from .references import check_may_change_app, find_app, is_app_visible, load_visible_app
+from .views import build_app_details, parse_workflow
 
 __all__ = ["AppService"]
 
@@ -53,7 +53,7 @@ class AppService(BoundService, contract.Apps):
         await check_and_record_administration(self.call, row.app_id)
         if pricing is not None:
             await set_orchestrator_price_if_changed(self.call, row, pricing)
-        insert_app(self.call, row)
+        insert_app_with_event(self.call, row)
         return await self._build_details(row)
 
     @implements
@@ -70,7 +70,7 @@ class AppService(BoundService, contract.Apps):
 
     @implements
     async def get(self, ref: str) -> contract.AppDetails:
-        return await build_details(self.call, await load_visible_app(self.call.tx, self.call.caller, ref))
+        return await build_app_details(self.call, await load_visible_app(self.call.tx, self.call.caller, ref))
 
     @implements
     async def update(
@@ -110,13 +110,13 @@ class AppService(BoundService, contract.Apps):
         if pricing is not None:
             await set_orchestrator_price_if_changed(call, row, pricing)
         row = replace(row, revision=previous_row.revision + 1)
-        await replace_app(call, row)
+        await replace_app_with_event(call, row)
         return await self._build_details(row)
 
     @implements
     async def delete(self, ref: str) -> contract.AppRemoval:
         row = await self._lock_own_app(ref)
-        agents = await remove_app(self.call, row)
+        agents = await remove_app_and_agents(self.call, row)
         self.call.target = row.app_id
         return contract.AppRemoval(app_id=row.app_id, name=row.name, agents=agents)
 
@@ -145,7 +145,7 @@ class AppService(BoundService, contract.Apps):
         )
         change: Change = "created" if previous_row is None else "updated" if changed_fields else "unchanged"
         call.target = row.app_id
-        details = await build_details(call, row)
+        details = await build_app_details(call, row)
         return contract.AppChange.model_construct(**dict(details), change=change, changed=changed_fields)
 
     @implements
@@ -172,13 +172,13 @@ class AppService(BoundService, contract.Apps):
 
     async def _build_details(self, row: AppRow) -> contract.AppDetails:
         self.call.target = row.app_id
-        return await build_details(self.call, row)
+        return await build_app_details(self.call, row)
 
     async def _lock_own_app(self, ref: str) -> AppRow:
         """Lock an app that the caller may change. Raises NotFound, PermissionDenied."""
         row = await load_visible_app(self.call.tx, self.call.caller, ref, lock=True)
         self.call.target = row.app_id
-        check_may_change(self.call.caller, row)
+        check_may_change_app(self.call.caller, row)
         return row
 
     async def _lock_installed_app(self, name: str) -> AppRow | None:

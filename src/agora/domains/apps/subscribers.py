@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from agora.core.call import Call, decode_json
-from agora.domains.agents.names import name_key
+from agora.domains.agents.names import compute_name_key
 from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import load_agent
 from agora.domains.agents.signals import AgentRegistered
 
 from . import queries as statements
-from .changes import delete_app, insert_app
+from .changes import delete_app_with_event, insert_app_with_event
 from .records import AppRow
 from .references import find_app
-from .search_text import fold_text
+from .search_text import fold_search_text
 
 __all__ = ["publish_registered_app", "remove_published_app"]
 
@@ -24,7 +24,7 @@ async def publish_registered_app(call: Call, registered: AgentRegistered) -> Non
     # A taken name must not refuse the registration: the agent exists without an app.
     if registered.category.casefold() != CATEGORY or await find_app(call.tx, registered.agent_name) is not None:
         return
-    insert_app(call, _build_published_row(call, await load_agent(call.tx, registered.agent_id)))
+    insert_app_with_event(call, _build_published_row(call, await load_agent(call.tx, registered.agent_id)))
 
 
 def _build_published_row(call: Call, agent: AgentRow) -> AppRow:
@@ -35,11 +35,11 @@ def _build_published_row(call: Call, agent: AgentRow) -> AppRow:
         tenant_id=agent.tenant_id,
         app_id=agent.agent_id.replace("agent_", "app_", 1),
         name=agent.agent_name,
-        name_key=name_key(agent.agent_name),
+        name_key=compute_name_key(agent.agent_name),
         alias=None,
         description=agent.description,
         industry=industry,
-        industry_key=fold_text(industry),
+        industry_key=fold_search_text(industry),
         version="",
         revision=1,
         orchestrator=agent.agent_id,
@@ -50,7 +50,7 @@ def _build_published_row(call: Call, agent: AgentRow) -> AppRow:
         registrar=agent.registrar,
         agents="[]",
         workflow=None,
-        search_text=fold_text(*texts),
+        search_text=fold_search_text(*texts),
         published=1,
         created_at=call.now,
         updated_at=call.now,
@@ -63,4 +63,4 @@ async def remove_published_app(call: Call, agent: AgentRow) -> None:
     for row in await call.tx.all(statements.select_apps_of_orchestrator, agent_id=agent.agent_id):
         # Apps that their owner created or installed are not the agent's.
         if row.published:
-            await delete_app(call, row)
+            await delete_app_with_event(call, row)

@@ -14,9 +14,9 @@ from agora_sdk.contract import apps as contract
 
 from . import queries as statements
 from .records import AppRow, Orchestrator
-from .references import owns_app, sees_private_apps
+from .references import owns_app, sees_all_private_apps
 
-__all__ = ["build_apps", "build_details", "parse_workflow"]
+__all__ = ["build_app_details", "build_apps", "parse_workflow"]
 
 MAX_EXAMINED_AGENTS = 50  #: examined agents with a capability, to find one visible to the caller
 
@@ -27,7 +27,7 @@ async def build_apps(call: Call, rows: Sequence[AppRow]) -> list[contract.App]:
     return [build_from_record(contract.App, row, **await _build_app_fields(call, row, orchestrators)) for row in rows]
 
 
-async def build_details(call: Call, row: AppRow) -> contract.AppDetails:
+async def build_app_details(call: Call, row: AppRow) -> contract.AppDetails:
     """Build the details of an app: its workflow and missing capabilities."""
     fields = await _build_app_fields(call, row, await _load_orchestrators(call, [row]))
     fields["problem"] = fields["problem"] or await _describe_missing_capabilities(call, row)
@@ -55,7 +55,7 @@ async def _build_app_fields(call: Call, row: AppRow, orchestrators: Mapping[str,
     if agent is not None and present:
         currency = str(call.context.settings.billing_currency)
         pricing = await build_pricing_info(call.tx, agent.agent_id, call.now, currency)
-    is_visible = owns_app(call.caller, row) or sees_private_apps(call.caller)
+    is_visible = owns_app(call.caller, row) or sees_all_private_apps(call.caller)
     return {
         "orchestrator_agent": visible_agent.agent_name if visible_agent is not None else None,
         "orchestrator_agent_id": visible_agent.agent_id if visible_agent is not None else None,

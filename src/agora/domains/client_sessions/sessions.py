@@ -29,13 +29,13 @@ __all__ = [
     "UNWATCHED_EVENT",
     "WATCHED_EVENT",
     "ClientSession",
-    "begin_session",
     "change_toolsets",
     "compute_client_session_key",
+    "create_session_within_limit",
     "emit_request_cancellation",
     "end_session",
     "extend_session",
-    "find_session",
+    "find_live_session",
     "unwatch_resource",
     "watch_resource",
 ]
@@ -71,7 +71,7 @@ def compute_client_session_key(id: str) -> str:
     return hashlib.blake2b(id.encode("utf-8", "surrogateescape"), digest_size=16, person=b"agora-session").hexdigest()
 
 
-async def begin_session(call: Call, caller: Caller, key: str, client: Mapping[str, Any]) -> int:
+async def create_session_within_limit(call: Call, caller: Caller, key: str, client: Mapping[str, Any]) -> int:
     """Create a session. Returns its expiry in microseconds. Above the limit, the least recently used ones are ended."""
     await _end_surplus_sessions(call, caller, new=1)
     expires = call.now + LIFETIME
@@ -98,7 +98,7 @@ async def _end_surplus_sessions(call: Call, caller: Caller, *, new: int = 0) -> 
         await end_session(call, caller, oldest)
 
 
-async def find_session(call: Call, caller: Caller, key: str) -> ClientSession | None:
+async def find_live_session(call: Call, caller: Caller, key: str) -> ClientSession | None:
     """Find the caller's own active session with that key."""
     row = await call.tx.one(rows.select_live_session, now=call.now, **_build_session_filter(caller, key))
     if row is None:

@@ -279,7 +279,7 @@ async def authorize_and_deliver_draft(call: Call, draft: Draft) -> SentMessage:
     row = _build_message_row(call, draft, document, message_id, conversation[1])
     if draft.message.expected is not None and draft.message.expected.timeout:
         draft.destination.answer_by = call.now + draft.message.expected.timeout * 1000
-    message = service.insert_message(row, draft.destination)
+    message = service.insert_and_emit_message(row, draft.destination)
     record = _build_envelope_record(draft, document, message_id)
     await record_envelope_and_answer(call, record, conversation)
     due = (
@@ -384,7 +384,7 @@ def _build_message_row(call: Call, draft: Draft, document: dict[str, Any], messa
 def _build_envelope_record(draft: Draft, document: dict[str, Any], message_id: str) -> EnvelopeRecord:
     message = draft.message
     assert draft.destination is not None
-    parties = [*draft.destination.list_recipients, *draft.own]
+    parties = [*draft.destination.recipient_addresses, *draft.own]
     record = EnvelopeRecord(
         message_id, draft.sender.agent_id, document["id"], message.type, message.intent, parties, draft.digest
     )

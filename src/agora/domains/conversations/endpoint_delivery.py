@@ -19,7 +19,7 @@ from agora.domains.agents.records import AgentRow
 from agora.domains.dead_letters.port import DeadLetterSource, Inspection
 from agora.domains.dead_letters.records import DeadLetterRow
 from agora.domains.messaging import queries as messages
-from agora.domains.messaging.endpoints import Endpoint, append_endpoint_delivery, find_endpoint
+from agora.domains.messaging.endpoints import Endpoint, append_endpoint_delivery, find_http_endpoint
 from agora.domains.messaging.records import MessageRow
 from agora.domains.messaging.service import MessageDraft, MessagingService
 from agora.domains.outbox.http_sender import HttpResponse
@@ -109,7 +109,7 @@ class EndpointSource(OutboxSource, DeadLetterSource):
 
 
 def _find_active_endpoint(agent: AgentRow | None, settings: Settings) -> Endpoint | None:
-    return None if agent is None or agent.retired_at is not None else find_endpoint(agent, settings)
+    return None if agent is None or agent.retired_at is not None else find_http_endpoint(agent, settings)
 
 
 def _parse_answer_or_none(body: bytes) -> dict[str, Any] | None:

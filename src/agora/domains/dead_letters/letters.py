@@ -12,7 +12,7 @@ from . import queries as statements
 from .port import NewDeadLetter
 from .records import LETTERS, DeadLetterRow
 
-__all__ = ["emit_letter_event", "record_dead_letter", "record_dead_letters", "settle_by_key"]
+__all__ = ["emit_letter_event", "record_dead_letter", "record_dead_letters", "record_settlement_by_source"]
 
 MAX_LETTERS = 1000  #: per owner and source; the oldest are dropped
 MAX_REASON_CHARACTERS = 1000
@@ -39,7 +39,7 @@ async def record_dead_letters(call: Call, letters: Sequence[NewDeadLetter], *, o
             continue
         # The list itself may repeat a key.
         recorded_keys.add(dead_letter.key)
-        row = _build_row(call, dead_letter)
+        row = _build_dead_letter_row(call, dead_letter)
         call.tx.append(LETTERS, row)
         if owner:  # for letters of operators, the source emits a combined event
             emit_letter_event(call, "recorded", row)
@@ -48,7 +48,7 @@ async def record_dead_letters(call: Call, letters: Sequence[NewDeadLetter], *, o
         await call.tx.execute(statements.delete_letters, ids=encode_json(list(oldest)))
 
 
-def _build_row(call: Call, dead_letter: NewDeadLetter) -> DeadLetterRow:
+def _build_dead_letter_row(call: Call, dead_letter: NewDeadLetter) -> DeadLetterRow:
     return DeadLetterRow(
         tenant_id=call.caller.tenant,
         letter_id=new_id("dead"),
@@ -68,7 +68,7 @@ def _build_row(call: Call, dead_letter: NewDeadLetter) -> DeadLetterRow:
     )
 
 
-async def settle_by_key(call: Call, source: str, key: str, state: DeadLetterState) -> None:
+async def record_settlement_by_source(call: Call, source: str, key: str, state: DeadLetterState) -> None:
     """Record that a source has replayed or discarded a letter itself."""
     happening, place = state.value, {"source": source, "key": key}
     settlement = {"state": happening, "now": call.now, "by": call.caller.subject}

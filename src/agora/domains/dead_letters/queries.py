@@ -28,7 +28,7 @@ _KEYS, _KEYS_POSTGRES = build_in_list_condition("keys")
 select_letter = Query("select * from dead_letters where tenant_id = :tenant and letter_id = :letter_id", DeadLetterRow)
 
 
-def _select_page(condition: str) -> Query[DeadLetterRow]:
+def _build_page_query(condition: str) -> Query[DeadLetterRow]:
     """Build the query for a page, newest first, after a letter. Empty filters match everything."""
     return Query(
         f"""
@@ -43,9 +43,9 @@ def _select_page(condition: str) -> Query[DeadLetterRow]:
     )
 
 
-select_page = _select_page("")
-select_page_of_owner = _select_page("and owner = :owner")
-select_page_of_account = _select_page("and account = :account and (:owner = '' or owner = :owner)")
+select_page = _build_page_query("")
+select_page_of_owner = _build_page_query("and owner = :owner")
+select_page_of_account = _build_page_query("and account = :account and (:owner = '' or owner = :owner)")
 
 _OPEN_KEYS = "select key from dead_letters where tenant_id = :tenant and source = :source and state = 'dead' and key %s"
 select_open_keys = Query(_OPEN_KEYS % _KEYS, str, postgres=_OPEN_KEYS % _KEYS_POSTGRES)

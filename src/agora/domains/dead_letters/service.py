@@ -74,7 +74,7 @@ class DeadLetterService(BoundService, contract.DeadLetters):
 
     @implements
     async def get(self, dead_letter_id: str) -> contract.DeadLetterDetail:
-        row = await self._load_letter(dead_letter_id)
+        row = await self._load_visible_letter(dead_letter_id)
         source = self._find_source(row)
         view = (
             Inspection(None, _build_unknown_source_message(row))
@@ -86,7 +86,7 @@ class DeadLetterService(BoundService, contract.DeadLetters):
 
     @implements
     async def replay(self, dead_letter_id: str) -> contract.DeadLetter:
-        row, settled = await self._claim_dead_letter(dead_letter_id, DeadLetterState.REPLAYED)
+        row, settled = await self._settle_letter_once(dead_letter_id, DeadLetterState.REPLAYED)
         if settled:
             source = self._find_source(row)
             if source is None:
@@ -100,17 +100,17 @@ class DeadLetterService(BoundService, contract.DeadLetters):
 
     @implements
     async def discard(self, dead_letter_id: str) -> contract.DeadLetter:
-        row, settled = await self._claim_dead_letter(dead_letter_id, DeadLetterState.DISCARDED)
+        row, settled = await self._settle_letter_once(dead_letter_id, DeadLetterState.DISCARDED)
         if settled:
             if (source := self._find_source(row)) is not None:
                 await source.discard_letter(self.call, row)
             emit_letter_event(self.call, "discarded", row)
         return _build_letter(contract.DeadLetter, row)
 
-    async def _claim_dead_letter(self, letter_id: str, state: DeadLetterState) -> tuple[DeadLetterRow, bool]:
+    async def _settle_letter_once(self, letter_id: str, state: DeadLetterState) -> tuple[DeadLetterRow, bool]:
         """Lock and claim a dead letter; returns whether it was open. Raises NotFound, PermissionDenied, Conflict."""
         call = self.call
-        row = await self._load_letter(letter_id)
+        row = await self._load_visible_letter(letter_id)
         if not (_is_owner(call.caller, row) or call.caller.acts_for_others):
             raise _build_not_owner_error(row.owner, "act:any")
         call.target = row.letter_id
@@ -119,7 +119,7 @@ class DeadLetterService(BoundService, contract.DeadLetters):
         )
         if claims:
             return claims[0], True
-        row = await self._load_letter(letter_id)  # another caller may have settled it in the meantime
+        row = await self._load_visible_letter(letter_id)  # another caller may have settled it in the meantime
         if row.state != state:
             raise Conflict(
                 f"The dead letter {letter_id} has already been {row.state}.",
@@ -127,7 +127,7 @@ class DeadLetterService(BoundService, contract.DeadLetters):
             )
         return row, False
 
-    async def _load_letter(self, letter_id: str) -> DeadLetterRow:
+    async def _load_visible_letter(self, letter_id: str) -> DeadLetterRow:
         """Load a letter that the caller may see. Raises NotFound."""
         row = await self.call.tx.one(statements.select_letter, letter_id=letter_id)
         if row is None or not (_is_owner(self.call.caller, row) or self.call.caller.may("read:all")):

@@ -67,19 +67,19 @@ class EventService(BoundService, contract.Events):
 
     async def _resolve_audience(self, to: list[str]) -> tuple[str, ...]:
         """Resolve the ids of the given agents and of the publisher, which always sees its own events."""
-        agent_ids = [await self._resolve_agent(ref, "to") for ref in to]
+        agent_ids = [await self._resolve_agent_id(ref, "to") for ref in to]
         return tuple(dict.fromkeys([self.call.caller.subject, *agent_ids]))
 
-    async def _resolve_agent(self, ref: str, field: str = "agent") -> str:
+    async def _resolve_agent_id(self, ref: str, field: str = "agent") -> str:
         if ref == self.call.caller.subject or ref in NON_AGENT_SUBJECTS:
             return ref
         return (await references.load_agent(self.call.tx, ref, field)).agent_id
 
     async def _build_filter(self, types: list[str], agent: str | None, subject: str | None) -> EventFilter:
-        return EventFilter.from_request(types, agent and await self._resolve_agent(agent), subject)
+        return EventFilter.from_request(types, agent and await self._resolve_agent_id(agent), subject)
 
     @property
-    def _build_viewer(self) -> Viewer:
+    def _viewer(self) -> Viewer:
         caller = self.call.caller
         return Viewer(caller.subject, caller.may("read:all"))
 
@@ -137,10 +137,10 @@ class EventService(BoundService, contract.Events):
         last_event_id: str | None = None,
     ) -> AsyncIterator[contract.Event]:
         # The dispatcher awaits the specification within a read transaction; the feed then produces the events.
-        opening = self._open_stream(types, agent, subject, subscription_id, last_event_id)
+        opening = self._build_stream_spec(types, agent, subject, subscription_id, last_event_id)
         return cast("AsyncIterator[contract.Event]", opening)
 
-    async def _open_stream(
+    async def _build_stream_spec(
         self,
         types: list[str],
         agent: str | None,
@@ -148,7 +148,7 @@ class EventService(BoundService, contract.Events):
         subscription_id: str | None,
         last_event_id: str | None,
     ) -> EventStreamSpec:
-        tx, viewer = self.call.tx, self._build_viewer
+        tx, viewer = self.call.tx, self._viewer
         resumed = last_event_id is not None
         place = str(await event_log.read_head(tx)) if last_event_id is None else last_event_id
         if subscription_id is None:
@@ -160,12 +160,12 @@ class EventService(BoundService, contract.Events):
                 fix="Leave out types, agent and subject, or leave out subscription_id.",
                 errors=[field_error("subscription_id", "cannot be combined with a filter")],
             )
-        row = await self._require_readable_subscription(subscription_id)
+        row = await self._load_readable_subscription(subscription_id)
         position = await event_log.resolve_position(tx, place if resumed else str(row.position))
         event_filter = EventFilter.from_request(**from_json(row.filter))
         return EventStreamSpec(event_filter, viewer, position, subscription_id, resumed)
 
-    async def _require_readable_subscription(self, subscription_id: str) -> SubscriptionRow:
+    async def _load_readable_subscription(self, subscription_id: str) -> SubscriptionRow:
         row = await self.call.tx.one(events.select_subscription, subscription_id=subscription_id)
         if row is None:
             raise not_found(
@@ -194,10 +194,10 @@ class EventService(BoundService, contract.Events):
         cursor: str | None = None,
     ) -> contract.EventPage:
         if cursor:
-            after = _decode_position(cursor)
+            after = _decode_nonnegative_cursor(cursor)
         event_filter = await self._build_filter(types, agent, subject)
         page = await event_log.read_events(
-            self.call.tx, after, limit + 1, event_filter=event_filter, viewer=self._build_viewer
+            self.call.tx, after, limit + 1, event_filter=event_filter, viewer=self._viewer
         )
         budget, events = paging.PageBudget(self.call.context.settings.page_bytes), []
         for stored in page.events[:limit]:
@@ -219,7 +219,7 @@ class EventService(BoundService, contract.Events):
         )
 
 
-def _decode_position(cursor: str) -> int:
+def _decode_nonnegative_cursor(cursor: str) -> int:
     (decoded,) = paging.decode_cursor(cursor, int)
     position = int(decoded)
     if position < 0:

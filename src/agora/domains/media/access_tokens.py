@@ -15,7 +15,7 @@ from joserfc.jwk import OctKey
 
 from agora_sdk.contract.media import MediaRole
 
-__all__ = ["ROLE_GRANTS", "build_claims", "sign_token"]
+__all__ = ["ROLE_GRANTS", "build_room_claims", "sign_livekit_token"]
 
 #: grants of each role in its single room. None includes listing rooms, because tokens are valid for the whole LiveKit
 #: server.
@@ -34,7 +34,7 @@ ROLE_GRANTS: Final[Mapping[MediaRole, Mapping[str, bool]]] = {
 }
 
 
-def build_claims(room: str, identity: str, role: MediaRole, metadata: str | None) -> dict[str, Any]:
+def build_room_claims(room: str, identity: str, role: MediaRole, metadata: str | None) -> dict[str, Any]:
     """Build the claims of a participant who joins a room."""
     claims: dict[str, Any] = {
         "sub": identity,
@@ -44,7 +44,7 @@ def build_claims(room: str, identity: str, role: MediaRole, metadata: str | None
     return claims if metadata is None else claims | {"metadata": metadata}
 
 
-def sign_token(key: str, secret: str, claims: Mapping[str, Any], *, now: int, seconds: int) -> str:
+def sign_livekit_token(key: str, secret: str, claims: Mapping[str, Any], *, now: int, seconds: int) -> str:
     """Sign claims with an API key. now: seconds since 1970. seconds: until the token expires."""
     whole = {**claims, "iss": key, "nbf": now, "exp": now + seconds}
     return jwt.encode({"alg": "HS256", "typ": "JWT"}, whole, OctKey.import_key(secret), algorithms=["HS256"])

@@ -12,7 +12,7 @@ from agora.net.egress_policy import EgressPolicy
 from agora.net.http_client import ConnectionLost, send_single_request
 from agora_sdk.errors import UpstreamFailed, UpstreamUnavailable
 
-from .access_tokens import sign_token
+from .access_tokens import sign_livekit_token
 
 __all__ = ["LiveKitClient"]
 
@@ -38,7 +38,9 @@ class LiveKitClient:
         if it refuses.
         """
         # With only the grants of this method, and only for this request.
-        token = sign_token(self._key, self._secret, {"video": dict(video)}, now=int(time.time()), seconds=TOKEN_SECONDS)
+        token = sign_livekit_token(
+            self._key, self._secret, {"video": dict(video)}, now=int(time.time()), seconds=TOKEN_SECONDS
+        )
         headers = {"content-type": "application/json", "authorization": f"Bearer {token}"}
         # The operator configures the server, so it may have a private address; callers cannot influence it.
         policy = EgressPolicy(private=True)

@@ -23,7 +23,7 @@ from agora_sdk.contract import media as contract
 from agora_sdk.contract.results import Result
 from agora_sdk.errors import AgoraError, Conflict
 
-from .access_tokens import build_claims, sign_token
+from .access_tokens import build_room_claims, sign_livekit_token
 from .livekit_client import LiveKitClient
 
 __all__ = ["MediaService"]
@@ -49,11 +49,11 @@ class MediaService(BoundService, contract.Media):
         metadata: str | None = None,
         ttl_minutes: int = 60,
     ) -> contract.MediaToken:
-        settings = self._require_livekit()
-        room, now, seconds = self._build_wire_name(room_name), self.call.now // SECOND, ttl_minutes * 60
-        claims = build_claims(room, identity, role, metadata)
+        settings = self._require_livekit_settings()
+        room, now, seconds = self._build_livekit_room_name(room_name), self.call.now // SECOND, ttl_minutes * 60
+        claims = build_room_claims(room, identity, role, metadata)
         key, secret = settings.livekit_api_key, settings.livekit_api_secret.get_secret_value()
-        token = sign_token(key, secret, claims, now=now, seconds=seconds)
+        token = sign_livekit_token(key, secret, claims, now=now, seconds=seconds)
         public = _convert_to_socket_url(settings.livekit_public_url or settings.livekit_url)
         self.call.target = room_name
         return contract.MediaToken(
@@ -69,7 +69,7 @@ class MediaService(BoundService, contract.Media):
     async def create_room(
         self, room_name: str, *, empty_timeout: int = 300, max_participants: int = 0, metadata: str = ""
     ) -> contract.MediaRoom:
-        client, name = self._create_client(), self._build_wire_name(room_name)
+        client, name = self._create_client(), self._build_livekit_room_name(room_name)
         request = {
             "name": name,
             "empty_timeout": empty_timeout,
@@ -112,7 +112,7 @@ class MediaService(BoundService, contract.Media):
 
     @implements
     async def get_room(self, room_name: str) -> contract.MediaRoomDetail:
-        client, name = self._create_client(), self._build_wire_name(room_name)
+        client, name = self._create_client(), self._build_livekit_room_name(room_name)
 
         async def read_livekit_room() -> contract.MediaRoomDetail:
             answer = await client.call_method("ListRooms", {"names": [name]}, LIST_GRANT) or {}
@@ -131,7 +131,7 @@ class MediaService(BoundService, contract.Media):
 
     # -- LiveKit -------------------------------------------------------------------------------------------
 
-    def _require_livekit(self) -> Settings:
+    def _require_livekit_settings(self) -> Settings:
         settings = self.call.context.settings
         if not (settings.livekit_url and settings.livekit_api_key and settings.livekit_api_secret.get_secret_value()):
             raise Conflict(
@@ -141,7 +141,7 @@ class MediaService(BoundService, contract.Media):
         return settings
 
     def _create_client(self) -> LiveKitClient:
-        settings = self._require_livekit()
+        settings = self._require_livekit_settings()
         secret = settings.livekit_api_secret.get_secret_value()
         return LiveKitClient(_convert_to_http_url(settings.livekit_url), settings.livekit_api_key, secret)
 
@@ -149,7 +149,7 @@ class MediaService(BoundService, contract.Media):
         tenant = self.call.caller.tenant
         return "" if tenant == DEFAULT_TENANT else f"{tenant}:"
 
-    def _build_wire_name(self, room_name: str) -> str:
+    def _build_livekit_room_name(self, room_name: str) -> str:
         return self._build_room_prefix() + room_name
 
 
@@ -164,11 +164,11 @@ def _build_room_fields(room: Mapping[str, Any], name: str) -> dict[str, Any]:
     return {
         "room_name": name,
         "room_id": str(room.get("sid", "")),
-        "participants": _read_number(room, "num_participants", "numParticipants"),
-        "max_participants": _read_number(room, "max_participants", "maxParticipants"),
-        "empty_timeout": _read_number(room, "empty_timeout", "emptyTimeout"),
+        "participants": _parse_number_or_zero(room, "num_participants", "numParticipants"),
+        "max_participants": _parse_number_or_zero(room, "max_participants", "maxParticipants"),
+        "empty_timeout": _parse_number_or_zero(room, "empty_timeout", "emptyTimeout"),
         "metadata": str(room.get("metadata", "")),
-        "created_at": _read_time(room, "creation_time", "creationTime"),
+        "created_at": _parse_time_or_epoch(room, "creation_time", "creationTime"),
     }
 
 
@@ -179,11 +179,11 @@ def _build_participant(participant: Mapping[str, Any]) -> contract.MediaParticip
         name=str(participant.get("name", "")),
         state=str(participant.get("state", "")).lower(),
         is_publisher=bool(permission.get("can_publish", permission.get("canPublish", False))),
-        joined_at=_read_time(participant, "joined_at", "joinedAt"),
+        joined_at=_parse_time_or_epoch(participant, "joined_at", "joinedAt"),
     )
 
 
-def _read_number(holder: Mapping[str, Any], *names: str) -> int:
+def _parse_number_or_zero(holder: Mapping[str, Any], *names: str) -> int:
     value = next((holder[name] for name in names if name in holder), 0)
     return int(value) if str(value).isdecimal() and len(str(value)) < 16 else 0
 
@@ -192,9 +192,9 @@ def _convert_to_http_url(url: str) -> str:
     return url.replace("ws", "http", 1).rstrip("/") if url.startswith("ws") else url.rstrip("/")
 
 
-def _read_time(holder: Mapping[str, Any], *names: str) -> datetime:
+def _parse_time_or_epoch(holder: Mapping[str, Any], *names: str) -> datetime:
     """Read a time in seconds; 1970 if it is missing or no possible time."""
-    seconds = _read_number(holder, *names)
+    seconds = _parse_number_or_zero(holder, *names)
     return to_datetime(seconds * SECOND if seconds <= MAX_TIME else 0)
 
 

@@ -13,7 +13,7 @@ from agora.value_classes import value_class
 
 from .records import MessageRow
 
-__all__ = ["Endpoint", "append_endpoint_delivery", "find_endpoint"]
+__all__ = ["Endpoint", "append_endpoint_delivery", "find_http_endpoint"]
 
 ENDPOINT, INSTANCE = "endpoint", "instance"  #: source names in the outbox and in dead letters
 MESSAGE_PATH = "/agent/message"
@@ -29,7 +29,7 @@ class Endpoint:
     url: str | None
 
 
-def find_endpoint(agent: Addressee | AgentRow, settings: Settings) -> Endpoint | None:
+def find_http_endpoint(agent: Addressee | AgentRow, settings: Settings) -> Endpoint | None:
     """Find the HTTP endpoint of an agent; None if it has none."""
     if f'"{PROTOCOL}"' not in agent.endpoints:  # most agents have none, and their JSON is not parsed
         return Endpoint(agent.agent_id, agent.account_id, None) if _runs_with_endpoint(agent.metadata) else None

@@ -11,7 +11,7 @@ from agora.core.jobs import Controller, JobContext, split_batches
 
 from . import expiry_queries as expiry
 from .records import OverdueDelivery
-from .views import deliver_held
+from .views import deliver_messages_held_for_name
 
 __all__ = ["MessageExpiryController"]
 
@@ -42,18 +42,18 @@ class MessageExpiryController(Controller):
         if self.context.overrides.is_halted(tenant):
             return
         when = {"now": now, "horizon": now - self.context.server.settings.message_lifetime * SECOND}
-        await self._expire_page(tenant, when)
+        await self._expire_due_messages(tenant, when)
         await self._deliver_held_messages(tenant, when)
 
     # -- expiry ----------------------------------------------------------------------------------
 
-    async def _expire_page(self, tenant: str, when: dict[str, int]) -> None:
+    async def _expire_due_messages(self, tenant: str, when: dict[str, int]) -> None:
         # Remembered in memory only: after a restart, the scan begins again, which costs time but misses nothing.
         position = self._place_by_tenant.pop(tenant, FIRST_PLACE)
         for _ in range(self.pages):
             end = await self._find_page_end(tenant, position)
             for batch in split_batches(await self._read_overdue(tenant, position, end, when), self.batch):
-                await self._mark_expired(tenant, batch)
+                await self._mark_expired_and_notify(tenant, batch)
             if end == LAST_PLACE or self.is_stopping:
                 return
             position = end
@@ -73,7 +73,7 @@ class MessageExpiryController(Controller):
         page = {"recipient": position[0], "message_id": position[1], "last_recipient": end[0], "last_message": end[1]}
         return await self.read(tenant, expiry.select_overdue_deliveries, **page, **when)
 
-    async def _mark_expired(self, tenant: str, batch: Sequence[OverdueDelivery]) -> None:
+    async def _mark_expired_and_notify(self, tenant: str, batch: Sequence[OverdueDelivery]) -> None:
         """Mark deliveries expired and notify sender and recipients, so that no message is lost silently."""
         senders = {row.message_id: row.from_agent for row in batch}
         pairs = encode_json([(row.recipient, row.message_id) for row in batch])
@@ -96,7 +96,7 @@ class MessageExpiryController(Controller):
             agent_id, agent_name = row.agent_id, row.agent_name
 
             async def deliver_to_agent(call: Call, agent_id: str = agent_id, agent_name: str = agent_name) -> Any:
-                return await deliver_held(call, agent_id, agent_name)
+                return await deliver_messages_held_for_name(call, agent_id, agent_name)
 
             await self.write_as_system(tenant, deliver_to_agent)
 

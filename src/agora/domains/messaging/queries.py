@@ -91,15 +91,15 @@ _HAND_OVER = """
 _IN_IDS, _IN_IDS_POSTGRES = build_in_list_condition("ids")
 
 
-def _with_ids(sql: str) -> tuple[str, str]:
+def _build_texts_with_ids(sql: str) -> tuple[str, str]:
     return sql.replace("@ids", _IN_IDS), sql.replace("@ids", _IN_IDS_POSTGRES)
 
 
-_HAND_OVER_TEXTS = _with_ids(_HAND_OVER)
+_HAND_OVER_TEXTS = _build_texts_with_ids(_HAND_OVER)
 requeue_deliveries = Write(_HAND_OVER_TEXTS[0], postgres=_HAND_OVER_TEXTS[1], types={"now": BIG})
 
 # Marks only advance: a late "delivered" must not make a read message unread again.
-_ADVANCE_STATE = _with_ids(
+_ADVANCE_STATE = _build_texts_with_ids(
     """
     update deliveries set state = :state, updated_at = :now
     where tenant_id = :tenant and (recipient = :agent_id or recipient = :address) and message_id @ids
@@ -109,7 +109,7 @@ _ADVANCE_STATE = _with_ids(
 )
 advance_deliveries = Write(_ADVANCE_STATE[0], postgres=_ADVANCE_STATE[1], types={"now": BIG, "rank": BIG})
 
-_SELECT_STATES = _with_ids(
+_SELECT_STATES = _build_texts_with_ids(
     """
     select message_id, state from deliveries
     where tenant_id = :tenant and (recipient = :agent_id or recipient = :address) and message_id @ids
@@ -117,7 +117,7 @@ _SELECT_STATES = _with_ids(
 )
 lock_delivery_states = Query(_SELECT_STATES[0], DeliveredState, postgres=_SELECT_STATES[1], lock=True)
 
-_SELECT_SENDERS = _with_ids(
+_SELECT_SENDERS = _build_texts_with_ids(
     "select message_id, from_agent, broadcast from messages where tenant_id = :tenant and message_id @ids"
 )
 select_senders = Query(_SELECT_SENDERS[0], MessageSender, postgres=_SELECT_SENDERS[1])

@@ -39,7 +39,7 @@ from agora_sdk.contract.fields import DeliveryState, DeliveryStateLike, JsonObje
 from agora_sdk.errors import Conflict, InvalidRequest, NotFound, field_error
 
 from . import queries as statements
-from .endpoints import Endpoint, append_endpoint_delivery, find_endpoint
+from .endpoints import Endpoint, append_endpoint_delivery, find_http_endpoint
 from .records import DELIVERIES, MESSAGES, DeliveryRow, InboxRow, MessageRow, MessageSender
 from .signals import REPLY_COMPOSED, REPLY_STORED, ReplyComposed, ReplyStored
 from .views import build_message_from_row, compute_expiry_horizon, emit_message_event
@@ -86,7 +86,7 @@ class Destination:
     answer_by: int | None = None
 
     @property
-    def list_recipients(self) -> list[str]:
+    def recipient_addresses(self) -> list[str]:
         """List the recipients of its deliveries: agent ids, and held addresses of names."""
         return [*self.agents, *map(build_address_of_name, self.held)]
 
@@ -115,7 +115,7 @@ class MessagingService(BoundService, contract.Messaging):
         expires_in: int | None = None,
         metadata: JsonObject = {},
     ) -> contract.MessageReceipt:
-        _check_metadata(metadata)
+        _check_unreserved_metadata(metadata)
         draft = MessageDraft(
             to_agent=to_agent,
             content=content,
@@ -134,11 +134,11 @@ class MessagingService(BoundService, contract.Messaging):
     async def send_draft(self, draft: MessageDraft) -> StoredMessage:
         """Like :meth:`send`, for internal use: metadata may contain reserved sections."""
         call, to_agent, reply_to = self.call, draft.to_agent, draft.reply_to
-        sender, sender_name = await self._resolve_sender(draft.from_agent)
+        sender, sender_name = await self._resolve_authorized_sender(draft.from_agent)
         destination = await self.resolve_destination(to_agent)
         correlation_id = draft.correlation_id
         if reply_to and not correlation_id:
-            correlation_id = await self._find_correlation(reply_to)
+            correlation_id = await self._resolve_correlation_id(reply_to)
         metadata = dict(with_trace(draft.metadata))
         row = MessageRow(
             tenant_id=call.caller.tenant,
@@ -158,29 +158,29 @@ class MessagingService(BoundService, contract.Messaging):
         )
         if reply_to:
             # A handler may replace the row, so the metadata parsed before is not passed on.
-            reply = await call.publish(REPLY_COMPOSED, ReplyComposed(row, destination.list_recipients))
-            message = self.insert_message(reply.row, destination)
+            reply = await call.publish(REPLY_COMPOSED, ReplyComposed(row, destination.recipient_addresses))
+            message = self.insert_and_emit_message(reply.row, destination)
         else:
-            message = self.insert_message(row, destination, metadata)
+            message = self.insert_and_emit_message(row, destination, metadata)
         if reply_to:
             await call.publish(REPLY_STORED, ReplyStored(sender, reply_to, draft.content, draft.metadata))
         call.target = message.message_id
         return message
 
-    def insert_message(
+    def insert_and_emit_message(
         self, row: MessageRow, destination: Destination, metadata: JsonObject | None = None
     ) -> StoredMessage:
         """Insert a message and its deliveries. metadata: the parsed metadata of the row, if available."""
         self.call.tx.append(MESSAGES, row)
-        self._append_deliveries(row, destination, metadata)
+        self._append_and_emit_deliveries(row, destination, metadata)
         recipients = None if destination.broadcast else len(destination.agents) + len(destination.held)
-        return StoredMessage(row.message_id, recipients, _build_warning(destination.held))
+        return StoredMessage(row.message_id, recipients, _build_held_warning(destination.held))
 
     @implements
     async def send_legacy(self, to_agent: str, content: str) -> contract.MessageReceipt:
         return await self.send(to_agent, content)
 
-    async def _resolve_sender(self, from_agent: str | None) -> tuple[str, str]:
+    async def _resolve_authorized_sender(self, from_agent: str | None) -> tuple[str, str]:
         caller = self.call.caller
         if from_agent is None or from_agent in (caller.subject, caller.name):
             return caller.subject, caller.name
@@ -189,7 +189,7 @@ class MessagingService(BoundService, contract.Messaging):
         check_may_act_for(caller, row.agent_id)
         return row.agent_id, row.agent_name
 
-    async def _find_correlation(self, reply_to: str) -> str:
+    async def _resolve_correlation_id(self, reply_to: str) -> str:
         """Find the correlation id of a reply: that of the message it answers, or its id. Raises NotFound."""
         answered = await self.call.tx.one(statements.select_message, message_id=reply_to)
         if answered is None:
@@ -212,7 +212,7 @@ class MessagingService(BoundService, contract.Messaging):
             if ref.startswith("capability:"):
                 await self._add_capable_agents(ref.removeprefix("capability:"), destination)
             else:
-                await self._add_recipient(ref, destination)
+                await self._add_recipient_or_hold(ref, destination)
         # One agent may be named by id, name and capability at once; its delivery is one row with a unique key.
         destination.agents = list(dict.fromkeys(destination.agents))
         if len(destination.agents) > MAX_CAPABILITY_RECIPIENTS:
@@ -243,10 +243,10 @@ class MessagingService(BoundService, contract.Messaging):
     def add_agent_as_recipient(self, destination: Destination, row: Addressee | AgentRow) -> None:
         """Add an agent to the recipients of a message."""
         destination.agents.append(row.agent_id)
-        if (endpoint := find_endpoint(row, self.call.context.settings)) is not None:
+        if (endpoint := find_http_endpoint(row, self.call.context.settings)) is not None:
             destination.endpoints[row.agent_id] = endpoint
 
-    async def _add_recipient(self, ref: str, destination: Destination) -> None:
+    async def _add_recipient_or_hold(self, ref: str, destination: Destination) -> None:
         row = await find_addressee(self.call.tx, ref)
         if row is not None and row.retired_at is None:
             self.add_agent_as_recipient(destination, row)
@@ -272,7 +272,9 @@ class MessagingService(BoundService, contract.Messaging):
             )
         destination.held.append(ref)
 
-    def _append_deliveries(self, row: MessageRow, destination: Destination, metadata: JsonObject | None) -> None:
+    def _append_and_emit_deliveries(
+        self, row: MessageRow, destination: Destination, metadata: JsonObject | None
+    ) -> None:
         call, tenant, message_id = self.call, self.call.caller.tenant, row.message_id
         states = dict.fromkeys(destination.agents, "queued")
         for name in destination.held:
@@ -311,7 +313,7 @@ class MessagingService(BoundService, contract.Messaging):
     ) -> contract.MessagePage:
         if correlation_id is None:  # a filter by correlation id makes the filter by agent optional
             require_agent_id_from_operator(self.call.caller, agent_id)
-        owner = await self._resolve_inbox(agent_id)
+        owner = await self._resolve_authorized_inbox(agent_id)
         criteria: dict[str, Any] = {
             "since": to_microseconds(since) if since else None,
             "message_type": message_type,
@@ -328,7 +330,7 @@ class MessagingService(BoundService, contract.Messaging):
         parameters = {name: criteria[name] for name in filters if name in criteria}
         parameters |= {"agent_id": owner.agent_id, "address": owner.address, "joined": owner.joined}
         parameters |= {"now": self.call.now, "horizon": compute_expiry_horizon(self.call)}
-        page = await self._build_page(owner, frozenset(filters), parameters, limit, offset)
+        page = await self._load_message_page(owner, frozenset(filters), parameters, limit, offset)
         if not page.messages and wait:
             # Without a condition: each arrival for the caller runs the filters again in the query.
             raise WaitForEvent(ARRIVAL_EVENTS, wait, page)
@@ -339,7 +341,7 @@ class MessagingService(BoundService, contract.Messaging):
         row = await find_agent(self.call.tx, from_agent) if from_agent else None
         return from_agent if row is None else row.agent_id
 
-    async def _build_page(
+    async def _load_message_page(
         self, owner: _Inbox, filters: frozenset[str], parameters: dict[str, Any], limit: int, offset: int
     ) -> contract.MessagePage:
         rows, more = await self._read_inbox_page(filters, parameters, limit, offset)
@@ -378,7 +380,7 @@ class MessagingService(BoundService, contract.Messaging):
 
         return await paging.read_page(read_inbox_rows, None, "message_id", limit, self.call.context.settings.page_bytes)
 
-    async def _resolve_inbox(self, agent_id: str | None) -> _Inbox:
+    async def _resolve_authorized_inbox(self, agent_id: str | None) -> _Inbox:
         """Resolve the caller's inbox, or that of an agent it may act for. Raises NotFound, PermissionDenied."""
         caller = self.call.caller
         ref = agent_id or caller.subject
@@ -407,7 +409,7 @@ class MessagingService(BoundService, contract.Messaging):
                 fix=f"Use one of {', '.join(mark.value for mark in STATE_RANKS)}.",
                 errors=[field_error("status", "not a mark")],
             )
-        owner = await self._resolve_inbox(agent_id)
+        owner = await self._resolve_authorized_inbox(agent_id)
         call.target = owner.agent_id
         ids = list(dict.fromkeys(message_ids))
         where = {"agent_id": owner.agent_id, "address": owner.address, "ids": encode_json(ids)}
@@ -430,7 +432,7 @@ class MessagingService(BoundService, contract.Messaging):
                     updated_at=call.now,
                 ),
             )
-        self._announce_marks(owner, [i for i in ids if i in delivered or i in first], state, origins)
+        self._emit_marked(owner, [i for i in ids if i in delivered or i in first], state, origins)
         return contract.Marked(
             updated=updated + len(first),
             status=state,
@@ -438,7 +440,7 @@ class MessagingService(BoundService, contract.Messaging):
             unknown=[i for i in ids if i not in delivered and i not in first],
         )
 
-    def _announce_marks(
+    def _emit_marked(
         self, owner: _Inbox, ids: Sequence[str], status: DeliveryState, origins: dict[str, MessageSender]
     ) -> None:
         if not ids:
@@ -461,7 +463,7 @@ class _Inbox:
     joined: str
 
 
-def _check_metadata(metadata: JsonObject) -> None:
+def _check_unreserved_metadata(metadata: JsonObject) -> None:
     """Reject reserved metadata sections: they would bypass the protocols' checks of permissions and senders."""
     for name in RESERVED_METADATA:
         if name in metadata:
@@ -493,7 +495,7 @@ def _encode_receipt(message: StoredMessage, now: int) -> bytes:
     )
 
 
-def _build_warning(held: Sequence[str]) -> str | None:
+def _build_held_warning(held: Sequence[str]) -> str | None:
     names = [name for name in held if name != OPERATOR]
     if not names:
         return None

@@ -13,14 +13,14 @@ from agora_sdk.contract.fields import DeliveryState, JsonObject, Priority
 from agora_sdk.contract.messaging import Message
 
 from . import queries as messages
-from .endpoints import append_endpoint_delivery, find_endpoint
+from .endpoints import append_endpoint_delivery, find_http_endpoint
 from .records import MessageRow
 
 __all__ = [
     "build_message_fields",
     "build_message_from_row",
     "compute_expiry_horizon",
-    "deliver_held",
+    "deliver_messages_held_for_name",
     "emit_message_event",
     "transfer_unread_messages",
 ]
@@ -77,7 +77,7 @@ def emit_message_event(
         call.emit("agora.message.received", data, subject=message_id, audience=audience, source=source)
 
 
-async def deliver_held(call: Call, agent_id: str, agent_name: str) -> int:
+async def deliver_messages_held_for_name(call: Call, agent_id: str, agent_name: str) -> int:
     """Deliver messages held for a name to its current holder; return their number."""
     address = build_address_of_name(agent_name)
     # Most names have no held messages: one indexed read spares the three statements below with each registration.
@@ -91,7 +91,7 @@ async def deliver_held(call: Call, agent_id: str, agent_name: str) -> int:
     # Expired deliveries are moved too, so that the next holder of the name does not get them.
     await call.tx.execute(messages.readdress_deliveries, agent_id=agent_id, address=address, now=call.now)
     agent = await call.tx.one(agents.select_agent_by_id, ref=agent_id) if rows else None
-    endpoint = None if agent is None else find_endpoint(agent, call.context.settings)
+    endpoint = None if agent is None else find_http_endpoint(agent, call.context.settings)
     for row in rows:
         emit_message_event(call, row, (agent_id,))
         if endpoint is not None:

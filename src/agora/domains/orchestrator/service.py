@@ -13,7 +13,7 @@ from agora.core.admission import ADMISSION
 from agora.core.call import BoundService
 from agora.domains.agents.references import load_agent
 from agora.domains.agents.service import AgentService
-from agora.domains.apps.listing import AppFilter, count_apps, match_apps
+from agora.domains.apps.listing import AppFilter, count_apps, find_best_matching_apps
 from agora.domains.search.service import QueryService
 from agora_sdk.contract import implements
 from agora_sdk.contract import orchestrator as contract
@@ -96,7 +96,7 @@ class OrchestratorService(BoundService, contract.Orchestrator):
     async def search_apps(
         self, query: str | None = None, *, industry: str | None = None, free: bool = False, limit: int = 10
     ) -> AppPage:
-        apps, total = await match_apps(self.call, AppFilter.from_query(query, industry, free=free), limit)
+        apps, total = await find_best_matching_apps(self.call, AppFilter.from_query(query, industry, free=free), limit)
         return AppPage.model_construct(apps=apps, count=len(apps), total=total, has_more=total > len(apps))
 
     @implements

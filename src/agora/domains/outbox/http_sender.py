@@ -76,7 +76,7 @@ class HttpSender:
     ) -> HttpResponse:
         """Post a body. private: allow non-public addresses. seconds: with the response. Raises DeliveryRejected."""
         try:
-            origin = await self._open_origin(url, private)
+            origin = await self._get_or_open_origin(url, private)
             # identity: a small compressed response could expand beyond the limit.
             own_headers = {"host": origin.http.host, "user-agent": "agora", "accept-encoding": "identity"}
             origin.users += 1
@@ -86,7 +86,7 @@ class HttpSender:
                         "POST", build_request_target(url), {**own_headers, **headers}, body
                     )
                     try:
-                        return await self._read_response(reply)
+                        return await self._read_accepted_response(reply)
                     finally:
                         reply.close()
             finally:
@@ -105,7 +105,7 @@ class HttpSender:
         except ValueError as error:
             raise DeliveryRejected(f"It cannot be posted: {error}.", permanent=True) from None
 
-    async def _open_origin(self, url: str, private: bool) -> Origin:
+    async def _get_or_open_origin(self, url: str, private: bool) -> Origin:
         """Return the connections to a URL's origin; the least recently used idle ones are closed."""
         parts = urlsplit(url)
         key = (parts.scheme, parts.netloc, private)
@@ -122,7 +122,7 @@ class HttpSender:
                 self._origins.pop(idle).http.close()
         return origin
 
-    async def _read_response(self, reply: Reply) -> HttpResponse:
+    async def _read_accepted_response(self, reply: Reply) -> HttpResponse:
         """Read the receiver's response. Raises DeliveryRejected unless it is a 2xx."""
         body = bytearray()
         async for part in reply:

@@ -92,7 +92,7 @@ class OutboxController(DueController):
         for destination in await self.read(tenant, statements.select_due_destinations, now=now, limit=MAX_DESTINATIONS):
             key = (tenant, destination)
             if key not in self._workers and not self.is_stopping:
-                self._workers[key] = asyncio.get_running_loop().create_task(self._serve_destination(*key))
+                self._workers[key] = asyncio.get_running_loop().create_task(self._deliver_to_destination(*key))
 
     async def finish(self) -> None:
         for worker in self._workers.values():
@@ -102,10 +102,10 @@ class OutboxController(DueController):
 
     # -- one destination -------------------------------------------------------------------------
 
-    async def _serve_destination(self, tenant: str, destination: str) -> None:
+    async def _deliver_to_destination(self, tenant: str, destination: str) -> None:
         """Deliver until nothing is due for the destination, or it does not respond."""
         CURRENT_CALLER.set((tenant, "system"))
-        claim = partial(_claim_rows, destination=destination)
+        claim = partial(_lease_due_rows, destination=destination)
         slots = self._destination_slots.setdefault(destination, asyncio.Semaphore(MAX_WORKERS_PER_DESTINATION))
         try:
             while True:
@@ -114,7 +114,7 @@ class OutboxController(DueController):
                     if self.context.overrides.is_halted(tenant):
                         return
                     rows = await self.write_as_system(tenant, claim)
-                    answering = await asyncio.gather(*(self._deliver_row(tenant, row) for row in rows))
+                    answering = await asyncio.gather(*(self._deliver_or_record_failure(tenant, row) for row in rows))
                 if not rows or not all(answering):
                     return
         except Exception:
@@ -124,12 +124,12 @@ class OutboxController(DueController):
             # Rows that became due while the worker ended had no worker started for them.
             self.mark_tenant_due(tenant)
 
-    async def _deliver_row(self, tenant: str, row: OutboxRow) -> bool:
+    async def _deliver_or_record_failure(self, tenant: str, row: OutboxRow) -> bool:
         """Make one delivery. Returns whether its destination responds."""
         source = self.context.server.ports.get(OUTBOX_SOURCES)[row.source].get()
         url = row.destination
         if row.expires_at is not None and row.expires_at <= self.context.clock.now():
-            await self._give_up(tenant, row, url, "It has expired: no answer is expected any more.", 0)
+            await self._store_as_dead_letter(tenant, row, url, "It has expired: no answer is expected any more.", 0)
             return True
         try:
             request = await self._build_request(tenant, source, row)
@@ -142,26 +142,26 @@ class OutboxController(DueController):
                 tenant, partial(_delete_row_and_handle_response, row=row, source=source, response=response)
             )
         except DeliveryRejected as error:
-            await self._record_failure(tenant, row, url, error)
+            await self._retry_or_give_up(tenant, row, url, error)
             # An error response is a response: only silence, or a request to wait, holds the whole destination.
             return error.status is not None and not error.retry_after
         # The delivery may have succeeded: its lease expires, and it is repeated under the same key.
         except StoreUnavailable:
             raise
         except AgoraError as error:
-            await self._give_up(tenant, row, url, f"Its answer cannot be processed: {error}")
+            await self._store_as_dead_letter(tenant, row, url, f"Its answer cannot be processed: {error}")
         except Exception as error:  # must not affect other deliveries
             log.exception("the answer to %s from %s could not be processed", row.ref, row.destination)
             failure = DeliveryRejected(f"Its answer could not be processed: {type(error).__name__}.", status=0)
-            await self._record_failure(tenant, row, url, failure)
+            await self._retry_or_give_up(tenant, row, url, failure)
         return True
 
-    async def _record_failure(self, tenant: str, row: OutboxRow, url: str, error: DeliveryRejected) -> None:
+    async def _retry_or_give_up(self, tenant: str, row: OutboxRow, url: str, error: DeliveryRejected) -> None:
         attempts = self.context.server.settings.endpoint_attempts
         if error.permanent or error.status in PERMANENT_STATUSES or row.attempts + 1 >= attempts:
-            await self._give_up(tenant, row, url, str(error))
+            await self._store_as_dead_letter(tenant, row, url, str(error))
         else:
-            await self._put_off(tenant, row, error)
+            await self._postpone_delivery(tenant, row, error)
 
     async def _build_request(self, tenant: str, source: OutboxSource, row: OutboxRow) -> OutboxRequest | None:
         async def build_request(reader: Reader) -> OutboxRequest | None:
@@ -198,22 +198,22 @@ class OutboxController(DueController):
 
     # -- results ---------------------------------------------------------------------------------
 
-    async def _put_off(self, tenant: str, row: OutboxRow, error: DeliveryRejected) -> None:
+    async def _postpone_delivery(self, tenant: str, row: OutboxRow, error: DeliveryRejected) -> None:
         attempts = row.attempts + 1
         pause = max(compute_jittered_delay(attempts, FIRST_PAUSE, MAX_BACKOFF), error.retry_after)
         due_at = self.context.clock.now() + int(pause * SECOND)
         if row.expires_at is not None:
             due_at = min(due_at, row.expires_at)  # to be given up at that time
-        values = {"attempts": attempts, "due_at": due_at, "error": str(error)[:1000], **_build_row_key(row)}
+        values = {"attempts": attempts, "due_at": due_at, "error": str(error)[:1000], **_build_lease_key(row)}
 
-        async def store_success(call: Call) -> None:
+        async def store_postponement(call: Call) -> None:
             await call.tx.execute(statements.postpone_delivery, **values)
             if error.status is None or error.retry_after:
                 await call.tx.execute(statements.hold_destination, destination=row.destination, due_at=due_at)
 
-        await self.write_as_system(tenant, store_success)
+        await self.write_as_system(tenant, store_postponement)
 
-    async def _give_up(self, tenant: str, row: OutboxRow, url: str, reason: str, failed: int = 1) -> None:
+    async def _store_as_dead_letter(self, tenant: str, row: OutboxRow, url: str, reason: str, failed: int = 1) -> None:
         """Convert the row to a dead letter. failed: attempts not yet counted in the row."""
         dead_letter = NewDeadLetter(
             source=row.source,
@@ -228,7 +228,7 @@ class OutboxController(DueController):
         )
 
         async def store_failure(call: Call) -> None:
-            if await call.tx.execute(statements.delete_delivery, **_build_row_key(row)):
+            if await call.tx.execute(statements.delete_delivery, **_build_lease_key(row)):
                 call.target = row.ref
                 await record_dead_letter(call, dead_letter)
 
@@ -236,7 +236,7 @@ class OutboxController(DueController):
         log.warning("the delivery of %s to %s is given up: %s", row.ref, row.destination, reason)
 
 
-def _build_row_key(row: OutboxRow) -> dict[str, str | int]:
+def _build_lease_key(row: OutboxRow) -> dict[str, str | int]:
     return {"delivery_id": row.delivery_id, "fence": row.fence}
 
 
@@ -244,7 +244,7 @@ async def _release_leases(call: Call) -> None:
     await call.tx.execute(statements.release_leases)
 
 
-async def _claim_rows(call: Call, *, destination: str) -> Sequence[OutboxRow]:
+async def _lease_due_rows(call: Call, *, destination: str) -> Sequence[OutboxRow]:
     times = {"until": call.now + LEASE_SECONDS * SECOND, "now": call.now}
     return await call.tx.returning(
         statements.claim_deliveries, destination=destination, limit=DELIVERIES_PER_WORKER, **times
@@ -252,12 +252,12 @@ async def _claim_rows(call: Call, *, destination: str) -> Sequence[OutboxRow]:
 
 
 async def _delete_row(call: Call, *, row: OutboxRow) -> None:
-    await call.tx.execute(statements.delete_delivery, **_build_row_key(row))
+    await call.tx.execute(statements.delete_delivery, **_build_lease_key(row))
 
 
 async def _delete_row_and_handle_response(
     call: Call, *, row: OutboxRow, source: OutboxSource, response: HttpResponse
 ) -> None:
     """Delete the row and handle the response, unless another server has claimed the row since."""
-    if await call.tx.execute(statements.delete_delivery, **_build_row_key(row)):
+    if await call.tx.execute(statements.delete_delivery, **_build_lease_key(row)):
         await source.handle_response(call, row, response)

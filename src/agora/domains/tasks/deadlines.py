@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from agora.clock import SECOND, to_datetime
 from agora.core.call import Call, decode_json
-from agora.domains.agents.references import build_address_of_name, filter_registered
+from agora.domains.agents.references import build_address_of_name, resolve_registered_ids
 from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.contract.tasks.coding import JOB_TYPE
 from agora_sdk.errors import PaymentRequired
@@ -136,7 +136,7 @@ async def _list_workflow_agents(draft: TaskDraft) -> list[str]:
     if draft.row.workflow_id is None:
         return []
     candidates = await draft.call.publish(STEP_CANDIDATES, StepCandidates(draft.row.workflow_id))
-    return await filter_registered(draft.call.tx, candidates.agents)
+    return await resolve_registered_ids(draft.call.tx, candidates.agents)
 
 
 async def assign_tasks_waiting_for_name(call: Call, agent_id: str, agent_name: str) -> int:

@@ -29,10 +29,12 @@ class TenantController(Controller):
         for row in await self.read(ADMINISTRATIVE_TENANT, statements.select_tenants_to_erase):
             late = self.context.clock.now() - row.status_since > GRACE_SECONDS * SECOND
             # Other servers may still write what they hold in memory: only after the grace period is an empty pass the last.
-            if await self._erase_rows(row.tenant_id) and late:
-                await self.write_as_system(ADMINISTRATIVE_TENANT, partial(self._mark_deleted, tenant=row.tenant_id))
+            if await self._erase_rows_and_check_empty(row.tenant_id) and late:
+                await self.write_as_system(
+                    ADMINISTRATIVE_TENANT, partial(self._mark_deleted_and_announce, tenant=row.tenant_id)
+                )
 
-    async def _erase_rows(self, tenant: str) -> bool:
+    async def _erase_rows_and_check_empty(self, tenant: str) -> bool:
         """Erase all rows in batches. Returns whether there were none, because rows may be added meanwhile."""
         rows = await self.read(tenant, statements.select_columns)
         erased = 0
@@ -54,7 +56,7 @@ class TenantController(Controller):
             erased += last
         return erased - self.batch
 
-    async def _mark_deleted(self, call: Call, tenant: str) -> None:
+    async def _mark_deleted_and_announce(self, call: Call, tenant: str) -> None:
         if await call.tx.returning(statements.mark_tenant_deleted, id=tenant, now=call.now):
             call.target = tenant
             call.emit("agora.tenant.deleted", {"tenant_id": tenant}, subject=tenant, audience=("operator",))

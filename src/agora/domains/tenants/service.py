@@ -67,8 +67,8 @@ class TenantService(BoundService, contract.Tenants):
             )
         await call.tx.returning(statements.insert_hosts, id=tenant_id, now=call.now)
         token_id, key = await self._create_administrator_key(tenant_id, "admin")
-        self._emit_event("created", tenant_id, name=name or tenant_id)
-        row = await self._require_tenant(tenant_id)
+        self._emit_tenant_event("created", tenant_id, name=name or tenant_id)
+        row = await self._load_tenant(tenant_id)
         return build_from_record(contract.CreatedTenant, row, token_id=token_id, token=key)
 
     @implements
@@ -90,7 +90,7 @@ class TenantService(BoundService, contract.Tenants):
             if row is None:
                 raise _build_tenant_not_found_error(tenant_id)
             return build_from_record(contract.TenantDetails, row)
-        row = await self._require_tenant(tenant_id)
+        row = await self._load_tenant(tenant_id)
         counts = await call.tx.one(statements.select_tenant_counts, id=tenant_id)
         assert counts is not None
         return build_from_record(contract.TenantDetails, row, agents=counts.agents, instances=counts.instances)
@@ -99,44 +99,44 @@ class TenantService(BoundService, contract.Tenants):
     async def update(
         self, tenant_id: str, name: str | None = None, *, metadata: JsonObject | None = None
     ) -> contract.Tenant:
-        row = await self._require_changeable(tenant_id)
+        row = await self._load_changeable_tenant(tenant_id)
         packed = row.metadata if metadata is None else encode_json(metadata)
-        updated_row = await self._update_row(row, name=name or row.name, metadata=packed)
-        self._emit_event("updated", tenant_id, name=updated_row.name)
+        updated_row = await self._update_tenant_or_conflict(row, name=name or row.name, metadata=packed)
+        self._emit_tenant_event("updated", tenant_id, name=updated_row.name)
         return build_from_record(contract.Tenant, updated_row)
 
     @implements
     async def suspend(self, tenant_id: str, reason: str = "") -> contract.Tenant:
-        row = await self._require_changeable(tenant_id)
+        row = await self._load_changeable_tenant(tenant_id)
         _refuse_home_tenant(tenant_id, "suspended")
         if row.status == "suspended" and row.reason == reason:
             return build_from_record(contract.Tenant, row)
         since = row.status_since if row.status == "suspended" else self.call.now
-        updated_row = await self._update_row(row, status="suspended", reason=reason, since=since)
-        self._emit_event("suspended", tenant_id, reason=reason)
+        updated_row = await self._update_tenant_or_conflict(row, status="suspended", reason=reason, since=since)
+        self._emit_tenant_event("suspended", tenant_id, reason=reason)
         return build_from_record(contract.Tenant, updated_row)
 
     @implements
     async def resume(self, tenant_id: str) -> contract.Tenant:
-        row = await self._require_changeable(tenant_id)
+        row = await self._load_changeable_tenant(tenant_id)
         if row.status == "active":
             return build_from_record(contract.Tenant, row)
-        updated_row = await self._update_row(row, status="active", reason="", since=self.call.now)
-        self._emit_event("resumed", tenant_id)
+        updated_row = await self._update_tenant_or_conflict(row, status="active", reason="", since=self.call.now)
+        self._emit_tenant_event("resumed", tenant_id)
         return build_from_record(contract.Tenant, updated_row)
 
     @implements
     async def create_key(self, tenant_id: str, label: str = "admin") -> contract.TenantKey:
-        row = await self._require_changeable(tenant_id)
+        row = await self._load_changeable_tenant(tenant_id)
         if row.status != "active":
             raise IllegalTransition(f"The tenant {tenant_id} is {row.status}.", fix="Resume it first.", allowed=[])
         token_id, key = await self._create_administrator_key(tenant_id, label)
-        self._emit_event("key_created", tenant_id, token_id=token_id)
+        self._emit_tenant_event("key_created", tenant_id, token_id=token_id)
         return contract.TenantKey.model_construct(tenant_id=tenant_id, token_id=token_id, token=key)
 
     @implements
     async def delete(self, tenant_id: str, confirm: str) -> contract.DeletedTenant:
-        row = await self._require_changeable(tenant_id, deleting=True)
+        row = await self._load_changeable_tenant(tenant_id, deleting=True)
         _refuse_home_tenant(tenant_id, "deleted")
         if confirm != tenant_id:
             raise InvalidRequest(
@@ -155,8 +155,8 @@ class TenantService(BoundService, contract.Tenants):
                 f"{counts.instances} of its instances have not ended.",
                 fix="End them first: resume the tenant, terminate its instances, suspend it again.",
             )
-        await self._update_row(row, status="deleting", since=self.call.now)
-        self._emit_event("deleting", tenant_id)
+        await self._update_tenant_or_conflict(row, status="deleting", since=self.call.now)
+        self._emit_tenant_event("deleting", tenant_id)
         return contract.DeletedTenant(tenant_id=tenant_id)
 
     async def reissue_credential(self, result: Any) -> Any:
@@ -178,22 +178,22 @@ class TenantService(BoundService, contract.Tenants):
                 required="admin",
             )
 
-    async def _require_tenant(self, tenant_id: str) -> TenantRow:
+    async def _load_tenant(self, tenant_id: str) -> TenantRow:
         row = await self.call.tx.one(statements.select_tenant, id=tenant_id)
         if row is None:
             raise _build_tenant_not_found_error(tenant_id)
         return row
 
-    async def _require_changeable(self, tenant_id: str, *, deleting: bool = False) -> TenantRow:
+    async def _load_changeable_tenant(self, tenant_id: str, *, deleting: bool = False) -> TenantRow:
         """Load a tenant that the operator may change. Raises IllegalTransition while it is being deleted."""
         self._require_operator()
         self.call.target = tenant_id
-        row = await self._require_tenant(tenant_id)
+        row = await self._load_tenant(tenant_id)
         if row.status == "deleting" and not deleting:
             raise IllegalTransition(f"The tenant {tenant_id} is being deleted.", allowed=[])
         return row
 
-    async def _update_row(self, row: TenantRow, **fields: Any) -> TenantRow:
+    async def _update_tenant_or_conflict(self, row: TenantRow, **fields: Any) -> TenantRow:
         values = {
             "name": row.name,
             "status": row.status,
@@ -207,7 +207,7 @@ class TenantService(BoundService, contract.Tenants):
         # The statement requires the status that was read (:was).
         if not updated_row:
             raise Conflict("The tenant was changed concurrently.", fix="Read it again, then retry.")
-        return await self._require_tenant(row.tenant_id)
+        return await self._load_tenant(row.tenant_id)
 
     async def _create_administrator_key(self, tenant_id: str, label: str) -> tuple[str, str]:
         """Create a key for an administrator of the tenant. Returns its id and the key."""
@@ -226,7 +226,7 @@ class TenantService(BoundService, contract.Tenants):
         )
         return token_id, key
 
-    def _emit_event(self, action: str, tenant_id: str, **data: Any) -> None:
+    def _emit_tenant_event(self, action: str, tenant_id: str, **data: Any) -> None:
         call: Call = self.call
         about = {"tenant_id": tenant_id, **data}
         call.emit(f"agora.tenant.{action}", about, subject=tenant_id, audience=(call.caller.subject,))

@@ -38,7 +38,7 @@ class VirtualServerService(BoundService, contract.VirtualServers):
     ) -> contract.VirtualServer:
         call = self.call
         call.target = name
-        self._check_tools(tools)
+        self._check_operation_names(tools)
         if await call.tx.one(statements.lock_server, name=name) is not None:
             raise Conflict(f"There is a virtual server {name!r}.", fix="Choose another name, or update that one.")
         await check_and_record_administration(call, build_virtual_server_scope(name))
@@ -82,7 +82,7 @@ class VirtualServerService(BoundService, contract.VirtualServers):
         previous_row = _require_server(name, await call.tx.one(statements.lock_server, name=name))
         await check_and_record_administration(call, build_virtual_server_scope(name))
         if tools is not None:
-            self._check_tools(tools)
+            self._check_operation_names(tools)
         row = replace(
             previous_row,
             tools=previous_row.tools if tools is None else encode_json(_unique_names(tools)),
@@ -126,7 +126,7 @@ class VirtualServerService(BoundService, contract.VirtualServers):
         result.token = self.call.context.signer.derive_key(self.call.caller.tenant, result.token_id, "api_key")
         return result
 
-    def _check_tools(self, tools: Sequence[str]) -> None:
+    def _check_operation_names(self, tools: Sequence[str]) -> None:
         """Check the names of the marketplace's own operations; tools of upstreams and agents may be added later."""
         registry, tenant = self.call.context.registry, self.call.caller.tenant
         unknown = [name for name in tools if name.startswith(OWN_PREFIXES) and not registry.has(name, tenant)]

@@ -78,7 +78,7 @@ class WorkerService(BoundService, contract.Workers):
             retired_at=None,
             draining_at=None,
             provider_account=provider_account,
-            limited_until=await self._find_limit(provider_account),
+            limited_until=await self._find_account_limit_end(provider_account),
             held="[]",
         )
         existing = await call.tx.one(statements.select_worker_by_name, owner=owner, worker_name=worker_name)
@@ -96,7 +96,7 @@ class WorkerService(BoundService, contract.Workers):
     @implements
     async def unregister(self, worker_id: str) -> contract.Unregistration:
         call = self.call
-        row = await self._find_worker(worker_id, is_readable=call.caller.acts_for_others)
+        row = await self._load_visible_worker(worker_id, is_readable=call.caller.acts_for_others)
         leased = await call.tx.all(statements.select_leased_tasks, worker_id=row.worker_id)
         for task in leased:
             # Not the tasks' failure, so the attempts do not count.
@@ -110,14 +110,14 @@ class WorkerService(BoundService, contract.Workers):
 
     @implements
     async def get(self, worker_id: str) -> contract.Worker:
-        row = await self._find_worker(worker_id, is_readable=self.call.caller.may("read:all"))
+        row = await self._load_visible_worker(worker_id, is_readable=self.call.caller.may("read:all"))
         leased = await self.call.tx.all(statements.select_leased_tasks, worker_id=row.worker_id)
         return _build_worker(row, len(leased), self.call.now)
 
     @implements
     async def heartbeat(self, worker_id: str) -> contract.Worker:
         call = self.call
-        row = await self._find_worker(worker_id, is_readable=False)
+        row = await self._load_visible_worker(worker_id, is_readable=False)
         call.target, row.last_seen = row.worker_id, call.now
         call.tx.append(
             statements.WORKER_SIGHTINGS,
@@ -129,7 +129,7 @@ class WorkerService(BoundService, contract.Workers):
     @implements
     async def drain(self, worker_id: str) -> contract.Worker:
         call = self.call
-        row = await self._find_worker(worker_id, is_readable=call.caller.acts_for_others)
+        row = await self._load_visible_worker(worker_id, is_readable=call.caller.acts_for_others)
         call.target = row.worker_id
         if row.draining_at is None:
             row.draining_at = call.now
@@ -150,7 +150,7 @@ class WorkerService(BoundService, contract.Workers):
                 errors=[field_error("seconds", "missing" if until is None else "given beside until")],
             )
         moment = to_microseconds(until) if until is not None else call.now + int((seconds or 0) * SECOND)
-        row = await self._find_worker(worker_id, is_readable=False)
+        row = await self._load_visible_worker(worker_id, is_readable=False)
         call.target = row.worker_id
         # A mistaken unit must not stop an account's workers for years.
         if not call.now < moment <= call.now + MAX_LIMIT_SECONDS * SECOND:
@@ -171,7 +171,7 @@ class WorkerService(BoundService, contract.Workers):
         row.limited_until = max(moment, row.limited_until or 0)
         return _build_worker(row, 0, call.now)
 
-    async def _find_limit(self, provider_account: str | None) -> int | None:
+    async def _find_account_limit_end(self, provider_account: str | None) -> int | None:
         """Find the end of a usage limit reported by any worker of the provider account."""
         if provider_account is None:
             return None
@@ -207,10 +207,10 @@ class WorkerService(BoundService, contract.Workers):
         last_event_id: str | None = None,
     ) -> AsyncIterator[Event]:
         # The dispatcher awaits the specification within a read transaction; the feed then produces the events.
-        opening = self._open_stream(worker_id, agent_name, capabilities, codebases, last_event_id)
+        opening = self._build_stream_spec(worker_id, agent_name, capabilities, codebases, last_event_id)
         return cast("AsyncIterator[Event]", opening)
 
-    async def _open_stream(
+    async def _build_stream_spec(
         self,
         worker_id: str | None,
         agent_name: str | None,
@@ -227,7 +227,7 @@ class WorkerService(BoundService, contract.Workers):
             )
         models: Sequence[str] = ()
         if worker_id is not None:
-            worker = await self._find_worker(worker_id, is_readable=False)
+            worker = await self._load_visible_worker(worker_id, is_readable=False)
             worker_id, models = worker.worker_id, decode_json(worker.models)
             registered = list_claimable_capabilities(worker)
             capabilities = [name for name in registered if name in capabilities] if capabilities else registered
@@ -239,7 +239,7 @@ class WorkerService(BoundService, contract.Workers):
             offers, Viewer(call.caller.subject), position, resumed=resumed, heartbeat_rounds=HEARTBEAT_ROUNDS
         )
 
-    async def _find_worker(self, ref: str, *, is_readable: bool) -> WorkerRow:
+    async def _load_visible_worker(self, ref: str, *, is_readable: bool) -> WorkerRow:
         """Find a worker of the caller, or any if the caller may read others'. Raises NotFound."""
         row = await self.call.tx.one(statements.select_worker, ref=ref, owner=self.call.caller.subject)
         if row is None or (row.owner != self.call.caller.subject and not is_readable):
@@ -279,7 +279,7 @@ class WorkerService(BoundService, contract.Workers):
         )
 
 
-def _find_status(row: WorkerRow, now: int) -> Literal["online", "draining", "stale", "offline"]:
+def _compute_status(row: WorkerRow, now: int) -> Literal["online", "draining", "stale", "offline"]:
     if now - row.last_seen <= ONLINE_SECONDS * SECOND:
         return "online" if row.draining_at is None else "draining"
     return "stale" if now - row.last_seen <= STALE_SECONDS * SECOND else "offline"
@@ -295,7 +295,7 @@ def _build_worker(row: WorkerRow, active: int, now: int) -> contract.Worker:
         row,
         metadata=metadata,
         active_tasks=active,
-        status=_find_status(row, now),
+        status=_compute_status(row, now),
         limited_until=None if limited_until is None else to_datetime(limited_until),
         limit_seconds=None if limited_until is None else (limited_until - now) / SECOND,
         version=version,

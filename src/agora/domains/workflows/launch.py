@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from agora.core.call import decode_json, encode_json
-from agora.domains.agents.references import filter_registered
+from agora.domains.agents.references import resolve_registered_ids
 from agora.domains.tasks import assignment
 from agora.domains.tasks.views import PRIORITIES
 from agora_sdk.contract.workflows import Step, StepStatus
@@ -76,7 +76,7 @@ async def _begin_task_or_nested_workflow(
         return {"child_id": child.workflow_id, "task_id": None}, child if child.has_ended else None
     row = run.row
     agents = run.assigned_agents if spec.agent is None else []
-    among = await filter_registered(run.call.tx, agents)
+    among = await resolve_registered_ids(run.call.tx, agents)
     order = assignment.Order(
         spec.task_type or spec.name,
         run.budget.spend_payload(encode_json(payload)),

@@ -10,7 +10,7 @@ from agora.clock import SECOND, to_datetime, to_microseconds
 from agora.core import pagination as paging
 from agora.core.call import Call, decode_json, encode_json
 from agora.core.record_models import build_from_record
-from agora.domains.agents.references import find_agent, load_agent, resolve_ids_at
+from agora.domains.agents.references import find_agent, load_agent, resolve_agent_ids_at
 from agora.domains.tasks.records import TaskRow
 from agora.value_classes import value_class
 from agora_sdk.contract import workflows as contract
@@ -65,7 +65,9 @@ async def _can_see_workflow(call: Call, row: WorkflowRow) -> bool:
     steps = await call.tx.all(workflows.select_steps, workflow_id=workflow_id)
     agents = list_named_agents(StepDraft(step).spec for step in steps)
     # By the names' holders at the creation: a later agent of the same name must not see workflows of the former one.
-    return caller.subject in await resolve_ids_at(call.tx, (*decode_json(row.assigned_agents), *agents), row.created_at)
+    return caller.subject in await resolve_agent_ids_at(
+        call.tx, (*decode_json(row.assigned_agents), *agents), row.created_at
+    )
 
 
 def _to_datetime(value: int | None) -> datetime | None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from agora.core.call import Call, decode_json, encode_json
 from agora.core.errors import not_found
-from agora.domains.agents.references import resolve_ids_at
+from agora.domains.agents.references import resolve_agent_ids_at
 from agora_sdk.contract.workflows import Step, StepStatus, WorkflowStatus
 from agora_sdk.errors import NotFound
 
@@ -320,7 +320,7 @@ class WorkflowRun:
             dict.fromkeys((*self.assigned_agents, *list_named_agents(step.spec for step in self.steps.values())))
         )
         if self._resolved_agents is None or self._resolved_agents[0] != refs:
-            self._resolved_agents = refs, await resolve_ids_at(self.call.tx, refs, self.row.created_at)
+            self._resolved_agents = refs, await resolve_agent_ids_at(self.call.tx, refs, self.row.created_at)
         return self._resolved_agents[1]
 
     # -- outcomes of its steps -------------------------------------------------------------------

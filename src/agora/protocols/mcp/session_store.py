@@ -37,7 +37,7 @@ class SessionStore:
         """Create and store a session; it is added to memory after its handshake."""
         session = self._sessions().create_session(caller, client)
         session.expires = await self._run_in_store(
-            caller, lambda call: rules.begin_session(call, caller, session.key, client)
+            caller, lambda call: rules.create_session_within_limit(call, caller, session.key, client)
         )
         return session
 
@@ -53,7 +53,7 @@ class SessionStore:
             return None
         self._dispatcher.limiter.charge_call(caller)
         row = await self._run_in_store(
-            caller, lambda call: rules.find_session(call, caller, rules.compute_client_session_key(id))
+            caller, lambda call: rules.find_live_session(call, caller, rules.compute_client_session_key(id))
         )
         # Also for another caller's session: the answer does not tell that it exists.
         if row is None:
@@ -123,7 +123,7 @@ class SessionStore:
     async def reload_watched_resources(self, session: Session) -> None:
         """Reload the watched resources: another server may have changed them."""
         row = await self._run_in_store(
-            session.caller, lambda call: rules.find_session(call, session.caller, session.key)
+            session.caller, lambda call: rules.find_live_session(call, session.caller, session.key)
         )
         if row is not None:
             # In place: the filter of the open stream holds this very mapping.
@@ -134,7 +134,7 @@ class SessionStore:
 
     async def read_toolsets(self, caller: Caller, key: str) -> tuple[str, ...]:
         """Read the enabled toolsets of a client without a session in memory."""
-        row = await self._run_in_store(caller, lambda call: rules.find_session(call, caller, key))
+        row = await self._run_in_store(caller, lambda call: rules.find_live_session(call, caller, key))
         return () if row is None else row.toolsets
 
     async def change_toolsets(
