@@ -150,6 +150,7 @@ class RunEvents:
 
     def _complete_run(self) -> list[Event]:
         events: list[Event] = []
+        # Chat pages show only texts: a result that is data alone would look like no answer.
         if not self._has_spoken and self._result is not None:
             events = self._build_text_message(f"{self._task_id}.{RESULT}", to_json(self._result).decode())
         return [*events, *self._finish_run({"type": "success"}, result=self._result)]
@@ -219,6 +220,7 @@ class RunEvents:
             return
         if self._open_message is None:
             self._last_text = ""
+            # Unique in the run, and the same in its replay: pages identify messages by their ids.
             self._open_message = f"{self._task_id}.{OUTPUT}.{len(self._shown_calls)}.{self._next_number()}"
             yield {"type": "TEXT_MESSAGE_START", "messageId": self._open_message, "role": "assistant"}
         self._has_spoken = True
@@ -284,6 +286,7 @@ class RunEvents:
         return self._build_state_snapshot()
 
     def _build_state_snapshot(self) -> list[Event]:
+        # After a patch of the agent, a snapshot would undo it: the state is not computed here.
         if self._state is None or self._is_patched or not self._own_state:
             return []
         return [{"type": "STATE_SNAPSHOT", "snapshot": {**self._state, OWN_STATE_KEY: dict(self._own_state)}}]
@@ -291,6 +294,7 @@ class RunEvents:
     def _change_state(self, changes: Fields) -> list[Event]:
         updates = {name: value for name, value in changes.items() if self._own_state.get(name) != value}
         self._own_state.update(updates)
+        # A state that is no object has no member to change: the client keeps its own.
         if not updates or self._state is None:
             return []
         return [

@@ -95,6 +95,7 @@ class RunOpener:
         if run.resume or run.answers:
             try:
                 task_id, position = await self._answer_task(request)
+            # As events of the run: a page shows a refused answer beside its question, an HTTP error nowhere.
             except (Conflict, NotFound, InvalidRequest) as error:
                 raise RunRefused("answer_refused", error) from error
             return await self._follow_task(request, task_id, position)
@@ -111,6 +112,7 @@ class RunOpener:
         page = await call_operation(self._dispatcher, "agora.a2a.list", request.caller, {**arguments, **bounds})
         if not page["tasks"]:
             return OpenedRun()
+        # The list begins with the last changed task.
         newest, *older = page["tasks"]
         position, answer_id = await self._find_last_turn(request, newest["id"])
         conversation = [message for task in reversed(older) for message in _list_conversation(task)]

@@ -64,6 +64,7 @@ class ChatCompletion:
         message: dict[str, Any] = {"role": "assistant", "content": "".join(self._texts) or None, "refusal": None}
         if self._calls:
             message["tool_calls"] = self._calls
+        # In OpenAI's API, null stands for calls without a text.
         elif message["content"] is None:
             message["content"] = ""
         choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": self._finish or "stop"}
@@ -95,6 +96,7 @@ class ChatCompletion:
         """Encode the chunk with the usage after the last one, if requested."""
         if not self.shows_usage or self._finish is None:
             return b""
+        # A client that asked for the usage waits for this chunk, also if the agent reports none.
         input_tokens, output_tokens = usage or (0, 0)
         counts = {
             "prompt_tokens": input_tokens,

@@ -216,6 +216,7 @@ class _OpenAiRequest:
         completion = ChatCompletion(request.model, begun.id)
         for piece in _list_pieces(begun, updates, request.tools):
             completion.add_piece(piece)
+        # 422 with the reason, not an answer: programs would take the reason of a failure for the agent's text.
         if completion.failure is not None:
             raise completion.failure
         if begun.text is None and not completion.is_over and begun.id is not None:
@@ -323,6 +324,7 @@ class _OpenAiRequest:
         response = _build_response(begun)
         tools = _list_offered_tools(begun)
         if query.get("stream", "").lower() == "true":
+            # The turn is encoded from its start again: only so its events have the numbers that the client knows.
             writer = ResponseWriter(response, _read_starting_after(query))
             stream = await self._turns.follow_turn(turn, turn_caller)
             await self._stream_turn(begun, stream, tools, writer, turn_caller, outlives=True)

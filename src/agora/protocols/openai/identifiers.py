@@ -17,6 +17,7 @@ from agora_sdk.errors import NotFound, field_error
 
 __all__ = ["CallId", "TurnId", "build_response_not_found_error", "parse_call_id_or_none", "parse_response_id"]
 
+# At most nine digits: the number becomes a stream position, whose integers are bounded.
 _RESPONSE_ID: Final = re.compile(r"resp_([0-9a-f]{32})(?:_([1-9][0-9]{0,8}))?")
 _CALL_ID: Final = re.compile(r"call_([0-9a-f]{32})_([1-9][0-9]{0,8})_([0-9]{1,2})")
 _TASK_PREFIX: Final = "task_"

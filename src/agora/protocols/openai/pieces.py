@@ -140,7 +140,9 @@ class TurnReader:
     def _read_question(self, message: Fields, text: str, number: int) -> Iterator[Piece]:
         yield from self._take_message_note()
         calls = list_tool_calls(message)
+        # A client cannot run other calls, such as those for another protocol's page: it gets the text.
         if calls and all(call.name in self._tools for call in calls):
+            # The inverse of TurnId.position: the entry of the log is part of the ids of the calls.
             yield Calls((number - 1) // 2, calls)
         else:
             yield from self._write_text(text, f"question {number}")

@@ -149,6 +149,7 @@ def _move_new_items_into_request(request: AgentRequest, body: Fields, instructio
         for number, each in enumerate(items)
         if each["type"] == "function_call_output" and parse_call_id_or_none(str(each.get("call_id"))) is not None
     ]
+    # Outputs before a later answer belong to the history: their question was answered.
     if own_outputs and not any(each.get("role") == "assistant" for each in items[own_outputs[-1][0] :]):
         return _move_tool_outputs_into_request(request, items, own_outputs)
     prompts = [number for number, each in enumerate(items) if each.get("role") == "user"]
@@ -167,6 +168,7 @@ def _move_tool_outputs_into_request(
     outputs: those of the agent's own calls, numbered. Returns the items before.
     """
     calls = [n for n, each in enumerate(items) if each["type"] == "function_call" or each.get("role") == "assistant"]
+    # Without the call itself, as with previous_response_id, all items are new.
     begin = calls[-1] + 1 if calls else 0
     request.outputs = [
         ToolOutput(str(each["call_id"]), join_content_text(each.get("output")))

@@ -198,6 +198,7 @@ class ResponseBuilder:
         return f"{prefix}_{self._digits}_{len(self._document['output'])}"
 
     def _finish_response(self, end: End) -> Event:
+        # The task's time, not the present: reading the response again gives the same one.
         seconds = int(datetime.fromisoformat(end.time).timestamp()) if end.time else int(time.time())
         if end.state == COMPLETED or end.state in INTERRUPTED_STATES:
             self._document |= {"status": "completed", "completed_at": seconds}

@@ -104,6 +104,7 @@ class Turns:
         arguments["return_immediately"] = True
         try:
             result = await self._send_request(request, turn_caller, arguments)
+        # A retry of an answer: its question is answered, so the first search found no task, and the arguments differ.
         except IdempotencyConflict as conflict:
             question, result = await self._repeat_answer(request, turn_caller, arguments, conflict)
         if "task" not in result:
