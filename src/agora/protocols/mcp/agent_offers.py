@@ -37,6 +37,7 @@ DESCRIPTION, SCHEMA = 1000, 16_384  #: most characters of a description, most by
 TIMEOUT, TIMEOUT_LIMIT = 300.0, 3600.0  #: timeout of a call in seconds: default and maximum
 MAX_AGENT_PART_CHARACTERS = 30
 TASK_SUPPORT_VALUES: Final = ("optional", "required", "forbidden")
+# Tools of an agent with such a name would look like those of the server, or of a conformance suite.
 RESERVED_PREFIXES = frozenset({"agora", "test"})
 ANY_OBJECT_SCHEMA: Final[Mapping[str, Any]] = {"type": "object", "additionalProperties": True}
 
@@ -101,6 +102,7 @@ class AgentOffers:
 
     async def list_offers(self, exchange: Exchange) -> list[Offer]:
         """List every offer under a unique name."""
+        # Ids begin with the time of registration: a later agent of the same name cannot take over a tool's name.
         agents = sorted(
             await self._query_agents(exchange, capabilities=[TOOLS_KEY]), key=lambda agent: agent["agent_id"]
         )
@@ -193,11 +195,13 @@ def _build_tool_document(
     document: dict[str, Any] = {
         "name": name,
         "title": title,
+        # The source first: a model must not take the words of an agent for those of this server.
         "description": f"Offered by the agent {agent['agent_name']}: {text.strip()[:DESCRIPTION]}",
         "inputSchema": _choose_usable_schema(about.get("input_schema")) or dict(ANY_OBJECT_SCHEMA),
         "annotations": {
             "title": title,
             "readOnlyHint": False,
+            # Unless it is denied: by this hint, hosts ask their user before a call.
             "destructiveHint": about.get("destructive") is not False,
             "idempotentHint": False,
             "openWorldHint": True,

@@ -105,6 +105,7 @@ class AgentToolCalls:
         answered = [question for question in questions if question.key in responses]
         for question in answered:
             await self._tasks.answer_question(exchange, question, responses[question.key])
+        # From before the entry if questions of it are still open: they are asked again.
         return task_id, number if len(answered) == len(questions) else number - 1
 
     async def _follow_to_questions(

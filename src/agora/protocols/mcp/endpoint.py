@@ -262,6 +262,7 @@ class McpApp:
         _strip_header_values(scope)
         caller = await self.guard.authenticate_caller(scope)
         version = read_header(scope, b"mcp-protocol-version")
+        # An unknown version counts as newer: that era answers it with the list of supported versions.
         modern = version is not None and version not in server_info.HANDSHAKE_VERSIONS
         exchange = self._create_exchange(scope, caller, VIRTUAL_SERVER_VIEW if server else MODEL_VIEW, modern=modern)
         if server:
@@ -436,6 +437,7 @@ class McpApp:
         if not isinstance(method, str) or "id" in message:
             return False
         request = _find_cancelled_request(message)
+        # A server that has its store for itself runs all calls: there is nobody to pass a cancellation on to.
         if request is not None and str(request) not in session.asked and not self.dispatcher.store.exclusive:
             await self.session_store.cancel_request(session, request)
         elif session.local:

@@ -18,11 +18,13 @@ from agora.value_classes import value_class
 
 __all__ = ["POSITION_KEY", "EventId", "build_get_stream_event_id", "call_id", "message_id", "parse_event_id_or_empty"]
 
+# 294 characters in base64, within the pattern of _CALL_EVENT_ID.
 MAX_REQUEST_BYTES: Final = 220  #: maximum length of a request id, as JSON, within an event id
 
 #: key of a notification's ``_meta`` for its position in the event log
 POSITION_KEY: Final = "agora/position"
 
+# 18 digits fit into a 64-bit integer of the store.
 _STREAM_EVENT_ID: Final = re.compile(r"([0-9]{1,18})-[0-9a-f.]{1,40}")
 _CALL_EVENT_ID: Final = re.compile(r"[0-9a-f]{1,20}\.[0-9]{1,18}\.([A-Za-z0-9_-]{1,300})")
 

@@ -73,6 +73,7 @@ class PlainRpc:
     async def _answer_message(self, exchange: Exchange, message: Any) -> bytes | None:
         if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
             return _build_error_response(None, JsonRpcError(INVALID_REQUEST, "The body is not a JSON-RPC 2.0 request."))
+        # A notification: none of MCP concerns an endpoint without sessions and streams.
         if "id" not in message:
             return None
         id, params = message["id"], message.get("params")

@@ -48,6 +48,7 @@ class ToolResult:
         """Encode the result as JSON with additional members and ``_meta``, without parsing the body."""
         if self.relayed is not None:
             return to_json({**envelope, **self.relayed, "_meta": self._merge_meta(meta)})
+        # As text, too: clients before 2025-06-18 know no structured content.
         parts = [b'{"content":[{"type":"text","text":', to_json(self.body.decode()), b"}]"]
         if self.structured and not self.is_error:
             parts += [b',"structuredContent":', self.body]

@@ -121,6 +121,7 @@ class SdkServer:
             event_store=ReplayStore(),
             retry_interval=RETRY_MILLISECONDS,
             session_idle_timeout=None,  # the endpoint expires sessions, since it also sees the calls of the fast path
+            # Never reached: the endpoint has refused a larger body already, with an error of this server.
             max_request_body_size=body_limit + 1,
         )
         self._stopping, self._started, self._serving = asyncio.Event(), asyncio.Event(), False
@@ -320,6 +321,7 @@ class SdkServer:
     async def _on_initialized(self, ctx: Context, params: Any) -> None:
         session: Session | None = _get_http_scope(ctx).get(SESSION)
         if session is not None:
+            # Only a handler gets the SDK's session; without it, nothing can be sent outside of a response.
             session.notifier = ctx.session
             session.ready.set()
 

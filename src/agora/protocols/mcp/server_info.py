@@ -107,4 +107,5 @@ def build_discover_result(view: View) -> dict[str, Any]:
 
 def negotiate_version(requested: Any) -> str:
     """Negotiate the version of a handshake."""
+    # An unknown version is no error: the client decides whether it supports the one in the answer (MCP, Lifecycle).
     return requested if requested in HANDSHAKE_VERSIONS else HANDSHAKE_VERSIONS[-1]

@@ -53,6 +53,7 @@ LEGACY_VERSION: Final = "2025-11-25"  #: the only version with tasks of the expe
 LEGACY_TASK_METHODS: Final = frozenset({"tasks/get", "tasks/result", "tasks/list", "tasks/cancel"})
 MISSING_CAPABILITY: Final = -32021
 MIN_TTL: Final = 1000  #: minimum in milliseconds; shorter values are raised to it
+# Larger integers are not exact in clients whose numbers are floats.
 MAX_TTL: Final = 2**53
 PAGE_SIZE: Final = 50
 MAX_WATCHED: Final = 200  #: maximum number of tasks of one subscriptions/listen
@@ -403,4 +404,5 @@ def _build_unknown_task_error() -> JsonRpcError:
 
 
 def _build_refusal(error: AgoraError) -> Exception:
+    # Not the code of the older era for unknown objects, -32002: it is that of resources.
     return error if isinstance(error, Unauthenticated) else JsonRpcError.from_error(error, modern=True)

@@ -173,6 +173,7 @@ def _compute_ttl(task: Mapping[str, Any], retention: int) -> int | None:
 def _read_requested_ttl(task: Mapping[str, Any], retention: int) -> int | None:
     value = task["metadata"].get(TTL_KEY)
     is_number = isinstance(value, int) and not isinstance(value, bool) and value > 0
+    # Retention deletes the task then, whatever the client requested.
     return min(value, retention * 1000) if is_number else None
 
 

@@ -70,6 +70,7 @@ class UpstreamResources:
         except Unauthenticated:
             raise
         except AgoraError as error:
+            # In both eras: the older code for unknown objects, -32002, is that of resources.
             raise JsonRpcError.from_error(error, modern=True) from None
         optional_fields = {"description": result["description"]} if result["description"] else {}
         messages = [

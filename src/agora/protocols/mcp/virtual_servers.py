@@ -43,6 +43,7 @@ async def enter_virtual_server(dispatcher: Dispatcher, exchange: Exchange, name:
     members: list[str] = from_json(server.tools)
     tool_names = {underscore_name(tool) for tool in view.tools}
     tools = tuple(tool for tool in members if not tool_names or underscore_name(tool) in tool_names)
+    # Without toolsets, which would list tools outside of the set.
     exchange.view = replace(
         view, toolsets=(), tools=tools, server=name, instructions=server.instructions or server.description
     )
