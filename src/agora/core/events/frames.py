@@ -36,6 +36,7 @@ __all__ = [
     "Item",
     "encode_closing_chunk",
     "encode_text_frame",
+    "escape_line_ends",
 ]
 
 CLOSE_NORMAL: Final = 1000  #: close code: normal closure
@@ -45,6 +46,14 @@ _FIN_TEXT: Final = 0x81
 _ENVELOPE_OVERHEAD_BYTES: Final = 400  # approximate bytes of an envelope
 #: Line separators of some clients, in UTF-8 and escaped for JSON.
 _LINE_ENDS: Final = ((b"\xc2\x85", rb"\u0085"), (b"\xe2\x80\xa8", rb"\u2028"), (b"\xe2\x80\xa9", rb"\u2029"))
+
+
+def escape_line_ends(document: bytes) -> bytes:
+    """Escape the characters of a JSON document that some clients take for line ends of the stream."""
+    # Several clients split SSE lines with Unicode's line ends, although the standard knows only CR and LF.
+    for raw, escaped in _LINE_ENDS:
+        document = document.replace(raw, escaped)
+    return document
 
 
 def encode_text_frame(payload: bytes) -> bytes:
@@ -71,7 +80,7 @@ def encode_closing_chunk(close_reason: CloseReason, sequence: int) -> bytes:
     }
     if close_reason.error is not None:
         closing["error"] = close_reason.error.problem()
-    return b"id: %d\nevent: closing\ndata: %b\n\n" % (sequence, to_json(closing))
+    return b"id: %d\nevent: closing\ndata: %b\n\n" % (sequence, escape_line_ends(to_json(closing)))
 
 
 @value_class
@@ -122,11 +131,7 @@ class Item(ABC):
 
     @cached_property
     def chunk(self) -> bytes:
-        data = self.json
-        for raw, escaped in _LINE_ENDS:
-            # Several clients split SSE lines with Unicode's line ends, although the standard knows only CR and LF.
-            data = data.replace(raw, escaped)
-        return b"id: %d\nevent: %b\ndata: %b\n\n" % (self.number, self.kind.encode(), data)
+        return b"id: %d\nevent: %b\ndata: %b\n\n" % (self.number, self.kind.encode(), escape_line_ends(self.json))
 
 
 class EncodedEvent(Item):

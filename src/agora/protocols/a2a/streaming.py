@@ -11,9 +11,8 @@ line.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
 
-from agora.core.events.frames import CLOSE_RESTARTING, Batch, CloseReason
+from agora.core.events.frames import CLOSE_RESTARTING, Batch, CloseReason, escape_line_ends
 from agora.protocols.http import Receive, Send
 from agora.protocols.http_streams import RETRY_MILLISECONDS, STREAM_HEADERS, follow_stream
 from agora_sdk.errors import AgoraError
@@ -21,9 +20,6 @@ from agora_sdk.errors import AgoraError
 from .core import OpenedStream
 
 __all__ = ["SseEncoder", "send_error_stream", "send_stream"]
-
-#: line separators of some clients, in UTF-8 and escaped for JSON
-_LINE_ENDS: Final = ((b"\xc2\x85", rb"\u0085"), (b"\xe2\x80\xa8", rb"\u2028"), (b"\xe2\x80\xa9", rb"\u2029"))
 
 
 class SseEncoder:
@@ -78,6 +74,5 @@ async def send_error_stream(document: bytes, send: Send) -> None:
 
 
 def _encode_message(number: int | None, document: bytes) -> bytes:
-    for raw, escaped in _LINE_ENDS:
-        document = document.replace(raw, escaped)
+    document = escape_line_ends(document)
     return b"data: %b\n\n" % document if number is None else b"id: %d\ndata: %b\n\n" % (number, document)

@@ -12,12 +12,12 @@ Errors before a run begins are problem documents with their status: a missing cr
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Any
 
 from pydantic_core import from_json, to_json
 
 from agora.core.dispatcher import Dispatcher
-from agora.core.events.frames import CLOSE_RESTARTING, Batch, CloseReason
+from agora.core.events.frames import CLOSE_RESTARTING, Batch, CloseReason, escape_line_ends
 from agora.protocols.http import Access, Receive, Scope, Send, send_problem
 from agora.protocols.http_streams import STREAM_HEADERS, follow_stream
 from agora.protocols.json_body import parse_json_object, read_json_body
@@ -31,9 +31,6 @@ from .run_input import RunInput, read_run_input
 from .runs import OpenedRun, RunOpener, RunRefused, RunRequest
 
 __all__ = ["AgUiApp"]
-
-#: line separators of some clients, in UTF-8 and escaped for JSON
-_LINE_ENDS: Final = ((b"\xc2\x85", rb"\u0085"), (b"\xe2\x80\xa8", rb"\u2028"), (b"\xe2\x80\xa9", rb"\u2029"))
 
 
 class AgUiApp:
@@ -138,8 +135,4 @@ def _encode_events(events: Iterable[Event]) -> bytes:
 
 
 def _encode_event(event: dict[str, Any]) -> bytes:
-    document = to_json(event)
-    # Valid within JSON, but line ends for clients that split a stream by Unicode rules.
-    for raw, escaped in _LINE_ENDS:
-        document = document.replace(raw, escaped)
-    return b"data: %b\n\n" % document
+    return b"data: %b\n\n" % escape_line_ends(to_json(event))

@@ -10,6 +10,7 @@ from typing import Any, Final
 from pydantic_core import to_json
 
 from agora.clock import new_id
+from agora.core.events.frames import escape_line_ends
 from agora.protocols.http import Receive, Send, send_response, wait_for_disconnect
 from agora_sdk.errors import AgoraError
 
@@ -65,7 +66,7 @@ async def _stream_answer(
         if working.done():
             error = working.exception()
             body = working.result().body if error is None else _encode_error(id, error)
-            await send({"type": "http.response.body", "body": b"event: message\ndata: %b\n\n" % body})
+            await send({"type": "http.response.body", "body": b"event: message\ndata: %b\n\n" % escape_line_ends(body)})
             return
         await send({"type": "http.response.body", "body": b": working\n\n", "more_body": True})
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from pydantic_core import to_json
 
 from agora.clock import new_id
+from agora.core.events.frames import escape_line_ends
 from agora.wire.a2a.states import INTERRUPTED_STATES
 from agora_sdk.errors import AgoraError
 
@@ -121,4 +122,4 @@ def _build_call(turn: TurnId | None, piece: Calls, number: int) -> dict[str, Any
 
 
 def _encode_data(document: Mapping[str, Any]) -> bytes:
-    return b"data: %b\n\n" % to_json(document)
+    return b"data: %b\n\n" % escape_line_ends(to_json(document))

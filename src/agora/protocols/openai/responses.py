@@ -16,6 +16,7 @@ from typing import Any, Final
 from pydantic_core import to_json
 
 from agora.clock import new_id
+from agora.core.events.frames import escape_line_ends
 from agora.wire.a2a.states import INTERRUPTED_STATES
 from agora.wire.tool_calls import ToolCall
 from agora_sdk.errors import AgoraError
@@ -235,4 +236,4 @@ class ResponseBuilder:
 
 def encode_event(event: Fields) -> bytes:
     """Encode an event of a stream."""
-    return b"event: %b\ndata: %b\n\n" % (str(event["type"]).encode(), to_json(event))
+    return b"event: %b\ndata: %b\n\n" % (str(event["type"]).encode(), escape_line_ends(to_json(event)))

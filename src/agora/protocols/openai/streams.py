@@ -22,8 +22,6 @@ __all__ = ["DONE_EVENT", "ChatWriter", "ResponseWriter", "TurnEncoder", "TurnWri
 
 DONE_EVENT: Final = b"data: [DONE]\n\n"
 HEARTBEAT_LINE: Final = b": keep-alive\n"
-#: line separators of some clients, in UTF-8 and escaped for JSON
-_LINE_ENDS: Final = ((b"\xc2\x85", rb"\u0085"), (b"\xe2\x80\xa8", rb"\u2028"), (b"\xe2\x80\xa9", rb"\u2029"))
 
 
 class TurnWriter(Protocol):
@@ -114,12 +112,9 @@ class TurnEncoder:
     def _encode_batch(self, batch: Batch) -> bytes:
         if not batch.items:
             return HEARTBEAT_LINE
-        frames = b"".join(
+        return b"".join(
             [self._writer.encode_pieces(self._reader.read(from_json(item.json), item.number)) for item in batch.items]
         )
-        for raw, escaped in _LINE_ENDS:
-            frames = frames.replace(raw, escaped)
-        return frames
 
     def encode_end(self, close_reason: CloseReason, position: int, /) -> bytes:
         self.was_closed = True

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from pydantic_core import to_json
 
+from agora.core.events.frames import escape_line_ends
 from agora.protocols.http import Send
 
 __all__ = ["EventResponse"]
@@ -31,7 +32,7 @@ class EventResponse:
         if not self.begun:
             self.begun = True
             await self._send({"type": "http.response.start", "status": 200, "headers": self._headers})
-        frame = b"event: " + name.encode() + b"\ndata: " + data + b"\n\n"
+        frame = b"event: " + name.encode() + b"\ndata: " + escape_line_ends(data) + b"\n\n"
         await self._send({"type": "http.response.body", "body": frame, "more_body": True})
 
     async def end(self) -> None:

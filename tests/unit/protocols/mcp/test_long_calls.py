@@ -10,9 +10,10 @@ from typing import Any
 
 import httpx
 import pytest
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 from agora.protocols.mcp import long_calls as patience
+from agora.protocols.mcp.lean import Answer
 from agora.server.app import App
 from agora_sdk.errors import Unauthenticated
 from tests.harness import ManualClock, Running, make_settings, running
@@ -129,6 +130,28 @@ async def test_slow_call_becomes_a_stream_with_keep_alives(wire: Wire, far: Far)
         rest = [line async for line in lines if line and not line.startswith(":")]
     assert rest[0] == "event: message"
     assert '"text":"done"' in rest[1]
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_line_separators_do_not_break_the_stream() -> None:
+    """Several clients split a stream by Unicode's line ends."""
+    sent: list[Any] = []
+
+    async def work() -> Answer:
+        await asyncio.sleep(0.1)
+        return Answer(200, to_json({"text": "one\u2028two"}))
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def receive() -> Any:
+        await asyncio.Event().wait()
+
+    await patience.send_relayed_answer(1, work(), receive, send)
+    lines = b"".join(message.get("body", b"") for message in sent).decode().splitlines()
+    assert [from_json(line.removeprefix("data: ")) for line in lines if line.startswith("data: ")] == [
+        {"text": "one\u2028two"}
+    ]
 
 
 @pytest.mark.usefixtures("impatient")

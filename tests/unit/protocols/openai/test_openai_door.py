@@ -358,6 +358,15 @@ async def test_retry_of_a_disconnected_request_with_its_key_is_the_cancelled_tur
     assert (again.json()["id"], again.json()["status"]) == (task.replace("task_", "resp_"), "cancelled")
 
 
+async def test_line_separators_do_not_break_a_stream(http: httpx.AsyncClient) -> None:
+    """Several clients split a stream by Unicode's line ends, as ``splitlines`` does."""
+    text = "one\u2028two\u2029three\u0085four"
+    events = await stream(http, "/v1/responses", input="echo", instructions=text, metadata={"place": text})
+    assert [event["response"]["instructions"] for event in events if "response" in event] == [text] * 3
+    chunks = await stream(http, "/v1/chat/completions", messages=[{"role": "user", "content": text}], model="agora")
+    assert len(chunks) > 1
+
+
 async def test_completion_is_cancelled_when_the_server_ends_its_stream(tmp_path: Path) -> None:
     async with limited_client(tmp_path, calls=2) as (app, http, asker):
         body = {"model": NAME, "messages": [{"role": "user", "content": "wait"}], "stream": True}

@@ -8,6 +8,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from agora.protocols.rest.event_response import EventResponse
 from agora.server.app import App
 from agora_sdk.contract import Kind, operations
 
@@ -109,6 +110,18 @@ async def test_openapi_document_covers_every_route(client: httpx.AsyncClient) ->
     for operation in operations():
         for route in operation.routes:
             assert route.method.lower() in document["paths"][route.path]
+
+
+async def test_line_separators_do_not_break_a_streamed_answer() -> None:
+    """Several clients split a stream by Unicode's line ends."""
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await EventResponse(send).send_piece(0, None, "one\u2028two")
+    lines = sent[1]["body"].decode().splitlines()
+    assert lines[:2] == ["event: piece", 'data: {"content":"one\\u2028two"}']
 
 
 async def test_requests_have_distinct_ids(client: httpx.AsyncClient) -> None:
