@@ -52,6 +52,7 @@ class Field:
     def annotation(self) -> Any:
         """The type of the option; None means that it was omitted."""
         if self.kind == "choice":
+            # typer accepts choices only as an enumeration.
             choices: Any = StrEnum(str(self.name), {choice.upper(): choice for choice in self.choices})  # type: ignore[misc]
             return choices | None
         if self.kind in ("list", "object"):
@@ -115,6 +116,7 @@ def gather_arguments(
         else:
             field = free.pop(0)
             arguments[field.name] = field.parse_value(value)
+    # An option with several values that is omitted is an empty list to typer.
     provided = {field.name: options[field.name] for field in fields if options.get(field.name) not in (None, [])}
     arguments |= {field.name: field.parse_value(provided[field.name]) for field in fields if field.name in provided}
     missing = [field for field in fields if field.required and field.name not in arguments]

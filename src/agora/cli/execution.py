@@ -30,6 +30,7 @@ def execute_streaming(
     """Call ``agora.instance.execute``. on_chunk: called with each chunk of a streamed response. Raises like the
     call."""
 
+    # The public call returns only the whole answer: the transport below it sees the pieces.
     session = client._session
     result: ExecutionResult = run_blocking(
         session.invoke(

@@ -258,6 +258,7 @@ def _log_in_by_browser(
         parameters |= {"code_challenge": compute_pkce_challenge(verifier), "code_challenge_method": "S256"}
         url = f"{endpoint}{'&' if urlsplit(endpoint).query else '?'}{urlencode(parameters)}"
         print_line(f"Log in with the browser that opens, or open this yourself on this machine:\n{url}")
+        # After the line is printed: a browser in the terminal blocks until it is left.
         show(url)
         query = _wait_for_callback(callback, state)
     if "code" not in query:

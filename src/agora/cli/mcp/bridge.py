@@ -121,6 +121,7 @@ class Bridge:
 
     def _forget_ended_request(self, identity: Any, task: asyncio.Task[None]) -> None:
         self._slots.release()
+        # A newer request with this id may have taken its place.
         if identity in self._requests and self._requests[identity][1] is task:
             del self._requests[identity]
         if not task.cancelled() and (error := task.exception()) is not None:

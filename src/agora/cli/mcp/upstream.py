@@ -106,6 +106,7 @@ class Upstream:
         self, method: str, body: bytes | None, headers: Mapping[str, str], deliver: Deliver, silence: float
     ) -> None:
         client, url = await self._resolve_client_and_url()
+        # The pool has no limit of time: the bridge runs fewer requests than there are connections (MAX_REQUESTS).
         timeout = httpx.Timeout(silence, connect=CONNECT_SECONDS, pool=None)
         request = client.build_request(
             method,

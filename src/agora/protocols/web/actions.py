@@ -73,6 +73,7 @@ class Actions:
         elif not is_htmx_request(scope):
             await send_redirect(send, _choose_next_path(form), [self.notices.build_cookie(notice)])
         elif form.get("next") and not _returns_to_sending_page(form, scope):
+            # A redirect would be followed by the script, which would put the page into the form's place.
             away = (b"hx-redirect", _choose_next_path(form).encode("ascii"))
             await send_html(send, 200, b"", [away, self.notices.build_cookie(notice)])
         else:

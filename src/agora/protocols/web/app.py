@@ -297,6 +297,7 @@ class MonitorApp:
         async def reauthenticate_caller() -> None:
             await self.sessions.resolve_caller(scope, view.session)
 
+        # No types would select all of them.
         types = sorted({type for part in fragments for type in part.on}) or ["agora.none"]
         try:
             arguments = {"types": types, "last_event_id": after}

@@ -45,6 +45,7 @@ class Asset:
 
     @cached_property
     def gzipped(self) -> bytes:
+        # Without the time, all servers send the same bytes under one entity tag.
         return gzip.compress(self.body, mtime=0)
 
 

@@ -108,6 +108,7 @@ async def _send_headers(send: Send, extension: str, content_type: bytes) -> None
 
 async def _write_pieces(stream: LiveStream, form: EncodeRows, send: Send) -> None:
     async for piece in form(_read_documents(stream)):
+        # A reader that stops holds a stream and its page of the log.
         async with asyncio.timeout(STALL_SECONDS):
             await send({"type": "http.response.body", "body": piece, "more_body": True})
     await send({"type": "http.response.body", "body": b""})

@@ -99,6 +99,7 @@ def _convert_value(name: str, values: list[str], kinds: frozenset[str]) -> Any:
 
 def _find_field_types(operation: Operation, name: str) -> frozenset[str]:
     """Return the JSON types of a field; empty if any is accepted. An undeclared field is a string."""
+    # The operation itself reports an unknown field, by its name.
     types = _find_parameter_types(operation).get(name)
     return types if types is not None else frozenset({"string"})
 

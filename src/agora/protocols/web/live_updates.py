@@ -217,6 +217,7 @@ class FragmentRenderer:
             if feeder.beat:
                 feeder.beat = False
                 if not feeder.due:
+                    # With the position: events of other types since then are none that a reconnecting page has missed.
                     await self._writer.write(b": heartbeat\nid: %d\n\n" % feeder.position)
             await self._wait_for_work()
 

@@ -100,7 +100,6 @@ class SignIn:
             "others": [] if self.sign_on is None else [{"name": "single sign-on", "path": f"{HOME_PATH}sso"}],
             "trouble": trouble,
         }
-        # A double-submitted token: there is no session yet that the form could belong to.
         cookie = self.sessions.build_set_cookie_header(
             FORM_COOKIE, self.sessions.seal([token], "sign-in"), FORM_LIFETIME_SECONDS
         )

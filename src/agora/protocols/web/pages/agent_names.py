@@ -28,6 +28,7 @@ async def load_agent_names(view: View, ids: Iterable[str | None]) -> Mapping[str
     missing = [id for id in agent_ids if (*caller, id) not in _names][:MAX_LOOKUPS]
     try:
         agents = await asyncio.gather(*(query_if_allowed(view, "agora.agent.get", {"agent_id": id}) for id in missing))
+    # The page shows ids rather than an error.
     except RateLimited:
         agents = []
     while len(_names) > MAX_NAMES:

@@ -42,6 +42,7 @@ async def list_operation(
 
 def concerns_target(view: View, id: str) -> bool:
     """Whether any event is about this object; without events everything counts as concerned."""
+    # The page itself, and a tick, are rendered without events.
     return not view.events or any(event.subject == id for event in view.events)
 
 

@@ -158,6 +158,7 @@ class _PageReader:
     def _read_message(self, message: SessionMessage) -> ReadableMessage:
         parts = message.parts if isinstance(message.parts, list) else [message.parts]
         newest = parts[-MAX_PARTS:]
+        # Workers begin the id of a message with that of its job.
         task_id = message.message_id.partition(":")[0]
         return ReadableMessage(
             number=message.number,
