@@ -245,7 +245,10 @@ def show_session(
                 session.out.say(clean_text(line))
 
 
-def _format_output_part(part: dict[str, Any]) -> list[str]:
+def _format_output_part(part: Any) -> list[str]:
+    # A worker stores any JSON as a part.
+    if not isinstance(part, dict):
+        return str(part).splitlines()
     match part.get("type"):
         case "tool":
             status = "" if part.get("status") == "completed" else f" ({part.get('status')})"
@@ -253,5 +256,9 @@ def _format_output_part(part: dict[str, Any]) -> list[str]:
         case "thought":
             return [f"  ({line})" for line in str(part.get("text", "")).splitlines()]
         case "plan":
-            return [f"  - {entry.get('text')}: {entry.get('status')}" for entry in part.get("entries", ())]
+            return [_format_plan_entry(entry) for entry in part.get("entries") or ()]
     return str(part.get("text", "")).splitlines()
+
+
+def _format_plan_entry(entry: Any) -> str:
+    return f"  - {entry.get('text')}: {entry.get('status')}" if isinstance(entry, dict) else f"  - {entry}"

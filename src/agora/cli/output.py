@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -31,6 +32,7 @@ TONES = {
     "skipped": "dim", "input_required": "yellow", "auth_required": "yellow", "waiting_approval": "yellow",
 }  # fmt: skip
 
+_UNESCAPED_CONTROL = re.compile(r"[\x7f-\x9f]")
 #: Heading, and a function that returns the cell of an item.
 Column = tuple[str, Callable[[Any], Any]]
 
@@ -98,8 +100,9 @@ class Output:
         self.line(json.dumps(value, ensure_ascii=False))
 
     def line(self, text: str) -> None:
-        """Print a line verbatim, for machines."""
-        sys.stdout.write(text + "\n")
+        """Print a line for machines."""
+        # JSON may have these characters unescaped, and agents wrote it: U+009B begins an escape sequence of a terminal.
+        sys.stdout.write(_UNESCAPED_CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n")
         sys.stdout.flush()
 
     def say(self, text: str, tone: str = "") -> None:
