@@ -152,7 +152,7 @@ def read_published_address_or_none() -> str | None:
 async def answers_as_agora(url: str) -> bool:
     """Whether an Agora server responds at an address."""
     document = b""
-    with contextlib.suppress(httpx.HTTPError, ValueError, OSError):
+    with contextlib.suppress(httpx.HTTPError, ValueError, OSError, RecursionError):
         # Without verification: the request contains no secret, and the answer is only looked at.
         async with (
             # Of the whole answer: another program may send one without an end.

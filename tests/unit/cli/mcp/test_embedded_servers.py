@@ -128,6 +128,17 @@ async def test_answer_without_an_end_is_not_a_server() -> None:
         assert not await place.answers_as_agora(f"http://127.0.0.1:{port}")
 
 
+async def test_deeply_nested_answer_is_not_a_server() -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 60000\r\n\r\n" + b"[" * 60_000)
+        await writer.drain()
+        writer.close()
+
+    async with serve_streams(answer) as port, asyncio.timeout(30):
+        assert not await place.answers_as_agora(f"http://127.0.0.1:{port}")
+
+
 @pytest.fixture
 async def unused_server() -> Any:
     """Another program that speaks HTTP."""
