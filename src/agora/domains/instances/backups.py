@@ -100,6 +100,7 @@ async def _build_engine_log_reader(
 def _build_stored_log_reader(row: InstanceOutput, offset: int, limit: int) -> Callable[[], Awaitable[LogPage]]:
     """Build a function that reads a page of the stored output of an ended instance."""
     data, size = bytes(row.data), row.size
+    # Offsets count all output, of which only the end is stored.
     begin = min(max(offset if offset >= 0 else size + offset, row.begins), size)
     piece = data[begin - row.begins :][:limit]
 
@@ -118,6 +119,7 @@ async def create_backup(call: Call, instance_id: str) -> Backup:
     local, engine = require_local_engine(call, row, await call.tx.one(host_queries.select_host, ref=row.host_id))
     await _check_backup_count(call, row)
     handle, backup_id = Handle.from_json(decode_json(row.handle)), new_id("bak")
+    # Named by the new id: nothing that a caller gives becomes a part of a path.
     file = local.backups / f"{backup_id}.tar"
     refusal: Conflict | None = None
 

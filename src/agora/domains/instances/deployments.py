@@ -215,6 +215,7 @@ class DeploymentService(BoundService, contract.Deployments):
             pricing=await build_pricing_info(
                 call.tx, registration.agent_id, call.now, str(call.context.settings.billing_currency)
             ),
+            # Not after an update: who may change a manifest is not always the agent.
             token=registration.token if created else None,
         )
 

@@ -162,6 +162,7 @@ async def _build_request(call: Call, row: InstanceRow, order: ExecutionOrder, ex
         headers=headers,
         body=body,
         limit=call.context.settings.instance_answer_limit,
+        # A program on a server of this marketplace listens on a loopback or private address.
         private=host.kind == "server" or bool(host.private),
     )
 

@@ -87,6 +87,7 @@ select_deployments_of_agents = Query(
     DeploymentRow,
     postgres=_SELECT_DEPLOYMENTS + "= any(array(select json_array_elements_text(:ids::json)))",
 )
+# Registering again ends a withdrawal.
 upsert_deployment = Write(
     """
     insert into deployments (tenant_id, agent_id, revision, manifest, secrets, max_instances, registered_by,

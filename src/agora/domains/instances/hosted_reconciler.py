@@ -91,6 +91,7 @@ class HostedInstanceReconciler(DueController):
                 headers={"user-agent": "agora-health"},
                 body=b"",
                 limit=MAX_RESPONSE_BYTES,
+                # The URL is the hosting agent's: the egress policy keeps requests to it out of this server's network.
                 private=bool(host.private),
             )
             async with asyncio.timeout(REQUEST_TIMEOUT):

@@ -343,6 +343,7 @@ class InstanceLifecycle:
         """Stop the instance, store its end time and last output, then remove it from the engine."""
         handle = self._find_program_handle()
         if handle is not None:
+            # Before the stop, too: afterwards, an engine may no longer have it.
             previous_output = await self._read_last_output(handle)
             await self._stop_program_and_metering(handle)
             await self._store_output(await self._read_last_output(handle) or previous_output)
@@ -363,6 +364,7 @@ class InstanceLifecycle:
             return None
         try:
             page = await self.current_engine.logs(handle, -output_limit, output_limit)
+        # It may still have the output: the step is repeated.
         except EngineUnavailable:
             raise
         except EngineError:
@@ -407,6 +409,7 @@ class InstanceLifecycle:
 
     def _drop_connections(self) -> None:
         if self.row.address is not None:
+            # The port may soon be another program's.
             self.local.http_client.drop_connections(self.row.address)
 
     # -- errors ----------------------------------------------------------------------------------
@@ -423,6 +426,7 @@ class InstanceLifecycle:
                 exit = (await self.current_engine.inspect(self.handle)).exit
         log.info("instance %s: %s: %s", self.row.instance_id, error.code, error.detail)
         if resolve_goal_state(self.row) == "stopped":
+            # Never given up: a finished row would leave a program that nobody ends.
             await self._schedule_step(NOT_ENDED + reason, self.clock.now() + ENGINE_RETRY_DELAY)
         elif isinstance(error, PERMANENT_ERRORS):
             await self.act(partial(self._fail_permanently, ticks=ticks, reason=reason))

@@ -267,6 +267,7 @@ block_instance = Write(
     """,
     types={"now": BIG},
 )
+# Never later than it is due already.
 wake_instance = Write(
     f"update instances set due_at = :now where {_BY_ID} and stopped_at is null and (due_at is null or due_at > :now)",
     types={"now": BIG},

@@ -170,6 +170,7 @@ async def _update_average_load(call: Call, row: InstanceScalingRow) -> float:
     )
     now = float(executions or 0)
     mean: float = now if now > row.busy else row.busy + NEWEST_SAMPLE_WEIGHT * (now - row.busy)
+    # A moving average never reaches zero by itself.
     return mean if mean > 0.01 else 0.0
 
 
