@@ -102,3 +102,19 @@ def test_follow_up_resumes_waiting_and_ended_jobs(shared_server: ServerProcess, 
     assert task["result"]["branch"] == f"agora/{job}", "it continues in the worktree of the first"
     assert "goes on as" in str(operator.get(f"/v1/agent/tasks/{job}/history")["entries"][-1])
     poll_until(lambda: not worker.agent_pids(), "no agent is left")
+
+
+def test_follow_up_keeps_what_the_agent_has_made_of_attached_files(
+    shared_server: ServerProcess, worker: WorkerProcess
+) -> None:
+    operator = shared_server.operator
+    files = [{"path": "notes.txt", "content": "as given\n"}]
+    job = submit_job(operator, "EDIT: notes.txt=changed", worker=worker.name, payload={"files": files})
+    wait_for_status(operator, job, "input_required")
+    operator.post("/agora/task/message", {"task_id": job, "text": "once"})
+    wait_for_status(operator, job, "completed")
+    successor = say(operator, job, "RECALL")["task_id"]
+    task = wait_for_status(operator, successor, "completed")
+    assert task["result"]["branch"] == f"agora/{job}"
+    (notes,) = worker.home.rglob(f"{job}/notes.txt")
+    assert notes.read_text().strip() == "changed"

@@ -180,7 +180,9 @@ class Job:
         # The lock of the place is released by close(), after the agent has ended: pushed first, it is closed last.
         self._place = await self._closing.enter_async_context(place)
         await self._execution.secure_place(self._place)
-        self._state.workplace = self._place.to_document() | {"job": job}
+        # The job that this one goes on with has placed them, and its agent may have changed them since.
+        has_files = earlier.get("has_files") is True and not self._place.is_empty
+        self._state.workplace = self._place.to_document() | {"job": job, "has_files": has_files}
         if self._place.needs_setup:
             await run_worktree_setup(
                 self._execution,
@@ -192,8 +194,9 @@ class Job:
             )
             self._place.mark_setup_complete()
         # Once: an agent may have changed the files since.
-        if not self._state.is_prompted:
+        if not self._state.is_prompted and not (has_files and self._request.has_follow_ups):
             await place_files(self._run.payload.get("files"), self._place, self._client)
+            self._state.workplace = {**self._state.workplace, "has_files": True}
         if start is not None and not self._state.was_rewound:
             await self._restore_starting_point(start, self._place, job)
         # Another worker has begun the job in its own repository: the changes that its agent reported are missing here.
