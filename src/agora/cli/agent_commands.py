@@ -50,6 +50,11 @@ def register(
         return
     verb = "Registered" if result.created else "Updated"
     session.out.say(f"{verb} {result.agent_name} as {result.agent_id}", "green")
+    identity = session.client._session.identity
+    if identity.store.find(identity.url, identity.tenant, result.agent_name) is None:
+        # The SDK has logged the reason.
+        session.out.note("its token is not kept, so --as does not find it")
+        return
     option = f"--as {shlex.quote(result.agent_name)}"
     session.out.say(f"{len(result.available_services)} services are available; act as it with {option}")
     if result.pending_messages:

@@ -95,6 +95,17 @@ def test_command_of_other_tools_is_answered_with_a_suggestion(word: str, monkeyp
         assert runner.invoke(application, [*command.split(), "--help"]).exit_code == 0, command
 
 
+def test_registration_whose_token_cannot_be_kept_does_not_advise_to_use_it(
+    agora: Agora, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("AGORA_CREDENTIALS", str(tmp_path / "file" / "credentials.json"))
+    registered = agora("register", "CliForgotten")
+    assert "Registered CliForgotten" in registered.stdout
+    assert "act as it" not in registered.stdout
+    assert "not kept" in registered.stderr
+
+
 def test_message_is_sent_from_registration_to_inbox(agora: Agora, answer: Agora) -> None:
     registered = agora("register", "CliBob", "-c", "echo")
     assert "Registered CliBob" in registered.stdout
