@@ -32,12 +32,13 @@ export function useLiveList<T>(filter: EventFilter, key: string, read: () => Pro
     // Only the newest of overlapping answers counts.
     if (mine === turn.current) setState((before) => ({ ...before, ...outcome, isLoading: false }));
   }, []);
-  const { isListening } = useEvents(filter, () => void refresh());
+  const { isListening, error: streamError } = useEvents(filter, () => void refresh());
   useEffect(() => {
     if (enabled) void refresh();
     return () => {
       turn.current += 1;
     };
   }, [enabled, isListening, key, refresh]);
-  return { ...state, refresh };
+  // Without the stream the list is not reloaded any more.
+  return { ...state, error: state.error ?? streamError, refresh };
 }
