@@ -146,6 +146,7 @@ class Access:
         if caller.subject == "anonymous":
             caller = _bind_to_address(caller, scope)
         connection = find_connection(scope)
+        # By identity: all requests of a connection usually have the same cached caller.
         if connection is not None and connection.caller is not caller:
             self._backpressure.bind_caller(connection, caller)
         return caller
@@ -371,6 +372,7 @@ async def send_response(
     kind: tuple[bytes, bytes] = JSON_HEADER,
 ) -> None:
     """Send one whole response. Raises RateLimited or Overloaded for a large one while too many bytes are unread."""
+    # Before the start: a refusal still gets its own status.
     if isinstance(send, HttpAnswer) and send.connection is not None:
         send.connection.admit_answer(len(body))
     length = (b"content-length", str(len(body)).encode())

@@ -242,6 +242,7 @@ class FragmentRenderer:
     async def _render_fragment(self, part: Fragment) -> bytes:
         """Render the message of a due fragment; empty if it has not changed."""
         feeder, started_at = self._feeder, time.monotonic()
+        # Before the events are taken: a page that resumes there may get an event twice, but misses none.
         position = feeder.position
         taken = feeder.take_events(part.name)
         try:

@@ -44,6 +44,7 @@ def _create_parser() -> MarkdownIt:
     return parser
 
 
+# Live fragments render the same texts again with each update.
 @lru_cache(maxsize=256)
 def render_markdown(text: str) -> Markup:
     """Render a text as HTML; a text that is too long to parse is shown as plain text."""
