@@ -112,10 +112,10 @@ class HttpAnswer:
 def _merge_headers(
     headers: Iterable[tuple[bytes, bytes]], extra: Sequence[tuple[bytes, bytes]]
 ) -> list[tuple[bytes, bytes]]:
-    own_ports = list(headers)
+    own_headers = list(headers)
     # Several Vary headers add up (RFC 9110, section 12.5.5).
-    names = {name for name, _ in own_ports} - {b"vary"}
-    return own_ports + [header for header in extra if header[0] not in names]
+    names = {name for name, _ in own_headers} - {b"vary"}
+    return own_headers + [header for header in extra if header[0] not in names]
 
 
 class Access:
