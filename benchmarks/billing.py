@@ -20,7 +20,7 @@ from typing import Any
 from agora.clock import new_id
 from agora.core.call import Call
 from agora.domains.billing.ledger import Charge, Ledger
-from agora.domains.billing.metering import Run, bill_runs
+from agora.domains.billing.metering import Run, bill_run_growth
 from agora.server.app import App
 from agora.settings import Settings
 from agora_sdk.contract import operations
@@ -55,7 +55,7 @@ class Bench:
 
     async def charge(self, call: Call, account: str, fresh: bool) -> None:
         charge = Charge(f"execution:{new_id('exec')}", account, self.agent, EntryKind.REQUEST, 1, "inst_1")
-        await Ledger(call).charge_usage(charge, fresh=fresh)
+        await Ledger(call).charge_unless_recorded(charge, is_unused_key=fresh)
 
     async def many(self, work: Callable[[Call], Coroutine[Any, Any, None]], count: int) -> float:
         """Measure the microseconds of CPU time of each transaction, 64 concurrently."""
@@ -100,7 +100,7 @@ class Bench:
                 for n in range(instances)
             ]
             began = time.process_time()
-            await self.app.dispatcher.write_as_system("default", partial(bill_runs, runs=runs))
+            await self.app.dispatcher.write_as_system("default", partial(bill_run_growth, runs=runs))
             rounds.append((time.process_time() - began) / instances * 1e6)
         return statistics.median(rounds[1:])
 

@@ -64,7 +64,7 @@ CREDENTIAL_SEALER: Port[Sealer] = Port("encryption of stored credentials")
 class OutageReport(Protocol):
     """Whether the server can serve calls."""
 
-    def outage_reason(self) -> str | None:
+    def find_outage_reason(self) -> str | None:
         """Reason why calls cannot be served; None if they can."""
 
 

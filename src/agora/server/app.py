@@ -342,7 +342,7 @@ class App:
         )
         ports.provide(TROUBLE_REPORT, monitor)
         monitor.watchdog = self.watchdog
-        monitor.bus, monitor.missed = (lambda: ports.find(BRIDGE)), self.settings.ready_needs_bus
+        monitor.bus, monitor.needs_bus = (lambda: ports.find(BRIDGE)), self.settings.ready_needs_bus
 
     def _build_dispatcher(self) -> None:
         self.dispatcher = Dispatcher(

@@ -93,7 +93,7 @@ class PrometheusExporter:
         families = _MetricFamilies()
         yield families.info("agora_build", "The server's version.", {"version": __version__})
         yield families.gauge(
-            "agora_ready", "Whether the server is ready (/ready).", self._monitor.outage_reason() is None
+            "agora_ready", "Whether the server is ready (/ready).", self._monitor.find_outage_reason() is None
         )
         yield from self._collect_calls(families)
         yield from self._collect_store(families)
@@ -124,13 +124,13 @@ class PrometheusExporter:
         yield families.total("agora_task_lease_expiries", "Expired task leases.", expiries)
 
     def _collect_store(self, families: _MetricFamilies) -> Iterator[Metric]:
-        measures, probed, sample = self._measures, self._monitor.probed, self._monitor.latest_sample
-        if probed is not None:
+        measures, last_probe, sample = self._measures, self._monitor.last_probe, self._monitor.latest_sample
+        if last_probe is not None:
             yield families.gauge(
-                "agora_store_up", "Whether the last probe of the store committed.", probed.failure is None
+                "agora_store_up", "Whether the last probe of the store committed.", last_probe.failure is None
             )
             yield families.gauge(
-                "agora_store_probe_seconds", "Duration of the last probe of the store.", probed.seconds
+                "agora_store_probe_seconds", "Duration of the last probe of the store.", last_probe.seconds
             )
         commits = families.histogram("agora_store_commit_duration_seconds", "Duration of commits.")
         families.add_histogram(commits, [], measures.commits)

@@ -42,7 +42,7 @@ HANDLERS_BY_SIGNAL: Mapping[Signal[Any], Sequence[Handler]] = {
     billing.BUDGET_SET: _load_handlers("instances.subscribers:make_limited_instances_due"),
     conversations.MESSAGE_DELIVERED: _load_handlers("orchestrator.subscribers:answer_message"),
     messaging.REPLY_COMPOSED: _load_handlers("conversations.subscribers:correlate_reply"),
-    messaging.REPLY_STORED: _load_handlers("a2a.subscribers:update_answered_task"),
+    messaging.REPLY_STORED: _load_handlers("a2a.subscribers:end_answered_task"),
     tasks.DELIVERY_TASK_ENDED: _load_handlers("coding.subscribers:reopen_review"),
     tasks.STEP_CANDIDATES: _load_handlers("workflows.subscribers:add_workflow_agents_as_candidates"),
     tasks.STEP_TASK_ENDED: _load_handlers("workflows.subscribers:advance_workflow"),

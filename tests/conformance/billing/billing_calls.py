@@ -12,7 +12,7 @@ from agora.core.call import Call, Caller
 from agora.core.jobs import JobContext
 from agora.domains.billing.jobs import BillingController
 from agora.domains.billing.ledger import Charge, Ledger
-from agora.domains.billing.metering import Run, bill_runs
+from agora.domains.billing.metering import Run, bill_run_growth
 from agora.store.port import Query, Reader
 from agora_sdk.contract.billing import EntryKind
 from tests.dict_rows import DictQuery
@@ -56,7 +56,7 @@ class Till:
         charge = Charge(f"execution:{key}", account, agent.subject, EntryKind.REQUEST, 1, instance)
 
         async def work(call: Call) -> Any:
-            return await Ledger(call).charge_usage(charge, **options)
+            return await Ledger(call).charge_unless_recorded(charge, **options)
 
         return await self.act(work)
 
@@ -64,7 +64,7 @@ class Till:
         return await self.act(lambda call: Ledger(call).reverse_by_key(f"execution:{key}", "it failed"))
 
     async def run(self, *runs: Run) -> None:
-        await self.act(lambda call: bill_runs(call, runs))
+        await self.act(lambda call: bill_run_growth(call, runs))
 
     async def blocked(self, account: str, agent: Caller) -> str | None:
         async def work(call: Call) -> str | None:

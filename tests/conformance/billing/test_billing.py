@@ -136,7 +136,7 @@ async def test_execution_is_charged_once_at_its_price(market: Market, till: Till
     agent = await priced(market, type="per_request", price=0.01)
     first = await till.execute("x", "acme", agent, "inst_1")
     assert await till.execute("x", "acme", agent, "inst_1") == first
-    await till.execute("y", "acme", agent, "inst_1", is_new_key=True)
+    await till.execute("y", "acme", agent, "inst_1", is_unused_key=True)
     cost = await market.call(market.operator, COST, instance_id="inst_1")
     assert (cost.total_cost, cost.task_executions, cost.cost_breakdown.task_cost) == (0.02, 2, 0.02)
     assert cost.currency == "USD"

@@ -19,7 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from agora.clock import new_id
 from agora.domains.billing.ledger import Charge, Ledger
-from agora.domains.billing.metering import Run, bill_runs
+from agora.domains.billing.metering import Run, bill_run_growth
 from agora_sdk.contract.billing import EntryKind
 from agora_sdk.errors import BudgetExceeded, Conflict, InternalError, InvalidRequest
 from tests.conformance.billing.billing_calls import HOUR, SECOND, Till
@@ -215,7 +215,7 @@ class Machine(RuleBasedStateMachine):
             and (elsewhere or (limit is not None and self.spent(account, currency) + amount > limit))
         )
         try:
-            self.do(lambda: self.till.act(lambda call: Ledger(call).charge_usage(charge)), commits, after)
+            self.do(lambda: self.till.act(lambda call: Ledger(call).charge_unless_recorded(charge)), commits, after)
         except BudgetExceeded:
             assert refused
             return
@@ -289,7 +289,7 @@ class Machine(RuleBasedStateMachine):
             )
             for run in runs
         ]
-        self.do(lambda: self.till.act(lambda call: bill_runs(call, told)), commits, after)
+        self.do(lambda: self.till.act(lambda call: bill_run_growth(call, told)), commits, after)
 
     @rule(account=accounts, currency=st.sampled_from(CURRENCIES), key=keys, commits=lives, after=afterwards)
     def credit(self, account: str, currency: str, key: str, commits: int | None, after: bool) -> None:

@@ -201,7 +201,7 @@ async def test_charges_with_new_keys_use_a_quota_once(market: Market) -> None:
     async def charge_twice(call: Call, number: int) -> None:
         for part in range(2):
             charge = Charge(f"execution:{number}/{part}", "acme", agent.subject, EntryKind.REQUEST, 1)
-            await Ledger(call).charge_usage(charge, is_new_key=True)
+            await Ledger(call).charge_unless_recorded(charge, is_unused_key=True)
 
     write = market.app.dispatcher.write_as_system
     await asyncio.gather(*(write("default", partial(charge_twice, number=number)) for number in range(4)))

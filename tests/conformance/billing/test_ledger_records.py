@@ -54,7 +54,7 @@ async def test_order_of_arguments_does_not_change_an_entry(
         charge = Charge(f"execution:{key}", "acme", agent.subject, EntryKind.REQUEST, 3)
 
         async def work(call: Call, charge: Charge = charge, module: Any = module) -> None:
-            await module.Ledger(call).charge_usage(charge)
+            await module.Ledger(call).charge_unless_recorded(charge)
             await module.Ledger(call).reverse_by_key(charge.key)
 
         await till.act(work)

@@ -14,9 +14,9 @@ from agora.domains.billing.model_calls import (
     ModelOffer,
     ModelReport,
     charge_model_call,
-    release_abandoned_reservations,
     release_model_call_reservation,
-    reserve_model_call,
+    release_reservations_of_ended_tasks,
+    reserve_first_affordable_model,
 )
 from agora.domains.billing.model_prices import resolve_model_price
 from agora_sdk.contract.billing.models import ModelTokens
@@ -62,7 +62,7 @@ class ModelTill:
             tokens = ModelTokens(input_tokens=amount)
             rates = [await resolve_model_price(call, "own", model) for model in models or ("dear",)]
             offers = [ModelOffer(rate, rate.compute_cost(tokens)) for rate in rates]
-            offer = await reserve_model_call(call, self.payer(task, project), call_id, offers)
+            offer = await reserve_first_affordable_model(call, self.payer(task, project), call_id, offers)
             return offer.rates.model, offer is not offers[0]
 
         return await self.till.act(work)
@@ -306,10 +306,10 @@ async def test_reservation_is_released(market: Market, models: ModelTill) -> Non
     assert await reserved() == 0
     await models.reserve(600_000, task=task)
     await market.call(market.operator, "task.cancel", task_id=task)
-    await models.till.act(release_abandoned_reservations)
+    await models.till.act(release_reservations_of_ended_tasks)
     assert await reserved() == 0.6, "its last call may still be reported"
     market.clock.advance(61)
-    await models.till.act(release_abandoned_reservations)
+    await models.till.act(release_reservations_of_ended_tasks)
     assert await reserved() == 0
 
 

@@ -42,8 +42,8 @@ async def test_probe_and_statistics_work_on_every_engine(market: Market) -> None
     await market.call(ada, "task.assign", task_type="x", payload={}, assignee="Bob")
     await market.call(ada, "messaging.send", to_agent="Bob", content="hello")
     await next(c for c in app.controllers if isinstance(c, ReadinessController)).step()
-    assert app.monitor.probed is not None
-    assert app.monitor.probed.failure is None
+    assert app.monitor.last_probe is not None
+    assert app.monitor.last_probe.failure is None
     page, _ = app.exporter.render("")
     assert b"agora_store_up 1.0" in page
     await next(c for c in app.controllers if isinstance(c, StoredCounts)).step()

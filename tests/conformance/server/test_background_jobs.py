@@ -183,7 +183,7 @@ async def test_every_controller_runs_on_an_empty_marketplace(market: Market) -> 
         await loop.step()
         await loop.finish()
     assert list(monitor.loops) == loops
-    assert monitor.outage_reason() is None
+    assert monitor.find_outage_reason() is None
 
 
 async def test_controllers_process_every_tenant(market: Market, context: JobContext, engine: Engine) -> None:

@@ -177,7 +177,7 @@ class RemoteAgentsController(Controller):
 
     async def _check_agent(self, key: Key, state: RemoteAgentState) -> None:
         """Fetch one agent's card in a separate asyncio task, so that a slow agent does not delay others."""
-        from agora.domains.a2a.remote_agents import record_remote_check
+        from agora.domains.a2a.remote_agents import store_card_or_mark_offline
 
         tenant, agent_id = key
         try:
@@ -189,7 +189,7 @@ class RemoteAgentsController(Controller):
                 outcome = await self._pool.fetch_card(build_endpoint(rows[0]))
             except AgoraError as error:
                 outcome = error
-            await self.write_as_system(tenant, partial(record_remote_check, agent_id=agent_id, outcome=outcome))
+            await self.write_as_system(tenant, partial(store_card_or_mark_offline, agent_id=agent_id, outcome=outcome))
             away = isinstance(outcome, AgoraError)
             if state.agent is not None:
                 state.agent.reachable = not away

@@ -26,7 +26,7 @@ from .price_extension import PRICE_EXTENSION, find_price_extension
 from .routing import parse_agent_skills
 from .views import encode_document
 
-__all__ = ["DEFAULT_MODES", "build_card", "list_catalogue", "resolve_base_url", "set_card"]
+__all__ = ["DEFAULT_MODES", "build_card", "list_catalogue", "resolve_base_url", "store_card"]
 
 DEFAULT_MODES = ("text/plain", "application/json")  #: default media types
 MAX_CARD_CHARACTERS = 262_144  #: maximum length of a stored card
@@ -65,7 +65,7 @@ def _build_interfaces(url: str) -> list[dict[str, str]]:
     ]
 
 
-def _build_server_fields(call: Call, base: str, agent: AgentRow | None) -> dict[str, Any]:
+def _build_common_card_fields(call: Call, base: str, agent: AgentRow | None) -> dict[str, Any]:
     """Build the fields common to all cards. Authentication is required unless the settings trust local callers."""
     frame: dict[str, Any] = {
         "supportedInterfaces": _build_interfaces(_build_agent_url(base, agent)),
@@ -185,7 +185,7 @@ async def build_card(call: Call, ref: str | None, base: str | None, *, extended:
     base = resolve_base_url(call, base)
     extensions = await _list_extensions(call, agent, document.pop("extensions", ()))
     # After the overlays, so that no stored card can name another server's interfaces.
-    document |= _build_server_fields(call, base, agent)
+    document |= _build_common_card_fields(call, base, agent)
     if extensions:
         document["capabilities"]["extensions"] = extensions
     document.setdefault("provider", {"organization": call.context.settings.a2a_agent_org, "url": base})
@@ -223,7 +223,7 @@ def _is_visible_to(call: Call, row: AgentRow) -> bool:
     return row.visibility == "public" or caller.may("read:agents")
 
 
-async def set_card(
+async def store_card(
     call: Call, ref: str | None, card: Mapping[str, Any] | None, extended: Mapping[str, Any] | None
 ) -> contract.CardChange:
     """Store the card of an agent, or of the front agent (``front``; operators only). None for both removes it."""

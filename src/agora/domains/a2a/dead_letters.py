@@ -12,7 +12,7 @@ from agora.domains.dead_letters.records import DeadLetterRow
 from agora_sdk.errors import Conflict
 
 from . import queries as statements
-from .push_configs import build_push_config_document, revive_config
+from .push_configs import build_push_config_document, reactivate_dead_config
 from .records import PushConfigRow
 
 __all__ = ["PUSH_SOURCE"]
@@ -24,7 +24,7 @@ class PushSource(DeadLetterSource):
     """Webhooks of tasks: a replay resumes where deliveries stopped; discarding deletes the configuration."""
 
     async def inspect_letter(self, call: Call, dead_letter: DeadLetterRow) -> Inspection:
-        row = await _find_config(call, dead_letter)
+        row = await _find_config_of_letter(call, dead_letter)
         if row is None:
             return Inspection(None, GONE_REASON)
         return Inspection(
@@ -32,15 +32,15 @@ class PushSource(DeadLetterSource):
         )
 
     async def replay_letter(self, call: Call, dead_letter: DeadLetterRow) -> None:
-        row = await _find_config(call, dead_letter)
-        if row is None or not await revive_config(call, row):
+        row = await _find_config_of_letter(call, dead_letter)
+        if row is None or not await reactivate_dead_config(call, row):
             raise Conflict(GONE_REASON if row is None else "It is being delivered already.", fix="Discard it.")
 
     async def discard_letter(self, call: Call, dead_letter: DeadLetterRow) -> None:
         await call.tx.execute(statements.delete_push_config, **_build_config_key(dead_letter))
 
 
-async def _find_config(call: Call, dead_letter: DeadLetterRow) -> PushConfigRow | None:
+async def _find_config_of_letter(call: Call, dead_letter: DeadLetterRow) -> PushConfigRow | None:
     return await call.tx.one(statements.select_push_config, **_build_config_key(dead_letter))
 
 

@@ -38,7 +38,7 @@ __all__ = [
     "is_settled",
     "list_tasks",
     "read_task_row",
-    "require_task",
+    "require_visible_task",
 ]
 
 MAX_HISTORY_MESSAGES = 100  #: maximum number of messages in a task's history
@@ -64,7 +64,7 @@ def build_task_not_found_error(task_id: str) -> NotFound:
     )
 
 
-async def require_task(call: Call, task_id: str, agent: str | None, *, lock: bool = False) -> TaskRow:
+async def require_visible_task(call: Call, task_id: str, agent: str | None, *, lock: bool = False) -> TaskRow:
     """Load a task that the caller may see, of ``agent`` if specified. Raises NotFound."""
     row = await call.tx.one(tasks.lock_task if lock else tasks.select_task, task_id=task_id)
     if row is None or not access.can_see_task(call.caller, row):
@@ -139,7 +139,7 @@ async def get_task(
     call: Call, task_id: str, agent: str | None, history_length: int | None, wait: float, *, artifacts: bool = True
 ) -> A2ATask:
     """Read one task. Raises WaitForEvent while it is in progress, if ``wait`` seconds are given."""
-    row = await require_task(call, task_id, agent)
+    row = await require_visible_task(call, task_id, agent)
     document = await build_task_document(call.tx, row, history_length, artifacts=artifacts)
     result = cast_encoded_to_result(view.encode_document(document), A2ATask)
     # The document is built before the wait: it is the answer if nothing happens in time.

@@ -30,7 +30,7 @@ from agora.wire.a2a.tolerant_input import read_message
 from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.errors import InvalidRequest
 
-__all__ = ["MESSAGE_TYPE", "apply_reply_to_task", "deliver_message", "may_answer_with_message"]
+__all__ = ["MESSAGE_TYPE", "deliver_message_if_opted_in", "end_task_with_reply", "may_answer_with_message"]
 
 MESSAGE_TYPE = "a2a"  #: message type
 QUESTION_STATUSES = {"input_required": TaskStatus.INPUT_REQUIRED, "auth_required": TaskStatus.AUTH_REQUIRED}
@@ -47,7 +47,9 @@ def _declares_skill(agent: AgentRow, name: str) -> bool:
     return isinstance(a2a_metadata, dict) and a2a_metadata.get(name) == "message"
 
 
-async def deliver_message(call: Call, draft: TaskDraft, agent: AgentRow, message: Mapping[str, Any]) -> None:
+async def deliver_message_if_opted_in(
+    call: Call, draft: TaskDraft, agent: AgentRow, message: Mapping[str, Any]
+) -> None:
     """Send the message of a task to its agent, if the agent has opted in or has an HTTP endpoint."""
     payload = '"deliver"' in agent.metadata and _declares_skill(agent, "deliver")
     if not payload and find_http_endpoint(agent, call.context.settings) is None:
@@ -64,7 +66,7 @@ async def deliver_message(call: Call, draft: TaskDraft, agent: AgentRow, message
     )
 
 
-async def apply_reply_to_task(
+async def end_task_with_reply(
     call: Call, sender: str, reply_to: str, content: str, metadata: Mapping[str, Any]
 ) -> None:
     """Complete the task of an answered message; with ``a2a.status`` the reply is a question instead.

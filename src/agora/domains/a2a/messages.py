@@ -56,7 +56,7 @@ class SendRequest:
         return {*self.extensions, *(self.message.get("extensions") or ())}
 
     @classmethod
-    def from_content(
+    def from_call_arguments(
         cls,
         content: A2AMessage | str,
         *,
@@ -71,27 +71,27 @@ class SendRequest:
             message: dict[str, Any] = {"parts": [{"text": content}]}
         else:
             message = content.model_dump(by_alias=True, exclude_unset=True)
-        task_id = _merge_equal_field("task_id", task_id, message.pop("taskId", None))
-        context_id = _merge_equal_field("context_id", context_id, message.pop("contextId", None))
+        task_id = _require_equal_field("task_id", task_id, message.pop("taskId", None))
+        context_id = _require_equal_field("context_id", context_id, message.pop("contextId", None))
         # Set by the server: a client must not speak as the agent.
         message["role"] = USER
         skill = skill or _find_skill_in_metadata(message.get("metadata") or {}) or _find_skill_in_metadata(metadata)
         return cls(message, skill=skill, task_id=task_id, context_id=context_id, metadata=metadata, **rest)
 
-    def digest(self) -> bytes:
+    def compute_digest(self) -> bytes:
         """Compute the digest that identifies a repeated message."""
         canonical = encode_json([self.message, self.task_id, self.context_id, self.skill])
         return hashlib.blake2b(canonical.encode(), digest_size=16).digest()
 
 
-def _merge_equal_field(name: str, argument: str | None, within: str | None) -> str | None:
-    if argument is not None and within is not None and argument != within:
+def _require_equal_field(name: str, argument: str | None, in_message: str | None) -> str | None:
+    if argument is not None and in_message is not None and argument != in_message:
         raise InvalidRequest(
-            f"The message has {within!r}, the call has {argument!r}.",
+            f"The message has {in_message!r}, the call has {argument!r}.",
             fix="Give it in one place.",
             errors=[field_error(name, "given twice")],
         )
-    return argument if argument is not None else within
+    return argument if argument is not None else in_message
 
 
 def _find_skill_in_metadata(metadata: Mapping[str, Any]) -> str | None:
@@ -113,7 +113,7 @@ async def send_message(
     if message_id is None:
         message_id = call.idempotency_key or new_id("msg")
         request.message = {"messageId": message_id, **request.message}
-    digest = request.digest()
+    digest = request.compute_digest()
     # The spaces distinguish it from clients' own idempotency keys.
     key = f"a2a {agent.agent_id if agent is not None else 'front'} {message_id}"
     if not call.caller.has_credential:
@@ -240,20 +240,20 @@ async def _create_task_or_front_reply(
     """Create a task from a message; returns a message if no agent matches."""
     metadata = dict(with_trace(request.metadata))
     if agent is None:
-        route = await routing.route_message(call, request.message, request.skill)
+        route = await routing.choose_agent_for_message(call, request.message, request.skill)
         if route.agent is None:
-            return _build_front_reply(request, route.because)
+            return _build_front_reply(request, route.reason)
         agent, request.skill = route.agent, route.skill
         own_message = metadata.get("agora")
         metadata["agora"] = (own_message if isinstance(own_message, dict) else {}) | {
             "skill": route.skill,
-            "routed": route.because,
+            "routed": route.reason,
         }
     await check_card_accepts_message(call, agent, request.message["parts"], request.supported_extensions)
     draft = await _create_task_for_agent(call, request, agent, metadata)
     if request.push is not None:
-        await push_configs.create_config(call, draft.task_id, request.push)
-    await message_delivery.deliver_message(call, draft, agent, request.message)
+        await push_configs.store_push_config(call, draft.task_id, request.push)
+    await message_delivery.deliver_message_if_opted_in(call, draft, agent, request.message)
     status = view.build_status(draft.row, None)
     document = view.build_task(
         draft.row, metadata, status, [view.build_first_message(draft.row, {"message": request.message})], None
@@ -289,7 +289,7 @@ async def _add_message_to_task(call: Call, request: SendRequest) -> _StoredMessa
     """Add a message to an existing task. Raises NotFound, IllegalTransition if the task has ended."""
     assert request.task_id is not None
     # Locked, or its agent could end it between the check below and the new message.
-    row = await lookup.require_task(call, request.task_id, request.agent, lock=True)
+    row = await lookup.require_visible_task(call, request.task_id, request.agent, lock=True)
     caller = call.caller
     # Others may see the task, but only its creator speaks in it. NotFound, as for every task that is not theirs.
     if not caller.acts_for(row.created_by):
@@ -307,7 +307,7 @@ async def _add_message_to_task(call: Call, request: SendRequest) -> _StoredMessa
         await check_card_accepts_message(call, agent, request.message["parts"], request.supported_extensions)
     await add_requester_message_and_resume(draft, request.message)
     if request.push is not None:
-        await push_configs.create_config(call, draft.task_id, request.push)
+        await push_configs.store_push_config(call, draft.task_id, request.push)
     if agent is not None:
-        await message_delivery.deliver_message(call, draft, agent, request.message)
+        await message_delivery.deliver_message_if_opted_in(call, draft, agent, request.message)
     return _StoredMessage(draft.task_id)

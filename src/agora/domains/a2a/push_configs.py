@@ -36,21 +36,21 @@ from .remote_connections import check_outgoing_url, seal_secrets
 
 __all__ = [
     "build_push_config_document",
-    "create_config",
-    "delete_config",
-    "get_config",
-    "list_configs",
+    "delete_push_config",
+    "get_push_config",
     "list_dead_letters",
-    "move_config_to_dead_letters",
-    "retry_config",
-    "revive_config",
+    "list_push_configs",
+    "mark_config_dead",
+    "reactivate_dead_config",
+    "resume_dead_config",
+    "store_push_config",
 ]
 
 DEAD_LETTER_SOURCE = "push"  #: name of push notifications as a source of dead letters
 MAX_CONFIGS = 20  #: per task
 
 
-async def create_config(call: Call, task_id: str, config: A2APushConfig, agent: str | None = None) -> A2APushConfig:
+async def store_push_config(call: Call, task_id: str, config: A2APushConfig, agent: str | None = None) -> A2APushConfig:
     """Store a configuration, replacing one with the same id. For an ended task it is stored but not used."""
     task = await _require_own_task(call, task_id, agent)
     private = bool(call.context.settings.a2a_private_networks)
@@ -63,7 +63,7 @@ async def create_config(call: Call, task_id: str, config: A2APushConfig, agent: 
             call, DEAD_LETTER_SOURCE, _build_letter_key(task_id, config_id), DeadLetterState.DISCARDED
         )
     else:
-        await _check_config_limit(call, task_id)
+        await _require_fewer_configs(call, task_id)
     auth = config.authentication
     credentials = {"credentials": auth.credentials} if auth is not None and auth.credentials else {}
     row = PushConfigRow(
@@ -105,7 +105,7 @@ def _redact_url(url: str) -> str:
     return urlsplit(url)._replace(query="", fragment="").geturl()
 
 
-async def _check_config_limit(call: Call, task_id: str) -> None:
+async def _require_fewer_configs(call: Call, task_id: str) -> None:
     if (await call.tx.one(statements.count_push_configs, task_id=task_id) or 0) >= MAX_CONFIGS:
         raise Conflict(
             f"The task {task_id} has {MAX_CONFIGS} push configurations already.",
@@ -116,7 +116,7 @@ async def _check_config_limit(call: Call, task_id: str) -> None:
 
 async def _require_own_task(call: Call, task_id: str, agent: str | None) -> TaskRow:
     """Read a task of the caller; its webhooks are hidden from others. Raises NotFound."""
-    row = await lookup.require_task(call, task_id, agent)
+    row = await lookup.require_visible_task(call, task_id, agent)
     if not call.caller.acts_for(row.created_by):
         raise lookup.build_task_not_found_error(task_id)
     return row
@@ -140,7 +140,7 @@ def _build_config_not_found_error(task_id: str, config_id: str) -> NotFound:
     )
 
 
-async def get_config(call: Call, task_id: str, config_id: str, agent: str | None) -> A2APushConfig:
+async def get_push_config(call: Call, task_id: str, config_id: str, agent: str | None) -> A2APushConfig:
     """Get a configuration. Raises NotFound."""
     await _require_own_task(call, task_id, agent)
     row = await call.tx.one(statements.select_push_config, task_id=task_id, config_id=config_id)
@@ -149,7 +149,9 @@ async def get_config(call: Call, task_id: str, config_id: str, agent: str | None
     return cast_encoded_to_result(view.encode_document(build_push_config_document(row)), A2APushConfig)
 
 
-async def list_configs(call: Call, task_id: str, agent: str | None, size: int, token: str | None) -> A2APushConfigs:
+async def list_push_configs(
+    call: Call, task_id: str, agent: str | None, size: int, token: str | None
+) -> A2APushConfigs:
     """List a page of a task's configurations."""
     await _require_own_task(call, task_id, agent)
     after = paging.decode_cursor(token)[0] if token else ""
@@ -161,7 +163,7 @@ async def list_configs(call: Call, task_id: str, agent: str | None, size: int, t
     return cast_encoded_to_result(view.encode_document(answer), A2APushConfigs)
 
 
-async def delete_config(call: Call, task_id: str, config_id: str, agent: str | None) -> A2APushDeletion:
+async def delete_push_config(call: Call, task_id: str, config_id: str, agent: str | None) -> A2APushDeletion:
     """Delete a configuration. Idempotent."""
     await _require_own_task(call, task_id, agent)
     await call.tx.execute(statements.delete_push_config, task_id=task_id, config_id=config_id)
@@ -175,7 +177,7 @@ async def delete_config(call: Call, task_id: str, config_id: str, agent: str | N
 # -- dead letters ----------------------------------------------------------------------------------
 
 
-async def move_config_to_dead_letters(call: Call, row: PushConfigRow, error: str, attempts: int) -> None:
+async def mark_config_dead(call: Call, row: PushConfigRow, error: str, attempts: int) -> None:
     """Mark a configuration as dead and log an event. No-op if it was deleted or another server holds its fence."""
     config_key = {"task_id": row.task_id, "config_id": row.config_id, "fence": row.fence}
     for dead in await call.tx.returning(
@@ -204,7 +206,7 @@ def _build_dead_letter(row: PushConfigRow) -> PushDeadLetter:
     return build_from_record(PushDeadLetter, row, url=_redact_url(row.url), given_up_at=to_datetime(row.updated_at))
 
 
-async def revive_config(call: Call, row: PushConfigRow) -> bool:
+async def reactivate_dead_config(call: Call, row: PushConfigRow) -> bool:
     """Reactivate a dead configuration. Returns whether it was dead."""
     # Conditional on the state: of two concurrent retries, only one resets the attempts.
     if not await call.tx.execute(
@@ -233,14 +235,14 @@ def _build_letter(row: PushConfigRow) -> NewDeadLetter:
     )
 
 
-async def retry_config(call: Call, task_id: str, config_id: str) -> PushRetry:
+async def resume_dead_config(call: Call, task_id: str, config_id: str) -> PushRetry:
     """Resume a dead configuration where it stopped."""
     await _require_own_task(call, task_id, None)
     row = await call.tx.one(statements.select_push_config, task_id=task_id, config_id=config_id)
     if row is None:
         raise _build_config_not_found_error(task_id, config_id)
     call.target = task_id
-    await revive_config(call, row)
+    await reactivate_dead_config(call, row)
     await record_settlement_by_source(
         call, DEAD_LETTER_SOURCE, _build_letter_key(task_id, config_id), DeadLetterState.REPLAYED
     )

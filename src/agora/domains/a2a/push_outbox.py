@@ -77,9 +77,9 @@ class PushController(Controller):
         for tenant in {DEFAULT_TENANT, *await self.context.store.tenants()}:
             if self.context.store.exclusive:  # a single server owns the store: every lease belongs to a dead process
                 await self.write_as_system(tenant, _release_all_config_leases)
-            await self._watch_tenant(tenant)
+            await self._watch_active_configs(tenant)
 
-    async def _watch_tenant(self, tenant: str) -> None:
+    async def _watch_active_configs(self, tenant: str) -> None:
         position = {"task_id": "", "config_id": ""}
         while rows := await self.read(tenant, statements.select_active_configs, **position, limit=PAGE_SIZE):
             for row in rows:
@@ -149,7 +149,7 @@ class PushController(Controller):
             while True:
                 # Before the page is read: a commit from here on asks for another round.
                 self._retry_keys.discard(key)
-                if not await self._deliver_next_page(key) and key not in self._retry_keys:
+                if not await self._claim_and_deliver_page(key) and key not in self._retry_keys:
                     return
         except StoreUnavailable as error:
             # The store logs an outage once. Not retried at once: all due configurations fail, and the next sweep finds them.
@@ -163,7 +163,7 @@ class PushController(Controller):
             del self._workers[key]
             self._retry_keys.discard(key)
 
-    async def _deliver_next_page(self, key: Key) -> bool:
+    async def _claim_and_deliver_page(self, key: Key) -> bool:
         """Deliver a page of items; returns whether more are due now."""
         tenant, task_id, config_id = key
         rows = await self.write_as_system(tenant, partial(_claim_config, task_id=task_id, config_id=config_id))
@@ -176,7 +176,7 @@ class PushController(Controller):
         # Releases the lease also if there is nothing to post.
         if not entries:
             state = "done" if finished else "active"
-            await self._mark_delivered(tenant, row, row.position, state=state, held=False)
+            await self._advance_position(tenant, row, row.position, state=state, held=False)
             if finished:
                 self._stop_watching(key)
             return False
@@ -191,7 +191,7 @@ class PushController(Controller):
             self.counts["delivered"] += 1
             state = "done" if last and finished else "active"
             # The fence has changed: the configuration was replaced or retried, and another worker goes on.
-            if not await self._mark_delivered(tenant, row, entry.number, state=state, held=not last):
+            if not await self._advance_position(tenant, row, entry.number, state=state, held=not last):
                 return False
         if finished:
             self._stop_watching(key)
@@ -257,7 +257,9 @@ class PushController(Controller):
 
     # -- results ---------------------------------------------------------------------------------
 
-    async def _mark_delivered(self, tenant: str, row: PushConfigRow, position: int, *, state: str, held: bool) -> bool:
+    async def _advance_position(
+        self, tenant: str, row: PushConfigRow, position: int, *, state: str, held: bool
+    ) -> bool:
         """Advance the position. Returns whether the configuration still exists with the same fence."""
 
         async def write_mark(call: Call) -> int:
@@ -271,15 +273,13 @@ class PushController(Controller):
         self, key: Key, row: PushConfigRow, error: DeliveryRejected, attempts: int
     ) -> None:
         """Schedule a retry, or give the configuration up. attempts: of this item, including the failed one."""
-        from .push_configs import move_config_to_dead_letters
+        from .push_configs import mark_config_dead
 
         tenant, why = key[0], str(error)[:1000]
         self.counts["failed"] += 1
         # Notifications are in order: the configuration stops as a whole, as nothing may be posted after a gap.
         if error.permanent or attempts >= self.context.server.settings.push_attempts:
-            await self.write_as_system(
-                tenant, partial(move_config_to_dead_letters, row=row, error=why, attempts=attempts)
-            )
+            await self.write_as_system(tenant, partial(mark_config_dead, row=row, error=why, attempts=attempts))
             self.counts["dead"] += 1
             self._stop_watching(key)
             log.warning("notifications of %s are given up: %s", row.task_id, why)

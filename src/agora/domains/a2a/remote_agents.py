@@ -41,11 +41,11 @@ from .remote_port import RemoteAgents
 __all__ = [
     "ACCOUNT",
     "add_remote",
+    "fail_tasks_and_remove_remote",
     "get_remote",
     "list_remotes",
-    "record_remote_check",
     "refresh_remote",
-    "remove_remote",
+    "store_card_or_mark_offline",
 ]
 
 ACCOUNT = CATEGORY = "remote"  #: no registration has this account, so no other agent can pass for a remote one
@@ -72,7 +72,7 @@ async def add_remote(
     private = bool(call.context.settings.a2a_private_networks)
     check_outgoing_url(url, private=private)
     if name is not None:
-        await _check_name_free(call, name)
+        await _require_free_name(call, name)
     elif not verify:
         raise InvalidRequest("Without its card, the agent needs a name.", errors=[field_error("name", "required")])
     call.target = url
@@ -103,12 +103,12 @@ async def add_remote(
     async def store_outcome(end: Call, outcome: Mapping[str, Any] | AgoraError | None) -> contract.RemoteAgent:
         if isinstance(outcome, AgoraError):
             raise outcome
-        card = None if outcome is None else _select_storable_card(outcome)
+        card = None if outcome is None else _require_storable_card(outcome)
         agent_name = name or str((card or {})["name"]).strip()
         # Again: the card was read between two transactions, and another agent may have taken the name.
-        await _check_name_free(end, agent_name)
+        await _require_free_name(end, agent_name)
         if card is not None:
-            row.card, row.interface = encode_json(card), encode_json(_choose_interface(card))
+            row.card, row.interface = encode_json(card), encode_json(_require_supported_interface(card))
             row.state, row.checked_at, row.refreshed_at = contract.RemoteState.AVAILABLE.value, end.now, end.now
         # No credential has this account, so nobody but operators can change or price the agent.
         service = AgentService(replace(end, caller=replace(end.caller, account=ACCOUNT)))
@@ -123,7 +123,7 @@ async def add_remote(
     return cast_relay_to_result(fetch_card, store_outcome, CARD_TIMEOUT)
 
 
-async def _check_name_free(call: Call, name: str) -> None:
+async def _require_free_name(call: Call, name: str) -> None:
     check_name(name, "name")
     row = await find_agent(call.tx, name)
     if row is not None and row.retired_at is None:
@@ -134,7 +134,7 @@ async def _check_name_free(call: Call, name: str) -> None:
         )
 
 
-def _select_storable_card(document: Mapping[str, Any]) -> dict[str, Any]:
+def _require_storable_card(document: Mapping[str, Any]) -> dict[str, Any]:
     """Check that a card can be stored. Raises UpstreamFailed."""
     try:
         card: dict[str, Any] = CARD_ADAPTER.validate_python(document)
@@ -146,11 +146,11 @@ def _select_storable_card(document: Mapping[str, Any]) -> dict[str, Any]:
         raise UpstreamFailed("The name on the agent's card is not a valid agent name.", fix="Give it a name.")
     if len(encode_json(card)) > MAX_CARD_CHARACTERS:
         raise UpstreamFailed(f"The agent's card has more than {MAX_CARD_CHARACTERS} characters.")
-    _choose_interface(card)
+    _require_supported_interface(card)
     return card
 
 
-def _choose_interface(card: Mapping[str, Any]) -> dict[str, Any]:
+def _require_supported_interface(card: Mapping[str, Any]) -> dict[str, Any]:
     """Choose the interface to use: the newest version, then the preferred binding. Raises UpstreamFailed."""
     entries = card.get("supportedInterfaces")
     candidates = [
@@ -268,16 +268,16 @@ async def refresh_remote(call: Call, ref: str) -> contract.RemoteAgent:
 
     async def store_outcome(end: Call, outcome: Mapping[str, Any] | AgoraError) -> contract.RemoteAgent:
         if isinstance(outcome, AgoraError):
-            await record_remote_check(end, agent_id, outcome)
+            await store_card_or_mark_offline(end, agent_id, outcome)
             raise outcome
-        await _store_card_and_profile(end, agent, _select_storable_card(outcome))
+        await _store_card_and_profile(end, agent, _require_storable_card(outcome))
         await _set_status_by_reachability(end, agent_id, AgentStatus.ACTIVE)
         return await get_remote(end, agent_id)
 
     return cast_relay_to_result(fetch_card, store_outcome, CARD_TIMEOUT)
 
 
-async def record_remote_check(call: Call, agent_id: str, outcome: Mapping[str, Any] | AgoraError) -> None:
+async def store_card_or_mark_offline(call: Call, agent_id: str, outcome: Mapping[str, Any] | AgoraError) -> None:
     """Record the outcome of a check: the card or the error. Updates the agent's status."""
     row = await call.tx.one(statements.select_remote_agent, agent_id=agent_id)
     agent = await find_agent(call.tx, agent_id)
@@ -287,7 +287,7 @@ async def record_remote_check(call: Call, agent_id: str, outcome: Mapping[str, A
     try:
         if isinstance(outcome, AgoraError):
             raise outcome
-        card = _select_storable_card(outcome)
+        card = _require_storable_card(outcome)
     except AgoraError as failure:
         state, error = contract.RemoteState.UNAVAILABLE, failure.detail[:1000]
     if card is not None and (row.card is None or decode_json(row.card) != card):
@@ -315,7 +315,7 @@ async def _set_status_by_reachability(call: Call, agent_id: str, status: AgentSt
 async def _store_card_and_profile(call: Call, agent: AgentRow, card: dict[str, Any]) -> None:
     """Store a card and update the agent's registration from it."""
     agent_id = agent.agent_id
-    values = {"card": encode_json(card), "interface": encode_json(_choose_interface(card)), "now": call.now}
+    values = {"card": encode_json(card), "interface": encode_json(_require_supported_interface(card)), "now": call.now}
     await call.tx.execute(statements.update_remote_agent, agent_id=agent_id, **values)
     await AgentService(call).update(agent_id, **_build_profile_from_card(card))
     row = await call.tx.one(statements.select_remote_agent, agent_id=agent_id)
@@ -323,7 +323,7 @@ async def _store_card_and_profile(call: Call, agent: AgentRow, card: dict[str, A
     emit_remote_event(call, "refreshed", row, agent.agent_name)
 
 
-async def remove_remote(call: Call, ref: str) -> contract.RemoteRemoval:
+async def fail_tasks_and_remove_remote(call: Call, ref: str) -> contract.RemoteRemoval:
     """Remove a remote agent: fails its open tasks and deregisters it. The controller closes the connection."""
     agent, row = await _require_remote(call, ref)
     call.target = agent.agent_id

@@ -24,7 +24,7 @@ from agora.value_classes import value_class
 
 from . import queries as statements
 
-__all__ = ["Route", "parse_agent_skills", "route_message"]
+__all__ = ["Route", "choose_agent_for_message", "parse_agent_skills"]
 
 MAX_CHARACTERS = 2000  #: maximum number of evaluated characters of a text
 MAX_WORDS = 40  #: maximum number of evaluated words of a text
@@ -82,14 +82,14 @@ _COMMON_WORDS = frozenset(
 
 @value_class
 class Route:
-    """The selected agent. agent: None if no agent matches. because: the reason, shown to the sender."""
+    """The selected agent. agent: None if no agent matches. reason: the reason, shown to the sender."""
 
     agent: AgentRow | None
     skill: str | None
-    because: str
+    reason: str
 
 
-async def route_message(call: Call, message: Mapping[str, Any], skill: str | None) -> Route:
+async def choose_agent_for_message(call: Call, message: Mapping[str, Any], skill: str | None) -> Route:
     """Find an agent for a message."""
     builtins = await call.tx.all(statements.select_builtin_agents)
     if skill is not None:

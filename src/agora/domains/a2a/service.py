@@ -42,7 +42,7 @@ class A2AService(BoundService, contract.A2A):
         metadata: JsonObject = {},
         extensions: list[str] = [],
     ) -> contract.A2ASendResult:
-        request = messages.SendRequest.from_content(
+        request = messages.SendRequest.from_call_arguments(
             message,
             agent=agent,
             skill=skill,
@@ -97,7 +97,7 @@ class A2AService(BoundService, contract.A2A):
     @implements
     async def cancel(self, task_id: str, agent: str | None = None, *, metadata: JsonObject = {}) -> contract.A2ATask:
         call = self.call
-        row = await lookup.require_task(call, task_id, agent, lock=True)
+        row = await lookup.require_visible_task(call, task_id, agent, lock=True)
         call.target = task_id
         caller = call.caller
         # The assignee sees the task, too, and ends it by failing it instead.
@@ -149,23 +149,23 @@ class A2AService(BoundService, contract.A2A):
         config = contract.A2APushConfig.model_construct(
             id=config_id, url=url, token=token, authentication=authentication, version=version
         )
-        return await push_configs.create_config(self.call, task_id, config, agent)
+        return await push_configs.store_push_config(self.call, task_id, config, agent)
 
     @implements
     async def get_push_config(self, task_id: str, config_id: str, agent: str | None = None) -> contract.A2APushConfig:
-        return await push_configs.get_config(self.call, task_id, config_id, agent)
+        return await push_configs.get_push_config(self.call, task_id, config_id, agent)
 
     @implements
     async def list_push_configs(
         self, task_id: str, agent: str | None = None, *, page_size: int = 50, page_token: str | None = None
     ) -> contract.A2APushConfigs:
-        return await push_configs.list_configs(self.call, task_id, agent, page_size, page_token)
+        return await push_configs.list_push_configs(self.call, task_id, agent, page_size, page_token)
 
     @implements
     async def delete_push_config(
         self, task_id: str, config_id: str, agent: str | None = None
     ) -> contract.A2APushDeletion:
-        return await push_configs.delete_config(self.call, task_id, config_id, agent)
+        return await push_configs.delete_push_config(self.call, task_id, config_id, agent)
 
     @implements
     async def push_dead_letters(self, *, limit: int = 50, cursor: str | None = None) -> contract.PushDeadLetters:
@@ -173,7 +173,7 @@ class A2AService(BoundService, contract.A2A):
 
     @implements
     async def retry_push(self, task_id: str, config_id: str) -> contract.PushRetry:
-        return await push_configs.retry_config(self.call, task_id, config_id)
+        return await push_configs.resume_dead_config(self.call, task_id, config_id)
 
     # -- cards -----------------------------------------------------------------------------------
 
@@ -189,7 +189,7 @@ class A2AService(BoundService, contract.A2A):
     async def set_card(
         self, agent: str | None = None, *, card: JsonObject | None = None, extended: JsonObject | None = None
     ) -> contract.CardChange:
-        return await cards.set_card(self.call, agent, card, extended)
+        return await cards.store_card(self.call, agent, card, extended)
 
     @implements
     async def catalogue(
@@ -225,4 +225,4 @@ class A2AService(BoundService, contract.A2A):
 
     @implements
     async def remove_remote(self, agent: str) -> contract.RemoteRemoval:
-        return await remote_agents.remove_remote(self.call, agent)
+        return await remote_agents.fail_tasks_and_remove_remote(self.call, agent)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from agora.core.call import Call
 from agora.domains.messaging.signals import ReplyStored
 
-from .message_delivery import apply_reply_to_task
+from .message_delivery import end_task_with_reply
 
-__all__ = ["update_answered_task"]
+__all__ = ["end_answered_task"]
 
 
-async def update_answered_task(call: Call, reply: ReplyStored) -> None:
+async def end_answered_task(call: Call, reply: ReplyStored) -> None:
     """Complete the task of an answered message."""
-    await apply_reply_to_task(call, reply.sender, reply.reply_to, reply.content, reply.metadata)
+    await end_task_with_reply(call, reply.sender, reply.reply_to, reply.content, reply.metadata)

@@ -40,7 +40,7 @@ async def open_task_update_log(
     call: Call, task_id: str, agent: str | None, last_event_id: str | None, history_length: int | None, until: Until
 ) -> LogStreamSpec:
     """Open the log of a task's updates. Raises NotFound, IllegalTransition for an ended task."""
-    row = await lookup.require_task(call, task_id, agent)
+    row = await lookup.require_visible_task(call, task_id, agent)
     position = _parse_position(last_event_id, row.entries)
     # A resumed stream may still have items to deliver after the end.
     if position == START_POSITION and row.status in states.TERMINAL_STATUSES:

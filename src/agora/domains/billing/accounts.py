@@ -23,8 +23,8 @@ __all__ = [
     "read_account_of_subject",
     "require_account",
     "require_pricing_right",
+    "resolve_account_to_charge",
     "resolve_paying_account",
-    "resolve_reporting_account",
     "resolve_visible_account",
 ]
 
@@ -47,7 +47,7 @@ def get_paying_account_of_caller(caller: Caller) -> str:
     return resolve_paying_account(caller.account, caller.subject)
 
 
-def resolve_reporting_account(caller: Caller, payer: str) -> str:
+def resolve_account_to_charge(caller: Caller, payer: str) -> str:
     """Resolve the account that pays for reported usage: the caller's own, unless it may meter for others.
 
     A caller's own report must not spend another account's money.

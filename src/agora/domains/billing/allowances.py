@@ -14,7 +14,7 @@ from . import queries as statements
 from .money import format_amount
 from .records import ALLOWANCES, AllowanceRow
 
-__all__ = ["grant_allowance", "resolve_covering_allowance", "subtract_from_allowance"]
+__all__ = ["grant_allowance", "lock_covering_allowance", "subtract_from_allowance"]
 
 
 def grant_allowance(call: Call, subject: str, amount: int, currency: str) -> None:
@@ -31,7 +31,7 @@ def grant_allowance(call: Call, subject: str, amount: int, currency: str) -> Non
     )
 
 
-async def resolve_covering_allowance(call: Call, subject: str, amount: int, currency: str) -> str:
+async def lock_covering_allowance(call: Call, subject: str, amount: int, currency: str) -> str:
     """Find and lock the credential's allowance; '' if it has none.
 
     Raises BudgetExceeded if the allowance does not cover the amount.
@@ -51,7 +51,7 @@ async def resolve_covering_allowance(call: Call, subject: str, amount: int, curr
 
 
 async def subtract_from_allowance(call: Call, subject: str, amount: int) -> None:
-    """Subtract an amount from an allowance; negative amounts are returned. subject: from :func:`resolve_covering_allowance`."""
+    """Subtract an amount from an allowance; negative amounts are returned. subject: from :func:`lock_covering_allowance`."""
     if subject:
         # A difference and not a value, so that shared commits may combine several of them (ADR 23).
         await call.tx.execute(statements.update_allowance_used, subject=subject, amount=amount)

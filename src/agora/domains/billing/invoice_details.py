@@ -18,7 +18,7 @@ from . import view_queries as statements
 from .accounts import get_paying_account_of_caller, require_account
 from .money import divide_half_up
 
-__all__ = ["InvoiceDetails", "build_details", "compute_included_tax", "load_billing_profile", "save_billing_profile"]
+__all__ = ["InvoiceDetails", "build_details", "compute_included_tax", "load_billing_profile", "save_profile_fields"]
 
 DAY = 86_400 * SECOND
 HUNDREDTHS_PER_PERCENT = 100  # of a percent
@@ -86,7 +86,7 @@ async def load_billing_profile(tx: Reader, account: str) -> contract.BillingProf
     return build_from_record(contract.BillingProfile, row, account_id=account)
 
 
-async def save_billing_profile(
+async def save_profile_fields(
     call: Call, account: str | None, values: dict[str, str | None]
 ) -> contract.BillingProfile:
     """Change the billing profile of an account. values: None if unchanged. Raises PermissionDenied, NotFound."""

@@ -24,10 +24,10 @@ CHARGE_COMPLETED_TASKS: Lazy[Callable[[Call], Coroutine[Any, Any, bool]]] = Lazy
     "agora.domains.billing.reservations:charge_completed_tasks"
 )
 RELEASE_ABANDONED_CALLS: Lazy[Callable[[Call], Coroutine[Any, Any, bool]]] = Lazy(
-    "agora.domains.billing.model_calls:release_abandoned_reservations"
+    "agora.domains.billing.model_calls:release_reservations_of_ended_tasks"
 )
 CLOSE_MONTHS: Lazy[Callable[..., Coroutine[Any, Any, list[str]]]] = Lazy(
-    "agora.domains.billing.usage_records:close_months"
+    "agora.domains.billing.usage_records:issue_due_invoices"
 )
 
 

@@ -2,8 +2,8 @@
 
 Any service may charge in its own transaction::
 
-    await Ledger(call).charge_usage(Charge(f"execution:{execution_id}", account, agent_id, EntryKind.REQUEST, 1),
-    is_new_key=True)
+    await Ledger(call).charge_unless_recorded(Charge(f"execution:{execution_id}", account, agent_id, EntryKind.REQUEST, 1),
+    is_unused_key=True)
 
 Without a limit on the account or the agent this appends one row and reads two; the database maintains the sums.
 """
@@ -23,7 +23,7 @@ from agora_sdk.errors import InvalidRequest, field_error
 
 from . import model_queries, reduction_queries
 from . import queries as statements
-from .budgets import SpendingLimits, find_block_reason
+from .budget_enforcement import SpendingLimits, find_block_reason
 from .money import convert_to_day_number, divide_half_up
 from .records import LEDGER, MODEL_CALLS, LedgerEntry, ModelCallRow
 from .terms import PriceTerms, read_agreed_terms, read_terms_in_force
@@ -116,26 +116,28 @@ class Ledger:
             self.call.tx, agent_id, version, self.call.now if at is None else at, self.notice_period, currency
         )
 
-    async def charge_usage(
-        self, charge: Charge, terms: PriceTerms | None = None, *, enforce: bool = True, is_new_key: bool = False
+    async def charge_unless_recorded(
+        self, charge: Charge, terms: PriceTerms | None = None, *, enforce: bool = True, is_unused_key: bool = False
     ) -> LedgerEntry:
         """Charge usage. Returns its entry, or the existing one if the key was used before.
 
         terms: agreed terms; default: those in force at the end of the usage.
         enforce: refuse a charge not covered by a hard limit or prepaid credit; False for usage that has already
         happened.
-        is_new_key: the key is new (it contains an id created in this call), so no earlier entry is looked up. Raises
+        is_unused_key: the key is new (it contains an id created in this call), so no earlier entry is looked up. Raises
         BudgetExceeded, CreditExhausted, InvalidRequest above the maximum amount.
         """
         # A unique index on the key refuses a concurrent second entry; its call is then repeated, and finds the first here.
-        if not is_new_key and (existing := await self._find_entry_by_key(charge.key)) is not None:
+        if not is_unused_key and (existing := await self._find_entry_by_key(charge.key)) is not None:
             return existing
         terms = terms or await self.read_terms(charge.agent_id, charge.ended)
         amount = terms.compute_amount(charge.kind, charge.quantity)
         _check_amount(amount)
-        return await self.write_entry(charge, terms, amount, enforce=enforce)
+        return await self.enforce_limits_and_write_entry(charge, terms, amount, enforce=enforce)
 
-    async def write_entry(self, charge: Charge, terms: PriceTerms, amount: int, *, enforce: bool) -> LedgerEntry:
+    async def enforce_limits_and_write_entry(
+        self, charge: Charge, terms: PriceTerms, amount: int, *, enforce: bool
+    ) -> LedgerEntry:
         """Write an entry with a known amount under an unused key.
 
         The amount is not limited: measured usage is owed, and one rejected entry must not block the entries after it.
@@ -150,7 +152,7 @@ class Ledger:
         # Before the entry: a trigger adds it to the sums that the limits read, which would count it twice (ADR 12).
         model, project = ("", "") if charge.use is None else (charge.use.name, charge.use.project)
         limits = SpendingLimits(call, charge.account_id, charge.agent_id, terms.currency, model=model, project=project)
-        await limits.check_limits_before_charge(
+        await limits.enforce_limits_on_charge(
             amount - sum(each.amount for each in reductions), day // 100, enforce=enforce
         )
         entry = LedgerEntry(
@@ -246,13 +248,13 @@ class Ledger:
         name, project = ("", "") if model_call is None else (_format_model_name(model_call), model_call.project)
         limits = SpendingLimits(self.call, row.account_id, row.agent_id, row.currency, model=name, project=project)
         # Never refused, and in the entry's own month: a reversal in May of a charge in April lowers April.
-        await limits.check_limits_before_charge(entry.amount, row.day // 100, enforce=False)
+        await limits.enforce_limits_on_charge(entry.amount, row.day // 100, enforce=False)
         self.call.tx.append(LEDGER, entry)
         if model_call is not None:
             self.call.tx.append(MODEL_CALLS, _negate_model_call(model_call, entry))
         # Reductions of the charge are reversed with it; a reduction has none itself.
         if row.kind not in REDUCTION_KINDS:
-            for reduction in await self.find_entries_by_key([f"{row.key}:{kind}" for kind in REDUCTION_KINDS]):
+            for reduction in await self.find_entries_by_keys([f"{row.key}:{kind}" for kind in REDUCTION_KINDS]):
                 await self.reverse_entry(reduction, reason)
         return entry
 
@@ -264,7 +266,7 @@ class Ledger:
             return existing
         # Credit belongs to no agent, and is negative: budgets and balances then need no special case.
         charge = Charge(key, account, "", kind, 1, description=reason)
-        return await self.write_entry(charge, PriceTerms(0, currency), -amount, enforce=False)
+        return await self.enforce_limits_and_write_entry(charge, PriceTerms(0, currency), -amount, enforce=False)
 
     async def find_block_reason(self, account: str, agent_id: str, terms: PriceTerms, *, ahead: int = 0) -> str | None:
         """Find why an account may not use an agent: ``budget`` or ``credit``; None if it may or the agent is free.
@@ -278,14 +280,14 @@ class Ledger:
         terms = await self.read_agreed_terms(agent_id, version)
         return await self.find_block_reason(account, agent_id, terms) if terms.time_price[0] else None
 
-    async def find_entries_by_key(self, keys: Sequence[str]) -> Sequence[LedgerEntry]:
+    async def find_entries_by_keys(self, keys: Sequence[str]) -> Sequence[LedgerEntry]:
         """Find the entries with up to four keys."""
         first, second, third, fourth = (*keys, "", "", "")[:4]
         return await self.call.tx.all(
             statements.select_entries_by_keys, first=first, second=second, third=third, fourth=fourth
         )
 
-    async def require_entry(self, entry_id: str) -> LedgerEntry:
+    async def require_entry_by_id(self, entry_id: str) -> LedgerEntry:
         """Return an entry by id. Raises NotFound."""
         row = await self.call.tx.one(statements.select_entry_by_id, entry_id=entry_id)
         if row is None:

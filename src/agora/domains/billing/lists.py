@@ -32,8 +32,8 @@ __all__ = [
     "emit_price_change",
     "list_balances",
     "list_current_prices",
-    "list_entries",
     "list_invoices",
+    "list_ledger_entries",
     "list_price_history",
 ]
 
@@ -101,7 +101,7 @@ def _build_price_page(prices: list[contract.Price], end: str | int | None) -> co
     return contract.PricePage(prices=prices, count=len(prices), has_more=end is not None, next_cursor=following)
 
 
-async def list_entries(call: Call, filters: EntryFilters, limit: int, cursor: str | None) -> contract.EntryPage:
+async def list_ledger_entries(call: Call, filters: EntryFilters, limit: int, cursor: str | None) -> contract.EntryPage:
     """List ledger entries, newest first."""
     before = paging.decode_cursor(cursor)[0] if cursor else AFTER_EVERY_ID
     rows: Sequence[LedgerEntry] = ()
@@ -131,7 +131,7 @@ def _choose_query(filters: EntryFilters) -> Query[LedgerEntry]:
         return statements.list_entries_of_instance
     if filters.account:
         return statements.list_entries_of_account
-    return statements.list_entries_of_agent if filters.agent else statements.list_entries
+    return statements.list_entries_of_agent if filters.agent else statements.list_ledger_entries
 
 
 def _build_task_parameters(filters: EntryFilters) -> dict[str, str]:

@@ -16,13 +16,13 @@ from agora.value_classes import value_class
 from agora_sdk.contract.billing import EntryKind
 
 from . import queries as statements
-from .budgets import SpendingLimits
+from .budget_enforcement import SpendingLimits
 from .ledger import Charge, Ledger
 from .money import compute_end_of_month, convert_to_day_number
 from .records import MeteredRun
 from .terms import PriceTerms, list_later_versions
 
-__all__ = ["Run", "bill_runs", "build_base_price_key"]
+__all__ = ["Run", "bill_run_growth", "build_base_price_key"]
 
 MAX_ENTRY_MICROSECONDS = 3_600_000_000  #: maximum microseconds of running time per entry
 
@@ -60,7 +60,7 @@ class BilledInterval:
     terms: PriceTerms
 
 
-async def bill_runs(call: Call, runs: Sequence[Run]) -> None:
+async def bill_run_growth(call: Call, runs: Sequence[Run]) -> None:
     """Bill the growth of each run. Idempotent; reports may arrive in any order and concurrently from several servers.
 
     A ledger entry is written when a run is closed, each hour, when the price or the month changes, and at every
@@ -111,9 +111,9 @@ class _RunBilling:
         terms = await self.ledger.read_agreed_terms(run.agent_id, run.price_version, run.began)
         key = build_base_price_key(run.instance_id)
         # Looked up, because creation charges it under the same key since then.
-        if terms.base_price and not await self.ledger.find_entries_by_key([key]):
+        if terms.base_price and not await self.ledger.find_entries_by_keys([key]):
             charge = Charge(key, run.account_id, run.agent_id, EntryKind.BASE, 1, run.instance_id, run.began, run.began)
-            await self.ledger.write_entry(charge, terms, terms.base_price, enforce=False)
+            await self.ledger.enforce_limits_and_write_entry(charge, terms, terms.base_price, enforce=False)
 
     async def _split_by_price(self, began: int, ended: int) -> list[BilledInterval]:
         """Split an interval where the price version or the month changes."""
@@ -165,7 +165,7 @@ class _RunBilling:
             interval.began,
             interval.ended,
         )
-        await self.ledger.write_entry(charge, terms, amount, enforce=False)
+        await self.ledger.enforce_limits_and_write_entry(charge, terms, amount, enforce=False)
 
     def _compute_amount_due(self, interval: BilledInterval) -> int:
         """Compute the increase of the rounded price of all running time at its price version, in millionths."""

@@ -19,8 +19,8 @@ from agora_sdk.errors import PaymentRequired
 
 from . import model_queries as models
 from . import queries as statements
-from .allowances import resolve_covering_allowance, subtract_from_allowance
-from .budgets import BudgetStatus, SpendingLimits, read_budget_status
+from .allowances import lock_covering_allowance, subtract_from_allowance
+from .budget_enforcement import BudgetStatus, SpendingLimits, read_budget_status
 from .ledger import Charge, Ledger, ModelUse
 from .model_prices import TokenRates
 from .money import convert_to_month_number, from_micros
@@ -35,10 +35,10 @@ __all__ = [
     "build_model_call",
     "charge_model_call",
     "find_model_call_reservation",
-    "read_project",
-    "release_abandoned_reservations",
+    "parse_project",
     "release_model_call_reservation",
-    "reserve_model_call",
+    "release_reservations_of_ended_tasks",
+    "reserve_first_affordable_model",
 ]
 
 MAX_BATCH = 500  #: reservations released in one transaction
@@ -82,7 +82,7 @@ class ModelReport:
     reserved_as: str = ""
 
 
-def read_project(metadata: str, payload: str) -> str:
+def parse_project(metadata: str, payload: str) -> str:
     """Read a task's project from JSON: ``project`` of its metadata, or the codebase of a coding job; '' for none."""
     values = (decode_json(metadata).get("project"), *map(decode_json(payload).get, ("codebase_id", "codebase")))
     # The first that is a name; metadata and payload are written by callers, and may hold anything.
@@ -102,7 +102,9 @@ async def find_model_call_reservation(call: Call, task_id: str) -> ReservationRo
     return await call.tx.one(statements.select_reservation, task_id=_build_reservation_id(task_id))
 
 
-async def reserve_model_call(call: Call, payer: CallPayer, call_id: str, offers: Sequence[ModelOffer]) -> ModelOffer:
+async def reserve_first_affordable_model(
+    call: Call, payer: CallPayer, call_id: str, offers: Sequence[ModelOffer]
+) -> ModelOffer:
     """Reserve the maximum cost of a task's next model call, replacing its earlier reservation.
 
     offers: candidate models in order. The first one within every limit is chosen, or, after the warning of an
@@ -115,9 +117,9 @@ async def reserve_model_call(call: Call, payer: CallPayer, call_id: str, offers:
     if not amount:
         return offer
     # Checked before the limits and taken after them: a refused reservation takes nothing.
-    spender = await resolve_covering_allowance(call, payer.subject, amount, rates.currency)
+    spender = await lock_covering_allowance(call, payer.subject, amount, rates.currency)
     limits = _build_spending_limits(call, payer, rates)
-    await limits.check_limits_before_reservation(amount)
+    await limits.enforce_limits_on_reservation(amount)
     await subtract_from_allowance(call, spender, amount)
     row = ReservationRow(
         tenant_id=call.caller.tenant,
@@ -185,9 +187,9 @@ def _check_offer_limits(limits: SpendingLimits, budgets: Budgets, offer: ModelOf
     """Check an offer against the limits. Raises BudgetExceeded, CreditExhausted."""
     if not offer.amount:
         return
-    limits.check_currency([row for row, _ in budgets])
+    limits.require_allowed_currency([row for row, _ in budgets])
     for row, status in _select_budgets_of_offer(budgets, offer):
-        limits.check_amount(row, status, offer.amount)
+        limits.require_amount_within_limits(row, status, offer.amount)
 
 
 def _is_over_soft_limit(row: BudgetRow, status: BudgetStatus) -> bool:
@@ -202,7 +204,7 @@ async def release_model_call_reservation(call: Call, task_id: str) -> None:
         await subtract_from_allowance(call, row.spender, -row.amount)
 
 
-async def release_abandoned_reservations(call: Call) -> bool:
+async def release_reservations_of_ended_tasks(call: Call) -> bool:
     """Release reservations of tasks that have ended; returns whether there may be more."""
     rows = await call.tx.all(
         statements.select_abandoned_reservations, before=call.now - statements.ABANDONED_AFTER, limit=MAX_BATCH
@@ -222,7 +224,7 @@ async def charge_model_call(call: Call, payer: CallPayer, rates: TokenRates, rep
     ledger = Ledger(call)
     existing = await call.tx.one(statements.select_entry_by_key, key=key)
     if existing is not None:
-        return await _require_call(call, existing)
+        return await _require_model_call(call, existing)
     reservation = await find_model_call_reservation(call, payer.task_id) if payer.task_id else None
     fixed = report.base_cost
     amount = rates.compute_cost(report.tokens) if fixed is None else rates.add_markup(fixed)
@@ -241,8 +243,8 @@ async def charge_model_call(call: Call, payer: CallPayer, rates: TokenRates, rep
         description=rates.name,
         use=_build_model_use(payer, rates, report),
     )
-    entry = await ledger.write_entry(charge, PriceTerms(0, rates.currency), amount, enforce=False)
-    row = await _require_call(call, entry)
+    entry = await ledger.enforce_limits_and_write_entry(charge, PriceTerms(0, rates.currency), amount, enforce=False)
+    row = await _require_model_call(call, entry)
     call.emit(
         "agora.billing.model_called", _build_event_data(row), subject=row.agent_id, audience=(call.caller.subject,)
     )
@@ -263,7 +265,7 @@ def _build_model_use(payer: CallPayer, rates: TokenRates, report: ModelReport) -
     )
 
 
-async def _require_call(call: Call, entry: LedgerEntry) -> ModelCallRow:
+async def _require_model_call(call: Call, entry: LedgerEntry) -> ModelCallRow:
     row = await call.tx.one(models.select_call_of_entry, entry_id=entry.entry_id)
     assert row is not None
     return row

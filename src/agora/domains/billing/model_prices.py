@@ -66,14 +66,14 @@ class TokenRates:
 
     def compute_base_cost(self, tokens: ModelTokens) -> int:
         """Compute the cost of tokens excluding markup, in millionths, rounded up."""
-        return -(-self._weigh_tokens(tokens) // MICROS)
+        return -(-self._sum_token_prices(tokens) // MICROS)
 
     def compute_cost(self, tokens: ModelTokens) -> int:
         """Compute the charge for tokens in millionths, rounded up so that priced usage is never free."""
         # One division at the end, so that cost and markup are rounded once.
-        return -(-self._weigh_tokens(tokens) * (BASIS_POINTS + self.markup) // (MICROS * BASIS_POINTS))
+        return -(-self._sum_token_prices(tokens) * (BASIS_POINTS + self.markup) // (MICROS * BASIS_POINTS))
 
-    def drop_rate_thresholds(self) -> TokenRates:
+    def without_rate_thresholds(self) -> TokenRates:
         """Return the rates without thresholds, for sums of several calls."""
         rates = {
             name: getattr(self, name)[:1] for name in ("input", "output", "cache_read", "cache_write", "reasoning")
@@ -84,7 +84,7 @@ class TokenRates:
         """Add the markup to a provider's cost, in millionths, rounded up."""
         return -(-base_cost * (BASIS_POINTS + self.markup) // BASIS_POINTS)
 
-    def _weigh_tokens(self, tokens: ModelTokens) -> int:
+    def _sum_token_prices(self, tokens: ModelTokens) -> int:
         total = tokens.input_tokens
         cache_read, cache_write = tokens.cache_read_tokens, tokens.cache_write_tokens
         parts = (
@@ -208,21 +208,21 @@ class ModelPriceRequest:
     markup_percent: float | None
 
 
-async def set_model_price(call: Call, wish: ModelPriceRequest) -> ModelPrice:
+async def set_model_price(call: Call, request: ModelPriceRequest) -> ModelPrice:
     """Set the price of a model."""
-    call.target = f"{wish.provider}:{wish.model}"
+    call.target = f"{request.provider}:{request.model}"
     await check_and_record_administration(call, f"model-price:{call.target}")
     row = ModelPriceRow(
         tenant_id=call.caller.tenant,
-        provider=wish.provider,
-        model=wish.model,
-        currency=wish.currency,
-        input_price=to_micros(wish.input),
-        output_price=to_micros(wish.output),
-        cache_read_price=None if wish.cache_read is None else to_micros(wish.cache_read),
-        cache_write_price=None if wish.cache_write is None else to_micros(wish.cache_write),
-        reasoning_price=None if wish.reasoning is None else to_micros(wish.reasoning),
-        markup=convert_markup_to_basis_points(wish.markup_percent),
+        provider=request.provider,
+        model=request.model,
+        currency=request.currency,
+        input_price=to_micros(request.input),
+        output_price=to_micros(request.output),
+        cache_read_price=None if request.cache_read is None else to_micros(request.cache_read),
+        cache_write_price=None if request.cache_write is None else to_micros(request.cache_write),
+        reasoning_price=None if request.reasoning is None else to_micros(request.reasoning),
+        markup=convert_markup_to_basis_points(request.markup_percent),
         updated_at=call.now,
         updated_by=call.caller.subject,
     )

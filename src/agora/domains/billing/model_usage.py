@@ -13,12 +13,12 @@ from agora_sdk.contract.billing.models import BudgetCheck, ModelCallPage, ModelU
 from . import model_queries as models
 from . import queries as statements
 from .accounts import can_see_all_accounts, get_paying_account_of_caller
-from .budgets import BudgetStatus, read_balance, read_budget_status
+from .budget_enforcement import BudgetStatus, read_balance, read_budget_status
 from .model_calls import build_model_call
 from .money import convert_to_month_number, format_amount, format_month, from_micros
 from .records import BudgetRow, ModelCallRow, ModelSum
 
-__all__ = ["CallFilters", "list_model_calls", "report_token_budget", "summarize_month_usage"]
+__all__ = ["CallFilters", "check_token_budget", "list_model_calls", "summarize_model_usage_of_month"]
 
 AFTER_EVERY_ID = "use_g"  #: sorts after every id of an entry
 
@@ -54,7 +54,7 @@ async def list_model_calls(call: Call, filters: CallFilters, limit: int, cursor:
     return ModelCallPage(calls=calls, **paging.build_uncounted_page_fields(rows, "entry_id", more=more))
 
 
-async def summarize_month_usage(call: Call, account: str | None, period: int, currency: str) -> TokenSummary:
+async def summarize_model_usage_of_month(call: Call, account: str | None, period: int, currency: str) -> TokenSummary:
     """Summarize a month's calls in one currency. account: None for all, '' for none."""
     rows: Sequence[ModelSum] = ()
     if account is None:
@@ -109,7 +109,7 @@ async def _read_budget_and_balance(call: Call, account: str, currency: str) -> t
     return row, await read_balance(call.tx, account, currency)
 
 
-async def report_token_budget(call: Call, account: str, currency: str) -> BudgetCheck:
+async def check_token_budget(call: Call, account: str, currency: str) -> BudgetCheck:
     """Whether an account may call models now."""
     row, balance = await _read_budget_and_balance(call, account, currency)
     period = convert_to_month_number(call.now)

@@ -16,7 +16,6 @@ __all__ = [
     "FIRST_DAY",
     "LAST_DAY",
     "MICROS",
-    "check_whole_units",
     "compute_end_of_month",
     "compute_next_month",
     "compute_previous_month",
@@ -28,6 +27,7 @@ __all__ = [
     "format_month",
     "from_micros",
     "parse_month",
+    "reject_fractional_units",
     "to_micros",
 ]
 
@@ -51,7 +51,7 @@ def format_amount(amount: int, currency: str) -> str:
     return f"{from_micros(amount):.6f}".rstrip("0").rstrip(".") + f" {currency}"
 
 
-def check_whole_units(currency: str, **amounts: float | None) -> None:
+def reject_fractional_units(currency: str, **amounts: float | None) -> None:
     """Check that amounts are whole in a currency without decimal places. amounts: by field name.
 
     Raises InvalidRequest.

@@ -15,11 +15,11 @@ from agora_sdk.contract.billing import PricingType
 from agora_sdk.errors import Conflict, InvalidRequest, RateLimited, field_error
 
 from . import queries as statements
-from .money import check_whole_units, to_micros
+from .money import reject_fractional_units, to_micros
 from .records import PRICES, PriceRow
 from .terms import PriceTerms, build_pricing_fields
 
-__all__ = ["AMOUNT_FIELDS", "PriceRequest", "add_price_version", "build_price"]
+__all__ = ["AMOUNT_FIELDS", "PriceRequest", "build_price", "set_price_version"]
 
 DAY = 86_400_000_000
 MAX_DAYS_AHEAD = 366 * DAY
@@ -50,19 +50,19 @@ class PriceRequest:
     effective_from: datetime | None
 
 
-async def add_price_version(call: Call, agent: AgentRow, request: PriceRequest) -> contract.Price:
+async def set_price_version(call: Call, agent: AgentRow, request: PriceRequest) -> contract.Price:
     """Write the next version of an agent's price.
 
     Raises Conflict for another currency than that of its earlier prices, InvalidRequest, RateLimited.
     """
     _check_price_amounts(request)
     currency = await _resolve_currency(call, agent, request.currency)
-    check_whole_units(currency, **{name: getattr(request, name) for name in AMOUNT_FIELDS})
+    reject_fractional_units(currency, **{name: getattr(request, name) for name in AMOUNT_FIELDS})
     begins = _parse_effective_from(call.now, request.effective_from)
     latest = await call.tx.one(statements.select_latest_price, agent_id=agent.agent_id)
     version = latest.version if latest is not None else 0
     # Versions are kept for ever, because ledger entries name them: their number must be limited.
-    await _check_price_change_rate(call, agent.agent_id, version)
+    await _limit_price_changes(call, agent.agent_id, version)
     unit = (request.usage_unit or "hour") if request.type is PricingType.HYBRID else None
     row = PriceRow(
         tenant_id=call.caller.tenant,
@@ -134,7 +134,7 @@ def _parse_effective_from(now: int, effective_from: datetime | None) -> int:
     return begins
 
 
-async def _check_price_change_rate(call: Call, agent_id: str, version: int) -> None:
+async def _limit_price_changes(call: Call, agent_id: str, version: int) -> None:
     row = await call.tx.one(
         statements.count_price_changes,
         agent_id=agent_id,

@@ -24,12 +24,12 @@ __all__ = [
     "delete_reservation",
     "list_budgets",
     "list_current_prices",
-    "list_entries",
     "list_entries_of_account",
     "list_entries_of_agent",
     "list_entries_of_instance",
     "list_entries_of_task",
     "list_entries_of_workflow",
+    "list_ledger_entries",
     "list_prices",
     "lock_budget",
     "lock_budgets_in_scope",
@@ -176,7 +176,7 @@ _MATCHES_FILTERS = """
     order by entry_id desc limit :limit
 """
 _PAGE_TYPES = {"since": BIG, "until": BIG, "limit": BIG}
-list_entries = Query(
+list_ledger_entries = Query(
     f"select * from billing_ledger where {_OLDER_ENTRIES} and {_MATCHES_FILTERS}",
     LedgerEntry,
     types=_PAGE_TYPES,

@@ -35,7 +35,7 @@ __all__ = [
     "list_coupons",
     "list_reductions",
     "parse_coupon_request",
-    "redeem_coupon",
+    "redeem_coupon_once",
     "set_discount",
     "set_free_quota",
 ]
@@ -161,7 +161,7 @@ async def create_coupon(call: Call, request: CouponRequest) -> contract.Coupon:
     return _build_coupon(row)
 
 
-async def redeem_coupon(call: Call, code: str, account: str | None) -> LedgerEntry:
+async def redeem_coupon_once(call: Call, code: str, account: str | None) -> LedgerEntry:
     """Add the credit of a coupon to an account once. Raises NotFound, Conflict, or PermissionDenied for another's
     account."""
     own_account = get_paying_account_of_caller(call.caller)
@@ -178,7 +178,7 @@ async def redeem_coupon(call: Call, code: str, account: str | None) -> LedgerEnt
     if row is None:
         raise not_found("code", f"There is no coupon {code}.", fix="Check the code; case counts.")
     # Before expiry and limit: a repeated call by an account that has redeemed it succeeds.
-    if earlier := await ledger.find_entries_by_key([key]):
+    if earlier := await ledger.find_entries_by_keys([key]):
         return earlier[0]
     if row.expires_at is not None and row.expires_at <= call.now:
         raise Conflict(f"The coupon {code} has expired.", errors=[field_error("code", "expired")])

@@ -17,7 +17,7 @@ from agora_sdk.errors import InvalidRequest, NotFound, field_error
 
 from . import view_queries as statements
 from .accounts import can_see_all_accounts, can_set_price
-from .limits import list_budgets
+from .budget_settings import list_budgets
 from .money import (
     FIRST_DAY,
     LAST_DAY,
@@ -59,7 +59,7 @@ class CostRequest:
     until: date | None
     currency: str | None
 
-    def scope(self) -> Scope:
+    def build_scope(self) -> Scope:
         since, until = convert_day_range(self.since, self.until)
         # Sums of instances have no days: there would be a row for each instance and day.
         if self.instance and (self.since or self.until):
@@ -73,7 +73,7 @@ class CostRequest:
 
 async def report_cost(call: Call, request: CostRequest) -> contract.Cost:
     """Report usage and cost of a period."""
-    scope = request.scope()
+    scope = request.build_scope()
     by_agent = await load_current_tallies(call, scope) if request.account != "" else {}
     totals = merge_agent_tallies(by_agent)
     main_currency = choose_currency(totals, request.currency, call.context.settings.billing_currency)

@@ -15,14 +15,14 @@ from agora_sdk.contract.billing import EntryKind
 
 from . import queries as statements
 from .accounts import resolve_paying_account
-from .allowances import resolve_covering_allowance, subtract_from_allowance
-from .budgets import SpendingLimits
+from .allowances import lock_covering_allowance, subtract_from_allowance
+from .budget_enforcement import SpendingLimits
 from .ledger import Charge, Ledger
 from .records import RESERVATIONS, ReservationRow
 from .terms import PriceTerms
 from .views import build_task_charge_key
 
-__all__ = ["charge_completed_tasks", "charge_reservation", "release_reservation", "reserve_price"]
+__all__ = ["charge_and_release_reservation", "charge_completed_tasks", "release_reservation", "reserve_agent_price"]
 
 MAX_BATCH = 500  #: tasks settled in one transaction
 
@@ -37,7 +37,7 @@ class AssignedTask(Protocol):
     assigned_agent: str | None
 
 
-async def reserve_price(call: Call, task: AssignedTask) -> int | None:
+async def reserve_agent_price(call: Call, task: AssignedTask) -> int | None:
     """Reserve the price of a task's agent. Returns the price version, or None if it is free.
 
     task: a row of ``tasks``, not necessarily written yet.
@@ -52,9 +52,9 @@ async def reserve_price(call: Call, task: AssignedTask) -> int | None:
     if not amount:
         return None
     account = resolve_paying_account(task.account_id, task.created_by)
-    spender = await resolve_covering_allowance(call, task.created_by, amount, terms.currency)
+    spender = await lock_covering_allowance(call, task.created_by, amount, terms.currency)
     # May raise: nothing was written before, so the assignment fails as a whole.
-    await SpendingLimits(call, account, agent_id, terms.currency).check_limits_before_reservation(amount)
+    await SpendingLimits(call, account, agent_id, terms.currency).enforce_limits_on_reservation(amount)
     await subtract_from_allowance(call, spender, amount)
     row = ReservationRow(
         tenant_id=call.caller.tenant,
@@ -81,7 +81,7 @@ async def release_reservation(call: Call, task_id: str) -> None:
         await subtract_from_allowance(call, row.spender, -row.amount)
 
 
-async def charge_reservation(call: Call, task_id: str) -> None:
+async def charge_and_release_reservation(call: Call, task_id: str) -> None:
     """Charge the reservation of a completed task. Idempotent."""
     row = await call.tx.one(statements.select_reservation, task_id=task_id)
     if row is None:
@@ -94,12 +94,12 @@ async def charge_reservation(call: Call, task_id: str) -> None:
     # Charged at the reserved price and regardless of limits, because the work is done.
     # The amount is that of the reservation, so the terms need no prices.
     terms = PriceTerms(row.price_version, row.currency)
-    await Ledger(call).write_entry(charge, terms, row.amount, enforce=False)
+    await Ledger(call).enforce_limits_and_write_entry(charge, terms, row.amount, enforce=False)
 
 
 async def charge_completed_tasks(call: Call) -> bool:
     """Charge tasks completed but not charged by an earlier release; return whether there may be more."""
     rows = await call.tx.all(statements.select_unsettled_reservations, limit=MAX_BATCH)
     for row in rows:
-        await charge_reservation(call, row)
+        await charge_and_release_reservation(call, row)
     return len(rows) == MAX_BATCH

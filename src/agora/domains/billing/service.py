@@ -12,12 +12,12 @@ from agora_sdk.contract import billing as contract
 from agora_sdk.contract import implements
 from agora_sdk.contract.billing import EntryKind, EntryKindLike, PricingType, PricingTypeLike
 
-from . import invoice_details, invoices, limits, lists, prices, reductions, reports, token_usage, usage_records
+from . import budget_settings, invoice_details, invoices, lists, prices, reductions, reports, token_usage, usage_records
 from . import queries as statements
 from .accounts import get_paying_account_of_caller, require_pricing_right, resolve_visible_account
 from .invoice_files import render_invoice
 from .ledger import Ledger
-from .money import check_whole_units, to_micros
+from .money import reject_fractional_units, to_micros
 from .views import build_entry
 
 __all__ = ["BillingService"]
@@ -85,7 +85,7 @@ class BillingService(BoundService, contract.Billing):
             output_price=output_price,
             effective_from=effective_from,
         )
-        version = await prices.add_price_version(call, agent, request)
+        version = await prices.set_price_version(call, agent, request)
         lists.emit_price_change(call, agent, version)
         return version
 
@@ -133,14 +133,14 @@ class BillingService(BoundService, contract.Billing):
             usage_records.resolve_usage_time(self.call.now, at),
             description or "",
         )
-        return await usage_records.record_usage(self.call, usage)
+        return await usage_records.charge_measured_usage(self.call, usage)
 
     @implements
     async def reverse(self, entry_id: str, reason: str) -> contract.Entry:
         ledger = Ledger(self.call)
         self.call.target, self.call.detail = entry_id, reason
         await check_and_record_administration(self.call, entry_id)
-        return build_entry(await ledger.reverse_entry(await ledger.require_entry(entry_id), reason))
+        return build_entry(await ledger.reverse_entry(await ledger.require_entry_by_id(entry_id), reason))
 
     @implements
     async def usage(
@@ -168,7 +168,7 @@ class BillingService(BoundService, contract.Billing):
             task=task_id or "",
             workflow=workflow_id or "",
         )
-        return await lists.list_entries(self.call, filters, limit, cursor)
+        return await lists.list_ledger_entries(self.call, filters, limit, cursor)
 
     # -- cost and revenue --------------------------------------------------------------------------
 
@@ -219,7 +219,7 @@ class BillingService(BoundService, contract.Billing):
         credit_key: str | None = None,
     ) -> contract.Entry:
         currency = currency or self._default_currency
-        check_whole_units(currency, amount=amount)
+        reject_fractional_units(currency, amount=amount)
         request = usage_records.CreditRequest(
             account=account,
             amount=to_micros(amount),
@@ -228,7 +228,7 @@ class BillingService(BoundService, contract.Billing):
             key=credit_key,
             reason=reason or "",
         )
-        return await usage_records.record_credit(self.call, request)
+        return await usage_records.add_credit_once(self.call, request)
 
     @implements
     async def balance(
@@ -251,20 +251,20 @@ class BillingService(BoundService, contract.Billing):
     ) -> contract.Budget:
         agent = None if agent_id is None else await load_agent(self.call.tx, agent_id)
         currency = currency or self._default_currency
-        check_whole_units(currency, soft_limit=soft_limit, hard_limit=hard_limit)
-        desired = limits.BudgetLimits(
+        reject_fractional_units(currency, soft_limit=soft_limit, hard_limit=hard_limit)
+        desired = budget_settings.BudgetLimits(
             None if soft_limit is None else to_micros(soft_limit),
             None if hard_limit is None else to_micros(hard_limit),
             prepaid,
         )
-        scope = limits.BudgetScope(account, agent, model or "", project or "")
-        return await limits.set_budget(self.call, scope, currency, desired)
+        scope = budget_settings.BudgetScope(account, agent, model or "", project or "")
+        return await budget_settings.set_or_remove_budget(self.call, scope, currency, desired)
 
     @implements
     async def budgets(
         self, account: str | None = None, *, limit: int = 50, cursor: str | None = None
     ) -> contract.BudgetPage:
-        return await limits.list_budgets(self.call, account, limit, cursor)
+        return await budget_settings.list_budgets(self.call, account, limit, cursor)
 
     # -- reductions --------------------------------------------------------------------------------
 
@@ -298,7 +298,7 @@ class BillingService(BoundService, contract.Billing):
         max_redemptions: int | None = None,
     ) -> contract.Coupon:
         currency = currency or self._default_currency
-        check_whole_units(currency, amount=amount)
+        reject_fractional_units(currency, amount=amount)
         request = reductions.parse_coupon_request(code, amount, currency, expires_at, max_redemptions)
         return await reductions.create_coupon(self.call, request)
 
@@ -308,7 +308,7 @@ class BillingService(BoundService, contract.Billing):
 
     @implements
     async def redeem_coupon(self, code: str, account: str | None = None) -> contract.Entry:
-        return build_entry(await reductions.redeem_coupon(self.call, code, account))
+        return build_entry(await reductions.redeem_coupon_once(self.call, code, account))
 
     # -- invoices ----------------------------------------------------------------------------------
 
@@ -364,8 +364,8 @@ class BillingService(BoundService, contract.Billing):
         email: str | None = None,
     ) -> contract.BillingProfile:
         values = {"name": name, "address": address, "tax_id": tax_id, "email": email}
-        return await invoice_details.save_billing_profile(self.call, account, values)
+        return await invoice_details.save_profile_fields(self.call, account, values)
 
     @implements
     async def close(self, period: str) -> contract.Closing:
-        return await usage_records.close_month(self.call, period)
+        return await usage_records.issue_invoices_of_month(self.call, period)

@@ -13,18 +13,18 @@ from agora_sdk.contract.billing import Budget, EntryKind
 from agora_sdk.contract.billing import models as results
 from agora_sdk.errors import PermissionDenied
 
-from . import limits, model_calls, model_prices, model_usage, usage_records
+from . import budget_settings, model_calls, model_prices, model_usage, usage_records
 from . import model_queries as models
 from . import queries as statements
 from .accounts import (
     get_paying_account_of_caller,
+    resolve_account_to_charge,
     resolve_paying_account,
-    resolve_reporting_account,
     resolve_visible_account,
 )
-from .budgets import read_balance
+from .budget_enforcement import read_balance
 from .model_catalog import CATALOG
-from .money import check_whole_units, convert_to_month_number, from_micros, parse_month
+from .money import convert_to_month_number, from_micros, parse_month, reject_fractional_units
 from .records import PayableTask
 
 __all__ = ["TokenBillingService"]
@@ -41,7 +41,9 @@ class TokenBillingService(BoundService, contract.TokenBilling):
     ) -> results.TokenSummary:
         period = convert_to_month_number(self.call.now) if month is None else parse_month(month)
         visible = resolve_visible_account(self.call.caller, account)
-        return await model_usage.summarize_month_usage(self.call, visible, period, currency or CATALOG.currency)
+        return await model_usage.summarize_model_usage_of_month(
+            self.call, visible, period, currency or CATALOG.currency
+        )
 
     @implements
     async def recent(
@@ -72,10 +74,10 @@ class TokenBillingService(BoundService, contract.TokenBilling):
         call, caller = self.call, self.call.caller
         account, project = get_paying_account_of_caller(caller), ""
         if task_id is not None:
-            task = await self._require_held_task(task_id)
-            account = resolve_reporting_account(caller, resolve_paying_account(task.account_id, task.created_by))
+            task = await self._require_payable_task(task_id)
+            account = resolve_account_to_charge(caller, resolve_paying_account(task.account_id, task.created_by))
             # From the task: its creator decides which project's budget is charged, not the worker that reports.
-            project = model_calls.read_project(task.metadata, task.payload)
+            project = model_calls.parse_project(task.metadata, task.payload)
         agent = caller.subject if caller.kind == "agent" else ""
         payer = model_calls.CallPayer(account=account, agent_id=agent, task_id=task_id or "", project=project)
         rates = await model_prices.resolve_model_price(call, provider, model)
@@ -88,7 +90,7 @@ class TokenBillingService(BoundService, contract.TokenBilling):
         )
         return model_calls.build_model_call(await model_calls.charge_model_call(call, payer, rates, report))
 
-    async def _require_held_task(self, task_id: str) -> PayableTask:
+    async def _require_payable_task(self, task_id: str) -> PayableTask:
         """Require a task that the caller holds or worked on. Raises NotFound."""
         task = await self.call.tx.one(models.select_payable_task, task_id=task_id)
         # The same error for a task of another holder, so that ids of hidden tasks cannot be probed.
@@ -107,7 +109,7 @@ class TokenBillingService(BoundService, contract.TokenBilling):
                 f"You spend as {get_paying_account_of_caller(caller)}; the budget of {name} can only be set by that account.",
                 fix="Leave account out for your own.",
             )
-        return await model_usage.report_token_budget(self.call, name, currency or CATALOG.currency)
+        return await model_usage.check_token_budget(self.call, name, currency or CATALOG.currency)
 
     @implements
     async def credits(self, amount_cents: int, account: str | None = None) -> results.TokenCredits:
@@ -120,7 +122,7 @@ class TokenBillingService(BoundService, contract.TokenBilling):
             key=None,
             reason="token credits",
         )
-        await usage_records.record_credit(self.call, request)
+        await usage_records.add_credit_once(self.call, request)
         balance = await read_balance(self.call.tx, name, currency)
         return results.TokenCredits(account_id=name, currency=currency, new_balance_dollars=from_micros(balance))
 
@@ -168,13 +170,13 @@ class TokenBillingService(BoundService, contract.TokenBilling):
     async def _set_budget(
         self, account: str | None, limit: int | None, alert: int | None, *, is_prepaid: bool
     ) -> Budget:
-        desired = limits.BudgetLimits(
+        desired = budget_settings.BudgetLimits(
             None if alert is None else alert * MICROS_PER_CENT,
             None if limit is None else limit * MICROS_PER_CENT,
             is_prepaid,
         )
-        scope = limits.BudgetScope(account or get_paying_account_of_caller(self.call.caller), None)
-        return await limits.set_budget(self.call, scope, CATALOG.currency, desired)
+        scope = budget_settings.BudgetScope(account or get_paying_account_of_caller(self.call.caller), None)
+        return await budget_settings.set_or_remove_budget(self.call, scope, CATALOG.currency, desired)
 
     @implements
     async def pricing(
@@ -202,7 +204,7 @@ class TokenBillingService(BoundService, contract.TokenBilling):
         currency: str | None = None,
     ) -> results.ModelPrice:
         currency = currency or CATALOG.currency
-        check_whole_units(currency, input_cost_per_m=input_cost_per_m, output_cost_per_m=output_cost_per_m)
+        reject_fractional_units(currency, input_cost_per_m=input_cost_per_m, output_cost_per_m=output_cost_per_m)
         wish = model_prices.ModelPriceRequest(
             provider=provider,
             model=model,

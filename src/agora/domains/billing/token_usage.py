@@ -21,13 +21,13 @@ from agora_sdk.contract.tasks import TokenUsage
 from agora_sdk.errors import InvalidRequest
 
 from . import model_queries as models
-from .accounts import can_see_all_accounts, get_paying_account_of_caller, resolve_reporting_account
-from .model_calls import CallPayer, ModelReport, charge_model_call, read_project
+from .accounts import can_see_all_accounts, get_paying_account_of_caller, resolve_account_to_charge
+from .model_calls import CallPayer, ModelReport, charge_model_call, parse_project
 from .model_prices import build_reported_rates, resolve_model_price, split_model_name
 from .money import from_micros
 from .records import TokenUsageRow
 
-__all__ = ["TokenUsageFilters", "TokenUsageReport", "list_task_token_usage", "record_token_usage"]
+__all__ = ["TokenUsageFilters", "TokenUsageReport", "list_task_token_usage", "record_and_charge_token_usage"]
 
 BIG = "bigint"
 AFTER_EVERY_ID = "\x7f"  # sorts after every task id
@@ -86,7 +86,7 @@ class TokenUsageReport:
     is_estimate: bool
 
 
-async def record_token_usage(call: Call, report: TokenUsageReport) -> TokenUsage:
+async def record_and_charge_token_usage(call: Call, report: TokenUsageReport) -> TokenUsage:
     """Store a worker's report, and charge the difference since the last one.
 
     Idempotent: totals never decrease, so late and repeated reports change nothing.
@@ -107,11 +107,11 @@ async def record_token_usage(call: Call, report: TokenUsageReport) -> TokenUsage
         now=call.now,
     )
     if call.context.settings.billing_reported_tokens:
-        row = await _charge_new_tokens(call, report, row)
+        row = await _charge_uncharged_tokens(call, report, row)
     return _build_usage(row)
 
 
-async def _charge_new_tokens(call: Call, report: TokenUsageReport, row: TokenUsageRow) -> TokenUsageRow:
+async def _charge_uncharged_tokens(call: Call, report: TokenUsageReport, row: TokenUsageRow) -> TokenUsageRow:
     """Charge usage that is not in the ledger yet; without a price, it stays uncharged until one is set."""
     # Both totals never decrease, so the differences are never negative.
     input_tokens, output_tokens = row.input_tokens - row.charged_input, row.output_tokens - row.charged_output
@@ -121,7 +121,7 @@ async def _charge_new_tokens(call: Call, report: TokenUsageReport, row: TokenUsa
     provider, model = split_model_name(row.model)
     try:
         # Thresholds apply to single calls, and a total does not tell how long the inputs of its calls were.
-        rates, base_cost = (await resolve_model_price(call, provider, model)).drop_rate_thresholds(), None
+        rates, base_cost = (await resolve_model_price(call, provider, model)).without_rate_thresholds(), None
     except InvalidRequest:
         # A reported cost of zero is not a price: only an operator can make a model free.
         if not row.cost or row.currency is None:
@@ -129,10 +129,10 @@ async def _charge_new_tokens(call: Call, report: TokenUsageReport, row: TokenUsa
         rates, base_cost = await build_reported_rates(call, provider, model, row.currency), cost
     task = await call.tx.one(models.select_payable_task, task_id=row.task_id)
     payer = CallPayer(
-        account=resolve_reporting_account(call.caller, report.account),
+        account=resolve_account_to_charge(call.caller, report.account),
         agent_id=row.agent_id,
         task_id=row.task_id,
-        project="" if task is None else read_project(task.metadata, task.payload),
+        project="" if task is None else parse_project(task.metadata, task.payload),
     )
     call_report = ModelReport(
         # The totals make the key unique: a repeated report has the same ones, and charges nothing.

@@ -25,11 +25,11 @@ from .views import build_entries, build_entry
 __all__ = [
     "CreditRequest",
     "Usage",
+    "add_credit_once",
     "build_quantities",
-    "close_month",
-    "close_months",
-    "record_credit",
-    "record_usage",
+    "charge_measured_usage",
+    "issue_due_invoices",
+    "issue_invoices_of_month",
     "resolve_usage_time",
 ]
 
@@ -91,17 +91,17 @@ def resolve_usage_time(now: int, at: datetime | None) -> int:
     return moment
 
 
-async def record_usage(call: Call, usage: Usage) -> contract.UsageRecord:
+async def charge_measured_usage(call: Call, usage: Usage) -> contract.UsageRecord:
     """Write usage to the ledger once. Raises IdempotencyConflict if the key belongs to different usage."""
     ledger = Ledger(call)
     kinds = (EntryKind.REQUEST, EntryKind.TIME, EntryKind.INPUT_TOKENS, EntryKind.OUTPUT_TOKENS)
-    earlier = await ledger.find_entries_by_key([_build_entry_key(usage, kind) for kind in kinds])
+    earlier = await ledger.find_entries_by_keys([_build_entry_key(usage, kind) for kind in kinds])
     # All kinds or none: they are written in one transaction.
     if earlier:
         _require_same_usage(earlier, usage)
         return _build_record(earlier)
     entries_made = [
-        await ledger.charge_usage(_build_charge(usage, kind, quantity), enforce=False, is_new_key=True)
+        await ledger.charge_unless_recorded(_build_charge(usage, kind, quantity), enforce=False, is_unused_key=True)
         for kind, quantity in usage.quantities.items()
     ]
     call.target, call.detail = usage.account, usage.key
@@ -154,7 +154,7 @@ class CreditRequest:
     reason: str
 
 
-async def record_credit(call: Call, request: CreditRequest) -> contract.Entry:
+async def add_credit_once(call: Call, request: CreditRequest) -> contract.Entry:
     """Add credit once per key. Raises NotFound for an unknown account."""
     account, amount, currency, kind = request.account, request.amount, request.currency, request.kind
     call.target, call.detail = account, request.reason or None
@@ -171,7 +171,7 @@ async def record_credit(call: Call, request: CreditRequest) -> contract.Entry:
 # -- months ----------------------------------------------------------------------------------------
 
 
-async def close_month(call: Call, period: str) -> contract.Closing:
+async def issue_invoices_of_month(call: Call, period: str) -> contract.Closing:
     """Issue invoices of a month, up to the limit of one transaction."""
     month = parse_month(period)
     if month >= convert_to_month_number(call.now):
@@ -185,11 +185,11 @@ async def close_month(call: Call, period: str) -> contract.Closing:
         views.select_due_invoices, period=month, account_after="", currency_after="", limit=MAX_COUNTED_ACCOUNTS
     )
     now = [(row.account_id, row.currency, row.period) for row in due[:MAX_BATCH]]
-    issued = await close_months(call, now, month)
+    issued = await issue_due_invoices(call, now, month)
     return contract.Closing(period=period, issued=issued, remaining=len(due) - len(now))
 
 
-async def close_months(call: Call, due: list[tuple[str, str, int]], last: int) -> list[str]:
+async def issue_due_invoices(call: Call, due: list[tuple[str, str, int]], last: int) -> list[str]:
     """Issue each account's due invoices month by month up to the given one. Returns their numbers.
 
     due: account, currency, oldest month with uninvoiced entries.

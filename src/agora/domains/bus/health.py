@@ -31,7 +31,7 @@ async def read_health(call: Call) -> BusHealth:
     if bridge is not None:
         connected, group = bridge.connected, call.context.settings.bus_group
     lag = await _count_undelivered_entries(call, owner, bridge)
-    outage_reason = call.context.ports.get(TROUBLE_REPORT).outage_reason()
+    outage_reason = call.context.ports.get(TROUBLE_REPORT).find_outage_reason()
     status: Literal["healthy", "degraded", "unhealthy"] = "healthy"
     if outage_reason is not None or (bridge is not None and not connected):
         status = "unhealthy"

@@ -14,13 +14,13 @@ from agora.domains.agents.references import looks_like_id
 
 from . import queries as statements
 
-__all__ = ["Decision", "read_approval_state"]
+__all__ = ["Decision", "read_approval_decision"]
 
 Decision = Literal["approved", "rejected", "open"]
 APPROVING_ANSWERS = frozenset({"approve", "approved", "yes", "y", "ok"})
 
 
-async def read_approval_state(
+async def read_approval_decision(
     call: Call, task_id: str, call_id: str, tool: str, arguments: Mapping[str, Any]
 ) -> Decision:
     """Find the decision of the first person who answered after the latest question about exactly this call."""

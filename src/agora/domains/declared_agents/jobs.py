@@ -67,7 +67,7 @@ class DeclaredAgentsController(Controller):
         super().__init__(context)
         self._runner = RunnerProcess()
         self._agents: dict[tuple[str, str], RunnableAgent] = {}
-        self._mail: set[tuple[str, str]] = set()
+        self._agents_with_mail: set[tuple[str, str]] = set()
         self._is_stale = True
         self._read_at = 0.0
         self._has_warned = False
@@ -84,7 +84,7 @@ class DeclaredAgentsController(Controller):
             elif event.type == MESSAGE_RECEIVED and self._agents:
                 receivers = {(stored.tenant_id, subject) for subject in event.audience or ()}
                 if not receivers.isdisjoint(self._agents):
-                    self._mail |= receivers & self._agents.keys()
+                    self._agents_with_mail |= receivers & self._agents.keys()
                     self._wakeup.set()
 
     async def step(self) -> None:
@@ -97,8 +97,8 @@ class DeclaredAgentsController(Controller):
                 self._is_stale = True
                 raise
             self._read_at = clock()
-        while self._mail and not self.is_stopping:
-            await self._create_tasks_from_messages(self._mail.pop())
+        while self._agents_with_mail and not self.is_stopping:
+            await self._create_tasks_from_messages(self._agents_with_mail.pop())
         if self._is_ending:
             return
         # Only if no other server shares the store: its runner may be working on these tasks.
@@ -124,7 +124,7 @@ class DeclaredAgentsController(Controller):
                 current[tenant, agent.row.agent_id] = agent
         self._agents = current
         # Messages that arrived before this server knew of the agent had no reader.
-        self._mail |= current.keys() - earlier
+        self._agents_with_mail |= current.keys() - earlier
 
     async def _read_runnable_agents(self, tenant: str) -> list[RunnableAgent]:
         async def read(reader: Reader) -> list[RunnableAgent]:
@@ -199,9 +199,9 @@ class DeclaredAgentsController(Controller):
 
         try:
             if await self.write_as_system(agent_key[0], create_tasks) >= MAX_BATCH:
-                self._mail.add(agent_key)
+                self._agents_with_mail.add(agent_key)
         except BaseException:
-            self._mail.add(agent_key)
+            self._agents_with_mail.add(agent_key)
             raise
 
     async def _requeue_tasks_of_dead_runner(self) -> None:

@@ -18,9 +18,9 @@ from agora.domains.billing.model_calls import (
     ModelReport,
     charge_model_call,
     find_model_call_reservation,
-    read_project,
+    parse_project,
     release_model_call_reservation,
-    reserve_model_call,
+    reserve_first_affordable_model,
 )
 from agora.domains.billing.model_prices import TokenRates, resolve_model_price
 from agora.domains.billing.money import format_amount, from_micros, to_micros
@@ -45,8 +45,8 @@ __all__ = [
     "CallRecord",
     "ReservationRequest",
     "charge_and_record_model_call",
-    "release_failed_call",
-    "reserve_next_call",
+    "release_reservation_of_failed_call",
+    "reserve_call_and_store_checkpoint",
 ]
 
 
@@ -86,7 +86,7 @@ def _build_call_id(fencing_token: int, step: int) -> str:
     return f"{fencing_token}.{step}"
 
 
-async def reserve_next_call(call: Call, request: ReservationRequest) -> contract.ModelReservation:
+async def reserve_call_and_store_checkpoint(call: Call, request: ReservationRequest) -> contract.ModelReservation:
     """Reserve the maximum cost of a task's next call, store the checkpoint, and choose the model.
 
     Raises BudgetExceeded, CreditExhausted, InvalidRequest if no model has a price, Conflict if none belongs to the
@@ -97,15 +97,15 @@ async def reserve_next_call(call: Call, request: ReservationRequest) -> contract
     task_id, token = request.task_id, request.fencing_token
     # The task's lock makes the cost limit exact: a second call of the task waits here until the first is reserved.
     draft = await access.lock_held_task(call, task_id, token)
-    payer = await _resolve_payer(call, draft.row)
+    payer = await _resolve_original_payer(call, draft.row)
     tokens = ModelTokens(input_tokens=request.input_tokens, output_tokens=specification.limits.output_tokens)
     rates = await _price_models(call, (specification.model, *specification.fallbacks), request.models)
     priced = [ModelOffer(rate, rate.compute_cost(tokens)) for rate in rates]
     # Before the reservation, which replaces that of the lost call, and before the cost limit, which must include it.
     await _charge_lost_call(call, payer, token, specification, request.input_tokens)
-    offers = await _select_offers_within_cost_limit(call, specification, task_id, priced)
-    offer = await reserve_model_call(call, payer, _build_call_id(token, request.step), offers)
-    await _store_checkpoint(call, request)
+    offers = await _require_offers_within_cost_limit(call, specification, task_id, priced)
+    offer = await reserve_first_affordable_model(call, payer, _build_call_id(token, request.step), offers)
+    await _store_checkpoint_and_renew_lease(call, request)
     return contract.ModelReservation(
         model=offer.rates.name,
         reserved=from_micros(offer.amount),
@@ -139,7 +139,7 @@ async def _charge_lost_call(
     await charge_model_call(call, payer, rates, report)
 
 
-async def release_failed_call(
+async def release_reservation_of_failed_call(
     call: Call, task_id: str, fencing_token: int, step: int
 ) -> contract.ModelReservationRelease:
     """Release the reservation of a call that failed before its first token. Idempotent."""
@@ -163,7 +163,7 @@ async def _price_models(call: Call, known: Sequence[str], names: Sequence[str]) 
     """
     rates: list[TokenRates] = []
     refusal: InvalidRequest | None = None
-    for endpoint in await _find_endpoints(call, known, names):
+    for endpoint in await _find_model_endpoints(call, known, names):
         try:
             rates.append(await resolve_model_price(call, endpoint.provider, endpoint.model, endpoint.url))
         except InvalidRequest as error:
@@ -176,7 +176,7 @@ async def _price_models(call: Call, known: Sequence[str], names: Sequence[str]) 
     )
 
 
-async def _find_endpoints(call: Call, known: Sequence[str], names: Sequence[str]) -> list[ModelEndpoint]:
+async def _find_model_endpoints(call: Call, known: Sequence[str], names: Sequence[str]) -> list[ModelEndpoint]:
     """Find the endpoints of the named models, in order, omitting unknown ones. known: names as in declarations."""
     providers = await call.tx.all(statements.select_all_providers)
     settings, tenant = call.context.settings, call.caller.tenant
@@ -185,7 +185,7 @@ async def _find_endpoints(call: Call, known: Sequence[str], names: Sequence[str]
     return [by_name[name] for name in dict.fromkeys(names) if name in by_name]
 
 
-async def _select_offers_within_cost_limit(
+async def _require_offers_within_cost_limit(
     call: Call, specification: AgentSpecification, task_id: str, offers: Sequence[ModelOffer]
 ) -> Sequence[ModelOffer]:
     """Select the offers within a task's cost limit. Raises BudgetExceeded if there are none."""
@@ -205,7 +205,7 @@ async def _select_offers_within_cost_limit(
     return fitting
 
 
-async def _resolve_payer(call: Call, task: TaskRow) -> CallPayer:
+async def _resolve_original_payer(call: Call, task: TaskRow) -> CallPayer:
     """Resolve the payer: the original requester, following the chain of declared agents."""
     root = task
     # Bounded like the chain of rights, which refuses longer ones.
@@ -221,7 +221,7 @@ async def _resolve_payer(call: Call, task: TaskRow) -> CallPayer:
         account=resolve_paying_account(root.account_id, root.created_by),
         agent_id=call.caller.subject,
         task_id=task.task_id,
-        project="" if details is None else read_project(details.metadata, details.payload),
+        project="" if details is None else parse_project(details.metadata, details.payload),
         subject=root.created_by,
     )
 
@@ -251,9 +251,9 @@ async def charge_and_record_model_call(call: Call, record: CallRecord) -> contra
         first_token=record.first_token,
         seconds=record.seconds,
     )
-    row = await charge_model_call(call, await _resolve_payer(call, task), rates, report)
+    row = await charge_model_call(call, await _resolve_original_payer(call, task), rates, report)
     output_size = await _append_output(call, record) if is_held else None
-    number = await _store_checkpoint(call, record) if is_held else None
+    number = await _store_checkpoint_and_renew_lease(call, record) if is_held else None
     return contract.RecordedModelCall(
         entry_id=row.entry_id,
         cost=from_micros(row.cost),
@@ -277,7 +277,7 @@ async def _append_output(call: Call, record: CallRecord) -> int | None:
     return part.next_offset
 
 
-async def _store_checkpoint(call: Call, request: ReservationRequest | CallRecord) -> int | None:
+async def _store_checkpoint_and_renew_lease(call: Call, request: ReservationRequest | CallRecord) -> int | None:
     """Store the checkpoint of a request and extend the lease. Returns its number, None without one."""
     if request.checkpoint is None:
         return None

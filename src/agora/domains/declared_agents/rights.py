@@ -30,7 +30,7 @@ class TaskRights:
     """Rights of a task's calls. asker: creator of the task. depth: number of declared agents earlier in the chain."""
 
     scopes: frozenset[str]
-    asker: str
+    requester: str
     account: str | None
     depth: int
 
@@ -53,10 +53,10 @@ async def resolve_task_rights(call: Call, task: TaskRow) -> TaskRights:
             granted = NO_SCOPES
             break
         row = parent
-    asker = (
+    requester = (
         await call.tx.one(agents.select_agent_by_id, ref=task.created_by) if looks_like_id(task.created_by) else None
     )
-    return TaskRights(granted, task.created_by, None if asker is None else asker.account_id, depth)
+    return TaskRights(granted, task.created_by, None if requester is None else requester.account_id, depth)
 
 
 async def build_requester_caller(call: Call, task: TaskRow, rights: TaskRights) -> Caller | None:

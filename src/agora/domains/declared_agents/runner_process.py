@@ -70,7 +70,7 @@ class RunnerProcess:
         if self._process is None:
             if time.monotonic() < self._start_again_at:
                 return False
-            await self._start()
+            await self._start_process()
             is_started = True
         if configuration != self._sent_configuration:
             await self._send_configuration(configuration)
@@ -95,7 +95,7 @@ class RunnerProcess:
         if self._log_task is not None:
             await asyncio.gather(self._log_task, return_exceptions=True)
 
-    async def _start(self) -> None:
+    async def _start_process(self) -> None:
         self._sent_configuration, self._started_at = b"", time.monotonic()
         self._process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", MODULE),

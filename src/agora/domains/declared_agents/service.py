@@ -27,13 +27,13 @@ from .model_calls import (
     CallRecord,
     ReservationRequest,
     charge_and_record_model_call,
-    release_failed_call,
-    reserve_next_call,
+    release_reservation_of_failed_call,
+    reserve_call_and_store_checkpoint,
 )
 from .providers import resolve_model_or_problem
 from .records import DECLARED_AGENT_VERSIONS, DECLARED_AGENTS, DeclaredAgentRow, DeclaredAgentVersionRow
-from .tool_calls import ToolRequest, begin_tool_call
-from .tools import check_tool_names, describe_tool, resolve_tools
+from .tool_calls import ToolRequest, authorize_and_relay_tool_call
+from .tools import describe_tool, reject_unknown_tool_names, resolve_tools
 
 __all__ = ["DeclaredAgentService"]
 
@@ -146,7 +146,7 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
         self, task_id: str, fencing_token: int, call_id: str, tool: str, arguments: JsonObject = {}
     ) -> contract.ToolOutcome:
         request = ToolRequest(task_id, fencing_token, call_id, tool, arguments)
-        return await begin_tool_call(self.call, request)
+        return await authorize_and_relay_tool_call(self.call, request)
 
     @implements
     async def reserve_model_call(
@@ -169,7 +169,7 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
             checkpoint=checkpoint,
             checkpoint_number=checkpoint_number,
         )
-        return await reserve_next_call(self.call, request)
+        return await reserve_call_and_store_checkpoint(self.call, request)
 
     @implements
     async def record_model_call(
@@ -208,7 +208,7 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
 
     @implements
     async def release_model_call(self, task_id: str, fencing_token: int, step: int) -> contract.ModelReservationRelease:
-        return await release_failed_call(self.call, task_id, fencing_token, step)
+        return await release_reservation_of_failed_call(self.call, task_id, fencing_token, step)
 
     async def _apply_price_and_budget(
         self, agent_id: str, before: contract.AgentSpecification | None, after: contract.AgentSpecification
@@ -230,7 +230,7 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
             )
 
     def _check_specification(self, specification: contract.AgentSpecification) -> None:
-        check_tool_names(specification)
+        reject_unknown_tool_names(specification)
         if len(specification.model_dump_json()) > MAX_SPECIFICATION_CHARACTERS:
             raise InvalidRequest(
                 f"A specification has at most {MAX_SPECIFICATION_CHARACTERS} characters of JSON.",

@@ -25,14 +25,14 @@ from agora_sdk.contract.fields import JsonObject
 from agora_sdk.errors import AgoraError, Conflict, PermissionDenied
 
 from . import queries as statements
-from .approvals import read_approval_state
+from .approvals import read_approval_decision
 from .port import OPERATION_RUNNER, OperationRunner
 from .records import DeclaredAgentRow
 from .rights import TaskRights, build_requester_caller, resolve_task_rights
 from .tool_uses import is_use_recorded, record_tool_use
 from .tools import AGENT_TASK, ANY_AGENT, ResolvedTool, resolve_tools
 
-__all__ = ["TIMEOUT_SECONDS", "ToolRequest", "begin_tool_call", "require_own_declaration"]
+__all__ = ["TIMEOUT_SECONDS", "ToolRequest", "authorize_and_relay_tool_call", "require_own_declaration"]
 
 TIMEOUT_SECONDS = 900.0  # an upstream's own timeout is shorter
 
@@ -69,7 +69,7 @@ async def require_own_declaration(call: Call) -> DeclaredAgentRow:
     return row
 
 
-async def begin_tool_call(call: Call, request: ToolRequest) -> ToolOutcome:
+async def authorize_and_relay_tool_call(call: Call, request: ToolRequest) -> ToolOutcome:
     """Check a call and return the relay that executes it. Raises StaleLease, NotFound, PermissionDenied."""
     row = await require_own_declaration(call)
     specification = AgentSpecification.model_validate_json(row.specification)
@@ -95,7 +95,7 @@ async def _prepare_or_refuse_call(
 ) -> ToolOutcome | PreparedCall:
     # Before the rights: a person is asked at most once, and what a person approves may still be refused.
     if tool.needs_approval:
-        decision = await read_approval_state(call, task.task_id, request.call_id, request.tool, request.arguments)
+        decision = await read_approval_decision(call, task.task_id, request.call_id, request.tool, request.arguments)
         if decision == "open":
             return ToolOutcome(status="approval_required", error=f"{tool.name} waits for the approval of a person.")
         if decision == "rejected":
@@ -118,18 +118,18 @@ async def _prepare_or_refuse_call(
     if asks_agent:
         # A fixed addressee was chosen by the declaration's author; only the model's choice is checked.
         if tool.agent == ANY_AGENT:
-            refusal = await _refuse_unknown_addressee(call, rights, request.arguments.get("agent"))
+            refusal = await _find_unknown_addressee_refusal(call, rights, request.arguments.get("agent"))
             if refusal is not None:
                 return refusal
         return PreparedCall(tool.operation, caller, _build_task_arguments(task, tool, request.arguments), key)
     if tool.grant is None:
         return PreparedCall(tool.operation, caller, dict(request.arguments), key)
-    return await _bind_grant(
+    return await _restrict_call_to_task(
         call, task, specification, tool, rights, PreparedCall(tool.operation, caller, dict(request.arguments), key)
     )
 
 
-async def _refuse_unknown_addressee(call: Call, rights: TaskRights, name: Any) -> ToolOutcome | None:
+async def _find_unknown_addressee_refusal(call: Call, rights: TaskRights, name: Any) -> ToolOutcome | None:
     """Check that an agent named by the model exists and is visible to the requester.
 
     A task for an unknown name would wait forever, and one for the agent itself would wait for its own end.
@@ -158,7 +158,7 @@ def _build_task_arguments(task: TaskRow, tool: ResolvedTool, arguments: Mapping[
     return order | {"task_type": tool.capability, "required_capabilities": [tool.capability]}
 
 
-async def _bind_grant(
+async def _restrict_call_to_task(
     call: Call,
     task: TaskRow,
     specification: AgentSpecification,
@@ -182,7 +182,7 @@ async def _bind_grant(
                 return _build_refused_outcome(f"{arguments.get('task_id')!r} is not a task created for this one.")
         case "memory":
             namespace = specification.memory.namespace or "memory"
-            return _bind_memory(prepared, f"{namespace}/{rights.asker}/")
+            return _prefix_memory_keys(prepared, f"{namespace}/{rights.requester}/")
         case "directory":
             return replace(prepared, caller=_build_directory_viewer(prepared.caller, rights))
         case "asker":
@@ -197,7 +197,7 @@ async def _bind_grant(
     return prepared
 
 
-def _bind_memory(prepared: PreparedCall, prefix: str) -> PreparedCall:
+def _prefix_memory_keys(prepared: PreparedCall, prefix: str) -> PreparedCall:
     """Bind values to the agent and the requester, so that no requester reads values of another."""
     field = "prefix" if prepared.operation.action == "list" else "key"
     # The prefix ends with a slash, so that no requester's id can be the beginning of another one's.
@@ -214,10 +214,10 @@ def _build_relay(checked: ToolOutcome | PreparedCall, request: ToolRequest, runn
             await record_tool_use(end, request.task_id, request.call_id, checked.operation, outcome.content)
         return outcome
 
-    return cast_relay_to_result(_build_performer(checked, runner), settle, TIMEOUT_SECONDS)
+    return cast_relay_to_result(_build_operation_runner(checked, runner), settle, TIMEOUT_SECONDS)
 
 
-def _build_performer(
+def _build_operation_runner(
     checked: ToolOutcome | PreparedCall, runner: OperationRunner
 ) -> Callable[[], Awaitable[ToolOutcome]]:
     async def perform() -> ToolOutcome:

@@ -18,7 +18,7 @@ from agora_sdk.contract import Operation
 from agora_sdk.contract.declared_agents import AgentSpecification, AgentTool
 from agora_sdk.errors import InvalidRequest, field_error
 
-__all__ = ["ANY_AGENT", "TOOLSETS", "ResolvedTool", "check_tool_names", "describe_tool", "resolve_tools"]
+__all__ = ["ANY_AGENT", "TOOLSETS", "ResolvedTool", "describe_tool", "reject_unknown_tool_names", "resolve_tools"]
 
 Bound = Literal["none", "child", "parent", "memory", "directory", "asker"]
 AGENT_TASK = "a2a.message"
@@ -103,7 +103,7 @@ class ResolvedTool:
     needs_approval: bool = False
 
 
-def check_tool_names(specification: AgentSpecification) -> None:
+def reject_unknown_tool_names(specification: AgentSpecification) -> None:
     """Check for names that no tool can have. Tools of upstreams and other agents need not exist yet."""
     unknown = [name for name in specification.tools if not _is_tool_name(name)]
     if unknown:

@@ -19,7 +19,7 @@ from agora.domains.billing.accounts import NO_ACCOUNT
 from agora.domains.billing.allowances import grant_allowance
 from agora.domains.billing.ledger import Charge, Ledger
 from agora.domains.billing.metering import build_base_price_key
-from agora.domains.billing.money import check_whole_units, format_amount, to_micros
+from agora.domains.billing.money import format_amount, reject_fractional_units, to_micros
 from agora.domains.billing.prices import AMOUNT_FIELDS
 from agora.domains.billing.terms import PriceTerms
 from agora.domains.identity.records import TOKENS, TokenRow
@@ -222,7 +222,7 @@ async def _charge_base_price(call: Call, row: InstanceRow, terms: PriceTerms) ->
     account = (row.account_id, row.agent_id, EntryKind.BASE, 1, row.instance_id)
     charge = Charge(build_base_price_key(row.instance_id), *account)
     if terms.base_price:
-        await Ledger(call).write_entry(charge, terms, terms.base_price, enforce=True)
+        await Ledger(call).enforce_limits_and_write_entry(charge, terms, terms.base_price, enforce=True)
 
 
 def _check_config(call: Call, request: InstanceRequest, manifest: AgentManifest, secrets: dict[str, Any]) -> None:
@@ -236,7 +236,7 @@ def _check_config(call: Call, request: InstanceRequest, manifest: AgentManifest,
             required=DEPLOY_SCOPE,
         )
     currency = request.config.spend_currency or str(call.context.settings.billing_currency)
-    check_whole_units(currency, **{"instance_config.spend_limit": request.config.spend_limit})
+    reject_fractional_units(currency, **{"instance_config.spend_limit": request.config.spend_limit})
     spec = _build_probe_spec(request, manifest, secrets)
     errors = runtime.find_spec_errors(spec)
     # Who may deploy could change the manifest's limits anyway; an instance of scaling has no such caller later.

@@ -11,7 +11,7 @@ from typing import Any
 
 from agora.clock import SECOND
 from agora.core.call import Call, encode_json
-from agora.domains.billing.metering import Run, bill_runs
+from agora.domains.billing.metering import Run, bill_run_growth
 from agora.runtimes.port import Usage
 from agora.value_classes import value_class
 
@@ -74,7 +74,7 @@ async def begin_interval(call: Call, row: InstanceRow, ticks: MonotonicTime) -> 
     version = row.price_version
     new_run = Run(row.instance_id, number, row.account_id, row.agent_id, call.now, call.now, version)
     # Of no length: the first report fixes the start, from which the keys of the ledger's entries are made.
-    await bill_runs(call, [new_run])
+    await bill_run_growth(call, [new_run])
 
 
 def build_check_update(call: Call, row: InstanceRow, check: CheckResult) -> list[Any]:
@@ -95,7 +95,7 @@ async def bill_running_intervals(call: Call, ids: Sequence[str], ticks: Monotoni
     names = encode_json(sorted(ids))
     await call.tx.execute(statements.extend_intervals, ids=names, ticks=ticks.at, boot=ticks.boot, now=call.now)
     rows = await call.tx.all(statements.select_observed_intervals, ids=names)
-    await bill_runs(call, [_build_run(row, row, row.measured) for row in rows])
+    await bill_run_growth(call, [_build_run(row, row, row.measured) for row in rows])
 
 
 async def close_and_bill_interval(
@@ -118,7 +118,7 @@ async def close_and_bill_interval(
         ticks=ticks.at,
         ended=interval.began + measured,
     )
-    await bill_runs(call, [_build_run(row, interval, measured, closed=True)])
+    await bill_run_growth(call, [_build_run(row, interval, measured, closed=True)])
     return measured
 
 

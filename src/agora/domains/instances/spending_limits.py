@@ -14,7 +14,7 @@ from math import ceil
 
 from agora.clock import SECOND
 from agora.core.call import Call
-from agora.domains.billing.budgets import Headroom, list_headroom
+from agora.domains.billing.budget_enforcement import Headroom, list_headroom
 from agora.domains.billing.ledger import Ledger
 from agora.domains.billing.terms import PriceTerms
 

@@ -163,14 +163,14 @@ async def _run_check(check: Check, call: Call, monitor: HealthMonitor) -> Compon
 
 def build_health_without_store(monitor: HealthMonitor, now: int) -> Health:
     """Build the health report while the store cannot be read."""
-    probed = monitor.probed
-    seconds, failure = (probed.seconds, probed.failure) if probed is not None else (0.0, None)
+    last_probe = monitor.last_probe
+    seconds, failure = (last_probe.seconds, last_probe.failure) if last_probe is not None else (0.0, None)
     detail = f"no answer: {failure}" if failure else "no answer"
     database = ComponentHealth(status="critical", detail=detail, latency_ms=round(seconds * 1000, 3))
     components = {"database": database}
     # Known without the store; all other components need it.
     if monitor.bus() is not None:
-        fault = monitor.bus_error()
+        fault = monitor.find_bus_error()
         components["bus"] = ComponentHealth(status="degraded" if fault else "healthy", detail=fault or "Redis")
     return Health(status="critical", components=components, version=__version__, timestamp=to_datetime(now))
 
@@ -227,9 +227,9 @@ async def _check_database(call: Call, monitor: HealthMonitor) -> ComponentHealth
     except (StoreFailure, TxClosed, AgoraError) as error:
         return ComponentHealth(status="critical", detail=f"no answer: {type(error).__name__}")
     elapsed_ms = (time.perf_counter() - started_at) * 1000
-    probed = monitor.probed
+    last_probe = monitor.last_probe
     # The probe writes, the sample only reads: a read-only store answers reads.
-    failure = probed.failure if probed is not None else sample.failure if sample is not None else None
+    failure = last_probe.failure if last_probe is not None else sample.failure if sample is not None else None
     if failure is not None:
         return _build_sampled_report(
             call, monitor, "critical", f"no commit: {failure}", {"read_ms": round(elapsed_ms, 3)}
@@ -244,7 +244,7 @@ async def _check_database(call: Call, monitor: HealthMonitor) -> ComponentHealth
     status = _choose_worst_status(
         _choose_status_by_limit(depth / limit, QUEUE_HIGH, QUEUE_FULL), "degraded" if slow else "healthy"
     )
-    remaining = monitor.seconds_until("queue_depth", limit, window=RECENT, at_least=RECENT_LEAST)
+    remaining = monitor.estimate_seconds_until("queue_depth", limit, window=RECENT, at_least=RECENT_LEAST)
     detail = f"commits in {metrics.get('round_trip_ms', elapsed_ms):.1f} ms, {depth:.0f} of {limit:.0f} waiting"
     return _build_sampled_report(
         call, monitor, status, detail, metrics, _build_trend_warning("the write queue is full", remaining, MINUTES)
@@ -284,7 +284,7 @@ async def _check_agents(call: Call, monitor: HealthMonitor) -> ComponentHealth:
 async def _check_events(call: Call, monitor: HealthMonitor) -> ComponentHealth:
     metrics = {name: float(value) for name, value in call.context.live.items()}
     lag = metrics.get("lag", 0.0)
-    remaining = monitor.seconds_until("event_lag", LAG_HIGH, window=RECENT, at_least=RECENT_LEAST)
+    remaining = monitor.estimate_seconds_until("event_lag", LAG_HIGH, window=RECENT, at_least=RECENT_LEAST)
     return _build_sampled_report(
         call,
         monitor,
@@ -301,7 +301,7 @@ async def _check_disk(call: Call, monitor: HealthMonitor) -> ComponentHealth:
         return _build_sampled_report(call, monitor, "degraded", "cannot be measured", {})
     free = metrics["disk_free"]
     # Ten minutes at least: a log rotation or a large upload is no trend.
-    remaining = monitor.seconds_until("disk_free", 0.0, window=HOUR, at_least=MINUTES)
+    remaining = monitor.estimate_seconds_until("disk_free", 0.0, window=HOUR, at_least=MINUTES)
     status = _choose_status_by_limit(free, DISK_LOW, DISK_OUT)
     detail = f"{free / BYTES_PER_MIB:,.0f} MiB free"
     return _build_sampled_report(
@@ -314,7 +314,7 @@ async def _check_memory(call: Call, monitor: HealthMonitor) -> ComponentHealth:
     if "memory_rss" not in metrics:
         return _build_sampled_report(call, monitor, "degraded", "cannot be measured", {})
     share = metrics["memory_available"] / metrics["memory_total"]
-    remaining = monitor.seconds_until("memory_available", 0.0, window=HOUR, at_least=MINUTES)
+    remaining = monitor.estimate_seconds_until("memory_available", 0.0, window=HOUR, at_least=MINUTES)
     status = _choose_status_by_limit(share, MEMORY_LOW, MEMORY_OUT)
     detail = f"the server uses {metrics['memory_rss'] / BYTES_PER_MIB:,.0f} MiB, {share:.0%} of the memory is available"
     return _build_sampled_report(

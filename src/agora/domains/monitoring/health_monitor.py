@@ -83,7 +83,7 @@ class HealthMonitor:
 
     live: counters of the event streams. disk, memory: measure them.
     draining: set when the server has begun to stop. watchdog: counts blockages of the event loop. bus: state of Redis,
-    if used; missed: whether the server is not ready without it.
+    if used; needs_bus: whether the server is not ready without it.
     on_failure: called when a probe has failed.
     check_seconds: time without an answer after which an engine is unreachable. probe_seconds: limit of one commit.
     """
@@ -109,11 +109,11 @@ class HealthMonitor:
         self.loops: Sequence[LoopStatus] = ()
         self.draining = False
         self.watchdog = LoopWatchdog(0)
-        self.probed: Probe | None = None
+        self.last_probe: Probe | None = None
         self.on_failure: Callable[[], None] = lambda: None
         self._probing: asyncio.Task[Probe] | None = None
         self.bus: Callable[[], Bridge | None] = lambda: None
-        self.missed = False
+        self.needs_bus = False
 
     async def take_sample(self) -> Sample:
         """Take all measurements now. A failure of the store is a result, not an error."""
@@ -147,7 +147,7 @@ class HealthMonitor:
             log.exception("a measurement failed")
         return {}
 
-    async def probe(self) -> Probe:
+    async def probe_store(self) -> Probe:
         """Commit a row to the store now. A failure is a result, not an error; the store logs its outages itself."""
         started_at, failure, cause = time.perf_counter(), None, UNREACHABLE
         try:
@@ -159,34 +159,34 @@ class HealthMonitor:
             failure, cause = _describe_failure(error), error.extra["cause"]
         except Exception as error:
             failure = type(error).__name__
-        previous_failure = self.probed.failure if self.probed is not None else None
+        previous_failure = self.last_probe.failure if self.last_probe is not None else None
         if failure is not None and previous_failure is None:
             log.warning("not ready: %s", failure)
         elif failure is None and previous_failure is not None:
             log.warning("ready again")
-        self.probed = Probe(time.perf_counter() - started_at, failure, cause, time.monotonic())
+        self.last_probe = Probe(time.perf_counter() - started_at, failure, cause, time.monotonic())
         if failure is not None:
             self.on_failure()
-        return self.probed
+        return self.last_probe
 
-    async def refresh_probe(self) -> None:
+    async def refresh_store_probe(self) -> None:
         """Probe again if the last success is not recent; concurrent callers share one probe.
 
         A failure is reported at once: the subscriber (``on_failure``) probes until the store is back.
         """
-        probe = self.probed
+        probe = self.last_probe
         recent = probe is not None and time.monotonic() - probe.at < PROBE_MAX_AGE
         # /ready is public: requests must not be able to cause a write each.
         if recent or self.probe_failure or self.draining:
             return
         if self._probing is None or self._probing.done():
-            self._probing = asyncio.create_task(self.probe())
+            self._probing = asyncio.create_task(self.probe_store())
         await asyncio.shield(self._probing)  # a cancelled caller does not end the probe for the others
 
     @property
     def probe_failure(self) -> str | None:
         """Why the last probe failed; None if it succeeded."""
-        return self.probed.failure if self.probed is not None else None
+        return self.last_probe.failure if self.last_probe is not None else None
 
     @property
     def latest_sample(self) -> Sample | None:
@@ -197,7 +197,7 @@ class HealthMonitor:
         """Seconds since the last measurement."""
         return (now - self.samples[-1].at) / SECOND if self.samples else None
 
-    def seconds_until(self, name: str, limit: float, *, window: float, at_least: float) -> float | None:
+    def estimate_seconds_until(self, name: str, limit: float, *, window: float, at_least: float) -> float | None:
         """Seconds until a value reaches a limit, by the trend of the last ``window`` seconds."""
         if not self.samples:
             return None
@@ -209,44 +209,44 @@ class HealthMonitor:
         ]
         return trend.seconds_until(points, limit, at_least=at_least)
 
-    def outage_reason(self) -> str | None:
+    def find_outage_reason(self) -> str | None:
         """Why calls cannot be served now; None if they can."""
         if self.draining:
             return "The server is shutting down."
         sample = self.latest_sample
         if sample is None:
             return "The store has not been checked yet."
-        failure = self.probed.failure if self.probed is not None else sample.failure
+        failure = self.last_probe.failure if self.last_probe is not None else sample.failure
         if failure is not None:
             return f"The store takes no writes: {failure.rstrip('.')}."
         # A failed sample has no values of the store.
         if sample.failure is None and sample.values["queue_depth"] >= sample.values["queue_limit"]:
             return "The store's write queue is full."
-        if self.missed and (fault := self.bus_error()):
-            return fault
+        if self.needs_bus and (error := self.find_bus_error()):
+            return error
         return None
 
     @property
     def is_store_unreadable(self) -> bool:
         """Whether the store cannot even be read; a store that takes no writes may still be readable."""
         return (
-            self.probed is not None
-            and self.probed.failure is not None
-            and self.probed.cause in (UNREACHABLE, "timeout")
+            self.last_probe is not None
+            and self.last_probe.failure is not None
+            and self.last_probe.cause in (UNREACHABLE, "timeout")
         )
 
-    def component_states(self) -> dict[str, str]:
+    def describe_components(self) -> dict[str, str]:
         """States of the server's dependencies: ``ok``, or the cause for the store and ``unreachable`` for the bus.
 
         The bus is included only if it is Redis.
         """
-        probe = self.probed
+        probe = self.last_probe
         states = {"store": "ok" if probe is None or probe.failure is None else probe.cause}
         if self.bus() is not None:
-            states["bus"] = "unreachable" if self.bus_error() else "ok"
+            states["bus"] = "unreachable" if self.find_bus_error() else "ok"
         return states
 
-    def bus_error(self) -> str | None:
+    def find_bus_error(self) -> str | None:
         """Why Redis cannot be reached; None if it can, or if the bus is embedded."""
         bridge = self.bus()
         return None if bridge is None or bridge.connected else f"Redis cannot be reached: {bridge.error}."

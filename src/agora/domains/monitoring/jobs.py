@@ -53,10 +53,10 @@ class ReadinessController(Controller):
         monitor.on_failure = self._wakeup.set
 
     async def prepare(self) -> None:
-        await self._monitor.probe()
+        await self._monitor.probe_store()
 
     async def step(self) -> None:
-        await self._monitor.probe()
+        await self._monitor.probe_store()
 
     async def _wait_for_next_step(self, stop: asyncio.Event) -> bool:
         # First without the wakeup, which a failed probe sets itself: an outage would otherwise be probed in a busy loop.
@@ -73,9 +73,9 @@ class UsageCounters(Controller):
 
     async def prepare(self) -> None:
         """Load the counts stored before the start."""
-        await self.run_for_each_tenant(self._load_tenant)
+        await self.run_for_each_tenant(self._load_usage_of_tenant)
 
-    async def _load_tenant(self, tenant: str) -> None:
+    async def _load_usage_of_tenant(self, tenant: str) -> None:
         self.context.meter.load_usage(tenant, await self.read(tenant, statements.select_usage))
 
     async def step(self) -> None:
@@ -83,16 +83,16 @@ class UsageCounters(Controller):
         living = {DEFAULT_TENANT, *await self.context.store.tenants()}
         for tenant in {*meter.tenants(), *meter.traffic.tenants()} - living:
             meter.forget_tenant(tenant)  # its rows are being or have been erased, and no new ones may be written
-        await self._run_for_tenants({*meter.tenants(), *meter.traffic.tenants()}, self._store_tenant)
+        await self._run_for_tenants({*meter.tenants(), *meter.traffic.tenants()}, self._store_counts_of_tenant)
 
     async def finish(self) -> None:
         await self.step()
 
-    async def _store_tenant(self, tenant: str) -> None:
-        await self._flush_tenant(tenant)
-        await self._store_minutes(tenant)
+    async def _store_counts_of_tenant(self, tenant: str) -> None:
+        await self._flush_usage(tenant)
+        await self._store_traffic_minutes(tenant)
 
-    async def _flush_tenant(self, tenant: str) -> None:
+    async def _flush_usage(self, tenant: str) -> None:
         meter = self.context.meter
         usage_to_store = dict(sorted(meter.take_unsaved_usage(tenant).items()))
         if not usage_to_store:
@@ -101,7 +101,7 @@ class UsageCounters(Controller):
         # Marked only after the commit: a failed write leaves the counts for the next step.
         meter.mark_saved(tenant, await self.write_as_system(tenant, lambda call: _add_counts(call, usage_to_store)))
 
-    async def _store_minutes(self, tenant: str) -> None:
+    async def _store_traffic_minutes(self, tenant: str) -> None:
         traffic = self.context.meter.traffic
         rows = traffic.take_unsaved_minutes(tenant)
         if not rows:
@@ -120,15 +120,15 @@ class UsageCounters(Controller):
             raise
 
 
-async def _add_counts(call: Call, leaving: Mapping[Key, Usage]) -> dict[Key, Usage]:
+async def _add_counts(call: Call, increments: Mapping[Key, Usage]) -> dict[Key, Usage]:
     """Add counts to the stored ones; return the new value of every counter."""
     rows = await call.tx.all(statements.lock_usage)
     # The rows are inserted first and locked then: two servers that meet a new operation both add to one row.
-    missing = leaving.keys() - _index_totals_by_key(rows).keys()
+    missing = increments.keys() - _index_totals_by_key(rows).keys()
     for operation, version in sorted(missing):
         await call.tx.execute(statements.insert_usage, operation=operation, version=version, now=call.now)
     totals = _index_totals_by_key(await call.tx.all(statements.lock_usage) if missing else rows)
-    for key, usage in leaving.items():
+    for key, usage in increments.items():
         total = totals[key]
         total.add_usage(usage)
         await call.tx.execute(

@@ -84,13 +84,13 @@ async def build_filter(call: Call, query: MessageQuery) -> MessageFilter:
         "until": query.until and to_microseconds(query.until),
     }
     if query.from_agent is not None:
-        values["from_agent"] = (await _resolve_agent(call.tx, query.from_agent))[0]
+        values["from_agent"] = (await _resolve_agent_and_address(call.tx, query.from_agent))[0]
     if query.agent is not None:
-        values["agent"], values["address"] = await _resolve_agent(call.tx, query.agent)
+        values["agent"], values["address"] = await _resolve_agent_and_address(call.tx, query.agent)
     if query.to_agent == "broadcast":
         values["broadcast"] = True
     elif query.to_agent is not None:
-        values["to_agent"], values["to_address"] = await _resolve_agent(call.tx, query.to_agent)
+        values["to_agent"], values["to_address"] = await _resolve_agent_and_address(call.tx, query.to_agent)
     if not call.caller.may("read:all"):
         # Visibility is one more condition of the statement, so that pages and counts agree with what is shown.
         values["viewer"] = call.caller.subject
@@ -103,7 +103,7 @@ async def build_filter(call: Call, query: MessageQuery) -> MessageFilter:
     return MessageFilter(filters, len(words), present | texts)
 
 
-async def _resolve_agent(tx: Reader, ref: str) -> tuple[str, str]:
+async def _resolve_agent_and_address(tx: Reader, ref: str) -> tuple[str, str]:
     """Resolve an agent's id and the address under which messages are held for its name."""
     row = await find_agent(tx, ref)
     return (ref, build_address_of_name(ref)) if row is None else (row.agent_id, build_address_of_name(row.agent_name))
@@ -132,7 +132,9 @@ class MessageLogReader:
     filter: MessageFilter
     _page_end: str = ""  # last message of the current window of an export
 
-    async def read_back(self, tx: Reader, before: str, limit: int, most: int) -> tuple[list[LoggedMessage], str | None]:
+    async def read_page_back(
+        self, tx: Reader, before: str, limit: int, most: int
+    ) -> tuple[list[LoggedMessage], str | None]:
         """Read a bounded page of messages before a position, newest first, and the next position; None at the end."""
         query = statements.build_message_page_query(self.filter.filters, self.filter.words, True)
         rows: list[MessageRow] = []
@@ -156,7 +158,7 @@ class MessageLogReader:
             before = end.message_id
         return await build_messages(tx, rows), before
 
-    async def read_forward(
+    async def read_page_forward(
         self, tx: Reader, after: str, ceiling: str, limit: int, most: int
     ) -> tuple[list[LoggedMessage], bool]:
         """Read messages between two positions, oldest first, up to a number and size, and whether these were all."""

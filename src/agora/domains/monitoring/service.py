@@ -144,7 +144,9 @@ class MonitorService(BoundService, contract.Monitor):
     ) -> tuple[list[contract.LoggedMessage], dict[str, Any]]:
         before = str(paging.decode_cursor(cursor)[0]) if cursor else AFTER_EVERY_ID
         log = MessageLogReader(await build_filter(self.call, query))
-        messages, next_cursor = await log.read_back(self.call.tx, before, limit, self.call.context.settings.page_bytes)
+        messages, next_cursor = await log.read_page_back(
+            self.call.tx, before, limit, self.call.context.settings.page_bytes
+        )
         following = paging.encode_cursor(next_cursor) if next_cursor is not None else None
         return messages, {"count": len(messages), "has_more": next_cursor is not None, "next_cursor": following}
 
@@ -208,16 +210,18 @@ class MonitorService(BoundService, contract.Monitor):
             since=since,
             until=until,
         )
-        following = self._follow_export(query, last_event_id)
+        following = self._open_export_stream(query, last_event_id)
         return cast("AsyncIterator[contract.LoggedMessage]", following)
 
-    async def _follow_export(self, query: MessageQuery, last_event_id: str | None) -> LogStreamSpec:
+    async def _open_export_stream(self, query: MessageQuery, last_event_id: str | None) -> LogStreamSpec:
         log = MessageLogReader(await build_filter(self.call, query))
         ceiling = new_id("msg")  # messages sent after the start of the export are not waited for
 
         async def read_messages(reader: Reader, position: int) -> LogPage:
             after = _build_entry_id(position) if position else BEFORE_EVERY_ID
-            messages, finished = await log.read_forward(reader, after, ceiling, EXPORT_BATCH, paging.MAX_PAGE_BYTES)
+            messages, finished = await log.read_page_forward(
+                reader, after, ceiling, EXPORT_BATCH, paging.MAX_PAGE_BYTES
+            )
             entries = [Entry(_read_entry_number(each), "message", each.model_dump_json().encode()) for each in messages]
             return LogPage(entries, finished)
 

@@ -41,16 +41,16 @@ async def compose_answer(call: Call, draft: Draft, sent: SentMessage) -> dict[st
         hosting = HOSTING in draft.own and message.type in (P.REQUEST, *_HOSTING_PERFORMATIVES)
         return await deployment.answer_as_host(call, draft, sent) if hosting else None
     if message.type in _HOSTING_PERFORMATIVES:
-        return await deployment.pass_on(call, draft, sent)
+        return await deployment.deploy_or_forward_request(call, draft, sent)
     if message.type in (P.DISCOVER, P.REQUEST) and message.intent in ("find_agent", "find_agents"):
         find_one = message.intent == "find_agent"
         return await (agent_search.answer_find_agent if find_one else agent_search.answer_find_agents)(
             call, message.payload
         )
     if message.type is P.INFORM and message.intent == "track_usage":
-        return await _record_usage(call, draft)
+        return await _store_usage_report(call, draft)
     if message.type is P.REQUEST and message.intent == "chat":
-        return await _answer_chat(call, message.payload.get("message"))
+        return await _answer_chat_message(call, message.payload.get("message"))
     # Only what asks for something is refused; statements to the marketplace need no reply.
     if message.type in (P.DISCOVER, P.REQUEST, P.PROPOSE):
         error = f"The marketplace does not know the intent {message.intent!r}."
@@ -58,7 +58,7 @@ async def compose_answer(call: Call, draft: Draft, sent: SentMessage) -> dict[st
     return None
 
 
-async def _answer_chat(call: Call, sentence: Any) -> dict[str, Any]:
+async def _answer_chat_message(call: Call, sentence: Any) -> dict[str, Any]:
     """Answer ``payload.message`` by the chat, with the sender's permissions."""
     if not isinstance(sentence, str) or not 1 <= len(sentence) <= MAX_SENTENCE_CHARACTERS:
         error = (
@@ -76,15 +76,15 @@ async def _answer_chat(call: Call, sentence: Any) -> dict[str, Any]:
 _HOSTING_PERFORMATIVES = (P.DEPLOY, P.CO_LOCATE, P.SCALE)
 
 
-async def _record_usage(call: Call, draft: Draft) -> dict[str, Any]:
+async def _store_usage_report(call: Call, draft: Draft) -> dict[str, Any]:
     """Store a usage report and return the confirmation. Agents may only report their own usage."""
     payload, sender = draft.message.payload, draft.sender
-    agent_id = await _resolve_reported_agent(call, draft)
+    agent_id = await _require_reportable_agent(call, draft)
     usage_id = new_id("use")
     # Other fields are kept as they are: the agent protocol leaves the payload open.
     fields = {"agent_id", "customer_id", "action", "duration", "timestamp"}
     details = {name: value for name, value in payload.items() if name not in fields}
-    customer, action = _parse_word(payload, "customer_id"), _parse_word(payload, "action") or "use"
+    customer, action = _parse_payload_text(payload, "customer_id"), _parse_payload_text(payload, "action") or "use"
     duration, used_at = _parse_duration(payload.get("duration")), _parse_timestamp(payload.get("timestamp"), call.now)
     usage = ReportedUsageRow(
         tenant_id=call.caller.tenant,
@@ -105,7 +105,7 @@ async def _record_usage(call: Call, draft: Draft) -> dict[str, Any]:
     return {"type": "confirm", "intent": "usage_recorded", "payload": record}
 
 
-async def _resolve_reported_agent(call: Call, draft: Draft) -> str:
+async def _require_reportable_agent(call: Call, draft: Draft) -> str:
     named, sender = draft.message.payload.get("agent_id"), draft.sender
     if named is None or named in sender.known_names:
         return sender.agent_id
@@ -119,12 +119,12 @@ async def _resolve_reported_agent(call: Call, draft: Draft) -> str:
     return row.agent_id
 
 
-def _parse_word(payload: dict[str, Any], name: str) -> str | None:
+def _parse_payload_text(payload: dict[str, Any], name: str) -> str | None:
     value = payload.get(name)
     if value is None:
         return None
     if not isinstance(value, str) or len(value) > 100 or "\x00" in value:
-        raise _invalid_field(name, "a text of at most 100 characters")
+        raise _build_payload_error(name, "a text of at most 100 characters")
     return value
 
 
@@ -132,7 +132,7 @@ def _parse_duration(value: Any) -> float:
     if value is None:
         return 0.0
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1e12:
-        raise _invalid_field("duration", "milliseconds, 0 or more")
+        raise _build_payload_error("duration", "milliseconds, 0 or more")
     return float(value)
 
 
@@ -142,8 +142,8 @@ def _parse_timestamp(value: Any, default: int) -> int:
     try:
         return to_microseconds(_TIME.validate_python(value))
     except ValidationError:
-        raise _invalid_field("timestamp", "an RFC 3339 time") from None
+        raise _build_payload_error("timestamp", "an RFC 3339 time") from None
 
 
-def _invalid_field(name: str, what: str) -> InvalidRequest:
+def _build_payload_error(name: str, what: str) -> InvalidRequest:
     return InvalidRequest(f"payload.{name} must be {what}.", errors=[field_error(f"payload.{name}", f"not {what}")])

@@ -22,7 +22,7 @@ from agora_sdk.contract.envelopes import HOSTING, ORCHESTRATOR, Performative
 
 from .agent_search import choose_protocol_name
 
-__all__ = ["answer_as_host", "pass_back", "pass_on"]
+__all__ = ["answer_as_host", "apply_or_forward_host_reply", "deploy_or_forward_request"]
 
 P = Performative
 
@@ -35,7 +35,7 @@ MANIFEST_FIELDS = ("repository", "build_config", "host_requirements")
 INTENT_BY_PERFORMATIVE = {P.DEPLOY: "create_container", P.CO_LOCATE: "co_locate", P.SCALE: "scale"}
 
 
-async def pass_on(call: Call, draft: Draft, sent: SentMessage) -> dict[str, Any] | None:
+async def deploy_or_forward_request(call: Call, draft: Draft, sent: SentMessage) -> dict[str, Any] | None:
     """Deploy, or forward the request to a hosting agent; return a reply if it is refused or complete at once."""
     message = draft.message
     named = message.payload.get("agent_id") or (draft.sender.name if message.type is P.CO_LOCATE else None)
@@ -44,7 +44,7 @@ async def pass_on(call: Call, draft: Draft, sent: SentMessage) -> dict[str, Any]
     if row is None or row.retired_at is not None or not is_agent_visible(call.caller, row):
         return _build_failure(draft, named, f"No agent {named!r} is registered.", "AGENT_NOT_FOUND")
     preferred = message.payload.get("preferred_host")
-    if await deploy_messages.is_deployable(call, row) and await _is_ours(call, preferred):
+    if await deploy_messages.is_deployable(call, row) and await _is_placed_by_marketplace(call, preferred):
         if message.type is P.SCALE:
             return await deploy_messages.scale_agent_from_message(call, message, row)
         return await deploy_messages.deploy_agent_from_message(
@@ -52,7 +52,7 @@ async def pass_on(call: Call, draft: Draft, sent: SentMessage) -> dict[str, Any]
         )
     host = await _find_hosting_agent(call, preferred)
     if host is None:
-        error, code = _no_host(call)
+        error, code = _build_no_host_error(call)
         return _build_failure(draft, named, error, code)
     request = {
         "type": "request",
@@ -63,7 +63,7 @@ async def pass_on(call: Call, draft: Draft, sent: SentMessage) -> dict[str, Any]
     }
     if message.context:
         request["context"] = message.context
-    # The cause connects the host's later reply with the original request (pass_back).
+    # The cause connects the host's later reply with the original request (apply_or_forward_host_reply).
     await send_as_marketplace(call, ORCHESTRATOR, request, None, cause=sent.message_id)
     return None
 
@@ -98,7 +98,7 @@ async def _resolve_preferred_host(call: Call, preferred: Any) -> str | None:
     return agent.agent_id if agent is not None else preferred
 
 
-async def _is_ours(call: Call, preferred: Any) -> bool:
+async def _is_placed_by_marketplace(call: Call, preferred: Any) -> bool:
     """Whether the marketplace places the instance: not if the preferred hosting agent is not registered as a host."""
     agent = await find_agent(call.tx, preferred) if isinstance(preferred, str) and preferred else None
     return agent is None or await call.tx.one(host_queries.select_host_of_agent, agent_id=agent.agent_id) is not None
@@ -113,9 +113,9 @@ async def _find_hosting_agent(call: Call, preferred: Any) -> AgentRow | None:
     return next((row for row in rows if row.status in ("active", "busy") and is_agent_visible(call.caller, row)), None)
 
 
-def _build_failure(draft: Draft, named: Any, error: str, code: str) -> dict[str, Any]:
+def _build_failure(draft: Draft, agent_ref: Any, error: str, code: str) -> dict[str, Any]:
     """Build the negative reply: ``deploy_failure`` to ``deploy``, else ``refuse``."""
-    payload = {"error": error, "code": code} | ({"agent_id": named} if isinstance(named, str) else {})
+    payload = {"error": error, "code": code} | ({"agent_id": agent_ref} if isinstance(agent_ref, str) else {})
     if draft.message.type is P.DEPLOY:
         return {"type": "deploy_failure", "intent": "deployment_failed", "payload": payload}
     return {"type": "refuse", "intent": f"{draft.message.type.value}_refused", "payload": payload}
@@ -124,8 +124,8 @@ def _build_failure(draft: Draft, named: Any, error: str, code: str) -> dict[str,
 async def answer_as_host(call: Call, draft: Draft, sent: SentMessage) -> dict[str, Any] | None:
     """Reply as the built-in hosting agent, which is active while no other one is registered."""
     if draft.message.type is not P.REQUEST:
-        return await pass_on(call, draft, sent)
-    if _runs_here(call):
+        return await deploy_or_forward_request(call, draft, sent)
+    if _has_local_engines(call):
         return await deploy_messages.handle_command(call, draft.message, sent.message_id)
     payload: dict[str, Any] = {"error": NO_ENGINE_MESSAGE, "code": "NO_RUNTIME_ENGINE"}
     if isinstance(draft.message.payload.get("agent_id"), str):
@@ -133,18 +133,22 @@ async def answer_as_host(call: Call, draft: Draft, sent: SentMessage) -> dict[st
     return {"type": "refuse", "intent": "no_runtime_engine", "payload": payload}
 
 
-def _runs_here(call: Call) -> bool:
+def _has_local_engines(call: Call) -> bool:
     """Whether this marketplace runs agents itself."""
     local = call.context.ports.find(LOCAL_HOST)
     return local is not None and bool(local.engines)
 
 
-def _no_host(call: Call) -> tuple[str, str]:
+def _build_no_host_error(call: Call) -> tuple[str, str]:
     """Return error message and code if no host can be asked."""
-    return (NO_DEPLOYMENT_MESSAGE, "NOT_DEPLOYABLE") if _runs_here(call) else (NO_ENGINE_MESSAGE, "NO_RUNTIME_ENGINE")
+    return (
+        (NO_DEPLOYMENT_MESSAGE, "NOT_DEPLOYABLE")
+        if _has_local_engines(call)
+        else (NO_ENGINE_MESSAGE, "NO_RUNTIME_ENGINE")
+    )
 
 
-async def pass_back(call: Call, draft: Draft) -> None:
+async def apply_or_forward_host_reply(call: Call, draft: Draft) -> None:
     """Forward a hosting agent's reply to the original sender."""
     question = draft.asked
     # Replies about this marketplace's own instances are its own; they are not forwarded.

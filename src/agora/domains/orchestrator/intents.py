@@ -242,7 +242,7 @@ def _parse_count(text: str) -> ParsedIntent | None:
         text,
         re.I,
     )
-    if able is not None and of == "agents" and (words := _query_words(able[1])):
+    if able is not None and of == "agents" and (words := _list_query_words(able[1])):
         arguments["capability"] = " ".join(words)
     return ParsedIntent("get_marketplace_stats", arguments)
 
@@ -254,14 +254,14 @@ def _parse_description(text: str) -> ParsedIntent | None:
         return ParsedIntent("get_agent", {"ref": alias[0].lower()})
     question = QUESTION_ABOUT_ONE.match(text)
     if question is not None:
-        name = _strip_name(next(filter(None, question.groups()), ""))
+        name = _strip_article_and_punctuation(next(filter(None, question.groups()), ""))
         is_name = PROPER_NAME.fullmatch(name) is not None or (" " in name and question["d"] is None)
         return ParsedIntent("get_agent", {"ref": name}) if is_name else None
     described = DESCRIPTIONS.match(text)
     if described is None or re.search(r"\b(?:agents|apps|agenten)\b", text, re.IGNORECASE):
         return None
     quoted = QUOTED.search(text)
-    name = (quoted[1] or quoted[2]).strip() if quoted else _strip_name(text[described.end() :])
+    name = (quoted[1] or quoted[2]).strip() if quoted else _strip_article_and_punctuation(text[described.end() :])
     is_name = bool(quoted or described["sure"]) or all(PROPER_NAME.fullmatch(word) for word in name.split())
     return ParsedIntent("get_agent", {"ref": name}) if name and len(name.split()) <= 6 and is_name else None
 
@@ -282,7 +282,7 @@ def _parse_search(text: str) -> ParsedIntent:
         arguments.setdefault("limit", 1)
     if (state := STATES.search(rest)) is not None:
         arguments["status"], rest = state.lastgroup, STATES.sub(" ", rest)
-    words = _query_words(rest)
+    words = _list_query_words(rest)
     if words:
         arguments["query"] = " ".join(words)
     asks = (SEARCHES.match(text) is not None and QUESTION_ABOUT_THINGS.match(text) is None) or "status" in arguments
@@ -292,7 +292,9 @@ def _parse_search(text: str) -> ParsedIntent:
         return ParsedIntent(tool, arguments)
     # A few words without a verb may be a search or chatter: marked as bare, they count only if something matches.
     short = bool(words) and len(text.split()) <= 4 and not re.search(r"[!\d]", text)
-    bare = short and (_STARTS_SUPERLATIVE.match(text) is not None or ("?" not in text and words == _all_words(text)))
+    bare = short and (
+        _STARTS_SUPERLATIVE.match(text) is not None or ("?" not in text and words == _list_distinct_words(text))
+    )
     return ParsedIntent(tool, arguments, bare=True) if bare else ParsedIntent(None)
 
 
@@ -338,17 +340,17 @@ def _parse_number(text: str) -> float:
     return float(text.replace(",", "."))
 
 
-def _strip_name(name: str) -> str:
+def _strip_article_and_punctuation(name: str) -> str:
     """Remove article, the word agent and punctuation from a name."""
     name = re.sub(r"^(?:the|an?|agent|der|die|das|le|la)\s+", "", name.strip(" .!?\"'“”"), flags=re.IGNORECASE)
     return re.sub(r"\s+agent$", "", name.strip(), flags=re.IGNORECASE).strip()
 
 
-def _query_words(text: str) -> list[str]:
+def _list_query_words(text: str) -> list[str]:
     """Extract the search terms: the words that are not fillers, in lower case, at most ``MAX_WORDS``."""
-    return [word for word in _all_words(text) if word not in FILLERS][:MAX_WORDS]
+    return [word for word in _list_distinct_words(text) if word not in FILLERS][:MAX_WORDS]
 
 
-def _all_words(text: str) -> list[str]:
+def _list_distinct_words(text: str) -> list[str]:
     words = (word.rstrip(".-").lower() for word in re.findall(r"[^\W_][\w+#.-]*", text))
     return list(dict.fromkeys(word for word in words if word))

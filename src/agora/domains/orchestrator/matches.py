@@ -33,7 +33,7 @@ class MatchRequest:
     sort: Literal["relevance", "price", "rating"] = "relevance"
 
     @property
-    def narrows(self) -> bool:
+    def has_filters_or_sorting(self) -> bool:
         """Whether candidates are filtered or sorted after the word search."""
         filters = (self.capability, self.industry, self.max_price, self.min_rating, self.status)
         return self.free or self.sort != "relevance" or any(value is not None for value in filters)
@@ -45,7 +45,7 @@ async def find_matches(call: Call, request: MatchRequest, limit: int) -> tuple[l
     Candidates match all words of the query; if there are none, any word, with the most matching words first.
     """
     # Filters and sorting need all candidates; without them, the search's own order and limit are enough.
-    count = MAX_SCANNED if request.narrows else limit
+    count = MAX_SCANNED if request.has_filters_or_sorting else limit
     candidates, total = await _read_candidates(call, request, request.query, count)
     words = (request.query or "").split()[:MAX_WORDS]
     # Only then: a match of all words is always better than one of some.
@@ -53,15 +53,15 @@ async def find_matches(call: Call, request: MatchRequest, limit: int) -> tuple[l
         candidates = await _match_any_word(call, request, words)
         total = len(candidates)
     page_bytes = call.context.settings.page_bytes
-    if not request.narrows:
-        return _cut_page(candidates[:limit], page_bytes), max(total, len(candidates))
+    if not request.has_filters_or_sorting:
+        return _limit_page_bytes(candidates[:limit], page_bytes), max(total, len(candidates))
     matches = [agent for agent in candidates if _passes_filters(agent, request)]
     if request.sort != "relevance":
         matches.sort(key=_ORDERS[request.sort])
-    return _cut_page(matches[:limit], page_bytes), len(matches)
+    return _limit_page_bytes(matches[:limit], page_bytes), len(matches)
 
 
-def _cut_page(matches: list[MarketplaceAgent], most: int) -> list[MarketplaceAgent]:
+def _limit_page_bytes(matches: list[MarketplaceAgent], most: int) -> list[MarketplaceAgent]:
     """Limit the matches to a number of bytes, but keep at least one."""
     size = 0
     for number, agent in enumerate(matches):
@@ -72,19 +72,19 @@ def _cut_page(matches: list[MarketplaceAgent], most: int) -> list[MarketplaceAge
 
 
 async def _read_candidates(
-    call: Call, request: MatchRequest, search: str | None, wanted: int, category: str | None = None
+    call: Call, request: MatchRequest, search: str | None, limit: int, category: str | None = None
 ) -> tuple[list[MarketplaceAgent], int]:
     """Read candidates in order of relevance, and their total number."""
     candidates: list[MarketplaceAgent] = []
     cursor, total = None, 0
     for _ in range(MAX_SCANNED // PAGE_SIZE):  # a page may be shorter than its limit because of its size
-        if len(candidates) >= wanted:
+        if len(candidates) >= limit:
             break
         query = MarketplaceQuery(
             search=search,
             category=category,
             name=request.name,
-            limit=min(PAGE_SIZE, wanted - len(candidates)),
+            limit=min(PAGE_SIZE, limit - len(candidates)),
             cursor=cursor,
         )
         page = await discover_agents(call, query)
@@ -107,30 +107,36 @@ async def _match_any_word(call: Call, request: MatchRequest, words: Sequence[str
 
 
 def _passes_filters(agent: MarketplaceAgent, request: MatchRequest) -> bool:
-    price = _highest_price(agent)
+    price = _compute_highest_price(agent)
     states = REACHABLE_STATUSES if request.status == "online" else {request.status}
     return (
         (not request.free or agent.marketplace_info.pricing_info.type == "free")
         and (request.max_price is None or price <= request.max_price)
         and (request.min_rating is None or (agent.reputation or 0.0) >= request.min_rating)
         and (request.status is None or agent.status in states)
-        and (request.capability is None or _fold(request.capability) in map(_fold, agent.capabilities))
-        and (request.industry is None or _fold(request.industry) in map(_fold, (agent.category, *agent.tags)))
+        and (
+            request.capability is None
+            or _normalize_text(request.capability) in map(_normalize_text, agent.capabilities)
+        )
+        and (
+            request.industry is None
+            or _normalize_text(request.industry) in map(_normalize_text, (agent.category, *agent.tags))
+        )
     )
 
 
-def _highest_price(agent: MarketplaceAgent) -> float:
+def _compute_highest_price(agent: MarketplaceAgent) -> float:
     """Return the highest amount of its price for any unit, so that an agent "under 2 dollars" never costs more."""
     price = agent.marketplace_info.pricing_info
     return max(price.price, price.base_price, price.task_price, price.input_price, price.output_price)
 
 
-def _fold(text: str) -> str:
+def _normalize_text(text: str) -> str:
     # Capabilities are written text_analysis, text-analysis or Text Analysis.
     return " ".join(text.replace("_", " ").replace("-", " ").casefold().split())
 
 
 _ORDERS: dict[str, Callable[[MarketplaceAgent], tuple[float, str]]] = {
-    "price": lambda agent: (_highest_price(agent), agent.agent_name),
+    "price": lambda agent: (_compute_highest_price(agent), agent.agent_name),
     "rating": lambda agent: (-(agent.reputation or 0.0), agent.agent_name),
 }

@@ -33,7 +33,7 @@ from agora_sdk.errors import UpstreamUnavailable
 
 from .answer_rows import build_app_fields, build_count_fields, build_market_fields, build_profile_fields
 
-__all__ = ["ask_chat_agent", "find_chat_agent"]
+__all__ = ["create_chat_task_and_await_answer", "find_chat_agent"]
 
 OPERATION = "agora.orchestrator.chat"
 TASK_TYPE = "a2a.message"
@@ -59,7 +59,7 @@ async def find_chat_agent(call: Call) -> AgentRow | None:
     return row if is_declared else None
 
 
-async def ask_chat_agent(call: Call, agent: AgentRow, sentence: str) -> contract.ChatAnswer:
+async def create_chat_task_and_await_answer(call: Call, agent: AgentRow, sentence: str) -> contract.ChatAnswer:
     """Have the agent answer, and wait for it. A sentence repeated under the same idempotency key is one task."""
     # Another sentence under the same key is an error, as for every idempotency key.
     digest = hashlib.blake2b(sentence.encode(), digest_size=16).digest()

@@ -40,7 +40,7 @@ class OrchestratorService(BoundService, contract.Orchestrator):
         agent = await model_chat.find_chat_agent(self.call)
         if agent is None:
             return await self.answer_by_rules(message)
-        return await model_chat.ask_chat_agent(self.call, agent, message)
+        return await model_chat.create_chat_task_and_await_answer(self.call, agent, message)
 
     async def answer_by_rules(self, message: str) -> contract.ChatAnswer:
         """Answer a sentence by fixed rules, without a model. Raises InvalidRequest, PermissionDenied."""
@@ -134,7 +134,7 @@ class OrchestratorService(BoundService, contract.Orchestrator):
         else:
             request = MatchRequest(capability, status=status, free=free)
             _, total = await find_matches(self.call, request, 1)
-            estimate = request.narrows and total >= MAX_SCANNED
+            estimate = request.has_filters_or_sorting and total >= MAX_SCANNED
         return contract.MarketplaceCount(
             of=of,
             total=total,

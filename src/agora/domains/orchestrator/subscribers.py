@@ -12,6 +12,6 @@ __all__ = ["answer_message"]
 
 async def answer_message(call: Call, delivered: MessageDelivered) -> None:
     """Forward replies of hosting agents, and answer messages addressed to the marketplace."""
-    await deployment.pass_back(call, delivered.draft)
+    await deployment.apply_or_forward_host_reply(call, delivered.draft)
     if delivered.answer is None and delivered.draft.own:
         delivered.answer = await agent.compose_answer(call, delivered.draft, delivered.sent)

@@ -15,13 +15,13 @@ from .draft import TaskDraft
 __all__ = ["charge_reserved_price", "release_price_reservation", "reserve_price_of_agent"]
 
 RESERVE_PRICE: Lazy[Callable[..., Coroutine[Any, Any, int | None]]] = Lazy(
-    "agora.domains.billing.reservations:reserve_price"
+    "agora.domains.billing.reservations:reserve_agent_price"
 )
 RELEASE_RESERVATION: Lazy[Callable[..., Coroutine[Any, Any, None]]] = Lazy(
     "agora.domains.billing.reservations:release_reservation"
 )
 SETTLE_RESERVATION: Lazy[Callable[..., Coroutine[Any, Any, None]]] = Lazy(
-    "agora.domains.billing.reservations:charge_reservation"
+    "agora.domains.billing.reservations:charge_and_release_reservation"
 )
 
 

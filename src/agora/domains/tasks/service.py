@@ -14,7 +14,7 @@ from agora.core.events.filter import Viewer
 from agora.domains.billing.accounts import resolve_paying_account
 from agora.domains.billing.money import to_micros
 from agora.domains.billing.queries import ABANDONED_AFTER
-from agora.domains.billing.token_usage import TokenUsageReport, record_token_usage
+from agora.domains.billing.token_usage import TokenUsageReport, record_and_charge_token_usage
 from agora.store.port import Reader
 from agora.telemetry import with_trace
 from agora_sdk.contract import implements
@@ -350,7 +350,7 @@ class TaskService(BoundService, contract.Tasks):
             currency=currency,
             is_estimate=is_estimate,
         )
-        return await record_token_usage(self.call, report)
+        return await record_and_charge_token_usage(self.call, report)
 
     @implements
     async def complete(

@@ -150,7 +150,7 @@ class Arguments:
     reducer: str
     values: Mapping[str, Any]
 
-    def text(self, name: str, default: str = "") -> str:
+    def read_text(self, name: str, default: str = "") -> str:
         """Read a text; JSON-quoted text is unquoted, other values become JSON."""
         value = _unquote_json(self.values.get(name))
         if value is None:
@@ -160,9 +160,9 @@ class Arguments:
             raise _build_wrong_argument_error(self.reducer, name, "has a null character", text)
         return text
 
-    def identifier(self, name: str) -> str:
+    def read_identifier(self, name: str) -> str:
         """Read an identifier of at most 200 characters; empty for none."""
-        text = self.text(name)
+        text = self.read_text(name)
         if len(text) > MAX_NAME:
             raise _build_wrong_argument_error(self.reducer, name, f"has more than {MAX_NAME} characters", text)
         return text

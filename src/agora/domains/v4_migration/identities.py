@@ -30,11 +30,11 @@ from .records import MAPPINGS, MappingRow
 __all__ = [
     "AGENT_KIND",
     "BROADCAST_NAMES",
-    "act_as",
-    "add_mapping",
-    "ensure_agent",
-    "find_mapped_agent",
+    "authorize_as_agent",
+    "find_agent_and_drop_stale_mapping",
+    "find_or_register_agent",
     "resolve_recipient",
+    "store_mapping",
     "switch_agent",
 ]
 
@@ -45,7 +45,7 @@ COMPATIBILITY_METADATA: Final[JsonObject] = {"compatibility_mode": "true"}
 _INVALID_NAME_CHARACTERS = re.compile(r"[^A-Za-z0-9 ._-]+")
 
 
-async def find_mapped_agent(call: Call, name: str) -> AgentRow | None:
+async def find_agent_and_drop_stale_mapping(call: Call, name: str) -> AgentRow | None:
     """Find the agent with a v4 name, or mapped to it; None if there is neither. Retired ones do not count.
 
     The agent with the name precedes the mapped one, unless the mapping comes from an import.
@@ -66,7 +66,7 @@ async def find_mapped_agent(call: Call, name: str) -> AgentRow | None:
     return agent
 
 
-async def ensure_agent(
+async def find_or_register_agent(
     call: Call,
     name: str,
     *,
@@ -88,10 +88,10 @@ async def ensure_agent(
             f"The name of a v4 agent has 1 to {MAX_NAME} characters, and no null character.",
             errors=[field_error("args.agent_id", "empty, too long, or with a null character")],
         )
-    row = await find_mapped_agent(call, name)
+    row = await find_agent_and_drop_stale_mapping(call, name)
     # The second name of register_agent is the display name, under which the agent may be registered already.
     if row is None and agent_name:
-        row = await find_mapped_agent(call, agent_name)
+        row = await find_agent_and_drop_stale_mapping(call, agent_name)
     if row is None:
         # Services are called without the dispatcher, which otherwise validates the arguments.
         profile = validate_for(
@@ -107,10 +107,10 @@ async def ensure_agent(
         )
         registration = await AgentService(call).register(**profile)
         row = await load_agent(call.tx, registration.agent_id)
-        add_mapping(call, AGENT_KIND, name, row.agent_id, run_id)
+        store_mapping(call, AGENT_KIND, name, row.agent_id, run_id)
         return row
     if await call.tx.one(statements.select_mapping, kind=AGENT_KIND, v4_key=name) is None:
-        add_mapping(call, AGENT_KIND, name, row.agent_id, run_id="")
+        store_mapping(call, AGENT_KIND, name, row.agent_id, run_id="")
     if capabilities or description or proficiency is not None or max_tasks is not None:
         # Added, not replaced: v4 registered one capability with each call.
         present = decode_json(row.capabilities)
@@ -123,12 +123,12 @@ async def ensure_agent(
             proficiency_level=max(filter(None, (row.proficiency_level, proficiency)), default=None),
             max_concurrent_tasks=max(row.max_concurrent_tasks, max_tasks or 1),
         )
-        await AgentService(act_as(call, row)).update(**profile)
+        await AgentService(authorize_as_agent(call, row)).update(**profile)
         row = await load_agent(call.tx, row.agent_id)
     return row
 
 
-def act_as(call: Call, row: AgentRow, operation: str | None = None) -> Call:
+def authorize_as_agent(call: Call, row: AgentRow, operation: str | None = None) -> Call:
     """Return the call with the agent as its caller. operation: the operation to run.
 
     Raises PermissionDenied if the caller may not act for it, Halted if an override stops the agent.
@@ -156,7 +156,7 @@ async def resolve_recipient(call: Call, name: str) -> str:
     """Resolve the recipient of a v4 message: ``broadcast``, an agent's id, or a name for which messages are held."""
     if name in BROADCAST_NAMES:
         return "broadcast"
-    row = await find_mapped_agent(call, name)
+    row = await find_agent_and_drop_stale_mapping(call, name)
     if row is not None:
         return row.agent_id
     try:
@@ -164,19 +164,19 @@ async def resolve_recipient(call: Call, name: str) -> str:
             raise InvalidRequest(name)
         check_name(name)
     except InvalidRequest:  # no agent can ever have this name: register one under a valid name
-        return (await ensure_agent(call, name)).agent_id
+        return (await find_or_register_agent(call, name)).agent_id
     return name
 
 
 async def switch_agent(call: Call, name: str, capabilities: Sequence[str], to: str) -> Registration:
     """Switch an agent to v5, or back, registering it if needed. Returns its registration with its token."""
-    row = await find_mapped_agent(call, name)
+    row = await find_agent_and_drop_stale_mapping(call, name)
     if row is None:
         metadata = _build_origin_metadata({}, name, to)
         registration = await AgentService(call).register(name, list(capabilities), metadata=metadata)
-        add_mapping(call, AGENT_KIND, name, registration.agent_id, run_id="")
+        store_mapping(call, AGENT_KIND, name, registration.agent_id, run_id="")
         return registration
-    service = AgentService(act_as(call, row, "agora.agent.update"))
+    service = AgentService(authorize_as_agent(call, row, "agora.agent.update"))
     profile = validate_for(
         call,
         "agora.agent.update",
@@ -190,7 +190,7 @@ async def switch_agent(call: Call, name: str, capabilities: Sequence[str], to: s
     return registration
 
 
-def add_mapping(call: Call, kind: str, key: str, target: str, run_id: str, detail: str = "") -> None:
+def store_mapping(call: Call, kind: str, key: str, target: str, run_id: str, detail: str = "") -> None:
     """Record the target of a v4 object."""
     call.tx.append(
         MAPPINGS,

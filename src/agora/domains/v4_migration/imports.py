@@ -25,7 +25,14 @@ from agora_sdk.errors import Conflict, InvalidRequest, field_error
 
 from . import queries as statements
 from .arguments import parse_json, parse_object, translate_priority
-from .identities import BROADCAST_NAMES, act_as, add_mapping, ensure_agent, find_mapped_agent, resolve_recipient
+from .identities import (
+    BROADCAST_NAMES,
+    authorize_as_agent,
+    find_agent_and_drop_stale_mapping,
+    find_or_register_agent,
+    resolve_recipient,
+    store_mapping,
+)
 from .records import ImportRow
 from .reducers import TaskRequest, WorkflowRequest, build_message_key, create_task, create_workflow
 from .rows import OPEN_STATES, build_row_key, find_first_value, is_delivered, read_text, read_time, require_text
@@ -62,13 +69,13 @@ class Batch:
 
     def record_import(self, key: str, target: str, detail: str = "") -> None:
         """Record the target of an imported row."""
-        add_mapping(self.call, self.table, key, target, self.run.run_id, detail)
+        store_mapping(self.call, self.table, key, target, self.run.run_id, detail)
         self.counts["created"] += 1
 
-    async def find_sender(self, name: str) -> tuple[str, str]:
+    async def find_or_register_sender(self, name: str) -> tuple[str, str]:
         """Find id and name of a sender, registering it if needed."""
         if name not in self._agents:
-            row = await ensure_agent(self.call, name, run_id=self.run.run_id)
+            row = await find_or_register_agent(self.call, name, run_id=self.run.run_id)
             self._agents[name] = row.agent_id, row.agent_name
         return self._agents[name]
 
@@ -78,7 +85,7 @@ class Batch:
             self._recipients[name] = await resolve_recipient(self.call, name)
         return self._recipients[name]
 
-    async def find_everyone(self) -> list[str]:
+    async def list_mapped_agent_ids(self) -> list[str]:
         """List the ids of all agents mapped from v4."""
         if self._everyone is None:
             self._everyone = list(await self.call.tx.all(statements.select_mapped_agents))
@@ -106,8 +113,8 @@ async def _import_capabilities(batch: Batch, rows: Sequence[Row]) -> None:
     async for key, row in batch.iterate_new_rows(rows, keys):
         name = require_text(row, "agent_id", "agent_name")
         capability = require_text(row, "capability_type", "capability_name", "capability")
-        existing = await find_mapped_agent(batch.call, name)
-        agent = await ensure_agent(
+        existing = await find_agent_and_drop_stale_mapping(batch.call, name)
+        agent = await find_or_register_agent(
             batch.call,
             name,
             capabilities=[capability[:64]],
@@ -141,13 +148,15 @@ async def _import_messages(batch: Batch, rows: Sequence[Row]) -> None:
         await _import_message(batch, position, key, facts, row)
 
 
-async def _import_message(batch: Batch, position: int, key: str, facts: tuple[str, str, str, str], row: Row) -> None:
+async def _import_message(
+    batch: Batch, position: int, key: str, message_fields: tuple[str, str, str, str], row: Row
+) -> None:
     """Insert a message with its original time and delivery state; recipients that have not read it are notified."""
-    call, (sender, recipient, kind, content) = batch.call, facts
+    call, (sender, recipient, kind, content) = batch.call, message_fields
     created_at = read_time(row, call.now)
     # Deterministic, so that two imports of one row would collide instead of duplicating it.
     digest = hashlib.sha256(f"{batch.run.source_database}|{key}".encode()).hexdigest()
-    from_agent, from_name = await batch.find_sender(sender)
+    from_agent, from_name = await batch.find_or_register_sender(sender)
     everyone = recipient in BROADCAST_NAMES
     target = "broadcast" if everyone else await batch.find_recipient(recipient)
     metadata: JsonObject = {name: row[name] for name in METADATA_COLUMNS if row.get(name) not in (None, "", "{}")}
@@ -172,7 +181,7 @@ async def _import_message(batch: Batch, position: int, key: str, facts: tuple[st
     is_read = is_delivered(row)
     if everyone:
         # Inboxes show broadcasts since the agent's registration, which the import itself may have made: deliveries show older ones.
-        recipients = [] if is_read else [agent for agent in await batch.find_everyone() if agent != from_agent]
+        recipients = [] if is_read else [agent for agent in await batch.list_mapped_agent_ids() if agent != from_agent]
     else:
         recipients = [target if looks_like_id(target) else build_address_of_name(target)]
     unread = "queued" if everyone or looks_like_id(target) else "held"
@@ -219,9 +228,9 @@ async def _import_tasks(batch: Batch, rows: Sequence[Row]) -> None:
         task_id = await create_task(call, task, batch.run.run_id)
         progress = _read_number(row, "progress", 0)
         if assignee and progress > 0:
-            agent = await ensure_agent(call, assignee)
+            agent = await find_or_register_agent(call, assignee)
             # 99 at most: a task that v4 left open is not completed here.
-            await TaskService(act_as(call, agent)).update(task_id, progress=min(progress * 100, 99))
+            await TaskService(authorize_as_agent(call, agent)).update(task_id, progress=min(progress * 100, 99))
         batch.record_import(key, task_id)
 
 

@@ -20,7 +20,7 @@ from agora_sdk.errors import NotFound, field_error
 
 from . import queries as statements
 from .arguments import Arguments, translate_priority, validate_for
-from .identities import act_as, add_mapping, ensure_agent, resolve_recipient
+from .identities import authorize_as_agent, find_or_register_agent, resolve_recipient, store_mapping
 
 __all__ = ["REDUCERS", "TaskRequest", "WorkflowRequest", "build_message_key", "create_task", "create_workflow"]
 
@@ -37,11 +37,11 @@ _INVALID_NAME_CHARACTERS = re.compile(r"[^A-Za-z0-9_.-]+")
 async def register_agent_capability(call: Call, args: Arguments) -> Answer:
     """Add a capability to an agent, which is registered with its first one."""
     proficiency = args.read_integer("proficiency", -1, -1, 100)
-    row = await ensure_agent(
+    row = await find_or_register_agent(
         call,
-        args.identifier("agent_id"),
-        capabilities=[args.text("capability")],
-        description=args.text("description")[:4000],
+        args.read_identifier("agent_id"),
+        capabilities=[args.read_text("capability")],
+        description=args.read_text("description")[:4000],
         proficiency=None if proficiency < 0 else proficiency,
         max_tasks=args.read_integer("max_tasks", 1, 1, 10_000),
     )
@@ -51,11 +51,11 @@ async def register_agent_capability(call: Call, args: Arguments) -> Answer:
 
 async def register_agent(call: Call, args: Arguments) -> Answer:
     """Register an agent, with its capabilities if the call lists them."""
-    row = await ensure_agent(
+    row = await find_or_register_agent(
         call,
-        args.identifier("agent_id"),
-        agent_name=args.identifier("agent_name"),
-        category=args.text("category")[:64],
+        args.read_identifier("agent_id"),
+        agent_name=args.read_identifier("agent_name"),
+        category=args.read_text("category")[:64],
         capabilities=args.read_names("capabilities"),
     )
     call.target = row.agent_id
@@ -64,9 +64,9 @@ async def register_agent(call: Call, args: Arguments) -> Answer:
 
 async def send_agent_message(call: Call, args: Arguments) -> Answer:
     """Send a message; a repetition with the same v4 id and content has no effect."""
-    sender, recipient = args.identifier("from_agent"), args.identifier("to_agent")
-    content, kind = args.text("content"), args.text("message_type") or "info"
-    message_id = args.text("message_id")
+    sender, recipient = args.read_identifier("from_agent"), args.read_identifier("to_agent")
+    content, kind = args.read_text("content"), args.read_text("message_type") or "info"
+    message_id = args.read_text("message_id")
     key = build_message_key(message_id, sender, recipient, kind, content)
     if (
         message_id
@@ -74,9 +74,9 @@ async def send_agent_message(call: Call, args: Arguments) -> Answer:
     ):
         call.target = mapping.target
         return {"message_id": mapping.target, "status": "queued", "timestamp": to_datetime(mapping.created_at)}
-    row = await ensure_agent(call, sender)
+    row = await find_or_register_agent(call, sender)
     metadata: JsonObject = dict(args.read_document("metadata"))
-    if args.text("requires_response").lower() == "true":
+    if args.read_text("requires_response").lower() == "true":
         metadata["requires_response"] = True
     message = validate_for(
         call,
@@ -85,14 +85,14 @@ async def send_agent_message(call: Call, args: Arguments) -> Answer:
         content=content,
         message_type=kind[:64],
         priority=translate_priority(args.read_number("priority", 2, -1e9, 1e9)),
-        correlation_id=args.text("correlation_id")[:200] or None,
+        correlation_id=args.read_text("correlation_id")[:200] or None,
         metadata={name: value for name, value in metadata.items() if name not in ("agentify", "bus")},
     )
     draft = MessageDraft(**{**message, "priority": Priority(message["priority"])})
-    stored = await MessagingService(act_as(call, row, "agora.messaging.send")).send_draft(draft)
+    stored = await MessagingService(authorize_as_agent(call, row, "agora.messaging.send")).send_draft(draft)
     if message_id:
         # In the message's transaction: a repetition after a lost answer finds it. v4 knows no idempotency keys.
-        add_mapping(call, MESSAGE_TABLE, key, stored.message_id, run_id="")
+        store_mapping(call, MESSAGE_TABLE, key, stored.message_id, run_id="")
     call.target = stored.message_id
     receipt = {"message_id": stored.message_id, "status": DeliveryState.QUEUED, "timestamp": to_datetime(call.now)}
     optional = {"recipients": stored.recipients, "warning": stored.warning}
@@ -107,12 +107,12 @@ async def broadcast_to_agents(call: Call, args: Arguments) -> Answer:
 async def assign_task(call: Call, args: Arguments) -> Answer:
     """Assign a task to the named agent, or to any agent with the capabilities."""
     task = TaskRequest(
-        task_type=args.text("task_type"),
+        task_type=args.read_text("task_type"),
         payload=args.read_document("input_data"),
         capabilities=args.read_names("required_capabilities"),
-        requester=args.identifier("requesting_agent"),
-        assignee=args.identifier("assigned_agent"),
-        workflow=args.identifier("workflow_id"),
+        requester=args.read_identifier("requesting_agent"),
+        assignee=args.read_identifier("assigned_agent"),
+        workflow=args.read_identifier("workflow_id"),
     )
     task_id = await create_task(call, task)
     call.target = task_id
@@ -135,9 +135,11 @@ class TaskRequest:
 
 async def create_task(call: Call, task: TaskRequest, run_id: str = "") -> str:
     """Create a task. Returns its id."""
-    assignee = (await ensure_agent(call, task.assignee, run_id=run_id)).agent_id if task.assignee else None
+    assignee = (await find_or_register_agent(call, task.assignee, run_id=run_id)).agent_id if task.assignee else None
     if task.requester:
-        call = act_as(call, await ensure_agent(call, task.requester, run_id=run_id), "agora.task.assign")
+        call = authorize_as_agent(
+            call, await find_or_register_agent(call, task.requester, run_id=run_id), "agora.task.assign"
+        )
     metadata = {**task.metadata, **({"v4_workflow_id": task.workflow} if task.workflow else {})}
     order = validate_for(
         call,
@@ -155,14 +157,14 @@ async def create_task(call: Call, task: TaskRequest, run_id: str = "") -> str:
 
 async def start_workflow_coordination(call: Call, args: Arguments) -> Answer:
     """Create a workflow with one step per participating agent, sequential or parallel according to the strategy."""
-    v4_id = args.identifier("workflow_id")
+    v4_id = args.read_identifier("workflow_id")
     started = await call.tx.one(statements.select_mapping, kind=WORKFLOW_TABLE, v4_key=v4_id)
     if started is not None:
         call.target = started.target
         return {"workflow_id": started.target, "status": "running", "message": "The workflow is known already."}
-    coordinator = args.identifier("coordinator_agent")
+    coordinator = args.read_identifier("coordinator_agent")
     participants = args.read_names("participating_agents") or [coordinator]
-    strategy = args.text("coordination_strategy", "adaptive")
+    strategy = args.read_text("coordination_strategy", "adaptive")
     payload: JsonObject = {"v4_workflow_id": v4_id, "coordination_strategy": strategy, "coordinator": coordinator}
     workflow = WorkflowRequest(
         name=v4_id,
@@ -175,7 +177,7 @@ async def start_workflow_coordination(call: Call, args: Arguments) -> Answer:
         in_order=strategy.lower() in SEQUENTIAL_STRATEGIES,
     )
     call.target = workflow_id = await create_workflow(call, workflow)
-    add_mapping(call, WORKFLOW_TABLE, v4_id, workflow_id, run_id="")
+    store_mapping(call, WORKFLOW_TABLE, v4_id, workflow_id, run_id="")
     return {"workflow_id": workflow_id, "status": "running"}
 
 
@@ -195,7 +197,7 @@ async def create_workflow(call: Call, workflow: WorkflowRequest, run_id: str = "
     ids = {}
     agent_names = [workflow.coordinator, *workflow.participants, *(step.get("agent") or "" for step in workflow.steps)]
     for agent in dict.fromkeys(filter(None, agent_names)):
-        ids[agent] = (await ensure_agent(call, agent, run_id=run_id)).agent_id
+        ids[agent] = (await find_or_register_agent(call, agent, run_id=run_id)).agent_id
     steps = [
         {
             **step,
@@ -217,18 +219,20 @@ async def create_workflow(call: Call, workflow: WorkflowRequest, run_id: str = "
         metadata={"v4_workflow_id": workflow.name},
     )
     if workflow.coordinator:
-        call = act_as(call, await ensure_agent(call, workflow.coordinator), "agora.workflow.create")
+        call = authorize_as_agent(
+            call, await find_or_register_agent(call, workflow.coordinator), "agora.workflow.create"
+        )
     receipt = await WorkflowService(call).create(**order)
     return receipt.workflow_id
 
 
 async def update_task_progress(call: Call, args: Arguments) -> Answer:
     """Report a task's progress, 0 to 1; 1 completes it with the intermediate results."""
-    assignment = args.identifier("assignment_id")
+    assignment = args.read_identifier("assignment_id")
     mapping = await call.tx.one(statements.select_mapping, kind=TASK_TABLE, v4_key=assignment)
     task_id = assignment if mapping is None else mapping.target
-    row = await ensure_agent(call, args.identifier("agent_id"))
-    agent = TaskService(act_as(call, row, "agora.task.update"))
+    row = await find_or_register_agent(call, args.read_identifier("agent_id"))
+    agent = TaskService(authorize_as_agent(call, row, "agora.task.update"))
     progress = args.read_number("progress", 0, 0, 1) * 100
     try:
         task = await agent.get(task_id)
@@ -247,7 +251,7 @@ async def update_task_progress(call: Call, args: Arguments) -> Answer:
         task_id,
         TaskStatus.COMPLETED if is_complete else None,
         progress,
-        args.text("status_update")[:4000] or None,
+        args.read_text("status_update")[:4000] or None,
         result=(results or None) if is_complete else None,
     )
     # A task has one result, at its end: earlier ones are comments.
@@ -268,9 +272,9 @@ REDUCERS: Final[Mapping[str, Callable[[Call, Arguments], Awaitable[Answer]]]] = 
 }
 
 
-def build_message_key(row_id: str, *facts: str) -> str:
+def build_message_key(row_id: str, *fields: str) -> str:
     """Build the key of a v4 message: its id and a digest of its content, because v4 reused ids after each restart."""
-    return f"{row_id[:100]}:{hashlib.sha256(chr(31).join(facts).encode()).hexdigest()[:20]}"
+    return f"{row_id[:100]}:{hashlib.sha256(chr(31).join(fields).encode()).hexdigest()[:20]}"
 
 
 def _build_step_name(name: str) -> str:

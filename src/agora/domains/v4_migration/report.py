@@ -36,13 +36,13 @@ async def build_report(call: Call, days: int) -> MigrationReport:
         compatibility_mode=call.context.settings.v4_mode,
         sunset_at=await find_sunset(call),
         ready=compatible == 0 and not calls,
-        recommendations=_recommend_steps(compatible, calls, days),
+        recommendations=_build_recommendations(compatible, calls, days),
         calls=calls,
         generated_at=to_datetime(call.now),
     )
 
 
-def _recommend_steps(compatible: int, calls: list[V4CallCount], days: int) -> list[str]:
+def _build_recommendations(compatible: int, calls: list[V4CallCount], days: int) -> list[str]:
     # The texts of the migration guide's report, unchanged.
     if compatible:
         return [

@@ -15,12 +15,12 @@ from agora_sdk.errors import IllegalTransition, NotFound
 from . import queries as statements
 from .records import ImportRow, MappingRow
 
-__all__ = ["roll_back"]
+__all__ = ["undo_import_items"]
 
 ROLLBACK_REASON = "the import was rolled back"
 
 
-async def roll_back(call: Call, run: ImportRow, limit: int) -> tuple[int, int]:
+async def undo_import_items(call: Call, run: ImportRow, limit: int) -> tuple[int, int]:
     """Undo up to ``limit`` items of an import. Returns their number, and the number of agents still in use."""
     # Progress is in the mappings: each undone item loses its own, so a repeated step continues.
     mappings = await call.tx.all(statements.select_mappings_of_run, run_id=run.run_id, limit=limit)
@@ -30,7 +30,7 @@ async def roll_back(call: Call, run: ImportRow, limit: int) -> tuple[int, int]:
     kept_count = 0
     for mapping in mappings:
         where = {"kind": mapping.kind, "v4_key": mapping.v4_key}
-        if await _undo_import(call, run, mapping):
+        if await _undo_imported_item(call, run, mapping):
             await call.tx.execute(statements.delete_mapping, **where)
         else:
             # The mapping stays without the run, so that v4 calls under that name still reach the agent.
@@ -39,7 +39,7 @@ async def roll_back(call: Call, run: ImportRow, limit: int) -> tuple[int, int]:
     return len(mappings), kept_count
 
 
-async def _undo_import(call: Call, run: ImportRow, mapping: MappingRow) -> bool:
+async def _undo_imported_item(call: Call, run: ImportRow, mapping: MappingRow) -> bool:
     """Undo one item of an import. Returns false for an agent that stays."""
     if mapping.kind == "task_assignment":
         with suppress(IllegalTransition, NotFound):  # it has ended since, or retention has deleted it

@@ -25,9 +25,9 @@ from .arguments import parse_arguments
 from .identities import switch_agent
 from .records import IMPORTS, ImportRow
 from .reducers import REDUCERS
-from .rollback import roll_back
-from .sql import run_query
-from .sunset import announce_sunset, require_accepted
+from .rollback import undo_import_items
+from .sql import run_v4_query
+from .sunset import announce_sunset_once, require_before_sunset
 
 __all__ = ["MigrationService"]
 
@@ -45,18 +45,18 @@ class MigrationService(BoundService, contract.Migration):
         call = self.call
         agent = ""
         try:
-            require_accepted(call, reducer)
+            require_before_sunset(call, reducer)
             self._require_database(database)
             arguments = parse_arguments(reducer, args)
-            agent = next(filter(None, map(arguments.text, CALLER_ARGUMENTS)), "")
+            agent = next(filter(None, map(arguments.read_text, CALLER_ARGUMENTS)), "")
             answer = await REDUCERS[reducer](call, arguments)
-            notice = await announce_sunset(call)
+            notice = await announce_sunset_once(call)
         # The transaction is rolled back: a refused call is counted by the log and the metric only.
         except AgoraError as error:
-            self._record_call(agent, database, reducer, error.code)
+            self._log_and_count_call(agent, database, reducer, error.code)
             error.extra |= {"success": False, "error": error.detail}  # v4's error format
             raise
-        self._record_call(agent, database, reducer, "ok")
+        self._log_and_count_call(agent, database, reducer, "ok")
         day = call.now // report.DAY
         await call.tx.execute(
             statements.increment_call_count, day=day, agent=agent[:200], reducer=reducer, now=call.now
@@ -73,7 +73,7 @@ class MigrationService(BoundService, contract.Migration):
                 fix=f"These are: {', '.join(names)}; the setting v4_databases names them.",
             )
 
-    def _record_call(self, agent: str, database: str, reducer: str, outcome: str) -> None:
+    def _log_and_count_call(self, agent: str, database: str, reducer: str, outcome: str) -> None:
         """Log and count each v4 call, including refused ones."""
         label = reducer if reducer in REDUCERS else "other"  # metric labels must not be chosen by callers
         self.call.context.v4_calls[label, outcome] += 1
@@ -83,9 +83,9 @@ class MigrationService(BoundService, contract.Migration):
 
     @implements
     async def sql(self, database: str, query: str) -> contract.V4Rows:
-        require_accepted(self.call, "sql")
+        require_before_sunset(self.call, "sql")
         self._require_database(database)
-        return await run_query(self.call, query)
+        return await run_v4_query(self.call, query)
 
     @implements
     async def switch(self, agent_name: str, capabilities: list[str] = [], to: contract.Version = "v5") -> Registration:
@@ -118,7 +118,7 @@ class MigrationService(BoundService, contract.Migration):
         self, run_id: str | None, table: contract.Table, position: int, rows: list[JsonObject]
     ) -> contract.ImportStep:
         if run_id is None:
-            return await self._try_rows(table, position, rows)
+            return await self._dry_run_import(table, position, rows)
         await check_and_record_administration(self.call, run_id)
         run = await imports.lock_run(self.call, run_id)
         imports.require_running(run)
@@ -132,7 +132,9 @@ class MigrationService(BoundService, contract.Migration):
         await imports.save_import(self.call, run)
         return contract.ImportStep(table=table, position=positions[table], **batch.counts)
 
-    async def _try_rows(self, table: contract.Table, position: int, rows: list[JsonObject]) -> contract.ImportStep:
+    async def _dry_run_import(
+        self, table: contract.Table, position: int, rows: list[JsonObject]
+    ) -> contract.ImportStep:
         """Import rows in a transaction that is rolled back: a complete check without changes."""
         batch = imports.Batch(self.call, _new_run(self.call, "dry-run", "0" * 64), table, position)
         await imports.import_batch(batch, rows)
@@ -156,7 +158,7 @@ class MigrationService(BoundService, contract.Migration):
         await check_and_record_administration(call, run_id)
         run = await imports.lock_run(call, run_id)
         size = await call.tx.one(statements.count_mappings_of_run, run_id=run_id) or 0
-        removed, kept_count = await roll_back(call, run, limit)
+        removed, kept_count = await undo_import_items(call, run, limit)
         if removed == size and run.status != "rolled_back":
             run.status, run.finished_at = "rolled_back", call.now
             await imports.save_import(call, run)

@@ -15,9 +15,9 @@ from agora_sdk.errors import InvalidRequest, field_error
 
 from . import queries as statements
 from .arguments import PRIORITIES
-from .identities import act_as, find_mapped_agent
+from .identities import authorize_as_agent, find_agent_and_drop_stale_mapping
 
-__all__ = ["run_query"]
+__all__ = ["run_v4_query"]
 
 COUNT_QUERIES: Final = {
     "agent_capability": statements.count_migrated_capabilities,
@@ -51,13 +51,13 @@ _INBOX = re.compile(
 )
 
 
-async def run_query(call: Call, query: str) -> V4Rows:
+async def run_v4_query(call: Call, query: str) -> V4Rows:
     """Run a query of one of the two supported forms. Raises InvalidRequest for any other."""
     if (count := _COUNT.fullmatch(query)) is not None:
         return await _count_rows(call, count[1].lower())
     if (inbox := _INBOX.fullmatch(query)) is not None:
         name, limit, offset = inbox[1].replace("''", "'"), inbox[2], inbox[3]
-        return await _list_messages(call, name, min(int(limit or PAGE_SIZE), PAGE_SIZE), int(offset or 0))
+        return await _receive_messages(call, name, min(int(limit or PAGE_SIZE), PAGE_SIZE), int(offset or 0))
     raise InvalidRequest(
         "This query is not supported.",
         fix="Use SELECT COUNT(*) FROM table, or SELECT * FROM agent_message WHERE to_agent = 'NAME' LIMIT n OFFSET m.",
@@ -79,11 +79,13 @@ async def _count_rows(call: Call, table: str) -> V4Rows:
     return V4Rows(columns=["count"], rows=[[count or 0]])
 
 
-async def _list_messages(call: Call, name: str, limit: int, offset: int) -> V4Rows:
-    row = await find_mapped_agent(call, name)
+async def _receive_messages(call: Call, name: str, limit: int, offset: int) -> V4Rows:
+    row = await find_agent_and_drop_stale_mapping(call, name)
     if row is None:
         return V4Rows(columns=COLUMNS, rows=[])
-    page = await MessagingService(act_as(call, row, "agora.messaging.receive")).receive(limit=limit, offset=offset)
+    page = await MessagingService(authorize_as_agent(call, row, "agora.messaging.receive")).receive(
+        limit=limit, offset=offset
+    )
     senders = list({message.from_agent for message in page.messages})
     # v4 clients know senders by their v4 names.
     names = {

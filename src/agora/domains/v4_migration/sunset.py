@@ -14,9 +14,9 @@ from agora_sdk.contract.migration import GUIDE
 from agora_sdk.errors import OperationSunset
 
 from . import queries as statements
-from .identities import add_mapping
+from .identities import store_mapping
 
-__all__ = ["announce_sunset", "find_sunset", "require_accepted"]
+__all__ = ["announce_sunset_once", "find_sunset", "require_before_sunset"]
 
 REPLACEMENTS: Final = {
     "register_agent": "agora.agent.register",
@@ -33,7 +33,7 @@ ANNOUNCED_EVENT: Final = "deprecation_notice"  #: its key, and the type of its m
 WEEK: Final = 7 * 86_400 * SECOND
 
 
-def require_accepted(call: Call, reducer: str) -> None:
+def require_before_sunset(call: Call, reducer: str) -> None:
     """Check that v4 compatibility has not ended. Raises OperationSunset, naming the replacement."""
     if call.context.settings.v4_mode != "disabled":
         return
@@ -46,7 +46,7 @@ def require_accepted(call: Call, reducer: str) -> None:
     )
 
 
-async def announce_sunset(call: Call) -> str | None:
+async def announce_sunset_once(call: Call) -> str | None:
     """Return the notice and its headers in warning mode, and broadcast it once. None in other modes."""
     if call.context.settings.v4_mode != "warn":
         return None
@@ -61,7 +61,7 @@ async def announce_sunset(call: Call) -> str | None:
             to_agent="broadcast", content=text, message_type=ANNOUNCED_EVENT, priority=Priority.HIGH, metadata={}
         )
         stored = await MessagingService(call).send_draft(draft)
-        add_mapping(call, NOTICE_MESSAGE_TYPE, ANNOUNCED_EVENT, stored.message_id, run_id="")
+        store_mapping(call, NOTICE_MESSAGE_TYPE, ANNOUNCED_EVENT, stored.message_id, run_id="")
     call.notices |= {
         "Deprecation": f"@{announced_at // SECOND}",
         "Sunset": format_datetime(to_datetime(sunset), usegmt=True),

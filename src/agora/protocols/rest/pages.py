@@ -68,8 +68,8 @@ class Pages:
         elif path in ("/health", "/health/live"):
             await self._send_liveness(scope, send)
         elif path in ("/ready", "/health/ready"):
-            await self._monitor.refresh_probe()
-            await self._send_readiness(send, self._monitor.outage_reason(), self._monitor.component_states())
+            await self._monitor.refresh_store_probe()
+            await self._send_readiness(send, self._monitor.find_outage_reason(), self._monitor.describe_components())
         elif path == "/health/detail":
             is_ready, body = await self._detail(scope)
             await send_response(send, 200 if is_ready else 503, body)
@@ -90,7 +90,7 @@ class Pages:
 
     async def _send_liveness(self, scope: Scope, send: Send) -> None:
         """Report that the process is alive and needs no restart; ``/ready`` reports faults in its status."""
-        outage_reason = self._monitor.outage_reason()
+        outage_reason = self._monitor.find_outage_reason()
         status: dict[str, Any] = (
             {"status": "degraded", "detail": outage_reason} if outage_reason else {"status": "healthy"}
         )

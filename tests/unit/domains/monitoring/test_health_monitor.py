@@ -39,10 +39,10 @@ async def test_store_failure_is_recorded_without_its_text(monitor: Measured, gau
     gauges.fail()
     sample = await monitor.take_sample()
     assert sample.failure == "StoreFailure"
-    assert monitor.outage_reason() == "The store takes no writes: StoreFailure."
+    assert monitor.find_outage_reason() == "The store takes no writes: StoreFailure."
     gauges.failure = None
     await monitor.take_sample()
-    assert monitor.outage_reason() is None
+    assert monitor.find_outage_reason() is None
 
 
 async def test_unresponsive_store_times_out(monitor: Measured, gauges: Gauges) -> None:
@@ -79,22 +79,22 @@ async def test_disk_that_hangs_blocks_neither_the_loop_nor_more_than_one_thread(
 
 
 async def test_reason_for_not_being_ready(monitor: Measured, gauges: Gauges) -> None:
-    assert monitor.outage_reason() == "The store has not been checked yet."
+    assert monitor.find_outage_reason() == "The store has not been checked yet."
     await monitor.take_sample()
-    assert monitor.outage_reason() is None
+    assert monitor.find_outage_reason() is None
     gauges.store["queue_depth"] = 4096.0
     await monitor.take_sample()
-    assert monitor.outage_reason() == "The store's write queue is full."
+    assert monitor.find_outage_reason() == "The store's write queue is full."
     monitor.draining = True
-    assert monitor.outage_reason() == "The server is shutting down."
+    assert monitor.find_outage_reason() == "The server is shutting down."
 
 
 async def test_trend_uses_the_requested_window(monitor: Measured) -> None:
     await monitor.watch(1800)
     await monitor.watch(300, queue_depth=10)
-    recent = monitor.seconds_until("queue_depth", 4096, window=295, at_least=60)
+    recent = monitor.estimate_seconds_until("queue_depth", 4096, window=295, at_least=60)
     assert recent == pytest.approx((4096 - 3000) / 10, rel=0.05)
-    assert monitor.seconds_until("unknown", 1, window=300, at_least=60) is None
+    assert monitor.estimate_seconds_until("unknown", 1, window=300, at_least=60) is None
 
 
 async def test_real_machine_and_store_are_measured(app: App) -> None:
@@ -106,7 +106,7 @@ async def test_real_machine_and_store_are_measured(app: App) -> None:
     sample = await monitor.take_sample()
     assert sample.failure is None
     assert sample.values["size_bytes"] > 0
-    assert monitor.outage_reason() is None
+    assert monitor.find_outage_reason() is None
 
 
 def test_unmeasurable_values_are_omitted(tmp_path: Path) -> None:

@@ -194,29 +194,31 @@ class SpendingLimits:
             project=self.project,
         )
 
-    async def check_limits_before_charge(self, amount: int, period: int, *, enforce: bool) -> None:
+    async def enforce_limits_on_charge(self, amount: int, period: int, *, enforce: bool) -> None:
         """Add a charge of a month to the status. Called before the entry is written.
 
         enforce: refuse a charge above a limit; usage that has already happened is always owed.
         Raises BudgetExceeded, CreditExhausted.
         """
-        await self._enforce_budgets(amount, period, enforce=enforce, charge=amount)
+        await self._enforce_and_notify_budgets(amount, period, enforce=enforce, charge=amount)
 
-    async def check_limits_before_reservation(self, amount: int) -> None:
+    async def enforce_limits_on_reservation(self, amount: int) -> None:
         """Add a reservation to the status. Called before the reservation is written.
 
         Raises BudgetExceeded, CreditExhausted if a limit does not allow it.
         """
-        await self._enforce_budgets(amount, convert_to_month_number(self.call.now), enforce=True, reservation=amount)
+        await self._enforce_and_notify_budgets(
+            amount, convert_to_month_number(self.call.now), enforce=True, reservation=amount
+        )
 
-    async def _enforce_budgets(self, amount: int, period: int, *, enforce: bool, **change: int) -> None:
+    async def _enforce_and_notify_budgets(self, amount: int, period: int, *, enforce: bool, **change: int) -> None:
         # Free usage takes no lock and does not wait for other charges of the account.
         if not amount:
             return
         # Without a lock first: most accounts have no budget, and their charges must not wait for each other.
         budgets_in_any_currency = await self._read_budgets()
         if enforce and amount > 0:
-            self.check_currency(budgets_in_any_currency)
+            self.require_allowed_currency(budgets_in_any_currency)
         if not any(row.currency == self.currency for row in budgets_in_any_currency):
             return
         names = {"account": self.account, "agent": self.agent, "currency": self.currency}
@@ -226,21 +228,21 @@ class SpendingLimits:
         statuses = [await read_budget_status(self.call.tx, row, period) for row in budgets]
         if enforce and amount > 0:
             for row, status in zip(budgets, statuses, strict=True):
-                self.check_amount(row, status, amount)
+                self.require_amount_within_limits(row, status, amount)
         for row, status in zip(budgets, statuses, strict=True):
-            await self.emit_threshold_events(
+            await self.emit_threshold_events_once(
                 # The entry or reservation itself is written by the caller afterwards, so it is added here.
                 row,
                 status.add_to_committed_amount(**change),
                 margin=max(amount, 0) if enforce else 0,
             )
 
-    def check_currency(self, budgets: Sequence[BudgetRow]) -> None:
+    def require_allowed_currency(self, budgets: Sequence[BudgetRow]) -> None:
         """Check that the account may spend in a currency. budgets: in every currency. Raises BudgetExceeded."""
         if _is_limited_in_other_currency(budgets, self.account, self.currency):
             raise self._build_other_currency_error(budgets)
 
-    def check_amount(self, row: BudgetRow, status: BudgetStatus, amount: int) -> None:
+    def require_amount_within_limits(self, row: BudgetRow, status: BudgetStatus, amount: int) -> None:
         """Check an amount against the limits. Raises BudgetExceeded, CreditExhausted."""
         if row.hard_limit is not None and status.committed + amount > row.hard_limit:
             raise self._build_limit_exceeded_error(row, status, amount)
@@ -251,7 +253,7 @@ class SpendingLimits:
                 fix="An operator gives credit with agora.billing.credit.",
             )
 
-    async def emit_threshold_events(self, row: BudgetRow, status: BudgetStatus, *, margin: int = 0) -> None:
+    async def emit_threshold_events_once(self, row: BudgetRow, status: BudgetStatus, *, margin: int = 0) -> None:
         """Emit at most one warning and one exhaustion event per month.
 
         margin: a limit counts as reached if less than this amount is left.

@@ -17,12 +17,12 @@ from agora_sdk.errors import InvalidRequest, PermissionDenied, field_error
 
 from . import queries as statements
 from .accounts import can_see_all_accounts, get_paying_account_of_caller, require_pricing_right
-from .budgets import SOFT_LIMIT_PERCENT, BudgetStatus, SpendingLimits, read_budget_status
+from .budget_enforcement import SOFT_LIMIT_PERCENT, BudgetStatus, SpendingLimits, read_budget_status
 from .money import convert_to_month_number, format_month, from_micros
 from .records import BudgetRow
 from .signals import BUDGET_SET
 
-__all__ = ["BudgetLimits", "BudgetScope", "list_budgets", "set_budget"]
+__all__ = ["BudgetLimits", "BudgetScope", "list_budgets", "set_or_remove_budget"]
 
 _CURSOR_FIELDS = ("account_after", "agent_after", "currency_after", "model_after", "project_after")
 MAX_BUDGETS = 200  #: budgets of one account, or of one agent by itself
@@ -55,22 +55,22 @@ class BudgetScope:
     project: str = ""
 
 
-async def set_budget(call: Call, scope: BudgetScope, currency: str, wish: BudgetLimits) -> contract.Budget:
+async def set_or_remove_budget(call: Call, scope: BudgetScope, currency: str, limits: BudgetLimits) -> contract.Budget:
     """Set or remove a budget, and emit warnings if it is already reached. Raises InvalidRequest, PermissionDenied."""
-    _check_limits(wish, scope)
+    _check_budget_limits(limits, scope)
     account, agent = _resolve_budget_account(call, scope.account, scope.agent), scope.agent
     budget_key = {"account": account, "agent": "" if agent is None else agent.agent_id, "currency": currency}
     budget_key |= {"model": scope.model, "project": scope.project}
     call.target = account or budget_key["agent"]
-    await _check_may_change_budget(call, budget_key)
+    await _require_budget_right(call, budget_key)
     operator = call.caller.may("admin")
     # Only then: an account changes its own limits, which no authority has to protect from it.
     if operator:
         await check_and_record_administration(call, _build_administration_target(budget_key))
     values = {
-        "soft_limit": wish.warning_threshold,
-        "hard_limit": wish.hard,
-        "prepaid": int(wish.prepaid),
+        "soft_limit": limits.warning_threshold,
+        "hard_limit": limits.hard,
+        "prepaid": int(limits.prepaid),
         "set_by": "operator" if operator else "account",
         "now": call.now,
     }
@@ -79,7 +79,7 @@ async def set_budget(call: Call, scope: BudgetScope, currency: str, wish: Budget
     assert row is not None
     # Published before a budget without limits is removed: its handlers need the row.
     await call.publish(BUDGET_SET, row)
-    if wish.warning_threshold is None and not wish.prepaid:
+    if limits.warning_threshold is None and not limits.prepaid:
         await call.tx.execute(statements.delete_budget, **budget_key)
         return await _build_budget(call.tx, row, call.now)
     # At once, and not with the next charge: a limit may be set below what is spent already.
@@ -113,14 +113,14 @@ def _resolve_budget_account(call: Call, account: str | None, agent: AgentRow | N
     return account or own_account
 
 
-def _check_limits(wish: BudgetLimits, scope: BudgetScope) -> None:
-    if wish.soft is not None and wish.hard is not None and wish.soft > wish.hard:
+def _check_budget_limits(limits: BudgetLimits, scope: BudgetScope) -> None:
+    if limits.soft is not None and limits.hard is not None and limits.soft > limits.hard:
         raise InvalidRequest(
             "The soft limit is above the hard one.",
             fix="The warning comes first: lower soft_limit.",
             errors=[field_error("soft_limit", "above hard_limit")],
         )
-    if wish.prepaid and (scope.agent is not None or scope.model or scope.project):
+    if limits.prepaid and (scope.agent is not None or scope.model or scope.project):
         raise InvalidRequest(
             "Credit belongs to an account and applies to all agents, models and projects.",
             fix="Leave agent_id, model and project out with prepaid.",
@@ -128,13 +128,13 @@ def _check_limits(wish: BudgetLimits, scope: BudgetScope) -> None:
         )
 
 
-async def _check_may_change_budget(call: Call, budget_key: Mapping[str, str]) -> None:
+async def _require_budget_right(call: Call, budget_key: Mapping[str, str]) -> None:
     row = await call.tx.one(statements.lock_budget, **budget_key)
     if row is not None and row.set_by == "operator" and not call.caller.may("admin"):
         raise PermissionDenied("An operator has set this budget.", fix="Ask an operator to change it.")
     # A changed budget keeps its currency, so only a new one can evade a limit.
     if row is None and not call.caller.may("admin"):
-        await _check_no_currency_evasion(call, budget_key)
+        await _reject_currency_evasion(call, budget_key)
     if row is None:
         counts = await call.tx.one(statements.count_budgets, account=budget_key["account"], agent=budget_key["agent"])
         if counts is not None and counts >= MAX_BUDGETS:
@@ -145,7 +145,7 @@ async def _check_may_change_budget(call: Call, budget_key: Mapping[str, str]) ->
             )
 
 
-async def _check_no_currency_evasion(call: Call, budget_key: Mapping[str, str]) -> None:
+async def _reject_currency_evasion(call: Call, budget_key: Mapping[str, str]) -> None:
     """Check that an account with an operator's limit does not add a currency to evade it. Raises PermissionDenied."""
     account, agent = budget_key["account"], budget_key["agent"]
     if agent or not account or budget_key["model"] or budget_key["project"]:
@@ -160,7 +160,9 @@ async def _check_no_currency_evasion(call: Call, budget_key: Mapping[str, str]) 
 
 async def _emit_budget_warnings(call: Call, row: BudgetRow) -> None:
     limits = SpendingLimits(call, row.account_id, row.agent_id, row.currency, model=row.model, project=row.project)
-    await limits.emit_threshold_events(row, await read_budget_status(call.tx, row, convert_to_month_number(call.now)))
+    await limits.emit_threshold_events_once(
+        row, await read_budget_status(call.tx, row, convert_to_month_number(call.now))
+    )
 
 
 async def _build_budget(tx: Reader, row: BudgetRow, now: int) -> contract.Budget:
