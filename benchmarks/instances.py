@@ -102,7 +102,7 @@ class House:
 
 def ended(installation: str) -> None:
     """End all processes of a host: programs and their guards carry its name."""
-    strays.kill_marked([f"AGORA_INSTALLATION={installation}".encode()])
+    strays.kill_processes_with_variables([f"AGORA_INSTALLATION={installation}".encode()])
 
 
 @contextlib.asynccontextmanager

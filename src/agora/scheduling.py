@@ -195,7 +195,7 @@ class LoopScheduler:
         self._pumping = False
         self._advancing = False  # whether ``_virtual`` follows a lone owner after this iteration
 
-    def find_share(self, owner: Owner, weight: float = 1.0, group: Share | None = None) -> Share:
+    def get_or_create_share(self, owner: Owner, weight: float = 1.0, group: Share | None = None) -> Share:
         """The share of an owner, or of a group."""
         share = self._shares.get(owner)
         if share is None:
@@ -204,7 +204,7 @@ class LoopScheduler:
             share = self._shares[owner] = Share(self._virtual, weight, group)
         return share
 
-    def may_proceed(self, share: Share) -> bool:
+    def try_begin_turn(self, share: Share) -> bool:
         """Whether a call may continue without waiting; else it awaits :meth:`wait_for_turn`."""
         position = share.virtual if share.group is None else share.position
         if share.waiting or position > self._virtual + self._slice_seconds:

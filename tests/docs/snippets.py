@@ -268,7 +268,7 @@ def end_instances(data: Path) -> None:
     """Terminate instances left running by a stopped server."""
     host = data / "host-id"
     if host.exists():
-        orphans.kill_marked([f"AGORA_INSTALLATION={host.read_text().strip()}".encode()])
+        orphans.kill_processes_with_variables([f"AGORA_INSTALLATION={host.read_text().strip()}".encode()])
 
 
 async def run_page(path: Path, text: str, directory: Path) -> int:

@@ -25,7 +25,7 @@ async def host(tmp_path: Path) -> AsyncIterator[Running]:
     settings = make_settings(data, instance_sources=(EXAMPLES,), instance_ports=f"{first}-{first + 19}")
     async with running(App(settings)) as server:
         yield server
-    orphans.kill_marked([f"AGORA_INSTALLATION={(data / 'host-id').read_text().strip()}".encode()])
+    orphans.kill_processes_with_variables([f"AGORA_INSTALLATION={(data / 'host-id').read_text().strip()}".encode()])
 
 
 async def test_instances(host: Running) -> None:

@@ -37,7 +37,9 @@ async def victim(tmp_path: Path) -> AsyncIterator[Victim]:
     yield victim
     if victim.process is not None and victim.process.poll() is None:
         victim.kill()
-    orphans.kill_marked([f"AGORA_INSTALLATION={(victim.directory / 'host-id').read_text().strip()}".encode()])
+    orphans.kill_processes_with_variables(
+        [f"AGORA_INSTALLATION={(victim.directory / 'host-id').read_text().strip()}".encode()]
+    )
 
 
 def client_of(victim: Victim) -> httpx.AsyncClient:

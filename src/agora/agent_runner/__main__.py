@@ -14,7 +14,7 @@ import uvloop
 from opentelemetry import trace
 
 from agora import __version__
-from agora.telemetry.tracing import open_provider
+from agora.telemetry.tracing import create_exporting_provider
 
 from .configuration import RunnerConfiguration
 from .supervisor import Supervisor
@@ -47,7 +47,7 @@ async def run_until_input_ends() -> None:
 
 def _open_tracing() -> Callable[[], None]:
     """Export traces as configured by the usual variables. Returns a function that ends it."""
-    provider, end = open_provider(__version__)
+    provider, end = create_exporting_provider(__version__)
     trace.set_tracer_provider(provider)
     return end
 

@@ -17,7 +17,7 @@ from opentelemetry import trace
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from pydantic_ai.messages import ModelMessage
 
-from agora.telemetry.context import extract_trace
+from agora.telemetry.context import extract_valid_trace_headers
 
 if TYPE_CHECKING:
     from agora_sdk.taskrun import TaskRun
@@ -79,7 +79,9 @@ class RunTelemetry:
     def _open_span(self, name: str, attributes: dict[str, str]) -> Iterator[trace.Span]:
         # Only the outermost span continues the trace in which the task was created.
         is_inner = trace.get_current_span().get_span_context().is_valid
-        parent = None if is_inner else TraceContextTextMapPropagator().extract(extract_trace(self._metadata))
+        parent = (
+            None if is_inner else TraceContextTextMapPropagator().extract(extract_valid_trace_headers(self._metadata))
+        )
         with self._tracer.start_as_current_span(name, parent, attributes=self._attributes | attributes) as span:
             yield span
 

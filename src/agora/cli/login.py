@@ -34,7 +34,7 @@ def login(
     """Log in as an SSO user, with a code that you confirm in any browser or with a browser on this machine."""
     url, logins = session.client.url, _get_login_store(session)
     # First of all: the calls below would try to renew a login that has ended, and fail.
-    logins.forget(url)
+    logins.remove_login(url)
     configuration = session.client.auth.configuration()
     if not configuration.enabled:
         raise NotFound(
@@ -50,7 +50,7 @@ def login(
 
 
 def _log_in_at_provider(session: Session, configuration: AuthConfiguration, *, browser: bool) -> None:
-    from .provider import Grant, fetch_login_tokens
+    from .identity_provider import Grant, fetch_login_tokens
 
     assert configuration.issuer is not None, "a server with providers names the first"
     granted: Grant = fetch_login_tokens(
@@ -79,7 +79,7 @@ def _store_login_and_greet(session: Session, grant: Login, client_id: str | None
 def _store_tokens(
     session: Session, username: str, access: str, refresh: str | None, expires: float, client_id: str | None
 ) -> None:
-    _get_login_store(session).keep(session.client.url, Kept(username, access, refresh, expires, client_id))
+    _get_login_store(session).store_login(session.client.url, Kept(username, access, refresh, expires, client_id))
 
 
 def _print_greeting(session: Session, name: str, role: str | None) -> None:
@@ -112,7 +112,7 @@ def logout(session: Session) -> None:
     except AgoraError as error:
         outcome = f"Logged out on this machine; the server could not be notified ({error.detail})"
     # Also after a failure: whoever logs out wants no credential left on this machine.
-    logins.forget(url)
+    logins.remove_login(url)
     session.out.say(f"{outcome}: {stored.username} at {url}")
 
 

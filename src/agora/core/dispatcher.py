@@ -90,9 +90,9 @@ class CpuUsage:
         if self._share is not None:
             self._dispatcher.scheduler.charge_time(self._share, seconds)
 
-    def may_proceed(self) -> bool:
+    def try_begin_turn(self) -> bool:
         """Whether the call may continue without waiting. If not, it must await :meth:`wait_for_turn`."""
-        return self._share is None or self._dispatcher.scheduler.may_proceed(self._share)
+        return self._share is None or self._dispatcher.scheduler.try_begin_turn(self._share)
 
     async def wait_for_turn(self, *, is_woken: bool = False) -> None:
         """Wait for the turn of a caller that has had more than its share. Raises Overloaded, unless the call is woken."""
@@ -218,7 +218,7 @@ class Dispatcher:
         request_id = request_id or new_id("req")
         usage = self._create_cpu_usage(caller)
         # A caller above its share waits before any other work, so that it costs the others nothing.
-        if not usage.may_proceed():
+        if not usage.try_begin_turn():
             await usage.wait_for_turn()
         request = _Request(
             operation, caller, idempotency_key, request_id, progress, usage, on_wait, client, is_follow_up
@@ -255,7 +255,7 @@ class Dispatcher:
         size: bytes that are about to be read.
         """
         usage = self._create_cpu_usage(caller)
-        if not usage.may_proceed():
+        if not usage.try_begin_turn():
             await usage.wait_for_turn()
         if size > SMALL_PAYLOAD_BYTES:
             usage.add_seconds(size * SECONDS_PER_BYTE_READ)
@@ -268,8 +268,10 @@ class Dispatcher:
         weight, group = OPERATOR_WEIGHT if caller.kind == "operator" else 1.0, None
         if caller.enrolment is not None:
             # Whoever holds the token can register any number of agents: their shares are taken from one common share.
-            group = self.scheduler.find_share((caller.tenant, f"enrolment:{caller.enrolment}"), ENROLMENT_WEIGHT)
-        return CpuUsage(self, self.scheduler.find_share(caller.owner, weight, group), caller)
+            group = self.scheduler.get_or_create_share(
+                (caller.tenant, f"enrolment:{caller.enrolment}"), ENROLMENT_WEIGHT
+            )
+        return CpuUsage(self, self.scheduler.get_or_create_share(caller.owner, weight, group), caller)
 
     async def _run_operation(self, request: _Request, arguments: bytes | Mapping[str, Any]) -> Outcome:
         operation, caller, usage = request.operation, request.caller, request.usage
@@ -370,7 +372,7 @@ class Dispatcher:
         while True:
             # The position is taken before the attempt: an event committed between the attempt and the wait would
             # otherwise be missed, and the caller would sleep until its deadline.
-            position = (await self.feed.channel(caller.tenant)).head
+            position = (await self.feed.load_channel(caller.tenant)).head
             try:
                 outcome = await attempt()
                 outcome.waited = waited
@@ -400,7 +402,7 @@ class Dispatcher:
                         outcome = await self._read_deferred_answer(request, outcome.deferred_result)
                     outcome.waited = waited
                     return outcome
-                if not request.usage.may_proceed():  # many may be woken at once
+                if not request.usage.try_begin_turn():  # many may be woken at once
                     await request.usage.wait_for_turn(is_woken=True)
                 # A halt may have begun during the wait. Admission ran before it, so the overrides are checked again.
                 self.overrides.check_overrides(caller, request.operation, self.clock.now())
@@ -554,7 +556,7 @@ class Dispatcher:
         started_at, failure = time.perf_counter(), "cancelled"
         usage = self._create_cpu_usage(caller)
         try:
-            if not usage.may_proceed():
+            if not usage.try_begin_turn():
                 await usage.wait_for_turn()
             self.admission.admit_call(operation, caller, is_follow_up=is_follow_up)
             values = self._validate_arguments(operation, arguments, usage)

@@ -126,7 +126,7 @@ class Controller:
         await self._run_recording_failure(self.finish)
 
     @property
-    def pause(self) -> float:
+    def seconds_until_next_step(self) -> float:
         """Seconds until the next step: doubled by each failure in a row, up to five minutes, or five seconds in an outage."""
         longest = max(self._longest_wait, self.interval)
         # At least the interval: the five seconds of an outage must not make a job of every hour run more often.
@@ -139,7 +139,7 @@ class Controller:
 
     async def _wait_for_next_step(self, stop: asyncio.Event) -> bool:
         """Wait until the next step. Returns True when the server stops instead."""
-        return await wait_until_set(stop, self.pause)
+        return await wait_until_set(stop, self.seconds_until_next_step)
 
     async def _wait_for_wakeup(self, stop: asyncio.Event, seconds: float) -> bool:
         """Wait until ``_wakeup`` is set, at most that many seconds. Returns True when the server stops instead."""

@@ -138,9 +138,7 @@ class ActiveOverrides:
     def list_system_wide_overrides(self, now: int) -> dict[str, Override]:
         """List the overrides that stop a whole marketplace, by tenant."""
         tenants = [tenant for tenant, target in self._standing if target == SYSTEM_WIDE]
-        return {
-            tenant: brake for tenant in tenants if (brake := self.find_system_wide_override(tenant, now)) is not None
-        }
+        return {tenant: stop for tenant in tenants if (stop := self.find_system_wide_override(tenant, now)) is not None}
 
     def is_halted(self, tenant: str) -> bool:
         """Whether the whole marketplace is halted, so that leases and timers stop.

@@ -94,7 +94,7 @@ class OwnServer:
         """Terminate instances left by an interrupted demo: instances outlive their server."""
         host = self.data / "host-id"
         if host.exists():
-            orphans.kill_marked([f"AGORA_INSTALLATION={host.read_text('ascii').strip()}".encode()])
+            orphans.kill_processes_with_variables([f"AGORA_INSTALLATION={host.read_text('ascii').strip()}".encode()])
 
 
 @asynccontextmanager

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from agora.protocols.http import Scope, read_header
 from agora.telemetry import CURRENT_PROTOCOL
-from agora.telemetry.context import Span, extract_trace
+from agora.telemetry.context import Span, extract_valid_trace_headers
 from agora.telemetry.tracing import Tracing
 
 __all__ = ["open_incoming_span", "read_trace_carrier"]
@@ -21,7 +21,7 @@ TRACE_HEADERS: Final = ("traceparent", "tracestate")
 
 def read_trace_carrier(scope: Scope) -> Mapping[str, Any]:
     """Read the trace context of a request or handshake; empty if missing or invalid."""
-    return extract_trace({name: read_header(scope, name.encode()) for name in TRACE_HEADERS})
+    return extract_valid_trace_headers({name: read_header(scope, name.encode()) for name in TRACE_HEADERS})
 
 
 def open_incoming_span(

@@ -11,7 +11,7 @@ from agora.settings import ConfigurationError, Settings
 from agora.store.databases import is_postgres, sqlite_path
 from agora.store.port import Store
 from agora.store.sqlite import SqliteStore
-from agora.telemetry.tracing import Tracing, TracingUnavailable, open_provider
+from agora.telemetry.tracing import Tracing, TracingUnavailable, create_exporting_provider
 
 __all__ = ["open_bus", "open_store", "open_tracing"]
 
@@ -52,7 +52,7 @@ def open_bus(settings: Settings) -> BridgeBus | None:
 def open_tracing() -> tuple[Tracing, Callable[[], None]]:
     """Open the trace exporter configured by OpenTelemetry's variables; return it with its shutdown function."""
     try:
-        provider, end = open_provider(__version__)
+        provider, end = create_exporting_provider(__version__)
     except TracingUnavailable as error:
         raise ConfigurationError(str(error)) from None
     return Tracing(provider, __version__), end

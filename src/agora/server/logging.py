@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final, TextIO
 
-from agora.telemetry import CURRENT_CALLER, CURRENT_PROTOCOL, CURRENT_REQUEST_ID, trace_id
+from agora.telemetry import CURRENT_CALLER, CURRENT_PROTOCOL, CURRENT_REQUEST_ID, get_trace_id
 from agora_sdk.errors import StorageUnavailable
 
 __all__ = ["JsonFormatter", "OutageFilter", "configure_logging"]
@@ -51,7 +51,7 @@ class JsonFormatter(logging.Formatter):
     def collect_fields(self, record: logging.LogRecord) -> dict[str, str]:
         """Collect the fields of a line: event, request, caller, trace and exception."""
         fields = {"event": record.getMessage(), "level": record.levelname.lower(), "logger": record.name}
-        request, caller, trace = CURRENT_REQUEST_ID.get(), CURRENT_CALLER.get(), trace_id()
+        request, caller, trace = CURRENT_REQUEST_ID.get(), CURRENT_CALLER.get(), get_trace_id()
         if request is not None:
             fields |= {"request_id": request, "protocol": CURRENT_PROTOCOL.get()}
         if caller is not None:

@@ -18,7 +18,7 @@ from pydantic import PrivateAttr, SecretStr, ValidationError
 from .bounds import Bounds
 from .compatibility import Compatibility
 from .connections import Connections
-from .legacy_names import RefusedName, read_legacy_names
+from .legacy_names import RefusedName, read_legacy_settings
 from .serving import Serving
 from .sign_on import SignOn
 from .sources import (
@@ -54,7 +54,7 @@ class Settings(Compatibility, Bounds, Work, SignOn, Connections, Serving):
         values: dict[str, Any] = {}
         origins: dict[str, str] = {}
         try:
-            legacy_names = read_legacy_names(environ)
+            legacy_names = read_legacy_settings(environ)
         except RefusedName as error:
             raise ConfigurationError(str(error)) from None
         for origin, part in (

@@ -160,7 +160,7 @@ class Bounds(Section):
 
     @field_validator("metrics_token")
     @classmethod
-    def _long_enough(cls, value: SecretStr) -> SecretStr:
+    def _require_long_token(cls, value: SecretStr) -> SecretStr:
         if 0 < len(value.get_secret_value()) < MIN_TOKEN_CHARACTERS:
             raise ValueError(f"it has fewer than {MIN_TOKEN_CHARACTERS} characters")
         return value

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-__all__ = ["LegacyValues", "RefusedName", "read_legacy_names"]
+__all__ = ["LegacyValues", "RefusedName", "read_legacy_settings"]
 
 #: read as this setting unless AGORA_... is set
 RENAMED_SETTINGS: Final = {
@@ -64,7 +64,7 @@ class LegacyValues:
     notice: str | None = None
 
 
-def read_legacy_names(environ: Mapping[str, str]) -> LegacyValues:
+def read_legacy_settings(environ: Mapping[str, str]) -> LegacyValues:
     """Read legacy names from the environment. Raises RefusedName."""
     for name in PROTECTION_SETTINGS:
         # Refused instead of ignored: an operator who believes that the protection is off would rely on it.

@@ -115,7 +115,7 @@ class Serving(Section):
 
     @field_validator("auth_tokens")
     @classmethod
-    def _named_tokens(cls, value: SecretStr) -> SecretStr:
+    def _require_named_tokens(cls, value: SecretStr) -> SecretStr:
         if any(not name or not token or role not in ("", "admin") for name, token, role in _split_tokens(value)):
             raise ValueError("write name:token,name2:token2, or name:token:admin")
         return value

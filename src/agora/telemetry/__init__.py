@@ -8,11 +8,11 @@ from .context import (
     CURRENT_CALLER,
     CURRENT_PROTOCOL,
     CURRENT_REQUEST_ID,
+    add_trace_to_metadata,
+    get_trace_id,
     open_span,
     trace_headers,
-    trace_id,
     use_protocol,
-    with_trace,
 )
 from .loop_watchdog import LoopWatchdog, Stall
 from .metrics import BUCKET_BOUNDS, Histogram, Measures, ModelSeries, Series
@@ -28,9 +28,9 @@ __all__ = [
     "ModelSeries",
     "Series",
     "Stall",
+    "add_trace_to_metadata",
+    "get_trace_id",
     "open_span",
     "trace_headers",
-    "trace_id",
     "use_protocol",
-    "with_trace",
 ]

@@ -20,11 +20,11 @@ __all__ = [
     "CURRENT_TRACE",
     "Span",
     "Trace",
+    "add_trace_to_metadata",
+    "get_trace_id",
     "open_span",
     "trace_headers",
-    "trace_id",
     "use_protocol",
-    "with_trace",
 ]
 
 TRACEPARENT: Final = "traceparent"
@@ -76,7 +76,7 @@ def open_span(name: str, kind: str = "internal", **attributes: Any) -> AbstractC
     return _NULL_CONTEXT if trace is None else trace.open_child_span(name, kind, attributes)
 
 
-def trace_id() -> str | None:
+def get_trace_id() -> str | None:
     """Return the trace's id, 32 hexadecimal digits."""
     trace = CURRENT_TRACE.get()
     return None if trace is None else trace.traceparent[3:35]
@@ -91,13 +91,13 @@ def trace_headers() -> dict[str, str]:
     return {TRACEPARENT: trace.traceparent, **state}
 
 
-def with_trace(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
+def add_trace_to_metadata(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
     """Add the current trace to the metadata of a message or task; trace members set by the sender are kept."""
     trace = CURRENT_TRACE.get()
     return metadata if trace is None or TRACEPARENT in metadata else {**metadata, **trace_headers()}
 
 
-def extract_trace(metadata: Mapping[str, Any]) -> dict[str, str]:
+def extract_valid_trace_headers(metadata: Mapping[str, Any]) -> dict[str, str]:
     """Extract the trace of metadata or headers if it is valid; the source is untrusted."""
     parent, state = metadata.get(TRACEPARENT), metadata.get(TRACESTATE)
     # An invalid parent is ignored, and its tracestate with it (W3C Trace Context, section 3.3).

@@ -79,11 +79,11 @@ class LoopWatchdog:
                 self._loop.call_soon_threadsafe(answered.set)
             except RuntimeError:  # the loop is closed
                 return
-            if answered.wait(self.threshold) or self._was_suspended(start, cpu_start, answered):
+            if answered.wait(self.threshold) or self._was_process_suspended(start, cpu_start, answered):
                 continue
             self._record_stall(answered, start, cpu_start)
 
-    def _was_suspended(self, start: float, cpu_start: float, answered: threading.Event) -> bool:
+    def _was_process_suspended(self, start: float, cpu_start: float, answered: threading.Event) -> bool:
         """Whether the whole process was suspended (SIGSTOP, a sleeping machine), so that the loop could not respond."""
         overslept = time.monotonic() - start > 2 * self.threshold
         idle = self._cpu_seconds() - cpu_start < self.threshold / 2

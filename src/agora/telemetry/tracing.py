@@ -11,14 +11,14 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from .context import CURRENT_TRACE, Span, extract_trace
+from .context import CURRENT_TRACE, Span, extract_valid_trace_headers
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
     from opentelemetry.trace import Span as OpenSpan
     from opentelemetry.trace import TracerProvider
 
-__all__ = ["OpenedSpan", "Tracing", "TracingUnavailable", "open_provider"]
+__all__ = ["OpenedSpan", "Tracing", "TracingUnavailable", "create_exporting_provider"]
 
 TRACER_NAME: Final = "agora"
 
@@ -27,7 +27,7 @@ class TracingUnavailable(RuntimeError):
     """OpenTelemetry's SDK is not installed."""
 
 
-def open_provider(version: str) -> tuple[TracerProvider, Callable[[], None]]:
+def create_exporting_provider(version: str) -> tuple[TracerProvider, Callable[[], None]]:
     """Create a provider that exports spans as OTLP over HTTP, and its shutdown function. Raises TracingUnavailable."""
     try:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -63,7 +63,10 @@ class Tracing:
         """Open the span of incoming work. carrier: headers or metadata with an optional trace context."""
         # An empty context: incoming work must not become a child of the span that is current by chance.
         with self.open_span(
-            name, kind, attributes, self._format.extract(extract_trace(carrier), context=self._context.Context())
+            name,
+            kind,
+            attributes,
+            self._format.extract(extract_valid_trace_headers(carrier), context=self._context.Context()),
         ) as span:
             yield span
 

@@ -286,4 +286,4 @@ async def _cleared(found: Site, keep: bool) -> AsyncIterator[Site]:
             for runtime in found.app.context.ports.get(LOCAL_HOST).engines.values():
                 for each in await runtime.list_instances():
                     await runtime.remove(each.handle)
-            orphans.kill_marked([f"AGORA_INSTALLATION={found.host_id}".encode()])
+            orphans.kill_processes_with_variables([f"AGORA_INSTALLATION={found.host_id}".encode()])

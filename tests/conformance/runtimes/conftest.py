@@ -26,7 +26,7 @@ async def new_kit(tmp_path: Path) -> AsyncIterator[Callable[..., ProcessKit]]:
             await kit.close()
     finally:
         for kit in kits:
-            orphans.kill_marked([f"AGORA_INSTALLATION={kit.options.installation}".encode()])
+            orphans.kill_processes_with_variables([f"AGORA_INSTALLATION={kit.options.installation}".encode()])
 
 
 @pytest.fixture

@@ -170,5 +170,7 @@ class ProcessKit(Kit):
 def ours(kit: ProcessKit, *variables: str) -> list[int]:
     """List live processes of the kit's instances, including guards."""
     marks = [f"AGORA_INSTALLATION={kit.options.installation}".encode(), *map(str.encode, variables)]
-    found = [int(name) for name in os.listdir("/proc") if name.isdecimal() and procfs.is_marked(int(name), marks)]
+    found = [
+        int(name) for name in os.listdir("/proc") if name.isdecimal() and procfs.has_start_variables(int(name), marks)
+    ]
     return [pid for pid in found if (process := procfs.read_process(pid)) is not None and not process.is_dead]

@@ -408,5 +408,5 @@ class TestBuildsThatAreGone:
 
 
 def test_process_without_the_markers_is_not_killed(bystander: subprocess.Popen[bytes]) -> None:
-    assert orphans.kill_marked([b"AGORA_INSTANCE=inst_none", b"AGORA_INSTALLATION=none"]) == 0
+    assert orphans.kill_processes_with_variables([b"AGORA_INSTANCE=inst_none", b"AGORA_INSTALLATION=none"]) == 0
     assert bystander.poll() is None

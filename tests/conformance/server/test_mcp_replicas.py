@@ -209,7 +209,13 @@ async def test_requests_bound_to_another_server_are_refused(pair: Pair) -> None:
         found = answer(lost)
         assert (found["id"], found["error"]["data"]["code"]) == (request, "gone")
         assert "idempotency key" in found["error"]["data"]["fix"]
-    for given in ("nonsense", "1-", places.message_id("ab", 1), places.call_id("ab", 1, {"a": 1}), "9" * 300):
+    for given in (
+        "nonsense",
+        "1-",
+        places.build_replayable_event_id("ab", 1),
+        places.build_call_event_id("ab", 1, {"a": 1}),
+        "9" * 300,
+    ):
         resume = {"last-event-id": given, "accept": "text/event-stream"}
         assert (await pair.at_b.http.get("/mcp", headers=pair.at_b.headers(headers | resume))).status_code == 422
     for content in ({"result": {"action": "accept"}}, {"error": {"code": -1, "message": "no"}}):

@@ -49,7 +49,7 @@ async def context(tmp_path: Path, clock: ManualClock) -> tuple[House, dict[str, 
     for tenant in ("default", "acme"):
         await filled(market, tenant)
     ada = await market.call(market.operator, "agent.register", agent_name="Ada", capabilities=["digging"])
-    events = (await market.app.feed.channel("default")).head
+    events = (await market.app.feed.load_channel("default")).head
     await market.app.stop()
     return context, {"ada": ada, "events": events}
 
@@ -80,7 +80,7 @@ async def test_installation_is_copied(context: tuple[House, dict[str, Any]], pos
     found = await market.call(market.operator, "query.agents", search="digging", capabilities=["digging"])
     assert [agent.agent_name for agent in found.agents] == ["Ada"]
     await market.call(ada, "messaging.send", to_agent="defaultAda", content="still here")
-    assert (await market.app.feed.channel("default")).head > known["events"]
+    assert (await market.app.feed.load_channel("default")).head > known["events"]
     sequence = [stored.seq for stored in market.events if stored.tenant_id == "default"]
     assert sequence[0] == known["events"] + 1
     await market.call(market.operator, "agent.deregister", agent_id="Ada")  # triggers are active again

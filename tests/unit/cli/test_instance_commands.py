@@ -73,7 +73,9 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
     yield Shell(directory, f"http://127.0.0.1:{port}")
     process.terminate()
     process.communicate(timeout=60)
-    orphans.kill_marked([f"AGORA_INSTALLATION={(directory / 'data' / 'host-id').read_text().strip()}".encode()])
+    orphans.kill_processes_with_variables(
+        [f"AGORA_INSTALLATION={(directory / 'data' / 'host-id').read_text().strip()}".encode()]
+    )
     assert process.returncode == 0
 
 

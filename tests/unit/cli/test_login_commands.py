@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from agora.cli import provider as flows
+from agora.cli import identity_provider as flows
 from agora.cli.app import build_application
 from agora.server.app import App
 from agora_sdk import AgoraClient
@@ -95,7 +95,7 @@ async def test_login_with_a_device_code(agora: Any, served: Running, monkeypatch
     assert kept is not None
     assert kept.access_token not in repr(kept)
     # An expired token is renewed, once for concurrent commands, and other programs use it too.
-    the_file().keep(served.url, Login(kept.username, kept.access_token, kept.refresh_token, 0, kept.client_id))
+    the_file().store_login(served.url, Login(kept.username, kept.access_token, kept.refresh_token, 0, kept.client_id))
     clients = [AgoraClient(served.url) for _ in range(4)]
     found = await asyncio.gather(*(client.auth.userinfo() for client in clients))
     assert {one.id for one in found} == {me["id"]}
@@ -141,7 +141,7 @@ async def test_logins_are_shared_with_the_typescript_sdk(agora: Any, served: Run
     def end_access_token() -> Login:
         login = the_file().find(served.url)
         assert login is not None
-        the_file().keep(served.url, replace(login, expires_at=0))
+        the_file().store_login(served.url, replace(login, expires_at=0))
         return login
 
     await agora("login", "--username", "uma", typed="uma-pw\n")
@@ -231,7 +231,7 @@ async def test_login_with_a_password(agora: Any) -> None:
 
 async def test_expired_login_is_reported(agora: Any, served: Running) -> None:
     for refresh in ("made-up", None):
-        the_file().keep(served.url, Login("otto", "eyJ.x.y", refresh, time.time() + 10, "agora-cli"))
+        the_file().store_login(served.url, Login("otto", "eyJ.x.y", refresh, time.time() + 10, "agora-cli"))
         told = await agora("whoami", exit_code=3)
         assert "agora login" in told.stderr.replace("\n", " ")
     assert "Logged out on this machine" in (await agora("logout")).stdout

@@ -82,10 +82,10 @@ async def test_failures_are_followed_by_growing_delays(context: JobContext) -> N
     loop = Counting(context, lambda step: None)
     loop.interval, pauses = 5.0, []
     for loop.failures in (0, 1, 2, 3, 100):
-        pauses.append(loop.pause)
+        pauses.append(loop.seconds_until_next_step)
     assert pauses == [5.0, 10.0, 20.0, 40.0, 300.0]
     loop.interval = 600.0
-    assert loop.pause == 600.0, "never shorter than without a failure"
+    assert loop.seconds_until_next_step == 600.0, "never shorter than without a failure"
 
 
 async def test_stopping_does_not_wait_for_the_interval(context: JobContext) -> None:

@@ -277,7 +277,7 @@ with AgoraClient() as client:
 @contextmanager
 def calling_without_disk_space(wire: Wire) -> Iterator[subprocess.Popen[str]]:
     """Run the program as a person whose login is due at every call. Its streams are pipes, which no limit affects."""
-    Logins(Credentials().path).keep(wire.url, Login("ada", "access-0", "refresh-0", expires_at=0))
+    Logins(Credentials().path).store_login(wire.url, Login("ada", "access-0", "refresh-0", expires_at=0))
     user = {"id": "user_1", "subject": "ada", "username": "ada"}
     for number in (1, 2):
         renewed = {"access_token": f"access-{number}", "refresh_token": f"refresh-{number}", "expires_in": 1}
@@ -316,7 +316,7 @@ def test_renewed_login_that_cannot_be_stored_is_used_from_memory(wire: Wire) -> 
 
 def test_login_is_renewed_although_its_file_cannot_be_locked(wire: Wire, caplog: pytest.LogCaptureFixture) -> None:
     logins = Logins(Credentials().path)
-    logins.keep(wire.url, Login("ada", "access-0", "refresh-0", expires_at=0))
+    logins.store_login(wire.url, Login("ada", "access-0", "refresh-0", expires_at=0))
     os.unlink(f"{logins.path}.lock")
     os.mkdir(f"{logins.path}.lock")
     user = {"id": "user_1", "subject": "ada", "username": "ada"}
@@ -331,7 +331,7 @@ def test_stored_login_of_another_program_replaces_the_one_in_memory(wire: Wire) 
     with calling_without_disk_space(wire) as program:
         make_call(program)
         wire.wait_for(lambda: len(tokens(wire)) == 1)
-        Logins(Credentials().path).keep(
+        Logins(Credentials().path).store_login(
             wire.url, Login("ada", "access-new", "refresh-new", expires_at=time.time() + 900)
         )
         make_call(program)

@@ -31,9 +31,9 @@ async def _run_turns(scheduler: LoopScheduler, shares: dict[str, tuple[Share, in
 
 def _scheduler_with_group(members: int) -> tuple[LoopScheduler, dict[str, Share], Share]:
     scheduler = LoopScheduler()
-    group = scheduler.find_share(("t", "group"), WEIGHT)
-    shares = {f"m{n}": scheduler.find_share(("t", f"m{n}"), 1.0, group) for n in range(members)}
-    return scheduler, shares, scheduler.find_share(("t", "lone"))
+    group = scheduler.get_or_create_share(("t", "group"), WEIGHT)
+    shares = {f"m{n}": scheduler.get_or_create_share(("t", f"m{n}"), 1.0, group) for n in range(members)}
+    return scheduler, shares, scheduler.get_or_create_share(("t", "lone"))
 
 
 async def test_members_of_a_group_share_its_share() -> None:
@@ -89,9 +89,9 @@ async def test_metered_coroutine_counts_each_step_and_propagates_errors() -> Non
 
 async def test_only_owner_gets_a_whole_slice_per_iteration() -> None:
     scheduler = LoopScheduler()
-    share, waits = scheduler.find_share(("t", "alone")), 0
+    share, waits = scheduler.get_or_create_share(("t", "alone")), 0
     for _ in range(200):  # together far more than a slice
-        if scheduler.may_proceed(share):
+        if scheduler.try_begin_turn(share):
             scheduler.charge_time(share, LONE_SLICE_SECONDS / 4)
         else:
             waits += 1
@@ -101,9 +101,9 @@ async def test_only_owner_gets_a_whole_slice_per_iteration() -> None:
 
 async def test_second_owner_ends_whole_slices_of_the_first() -> None:
     scheduler = LoopScheduler()
-    first, second = scheduler.find_share(("t", "first")), scheduler.find_share(("t", "second"))
-    assert scheduler.may_proceed(first)
+    first, second = scheduler.get_or_create_share(("t", "first")), scheduler.get_or_create_share(("t", "second"))
+    assert scheduler.try_begin_turn(first)
     scheduler.charge_time(first, LONE_SLICE_SECONDS / 2)
-    assert scheduler.may_proceed(second)
+    assert scheduler.try_begin_turn(second)
     await asyncio.sleep(0)
-    assert not scheduler.may_proceed(first)  # ahead of the second by more than a slice
+    assert not scheduler.try_begin_turn(first)  # ahead of the second by more than a slice

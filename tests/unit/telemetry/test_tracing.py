@@ -21,7 +21,13 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from agora.server.app import App
 from agora.server.logging import JsonFormatter
 from agora.settings import ConfigurationError
-from agora.telemetry.context import CURRENT_TRACE, extract_trace, open_span, trace_headers, with_trace
+from agora.telemetry.context import (
+    CURRENT_TRACE,
+    add_trace_to_metadata,
+    extract_valid_trace_headers,
+    open_span,
+    trace_headers,
+)
 from agora.telemetry.tracing import Tracing
 from tests.harness import ManualClock, admin_token, local_client, make_settings, running
 from tests.market import Market
@@ -189,7 +195,7 @@ async def test_remote_agent_is_in_the_same_trace(tmp_path: Path, spans: Spans) -
     ],
 )
 async def test_invalid_trace_context_is_ignored(client: httpx.AsyncClient, spans: Spans, value: Any) -> None:
-    assert extract_trace({"traceparent": value}) == {}
+    assert extract_valid_trace_headers({"traceparent": value}) == {}
     with spans.tracing.begin("work", "consumer", {"traceparent": value, "tracestate": "a=b"}, {}):
         pass
     assert spans.all[0].parent is None
@@ -197,15 +203,17 @@ async def test_invalid_trace_context_is_ignored(client: httpx.AsyncClient, spans
 
 def test_invalid_trace_state_is_dropped() -> None:
     for state in ("a=" + "x" * 600, "a=\x00", "a=ü", 7):
-        assert extract_trace({"traceparent": TRACEPARENT, "tracestate": state}) == {"traceparent": TRACEPARENT}
-    assert extract_trace({"traceparent": TRACEPARENT, "tracestate": "a=b"})["tracestate"] == "a=b"
+        assert extract_valid_trace_headers({"traceparent": TRACEPARENT, "tracestate": state}) == {
+            "traceparent": TRACEPARENT
+        }
+    assert extract_valid_trace_headers({"traceparent": TRACEPARENT, "tracestate": "a=b"})["tracestate"] == "a=b"
 
 
 def test_calls_work_outside_a_trace() -> None:
     metadata: dict[str, Any] = {"a": 1}
     assert CURRENT_TRACE.get() is None
     assert trace_headers() == {}
-    assert with_trace(metadata) is metadata
+    assert add_trace_to_metadata(metadata) is metadata
     with open_span("x") as nothing:
         nothing.set_attribute("a", 1)
         nothing.fail("b")

@@ -89,19 +89,19 @@ class Logins:
     def _build_memory_key(self, url: str) -> tuple[str, str]:
         return self.path, server_key(url)
 
-    def keep(self, url: str, login: Login) -> None:
+    def store_login(self, url: str, login: Login) -> None:
         """Store a login, replacing an earlier one for that server."""
         with lock_file(self.path):
-            self.write(url, login)
+            self.write_under_lock(url, login)
 
-    def forget(self, url: str) -> None:
+    def remove_login(self, url: str) -> None:
         """Remove a login; no-op if there is none."""
         if self.find(url) is not None:
             with lock_file(self.path):
-                self.write(url, None)
+                self.write_under_lock(url, None)
 
-    def write(self, url: str, login: Login | None) -> None:
-        """Store or remove a login as :meth:`keep` and :meth:`forget` do; the caller holds the lock."""
+    def write_under_lock(self, url: str, login: Login | None) -> None:
+        """Store or remove a login as :meth:`store_login` and :meth:`remove_login` do; the caller holds the lock."""
         logins = self._read_logins()
         logins.pop(server_key(url), None)
         if login is not None:
@@ -118,7 +118,7 @@ class Logins:
             return login
         renewed = await refresh(login)
         try:
-            self.write(url, renewed)
+            self.write_under_lock(url, renewed)
         except (OSError, AgoraError) as error:
             _unstored[self._build_memory_key(url)] = _Unstored(stored, renewed)
             logger.warning(

@@ -74,7 +74,7 @@ class Feed:
     async def start(self) -> None:
         """Load the head of each tenant's log, and start the heartbeats."""
         for tenant in await self._store.tenants():
-            await self.channel(tenant)
+            await self.load_channel(tenant)
         self._beating = asyncio.create_task(self._send_heartbeats())
 
     def close(self, reason: str = "resume later") -> None:
@@ -108,7 +108,7 @@ class Feed:
             else:
                 channel.publish(own)
 
-    async def channel(self, tenant: str) -> Channel:
+    async def load_channel(self, tenant: str) -> Channel:
         """Return a tenant's channel. A new one reads its head from the log."""
         channel = self._channels.get(tenant)
         if channel is None:

@@ -38,7 +38,7 @@ class Supervisor(Protocol):
     stall_seconds: float
     grace_seconds: float
 
-    async def channel(self, tenant: str) -> Channel: ...
+    async def load_channel(self, tenant: str) -> Channel: ...
     def head(self, tenant: str) -> int: ...
     def remove_stream(self, stream: LiveStream) -> None: ...
 
@@ -228,7 +228,7 @@ class EventStream(LiveStream):
         return max(self._feed.head(self.tenant) - self.position, 0) + self.sink.pending
 
     async def _run(self) -> None:
-        channel = await self._feed.channel(self.tenant)
+        channel = await self._feed.load_channel(self.tenant)
         while self.close_reason is None:
             if self._position > channel.head:
                 await channel.wait_until_delivered(self._position)
@@ -285,7 +285,7 @@ class LogStream(LiveStream):
         return self.sink.pending
 
     async def _run(self) -> None:
-        channel = await self._feed.channel(self.tenant)
+        channel = await self._feed.load_channel(self.tenant)
         try:
             while self.close_reason is None:
                 # In this order: an event that comes between the subscription and the read sets the bell again, and is

@@ -40,10 +40,10 @@ class DemoAgent(Agent):
         sys.stdout.flush()
 
     async def serve(self) -> None:
-        asyncio.get_running_loop().add_reader(sys.stdin.fileno(), self._director_is_gone)
+        asyncio.get_running_loop().add_reader(sys.stdin.fileno(), self._stop_after_director)
         await super().serve()
 
-    def _director_is_gone(self) -> None:
+    def _stop_after_director(self) -> None:
         """Whether the director has ended: standard input is never written to, so it becomes readable only when it is
         closed."""
         asyncio.get_running_loop().remove_reader(sys.stdin.fileno())

@@ -16,7 +16,7 @@ from agora.domains.tasks import assignment
 from agora.domains.tasks.draft import TaskDraft
 from agora.domains.tasks.messages import USER, add_requester_message_and_resume, join_text, require_unfinished_task
 from agora.domains.tasks.views import get_task_context_id
-from agora.telemetry import with_trace
+from agora.telemetry import add_trace_to_metadata
 from agora.value_classes import value_class
 from agora_sdk.contract.a2a import A2AMessage, A2APushConfig, A2ASendResult
 from agora_sdk.errors import InvalidRequest, NotFound, field_error
@@ -238,7 +238,7 @@ async def _create_task_or_front_reply(
     call: Call, request: SendRequest, agent: AgentRow | None
 ) -> _StoredMessage | dict[str, Any]:
     """Create a task from a message; returns a message if no agent matches."""
-    metadata = dict(with_trace(request.metadata))
+    metadata = dict(add_trace_to_metadata(request.metadata))
     if agent is None:
         route = await routing.choose_agent_for_message(call, request.message, request.skill)
         if route.agent is None:

@@ -199,8 +199,12 @@ class BusBridge(Controller):
         return min(SENT_CHECK_SECONDS, self.context.server.settings.bus_stale / CHECKS_PER_DELIVERY)
 
     @property
-    def pause(self) -> float:
-        return min(super().pause, self._sent_check_interval) if not self.failures else super().pause
+    def seconds_until_next_step(self) -> float:
+        return (
+            min(super().seconds_until_next_step, self._sent_check_interval)
+            if not self.failures
+            else super().seconds_until_next_step
+        )
 
     async def _remove_foreign_consumers_and_warn(self) -> None:
         """Remove other programs' consumers from the inbound group: entries that they read would be lost."""
@@ -305,7 +309,7 @@ class BusBridge(Controller):
             await asyncio.sleep(min(wait, self.interval))
             return
         # The epoch is read before sending: a reconnection during it makes the next iteration check all agents.
-        now, epoch, channel = self.context.clock.now(), self._epoch, await self.context.feed.channel(tenant)
+        now, epoch, channel = self.context.clock.now(), self._epoch, await self.context.feed.load_channel(tenant)
         since, known_epoch = self._positions.pop(
             tenant, (0, 0)
         )  # removed first: if sending fails, the next iteration checks all agents

@@ -42,9 +42,9 @@ class ConsulRegistrar(Controller):
         self._registered = False
 
     @property
-    def pause(self) -> float:
+    def seconds_until_next_step(self) -> float:
         """Seconds until the next step; 0 until the first attempt."""
-        return super().pause if self._registered or self.failures else 0.0
+        return super().seconds_until_next_step if self._registered or self.failures else 0.0
 
     async def step(self) -> None:
         if not self._registered or not await self._consul.is_registered(self.service.id):

@@ -34,7 +34,7 @@ class StandIns(Controller):
     interval = 15.0
 
     async def _wait_for_next_step(self, stop: asyncio.Event) -> bool:
-        return await self._wait_for_wakeup(stop, self.pause)
+        return await self._wait_for_wakeup(stop, self.seconds_until_next_step)
 
     def receive_committed_events(self, events: Sequence[StoredEvent]) -> None:
         """Wake up when a worker has left, so that its jobs need not wait for the interval."""

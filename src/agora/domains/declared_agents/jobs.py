@@ -114,7 +114,9 @@ class DeclaredAgentsController(Controller):
         await self._runner.stop()
 
     async def _wait_for_next_step(self, stop: asyncio.Event) -> bool:
-        return await self._wait_for_wakeup(stop, self.pause if self._agents or self._is_stale else FULL_READ_SECONDS)
+        return await self._wait_for_wakeup(
+            stop, self.seconds_until_next_step if self._agents or self._is_stale else FULL_READ_SECONDS
+        )
 
     async def _reload_agents(self) -> None:
         earlier = set(self._agents)

@@ -31,7 +31,7 @@ from agora.domains.agents.references import (
     require_agent_id_from_operator,
 )
 from agora.domains.events.service import EventService
-from agora.telemetry import with_trace
+from agora.telemetry import add_trace_to_metadata
 from agora.value_classes import value_class
 from agora_sdk.contract import implements
 from agora_sdk.contract import messaging as contract
@@ -139,7 +139,7 @@ class MessagingService(BoundService, contract.Messaging):
         correlation_id = draft.correlation_id
         if reply_to and not correlation_id:
             correlation_id = await self._resolve_correlation_id(reply_to)
-        metadata = dict(with_trace(draft.metadata))
+        metadata = dict(add_trace_to_metadata(draft.metadata))
         row = MessageRow(
             tenant_id=call.caller.tenant,
             message_id=new_id("msg"),

@@ -139,12 +139,12 @@ def _list_stopped_tenants(call: Call) -> list[StoppedTenant]:
     return [
         StoppedTenant(
             tenant_id=tenant,
-            action=OverrideAction(brake.action),
-            by=brake.actor,
-            since=to_datetime(brake.created_at),
-            expires_at=to_datetime(brake.expires_at) if brake.expires_at is not None else None,
+            action=OverrideAction(stop.action),
+            by=stop.actor,
+            since=to_datetime(stop.created_at),
+            expires_at=to_datetime(stop.expires_at) if stop.expires_at is not None else None,
         )
-        for tenant, brake in sorted(call.context.ports.get(ADMISSION).list_system_wide_overrides().items())
+        for tenant, stop in sorted(call.context.ports.get(ADMISSION).list_system_wide_overrides().items())
     ]
 
 

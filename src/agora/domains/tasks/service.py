@@ -16,7 +16,7 @@ from agora.domains.billing.money import to_micros
 from agora.domains.billing.queries import ABANDONED_AFTER
 from agora.domains.billing.token_usage import TokenUsageReport, record_and_charge_token_usage
 from agora.store.port import Reader
-from agora.telemetry import with_trace
+from agora.telemetry import add_trace_to_metadata
 from agora_sdk.contract import implements
 from agora_sdk.contract import tasks as contract
 from agora_sdk.contract.fields import JsonObject, Priority, PriorityLike, TaskStatus, TaskStatusLike
@@ -86,7 +86,7 @@ class TaskService(BoundService, contract.Tasks):
             max_attempts=max_attempts,
             retry_backoff=retry_backoff,
             timeout=timeout,
-            metadata=encode_json(with_trace(metadata)),
+            metadata=encode_json(add_trace_to_metadata(metadata)),
             context_id=context_id,
         )
         draft, where = await assignment.create_task(self.call, order)

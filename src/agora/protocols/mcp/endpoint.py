@@ -40,9 +40,9 @@ from . import server_info
 from .core import Core
 from .enabled_toolsets import EnabledToolsets
 from .exchange import Exchange, JsonRpcError
+from .fast_path import FastPath
 from .get_streams import GetStreams
 from .guard import Guard
-from .lean import FastPath
 from .legacy_transport import ObservedSend, replay_body, to_sdk_scope
 from .long_calls import send_relayed_answer
 from .methods import Methods
@@ -102,7 +102,7 @@ class McpApp:
         self.core = Core(dispatcher, EnabledToolsets(self.session_store), self.session_store.watch_task)
         self._fixtures = None if self.fixtures is None else self.fixtures(self.core)
         methods = Methods(self.core)
-        self.lean = FastPath(self.core, methods, self._fixtures.owns if self._fixtures else None)
+        self.fast_path = FastPath(self.core, methods, self._fixtures.owns if self._fixtures else None)
         self.plain = PlainRpc(methods, settings.page_bytes)
         self._sdk: SdkServer | None = None
         self._loading = asyncio.Lock()
@@ -277,7 +277,7 @@ class McpApp:
                 await self.guard.send_missing_scope(scope, send, message["id"], missing_scope)
                 return
             exchange.client_name = _read_client_name(message) if modern else ""
-            answer = await self.lean.answer_request(scope, message, exchange, session)
+            answer = await self.fast_path.answer_request(scope, message, exchange, session)
             if answer is not None:
                 await send_response(send, answer.status, answer.body, answer.headers)
                 return
@@ -286,7 +286,7 @@ class McpApp:
             if isinstance(message, dict) and message.get("method") == "initialize":
                 # A handshake runs no operation, so the dispatcher does not count it.
                 self.dispatcher.limiter.charge_call(caller)
-            if (work := self.lean.prepare_relay_call(scope, message, exchange)) is not None:
+            if (work := self.fast_path.prepare_relay_call(scope, message, exchange)) is not None:
                 await send_relayed_answer(message["id"], work, receive, send)
                 return
         if scope["method"] == "GET" and session is None and not modern:

@@ -16,7 +16,14 @@ from pydantic_core import from_json, to_json
 
 from agora.value_classes import value_class
 
-__all__ = ["POSITION_KEY", "EventId", "build_get_stream_event_id", "call_id", "message_id", "parse_event_id_or_empty"]
+__all__ = [
+    "POSITION_KEY",
+    "EventId",
+    "build_call_event_id",
+    "build_get_stream_event_id",
+    "build_replayable_event_id",
+    "parse_event_id_or_empty",
+]
 
 # 294 characters in base64, within the pattern of _CALL_EVENT_ID.
 MAX_REQUEST_BYTES: Final = 220  #: maximum length of a request id, as JSON, within an event id
@@ -42,16 +49,16 @@ def build_get_stream_event_id(position: int, tag: str, number: int) -> str:
     return f"{position}-{tag}.{number}"
 
 
-def message_id(tag: str, number: int) -> str:
+def build_replayable_event_id(tag: str, number: int) -> str:
     """Build the event id of a message that only this server can replay."""
     return f"{tag}.{number}"
 
 
-def call_id(tag: str, number: int, request: Any) -> str:
+def build_call_event_id(tag: str, number: int, request: Any) -> str:
     """Build the event id of a message in the response of a call."""
     request_json = to_json(request)
     if len(request_json) > MAX_REQUEST_BYTES:
-        return message_id(tag, number)
+        return build_replayable_event_id(tag, number)
     return f"{tag}.{number}.{base64.urlsafe_b64encode(request_json).rstrip(b'=').decode()}"
 
 

@@ -15,7 +15,7 @@ from agora.protocols.http import Receive, Send, send_response, wait_for_disconne
 from agora_sdk.errors import AgoraError
 
 from .exchange import INTERNAL_ERROR, JsonRpcError
-from .lean import Answer
+from .fast_path import Answer
 
 __all__ = ["send_relayed_answer"]
 

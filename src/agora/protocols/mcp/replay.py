@@ -9,7 +9,7 @@ from __future__ import annotations
 from mcp.server.streamable_http import GET_STREAM_KEY, EventCallback, EventId, EventMessage, EventStore, StreamId
 from mcp_types import JSONRPCMessage, JSONRPCNotification
 
-from .event_ids import POSITION_KEY, build_get_stream_event_id, call_id, message_id
+from .event_ids import POSITION_KEY, build_call_event_id, build_get_stream_event_id, build_replayable_event_id
 from .sessions import CURRENT_SESSION, Session
 
 __all__ = ["ReplayStore"]
@@ -47,8 +47,8 @@ class ReplayStore(EventStore):
 
 def _build_event_id(session: Session, stream_id: StreamId) -> EventId:
     if stream_id not in session.asked:
-        return message_id(session.tag, session.numbered)
-    return call_id(session.tag, session.numbered, session.asked[stream_id])
+        return build_replayable_event_id(session.tag, session.numbered)
+    return build_call_event_id(session.tag, session.numbered, session.asked[stream_id])
 
 
 def _read_log_position(message: JSONRPCMessage | None) -> int | None:

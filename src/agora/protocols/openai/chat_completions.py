@@ -38,7 +38,7 @@ class ChatCompletion:
         self.failure: AgoraError | None = None
 
     @property
-    def is_over(self) -> bool:
+    def has_turn_ended(self) -> bool:
         """Whether the completion has ended."""
         return self._finish is not None or self.failure is not None
 

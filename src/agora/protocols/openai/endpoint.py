@@ -219,7 +219,7 @@ class _OpenAiRequest:
         # 422 with the reason, not an answer: programs would take the reason of a failure for the agent's text.
         if completion.failure is not None:
             raise completion.failure
-        if begun.text is None and not completion.is_over and begun.id is not None:
+        if begun.text is None and not completion.has_turn_ended and begun.id is not None:
             # A completion cannot be read later, so nobody would read its result.
             await self._turns.abandon_turn(begun.id, asking)
             raise self._turns.deadline_error()
@@ -261,7 +261,7 @@ class _OpenAiRequest:
         # The client has disconnected, or its stream was closed and cannot be resumed: nobody would read, or pay for, the
         # rest.
         ends_with_stream = completion is not None or not (outlives or encoder.was_closed)
-        if begun.id is not None and stream is not None and ends_with_stream and not writer.is_over:
+        if begun.id is not None and stream is not None and ends_with_stream and not writer.has_turn_ended:
             await self._turns.abandon_turn(begun.id, turn_caller)
 
     async def _encode_usage(self, completion: ChatCompletion, turn: TurnId | None, turn_caller: TurnCaller) -> bytes:
@@ -336,7 +336,7 @@ class _OpenAiRequest:
     ) -> None:
         assert begun.id is not None
         response.add_pieces(_list_pieces(begun, await self._turns.read_updates(begun.id, turn_caller), tools))
-        usage = await self._turns.read_usage(begun.id, turn_caller) if response.is_over else None
+        usage = await self._turns.read_usage(begun.id, turn_caller) if response.has_turn_ended else None
         await self._send_document(response.build(usage))
 
     async def _cancel_response(self, turn: TurnId, turn_caller: TurnCaller) -> None:

@@ -88,7 +88,7 @@ class ResponseBuilder:
         return str(self._document["status"])
 
     @property
-    def is_over(self) -> bool:
+    def has_turn_ended(self) -> bool:
         """Whether the response has ended."""
         return self.status not in ("queued", "in_progress")
 

@@ -28,7 +28,7 @@ class TurnWriter(Protocol):
     """Encodes a turn in the format of an API."""
 
     @property
-    def is_over(self) -> bool:
+    def has_turn_ended(self) -> bool:
         """Whether the turn has ended."""
 
     @property
@@ -52,8 +52,8 @@ class ChatWriter:
         self._completion = completion
 
     @property
-    def is_over(self) -> bool:
-        return self._completion.is_over
+    def has_turn_ended(self) -> bool:
+        return self._completion.has_turn_ended
 
     @property
     def fix(self) -> str:
@@ -76,8 +76,8 @@ class ResponseWriter:
         self._response, self._after = response, after
 
     @property
-    def is_over(self) -> bool:
-        return self._response.is_over
+    def has_turn_ended(self) -> bool:
+        return self._response.has_turn_ended
 
     @property
     def fix(self) -> str:
@@ -118,7 +118,7 @@ class TurnEncoder:
 
     def encode_end(self, close_reason: CloseReason, position: int, /) -> bytes:
         self.was_closed = True
-        if self._writer.is_over:
+        if self._writer.has_turn_ended:
             return b""
         error = close_reason.error
         if error is None:

@@ -23,7 +23,7 @@ from agora.core.dispatcher import Dispatcher
 from agora.net.backpressure import Connection
 from agora.protocols.http import check_json_weight
 from agora.protocols.trace_context import open_incoming_span
-from agora.telemetry.context import extract_trace
+from agora.telemetry.context import extract_valid_trace_headers
 from agora_sdk.contract import Kind
 from agora_sdk.contract.validation_errors import describe_error
 from agora_sdk.errors import AgoraError, InternalError, InvalidRequest, Overloaded, PayloadTooLarge, field_error
@@ -61,7 +61,7 @@ class _Frame(BaseModel):
 
     @property
     def trace_headers(self) -> Mapping[str, Any]:
-        return extract_trace({"traceparent": self.traceparent, "tracestate": self.tracestate})
+        return extract_valid_trace_headers({"traceparent": self.traceparent, "tracestate": self.tracestate})
 
 
 _OBJECT: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any], config=ConfigDict(defer_build=True))

@@ -214,7 +214,7 @@ class MonitorApp:
             raise Unauthenticated("No user is signed in.", fix="Sign in.")
         caller = await self.sessions.resolve_caller(scope, session)
         # Read before the page is built: an event that comes meanwhile is sent by the live stream, not missed.
-        channel = await self.dispatcher.feed.channel(caller.tenant)
+        channel = await self.dispatcher.feed.load_channel(caller.tenant)
         FIND_PAGE.get()  # loading registers the pages, which the view lists
         return View(self.dispatcher, caller, session, page, path, query, channel.head)
 

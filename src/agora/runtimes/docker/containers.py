@@ -105,20 +105,20 @@ def build_container_environment(spec: Spec, program: ContainerProgram, installat
 
 
 def build_container_config(
-    options: Options, marks: ResourceLabels, spec: Spec, build: tuple[str, str], ports: Mapping[str, int], gateway: str
+    options: Options, labels: ResourceLabels, spec: Spec, build: tuple[str, str], ports: Mapping[str, int], gateway: str
 ) -> dict[str, Any]:
     """Build the configuration to create a container with.
 
     build: reference of the image, and its key. ports: published, by name. gateway: address of the host for containers.
     """
-    program, network = choose_container_program(spec), marks.network_name(spec.co_location)
+    program, network = choose_container_program(spec), labels.network_name(spec.co_location)
     inside = [f"{program.ports[port.name]}/tcp" for port in spec.ports]
     published = [[{"HostIp": options.publish, "HostPort": str(ports[port.name])}] for port in spec.ports]
-    variables = build_container_environment(spec, program, marks.installation)
+    variables = build_container_environment(spec, program, labels.installation)
     config: dict[str, Any] = {
         "Image": build[0],
         "Env": [f"{name}={value}" for name, value in variables.items()],
-        "Labels": marks.container_labels(spec, ports, options.publish, build[1]),
+        "Labels": labels.container_labels(spec, ports, options.publish, build[1]),
         "ExposedPorts": {port: {} for port in inside},
         "Healthcheck": {"Test": ["NONE"]},  # health is probed from outside, as with every engine
         "HostConfig": {
@@ -126,7 +126,7 @@ def build_container_config(
             "PortBindings": dict(zip(inside, published, strict=True)),
             "NetworkMode": network,
             "ExtraHosts": [f"{HOST_NAME}:{gateway}"],
-            "Mounts": [_build_state_volume(marks, spec)],
+            "Mounts": [_build_state_volume(labels, spec)],
             "LogConfig": {
                 "Type": "local",
                 "Config": {"max-size": str(max(options.log_size // 2, 65_536)), "max-file": "2", "compress": "false"},
@@ -169,11 +169,11 @@ def _build_host_config(options: Options, spec: Spec, program: ContainerProgram) 
     }
 
 
-def _build_state_volume(marks: ResourceLabels, spec: Spec) -> dict[str, Any]:
-    options = {"NoCopy": True, "Labels": marks.instance_labels(spec.instance_id)}
+def _build_state_volume(labels: ResourceLabels, spec: Spec) -> dict[str, Any]:
+    options = {"NoCopy": True, "Labels": labels.instance_labels(spec.instance_id)}
     return {
         "Type": "volume",
-        "Source": marks.volume_name(spec.instance_id),
+        "Source": labels.volume_name(spec.instance_id),
         "Target": VOLUME_PATH,
         "VolumeOptions": options,
     }

@@ -64,10 +64,10 @@ class _Source:
 class Images:
     """Images of one installation. At most ``options.builds`` builds run concurrently, and only one per key."""
 
-    def __init__(self, options: Options, client: Client, marks: ResourceLabels, networks: InstanceNetworks) -> None:
+    def __init__(self, options: Options, client: Client, labels: ResourceLabels, networks: InstanceNetworks) -> None:
         self._options = options
         self._client = client
-        self._labels = marks
+        self._labels = labels
         self._networks = networks
         self._builds = options.root / "builds"
         self._commits = CommitDigests(self._builds / "commits")

@@ -23,9 +23,9 @@ class InstanceNetworks:
     """Networks of this installation. Instances without a group cannot reach each other; those of a group can, by
     their ids."""
 
-    def __init__(self, client: Client, marks: ResourceLabels) -> None:
+    def __init__(self, client: Client, labels: ResourceLabels) -> None:
         self._client = client
-        self._labels = marks
+        self._labels = labels
         self._creation_lock = asyncio.Lock()
         self._starting: Counter[str] = Counter()  # containers being started, by group
         self._desktop: bool | None = None

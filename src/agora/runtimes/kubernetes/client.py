@@ -92,8 +92,8 @@ class Client:
         return self._access, self._http
 
     async def _send_authorized_request(self, method: str, target: str, document: Any = None, kind: str = "") -> bytes:
-        access, courier = await self._get_client()
-        headers = {"host": courier.host, "accept": "application/json, */*", "user-agent": "agora"}
+        access, http = await self._get_client()
+        headers = {"host": http.host, "accept": "application/json, */*", "user-agent": "agora"}
         try:
             if bearer := await asyncio.to_thread(access.read_bearer_token):
                 headers["authorization"] = f"Bearer {bearer}"
@@ -101,7 +101,7 @@ class Client:
                 headers["content-type"] = kind
             async with asyncio.timeout(REQUEST_TIMEOUT):
                 body = b"" if document is None else json.dumps(document).encode()
-                status, text = await _send_request(courier, method, target, headers, body)
+                status, text = await _send_request(http, method, target, headers, body)
         except (OSError, ConnectionLost, TimeoutError) as error:
             raise EngineUnavailable(f"The cluster does not answer: {str(error) or 'it took too long'}.") from error
         if status >= 400:
@@ -110,9 +110,9 @@ class Client:
 
 
 async def _send_request(
-    courier: HttpClient, method: str, target: str, headers: dict[str, str], body: bytes
+    http: HttpClient, method: str, target: str, headers: dict[str, str], body: bytes
 ) -> tuple[int, bytes]:
-    reply = await courier.request(method, target, headers, body)
+    reply = await http.request(method, target, headers, body)
     parts, size = [], 0
     try:
         async for part in reply:

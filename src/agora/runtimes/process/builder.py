@@ -161,11 +161,11 @@ class Builder:
     async def _run_command(
         self, step: str, arguments: list[str], spec: Spec, attempt: Path, report_progress: Progress
     ) -> None:
-        marks = [f"AGORA_BUILD={attempt.name}".encode()]
+        variables = [f"AGORA_BUILD={attempt.name}".encode()]
         command = Command(
             arguments, attempt / "tree", environment.build_environment(self._options, spec, attempt), self._options.build_timeout,
             # Processes that have left the command's group are found by their variable.
-            ended=lambda: orphans.kill_marked(marks),
+            ended=lambda: orphans.kill_processes_with_variables(variables),
         )  # fmt: skip
         try:
             result = await command.run_command(report_progress)

@@ -11,7 +11,7 @@ from agora.runtimes.spec import Spec
 
 from . import orphans
 from .options import Options
-from .records import Instance
+from .records import InstanceDirectory
 
 __all__ = ["build_environment", "build_instance_environment", "start_command"]
 
@@ -40,7 +40,7 @@ def build_environment(options: Options, spec: Spec, attempt: Path) -> dict[str, 
 
 
 def build_instance_environment(
-    options: Options, spec: Spec, instance: Instance, build: Path, ports: Mapping[str, int]
+    options: Options, spec: Spec, instance: InstanceDirectory, build: Path, ports: Mapping[str, int]
 ) -> dict[str, str]:
     """Build the variables of an instance's program."""
     moved = {port.number: ports[port.name] for port in spec.ports if port.number is not None}

@@ -26,7 +26,7 @@ from .guard import procfs, segments
 from .launch import GuardLaunch, create_instance_directories, launch_guard
 from .options import Options
 from .ports import Ports, is_free
-from .records import Instance, Record
+from .records import InstanceDirectory, Record
 
 __all__ = ["ProcessStore"]
 
@@ -82,17 +82,17 @@ class ProcessStore:
             os.close(self._lock)
             self._lock = None
 
-    def _list_all_instances(self) -> list[Instance]:
+    def _list_all_instances(self) -> list[InstanceDirectory]:
         # Trash of a removal has a name that no instance can have.
         names = [name for name in os.listdir(self._instances) if NAME.fullmatch(name)]
-        return [Instance(self._options.root, name) for name in sorted(names)]
+        return [InstanceDirectory(self._options.root, name) for name in sorted(names)]
 
-    def _get_instance(self, instance_id: str) -> Instance:
+    def _get_instance(self, instance_id: str) -> InstanceDirectory:
         if not NAME.fullmatch(instance_id):
             raise Unknown(f"{instance_id[:100]!r} is not an instance id.")
-        return Instance(self._options.root, instance_id)
+        return InstanceDirectory(self._options.root, instance_id)
 
-    def find(self, handle: Handle) -> tuple[Instance, Handle]:
+    def find(self, handle: Handle) -> tuple[InstanceDirectory, Handle]:
         """Find an instance, and its complete handle: one created before a crash may lack the engine's part."""
         instance = self._get_instance(handle.instance_id)
         if "pid" in handle.data:
@@ -132,7 +132,7 @@ class ProcessStore:
         finally:
             self._starting.discard(spec.instance_id)
 
-    def _begin_generation(self, instance: Instance, before: Record | None, spec: Spec, build: Build) -> Handle:
+    def _begin_generation(self, instance: InstanceDirectory, before: Record | None, spec: Spec, build: Build) -> Handle:
         if before is not None and before.generation < spec.generation:
             self._finish_generation(instance, before.generation)
         previous_ports = dict(before.ports) if before is not None else {}
@@ -159,17 +159,20 @@ class ProcessStore:
         instance.delete_old_generations()
         return self._launch_program(instance, record, spec, Path(build.reference))
 
-    def _finish_generation(self, instance: Instance, generation: int) -> None:
+    def _finish_generation(self, instance: InstanceDirectory, generation: int) -> None:
         """Ensure that no process of an earlier generation runs or starts late."""
         # The guard checks for this file under its lock: it fences a generation that would start late (ADR 13).
         if instance.generation_directory(generation).is_dir():
             replace_file(instance.generation_directory(generation) / "stop", "0")
         # a killed guard leaves its program, and one from before a crash may not have started it yet
-        orphans.kill_marked(
-            [*instance.environment_marks(self._options.installation), f"AGORA_GENERATION={generation}".encode()]
+        orphans.kill_processes_with_variables(
+            [
+                *instance.build_identifying_variables(self._options.installation),
+                f"AGORA_GENERATION={generation}".encode(),
+            ]
         )
 
-    def _launch_program(self, instance: Instance, record: Record, spec: Spec, build: Path) -> Handle:
+    def _launch_program(self, instance: InstanceDirectory, record: Record, spec: Spec, build: Path) -> Handle:
         variables = environment.build_instance_environment(self._options, spec, instance, build, record.ports)
         command = environment.start_command(spec, record.ports)
         launch = GuardLaunch(instance, spec.generation, spec.limits, command, variables)
@@ -204,7 +207,7 @@ class ProcessStore:
                 return None  # another generation is running
             time.sleep(0.02)
         if instance.read_exit(handle.generation) is None:
-            orphans.kill_marked(self._build_marker_variables(instance, handle))
+            orphans.kill_processes_with_variables(self._build_marker_variables(instance, handle))
         return None
 
     def kill_guard(self, handle: Handle) -> None:
@@ -214,11 +217,11 @@ class ProcessStore:
         if guard is not None:
             for process in procfs.list_process_tree(guard.pid):
                 procfs.send_signal(process, signal.SIGKILL)
-        orphans.kill_marked(self._build_marker_variables(instance, handle))
+        orphans.kill_processes_with_variables(self._build_marker_variables(instance, handle))
 
-    def _build_marker_variables(self, instance: Instance, handle: Handle) -> list[bytes]:
+    def _build_marker_variables(self, instance: InstanceDirectory, handle: Handle) -> list[bytes]:
         return [
-            *instance.environment_marks(self._options.installation),
+            *instance.build_identifying_variables(self._options.installation),
             f"AGORA_GENERATION={handle.generation}".encode(),
         ]
 
@@ -228,7 +231,7 @@ class ProcessStore:
         record = instance.read_record()
         if record is not None and record.generation > handle.generation:
             return  # a later generation is running
-        orphans.kill_marked(instance.environment_marks(self._options.installation))
+        orphans.kill_processes_with_variables(instance.build_identifying_variables(self._options.installation))
         trash = self._instances / f"{TRASH_PREFIX}{secrets.token_hex(8)}"
         # Renamed first: a crash during deletion leaves trash for the sweep, never a partial instance.
         with suppress(FileNotFoundError):

@@ -22,7 +22,7 @@ from agora.value_classes import value_class
 from . import archives
 from .cgroups import Cgroups
 from .options import Options
-from .records import Instance
+from .records import InstanceDirectory
 
 __all__ = ["GuardLaunch", "create_instance_directories", "launch_guard"]
 
@@ -37,14 +37,14 @@ GUARD_PROGRAM = "import sys; sys.path.append(sys.argv.pop(1)); import guard.main
 class GuardLaunch:
     """Parameters of a guard: one generation of an instance, its limits, its shell command and its variables."""
 
-    instance: Instance
+    instance: InstanceDirectory
     generation: int
     limits: Limits
     command: str
     environment: Mapping[str, str]
 
 
-def create_instance_directories(instance: Instance, build_key: str, build: Path, restore: str | None) -> None:
+def create_instance_directories(instance: InstanceDirectory, build_key: str, build: Path, restore: str | None) -> None:
     """Create an instance's directories; its work directory is a copy of the build, kept while the build is the same."""
     for directory in (instance.directory, instance.logs):
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)

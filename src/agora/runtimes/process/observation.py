@@ -9,21 +9,23 @@ import time
 from agora.runtimes.port import Handle, Observation, ProcessExit, Usage
 
 from .guard import procfs
-from .records import Instance
+from .records import InstanceDirectory
 
 __all__ = ["observe_instance", "pause_processes", "resume_processes"]
 
 STOP_SECONDS = 5.0  # seconds for processes to stop
 
 
-def observe_instance(instance: Instance, handle: Handle) -> Observation:
+def observe_instance(instance: InstanceDirectory, handle: Handle) -> Observation:
     """Observe a generation. /proc takes precedence, because a program can change its files."""
     data = handle.data
     started_at = int(data.get("began", 0)) or None
     if data.get("boot") == procfs.BOOT_ID:
         processes = procfs.list_process_tree(int(data["pid"]))
         is_same_process = processes and processes[0].started == data["started"] and not processes[0].is_dead
-        if is_same_process and procfs.is_marked(processes[0].pid, [f"AGORA_INSTANCE={handle.instance_id}".encode()]):
+        if is_same_process and procfs.has_start_variables(
+            processes[0].pid, [f"AGORA_INSTANCE={handle.instance_id}".encode()]
+        ):
             return _build_running_observation(processes, started_at)
         _reap_zombies(processes)
     exit = instance.read_exit(handle.generation)  # written before the guard ends

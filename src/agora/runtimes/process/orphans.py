@@ -13,26 +13,28 @@ from collections.abc import Callable, Iterator, Mapping
 
 from .guard import procfs
 
-__all__ = ["ENGINE", "kill_marked", "kill_orphans"]
+__all__ = ["ENGINE", "kill_orphans", "kill_processes_with_variables"]
 
 ENGINE = "process"  #: value of AGORA_ENGINE for all processes of this engine
 KILL_TIMEOUT = 2.0  # seconds for killed processes to end
 
 
-def kill_marked(marks: list[bytes]) -> int:
+def kill_processes_with_variables(variables: list[bytes]) -> int:
     """Kill every process of this engine that was started with these variables. Returns their number."""
     return _kill_until_gone(
-        lambda: (pid for pid in _list_other_pids() if procfs.is_marked(pid, marks) and _belongs_to_engine(pid))
+        lambda: (
+            pid for pid in _list_other_pids() if procfs.has_start_variables(pid, variables) and _belongs_to_engine(pid)
+        )
     )
 
 
 def kill_orphans(installation: str, belongs: Callable[[Mapping[str, str]], bool]) -> int:
     """Kill this engine's processes of an installation whose variables (``AGORA_...``) name nothing that exists.
     belongs: whether given variables name something that exists."""
-    marks = [f"AGORA_INSTALLATION={installation}".encode()]
+    variables = [f"AGORA_INSTALLATION={installation}".encode()]
 
     def find_orphans() -> Iterator[int]:
-        marked = (pid for pid in _list_other_pids() if procfs.is_marked(pid, marks))
+        marked = (pid for pid in _list_other_pids() if procfs.has_start_variables(pid, variables))
         return (pid for pid in marked if _belongs_to_engine(pid) and not belongs(_read_variables(pid)))
 
     return _kill_until_gone(find_orphans)

@@ -33,7 +33,7 @@ from agora.value_classes import convert_to_dict, value_class
 
 from .guard import procfs
 
-__all__ = ["GuardRecord", "Instance", "Record"]
+__all__ = ["GuardRecord", "InstanceDirectory", "Record"]
 
 MAX_GENERATIONS = 5  #: number of earlier runs of an instance whose exit is stored
 MAX_FILE_BYTES = 1 << 20
@@ -67,7 +67,7 @@ class Record:
     labels: Mapping[str, str] = field(default_factory=dict)
 
 
-class Instance:
+class InstanceDirectory:
     """An instance's directory."""
 
     def __init__(self, root: Path, instance_id: str) -> None:
@@ -152,7 +152,7 @@ class Instance:
             data=convert_to_dict(guarding),
         )
 
-    def environment_marks(self, installation: str) -> list[bytes]:
+    def build_identifying_variables(self, installation: str) -> list[bytes]:
         """Variables with which every process of the instance was started."""
         return [f"AGORA_INSTALLATION={installation}".encode(), f"AGORA_INSTANCE={self.instance_id}".encode()]
 
@@ -163,7 +163,9 @@ class Instance:
         if process is None or process.started != data["started"] or process.is_dead:
             return None
         # The program can write these files: a forged pid must not direct signals at a process outside the instance.
-        return process if procfs.is_marked(process.pid, self.environment_marks(installation)) else None
+        return (
+            process if procfs.has_start_variables(process.pid, self.build_identifying_variables(installation)) else None
+        )
 
 
 def load_json_or_empty(path: Path) -> dict[str, Any]:

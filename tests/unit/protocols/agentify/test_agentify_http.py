@@ -349,7 +349,7 @@ async def test_stopping_server_ends_waiting_requests(server: Running, pair: Pair
 async def fill_waiting_calls(server: Running, token: str) -> None:
     """Let as many calls of a caller wait for their turn as may wait."""
     caller = await server.app.authenticator.authenticate(token)
-    share = server.app.dispatcher.scheduler.find_share(caller.owner)
+    share = server.app.dispatcher.scheduler.get_or_create_share(caller.owner)
     share.waiting.extend(asyncio.get_running_loop().create_future() for _ in range(MAX_WAITING_CALLS))
 
 

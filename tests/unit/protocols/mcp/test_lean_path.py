@@ -115,7 +115,7 @@ class _Counted:
 
     def __init__(self, server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
         self.answered, self.on = 0, True
-        lean = server.app.mcp.lean
+        lean = server.app.mcp.fast_path
         real = lean.answer_request
 
         async def answer(*arguments: Any) -> Any:

@@ -64,14 +64,14 @@ class _Path:
 
     def __init__(self, server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
         self.on, self.taken = True, 0
-        real = server.app.mcp.lean.prepare_relay_call
+        real = server.app.mcp.fast_path.prepare_relay_call
 
         def elsewhere(*arguments: Any) -> Any:
             work = real(*arguments) if self.on else None
             self.taken += work is not None
             return work
 
-        monkeypatch.setattr(server.app.mcp.lean, "prepare_relay_call", elsewhere)
+        monkeypatch.setattr(server.app.mcp.fast_path, "prepare_relay_call", elsewhere)
 
 
 @pytest.fixture
@@ -172,7 +172,7 @@ async def test_error_after_the_start_of_the_stream_is_its_answer(
         await far.go.wait()
         raise error
 
-    monkeypatch.setattr(server.app.mcp.lean._methods, "answer_method", fail)
+    monkeypatch.setattr(server.app.mcp.fast_path._methods, "answer_method", fail)
     async with streamed(wire) as lines:
         far.go.set()
         rest = [line async for line in lines if line and not line.startswith(":")]

@@ -294,7 +294,7 @@ async def test_woken_completion_is_answered_although_too_many_calls_wait_for_the
         (task,) = (await http.get("/agora/task/list")).json()["tasks"]
         caller = await app.authenticator.authenticate(asker["Authorization"].removeprefix("Bearer "))
         scheduler = app.dispatcher.scheduler
-        scheduler.charge_time(scheduler.find_share(caller.owner), 3600)
+        scheduler.charge_time(scheduler.get_or_create_share(caller.owner), 3600)
         monkeypatch.setattr(scheduling, "MAX_WAITING_CALLS", 0)
         cancelled = await http.post("/agora/task/cancel", json={"task_id": task["task_id"]})
         assert cancelled.status_code == 200, cancelled.text

@@ -11,7 +11,7 @@ from agora_sdk.contract import fields
 from ..registry import register_fragment, register_page
 from ..view import View
 from .agent_names import load_agent_names
-from .list_parameters import chosen_filters, concerns_target, list_operation, query_if_allowed
+from .list_parameters import concerns_target, list_page_or_filter_error, query_if_allowed, read_url_filters
 
 __all__ = ["load_agent_names_page", "load_agent_page", "load_agents_page"]
 
@@ -29,8 +29,8 @@ async def load_agents_page(view: View) -> Mapping[str, Any]:
 @register_fragment("agent_rows", on=EVENTS, every=1.0)
 async def load_agent_table(view: View) -> Mapping[str, Any]:
     """Load the table."""
-    filters = chosen_filters(view, "status", "search")
-    result_page, error = await list_operation(view, "agora.monitor.agents", filters)
+    filters = read_url_filters(view, "status", "search")
+    result_page, error = await list_page_or_filter_error(view, "agora.monitor.agents", filters)
     return {"found": result_page, "trouble": error, "filtered": bool(filters)}
 
 

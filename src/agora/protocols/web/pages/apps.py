@@ -7,7 +7,7 @@ from typing import Any
 
 from ..registry import register_fragment, register_page
 from ..view import View
-from .list_parameters import chosen_filters, list_operation
+from .list_parameters import list_page_or_filter_error, read_url_filters
 
 __all__ = ["load_app_page", "load_app_rows_fragment", "load_apps_page"]
 
@@ -29,8 +29,8 @@ async def load_apps_page(view: View) -> Mapping[str, Any]:
 @register_fragment("app_rows", on=EVENTS, every=1.0)
 async def load_app_rows_fragment(view: View) -> Mapping[str, Any]:
     """Load the table."""
-    filters = chosen_filters(view, "query", "industry")
-    result_page, error = await list_operation(view, "agora.app.list", filters)
+    filters = read_url_filters(view, "query", "industry")
+    result_page, error = await list_page_or_filter_error(view, "agora.app.list", filters)
     return {"found": result_page, "trouble": error, "filtered": bool(filters)}
 
 

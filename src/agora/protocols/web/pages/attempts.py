@@ -10,7 +10,7 @@ from agora_sdk.contract.fields import TaskStatus
 
 from ..registry import register_fragment, register_page
 from ..view import View
-from .list_parameters import chosen_filters, list_operation
+from .list_parameters import list_page_or_filter_error, read_url_filters
 
 __all__ = ["load_attempt_group_page", "load_attempts_page"]
 
@@ -26,8 +26,8 @@ async def load_attempts_page(view: View) -> Mapping[str, Any]:
 @register_fragment("attempt_rows", on=EVENTS, tick=30, every=1.0)
 async def load_attempt_rows_fragment(view: View) -> Mapping[str, Any]:
     """Load the table."""
-    filters = chosen_filters(view, "codebase_id")
-    page, trouble = await list_operation(view, "agora.attempt.list", filters)
+    filters = read_url_filters(view, "codebase_id")
+    page, trouble = await list_page_or_filter_error(view, "agora.attempt.list", filters)
     return {"found": page, "trouble": trouble, "filtered": bool(filters)}
 
 

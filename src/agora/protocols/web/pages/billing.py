@@ -13,7 +13,7 @@ from ..filters import format_day, format_money
 from ..registry import register_page
 from ..view import View
 from .agent_names import load_agent_names
-from .list_parameters import chosen_filters, list_operation, query_if_allowed
+from .list_parameters import list_page_or_filter_error, query_if_allowed, read_url_filters
 
 __all__ = ["load_accounts_page", "load_billing_page", "load_entries_page", "load_invoice_page"]
 
@@ -55,15 +55,15 @@ async def load_billing_page(view: View) -> Mapping[str, Any]:
 @register_page("billing/accounts", title="Accounts", scope="read:billing", needs="agora.billing.balance")
 async def load_accounts_page(view: View) -> Mapping[str, Any]:
     """Load all accounts with their remaining credit by currency."""
-    listing, error = await list_operation(view, "agora.billing.balance", chosen_filters(view, "account"))
+    listing, error = await list_page_or_filter_error(view, "agora.billing.balance", read_url_filters(view, "account"))
     return {"found": listing, "trouble": error, "filtered": "account" in view.query}
 
 
 @register_page("billing/entries", title="Ledger", scope="read:billing", needs="agora.billing.usage")
 async def load_entries_page(view: View) -> Mapping[str, Any]:
     """Load ledger entries, newest first: of an account, agent, instance, task or workflow."""
-    filters = chosen_filters(view, *ENTRY_FILTERS)
-    listing, error = await list_operation(view, "agora.billing.usage", filters)
+    filters = read_url_filters(view, *ENTRY_FILTERS)
+    listing, error = await list_page_or_filter_error(view, "agora.billing.usage", filters)
     rows = listing.items if listing.count else []
     agent_names = await load_agent_names(view, [*(entry.agent_id for entry in rows), filters.get("agent_id")])
     kinds = [kind.value for kind in EntryKind]

@@ -14,7 +14,7 @@ from agora_sdk.contract.worktrees import DiskUse, Worktree
 from ..registry import register_fragment, register_page
 from ..view import View
 from .coding_jobs import OPEN_STATUSES, is_job_of_codebase, load_jobs
-from .list_parameters import chosen_filters, list_operation, query_if_allowed
+from .list_parameters import list_page_or_filter_error, query_if_allowed, read_url_filters
 from .workers import list_attempt_variants, list_coding_agent_names
 
 __all__ = ["load_codebase_page", "load_codebases_page", "load_sessions_page"]
@@ -54,8 +54,8 @@ async def load_codebases_page(view: View) -> Mapping[str, Any]:
 @register_fragment("codebase_rows", on=EVENTS, tick=15, every=1.0)
 async def load_codebase_table(view: View) -> Mapping[str, Any]:
     """Load the table."""
-    filters = chosen_filters(view, "search")
-    result_page, error = await list_operation(view, "agora.codebase.list", filters)
+    filters = read_url_filters(view, "search")
+    result_page, error = await list_page_or_filter_error(view, "agora.codebase.list", filters)
     return {
         "found": result_page,
         "trouble": error,
@@ -128,8 +128,10 @@ async def load_codebase_jobs_fragment(view: View) -> Mapping[str, Any]:
 async def load_sessions_page(view: View) -> Mapping[str, Any]:
     """Load the sessions of a codebase, latest first."""
     record = await view.invoke("agora.codebase.get", {"codebase_id": view.path["codebase_id"]})
-    filters = chosen_filters(view, "q")
-    listing, error = await list_operation(view, "agora.session.list", {"codebase_id": record.codebase_id, **filters})
+    filters = read_url_filters(view, "q")
+    listing, error = await list_page_or_filter_error(
+        view, "agora.session.list", {"codebase_id": record.codebase_id, **filters}
+    )
     return {"codebase": record, "found": listing, "trouble": error, "filtered": bool(filters)}
 
 

@@ -12,7 +12,7 @@ from agora_sdk.contract.tasks import Task
 from ..registry import register_fragment, register_page
 from ..view import View
 from .coding_jobs import OPEN_STATUSES, is_job_of_session, load_jobs, load_review, read_first_job_id, sum_usage
-from .list_parameters import concerns_target, list_operation, query_if_allowed
+from .list_parameters import concerns_target, list_page_or_filter_error, query_if_allowed
 from .session_messages import read_messages, read_output
 from .task_exchange import Exchange, load_exchange
 
@@ -125,7 +125,9 @@ async def load_session_turns_fragment(view: View) -> Mapping[str, Any]:
 async def load_session_messages_fragment(view: View) -> Mapping[str, Any]:
     """Load the newest messages, oldest first; a URL with a cursor has older ones."""
     key = {name: view.path[name] for name in ("codebase_id", "session_id")}
-    page, _ = await list_operation(view, "agora.session.messages", {**key, "descending": True}, rows=MAX_MESSAGES)
+    page, _ = await list_page_or_filter_error(
+        view, "agora.session.messages", {**key, "descending": True}, rows=MAX_MESSAGES
+    )
     newest_first = page.items if page.count else []
     return {"messages": await read_messages(newest_first[::-1]), "earlier": page.next_cursor}
 

@@ -13,7 +13,7 @@ from ..filters import format_quantity
 from ..registry import register_page
 from ..view import View
 from .agent_names import load_agent_names
-from .list_parameters import chosen_filters, list_operation
+from .list_parameters import list_page_or_filter_error, read_url_filters
 
 __all__ = ["load_conversation_page", "load_conversations_page"]
 
@@ -27,8 +27,8 @@ MAX_LISTED_PARTICIPANTS = 4  #: maximum participants in the list
 )
 async def load_conversations_page(view: View) -> Mapping[str, Any]:
     """Load all conversations, newest first."""
-    filters = chosen_filters(view, "agent_id", "state")
-    result_page, error = await list_operation(view, "agora.conversation.list", filters)
+    filters = read_url_filters(view, "agent_id", "state")
+    result_page, error = await list_page_or_filter_error(view, "agora.conversation.list", filters)
     participant_names = await load_agent_names(
         view, [who for one in result_page.items for who in one.participants[:MAX_LISTED_PARTICIPANTS]]
     )

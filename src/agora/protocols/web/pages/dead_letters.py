@@ -10,7 +10,7 @@ from agora_sdk.contract.dead_letters import DeadLetterState
 from ..registry import register_fragment, register_page
 from ..view import View
 from .agent_names import load_agent_names
-from .list_parameters import chosen_filters, list_operation, register_target_fragment
+from .list_parameters import list_page_or_filter_error, read_url_filters, register_target_fragment
 
 __all__ = ["load_dead_letter_page", "load_dead_letters_page"]
 
@@ -36,8 +36,8 @@ async def load_dead_letters_page(view: View) -> Mapping[str, Any]:
 @register_fragment("dead_letter_rows", on=EVENTS, every=1.0)
 async def load_dead_letter_table(view: View) -> Mapping[str, Any]:
     """Load the table."""
-    filters = chosen_filters(view, "source", "agent_id", "ref", "state")
-    result_page, error = await list_operation(view, "agora.dead_letter.list", filters)
+    filters = read_url_filters(view, "source", "agent_id", "ref", "state")
+    result_page, error = await list_page_or_filter_error(view, "agora.dead_letter.list", filters)
     letters = result_page.items if result_page.count else []
     names = await load_agent_names(view, [dead_letter.agent_id for dead_letter in letters])
     return {"found": result_page, "names": names, "trouble": error, "filtered": bool(filters)}

@@ -12,7 +12,7 @@ from agora_sdk.contract.tasks import Task
 
 from ..registry import register_fragment, register_page
 from ..view import View
-from .list_parameters import list_operation, query_if_allowed
+from .list_parameters import list_page_or_filter_error, query_if_allowed
 from .task_exchange import QUESTION_STATES, Exchange, load_exchange
 
 __all__ = ["load_declared_agent_page", "load_declared_agents_page"]
@@ -52,7 +52,7 @@ async def load_declared_agents_page(view: View) -> Mapping[str, Any]:
 @register_fragment("declared_rows", on=EVENTS, tick=30, every=1.0)
 async def load_declared_table(view: View) -> Mapping[str, Any]:
     """Load the table."""
-    result_page, error = await list_operation(view, "agora.declared_agent.list", {})
+    result_page, error = await list_page_or_filter_error(view, "agora.declared_agent.list", {})
     return {"found": result_page, "trouble": error}
 
 
@@ -73,7 +73,7 @@ async def load_declared_agent_page(view: View) -> Mapping[str, Any]:
 async def load_declared_now_fragment(view: View) -> Mapping[str, Any]:
     """Load its declaration and earlier versions."""
     agent = await view.invoke("agora.declared_agent.get", {"name": view.path["name"]})
-    versions, _ = await list_operation(view, "agora.declared_agent.versions", {"name": agent.name})
+    versions, _ = await list_page_or_filter_error(view, "agora.declared_agent.versions", {"name": agent.name})
     return {"declaration": agent, "versions": versions}
 
 

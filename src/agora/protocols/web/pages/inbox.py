@@ -9,7 +9,7 @@ from typing import Any, Final
 from ..registry import register_fragment, register_page
 from ..view import View
 from .agent_names import load_agent_names
-from .list_parameters import list_operation, query_if_allowed
+from .list_parameters import list_page_or_filter_error, query_if_allowed
 from .task_exchange import QUESTION_STATES, load_exchange
 
 __all__ = ["load_inbox_page"]
@@ -43,7 +43,7 @@ async def load_inbox_page(view: View) -> Mapping[str, Any]:
 async def load_inbox_list_fragment(view: View) -> Mapping[str, Any]:
     """Load the questions, longest waiting first."""
     (page, error), approvals = await asyncio.gather(
-        list_operation(view, "agora.task.list", {"status": list(QUESTION_STATES)}, rows=MAX_QUESTIONS),
+        list_page_or_filter_error(view, "agora.task.list", {"status": list(QUESTION_STATES)}, rows=MAX_QUESTIONS),
         query_if_allowed(view, "agora.workflow.list", {"status": "waiting_approval", "limit": MAX_APPROVALS}),
     )
     tasks = page.items if page.count else []

@@ -11,7 +11,7 @@ from agora_sdk.errors import AgoraError
 
 from ..registry import register_fragment, register_page
 from ..view import View
-from .list_parameters import chosen_filters, list_operation, query_if_allowed, register_target_fragment
+from .list_parameters import list_page_or_filter_error, query_if_allowed, read_url_filters, register_target_fragment
 
 __all__ = ["load_instance_page", "load_instances_page"]
 
@@ -33,9 +33,11 @@ async def load_instances_page(view: View) -> Mapping[str, Any]:
 @register_fragment("instance_rows", on=EVENTS, tick=10, every=1.0)
 async def load_instance_table(view: View) -> Mapping[str, Any]:
     """Load the table."""
-    filters = chosen_filters(view, "status", "agent_id", "account")
+    filters = read_url_filters(view, "status", "agent_id", "account")
     include_ended = view.query.get("ended") == "true"
-    result_page, error = await list_operation(view, "agora.instance.list", {**filters, "ended": include_ended})
+    result_page, error = await list_page_or_filter_error(
+        view, "agora.instance.list", {**filters, "ended": include_ended}
+    )
     return {"found": result_page, "trouble": error, "filtered": bool(filters) or include_ended}
 
 

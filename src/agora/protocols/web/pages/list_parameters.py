@@ -13,10 +13,10 @@ from ..view import View
 
 __all__ = [
     "MAX_ROWS",
-    "chosen_filters",
     "concerns_target",
-    "list_operation",
+    "list_page_or_filter_error",
     "query_if_allowed",
+    "read_url_filters",
     "register_target_fragment",
 ]
 
@@ -25,12 +25,12 @@ B = TypeVar("B", bound=Callable[[View], Awaitable[Mapping[str, Any]]])
 MAX_ROWS = 50  #: maximum rows of a table; the rest is on further pages
 
 
-def chosen_filters(view: View, *names: str) -> dict[str, str]:
+def read_url_filters(view: View, *names: str) -> dict[str, str]:
     """Read the filters of the URL."""
     return {name: view.query[name] for name in names if view.query.get(name)}
 
 
-async def list_operation(
+async def list_page_or_filter_error(
     view: View, operation: str, arguments: Mapping[str, Any], *, rows: int = MAX_ROWS
 ) -> tuple[Any, str | None]:
     """List a page of results, with the error of invalid filters: an unknown value of a filter finds nothing."""

@@ -16,7 +16,7 @@ from ..drawing import Arrow, draw_sequence
 from ..registry import register_fragment, register_page
 from ..view import View
 from .agent_names import load_agent_names
-from .list_parameters import chosen_filters, list_operation, query_if_allowed
+from .list_parameters import list_page_or_filter_error, query_if_allowed, read_url_filters
 
 __all__ = ["load_message_page", "load_messages_page"]
 
@@ -37,8 +37,8 @@ MAX_ROWS = 100  #: maximum rows of the growing log
 )
 async def load_messages_page(view: View) -> Mapping[str, Any]:
     """Load the log, newest first."""
-    filters = chosen_filters(view, *FILTERS)
-    result_page, error = await list_operation(view, "agora.monitor.messages", filters)
+    filters = read_url_filters(view, *FILTERS)
+    result_page, error = await list_page_or_filter_error(view, "agora.monitor.messages", filters)
     rows = result_page.items if result_page.count else []
     return {
         "found": result_page,
@@ -56,7 +56,7 @@ async def load_messages_page(view: View) -> Mapping[str, Any]:
 @register_fragment("messages", on=SENT_EVENTS, every=0.5, grows=True)
 async def load_fresh_messages_fragment(view: View) -> Mapping[str, Any] | None:
     """Load new messages, to be added at the top. Later pages and search results are not updated."""
-    filters = chosen_filters(view, *FILTERS)
+    filters = read_url_filters(view, *FILTERS)
     if view.query.get("cursor") or "q" in filters:
         return None
     messages = [message for event in reversed(view.events) if (message := _to_message(event)) is not None]
@@ -117,7 +117,7 @@ async def load_message_page(view: View) -> Mapping[str, Any]:
 
 async def _require_message(view: View, id: str) -> LoggedMessage:
     """Find a message by id. Raises NotFound if it is unknown or past its retention."""
-    result_page, _ = await list_operation(view, "agora.monitor.messages", {"message_id": id}, rows=1)
+    result_page, _ = await list_page_or_filter_error(view, "agora.monitor.messages", {"message_id": id}, rows=1)
     if not result_page.items:
         raise NotFound("There is no such message.", fix="The log keeps it as long as the message retention lasts.")
     row: LoggedMessage = result_page.items[0]

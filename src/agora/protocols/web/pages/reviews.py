@@ -11,7 +11,7 @@ from agora_sdk.contract.reviews import Review, ReviewComment, ReviewFile
 from ..registry import register_fragment, register_page
 from ..view import View
 from .agent_names import load_agent_names
-from .list_parameters import chosen_filters, list_operation, query_if_allowed
+from .list_parameters import list_page_or_filter_error, query_if_allowed, read_url_filters
 from .review_lines import MAX_ROWS, MAX_SELECTED_ROWS, FileView, view_file
 
 __all__ = ["load_review_page", "load_reviews_page"]
@@ -44,8 +44,8 @@ async def load_reviews_page(view: View) -> Mapping[str, Any]:
 @register_fragment("review_rows", on=EVENTS, tick=30, every=1.0)
 async def load_review_rows_fragment(view: View) -> Mapping[str, Any]:
     """Load the table."""
-    filters = chosen_filters(view, "state", "codebase_id")
-    found, error = await list_operation(view, "agora.review.list", filters)
+    filters = read_url_filters(view, "state", "codebase_id")
+    found, error = await list_page_or_filter_error(view, "agora.review.list", filters)
     return {"found": found, "trouble": error, "filtered": bool(filters)}
 
 
@@ -87,7 +87,7 @@ async def load_review_files_fragment(view: View) -> Mapping[str, Any]:
     key = {"job_id": view.path["job_id"]}
     record, files, comments = await asyncio.gather(
         view.invoke("agora.review.get", key),
-        list_operation(view, "agora.review.files", key, rows=MAX_FILES),
+        list_page_or_filter_error(view, "agora.review.files", key, rows=MAX_FILES),
         query_if_allowed(view, "agora.review.comments", {**key, "limit": MAX_COMMENTS}),
     )
     notes: list[ReviewComment] = list(comments.items) if comments else []

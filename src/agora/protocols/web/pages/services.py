@@ -11,7 +11,7 @@ from agora_sdk.contract import Lifecycle
 
 from ..registry import register_fragment, register_page
 from ..view import View
-from .list_parameters import MAX_ROWS, chosen_filters, list_operation, query_if_allowed
+from .list_parameters import MAX_ROWS, list_page_or_filter_error, query_if_allowed, read_url_filters
 
 __all__ = ["load_service_page", "load_services_page", "load_upstream_page", "load_upstreams_page"]
 
@@ -22,8 +22,10 @@ LIFECYCLES = [lifecycle.value for lifecycle in Lifecycle]
 @register_page("services", title="Services", scope="read:catalogue", nav=90, key="s", needs="agora.query.services")
 async def load_services_page(view: View) -> Mapping[str, Any]:
     """Load the catalogue, with statistics of calls."""
-    filters = chosen_filters(view, "category", "status")
-    result_page, error = await list_operation(view, "agora.query.services", {**filters, "cursor": None}, rows=500)
+    filters = read_url_filters(view, "category", "status")
+    result_page, error = await list_page_or_filter_error(
+        view, "agora.query.services", {**filters, "cursor": None}, rows=500
+    )
     words = view.query.get("q", "").lower().split()
     items = result_page.items if result_page.count else []
     matches = [item for item in items if all(word in f"{item.name} {item.description}".lower() for word in words)]
@@ -75,7 +77,7 @@ async def load_upstreams_page(view: View) -> Mapping[str, Any]:
 @register_fragment("upstream_rows", on=("agora.upstream.*",), tick=15, every=1.0)
 async def load_upstream_rows_fragment(view: View) -> Mapping[str, Any]:
     """Load the table."""
-    result_page, _ = await list_operation(view, "agora.upstream.list", {})
+    result_page, _ = await list_page_or_filter_error(view, "agora.upstream.list", {})
     rows = [row for row in (result_page.items if result_page.count else []) if row.quarantined][:MAX_QUARANTINES]
     names = await asyncio.gather(*(_list_quarantined_names(view, row.name) for row in rows))
     return {"found": result_page, "quarantined": {row.name: held for row, held in zip(rows, names, strict=True)}}

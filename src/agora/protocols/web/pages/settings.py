@@ -8,7 +8,7 @@ from typing import Any
 
 from ..registry import register_page
 from ..view import View
-from .list_parameters import list_operation, query_if_allowed
+from .list_parameters import list_page_or_filter_error, query_if_allowed
 
 __all__ = ["load_settings_page"]
 
@@ -18,7 +18,7 @@ async def load_settings_page(view: View) -> Mapping[str, Any]:
     """Load the settings of the user, the keys and the server."""
     tokens = None
     if view.may("agora.token.list"):
-        tokens, _ = await list_operation(view, "agora.token.list", {})
+        tokens, _ = await list_page_or_filter_error(view, "agora.token.list", {})
     health, market = await asyncio.gather(
         query_if_allowed(view, "agora.admin.health"), view.invoke_or_none("agora.query.marketplace")
     )

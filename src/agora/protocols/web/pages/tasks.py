@@ -15,7 +15,13 @@ from ..view import View
 from .agent_names import load_agent_names
 from .charges import load_charges
 from .coding_jobs import OPEN_STATUSES, find_session_ids, load_codebase, load_review, sum_usage
-from .list_parameters import chosen_filters, concerns_target, list_operation, query_if_allowed, register_target_fragment
+from .list_parameters import (
+    concerns_target,
+    list_page_or_filter_error,
+    query_if_allowed,
+    read_url_filters,
+    register_target_fragment,
+)
 from .model_work import load_model_work
 from .task_exchange import load_exchange, parts_of_entry
 
@@ -49,14 +55,16 @@ async def load_tasks_page(view: View) -> Mapping[str, Any]:
 @register_fragment("task_list", on=("agora.task.*",), every=1.0)
 async def load_task_list_fragment(view: View) -> Mapping[str, Any]:
     """Load the current board or table."""
-    filters = chosen_filters(view, "agent_id", "task_type", "priority", "worker_id")
+    filters = read_url_filters(view, "agent_id", "task_type", "priority", "worker_id")
     if view.query.get("view") != "table":
         lanes = await asyncio.gather(*(_load_lane_values(view, lane, filters) for lane in LANES))
         cards = [task for lane in lanes if lane["page"].count for task in lane["page"].items]
         agent_names = await load_agent_names(view, [task.assigned_agent for task in cards])
         return {"lanes": lanes, "names": agent_names, "found": None, "trouble": None, "filtered": bool(filters)}
-    filters |= chosen_filters(view, "status", "sort", "workflow_id")
-    result_page, error = await list_operation(view, "agora.task.list", {"descending": "sort" not in filters, **filters})
+    filters |= read_url_filters(view, "status", "sort", "workflow_id")
+    result_page, error = await list_page_or_filter_error(
+        view, "agora.task.list", {"descending": "sort" not in filters, **filters}
+    )
     agent_names = await load_agent_names(
         view, [task.assigned_agent for task in result_page.items] if result_page.count else []
     )
@@ -68,7 +76,7 @@ async def _load_lane_values(
 ) -> Mapping[str, Any]:
     title, statuses, words = lane
     arguments = {**filters, "status": list(statuses), "descending": True}
-    page, error = await list_operation(view, "agora.task.list", arguments, rows=MAX_CARDS)
+    page, error = await list_page_or_filter_error(view, "agora.task.list", arguments, rows=MAX_CARDS)
     return {"title": title, "statuses": statuses, "page": page, "empty": error or words}
 
 

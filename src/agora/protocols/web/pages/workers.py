@@ -14,7 +14,7 @@ from agora_sdk.contract.workers import Worker
 from ..registry import register_fragment, register_page
 from ..view import View
 from .agent_names import load_agent_names
-from .list_parameters import chosen_filters, list_operation, query_if_allowed
+from .list_parameters import list_page_or_filter_error, query_if_allowed, read_url_filters
 
 __all__ = [
     "Installation",
@@ -57,9 +57,9 @@ async def load_workers_page(view: View) -> Mapping[str, Any]:
 async def load_worker_rows_fragment(view: View) -> Mapping[str, Any]:
     """Load the table."""
     # Without the cursor of the URL, which the operation does not have as a parameter.
-    arguments = {**chosen_filters(view, "search"), "cursor": None}
+    arguments = {**read_url_filters(view, "search"), "cursor": None}
     (result_page, error), codebases = await asyncio.gather(
-        list_operation(view, "agora.monitor.workers", arguments, rows=MAX_WORKERS), _load_codebases(view)
+        list_page_or_filter_error(view, "agora.monitor.workers", arguments, rows=MAX_WORKERS), _load_codebases(view)
     )
     rows = result_page.items if result_page.count else []
     return {

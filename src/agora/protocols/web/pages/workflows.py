@@ -16,7 +16,7 @@ from ..registry import register_fragment, register_page
 from ..view import View
 from .agent_names import load_agent_names
 from .charges import load_charges
-from .list_parameters import chosen_filters, concerns_target, list_operation, query_if_allowed
+from .list_parameters import concerns_target, list_page_or_filter_error, query_if_allowed, read_url_filters
 
 __all__ = ["load_workflow_page", "load_workflows_page"]
 
@@ -42,9 +42,9 @@ async def load_workflows_page(view: View) -> Mapping[str, Any]:
 @register_fragment("workflow_rows", on=EVENTS, every=1.0)
 async def load_workflow_rows_fragment(view: View) -> Mapping[str, Any]:
     """Load the table."""
-    filters = chosen_filters(view, "status", "agent_id")
+    filters = read_url_filters(view, "status", "agent_id")
     arguments = filters | {"status": list(OPEN_STATUSES)} if filters.get("status") == UNDER_WAY_FILTER else filters
-    result_page, error = await list_operation(view, "agora.workflow.list", arguments)
+    result_page, error = await list_page_or_filter_error(view, "agora.workflow.list", arguments)
     creator_names = await load_agent_names(
         view, [flow.created_by for flow in result_page.items] if result_page.count else []
     )

@@ -10,7 +10,7 @@ __all__ = [
     "PAGE_BYTES",
     "TICKS_PER_SECOND",
     "Process",
-    "is_marked",
+    "has_start_variables",
     "list_child_pids",
     "list_process_tree",
     "read_process",
@@ -123,14 +123,14 @@ def _scan_children() -> _Families:
     return families
 
 
-def is_marked(pid: int, marks: list[bytes]) -> bool:
+def has_start_variables(pid: int, identifying_variables: list[bytes]) -> bool:
     """Whether a process was started with these variables, each ``b"NAME=value"``."""
     try:
         with open(f"/proc/{pid}/environ", "rb") as file:
             variables = file.read(4_194_304).split(b"\0")
     except OSError:
         return False
-    return all(mark in variables for mark in marks)
+    return all(mark in variables for mark in identifying_variables)
 
 
 def send_signal(process: Process, number: int) -> bool:

@@ -1,4 +1,4 @@
-"""The lean path: short requests answered without the SDK, in a fifth of its CPU time (docs/adr/0008).
+"""The fast path: short requests answered without the SDK, in a fifth of its CPU time (docs/adr/0008).
 
 It handles only well-formed requests of known methods and leaves malformed, unknown and streaming ones to the SDK. Both
 paths must give the same answers; a differential test compares them.
