@@ -13,7 +13,7 @@ import pytest
 from pydantic_core import from_json, to_json
 
 from agora.protocols.mcp import long_calls as patience
-from agora.protocols.mcp.lean import Answer
+from agora.protocols.mcp.fast_path import Answer
 from agora.server.app import App
 from agora_sdk.errors import Unauthenticated
 from tests.harness import ManualClock, Running, make_settings, running
