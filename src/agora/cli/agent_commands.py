@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+import traceback
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from agora.comma_lists import split_list
-from agora_sdk.errors import InvalidRequest
+from agora_sdk.errors import AgoraError, InvalidRequest
 
 from .arguments import parse_document
 from .output import Output
@@ -19,11 +20,14 @@ from .tables import TABLES
 from .watch import follow_events
 
 if TYPE_CHECKING:
-    from agora_sdk.errors import AgoraError
+    from types import TracebackType
 
 __all__ = ["agents", "inbox", "register", "run", "send", "services", "watch"]
 
 List = list[str] | None
+
+# Packages whose frames precede those of an agent's module in a traceback.
+LOADER_PACKAGES = frozenset({"agora", "agora_sdk", "asyncio", "contextlib", "importlib"})
 
 
 @client_command
@@ -186,4 +190,18 @@ def run(
 
     sys.path.insert(0, os.getcwd())
     with exit_on_error(Output()):
-        run_agent(agent, url=url, name=name)
+        try:
+            run_agent(agent, url=url, name=name)
+        except AgoraError:
+            raise
+        except Exception as error:
+            traceback.print_exception(error.with_traceback(_skip_loader_frames(error.__traceback__)))
+            raise typer.Exit(1) from None
+
+
+def _skip_loader_frames(frames: TracebackType | None) -> TracebackType | None:
+    """Return the part of a traceback that begins in the agent's own code; all of it if there is none."""
+    first = frames
+    while first is not None and first.tb_frame.f_globals.get("__name__", "").partition(".")[0] in LOADER_PACKAGES:
+        first = first.tb_next
+    return first or frames

@@ -40,6 +40,16 @@ def test_package_runs_as_a_module() -> None:
     assert shown.stdout.split() == ["agora", __version__]
 
 
+def test_traceback_of_an_agent_begins_in_its_own_code(tmp_path: Path) -> None:
+    (tmp_path / "bot.py").write_text("from agora_sdk import Agent\n\nclass Bot(Agent):\n    limit = undefined\n")
+    command = [sys.executable, "-m", "agora", "run", "bot:Bot"]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    lines = ended.stderr.splitlines()
+    assert (ended.returncode, lines[0]) == (1, "Traceback (most recent call last):")
+    assert lines[1] == f'  File "{tmp_path / "bot.py"}", line 3, in <module>'
+    assert lines[-1] == "NameError: name 'undefined' is not defined"
+
+
 def test_help_groups_the_commands(agora: Agora) -> None:
     shown = agora("--help").stdout
     panels = [shown.index(name) for name in ("Server", "Agents and messages", "Every operation, by category")]
