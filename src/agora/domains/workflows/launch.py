@@ -25,12 +25,13 @@ MAX_ITEMS = 1000
 MAX_STEPS = 5000  #: most steps of a for_each in total, if its items are workflows or it is nested in items itself
 DEFAULT_PARALLEL = 100  #: concurrent items of a for_each, unless the step sets another number
 MAX_PARALLEL = 1000  #: most steps of concurrent items, because they may all begin in one transaction
+FailureReason = str  #: why a step or an item failed, as its error
 #: creates and begins the nested workflow of a step or an item
 RunChild = Callable[[WorkflowRun, Step, Any, int | None], Awaitable[WorkflowRun]]
 MAX_LOST_LEASES = 10  #: times that a step's task may lose its lease: a worker that dies does not fail the step
 
 
-async def begin_step(run: WorkflowRun, step: StepDraft, run_child: RunChild) -> str | None:
+async def begin_step(run: WorkflowRun, step: StepDraft, run_child: RunChild) -> FailureReason | None:
     """Begin a step that is ready; return the reason if it failed immediately."""
     spec = step.spec
     try:
@@ -102,7 +103,9 @@ async def _begin_task_or_nested_workflow(
     return {"task_id": draft.task_id}, None
 
 
-async def _begin_for_each(run: WorkflowRun, step: StepDraft, scope: dict[str, Any], run_child: RunChild) -> str | None:
+async def _begin_for_each(
+    run: WorkflowRun, step: StepDraft, scope: dict[str, Any], run_child: RunChild
+) -> FailureReason | None:
     """Create the items of a for_each and begin as many as may run in parallel; return the reason if the step failed."""
     spec, call = step.spec, run.call
     items = (
@@ -169,7 +172,7 @@ async def compute_parallel_limit(run: WorkflowRun, step: StepDraft) -> int:
     return min(step.spec.max_parallel or DEFAULT_PARALLEL, max(1, MAX_PARALLEL // (_count_steps(step.spec) * around)))
 
 
-async def begin_items(run: WorkflowRun, step: StepDraft, limit: int, run_child: RunChild) -> str | None:
+async def begin_items(run: WorkflowRun, step: StepDraft, limit: int, run_child: RunChild) -> FailureReason | None:
     """Begin up to ``limit`` further items; return the reason if the step failed because one could not begin."""
     call, begun = run.call, 0
     scope: dict[str, Any] | None = None
@@ -214,7 +217,7 @@ async def _begin_item_and_build_changes(
     return begun | columns | {"completed_at": run.call.now}
 
 
-def describe_failed_items(step: StepDraft) -> str | None:
+def describe_failed_items(step: StepDraft) -> FailureReason | None:
     """Build the error text of a step whose items have all ended."""
     failed = step.row.items_failed
     return f"{failed} of {step.row.items_total} parts failed." if failed else None
