@@ -271,7 +271,7 @@ class McpApp:
         message, again = None, receive
         if scope["method"] == "POST":
             body = await read_body(scope, receive, self.settings.body_limit)
-            # Parsed once for both paths: the SDK reads the same bytes again if the lean path leaves the request to it.
+            # Parsed once for both paths: the SDK reads the same bytes again if the fast path leaves the request to it.
             message, again = _parse_json_or_none(body), replay_body(body, receive)
             if (missing_scope := await self._find_missing_scope_error(exchange, message)) is not None:
                 await self.guard.send_missing_scope(scope, send, message["id"], missing_scope)

@@ -50,11 +50,11 @@ def _is_standard_member(name: str, value: Any) -> bool:
     return (
         name == CAPABILITIES_KEY
         and isinstance(value, dict)
-        and all(_is_plain_capability(*pair) for pair in value.items())
+        and all(_is_well_formed_capability(*pair) for pair in value.items())
     )
 
 
-def _is_plain_capability(name: str, value: Any) -> bool:
+def _is_well_formed_capability(name: str, value: Any) -> bool:
     if not isinstance(value, dict):
         return False
     if name in ("extensions", "experimental"):

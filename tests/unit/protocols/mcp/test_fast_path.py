@@ -1,4 +1,4 @@
-"""The lean path and the SDK give equal answers."""
+"""The fast path and the SDK give equal answers."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ CALLS: list[tuple[str, dict[str, Any] | None]] = [
 ]  # fmt: skip
 
 #: answered without the SDK: a path that answers nothing itself would pass every comparison
-LEAN = frozenset(
+FAST_METHODS = frozenset(
     {"tools/list", "tools/call", "resources/list", "resources/read", "prompts/list", "prompts/get", "ping"}
 )
 
@@ -111,23 +111,23 @@ def _settled_text(value: Any) -> Any:
 
 
 class _Counted:
-    """Disables or counts the lean path."""
+    """Disables or counts the fast path."""
 
     def __init__(self, server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
         self.answered, self.on = 0, True
-        lean = server.app.mcp.fast_path
-        real = lean.answer_request
+        fast_path = server.app.mcp.fast_path
+        real = fast_path.answer_request
 
         async def answer(*arguments: Any) -> Any:
             found = await real(*arguments) if self.on else None
             self.answered += found is not None
             return found
 
-        monkeypatch.setattr(lean, "answer_request", answer)
+        monkeypatch.setattr(fast_path, "answer_request", answer)
 
 
 @pytest.fixture
-def lean(server: Running, monkeypatch: pytest.MonkeyPatch) -> _Counted:
+def fast_path(server: Running, monkeypatch: pytest.MonkeyPatch) -> _Counted:
     return _Counted(server, monkeypatch)
 
 
@@ -137,11 +137,11 @@ async def alice(wire: Wire) -> None:
     assert (await wire.http.post("/agents/register", json=profile)).status_code == 200
 
 
-async def _both(wire: Wire, lean: _Counted, era: str, method: str, params: Any) -> tuple[Any, Any]:
+async def _both(wire: Wire, fast_path: _Counted, era: str, method: str, params: Any) -> tuple[Any, Any]:
     send = wire.modern if era == "modern" else wire.legacy
     found = []
     for on in (True, False):
-        lean.on = on
+        fast_path.on = on
         response = await send(method, params)
         message = answer(response)
         message.pop("id")
@@ -151,25 +151,25 @@ async def _both(wire: Wire, lean: _Counted, era: str, method: str, params: Any) 
 
 @pytest.mark.usefixtures("alice")
 @pytest.mark.parametrize("era", ERAS)
-async def test_every_request_of_the_corpus_gets_equal_answers(wire: Wire, lean: _Counted, era: str) -> None:
+async def test_every_request_of_the_corpus_gets_equal_answers(wire: Wire, fast_path: _Counted, era: str) -> None:
     await wire.shake_hands()
     quick: set[str] = set()
     for method, params in CALLS:
-        before = lean.answered
-        ours, theirs = await _both(wire, lean, era, method, params)
+        before = fast_path.answered
+        ours, theirs = await _both(wire, fast_path, era, method, params)
         assert ours == theirs, (method, params)
-        if lean.answered > before:
+        if fast_path.answered > before:
             quick.add(method)
-    assert quick >= LEAN - ({"ping"} if era == "modern" else set())
+    assert quick >= FAST_METHODS - ({"ping"} if era == "modern" else set())
 
 
 @pytest.mark.parametrize("era", ERAS)
-async def test_every_query_without_arguments_gets_equal_answers(wire: Wire, lean: _Counted, era: str) -> None:
+async def test_every_query_without_arguments_gets_equal_answers(wire: Wire, fast_path: _Counted, era: str) -> None:
     await wire.shake_hands()
     for operation in operations():
         if operation.kind != "query" or operation.name in CHANGING:
             continue
-        ours, theirs = await _both(wire, lean, era, "tools/call", {"name": operation.name, "arguments": {}})
+        ours, theirs = await _both(wire, fast_path, era, "tools/call", {"name": operation.name, "arguments": {}})
         assert ours == theirs, operation.name
 
 
@@ -200,8 +200,8 @@ ENVELOPES: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("meta", ENVELOPES, ids=str)
-async def test_every_envelope_gets_equal_answers(wire: Wire, lean: _Counted, meta: dict[str, Any]) -> None:
-    ours, theirs = await _both(wire, lean, "modern", "tools/call", {"name": "agora.agent.list", "_meta": meta})
+async def test_every_envelope_gets_equal_answers(wire: Wire, fast_path: _Counted, meta: dict[str, Any]) -> None:
+    ours, theirs = await _both(wire, fast_path, "modern", "tools/call", {"name": "agora.agent.list", "_meta": meta})
     assert ours == theirs
 
 
@@ -237,7 +237,7 @@ RAW: list[tuple[Any, dict[str, str]]] = [
 
 @pytest.mark.parametrize("number", range(len(RAW)))
 @pytest.mark.parametrize("era", ERAS)
-async def test_every_unusual_request_gets_equal_answers(wire: Wire, lean: _Counted, era: str, number: int) -> None:
+async def test_every_unusual_request_gets_equal_answers(wire: Wire, fast_path: _Counted, era: str, number: int) -> None:
     message, headers = RAW[number]
     await wire.shake_hands()
     if era == "modern":
@@ -248,7 +248,7 @@ async def test_every_unusual_request_gets_equal_answers(wire: Wire, lean: _Count
         own = {"mcp-session-id": wire.session}
     found = []
     for on in (True, False):
-        lean.on = on
+        fast_path.on = on
         response = await wire.post(message, own | headers)
         body = answer(response) if response.content.startswith((b"{", b"event", b"id")) else response.content
         found.append((response.status_code, _settled(body)))
