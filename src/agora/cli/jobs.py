@@ -195,7 +195,8 @@ def _format_job_entry(entry: TaskEntry) -> str | None:
 
 def _print_job_result(session: Session, result: Any) -> None:
     """Print the location of the changes; the answer itself was already printed as output."""
-    if not isinstance(result, dict) or "usage" not in result:
+    # A worker of one's own may report its result in any form.
+    if not isinstance(result, dict) or not isinstance(result.get("usage"), dict):
         session.out.value(result)
         return
     files = result.get("files") or []

@@ -17,6 +17,7 @@ from pydantic_core import from_json
 from agora import __version__
 from agora.core.call import Caller
 from agora.settings import Settings
+from agora_sdk.errors import NotFound
 
 from .core import Core
 from .routes import ARD_PATH, CARD_PATHS
@@ -65,7 +66,10 @@ class AiCatalog:
             pages = self._iterate_items(
                 "agora.upstream.get", "items", reader, upstream=upstream["name"], kind="tool", state="active"
             )
-            tools = [item["name"] async for item in pages]
+            try:
+                tools = [item["name"] async for item in pages]
+            except NotFound:  # removed since it was listed
+                continue
             yield _build_server_entry("upstream", upstream, f"{base_url}/mcp?toolsets={quote(upstream['name'])}", tools)
 
     async def _iterate_items(

@@ -26,7 +26,7 @@ from .filters import format_document
 from .named_agents import require_named_agents
 from .notices import Notice, Notices, render_notice, render_toast
 from .responses import is_htmx_request, send_html, send_redirect
-from .security import HOME_PATH, choose_safe_next_path
+from .security import HOME_PATH, choose_safe_next_path, read_url_header
 from .view import View
 
 __all__ = ["Actions"]
@@ -98,7 +98,7 @@ class Actions:
 def _describe_success(operation: Operation, form: forms.Form, result: Any, scope: Scope) -> Notice:
     """Build the notice of a successful action, with a link to the created object unless its page sent the form."""
     path = outcomes.find_result_page(result)
-    if path and urlsplit(_read_sending_page_url(scope)).path == HOME_PATH + path:
+    if path and _read_sending_page_path(scope) == HOME_PATH + path:
         path = ""
     words = outcomes.describe_outcome(operation, form.get, result)
     if not form.get("show"):
@@ -113,12 +113,12 @@ def _describe_success(operation: Operation, form: forms.Form, result: Any, scope
 
 def _returns_to_sending_page(form: forms.Form, scope: Scope) -> bool:
     """Whether a form returns to the page that sent it, which is then refreshed in place."""
-    return urlsplit(_choose_next_path(form)).path == urlsplit(_read_sending_page_url(scope)).path
+    return urlsplit(_choose_next_path(form)).path == _read_sending_page_path(scope)
 
 
-def _read_sending_page_url(scope: Scope) -> str:
-    """Read the URL of the page that sent a form from the htmx header; empty without it."""
-    return read_header(scope, b"hx-current-url") or ""
+def _read_sending_page_path(scope: Scope) -> str:
+    """Read the path of the page that sent a form from the htmx header; empty without it."""
+    return read_url_header(scope, b"hx-current-url").path
 
 
 def _choose_next_path(form: forms.Form) -> str:

@@ -50,7 +50,7 @@ from .notices import NOTICE_COOKIE, Notice, Notices, render_notice
 from .paths import is_export
 from .registry import FRAGMENTS, Page, PageRedirect
 from .responses import accepts_gzip, is_htmx_request, send_html, send_page, send_redirect, wants_html
-from .security import HOME_PATH, choose_safe_next_path, require_same_origin
+from .security import HOME_PATH, choose_safe_next_path, read_url_header, require_same_origin
 from .session import HasEnded, Sessions, parse_cookies
 from .signin import LOCAL, TOKEN, SignIn, SignOn
 from .templating import render_template
@@ -333,7 +333,7 @@ def _find_list_page(scope: Scope, view: View | None) -> Page | None:
 
 def _find_referring_page(scope: Scope) -> str | None:
     """Find the path of the monitor's page that sent a form, if the browser sends a referrer."""
-    referer = urlsplit(read_header(scope, b"referer") or "")
+    referer = read_url_header(scope, b"referer")
     return choose_safe_next_path(f"{referer.path}?{referer.query}") if referer.path.startswith(HOME_PATH) else None
 
 

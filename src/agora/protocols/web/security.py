@@ -7,13 +7,13 @@ another origin. A state-changing request must come from this origin and contain 
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from agora.protocols.host_header import parse_host_or_none, parse_origin_or_none
 from agora.protocols.http import Scope, read_header
 from agora_sdk.errors import PermissionDenied
 
-__all__ = ["HOME_PATH", "SECURITY_HEADERS", "choose_safe_next_path", "require_same_origin"]
+__all__ = ["HOME_PATH", "SECURITY_HEADERS", "choose_safe_next_path", "read_url_header", "require_same_origin"]
 
 HOME_PATH: Final = "/v1/monitor/"
 MAX_PATH_CHARACTERS: Final = 2000
@@ -50,6 +50,17 @@ def choose_safe_next_path(path: str | None) -> str:
     if "\\" in path or " " in path or ".." in urlsplit(path).path.split("/"):
         return HOME_PATH
     return path
+
+
+def read_url_header(scope: Scope, name: bytes) -> SplitResult:
+    """Read a header with the URL of a page; empty without it, or if it is malformed.
+
+    Both headers that name the sending page are read after the operation, which must not appear as failed.
+    """
+    try:
+        return urlsplit(read_header(scope, name) or "")
+    except ValueError:
+        return SplitResult("", "", "", "", "")
 
 
 def require_same_origin(scope: Scope, public_url: str) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from agora.protocols.a2a.core import Core
 from agora.server.app import App
 from agora.settings import Settings
 from tests.harness import Running, make_settings, running
@@ -79,6 +80,22 @@ async def test_stranger_sees_only_published_entries(http: httpx.AsyncClient, ser
         "far": f"{server.url}/mcp?toolsets=far",
     }
     assert (await http.get("/upstreams", headers=STRANGER)).status_code == 401  # all else stays hidden
+
+
+async def test_upstream_that_is_removed_during_the_listing_is_left_out(
+    http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invoke = Core.invoke_operation
+
+    async def invoke_after_removal(core: Core, operation: str, *arguments: Any) -> Any:
+        if operation == "agora.upstream.get":
+            assert (await http.delete("/upstreams/far")).status_code == 200
+        return await invoke(core, operation, *arguments)
+
+    monkeypatch.setattr(Core, "invoke_operation", invoke_after_removal)
+    entries = await _entries(http)
+    assert "far" not in entries
+    assert "echoes" in entries
 
 
 async def _search(http: httpx.AsyncClient, text: str, **more: Any) -> dict[str, Any]:

@@ -143,6 +143,8 @@ async def test_script_gets_notice_and_redirect(browser: Browser) -> None:
     assert 'hx-target="#toasts"' in stays.text
     led = await browser.post(REGISTER, {"agent_name": "Bob", "next": f"{HOME}agents"}, **htmx)
     assert led.headers["hx-redirect"] == f"{HOME}agents"
+    malformed = await browser.post(REGISTER, {"agent_name": "Dora"}, **htmx, **{"hx-current-url": "http://["})
+    assert (malformed.status_code, "Agent registered" in malformed.text) == (200, True)
     for number, evil in enumerate(("//evil.example", "https://evil.example", "/v1/monitor/\r\nx: y")):
         led = await browser.post(REGISTER, {"agent_name": f"Agent {number}", "next": evil}, **htmx)
         assert led.headers["hx-redirect"] == HOME
@@ -172,7 +174,7 @@ async def test_action_urls_serve_no_pages(browser: Browser) -> None:
     stale = await browser.post(REGISTER, {"agent_name": "Alice", "csrf": "of another session"}, **referer)
     assert (stale.status_code, stale.headers["location"]) == (303, f"{HOME}agents?status=busy")
     assert "does not belong to your session" in (await browser.get("agents")).text
-    for foreign in ("https://evil.example/v1/monitor/agents", "https://evil.example/x"):
+    for foreign in ("https://evil.example/v1/monitor/agents", "https://evil.example/x", "http://["):
         refused = await browser.post(REGISTER, {"agent_name": "A", "csrf": "x"}, referer=foreign)
         assert refused.headers.get("location", HOME).startswith(HOME)
 
