@@ -156,7 +156,7 @@ def _may_end_credential(event: NewEvent) -> bool:
     return suspended or event.type in ENDING_EVENTS
 
 
-async def _choose_health_caller(access: Access, scope: Scope) -> Caller:
+async def _authenticate_operator_or_anonymous(access: Access, scope: Scope) -> Caller:
     """Choose the caller of a health request: an operator, who sees more, or an anonymous caller of its tenant.
 
     A bad credential counts as an anonymous caller of the default tenant.
@@ -556,13 +556,13 @@ class App:
         if access.credential(scope) is not None or read_header(scope, TENANT_HEADER) is not None:
             try:
                 async with asyncio.timeout(HEALTH_SECONDS):
-                    tenant = (await _choose_health_caller(access, scope)).tenant
+                    tenant = (await _authenticate_operator_or_anonymous(access, scope)).tenant
             except (AgoraError, TimeoutError) as error:  # the process answers even without the store
                 log.info("the caller of a health request could not be authenticated: %s", error)
-        brake = self.overrides.find_system_wide_override(tenant, self.clock.now())
-        if brake is None:
+        override = self.overrides.find_system_wide_override(tenant, self.clock.now())
+        if override is None:
             return None
-        return ("halted" if brake.action == "emergency_halt" else "paused"), to_datetime(brake.created_at)
+        return ("halted" if override.action == "emergency_halt" else "paused"), to_datetime(override.created_at)
 
     async def _read_health(self, access: Access, scope: Scope) -> tuple[bool, bytes]:
         """Read the health by component and whether none is critical; without the store, from in-memory state only."""
@@ -570,7 +570,7 @@ class App:
             try:
                 async with asyncio.timeout(HEALTH_SECONDS):
                     outcome = await self.dispatcher.invoke(
-                        HEALTH_OPERATION, await _choose_health_caller(access, scope), {}
+                        HEALTH_OPERATION, await _authenticate_operator_or_anonymous(access, scope), {}
                     )
                 return outcome.result.status != "critical", outcome.body
             # It says nothing about the health: the caller gets 429 as for any operation.

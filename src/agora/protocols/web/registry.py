@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 from agora.core.events.filter import EventFilter
 
 __all__ = [
-    "BRAKE_FRAGMENT",
     "FRAGMENTS",
+    "HALT_FRAGMENT",
     "PAGES",
     "Fragment",
     "Page",
@@ -98,7 +98,7 @@ class Fragment:
         return f"live/{self.name}.html"
 
 
-BRAKE_FRAGMENT = "brake"  #: the fragment of every page with the state of the emergency brake
+HALT_FRAGMENT = "halt"  #: the fragment of every page with the state of the emergency stop
 PAGES: list[Page] = []
 FRAGMENTS: dict[str, Fragment] = {}
 
@@ -118,7 +118,7 @@ def register_page(
 
     def add_page(build: Build) -> Build:
         name = template or f"{build.__name__.removeprefix('load_').removesuffix('_page')}.html"
-        PAGES.append(Page(path, title, name, build, scope, nav, key, needs, (*live, BRAKE_FRAGMENT)))
+        PAGES.append(Page(path, title, name, build, scope, nav, key, needs, (*live, HALT_FRAGMENT)))
         return build
 
     return add_page

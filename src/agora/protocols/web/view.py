@@ -78,7 +78,7 @@ class View:
     # -- values for templates --------------------------------------------------------------------
 
     @property
-    def brake(self) -> Mapping[str, Any] | None:
+    def halt(self) -> Mapping[str, Any] | None:
         """The halt or pause of the whole marketplace, if any: its action, actor, reason and time."""
         override = self.dispatcher.overrides.find_system_wide_override(self.caller.tenant, self.dispatcher.clock.now())
         if override is None:

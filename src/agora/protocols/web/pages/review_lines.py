@@ -49,7 +49,7 @@ class Row:
     is_asked: bool = False  #: whether the comment form is below it
 
     @property
-    def is_hunk(self) -> bool:
+    def is_hunk_header(self) -> bool:
         """Whether the row is a hunk header."""
         return self.cells[0] is not None and self.cells[0].tone == "hunk"
 

@@ -1,4 +1,4 @@
-"""Settings: the user's identity, keys, and the emergency brake."""
+"""Settings: the user's identity, keys, and the emergency stop."""
 
 from __future__ import annotations
 

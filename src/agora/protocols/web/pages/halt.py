@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..registry import BRAKE_FRAGMENT, register_fragment
+from ..registry import HALT_FRAGMENT, register_fragment
 from ..view import View
 
-__all__ = ["load_brake_fragment"]
+__all__ = ["load_halt_fragment"]
 
 
-@register_fragment(BRAKE_FRAGMENT, on=("agora.override.*",))
-async def load_brake_fragment(view: View) -> Mapping[str, Any]:
+@register_fragment(HALT_FRAGMENT, on=("agora.override.*",))
+async def load_halt_fragment(view: View) -> Mapping[str, Any]:
     """Return no values: the template uses those of the view."""
     return {}
