@@ -129,7 +129,7 @@ class ThinkingRun:
             if calls is None:
                 await self._run_model_step(self._build_parameters())
             elif not calls and self._specification.output_schema is None:
-                return self._require_complete_text()
+                return self._read_untruncated_answer()
             else:
                 result = await self._call_tools(calls)
                 if result is not None:
@@ -282,7 +282,7 @@ class ThinkingRun:
             return None
         return [part for part in last.parts if isinstance(part, ToolCallPart)]
 
-    def _require_complete_text(self) -> str:
+    def _read_untruncated_answer(self) -> str:
         """Text of the last answer. Raises PermanentFailure if it was truncated."""
         answer, limit = self._state.messages[-1], self._specification.limits.output_tokens
         if isinstance(answer, ModelResponse) and answer.finish_reason == "length":

@@ -30,7 +30,7 @@ from agora_sdk.errors import (
     UpstreamUnavailable,
 )
 
-__all__ = ["Grant", "fetch_login_tokens", "parse_grant"]
+__all__ = ["Grant", "log_in_at_provider", "parse_grant"]
 
 TIMEOUT_SECONDS: Final = 10.0
 MAX_RESPONSE_BYTES: Final = 524_288
@@ -50,7 +50,7 @@ class Grant:
     expires_in: float | None
 
 
-def fetch_login_tokens(
+def log_in_at_provider(
     issuer: str,
     client_id: str | None,
     scope: str,

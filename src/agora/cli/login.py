@@ -50,10 +50,10 @@ def login(
 
 
 def _log_in_at_provider(session: Session, configuration: AuthConfiguration, *, browser: bool) -> None:
-    from .identity_provider import Grant, fetch_login_tokens
+    from .identity_provider import Grant, log_in_at_provider
 
     assert configuration.issuer is not None, "a server with providers names the first"
-    granted: Grant = fetch_login_tokens(
+    granted: Grant = log_in_at_provider(
         configuration.issuer,
         configuration.client_id,
         configuration.scope or "openid",

@@ -110,7 +110,7 @@ class Controller:
     async def try_prepare(self) -> None:
         """Prepare. If the store is read-only, leave it to the loop, so that a server on a full disk serves reads."""
         try:
-            await self._prepare_once()
+            await self._prepare_and_mark_prepared()
         except StoreUnavailable as error:
             # An unreachable database ends the start: a server without any data could not even authenticate its callers.
             if error.extra["cause"] not in READ_ONLY_CAUSES:
@@ -121,7 +121,7 @@ class Controller:
         self._stop = stop
         # The wait comes first: ``prepare`` has just run.
         while not await self._wait_for_next_step(stop):
-            await self._run_recording_failure(self.step if self._is_prepared else self._prepare_once)
+            await self._run_recording_failure(self.step if self._is_prepared else self._prepare_and_mark_prepared)
         # Recorded like a step: a failing write of one job must not keep the others from finishing.
         await self._run_recording_failure(self.finish)
 
@@ -152,7 +152,7 @@ class Controller:
         self._wakeup.clear()
         return stop.is_set()
 
-    async def _prepare_once(self) -> None:
+    async def _prepare_and_mark_prepared(self) -> None:
         await self.prepare()
         self._is_prepared = True
 

@@ -195,11 +195,11 @@ class Traffic:
             minute.fresh = False
         return {number: minute.to_row() for number, minute in unsaved_minutes.items()}
 
-    def mark_unsaved(self, tenant: str, numbers: Iterable[int]) -> None:
+    def mark_unsaved(self, tenant: str, minutes: Iterable[int]) -> None:
         """Mark minutes as unsaved after a failed write."""
-        for number in numbers:
-            if number in self._minutes.get(tenant, {}):
-                self._minutes[tenant][number].fresh = True
+        for minute in minutes:
+            if minute in self._minutes.get(tenant, {}):
+                self._minutes[tenant][minute].fresh = True
 
     def tenants(self) -> list[str]:
         """Tenants with statistics."""

@@ -79,12 +79,12 @@ def the_file() -> Logins:
 
 async def test_login_with_a_device_code(agora: Any, served: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     otto = Person("otto")
-    told = flows.fetch_login_tokens
+    told = flows.log_in_at_provider
 
     def come_in(issuer: str, client: str | None, scope: str, say: Any, **options: Any) -> Any:
         return told(issuer, client, scope, otto.note, pause=otto.confirm, **options)
 
-    monkeypatch.setattr(flows, "fetch_login_tokens", come_in)
+    monkeypatch.setattr(flows, "log_in_at_provider", come_in)
     done = await agora("login")
     assert "as otto, with the role operator" in done.stdout
     me = json.loads((await agora("whoami", "--json")).stdout)
@@ -203,7 +203,7 @@ async def test_login_with_a_local_browser(provider: str, served: Running) -> Non
     def show(url: str) -> None:
         threading.Thread(target=browse, args=(url, "vera"), daemon=True).start()
 
-    come_in = functools.partial(flows.fetch_login_tokens, provider, "agora-web", "openid profile", vera.note, show=show)
+    come_in = functools.partial(flows.log_in_at_provider, provider, "agora-web", "openid profile", vera.note, show=show)
     granted = await asyncio.to_thread(come_in, browser=True)
     assert "browser" in vera.said
     caller = await served.app.authenticator.authenticate(await _for_us(granted, served))
@@ -239,7 +239,7 @@ async def test_expired_login_is_reported(agora: Any, served: Running) -> None:
 
 async def test_invalid_provider_metadata_is_refused(agora: Any) -> None:
     async with issuing() as issuer:
-        come_in = functools.partial(flows.fetch_login_tokens, issuer.url, "x", "openid", print)
+        come_in = functools.partial(flows.log_in_at_provider, issuer.url, "x", "openid", print)
         del issuer.document["authorization_endpoint"]
         with pytest.raises(NotFound, match="neither"):
             await asyncio.to_thread(come_in)
@@ -250,9 +250,9 @@ async def test_invalid_provider_metadata_is_refused(agora: Any) -> None:
         with pytest.raises(UpstreamFailed, match="metadata"):
             await asyncio.to_thread(come_in)
         with pytest.raises(NotFound, match="oidc_cli_client_id"):
-            flows.fetch_login_tokens(issuer.url, None, "openid", print)
+            flows.log_in_at_provider(issuer.url, None, "openid", print)
     with pytest.raises(UpstreamFailed):
-        flows.fetch_login_tokens("http://sso.example.test/realms/x", "x", "openid", print)
+        flows.log_in_at_provider("http://sso.example.test/realms/x", "x", "openid", print)
 
 
 @pytest.mark.parametrize("interval", ["soon", -1, "nan", [], None])
@@ -283,7 +283,7 @@ async def test_device_login_goes_on_after_a_failed_poll(interval: object) -> Non
     async with serve_streams(handle) as port:
         url = f"http://127.0.0.1:{port}"
         grant = await asyncio.to_thread(
-            flows.fetch_login_tokens, url, "x", "openid", lambda line: None, pause=pauses.append
+            flows.log_in_at_provider, url, "x", "openid", lambda line: None, pause=pauses.append
         )
     assert (grant.access_token, pauses) == ("token", [5, 10, 20, 20])
 

@@ -70,7 +70,7 @@ class Answer:
     @property
     def state(self) -> str:
         """``completed``, ``working``, ``input_required`` and so on; ``completed`` for a message without a task."""
-        return _convert_state_name(self.task["status"]) if self.task else "completed"
+        return _read_state_name(self.task["status"]) if self.task else "completed"
 
     @property
     def parts(self) -> list[Part]:
@@ -309,7 +309,7 @@ def _build_message_params(
     return {"message": document}
 
 
-def _convert_state_name(status: Mapping[str, Any]) -> str:
+def _read_state_name(status: Mapping[str, Any]) -> str:
     return str(status.get("state", "")).removeprefix("TASK_STATE_").lower()
 
 
@@ -323,7 +323,7 @@ def _build_update(item: Mapping[str, Any]) -> Update:
     if "statusUpdate" in item:
         message = change["status"].get("message")
         return Update(
-            Message.of(message).as_text() if message else "", _convert_state_name(change["status"]), *ids, raw=item
+            Message.of(message).as_text() if message else "", _read_state_name(change["status"]), *ids, raw=item
         )
     text = Message.of(change["artifact"]).as_text()
     return Update(text, "working", *ids, appends=bool(change.get("append")), raw=item)

@@ -385,7 +385,7 @@ class Agent:
         if self._takes_tasks:
             loops.append(executor.run())
         if self._wake is not None:
-            loops.append(self._follow_offers(self._wake))
+            loops.append(self._follow_worker_events(self._wake))
         if self.events:
             loops.append(self._follow_subscribed_events())
         tasks = [asyncio.create_task(loop) for loop in loops]
@@ -428,7 +428,7 @@ class Agent:
     async def on_worker_update(self, event: Event) -> None:
         """Handle a change of this worker by the server: draining, substitution for another worker, or a usage limit."""
 
-    async def _follow_offers(self, wake: asyncio.Event) -> None:
+    async def _follow_worker_events(self, wake: asyncio.Event) -> None:
         """Wake the executor at every connection, and whenever a task is offered to this worker."""
 
         async def follow() -> None:

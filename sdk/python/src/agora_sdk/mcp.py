@@ -249,7 +249,7 @@ class MCPClient(Closing):
         seconds: float,
         on_progress: OnProgress | None,
     ) -> ToolResult:
-        peer = await self._resolve_peer_for_tool(pick, name, server)
+        peer = await self._choose_peer_for_tool(pick, name, server)
         params = {"name": name, "arguments": dict(arguments or {})}
         result = await peer.request(pick(peer), "tools/call", params, seconds=seconds, on_progress=on_progress)
         return ToolResult(
@@ -258,7 +258,7 @@ class MCPClient(Closing):
             is_error=bool(result.get("isError")),
         )
 
-    async def _resolve_peer_for_tool(self, pick: ChooseTransport, name: str, server: str | None) -> Peer:
+    async def _choose_peer_for_tool(self, pick: ChooseTransport, name: str, server: str | None) -> Peer:
         """Find the server that has a tool. If none is known, the servers are listed again; then one is tried that does
         not list all its tools."""
         peers = self._select_peers(server)

@@ -156,10 +156,10 @@ def build_artifacts(entries: Iterable[ArtifactPiece], result: str | None, *, tru
         elif entry.data is not None:
             merge_artifact_piece(artifacts, decode_json(entry.data))
     if truncated:
-        return _mark_truncated(_append_output_artifact(artifacts, output))
+        return _mark_truncated(_prepend_output_artifact(artifacts, output))
     if not artifacts and result is not None:
-        return [*_append_output_artifact(artifacts, output), build_result_artifact(decode_json(result))]
-    return _append_output_artifact(artifacts, output)
+        return [*_prepend_output_artifact(artifacts, output), build_result_artifact(decode_json(result))]
+    return _prepend_output_artifact(artifacts, output)
 
 
 def merge_artifact_piece(artifacts: dict[str, dict[str, Any]], piece: Fields) -> None:
@@ -178,7 +178,7 @@ def merge_artifact_piece(artifacts: dict[str, dict[str, Any]], piece: Fields) ->
         existing["metadata"] = existing.get("metadata", {}) | artifact["metadata"]
 
 
-def _append_output_artifact(artifacts: Mapping[str, dict[str, Any]], output: Sequence[str]) -> list[dict[str, Any]]:
+def _prepend_output_artifact(artifacts: Mapping[str, dict[str, Any]], output: Sequence[str]) -> list[dict[str, Any]]:
     text = "".join(output)
     # Output is unlimited, a part of the contract is not.
     parts = [{"text": text[start : start + MAX_PART_CHARACTERS]} for start in range(0, len(text), MAX_PART_CHARACTERS)]

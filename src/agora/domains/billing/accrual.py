@@ -37,7 +37,7 @@ async def estimate_unmetered_costs(
     ledger, terms_by_agent = Ledger(call), {}
     for (agent, version), bounds in spans.items():
         # One look-up for all intervals of a price version: instances of one agent usually share it.
-        current = await ledger.read_agreed_terms(agent, version, min(started_at for started_at, _ in bounds))
+        current = await ledger.read_agreed_or_newer_terms(agent, version, min(started_at for started_at, _ in bounds))
         until = max(ended for _, ended in bounds)
         changes = await list_later_versions(call.tx, agent, current.version, until, ledger.notice_period)
         terms_by_agent[agent, version] = (current, changes)

@@ -180,7 +180,7 @@ class SpendingLimits:
         self.account, self.agent, self.currency = account, agent, currency
         self.model, self.project = model, project
 
-    async def has_budget(self) -> bool:
+    async def has_applicable_budget(self) -> bool:
         """Whether any budget applies."""
         return any(row.currency == self.currency for row in await self._read_budgets())
 

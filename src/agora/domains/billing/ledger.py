@@ -26,7 +26,7 @@ from . import queries as statements
 from .budget_enforcement import SpendingLimits, find_block_reason
 from .money import convert_to_day_number, divide_half_up
 from .records import LEDGER, MODEL_CALLS, LedgerEntry, ModelCallRow
-from .terms import PriceTerms, read_agreed_terms, read_terms_in_force
+from .terms import PriceTerms, read_agreed_or_newer_terms, read_terms_in_force
 
 __all__ = ["MAX_ENTRY_MICROS", "Charge", "Ledger", "ModelUse"]
 
@@ -108,11 +108,11 @@ class Ledger:
         """Notice period in microseconds before a new price applies to earlier agreements."""
         return int(self.call.context.settings.billing_price_notice * SECOND)
 
-    async def read_agreed_terms(self, agent_id: str, version: int, at: int | None = None) -> PriceTerms:
+    async def read_agreed_or_newer_terms(self, agent_id: str, version: int, at: int | None = None) -> PriceTerms:
         """Find the terms at a time (default: now) for an agreed price version; newer versions apply after the notice
         period."""
         currency = self.call.context.settings.billing_currency
-        return await read_agreed_terms(
+        return await read_agreed_or_newer_terms(
             self.call.tx, agent_id, version, self.call.now if at is None else at, self.notice_period, currency
         )
 
@@ -277,7 +277,7 @@ class Ledger:
 
     async def find_running_block_reason(self, account: str, agent_id: str, version: int) -> str | None:
         """Like :meth:`find_block_reason`, for running instances; None if their running time is free."""
-        terms = await self.read_agreed_terms(agent_id, version)
+        terms = await self.read_agreed_or_newer_terms(agent_id, version)
         return await self.find_block_reason(account, agent_id, terms) if terms.time_price[0] else None
 
     async def find_entries_by_keys(self, keys: Sequence[str]) -> Sequence[LedgerEntry]:

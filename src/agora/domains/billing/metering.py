@@ -108,7 +108,7 @@ class _RunBilling:
     async def _charge_base_price(self) -> None:
         """Charge the base price of an instance created by an old release, which charged it at the first run, not at creation."""
         run = self.run
-        terms = await self.ledger.read_agreed_terms(run.agent_id, run.price_version, run.began)
+        terms = await self.ledger.read_agreed_or_newer_terms(run.agent_id, run.price_version, run.began)
         key = build_base_price_key(run.instance_id)
         # Looked up, because creation charges it under the same key since then.
         if terms.base_price and not await self.ledger.find_entries_by_keys([key]):
@@ -120,7 +120,7 @@ class _RunBilling:
         if ended <= began:
             return []
         run = self.run
-        terms = await self.ledger.read_agreed_terms(run.agent_id, run.price_version, began)
+        terms = await self.ledger.read_agreed_or_newer_terms(run.agent_id, run.price_version, began)
         later = await list_later_versions(self.call.tx, run.agent_id, terms.version, ended, self.ledger.notice_period)
         intervals = []
         while began < ended:
@@ -147,7 +147,7 @@ class _RunBilling:
         if self.run.closed or interval.ended - interval.began >= MAX_ENTRY_MICROSECONDS:
             return True
         limits = SpendingLimits(self.call, self.run.account_id, self.run.agent_id, interval.terms.currency)
-        return interval.terms.is_chargeable and await limits.has_budget()
+        return interval.terms.is_chargeable and await limits.has_applicable_budget()
 
     async def _write_entry(self, interval: BilledInterval) -> None:
         run, terms, length = self.run, interval.terms, interval.ended - interval.began

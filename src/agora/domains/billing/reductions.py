@@ -33,7 +33,7 @@ from .views import read_agent_names
 __all__ = [
     "create_coupon",
     "list_coupons",
-    "list_reductions",
+    "list_discounts_and_free_quotas",
     "parse_coupon_request",
     "redeem_coupon_once",
     "set_discount",
@@ -90,7 +90,7 @@ async def set_free_quota(call: Call, agent: AgentRow, kind: EntryKind, quantity:
     )
 
 
-async def list_reductions(call: Call, account: str | None, agent_id: str) -> contract.Reductions:
+async def list_discounts_and_free_quotas(call: Call, account: str | None, agent_id: str) -> contract.Reductions:
     """List the discounts of an account (of all, for callers that may see all), and free quotas, which are public."""
     scope = resolve_visible_account(call.caller, account)
     rows = (

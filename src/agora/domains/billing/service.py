@@ -285,7 +285,9 @@ class BillingService(BoundService, contract.Billing):
 
     @implements
     async def reductions(self, account: str | None = None, agent_id: str | None = None) -> contract.Reductions:
-        return await reductions.list_reductions(self.call, account, await self._resolve_agent_id(agent_id))
+        return await reductions.list_discounts_and_free_quotas(
+            self.call, account, await self._resolve_agent_id(agent_id)
+        )
 
     @implements
     async def create_coupon(

@@ -24,7 +24,7 @@ __all__ = [
     "build_pricing_fields",
     "build_pricing_info",
     "list_later_versions",
-    "read_agreed_terms",
+    "read_agreed_or_newer_terms",
     "read_terms_in_force",
     "read_terms_of_agents",
 ]
@@ -122,7 +122,9 @@ async def read_terms_of_agents(tx: Reader, agent_ids: Sequence[str], at: int) ->
     return {row.agent_id: PriceTerms.from_row(row) for row in rows}
 
 
-async def read_agreed_terms(tx: Reader, agent_id: str, version: int, at: int, notice: int, currency: str) -> PriceTerms:
+async def read_agreed_or_newer_terms(
+    tx: Reader, agent_id: str, version: int, at: int, notice: int, currency: str
+) -> PriceTerms:
     """Find the terms at a time for an agreed price version: that version, until another one's notice period is over.
 
     notice: microseconds from the announcement of a version until it applies to earlier agreements. currency: of an

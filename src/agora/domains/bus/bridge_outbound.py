@@ -32,7 +32,7 @@ from .agent_streams import (
 )
 from .engines import groups, wire
 from .engines.port import BRIDGE as BRIDGE_PORT
-from .engines.port import DEAD_LETTER_SUFFIX, BridgeBus, Delivery, MovedEntry, compute_entry_sort_key
+from .engines.port import DEAD_LETTER_SUFFIX, BridgeBus, Delivery, ReappendedEntry, compute_entry_sort_key
 from .records import BridgeMember, PendingEntry
 from .views import render_entries
 
@@ -141,7 +141,7 @@ class Outbound:
         self._record_agent_activity(tenant, agent, report.active_idle)
         self._open[key] = bool(report.pending)
         if is_delivered:
-            await self._sync_settled_entries(tenant, agent, stream)
+            await self._store_settled_entries(tenant, agent, stream)
         await self._bus.trim_stream(stream)
         await self._bus.trim_stream(stream + DEAD_LETTER_SUFFIX, MAX_DEAD_LETTERS)
 
@@ -152,14 +152,14 @@ class Outbound:
             tenant, statements.select_sent_entries, **group_key, limit=MAX_UNREAD_ENTRIES
         )
 
-    async def _sync_moved_entries(self, tenant: str, agent: BridgeMember, stream: str) -> Sequence[MovedEntry]:
+    async def _sync_moved_entries(self, tenant: str, agent: BridgeMember, stream: str) -> Sequence[ReappendedEntry]:
         """Store the new ids of entries that any server has appended again."""
-        moved = await self._bus.read_moved(stream)
+        moved = await self._bus.read_reappended_entries(stream)
         if moved:
             await self._controller.write_as_system(tenant, partial(_rename_moved_entries, agent=agent, moved=moved))
         return moved
 
-    async def _sync_settled_entries(self, tenant: str, agent: BridgeMember, stream: str) -> None:
+    async def _store_settled_entries(self, tenant: str, agent: BridgeMember, stream: str) -> None:
         """Store acknowledgements and dead letters read from Redis.
 
         An entry that was appended again counts as acknowledged in Redis under its old id. Therefore the moved entries
@@ -205,7 +205,7 @@ class Outbound:
             last_seen[key] = max(at, last_seen.get(key, 0))
 
 
-async def _rename_moved_entries(call: Call, *, agent: BridgeMember, moved: Sequence[MovedEntry]) -> None:
+async def _rename_moved_entries(call: Call, *, agent: BridgeMember, moved: Sequence[ReappendedEntry]) -> None:
     group_key = {"stream": agent.agent_id, "group": BRIDGE_GROUP}
     for each in moved:  # in order: an entry may have been appended again several times
         await call.tx.execute(statements.rename_sent_entry, **group_key, entry=each.entry_id, previous=each.previous_id)

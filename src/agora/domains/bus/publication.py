@@ -17,7 +17,7 @@ from agora.domains.agents.references import find_agent
 from agora.domains.messaging.service import MessageDraft, MessagingService
 from agora.domains.tasks.service import TaskService
 from agora.value_classes import value_class
-from agora.wire.envelopes import SECTIONS, encode_message_text
+from agora.wire.envelopes import SECTIONS, render_data_as_text
 from agora_sdk.contract.bus import BusPriority, BusReceipt, BusType
 from agora_sdk.contract.fields import JsonObject, Label, Priority, Timestamp
 from agora_sdk.contract.messaging import MessageId
@@ -131,7 +131,7 @@ async def _send_as_message(call: Call, entry: Entry) -> BusReceipt:
 
 
 def _encode_valid_content(content: dict[str, Any]) -> str:
-    text = encode_message_text(content)
+    text = render_data_as_text(content)
     if len(text) > MAX_MESSAGE_CHARACTERS or "\0" in text:
         rule = (
             f"holds at most {MAX_MESSAGE_CHARACTERS} characters"

@@ -194,7 +194,9 @@ async def _resolve_agreed_terms(call: Call, request: InstanceRequest, agent: Age
     """Resolve the price terms of a new instance. Raises Conflict if they exceed ``max_price``, PaymentRequired."""
     ledger, agent_id = Ledger(call), agent.agent_id
     terms = await (
-        ledger.read_terms(agent_id) if request.agreed is None else ledger.read_agreed_terms(agent_id, request.agreed)
+        ledger.read_terms(agent_id)
+        if request.agreed is None
+        else ledger.read_agreed_or_newer_terms(agent_id, request.agreed)
     )
     check_max_price(agent.agent_name, terms, request.max_price)
     error = await find_payment_error(call, request.account, agent_id, terms)

@@ -99,7 +99,7 @@ async def resume_instance(call: Call, instance_id: str, wait: float) -> Instance
     call.target = instance_id
     if row.desired == "stopped":
         raise _build_illegal_transition_error(row, "resumed")
-    terms = await Ledger(call).read_agreed_terms(row.agent_id, row.price_version)
+    terms = await Ledger(call).read_agreed_or_newer_terms(row.agent_id, row.price_version)
     # Asked again: a limit may have been reached while it was paused.
     error = await find_payment_error(call, row.account_id, row.agent_id, terms)
     if error is not None:

@@ -78,7 +78,7 @@ async def charge_and_send_request(call: Call, target: str, order: ExecutionOrder
     request = await _build_request(call, row, order, execution_id)
     charge = Charge(f"execution:{execution_id}", row.account_id, row.agent_id, EntryKind.REQUEST, 1, row.instance_id)
     ledger = Ledger(call)
-    terms = await ledger.read_agreed_terms(row.agent_id, row.price_version)
+    terms = await ledger.read_agreed_or_newer_terms(row.agent_id, row.price_version)
     entry = await ledger.charge_unless_recorded(charge, terms, is_unused_key=True)
     started = _append_execution(call, row, execution_id, order)
     call.target = row.instance_id

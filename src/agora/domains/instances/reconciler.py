@@ -107,7 +107,7 @@ class InstanceReconciler(DueController):
         for name in self.local.engines if self._due else ():
             # Bounded: a clock that is set back must not put the scan off for long.
             if name not in self._scan_tasks and not 0 < self._next_scan_at.get(name, 0) - now <= self.check_interval:
-                self._run_in_background(self._scan_tasks, name, partial(self._scan_for_ended, name))
+                self._run_in_background(self._scan_tasks, name, partial(self._make_ended_instances_due, name))
 
     async def finish(self) -> None:
         """Cancel the running steps. Instances keep running; the next server repeats the steps."""
@@ -332,18 +332,18 @@ class InstanceReconciler(DueController):
         await metering.bill_running_intervals(call, [row.instance_id for row in rows], ticks)
         await block_exhausted_instances(call, rows)
 
-    async def _scan_for_ended(self, engine: str) -> None:
+    async def _make_ended_instances_due(self, engine: str) -> None:
         """Scan an engine's running instances for ended ones, and schedule the next scan."""
         started_at = time.monotonic()
         try:
-            await self.run_for_each_tenant(partial(self._make_ended_due, engine=engine))
+            await self.run_for_each_tenant(partial(self._make_ended_instances_of_tenant_due, engine=engine))
         finally:
             pause = int((time.monotonic() - started_at) * SCAN_REST_FACTOR * SECOND)
             self._next_scan_at[engine] = self.context.clock.now() + min(
                 self.check_interval, max(MIN_SCAN_INTERVAL, pause)
             )
 
-    async def _make_ended_due(self, tenant: str, *, engine: str) -> None:
+    async def _make_ended_instances_of_tenant_due(self, tenant: str, *, engine: str) -> None:
         """Make ended instances due now instead of at their next check."""
         running = await self.read(tenant, statements.select_running_programs, host_id=self.local.host_id)
         rows = [row for row in running if row.engine == engine]

@@ -60,7 +60,7 @@ async def block_or_unblock_instances(call: Call, groups: Mapping[Group, Sequence
 async def schedule_limit_checks(call: Call, groups: Sequence[Group]) -> None:
     """Move checks forward to the time at which a limit on these groups will be used up."""
     for account, agent, version in groups:
-        terms = await Ledger(call).read_agreed_terms(agent, version)
+        terms = await Ledger(call).read_agreed_or_newer_terms(agent, version)
         if not terms.time_price[0]:
             continue
         headroom = await list_headroom(call.tx, account, agent, terms.currency, call.now)
@@ -84,7 +84,7 @@ async def _read_rates(call: Call, account: str, agent: str, currency: str) -> li
     for row in intervals:
         key = (row.agent_id, row.price_version)
         if key not in terms:
-            terms[key] = await ledger.read_agreed_terms(*key)
+            terms[key] = await ledger.read_agreed_or_newer_terms(*key)
         if terms[key].currency == currency:
             rates.append((row, Fraction(*terms[key].time_price)))
     return rates

@@ -78,7 +78,7 @@ async def _build_instance_fields(call: Call, row: InstanceRow) -> dict[str, Any]
         "revision": row.revision,
         "price_version": row.price_version,
         "pricing_info": PricingInfo(
-            **build_pricing_fields(await Ledger(call).read_agreed_terms(row.agent_id, row.price_version))
+            **build_pricing_fields(await Ledger(call).read_agreed_or_newer_terms(row.agent_id, row.price_version))
         ),
         "billing_info": await build_bill(call, Scope(instance=row.instance_id)),
     }

@@ -174,7 +174,7 @@ class MessagingService(BoundService, contract.Messaging):
         self.call.tx.append(MESSAGES, row)
         self._append_and_emit_deliveries(row, destination, metadata)
         recipients = None if destination.broadcast else len(destination.agents) + len(destination.held)
-        return StoredMessage(row.message_id, recipients, _build_held_warning(destination.held))
+        return StoredMessage(row.message_id, recipients, _build_unregistered_warning(destination.held))
 
     @implements
     async def send_legacy(self, to_agent: str, content: str) -> contract.MessageReceipt:
@@ -495,7 +495,7 @@ def _encode_receipt(message: StoredMessage, now: int) -> bytes:
     )
 
 
-def _build_held_warning(held: Sequence[str]) -> str | None:
+def _build_unregistered_warning(held: Sequence[str]) -> str | None:
     names = [name for name in held if name != OPERATOR]
     if not names:
         return None

@@ -254,7 +254,7 @@ async def _check_database(call: Call, monitor: HealthMonitor) -> ComponentHealth
 _PREFIXES_OF_OTHER_COMPONENTS = ("disk_", "memory_", "event_")
 
 
-async def _check_mcp_server(call: Call, monitor: HealthMonitor) -> ComponentHealth:
+async def _report_mcp_operations(call: Call, monitor: HealthMonitor) -> ComponentHealth:
     count = len(call.context.registry.operations)
     return ComponentHealth(
         status="healthy" if count else "critical",
@@ -421,7 +421,7 @@ async def _check_push(call: Call, monitor: HealthMonitor) -> ComponentHealth:
 
 COMPONENT_CHECKS: dict[str, Check] = {
     "database": _check_database,
-    "mcp_server": _check_mcp_server,
+    "mcp_server": _report_mcp_operations,
     "agents": _check_agents,
     "events": _check_events,
     "upstreams": _check_upstreams,

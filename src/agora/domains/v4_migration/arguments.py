@@ -27,13 +27,18 @@ __all__ = [
     "parse_arguments",
     "parse_json",
     "parse_object",
-    "translate_priority",
+    "translate_priority_or_normal",
     "validate_for",
 ]
 
 MAX_NAME: Final = 200  #: characters of the name of a v4 object
 MAX_NAMES: Final = 100  #: per list: each name may register an agent
-PRIORITIES: Final = {1: Priority.LOW, 2: Priority.NORMAL, 3: Priority.HIGH, 4: Priority.URGENT}
+PRIORITIES: Final[Mapping[float, Priority]] = {
+    1: Priority.LOW,
+    2: Priority.NORMAL,
+    3: Priority.HIGH,
+    4: Priority.URGENT,
+}
 
 
 @value_class
@@ -253,10 +258,10 @@ def parse_arguments(reducer: str, args: Sequence[Any]) -> Arguments:
     return Arguments(reducer, values)
 
 
-def translate_priority(value: float) -> Priority:
+def translate_priority_or_normal(value: float) -> Priority:
     """Translate v4's priority of 1 to 4; any other number is normal."""
     # An unknown priority is no reason to refuse a v4 message.
-    return PRIORITIES.get(int(value), Priority.NORMAL) if value == int(value) else Priority.NORMAL
+    return PRIORITIES.get(value, Priority.NORMAL)
 
 
 def _read_flags(reducer: str, signature: Signature, args: Sequence[Any]) -> dict[str, Any]:

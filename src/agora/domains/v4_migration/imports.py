@@ -24,7 +24,7 @@ from agora_sdk.contract.fields import JsonObject
 from agora_sdk.errors import Conflict, InvalidRequest, field_error
 
 from . import queries as statements
-from .arguments import parse_json, parse_object, translate_priority
+from .arguments import parse_json, parse_object, translate_priority_or_normal
 from .identities import (
     BROADCAST_NAMES,
     authorize_as_agent,
@@ -168,7 +168,7 @@ async def _import_message(
         to_agent=target,
         content=content,
         message_type=kind[:64],
-        priority=translate_priority(_read_number(row, "priority", 2)).value,
+        priority=translate_priority_or_normal(_read_number(row, "priority", 2)).value,
         correlation_id=read_text(row, "correlation_id", "thread_id")[:200] or None,
         reply_to=None,
         metadata=encode_json({"migration_source": "v4", **({"v4": metadata} if metadata else {})}),

@@ -19,7 +19,7 @@ from agora_sdk.contract.fields import DeliveryState, JsonObject, Priority, TaskS
 from agora_sdk.errors import NotFound, field_error
 
 from . import queries as statements
-from .arguments import Arguments, translate_priority, validate_for
+from .arguments import Arguments, translate_priority_or_normal, validate_for
 from .identities import authorize_as_agent, find_or_register_agent, resolve_recipient, store_mapping
 
 __all__ = ["REDUCERS", "TaskRequest", "WorkflowRequest", "build_message_key", "create_task", "create_workflow"]
@@ -84,7 +84,7 @@ async def send_agent_message(call: Call, args: Arguments) -> Answer:
         to_agent=await resolve_recipient(call, recipient),
         content=content,
         message_type=kind[:64],
-        priority=translate_priority(args.read_number("priority", 2, -1e9, 1e9)),
+        priority=translate_priority_or_normal(args.read_number("priority", 2, -1e9, 1e9)),
         correlation_id=args.read_text("correlation_id")[:200] or None,
         metadata={name: value for name, value in metadata.items() if name not in ("agentify", "bus")},
     )
@@ -147,7 +147,7 @@ async def create_task(call: Call, task: TaskRequest, run_id: str = "") -> str:
         task_type=task.task_type[:64] or "general",
         payload=task.payload,
         assignee=assignee,
-        priority=translate_priority(task.priority),
+        priority=translate_priority_or_normal(task.priority),
         required_capabilities=[] if assignee else task.capabilities,
         metadata=metadata,
     )

@@ -116,7 +116,7 @@ class ResponseBuilder:
         """Build the first events."""
         return [self._build_snapshot_event("response.created"), self._build_snapshot_event("response.in_progress")]
 
-    def fail_response(self, error: AgoraError) -> list[Event]:
+    def build_error_events(self, error: AgoraError) -> list[Event]:
         """Build the events of a failed stream; the turn itself may continue."""
         return [self._build_event("error", error=build_error(error))]
 

@@ -90,7 +90,7 @@ class ResponseWriter:
         return self._encode(self._response.add_pieces(pieces))
 
     def encode_failure(self, error: AgoraError, /) -> bytes:
-        return self._encode(self._response.fail_response(error))
+        return self._encode(self._response.build_error_events(error))
 
     def _encode(self, events: Iterable[dict[str, object]]) -> bytes:
         return b"".join([encode_event(event) for event in events if int(str(event["sequence_number"])) > self._after])

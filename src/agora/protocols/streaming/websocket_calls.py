@@ -92,7 +92,8 @@ class Calls:
         self._cancelled_ids: set[int | str | None] = set()
 
     async def handle_frame(self, text: str) -> None:
-        """Handle one frame: start its call, or reject it. Raises InvalidFrame."""
+        """Wait for the caller's turn, then start the frame's call, reject it, or apply its cancel or ack. Raises
+        InvalidFrame."""
         # Before parsing: the body of a greedy caller costs CPU time whether or not its call is admitted.
         await self._wait_for_turn()
         try:

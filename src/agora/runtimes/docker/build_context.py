@@ -90,7 +90,7 @@ def list_base_images(file: Path) -> list[str] | None:
         name, *words = instruction.lower().split()
         if name not in INSTRUCTIONS:
             return None
-        references = _list_references(instruction)
+        references = _list_image_references(instruction)
         if any("$" in reference for reference in references):
             return None
         images += [each for each in references if each != "scratch" and not _is_stage(each, stages)]
@@ -100,7 +100,7 @@ def list_base_images(file: Path) -> list[str] | None:
     return images if stages else None
 
 
-def _list_references(instruction: str) -> list[str]:
+def _list_image_references(instruction: str) -> list[str]:
     """List the images or stages to which an instruction refers."""
     name, *words = instruction.split()
     if name.lower() == "from":

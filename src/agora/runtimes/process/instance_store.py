@@ -134,7 +134,7 @@ class ProcessStore:
 
     def _begin_generation(self, instance: InstanceDirectory, before: Record | None, spec: Spec, build: Build) -> Handle:
         if before is not None and before.generation < spec.generation:
-            self._finish_generation(instance, before.generation)
+            self._fence_and_kill_generation(instance, before.generation)
         previous_ports = dict(before.ports) if before is not None else {}
         free_ports = {name: port for name, port in previous_ports.items() if is_free(port)}
         ports = self.ports.allocate_named_ports((port.name for port in spec.ports), free_ports)
@@ -159,7 +159,7 @@ class ProcessStore:
         instance.delete_old_generations()
         return self._launch_program(instance, record, spec, Path(build.reference))
 
-    def _finish_generation(self, instance: InstanceDirectory, generation: int) -> None:
+    def _fence_and_kill_generation(self, instance: InstanceDirectory, generation: int) -> None:
         """Ensure that no process of an earlier generation runs or starts late."""
         # The guard checks for this file under its lock: it fences a generation that would start late (ADR 13).
         if instance.generation_directory(generation).is_dir():

@@ -217,7 +217,7 @@ class Attempt:
         if type(request) is Request and request.tx is self.tx:
             return request
         # Anything else would keep the transaction, and the rows that it has locked, waiting for the network or a timer.
-        self.error = SuspendedInTransaction(f"{_read_call_name(self.call)} awaited something that is not the store")
+        self.error = SuspendedInTransaction(f"{_describe_call(self.call)} awaited something that is not the store")
         self.close()
         return None
 
@@ -228,8 +228,8 @@ class Attempt:
             try:
                 self._context.run(self._coroutine.close)
             except Exception:
-                log.warning("%s failed while it was closed", _read_call_name(self.call), exc_info=True)
+                log.warning("%s failed while it was closed", _describe_call(self.call), exc_info=True)
 
 
-def _read_call_name(call: Call) -> str:
+def _describe_call(call: Call) -> str:
     return call.label or getattr(call.work, "__qualname__", "a call")

@@ -27,7 +27,7 @@ from .convert import (
     to_bus,
 )
 from .lossless import AGORA_KEY, SECTIONS, Document, View
-from .stored import decode_message_data, encode_message_text
+from .stored import decode_message_data, render_data_as_text
 
 __all__ = [
     "AGORA_KEY",
@@ -38,7 +38,7 @@ __all__ = [
     "convert_document",
     "decode_message_data",
     "embed_document",
-    "encode_message_text",
+    "render_data_as_text",
     "to_agentify",
     "to_bus",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .lossless import AGORA_KEY, EMPTY_KEY, SECTIONS, Document
-from .stored import build_blank_message, decode_message_data, drop_sections, encode_message_text
+from .stored import build_blank_message, decode_message_data, drop_sections, render_data_as_text
 
 __all__ = ["A2A"]
 
@@ -61,5 +61,5 @@ def _join_text_content(parts: Any) -> str:
     """Join the text of parts: texts line by line; a single data part as encoded data."""
     objects = [part for part in parts or () if isinstance(part, dict)]
     if len(objects) == 1 and isinstance(objects[0].get("data"), dict):
-        return encode_message_text(objects[0]["data"])
+        return render_data_as_text(objects[0]["data"])
     return "\n".join(part["text"] for part in objects if isinstance(part.get("text"), str))

@@ -10,8 +10,8 @@ from .stored import (
     build_blank_message,
     decode_message_data,
     drop_sections,
-    encode_message_text,
     list_recipient_names,
+    render_data_as_text,
 )
 
 __all__ = ["Agentify", "convert_message_type"]
@@ -65,7 +65,7 @@ class Agentify:
             "from_agent": document.get("sender"),
             "from_name": document.get("sender"),
             "to_agent": ",".join(to),
-            "content": encode_message_text(payload) or task or "",
+            "content": render_data_as_text(payload) or task or "",
             "message_type": document.get("type"),
             "timestamp": document.get("ts"),
             "correlation_id": correlation.get("conversation_id"),

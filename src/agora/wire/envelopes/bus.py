@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .lossless import Document
-from .stored import BROADCAST, build_blank_message, decode_message_data, encode_message_text
+from .stored import BROADCAST, build_blank_message, decode_message_data, render_data_as_text
 
 __all__ = ["ENTRY_TYPES", "Bus"]
 
@@ -38,7 +38,7 @@ class Bus:
             "from_agent": document.get("sender"),
             "from_name": document.get("sender"),
             "to_agent": target if target is not None else "",
-            "content": encode_message_text(document.get("content") or {}),
+            "content": render_data_as_text(document.get("content") or {}),
             "message_type": document.get("type"),
             "priority": PRIORITY_BY_BUS_PRIORITY.get(document.get("priority") or "medium", "normal"),
             "timestamp": document.get("timestamp"),

@@ -13,8 +13,8 @@ __all__ = [
     "build_blank_message",
     "decode_message_data",
     "drop_sections",
-    "encode_message_text",
     "list_recipient_names",
+    "render_data_as_text",
 ]
 
 BROADCAST = "broadcast"
@@ -28,7 +28,7 @@ def build_blank_message() -> dict[str, Any]:
     return {**dict.fromkeys(_FIELDS), **_DEFAULT_FIELDS, "metadata": {}}
 
 
-def encode_message_text(data: Mapping[str, Any]) -> str:
+def render_data_as_text(data: Mapping[str, Any]) -> str:
     """Encode data as a message's text: the text of ``{"text": ...}``, other data as compact JSON."""
     if list(data) == ["text"] and isinstance(data["text"], str):
         return data["text"]
@@ -44,7 +44,7 @@ def decode_message_data(text: str) -> dict[str, Any]:
         except (ValueError, RecursionError):
             data = None
         # Only text that is encoded again to itself: other JSON that an author wrote as text stays text, with its spaces.
-        if isinstance(data, dict) and encode_message_text(data) == text:
+        if isinstance(data, dict) and render_data_as_text(data) == text:
             return data
     return {"text": text} if text else {}
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from agora.domains.workflows.planning.evaluation import MAX_WORK_UNITS, call_library, compile_program
+from agora.domains.workflows.planning.evaluation import MAX_WORK_UNITS, call_with_expression_errors, compile_program
 from agora.domains.workflows.planning.expressions import (
     MAX_REFERENCE_TEXT,
     MAX_REFERENCES,
@@ -463,6 +463,6 @@ def test_panic_of_the_library_is_an_expression_error() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(ExpressionError, match="cannot be evaluated"):
-        call_library(panics, "1")
+        call_with_expression_errors(panics, "1")
     with pytest.raises(KeyboardInterrupt):
-        call_library(interrupted, "1")
+        call_with_expression_errors(interrupted, "1")

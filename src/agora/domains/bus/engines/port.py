@@ -33,8 +33,8 @@ __all__ = [
     "Fields",
     "Group",
     "MaintenanceReport",
-    "MovedEntry",
     "Pending",
+    "ReappendedEntry",
     "Recovery",
     "RedeliveryPolicy",
     "RedeliveryReport",
@@ -123,7 +123,7 @@ class MaintenanceReport:
 
 
 @value_class
-class MovedEntry:
+class ReappendedEntry:
     """An entry that was appended again for redelivery. deliveries: including those of its earlier copies."""
 
     entry_id: str
@@ -298,7 +298,7 @@ class BridgeBus(Bus, Protocol):
         """Redeliver entries that were not acknowledged in time, dead-letter those that were delivered too often.
 
         For groups whose consumers may read only new entries: a copy of the entry is appended and the original
-        acknowledged atomically, as reported by :meth:`read_moved`. The timeout is ``RedeliveryPolicy.stale`` for every
+        acknowledged atomically, as reported by :meth:`read_reappended_entries`. The timeout is ``RedeliveryPolicy.stale`` for every
         delivery, because consumers that claim entries themselves do not wait longer. The last delivery has a slightly
         shorter timeout, so that a consumer that claims at ``RedeliveryPolicy.stale`` does not get a further one.
         Removes silent consumers.
@@ -306,7 +306,7 @@ class BridgeBus(Bus, Protocol):
         earlier_deliveries: deliveries of earlier copies, by entry. Raises NotFound if there is no such group.
         """
 
-    async def read_moved(self, stream: str) -> Sequence[MovedEntry]:
+    async def read_reappended_entries(self, stream: str) -> Sequence[ReappendedEntry]:
         """Read the entries that :meth:`redeliver` appended, oldest first, until :meth:`forget_moved`."""
 
     async def forget_moved(self, stream: str, ids: Sequence[str]) -> None:

@@ -19,7 +19,7 @@ from .syntax import Expression, ExpressionError, Has, Macro, Path
 __all__ = [
     "MAX_WORK_UNITS",
     "WorkBudget",
-    "call_library",
+    "call_with_expression_errors",
     "compile_program",
     "compute_pattern_weight",
     "evaluate_expression",
@@ -91,7 +91,7 @@ def _load_library() -> Any:
     return cel
 
 
-def call_library(call: Callable[[Any], Any], argument: Any) -> Any:
+def call_with_expression_errors(call: Callable[[Any], Any], argument: Any) -> Any:
     """Call the library. Raises ExpressionError for any error, including its panics, which are no Exceptions."""
     try:
         return call(argument)
@@ -108,7 +108,7 @@ def call_library(call: Callable[[Any], Any], argument: Any) -> Any:
 def compile_program(program: str) -> Any:
     """Compile a program with the library. Raises ExpressionError for a syntax error."""
     try:
-        return call_library(_load_library().compile, program)
+        return call_with_expression_errors(_load_library().compile, program)
     except ExpressionError as error:
         raise ExpressionError(_shorten_syntax_error(str(error))) from None
 
@@ -156,7 +156,7 @@ def compute_pattern_weight(literal: str) -> tuple[int, int]:
         raise ExpressionError("the pattern of matches() is too large, with its repetitions")
     try:
         # Executed: the library compiles a pattern only when it is used.
-        call_library(compile_program(f"''.matches({literal})").execute, _load_library().Context({}))
+        call_with_expression_errors(compile_program(f"''.matches({literal})").execute, _load_library().Context({}))
     except ExpressionError:
         raise ExpressionError("the pattern of matches() is not a regular expression of RE2") from None
     return prepared, len(pattern) * times
@@ -195,7 +195,7 @@ class _Evaluation:
         self._charge_patterns()
         try:
             # Only macros need a context with a resolver.
-            result = call_library(program.execute, self._build_context() if lazy else self.values)
+            result = call_with_expression_errors(program.execute, self._build_context() if lazy else self.values)
         except ExpressionError as error:
             raise self._find_root_error(error) from None
         self.work.spend_units(0)

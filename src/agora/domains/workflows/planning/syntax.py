@@ -381,12 +381,12 @@ class _Parser:
             name = self._take_token()
             if path is not None:
                 self.part.leaves[-1] = Path((*path.parts, name), start, self._previous_token_end)
-        elif self._is_macro():
+        elif self._is_at_macro_call():
             self._parse_macro(mark, calls, start, end)
         else:
             self._parse_call(self._take_token(), method=True)
 
-    def _is_macro(self) -> bool:
+    def _is_at_macro_call(self) -> bool:
         name, argument, comma = (self.tokens[self.at + ahead] for ahead in (0, 2, 3))
         return name[1] in MACRO_ARITIES and argument[0] == "name" and comma[1] == ","
 

@@ -19,8 +19,8 @@ from ..port import (
     Fields,
     Group,
     MaintenanceReport,
-    MovedEntry,
     Pending,
+    ReappendedEntry,
     Recovery,
     RedeliveryPolicy,
     RedeliveryReport,
@@ -336,12 +336,12 @@ class RedisBus:
             after = f"({page[-1].entry_id}"
         return entries
 
-    async def read_moved(self, stream: str) -> Sequence[MovedEntry]:
+    async def read_reappended_entries(self, stream: str) -> Sequence[ReappendedEntry]:
         reply = list(map(_decode_text, await self._run_command("HGETALL", stream + MOVED_SUFFIX)))
         entries = []
         for entry_id, value in zip(reply[::2], reply[1::2], strict=True):
             previous_id, _, deliveries = value.partition("|")
-            entries.append(MovedEntry(entry_id, previous_id, int(deliveries)))
+            entries.append(ReappendedEntry(entry_id, previous_id, int(deliveries)))
         return sorted(entries, key=lambda each: compute_entry_sort_key(each.entry_id))
 
     async def forget_moved(self, stream: str, ids: Sequence[str]) -> None:
