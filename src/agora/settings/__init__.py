@@ -85,6 +85,7 @@ class Settings(Compatibility, Bounds, Work, SignOn, Connections, Serving):
         tokens = [token for _, token, _ in self.named_tokens]
         passwords = [_url_password(url) for url in (self.store, self.bus, self.redis_url)]
         # The longest first, so that a value that contains another one is masked as a whole.
+        # Values below six characters occur within ordinary words: masking them would garble every log line.
         return tuple(sorted({value for value in (*secrets, *tokens, *passwords) if len(value) >= 6}, key=len)[::-1])
 
 

@@ -112,6 +112,7 @@ class Connections(Section):
         le=86_400,
         description="Interval of checking a remote A2A agent's availability and card, in seconds.",
     )
+    # The maximum stays below the lease on a configuration (push_outbox, LEASE_SECONDS), else two servers would post.
     push_timeout: float = Field(15.0, ge=0.1, le=50, description="Timeout of a push notification, in seconds.")
     push_attempts: int = Field(
         12,
@@ -124,6 +125,7 @@ class Connections(Section):
         False,
         description="Allow private and loopback addresses for agents' own endpoints (endpoints.agentify).",
     )
+    # The maximum stays below the lease of a delivery (outbox, LEASE_SECONDS), else a slow one would be posted twice.
     endpoint_timeout: float = Field(30.0, ge=0.1, le=60, description="Timeout of an agent's own endpoint, in seconds.")
     endpoint_attempts: int = Field(
         12,

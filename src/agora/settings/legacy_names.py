@@ -101,6 +101,7 @@ def read_legacy_settings(environ: Mapping[str, str]) -> LegacyValues:
 
 def _strip_driver_from_url(url: str) -> str | None:
     """Remove a driver suffix from the scheme of a PostgreSQL URL."""
+    # SQLAlchemy names the driver in the scheme, as in postgresql+asyncpg://, which our driver would reject.
     scheme, separator, address = url.partition("://")
     engine = scheme.partition("+")[0].lower()
     return f"{engine}://{address}" if separator and engine in POSTGRES_SCHEMES else None

@@ -163,6 +163,7 @@ class Serving(Section):
         if self.host == "localhost":
             return True
         try:
+            # Names are not resolved: an answer of DNS must not decide whether callers are trusted without a credential.
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return False

@@ -91,6 +91,7 @@ def read_environment(
     # In ascending precedence: legacy names, plain names, and last the names with the prefix.
     values: dict[str, Any] = {
         **before,
+        # An empty plain variable counts as unset, because it may be another program's; with the prefix it is a value.
         **{name.lower(): environ[name] for name in UNPREFIXED_VARIABLES if environ.get(name)},
     }
     for name in names:

@@ -31,6 +31,7 @@ def find_named_questions(message: Mapping[str, Any]) -> dict[str, Mapping[str, A
     questions = _read_metadata(message).get(QUESTIONS_KEY)
     if not isinstance(questions, Mapping) or not 1 <= len(questions) <= MAX_QUESTIONS:
         return {}
+    # Metadata belongs to the agents, which may use this key for something else: a mismatch is no error.
     is_sound = all(
         1 <= len(name) <= MAX_NAME_CHARACTERS
         and isinstance(question, Mapping)

@@ -79,6 +79,7 @@ def find_approval_request(message: Mapping[str, Any]) -> ToolCall | None:
 
 
 def _iterate_data_members(message: Mapping[str, Any], name: str) -> Iterator[Mapping[str, Any]]:
+    # Messages come from any agent: a part of another form is ordinary data and no error.
     for part in message.get("parts", ()):
         data = part.get("data")
         value = data.get(name) if isinstance(data, Mapping) else None

@@ -42,6 +42,7 @@ _REQUIRED_FIELDS: Final = frozenset(
         "deviceAuthorizationUrl",
     }
 )
+# Their keys are names that others chose: an empty value below them is content, not an omitted default.
 _FREE_FORM_MAPS: Final = frozenset({"params", "header", "scopes"})  #: free-form maps, kept unchanged
 _DEFAULT_VALUES: Final[tuple[Any, ...]] = (None, "", [], {}, False)
 
@@ -59,6 +60,7 @@ def _drop_defaults(value: Any) -> Any:
     members = {}
     for key, entry in value.items():
         member = entry if key in _FREE_FORM_MAPS else _drop_defaults(entry)
+        # 0 equals False in Python and is dropped as well: it is the default of a number in Protocol Buffers.
         if key in _REQUIRED_FIELDS or member not in _DEFAULT_VALUES:
             members[key] = member
     return members
@@ -78,6 +80,7 @@ def _encode_value(value: Any) -> str:
         return "[" + ",".join(map(_encode_value, value)) + "]"
     if isinstance(value, float):
         return _format_number(value)
+    # The escapes of json.dumps are exactly those of RFC 8785, section 3.2.2.2: short forms, else \u00xx in lower case.
     return json.dumps(value, ensure_ascii=False)
 
 

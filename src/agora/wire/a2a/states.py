@@ -51,6 +51,7 @@ _STATE_BY_NAME: Final = {
 def find_task_state(value: Any) -> str | None:
     """Find the 1.0 name of a state by any spelling or number; None if there is none."""
     if isinstance(value, int) and not isinstance(value, bool):
+        # ProtoJSON allows numbers for enumerations. bool is an int in Python: ``true`` must not be the state number 1.
         return TASK_STATES[value] if 0 <= value < len(TASK_STATES) else None
     if not isinstance(value, str):
         return None

@@ -93,8 +93,10 @@ def read_name(value: Any, field: str) -> str:
 
 def read_count(value: Any, field: str) -> int:
     """Read a non-negative integer, given as a number or as text."""
+    # ProtoJSON allows integers as text. The length is limited because int() raises ValueError above 4,300 digits.
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 11:
         return int(value)
+    # Clients whose numbers are all floats write 5.0 for 5, which ProtoJSON accepts for an integer.
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**31:
@@ -308,6 +310,7 @@ def read_push_config(value: Any, field: str = "config") -> dict[str, Any]:
     members = convert_to_json_names(read_object(value, field))
     for wrapper in ("config", "pushNotificationConfig"):
         if isinstance(members.get(wrapper), dict):
+            # The wrappers of 0.3 hold the task's id beside the configuration, and not in it.
             members = {**convert_to_json_names(members[wrapper]), **{k: v for k, v in members.items() if k == "taskId"}}
     result: dict[str, Any] = {"url": read_name(members.get("url"), f"{field}.url")}
     for member in ("id", "taskId", "token", "tenant"):

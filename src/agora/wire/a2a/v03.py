@@ -86,6 +86,7 @@ def event_to_v03(source: Mapping[str, Any], *, final: bool = False) -> dict[str,
             "taskId": update["taskId"],
             "contextId": update.get("contextId", ""),
             "status": status_to_v03(update.get("status", {})),
+            # 1.0 has no such member, its streams just end; clients of 0.3 read on until they see it.
             "final": final or state in TERMINAL_STATES,
         } | pick_members(update, ("metadata",))
     update = source["artifactUpdate"]
@@ -167,6 +168,7 @@ def event_to_v1(value: Any, field: str = "result") -> dict[str, Any]:
     raise tolerant_input.invalid_field(f"{field}.kind", "should be task, message, status-update or artifact-update")
 
 
+# In this order: a task has a status as well, and only its ``id`` distinguishes it from a status update.
 _KIND_BY_KEY: Final = (
     ("messageId", "message"),
     ("artifact", "artifact-update"),

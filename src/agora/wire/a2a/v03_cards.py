@@ -125,6 +125,7 @@ def card_to_v1(value: Any) -> dict[str, Any]:
     result: dict[str, Any] = {member: members[member] for member in _COMMON_FIELDS if members.get(member) is not None}
     result["supportedInterfaces"] = _read_interfaces(members)
     capabilities = dict(read_object(members.get("capabilities"), "card.capabilities"))
+    # Not in 1.0, and strict ProtoJSON parsers reject a card with an unknown member.
     capabilities.pop("stateTransitionHistory", None)
     if members.get("supportsAuthenticatedExtendedCard") is not None:
         capabilities["extendedAgentCard"] = members["supportsAuthenticatedExtendedCard"]
@@ -141,9 +142,12 @@ def card_to_v1(value: Any) -> dict[str, Any]:
 
 def _read_interfaces(members: Mapping[str, Any]) -> list[dict[str, Any]]:
     version = str(members.get("protocolVersion") or LEGACY_VERSION)
+    # 1.0 compares versions by major and minor number (section 3.6); cards of 0.3 have a patch number, too.
     version = ".".join(version.split(".")[:2])
+    # Without preferredTransport, the transport of ``url`` is JSONRPC (0.3, section 5.5).
     pairs = [(members.get("url"), members.get("preferredTransport") or "JSONRPC")]
     pairs += [(entry.get("url"), entry.get("transport")) for entry in members.get("additionalInterfaces") or ()]
+    # 0.3 advises cards to repeat the interface of ``url`` among the additional ones.
     unique = dict.fromkeys((url, transport) for url, transport in pairs if url and transport)
     return [{"url": url, "protocolBinding": t, "protocolVersion": version} for url, t in unique]
 

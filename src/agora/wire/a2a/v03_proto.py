@@ -142,6 +142,7 @@ def event_to_proto(source: Mapping[str, Any], *, final: bool = False) -> dict[st
         return {"message": message_to_proto(source["message"])}
     if "statusUpdate" in source:
         update = source["statusUpdate"]
+        # The type is told by the member's name here, and strict parsers reject the unknown member ``kind``.
         converted = legacy.event_to_v03(source, final=final)
         converted.pop("kind")
         return {"statusUpdate": converted | {"status": status_to_proto(update.get("status", {}))}}

@@ -30,6 +30,7 @@ Document = dict[str, Any]
 
 AGORA_KEY = "agora"  #: member of a document for content without a field
 SECTIONS = frozenset({"agentify", "a2a", "bus"})  #: members of a message's metadata for content without a field
+# A document may have a member of this very name: diff_documents then moves its value into the mark.
 PLACEHOLDER = "-"
 KEPT_KEY = "kept"  #: member of the slot: the document's own value in its place
 EMPTY_KEY = "empty"  #: member of the slot: its containers that were present and empty

@@ -50,6 +50,7 @@ def decode_message_data(text: str) -> dict[str, Any]:
 
 
 def _reject_constant(constant: str) -> Any:
+    # json.loads accepts NaN and Infinity; converted to data, they would make a view that other parsers reject.
     raise ValueError(f"{constant} is not JSON")
 
 
