@@ -67,6 +67,7 @@ async def apply_declared_app(
         changed_fields.append("pricing")
     # A preview of an undeclared orchestrator agent has it twice: as not declared yet, and as different from the present.
     changed_fields = list(dict.fromkeys(changed_fields))
+    # An equal declaration changes nothing, not even the record of who administers the app.
     if before is not None and not changed_fields:
         return before, []
     # An installed app is no longer the one that was published for an agent, and stays when that agent leaves.
@@ -148,5 +149,6 @@ async def _delete_agents_and_fail_tasks(call: Call, names: Sequence[str], reason
         call.context.ports.get(ADMISSION).check_operation_allowed(DELETE, call.caller)
     for name in present:
         removal = await DeclaredAgentService(call).delete(name)
+        # Another agent may take tasks by capability; tasks for this agent by name would wait for ever.
         await fail_tasks_of_agent(call, removal.agent_id, reason, by_capability=False)
     return present

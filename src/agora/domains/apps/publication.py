@@ -102,6 +102,7 @@ async def _check_names_available(call: Call, draft: AppDraft, before: AppRow | N
 
 async def _resolve_orchestrator(call: Call, draft: AppDraft, before: AppRow | None) -> str | None:
     """Resolve the orchestrator agent to its id. An unchanged one is accepted even if it is hidden from the caller."""
+    # An owner who may no longer see the agent must still be able to change the rest of the app.
     if draft.orchestrator is None or (before is not None and draft.orchestrator == before.orchestrator):
         return draft.orchestrator
     agent = await load_visible_agent(call.tx, call.caller, draft.orchestrator)

@@ -115,6 +115,7 @@ def build_apps_page_query(selection: Selection) -> Query[AppRow]:
         AppRow,
         postgres=form.format(_build_conditions(selection, "strpos", _USES_CAPABILITY_POSTGRES)),
         types=_TYPES,
+        # A page without conditions follows the index of ids; any condition may read many rows for few matches.
         scan=selection != Selection(seen=selection.seen),
     )
 

@@ -52,6 +52,7 @@ def sees_all_private_apps(caller: Caller) -> bool:
 
 def owns_app(caller: Caller, row: AppRow) -> bool:
     """Whether an app belongs to the caller: created by the caller, or of the same account."""
+    # The account ``default`` is shared by strangers, so it makes nobody an owner.
     return row.created_by == caller.subject or row.account_id == caller.account != "default"
 
 

@@ -189,6 +189,7 @@ class AppService(BoundService, contract.Apps):
         row = await find_app(self.call.tx, name)
         if row is None:
             return None
+        # find_app also finds by id, alias and confusable name, by which another app must not be overwritten.
         if not is_app_visible(self.call.caller, row) or row.name != name:
             raise NameTaken(
                 f"The name {name!r} belongs to another app.",

@@ -33,6 +33,7 @@ def _build_published_row(call: Call, agent: AgentRow) -> AppRow:
     texts = (agent.agent_name, agent.description, *tags, *decode_json(agent.capabilities))
     return AppRow(
         tenant_id=agent.tenant_id,
+        # Derived and not new: its order among the apps of the agent is known (remove_published_app).
         app_id=agent.agent_id.replace("agent_", "app_", 1),
         name=agent.agent_name,
         name_key=compute_name_key(agent.agent_name),

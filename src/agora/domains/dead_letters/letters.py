@@ -58,6 +58,7 @@ def _build_dead_letter_row(call: Call, dead_letter: NewDeadLetter) -> DeadLetter
         account=dead_letter.account,
         ref=dead_letter.ref,
         destination=dead_letter.destination,
+        # PostgreSQL refuses NUL in a text, and the reason may quote a remote server.
         reason=dead_letter.reason[:MAX_REASON_CHARACTERS].replace("\0", ""),
         attempts=dead_letter.attempts,
         detail=encode_json(dict(dead_letter.detail)),

@@ -82,6 +82,7 @@ count_open_letters = Query(
     types={"everyone": BIG},
     scan=True,
 )
+# Ids begin with the time, so the inner page in id order finds the oldest without an index on died_at.
 delete_old_letters = Write(
     """
     delete from dead_letters where tenant_id = :tenant and letter_id in (

@@ -55,6 +55,7 @@ class EventService(BoundService, contract.Events):
         # Measured as stored: encoding may be longer than the request's body.
         size, limit = len(call.events[-1].data), call.context.settings.body_limit
         if size > limit:
+            # The error also takes back the event, which was emitted to measure it.
             raise PayloadTooLarge(
                 f"The event's data take {size} bytes; at most {limit} are allowed.",
                 fix="Publish a reference to the data instead.",
@@ -92,6 +93,7 @@ class EventService(BoundService, contract.Events):
         # Clients subscribe at each start and seldom unsubscribe, so the oldest is replaced instead of refusing the new one.
         for surplus in await call.tx.all(events.select_surplus_subscriptions, owner=owner, keep=MAX_SUBSCRIPTIONS - 1):
             await call.tx.execute(events.delete_subscription, subscription_id=surplus)
+        # Read within the call: events committed after it belong to the subscription, however late its stream is opened.
         subscription_id, position = new_id("sub"), await event_log.read_head(call.tx)
         packed_filter = encode_json(
             {"types": event_filter.types, "agent": event_filter.agent, "subject": event_filter.subject}

@@ -81,6 +81,7 @@ class Authenticator:
         if entry is None or entry[1] < time.monotonic():
             return None
         caller = entry[0]
+        # No event tells that a credential expires, so the cache must not outlive it.
         return None if caller.expires_at is not None and caller.expires_at <= self._clock.now() else caller
 
     async def authenticate(self, credential: str | None, *, local: bool = False) -> Caller:

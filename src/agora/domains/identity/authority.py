@@ -44,6 +44,7 @@ def check_authority(caller: Caller, needed: int, doing: str) -> None:
 def may_grant_any_tier(call: Call) -> bool:
     """Whether the caller operates the installation, or its own tenant other than the default one."""
     level: int = call.context.settings.admin_authority_level
+    # In other tenants, an administrator's authority is capped below the operator's.
     needed = level if call.caller.tenant == ADMINISTRATIVE_TENANT else min(ADMINISTRATOR_AUTHORITY, level)
     return call.caller.may("admin") and call.caller.authority >= needed
 

@@ -117,6 +117,7 @@ lease_session_renewal = Write(
     "update user_sessions set renewing_until = :until where tenant_id = :tenant and session_id = :session_id",
     types={"until": BIG},
 )
+# Not of an ended session: a logout during the renewal wins, and the session must not come back to life.
 store_renewed_session = Write(
     """
     update user_sessions set person = :person, secrets = :secrets, fresh_until = :fresh_until, renewing_until = 0

@@ -157,4 +157,5 @@ def _create_secret_file(path: Path, make: str) -> str:
         create_file_once(path, f"{secret}\n".encode())
     except OSError as error:
         raise ConfigurationError(f"{path} does not exist and cannot be created: {error.strerror}.") from None
+    # Read back: create_file_once keeps the file of the first of two servers, whose secret both must use.
     return path.read_text("ascii").strip()

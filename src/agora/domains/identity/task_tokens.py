@@ -57,6 +57,7 @@ async def read_current_scopes(reader: Reader, tenant: str, subject: str, now: in
     """Return the current scopes of a task's creator; empty if it left, was revoked, or is a task token."""
     if subject in OPERATORS:
         return scopes.ALL_SCOPES | scopes.AGENT
+    # Never more than an agent's: whether the token is an admin's is known to the settings, not to the store.
     if subject.startswith("static:"):
         return scopes.AGENT
     if subject.startswith("agent_"):

@@ -19,6 +19,7 @@ list_tokens = Query(
     TokenRow,
     types={"limit": BIG},
 )
+# Compared as text: tokens.create stores scopes sorted, so that equal sets are equal texts.
 select_keys_with_scopes = Query(
     "select token_id from tokens where tenant_id = :tenant and scopes = :scopes and revoked_at is null", str
 )

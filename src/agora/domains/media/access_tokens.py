@@ -46,5 +46,6 @@ def build_room_claims(room: str, identity: str, role: MediaRole, metadata: str |
 
 def sign_livekit_token(key: str, secret: str, claims: Mapping[str, Any], *, now: int, seconds: int) -> str:
     """Sign claims with an API key. now: seconds since 1970. seconds: until the token expires."""
+    # LiveKit finds the secret by the issuer, which is the API key.
     whole = {**claims, "iss": key, "nbf": now, "exp": now + seconds}
     return jwt.encode({"alg": "HS256", "typ": "JWT"}, whole, OctKey.import_key(secret), algorithms=["HS256"])

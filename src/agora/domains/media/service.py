@@ -82,6 +82,7 @@ class MediaService(BoundService, contract.Media):
             room = await client.call_method("CreateRoom", request, CREATE_GRANT)
             return contract.MediaRoom(**_build_room_fields(room or {}, room_name))
 
+        # As a relay, after the transaction: a slow LiveKit must not hold a connection of the database.
         return cast_relay_to_result(create_livekit_room, _return_answer_or_raise, TIMEOUT_SECONDS)
 
     @implements
@@ -115,6 +116,7 @@ class MediaService(BoundService, contract.Media):
         client, name = self._create_client(), self._build_livekit_room_name(room_name)
 
         async def read_livekit_room() -> contract.MediaRoomDetail:
+            # LiveKit's room service has no method for a single room.
             answer = await client.call_method("ListRooms", {"names": [name]}, LIST_GRANT) or {}
             room = next((each for each in answer.get("rooms") or () if each.get("name") == name), None)
             if room is None:
@@ -184,6 +186,7 @@ def _build_participant(participant: Mapping[str, Any]) -> contract.MediaParticip
 
 
 def _parse_number_or_zero(holder: Mapping[str, Any], *names: str) -> int:
+    # Twirp servers write the names of the .proto by default, and those of ProtoJSON if so configured.
     value = next((holder[name] for name in names if name in holder), 0)
     return int(value) if str(value).isdecimal() and len(str(value)) < 16 else 0
 

@@ -57,6 +57,7 @@ list_memories = Query(
     MemoryRow,
     types={"limit": BIG},
 )
+# Without a namespace: all shared ones and the caller's own, but never the own ones of others, which begin with ``@``.
 _SELECT_MATCHES = """
     select m.*, f.hits from (
         select memory_id, count(*) as hits from memory_words

@@ -169,6 +169,7 @@ class MemoryService(BoundService, contract.Memories):
         deleted = await call.tx.returning(statements.delete_memory, namespace=stored_namespace, key=key)
         if deleted and row is not None:
             await call.tx.execute(statements.delete_words, memory_id=deleted[0])
+            # Without a limit: after memory_limit was lowered below the count, removals must still be counted.
             await call.tx.execute(statements.add_to_memory_count, change=-1, most=1 << 62)
             data, audience = self._build_event_data_and_audience(row)
             call.emit("agora.memory.forgotten", data, subject=key, audience=audience)

@@ -42,6 +42,7 @@ class TenantController(Controller):
             erased += await self._erase_table(
                 tenant, statements.build_erase_statement(table, tuple(row.column_name for row in columns))
             )
+        # A pass that was stopped proves nothing: it has not reached every table.
         return erased == 0 and not self.is_stopping
 
     async def _erase_table(self, tenant: str, rows: Write) -> int:

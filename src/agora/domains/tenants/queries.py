@@ -101,6 +101,7 @@ insert_hosts = Write(
     types={"now": BIG},
     beyond=True,
 )
+# The status is checked again here: of a suspension or deletion at the same time, no key may remain.
 insert_key = Write(
     """
     insert into tokens (tenant_id, token_id, kind, label, account_id, digest, scopes, service_tier, authority, created_at)
@@ -153,6 +154,7 @@ select_columns = Query(
 @cache
 def build_erase_statement(table: str, columns: tuple[str, ...]) -> Write:
     """Build the statement that deletes a batch of the tenant's rows. columns: primary key of the table."""
+    # By a subquery: PostgreSQL has no limit for deletes, and one statement for a large table would exceed its timeout.
     key = ", ".join(columns)
     return Write(
         f"""

@@ -144,6 +144,7 @@ class TenantService(BoundService, contract.Tenants):
                 fix="Repeat the id as confirm; erased data cannot be restored.",
                 errors=[field_error("confirm", "is not the tenant's id")],
             )
+        # A repeated deletion is answered like the first: its answer may have been lost.
         if row.status == "deleting":
             return contract.DeletedTenant(tenant_id=tenant_id)
         # Suspended first: its callers are refused then, so nothing new is written while it is erased.

@@ -104,6 +104,7 @@ class VirtualServerService(BoundService, contract.VirtualServers):
         # A later server of the same name would otherwise accept the keys of this one.
         for token_id in keys:
             await TokenService(call).revoke(token_id)
+        # TokenService.revoke has set the target to the last key.
         call.target = name
         await call.tx.execute(statements.delete_server, name=name)
         call.emit("agora.virtual_server.deleted", {"name": name}, subject=name)

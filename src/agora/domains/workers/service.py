@@ -76,8 +76,10 @@ class WorkerService(BoundService, contract.Workers):
             registered_at=call.now,
             last_seen=call.now,
             retired_at=None,
+            # A worker that starts again is not draining any more: draining ended with the process that it replaces.
             draining_at=None,
             provider_account=provider_account,
+            # A restart must not forget the usage limit that another worker of the account has reported.
             limited_until=await self._find_account_limit_end(provider_account),
             held="[]",
         )

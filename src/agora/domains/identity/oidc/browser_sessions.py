@@ -50,6 +50,7 @@ T = TypeVar("T")
 LIFETIME: Final = 12 * 3600 * SECOND
 NAMES_PER_SESSION: Final = 2  #: of one session at the provider: in the access token, and in the ID token
 SIGN_IN_SECONDS: Final = 600  #: seconds
+# As long as a renewal takes at worst (three requests of 10 s), else two servers would use one refresh token.
 LEASE: Final = 30 * SECOND
 POLL_SECONDS: Final = 0.25  #: seconds between checks whether another server has renewed it
 ONLY_PATH: Final = "/v1/monitor/"

@@ -16,6 +16,7 @@ __all__ = ["TOKEN_TYPES", "parse_logout_token"]
 TOKEN_TYPES: Final = access_tokens.TOKEN_TYPES | {"logout+jwt", "application/logout+jwt"}
 LOGOUT_EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
 DEFAULT_VALIDITY_SECONDS: Final = 120  #: of a token without an expiry
+# A jti is remembered until the token has expired (section 2.6), so the validity that a provider chooses is bounded.
 MAX_VALIDITY_SECONDS: Final = 3600  #: maximum validity, even if its exp is later
 MAX_CLAIM_CHARACTERS: Final = 255
 

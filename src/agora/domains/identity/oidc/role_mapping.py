@@ -21,6 +21,7 @@ def list_role_names(claims: Mapping[str, Any], clients: Collection[str]) -> tupl
     named = [*_read_role_list(realm), *_select_valid_texts(claims.get("roles"))]
     if isinstance(resources, dict):
         named += [name for client in sorted(clients) for name in _read_role_list(resources.get(client))]
+    # A role whose name begins with a slash must not pass for the group of that name.
     roles = [name for name in named if not name.startswith("/")]
     groups = [name if name.startswith("/") else f"/{name}" for name in _select_valid_texts(claims.get("groups"))]
     return tuple(dict.fromkeys([*roles, *groups]))[:MAX_ROLES]

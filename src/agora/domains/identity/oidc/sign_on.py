@@ -140,6 +140,7 @@ class SignOn:
     def read_logout_token(self, logout_token: str) -> LogoutNotice:
         """See the port."""
         token, provider = self._parse_logout_token(logout_token)
+        # Our client ids belong to the first provider: at another one, anybody may have registered the same id.
         clients = self.trust.client_ids if provider is self.home else ()
         return logout_tokens.parse_logout_token(
             token.claims, provider.issuer, clients or self.trust.audiences, self.clock.now(), self.trust.skew
@@ -198,6 +199,7 @@ class SignOn:
         access_tokens.check_token_purpose(
             parsed,
             self.trust.audiences,
+            # At other providers than the first, the same client id may be anybody's (see read_logout_token).
             () if self.trust.strict or provider is not self.home else self.trust.client_ids,
         )
         # Last, because it may fetch keys: tokens that are refused anyway cause no request to the provider.
@@ -307,6 +309,7 @@ class SignOn:
         value: Any = claims
         for name in self.trust.tenant_claim:
             value = value.get(name) if isinstance(value, dict) else None
+        # Mappers of Keycloak write a single value of a multivalued attribute as a list.
         if isinstance(value, list) and len(value) == 1:
             value = value[0]
         if not isinstance(value, str) or not TENANT.fullmatch(value):
