@@ -68,6 +68,7 @@ class Sender:
         if self.row is None:
             return Party(self.agent_id, build_address_of_name(self.agent_id))
         alias = self.row.alias
+        # Ids of messages begin with their time in milliseconds (UUIDv7, RFC 9562), so a time is a position among them.
         joined = f"msg_{self.row.registered_at // 1000:012x}"
         return Party(
             self.agent_id,

@@ -200,6 +200,7 @@ async def _infer_question_or_warn(call: Call, draft: Draft) -> EnvelopeRow | Non
     if asker is None or not askable:
         questions, lapsed = [], None
     else:
+        # A bound by id: the index envelopes_open then reads recent questions only, however many old ones stayed open.
         after = f"msg_{max(0, call.now // 1000 - MAX_QUESTION_AGE_MILLISECONDS):012x}"
         scope = {"asker": asker, "after": after, "now": call.now, **draft.sender.as_party.sql_parameters}
         label = {} if message.conversation_id is None else {"label": message.conversation_id}
@@ -359,6 +360,7 @@ def _build_message_row(call: Call, draft: Draft, document: dict[str, Any], messa
         "from_name": draft.sender.name,
         "timestamp": format_utc_time(call.now),
         "correlation_id": label,
+        # The row names the question by the marketplace's id, the document by the id that its author knows.
         "reply_to": draft.asked.message_id if draft.asked is not None else None,
     }
     metadata = embed_document("agentify", message, document)["metadata"]

@@ -135,6 +135,7 @@ async def _send_recipient_answer(
     call: Call, row: OutboxRow, message: MessageRow, question: EnvelopeRow | None, document: Mapping[str, Any]
 ) -> None:
     """Store the recipient's answer. Raises an AgoraError if it is not a legal answer."""
+    # The endpoint's own correlation is ignored: the answer is to the message that this response belongs to.
     correlation = {"reply_to": row.ref, "conversation_id": message.correlation_id}
     answer = {
         **{

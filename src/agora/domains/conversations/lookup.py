@@ -136,6 +136,7 @@ async def list_or_await_pending(
         rows = await call.tx.all(
             statements.list_pending_messages, after=after, limit=count, **alive, **party.sql_parameters
         )
+        # The statement sorts ids only (see the query), so its rows arrive in no order.
         return sorted(rows, key=attrgetter("message_id"))
 
     rows, more = await paging.read_page(

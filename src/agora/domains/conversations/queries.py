@@ -88,6 +88,7 @@ def build_open_questions_query(*, labelled: bool) -> Query[EnvelopeRow]:
 
     labelled: only those in conversations with the given label.
     """
+    # Two rows are enough: if more than one question is open, none is inferred.
     narrowed = """
         and exists (select 1 from conversations c where c.tenant_id = :tenant
             and c.conversation_id = e.conversation_id and c.label = :label)

@@ -85,6 +85,7 @@ def is_final_answer(question: Performative, message: AgentMessage, expected: Per
 
     expected: the type that the question requires; then only that type and negative ones are final.
     """
+    # Otherwise an asker that waits for ``done`` would be told after a mere ``confirm`` that it is answered.
     if expected is not None and message.type is not expected:
         return message.type in NEGATIVE_ANSWERS
     if message.type is P.AGREE:

@@ -112,6 +112,7 @@ class ConversationService(BoundService, contract.Conversations):
             return contract.Reply()
         service = MessagingService(self.call)
         sender = question.sender if question.sender != self.call.caller.subject else None
+        # The caller has the answer now: left unread in the inbox, its program would handle it again.
         await service.mark([row.message_id], DeliveryState.ACKNOWLEDGED, sender)
         return contract.Reply(message=lookup.build_envelope_from_row(row))
 

@@ -70,6 +70,7 @@ async def send_timeout_if_due(call: Call, message_id: str) -> EnvelopeRow | None
         message = draft.message = AgentMessage.model_validate(document)
         draft.digest = compute_document_digest(document)
     await authorize_and_deliver_draft(call, draft)
+    # Read again: delivering the failure has recorded it as the question's answer.
     return await call.tx.one(statements.select_envelope_of_message, message_id=message_id)
 
 

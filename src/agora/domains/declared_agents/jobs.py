@@ -90,6 +90,7 @@ class DeclaredAgentsController(Controller):
     async def step(self) -> None:
         clock = asyncio.get_running_loop().time
         if self._is_stale or clock() - self._read_at > FULL_READ_SECONDS:
+            # Before the reading: a change during it makes the declarations stale again.
             self._is_stale = False
             try:
                 await self._reload_agents()

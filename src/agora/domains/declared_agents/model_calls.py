@@ -125,6 +125,7 @@ async def _charge_lost_call(
     # A reservation under the same fencing token belongs to the running process, which still reports it.
     if reservation is None or reservation.description.startswith(f"{fencing_token}."):
         return
+    # The reserved model may be in an earlier version of the declaration only.
     known = (specification.model, *specification.fallbacks, reservation.model, DEFAULT_MODEL)
     try:
         (rates,) = await _price_models(call, known, [reservation.model])

@@ -41,6 +41,7 @@ async def resolve_task_rights(call: Call, task: TaskRow) -> TaskRights:
     A declared agent requests work by its tools, which create subtasks of its own task. Its other requests have no
     rights, because the original requester is unknown.
     """
+    # At most an agent's scopes, even for an operator's task: what a model reads must not reach administration (ADR 32).
     granted, row, depth = scopes.AGENT, task, 0
     while True:
         granted &= await _resolve_subject_scopes(call, row.created_by)

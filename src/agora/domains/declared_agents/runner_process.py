@@ -101,6 +101,7 @@ class RunnerProcess:
             *(sys.executable, "-m", MODULE),
             env=_select_environment(os.environ),
             stdin=PIPE,
+            # Nobody reads it: a library that prints there would fill the pipe, and then block the process.
             stdout=asyncio.subprocess.DEVNULL,
             stderr=PIPE,
             limit=MAX_LINE_BYTES,

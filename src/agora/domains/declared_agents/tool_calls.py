@@ -234,6 +234,7 @@ def _build_operation_runner(
         return ToolOutcome(
             status="done",
             content=_strip_namespace_prefix(_drop_secret_fields(content, checked.operation), checked.memory_prefix),
+            # The runner waits for this task's end, which is the result that the model gets.
             task_id=content["task_id"] if is_task else None,
         )
 

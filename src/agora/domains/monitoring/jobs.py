@@ -99,6 +99,7 @@ class UsageCounters(Controller):
             return
 
         # Marked only after the commit: a failed write leaves the counts for the next step.
+        # The new totals come back with it: another server may have added to the same rows.
         meter.mark_saved(tenant, await self.write_as_system(tenant, lambda call: _add_counts(call, usage_to_store)))
 
     async def _store_traffic_minutes(self, tenant: str) -> None:
@@ -125,6 +126,7 @@ async def _add_counts(call: Call, increments: Mapping[Key, Usage]) -> dict[Key, 
     rows = await call.tx.all(statements.lock_usage)
     # The rows are inserted first and locked then: two servers that meet a new operation both add to one row.
     missing = increments.keys() - _index_totals_by_key(rows).keys()
+    # Sorted, so that servers insert the rows in one order and cannot deadlock.
     for operation, version in sorted(missing):
         await call.tx.execute(statements.insert_usage, operation=operation, version=version, now=call.now)
     totals = _index_totals_by_key(await call.tx.all(statements.lock_usage) if missing else rows)

@@ -213,6 +213,7 @@ class MessageLogReader:
         return since is not None and row.created_at < since - MAX_CLOCK_SKEW
 
 
+# Windows follow the ids, a period created_at: reading on for this long misses no message at the beginning of a period.
 MAX_CLOCK_SKEW: Final = 3_600_000_000  #: maximum difference in microseconds between the clocks of ids and of messages
 
 

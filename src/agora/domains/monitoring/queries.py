@@ -208,6 +208,7 @@ upsert_call_minute = Write(
     """,
     types={"minute": BIG, "calls": BIG, "reads": BIG, "errors": BIG},
 )
+# Also rows of servers that no longer run, which nobody else would delete.
 delete_old_call_minutes = Write(
     "delete from call_minutes where tenant_id = :tenant and minute <= :before", types={"before": BIG}
 )

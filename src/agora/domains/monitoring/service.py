@@ -286,6 +286,7 @@ def _read_entry_number(message: contract.LoggedMessage) -> int:
 
 
 def _build_entry_id(number: int) -> str:
+    # The inverse of _read_entry_number: the id of a message is a number of 128 bits (UUIDv7).
     return f"msg_{number:032x}"
 
 

@@ -28,6 +28,7 @@ def fit_line(points: Sequence[Point]) -> TrendLine | None:
     count = len(points)
     if count < 2:
         return None
+    # Centred first: the squares of seconds since 1970 would use up the digits of a float.
     mean_time = sum(time for time, _ in points) / count
     mean = sum(value for _, value in points) / count
     spread = sum((time - mean_time) ** 2 for time, _ in points)

@@ -53,6 +53,7 @@ async def _build_own_instance_address(call: Call, row: AgentRow) -> dict[str, st
         "here": here,
     }
     instance = await call.tx.one(instances.list_instances_of_agent, **parameters)
+    # Only an own instance: those of others are paid for by their accounts.
     return {} if instance is None or not instance.address else {"address": instance.address}
 
 

@@ -107,6 +107,7 @@ async def _is_placed_by_marketplace(call: Call, preferred: Any) -> bool:
 async def _find_hosting_agent(call: Call, preferred: Any) -> AgentRow | None:
     for ref in (preferred, HOSTING):
         row = await find_agent(call.tx, ref) if isinstance(ref, str) and ref else None
+        # The default host is asked even if it is hidden from the caller: the marketplace sends, not the caller.
         if row is not None and row.retired_at is None and (ref == HOSTING or is_agent_visible(call.caller, row)):
             return row
     rows = await call.tx.all(agents.select_capable_agents, capability=CAPABILITY, limit=100)

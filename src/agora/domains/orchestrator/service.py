@@ -170,6 +170,7 @@ class OrchestratorService(BoundService, contract.Orchestrator):
             page = await self.search_agents(**arguments)
             names, total = [agent.agent_name for agent in page.agents], page.total or 0
             data = [*map(build_market_fields, page.agents)]
+        # Words without a verb were perhaps no search at all: "nothing found" would be a wrong answer to chatter.
         if intent.bare and not data:
             return contract.ChatAnswer(response=HELP)
         return _build_answer(describe_matches(intent, names, total), data, intent)
