@@ -83,6 +83,7 @@ class AnalysisAgent(BuiltinAgent):
             raise TaskFailed("There is no text to analyse. Say for example: Analyze: I love it!")
         if len(text) > MAX_TEXT_CHARACTERS:
             raise TaskFailed(f"The text has {len(text)} characters; at most {MAX_TEXT_CHARACTERS} are analysed.")
+        # The first use of the scorer reads VADER's lexicon, which would block the event loop.
         quick = len(text) <= MAX_INLINE_CHARACTERS and ("sentiment" not in parts or load_scorer.cache_info().currsize)
         analysis = _analyze_text(text, parts) if quick else await asyncio.to_thread(_analyze_text, text, parts)
         public_parts = {

@@ -139,6 +139,7 @@ class _Parser:
         while True:
             if sign := self._accept_sign("*", "/", "//", "%", "of"):
                 value = _MULTIPLICATIVE_OPERATORS[sign](value, self._parse_signed())
+            # No product of two numbers in a row: "2 3" is more likely a mistake, such as a lost operator.
             elif self._next_token_begins_operand() and self._next_token.kind != "number":
                 value = value * self._parse_signed()  # 2(3 + 4), 2 pi
             else:

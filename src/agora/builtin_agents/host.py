@@ -119,6 +119,7 @@ class AgentHost:
         hosted = HostedAgent(agent, caller, frozenset(agent.profile.capabilities), calls, has_stale_leases=self._alone)
         hosted.is_suspended = is_suspended
         agent_keys = self._tenants.setdefault(tenant, set())
+        # The earlier state is replaced; its runs keep it, and end over their own agent.
         agent_keys.discard(self._hosted_agents.get((tenant, agent_id), hosted))
         agent_keys.add(hosted)
         self._hosted_agents[tenant, agent_id] = hosted

@@ -136,6 +136,7 @@ class MemoryAgent(BuiltinAgent):
 
 def parse_memory_sentence(text: str) -> dict[str, Any]:
     """Parse a sentence into action, key, value and query. Empty if it matches no command."""
+    # A value has at most 65,536 characters (domains/memory), so a longer text cannot be a command that succeeds.
     if len(text) > 70_000:
         return {}
     text = text.strip().rstrip(".?!").rstrip()

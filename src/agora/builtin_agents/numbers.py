@@ -120,6 +120,7 @@ class Number:
             return float(whole) if self.real else whole
         if whole is not None:
             return str(self)
+        # float() of a decimal above 1.8e308 is infinity, which JSON does not have.
         number = float(self.decimal)
         return number if abs(number) < 1e300 else str(self)
 

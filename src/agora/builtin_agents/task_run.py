@@ -295,6 +295,7 @@ class TaskRun(Job):
 
     async def save(self, checkpoint: Mapping[str, Any]) -> None:
         self._checkpoint_count += 1
+        # Increasing over all attempts: a write of an earlier one that arrives late is older than any of this one.
         number = self.token * CHECKPOINTS_PER_CLAIM + self._checkpoint_count
         await self._write_task("renew", checkpoint=dict(checkpoint), checkpoint_number=number)
         self.checkpoint = checkpoint

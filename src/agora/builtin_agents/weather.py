@@ -97,6 +97,7 @@ def _build_figures(place: _Place, current: Mapping[str, Any]) -> dict[str, Any]:
     }
     figures: dict[str, Any] = {name: _read_number_or_none(current, source) for name, source in names.items()}
     code = _read_number_or_none(current, "weather_code")
+    # The table holds the last code of each group, in ascending order.
     conditions = next((words for most, words in _CONDITIONS if code is not None and code <= most), "conditions unknown")
     time = current.get("time")
     location = {"place": place.name, "latitude": place.latitude, "longitude": place.longitude}

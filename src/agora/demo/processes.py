@@ -18,6 +18,7 @@ from .participants import ROLES, Participants
 __all__ = ["AgentProcesses"]
 
 STOP_SECONDS = 4.0
+# Reports hold whole messages: a line above asyncio's default of 64 KiB would end the reading with an error.
 MAX_LINE_BYTES = 1 << 20
 
 

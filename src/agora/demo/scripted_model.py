@@ -172,6 +172,7 @@ async def _write_reply(writer: asyncio.StreamWriter, wire: str, request: ModelRe
         writer.write(f"{kind}data: {json.dumps(event)}\n\n".encode())
         await writer.drain()
         if reply.cut and ("content_block_delta" in kind or (not kind and event["choices"][0]["delta"].get("content"))):
+            # Not close(), which ends the body in order: without a length, the client would take the answer for whole.
             writer.transport.abort()
             return
     if wire == "openai":

@@ -27,6 +27,7 @@ MAX_CARD_BYTES: Final = 1024 * 1024  #: bytes of a card
 MAX_KEY_SET_BYTES: Final = 262_144  #: bytes of a key set
 # Each may cost a request for its key.
 MAX_SIGNATURES: Final = 5
+# Servers answer an unknown path not only with 404, but also with errors about the method or the media type.
 ABSENT_STATUSES: Final = frozenset({400, 404, 405, 406, 410})
 WELL_KNOWN: Final = ("/.well-known/agent-card.json", "/.well-known/agent.json")
 HEADERS: Final = {"accept": "application/json", "a2a-version": "1.0"}

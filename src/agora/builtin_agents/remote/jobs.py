@@ -90,6 +90,7 @@ class RemoteAgentsController(Controller):
             agent = state.agent
             if agent is not None and agent.suspect:
                 agent.suspect = False
+                # Not at once: an agent with many failing tasks would be checked for each of them.
                 state.due = min(state.due, max(now, state.looked + int(MIN_RETRY_SECONDS * SECOND)))
             if agent is not None and not agent.alive:
                 self.context.server.last_seen.pop(key, None)  # its own writes are no heartbeat of the remote agent

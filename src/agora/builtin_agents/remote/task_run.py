@@ -261,6 +261,7 @@ class RemoteTaskRun:
             )
         self._task, self._is_accepted = _require_storable_id(task), True
         self._context = _require_storable_id(context) if context else self._context
+        # The message of this run was the first sent: the relay must not send it a second time.
         self._relay.last_number = max(self._relay.last_number, self._job.message_number)
         self._relay.start_relaying(self._task, self._context)
         self._saving = asyncio.get_running_loop().create_task(self._save_checkpoint())
@@ -291,6 +292,7 @@ class RemoteTaskRun:
         if message.get("contextId"):
             self._context = _require_storable_id(message["contextId"])
             await self._save_checkpoint()
+        # After a task was accepted the requester has seen one, which a message could not replace.
         is_whole = not self._is_accepted and 1 <= len(message["parts"]) <= MAX_PARTS
         return Reply(message["parts"], message_id=_require_storable_id(message["messageId"]) if is_whole else None)
 

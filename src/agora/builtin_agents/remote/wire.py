@@ -134,6 +134,7 @@ def _build_remote_error(error: Any, status: int = 200) -> RemoteError:
     if reason is None and status in (404, 405, 501):
         reason = TASK_NOT_FOUND if status == 404 else UNSUPPORTED_OPERATION
     summary = str(words)[:MAX_ERROR_CHARACTERS] if words else f"the error {code if code is not None else status}"
+    # With a reason the agent has decided, and would decide the same again; without one it may be an outage.
     return RemoteError(
         f"It says: {summary.rstrip('.')}.", transient=status in _TRANSIENT_STATUSES and reason is None, reason=reason
     )

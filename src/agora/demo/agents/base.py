@@ -40,6 +40,7 @@ class DemoAgent(Agent):
         sys.stdout.flush()
 
     async def serve(self) -> None:
+        # A director that is killed cannot stop its agents: the end of their input tells them.
         asyncio.get_running_loop().add_reader(sys.stdin.fileno(), self._stop_after_director)
         await super().serve()
 

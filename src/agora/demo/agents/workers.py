@@ -19,6 +19,7 @@ __all__ = ["CrashingTransformer", "Extractor", "Loader", "Transformer"]
 
 ROWS_PER_CHECKPOINT = 50
 CHECKPOINT_SECONDS = 0.1  #: interval of checkpoints: the partitions are small, and progress should be visible
+# Longer than the director needs from the report to the kill, also on a slow machine.
 CRASH_WINDOW_SECONDS = 8.0
 
 
@@ -26,6 +27,7 @@ class Worker(DemoAgent):
     """Claims the tasks of its capability and reports each of them."""
 
     max_concurrent_tasks = 1
+    # Short: the task of the killed agent is taken over only when its lease has expired.
     lease_seconds = 5
 
     def __init__(self, participants: Participants, role: str, after: int = 0) -> None:

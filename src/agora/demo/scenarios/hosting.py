@@ -46,6 +46,7 @@ async def register_agent(demo_run: DemoRun) -> str:
         key = await demo_run.client.token.create(
             f"the demo's customer {demo_run.participants.mark}", account=_account_name(demo_run)
         )
+    # Also for an interruption: the directory is one of the server's, and would outlive the demo.
     except BaseException:
         shutil.rmtree(source)
         raise

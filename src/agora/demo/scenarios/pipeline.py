@@ -49,6 +49,7 @@ def pipeline_steps(participants: Participants) -> list[Step]:
             depends_on=["extract"],
             for_each="${steps.extract.result.partitions}",
             payload={"partition": "${item}"},
+            # The takeover after the kill waits for the lease only, and not for a backoff as well.
             retry_backoff=0,
         ),
         Step(name="load", capability=[load], task_type=load, depends_on=["transform"], payload=parts),

@@ -22,6 +22,7 @@ TALK = Scenario()
 
 @TALK.register_expectation(f"{len(TALKERS)} agents, each a process, start in any order and register")
 async def start_talkers(demo_run: DemoRun) -> str:
+    # The Writer comes last: a message to its name is held until then, which the next expectation checks.
     early = [role for role in TALKERS if role != "Writer"]
     random.shuffle(early)
     for role in early:
