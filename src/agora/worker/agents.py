@@ -79,6 +79,7 @@ AGENTS: Mapping[str, CodingAgent] = {
             ("ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN", "ANTHROPIC_AUTH_TOKEN"),
             "npm install -g @anthropic-ai/claude-code @agentclientprotocol/claude-agent-acp  (Node 22 or newer)",
             "claude, then /login",
+            # An update during a job would replace the running program, perhaps by one of another protocol version.
             {"DISABLE_AUTOUPDATER": "1"},
         ),
         CodingAgent(

@@ -104,6 +104,7 @@ class ContainerEngine:
 
     async def remove_container(self, name: str) -> None:
         """Remove a container, running or not; a missing one is no error. Raises ContainerError."""
+        # Volumes that the image declares have no name, and would stay on the disk for ever.
         result = await self._run_docker(["docker", "rm", "--force", "--volumes", name])
         # Because of ``--rm`` the engine may be removing the ended container at the same time.
         if "already in progress" not in result.output and "No such container" not in result.output:

@@ -150,6 +150,7 @@ async def _merge_into_checkout(delivery: Delivery, path: Path, message: str) -> 
     """Merge into the branch that is checked out. Git refuses to overwrite uncommitted changes."""
     if (await run_command(["git", "rev-parse", "--verify", "-q", "MERGE_HEAD"], path)).exit_code == 0:
         return Report("failed", f"Somebody merges in {path}: finish that, then approve again.")
+    # Never a fast-forward: the same history as that of a target that is not checked out (_merge_branch).
     command = ["git", *COMMITTER_IDENTITY, "merge", "--no-ff", "--no-verify", "-m", message, delivery.head]
     result = await run_command(command, path)
     if result.exit_code == 0:

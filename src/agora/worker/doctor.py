@@ -66,6 +66,7 @@ def examine_docker(image: str | None) -> Report:
     if image is None:
         return Report("docker", "Docker", state, True, True, (*hints, "to try an image: --docker-image"))
     user = f"{os.getuid()}:{os.getgid()}"
+    # As restricted as a job: an image may work for root only.
     words = ["docker", "run", "--rm", "--init", "--network", "none", "--user", user, "--cap-drop", "ALL"]
     try:
         trial = subprocess.run([*words, "--entrypoint", "/bin/sh", image, "-c", "command -v git"], **SUBPROCESS_OPTIONS)

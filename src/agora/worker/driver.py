@@ -83,6 +83,7 @@ OnPermission = Callable[[PermissionRequest], Awaitable[Decision]]
 def _die_with_worker() -> None:
     """Have the kernel kill the process when the worker dies. Runs in the child process before exec."""
     # A killed worker cannot end its agents, which would go on working without a lease.
+    # It refers to the thread that forks: that of the event loop lives as long as the worker, a pool's may end earlier.
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 

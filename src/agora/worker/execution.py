@@ -215,6 +215,7 @@ async def _list_mounts(place: Workplace) -> list[Mount]:
     """List the mounts of a place: a writable worktree, with its ``.git`` file and the repository read-only."""
     if place.branch is None:
         return [Mount(place.path)]
+    # Read-only: git on the host runs what the repository's configuration and hooks name (ADR 36).
     common = await run_checked(["git", "rev-parse", "--path-format=absolute", "--git-common-dir"], place.codebase.path)
     # The worktree's .git file names its repository: a job must not lead git on the host to another one.
     return [Mount(place.path), Mount(place.path / ".git", is_readonly=True), Mount(Path(common), is_readonly=True)]

@@ -90,6 +90,7 @@ class GitLab:
         return _require_pull_request_url(answer, "web_url")
 
     def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        # GitLab takes the path of a project as its id only if the slashes are encoded, too.
         project = quote(self.repository, safe="")
         return _call_api(method, f"{self.api}/projects/{project}{path}", {"private-token": self.token}, body)
 
@@ -119,6 +120,7 @@ def build_git_credentials(remote: str) -> dict[str, str]:
     token = os.environ.get("AGORA_GITLAB_TOKEN" if is_gitlab else "AGORA_GITHUB_TOKEN")
     if not token:
         return {}
+    # The names with which GitLab and GitHub accept a token as the password of HTTP Basic.
     user = "oauth2" if is_gitlab else "x-access-token"
     basic = base64.b64encode(f"{user}:{token}".encode()).decode()
     return {

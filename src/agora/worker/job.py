@@ -274,6 +274,7 @@ class Job:
 
     async def _take_follow_up(self, *, steering: bool = False, closing: bool = False) -> str | None:
         """Take the next follow-up. It is written to the checkpoint before the agent is told."""
+        # Before the request: a follow-up that arrives during it sets the event again.
         self._is_steered.clear()
         follow_up = await self._follow_ups.take_next(
             self._run, self._state.follow_up, steering=steering, closing=closing

@@ -74,6 +74,7 @@ class MaskedRun:
         self._masked_run, self._mask, self._rest = run, mask, rest
 
     def __getattr__(self, name: str) -> Any:
+        # Only what is overridden below is masked: a method of TaskRun that sends text must be added there.
         return getattr(self._masked_run, name)
 
     async def write(self, text: str) -> None:

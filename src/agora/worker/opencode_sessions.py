@@ -71,6 +71,7 @@ def read_changed_sessions(
 
     after, after_id: time of change (milliseconds since 1970) and id of the last session read.
     """
+    # Sessions with a parent are those of subagents, whose results are in the parent's messages.
     sql = """select id, title, directory, time_updated from session
         where (time_updated, id) > (?, ?) and parent_id is null order by time_updated, id limit ?"""
     rows = _read_rows(database, sql, after, after_id, limit)

@@ -145,4 +145,5 @@ def choose_agent(reference: str | None, isolation: Isolation = Isolation.WORKTRE
     words = tuple(shlex.split(reference))
     if not words:
         raise ValueError(f"--agent names one of {', '.join(AGENTS)}, or a command that speaks ACP.")
+    # No credential is known of such an agent, so its usage limits are shared with no other worker.
     return CodingAgent(Path(words[0]).name, reference, words, (), (), "", "", {})

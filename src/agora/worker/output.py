@@ -43,6 +43,7 @@ class OutputWriter:
     async def flush_output(self) -> None:
         """Write the buffered text. Raises StaleLease, AgoraError."""
         async with self._lock:
+            # Taken before the request: text that arrives during it waits for the next one.
             text, self._pending = "".join(self._pending), []
             self._has_text.clear()
             if text:

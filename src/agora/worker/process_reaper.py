@@ -32,6 +32,7 @@ def create_process_mark() -> dict[str, str]:
     if not _token:
         _token = uuid4().hex
         _start_reaper(_token)
+    # With a final dot, so that the mark of process 1 is no prefix of that of process 10.
     return {MARK_VARIABLE: f"{_token}.{next(_numbers)}."}
 
 
@@ -71,6 +72,7 @@ def _read_environment_or_empty(pid: int) -> bytes:
 
 def _start_reaper(token: str) -> None:
     reaper = subprocess.Popen(
+        # Isolated: it imports nothing from places that PYTHONPATH or a job's directory could provide.
         [sys.executable, "-I", "-S", __file__],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,

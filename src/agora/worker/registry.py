@@ -48,6 +48,7 @@ class CodebaseRegistry:
         while True:
             page = await client.codebase.list(limit=200, cursor=cursor)
             for row in page.codebases:
+                # Configured codebases have been registered before, and are listed here as well.
                 is_own = row.worker_id == worker_id and row.codebase_id not in self._ids.values()
                 if is_own and row.state == "ready" and Path(row.path).is_dir():
                     codebase = Codebase.from_directory(Path(row.path), row.name)

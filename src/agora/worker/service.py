@@ -244,6 +244,7 @@ class CodingWorker(Agent):
         except InputRequired:
             self._park_job(job)
             raise
+        # Also for a cancellation: the lease is lost, and the agent must not go on working without one.
         except BaseException:
             await job.close()
             self._stop_if_once()
@@ -269,6 +270,7 @@ class CodingWorker(Agent):
         if event.type == FOLLOW_UP_EVENT:
             await self._interrupt_for_steering(task_id, event)
             return
+        # The worker's own claim of an answered job is such an event, too: its parked agent continues.
         taken_here = event.type == "agora.task.started" and _read_worker_id(event) == self.worker_id
         if task_id in self._parked_jobs and not taken_here:
             await self._close_parked_job(task_id)

@@ -19,6 +19,7 @@ async def load_earlier_session(
 ) -> Mapping[str, Any]:
     """Find the workplace of the session that a job continues: its own, or that of the last job in its context, whose
     session id is copied to the state."""
+    # A job that was begun goes on in its own workplace, even if its context has newer jobs meanwhile.
     if state.workplace or run.context_id is None:
         return state.workplace
     page = await client.task.list(context_id=run.context_id, limit=10, descending=True)

@@ -36,6 +36,7 @@ async def take_snapshot(place: Workplace, job: str, note: str, after: int = 0) -
     assert place.base is not None
     # The checkpoint knows turns of other workers, the repository those of a worker whose checkpoint was lost.
     number = max(after, await _find_highest_snapshot_number(place.path, job)) + 1
+    # A copy of the index: the agent's own staging must not change because the worker takes a snapshot.
     index = place.path / await run_checked(["git", "rev-parse", "--git-path", "index"], place.path)
     with tempfile.TemporaryDirectory() as directory:
         copy = Path(directory) / "index"

@@ -36,6 +36,7 @@ class StartingPoint:
             return None
         values = payload[kind] if isinstance(payload[kind], dict) else {}
         commit, what, number = str(values.get("commit") or ""), str(values.get("what")), values.get("number")
+        # It becomes an argument of git: anything but a full id could be an option or another reference.
         if not COMMIT.fullmatch(commit) and not (kind == "rewind" and what == "conversation"):
             raise PermanentFailure(f"The payload's {kind!r} names no commit.")
         transcript = str(values.get("transcript") or "")

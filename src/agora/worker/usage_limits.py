@@ -44,6 +44,7 @@ def find_usage_limit_end(text: str, now: float) -> float | None:
     if not _LIMIT_TEXT.search(text):
         return None
     until = now + DEFAULT_PAUSE_SECONDS
+    # Durations before times of day: they need neither this machine's clock nor its time zone.
     if relative := _RELATIVE_RESET.search(text):
         until = now + sum(
             float(number) * _SECONDS_BY_UNIT[unit.lower()] for number, unit in _AMOUNT.findall(relative[1])

@@ -146,6 +146,7 @@ async def _find_or_create_worktree(
     marker.touch()
     # git does not add a worktree at a path that is registered for a deleted one.
     await run_checked(["git", "worktree", "prune"], codebase.path)
+    # The branch outlives its worktree, which may have been cleaned: the job's commits must not be lost then.
     exists = (await run_command(["git", "rev-parse", "--verify", "-q", branch], codebase.path)).exit_code == 0
     source = [str(path), branch] if exists else ["-b", branch, str(path), *([start] if start else [])]
     try:

@@ -115,6 +115,7 @@ async def _remove_worktree(codebase: Codebase, path: Path) -> str:
             await run_checked(["git", "worktree", "remove", str(path)], codebase.path)
             for suffix in (".base", ".setup"):
                 path.with_suffix(suffix).unlink(missing_ok=True)
+            # Not .lock: a waiting job has opened that file, and a later one would lock a new file of its name.
             await asyncio.to_thread(shutil.rmtree, _get_container_home(path), ignore_errors=True)
         return verdict
     except CommandError as error:
