@@ -10,6 +10,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from .legacy_names import UNPREFIXED_SETTINGS
+
 __all__ = [
     "PREFIX",
     "UNPREFIXED_VARIABLES",
@@ -21,21 +23,12 @@ __all__ = [
 ]
 
 PREFIX = "AGORA_"
+#: all variables that are read without the prefix
 UNPREFIXED_VARIABLES = (
+    *UNPREFIXED_SETTINGS,
     "LOG_LEVEL",
     "SERVICE_DISCOVERY",
     "ADMIN_AUTHORITY_LEVEL",
-    "MCP_SERVER_URLS",
-    "MCP_TIMEOUT",
-    "A2A_AGENT_NAME",
-    "A2A_AGENT_DESCRIPTION",
-    "A2A_AGENT_ORG",
-    "USE_REDIS",
-    "REDIS_URL",
-    "KEYCLOAK_URL",
-    "KEYCLOAK_REALM",
-    "KEYCLOAK_CLIENT_ID",
-    "KEYCLOAK_CLIENT_SECRET",
     "COMPATIBILITY_MODE",
     "DEPRECATION_WARNINGS",
 )

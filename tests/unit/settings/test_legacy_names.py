@@ -123,6 +123,20 @@ def test_names_are_unambiguous() -> None:
     assert {name.lower() for name in UNPREFIXED_SETTINGS} <= Settings.model_fields.keys()
 
 
+@pytest.mark.parametrize("name", UNPREFIXED_SETTINGS)
+def test_value_is_read_under_the_name_without_a_prefix(name: str) -> None:
+    values = {"USE_REDIS": "true", "MCP_TIMEOUT": "7", "REDIS_URL": "redis://cache:6379"}
+    value = values.get(name, "https://example.com")
+    others = {"AGORA_KEYCLOAK_URL": "https://x.example", "AGORA_KEYCLOAK_REALM": "r", "AGORA_KEYCLOAK_CLIENT_ID": "c"}
+    others.pop(f"AGORA_{name}", None)
+
+    def read_setting(environ: dict[str, str]) -> object:
+        return getattr(Settings.load_settings(environ=others | environ), name.lower())
+
+    assert read_setting({name: value}) == read_setting({f"AGORA_{name}": value})
+    assert read_setting({name: value}) != Settings.model_fields[name.lower()].get_default(call_default_factory=True)
+
+
 def test_notice_is_logged_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "signing.key").write_bytes(b"")  # so that the start ends here
     settings = Settings.load_settings(environ={"A2A_PORT": "0"}, events_port=0, data_dir=tmp_path)
