@@ -7,6 +7,7 @@ import contextlib
 import errno
 import functools
 import logging
+import secrets
 import socket
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -113,9 +114,16 @@ def admin_token(settings: Settings) -> str:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Choose a port that no program listens on.
+
+    It is below the range from which the kernel takes the ports of outgoing connections: one of those, chosen by bind(0),
+    may be given to a connection of another test before it is used.
+    """
+    while True:
+        port = 10_000 + secrets.randbelow(10_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("", port))
+            return port
 
 
 @dataclass
