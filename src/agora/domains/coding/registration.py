@@ -210,11 +210,11 @@ async def reassign_or_refuse_question(call: Call, codebase_id: str) -> bool:
     # A worker that holds the question loses it by its lease; a named one has until the question's deadline.
     if task.holder is not None or _is_asked_alone(row, task):
         return False
-    draft, asked = TaskDraft(call, task), (task.assignee or "").removeprefix("worker:")
+    draft, asked_worker = TaskDraft(call, task), (task.assignee or "").removeprefix("worker:")
     candidates = await _find_undeclined_workers(call, decode_json(row.declined))
     seen = [worker for worker in candidates if worker.last_seen >= call.now - MAX_SILENCE_SECONDS * SECOND]
-    if asked and seen and all(worker.worker_id != asked for worker in seen):
-        await _reassign_question(call, row, draft, seen[0], f"{asked} is silent; another worker is asked")
+    if asked_worker and seen and all(worker.worker_id != asked_worker for worker in seen):
+        await _reassign_question(call, row, draft, seen[0], f"{asked_worker} is silent; another worker is asked")
         return True
     if candidates:  # seen recently: it may still answer
         return False
