@@ -31,6 +31,7 @@ __all__ = [
     "PromptServer",
     "Running",
     "admin_token",
+    "falsify_text",
     "free_port",
     "local_client",
     "make_settings",
@@ -111,6 +112,15 @@ def local_client(app: App, **options: Any) -> httpx.AsyncClient:
 
 def admin_token(settings: Settings) -> str:
     return (settings.data_dir / "admin-token").read_text().strip()
+
+
+def falsify_text(text: str) -> str:
+    """Return the text with another letter in its middle.
+
+    The last characters of base64 may hold a single byte, and a replacement of them the same one.
+    """
+    middle = len(text) // 2
+    return f"{text[:middle]}{'B' if text[middle] == 'A' else 'A'}{text[middle + 1 :]}"
 
 
 def free_port() -> int:
