@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 
-from agora_sdk.retry import Backoff
+from agora_sdk.backoff import Backoff
 
 from .configuration import AgentConfiguration, RunnerConfiguration
 from .thinking_agent import ThinkingAgent

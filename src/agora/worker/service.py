@@ -12,11 +12,11 @@ from dataclasses import replace
 from typing import Any, cast
 
 from agora_sdk import Agent, AgoraError, InputRequired, PermanentFailure, Postponed, TaskRun, __version__
+from agora_sdk.backoff import Backoff
 from agora_sdk.client import AgoraClient
 from agora_sdk.contract.events import Event
 from agora_sdk.contract.workers import CODING_PROGRAM, Worker
 from agora_sdk.errors import StaleLease
-from agora_sdk.retry import Backoff
 
 from .adoption import PENDING_CODEBASE, REGISTRATION_TYPE, adopt_or_decline_codebase
 from .container_engine import ContainerEngine

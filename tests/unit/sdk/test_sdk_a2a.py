@@ -16,8 +16,8 @@ from agora.server.app import App
 from agora_sdk import Message, Part
 from agora_sdk.a2a import A2AClient, is_trusted_target
 from agora_sdk.a2a_wire import Endpoint, build_call, card_url, choose_endpoint, normalize_result, parse_result
+from agora_sdk.backoff import Backoff
 from agora_sdk.errors import AgoraError, InvalidRequest, NotFound, ServerUnreachable, Unauthenticated, UpstreamFailed
-from agora_sdk.retry import Backoff
 from tests.harness import Running, make_settings, running
 from tests.stream_server import serve_streams
 

@@ -16,11 +16,11 @@ from starlette.responses import JSONResponse
 from agora.core.events.frames import CLOSE_RESTARTING, CloseReason
 from agora_sdk import Agent, AgoraClient
 from agora_sdk.agent import run
+from agora_sdk.backoff import Backoff
 from agora_sdk.contract.agents import Agents
 from agora_sdk.contract.events import Event
 from agora_sdk.contract.messaging import Message
 from agora_sdk.errors import AgoraError, InvalidRequest, Overloaded, ServerUnreachable, Unauthenticated
-from agora_sdk.retry import Backoff
 from agora_sdk.types import AgentStatus, DeliveryState
 from tests.harness import Running
 from tests.polling import eventually

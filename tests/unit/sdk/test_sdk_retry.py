@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from starlette.responses import PlainTextResponse
 
 from agora_sdk import AgoraClient, AgoraError
+from agora_sdk.backoff import Backoff
 from agora_sdk.contract import Kind, operations
 from agora_sdk.errors import (
     Conflict,
@@ -23,7 +24,7 @@ from agora_sdk.errors import (
     ServerUnreachable,
     UpstreamFailed,
 )
-from agora_sdk.retry import Backoff, ConnectionLost, TimedOut, exchange_with_retries
+from agora_sdk.retry import ConnectionLost, TimedOut, exchange_with_retries
 from agora_sdk.transport import run_blocking
 from agora_sdk.wire import Answer, Request, needs_idempotency_key, retry_after
 from tests.unit.sdk.scripted_server import NOW, Wire, agent_answer, page

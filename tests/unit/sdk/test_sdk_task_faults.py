@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from agora_sdk import Agent, AgoraClient, PermanentFailure, TaskRun
+from agora_sdk.backoff import Backoff
 from agora_sdk.errors import (
     AgoraError,
     IllegalTransition,
@@ -23,7 +24,6 @@ from agora_sdk.errors import (
     RateLimited,
     StaleLease,
 )
-from agora_sdk.retry import Backoff
 from tests.unit.sdk.scripted_server import NOW, Seen, Wire, agent_answer, event, page
 
 WAIT = 60

@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from agora_sdk import Agent, AgoraClient, PermanentFailure, TaskRun
+from agora_sdk.backoff import Backoff
 from agora_sdk.contract.tasks import Task
 from agora_sdk.errors import Conflict, InvalidRequest, StaleLease
-from agora_sdk.retry import Backoff
 from agora_sdk.types import TaskStatus
 from tests.harness import ManualClock, Running
 from tests.polling import wait_until

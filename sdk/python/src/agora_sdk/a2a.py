@@ -25,10 +25,10 @@ import httpx
 
 from . import __version__
 from . import a2a_wire as wire
+from .backoff import Backoff
 from .errors import AgoraError, DeadlineExceeded, NotFound, ServerUnreachable, UpstreamFailed
 from .mcp_wire import Events, EventTooLong
 from .message import Message, Part
-from .retry import Backoff
 
 __all__ = ["A2AClient", "Answer", "Update"]
 

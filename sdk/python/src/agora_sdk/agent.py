@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from . import message_processing
+from .backoff import Backoff
 from .client import AgoraClient
 from .contract.agents import Agents
 from .contract.fields import AgentStatus
@@ -22,7 +23,7 @@ from .events import follow_task_offers, open_event_stream
 from .executor import Executor
 from .inbox import Inbox
 from .message import Message as MultipartMessage
-from .retry import Backoff, is_transient
+from .retry import is_transient
 from .taskrun import MESSAGE_TASK
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequen
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from . import sse, websocket, wire
+from .backoff import Backoff
 from .contract import Stream
 from .contract.events import Event, Events
 from .contract.workers import Workers
 from .errors import InvalidRequest
-from .retry import Backoff
 from .tail import ConnectionMethod, Tail
 from .transport import Blocking, Looped, run_blocking
 

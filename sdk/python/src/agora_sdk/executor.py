@@ -8,10 +8,11 @@ import os
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from .backoff import Backoff
 from .errors import AgoraError, InvalidRequest, StaleLease
 from .inbox import RETRY_LATER
 from .lease import Lease
-from .retry import Backoff, is_transient
+from .retry import is_transient
 from .taskrun import InputRequired, PermanentFailure, Postponed, Rejected, TaskRun
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
+from .backoff import Backoff
 from .contract.fields import DeliveryState
 from .errors import AgoraError, Halted, Overloaded, RateLimited, ServerUnreachable
-from .retry import Backoff, is_transient
+from .retry import is_transient
 
 if TYPE_CHECKING:
     from .client import AgoraClient

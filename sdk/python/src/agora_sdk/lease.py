@@ -9,8 +9,9 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from .backoff import Backoff
 from .errors import AgoraError, Conflict, IllegalTransition, InternalError, NotFound, StaleLease
-from .retry import Backoff, is_transient
+from .retry import is_transient
 
 if TYPE_CHECKING:
     from .client import AgoraClient

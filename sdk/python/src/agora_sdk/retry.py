@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import logging
 import math
-import random
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from . import wire
+from .backoff import Backoff
 from .errors import AgoraError, DeadlineExceeded, Halted, RateLimited, ServerUnreachable, StorageUnavailable
 
 __all__ = [
@@ -56,30 +54,6 @@ class IO(Protocol):
     def now(self) -> float:
         """Return the seconds of a monotonic clock."""
         ...
-
-
-def _draw_random_fraction() -> float:
-    return random.random()  # noqa: S311  (jitter, not security-relevant)
-
-
-@dataclass(frozen=True, slots=True)
-class Backoff:
-    """Growing pauses with jitter, so that clients that failed together do not return together.
-
-    retries: number of attempts after the first. first, most: seconds.
-    """
-
-    retries: int = 3
-    first: float = 0.1
-    most: float = 10.0
-    random: Callable[[], float] = _draw_random_fraction
-
-    def pause(self, attempt: int) -> float:
-        """Seconds to wait after a failed attempt, the first being 0: between half and the whole of the step."""
-        # The exponent is bounded because a float overflows at attempt 1024, which a long outage reaches.
-        step = min(self.most, self.first * 2.0 ** min(attempt, 30))
-        # At least half of the step, so that jitter never turns a pause into an immediate retry.
-        return step * (0.5 + self.random() / 2)
 
 
 async def pause_after_early_poll(io: IO, start: float) -> None:

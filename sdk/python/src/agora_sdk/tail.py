@@ -7,9 +7,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .backoff import Backoff
 from .channels import Channel, Disconnected, Frame, Refused
 from .errors import AgoraError, CursorTooOld
-from .retry import TRANSIENT_STATUSES, Backoff, ConnectionLost, TimedOut, build_unreachable_error
+from .retry import TRANSIENT_STATUSES, ConnectionLost, TimedOut, build_unreachable_error
 
 if TYPE_CHECKING:
     from .transport import Blocking, Looped

@@ -8,8 +8,8 @@ import json
 import logging
 from collections.abc import Awaitable, Callable
 
+from agora_sdk.backoff import Backoff
 from agora_sdk.errors import AgoraError, ServerUnreachable
-from agora_sdk.retry import Backoff
 
 from .request import Message, PendingRequest
 from .session import Session
