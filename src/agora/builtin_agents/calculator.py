@@ -85,7 +85,7 @@ def _describe_failure(expression: str, error: CalculationError) -> dict[str, Any
 def _build_answer(expression: str, value: Number) -> dict[str, Any]:
     """Build the result object: a JSON number if exact, its text, and the fraction if the decimals are truncated."""
     answer = {"expression": expression, "result": value.json, "text": str(value)}
-    return answer | ({"fraction": value.fraction} if value.fraction else {})
+    return answer | ({"fraction": value.fraction_text} if value.fraction_text else {})
 
 
 def _build_expression_from_operands(payload: dict[str, Any]) -> str:

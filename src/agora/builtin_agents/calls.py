@@ -28,13 +28,17 @@ class InterruptibleSleep(Protocol):
 class AgentCalls:
     """Calls operations by name, as one caller.
 
-    find: returns the operation of a name. pause: waits before a retry.
+    find_operation: by name and tenant. pause: waits before a retry.
     """
 
     def __init__(
-        self, dispatcher: Dispatcher, caller: Caller, find: Callable[[str, str], Operation], pause: InterruptibleSleep
+        self,
+        dispatcher: Dispatcher,
+        caller: Caller,
+        find_operation: Callable[[str, str], Operation],
+        pause: InterruptibleSleep,
     ) -> None:
-        self._dispatcher, self.caller, self._find, self._pause = dispatcher, caller, find, pause
+        self._dispatcher, self.caller, self._find_operation, self._pause = dispatcher, caller, find_operation, pause
         self.tracing, self.settings = dispatcher.tracing, dispatcher.context.settings
 
     async def __call__(self, name: str, /, *, idempotency_key: str | None = None, **arguments: Any) -> Any:
@@ -48,8 +52,8 @@ class AgentCalls:
                 )
             except TRANSIENT_ERRORS as error:
                 # A call with an unknown outcome may have taken effect: repeat it only if that is harmless.
-                once = idempotency_key is not None or operation.kind is Kind.QUERY or operation.idempotent
-                if error.extra.get("outcome") == "unknown" and not once:
+                is_repeatable = idempotency_key is not None or operation.kind is Kind.QUERY or operation.idempotent
+                if error.extra.get("outcome") == "unknown" and not is_repeatable:
                     raise
                 tries += 1
                 await self._pause(_compute_retry_delay(error, tries))
@@ -61,7 +65,7 @@ class AgentCalls:
         return (await self._dispatcher.invoke(self._get_operation(name), self.caller, arguments)).result
 
     def _get_operation(self, name: str) -> Operation:
-        operation = self._find(name, self.caller.tenant or DEFAULT_TENANT)
+        operation = self._find_operation(name, self.caller.tenant or DEFAULT_TENANT)
         if operation.kind is Kind.STREAM:
             raise TypeError(f"{name} is a stream")
         return operation

@@ -51,7 +51,7 @@ def _sqrt(number: Number) -> Number:
 def _cbrt(number: Number) -> Number:
     if number.value < 0:
         return -_cbrt(-number)
-    root = Number(number.decimal ** (Decimal(1) / Decimal(3)), True) if number.value else number
+    root = Number(number.as_decimal ** (Decimal(1) / Decimal(3)), True) if number.value else number
     nearest = Fraction(round(root.value))
     return Number(nearest, True) if nearest**3 == number.as_fraction else root
 
@@ -78,14 +78,14 @@ def _trunc(number: Number) -> Number:
 def _ln(number: Number) -> Number:
     if number.value <= 0:
         raise CalculationError("Logarithms need numbers above zero.")
-    return Number(number.decimal.ln(), True)
+    return Number(number.as_decimal.ln(), True)
 
 
 def _log(number: Number, base: Number | None = None) -> Number:
     """Compute the logarithm to ``base``, 10 by default."""
     if number.value <= 0 or (base is not None and (base.value <= 0 or base.value == 1)):
         raise CalculationError("Logarithms need numbers above zero, and bases above zero other than 1.")
-    return _snap_to_whole(number.decimal.log10() if base is None else number.decimal.ln() / base.decimal.ln())
+    return _snap_to_whole(number.as_decimal.log10() if base is None else number.as_decimal.ln() / base.as_decimal.ln())
 
 
 def _snap_to_whole(value: Decimal) -> Number:
@@ -95,13 +95,13 @@ def _snap_to_whole(value: Decimal) -> Number:
 
 
 def _exp(number: Number) -> Number:
-    if abs(number.decimal) > MAX_EXP_ARGUMENT:
+    if abs(number.as_decimal) > MAX_EXP_ARGUMENT:
         raise CalculationError(f"exp takes numbers up to {MAX_EXP_ARGUMENT}.")
-    return Number(number.decimal.exp(), True)
+    return Number(number.as_decimal.exp(), True)
 
 
 def _evaluate_trigonometric(function: Callable[[float], float], number: Number) -> Number:
-    if abs(number.decimal) > MAX_ANGLE:
+    if abs(number.as_decimal) > MAX_ANGLE:
         raise CalculationError("Angles are limited to 10^15.")
     try:
         value = function(float(number.value))

@@ -54,8 +54,8 @@ class HostedAgent:
     """State of an agent that this process hosts.
 
     uncommitted: when tasks were leased to it, by id, in transactions that are not committed yet. has_waiting_tasks: its
-    queues may hold tasks. has_mail: its inbox may hold messages. has_stale_leases: tasks may still be leased to it from
-    a previous process. is_suspended: an operator has suspended it.
+    queues may hold tasks. has_mail: its inbox may hold messages. may_have_orphaned_tasks: tasks may
+    still be leased to it from a previous process. is_suspended: an operator has suspended it.
     """
 
     agent: BuiltinAgent
@@ -66,9 +66,9 @@ class HostedAgent:
     runs: dict[str, TaskRun] = field(default_factory=dict)
     has_waiting_tasks: bool = True
     has_mail: bool = True
-    has_stale_leases: bool = False
+    may_have_orphaned_tasks: bool = False
     is_suspended: bool = False
-    fetching: asyncio.Task[None] | None = None
+    fetch_task: asyncio.Task[None] | None = None
 
     @property
     def free_slots(self) -> int:
@@ -78,7 +78,7 @@ class HostedAgent:
 class AgentHost:
     """All built-in agents of this process.
 
-    find: looks up an operation by name and tenant. alone: no other process uses the store. grace: seconds for running
+    find_operation: by name and tenant. alone: no other process uses the store. grace: seconds for running
     tasks to end when the server stops.
     """
 
@@ -89,20 +89,20 @@ class AgentHost:
         dispatcher: Dispatcher,
         overrides: ActiveOverrides,
         clock: Clock,
-        find: Callable[[str, str], Operation],
+        find_operation: Callable[[str, str], Operation],
         *,
         alone: bool = False,
     ) -> None:
-        self._dispatcher, self._overrides, self._clock, self._find = dispatcher, overrides, clock, find
-        self._alone = alone
-        self._claim = find("agora.task.claim", "default")
+        self._dispatcher, self._overrides, self._clock = dispatcher, overrides, clock
+        self._find_operation, self._alone = find_operation, alone
+        self._claim_operation = find_operation("agora.task.claim", "default")
         self._hosted_agents: dict[tuple[str, str], HostedAgent] = {}
         self._tenants: dict[str, set[HostedAgent]] = {}
         self._uncommitted_tasks: dict[str, tuple[HostedAgent, ClaimedTask]] = {}
         self._runs: dict[str, tuple[HostedAgent, TaskRun]] = {}
-        self._change_event = asyncio.Event()
-        self._leaving: set[asyncio.Task[None]] = set()
-        self._checking: set[asyncio.Task[None]] = set()
+        self._override_change_event = asyncio.Event()
+        self._removals: set[asyncio.Task[None]] = set()
+        self._lease_checks: set[asyncio.Task[None]] = set()
         self._closing = False
 
     # -- hosted agents ---------------------------------------------------------------------------
@@ -115,17 +115,19 @@ class AgentHost:
         If it is already hosted, the new implementation is used from the next task on. is_suspended: whether it is suspended.
         """
         caller = Caller(tenant, agent_id, name, "agent", AGENT, tier=TIER)
-        calls = AgentCalls(self._dispatcher, caller, self._find, self._sleep_until_override_change)
-        hosted = HostedAgent(agent, caller, frozenset(agent.profile.capabilities), calls, has_stale_leases=self._alone)
+        calls = AgentCalls(self._dispatcher, caller, self._find_operation, self._sleep_until_override_change)
+        hosted = HostedAgent(
+            agent, caller, frozenset(agent.profile.capabilities), calls, may_have_orphaned_tasks=self._alone
+        )
         hosted.is_suspended = is_suspended
-        agent_keys = self._tenants.setdefault(tenant, set())
+        agents_of_tenant = self._tenants.setdefault(tenant, set())
         # The earlier state is replaced; its runs keep it, and end over their own agent.
-        agent_keys.discard(self._hosted_agents.get((tenant, agent_id), hosted))
-        agent_keys.add(hosted)
+        agents_of_tenant.discard(self._hosted_agents.get((tenant, agent_id), hosted))
+        agents_of_tenant.add(hosted)
         self._hosted_agents[tenant, agent_id] = hosted
-        self.start_fetch(hosted)
+        self.start_fetch_unless_running(hosted)
 
-    async def remove(self, tenant: str, agent_id: str) -> None:
+    async def stop_hosting_agent(self, tenant: str, agent_id: str) -> None:
         """Stop hosting an agent and release its tasks."""
         hosted = self._hosted_agents.pop((tenant, agent_id), None)
         if hosted is None:
@@ -134,7 +136,7 @@ class AgentHost:
         for task_id in hosted.uncommitted:  # their leases expire
             del self._uncommitted_tasks[task_id]
         hosted.uncommitted.clear()
-        await self._drain_runs([hosted])
+        await self._await_or_release_runs([hosted])
         await hosted.agent.close()
 
     def has_agent(self, tenant: str, agent_id: str) -> bool:
@@ -152,28 +154,30 @@ class AgentHost:
         if hosted is None or self._closing or hosted.has_waiting_tasks or not self._may_claim_tasks(hosted):
             return None
         if not hosted.free_slots:
-            self._free_slots_of_rolled_back_tasks(hosted)
+            self._free_slots_of_uncommitted_tasks(hosted)
         if not hosted.free_slots:
             return None
         return hosted.agent.lease_seconds
 
-    def queue_task(self, tenant: str, agent_id: str, task: ClaimedTask, /) -> None:
+    def start_task_after_commit(self, tenant: str, agent_id: str, task: ClaimedTask, /) -> None:
         hosted = self._hosted_agents[tenant, agent_id]
         hosted.uncommitted[task.task_id] = time.monotonic()
         self._uncommitted_tasks[task.task_id] = (hosted, task)
 
-    def _free_slots_of_rolled_back_tasks(self, hosted_agent: HostedAgent) -> None:
+    def _free_slots_of_uncommitted_tasks(self, hosted_agent: HostedAgent) -> None:
         """Free the slots of tasks whose transaction was rolled back."""
         before = time.monotonic() - RESERVATION_SECONDS
         for task_id in [name for name, since in hosted_agent.uncommitted.items() if since < before]:
             del hosted_agent.uncommitted[task_id], self._uncommitted_tasks[task_id]
 
     def _may_claim_tasks(self, hosted_agent: HostedAgent) -> bool:
-        """Whether the agent may claim tasks now: not suspended and not halted by an override."""
-        if hosted_agent.is_suspended:
+        """Whether the agent may claim tasks now: neither replaced, removed, suspended nor halted by an override."""
+        key = hosted_agent.caller.tenant, hosted_agent.caller.subject
+        # The runs of a replaced agent end over its own connections; the rest of its queue is its successor's.
+        if hosted_agent.is_suspended or self._hosted_agents.get(key) is not hosted_agent:
             return False
         try:
-            self._overrides.check_overrides(hosted_agent.caller, self._claim, self._clock.now())
+            self._overrides.check_overrides(hosted_agent.caller, self._claim_operation, self._clock.now())
         except Halted:
             return False
         return True
@@ -195,7 +199,7 @@ class AgentHost:
             for agent_id in event.audience or ():
                 if hosted := self._hosted_agents.get((tenant, agent_id)):
                     hosted.has_mail = True
-                    self.start_fetch(hosted)
+                    self.start_fetch_unless_running(hosted)
         elif event.type.startswith("agora.override."):
             self._apply_override_event(tenant, event)
         elif event.type in STATUS_EVENTS and (hosted := self._hosted_agents.get((tenant, event.subject or ""))):
@@ -206,10 +210,10 @@ class AgentHost:
         if event.type == "agora.agent.deregistered":
             # In a task: events are applied synchronously, and removing waits for runs.
             removal = asyncio.get_running_loop().create_task(
-                self.remove(hosted_agent.caller.tenant, hosted_agent.caller.subject)
+                self.stop_hosting_agent(hosted_agent.caller.tenant, hosted_agent.caller.subject)
             )
-            self._leaving.add(removal)
-            removal.add_done_callback(self._leaving.discard)
+            self._removals.add(removal)
+            removal.add_done_callback(self._removals.discard)
             return
         hosted_agent.is_suspended = from_json(event.data)["to"] == "suspended"
         if hosted_agent.is_suspended:
@@ -217,7 +221,7 @@ class AgentHost:
                 run.stop_handler("stopping")
         else:
             hosted_agent.has_waiting_tasks = True
-            self.start_fetch(hosted_agent)
+            self.start_fetch_unless_running(hosted_agent)
 
     def _apply_task_event(self, tenant: str, event: NewEvent, change: str) -> None:
         task_id = event.subject or ""
@@ -229,16 +233,18 @@ class AgentHost:
         elif change == "available":
             for hosted in self._list_eligible_agents(tenant, event):
                 hosted.has_waiting_tasks = True
-                self.start_fetch(hosted)
+                self.start_fetch_unless_running(hosted)
         elif task_id in self._runs and change == "message":
             self._runs[task_id][1].news.set()
         elif task_id in self._runs and change in ENDED_EVENTS:
             self._runs[task_id][1].stop_handler("cancelled" if change == "cancelled" else "lost")
         elif task_id in self._runs and change in RETURNED_EVENTS:
             # A renewal asks the row: it fails if the lease is lost, and then stops the run.
-            checking = asyncio.get_running_loop().create_task(self._runs[task_id][1].renew_lease(self._clock.now()))
-            self._checking.add(checking)
-            checking.add_done_callback(self._checking.discard)
+            lease_check = asyncio.get_running_loop().create_task(
+                self._runs[task_id][1].renew_lease_or_stop_handler(self._clock.now())
+            )
+            self._lease_checks.add(lease_check)
+            lease_check.add_done_callback(self._lease_checks.discard)
 
     def _list_eligible_agents(self, tenant: str, event: NewEvent) -> Sequence[HostedAgent]:
         """Return the hosted agents that may claim a task: its assignee, or those with the required capabilities."""
@@ -251,8 +257,8 @@ class AgentHost:
     def _apply_override_event(self, tenant: str, event: NewEvent) -> None:
         data = from_json(event.data)
         # Wakes every present sleeper; later ones wait for the next change.
-        self._change_event.set()
-        self._change_event = asyncio.Event()
+        self._override_change_event.set()
+        self._override_change_event = asyncio.Event()
         for hosted in tuple(self._tenants.get(tenant, ())):
             if data["target_id"] not in ("system_wide", hosted.caller.subject):
                 continue
@@ -261,7 +267,7 @@ class AgentHost:
                     run.stop_handler("lost")
             elif event.type != "agora.override.applied":
                 hosted.has_waiting_tasks = True
-                self.start_fetch(hosted)
+                self.start_fetch_unless_running(hosted)
 
     # -- jobs ------------------------------------------------------------------------------------
 
@@ -271,10 +277,12 @@ class AgentHost:
         )
         hosted_agent.runs[run.task_id] = run
         self._runs[run.task_id] = (hosted_agent, run)
-        run.task = asyncio.get_running_loop().create_task(run.run_handler(), name=f"resident {run.task_id}")
-        run.task.add_done_callback(partial(self._finish_run, hosted_agent, run))
+        run.task = asyncio.get_running_loop().create_task(
+            run.run_handler_and_store_outcome(), name=f"resident {run.task_id}"
+        )
+        run.task.add_done_callback(partial(self._forget_run_and_fetch_more, hosted_agent, run))
 
-    def _finish_run(self, hosted_agent: HostedAgent, run: TaskRun, task: asyncio.Task[None]) -> None:
+    def _forget_run_and_fetch_more(self, hosted_agent: HostedAgent, run: TaskRun, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("the outcome of %s is unknown", run.task_id, exc_info=error)
         # The task may have been claimed again meanwhile, by a newer run.
@@ -282,23 +290,23 @@ class AgentHost:
             del hosted_agent.runs[run.task_id]
             del self._runs[run.task_id]
         if hosted_agent.has_waiting_tasks or hosted_agent.has_mail:
-            self.start_fetch(hosted_agent)
+            self.start_fetch_unless_running(hosted_agent)
 
-    def start_fetch(self, hosted_agent: HostedAgent) -> None:
+    def start_fetch_unless_running(self, hosted_agent: HostedAgent) -> None:
         """Start fetching work for an agent, unless a fetch is running."""
-        if hosted_agent.fetching is None and not self._closing:
-            hosted_agent.fetching = asyncio.get_running_loop().create_task(self._fetch_work(hosted_agent))
+        if hosted_agent.fetch_task is None and not self._closing:
+            hosted_agent.fetch_task = asyncio.get_running_loop().create_task(self._fetch_work(hosted_agent))
 
     async def _fetch_work(self, hosted_agent: HostedAgent) -> None:
-        """Fetch messages and tasks while there are free slots. Failures are retried by the next :meth:`reconcile`."""
+        """Fetch messages and tasks while there are free slots. Failures are retried by the next :meth:`renew_due_leases_and_retry_fetches`."""
         try:
             while not self._closing and self._may_claim_tasks(hosted_agent):
-                if hosted_agent.has_stale_leases:
-                    await self._reclaim_stale_tasks(hosted_agent)
+                if hosted_agent.may_have_orphaned_tasks:
+                    await self._requeue_orphaned_tasks(hosted_agent)
                 elif hosted_agent.has_mail:
-                    await self._fetch_inbox_messages(hosted_agent)
+                    await self._create_tasks_from_inbox(hosted_agent)
                 elif hosted_agent.has_waiting_tasks and hosted_agent.free_slots:
-                    await self._claim_tasks(hosted_agent)
+                    await self._claim_and_start_tasks(hosted_agent)
                 else:
                     return
         except AgoraError as error:
@@ -306,15 +314,15 @@ class AgentHost:
         except Exception:
             log.exception("%s could not fetch its tasks", hosted_agent.caller.name)
         finally:
-            hosted_agent.fetching = None
+            hosted_agent.fetch_task = None
 
-    async def _reclaim_stale_tasks(self, hosted_agent: HostedAgent) -> None:
+    async def _requeue_orphaned_tasks(self, hosted_agent: HostedAgent) -> None:
         # Only if no other process uses the store: otherwise such a task may be running elsewhere, and its lease has to expire.
         work = partial(requeue_orphaned_tasks, agent_id=hosted_agent.caller.subject, running=frozenset(self._runs))
         await self._dispatcher.write_as_system(hosted_agent.caller.tenant, work, label=KEY_LABEL)
-        hosted_agent.has_stale_leases = False
+        hosted_agent.may_have_orphaned_tasks = False
 
-    async def _fetch_inbox_messages(self, hosted_agent: HostedAgent) -> None:
+    async def _create_tasks_from_inbox(self, hosted_agent: HostedAgent) -> None:
         # Before the transaction: a message that arrives during it sets the mark again.
         hosted_agent.has_mail = False
         try:
@@ -328,7 +336,7 @@ class AgentHost:
             raise
         hosted_agent.has_mail = hosted_agent.has_mail or count >= MAX_BATCH
 
-    async def _claim_tasks(self, hosted_agent: HostedAgent) -> None:
+    async def _claim_and_start_tasks(self, hosted_agent: HostedAgent) -> None:
         # Before the transaction: a task that becomes available during it sets the mark again.
         hosted_agent.has_waiting_tasks, limit = False, hosted_agent.free_slots
 
@@ -349,60 +357,57 @@ class AgentHost:
 
     # -- time ------------------------------------------------------------------------------------
 
-    async def reconcile(self) -> None:
-        """Renew the leases that are due and retry failed fetches. Called every two seconds."""
+    async def renew_due_leases_and_retry_fetches(self) -> None:
+        """Renew the leases that are due and retry failed fetches. The controller calls it every two
+        seconds."""
         now = self._clock.now()
-        due = [run for _, run in tuple(self._runs.values()) if run.renew_at <= now and not run.settling]
+        due = [run for _, run in tuple(self._runs.values()) if run.renew_at <= now and not run.is_storing_outcome]
         for hosted in self.hosted_agents:
-            self._free_slots_of_rolled_back_tasks(hosted)
-            if hosted.has_waiting_tasks or hosted.has_mail or hosted.has_stale_leases:
-                self.start_fetch(hosted)
-        await asyncio.gather(*(run.renew_lease(now) for run in due))
+            self._free_slots_of_uncommitted_tasks(hosted)
+            if hosted.has_waiting_tasks or hosted.has_mail or hosted.may_have_orphaned_tasks:
+                self.start_fetch_unless_running(hosted)
+        await asyncio.gather(*(run.renew_lease_or_stop_handler(now) for run in due))
 
     async def stop(self) -> None:
         """Let runs end for ``grace`` seconds, release the others, and close the agents."""
         self._closing = True
-        await self._drain_runs(self.hosted_agents)
-        for checking in self._checking:
-            checking.cancel()
+        await self._await_or_release_runs(self.hosted_agents)
+        for lease_check in self._lease_checks:
+            lease_check.cancel()
         await asyncio.gather(*(hosted.agent.close() for hosted in self.hosted_agents), return_exceptions=True)
 
-    def _release_runs(self, agents: Sequence[HostedAgent]) -> None:
-        for hosted in agents:
-            for run in tuple(hosted.runs.values()):
-                run.stop_handler("stopping")
-
-    async def _drain_runs(self, agents: Sequence[HostedAgent]) -> None:
+    async def _await_or_release_runs(self, agents: Sequence[HostedAgent]) -> None:
         # A claim in progress still starts runs, so it is awaited before the runs are collected.
-        fetching = [hosted.fetching for hosted in agents if hosted.fetching is not None]
-        if fetching:
-            await asyncio.wait(fetching)
-        working = [run.task for hosted in agents for run in hosted.runs.values() if run.task is not None]
-        if not working:
+        fetch_tasks = [hosted.fetch_task for hosted in agents if hosted.fetch_task is not None]
+        if fetch_tasks:
+            await asyncio.wait(fetch_tasks)
+        run_tasks = [run.task for hosted in agents for run in hosted.runs.values() if run.task is not None]
+        if not run_tasks:
             return
-        await asyncio.wait(working, timeout=self.grace)
-        self._release_runs(agents)
-        late = [task for task in working if not task.done()]
-        if late:
-            await asyncio.wait(late, timeout=RELEASE_SECONDS)
+        await asyncio.wait(run_tasks, timeout=self.grace)
+        for run in [run for hosted in agents for run in hosted.runs.values()]:
+            run.stop_handler("stopping")
+        late_tasks = [task for task in run_tasks if not task.done()]
+        if late_tasks:
+            await asyncio.wait(late_tasks, timeout=RELEASE_SECONDS)
         # Their leases expire, and the next server claims the tasks.
-        for task in late:
+        for task in late_tasks:
             task.cancel()
 
     async def wait_until_idle(self) -> None:
         """Wait until no run, fetch or removal is in progress."""
         while pending := [
             *(run.task for _, run in self._runs.values() if run.task is not None),
-            *(hosted.fetching for hosted in self.hosted_agents if hosted.fetching is not None),
-            *self._leaving,
-            *self._checking,
+            *(hosted.fetch_task for hosted in self.hosted_agents if hosted.fetch_task is not None),
+            *self._removals,
+            *self._lease_checks,
         ]:
             await asyncio.wait(pending)
 
     async def _sleep_until_override_change(self, seconds: float) -> None:
         """Sleep for a number of seconds, or until an override changes."""
         # This event is replaced at the next change, so it is read once.
-        changed = self._change_event
+        changed = self._override_change_event
         try:
             async with asyncio.timeout(seconds):
                 await changed.wait()

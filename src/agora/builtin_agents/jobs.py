@@ -25,7 +25,7 @@ class BuiltinAgentsController(Controller):
         super().__init__(context)
         self._host = host
         self._settled_tenants: set[str] = set()
-        self._signs_at = 0
+        self._next_heartbeat_at = 0
 
     async def prepare(self) -> None:
         for tenant in {DEFAULT_TENANT, *await self.context.store.tenants()}:
@@ -33,8 +33,8 @@ class BuiltinAgentsController(Controller):
 
     async def step(self) -> None:
         await super().step()
-        await self._host.reconcile()
-        self._record_heartbeats()
+        await self._host.renew_due_leases_and_retry_fetches()
+        self._record_due_heartbeats()
 
     async def finish(self) -> None:
         await self._host.stop()
@@ -54,12 +54,12 @@ class BuiltinAgentsController(Controller):
                 self._host.host_agent(tenant, agent_id, agent.profile.name, agent, is_suspended=suspended)
         self._settled_tenants.add(tenant)
 
-    def _record_heartbeats(self) -> None:
+    def _record_due_heartbeats(self) -> None:
         """Record heartbeats as a connected agent does, three times within the offline timeout."""
         now, settings = self.context.clock.now(), self.context.server.settings
-        if now < self._signs_at:
+        if now < self._next_heartbeat_at:
             return
-        self._signs_at = now + int(settings.offline_after * SECOND / 3)
-        for key in self._host.hosted_agents:
-            if key.agent.alive:
-                self.context.server.last_seen[key.caller.tenant, key.caller.subject] = now
+        self._next_heartbeat_at = now + int(settings.offline_after * SECOND / 3)
+        for hosted_agent in self._host.hosted_agents:
+            if hosted_agent.agent.alive:
+                self.context.server.last_seen[hosted_agent.caller.tenant, hosted_agent.caller.subject] = now

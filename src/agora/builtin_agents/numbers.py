@@ -58,7 +58,7 @@ class Number:
         return int(self.value) if isinstance(self.value, Fraction) and self.value.denominator == 1 else None
 
     @property
-    def decimal(self) -> Decimal:
+    def as_decimal(self) -> Decimal:
         if isinstance(self.value, Decimal):
             return self.value
         return Decimal(self.value.numerator) / Decimal(self.value.denominator)
@@ -72,7 +72,7 @@ class Number:
     def __add__(self, other: Number) -> Number:
         if isinstance(self.value, Fraction) and isinstance(other.value, Fraction):
             return Number(self.value + other.value, self.real or other.real)
-        return Number(self.decimal + other.decimal, True)
+        return Number(self.as_decimal + other.as_decimal, True)
 
     def __neg__(self) -> Number:
         return Number(-self.value, self.real)
@@ -83,14 +83,14 @@ class Number:
     def __mul__(self, other: Number) -> Number:
         if isinstance(self.value, Fraction) and isinstance(other.value, Fraction):
             return Number(self.value * other.value, self.real or other.real)
-        return Number(self.decimal * other.decimal, True)
+        return Number(self.as_decimal * other.as_decimal, True)
 
     def __truediv__(self, other: Number) -> Number:
         if not other.value:
             raise CalculationError("Division by zero has no result.")
         if isinstance(self.value, Fraction) and isinstance(other.value, Fraction):
             return Number(self.value / other.value, True)
-        return Number(self.decimal / other.decimal, True)
+        return Number(self.as_decimal / other.as_decimal, True)
 
     def __floordiv__(self, other: Number) -> Number:
         return (self / other).floor()
@@ -110,7 +110,7 @@ class Number:
         whole = self.as_integer
         if whole is not None and not (self.real and abs(whole) >= 10**DISPLAYED_DIGITS):
             return f"{whole}.0" if self.real else str(whole)
-        return _format_decimal(self.decimal)
+        return _format_decimal(self.as_decimal)
 
     @property
     def json(self) -> int | float | str:
@@ -121,14 +121,14 @@ class Number:
         if whole is not None:
             return str(self)
         # float() of a decimal above 1.8e308 is infinity, which JSON does not have.
-        number = float(self.decimal)
+        number = float(self.as_decimal)
         return number if abs(number) < 1e300 else str(self)
 
     @property
-    def fraction(self) -> str | None:
+    def fraction_text(self) -> str | None:
         """Format the exact fraction, if the decimals are truncated."""
         value = self.as_fraction
-        if value is None or value.denominator == 1 or Fraction(Decimal(_format_decimal(self.decimal))) == value:
+        if value is None or value.denominator == 1 or Fraction(Decimal(_format_decimal(self.as_decimal))) == value:
             return None
         return f"{value.numerator}/{value.denominator}"
 
@@ -170,7 +170,7 @@ def raise_to_power(base: Number, exponent: Number) -> Number:
         raise CalculationError("A negative number has no such power among the real numbers.")
     if (root := _compute_exact_square_root(base, exponent)) is not None:
         return root
-    return Number(base.decimal**exponent.decimal, True)
+    return Number(base.as_decimal**exponent.as_decimal, True)
 
 
 def _compute_exact_square_root(base: Number, exponent: Number) -> Number | None:

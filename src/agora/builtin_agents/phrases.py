@@ -20,7 +20,7 @@ _N = r"([-+]?\d[\d,.]*%?|\([^()]*\))"
 _LIST = r"([^()]*\d[^()]*)"
 
 #: phrases and their symbols; applied in order
-_FORMS: tuple[tuple[str, str], ...] = (
+_TRANSLATIONS: tuple[tuple[str, str], ...] = (
     (rf"\badd\s+{_N}\s+to\s+{_N}", r"(\2 + \1)"),
     (rf"\badd\s+{_N}\s+(?:and|with|plus)\s+{_N}", r"(\1 + \2)"),
     (rf"\bsubtract\s+{_N}\s+from\s+{_N}", r"(\2 - \1)"),
@@ -67,9 +67,9 @@ _FORMS: tuple[tuple[str, str], ...] = (
 
 
 @cache
-def _compile_forms() -> list[tuple[re.Pattern[str], str]]:
+def _compile_translations() -> list[tuple[re.Pattern[str], str]]:
     """Compile the forms at first use."""
-    return [(re.compile(pattern, re.IGNORECASE), replacement) for pattern, replacement in _FORMS]
+    return [(re.compile(pattern, re.IGNORECASE), replacement) for pattern, replacement in _TRANSLATIONS]
 
 
 _ARGUMENTS = re.compile(r"\b(sum|product|mean|median|max|min|gcd|lcm)\(([^()]*)\)")
@@ -85,6 +85,6 @@ def translate_question_to_expression(text: str) -> str:
         return text
     text = " ".join(text.split())
     text = _END.sub("", _BEGINNING.sub("", text, count=1))
-    for pattern, replacement in _compile_forms():
+    for pattern, replacement in _compile_translations():
         text = pattern.sub(replacement, text)
     return _ARGUMENTS.sub(lambda match: f"{match[1]}({_AND.sub(', ', match[2])})", text).strip()

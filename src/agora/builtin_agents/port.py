@@ -115,7 +115,7 @@ class InputRequired(Exception):
 class Job(ABC):
     """A running task of an agent. Its methods write under the task's lease.
 
-    Each of them raises StaleLease once the lease is lost; the handler is then cancelled, and ``ended`` is the reason.
+    Each of them raises StaleLease once the lease is lost; the handler is then cancelled, and ``stop_reason`` is the reason.
     They wait while the store is full or the marketplace is halted.
 
     task_type: ``a2a.message``, a skill's id, or the type of the assigned task. skill: id of the requested skill, if
@@ -139,7 +139,7 @@ class Job(ABC):
     metadata: Mapping[str, Any] = field(default_factory=dict)
     checkpoint: Mapping[str, Any] | None = None
     attempt: int = 1
-    ended: StopReason | None = None
+    stop_reason: StopReason | None = None
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -234,7 +234,7 @@ class BuiltinAgent(ABC):
         """Perform a task and return its result: text, JSON, or a :class:`Reply`.
 
         Raise TaskFailed, TaskRejected, TaskPostponed or InputRequired to end it otherwise; any other exception fails
-        the task and discloses only its class. When cancelled, ``job.ended`` is the reason; a handler that takes longer
+        the task and discloses only its class. When cancelled, ``job.stop_reason`` is the reason; a handler that takes longer
         than a few seconds is abandoned. It may run again after a crash, so external effects must be idempotent by
         ``job.task_id``.
         """

@@ -23,7 +23,7 @@ __all__ = ["ACCOUNT", "CATEGORY", "deactivate_builtin_agent", "register_or_updat
 
 log = logging.getLogger(__name__)
 
-#: registers an agent or changes its profile; most starts find all of them as they should be
+#: loaded only to register an agent or change its profile, which most starts need not
 AGENT_SERVICE: Lazy[type[AgentService]] = Lazy("agora.domains.agents.service:AgentService")
 ACCOUNT = CATEGORY = "builtin"  #: reserved account, so that no other agent can be taken for a built-in one
 
@@ -45,7 +45,7 @@ async def register_or_update_builtin(call: Call, profile: Profile) -> tuple[str,
         log.warning("the name %r belongs to another agent: the built-in agent is not registered", profile.name)
         return None
     agent_id = row.agent_id
-    if _has_changed(row, profile):
+    if _differs_from_profile(row, profile):
         service = _create_agent_service(call)
         await service.update(agent_id, capabilities=profile.capabilities, **_build_profile_fields(profile))
     elif row.status in ("inactive", "offline"):
@@ -75,7 +75,7 @@ def _build_profile_fields(profile: Profile) -> dict[str, Any]:
     }
 
 
-def _has_changed(row: AgentRow, profile: Profile) -> bool:
-    desired = _build_profile_fields(profile) | {"capabilities": profile.capabilities}
-    packed = {name: value if isinstance(value, str) else encode_json(value) for name, value in desired.items()}
-    return any(getattr(row, name) != value for name, value in packed.items())
+def _differs_from_profile(row: AgentRow, profile: Profile) -> bool:
+    fields = _build_profile_fields(profile) | {"capabilities": profile.capabilities}
+    columns = {name: value if isinstance(value, str) else encode_json(value) for name, value in fields.items()}
+    return any(getattr(row, name) != value for name, value in columns.items())

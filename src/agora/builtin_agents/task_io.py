@@ -17,7 +17,7 @@ __all__ = [
     "convert_answer_to_parts",
     "convert_answer_to_result",
     "find_newest_requester_message",
-    "is_plain",
+    "is_single_text_or_object",
     "list_requester_messages_after",
 ]
 
@@ -86,6 +86,6 @@ def convert_answer_to_result(answer: Any) -> Any:
     return answer.parts[0]["data"] if len(answer.parts) == 1 and "data" in answer.parts[0] else None
 
 
-def is_plain(parts: Sequence[Part]) -> bool:
+def is_single_text_or_object(parts: Sequence[Part]) -> bool:
     """Whether parts are a single text or object: then the result is complete."""
     return len(parts) == 1 and set(parts[0]) in ({"text"}, {"data"})

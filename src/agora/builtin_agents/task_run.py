@@ -33,7 +33,7 @@ from .task_io import (
     convert_answer_to_parts,
     convert_answer_to_result,
     find_newest_requester_message,
-    is_plain,
+    is_single_text_or_object,
     list_requester_messages_after,
 )
 
@@ -56,10 +56,10 @@ class TaskRun(Job):
     lease_seconds: int
     renew_at: int
     output_size: int = 0
-    settling: bool = False
+    is_storing_outcome: bool = False
     task: asyncio.Task[None] | None = None
     _checkpoint_count: int = 0
-    _writing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _append_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @classmethod
     def from_claimed_task(
@@ -90,16 +90,16 @@ class TaskRun(Job):
 
     # -- the host's side -------------------------------------------------------------------------
 
-    async def run_handler(self) -> None:
+    async def run_handler_and_store_outcome(self) -> None:
         """Run the handler and store the outcome, within the trace of the task's creation."""
         CURRENT_PROTOCOL.set("resident")
         if self.calls.tracing is None:
-            await self._run_handler()
+            await self._run_handler_untraced()
             return
         with self.calls.tracing.begin("resident.task", "consumer", self.metadata, {}):
-            await self._run_handler()
+            await self._run_handler_untraced()
 
-    async def _run_handler(self) -> None:
+    async def _run_handler_untraced(self) -> None:
         try:
             if self.token > 1:  # an earlier attempt: the requester's last message is in the log
                 latest = await find_newest_requester_message(self.calls, self.task_id)
@@ -107,25 +107,25 @@ class TaskRun(Job):
             answer = await self.agent.perform_task(self)
         except asyncio.CancelledError:
             # Cancelled by something else than stop_handler(): the loop is closing, and nothing can be stored any more.
-            if self.ended is None:
+            if self.stop_reason is None:
                 raise
-            await self._store_task_outcome(self._release_task())
+            await self._store_outcome_or_log(self._release_task_if_stopping())
         except Exception as error:
-            await self._store_task_outcome(self._store_handler_error(error))
+            await self._store_outcome_or_log(self._store_outcome_of_exception(error))
         else:
-            await self._store_task_outcome(self._complete_task(answer))
+            await self._store_outcome_or_log(self._reply_and_complete_task(answer))
 
     def stop_handler(self, reason: StopReason) -> None:
         """Stop the handler, unless it has ended."""
         # While its outcome is being stored, a cancellation would lose it.
-        if self.settling or self.ended is not None:
+        if self.is_storing_outcome or self.stop_reason is not None:
             return
-        self.ended = reason
+        self.stop_reason = reason
         if self.task is not None:
             self.task.cancel()
 
-    async def renew_lease(self, now: int) -> None:
-        """Extend the lease."""
+    async def renew_lease_or_stop_handler(self, now: int) -> None:
+        """Extend the lease; if it is lost, stop the handler. A transient error is retried at the next check of the host."""
         # Before the call: the host checks for due renewals every two seconds, and must not start a second one.
         self.renew_at = now + self.lease_seconds * SECOND // 3
         try:
@@ -138,78 +138,87 @@ class TaskRun(Job):
             log.info("the lease on %s was not renewed: %s", self.task_id, error)
             self.stop_handler("lost")
 
-    async def _store_task_outcome(self, ending: Any) -> None:
-        self.settling = True
+    async def _store_outcome_or_log(self, store_outcome: Any) -> None:
+        self.is_storing_outcome = True
         try:
-            await ending
+            await store_outcome
         except StaleLease:
             log.info("%s is no longer %s's", self.task_id, self.calls.caller.name)
         except AgoraError as error:
             log.warning("the outcome of %s could not be stored: %s", self.task_id, error)
 
-    async def _release_task(self) -> None:
-        if self.ended == "stopping":
-            await self._write_task("release", reason="The agent stops.")
+    async def _release_task_if_stopping(self) -> None:
+        if self.stop_reason == "stopping":
+            await self._call_task_operation("release", reason="The agent stops.")
 
-    async def _store_handler_error(self, error: Exception) -> None:
+    async def _store_outcome_of_exception(self, error: Exception) -> None:
         match error:
             case StaleLease():
                 return
             case InputRequired():
                 await self._ask_requester(error)
             case TaskPostponed():
-                await self._write_task(
-                    "release", reason=_truncate_text(str(error)), delay=min(86_400.0, max(0.0, error.delay))
+                await self._call_task_operation(
+                    "release", reason=_clean_reason(str(error)), delay=min(86_400.0, max(0.0, error.delay))
                 )
             case TaskRejected():
-                await self._write_task("update", status=TaskStatus.REJECTED, notes=_truncate_text(str(error)))
-                await self._reply_to_message(str(error), type="refuse", intent="refused", payload={"error": str(error)})
+                await self._call_task_operation("update", status=TaskStatus.REJECTED, notes=_clean_reason(str(error)))
+                await self._reply_to_creating_message(
+                    str(error), type="refuse", intent="refused", payload={"error": str(error)}
+                )
             case TaskFailed():
-                await self._fail_task(str(error), retry=error.retry, failure=error)
+                await self._reply_and_fail_task(str(error), retry=error.retry, failure=error)
             # A refusal of an operation that the handler called: the same call would be refused again.
             case AgoraError():
-                await self._fail_task(error.detail, retry=False)
+                await self._reply_and_fail_task(error.detail, retry=False)
             case _:
                 # The requester sees only the incident's id: a traceback may contain data of other requesters.
                 incident = new_id("err")
                 log.error("%s failed at %s (%s)", self.calls.caller.name, self.task_id, incident, exc_info=error)
-                what = f"{self.calls.caller.name} failed at it ({type(error).__name__}, {incident})."
-                await self._fail_task(what, retry=False)
+                reason = f"{self.calls.caller.name} failed at it ({type(error).__name__}, {incident})."
+                await self._reply_and_fail_task(reason, retry=False)
 
-    async def _fail_task(self, error: str, *, retry: bool, failure: TaskFailed | None = None) -> None:
+    async def _reply_and_fail_task(self, error: str, *, retry: bool, failure: TaskFailed | None = None) -> None:
         if not retry:
             payload: dict[str, Any] = {"error": error}
             if failure is not None:
                 payload |= {"code": failure.code} if failure.code else {}
                 payload |= {"details": dict(failure.details)} if failure.details else {}
             intent = "failed" if failure is None else failure.intent
-            await self._reply_to_message(error, type="failure", intent=intent, payload=payload)
-        await self._write_task("fail", error=_truncate_text(error), retry=retry)
+            await self._reply_to_creating_message(error, type="failure", intent=intent, payload=payload)
+        await self._call_task_operation("fail", error=_clean_reason(error), retry=retry)
 
     async def _ask_requester(self, question: InputRequired) -> None:
         payload, status = {"text": str(question)}, {"state": "in_progress"}
-        await self._reply_to_message(str(question), intent="input_required", payload=payload, status=status)
+        await self._reply_to_creating_message(str(question), intent="input_required", payload=payload, status=status)
         task_status = TaskStatus.AUTH_REQUIRED if question.auth else TaskStatus.INPUT_REQUIRED
-        await self._write_task("message", parts=question.parts, status=task_status.value)
+        await self._call_task_operation("message", parts=question.parts, status=task_status.value)
 
-    async def _complete_task(self, answer: Any) -> None:
+    async def _reply_and_complete_task(self, answer: Any) -> None:
         result = convert_answer_to_result(answer)
-        is_message = isinstance(answer, Reply) and answer.message_id is not None and bool(answer.parts)
+        is_message_reply = isinstance(answer, Reply) and answer.message_id is not None and bool(answer.parts)
         try:
-            if isinstance(answer, Reply) and not is_message and answer.parts and not is_plain(answer.parts):
+            if (
+                isinstance(answer, Reply)
+                and not is_message_reply
+                and answer.parts
+                and not is_single_text_or_object(answer.parts)
+            ):
                 await self.artifact(answer.parts, name="result")
             payload = result if isinstance(result, dict) else {"text": _format_reply_text(answer)}
-            await self._reply_to_message(_format_reply_text(answer), intent="result", payload=payload)
-            if isinstance(answer, Reply) and is_message:
+            await self._reply_to_creating_message(_format_reply_text(answer), intent="result", payload=payload)
+            if isinstance(answer, Reply) and is_message_reply:
                 message = {"parts": list(answer.parts), "message_id": answer.message_id}
-                await self._write_task("message", status=TaskStatus.COMPLETED.value, **message)
+                await self._call_task_operation("message", status=TaskStatus.COMPLETED.value, **message)
                 return
             notes = answer.notes if isinstance(answer, Reply) else None
-            await self._write_task("complete", result=result, **({"notes": _truncate_text(notes)} if notes else {}))
+            await self._call_task_operation(
+                "complete", result=result, **({"notes": _clean_reason(notes)} if notes else {})
+            )
         except InvalidRequest as error:
-            await self._fail_task(f"Its result cannot be stored: {error.detail}", retry=False)
+            await self._reply_and_fail_task(f"Its result cannot be stored: {error.detail}", retry=False)
 
-    async def _reply_to_message(
+    async def _reply_to_creating_message(
         self, text: str, *, type: str = "inform", intent: str, payload: Mapping[str, Any], **fields: Any
     ) -> None:
         """Reply to the message that created the task. Called before the task ends, so that a crash cannot lose the
@@ -247,8 +256,8 @@ class TaskRun(Job):
             # stored. The outcome of this attempt must be stored nevertheless.
             log.info("%s was already answered with another outcome", self.task_id)
 
-    async def _write_task(self, action: str, **arguments: Any) -> Any:
-        if action != "renew" and self.ended == "lost":
+    async def _call_task_operation(self, action: str, **arguments: Any) -> Any:
+        if action != "renew" and self.stop_reason == "lost":
             raise StaleLease(f"{self.task_id} is now held by another worker.")
         return await self.calls(f"agora.task.{action}", task_id=self.task_id, fencing_token=self.token, **arguments)
 
@@ -256,10 +265,10 @@ class TaskRun(Job):
 
     async def append(self, text: str) -> None:
         # One at a time: each part begins at the offset in the receipt of the previous one.
-        async with self._writing:
+        async with self._append_lock:
             for start in range(0, len(text), MAX_OUTPUT_CHARACTERS):
                 part = text[start : start + MAX_OUTPUT_CHARACTERS]
-                receipt = await self._write_task("append", content=part, offset=self.output_size)
+                receipt = await self._call_task_operation("append", content=part, offset=self.output_size)
                 self.output_size = receipt.next_offset
 
     async def artifact(
@@ -273,7 +282,7 @@ class TaskRun(Job):
         **more: Any,
     ) -> None:
         options = {"artifact_id": artifact_id, "name": name, **more}
-        await self._write_task(
+        await self._call_task_operation(
             "artifact",
             parts=list(parts),
             append=append,
@@ -282,7 +291,7 @@ class TaskRun(Job):
         )
 
     async def say(self, content: str | Sequence[Part], **more: Any) -> None:
-        await self._write_task("message", parts=convert_answer_to_parts(content), **more)
+        await self._call_task_operation("message", parts=convert_answer_to_parts(content), **more)
 
     async def read_new_messages(self, after: int) -> Sequence[tuple[int, Mapping[str, Any]]]:
         # Before the reading: a message that arrives during it sets the event again.
@@ -290,14 +299,16 @@ class TaskRun(Job):
         return await list_requester_messages_after(self.calls, self.task_id, after)
 
     async def report(self, progress: float | None = None, notes: str | None = None) -> None:
-        fields = {"progress": progress, "notes": notes and _truncate_text(notes)}
-        await self._write_task("update", **{name: value for name, value in fields.items() if value is not None})
+        fields = {"progress": progress, "notes": notes and _clean_reason(notes)}
+        await self._call_task_operation(
+            "update", **{name: value for name, value in fields.items() if value is not None}
+        )
 
     async def save(self, checkpoint: Mapping[str, Any]) -> None:
         self._checkpoint_count += 1
         # Increasing over all attempts: a write of an earlier one that arrives late is older than any of this one.
         number = self.token * CHECKPOINTS_PER_CLAIM + self._checkpoint_count
-        await self._write_task("renew", checkpoint=dict(checkpoint), checkpoint_number=number)
+        await self._call_task_operation("renew", checkpoint=dict(checkpoint), checkpoint_number=number)
         self.checkpoint = checkpoint
 
     async def publish(self, event_type: str, data: Any) -> None:
@@ -325,6 +336,6 @@ def _format_reply_text(answer: Any) -> str:
     )
 
 
-def _truncate_text(text: str) -> str:
+def _clean_reason(text: str) -> str:
     valid_text = text.replace("\x00", "").encode("utf-8", "replace").decode()
     return valid_text[:MAX_TEXT_CHARACTERS] or "No reason was given."

@@ -14,7 +14,7 @@ from pydantic_core import from_json
 
 from agora import __version__
 from agora.builtin_agents.host import AgentHost
-from agora.builtin_agents.remote.client_pool import A2AClientPool
+from agora.builtin_agents.remote.client_factory import A2AClientFactory
 from agora.clock import AlignedClock, Clock, SystemClock, new_id, to_datetime
 from agora.core import override_queries as overrides
 from agora.core.call import Caller, ServerContext
@@ -327,8 +327,8 @@ class App:
         ports.provide(UPSTREAMS, ConnectionPool(upstream_sealer, grants=self.grants))
         sealer = ports.provide(CREDENTIAL_SEALER, Sealer(self.signer.derive_encryption_key("a2a")))
         ports.provide(KEY_SEALER, Sealer(self.signer.derive_encryption_key("models")))
-        self._lines = A2AClientPool(sealer)
-        ports.provide(REMOTE_AGENTS, self._lines)
+        self._a2a_clients = A2AClientFactory(sealer)
+        ports.provide(REMOTE_AGENTS, self._a2a_clients)
         if (local := open_local_host(self.settings)) is not None:
             ports.provide(LOCAL_HOST, local)
         if self.sign_on is not None:
@@ -396,7 +396,7 @@ class App:
             clock=self.clock,
             monitor=self.monitor,
             host=self.agent_host,
-            lines=self._lines,
+            a2a_clients=self._a2a_clients,
             bus=open_bus(self.settings),
             authenticate=self.authenticator.authenticate,
         )

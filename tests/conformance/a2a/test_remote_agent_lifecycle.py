@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from agora.builtin_agents.remote.client_pool import A2AClientPool
+from agora.builtin_agents.remote.client_factory import A2AClientFactory
 from agora.core.call import Caller
 from agora.core.ports import CREDENTIAL_SEALER
 from agora.domains.a2a.remote_port import REMOTE_AGENTS
@@ -289,7 +289,9 @@ async def test_name_that_resolves_to_a_private_address_is_refused_on_connect(mar
         return ["10.0.0.7"]
 
     app = market.app
-    app.context.ports.provide(REMOTE_AGENTS, A2AClientPool(app.context.ports.get(CREDENTIAL_SEALER), resolver=inside))
+    app.context.ports.provide(
+        REMOTE_AGENTS, A2AClientFactory(app.context.ports.get(CREDENTIAL_SEALER), resolver=inside)
+    )
     from agora.domains.a2a.remote_port import RemoteEndpoint
 
     with pytest.raises(UpstreamUnavailable, match=r"10\.0\.0\.7.*a2a_private_networks"):

@@ -215,7 +215,7 @@ async def test_cancelled_task_stops_its_handler(market: Market, resident: Script
     await wait_until(lambda: resident.begun)
     await market.call(market.operator, "task.cancel", task_id=task_id)
     await market.app.agent_host.wait_until_idle()
-    assert resident.begun[0].ended == "cancelled"
+    assert resident.begun[0].stop_reason == "cancelled"
     assert (await get(market, task_id)).status == TaskStatus.CANCELLED
 
 
@@ -223,7 +223,7 @@ async def test_leases_are_renewed(market: Market, resident: Scripted, upkeep: An
     task_id = await assign(market, market.operator, "a2a.message", assignee="Resident", payload={"text": "wait"})
     for _ in range(5):
         market.clock.advance(12)
-        await market.app.agent_host.reconcile()
+        await market.app.agent_host.renew_due_leases_and_retry_fetches()
         await upkeep.step()
     assert (await get(market, task_id)).status == TaskStatus.IN_PROGRESS
     resident.go_on.set()
@@ -257,8 +257,8 @@ async def test_task_with_an_expired_lease_is_claimed_again(market: Market, resid
     await wait_until(lambda: resident.begun)
     market.clock.advance(31)
     await upkeep.step()
-    await wait_until(lambda: len(resident.begun) == 2 and resident.begun[0].ended)  # in either order
-    assert resident.begun[0].ended == "lost"
+    await wait_until(lambda: len(resident.begun) == 2 and resident.begun[0].stop_reason)  # in either order
+    assert resident.begun[0].stop_reason == "lost"
     resident.go_on.set()
     await market.app.agent_host.wait_until_idle()
     task = await get(market, task_id)
@@ -291,9 +291,9 @@ async def test_paused_agent_does_not_delay_the_leases_of_others(
     await market.call(market.operator, "admin.override", target_id=target, action="pause", reason="stop")
     market.clock.advance(12)
     async with asyncio.timeout(10):
-        await market.app.agent_host.reconcile()
+        await market.app.agent_host.renew_due_leases_and_retry_fetches()
     await market.call(market.operator, "admin.override", target_id=target, action="resume")
-    await market.app.agent_host.reconcile()
+    await market.app.agent_host.renew_due_leases_and_retry_fetches()
     market.clock.advance(20)
     await upkeep.step()
     assert (await get(market, task_id)).status == TaskStatus.IN_PROGRESS, "it was renewed after the resumption"
@@ -309,7 +309,7 @@ async def test_halt_stops_running_jobs(market: Market, resident: Scripted) -> No
         market.operator, "admin.override", target_id=resident_id(market), action="emergency_halt", reason="stop"
     )
     await market.app.agent_host.wait_until_idle()
-    assert resident.begun[0].ended == "lost"
+    assert resident.begun[0].stop_reason == "lost"
     assert (await get(market, task_id)).status == TaskStatus.IN_PROGRESS
 
 
@@ -392,12 +392,24 @@ async def test_tasks_for_a_capability_are_served_but_open_tasks_are_not(market: 
 async def test_removed_agent_releases_its_tasks(market: Market, resident: Scripted) -> None:
     task_id = await assign(market, market.operator, "a2a.message", assignee="Resident", payload={"text": "wait"})
     await wait_until(lambda: resident.begun)
-    leaving = asyncio.create_task(market.app.agent_host.remove("default", resident_id(market)))
+    leaving = asyncio.create_task(market.app.agent_host.stop_hosting_agent("default", resident_id(market)))
     await wait_until(lambda: market.app.agent_host.hosted_agents[-1].caller.name != "Resident")
     resident.begun[0].stop_handler("stopping")  # type: ignore[attr-defined]  # without the grace
     await leaving
     task = await get(market, task_id)
     assert (task.status, task.attempts, resident.closed) == (TaskStatus.PENDING, 0, True)
+
+
+async def test_replaced_agent_claims_no_further_tasks(market: Market, resident: Scripted) -> None:
+    for _ in range(3):
+        await assign(market, market.operator, "a2a.message", assignee="Resident", payload={"text": "wait"})
+    await wait_until(lambda: len(resident.begun) == 2)
+    successor = Scripted()
+    successor.concurrency = 0  # the third task stays in the queue
+    market.app.agent_host.host_agent("default", resident_id(market), "Resident", successor)
+    resident.go_on.set()
+    await market.app.agent_host.wait_until_idle()
+    assert len(resident.begun) == 2
 
 
 async def test_suspended_agent_stops(market: Market, resident: Scripted) -> None:

@@ -13,14 +13,14 @@ __all__ = ["RemoteAgent"]
 class RemoteAgent(BuiltinAgent):
     """Forwards its tasks. reachable: the result of the last check; an unreachable agent is not alive.
 
-    suspect: a call has failed since the last check, so the next check is due soon.
+    needs_check: a call has failed since the last check, so the next check is due soon.
     """
 
     concurrency = 64
 
-    def __init__(self, profile: Profile, line: A2AClient, past: ConversationHistory, *, reachable: bool) -> None:
-        self.profile, self._client, self._history = profile, line, past
-        self.reachable, self.suspect = reachable, False
+    def __init__(self, profile: Profile, client: A2AClient, history: ConversationHistory, *, reachable: bool) -> None:
+        self.profile, self._client, self._history = profile, client, history
+        self.reachable, self.needs_check = reachable, False
         self._active_runs, self._retired = 0, False
 
     @property
@@ -34,7 +34,7 @@ class RemoteAgent(BuiltinAgent):
             return await run.run_task()
         finally:
             self._active_runs -= 1
-            self.suspect = self.suspect or run.troubled
+            self.needs_check = self.needs_check or run.was_unreachable
             if self._retired and not self._active_runs:
                 self._client.close()
 

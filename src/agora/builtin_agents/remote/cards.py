@@ -45,41 +45,41 @@ def _generate_card_urls(url: str) -> Iterator[str]:
     yield url
 
 
-async def fetch_verified_card(post: OriginClient, url: str) -> dict[str, Any]:
+async def fetch_verified_card(origin_client: OriginClient, url: str) -> dict[str, Any]:
     """Fetch an agent's card in the form of A2A 1.0, with absolute URLs. Raises RemoteError.
 
     The card is rejected if signatures were checked and none is valid; only verified signatures are kept.
     """
-    document, card_url = await _fetch_card(post, url)
+    document, card_url = await _fetch_card(origin_client, url)
     try:
         card = _resolve_urls(legacy_cards.card_to_v1(document), card_url)
     except AgoraError as error:
         raise RemoteError(f"Its card cannot be read: {error.detail}") from None
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise RemoteError(f"Its card cannot be read ({type(error).__name__}).") from None
-    verified = await _list_verified_signatures(post, document, card_url)
+    verified = await _list_verified_signatures(origin_client, document, card_url)
     card.pop("signatures", None)
     return card | ({"signatures": verified} if verified else {})
 
 
-async def _fetch_card(post: OriginClient, url: str) -> tuple[dict[str, Any], str]:
+async def _fetch_card(origin_client: OriginClient, url: str) -> tuple[dict[str, Any], str]:
     """Fetch the first card at one of the candidate URLs. Returns the document and its URL."""
     for card_url in _generate_card_urls(url):
-        document = await _fetch_json_or_none(post, card_url, MAX_CARD_BYTES)
+        document = await _fetch_json_or_none(origin_client, card_url, MAX_CARD_BYTES)
         if isinstance(document, dict) and "name" in document and ("skills" in document or "capabilities" in document):
             return document, card_url
     raise RemoteError("There is no agent card at this address.")
 
 
-async def _fetch_json_or_none(post: OriginClient, url: str, limit: int) -> Any:
+async def _fetch_json_or_none(origin_client: OriginClient, url: str, limit: int) -> Any:
     """Fetch JSON from a URL of the client's origin. None if there is no such document."""
-    reply = await post.send(A2ARequest("GET", build_request_target(url), HEADERS))
+    reply = await origin_client.send_request(A2ARequest("GET", build_request_target(url), HEADERS))
     try:
         if reply.status in ABSENT_STATUSES:
             # A connection can be reused only after the body has been read.
-            await post.read_body(reply, limit)
+            await origin_client.read_body(reply, limit)
             return None
-        body = await post.read_body(reply, limit)
+        body = await origin_client.read_body(reply, limit)
         if reply.status >= 300:
             raise wire.build_http_error(reply.status, body)
         try:
@@ -109,7 +109,9 @@ def _resolve_urls(card: dict[str, Any], card_url: str) -> dict[str, Any]:
 # -- signatures ------------------------------------------------------------------------------------
 
 
-async def _list_verified_signatures(post: OriginClient, card: Mapping[str, Any], card_url: str) -> list[dict[str, Any]]:
+async def _list_verified_signatures(
+    origin_client: OriginClient, card: Mapping[str, Any], card_url: str
+) -> list[dict[str, Any]]:
     """Return the signatures that verify. Raises RemoteError if keys were found but no signature verifies.
 
     Only keys at the card's own origin are fetched (``jku``): keys of other origins are not trusted.
@@ -119,7 +121,7 @@ async def _list_verified_signatures(post: OriginClient, card: Mapping[str, Any],
     contents = _list_signed_contents(card)
     fitting, failing = [], 0
     for signature in signatures[:MAX_SIGNATURES]:
-        key = await _fetch_key_or_none(post, signature, card_url)
+        key = await _fetch_key_or_none(origin_client, signature, card_url)
         if key is None:
             continue
         if any(is_valid_signature(signature, content, key) for content in contents):
@@ -140,13 +142,15 @@ def _list_signed_contents(card: Mapping[str, Any]) -> list[bytes]:
         return []
 
 
-async def _fetch_key_or_none(post: OriginClient, signature: Mapping[str, Any], card_url: str) -> dict[str, Any] | None:
+async def _fetch_key_or_none(
+    origin_client: OriginClient, signature: Mapping[str, Any], card_url: str
+) -> dict[str, Any] | None:
     """Fetch the key that a signature names by its ``jku``; None if unavailable."""
     header = _decode_protected_header_or_empty(signature)
     jku = header.get("jku")
     if not isinstance(jku, str) or _split_origin_or_empty(jku) != _split_origin_or_empty(card_url):
         return None
-    keys = await _fetch_json_or_none(post, jku, MAX_KEY_SET_BYTES)
+    keys = await _fetch_json_or_none(origin_client, jku, MAX_KEY_SET_BYTES)
     entries = keys.get("keys") if isinstance(keys, dict) else None
     for key in entries if isinstance(entries, list) else ():
         if isinstance(key, dict) and key.get("kid") == header.get("kid"):

@@ -51,11 +51,11 @@ class OriginClient:
         """Close the connections."""
         self._http.close()
 
-    async def send(self, request: A2ARequest) -> Reply:
+    async def send_request(self, request: A2ARequest) -> Reply:
         """Send a request, and wait for the head of its response. Raises RemoteError."""
-        with open_span("a2a.request", "client", **{"server.address": self._http.host}) as here:
+        with open_span("a2a.request", "client", **{"server.address": self._http.host}) as span:
             reply = await self._send_with_timeout(request, {**self._headers, **request.headers, **trace_headers()})
-            here.set_attribute("http.response.status_code", reply.status)
+            span.set_attribute("http.response.status_code", reply.status)
             return reply
 
     async def _send_with_timeout(self, request: A2ARequest, headers: Mapping[str, str]) -> Reply:
@@ -102,21 +102,21 @@ class OriginClient:
 class A2AClient:
     """Calls methods of A2A 1.0 at one agent."""
 
-    def __init__(self, interface: Interface, post: OriginClient) -> None:
-        self.interface, self._post = interface, post
+    def __init__(self, interface: Interface, origin_client: OriginClient) -> None:
+        self.interface, self._origin_client = interface, origin_client
 
     @property
     def timeout(self) -> float:
         """The idle timeout in seconds."""
-        return self._post.seconds
+        return self._origin_client.seconds
 
     def close(self) -> None:
         """Close the connections."""
-        self._post.close()
+        self._origin_client.close()
 
     async def call(self, method: str, params: Mapping[str, Any], *, task: bool = False) -> dict[str, Any]:
         """Call a method and return its answer as a StreamResponse. task: the answer is a Task. Raises RemoteError."""
-        reply = await self._post.send(wire.build_a2a_request(self.interface, method, params))
+        reply = await self._origin_client.send_request(wire.build_a2a_request(self.interface, method, params))
         try:
             return await self._read_answer(reply, task=task)
         finally:
@@ -124,11 +124,11 @@ class A2AClient:
 
     async def open_stream(self, method: str, params: Mapping[str, Any]) -> A2AStream:
         """Open a stream, which the caller must close. Raises RemoteError."""
-        reply = await self._post.send(wire.build_a2a_request(self.interface, method, params))
+        reply = await self._origin_client.send_request(wire.build_a2a_request(self.interface, method, params))
         try:
             _reject_compressed_answer(reply)
             if reply.status >= 400:
-                raise wire.build_http_error(reply.status, await self._post.read_body(reply, MAX_ERROR_BYTES))
+                raise wire.build_http_error(reply.status, await self._origin_client.read_body(reply, MAX_ERROR_BYTES))
             if _is_stream(reply):
                 return A2AStream(self, reply, [])
             return A2AStream(self, reply, [await self._read_answer(reply)])
@@ -139,26 +139,26 @@ class A2AClient:
     async def _read_answer(self, reply: Reply, *, task: bool = False) -> dict[str, Any]:
         _reject_compressed_answer(reply)
         if reply.status >= 300:
-            raise wire.build_http_error(reply.status, await self._post.read_body(reply, MAX_ERROR_BYTES))
+            raise wire.build_http_error(reply.status, await self._origin_client.read_body(reply, MAX_ERROR_BYTES))
         if _is_stream(reply):
             raise build_malformed_answer_error("it is a stream, which was not requested")
-        event = self.parse_event_or_none(await self._post.read_body(reply), task=task)
+        event = self.parse_event_or_none(await self._origin_client.read_body(reply), task=task)
         if event is None:
             raise build_malformed_answer_error("it says nothing")
         return event
 
     def parse_event_or_none(self, body: bytes, *, task: bool = False) -> dict[str, Any] | None:
-        """Parse an answer. Raises RemoteError."""
+        """Parse an answer; None for an empty item. Raises RemoteError."""
         return wire.convert_stream_event(
             self.interface, wire.read_rpc_result(self.interface, wire.parse_json(body)), task=task
         )
 
 
 class A2AStream:
-    """An open stream of events. first: events that were already received."""
+    """An open stream of events. first_events: events that were already received."""
 
-    def __init__(self, line: A2AClient, reply: Reply, first: list[dict[str, Any]]) -> None:
-        self._client, self._reply, self._first_chunk = line, reply, first
+    def __init__(self, client: A2AClient, reply: Reply, first_events: list[dict[str, Any]]) -> None:
+        self._client, self._reply, self._first_events = client, reply, first_events
         self._events = Events(MAX_RESPONSE_BYTES)
         self._size = self._count = 0
 
@@ -175,10 +175,10 @@ class A2AStream:
         except (TimeoutError, ConnectionLost):
             pass
 
-    async def next_items(self) -> list[dict[str, Any]] | None:
+    async def read_next_events(self) -> list[dict[str, Any]] | None:
         """Wait for the next events. None at the end of the stream. Raises RemoteError."""
-        if self._first_chunk:
-            events, self._first_chunk = self._first_chunk, []
+        if self._first_events:
+            events, self._first_events = self._first_events, []
             return events
         try:
             async with asyncio.timeout(self._client.timeout) as timeout:
@@ -212,6 +212,6 @@ def _is_stream(reply: Reply) -> bool:
 
 
 def _reject_compressed_answer(reply: Reply) -> None:
-    packing = reply.headers.get("content-encoding", "identity").lower()
-    if packing != "identity":
-        raise build_malformed_answer_error(f"it is compressed with {packing[:40]!r}, which was not requested")
+    encoding = reply.headers.get("content-encoding", "identity").lower()
+    if encoding != "identity":
+        raise build_malformed_answer_error(f"it is compressed with {encoding[:40]!r}, which was not requested")

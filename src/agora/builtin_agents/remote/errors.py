@@ -24,7 +24,7 @@ class RemoteError(Exception):
         super().__init__(detail)
         self.detail, self.transient, self.away, self.reason = detail, transient, away, reason
 
-    def as_error(self, name: str) -> AgoraError:
+    def to_agora_error(self, name: str) -> AgoraError:
         """Convert to the error of an operator's call. name: of the agent, or its URL."""
         kind = UpstreamUnavailable if self.transient or self.away else UpstreamFailed
         return kind(f"{name}: {self.detail}", fix="Check that it is running and that its URL is correct.")

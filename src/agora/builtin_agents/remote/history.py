@@ -23,10 +23,10 @@ class ConversationHistory:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def find_context_id(self, job: Job) -> str | None:
+    async def find_remote_context_id(self, job: Job) -> str | None:
         """Return the remote context id. None for a new conversation."""
-        own = f"ctx_{job.task_id.removeprefix('task_')}"
-        if job.context_id is None or job.context_id == own:
+        own_context_id = f"ctx_{job.task_id.removeprefix('task_')}"
+        if job.context_id is None or job.context_id == own_context_id:
             return None
         rows = await self._read_checkpoints(
             job, statements.select_conversation_checkpoint, **build_context_filter(job.context_id)
@@ -34,12 +34,12 @@ class ConversationHistory:
         context_id = decode_json(rows[0]).get("context") if rows else None
         return context_id if isinstance(context_id, str) else None
 
-    async def find_referenced_tasks(self, job: Job) -> Sequence[str]:
+    async def list_referenced_remote_tasks(self, job: Job) -> Sequence[str]:
         """Return the remote ids of the tasks that a message refers to, only of tasks of the same requester."""
-        named = job.message.get("referenceTaskIds")
-        if not isinstance(named, list) or not named:
+        references = job.message.get("referenceTaskIds")
+        if not isinstance(references, list) or not references:
             return ()
-        ids = [name for name in named if isinstance(name, str)][:MAX_REFERENCED_TASKS]
+        ids = [name for name in references if isinstance(name, str)][:MAX_REFERENCED_TASKS]
         rows = await self._read_checkpoints(job, statements.select_referenced_checkpoints, ids=encode_json(ids))
         task_ids = [decode_json(checkpoint).get("task") for checkpoint in rows]
         return [name for name in task_ids if isinstance(name, str)]

@@ -23,7 +23,7 @@ from agora_sdk.errors import AgoraError
 from ..host import AgentHost
 from ..port import Profile
 from .agent import RemoteAgent
-from .client_pool import A2AClientPool
+from .client_factory import A2AClientFactory
 from .errors import RemoteError
 from .history import ConversationHistory
 from .wire import Interface
@@ -49,7 +49,7 @@ class RemoteAgentState:
     agent: RemoteAgent | None
     backoff: Backoff
     due: int
-    looked: int = 0
+    checked_at: int = 0
 
 
 class RemoteAgentsController(Controller):
@@ -58,12 +58,12 @@ class RemoteAgentsController(Controller):
     name = "remotes"
     interval = 1.0
 
-    def __init__(self, context: JobContext, host: AgentHost, lines: A2AClientPool) -> None:
+    def __init__(self, context: JobContext, host: AgentHost, clients: A2AClientFactory) -> None:
         super().__init__(context)
-        self._host, self._pool, self._history = host, lines, ConversationHistory(context.store)
+        self._host, self._clients, self._history = host, clients, ConversationHistory(context.store)
         self._states: dict[Key, RemoteAgentState] = {}
-        self._checks: dict[Key, asyncio.Task[None]] = {}
-        self._syncing: dict[str, asyncio.Task[None]] = {}
+        self._check_tasks: dict[Key, asyncio.Task[None]] = {}
+        self._sync_tasks: dict[str, asyncio.Task[None]] = {}
         self._changed_tenants: set[str] = set()
         self._read_at = 0
 
@@ -71,67 +71,69 @@ class RemoteAgentsController(Controller):
 
     async def prepare(self) -> None:
         for tenant in {DEFAULT_TENANT, *await self.context.store.tenants()}:
-            await self._sync_tenant(tenant)
+            await self._host_agents_of_tenant(tenant)
 
     def receive_committed_events(self, events: Sequence[StoredEvent]) -> None:
         """Follow the event log on the event loop: a newly added remote agent is connected immediately."""
         for event in events:
             if event.event.type.startswith(EVENT_PREFIX):
                 self._changed_tenants.add(event.tenant_id)
-                if event.tenant_id not in self._syncing:
-                    self._syncing[event.tenant_id] = asyncio.create_task(self._sync_while_changed(event.tenant_id))
+                if event.tenant_id not in self._sync_tasks:
+                    self._sync_tasks[event.tenant_id] = asyncio.create_task(
+                        self._sync_tenant_while_changed(event.tenant_id)
+                    )
 
     async def step(self) -> None:
         now = self.context.clock.now()
         if now - self._read_at >= ROW_READ_SECONDS * SECOND:
             self._read_at = now
-            await self.run_for_each_tenant(self._sync_tenant)
+            await self.run_for_each_tenant(self._host_agents_of_tenant)
         for key, state in self._states.items():
             agent = state.agent
-            if agent is not None and agent.suspect:
-                agent.suspect = False
+            if agent is not None and agent.needs_check:
+                agent.needs_check = False
                 # Not at once: an agent with many failing tasks would be checked for each of them.
-                state.due = min(state.due, max(now, state.looked + int(MIN_RETRY_SECONDS * SECOND)))
+                state.due = min(state.due, max(now, state.checked_at + int(MIN_RETRY_SECONDS * SECOND)))
             if agent is not None and not agent.alive:
                 self.context.server.last_seen.pop(key, None)  # its own writes are no heartbeat of the remote agent
-            if state.due <= now and key not in self._checks:
-                self._checks[key] = asyncio.create_task(self._check_agent(key, state))
+            if state.due <= now and key not in self._check_tasks:
+                self._check_tasks[key] = asyncio.create_task(self._fetch_card_and_store_state(key, state))
 
     async def finish(self) -> None:
-        tasks = [*self._checks.values(), *self._syncing.values()]
+        tasks = [*self._check_tasks.values(), *self._sync_tasks.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def wait_until_settled(self) -> None:
         """Wait until no agent is being checked and all changes are processed."""
-        while pending := [*self._checks.values(), *self._syncing.values()]:
+        while pending := [*self._check_tasks.values(), *self._sync_tasks.values()]:
             await asyncio.wait(pending)
 
     # -- hosting ---------------------------------------------------------------------------------
 
-    async def _sync_while_changed(self, tenant: str) -> None:
+    async def _sync_tenant_while_changed(self, tenant: str) -> None:
         try:
             while tenant in self._changed_tenants:
                 # Before reading: a change during it is read in another pass.
                 self._changed_tenants.discard(tenant)
-                await self._sync_tenant(tenant)
+                await self._host_agents_of_tenant(tenant)
         except Exception:
             log.exception("The remote agents could not be read from the store. The next pass reads them again.")
             self._read_at = 0
         finally:
-            del self._syncing[tenant]
+            del self._sync_tasks[tenant]
 
-    async def _sync_tenant(self, tenant: str) -> None:
+    async def _host_agents_of_tenant(self, tenant: str) -> None:
         """Host exactly the remote agents that have a row in the tenant."""
         rows = {row.agent_id: row for row in await self.read(tenant, statements.select_remote_agent_profiles)}
         for agent_id, row in rows.items():
-            await self._update_agent((tenant, agent_id), row)
+            await self._host_or_replace_agent((tenant, agent_id), row)
         for key in [key for key in self._states if key[0] == tenant and key[1] not in rows]:
             del self._states[key]
-            await self._host.remove(*key)
+            await self._host.stop_hosting_agent(*key)
 
-    async def _update_agent(self, key: Key, row: RemoteAgentProfile) -> None:
+    async def _host_or_replace_agent(self, key: Key, row: RemoteAgentProfile) -> None:
         state, reachable = self._states.get(key), row.state != "unavailable"
         if state is None:
             backoff = Backoff(FIRST_RETRY_SECONDS, MAX_BACKOFF)
@@ -150,11 +152,11 @@ class RemoteAgentsController(Controller):
         except (AgoraError, RemoteError) as error:
             log.warning("Tasks cannot be forwarded to %s: %s", row.agent_name, error)
             return
-        before, state.agent = state.agent, agent
+        previous, state.agent = state.agent, agent
         self._host.host_agent(*key, row.agent_name, agent, is_suspended=row.status == "suspended")
         # Its running tasks continue over its own connections.
-        if before is not None:
-            before.close_when_idle()
+        if previous is not None:
+            previous.close_when_idle()
 
     def _compute_first_check_time(self, row: RemoteAgentProfile) -> int:
         """Compute the time of the first check: one interval after the last check, or now if the agent is
@@ -170,13 +172,13 @@ class RemoteAgentsController(Controller):
     async def _create_agent(
         self, row: RemoteAgentProfile, card: Mapping[str, Any], interface: Mapping[str, Any], reachable: bool
     ) -> RemoteAgent:
-        line = await self._pool.create_client(build_endpoint(row), Interface.from_card(interface, card))
+        client = await self._clients.create_client(build_endpoint(row), Interface.from_card(interface, card))
         profile = Profile(row.agent_name, row.description, _list_card_skills(card))
-        return RemoteAgent(profile, line, self._history, reachable=reachable)
+        return RemoteAgent(profile, client, self._history, reachable=reachable)
 
     # -- checks ----------------------------------------------------------------------------------
 
-    async def _check_agent(self, key: Key, state: RemoteAgentState) -> None:
+    async def _fetch_card_and_store_state(self, key: Key, state: RemoteAgentState) -> None:
         """Fetch one agent's card in a separate asyncio task, so that a slow agent does not delay others."""
         from agora.domains.a2a.remote_agents import store_card_or_mark_offline
 
@@ -187,25 +189,25 @@ class RemoteAgentsController(Controller):
                 return
             outcome: Mapping[str, Any] | AgoraError
             try:
-                outcome = await self._pool.fetch_card(build_endpoint(rows[0]))
+                outcome = await self._clients.fetch_card(build_endpoint(rows[0]))
             except AgoraError as error:
                 outcome = error
             await self.write_as_system(tenant, partial(store_card_or_mark_offline, agent_id=agent_id, outcome=outcome))
-            away = isinstance(outcome, AgoraError)
+            is_unreachable = isinstance(outcome, AgoraError)
             if state.agent is not None:
-                state.agent.reachable = not away
-            if away:
+                state.agent.reachable = not is_unreachable
+            if is_unreachable:
                 log.info("Remote agent %s is unreachable: %s", agent_id, outcome)
-            state.looked = self.context.clock.now()
-            pause = int(state.backoff.next_delay() * SECOND) if away else self._refresh_interval
-            state.due = state.looked + pause
-            if not away:
+            state.checked_at = self.context.clock.now()
+            pause = int(state.backoff.next_delay() * SECOND) if is_unreachable else self._refresh_interval
+            state.due = state.checked_at + pause
+            if not is_unreachable:
                 state.backoff.reset_failures()
         except Exception:
             log.exception("Remote agent %s could not be checked", agent_id)
             state.due = self.context.clock.now() + self._refresh_interval
         finally:
-            del self._checks[key]
+            del self._check_tasks[key]
 
 
 def _list_card_skills(card: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -21,7 +21,7 @@ from .errors import RemoteError, build_malformed_answer_error
 __all__ = ["MessageRelay"]
 
 Save = Callable[[], Awaitable[None]]
-ReceiveUpdate = Callable[[Mapping[str, Any]], Awaitable[None]]
+RelayReply = Callable[[Mapping[str, Any]], Awaitable[None]]
 MAX_ATTEMPTS: Final = 3
 MESSAGE_INTERVAL_SECONDS: Final = 0.5  # seconds between messages
 
@@ -29,28 +29,30 @@ MESSAGE_INTERVAL_SECONDS: Final = 0.5  # seconds between messages
 class MessageRelay:
     """Relays messages of one task, in order.
 
-    last_number: entry number of the newest delivered message. save: stores it. hear: handles an immediate reply.
+    last_number: entry number of the newest delivered message. save: stores it. relay_reply: passes an immediate reply of the agent to the requester.
     """
 
-    def __init__(self, job: Job, line: A2AClient, name: str, last_number: int, save: Save, hear: ReceiveUpdate) -> None:
-        self._job, self._client, self._name, self._save, self._listen = job, line, name, save, hear
+    def __init__(
+        self, job: Job, client: A2AClient, name: str, last_number: int, save: Save, relay_reply: RelayReply
+    ) -> None:
+        self._job, self._client, self._name, self._save, self._relay_reply = job, client, name, save, relay_reply
         self.last_number = last_number
-        self._delivered = False
+        self._has_delivered = False
         self._lock = asyncio.Lock()
-        self._listening: asyncio.Task[None] | None = None
+        self._relay_task: asyncio.Task[None] | None = None
 
     def start_relaying(self, task: str, context: str | None) -> None:
         """Relay new messages until :meth:`stop`."""
-        if self._listening is None:
-            self._listening = asyncio.get_running_loop().create_task(self._relay_messages(task, context))
+        if self._relay_task is None:
+            self._relay_task = asyncio.get_running_loop().create_task(self._relay_new_messages(task, context))
 
     async def stop(self) -> None:
         """Stop relaying."""
-        if self._listening is not None:
-            self._listening.cancel()
-            await asyncio.gather(self._listening, return_exceptions=True)
+        if self._relay_task is not None:
+            self._relay_task.cancel()
+            await asyncio.gather(self._relay_task, return_exceptions=True)
 
-    async def relay_pending(self, task: str, context: str | None, before: float = math.inf) -> bool:
+    async def relay_pending_messages(self, task: str, context: str | None, before: float = math.inf) -> bool:
         """Deliver the pending messages up to an entry number.
 
         Returns whether anything was delivered since the last call: a question asked before that may be answered.
@@ -58,19 +60,21 @@ class MessageRelay:
         async with self._lock:
             for number, message in await self._job.read_new_messages(self.last_number):
                 if number < before:
-                    await self._relay_message(number, message, task, context)
-            delivered, self._delivered = self._delivered, False
-        return delivered
+                    await self._relay_message_and_save(number, message, task, context)
+            has_delivered, self._has_delivered = self._has_delivered, False
+        return has_delivered
 
-    async def _relay_messages(self, task: str, context: str | None) -> None:
+    async def _relay_new_messages(self, task: str, context: str | None) -> None:
         with contextlib.suppress(AgoraError):  # the task has another worker now, which relays the message
             while True:
                 await self._job.news.wait()
                 async with self._lock:
                     for number, message in await self._job.read_new_messages(self.last_number):
-                        await self._relay_message(number, message, task, context)
+                        await self._relay_message_and_save(number, message, task, context)
 
-    async def _relay_message(self, number: int, message: Mapping[str, Any], task: str, context: str | None) -> None:
+    async def _relay_message_and_save(
+        self, number: int, message: Mapping[str, Any], task: str, context: str | None
+    ) -> None:
         more = {name: message[name] for name in ("metadata", "extensions") if message.get(name)}
         outgoing = {
             "messageId": f"{self._job.task_id}.{number}",
@@ -86,9 +90,9 @@ class MessageRelay:
         except RemoteError as error:
             await self._job.say(f"{self._name} did not take a message while it works: {error.detail}")
         else:
-            self._delivered = True
+            self._has_delivered = True
             if "message" in answer:
-                await self._listen(answer["message"])
+                await self._relay_reply(answer["message"])
         # A refused message counts as delivered as well: it is not sent again after a crash.
         self.last_number = number
         await self._save()

@@ -34,10 +34,10 @@ MAX_RESULT_CHARACTERS: Final = 262_144  #: characters; a longer result is only i
 
 
 class RemoteTaskRun:
-    """One run. name: of the agent, for messages to the requester. troubled: whether the agent was unreachable."""
+    """One run. name: of the agent, for messages to the requester. was_unreachable: whether the agent was unreachable."""
 
-    def __init__(self, job: Job, line: A2AClient, past: ConversationHistory, name: str) -> None:
-        self._job, self._client, self._history, self._name = job, line, past, name
+    def __init__(self, job: Job, client: A2AClient, history: ConversationHistory, name: str) -> None:
+        self._job, self._client, self._history, self._name = job, client, history, name
         checkpoint = job.checkpoint or {}
         self._task: str | None = checkpoint.get("task")
         self._context: str | None = checkpoint.get("context")
@@ -45,19 +45,19 @@ class RemoteTaskRun:
         self._is_accepted = last_number == job.message_number  # and the agent has responded since
         self._relay = MessageRelay(
             job,
-            line,
+            client,
             name,
             last_number if isinstance(last_number, int) else 0,
             self._save_checkpoint,
             self._relay_agent_message,
         )
         self._message_id = f"{job.task_id}.{job.message_number}"
-        self._streams = line.interface.streams
+        self._streams = client.interface.streams
         self._may_have_gaps = False  # whether artifact chunks may have been missed
         self._parts_written: dict[str, list[Part]] = {}
         self._relayed_ids: set[str] = set()
-        self._saving: asyncio.Task[None] | None = None
-        self.troubled = False
+        self._checkpoint_save: asyncio.Task[None] | None = None
+        self.was_unreachable = False
 
     async def run_task(self) -> Reply:
         """Run the task and return the agent's reply. Raises as :meth:`BuiltinAgent.perform_task`."""
@@ -68,20 +68,20 @@ class RemoteTaskRun:
                 await self._relay.stop()
                 await self._wait_until_checkpoint_saved()
         except asyncio.CancelledError:
-            if self._job.ended == "cancelled":
-                await self._cancel_remote()
+            if self._job.stop_reason == "cancelled":
+                await self._cancel_remote_task()
             raise
         except RemoteError as error:
-            self.troubled = error.transient or error.away
-            if not self.troubled:
-                await self._cancel_remote()
+            self.was_unreachable = error.transient or error.away
+            if not self.was_unreachable:
+                await self._cancel_remote_task()
             raise TaskFailed(f"{self._name}: {error.detail}", retry=error.transient) from None
         except StaleLease:
-            if self._job.ended == "cancelled":
-                await self._cancel_remote()
+            if self._job.stop_reason == "cancelled":
+                await self._cancel_remote_task()
             raise
         except AgoraError:  # its output cannot be stored, so it need not continue
-            await self._cancel_remote()
+            await self._cancel_remote_task()
             raise
 
     async def _run_until_answered(self) -> Reply:
@@ -90,7 +90,7 @@ class RemoteTaskRun:
             try:
                 return await self._run_once()
             except InputRequired:
-                if self._task is None or not await self._relay.relay_pending(self._task, self._context):
+                if self._task is None or not await self._relay.relay_pending_messages(self._task, self._context):
                     raise
 
     async def _run_once(self) -> Reply:
@@ -100,8 +100,8 @@ class RemoteTaskRun:
             self._is_accepted = False
             try:
                 if self._task is not None:
-                    await self._relay.relay_pending(self._task, self._context, before=self._job.message_number)
-                reply = await self._send_streaming_or_immediate(await self._build_params())
+                    await self._relay.relay_pending_messages(self._task, self._context, before=self._job.message_number)
+                reply = await self._send_message_and_relay_answer(await self._build_send_params())
             except RemoteError as error:
                 # The connection broke after the task was accepted: it exists remotely, and is followed by
                 # subscription or polling.
@@ -112,7 +112,7 @@ class RemoteTaskRun:
                 return reply
         return await self._follow_remote_task()
 
-    async def _cancel_remote(self) -> None:
+    async def _cancel_remote_task(self) -> None:
         """Cancel the remote task; errors are ignored."""
         if self._task is not None:
             with contextlib.suppress(RemoteError, TimeoutError):
@@ -121,7 +121,7 @@ class RemoteTaskRun:
 
     # -- the remote task -------------------------------------------------------------------------
 
-    async def _build_params(self) -> dict[str, Any]:
+    async def _build_send_params(self) -> dict[str, Any]:
         """Build the request. No local id is sent except the message id, which is derived from the task id."""
         job = self._job
         message: dict[str, Any] = {"messageId": self._message_id, "role": "ROLE_USER", "parts": list(job.parts)}
@@ -130,10 +130,10 @@ class RemoteTaskRun:
         if self._task is not None:
             message["taskId"] = self._task
         else:
-            self._context = self._context or await self._history.find_context_id(job)
+            self._context = self._context or await self._history.find_remote_context_id(job)
         if self._context is not None:
             message["contextId"] = self._context
-        if references := await self._history.find_referenced_tasks(job):
+        if references := await self._history.list_referenced_remote_tasks(job):
             message["referenceTaskIds"] = references
         params: dict[str, Any] = {"message": message}
         if modes := job.payload.get("accepted_output_modes"):
@@ -142,14 +142,14 @@ class RemoteTaskRun:
             params["metadata"] = metadata
         return params
 
-    async def _send_streaming_or_immediate(self, params: dict[str, Any]) -> Reply | None:
+    async def _send_message_and_relay_answer(self, params: dict[str, Any]) -> Reply | None:
         if self._streams:
             try:
-                return await self._follow_stream(
+                return await self._relay_stream(
                     await self._await_answer_or_task_id(self._client.open_stream("SendStreamingMessage", params))
                 )
             except RemoteError as error:
-                if self._is_accepted or not _is_unsupported(error):
+                if self._is_accepted or not _means_no_streaming(error):
                     raise
                 self._streams = False
         # Without it the call would be answered only when the task has ended or has a question.
@@ -162,20 +162,20 @@ class RemoteTaskRun:
         try:
             return await asyncio.shield(sending)
         except asyncio.CancelledError:
-            if self._job.ended == "cancelled":
+            if self._job.stop_reason == "cancelled":
                 with contextlib.suppress(RemoteError, TimeoutError):
                     async with asyncio.timeout(CANCEL_TIMEOUT):
-                        await self._keep_task_id_to_cancel(await sending)
+                        await self._read_task_id_to_cancel(await sending)
             sending.add_done_callback(_close_late_stream)
             sending.cancel()
             raise
 
-    async def _keep_task_id_to_cancel(self, answer: Any) -> None:
-        """Take the remote task id from an answer."""
+    async def _read_task_id_to_cancel(self, answer: Any) -> None:
+        """Read the id of the remote task from an answer, or from the first events of a stream, which is closed."""
         events = [answer]
         if isinstance(answer, A2AStream):
             try:
-                events = await answer.next_items() or []
+                events = await answer.read_next_events() or []
             finally:
                 answer.close()
         for event in events:
@@ -185,50 +185,50 @@ class RemoteTaskRun:
     async def _follow_remote_task(self) -> Reply:
         """Follow a task that exists remotely, by subscription or by polling with backoff."""
         backoff, loop = Backoff(FIRST_PAUSE, MAX_POLL_INTERVAL), asyncio.get_running_loop()
-        sign = loop.time()
+        last_answer_at = loop.time()
         while True:
             try:
-                reply = await self._resume_relaying_task()
+                reply = await self._subscribe_or_poll_once()
                 if reply is not None:
                     return reply
                 # The time limit for an unreachable agent counts from its last answer.
-                sign = loop.time()
+                last_answer_at = loop.time()
             except RemoteError as error:
-                if not error.transient or loop.time() - sign > self._client.timeout:
+                if not error.transient or loop.time() - last_answer_at > self._client.timeout:
                     raise
             await asyncio.sleep(backoff.next_delay())
 
-    async def _resume_relaying_task(self) -> Reply | None:
+    async def _subscribe_or_poll_once(self) -> Reply | None:
         assert self._task is not None
         self._relay.start_relaying(self._task, self._context)
         if self._streams:
             try:
                 # Before subscribing: whatever happened since the last event of the broken stream is not sent again.
                 self._may_have_gaps = True
-                return await self._follow_stream(await self._client.open_stream("SubscribeToTask", {"id": self._task}))
+                return await self._relay_stream(await self._client.open_stream("SubscribeToTask", {"id": self._task}))
             except RemoteError as error:
                 if error.transient or error.reason is None:
                     raise
                 self._streams = False  # the stream has ended, or is not supported
         return await self._relay_event(await self._client.call("GetTask", {"id": self._task}, task=True))
 
-    async def _follow_stream(self, listening: A2AStream) -> Reply | None:
-        """Relay events until the task or the stream ends."""
+    async def _relay_stream(self, stream: A2AStream) -> Reply | None:
+        """Relay events until the task or the stream ends, and close the stream. None if the task goes on."""
         try:
-            while (events := await listening.next_items()) is not None:
+            while (events := await stream.read_next_events()) is not None:
                 for event in merge_chunks(events):
                     if (reply := await self._relay_event(event)) is not None:
-                        await listening.drain_if_ended()
+                        await stream.drain_if_ended()
                         return reply
             return None
         except asyncio.CancelledError:
-            if self._task is None and self._job.ended == "cancelled":
+            if self._task is None and self._job.stop_reason == "cancelled":
                 with contextlib.suppress(RemoteError, TimeoutError):
                     async with asyncio.timeout(CANCEL_TIMEOUT):
-                        await self._keep_task_id_to_cancel(listening)
+                        await self._read_task_id_to_cancel(stream)
             raise
         finally:
-            listening.close()
+            stream.close()
 
     # -- relaying results ------------------------------------------------------------------------
 
@@ -264,18 +264,18 @@ class RemoteTaskRun:
         # The message of this run was the first sent: the relay must not send it a second time.
         self._relay.last_number = max(self._relay.last_number, self._job.message_number)
         self._relay.start_relaying(self._task, self._context)
-        self._saving = asyncio.get_running_loop().create_task(self._save_checkpoint())
+        self._checkpoint_save = asyncio.get_running_loop().create_task(self._save_checkpoint())
 
     async def _save_checkpoint(self) -> None:
         checkpoint = {"task": self._task, "context": self._context, "said": self._relay.last_number}
         await self._job.save({name: value for name, value in checkpoint.items() if value is not None})
 
     async def _wait_until_checkpoint_saved(self) -> None:
-        if self._saving is not None:
+        if self._checkpoint_save is not None:
             with contextlib.suppress(
                 AgoraError
             ):  # the task has no worker or another one; the next write fails with the reason
-                await self._saving
+                await self._checkpoint_save
 
     async def _load_previous_output(self) -> None:
         """Load the artifacts and messages that earlier runs have written."""
@@ -315,7 +315,7 @@ class RemoteTaskRun:
     async def _relay_status(self, status: Mapping[str, Any], metadata: Any) -> Reply | None:
         state, message = status["state"], status.get("message")
         if state in TERMINAL_STATES:
-            return await self._finish_task(state, message)
+            return await self._build_reply_or_raise(state, message)
         if state in INTERRUPTED_STATES:
             auth = state == "TASK_STATE_AUTH_REQUIRED"
             question = f"{self._name} needs {'an authorisation' if auth else 'more'} to go on."
@@ -329,7 +329,7 @@ class RemoteTaskRun:
                 await self._job.report(float(progress))
         return None
 
-    async def _finish_task(self, state: str, message: Mapping[str, Any] | None) -> Reply:
+    async def _build_reply_or_raise(self, state: str, message: Mapping[str, Any] | None) -> Reply:
         # Chunks may have been missed before the subscription: a snapshot of the task has them.
         if self._may_have_gaps:
             self._may_have_gaps = False
@@ -346,15 +346,15 @@ class RemoteTaskRun:
                 await self._relay_agent_message(message)
             return Reply(
                 [] if self._parts_written else parts,
-                self._build_result() if self._parts_written else None,
+                self._build_result_from_artifacts() if self._parts_written else None,
                 text or None,
             )
         if state == "TASK_STATE_REJECTED":
             raise TaskRejected(text or f"{self._name} refuses it.")
-        what = "has cancelled it" if state == "TASK_STATE_CANCELED" else "has failed at it"
-        raise TaskFailed(text or f"{self._name} {what}.")
+        outcome = "has cancelled it" if state == "TASK_STATE_CANCELED" else "has failed at it"
+        raise TaskFailed(text or f"{self._name} {outcome}.")
 
-    def _build_result(self) -> Any:
+    def _build_result_from_artifacts(self) -> Any:
         """Build the result for clients that read results, not artifacts."""
         parts = [part for artifact in self._parts_written.values() for part in artifact]
         text = join_text_parts(parts)
@@ -385,8 +385,8 @@ class RemoteTaskRun:
                 more[name] = artifact[name][:longest]
         for start in range(0, len(parts), MAX_PARTS):
             piece = list(parts[start : start + MAX_PARTS])
-            ends = last and start + MAX_PARTS >= len(parts)
-            await self._job.artifact(piece, artifact_id=artifact_id, append=append or start > 0, last=ends, **more)
+            is_last = last and start + MAX_PARTS >= len(parts)
+            await self._job.artifact(piece, artifact_id=artifact_id, append=append or start > 0, last=is_last, **more)
         # After the write: an artifact that could not be stored must not count as written.
         if append:
             self._parts_written[artifact_id] += parts
@@ -408,7 +408,7 @@ def _close_late_stream(sending: asyncio.Task[Any]) -> None:
         answer.close()
 
 
-def _is_unsupported(error: RemoteError) -> bool:
+def _means_no_streaming(error: RemoteError) -> bool:
     """Whether the error means that the agent does not support streaming: explicitly, or by a missing method or
     resource."""
     return error.reason is not None and not error.transient

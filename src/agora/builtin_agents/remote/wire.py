@@ -126,14 +126,14 @@ def build_http_error(status: int, body: bytes) -> RemoteError:
 
 def _build_remote_error(error: Any, status: int = 200) -> RemoteError:
     fields = error if isinstance(error, dict) else {}
-    code, words = fields.get("code"), fields.get("message") or fields.get("detail") or fields.get("title")
+    code, text = fields.get("code"), fields.get("message") or fields.get("detail") or fields.get("title")
     reason = _CODES.get(code) if isinstance(code, int) else None
     for detail in fields["details"] if isinstance(fields.get("details"), list) else ():
         if isinstance(detail, dict) and isinstance(detail.get("reason"), str):
             reason = detail["reason"]
     if reason is None and status in (404, 405, 501):
         reason = TASK_NOT_FOUND if status == 404 else UNSUPPORTED_OPERATION
-    summary = str(words)[:MAX_ERROR_CHARACTERS] if words else f"the error {code if code is not None else status}"
+    summary = str(text)[:MAX_ERROR_CHARACTERS] if text else f"the error {code if code is not None else status}"
     # With a reason the agent has decided, and would decide the same again; without one it may be an outage.
     return RemoteError(
         f"It says: {summary.rstrip('.')}.", transient=status in _TRANSIENT_STATUSES and reason is None, reason=reason
@@ -150,15 +150,15 @@ def convert_stream_event(interface: Interface, value: Any, *, task: bool = False
     """
     try:
         if task:
-            return {"task": legacy.task_to_v1(_replace_empty_item(value))}
+            return {"task": legacy.task_to_v1(_drop_empty_items(value))}
         if interface.version == LEGACY and interface.binding == HTTP_JSON:
             value = _unwrap_legacy_item(value)
         fields = tolerant_input.convert_to_json_names(tolerant_input.read_object(value, "result"))
         members = [member for member in _MEMBERS if isinstance(fields.get(member), dict)]
         if not members or "kind" in fields:
-            if "artifact" in fields and not _list_artifact_parts(fields["artifact"]):
+            if "artifact" in fields and not _read_parts_or_none(fields["artifact"]):
                 return None
-            return legacy.event_to_v1(_replace_empty_item(fields))
+            return legacy.event_to_v1(_drop_empty_items(fields))
         return _parse_typed_event_or_none(members[0], fields[members[0]])
     except AgoraError as error:
         raise build_malformed_answer_error(error.detail.rstrip(".")) from None
@@ -168,7 +168,7 @@ def convert_stream_event(interface: Interface, value: Any, *, task: bool = False
 
 def _parse_typed_event_or_none(member: str, value: dict[str, Any]) -> dict[str, Any] | None:
     """Parse an object of a type. Returns it under the name of that type, as in 1.0."""
-    fields = _replace_empty_item(value)
+    fields = _drop_empty_items(value)
     if member == "task":
         return {"task": legacy.task_to_v1(fields)}
     if member == "message":
@@ -177,29 +177,29 @@ def _parse_typed_event_or_none(member: str, value: dict[str, Any]) -> dict[str, 
     task_fields = {name: fields[name] for name in ("taskId", "contextId", "metadata") if fields.get(name)}
     if member == "statusUpdate":
         return {"statusUpdate": task_fields | {"status": legacy.status_to_v1(fields.get("status"))}}
-    if not _list_artifact_parts(fields.get("artifact")):
+    if not _read_parts_or_none(fields.get("artifact")):
         return None
     flags = {name: fields[name] for name in ("append", "lastChunk") if isinstance(fields.get(name), bool)}
     return {"artifactUpdate": task_fields | flags | {"artifact": legacy.artifact_to_v1(fields.get("artifact"))}}
 
 
-def _list_artifact_parts(value: Any) -> Any:
+def _read_parts_or_none(value: Any) -> Any:
     return value.get("parts", value.get("content")) if isinstance(value, dict) else None
 
 
-def _replace_empty_item(value: Any) -> dict[str, Any]:
-    """Drop messages and artifacts without parts: some agents send them as end marks."""
+def _drop_empty_items(value: Any) -> dict[str, Any]:
+    """Drop messages and artifacts without parts, which some agents send as end marks. Raises AgoraError if it is no object."""
     document = dict(tolerant_input.read_object(value, "result"))
     status = document.get("status")
     if (
         isinstance(status, dict)
         and isinstance(status.get("message"), dict)
-        and not _list_artifact_parts(status["message"])
+        and not _read_parts_or_none(status["message"])
     ):
         document["status"] = {name: entry for name, entry in status.items() if name != "message"}
     for member in ("artifacts", "history"):
         if isinstance(document.get(member), list):
-            document[member] = [entry for entry in document[member] if _list_artifact_parts(entry)]
+            document[member] = [entry for entry in document[member] if _read_parts_or_none(entry)]
     return document
 
 
@@ -208,14 +208,14 @@ def _unwrap_legacy_item(value: Any) -> Any:
     item = tolerant_input.convert_to_json_names(tolerant_input.read_object(value, "result"))
     if "msg" in item:
         item["message"] = item.pop("msg")
-    return _unwrap_data(item)
+    return _unwrap_part_data(item)
 
 
-def _unwrap_data(value: Any) -> Any:
+def _unwrap_part_data(value: Any) -> Any:
     if isinstance(value, list):
-        return [_unwrap_data(entry) for entry in value]
+        return [_unwrap_part_data(entry) for entry in value]
     if not isinstance(value, dict):
         return value
     if isinstance(value.get("data"), dict) and value["data"].keys() == {"data"}:
         return value | {"kind": "data", "data": value["data"]["data"]}
-    return {name: entry if name in ("metadata", "data") else _unwrap_data(entry) for name, entry in value.items()}
+    return {name: entry if name in ("metadata", "data") else _unwrap_part_data(entry) for name, entry in value.items()}

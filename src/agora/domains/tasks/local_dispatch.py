@@ -37,7 +37,7 @@ class LocalAgents(Protocol):
     def find_lease_seconds_if_slot_free(self, tenant: str, agent_id: str, /) -> int | None:
         """Return the lease in seconds if the agent runs here and has a free slot, else None."""
 
-    def queue_task(self, tenant: str, agent_id: str, task: ClaimedTask, /) -> None:
+    def start_task_after_commit(self, tenant: str, agent_id: str, task: ClaimedTask, /) -> None:
         """Queue a leased task for an agent; it starts after the transaction commits."""
 
 
@@ -84,7 +84,7 @@ def queue_started_local_task(draft: TaskDraft, data: TaskData) -> None:
     emit_task_event(
         call, draft.row, "started", data_of_start, list_parties(draft.row), source=f"/agora/agents/{agent_id}"
     )
-    call.context.ports.get(LOCAL_AGENTS).queue_task(
+    call.context.ports.get(LOCAL_AGENTS).start_task_after_commit(
         call.caller.tenant, agent_id, views.build_claimed_task(draft.row, data)
     )
 

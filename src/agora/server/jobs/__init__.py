@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from agora.builtin_agents.host import AgentHost
 from agora.builtin_agents.jobs import BuiltinAgentsController
-from agora.builtin_agents.remote.client_pool import A2AClientPool
+from agora.builtin_agents.remote.client_factory import A2AClientFactory
 from agora.builtin_agents.remote.jobs import RemoteAgentsController
 from agora.clock import Clock
 from agora.core.call import ServerContext
@@ -82,7 +82,7 @@ def build_controllers(
     clock: Clock,
     monitor: HealthMonitor,
     host: AgentHost,
-    lines: A2AClientPool,
+    a2a_clients: A2AClientFactory,
     bus: BridgeBus | None,
     authenticate: Authenticate,
 ) -> list[Controller]:
@@ -93,7 +93,7 @@ def build_controllers(
         ReadinessController(job_context, monitor),
     ]
     controllers += [*(kind(job_context) for kind in CONTROLLER_CLASSES), StoredCounts(job_context, dispatcher.measures)]
-    controllers += [BuiltinAgentsController(job_context, host), RemoteAgentsController(job_context, host, lines)]
+    controllers += [BuiltinAgentsController(job_context, host), RemoteAgentsController(job_context, host, a2a_clients)]
     if context.configuration.settings.declared_agents:
         controllers.append(DeclaredAgentsController(job_context))
     if (local := context.ports.find(LOCAL_HOST)) is not None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from agora.builtin_agents.remote import client as line
+from agora.builtin_agents.remote import client
 from agora.core.call import Caller
 from tests.conformance.a2a.a2a_calls import ask, say, shown, state_of
 from tests.hostile_upstream import Heard, whole
@@ -51,7 +51,10 @@ async def failed(market: Market, ann: Caller, *answers: Answer, streams: bool = 
         (whole(b"{}", "404 Not Found"), "404"),
         (whole(json.dumps({"jsonrpc": "2.0", "id": 1, "error": {"code": -32602, "message": "No."}}).encode()), "No"),
         (b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 2\r\n\r\n{}", "compressed"),
-        (b"HTTP/1.1 200 OK\r\ncontent-length: 99999999\r\n\r\n" + b"x" * (line.MAX_RESPONSE_BYTES + 1), "larger than"),
+        (
+            b"HTTP/1.1 200 OK\r\ncontent-length: 99999999\r\n\r\n" + b"x" * (client.MAX_RESPONSE_BYTES + 1),
+            "larger than",
+        ),
     ],
 )
 async def test_invalid_response_fails_the_task(market: Market, ann: Caller, answer: bytes, said: str) -> None:

@@ -86,13 +86,13 @@ async def test_message_sent_during_an_outage_is_relayed_later(
     await eventually(saved, bool)
     (run,) = [run for place in market.app.agent_host.hosted_agents for run in place.runs.values()]
     run.stop_handler("stopping")
-    monkeypatch.setattr(market.app.agent_host, "start_fetch", lambda place: None)
+    monkeypatch.setattr(market.app.agent_host, "start_fetch_unless_running", lambda place: None)
     await market.app.agent_host.wait_until_idle()
     for words in ("first", "second"):
         await say(market, ann, message(words, taskId=task["id"]))
     monkeypatch.undo()
     for place in market.app.agent_host.hosted_agents:
-        market.app.agent_host.start_fetch(place)
+        market.app.agent_host.start_fetch_unless_running(place)
 
     async def both() -> bool:
         return len(await _heard(far, slow, work.task_id)) == 2

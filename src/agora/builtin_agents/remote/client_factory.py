@@ -19,12 +19,12 @@ from .client import A2AClient, OriginClient
 from .errors import RemoteError
 from .wire import Interface
 
-__all__ = ["A2AClientPool"]
+__all__ = ["A2AClientFactory"]
 
 CARD_READ_TIMEOUT: Final = 15.0  # idle timeout in seconds while a card is fetched
 
 
-class A2AClientPool:
+class A2AClientFactory:
     """Implements :class:`agora.domains.a2a.remote_port.RemoteAgents`. resolver: resolves a host to addresses."""
 
     def __init__(self, sealer: Sealer, *, resolver: Resolve = resolve_host) -> None:
@@ -33,13 +33,15 @@ class A2AClientPool:
     async def fetch_card(self, endpoint: RemoteEndpoint, /) -> Mapping[str, Any]:
         """Read an agent's card. Raises UpstreamUnavailable, UpstreamFailed."""
         try:
-            post = await self._create_origin_client(endpoint, endpoint.url, min(CARD_READ_TIMEOUT, endpoint.timeout))
+            origin_client = await self._create_origin_client(
+                endpoint, endpoint.url, min(CARD_READ_TIMEOUT, endpoint.timeout)
+            )
             try:
-                return await fetch_verified_card(post, endpoint.url)
+                return await fetch_verified_card(origin_client, endpoint.url)
             finally:
-                post.close()
+                origin_client.close()
         except RemoteError as error:
-            raise error.as_error(endpoint.url) from None
+            raise error.to_agora_error(endpoint.url) from None
 
     async def create_client(self, endpoint: RemoteEndpoint, interface: Interface) -> A2AClient:
         """Create a client; it connects on first use. Raises UpstreamUnavailable."""
