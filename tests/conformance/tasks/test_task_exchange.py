@@ -4,14 +4,18 @@ log."""
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from agora.core.call import Caller
 from agora.domains.tasks.jobs import TaskDeadlineController
+from agora.server.app import App
 from agora_sdk.errors import Conflict, InvalidRequest, StaleLease
-from tests.conformance.engines import RunsOn
+from tests.conformance.engines import Engine, RunsOn
+from tests.harness import ManualClock, make_settings
 from tests.market import Market
 
 RUNS_ON = RunsOn.BOTH
@@ -103,6 +107,30 @@ async def test_waiting_holder_is_not_told_to_claim_again(market: Market) -> None
     assert "claim" not in (refused.value.fix or "")
     await market.call(person, "task.message", task_id=held["task_id"], text="yes")
     assert (await market.call(worker, "task.issue_token", **held)).token
+
+
+async def test_task_token_has_no_scopes_after_the_creators_static_token_was_removed(
+    engine: Engine, tmp_path: Path, clock: ManualClock
+) -> None:
+    settings = make_settings(tmp_path / "data")
+    with_token = settings.model_copy(update={"auth_tokens": SecretStr("ci:secret-of-ci")})
+    app = App(with_token, clock=clock, store=engine.store(clock))
+    await app.start()
+    market = Market(app, clock)
+    creator, worker = await app.authenticator.authenticate("secret-of-ci"), await market.agent("Worker")
+    await market.call(creator, "task.assign", task_type="ask", assignee=worker.subject)
+    (task,) = (await market.call(worker, "task.claim")).tasks
+    held = {"task_id": task.task_id, "fencing_token": task.fencing_token}
+    issued = await market.call(worker, "task.issue_token", **held)
+    assert issued.scopes
+    assert (await app.authenticator.authenticate(issued.token)).scopes == set(issued.scopes)
+    await app.stop()
+
+    app = App(settings, clock=clock, store=engine.store(clock))
+    await app.start()
+    assert (await app.authenticator.authenticate(issued.token)).scopes == set()
+    assert (await Market(app, clock).call(worker, "task.issue_token", **held)).scopes == []
+    await app.stop()
 
 
 async def test_waiting_holder_continues_under_the_same_lease(market: Market, upkeep: TaskDeadlineController) -> None:

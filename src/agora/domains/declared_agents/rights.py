@@ -7,12 +7,11 @@ unknown subject has no rights.
 from __future__ import annotations
 
 from agora.core import scopes
-from agora.core.call import Call, Caller, decode_json
+from agora.core.call import Call, Caller
 from agora.domains.agents import queries as agents
 from agora.domains.agents.references import OPERATOR, looks_like_id
-from agora.domains.identity import queries as people
 from agora.domains.identity import token_queries as tokens
-from agora.domains.identity.roles import list_role_scopes
+from agora.domains.identity.task_tokens import read_current_scopes
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks.records import TaskRow
 from agora.value_classes import value_class
@@ -22,7 +21,6 @@ from . import queries as statements
 __all__ = ["TaskRights", "build_requester_caller", "resolve_task_rights"]
 
 MAX_CHAIN_LENGTH = 16
-NO_SCOPES: frozenset[str] = frozenset()
 
 
 @value_class
@@ -44,14 +42,16 @@ async def resolve_task_rights(call: Call, task: TaskRow) -> TaskRights:
     # At most an agent's scopes, even for an operator's task: what a model reads must not reach administration (ADR 32).
     granted, row, depth = scopes.AGENT, task, 0
     while True:
-        granted &= await _resolve_subject_scopes(call, row.created_by)
+        granted &= await read_current_scopes(
+            call.tx, call.context.settings, call.caller.tenant, row.created_by, call.now
+        )
         if await call.tx.one(statements.select_agent_by_id, agent_id=row.created_by) is None:
             break
         depth += 1
         parent = None if row.parent_id is None else await call.tx.one(tasks.select_task, task_id=row.parent_id)
         # The parent must be a task that this agent works on: else it could name a stranger's task to borrow its rights.
         if parent is None or parent.assigned_agent != row.created_by or depth > MAX_CHAIN_LENGTH:
-            granted = NO_SCOPES
+            granted = frozenset()
             break
         row = parent
     requester = (
@@ -94,34 +94,3 @@ async def build_requester_caller(call: Call, task: TaskRow, rights: TaskRights) 
         )
     kind = "operator" if subject in (OPERATOR, "system") else "user" if subject.startswith("usr_") else "key"
     return Caller(tenant, subject, subject, kind, rights.scopes)
-
-
-async def _resolve_subject_scopes(call: Call, subject: str) -> frozenset[str]:
-    """Resolve the current scopes of a subject, limited to those of agents."""
-    if subject in (OPERATOR, "system"):
-        return scopes.AGENT
-    if looks_like_id(subject):
-        agent = await call.tx.one(agents.select_agent_by_id, ref=subject)
-        return NO_SCOPES if agent is None or agent.status in ("suspended", "retired") else scopes.AGENT
-    if subject.startswith("key_"):
-        key = await call.tx.one(tokens.select_token, token_id=subject)
-        is_revoked = (
-            key is None or key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= call.now)
-        )
-        if key is None or is_revoked or key.kind == "enrolment":
-            return NO_SCOPES
-        # A key without scopes is an agent's key.
-        return _limit_to_agent_scopes(frozenset(decode_json(key.scopes)) or scopes.AGENT)
-    if subject.startswith("usr_"):
-        user = await call.tx.one(people.select_user, user_id=subject)
-        if user is None or user.disabled_at is not None:
-            return NO_SCOPES
-        return _limit_to_agent_scopes(list_role_scopes(user.role or user.provider_role, call.caller.tenant))
-    if subject.startswith("static:"):
-        names = [name for name, _, _ in call.context.settings.named_tokens]
-        return scopes.AGENT if subject.removeprefix("static:") in names else NO_SCOPES
-    return NO_SCOPES
-
-
-def _limit_to_agent_scopes(held: frozenset[str]) -> frozenset[str]:
-    return scopes.AGENT if "*" in held else held & scopes.AGENT

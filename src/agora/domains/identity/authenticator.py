@@ -215,7 +215,9 @@ class Authenticator:
         if claims is None:
             raise _build_credential_error("The task token is invalid.")
         now = self._clock.now()
-        return await self._store.read(claims.tenant, lambda reader: authenticate_task_token(reader, claims, now))
+        return await self._store.read(
+            claims.tenant, lambda reader: authenticate_task_token(reader, self._settings, claims, now)
+        )
 
     async def _verify_session_token(self, token: str, sign_on: SignOn) -> Caller:
         session = self._signer.verify_session_token(token)

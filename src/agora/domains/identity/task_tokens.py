@@ -12,6 +12,7 @@ from pydantic_core import from_json
 
 from agora.core import scopes
 from agora.core.call import Caller
+from agora.settings import Settings
 from agora.store.port import Reader
 from agora_sdk.errors import Unauthenticated
 
@@ -26,7 +27,7 @@ OPERATORS = ("operator", "system")
 IN_PROGRESS = "in_progress"
 
 
-async def authenticate_task_token(reader: Reader, claims: TaskClaims, now: int) -> Caller:
+async def authenticate_task_token(reader: Reader, settings: Settings, claims: TaskClaims, now: int) -> Caller:
     """Return the caller of a verified task token. Raises Unauthenticated if the agent no longer works on the task."""
     row = await reader.one(credentials.select_task_credential, task_id=claims.task_id)
     if (
@@ -41,7 +42,7 @@ async def authenticate_task_token(reader: Reader, claims: TaskClaims, now: int) 
             fix="The holder of the task's lease gets another one with agora.task.issue_token.",
         )
     # Intersected at each call: a token never outlives a right that its grantor lost.
-    granted = frozenset(claims.scopes) & await read_current_scopes(reader, claims.tenant, row.created_by, now)
+    granted = frozenset(claims.scopes) & await read_current_scopes(reader, settings, claims.tenant, row.created_by, now)
     return Caller(
         tenant=claims.tenant,
         subject=claims.task_id,
@@ -53,20 +54,28 @@ async def authenticate_task_token(reader: Reader, claims: TaskClaims, now: int) 
     )
 
 
-async def read_current_scopes(reader: Reader, tenant: str, subject: str, now: int) -> frozenset[str]:
+async def read_current_scopes(
+    reader: Reader, settings: Settings, tenant: str, subject: str, now: int
+) -> frozenset[str]:
     """Return the current scopes of a task's creator; empty if it left, was revoked, or is a task token."""
     if subject in OPERATORS:
         return scopes.ALL_SCOPES | scopes.AGENT
-    # Never more than an agent's: whether the token is an admin's is known to the settings, not to the store.
     if subject.startswith("static:"):
-        return scopes.AGENT
+        names = [name for name, _, _ in settings.named_tokens]
+        return scopes.AGENT if subject.removeprefix("static:") in names else frozenset()
     if subject.startswith("agent_"):
         agent = await reader.one(credentials.select_agent_credential, agent_id=subject)
         return scopes.AGENT if agent is not None and agent.status not in ("retired", "suspended") else frozenset()
     if subject.startswith("key_"):
         key = await reader.one(credentials.select_key_by_id, token_id=subject)
-        if key is None or key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now):
+        if (
+            key is None
+            or key.kind == "enrolment"
+            or key.revoked_at is not None
+            or (key.expires_at is not None and key.expires_at <= now)
+        ):
             return frozenset()
+        # A key without scopes is an agent's key.
         return _expand_scopes(frozenset(from_json(key.scopes)) or scopes.AGENT)
     if subject.startswith("usr_"):
         user = await reader.one(people.select_user, user_id=subject)

@@ -68,7 +68,7 @@ async def issue_task_token(call: Call, task_id: str, fencing_token: int) -> cont
     data = await call.tx.one(tasks.select_task_data, task_id=task_id)
     assert data is not None
     # Read now, not when the task was created: its creator may have lost scopes since.
-    scopes = await read_current_scopes(call.tx, call.caller.tenant, row.created_by, call.now)
+    scopes = await read_current_scopes(call.tx, call.context.settings, call.caller.tenant, row.created_by, call.now)
     # An intersection: the payload is the requester's wish, and never gives more than the requester holds.
     granted = sorted(_parse_delegable_scopes(decode_json(data.payload)) & scopes)
     signer = call.context.signer
