@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from enum import Enum
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import asyncpg
 
@@ -15,11 +16,14 @@ from agora.clock import Clock, SystemClock
 from agora.store.port import Store
 from tests.failing_stores import FailingPostgresStore, FailingSqliteStore
 from tests.harness import with_tables
+from tests.polling import eventually
 from tests.postgres import PostgresServer
 
 __all__ = ["ENGINES", "Engine", "PostgresEngine", "RunsOn", "SqliteEngine", "an_engine"]
 
+T = TypeVar("T")
 ENGINES = ("sqlite", "postgres")
+_BLOCKED_SESSIONS = "select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
 
 
 class RunsOn(Enum):
@@ -81,6 +85,19 @@ class PostgresEngine:
         connection = await asyncpg.connect(self.url)
         try:
             return [dict(row) for row in await connection.fetch(sql)]
+        finally:
+            await connection.close()
+
+    async def run_before(self, sql: str, call: Coroutine[Any, Any, T]) -> T:
+        """Run statements in a transaction that commits when the call waits for one of its locks; return the call's result."""
+        connection = await asyncpg.connect(self.url)
+        try:
+            async with connection.transaction():
+                await connection.execute(sql)
+                task = asyncio.create_task(call)
+                # Not on this connection: its view of the sessions does not change within a transaction.
+                await eventually(lambda: self.run(_BLOCKED_SESSIONS), bool)
+            return await task
         finally:
             await connection.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -22,9 +23,9 @@ from agora_sdk.errors import (
     PermissionDenied,
     Unauthenticated,
 )
-from tests.conformance.engines import Engine, RunsOn
+from tests.conformance.engines import Engine, PostgresEngine, RunsOn
 from tests.conformance.tenants.test_tenant_isolation import filled, operator, rows
-from tests.harness import local_client, make_settings
+from tests.harness import ManualClock, local_client, make_settings
 from tests.market import Market
 
 RUNS_ON = RunsOn.BOTH
@@ -157,6 +158,20 @@ async def test_suspended_tenant_is_refused_until_resumed(market: Market) -> None
     await market.call(market.operator, "tenant.resume", tenant_id="acme")
     assert (await authenticator.authenticate(registered.token)).tenant == "acme"
     assert [event.subject for event in market.of_type("agora.tenant.suspended")] == ["acme"]
+
+
+async def test_key_of_a_tenant_suspended_meanwhile_is_refused(
+    postgres: PostgresEngine, tmp_path: Path, clock: ManualClock
+) -> None:
+    app = App(make_settings(tmp_path / "data"), clock=clock, store=postgres.store(clock))
+    await app.start()
+    market = Market(app, clock)
+    await made(market)
+    # The lock delays the insert of the key until the suspension is committed, after the call has read the tenant.
+    suspension = "lock table tokens in share mode; update tenants set status = 'suspended' where tenant_id = 'acme'"
+    with pytest.raises(Conflict, match="changed concurrently"):
+        await postgres.run_before(suspension, market.call(market.operator, "tenant.create_key", tenant_id="acme"))
+    await app.stop()
 
 
 async def test_home_tenant_cannot_be_suspended_or_deleted(market: Market) -> None:

@@ -6176,7 +6176,7 @@ impl Request<RuntimeModelsOperation> {
 
 operation! {
     /// Marks requests of `agora.tenant.create`.
-    pub TenantCreateOperation => CreatedTenant, Command, "tenant/create", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, NameTaken], keyed;
+    pub TenantCreateOperation => CreatedTenant, Command, "tenant/create", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict, NameTaken], keyed;
 }
 
 /// Optional arguments of `agora.tenant.create`.
@@ -6253,7 +6253,7 @@ operation! {
 
 operation! {
     /// Marks requests of `agora.tenant.create_key`.
-    pub TenantCreateKeyOperation => TenantKey, Command, "tenant/create_key", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, IllegalTransition], keyed;
+    pub TenantCreateKeyOperation => TenantKey, Command, "tenant/create_key", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict, IllegalTransition], keyed;
 }
 
 /// Optional arguments of `agora.tenant.create_key`.

@@ -3239,7 +3239,7 @@ impl TenantService<'_> {
     ///
     /// - `tenant_id`: Id of a tenant: lower-case letters, digits and inner hyphens.
     ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `name_taken`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`, `name_taken`.
     pub fn create(&self, tenant_id: impl Into<String>) -> Request<TenantCreateOperation> {
         Request::new(self.client).with::<String>("tenant_id", tenant_id.into())
     }
@@ -3291,7 +3291,7 @@ impl TenantService<'_> {
     ///
     /// - `tenant_id`: Id of a tenant: lower-case letters, digits and inner hyphens.
     ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `illegal_transition`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`, `illegal_transition`.
     pub fn create_key(&self, tenant_id: impl Into<String>) -> Request<TenantCreateKeyOperation> {
         Request::new(self.client).with::<String>("tenant_id", tenant_id.into())
     }

@@ -5592,7 +5592,7 @@ export interface TenantService {
   /**
    * Create a tenant and its first admin key.
    *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``name_taken``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``name_taken``.
    */
   create(args: TenantCreateArguments, options?: CallOptions): Promise<CreatedTenant>;
   /**
@@ -5628,7 +5628,7 @@ export interface TenantService {
   /**
    * Create another admin key for a tenant, for example if the first was lost.
    *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``illegal_transition``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
   createKey(args: TenantCreateKeyArguments, options?: CallOptions): Promise<TenantKey>;
   /**
@@ -7383,7 +7383,7 @@ export interface Operations {
   "tenant.create": {
     args: TenantCreateArguments;
     answer: Promise<CreatedTenant>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "name_taken";
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict" | "name_taken";
   };
   "tenant.list": {
     args: TenantListArguments;
@@ -7413,7 +7413,7 @@ export interface Operations {
   "tenant.create_key": {
     args: TenantCreateKeyArguments;
     answer: Promise<TenantKey>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "illegal_transition";
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict" | "illegal_transition";
   };
   "tenant.delete": {
     args: TenantDeleteArguments;

@@ -207,14 +207,14 @@ class TenantService(BoundService, contract.Tenants):
         )
         # The statement requires the status that was read (:was).
         if not updated_row:
-            raise Conflict("The tenant was changed concurrently.", fix="Read it again, then retry.")
+            raise _build_concurrent_change_error()
         return await self._load_tenant(row.tenant_id)
 
     async def _create_administrator_key(self, tenant_id: str, label: str) -> tuple[str, str]:
         """Create a key for an administrator of the tenant. Returns its id and the key."""
         call, token_id = self.call, new_id("key")
         key = call.context.signer.derive_key(tenant_id, token_id, "api_key")
-        await call.tx.returning(
+        rows = await call.tx.returning(
             statements.insert_key,
             id=tenant_id,
             token_id=token_id,
@@ -225,6 +225,9 @@ class TenantService(BoundService, contract.Tenants):
             authority=min(ADMINISTRATOR_AUTHORITY, call.caller.authority),
             now=call.now,
         )
+        # The statement requires an active tenant.
+        if not rows:
+            raise _build_concurrent_change_error()
         return token_id, key
 
     def _emit_tenant_event(self, action: str, tenant_id: str, **data: Any) -> None:
@@ -238,6 +241,10 @@ def _refuse_home_tenant(tenant_id: str, action: str) -> None:
         raise IllegalTransition(
             f"The tenant {ADMINISTRATIVE_TENANT} is the operator's own and cannot be {action}.", allowed=[]
         )
+
+
+def _build_concurrent_change_error() -> Conflict:
+    return Conflict("The tenant was changed concurrently.", fix="Read it again, then retry.")
 
 
 def _build_tenant_not_found_error(tenant_id: str) -> NotFound:
