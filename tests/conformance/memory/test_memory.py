@@ -11,7 +11,7 @@ import pytest
 from agora.core.call import Caller
 from agora.server.app import App
 from agora_sdk.errors import Conflict, InvalidRequest, NotFound, PayloadTooLarge
-from tests.conformance.engines import Engine, RunsOn
+from tests.conformance.engines import Engine, PostgresEngine, RunsOn
 from tests.harness import ManualClock, make_settings
 from tests.market import Market
 
@@ -149,3 +149,25 @@ async def test_number_of_entries_is_bounded(small: Market) -> None:
         await call(small, alice, "recall", key="c")
     await call(small, alice, "forget", key="a")
     await call(small, alice, "store", key="c", value=1)
+
+
+async def test_limit_of_zero_admits_no_entry(engine: Engine, tmp_path: Path, clock: ManualClock) -> None:
+    app = App(make_settings(tmp_path / "data", memory_limit=0), clock=clock, store=engine.store(clock))
+    await app.start()
+    market = Market(app, clock)
+    with pytest.raises(Conflict, match="limit of 0 memories"):
+        await call(market, await market.agent("Alice"), "store", key="a", value=1)
+    await app.stop()
+
+
+async def test_conditional_store_does_not_create_a_deleted_entry_again(
+    postgres: PostgresEngine, tmp_path: Path, clock: ManualClock
+) -> None:
+    app = App(make_settings(tmp_path / "data"), clock=clock, store=postgres.store(clock))
+    await app.start()
+    market = Market(app, clock)
+    alice = await market.agent("Alice")
+    await call(market, alice, "store", key="a", value=1)
+    with pytest.raises(Conflict, match="does not exist"):
+        await postgres.run_before("delete from memories", call(market, alice, "store", key="a", value=2, if_version=1))
+    await app.stop()

@@ -11,6 +11,7 @@ __all__ = [
     "delete_memory",
     "delete_words",
     "list_memories",
+    "lock_memory",
     "search_memories",
     "select_memory",
     "upsert_memory",
@@ -22,6 +23,8 @@ BIG = "bigint"
 select_memory = Query(
     "select * from memories where tenant_id = :tenant and namespace = :namespace and key = :key", MemoryRow
 )
+#: locked, so that the version does not change before it is stored
+lock_memory = Query(select_memory.sql, MemoryRow, lock=True)
 upsert_memory = Write(
     """
     insert into memories (tenant_id, namespace, key, memory_id, value, tags, version, stored_by, created_at, updated_at)
@@ -42,7 +45,7 @@ delete_words = Write("delete from memory_words where tenant_id = :tenant and mem
 #: increments the number of memories; changes no row if that would exceed the limit
 add_to_memory_count = Write(
     """
-    insert into memory_counts (tenant_id, entries) values (:tenant, 1)
+    insert into memory_counts (tenant_id, entries) select :tenant, :change where :change <= :most
     on conflict (tenant_id) do update set entries = memory_counts.entries + :change
     where memory_counts.entries + :change <= :most
     """,

@@ -56,8 +56,7 @@ class MemoryService(BoundService, contract.Memories):
         call, stored_namespace = self.call, self._build_stored_namespace(namespace)
         call.target = f"{namespace}/{key}"
         text = _encode_bounded_value(value)
-        # For the exact error only: the condition in the statement below decides.
-        current = await call.tx.one(statements.select_memory, namespace=stored_namespace, key=key)
+        current = await call.tx.one(statements.lock_memory, namespace=stored_namespace, key=key)
         if if_version is not None and if_version != (current.version if current else 0):
             raise _build_version_conflict_error(key, current)
         rows = await call.tx.returning(
@@ -71,7 +70,7 @@ class MemoryService(BoundService, contract.Memories):
             now=call.now,
             if_version=ANY_VERSION if if_version is None else if_version,
         )
-        if not rows:  # a concurrent call has stored another version since the read
+        if not rows:  # a concurrent call has created the memory since the read
             raise _build_version_conflict_error(
                 key, await call.tx.one(statements.select_memory, namespace=stored_namespace, key=key)
             )
