@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from agora.core.ports import CREDENTIAL_SEALER
+from agora.domains.a2a import push_configs
 from agora_sdk.errors import Conflict, InvalidRequest, NotFound
 from tests.conformance.a2a.a2a_calls import ask, say
 from tests.conformance.engines import Engine, RunsOn
@@ -40,6 +42,18 @@ async def test_configurations_are_stored_shown_replaced_and_deleted(market: Mark
     with pytest.raises(NotFound) as unknown:
         await ask(market, ann, "get_push_config", task_id=task_id, config_id="mine")
     assert unknown.value.reason == "TASK_NOT_FOUND"
+
+
+async def test_concurrent_configurations_keep_within_the_limit_of_a_task(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(push_configs, "MAX_CONFIGS", 2)
+    ann = await market.agent("Ann")
+    await market.agent("Bob")
+    task_id = (await say(market, ann, "x", "Bob"))["id"]
+    calls = (ask(market, ann, "create_push_config", task_id=task_id, url=URL) for _ in range(6))
+    outcomes = await asyncio.gather(*calls, return_exceptions=True)
+    assert sum(isinstance(outcome, Conflict) for outcome in outcomes) == 4, outcomes
 
 
 async def test_message_may_include_a_configuration(market: Market) -> None:

@@ -7,7 +7,15 @@ import json
 
 import pytest
 
-from agora_sdk.errors import IllegalTransition, InvalidRequest, NameTaken, NotFound, PermissionDenied, Unauthenticated
+from agora_sdk.errors import (
+    IllegalTransition,
+    InvalidRequest,
+    NameTaken,
+    NotFound,
+    Overloaded,
+    PermissionDenied,
+    Unauthenticated,
+)
 from tests.conformance.engines import RunsOn
 from tests.market import Market
 
@@ -50,6 +58,25 @@ async def test_re_registration_with_the_token_updates_the_agent(market: Market) 
     for other in (market.operator, await market.agent("Bob")):
         with pytest.raises(NameTaken):
             await market.call(other, REGISTER, agent_name="Ada")
+
+
+async def test_concurrent_registrations_keep_within_the_limit_of_a_registrar(market: Market) -> None:
+    ada = await market.agent("Ada")
+    settings = market.app.context.configuration
+    settings.current = settings.current.model_copy(update={"max_agents_each": 2})
+    calls = (market.call(ada, "agent.register", agent_name=f"Child {number}") for number in range(6))
+    outcomes = await asyncio.gather(*calls, return_exceptions=True)
+    assert sum(isinstance(outcome, Overloaded) for outcome in outcomes) == 4, outcomes
+
+
+async def test_concurrent_registrations_keep_within_the_limit_of_an_enrolment_token(market: Market) -> None:
+    enrolment = await market.call(market.operator, "token.create", label="fleet", kind="enrolment")
+    newcomer = await market.app.authenticator.authenticate(enrolment.token)
+    settings = market.app.context.configuration
+    settings.current = settings.current.model_copy(update={"max_agents_enrolled": 2})
+    calls = (market.call(newcomer, "agent.register", agent_name=f"Member {number}") for number in range(6))
+    outcomes = await asyncio.gather(*calls, return_exceptions=True)
+    assert sum(isinstance(outcome, Overloaded) for outcome in outcomes) == 4, outcomes
 
 
 async def test_concurrent_registrations_of_a_name_have_one_winner(market: Market) -> None:

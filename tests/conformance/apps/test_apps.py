@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -237,3 +238,7 @@ async def test_number_of_apps_of_one_registrar_is_bounded(market: Market) -> Non
     with pytest.raises(Overloaded, match="You have published 2 apps"):
         await market.call(ada, "app.create", name="Three")
     await market.call(market.operator, "app.create", name="Three")
+    bob = await market.agent("Bob")
+    calls = (market.call(bob, "app.create", name=f"Bobs {number}") for number in range(6))
+    outcomes = await asyncio.gather(*calls, return_exceptions=True)
+    assert sum(isinstance(outcome, Overloaded) for outcome in outcomes) == 4, outcomes

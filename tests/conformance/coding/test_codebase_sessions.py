@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from agora.core.call import Caller
-from agora_sdk.errors import InvalidRequest, NotFound, PermissionDenied
+from agora.domains.coding import codebases
+from agora_sdk.errors import Conflict, InvalidRequest, NotFound, PermissionDenied
 from tests.conformance.engines import RunsOn
 from tests.market import Market
 
@@ -40,6 +41,19 @@ async def test_codebases_registered_at_once_are_all_capabilities_of_their_worker
     ids = await asyncio.gather(*(register(number) for number in range(12)))
     (worker,) = (await call(market, coder, "worker.list")).workers
     assert {f"codebase:{codebase}" for codebase in ids} <= set(worker.capabilities)
+
+
+async def test_codebases_registered_at_once_keep_within_the_limit_of_their_worker(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(codebases, "MAX_CODEBASES", 2)
+    coder = await market.agent("Coder")
+    await call(market, coder, "worker.register", worker_name="laptop", capabilities=["coding"])
+    places = [{"name": f"code{number}", "path": f"/src/{number}", "worker_id": "laptop"} for number in range(6)]
+    outcomes = await asyncio.gather(
+        *(call(market, coder, "codebase.register", **place) for place in places), return_exceptions=True
+    )
+    assert sum(isinstance(outcome, Conflict) for outcome in outcomes) == 4, outcomes
 
 
 async def test_job_goes_to_the_worker_of_its_codebase(market: Market) -> None:

@@ -468,6 +468,17 @@ async def test_number_of_instances_is_bounded(engine: Engine, tmp_path: Path) ->
         assert (found.availability.available, found.customer_instances, found.total_instances) == (False, 2, 3)
 
 
+async def test_concurrent_requests_keep_within_the_limit_of_an_account(engine: Engine, tmp_path: Path) -> None:
+    async with site(tmp_path, engine, instances_each=1) as here:
+        acme = here.customer("acme")
+        names = [f"Worker{number}" for number in range(4)]
+        for name in names:
+            await here.agent(name)
+        calls = (here.call("instance.create", acme, agent_id=name, wait=0) for name in names)
+        outcomes = await asyncio.gather(*calls, return_exceptions=True)
+        assert sum(isinstance(outcome, Conflict) for outcome in outcomes) == 3, outcomes
+
+
 async def test_agent_with_instances_cannot_be_deregistered(here: Site) -> None:
     registered = await here.agent()
     made = await here.create()

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from agora.clock import new_id, to_datetime
 from agora.core import pagination as paging
 from agora.core.call import Call, cast_encoded_to_result
+from agora.core.count_locks import lock_count
 from agora.core.record_models import build_from_record
 from agora.domains.dead_letters.letters import record_dead_letter, record_settlement_by_source
 from agora.domains.dead_letters.port import NewDeadLetter
@@ -106,6 +107,7 @@ def _redact_url(url: str) -> str:
 
 
 async def _require_fewer_configs(call: Call, task_id: str) -> None:
+    await lock_count(call.tx, "push configurations", task_id)
     if (await call.tx.one(statements.count_push_configs, task_id=task_id) or 0) >= MAX_CONFIGS:
         raise Conflict(
             f"The task {task_id} has {MAX_CONFIGS} push configurations already.",

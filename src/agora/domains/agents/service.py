@@ -12,6 +12,7 @@ from agora.clock import SECOND, new_id, to_datetime
 from agora.core import pagination as paging
 from agora.core import scopes
 from agora.core.call import BoundService, decode_json, encode_json
+from agora.core.count_locks import lock_count
 from agora.core.record_models import build_from_record
 from agora.domains.identity.authority import (
     TIER_RANKS,
@@ -249,6 +250,7 @@ class AgentService(BoundService, contract.Agents):
         """Find the subject for which the new agent is counted. Raises Overloaded at the setting ``max_agents_each``."""
         registrar, most = self.call.caller.registers_as, self.call.context.settings.max_agents_each
         if registrar is not None:
+            await lock_count(self.call.tx, "agents", registrar)
             count = await self.call.tx.one(statements.count_agents_of_registrar, registrar=registrar, most=most)
             _check_agent_limit(count or 0, most, "registered by you", "register others", "max_agents_each")
         return registrar
@@ -257,6 +259,7 @@ class AgentService(BoundService, contract.Agents):
         """Find the enrolment token for which an agent is counted. Raises Overloaded at ``max_agents_enrolled``."""
         enrolment, most = self.call.caller.enrolment, self.call.context.settings.max_agents_enrolled
         if enrolment is not None:
+            await lock_count(self.call.tx, "agents", enrolment)
             count = await self.call.tx.one(statements.count_agents_of_enrolment, enrolment=enrolment, most=most)
             _check_agent_limit(count or 0, most, "of one enrolment token", "make another token", "max_agents_enrolled")
         return enrolment

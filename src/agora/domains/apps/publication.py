@@ -9,6 +9,7 @@ from typing import Any
 from agora.clock import new_id
 from agora.core.admission import ADMISSION
 from agora.core.call import Call, encode_json
+from agora.core.count_locks import lock_count
 from agora.domains.agents.names import check_name, compute_name_key
 from agora.domains.agents.references import load_visible_agent
 from agora.domains.billing.service import BillingService
@@ -132,6 +133,7 @@ async def _choose_registrar_below_limit(call: Call) -> str | None:
     registrar = call.caller.registers_as
     if registrar is None:
         return None
+    await lock_count(call.tx, "apps", registrar)
     agent_limit = call.context.settings.max_agents_each
     if (
         await call.tx.one(statements.count_apps_of_registrar, registrar=registrar, most=agent_limit) or 0

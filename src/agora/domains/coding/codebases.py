@@ -7,6 +7,7 @@ from typing import cast
 
 from agora.core import pagination as paging
 from agora.core.call import BoundService, EventStreamSpec, decode_json, encode_json
+from agora.core.count_locks import lock_count
 from agora.core.errors import not_found
 from agora.core.record_models import build_from_record
 from agora.domains.search.words import build_contains_pattern
@@ -153,6 +154,7 @@ class CodebaseService(BoundService, contract.Codebases):
 
     async def _require_room_for_codebase(self, worker: WorkerRow) -> None:
         """Check that a worker may have another codebase. Raises Conflict."""
+        await lock_count(self.call.tx, "codebases", worker.worker_id)
         count = await self.call.tx.one(
             statements.count_codebases_of_worker, worker_id=worker.worker_id, most=MAX_CODEBASES
         )

@@ -16,7 +16,6 @@ __all__ = [
     "lease_session_renewal",
     "list_users",
     "lock_session",
-    "lock_task_creation",
     "lock_user",
     "release_session_renewal",
     "select_any_ended_login",
@@ -41,17 +40,6 @@ select_user_status = Query(
 _USER = "select * from users where tenant_id = :tenant and user_id = :user_id"
 select_user = Query(_USER, UserRow)
 lock_user = Query(_USER, UserRow, lock=True)
-# No row can be locked for this: a user has none until the first login is written (jobs.UserController).
-lock_task_creation = Query(
-    "select 1 as locked where :tenant <> '' and :user_id <> ''",
-    int,
-    postgres="""
-    select 1 as locked from (
-        select pg_advisory_xact_lock(hashtextextended(:tenant || ' ' || :user_id, 8)) as creation
-    ) as creation_lock where :tenant <> ''
-    """,
-    lock=True,
-)
 list_users = Query(
     """
     select * from users where tenant_id = :tenant and (username > :username or (username = :username and user_id > :after))

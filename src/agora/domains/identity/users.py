@@ -7,6 +7,7 @@ from typing import Any, Literal
 from agora.clock import SECOND, to_datetime
 from agora.core import pagination as paging
 from agora.core.call import BoundService, Call
+from agora.core.count_locks import lock_count
 from agora.core.errors import not_found
 from agora.core.record_models import build_from_record
 from agora_sdk.contract import implements
@@ -131,8 +132,7 @@ async def check_open_task_limit(call: Call) -> None:
     person = call.caller.person
     if person is None or not person.limit:
         return
-    # Serializes task creation of one user, so that the limit cannot be exceeded by concurrent calls.
-    await call.tx.one(people.lock_task_creation, user_id=call.caller.subject)
+    await lock_count(call.tx, "tasks", call.caller.subject)
     row = await call.tx.one(people.count_open_tasks, user_id=call.caller.subject, limit=person.limit)
     # Counted up to the limit only, by a partial index of unfinished tasks.
     if row is not None and row >= person.limit:

@@ -11,6 +11,7 @@ from functools import partial
 
 from agora.clock import new_id
 from agora.core.call import Call, cast_relay_to_result, decode_json
+from agora.core.count_locks import lock_count
 from agora.core.errors import not_found
 from agora.domains.billing.accounts import get_paying_account_of_caller
 from agora.domains.instances.ports import LOCAL_HOST
@@ -165,6 +166,7 @@ async def create_backup(call: Call, instance_id: str) -> Backup:
 async def _check_backup_count(call: Call, row: InstanceRow) -> None:
     """Raise Conflict if the account has reached the backup limit of the setting ``backups_each``."""
     limit = call.context.settings.backups_each
+    await lock_count(call.tx, "backups", row.account_id)
     counts = await call.tx.one(host_queries.count_backups, account=row.account_id)
     if counts is not None and counts >= limit:
         raise Conflict(

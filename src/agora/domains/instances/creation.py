@@ -11,6 +11,7 @@ from typing import Any
 
 from agora.clock import SECOND, new_id
 from agora.core.call import Call, encode_json
+from agora.core.count_locks import lock_count
 from agora.core.errors import not_found
 from agora.core.idempotency import build_key_reused_error
 from agora.domains.agents.records import AgentRow
@@ -95,6 +96,8 @@ async def create_instance(call: Call, request: InstanceRequest, key: str | None 
     existing_id = await _find_earlier_request(call, request, key)
     if existing_id is not None:
         return existing_id
+    # Before the deployment is locked: a call that creates several instances takes the locks in this order, too.
+    await lock_count(call.tx, "instances", request.account)
     agent, deployment = await _require_deployable(call, request.agent)
     manifest = load_manifest(deployment.manifest)
     await _check_instance_counts(call, deployment, request)
@@ -148,7 +151,7 @@ async def _require_deployable(call: Call, ref: str) -> tuple[AgentRow, Deploymen
 async def _check_instance_counts(call: Call, deployment: DeploymentRow, request: InstanceRequest) -> None:
     """Raise Conflict if the agent's ``max_instances`` or the setting ``instances_each`` is reached.
 
-    The deployment's row is locked, so concurrent requests cannot exceed the agent's limit.
+    Both counts are locked, so concurrent requests cannot exceed the limits.
     """
     total = await call.tx.one(statements.count_instances_of_agent, agent_id=deployment.agent_id) or 0
     max_instances = deployment.max_instances
