@@ -160,8 +160,8 @@ async def test_only_containers_of_dead_workers_are_removed(
     assert "A=b c" in details["Config"]["Env"]
     os.close(dead.lock)  # as the system does after the worker's death
     try:
-        assert sorted(await alive.remove_orphans()) == sorted(names[:3])
-        assert await alive.remove_orphans() == []
+        assert sorted(await alive.remove_orphaned_containers()) == sorted(names[:3])
+        assert await alive.remove_orphaned_containers() == []
         assert len(list((tmp_path / "state/containers").glob("*.lock"))) == 1, "of the one that lives"
         assert await alive.pause_container(names[0]) is False
         assert await alive.pause_container(names[3]) is True

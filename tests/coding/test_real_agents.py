@@ -76,8 +76,8 @@ def test_permission_check_diff_and_context(server: ServerProcess, start_worker: 
     following = submit_job(operator, "RECALL", worker="coder", context_id="one")
     task = wait_for_status(operator, following, "completed", timeout=SLOW)
     assert "RUN: echo hello > greeting.txt" in task["result"]["text"], "the session has its context"
-    rung = "load" if agent == "gemini" else "resume"
-    assert f"was reopened with session/{rung}" in read_output(operator, following)
+    opening_method = "load" if agent == "gemini" else "resume"
+    assert f"was reopened with session/{opening_method}" in read_output(operator, following)
 
 
 def test_refusal_reaches_the_agent_and_the_job_ends(server: ServerProcess, start_worker: StartWorker) -> None:

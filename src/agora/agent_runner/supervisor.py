@@ -16,8 +16,6 @@ __all__ = ["Supervisor"]
 log = logging.getLogger(__name__)
 
 BACKOFF = Backoff(first=1.0, most=60.0)
-# As long as the longest pause: an agent that ran that long has not failed at its start.
-STEADY_SECONDS = 60.0  # seconds after which the backoff is reset
 
 
 class RunningAgent:
@@ -48,7 +46,7 @@ class RunningAgent:
                 log.error("%s ended: %s", name, error, exc_info=error)
             if self._stopping.is_set():
                 return
-            failures = 1 if loop.time() - started_at > STEADY_SECONDS else failures + 1
+            failures = BACKOFF.count_failure(failures, loop.time() - started_at)
             pause = BACKOFF.pause(failures - 1)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), pause)

@@ -265,7 +265,7 @@ def run_worker(
                 container=container,
                 check=check,
                 setup=setup,
-                state=state or values.state_directory(),
+                state=state or values.get_state_directory(),
                 park_seconds=park_seconds,
                 drain_seconds=drain_seconds,
                 lease_seconds=lease_seconds,
@@ -294,9 +294,9 @@ def _build_container_settings(
     image: str | None, network: str, memory_megabytes: int, cpus: float, pids: int
 ) -> ContainerSettings:
     """Build the settings of the containers of jobs. Raises ValueError."""
-    from agora.worker.container_settings import ContainerSettings, check_container_settings
+    from agora.worker.container_settings import ContainerSettings, validate_container_settings
 
-    return check_container_settings(
+    return validate_container_settings(
         ContainerSettings(image=image or "", network=network, memory_megabytes=memory_megabytes, cpus=cpus, pids=pids)
     )
 
@@ -386,10 +386,10 @@ def examine_worker(
     docker_image: Annotated[str | None, typer.Option(help="Image to test for --isolation docker.")] = None,
 ) -> None:
     """Check which coding agents are installed and logged in, how to install the others, and whether containers work."""
-    from agora.worker.doctor import examine_agents
+    from agora.worker.doctor import examine_machine
 
     out = Output(json=json)
-    reports = examine_agents(os.environ, Path.home(), docker_image)
+    reports = examine_machine(os.environ, Path.home(), docker_image)
     if json:
         out.value([report.to_document() for report in reports])
         return
@@ -412,11 +412,11 @@ def show_disk_use(
 ) -> None:
     """Show the disk usage of job worktrees on this machine, what a clean-up would remove, and why the rest is kept."""
     from agora.worker.codebases import parse_codebases
-    from agora.worker.options import state_directory
-    from agora.worker.worktree_cleaning import Limits, clean_worktrees, examine_worktrees
+    from agora.worker.options import get_state_directory
+    from agora.worker.worktree_cleaning import Limits, examine_worktrees, remove_excess_worktrees
 
     out = Output(json=json)
-    root = (state or state_directory()) / "worktrees"
+    root = (state or get_state_directory()) / "worktrees"
     limits = Limits(worktree_days * 86_400, worktree_megabytes * 1_000_000)
     rows: list[dict[str, object]] = []
     with exit_on_error(out):
@@ -426,7 +426,7 @@ def show_disk_use(
             raise InvalidRequest(str(error)) from error
         for directory in places:
             uses = asyncio.run(examine_worktrees(directory, root, limits))
-            removed = asyncio.run(clean_worktrees(directory, root, limits)) if clean else []
+            removed = asyncio.run(remove_excess_worktrees(directory, root, limits)) if clean else []
             for use in uses:
                 verdict = "removed" if use.job_id in removed else use.verdict
                 rows.append({"codebase": directory.name, **use.to_document(), "verdict": verdict})

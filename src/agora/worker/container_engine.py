@@ -122,7 +122,7 @@ class ContainerEngine:
         """Resume a paused container. Raises ContainerError."""
         _require_success(await self._run_docker(["docker", "unpause", name]), f"resume {name}")
 
-    async def remove_orphans(self) -> list[str]:
+    async def remove_orphaned_containers(self) -> list[str]:
         """Remove the containers of dead workers with this state directory. Returns their names."""
         text = f'{{{{.Names}}}} {{{{.Label "{OWNER_LABEL}"}}}}'
         words = ["docker", "ps", "--all", "--no-trunc", "--filter", f"label={STATE_LABEL}={self._state_id}"]

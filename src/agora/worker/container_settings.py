@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["ContainerSettings", "check_container_settings", "parse_container_changes"]
+__all__ = ["ContainerSettings", "parse_container_changes", "validate_container_settings"]
 
 _NETWORK = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 _IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/@-]{0,254}")
@@ -25,7 +25,7 @@ class ContainerSettings:
     pids: int = 512
 
 
-def check_container_settings(settings: ContainerSettings) -> ContainerSettings:
+def validate_container_settings(settings: ContainerSettings) -> ContainerSettings:
     """Check the settings and return them. Raises ValueError for an invalid setting, or one that would remove the
     isolation."""
     if not _IMAGE.fullmatch(settings.image):
@@ -51,7 +51,7 @@ def parse_container_changes(entry: Any, place: str) -> Mapping[str, Any]:
             raise ValueError(f"{place}: {name} is a {'text' if kinds[name] is str else 'number'}.")
     try:
         # A profile may leave the image to the worker, and ContainerSettings requires one.
-        check_container_settings(ContainerSettings(**{"image": "any", **entry}))
+        validate_container_settings(ContainerSettings(**{"image": "any", **entry}))
     except ValueError as error:
         raise ValueError(f"{place}: {error}") from error
     return dict(entry)

@@ -18,7 +18,7 @@ from agora_sdk import AgoraError, PermanentFailure, TaskRun
 from agora_sdk.client import AgoraClient
 
 from .codebases import Codebase
-from .forges import ForgeError, PullRequest, build_git_credentials, get_forge
+from .forges import ForgeError, PullRequest, build_git_credentials, require_forge
 from .registry import CodebaseRegistry
 from .review import read_current_branch
 from .subprocesses import CommandError, run_checked, run_command
@@ -59,7 +59,7 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class DeliveryReport:
     """The outcome, as ``agora.review.conclude`` takes it."""
 
     outcome: str
@@ -68,17 +68,20 @@ class Report:
     pull_request: str | None = None
 
 
-async def deliver_branch(run: TaskRun, client: AgoraClient, registry: CodebaseRegistry, merging: asyncio.Lock) -> Any:
-    """Deliver an approved branch and report the outcome. merging: lock, held while the codebase is changed."""
+async def deliver_branch(
+    run: TaskRun, client: AgoraClient, registry: CodebaseRegistry, merge_lock: asyncio.Lock
+) -> Any:
+    """Deliver an approved branch and report the outcome. merge_lock: held while the codebase is
+    changed."""
     delivery = Delivery.from_payload(run.payload)
     codebase = await registry.resolve_codebase(client, str(run.payload.get("codebase_id")))
     if codebase is None:
         raise PermanentFailure(f"This worker has no codebase {run.payload.get('codebase_id')!r}.")
     try:
-        async with merging:
+        async with merge_lock:
             report = await _deliver_reviewed_commit(delivery, codebase, run)
     except (CommandError, ForgeError) as error:
-        report = Report("failed", str(error)[:4000])
+        report = DeliveryReport("failed", str(error)[:4000])
     await client.review.conclude(
         delivery.job_id,
         run.task_id,
@@ -95,69 +98,73 @@ async def deliver_branch(run: TaskRun, client: AgoraClient, registry: CodebaseRe
     )
 
 
-async def _deliver_reviewed_commit(delivery: Delivery, codebase: Codebase, run: TaskRun) -> Report:
+async def _deliver_reviewed_commit(delivery: Delivery, codebase: Codebase, run: TaskRun) -> DeliveryReport:
     head = await run_checked(["git", "rev-parse", "--verify", f"refs/heads/{delivery.branch}"], codebase.path)
     if head != delivery.head:
         # Reviewed and delivered commits must be the same: the agent could have committed after the approval.
-        return Report("failed", f"{delivery.branch} is at {head} and not at {delivery.head}, which was approved.")
+        return DeliveryReport(
+            "failed", f"{delivery.branch} is at {head} and not at {delivery.head}, which was approved."
+        )
     match delivery.action:
         case "merge":
             return await _merge_branch(delivery, codebase)
         case "push":
             await _push_branch(delivery, codebase)
-            return Report("pushed")
+            return DeliveryReport("pushed")
         case "pull_request":
-            return await _propose_branch(delivery, codebase)
+            return await _push_and_open_pull_request(delivery, codebase)
         case "patch":
-            return await _store_patch(delivery, codebase, run)
-    return Report("failed", f"The worker knows no delivery {delivery.action!r}.")
+            return await _store_patch_artifact(delivery, codebase, run)
+    return DeliveryReport("failed", f"The worker knows no delivery {delivery.action!r}.")
 
 
 # -- merging ----------------------------------------------------------------------------------------------
 
 
-async def _merge_branch(delivery: Delivery, codebase: Codebase) -> Report:
+async def _merge_branch(delivery: Delivery, codebase: Codebase) -> DeliveryReport:
     path, current = codebase.path, await read_current_branch(codebase.path)
     target = delivery.target or current
     if not target:
-        return Report("failed", f"{path} is at no branch: name the target.")
+        return DeliveryReport("failed", f"{path} is at no branch: name the target.")
     tip = await run_checked(["git", "rev-parse", "--verify", f"refs/heads/{target}"], path)
     if (await run_command(["git", "merge-base", "--is-ancestor", delivery.head, tip], path)).exit_code == 0:
-        return Report("merged")  # by an earlier attempt
+        return DeliveryReport("merged")  # by an earlier attempt
     # Merged in the object database first: a conflict is found without touching the checkout.
     command = ["git", "merge-tree", "--write-tree", "--name-only", "-z", tip, delivery.head]
     merged = await run_command(command, path, separates_errors=True)
     fields = merged.output.split("\0")
     if merged.exit_code == 1:
         names = fields[1 : fields.index("", 1)] if "" in fields[1:] else fields[1:]
-        return Report("conflicted", conflicts=tuple(dict.fromkeys(names))[:1000])
+        return DeliveryReport("conflicted", conflicts=tuple(dict.fromkeys(names))[:1000])
     if merged.exit_code:
-        return Report("failed", f"git merge-tree failed: {(merged.output + merged.errors)[:2000]}")
+        return DeliveryReport("failed", f"git merge-tree failed: {(merged.output + merged.errors)[:2000]}")
     message = delivery.title or f"Merge {delivery.branch}"
     if target == current:
         return await _merge_into_checkout(delivery, path, message)
     # Moving a branch under a checkout would make its files look like changes that undo the merge.
     if f"branch refs/heads/{target}\n" in await run_checked(["git", "worktree", "list", "--porcelain"], path) + "\n":
-        return Report("failed", f"{target} is checked out in another worktree; merge there, or push the branch.")
+        return DeliveryReport(
+            "failed", f"{target} is checked out in another worktree; merge there, or push the branch."
+        )
     parents = ["-p", tip, "-p", delivery.head]
     commit = await run_checked(["git", *COMMITTER_IDENTITY, "commit-tree", *parents, "-m", message, fields[0]], path)
     # Only if the branch is still at the tip: a commit that was made meanwhile is not lost.
     await run_checked(["git", "update-ref", f"refs/heads/{target}", commit, tip], path)
-    return Report("merged")
+    return DeliveryReport("merged")
 
 
-async def _merge_into_checkout(delivery: Delivery, path: Path, message: str) -> Report:
+async def _merge_into_checkout(delivery: Delivery, path: Path, message: str) -> DeliveryReport:
     """Merge into the branch that is checked out. Git refuses to overwrite uncommitted changes."""
     if (await run_command(["git", "rev-parse", "--verify", "-q", "MERGE_HEAD"], path)).exit_code == 0:
-        return Report("failed", f"Somebody merges in {path}: finish that, then approve again.")
+        return DeliveryReport("failed", f"Somebody merges in {path}: finish that, then approve again.")
     # Never a fast-forward: the same history as that of a target that is not checked out (_merge_branch).
     command = ["git", *COMMITTER_IDENTITY, "merge", "--no-ff", "--no-verify", "-m", message, delivery.head]
     result = await run_command(command, path)
     if result.exit_code == 0:
-        return Report("merged")
+        return DeliveryReport("merged")
     if (await run_command(["git", "rev-parse", "--verify", "-q", "MERGE_HEAD"], path)).exit_code == 0:
         await run_command(["git", "merge", "--abort"], path)
-    return Report("failed", f"The merge was refused: {result.output.strip()[:3000]}")
+    return DeliveryReport("failed", f"The merge was refused: {result.output.strip()[:3000]}")
 
 
 # -- remotes ----------------------------------------------------------------------------------------------
@@ -174,32 +181,32 @@ async def _push_branch(delivery: Delivery, codebase: Codebase) -> None:
         raise CommandError(f"git push failed: {result.output.strip()[-3000:]}")
 
 
-async def _propose_branch(delivery: Delivery, codebase: Codebase) -> Report:
+async def _push_and_open_pull_request(delivery: Delivery, codebase: Codebase) -> DeliveryReport:
     """Push the branch, and open or update its pull request. Raises CommandError, ForgeError."""
-    forge = get_forge(codebase.repository)
+    forge = require_forge(codebase.repository)
     await _push_branch(delivery, codebase)
     target = delivery.target or await read_current_branch(codebase.path)
     request = PullRequest(delivery.branch, target, delivery.title or delivery.branch, delivery.body)
     address = await asyncio.to_thread(forge.open_or_update_pull_request, request)
-    return Report("proposed", pull_request=address)
+    return DeliveryReport("proposed", pull_request=address)
 
 
-async def _store_patch(delivery: Delivery, codebase: Codebase, run: TaskRun) -> Report:
+async def _store_patch_artifact(delivery: Delivery, codebase: Codebase, run: TaskRun) -> DeliveryReport:
     with tempfile.TemporaryDirectory() as directory:
         file = Path(directory) / "patch"
-        spread = f"{delivery.base}..{delivery.head}"
-        await run_checked(["git", "format-patch", "--binary", f"--output={file}", spread], codebase.path)
+        commit_range = f"{delivery.base}..{delivery.head}"
+        await run_checked(["git", "format-patch", "--binary", f"--output={file}", commit_range], codebase.path)
         size = file.stat().st_size
         if size > MAX_PATCH_BYTES:
-            return Report("failed", f"The patch has {size} bytes: push the branch instead.")
+            return DeliveryReport("failed", f"The patch has {size} bytes: push the branch instead.")
         patch = file.read_text(errors="replace")
     if len(patch) > MAX_PATCH_CHARACTERS:
-        return Report("failed", f"The patch has {len(patch)} characters: push the branch instead.")
+        return DeliveryReport("failed", f"The patch has {len(patch)} characters: push the branch instead.")
     name = delivery.branch.replace("/", "-") + ".patch"
     # PostgreSQL has no NUL in a text.
     part = {"text": patch.replace("\x00", ""), "mediaType": "text/x-patch", "filename": name}
     try:
         await run.artifact([part], name="patch", artifact_id="patch")
     except AgoraError as error:
-        return Report("failed", f"The patch is rejected: {error}")
-    return Report("patched")
+        return DeliveryReport("failed", f"The patch is rejected: {error}")
+    return DeliveryReport("patched")

@@ -13,7 +13,7 @@ from typing import Any
 
 from .agents import AGENTS, CodingAgent
 
-__all__ = ["Report", "examine_agents", "examine_docker"]
+__all__ = ["ComponentReport", "examine_docker", "examine_machine"]
 
 MIN_NODE_VERSION = 22
 SUBPROCESS_OPTIONS: Any = {
@@ -26,7 +26,7 @@ DAEMON_FIELD_BY_LIMIT = {"memory": "MemoryLimit", "processor time": "CPUCfsQuota
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class ComponentReport:
     """Report on one component. state: description. hints: what to do, one line each."""
 
     name: str
@@ -41,18 +41,18 @@ class Report:
         return asdict(self)
 
 
-def examine_agents(environment: Mapping[str, str], home: Path, image: str | None = None) -> list[Report]:
+def examine_machine(environment: Mapping[str, str], home: Path, image: str | None = None) -> list[ComponentReport]:
     """Report on git, Node, Docker and each agent. image: container image, which is tried out."""
     agents = [_examine_agent(agent, environment, home) for agent in AGENTS.values()]
     return [_examine_git(), _examine_node(), examine_docker(image), *agents]
 
 
-def examine_docker(image: str | None) -> Report:
+def examine_docker(image: str | None) -> ComponentReport:
     """Check whether ``--isolation docker`` works: the command line, the engine, and a container of the image if one is
     given."""
     if shutil.which("docker") is None:
         hint = "needed by --isolation docker only: https://docs.docker.com/engine/install/"
-        return Report("docker", "Docker", "not installed", False, False, (hint,))
+        return ComponentReport("docker", "Docker", "not installed", False, False, (hint,))
     try:
         information = subprocess.run(["docker", "info", "--format", "{{json .}}"], **SUBPROCESS_OPTIONS)
         engine = json.loads(information.stdout or "{}")
@@ -60,53 +60,59 @@ def examine_docker(image: str | None) -> Report:
         engine = {}
     if not engine.get("ServerVersion"):
         hint = "start the engine, and let this user use it (docker info)"
-        return Report("docker", "Docker", "installed, the engine does not answer", True, False, (hint,))
+        return ComponentReport("docker", "Docker", "installed, the engine does not answer", True, False, (hint,))
     hints = [f"without a limit of {name}" for name, key in DAEMON_FIELD_BY_LIMIT.items() if not engine.get(key)]
     state = f"engine {engine['ServerVersion']}"
     if image is None:
-        return Report("docker", "Docker", state, True, True, (*hints, "to try an image: --docker-image"))
+        return ComponentReport("docker", "Docker", state, True, True, (*hints, "to try an image: --docker-image"))
     user = f"{os.getuid()}:{os.getgid()}"
     # As restricted as a job: an image may work for root only.
     words = ["docker", "run", "--rm", "--init", "--network", "none", "--user", user, "--cap-drop", "ALL"]
     try:
         trial = subprocess.run([*words, "--entrypoint", "/bin/sh", image, "-c", "command -v git"], **SUBPROCESS_OPTIONS)
     except subprocess.TimeoutExpired:
-        return Report("docker", "Docker", f"{state}, no container of {image} in time", True, False, tuple(hints))
+        return ComponentReport(
+            "docker", "Docker", f"{state}, no container of {image} in time", True, False, tuple(hints)
+        )
     # 1 and 127 mean that ``command -v`` found no git: the container itself works.
     if trial.returncode not in (0, 1, 127):
         problem = trial.stderr.strip().splitlines()[-1:] or [f"exit code {trial.returncode}"]
-        return Report("docker", "Docker", f"{state}, {image} does not run", True, False, (*hints, *problem))
+        return ComponentReport("docker", "Docker", f"{state}, {image} does not run", True, False, (*hints, *problem))
     if trial.returncode:
         hints.append(f"{image} has no git: agents cannot look at the repository's history")
-    return Report("docker", "Docker", f"ready ({state}, {image})", True, True, tuple(hints))
+    return ComponentReport("docker", "Docker", f"ready ({state}, {image})", True, True, tuple(hints))
 
 
-def _examine_agent(agent: CodingAgent, environment: Mapping[str, str], home: Path) -> Report:
+def _examine_agent(agent: CodingAgent, environment: Mapping[str, str], home: Path) -> ComponentReport:
     program = agent.find_executable()
     if program is None:
-        return Report(agent.name, agent.title, "not installed", False, False, (f"install: {agent.install}",))
+        return ComponentReport(agent.name, agent.title, "not installed", False, False, (f"install: {agent.install}",))
     credential = agent.find_credential(environment, home)
     if credential is None:
         hint = f"log in: {agent.login}; or set {' or '.join(agent.credential_variables)}"
-        return Report(agent.name, agent.title, f"installed ({program}), no credential found", True, False, (hint,))
-    return Report(agent.name, agent.title, f"ready ({program}, credential {credential})", True, True)
+        return ComponentReport(
+            agent.name, agent.title, f"installed ({program}), no credential found", True, False, (hint,)
+        )
+    return ComponentReport(agent.name, agent.title, f"ready ({program}, credential {credential})", True, True)
 
 
-def _examine_git() -> Report:
+def _examine_git() -> ComponentReport:
     version = _read_version_or_none("git")
     if version is None:
         hint = "install git; without it jobs work in the codebase itself (--isolation none)"
-        return Report("git", "git", "not installed", False, False, (hint,))
-    return Report("git", "git", version, True, True)
+        return ComponentReport("git", "git", "not installed", False, False, (hint,))
+    return ComponentReport("git", "git", version, True, True)
 
 
-def _examine_node() -> Report:
+def _examine_node() -> ComponentReport:
     version = _read_version_or_none("node")
     if version is None:
-        return Report("node", "Node", "not installed", False, False, ("needed by Claude Code: Node 22 or newer",))
+        return ComponentReport(
+            "node", "Node", "not installed", False, False, ("needed by Claude Code: Node 22 or newer",)
+        )
     is_recent = int(version.removeprefix("v").split(".")[0]) >= MIN_NODE_VERSION
     hints = () if is_recent else (f"Claude Code needs Node {MIN_NODE_VERSION} or newer",)
-    return Report("node", "Node", version, True, is_recent, hints)
+    return ComponentReport("node", "Node", version, True, is_recent, hints)
 
 
 def _read_version_or_none(program: str) -> str | None:

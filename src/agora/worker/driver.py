@@ -64,13 +64,13 @@ class TurnEnd:
 
 @dataclass(slots=True)
 class SessionState:
-    """A session of an agent, with the data to reopen it. rung: resume, load or new, the way it was opened.
+    """A session of an agent, with the data to reopen it. opening_method: resume, load or new.
 
     model: model of the session as reported by the agent; '' if it does not report one.
     """
 
     session_id: str
-    rung: str
+    opening_method: str
     models: list[str] = field(default_factory=list)
     model: str = ""
     options: dict[str, str] = field(default_factory=dict)
@@ -80,7 +80,7 @@ OnUpdate = Callable[[Mapping[str, Any]], None]
 OnPermission = Callable[[PermissionRequest], Awaitable[Decision]]
 
 
-def _die_with_worker() -> None:
+def _set_kill_on_worker_death() -> None:
     """Have the kernel kill the process when the worker dies. Runs in the child process before exec."""
     # A killed worker cannot end its agents, which would go on working without a lease.
     # It refers to the thread that forks: that of the event loop lives as long as the worker, a pool's may end earlier.
@@ -111,9 +111,9 @@ class AgentProcess:
         self._name = ""
         self._session: SessionState | None = None
         self._is_replaying = False
-        self._log: deque[str] = deque(maxlen=MAX_LOG_LINES)
-        self._reading_log: asyncio.Task[None] | None = None
-        self._limit_until: asyncio.Future[float] | None = None
+        self._stderr_lines: deque[str] = deque(maxlen=MAX_LOG_LINES)
+        self._stderr_task: asyncio.Task[None] | None = None
+        self._usage_limit_end: asyncio.Future[float] | None = None
 
     @property
     def pid(self) -> int:
@@ -134,34 +134,40 @@ class AgentProcess:
                 env=self.process_environment,
                 limit=MAX_LINE_BYTES,
                 start_new_session=True,  # its tools are in its process group, which is killed with it
-                preexec_fn=_die_with_worker,
+                preexec_fn=_set_kill_on_worker_death,
             )
         except OSError as error:
             raise AgentFailed(f"{self.command[0]} cannot be started: {error}") from error
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._reading_log = asyncio.create_task(self._read_stderr())
-        client: Any = _Client(self)
+        self._stderr_task = asyncio.create_task(self._read_stderr())
+        client: Any = _AcpClient(self)
         self._connection = ClientSideConnection(client, self._process.stdin, self._process.stdout)
         # None are offered: the agent reads and writes files itself, below its worktree.
         capabilities = schema.ClientCapabilities(fs=schema.FileSystemCapabilities())
         info = schema.Implementation(name="agora-worker", version="5")
-        greeting = await self._await_answer(
+        initialization = await self._await_answer(
             self._connection.initialize(PROTOCOL_VERSION, capabilities, info), START_SECONDS
         )
-        if greeting.protocol_version != PROTOCOL_VERSION:
-            raise AgentFailed(f"The agent speaks version {greeting.protocol_version} of ACP; the worker speaks 1.")
-        self._capabilities = greeting.agent_capabilities
-        self._name = greeting.agent_info.name if greeting.agent_info else ""
-        return f"{greeting.agent_info.name} {greeting.agent_info.version}" if greeting.agent_info else self.command[0]
+        if initialization.protocol_version != PROTOCOL_VERSION:
+            raise AgentFailed(
+                f"The agent speaks version {initialization.protocol_version} of ACP; the worker speaks 1."
+            )
+        self._capabilities = initialization.agent_capabilities
+        self._name = initialization.agent_info.name if initialization.agent_info else ""
+        return (
+            f"{initialization.agent_info.name} {initialization.agent_info.version}"
+            if initialization.agent_info
+            else self.command[0]
+        )
 
     @property
     def process_environment(self) -> dict[str, str]:
         """Build the environment of the process: the worker's without its private variables, plus the agent's own."""
-        inherited = {
+        inherited_variables = {
             name: value for name, value in os.environ.items() if not name.startswith(PRIVATE_VARIABLE_PREFIXES)
         }
-        return inherited | dict(self._environment)
+        return inherited_variables | dict(self._environment)
 
     @property
     def missing_tools_reason(self) -> str | None:
@@ -180,20 +186,18 @@ class AgentProcess:
         """Reopen a session, or open a new one if there was none or reopening fails. Raises AgentDied, AgentFailed."""
         servers: list[Any] = [_convert_mcp_server(server) for server in mcp_servers]
         if session_id is not None:
-            for rung, reopen in self._list_reopening_calls(session_id, servers):
-                if rung == "load" and self._name == gemini.NAME:
-                    await asyncio.sleep(
-                        gemini.seconds_until_reopenable(session_id, self.process_environment, time.time())
-                    )
+            for opening_method, reopen in self._list_reopening_calls(session_id, servers):
+                if opening_method == "load" and self._name == gemini.NAME:
+                    await asyncio.sleep(gemini.compute_reopen_delay(session_id, self.process_environment, time.time()))
                 self._is_replaying = True  # a loaded session repeats its messages, which the log already has
                 try:
                     answer = await self._await_answer(reopen(), START_SECONDS)
-                    self._session = SessionState(session_id, rung, **_read_options(answer))
+                    self._session = SessionState(session_id, opening_method, **_read_options(answer))
                     if self._name == gemini.NAME:
                         gemini.remove_empty_session_files(session_id, self.process_environment)
                     return self._session
                 except AgentFailed as error:
-                    logger.info("session/%s of %s: %s", rung, session_id, error)
+                    logger.info("session/%s of %s: %s", opening_method, session_id, error)
                 finally:
                     self._is_replaying = False
         answer = await self._await_answer(
@@ -237,13 +241,13 @@ class AgentProcess:
         Cancelling the coroutine cancels the turn; if the agent answers in time, the end of the turn is returned.
         """
         loop = asyncio.get_running_loop()
-        self._limit_until = loop.create_future()
+        self._usage_limit_end = loop.create_future()
         turn = asyncio.ensure_future(self._await_answer(self._send_prompt(text)))
         try:
-            await asyncio.wait((turn, self._limit_until), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((turn, self._usage_limit_end), return_when=asyncio.FIRST_COMPLETED)
             # The usage limit came first; the agent itself would go on retrying without a message.
             if not turn.done():
-                until = self._limit_until.result()
+                until = self._usage_limit_end.result()
                 await self._cancel_turn(turn)
                 raise UsageLimitReached(f"{self.command[0]}: the usage limit is reached.", until)
             answer = turn.result()
@@ -255,7 +259,7 @@ class AgentProcess:
             # Not raised again, because the answer contains the tokens of the cancelled turn.
             answer = turn.result()
         finally:
-            self._limit_until = None
+            self._usage_limit_end = None
             turn.cancel()
         return TurnEnd(answer.stop_reason, _read_usage(answer))
 
@@ -291,15 +295,15 @@ class AgentProcess:
         # agent.
         if mark := self._environment.get(MARK_VARIABLE):
             await asyncio.to_thread(kill_marked_processes, mark)
-        if self._reading_log is not None:
-            self._reading_log.cancel()
+        if self._stderr_task is not None:
+            self._stderr_task.cancel()
         # asyncio keeps the pipe of an ended process open until its transport is closed.
         process._transport.close()  # type: ignore[attr-defined]
 
     @property
     def stderr_tail(self) -> str:
         """Return the last lines of its standard error."""
-        return "\n".join(self._log)
+        return "\n".join(self._stderr_lines)
 
     # -- from the agent -----------------------------------------------------------------------------------
 
@@ -313,19 +317,19 @@ class AgentProcess:
         assert self._process.stderr is not None
         async for line in self._process.stderr:
             text = line.decode(errors="replace").rstrip()
-            self._log.append(text)
+            self._stderr_lines.append(text)
             logger.debug("%s: %s", self.command[0], text)
             self._detect_usage_limit(text)
 
     def _detect_usage_limit(self, line: str) -> None:
-        waiting = self._limit_until
+        limit_end = self._usage_limit_end
         # Only records of the agent's own log: a text that it works on may speak of limits, too.
-        if waiting is None or waiting.done() or not line.startswith(("ERROR", "WARN", "timestamp=")):
+        if limit_end is None or limit_end.done() or not line.startswith(("ERROR", "WARN", "timestamp=")):
             return
         until = find_usage_limit_end(line, time.time())
         # The agent itself waits out shorter ones.
         if until is not None and until > time.time() + MAX_AGENT_RETRY_SECONDS:
-            waiting.set_result(until)
+            limit_end.set_result(until)
 
     @property
     def _live_connection(self) -> ClientSideConnection:
@@ -369,7 +373,7 @@ class AgentProcess:
             await asyncio.gather(call, ended, return_exceptions=True)
 
 
-class _Client:
+class _AcpClient:
     """The client side of the protocol, called by the agent."""
 
     def __init__(self, agent: AgentProcess) -> None:
@@ -381,9 +385,9 @@ class _Client:
     async def request_permission(
         self, session_id: str, tool_call: Any, options: list[Any], **_: Any
     ) -> schema.RequestPermissionResponse:
-        dumped = [option.model_dump(by_alias=True, mode="json") for option in options]
+        option_documents = [option.model_dump(by_alias=True, mode="json") for option in options]
         request = PermissionRequest.from_tool_call(
-            tool_call.model_dump(by_alias=True, exclude_none=True, mode="json"), dumped
+            tool_call.model_dump(by_alias=True, exclude_none=True, mode="json"), option_documents
         )
         decision = await self._agent.on_permission(request)
         outcome = (

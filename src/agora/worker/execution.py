@@ -30,8 +30,8 @@ __all__ = [
     "Execution",
     "HostExecution",
     "disable_git_hooks",
-    "disarm_repositories",
     "get_container_home",
+    "rename_nested_repositories",
     "run_job_command",
 ]
 
@@ -52,7 +52,7 @@ class Command:
 class Execution(Protocol):
     """Execution environment of one job's commands."""
 
-    async def secure_place(self, place: Workplace) -> None:
+    async def make_workplace_safe(self, place: Workplace) -> None:
         """Make a place safe to work in after an earlier attempt."""
 
     def open_command(
@@ -70,7 +70,7 @@ class Execution(Protocol):
 class HostExecution:
     """Runs commands as processes of the worker's user."""
 
-    async def secure_place(self, place: Workplace) -> None:
+    async def make_workplace_safe(self, place: Workplace) -> None:
         """Do nothing."""
 
     @asynccontextmanager
@@ -100,10 +100,10 @@ class ContainerExecution:
         self._agent_name, self._task_id = agent_name, task_id
         self._names: list[str] = []
 
-    async def secure_place(self, place: Workplace) -> None:
+    async def make_workplace_safe(self, place: Workplace) -> None:
         """Remove the containers of dead workers, which may still run here, and disarm repositories that they left."""
-        await self._engine.remove_orphans()
-        await _disarm_place(place)
+        await self._engine.remove_orphaned_containers()
+        await _rename_nested_repositories_of(place)
 
     @asynccontextmanager
     async def open_command(
@@ -113,7 +113,7 @@ class ContainerExecution:
         home = get_container_home(self._state, place.codebase.name, place.path.name if place.branch else "shared")
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         # The repository is read-only there: git must not try to refresh the index in passing.
-        variables = {**self._read_credentials(), **environment, "GIT_OPTIONAL_LOCKS": "0", "HOME": str(home)}
+        variables = {**self._read_credential_variables(), **environment, "GIT_OPTIONAL_LOCKS": "0", "HOME": str(home)}
         mounts = [Mount(home), *await _list_mounts(place)]
         name = await self._engine.create_container(
             self._settings, _split_command(command), place.path, mounts, variables, self._task_id
@@ -132,12 +132,12 @@ class ContainerExecution:
     async def pause_commands(self, place: Workplace) -> AsyncIterator[None]:
         """Pause the containers until the block ends."""
         # Paused first: a command could otherwise recreate a repository after it was disarmed.
-        paused = [name for name in self._names if await self._engine.pause_container(name)]
+        paused_names = [name for name in self._names if await self._engine.pause_container(name)]
         try:
-            await _disarm_place(place)
+            await _rename_nested_repositories_of(place)
             yield
         finally:
-            for name in paused:
+            for name in paused_names:
                 await self._engine.resume_container(name)
 
     def explain_unreachable_url(self, url: str) -> str | None:
@@ -149,7 +149,7 @@ class ContainerExecution:
             return f"{host} of its container is not this machine"
         return None
 
-    def _read_credentials(self) -> dict[str, str]:
+    def _read_credential_variables(self) -> dict[str, str]:
         """Read the variables that log the agent in; no other variables of the worker reach a container."""
         agent = AGENTS.get(self._agent_name)
         names = agent.credential_variables if agent is not None else ()
@@ -164,8 +164,10 @@ async def run_job_command(
     timeout: float,
 ) -> CommandResult:
     """Run a shell command of a job in its execution environment. timeout: seconds."""
-    async with execution.open_command(command, place, environment) as opened:
-        return await run_command(opened.words, place.path, timeout=timeout, environment=opened.environment)
+    async with execution.open_command(command, place, environment) as prepared_command:
+        return await run_command(
+            prepared_command.words, place.path, timeout=timeout, environment=prepared_command.environment
+        )
 
 
 def get_container_home(state: Path, codebase: str, job: str) -> Path:
@@ -173,9 +175,9 @@ def get_container_home(state: Path, codebase: str, job: str) -> Path:
     return state / "homes" / codebase / job
 
 
-def disarm_repositories(worktree: Path) -> list[str]:
+def rename_nested_repositories(worktree: Path) -> list[str]:
     """Rename repositories inside a worktree so that git treats them as plain files. Returns their former paths."""
-    places: list[str] = []
+    renamed_places: list[str] = []
     # Without recursion, which os.walk uses: an agent can nest directories deeper than the stack.
     directories = [os.fspath(worktree)]
     while directories:
@@ -192,8 +194,8 @@ def disarm_repositories(worktree: Path) -> list[str]:
             while os.path.lexists(target):
                 number, target = number + 1, Path(directory, f"{DISARMED_GIT_NAME}-{number}")
             Path(directory, ".git").rename(target)
-            places.append(os.path.relpath(directory, worktree))
-    return places
+            renamed_places.append(os.path.relpath(directory, worktree))
+    return renamed_places
 
 
 def disable_git_hooks(environment: MutableMapping[str, str]) -> None:
@@ -206,9 +208,9 @@ def disable_git_hooks(environment: MutableMapping[str, str]) -> None:
     environment["GIT_CONFIG_COUNT"] = str(number)
 
 
-async def _disarm_place(place: Workplace) -> None:
+async def _rename_nested_repositories_of(place: Workplace) -> None:
     if place.branch is not None:
-        await asyncio.to_thread(disarm_repositories, place.path)
+        await asyncio.to_thread(rename_nested_repositories, place.path)
 
 
 async def _list_mounts(place: Workplace) -> list[Mount]:

@@ -29,7 +29,7 @@ class FollowUpQueue:
     def __init__(self, client: AgoraClient) -> None:
         self._client = client
 
-    async def take_next(
+    async def take_next_follow_up(
         self, run: TaskRun, after: int, *, steering: bool = False, closing: bool = False
     ) -> FollowUp | None:
         """Take the next follow-up (``agora.follow_up.take``). after: the last one in the checkpoint. Raises
@@ -41,7 +41,7 @@ class FollowUpQueue:
         )
         return answer.follow_up
 
-    async def read_taken(self, run: TaskRun, taken: int) -> str | None:
+    async def find_taken_text(self, run: TaskRun, taken: int) -> str | None:
         """Read the text of a taken follow-up. Raises AgoraError."""
         cursor = None
         while taken and run.task_type == JOB_TYPE:

@@ -16,7 +16,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import httpx
 
-__all__ = ["Forge", "ForgeError", "GitHub", "GitLab", "PullRequest", "build_git_credentials", "get_forge"]
+__all__ = ["Forge", "ForgeError", "GitHub", "GitLab", "PullRequest", "build_git_credentials", "require_forge"]
 
 TIMEOUT_SECONDS = 30.0
 MAX_ANSWER_BYTES = 4_000_000
@@ -56,10 +56,10 @@ class GitHub:
         owner = self.repository.split("/")[0]
         # GitHub filters by a head only if it names the owner, too.
         query = urlencode({"head": f"{owner}:{request.branch}", "state": "open"})
-        known = self._call("GET", f"/pulls?{query}")
+        open_requests = self._call("GET", f"/pulls?{query}")
         text = {"title": request.title, "body": request.body}
-        if isinstance(known, list) and known:
-            answer = self._call("PATCH", f"/pulls/{int(known[0]['number'])}", text)
+        if isinstance(open_requests, list) and open_requests:
+            answer = self._call("PATCH", f"/pulls/{int(open_requests[0]['number'])}", text)
         else:
             answer = self._call("POST", "/pulls", {"head": request.branch, "base": request.target, **text})
         return _require_pull_request_url(answer, "html_url")
@@ -80,10 +80,10 @@ class GitLab:
     def open_or_update_pull_request(self, request: PullRequest) -> str:
         """Implement Forge."""
         query = urlencode({"source_branch": request.branch, "state": "opened"})
-        known = self._call("GET", f"/merge_requests?{query}")
+        open_requests = self._call("GET", f"/merge_requests?{query}")
         text = {"title": request.title, "description": request.body}
-        if isinstance(known, list) and known:
-            answer = self._call("PUT", f"/merge_requests/{int(known[0]['iid'])}", text)
+        if isinstance(open_requests, list) and open_requests:
+            answer = self._call("PUT", f"/merge_requests/{int(open_requests[0]['iid'])}", text)
         else:
             branches = {"source_branch": request.branch, "target_branch": request.target}
             answer = self._call("POST", "/merge_requests", branches | text)
@@ -95,7 +95,7 @@ class GitLab:
         return _call_api(method, f"{self.api}/projects/{project}{path}", {"private-token": self.token}, body)
 
 
-def get_forge(repository: str | None) -> Forge:
+def require_forge(repository: str | None) -> Forge:
     """Find the forge of a repository, such as ``github.com/owner/name``. Raises ForgeError, which names what is
     missing."""
     host, _, path = (repository or "").partition("/")

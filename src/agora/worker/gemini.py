@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-__all__ = ["NAME", "TRUST_VARIABLE", "describe_missing_tools", "remove_empty_session_files", "seconds_until_reopenable"]
+__all__ = ["NAME", "TRUST_VARIABLE", "compute_reopen_delay", "describe_missing_tools", "remove_empty_session_files"]
 
 NAME = "gemini-cli"  #: as reported in ``initialize``
 TRUST_VARIABLE = "GEMINI_CLI_TRUST_WORKSPACE"
 
 
-def seconds_until_reopenable(session_id: str, environment: Mapping[str, str], now: float) -> float:
+def compute_reopen_delay(session_id: str, environment: Mapping[str, str], now: float) -> float:
     """Return how long to wait before reopening a session, so that its file is not truncated.
 
     The name of a session's file contains the minute in which the session began. ``session/load`` truncates the file of

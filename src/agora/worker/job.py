@@ -25,11 +25,12 @@ from .driver import AgentDied, AgentFailed, AgentProcess, TurnEnd
 from .execution import Execution
 from .follow_ups import FollowUpQueue, TurnInterrupted
 from .full_disk import DISK_PAUSE_SECONDS, describe_full_disk, find_full_disk
-from .job_files import place_files
+from .job_files import write_job_files
 from .job_state import JobState
+from .marketplace_tools import issue_marketplace_server
 from .options import Isolation, WorkerOptions
 from .output import OutputWriter
-from .permissions import Decision, OpenPermission, PermissionRequest, parse_answer
+from .permissions import Decision, OpenPermission, PermissionRequest, parse_answer_or_reject
 from .prompts import (
     ANSWERED_PROMPT,
     CONTINUATION_PROMPT,
@@ -39,17 +40,17 @@ from .prompts import (
     REFUSED_PROMPT,
 )
 from .registry import CodebaseRegistry
-from .reports import issue_marketplace_tools, report_usage
 from .request import Answer, JobRequest, read_answers
-from .results import hand_over_for_review, store_changes
-from .session_opening import choose_session_options, load_earlier_session
+from .results import commit_and_store_changes, submit_review_or_note_error
+from .session_opening import load_earlier_workplace_and_session, set_model_and_mode
 from .starting_point import StartingPoint
-from .subprocesses import CommandError, fill_command, run_command
+from .subprocesses import CommandError, fill_command_template, run_command
 from .transcript import Transcript, replace_unstorable_characters
-from .turns import record_turn, restore_files_to_start
+from .turns import restore_files_to_start, take_snapshot_and_record_turn
 from .usage_limits import AccountBreaker, UsageLimitReached, describe_pause
+from .usage_report import report_usage_or_log
 from .worktree import Workplace, open_workplace
-from .worktree_setup import run_worktree_setup
+from .worktree_setup import run_worktree_setup_if_any
 
 __all__ = ["Job"]
 
@@ -86,14 +87,14 @@ class Job:
         # The output of an earlier attempt may end in the middle of a line.
         self._transcript = Transcript(self._state.usage, ends_line=run.output_size == 0)
         self._writer = OutputWriter(run)
-        self._closing = AsyncExitStack()
+        self._exit_stack = AsyncExitStack()
         self._agent: AgentProcess | None = None
         self._place: Workplace | None = None
         self._turn: asyncio.Task[TurnEnd] | None = None
         # The agent may ask several at once; the first of them is the one that the task waits for.
         self._permissions: deque[OpenPermission] = deque()
-        self._is_asked = asyncio.Event()
-        self._is_steered = asyncio.Event()
+        self._permission_event = asyncio.Event()
+        self._steering_event = asyncio.Event()
         self._follow_ups = FollowUpQueue(client)
         self._granted_decision: tuple[PermissionRequest, Decision] | None = None
         self._refusal = ""  # the refusal in this turn, as reported to the agent
@@ -109,14 +110,14 @@ class Job:
         """
         try:
             if not self._permissions:
-                await self._begin_work()
+                await self._open_workplace_and_begin_turn()
             elif (steering := await self._take_follow_up(steering=True)) is not None:
                 await self._interrupt_turn()
-                await self._send_prompt(steering)
+                await self._begin_turn_or_run_tool(steering)
             else:
                 await self._pass_answer_to_agent()
-            await self._finish_turns()
-            return await self._store_changes()
+            await self._run_turns_until_done()
+            return await self._store_changes_and_submit_review()
         # Reported before the job is paused: other jobs of the account must not start in between.
         except UsageLimitReached as limit:
             await self._breaker.block_and_report_until(limit.until)
@@ -135,14 +136,14 @@ class Job:
                 raise PermanentFailure(str(error)) from error
             raise
 
-    def continue_under_claim(self, run: TaskRun) -> None:
+    def continue_under_new_claim(self, run: TaskRun) -> None:
         """Continue under a new claim of the task."""
         self._run = run
-        self._writer.attach(run)
+        self._writer.switch_run(run)
 
-    def interrupt(self) -> None:
+    def request_interruption(self) -> None:
         """End the turn for a steering follow-up, which the agent is then given."""
-        self._is_steered.set()
+        self._steering_event.set()
 
     async def release(self) -> None:
         """Release a job that waits for a permission, if this worker still has it, so that it is claimed again."""
@@ -163,28 +164,30 @@ class Job:
                     await self._report_cancelled_turn(end)
             await self._writer.close()
         finally:
-            await self._closing.aclose()
+            await self._exit_stack.aclose()
 
-    async def _begin_work(self) -> None:
+    async def _open_workplace_and_begin_turn(self) -> None:
         """Prepare the workplace, and begin the first turn or continue the interrupted one."""
         # Before anything is prepared: while the account is blocked, a job must not even create its worktree.
         self._breaker.raise_if_blocked()
         codebase = await self._require_codebase()
         is_isolated = self._options.isolation is not Isolation.NONE
         self._state.session_id = self._state.session_id or self._request.session_id
-        earlier = await load_earlier_session(self._client, self._run, self._state, self._options.agent_name)
-        job = str(earlier.get("job") or self.task_id)
+        earlier_workplace = await load_earlier_workplace_and_session(
+            self._client, self._run, self._state, self._options.agent_name
+        )
+        job = str(earlier_workplace.get("job") or self.task_id)
         start = self._request.start
         fork = start.commit if start is not None and start.is_fork else None
         place = open_workplace(codebase, self._options.state / "worktrees", job, isolated=is_isolated, start=fork)
         # The lock of the place is released by close(), after the agent has ended: pushed first, it is closed last.
-        self._place = await self._closing.enter_async_context(place)
-        await self._execution.secure_place(self._place)
+        self._place = await self._exit_stack.enter_async_context(place)
+        await self._execution.make_workplace_safe(self._place)
         # The job that this one goes on with has placed them, and its agent may have changed them since.
-        has_files = earlier.get("has_files") is True and not self._place.is_empty
+        has_files = earlier_workplace.get("has_files") is True and not self._place.is_empty
         self._state.workplace = self._place.to_document() | {"job": job, "has_files": has_files}
         if self._place.needs_setup:
-            await run_worktree_setup(
+            await run_worktree_setup_if_any(
                 self._execution,
                 self._options,
                 self._place,
@@ -195,18 +198,18 @@ class Job:
             self._place.mark_setup_complete()
         # Once: an agent may have changed the files since.
         if not self._state.is_prompted and not (has_files and self._request.has_follow_ups):
-            await place_files(self._run.payload.get("files"), self._place, self._client)
+            await write_job_files(self._run.payload.get("files"), self._place, self._client)
             self._state.workplace = {**self._state.workplace, "has_files": True}
         if start is not None and not self._state.was_rewound:
             await self._restore_starting_point(start, self._place, job)
         # Another worker has begun the job in its own repository: the changes that its agent reported are missing here.
-        is_anew = self._place.is_empty and self._state.is_prompted and start is None
-        if is_anew:
+        starts_over = self._place.is_empty and self._state.is_prompted and start is None
+        if starts_over:
             self._state.is_answered = self._state.was_sent_back = False
             self._add_note("the earlier changes are not on this machine: the job starts over")
-        prompt = await self._choose_prompt()
+        prompt = await self._take_or_build_first_prompt()
         if prompt is not None:
-            await self._send_prompt(NEW_WORKTREE_NOTE + prompt if is_anew else prompt)
+            await self._begin_turn_or_run_tool(NEW_WORKTREE_NOTE + prompt if starts_over else prompt)
 
     async def _restore_starting_point(self, start: StartingPoint, place: Workplace, job: str) -> None:
         """Restore files and conversation to the job's starting point. Raises PermanentFailure."""
@@ -220,16 +223,16 @@ class Job:
     async def _run_tool_turn(self, command: str, prompt: str) -> None:
         """Run a command-line tool without ACP on a prompt: one run is the turn."""
         assert self._place is not None
-        words = fill_command(command, self._place.path, prompt)
+        words = fill_command_template(command, self._place.path, prompt)
         self._state.is_prompted, self._state.is_answered = True, False
         await self._save_checkpoint()
         environment = {**self._options.agent_environment, **self._agent_environment}
-        async with self._execution.open_command(words, self._place, environment) as opened:
+        async with self._execution.open_command(words, self._place, environment) as prepared_command:
             result = await run_command(
-                opened.words,
+                prepared_command.words,
                 self._place.path,
                 timeout=TOOL_SECONDS,
-                environment=opened.environment,
+                environment=prepared_command.environment,
                 on_output=self._writer.add_text,
             )
         self._state.text, self._state.is_answered = replace_unstorable_characters(result.output[-4000:]), True
@@ -244,7 +247,7 @@ class Job:
             raise PermanentFailure(f"This worker has no codebase {self._request.codebase!r}; it has {names}.")
         return codebase
 
-    async def _choose_prompt(self) -> str | None:
+    async def _take_or_build_first_prompt(self) -> str | None:
         """Choose the first prompt: the job's, or one that continues an interrupted turn; None if its turn is done."""
         state = self._state
         begins_with_follow_up = self._request.has_follow_ups and not state.is_prompted
@@ -270,13 +273,13 @@ class Job:
 
     async def _read_latest_prompt(self) -> str:
         """Read the latest prompt: that of the last taken follow-up, else the job's."""
-        return await self._follow_ups.read_taken(self._run, self._state.follow_up) or self._request.prompt
+        return await self._follow_ups.find_taken_text(self._run, self._state.follow_up) or self._request.prompt
 
     async def _take_follow_up(self, *, steering: bool = False, closing: bool = False) -> str | None:
         """Take the next follow-up. It is written to the checkpoint before the agent is told."""
         # Before the request: a follow-up that arrives during it sets the event again.
-        self._is_steered.clear()
-        follow_up = await self._follow_ups.take_next(
+        self._steering_event.clear()
+        follow_up = await self._follow_ups.take_next_follow_up(
             self._run, self._state.follow_up, steering=steering, closing=closing
         )
         if follow_up is None:
@@ -285,41 +288,41 @@ class Job:
         self._state.follow_up, self._state.was_sent_back = follow_up.taken, False
         return str(follow_up.text)
 
-    async def _open_agent(self, prompt: str) -> None:
+    async def _open_agent_and_begin_turn(self, prompt: str) -> None:
         """Start the agent, open its session, and begin a turn with the prompt."""
         assert self._place is not None
         options, state = self._options, self._state
         assert options.agent_command is not None
         environment = {**options.agent_environment, **self._agent_environment}
-        opening = self._execution.open_command(options.agent_command, self._place, environment)
-        command = await self._closing.enter_async_context(opening)
+        command_context = self._execution.open_command(options.agent_command, self._place, environment)
+        command = await self._exit_stack.enter_async_context(command_context)
         agent = AgentProcess(
             command.words, self._place.path, command.environment, self._receive_update, self._decide_permission
         )
-        self._closing.push_async_callback(agent.close)
+        self._exit_stack.push_async_callback(agent.close)
         self._agent = agent
-        started = await agent.start()
+        agent_version = await agent.start()
         previous = state.session_id
-        tools = await self._issue_marketplace_tools(agent) if options.offers_tools else []
-        session = await agent.reopen_or_open_session(previous, [*options.mcp_servers, *tools])
+        marketplace_servers = await self._issue_marketplace_server(agent) if options.offers_tools else []
+        session = await agent.reopen_or_open_session(previous, [*options.mcp_servers, *marketplace_servers])
         state.session_id, state.agent = session.session_id, options.agent_name
         if previous is None:
-            self._add_note(f"{started} works in {self._place.path}")
-        elif session.rung == "new":
-            prompt = NEW_SESSION_PROMPT.format(transcript=await self._read_transcript()) + prompt
+            self._add_note(f"{agent_version} works in {self._place.path}")
+        elif session.opening_method == "new":
+            prompt = NEW_SESSION_PROMPT.format(transcript=await self._read_output_tail()) + prompt
             self._add_note(f"the session {previous} could not be reopened; a new session gets its transcript")
         else:
-            self._add_note(f"the session {previous} was reopened with session/{session.rung}")
+            self._add_note(f"the session {previous} was reopened with session/{session.opening_method}")
         model = self._request.model or options.model
-        await choose_session_options(agent, model, self._request.mode, self._add_note)
+        await set_model_and_mode(agent, model, self._request.mode, self._add_note)
         await self._begin_turn(prompt)
 
-    async def _issue_marketplace_tools(self, agent: AgentProcess) -> list[dict[str, Any]]:
-        barrier = self._execution.explain_unreachable_url(self._client.url)
-        if barrier is not None:
-            self._add_note(f"the agent has no tools of the marketplace: {barrier}")
+    async def _issue_marketplace_server(self, agent: AgentProcess) -> list[dict[str, Any]]:
+        reason = self._execution.explain_unreachable_url(self._client.url)
+        if reason is not None:
+            self._add_note(f"the agent has no tools of the marketplace: {reason}")
             return []
-        return await issue_marketplace_tools(self._client, self._run, agent, self._add_note)
+        return await issue_marketplace_server(self._client, self._run, agent, self._add_note)
 
     async def _begin_turn(self, prompt: str) -> None:
         assert self._agent is not None
@@ -334,35 +337,35 @@ class Job:
         await self._report_message("user", [{"type": "text", "text": prompt}])
         self._turn = asyncio.create_task(self._agent.run_prompt(prompt))
 
-    async def _finish_turns(self) -> None:
+    async def _run_turns_until_done(self) -> None:
         """Wait for the end of the turn, of turns for follow-ups and answers, and of the check."""
         while True:
             if not self._state.is_answered and (steering := await self._finish_and_bill_turn()) is not None:
-                await self._send_prompt(steering)
+                await self._begin_turn_or_run_tool(steering)
                 continue
             if self._state.refusal:
-                await self._send_prompt(self._state.refusal)
+                await self._begin_turn_or_run_tool(self._state.refusal)
                 continue
             # In this order: answers to the agent, then waiting follow-ups, then the check; ``closing`` refuses later follow-ups in the
             # same transaction, so that none is accepted by a job that is ending.
             answers = await read_answers(self._client, self.task_id, self._state.seen)
             if answers and self._options.command is None:
                 self._state.seen = answers[-1].number
-                await self._send_prompt("\n\n".join(answer.text for answer in answers))
+                await self._begin_turn_or_run_tool("\n\n".join(answer.text for answer in answers))
             elif (follow_up := await self._take_follow_up()) is not None:
-                await self._send_prompt(follow_up)
-            elif (complaint := await self._run_checks()) is not None:
-                await self._send_prompt(complaint)
+                await self._begin_turn_or_run_tool(follow_up)
+            elif (failed_check_prompt := await self._run_check_and_build_prompt()) is not None:
+                await self._begin_turn_or_run_tool(failed_check_prompt)
             elif (follow_up := await self._take_follow_up(closing=True)) is not None:
-                await self._send_prompt(follow_up)
+                await self._begin_turn_or_run_tool(follow_up)
             else:
                 return
 
-    async def _send_prompt(self, prompt: str) -> None:
+    async def _begin_turn_or_run_tool(self, prompt: str) -> None:
         if self._options.command is not None:
             await self._run_tool_turn(self._options.command, prompt)
         elif self._agent is None:
-            await self._open_agent(prompt)
+            await self._open_agent_and_begin_turn(prompt)
         else:
             await self._begin_turn(prompt)
 
@@ -383,7 +386,7 @@ class Job:
                 self._add_note(f"the agent died: {death}")
                 assert self._agent is not None
                 await self._agent.close()
-                await self._open_agent(
+                await self._open_agent_and_begin_turn(
                     CONTINUATION_PROMPT.format(why="its process ended", prompt=await self._read_latest_prompt())
                 )
         await self._store_ended_turn()
@@ -416,7 +419,9 @@ class Job:
         assert self._place is not None
         await self._report_message("assistant", self._transcript.parts)
         async with self._execution.pause_commands(self._place):
-            await record_turn(self._client, self._run, self._place, self._state, self._registry, self._prompt)
+            await take_snapshot_and_record_turn(
+                self._client, self._run, self._place, self._state, self._registry, self._prompt
+            )
 
     async def _report_cancelled_turn(self, end: TurnEnd) -> None:
         """Report the tokens of a turn that was cancelled because the job leaves this worker."""
@@ -432,7 +437,7 @@ class Job:
         self._turn = None  # it is reported once
         # Not the requested model: an agent that ignores it would be charged at the wrong price.
         model = self._agent.model or self._options.model or ""
-        await report_usage(self._client, self._run, self._state, model, end.usage, self._add_note)
+        await report_usage_or_log(self._client, self._run, self._state, model, end.usage, self._add_note)
 
     async def _await_turn_or_interruption(self) -> TurnEnd:
         """Wait for the end of the turn.
@@ -441,16 +446,16 @@ class Job:
         """
         assert self._turn is not None
         while not self._turn.done():
-            signals = [asyncio.create_task(event.wait()) for event in (self._is_steered, self._is_asked)]
+            signals = [asyncio.create_task(event.wait()) for event in (self._steering_event, self._permission_event)]
             try:
                 await asyncio.wait((self._turn, *signals), return_when=asyncio.FIRST_COMPLETED)
             finally:
                 for signal in signals:
                     signal.cancel()
             # A turn that has ended meanwhile needs no interruption: its result counts.
-            if self._is_steered.is_set() and not self._turn.done():
+            if self._steering_event.is_set() and not self._turn.done():
                 await self._interrupt_for_follow_up()
-            elif self._is_asked.is_set() and not self._turn.done():
+            elif self._permission_event.is_set() and not self._turn.done():
                 raise await self._save_and_build_question()
         return self._turn.result()
 
@@ -489,7 +494,7 @@ class Job:
             return decision
         permission = OpenPermission(request, asyncio.get_running_loop().create_future())
         self._permissions.append(permission)
-        self._is_asked.set()
+        self._permission_event.set()
         return await permission.decision
 
     def _cancel_permissions(self) -> None:
@@ -499,7 +504,7 @@ class Job:
             if not permission.decision.done():
                 permission.decision.set_result(Decision(None))
         self._permissions.clear()
-        self._is_asked.clear()
+        self._permission_event.clear()
 
     async def _save_and_build_question(self) -> InputRequired:
         """Build the exception that makes the task wait for the permission."""
@@ -528,14 +533,14 @@ class Job:
             await asyncio.gather(self._turn, return_exceptions=True)
             self._add_note("the agent died while it waited for the answer")
             await self._agent.close()
-            prompt = await self._choose_prompt()
+            prompt = await self._take_or_build_first_prompt()
             assert prompt is not None
-            await self._open_agent(prompt)
+            await self._open_agent_and_begin_turn(prompt)
             return
         decision = await self._read_decision_or_reject(self._permissions[0].request)
         permission = self._permissions.popleft()
         if not self._permissions:
-            self._is_asked.clear()
+            self._permission_event.clear()
         self._note_permission_decision(permission.request, decision)
         self._state.asked = None
         self._has_remark |= decision.is_refusal and decision.feedback is not None
@@ -547,7 +552,7 @@ class Job:
         if not answers:
             return request.build_rejection("nobody has answered")
         self._state.seen = answers[-1].number
-        return parse_answer(request, answers[-1].text, answers[-1].data)
+        return parse_answer_or_reject(request, answers[-1].text, answers[-1].data)
 
     def _note_permission_decision(self, request: PermissionRequest, decision: Decision) -> None:
         answer = decision.option.name if decision.option else "cancelled"
@@ -558,7 +563,7 @@ class Job:
 
     # -- the result ---------------------------------------------------------------------------------------
 
-    async def _run_checks(self) -> str | None:
+    async def _run_check_and_build_prompt(self) -> str | None:
         """Run the check; return the prompt that sends the agent back, once. Raises PermanentFailure the second time."""
         assert self._place is not None
         if self._options.check is None:
@@ -578,13 +583,13 @@ class Job:
         self._state.was_sent_back = True
         return FAILED_CHECK_PROMPT.format(command=result.command, code=result.exit_code, output=result.output[-8000:])
 
-    async def _store_changes(self) -> dict[str, Any]:
+    async def _store_changes_and_submit_review(self) -> dict[str, Any]:
         """Commit the remaining changes, store them as artifacts, and return the result."""
         assert self._place is not None
         title, agent = self._request.title, self._options.agent_name
         async with self._execution.pause_commands(self._place):
-            result = await store_changes(self._run, self._place, self._state, title, agent)
-            await hand_over_for_review(
+            result = await commit_and_store_changes(self._run, self._place, self._state, title, agent)
+            await submit_review_or_note_error(
                 self._client, self._run, self._place, self._state, self._registry, title, self._add_note
             )
         await self._writer.flush_output()
@@ -617,11 +622,11 @@ class Job:
         message = {"message_id": message_id, "role": role, "parts": replace_unstorable_characters(parts)}
         options = {"title": self._request.title, "agent": self._options.agent_name, "task_id": self.task_id}
         try:
-            await self._registry.store_messages(self._client, self._place.codebase, session_id, message, options)
+            await self._registry.store_session_message(self._client, self._place.codebase, session_id, message, options)
         except AgoraError as error:  # the task's output has it, too
             logger.warning("A message of session %s is not stored: %s", session_id, error)
 
-    async def _read_transcript(self) -> str:
+    async def _read_output_tail(self) -> str:
         start = max(0, self._run.output_size - MAX_TRANSCRIPT_CHARACTERS)
         return str((await self._client.task.output(self.task_id, start)).content)
 

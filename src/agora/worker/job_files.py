@@ -15,15 +15,15 @@ from agora_sdk.errors import NotFound
 
 from .worktree import Workplace
 
-__all__ = ["describe_paths", "place_files", "write_file"]
+__all__ = ["format_paths_note", "write_file", "write_job_files"]
 
 MAX_ARTIFACT_BYTES = 20_000_000
 
 
-async def place_files(files: Any, place: Workplace, client: AgoraClient) -> list[str]:
+async def write_job_files(files: Any, place: Workplace, client: AgoraClient) -> list[str]:
     """Write the files of a job and return their paths. Raises PermanentFailure for a file that cannot be read or
     written."""
-    placed: list[str] = []
+    written_paths: list[str] = []
     for file in files if isinstance(files, list) else []:
         if not isinstance(file, Mapping):
             continue  # a path of the codebase, which the prompt names
@@ -34,11 +34,11 @@ async def place_files(files: Any, place: Workplace, client: AgoraClient) -> list
             write_file(place.path, path, content, may_replace=place.branch is not None)
         except (OSError, ValueError) as error:
             raise PermanentFailure(f"The file {path} of the job cannot be written: {error}") from error
-        placed.append(path)
-    return placed
+        written_paths.append(path)
+    return written_paths
 
 
-def describe_paths(files: Any) -> str:
+def format_paths_note(files: Any) -> str:
     """Describe the files for the prompt; empty without any."""
     paths = [str(file.get("path")) if isinstance(file, Mapping) else str(file) for file in files or []]
     return f"\n\nFiles of this task: {', '.join(paths)}" if paths else ""

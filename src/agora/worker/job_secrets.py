@@ -52,7 +52,7 @@ class SecretMask:
             return {self.mask_text(str(name)): self.mask_value(part) for name, part in value.items()}
         return [self.mask_value(part) for part in value] if isinstance(value, list | tuple) else value
 
-    def count_open_characters(self, text: str) -> int:
+    def count_secret_prefix(self, text: str) -> int:
         """Return the length of the longest suffix of a text that may be the beginning of a secret."""
         return max((_count_overlap(text, secret) for secret in self._secrets), default=0)
 
@@ -71,38 +71,38 @@ class MaskedRun:
     """
 
     def __init__(self, run: TaskRun, mask: SecretMask, rest: str = "") -> None:
-        self._masked_run, self._mask, self._rest = run, mask, rest
+        self._run, self._mask, self._withheld_text = run, mask, rest
 
     def __getattr__(self, name: str) -> Any:
         # Only what is overridden below is masked: a method of TaskRun that sends text must be added there.
-        return getattr(self._masked_run, name)
+        return getattr(self._run, name)
 
     async def write(self, text: str) -> None:
         """Append to the task's output."""
-        text = self._mask.mask_text(self._rest + text)
-        held = self._mask.count_open_characters(text)
-        self._rest = text[len(text) - held :]
-        if rest := text[: len(text) - held]:
-            await self._masked_run.write(rest)
+        text = self._mask.mask_text(self._withheld_text + text)
+        withheld_size = self._mask.count_secret_prefix(text)
+        self._withheld_text = text[len(text) - withheld_size :]
+        if rest := text[: len(text) - withheld_size]:
+            await self._run.write(rest)
 
-    def take_rest(self) -> str:
+    def take_withheld_text(self) -> str:
         """Return the held-back text, for the run that continues the task."""
-        rest, self._rest = self._rest, ""
+        rest, self._withheld_text = self._withheld_text, ""
         return rest
 
-    async def flush_rest(self) -> None:
+    async def write_withheld_text(self) -> None:
         """Write the held-back text at the end."""
-        if rest := self.take_rest():
+        if rest := self.take_withheld_text():
             with contextlib.suppress(AgoraError):  # the lease may have been lost
-                await self._masked_run.write(rest)
+                await self._run.write(rest)
 
     async def save(self, checkpoint: dict[str, Any]) -> None:
         """Store a checkpoint."""
-        await self._masked_run.save(self._mask.mask_value(checkpoint))
+        await self._run.save(self._mask.mask_value(checkpoint))
 
     async def artifact(self, parts: Sequence[Mapping[str, Any]], **options: Any) -> None:
         """Store an artifact."""
-        await self._masked_run.artifact(self._mask.mask_value(list(parts)), **options)
+        await self._run.artifact(self._mask.mask_value(list(parts)), **options)
 
 
 def mask_exception(error: Exception, mask: SecretMask) -> Exception:

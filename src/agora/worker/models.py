@@ -66,8 +66,8 @@ def list_providers(environment: Mapping[str, str], home: Path) -> set[str]:
 def filter_models_by_provider(listing: str, providers: set[str]) -> list[str]:
     """Filter a listing, one ``provider/model`` per line, by provider."""
     names = [line.strip() for line in listing.splitlines()]
-    chosen = [name for name in names if "/" in name and name.partition("/")[0] in providers]
-    return [name for name in dict.fromkeys(chosen) if len(name) <= MAX_NAME_CHARACTERS][:MAX_MODELS]
+    available = [name for name in names if "/" in name and name.partition("/")[0] in providers]
+    return [name for name in dict.fromkeys(available) if len(name) <= MAX_NAME_CHARACTERS][:MAX_MODELS]
 
 
 def _read_object_or_empty(path: Path) -> dict[str, object]:

@@ -23,8 +23,8 @@ __all__ = [
     "WorkerOptions",
     "build_default_worker_name",
     "choose_agent",
+    "get_state_directory",
     "parse_choice",
-    "state_directory",
 ]
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -107,7 +107,7 @@ def build_default_worker_name() -> str:
     return f"worker-{socket.gethostname()}"[:128]
 
 
-def state_directory() -> Path:
+def get_state_directory() -> Path:
     """Return the user's state directory, where worktrees are stored."""
     base = os.environ.get("XDG_STATE_HOME")
     return (Path(base) if base else Path.home() / ".local/state") / "agora-worker"

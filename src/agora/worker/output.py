@@ -30,7 +30,7 @@ class OutputWriter:
         self._lock = asyncio.Lock()
         self._flushing = asyncio.create_task(self._flush_regularly())
 
-    def attach(self, run: TaskRun) -> None:
+    def switch_run(self, run: TaskRun) -> None:
         """Write to this run of the task from now on."""
         self._run = run
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-__all__ = ["Approval", "Decision", "OpenPermission", "Option", "PermissionRequest", "parse_answer"]
+__all__ = ["Approval", "Decision", "OpenPermission", "Option", "PermissionRequest", "parse_answer_or_reject"]
 
 #: Kinds of tool calls that change nothing.
 SAFE_KINDS = frozenset({"read", "search", "fetch", "think"})
@@ -186,7 +186,7 @@ _WORDS = {
 }
 
 
-def parse_answer(request: PermissionRequest, text: str, data: Mapping[str, Any] | None) -> Decision:
+def parse_answer_or_reject(request: PermissionRequest, text: str, data: Mapping[str, Any] | None) -> Decision:
     """Parse a person's answer: an option's id or name, or a usual word; any other text rejects and is feedback."""
     choice = str((data or {}).get("option_id") or text).strip()
     for option in request.options:

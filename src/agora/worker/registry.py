@@ -39,10 +39,10 @@ class CodebaseRegistry:
             )
             self._ids[codebase.name] = record.codebase_id
         # After the configured ones, whose names have precedence.
-        await self.adopt_earlier_codebases(client, worker_id)
+        await self.register_earlier_codebases(client, worker_id)
         return self.list_capabilities()
 
-    async def adopt_earlier_codebases(self, client: AgoraClient, worker_id: str) -> None:
+    async def register_earlier_codebases(self, client: AgoraClient, worker_id: str) -> None:
         """Re-adopt codebases that were added at the server's request before a restart, if they still exist."""
         cursor = None
         while True:
@@ -93,14 +93,14 @@ class CodebaseRegistry:
             return None
         return self.find_codebase(repository) if repository is not None else None
 
-    def find_id(self, codebase: Codebase) -> str | None:
+    def find_codebase_id(self, codebase: Codebase) -> str | None:
         """Return the server's id of a codebase of this worker."""
         return self._ids.get(codebase.name)
 
-    def find_id_of_directory(self, directory: Path) -> str | None:
+    def find_codebase_id_of_directory(self, directory: Path) -> str | None:
         """Find the id of the innermost codebase that contains a directory; otherwise of the global one."""
-        inside = [codebase for codebase in self._codebases if directory.is_relative_to(codebase.path)]
-        nearest = max(inside, key=lambda codebase: len(codebase.path.parts), default=None)
+        candidates = [codebase for codebase in self._codebases if directory.is_relative_to(codebase.path)]
+        nearest = max(candidates, key=lambda codebase: len(codebase.path.parts), default=None)
         return self._ids.get(nearest.name if nearest is not None else GLOBAL)
 
     def with_mask(self, mask: SecretMask) -> CodebaseRegistry:
@@ -114,7 +114,7 @@ class CodebaseRegistry:
         masked: Value = self._mask.mask_value(value) if self._mask is not None else value
         return masked
 
-    async def store_messages(
+    async def store_session_message(
         self,
         client: AgoraClient,
         codebase: Codebase,

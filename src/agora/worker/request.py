@@ -9,7 +9,7 @@ from typing import Any
 from agora_sdk import PermanentFailure, TaskRun
 from agora_sdk.client import AgoraClient
 
-from .job_files import describe_paths
+from .job_files import format_paths_note
 from .starting_point import StartingPoint
 
 __all__ = ["JOB_TYPE", "MESSAGE_TYPE", "Answer", "JobRequest", "read_answers"]
@@ -47,7 +47,7 @@ class JobRequest:
             prompt = read_text(message) if isinstance(message, dict) else payload.get("text")
         if not isinstance(prompt, str) or not prompt.strip():
             raise PermanentFailure("The job has no prompt: its payload needs the text 'prompt'.")
-        prompt += describe_paths(payload.get("files"))
+        prompt += format_paths_note(payload.get("files"))
         metadata = payload.get("metadata")
         values = (metadata if isinstance(metadata, dict) else {}) | payload
         title = str(values.get("title") or prompt.strip().splitlines()[0])[:100]

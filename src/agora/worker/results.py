@@ -11,13 +11,15 @@ from agora_sdk.errors import StaleLease
 
 from .job_state import JobState
 from .registry import CodebaseRegistry
-from .review import submit_review
+from .review import submit_changes_for_review
 from .worktree import Workplace
 
-__all__ = ["hand_over_for_review", "store_changes"]
+__all__ = ["commit_and_store_changes", "submit_review_or_note_error"]
 
 
-async def store_changes(run: TaskRun, place: Workplace, state: JobState, title: str, agent_name: str) -> dict[str, Any]:
+async def commit_and_store_changes(
+    run: TaskRun, place: Workplace, state: JobState, title: str, agent_name: str
+) -> dict[str, Any]:
     """Commit the remaining changes, store them as artifacts, and return the result. Raises CommandError, AgoraError."""
     await place.commit_changes(f"{title}\n\nJob {run.task_id}")
     changes = await place.read_changes()
@@ -38,7 +40,7 @@ async def store_changes(run: TaskRun, place: Workplace, state: JobState, title: 
     }
 
 
-async def hand_over_for_review(
+async def submit_review_or_note_error(
     client: AgoraClient,
     run: TaskRun,
     place: Workplace,
@@ -48,12 +50,12 @@ async def hand_over_for_review(
     add_note: Callable[[str], None],
 ) -> None:
     """Submit the job's branch for review. Raises StaleLease, CommandError."""
-    codebase_id = registry.find_id(place.codebase)
+    codebase_id = registry.find_codebase_id(place.codebase)
     if codebase_id is None:
         return
     try:
         job_id = str(state.workplace.get("job") or run.task_id)
-        await submit_review(client, run, place, codebase_id, job_id, title, registry.mask_value)
+        await submit_changes_for_review(client, run, place, codebase_id, job_id, title, registry.mask_value)
     # Another worker has the job: this one must stop, and not only skip the review.
     except StaleLease:
         raise

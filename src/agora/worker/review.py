@@ -14,7 +14,7 @@ from agora_sdk.client import AgoraClient
 from .subprocesses import CommandError, run_and_split_fields, run_checked, run_command
 from .worktree import Workplace
 
-__all__ = ["read_changed_files", "read_current_branch", "submit_review"]
+__all__ = ["read_changed_files", "read_current_branch", "submit_changes_for_review"]
 
 DIFF_FLAGS = ("--find-renames", "--no-color", "--no-ext-diff")
 MAX_FILES = 1000
@@ -24,7 +24,7 @@ MAX_CHARACTERS = 3_000_000  #: limit of all diffs
 MAX_CHANGED_LINES = 5_000  #: limit of one file with a diff
 
 
-async def submit_review(
+async def submit_changes_for_review(
     client: AgoraClient,
     run: TaskRun,
     place: Workplace,
@@ -41,7 +41,7 @@ async def submit_review(
         return
     target = await read_current_branch(place.codebase.path)
     head = await run_checked(["git", "rev-parse", "HEAD"], place.path)
-    base = await _get_review_base(place, target)
+    base = await _find_review_base(place, target)
     files = await read_changed_files(place.path, base, head)
     if not files:
         return
@@ -66,7 +66,7 @@ async def read_current_branch(codebase: Path) -> str:
     return result.output.strip() if result.exit_code == 0 else ""
 
 
-async def _get_review_base(place: Workplace, target: str) -> str:
+async def _find_review_base(place: Workplace, target: str) -> str:
     """Find the merge base of the branch and its target, which the agent may have merged; else the commit where the
     branch began."""
     assert place.base is not None
@@ -88,16 +88,16 @@ class _ChangedFile:
 
 
 async def read_changed_files(path: Path, base: str, head: str) -> list[dict[str, Any]]:
-    spread = f"{base}..{head}"
+    commit_range = f"{base}..{head}"
     files: list[dict[str, Any]] = []
     size = 0
-    for change in (await _list_changes(path, spread))[:MAX_FILES]:
+    for change in (await _list_changes(path, commit_range))[:MAX_FILES]:
         is_shown = len(files) < MAX_DIFFED_FILES and change.additions + change.deletions <= MAX_CHANGED_LINES
         patch = ""
         if is_shown and size < MAX_CHARACTERS:
             # Otherwise git takes some characters of a name for a pattern.
             names = [f":(literal){name}" for name in dict.fromkeys((change.old_path, change.path))]
-            command = ["git", "diff", *DIFF_FLAGS, spread, "--", *names]
+            command = ["git", "diff", *DIFF_FLAGS, commit_range, "--", *names]
             result = await run_command(command, path, keeps_start=True, separates_errors=True)
             # The server refuses NUL in texts.
             patch = result.output.replace("\x00", "")[:MAX_PATCH_CHARACTERS]
@@ -109,14 +109,14 @@ async def read_changed_files(path: Path, base: str, head: str) -> list[dict[str,
     return files
 
 
-async def _list_changes(path: Path, spread: str) -> list[_ChangedFile]:
+async def _list_changes(path: Path, commit_range: str) -> list[_ChangedFile]:
     """List the changes between two commits; a rename is one change."""
-    fields = iter(await run_and_split_fields(["git", "diff", *DIFF_FLAGS, "--name-status", "-z", spread], path))
+    fields = iter(await run_and_split_fields(["git", "diff", *DIFF_FLAGS, "--name-status", "-z", commit_range], path))
     statuses: dict[str, tuple[str, str]] = {}  # status and old path, by path
     for status in filter(None, fields):
         old_path = next(fields)
         statuses[next(fields) if status[0] == "R" else old_path] = (status[0], old_path)
-    fields = iter(await run_and_split_fields(["git", "diff", *DIFF_FLAGS, "--numstat", "-z", spread], path))
+    fields = iter(await run_and_split_fields(["git", "diff", *DIFF_FLAGS, "--numstat", "-z", commit_range], path))
     changes = []
     for entry in filter(None, fields):
         added, removed, name = entry.split("\t", 2)

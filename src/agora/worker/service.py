@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import logging
 import socket
 import time
@@ -21,7 +20,6 @@ from agora_sdk.errors import StaleLease
 from .adoption import PENDING_CODEBASE, REGISTRATION_TYPE, adopt_or_decline_codebase
 from .container_engine import ContainerEngine
 from .delivery import DELIVERY_TYPE, deliver_branch
-from .disk_use import CLEANING_TYPE, DiskKeeper
 from .execution import ContainerExecution, Execution, HostExecution
 from .follow_ups import FOLLOW_UP_EVENT
 from .job import Job
@@ -32,6 +30,7 @@ from .registry import CodebaseRegistry
 from .request import JOB_TYPE, MESSAGE_TYPE
 from .session_sync import SessionSync
 from .usage_limits import MAX_PAUSE_SECONDS, AccountBreaker
+from .worktree_maintenance import CLEANING_TYPE, WorktreeMaintenance
 
 __all__ = ["CodingWorker"]
 
@@ -40,7 +39,7 @@ logger = logging.getLogger("agora.worker")
 DRAIN_POLL_SECONDS = 2.0  #: polling interval while a draining worker ends its jobs
 LOST_EVENTS = ("agora.task.cancelled", "agora.task.expired", "agora.task.reassigned", "agora.task.started")
 STEERING_ACTION = "steering"
-CHORE_BACKOFF = Backoff(first=1.0, most=600.0)  #: until a chore that has failed is started again
+RESTART_BACKOFF = Backoff(first=1.0, most=600.0)  #: until a background task that has failed is started again
 
 
 class CodingWorker(Agent):
@@ -76,20 +75,20 @@ class CodingWorker(Agent):
         }
         self.stop_seconds = options.drain_seconds  # type: ignore[misc]
         self.provider_account = options.provider_account
-        self._leaving: asyncio.Task[None] | None = None
+        self._drain_task: asyncio.Task[None] | None = None
         self._breaker = AccountBreaker()
         if options.provider_account is not None:
             self._breaker.share = self._report_usage_limit
         self._registry = CodebaseRegistry(options)
         self._containers = ContainerEngine(options.state) if options.container is not None else None
-        self._chores: list[asyncio.Task[None]] = []
+        self._background_tasks: list[asyncio.Task[None]] = []
         # One delivery at a time: git's checkout and index are shared by all branches of a codebase.
-        self._merging = asyncio.Lock()
+        self._merge_lock = asyncio.Lock()
         self._running: dict[str, Job] = {}
         # Jobs whose agent waits for a person: their task is not held, and any worker may claim it.
         self._parked_jobs: dict[str, Job] = {}
-        self._expiries: dict[str, asyncio.Task[None]] = {}
-        self._held_output: dict[str, str] = {}  # output suffixes of paused jobs that may be half a secret
+        self._park_timers: dict[str, asyncio.Task[None]] = {}
+        self._withheld_output: dict[str, str] = {}  # output suffixes of paused jobs that may be half a secret
 
     async def _report_usage_limit(self, until: float) -> None:
         """Report a usage limit to the server, which informs the account's other workers."""
@@ -105,9 +104,9 @@ class CodingWorker(Agent):
     def _apply_server_state(self, worker: Worker) -> None:
         """Apply the worker's state on the server: a usage limit reported by another worker of the account, and
         draining."""
-        if worker.status == "draining" and (self._leaving is None or self._leaving.done()):
-            self._leaving = asyncio.create_task(self._stop_when_drained())
-            self._chores.append(self._leaving)
+        if worker.status == "draining" and (self._drain_task is None or self._drain_task.done()):
+            self._drain_task = asyncio.create_task(self._stop_when_drained())
+            self._background_tasks.append(self._drain_task)
         if worker.limit_seconds is not None:
             self._breaker.block_until(time.time() + worker.limit_seconds)
 
@@ -140,60 +139,63 @@ class CodingWorker(Agent):
         assert self.worker_id is not None
         if self._containers is not None:
             # Before jobs are claimed: a container of a dead worker would go on changing the worktree of its job.
-            for name in await self._containers.remove_orphans():
+            for name in await self._containers.remove_orphaned_containers():
                 logger.info("removed %s of a dead worker", name)
         # Ids exist only after registration, and with them the capabilities by which jobs name a codebase.
         names = await self._registry.register_codebases(self.client, self.worker_id)
         self._apply_server_state(await self.client.worker.get(self.worker_id))
         await self.client.agent.update(self.agent_id, capabilities=[*self.capabilities, *names])
-        places = ", ".join(str(codebase.path) for codebase in self.options.codebases)
-        logger.info("%s takes jobs for %s with %s", self.name, places, self.options.agent_name)
-        self._disk = DiskKeeper(self.options, self.client, self._registry)
-        self._start_chore(self._disk.run_regularly)
-        self._start_chore(self._send_heartbeats_while_full)
+        directories = ", ".join(str(codebase.path) for codebase in self.options.codebases)
+        logger.info("%s takes jobs for %s with %s", self.name, directories, self.options.agent_name)
+        self._worktree_maintenance = WorktreeMaintenance(self.options, self.client, self._registry)
+        self._run_with_restarts(self._worktree_maintenance.clean_and_report_regularly)
+        self._run_with_restarts(self._send_heartbeats_while_full)
         if self.options.opencode_database is not None:
             sync = SessionSync(self.options.opencode_database, self.client, self._registry)
-            self._start_chore(sync.run_regularly)
+            self._run_with_restarts(sync.report_changes_regularly)
 
-    def _start_chore(self, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Start a chore that runs until the worker stops; it is started again after an unexpected error."""
+    def _run_with_restarts(self, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Start a background task that runs until the worker stops; it is started again after an unexpected error."""
 
-        async def keep_running() -> None:
-            for attempt in itertools.count():
+        async def run_until_cancelled() -> None:
+            loop, failures = asyncio.get_running_loop(), 0
+            while True:
+                start = loop.time()
                 try:
                     await run()
                 except Exception:
                     logger.exception("%s: %s has failed and is started again", self.name, run.__qualname__)
-                await asyncio.sleep(CHORE_BACKOFF.pause(attempt))
+                failures = RESTART_BACKOFF.count_failure(failures, loop.time() - start)
+                await asyncio.sleep(RESTART_BACKOFF.pause(failures - 1))
 
-        self._chores.append(asyncio.create_task(keep_running()))
+        self._background_tasks.append(asyncio.create_task(run_until_cancelled()))
 
     async def on_task(self, task: TaskRun) -> Any:
         """Run a job; secrets are masked in everything sent to the server."""
         if task.task_type == REGISTRATION_TYPE:
             return await self._adopt_codebase(task)
         if task.task_type == DELIVERY_TYPE:
-            return await deliver_branch(task, self.client, self._registry, self._merging)
+            return await deliver_branch(task, self.client, self._registry, self._merge_lock)
         if task.task_type == CLEANING_TYPE:
-            return await self._disk.remove_named_worktrees(task)
+            return await self._worktree_maintenance.remove_requested_worktrees(task)
         if not task.payload.get(HAS_SECRETS_KEY):
-            return await self._run_or_continue_job(task, self._choose_options(task, {}), None)
+            return await self._run_or_continue_job(task, self._build_job_options(task, {}), None)
         secrets = await read_secrets(self.client, task)
         mask = SecretMask(list(secrets.values()))
-        run = MaskedRun(task, mask, self._held_output.pop(task.task_id, ""))
+        run = MaskedRun(task, mask, self._withheld_output.pop(task.task_id, ""))
         try:
-            result = await self._run_or_continue_job(cast("TaskRun", run), self._choose_options(task, secrets), mask)
+            result = await self._run_or_continue_job(cast("TaskRun", run), self._build_job_options(task, secrets), mask)
             return mask.mask_value(result)
         except (InputRequired, Postponed) as pause:
             # The other half of a secret may follow when the job continues.
-            if rest := run.take_rest():
-                self._held_output[task.task_id] = rest
+            if rest := run.take_withheld_text():
+                self._withheld_output[task.task_id] = rest
             raise mask_exception(pause, mask) from None
         except Exception as error:
             # Without its cause, whose text contains the secrets, too.
             raise mask_exception(error, mask) from None
         finally:
-            await run.flush_rest()
+            await run.write_withheld_text()
 
     async def _adopt_codebase(self, task: TaskRun) -> Any:
         """Adopt a codebase at the server's request. If it is declined, the server offers the task to the next
@@ -215,14 +217,14 @@ class CodingWorker(Agent):
         self._registry.add_codebase(codebase, codebase_id)
         return {"codebase_id": codebase_id, "worker_id": self.worker_id, "path": str(codebase.path)}
 
-    def _choose_options(self, task: TaskRun, secrets: Mapping[str, str]) -> WorkerOptions:
+    def _build_job_options(self, task: TaskRun, secrets: Mapping[str, str]) -> WorkerOptions:
         """Choose the options of one job: of its profile, with its secrets. Raises PermanentFailure."""
         options, name = self.options, task.payload.get("profile")
         if name is not None:
             profile = options.profiles.get(str(name))
             if profile is None:
-                known = ", ".join(sorted(options.profiles)) or "none"
-                raise PermanentFailure(f"This worker has no profile {str(name)[:64]!r}; it has {known}.")
+                names = ", ".join(sorted(options.profiles)) or "none"
+                raise PermanentFailure(f"This worker has no profile {str(name)[:64]!r}; it has {names}.")
             options = apply_profile(options, profile)
         if secrets:
             options = replace(options, agent_environment={**options.agent_environment, **secrets})
@@ -233,11 +235,11 @@ class CodingWorker(Agent):
         registry = self._registry if mask is None else self._registry.with_mask(mask)
         job = self._parked_jobs.pop(task.task_id, None)
         if job is None:
-            execution = self._choose_execution(task.task_id, options)
+            execution = self._create_execution(task.task_id, options)
             job = Job(task, self.client, options, self._breaker, registry, execution)
         else:
-            self._expiries.pop(task.task_id).cancel()
-            job.continue_under_claim(task)
+            self._park_timers.pop(task.task_id).cancel()
+            job.continue_under_new_claim(task)
         self._running[task.task_id] = job
         try:
             result = await job.run_job()
@@ -253,12 +255,12 @@ class CodingWorker(Agent):
             # Another claim of the same task may have replaced it.
             if self._running.get(task.task_id) is job:
                 del self._running[task.task_id]
-            self._disk.schedule_report()
+            self._worktree_maintenance.schedule_report()
         await job.close()
         self._stop_if_once()
         return result
 
-    def _choose_execution(self, task_id: str, options: WorkerOptions) -> Execution:
+    def _create_execution(self, task_id: str, options: WorkerOptions) -> Execution:
         """Choose the execution environment of a job's commands."""
         if self._containers is None or options.container is None:
             return HostExecution()
@@ -271,8 +273,8 @@ class CodingWorker(Agent):
             await self._interrupt_for_steering(task_id, event)
             return
         # The worker's own claim of an answered job is such an event, too: its parked agent continues.
-        taken_here = event.type == "agora.task.started" and _read_worker_id(event) == self.worker_id
-        if task_id in self._parked_jobs and not taken_here:
+        is_own_claim = event.type == "agora.task.started" and _read_worker_id(event) == self.worker_id
+        if task_id in self._parked_jobs and not is_own_claim:
             await self._close_parked_job(task_id)
 
     async def _interrupt_for_steering(self, task_id: str, event: Event) -> None:
@@ -281,13 +283,13 @@ class CodingWorker(Agent):
         if data.get("mode") != STEERING_ACTION or data.get("change") not in ("added", "changed"):
             return
         if (running := self._running.get(task_id)) is not None:
-            running.interrupt()
+            running.request_interruption()
         elif (parked := self._parked_jobs.get(task_id)) is not None:
             await parked.release()
 
     async def on_stop(self) -> None:
-        for chore in self._chores:
-            chore.cancel()
+        for task in self._background_tasks:
+            task.cancel()
         for task_id in tuple(self._parked_jobs):
             await self._close_parked_job(task_id)
 
@@ -303,17 +305,17 @@ class CodingWorker(Agent):
 
     def _park_job(self, job: Job) -> None:
         self._parked_jobs[job.task_id] = job
-        self._expiries[job.task_id] = asyncio.create_task(self._expire_parked_job(job.task_id))
+        self._park_timers[job.task_id] = asyncio.create_task(self._close_parked_job_after_timeout(job.task_id))
 
-    async def _expire_parked_job(self, task_id: str) -> None:
+    async def _close_parked_job_after_timeout(self, task_id: str) -> None:
         """End an agent after the maximum wait; the job keeps waiting, and its session is reopened later."""
         await asyncio.sleep(self.options.park_seconds)
         logger.info("%s: its agent was stopped; the job keeps waiting for its answer", task_id)
-        del self._expiries[task_id]
+        del self._park_timers[task_id]
         await self._parked_jobs.pop(task_id).close()
 
     async def _close_parked_job(self, task_id: str) -> None:
-        self._expiries.pop(task_id).cancel()
+        self._park_timers.pop(task_id).cancel()
         await self._parked_jobs.pop(task_id).close()
 
     def _stop_if_once(self) -> None:

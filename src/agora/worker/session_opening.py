@@ -11,10 +11,10 @@ from agora_sdk.client import AgoraClient
 from .driver import AgentFailed, AgentProcess
 from .job_state import JobState
 
-__all__ = ["choose_session_options", "load_earlier_session"]
+__all__ = ["load_earlier_workplace_and_session", "set_model_and_mode"]
 
 
-async def load_earlier_session(
+async def load_earlier_workplace_and_session(
     client: AgoraClient, run: TaskRun, state: JobState, agent_name: str
 ) -> Mapping[str, Any]:
     """Find the workplace of the session that a job continues: its own, or that of the last job in its context, whose
@@ -32,7 +32,7 @@ async def load_earlier_session(
     return {}
 
 
-async def choose_session_options(
+async def set_model_and_mode(
     agent: AgentProcess, model: str | None, mode: str | None, add_note: Callable[[str], None]
 ) -> None:
     """Set model and mode of an open session, as far as its agent supports it. Raises AgentDied."""

@@ -32,7 +32,7 @@ class SessionSync:
         self._database, self._client, self._registry = database, client, registry
         self._after, self._after_id, self._page = 0, "", page
 
-    async def run_regularly(self) -> None:
+    async def report_changes_regularly(self) -> None:
         """Report changes until cancelled."""
         while True:
             try:
@@ -52,7 +52,7 @@ class SessionSync:
 
     async def _report_page(self, sessions: Sequence[OpenCodeSession]) -> int:
         """Report some sessions one by one, so that a failure does not affect those already reported."""
-        places = [self._registry.find_id_of_directory(Path(session.directory)) for session in sessions]
+        places = [self._registry.find_codebase_id_of_directory(Path(session.directory)) for session in sessions]
         for codebase_id in dict.fromkeys(filter(None, places)):
             documents = [
                 session.to_document() for session, place in zip(sessions, places, strict=True) if place == codebase_id
@@ -62,22 +62,22 @@ class SessionSync:
         count = 0
         for session, place in zip(sessions, places, strict=True):
             if place is not None:
-                count += await self._report_messages(place, session.session_id)
+                count += await self._report_messages_or_skip(place, session.session_id)
             # Advanced one by one: after an error the next call continues with the session that failed.
             self._after, self._after_id = session.updated_at, session.session_id
         return count
 
-    async def _report_messages(self, codebase_id: str, session_id: str) -> bool:
+    async def _report_messages_or_skip(self, codebase_id: str, session_id: str) -> bool:
         """Report the messages of a session. Returns whether that was possible. Skips a session that the server
         refuses."""
         try:
-            await self._ingest_messages(codebase_id, session_id)
+            await self._store_messages_unless_of_job(codebase_id, session_id)
         except InvalidRequest as error:
             logger.warning("The local session %s is not reported: %s", session_id, error)
             return False
         return True
 
-    async def _ingest_messages(self, codebase_id: str, session_id: str) -> None:
+    async def _store_messages_unless_of_job(self, codebase_id: str, session_id: str) -> None:
         if (await self._client.session.get(codebase_id, session_id)).task_id is not None:
             return
         messages = await asyncio.to_thread(read_latest_messages, self._database, session_id)

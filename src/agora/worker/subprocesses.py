@@ -15,7 +15,14 @@ from pathlib import Path
 
 from .process_reaper import MARK_VARIABLE, kill_marked_processes
 
-__all__ = ["CommandError", "CommandResult", "fill_command", "run_and_split_fields", "run_checked", "run_command"]
+__all__ = [
+    "CommandError",
+    "CommandResult",
+    "fill_command_template",
+    "run_and_split_fields",
+    "run_checked",
+    "run_command",
+]
 
 MAX_OUTPUT_BYTES = 1_000_000
 MAX_LIST_BYTES = 64_000_000
@@ -39,7 +46,7 @@ class CommandResult:
     errors: str = ""
 
 
-def fill_command(command: str, directory: Path, prompt: str) -> list[str]:
+def fill_command_template(command: str, directory: Path, prompt: str) -> list[str]:
     """Split a command line and substitute ``{directory}`` and ``{prompt}``."""
     words = shlex.split(command)
     return [word.replace("{directory}", str(directory)).replace("{prompt}", prompt) for word in words]

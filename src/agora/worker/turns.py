@@ -15,7 +15,7 @@ from .starting_point import StartingPoint
 from .subprocesses import CommandError
 from .worktree import Workplace
 
-__all__ = ["record_turn", "restore_files_to_start"]
+__all__ = ["restore_files_to_start", "take_snapshot_and_record_turn"]
 
 logger = logging.getLogger("agora.worker")
 
@@ -32,11 +32,12 @@ async def restore_files_to_start(start: StartingPoint, place: Workplace, job: st
         raise PermanentFailure(f"The files cannot be restored: {error}") from error
 
 
-async def record_turn(
+async def take_snapshot_and_record_turn(
     client: AgoraClient, run: TaskRun, place: Workplace, state: JobState, registry: CodebaseRegistry, prompt: str
 ) -> None:
-    """Record an ended turn. Raises StaleLease; other errors skip the turn."""
-    codebase_id, job = registry.find_id(place.codebase), str(state.workplace.get("job") or run.task_id)
+    """Take a snapshot of an ended turn and record the turn on the server. Raises StaleLease; other errors skip the
+    turn."""
+    codebase_id, job = registry.find_codebase_id(place.codebase), str(state.workplace.get("job") or run.task_id)
     if place.branch is None or codebase_id is None or state.session_id is None:
         return
     try:

@@ -76,17 +76,19 @@ class Workplace:
         """Read the changes since the start."""
         if self.branch is None or self.base is None:
             return Changes()
-        spread = f"{self.base}..HEAD"
+        commit_range = f"{self.base}..HEAD"
         # Without renames, each entry is a status and one path.
-        words = await run_and_split_fields(["git", "diff", "--name-status", "-z", "--no-renames", spread], self.path)
+        words = await run_and_split_fields(
+            ["git", "diff", "--name-status", "-z", "--no-renames", commit_range], self.path
+        )
         files = [{"status": status, "path": name} for status, name in zip(words[::2], words[1::2], strict=False)]
         # Ended by NUL, the only character that neither a name nor a subject can contain.
         log = await run_and_split_fields(
-            ["git", "log", "--reverse", "-z", "--format=%H%x00%an%x00%s", spread], self.path
+            ["git", "log", "--reverse", "-z", "--format=%H%x00%an%x00%s", commit_range], self.path
         )
         entries = zip(log[::3], log[1::3], log[2::3], strict=False)
         commits = [{"id": commit, "author": author, "subject": subject} for commit, author, subject in entries]
-        command = ["git", "diff", "--no-color", "--no-ext-diff", spread]
+        command = ["git", "diff", "--no-color", "--no-ext-diff", commit_range]
         diff = await run_command(command, self.path, keeps_start=True, separates_errors=True)
         if diff.exit_code:
             raise CommandError(f"git diff failed in {self.path}: {diff.errors.strip()[-2000:]}")
@@ -138,10 +140,10 @@ async def _find_or_create_worktree(
     is killed."""
     base_file, marker = path.with_suffix(".base"), path.with_suffix(".preparing")
     if path.is_dir() and base_file.exists():
-        _remove_stale_locks(path)
+        _remove_stale_git_locks(path)
         needs_setup = _get_setup_marker_path(path).exists()
         return Workplace(codebase, path, branch, base_file.read_text().strip(), needs_setup)
-    _clear_unfinished(path, marker)
+    _remove_unfinished_worktree(path, marker)
     # The marker before git, ``.base`` at the end: after a crash they tell whether the agent may have worked here.
     marker.touch()
     # git does not add a worktree at a path that is registered for a deleted one.
@@ -156,7 +158,7 @@ async def _find_or_create_worktree(
     # Forced twice: git keeps an unfinished worktree locked.
     command = ["git", "worktree", "add", "--quiet", "--force", "--force", *source]
     await run_checked(command, codebase.path, inherited=[lock])
-    _copy_included(codebase.path, path)
+    _copy_included_files(codebase.path, path)
     _get_setup_marker_path(path).touch()
     complete = base_file.with_suffix(".new")
     complete.write_text(base)
@@ -169,7 +171,7 @@ def _get_setup_marker_path(path: Path) -> Path:
     return path.with_suffix(".setup")
 
 
-def _remove_stale_locks(path: Path) -> None:
+def _remove_stale_git_locks(path: Path) -> None:
     """Remove git's locks in a worktree without running processes: a killed git leaves them, and later ones would
     fail."""
     try:
@@ -180,7 +182,7 @@ def _remove_stale_locks(path: Path) -> None:
         (path / directory / name).unlink(missing_ok=True)
 
 
-def _clear_unfinished(path: Path, marker: Path) -> None:
+def _remove_unfinished_worktree(path: Path, marker: Path) -> None:
     """Remove an unfinished worktree of a worker that was killed while creating it.
 
     With its marker, no work has been done in the directory yet. Without one, its history is unknown: it is renamed.
@@ -196,7 +198,7 @@ def _clear_unfinished(path: Path, marker: Path) -> None:
     path.rename(kept)
 
 
-def _copy_included(source: Path, target: Path) -> None:
+def _copy_included_files(source: Path, target: Path) -> None:
     """Copy the files that ``.worktreeinclude`` names, such as ``.env``: untracked files that the work needs."""
     try:
         lines = (source / INCLUDE_FILE).read_text().splitlines()
@@ -204,14 +206,14 @@ def _copy_included(source: Path, target: Path) -> None:
         return
     patterns = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
     for pattern in patterns:
-        for path in _find_included(source, pattern):
+        for path in _find_included_files(source, pattern):
             place = target / path.relative_to(source)
             if path.is_file() and not place.exists() and not fnmatch(str(path), "*/.git/*"):
                 place.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(path, place)
 
 
-def _find_included(source: Path, pattern: str) -> list[Path]:
+def _find_included_files(source: Path, pattern: str) -> list[Path]:
     """Find the files of a pattern in a repository; none for an invalid pattern, or one that leads out of it."""
     parts = Path(pattern).parts
     # The repository contains the patterns: with "..", files beside it would be copied to places beside the worktree.

@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from .codebases import Codebase
-from .execution import disarm_repositories, get_container_home
+from .execution import get_container_home, rename_nested_repositories
 from .subprocesses import CommandError, run_checked, run_command
 from .worktree import BRANCH_PREFIX, try_lock
 
-__all__ = ["Limits", "WorktreeUse", "clean_worktrees", "examine_worktrees", "remove_worktrees"]
+__all__ = ["Limits", "WorktreeUse", "examine_worktrees", "remove_excess_worktrees", "remove_worktrees"]
 
 logger = logging.getLogger("agora.worker")
 
@@ -73,43 +73,43 @@ async def examine_worktrees(codebase: Codebase, root: Path, limits: Limits) -> l
     for path in sorted(paths, key=lambda path: path.stat().st_mtime, reverse=True):
         size, last_used = await asyncio.to_thread(_measure_bytes, path), path.stat().st_mtime
         total += size
-        verdict = await _examine_worktree(path)
+        verdict = await _judge_worktree_unless_in_use(path)
         if verdict == "removable" and time.time() - last_used <= limits.max_age and total <= limits.max_bytes:
             verdict = "recent"
         uses.append(WorktreeUse(path.name, path, size, last_used, verdict))
     return uses
 
 
-async def clean_worktrees(codebase: Codebase, root: Path, limits: Limits) -> list[str]:
+async def remove_excess_worktrees(codebase: Codebase, root: Path, limits: Limits) -> list[str]:
     """Remove the worktrees of a codebase that exceed the limits and lose no work. Returns the ids of their jobs."""
     uses = await examine_worktrees(codebase, root, limits)
     job_ids = [use.job_id for use in uses if use.verdict == "removable"]
-    left = await remove_worktrees(codebase, root, job_ids)
-    return [job_id for job_id in job_ids if job_id not in left]
+    remaining = await remove_worktrees(codebase, root, job_ids)
+    return [job_id for job_id in job_ids if job_id not in remaining]
 
 
 async def remove_worktrees(codebase: Codebase, root: Path, job_ids: Collection[str]) -> dict[str, str]:
     """Remove worktrees, each after a new check. Returns the remaining ones with the reasons. A missing one counts as
     removed."""
-    left: dict[str, str] = {}
+    remaining: dict[str, str] = {}
     for job_id in job_ids:
         path = root / codebase.name / job_id
         if path.parent != root / codebase.name or not path.is_dir():
             continue
-        verdict = await _remove_worktree(codebase, path)
+        verdict = await _remove_worktree_if_clean(codebase, path)
         if verdict != "removable":
-            left[job_id] = verdict
-    return left
+            remaining[job_id] = verdict
+    return remaining
 
 
-async def _remove_worktree(codebase: Codebase, path: Path) -> str:
+async def _remove_worktree_if_clean(codebase: Codebase, path: Path) -> str:
     """Remove a worktree if no work is lost. Returns the verdict."""
     descriptor = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         if not try_lock(descriptor):
             return "in_use"
         # Checked again under the lock: the examination may be minutes old.
-        verdict = await _judge_removability(path)
+        verdict = await _judge_worktree(path)
         if verdict == "removable":
             # refuses a worktree with changes
             await run_checked(["git", "worktree", "remove", str(path)], codebase.path)
@@ -125,13 +125,13 @@ async def _remove_worktree(codebase: Codebase, path: Path) -> str:
         os.close(descriptor)
 
 
-async def _examine_worktree(path: Path) -> str:
+async def _judge_worktree_unless_in_use(path: Path) -> str:
     lock = path.with_suffix(".lock")
     descriptor = os.open(lock, os.O_RDWR | os.O_CLOEXEC) if lock.exists() else None
     try:
         if descriptor is not None and not try_lock(descriptor):
             return "in_use"
-        return await _judge_removability(path)
+        return await _judge_worktree(path)
     except CommandError as error:
         logger.warning("%s is not known: %s", path, error)
         return "unknown"
@@ -140,10 +140,10 @@ async def _examine_worktree(path: Path) -> str:
             os.close(descriptor)
 
 
-async def _judge_removability(path: Path) -> str:
+async def _judge_worktree(path: Path) -> str:
     """Find the work that would be lost with a worktree; ``removable`` for none. Raises CommandError."""
     if _get_container_home(path).exists():  # a container has worked here, and its worker may have been killed
-        await asyncio.to_thread(disarm_repositories, path)
+        await asyncio.to_thread(rename_nested_repositories, path)
     if Path(await run_checked(["git", "rev-parse", "--show-toplevel"], path)).resolve() != path.resolve():
         return "unknown"  # not a worktree, but a directory in another repository
     if await run_checked(STATUS_COMMAND, path):
@@ -153,15 +153,15 @@ async def _judge_removability(path: Path) -> str:
     if any((git_directory / name).exists() for name in UNFINISHED_OPERATION_FILES):
         return "uncommitted"
     current = await run_checked(["git", "rev-parse", "--abbrev-ref", "HEAD"], path)
-    own = dict.fromkeys((BRANCH_PREFIX + path.name, current))
+    own_branches = dict.fromkeys((BRANCH_PREFIX + path.name, current))
     # Its own branch does not count: its later deletion would lose unmerged commits.
-    others = [*(f"--exclude={name}" for name in own if name != "HEAD"), "--branches", "--remotes"]
-    branches = [f"refs/heads/{name}" for name in own if await _has_branch(path, name)]
-    if await run_checked(["git", "rev-list", "-n1", "HEAD", *branches, "--not", *others, "--"], path):
+    other_branches = [*(f"--exclude={name}" for name in own_branches if name != "HEAD"), "--branches", "--remotes"]
+    branches = [f"refs/heads/{name}" for name in own_branches if await _has_branch(path, name)]
+    if await run_checked(["git", "rev-list", "-n1", "HEAD", *branches, "--not", *other_branches, "--"], path):
         return "unmerged"
     stashes = await run_checked(["git", "stash", "list", "--format=%gs"], path)
     # Subjects of stashes are "WIP on BRANCH: ..." and "On BRANCH: ...".
-    if any(f"n {name}:" in line for line in stashes.splitlines() for name in (*own, "(no branch)")):
+    if any(f"n {name}:" in line for line in stashes.splitlines() for name in (*own_branches, "(no branch)")):
         return "stashed"
     return "removable"
 

@@ -12,12 +12,12 @@ from .options import WorkerOptions
 from .repository_setup import SETUP_FILE, read_accepted_setup
 from .worktree import Workplace
 
-__all__ = ["run_worktree_setup"]
+__all__ = ["run_worktree_setup_if_any"]
 
 SETUP_SECONDS = 900.0
 
 
-async def run_worktree_setup(
+async def run_worktree_setup_if_any(
     execution: Execution,
     options: WorkerOptions,
     place: Workplace,
@@ -25,7 +25,7 @@ async def run_worktree_setup(
     add_text: Callable[[str], None],
     add_note: Callable[[str], None],
 ) -> None:
-    """Run the set-up in a new worktree; its output is part of the job's. Raises PermanentFailure."""
+    """Run the set-up of a new worktree, if the owner or the repository has one; its output is part of the job's. Raises PermanentFailure."""
     command = options.setup
     if command is not None:
         add_note(f"set-up: {command}")

@@ -10,7 +10,7 @@ import pytest
 
 from agora.worker.codebases import normalize_remote, parse_codebases
 from agora.worker.job_state import JobState
-from agora.worker.permissions import Approval, PermissionRequest, parse_answer
+from agora.worker.permissions import Approval, PermissionRequest, parse_answer_or_reject
 from agora.worker.transcript import Transcript
 from agora.worker.usage_limits import find_usage_limit_end
 
@@ -93,9 +93,9 @@ def test_link_out_of_the_directory_is_outside(tmp_path: Path) -> None:
 )
 def test_answers_of_people_map_to_options(text: str, option: str, feedback: str | None) -> None:
     request = PermissionRequest.from_document(ask().to_document())
-    decision = parse_answer(request, text, None)
+    decision = parse_answer_or_reject(request, text, None)
     assert (decision.option and decision.option.option_id, decision.feedback) == (option, feedback)
-    by_form = parse_answer(request, "", {"option_id": option})
+    by_form = parse_answer_or_reject(request, "", {"option_id": option})
     assert by_form.option == decision.option
 
 
@@ -108,7 +108,7 @@ def test_answer_is_independent_of_option_names() -> None:
     options = [{"optionId": option, "kind": kind, "name": name} for option, kind, name in named]
     request = PermissionRequest.from_tool_call({"kind": "execute", "title": "t"}, options)
     for text, option in (("allow once", "a"), ("Always allow", "b"), ("allow always", "b"), ("deny", "c")):
-        decision = parse_answer(request, text, None)
+        decision = parse_answer_or_reject(request, text, None)
         assert (decision.option and decision.option.option_id, decision.feedback) == (option, None)
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from agora.worker.container_engine import ContainerEngine, ContainerError, Mount, split_environment
-from agora.worker.container_settings import ContainerSettings, check_container_settings
-from agora.worker.execution import ContainerExecution, disable_git_hooks, disarm_repositories
+from agora.worker.container_settings import ContainerSettings, validate_container_settings
+from agora.worker.execution import ContainerExecution, disable_git_hooks, rename_nested_repositories
 from agora.worker.options import Isolation, WorkerOptions, choose_agent
 from agora.worker.profiles import apply_profile, load_profiles
 from tests.blackbox.coding_worker import GIT, create_repository
@@ -47,9 +47,9 @@ else:
     ],
 )
 def test_settings_without_isolation_are_refused(change: dict[str, object], problem: str) -> None:
-    assert check_container_settings(SETTINGS) == SETTINGS
+    assert validate_container_settings(SETTINGS) == SETTINGS
     with pytest.raises(ValueError, match=problem):
-        check_container_settings(replace(SETTINGS, **change))  # type: ignore[arg-type]
+        validate_container_settings(replace(SETTINGS, **change))  # type: ignore[arg-type]
 
 
 def test_profile_changes_its_containers(tmp_path: Path) -> None:
@@ -135,11 +135,11 @@ def test_repository_in_a_worktree_is_disarmed(tmp_path: Path) -> None:
     (tmp_path / "file").mkdir()
     (tmp_path / "file/.git").write_text("gitdir: ../b/c/.git-of-job")
     (tmp_path / "loop").symlink_to(tmp_path)
-    assert sorted(disarm_repositories(tmp_path)) == ["a", "b/c", "file"]
+    assert sorted(rename_nested_repositories(tmp_path)) == ["a", "b/c", "file"]
     assert (tmp_path / ".git").exists(), "the worktree's own"
     assert [path for path in tmp_path.rglob(".git") if path.parent != tmp_path] == []
     assert (tmp_path / "a/.git-of-job-1/config").exists()
-    assert disarm_repositories(tmp_path) == []
+    assert rename_nested_repositories(tmp_path) == []
 
 
 @pytest.mark.parametrize(

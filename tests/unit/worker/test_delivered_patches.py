@@ -27,6 +27,6 @@ async def test_patch_of_a_large_file_is_refused_unread(tmp_path: Path, monkeypat
 
     monkeypatch.setattr(Path, "read_text", read_text)
     nobody = cast("TaskRun", None)  # which nothing is delivered to
-    report = await delivery._store_patch(order, Codebase.from_directory(repository), nobody)
+    report = await delivery._store_patch_artifact(order, Codebase.from_directory(repository), nobody)
     assert report.outcome == "failed"
     assert "push the branch instead" in str(report.error)

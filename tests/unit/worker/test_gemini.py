@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from agora.worker.gemini import describe_missing_tools, remove_empty_session_files, seconds_until_reopenable
+from agora.worker.gemini import compute_reopen_delay, describe_missing_tools, remove_empty_session_files
 
 SESSION = "cbfb1ab1-7b15-45fb-b7bc-f94d908431f0"
 BEGINNING = 1_795_546_675.0  # 2026-11-24T18:57:55Z
@@ -15,10 +15,10 @@ def test_session_is_not_reopened_in_the_minute_of_its_start(tmp_path: Path) -> N
     chats.mkdir(parents=True)
     (chats / "session-2026-11-24T18-57-cbfb1ab1.jsonl").touch()
     environment = {"HOME": str(tmp_path)}
-    assert seconds_until_reopenable(SESSION, environment, BEGINNING) == 5.0
-    assert seconds_until_reopenable(SESSION, environment, BEGINNING + 5) == 0.0
-    assert seconds_until_reopenable(SESSION, environment, BEGINNING - 60) == 0.0
-    assert seconds_until_reopenable("another-session", environment, BEGINNING) == 0.0
+    assert compute_reopen_delay(SESSION, environment, BEGINNING) == 5.0
+    assert compute_reopen_delay(SESSION, environment, BEGINNING + 5) == 0.0
+    assert compute_reopen_delay(SESSION, environment, BEGINNING - 60) == 0.0
+    assert compute_reopen_delay("another-session", environment, BEGINNING) == 0.0
 
 
 def test_files_that_would_destroy_a_session_are_removed(tmp_path: Path) -> None:

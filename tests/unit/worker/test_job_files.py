@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agora.worker.job_files import describe_paths, write_file
+from agora.worker.job_files import format_paths_note, write_file
 
 
 def test_file_is_written_below_the_worktree(tmp_path: Path) -> None:
@@ -34,5 +34,5 @@ def test_paths_out_of_the_worktree_are_refused(tmp_path: Path, name: str) -> Non
 
 
 def test_prompt_names_the_files() -> None:
-    assert describe_paths(["a.py", {"path": "b.py", "content": ""}]).endswith(": a.py, b.py")
-    assert describe_paths(None) == ""
+    assert format_paths_note(["a.py", {"path": "b.py", "content": ""}]).endswith(": a.py, b.py")
+    assert format_paths_note(None) == ""

@@ -55,7 +55,7 @@ async def test_an_answer_applies_only_to_the_call_that_was_asked_for(tmp_path: P
     none: Any = None
     job = Job(cast(Any, task), cast(Any, client), cast(Any, SimpleNamespace(approval=Approval.NONE)), none, none, none)
     job._place = cast(Any, SimpleNamespace(path=tmp_path))
-    assert "make test" in str(await job._choose_prompt())
+    assert "make test" in str(await job._take_or_build_first_prompt())
     other = asyncio.create_task(job._decide_permission(_ask("git push --force")))
     await asyncio.wait([other], timeout=0.1)
     assert not other.done(), "a person decides it"

@@ -15,8 +15,8 @@ from agora.worker.driver import AgentDied
 from agora.worker.job_secrets import MaskedRun, SecretMask, mask_exception
 from agora.worker.job_state import JobState
 from agora.worker.registry import CodebaseRegistry
-from agora.worker.results import hand_over_for_review
-from agora.worker.turns import record_turn
+from agora.worker.results import submit_review_or_note_error
+from agora.worker.turns import take_snapshot_and_record_turn
 from agora.worker.worktree import open_workplace
 from agora_sdk import InputRequired, PermanentFailure, Postponed, Rejected, TaskRun
 from agora_sdk.errors import InvalidRequest, Overloaded, field_error
@@ -52,7 +52,7 @@ async def test_output_is_masked_for_any_chunking(size: int) -> None:
     for start in range(0, len(text), size):
         await run.write(text[start : start + size])
         assert SECRET not in inner.text
-    await run.flush_rest()
+    await run.write_withheld_text()
     assert inner.text == "abcabc ****** another-on and *** abcab"
     await run.save({"text": SECRET, SECRET: [SECRET, 7]})
     await run.artifact([{"text": f"x{SECRET}"}], name="diff")
@@ -64,11 +64,11 @@ async def test_secret_split_by_a_question_is_masked() -> None:
     inner, mask = RecordingRun(), SecretMask([SECRET])
     first = MaskedRun(cast("TaskRun", inner), mask)
     await first.write(f"It is {SECRET[:7]}")
-    rest = first.take_rest()
-    await first.flush_rest()
+    rest = first.take_withheld_text()
+    await first.write_withheld_text()
     second = MaskedRun(cast("TaskRun", inner), mask, rest)
     await second.write(f"{SECRET[7:]}, I think")
-    await second.flush_rest()
+    await second.write_withheld_text()
     assert inner.text == "It is ***, I think"
 
 
@@ -124,9 +124,9 @@ async def test_what_a_review_and_a_turn_store_is_masked(tmp_path: Path) -> None:
         (place.path / "notes").write_text(f"The key is {SECRET}.\n")
         (place.path / SECRET).write_text("")
         prompt = f"You asked for permission: curl -H {SECRET}. The answer: no"
-        await record_turn(cast("Any", client), cast("Any", run), place, state, masked, prompt)
+        await take_snapshot_and_record_turn(cast("Any", client), cast("Any", run), place, state, masked, prompt)
         await place.commit_changes("notes")
-        await hand_over_for_review(
+        await submit_review_or_note_error(
             cast("Any", client), cast("Any", run), place, state, masked, f"Use {SECRET}", calls.append
         )
     turn, review = calls

@@ -131,7 +131,7 @@ async def test_every_local_session_is_reported(tmp_path: Path) -> None:
             connection.execute('insert into message values (?, ?, 1, \'{"role": "user"}\')', (f"m{number}", session))
             text = '{"type": "text", "text": "Hello"}'
             connection.execute("insert into part values (?, ?, 1, ?)", (f"p{number}", f"m{number}", text))
-    server, registry = SessionServer(), SimpleNamespace(find_id_of_directory=lambda directory: "cb_1")
+    server, registry = SessionServer(), SimpleNamespace(find_codebase_id_of_directory=lambda directory: "cb_1")
     sync = SessionSync(database, cast("AgoraClient", server.client), cast("CodebaseRegistry", registry), page=2)
     with pytest.raises(ServerUnreachable):
         await sync.report_changes()

@@ -13,10 +13,16 @@ from pathlib import Path
 import pytest
 
 from agora.worker.codebases import Codebase
-from agora.worker.execution import disarm_repositories, get_container_home
+from agora.worker.execution import get_container_home, rename_nested_repositories
 from agora.worker.snapshots import take_snapshot
 from agora.worker.worktree import open_workplace
-from agora.worker.worktree_cleaning import Limits, _measure_bytes, clean_worktrees, examine_worktrees, remove_worktrees
+from agora.worker.worktree_cleaning import (
+    Limits,
+    _measure_bytes,
+    examine_worktrees,
+    remove_excess_worktrees,
+    remove_worktrees,
+)
 from tests.blackbox.coding_worker import GIT, create_repository
 from tests.polling import passing, wait_until
 
@@ -27,7 +33,7 @@ import asyncio, sys
 from collections.abc import Iterator
 from pathlib import Path
 from agora.worker.codebases import Codebase
-from agora.worker.execution import disarm_repositories, get_container_home
+from agora.worker.execution import rename_nested_repositories, get_container_home
 from agora.worker.snapshots import take_snapshot
 from agora.worker.worktree import open_workplace
 
@@ -47,8 +53,8 @@ async def test_worktree_is_found_again_with_its_work(tmp_path: Path) -> None:
         assert place.needs_setup
         assert (place.path / ".env").read_text() == "SECRET=1"
         (place.path / "new file").write_text("work")
-        assert await clean_worktrees(codebase, root, NOTHING_LEFT) == [], "it is in use"
-    assert await clean_worktrees(codebase, root, NOTHING_LEFT) == [], "it has uncommitted work"
+        assert await remove_excess_worktrees(codebase, root, NOTHING_LEFT) == [], "it is in use"
+    assert await remove_excess_worktrees(codebase, root, NOTHING_LEFT) == [], "it has uncommitted work"
     async with open_workplace(codebase, root, "job", isolated=True) as place:
         assert place.needs_setup, "its set-up has not ended"
         place.mark_setup_complete()
@@ -60,9 +66,9 @@ async def test_worktree_is_found_again_with_its_work(tmp_path: Path) -> None:
         assert changes.files == [{"status": "A", "path": "new file"}]
         assert changes.commits[0]["subject"] == "A title"
         assert "+work" in changes.diff
-    assert await clean_worktrees(codebase, root, NOTHING_LEFT) == [], "its commit is on no other branch"
+    assert await remove_excess_worktrees(codebase, root, NOTHING_LEFT) == [], "its commit is on no other branch"
     subprocess.run(["git", "merge", "-q", "agora/job"], cwd=repository, check=True)
-    assert await clean_worktrees(codebase, root, NOTHING_LEFT) == ["job"]
+    assert await remove_excess_worktrees(codebase, root, NOTHING_LEFT) == ["job"]
     async with open_workplace(codebase, root, "job", isolated=True) as place:
         assert (place.path / "new file").exists(), "the branch is still there"
 
@@ -211,7 +217,7 @@ async def test_work_is_never_removed_and_the_preview_says_why(way: str, tmp_path
     assert {use.verdict for use in await examine_worktrees(codebase, root, WEEK)} == {verdict, "recent"}
     before = subprocess.run(["git", "status", "--porcelain", "-uall"], cwd=root / "api/kept", capture_output=True)
     assert await remove_worktrees(codebase, root, ["kept"]) == {"kept": verdict}, "asked for by name, too"
-    assert await clean_worktrees(codebase, root, NOTHING_LEFT) == ["done"], "and nothing else"
+    assert await remove_excess_worktrees(codebase, root, NOTHING_LEFT) == ["done"], "and nothing else"
     after = subprocess.run(["git", "status", "--porcelain", "-uall"], cwd=root / "api/kept", capture_output=True)
     assert before.stdout == after.stdout
     assert await remove_worktrees(codebase, root, ["done", "../api", "never"]) == {}, (
@@ -246,7 +252,7 @@ async def test_home_of_a_container_is_removed_with_its_worktree(tmp_path: Path) 
             get_container_home(tmp_path, "api", name).mkdir(parents=True)
     (place.path / "nested/.git").mkdir(parents=True)  # left by a container whose worker was killed
     (place.path / "nested/.git/HEAD").write_text("ref: refs/heads/main\n")
-    assert await clean_worktrees(codebase, root, NOTHING_LEFT) == ["job"]
+    assert await remove_excess_worktrees(codebase, root, NOTHING_LEFT) == ["job"]
     assert [home.exists() for home in homes] == [False, True]
     assert not (place.path / "nested/.git").exists(), "git has not read it"
 
@@ -275,8 +281,8 @@ def test_size_of_a_deeply_nested_worktree_is_measured(deep_directory: Path) -> N
 
 
 def test_repository_in_a_deeply_nested_directory_is_disarmed(deep_directory: Path) -> None:
-    assert disarm_repositories(deep_directory) == ["/".join(["d"] * 1100)]
-    assert disarm_repositories(deep_directory) == []
+    assert rename_nested_repositories(deep_directory) == ["/".join(["d"] * 1100)]
+    assert rename_nested_repositories(deep_directory) == []
 
 
 @pytest.mark.parametrize("pattern", ["../secret", "sub/../../secret", "/etc/hostname", "a**b", "."])

@@ -34,3 +34,10 @@ class Backoff:
         step = min(self.most, self.first * 2.0 ** min(attempt, 30))
         # At least half of the step, so that jitter never turns a pause into an immediate retry.
         return step * (0.5 + self.random() / 2)
+
+    def count_failure(self, failures: int, seconds: float) -> int:
+        """Return the number of failures in a row, after one more that ended a run of some seconds.
+
+        A run as long as the longest pause has not failed at its start: the count begins anew.
+        """
+        return 1 if seconds >= self.most else failures + 1

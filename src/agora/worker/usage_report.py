@@ -1,4 +1,4 @@
-"""Reports of a job beside its output: token usage; and the marketplace's tools for its agent."""
+"""Report of a job's token usage, for billing."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ from typing import Any
 from agora_sdk import AgoraError, TaskRun
 from agora_sdk.client import AgoraClient
 
-from .driver import AgentProcess
 from .job_state import JobState
 
-__all__ = ["issue_marketplace_tools", "report_usage"]
+__all__ = ["report_usage_or_log"]
 
 logger = logging.getLogger("agora.worker")
 
 
-async def report_usage(
+async def report_usage_or_log(
     client: AgoraClient,
     run: TaskRun,
     state: JobState,
@@ -53,25 +52,3 @@ async def report_usage(
         return
     if is_first and not report.is_charged:
         add_note(f"the tokens of {model or 'a model that the agent does not name'} are recorded and not charged")
-
-
-async def issue_marketplace_tools(
-    client: AgoraClient, run: TaskRun, agent: AgentProcess, add_note: Callable[[str], None]
-) -> list[dict[str, Any]]:
-    """Offer the marketplace as an MCP server to the agent, with a credential limited to what the job's creator
-    allowed."""
-    if not agent.supports_http_servers:
-        add_note("the agent does not support MCP servers over HTTP: it has no tools of the marketplace")
-        return []
-    try:
-        token = await client.task.issue_token(run.task_id, run.fencing_token)
-    except AgoraError as error:
-        add_note(f"the agent has no tools of the marketplace: {error}")
-        return []
-    if not token.scopes or token.token is None:
-        add_note("the job's creator allows no tools of the marketplace")
-        return []
-    doubts = f" ({agent.missing_tools_reason})" if agent.missing_tools_reason else ""
-    add_note(f"the agent has tools of the marketplace, for {', '.join(token.scopes)}{doubts}")
-    headers = [{"name": "Authorization", "value": f"Bearer {token.token}"}]
-    return [{"type": "http", "name": "agora", "url": f"{client.url}/mcp", "headers": headers}]

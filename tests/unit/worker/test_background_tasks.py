@@ -7,12 +7,14 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import pytest
 
+from agora.worker import service
 from agora.worker.options import WorkerOptions
 from agora.worker.service import CodingWorker
+from agora_sdk.backoff import Backoff
 from agora_sdk.client import AgoraClient
 from agora_sdk.contract.agents import Registration
 from agora_sdk.contract.workers import Worker
@@ -63,7 +65,7 @@ def build_worker(directory: Path, status: str, **options: Any) -> CodingWorker:
     return worker
 
 
-async def test_chore_with_an_unexpected_error_is_started_again(
+async def test_background_task_with_an_unexpected_error_is_started_again(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Without anybody awaiting it, its end would be noticed by nobody."""
@@ -75,7 +77,7 @@ async def test_chore_with_an_unexpected_error_is_started_again(
     await worker.on_start()
     try:
         async with asyncio.timeout(10):
-            while caplog.text.count("SessionSync.run_regularly has failed and is started again") < 2:
+            while caplog.text.count("SessionSync.report_changes_regularly has failed and is started again") < 2:
                 await asyncio.sleep(0.05)
     finally:
         await worker.on_stop()
@@ -86,11 +88,40 @@ async def test_stopped_worker_does_not_wait_for_its_drain(tmp_path: Path) -> Non
     worker = build_worker(tmp_path, "draining")
     before = asyncio.all_tasks()
     await worker.on_start()
-    chores = asyncio.all_tasks() - before
-    assert len(chores) == 3
+    tasks = asyncio.all_tasks() - before
+    assert len(tasks) == 3
     await worker.on_stop()
-    cancelled = [chore.cancelling() for chore in chores]
-    for chore in chores:
-        chore.cancel()
-    await asyncio.wait(chores)
+    cancelled = [task.cancelling() for task in tasks]
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
     assert cancelled == [1, 1, 1]
+
+
+class RecordingBackoff(Backoff):
+    """Records the attempts, and pauses for no time."""
+
+    attempts: ClassVar[list[int]] = []
+
+    def pause(self, attempt: int) -> float:
+        self.attempts.append(attempt)
+        return 0.0
+
+
+async def test_pause_before_a_restart_shrinks_after_a_long_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Failures that are days apart are no series, whose pauses grow to ten minutes."""
+    backoff = RecordingBackoff(most=0.01)
+    monkeypatch.setattr(service, "RESTART_BACKOFF", backoff)
+
+    async def fail() -> None:
+        if len(backoff.attempts) == 3:
+            await asyncio.sleep(0.05)  # longer than the longest pause
+        raise ValueError("unexpected")
+
+    worker = build_worker(tmp_path, "online")
+    worker._run_with_restarts(fail)
+    async with asyncio.timeout(10):
+        while len(backoff.attempts) < 4:
+            await asyncio.sleep(0)
+    await worker.on_stop()
+    assert backoff.attempts[3] == 0
