@@ -20,7 +20,7 @@ FLUSH_SECONDS = 0.2
 class OutputWriter:
     """Writes buffered text to the output of a task, a few times a second, until it is closed.
 
-    A parked job that continues has a new run of its task, which is set with :meth:`attach`.
+    A parked job that continues has a new run of its task, which is set with :meth:`switch_run`.
     """
 
     def __init__(self, run: TaskRun) -> None:
