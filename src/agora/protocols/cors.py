@@ -63,8 +63,8 @@ class CorsPolicy:
             return True
         return self._loopback and origin.host.name in LOOPBACK_NAMES
 
-    def response_headers(self, scope: Scope) -> Headers:
-        """Return the headers to add to a response; empty if no other origin is allowed."""
+    def build_response_headers(self, scope: Scope) -> Headers:
+        """Build the headers to add to a response; empty if no other origin is allowed."""
         if not self.enabled:
             return ()
         origin = read_header(scope, b"origin")
@@ -106,7 +106,7 @@ class CorsPolicy:
         await send({"type": "http.response.start", "status": 204, "headers": headers})
         await send({"type": "http.response.body", "body": b""})
 
-    def check_handshake_origin(self, scope: Scope) -> None:
+    def require_allowed_handshake_origin(self, scope: Scope) -> None:
         """Reject a WebSocket handshake from an origin that is not allowed: browsers leave this check to the server.
 
         Raises PermissionDenied. Programs send no ``Origin``, or the server's own.

@@ -20,11 +20,11 @@ __all__ = [
     "LOOPBACK_NAMES",
     "Host",
     "Origin",
-    "check_host_and_origin",
+    "choose_server_url",
     "list_own_host_names",
     "parse_host_or_none",
     "parse_origin_or_none",
-    "server_url_for_request",
+    "require_valid_host_and_origin",
 ]
 
 MAX_HOST_LENGTH: Final = 300  # characters: a name has at most 253
@@ -74,7 +74,7 @@ def parse_origin_or_none(text: str) -> Origin | None:
     return None if host is None else Origin(scheme, host)
 
 
-def check_host_and_origin(scope: MutableMapping[str, Any]) -> None:
+def require_valid_host_and_origin(scope: MutableMapping[str, Any]) -> None:
     """Reject a request whose ``Host`` is missing, repeated or malformed (RFC 9112, section 3.2), or whose ``Origin`` is
     repeated. Raises MalformedRequest."""
     hosts, origins, host = 0, 0, b""
@@ -109,8 +109,8 @@ def list_own_host_names(settings: Settings) -> frozenset[str]:
     return LOOPBACK_NAMES | {name.strip("[]").lower() for name in hosts}
 
 
-def server_url_for_request(scope: MutableMapping[str, Any], settings: Settings) -> str:
-    """Return the setting ``public_url``, otherwise the URL under which the client reached the server; both without a
+def choose_server_url(scope: MutableMapping[str, Any], settings: Settings) -> str:
+    """Choose the URL of this server: the setting ``public_url``, otherwise the URL under which the client reached the server; both without a
     trailing slash."""
     host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), None)
     return f"{scope.get('scheme', 'http')}://{host}" if host and not settings.public_url else settings.own_url

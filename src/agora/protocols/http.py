@@ -19,20 +19,20 @@ from agora.settings import Settings
 from agora_sdk.errors import AgoraError, InvalidRequest, PayloadTooLarge, RateLimited, Unauthenticated, field_error
 
 __all__ = [
-    "Access",
-    "HttpAnswer",
     "HttpApp",
     "Message",
     "Receive",
+    "RequestAuthenticator",
     "Scope",
     "Send",
+    "StatusRecordingSend",
     "abort_connection",
-    "check_json_weight",
-    "derive_batch_key",
+    "derive_batch_item_key",
     "find_connection",
     "find_transport",
     "read_body",
     "read_header",
+    "require_json_weight_within_limit",
     "run_while_connected",
     "send_problem",
     "send_response",
@@ -57,7 +57,7 @@ FORWARDING_HEADERS = frozenset(
 SECURITY_HEADERS = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
 
 
-def derive_batch_key(key: str | None, position: int) -> str | None:
+def derive_batch_item_key(key: str | None, position: int) -> str | None:
     """Derive the idempotency key of a request in a JSON-RPC batch from that of the HTTP request; None without one.
 
     Under one key, the second request of a batch would get the answer of the first, or a conflict.
@@ -66,7 +66,7 @@ def derive_batch_key(key: str | None, position: int) -> str | None:
 
 
 def read_header(scope: Scope, name: bytes) -> str | None:
-    """Return the first header with a (lower-case) name."""
+    """Read the first header with a (lower-case) name; None without one."""
     index = scope.get("agora.headers")
     if index is None:
         # Reversed: the first of repeated headers is kept.
@@ -81,32 +81,32 @@ def find_connection(scope: Scope) -> Connection | None:
 
 
 class HttpApp(Protocol):
-    """An application for a subset of requests, which ``owns`` selects by path and headers."""
+    """An application for a subset of requests, which ``owns_request`` selects by path and headers."""
 
     def owns_request(self, scope: Scope, /) -> bool: ...
 
     def __call__(self, scope: Scope, receive: Receive, send: Send, /) -> Awaitable[None]: ...
 
 
-class HttpAnswer:
+class StatusRecordingSend:
     """Sends one response and stores its status; 0 before the response has started.
 
     connection: used for the response. headers: additional ones; the response's own take precedence.
     """
 
-    __slots__ = ("connection", "direct", "headers", "status")
+    __slots__ = ("connection", "headers", "status", "wrapped_send")
 
     def __init__(
         self, send: Send, connection: Connection | None = None, headers: Sequence[tuple[bytes, bytes]] = ()
     ) -> None:
-        self.direct, self.connection, self.headers, self.status = send, connection, headers, 0
+        self.wrapped_send, self.connection, self.headers, self.status = send, connection, headers, 0
 
     def __call__(self, message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             if self.headers:
                 message = {**message, "headers": _merge_headers(message["headers"], self.headers)}
-        return self.direct(message)
+        return self.wrapped_send(message)
 
 
 def _merge_headers(
@@ -118,7 +118,7 @@ def _merge_headers(
     return own_headers + [header for header in extra if header[0] not in names]
 
 
-class Access:
+class RequestAuthenticator:
     """Identifies the caller of a request. Without a token, a local caller acts as the operator, any other is anonymous.
 
     With the setting auth_required, callers on this machine are anonymous, too.
@@ -136,7 +136,7 @@ class Access:
 
         Raises Unauthenticated for a bad credential; RateLimited, Overloaded if there are too many connections.
         """
-        credential = credential or self.credential(scope)
+        credential = credential or self.read_credential(scope)
         local = credential is None and self.is_local(scope)
         caller = self._authenticator.find_cached_or_anonymous_caller(credential, local=local)
         caller = caller or await self._authenticator.authenticate(credential, local=local)
@@ -144,7 +144,7 @@ class Access:
         if tenant is not None:
             caller = await self._authenticator.act_in_tenant(caller, tenant)
         if caller.subject == "anonymous":
-            caller = _bind_to_address(caller, scope)
+            caller = _assign_address_limits(caller, scope)
         connection = find_connection(scope)
         # By identity: all requests of a connection usually have the same cached caller.
         if connection is not None and connection.caller is not caller:
@@ -156,10 +156,12 @@ class Access:
         try:
             return await self.authenticate_request(scope, credential)
         except AgoraError:
-            return _bind_to_address(self._authenticator.anonymous, scope)
+            return _assign_address_limits(self._authenticator.anonymous, scope)
 
-    def credential(self, scope: Scope) -> str | None:
-        """Return the token of ``Authorization: Bearer``, ``X-API-Key``, or the configured header."""
+    def read_credential(self, scope: Scope) -> str | None:
+        """Read the token of ``Authorization: Bearer``, ``X-API-Key``, or the configured header; None without one. Raises
+        Unauthenticated for another kind of ``Authorization``.
+        """
         key = None
         for name, value in scope["headers"]:
             if name == b"authorization":
@@ -209,7 +211,7 @@ class Access:
         return port in own_ports or parsed.host == parse_host_or_none(read_header(scope, b"host") or "")
 
 
-def _bind_to_address(caller: Caller, scope: Scope) -> Caller:
+def _assign_address_limits(caller: Caller, scope: Scope) -> Caller:
     """Give an anonymous caller the share and the limits of its address."""
     client = scope.get("client")
     return caller if client is None else replace(caller, registrar=f"address:{_build_client_network_key(client[0])}")
@@ -236,24 +238,25 @@ def _is_loopback(address: str) -> bool:
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     """Read the whole body.
 
-    limit: in bytes; it also determines the permitted number of values, see :func:`check_json_weight`.
+    limit: in bytes; it also determines the permitted number of values, see :func:`require_json_weight_within_limit`.
     Raises PayloadTooLarge above the limit, before reading if the length is announced; RateLimited or Overloaded if
     too many bytes of the sender's other bodies and answers are buffered here.
     """
     announced = read_header(scope, b"content-length")
     if announced is not None and announced.isdigit() and int(announced) > limit:
         raise _build_too_large_error(limit)
-    message = _require_part(await receive())
+    message = _require_body_message(await receive())
     document: bytes = message.get("body", b"")
     if message.get("more_body"):  # small bodies arrive in one message
         document = await _read_remaining_parts(document, find_connection(scope), receive, limit)
     if len(document) > limit:
         raise _build_too_large_error(limit)
-    check_json_weight(document, limit)
+    require_json_weight_within_limit(document, limit)
     return document
 
 
-def _require_part(message: Message) -> Message:
+def _require_body_message(message: Message) -> Message:
+    """Return a message with a part of the body. Raises InvalidRequest if the client has disconnected."""
     if message["type"] == "http.disconnect":
         raise InvalidRequest("The request ended before its body was complete.")
     return message
@@ -282,13 +285,13 @@ async def _read_remaining_parts(
             if connection is not None:
                 connection.update_unsent_size()
                 connection.admit_answer(body.size)
-            message = _require_part(await receive())
+            message = _require_body_message(await receive())
             body.add_part(message.get("body", b""))
             more = bool(message.get("more_body"))
     return b"".join(body.parts)
 
 
-def check_json_weight(document: bytes, limit: int) -> None:
+def require_json_weight_within_limit(document: bytes, limit: int) -> None:
     """Reject JSON whose parsing costs far more than its length suggests, such as 100,000 small values in a mebibyte.
 
     Each value weighs 1, each name 1, each list or object 4 more; the maximum weight is a tenth of the limit in bytes.
@@ -324,7 +327,7 @@ def _build_too_large_error(limit: int) -> PayloadTooLarge:
 
 
 async def run_while_connected(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine that may wait long, and cancel it when the caller disconnects.
+    """Run a coroutine that may wait long, and cancel it when the caller disconnects; then raises InvalidRequest.
 
     Otherwise a waiting claim of a dead worker could still take a task.
     """
@@ -350,9 +353,9 @@ async def wait_for_disconnect(receive: Receive) -> None:
 
 def find_transport(send: Send) -> Any:
     """Return the underlying transport; None if the server does not expose it."""
-    direct = send.direct if isinstance(send, HttpAnswer) else send
+    wrapped_send = send.wrapped_send if isinstance(send, StatusRecordingSend) else send
     # uvicorn passes ``send`` as a bound method of its protocol object (ADR 27).
-    return getattr(getattr(direct, "__self__", None), "transport", None)
+    return getattr(getattr(wrapped_send, "__self__", None), "transport", None)
 
 
 def abort_connection(send: Send) -> bool:
@@ -369,15 +372,19 @@ async def send_response(
     body: bytes,
     headers: Iterable[tuple[bytes, bytes]] = (),
     *,
-    kind: tuple[bytes, bytes] = JSON_HEADER,
+    content_type: tuple[bytes, bytes] = JSON_HEADER,
 ) -> None:
     """Send one whole response. Raises RateLimited or Overloaded for a large one while too many bytes are unread."""
     # Before the start: a refusal still gets its own status.
-    if isinstance(send, HttpAnswer) and send.connection is not None:
+    if isinstance(send, StatusRecordingSend) and send.connection is not None:
         send.connection.admit_answer(len(body))
     length = (b"content-length", str(len(body)).encode())
     await send(
-        {"type": "http.response.start", "status": status, "headers": [kind, length, *SECURITY_HEADERS, *headers]}
+        {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [content_type, length, *SECURITY_HEADERS, *headers],
+        }
     )
     await send({"type": "http.response.body", "body": body})
 
@@ -397,4 +404,4 @@ async def send_problem(
         headers.append((b"retry-after", b"1"))
     if isinstance(error, Unauthenticated):
         headers.append((b"www-authenticate", b'Bearer realm="agora"'))
-    await send_response(send, error.status, to_json(document), headers, kind=PROBLEM_HEADER)
+    await send_response(send, error.status, to_json(document), headers, content_type=PROBLEM_HEADER)

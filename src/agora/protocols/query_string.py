@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, unquote
 from agora_sdk.contract import Operation
 from agora_sdk.errors import InvalidRequest, MalformedRequest, field_error
 
-__all__ = ["MAX_QUERY_BYTES", "decode_segment", "merge_path_parameters", "parse_query", "parse_query_pairs"]
+__all__ = ["MAX_QUERY_BYTES", "decode_path_segment", "merge_path_parameters", "parse_query", "parse_query_pairs"]
 
 MAX_QUERY_BYTES = 16_384
 MAX_FIELDS = 200
@@ -23,7 +23,7 @@ def parse_query(query: bytes, operation: Operation) -> dict[str, Any]:
     """
     arguments: dict[str, Any] = {}
     for name, value in parse_query_pairs(query):
-        if name in _list_parameters(operation):
+        if name in _find_array_parameter_names(operation):
             arguments.setdefault(name, []).extend(part.strip() for part in value.split(","))
         elif name in arguments:
             raise InvalidRequest(
@@ -46,7 +46,7 @@ def merge_path_parameters(arguments: dict[str, Any], path: Mapping[str, str]) ->
     return arguments
 
 
-def decode_segment(segment: str) -> str:
+def decode_path_segment(segment: str) -> str:
     """Percent-decode a path segment. Raises MalformedRequest if it is not UTF-8."""
     try:
         # Strict: replacement characters would make different names equal.
@@ -77,11 +77,11 @@ def parse_query_pairs(query: bytes) -> list[tuple[str, str]]:
 
 
 @cache
-def _list_parameters(operation: Operation) -> frozenset[str]:
-    """List the names of list parameters."""
+def _find_array_parameter_names(operation: Operation) -> frozenset[str]:
+    """Find the names of the parameters that are arrays."""
     properties = operation.input_schema.get("properties", {})
-    return frozenset(name for name, schema in properties.items() if _is_list(schema))
+    return frozenset(name for name, schema in properties.items() if _accepts_array(schema))
 
 
-def _is_list(schema: dict[str, Any]) -> bool:
-    return schema.get("type") == "array" or any(_is_list(option) for option in schema.get("anyOf", ()))
+def _accepts_array(schema: dict[str, Any]) -> bool:
+    return schema.get("type") == "array" or any(_accepts_array(option) for option in schema.get("anyOf", ()))

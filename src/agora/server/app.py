@@ -57,15 +57,15 @@ from agora.protocols.ag_ui import paths as ag_ui
 from agora.protocols.agentify.endpoint import AgentifyApp
 from agora.protocols.agentify.socket import AgentSocketApp
 from agora.protocols.cors import CorsPolicy
-from agora.protocols.host_header import check_host_and_origin
+from agora.protocols.host_header import require_valid_host_and_origin
 from agora.protocols.http import (
     TENANT_HEADER,
-    Access,
-    HttpAnswer,
     HttpApp,
     Receive,
+    RequestAuthenticator,
     Scope,
     Send,
+    StatusRecordingSend,
     find_connection,
     read_header,
     send_problem,
@@ -156,13 +156,13 @@ def _may_end_credential(event: NewEvent) -> bool:
     return suspended or event.type in ENDING_EVENTS
 
 
-async def _authenticate_operator_or_anonymous(access: Access, scope: Scope) -> Caller:
+async def _authenticate_operator_or_anonymous(request_authenticator: RequestAuthenticator, scope: Scope) -> Caller:
     """Choose the caller of a health request: an operator, who sees more, or an anonymous caller of its tenant.
 
     A bad credential counts as an anonymous caller of the default tenant.
     """
     try:
-        caller = await access.authenticate_request(scope)
+        caller = await request_authenticator.authenticate_request(scope)
     # A health check must not fail because of a bad credential: load balancers would take the server out.
     except (Unauthenticated, PermissionDenied, NotFound):
         return _ANONYMOUS_CALLER
@@ -499,37 +499,53 @@ class App:
         self._rates = {tier: float(getattr(self.configuration.current, f"rate_{tier}")) for tier in tiers}
 
     def _wire_protocols(self) -> None:
-        access = Access(self.authenticator, self.settings, self.backpressure)
+        request_authenticator = RequestAuthenticator(self.authenticator, self.settings, self.backpressure)
         self.cors = CorsPolicy(self.settings)
         self.routes = RouteTable(self.registry.operations)
-        self.rest = RestApp(self.dispatcher, access, self.routes, self.settings.body_limit)
-        detail, state = partial(self._read_health, access), partial(self._find_marketplace_state, access)
+        self.rest = RestApp(self.dispatcher, request_authenticator, self.routes, self.settings.body_limit)
+        detail, state = (
+            partial(self._read_health, request_authenticator),
+            partial(self._find_marketplace_state, request_authenticator),
+        )
         self.pages = Pages(self.registry.operations, __version__, self.monitor, detail, state)
         self.exporter = PrometheusExporter(self.measures, self.monitor, self.feed, self.context, self.backpressure)
         token = self.settings.metrics_token
-        self.events = EventSource(self.dispatcher, access.authenticate_request, self.settings)
-        self.sockets = WebSocketApp(self.dispatcher, access.authenticate_request, self.settings)
-        self._mcp = LazyApp(mcp.owns_request, partial(self._build_mcp, access))
-        self.agent_sockets = AgentSocketApp(self.dispatcher, access, self.settings)
-        self._a2a = LazyApp(a2a.owns_request, lambda: A2A_APP.get()(self.dispatcher, access, self.settings))
+        self.events = EventSource(self.dispatcher, request_authenticator.authenticate_request, self.settings)
+        self.sockets = WebSocketApp(self.dispatcher, request_authenticator.authenticate_request, self.settings)
+        self._mcp = LazyApp(mcp.owns_request, partial(self._build_mcp, request_authenticator))
+        self.agent_sockets = AgentSocketApp(self.dispatcher, request_authenticator, self.settings)
+        self._a2a = LazyApp(
+            a2a.owns_request, lambda: A2A_APP.get()(self.dispatcher, request_authenticator, self.settings)
+        )
         #: protocols that handle paths outside of the contract, in order of precedence; none owns such a path
         self.apps: tuple[tuple[str, HttpApp], ...] = (
             ("mcp", self._mcp),
             ("a2a", self._a2a),
-            ("agentify", AgentifyApp(self.dispatcher, access, self.settings)),
-            ("ag-ui", LazyApp(ag_ui.owns_request, lambda: AG_UI_APP.get()(self.dispatcher, access, self.settings))),
+            ("agentify", AgentifyApp(self.dispatcher, request_authenticator, self.settings)),
+            (
+                "ag-ui",
+                LazyApp(
+                    ag_ui.owns_request, lambda: AG_UI_APP.get()(self.dispatcher, request_authenticator, self.settings)
+                ),
+            ),
             (
                 "openai",
-                LazyApp(self._owns_openai_request, lambda: OPENAI_APP.get()(self.dispatcher, access, self.settings)),
+                LazyApp(
+                    self._owns_openai_request,
+                    lambda: OPENAI_APP.get()(self.dispatcher, request_authenticator, self.settings),
+                ),
             ),
-            ("rest", MetricsPage(access, self.exporter.render, is_public=self.settings.metrics, token=token)),
-            ("rest", InvoiceFiles(self.dispatcher, access)),
-            ("rest", ExecutionStreams(self.dispatcher, access, self.settings.body_limit)),
+            (
+                "rest",
+                MetricsPage(request_authenticator, self.exporter.render, is_public=self.settings.metrics, token=token),
+            ),
+            ("rest", InvoiceFiles(self.dispatcher, request_authenticator)),
+            ("rest", ExecutionStreams(self.dispatcher, request_authenticator, self.settings.body_limit)),
         )
-        self._access = access
+        self._request_authenticator = request_authenticator
 
-    def _build_mcp(self, access: Access) -> McpApp:
-        app = MCP_APP.get()(self.dispatcher, access, self.settings, self.cors)
+    def _build_mcp(self, request_authenticator: RequestAuthenticator) -> McpApp:
+        app = MCP_APP.get()(self.dispatcher, request_authenticator, self.settings, self.cors)
         # Created at its first request, which may come after drain().
         if self.monitor.draining:
             app.drain()
@@ -540,7 +556,7 @@ class App:
         sealer = Sealer(self.signer.derive_encryption_key("monitor"))
         has_ended = self.authenticator.ended.has_ended
         return MONITOR_APP.get()(
-            self.dispatcher, self._access, self.settings, sealer, self.clock, has_ended, self.sign_on
+            self.dispatcher, self._request_authenticator, self.settings, sealer, self.clock, has_ended, self.sign_on
         )
 
     def _owns_openai_request(self, scope: Scope) -> bool:
@@ -550,13 +566,15 @@ class App:
     def mcp(self) -> McpApp:
         return self._mcp.load()
 
-    async def _find_marketplace_state(self, access: Access, scope: Scope) -> tuple[str, datetime] | None:
+    async def _find_marketplace_state(
+        self, request_authenticator: RequestAuthenticator, scope: Scope
+    ) -> tuple[str, datetime] | None:
         """Find whether a request's tenant is ``halted`` or ``paused`` as a whole, and since when."""
         tenant = DEFAULT_TENANT
-        if access.credential(scope) is not None or read_header(scope, TENANT_HEADER) is not None:
+        if request_authenticator.read_credential(scope) is not None or read_header(scope, TENANT_HEADER) is not None:
             try:
                 async with asyncio.timeout(HEALTH_SECONDS):
-                    tenant = (await _authenticate_operator_or_anonymous(access, scope)).tenant
+                    tenant = (await _authenticate_operator_or_anonymous(request_authenticator, scope)).tenant
             except (AgoraError, TimeoutError) as error:  # the process answers even without the store
                 log.info("the caller of a health request could not be authenticated: %s", error)
         override = self.overrides.find_system_wide_override(tenant, self.clock.now())
@@ -564,13 +582,13 @@ class App:
             return None
         return ("halted" if override.action == "emergency_halt" else "paused"), to_datetime(override.created_at)
 
-    async def _read_health(self, access: Access, scope: Scope) -> tuple[bool, bytes]:
+    async def _read_health(self, request_authenticator: RequestAuthenticator, scope: Scope) -> tuple[bool, bytes]:
         """Read the health by component and whether none is critical; without the store, from in-memory state only."""
         if not self.monitor.is_store_unreadable:
             try:
                 async with asyncio.timeout(HEALTH_SECONDS):
                     outcome = await self.dispatcher.invoke(
-                        HEALTH_OPERATION, await _authenticate_operator_or_anonymous(access, scope), {}
+                        HEALTH_OPERATION, await _authenticate_operator_or_anonymous(request_authenticator, scope), {}
                     )
                 return outcome.result.status != "critical", outcome.body
             # It says nothing about the health: the caller gets 429 as for any operation.
@@ -593,7 +611,7 @@ class App:
             await self._handle_lifespan(receive, send)
 
     async def _handle_http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answer = HttpAnswer(send, find_connection(scope), self.cors.response_headers(scope))
+        answer = StatusRecordingSend(send, find_connection(scope), self.cors.build_response_headers(scope))
         CURRENT_PROTOCOL.set("rest")
         try:
             if self.tracing is None:
@@ -604,7 +622,9 @@ class App:
             if answer.status:  # else the caller has disconnected
                 self.measures.responses[CURRENT_PROTOCOL.get(), answer.status] += 1
 
-    async def _answer_traced(self, tracing: Tracing, scope: Scope, receive: Receive, answer: HttpAnswer) -> None:
+    async def _answer_traced(
+        self, tracing: Tracing, scope: Scope, receive: Receive, answer: StatusRecordingSend
+    ) -> None:
         method = scope["method"]
         with tracing.begin(
             f"HTTP {method}", "server", read_trace_carrier(scope), {"http.request.method": method}
@@ -619,7 +639,7 @@ class App:
         """Route a request; an error that no protocol rendered becomes a problem document."""
         try:
             # Before anything else reads the request: a page may rebind its own name to this host (DNS rebinding).
-            check_host_and_origin(scope)
+            require_valid_host_and_origin(scope)
             if self.cors.is_preflight(scope):
                 await self.cors.send_preflight(scope, send)
             else:
@@ -664,8 +684,8 @@ class App:
     async def _handle_websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         CURRENT_PROTOCOL.set("websocket")
         try:
-            check_host_and_origin(scope)
-            self.cors.check_handshake_origin(scope)
+            require_valid_host_and_origin(scope)
+            self.cors.require_allowed_handshake_origin(scope)
         except (MalformedRequest, PermissionDenied) as error:
             await refuse_handshake(scope, receive, send, error)
             return

@@ -377,17 +377,17 @@ async def test_expired_sessions_are_deleted(market: Market) -> None:
 
 
 async def test_stream_ends_with_its_token_and_resumes_with_the_next(market: Market) -> None:
-    from agora.protocols.http import Access
+    from agora.protocols.http import RequestAuthenticator
 
     made = await login(market, "vera")
     operation = market.app.registry.resolve("agora.event.stream")
-    access = Access(market.app.authenticator, market.app.settings, market.app.backpressure)
+    request_authenticator = RequestAuthenticator(market.app.authenticator, market.app.settings, market.app.backpressure)
     scope = {"headers": [(b"authorization", f"Bearer {made.access_token}".encode())], "client": ("10.0.0.1", 1)}
 
     async def valid() -> None:
-        await access.authenticate_request(scope)
+        await request_authenticator.authenticate_request(scope)
 
-    caller = await access.authenticate_request(scope)
+    caller = await request_authenticator.authenticate_request(scope)
     stream = await market.app.dispatcher.open_stream(operation, caller, {}, valid=valid)
     items = aiter(stream)
     await market.call(market.operator, "event.publish", event_type="work.one")

@@ -19,7 +19,7 @@ from agora.core.call import Caller
 from agora.settings import Settings
 from agora_sdk.errors import NotFound
 
-from .core import Core
+from .operations import A2AOperations
 from .routes import ARD_PATH, CARD_PATHS
 
 __all__ = ["AiCatalog"]
@@ -37,8 +37,8 @@ Fields = Mapping[str, Any]
 class AiCatalog:
     """Builds the catalog visible to a caller."""
 
-    def __init__(self, core: Core, settings: Settings) -> None:
-        self._core, self._settings = core, settings
+    def __init__(self, operations: A2AOperations, settings: Settings) -> None:
+        self._operations, self._settings = operations, settings
 
     async def build_catalog(self, base_url: str, caller: Caller) -> dict[str, Any]:
         """Build the catalog with the base URL used by the client."""
@@ -80,7 +80,7 @@ class AiCatalog:
             arguments["limit"] = PAGE_SIZE
         # Bounded: anybody may request the catalog, which is built anew each time.
         for _ in range(MAX_PAGES):
-            page = from_json(await self._core.invoke_operation(operation, caller, arguments))
+            page = from_json(await self._operations.invoke_operation(operation, caller, arguments))
             for item in page[member]:
                 yield item
             if not page.get("next_cursor"):

@@ -68,7 +68,7 @@ def search_entries(entries: Iterable[Fields], body: bytes, source: str) -> dict[
     federation = request.get("federation", "auto")
     if federation not in FEDERATION_MODES:
         raise _invalid_field("federation", f"should be one of {', '.join(FEDERATION_MODES)}")
-    size, start = _read_page_size(request.get("pageSize")), _read_page_token(request.get("pageToken"))
+    size, start = _parse_page_size(request.get("pageSize")), _parse_page_offset(request.get("pageToken"))
     words = set(_split_words(text)) - _COMMON_WORDS
     scored = ((_score_entry(entry, words), entry) for entry in entries if _passes_filters(entry, filters))
     matches = sorted(
@@ -83,7 +83,7 @@ def search_entries(entries: Iterable[Fields], body: bytes, source: str) -> dict[
     return answer
 
 
-def _read_page_size(value: Any) -> int:
+def _parse_page_size(value: Any) -> int:
     if value is None:
         return DEFAULT_PAGE
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAX_PAGE:
@@ -91,7 +91,7 @@ def _read_page_size(value: Any) -> int:
     return value
 
 
-def _read_page_token(value: Any) -> int:
+def _parse_page_offset(value: Any) -> int:
     if value is None:
         return 0
     if not isinstance(value, str) or not (value.isascii() and value.isdigit()) or len(value) > 9:

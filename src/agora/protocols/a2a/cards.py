@@ -25,9 +25,9 @@ from agora_sdk.errors import InternalError
 from . import versions
 from .ai_catalog import AiCatalog
 from .ard_registry import search_entries
-from .core import Core
+from .http_request import is_own_url
+from .operations import A2AOperations
 from .routes import ARD_PATH, JWKS_PATH
-from .session import is_own_url
 from .signatures import CardSigner
 
 __all__ = ["Cards"]
@@ -41,20 +41,20 @@ ALLOW_ANY_ORIGIN: Final = (b"access-control-allow-origin", b"*")
 class Cards:
     """Serves cards, the catalog of cards, and the signing key."""
 
-    def __init__(self, core: Core, signer: CardSigner, settings: Settings) -> None:
-        self._core, self._signer, self._settings = core, signer, settings
-        self._catalog = AiCatalog(core, settings)
+    def __init__(self, operations: A2AOperations, signer: CardSigner, settings: Settings) -> None:
+        self._operations, self._signer, self._settings = operations, signer, settings
+        self._catalog = AiCatalog(operations, settings)
         self._first_served: dict[bytes, datetime] = {}
 
     async def send_card(self, agent: str | None, base_url: str, caller: Caller, scope: Scope, send: Send) -> None:
         """Send an agent's card. Raises an AgoraError."""
         arguments = {"base_url": base_url} | ({"agent": agent} if agent is not None else {})
-        card = from_json(await self._core.invoke_operation("agora.a2a.card", caller, arguments))
+        card = from_json(await self._operations.invoke_operation("agora.a2a.card", caller, arguments))
         if self._settings.a2a_grpc_port and self._settings.a2a_grpc_on_cards:
             card["supportedInterfaces"] = [*card["supportedInterfaces"], self._build_grpc_interface(agent, base_url)]
         # An unknown version is no error here: a card is what tells a client the supported ones.
         current = versions.read_named_version(scope) == versions.CURRENT
-        document = self.sign_card(card, base_url, current=current)
+        document = self.build_signed_card(card, base_url, current=current)
         await self._send_cacheable(scope, send, document, public=caller.kind == "anonymous")
 
     def _build_grpc_interface(self, agent: str | None, base_url: str) -> dict[str, str]:
@@ -64,8 +64,9 @@ class Cards:
         interface = {"url": address, "protocolBinding": "GRPC", "protocolVersion": versions.CURRENT}
         return interface if agent is None else interface | {"tenant": agent}
 
-    def sign_card(self, card: dict[str, Any], base_url: str, *, current: bool) -> dict[str, Any]:
-        """Sign a card, and add the members of 0.3 unless the client uses 1.0."""
+    def build_signed_card(self, card: dict[str, Any], base_url: str, *, current: bool) -> dict[str, Any]:
+        """Build the document of a card: signed if its URL is known to be this server's, and with the members of 0.3
+        unless the client uses 1.0. Raises InternalError if the key cannot be read."""
         # The Host header is the caller's: a signature over a foreign URL would vouch for somebody else's server.
         if not is_own_url(base_url, self._settings):
             return card if current else legacy_cards.merge_versions(card)
@@ -121,8 +122,8 @@ class Cards:
         await send({"type": "http.response.body", "body": body if scope["method"] != "HEAD" else b""})
 
     def _get_or_set_last_modified(self, tag: bytes) -> bytes:
-        """Find the time when a document was first served with this content; a later time than the true one costs one
-        request."""
+        """Return the time when a document with this tag was first served, and record it; a later time than the true
+        one costs one request."""
         # Bounded: each Host header of a client makes another document.
         if len(self._first_served) >= MAX_CACHED_DOCUMENTS:
             self._first_served.clear()

@@ -18,44 +18,48 @@ from agora.wire.a2a.states import INTERRUPTED_STATES
 
 __all__ = ["CURRENT", "LEGACY", "LEGACY_PROTO", "LEGACY_PROTO_TEXT", "Dialect"]
 
-ConvertResult = Callable[[Any], Any]
+ResultConverter = Callable[[Any], Any]
 
 
 @value_class
 class Dialect:
-    """A wire format. shapes: conversions of the 1.0 result by method; other methods are unchanged."""
+    """A wire format.
+
+    is_legacy: whether it is one of 0.3. result_converters: convert the 1.0 result, by method; other results are
+    unchanged. convert_event: converts an item of a stream; None leaves it unchanged.
+    """
 
     name: str
-    old: bool
-    shapes: Mapping[str, ConvertResult]
-    update: Callable[..., Any] | None = None
+    is_legacy: bool
+    result_converters: Mapping[str, ResultConverter]
+    convert_event: Callable[..., Any] | None = None
 
     def encode_result(self, method: str, body: bytes) -> bytes:
         """Encode the result of a method from the operation's result."""
-        shape = self.shapes.get(method)
-        return body if shape is None else to_json(shape(from_json(body)))
+        convert = self.result_converters.get(method)
+        return body if convert is None else to_json(convert(from_json(body)))
 
     def encode_event(self, json: bytes, *, interrupts: bool) -> bytes:
         """Encode an item of a stream. interrupts: whether the stream ends when the task needs input."""
-        if self.update is None:
+        if self.convert_event is None:
             return json
         item = from_json(json)
         # Clients of 0.3 stop reading at "final": too early, they lose items; without it, they wait.
-        final = interrupts and _convert_status_state(item) in INTERRUPTED_STATES
-        return to_json(self.update(item, final=final))
+        final = interrupts and _read_status_state(item) in INTERRUPTED_STATES
+        return to_json(self.convert_event(item, final=final))
 
 
-def _convert_status_state(item: Mapping[str, Any]) -> str:
+def _read_status_state(item: Mapping[str, Any]) -> str:
     update: Mapping[str, Any] = item.get("statusUpdate") or {}
     state: str = update.get("status", {}).get("state", "")
     return state
 
 
-def _convert_tasks_of_page(task: ConvertResult) -> ConvertResult:
-    return lambda found: {**found, "tasks": [task(entry) for entry in found.get("tasks", ())]}
+def _build_task_page_converter(convert_task: ResultConverter) -> ResultConverter:
+    return lambda page: {**page, "tasks": [convert_task(task) for task in page.get("tasks", ())]}
 
 
-CURRENT: Final = Dialect("1.0", False, {"DeleteTaskPushNotificationConfig": lambda found: {}})
+CURRENT: Final = Dialect("1.0", False, {"DeleteTaskPushNotificationConfig": lambda result: {}})
 LEGACY: Final = Dialect(
     "0.3",
     True,
@@ -63,13 +67,13 @@ LEGACY: Final = Dialect(
         "SendMessage": legacy.event_to_v03,
         "GetTask": legacy.task_to_v03,
         "CancelTask": legacy.task_to_v03,
-        "ListTasks": _convert_tasks_of_page(legacy.task_to_v03),
+        "ListTasks": _build_task_page_converter(legacy.task_to_v03),
         "CreateTaskPushNotificationConfig": legacy.push_config_to_v03,
         "GetTaskPushNotificationConfig": legacy.push_config_to_v03,
-        "ListTaskPushNotificationConfigs": lambda found: [
-            legacy.push_config_to_v03(c) for c in found.get("configs", ())
+        "ListTaskPushNotificationConfigs": lambda page: [
+            legacy.push_config_to_v03(config) for config in page.get("configs", ())
         ],
-        "DeleteTaskPushNotificationConfig": lambda found: None,
+        "DeleteTaskPushNotificationConfig": lambda result: None,
         "GetExtendedAgentCard": legacy_cards.merge_versions,
     },
     legacy.event_to_v03,
@@ -81,27 +85,28 @@ LEGACY_PROTO: Final = Dialect(
         "SendMessage": legacy_proto.event_to_proto,
         "GetTask": legacy_proto.task_to_proto,
         "CancelTask": legacy_proto.task_to_proto,
-        "ListTasks": _convert_tasks_of_page(legacy_proto.task_to_proto),
+        "ListTasks": _build_task_page_converter(legacy_proto.task_to_proto),
         "CreateTaskPushNotificationConfig": legacy_proto.push_config_to_proto,
         "GetTaskPushNotificationConfig": legacy_proto.push_config_to_proto,
-        "ListTaskPushNotificationConfigs": lambda found: {
-            "configs": [legacy_proto.push_config_to_proto(entry) for entry in found.get("configs", ())]
+        "ListTaskPushNotificationConfigs": lambda page: {
+            "configs": [legacy_proto.push_config_to_proto(config) for config in page.get("configs", ())]
         },
-        "DeleteTaskPushNotificationConfig": lambda found: {},
+        "DeleteTaskPushNotificationConfig": lambda result: {},
         "GetExtendedAgentCard": legacy_cards.merge_versions,
     },
     legacy_proto.event_to_proto,
 )
 
 
-def _with_bytes_as_text(shape: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda *arguments, **options: legacy_proto.encode_bytes_as_text(shape(*arguments, **options))
+def _build_text_bytes_converter(convert: Callable[..., Any]) -> Callable[..., Any]:
+    """Build a converter that also encodes the bytes of files as base64 text."""
+    return lambda *arguments, **options: legacy_proto.encode_bytes_as_text(convert(*arguments, **options))
 
 
 #: LEGACY_PROTO for clients that expect the bytes of a file as base64 text
 LEGACY_PROTO_TEXT: Final = Dialect(
     "0.3",
     True,
-    {name: _with_bytes_as_text(shape) for name, shape in LEGACY_PROTO.shapes.items()},
-    _with_bytes_as_text(legacy_proto.event_to_proto),
+    {name: _build_text_bytes_converter(convert) for name, convert in LEGACY_PROTO.result_converters.items()},
+    _build_text_bytes_converter(legacy_proto.event_to_proto),
 )

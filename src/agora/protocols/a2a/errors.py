@@ -105,11 +105,11 @@ class WireError:
         details.append({"@type": ERROR_INFO, "reason": self.reason, "domain": self.domain, "metadata": metadata})
         return details
 
-    def rpc_error(self) -> dict[str, Any]:
+    def build_rpc_error(self) -> dict[str, Any]:
         """Build the error of a JSON-RPC response, section 9.5."""
         return {"code": self.code, "message": self.message, "data": self.build_details()}
 
-    def http_body(self) -> dict[str, Any]:
+    def build_http_body(self) -> dict[str, Any]:
         """Build the body of an HTTP response, section 11.6."""
         return {
             "error": {
@@ -120,10 +120,10 @@ class WireError:
             }
         }
 
-    def legacy_http_body(self) -> dict[str, Any]:
+    def build_legacy_http_body(self) -> dict[str, Any]:
         """Build the body for clients of 0.3, which read the JSON-RPC code or the name of the error."""
         name = "".join(word.capitalize() for word in self.reason.split("_"))
-        return {"type": f"{name}Error", "code": self.code, "message": self.message, **self.http_body()}
+        return {"type": f"{name}Error", "code": self.code, "message": self.message, **self.build_http_body()}
 
     @property
     def rpc_status(self) -> int:
@@ -131,7 +131,7 @@ class WireError:
         visible = self.domain == OWN_DOMAIN or self.status == UNSUPPORTED_MEDIA_TYPE
         return self.status if visible and self.status in HTTP_STATUSES else 200
 
-    def response_headers(self) -> list[tuple[bytes, bytes]]:
+    def build_response_headers(self) -> list[tuple[bytes, bytes]]:
         """Build the headers of the response."""
         headers = []
         if self.challenge:
@@ -142,19 +142,19 @@ class WireError:
 
 
 class A2AError(Exception):
-    """An error raised by the protocol layer."""
+    """An error of the protocol itself, with its form on the wire."""
 
     def __init__(self, error: WireError) -> None:
         super().__init__(error.message)
-        self.fault = error
+        self.wire_error = error
 
 
 def build_protocol_error(reason: str, message: str, **metadata: str) -> A2AError:
     """Build the error for a reason defined by A2A or JSON-RPC."""
-    return A2AError(_build_standard_error(reason, message, metadata))
+    return A2AError(_build_standard_wire_error(reason, message, metadata))
 
 
-def _build_standard_error(
+def _build_standard_wire_error(
     reason: str, detail: str, metadata: dict[str, str], violations: list[dict[str, str]] | None = None
 ) -> WireError:
     """Build an error that has a row in A2A's or JSON-RPC's table."""
@@ -171,7 +171,7 @@ def to_wire_error(error: AgoraError, method: str = "", task_id: str | None = Non
         metadata["fix"] = error.fix
     reason = _find_error_reason(error, method)
     if reason is not None:
-        wire_error = _build_standard_error(reason, error.detail, metadata, error.extra.get("errors"))
+        wire_error = _build_standard_wire_error(reason, error.detail, metadata, error.extra.get("errors"))
         # an error of the HTTP request's content type, not of a message part
         return replace(wire_error, status=error.status) if isinstance(error, UnsupportedMediaType) else wire_error
     code, grpc = STATUS_CODES.get(error.status, (-32603, "INTERNAL"))

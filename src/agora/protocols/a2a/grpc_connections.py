@@ -29,16 +29,16 @@ REFUSED_SECONDS: Final = 1.0  #: seconds for a client to read why its connection
 
 
 class FrameReader:
-    """Reads the frame headers in one direction of a connection. skip: bytes before the first. data: bytes in DATA
-    frames."""
+    """Reads the frame headers in one direction of a connection. skip: bytes before the first. data_size: bytes in
+    DATA frames so far."""
 
-    __slots__ = ("_head", "_is_data", "_remaining_size", "data")
+    __slots__ = ("_head", "_is_data", "_remaining_size", "data_size")
 
     def __init__(self, skip: int = 0) -> None:
         self._remaining_size, self._is_data, self._head = skip, False, bytearray()
-        self.data = 0
+        self.data_size = 0
 
-    def read(self, chunk: bytes) -> list[tuple[int, int, int]]:
+    def read_frame_headers(self, chunk: bytes) -> list[tuple[int, int, int]]:
         """Read the headers of the frames that begin in a chunk: type, flags, stream."""
         frames = []
         position = 0
@@ -46,7 +46,7 @@ class FrameReader:
             if self._remaining_size:
                 size = min(self._remaining_size, len(chunk) - position)
                 self._remaining_size -= size
-                self.data += size if self._is_data else 0
+                self.data_size += size if self._is_data else 0
             else:
                 size = min(FRAME_HEAD_SIZE - len(self._head), len(chunk) - position)
                 self._head += chunk[position : position + size]
@@ -69,10 +69,10 @@ def bind_listener(host: str, port: int) -> socket.socket:
 
 
 class GrpcListener:
-    """Accepts clients, and relays each to the library's server. seconds: timeout for receiving a request."""
+    """Accepts clients, and relays each to the library's server. request_timeout: seconds within which a request must arrive."""
 
-    def __init__(self, backpressure: Backpressure, seconds: float) -> None:
-        self.backpressure, self.seconds = backpressure, seconds
+    def __init__(self, backpressure: Backpressure, request_timeout: float) -> None:
+        self.backpressure, self.request_timeout = backpressure, request_timeout
         self.target = 0
         self.clients: dict[str, ClientSide] = {}  #: by the address under which the library knows them
         self._server: asyncio.Server | None = None
@@ -97,7 +97,7 @@ class GrpcListener:
         client = self.clients.get(peer)
         return None if client is None else client.connection
 
-    def find_address(self, peer: str) -> tuple[str, int] | None:
+    def find_client_address(self, peer: str) -> tuple[str, int] | None:
         """Find the remote address of a client. peer: as named by the library."""
         client = self.clients.get(peer)
         address = None if client is None else client.transport.get_extra_info("peername")
@@ -114,7 +114,7 @@ class ClientSide(asyncio.Protocol):
         self._listener, self._loop = listener, asyncio.get_running_loop()
         self._server: ServerSide | None = None
         self._early_bytes = b""  # received before the library's server was connected
-        self._requests, self._answers = FrameReader(PREFACE_SIZE), FrameReader()
+        self._request_frames, self._answer_frames = FrameReader(PREFACE_SIZE), FrameReader()
         # The preface counts as a request: a client that connects and sends nothing is disconnected, too.
         self._unfinished_requests: dict[int, float] = {
             PREFACE_STREAM_ID: self._loop.time()
@@ -130,15 +130,15 @@ class ClientSide(asyncio.Protocol):
         if self.connection is None:
             self.transport.abort()
             return
-        self.connection.refuse = self._close_refused
-        self.connection.relayed = lambda: self._answers.data
+        self.connection.refuse = self._schedule_close_after_refusal
+        self.connection.relayed = lambda: self._answer_frames.data_size
         # Until the library's side is connected, TCP holds the client back instead of a buffer here.
         self.transport.pause_reading()
-        self._alarm = self._loop.call_later(self._listener.seconds, self._abort_if_request_is_late)
-        self._connecting = self._loop.create_task(self._connect())
+        self._alarm = self._loop.call_later(self._listener.request_timeout, self._abort_if_request_is_late)
+        self._connecting = self._loop.create_task(self._connect_to_library())
 
     def data_received(self, data: bytes) -> None:
-        for kind, flags, stream in self._requests.read(data):
+        for kind, flags, stream in self._request_frames.read_frame_headers(data):
             self._unfinished_requests.pop(PREFACE_STREAM_ID, None)
             if kind == RST_STREAM_FRAME or (kind in (DATA_FRAME, HEADERS_FRAME) and flags & END_STREAM_FLAG):
                 self._unfinished_requests.pop(stream, None)
@@ -146,7 +146,7 @@ class ClientSide(asyncio.Protocol):
                 # Not overwritten: a client could extend its time with each further HEADERS frame, such as trailers.
                 self._unfinished_requests.setdefault(stream, self._loop.time())
         if self._unfinished_requests and self._alarm is None:
-            self._alarm = self._loop.call_later(self._listener.seconds, self._abort_if_request_is_late)
+            self._alarm = self._loop.call_later(self._listener.request_timeout, self._abort_if_request_is_late)
         if self._server is None:
             self._early_bytes += data
         elif not self._server.transport.is_closing():
@@ -178,7 +178,7 @@ class ClientSide(asyncio.Protocol):
 
     # -- relay -----------------------------------------------------------------------------------
 
-    async def _connect(self) -> None:
+    async def _connect_to_library(self) -> None:
         """Connect to the library's server, then start reading."""
         try:
             await self._loop.create_connection(lambda: ServerSide(self), LOOPBACK, self._listener.target)
@@ -195,14 +195,14 @@ class ClientSide(asyncio.Protocol):
         self.transport.resume_reading()
 
     def server_lost(self, address: str) -> None:
-        """Handle the end of the library's connection; buffered bytes can still be read."""
+        """Close the connection to the client after the library's has ended; buffered bytes are still sent."""
         self._listener.clients.pop(address, None)
         self._server = None
         self.transport.close()
 
     def relay_answer(self, data: bytes) -> None:
         """Write a response to the client."""
-        for kind, flags, stream in self._answers.read(data):
+        for kind, flags, stream in self._answer_frames.read_frame_headers(data):
             if kind == RST_STREAM_FRAME or (kind in (DATA_FRAME, HEADERS_FRAME) and flags & END_STREAM_FLAG):
                 self._unfinished_requests.pop(stream, None)  # the response ended before the request
         if not self.transport.is_closing():
@@ -210,7 +210,8 @@ class ClientSide(asyncio.Protocol):
 
     # -- end -------------------------------------------------------------------------------------
 
-    def _close_refused(self) -> None:
+    def _schedule_close_after_refusal(self) -> None:
+        """Close the connection once the client has had the time to read why it was refused."""
         self._loop.call_later(REFUSED_SECONDS, self.transport.close)
 
     def _abort_if_request_is_late(self) -> None:
@@ -219,7 +220,7 @@ class ClientSide(asyncio.Protocol):
         if not self._unfinished_requests:
             return
         # The oldest request decides; a later one cannot be due before it.
-        due = next(iter(self._unfinished_requests.values())) + self._listener.seconds
+        due = next(iter(self._unfinished_requests.values())) + self._listener.request_timeout
         if due <= self._loop.time() and self.connection is not None:
             self.connection.abort_connection()
         else:

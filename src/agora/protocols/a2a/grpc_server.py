@@ -31,12 +31,12 @@ from agora.telemetry import CURRENT_PROTOCOL
 from agora_sdk.errors import AgoraError, InternalError, PermissionDenied
 
 from . import versions
-from .core import Core, OpenedStream, Request
 from .dialects import CURRENT
 from .errors import ERROR_INFO, A2AError, WireError, build_protocol_error, to_wire_error
 from .grpc_connections import GrpcListener, bind_listener
+from .http_request import read_extension_uris
 from .methods import CARD_METHOD, METHODS
-from .session import read_extensions
+from .operations import A2AOperations, A2ARequest, OpenedStream
 
 __all__ = ["GrpcServer"]
 
@@ -57,12 +57,12 @@ class GrpcServer:
 
     def __init__(
         self,
-        core: Core,
+        operations: A2AOperations,
         authenticate: Callable[[Scope], Awaitable[Caller]],
         settings: Settings,
         backpressure: Backpressure,
     ) -> None:
-        self._core, self._authenticate, self._default_agent = core, authenticate, settings.a2a_grpc_agent
+        self._operations, self._authenticate, self._default_agent = operations, authenticate, settings.a2a_grpc_agent
         # The library reports each client that left before its response as an error.
         logging.getLogger("grpc._cython.cygrpc").addFilter(_is_not_disconnect_error)
         self._listener = GrpcListener(backpressure, settings.request_timeout)
@@ -118,9 +118,9 @@ class GrpcServer:
 
     async def _call_unary(self, name: str, answer: Any, message: Message, context: Any) -> Message:
         connection = self._require_connection(context)
-        request = await self._read_request(name, message, context, connection)
+        request = await self._read_authenticated_request(name, message, context, connection)
         try:
-            body = await self._core.call_operation(request)
+            body = await self._operations.call_operation(request)
             connection.admit_answer(len(body))
         except AgoraError as error:
             raise A2AError(to_wire_error(error, name, request.task_id)) from None
@@ -132,27 +132,29 @@ class GrpcServer:
         parsed: Message = ParseDict(from_json(body), answer(), ignore_unknown_fields=True)
         return parsed
 
-    async def _open_stream(self, name: str, message: Message, context: Any) -> tuple[Request, OpenedStream, Connection]:
+    async def _open_stream(
+        self, name: str, message: Message, context: Any
+    ) -> tuple[A2ARequest, OpenedStream, Connection]:
         connection = self._require_connection(context)
-        request = await self._read_request(name, message, context, connection)
+        request = await self._read_authenticated_request(name, message, context, connection)
         try:
-            return request, await self._core.open_stream(request), connection
+            return request, await self._operations.open_stream(request), connection
         except AgoraError as error:
             raise A2AError(to_wire_error(error, name, request.task_id)) from None
 
-    async def _write_stream_items(self, opening: tuple[Request, OpenedStream, Connection], context: Any) -> None:
+    async def _write_stream_items(self, opening: tuple[A2ARequest, OpenedStream, Connection], context: Any) -> None:
         """Write the items of a stream, each when its reader has room for it."""
         request, opened, connection = opening
         if opened.stream is None:
             if opened.first is not None:
-                await _write_item(context, connection, opened.first[1])
+                await _write_stream_item(context, connection, opened.first[1])
             return
         try:
             if opened.first is not None:
-                await _write_item(context, connection, opened.first[1])
+                await _write_stream_item(context, connection, opened.first[1])
             async with aclosing(opened.stream.iterate(connection)) as entries:
                 async for entry in entries:
-                    await _write_item(context, connection, entry.json)
+                    await _write_stream_item(context, connection, entry.json)
         except AgoraError as error:
             await _abort_call(context, to_wire_error(error, request.method.name, request.task_id))
         finally:
@@ -168,9 +170,11 @@ class GrpcServer:
             raise A2AError(to_wire_error(error))
         return connection
 
-    async def _read_request(self, name: str, message: Message, context: Any, connection: Connection) -> Request:
-        client = self._listener.find_address(context.peer())
-        scope = {**_to_scope(context), "client": client, "agora.connection": connection}
+    async def _read_authenticated_request(
+        self, name: str, message: Message, context: Any, connection: Connection
+    ) -> A2ARequest:
+        client = self._listener.find_client_address(context.peer())
+        scope = {**_build_http_scope(context), "client": client, "agora.connection": connection}
         # The messages of 1.0 and 0.3 differ in Protocol Buffers, and only those of 1.0 are registered.
         if versions.negotiate_version(scope) != versions.CURRENT:
             raise build_protocol_error(
@@ -182,18 +186,18 @@ class GrpcServer:
             await self._authenticate(scope)
 
         method = METHODS[name]
-        arguments = method.read(MessageToDict(message), False)
+        arguments = method.read_arguments(MessageToDict(message), False)
         if self._default_agent and name in _ADDRESSED_METHODS:
             arguments.setdefault("agent", self._default_agent)
-        return Request(
-            method, arguments, CURRENT, caller, extensions=read_extensions(scope), valid=reauthenticate_caller
+        return A2ARequest(
+            method, arguments, CURRENT, caller, extensions=read_extension_uris(scope), valid=reauthenticate_caller
         )
 
     async def _run_traced_or_abort(self, name: str, work: Awaitable[Any], context: Any) -> Any:
         """Run a call in the caller's trace, or abort it with its error."""
         CURRENT_PROTOCOL.set("grpc")
         with open_incoming_span(
-            self._core.dispatcher.tracing, f"gRPC {name}", read_trace_carrier(_to_scope(context))
+            self._operations.dispatcher.tracing, f"gRPC {name}", read_trace_carrier(_build_http_scope(context))
         ) as span:
             result = await _await_result_or_wire_error(work)
             if span is not None and isinstance(result, WireError) and result.status >= 500:
@@ -208,8 +212,8 @@ async def _await_result_or_wire_error(work: Awaitable[Any]) -> Any:
     """Return the result of the call, or its error in A2A's format."""
     try:
         return await work
-    except A2AError as refused:
-        return refused.fault
+    except A2AError as error:
+        return error.wire_error
     except AgoraError as error:
         return to_wire_error(error)
     # The library's own signal of an aborted call; it must reach the library.
@@ -230,23 +234,25 @@ def _serialize_message(message: Message) -> bytes:
     return body
 
 
-async def _write_item(context: Any, connection: Connection, json: bytes) -> None:
+async def _write_stream_item(context: Any, connection: Connection, json: bytes) -> None:
     """Write one item of a stream; returns when its reader has room for it."""
     with connection.count_bytes(len(json)):
-        await context.write(_parse_item(json))
+        await context.write(_parse_stream_item(json))
 
 
-def _parse_item(json: bytes) -> Message:
+def _parse_stream_item(json: bytes) -> Message:
     return ParseDict(from_json(json), a2a_pb2.StreamResponse(), ignore_unknown_fields=True)
 
 
-def _to_scope(context: Any) -> Scope:
+def _build_http_scope(context: Any) -> Scope:
     """Convert a call's metadata to an HTTP scope."""
-    headers = [(key.lower().encode(), _to_bytes(value)) for key, value in context.invocation_metadata() or ()]
+    headers = [
+        (key.lower().encode(), _encode_metadata_value(value)) for key, value in context.invocation_metadata() or ()
+    ]
     return {"type": "http", "method": "POST", "path": "/", "headers": headers, "query_string": b"", "client": None}
 
 
-def _to_bytes(value: str | bytes) -> bytes:
+def _encode_metadata_value(value: str | bytes) -> bytes:
     return value if isinstance(value, bytes) else value.encode("latin-1", "replace")
 
 

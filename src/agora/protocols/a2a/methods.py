@@ -26,24 +26,24 @@ SINGLE_CONFIG_ID: Final = "default"  #: id of a push configuration without an id
 
 @value_class
 class Method:
-    """A method of A2A 1.0. read: converts its parameters (and whether they are of 0.3) to arguments. streams: over
+    """A method of A2A 1.0. read_arguments: converts its parameters to arguments, and is told whether they are of 0.3. streams: over
     SSE."""
 
     name: str
     operation: str
-    read: Callable[[Mapping[str, Any], bool], Arguments]
+    read_arguments: Callable[[Mapping[str, Any], bool], Arguments]
     streams: bool = False
 
 
-def _read_send_message(params: Mapping[str, Any], old: bool) -> Arguments:
-    request = tolerant_input.read_send_request(params, legacy=old)
+def _read_send_message(params: Mapping[str, Any], is_legacy: bool) -> Arguments:
+    request = tolerant_input.read_send_request(params, legacy=is_legacy)
     message = request["message"]
     arguments: Arguments = {"message": message}
     for member, argument in _CONFIGURATION.items():
         if member in request.get("configuration", ()):
             arguments[argument] = request["configuration"][member]
     # Notifications of one task may go to clients of both versions, so the version is stored with each configuration.
-    if old and "push" in arguments:
+    if is_legacy and "push" in arguments:
         arguments["push"] = {**arguments["push"], "version": LEGACY_VERSION}
     metadata = request.get("metadata")
     if metadata:
@@ -67,39 +67,43 @@ _CONFIGURATION: Final = {
 }
 
 
-def _read_task_id(given: Mapping[str, Any], *names: str) -> str:
+def _read_task_id(fields: Mapping[str, Any], *names: str) -> str:
     """Read the id of the task; resource names of Protocol Buffers are accepted."""
     for member in names:
-        if member in given:
-            return read_name(given[member], member).removeprefix("tasks/")
+        if member in fields:
+            return read_name(fields[member], member).removeprefix("tasks/")
     raise invalid_field(names[0], "Field required")
 
 
-def _read_task_params(params: Mapping[str, Any], *more: str) -> tuple[dict[str, Any], Arguments]:
+def _read_task_params(params: Mapping[str, Any], *more_names: str) -> tuple[dict[str, Any], Arguments]:
+    """Read the parameters with JSON names, and the arguments common to the methods of a task: its id, and the agent.
+
+    more_names: of the member with the task's id, tried first.
+    """
     fields = convert_to_json_names(params)
-    arguments: Arguments = {"task_id": _read_task_id(fields, *more, "id", "taskId", "name")}
+    arguments: Arguments = {"task_id": _read_task_id(fields, *more_names, "id", "taskId", "name")}
     if fields.get("tenant"):
         arguments["agent"] = tolerant_input.read_text(fields["tenant"], "tenant")
     return fields, arguments
 
 
-def _read_get_task(params: Mapping[str, Any], old: bool) -> Arguments:
+def _read_get_task(params: Mapping[str, Any], is_legacy: bool) -> Arguments:
     fields, arguments = _read_task_params(params)
     if "historyLength" in fields:
         length = read_count(fields["historyLength"], "historyLength")
-        if length or not old:  # in Protocol Buffers of 0.3, 0 means no limit
+        if length or not is_legacy:  # in Protocol Buffers of 0.3, 0 means no limit
             arguments["history_length"] = length
     return arguments
 
 
-def _read_cancel_task(params: Mapping[str, Any], old: bool) -> Arguments:
+def _read_cancel_task(params: Mapping[str, Any], is_legacy: bool) -> Arguments:
     fields, arguments = _read_task_params(params)
     if fields.get("metadata"):
         arguments["metadata"] = tolerant_input.read_object(fields["metadata"], "metadata")
     return arguments
 
 
-def _read_list_tasks(params: Mapping[str, Any], old: bool) -> Arguments:
+def _read_list_tasks(params: Mapping[str, Any], is_legacy: bool) -> Arguments:
     fields = convert_to_json_names(params)
     arguments: Arguments = {}
     for member, argument in (("contextId", "context_id"), ("pageToken", "page_token"), ("tenant", "agent")):
@@ -130,7 +134,7 @@ def _read_flag(value: Any, field: str) -> bool:
     return flag
 
 
-def _read_create_push_config(params: Mapping[str, Any], old: bool) -> Arguments:
+def _read_create_push_config(params: Mapping[str, Any], is_legacy: bool) -> Arguments:
     config = tolerant_input.read_push_config(params, "params")
     fields = convert_to_json_names(params)
     task_id = config.get("taskId") or _require_parent_task_id(fields)
@@ -140,7 +144,7 @@ def _read_create_push_config(params: Mapping[str, Any], old: bool) -> Arguments:
             arguments[argument] = config[member]
     if fields.get("configId"):
         arguments.setdefault("config_id", read_name(fields["configId"], "configId"))
-    if old:  # in 0.3 the id is needed only for several configurations
+    if is_legacy:  # in 0.3 the id is needed only for several configurations
         arguments.setdefault("config_id", SINGLE_CONFIG_ID)
         arguments["version"] = LEGACY_VERSION
     if "authentication" in config:
@@ -148,13 +152,13 @@ def _read_create_push_config(params: Mapping[str, Any], old: bool) -> Arguments:
     return arguments
 
 
-def _require_parent_task_id(given: Mapping[str, Any]) -> str:
-    if isinstance(given.get("parent"), str):
-        return str(given["parent"]).removeprefix("tasks/")
+def _require_parent_task_id(fields: Mapping[str, Any]) -> str:
+    if isinstance(fields.get("parent"), str):
+        return str(fields["parent"]).removeprefix("tasks/")
     raise invalid_field("taskId", "Field required")
 
 
-def _read_get_push_config(params: Mapping[str, Any], old: bool) -> Arguments:
+def _read_get_push_config(params: Mapping[str, Any], is_legacy: bool) -> Arguments:
     fields = convert_to_json_names(params)
     if isinstance(fields.get("name"), str) and "/pushNotificationConfigs/" in fields["name"]:
         task_id, _, config_id = fields["name"].removeprefix("tasks/").partition("/pushNotificationConfigs/")
@@ -165,21 +169,21 @@ def _read_get_push_config(params: Mapping[str, Any], old: bool) -> Arguments:
             "task_id": _read_task_id(fields, "id", "taskId"),
             "config_id": read_name(config_id_field, "pushNotificationConfigId"),
         }
-    # 0.3 allows only the task's id, for its first configuration (Core finds it).
-    if old and "taskId" not in fields:
+    # 0.3 allows only the task's id, for its first configuration (A2AOperations finds it).
+    if is_legacy and "taskId" not in fields:
         return {"task_id": _read_task_id(fields, "id")}
     arguments = {"task_id": _read_task_id(fields, "taskId"), "config_id": read_name(fields.get("id"), "id")}
     return arguments | ({"agent": tolerant_input.read_text(fields["tenant"], "tenant")} if fields.get("tenant") else {})
 
 
-def _read_delete_push_config(params: Mapping[str, Any], old: bool) -> Arguments:
-    arguments = _read_get_push_config(params, old)
+def _read_delete_push_config(params: Mapping[str, Any], is_legacy: bool) -> Arguments:
+    arguments = _read_get_push_config(params, is_legacy)
     if "config_id" not in arguments:
         raise invalid_field("pushNotificationConfigId", "Field required")
     return arguments
 
 
-def _read_list_push_configs(params: Mapping[str, Any], old: bool) -> Arguments:
+def _read_list_push_configs(params: Mapping[str, Any], is_legacy: bool) -> Arguments:
     fields, arguments = _read_task_params(params, "taskId")
     if "pageSize" in fields and (size := read_count(fields["pageSize"], "pageSize")):
         arguments["page_size"] = size
@@ -188,7 +192,7 @@ def _read_list_push_configs(params: Mapping[str, Any], old: bool) -> Arguments:
     return arguments
 
 
-def _read_get_card(params: Mapping[str, Any], old: bool) -> Arguments:
+def _read_get_card(params: Mapping[str, Any], is_legacy: bool) -> Arguments:
     fields = convert_to_json_names(params)
     return {"agent": tolerant_input.read_text(fields["tenant"], "tenant")} if fields.get("tenant") else {}
 
@@ -202,7 +206,10 @@ METHODS: Final[Mapping[str, Method]] = {
         Method("ListTasks", "agora.a2a.list", _read_list_tasks),
         Method("CancelTask", "agora.a2a.cancel", _read_cancel_task),
         Method(
-            "SubscribeToTask", "agora.a2a.subscribe", lambda params, old: _read_task_params(params)[1], streams=True
+            "SubscribeToTask",
+            "agora.a2a.subscribe",
+            lambda params, is_legacy: _read_task_params(params)[1],
+            streams=True,
         ),
         Method("CreateTaskPushNotificationConfig", "agora.a2a.create_push_config", _read_create_push_config),
         Method("GetTaskPushNotificationConfig", "agora.a2a.get_push_config", _read_get_push_config),
@@ -213,9 +220,9 @@ METHODS: Final[Mapping[str, Method]] = {
 }
 
 
-def find_legacy_method(given: str) -> Method | None:
-    """Find the method for a name of 0.3."""
-    name = legacy.METHODS.get(given)
+def find_legacy_method(legacy_name: str) -> Method | None:
+    """Find the method for a name of 0.3; None if there is none."""
+    name = legacy.METHODS.get(legacy_name)
     return METHODS[name] if name else None
 
 

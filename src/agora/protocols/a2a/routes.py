@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import Final
 
 from agora.protocols.http import Scope
-from agora.protocols.query_string import decode_segment
+from agora.protocols.query_string import decode_path_segment
 from agora.value_classes import value_class
 from agora_sdk.errors import MethodNotAllowed
 
@@ -27,7 +27,7 @@ __all__ = [
     "JWKS_PATH",
     "AgentPath",
     "ResourceCall",
-    "find_resource",
+    "find_resource_call",
     "owns_request",
     "split_agent_path",
 ]
@@ -101,16 +101,16 @@ def split_agent_path(scope: Scope) -> AgentPath:
     if not path.startswith(AGENTS_PREFIX):
         return AgentPath(None, path)
     agent, slash, subpath = path.removeprefix(AGENTS_PREFIX).partition("/")
-    return AgentPath(decode_segment(agent), slash + subpath.lstrip("/"))
+    return AgentPath(decode_path_segment(agent), slash + subpath.lstrip("/"))
 
 
-def find_resource(http_method: str, path: str) -> ResourceCall | None:
+def find_resource_call(http_method: str, path: str) -> ResourceCall | None:
     """Find the route of an HTTP+JSON path; None if there is none. Raises MethodNotAllowed."""
     legacy = path.startswith(LEGACY_PREFIX + "/")
     subpath = path.removeprefix(LEGACY_PREFIX) if legacy else path
     if legacy and subpath == "/card":
         subpath = "/extendedAgentCard"
-    methods, parameters = _find_methods(subpath)
+    methods, parameters = _match_resource_path(subpath)
     if methods is None:
         return None
     a2a_method = methods.get(http_method)
@@ -120,7 +120,7 @@ def find_resource(http_method: str, path: str) -> ResourceCall | None:
     return ResourceCall(a2a_method, legacy, parameters)
 
 
-def _find_methods(path: str) -> tuple[dict[str, str] | None, dict[str, str]]:
+def _match_resource_path(path: str) -> tuple[dict[str, str] | None, dict[str, str]]:
     if path in _FIXED_ROUTES:
         return _FIXED_ROUTES[path], {}
     parts = path.split("/")[1:]
@@ -130,13 +130,13 @@ def _find_methods(path: str) -> tuple[dict[str, str] | None, dict[str, str]]:
         # A task id may contain a colon: only a known action after the last one is an action.
         id, colon, action = parts[1].rpartition(":")
         if colon and action in _TASK_ACTION_METHODS:
-            return _TASK_ACTION_METHODS[action], {"id": decode_segment(id)}
-        return _TASK_METHODS, {"id": decode_segment(parts[1])}
+            return _TASK_ACTION_METHODS[action], {"id": decode_path_segment(id)}
+        return _TASK_METHODS, {"id": decode_path_segment(parts[1])}
     if parts[2] != "pushNotificationConfigs" or len(parts) > 4:
         return None, {}
-    parameters = {"taskId": decode_segment(parts[1])}
+    parameters = {"taskId": decode_path_segment(parts[1])}
     return (
         (_CONFIG_LIST_METHODS, parameters)
         if len(parts) == 3
-        else (_CONFIG_METHODS, parameters | {"id": decode_segment(parts[3])})
+        else (_CONFIG_METHODS, parameters | {"id": decode_path_segment(parts[3])})
     )

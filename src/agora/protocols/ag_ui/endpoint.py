@@ -18,10 +18,10 @@ from pydantic_core import from_json, to_json
 
 from agora.core.dispatcher import Dispatcher
 from agora.core.events.frames import CLOSE_RESTARTING, Batch, CloseReason, escape_line_ends
-from agora.protocols.http import Access, Receive, Scope, Send, send_problem
+from agora.protocols.http import Receive, RequestAuthenticator, Scope, Send, send_problem
 from agora.protocols.http_streams import STREAM_HEADERS, follow_stream
 from agora.protocols.json_body import parse_json_object, read_json_body
-from agora.protocols.query_string import decode_segment
+from agora.protocols.query_string import decode_path_segment
 from agora.settings import Settings
 from agora_sdk.errors import AgoraError, MethodNotAllowed
 
@@ -36,8 +36,8 @@ __all__ = ["AgUiApp"]
 class AgUiApp:
     """ASGI application of ``/ag-ui``."""
 
-    def __init__(self, dispatcher: Dispatcher, access: Access, settings: Settings) -> None:
-        self._dispatcher, self._access, self._settings = dispatcher, access, settings
+    def __init__(self, dispatcher: Dispatcher, request_authenticator: RequestAuthenticator, settings: Settings) -> None:
+        self._dispatcher, self._request_authenticator, self._settings = dispatcher, request_authenticator, settings
         self._runs = RunOpener(dispatcher)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -54,13 +54,13 @@ class AgUiApp:
         await self._send_run(run, opened, refusal, receive, send)
 
     async def _begin_run(self, scope: Scope, receive: Receive) -> tuple[RunInput, OpenedRun, RunRefused | None]:
-        caller = await self._access.authenticate_request(scope)
+        caller = await self._request_authenticator.authenticate_request(scope)
         limit = self._settings.body_limit
         body = await read_json_body(scope, receive, limit, self._dispatcher, caller)
         run = read_run_input(parse_json_object(body))
 
         async def reauthenticate_caller() -> None:
-            await self._access.authenticate_request(scope)
+            await self._request_authenticator.authenticate_request(scope)
 
         request = RunRequest(run, _read_agent_name_or_none(scope), caller, reauthenticate_caller)
         try:
@@ -73,13 +73,13 @@ class AgUiApp:
         self, run: RunInput, opened: OpenedRun, refusal: RunRefused | None, receive: Receive, send: Send
     ) -> None:
         events = RunEvents(run.thread_id, run.run_id, run.state)
-        first = events.begin_run() + events.show_conversation(opened.conversation)
+        first = events.build_start_events() + events.build_conversation_events(opened.conversation)
         if refusal is not None:
             first += events.fail_run(str(refusal), refusal.code)
         elif opened.message is not None:
-            first += events.answer_with_message(opened.message)
+            first += events.finish_with_message(opened.message)
         elif opened.task_id is not None:
-            first += events.follow_task(opened.task_id)
+            first += events.start_task_events(opened.task_id)
         else:
             first += events.finish_empty_run()
         try:
@@ -100,7 +100,7 @@ def _read_agent_name_or_none(scope: Scope) -> str | None:
     # The decoded path would not tell an encoded slash in an agent's name from a separator.
     raw = scope.get("raw_path")
     path: str = raw.split(b"?", 1)[0].decode("latin-1") if raw else scope["path"]
-    return decode_segment(path.removeprefix(PATH).strip("/")) or None
+    return decode_path_segment(path.removeprefix(PATH).strip("/")) or None
 
 
 class _RunEncoder:

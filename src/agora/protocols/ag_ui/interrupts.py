@@ -22,8 +22,8 @@ __all__ = [
     "build_tool_answer_message",
     "build_wire_id",
     "join_texts",
-    "list_pending_calls",
-    "split_task_id",
+    "list_pending_call_ids",
+    "split_wire_id",
 ]
 
 # Bounded: the id comes from a client, and the error repeats it.
@@ -40,7 +40,7 @@ def build_wire_id(task_id: str, name: str) -> str:
     return f"{task_id}:{name}"
 
 
-def split_task_id(identifier: str) -> tuple[str, str]:
+def split_wire_id(identifier: str) -> tuple[str, str]:
     """Split an id into the task's id and the rest. Raises Conflict for an invalid id."""
     match = _ID.fullmatch(identifier)
     if match is None:
@@ -48,7 +48,7 @@ def split_task_id(identifier: str) -> tuple[str, str]:
     return match[1], match[2]
 
 
-def list_pending_calls(question: Fields) -> list[str]:
+def list_pending_call_ids(question: Fields) -> list[str]:
     """List the ids, within the task, of the calls that a question asks the requester to execute."""
     return [call.id for call in list_tool_calls(question)]
 
@@ -128,8 +128,8 @@ def _build_answer_part(payload: Any) -> dict[str, Any]:
 
 def build_tool_answer_message(task_id: str, question: Fields, answers: Sequence[ToolAnswer]) -> dict[str, Any]:
     """Build the message with the results of the calls in a question. Raises Conflict unless each has one result."""
-    pending = list_pending_calls(question)
-    by_id = {split_task_id(answer.call_id)[1]: answer.content for answer in answers}
+    pending = list_pending_call_ids(question)
+    by_id = {split_wire_id(answer.call_id)[1]: answer.content for answer in answers}
     # The agent continues with the answer, so it must have all results.
     if set(pending) != set(by_id):
         raise Conflict(

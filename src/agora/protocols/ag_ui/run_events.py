@@ -25,7 +25,7 @@ from pydantic_core import to_json
 
 from agora.wire.tool_calls import ToolCall, find_approval_request, list_tool_calls, list_tool_results
 
-from .interrupts import build_interrupts, build_wire_id, join_texts, list_pending_calls
+from .interrupts import build_interrupts, build_wire_id, join_texts, list_pending_call_ids
 
 __all__ = ["PROTOCOL_VERSION", "RunEvents"]
 
@@ -62,12 +62,12 @@ class RunEvents:
 
     # -- begin and end -------------------------------------------------------------------------------------
 
-    def begin_run(self) -> list[Event]:
+    def build_start_events(self) -> list[Event]:
         """Build the first event of every run."""
         return [self._build_run_boundary_event("RUN_STARTED", protocolVersion=PROTOCOL_VERSION)]
 
-    def show_conversation(self, messages: Sequence[Fields]) -> list[Event]:
-        """Build the texts of A2A messages, for a page that has not received them."""
+    def build_conversation_events(self, messages: Sequence[Fields]) -> list[Event]:
+        """Build the event with the texts of A2A messages, for a page that has not received them."""
         entries = [
             {
                 "id": str(message["messageId"]),
@@ -79,7 +79,7 @@ class RunEvents:
         ]
         return [{"type": "MESSAGES_SNAPSHOT", "messages": entries}] if entries else []
 
-    def follow_task(self, task_id: str) -> list[Event]:
+    def start_task_events(self, task_id: str) -> list[Event]:
         """Set the task of the run and its initial state; later events are about this task."""
         self._task_id = task_id
         self._own_state = {
@@ -99,7 +99,7 @@ class RunEvents:
         self.has_ended = True
         return [*self._close_message(), {"type": "RUN_ERROR", "message": message or code, "code": code}]
 
-    def answer_with_message(self, message: Fields) -> list[Event]:
+    def finish_with_message(self, message: Fields) -> list[Event]:
         """End a run whose reply is a message without a task."""
         return [*self._build_message_events(message), *self._finish_run({"type": "success"})]
 
@@ -135,7 +135,7 @@ class RunEvents:
         is_note = bool(own_metadata.get("note"))
         if is_note:
             changes["note"] = join_texts(message)
-        yield from self._change_state(changes)
+        yield from self._update_own_state(changes)
         match state:
             case "TASK_STATE_COMPLETED":
                 yield from self._complete_run()
@@ -157,14 +157,14 @@ class RunEvents:
 
     def _interrupt_run(self, question: Fields, state: str) -> Iterator[Event]:
         """End the run with a question's interrupts. Tool calls and the state are emitted before them."""
-        approval, pending = find_approval_request(question), list_pending_calls(question)
+        approval, pending = find_approval_request(question), list_pending_call_ids(question)
         text = join_texts(question)
         if approval is None and text:
             yield from self._build_text_message(str(question["messageId"]), text)
         if approval is not None:
-            yield from self._report_call_once(approval)
+            yield from self._build_call_events_once(approval)
         for call in list_tool_calls(question):
-            yield from self._report_call_once(call)
+            yield from self._build_call_events_once(call)
         yield from self._build_state_snapshot()
         if pending:
             ids = [build_wire_id(self._task_id, each) for each in pending]
@@ -179,7 +179,7 @@ class RunEvents:
         if text := join_texts(message):
             yield from self._build_text_message(str(message.get("messageId")), text)
         for call in list_tool_calls(message):
-            yield from self._report_call_once(call)
+            yield from self._build_call_events_once(call)
         for result in list_tool_results(message):
             call_id = build_wire_id(self._task_id, result.id)
             content = result.content if isinstance(result.content, str) else to_json(result.content).decode()
@@ -203,8 +203,8 @@ class RunEvents:
             {"type": "TEXT_MESSAGE_END", "messageId": message_id},
         ]
 
-    def _report_call_once(self, call: ToolCall) -> Iterator[Event]:
-        """Build the events of a call once: an agent that resumes a task may report it again."""
+    def _build_call_events_once(self, call: ToolCall) -> Iterator[Event]:
+        """Build the events of a call, once: an agent that resumes a task may report it again."""
         call_id = build_wire_id(self._task_id, call.id)
         if call_id in self._shown_calls:
             return
@@ -246,7 +246,7 @@ class RunEvents:
         elif identifier == STATE and (events := self._build_state_events(parts, append=append)) is not None:
             yield from events
         else:
-            yield from self._build_handover_events(artifact, append=append)
+            yield from self._build_custom_artifact_events(artifact, append=append)
 
     def _build_result_events(self, parts: Sequence[Fields]) -> Iterator[Event]:
         """Build the events of the result; its text is a message unless it repeats an earlier one."""
@@ -257,7 +257,7 @@ class RunEvents:
             if not repeats:
                 yield from self._build_text_message(f"{self._task_id}.{RESULT}", self._result)
 
-    def _build_handover_events(self, artifact: Fields, *, append: bool) -> Iterator[Event]:
+    def _build_custom_artifact_events(self, artifact: Fields, *, append: bool) -> Iterator[Event]:
         identifier = artifact["artifactId"]
         if text := join_texts(artifact):
             yield from self._build_text_message(f"{self._task_id}.{identifier}.{self._next_number()}", text)
@@ -291,7 +291,7 @@ class RunEvents:
             return []
         return [{"type": "STATE_SNAPSHOT", "snapshot": {**self._state, OWN_STATE_KEY: dict(self._own_state)}}]
 
-    def _change_state(self, changes: Fields) -> list[Event]:
+    def _update_own_state(self, changes: Fields) -> list[Event]:
         updates = {name: value for name, value in changes.items() if self._own_state.get(name) != value}
         self._own_state.update(updates)
         # A state that is no object has no member to change: the client keeps its own.

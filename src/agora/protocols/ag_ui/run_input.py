@@ -58,7 +58,7 @@ class RunInput:
     """A requested run.
 
     parts: A2A parts of the user's messages since the agent's last message. answers: results of tools since then.
-    surroundings: further data of the page, for agents that use it. skill: for the front agent, from ``forwardedProps``.
+    page_context: further data of the page, for agents that use it. skill: for the front agent, from ``forwardedProps``.
     """
 
     thread_id: str
@@ -67,7 +67,7 @@ class RunInput:
     answers: Sequence[ToolAnswer] = ()
     resume: Sequence[ResumeEntry] = ()
     state: Any = None
-    surroundings: dict[str, Any] = field(default_factory=dict)
+    page_context: dict[str, Any] = field(default_factory=dict)
     skill: str | None = None
 
     @property
@@ -97,7 +97,7 @@ def read_run_input(document: Fields) -> RunInput:
         answers=answers,
         resume=resume,
         state=document.get("state"),
-        surroundings=_read_run_context(document, messages),
+        page_context=_read_page_context(document, messages),
         skill=_read_skill(document.get("forwardedProps")),
     )
 
@@ -201,20 +201,20 @@ def _read_source(members: Mapping[str, str], source: Fields, path: str) -> dict[
     raise _invalid_field(path, "should hold data or a url")
 
 
-def _read_run_context(document: Fields, messages: Sequence[Fields]) -> dict[str, Any]:
+def _read_page_context(document: Fields, messages: Sequence[Fields]) -> dict[str, Any]:
     """Build the context for the agent beside the message, with the names of AG-UI."""
     _read_list(document, "tools", MAX_TOOLS)
     _read_list(document, "context", MAX_CONTEXT)
     names = ("state", "tools", "context", "forwardedProps", "parentRunId")
-    surroundings = {name: document[name] for name in names if document.get(name) not in (None, [], {}, "")}
+    page_context = {name: document[name] for name in names if document.get(name) not in (None, [], {}, "")}
     texts = [message.get("content") for message in messages if message["role"] in INSTRUCTION_ROLES]
     if instructions := [text for text in texts if isinstance(text, str) and text]:
-        surroundings["instructions"] = instructions
-    if len(to_json(surroundings)) > MAX_CONTEXT_CHARACTERS:
+        page_context["instructions"] = instructions
+    if len(to_json(page_context)) > MAX_CONTEXT_CHARACTERS:
         raise _invalid_field(
             "state", f"with tools, context, forwardedProps and instructions is over {MAX_CONTEXT_CHARACTERS} bytes"
         )
-    return surroundings
+    return page_context
 
 
 def _read_skill(forwarded: Any) -> str | None:

@@ -24,8 +24,8 @@ from .interrupts import (
     build_answer_messages,
     build_interrupts,
     build_tool_answer_message,
-    list_pending_calls,
-    split_task_id,
+    list_pending_call_ids,
+    split_wire_id,
 )
 from .run_input import RunInput
 
@@ -114,14 +114,14 @@ class RunOpener:
             return OpenedRun()
         # The list begins with the last changed task.
         newest, *older = page["tasks"]
-        position, answer_id = await self._find_last_turn(request, newest["id"])
+        position, answer_id = await self._locate_last_turn(request, newest["id"])
         conversation = [message for task in reversed(older) for message in _list_conversation(task)]
         conversation += _list_messages_until(newest.get("history", ()), answer_id)
         opened = await self._follow_task(request, newest["id"], position)
         opened.conversation = conversation
         return opened
 
-    async def _find_last_turn(self, request: RunRequest, task_id: str) -> tuple[int, str | None]:
+    async def _locate_last_turn(self, request: RunRequest, task_id: str) -> tuple[int, str | None]:
         """Find the position in a task's log after the last answer to a question, and the answer's id. An open question
         belongs to the turn before it. The first turn has no answer.
         """
@@ -129,7 +129,7 @@ class RunOpener:
         async for entry in self._list_messages(request, task_id):
             # Other messages of the user, while the task works, belong to the turn in progress.
             if is_interrupted and entry["data"]["role"] == "ROLE_USER":
-                position, answer_id = _position_after(entry), entry["data"].get("messageId")
+                position, answer_id = _compute_position_after(entry), entry["data"].get("messageId")
             is_interrupted = entry.get("status") in INTERRUPTED_STATUSES
         return position, answer_id
 
@@ -143,8 +143,8 @@ class RunOpener:
         if run.skill is not None:
             arguments["skill"] = run.skill
         message = {"messageId": run.run_id, "role": "ROLE_USER", "parts": list(run.parts)}
-        surroundings = {"runId": run.run_id, **run.surroundings}
-        arguments |= {"message": {**message, "metadata": {CONTEXT_KEY: surroundings}}, "wait": 0, "history_length": 0}
+        page_context = {"runId": run.run_id, **run.page_context}
+        arguments |= {"message": {**message, "metadata": {CONTEXT_KEY: page_context}}, "wait": 0, "history_length": 0}
         result = await call_operation(self._dispatcher, "agora.a2a.send", request.caller, arguments)
         if "task" in result:
             return await self._follow_task(request, result["task"]["id"], START_POSITION)
@@ -173,7 +173,7 @@ class RunOpener:
                     return
                 question = task["status"].get("message", {})
                 # Pending tool calls do not block: their results arrive as messages, not in "resume".
-                if not list_pending_calls(question):
+                if not list_pending_call_ids(question):
                     waiting += [each["id"] for each in build_interrupts(task["id"], question, state)]
         if waiting:
             problem = f"The thread waits for answers to {', '.join(waiting[:20])}; send them in 'resume'."
@@ -185,20 +185,20 @@ class RunOpener:
         """Answer the open question of a task; returns the task's id, and the log position where the run begins."""
         run = request.run
         interrupt_id = run.resume[0].interrupt_id if run.resume else run.answers[0].call_id
-        task_id, _ = split_task_id(interrupt_id)
+        task_id, _ = split_wire_id(interrupt_id)
         task = await self._read_task(request, task_id)
         # NotFound, so the answer does not tell whether a task of another thread exists.
         if task["contextId"] != run.thread_id:
             raise NotFound(f"{task_id} is not a task of the thread {run.thread_id}.")
         # First: a page that repeats its run must get its events again, whatever has happened to the question since.
-        opened_run = await self._find_run(request, task_id)
+        opened_run = await self._find_run_position(request, task_id)
         if opened_run is not None:
             await self._complete_interrupted_answers(request, task)
             return task_id, opened_run
         status = task["status"]
         if status["state"] not in INTERRUPTED_STATES:
             if run.resume and all(entry.is_cancelled for entry in run.resume) and status["state"] in TERMINAL_STATES:
-                return task_id, _find_stream_position(task) - 2  # it was cancelled before: replay the end
+                return task_id, _read_stream_position(task) - 2  # it was cancelled before: replay the end
             raise Conflict(f"{task_id} no longer waits for an answer.")
         question = status.get("message", {})
         if run.resume:
@@ -206,7 +206,7 @@ class RunOpener:
         else:
             messages = [build_tool_answer_message(task_id, question, run.answers)]
         # Read before the answer is sent, so the events of the continued task follow it.
-        position = _find_stream_position(task)
+        position = _read_stream_position(task)
         if messages is None:
             await call_operation(
                 self._dispatcher,
@@ -217,7 +217,7 @@ class RunOpener:
             return task_id, position
         await self._send_answers(request, task_id, messages)
         # The answer's own entry: other entries may have been written between the position and the answer.
-        return task_id, await self._find_run(request, task_id) or position
+        return task_id, await self._find_run_position(request, task_id) or position
 
     async def _complete_interrupted_answers(self, request: RunRequest, task: Task) -> None:
         """Send the answers of a repeated run that are not stored, because the server ended between its first and last."""
@@ -238,12 +238,12 @@ class RunOpener:
         if repeated:
             stored = {entry["data"].get("messageId") async for entry in self._list_messages(request, task_id)}
         for number, content in enumerate(messages):
-            # The first message has the id of the run, by which a repeated run finds it (see _find_run).
+            # The first message has the id of the run, by which a repeated run finds it (see _find_run_position).
             message_id = run.run_id if number == 0 else f"{run.run_id}.{number + 1}"
             if message_id in stored:
                 continue
-            surroundings = {CONTEXT_KEY: {"runId": run.run_id, **run.surroundings}}
-            metadata = {**surroundings, **content.get("metadata", {})}
+            context_metadata = {CONTEXT_KEY: {"runId": run.run_id, **run.page_context}}
+            metadata = {**context_metadata, **content.get("metadata", {})}
             message = {"messageId": message_id, "role": "ROLE_USER", "parts": content["parts"], "metadata": metadata}
             arguments = {"message": message, "task_id": task_id, "context_id": run.thread_id, "wait": 0}
             await call_operation(
@@ -253,11 +253,11 @@ class RunOpener:
                 {**arguments, "return_immediately": True, "history_length": 0},
             )
 
-    async def _find_run(self, request: RunRequest, task_id: str) -> int | None:
+    async def _find_run_position(self, request: RunRequest, task_id: str) -> int | None:
         """Find the position after the message with which this run began in a task; None if it has not begun there."""
         async for entry in self._list_messages(request, task_id):
             if entry["data"].get("messageId") == request.run.run_id:
-                return _position_after(entry)
+                return _compute_position_after(entry)
         return None
 
     async def _list_messages(self, request: RunRequest, task_id: str) -> AsyncIterator[Mapping[str, Any]]:
@@ -307,10 +307,10 @@ def _list_messages_until(history: Sequence[Mapping[str, Any]], answer_id: str | 
     return history
 
 
-def _position_after(entry: Mapping[str, Any]) -> int:
+def _compute_position_after(entry: Mapping[str, Any]) -> int:
     """Return the number of a log entry in the task's A2A stream: two for each entry, of which an artifact has the first."""
     return 2 * int(entry["number"]) + 1
 
 
-def _find_stream_position(task: Task) -> int:
+def _read_stream_position(task: Task) -> int:
     return int(task["metadata"]["agora"]["position"])

@@ -19,8 +19,8 @@ from pydantic_core import to_json
 from agora.clock import new_id
 from agora.core.dispatcher import Dispatcher
 from agora.protocols.http import (
-    Access,
     Receive,
+    RequestAuthenticator,
     Scope,
     Send,
     read_body,
@@ -38,7 +38,7 @@ from agora_sdk.errors import (
     UnsupportedMediaType,
 )
 
-from .exchange import Exchange, expects_reply
+from .exchange import MessageExchange, expects_reply
 from .messages import Document, IncomingMessage, build_error_message, parse_message
 
 __all__ = ["AgentifyApp"]
@@ -52,8 +52,12 @@ PREFER_WAIT = re.compile(r"\bwait=(\d{1,4})\b")
 class AgentifyApp:
     """ASGI application of ``/agent/message``."""
 
-    def __init__(self, dispatcher: Dispatcher, access: Access, settings: Settings) -> None:
-        self._exchange, self._access, self._settings = Exchange(dispatcher), access, settings
+    def __init__(self, dispatcher: Dispatcher, request_authenticator: RequestAuthenticator, settings: Settings) -> None:
+        self._exchange, self._request_authenticator, self._settings = (
+            MessageExchange(dispatcher),
+            request_authenticator,
+            settings,
+        )
         self._dispatcher = dispatcher
 
     def owns_request(self, scope: Scope) -> bool:
@@ -71,7 +75,7 @@ class AgentifyApp:
         message: IncomingMessage | None = None
         try:
             message = await self._read_message(scope, receive)
-            status, document = await self._deliver_or_call(message, scope, receive)
+            status, document = await self._send_or_call(message, scope, receive)
         except AgoraError as error:
             status, document = error.status, build_error_message(error, message)
         except Exception:
@@ -89,26 +93,26 @@ class AgentifyApp:
             raise UnsupportedMediaType(
                 f"The body is {kind or 'of no type'}, not JSON.", fix="Send 'Content-Type: application/json'."
             )
-        await self._wait_for_turn(scope, len(body))
+        await self._wait_for_parsing_turn(scope, len(body))
         message = parse_message(body)
         match = PATH.fullmatch(scope["path"])
         if match is not None and match[1] is not None and not message.document.get("to"):
             message.document["to"] = [match[1]]
         return message
 
-    async def _wait_for_turn(self, scope: Scope, size: int) -> None:
+    async def _wait_for_parsing_turn(self, scope: Scope, size: int) -> None:
         """Wait for the turn to parse a body. Raises Overloaded.
 
         The credential may be in the message, and a refused one is reported with the message: until it is parsed, such
         a caller is one without a credential.
         """
-        caller = await self._access.authenticate_or_anonymous(scope)
+        caller = await self._request_authenticator.authenticate_or_anonymous(scope)
         await self._dispatcher.wait_for_turn(caller, size)
 
-    async def _deliver_or_call(self, message: IncomingMessage, scope: Scope, receive: Receive) -> tuple[int, Document]:
-        credential = self._access.credential(scope) or message.credential
-        caller = await self._access.authenticate_request(scope, credential)
-        if self._exchange.is_call(message):
+    async def _send_or_call(self, message: IncomingMessage, scope: Scope, receive: Receive) -> tuple[int, Document]:
+        credential = self._request_authenticator.read_credential(scope) or message.credential
+        caller = await self._request_authenticator.authenticate_request(scope, credential)
+        if self._exchange.is_operation_call(message):
             return await run_while_connected(receive, self._exchange.answer_operation_call(message, caller))
         receipt = await self._exchange.send_message(message, caller, read_header(scope, b"idempotency-key"))
         seconds = _read_preferred_wait(read_header(scope, b"prefer") or "")

@@ -1,4 +1,4 @@
-"""Exchanges: pass a message to the dispatcher, and find its reply.
+"""Message exchanges: pass a message to the dispatcher, and find its reply.
 
 A ``request`` to agent.marketplace.orchestrator whose intent is the name of an operation (``agora.task.get``) calls it:
 the payload contains its arguments, and an ``inform`` with the intent ``result`` its result. So an agent that supports
@@ -23,13 +23,13 @@ from agora_sdk.contract.envelopes import ORCHESTRATOR
 from agora_sdk.contract.outgoing_messages import Outgoing
 from agora_sdk.errors import AgoraError, InvalidRequest
 
-from .messages import Document, IncomingMessage, build_error_message, build_message
+from .messages import Document, IncomingMessage, build_error_message, build_marketplace_message
 
 if TYPE_CHECKING:
     from agora_sdk.contract.conversations import Accepted
     from agora_sdk.contract.envelopes import AgentMessage
 
-__all__ = ["Exchange", "expects_reply"]
+__all__ = ["MessageExchange", "expects_reply"]
 
 SEND, REPLY = declared("conversation", "send"), declared("conversation", "reply")
 REPLY_TYPES = frozenset({"request", "discover", "deploy", "co_locate", "scale"})  # replied to in the same response
@@ -40,13 +40,13 @@ SHORT_WAIT_SECONDS = 0.05  #: of a wait that ended early, because a server stops
 MAX_SHORT_WAITS = 3
 
 
-class Exchange:
-    """Handles messages for both transports."""
+class MessageExchange:
+    """Sends messages through the dispatcher, calls operations that they name, and finds replies, for both transports."""
 
     def __init__(self, dispatcher: Dispatcher) -> None:
         self._dispatcher = dispatcher
 
-    def is_call(self, message: IncomingMessage) -> bool:
+    def is_operation_call(self, message: IncomingMessage) -> bool:
         """Whether a message calls an operation."""
         return message.kind == "request" and message.intent.startswith("agora.") and message.to in ([], [ORCHESTRATOR])
 
@@ -65,7 +65,7 @@ class Exchange:
         except AgoraError as error:
             return error.status, build_error_message(error, message)
         payload = result if isinstance(result, dict) else {"result": result}
-        return operation.success_status, build_message("inform", "result", payload, message.document)
+        return operation.success_status, build_marketplace_message("inform", "result", payload, message.document)
 
     async def send_message(self, message: IncomingMessage, caller: Caller, key: str | None = None) -> Accepted:
         """Send a message. Raises an AgoraError."""
@@ -98,7 +98,7 @@ class Exchange:
             "id": receipt.id,
             "correlation": {"conversation_id": receipt.conversation_id},
         }
-        return build_message("confirm", "accepted", payload, dict(document))
+        return build_marketplace_message("confirm", "accepted", payload, dict(document))
 
 
 def expects_reply(message: IncomingMessage) -> bool:

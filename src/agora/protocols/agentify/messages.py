@@ -61,11 +61,13 @@ def parse_message(body: bytes | str) -> IncomingMessage:
         raise InvalidRequest("A message is a JSON object.", errors=[field_error("body", "not an object")])
     if isinstance(document.get("to"), str):
         document["to"] = [document["to"]]
-    return IncomingMessage(document, _take_credential(document))
+    return IncomingMessage(document, _remove_credential(document))
 
 
-def _take_credential(document: Document) -> str | None:
-    """Remove token and key from ``security``, so that they are not passed on; returns the token, otherwise the key."""
+def _remove_credential(document: Document) -> str | None:
+    """Remove token and key from ``security``, so that they are not passed on; returns the token, otherwise the key, or
+    None. Raises InvalidRequest if it is not a string.
+    """
     security = document.get("security")
     if not isinstance(security, dict):
         return None
@@ -103,26 +105,28 @@ def build_error_message(error: AgoraError, message: IncomingMessage | None) -> D
     # The operation's argument is the message: its sender knows the fields without that prefix.
     if "errors" in details:
         details["errors"] = [
-            {**fault, "field": fault.get("field", "").removeprefix("message.")} for fault in details["errors"]
+            {**entry, "field": entry.get("field", "").removeprefix("message.")} for entry in details["errors"]
         ]
-    return build_message(
+    return build_marketplace_message(
         kind, intent, payload | ({"details": details} if details else {}), document, error.extra.get("agent")
     )
 
 
-def build_message(kind: str, intent: str, payload: Document, about: Document, sender: str | None = None) -> Document:
-    """Build a message of the marketplace about another message; it is not stored."""
-    correlation = about.get("correlation")
+def build_marketplace_message(
+    kind: str, intent: str, payload: Document, original: Document, sender: str | None = None
+) -> Document:
+    """Build a message of the marketplace in response to another message; it is not stored."""
+    correlation = original.get("correlation")
     conversation = correlation.get("conversation_id") if isinstance(correlation, dict) else None
-    sender_id = {"conversation_id": conversation, "reply_to": about.get("id")}
+    correlation_ids = {"conversation_id": conversation, "reply_to": original.get("id")}
     document = {
         "id": new_id("msg"),
         "ts": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
         "type": kind,
         "sender": sender or ORCHESTRATOR,
-        "to": [about["sender"]] if isinstance(about.get("sender"), str) else [],
+        "to": [original["sender"]] if isinstance(original.get("sender"), str) else [],
         "intent": intent,
         "payload": payload,
     }
-    identifiers = {name: value for name, value in sender_id.items() if isinstance(value, str)}
+    identifiers = {name: value for name, value in correlation_ids.items() if isinstance(value, str)}
     return document | ({"correlation": identifiers} if identifiers else {})

@@ -26,7 +26,14 @@ from agora.core.dispatcher import Dispatcher
 from agora.core.events.frames import CLOSE_RESTARTING, CloseReason
 from agora.core.events.sink import QueueSink
 from agora.core.events.stream import LiveStream
-from agora.protocols.http import Access, Receive, Scope, Send, check_json_weight, find_connection
+from agora.protocols.http import (
+    Receive,
+    RequestAuthenticator,
+    Scope,
+    Send,
+    find_connection,
+    require_json_weight_within_limit,
+)
 from agora.protocols.trace_context import open_incoming_span, read_trace_carrier
 from agora.protocols.websockets import MAX_REASON_BYTES, read_subprotocol_token, refuse_handshake
 from agora.settings import Settings
@@ -35,7 +42,7 @@ from agora.wire.envelopes.stored import build_blank_message
 from agora_sdk.contract import declared
 from agora_sdk.errors import AgoraError, InternalError, InvalidRequest, Overloaded, PayloadTooLarge, Unauthenticated
 
-from .exchange import Exchange
+from .exchange import MessageExchange
 from .messages import Document, IncomingMessage, build_error_message, parse_message
 
 __all__ = ["AgentSocketApp"]
@@ -61,8 +68,8 @@ MAX_PARAMETERS = 20  #: maximum of a handshake
 class AgentSocketApp:
     """ASGI application of ``/agent/ws``."""
 
-    def __init__(self, dispatcher: Dispatcher, access: Access, settings: Settings) -> None:
-        self.dispatcher, self.access, self.settings = dispatcher, access, settings
+    def __init__(self, dispatcher: Dispatcher, request_authenticator: RequestAuthenticator, settings: Settings) -> None:
+        self.dispatcher, self.request_authenticator, self.settings = dispatcher, request_authenticator, settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()  # websocket.connect
@@ -70,8 +77,12 @@ class AgentSocketApp:
         scope["query_string"] = b""  # it may contain a token, which must not be logged
         try:
             query = _parse_handshake_query(query_text)
-            credential = read_subprotocol_token(scope) or query.get("access_token") or self.access.credential(scope)
-            caller = await self.access.authenticate_request(scope, credential)
+            credential = (
+                read_subprotocol_token(scope)
+                or query.get("access_token")
+                or self.request_authenticator.read_credential(scope)
+            )
+            caller = await self.request_authenticator.authenticate_request(scope, credential)
         except AgoraError as error:
             await refuse_handshake(scope, receive, send, error)
             return
@@ -87,7 +98,7 @@ class _Socket:
         self._app, self._scope, self._receive, self._send = app, scope, receive, send
         self._credential, self._trace = credential, read_trace_carrier(scope)
         self._connection = find_connection(scope)
-        self._exchange = Exchange(app.dispatcher)
+        self._exchange = MessageExchange(app.dispatcher)
         self._receipts = False
         self._subject: str | None = None  # agent whose messages are pushed
         loop = asyncio.get_running_loop()
@@ -106,7 +117,7 @@ class _Socket:
         await self._send({"type": "websocket.accept", "subprotocol": subprotocol})
         try:
             if caller.kind == "agent" or query.get("agent"):
-                await self._bind_agent(caller, query.get("agent"))
+                await self._bind_agent_and_start_push(caller, query.get("agent"))
             # Not earlier: a frame read during the binding would bind its sender again, who would get each message twice.
             listening = asyncio.create_task(self._read_frames())
             self._tasks.add(listening)
@@ -117,7 +128,7 @@ class _Socket:
                     (listening, self._identified), timeout=INTRODUCTION_SECONDS, return_when=FIRST_COMPLETED
                 )
                 if not self._identified.done():
-                    self._close_with(
+                    self._request_close(
                         CloseReason.from_error(
                             Unauthenticated("The connection is not authenticated.", fix=INTRODUCTION_FIX)
                         )
@@ -171,9 +182,9 @@ class _Socket:
                 # pushed while earlier frames were handled, and confirms none of them.
                 if clock() - waiting_since >= QUIET_SECONDS:
                     confirmed_until = clock()
-                await self._mark_delivered(confirmed_until)
+                await self._mark_delivered_until(confirmed_until)
                 with open_incoming_span(self._app.dispatcher.tracing, "WebSocket message", self._trace):
-                    await self._handle_frame(frame.get("text"))
+                    await self._dispatch_frame(frame.get("text"))
                 if self._connection is not None:
                     await (
                         self._connection.wait_until_writable()
@@ -181,19 +192,19 @@ class _Socket:
                 waiting_since = clock()
             # A connection that broke off, with any other code, may have lost the last messages.
             if frame.get("code") in (1000, 1001):
-                await self._mark_delivered(clock())
+                await self._mark_delivered_until(clock())
         except OSError:
             pass  # the client disconnected before its reply
         except Exception:
             log.exception("a socket failed and is closed")
-            self._close_with(CloseReason.from_error(InternalError("Something went wrong on our side.")))
+            self._request_close(CloseReason.from_error(InternalError("Something went wrong on our side.")))
 
-    def _close_with(self, close_reason: CloseReason) -> None:
+    def _request_close(self, close_reason: CloseReason) -> None:
         if not self._closing.done():
             self._closing.set_result(close_reason)
 
-    async def _handle_frame(self, text: str | None) -> None:
-        """Handle one message; errors are sent as a reply, and the socket stays open."""
+    async def _dispatch_frame(self, text: str | None) -> None:
+        """Send a frame's message, or start the call that it is; errors are sent as a reply, and the socket stays open."""
         message: IncomingMessage | None = None
         try:
             if text is None:
@@ -201,13 +212,13 @@ class _Socket:
             document, limit = text.encode(), self._app.settings.body_limit
             if len(document) > limit:
                 raise PayloadTooLarge(f"The message is larger than {limit} bytes.")
-            check_json_weight(document, limit)
-            await self._wait_for_turn(len(document))
+            require_json_weight_within_limit(document, limit)
+            await self._wait_for_parsing_turn(len(document))
             message = parse_message(text)
             caller = await self._authenticate_sender(message)
-            if self._exchange.is_call(message):
+            if self._exchange.is_operation_call(message):
                 # In a task of its own: a call that waits must not hold up the frames after it.
-                self._start_call(message, caller)
+                self._start_operation_call(message, caller)
                 return
             receipt = await self._exchange.send_message(message, caller)
             if self._receipts:
@@ -215,39 +226,39 @@ class _Socket:
         except AgoraError as error:
             await self._send_document(build_error_message(error, message))
 
-    async def _wait_for_turn(self, size: int) -> None:
+    async def _wait_for_parsing_turn(self, size: int) -> None:
         """Wait for the turn to parse a message. Raises Overloaded.
 
         Until the first message is parsed, its sender may be without a credential. A refused one is reported with the
         message.
         """
-        caller = await self._app.access.authenticate_or_anonymous(self._scope, self._credential)
+        caller = await self._app.request_authenticator.authenticate_or_anonymous(self._scope, self._credential)
         await self._app.dispatcher.wait_for_turn(caller, size)
 
     async def _authenticate_sender(self, message: IncomingMessage) -> Caller:
         """Authenticate the sender of a message; the first one determines the socket's agent if the handshake did not."""
         app = self._app
         credential = self._credential or message.credential
-        caller = await app.access.authenticate_request(self._scope, credential)
+        caller = await app.request_authenticator.authenticate_request(self._scope, credential)
         if self._subject is None:
             if caller.kind == "agent":
                 self._credential = credential
-                await self._bind_agent(caller, None)
+                await self._bind_agent_and_start_push(caller, None)
             elif caller.acts_for_others and isinstance(message.document.get("sender"), str):
                 self._credential = credential
                 with contextlib.suppress(AgoraError):  # an unknown sender is rejected when the message is sent
-                    await self._bind_agent(caller, message.document["sender"])
+                    await self._bind_agent_and_start_push(caller, message.document["sender"])
         elif caller.kind == "agent" and caller.subject != self._subject:
             raise Unauthenticated("This socket belongs to another agent.", fix="Open one for each agent.")
         return caller
 
-    def _start_call(self, message: IncomingMessage, caller: Caller) -> None:
+    def _start_operation_call(self, message: IncomingMessage, caller: Caller) -> None:
         if self._open_calls >= MAX_CALLS:
             raise Overloaded(f"{MAX_CALLS} calls of this socket are running.", fix="Wait for answers.", retry_after=1)
         self._open_calls += 1
-        self._start_task(self._run_call(message, caller))
+        self._start_task(self._run_operation_call(message, caller))
 
-    async def _run_call(self, message: IncomingMessage, caller: Caller) -> None:
+    async def _run_operation_call(self, message: IncomingMessage, caller: Caller) -> None:
         try:
             _, document = await self._exchange.answer_operation_call(message, caller)
             await self._send_document(document)
@@ -256,16 +267,18 @@ class _Socket:
 
     # -- outgoing --------------------------------------------------------------------------------
 
-    async def _bind_agent(self, caller: Caller, agent: str | None) -> None:
-        """Push an agent's messages: stored ones first, then live ones."""
+    async def _bind_agent_and_start_push(self, caller: Caller, agent: str | None) -> None:
+        """Bind the socket to an agent, and push its messages from now on: stored ones first, then live ones. Raises an
+        AgoraError if the caller may not act for it.
+        """
         subject = caller.subject
         if agent is not None:
             profile = (await self._app.dispatcher.invoke(PROFILE, caller, {"agent_id": agent})).result
             subject = profile.agent_id
-        await self._fetch_pending(caller, subject, None)  # rejected if the caller may not act for that agent
+        await self._load_pending_messages(caller, subject, None)  # rejected if the caller may not act for that agent
 
         async def reauthenticate_caller() -> None:
-            await self._app.access.authenticate_request(self._scope, self._credential)
+            await self._app.request_authenticator.authenticate_request(self._scope, self._credential)
 
         # Opened before the stored messages are sent: none falls in between; those seen twice are recognised by their
         # id.
@@ -278,7 +291,7 @@ class _Socket:
         self._streams.append(stream)
         self._start_task(self._push_messages(caller, stream))
 
-    async def _fetch_pending(self, caller: Caller, subject: str, cursor: str | None) -> Any:
+    async def _load_pending_messages(self, caller: Caller, subject: str, cursor: str | None) -> Any:
         arguments = {"agent_id": subject, "limit": 200} | ({"cursor": cursor} if cursor else {})
         return (await self._app.dispatcher.invoke(PENDING, caller, arguments)).result
 
@@ -294,7 +307,7 @@ class _Socket:
         try:
             cursor, more = None, True
             while more:  # messages from before the stream began
-                page = await self._fetch_pending(caller, self._subject, cursor)
+                page = await self._load_pending_messages(caller, self._subject, cursor)
                 for message in page.messages:
                     document = message.document()
                     sent_ids.append(_read_marketplace_message_id(document))
@@ -302,15 +315,15 @@ class _Socket:
                 cursor, more = page.next_cursor, page.has_more
             await self._push_live_messages(sink, set(sent_ids))
         except AgoraError as error:
-            self._close_with(CloseReason.from_error(error))
+            self._request_close(CloseReason.from_error(error))
         except OSError:
             pass
         except Exception:
             log.exception("a socket failed and is closed")
-            self._close_with(CloseReason.from_error(InternalError("Something went wrong on our side.")))
+            self._request_close(CloseReason.from_error(InternalError("Something went wrong on our side.")))
         else:
             close_reason = sink.close_reason or CloseReason()
-            self._close_with(
+            self._request_close(
                 close_reason if close_reason.code != CLOSE_RESTARTING else CloseReason(CLOSE_RESTARTING, "resume later")
             )
 
@@ -319,10 +332,10 @@ class _Socket:
             for batch in batches:
                 for item in batch.items:
                     event = from_json(item.json)
-                    if self._is_recipient(event["data"]) and event["data"]["message_id"] not in sent:
+                    if self._is_addressed_to_subject(event["data"]) and event["data"]["message_id"] not in sent:
                         await self._deliver_document(to_agentify(_to_stored_message(event["data"])))
 
-    def _is_recipient(self, data: Mapping[str, Any]) -> bool:
+    def _is_addressed_to_subject(self, data: Mapping[str, Any]) -> bool:
         # A broadcast has no list of recipients; its sender gets no copy.
         if data["broadcast"]:
             return bool(data["from_agent"] != self._subject)
@@ -335,21 +348,23 @@ class _Socket:
     async def _mark_delivered_periodically(self) -> None:
         while True:
             await asyncio.sleep(DELIVERED_AFTER_SECONDS / 3)
-            await self._mark_delivered(asyncio.get_running_loop().time() - DELIVERED_AFTER_SECONDS)
+            await self._mark_delivered_until(asyncio.get_running_loop().time() - DELIVERED_AFTER_SECONDS)
 
-    async def _mark_delivered(self, before: float) -> None:
+    async def _mark_delivered_until(self, before: float) -> None:
         """Mark messages sent until a time, which have arrived, as delivered; read or answered ones keep their state."""
-        while ids := self._take_delivered(before):
+        while ids := self._pop_messages_sent_until(before):
             try:
-                caller = await self._app.access.authenticate_request(self._scope, self._credential)
+                caller = await self._app.request_authenticator.authenticate_request(self._scope, self._credential)
                 arguments = {"message_ids": ids, "status": "delivered", "agent_id": self._subject}
                 await self._app.dispatcher.invoke(MARK, caller, arguments)
             # They stay undelivered in the inbox, and are sent again on the next socket.
             except AgoraError as error:
                 log.info("messages sent over a socket could not be marked as delivered: %s", error)
 
-    def _take_delivered(self, before: float) -> list[str]:
-        """Take the messages delivered before a time, at most as many as can be marked in one call."""
+    def _pop_messages_sent_until(self, before: float) -> list[str]:
+        """Remove the ids of messages sent until a time from the undelivered ones, and return them; at most as many as can
+        be marked in one call.
+        """
         ids: list[str] = []
         while self._undelivered_messages and self._undelivered_messages[0][0] <= before and len(ids) < MARK_BATCH:
             ids.append(self._undelivered_messages.popleft()[1])
@@ -371,5 +386,5 @@ def _to_stored_message(data: Mapping[str, Any]) -> Document:
 
 def _read_marketplace_message_id(document: Document) -> str:
     """Read the marketplace's id of a message."""
-    slot = document.get(AGORA_KEY)
-    return str((slot.get("message_id") if isinstance(slot, dict) else None) or document["id"])
+    own_fields = document.get(AGORA_KEY)
+    return str((own_fields.get("message_id") if isinstance(own_fields, dict) else None) or document["id"])

@@ -23,7 +23,16 @@ from agora.core.dispatcher import Dispatcher
 from agora.core.lazy import Lazy
 from agora.domains.client_sessions.sessions import CANCELLED_EVENT, ENDED_EVENT, TOOLSETS_CHANGED_EVENT
 from agora.protocols.cors import CorsPolicy
-from agora.protocols.http import Access, Receive, Scope, Send, read_body, read_header, send_problem, send_response
+from agora.protocols.http import (
+    Receive,
+    RequestAuthenticator,
+    Scope,
+    Send,
+    read_body,
+    read_header,
+    send_problem,
+    send_response,
+)
 from agora.settings import Settings
 from agora_sdk.contract import Operation
 from agora_sdk.errors import (
@@ -93,10 +102,12 @@ class McpApp:
         {ENDED_EVENT, CANCELLED_EVENT, TOOLSETS_CHANGED_EVENT}
     )  #: types of events for :meth:`handle_session_event`
 
-    def __init__(self, dispatcher: Dispatcher, access: Access, settings: Settings, cors: CorsPolicy) -> None:
+    def __init__(
+        self, dispatcher: Dispatcher, request_authenticator: RequestAuthenticator, settings: Settings, cors: CorsPolicy
+    ) -> None:
         self.dispatcher, self.settings = dispatcher, settings
         scopes = {operation.scope for operation in dispatcher.context.registry.operations if operation.scope}
-        self.guard = Guard(access, settings, tuple(sorted(scopes)), cors)
+        self.guard = Guard(request_authenticator, settings, tuple(sorted(scopes)), cors)
         self.sessions = Sessions()
         self.session_store = SessionStore(dispatcher, lambda: self.sessions, self.forget_session)
         self.core = Core(dispatcher, EnabledToolsets(self.session_store), self.session_store.watch_task)

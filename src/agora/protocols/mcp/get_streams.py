@@ -20,7 +20,7 @@ from agora.core.dispatcher import Dispatcher
 from agora.core.events.stream import LiveStream
 from agora.net.backpressure import Connection
 from agora.protocols.http import Receive, Scope, Send, abort_connection, find_connection, read_header
-from agora.protocols.http_streams import STREAM_HEADERS, CuttingSink
+from agora.protocols.http_streams import STREAM_HEADERS, CutoffSignallingSink
 from agora_sdk.errors import Gone, InvalidRequest, PermissionDenied, Unauthenticated, field_error
 
 from . import event_ids
@@ -153,7 +153,7 @@ class _GetStream:
     ) -> None:
         self._dispatcher, self._exchange, self._session = dispatcher, exchange, session
         self._stream, self._missed_notifications = stream, missed
-        self._sink = CuttingSink(dispatcher.feed.buffer_limit, connection)
+        self._sink = CutoffSignallingSink(dispatcher.feed.buffer_limit, connection)
         self.over, self.ended = asyncio.Event(), asyncio.Event()
 
     async def keep_open(
@@ -166,11 +166,11 @@ class _GetStream:
         watched.opened = self._register_accepted_stream
         # The task waits for the accepted stream: what it sent earlier, the SDK would drop.
         telling = asyncio.create_task(self._notify_changes(server, watched.begun))
-        self._sink.cut.add_done_callback(lambda cut: self.over.set())
+        self._sink.was_cut_off.add_done_callback(lambda _: self.over.set())
         try:
             await server(scope, build_receive_until(receive, drained, self.over), watched)
             # The buffer of a slow reader is full: a graceful end would wait for it, so the connection is aborted.
-            if self._sink.cut.done():
+            if self._sink.was_cut_off.done():
                 abort_connection(send)
             else:
                 await watched.finish()

@@ -17,8 +17,8 @@ from pydantic_core import to_json
 from agora.core.call import Caller
 from agora.domains.identity.oidc.configuration import Trust
 from agora.protocols.cors import CorsPolicy
-from agora.protocols.host_header import list_own_host_names, parse_origin_or_none, server_url_for_request
-from agora.protocols.http import Access, Scope, Send, read_header, send_problem, send_response
+from agora.protocols.host_header import choose_server_url, list_own_host_names, parse_origin_or_none
+from agora.protocols.http import RequestAuthenticator, Scope, Send, read_header, send_problem, send_response
 from agora.settings import Settings
 from agora_sdk.contract import Operation
 from agora_sdk.errors import AgoraError, PermissionDenied, Unauthenticated
@@ -31,8 +31,15 @@ __all__ = ["Guard"]
 class Guard:
     """Authenticates requests, and builds the responses to missing credentials and scopes."""
 
-    def __init__(self, access: Access, settings: Settings, scopes: tuple[str, ...], cors: CorsPolicy) -> None:
-        self._access, self._settings, self._scopes, self._cors = access, settings, scopes, cors
+    def __init__(
+        self, request_authenticator: RequestAuthenticator, settings: Settings, scopes: tuple[str, ...], cors: CorsPolicy
+    ) -> None:
+        self._request_authenticator, self._settings, self._scopes, self._cors = (
+            request_authenticator,
+            settings,
+            scopes,
+            cors,
+        )
         self._names = list_own_host_names(settings)
         trust = Trust.from_settings(settings)
         self._issuers = [issuer.url for issuer in trust.issuers] if trust is not None else []
@@ -43,9 +50,9 @@ class Guard:
         Raises PermissionDenied for a foreign page, Unauthenticated for an invalid or missing credential.
         """
         # A page cannot know a credential of this server, so a request with one is not made in the visitor's name.
-        if self._access.credential(scope) is None:
+        if self._request_authenticator.read_credential(scope) is None:
             self._refuse_foreign_pages(scope)
-        caller = await self._access.authenticate_request(scope)
+        caller = await self._request_authenticator.authenticate_request(scope)
         if caller.kind == "anonymous":
             raise Unauthenticated("This server needs a credential.", fix="Send 'Authorization: Bearer TOKEN'.")
         return caller
@@ -64,7 +71,7 @@ class Guard:
                 fix="Add the origin to the setting cors_origins, or send a token.",
             )
         # DNS rebinding: the page's own name resolves to 127.0.0.1, so its Origin looks like ours while Host still has the name.
-        if host is not None and not self._access.is_own_host(host):
+        if host is not None and not self._request_authenticator.is_own_host(host):
             raise PermissionDenied(
                 "The Host header names an untrusted host.",
                 fix="Use localhost, add the name to the setting trusted_hosts, or send a token.",
@@ -85,8 +92,8 @@ class Guard:
         has_credential = any(name in (b"authorization", b"x-api-key") for name, _ in scope["headers"])
         challenge = self._build_authenticate_header(scope, ', error="invalid_token"' if has_credential else "")
         document = error.problem() | {"instance": scope["path"]}
-        kind = (b"content-type", b"application/problem+json")
-        await send_response(send, error.status, to_json(document), [challenge], kind=kind)
+        content_type = (b"content-type", b"application/problem+json")
+        await send_response(send, error.status, to_json(document), [challenge], content_type=content_type)
 
     async def send_missing_scope(self, scope: Scope, send: Send, id: Any, error: PermissionDenied) -> None:
         """Send the response to a missing scope: 403 with the required scope (RFC 6750), and a JSON-RPC error.
@@ -101,7 +108,7 @@ class Guard:
 
     def _build_authenticate_header(self, scope: Scope, reason: str) -> tuple[bytes, bytes]:
         """Build the header with the location of the metadata and the reason."""
-        metadata = f"{server_url_for_request(scope, self._settings)}{METADATA_PATH}/mcp"
+        metadata = f"{choose_server_url(scope, self._settings)}{METADATA_PATH}/mcp"
         return (b"www-authenticate", f'Bearer realm="agora", resource_metadata="{metadata}"{reason}'.encode("latin-1"))
 
     async def send_metadata(self, scope: Scope, send: Send) -> None:
@@ -110,7 +117,7 @@ class Guard:
         With trusted identity providers, the scopes are those to request from the provider: Agora's own scopes follow
         from roles.
         """
-        base = server_url_for_request(scope, self._settings)
+        base = choose_server_url(scope, self._settings)
         scopes = self._settings.oidc_scope.split() if self._issuers else self._scopes
         document = {
             "resource": f"{base}/mcp",

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from agora.protocols.http import derive_batch_key
+from agora.protocols.http import derive_batch_item_key
 from agora_sdk.errors import AgoraError, Unauthenticated
 
 from . import server_info
@@ -51,7 +51,7 @@ class PlainRpc:
             try:
                 # One after another, as written: a caller may rely on the effects of an earlier request.
                 if size < self._byte_limit:
-                    own_key = derive_batch_key(exchange.key, position)
+                    own_key = derive_batch_item_key(exchange.key, position)
                     answer = await self._answer_message(replace(exchange, key=own_key), part)
                 else:
                     answer = self._refuse_message(part)

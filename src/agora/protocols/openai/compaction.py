@@ -16,7 +16,7 @@ from typing import Any, Final
 from pydantic_core import from_json, to_json
 
 from agora.clock import new_id
-from agora.protocols.http import check_json_weight
+from agora.protocols.http import require_json_weight_within_limit
 
 from .errors import invalid_field
 
@@ -57,7 +57,7 @@ def unpack_compactions(items: Mapping[str, Mapping[str, Any]]) -> list[tuple[lis
         texts[field] = _decompress_compaction(item, limit)
         limit -= len(texts[field])
     # All together and before parsing, like a body: a few kilobytes could unpack to millions of values.
-    check_json_weight(b"".join(texts.values()), MAX_UNPACKED_BYTES)
+    require_json_weight_within_limit(b"".join(texts.values()), MAX_UNPACKED_BYTES)
     return [_parse_compaction(text, field) for field, text in texts.items()]
 
 

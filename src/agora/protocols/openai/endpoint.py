@@ -24,8 +24,8 @@ from agora.core.call import Caller
 from agora.core.dispatcher import Dispatcher
 from agora.core.events.stream import LiveStream
 from agora.protocols.http import (
-    Access,
     Receive,
+    RequestAuthenticator,
     Scope,
     Send,
     read_header,
@@ -35,7 +35,7 @@ from agora.protocols.http import (
 from agora.protocols.http_streams import STREAM_HEADERS, follow_stream
 from agora.protocols.json_body import parse_json_object, read_json_body
 from agora.protocols.operation_calls import call_operation
-from agora.protocols.query_string import decode_segment, parse_query_pairs
+from agora.protocols.query_string import decode_path_segment, parse_query_pairs
 from agora.settings import Settings
 from agora_sdk.errors import AgoraError, IllegalTransition, InternalError, InvalidRequest, MethodNotAllowed, NotFound
 
@@ -63,8 +63,8 @@ MIN_BODY_LIMIT: Final = 8 * 1024 * 1024  #: minimum in bytes, enough for an imag
 class OpenAiApp:
     """ASGI application of the paths below ``/v1`` used by clients of OpenAI's API."""
 
-    def __init__(self, dispatcher: Dispatcher, access: Access, settings: Settings) -> None:
-        self._dispatcher, self._access = dispatcher, access
+    def __init__(self, dispatcher: Dispatcher, request_authenticator: RequestAuthenticator, settings: Settings) -> None:
+        self._dispatcher, self._request_authenticator = dispatcher, request_authenticator
         self._turns = Turns(dispatcher, settings.a2a_wait)
         # These clients send images as data URLs within the JSON.
         self._body_limit = max(settings.body_limit, MIN_BODY_LIMIT)
@@ -85,9 +85,9 @@ class OpenAiApp:
         """Authenticate the caller. Raises Unauthenticated."""
 
         async def reauthenticate_caller() -> None:
-            await self._access.authenticate_request(scope)
+            await self._request_authenticator.authenticate_request(scope)
 
-        caller = await self._access.authenticate_request(scope)
+        caller = await self._request_authenticator.authenticate_request(scope)
         return TurnCaller(caller, read_header(scope, b"idempotency-key"), reauthenticate_caller)
 
     async def read_document(self, scope: Scope, receive: Receive, caller: Caller) -> dict[str, Any]:
@@ -384,4 +384,4 @@ def _path_below(scope: Scope, root: str) -> str:
     # Cut before it is decoded: an encoded slash belongs to a name.
     raw = scope.get("raw_path")
     path = raw.split(b"?", 1)[0].decode("latin-1") if raw else scope["path"]
-    return decode_segment(path[len(root) :].strip("/"))
+    return decode_path_segment(path[len(root) :].strip("/"))

@@ -9,8 +9,8 @@ from agora.clock import new_id
 from agora.core.dispatcher import Dispatcher
 from agora.protocols import query_string
 from agora.protocols.http import (
-    Access,
     Receive,
+    RequestAuthenticator,
     Scope,
     Send,
     read_body,
@@ -43,14 +43,21 @@ FORM_TYPE = "application/x-www-form-urlencoded"
 class RestApp:
     """Serves the operations of a route table."""
 
-    def __init__(self, dispatcher: Dispatcher, access: Access, routes: RouteTable, body_limit: int) -> None:
-        self.dispatcher, self.access, self.routes, self.body_limit = dispatcher, access, routes, body_limit
+    def __init__(
+        self, dispatcher: Dispatcher, request_authenticator: RequestAuthenticator, routes: RouteTable, body_limit: int
+    ) -> None:
+        self.dispatcher, self.request_authenticator, self.routes, self.body_limit = (
+            dispatcher,
+            request_authenticator,
+            routes,
+            body_limit,
+        )
 
     async def __call__(self, match: RouteMatch, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; every error is a problem document."""
         operation, request_id = match.operation, _read_or_create_request_id(scope)
         try:
-            caller = await self.access.authenticate_request(scope)
+            caller = await self.request_authenticator.authenticate_request(scope)
             # Before it is read: a body that is refused for its content costs processor time, too.
             announced = read_header(scope, b"content-length")
             if announced is not None and len(announced) >= LARGE_DIGITS:

@@ -12,7 +12,16 @@ from typing import Any
 from pydantic_core import to_json
 
 from agora.core.dispatcher import Dispatcher
-from agora.protocols.http import Access, Receive, Scope, Send, read_body, read_header, run_while_connected, send_problem
+from agora.protocols.http import (
+    Receive,
+    RequestAuthenticator,
+    Scope,
+    Send,
+    read_body,
+    read_header,
+    run_while_connected,
+    send_problem,
+)
 from agora.protocols.json_body import parse_json_object, require_json_media_type
 from agora_sdk.contract import declared
 from agora_sdk.errors import AgoraError
@@ -28,8 +37,8 @@ EXECUTION_PATH = re.compile(r"/marketplace/(?:instances|agents)/([^/]{1,600})/ex
 class ExecutionStreams:
     """Streams the answers of executions."""
 
-    def __init__(self, dispatcher: Dispatcher, access: Access, body_limit: int) -> None:
-        self.dispatcher, self.access = dispatcher, access
+    def __init__(self, dispatcher: Dispatcher, request_authenticator: RequestAuthenticator, body_limit: int) -> None:
+        self.dispatcher, self.request_authenticator = dispatcher, request_authenticator
         self.body_limit = min(EXECUTE_OPERATION.body_limit, body_limit)
 
     def owns_request(self, scope: Scope) -> bool:
@@ -44,7 +53,7 @@ class ExecutionStreams:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         answer = EventResponse(send)
         try:
-            caller = await self.access.authenticate_request(scope)
+            caller = await self.request_authenticator.authenticate_request(scope)
             arguments = await self._read_arguments(scope, receive)
             key = read_header(scope, b"idempotency-key")
             call = self.dispatcher.invoke(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from agora.core.dispatcher import Dispatcher
-from agora.protocols.http import Access, Receive, Scope, Send, send_problem, send_response
+from agora.protocols.http import Receive, RequestAuthenticator, Scope, Send, send_problem, send_response
 from agora_sdk.contract import declared
 from agora_sdk.errors import AgoraError, MethodNotAllowed
 
@@ -26,8 +26,8 @@ POLICY_HEADER = (
 class InvoiceFiles:
     """Serves an invoice's file directly; the operation returns it in JSON."""
 
-    def __init__(self, dispatcher: Dispatcher, access: Access) -> None:
-        self.dispatcher, self.access = dispatcher, access
+    def __init__(self, dispatcher: Dispatcher, request_authenticator: RequestAuthenticator) -> None:
+        self.dispatcher, self.request_authenticator = dispatcher, request_authenticator
 
     def owns_request(self, scope: Scope) -> bool:
         """Whether a path names an invoice file."""
@@ -45,12 +45,12 @@ class InvoiceFiles:
             raise MethodNotAllowed(f"{scope['method']} is not possible here.", fix="Use GET.", allowed=["GET"])
         match = INVOICE_PATH.fullmatch(scope["path"])
         assert match is not None
-        caller = await self.access.authenticate_request(scope)
+        caller = await self.request_authenticator.authenticate_request(scope)
         exact = scope["query_string"] == b"exact=true"
         arguments = {"invoice": match[1], "format": match[2], "exact": exact}
         file = (await self.dispatcher.invoke(DOCUMENT_OPERATION, caller, arguments)).result
         # Only the page is meant for a browser; its policy forbids scripts, whatever a customer's name contains.
         how = "inline" if match[2] == "html" else "attachment"
         disposition = (b"content-disposition", f'{how}; filename="{file.filename}"'.encode())
-        kind = (b"content-type", file.media_type.encode())
-        await send_response(send, 200, file.content.encode(), (POLICY_HEADER, disposition), kind=kind)
+        content_type = (b"content-type", file.media_type.encode())
+        await send_response(send, 200, file.content.encode(), (POLICY_HEADER, disposition), content_type=content_type)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from pydantic import SecretStr
 
-from agora.protocols.http import Access, Receive, Scope, Send, read_header, send_response
+from agora.protocols.http import Receive, RequestAuthenticator, Scope, Send, read_header, send_response
 from agora_sdk.errors import NotFound, PermissionDenied, Unauthenticated
 
 __all__ = ["METRICS_SCOPE", "MetricsPage"]
@@ -21,9 +21,14 @@ class MetricsPage:
     Accept header."""
 
     def __init__(
-        self, access: Access, render: Callable[[str], tuple[bytes, str]], *, is_public: bool, token: SecretStr
+        self,
+        request_authenticator: RequestAuthenticator,
+        render: Callable[[str], tuple[bytes, str]],
+        *,
+        is_public: bool,
+        token: SecretStr,
     ) -> None:
-        self._access, self._render, self._is_public = access, render, is_public
+        self._request_authenticator, self._render, self._is_public = request_authenticator, render, is_public
         self._token = token.get_secret_value().encode()
 
     def owns_request(self, scope: Scope) -> bool:
@@ -34,15 +39,15 @@ class MetricsPage:
         if not self._is_public:
             raise NotFound("There is nothing at /metrics.", fix="The setting metrics turns it on.")
         await self._check_access(scope)
-        body, kind = self._render(read_header(scope, b"accept") or "")
-        await send_response(send, 200, body, kind=(b"content-type", kind.encode()))
+        body, media_type = self._render(read_header(scope, b"accept") or "")
+        await send_response(send, 200, body, content_type=(b"content-type", media_type.encode()))
 
     async def _check_access(self, scope: Scope) -> None:
-        credential = self._access.credential(scope)
+        credential = self._request_authenticator.read_credential(scope)
         # An empty token must match nothing, and a comparison in constant time tells nothing about its beginning.
         if credential and self._token and hmac.compare_digest(credential.encode(), self._token):
             return
-        caller = await self._access.authenticate_request(scope)
+        caller = await self._request_authenticator.authenticate_request(scope)
         if caller.may(METRICS_SCOPE):
             return
         fix = f"Send 'Authorization: Bearer TOKEN': the setting metrics_token, or a key with the scope {METRICS_SCOPE}."

@@ -74,9 +74,9 @@ class Pages:
             is_ready, body = await self._detail(scope)
             await send_response(send, 200 if is_ready else 503, body)
         elif path in STATIC_FILES or path == "/docs/":
-            name, kind = STATIC_FILES[path.rstrip("/")]
+            name, media_type = STATIC_FILES[path.rstrip("/")]
             body = files(__package__).joinpath("static", name).read_bytes()
-            await send_response(send, 200, body, (POLICY_HEADER,), kind=(b"content-type", kind))
+            await send_response(send, 200, body, (POLICY_HEADER,), content_type=(b"content-type", media_type))
         else:
             return False
         return True

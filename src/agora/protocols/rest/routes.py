@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from agora.protocols.query_string import decode_segment
+from agora.protocols.query_string import decode_path_segment
 from agora.value_classes import value_class
 from agora_sdk.contract import Kind, Operation, Route
 
@@ -84,7 +84,7 @@ def _match_segments(parts: tuple[str, ...], segments: list[str]) -> dict[str, st
             # An empty segment is no value: ``/agents/`` is not the agent with the empty name.
             if not segment:
                 return None
-            name, value = part[1:-1], decode_segment(segment)
+            name, value = part[1:-1], decode_path_segment(segment)
             parameters[name] = f"{parameters[name]}/{value}" if name in parameters else value
         elif part != segment:
             return None

@@ -21,7 +21,7 @@ from pydantic_core import to_json
 from agora.core.call import Caller
 from agora.core.dispatcher import Dispatcher
 from agora.net.backpressure import Connection
-from agora.protocols.http import check_json_weight
+from agora.protocols.http import require_json_weight_within_limit
 from agora.protocols.trace_context import open_incoming_span
 from agora.telemetry.context import extract_valid_trace_headers
 from agora_sdk.contract import Kind
@@ -130,7 +130,7 @@ class Calls:
                 errors=[field_error("frame", f"longer than {self._limit} bytes")],
             )
         # Before parsing: small JSON texts can become objects of many times their size.
-        check_json_weight(document, self._limit)
+        require_json_weight_within_limit(document, self._limit)
         try:
             fields = _OBJECT.validate_json(text)
         except ValidationError:

@@ -28,7 +28,7 @@ from agora.core.call import Caller
 from agora.core.dispatcher import Dispatcher
 from agora.core.lazy import Lazy
 from agora.net.sealing import Sealer
-from agora.protocols.http import Access, Receive, Scope, Send, read_header, send_problem
+from agora.protocols.http import Receive, RequestAuthenticator, Scope, Send, read_header, send_problem
 from agora.settings import Settings
 from agora_sdk.contract import declared
 from agora_sdk.errors import (
@@ -81,19 +81,23 @@ class MonitorApp:
     def __init__(
         self,
         dispatcher: Dispatcher,
-        access: Access,
+        request_authenticator: RequestAuthenticator,
         settings: Settings,
         sealer: Sealer,
         clock: Clock,
         ended: HasEnded,
         sign_on: SignOn | None = None,
     ) -> None:
-        self.dispatcher, self.access, self.public_url = dispatcher, access, settings.public_url
+        self.dispatcher, self.request_authenticator, self.public_url = (
+            dispatcher,
+            request_authenticator,
+            settings.public_url,
+        )
         ways = {TOKEN: self._authenticate_token_session, LOCAL: self._authenticate_local_session}
         secure = urlsplit(settings.own_url).scheme == "https"
         self.sessions = Sessions(sealer, clock, ways, ended, secure=secure)
         self.notices = Notices(self.sessions)
-        self.sign_in = SignIn(access, self.sessions, sign_on, settings.public_url)
+        self.sign_in = SignIn(request_authenticator, self.sessions, sign_on, settings.public_url)
         self.acts = Actions(dispatcher, self.notices, settings.body_limit)
         self.exports = Exports(dispatcher)
         self.upstreams = UpstreamAuthorizations(dispatcher, self.notices, settings.own_url)
@@ -193,11 +197,11 @@ class MonitorApp:
     async def _send_export(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send a file to a caller with a credential or a session."""
         # A program that sends a credential means it, whatever cookies it has stored.
-        session = None if self.access.credential(scope) else self.sessions.find(scope)
+        session = None if self.request_authenticator.read_credential(scope) else self.sessions.find(scope)
 
         async def authenticate() -> Caller:
             if session is None:
-                return await self.access.authenticate_request(scope)
+                return await self.request_authenticator.authenticate_request(scope)
             return await self.sessions.resolve_caller(scope, session)
 
         async def reauthenticate_caller() -> None:

@@ -171,7 +171,7 @@ def format_bytes(value: float | None) -> str:
     return f"{value:.0f} {SIZE_UNITS[unit]}" if unit == 0 or value >= 100 else f"{value:.1f} {SIZE_UNITS[unit]}"
 
 
-def encode_segment(value: str) -> str:
+def encode_path_segment(value: str) -> str:
     """Encode text as one path segment."""
     return quote(value, safe="")
 
@@ -272,7 +272,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "milliseconds": format_milliseconds,
     "moment": full_time,
     "money": format_money,
-    "path": encode_segment,
+    "path": encode_path_segment,
     "plural": pluralize,
     "quantity": format_quantity,
     "room": find_page_path,

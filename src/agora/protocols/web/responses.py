@@ -17,7 +17,7 @@ Headers = Iterable[tuple[bytes, bytes]]
 
 async def send_html(send: Send, status: int, body: bytes, headers: Headers = ()) -> None:
     """Send a page or a part of one."""
-    await send_response(send, status, body, (*SECURITY_HEADERS, *headers), kind=HTML_HEADER)
+    await send_response(send, status, body, (*SECURITY_HEADERS, *headers), content_type=HTML_HEADER)
 
 
 async def send_page(scope: Scope, send: Send, body: bytes, headers: Headers = ()) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Final, Protocol
 
 from agora.core.call import Caller
-from agora.protocols.http import Access, Receive, Scope, Send, read_header
+from agora.protocols.http import Receive, RequestAuthenticator, Scope, Send, read_header
 from agora_sdk.errors import AgoraError, Conflict, NotFound, PermissionDenied, Unauthenticated
 
 from . import forms
@@ -62,21 +62,28 @@ class SignOn(Protocol):
 class SignIn:
     """The sign-in page and its form."""
 
-    def __init__(self, access: Access, sessions: Sessions, sign_on: SignOn | None, public_url: str) -> None:
-        self.access, self.sessions, self.sign_on, self.public_url = access, sessions, sign_on, public_url
+    def __init__(
+        self, request_authenticator: RequestAuthenticator, sessions: Sessions, sign_on: SignOn | None, public_url: str
+    ) -> None:
+        self.request_authenticator, self.sessions, self.sign_on, self.public_url = (
+            request_authenticator,
+            sessions,
+            sign_on,
+            public_url,
+        )
 
     # -- callers of sessions ----------------------------------------------------------------------
 
     async def authenticate_token_session(self, scope: Scope, credential: str) -> Caller:
         """Return the caller of a session begun with a token."""
-        return self._require_role(await self.access.authenticate_request(scope, credential))
+        return self._require_role(await self.request_authenticator.authenticate_request(scope, credential))
 
     async def authenticate_same_machine_session(self, scope: Scope, credential: str) -> Caller:
         """Return the caller of a local session without a token, which is valid only for local requests."""
         # Checked with each request, not at the sign-in only: the cookie may be copied to another machine.
-        if not self.access.is_local(scope):
+        if not self.request_authenticator.is_local(scope):
             raise Unauthenticated("This session is only valid on the server machine.", fix="Sign in with a token.")
-        return await self.access.authenticate_request(scope)
+        return await self.request_authenticator.authenticate_request(scope)
 
     def _require_role(self, caller: Caller) -> Caller:
         if caller.kind == "user" and not caller.scopes:
@@ -96,7 +103,7 @@ class SignIn:
         values = {
             "token": token,
             "next": choose_safe_next_path(next),
-            "local": self.access.is_local(scope),
+            "local": self.request_authenticator.is_local(scope),
             "others": [] if self.sign_on is None else [{"name": "single sign-on", "path": f"{HOME_PATH}sso"}],
             "trouble": trouble,
         }
@@ -188,7 +195,7 @@ class SignIn:
         that name, if the provider accepts any redirect URI.
         """
         host = read_header(scope, b"host")
-        if not self.public_url and not self.access.is_own_host(host):
+        if not self.public_url and not self.request_authenticator.is_own_host(host):
             raise Conflict(
                 "This address is not an address of the server.",
                 fix="Set public_url to the address under which browsers reach it.",

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from agora.protocols.a2a.core import Core
+from agora.protocols.a2a.operations import A2AOperations
 from agora.server.app import App
 from agora.settings import Settings
 from tests.harness import Running, make_settings, running
@@ -85,14 +85,14 @@ async def test_stranger_sees_only_published_entries(http: httpx.AsyncClient, ser
 async def test_upstream_that_is_removed_during_the_listing_is_left_out(
     http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    invoke = Core.invoke_operation
+    invoke = A2AOperations.invoke_operation
 
-    async def invoke_after_removal(core: Core, operation: str, *arguments: Any) -> Any:
+    async def invoke_after_removal(operations: A2AOperations, operation: str, *arguments: Any) -> Any:
         if operation == "agora.upstream.get":
             assert (await http.delete("/upstreams/far")).status_code == 200
-        return await invoke(core, operation, *arguments)
+        return await invoke(operations, operation, *arguments)
 
-    monkeypatch.setattr(Core, "invoke_operation", invoke_after_removal)
+    monkeypatch.setattr(A2AOperations, "invoke_operation", invoke_after_removal)
     entries = await _entries(http)
     assert "far" not in entries
     assert "echoes" in entries

@@ -1,4 +1,4 @@
-"""The core of all bindings: calls the operation of a request, or opens its stream."""
+"""Operations of A2A for all bindings: calls the operation of a request, or opens its stream."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from agora_sdk.errors import NotFound
 from .dialects import Dialect
 from .methods import CARD_METHOD, Method
 
-__all__ = ["Core", "OpenedStream", "Request"]
+__all__ = ["A2AOperations", "A2ARequest", "OpenedStream"]
 
 
 @dataclass(slots=True)
-class Request:
+class A2ARequest:
     """A request of any binding.
 
     agent: the addressed agent; None for the front agent. base_url: used by the client to reach the server. extensions:
@@ -56,7 +56,7 @@ class OpenedStream:
     interrupts: bool = field(default=False)
 
 
-class Core:
+class A2AOperations:
     """Calls the operations of A2A's methods. wait: maximum seconds that SendMessage waits for its task."""
 
     def __init__(self, dispatcher: Dispatcher, wait: float) -> None:
@@ -78,21 +78,21 @@ class Core:
         """Invoke an operation; returns its result as JSON. Raises an AgoraError."""
         return await invoke_operation(self.dispatcher, name, caller, arguments, idempotency_key=key)
 
-    async def call_operation(self, request: Request) -> bytes:
+    async def call_operation(self, request: A2ARequest) -> bytes:
         """Call a method without a stream; returns its result in the request's dialect. Raises an AgoraError."""
-        method, arguments = request.method, self._add_addressed_agent(request)
+        method, arguments = request.method, self._build_operation_arguments(request)
         if method.name == "SendMessage":
             # A bound of the server: a blocking send would otherwise hold a connection for as long as the agent works.
             arguments["wait"] = self._long_poll_seconds
         elif method.name == CARD_METHOD:
             arguments["base_url"] = request.base_url
         elif method.name == "GetTaskPushNotificationConfig" and "config_id" not in arguments:
-            return request.dialect.encode_result(method.name, await self._find_first_push_config(request, arguments))
+            return request.dialect.encode_result(method.name, await self._load_first_push_config(request, arguments))
         body = await self.invoke_operation(method.operation, request.caller, arguments, request.key)
         return request.dialect.encode_result(method.name, body)
 
-    def _add_addressed_agent(self, request: Request) -> dict[str, Any]:
-        """Add the addressed agent and the extensions to the arguments."""
+    def _build_operation_arguments(self, request: A2ARequest) -> dict[str, Any]:
+        """Build the arguments of the operation: those of the request, with the addressed agent and the extensions."""
         arguments = dict(request.arguments)
         if request.agent is not None:
             # Replaces a "tenant" of the body: a request to /a2a/X must not reach Y.
@@ -101,8 +101,8 @@ class Core:
             arguments["extensions"] = list(request.extensions)
         return arguments
 
-    async def _find_first_push_config(self, request: Request, arguments: Mapping[str, Any]) -> bytes:
-        """Find the first push configuration of a task: 0.3 allows a request with only the task's id."""
+    async def _load_first_push_config(self, request: A2ARequest, arguments: Mapping[str, Any]) -> bytes:
+        """Load the first push configuration of a task: 0.3 allows a request with only the task's id. Raises NotFound."""
         page = from_json(await self.invoke_operation("agora.a2a.list_push_configs", request.caller, arguments))
         configs = page.get("configs")
         if not configs:
@@ -110,9 +110,9 @@ class Core:
         config_arguments = {**arguments, "config_id": configs[0]["id"]}
         return await self.invoke_operation(request.method.operation, request.caller, config_arguments)
 
-    async def open_stream(self, request: Request) -> OpenedStream:
+    async def open_stream(self, request: A2ARequest) -> OpenedStream:
         """Open the stream of a streaming method. Raises an AgoraError if it cannot be opened."""
-        arguments = self._add_addressed_agent(request)
+        arguments = self._build_operation_arguments(request)
         if request.method.name == "SubscribeToTask":
             return OpenedStream(await self._open_task_stream(request, arguments))
         # The stream reports the work: a call that waits would hold back its first item until the task ends.
@@ -132,7 +132,7 @@ class Core:
         stream_arguments["last_event_id"] = str(position)
         return OpenedStream(await self._open_task_stream(request, stream_arguments), (position, body), interrupts=True)
 
-    async def _open_task_stream(self, request: Request, arguments: dict[str, Any]) -> LiveStream:
+    async def _open_task_stream(self, request: A2ARequest, arguments: dict[str, Any]) -> LiveStream:
         if request.resume is not None:
             arguments["last_event_id"] = request.resume
         return await open_operation_stream(

@@ -9,33 +9,35 @@ from urllib.parse import urlsplit
 from agora.comma_lists import split_list
 from agora.core.call import Caller
 from agora.core.dispatcher import Dispatcher
-from agora.protocols.host_header import list_own_host_names, server_url_for_request
-from agora.protocols.http import Access, Receive, Scope, read_body, read_header, run_while_connected
+from agora.protocols.host_header import choose_server_url, list_own_host_names
+from agora.protocols.http import Receive, RequestAuthenticator, Scope, read_body, read_header, run_while_connected
 from agora.protocols.json_body import read_json_body
 from agora.settings import Settings
 from agora_sdk.errors import InvalidRequest, field_error
 
-from .core import Request
 from .dialects import Dialect
 from .methods import Method
+from .operations import A2ARequest
 
-__all__ = ["Session", "is_own_url", "read_extensions"]
+__all__ = ["HttpRequest", "is_own_url", "read_extension_uris"]
 
 T = TypeVar("T")
 # As many as the largest 64-bit number has.
 _MAX_DIGITS = 20
 
 
-class Session:
-    """A request at an agent's address; ``agent`` is None for the front agent."""
+class HttpRequest:
+    """An HTTP request at an agent's address; ``agent`` is None for the front agent."""
 
-    def __init__(self, scope: Scope, access: Access, settings: Settings, agent: str | None) -> None:
+    def __init__(
+        self, scope: Scope, request_authenticator: RequestAuthenticator, settings: Settings, agent: str | None
+    ) -> None:
         self.scope, self.agent = scope, agent
-        self._access, self._settings = access, settings
+        self._request_authenticator, self._settings = request_authenticator, settings
 
     async def authenticate_caller(self) -> Caller:
         """Authenticate the caller. Raises Unauthenticated."""
-        return await self._access.authenticate_request(self.scope)
+        return await self._request_authenticator.authenticate_request(self.scope)
 
     async def read_body(self, receive: Receive) -> bytes:
         """Read the whole body. Raises PayloadTooLarge."""
@@ -51,27 +53,28 @@ class Session:
         accepted = read_header(self.scope, b"accept") or ""
         return "text/event-stream" in accepted and "json" not in accepted
 
-    def build_request(self, method: Method, arguments: dict[str, Any], dialect: Dialect, caller: Caller) -> Request:
+    def build_request(self, method: Method, arguments: dict[str, Any], dialect: Dialect, caller: Caller) -> A2ARequest:
         """Build the request from its HTTP headers and parameters."""
 
         # A stream outlives its request: it ends when the credential is revoked or expires.
         async def reauthenticate_caller() -> None:
             await self.authenticate_caller()
 
-        return Request(
+        return A2ARequest(
             method,
             arguments,
             dialect,
             caller,
             agent=self.agent,
-            base_url=server_url_for_request(self.scope, self._settings),
-            extensions=read_extensions(self.scope),
-            resume=self._read_resume_id() if method.streams else None,
+            base_url=choose_server_url(self.scope, self._settings),
+            extensions=read_extension_uris(self.scope),
+            resume=self._read_resume_position() if method.streams else None,
             key=read_header(self.scope, b"idempotency-key"),
             valid=reauthenticate_caller,
         )
 
-    def _read_resume_id(self) -> str | None:
+    def _read_resume_position(self) -> str | None:
+        """Read the Last-Event-ID; None without one. Raises InvalidRequest unless it is a number."""
         last_event_id = read_header(self.scope, b"last-event-id")
         if not last_event_id:
             return None
@@ -83,7 +86,7 @@ class Session:
             )
         return last_event_id
 
-    async def run_while_connected(self, receive: Receive, work: Coroutine[Any, Any, T], request: Request) -> T:
+    async def run_while_connected(self, receive: Receive, work: Coroutine[Any, Any, T], request: A2ARequest) -> T:
         """Run work; if it may wait for an agent, only for as long as the client is connected."""
         # Other methods answer at once: watching for a disconnect costs a task for each request.
         if request.method.name != "SendMessage" or request.arguments.get("return_immediately"):
@@ -91,7 +94,7 @@ class Session:
         return await run_while_connected(receive, work)
 
 
-def read_extensions(scope: Scope) -> tuple[str, ...]:
+def read_extension_uris(scope: Scope) -> tuple[str, ...]:
     """Read the URIs of the header ``A2A-Extensions`` (section 3.2.6), or of its older name."""
     value = read_header(scope, b"a2a-extensions") or read_header(scope, b"x-a2a-extensions")
     return tuple(split_list(value or ""))
