@@ -161,12 +161,12 @@ async def test_metadata_of_an_upstream_is_not_mistaken_for_ours(market: Market, 
         whole(json.dumps(message(heard, {"content": [], "_meta": meta})).encode())
     )
     await add(market, url)
-    core = market.app.mcp.core
+    features = market.app.mcp.features
     operation = market.app.registry.resolve("far.do")
-    shown = core.tools.describe_operation(operation, "default").document["_meta"]
+    shown = features.tools.get_or_create_tool(operation, "default").document["_meta"]
     assert shown == {"own": 1, "agora/version": "1.0.0"}
     outcome = await market.app.dispatcher.invoke(operation, market.operator, {})
-    from agora.protocols.mcp.core import to_tool_result
+    from agora.protocols.mcp.server_features import to_tool_result
 
     assert to_tool_result(outcome).to_document()["_meta"] == {"own": 1}
 

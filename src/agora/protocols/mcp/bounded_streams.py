@@ -15,7 +15,7 @@ from agora.core.events.sink import QueueSink
 from agora_sdk.contract import Operation
 from agora_sdk.errors import InvalidRequest, field_error
 
-from .schemas import ITEM_LIMIT, ITEMS, WAIT, WAIT_LIMIT
+from .schemas import DEFAULT_STREAM_ITEMS, DEFAULT_WAIT_SECONDS, MAX_STREAM_ITEMS, MAX_WAIT_SECONDS
 
 __all__ = ["read_bounded_stream"]
 
@@ -32,8 +32,8 @@ async def read_bounded_stream(
     Returns at the first items. Raises an AgoraError if the stream was rejected, or failed before its first item.
     """
     own_arguments = dict(arguments)
-    wait = _pop_number(own_arguments, "wait", WAIT, 0.1, WAIT_LIMIT)
-    limit = int(_pop_number(own_arguments, "limit", ITEMS, 1, ITEM_LIMIT))
+    wait = _pop_number(own_arguments, "wait", DEFAULT_WAIT_SECONDS, 0.1, MAX_WAIT_SECONDS)
+    limit = int(_pop_number(own_arguments, "limit", DEFAULT_STREAM_ITEMS, 1, MAX_STREAM_ITEMS))
     stream = await dispatcher.open_stream(operation, caller, own_arguments, valid=valid)
     sink = QueueSink(dispatcher.feed.buffer_limit)
     attaching = asyncio.create_task(stream.attach(sink))

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from agora_sdk.errors import AgoraError
 
-from .exchange import Exchange
+from .request_context import RequestContext
 from .resources import COLLECTIONS, ResourceCollection, Resources
 
 __all__ = ["complete_argument"]
@@ -22,16 +22,18 @@ _COLLECTION_BY_ARGUMENT: Final[Mapping[str, ResourceCollection]] = {
 }
 
 
-async def complete_argument(resources: Resources, exchange: Exchange, argument: Mapping[str, Any]) -> dict[str, Any]:
+async def complete_argument(
+    resources: Resources, request_context: RequestContext, argument: Mapping[str, Any]
+) -> dict[str, Any]:
     """Complete an argument of a prompt or resource template with ids and names visible to the caller."""
     typed = str(argument.get("value", "")).lower()
     name = str(argument.get("name", ""))
     try:
         if name == "service":
-            page = await resources.invoke_operation(exchange, "agora.discovery.list", {"schemas": False})
+            page = await resources.invoke_operation(request_context, "agora.discovery.list", {"schemas": False})
             candidates = [service["name"] for service in page["services"]]
         elif name in _COLLECTION_BY_ARGUMENT:
-            candidates = await _list_candidates(resources, exchange, _COLLECTION_BY_ARGUMENT[name])
+            candidates = await _list_candidates(resources, request_context, _COLLECTION_BY_ARGUMENT[name])
         else:
             candidates = []
     except AgoraError:  # without the permission to list, no candidates
@@ -40,7 +42,9 @@ async def complete_argument(resources: Resources, exchange: Exchange, argument: 
     return {"completion": {"values": values[:MAX_VALUES], "total": len(values), "hasMore": len(values) > MAX_VALUES}}
 
 
-async def _list_candidates(resources: Resources, exchange: Exchange, collection: ResourceCollection) -> list[str]:
-    page = await resources.invoke_operation(exchange, collection.operation, {"limit": MAX_CANDIDATES})
+async def _list_candidates(
+    resources: Resources, request_context: RequestContext, collection: ResourceCollection
+) -> list[str]:
+    page = await resources.invoke_operation(request_context, collection.operation, {"limit": MAX_CANDIDATES})
     by_name = [item[collection.title] for item in page[collection.items]] if collection.items == "agents" else []
     return by_name + [item[collection.id] for item in page[collection.items]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 
-from .exchange import INVALID_PARAMS, JsonRpcError
+from .request_context import INVALID_PARAMS, JsonRpcError
 
 __all__ = ["decode_cursor", "encode_cursor"]
 

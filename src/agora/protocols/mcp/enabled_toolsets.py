@@ -10,18 +10,18 @@ from collections.abc import Sequence
 from agora.domains.client_sessions.sessions import compute_client_session_key
 from agora_sdk.errors import InvalidRequest
 
-from .exchange import Exchange
+from .request_context import RequestContext
 from .session_store import SessionStore
 
 __all__ = ["EnabledToolsets", "build_client_key"]
 
 
-def build_client_key(exchange: Exchange) -> str:
+def build_client_key(request_context: RequestContext) -> str:
     """Return the key under which a client's toolsets are stored and their changes announced."""
-    if exchange.session is not None:
-        return exchange.session.key
-    caller = exchange.caller
-    return compute_client_session_key(f"client {caller.kind} {caller.subject} {exchange.client_name}")
+    if request_context.session is not None:
+        return request_context.session.key
+    caller = request_context.caller
+    return compute_client_session_key(f"client {caller.kind} {caller.subject} {request_context.client_name}")
 
 
 class EnabledToolsets:
@@ -30,25 +30,27 @@ class EnabledToolsets:
     def __init__(self, session_store: SessionStore) -> None:
         self._session_store = session_store
 
-    async def read_toolsets(self, exchange: Exchange) -> tuple[str, ...]:
+    async def read_toolsets(self, request_context: RequestContext) -> tuple[str, ...]:
         """Read the toolsets enabled for the client."""
-        if exchange.session is not None:
-            return exchange.session.toolsets
-        if exchange.caller.kind == "anonymous":
+        if request_context.session is not None:
+            return request_context.session.toolsets
+        if request_context.caller.kind == "anonymous":
             return ()
-        return await self._session_store.read_toolsets(exchange.caller, build_client_key(exchange))
+        return await self._session_store.read_toolsets(request_context.caller, build_client_key(request_context))
 
-    async def change_toolsets(self, exchange: Exchange, toolsets: Sequence[str], *, enabled: bool) -> tuple[str, ...]:
+    async def change_toolsets(
+        self, request_context: RequestContext, toolsets: Sequence[str], *, enabled: bool
+    ) -> tuple[str, ...]:
         """Enable or disable toolsets; returns those now enabled. Raises InvalidRequest for anonymous callers without a
         session."""
-        session = exchange.session
-        if session is None and exchange.caller.kind == "anonymous":
+        session = request_context.session
+        if session is None and request_context.caller.kind == "anonymous":
             raise InvalidRequest(
                 "The client cannot be identified: it has no credential and no session.",
                 fix="Name the toolsets in the header X-MCP-Toolsets, or in the URL: ?view=model&toolsets=task.",
             )
         enabled_toolsets = await self._session_store.change_toolsets(
-            exchange.caller, build_client_key(exchange), toolsets, enabled=enabled
+            request_context.caller, build_client_key(request_context), toolsets, enabled=enabled
         )
         if session is not None:
             session.toolsets = enabled_toolsets

@@ -46,9 +46,7 @@ from agora_sdk.errors import (
 )
 
 from . import server_info
-from .core import Core
 from .enabled_toolsets import EnabledToolsets
-from .exchange import Exchange, JsonRpcError
 from .fast_path import FastPath
 from .get_streams import GetStreams
 from .guard import Guard
@@ -57,11 +55,13 @@ from .long_calls import send_relayed_answer
 from .methods import Methods
 from .paths import MCP_PATH, METADATA_PATH
 from .plain_rpc import PlainRpc
+from .request_context import JsonRpcError, RequestContext
+from .server_features import ServerFeatures
 from .session_bootstrap import end_sdk_session, ensure_sdk_session, send_notification
 from .session_store import SessionStore, build_client_document_of_handshake
 from .sessions import MAX_REQUEST_LENGTH, Session, Sessions
-from .view import FULL_VIEW, MODEL_VIEW, VIEW_HEADERS, VIRTUAL_SERVER_VIEW, View, read_view
-from .virtual_servers import SERVERS_PATH, enter_virtual_server
+from .tool_view import FULL_VIEW, MODEL_VIEW, VIEW_HEADERS, VIRTUAL_SERVER_VIEW, ToolView, parse_tool_view
+from .virtual_servers import SERVERS_PATH, set_virtual_server_view_and_scopes
 
 if TYPE_CHECKING:
     from .sdk import SdkServer
@@ -110,10 +110,10 @@ class McpApp:
         self.guard = Guard(request_authenticator, settings, tuple(sorted(scopes)), cors)
         self.sessions = Sessions()
         self.session_store = SessionStore(dispatcher, lambda: self.sessions, self.forget_session)
-        self.core = Core(dispatcher, EnabledToolsets(self.session_store), self.session_store.watch_task)
-        self._fixtures = None if self.fixtures is None else self.fixtures(self.core)
-        methods = Methods(self.core)
-        self.fast_path = FastPath(self.core, methods, self._fixtures.owns if self._fixtures else None)
+        self.features = ServerFeatures(dispatcher, EnabledToolsets(self.session_store), self.session_store.watch_task)
+        self._fixtures = None if self.fixtures is None else self.fixtures(self.features)
+        methods = Methods(self.features)
+        self.fast_path = FastPath(self.features, methods, self._fixtures.owns if self._fixtures else None)
         self.plain = PlainRpc(methods, settings.page_bytes)
         self._sdk: SdkServer | None = None
         self._loading = asyncio.Lock()
@@ -141,19 +141,23 @@ class McpApp:
     async def _load_sdk(self) -> SdkServer:
         # Importing the SDK takes long enough to stall every other connection of the event loop.
         server_class = await SDK_SERVER.import_in_thread()
-        server = server_class(self.core, self.session_store, self.settings.body_limit, self._find_header_schema)
+        server = server_class(self.features, self.session_store, self.settings.body_limit, self._find_header_schema)
         if self._fixtures is not None:
             self._fixtures.install(server)
         await server.start()
         return server
 
-    def _find_header_schema(self, exchange: Exchange, name: str) -> Mapping[str, Any] | None:
+    def _find_header_schema(self, request_context: RequestContext, name: str) -> Mapping[str, Any] | None:
         """Find the input schema for checking headers; None if there is nothing to check."""
         if self._fixtures is not None and (fixture_schema := self._fixtures.schema(name)) is not None:
             schema: Mapping[str, Any] = fixture_schema
             return schema
-        operation = self.core.find_operation(exchange, {"name": name})
-        return operation.input_schema if operation is not None and self.core.tools.has_headers(operation) else None
+        operation = self.features.find_operation(request_context, {"name": name})
+        return (
+            operation.input_schema
+            if operation is not None and self.features.tools.has_mirrored_headers(operation)
+            else None
+        )
 
     def drain(self) -> None:
         """Begin to stop: end standing streams; running requests continue."""
@@ -167,7 +171,7 @@ class McpApp:
             await asyncio.gather(self._sweeping, return_exceptions=True)
         # Before the SDK stops: these tasks send it notifications and deletions.
         await asyncio.gather(*self._background_tasks, return_exceptions=True)
-        await self.core.suspended_calls.stop()
+        await self.features.suspended_calls.stop()
         if self._sdk is not None:
             await self._sdk.stop()
 
@@ -187,9 +191,9 @@ class McpApp:
                 log.exception("sessions could not be maintained")
 
     async def forget_session(self, session: Session) -> None:
-        """Drop the local state of a session. Its running requests end."""
+        """Drop the state of a session on this server. Its running requests end."""
         # First from memory, so that no request finds the session while its SDK session ends.
-        self.sessions.remove(session)
+        self.sessions.remove_session(session)
         if self._sdk is not None:
             await end_sdk_session(self._sdk, session)
 
@@ -197,21 +201,21 @@ class McpApp:
         """Handle the event of a session of this or another server. Runs on the event loop, after the commit."""
         if type == ENDED_EVENT:
             # Marked even if not in memory: a request that has just read the row must not add the session again.
-            session = self.sessions.mark_ended(data["session"])
+            session = self.sessions.mark_ended_and_remove(data["session"])
             if session is not None:
                 self._run_in_background(self.forget_session(session))
         elif type == TOOLSETS_CHANGED_EVENT:
-            session = self.sessions.find_by_key(data["session"])
+            session = self.sessions.find_session_by_key(data["session"])
             if session is not None:
                 # Another server may have changed them: the session in memory is only a copy of its row.
                 session.toolsets = tuple(data["toolsets"])
         elif type == CANCELLED_EVENT:
-            session = self.sessions.find_by_key(data["session"])
+            session = self.sessions.find_session_by_key(data["session"])
             if (
                 session is not None
                 and self._sdk is not None
                 # Keyed by text, compared as it is: in JSON-RPC the ids 1 and "1" are of different requests.
-                and session.asked.get(str(data["request"])) == data["request"]
+                and session.request_ids.get(str(data["request"])) == data["request"]
             ):
                 self._run_in_background(
                     send_notification(
@@ -239,56 +243,60 @@ class McpApp:
         path: str = scope["path"].rstrip("/")
         try:
             if path in (METADATA_PATH, f"{METADATA_PATH}/mcp") and scope["method"] in ("GET", "HEAD"):
-                await self.guard.send_metadata(scope, send)
+                await self.guard.send_resource_metadata(scope, send)
             elif path == MCP_PATH:
-                await self._answer_streamable(scope, receive, send)
+                await self._answer_streamable_http(scope, receive, send)
             elif path.startswith(SERVERS_PATH):
-                await self._answer_streamable(scope, receive, send, path.removeprefix(SERVERS_PATH))
+                await self._answer_streamable_http(scope, receive, send, path.removeprefix(SERVERS_PATH))
             elif path == f"{MCP_PATH}/v1/rpc":
-                await self._answer_rpc(scope, receive, send)
+                await self._answer_plain_rpc(scope, receive, send)
             elif path == f"{MCP_PATH}/v1/tools":
-                await self._answer_tools(scope, send)
+                await self._send_tool_listing(scope, send)
             else:
                 fix = "MCP is at /mcp; its plain endpoints are POST /mcp/v1/rpc and GET /mcp/v1/tools."
                 raise NotFound(f"There is nothing at {scope['path']}.", fix=fix)
         except AgoraError as error:
             await self.guard.send_error(scope, send, error)
 
-    def _create_exchange(self, scope: Scope, caller: Caller, default: View, *, modern: bool) -> Exchange:
+    def _create_request_context(
+        self, scope: Scope, caller: Caller, default: ToolView, *, modern: bool
+    ) -> RequestContext:
         # Streams call this from time to time, so that a revoked credential ends them.
         async def reauthenticate_caller() -> None:
             await self.guard.authenticate_caller(scope)
 
-        return Exchange(
+        return RequestContext(
             caller,
-            read_view(scope["query_string"], {name: read_header(scope, name) for name in VIEW_HEADERS}, default),
+            parse_tool_view(scope["query_string"], {name: read_header(scope, name) for name in VIEW_HEADERS}, default),
             modern,
             reauthenticate_caller,
             key=read_header(scope, b"idempotency-key"),
             request_id=new_id("req"),
         )
 
-    async def _answer_streamable(self, scope: Scope, receive: Receive, send: Send, server: str = "") -> None:
+    async def _answer_streamable_http(self, scope: Scope, receive: Receive, send: Send, server: str = "") -> None:
         """Answer one request to ``/mcp``, or to a virtual server."""
         _strip_header_values(scope)
         caller = await self.guard.authenticate_caller(scope)
         version = read_header(scope, b"mcp-protocol-version")
         # An unknown version counts as newer: that era answers it with the list of supported versions.
         modern = version is not None and version not in server_info.HANDSHAKE_VERSIONS
-        exchange = self._create_exchange(scope, caller, VIRTUAL_SERVER_VIEW if server else MODEL_VIEW, modern=modern)
+        request_context = self._create_request_context(
+            scope, caller, VIRTUAL_SERVER_VIEW if server else MODEL_VIEW, modern=modern
+        )
         if server:
-            await enter_virtual_server(self.dispatcher, exchange, server)
-        session = exchange.session = None if modern else await self._find_session(scope, caller)
+            await set_virtual_server_view_and_scopes(self.dispatcher, request_context, server)
+        session = request_context.session = None if modern else await self._resolve_session(scope, caller)
         message, again = None, receive
         if scope["method"] == "POST":
             body = await read_body(scope, receive, self.settings.body_limit)
             # Parsed once for both paths: the SDK reads the same bytes again if the fast path leaves the request to it.
             message, again = _parse_json_or_none(body), replay_body(body, receive)
-            if (missing_scope := await self._find_missing_scope_error(exchange, message)) is not None:
-                await self.guard.send_missing_scope(scope, send, message["id"], missing_scope)
+            if (missing_scope := await self._find_missing_scope_error(request_context, message)) is not None:
+                await self.guard.send_missing_scope_error(scope, send, message["id"], missing_scope)
                 return
-            exchange.client_name = _read_client_name(message) if modern else ""
-            answer = await self.fast_path.answer_request(scope, message, exchange, session)
+            request_context.client_name = _read_client_name(message) if modern else ""
+            answer = await self.fast_path.answer_request_or_none(scope, message, request_context, session)
             if answer is not None:
                 await send_response(send, answer.status, answer.body, answer.headers)
                 return
@@ -297,7 +305,7 @@ class McpApp:
             if isinstance(message, dict) and message.get("method") == "initialize":
                 # A handshake runs no operation, so the dispatcher does not count it.
                 self.dispatcher.limiter.charge_call(caller)
-            if (work := self.fast_path.prepare_relay_call(scope, message, exchange)) is not None:
+            if (work := self.fast_path.create_relay_call_or_none(scope, message, request_context)) is not None:
                 await send_relayed_answer(message["id"], work, receive, send)
                 return
         if scope["method"] == "GET" and session is None and not modern:
@@ -305,64 +313,75 @@ class McpApp:
                 "A stream requires a session, and the request has no session id.", fix=NO_SESSION_FIX
             )
         if session is not None:
-            await self._answer_in_session(scope, again, send, exchange, session, message)
+            await self._answer_in_session(scope, again, send, request_context, session, message)
         else:
-            await self._answer_by_sdk(scope, again, send, exchange, message)
+            await self._answer_by_sdk(scope, again, send, request_context, message)
 
-    async def _find_session(self, scope: Scope, caller: Caller) -> Session | None:
-        """Find the session of a request. Raises NotFound if it is unknown or another caller's."""
+    async def _resolve_session(self, scope: Scope, caller: Caller) -> Session | None:
+        """Resolve the session of a request; None without a session id. Raises NotFound if it is unknown or another
+        caller's.
+        """
         id = read_header(scope, b"mcp-session-id")
         if id is None:
             return None
         self._start_sweeping()
-        session = await self.session_store.find_session(id, caller)
+        session = await self.session_store.find_and_prolong_session(id, caller)
         if session is None:
             raise NotFound("Session not found", fix="Start a new session: send 'initialize' without a session id.")
         return session
 
-    async def _find_missing_scope_error(self, exchange: Exchange, message: Any) -> PermissionDenied | None:
-        """Find the missing scope of a request while HTTP can still report it; None if no scope is missing.
+    async def _find_missing_scope_error(self, request_context: RequestContext, message: Any) -> PermissionDenied | None:
+        """Find the missing scope of a request while HTTP can still report it, and count and audit the refusal; None if no
+        scope is missing.
 
         Raises Unauthenticated if a credential is required.
         """
         if not isinstance(message, dict) or "id" not in message:
             return None
-        operation = self._find_requested_operation(exchange, message)
-        if operation is None or exchange.caller.may(operation.scope):
+        operation = self._find_requested_operation(request_context, message)
+        if operation is None or request_context.caller.may(operation.scope):
             return None
-        self.guard.require_credential(exchange.caller, operation)
+        self.guard.require_credential(request_context.caller, operation)
         # A task's program has only the credential of the task; signing in would make it another caller.
-        if message["method"] != "tools/call" or exchange.caller.kind == "task":
+        if message["method"] != "tools/call" or request_context.caller.kind == "task":
             return None
         try:
-            await self.core.run_operation(exchange, operation, {}, None)  # rejected, counted and audited like any call
+            await self.features.run_operation(
+                request_context, operation, {}, None
+            )  # rejected, counted and audited like any call
         except PermissionDenied as error:
             return error if "required" in error.extra else None
         except AgoraError:  # another error, which the call itself reports
             return None
         return None
 
-    def _find_requested_operation(self, exchange: Exchange, message: Mapping[str, Any]) -> Operation | None:
+    def _find_requested_operation(
+        self, request_context: RequestContext, message: Mapping[str, Any]
+    ) -> Operation | None:
         """Find the operation of a request; None without one, or if it needs no scope."""
         method, params = message.get("method"), message.get("params")
         if method == "tools/call":
-            return self.core.find_called_operation(exchange, params) if isinstance(params, dict) else None
+            return self.features.find_called_operation(request_context, params) if isinstance(params, dict) else None
         name = OPERATION_BY_METHOD.get(method) if isinstance(method, str) else None
-        return None if name is None else self.dispatcher.context.registry.resolve(name, None, exchange.caller.tenant)
+        return (
+            None
+            if name is None
+            else self.dispatcher.context.registry.resolve(name, None, request_context.caller.tenant)
+        )
 
     # -- through the SDK -------------------------------------------------------------------------
 
     async def _answer_by_sdk(
-        self, scope: Scope, receive: Receive, send: Send, exchange: Exchange, message: Any
+        self, scope: Scope, receive: Receive, send: Send, request_context: RequestContext, message: Any
     ) -> None:
         """Answer a request without a session: of the newer era, or the handshake that begins a session."""
         server = await self.get_or_load_sdk()
-        scope["agora.mcp.exchange"] = exchange
+        scope["agora.mcp.exchange"] = request_context
         params = _read_handshake_params(message)
-        if exchange.modern or params is None:
+        if request_context.modern or params is None:
             await server(scope, receive, send)
         else:
-            await self._begin_session(server, scope, receive, send, exchange, message)
+            await self._begin_session(server, scope, receive, send, request_context, message)
 
     async def _begin_session(
         self,
@@ -370,45 +389,51 @@ class McpApp:
         scope: Scope,
         receive: Receive,
         send: Send,
-        exchange: Exchange,
+        request_context: RequestContext,
         message: Mapping[str, Any],
     ) -> None:
         """Begin a session. A session that the SDK is about to reject is not stored."""
         self._start_sweeping()
-        params, caller = message["params"], exchange.caller
+        params, caller = message["params"], request_context.caller
         client = build_client_document_of_handshake(
             params, server_info.negotiate_version(params.get("protocolVersion"))
         )
         # Checked before anything is stored: requests that the SDK rejects must not fill the table of sessions.
-        is_valid = server.is_handshake(params)
+        is_valid = server.is_valid_handshake(params)
         session = (
             await self.session_store.begin_session(caller, client)
             if is_valid
             else self.sessions.create_session(caller, client)
         )
-        session.instructions = server_info.write_instructions(exchange.view)
+        session.instructions = server_info.build_instructions(request_context.view)
         if is_valid:
             receive = replay_body(to_json({**message, "params": client}), receive)
         scope["agora.mcp.session"] = session
-        watched = ObservedSend(send, session.id if is_valid else "")
+        observed_send = ObservedSend(send, session.id if is_valid else "")
 
-        def on_opened(local: str) -> None:  # before the client knows its id
-            session.local = local
+        def add_to_memory(sdk_session_id: str) -> None:  # before the client knows its id
+            session.sdk_session_id = sdk_session_id
             if is_valid:
                 self.sessions.add_session(session)
 
-        watched.opened = on_opened
+        observed_send.on_session_created = add_to_memory
         try:
-            await server(scope, receive, watched)
+            await server(scope, receive, observed_send)
         finally:
             if not is_valid:
                 await end_sdk_session(server, session)
             # The client has no id of this session, so that nobody could ever use or end its row.
-            elif watched.status != 200:
+            elif observed_send.status != 200:
                 await self.session_store.discard_session(session)
 
     async def _answer_in_session(
-        self, scope: Scope, receive: Receive, send: Send, exchange: Exchange, session: Session, message: Any
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        request_context: RequestContext,
+        session: Session,
+        message: Any,
     ) -> None:
         method = scope["method"]
         if method == "DELETE":
@@ -418,28 +443,30 @@ class McpApp:
             return
         if method not in ("GET", "POST"):
             raise MethodNotAllowed(f"{method} is not possible here.", fix="Use POST.", allowed=list(METHODS))
-        scope["agora.mcp.exchange"], scope["agora.mcp.session"] = exchange, session
+        scope["agora.mcp.exchange"], scope["agora.mcp.session"] = request_context, session
         if method == "GET":
-            await self._get_streams(scope, receive, send, exchange, session)
+            await self._get_streams(scope, receive, send, request_context, session)
             return
-        if await self._handle_message_for_other_server(session, message, send):
+        if await self._answer_message_for_other_server(session, message, send):
             return
         server = await self.get_or_load_sdk()
         await ensure_sdk_session(server, session)
         # Remembered by the server that runs the call: a cancellation that arrives at another server is passed on to it.
         session.remember_request(message.get("id") if isinstance(message, dict) and "method" in message else None)
-        session.open += 1
+        session.running_requests += 1
         try:
-            await server(to_sdk_scope(scope, session.local), receive, ObservedSend(send, session.id))
+            await server(to_sdk_scope(scope, session.sdk_session_id), receive, ObservedSend(send, session.id))
         finally:
-            session.open -= 1
+            session.running_requests -= 1
 
-    async def _handle_message_for_other_server(self, session: Session, message: Any, send: Send) -> bool:
-        """Handle a message about a call that runs on another server; returns whether it was one."""
+    async def _answer_message_for_other_server(self, session: Session, message: Any, send: Send) -> bool:
+        """Answer a message about a call that runs on another server; returns whether it was one. Raises Conflict for a
+        response to it.
+        """
         if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
             return False
         method = message.get("method")
-        if not session.asked and method is None and ("result" in message or "error" in message):
+        if not session.request_ids and method is None and ("result" in message or "error" in message):
             # A response that the SDK of this server has not asked for: only the server that runs the call can take it.
             raise Conflict(
                 "This server has no pending request to the client.",
@@ -447,45 +474,53 @@ class McpApp:
             )
         if not isinstance(method, str) or "id" in message:
             return False
-        request = _find_cancelled_request(message)
+        request_id = _find_cancelled_request_id(message)
         # A server that has its store for itself runs all calls: there is nobody to pass a cancellation on to.
-        if request is not None and str(request) not in session.asked and not self.dispatcher.store.exclusive:
-            await self.session_store.cancel_request(session, request)
-        elif session.local:
+        if (
+            request_id is not None
+            and str(request_id) not in session.request_ids
+            and not self.dispatcher.store.exclusive
+        ):
+            await self.session_store.emit_request_cancellation(session, request_id)
+        elif session.sdk_session_id:
             return False
         await send_response(send, 202, b"")  # without a local SDK session, notifications need no handling
         return True
 
     # -- the plain endpoints ---------------------------------------------------------------------
 
-    async def _answer_rpc(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _answer_plain_rpc(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] != "POST":
-            await _refuse_other_methods(scope, send, "POST")
+            await _send_method_not_allowed(scope, send, "POST")
             return
         caller = await self.guard.authenticate_caller(scope)
         body = await read_body(scope, receive, self.settings.body_limit)
         message = _parse_json_or_none(body)
         if message is None:
             raise MalformedRequest("The body is not JSON.", errors=[field_error("body", "not JSON")])
-        answer = await self.plain.answer_rpc(self._create_exchange(scope, caller, FULL_VIEW, modern=False), message)
+        answer = await self.plain.answer_rpc(
+            self._create_request_context(scope, caller, FULL_VIEW, modern=False), message
+        )
         if answer is None:
             await send_response(send, 202, b"")
         else:
             await send_response(send, 200, answer)
 
-    async def _answer_tools(self, scope: Scope, send: Send) -> None:
+    async def _send_tool_listing(self, scope: Scope, send: Send) -> None:
         if scope["method"] not in ("GET", "HEAD"):
-            await _refuse_other_methods(scope, send, "GET")
+            await _send_method_not_allowed(scope, send, "GET")
             return
-        exchange = self._create_exchange(scope, await self.guard.authenticate_caller(scope), FULL_VIEW, modern=False)
+        request_context = self._create_request_context(
+            scope, await self.guard.authenticate_caller(scope), FULL_VIEW, modern=False
+        )
         try:
-            listing = await self.core.list_tools(exchange, None)
+            listing = await self.features.list_tools(request_context, None)
         except JsonRpcError as refusal:
             raise MalformedRequest(refusal.message) from None
         await send_response(send, 200, b"{%b}" % listing.encode_members())
 
 
-async def _refuse_other_methods(scope: Scope, send: Send, allowed: str) -> None:
+async def _send_method_not_allowed(scope: Scope, send: Send, allowed: str) -> None:
     error = MethodNotAllowed(f"{scope['method']} is not possible here.", fix=f"Use {allowed}.", allowed=[allowed])
     await send_problem(send, error, instance=scope["path"], extra_headers={"allow": allowed})
 
@@ -512,7 +547,7 @@ def _read_handshake_params(message: Any) -> Mapping[str, Any] | None:
 
 
 def _read_client_name(message: Any) -> str:
-    """Read the client name in the envelope of the newer era."""
+    """Read the client's name in the ``_meta`` of the newer era; empty without one."""
     params = message.get("params") if isinstance(message, dict) else None
     meta = params.get("_meta") if isinstance(params, dict) else None
     info = meta.get("io.modelcontextprotocol/clientInfo") if isinstance(meta, dict) else None
@@ -520,8 +555,8 @@ def _read_client_name(message: Any) -> str:
     return name[:100] if isinstance(name, str) else ""
 
 
-def _find_cancelled_request(message: Mapping[str, Any]) -> int | str | None:
-    """Find the request that a notification cancels."""
+def _find_cancelled_request_id(message: Mapping[str, Any]) -> int | str | None:
+    """Find the id of the request that a notification cancels; None for other messages."""
     params = message.get("params") if message.get("method") == CANCELLED_METHOD else None
     request = params.get("requestId") if isinstance(params, dict) else None
     is_valid = (

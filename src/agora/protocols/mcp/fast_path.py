@@ -17,9 +17,6 @@ from agora_sdk.contract import Kind
 
 from . import server_info, tool_search
 from .client_requests import CAPABILITY_BY_METHOD
-from .core import Core, choose_wait_seconds
-from .envelope import CAPABILITIES_KEY, is_standard_meta
-from .exchange import INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, PARSE_ERROR, Exchange, JsonRpcError
 from .methods import (
     NAME_PARAMETER,
     PARAMETERS_BY_METHOD,
@@ -28,6 +25,16 @@ from .methods import (
     encode_response,
     find_parameter_error,
 )
+from .request_context import (
+    INVALID_PARAMS,
+    INVALID_REQUEST,
+    METHOD_NOT_FOUND,
+    PARSE_ERROR,
+    JsonRpcError,
+    RequestContext,
+)
+from .request_meta import CAPABILITIES_KEY, is_standard_meta
+from .server_features import ServerFeatures, choose_wait_seconds
 from .sessions import Session
 from .task_methods import MISSING_CAPABILITY
 from .tools import underscore_name
@@ -59,36 +66,41 @@ class Answer:
 
 
 class FastPath:
-    """Answers eligible requests. ``reserved``: whether a request must always go to the SDK."""
+    """Answers eligible requests. ``is_reserved``: whether a request must always go to the SDK."""
 
     def __init__(
-        self, core: Core, methods: Methods, reserved: Callable[[str, Mapping[str, Any]], bool] | None = None
+        self,
+        features: ServerFeatures,
+        methods: Methods,
+        is_reserved: Callable[[str, Mapping[str, Any]], bool] | None = None,
     ) -> None:
-        self._core, self._methods, self._is_reserved = core, methods, reserved
+        self._features, self._methods, self._is_reserved = features, methods, is_reserved
 
-    async def answer_request(
-        self, scope: Scope, message: Any, exchange: Exchange, session: Session | None
+    async def answer_request_or_none(
+        self, scope: Scope, message: Any, request_context: RequestContext, session: Session | None
     ) -> Answer | None:
         """Answer a POST request with this JSON body; None leaves it to the SDK. Raises Unauthenticated."""
         if not _is_plain_request(message) or not _is_plain_http(scope):
             return None
         method, params = message["method"], message.get("params")
-        if exchange.modern:
+        if request_context.modern:
             if not _is_plain_modern(scope, method, params):
                 return None
         elif session is None or not (
-            params is None or _is_plain_legacy(params) or self._creates_legacy_task(method, exchange, params)
+            params is None or _is_plain_legacy(params) or self._creates_legacy_task(method, request_context, params)
         ):
             return None
-        return await self._dispatch_method(message, method, params or {}, exchange, session)
+        return await self._dispatch_method(message, method, params or {}, request_context, session)
 
-    def prepare_relay_call(self, scope: Scope, message: Any, exchange: Exchange) -> Coroutine[Any, Any, Answer] | None:
-        """Prepare a plain relay call of a newer-era client without progress; None leaves it to the SDK.
+    def create_relay_call_or_none(
+        self, scope: Scope, message: Any, request_context: RequestContext
+    ) -> Coroutine[Any, Any, Answer] | None:
+        """Create the coroutine of a plain relay call of a newer-era client without progress; None leaves it to the SDK.
 
         In that era a call is cancelled only by closing the connection, so it needs no cancellation message.
         """
         # An older client cancels by a message, which only finds calls in the SDK.
-        if not exchange.modern or not _is_plain_request(message) or not _is_plain_http(scope):
+        if not request_context.modern or not _is_plain_request(message) or not _is_plain_http(scope):
             return None
         params = message.get("params")
         if message["method"] != "tools/call" or not _is_plain_modern(scope, "tools/call", params):
@@ -98,10 +110,15 @@ class FastPath:
             "tools/call", params
         ):
             return None
-        operation = self._core.find_operation(exchange, params)
+        operation = self._features.find_operation(request_context, params)
         # Fixtures of a conformance suite answer through the SDK only.
-        reserved = self._is_reserved is not None and self._is_reserved("tools/call", params)
-        if operation is None or operation.kind is not Kind.RELAY or self._core.tools.has_headers(operation) or reserved:
+        is_reserved = self._is_reserved is not None and self._is_reserved("tools/call", params)
+        if (
+            operation is None
+            or operation.kind is not Kind.RELAY
+            or self._features.tools.has_mirrored_headers(operation)
+            or is_reserved
+        ):
             return None
         # Only the SDK can send messages before the response.
         if (
@@ -109,15 +126,15 @@ class FastPath:
             or params["_meta"][CAPABILITIES_KEY].keys() & CAPABILITY_BY_METHOD.values()
         ):
             return None  # the client may receive progress or requests
-        return self._answer_relayed(message, params, exchange)
+        return self._answer_relayed(message, params, request_context)
 
     async def _answer_relayed(
-        self, message: Mapping[str, Any], params: Mapping[str, Any], exchange: Exchange
+        self, message: Mapping[str, Any], params: Mapping[str, Any], request_context: RequestContext
     ) -> Answer:
         try:
-            result = await self._methods.answer_method(exchange, "tools/call", params)
+            result = await self._methods.answer_method(request_context, "tools/call", params)
         except JsonRpcError as refusal:
-            return self._build_error_answer(message, refusal, exchange, None)
+            return self._build_error_answer(message, refusal, request_context, None)
         return _build_result_answer(message, result, None)
 
     async def _dispatch_method(
@@ -125,52 +142,54 @@ class FastPath:
         message: Mapping[str, Any],
         method: str,
         params: Mapping[str, Any],
-        exchange: Exchange,
+        request_context: RequestContext,
         session: Session | None,
     ) -> Answer | None:
-        result = self._find_constant_answer(method, exchange)
+        result = self._find_constant_answer(method, request_context)
         if result is None:
-            if not self._has_known_parameters(method, params, exchange):
+            if not self._has_known_parameters(method, params, request_context):
                 return None
-            if not self._is_eligible(method, params, exchange) and not await self._is_task_call(
-                method, params, exchange
+            if not self._answers_without_waiting(method, params, request_context) and not await self._is_task_call(
+                method, params, request_context
             ):
                 return None
             try:
-                result = await self._methods.answer_method(exchange, method, params)
+                result = await self._methods.answer_method(request_context, method, params)
             except JsonRpcError as refusal:
-                return self._build_error_answer(message, refusal, exchange, session)
+                return self._build_error_answer(message, refusal, request_context, session)
         return _build_result_answer(message, result, session)
 
-    def _find_constant_answer(self, method: str, exchange: Exchange) -> bytes | None:
+    def _find_constant_answer(self, method: str, request_context: RequestContext) -> bytes | None:
         """Return the result of a method with a constant result; None for other methods."""
-        if method == "ping" and not exchange.modern:
+        if method == "ping" and not request_context.modern:
             return b"{}"
         # With fixtures the result lists their capabilities, so the SDK answers.
-        if method == "server/discover" and exchange.modern and self._is_reserved is None:
-            return self._methods.encode_modern("server/discover", server_info.build_discover_result(exchange.view))
+        if method == "server/discover" and request_context.modern and self._is_reserved is None:
+            return self._methods.encode_modern_result(
+                "server/discover", server_info.build_discover_result(request_context.view)
+            )
         return None
 
-    def _has_known_parameters(self, method: str, params: Mapping[str, Any], exchange: Exchange) -> bool:
+    def _has_known_parameters(self, method: str, params: Mapping[str, Any], request_context: RequestContext) -> bool:
         allowed = PARAMETERS_BY_METHOD.get(method) or TASK_PARAMETERS.get(method)
         if allowed is None:
             return False
-        return (params.keys() - {"_meta"}) <= allowed or self._creates_legacy_task(method, exchange, params)
+        return (params.keys() - {"_meta"}) <= allowed or self._creates_legacy_task(method, request_context, params)
 
-    def _creates_legacy_task(self, method: str, exchange: Exchange, params: Mapping[str, Any]) -> bool:
+    def _creates_legacy_task(self, method: str, request_context: RequestContext, params: Mapping[str, Any]) -> bool:
         """Whether a call requests a task in the form of 2025-11-25, which the SDK does not support."""
-        if method != "tools/call" or exchange.modern or not isinstance(params.get("_meta", {}), dict):
+        if method != "tools/call" or request_context.modern or not isinstance(params.get("_meta", {}), dict):
             return False
-        return self._core.tasks.may_create(exchange, params)
+        return self._features.tasks.accepts_task_result(request_context, params)
 
-    async def _is_task_call(self, method: str, params: Mapping[str, Any], exchange: Exchange) -> bool:
+    async def _is_task_call(self, method: str, params: Mapping[str, Any], request_context: RequestContext) -> bool:
         """Whether a call is answered immediately because it becomes a task."""
         if method != "tools/call" or find_parameter_error(method, params) is not None:
             return False
         is_reserved = self._is_reserved is not None and self._is_reserved(method, params)
-        return not is_reserved and await self._core.creates_task(exchange, params)
+        return not is_reserved and await self._features.creates_task(request_context, params)
 
-    def _is_eligible(self, method: str, params: Mapping[str, Any], exchange: Exchange) -> bool:
+    def _answers_without_waiting(self, method: str, params: Mapping[str, Any], request_context: RequestContext) -> bool:
         """Whether a plain request is answered without waiting."""
         if self._is_reserved is not None and self._is_reserved(method, params):
             return False
@@ -183,24 +202,28 @@ class FastPath:
             return not params["uri"].startswith(
                 URI_PREFIX
             )  # a remote resource may take long, and needs the SDK's progress and cancellation
-        return method != "tools/call" or self._is_immediate_call(exchange, params)
+        return method != "tools/call" or self._is_immediate_call(request_context, params)
 
-    def _is_immediate_call(self, exchange: Exchange, params: Mapping[str, Any]) -> bool:
+    def _is_immediate_call(self, request_context: RequestContext, params: Mapping[str, Any]) -> bool:
         """Whether a call answers immediately: it does not wait, stream, or call another server."""
-        operation = self._core.find_operation(exchange, params)
+        operation = self._features.find_operation(request_context, params)
         if operation is None:
             return params["name"] in _SEARCH_TOOLS
-        if operation.kind in (Kind.STREAM, Kind.RELAY) or self._core.tools.has_headers(operation):
+        if operation.kind in (Kind.STREAM, Kind.RELAY) or self._features.tools.has_mirrored_headers(operation):
             return False
         # A waiting call needs heartbeats, hence a stream.
         return not choose_wait_seconds(operation, params.get("arguments", {}))
 
     def _build_error_answer(
-        self, message: Mapping[str, Any], refusal: JsonRpcError, exchange: Exchange, session: Session | None
+        self,
+        message: Mapping[str, Any],
+        refusal: JsonRpcError,
+        request_context: RequestContext,
+        session: Session | None,
     ) -> Answer:
         # Only clients of the newer era expect HTTP statuses for JSON-RPC errors; older ones would take them for transport failures.
-        status = _STATUS_BY_CODE.get(refusal.code, 200) if exchange.modern else 200
-        body = to_json({"jsonrpc": "2.0", "id": message["id"], "error": refusal.error_document()})
+        status = _STATUS_BY_CODE.get(refusal.code, 200) if request_context.modern else 200
+        body = to_json({"jsonrpc": "2.0", "id": message["id"], "error": refusal.build_error_document()})
         return Answer(status, body, _build_session_headers(session))
 
 

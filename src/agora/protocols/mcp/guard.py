@@ -95,7 +95,7 @@ class Guard:
         content_type = (b"content-type", b"application/problem+json")
         await send_response(send, error.status, to_json(document), [challenge], content_type=content_type)
 
-    async def send_missing_scope(self, scope: Scope, send: Send, id: Any, error: PermissionDenied) -> None:
+    async def send_missing_scope_error(self, scope: Scope, send: Send, id: Any, error: PermissionDenied) -> None:
         """Send the response to a missing scope: 403 with the required scope (RFC 6750), and a JSON-RPC error.
 
         Clients with OAuth request the scope from their provider and repeat the call; others read the JSON-RPC error.
@@ -111,7 +111,7 @@ class Guard:
         metadata = f"{choose_server_url(scope, self._settings)}{METADATA_PATH}/mcp"
         return (b"www-authenticate", f'Bearer realm="agora", resource_metadata="{metadata}"{reason}'.encode("latin-1"))
 
-    async def send_metadata(self, scope: Scope, send: Send) -> None:
+    async def send_resource_metadata(self, scope: Scope, send: Send) -> None:
         """Send the metadata of the protected resource (RFC 9728).
 
         With trusted identity providers, the scopes are those to request from the provider: Agora's own scopes follow

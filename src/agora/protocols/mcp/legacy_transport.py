@@ -12,11 +12,11 @@ __all__ = ["ObservedSend", "build_receive_until", "replay_body", "to_sdk_scope"]
 SESSION_HEADER = b"mcp-session-id"
 
 
-def to_sdk_scope(scope: Scope, local: str, *, without: bytes = b"") -> Scope:
+def to_sdk_scope(scope: Scope, sdk_session_id: str, *, without: bytes = b"") -> Scope:
     """Build the scope for the SDK. local: the SDK's session id. without: a header to remove."""
     headers = [(name, value) for name, value in scope["headers"] if name not in (SESSION_HEADER, without)]
-    if local:
-        headers.append((SESSION_HEADER, local.encode()))
+    if sdk_session_id:
+        headers.append((SESSION_HEADER, sdk_session_id.encode()))
     # Without the parsed headers that are cached there: they still hold the session id of the client.
     return {**{key: value for key, value in scope.items() if key != "agora.headers"}, "headers": headers}
 
@@ -53,14 +53,15 @@ def build_receive_until(receive: Receive, *ends: asyncio.Event) -> Receive:
 class ObservedSend:
     """Passes a response on, and records its status and whether it has ended.
 
-    id: the session id of the client. opened: called with the SDK's id of a new session. first: sent after the headers.
+    id: the session id of the client. on_session_created: called with the SDK's id of a new session. first_event: sent
+    after the headers. response_started: set once the headers were sent.
     """
 
-    def __init__(self, send: Send, id: str = "", first: bytes = b"") -> None:
-        self._send, self._id, self._first_event = send, id, first
+    def __init__(self, send: Send, id: str = "", first_event: bytes = b"") -> None:
+        self._send, self._id, self._first_event = send, id, first_event
         self.status = 0
-        self.opened: Callable[[str], None] = lambda local: None
-        self.begun = asyncio.Event()
+        self.on_session_created: Callable[[str], None] = lambda sdk_session_id: None
+        self.response_started = asyncio.Event()
         self._open = False
 
     async def __call__(self, message: Message) -> None:
@@ -72,18 +73,18 @@ class ObservedSend:
         await self._send(message)
         # Only on success: an error has a JSON body, which an event would corrupt.
         if self._first_event and self.status == 200:
-            first, self._first_event = self._first_event, b""
-            await self._send({"type": "http.response.body", "body": first, "more_body": True})
-        self.begun.set()
+            first_event, self._first_event = self._first_event, b""
+            await self._send({"type": "http.response.body", "body": first_event, "more_body": True})
+        self.response_started.set()
 
     def _rewrite_session_id(self, message: Message) -> Message:
         headers: Mapping[bytes, bytes] = dict(message.get("headers", ()))
-        local = headers.get(SESSION_HEADER)
-        if local is None:
+        sdk_session_id = headers.get(SESSION_HEADER)
+        if sdk_session_id is None:
             return message
         # Only a success creates a session.
         if self.status == 200:
-            self.opened(local.decode())
+            self.on_session_created(sdk_session_id.decode())
         ours = [(name, self._id.encode() if name == SESSION_HEADER else value) for name, value in message["headers"]]
         return {**message, "headers": [(name, value) for name, value in ours if value]}
 

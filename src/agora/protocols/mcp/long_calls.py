@@ -14,8 +14,8 @@ from agora.core.events.frames import escape_line_ends
 from agora.protocols.http import Receive, Send, send_response, wait_for_disconnect
 from agora_sdk.errors import AgoraError
 
-from .exchange import INTERNAL_ERROR, JsonRpcError
 from .fast_path import Answer
+from .request_context import INTERNAL_ERROR, JsonRpcError
 
 __all__ = ["send_relayed_answer"]
 
@@ -79,4 +79,4 @@ def _encode_error(id: int | str, error: BaseException) -> bytes:
         incident = new_id("err")
         log.error("tools/call failed (%s)", incident, exc_info=error)
         refusal = JsonRpcError(INTERNAL_ERROR, f"Something went wrong on our side ({incident}).")
-    return to_json({"jsonrpc": "2.0", "id": id, "error": refusal.error_document()})
+    return to_json({"jsonrpc": "2.0", "id": id, "error": refusal.build_error_document()})

@@ -1,6 +1,6 @@
 """MCP methods: check the parameters of requests, and encode results as JSON of either era.
 
-Used by the fast path and the plain endpoint. The SDK's handlers call :mod:`.core` and encode with the SDK's types.
+Used by the fast path and the plain endpoint. The SDK's handlers call :mod:`.server_features` and encode with the SDK's types.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from typing import Any, Final
 from pydantic_core import to_json
 
 from . import server_info
-from .core import Core
-from .exchange import Exchange
-from .results import ToolResult
+from .request_context import RequestContext
+from .server_features import ServerFeatures
+from .tool_results import ToolResult
 
 __all__ = [
     "NAME_PARAMETER",
@@ -76,12 +76,12 @@ def encode_response(id: Any, result: bytes) -> bytes:
 
 
 class Methods:
-    """Answers the methods of :data:`PARAMETERS_BY_METHOD` and :data:`TASK_PARAMETERS` from the core. Raises the errors of the
-    core."""
+    """Answers the methods of :data:`PARAMETERS_BY_METHOD` and :data:`TASK_PARAMETERS` from the server
+    features. Raises their errors."""
 
-    def __init__(self, core: Core) -> None:
-        self._core = core
-        self._answers: dict[str, Callable[[Exchange, Mapping[str, Any]], Awaitable[bytes]]] = {
+    def __init__(self, features: ServerFeatures) -> None:
+        self._features = features
+        self._answers: dict[str, Callable[[RequestContext, Mapping[str, Any]], Awaitable[bytes]]] = {
             "tools/call": self._call_tool,
             "tools/list": self._list_tools,
             "resources/list": self._list_resources,
@@ -95,59 +95,73 @@ class Methods:
             "tasks/list": self._list_tasks,
         }
 
-    async def answer_method(self, exchange: Exchange, method: str, params: Mapping[str, Any]) -> bytes:
+    async def answer_method(self, request_context: RequestContext, method: str, params: Mapping[str, Any]) -> bytes:
         """Return the encoded result of a request with valid parameters."""
-        return await self._answers[method](exchange, params)
+        return await self._answers[method](request_context, params)
 
-    def encode_modern(self, method: str, result: Mapping[str, Any]) -> bytes:
+    def encode_modern_result(self, method: str, result: Mapping[str, Any]) -> bytes:
         """Encode a result with the members that the newer era adds to every result."""
         hints = server_info.CACHE_HINTS.get(method)
         cache = {} if hints is None else {"ttlMs": hints[0], "cacheScope": hints[1]}
         return to_json({**result, **cache, **_COMPLETE_RESULT, "_meta": _SERVER_INFO})
 
-    async def _call_tool(self, exchange: Exchange, params: Mapping[str, Any]) -> bytes:
-        result: ToolResult = await self._core.call_tool(exchange, params)
-        return result.encode(_COMPLETE_RESULT, _SERVER_INFO) if exchange.modern else result.encode({}, {})
+    async def _call_tool(self, request_context: RequestContext, params: Mapping[str, Any]) -> bytes:
+        result: ToolResult = await self._features.call_tool(request_context, params)
+        return result.encode(_COMPLETE_RESULT, _SERVER_INFO) if request_context.modern else result.encode({}, {})
 
-    async def _list_tools(self, exchange: Exchange, params: Mapping[str, Any]) -> bytes:
-        listing = await self._core.list_tools(exchange, params.get("cursor"))
+    async def _list_tools(self, request_context: RequestContext, params: Mapping[str, Any]) -> bytes:
+        listing = await self._features.list_tools(request_context, params.get("cursor"))
         members = listing.encode_members()
-        if not exchange.modern:
+        if not request_context.modern:
             return b"{%b}" % members
         ttl, scope = server_info.CACHE_HINTS["tools/list"]
         return b'{%b,"ttlMs":%d,"cacheScope":"%b"%b}' % (members, ttl, scope.encode(), _MODERN_MEMBERS)
 
-    async def _list_resources(self, exchange: Exchange, params: Mapping[str, Any]) -> bytes:
+    async def _list_resources(self, request_context: RequestContext, params: Mapping[str, Any]) -> bytes:
         return self._encode_result(
-            "resources/list", await self._core.list_resources(exchange, params.get("cursor")), exchange
+            "resources/list",
+            await self._features.list_resources(request_context, params.get("cursor")),
+            request_context,
         )
 
-    async def _list_templates(self, exchange: Exchange, params: Mapping[str, Any]) -> bytes:
-        return self._encode_result("resources/templates/list", await self._core.list_templates(exchange), exchange)
-
-    async def _read_resource(self, exchange: Exchange, params: Mapping[str, Any]) -> bytes:
-        return self._encode_result("resources/read", await self._core.read_resource(exchange, params["uri"]), exchange)
-
-    async def _list_prompts(self, exchange: Exchange, params: Mapping[str, Any]) -> bytes:
-        return self._encode_result("prompts/list", await self._core.list_prompts(exchange), exchange)
-
-    async def _get_prompt(self, exchange: Exchange, params: Mapping[str, Any]) -> bytes:
-        result = await self._core.get_prompt(exchange, params["name"], params.get("arguments", {}))
-        return self._encode_result("prompts/get", result, exchange)
-
-    async def _get_task(self, exchange: Exchange, params: Mapping[str, Any]) -> bytes:
-        return self._encode_result("tasks/get", await self._core.tasks.get_task(exchange, params), exchange)
-
-    async def _cancel_task(self, exchange: Exchange, params: Mapping[str, Any]) -> bytes:
-        return self._encode_result("tasks/cancel", await self._core.tasks.cancel_task(exchange, params), exchange)
-
-    async def _update_task(self, exchange: Exchange, params: Mapping[str, Any]) -> bytes:
-        return self._encode_result("tasks/update", await self._core.tasks.update_task(exchange, params), exchange)
-
-    async def _list_tasks(self, exchange: Exchange, params: Mapping[str, Any]) -> bytes:
+    async def _list_templates(self, request_context: RequestContext, params: Mapping[str, Any]) -> bytes:
         return self._encode_result(
-            "tasks/list", await self._core.tasks.list_own_tasks(exchange, params.get("cursor")), exchange
+            "resources/templates/list", await self._features.list_templates(request_context), request_context
         )
 
-    def _encode_result(self, method: str, result: Mapping[str, Any], exchange: Exchange) -> bytes:
-        return self.encode_modern(method, result) if exchange.modern else to_json(result)
+    async def _read_resource(self, request_context: RequestContext, params: Mapping[str, Any]) -> bytes:
+        return self._encode_result(
+            "resources/read", await self._features.read_resource(request_context, params["uri"]), request_context
+        )
+
+    async def _list_prompts(self, request_context: RequestContext, params: Mapping[str, Any]) -> bytes:
+        return self._encode_result("prompts/list", await self._features.list_prompts(request_context), request_context)
+
+    async def _get_prompt(self, request_context: RequestContext, params: Mapping[str, Any]) -> bytes:
+        result = await self._features.get_prompt(request_context, params["name"], params.get("arguments", {}))
+        return self._encode_result("prompts/get", result, request_context)
+
+    async def _get_task(self, request_context: RequestContext, params: Mapping[str, Any]) -> bytes:
+        return self._encode_result(
+            "tasks/get", await self._features.tasks.get_task(request_context, params), request_context
+        )
+
+    async def _cancel_task(self, request_context: RequestContext, params: Mapping[str, Any]) -> bytes:
+        return self._encode_result(
+            "tasks/cancel", await self._features.tasks.cancel_task(request_context, params), request_context
+        )
+
+    async def _update_task(self, request_context: RequestContext, params: Mapping[str, Any]) -> bytes:
+        return self._encode_result(
+            "tasks/update", await self._features.tasks.update_task(request_context, params), request_context
+        )
+
+    async def _list_tasks(self, request_context: RequestContext, params: Mapping[str, Any]) -> bytes:
+        return self._encode_result(
+            "tasks/list",
+            await self._features.tasks.list_own_tasks(request_context, params.get("cursor")),
+            request_context,
+        )
+
+    def _encode_result(self, method: str, result: Mapping[str, Any], request_context: RequestContext) -> bytes:
+        return self.encode_modern_result(method, result) if request_context.modern else to_json(result)

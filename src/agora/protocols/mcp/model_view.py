@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from .schemas import simplify_schema
 
-__all__ = ["MODEL_TOOLS", "apply_model_defaults", "compact_document"]
+__all__ = ["MODEL_TOOLS", "add_model_defaults", "build_compact_tool_document"]
 
 #: parameters shown by operation; members of an object, or of objects in an array, as ``parameter.member``
 MODEL_TOOLS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -97,13 +97,13 @@ MODEL_DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
 _HINTS: Final = ("readOnlyHint", "destructiveHint")
 
 
-def apply_model_defaults(operation: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+def add_model_defaults(operation: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
     """Add the defaults shown in the listing to the arguments of a call in the model view."""
     defaults = MODEL_DEFAULTS.get(operation)
     return arguments if defaults is None else {**defaults, **arguments}
 
 
-def compact_document(
+def build_compact_tool_document(
     document: Mapping[str, Any], operation: str, name: str, parameters: Sequence[str] | None
 ) -> dict[str, Any]:
     """Build the short form of a tool: name, purpose, parameters and hints. parameters: those shown; None shows all."""

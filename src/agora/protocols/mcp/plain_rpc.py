@@ -16,8 +16,15 @@ from agora.protocols.http import derive_batch_item_key
 from agora_sdk.errors import AgoraError, Unauthenticated
 
 from . import server_info
-from .exchange import INTERNAL_ERROR, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, Exchange, JsonRpcError
 from .methods import PARAMETERS_BY_METHOD, Methods, encode_response, find_parameter_error
+from .request_context import (
+    INTERNAL_ERROR,
+    INVALID_PARAMS,
+    INVALID_REQUEST,
+    METHOD_NOT_FOUND,
+    JsonRpcError,
+    RequestContext,
+)
 
 __all__ = ["MAX_BATCH", "PlainRpc"]
 
@@ -34,13 +41,13 @@ class PlainRpc:
     def __init__(self, methods: Methods, byte_limit: int) -> None:
         self._methods, self._byte_limit = methods, byte_limit
 
-    async def answer_rpc(self, exchange: Exchange, message: Any) -> bytes | None:
+    async def answer_rpc(self, request_context: RequestContext, message: Any) -> bytes | None:
         """Answer a request or an array of requests; None if there were only notifications.
 
         Raises Unauthenticated if a single request needs a credential.
         """
         if not isinstance(message, list):
-            return await self._answer_message(exchange, message)
+            return await self._answer_message(request_context, message)
         if not 1 <= len(message) <= MAX_BATCH:
             return _build_error_response(
                 None, JsonRpcError(INVALID_REQUEST, f"An array must contain 1 to {MAX_BATCH} requests.")
@@ -51,10 +58,10 @@ class PlainRpc:
             try:
                 # One after another, as written: a caller may rely on the effects of an earlier request.
                 if size < self._byte_limit:
-                    own_key = derive_batch_item_key(exchange.key, position)
-                    answer = await self._answer_message(replace(exchange, key=own_key), part)
+                    own_key = derive_batch_item_key(request_context.key, position)
+                    answer = await self._answer_message(replace(request_context, key=own_key), part)
                 else:
-                    answer = self._refuse_message(part)
+                    answer = self._build_not_executed_error(part)
             # Within an array one request's 401 would hide the answers of those already executed.
             except Unauthenticated as error:
                 answer = _build_error_response(part.get("id"), JsonRpcError(error.jsonrpc, str(error), error.problem()))
@@ -63,14 +70,14 @@ class PlainRpc:
                 size += len(answer)
         return b"[%b]" % b",".join(answers) if answers else None
 
-    def _refuse_message(self, message: Any) -> bytes | None:
+    def _build_not_executed_error(self, message: Any) -> bytes | None:
         if isinstance(message, dict) and "id" not in message:
             return None
         what = f"The answers to an array are limited to {self._byte_limit} bytes. This request was not executed; send it again."
         id = message["id"] if isinstance(message, dict) else None
         return _build_error_response(id, JsonRpcError(INVALID_REQUEST, what))
 
-    async def _answer_message(self, exchange: Exchange, message: Any) -> bytes | None:
+    async def _answer_message(self, request_context: RequestContext, message: Any) -> bytes | None:
         if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
             return _build_error_response(None, JsonRpcError(INVALID_REQUEST, "The body is not a JSON-RPC 2.0 request."))
         # A notification: none of MCP concerns an endpoint without sessions and streams.
@@ -80,7 +87,7 @@ class PlainRpc:
         try:
             if params is not None and not isinstance(params, dict):
                 raise JsonRpcError(INVALID_PARAMS, "params must be an object")
-            return encode_response(id, await self._call_method(exchange, message.get("method"), params or {}))
+            return encode_response(id, await self._call_method(request_context, message.get("method"), params or {}))
         except JsonRpcError as refusal:
             return _build_error_response(id, refusal)
         except Unauthenticated:
@@ -88,14 +95,14 @@ class PlainRpc:
         except AgoraError as error:
             return _build_error_response(id, JsonRpcError(error.jsonrpc or INTERNAL_ERROR, str(error), error.problem()))
 
-    async def _call_method(self, exchange: Exchange, method: Any, params: Mapping[str, Any]) -> bytes:
+    async def _call_method(self, request_context: RequestContext, method: Any, params: Mapping[str, Any]) -> bytes:
         if method == "initialize":
             return to_json(
                 {
                     "protocolVersion": server_info.negotiate_version(params.get("protocolVersion")),
                     "capabilities": {"tools": {}, "resources": {}, "prompts": {}},
                     "serverInfo": server_info.SERVER_INFO,
-                    "instructions": server_info.write_instructions(exchange.view),
+                    "instructions": server_info.build_instructions(request_context.view),
                 }
             )
         if method == "ping":
@@ -104,8 +111,8 @@ class PlainRpc:
             raise JsonRpcError(METHOD_NOT_FOUND, "Method not found", method)
         if (problem := find_parameter_error(method, params)) is not None:
             raise JsonRpcError(INVALID_PARAMS, problem)
-        return await self._methods.answer_method(exchange, method, params)
+        return await self._methods.answer_method(request_context, method, params)
 
 
 def _build_error_response(id: Any, refusal: JsonRpcError) -> bytes:
-    return to_json({"jsonrpc": "2.0", "id": id, "error": refusal.error_document()})
+    return to_json({"jsonrpc": "2.0", "id": id, "error": refusal.build_error_document()})

@@ -18,9 +18,9 @@ from agora.core.dispatcher import Dispatcher
 from agora.protocols.operation_calls import open_operation_stream
 from agora_sdk.errors import AgoraError
 
-from .exchange import Exchange
+from .request_context import RequestContext
 
-__all__ = ["ProgressReporter", "WaitingTask", "follow_task"]
+__all__ = ["ProgressReporter", "TaskProgressRelay", "follow_task_with_progress"]
 
 # A twelfth of the usual 60 s timeout: several heartbeats may be lost or delayed without ending the call.
 HEARTBEAT_SECONDS: Final = 5.0  #: interval of heartbeats to a waiting client
@@ -46,12 +46,12 @@ class ProgressReporter:
     @contextlib.asynccontextmanager
     async def keep_alive(self) -> AsyncIterator[None]:
         """Send heartbeats during the block."""
-        beating = asyncio.create_task(self._send_heartbeats())
+        heartbeat_task = asyncio.create_task(self._send_heartbeats())
         try:
             yield
         finally:
-            beating.cancel()
-            await asyncio.gather(beating, return_exceptions=True)
+            heartbeat_task.cancel()
+            await asyncio.gather(heartbeat_task, return_exceptions=True)
 
     async def _send_heartbeats(self) -> None:
         loop = asyncio.get_running_loop()
@@ -66,15 +66,21 @@ class ProgressReporter:
                 await self._progress(self._value, max(self._wait, self._value), self._text)
 
 
-async def follow_task(
-    dispatcher: Dispatcher, exchange: Exchange, task_id: str, reporter: ProgressReporter, after: int | None = None
+async def follow_task_with_progress(
+    dispatcher: Dispatcher,
+    request_context: RequestContext,
+    task_id: str,
+    reporter: ProgressReporter,
+    after: int | None = None,
 ) -> AsyncGenerator[Mapping[str, Any], None]:
-    """Read the entries of a task's log until its end, reporting each as progress. after: number of the last known
+    """Read the entries of a task's log until its end, and report each as progress to the client. after: number of the last known
     entry."""
     arguments: dict[str, Any] = {"task_id": task_id}
     if after is not None:
         arguments["last_event_id"] = str(after)
-    stream = await open_operation_stream(dispatcher, "agora.task.stream", exchange.caller, arguments, exchange.valid)
+    stream = await open_operation_stream(
+        dispatcher, "agora.task.stream", request_context.caller, arguments, request_context.valid
+    )
     try:
         async for item in stream:
             entry = from_json(item.json)
@@ -93,21 +99,21 @@ def _format_message_text(entry: Mapping[str, Any]) -> str:
     return "\n".join(part["text"] for part in parts if isinstance(part.get("text"), str))
 
 
-class WaitingTask:
+class TaskProgressRelay:
     """Reports the progress of the task that a call waits for."""
 
-    def __init__(self, dispatcher: Dispatcher, exchange: Exchange, reporter: ProgressReporter) -> None:
-        self._dispatcher, self._exchange, self._reporter = dispatcher, exchange, reporter
+    def __init__(self, dispatcher: Dispatcher, request_context: RequestContext, reporter: ProgressReporter) -> None:
+        self._dispatcher, self._request_context, self._reporter = dispatcher, request_context, reporter
         self._relay_task: asyncio.Task[None] | None = None
 
-    def start_following(self, subject: str) -> None:
+    def start_following_task(self, subject: str) -> None:
         """Begin to follow a task; other subjects have no progress."""
         if self._relay_task is None and subject.startswith("task_"):
-            self._relay_task = asyncio.create_task(self._relay_log(subject))
+            self._relay_task = asyncio.create_task(self._relay_progress(subject))
 
-    async def _relay_log(self, task_id: str) -> None:
+    async def _relay_progress(self, task_id: str) -> None:
         with contextlib.suppress(AgoraError):  # without the permission to read the log there are only heartbeats
-            async for _ in follow_task(self._dispatcher, self._exchange, task_id, self._reporter):
+            async for _ in follow_task_with_progress(self._dispatcher, self._request_context, task_id, self._reporter):
                 pass
 
     async def stop(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from agora.value_classes import value_class
 
-from .exchange import INVALID_PARAMS, JsonRpcError
+from .request_context import INVALID_PARAMS, JsonRpcError
 
 __all__ = ["PROMPTS", "Prompt", "require_prompt"]
 

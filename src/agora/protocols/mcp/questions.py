@@ -43,7 +43,7 @@ class Question:
         """Key of the question among the requests of its task; unique within the task."""
         return f"question-{self.number}" if self.name is None else f"question-{self.number}.{self.name}"
 
-    def elicitation_params(self) -> dict[str, Any]:
+    def build_elicitation_params(self) -> dict[str, Any]:
         """Build the parameters of ``elicitation/create``."""
         schema = self.schema or {
             "type": "object",
@@ -52,7 +52,7 @@ class Question:
         }
         return {"mode": "form", "message": self.text, "requestedSchema": schema}
 
-    def answer_message(self, response: Mapping[str, Any]) -> dict[str, Any] | None:
+    def build_answer_arguments(self, response: Mapping[str, Any]) -> dict[str, Any] | None:
         """Build the arguments of ``agora.task.message`` for a response; None if the response cancels the call."""
         if response.get("action") == "cancel":
             return None
@@ -74,7 +74,7 @@ def list_questions_of_entry(entry: Mapping[str, Any]) -> list[Question]:
     """List the questions in an entry of a task's log; empty for other entries."""
     if entry.get("status") not in INTERRUPTED_STATUSES or entry["type"] not in ("message", "status"):
         return []
-    message = _message_of_entry(entry)
+    message = _read_message_of_entry(entry)
     task_id, number = entry["task_id"], entry["number"]
     if named := find_named_questions(message):
         return [
@@ -90,25 +90,25 @@ def list_questions_of_entry(entry: Mapping[str, Any]) -> list[Question]:
 
 def list_open_questions(entries: Iterable[Mapping[str, Any]]) -> list[Question]:
     """List the unanswered questions in the log of a waiting task. entries: oldest first."""
-    asking: Mapping[str, Any] | None = None
+    question_entry: Mapping[str, Any] | None = None
     answers: list[Mapping[str, Any]] = []
     for entry in entries:
         if list_questions_of_entry(entry):
             # A newer question replaces an older one; answers given before it belong to that one.
-            asking, answers = entry, []
-        elif _message_of_entry(entry).get("role") == REQUESTER_ROLE:
-            answers.append(_message_of_entry(entry))
-    if asking is None:
+            question_entry, answers = entry, []
+        elif _read_message_of_entry(entry).get("role") == REQUESTER_ROLE:
+            answers.append(_read_message_of_entry(entry))
+    if question_entry is None:
         return []
-    questions = list_questions_of_entry(asking)
+    questions = list_questions_of_entry(question_entry)
     # A single question is open as long as the task waits: its answer changes the state.
     if questions[0].name is None:
         return questions
-    names = list_unanswered_names(_message_of_entry(asking), answers)
+    names = list_unanswered_names(_read_message_of_entry(question_entry), answers)
     return [question for question in questions if question.name in names]
 
 
-def _message_of_entry(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+def _read_message_of_entry(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     data = entry.get("data")
     return data if isinstance(data, Mapping) else {}
 

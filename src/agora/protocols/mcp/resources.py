@@ -30,17 +30,24 @@ from agora.value_classes import value_class
 from agora_sdk.errors import AgoraError, NotFound, PermissionDenied, Unauthenticated
 
 from . import cursors
-from .exchange import INVALID_PARAMS, Exchange, JsonRpcError
+from .request_context import INVALID_PARAMS, JsonRpcError, RequestContext
 from .upstream_resources import URI_PREFIX, UpstreamResources
 
-__all__ = ["COLLECTIONS", "MAX_LISTED_ENTRIES", "TEMPLATES", "ResourceCollection", "Resources", "Template"]
+__all__ = [
+    "COLLECTIONS",
+    "MAX_LISTED_ENTRIES",
+    "RESOURCE_TEMPLATES",
+    "ResourceCollection",
+    "ResourceTemplate",
+    "Resources",
+]
 
 JSON_TYPE: Final = "application/json"
 MAX_POSITION_DIGITS: Final = 9
 
 
 @value_class
-class Template:
+class ResourceTemplate:
     """A URI template, and the operation that reads its resources.
 
     field: the field of the operation's result that is the content; empty for the whole result.
@@ -76,13 +83,15 @@ class Template:
         return {key: self.uri, "name": self.name, "description": self.description, "mimeType": self.mime}
 
 
-TEMPLATES: Final = (
-    Template("agora://catalogue", "agora.discovery.list", "Catalogue", "Every operation that can be called."),
-    Template("agora://marketplace", "agora.query.marketplace", "Marketplace", "The marketplace in numbers."),
-    Template("agora://catalogue/{service}", "agora.discovery.schema", "Operation", "How to call one operation."),
-    Template("agora://agents/{agent_id}", "agora.agent.get", "Agent", "An agent's profile, by id or name."),
-    Template("agora://tasks/{task_id}", "agora.task.get", "Task", "A task, with its result."),
-    Template(
+RESOURCE_TEMPLATES: Final = (
+    ResourceTemplate("agora://catalogue", "agora.discovery.list", "Catalogue", "Every operation that can be called."),
+    ResourceTemplate("agora://marketplace", "agora.query.marketplace", "Marketplace", "The marketplace in numbers."),
+    ResourceTemplate(
+        "agora://catalogue/{service}", "agora.discovery.schema", "Operation", "How to call one operation."
+    ),
+    ResourceTemplate("agora://agents/{agent_id}", "agora.agent.get", "Agent", "An agent's profile, by id or name."),
+    ResourceTemplate("agora://tasks/{task_id}", "agora.task.get", "Task", "A task, with its result."),
+    ResourceTemplate(
         "agora://tasks/{task_id}/output",
         "agora.task.output",
         "Output of a task",
@@ -90,8 +99,10 @@ TEMPLATES: Final = (
         "text/plain",
         "content",
     ),
-    Template("agora://workflows/{workflow_id}", "agora.workflow.status", "Workflow", "A workflow with its steps."),
-    Template(
+    ResourceTemplate(
+        "agora://workflows/{workflow_id}", "agora.workflow.status", "Workflow", "A workflow with its steps."
+    ),
+    ResourceTemplate(
         "agora://workflows/{workflow_id}/diagram",
         "agora.workflow.diagram",
         "Diagram of a workflow",
@@ -107,7 +118,7 @@ MAX_LISTED_ENTRIES: Final = 20  #: maximum entries of a collection in resources/
 
 @value_class
 class ResourceCollection:
-    """A listed collection. items, id, title: fields of the operation's result. at_work: arguments that select active
+    """A listed collection. items, id, title: fields of the operation's result. active_filter: arguments that select active
     items."""
 
     prefix: str
@@ -115,7 +126,7 @@ class ResourceCollection:
     items: str
     id: str
     title: str
-    at_work: Mapping[str, Any]
+    active_filter: Mapping[str, Any]
 
 
 _OPEN_TASK_STATUSES: Final = ["pending", "in_progress", "input_required", "auth_required"]
@@ -149,54 +160,61 @@ class Resources:
         self._dispatcher = dispatcher
         self.upstreams = UpstreamResources(self.invoke_operation)
 
-    async def invoke_operation(self, exchange: Exchange, name: str, arguments: Mapping[str, Any]) -> Any:
+    async def invoke_operation(self, request_context: RequestContext, name: str, arguments: Mapping[str, Any]) -> Any:
         """Run an operation and return its result as JSON types. Raises AgoraError."""
-        client = exchange.client if exchange.client.key else None
+        client = request_context.client if request_context.client.key else None
         return await call_operation(
-            self._dispatcher, name, exchange.caller, arguments, request_id=exchange.request_id, client=client
+            self._dispatcher,
+            name,
+            request_context.caller,
+            arguments,
+            request_id=request_context.request_id,
+            client=client,
         )
 
-    async def list_page(self, exchange: Exchange, cursor: str | None) -> dict[str, Any]:
+    async def list_resources_page(self, request_context: RequestContext, cursor: str | None) -> dict[str, Any]:
         """List one page: the constant resources, active items, and resources of upstreams. cursor: number of preceding
         entries."""
         position = cursors.decode_cursor(cursor) or "0"
         # isdecimal rejects signs; the length bounds the integer that a client makes us parse.
         if not position.isdecimal() or len(position) > MAX_POSITION_DIGITS:
             raise JsonRpcError(INVALID_PARAMS, "Invalid cursor: leave it out to begin again.")
-        entries = [template.to_document() for template in TEMPLATES if not template.parameter_name]
+        entries = [template.to_document() for template in RESOURCE_TEMPLATES if not template.parameter_name]
         for collection in COLLECTIONS:
-            entries += await self._list_active_items(exchange, collection)
-        entries += await self.upstreams.list_resources(exchange)
+            entries += await self._list_active_items(request_context, collection)
+        entries += await self.upstreams.list_resources(request_context)
         begin = int(position)
-        end = begin + exchange.view.page
+        end = begin + request_context.view.page
         page: dict[str, Any] = {"resources": entries[begin:end]}
         return page | {"nextCursor": cursors.encode_cursor(str(end))} if end < len(entries) else page
 
-    async def _list_active_items(self, exchange: Exchange, collection: ResourceCollection) -> list[dict[str, Any]]:
+    async def _list_active_items(
+        self, request_context: RequestContext, collection: ResourceCollection
+    ) -> list[dict[str, Any]]:
         try:
             page = await self.invoke_operation(
-                exchange, collection.operation, {**collection.at_work, "limit": MAX_LISTED_ENTRIES}
+                request_context, collection.operation, {**collection.active_filter, "limit": MAX_LISTED_ENTRIES}
             )
         # The listing holds what the caller may read; one missing scope must not hide the rest.
         except (PermissionDenied, Unauthenticated):
             return []
         except AgoraError as error:
-            raise JsonRpcError.from_error(error, modern=exchange.modern) from None
+            raise JsonRpcError.from_error(error, modern=request_context.modern) from None
         return [_build_resource_entry(collection, item) for item in page[collection.items]]
 
-    async def list_templates(self, exchange: Exchange) -> dict[str, Any]:
+    async def list_templates(self, request_context: RequestContext) -> dict[str, Any]:
         """List the URI templates."""
-        own_templates = [template.to_document() for template in TEMPLATES if template.parameter_name]
-        return {"resourceTemplates": own_templates + await self.upstreams.list_templates(exchange)}
+        own_templates = [template.to_document() for template in RESOURCE_TEMPLATES if template.parameter_name]
+        return {"resourceTemplates": own_templates + await self.upstreams.list_templates(request_context)}
 
-    async def read_uri(self, exchange: Exchange, uri: str) -> dict[str, Any]:
+    async def read_uri(self, request_context: RequestContext, uri: str) -> dict[str, Any]:
         """Read a resource by URI. Raises JsonRpcError, and Unauthenticated if a credential is required."""
         try:
             if uri.startswith(URI_PREFIX):
-                return await self.upstreams.read_uri(exchange, uri)
-            for template in TEMPLATES:
+                return await self.upstreams.read_uri(request_context, uri)
+            for template in RESOURCE_TEMPLATES:
                 if (value := template.match_uri(uri)) is not None:
-                    return await self._read_content(exchange, template, uri, value)
+                    return await self._read_content(request_context, template, uri, value)
             raise NotFound(
                 f"There is no resource {uri[:200]!r}.", fix="resources/templates/list lists the available resources."
             )
@@ -204,11 +222,13 @@ class Resources:
             raise
         except AgoraError as error:
             # Cut, because a URI of any length would come back in the error.
-            raise JsonRpcError.from_error(error, modern=exchange.modern, data={"uri": uri[:1000]}) from None
+            raise JsonRpcError.from_error(error, modern=request_context.modern, data={"uri": uri[:1000]}) from None
 
-    async def _read_content(self, exchange: Exchange, template: Template, uri: str, value: str) -> dict[str, Any]:
+    async def _read_content(
+        self, request_context: RequestContext, template: ResourceTemplate, uri: str, value: str
+    ) -> dict[str, Any]:
         arguments = {template.parameter_name: value} if template.parameter_name else {}
-        result = await self.invoke_operation(exchange, template.operation, arguments)
+        result = await self.invoke_operation(request_context, template.operation, arguments)
         text = result[template.field] if template.field else to_json(result).decode()
         return {"contents": [{"uri": uri, "mimeType": template.mime, "text": text}]}
 

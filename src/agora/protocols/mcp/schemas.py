@@ -17,10 +17,10 @@ from pydantic_core import to_json
 from agora_sdk.contract import Kind, Operation
 
 __all__ = [
-    "ITEMS",
-    "ITEM_LIMIT",
-    "WAIT",
-    "WAIT_LIMIT",
+    "DEFAULT_STREAM_ITEMS",
+    "DEFAULT_WAIT_SECONDS",
+    "MAX_STREAM_ITEMS",
+    "MAX_WAIT_SECONDS",
     "build_input_schema",
     "build_output_schema",
     "convert_to_portable_schema",
@@ -29,8 +29,11 @@ __all__ = [
     "strip_titles",
 ]
 
-WAIT, WAIT_LIMIT = 20.0, 60.0  #: seconds that a stream's call waits for items: default and maximum
-ITEMS, ITEM_LIMIT = 100, 500  #: items of one result: default and maximum
+DEFAULT_WAIT_SECONDS, MAX_WAIT_SECONDS = (
+    20.0,
+    60.0,
+)  #: seconds that a stream's call waits for items: default and maximum
+DEFAULT_STREAM_ITEMS, MAX_STREAM_ITEMS = 100, 500  #: items of one result: default and maximum
 
 _SCHEMA_MAP_KEYWORDS = frozenset({"properties", "$defs", "patternProperties"})
 _DATA_KEYWORDS = frozenset({"default", "examples", "const", "enum"})
@@ -78,15 +81,15 @@ _STREAM_PARAMETERS: dict[str, Any] = {
     "wait": {
         "type": "number",
         "minimum": 0.1,
-        "maximum": WAIT_LIMIT,
-        "default": WAIT,
+        "maximum": MAX_WAIT_SECONDS,
+        "default": DEFAULT_WAIT_SECONDS,
         "description": "Seconds to wait for the first item.",
     },
     "limit": {
         "type": "integer",
         "minimum": 1,
-        "maximum": ITEM_LIMIT,
-        "default": ITEMS,
+        "maximum": MAX_STREAM_ITEMS,
+        "default": DEFAULT_STREAM_ITEMS,
         "description": "Maximum number of items per result.",
     },
 }

@@ -1,6 +1,6 @@
 """The server of the official SDK, for all streaming requests: progress, cancellation, subscriptions, sessions.
 
-Imported when first needed. Its handlers only translate between the SDK's types and :mod:`.core`.
+Imported when first needed. Its handlers only translate between the SDK's types and :mod:`.server_features`.
 """
 
 from __future__ import annotations
@@ -34,26 +34,33 @@ from agora_sdk.errors import AgoraError, Unauthenticated
 
 from . import server_info
 from .client_requests import ClientRequests
-from .core import Core
 from .enabled_toolsets import build_client_key
-from .exchange import INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND, Exchange, JsonRpcError, ignore_progress
 from .notifiers import ListenNotifier, SessionNotifier
-from .replay import ReplayStore
-from .results import build_error_result
+from .replay_store import ReplayStore
+from .request_context import (
+    INTERNAL_ERROR,
+    INVALID_PARAMS,
+    METHOD_NOT_FOUND,
+    JsonRpcError,
+    RequestContext,
+    ignore_progress,
+)
+from .server_features import ServerFeatures
 from .session_store import SessionStore
 from .sessions import CURRENT_SESSION, Session, choose_session_owner
 from .subscriptions import Notifier, WatchFilter, build_task_watch, notify_changes, open_events, resolve_canonical_uri
 from .task_methods import LEGACY_VERSION
 from .task_views import RELATED_TASK_KEY
+from .tool_results import build_error_result
+from .tool_view import MODEL_VIEW
 from .upstream_watch import UpstreamWatch
-from .view import MODEL_VIEW
 
-__all__ = ["EXCHANGE", "SESSION", "SdkServer"]
+__all__ = ["REQUEST_CONTEXT_KEY", "SESSION_KEY", "SdkServer"]
 
 log = logging.getLogger(__name__)
-EXCHANGE, SESSION = "agora.mcp.exchange", "agora.mcp.session"  #: keys of the scope set by the endpoint
+REQUEST_CONTEXT_KEY, SESSION_KEY = "agora.mcp.exchange", "agora.mcp.session"  #: keys of the scope set by the endpoint
 #: exchange of the current request; the SDK does not pass it to the look-up of a tool's schema
-_CURRENT_EXCHANGE: ContextVar[Exchange | None] = ContextVar("agora_mcp_exchange", default=None)
+_CURRENT_REQUEST_CONTEXT: ContextVar[RequestContext | None] = ContextVar("agora_mcp_exchange", default=None)
 RETRY_MILLISECONDS = 1000
 HEADER_MISMATCH = -32020
 #: key of ``_meta`` by which a request of the newer era enables log messages
@@ -66,7 +73,7 @@ CLIENT_REQUESTS: Mapping[str, type[Any]] = {
 }
 
 Context = ServerRequestContext[Any, Any]
-Handler = Callable[[Context, Exchange, Any], Awaitable[dict[str, Any]]]
+Handler = Callable[[Context, RequestContext, Any], Awaitable[dict[str, Any]]]
 
 
 class _NotifyingServer(Server[Any]):
@@ -93,26 +100,28 @@ class _NotifyingServer(Server[Any]):
 
 
 class SdkServer:
-    """The SDK's server over the core, and its lifecycle. ``schema`` returns the input schema of a tool that a request calls."""
+    """The SDK's server over the features, and its lifecycle. ``find_header_schema`` returns the input schema of a tool that a request calls."""
 
     def __init__(
         self,
-        core: Core,
+        features: ServerFeatures,
         session_store: SessionStore,
         body_limit: int,
-        schema: Callable[[Exchange, str], Mapping[str, Any] | None],
+        find_header_schema: Callable[[RequestContext, str], Mapping[str, Any] | None],
     ) -> None:
-        self.core, self._session_store = core, session_store
+        self.features, self._session_store = features, session_store
         logging.getLogger("mcp").setLevel(logging.WARNING)  # at lower levels it logs session ids
         self.server = _NotifyingServer(
             server_info.SERVER_NAME,
             version=__version__,
             title=server_info.SERVER_TITLE,
             description=server_info.SERVER_DESCRIPTION,
-            instructions=server_info.write_instructions(MODEL_VIEW),
+            instructions=server_info.build_instructions(MODEL_VIEW),
             cache_hints={method: CacheHint(*hint) for method, hint in server_info.CACHE_HINTS.items()},  # type: ignore[misc, arg-type]
             get_tool_input_schema=lambda name: (
-                None if (exchange := _CURRENT_EXCHANGE.get()) is None else schema(exchange, name)
+                None
+                if (request_context := _CURRENT_REQUEST_CONTEXT.get()) is None
+                else find_header_schema(request_context, name)
             ),
         )
         self._register_handlers()
@@ -154,17 +163,19 @@ class SdkServer:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request. The endpoint has stored its exchange, and its session if any, in the scope."""
-        CURRENT_SESSION.set(scope.get(SESSION))
-        _CURRENT_EXCHANGE.set(scope.get(EXCHANGE))  # the server's own handshake of a reopened session has none
+        CURRENT_SESSION.set(scope.get(SESSION_KEY))
+        _CURRENT_REQUEST_CONTEXT.set(
+            scope.get(REQUEST_CONTEXT_KEY)
+        )  # the server's own handshake of a reopened session has none
         await self._manager.handle_request(scope, receive, send)
 
     async def serve_request(self, scope: Scope, receive: Receive, send: Send, session: Session) -> None:
         """Answer a request that this server makes on behalf of a session's client."""
         # In a task, which has a context of its own: CURRENT_SESSION is set there.
-        await asyncio.create_task(self({**scope, SESSION: session}, receive, send))
+        await asyncio.create_task(self({**scope, SESSION_KEY: session}, receive, send))
 
     @staticmethod
-    def is_handshake(params: Mapping[str, Any]) -> bool:
+    def is_valid_handshake(params: Mapping[str, Any]) -> bool:
         """Whether these are parameters of ``initialize``."""
         try:
             types.InitializeRequestParams.model_validate(params)
@@ -172,10 +183,10 @@ class SdkServer:
             return False
         return True
 
-    def create_notifier(self, session: Session, exchange: Exchange) -> Notifier:
+    def create_notifier(self, session: Session, request_context: RequestContext) -> Notifier:
         """Create the notifier of a session's GET stream once the session is ready. exchange: of the stream's
         request."""
-        return SessionNotifier(session, exchange, self.core.tasks, self._session_store)
+        return SessionNotifier(session, request_context, self.features.tasks, self._session_store)
 
     # -- handlers --------------------------------------------------------------------------------
 
@@ -209,13 +220,13 @@ class SdkServer:
         """Register the handler of a method; the last registration wins."""
 
         async def handle_request(ctx: Context, params: Any) -> dict[str, Any]:
-            exchange: Exchange = _get_http_scope(ctx)[EXCHANGE]
+            request_context: RequestContext = _get_http_scope(ctx)[REQUEST_CONTEXT_KEY]
             try:
                 if progress_token_from_params(ctx.params) is not None:
-                    # Only with a token: without progress, the core shortens the default wait (``SILENT_WAIT_SECONDS``).
-                    exchange = replace(exchange, progress=ctx.session.report_progress)
-                result = await handler(ctx, exchange, params)
-                return {"resultType": "complete", **result} if exchange.modern else result
+                    # Only with a token: without progress, the features shorten the default wait (``SILENT_WAIT_SECONDS``).
+                    request_context = replace(request_context, progress=ctx.session.report_progress)
+                result = await handler(ctx, request_context, params)
+                return {"resultType": "complete", **result} if request_context.modern else result
             except JsonRpcError as refusal:
                 raise MCPError(refusal.code, refusal.message, refusal.data) from None
             except AgoraError as error:
@@ -227,122 +238,126 @@ class SdkServer:
 
         self.server.add_request_handler(method, params, handle_request)
 
-    async def _discover_server(self, ctx: Context, exchange: Exchange, params: Any) -> dict[str, Any]:
+    async def _discover_server(self, ctx: Context, request_context: RequestContext, params: Any) -> dict[str, Any]:
         ttl, scope = server_info.CACHE_HINTS["server/discover"]
-        return server_info.build_discover_result(exchange.view) | {"ttlMs": ttl, "cacheScope": scope}
+        return server_info.build_discover_result(request_context.view) | {"ttlMs": ttl, "cacheScope": scope}
 
     async def _list_tools(
-        self, ctx: Context, exchange: Exchange, params: types.PaginatedRequestParams
+        self, ctx: Context, request_context: RequestContext, params: types.PaginatedRequestParams
     ) -> dict[str, Any]:
-        return (await self.core.list_tools(exchange, params.cursor)).to_document()
+        return (await self.features.list_tools(request_context, params.cursor)).to_document()
 
-    async def call_tool(self, ctx: Context, exchange: Exchange, params: types.CallToolRequestParams) -> dict[str, Any]:
-        link = _ClientLink(ctx, modern=exchange.modern)
-        exchange = replace(exchange, client=link.client_requests(exchange))
+    async def call_tool(
+        self, ctx: Context, request_context: RequestContext, params: types.CallToolRequestParams
+    ) -> dict[str, Any]:
+        link = _ClientLink(ctx, modern=request_context.modern)
+        request_context = replace(request_context, client=link.build_client_requests(request_context))
         try:
-            return (await self.core.call_tool(exchange, ctx.params or {})).to_document()
+            return (await self.features.call_tool(request_context, ctx.params or {})).to_document()
         except Unauthenticated as error:  # within a call through another tool; otherwise the endpoint has rejected it
             return build_error_result(error).to_document()
         finally:
             link.answered = True
 
     async def _set_log_level(
-        self, ctx: Context, exchange: Exchange, params: types.SetLevelRequestParams
+        self, ctx: Context, request_context: RequestContext, params: types.SetLevelRequestParams
     ) -> dict[str, Any]:
         _require_session(ctx).log_level = params.level
         return {}
 
     async def _list_resources(
-        self, ctx: Context, exchange: Exchange, params: types.PaginatedRequestParams
+        self, ctx: Context, request_context: RequestContext, params: types.PaginatedRequestParams
     ) -> dict[str, Any]:
-        return await self.core.list_resources(exchange, params.cursor)
+        return await self.features.list_resources(request_context, params.cursor)
 
-    async def _list_templates(self, ctx: Context, exchange: Exchange, params: Any) -> dict[str, Any]:
-        return await self.core.list_templates(exchange)
+    async def _list_templates(self, ctx: Context, request_context: RequestContext, params: Any) -> dict[str, Any]:
+        return await self.features.list_templates(request_context)
 
     async def read_resource(
-        self, ctx: Context, exchange: Exchange, params: types.ReadResourceRequestParams
+        self, ctx: Context, request_context: RequestContext, params: types.ReadResourceRequestParams
     ) -> dict[str, Any]:
-        link = _ClientLink(ctx, modern=exchange.modern)
-        exchange = replace(exchange, client=link.client_requests(exchange))
+        link = _ClientLink(ctx, modern=request_context.modern)
+        request_context = replace(request_context, client=link.build_client_requests(request_context))
         try:
-            return await self.core.read_resource(exchange, str(params.uri))
+            return await self.features.read_resource(request_context, str(params.uri))
         finally:
             link.answered = True
 
-    async def _list_prompts(self, ctx: Context, exchange: Exchange, params: Any) -> dict[str, Any]:
-        return await self.core.list_prompts(exchange)
+    async def _list_prompts(self, ctx: Context, request_context: RequestContext, params: Any) -> dict[str, Any]:
+        return await self.features.list_prompts(request_context)
 
     async def get_prompt(
-        self, ctx: Context, exchange: Exchange, params: types.GetPromptRequestParams
+        self, ctx: Context, request_context: RequestContext, params: types.GetPromptRequestParams
     ) -> dict[str, Any]:
-        return await self.core.get_prompt(exchange, params.name, params.arguments or {})
+        return await self.features.get_prompt(request_context, params.name, params.arguments or {})
 
     async def _complete_argument(
-        self, ctx: Context, exchange: Exchange, params: types.CompleteRequestParams
+        self, ctx: Context, request_context: RequestContext, params: types.CompleteRequestParams
     ) -> dict[str, Any]:
         context = params.context.arguments if params.context is not None else None
         reference = params.ref.model_dump(mode="json")
-        return await self.core.complete_argument(exchange, params.argument.model_dump(), reference, context or {})
+        return await self.features.complete_argument(
+            request_context, params.argument.model_dump(), reference, context or {}
+        )
 
     # -- tasks -----------------------------------------------------------------------------------
 
-    async def _get_task(self, ctx: Context, exchange: Exchange, params: Any) -> dict[str, Any]:
-        return await self.core.tasks.get_task(exchange, _read_task_params(ctx, exchange))
+    async def _get_task(self, ctx: Context, request_context: RequestContext, params: Any) -> dict[str, Any]:
+        return await self.features.tasks.get_task(request_context, _read_task_params(ctx, request_context))
 
-    async def _update_task(self, ctx: Context, exchange: Exchange, params: Any) -> dict[str, Any]:
-        return await self.core.tasks.update_task(exchange, _read_task_params(ctx, exchange))
+    async def _update_task(self, ctx: Context, request_context: RequestContext, params: Any) -> dict[str, Any]:
+        return await self.features.tasks.update_task(request_context, _read_task_params(ctx, request_context))
 
-    async def _cancel_task(self, ctx: Context, exchange: Exchange, params: Any) -> dict[str, Any]:
-        return await self.core.tasks.cancel_task(exchange, _read_task_params(ctx, exchange))
+    async def _cancel_task(self, ctx: Context, request_context: RequestContext, params: Any) -> dict[str, Any]:
+        return await self.features.tasks.cancel_task(request_context, _read_task_params(ctx, request_context))
 
     async def _list_tasks(
-        self, ctx: Context, exchange: Exchange, params: types.PaginatedRequestParams
+        self, ctx: Context, request_context: RequestContext, params: types.PaginatedRequestParams
     ) -> dict[str, Any]:
-        return await self.core.tasks.list_own_tasks(exchange, params.cursor)
+        return await self.features.tasks.list_own_tasks(request_context, params.cursor)
 
-    async def _wait_for_task(self, ctx: Context, exchange: Exchange, params: Any) -> dict[str, Any]:
+    async def _wait_for_task(self, ctx: Context, request_context: RequestContext, params: Any) -> dict[str, Any]:
         """Hold the response open until the task has ended. Progress is reported under the progress token of its
         call."""
-        link = _ClientLink(ctx, modern=exchange.modern)
-        exchange = replace(exchange, client=link.client_requests(exchange))
+        link = _ClientLink(ctx, modern=request_context.modern)
+        request_context = replace(request_context, client=link.build_client_requests(request_context))
         task_params = ctx.params or {}
-        if exchange.progress is ignore_progress and not exchange.modern:
-            token = await self.core.tasks.progress_token(exchange, task_params)
+        if request_context.progress is ignore_progress and not request_context.modern:
+            token = await self.features.tasks.find_progress_token(request_context, task_params)
             if token is not None:
-                exchange = replace(exchange, progress=link.build_progress_callback(token, task_params))
+                request_context = replace(request_context, progress=link.build_progress_callback(token, task_params))
         try:
-            return await self.core.tasks.wait_for_result(exchange, task_params)
+            return await self.features.tasks.wait_for_result(request_context, task_params)
         finally:
             link.answered = True
 
     # -- watching --------------------------------------------------------------------------------
 
     async def _on_initialized(self, ctx: Context, params: Any) -> None:
-        session: Session | None = _get_http_scope(ctx).get(SESSION)
+        session: Session | None = _get_http_scope(ctx).get(SESSION_KEY)
         if session is not None:
             # Only a handler gets the SDK's session; without it, nothing can be sent outside of a response.
-            session.notifier = ctx.session
-            session.ready.set()
+            session.sdk_notifier = ctx.session
+            session.sdk_ready.set()
 
     async def _subscribe_resource(
-        self, ctx: Context, exchange: Exchange, params: types.SubscribeRequestParams
+        self, ctx: Context, request_context: RequestContext, params: types.SubscribeRequestParams
     ) -> dict[str, Any]:
         session = _require_session(ctx)
         uri = str(params.uri)
         await self._session_store.watch_resource(
-            session, uri, await resolve_canonical_uri(self.core.dispatcher, exchange, uri)
+            session, uri, await resolve_canonical_uri(self.features.dispatcher, request_context, uri)
         )
         return {}
 
     async def _unsubscribe_resource(
-        self, ctx: Context, exchange: Exchange, params: types.UnsubscribeRequestParams
+        self, ctx: Context, request_context: RequestContext, params: types.UnsubscribeRequestParams
     ) -> dict[str, Any]:
         await self._session_store.unwatch_resource(_require_session(ctx), str(params.uri))
         return {}
 
     async def _listen_to_changes(
-        self, ctx: Context, exchange: Exchange, params: types.SubscriptionsListenRequestParams
+        self, ctx: Context, request_context: RequestContext, params: types.SubscriptionsListenRequestParams
     ) -> dict[str, Any]:
         filters = params.notifications
         uris = list(dict.fromkeys(filters.resource_subscriptions or ()))
@@ -350,25 +365,29 @@ class SdkServer:
         if len(uris) > MAX_SUBSCRIPTIONS:
             problem = f"notifications.resourceSubscriptions must be an array of at most {MAX_SUBSCRIPTIONS} URIs."
             raise JsonRpcError(INVALID_PARAMS, problem)
-        canonical_uris = {uri: await resolve_canonical_uri(self.core.dispatcher, exchange, uri) for uri in uris}
-        task_ids = await self.core.tasks.select_own_tasks(exchange, ctx.params or {})
+        canonical_uris = {
+            uri: await resolve_canonical_uri(self.features.dispatcher, request_context, uri) for uri in uris
+        }
+        task_ids = await self.features.tasks.select_own_task_ids(request_context, ctx.params or {})
         canonical_uris |= dict(build_task_watch(task_id) for task_id in task_ids)
-        notifier = ListenNotifier(ctx, exchange, self.core.tasks)
+        notifier = ListenNotifier(ctx, request_context, self.features.tasks)
         await notifier.send_acknowledgement(filters, task_ids)
         watch_filter = WatchFilter(
             canonical_uris,
             tools=bool(filters.tools_list_changed),
             resources=bool(filters.resources_list_changed),
             prompts=bool(filters.prompts_list_changed),
-            session=build_client_key(exchange),
+            session=build_client_key(request_context),
         )
         # After the acknowledgement, as the protocol orders; what changed in between is covered by the task notifications below.
-        stream = await open_events(self.core.dispatcher, exchange)
-        client = _ClientLink(ctx, modern=True).client_requests(exchange)
-        upstreams = UpstreamWatch(self.core.dispatcher, exchange.caller, client, watch_filter.uris)
+        stream = await open_events(self.features.dispatcher, request_context)
+        client = _ClientLink(ctx, modern=True).build_client_requests(request_context)
+        upstreams = UpstreamWatch(self.features.dispatcher, request_context.caller, client, watch_filter.uris)
         for task_id in task_ids:  # a task may have changed before the stream was opened
-            await notifier.task_changed(task_id)
-        close_reason = await notify_changes(self.core.dispatcher, stream, watch_filter, notifier, upstreams=upstreams)
+            await notifier.notify_task_changed(task_id)
+        close_reason = await notify_changes(
+            self.features.dispatcher, stream, watch_filter, notifier, upstreams=upstreams
+        )
         if close_reason.error is not None:  # for example an expired token
             raise close_reason.error
         return {"_meta": notifier.meta}
@@ -385,10 +404,10 @@ class _ClientLink:
 
     def __init__(self, ctx: Context, *, modern: bool) -> None:
         self._ctx, self._modern, self.answered = ctx, modern, False
-        self._session: Session | None = _get_http_scope(ctx).get(SESSION)
+        self._session: Session | None = _get_http_scope(ctx).get(SESSION_KEY)
 
-    def client_requests(self, exchange: Exchange) -> ClientRequests:
-        """Return the requests that the client supports, and its responses so far."""
+    def build_client_requests(self, request_context: RequestContext) -> ClientRequests:
+        """Build the client of a call: the requests that it supports, and its responses so far."""
         declared, params = self._ctx.session.client_capabilities, self._ctx.params or {}
         capabilities = (
             declared.model_dump(by_alias=True, exclude_none=True, mode="json") if declared is not None else {}
@@ -401,7 +420,7 @@ class _ClientLink:
             )
         responses, state = params.get("inputResponses"), params.get("requestState")
         # The newer era has no session: upstream connections are shared by callers with equal owners and capabilities only.
-        owner = to_json([*choose_session_owner(exchange.caller), capabilities])
+        owner = to_json([*choose_session_owner(request_context.caller), capabilities])
         return ClientRequests(
             capabilities,
             responses=responses if isinstance(responses, Mapping) else {},
@@ -427,7 +446,7 @@ class _ClientLink:
 
         async def report_progress(done: float, total: float | None, message: str | None) -> None:
             params = types.ProgressNotificationParams(
-                progress_token=token, progress=done, total=total, message=message, _meta=related
+                find_progress_token=token, progress=done, total=total, message=message, _meta=related
             )
             await self._ctx.session.send_notification(
                 types.ProgressNotification(params=params), related_request_id=self._ctx.request_id
@@ -440,8 +459,8 @@ class _ClientLink:
         notification = types.LoggingMessageNotification.model_validate({"method": method, "params": dict(params)})
         if not self.answered:
             await self._ctx.session.send_notification(notification, related_request_id=self._ctx.request_id)
-        elif self._session is not None and self._session.notifier is not None:
-            await self._session.notifier.send_notification(notification)
+        elif self._session is not None and self._session.sdk_notifier is not None:
+            await self._session.sdk_notifier.send_notification(notification)
 
 
 def _get_http_scope(ctx: Context) -> Scope:
@@ -451,16 +470,16 @@ def _get_http_scope(ctx: Context) -> Scope:
     return scope
 
 
-def _read_task_params(ctx: Context, exchange: Exchange) -> Mapping[str, Any]:
+def _read_task_params(ctx: Context, request_context: RequestContext) -> Mapping[str, Any]:
     """Read the parameters of a task method. Raises JsonRpcError if the routing header names another task."""
     params = ctx.params or {}
-    if exchange.modern and read_header(_get_http_scope(ctx), b"mcp-name") != params.get("taskId"):
+    if request_context.modern and read_header(_get_http_scope(ctx), b"mcp-name") != params.get("taskId"):
         raise JsonRpcError(HEADER_MISMATCH, "The header Mcp-Name is not the task's id, params.taskId.")
     return params
 
 
 def _require_session(ctx: Context) -> Session:
-    session: Session | None = _get_http_scope(ctx).get(SESSION)
+    session: Session | None = _get_http_scope(ctx).get(SESSION_KEY)
     if session is None:
         raise JsonRpcError(METHOD_NOT_FOUND, "Subscriptions need a session, or subscriptions/listen.")
     return session

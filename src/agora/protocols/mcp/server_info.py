@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from agora import __version__
 
-from .view import View
+from .tool_view import ToolView
 
 __all__ = [
     "CACHE_HINTS",
@@ -19,8 +19,8 @@ __all__ = [
     "SERVER_TITLE",
     "TASKS_EXTENSION",
     "build_discover_result",
+    "build_instructions",
     "negotiate_version",
-    "write_instructions",
 ]
 
 SERVER_NAME: Final = "agora"
@@ -74,8 +74,8 @@ CACHE_HINTS: Final[dict[str, tuple[int, str]]] = {
 }
 
 
-def write_instructions(view: View) -> str:
-    """Write the server's instructions, with the tools of the client's view by their listed names."""
+def build_instructions(view: ToolView) -> str:
+    """Build the server's instructions, with the tools of the client's view by their listed names."""
     if view.server:
         return view.instructions or f"The tools of {view.server}. An error says what to do about it in 'fix'."
     spell: Callable[[str], str] = (lambda name: name.replace(".", "_")) if view.underscores else str
@@ -95,13 +95,13 @@ def write_instructions(view: View) -> str:
     return _INSTRUCTIONS.format(**names, rest=listing_note).replace("\n", " ")
 
 
-def build_discover_result(view: View) -> dict[str, Any]:
+def build_discover_result(view: ToolView) -> dict[str, Any]:
     """Build the result of ``server/discover``."""
     capabilities = _CAPABILITIES | {"extensions": {TASKS_EXTENSION: {}}}
     return {
         "supportedVersions": [MODERN_VERSION],
         "capabilities": capabilities,
-        "instructions": write_instructions(view),
+        "instructions": build_instructions(view),
     }
 
 

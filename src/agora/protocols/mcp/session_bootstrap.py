@@ -27,43 +27,43 @@ async def ensure_sdk_session(server: SdkServer, session: Session) -> None:
     """Ensure that the SDK knows a session begun on another server or long ago. Raises Overloaded if its sessions are
     exhausted."""
     # Two requests of a session that was opened elsewhere would otherwise each create an SDK session, and one would leak.
-    async with session.settling:
-        if session.local:
+    async with session.sdk_session_lock:
+        if session.sdk_session_id:
             return
         request = {"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": dict(session.client)}
-        local = await _request_sdk(server, session, "POST", request, local="")
-        if not local:
+        sdk_session_id = await _request_sdk(server, session, "POST", request, sdk_session_id="")
+        if not sdk_session_id:
             raise Overloaded("Too many sessions are open.", fix="Try again later.", retry_after=15)
-        session.local = local
+        session.sdk_session_id = sdk_session_id
         await send_notification(server, session, INITIALIZED)
 
 
 async def initialize_sdk_session(server: SdkServer, session: Session) -> None:
     """Ensure that the SDK's session can send notifications: the client's handshake may have been at another server."""
     # Repeating "initialized" is harmless, if the client's own arrives at the same time.
-    if not session.ready.is_set():
+    if not session.sdk_ready.is_set():
         await send_notification(server, session, INITIALIZED)
     try:
         async with asyncio.timeout(HANDSHAKE_SECONDS):
-            await session.ready.wait()
+            await session.sdk_ready.wait()
     except TimeoutError:
         raise Overloaded("The session could not be set up.", fix="Try again.", retry_after=2) from None
 
 
 async def send_notification(server: SdkServer, session: Session, message: Any) -> None:
     """Send the SDK a notification for a session that it knows."""
-    await _request_sdk(server, session, "POST", message, local=session.local)
+    await _request_sdk(server, session, "POST", message, sdk_session_id=session.sdk_session_id)
 
 
 async def end_sdk_session(server: SdkServer, session: Session) -> None:
     """End the SDK's session."""
     # Taken before the await: two ends of one session must not send the SDK two requests.
-    local, session.local = session.local, ""
-    if local:
-        await _request_sdk(server, session, "DELETE", None, local=local)
+    sdk_session_id, session.sdk_session_id = session.sdk_session_id, ""
+    if sdk_session_id:
+        await _request_sdk(server, session, "DELETE", None, sdk_session_id=sdk_session_id)
 
 
-async def _request_sdk(server: SdkServer, session: Session, method: str, message: Any, *, local: str) -> str:
+async def _request_sdk(server: SdkServer, session: Session, method: str, message: Any, *, sdk_session_id: str) -> str:
     """Send a request to the SDK; returns its session id, or ''."""
     headers = [
         # The SDK checks Host against DNS rebinding; this request never leaves the process.
@@ -71,8 +71,8 @@ async def _request_sdk(server: SdkServer, session: Session, method: str, message
         (b"content-type", b"application/json"),
         (b"accept", b"application/json, text/event-stream"),
     ]
-    if local:
-        headers.append((b"mcp-session-id", local.encode()))
+    if sdk_session_id:
+        headers.append((b"mcp-session-id", sdk_session_id.encode()))
     scope: Scope = {"type": "http", "method": method, "path": MCP_PATH, "headers": headers, "query_string": b""}
     body = [to_json(message) if message is not None else b""]
     session_id = ""

@@ -41,14 +41,16 @@ class SessionStore:
         )
         return session
 
-    async def find_session(self, id: str, caller: Caller) -> Session | None:
-        """Find the caller's session by id, opened on any server. Raises RateLimited: ids must not be guessed."""
-        session = self._sessions().find(id, caller)
+    async def find_and_prolong_session(self, id: str, caller: Caller) -> Session | None:
+        """Find the caller's open session by id, opened on any server, and extend its expiry if due; None if there is
+        none. A search in the store counts as a call. Raises RateLimited: ids must not be guessed.
+        """
+        session = self._sessions().find_and_mark_used(id, caller)
         if session is None:
-            session = await self._load_session(id, caller)
+            session = await self._find_stored_session(id, caller)
         return session if session is None or await self._prolong_session(session) else None
 
-    async def _load_session(self, id: str, caller: Caller) -> Session | None:
+    async def _find_stored_session(self, id: str, caller: Caller) -> Session | None:
         if len(id) > MAX_ID_LENGTH:
             return None
         self._dispatcher.limiter.charge_call(caller)
@@ -58,7 +60,7 @@ class SessionStore:
         # Also for another caller's session: the answer does not tell that it exists.
         if row is None:
             return None
-        fields = {"id": id, "expires": row.expires, "watched": row.watched, "toolsets": row.toolsets}
+        fields = {"id": id, "expires": row.expires, "watched_uris": row.watched, "toolsets": row.toolsets}
         # add_session again checks for the end: the event may have arrived while the row was read.
         return self._sessions().add_session(self._sessions().create_session(caller, row.client, **fields))
 
@@ -86,8 +88,8 @@ class SessionStore:
         """End a session on every server."""
         await self._run_in_store(session.caller, lambda call: rules.end_session(call, session.caller, session.key))
 
-    async def cancel_request(self, session: Session, request: int | str) -> None:
-        """Cancel a call that may run on another server. Raises RateLimited."""
+    async def emit_request_cancellation(self, session: Session, request: int | str) -> None:
+        """Ask every server to cancel a call of the session that it runs. Raises RateLimited."""
         self._dispatcher.limiter.charge_call(session.caller)
         await self._run_in_store(
             session.caller, lambda call: rules.emit_request_cancellation(call, session.caller, session.key, request)
@@ -101,13 +103,13 @@ class SessionStore:
 
     # -- watched resources ------------------------------------------------------------------------
 
-    async def watch_resource(self, session: Session, uri: str, named: str) -> None:
-        """Watch a resource for a session. Raises NotFound, InvalidRequest."""
+    async def watch_resource(self, session: Session, uri: str, canonical_uri: str) -> None:
+        """Watch a resource for a session, on every server. Raises NotFound, InvalidRequest."""
         await self._run_in_store(
-            session.caller, lambda call: rules.watch_resource(call, session.caller, session.key, uri, named)
+            session.caller, lambda call: rules.watch_resource(call, session.caller, session.key, uri, canonical_uri)
         )
         # After the commit: a refused watch must not be notified.
-        session.watched[uri] = named
+        session.watched_uris[uri] = canonical_uri
 
     async def watch_task(self, session: Session, task_id: str) -> None:
         """Watch the status of a task for a session. Raises NotFound, InvalidRequest."""
@@ -118,7 +120,7 @@ class SessionStore:
         await self._run_in_store(
             session.caller, lambda call: rules.unwatch_resource(call, session.caller, session.key, uri)
         )
-        session.watched.pop(uri, None)
+        session.watched_uris.pop(uri, None)
 
     async def reload_watched_resources(self, session: Session) -> None:
         """Reload the watched resources: another server may have changed them."""
@@ -127,8 +129,8 @@ class SessionStore:
         )
         if row is not None:
             # In place: the filter of the open stream holds this very mapping.
-            session.watched.clear()
-            session.watched.update(row.watched)
+            session.watched_uris.clear()
+            session.watched_uris.update(row.watched)
 
     # -- enabled toolsets -------------------------------------------------------------------------
 

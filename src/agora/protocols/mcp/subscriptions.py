@@ -19,8 +19,8 @@ from agora.domains.client_sessions.sessions import TOOLSETS_CHANGED_EVENT, UNWAT
 from agora.protocols.operation_calls import call_operation, open_operation_stream
 from agora_sdk.errors import AgoraError, CursorTooOld, InvalidRequest
 
-from . import changes
-from .exchange import Exchange
+from . import resource_changes
+from .request_context import RequestContext
 from .upstream_watch import UpstreamWatch
 
 __all__ = [
@@ -42,11 +42,11 @@ class Notifier(Protocol):
     """Sends notifications to one client. ``set_position``: log position to resume from after the next notification."""
 
     def set_position(self, position: int, /) -> None: ...
-    async def resource_updated(self, uri: str, /) -> None: ...
-    async def task_changed(self, task_id: str, /) -> None: ...
-    async def tools_changed(self) -> None: ...
-    async def resources_changed(self) -> None: ...
-    async def prompts_changed(self) -> None: ...
+    async def notify_resource_updated(self, uri: str, /) -> None: ...
+    async def notify_task_changed(self, task_id: str, /) -> None: ...
+    async def notify_tools_changed(self) -> None: ...
+    async def notify_resources_changed(self) -> None: ...
+    async def notify_prompts_changed(self) -> None: ...
 
 
 @dataclass(slots=True)
@@ -63,21 +63,21 @@ class WatchFilter:
     prompts: bool = False
     session: str | None = None
 
-    def apply_event(self, event: Mapping[str, Any]) -> changes.Changes:
+    def apply_event(self, event: Mapping[str, Any]) -> resource_changes.ResourceChanges:
         """Find the changes of an event for this client; also applies changes of the client's session."""
         if event["type"] not in SESSION_EVENTS:
-            return changes.list_changes_of_event(event)
+            return resource_changes.find_changes_of_event(event)
         data = event["data"]
         # The stream has the session events of all the caller's clients; those of the others do not concern this one.
         if self.session is None or data["session"] != self.session:
-            return changes.NO_CHANGES
+            return resource_changes.NO_CHANGES
         if event["type"] == TOOLSETS_CHANGED_EVENT:
-            return changes.Changes(tools=True)
+            return resource_changes.ResourceChanges(tools=True)
         if event["type"] == WATCHED_EVENT:
             self.uris[data["uri"]] = data["named"]
         else:
             self.uris.pop(data["uri"], None)
-        return changes.NO_CHANGES
+        return resource_changes.NO_CHANGES
 
 
 def build_task_watch(task_id: str) -> tuple[str, str]:
@@ -85,7 +85,7 @@ def build_task_watch(task_id: str) -> tuple[str, str]:
     return TASK_STATUS + task_id, f"agora://tasks/{task_id}"
 
 
-async def resolve_canonical_uri(dispatcher: Dispatcher, exchange: Exchange, uri: str) -> str:
+async def resolve_canonical_uri(dispatcher: Dispatcher, request_context: RequestContext, uri: str) -> str:
     """Resolve a URI that may contain an agent's name to the URI used in events."""
     prefix = "agora://agents/"
     reference = unquote(uri.removeprefix(prefix))
@@ -93,27 +93,29 @@ async def resolve_canonical_uri(dispatcher: Dispatcher, exchange: Exchange, uri:
     if not uri.startswith(prefix) or reference.startswith("agent_"):
         return uri
     try:
-        agent = await call_operation(dispatcher, "agora.agent.get", exchange.caller, {"agent_id": reference})
+        agent = await call_operation(dispatcher, "agora.agent.get", request_context.caller, {"agent_id": reference})
     except AgoraError:  # a resource that is unknown or not visible never changes
         return uri
     return prefix + quote(agent["agent_id"], safe="")
 
 
-async def open_events(dispatcher: Dispatcher, exchange: Exchange, after: int | None = None) -> LiveStream:
+async def open_events(dispatcher: Dispatcher, request_context: RequestContext, after: int | None = None) -> LiveStream:
     """Open the event stream for notifications. after: number of the last known event. Raises an AgoraError."""
-    arguments: dict[str, Any] = {"types": [*changes.EVENT_TYPES, *SESSION_EVENTS]}
+    arguments: dict[str, Any] = {"types": [*resource_changes.EVENT_TYPES, *SESSION_EVENTS]}
     if after is not None:
         arguments["last_event_id"] = str(after)
-    return await open_operation_stream(dispatcher, "agora.event.stream", exchange.caller, arguments, exchange.valid)
+    return await open_operation_stream(
+        dispatcher, "agora.event.stream", request_context.caller, arguments, request_context.valid
+    )
 
 
-async def resume_events(dispatcher: Dispatcher, exchange: Exchange, after: int) -> tuple[LiveStream, bool]:
+async def resume_events(dispatcher: Dispatcher, request_context: RequestContext, after: int) -> tuple[LiveStream, bool]:
     """Resume the events after a number; returns also whether some were missed. Raises an AgoraError."""
     try:
-        return await open_events(dispatcher, exchange, after), False
+        return await open_events(dispatcher, request_context, after), False
     # Both mean that the gap is unknown, so the client is told that everything may have changed.
     except (CursorTooOld, InvalidRequest):  # deleted since, or from another log
-        return await open_events(dispatcher, exchange), True
+        return await open_events(dispatcher, request_context), True
 
 
 async def notify_changes(
@@ -143,7 +145,7 @@ async def notify_changes(
             events = [from_json(item.json) for batch in batches for item in batch.items]
             event_changes = [watch_filter.apply_event(event) for event in events]
             # After the filter has taken up the events: the remote subscriptions follow the client's.
-            upstreams.refresh()
+            upstreams.schedule_reconciliation()
             before, position = position, batches[-1].sequence
             if await _send_notifications(
                 _list_notifications_for(event_changes, watch_filter, notifier), notifier, before, position
@@ -160,45 +162,47 @@ async def notify_changes(
 
 async def _relay_updates(upstreams: UpstreamWatch, notifier: Notifier) -> None:
     while True:
-        for uri in await upstreams.next_updates():
-            await notifier.resource_updated(uri)
+        for uri in await upstreams.wait_for_updates():
+            await notifier.notify_resource_updated(uri)
         await asyncio.sleep(PAUSE_SECONDS)
 
 
 Notification = Callable[[], Awaitable[None]]
 
 
-async def _send_notifications(tellings: list[Notification], notifier: Notifier, before: int, after: int) -> bool:
+async def _send_notifications(notifications: list[Notification], notifier: Notifier, before: int, after: int) -> bool:
     """Send each notification once; returns whether any was sent. A client that misses the last one receives all
     again."""
-    for number, telling in enumerate(tellings, 1):
+    for number, notify in enumerate(notifications, 1):
         # Only the last notification moves the position: a client cut off in between must not skip the rest.
-        notifier.set_position(after if number == len(tellings) else before)
-        await telling()
-    return bool(tellings)
+        notifier.set_position(after if number == len(notifications) else before)
+        await notify()
+    return bool(notifications)
 
 
 def _list_catch_up_notifications(watch_filter: WatchFilter, notifier: Notifier) -> list[Notification]:
     """List notifications for everything that may have changed."""
-    everything = changes.Changes(tuple(watch_filter.uris.values()), tools=True, resources=True, prompts=True)
+    everything = resource_changes.ResourceChanges(
+        tuple(watch_filter.uris.values()), tools=True, resources=True, prompts=True
+    )
     return _list_notifications_for([everything], watch_filter, notifier)
 
 
 def _list_notifications_for(
-    change_list: list[changes.Changes], watch_filter: WatchFilter, notifier: Notifier
+    change_list: list[resource_changes.ResourceChanges], watch_filter: WatchFilter, notifier: Notifier
 ) -> list[Notification]:
     changed_uris = {uri for change in change_list for uri in change.uris}
     notifications: list[Notification] = [
-        partial(notifier.task_changed, uri.removeprefix(TASK_STATUS))
+        partial(notifier.notify_task_changed, uri.removeprefix(TASK_STATUS))
         if uri.startswith(TASK_STATUS)
-        else partial(notifier.resource_updated, uri)
-        for uri, uris in watch_filter.uris.items()
+        else partial(notifier.notify_resource_updated, uri)
+        for uri, canonical_uri in watch_filter.uris.items()
         # A change of a task also changes what is below its URI, such as its output.
-        if any(uris == changed or uris.startswith(changed + "/") for changed in changed_uris)
+        if any(canonical_uri == changed or canonical_uri.startswith(changed + "/") for changed in changed_uris)
     ]
     lists = (
-        (watch_filter.tools and any(change.tools for change in change_list), notifier.tools_changed),
-        (watch_filter.resources and any(change.resources for change in change_list), notifier.resources_changed),
-        (watch_filter.prompts and any(change.prompts for change in change_list), notifier.prompts_changed),
+        (watch_filter.tools and any(change.tools for change in change_list), notifier.notify_tools_changed),
+        (watch_filter.resources and any(change.resources for change in change_list), notifier.notify_resources_changed),
+        (watch_filter.prompts and any(change.prompts for change in change_list), notifier.notify_prompts_changed),
     )
     return notifications + [notify for is_due, notify in lists if is_due]

@@ -16,9 +16,9 @@ from agora.core.call import ClientRefused
 from agora_sdk.errors import Gone, Overloaded
 
 from .client_requests import ClientRequests, build_input_required_result
-from .exchange import Exchange
-from .results import ToolResult
+from .request_context import RequestContext
 from .sessions import Owner, choose_session_owner
+from .tool_results import ToolResult
 
 __all__ = ["STATE_PREFIX", "SuspendedCalls"]
 
@@ -33,14 +33,14 @@ Work = Callable[[ClientRequests], Coroutine[Any, Any, ToolResult]]
 
 
 @dataclass(eq=False)
-class _Suspended:
-    """A running call. account: tenant, and registrar or subject. asked: the pending request with the future of its
-    result."""
+class _SuspendedCall:
+    """A running call. account: tenant, and registrar or subject. requests: the pending request with the future of
+    its result."""
 
     owner: Owner
     account: tuple[str, str]
     tool: str
-    asked: asyncio.Queue[tuple[str, Mapping[str, Any], asyncio.Future[dict[str, Any]]]] = field(
+    requests: asyncio.Queue[tuple[str, Mapping[str, Any], asyncio.Future[dict[str, Any]]]] = field(
         default_factory=asyncio.Queue
     )
     task: asyncio.Task[ToolResult] | None = None
@@ -49,7 +49,7 @@ class _Suspended:
 
     async def send(self, method: str, params: Mapping[str, Any]) -> dict[str, Any]:
         response: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
-        await self.asked.put((method, params, response))
+        await self.requests.put((method, params, response))
         return await response
 
 
@@ -57,31 +57,31 @@ class SuspendedCalls:
     """Runs calls, suspends them while their client is asked, and resumes them."""
 
     def __init__(self) -> None:
-        self._calls: dict[str, _Suspended] = {}
+        self._calls: dict[str, _SuspendedCall] = {}
 
-    async def run_call(self, exchange: Exchange, tool: str, work: Work) -> ToolResult:
+    async def run_call(self, request_context: RequestContext, tool: str, work: Work) -> ToolResult:
         """Run a call, or resume the one that the client responds to; returns its result, or its request to the client.
 
         Raises Gone if the call is not on this server, Overloaded if it asks its client while too many calls are suspended.
         """
-        state = exchange.client.state
+        state = request_context.client.state
         if state is not None and state.startswith(STATE_PREFIX):
-            return await self._run_to_question(self._resume_call(exchange, tool, state))
-        call = _Suspended(choose_session_owner(exchange.caller), exchange.caller.owner, tool)
-        call.task = asyncio.create_task(work(replace(exchange.client, send=call.send)))
-        return await self._run_to_question(call)
+            return await self._run_until_request(self._resume_call(request_context, tool, state))
+        call = _SuspendedCall(choose_session_owner(request_context.caller), request_context.caller.owner, tool)
+        call.task = asyncio.create_task(work(replace(request_context.client, send=call.send)))
+        return await self._run_until_request(call)
 
-    def _resume_call(self, exchange: Exchange, tool: str, state: str) -> _Suspended:
+    def _resume_call(self, request_context: RequestContext, tool: str, state: str) -> _SuspendedCall:
         call = self._calls.get(state)
         # The state is unguessable, but travels through the client: it resumes only its owner's call of the same tool.
-        if call is None or call.owner != choose_session_owner(exchange.caller) or call.tool != tool:
+        if call is None or call.owner != choose_session_owner(request_context.caller) or call.tool != tool:
             raise Gone("The call is not on this server: it timed out, or runs on another server.", fix="Call again.")
         # Removed at once: a repeated response must not resume the call twice.
         del self._calls[state]
         if call.expiry is not None:
             call.expiry.cancel()
         assert call.response is not None
-        response = exchange.client.responses.get(REQUEST_KEY)
+        response = request_context.client.responses.get(REQUEST_KEY)
         if not call.response.done():
             if isinstance(response, dict):
                 call.response.set_result(response)
@@ -89,10 +89,10 @@ class SuspendedCalls:
                 call.response.set_exception(ClientRefused("The client did not answer."))
         return call
 
-    async def _run_to_question(self, call: _Suspended) -> ToolResult:
+    async def _run_until_request(self, call: _SuspendedCall) -> ToolResult:
         """Wait until the call ends or sends the client a request. Cancelling the wait ends the call."""
         assert call.task is not None
-        asking = asyncio.create_task(call.asked.get())
+        asking = asyncio.create_task(call.requests.get())
         try:
             await asyncio.wait((call.task, asking), return_when=asyncio.FIRST_COMPLETED)
             # First the end: a call that asked and then ended needs no answer any more.
@@ -100,7 +100,7 @@ class SuspendedCalls:
                 return call.task.result()
             # Checked here, not when a call begins: most calls ask nothing.
             if (limit := self._find_reached_limit(call.account)) is not None:
-                await _end_call(call.task)
+                await _cancel_and_wait(call.task)
                 raise Overloaded(
                     f"{limit} wait for responses of their clients.",
                     fix="Call again later, or over a session of the protocol of 2025-11-25, in which calls are not suspended.",
@@ -109,18 +109,18 @@ class SuspendedCalls:
             method, params, call.response = asking.result()
             return self._suspend_call(call, {"method": method, "params": dict(params)})
         except asyncio.CancelledError:
-            await _end_call(call.task)
+            await _cancel_and_wait(call.task)
             raise
         finally:
             asking.cancel()
 
     def _find_reached_limit(self, account: tuple[str, str]) -> str | None:
-        """The limit, in words, that leaves no place for another suspended call of an account; None if there is one."""
+        """Find the limit, in words, that leaves no place for another suspended call of an account; None if there is place."""
         if sum(each.account == account for each in self._calls.values()) >= MAX_SUSPENDED_EACH:
             return f"{MAX_SUSPENDED_EACH} of your calls"
         return f"{MAX_SUSPENDED} calls on this server" if len(self._calls) >= MAX_SUSPENDED else None
 
-    def _suspend_call(self, call: _Suspended, request: Mapping[str, Any]) -> ToolResult:
+    def _suspend_call(self, call: _SuspendedCall, request: Mapping[str, Any]) -> ToolResult:
         state = STATE_PREFIX + secrets.token_urlsafe(24)
         self._calls[state] = call
         # A client that never answers would otherwise hold its call, and the upstream's, for ever.
@@ -145,6 +145,6 @@ class SuspendedCalls:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _end_call(task: asyncio.Task[ToolResult]) -> None:
+async def _cancel_and_wait(task: asyncio.Task[ToolResult]) -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

@@ -20,11 +20,10 @@ from agora_sdk.errors import AgoraError, IllegalTransition, InvalidRequest, NotF
 from .agent_offers import Offer
 from .agent_tasks import TOOL_KEY, AgentTasks
 from .client_requests import ClientRequests
-from .envelope import CAPABILITIES_KEY
-from .exchange import INVALID_PARAMS, METHOD_NOT_FOUND, Exchange, JsonRpcError
-from .progress import ProgressReporter, follow_task
+from .progress import ProgressReporter, follow_task_with_progress
 from .questions import ELICIT_METHOD, Question, list_questions_of_entry
-from .results import ToolResult
+from .request_context import INVALID_PARAMS, METHOD_NOT_FOUND, JsonRpcError, RequestContext
+from .request_meta import CAPABILITIES_KEY
 from .server_info import TASKS_EXTENSION
 from .sessions import Session
 from .task_views import (
@@ -38,6 +37,7 @@ from .task_views import (
     build_task_result,
     is_expired,
 )
+from .tool_results import ToolResult
 from .tools import SEND_OPERATION
 
 __all__ = [
@@ -72,49 +72,57 @@ class TaskMethods:
 
     # -- calls that create tasks -----------------------------------------------------------------
 
-    def may_create(self, exchange: Exchange, params: Mapping[str, Any]) -> bool:
+    def accepts_task_result(self, request_context: RequestContext, params: Mapping[str, Any]) -> bool:
         """Whether the client of a tools/call accepts a task as the result."""
-        if exchange.modern:
+        if request_context.modern:
             return _declares_extension(params)
-        return "task" in params and serves_legacy_tasks(exchange)
+        return "task" in params and serves_legacy_tasks(request_context)
 
-    def creates_task(self, exchange: Exchange, params: Mapping[str, Any], offer: Offer) -> bool:
+    def creates_task(self, request_context: RequestContext, params: Mapping[str, Any], offer: Offer) -> bool:
         """Whether the call of an offer creates a task. Raises JsonRpcError if the client must call it differently."""
-        possible = self.may_create(exchange, params)
+        possible = self.accepts_task_result(request_context, params)
         if offer.task_support == "forbidden":
-            if possible and not exchange.modern:
+            if possible and not request_context.modern:
                 raise build_no_task_support_error(offer.tool.name)
             return False
         if offer.task_support == "required" and not possible:
-            if exchange.modern:
+            if request_context.modern:
                 raise _build_missing_extension_error()
-            if serves_legacy_tasks(exchange):
+            if serves_legacy_tasks(request_context):
                 text = f"{offer.tool.name} only runs as a task: send the parameter 'task'."
                 raise JsonRpcError(METHOD_NOT_FOUND, text)
         return possible
 
     async def create_task(
-        self, exchange: Exchange, params: Mapping[str, Any], offer: Offer, arguments: Mapping[str, Any], key: str | None
+        self,
+        request_context: RequestContext,
+        params: Mapping[str, Any],
+        offer: Offer,
+        arguments: Mapping[str, Any],
+        key: str | None,
     ) -> ToolResult:
         """Create the task of a call; returns its handle. The task can be read from now on."""
-        metadata = {} if exchange.modern else _build_legacy_metadata(params)
-        return await self._build_handle(
-            exchange, await self._tasks.assign_task(exchange, offer, arguments, key, metadata)
+        metadata = {} if request_context.modern else _build_legacy_metadata(params)
+        return await self._watch_and_build_handle(
+            request_context, await self._tasks.assign_task(request_context, offer, arguments, key, metadata)
         )
 
-    async def _build_handle(self, exchange: Exchange, task_id: str) -> ToolResult:
-        task = await self._tasks.read_task(exchange, task_id)
-        document = await self._describe_task(exchange, task, detailed=False)
-        if exchange.modern:
+    async def _watch_and_build_handle(self, request_context: RequestContext, task_id: str) -> ToolResult:
+        """Build the handle of a new task; in the older era, also subscribe the session to its status."""
+        task = await self._tasks.read_task(request_context, task_id)
+        document = await self._build_task_document(request_context, task, detailed=False)
+        if request_context.modern:
             return ToolResult(relayed={**document, "resultType": "task"})
-        if exchange.session is not None and self._watch is not None:
+        if request_context.session is not None and self._watch is not None:
             with contextlib.suppress(AgoraError):  # a session with the maximum number of subscriptions polls
-                await self._watch(exchange.session, task_id)
+                await self._watch(request_context.session, task_id)
         return ToolResult(relayed={"task": document})
 
-    def creates_task_by_sending(self, exchange: Exchange, operation: Operation, params: Mapping[str, Any]) -> bool:
+    def creates_task_by_sending(
+        self, request_context: RequestContext, operation: Operation, params: Mapping[str, Any]
+    ) -> bool:
         """Whether a call of an operation creates a task: sending a message over A2A and waiting for its task does."""
-        if operation.name != SEND_OPERATION or not self.may_create(exchange, params):
+        if operation.name != SEND_OPERATION or not self.accepts_task_result(request_context, params):
             return False
         arguments = params.get("arguments") or {}
         message = arguments.get("message")
@@ -122,103 +130,107 @@ class TaskMethods:
         continues = "task_id" in arguments or (isinstance(message, Mapping) and "taskId" in message)
         return not continues and arguments.get("wait") != 0 and arguments.get("return_immediately") is not True
 
-    async def create_by_sending(
-        self, exchange: Exchange, params: Mapping[str, Any], arguments: Mapping[str, Any], key: str | None
+    async def create_task_by_sending(
+        self, request_context: RequestContext, params: Mapping[str, Any], arguments: Mapping[str, Any], key: str | None
     ) -> ToolResult:
         """Send a message over A2A; returns the handle of its task, or the response if there is no task."""
-        metadata = {} if exchange.modern else _build_legacy_metadata(params)
-        send_result = await self._tasks.send(exchange, arguments, key, metadata)
+        metadata = {} if request_context.modern else _build_legacy_metadata(params)
+        send_result = await self._tasks.send_message(request_context, arguments, key, metadata)
         task_id = _find_task_id(send_result)
         if task_id is None:
-            if exchange.modern:
+            if request_context.modern:
                 return ToolResult(to_json(send_result))
             raise JsonRpcError(
                 METHOD_NOT_FOUND,
                 "The agent did not accept the message as a task: call it without the parameter 'task'.",
             )
-        return await self._build_handle(exchange, task_id)
+        return await self._watch_and_build_handle(request_context, task_id)
 
     # -- the methods -----------------------------------------------------------------------------
 
-    async def get_task(self, exchange: Exchange, params: Mapping[str, Any]) -> dict[str, Any]:
+    async def get_task(self, request_context: RequestContext, params: Mapping[str, Any]) -> dict[str, Any]:
         """Implement ``tasks/get``."""
-        self._require_client(exchange, params, "tasks/get")
-        return await self._describe_task(exchange, await self._read_own_task(exchange, params), capabilities_of=params)
+        self._require_method_support(request_context, params, "tasks/get")
+        return await self._build_task_document(
+            request_context, await self._load_own_task(request_context, params), capabilities_of=params
+        )
 
-    async def list_own_tasks(self, exchange: Exchange, cursor: str | None) -> dict[str, Any]:
+    async def list_own_tasks(self, request_context: RequestContext, cursor: str | None) -> dict[str, Any]:
         """Implement ``tasks/list`` of the older era: one page of the caller's tasks, newest first."""
-        if exchange.modern or not serves_legacy_tasks(exchange):
+        if request_context.modern or not serves_legacy_tasks(request_context):
             raise _build_unknown_method_error("tasks/list")
         try:
-            page = await self._tasks.list_page(exchange, cursor, PAGE_SIZE)
+            page = await self._tasks.list_own_tasks_page(request_context, cursor, PAGE_SIZE)
         except InvalidRequest:
             raise JsonRpcError(INVALID_PARAMS, "Invalid cursor: leave it out to begin again.") from None
         except AgoraError as error:
-            raise _build_refusal(error) from None
+            raise _convert_task_error(error) from None
         now = self._dispatcher.clock.now()
         tasks = [task for task in page["tasks"] if not is_expired(task, now, self._retention)]
         result: dict[str, Any] = {"tasks": [build_legacy_task(task, [], now, self._retention) for task in tasks]}
         return result | {"nextCursor": page["next_cursor"]} if page["next_cursor"] else result
 
-    async def update_task(self, exchange: Exchange, params: Mapping[str, Any]) -> dict[str, Any]:
+    async def update_task(self, request_context: RequestContext, params: Mapping[str, Any]) -> dict[str, Any]:
         """Implement ``tasks/update`` of the newer era: pass responses on; those without an open question are
         ignored."""
-        self._require_client(exchange, params, "tasks/update")
+        self._require_method_support(request_context, params, "tasks/update")
         responses = params.get("inputResponses")
         is_sound = isinstance(responses, Mapping) and all(isinstance(part, Mapping) for part in responses.values())
         if not isinstance(responses, Mapping) or not is_sound or len(responses) > MAX_RESPONSES:
             raise JsonRpcError(
                 INVALID_PARAMS, f"inputResponses must be an object of at most {MAX_RESPONSES} responses."
             )
-        task = await self._read_own_task(exchange, params)
+        task = await self._load_own_task(request_context, params)
         try:
-            for question in await self._tasks.list_questions(exchange, task):
+            for question in await self._tasks.list_unanswered_questions(request_context, task):
                 if question.key in responses:
-                    await self._tasks.answer_question(exchange, question, responses[question.key])
+                    await self._tasks.answer_question_or_cancel_task(request_context, question, responses[question.key])
         except IllegalTransition:  # the task has ended since
             return {}
         except AgoraError as error:
-            raise _build_refusal(error) from None
+            raise _convert_task_error(error) from None
         return {}
 
-    async def cancel_task(self, exchange: Exchange, params: Mapping[str, Any]) -> dict[str, Any]:
+    async def cancel_task(self, request_context: RequestContext, params: Mapping[str, Any]) -> dict[str, Any]:
         """Implement ``tasks/cancel``: returns the task in the older era, an empty result in the newer one."""
-        self._require_client(exchange, params, "tasks/cancel")
-        task = await self._read_own_task(exchange, params)
+        self._require_method_support(request_context, params, "tasks/cancel")
+        task = await self._load_own_task(request_context, params)
         if task["status"] in TERMINAL_STATUSES:
-            if exchange.modern:
+            if request_context.modern:
                 return {}
             raise JsonRpcError(INVALID_PARAMS, f"Cannot cancel task: already in terminal status '{task['status']}'")
         try:
-            await self._tasks.cancel(exchange, task["task_id"], CANCELLATION_REASON)
+            await self._tasks.cancel_task(request_context, task["task_id"], CANCELLATION_REASON)
         except IllegalTransition as error:  # the task has ended since
-            if not exchange.modern:
+            if not request_context.modern:
                 raise JsonRpcError(INVALID_PARAMS, f"Cannot cancel task: {error}") from None
         except AgoraError as error:
-            raise _build_refusal(error) from None
+            raise _convert_task_error(error) from None
         return (
-            {} if exchange.modern else await self._describe_task(exchange, await self._read_own_task(exchange, params))
+            {}
+            if request_context.modern
+            else await self._build_task_document(request_context, await self._load_own_task(request_context, params))
         )
 
-    async def wait_for_result(self, exchange: Exchange, params: Mapping[str, Any]) -> dict[str, Any]:
+    async def wait_for_result(self, request_context: RequestContext, params: Mapping[str, Any]) -> dict[str, Any]:
         """Implement ``tasks/result`` of the older era: wait for the call's result, relaying questions to the client."""
-        if exchange.modern or not serves_legacy_tasks(exchange):
+        if request_context.modern or not serves_legacy_tasks(request_context):
             raise _build_unknown_method_error("tasks/result")
-        task = await self._read_own_task(exchange, params)
+        task = await self._load_own_task(request_context, params)
         if task["status"] not in TERMINAL_STATUSES:
-            reporter = ProgressReporter(exchange.progress)
+            reporter = ProgressReporter(request_context.progress)
             async with reporter.keep_alive():
-                await self._follow_to_end(exchange, task["task_id"], reporter)
-            task = await self._read_own_task(exchange, params)
-        result = (await self._build_result(exchange, task)).to_document()
+                await self._follow_and_relay_questions(request_context, task["task_id"], reporter)
+            task = await self._load_own_task(request_context, params)
+        result = (await self._build_result(request_context, task)).to_document()
         return result | {"_meta": {**result["_meta"], RELATED_TASK_KEY: {"taskId": task["task_id"]}}}
 
-    async def progress_token(self, exchange: Exchange, params: Mapping[str, Any]) -> int | str | None:
-        """Return the progress token of a task's call, valid until the task ends."""
-        token = (await self._read_own_task(exchange, params))["metadata"].get(PROGRESS_KEY)
+    async def find_progress_token(self, request_context: RequestContext, params: Mapping[str, Any]) -> int | str | None:
+        """Find the progress token of a task's call, valid until the task ends; None without one. Raises JsonRpcError."""
+        token = (await self._load_own_task(request_context, params))["metadata"].get(PROGRESS_KEY)
         return token if isinstance(token, int | str) else None
 
-    async def select_own_tasks(self, exchange: Exchange, params: Mapping[str, Any]) -> list[str]:
+    async def select_own_task_ids(self, request_context: RequestContext, params: Mapping[str, Any]) -> list[str]:
         """Select the caller's own tasks among the ``taskIds`` of a newer-era subscription."""
         filters = params.get("notifications")
         task_ids = filters.get("taskIds") if isinstance(filters, Mapping) else None
@@ -229,28 +241,30 @@ class TaskMethods:
         # Each id costs a read before the stream begins.
         if not isinstance(task_ids, list) or len(task_ids) > MAX_WATCHED:
             raise JsonRpcError(INVALID_PARAMS, f"notifications.taskIds must be an array of at most {MAX_WATCHED} ids.")
-        own_metadata: dict[str, None] = {}
+        own_ids: dict[str, None] = {}
         for task_id in task_ids:
             # Ids of others are left out of the acknowledgement, not reported: they cannot be probed.
             with contextlib.suppress(JsonRpcError):
-                own_metadata[(await self._read_own_task(exchange, {"taskId": task_id}))["task_id"]] = None
-        return list(own_metadata)
+                own_ids[(await self._load_own_task(request_context, {"taskId": task_id}))["task_id"]] = None
+        return list(own_ids)
 
-    async def describe_task(self, exchange: Exchange, task_id: str, params: Mapping[str, Any]) -> dict[str, Any] | None:
+    async def describe_own_task_or_none(
+        self, request_context: RequestContext, task_id: str, params: Mapping[str, Any]
+    ) -> dict[str, Any] | None:
         """Describe a task for a notification; None if it is not the caller's. params: with the client's
         capabilities."""
         try:
-            task = await self._read_own_task(exchange, {"taskId": task_id})
+            task = await self._load_own_task(request_context, {"taskId": task_id})
         except JsonRpcError:
             return None
-        return await self._describe_task(exchange, task, capabilities_of=params)
+        return await self._build_task_document(request_context, task, capabilities_of=params)
 
     # -- parts -----------------------------------------------------------------------------------
 
-    def _require_client(self, exchange: Exchange, params: Mapping[str, Any], method: str) -> None:
+    def _require_method_support(self, request_context: RequestContext, params: Mapping[str, Any], method: str) -> None:
         """Raise JsonRpcError unless the client may call the method."""
-        if not exchange.modern:
-            if method not in LEGACY_TASK_METHODS or not serves_legacy_tasks(exchange):
+        if not request_context.modern:
+            if method not in LEGACY_TASK_METHODS or not serves_legacy_tasks(request_context):
                 raise _build_unknown_method_error(method)
             return
         # A client that declares only the tasks of the older era may read and cancel tasks that it began in that era.
@@ -258,95 +272,102 @@ class TaskMethods:
         if not is_legacy_client and not _declares_extension(params):
             raise _build_missing_extension_error()
 
-    async def _read_own_task(self, exchange: Exchange, params: Mapping[str, Any]) -> dict[str, Any]:
+    async def _load_own_task(self, request_context: RequestContext, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Load the caller's task with the id in the parameters. Raises JsonRpcError, and Unauthenticated."""
         task_id = params.get("taskId")
         if not isinstance(task_id, str):
             raise JsonRpcError(INVALID_PARAMS, "taskId must be a string.")
         try:
-            task = await self._tasks.read_task(exchange, task_id)
+            task = await self._tasks.read_task(request_context, task_id)
         except (NotFound, InvalidRequest):
             raise _build_unknown_task_error() from None
         except AgoraError as error:
-            raise _build_refusal(error) from None
+            raise _convert_task_error(error) from None
         # One error for unknown, foreign and expired tasks: ids of others cannot be probed.
-        is_own = task["created_by"] == exchange.caller.subject
+        is_own = task["created_by"] == request_context.caller.subject
         if not is_own or is_expired(task, self._dispatcher.clock.now(), self._retention):
             raise _build_unknown_task_error()
         return task
 
-    async def _describe_task(
+    async def _build_task_document(
         self,
-        exchange: Exchange,
+        request_context: RequestContext,
         task: Mapping[str, Any],
         *,
         detailed: bool = True,
         capabilities_of: Mapping[str, Any] = {},
     ) -> dict[str, Any]:
         try:
-            questions = await self._tasks.list_questions(exchange, task)
+            questions = await self._tasks.list_unanswered_questions(request_context, task)
         except AgoraError as error:
-            raise _build_refusal(error) from None
+            raise _convert_task_error(error) from None
         now, retention = self._dispatcher.clock.now(), self._retention
-        if not exchange.modern:
+        if not request_context.modern:
             return build_legacy_task(task, questions, now, retention)
         elicits = ClientRequests(read_declared_capabilities(capabilities_of)).is_supported(ELICIT_METHOD)
         has_result = detailed and task["status"] in ("completed", "failed")
-        result = await self._build_result(exchange, task) if has_result else None
+        result = await self._build_result(request_context, task) if has_result else None
         document = build_detailed_task(task, questions, now, retention, elicits=elicits, result=result)
         if not detailed:
             for member in ("result", "error", "inputRequests"):
                 document.pop(member, None)
         return document
 
-    async def _build_result(self, exchange: Exchange, task: Mapping[str, Any]) -> ToolResult:
+    async def _build_result(self, request_context: RequestContext, task: Mapping[str, Any]) -> ToolResult:
         """Build the result of the call of an ended task."""
         if task["metadata"].get(TOOL_KEY) != SEND_OPERATION:
             return build_task_result(task)
         try:
-            send_result = await self._tasks.read_sent(exchange, task["task_id"])
+            send_result = await self._tasks.read_send_result(request_context, task["task_id"])
         except AgoraError as error:
-            raise _build_refusal(error) from None
+            raise _convert_task_error(error) from None
         return ToolResult(to_json(send_result), meta={TASK_ID_KEY: task["task_id"]})
 
-    async def _follow_to_end(self, exchange: Exchange, task_id: str, reporter: ProgressReporter) -> None:
+    async def _follow_and_relay_questions(
+        self, request_context: RequestContext, task_id: str, reporter: ProgressReporter
+    ) -> None:
         """Follow a task to its end, and relay its questions; other clients may answer or end it in the meantime."""
-        questions_asked: dict[str, asyncio.Task[None]] = {}
-        follow = follow_task(self._dispatcher, exchange, task_id, reporter)
+        asking_tasks: dict[str, asyncio.Task[None]] = {}
+        follow = follow_task_with_progress(self._dispatcher, request_context, task_id, reporter)
         try:
             async with contextlib.aclosing(follow) as entries:
                 async for entry in entries:
                     if not list_questions_of_entry(entry):
                         continue
-                    for question in await self._tasks.list_questions(
-                        exchange, await self._tasks.read_task(exchange, task_id)
+                    for question in await self._tasks.list_unanswered_questions(
+                        request_context, await self._tasks.read_task(request_context, task_id)
                     ):
                         # Asked in the background: the log is followed meanwhile, since another client may answer or end the task.
-                        if question.key not in questions_asked:
-                            questions_asked[question.key] = asyncio.create_task(self._ask_client(exchange, question))
+                        if question.key not in asking_tasks:
+                            asking_tasks[question.key] = asyncio.create_task(
+                                self._ask_client_and_answer(request_context, question)
+                            )
         except AgoraError as error:
-            raise _build_refusal(error) from None
+            raise _convert_task_error(error) from None
         finally:
-            for asking in questions_asked.values():
+            for asking in asking_tasks.values():
                 asking.cancel()
-            await asyncio.gather(*questions_asked.values(), return_exceptions=True)
+            await asyncio.gather(*asking_tasks.values(), return_exceptions=True)
 
-    async def _ask_client(self, exchange: Exchange, question: Question) -> None:
+    async def _ask_client_and_answer(self, request_context: RequestContext, question: Question) -> None:
         """Ask the client, and pass its response on if the question is still open."""
-        client = exchange.client
+        client = request_context.client
         if client.send is None or not client.is_supported(ELICIT_METHOD):
             return
         related = {"_meta": {RELATED_TASK_KEY: {"taskId": question.task_id}}}
         with contextlib.suppress(ClientRefused, AgoraError):
-            response = await client.send(ELICIT_METHOD, question.elicitation_params() | related)
-            task = await self._tasks.read_task(exchange, question.task_id)
+            response = await client.send(ELICIT_METHOD, question.build_elicitation_params() | related)
+            task = await self._tasks.read_task(request_context, question.task_id)
             # Read again after the person's answer, which may take an hour: the question may be closed by then.
-            if question.key in {part.key for part in await self._tasks.list_questions(exchange, task)}:
-                await self._tasks.answer_question(exchange, question, response)
+            if question.key in {
+                part.key for part in await self._tasks.list_unanswered_questions(request_context, task)
+            }:
+                await self._tasks.answer_question_or_cancel_task(request_context, question, response)
 
 
-def serves_legacy_tasks(exchange: Exchange) -> bool:
+def serves_legacy_tasks(request_context: RequestContext) -> bool:
     """Whether the session uses the version with tasks of the older form."""
-    return exchange.session is not None and exchange.session.protocol_version == LEGACY_VERSION
+    return request_context.session is not None and request_context.session.protocol_version == LEGACY_VERSION
 
 
 def read_declared_capabilities(params: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -361,10 +382,10 @@ def build_no_task_support_error(name: str) -> JsonRpcError:
     return JsonRpcError(METHOD_NOT_FOUND, f"{name} does not run as a task: call it without the parameter 'task'.")
 
 
-def _find_task_id(sent: Mapping[str, Any]) -> str | None:
+def _find_task_id(send_result: Mapping[str, Any]) -> str | None:
     """Find the task of a sent message: in the response, or in the metadata of the agent's message; None without a
     task."""
-    task, message = sent.get("task"), sent.get("message") or {}
+    task, message = send_result.get("task"), send_result.get("message") or {}
     own_metadata = (message.get("metadata") or {}).get("agora") or {}
     return task["id"] if task is not None else own_metadata.get("task")
 
@@ -403,6 +424,7 @@ def _build_unknown_task_error() -> JsonRpcError:
     return JsonRpcError(INVALID_PARAMS, "Failed to retrieve task: Task not found")
 
 
-def _build_refusal(error: AgoraError) -> Exception:
+def _convert_task_error(error: AgoraError) -> Exception:
+    """Convert an error to one of JSON-RPC; Unauthenticated is unchanged, because HTTP reports it."""
     # Not the code of the older era for unknown objects, -32002: it is that of resources.
     return error if isinstance(error, Unauthenticated) else JsonRpcError.from_error(error, modern=True)

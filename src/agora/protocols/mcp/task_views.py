@@ -25,9 +25,9 @@ from pydantic_core import to_json
 
 from agora.clock import SECOND, to_microseconds
 
-from .exchange import INTERNAL_ERROR
 from .questions import ELICIT_METHOD, INTERRUPTED_STATUSES, Question
-from .results import ToolResult
+from .request_context import INTERNAL_ERROR
+from .tool_results import ToolResult
 
 __all__ = [
     "PROGRESS_KEY",
@@ -64,8 +64,8 @@ def build_legacy_task(
     """Build a task in the form of 2025-11-25. now: microseconds since 1970. retention: of ended tasks, in seconds."""
     status = task["status"]
     # MCP has three final states: what Agora rejects, expires or gives up has failed.
-    is_ended = status in TERMINAL_STATUSES and status not in ("completed", "cancelled")
-    view_status = "failed" if is_ended else _choose_live_status(status)
+    has_failed = status in TERMINAL_STATUSES and status not in ("completed", "cancelled")
+    view_status = "failed" if has_failed else _choose_live_status(status)
     return _build_common_members(task, view_status, questions) | {
         "ttl": _compute_ttl(task, retention),
         "pollInterval": _choose_poll_interval(task, now),
@@ -95,7 +95,9 @@ def build_detailed_task(
     }
     if view_status == "input_required":
         requests = {
-            part.key: {"method": ELICIT_METHOD, "params": part.elicitation_params()} for part in questions if elicits
+            part.key: {"method": ELICIT_METHOD, "params": part.build_elicitation_params()}
+            for part in questions
+            if elicits
         }
         return document | {"inputRequests": requests}
     if view_status == "completed" and result is not None:
@@ -166,8 +168,8 @@ def _compute_ttl(task: Mapping[str, Any], retention: int) -> int | None:
     requested = _read_requested_ttl(task, retention)
     if requested is not None or task.get("completed_at") is None:
         return requested
-    is_ended = _parse_microseconds(task["completed_at"]) - _parse_microseconds(task["created_at"])
-    return is_ended // MICROSECONDS_PER_MILLISECOND + retention * 1000
+    duration = _parse_microseconds(task["completed_at"]) - _parse_microseconds(task["created_at"])
+    return duration // MICROSECONDS_PER_MILLISECOND + retention * 1000
 
 
 def _read_requested_ttl(task: Mapping[str, Any], retention: int) -> int | None:

@@ -18,11 +18,11 @@ from agora_sdk.contract import Exposure
 from agora_sdk.contract.validation_errors import describe_error
 from agora_sdk.errors import InvalidRequest, field_error
 
-from .results import ToolResult
 from .schemas import convert_to_portable_schema, outline_schema
 from .tool_ranking import Match, rank_tools
+from .tool_results import ToolResult
+from .tool_view import ToolView
 from .tools import Tool, underscore_name
-from .view import View
 
 __all__ = [
     "CALL_TOOL",
@@ -33,7 +33,7 @@ __all__ = [
     "build_toolsets_result",
     "list_tools_about_tools",
     "parse_inner_call",
-    "read_toolset_change",
+    "parse_toolset_change",
     "search_tools",
 ]
 
@@ -126,7 +126,7 @@ def _create_tools() -> tuple[Tool, Tool, Tool]:
     )
 
 
-def list_tools_about_tools(view: View) -> list[Tool]:
+def list_tools_about_tools(view: ToolView) -> list[Tool]:
     """List the tools of this module that a view contains; none if the view names single tools."""
     if view.server or (view.tools and not view.toolsets):
         return []
@@ -137,7 +137,7 @@ def list_tools_about_tools(view: View) -> list[Tool]:
 
 
 def search_tools(
-    tools: Sequence[Tool], view: View, arguments: Mapping[str, Any], restricted: Sequence[Tool] = ()
+    tools: Sequence[Tool], view: ToolView, arguments: Mapping[str, Any], restricted: Sequence[Tool] = ()
 ) -> ToolResult:
     """Search the tools that match a query, best first; returns text. Raises InvalidRequest.
 
@@ -172,15 +172,15 @@ def _split_restricted(matches: Sequence[Match], restricted: Collection[Tool]) ->
 
 def parse_inner_call(arguments: Mapping[str, Any]) -> InnerCall:
     """Parse the call within a call. Raises InvalidRequest."""
-    called: InnerCall = _validate_arguments(InnerCall, arguments)
+    inner_call: InnerCall = _validate_arguments(InnerCall, arguments)
     # A call within a call within a call would nest without end.
-    if called.name.replace("_", ".") in (SEARCH_TOOL, CALL_TOOL, ENABLE_TOOL):
+    if inner_call.name.replace("_", ".") in (SEARCH_TOOL, CALL_TOOL, ENABLE_TOOL):
         rule = "is a tool that must be called directly"
         raise InvalidRequest(f"name {rule}.", errors=[field_error("name", rule)])
-    return called
+    return inner_call
 
 
-def read_toolset_change(arguments: Mapping[str, Any]) -> ToolsetChange:
+def parse_toolset_change(arguments: Mapping[str, Any]) -> ToolsetChange:
     """Parse a change of toolsets. Raises InvalidRequest."""
     change: ToolsetChange = _validate_arguments(ToolsetChange, arguments)
     return change
@@ -210,17 +210,17 @@ def _build_text_result(text: str) -> ToolResult:
     return ToolResult(text.encode(), structured=False)
 
 
-def _choose_listed_name(tool: Tool, view: View) -> str:
+def _choose_listed_name(tool: Tool, view: ToolView) -> str:
     return underscore_name(tool.name) if view.underscores else tool.name
 
 
-def _describe_tool(tool: Tool, view: View) -> str:
+def _describe_tool(tool: Tool, view: ToolView) -> str:
     document = tool.call_document
     schema = to_json(outline_schema(document["inputSchema"], MAX_SCHEMA_BYTES)).decode()
     return f"{_choose_listed_name(tool, view)}\n{document['description']}\ninputSchema: {schema}"
 
 
-def _describe_restricted(tool: Tool, view: View) -> str:
+def _describe_restricted(tool: Tool, view: ToolView) -> str:
     """Describe a tool that the caller may not call in one line, with the scope that it needs."""
     operation = tool.operation
     assert operation is not None
@@ -230,7 +230,7 @@ def _describe_restricted(tool: Tool, view: View) -> str:
     return f"{_choose_listed_name(tool, view)} {refusal}. {_shorten_summary(tool)}"
 
 
-def _describe_briefly(tool: Tool, view: View) -> str:
+def _describe_briefly(tool: Tool, view: ToolView) -> str:
     """Describe a tool in one line, such as ``agora_task_get(task_id: string) Read a task.``"""
     schema = tool.call_document["inputSchema"]
     members, required = schema.get("properties", {}), schema.get("required", ())

@@ -25,10 +25,10 @@ from agora_sdk.errors import NotFound
 from agora_sdk.mcp_wire import MIRROR_KEY
 
 from . import cursors
-from .exchange import INVALID_PARAMS, JsonRpcError
-from .model_view import MODEL_TOOLS, compact_document
+from .model_view import MODEL_TOOLS, build_compact_tool_document
+from .request_context import INVALID_PARAMS, JsonRpcError
 from .schemas import build_input_schema, build_output_schema
-from .view import View
+from .tool_view import ToolView
 
 __all__ = [
     "MAX_NAME_CHARACTERS",
@@ -94,9 +94,11 @@ class Tool:
     @cached_property
     def compact(self) -> dict[str, Any]:
         """The entry for the model view, with underscores in its name."""
-        return compact_document(self.call_document, self.name, underscore_name(self.name), MODEL_TOOLS.get(self.name))
+        return build_compact_tool_document(
+            self.call_document, self.name, underscore_name(self.name), MODEL_TOOLS.get(self.name)
+        )
 
-    def render_for_view(self, view: View) -> dict[str, Any]:
+    def render_for_view(self, view: ToolView) -> dict[str, Any]:
         """Render the entry for a view."""
         document = self.compact if view.compact else self.document
         if view.task_support and self.task_support != "forbidden":
@@ -107,11 +109,11 @@ class Tool:
     def _encoded_forms(self) -> dict[tuple[bool, bool, bool], bytes]:
         return {}
 
-    def is_encoded_for_view(self, view: View) -> bool:
+    def is_encoded_for_view(self, view: ToolView) -> bool:
         """Whether :meth:`encode_for_view` has a cached entry."""
         return _choose_view_form(view) in self._encoded_forms
 
-    def encode_for_view(self, view: View) -> bytes:
+    def encode_for_view(self, view: ToolView) -> bytes:
         """Encode the entry as JSON; cached, because listings are long and change seldom."""
         form = _choose_view_form(view)
         encoding = self._encoded_forms.get(form)
@@ -158,7 +160,7 @@ class OperationTool(Tool):
 class Listing:
     """One page of tools."""
 
-    view: View
+    view: ToolView
     tools: Sequence[Tool] = field(default=())
     next_cursor: str | None = None
 
@@ -181,39 +183,39 @@ class Tools:
         self._tool_cache: WeakKeyDictionary[Operation, dict[OperationLifecycle, Tool]] = WeakKeyDictionary()
         self._headers: WeakKeyDictionary[Operation, bool] = WeakKeyDictionary()
 
-    def has(self, name: str, tenant: str) -> bool:
+    def has_operation(self, name: str, tenant: str) -> bool:
         """Whether an operation of that name exists."""
         return self._registry.has(name, tenant)
 
-    def resolve(self, name: str, version: str | None, tenant: str) -> Operation:
-        """Find the operation of a call. Raises JsonRpcError for an unknown tool."""
+    def resolve_operation(self, name: str, version: str | None, tenant: str) -> Operation:
+        """Resolve the operation of a call. Raises JsonRpcError for an unknown tool."""
         try:
             return self._registry.resolve(name, version, tenant)
         except NotFound as error:
             raise JsonRpcError(INVALID_PARAMS, f"Unknown tool: {error}") from None
 
-    def list_visible(self, caller: Caller) -> list[Tool]:
+    def list_visible_tools(self, caller: Caller) -> list[Tool]:
         """List every tool that a caller may call, under each of its names."""
         # A tool list has one entry per name; several versions are reached with the version in _meta.
         newest: dict[str, Operation] = {}
         for operation in self._registry.list_visible(caller):
             twice = operation.name in newest
             newest[operation.name] = self._registry.resolve(operation.name, None, caller.tenant) if twice else operation
-        tools = [self.describe_operation(operation, caller.tenant) for operation in newest.values()]
+        tools = [self.get_or_create_tool(operation, caller.tenant) for operation in newest.values()]
         others = [
-            self.describe_alias(operation, name, caller.tenant)
+            self.get_or_create_alias_tool(operation, name, caller.tenant)
             for operation in newest.values()
             for name in operation.tools
         ]
         return [*tools, *others]
 
-    def list_restricted(self, caller: Caller) -> list[Tool]:
+    def list_restricted_tools(self, caller: Caller) -> list[Tool]:
         """List the tools of the catalogue that a caller lacks the scope for. The catalogue is public; upstreams' tools are not, and
         are omitted.
         """
         visible = {operation.name for operation in self._registry.list_visible(caller)}
         return [
-            self.describe_operation(operation, caller.tenant)
+            self.get_or_create_tool(operation, caller.tenant)
             for operation in self._registry.operations
             if operation.name not in visible
             and operation.exposure in (Exposure.AGENT, Exposure.OPERATOR)
@@ -223,37 +225,37 @@ class Tools:
 
     def list_categories(self, caller: Caller) -> set[str]:
         """List the categories of all built-in operations, and of the upstream operations visible to the caller."""
-        return {tools.category for tools in (*self._registry.operations, *self._registry.list_visible(caller))}
+        return {operation.category for operation in (*self._registry.operations, *self._registry.list_visible(caller))}
 
-    def describe_operation(self, operation: Operation, tenant: str) -> Tool:
-        """Describe an operation as a tool."""
+    def get_or_create_tool(self, operation: Operation, tenant: str) -> Tool:
+        """Return an operation as a tool, created at first use."""
         life = self._registry.describe_lifecycle(operation, tenant)
         by_life = self._tool_cache.setdefault(operation, {})
         # By lifecycle, because a tenant's override changes the description, and other tenants must not read it.
-        described = by_life.get(life)
-        if described is None:
-            described = by_life[life] = _create_tool(operation, life, operation.name)
-        return described
+        tool = by_life.get(life)
+        if tool is None:
+            tool = by_life[life] = _create_tool(operation, life, operation.name)
+        return tool
 
-    def describe_alias(self, operation: Operation, name: str, tenant: str) -> Tool:
-        """Describe an operation as a tool under one of its other names."""
-        tool = self.describe_operation(operation, tenant)
-        described = tool.others.get(name)
-        if described is None:
+    def get_or_create_alias_tool(self, operation: Operation, name: str, tenant: str) -> Tool:
+        """Return an operation as a tool under one of its other names, created at first use."""
+        tool = self.get_or_create_tool(operation, tenant)
+        alias = tool.others.get(name)
+        if alias is None:
             life = self._registry.describe_lifecycle(operation, tenant)
-            described = tool.others[name] = _create_tool(operation, life, name)
-        return described
+            alias = tool.others[name] = _create_tool(operation, life, name)
+        return alias
 
-    def has_headers(self, operation: Operation) -> bool:
+    def has_mirrored_headers(self, operation: Operation) -> bool:
         """Whether the operation's schema has arguments repeated in HTTP headers (``x-mcp-header``), which must be
         equal."""
-        answer = self._headers.get(operation)
-        if answer is None:
-            answer = self._headers[operation] = MIRROR_KEY.encode() in to_json(operation.input_schema)
-        return answer
+        has_headers = self._headers.get(operation)
+        if has_headers is None:
+            has_headers = self._headers[operation] = MIRROR_KEY.encode() in to_json(operation.input_schema)
+        return has_headers
 
 
-async def build_tool_page(tools: Iterable[Tool], view: View, cursor: str | None, limit: int) -> Listing:
+async def build_tool_page(tools: Iterable[Tool], view: ToolView, cursor: str | None, limit: int) -> Listing:
     """Build a page of tools in name order, of at most ``limit`` bytes. Raises JsonRpcError for an invalid cursor.
 
     Building all schemas first takes a second of processor time, so the event loop serves others after each new one.
@@ -273,7 +275,7 @@ async def build_tool_page(tools: Iterable[Tool], view: View, cursor: str | None,
     return Listing(view, entries, cursors.encode_cursor(entries[-1].name) if more else None)
 
 
-def _choose_view_form(view: View) -> tuple[bool, bool, bool]:
+def _choose_view_form(view: ToolView) -> tuple[bool, bool, bool]:
     """Return the parts of a view that determine the rendering of an entry."""
     return view.compact, view.underscores, view.task_support
 

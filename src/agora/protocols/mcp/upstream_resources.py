@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote
 
 from agora_sdk.errors import AgoraError, Conflict, NotFound, PermissionDenied, Unauthenticated
 
-from .exchange import Exchange, JsonRpcError
+from .request_context import JsonRpcError, RequestContext
 
 __all__ = ["URI_PREFIX", "UpstreamResources", "build_local_uri", "rewrite_links_to_local_uris"]
 
@@ -23,7 +23,7 @@ MAX_PAGES = 10  #: limits the calls that one listing makes, to a thousand upstre
 _UPSTREAM = re.compile(r"[a-z0-9][a-z0-9-]{0,23}")
 _EXPRESSION = re.compile(r"({[^{}]*})")
 
-Invoke = Callable[[Exchange, str, Mapping[str, Any]], Awaitable[Any]]
+Invoke = Callable[[RequestContext, str, Mapping[str, Any]], Awaitable[Any]]
 
 
 class UpstreamResources:
@@ -32,40 +32,45 @@ class UpstreamResources:
     def __init__(self, invoke: Invoke) -> None:
         self._invoke = invoke
 
-    async def list_resources(self, exchange: Exchange) -> list[dict[str, Any]]:
+    async def list_resources(self, request_context: RequestContext) -> list[dict[str, Any]]:
         """List the entries of all resources."""
         return [
             definition | {"uri": build_local_uri(upstream, definition["uri"]), "name": name}
-            async for upstream, name, definition in self._list_active_items(exchange, "resource")
+            async for upstream, name, definition in self._list_active_items(request_context, "resource")
         ]
 
-    async def list_templates(self, exchange: Exchange) -> list[dict[str, Any]]:
+    async def list_templates(self, request_context: RequestContext) -> list[dict[str, Any]]:
         """List the entries of all resource templates; their expressions are preserved."""
         return [
             definition
             | {"uriTemplate": f"{URI_PREFIX}{upstream}/{_quote_template(definition['uriTemplate'])}", "name": name}
-            async for upstream, name, definition in self._list_active_items(exchange, "template")
+            async for upstream, name, definition in self._list_active_items(request_context, "template")
         ]
 
-    async def list_prompts(self, exchange: Exchange) -> list[dict[str, Any]]:
+    async def list_prompts(self, request_context: RequestContext) -> list[dict[str, Any]]:
         """List the entries of all prompts."""
         return [
-            definition | {"name": name} async for _, name, definition in self._list_active_items(exchange, "prompt")
+            definition | {"name": name}
+            async for _, name, definition in self._list_active_items(request_context, "prompt")
         ]
 
-    async def read_uri(self, exchange: Exchange, uri: str) -> dict[str, Any]:
+    async def read_uri(self, request_context: RequestContext, uri: str) -> dict[str, Any]:
         """Read the contents of a resource. Raises an AgoraError."""
         upstream, _, own_uri = uri.removeprefix(URI_PREFIX).partition("/")
-        result = await self._invoke(exchange, "agora.upstream.read", {"upstream": upstream, "uri": unquote(own_uri)})
+        result = await self._invoke(
+            request_context, "agora.upstream.read", {"upstream": upstream, "uri": unquote(own_uri)}
+        )
         # Under the requested URI: the upstream's own means nothing to a client of this server.
         return {"contents": [content | {"uri": uri} for content in result["contents"]]}
 
-    async def get_prompt(self, exchange: Exchange, name: str, arguments: Mapping[str, str]) -> dict[str, Any]:
+    async def get_prompt(
+        self, request_context: RequestContext, name: str, arguments: Mapping[str, str]
+    ) -> dict[str, Any]:
         """Return a prompt with its arguments inserted. Raises JsonRpcError."""
-        upstream, _, own_uri = name.partition(".")
-        call_arguments = {"upstream": upstream, "prompt": own_uri, "arguments": dict(arguments)}
+        upstream, _, own_name = name.partition(".")
+        call_arguments = {"upstream": upstream, "prompt": own_name, "arguments": dict(arguments)}
         try:
-            result = await self._invoke(exchange, "agora.upstream.prompt", call_arguments)
+            result = await self._invoke(request_context, "agora.upstream.prompt", call_arguments)
         # Not as a JSON-RPC error: the endpoint answers with HTTP 401, by which clients begin to sign in.
         except Unauthenticated:
             raise
@@ -81,8 +86,12 @@ class UpstreamResources:
         ]
         return {**optional_fields, "messages": messages}
 
-    async def complete(
-        self, exchange: Exchange, argument: Mapping[str, Any], reference: Mapping[str, Any], context: Mapping[str, str]
+    async def complete_argument_or_none(
+        self,
+        request_context: RequestContext,
+        argument: Mapping[str, Any],
+        reference: Mapping[str, Any],
+        context: Mapping[str, str],
     ) -> dict[str, Any] | None:
         """Complete an argument at the upstream; None if the prompt or template is not an upstream's."""
         reference_name = str(reference.get("name") or "")
@@ -98,36 +107,38 @@ class UpstreamResources:
         arguments = {"upstream": upstream, "kind": kind, "name": name, "argument": argument["name"]}
         arguments |= {"value": argument["value"], "context": dict(context)}
         try:
-            result = await self._invoke(exchange, "agora.upstream.complete", arguments)
+            result = await self._invoke(request_context, "agora.upstream.complete", arguments)
         except AgoraError:  # an upstream without completions offers no values
             return {"completion": {"values": [], "total": 0, "hasMore": False}}
         total = {} if result["total"] is None else {"total": result["total"]}
         return {"completion": {"values": result["values"], **total, "hasMore": result["has_more"]}}
 
-    async def find_unusable_tool(self, exchange: Exchange, name: str) -> AgoraError | None:
-        """Find why an upstream's tool of this name, with a dot or an underscore, cannot be called; None if there is no
+    async def find_unusable_tool_error(self, request_context: RequestContext, name: str) -> AgoraError | None:
+        """Find the error that says why an upstream's tool of this name, with a dot or an underscore, cannot be called; None if there is no
         such tool."""
         # An upstream's name contains neither character, so that the first one ends it.
         upstream, _, tool = name.partition("." if "." in name else "_")
         for state in ("quarantined", "dropped") if _UPSTREAM.fullmatch(upstream) and tool else ():
             filters = {"upstream": upstream, "kind": "tool", "state": state}
             try:
-                async for item in self._list_upstream_items(exchange, filters):
+                async for item in self._list_upstream_items(request_context, filters):
                     if tool in (item["name"], item["name"].replace(".", "_")):
                         return _build_unusable_tool_error(upstream, item)
             except AgoraError:  # the upstream is unknown or not visible to the caller
                 return None
         return None
 
-    async def _list_active_items(self, exchange: Exchange, kind: str) -> AsyncIterator[tuple[str, str, dict[str, Any]]]:
+    async def _list_active_items(
+        self, request_context: RequestContext, kind: str
+    ) -> AsyncIterator[tuple[str, str, dict[str, Any]]]:
         """List the upstream, local name and definition of each usable item; empty without the permission."""
         filters = {"kind": kind, "state": "active"}
         try:
-            async for name in self._list_upstream_names(exchange):
+            async for name in self._list_upstream_names(request_context):
                 try:
-                    async for item in self._list_upstream_items(exchange, {"upstream": name, **filters}):
-                        own_uri = item["definition"].get("name") or item["name"]
-                        yield name, f"{name}.{own_uri}", item["definition"]
+                    async for item in self._list_upstream_items(request_context, {"upstream": name, **filters}):
+                        own_name = item["definition"].get("name") or item["name"]
+                        yield name, f"{name}.{own_name}", item["definition"]
                 except NotFound:  # removed since its name was listed; the others are listed all the same
                     continue
         # The caller's other resources and prompts are listed all the same.
@@ -135,22 +146,22 @@ class UpstreamResources:
             return
 
     async def _list_upstream_items(
-        self, exchange: Exchange, filters: Mapping[str, Any]
+        self, request_context: RequestContext, filters: Mapping[str, Any]
     ) -> AsyncIterator[dict[str, Any]]:
         """List the items of an upstream, page by page."""
         cursor: str | None = None
         while True:
-            page = await self._invoke(exchange, "agora.upstream.get", {**filters, "cursor": cursor})
+            page = await self._invoke(request_context, "agora.upstream.get", {**filters, "cursor": cursor})
             for item in page["items"]:
                 yield item
             if (cursor := page["next_cursor"]) is None:
                 return
 
-    async def _list_upstream_names(self, exchange: Exchange) -> AsyncIterator[str]:
+    async def _list_upstream_names(self, request_context: RequestContext) -> AsyncIterator[str]:
         """List the names of upstreams, page by page."""
         cursor: str | None = None
         for _ in range(MAX_PAGES):
-            page = await self._invoke(exchange, "agora.upstream.list", {"limit": PAGE_SIZE, "cursor": cursor})
+            page = await self._invoke(request_context, "agora.upstream.list", {"limit": PAGE_SIZE, "cursor": cursor})
             for upstream in page["upstreams"]:
                 yield upstream["name"]
             if (cursor := page["next_cursor"]) is None:

@@ -39,12 +39,12 @@ class UpstreamWatch:
         self._updated_uris: set[str] = set()
         self._changed = asyncio.Event()
 
-    def refresh(self) -> None:
-        """Update the watches after a change of the watched URIs."""
+    def schedule_reconciliation(self) -> None:
+        """Let :meth:`wait_for_updates` adapt the watches to a change of the watched URIs."""
         if any(uri.startswith(URI_PREFIX) for uri in self._uris) or self._stops:
             self._changed.set()
 
-    async def next_updates(self) -> set[str]:
+    async def wait_for_updates(self) -> set[str]:
         """Wait for the next changes; returns the URIs of the changed resources."""
         while not self._updated_uris:
             # Before the watches are compared, so that a change during the comparison causes another one.
@@ -55,9 +55,9 @@ class UpstreamWatch:
                     await self._changed.wait()
             except TimeoutError:
                 self._failed_uris.clear()
-        updated, self._updated_uris = self._updated_uris, set()
+        updated_uris, self._updated_uris = self._updated_uris, set()
         # The client may have ended a subscription after its resource changed.
-        return updated & self._uris.keys()
+        return updated_uris & self._uris.keys()
 
     def close(self) -> None:
         """Stop all watches."""
@@ -71,7 +71,7 @@ class UpstreamWatch:
             self._stops.pop(uri)()
         self._failed_uris &= desired
         for uri in desired - self._stops.keys() - self._failed_uris:
-            stop = await self._watch_resource(uri)
+            stop = await self._start_watch_or_none(uri)
             if stop is None:
                 # Only the first failure sets the time: later ones must not postpone the attempt at all of them.
                 if not self._failed_uris:
@@ -80,7 +80,7 @@ class UpstreamWatch:
             else:
                 self._stops[uri] = stop
 
-    async def _watch_resource(self, uri: str) -> Callable[[], None] | None:
+    async def _start_watch_or_none(self, uri: str) -> Callable[[], None] | None:
         """Start to watch a resource. Returns the function that stops it; None if it cannot be watched now."""
         upstream, _, own_uri = uri.removeprefix(URI_PREFIX).partition("/")
         read = self._dispatcher.context.registry.resolve(READ_OPERATION, None, self._caller.tenant)

@@ -18,10 +18,10 @@ from agora.domains.virtual_servers.queries import select_server
 from agora.domains.virtual_servers.records import VirtualServerRow
 from agora_sdk.errors import NotFound
 
-from .exchange import Exchange
+from .request_context import RequestContext
 from .tools import underscore_name
 
-__all__ = ["SERVERS_PATH", "enter_virtual_server"]
+__all__ = ["SERVERS_PATH", "set_virtual_server_view_and_scopes"]
 
 SERVERS_PATH = "/mcp/servers/"
 #: scopes for calling an agent's tool: find the agent, assign it a task and follow the task
@@ -30,9 +30,13 @@ OFFER_SCOPES = frozenset({"read:agents", "read:tasks", "write:tasks"})
 WATCH_SCOPES = frozenset({"read:events"})
 
 
-async def enter_virtual_server(dispatcher: Dispatcher, exchange: Exchange, name: str) -> None:
-    """Give a request the view and the scopes of a virtual server. Raises NotFound."""
-    caller, view = exchange.caller, exchange.view
+async def set_virtual_server_view_and_scopes(
+    dispatcher: Dispatcher, request_context: RequestContext, name: str
+) -> None:
+    """Set the view of a request to the tools of a virtual server, and for a key of the server the scopes of its caller to
+    those of these tools. Raises NotFound.
+    """
+    caller, view = request_context.caller, request_context.view
 
     async def find_virtual_server(call: Call) -> VirtualServerRow | None:
         return await call.tx.one(select_server, name=name)
@@ -44,11 +48,13 @@ async def enter_virtual_server(dispatcher: Dispatcher, exchange: Exchange, name:
     tool_names = {underscore_name(tool) for tool in view.tools}
     tools = tuple(tool for tool in members if not tool_names or underscore_name(tool) in tool_names)
     # Without toolsets, which would list tools outside of the set.
-    exchange.view = replace(
+    request_context.view = replace(
         view, toolsets=(), tools=tools, server=name, instructions=server.instructions or server.description
     )
     if build_virtual_server_scope(name) in caller.scopes:
-        exchange.caller = replace(caller, scopes=_list_scopes_of_tools(dispatcher.context.registry, caller, members))
+        request_context.caller = replace(
+            caller, scopes=_list_scopes_of_tools(dispatcher.context.registry, caller, members)
+        )
 
 
 def _list_scopes_of_tools(registry: OperationRegistry, caller: Caller, tools: Iterable[str]) -> frozenset[str]:

@@ -116,14 +116,14 @@ class _Counted:
     def __init__(self, server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
         self.answered, self.on = 0, True
         fast_path = server.app.mcp.fast_path
-        real = fast_path.answer_request
+        real = fast_path.answer_request_or_none
 
         async def answer(*arguments: Any) -> Any:
             found = await real(*arguments) if self.on else None
             self.answered += found is not None
             return found
 
-        monkeypatch.setattr(fast_path, "answer_request", answer)
+        monkeypatch.setattr(fast_path, "answer_request_or_none", answer)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from agora.domains.admin import retention_queries as upkeep
 from agora.domains.admin.retention import RetentionController
 from agora.domains.client_sessions import queries as client_sessions
 from agora.domains.client_sessions import sessions as rules
-from agora.protocols.mcp.replay import ReplayStore
+from agora.protocols.mcp.replay_store import ReplayStore
 from agora.protocols.mcp.sessions import CURRENT_SESSION, Sessions
 from agora.server.app import App
 from agora.store.port import Query, Reader, Tx
@@ -225,11 +225,11 @@ async def test_messages_for_a_reconnecting_client_are_limited_in_bytes() -> None
         for number in range(20):
             result = {"content": [{"type": "text", "text": "x" * 1_000_000}]}
             await store.store_event("1", JSONRPCResponse(jsonrpc="2.0", id=number, result=result))
-        kept = [message.id for _, _, message in session.sent]
+        kept = [message.id for _, _, message in session.replayable_messages]
         assert kept == [16, 17, 18, 19]
         for number in range(200):
             await store.store_event("1", JSONRPCResponse(jsonrpc="2.0", id=number, result={}))
-        assert len(session.sent) == 100
+        assert len(session.replayable_messages) == 100
     finally:
         CURRENT_SESSION.reset(entered)
 
@@ -303,5 +303,5 @@ async def test_client_that_does_not_read_is_disconnected(wire: Wire, server: Run
             assert (await wire.http.post("/agora/agent/update", json=change)).is_success
             if feed.live["cut_off"]:
                 break
-        await wait_until(lambda: not session.open and session.standing is None)
+        await wait_until(lambda: not session.running_requests and session.get_stream is None)
     assert (await wire.legacy("ping")).is_success  # the session continues

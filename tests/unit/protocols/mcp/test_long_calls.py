@@ -64,14 +64,14 @@ class _Path:
 
     def __init__(self, server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
         self.on, self.taken = True, 0
-        real = server.app.mcp.fast_path.prepare_relay_call
+        real = server.app.mcp.fast_path.create_relay_call_or_none
 
         def elsewhere(*arguments: Any) -> Any:
             work = real(*arguments) if self.on else None
             self.taken += work is not None
             return work
 
-        monkeypatch.setattr(server.app.mcp.fast_path, "prepare_relay_call", elsewhere)
+        monkeypatch.setattr(server.app.mcp.fast_path, "create_relay_call_or_none", elsewhere)
 
 
 @pytest.fixture

@@ -77,7 +77,7 @@ async def test_listing_stays_within_its_budget(wire: Wire, era: str) -> None:
 async def test_only_listed_tools_are_described(server: Running, wire: Wire) -> None:
     await _listing(wire)
     await _call(wire, "agora_tools_search", {"query": "show my remaining credit"})
-    tools = [server.app.mcp.core.tools.describe_operation(operation, "default") for operation in operations()]
+    tools = [server.app.mcp.features.tools.get_or_create_tool(operation, "default") for operation in operations()]
     described = [name for tool in tools for name in ("document", "call_document") if name in vars(tool)]
     assert "document" not in described, "schemas of results take most of the time, and are not shown"
     assert described.count("call_document") <= MAX_TOOLS + 5

@@ -9,9 +9,9 @@ import pytest
 from mcp.client.session import ClientSession
 from pydantic_core import from_json
 
-from agora.protocols.mcp import changes, prompts
-from agora.protocols.mcp.exchange import JsonRpcError
-from agora.protocols.mcp.resources import MAX_LISTED_ENTRIES, TEMPLATES
+from agora.protocols.mcp import prompts, resource_changes
+from agora.protocols.mcp.request_context import JsonRpcError
+from agora.protocols.mcp.resources import MAX_LISTED_ENTRIES, RESOURCE_TEMPLATES
 from agora_sdk.contract import operations
 from tests.harness import Running
 from tests.polling import wait_until
@@ -94,7 +94,9 @@ async def test_active_objects_are_listed_in_pages(wire: Wire) -> None:
     assert (await _read(wire, f"agora://tasks/{done['task_id']}"))["status"] == "completed"
     assert {"agora://catalogue", "agora://marketplace"} <= set(uris)
     templates = (await wire.call("modern", "resources/templates/list"))["result"]["resourceTemplates"]
-    assert {each["uriTemplate"] for each in templates} == {each.uri for each in TEMPLATES if each.parameter_name}
+    assert {each["uriTemplate"] for each in templates} == {
+        each.uri for each in RESOURCE_TEMPLATES if each.parameter_name
+    }
 
 
 async def test_list_does_not_grow_with_use(wire: Wire) -> None:
@@ -174,13 +176,19 @@ async def test_arguments_are_completed(wire: Wire) -> None:
 
 def test_events_map_to_changed_resources() -> None:
     task = {"type": "agora.task.completed", "subject": "task_1", "data": {"workflow_id": "wf_1"}}
-    assert changes.list_changes_of_event(task).uris == ("agora://tasks/task_1", "agora://workflows/wf_1")
-    assert changes.list_changes_of_event({"type": "agora.agent.updated", "subject": "agent_1", "data": {}}).tools
-    assert changes.list_changes_of_event({"type": "agora.agent.registered", "subject": "agent_1", "data": {}}).resources
-    assert changes.list_changes_of_event({"type": "agora.service.status_changed", "subject": "x", "data": {}}).tools
+    assert resource_changes.find_changes_of_event(task).uris == ("agora://tasks/task_1", "agora://workflows/wf_1")
+    assert resource_changes.find_changes_of_event(
+        {"type": "agora.agent.updated", "subject": "agent_1", "data": {}}
+    ).tools
+    assert resource_changes.find_changes_of_event(
+        {"type": "agora.agent.registered", "subject": "agent_1", "data": {}}
+    ).resources
+    assert resource_changes.find_changes_of_event(
+        {"type": "agora.service.status_changed", "subject": "x", "data": {}}
+    ).tools
     assert (
-        changes.list_changes_of_event({"type": "agora.message.received", "subject": "msg_1", "data": {}})
-        == changes.NO_CHANGES
+        resource_changes.find_changes_of_event({"type": "agora.message.received", "subject": "msg_1", "data": {}})
+        == resource_changes.NO_CHANGES
     )
 
 

@@ -11,20 +11,20 @@ import pytest
 from agora.core.call import Caller
 from agora.protocols.mcp import suspended_calls
 from agora.protocols.mcp.client_requests import ClientRequests
-from agora.protocols.mcp.exchange import Exchange
-from agora.protocols.mcp.results import ToolResult
+from agora.protocols.mcp.request_context import RequestContext
 from agora.protocols.mcp.suspended_calls import REQUEST_KEY, SuspendedCalls
+from agora.protocols.mcp.tool_results import ToolResult
 from agora_sdk.errors import Overloaded
 
 CALLER = Caller("default", "agent_1", "Ada", "agent", frozenset())
 
 
-def build_exchange(caller: Caller = CALLER, **client: Any) -> Exchange:
+def build_exchange(caller: Caller = CALLER, **client: Any) -> RequestContext:
     async def accept() -> None: ...
 
     capabilities = {"elicitation": {}}
     requests = ClientRequests(capabilities=capabilities, **client)
-    return Exchange(caller, view=cast("Any", None), modern=True, valid=accept, client=requests)
+    return RequestContext(caller, view=cast("Any", None), modern=True, valid=accept, client=requests)
 
 
 async def ask(client: ClientRequests) -> ToolResult:

@@ -12,7 +12,7 @@ import pytest
 from mcp_types import ToolAnnotations
 
 from agora.protocols.mcp import upstream_watch
-from agora.protocols.mcp.exchange import Exchange
+from agora.protocols.mcp.request_context import RequestContext
 from agora.protocols.mcp.upstream_resources import UpstreamResources
 from agora.server.app import App
 from agora_sdk.errors import NotFound
@@ -189,7 +189,7 @@ async def test_an_upstream_that_is_removed_during_a_listing_is_left_out() -> Non
         "kept": {"items": [{"name": "hello", "definition": {"name": "hello"}}], "next_cursor": None},
     }
 
-    async def invoke(exchange: Exchange, operation: str, arguments: Mapping[str, Any]) -> Any:
+    async def invoke(request_context: RequestContext, operation: str, arguments: Mapping[str, Any]) -> Any:
         if operation == "agora.upstream.list":
             return {"upstreams": [{"name": name} for name in pages], "next_cursor": None}
         page = pages[arguments["upstream"]]
@@ -197,5 +197,5 @@ async def test_an_upstream_that_is_removed_during_a_listing_is_left_out() -> Non
             raise page
         return page
 
-    prompts = await UpstreamResources(invoke).list_prompts(cast(Exchange, None))
+    prompts = await UpstreamResources(invoke).list_prompts(cast(RequestContext, None))
     assert [prompt["name"] for prompt in prompts] == ["kept.hello"]

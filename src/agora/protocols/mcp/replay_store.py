@@ -23,9 +23,9 @@ class ReplayStore(EventStore):
         if session is None:
             # Requests of the newer era have no session, and cannot be resumed.
             return "0"
-        session.numbered += 1
+        session.event_count += 1
         if stream_id == GET_STREAM_KEY and (position := _read_log_position(message)) is not None:
-            return build_get_stream_event_id(position, session.tag, session.numbered)
+            return build_get_stream_event_id(position, session.server_tag, session.event_count)
         number = _build_event_id(session, stream_id)
         size = len(message.model_dump_json()) if message is not None else 0
         session.remember_message(number, stream_id, message, size)
@@ -33,7 +33,7 @@ class ReplayStore(EventStore):
 
     async def replay_events_after(self, last_event_id: EventId, send_callback: EventCallback) -> StreamId | None:
         session = CURRENT_SESSION.get()
-        messages = list(session.sent) if session is not None else []
+        messages = list(session.replayable_messages) if session is not None else []
         at = next((i for i, (number, _, _) in enumerate(messages) if number == last_event_id), None)
         if at is None:
             return None
@@ -46,9 +46,9 @@ class ReplayStore(EventStore):
 
 
 def _build_event_id(session: Session, stream_id: StreamId) -> EventId:
-    if stream_id not in session.asked:
-        return build_replayable_event_id(session.tag, session.numbered)
-    return build_call_event_id(session.tag, session.numbered, session.asked[stream_id])
+    if stream_id not in session.request_ids:
+        return build_replayable_event_id(session.server_tag, session.event_count)
+    return build_call_event_id(session.server_tag, session.event_count, session.request_ids[stream_id])
 
 
 def _read_log_position(message: JSONRPCMessage | None) -> int | None:

@@ -12,7 +12,7 @@ from agora_sdk.errors import AgoraError, NotFound
 
 from .client_requests import NO_CLIENT, ClientRequests
 from .sessions import Session
-from .view import View
+from .tool_view import ToolView
 
 __all__ = [
     "INTERNAL_ERROR",
@@ -20,8 +20,8 @@ __all__ = [
     "INVALID_REQUEST",
     "METHOD_NOT_FOUND",
     "PARSE_ERROR",
-    "Exchange",
     "JsonRpcError",
+    "RequestContext",
     "ignore_progress",
 ]
 
@@ -38,7 +38,7 @@ async def ignore_progress(done: float, total: float | None, message: str | None)
 
 
 @dataclass(slots=True)
-class Exchange:
+class RequestContext:
     """The context of a request: its caller, and metadata beside its parameters.
 
     modern: whether it uses 2026-07-28. key: idempotency key of the HTTP header. valid: raises if the credential is no
@@ -48,7 +48,7 @@ class Exchange:
     """
 
     caller: Caller
-    view: View
+    view: ToolView
     modern: bool
     valid: Callable[[], Awaitable[None]]
     key: str | None = None
@@ -75,7 +75,7 @@ class JsonRpcError(Exception):
             code = INVALID_PARAMS if modern else RESOURCE_NOT_FOUND
         return cls(code, str(error), {**error.problem(), **data})
 
-    def error_document(self) -> dict[str, Any]:
+    def build_error_document(self) -> dict[str, Any]:
         """Build the ``error`` member of a JSON-RPC response."""
         error: dict[str, Any] = {"code": self.code, "message": self.message}
         return error if self.data is None else error | {"data": self.data}

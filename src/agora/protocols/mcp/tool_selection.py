@@ -8,22 +8,22 @@ from typing import Any
 from agora_sdk.contract import Operation
 from agora_sdk.errors import PermissionDenied
 
-from .exchange import INVALID_PARAMS, JsonRpcError
 from .model_view import MODEL_TOOLS
+from .request_context import INVALID_PARAMS, JsonRpcError
+from .tool_view import ToolView
 from .tools import Tool, underscore_name
 from .toolsets import AGENTS, ALL, covers_operation
-from .view import View
 
-__all__ = ["lists_offers", "refuse_changes_if_read_only", "require_tool_of_virtual_server", "select_tools"]
+__all__ = ["includes_agent_offers", "refuse_changes_if_read_only", "require_tool_of_virtual_server", "select_tools"]
 
 
-def lists_offers(view: View, toolsets: Collection[str]) -> bool:
+def includes_agent_offers(view: ToolView, toolsets: Collection[str]) -> bool:
     """Whether a view may list tools offered by agents. toolsets: those in effect, resolved."""
     is_everything = not view.server and not view.compact and not view.toolsets and not view.tools
     return is_everything or bool(view.tools) or not {ALL, AGENTS}.isdisjoint(toolsets)
 
 
-def select_tools(tools: Iterable[Tool], view: View, toolsets: Collection[str]) -> list[Tool]:
+def select_tools(tools: Iterable[Tool], view: ToolView, toolsets: Collection[str]) -> list[Tool]:
     """Select the tools listed by a view. toolsets: those in effect, resolved: the view's, and those enabled since."""
     names = frozenset(underscore_name(name) for name in view.tools)
     everything = not view.compact and not view.toolsets and not view.tools and not view.server
@@ -46,7 +46,7 @@ def _is_in_toolsets(tool: Tool, toolsets: Collection[str]) -> bool:
     return covers_operation(toolsets, tool.operation)
 
 
-def require_tool_of_virtual_server(view: View, name: str) -> None:
+def require_tool_of_virtual_server(view: ToolView, name: str) -> None:
     """Raise JsonRpcError for a tool that is not part of the view's virtual server."""
     if view.server and underscore_name(name) not in map(underscore_name, view.tools):
         raise JsonRpcError(
@@ -55,7 +55,7 @@ def require_tool_of_virtual_server(view: View, name: str) -> None:
 
 
 def refuse_changes_if_read_only(
-    view: View, name: str, operation: Operation | None, arguments: Mapping[str, Any]
+    view: ToolView, name: str, operation: Operation | None, arguments: Mapping[str, Any]
 ) -> None:
     """Raise PermissionDenied if a read-only view calls a tool that changes something. operation: None for an agent's
     tool."""

@@ -1,4 +1,4 @@
-"""Changes: the resources and lists that an event changes."""
+"""Resource changes: the resources and lists that an event changes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from agora.value_classes import value_class
 
-__all__ = ["EVENT_TYPES", "NO_CHANGES", "Changes", "list_changes_of_event"]
+__all__ = ["EVENT_TYPES", "NO_CHANGES", "ResourceChanges", "find_changes_of_event"]
 
 #: types of the events that change resources or lists
 EVENT_TYPES: Final = (
@@ -32,7 +32,7 @@ _PROFILE_CHANGES: Final = frozenset({"agora.agent.registered", "agora.agent.upda
 
 
 @value_class
-class Changes:
+class ResourceChanges:
     """uris: changed resources, including those below them. The others: whether the list changed."""
 
     uris: tuple[str, ...] = ()
@@ -41,18 +41,18 @@ class Changes:
     prompts: bool = False
 
 
-NO_CHANGES: Final = Changes()
+NO_CHANGES: Final = ResourceChanges()
 
 
-def list_changes_of_event(event: Mapping[str, Any]) -> Changes:
+def find_changes_of_event(event: Mapping[str, Any]) -> ResourceChanges:
     """Find the changes of an event in CloudEvents format."""
     type: str = event["type"]
     subject: str | None = event.get("subject")
     if type.startswith(("agora.service.", "agora.upstream.")):
         upstream = type.startswith("agora.upstream.")  # upstreams have resources and prompts
-        return Changes(("agora://catalogue",), tools=True, resources=upstream, prompts=upstream)
+        return ResourceChanges(("agora://catalogue",), tools=True, resources=upstream, prompts=upstream)
     if type.startswith("agora.virtual_server."):
-        return Changes(tools=True)
+        return ResourceChanges(tools=True)
     prefix = next((uri for begin, uri in _PREFIXES.items() if type.startswith(begin)), None)
     if prefix is None or not subject:
         return NO_CHANGES
@@ -61,4 +61,4 @@ def list_changes_of_event(event: Mapping[str, Any]) -> Changes:
     uris = [prefix + subject] + (
         [f"agora://workflows/{workflow}"] if workflow and type.startswith("agora.task.") else []
     )
-    return Changes(tuple(uris), tools=type in _PROFILE_CHANGES, resources=type in _LIST_CHANGES)
+    return ResourceChanges(tuple(uris), tools=type in _PROFILE_CHANGES, resources=type in _LIST_CHANGES)

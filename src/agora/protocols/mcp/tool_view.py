@@ -1,4 +1,4 @@
-"""Views: the tools shown to a client, and their form; chosen by the URL's query or by headers.
+"""Tool views: the tools shown to a client, and their form; chosen by the URL's query or by headers.
 
 ``/mcp`` is the model view: few tools, with names that every host accepts and the important parameters
 (:mod:`.model_view`). ``/mcp?view=full`` lists every tool with its full schemas. A query with names or toolsets uses the
@@ -30,7 +30,7 @@ from agora.comma_lists import split_list
 from agora.value_classes import value_class
 from agora_sdk.errors import InvalidRequest, field_error
 
-__all__ = ["FULL_VIEW", "MODEL_VIEW", "PAGE_SIZE", "VIEW_HEADERS", "VIRTUAL_SERVER_VIEW", "View", "read_view"]
+__all__ = ["FULL_VIEW", "MODEL_VIEW", "PAGE_SIZE", "VIEW_HEADERS", "VIRTUAL_SERVER_VIEW", "ToolView", "parse_tool_view"]
 
 #: default number of tools or resources per page: some clients read no second page
 PAGE_SIZE: Final = 500
@@ -49,7 +49,7 @@ VIEW_HEADERS: Final = tuple(_HEADERS.values())
 
 
 @value_class
-class View:
+class ToolView:
     """The selection and form of a client's tools.
 
     compact: short form of the model view. underscores: names without dots. toolsets, tools: listed tools; the form's
@@ -74,19 +74,19 @@ class View:
         return self.compact and not self.toolsets and not self.tools
 
 
-FULL_VIEW: Final = View()
-MODEL_VIEW: Final = View(compact=True, underscores=True)
-VIRTUAL_SERVER_VIEW: Final = View(underscores=True)
+FULL_VIEW: Final = ToolView()
+MODEL_VIEW: Final = ToolView(compact=True, underscores=True)
+VIRTUAL_SERVER_VIEW: Final = ToolView(underscores=True)
 
 
-def read_view(query: bytes, headers: Mapping[bytes, str | None], default: View) -> View:
+def parse_tool_view(query: bytes, headers: Mapping[bytes, str | None], default: ToolView) -> ToolView:
     """Read the view from a query string and headers. Raises InvalidRequest. Unknown parameters are ignored."""
     choices = tuple((name, value) for name, header in _HEADERS.items() if (value := headers.get(header)) is not None)
-    return _parse_view(query, choices, default) if query or choices else default
+    return _parse_tool_view_cached(query, choices, default) if query or choices else default
 
 
 @lru_cache(maxsize=256)
-def _parse_view(query: bytes, headers: tuple[tuple[str, str], ...], default: View) -> View:
+def _parse_tool_view_cached(query: bytes, headers: tuple[tuple[str, str], ...], default: ToolView) -> ToolView:
     try:
         parameters = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True, max_num_fields=MAX_PARAMETERS))
     except ValueError:
@@ -112,7 +112,7 @@ def _parse_view(query: bytes, headers: tuple[tuple[str, str], ...], default: Vie
     toolsets, tools = (tuple(sorted({*split_list(parameters.get(name, ""))})) for name in ("toolsets", "tools"))
     if len(tools) > MAX_NAMES:
         raise _build_invalid_parameter_error("tools", f"names at most {MAX_NAMES} tools")
-    return View(compact, UNDERSCORES_BY_STYLE[style], toolsets, tools, readonly, int(page))
+    return ToolView(compact, UNDERSCORES_BY_STYLE[style], toolsets, tools, readonly, int(page))
 
 
 def _build_invalid_parameter_error(field: str, rule: str) -> InvalidRequest:

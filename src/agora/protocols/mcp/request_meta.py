@@ -1,4 +1,4 @@
-"""The envelope: checks whether the reserved members of a request's ``_meta`` are in standard form."""
+"""The ``_meta`` of a request: checks whether the reserved members of a request's ``_meta`` are in standard form."""
 
 from __future__ import annotations
 
