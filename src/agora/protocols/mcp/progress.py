@@ -93,10 +93,13 @@ async def follow_task_with_progress(
 
 
 def _format_message_text(entry: Mapping[str, Any]) -> str:
+    """Join the texts of the message in a log entry; empty for other entries."""
     data = entry.get("data")
-    # data is whatever the agent wrote.
-    parts = data.get("parts", ()) if isinstance(data, dict) else ()
-    return "\n".join(part["text"] for part in parts if isinstance(part.get("text"), str))
+    # The data of the last entry is the agent's result, which may have any form.
+    parts = data.get("parts") if isinstance(data, dict) else None
+    if not isinstance(parts, list):
+        return ""
+    return "\n".join(part["text"] for part in parts if isinstance(part, dict) and isinstance(part.get("text"), str))
 
 
 class TaskProgressRelay:

@@ -151,6 +151,18 @@ async def test_non_object_result_is_text(wire: Wire, value: Any, text: str) -> N
     assert "structuredContent" not in result
 
 
+@pytest.mark.parametrize("parts", [["one", "two"], 2, [{"text": "one"}]], ids=["texts", "number", "objects"])
+async def test_result_may_have_a_member_named_parts(server: Running, wire: Wire, parts: Any) -> None:
+    bob = await _translator(wire)
+    async with connect(f"{server.url}/mcp", "modern") as client:
+        calling = asyncio.create_task(client.call_tool("Bob.translate", {"text": "hello"}))
+        held = (await _do(bob, "agora.task.claim", wait=20))["tasks"][0]
+        own = {"task_id": held["task_id"], "fencing_token": held["fencing_token"]}
+        await _do(bob, "agora.task.complete", **own, result={"parts": parts})
+        result = await asyncio.wait_for(calling, 60)
+    assert result.structured_content == {"parts": parts}
+
+
 async def test_failed_task_is_a_tool_error(wire: Wire) -> None:
     bob = await _translator(wire)
     calling = asyncio.create_task(wire.call("modern", "tools/call", {"name": "Bob.translate", "arguments": {}}))
