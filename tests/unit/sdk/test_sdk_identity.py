@@ -21,7 +21,7 @@ from agora_sdk.credentials import Credential, Credentials
 from agora_sdk.errors import InvalidRequest, NameTaken, Unauthenticated
 from agora_sdk.login import Login, Logins
 from agora_sdk.session import STORED_CREDENTIAL_PAUSES
-from agora_sdk.transport import Blocking
+from agora_sdk.transport import BlockingTransport
 from tests.unit.sdk.scripted_server import AGENT_ID, Wire, agent_answer, page
 
 URL = "http://127.0.0.1:8080"
@@ -79,11 +79,11 @@ def test_taken_name_is_a_conflict_and_stores_nothing(wire: Wire, client: AgoraCl
 def test_credential_that_another_process_stores_during_the_last_pause_is_used(
     wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def pause(self: Blocking, seconds: float) -> None:
+    async def pause(self: BlockingTransport, seconds: float) -> None:
         if seconds == STORED_CREDENTIAL_PAUSES[-1]:
             Credentials().keep(wire.url, "default", "Ada", Credential(AGENT_ID, "agt_secret"))
 
-    monkeypatch.setattr(Blocking, "pause", pause)
+    monkeypatch.setattr(BlockingTransport, "pause", pause)
     wire.answer("/agents/register", NameTaken("The name belongs to another agent."), agent_answer())
     with AgoraClient(wire.url, mode="sync") as client:
         client.register("Ada")
@@ -182,6 +182,13 @@ def test_credential_of_a_deregistered_agent_is_deleted(wire: Wire, client: Agora
     client.query.agents()
     assert tokens(wire) == [None]
     assert Credentials().find(wire.url, "default", "Ada") is None
+
+
+def test_file_that_cannot_be_written_is_an_error_with_its_path(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    credentials = Credentials(tmp_path / "file" / "credentials.json")
+    with pytest.raises(AgoraError, match=r"The file .*credentials\.json cannot be written"):
+        credentials.keep("http://localhost", "default", "Ada", Credential(AGENT_ID, "agt_secret"))
 
 
 def test_registration_works_without_writable_storage(

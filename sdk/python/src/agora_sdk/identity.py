@@ -213,7 +213,7 @@ class Identity:
         try:
             self.store.keep(self.url, self.tenant, name, credential)
         # The agent is registered: this process has its credential, and only later ones lack it.
-        except (OSError, AgoraError) as error:
+        except AgoraError as error:
             logger.warning("The credential of %s could not be kept: %s", name, error)
 
     @staticmethod
@@ -227,7 +227,7 @@ class Identity:
         for name in [name for name, credential in self._agents.items() if credential.agent_id == agent_id]:
             try:
                 self.store.forget(self.url, self.tenant, name)
-            except (OSError, AgoraError) as error:
+            except AgoraError as error:
                 logger.warning("The credential of %s could not be removed: %s", name, error)
             del self._agents[name]
             if name == self._default_agent:

@@ -15,6 +15,8 @@ from contextlib import contextmanager, suppress
 from tempfile import mkstemp
 from typing import Any
 
+from .errors import AgoraError
+
 try:
     import fcntl
 except ImportError:  # no such locks on this system: atomic replacement has to suffice
@@ -45,23 +47,29 @@ def replace_json(path: str, document: Any) -> None:
 
 @contextmanager
 def lock_file(path: str) -> Iterator[None]:
-    """Lock the file against other processes and threads."""
-    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-    handle = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    """Lock the file against other processes and threads. Raises AgoraError if it cannot be locked or written."""
     try:
-        if fcntl is not None:
-            # First the system's lock, on which programs of this SDK queue: at most one of them polls for
-            # ``FILE.writing``.
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        _create_exclusively_or_wait(f"{path}.writing")
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        handle = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            yield
+            if fcntl is not None:
+                # First the system's lock, on which programs of this SDK queue: at most one of them polls for
+                # ``FILE.writing``.
+                fcntl.flock(handle, fcntl.LOCK_EX)
+            _create_exclusively_or_wait(f"{path}.writing")
+            try:
+                yield
+            finally:
+                # Another program removed it as abandoned if this one took longer than ABANDONED_SECONDS.
+                with suppress(FileNotFoundError):
+                    os.unlink(f"{path}.writing")
         finally:
-            # Another program removed it as abandoned if this one took longer than ABANDONED_SECONDS.
-            with suppress(FileNotFoundError):
-                os.unlink(f"{path}.writing")
-    finally:
-        os.close(handle)
+            os.close(handle)
+    except OSError as error:
+        raise AgoraError(
+            f"The file {path} cannot be written ({error.strerror or type(error).__name__}).",
+            fix="Let this user write to its directory, or name another one.",
+        ) from error
 
 
 def _create_exclusively_or_wait(path: str) -> None:
