@@ -705,7 +705,9 @@ class App:
             await self.start()
         except Exception as error:
             self.failure = error
-            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            # uvicorn logs the message. Beside a log for people, `agora serve` prints it as its error.
+            message = "" if self.settings.log_format == "text" else str(error)
+            await send({"type": "lifespan.startup.failed", "message": message})
             return
         await send({"type": "lifespan.startup.complete"})
         await receive()
