@@ -119,5 +119,8 @@ def _read_version_or_none(program: str) -> str | None:
     path = shutil.which(program)
     if path is None:
         return None
-    result = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=20)
+    try:
+        result = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=20)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
     return result.stdout.strip() if result.returncode == 0 else None
