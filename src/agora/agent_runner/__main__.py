@@ -36,7 +36,7 @@ async def run_until_input_ends() -> None:
         while line := await reader.readline():
             configuration = RunnerConfiguration.parse(line)
             if configuration.tracing and not tracing:
-                tracing.append(_open_tracing())
+                tracing.append(_start_tracing())
             await supervisor.apply_configuration(configuration)
     finally:
         await supervisor.stop()
@@ -45,7 +45,7 @@ async def run_until_input_ends() -> None:
             await asyncio.to_thread(end)
 
 
-def _open_tracing() -> Callable[[], None]:
+def _start_tracing() -> Callable[[], None]:
     """Export traces as configured by the usual variables. Returns a function that ends it."""
     provider, end = create_exporting_provider(__version__)
     trace.set_tracer_provider(provider)

@@ -5,6 +5,7 @@ Clients of OpenAI's API keep the conversation themselves, and send it with each 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -42,7 +43,9 @@ async def read_earlier_tasks(client: AgoraClient, task: TaskRun) -> list[ModelMe
         answer = await _read_answer_or_none(client, earlier)
         if answer is None:
             continue
-        messages.append(ModelRequest(parts=[UserPromptPart(content=truncate_text(_read_question(earlier), MAX_TEXT))]))
+        messages.append(
+            ModelRequest(parts=[UserPromptPart(content=truncate_text(_describe_request_of_task(earlier), MAX_TEXT))])
+        )
         messages.append(ModelResponse(parts=[TextPart(content=truncate_text(answer, MAX_TEXT))]))
     return messages
 
@@ -59,7 +62,7 @@ def read_client_conversation(message: Message) -> list[ModelMessage]:
         messages.append(ModelRequest(parts=[UserPromptPart(content=truncate_text(instructions, MAX_TEXT))]))
     items = history[-2 * MAX_CONTEXT_TASKS :] if isinstance(history, list) else []
     for item in filter(lambda item: isinstance(item, dict), items):
-        role, text = _read_item(item)
+        role, text = _read_role_and_text(item)
         text = truncate_text(text, MAX_TEXT)
         if text and role == "user":
             messages.append(ModelRequest(parts=[UserPromptPart(content=text)]))
@@ -68,22 +71,22 @@ def read_client_conversation(message: Message) -> list[ModelMessage]:
     return messages
 
 
-def _read_item(item: Mapping[str, Any]) -> tuple[str, str]:
+def _read_role_and_text(item: Mapping[str, Any]) -> tuple[str, str]:
     """Read role and text of an item in the format of either API of OpenAI. Tool calls and their outputs are converted
     to text."""
     role, kind = str(item.get("role")), item.get("type")
     if kind == "function_call":
-        return "assistant", _describe_call(item)
+        return "assistant", _format_tool_call(item)
     if kind == "function_call_output" or role == "tool":
         output = item.get("output") if kind == "function_call_output" else item.get("content")
         return "user", mark_as_data("tool", _join_texts(output))
     calls = item.get("tool_calls")
     functions = [call.get("function") for call in calls if isinstance(call, dict)] if isinstance(calls, list) else []
-    described = [_describe_call(function) for function in functions if isinstance(function, dict)]
+    described = [_format_tool_call(function) for function in functions if isinstance(function, dict)]
     return role, "\n".join(filter(None, [_join_texts(item.get("content")), *described]))
 
 
-def _describe_call(function: Mapping[str, Any]) -> str:
+def _format_tool_call(function: Mapping[str, Any]) -> str:
     return f"[I called {function.get('name')} with {function.get('arguments')}]"
 
 
@@ -95,7 +98,7 @@ def _join_texts(content: Any) -> str:
     return "\n".join(text for text in texts if isinstance(text, str))
 
 
-def _read_question(task: Task) -> str:
+def _describe_request_of_task(task: Task) -> str:
     return describe_request(Message.of(opening_message(task.payload)), task.task_type)
 
 
@@ -103,7 +106,7 @@ async def _read_answer_or_none(client: AgoraClient, task: Task) -> str | None:
     """Return the answer of a task: its result, or the text so far if a newer task interrupted it. None for any
     other."""
     if task.status == TaskStatus.COMPLETED:
-        return task.result if isinstance(task.result, str) else str(task.result)
+        return task.result if isinstance(task.result, str) else json.dumps(task.result, ensure_ascii=False)
     if task.status == TaskStatus.CANCELLED and task.error == INTERRUPTED_BY_NEWER:
         output = await client.task.output(task.task_id, limit=MAX_TEXT)
         return f"{output.content}\n[interrupted]".strip()

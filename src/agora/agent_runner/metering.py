@@ -50,7 +50,7 @@ class CallMeter:
         self._open_step: int | None = None  # step of a reserved call that is neither charged nor released
         self._unrecorded_answer: ModelAnswer | None = None
 
-    def keep_cut_answer(self, answer: ModelAnswer) -> None:
+    def keep_incomplete_answer(self, answer: ModelAnswer) -> None:
         """Record an answer that was cut off: it is charged by :meth:`charge_or_release`, or before the next reservation."""
         self._unrecorded_answer = answer
 

@@ -67,13 +67,13 @@ class ModelPool:
         messages: Sequence[ModelMessage],
         parameters: ModelRequestParameters,
         on_text: Callable[[str], None],
-        on_cut: Callable[[ModelAnswer], None],
+        on_incomplete_answer: Callable[[ModelAnswer], None],
         reserve_model: Callable[[Sequence[str]], Awaitable[str]],
         max_tokens: int,
     ) -> ModelAnswer:
         """Ask the models until one answers. on_text: called with each chunk of text. max_tokens: limit of an answer.
 
-        on_cut: called with an incomplete answer, also on cancellation. reserve_model: reserves a call of one of the
+        on_incomplete_answer: called with an incomplete answer, also on cancellation. reserve_model: reserves a call of one of the
         models that have not failed, and selects it. Raises ModelUnavailable, ModelRefused.
         """
         failures: list[ModelUnavailable | ModelRefused] = []
@@ -82,7 +82,9 @@ class ModelPool:
         while remaining:
             configuration = remaining.pop(await reserve_model(tuple(remaining)))
             try:
-                return await self._stream_one_model(configuration, messages, parameters, on_text, on_cut, max_tokens)
+                return await self._stream_one_model(
+                    configuration, messages, parameters, on_text, on_incomplete_answer, max_tokens
+                )
             except (ModelUnavailable, ModelRefused) as failure:
                 failures.append(failure)
         waits = [failure for failure in failures if isinstance(failure, ModelUnavailable)]
@@ -98,46 +100,52 @@ class ModelPool:
         messages: Sequence[ModelMessage],
         parameters: ModelRequestParameters,
         on_text: Callable[[str], None],
-        on_cut: Callable[[ModelAnswer], None],
+        on_incomplete_answer: Callable[[ModelAnswer], None],
         max_tokens: int,
     ) -> ModelAnswer:
-        started_at, first = time.perf_counter(), None
+        started_at, first_token_seconds = time.perf_counter(), None
         response: ModelResponse | None = None
-        streamed: StreamedResponse | None = None
+        partial_response: StreamedResponse | None = None
 
-        def report_cut() -> None:
-            partial = ModelResponse(parts=[]) if streamed is None else streamed.get()
-            on_cut(ModelAnswer(partial, configuration.name, time.perf_counter() - started_at, first, is_cut=True))
+        def report_incomplete_answer() -> None:
+            partial = ModelResponse(parts=[]) if partial_response is None else partial_response.get()
+            on_incomplete_answer(
+                ModelAnswer(
+                    partial, configuration.name, time.perf_counter() - started_at, first_token_seconds, is_cut=True
+                )
+            )
 
         try:
             model = self._get_or_build_model(configuration)
             async with model_request_stream(
                 model, messages, model_settings={"max_tokens": max_tokens}, model_request_parameters=parameters
             ) as stream:
-                streamed = stream
+                partial_response = stream
                 async for event in stream:
                     text = _read_text_or_empty(event)
                     if text:
-                        first = first if first is not None else time.perf_counter() - started_at
+                        first_token_seconds = (
+                            first_token_seconds if first_token_seconds is not None else time.perf_counter() - started_at
+                        )
                         on_text(text)
                 response = stream.get()
         except asyncio.CancelledError:  # the request was sent: at least its input is charged
-            report_cut()
+            report_incomplete_answer()
             raise
         except ModelHTTPError as error:
             raise _build_status_error(configuration.name, error) from error
         except Exception as error:
-            if streamed is not None:
-                report_cut()
+            if partial_response is not None:
+                report_incomplete_answer()
             # The libraries raise many types of exceptions for refused or broken connections and invalid responses.
             reason = f"{configuration.name}: {type(error).__name__}: {error}"[:500]
             raise ModelUnavailable(reason, DEFAULT_RETRY_SECONDS) from error
         if not (response.provider_details or {}).get("finish_reason"):
             # To the libraries, a connection that is closed early looks like the end of a stream; a complete answer has
             # a finish reason.
-            report_cut()
+            report_incomplete_answer()
             raise ModelUnavailable(f"{configuration.name}: the answer was cut off", BROKEN_STREAM_RETRY_SECONDS)
-        return ModelAnswer(response, configuration.name, time.perf_counter() - started_at, first)
+        return ModelAnswer(response, configuration.name, time.perf_counter() - started_at, first_token_seconds)
 
     def _get_or_build_model(self, configuration: ModelConfiguration) -> Model:
         model = self._models.get(configuration.name)

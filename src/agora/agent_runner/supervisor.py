@@ -61,7 +61,7 @@ class Supervisor:
     async def apply_configuration(self, configuration: RunnerConfiguration) -> None:
         """Run exactly these agents: those with a changed configuration are restarted."""
         desired = {(agent.tenant, agent.name): agent for agent in configuration.agents}
-        outdated = [key for key, one in self._running.items() if desired.get(key) != one.configuration]
+        outdated = [key for key, running in self._running.items() if desired.get(key) != running.configuration]
         # Before the successors start: both versions would claim tasks as the same agent.
         await asyncio.gather(*(self._running.pop(key).stop() for key in outdated))
         for key, agent in desired.items():
@@ -71,5 +71,5 @@ class Supervisor:
 
     async def stop(self) -> None:
         """Stop all agents."""
-        await asyncio.gather(*(one.stop() for one in self._running.values()))
+        await asyncio.gather(*(running.stop() for running in self._running.values()))
         self._running.clear()

@@ -41,16 +41,16 @@ class RunTelemetry:
             self._attributes["gen_ai.conversation.id"] = task.context_id
         self._tracer = tracer or trace.get_tracer("agora.agent_runner")
 
-    def invoke_agent(self) -> contextlib.AbstractContextManager[Any]:
+    def open_agent_span(self) -> contextlib.AbstractContextManager[Any]:
         """Create the span of the whole task."""
         return self._open_span(f"{INVOKE_AGENT} {self._agent}", {"gen_ai.operation.name": INVOKE_AGENT})
 
-    def execute_tool(self, tool: str, call_id: str) -> contextlib.AbstractContextManager[Any]:
+    def open_tool_span(self, tool: str, call_id: str) -> contextlib.AbstractContextManager[Any]:
         """Create the span of a tool call."""
         attributes = {"gen_ai.operation.name": EXECUTE_TOOL, "gen_ai.tool.name": tool, "gen_ai.tool.call.id": call_id}
         return self._open_span(f"{EXECUTE_TOOL} {tool}", attributes)
 
-    async def chat(
+    async def request_in_chat_span(
         self, request: Callable[[], Awaitable[ModelAnswer]], model: str, messages: Sequence[ModelMessage]
     ) -> ModelAnswer:
         """Make a model request in a span. model: PROVIDER:MODEL."""

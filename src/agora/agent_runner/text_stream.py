@@ -27,7 +27,7 @@ class TextStream:
         if self._timer is None and self._writer is None:
             self._timer = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self._start_writer)
 
-    async def take_rest(self) -> str:
+    async def take_unwritten_text(self) -> str:
         """End the stream and return the unwritten text. Raises the error of a failed write."""
         if self._writer is not None:
             await self._writer
@@ -49,9 +49,9 @@ class TextStream:
             self._timer = None
 
     def _start_writer(self) -> None:
-        self._timer, self._writer = None, asyncio.create_task(self._write_waiting())
+        self._timer, self._writer = None, asyncio.create_task(self._write_pending_text())
 
-    async def _write_waiting(self) -> None:
+    async def _write_pending_text(self) -> None:
         text, self._waiting = self._waiting, ""
         await self._task.write(text)
         self._writer = None  # a failed writer is kept: its error is raised at the end of the stream

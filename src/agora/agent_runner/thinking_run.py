@@ -78,7 +78,7 @@ class ThinkingRun:
         self._state = RunState.load(task.checkpoint)
         self._telemetry = RunTelemetry(configuration.name, task)
         self._meter = CallMeter(toolbox.client, task)
-        self._began = time.monotonic()
+        self._start_time = time.monotonic()
         self._is_stopping = False
         self._has_unsaved_results = False  # results of tools, stored with the reservation of the next model call
         self._model_request: asyncio.Task[ModelAnswer] | None = None
@@ -91,12 +91,12 @@ class ThinkingRun:
 
     async def run(self) -> Any:
         """Execute the task and return its result. Raises InputRequired, PermanentFailure, Postponed."""
-        with self._telemetry.invoke_agent():
+        with self._telemetry.open_agent_span():
             limit = self._specification.limits.seconds
             try:
                 # The working time of earlier attempts counts; the time in which the task waited for an answer does not.
                 async with asyncio.timeout(max(0.0, limit - self._elapsed_seconds)) as timeout:
-                    return await self._take_steps()
+                    return await self._run_steps_and_save_results()
             except TimeoutError:
                 # A timeout of something within the run, not that of the run.
                 if not timeout.expired():
@@ -107,27 +107,27 @@ class ThinkingRun:
                 await self._meter.charge_or_release()
                 raise
 
-    async def _take_steps(self) -> Any:
+    async def _run_steps_and_save_results(self) -> Any:
         if not self._state.messages:
             await self._start_conversation()
         try:
-            return await self._alternate_steps()
+            return await self._alternate_model_and_tools()
         except (PermanentFailure, Postponed):
             # The tools have had their effects: their results are stored although no further model call does so.
             if self._has_unsaved_results:
                 await self._save_checkpoint()
             raise
 
-    async def _alternate_steps(self) -> Any:
+    async def _alternate_model_and_tools(self) -> Any:
         """Alternate model requests and tool calls until there is a result."""
         while True:
             self._fail_if_limit_reached()
             if self._is_stopping:
                 raise Postponed(STOP_REASON, 0)
-            calls = self._list_open_calls()
+            calls = self._list_open_calls_or_none()
             # None: the model is next. Empty: it has answered with text, which is the result unless an object is required.
             if calls is None:
-                await self._run_model_step(self._build_parameters())
+                await self._request_and_store_answer(self._build_parameters())
             elif not calls and self._specification.output_schema is None:
                 return self._read_untruncated_answer()
             else:
@@ -175,35 +175,35 @@ class ThinkingRun:
         """Raise PermanentFailure if a limit is reached."""
         limits, state = self._specification.limits, self._state
         # The tools of the last permitted answer are still called.
-        if state.steps >= limits.steps and self._list_open_calls() is None:
+        if state.steps >= limits.steps and self._list_open_calls_or_none() is None:
             raise PermanentFailure(f"The limit of {limits.steps} steps is reached.")
         if state.tokens > limits.tokens:
             raise PermanentFailure(f"The limit of {limits.tokens} tokens is reached: {state.tokens} were used.")
 
     @property
     def _elapsed_seconds(self) -> float:
-        return self._state.seconds + time.monotonic() - self._began
+        return self._state.seconds + time.monotonic() - self._start_time
 
     # -- the model ----------------------------------------------------------------------------------------
 
-    async def _run_model_step(self, parameters: ModelRequestParameters) -> None:
+    async def _request_and_store_answer(self, parameters: ModelRequestParameters) -> None:
         """Run one model step. Its answer is in the checkpoint on return."""
         state, stream = self._state, TextStream(self._task)
         if self._task.output_size > state.output_size:  # text of an incomplete answer that was lost
             await self._task.write("\n[interrupted; the answer begins again]\n")
         # The instructions are not stored: they are those of the newest declaration, also after a change.
-        messages = [*state.messages[:-1], self._with_instructions(state.messages[-1])]
+        messages = [*state.messages[:-1], self._add_instructions(state.messages[-1])]
         try:
             # A task of its own, so that stop() can cancel the request without cancelling the run.
             self._model_request = asyncio.ensure_future(
-                self._telemetry.chat(
+                self._telemetry.request_in_chat_span(
                     lambda: self._request_model(messages, parameters, stream),
                     self._configuration.models[0].name,
                     messages,
                 )
             )
             answer = await self._model_request
-            remaining_text = await stream.take_rest()
+            remaining_text = await stream.take_unwritten_text()
         except asyncio.CancelledError:
             if self._is_stopping:
                 await self._meter.charge_or_release()
@@ -236,12 +236,12 @@ class ThinkingRun:
             messages,
             parameters,
             stream.add,
-            self._meter.keep_cut_answer,
+            self._meter.keep_incomplete_answer,
             reserve_model,
             self._specification.limits.output_tokens,
         )
 
-    def _with_instructions(self, request: ModelMessage) -> ModelRequest:
+    def _add_instructions(self, request: ModelMessage) -> ModelRequest:
         assert isinstance(request, ModelRequest)
         instructions = build_instructions(self._configuration.name, self._specification)
         return replace(request, instructions=instructions)
@@ -275,7 +275,7 @@ class ThinkingRun:
             return PermanentFailure(f"No model answered in {state.postponed} attempts: {failure}")
         return Postponed(f"No model is available at the moment: {failure}"[:1000], failure.retry_after)
 
-    def _list_open_calls(self) -> Sequence[ToolCallPart] | None:
+    def _list_open_calls_or_none(self) -> Sequence[ToolCallPart] | None:
         """The tool calls of the last response; None if the model is next."""
         last = self._state.messages[-1]
         if not isinstance(last, ModelResponse):
@@ -326,11 +326,11 @@ class ThinkingRun:
             return None
         # Stable across attempts: the server returns the first outcome of a call with the same id.
         call_id = f"{self._state.steps}.{number}"
-        with self._telemetry.execute_tool(call.tool_name, call_id):
+        with self._telemetry.open_tool_span(call.tool_name, call_id):
             outcome = await self._toolbox.call(call_id, call.tool_name, arguments)
         if outcome.status == "approval_required":
             raise await self._save_and_build_approval_question(number, call_id, call.tool_name, arguments)
-        if outcome.status == "done" and self._toolbox.hands_over(call.tool_name):
+        if outcome.status == "done" and self._toolbox.hands_task_over(call.tool_name):
             return (outcome.content,)
         content = outcome.content if outcome.status == "done" else outcome.error
         await self._store_tool_result(number, outcome.status, mark_as_data(call.tool_name, content))
@@ -339,7 +339,7 @@ class ThinkingRun:
     async def _store_tool_result(self, number: int, status: str, content: str) -> None:
         self._state.results[str(number)] = {"status": status, "content": content}
         self._state.asked = None
-        if number + 1 < len(self._list_open_calls() or ()):  # the last result is saved with the next model call
+        if number + 1 < len(self._list_open_calls_or_none() or ()):  # the last result is saved with the next model call
             await self._save_checkpoint()
 
     async def _append_tool_results(self, calls: Sequence[ToolCallPart]) -> None:
@@ -433,7 +433,7 @@ class ThinkingRun:
 
     async def _save_question(self, question: str) -> None:
         self._state.asked, self._state.messages_seen = question, self._requester_message_count
-        self._state.seconds, self._began = self._elapsed_seconds, time.monotonic()
+        self._state.seconds, self._start_time = self._elapsed_seconds, time.monotonic()
         await self._save_checkpoint()
 
     @property
@@ -447,7 +447,7 @@ class ThinkingRun:
     def _dump_checkpoint(self) -> dict[str, Any]:
         """Build the checkpoint. Raises PermanentFailure if it is too large."""
         state = self._state
-        state.seconds, self._began = self._elapsed_seconds, time.monotonic()
+        state.seconds, self._start_time = self._elapsed_seconds, time.monotonic()
         checkpoint = state.dump()
         # Checked here, since the server would refuse it only after the model has been paid.
         size = len(to_json(checkpoint))

@@ -36,7 +36,7 @@ class Toolbox:
         self.client, self._task, self.tools = client, task, tools
         self._by_name: Mapping[str, AgentTool] = {tool.name: tool for tool in tools}
 
-    def hands_over(self, tool: str) -> bool:
+    def hands_task_over(self, tool: str) -> bool:
         """Whether a tool's result is the task's result."""
         return tool in self._by_name and self._by_name[tool].hands_over
 
@@ -50,11 +50,11 @@ class Toolbox:
             if outcome.status != "pending":
                 break
             await asyncio.sleep(PENDING_CALL_POLL_SECONDS)
-        if outcome.task_id is not None and outcome.status == "done" and self._asks_agent(tool):
+        if outcome.task_id is not None and outcome.status == "done" and self._is_agent_call(tool):
             return await self._await_other_agents_task(outcome)
         return outcome
 
-    def _asks_agent(self, tool: str) -> bool:
+    def _is_agent_call(self, tool: str) -> bool:
         return tool in self._by_name and self._by_name[tool].asks_agent
 
     async def _await_other_agents_task(self, outcome: ToolOutcome) -> ToolOutcome:

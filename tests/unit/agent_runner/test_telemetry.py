@@ -35,17 +35,21 @@ async def test_span_of_a_step_follows_the_conventions(monkeypatch: pytest.Monkey
         usage = RequestUsage(input_tokens=100, output_tokens=20)
         return ModelAnswer(ModelResponse(parts=[TextPart(content="It is 2.")], usage=usage), "far:tiny", 0.5, 0.25)
 
-    with telemetry.invoke_agent():
-        await telemetry.chat(request, "far:tiny", MESSAGES)
-        with telemetry.execute_tool("look_up", "1.0"):
+    with telemetry.open_agent_span():
+        await telemetry.request_in_chat_span(request, "far:tiny", MESSAGES)
+        with telemetry.open_tool_span("look_up", "1.0"):
             pass
-    chat, tool, agent = exporter.get_finished_spans()
-    assert [span.name for span in (agent, chat, tool)] == ["invoke_agent Ada", "chat far:tiny", "execute_tool look_up"]
-    assert chat.parent is not None
+    request_in_chat_span, tool, agent = exporter.get_finished_spans()
+    assert [span.name for span in (agent, request_in_chat_span, tool)] == [
+        "invoke_agent Ada",
+        "chat far:tiny",
+        "execute_tool look_up",
+    ]
+    assert request_in_chat_span.parent is not None
     assert agent.context is not None
-    assert chat.parent.span_id == agent.context.span_id
+    assert request_in_chat_span.parent.span_id == agent.context.span_id
     everywhere = {"gen_ai.agent.name": "Ada", "gen_ai.conversation.id": "talk-1", "agora.task_id": "task_1"}
-    attributes = dict(chat.attributes or {})
+    attributes = dict(request_in_chat_span.attributes or {})
     texts = {name: json.loads(str(attributes.pop(name))) for name in list(attributes) if name.endswith(".messages")}
     assert attributes == everywhere | {
         "gen_ai.operation.name": "chat",

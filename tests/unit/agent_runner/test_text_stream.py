@@ -35,8 +35,8 @@ async def test_unwritten_text_is_the_rest() -> None:
     stream = open_stream(task)
     stream.add("Good ")
     stream.add("morn\0ing")
-    assert await stream.take_rest() == "Good morning"
-    assert await stream.take_rest() == ""
+    assert await stream.take_unwritten_text() == "Good morning"
+    assert await stream.take_unwritten_text() == ""
     await asyncio.sleep(2 * FLUSH_SECONDS)
     await stream.close()
     assert (task.output, task.is_asked.is_set()) == ([], False)
@@ -49,7 +49,7 @@ async def test_rest_begins_at_the_end_of_a_write_in_progress() -> None:
     await task.is_asked.wait()
     stream.add("two ")
     stream.add("three")
-    taking = asyncio.create_task(stream.take_rest())
+    taking = asyncio.create_task(stream.take_unwritten_text())
     await asyncio.sleep(0)
     assert not taking.done()
     task.may_go_on.set()
@@ -67,7 +67,7 @@ async def test_text_received_during_a_write_is_written_next() -> None:
     stream.add("two")
     task.may_go_on.set()
     await task.is_asked.wait()
-    assert await stream.take_rest() == ""
+    assert await stream.take_unwritten_text() == ""
     assert task.output == ["one ", "two"]
 
 
@@ -80,5 +80,5 @@ async def test_taking_the_rest_raises_the_error_of_a_failed_write() -> None:
     await asyncio.sleep(0)
     stream.add("two")
     with pytest.raises(ValueError, match="full"):
-        await stream.take_rest()
+        await stream.take_unwritten_text()
     await stream.close()
