@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from agora_sdk import AgoraClient
     from agora_sdk.contract.instances import ExecutionResult
-    from agora_sdk.transport import Blocking
+    from agora_sdk.transport import BlockingTransport
     from agora_sdk.wire import Answer, Request
 
 __all__ = ["execute_streaming"]
@@ -34,7 +34,7 @@ def execute_streaming(
     session = client._session
     result: ExecutionResult = run_blocking(
         session.invoke(
-            _ChunkForwardingTransport(session.server.blocking, on_chunk),
+            _ChunkForwardingTransport(session.server.blocking_transport, on_chunk),
             declared("instance", "execute"),
             *args,
             **kwargs,
@@ -46,14 +46,14 @@ def execute_streaming(
 class _ChunkForwardingTransport:
     """HTTP I/O that requests a stream, forwards each chunk, and returns the whole response."""
 
-    def __init__(self, line: Blocking, on_chunk: Callable[[str], None]) -> None:
-        self._line, self._on_piece = line, on_chunk
+    def __init__(self, transport: BlockingTransport, on_chunk: Callable[[str], None]) -> None:
+        self._transport, self._on_chunk = transport, on_chunk
 
     async def exchange(self, request: Request, seconds: float) -> Answer:
         headers = request.headers | {"accept": EVENT_STREAM_TYPE}
         with (
             translate_errors(),
-            self._line.client().stream(
+            self._transport.client().stream(
                 request.method, request.target, content=request.content, headers=headers, timeout=seconds
             ) as response,
         ):
@@ -68,7 +68,7 @@ class _ChunkForwardingTransport:
         headers = {name.lower(): value for name, value in response.headers.items()}
         for name, data in _parse_events(response.iter_lines()):
             if name == "piece":
-                self._on_piece(json.loads(data)["content"])
+                self._on_chunk(json.loads(data)["content"])
             elif name == "result":
                 return Answer(response.status_code, headers | {"content-type": "application/json"}, data.encode())
             elif name == "error":
@@ -77,20 +77,20 @@ class _ChunkForwardingTransport:
         raise ConnectionLost("the answer was cut off")
 
     async def pause(self, seconds: float) -> None:
-        await self._line.pause(seconds)
+        await self._transport.pause(seconds)
 
     def now(self) -> float:
-        return self._line.now()
+        return self._transport.now()
 
 
 def _parse_events(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Parse server-sent events into names and data."""
     name, data = "", ""
-    for line in lines:
-        if line.startswith("event: "):
-            name = line.removeprefix("event: ")
-        elif line.startswith("data: "):
-            data = line.removeprefix("data: ")
-        elif not line and name:
+    for transport in lines:
+        if transport.startswith("event: "):
+            name = transport.removeprefix("event: ")
+        elif transport.startswith("data: "):
+            data = transport.removeprefix("data: ")
+        elif not transport and name:
             yield name, data
             name, data = "", ""

@@ -18,7 +18,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse
 from agora_sdk import AgoraClient, AgoraError
 from agora_sdk.contract import Service, operations
 from agora_sdk.errors import Conflict, DeadlineExceeded, InternalError, InvalidRequest, NotFound, ServerUnreachable
-from agora_sdk.transport import Endpoint, Looped
+from agora_sdk.transport import AsyncTransport, Endpoint
 from agora_sdk.types import AgentStatus, MessageType, Priority, ServiceTier, TaskStatus
 from agora_sdk.wire import Request
 from tests.unit.sdk.scripted_server import NOW, Wire, agent_answer, free_port, page
@@ -349,7 +349,7 @@ class LoopThatLetsAnotherThreadCall(asyncio.SelectorEventLoop):
 
 
 def test_event_loops_of_several_threads_may_make_their_first_calls_together(wire: Wire) -> None:
-    io = Looped(Endpoint(wire.url))
+    io = AsyncTransport(Endpoint(wire.url))
 
     async def exchange() -> int:
         return (await io.exchange(Request("GET", "/nowhere"), 5)).status

@@ -26,7 +26,7 @@ from agora_sdk.errors import (
 )
 from agora_sdk.retry import ConnectionLost, TimedOut, exchange_with_retries
 from agora_sdk.transport import run_blocking
-from agora_sdk.wire import Answer, Request, needs_idempotency_key, retry_after
+from agora_sdk.wire import Answer, Request, needs_idempotency_key, parse_retry_after_or_none
 from tests.unit.sdk.scripted_server import NOW, Wire, agent_answer, page
 
 RECEIPT = {"message_id": "msg_" + "0" * 32, "status": "queued", "timestamp": NOW}
@@ -120,14 +120,14 @@ def test_delays_are_bounded_and_jittered(attempt: int, random: float) -> None:
 
 
 def test_retry_after_is_seconds_or_a_date_or_nothing() -> None:
-    assert retry_after(status(503)) is None
-    assert retry_after(status(503, retry_after="soon")) is None
-    assert retry_after(status(503, retry_after="1.5")) == 1.5
-    assert retry_after(status(503, retry_after="²")) is None
+    assert parse_retry_after_or_none(status(503)) is None
+    assert parse_retry_after_or_none(status(503, retry_after="soon")) is None
+    assert parse_retry_after_or_none(status(503, retry_after="1.5")) == 1.5
+    assert parse_retry_after_or_none(status(503, retry_after="²")) is None
     later = email.utils.formatdate(time.time() + 50, usegmt=True)
-    assert 40 < (retry_after(status(503, retry_after=later)) or 0) <= 50
-    assert retry_after(status(503, retry_after="Thu, 01 Jan 1970 00:00:00 GMT")) == 0.0
-    assert retry_after(status(503, retry_after=f"Thu, 01 Jan {10**20} 00:00:00 GMT")) is None
+    assert 40 < (parse_retry_after_or_none(status(503, retry_after=later)) or 0) <= 50
+    assert parse_retry_after_or_none(status(503, retry_after="Thu, 01 Jan 1970 00:00:00 GMT")) == 0.0
+    assert parse_retry_after_or_none(status(503, retry_after=f"Thu, 01 Jan {10**20} 00:00:00 GMT")) is None
 
 
 def test_non_idempotent_commands_carry_a_key() -> None:

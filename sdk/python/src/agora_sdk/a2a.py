@@ -247,29 +247,31 @@ class A2AClient:
         self, method: str, params: Mapping[str, Any], task_id: str | None
     ) -> AsyncIterator[Update]:
         """Yield the items of a stream, which is resumed when it breaks."""
-        last, broken, tries = "", None, 0
+        last_event_id, break_error, tries = "", None, 0
         while True:
             call = wire.build_call(self.endpoint, method, params)
             try:
-                async for event_id, document in self._stream_events(call, {"last-event-id": last} if last else {}):
+                async for event_id, document in self._stream_events(
+                    call, {"last-event-id": last_event_id} if last_event_id else {}
+                ):
                     update = _build_update(wire.normalize_result(wire.parse_result(200, document)))
-                    task_id, last, tries = update.task_id or task_id, event_id or last, 0
+                    task_id, last_event_id, tries = update.task_id or task_id, event_id or last_event_id, 0
                     yield update
                     if update.final:
                         return
                 return
             except ServerUnreachable as error:
-                broken, tries = error, tries + 1
+                break_error, tries = error, tries + 1
             except AgoraError:
                 # A2A 1.0, section 3.1.6: a subscription to a task that has ended is refused. It ended while the stream was broken.
-                last_update = await self._read_task_if_ended(str(task_id)) if broken else None
+                last_update = await self._read_task_if_ended(str(task_id)) if break_error else None
                 if last_update is None:
                     raise
                 yield last_update
                 return
             if task_id is None or tries > MAX_RESUMES:
                 # Without a task id nothing can be resumed, and a repeated message could run twice.
-                raise broken
+                raise break_error
             await asyncio.sleep(self._backoff.pause(tries - 1))
             # Sending the message again would begin a second task.
             method, params = "SubscribeToTask", {"id": task_id}
@@ -283,7 +285,7 @@ class A2AClient:
         """Yield event ids and documents; for an agent without streaming, its single answer."""
         async with self._open_response(call, headers) as response:
             if "text/event-stream" not in response.headers.get("content-type", ""):
-                yield "", await _read_json(response, raising=True)
+                yield "", await _read_json(response, raises_error_status=True)
                 return
             events, event_id = Events(limit=MAX_BYTES), ""
             async for chunk in response.aiter_bytes():
@@ -291,7 +293,7 @@ class A2AClient:
                     for event in events.feed(chunk):
                         event_id = event_id if event.id is None else event.id.strip()
                         if event.data:
-                            yield event_id, _parse_item(event.data.decode("utf-8", "replace"))
+                            yield event_id, _parse_stream_item(event.data.decode("utf-8", "replace"))
                 except EventTooLong:
                     raise UpstreamFailed(f"An item of the stream has more than {MAX_BYTES} bytes.") from None
 
@@ -381,8 +383,8 @@ def is_trusted_target(address: httpx.URL, target: httpx.URL) -> bool:
     return (address.scheme, address.host, address.port) == (target.scheme, target.host, target.port)
 
 
-async def _read_json(response: httpx.Response, *, raising: bool = False) -> Any:
-    """Read the JSON of an answer. raising: if its status is an error."""
+async def _read_json(response: httpx.Response, *, raises_error_status: bool = False) -> Any:
+    """Read the JSON of an answer. Raises UpstreamFailed; with raises_error_status, also the error of the agent."""
     body = bytearray()
     async for chunk in response.aiter_bytes():
         body += chunk
@@ -396,12 +398,12 @@ async def _read_json(response: httpx.Response, *, raising: bool = False) -> Any:
             raise UpstreamFailed(
                 "The agent's answer is not JSON.", fix="Is there an A2A agent at this address?"
             ) from None
-    if raising and response.status_code >= 400:
+    if raises_error_status and response.status_code >= 400:
         wire.parse_result(response.status_code, document)
     return document
 
 
-def _parse_item(text: str) -> Any:
+def _parse_stream_item(text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError:

@@ -120,7 +120,7 @@ def choose_endpoint(card: Mapping[str, Any], base: str) -> Endpoint:
 
     base: address of the card, for relative URLs. Raises UpstreamFailed if no interface is supported.
     """
-    endpoints = [endpoint for endpoint in _list_offered_endpoints(card, base) if _is_spoken(endpoint)]
+    endpoints = [endpoint for endpoint in _list_offered_endpoints(card, base) if _is_supported(endpoint)]
     if not endpoints:
         raise UpstreamFailed("The agent's card offers no A2A 1.0 or 0.3 over JSON-RPC, nor 1.0 over HTTP+JSON.")
     # min() keeps the first of equals: the order of a card is its agent's preference.
@@ -131,7 +131,7 @@ def choose_endpoint(card: Mapping[str, Any], base: str) -> Endpoint:
     return best
 
 
-def _is_spoken(endpoint: Endpoint) -> bool:
+def _is_supported(endpoint: Endpoint) -> bool:
     return endpoint.binding == JSON_RPC or (endpoint.binding == HTTP_JSON and endpoint.is_current)
 
 

@@ -268,16 +268,16 @@ class Agent:
     async def __aenter__(self) -> Self:
         """Run in the background until the block ends. Inside it, the agent listens."""
         self._serving = asyncio.create_task(self.serve(), name=f"agent {self.name}")
-        listening = asyncio.create_task(self._listening.wait())
+        on_listening = asyncio.create_task(self._listening.wait())
         try:
-            await asyncio.wait((self._serving, listening), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((self._serving, on_listening), return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
             # The block is not entered, so __aexit__ does not run: the agent would wait for its server for ever.
             self._serving.cancel()
             await asyncio.gather(self._serving, return_exceptions=True)
             raise
         finally:
-            listening.cancel()
+            on_listening.cancel()
         # It ended before it listened: raise its error here, not when the block is left.
         if self._serving.done():
             self._serving.result()
@@ -315,9 +315,14 @@ class Agent:
         """Process messages, events and tasks until :meth:`stop`; then let the handlers finish, and disconnect."""
         self._inbox = Inbox(self.client, self.max_concurrent_tasks, self.on_message, self.on_error, self.backoff)
         self._wake = asyncio.Event() if self.follows_offers and self.worker_id is not None else None
-        claiming = self._build_claim_arguments()
+        claim_arguments = self._build_claim_arguments()
         self._executor = Executor(
-            self.client, self.max_concurrent_tasks, self._load_conversation_and_run, claiming, self.backoff, self._wake
+            self.client,
+            self.max_concurrent_tasks,
+            self._load_conversation_and_run,
+            claim_arguments,
+            self.backoff,
+            self._wake,
         )
         try:
             await self.initialize()
@@ -329,7 +334,7 @@ class Agent:
             await self._finish_handlers(self.stop_seconds)
             await self.on_stop()
             # Last: until on_stop has ended, the agent may still send.
-            await self._go_offline()
+            await self._report_offline()
         finally:
             # Also after an error or a cancellation: no handler outlives its agent.
             await self._finish_handlers(0)
@@ -339,8 +344,8 @@ class Agent:
         names = [name for name in Agents.operations["register"].parameters if hasattr(self, name)]
         arguments = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
         if self.answers_with == "message":
-            about_a2a = self.metadata.get("a2a")
-            a2a_options = dict(about_a2a) if isinstance(about_a2a, Mapping) else {}
+            a2a_metadata = self.metadata.get("a2a")
+            a2a_options = dict(a2a_metadata) if isinstance(a2a_metadata, Mapping) else {}
             arguments["metadata"] = {**self.metadata, "a2a": {**a2a_options, "answers": "message"}}
         registration = await self.client.register(self.name, **arguments)
         self.client = self.client.as_agent(registration)  # a copy, so that other uses of the client are not affected
@@ -349,8 +354,10 @@ class Agent:
             account: dict[str, Any] = (
                 {} if self.provider_account is None else {"provider_account": self.provider_account}
             )
-            about: dict[str, Any] = {"metadata": dict(self.worker_metadata)} if self.worker_metadata else {}
-            worker = await self.client.worker.register(self.worker, models=list(self.models), **about, **account)
+            worker_options: dict[str, Any] = {"metadata": dict(self.worker_metadata)} if self.worker_metadata else {}
+            worker = await self.client.worker.register(
+                self.worker, models=list(self.models), **worker_options, **account
+            )
             self.worker_id = worker.worker_id
         self.registration = registration
 
@@ -409,12 +416,12 @@ class Agent:
         """Read the inbox at every connection, and whenever a message of another agent arrives."""
         types = [*MESSAGE_EVENTS, *TASK_LOST_EVENTS] if self._takes_tasks else MESSAGE_EVENTS
 
-        def listening() -> None:
+        def on_listening() -> None:
             self._listening.set()
             inbox.wake()
 
         # Gaps may be skipped: events only trigger readings of the inbox and checks of leases, and every connection triggers one too.
-        stream = open_event_stream(self.client._session, types, skips_gaps=True, on_listening=listening)
+        stream = open_event_stream(self.client._session, types, skips_gaps=True, on_listening=on_listening)
 
         async def listen() -> None:
             async for event in stream:
@@ -493,7 +500,7 @@ class Agent:
         except AgoraError as error:
             logger.warning("%s could not report that its worker is draining: %s", self.name, error)
 
-    async def _go_offline(self) -> None:
+    async def _report_offline(self) -> None:
         try:
             await self.client.agent.heartbeat(status=AgentStatus.OFFLINE)
         except AgoraError as error:

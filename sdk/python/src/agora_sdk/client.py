@@ -241,14 +241,14 @@ class AgoraClient(Closing):
         self._session.stop_listening()
         # A cached property: without an entry it was never used, and reading it would create connections only to close
         # them.
-        if "blocking" in self._session.server.__dict__:
-            self._session.server.blocking.close()
+        if "blocking_transport" in self._session.server.__dict__:
+            self._session.server.blocking_transport.close()
 
     async def aclose(self) -> None:
         """End the listeners and close the connections of the running event loop. Copies share them."""
         self._session.stop_listening()
-        if "looped" in self._session.server.__dict__:
-            await self._session.server.looped.close()
+        if "async_transport" in self._session.server.__dict__:
+            await self._session.server.async_transport.close()
 
     if not TYPE_CHECKING:  # hidden from mypy: only the annotated attributes above are typed
 

@@ -12,7 +12,7 @@ from .contract.events import Event, Events
 from .contract.workers import Workers
 from .errors import InvalidRequest
 from .tail import ConnectionMethod, Tail
-from .transport import Blocking, Looped, run_blocking
+from .transport import AsyncTransport, BlockingTransport, run_blocking
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -94,15 +94,15 @@ class EventStream(Stream[T]):
         """Number of the last item seen, or the position at connection."""
         return self._tail.position if self._tail else None
 
-    def tail(self, io: Blocking | Looped) -> Tail:
+    def tail(self, io: BlockingTransport | AsyncTransport) -> Tail:
         """The reader of this stream, created on first use as synchronous or asynchronous."""
         if self._tail is None:
-            ways = [ConnectionMethod(sse.open_channel, self._build_target)]
+            methods = [ConnectionMethod(sse.open_channel, self._build_target)]
             if self._operation.name == "agora.event.stream":
-                ways.insert(0, ConnectionMethod(websocket.open_channel, self._build_socket_target))
+                methods.insert(0, ConnectionMethod(websocket.open_channel, self._build_socket_target))
             self._tail = Tail(
                 io,
-                ways,
+                methods,
                 self._build_request_headers,
                 Backoff(self._session.options.retries),
                 skips_gaps=self._skips_gaps,
@@ -136,13 +136,13 @@ class EventStream(Stream[T]):
 
     def connect(self) -> None:
         """Block until the server has opened the stream: no later event is missed."""
-        run_blocking(self.tail(self._session.server.blocking).open())
+        run_blocking(self.tail(self._session.server.blocking_transport).open())
 
     def __await__(self) -> Generator[Any, None, Self]:
         return self._connect_async().__await__()
 
     async def _connect_async(self) -> Self:
-        await self.tail(self._session.server.looped).open()
+        await self.tail(self._session.server.async_transport).open()
         return self
 
     def parse(self, frame: dict[str, Any]) -> T:
@@ -151,7 +151,7 @@ class EventStream(Stream[T]):
         return item
 
     def __iter__(self) -> Iterator[T]:
-        tail = self.tail(self._session.server.blocking)
+        tail = self.tail(self._session.server.blocking_transport)
         try:
             while (frame := run_blocking(tail.receive())) is not None:
                 # Acknowledged after the consumer has taken the next step: an item whose processing raised is delivered again.
@@ -163,7 +163,7 @@ class EventStream(Stream[T]):
             run_blocking(tail.disconnect())
 
     async def __aiter__(self) -> AsyncIterator[T]:
-        tail = self.tail(self._session.server.looped)
+        tail = self.tail(self._session.server.async_transport)
         try:
             while (frame := await tail.receive()) is not None:
                 yield self.parse(frame)
@@ -178,7 +178,7 @@ class EventStream(Stream[T]):
         if self._tail is not None:
             self._tail.ended = True
             # A connection of an event loop can only be closed by awaiting in that loop; its reader sees ``ended``.
-            if isinstance(self._io, Blocking):
+            if isinstance(self._io, BlockingTransport):
                 run_blocking(self._tail.close())
 
     async def aclose(self) -> None:

@@ -38,33 +38,33 @@ class Executor:
 
     A task is claimed only for a free slot, by a call that waits on the server for a task. While its
     handler runs, its lease is renewed; a handler whose lease was lost is cancelled.
-    handle: awaited with the task; returns its result. claiming: further arguments of ``agora.task.claim``.
+    handle: awaited with the task; returns its result. claim_arguments: further arguments of ``agora.task.claim``.
     wake: set whenever a task may be available; then claims do not wait on the server. None without such notifications.
     """
 
     def __init__(
         self,
         client: AgoraClient,
-        at_once: int,
+        max_concurrent: int,
         handle: Callable[[TaskRun], Awaitable[Any]],
-        claiming: Mapping[str, Any],
+        claim_arguments: Mapping[str, Any],
         backoff: Backoff,
         wake: asyncio.Event | None = None,
     ) -> None:
-        self._client, self._handle, self._claim_arguments = client, handle, claiming
-        self._max_concurrent, self._backoff = at_once, backoff
+        self._client, self._handle, self._claim_arguments = client, handle, claim_arguments
+        self._max_concurrent, self._backoff = max_concurrent, backoff
         self._wake = wake
-        self._free = asyncio.Event()
-        self._free.set()
+        self._slot_event = asyncio.Event()
+        self._slot_event.set()
         self._leases: dict[str, Lease] = {}
         self._handlers: set[asyncio.Task[Any]] = set()
-        self._working: set[asyncio.Task[None]] = set()
+        self._handler_tasks: set[asyncio.Task[None]] = set()
         self._open_claim: tuple[str, int] | None = None  #: key and limit of an unanswered claim
 
     @property
     def load(self) -> float:
         """Share of the slots in use, 0 to 1."""
-        return len(self._working) / self._max_concurrent
+        return len(self._handler_tasks) / self._max_concurrent
 
     def renew_lease_soon(self, task_id: str | None) -> None:
         """Check the lease of a task after an event, if the task is held here."""
@@ -75,11 +75,11 @@ class Executor:
         """Work until cancelled."""
         clock = asyncio.get_running_loop().time
         while True:
-            await self._free.wait()
+            await self._slot_event.wait()
             started_at = clock()
             if self._wake is not None:
                 self._wake.clear()  # before the claim: what becomes available during it is claimed by the next one
-            claim = await self._claim_tasks(self._max_concurrent - len(self._working))
+            claim = await self._claim_tasks(self._max_concurrent - len(self._handler_tasks))
             for task in claim.tasks:
                 self._start_task(task)
             if not claim and self._wake is not None:
@@ -90,15 +90,15 @@ class Executor:
     async def finish(self, seconds: float) -> None:
         """Let running handlers finish; those that take longer are cancelled, and their tasks released."""
         await self._release_open_claim()
-        if not self._working:
+        if not self._handler_tasks:
             return
-        await asyncio.wait(self._working, timeout=seconds)
+        await asyncio.wait(self._handler_tasks, timeout=seconds)
         # Only the handlers: the work around each of them then releases its task.
         for handler in self._handlers:
             handler.cancel()
-        if self._working:
-            await asyncio.wait(self._working, timeout=RELEASE_SECONDS)
-        overdue = tuple(self._working)
+        if self._handler_tasks:
+            await asyncio.wait(self._handler_tasks, timeout=RELEASE_SECONDS)
+        overdue = tuple(self._handler_tasks)
         for work in overdue:
             work.cancel()
         await asyncio.gather(*overdue, return_exceptions=True)
@@ -146,20 +146,22 @@ class Executor:
     def _start_task(self, task: ClaimedTask) -> None:
         lease = Lease(self._client, task, self._backoff)
         self._leases[task.task_id] = lease
-        work = asyncio.create_task(self._run_handler(TaskRun.of(task, lease), lease), name=f"work on {task.task_id}")
-        self._working.add(work)
+        work = asyncio.create_task(
+            self._run_handler_and_report_outcome(TaskRun.of(task, lease), lease), name=f"work on {task.task_id}"
+        )
+        self._handler_tasks.add(work)
         work.add_done_callback(lambda done: self._release_slot(done, lease))
-        if len(self._working) >= self._max_concurrent:
-            self._free.clear()
+        if len(self._handler_tasks) >= self._max_concurrent:
+            self._slot_event.clear()
 
     def _release_slot(self, work: asyncio.Task[None], lease: Lease) -> None:
-        self._working.discard(work)
+        self._handler_tasks.discard(work)
         # The task may have been claimed again meanwhile, under another lease.
         if self._leases.get(lease.task_id) is lease:
             del self._leases[lease.task_id]
-        self._free.set()
+        self._slot_event.set()
 
-    async def _run_handler(self, run: TaskRun, lease: Lease) -> None:
+    async def _run_handler_and_report_outcome(self, run: TaskRun, lease: Lease) -> None:
         handler: asyncio.Task[Any] = asyncio.ensure_future(self._handle(run))
         renewal = asyncio.create_task(lease.renew_periodically())
         self._handlers.add(handler)
@@ -215,9 +217,9 @@ class Executor:
                 await lease.call_until_answered("fail", _format_error_text(error))
         else:
             if not run.answered:
-                await self._complete_task(lease, result)
+                await self._complete_or_fail_task(lease, result)
 
-    async def _complete_task(self, lease: Lease, result: Any) -> None:
+    async def _complete_or_fail_task(self, lease: Lease, result: Any) -> None:
         try:
             await lease.call_until_answered("complete", result)
         # Without a retry: another attempt would repeat the work for a result that cannot be stored.

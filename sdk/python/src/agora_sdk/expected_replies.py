@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .contract.messaging import Message
 
-__all__ = ["Expected"]
+__all__ = ["ExpectedReplies"]
 
 # Only replies whose acknowledgement is under way matter: an older one is no longer unread.
 MAX_RECEIVED = 1000
 
 
-class Expected:
+class ExpectedReplies:
     """Replies that requests of a client await or have received, so that an agent's inbox skips them."""
 
     def __init__(self) -> None:

@@ -15,7 +15,7 @@ from .retry import is_transient
 if TYPE_CHECKING:
     from .client import AgoraClient
     from .contract.messaging import Message
-    from .expected_replies import Expected
+    from .expected_replies import ExpectedReplies
 
 __all__ = ["Inbox"]
 
@@ -34,30 +34,30 @@ class Inbox:
     The durable inbox is authoritative; live events only trigger reading it. A message is marked as
     delivered before and as acknowledged after its handler; after a crash in between it is handled again.
     A message whose handler fails every time is left as read. handle: awaited with the message.
-    failed: awaited with the message, the error and the number of the attempt.
+    on_failure: awaited with the message, the error and the number of the attempt.
     """
 
     def __init__(
         self,
         client: AgoraClient,
-        at_once: int,
+        max_concurrent: int,
         handle: Callable[[Message], Awaitable[None]],
-        failed: Callable[[Message, Exception, int], Awaitable[None]],
+        on_failure: Callable[[Message, Exception, int], Awaitable[None]],
         backoff: Backoff,
     ) -> None:
-        self._client, self._handle, self._failed = client, handle, failed
+        self._client, self._handle, self._on_failure = client, handle, on_failure
         self._backoff = backoff
-        self._max_concurrent = at_once
-        self._slots = asyncio.Semaphore(at_once)
+        self._max_concurrent = max_concurrent
+        self._slots = asyncio.Semaphore(max_concurrent)
         self._wake = asyncio.Event()
-        self._working: set[asyncio.Task[None]] = set()
+        self._handler_tasks: set[asyncio.Task[None]] = set()
         # By message id: None while its handler runs, then the outcome, kept until the server is known to have the mark.
         self._states: dict[str, DeliveryState | None] = {}
 
     @property
     def load(self) -> float:
         """Share of the slots in use, 0 to 1."""
-        return len(self._working) / self._max_concurrent
+        return len(self._handler_tasks) / self._max_concurrent
 
     def wake(self) -> None:
         """Signal that there may be new messages."""
@@ -84,8 +84,8 @@ class Inbox:
 
     async def finish(self, seconds: float) -> None:
         """Let running handlers finish, and cancel those that take longer."""
-        if self._working:
-            _, overdue = await asyncio.wait(self._working, timeout=seconds)
+        if self._handler_tasks:
+            _, overdue = await asyncio.wait(self._handler_tasks, timeout=seconds)
             for task in overdue:
                 task.cancel()
             await asyncio.gather(*overdue, return_exceptions=True)
@@ -112,7 +112,7 @@ class Inbox:
                 return
 
     @property
-    def _expected_replies(self) -> Expected:
+    def _expected_replies(self) -> ExpectedReplies:
         return self._client._session.expected
 
     async def _mark_messages(self, message_ids: Sequence[str], state: DeliveryState) -> None:
@@ -127,11 +127,11 @@ class Inbox:
     def _start_handler(self, message: Message) -> None:
         self._states[message.message_id] = None
         task = asyncio.create_task(self._handle_and_mark(message), name=message.message_id)
-        self._working.add(task)
+        self._handler_tasks.add(task)
         task.add_done_callback(self._release_slot)
 
     def _release_slot(self, task: asyncio.Task[None]) -> None:
-        self._working.discard(task)
+        self._handler_tasks.discard(task)
         self._slots.release()
 
     async def _handle_and_mark(self, message: Message) -> None:
@@ -158,7 +158,7 @@ class Inbox:
             except RETRY_LATER:
                 raise
             except Exception as error:
-                await self._report_failure(message, error, attempt)
+                await self._call_on_failure(message, error, attempt)
                 if attempt < MAX_ATTEMPTS:
                     await asyncio.sleep(self._backoff.pause(attempt - 1))
             else:
@@ -177,9 +177,9 @@ class Inbox:
             # task without an outcome, and the message would stay unread and in progress until a restart.
             raise RuntimeError("The handler ended as cancelled.") from error
 
-    async def _report_failure(self, message: Message, error: Exception, attempt: int) -> None:
+    async def _call_on_failure(self, message: Message, error: Exception, attempt: int) -> None:
         try:
-            await self._failed(message, error, attempt)
+            await self._on_failure(message, error, attempt)
         # ``on_error`` is code of the program: its failure must not lose the outcome of the message.
         except Exception:
             logger.exception("The outcome of message %s could not be reported.", message.message_id)

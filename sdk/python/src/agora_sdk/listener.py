@@ -13,12 +13,12 @@ from .contract.agents import Agents
 from .contract.results import Result
 from .errors import AgoraError, InvalidRequest, NotFound
 from .events import open_event_stream
-from .transport import Blocking, run_blocking
+from .transport import BlockingTransport, run_blocking
 
 if TYPE_CHECKING:
     from .contract.events import Event
     from .session import Session
-    from .transport import Looped
+    from .transport import AsyncTransport
 
 __all__ = ["Handler", "Listener", "Unsubscribed", "close_listeners", "start_listener"]
 
@@ -58,16 +58,16 @@ class Listener:
     def __repr__(self) -> str:
         return f"<Listener to {self.event_type} of {self.agent_name}>"
 
-    def start(self, io: Blocking | Looped) -> None:
+    def start(self, io: BlockingTransport | AsyncTransport) -> None:
         """Start in a thread or in a task of the running loop."""
-        if isinstance(io, Blocking):
+        if isinstance(io, BlockingTransport):
             work = self._handle_events(io)
             # A daemon thread: one that waits on a silent stream must not keep the program from exiting.
             threading.Thread(target=run_blocking, args=(work,), name=repr(self), daemon=True).start()
         else:
             self._task = asyncio.get_running_loop().create_task(self._handle_events(io), name=repr(self))
 
-    async def connect(self, io: Blocking | Looped) -> None:
+    async def connect(self, io: BlockingTransport | AsyncTransport) -> None:
         """Return when the server has opened the stream: no later event is missed."""
         await self._stream.tail(io).open()
 
@@ -80,7 +80,7 @@ class Listener:
             # close() may be called in another thread than that of the loop.
             self._task.get_loop().call_soon_threadsafe(self._task.cancel)
 
-    async def _handle_events(self, io: Blocking | Looped) -> None:
+    async def _handle_events(self, io: BlockingTransport | AsyncTransport) -> None:
         try:
             while (event := await self._next_event(io)) is not None:
                 await self._call_handler(event)
@@ -89,7 +89,7 @@ class Listener:
         finally:
             await self._stream.tail(io).close()
 
-    async def _next_event(self, io: Blocking | Looped) -> Event | None:
+    async def _next_event(self, io: BlockingTransport | AsyncTransport) -> Event | None:
         """Return the next event of the agent; None once closed."""
         tail = self._stream.tail(io)
         while (frame := await tail.receive()) is not None:
@@ -98,7 +98,7 @@ class Listener:
                 return event
         return None
 
-    async def _is_about_agent(self, io: Blocking | Looped, event: Event) -> bool:
+    async def _is_about_agent(self, io: BlockingTransport | AsyncTransport, event: Event) -> bool:
         """Whether the agent published the event, or the event is about it."""
         for agent_id in {event.source.removeprefix(AGENT_SOURCE_PREFIX), event.subject or ""} - {""}:
             if agent_id not in self._matches:
@@ -110,7 +110,7 @@ class Listener:
                 return True
         return False
 
-    async def _is_id_of_agent(self, io: Blocking | Looped, agent_id: str) -> bool:
+    async def _is_id_of_agent(self, io: BlockingTransport | AsyncTransport, agent_id: str) -> bool:
         if agent_id == self.agent_name:
             return True
         # A source or subject may be anything, such as a task: it costs no request.
@@ -132,10 +132,10 @@ class Listener:
 
 
 async def start_listener(
-    io: Blocking | Looped, session: Session, agent_name: str, event_type: str, handler: Handler
+    io: BlockingTransport | AsyncTransport, session: Session, agent_name: str, event_type: str, handler: Handler
 ) -> Listener:
     """Create a listener that is already connected."""
-    if isinstance(io, Blocking) and inspect.iscoroutinefunction(handler):
+    if isinstance(io, BlockingTransport) and inspect.iscoroutinefunction(handler):
         raise InvalidRequest(
             "The handler is a coroutine function, and there is no event loop to run it.",
             fix="Give a plain function, or subscribe from asynchronous code.",

@@ -227,15 +227,15 @@ class MCPClient(Closing):
         for peer in self._peers.values():
             # A cached property: without an entry it was never used, and reading it would create a client only to
             # close it.
-            if "blocking" in peer.__dict__:
-                run_blocking(peer.close(peer.blocking))
+            if "blocking_transport" in peer.__dict__:
+                run_blocking(peer.close(peer.blocking_transport))
 
     async def aclose(self) -> None:
         """End the sessions and close the connections of the running event loop."""
         for peer in self._peers.values():
             # See close(): only connections that were used.
-            if "looped" in peer.__dict__:
-                await peer.close(peer.looped)
+            if "async_transport" in peer.__dict__:
+                await peer.close(peer.async_transport)
 
     def __repr__(self) -> str:
         return f"MCPClient({', '.join(self._peers)})"
@@ -307,8 +307,8 @@ class MCPClient(Closing):
     def _run_operation(self, name: str, work: Callable[[ChooseTransport], Coroutine[Any, Any, T]]) -> T:
         """Run a coroutine in the caller's mode: return its result, or an awaitable."""
         if self._options.blocking:
-            return run_blocking(work(lambda peer: peer.blocking))
-        return cast("T", Pending(name, work(lambda peer: peer.looped)))
+            return run_blocking(work(lambda peer: peer.blocking_transport))
+        return cast("T", Pending(name, work(lambda peer: peer.async_transport)))
 
 
 def _normalize_server_url(url: str) -> str:

@@ -1,4 +1,4 @@
-"""A peer: one MCP server over streamable HTTP, with blocking or looped I/O."""
+"""A peer: one MCP server over streamable HTTP, with blocking or asynchronous I/O."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .errors import (
     ServerUnreachable,
     UpstreamFailed,
 )
-from .transport import Blocking, Endpoint, Looped
+from .transport import AsyncTransport, BlockingTransport, Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +36,7 @@ __all__ = ["OnProgress", "Peer", "Pooling"]
 #: Called with the progress of a call, the total if known, and a message if given.
 OnProgress: TypeAlias = Callable[[float, float | None, str | None], Any]
 OnHeaders: TypeAlias = Callable[[Mapping[str, str]], None]
-IO: TypeAlias = Blocking | Looped
+IO: TypeAlias = BlockingTransport | AsyncTransport
 Message: TypeAlias = dict[str, Any]
 
 # Unsupported protocol version (specification 2026-07-28).
@@ -94,17 +94,17 @@ class Peer:
         self._headers = {**mcp_wire.ACCEPT, "user-agent": f"agora-sdk/{__version__}", **headers}
         self._pooling = pooling
         self._session: str | None = None
-        self._switching = threading.Lock()
+        self._session_lock = threading.Lock()
         # Threads share a peer: unlike ``+= 1``, next() returns each number once.
         self._ids = itertools.count(1)
 
     @cached_property
-    def blocking(self) -> Blocking:
-        return Blocking(_Endpoint(self.url, {}, self._pooling))
+    def blocking_transport(self) -> BlockingTransport:
+        return BlockingTransport(_Endpoint(self.url, {}, self._pooling))
 
     @cached_property
-    def looped(self) -> Looped:
-        return Looped(_Endpoint(self.url, {}, self._pooling))
+    def async_transport(self) -> AsyncTransport:
+        return AsyncTransport(_Endpoint(self.url, {}, self._pooling))
 
     @property
     def modern(self) -> bool:
@@ -114,16 +114,16 @@ class Peer:
 
     async def initialize_and_list_tools(self, io: IO, seconds: float) -> None:
         """Initialize the connection and list the tools. An address without a path is tried with ``/mcp`` first."""
-        requested = self.url
-        bare = urlsplit(requested).path in ("", "/")
-        for address in [f"{requested.rstrip('/')}/mcp", requested] if bare else [requested]:
+        original_url = self.url
+        has_no_path = urlsplit(original_url).path in ("", "/")
+        for address in [f"{original_url.rstrip('/')}/mcp", original_url] if has_no_path else [original_url]:
             self.url, self.version, self._session = address, mcp_wire.HANDSHAKE_VERSION, None
             try:
                 await self._initialize_session(io, seconds)
                 break
             except (NotFound, MethodNotAllowed, UpstreamFailed):
                 # Only the given address decides about the error: the ``/mcp`` before it was a guess.
-                if address == requested:
+                if address == original_url:
                     raise
         await self.list_tools(io, seconds)
 
@@ -178,11 +178,11 @@ class Peer:
             await (await self._send_http(io, "DELETE", None, headers, CLOSE_SECONDS)).close()
 
     async def _initialize_session(self, io: IO, seconds: float) -> None:
-        replaced = self._session
-        opening: list[Mapping[str, str]] = []
+        previous_session = self._session
+        header_sets: list[Mapping[str, str]] = []
         params = {"protocolVersion": mcp_wire.HANDSHAKE_VERSION, "capabilities": {}, "clientInfo": self._client}
         try:
-            result = await self._send_request(io, "initialize", params, seconds, None, opening.append)
+            result = await self._send_request(io, "initialize", params, seconds, None, header_sets.append)
         # A server of the stateless protocol refuses ``initialize`` and lists the versions that it supports.
         except AgoraError as error:
             supported = error.extra.get("data")
@@ -194,7 +194,7 @@ class Peer:
             meta = result.get("_meta") or {}
             self.info = meta.get("io.modelcontextprotocol/serverInfo") or result.get("serverInfo") or {}
             return
-        version, session = str(result.get("protocolVersion")), opening[0].get(mcp_wire.SESSION_HEADER)
+        version, session = str(result.get("protocolVersion")), header_sets[0].get(mcp_wire.SESSION_HEADER)
         method = "notifications/initialized"
         headers = {mcp_wire.VERSION_HEADER: version} | ({mcp_wire.SESSION_HEADER: session} if session else {})
         try:
@@ -204,8 +204,8 @@ class Peer:
         except _SessionLost:
             raise UpstreamFailed(f"{self.url} lost the session that it has just opened.") from None
         # Only now: concurrent calls would be refused without a session, or before the notification (MCP, lifecycle).
-        with self._switching:
-            is_current = self._session == replaced
+        with self._session_lock:
+            is_current = self._session == previous_session
             if is_current:
                 self.info, self.version, self._session = result.get("serverInfo") or {}, version, session
         # Another call has reopened or closed the connection meanwhile: nobody else would end this session.
@@ -223,13 +223,13 @@ class Peer:
     ) -> Message:
         """Try a request once. on_headers: called with the headers of the response."""
         # MCP requires ids that are unique within the session.
-        identity = next(self._ids)
+        request_id = next(self._ids)
         full_params = self._add_version_meta(params)
         if on_progress is not None:
-            full_params["_meta"] = {**full_params.get("_meta", {}), "progressToken": identity}
-        request: Message = {"jsonrpc": "2.0", "id": identity, "method": method, "params": full_params}
+            full_params["_meta"] = {**full_params.get("_meta", {}), "progressToken": request_id}
+        request: Message = {"jsonrpc": "2.0", "id": request_id, "method": method, "params": full_params}
         try:
-            if isinstance(io, Looped):
+            if isinstance(io, AsyncTransport):
                 # For the whole call: the timeouts of httpx are per chunk. Blocking I/O checks the deadline between chunks instead.
                 async with asyncio.timeout(seconds):
                     return await self._await_response(io, request, seconds, on_progress, on_headers)
@@ -237,7 +237,7 @@ class Peer:
         except (TimeoutError, _DeadlinePassed):
             # MCP, lifecycle: a client must not cancel ``initialize``.
             if not self.modern and method != "initialize":
-                cancelled = {"requestId": identity, "reason": "the deadline has passed"}
+                cancelled = {"requestId": request_id, "reason": "the deadline has passed"}
                 message = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": cancelled}
                 with suppress(AgoraError, _SessionLost, _DeadlinePassed):
                     await self._send_and_discard_response(io, message, CLOSE_SECONDS)
@@ -355,7 +355,7 @@ class Peer:
     ) -> _Reply:
         timeout = httpx.Timeout(seconds, connect=min(seconds, self._pooling.connection_timeout))
         with self._translate_errors():
-            client = io.client() if isinstance(io, Blocking) else await io.client()
+            client = io.client() if isinstance(io, BlockingTransport) else await io.client()
             request = client.build_request(
                 method, self.url, content=body, headers={**self._headers, **headers}, timeout=timeout
             )

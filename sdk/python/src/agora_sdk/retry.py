@@ -111,7 +111,7 @@ async def exchange_with_retries(
             # 502 to 504 may come from an intermediary, without our problem document.
             if answer.status not in TRANSIENT_STATUSES or _is_final(error):
                 raise error
-            retry_after_seconds = wire.retry_after(answer)
+            retry_after_seconds = wire.parse_retry_after_or_none(answer)
         except ConnectionLost as lost:
             error = build_unreachable_error(url, lost)
         except TimedOut:  # no retry: the time of the call is used up

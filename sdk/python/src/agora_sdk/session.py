@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from . import __version__
 from .errors import InvalidRequest, NameTaken, PermissionDenied, Unauthenticated
-from .expected_replies import Expected
+from .expected_replies import ExpectedReplies
 from .pending import Pending
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .contract.fields import ServiceTier
     from .identity import Identity
     from .retry import IO
-    from .transport import Blocking, Endpoint, Looped
+    from .transport import AsyncTransport, BlockingTransport, Endpoint
     from .wire import Answer
 
 __all__ = ["Mode", "Options", "Server", "Session"]
@@ -80,16 +80,16 @@ class Server:
         return Endpoint(self.url, {"user-agent": f"agora-sdk/{__version__} python/{python}"})
 
     @cached_property
-    def blocking(self) -> Blocking:
-        from .transport import Blocking
+    def blocking_transport(self) -> BlockingTransport:
+        from .transport import BlockingTransport
 
-        return Blocking(self.endpoint)
+        return BlockingTransport(self.endpoint)
 
     @cached_property
-    def looped(self) -> Looped:
-        from .transport import Looped
+    def async_transport(self) -> AsyncTransport:
+        from .transport import AsyncTransport
 
-        return Looped(self.endpoint)
+        return AsyncTransport(self.endpoint)
 
 
 def _normalize_server_url(url: str) -> str:
@@ -115,7 +115,7 @@ class Session:
 
     def __init__(self, server: Server, identity: Identity, options: Options) -> None:
         self.server, self.identity, self.options = server, identity, options
-        self.expected = Expected()
+        self.expected = ExpectedReplies()
         self.listeners: list[Subscription] = []
         self._warned_keys: set[str] = set()
 
@@ -125,13 +125,13 @@ class Session:
         for listener in tuple(self.listeners):
             listener.close()
 
-    def run(self, name: str, work: Callable[[Blocking | Looped], Coroutine[Any, Any, T]]) -> T:
+    def run(self, name: str, work: Callable[[BlockingTransport | AsyncTransport], Coroutine[Any, Any, T]]) -> T:
         """Run a coroutine in the caller's mode: return its result, or an awaitable."""
         if self.options.blocking:
             from .transport import run_blocking
 
-            return run_blocking(work(self.server.blocking))
-        return cast("T", Pending(name, work(self.server.looped)))
+            return run_blocking(work(self.server.blocking_transport))
+        return cast("T", Pending(name, work(self.server.async_transport)))
 
     async def invoke(self, io: IO, operation: Operation, *args: Any, **kwargs: Any) -> Any:
         """Call an operation with the arguments of its method."""
@@ -245,8 +245,8 @@ class Session:
         if not isinstance(result, Page) or (after := next_page_arguments(operation, arguments, result)) is None:
             return
         # Both kinds, whatever the mode of the call: a page may be iterated in other code than that which fetched it.
-        result._following = lambda: run_blocking(self.call(self.server.blocking, operation, after))
-        result._following_async = lambda: self.call(self.server.looped, operation, after)
+        result._following = lambda: run_blocking(self.call(self.server.blocking_transport, operation, after))
+        result._following_async = lambda: self.call(self.server.async_transport, operation, after)
 
 
 def _compute_total_timeout(seconds: float, operation: Operation, arguments: BaseModel) -> float:

@@ -12,11 +12,11 @@ from .channels import MAX_FRAME_BYTES, Channel, Disconnected, Frame, Refused, de
 from .errors import UpstreamFailed
 from .mcp_wire import Event, Events, EventTooLong
 from .retry import TRANSIENT_STATUSES, ConnectionLost
-from .transport import CONNECT_SECONDS, Blocking, read_answer, translate_errors
+from .transport import CONNECT_SECONDS, BlockingTransport, read_answer, translate_errors
 from .wire import parse_error
 
 if TYPE_CHECKING:
-    from .transport import Looped
+    from .transport import AsyncTransport
 
 __all__ = ["EventSource", "open_channel"]
 
@@ -27,12 +27,14 @@ _TIMEOUT = httpx.Timeout(SILENCE_SECONDS, connect=CONNECT_SECONDS)
 _ACCEPT = {"accept": "text/event-stream", "accept-encoding": "identity"}
 
 
-async def open_channel(io: Blocking | Looped, target: str, headers: dict[str, str]) -> Channel:
+async def open_channel(io: BlockingTransport | AsyncTransport, target: str, headers: dict[str, str]) -> Channel:
     """Connect. Raises Refused, ConnectionLost, or the server's error."""
-    return await (_open_blocking_stream if isinstance(io, Blocking) else _open_looped_stream)(io, target, headers)  # type: ignore
+    if isinstance(io, BlockingTransport):
+        return await _open_blocking_stream(io, target, headers)
+    return await _open_async_stream(io, target, headers)
 
 
-async def _open_blocking_stream(io: Blocking, target: str, headers: dict[str, str]) -> Channel:
+async def _open_blocking_stream(io: BlockingTransport, target: str, headers: dict[str, str]) -> Channel:
     client = io.client()
     with translate_errors():
         request = client.build_request("GET", target, headers=headers | _ACCEPT, timeout=_TIMEOUT)
@@ -53,7 +55,7 @@ async def _open_blocking_stream(io: Blocking, target: str, headers: dict[str, st
     return _EventChannel(read, close)
 
 
-async def _open_looped_stream(io: Looped, target: str, headers: dict[str, str]) -> Channel:
+async def _open_async_stream(io: AsyncTransport, target: str, headers: dict[str, str]) -> Channel:
     client = await io.client()
     with translate_errors():
         request = client.build_request("GET", target, headers=headers | _ACCEPT, timeout=_TIMEOUT)

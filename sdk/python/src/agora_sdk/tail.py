@@ -13,7 +13,7 @@ from .errors import AgoraError, CursorTooOld
 from .retry import TRANSIENT_STATUSES, ConnectionLost, TimedOut, build_unreachable_error
 
 if TYPE_CHECKING:
-    from .transport import Blocking, Looped
+    from .transport import AsyncTransport, BlockingTransport
 
 __all__ = ["ConnectionMethod", "Tail"]
 
@@ -26,32 +26,32 @@ CLOSE_NORMAL = 1000  #: code of the last frame of an ended log
 class ConnectionMethod:
     """A way to connect: the function that opens a connection, and the address for a position."""
 
-    open_channel: Callable[[Blocking | Looped, str, dict[str, str]], Awaitable[Channel]]
+    open_channel: Callable[[BlockingTransport | AsyncTransport, str, dict[str, str]], Awaitable[Channel]]
     target: Callable[[int | None], str]
 
 
 class Tail:
     """Reads frames over one kind of I/O: connects, resumes after the last one seen, drops duplicates.
 
-    ways: connection methods, the best first. headers: requested at each connection. A connection that ends for any
+    methods: connection methods, the best first. headers: requested at each connection. A connection that ends for any
     reason is reopened; for a permanent error (an expired token, a position that is too old) the server refuses the next
     connection. If the server reports the end of the log, the tail ends.
     """
 
     def __init__(
         self,
-        io: Blocking | Looped,
-        ways: list[ConnectionMethod],
+        io: BlockingTransport | AsyncTransport,
+        methods: list[ConnectionMethod],
         headers: Callable[[], Awaitable[dict[str, str]]],
         backoff: Backoff,
         *,
         skips_gaps: bool = False,
         on_listening: Callable[[], None] | None = None,
     ) -> None:
-        self._io, self._methods, self._headers, self._backoff = io, ways, headers, backoff
+        self._io, self._methods, self._headers, self._backoff = io, methods, headers, backoff
         self._skips_gaps, self._on_listening = skips_gaps, on_listening
         self._channel: Channel | None = None
-        self._first: Frame | None = None
+        self._first_frame: Frame | None = None
         self._failures = 0
         self._has_listened = False
         self.ended = False
@@ -67,10 +67,10 @@ class Tail:
                 await self.open()
                 continue
             try:
-                # _first: the frame that open() has read to know that the stream is open.
-                frame, self._first = self._first or await self._channel.receive(), None
-            except Disconnected as cut:
-                await self._wait_before_reconnect_or_raise(cut)
+                # _first_frame: the frame that open() has read to know that the stream is open.
+                frame, self._first_frame = self._first_frame or await self._channel.receive(), None
+            except Disconnected as disconnection:
+                await self._wait_before_reconnect_or_raise(disconnection)
                 continue
             if self._advance_if_new(frame):
                 return frame
@@ -84,7 +84,7 @@ class Tail:
             try:
                 self._channel = await self._open_channel()
                 # A connection that was accepted may still be refused by its first frame, so it counts only once a frame has arrived.
-                self._first = await self._channel.receive()
+                self._first_frame = await self._channel.receive()
             except (AgoraError, ConnectionLost, Disconnected, Refused, TimedOut) as error:
                 await self._wait_before_reconnect_or_raise(error)
             else:

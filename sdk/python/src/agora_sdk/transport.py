@@ -1,7 +1,7 @@
-"""Transports: the two kinds of I/O, blocking and looped, behind one set of ``async`` methods.
+"""Transports: the two kinds of I/O, blocking and asynchronous, behind one set of ``async`` methods.
 
-The client is written once, as coroutines over these methods. :class:`Blocking` never suspends, so :func:`run_blocking`
-runs such a coroutine to its end in synchronous code, without an event loop; :class:`Looped` suspends as usual and has a
+The client is written once, as coroutines over these methods. :class:`BlockingTransport` never suspends, so :func:`run_blocking`
+runs such a coroutine to its end in synchronous code, without an event loop; :class:`AsyncTransport` suspends as usual and has a
 connection pool per event loop.
 """
 
@@ -25,7 +25,7 @@ from .errors import InvalidRequest
 from .retry import ConnectionLost, TimedOut
 from .wire import Answer, Request
 
-__all__ = ["Blocking", "Endpoint", "Looped", "read_answer", "run_blocking", "translate_errors"]
+__all__ = ["AsyncTransport", "BlockingTransport", "Endpoint", "read_answer", "run_blocking", "translate_errors"]
 
 T = TypeVar("T")
 
@@ -94,7 +94,7 @@ def read_answer(response: httpx.Response) -> Answer:
     return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, response.content)
 
 
-class Blocking:
+class BlockingTransport:
     """I/O that blocks the calling thread. Threads share one connection pool."""
 
     def __init__(self, endpoint: Endpoint) -> None:
@@ -149,7 +149,7 @@ class _Pool:
     lifetime: AsyncGenerator[None, None]
 
 
-class Looped:
+class AsyncTransport:
     """I/O of asyncio. Every event loop has its own connection pool, which is closed with the loop."""
 
     def __init__(self, endpoint: Endpoint) -> None:

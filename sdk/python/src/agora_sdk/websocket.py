@@ -10,22 +10,22 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMes
 
 from .channels import MAX_FRAME_BYTES, Channel, Disconnected, Frame, Refused, decode_frame
 from .retry import TRANSIENT_STATUSES, ConnectionLost
-from .transport import CONNECT_SECONDS, Blocking
+from .transport import CONNECT_SECONDS, BlockingTransport
 from .wire import Answer, parse_error
 
 if TYPE_CHECKING:
-    from .transport import Looped
+    from .transport import AsyncTransport
 
 __all__ = ["open_channel"]
 
 
-async def open_channel(io: Blocking | Looped, target: str, headers: dict[str, str]) -> Channel:
+async def open_channel(io: BlockingTransport | AsyncTransport, target: str, headers: dict[str, str]) -> Channel:
     """Connect. Raises Refused, ConnectionLost, or the server's error."""
     url = io.endpoint.url
     # http becomes ws, and https wss.
     address = "ws" + url.removeprefix("http") + target
     with _translate_handshake_errors(url):
-        if isinstance(io, Blocking):
+        if isinstance(io, BlockingTransport):
             from websockets.sync.client import connect as connect_blocking
 
             life = ExitStack()
@@ -34,10 +34,10 @@ async def open_channel(io: Blocking | Looped, target: str, headers: dict[str, st
             )
         from websockets.asyncio.client import connect
 
-        return _LoopedSocket(await connect(address, **_build_connect_options(io, headers)))
+        return _AsyncSocket(await connect(address, **_build_connect_options(io, headers)))
 
 
-def _build_connect_options(io: Blocking | Looped, headers: dict[str, str]) -> dict[str, Any]:
+def _build_connect_options(io: BlockingTransport | AsyncTransport, headers: dict[str, str]) -> dict[str, Any]:
     options: dict[str, Any] = {
         "additional_headers": headers,
         "user_agent_header": io.endpoint.headers["user-agent"],
@@ -97,7 +97,7 @@ class _BlockingSocket:
         self._life.close()
 
 
-class _LoopedSocket:
+class _AsyncSocket:
     def __init__(self, connection: Any) -> None:
         self._connection = connection
 

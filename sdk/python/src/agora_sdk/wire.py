@@ -159,13 +159,13 @@ def parse_error(answer: Answer, url: str) -> AgoraError:
     if not isinstance(problem, dict) or "code" not in problem:
         where = f" to {answer.headers['location']}" if "location" in answer.headers else ""
         problem = {"detail": f"{url} answered {answer.status}{where}, not as an Agora server does."}
-    if "retry_after" not in problem and (seconds := retry_after(answer)) is not None:
+    if "retry_after" not in problem and (seconds := parse_retry_after_or_none(answer)) is not None:
         problem["retry_after"] = seconds
     return from_problem(problem, answer.status)
 
 
-def retry_after(answer: Answer) -> float | None:
-    """Parse the ``Retry-After`` header in seconds; it may also be a date."""
+def parse_retry_after_or_none(answer: Answer) -> float | None:
+    """Parse the ``Retry-After`` header in seconds; it may also be a date. None without a valid one."""
     text = answer.headers.get("retry-after", "").strip()
     if not text:
         return None
