@@ -39,8 +39,8 @@ def build_address_group(group: type[TyperGroup]) -> type[TyperGroup]:
         def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
             if args and args[0] != "--help" and args[0] not in self.commands:
                 args = ["talk", *args]
-            parsed: list[str] = super().parse_args(ctx, args)
-            return parsed
+            remaining: list[str] = super().parse_args(ctx, args)
+            return remaining
 
     return AddressedAgent
 
@@ -78,11 +78,11 @@ def talk(
         with _show_spinner(session, "connecting"):
             agent = runner.run(A2AClient.connect(address or server_url, token=token, seconds=seconds))
         try:
-            conversation = Conversation(session, runner, agent, stream, skill, context_id, task)
+            conversation = A2AConversation(session, runner, agent, stream, skill, context_id, task)
             if message is not None:
                 conversation.send_text(message)
             if message is None or interactive:
-                conversation.run_prompt()
+                conversation.run_prompt_loop()
         finally:
             runner.run(agent.aclose())
     # A script wants the task's outcome as exit code; who talked has seen it.
@@ -90,7 +90,7 @@ def talk(
         raise typer.Exit(1)
 
 
-class Conversation:
+class A2AConversation:
     """The state of a conversation: the context and the task that the next message continues."""
 
     def __init__(
@@ -110,40 +110,40 @@ class Conversation:
 
     def send_text(self, text: str) -> None:
         """Send a text and print the answer."""
-        goes_on: dict[str, Any] = {"context_id": self._context_id, "task_id": self._task_id, "skill": self._skill}
+        continuation: dict[str, Any] = {"context_id": self._context_id, "task_id": self._task_id, "skill": self._skill}
         if self._stream:
-            self._runner.run(self._print_stream(text, goes_on))
+            self._runner.run(self._print_stream(text, continuation))
             return
         with _show_spinner(self._session, "waiting for the answer"):
-            answer = self._runner.run(self._agent.send(text, **goes_on))
+            answer = self._runner.run(self._agent.send(text, **continuation))
         self._print_answer(answer)
 
     def _print_answer(self, answer: Answer) -> None:
         self._remember_state(answer.state, answer.task_id, answer.context_id)
         out = self._session.out
         if out.json:
-            out.value(dict(answer.task) if answer.task else answer.message.wire() if answer.message else None)
+            out.print_json(dict(answer.task) if answer.task else answer.message.wire() if answer.message else None)
             return
-        out.say(answer.text or f"({answer.state})", "red" if answer.state in FAILED_STATES else "")
+        out.print_text(answer.text or f"({answer.state})", "red" if answer.state in FAILED_STATES else "")
         self._print_hint()
 
-    async def _print_stream(self, text: str, goes_on: dict[str, Any]) -> None:
+    async def _print_stream(self, text: str, continuation: dict[str, Any]) -> None:
         has_output = False
         with _show_spinner(self._session, "waiting for the answer") as stop_spinner:
-            async for update in self._agent.stream(text, **goes_on):
+            async for update in self._agent.stream(text, **continuation):
                 self._remember_state(update.state, update.task_id, update.context_id)
                 if update.text or self._session.out.json:
                     stop_spinner()
                 has_output = self._print_update(update, has_output) or has_output
         if has_output:
-            self._session.out.line("")
+            self._session.out.print_line("")
         elif not self._session.out.json:
-            self._session.out.say(f"({self.state})")
+            self._session.out.print_text(f"({self.state})")
         self._print_hint()
 
     def _print_update(self, update: Update, written: bool) -> bool:
         if self._session.out.json:
-            self._session.out.value(dict(update.raw))
+            self._session.out.print_json(dict(update.raw))
             return False
         if not update.text:
             return False
@@ -161,38 +161,38 @@ class Conversation:
 
     def _print_hint(self) -> None:
         if self._task_id is not None and not self._session.out.json:
-            self._session.out.note(f"It waits for an answer: --task {self._task_id}")
+            self._session.out.print_note(f"It waits for an answer: --task {self._task_id}")
 
-    def run_prompt(self) -> None:
+    def run_prompt_loop(self) -> None:
         """Send each typed line until the input ends."""
 
         if not self._session.out.json:
-            self._session.out.note(f"{self._agent.name}. {HELP}")
+            self._session.out.print_note(f"{self._agent.name}. {HELP}")
         for line in _read_input_lines(self._session):
             try:
                 if line.startswith("/"):
-                    self._run_prompt_command(line[1:].strip().lower())
+                    self._run_prompt_command_or_quit(line[1:].strip().lower())
                 else:
                     self.send_text(line)
             # One refused message must not end the conversation.
             except AgoraError as error:
-                self._session.out.error(error)
+                self._session.out.print_error(error)
             except EOFError:
                 return
 
-    def _run_prompt_command(self, word: str) -> None:
+    def _run_prompt_command_or_quit(self, word: str) -> None:
         out = self._session.out
         if word in ("quit", "exit", "q"):
             raise EOFError
         if word == "card":
-            out.line(json.dumps(dict(self._agent.card), ensure_ascii=False, indent=1))
+            out.print_line(json.dumps(dict(self._agent.card), ensure_ascii=False, indent=1))
         elif word == "new":
             self._context_id = self._task_id = None
-            out.note("A new conversation.")
+            out.print_note("A new conversation.")
         elif word == "task" and self._last_task:
             self._print_answer(self._runner.run(self._agent.get_task(self._last_task)))
         else:
-            out.note(HELP)
+            out.print_note(HELP)
 
 
 @contextlib.contextmanager

@@ -50,19 +50,19 @@ def register(
         metadata=parse_document(metadata),
     )
     if session.out.json:
-        session.out.result(result)
+        session.out.print_result(result)
         return
     verb = "Registered" if result.created else "Updated"
-    session.out.say(f"{verb} {result.agent_name} as {result.agent_id}", "green")
+    session.out.print_text(f"{verb} {result.agent_name} as {result.agent_id}", "green")
     identity = session.client._session.identity
     if identity.store.find(identity.url, identity.tenant, result.agent_name) is None:
         # The SDK has logged the reason.
-        session.out.note("its token is not kept, so --as does not find it")
+        session.out.print_note("its token is not kept, so --as does not find it")
         return
     option = f"--as {shlex.quote(result.agent_name)}"
-    session.out.say(f"{len(result.available_services)} services are available; act as it with {option}")
+    session.out.print_text(f"{len(result.available_services)} services are available; act as it with {option}")
     if result.pending_messages:
-        session.out.say(f"{result.pending_messages} messages were waiting for this name: agora inbox {option}")
+        session.out.print_text(f"{result.pending_messages} messages were waiting for this name: agora inbox {option}")
 
 
 @client_command
@@ -86,7 +86,7 @@ def agents(
         limit=limit,
         cursor=cursor,
     )
-    session.out.result(page, TABLES["agents"])
+    session.out.print_result(page, TABLES["agents"])
 
 
 @client_command
@@ -101,11 +101,11 @@ def send(
     """Send a message."""
     receipt = session.client.messaging.send(to, content, type, priority, reply_to=reply_to)  # type: ignore[arg-type]
     if session.out.json:
-        session.out.result(receipt)
+        session.out.print_result(receipt)
         return
-    session.out.say(f"{receipt.status} {receipt.message_id}", "green")
+    session.out.print_text(f"{receipt.status} {receipt.message_id}", "green")
     if receipt.warning:
-        session.out.note(receipt.warning)
+        session.out.print_note(receipt.warning)
 
 
 @client_command
@@ -121,7 +121,7 @@ def inbox(
     """Read messages. Only --mark changes their state (to read)."""
 
     messaging = session.client.messaging
-    if mark and agent is not None and not _is_own(session, agent):
+    if mark and agent is not None and not _is_own_name_or_id(session, agent):
         raise InvalidRequest(
             f"--mark is for your own inbox only, and {agent} is another agent.",
             fix=f"Leave --mark out, or act as that agent with --as {shlex.quote(agent)}.",
@@ -136,20 +136,20 @@ def inbox(
                 "or act as an agent with --as NAME.",
             ) from None
         raise
-    session.out.result(page, TABLES["messages"])
+    session.out.print_result(page, TABLES["messages"])
     unseen = [message.message_id for message in page.messages if message.status in ("held", "queued", "delivered")]
     if mark and unseen:
         messaging.mark(unseen)
 
 
-def _is_own(session: Session, agent: str) -> bool:
+def _is_own_name_or_id(session: Session, agent: str) -> bool:
     """Whether a name or id is the caller's."""
     me = session.client.auth.userinfo()
     return agent in (me.id, me.name)
 
 
 def _is_about_field(error: AgoraError, field: str) -> bool:
-    return any(wrong.get("field") == field for wrong in error.extra.get("errors", ()))
+    return any(invalid_field.get("field") == field for invalid_field in error.extra.get("errors", ()))
 
 
 @client_command
@@ -176,7 +176,7 @@ def services(
     version: Annotated[str | None, typer.Option(help="A version or range, such as ^1.0.")] = None,
 ) -> None:
     """List the operations with their usage and latency."""
-    session.out.result(session.client.query.services(category, version), TABLES["services"])
+    session.out.print_result(session.client.query.services(category, version), TABLES["services"])
 
 
 def run(

@@ -17,7 +17,7 @@ from .dashboard import print_dashboard
 from .instance_views import print_instance, print_instances, print_market
 from .instances import execute_and_print, print_result, require_confirmation
 from .manifest_file import CONTAINER_TEMPLATE, PROGRAM_TEMPLATE, read_manifest
-from .manifests import deploy_agent, write_file
+from .manifests import deploy_agent, write_new_file
 from .projection import SETTINGS
 from .serving import serve as run
 from .session import Connection, Session, open_session
@@ -131,18 +131,18 @@ def check_connection(
     """Check the connection to a server."""
     with _open_session(api_key, url or server_url) as session:
         summary = session.client.query.marketplace()
-        session.out.say(f"{session.client.url} answers: {summary.agents_total} agents", "green")
+        session.out.print_text(f"{session.client.url} answers: {summary.agents_total} agents", "green")
 
 
 # -- agents ----------------------------------------------------------------------------------------
 
 
 def _print_registered(session: Session, agent_id: str, name: str, **more: str) -> None:
-    session.out.say("Agent registered", "green")
-    session.out.line(f"Agent ID: {agent_id}")
-    session.out.line(f"Name: {name}")
+    session.out.print_text("Agent registered", "green")
+    session.out.print_line(f"Agent ID: {agent_id}")
+    session.out.print_line(f"Name: {name}")
     for heading, value in more.items():
-        session.out.line(f"{heading.replace('_', ' ')}: {value}")
+        session.out.print_line(f"{heading.replace('_', ' ')}: {value}")
 
 
 def register_agent(
@@ -218,7 +218,7 @@ def example_config(
     ] = False,
 ) -> None:
     """Write an example manifest."""
-    write_file(output, CONTAINER_TEMPLATE if docker else PROGRAM_TEMPLATE)
+    write_new_file(output, CONTAINER_TEMPLATE if docker else PROGRAM_TEMPLATE)
     typer.echo(f"{output} written")
 
 
@@ -233,14 +233,14 @@ def list_agents(
 
     with _open_session(api_key, server_url, database_url) as session:
         agents_page = session.client.query.agents(category=category, limit=limit)
-        session.out.result(agents_page, TABLES["agents"])
+        session.out.print_result(agents_page, TABLES["agents"])
 
 
 def agent_info(agent_id: Agent, database_url: Database = None, api_key: Key = None, server_url: Server = None) -> None:
     """Show an agent."""
     with _open_session(api_key, server_url, database_url) as session:
         profile = dict(session.client.agent.get(agent_id))
-        session.out.fields(profile | profile.pop("metadata"))
+        session.out.print_fields(profile | profile.pop("metadata"))
 
 
 # -- marketplace -----------------------------------------------------------------------------------
@@ -285,12 +285,12 @@ def instance_create(
 
 
 def _print_instance(session: Session, instance: Any, message: str) -> None:
-    session.out.say(message, "green")
-    session.out.line(f"Instance ID: {instance.instance_id}")
-    session.out.line(f"Agent ID: {instance.agent_id}")
-    session.out.line(f"Status: {instance.status}")
+    session.out.print_text(message, "green")
+    session.out.print_line(f"Instance ID: {instance.instance_id}")
+    session.out.print_line(f"Agent ID: {instance.agent_id}")
+    session.out.print_line(f"Status: {instance.status}")
     if instance.reason:
-        session.out.line(f"Reason: {instance.reason}")
+        session.out.print_line(f"Reason: {instance.reason}")
 
 
 def instance_list(api_key: Key = None, server_url: Server = None) -> None:
@@ -298,7 +298,7 @@ def instance_list(api_key: Key = None, server_url: Server = None) -> None:
     with _open_session(api_key, server_url) as session:
         page = session.client.instance.list()
         print_instances(session.out, page.instances)
-        session.out.page_note(page)
+        session.out.print_page_note(page)
 
 
 def instance_details(instance_id: Instance, api_key: Key = None, server_url: Server = None) -> None:

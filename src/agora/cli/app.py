@@ -25,9 +25,9 @@ from .projection import (
     build_command,
     extract_json_argument,
     format_help_text,
-    get_operation,
     list_categories,
     map_commands_to_operations,
+    resolve_operation,
 )
 from .session import As, Connection, Json, Tenant, Token, Url, exit_on_error
 from .tools import build_tool_command
@@ -177,7 +177,7 @@ def call(context: typer.Context) -> None:
         remaining_arguments, base = extract_json_argument(words[1:])
         try:
             # Operations first: a tool of an upstream must not take the name of one.
-            operation_command = build_command(get_operation(words[0]), base)
+            operation_command = build_command(resolve_operation(words[0]), base)
         except NotFound as unknown:
             operation_command, first = build_tool_command(words[0], base, unknown)
             remaining_arguments = [*first, *remaining_arguments]

@@ -30,7 +30,7 @@ def install(
         arguments["dry_run"] = True
     change = session.call_as_operator(lambda client: client.app.install(**arguments))
     if session.out.json:
-        session.out.result(change)
+        session.out.print_result(change)
     else:
         _print_change(session, change, dry_run=dry_run)
 
@@ -63,8 +63,8 @@ def _print_change(session: Session, change: AppChange, *, dry_run: bool) -> None
     verbs = {"created": "would be installed", "updated": "would be updated"} if dry_run else {"created": "installed"}
     fields = f": {', '.join(change.changed)}" if change.change == "updated" else ""
     tone = "dim" if change.change == "unchanged" else "green"
-    session.out.say(
+    session.out.print_text(
         f"{change.name} {verbs.get(change.change, change.change)} (revision {change.revision}){fields}", tone
     )
     if change.problem:
-        session.out.note(f"{change.name}: {change.problem}")
+        session.out.print_note(f"{change.name}: {change.problem}")

@@ -109,7 +109,7 @@ def _build_page_command(attribute: str, columns: Sequence[Column]) -> Callable[.
 
     def run_page(session: Session, operation: Operation, arguments: dict[str, Any]) -> None:
         page = getattr(session.client.billing, operation.attribute)(**arguments)
-        session.out.result(page, columns)
+        session.out.print_result(page, columns)
 
     return build_operation_function(Billing.operations[attribute], run=run_page)
 
@@ -140,12 +140,12 @@ def _build_cost_fields(info: BillingInfo) -> list[tuple[str, str]]:
 def _fetch_and_print_cost(session: Session, operation: Operation, arguments: dict[str, Any]) -> None:
     report = session.client.billing.cost(**arguments)
     if session.out.json:
-        session.out.result(report)
+        session.out.print_result(report)
         return
     for info in (report, *report.other_currencies):
-        session.out.fields(dict(_build_cost_fields(info)))
+        session.out.print_fields(dict(_build_cost_fields(info)))
     if len(report.by_agent) > 1:
-        session.out.table(
+        session.out.print_table(
             report.by_agent, [*build_attribute_columns("agent=agent_name"), ("cost", _build_money_column("total_cost"))]
         )
 
@@ -186,18 +186,18 @@ def invoice(
         else:
             # Without translation of newlines: CSV and e-mail have CRLF of their own, which Windows would double.
             output.write_text(document.content, "utf-8", newline="")
-            session.out.note(f"written to {output}")
+            session.out.print_note(f"written to {output}")
         return
     shown_invoice = billing.invoice(number, account=account, currency=currency)
     if session.out.json:
-        session.out.result(shown_invoice)
+        session.out.print_result(shown_invoice)
     else:
         _print_invoice(session, shown_invoice)
 
 
 def _print_invoice(session: Session, invoice: Invoice) -> None:
     amounts = ("opening_balance", "credits", "charges", "closing_balance", "amount_due")
-    session.out.fields(
+    session.out.print_fields(
         {
             "number": invoice.number or "not issued yet",
             "account": invoice.account_id,
@@ -211,4 +211,4 @@ def _print_invoice(session: Session, invoice: Invoice) -> None:
         ("quantity", lambda line: format_quantity(line.quantity, line.unit)),
         ("amount", lambda line: format_money(line.amount, invoice.currency)),
     ]
-    session.out.table(invoice.lines, columns)
+    session.out.print_table(invoice.lines, columns)

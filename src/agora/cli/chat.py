@@ -53,7 +53,9 @@ def chat(
     """Chat with an agent: streamed Markdown answers, questions of the agent, and history."""
     if worker is not None:
         name, message = None, message or name  # with --worker, the first argument is the message
-        conversation: Conversation = WorkerConversation(session, _get_worker_id(session, worker), context_id, codebase)
+        conversation: Conversation = WorkerConversation(
+            session, _resolve_worker_id(session, worker), context_id, codebase
+        )
     elif name is not None:
         # A task for an unknown name would wait until an agent registers it; here it is probably a typing error.
         conversation = Conversation(session, session.client.agent.get(name).agent_id, context_id)
@@ -68,19 +70,19 @@ def chat(
             failed = False  # the user has already seen the error
             break
         if line == "/help":
-            session.out.note(HELP)
+            session.out.print_note(HELP)
         elif line == "/new":
-            conversation.begin_anew()
+            conversation.start_new_context()
         elif line == "/history":
             conversation.show_history()
         elif line:
             # Answers to questions are the next lines of the same input.
-            failed = not conversation.say(line, lines)
+            failed = not conversation.send_and_print_answer(line, lines)
     if failed:
         raise typer.Exit(1)
 
 
-def _get_worker_id(session: Session, ref: str) -> str:
+def _resolve_worker_id(session: Session, ref: str) -> str:
     """Return the id of the worker with a name or id. Raises NotFound."""
     workers = session.client.worker.list(search=ref, limit=200).workers
     for worker in workers:
@@ -96,12 +98,12 @@ def _read_lines(session: Session) -> Iterator[str]:
         return
     import readline  # noqa: F401  (editing and history of input())
 
-    session.out.note(HELP)
+    session.out.print_note(HELP)
     while True:
         try:
             yield input("> ").strip()
         except (EOFError, KeyboardInterrupt):
-            session.out.say("")
+            session.out.print_text("")
             return
 
 
@@ -113,7 +115,7 @@ class Conversation:
         self._context = context or _create_context_id()
         self._has_streamed = False
 
-    def begin_anew(self) -> None:
+    def start_new_context(self) -> None:
         """Start a new conversation."""
         self._context = _create_context_id()
 
@@ -122,24 +124,24 @@ class Conversation:
         page = self._client.task.list(context_id=self._context, limit=MAX_HISTORY_TASKS)
         for summary in page.tasks:
             task = self._client.task.get(summary.task_id)
-            self._session.out.say(f"> {clean_text(_read_request_text(task))}", "bold")
+            self._session.out.print_text(f"> {clean_text(_read_request_text(task))}", "bold")
             self._print_answer(task)
 
-    def say(self, text: str, answers: Iterator[str]) -> bool:
+    def send_and_print_answer(self, text: str, answers: Iterator[str]) -> bool:
         """Send a text and print the answer. answers: where answers to questions come from. Returns whether it ended
         well."""
         receipt = self._create_task(text)
         if receipt.warning:
-            self._session.out.note(receipt.warning)
+            self._session.out.print_note(receipt.warning)
         try:
-            task = self._follow_with_questions(receipt.task_id, answers)
+            task = self._follow_task_and_answer_questions(receipt.task_id, answers)
         except KeyboardInterrupt:
             self._cancel_task(receipt.task_id)
             return False
         if task is None:
             return False
         if self._session.out.json:
-            self._session.out.result(task)
+            self._session.out.print_result(task)
         elif not self._has_streamed or task.status != "completed":
             self._print_answer(task)
         return bool(task.status == "completed")
@@ -150,11 +152,11 @@ class Conversation:
             MESSAGE_TASK, {"message": message, "text": text}, self._name, context_id=self._context
         )
 
-    def _follow_with_questions(self, task_id: str, answers: Iterator[str]) -> Task | None:
+    def _follow_task_and_answer_questions(self, task_id: str, answers: Iterator[str]) -> Task | None:
         """Print a task's output and answer its questions until it ends. Returns None if an answer is missing."""
         entry = None
         while True:
-            task, entry = self._follow_task(task_id, entry)
+            task, entry = self._print_output_until_ended_or_asked(task_id, entry)
             if task.status not in ("input_required", "auth_required"):
                 return task
             question = self._read_newest_question_or_empty(task.task_id)
@@ -162,7 +164,7 @@ class Conversation:
             answer = next(answers, None)
             # The task is not cancelled: somebody else may know the answer.
             if answer is None or answer in EXIT_COMMANDS:
-                self._session.out.note(f"The question stays open: agora task message {task.task_id} TEXT")
+                self._session.out.print_note(f"The question stays open: agora task message {task.task_id} TEXT")
                 return None
             self._client.task.message(task.task_id, answer)
 
@@ -170,26 +172,26 @@ class Conversation:
         """Cancel the task after Ctrl-C; the conversation continues."""
         with contextlib.suppress(IllegalTransition):  # it has already ended
             self._client.task.cancel(task_id)
-        self._session.out.note("Interrupted.")
+        self._session.out.print_note("Interrupted.")
 
-    def _follow_task(self, task_id: str, after: str | None) -> tuple[Task, str | None]:
+    def _print_output_until_ended_or_asked(self, task_id: str, after: str | None) -> tuple[Task, str | None]:
         """Print a task's output and retry reasons until it ends or asks a question. Returns the task and its last log
         entry."""
         reason = None
-        with _AnswerPrinter(self._session) as words:
+        with _AnswerPrinter(self._session) as printer:
             # Continued after the last entry: the output before a question is not printed again.
             stream = self._client.task.stream(task_id, **({"last_event_id": after} if after else {}))
             for item in stream:
                 after = str(item.number)
                 if item.type == "output" and item.content:
-                    words.add_text(item.content)
+                    printer.add_text(item.content)
                 elif item.status in ("input_required", "auth_required"):
                     break
                 # Once per reason: a task that is retried reports the same one each time.
                 elif item.status == "pending" and item.content and item.content != reason:
                     reason = item.content
-                    self._session.out.note(f"{clean_text(reason)} It is tried again; Ctrl-C cancels.")
-            self._has_streamed = words.has_output
+                    self._session.out.print_note(f"{clean_text(reason)} It is tried again; Ctrl-C cancels.")
+            self._has_streamed = printer.has_output
         return self._client.task.get(task_id), after
 
     def _read_newest_question_or_empty(self, task_id: str) -> dict[str, Any]:
@@ -208,15 +210,15 @@ class Conversation:
         out = self._session.out
         for part in question.get("parts", ()):
             if isinstance(part.get("text"), str):
-                out.say(f"? {clean_text(part['text'])}", "yellow")
+                out.print_text(f"? {clean_text(part['text'])}", "yellow")
             options = part["data"].get("options") if isinstance(part.get("data"), dict) else None
             for option in options or ():
-                out.say(f"  - {clean_text(str(option))}", "yellow")
+                out.print_text(f"  - {clean_text(str(option))}", "yellow")
 
     def _print_answer(self, task: Task) -> None:
         out = self._session.out
         if task.status != "completed":
-            out.say(f"{task.status}: {clean_text(task.error or task.notes or '')}", "red")
+            out.print_text(f"{task.status}: {clean_text(task.error or task.notes or '')}", "red")
             return
         text = task.result.get("text") if isinstance(task.result, dict) else None
         if not isinstance(text, str):
@@ -254,7 +256,7 @@ class _AnswerPrinter:
         if self._live is not None:
             self._live.stop()
         elif not self._ends_line:
-            self._session.out.line("")
+            self._session.out.print_line("")
 
     def add_text(self, text: str) -> None:
         """Append text to the output."""
@@ -345,7 +347,7 @@ def clean_text_lines(text: str) -> str:
 def _print_markdown(session: Session, text: str) -> None:
     console = session.out.console
     if not console.is_terminal:
-        session.out.line(clean_text_lines(text))
+        session.out.print_line(clean_text_lines(text))
         return
     from rich.markdown import Markdown
 

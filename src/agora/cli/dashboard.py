@@ -35,7 +35,7 @@ def print_dashboard(session: Session, account: str | None = None, currency: str 
     """Print the parts of the dashboard that the caller may see."""
     costs = session.client.billing.dashboard(account, currency=currency)
     if session.out.json:
-        session.out.result(costs)
+        session.out.print_result(costs)
         return
     _print_tables(session, costs, _fetch_instances_or_none(session, account))
 
@@ -52,7 +52,7 @@ def _print_tables(session: Session, dashboard: Dashboard, running: InstanceDashb
     from .instance_views import print_instances
 
     out, now = session.out, dashboard.billing
-    out.fields(
+    out.print_fields(
         {
             "account": dashboard.customer_id or "everybody's",
             "instances": _format_counts(running) if running else None,
@@ -70,12 +70,12 @@ def _print_tables(session: Session, dashboard: Dashboard, running: InstanceDashb
         dearest = max(day.cost for day in days)
         bar: Column = ("", lambda day: "#" * round(BAR_WIDTH * max(0.0, day.cost) / dearest) if dearest > 0 else "")
         cost: Column = ("cost", lambda day: format_money(day.cost, now.currency))
-        out.table(days, [("day", attrgetter("day")), cost, bar], title="By day")
+        out.print_table(days, [("day", attrgetter("day")), cost, bar], title="By day")
     if dashboard.by_agent:
         monthly: Column = ("this month", lambda agent: format_money(agent.total_cost, now.currency))
-        out.table(dashboard.by_agent, [("agent", attrgetter("agent_name")), monthly], title="By agent")
+        out.print_table(dashboard.by_agent, [("agent", attrgetter("agent_name")), monthly], title="By agent")
     if dashboard.budgets:
-        out.table(dashboard.budgets, BUDGETS, title="Budgets")
+        out.print_table(dashboard.budgets, BUDGETS, title="Budgets")
 
 
 def _format_counts(running: InstanceDashboard) -> str:

@@ -128,7 +128,7 @@ def copy(
     # The source is passed for the sake of the settings and the error handling; both ends come from the arguments.
     tables = _run_with_database_or_exit(copy_installation, source, False, False)
     if json:
-        Output(json=True).value({"tables": tables, "rows": sum(tables.values())})
+        Output(json=True).print_json({"tables": tables, "rows": sum(tables.values())})
     else:
         typer.echo(f"{sum(tables.values()):>9}  rows, counted on both sides")
 
@@ -161,7 +161,7 @@ def _print_status(status: DatabaseStatus, json: bool) -> None:
         "current": status.is_current,
     }
     if json:
-        Output(json=True).value(about)
+        Output(json=True).print_json(about)
         return
     typer.echo(
         f"{status.url}: {'current' if status.is_current else 'not current'}, {status.applied} migrations applied"

@@ -44,7 +44,7 @@ def diff(session: Session, file: File = "agents.yaml") -> None:
         preview = _apply_declaration(session, name, specification, dry_run=True)
         differs = differs or preview.change != "unchanged"
         if session.out.json:
-            session.out.result(preview)
+            session.out.print_result(preview)
             continue
         _print_applied(session, preview, dry_run=True)
         if preview.change == "updated":
@@ -130,15 +130,15 @@ def _read_text(path: Path) -> str:
 
 def _print_applied(session: Session, applied: AppliedAgent, *, dry_run: bool) -> None:
     if session.out.json:
-        session.out.result(applied)
+        session.out.print_result(applied)
         return
     verb = {"created": "would be created", "updated": "would be updated"} if dry_run else {}
     change = verb.get(applied.change, applied.change)
     fields = f": {', '.join(applied.changed)}" if applied.change == "updated" else ""
     tone = "dim" if applied.change == "unchanged" else "green"
-    session.out.say(f"{applied.name} {change} (version {applied.version}){fields}", tone)
+    session.out.print_text(f"{applied.name} {change} (version {applied.version}){fields}", tone)
     if applied.problem:
-        session.out.note(f"{applied.name}: {applied.problem}")
+        session.out.print_note(f"{applied.name}: {applied.problem}")
 
 
 def _fetch_and_print_changes(session: Session, name: str, preview: AppliedAgent) -> None:
@@ -149,7 +149,7 @@ def _fetch_and_print_changes(session: Session, name: str, preview: AppliedAgent)
     for field in preview.changed:
         for mark, tone, value in (("-", "red", current_specification), ("+", "green", preview.specification)):
             for line in _format_field_lines(value, field):
-                session.out.say(f"  {mark} {field}: {line}", tone)
+                session.out.print_text(f"  {mark} {field}: {line}", tone)
 
 
 def _format_field_lines(specification: AgentSpecification, field: str) -> list[str]:

@@ -69,16 +69,16 @@ def _load_settings() -> tuple[Settings, list[Finding]]:
 def _check_directory(settings: Settings) -> Iterator[Finding]:
     """Check that the server can write its data directory and read its files."""
     directory, choose = settings.data_dir, "Choose another: AGORA_DATA_DIR."
-    above = directory
-    while not os.path.exists(above):  # unlike Path.exists, no error without permission
-        above = above.parent
-    if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+    ancestor = directory
+    while not os.path.exists(ancestor):  # unlike Path.exists, no error without permission
+        ancestor = ancestor.parent
+    if not ancestor.is_dir() or not os.access(ancestor, os.W_OK | os.X_OK):
         yield Finding("fail", "data directory", f"{directory} cannot be written", choose)
         return
     lock = directory / "agora.lock"
-    foreign = [path.name for path in _list_own_files(settings) if not os.access(path, os.R_OK | os.W_OK)]
-    if foreign:
-        detail = f"{directory}: {', '.join(foreign)} cannot be read and written by this user"
+    inaccessible = [path.name for path in _list_own_files(settings) if not os.access(path, os.R_OK | os.W_OK)]
+    if inaccessible:
+        detail = f"{directory}: {', '.join(inaccessible)} cannot be read and written by this user"
         yield Finding("fail", "data directory", detail, "Run the server as their owner, or chown them.")
         return
     # By the lock and not by its file, which a killed server leaves behind.
@@ -86,9 +86,9 @@ def _check_directory(settings: Settings) -> Iterator[Finding]:
         yield Finding("ok", "data directory", f"{directory} is in use by a running server")
     else:
         yield Finding("ok", "data directory", f"{directory}" + ("" if directory.exists() else " (will be created)"))
-    free = shutil.disk_usage(above).free
+    free = shutil.disk_usage(ancestor).free
     if free < MIN_FREE_BYTES:
-        detail = f"{free / 1_048_576:,.0f} MB are free in {above}"
+        detail = f"{free / 1_048_576:,.0f} MB are free in {ancestor}"
         yield Finding("warn", "disk", detail, "Free some space: a server with a full disk refuses to store anything.")
 
 
@@ -205,13 +205,15 @@ def _check_server(session: Session) -> Iterator[Finding]:
         yield Finding("fail", "server", error.detail, error.fix or "")
         return
     state = {"healthy": "ok", "degraded": "warn", "paused": "warn", "halted": "warn"}.get(health.status, "fail")
-    look = "" if state == "ok" else f"{client.url}/health/detail says why."
+    advice = "" if state == "ok" else f"{client.url}/health/detail says why."
     if health.stopped is not None:
-        look += " 'agora admin resume' lifts the halt."
-    yield Finding(state, "server", f"{client.url} is {health.status}, version {health.version}", look)
+        advice += " 'agora admin resume' lifts the halt."
+    yield Finding(state, "server", f"{client.url} is {health.status}, version {health.version}", advice)
     skew = abs((datetime.now(UTC) - health.timestamp).total_seconds())
-    late = skew > MAX_CLOCK_SKEW_SECONDS
-    yield Finding("warn" if late else "ok", "clock", f"{skew:.1f} s from the server's", "Use NTP." if late else "")
+    is_skewed = skew > MAX_CLOCK_SKEW_SECONDS
+    yield Finding(
+        "warn" if is_skewed else "ok", "clock", f"{skew:.1f} s from the server's", "Use NTP." if is_skewed else ""
+    )
     try:
         # The health is answered whatever the credential is worth: only another operation checks it.
         client.query.agents(limit=1)
@@ -281,9 +283,9 @@ def doctor(session: Session) -> None:
     ]
     if session.out.json:
         for finding in findings:
-            session.out.value({name: getattr(finding, name) for name in Finding.__slots__})
+            session.out.print_json({name: getattr(finding, name) for name in Finding.__slots__})
     else:
         columns = build_attribute_columns("check=subject")
-        session.out.table(findings, [("", attrgetter("state")), *columns, ("result", _format_result)])
+        session.out.print_table(findings, [("", attrgetter("state")), *columns, ("result", _format_result)])
     if any(finding.state == "fail" for finding in findings):
         raise typer.Exit(1)

@@ -43,15 +43,15 @@ def print_instances(out: Output, instances: Sequence[InstanceSummary], *, title:
     for heading, field in (("host", "host"), ("account", "customer_id")):
         if out.console.width >= MIN_WIDE_TERMINAL and len({getattr(item, field) for item in instances}) > 1:
             columns.append((heading, attrgetter(field)))
-    out.table(instances, columns, title=title)
+    out.print_table(instances, columns, title=title)
     for item in instances:
         if item.reason:
-            out.note(f"{item.instance_id} {item.status}: {item.reason}")
+            out.print_note(f"{item.instance_id} {item.status}: {item.reason}")
 
 
 def print_instance(out: Output, instance: Instance) -> None:
     """Print an instance: state, health, resources and bill."""
-    out.fields(
+    out.print_fields(
         _build_state_fields(instance)
         | _build_health_fields(instance)
         | _build_usage_fields(instance)
@@ -138,7 +138,7 @@ def print_market(out: Output, page: MarketplacePage) -> None:
     ]
     if out.console.width >= MIN_WIDE_TERMINAL:
         columns.append(("id", attrgetter("id")))
-    out.result(page, columns)
+    out.print_result(page, columns)
 
 
 def _format_instances(agent: MarketplaceAgent) -> str:

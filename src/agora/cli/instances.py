@@ -55,7 +55,7 @@ WORD = re.compile(r"[^\s{}\[\]\"]+=")  #: start of a KEY=VALUE argument
 def _fetch_and_print_market(session: Session, operation: Operation, arguments: dict[str, Any]) -> None:
     page = session.client.instance.discover(**arguments)
     if session.out.json:
-        session.out.result(page)
+        session.out.print_result(page)
     else:
         views.print_market(session.out, page)
 
@@ -63,13 +63,13 @@ def _fetch_and_print_market(session: Session, operation: Operation, arguments: d
 def _fetch_and_print_list(session: Session, operation: Operation, arguments: dict[str, Any]) -> None:
     page = session.client.instance.list(**arguments)
     if session.out.json:
-        session.out.result(page)
+        session.out.print_result(page)
         return
     if page.instances:
         views.print_instances(session.out, page.instances)
     else:
-        session.out.note("no instances; create one with: agora instance create AGENT")
-    session.out.page_note(page)
+        session.out.print_note("no instances; create one with: agora instance create AGENT")
+    session.out.print_page_note(page)
 
 
 # -- one instance ----------------------------------------------------------------------------------
@@ -86,10 +86,10 @@ def details(session: Session, instance_id: Id) -> None:
 def print_result(session: Session, instance: Instance) -> None:
     """Print an instance, preceded by the message of a change, if any."""
     if session.out.json:
-        session.out.result(instance)
+        session.out.print_result(instance)
         return
     if message := getattr(instance, "message", None):
-        session.out.say(message, TONES.get(instance.status, ""))
+        session.out.print_text(message, TONES.get(instance.status, ""))
     views.print_instance(session.out, instance)
 
 
@@ -97,7 +97,7 @@ def _create_and_print_instance(session: Session, operation: Operation, arguments
     instance = session.client.instance.create(**arguments)
     failed = instance.status == "failed"
     outcome = "could not be started" if failed else f"is {instance.status}"
-    session.out.say(f"An instance of {instance.agent_name} {outcome}.", TONES.get(instance.status, ""))
+    session.out.print_text(f"An instance of {instance.agent_name} {outcome}.", TONES.get(instance.status, ""))
     print_result(session, instance)
     if failed:
         raise typer.Exit(1)
@@ -175,12 +175,12 @@ def logs(
     except Conflict:
         if not follow:
             raise
-        session.out.note("the instance has ended")
+        session.out.print_note("the instance has ended")
 
 
 def _print_log(session: Session, page: InstanceLog) -> None:
     if session.out.json:
-        session.out.result(page)
+        session.out.print_result(page)
         return
     sys.stdout.write(clean_text(page.content.replace("\r\n", "\n")))
     sys.stdout.flush()
@@ -224,7 +224,7 @@ def execute_and_print(
 ) -> None:
     """Execute a request. Streams the response to standard output; prints duration and cost to standard error."""
     if session.out.json:
-        session.out.result(
+        session.out.print_result(
             session.client.instance.execute(target, endpoint, parameters, method=method, timeout=timeout)
         )
         return
@@ -247,15 +247,15 @@ def execute_and_print(
     if not last_piece:
         _print_answer(session, result)
     cost = f", {format_money(result.cost, result.currency)}" if result.cost else ""
-    session.out.note(f"{result.instance_id} in {(result.execution_time or 0) * 1000:,.1f} ms{cost}")
+    session.out.print_note(f"{result.instance_id} in {(result.execution_time or 0) * 1000:,.1f} ms{cost}")
 
 
 def _print_answer(session: Session, execution: ExecutionResult) -> None:
     if execution.encoding == "json":
-        session.out.value(execution.result)
+        session.out.print_json(execution.result)
     elif execution.encoding == "base64":
-        session.out.note("it is neither JSON nor text; here it is in base64")
-        session.out.line(str(execution.result))
+        session.out.print_note("it is neither JSON nor text; here it is in base64")
+        session.out.print_line(str(execution.result))
     else:
         sys.stdout.write(clean_text(str(execution.result)) + "\n")
 

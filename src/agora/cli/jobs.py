@@ -13,7 +13,7 @@ from .command_class import Application
 from .output import Column, clean_text
 from .session import Session, client_command
 from .tables import build_attribute_columns
-from .task_log import format_entry, print_task_until_done, read_message_text
+from .task_log import format_log_entry_or_none, print_task_until_done, read_message_text
 from .tree import format_duration
 
 if TYPE_CHECKING:
@@ -96,15 +96,15 @@ def run_job(
         context_id=context_id,
     )
     if not follow:
-        session.out.result(receipt)
+        session.out.print_result(receipt)
         return
-    session.out.note(f"{receipt.status} {receipt.task_id}")
+    session.out.print_note(f"{receipt.status} {receipt.task_id}")
     if receipt.warning:
-        session.out.note(receipt.warning)
+        session.out.print_note(receipt.warning)
     print_task_until_done(
         session,
         receipt.task_id,
-        format_entry=_format_job_entry,
+        format_log_entry_or_none=_format_job_entry,
         on_entry=lambda entry: _ask_and_send_answer(session, entry),
         print_result=lambda result: _print_job_result(session, result),
     )
@@ -142,18 +142,18 @@ def choose_attempt(
         task_id = next((each.task_id for each in attempts if each.number == int(attempt)), attempt)
     group = session.client.attempt.choose(group_id, task_id)
     _print_attempts(session, group)
-    session.out.note(f"deliver it with: agora review approve {task_id}")
+    session.out.print_note(f"deliver it with: agora review approve {task_id}")
 
 
 def _print_attempts(session: Session, group: AttemptGroup) -> None:
     if session.out.json:
-        session.out.result(group)
+        session.out.print_result(group)
         return
-    session.out.say(f"{clean_text(group.title)}")
-    session.out.table(
+    session.out.print_text(f"{clean_text(group.title)}")
+    session.out.print_table(
         group.attempts, [("", lambda each: "*" if each.task_id == group.chosen else ""), *ATTEMPT_COLUMNS]
     )
-    session.out.note(f"{group.group_id}: agora job compare, agora job choose")
+    session.out.print_note(f"{group.group_id}: agora job compare, agora job choose")
 
 
 def _format_changes(attempt: Attempt) -> str:
@@ -190,18 +190,18 @@ def _build_scopes_field(text: str | None) -> dict[str, Any]:
 
 def _format_job_entry(entry: TaskEntry) -> str | None:
     """Format a change of state; questions and the worker's output are printed on their own."""
-    return format_entry(entry) if entry.type == "status" else None
+    return format_log_entry_or_none(entry) if entry.type == "status" else None
 
 
 def _print_job_result(session: Session, result: Any) -> None:
     """Print the location of the changes; the answer itself was already printed as output."""
     # A worker of one's own may report its result in any form.
     if not isinstance(result, dict) or not isinstance(result.get("usage"), dict):
-        session.out.value(result)
+        session.out.print_json(result)
         return
     files = result.get("files") or []
     usage = result["usage"]
-    session.out.fields(
+    session.out.print_fields(
         {
             "branch": result.get("branch"),
             "changed": ", ".join(files) or "nothing",
@@ -217,10 +217,10 @@ def _ask_and_send_answer(session: Session, entry: TaskEntry) -> None:
     message: Any = entry.data
     if entry.status != "input_required" or entry.type != "message" or not isinstance(message, dict):
         return
-    session.out.say(f"\n{clean_text(read_message_text(message))}", "yellow")
+    session.out.print_text(f"\n{clean_text(read_message_text(message))}", "yellow")
     # The job waits meanwhile, and can be answered from anywhere.
     if not sys.stdin.isatty():
-        session.out.note(f"answer it with: agora task message {entry.task_id} ANSWER")
+        session.out.print_note(f"answer it with: agora task message {entry.task_id} ANSWER")
         return
     session.client.task.message(entry.task_id, typer.prompt("Answer"))
 
@@ -234,16 +234,16 @@ def show_session(
     """Show a session as a conversation."""
     page = session.client.session.messages(codebase_id, session_id)
     if session.out.json:
-        session.out.value([message.model_dump(mode="json") for message in page])
+        session.out.print_json([message.model_dump(mode="json") for message in page])
         return
     for message in page:
-        session.out.say(f"\n{message.role}", "cyan")
+        session.out.print_text(f"\n{message.role}", "cyan")
         parts: Any = (
             message.parts if isinstance(message.parts, list) else [{"type": "text", "text": str(message.parts)}]
         )
         for part in parts:
             for line in _format_output_part(part):
-                session.out.say(clean_text(line))
+                session.out.print_text(clean_text(line))
 
 
 def _format_output_part(part: Any) -> list[str]:

@@ -57,7 +57,7 @@ def _log_in_at_provider(session: Session, configuration: AuthConfiguration, *, b
         configuration.issuer,
         configuration.client_id,
         configuration.scope or "openid",
-        session.out.note,
+        session.out.print_note,
         browser=browser,
     )
     # Asked before storing: a token that this server does not accept must not replace anything.
@@ -84,9 +84,9 @@ def _store_tokens(
 
 def _print_greeting(session: Session, name: str, role: str | None) -> None:
     if session.out.json:
-        session.out.value({"name": name, "role": role, "url": session.client.url})
+        session.out.print_json({"name": name, "role": role, "url": session.client.url})
         return
-    session.out.say(f"Logged in to {session.client.url} as {name}, {_describe_role(role)}", "green")
+    session.out.print_text(f"Logged in to {session.client.url} as {name}, {_describe_role(role)}", "green")
 
 
 def _describe_role(role: str | None) -> str:
@@ -100,7 +100,7 @@ def logout(session: Session) -> None:
     url, logins = session.client.url, _get_login_store(session)
     stored = logins.find(url)
     if stored is None:
-        session.out.say(f"No user is logged in to {url}")
+        session.out.print_text(f"No user is logged in to {url}")
         return
     outcome = "Logged out"
     try:
@@ -113,7 +113,7 @@ def logout(session: Session) -> None:
         outcome = f"Logged out on this machine; the server could not be notified ({error.detail})"
     # Also after a failure: whoever logs out wants no credential left on this machine.
     logins.remove_login(url)
-    session.out.say(f"{outcome}: {stored.username} at {url}")
+    session.out.print_text(f"{outcome}: {stored.username} at {url}")
 
 
 @client_command
@@ -121,7 +121,7 @@ def whoami(session: Session) -> None:
     """Show your identity, role and scopes at the server."""
     me = session.client.auth.userinfo()
     if session.out.json:
-        session.out.result(me)
+        session.out.print_result(me)
         return
     fields = {
         "name": me.name,
@@ -133,7 +133,7 @@ def whoami(session: Session) -> None:
         "scopes": ", ".join(me.scopes) or "none",
         "until": me.expires_at,
     }
-    session.out.fields({name: value for name, value in fields.items() if value is not None})
+    session.out.print_fields({name: value for name, value in fields.items() if value is not None})
 
 
 def _get_login_store(session: Session) -> Logins:

@@ -22,7 +22,7 @@ from .tables import build_attribute_columns
 if TYPE_CHECKING:
     from agora_sdk.contract.deployments import RegisteredDeployable
 
-__all__ = ["PASSWORD", "deploy_agent", "example", "register", "validate", "write_file"]
+__all__ = ["PASSWORD", "deploy_agent", "example", "register", "validate", "write_new_file"]
 
 PASSWORD = "AGORA_REGISTRY_PASS"  # noqa: S105  (the name of a variable)
 
@@ -49,7 +49,7 @@ def deploy_agent(
     )
 
 
-def write_file(path: Path, text: str) -> None:
+def write_new_file(path: Path, text: str) -> None:
     """Write a file; print an error and exit if that fails."""
     try:
         path.write_text(text, "utf-8")
@@ -78,7 +78,7 @@ def _register_agent(
             raise typer.BadParameter("an image is registered with a manifest: give --config, too")
         if not arguments["agent_name"]:
             raise typer.BadParameter("give the agent's name, or --config with a manifest")
-        session.out.result(session.client.agent.register(**arguments))
+        session.out.print_result(session.client.agent.register(**arguments))
         return
     # Not merged: two sources for a field would leave open which of them wins.
     if beside := [name for name, value in arguments.items() if value not in ("", None)]:
@@ -90,12 +90,12 @@ def _register_agent(
 
 def _print_registered(session: Session, registration: RegisteredDeployable) -> None:
     if session.out.json:
-        session.out.result(registration)
+        session.out.print_result(registration)
         return
 
-    session.out.say(registration.message, "green")
+    session.out.print_text(registration.message, "green")
     cost = format_price(registration.pricing) if registration.pricing else None
-    session.out.fields(
+    session.out.print_fields(
         {
             "agent": registration.agent_id,
             "revision": registration.revision,
@@ -132,13 +132,13 @@ def _validate_manifest(session: Session, operation: Operation, arguments: dict[s
         read_manifest(config) if config is not None else arguments["manifest"]
     )
     if session.out.json:
-        session.out.result(validation)
+        session.out.print_result(validation)
     elif validation.valid:
-        session.out.say(
+        session.out.print_text(
             f"{validation.agent_name} can be registered; it runs with: {', '.join(validation.engines)}", "green"
         )
     else:
-        session.out.table(validation.faults, build_attribute_columns("field problem=message"))
+        session.out.print_table(validation.faults, build_attribute_columns("field problem=message"))
     if not validation.valid:
         raise typer.Exit(2)
 
@@ -165,5 +165,5 @@ def example(
     if output is None:
         sys.stdout.write(text)
         return
-    write_file(output, text)
-    session.out.say(f"{output} written; register it with: agora agent register --config {output}")
+    write_new_file(output, text)
+    session.out.print_text(f"{output} written; register it with: agora agent register --config {output}")

@@ -24,7 +24,7 @@ def health(
     """Check the health of the system, component by component."""
     result = session.client.admin.health(component)
     if session.out.json:
-        session.out.result(result)
+        session.out.print_result(result)
         return
     columns: list[Column] = [
         ("component", lambda pair: pair[0]),
@@ -32,17 +32,19 @@ def health(
         ("result", lambda pair: pair[1].detail),
         ("warning", lambda pair: pair[1].warning),
     ]
-    session.out.table(result.components.items(), columns)
+    session.out.print_table(result.components.items(), columns)
     if result.overrides:
         override_columns: list[Column] = [
             *build_attribute_columns("target=target_id"),
             ("override", lambda override: override.action.value),
             *build_attribute_columns("reason by authority=priority since until=expires_at"),
         ]
-        session.out.table(result.overrides, override_columns)
-    session.out.say(f"{session.client.url} is {result.status}, version {result.version}", TONES.get(result.status, ""))
+        session.out.print_table(result.overrides, override_columns)
+    session.out.print_text(
+        f"{session.client.url} is {result.status}, version {result.version}", TONES.get(result.status, "")
+    )
     if result.stopped is not None:
-        session.out.say(
+        session.out.print_text(
             f"Stopped by {result.stopped.by} since {result.stopped.since:%Y-%m-%d %H:%M:%S} UTC; "
             "queries still work. 'agora admin resume' lifts the halt."
         )
@@ -59,7 +61,7 @@ def halt(
     result = session.call_as_operator(
         lambda client: client.admin.override(target, "emergency_halt", reason, expires_in=expires_in)
     )
-    session.out.result(result)
+    session.out.print_result(result)
 
 
 @client_command
@@ -70,7 +72,7 @@ def resume(
 ) -> None:
     """Lift the overrides of an agent or of the whole marketplace."""
     result = session.call_as_operator(lambda client: client.admin.override(target, "resume", reason))
-    session.out.result(result)
+    session.out.print_result(result)
 
 
 def show() -> None:

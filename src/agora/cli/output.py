@@ -79,42 +79,42 @@ class Output:
     def errors(self) -> Console:
         return _create_console(sys.stderr)
 
-    def result(self, result: Result, columns: Sequence[Column] | None = None) -> None:
+    def print_result(self, result: Result, columns: Sequence[Column] | None = None) -> None:
         """Print an operation's result: as JSON, as a table of a page's items, or as its fields."""
         if self.json:
-            self.line(result.model_dump_json(by_alias=True))
+            self.print_line(result.model_dump_json(by_alias=True))
             return
         items_field = getattr(result, "items_field", None)
         if items_field is None:
-            self.fields(dict(result))
+            self.print_fields(dict(result))
             return
         items = getattr(result, items_field)
         if not items:
-            self.say(f"no {items_field.replace('_', ' ')}")
+            self.print_text(f"no {items_field.replace('_', ' ')}")
             return
-        self.table(items, columns or choose_table_columns(items))
-        self.page_note(result)
+        self.print_table(items, columns or choose_table_columns(items))
+        self.print_page_note(result)
 
-    def value(self, value: Any) -> None:
+    def print_json(self, value: Any) -> None:
         """Print plain data as JSON."""
-        self.line(json.dumps(value, ensure_ascii=False))
+        self.print_line(json.dumps(value, ensure_ascii=False))
 
-    def line(self, text: str) -> None:
+    def print_line(self, text: str) -> None:
         """Print a line for machines."""
         # JSON may have these characters unescaped, and agents wrote it: U+009B begins an escape sequence of a terminal.
         sys.stdout.write(_UNESCAPED_CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n")
         sys.stdout.flush()
 
-    def say(self, text: str, tone: str = "") -> None:
+    def print_text(self, text: str, tone: str = "") -> None:
         """Print a line for people; no-op with ``--json``."""
         if not self.json:
             self.console.print(_build_styled_text(text, tone))
 
-    def note(self, text: str) -> None:
+    def print_note(self, text: str) -> None:
         """Print a note for people on stderr."""
         self.errors.print(_build_styled_text(text, "dim"))
 
-    def table(
+    def print_table(
         self, items: Iterable[Any], columns: Sequence[Column], *, title: str | None = None, on_stderr: bool = False
     ) -> None:
         """Print items as a table. A terminal too narrow for all columns shows the first ones, and a note names the others."""
@@ -135,9 +135,9 @@ class Output:
             table.add_row(*(_build_styled_text(cell, TONES.get(cell, "")) for cell in row[:column_count]))
         console.print(table)
         if hidden := [heading for heading, _ in columns[column_count:] if rows]:
-            self.note(f"No room for: {', '.join(hidden)}. A wider terminal, or --json, shows all.")
+            self.print_note(f"No room for: {', '.join(hidden)}. A wider terminal, or --json, shows all.")
 
-    def fields(self, fields: Mapping[str, Any], *, title: str | None = None) -> None:
+    def print_fields(self, fields: Mapping[str, Any], *, title: str | None = None) -> None:
         """Print one object, a line for each non-empty field."""
         from rich.table import Table
 
@@ -150,15 +150,15 @@ class Output:
                 table.add_row(_build_styled_text(name), _build_styled_text(cell, TONES.get(cell, "")))
         self.console.print(table)
 
-    def page_note(self, page: Any) -> None:
+    def print_page_note(self, page: Any) -> None:
         """Print a note if a page is incomplete."""
         if page.total is None or (page.count == page.total and not page.has_more):
             return
         prefix = "about " if page.total_is_estimate else ""
         more = f"; more with --cursor {page.next_cursor}" if page.next_cursor else ""
-        self.note(f"{page.count} of {prefix}{page.total}{more}")
+        self.print_note(f"{page.count} of {prefix}{page.total}{more}")
 
-    def error(self, error: AgoraError) -> None:
+    def print_error(self, error: AgoraError) -> None:
         """Print an error on stderr: message, invalid fields, and fix."""
         if self.json:
             sys.stderr.write(json.dumps(error.problem(), ensure_ascii=False, default=str) + "\n")

@@ -22,12 +22,12 @@ from .watch import follow_events
 
 __all__ = [
     "build_command",
+    "call_operation_and_print",
     "extract_json_argument",
     "format_help_text",
-    "get_operation",
     "list_categories",
     "map_commands_to_operations",
-    "run_operation",
+    "resolve_operation",
 ]
 
 #: Options may be written with underscores, like the parameters.
@@ -78,7 +78,7 @@ def build_operation_function(
 ) -> Callable[..., None]:
     """Build the function of an operation's command. base: arguments that are already set.
 
-    run: called with the session, the operation, its arguments and the options ``more``; default: :func:`run_operation`.
+    run: called with the session, the operation, its arguments and the options ``more``; default: :func:`call_operation_and_print`.
     """
     fields = list_operation_fields(operation)
     free = [field for field in fields if field.positional]
@@ -86,15 +86,15 @@ def build_operation_function(
     def run_command(session: Session, values: Any = None, **options: Any) -> None:
         provided = {field.name: options.get(ARGUMENT_NAMES.get(field.name, field.name)) for field in fields}
         own_options = {parameter.name: options[parameter.name] for parameter in more}
-        (run or run_operation)(
+        (run or call_operation_and_print)(
             session, operation, gather_arguments(fields, values or (), provided, base), **own_options
         )
 
     parameters = [inspect.Parameter("session", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Session)]
     if free:
-        shape = " ".join(field.name.upper() if field.required else f"[{field.name.upper()}]" for field in free)
+        usage = " ".join(field.name.upper() if field.required else f"[{field.name.upper()}]" for field in free)
         note = "Values in this order, or by option; or the whole as @FILE.json."
-        values = Annotated[list[str] | None, typer.Argument(help=note, metavar=shape, show_default=False)]
+        values = Annotated[list[str] | None, typer.Argument(help=note, metavar=usage, show_default=False)]
         parameters.append(_build_keyword_parameter("values", values))
     parameters += [
         _build_keyword_parameter(ARGUMENT_NAMES.get(field.name, field.name), _build_field_option(field))
@@ -114,12 +114,12 @@ def _build_keyword_parameter(name: str, annotation: Any) -> inspect.Parameter:
 def _build_field_option(field: Field) -> Any:
     note = format_help_text(field.description) + (" (required)" if field.required else "")
     names = (field.option, f"--no-{field.option[2:]}") if field.kind == "boolean" else (field.option,)
-    spelled = "/".join(names)
+    option_names = "/".join(names)
     metavar = {"object": "KEY=VALUE|JSON|@FILE", "json": "JSON|TEXT|@FILE"}.get(field.kind)
-    return Annotated[field.annotation, typer.Option(spelled, help=note, show_default=False, metavar=metavar)]
+    return Annotated[field.annotation, typer.Option(option_names, help=note, show_default=False, metavar=metavar)]
 
 
-def run_operation(session: Session, operation: Operation, arguments: dict[str, Any]) -> None:
+def call_operation_and_print(session: Session, operation: Operation, arguments: dict[str, Any]) -> None:
     """Call an operation and print its result."""
 
     def call_operation(client: Any) -> Any:
@@ -131,10 +131,10 @@ def run_operation(session: Session, operation: Operation, arguments: dict[str, A
     # Only these fall back to the admin token of this machine: no other call should gain rights by it.
     operator = operation.exposure is Exposure.OPERATOR
     result = session.call_as_operator(call_operation) if operator else call_operation(session.client)
-    session.out.result(result, find_table_columns(result))
+    session.out.print_result(result, find_table_columns(result))
 
 
-def get_operation(name: str) -> Operation:
+def resolve_operation(name: str) -> Operation:
     """Find an operation by its canonical name, with or without ``agora.``, or by an alias.
 
     Raises NotFound with similar names.

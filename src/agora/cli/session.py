@@ -190,5 +190,5 @@ def exit_on_error(out: Output) -> Iterator[None]:
     try:
         yield
     except AgoraError as error:
-        out.error(error)
+        out.print_error(error)
         raise typer.Exit(error.exit_code) from None

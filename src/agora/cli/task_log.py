@@ -14,10 +14,16 @@ from .session import Session
 if TYPE_CHECKING:
     from agora_sdk.contract.tasks import Task, TaskEntry
 
-__all__ = ["follow_output", "format_entry", "print_task_until_done", "read_message_text", "write_output"]
+__all__ = [
+    "format_log_entry_or_none",
+    "print_output_until_done",
+    "print_task_until_done",
+    "read_message_text",
+    "write_clean_output",
+]
 
 
-def format_entry(entry: TaskEntry) -> str | None:
+def format_log_entry_or_none(entry: TaskEntry) -> str | None:
     """Format an entry of a task's log that is not output; None for entries that are not displayed."""
     if entry.type == "checkpoint":
         return None
@@ -45,7 +51,7 @@ def print_task_until_done(
     session: Session,
     task_id: str,
     *,
-    format_entry: Callable[[TaskEntry], str | None] = format_entry,
+    format_log_entry_or_none: Callable[[TaskEntry], str | None] = format_log_entry_or_none,
     on_entry: Callable[[TaskEntry], None] | None = None,
     print_result: Callable[[Any], None] | None = None,
 ) -> None:
@@ -58,13 +64,13 @@ def print_task_until_done(
     def print_entry(entry: TaskEntry) -> None:
         nonlocal output
         if session.out.json:
-            session.out.line(entry.model_dump_json())
+            session.out.print_line(entry.model_dump_json())
         elif entry.type == "output":
             output = entry.content or output
-            write_output(entry.content or "")
-        elif entry.type != "done" and (line := format_entry(entry)) is not None:
+            write_clean_output(entry.content or "")
+        elif entry.type != "done" and (line := format_log_entry_or_none(entry)) is not None:
             output = _end_incomplete_line(output)
-            session.out.note(line)
+            session.out.print_note(line)
         if on_entry is not None:
             on_entry(entry)
 
@@ -76,19 +82,19 @@ def print_task_until_done(
 def _end_incomplete_line(output: str) -> str:
     """Terminate the last line of a task's output, so that the following text starts on a new line."""
     if output and not output.endswith("\n"):
-        write_output("\n")
+        write_clean_output("\n")
     return ""
 
 
-def follow_output(session: Session, task_id: str, offset: int) -> None:
+def print_output_until_done(session: Session, task_id: str, offset: int) -> None:
     """Print a task's output from an offset to its end."""
 
     def print_output_entry(entry: TaskEntry) -> None:
         if entry.type == "output" and entry.content and entry.offset is not None:
             if session.out.json:
-                session.out.line(entry.model_dump_json())
+                session.out.print_line(entry.model_dump_json())
             else:
-                write_output(entry.content[max(offset - entry.offset, 0) :])
+                write_clean_output(entry.content[max(offset - entry.offset, 0) :])
 
     if _stream_entries_until_interrupted(session, task_id, print_output_entry):
         _exit_unless_completed(session.client.task.get(task_id))
@@ -110,11 +116,11 @@ def _stream_entries_until_interrupted(session: Session, task_id: str, on_entry: 
 def _print_conclusion_and_exit(session: Session, task: Task, print_result: Callable[[Any], None] | None) -> None:
     """Print how a task ended, and exit with its exit code."""
     if not session.out.json:
-        session.out.say(f"{task.status} {task.task_id}", TONES.get(task.status, ""))
+        session.out.print_text(f"{task.status} {task.task_id}", TONES.get(task.status, ""))
         if task.error:
-            session.out.say(task.error)
+            session.out.print_text(task.error)
         if task.result is not None:
-            (print_result or session.out.value)(task.result)
+            (print_result or session.out.print_json)(task.result)
     _exit_unless_completed(task)
 
 
@@ -123,7 +129,7 @@ def _exit_unless_completed(task: Task) -> None:
         raise typer.Exit(1)
 
 
-def write_output(text: str) -> None:
+def write_clean_output(text: str) -> None:
     """Write the output of a task to standard output, without terminal control sequences."""
 
     # clean_text() would show each carriage return of a program for Windows as a replacement character.

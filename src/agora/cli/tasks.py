@@ -12,12 +12,12 @@ import typer
 from agora_sdk.contract import Operation
 from agora_sdk.contract.tasks import Tasks
 
-from .names import show_agent_names_in_columns
+from .agent_names import replace_agent_ids_by_names
 from .output import format_cell
 from .projection import build_operation_function
 from .session import Session, client_command
 from .tables import TABLES
-from .task_log import follow_output, print_task_until_done, write_output
+from .task_log import print_output_until_done, print_task_until_done, write_clean_output
 
 if TYPE_CHECKING:
     from agora_sdk.contract.tasks import Task
@@ -34,9 +34,9 @@ MAX_TRAIL = 1000  #: limit of displayed history entries
 
 
 def _build_command_option(
-    name: str, kind: Any, default: Any, *spelled: str, help: str, metavar: str | None = None
+    name: str, kind: Any, default: Any, *option_names: str, help: str, metavar: str | None = None
 ) -> inspect.Parameter:
-    annotation = Annotated[kind, typer.Option(*spelled, help=help, show_default=False, metavar=metavar)]
+    annotation = Annotated[kind, typer.Option(*option_names, help=help, show_default=False, metavar=metavar)]
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
@@ -52,39 +52,39 @@ def _assign_task(
         arguments["assignee"] = to
     receipt = session.client.task.assign(**arguments)
     if session.out.json:
-        session.out.result(receipt)
+        session.out.print_result(receipt)
     else:
-        session.out.say(f"{receipt.status} {receipt.task_id}", "green")
+        session.out.print_text(f"{receipt.status} {receipt.task_id}", "green")
         if receipt.estimated_completion:
-            session.out.note(f"by {format_cell(receipt.estimated_completion)}, estimated from earlier tasks")
+            session.out.print_note(f"by {format_cell(receipt.estimated_completion)}, estimated from earlier tasks")
         if receipt.warning:
-            session.out.note(receipt.warning)
+            session.out.print_note(receipt.warning)
     if watch:
         print_task_until_done(session, receipt.task_id)
 
 
 def _fetch_and_print_output(session: Session, operation: Operation, arguments: dict[str, Any], follow: bool) -> None:
     if follow:
-        follow_output(session, arguments["task_id"], arguments.get("offset", 0))
+        print_output_until_done(session, arguments["task_id"], arguments.get("offset", 0))
         return
     page = session.client.task.output(**arguments)
     if session.out.json:
-        session.out.result(page)
+        session.out.print_result(page)
         return
     while True:
-        write_output(page.content)
+        write_clean_output(page.content)
         if not page.has_more or "limit" in arguments:
             break
         page = session.client.task.output(page.task_id, page.next_offset)
     if page.has_more:
-        session.out.note(f"{page.next_offset} of {page.size} characters; more with --offset {page.next_offset}")
+        session.out.print_note(f"{page.next_offset} of {page.size} characters; more with --offset {page.next_offset}")
 
 
 def _fetch_and_print_list(session: Session, operation: Operation, arguments: dict[str, Any]) -> None:
     page = session.client.task.list(**arguments)
-    idle = {name for name, is_filled in OPTIONAL_COLUMNS.items() if not any(map(is_filled, page.tasks))}
-    columns = [column for column in TABLES["tasks"] if column[0] not in idle]
-    session.out.result(page, show_agent_names_in_columns(session.client, columns, "agent"))
+    empty_columns = {name for name, is_filled in OPTIONAL_COLUMNS.items() if not any(map(is_filled, page.tasks))}
+    columns = [column for column in TABLES["tasks"] if column[0] not in empty_columns]
+    session.out.print_result(page, replace_agent_ids_by_names(session.client, columns, "agent"))
 
 
 listing = _build_task_command("list", _fetch_and_print_list)
@@ -108,14 +108,19 @@ def show(session: Session, task_id: Annotated[str, typer.Argument(help="Id of th
     """Show a task with its history."""
     task = session.client.task.get(task_id)
     history = session.client.task.history(task_id)
-    trail = list(islice(history, MAX_TRAIL))
+    entries = list(islice(history, MAX_TRAIL))
     if session.out.json:
-        document = {"task": task.model_dump(mode="json"), "history": [entry.model_dump(mode="json") for entry in trail]}
-        session.out.value(document)
+        document = {
+            "task": task.model_dump(mode="json"),
+            "history": [entry.model_dump(mode="json") for entry in entries],
+        }
+        session.out.print_json(document)
         return
-    session.out.fields(dict(task))
-    session.out.table(
-        trail, show_agent_names_in_columns(session.client, TABLES["TaskEntryPage"], "actor"), title="History"
+    session.out.print_fields(dict(task))
+    session.out.print_table(
+        entries, replace_agent_ids_by_names(session.client, TABLES["TaskEntryPage"], "actor"), title="History"
     )
-    if history.total and history.total > len(trail):
-        session.out.note(f"the oldest {len(trail)} of {history.total} entries; all with agora task history {task_id}")
+    if history.total and history.total > len(entries):
+        session.out.print_note(
+            f"the oldest {len(entries)} of {history.total} entries; all with agora task history {task_id}"
+        )

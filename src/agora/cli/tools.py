@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from agora_sdk.contract import Operation, Service
 from agora_sdk.errors import NotFound
 
-from .projection import build_command, get_operation, run_operation
+from .projection import build_command, call_operation_and_print, resolve_operation
 from .session import Session
 
 if TYPE_CHECKING:
@@ -28,11 +28,11 @@ def build_tool_command(name: str, base: dict[str, Any] | None, unknown: NotFound
 
     def run_tool(session: Session, operation: Operation, arguments: dict[str, Any]) -> None:
         try:
-            run_operation(session, operation, arguments)
+            call_operation_and_print(session, operation, arguments)
         except NotFound as error:
             if any(fault["field"] == "upstream" for fault in error.extra.get("errors", ())):
                 raise unknown from None
             raise
 
     whole = None if base is None else {"arguments": base}
-    return build_command(get_operation("upstream.call"), whole, run=run_tool), [upstream, tool]
+    return build_command(resolve_operation("upstream.call"), whole, run=run_tool), [upstream, tool]

@@ -17,16 +17,16 @@ from agora_sdk.errors import InvalidRequest, field_error
 
 from .manifest_file import read_document
 
-__all__ = ["read_workflow"]
+__all__ = ["read_workflow_arguments"]
 
 BOOLEAN, TIMESTAMP = "tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp"
 WORKFLOW_FIELDS = ("workflow_name", "steps", "assigned_agents", "metadata", "input", "priority")
 
 
-def read_workflow(source: str, instead: Mapping[str, Any], stdin: TextIO | None = None) -> dict[str, Any]:
+def read_workflow_arguments(source: str, overrides: Mapping[str, Any], stdin: TextIO | None = None) -> dict[str, Any]:
     """Read the arguments of ``agora.workflow.create`` from a file, or from standard input if source is ``-``.
 
-    ``name`` is accepted for ``workflow_name``. instead: arguments that override the file's, unless None.
+    ``name`` is accepted for ``workflow_name``. overrides: arguments that override the file's, unless None.
     stdin: None for that of the process. Raises InvalidRequest with all errors.
     """
     document = read_document(
@@ -40,7 +40,7 @@ def read_workflow(source: str, instead: Mapping[str, Any], stdin: TextIO | None 
     # With both given, "name" is left in place and reported as unknown.
     if "name" in document and "workflow_name" not in document:
         document = {("workflow_name" if key == "name" else key): value for key, value in document.items()}
-    document |= {key: value for key, value in instead.items() if value is not None}
+    document |= {key: value for key, value in overrides.items() if value is not None}
     faults = [
         (str(key), f"unknown; there are {', '.join(WORKFLOW_FIELDS)}") for key in document if key not in WORKFLOW_FIELDS
     ]
@@ -100,14 +100,14 @@ def _list_contract_errors(document: Mapping[str, Any]) -> Iterator[tuple[str, st
 
 def _format_error_location(document: Any, path: tuple[int | str, ...]) -> str:
     """Format the location of an error for the author of the file, without pydantic's names of union members."""
-    location, at = "", document
+    location, node = "", document
     for part in path:
-        if isinstance(at, list) and isinstance(part, int):
-            at = at[part] if part < len(at) else None
-            name = at.get("name", at.get("step")) if isinstance(at, dict) else None
+        if isinstance(node, list) and isinstance(part, int):
+            node = node[part] if part < len(node) else None
+            name = node.get("name", node.get("step")) if isinstance(node, dict) else None
             location += f"[{part}]" + (f" ({name})" if isinstance(name, str) else "")
-        elif isinstance(at, dict) and part != "[key]":
-            at = at.get(part)
+        elif isinstance(node, dict) and part != "[key]":
+            node = node.get(part)
             location += f".{part}" if location else str(part)
     return location
 

@@ -55,7 +55,7 @@ class WatchedWorkflow:
             self.inner[workflow_id] = workflow = await self._client.workflow.status(workflow_id)
         return workflow
 
-    def is_concerned(self, event: Event) -> bool:
+    def is_about_workflow(self, event: Event) -> bool:
         """Whether an event is about the workflow, or about a task of one of its steps."""
         workflows = {self._workflow_id, *self.inner}
         tasks = {step.task_id for workflow in (self.workflow, *self.inner.values()) for step in workflow.steps}
@@ -129,7 +129,7 @@ async def _watch_until_end(client: AgoraClient, workflow_id: str, display: Displ
 
 async def _mark_changes(events: AsyncIterable[Event], watched: WatchedWorkflow, changed: asyncio.Event) -> None:
     async for event in events:
-        if watched.is_concerned(event):
+        if watched.is_about_workflow(event):
             changed.set()
 
 
@@ -146,7 +146,7 @@ class JsonLines:
         """Do nothing: no resources are open."""
 
     def show(self, watched: WatchedWorkflow) -> None:
-        self._out.line(watched.workflow.model_dump_json())
+        self._out.print_line(watched.workflow.model_dump_json())
 
 
 class ChangeLog:
@@ -167,12 +167,12 @@ class ChangeLog:
         names, width = map_agent_names(workflow), max(len(step.name) for step in workflow.steps)
         plain = self._out.console.options.ascii_only
         for step in workflow.steps:
-            if self._has_changed(step.name, _build_step_facts(step)):
+            if self._store_facts_and_compare(step.name, _build_step_facts(step)):
                 self._out.console.print(format_step(step, names, width=width, plain=plain))
-        if self._has_changed("", workflow.status):
-            self._out.say(f"{workflow.workflow_id} {workflow.status}", TONES.get(workflow.status, ""))
+        if self._store_facts_and_compare("", workflow.status):
+            self._out.print_text(f"{workflow.workflow_id} {workflow.status}", TONES.get(workflow.status, ""))
 
-    def _has_changed(self, name: str, facts: Any) -> bool:
+    def _store_facts_and_compare(self, name: str, facts: Any) -> bool:
         news = bool(self._last_facts.get(name) != facts)
         self._last_facts[name] = facts
         return news

@@ -12,12 +12,12 @@ import typer
 
 from agora_sdk.errors import InvalidRequest
 
+from .agent_names import replace_agent_ids_by_names
 from .arguments import Field
-from .names import show_agent_names_in_columns
 from .output import Column, Output
 from .session import Session, client_command
 from .tree import build_step_tree, format_duration
-from .workflow_file import read_workflow
+from .workflow_file import read_workflow_arguments
 from .workflow_watch import load_workflow, watch_workflow
 
 if TYPE_CHECKING:
@@ -48,15 +48,15 @@ def create(
 
     arguments: dict[str, Any] = {}
     with _print_errors_as_table(session.out, arguments):
-        arguments |= read_workflow(file, {"workflow_name": name, "priority": priority})
+        arguments |= read_workflow_arguments(file, {"workflow_name": name, "priority": priority})
         if input:
             input_values = Field("input", "object", False, False, "").parse_value(input)
             arguments["input"] = {**arguments.get("input", {}), **input_values}
         receipt = session.client.workflow.create(**arguments)
     if session.out.json:
-        session.out.result(receipt)
+        session.out.print_result(receipt)
     else:
-        session.out.say(f"{receipt.status} {receipt.workflow_id}", "green")
+        session.out.print_text(f"{receipt.status} {receipt.workflow_id}", "green")
     if watch:
         _watch_and_exit_unless_completed(session, receipt.workflow_id)
 
@@ -70,12 +70,12 @@ def _print_errors_as_table(out: Output, arguments: Mapping[str, Any]) -> Iterato
         problems = error.extra.get("errors") or ()
         if out.json or not any(problem.get("field") for problem in problems):
             raise
-        out.error(InvalidRequest(error.detail, fix=error.fix))
+        out.print_error(InvalidRequest(error.detail, fix=error.fix))
         columns: list[Column] = [
             ("where", lambda problem: _format_error_location(str(problem.get("field")), arguments)),
             ("what", lambda problem: problem.get("message")),
         ]
-        out.table(problems, columns, on_stderr=True)
+        out.print_table(problems, columns, on_stderr=True)
         raise typer.Exit(error.exit_code) from None
 
 
@@ -95,7 +95,7 @@ def status(session: Session, workflow_id: WorkflowId, watch: Watching = False) -
     if watch:
         _watch_and_exit_unless_completed(session, workflow_id)
     elif session.out.json:
-        session.out.result(session.client.workflow.status(workflow_id))
+        session.out.print_result(session.client.workflow.status(workflow_id))
     else:
         watched = load_workflow(session, workflow_id)
         session.out.console.print(build_step_tree(session.out.console, watched.workflow, watched.inner))
@@ -114,7 +114,7 @@ def timeline(session: Session, workflow_id: WorkflowId) -> None:
     """Show when each step became ready, started and ended, as a chart."""
     spans_page = session.client.workflow.timeline(workflow_id)
     if session.out.json:
-        session.out.result(spans_page)
+        session.out.print_result(spans_page)
         return
     plain = session.out.console.options.ascii_only
     columns: list[Column] = [
@@ -124,9 +124,9 @@ def timeline(session: Session, workflow_id: WorkflowId) -> None:
         ("duration", lambda span: format_duration(span.duration_seconds)),
         ("agent", lambda span: span.agent),
     ]
-    session.out.table(spans_page.spans, show_agent_names_in_columns(session.client, columns, "agent"))
+    session.out.print_table(spans_page.spans, replace_agent_ids_by_names(session.client, columns, "agent"))
     if spans_page.has_more:
-        session.out.note("items of a for_each were left out")
+        session.out.print_note("items of a for_each were left out")
 
 
 def _format_span_bar(timeline: Timeline, span: Span, plain: bool) -> str:
@@ -158,6 +158,6 @@ def diagram(session: Session, workflow_id: WorkflowId) -> None:
     """Show the graph of a workflow as Mermaid text."""
     result: Any = session.client.workflow.diagram(workflow_id)
     if session.out.json:
-        session.out.result(result)
+        session.out.print_result(result)
     else:
-        session.out.line(result.mermaid)
+        session.out.print_line(result.mermaid)

@@ -13,7 +13,7 @@ from agora.cli.output import Output
 def test_json_of_others_does_not_control_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     """JSON may contain the control characters U+007F to U+009F as they are; U+009B begins an escape sequence."""
     document = {"text": "\x9b31mred\x7f\x85 Grüße"}
-    Output(json=True).value(document)
+    Output(json=True).print_json(document)
     output = capsys.readouterr().out
     assert json.loads(output) == document
     assert output == '{"text": "\\u009b31mred\\u007f\\u0085 Grüße"}\n'

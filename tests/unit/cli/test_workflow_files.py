@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from agora.cli.workflow_file import read_workflow
+from agora.cli.workflow_file import read_workflow_arguments
 from agora_sdk.errors import InvalidRequest
 
 GOOD = """
@@ -30,17 +30,17 @@ steps:
 
 def test_yaml_and_json_are_equivalent(tmp_path: Path) -> None:
     (tmp_path / "w.yaml").write_text(GOOD)
-    document = read_workflow(str(tmp_path / "w.yaml"), {})
+    document = read_workflow_arguments(str(tmp_path / "w.yaml"), {})
     assert (document["workflow_name"], document["assigned_agents"]) == ("nightly", ["Ada"])
     assert document["input"] == {"date": "2026-03-01", "on": "yes", "sure": True, "none": None}
     assert document["steps"][3] == {"name": "report", "payload": {"to": "${input.date}", "kind": "short"}}
     (tmp_path / "w.json").write_text(json.dumps({"workflow_name": "x", "steps": ["a"]}))
-    assert read_workflow(str(tmp_path / "w.json"), {"workflow_name": "y", "priority": None}) == {
+    assert read_workflow_arguments(str(tmp_path / "w.json"), {"workflow_name": "y", "priority": None}) == {
         "workflow_name": "y",
         "steps": ["a"],
     }
     for text in (GOOD, json.dumps({"name": "x", "steps": ["a"]})):
-        assert read_workflow("-", {}, io.StringIO(text))["steps"]
+        assert read_workflow_arguments("-", {}, io.StringIO(text))["steps"]
 
 
 BAD = {
@@ -80,7 +80,7 @@ steps:
 def test_every_error_is_reported_with_its_position(text: str, faults: list[tuple[str, str]], tmp_path: Path) -> None:
     (tmp_path / "w.yaml").write_text(text)
     with pytest.raises(InvalidRequest, match=r"w\.yaml is not a valid workflow") as caught:
-        read_workflow(str(tmp_path / "w.yaml"), {})
+        read_workflow_arguments(str(tmp_path / "w.yaml"), {})
     found = {fault["field"]: fault["message"] for fault in caught.value.errors}
     assert found.keys() == dict(faults).keys()
     for place, message in faults:
@@ -92,12 +92,12 @@ def test_unreadable_file_is_refused(content: bytes | None, tmp_path: Path) -> No
     if content is not None:
         (tmp_path / "w.json").write_bytes(content)
     with pytest.raises(InvalidRequest) as caught:
-        read_workflow(str(tmp_path / "w.json"), {})
+        read_workflow_arguments(str(tmp_path / "w.json"), {})
     assert caught.value.errors[0]["message"] in ("cannot be read: No such file or directory", "is not UTF-8 text")
 
 
 def test_invalid_json_is_refused(tmp_path: Path) -> None:
     (tmp_path / "w.json").write_text("{]")
     with pytest.raises(InvalidRequest) as caught:
-        read_workflow(str(tmp_path / "w.json"), {})
+        read_workflow_arguments(str(tmp_path / "w.json"), {})
     assert "is not JSON" in caught.value.errors[0]["message"]

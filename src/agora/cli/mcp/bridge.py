@@ -17,11 +17,11 @@ from typing import Any
 from agora_sdk import mcp_wire
 from agora_sdk.errors import AgoraError, InternalError, MalformedRequest
 
-from .link import ServerLink
 from .pipe import Pipe
 from .request import Message, PendingRequest, is_message, read_request_params
+from .server_client import Answer, ConnectionBroken, ServerClient, ServerUnavailable, SessionLost
+from .server_link import ServerLink
 from .session import Session, list_subscription_catch_up
-from .upstream import Answer, ConnectionBroken, ServerAway, SessionLost, Upstream
 
 __all__ = ["Bridge"]
 
@@ -37,7 +37,7 @@ ACKNOWLEDGED_METHOD = "notifications/subscriptions/acknowledged"
 class Bridge:
     """Relays between a client's pipe and the server. timeout: seconds that a request waits for a server."""
 
-    def __init__(self, pipe: Pipe, upstream: Upstream, *, timeout: float) -> None:
+    def __init__(self, pipe: Pipe, upstream: ServerClient, *, timeout: float) -> None:
         self._pipe, self._server = pipe, ServerLink(upstream, pipe.send, timeout)
         self._requests: dict[Any, tuple[PendingRequest, asyncio.Task[None]]] = {}
         self._handshake: asyncio.Task[None] | None = None
@@ -51,28 +51,28 @@ class Bridge:
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        reading = asyncio.create_task(self._read_lines())
-        ends = [asyncio.create_task(event.wait()) for event in (stop, self._pipe.broken)]
+        reading = asyncio.create_task(self._relay_lines())
+        stop_tasks = [asyncio.create_task(event.wait()) for event in (stop, self._pipe.broken)]
         try:
-            await asyncio.wait([reading, *ends], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([reading, *stop_tasks], return_when=asyncio.FIRST_COMPLETED)
             if reading.done():
                 reading.result()
                 await self._await_or_cancel_requests()
         finally:
-            tasks = [reading, *ends, *(task for _, task in self._requests.values())]
+            tasks = [reading, *stop_tasks, *(task for _, task in self._requests.values())]
             await _cancel_tasks(tasks + ([self._listen_task] if self._listen_task else []))
             await self._server.close()
 
-    async def _read_lines(self) -> None:
+    async def _relay_lines(self) -> None:
         async for line in self._pipe:
-            await self.handle_line(line)
+            await self.relay_line(line)
 
     async def _await_or_cancel_requests(self) -> None:
         """Wait for running requests; requests that are open-ended are cancelled."""
-        if ordinary := [task for inquiry, task in self._requests.values() if inquiry.method != LISTEN_METHOD]:
-            await asyncio.wait(ordinary, timeout=GRACE_SECONDS)
+        if awaited := [task for pending, task in self._requests.values() if pending.method != LISTEN_METHOD]:
+            await asyncio.wait(awaited, timeout=GRACE_SECONDS)
 
-    async def handle_line(self, line: bytes) -> None:
+    async def relay_line(self, line: bytes) -> None:
         """Handle one message of the client, or a batch."""
         try:
             message = json.loads(line)
@@ -97,7 +97,7 @@ class Bridge:
         elif self._server.session.has_begun:
             await self._server.send_notification(line)
             if parts[0].get("method") == "notifications/initialized" and self._server.session.has_stream:
-                self._listen_task = self._listen_task or asyncio.create_task(self._read_standing_stream())
+                self._listen_task = self._listen_task or asyncio.create_task(self._relay_standing_stream())
 
     # Requests
 
@@ -109,21 +109,21 @@ class Bridge:
             if self._listen_task is not None:
                 self._listen_task.cancel()
                 self._listen_task = None
-        identity = pending.first.get("id")
-        if identity in self._requests:
+        request_id = pending.first.get("id")
+        if request_id in self._requests:
             # JSON-RPC has no answer to two requests with one id: the newer one is meant.
-            self._requests[identity][1].cancel()
+            self._requests[request_id][1].cancel()
         task = asyncio.create_task(self._send_request_or_error(pending))
         if pending.method == "initialize":
             self._handshake = task
-        self._requests[identity] = (pending, task)
-        task.add_done_callback(lambda task: self._forget_ended_request(identity, task))
+        self._requests[request_id] = (pending, task)
+        task.add_done_callback(lambda task: self._forget_ended_request(request_id, task))
 
-    def _forget_ended_request(self, identity: Any, task: asyncio.Task[None]) -> None:
+    def _forget_ended_request(self, request_id: Any, task: asyncio.Task[None]) -> None:
         self._slots.release()
         # A newer request with this id may have taken its place.
-        if identity in self._requests and self._requests[identity][1] is task:
-            del self._requests[identity]
+        if request_id in self._requests and self._requests[request_id][1] is task:
+            del self._requests[request_id]
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("A request failed: %s: %s", type(error).__name__, error)
 
@@ -144,7 +144,7 @@ class Bridge:
         try:
             await self._exchange_once(pending, self._build_delivery_function(pending))
         # A cancelled request is not answered (MCP, cancellation), so it is not retried either.
-        except (ServerAway, ConnectionBroken, SessionLost):
+        except (ServerUnavailable, ConnectionBroken, SessionLost):
             if not pending.cancelled:
                 raise
 
@@ -156,8 +156,8 @@ class Bridge:
 
     def _build_delivery_function(self, pending: PendingRequest) -> Callable[[Answer], Awaitable[None]]:
         async def deliver_call_answer(answer: Answer) -> None:
-            text, answered = pending.apply_answer(answer)
-            for request, part in answered:
+            text, parts = pending.apply_answer(answer)
+            for request, part in parts:
                 self._update_session(request, part, answer)
             await self._pipe.send(text)
 
@@ -176,29 +176,29 @@ class Bridge:
             case _:
                 self._server.session.record_request(request)
 
-    async def _send_error(self, error: AgoraError, *identities: Any) -> None:
+    async def _send_error(self, error: AgoraError, *request_ids: Any) -> None:
         document = {"code": error.jsonrpc, "message": str(error), "data": error.problem()}
-        for identity in identities:
-            answer = {"jsonrpc": "2.0", "id": identity, "error": document}
+        for request_id in request_ids:
+            answer = {"jsonrpc": "2.0", "id": request_id, "error": document}
             await self._pipe.send(json.dumps(answer, default=str).encode())
 
     # Other messages of the client
 
     async def _cancel_request(self, notification: Message, line: bytes) -> None:
         """Cancel a request: by closing its stream if that means cancellation, else by a notification."""
-        identity = read_request_params(notification).get("requestId")
-        entry = self._requests.get(identity) if isinstance(identity, (str, int, float)) else None
+        request_id = read_request_params(notification).get("requestId")
+        entry = self._requests.get(request_id) if isinstance(request_id, (str, int, float)) else None
         if entry is None:
             return
-        inquiry, task = entry
-        inquiry.cancelled = True
+        pending, task = entry
+        pending.cancelled = True
         # Without a session, closing the response is the cancellation (MCP 2026-07-28); with one, it would only interrupt the stream.
-        if inquiry.is_sessionless or not await self._server.send_notification(line):
+        if pending.is_sessionless or not await self._server.send_notification(line):
             task.cancel()
 
     # Unsolicited messages of the server
 
-    async def _read_standing_stream(self) -> None:
+    async def _relay_standing_stream(self) -> None:
         """Read the standing stream of a session while the session exists."""
         last: str | None = None
 
@@ -220,31 +220,31 @@ class Bridge:
 
     async def _renew_subscription_until_ended(self, pending: PendingRequest) -> None:
         """Keep a subscription alive: renew it when the server ends it or becomes unreachable."""
-        acknowledged = over = False
+        is_acknowledged = is_over = False
 
         async def deliver_subscription_message(answer: Answer) -> None:
-            nonlocal acknowledged, over
+            nonlocal is_acknowledged, is_over
             message = answer.message
             if mcp_wire.is_response(message):
-                over = "error" in message or not acknowledged
-                if not over:  # the server is stopping; the client's subscription continues
+                is_over = "error" in message or not is_acknowledged
+                if not is_over:  # the server is stopping; the client's subscription continues
                     return
                 pending.apply_answer(answer)
-            elif message.get("method") == ACKNOWLEDGED_METHOD and acknowledged:
+            elif message.get("method") == ACKNOWLEDGED_METHOD and is_acknowledged:
                 for line in list_subscription_catch_up(message):
                     await self._pipe.send(line)
                 return
-            acknowledged = acknowledged or message.get("method") == ACKNOWLEDGED_METHOD
+            is_acknowledged = is_acknowledged or message.get("method") == ACKNOWLEDGED_METHOD
             await self._pipe.send(answer.text)
 
         async def read_subscription_once() -> None:
             try:
                 await self._exchange_once(pending, deliver_subscription_message)
             except ConnectionBroken:
-                if not over:
+                if not is_over:
                     raise
 
-        await self._server.retry_until_done(read_subscription_once, forever=lambda: acknowledged)
+        await self._server.retry_until_done(read_subscription_once, forever=lambda: is_acknowledged)
 
 
 async def _cancel_tasks(tasks: list[asyncio.Task[Any]]) -> None:

@@ -21,7 +21,7 @@ from . import install, view_options
 if TYPE_CHECKING:
     from agora_sdk.identity import Identity
 
-    from .upstream import ServerLocation
+    from .server_client import ServerLocation
 
 __all__ = ["bridge", "group"]
 
@@ -117,7 +117,7 @@ def _relay_until_closed(location: ServerLocation, identity: Identity, path: str,
     """Relay until the client closes its side. Returns the exit code."""
     from .bridge import Bridge
     from .pipe import Pipe, claim_standard_streams
-    from .upstream import Upstream
+    from .server_client import ServerClient
 
     level_name = (os.environ.get("AGORA_LOG_LEVEL") or "info").upper()
     level = logging.getLevelNamesMapping().get(level_name, logging.INFO)
@@ -128,7 +128,7 @@ def _relay_until_closed(location: ServerLocation, identity: Identity, path: str,
     async def run_bridge() -> None:
         pipe = Pipe(*claim_standard_streams())
         try:
-            upstream = Upstream(location, identity, path=path, version=__version__)
+            upstream = ServerClient(location, identity, path=path, version=__version__)
             await Bridge(pipe, upstream, timeout=patience).run_until_closed()
         finally:
             pipe.close()

@@ -75,9 +75,9 @@ def list_clients(json: Annotated[bool, typer.Option("--json", help="Print JSON."
     rows = [row for mcp_client in MCP_CLIENTS.values() for row in _build_client_rows(mcp_client)]
     if json:
         for row in rows:
-            out.value(row)
+            out.print_json(row)
         return
-    out.table(
+    out.print_table(
         rows,
         [
             ("client", lambda row: row["client"]),

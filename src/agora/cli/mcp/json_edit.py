@@ -145,6 +145,6 @@ def _locate_object(plain: str, opens: int) -> _Object:
     return _Object(opens, offset, members)
 
 
-def _skip_space(plain: str, here: int) -> int:
-    space = _SPACE.match(plain, here)
-    return here if space is None else space.end()
+def _skip_space(plain: str, offset: int) -> int:
+    space = _SPACE.match(plain, offset)
+    return offset if space is None else space.end()

@@ -88,11 +88,11 @@ def _format_typed_command_entry(entry: ServerEntry) -> dict[str, Any]:
 def _build_url_entry_formatter(key: str, kind: str | None = None) -> Form:
     """Build a formatter of URL entries with that key, and a type if the client requires one."""
 
-    def format_entry(entry: ServerEntry) -> dict[str, Any]:
+    def format_log_entry_or_none(entry: ServerEntry) -> dict[str, Any]:
         headers = {"headers": dict(entry.headers)} if entry.headers else {}
         return {**({"type": kind} if kind else {}), key: entry.url, **headers}
 
-    return format_entry
+    return format_log_entry_or_none
 
 
 def _format_opencode_entry(entry: ServerEntry) -> dict[str, Any]:

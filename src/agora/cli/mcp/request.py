@@ -9,7 +9,7 @@ from typing import Any
 
 from agora_sdk import mcp_wire
 
-from .upstream import Answer
+from .server_client import Answer
 
 __all__ = ["Message", "PendingRequest", "is_message", "read_request_params"]
 

@@ -18,14 +18,14 @@ from urllib.parse import urlsplit
 import httpx
 
 from ..credentials import find_data_directory
-from .upstream import ServerAway
+from .server_client import ServerUnavailable
 
 __all__ = [
     "ADDRESS_FILE",
     "LOCKED_EXIT_CODE",
     "FixedLocation",
     "LocalLocation",
-    "answers_as_agora",
+    "is_agora_server",
     "read_published_address_or_none",
 ]
 
@@ -37,7 +37,7 @@ PROBE_SECONDS = 2.0
 MAX_HEALTH_BYTES = 65_536
 START_SECONDS = 30.0
 STOP_SECONDS = 3.0
-MAX_LOOKS, PAUSE_SECONDS = 50, 0.2
+MAX_ATTEMPTS, PAUSE_SECONDS = 50, 0.2
 
 
 class FixedLocation:
@@ -63,11 +63,11 @@ class LocalLocation:
         self._default_url, self._embedded = url, embedded
         self._address: str | None = None
         self._is_settled = False
-        self._finding = asyncio.Lock()
+        self._resolution_lock = asyncio.Lock()
         self._process: asyncio.subprocess.Process | None = None
 
     async def resolve_address(self) -> str:
-        async with self._finding:
+        async with self._resolution_lock:
             if self._address is None:
                 self._address = (
                     self._default_url
@@ -96,13 +96,13 @@ class LocalLocation:
 
     async def _find_running_server(self) -> str | None:
         """Find a running server: at the default address, or one started by another bridge."""
-        if not self._embedded and await answers_as_agora(self._default_url):
+        if not self._embedded and await is_agora_server(self._default_url):
             self._is_settled = (
                 True  # an independent server: it will come back after a stop, and needs its data directory
             )
             return self._default_url
-        published = read_published_address_or_none()
-        return published if published and await answers_as_agora(published) else None
+        published_address = read_published_address_or_none()
+        return published_address if published_address and await is_agora_server(published_address) else None
 
     async def _start_server(self) -> str:
         await self.close()
@@ -117,23 +117,23 @@ class LocalLocation:
                 line = await process.stdout.readline()
         except TimeoutError:
             await self.close()
-            raise ServerAway(f"The server did not start within {START_SECONDS:.0f} s") from None
+            raise ServerUnavailable(f"The server did not start within {START_SECONDS:.0f} s") from None
         if line:
             return str(line.decode().strip())
         code = await process.wait()
         self._process = None
         if code == LOCKED_EXIT_CODE:
             return await self._wait_for_other_server()
-        raise ServerAway(f"The server could not be started (exit code {code}); its output is above")
+        raise ServerUnavailable(f"The server could not be started (exit code {code}); its output is above")
 
     async def _wait_for_other_server(self) -> str:
         """Wait for the server that holds the data directory, which another bridge may have just started. Returns its
         address."""
-        for _ in range(MAX_LOOKS):
+        for _ in range(MAX_ATTEMPTS):
             if url := await self._find_running_server():
                 return url
             await asyncio.sleep(PAUSE_SECONDS)
-        raise ServerAway(
+        raise ServerUnavailable(
             f"A server has the data directory {find_data_directory()} and its address is unknown: pass it with --url"
         )
 
@@ -149,7 +149,7 @@ def read_published_address_or_none() -> str | None:
     return None
 
 
-async def answers_as_agora(url: str) -> bool:
+async def is_agora_server(url: str) -> bool:
     """Whether an Agora server responds at an address."""
     document = b""
     with contextlib.suppress(httpx.HTTPError, ValueError, OSError, RecursionError):

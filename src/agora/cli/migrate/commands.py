@@ -36,7 +36,7 @@ def export(
     out = Output()
     with exit_on_error(out):
         export_database(database, output)
-        out.table(ExportFile(output).count_rows().items(), _COUNT_COLUMNS, title=str(output))
+        out.print_table(ExportFile(output).count_rows().items(), _COUNT_COLUMNS, title=str(output))
 
 
 @client_command
@@ -66,7 +66,7 @@ def import_file(
     stored_counts = {} if dry_run else {table: _count_stored(session, database, table) for table in TABLES}
     run_id = None if summary.run is None else summary.run.run_id
     if session.out.json:
-        session.out.value(
+        session.out.print_json(
             {
                 "run_id": run_id,
                 "dry_run": dry_run,
@@ -81,12 +81,12 @@ def import_file(
         names = ("created", "known", "skipped", "refused")
         columns: list[Column] = [("table", lambda pair: pair[0]), ("rows", lambda pair: summary.totals.get(pair[0], 0))]
         columns += [(name, _build_count_cell(name)) for name in names]
-        session.out.table(summary.counts.items(), columns)
+        session.out.print_table(summary.counts.items(), columns)
         for table, number in stored_counts.items():
-            session.out.say(f"SELECT COUNT(*) FROM {table}: {number}")
+            session.out.print_text(f"SELECT COUNT(*) FROM {table}: {number}")
         if summary.refused:
-            session.out.say(f"{summary.refused} rows were refused; they are in {refusals}", "yellow")
-        session.out.say(
+            session.out.print_text(f"{summary.refused} rows were refused; they are in {refusals}", "yellow")
+        session.out.print_text(
             "Nothing was changed." if dry_run else f"Import {run_id}; 'agora migrate rollback {run_id}' undoes it."
         )
     if summary.refused:
@@ -103,9 +103,9 @@ def rollback(session: Session, run: Annotated[str, typer.Argument(help="Id of th
         if not step.remaining:
             break
     if session.out.json:
-        session.out.value({"run_id": run, "removed": removed, "kept": kept_count})
+        session.out.print_json({"run_id": run, "removed": removed, "kept": kept_count})
     else:
-        session.out.say(
+        session.out.print_text(
             f"{removed} objects were removed; {kept_count} agents are kept, because they were active since."
         )
 
@@ -131,12 +131,12 @@ def agents(
     assistant = V4ToV5MigrationAssistant(session.client.url, token=connection.token, tenant=connection.tenant)
     summary = asyncio.run(assistant.bulk_migrate(configurations))
     if session.out.json:
-        session.out.value(summary)
+        session.out.print_json(summary)
     else:
         columns: list[Column] = [(name, itemgetter(name)) for name in _RESULT_FIELDS]
-        session.out.table(summary["results"], columns)
-        session.out.say(f"✅ Successful: {summary['successful_migrations']}")
-        session.out.say(f"❌ Failed: {summary['failed_migrations']}")
+        session.out.print_table(summary["results"], columns)
+        session.out.print_text(f"✅ Successful: {summary['successful_migrations']}")
+        session.out.print_text(f"❌ Failed: {summary['failed_migrations']}")
     if summary["failed_migrations"]:
         raise typer.Exit(1)
 
@@ -152,16 +152,16 @@ def report(
     """Show the progress of the migration."""
     result = session.client.migration.report(days)
     if session.out.json:
-        session.out.result(result)
+        session.out.print_result(result)
     else:
-        session.out.fields(dict(result.migration_summary), title="Migration from v4")
-        session.out.say(f"Compatibility mode: {result.compatibility_mode}")
+        session.out.print_fields(dict(result.migration_summary), title="Migration from v4")
+        session.out.print_text(f"Compatibility mode: {result.compatibility_mode}")
         if result.sunset_at is not None:
-            session.out.say(f"v4 calls end on {result.sunset_at:%Y-%m-%d}")
+            session.out.print_text(f"v4 calls end on {result.sunset_at:%Y-%m-%d}")
         for recommendation in result.recommendations:
-            session.out.say(f"  {recommendation}")
+            session.out.print_text(f"  {recommendation}")
         if result.calls:
-            session.out.table(result.calls, [(name, attrgetter(name)) for name in _CALL_FIELDS])
+            session.out.print_table(result.calls, [(name, attrgetter(name)) for name in _CALL_FIELDS])
     if require_ready and not result.ready:
         raise typer.Exit(1)
 
@@ -202,6 +202,6 @@ def _build_progress_printer(out: Output) -> Callable[[str, int, int], None]:
         nonlocal last
         if not out.json and (time.monotonic() - last >= PROGRESS_INTERVAL_SECONDS or done == total):
             last = time.monotonic()
-            out.note(f"{table}: {done} of {total}")
+            out.print_note(f"{table}: {done} of {total}")
 
     return print_progress

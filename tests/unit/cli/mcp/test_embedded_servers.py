@@ -110,7 +110,7 @@ async def test_other_program_is_not_mistaken_for_a_server(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, unused_server: str
 ) -> None:
     monkeypatch.setenv("AGORA_DATA_DIR", str(tmp_path))
-    assert not await place.answers_as_agora(unused_server)
+    assert not await place.is_agora_server(unused_server)
     (tmp_path / ADDRESS_FILE).write_text("http://agora.example.com\n")
     assert place.read_published_address_or_none() is None  # only addresses of this machine are trusted
 
@@ -125,7 +125,7 @@ async def test_answer_without_an_end_is_not_a_server() -> None:
                 await writer.drain()
 
     async with serve_streams(answer) as port, asyncio.timeout(30):
-        assert not await place.answers_as_agora(f"http://127.0.0.1:{port}")
+        assert not await place.is_agora_server(f"http://127.0.0.1:{port}")
 
 
 async def test_deeply_nested_answer_is_not_a_server() -> None:
@@ -136,7 +136,7 @@ async def test_deeply_nested_answer_is_not_a_server() -> None:
         writer.close()
 
     async with serve_streams(answer) as port, asyncio.timeout(30):
-        assert not await place.answers_as_agora(f"http://127.0.0.1:{port}")
+        assert not await place.is_agora_server(f"http://127.0.0.1:{port}")
 
 
 @pytest.fixture

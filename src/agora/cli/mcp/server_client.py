@@ -11,10 +11,11 @@ from typing import Any, Protocol
 import httpx
 
 from agora_sdk import mcp_wire
+from agora_sdk.errors import UpstreamFailed
 from agora_sdk.identity import Identity
 from agora_sdk.session import Server
 
-__all__ = ["Answer", "ConnectionBroken", "ServerAway", "ServerLocation", "SessionLost", "Upstream"]
+__all__ = ["Answer", "ConnectionBroken", "ServerClient", "ServerLocation", "ServerUnavailable", "SessionLost"]
 
 PATH = "/mcp"
 #: A server sends something on an open stream every 15 s; after four times that the connection is dead.
@@ -25,7 +26,7 @@ CONNECT_SECONDS = 5.0
 MAX_CONNECTIONS = 1000
 
 
-class ServerAway(Exception):
+class ServerUnavailable(Exception):
     """No server accepted the request. retry_after: seconds requested by the server."""
 
     def __init__(self, reason: str, retry_after: float | None = None) -> None:
@@ -45,7 +46,7 @@ class ServerLocation(Protocol):
     """Location of the server."""
 
     async def resolve_address(self) -> str:
-        """Return the server's address. Raises ServerAway if none answers."""
+        """Return the server's address. Raises ServerUnavailable if none answers."""
         ...
 
     def mark_lost(self) -> None:
@@ -68,7 +69,7 @@ class Answer:
 Deliver = Callable[[Answer], Awaitable[None]]
 
 
-class Upstream:
+class ServerClient:
     """Exchanges with the server's MCP endpoint, with one identity."""
 
     def __init__(self, location: ServerLocation, identity: Identity, *, path: str = PATH, version: str = "") -> None:
@@ -77,12 +78,12 @@ class Upstream:
         self._agent = f"agora-mcp/{version}"
         self._clients: dict[str, httpx.AsyncClient] = {}
         self._server = Server(identity.url)  # used to renew a login
-        self._serves = ""
+        self._base_url = ""
 
     async def exchange_messages(self, body: bytes, headers: Mapping[str, str], deliver: Deliver) -> None:
         """Send a message and deliver each message of the response, in order.
 
-        Raises ServerAway, ConnectionBroken, SessionLost, or the server's AgoraError.
+        Raises ServerUnavailable, ConnectionBroken, SessionLost, or the server's AgoraError.
         """
         await self._exchange_over_http("POST", body, headers, deliver, ANSWER_SECONDS)
 
@@ -119,7 +120,7 @@ class Upstream:
             response = await client.send(request, stream=True)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             self._location.mark_lost()
-            raise ServerAway(f"No server answers at {self._serves}") from error
+            raise ServerUnavailable(f"No server answers at {self._base_url}") from error
         except httpx.TransportError as error:
             raise ConnectionBroken(str(error) or type(error).__name__) from error
         try:
@@ -132,27 +133,34 @@ class Upstream:
     async def _read_response(self, response: httpx.Response, deliver: Deliver) -> None:
         if response.status_code == 202:
             return
-        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if response.status_code == 200 and kind == "text/event-stream":
+        media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if response.status_code == 200 and media_type == "text/event-stream":
             await self._read_events(response, deliver)
             return
-        body = await response.aread()
+        content = bytearray()
+        async for part in response.aiter_bytes():
+            content += part
+            if len(content) > mcp_wire.MAX_EVENT_BYTES:
+                raise UpstreamFailed(
+                    f"The answer of {self._base_url} is larger than {mcp_wire.MAX_EVENT_BYTES:,} bytes."
+                )
+        body = bytes(content)
         if response.status_code == 503:
-            raise ServerAway(
+            raise ServerUnavailable(
                 "The server is busy or about to stop", _parse_seconds_or_none(response.headers.get("retry-after"))
             )
         # MCP, session management: 404 to a request with a session id means that the session has ended.
         if response.status_code == 404 and mcp_wire.SESSION_HEADER in response.request.headers:
             raise SessionLost
-        document = _parse_json_or_none(body) if kind == "application/json" else None
+        document = _parse_json_or_none(body) if media_type == "application/json" else None
         if isinstance(document, (dict, list)) and (response.is_success or mcp_wire.is_response(document)):
             await deliver(Answer(document, body, response.headers))
             return
-        if response.status_code >= 500 and not isinstance(document, dict) and "problem" not in kind:
+        if response.status_code >= 500 and not isinstance(document, dict) and "problem" not in media_type:
             raise ConnectionBroken(
                 f"HTTP {response.status_code}"
             )  # from an intermediary, or a server that is being stopped
-        raise mcp_wire.build_error_of_response(response.status_code, body, self._serves + PATH)
+        raise mcp_wire.build_error_of_response(response.status_code, body, self._base_url + PATH)
 
     async def _read_events(self, response: httpx.Response, deliver: Deliver) -> None:
         events, chunks = mcp_wire.Events(), response.aiter_bytes()
@@ -170,14 +178,14 @@ class Upstream:
                     await deliver(Answer(message, event.data, response.headers, event.id))
 
     async def _resolve_client_and_url(self) -> tuple[httpx.AsyncClient, str]:
-        self._serves = base = await self._location.resolve_address()
+        self._base_url = base = await self._location.resolve_address()
         if base not in self._clients:
             self._clients[base] = httpx.AsyncClient(**_build_client_options(base))
         return self._clients[base], base + self._target
 
     async def _renew_login_and_build_headers(self) -> dict[str, str]:
         if self._identity.is_login_due:
-            await self._identity.renew_login(self._server.looped)
+            await self._identity.renew_login(self._server.async_transport)
         token = self._identity.token()
         credential = {"authorization": f"Bearer {token}"} if token else {}
         return {**mcp_wire.ACCEPT, "user-agent": self._agent, **credential}

@@ -13,12 +13,12 @@ from .output import Column
 if TYPE_CHECKING:
     from agora_sdk import AgoraClient
 
-__all__ = ["show_agent_names_in_columns"]
+__all__ = ["replace_agent_ids_by_names"]
 
 PREFIX = "agent_"
 
 
-def show_agent_names_in_columns(client: AgoraClient, columns: Sequence[Column], *headings: str) -> list[Column]:
+def replace_agent_ids_by_names(client: AgoraClient, columns: Sequence[Column], *headings: str) -> list[Column]:
     """Return the columns, with agent names instead of ids under these headings. Each agent is fetched once."""
     name = cache(lambda ref: _fetch_agent_name_or_ref(client, ref))
 

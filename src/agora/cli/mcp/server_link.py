@@ -12,8 +12,8 @@ from agora_sdk.backoff import Backoff
 from agora_sdk.errors import AgoraError, ServerUnreachable
 
 from .request import Message, PendingRequest
+from .server_client import Answer, ConnectionBroken, ServerClient, ServerUnavailable, SessionLost
 from .session import Session
-from .upstream import Answer, ConnectionBroken, ServerAway, SessionLost, Upstream
 
 __all__ = ["ServerLink"]
 
@@ -36,10 +36,10 @@ class ServerLink:
     a server.
     """
 
-    def __init__(self, upstream: Upstream, announce: Callable[[bytes], Awaitable[None]], timeout: float) -> None:
+    def __init__(self, upstream: ServerClient, announce: Callable[[bytes], Awaitable[None]], timeout: float) -> None:
         self.session = Session()
         self._upstream, self._announce, self._timeout = upstream, announce, timeout
-        self._renewing = asyncio.Lock()
+        self._renewal_lock = asyncio.Lock()
         self._was_reached = self._is_unreachable = False
 
     async def exchange_messages(self, pending: PendingRequest, headers: dict[str, str], deliver: Deliver) -> None:
@@ -62,13 +62,13 @@ class ServerLink:
         try:
             async with asyncio.timeout(NOTICE_SECONDS):
                 for _ in range(2):
-                    lost = self.session.generation
+                    lost_generation = self.session.generation
                     try:
                         await self._upstream.exchange_messages(body, self.session.headers, _ignore_answer)
                         return True
                     except SessionLost:
-                        await self._renew_session(lost)
-        except (ServerAway, ConnectionBroken, SessionLost, AgoraError, TimeoutError) as error:
+                        await self._renew_session(lost_generation)
+        except (ServerUnavailable, ConnectionBroken, SessionLost, AgoraError, TimeoutError) as error:
             logger.warning("The server did not accept a notification: %s", error or type(error).__name__)
         return False
 
@@ -80,30 +80,30 @@ class ServerLink:
         Raises the AgoraError of the server, or ServerUnreachable after the timeout.
         """
         now = asyncio.get_running_loop().time
-        tries, failures, since, lost = 0, 0, now(), -1
+        tries, failures, unreachable_since, lost_generation = 0, 0, now(), -1
         while True:
             generation, retry_after = self.session.generation, 0.0
             try:
                 # Unless another request has reopened the session since this one lost it.
-                if lost == generation:
-                    await self._renew_session(lost)
+                if lost_generation == generation:
+                    await self._renew_session(lost_generation)
                 await attempt()
                 return
             except SessionLost:
-                tries, lost, reason = tries + 1, generation, "The server keeps losing the session"
-                over = tries > MAX_TRIES
+                tries, lost_generation, reason = tries + 1, generation, "The server keeps losing the session"
+                is_over = tries > MAX_TRIES
             except ConnectionBroken as error:
                 tries, reason = tries + 1, f"The connection broke: {error}"
                 # The server was reached: the time limit for an unreachable one begins anew.
-                over, since = tries > MAX_TRIES, now()
-            except ServerAway as error:
+                is_over, unreachable_since = tries > MAX_TRIES, now()
+            except ServerUnavailable as error:
                 reason = str(error)
-                over = now() - since > (
+                is_over = now() - unreachable_since > (
                     self._timeout if self._was_reached else min(self._timeout, FIRST_CONTACT_SECONDS)
                 )
                 retry_after = min(error.retry_after or 0.0, MAX_RETRY_AFTER)
                 self._mark_unreachable(reason)
-            if over and not forever():
+            if is_over and not forever():
                 raise ServerUnreachable(f"{reason}.", fix="Start it with 'agora serve', or name another with --url.")
             await asyncio.sleep(max(BACKOFF.pause(failures), retry_after))
             failures += 1
@@ -118,7 +118,7 @@ class ServerLink:
 
     async def _renew_session(self, generation: int) -> None:
         """Open a new session after the server lost the old one, unless another request has already done so."""
-        async with self._renewing:
+        async with self._renewal_lock:
             session = self.session
             if session.generation != generation:
                 return
