@@ -246,6 +246,9 @@ def build_worker_options(chosen: RunOptions) -> WorkerOptions:
 
     isolation = values.parse_choice("--isolation", chosen.isolation, values.Isolation)
     is_contained = isolation is values.Isolation.DOCKER
+    # The simplest mistakes first: an agent is looked for only if the rest is valid.
+    codebases = _parse_codebases(chosen.codebases, is_contained=is_contained)
+    container = _build_container_settings(chosen) if is_contained else None
     profiles = load_profiles(chosen.profiles, isolation) if chosen.profiles else {}
     profile = profiles.get(chosen.agent or "")
     command = chosen.command
@@ -257,7 +260,7 @@ def build_worker_options(chosen: RunOptions) -> WorkerOptions:
     agent = None if command else values.choose_agent(profile.agent if profile else chosen.agent, isolation)
     options = values.WorkerOptions(
         name=chosen.name or values.build_default_worker_name(),
-        codebases=_parse_codebases(chosen.codebases, is_contained=is_contained),
+        codebases=codebases,
         agent_name=agent.name if agent else (command or "").split()[0],
         agent_command=agent.command if agent else None,
         agent_environment=agent.environment if agent else {},
@@ -270,7 +273,7 @@ def build_worker_options(chosen: RunOptions) -> WorkerOptions:
         labels=split_list(chosen.labels),
         once=chosen.once,
         isolation=isolation,
-        container=_build_container_settings(chosen) if is_contained else None,
+        container=container,
         check=chosen.check,
         setup=chosen.setup,
         state=chosen.state or values.get_state_directory(),
