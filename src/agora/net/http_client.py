@@ -241,7 +241,8 @@ class _Connection(asyncio.Protocol):
         """Reset the state of the previous response."""
         self._parser = httptools.HttpResponseParser(self)
         self.status, self.headers = 0, dict[str, str]()
-        self._head_size = self._buffered_size = 0
+        self._buffered_size = 0
+        self._bytes_without_content = 0  # since the last part of the body
         self._parts: deque[bytes] = deque()
         self._complete = self._reusable = self._paused = self._has_surplus = False
         self._error: ConnectionLost | None = None
@@ -323,6 +324,9 @@ class _Connection(asyncio.Protocol):
         if self._complete:  # data without a request
             self.close()
             return
+        # Counted here because httptools buffers an incomplete header without a limit, and reports it only when complete.
+        # Over interim responses, trailers and chunk extensions, too: a server could send these without end.
+        self._bytes_without_content += len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -330,6 +334,8 @@ class _Connection(asyncio.Protocol):
             self._fail_connection("the response switches the protocol")
         except httptools.HttpParserError as error:
             self._fail_connection(f"the response is not HTTP: {error}")
+        if self._bytes_without_content > MAX_HEAD_BYTES and not self._complete:
+            self._fail_connection(f"its headers are larger than {MAX_HEAD_BYTES} bytes")
         if self._buffered_size > MAX_BUFFERED_BYTES and not self._paused:
             self._paused = True
             self._transport.pause_reading()
@@ -354,13 +360,7 @@ class _Connection(asyncio.Protocol):
             self._has_surplus = True
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        # Counted over interim responses, too: a server could send these without end.
-        self._head_size += len(name) + len(value)
-        if self._has_surplus or self._error is not None:
-            return
-        if self._head_size > MAX_HEAD_BYTES:
-            self._fail_connection(f"its headers are larger than {MAX_HEAD_BYTES} bytes")
-        else:
+        if not self._has_surplus and self._error is None:
             self.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
@@ -378,6 +378,7 @@ class _Connection(asyncio.Protocol):
     def on_body(self, body: bytes) -> None:
         if self._has_surplus:
             return
+        self._bytes_without_content = 0
         self._parts.append(body)
         self._buffered_size += len(body)
 

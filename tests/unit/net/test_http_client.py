@@ -232,6 +232,47 @@ def test_invalid_responses_are_refused(run: Run, answer: bytes) -> None:
     run(work())
 
 
+@pytest.mark.parametrize(
+    "start",
+    [
+        b"HTTP/1.1 200 ",
+        b"HTTP/1.1 200 OK\r\n",
+        b"HTTP/1.1 200 OK\r\nx-a: ",
+        CHUNKED + b"1;",
+        CHUNKED + b"0\r\nx-a: ",
+    ],
+    ids=["reason", "name", "value", "chunk extension", "trailer"],
+)
+def test_response_without_end_outside_its_body_is_refused(run: Run, start: bytes) -> None:
+    """The parser would collect it without a limit, and copy all of it for each further piece."""
+    size, written = 60_000_000, 0
+
+    async def endless(heard: Heard) -> None:
+        nonlocal written
+        await heard.say(start)
+        while written < size:
+            await heard.say(b"y" * 100_000)
+            written += 100_000
+        heard.writer.close()
+
+    async def work() -> None:
+        async with posting(Server(endless)) as courier:
+            with pytest.raises(ConnectionLost, match="larger than 65536 bytes"):
+                await read(courier)
+            await until_closed(courier)
+        assert written < size // 2  # the rest was in the buffers of both sockets
+
+    run(work())
+
+
+def test_long_body_may_have_small_chunks(run: Run) -> None:
+    async def work() -> None:
+        async with posting(Server(CHUNKED + b"1\r\nx\r\n" * 100_000 + b"0\r\n\r\n")) as courier:
+            assert await read(courier) == (200, b"x" * 100_000)
+
+    run(work())
+
+
 def test_reading_applies_backpressure(run: Run) -> None:
     written = 0
 
