@@ -3,6 +3,8 @@
 * Time for a request to arrive: anonymous clients that send a byte per minute could hold every socket.
 * Size of its head, and of other data without content (trailers, chunk extensions): the parser collects it
   piece by piece, so an endless header would cost more with every byte, and block all others.
+* Size of the pieces in which WebSocket frames are parsed, and number of a message's fragments: a frame of a few bytes
+  takes as long as one of many, and one read may hold a million of them.
 * Unread bytes and number of connections: :mod:`.backpressure`. No request is started while earlier responses wait.
 
 Fields after a body are not headers: a field that a proxy removes from the head must not be accepted after the body.
@@ -16,6 +18,7 @@ from typing import Any, Final
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
 from websockets.http11 import Request
 
 from .backpressure import Backpressure, Connection
@@ -24,6 +27,9 @@ __all__ = ["create_http_protocol", "create_websocket_protocol"]
 
 MAX_HEAD_BYTES: Final = 65_536  # bytes
 CLOSE_NOT_UTF8: Final = 1007  # close code
+CLOSE_TOO_BIG: Final = 1009  # close code
+MAX_PIECE_BYTES: Final = 4096  #: bytes of frames parsed in one turn of the event loop
+MAX_FRAGMENTS: Final = 10_000  #: frames of one message; empty ones are not limited by its size
 
 TIMEOUT_RESPONSE: Final = (
     b"HTTP/1.1 408 Request Timeout\r\ncontent-type: text/plain\r\ncontent-length: 36\r\nconnection: close\r\n\r\n"
@@ -185,11 +191,44 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     backpressure: Backpressure
     connection: Connection
+    _unparsed = b""
+    _next_parse: asyncio.Handle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self.connection = self.transport.get_protocol().connection  # type: ignore[attr-defined]
         self.connection.refuse = _ignore_refusal
+
+    def data_received(self, data: bytes) -> None:
+        self._unparsed += data
+        if self._next_parse is None:
+            self._parse_piece()
+
+    def _parse_piece(self) -> None:
+        """Parse the first bytes; the others in later turns of the event loop, and read no more until then."""
+        is_paused, self._next_parse = self._next_parse is not None, None
+        piece, self._unparsed = self._unparsed[:MAX_PIECE_BYTES], self._unparsed[MAX_PIECE_BYTES:]
+        super().data_received(piece)
+        if self.transport.is_closing():
+            self._unparsed = b""
+        elif self._unparsed:
+            self.transport.pause_reading()
+            self._next_parse = self.loop.call_soon(self._parse_piece)
+        elif is_paused and not self.read_paused:
+            self.transport.resume_reading()
+
+    async def receive(self) -> Any:
+        message = await super().receive()
+        if self._unparsed and not self.transport.is_closing():  # it has resumed reading
+            self.transport.pause_reading()
+        return message
+
+    def handle_cont(self, event: Frame) -> None:
+        super().handle_cont(event)
+        if len(self.frames) > MAX_FRAGMENTS and not self.close_sent:
+            self.frames = []
+            self.conn.send_close(CLOSE_TOO_BIG, f"a message has at most {MAX_FRAGMENTS} frames")
+            self.handle_parser_exception()
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
@@ -231,6 +270,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.backpressure.close(self.connection)
+        if self._next_parse is not None:
+            self._next_parse.cancel()
         self.read_paused = False  # uvloop raises "the handler is closed" when resuming a closed transport
         super().connection_lost(exc)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import select
 import socket
 from collections.abc import AsyncIterator
@@ -14,6 +15,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
+from agora.net.uvicorn_protocols import MAX_FRAGMENTS, MAX_PIECE_BYTES, WebSocketProtocol
 from agora.server.app import App
 from tests.harness import Running, make_settings, running
 from tests.polling import wait_until
@@ -140,6 +142,53 @@ async def test_invalid_utf_8_closes_a_websocket_without_a_traceback(
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 1007
     assert not [record for record in caplog.records if record.exc_info]
+
+
+PONG = bytes([0x8A, 0x80, 0, 0, 0, 0])  # the smallest frame of a client
+EMPTY_START, EMPTY_FRAGMENT = bytes([0x01, 0x80, 0, 0, 0, 0]), bytes([0x00, 0x80, 0, 0, 0, 0])
+
+
+async def test_small_websocket_frames_do_not_block_others(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A read holds more than 40,000 of them, whose parsing takes more than a second."""
+    sent, handled, in_a_turn, seen = 100_000, 0, 0, 0
+
+    def count_pong(self: WebSocketProtocol, frame: object) -> None:
+        nonlocal handled
+        handled += 1
+
+    monkeypatch.setattr(WebSocketProtocol, "handle_pong", count_pong)
+    async with connect(f"{server.url.replace('http', 'ws')}/ws") as socket:
+        await socket.recv()
+        socket.transport.write(PONG * sent)
+        async with asyncio.timeout(60):
+            while handled < sent:
+                await asyncio.sleep(0)
+                in_a_turn, seen = max(in_a_turn, handled - seen), handled
+        await socket.ping()  # the socket is still read
+    # A loop may read and run the next piece in the same turn.
+    assert in_a_turn <= 3 * MAX_PIECE_BYTES // len(PONG)
+
+
+async def test_large_websocket_message_is_parsed_in_pieces(server: Running) -> None:
+    async with connect(f"{server.url.replace('http', 'ws')}/ws") as socket:
+        await socket.recv()
+        for number in range(3):
+            arguments = {"limit": 1, "unknown": "x" * 900_000}
+            await socket.send(json.dumps({"id": number, "operation": "agora.discovery.list", "arguments": arguments}))
+        answers = [json.loads(await asyncio.wait_for(socket.recv(), 60)) for _ in range(3)]
+    assert {answer["id"] for answer in answers} == {0, 1, 2}
+    assert {answer["error"]["code"] for answer in answers} == {"invalid_request"}
+
+
+async def test_fragments_of_a_websocket_message_are_limited(server: Running) -> None:
+    """Empty ones are not limited by the size of the message."""
+    async with connect(f"{server.url.replace('http', 'ws')}/ws") as socket:
+        await socket.recv()
+        socket.transport.write(EMPTY_START + EMPTY_FRAGMENT * MAX_FRAGMENTS)
+        with pytest.raises(ConnectionClosed) as closed:
+            await asyncio.wait_for(socket.recv(), 60)
+    assert closed.value.rcvd is not None
+    assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1009, "a message has at most 10000 frames")
 
 
 async def test_response_may_take_longer_than_the_request_timeout(hasty: Running) -> None:
