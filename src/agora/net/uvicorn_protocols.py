@@ -3,8 +3,10 @@
 * Time for a request to arrive: anonymous clients that send a byte per minute could hold every socket.
 * Size of its head, and of other data without content (trailers, chunk extensions): the parser collects it
   piece by piece, so an endless header would cost more with every byte, and block all others.
-* Size of the pieces in which WebSocket frames are parsed, and number of a message's fragments: a frame of a few bytes
-  takes as long as one of many, and one read may hold a million of them.
+* Size of the pieces in which data are parsed: a request, chunk or frame of a few bytes takes as long as one of many, and
+  one read holds tens of thousands of them. Reading pauses until all is parsed, and no more is parsed while a pipelined
+  request waits for its turn.
+* Number of a WebSocket message's fragments.
 * Unread bytes and number of connections: :mod:`.backpressure`. No request is started while earlier responses wait.
 
 Fields after a body are not headers: a field that a proxy removes from the head must not be accepted after the body.
@@ -16,6 +18,7 @@ import asyncio
 from typing import Any, Final
 
 from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
@@ -28,7 +31,8 @@ __all__ = ["create_http_protocol", "create_websocket_protocol"]
 MAX_HEAD_BYTES: Final = 65_536  # bytes
 CLOSE_NOT_UTF8: Final = 1007  # close code
 CLOSE_TOO_BIG: Final = 1009  # close code
-MAX_PIECE_BYTES: Final = 4096  #: bytes of frames parsed in one turn of the event loop
+MAX_PIECE_BYTES: Final = 4096  #: bytes parsed at once
+MAX_BODY_PARTS: Final = 64  #: parts of a body, such as chunks, parsed in one turn of the event loop
 MAX_FRAGMENTS: Final = 10_000  #: frames of one message; empty ones are not limited by its size
 
 TIMEOUT_RESPONSE: Final = (
@@ -49,12 +53,41 @@ class HeadTooLarge(ValueError):
     """Raised within the parser, which then aborts the request."""
 
 
+class InputFlow(FlowControl):
+    """Flow control that can hold reading, regardless of uvicorn, until the data received so far are parsed."""
+
+    _is_held = False
+    _is_pause_requested = False  # by uvicorn
+
+    def pause_reading(self) -> None:
+        self._is_pause_requested = True
+        super().pause_reading()
+
+    def resume_reading(self) -> None:
+        self._is_pause_requested = False
+        if not self._is_held:
+            super().resume_reading()
+
+    def hold(self) -> None:
+        self._is_held = True
+        super().pause_reading()
+
+    def release(self) -> None:
+        self._is_held = False
+        if not self._is_pause_requested:
+            super().resume_reading()
+
+
 class HttpProtocol(HttpToolsProtocol):
     """The HTTP protocol. seconds: timeout for receiving a request."""
 
     seconds: float
     backpressure: Backpressure
     connection: Connection | None = None
+    flow: InputFlow
+    _unparsed = b""
+    _next_parse: asyncio.Handle | None = None
+    _body_parts = 0
     _timer: asyncio.TimerHandle | None = None
     _is_arriving = False  # a request has begun and is incomplete
     _unread = 0  # bytes since the parser's last event
@@ -64,6 +97,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.flow = InputFlow(transport)
         self.connection = self.backpressure.open(transport)
         if self.connection is None:
             transport.write(CONNECTION_LIMIT_RESPONSE)
@@ -74,14 +108,44 @@ class HttpProtocol(HttpToolsProtocol):
         self._timer = self.loop.call_later(self.seconds, self._time_out)
 
     def data_received(self, data: bytes) -> None:
-        # Counted here because httptools buffers an incomplete head without a limit, and reports it only when complete.
-        self._unread += len(data)
-        super().data_received(data)
+        self._unparsed += data
+        if self._next_parse is None:
+            self._parse()
         # Most requests are complete after one read; only the others need a timer.
-        if self._is_arriving and self._timer is None and not self.transport.is_closing():
+        if self._is_arriving and self._timer is None and not self._unparsed and not self.transport.is_closing():
             self._timer = self.loop.call_later(self.seconds, self._time_out)
+
+    def _parse(self) -> None:
+        """Parse the received data until a pipelined request has to wait, or it is another's turn."""
+        self._next_parse = None
+        data, start, self._body_parts = self._unparsed, 0, 0
+        while start < len(data) and not self.pipeline and self._body_parts < MAX_BODY_PARTS:
+            self._parse_piece(data[start : start + MAX_PIECE_BYTES])
+            start += MAX_PIECE_BYTES
+            # Closed, or taken over by WebSocket.
+            if self.transport.is_closing() or self.transport.get_protocol() is not self:
+                start = len(data)
+        self._unparsed = data[start:]
+        if self.pipeline and self._unparsed:
+            self.flow.hold()
+            self._cancel_timer()  # the rest of a request waits here, not for its client
+        elif self._unparsed or self._body_parts >= MAX_BODY_PARTS:
+            self.flow.hold()
+            self._next_parse = self.loop.call_soon(self._parse)
+        else:
+            self.flow.release()
+
+    def _parse_piece(self, piece: bytes) -> None:
+        # Counted here because httptools buffers an incomplete head without a limit, and reports it only when complete.
+        self._unread += len(piece)
+        super().data_received(piece)
         if self._unread > MAX_HEAD_BYTES and not self.transport.is_closing():
             self._refuse_large_head()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._unparsed and self._next_parse is None and not self.pipeline and not self.transport.is_closing():
+            self._next_parse = self.loop.call_soon(self._parse)
 
     def send_400_response(self, msg: str) -> None:
         if self._unread > MAX_HEAD_BYTES:
@@ -110,6 +174,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         self._unread = 0
+        self._body_parts += 1
         super().on_body(body)
 
     def on_message_complete(self) -> None:
@@ -138,6 +203,9 @@ class HttpProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._cancel_timer()
+        if self._next_parse is not None:
+            self._next_parse.cancel()
+        self.pipeline.clear()
         self._deferred_request = None
         self._disconnect_running()
         if self.connection is not None:

@@ -15,7 +15,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from agora.net.uvicorn_protocols import MAX_FRAGMENTS, MAX_PIECE_BYTES, WebSocketProtocol
+from agora.net.uvicorn_protocols import MAX_FRAGMENTS, MAX_PIECE_BYTES, HttpProtocol, WebSocketProtocol
 from agora.server.app import App
 from tests.harness import Running, make_settings, running
 from tests.polling import wait_until
@@ -94,6 +94,78 @@ async def test_trailers_are_not_treated_as_headers(server: Running) -> None:
     assert b'"healthy"' in answer
     writer.close()
     await writer.wait_closed()
+
+
+async def read_rest(reader: asyncio.StreamReader) -> bytes:
+    """Read a response after its status line. Returns its body."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    return await reader.readexactly(int(head.split(b"content-length: ")[1].split(b"\r\n")[0]))
+
+
+async def test_pipelined_requests_wait_unparsed(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each parsed request takes a thousand times the memory of its few bytes."""
+    count, waiting = 1500, 0
+    on_message_complete = HttpProtocol.on_message_complete
+
+    def measure_pipeline(self: HttpProtocol) -> None:
+        nonlocal waiting
+        waiting = max(waiting, len(self.pipeline))
+        on_message_complete(self)
+
+    monkeypatch.setattr(HttpProtocol, "on_message_complete", measure_pipeline)
+    url, request = httpx.URL(server.url), b"GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n"
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    writer.write(request * count)
+    async with asyncio.timeout(60):
+        for _ in range(count):
+            assert await reader.readline() == b"HTTP/1.1 200 OK\r\n"
+            await read_rest(reader)
+    assert waiting <= MAX_PIECE_BYTES // len(request) + 1
+    writer.transport.abort()
+
+
+async def test_pipelined_bodies_arrive_complete(server: Running) -> None:
+    url, requests = httpx.URL(server.url), b""
+    async with httpx.AsyncClient(base_url=server.url, timeout=30) as client:
+        token = (await client.post("/agora/agent/register", json={"agent_name": "Ada"})).json()["token"]
+    contents = [letter * 300_000 for letter in "abc"]
+    for content in contents:
+        body = json.dumps({"to_agent": "Ada", "content": content}).encode()
+        requests += HEAD.replace(b"500", b"%d" % len(body)) + b"content-type: application/json\r\n\r\n" + body
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    writer.write(requests)
+    async with asyncio.timeout(60):
+        for _ in contents:
+            assert await reader.readline() == b"HTTP/1.1 200 OK\r\n"
+            await read_rest(reader)
+    writer.transport.abort()
+    async with httpx.AsyncClient(base_url=server.url, timeout=30) as client:
+        headers = {"Authorization": f"Bearer {token}"}
+        messages = (await client.get("/agora/messaging/receive", headers=headers)).json()["messages"]
+    assert [message["content"] for message in messages] == contents
+
+
+async def test_small_chunks_do_not_block_others(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A read holds more than 40,000 of them."""
+    sent, handled, in_a_turn, seen = 30_000, 0, 0, 0
+    on_body = HttpProtocol.on_body
+
+    def count_chunk(self: HttpProtocol, body: bytes) -> None:
+        nonlocal handled
+        handled += 1
+        on_body(self, body)
+
+    monkeypatch.setattr(HttpProtocol, "on_body", count_chunk)
+    url = httpx.URL(server.url)
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    writer.write(CHUNKED.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" + b"1\r\n \r\n" * sent + b"0\r\n\r\n")
+    async with asyncio.timeout(60):
+        while handled < sent:
+            await asyncio.sleep(0)
+            in_a_turn, seen = max(in_a_turn, handled - seen), handled
+        assert (await reader.readline()).startswith(b"HTTP/1.1 4")
+    assert in_a_turn <= 3 * MAX_PIECE_BYTES // 6
+    writer.transport.abort()
 
 
 async def test_client_that_does_not_read_is_disconnected(hasty: Running) -> None:
