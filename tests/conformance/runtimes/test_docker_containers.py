@@ -289,11 +289,57 @@ def test_patterns_with_many_stars_match_in_linear_time(tmp_path: Path, pattern: 
         ("**/*.py", ["a.py", "a/b/c.py"], ["a.pyc"]),
         ("a/**", ["a/b", "a/b/c"], ["b/a"]),
         ("**/**/x", ["x", "a/x"], ["ax"]),
+        ("*.[oa]", ["x.o", "x.a"], ["x.c", "x.[oa]"]),
+        ("id_[^b-z]?", ["id_a1"], ["id_b1", "id_/1", "id_a"]),
+        (r"\*.[*\]]*", ["*.*", "*.]x"], ["a.*", "*.a"]),
+        ("a[", ["a["], ["a", "ab"]),
+        ("a[]", ["a[]"], ["a"]),
+        ("a\\", ["a\\"], ["a"]),
     ],
 )
 def test_dockerignore_patterns_match_as_docker_does(pattern: str, fitting: list[str], others: list[str]) -> None:
     compiled = re.compile(build_context._compile_pattern(pattern))
     assert [name for name in [*fitting, *others] if compiled.fullmatch(name)] == fitting
+
+
+def test_no_pattern_of_a_dockerignore_is_dropped(tmp_path: Path) -> None:
+    """Its last pattern may exclude a secret."""
+    (tmp_path / "Dockerfile").write_text("FROM scratch")
+    (tmp_path / ".env").write_text("secret")
+    ignored = tmp_path / ".dockerignore"
+    ignored.write_text("\ufeff.env\n", encoding="utf-8")
+    found = packed(build_context.build_dockerfile_context(tmp_path, BuildOrder()), tmp_path.parent / "c.tar")
+    assert found.keys() == {"Dockerfile", ".dockerignore"}
+    ignored.write_text("x\n" * build_context.MAX_PATTERNS + ".env\n")
+    with pytest.raises(InvalidSpec, match="more than 1000 patterns"):
+        build_context.build_dockerfile_context(tmp_path, BuildOrder())
+    ignored.write_text("[z-a]\n")
+    with pytest.raises(InvalidSpec, match="empty range"):
+        build_context.build_dockerfile_context(tmp_path, BuildOrder())
+
+
+def test_last_pattern_of_a_path_or_its_parents_decides(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    for name in ("Dockerfile", "a/b/c", "a/b/d", "a/e", "f/b/c"):
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_text("x")
+    (source / ".dockerignore").write_text("*\n!a/b\na/b/c\n!f\n**/c\n!f/b\n")
+    found = packed(build_context.build_dockerfile_context(source, BuildOrder()), tmp_path / "c.tar")
+    assert {name for name, member in found.items() if member.isreg()} == {
+        "Dockerfile",
+        ".dockerignore",
+        "a/b/d",
+        "f/b/c",
+    }
+
+
+def test_time_to_match_a_dockerignore_is_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM scratch")
+    (tmp_path / ".dockerignore").write_text("x\n")
+    context = build_context.build_dockerfile_context(tmp_path, BuildOrder())
+    monkeypatch.setattr(build_context, "MAX_MATCH_SECONDS", -1.0)
+    with pytest.raises(InvalidSpec, match="use fewer patterns"):
+        packed(context, tmp_path.parent / "c.tar")
 
 
 def test_double_stars_are_limited(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import re
 import shlex
 import stat
 import tarfile
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -43,6 +44,10 @@ INSTRUCTIONS = frozenset({
 UNSUPPORTED_SYNTAX = re.compile(r"#\s*escape\s*=|<<|[^\S \t\r\n]|[\x00-\x08\x0e-\x1f]", re.IGNORECASE)
 LINE_CONTINUATION = re.compile(r"\\[ \t]*$")
 MAX_RECIPE_BYTES = 1_048_576
+MAX_MATCH_SECONDS = 60.0  #: of all paths and patterns together
+#: stars, and the text between them, in which escaped characters and classes may hold a star
+PATTERN_PIECE = re.compile(r"\*\*/|\*\*|\*|(?:\\.|\[(?:\\.|[^\]\\])+\]|[^*])+", re.DOTALL)
+PATTERN_CHARACTER = re.compile(r"\\.|\[(?:\\.|[^\]\\])+\]|.", re.DOTALL)
 MAX_DOUBLE_STARS = 2  #: of one pattern: the time to match a path grows with its length to the power of them
 
 
@@ -173,29 +178,38 @@ def _build_directory_member(name: str) -> tarfile.TarInfo:
 
 
 def _walk_files(content: BuildContext) -> Iterator[tuple[str, str]]:
-    """Yield (name, path) of all files of a directory, parents first."""
+    """Yield (name, path) of all files of a directory, parents first. Raises InvalidSpec if matching takes too long."""
+    last_matches = {".": -1}  # of each directory
+    seconds = 0.0
     for path, names, files in os.walk(content.directory):
         names.sort()
         within = os.path.relpath(path, content.directory)
         for name in sorted([*names, *files]):
             relative = posixpath.normpath(posixpath.join(within, name))
-            if relative in content.kept or not _is_ignored(relative, content.ignored):
+            began = time.monotonic()
+            last_match = _find_last_match(relative, content.ignored, last_matches[within])
+            seconds += time.monotonic() - began
+            if seconds > MAX_MATCH_SECONDS:
+                raise InvalidSpec(
+                    [
+                        f"build_config.build_command: matching {IGNORE_FILE} takes more than {MAX_MATCH_SECONDS:g} s: "
+                        "use fewer patterns, fewer '**' or fewer files"
+                    ]
+                )
+            last_matches[relative] = last_match
+            if relative in content.kept or last_match < 0 or not content.ignored[last_match][1]:
                 yield relative, os.path.join(path, name)
 
 
-def _is_ignored(name: str, patterns: Sequence[tuple[re.Pattern[str], bool]]) -> bool:
-    """Whether a path is ignored: the last pattern that matches it or one of its parents decides."""
-    ignored = False
-    for pattern, out in patterns:
-        if out != ignored and any(pattern.fullmatch(part) for part in _list_path_with_parents(name)):
-            ignored = out
-    return ignored
+def _find_last_match(name: str, patterns: Sequence[tuple[re.Pattern[str], bool]], inherited: int) -> int:
+    """Return the index of the last pattern that matches a path or one of its parents, which decides; -1 for none.
 
-
-def _list_path_with_parents(name: str) -> Iterator[str]:
-    while name:
-        yield name
-        name = posixpath.dirname(name)
+    inherited: that of the parent.
+    """
+    for index in range(len(patterns) - 1, inherited, -1):
+        if patterns[index][0].fullmatch(name):
+            return index
+    return inherited
 
 
 def _read_ignore_file(file: Path) -> Sequence[tuple[re.Pattern[str], bool]]:
@@ -212,9 +226,8 @@ def _read_ignore_file(file: Path) -> Sequence[tuple[re.Pattern[str], bool]]:
         raise InvalidSpec([f"build_config.build_command: {IGNORE_FILE} cannot be read: {error.strerror}"]) from None
     if len(data) > MAX_IGNORE_BYTES:
         raise InvalidSpec([f"build_config.build_command: {IGNORE_FILE} is larger than {MAX_IGNORE_BYTES} bytes"])
-    lines = data.decode("utf-8", "replace").splitlines()
     patterns: list[tuple[re.Pattern[str], bool]] = []
-    for line in lines[:MAX_PATTERNS]:
+    for line in data.decode("utf-8-sig", "replace").splitlines():
         text = line.strip()
         if not text or text.startswith("#"):
             continue
@@ -222,16 +235,20 @@ def _read_ignore_file(file: Path) -> Sequence[tuple[re.Pattern[str], bool]]:
         plain = posixpath.normpath("/" + text.lstrip("!").strip()).lstrip("/")
         if plain:
             patterns.append((re.compile(_compile_pattern(plain)), out))
+        # Not cut off: a file that the last pattern excludes may be a secret.
+        if len(patterns) > MAX_PATTERNS:
+            raise InvalidSpec([f"build_config.build_command: {IGNORE_FILE} has more than {MAX_PATTERNS} patterns"])
     return patterns
 
 
 def _compile_pattern(pattern: str) -> str:
     """Compile a pattern of Go's ``filepath.Match``, with ``**`` for any directories, to a regular expression.
 
-    A ``*`` and the text up to the next star are an atomic group: the first place of the text suffices, and without
-    backtracking the time to match is not exponential in the number of stars. Raises InvalidSpec for too many ``**``.
+    ``[a-z]``, ``[^a-z]`` and ``\\*`` stand for one character. A ``*`` and the text up to the next star are an atomic group: the first place of the text suffices, and without
+    backtracking the time to match is not exponential in the number of stars. Raises InvalidSpec for too many ``**``, and
+    for an empty range such as ``[z-a]``.
     """
-    pieces = re.findall(r"\*\*/|\*\*|\*|[^*]+", re.sub(r"(\*\*/)+", "**/", re.sub(r"\*{2,}", "**", pattern)))
+    pieces = re.findall(PATTERN_PIECE, re.sub(r"(\*\*/)+", "**/", re.sub(r"\*{2,}", "**", pattern)))
     if sum(piece.startswith("**") for piece in pieces) > MAX_DOUBLE_STARS:
         raise InvalidSpec(
             [f"build_config.build_command: {IGNORE_FILE}: {pattern[:100]!r} has over {MAX_DOUBLE_STARS} '**'"]
@@ -248,7 +265,27 @@ def _compile_pattern(pattern: str) -> str:
             is_last = not following or (following == "**/" and not text.endswith("/"))
             parts.append("[^/]*" if is_last else "(?>[^/]*?")
         else:
-            fixed = "[^/]".join(map(re.escape, piece.split("?")))
+            fixed = "".join(map(_compile_character, re.findall(PATTERN_CHARACTER, piece)))
             opened = bool(parts) and parts[-1].startswith("(?>")
             parts.append(fixed + ")" if opened else fixed)
-    return "".join(parts)
+    compiled = "".join(parts)
+    try:
+        re.compile(compiled)
+    except re.error:
+        raise InvalidSpec(
+            [f"build_config.build_command: {IGNORE_FILE}: {pattern[:100]!r} has an empty range"]
+        ) from None
+    return compiled
+
+
+def _compile_character(text: str) -> str:
+    """Compile what stands for one character: ``?``, a class, an escaped character or the character itself."""
+    if text == "?":
+        return "[^/]"
+    if len(text) > 2 and text[0] == "[":
+        is_negated = text.startswith("[^") and len(text) > 3
+        # A hyphen stays: between two characters it is a range, as in Go.
+        members = re.findall(r"\\.|.", text[1 + is_negated : -1], re.DOTALL)
+        inside = "".join(each if each == "-" else re.escape(each.removeprefix("\\") or each) for each in members)
+        return f"(?!/)[{'^' if is_negated else ''}{inside}]"
+    return re.escape(text[1:] if len(text) == 2 else text)

@@ -251,7 +251,7 @@ class Images:
         config = spec.build_config
         if config.type == "docker":
             order = commands.parse_build_command(config)
-            content = build_context.build_dockerfile_context(attempt / "tree", order)
+            content = await asyncio.to_thread(build_context.build_dockerfile_context, attempt / "tree", order)
             bases = await asyncio.to_thread(build_context.list_base_images, content.directory / order.file)
         else:
             order = commands.BuildOrder()
