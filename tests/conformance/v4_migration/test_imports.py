@@ -71,6 +71,49 @@ async def test_numbers_of_a_row_must_be_finite(market: Market, value: Any) -> No
                 )
 
 
+@pytest.mark.parametrize("steps", [True, {"name": "x"}, ["x"], [None], '["x"]', "x"])
+async def test_steps_of_a_workflow_must_be_objects(market: Market, steps: Any) -> None:
+    run = await market.call(market.operator, "migration.begin_import", database="agora-marketplace", digest=DIGEST)
+    arguments = {"run_id": run.run_id, "table": "workflow_coordination", "position": 0}
+    with pytest.raises(InvalidRequest, match="steps is not a list of objects"):
+        await market.call(market.operator, "migration.import_rows", **arguments, rows=[WORKFLOWS[0] | {"steps": steps}])
+
+
+async def test_steps_of_a_workflow_may_be_json_text(market: Market) -> None:
+    run = await market.call(market.operator, "migration.begin_import", database="agora-marketplace", digest=DIGEST)
+    rows = [WORKFLOWS[0] | {"steps": '[{"step_id": "s1", "step_name": "draft", "assigned_agent": "Writer"}]'}]
+    arguments = {"run_id": run.run_id, "table": "workflow_coordination", "position": 0, "rows": rows}
+    step = await market.call(market.operator, "migration.import_rows", **arguments)
+    assert step.created == 1
+    assert [task.assigned_agent for task in (await market.call(market.operator, "task.list")).tasks] == [
+        (await market.call(market.operator, "agent.get", agent_id="Writer")).agent_id
+    ]
+
+
+async def test_null_character_of_a_row_is_refused(market: Market) -> None:
+    run = await market.call(market.operator, "migration.begin_import", database="agora-marketplace", digest=DIGEST)
+    rows = {
+        "agent_message": MESSAGES[0] | {"content": "a\x00b"},
+        "task_assignment": TASKS[0] | {"assignment_id": "a\x00b"},
+        "workflow_coordination": WORKFLOWS[0] | {"workflow_id": "a\x00b"},
+    }
+    for table, row in rows.items():
+        with pytest.raises(InvalidRequest, match="has a null character"):
+            await market.call(
+                market.operator, "migration.import_rows", run_id=run.run_id, table=table, position=0, rows=[row]
+            )
+
+
+async def test_rows_with_long_ids_are_told_apart(market: Market) -> None:
+    run = await market.call(market.operator, "migration.begin_import", database="agora-marketplace", digest=DIGEST)
+    rows = [TASKS[0] | {"assignment_id": f"{'x' * 250}{number}"} for number in range(2)]
+    arguments = {"run_id": run.run_id, "table": "task_assignment", "position": 0, "rows": rows}
+    step = await market.call(market.operator, "migration.import_rows", **arguments)
+    assert step.created == 2
+    step = await market.call(market.operator, "migration.import_rows", **arguments)
+    assert (step.created, step.known) == (0, 2)
+
+
 async def test_number_of_a_reducer_may_have_any_size(market: Market) -> None:
     arguments = {"reducer": "update_task_progress", "args": ["t1", "Writer", 10**400]}
     with pytest.raises(InvalidRequest, match="progress is not a number"):

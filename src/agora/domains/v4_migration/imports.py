@@ -35,13 +35,23 @@ from .identities import (
 )
 from .records import ImportRow
 from .reducers import TaskRequest, WorkflowRequest, build_message_key, create_task, create_workflow
-from .rows import OPEN_STATES, build_row_key, find_first_value, is_delivered, read_text, read_time, require_text
+from .rows import (
+    OPEN_STATES,
+    build_row_key,
+    find_first_value,
+    is_delivered,
+    read_text,
+    read_time,
+    require_text,
+    shorten_key,
+)
 
 __all__ = ["Batch", "import_batch", "lock_run", "require_running", "save_import"]
 
 Row = Mapping[str, Any]
 T = TypeVar("T")
 MAX_CONTENT_CHARACTERS: Final = 900_000
+MAX_CAPABILITY_KEY_CHARACTERS: Final = 300
 METADATA_COLUMNS: Final = ("requires_response", "metadata", "workflow_id", "status")
 
 
@@ -109,7 +119,10 @@ async def import_batch(batch: Batch, rows: Sequence[Row]) -> None:
 async def _import_capabilities(batch: Batch, rows: Sequence[Row]) -> None:
     keys = [build_row_key(row, batch.position + at, "capability_id") for at, row in enumerate(rows)]
     # With the agent, because rows of several agents may have one capability id.
-    keys = [f"{key}:{read_text(row, 'agent_id')}"[:300] for key, row in zip(keys, rows, strict=True)]
+    keys = [
+        shorten_key(f"{key}:{read_text(row, 'agent_id')}", MAX_CAPABILITY_KEY_CHARACTERS)
+        for key, row in zip(keys, rows, strict=True)
+    ]
     async for key, row in batch.iterate_new_rows(rows, keys):
         name = require_text(row, "agent_id", "agent_name")
         capability = require_text(row, "capability_type", "capability_name", "capability")
@@ -251,7 +264,7 @@ def _read_workflow(key: str, row: Row) -> WorkflowRequest:
     """Read a running workflow with its unfinished steps; without any, one step per participant."""
     coordinator = read_text(row, "coordinator_agent", "creator_agent", "created_by")
     participants = _read_names(row, "participating_agents", "assigned_agents")
-    listed = find_first_value(row, "steps") or []
+    listed = _read_objects(row, "steps")
     payload: JsonObject = {"v4_workflow_id": key, **_read_object(row, "context", "shared_state")}
     open_steps = [step for step in listed if read_text(step, "status").lower() in OPEN_STATES]
     steps = [_read_step(number, step, payload) for number, step in enumerate(open_steps, 1)]
@@ -336,6 +349,17 @@ def _read_bounded(row: Row, maximum: int, *names: str) -> int | None:
 
 def _read_object(row: Row, *names: str) -> JsonObject:
     return parse_object(find_first_value(row, *names), names[0])
+
+
+def _read_objects(row: Row, name: str) -> list[Row]:
+    """Read a list of objects, also from its JSON text. Raises InvalidRequest for another value."""
+    value = parse_json(row.get(name)) or []
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise InvalidRequest(
+            f"{name} is not a list of objects: {str(row[name])[:100]!r}.",
+            errors=[field_error(name, "not a list of objects")],
+        )
+    return value
 
 
 def _read_names(row: Row, *names: str) -> list[str]:

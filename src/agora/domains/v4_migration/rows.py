@@ -11,7 +11,16 @@ from typing import Any, Final
 from agora.clock import SECOND, to_microseconds
 from agora_sdk.errors import InvalidRequest, field_error
 
-__all__ = ["OPEN_STATES", "build_row_key", "find_first_value", "is_delivered", "read_text", "read_time", "require_text"]
+__all__ = [
+    "OPEN_STATES",
+    "build_row_key",
+    "find_first_value",
+    "is_delivered",
+    "read_text",
+    "read_time",
+    "require_text",
+    "shorten_key",
+]
 
 #: states of unfinished tasks, steps and workflows in v4
 OPEN_STATES: Final = frozenset(
@@ -31,6 +40,7 @@ OPEN_STATES: Final = frozenset(
         "waiting",
     ]
 )
+MAX_KEY_CHARACTERS: Final = 200
 #: units of a time, each with the minimum value that is interpreted in it
 _UNITS: Final = ((10**17, 1, 1000), (10**14, 1, 1), (10**11, 1000, 1), (0, SECOND, 1))  # ns, us, ms, s
 _SPACETIME_TIME_KEY: Final = "__timestamp_micros_since_unix_epoch__"  #: SpacetimeDB's representation of a Timestamp
@@ -42,11 +52,19 @@ def find_first_value(row: Mapping[str, Any], *names: str) -> Any:
 
 
 def read_text(row: Mapping[str, Any], *names: str) -> str:
-    """Read a text from the first non-null one of these columns; other values become JSON."""
+    """Read a text from the first non-null one of these columns; other values become JSON. Raises InvalidRequest for a
+    null character, which PostgreSQL does not store."""
     value = find_first_value(row, *names)
     if value is None:
         return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if "\x00" in text:
+        raise InvalidRequest(
+            f"{names[0]} has a null character: {text[:100]!r}.",
+            fix="Remove it from the export.",
+            errors=[field_error(names[0], "a null character")],
+        )
+    return text
 
 
 def require_text(row: Mapping[str, Any], *names: str) -> str:
@@ -89,9 +107,17 @@ def is_delivered(row: Mapping[str, Any]) -> bool:
     return read_text(row, "status", "delivery_status").lower() in ("delivered", "read", "acknowledged", "processed")
 
 
+def shorten_key(key: str, limit: int) -> str:
+    """Shorten a key above a length, so that different keys stay different: a row with a known key is not imported."""
+    if len(key) <= limit:
+        return key
+    digest = hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()[:32]
+    return f"{key[: limit - len(digest) - 1]}#{digest}"
+
+
 def build_row_key(row: Mapping[str, Any], position: int, *names: str) -> str:
     """Build the key of a row: its id; without one, its position in the table and a digest of its content."""
     if identity := read_text(row, *names, "id"):
-        return identity[:200]
+        return shorten_key(identity, MAX_KEY_CHARACTERS)
     digest = hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()[:16]
     return f"#{position}:{digest}"
