@@ -144,7 +144,7 @@ async def test_counts_of_a_tenant_are_stored_although_those_of_another_are_not(
             await counters.step()
         calls = f"select calls from operation_usage where tenant_id = '{other}' and operation = 'agora.agent.list'"
         assert [row["calls"] for row in await engine.run(calls)] == [context.meter.usage(operation, other).calls]
-        minutes = f"select calls, reads from call_minutes where tenant_id = '{other}'"
+        minutes = f"select sum(reads) as reads from call_minutes where tenant_id = '{other}'"
         assert [row["reads"] for row in await engine.run(minutes)] == [context.meter.usage(operation, other).calls]
 
 
@@ -173,7 +173,7 @@ async def test_every_controller_runs_on_an_empty_marketplace(market: Market) -> 
         clock=market.clock,
         monitor=monitor,
         host=app.agent_host,
-        lines=app.context.ports.get(REMOTE_AGENTS),
+        a2a_clients=app.context.ports.get(REMOTE_AGENTS),
         bus=None,
         authenticate=app.authenticator.authenticate,
     )
