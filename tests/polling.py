@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-__all__ = ["eventually", "passing", "poll_until", "run_loop_turns", "wait_until"]
+__all__ = ["TIMEOUT", "eventually", "passing", "poll_until", "run_loop_turns", "wait_until"]
 
 T = TypeVar("T")
 TIMEOUT = 90.0  # seconds after which an unmet condition is a failure

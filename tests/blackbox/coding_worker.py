@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.blackbox.server import Account, ServerProcess
-from tests.polling import poll_until
+from tests.polling import TIMEOUT, poll_until
 from tests.processes import spawn_tethered
 
 __all__ = [
@@ -95,7 +95,7 @@ class WorkerProcess:
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 
-    def stop(self, timeout: float = 20.0) -> int:
+    def stop(self, timeout: float = 60.0) -> int:
         """Send SIGTERM and wait. Returns the exit code."""
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
@@ -113,7 +113,7 @@ def submit_job(account: Account, prompt: str, worker: str | None = None, **optio
     return str(account.post("/agora/task/assign", body)["task_id"])
 
 
-def wait_for_status(account: Account, task_id: str, *statuses: str, timeout: float = 30.0) -> Any:
+def wait_for_status(account: Account, task_id: str, *statuses: str, timeout: float = TIMEOUT) -> Any:
     """Wait until the task has one of these statuses; fail if it ends with another one."""
 
     def look() -> Any:

@@ -71,16 +71,16 @@ def test_killed_worker_delivers_each_follow_up_once(shared_server: ServerProcess
     operator = shared_server.operator
     job = submit_job(operator, "SLOWLY: 5000", worker=worker.name)
     poll_until(lambda: "word3" in read_output(operator, job), "output")
-    for text in ("SAY: one", "SLOWLY: 30\nSAY: two", "RECALL"):
+    for text in ("SAY: one", "SLOWLY: 60\nSAY: two", "RECALL"):
         say(operator, job, text)
     say(operator, job, "SAY: zero", "steering")
     poll_until(lambda: read_output(operator, job).count("word3 ") == 2, "the second is being answered")
     assert waiting_texts(operator, job) == ["RECALL"]
     worker.kill()
     worker.start()
-    task = wait_for_status(operator, job, "completed", timeout=60)
+    task = wait_for_status(operator, job, "completed")
     prompts = recalled_prompts(task)
-    assert prompts[:4] == ["SLOWLY: 5000", "SAY: zero", "SAY: one", "SLOWLY: 30\nSAY: two"]
+    assert prompts[:4] == ["SLOWLY: 5000", "SAY: zero", "SAY: one", "SLOWLY: 60\nSAY: two"]
     going_on = [prompt for prompt in prompts[4:-1] if prompt.startswith("The work was interrupted")]
     assert prompts[4:] == [*going_on, "RECALL"], "each is delivered once; the interrupted prompt is continued"
     assert len(going_on) <= 1

@@ -58,7 +58,7 @@ def test_blocked_loop_is_logged_counted_and_shown(start_blocking_server: Callabl
     server = start_blocking_server(loop_stall_seconds="0.5")
     agent, operator = server.register("Watcher"), server.operator
     path = "/health/detail"
-    assert operator.get(path)["components"]["event_loop"]["metrics"]["stalls"] == 0
+    before = _stalls(server)  # on a busy machine, the first calls may block the loop as long
 
     os.kill(server.pid, signal.SIGUSR1)
     line = _wait_for_log(server, r"blocked for .*?in compute_for_ever.*?runs again after [\d.]+ s, ([\d.]+) s")
@@ -68,11 +68,11 @@ def test_blocked_loop_is_logged_counted_and_shown(start_blocking_server: Callabl
     assert float(line[1]) < 0.5, "it waited"
 
     shown = operator.get(path)["components"]["event_loop"]
-    assert shown["metrics"]["stalls"] == _stalls(server) >= 2
+    assert before + 2 <= shown["metrics"]["stalls"] <= _stalls(server)
     assert "wait_for_a_lock" in shown["stack"]
     for stranger in (agent, server.account("agt_nonsense_nonsense")):
         shown = stranger.get(path)["components"]["event_loop"]
-        assert shown["metrics"]["stalls"] >= 2
+        assert shown["metrics"]["stalls"] >= before + 2
         assert shown["stack"] is None
 
 

@@ -107,7 +107,7 @@ def test_reservation_of_an_uncompleted_task_is_released(server: ServerProcess, e
 def test_reservation_of_an_expired_task_is_released(server: ServerProcess) -> None:
     priced_agent(server, "SlowWorker", price=3)
     acme = customer(server, "slow-acme", hard_limit=3)
-    assign(acme, "SlowWorker", deadline=(datetime.now(UTC) + timedelta(seconds=1)).isoformat())
+    assign(acme, "SlowWorker", deadline=(datetime.now(UTC) + timedelta(seconds=5)).isoformat())
     poll_until(lambda: reserved(server, "slow-acme") == 0, "the expired task is released")
 
 

@@ -171,7 +171,7 @@ def test_worker_waits_without_polling_and_drains_on_sigterm(
     worker = WorkerProcess(server, tmp_path / "home", create_repository(tmp_path / "api"), name="quiet").start()
     try:
         wait_for_status(operator, submit_job(operator, "SAY: hello", worker="quiet"), "completed")
-        following = submit_job(operator, "SLOWLY: 30\nSAY: the end", worker="quiet")
+        following = submit_job(operator, "SLOWLY: 120\nSAY: the end", worker="quiet")
         poll_until(lambda: "word3" in read_output(operator, following), "output")
         calls = operator.get("/agora/admin/audit?operation=agora.task.claim")
         # One claim at each connection, one for each offer, and one after each end: none is caused by a timer.
@@ -200,18 +200,18 @@ def test_usage_limit_of_one_worker_pauses_all_workers_of_the_account(
         lambda: len([w for w in operator.get("/v1/agent/workers")["workers"] if w["worker_name"] in names]) == 3,
         "workers",
     )
-    hit = submit_job(operator, "LIMIT: 6\nSAY: after the limit", worker="limited")
+    hit = submit_job(operator, "LIMIT: 15\nSAY: after the limit", worker="limited")
     poll_until(lambda: operator.get(f"/v1/agent/tasks/{hit}")["available_at"], "it is paused")
     spared, free = (
         submit_job(operator, "SAY: hello", worker="colleague"),
         submit_job(operator, "SAY: hello", worker="independent"),
     )
-    assert wait_for_status(operator, free, "completed")["attempts"] == 1
     poll_until(lambda: operator.get(f"/v1/agent/tasks/{spared}")["available_at"], "the colleague waits")
+    assert wait_for_status(operator, free, "completed")["attempts"] == 1
     assert "Another job, here or of another worker, has reached the usage limit" in read_output(operator, spared)
     assert "works in" not in read_output(operator, spared), "no agent was started"
     for job in (hit, spared):
-        wait_for_status(operator, job, "completed", timeout=40)
+        wait_for_status(operator, job, "completed")
 
 
 def test_usage_limit_reports_are_validated(shared_server: ServerProcess) -> None:

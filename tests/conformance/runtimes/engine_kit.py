@@ -53,7 +53,7 @@ async def settled(engine: Runtime, handle: Handle) -> int:
     sizes = [-1]
 
     async def look() -> int:
-        await passing(0.03)
+        await passing(0.1)
         sizes.append((await engine.logs(handle)).size)
         return sizes[-1]
 

@@ -89,12 +89,12 @@ class RuntimeSuite:
 
     async def test_later_generation_ends_the_earlier_one_and_keeps_state_and_logs(self, kit: Kit) -> None:
         spec = kit.spec(
-            'echo "run $AGORA_GENERATION"; cat "$AGORA_STATE_DIR"/note; echo kept >"$AGORA_STATE_DIR"/note; exec sleep 1000'
+            'echo "run $AGORA_GENERATION"; cat "$AGORA_STATE_DIR"/note; echo kept >"$AGORA_STATE_DIR"/note; '
+            "echo written; exec sleep 1000"
         )
         build = await kit.engine.build(spec)
         first = await kit.engine.start(spec, build)
-        await eventually(lambda: text(kit.engine, first), lambda output: "run 1" in output)
-        await passing(0.05)  # for its log line
+        await eventually(lambda: text(kit.engine, first), lambda output: "written" in output)
         second = await kit.engine.start(replace(spec, generation=2), build)
         assert (await kit.engine.inspect(first)).state in ("exited", "absent")
         output = await eventually(lambda: text(kit.engine, second), lambda output: "kept" in output)
@@ -247,7 +247,7 @@ class RuntimeSuite:
         assert stopped.state == "exited"
         assert stopped.exit is not None
         assert stopped.exit.reason == "stopped"
-        assert 0.2 <= time.monotonic() - began < 5
+        assert time.monotonic() - began >= 0.2
         assert stopped.usage.processes == 0
 
     async def test_orphaned_processes_of_a_program_end_with_it(self, kit: Kit) -> None:

@@ -192,7 +192,7 @@ class TestWhatABuildSees:
 
 class TestBuildsThatGoWrong:
     async def test_build_times_out(self, new_kit: NewKit) -> None:
-        kit = new_kit(build_timeout=0.2)
+        kit = new_kit(build_timeout=2)
         with pytest.raises(BuildTimeout) as caught:
             await kit.engine.build(kit.spec(FOREVER, build="echo begun; sleep 1000"))
         assert "begun" in caught.value.output
@@ -316,14 +316,14 @@ class TestDirectories:
 
 class TestCommands:
     async def test_command_that_closes_its_output_uses_no_cpu_while_waiting(self, tmp_path: Path) -> None:
-        command = Command(["sh", "-c", "echo x; exec >&- 2>&-; sleep 0.3"], tmp_path, {"PATH": os.defpath}, 5.0)
+        command = Command(["sh", "-c", "echo x; exec >&- 2>&-; sleep 1"], tmp_path, {"PATH": os.defpath}, 60.0)
         before = time.process_time()
         ended = await command.run_command(lambda _: None)
         assert (ended.code, ended.output) == (0, "x\n")
-        assert time.process_time() - before < 0.2
+        assert time.process_time() - before < 0.5
 
     async def test_command_ends_even_if_a_child_holds_its_output(self, tmp_path: Path) -> None:
-        command = Command(["sh", "-c", "sleep 1000 & echo x; exit 3"], tmp_path, {"PATH": os.defpath}, 5.0)
+        command = Command(["sh", "-c", "sleep 1000 & echo x; exit 3"], tmp_path, {"PATH": os.defpath}, 60.0)
         assert (await command.run_command(lambda _: None)).code == 3
 
     async def test_cancelled_command_is_killed(self, tmp_path: Path) -> None:

@@ -149,7 +149,10 @@ class Wire:
 
     def wait_for(self, what: Any) -> None:
         with self._changed:
-            assert self._changed.wait_for(what, timeout=10), "it did not happen"
+            assert self._changed.wait_for(what, timeout=60), (
+                f"{len(self.streams)} streams, {len(self.acknowledged)} acknowledged events,"
+                f" requests: {[seen.path for seen in self.requests]}"
+            )
 
     def _within(self, work: Any) -> None:
         assert self.loop is not None

@@ -76,7 +76,7 @@ async def test_background_task_with_an_unexpected_error_is_started_again(
     worker = build_worker(tmp_path, "online", opencode_database=database)
     await worker.on_start()
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while caplog.text.count("SessionSync.report_changes_regularly has failed and is started again") < 2:
                 await asyncio.sleep(0.05)
     finally:

@@ -90,7 +90,7 @@ async def test_progress_is_reported_live(call: Call) -> None:
 
 
 async def test_server_questions_are_answered(call: Call) -> None:
-    assert (await call("call_tool", "ask", {"text": "here"}, timeout=10))["name"] == "ask"
+    assert (await call("call_tool", "ask", {"text": "here"}, timeout=60))["name"] == "ask"
 
 
 async def test_progress_callback_may_be_a_coroutine_function(workshop: Workshop) -> None:
@@ -121,8 +121,8 @@ async def test_failed_tool_raises_with_its_reason(call: Call) -> None:
 
 
 async def test_call_times_out_and_is_cancelled(call: Call, workshop: Workshop) -> None:
-    with pytest.raises(DeadlineExceeded, match=r"within 0\.3 s"):
-        await call("call_tool", "wait", timeout=0.3)
+    with pytest.raises(DeadlineExceeded, match=r"within 2 s"):
+        await call("call_tool", "wait", timeout=2)
     await asyncio.wait_for(workshop.cancelled.wait(), 60)
 
 
@@ -164,16 +164,16 @@ async def test_close_does_not_wait_for_an_unresponsive_server(use: Callable[[MCP
     call = use(client)
     async with serve_with_silence("tools/call", "notifications/cancelled", "DELETE") as url:
         await call("connect", url)
-        with pytest.raises(DeadlineExceeded, match=r"tools/call within 0\.3 s"):
-            await call("call_tool", "echo", timeout=0.3)
+        with pytest.raises(DeadlineExceeded, match=r"tools/call within 2 s"):
+            await call("call_tool", "echo", timeout=2)
         await asyncio.to_thread(client.close)
         await client.aclose()
 
 
 async def test_unfinished_handshake_times_out(use: Callable[[MCPClient], Call]) -> None:
     async with serve_with_silence("notifications/initialized") as url:
-        with pytest.raises(DeadlineExceeded, match=r"notifications/initialized within 0\.3 s"):
-            await use(MCPClient(timeout=0.3))("connect", url)
+        with pytest.raises(DeadlineExceeded, match=r"notifications/initialized within 2 s"):
+            await use(MCPClient(timeout=2))("connect", url)
 
 
 async def test_session_survives_a_server_restart(call: Call, workshop: Workshop) -> None:
@@ -292,7 +292,7 @@ async def test_failed_connection_ends_its_session(use: Callable[[MCPClient], Cal
     messages: list[Any] = []
     async with serve_with_silence("tools/list", messages=messages) as url:
         with pytest.raises(DeadlineExceeded, match="tools/list"):
-            await use(MCPClient())("connect", url, timeout=0.3)
+            await use(MCPClient())("connect", url, timeout=2)
         assert messages[-1] == {}, "the request without a body, DELETE, is the last one"
 
 
@@ -314,7 +314,7 @@ async def test_several_servers_are_used_concurrently(use: Callable[[MCPClient], 
 async def test_new_tool_is_found_while_another_server_is_unreachable(
     use: Callable[[MCPClient], Call], workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    call = use(MCPClient(timeout=5))
+    call = use(MCPClient(timeout=60))
     async with open_workshop() as other:
         await call("connect", other.url, name="other")
     await call("connect", workshop.url)
@@ -328,7 +328,7 @@ async def test_new_tool_is_found_while_another_server_is_unreachable(
 async def test_tools_are_listed_while_another_server_is_unreachable(
     use: Callable[[MCPClient], Call], workshop: Workshop
 ) -> None:
-    call = use(MCPClient(timeout=5))
+    call = use(MCPClient(timeout=60))
     async with open_workshop() as other:
         await call("connect", other.url, name="other")
         await call("connect", workshop.url, name="workshop")
@@ -346,7 +346,7 @@ async def test_tools_are_listed_while_another_server_is_unreachable(
 
 
 async def test_unreachable_server_is_reported(use: Callable[[MCPClient], Call], workshop: Workshop) -> None:
-    call = use(MCPClient(timeout=5))
+    call = use(MCPClient(timeout=60))
     with pytest.raises(ServerUnreachable):
         await call("connect", f"http://127.0.0.1:{free_port()}")
     with pytest.raises(NotFound, match="no MCP endpoint"):
@@ -374,7 +374,7 @@ async def test_server_without_handshake_is_supported(
     request = workshop.requests[-1]
     assert (request["mcp-method"], request["mcp-param-region"]) == ("tools/call", "=?base64?w5xiZXJzZWU=?=")
     with pytest.raises(DeadlineExceeded):
-        await call("call_tool", "wait", timeout=0.3)
+        await call("call_tool", "wait", timeout=2)
     await asyncio.wait_for(workshop.cancelled.wait(), 60)
 
 

@@ -14,7 +14,7 @@ from agora.net.sealing import Sealer
 from tests.mcp_upstream import Far, serving
 
 Make = Callable[..., Endpoint]
-QUICK = ConnectionParameters(first=0.01, longest=0.05, max_retry_wait=0, connect=10, keepalive=30)
+QUICK = ConnectionParameters(first=0.01, longest=0.05, max_retry_wait=0, connect=60, keepalive=30)
 
 
 @pytest.fixture(params=["modern", "handshake"])
@@ -48,6 +48,6 @@ def make(**values: Any) -> Endpoint:
         "name": "far",
         "transport": "http",
         "private": True,
-        "timeout": 10.0,
+        "timeout": 60.0,
     }
     return Endpoint(**(defaults | values))

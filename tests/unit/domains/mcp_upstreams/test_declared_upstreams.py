@@ -194,7 +194,7 @@ async def test_declared_upstreams_exist_after_the_start(tmp_path: Path) -> None:
         assert {found.name: found.upstream_id for found in page.upstreams} == {"remote": ids["remote"]}
         assert not [found for found in app.registry.list_visible(market.operator) if found.name.startswith("program.")]
         with pytest.raises(UpstreamUnavailable, match="HTTP 401"):
-            await market.call(market.operator, "upstream.call", upstream="remote", tool="echo", timeout=0.5)
+            await market.call(market.operator, "upstream.call", upstream="remote", tool="echo", timeout=20)
         health = await market.call(market.operator, "admin.health", component="upstreams")
         assert (health.status, "HTTP 401" in health.components["upstreams"].detail) == ("degraded", True)
         await app.stop()

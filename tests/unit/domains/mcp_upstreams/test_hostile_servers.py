@@ -179,7 +179,7 @@ async def test_call_times_out(pool: ConnectionPool, endpoint: Endpoint, rogue: R
     await call(pool, endpoint, "do")  # connected, so that the short time is that of the second call
     rogue.answers["tools/call"] = hang
     with pytest.raises(DeadlineExceeded) as caught:
-        await call(pool, endpoint, "do", seconds=0.1)
+        await call(pool, endpoint, "do", seconds=0.5)
     assert caught.value.outcome == "unknown"
     del rogue.answers["tools/call"]
     assert (await call(pool, endpoint, "do"))["content"]
@@ -302,7 +302,7 @@ async def test_calls_of_one_caller_do_not_occupy_an_upstream() -> None:
     turns, done = ConcurrencyLimiter("far", 4), asyncio.Event()
 
     async def hold(caller: str) -> None:
-        async with turns.acquire_slot(caller, 10):
+        async with turns.acquire_slot(caller, 60):
             await done.wait()
 
     async with asyncio.TaskGroup() as group:
@@ -332,7 +332,7 @@ async def test_queue_of_an_upstream_is_bounded() -> None:
     turns, done = ConcurrencyLimiter("far", 4), asyncio.Event()
 
     async def hold(caller: str) -> None:
-        async with turns.acquire_slot(caller, 10):
+        async with turns.acquire_slot(caller, 60):
             await done.wait()
 
     async with asyncio.TaskGroup() as group:
@@ -340,7 +340,7 @@ async def test_queue_of_an_upstream_is_bounded() -> None:
             group.create_task(hold("greedy"))
         await asyncio.sleep(0)
         with pytest.raises(Overloaded, match="wait for far already"):
-            async with turns.acquire_slot("greedy", 10):
+            async with turns.acquire_slot("greedy", 60):
                 pass
         group.create_task(hold("modest"))
         await wait_until(lambda: turns.running == 4)
@@ -361,5 +361,5 @@ async def test_cancelled_waiter_leaves_the_queue() -> None:
 
 
 async def _hold(turns: ConcurrencyLimiter, caller: str) -> None:
-    async with turns.acquire_slot(caller, 10):
+    async with turns.acquire_slot(caller, 60):
         pass

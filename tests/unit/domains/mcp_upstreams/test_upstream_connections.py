@@ -16,7 +16,7 @@ from tests.polling import eventually, wait_until
 from tests.unit.domains.mcp_upstreams.conftest import make
 
 
-async def call(pool: ConnectionPool, endpoint: Endpoint, name: str, /, seconds: float = 10, **arguments: Any) -> Any:
+async def call(pool: ConnectionPool, endpoint: Endpoint, name: str, /, seconds: float = 60, **arguments: Any) -> Any:
     return await pool.send_request(endpoint, "tools/call", {"name": name, "arguments": arguments}, seconds, None)
 
 
@@ -57,7 +57,7 @@ def unimported(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("unimported")
 async def test_the_first_calls_of_a_subject_share_one_connection(pool: ConnectionPool, far: Far, url: str) -> None:
     endpoint, request = make(url=url, oauth_mode="user"), {"name": "echo", "arguments": {"text": "x"}}
-    await asyncio.gather(*(pool.send_request(endpoint, "tools/call", request, 10, None, "agt_1") for _ in range(20)))
+    await asyncio.gather(*(pool.send_request(endpoint, "tools/call", request, 60, None, "agt_1") for _ in range(20)))
     assert len([headers for headers in far.headers if headers.get("mcp-method") == "server/discover"]) == 1
 
 
@@ -67,7 +67,7 @@ async def test_the_first_subjects_do_not_exceed_the_limit(
 ) -> None:
     monkeypatch.setitem(client_connections.MAX_CONNECTIONS, "http", 3)
     endpoint, request = make(url=url, oauth_mode="user"), {"name": "echo", "arguments": {"text": "x"}}
-    calls = (pool.send_request(endpoint, "tools/call", request, 10, None, f"agt_{n}") for n in range(10))
+    calls = (pool.send_request(endpoint, "tools/call", request, 60, None, f"agt_{n}") for n in range(10))
     answers = await asyncio.gather(*calls, return_exceptions=True)
     assert sum(isinstance(answer, RateLimited) for answer in answers) == 7
     assert sum(isinstance(answer, dict) for answer in answers) == 3
@@ -87,7 +87,7 @@ async def test_progress_is_relayed(pool: ConnectionPool, endpoint: Endpoint) -> 
     async def hear(done: float, total: float | None, message: str | None) -> None:
         heard.append((done, total, message))
 
-    await pool.send_request(endpoint, "tools/call", {"name": "count", "arguments": {}}, 10, hear)
+    await pool.send_request(endpoint, "tools/call", {"name": "count", "arguments": {}}, 60, hear)
     assert heard == [(1, 3, "at 1"), (2, 3, "at 2"), (3, 3, "at 3")]
 
 
@@ -102,7 +102,7 @@ async def test_cancellation_reaches_the_tool(pool: ConnectionPool, endpoint: End
 async def test_call_times_out(pool: ConnectionPool, endpoint: Endpoint, far: Far) -> None:
     await call(pool, endpoint, "echo", text="connected")
     with pytest.raises(DeadlineExceeded) as caught:
-        await call(pool, endpoint, "slow", seconds=0.2)
+        await call(pool, endpoint, "slow", seconds=1)
     assert caught.value.outcome == "unknown"
     await far.cancelled.wait()
 

@@ -136,13 +136,15 @@ async def test_slow_call_becomes_a_stream_with_keep_alives(wire: Wire, far: Far)
 async def test_line_separators_do_not_break_the_stream() -> None:
     """Several clients split a stream by Unicode's line ends."""
     sent: list[Any] = []
+    is_stream = asyncio.Event()
 
     async def work() -> Answer:
-        await asyncio.sleep(0.1)
+        await is_stream.wait()
         return Answer(200, to_json({"text": "one\u2028two"}))
 
     async def send(message: Any) -> None:
         sent.append(message)
+        is_stream.set()
 
     async def receive() -> Any:
         await asyncio.Event().wait()
