@@ -101,10 +101,11 @@ async def test_listing_times_out(pool: ConnectionPool, rogue: Rogue) -> None:
 
     rogue.answers["tools/list"] = drip
     async with rogue.listening() as url:
-        await call(pool, make(url=url), "do")  # connected, so that the short time is that of the listing
+        endpoint = make(url=url, timeout=1)  # of listings; calls have a timeout of their own
+        await call(pool, endpoint, "do")  # connected, so that the short time is that of the listing
         with pytest.raises(DeadlineExceeded):
-            await pool.read_listing(make(url=url, timeout=0.2))
-        assert (await call(pool, make(url=url), "do"))["content"], "the connection is as good as it was"
+            await pool.read_listing(endpoint)
+        assert (await call(pool, endpoint, "do"))["content"], "the connection is as good as it was"
 
 
 # -- results -----------------------------------------------------------------------------------
