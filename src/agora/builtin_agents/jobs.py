@@ -27,7 +27,7 @@ class BuiltinAgentsController(Controller):
         self._settled_tenants: set[str] = set()
         self._next_heartbeat_at = 0
 
-    async def prepare(self) -> None:
+    async def start_up(self) -> None:
         for tenant in {DEFAULT_TENANT, *await self.context.store.tenants()}:
             await self.reconcile(tenant)
 
@@ -36,7 +36,7 @@ class BuiltinAgentsController(Controller):
         await self._host.renew_due_leases_and_retry_fetches()
         self._record_due_heartbeats()
 
-    async def finish(self) -> None:
+    async def shut_down(self) -> None:
         await self._host.stop()
 
     async def reconcile(self, tenant: str) -> None:

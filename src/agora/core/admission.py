@@ -29,15 +29,15 @@ class OverrideCheck(Protocol):
     """Checks for active overrides."""
 
     def check_overrides(self, caller: Caller, operation: Operation, now: int, *, reads: bool | None = None) -> None: ...
-    def find_system_wide_override(self, tenant: str, now: int) -> Override | None: ...
-    def list_system_wide_overrides(self, now: int) -> dict[str, Override]: ...
+    def find_strongest_system_wide_override(self, tenant: str, now: int) -> Override | None: ...
+    def find_system_wide_overrides_by_tenant(self, now: int) -> dict[str, Override]: ...
 
 
 class LifecycleCheck(Protocol):
     """The part of the operation registry that admission uses."""
 
     def require_available(self, operation: Operation, tenant: str) -> None: ...
-    def list_lifecycle_headers(self, operation: Operation, tenant: str) -> dict[str, str]: ...
+    def get_lifecycle_headers(self, operation: Operation, tenant: str) -> dict[str, str]: ...
 
 
 class Admission:
@@ -55,21 +55,21 @@ class Admission:
         self._registry, self._limiter, self._overrides, self._clock = registry, limiter, overrides, clock
         self._context, self._backpressure = context, backpressure
 
-    def admit_call(self, operation: Operation, caller: Caller, *, is_follow_up: bool = False) -> None:
-        """Admit a call and record the agent's last activity. Raises an AgoraError if the call is refused.
+    def admit_and_charge_call(self, operation: Operation, caller: Caller, *, is_follow_up: bool = False) -> None:
+        """Admit a call, charge the rate limit and record the agent's last activity. Raises an AgoraError if the call is refused.
 
         is_follow_up: whether an admitted call of the same request needs this one, which the rate limit then charges
         but does not refuse.
         """
         # A sunset operation returns 410 even to a rate-limited caller, because waiting would not help.
         self._registry.require_available(operation, caller.tenant)
-        self._backpressure.admit_call(caller)
+        self._backpressure.require_room_for_call(caller)
         if is_follow_up:
             self._limiter.charge_follow_up(caller)
         else:
             self._limiter.charge_call(caller)  # checked first, because a refusal writes an audit row
         now = self._clock.now()
-        _check_scope(operation, caller)
+        _require_scope(operation, caller)
         if caller.kind == "agent":
             # Kept in memory and written by a job: a row for each call would double the writes of reads.
             self._context.last_seen[(caller.tenant, caller.subject)] = now
@@ -80,22 +80,22 @@ class Admission:
         """Check the overrides for a call whose arguments decide whether it only reads. Raises Halted."""
         self._overrides.check_overrides(caller, operation, self._clock.now(), reads=operation.reads_with(arguments))
 
-    def list_system_wide_overrides(self) -> dict[str, Override]:
-        """List the overrides that stop a tenant's whole marketplace, by tenant."""
-        return self._overrides.list_system_wide_overrides(self._clock.now())
+    def find_system_wide_overrides_by_tenant(self) -> dict[str, Override]:
+        """Find the strongest override that stops a whole marketplace, by tenant."""
+        return self._overrides.find_system_wide_overrides_by_tenant(self._clock.now())
 
     def check_backpressure(self, caller: Caller) -> None:
         """Check backpressure again before a resumed call writes a large answer. Raises RateLimited or Overloaded.
 
         Calls that resumed earlier may have filled the caller's buffer in the meantime.
         """
-        self._backpressure.admit_call(caller)
+        self._backpressure.require_room_for_call(caller)
 
     def check_operation_allowed(self, name: str, caller: Caller) -> None:
         """Check whether an admitted call may also run another operation. Raises an AgoraError if it may not."""
         operation = self._context.registry.resolve(name, None, caller.tenant)
         self._registry.require_available(operation, caller.tenant)
-        _check_scope(operation, caller)
+        _require_scope(operation, caller)
         self._overrides.check_overrides(caller, operation, self._clock.now())
 
 
@@ -103,7 +103,7 @@ class Admission:
 ADMISSION: Port[Admission] = Port("admission of calls")
 
 
-def _check_scope(operation: Operation, caller: Caller) -> None:
+def _require_scope(operation: Operation, caller: Caller) -> None:
     # An enrolment credential has the scope of registration, which other operations share; it may call only this one.
     if caller.may(operation.scope) and (caller.kind != "enrolment" or operation.name == REGISTRATION_OPERATION):
         return

@@ -72,10 +72,10 @@ class CallClient(Protocol):
     @property
     def log_level(self) -> str | None: ...
 
-    async def ask(self, method: str, params: Mapping[str, Any], /) -> dict[str, Any]:
+    async def send_request(self, method: str, params: Mapping[str, Any], /) -> dict[str, Any]:
         """Send a request to the client and return its result. Raises ClientRefused."""
 
-    async def notify(self, method: str, params: Mapping[str, Any], /) -> None:
+    async def send_notification(self, method: str, params: Mapping[str, Any], /) -> None:
         """Send a notification to the client, during the call or later in its session."""
 
 
@@ -142,7 +142,7 @@ class Caller:
         return not scope or scope in self.scopes or "*" in self.scopes
 
     @property
-    def registers_as(self) -> str | None:
+    def registrar_for_new_agents(self) -> str | None:
         """The registrar recorded for agents that it registers; None if agents are accountable individually."""
         # Agents of an enrolment token share its limits instead (``enrolment``), so a fleet does not exhaust a single registrar's.
         if self.kind in ("operator", "system") or "*" in self.scopes or (self.kind == "enrolment" and self.token_id):
@@ -150,7 +150,7 @@ class Caller:
         return self.registrar or self.subject
 
     @property
-    def groups(self) -> tuple[tuple[str, str], ...]:
+    def quota_groups(self) -> tuple[tuple[str, str], ...]:
         """Groups with which it shares limited resources such as streams; none for operators."""
         if self.kind in ("operator", "system"):
             return ()

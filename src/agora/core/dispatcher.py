@@ -84,8 +84,8 @@ class CpuUsage:
         self._dispatcher, self._share, self.caller = dispatcher, share, caller
         self.seconds = 0.0
 
-    def add_seconds(self, seconds: float) -> None:
-        """Add CPU seconds used by the call."""
+    def charge_share(self, seconds: float) -> None:
+        """Add CPU seconds used by the call, and charge them to its caller's share of the event loop."""
         self.seconds += seconds
         if self._share is not None:
             self._dispatcher.scheduler.charge_time(self._share, seconds)
@@ -99,7 +99,7 @@ class CpuUsage:
         assert self._share is not None
         await self._dispatcher.scheduler.wait_for_turn(self._share, is_woken=is_woken)
 
-    def charge_rate(self) -> None:
+    def charge_rate_limit(self) -> None:
         """Charge the CPU time used since the last charge to the caller's rate limit."""
         self._dispatcher.limiter.charge_cpu_time(self.caller, self.seconds)
         self.seconds = 0.0
@@ -110,7 +110,7 @@ class _Request:
     """One invocation of an operation: caller, idempotency key, and resources used.
 
     progress: called with the progress of a relay. on_wait: called with the subject of the events that the call waits
-    for. client: the client, for requests of a relay. is_follow_up: see :meth:`Admission.admit_call`.
+    for. client: the client, for requests of a relay. is_follow_up: see :meth:`Admission.admit_and_charge_call`.
     """
 
     operation: Operation
@@ -152,8 +152,8 @@ class Outcome:
             self._body = self.operation.output.dump_json(self._result, by_alias=True)
             # The rate was charged when the call ended; a large answer is encoded after that, and must not be free.
             if self.usage is not None and len(self._body) > SMALL_PAYLOAD_BYTES:
-                self.usage.add_seconds(len(self._body) * SECONDS_PER_BYTE)
-                self.usage.charge_rate()
+                self.usage.charge_share(len(self._body) * SECONDS_PER_BYTE)
+                self.usage.charge_rate_limit()
         return self._body
 
     @property
@@ -212,7 +212,7 @@ class Dispatcher:
         """Run one operation for a caller; arguments are a JSON object as bytes, or a mapping.
 
         progress: called with the progress of a relay. on_wait: called before a wait with its subject, such as a task's
-        id. client: the client, for requests of a relay. is_follow_up: see :meth:`Admission.admit_call`.
+        id. client: the client, for requests of a relay. is_follow_up: see :meth:`Admission.admit_and_charge_call`.
         Raises an AgoraError (including StorageUnavailable); any other failure is logged and becomes InternalError.
         """
         request_id = request_id or new_id("req")
@@ -231,7 +231,7 @@ class Dispatcher:
                 return await self._run_operation(request, arguments)
         finally:
             # Failed and cancelled calls are charged, too: they have used CPU time.
-            usage.charge_rate()
+            usage.charge_rate_limit()
 
     def resolve_operation_or_charge(self, caller: Caller, name: str, version: str | None = None) -> Operation:
         """Find the operation named by a caller. Raises NotFound, InvalidRequest, or RateLimited.
@@ -244,8 +244,8 @@ class Dispatcher:
             return self.context.registry.resolve(name, version, caller.tenant)
         except AgoraError:
             usage = self._create_cpu_usage(caller)
-            usage.add_seconds(self.scheduler.clock.measure_step(started_at))
-            usage.charge_rate()
+            usage.charge_share(self.scheduler.clock.measure_step(started_at))
+            usage.charge_rate_limit()
             self.limiter.charge_call(caller)
             raise
 
@@ -258,7 +258,7 @@ class Dispatcher:
         if not usage.try_begin_turn():
             await usage.wait_for_turn()
         if size > SMALL_PAYLOAD_BYTES:
-            usage.add_seconds(size * SECONDS_PER_BYTE_READ)
+            usage.charge_share(size * SECONDS_PER_BYTE_READ)
 
     def _create_cpu_usage(self, caller: Caller) -> CpuUsage:
         """Create the CPU usage of a call. The server's own work has no share and takes precedence."""
@@ -282,21 +282,21 @@ class Dispatcher:
         CURRENT_CALLER.set((caller.tenant, caller.subject))
         try:
             # Admitted before validated: a caller over its rate must not buy processor time with large arguments.
-            self.admission.admit_call(operation, caller, is_follow_up=request.is_follow_up)
+            self.admission.admit_and_charge_call(operation, caller, is_follow_up=request.is_follow_up)
             values = self._validate_arguments(operation, arguments, usage)
             # The arguments decide whether such a call only reads, so its overrides are checked after validation.
             if operation.read_actions:
                 self.admission.check_overrides_by_arguments(operation, caller, values)
             if operation.kind is Kind.QUERY:
                 outcome = await MeteredCoroutine(
-                    self._run_query(request, values), usage.add_seconds, self.scheduler.clock
+                    self._run_query(request, values), usage.charge_share, self.scheduler.clock
                 )
             elif operation.kind is Kind.RELAY:
                 outcome = await self._run_relay(request, values)
             else:
                 outcome = await self._run_command(request, values)
             # Those of the operation come last: they take precedence over what the service said about the object.
-            if notices := self.registry.list_lifecycle_headers(operation, caller.tenant):
+            if notices := self.registry.get_lifecycle_headers(operation, caller.tenant):
                 outcome.notices = {**outcome.notices, **notices}
             outcome.usage = usage
             failure, waited = None, outcome.waited
@@ -309,7 +309,7 @@ class Dispatcher:
             raise
         except Exception as error:
             failure = InternalError.code
-            raise self._to_internal_error(operation, error) from error
+            raise self._log_as_internal_error(operation, error) from error
         finally:
             self.record_call(operation, caller, time.perf_counter() - started_at, waited, failure)
 
@@ -324,7 +324,7 @@ class Dispatcher:
         if log.isEnabledFor(logging.DEBUG):
             log.debug("%s: %s in %.1f ms", operation.name, failure or "ok", seconds * 1000)
 
-    def _to_internal_error(self, operation: Operation, error: Exception) -> AgoraError:
+    def _log_as_internal_error(self, operation: Operation, error: Exception) -> AgoraError:
         # The caller gets only this id: the error's text may name hosts, files or another caller's data.
         incident = new_id("err")
         log.error("%s failed (%s)", operation.name, incident, exc_info=error)
@@ -344,7 +344,7 @@ class Dispatcher:
         try:
             return validate_arguments(operation, arguments)
         finally:
-            usage.add_seconds(self.scheduler.clock.measure_step(started_at))
+            usage.charge_share(self.scheduler.clock.measure_step(started_at))
 
     def _build_call(self, operation: Operation, caller: Caller, tx: Any, request_id: str | None) -> Call:
         return Call(operation, caller, self.clock.now(), self.context, tx, request_id or new_id("req"))
@@ -391,12 +391,12 @@ class Dispatcher:
                 viewer = Viewer(caller.subject, caller.may("read:all") or wait.subject is not None)
                 spec = EventStreamSpec(EventFilter.from_request(wait.events, subject=wait.subject), viewer, position)
                 # The event is only a hint: the next attempt reads the rows, and may find that another caller was faster.
-                came = remaining > 0 and await self.feed.wait_for_event(
-                    caller.tenant, spec, remaining, wait.matters, caller.groups
+                is_woken = remaining > 0 and await self.feed.wait_for_event(
+                    caller.tenant, spec, remaining, wait.matters, caller.quota_groups
                 )
                 waited += time.monotonic() - now
-                if not came:
-                    # No last attempt at the deadline: an event that came would have woken the call.
+                if not is_woken:
+                    # No last attempt at the deadline: an event would have woken the call.
                     outcome = Outcome.from_result(request.operation, wait.result)
                     if outcome.deferred_result is not None:
                         outcome = await self._read_deferred_answer(request, outcome.deferred_result)
@@ -409,7 +409,7 @@ class Dispatcher:
 
     async def _run_command(self, request: _Request, values: dict[str, Any]) -> Outcome:
         operation, caller, key = request.operation, request.caller, request.key
-        digest = _compute_request_digest(operation, values, key, caller) if key is not None else b""
+        digest = _validate_key_and_compute_digest(operation, values, key, caller) if key is not None else b""
 
         async def execute_command(tx: Tx) -> Outcome:
             call = self._build_call(operation, caller, tx, request.request_id)
@@ -444,19 +444,19 @@ class Dispatcher:
         """Run a caller's work in a transaction, scheduled fairly among other callers, and meter its CPU time."""
 
         def run_metered(tx: Tx) -> MeteredCoroutine[T]:
-            return MeteredCoroutine(work(tx), usage.add_seconds, self.scheduler.clock)
+            return MeteredCoroutine(work(tx), usage.charge_share, self.scheduler.clock)
 
         # Without an owner a write is not queued behind its caller's others: operators must get through a flooded queue.
         owner = None if caller.kind in ("operator", "system") else caller.owner
         return self.store.write(caller.tenant, run_metered, label=label, owner=owner)
 
-    async def _read_deferred_answer(self, request: _Request, later: DeferredResult) -> Outcome:
+    async def _read_deferred_answer(self, request: _Request, deferred: DeferredResult) -> Outcome:
         """Read the result of a committed command in a separate transaction."""
         operation, caller = request.operation, request.caller
 
         # A new call for each attempt: its time is that of the answer, not that of the command.
         async def read_deferred(reader: Reader) -> Any:
-            return await later.read(self._build_call(operation, caller, reader, request.request_id))
+            return await deferred.read(self._build_call(operation, caller, reader, request.request_id))
 
         async def answer_deferred() -> Outcome:
             return Outcome.from_result(operation, await self.store.read(caller.tenant, read_deferred))
@@ -466,7 +466,7 @@ class Dispatcher:
     async def _run_relay(self, request: _Request, values: dict[str, Any]) -> Outcome:
         """Remote work between two transactions, see :mod:`agora.core.relays`."""
         operation, caller, key, usage = request.operation, request.caller, request.key, request.usage
-        digest = _compute_request_digest(operation, values, key, caller) if key is not None else b""
+        digest = _validate_key_and_compute_digest(operation, values, key, caller) if key is not None else b""
 
         async def begin_relay(tx: Tx) -> Outcome | relays.Intent:
             call = self._build_call(operation, caller, tx, request.request_id)
@@ -475,7 +475,7 @@ class Dispatcher:
             if key is not None and (earlier := await self._find_stored_answer(call, service, key, digest)):
                 return earlier
             relay: Relay = await getattr(service, operation.attribute)(**values)
-            return relays.begin_relay(call, relay, key, digest)
+            return relays.record_relay_intent(call, relay, key, digest)
 
         # The intent is committed before the remote work starts: after a crash the pending row shows that the outcome is
         # unknown, and a repetition under the same key does not run the work twice.
@@ -516,7 +516,7 @@ class Dispatcher:
             return None
         # An empty answer marks a relay that is running or whose outcome is unknown.
         if not answer:
-            raise await relays.build_relay_in_progress_error(call, key)
+            raise await relays.build_open_relay_error(call, key)
         outcome = Outcome(operation, None, answer, replayed=True)
         if operation.secrets:
             # Secrets are derived from the row's id and generation (ADR 4), so a repetition gets the same ones without their being stored.
@@ -550,7 +550,7 @@ class Dispatcher:
     ) -> LiveStream:
         """Open a stream of events or of a finite log. It holds no transaction.
 
-        valid: raises if the stream's credential has ended. is_follow_up: see :meth:`Admission.admit_call`. Attach a sink
+        valid: raises if the stream's credential has ended. is_follow_up: see :meth:`Admission.admit_and_charge_call`. Attach a sink
         to the returned stream, or iterate it.
         """
         started_at, failure = time.perf_counter(), "cancelled"
@@ -558,14 +558,14 @@ class Dispatcher:
         try:
             if not usage.try_begin_turn():
                 await usage.wait_for_turn()
-            self.admission.admit_call(operation, caller, is_follow_up=is_follow_up)
+            self.admission.admit_and_charge_call(operation, caller, is_follow_up=is_follow_up)
             values = self._validate_arguments(operation, arguments, usage)
 
-            async def read_opening(reader: Reader) -> Any:
+            async def read_stream_spec(reader: Reader) -> Any:
                 service = self._build_service(operation, self._build_call(operation, caller, reader, None))
                 return await getattr(service, operation.attribute)(**values)
 
-            opening = await self.store.read(caller.tenant, read_opening)
+            spec = await self.store.read(caller.tenant, read_stream_spec)
 
             # A stream outlives its admission by hours, so credential and overrides are checked again at every heartbeat.
             async def recheck_caller() -> None:
@@ -576,17 +576,17 @@ class Dispatcher:
                 if caller.kind == "agent":
                     self.context.last_seen[(caller.tenant, caller.subject)] = self.clock.now()
 
-            live: LiveStream = self.feed.open(caller.tenant, opening, recheck_caller, caller.groups)
+            stream: LiveStream = self.feed.open(caller.tenant, spec, recheck_caller, caller.quota_groups)
             failure = ""
-            return live
+            return stream
         except AgoraError as error:
             failure = error.code
             raise
         except Exception as error:
             failure = InternalError.code
-            raise self._to_internal_error(operation, error) from error
+            raise self._log_as_internal_error(operation, error) from error
         finally:
-            usage.charge_rate()
+            usage.charge_rate_limit()
             self.record_call(operation, caller, time.perf_counter() - started_at, 0.0, failure or None)
 
     async def write_as_system(
@@ -606,16 +606,16 @@ class Dispatcher:
         return await self.store.write(tenant, run_system_work, label=label)
 
 
-def _compute_request_digest(operation: Operation, values: dict[str, Any], key: str, caller: Caller) -> bytes:
-    """Compute the digest that identifies a request under an idempotency key.
+def _validate_key_and_compute_digest(operation: Operation, values: dict[str, Any], key: str, caller: Caller) -> bytes:
+    """Compute the digest that identifies a request under an idempotency key. Raises InvalidRequest for a malformed key.
 
     Callers with an enrolment token share a subject, and a repeated registration returns its token again: their keys
     must be hard to guess.
     """
-    least = 16 if caller.kind == "enrolment" else 1
-    if not least <= len(key) <= MAX_KEY_CHARACTERS or not KEY_PATTERN.fullmatch(key):
+    min_characters = 16 if caller.kind == "enrolment" else 1
+    if not min_characters <= len(key) <= MAX_KEY_CHARACTERS or not KEY_PATTERN.fullmatch(key):
         raise InvalidRequest(
-            f"An idempotency key has {least} to {MAX_KEY_CHARACTERS} visible ASCII characters.",
+            f"An idempotency key has {min_characters} to {MAX_KEY_CHARACTERS} visible ASCII characters.",
             errors=[field_error("Idempotency-Key", "malformed")],
         )
     # Digest of the validated arguments, so that the same request over another protocol is equal. The wait time is

@@ -85,11 +85,11 @@ class Controller:
         self._stop: asyncio.Event | None = None
         self._wakeup = asyncio.Event()
         self._longest_wait = MAX_WAIT_SECONDS
-        self._is_prepared = False
+        self._is_started = False
 
     # -- the job ---------------------------------------------------------------------------------
 
-    async def prepare(self) -> None:
+    async def start_up(self) -> None:
         """Run before the server accepts calls: load state from the store and write state that others read."""
 
     async def step(self) -> None:
@@ -102,15 +102,15 @@ class Controller:
     async def end_clients(self) -> None:
         """Stop clients run by this job, while the server still serves their calls at shutdown."""
 
-    async def finish(self) -> None:
-        """Write in-memory state. Runs after the last step."""
+    async def shut_down(self) -> None:
+        """Store in-memory state, cancel the job's own tasks and close its connections. Runs after the last step."""
 
     # -- the loop --------------------------------------------------------------------------------
 
-    async def try_prepare(self) -> None:
-        """Prepare. If the store is read-only, leave it to the loop, so that a server on a full disk serves reads."""
+    async def try_start_up(self) -> None:
+        """Start up. If the store is read-only, leave it to the loop, so that a server on a full disk serves reads."""
         try:
-            await self._prepare_and_mark_prepared()
+            await self._start_up_once_successful()
         except StoreUnavailable as error:
             # An unreachable database ends the start: a server without any data could not even authenticate its callers.
             if error.extra["cause"] not in READ_ONLY_CAUSES:
@@ -119,11 +119,11 @@ class Controller:
     async def run(self, stop: asyncio.Event) -> None:
         """Run passes until ``stop`` is set; a failed pass is logged, and the wait before the next one is longer."""
         self._stop = stop
-        # The wait comes first: ``prepare`` has just run.
+        # The wait comes first: ``start_up`` has just run.
         while not await self._wait_for_next_step(stop):
-            await self._run_recording_failure(self.step if self._is_prepared else self._prepare_and_mark_prepared)
+            await self._run_recording_failure(self.step if self._is_started else self._start_up_once_successful)
         # Recorded like a step: a failing write of one job must not keep the others from finishing.
-        await self._run_recording_failure(self.finish)
+        await self._run_recording_failure(self.shut_down)
 
     @property
     def seconds_until_next_step(self) -> float:
@@ -152,9 +152,9 @@ class Controller:
         self._wakeup.clear()
         return stop.is_set()
 
-    async def _prepare_and_mark_prepared(self) -> None:
-        await self.prepare()
-        self._is_prepared = True
+    async def _start_up_once_successful(self) -> None:
+        await self.start_up()
+        self._is_started = True
 
     async def _run_recording_failure(self, job: Callable[[], Awaitable[None]]) -> None:
         CURRENT_CALLER.set(None)

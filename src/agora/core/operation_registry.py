@@ -219,7 +219,7 @@ class OperationRegistry:
             migration_guide=life.migration_guide,
         )
 
-    def list_lifecycle_headers(self, operation: Operation, tenant: str = DEFAULT_TENANT) -> dict[str, str]:
+    def get_lifecycle_headers(self, operation: Operation, tenant: str = DEFAULT_TENANT) -> dict[str, str]:
         """List headers about the operation's lifecycle: ``Deprecation`` (RFC 9745), ``Sunset`` (RFC 8594), ``Link``."""
         if self._has_no_notices(operation):
             return {}
@@ -292,12 +292,12 @@ class OperationRegistry:
 
     def get_call_statistics(self, operation: Operation, tenant: str = DEFAULT_TENANT) -> dict[str, Any]:
         """Return calls, errors, and the median and 99th percentile of the duration in milliseconds."""
-        counted = self._meter.usage(operation, tenant)
+        usage = self._meter.usage(operation, tenant)
         return {
-            "calls": counted.calls,
-            "errors": counted.errors,
-            "p50_ms": counted.duration_quantile(0.5),
-            "p99_ms": counted.duration_quantile(0.99),
+            "calls": usage.calls,
+            "errors": usage.errors,
+            "p50_ms": usage.duration_quantile(0.5),
+            "p99_ms": usage.duration_quantile(0.99),
         }
 
 

@@ -128,17 +128,21 @@ class ActiveOverrides:
                 ):
                     raise _build_halted_error(override)
 
-    def find_system_wide_override(self, tenant: str, now: int) -> Override | None:
+    def find_strongest_system_wide_override(self, tenant: str, now: int) -> Override | None:
         """Find the override that stops the whole marketplace, if any: a halt before a pause, then the highest
         authority."""
         active_overrides = self._standing.get((tenant, SYSTEM_WIDE), {}).values()
         in_force = [each for each in active_overrides if each.expires_at is None or each.expires_at > now]
         return max(in_force, key=lambda each: (each.action == "emergency_halt", each.authority), default=None)
 
-    def list_system_wide_overrides(self, now: int) -> dict[str, Override]:
-        """List the overrides that stop a whole marketplace, by tenant."""
+    def find_system_wide_overrides_by_tenant(self, now: int) -> dict[str, Override]:
+        """Find the strongest override that stops a whole marketplace, by tenant."""
         tenants = [tenant for tenant, target in self._standing if target == SYSTEM_WIDE]
-        return {tenant: stop for tenant in tenants if (stop := self.find_system_wide_override(tenant, now)) is not None}
+        return {
+            tenant: stop
+            for tenant in tenants
+            if (stop := self.find_strongest_system_wide_override(tenant, now)) is not None
+        }
 
     def is_halted(self, tenant: str) -> bool:
         """Whether the whole marketplace is halted, so that leases and timers stop.

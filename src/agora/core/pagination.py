@@ -133,9 +133,9 @@ def _measure_json_size(value: str | bytes) -> int:
     return len(value) if isinstance(value, bytes) else len(to_json(value))
 
 
-def take_fitting_rows(rows: Sequence[T], limit: int, most: int) -> tuple[Sequence[T], bool]:
-    """Take at most ``limit`` rows that fit into ``most`` bytes. Returns them, and whether there are more."""
-    budget = PageBudget(most)
+def take_fitting_rows(rows: Sequence[T], limit: int, max_bytes: int) -> tuple[Sequence[T], bool]:
+    """Take at most ``limit`` rows that fit into ``max_bytes`` bytes. Returns them, and whether there are more."""
+    budget = PageBudget(max_bytes)
     for count, row in enumerate(rows):
         if count == limit or not budget.take_if_fits(list_record_values(row)):
             return rows[:count], True
@@ -172,14 +172,14 @@ async def read_page(
     position: Any,
     column: str | tuple[str, ...],
     limit: int,
-    most: int,
+    max_bytes: int,
 ) -> tuple[list[T], bool]:
     """Read a page of possibly large rows in small steps. Returns the rows, and whether there are more.
 
     read: returns at most that many rows after a position: the value of ``column``, or of several columns, in the
-    previous row. most: maximum bytes.
+    previous row.
     """
-    return await fill_page_with_rows(read, position, column, limit, PageBudget(most))
+    return await fill_page_with_rows(read, position, column, limit, PageBudget(max_bytes))
 
 
 async def fill_page_with_rows(
@@ -212,6 +212,6 @@ async def count_rows_up_to_limit(tx: Reader, query: Query[int], parameters: Mapp
     return split_bounded_total(await tx.one(query, **parameters, limit=MAX_EXACT_TOTAL + 1) or 0)
 
 
-def split_bounded_total(counted: int) -> tuple[int, bool]:
+def split_bounded_total(count: int) -> tuple[int, bool]:
     """Convert a count of at most limit + 1 to (total, whether it is a lower bound)."""
-    return (MAX_EXACT_TOTAL, True) if counted > MAX_EXACT_TOTAL else (counted, False)
+    return (MAX_EXACT_TOTAL, True) if count > MAX_EXACT_TOTAL else (count, False)

@@ -11,7 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from agora.net.sealing import Sealer
 
-__all__ = ["CREDENTIAL_SEALER", "TROUBLE_REPORT", "MissingPort", "OutageReport", "Port", "Ports"]
+__all__ = ["CREDENTIAL_SEALER", "OUTAGE_REPORT", "MissingPort", "OutageReport", "Port", "Ports"]
 
 T = TypeVar("T")
 
@@ -68,4 +68,4 @@ class OutageReport(Protocol):
         """Reason why calls cannot be served; None if they can."""
 
 
-TROUBLE_REPORT: Port[OutageReport] = Port("report of trouble")
+OUTAGE_REPORT: Port[OutageReport] = Port("report of trouble")

@@ -44,9 +44,9 @@ class RateLimiter:
         #: calls admitted by other servers of callers that have not called this one, and since when
         self.remote_calls: dict[Key, tuple[float, float]] = {}
         #: calls charged since the last message to other servers; None without other servers
-        self.spent: Counter[Key] | None = None
-        #: called when ``spent`` gets its first entry
-        self.on_spent: Callable[[], None] = lambda: None
+        self.unannounced_calls: Counter[Key] | None = None
+        #: called when ``unannounced_calls`` gets its first entry
+        self.on_first_unannounced: Callable[[], None] = lambda: None
 
     def charge_call(self, caller: Caller) -> None:
         """Charge one call. Raises RateLimited with ``retry_after`` seconds if a bucket is empty."""
@@ -64,7 +64,7 @@ class RateLimiter:
             self._buckets.clear()
         for key, level in levels:  # refused calls are not charged: they would empty shared buckets for hours
             self._buckets[key] = (level - 1, now)
-            self._count_spent(key, 1)
+            self._count_unannounced_calls(key, 1)
 
     def charge_follow_up(self, caller: Caller) -> None:
         """Charge one call that follows an admitted one, without refusing it. A bucket may become negative."""
@@ -81,14 +81,14 @@ class RateLimiter:
             level, since = self._buckets.get(key) or self._create_bucket(key, rate, self.clock())
             # ``since`` stays: the refill since then is added by the next call, and must be counted once.
             self._buckets[key] = (level - calls, since)
-            self._count_spent(key, calls)
+            self._count_unannounced_calls(key, calls)
 
-    def _count_spent(self, key: Key, calls: float) -> None:
-        if self.spent is not None:
+    def _count_unannounced_calls(self, key: Key, calls: float) -> None:
+        if self.unannounced_calls is not None:
             # Only the first entry arms the timer of the next message.
-            if not self.spent:
-                self.on_spent()
-            self.spent[key] += calls  # type: ignore[assignment]
+            if not self.unannounced_calls:
+                self.on_first_unannounced()
+            self.unannounced_calls[key] += calls  # type: ignore[assignment]
 
     def add_remote_calls(self, tenant: str, subject: str, count: float) -> None:
         """Charge a caller's calls that another server admitted."""

@@ -35,13 +35,15 @@ class RelaySettler(DueController):
 
     async def reconcile(self, tenant: str) -> None:
         # In batches of one transaction each: after a long outage, one over all rows would hold up the callers' writes.
-        while not self.is_stopping and await self.write_as_system(tenant, self._mark_unknown) == MAX_BATCH:
+        while (
+            not self.is_stopping and await self.write_as_system(tenant, self._mark_overdue_relays_unknown) == MAX_BATCH
+        ):
             pass
         before = self.context.clock.now() - self._retention_microseconds
         while not self.is_stopping and await self.read(tenant, relays.select_relay_past_retention, before=before):
             await self.write_as_system(tenant, partial(_delete_old_relays, before=before))
 
-    async def _mark_unknown(self, call: Call) -> int:
+    async def _mark_overdue_relays_unknown(self, call: Call) -> int:
         """Mark a batch as unknown and return their number."""
         rows = await call.tx.all(relays.select_overdue_relays, now=call.now, limit=MAX_BATCH)
         for row in rows:

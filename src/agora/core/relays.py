@@ -32,7 +32,7 @@ from .call import Call, Relay
 from .idempotency import store_idempotent_answer
 from .records import RELAYS, RelayRow
 
-__all__ = ["Intent", "begin_relay", "build_relay_in_progress_error", "run_relay", "settle_relay"]
+__all__ = ["Intent", "build_open_relay_error", "record_relay_intent", "run_relay", "settle_relay"]
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ class Intent:
     key: str | None
 
 
-def begin_relay(call: Call, relay: Relay, key: str | None, digest: bytes) -> Intent:
+def record_relay_intent(call: Call, relay: Relay, key: str | None, digest: bytes) -> Intent:
     """Record the intent and claim the idempotency key, in the first transaction."""
     assert call.operation is not None
     caller, operation = call.caller, call.operation
@@ -82,7 +82,7 @@ def begin_relay(call: Call, relay: Relay, key: str | None, digest: bytes) -> Int
     return intent
 
 
-async def build_relay_in_progress_error(call: Call, key: str) -> Conflict:
+async def build_open_relay_error(call: Call, key: str) -> Conflict:
     """The error for a repeated call whose relay is still running, or ended with an unknown outcome."""
     row = await call.tx.one(relays.select_open_relay, subject=call.caller.subject, key=key)
     if row is not None and row.status == "pending":

@@ -72,11 +72,11 @@ class RuntimeSettings:
         try:
             return getattr(Settings.model_validate({name: value}), name)
         except ValidationError as error:
-            fault = error.errors()[0]["msg"]
+            problem = error.errors()[0]["msg"]
             raise InvalidRequest(
-                f"{name}: {fault}.",
+                f"{name}: {problem}.",
                 fix=Settings.model_fields[name].description,
-                errors=[field_error("value", fault)],
+                errors=[field_error("value", problem)],
             ) from None
 
     def describe_settings(self, prefix: str = "") -> dict[str, JsonValue]:
@@ -107,7 +107,7 @@ class RuntimeSettings:
             # A row may be of another release, in which more could be changed.
             if row.name in CHANGEABLE_SETTINGS:
                 self._overrides[row.name] = from_json(row.value)
-        self._apply_changes()
+        self._rebuild_current()
 
     def apply_event(self, stored: StoredEvent) -> bool:
         """Apply an event of the log; returns whether a setting changed."""
@@ -121,8 +121,8 @@ class RuntimeSettings:
             self._overrides.pop(data["name"], None)
         else:
             self._overrides[data["name"]] = data["value"]
-        self._apply_changes()
+        self._rebuild_current()
         return True
 
-    def _apply_changes(self) -> None:
+    def _rebuild_current(self) -> None:
         self.current = self.settings.model_copy(update=self._overrides) if self._overrides else self.settings

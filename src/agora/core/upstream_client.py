@@ -8,7 +8,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-__all__ = ["CALLBACK_PATH", "DOCUMENT_PATH", "build_client_document", "build_client_metadata", "find_document_url"]
+__all__ = [
+    "CALLBACK_PATH",
+    "DOCUMENT_PATH",
+    "build_client_document_or_none",
+    "build_client_document_url_or_none",
+    "build_client_metadata",
+]
 
 CALLBACK_PATH: Final = "/v1/monitor/upstream-callback"
 DOCUMENT_PATH: Final = "/v1/monitor/upstream-client"
@@ -24,15 +30,15 @@ def build_client_metadata(redirect_uri: str) -> dict[str, Any]:
     }
 
 
-def find_document_url(base_url: str) -> str | None:
+def build_client_document_url_or_none(base_url: str) -> str | None:
     """Return the URL of a server's client metadata document; None if it cannot have one. base_url: without a slash at
     its end."""
     return f"{base_url}{DOCUMENT_PATH}" if base_url.startswith("https://") else None
 
 
-def build_client_document(base_url: str) -> dict[str, Any] | None:
+def build_client_document_or_none(base_url: str) -> dict[str, Any] | None:
     """Build a server's client metadata document; None if it cannot have one."""
-    url = find_document_url(base_url)
+    url = build_client_document_url_or_none(base_url)
     if url is None:
         return None
     metadata = build_client_metadata(f"{base_url}{CALLBACK_PATH}")

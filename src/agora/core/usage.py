@@ -102,14 +102,14 @@ class Usage:
 class CallMinute:
     """Statistics of one minute. calls: commands and relays, with durations.
 
-    errors: calls and reads that failed or were refused. fresh: whether it has counts that are not stored yet.
+    errors: calls and reads that failed or were refused. unsaved: whether it has counts that are not stored yet.
     """
 
     calls: int = 0
     reads: int = 0
     errors: int = 0
     buckets: list[int] = field(default_factory=lambda: [0] * BUCKET_COUNT)
-    fresh: bool = False
+    unsaved: bool = False
 
     def add_minute(self, other: CallMinute) -> None:
         """Add another's counts to these."""
@@ -159,7 +159,7 @@ class Traffic:
             minute.buckets[bucket] += 1
         if not ok:
             minute.errors += 1
-        minute.fresh = True
+        minute.unsaved = True
 
     def _start_minute(self, tenant: str, number: int) -> CallMinute:
         minutes = self._minutes.setdefault(tenant, {})
@@ -169,11 +169,11 @@ class Traffic:
         minute = minutes[number] = CallMinute()
         return minute
 
-    def first_minute(self, now: int) -> int:
-        """The minute before the last hour."""
+    def compute_last_expired_minute(self, now: int) -> int:
+        """Return the number of the newest minute that is before the last hour, so that its rows can be deleted."""
         return now // _MINUTE - MINUTES_KEPT
 
-    def last_hour(self, tenant: str, rows: Iterable[CallMinuteRow], now: int) -> Sequence[tuple[int, CallMinute]]:
+    def merge_last_hour(self, tenant: str, rows: Iterable[CallMinuteRow], now: int) -> Sequence[tuple[int, CallMinute]]:
         """Return the last sixty minutes with their start times, oldest first, from this server's counts and rows of
         others."""
         last = now // _MINUTE
@@ -189,17 +189,17 @@ class Traffic:
 
     def take_unsaved_minutes(self, tenant: str) -> dict[int, dict[str, Any]]:
         """Take the rows of changed minutes for storing; mark them again if storing fails."""
-        unsaved_minutes = {number: minute for number, minute in self._minutes.get(tenant, {}).items() if minute.fresh}
+        unsaved_minutes = {number: minute for number, minute in self._minutes.get(tenant, {}).items() if minute.unsaved}
         # Unmarked before the write: a call that is counted meanwhile marks the minute again.
         for minute in unsaved_minutes.values():
-            minute.fresh = False
+            minute.unsaved = False
         return {number: minute.to_row() for number, minute in unsaved_minutes.items()}
 
     def mark_unsaved(self, tenant: str, minutes: Iterable[int]) -> None:
         """Mark minutes as unsaved after a failed write."""
         for minute in minutes:
             if minute in self._minutes.get(tenant, {}):
-                self._minutes[tenant][minute].fresh = True
+                self._minutes[tenant][minute].unsaved = True
 
     def tenants(self) -> list[str]:
         """Tenants with statistics."""
@@ -223,17 +223,17 @@ class Meter:
     def __init__(self, clock: Clock | None = None) -> None:
         self.traffic = Traffic(clock or SystemClock())
         self._stored_usage: dict[str, dict[Key, Usage]] = {}
-        self._leaving: dict[str, dict[Key, Usage]] = {}
-        self._fresh: dict[str, dict[Operation, Usage]] = {}
+        self._saving: dict[str, dict[Key, Usage]] = {}
+        self._unsaved: dict[str, dict[Operation, Usage]] = {}
 
     def record(self, operation: Operation, seconds: float, ok: bool, tenant: str = DEFAULT_TENANT) -> None:
         """Count one call."""
         bucket = compute_duration_bucket(int(seconds * SECOND))
         self.traffic.record(operation, bucket, ok, tenant)
         try:
-            usage = self._fresh[tenant][operation]
+            usage = self._unsaved[tenant][operation]
         except KeyError:
-            usage = self._fresh.setdefault(tenant, {}).setdefault(operation, Usage())
+            usage = self._unsaved.setdefault(tenant, {}).setdefault(operation, Usage())
         usage.calls += 1
         if not ok:
             usage.errors += 1
@@ -243,13 +243,13 @@ class Meter:
         """Return the total usage of an operation."""
         key = (operation.name, operation.version)
         total = Usage()
-        for counted in (
+        for counts in (
             self._stored_usage.get(tenant, {}).get(key),
-            self._leaving.get(tenant, {}).get(key),
-            self._fresh.get(tenant, {}).get(operation),
+            self._saving.get(tenant, {}).get(key),
+            self._unsaved.get(tenant, {}).get(operation),
         ):
-            if counted is not None:
-                total.add_usage(counted)
+            if counts is not None:
+                total.add_usage(counts)
         return total
 
     def load_usage(self, tenant: str, rows: Iterable[OperationUsageRow]) -> None:
@@ -258,27 +258,27 @@ class Meter:
 
     def tenants(self) -> Iterator[str]:
         """Tenants with unsaved counts."""
-        yield from list(self._fresh.keys() | self._leaving.keys())
+        yield from list(self._unsaved.keys() | self._saving.keys())
 
     def forget_tenant(self, tenant: str) -> None:
         """Delete all of a tenant's statistics, including the last hour."""
         self.traffic.forget_tenant(tenant)
-        for counters in (self._stored_usage, self._leaving, self._fresh):
+        for counters in (self._stored_usage, self._saving, self._unsaved):
             counters.pop(tenant, None)
 
     def take_unsaved_usage(self, tenant: str) -> dict[Key, Usage]:
         """Take the counts to store. They stay included until :meth:`mark_saved` or the next call of this method."""
         # Counts of a write that failed are still there, and go with the new ones.
-        tenant_usage = self._leaving.setdefault(tenant, {})
+        tenant_usage = self._saving.setdefault(tenant, {})
         # Moved, not copied: calls during the write go to a new counter, and are neither lost nor stored twice.
-        for operation, usage in self._fresh.pop(tenant, {}).items():
+        for operation, usage in self._unsaved.pop(tenant, {}).items():
             tenant_usage.setdefault((operation.name, operation.version), Usage()).add_usage(usage)
         if not tenant_usage:
-            del self._leaving[tenant]
+            del self._saving[tenant]
         return tenant_usage
 
     def mark_saved(self, tenant: str, totals: Mapping[Key, Usage]) -> None:
         """Record the stored totals, which include the counts taken for storing."""
         # No await between the two: ``usage`` adds both and would otherwise count them twice or not at all.
-        self._leaving.pop(tenant, None)
+        self._saving.pop(tenant, None)
         self._stored_usage.setdefault(tenant, {}).update(totals)

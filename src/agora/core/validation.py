@@ -94,12 +94,12 @@ def _truncate_value(value: Any, depth: int = MAX_ABRIDGED_DEPTH) -> Any:
 def convert_validation_error(error: ValidationError, operation: Operation) -> InvalidRequest:
     """Convert a pydantic error to InvalidRequest, with fields but without values."""
     # Without the input: arguments may hold secrets, which would return in the error and its logs.
-    faults = error.errors(include_url=False, include_input=False)
+    details = error.errors(include_url=False, include_input=False)
     errors = [
-        field_error(".".join(map(str, location)) or "body", describe_error(fault, operation.input))
-        for fault, location in islice(locate_errors(faults), MAX_ERRORS)
+        field_error(".".join(map(str, location)) or "body", describe_error(detail, operation.input))
+        for detail, location in islice(locate_errors(details), MAX_ERRORS)
     ]
     first = errors[0]
     what = f"{first['field']}: {first['message']}" + (f" (and {len(errors) - 1} more)" if len(errors) > 1 else "")
-    kind = MalformedRequest if faults[0]["type"] == "json_invalid" else InvalidRequest
+    kind = MalformedRequest if details[0]["type"] == "json_invalid" else InvalidRequest
     return kind(what, fix=f"Its arguments are described at /discovery/schema/{operation.name}.", errors=errors)

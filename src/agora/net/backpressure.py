@@ -108,18 +108,18 @@ class Limits:
 class SubjectUsage:
     """Usage of one subject: its connections and unsent bytes."""
 
-    __slots__ = ("connections", "key", "waiting")
+    __slots__ = ("connections", "key", "unsent_bytes")
 
     def __init__(self, key: _SubjectKey) -> None:
-        self.key, self.connections, self.waiting = key, 0, 0
+        self.key, self.connections, self.unsent_bytes = key, 0, 0
 
 
 class Connection:
     """One connection: its owner, and its unsent bytes.
 
     provisional: above a limit, serves operators only. paused: its transport is above its high-water mark. refuse:
-    closes the connection after the next response. on_abort: called when it is aborted. relayed: bytes of responses
-    written so far, for responses that are held until their reader has room, while the transport's buffer may be empty.
+    closes the connection after the next response. on_abort: called when it is aborted. count_relayed_bytes: returns the
+    bytes of responses written so far, for responses that are held until their reader has room, while the transport's buffer may be empty.
     """
 
     __slots__ = (
@@ -132,23 +132,23 @@ class Connection:
         "account",
         "address",
         "caller",
+        "count_relayed_bytes",
         "on_abort",
         "paused",
         "provisional",
         "refuse",
-        "relayed",
         "transport",
-        "waiting",
+        "unsent_bytes",
     )
 
     def __init__(self, backpressure: Backpressure, transport: Any, address: str, account: SubjectUsage) -> None:
         self._backpressure, self.transport, self.address, self.account = backpressure, transport, address, account
         self.caller: _Caller | None = None
-        self.refuse: Callable[[], None] = _close_nothing
-        self.on_abort: Callable[[], None] = _close_nothing
-        self.relayed: Callable[[], int] | None = None
+        self.refuse: Callable[[], None] = _do_nothing
+        self.on_abort: Callable[[], None] = _do_nothing
+        self.count_relayed_bytes: Callable[[], int] | None = None
         self.provisional = self.paused = False
-        self.waiting = self._held_size = 0
+        self.unsent_bytes = self._held_size = 0
         self._queues: tuple[SizedQueue, ...] = ()
         self._resumed: asyncio.Event | None = None
         self._last_progress = 0
@@ -156,12 +156,12 @@ class Connection:
 
     # -- unsent bytes ----------------------------------------------------------------------------
 
-    def pause(self) -> None:
-        """Record that the transport is above its high-water mark."""
+    def record_pause(self) -> None:
+        """Record that the transport is above its high-water mark, so that no further response is started."""
         self.paused = True
         self.update_unsent_size()
 
-    def resume(self) -> None:
+    def record_resume(self) -> None:
         """Record that the transport has drained or is closed."""
         self.paused = False
         if self._resumed is not None:
@@ -183,14 +183,14 @@ class Connection:
             size += self.transport.get_write_buffer_size()
         for queue in self._queues:
             size += queue.size
-        change = size - self.waiting
+        change = size - self.unsent_bytes
         if change:
-            self.waiting = size
-            self.account.waiting += change
-            self._backpressure.waiting += change
+            self.unsent_bytes = size
+            self.account.unsent_bytes += change
+            self._backpressure.unsent_bytes += change
 
     @contextmanager
-    def count_bytes(self, size: int) -> Iterator[None]:
+    def count_unsent_bytes(self, size: int) -> Iterator[None]:
         """Count bytes that are ready for this connection, but not yet in its transport."""
         self._held_size += size
         self.update_unsent_size()
@@ -213,22 +213,22 @@ class Connection:
     @property
     def exceeds_unread_limit(self) -> bool:
         """Whether the subject's unsent bytes exceed its limit."""
-        return self.account.waiting > self._backpressure.limits.unread_each
+        return self.account.unsent_bytes > self._backpressure.limits.unread_each
 
-    def admit_answer(self, size: int) -> None:
-        """Admit a finished response of a size. Raises RateLimited or Overloaded if too many bytes are waiting."""
+    def require_room_for_answer(self, size: int) -> None:
+        """Check whether a finished response of a size may be sent. Raises RateLimited or Overloaded if too many bytes wait."""
         if size > LARGE_RESPONSE_BYTES:
-            self._backpressure.check_limits(self.account, self.caller)
+            self._backpressure.require_unread_below_limits(self.account, self.caller)
 
     # -- end -------------------------------------------------------------------------------------
 
     def compute_stalled_seconds(self, now: float) -> float:
         """Return the seconds in which the reader has read nothing while bytes waited in the transport or for its window."""
         size = 0 if self.transport is None else self.transport.get_write_buffer_size()
-        if not size and not (self.relayed is not None and self._held_size):
+        if not size and not (self.count_relayed_bytes is not None and self._held_size):
             self._stalled_since = None
             return 0.0
-        progress = 0 if self.relayed is None else self.relayed()
+        progress = 0 if self.count_relayed_bytes is None else self.count_relayed_bytes()
         if size:
             acknowledged = _read_acknowledged_bytes(self.transport)
             progress += -size if acknowledged is None else acknowledged
@@ -253,7 +253,7 @@ class Backpressure:
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self.waiting = 0
+        self.unsent_bytes = 0
         self.cut_off = 0  #: connections aborted because of stalled readers
         self._connections: dict[Connection, None] = {}
         self._provisional: dict[Connection, None] = {}
@@ -265,8 +265,8 @@ class Backpressure:
 
     # -- connections -----------------------------------------------------------------------------
 
-    def open(self, transport: Any) -> Connection | None:
-        """Count a new connection; None if there is no room for it, not even provisionally."""
+    def register_connection(self, transport: Any) -> Connection | None:
+        """Count a new connection and limit its write buffer; None if there is no room for it, not even provisionally."""
         limits = self.limits
         peer = transport.get_extra_info("peername")
         address = str(peer[0]) if peer else ""
@@ -285,14 +285,14 @@ class Backpressure:
         transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
         return connection
 
-    def close(self, connection: Connection) -> None:
+    def unregister_connection(self, connection: Connection) -> None:
         """Remove a closed connection. Idempotent."""
         if self._connections.pop(connection, connection) is connection:
             return
         self._provisional.pop(connection, None)
         connection.transport = None
         # Wakes those who wait to write: they find the transport closed instead of waiting for ever.
-        connection.resume()
+        connection.record_resume()
         self._addresses[connection.address] -= 1
         if not self._addresses[connection.address]:
             del self._addresses[connection.address]
@@ -325,10 +325,10 @@ class Backpressure:
     def _move_connection(self, connection: Connection, account: SubjectUsage) -> None:
         former = connection.account
         former.connections -= 1
-        former.waiting -= connection.waiting
+        former.unsent_bytes -= connection.unsent_bytes
         self._forget_if_empty(former)
         account.connections += 1
-        account.waiting += connection.waiting
+        account.unsent_bytes += connection.unsent_bytes
         connection.account = account
 
     def _evict_provisional(self) -> bool:
@@ -336,7 +336,7 @@ class Backpressure:
         for connection in self._provisional:
             if connection.caller is None:
                 connection.abort_connection()
-                self.close(connection)
+                self.unregister_connection(connection)
                 return True
         return False
 
@@ -348,29 +348,29 @@ class Backpressure:
 
     def _forget_if_empty(self, account: SubjectUsage) -> None:
         """Remove an account without connections or unsent bytes."""
-        if not account.connections and not account.waiting:
+        if not account.connections and not account.unsent_bytes:
             self._accounts.pop(account.key, None)
 
     # -- responses -------------------------------------------------------------------------------
 
-    def admit_call(self, caller: _Caller) -> None:
-        """Admit a call. Raises RateLimited or Overloaded while too many responses are unread."""
-        if self.waiting > self.limits.unread_each:  # otherwise no caller can be above its own limit
-            self.check_limits(self._accounts.get(caller.owner), caller)
+    def require_room_for_call(self, caller: _Caller) -> None:
+        """Check whether a call may start. Raises RateLimited or Overloaded while too many responses are unread."""
+        if self.unsent_bytes > self.limits.unread_each:  # otherwise no caller can be above its own limit
+            self.require_unread_below_limits(self._accounts.get(caller.owner), caller)
 
-    def check_limits(self, account: SubjectUsage | None, caller: _Caller | None) -> None:
+    def require_unread_below_limits(self, account: SubjectUsage | None, caller: _Caller | None) -> None:
         """Raise RateLimited if a subject is above its limit, Overloaded if the server is."""
-        if account is not None and account.waiting > self.limits.unread_each:
+        if account is not None and account.unsent_bytes > self.limits.unread_each:
             raise RateLimited(
-                f"{account.waiting} bytes of your responses are unread.",
+                f"{account.unsent_bytes} bytes of your responses are unread.",
                 fix="Read the responses on your other connections first. The command may have been executed: retry it "
                 "with its idempotency key.",
                 retry_after=2,
             )
         if caller is not None and _is_privileged(caller):
             return
-        owes = account is not None and account.waiting > 0
-        if self.waiting > self.limits.unread * (PRESSURE_SHARE if owes else 1):
+        has_unread = account is not None and account.unsent_bytes > 0
+        if self.unsent_bytes > self.limits.unread * (PRESSURE_SHARE if has_unread else 1):
             raise Overloaded(
                 "Too many responses are waiting to be read.",
                 fix="Retry in a moment, a command with its idempotency key.",
@@ -391,20 +391,23 @@ class Backpressure:
         stalled: list[tuple[float, Connection]] = []
         for connection in self._connections:
             connection.update_unsent_size()
-            if connection.waiting and (seconds := connection.compute_stalled_seconds(now)) > 0:
+            if connection.unsent_bytes and (seconds := connection.compute_stalled_seconds(now)) > 0:
                 stalled.append((seconds, connection))
         # The longest stalled first: closing them may relieve the pressure, which is checked again for each of the
         # others.
         stalled.sort(key=lambda each: each[0], reverse=True)
         for seconds, connection in stalled:
-            pressed = connection.account.waiting > limits.unread_each or self.waiting > limits.unread * PRESSURE_SHARE
+            pressed = (
+                connection.account.unsent_bytes > limits.unread_each
+                or self.unsent_bytes > limits.unread * PRESSURE_SHARE
+            )
             if seconds >= (min(PRESSURE_TIMEOUT, limits.unread_timeout) if pressed else limits.unread_timeout):
                 connection.abort_connection()
-                self.close(connection)  # now, because its transport reports it later
+                self.unregister_connection(connection)  # now, because its transport reports it later
                 self.cut_off += 1
 
 
-def _close_nothing() -> None:
+def _do_nothing() -> None:
     """Do nothing: for connections that close themselves."""
 
 

@@ -13,7 +13,7 @@ __all__ = [
     "Resolve",
     "is_evidently_private",
     "is_loopback_host",
-    "is_public",
+    "is_public_address",
     "resolve_host",
     "resolve_public_addresses",
 ]
@@ -32,7 +32,7 @@ class AddressRefused(OSError):
     """The host has an address that must not be connected to."""
 
 
-def is_public(address: str) -> bool:
+def is_public_address(address: str) -> bool:
     """Whether an IP address is public, including addresses embedded in IPv6."""
     try:
         # Without the zone of a scoped address (fe80::1%eth0).
@@ -45,7 +45,7 @@ def is_public(address: str) -> bool:
         if parsed in NAT64:
             inner = ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)
         if inner is not None:
-            return is_public(str(inner))
+            return is_public_address(str(inner))
     if any(parsed in network for network in LOCAL_NETWORKS):
         return False
     return parsed.is_global and not parsed.is_multicast and not parsed.is_reserved
@@ -57,7 +57,7 @@ def is_evidently_private(host: str) -> bool:
     # A name without a dot is completed by the search domain of the operator's network.
     if host == "localhost" or host.endswith(LOCAL_NAMES) or ("." not in host and ":" not in host):
         return True
-    return _is_numeric(host) and not is_public(host)
+    return _is_numeric(host) and not is_public_address(host)
 
 
 def is_loopback_host(host: str) -> bool:
@@ -88,7 +88,7 @@ async def resolve_public_addresses(host: str, port: int, resolver: Resolve = res
     """Resolve the addresses of a host. Raises AddressRefused if one is not public, OSError if there are none."""
     addresses = await resolver(host, port)
     # One private address refuses the host: which of several is connected to is up to the resolver's order.
-    hidden = [address for address in addresses if not is_public(address)]
+    hidden = [address for address in addresses if not is_public_address(address)]
     if hidden:
         raise AddressRefused(f"{host} is at {hidden[0]}, which is not a public address")
     return addresses

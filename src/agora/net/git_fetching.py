@@ -16,9 +16,9 @@ __all__ = [
     "CONFIGURATION",
     "build_git_variables",
     "build_size_check_command",
-    "encode_token",
+    "encode_basic_credentials",
+    "exceeds_size_limits",
     "resolve_pinned_connection_options",
-    "size_check_failed",
 ]
 
 #: disables what a repository or a server could make git do beyond fetching
@@ -78,16 +78,16 @@ async def resolve_pinned_connection_options(
 
 def build_size_check_command(files: int, size: int) -> list[str]:
     """Build a command that measures the files of the cloned commit before they are written; see
-    :func:`size_check_failed`. size: bytes."""
+    :func:`exceeds_size_limits`. size: bytes."""
     return ["/bin/sh", "-c", _MEASURE, "sh", str(files), str(size)]
 
 
-def size_check_failed(exit_code: int) -> bool:
+def exceeds_size_limits(exit_code: int) -> bool:
     """Whether the measuring command has counted more than its limits."""
     return exit_code == _OVER_BOUNDS_EXIT_CODE
 
 
-def encode_token(token: str) -> str:
+def encode_basic_credentials(token: str) -> str:
     """Encode a token as Basic credentials, which git's servers accept."""
     return b64encode(f"x-access-token:{token}".encode()).decode()
 

@@ -91,13 +91,13 @@ class HttpClient:
         keepalive: float = KEEPALIVE_SECONDS,
     ) -> None:
         parts = urlsplit(url)
-        tls, usual = parts.scheme == "https", 443 if parts.scheme == "https" else 80
+        tls, default_port = parts.scheme == "https", 443 if parts.scheme == "https" else 80
         if not parts.hostname:
             raise ValueError("the URL has no host")
         # In ASCII, as DNS, TLS and the Host header take names; Python's codec implements IDNA 2003.
-        self._host, self._port = parts.hostname.encode("idna").decode(), parts.port or usual
+        self._host, self._port = parts.hostname.encode("idna").decode(), parts.port or default_port
         host = f"[{self._host}]" if ":" in self._host else self._host
-        self.host = host if self._port == usual else f"{host}:{self._port}"
+        self.host = host if self._port == default_port else f"{host}:{self._port}"
         self._egress, self._seconds, self._keepalive = egress, seconds, keepalive
         self._context = (context or create_default_ssl_context()) if tls else None
         self._target = build_request_target(url)
@@ -127,9 +127,9 @@ class HttpClient:
         if body or method != "GET":
             lines.append(f"content-length: {len(body)}")
         head = "\r\n".join((f"{method} {target} HTTP/1.1", *lines, "\r\n"))
-        connection = self._take_idle() or await self._open_connection()
+        connection = self._pop_idle_connection() or await self._open_connection()
         try:
-            connection.send(head.encode("latin-1") + body)
+            connection.send_request(head.encode("latin-1") + body)
             await connection.wait_for_head()
         except BaseException:
             # Also if cancelled: a late response must not be taken for that of the next request.
@@ -142,7 +142,7 @@ class HttpClient:
         for connection in list(self._open):
             connection.close()
 
-    def _take_idle(self) -> _Connection | None:
+    def _pop_idle_connection(self) -> _Connection | None:
         while self._idle:
             connection = self._idle.pop()
             # Its server may have closed it since, unless the timer came first.
@@ -229,8 +229,8 @@ class _Connection(asyncio.Protocol):
 
     _transport: asyncio.Transport
 
-    def __init__(self, idle: list[_Connection], opened: set[_Connection], keepalive: float) -> None:
-        self._idle, self._open, self._keepalive = idle, opened, keepalive
+    def __init__(self, idle: list[_Connection], open_connections: set[_Connection], keepalive: float) -> None:
+        self._idle, self._open, self._keepalive = idle, open_connections, keepalive
         self._loop = asyncio.get_running_loop()
         self._expiry: asyncio.TimerHandle | None = None
         self._response_change: asyncio.Future[None] | None = None
@@ -254,8 +254,8 @@ class _Connection(asyncio.Protocol):
         """Whether the connection cannot be used again."""
         return self._transport.is_closing()
 
-    def send(self, data: bytes) -> None:
-        """Send a request."""
+    def send_request(self, data: bytes) -> None:
+        """Forget the previous response, and write a request."""
         if self._expiry is not None:
             self._expiry.cancel()
             self._expiry = None
@@ -284,9 +284,9 @@ class _Connection(asyncio.Protocol):
     def release(self) -> None:
         """Make the connection idle if its response is complete and the server keeps it open; otherwise close it."""
         # Bytes beyond the response would be taken for that of the next request (response splitting).
-        over = self._complete and self._reusable and not self._has_surplus and self._error is None
+        is_reusable = self._complete and self._reusable and not self._has_surplus and self._error is None
         # An unread rest would have to be received first, at the server's pace.
-        if not over or self.closing:
+        if not is_reusable or self.closing:
             self.close()
             return
         # Taken from the end: the connection used last is the least likely to have been closed by its server.

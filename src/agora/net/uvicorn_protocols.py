@@ -98,13 +98,13 @@ class HttpProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.flow = InputFlow(transport)
-        self.connection = self.backpressure.open(transport)
+        self.connection = self.backpressure.register_connection(transport)
         if self.connection is None:
             transport.write(CONNECTION_LIMIT_RESPONSE)
             transport.close()
             return
-        self.connection.refuse = self._close_after_response
-        self.connection.on_abort = self._disconnect_running
+        self.connection.refuse = self._disable_keep_alive
+        self.connection.on_abort = self._mark_running_request_disconnected
         self._timer = self.loop.call_later(self.seconds, self._time_out)
 
     def data_received(self, data: bytes) -> None:
@@ -170,7 +170,7 @@ class HttpProtocol(HttpToolsProtocol):
         if not self.parser.should_upgrade():
             self.headers = []  # httptools appends trailers to the same list; they must not become headers of the request
             if self.connection is not None and self.connection.provisional:
-                self._close_after_response()
+                self._disable_keep_alive()
 
     def on_body(self, body: bytes) -> None:
         self._unread = 0
@@ -186,12 +186,12 @@ class HttpProtocol(HttpToolsProtocol):
     def pause_writing(self) -> None:
         super().pause_writing()
         if self.connection is not None:
-            self.connection.pause()
+            self.connection.record_pause()
 
     def resume_writing(self) -> None:
         super().resume_writing()
         if self.connection is not None:
-            self.connection.resume()
+            self.connection.record_resume()
         self._start_deferred_request()
 
     def _start_deferred_request(self) -> None:
@@ -207,9 +207,9 @@ class HttpProtocol(HttpToolsProtocol):
             self._next_parse.cancel()
         self.pipeline.clear()
         self._deferred_request = None
-        self._disconnect_running()
+        self._mark_running_request_disconnected()
         if self.connection is not None:
-            self.backpressure.close(self.connection)
+            self.backpressure.unregister_connection(self.connection)
         super().connection_lost(exc)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
@@ -222,14 +222,14 @@ class HttpProtocol(HttpToolsProtocol):
             self._running = cycle
             super()._start_asgi_task(cycle, app)
 
-    def _disconnect_running(self) -> None:
+    def _mark_running_request_disconnected(self) -> None:
         """Disconnect the request being answered: uvicorn only disconnects the last one received, and uvloop raises on
         writing."""
         if self._running is not None and not self._running.response_complete:
             self._running.disconnected = True
             self._running.message_event.set()
 
-    def _close_after_response(self) -> None:
+    def _disable_keep_alive(self) -> None:
         if self.cycle is not None:
             self.cycle.keep_alive = False
 
@@ -240,17 +240,17 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _time_out(self) -> None:
         self._timer = None
-        self._close_with(TIMEOUT_RESPONSE)
+        self._respond_and_close(TIMEOUT_RESPONSE)
 
     def _refuse_large_head(self) -> None:
         self._cancel_timer()
-        self._close_with(HEAD_TOO_LARGE_RESPONSE)
+        self._respond_and_close(HEAD_TOO_LARGE_RESPONSE)
 
-    def _close_with(self, word: bytes) -> None:
+    def _respond_and_close(self, response: bytes) -> None:
         """Close the connection, with an error response unless a response has been started."""
         # An error inside a started response would be read as a part of its body.
         if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
-            self.transport.write(word)
+            self.transport.write(response)
         self.transport.close()
 
 
@@ -330,14 +330,14 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self.connection.pause()
+        self.connection.record_pause()
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        self.connection.resume()
+        self.connection.record_resume()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.backpressure.close(self.connection)
+        self.backpressure.unregister_connection(self.connection)
         if self._next_parse is not None:
             self._next_parse.cancel()
         self.read_paused = False  # uvloop raises "the handler is closed" when resuming a closed transport

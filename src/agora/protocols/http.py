@@ -284,7 +284,7 @@ async def _read_remaining_parts(
                 raise _build_too_large_error(limit)
             if connection is not None:
                 connection.update_unsent_size()
-                connection.admit_answer(body.size)
+                connection.require_room_for_answer(body.size)
             message = _require_body_message(await receive())
             body.add_part(message.get("body", b""))
             more = bool(message.get("more_body"))
@@ -377,7 +377,7 @@ async def send_response(
     """Send one whole response. Raises RateLimited or Overloaded for a large one while too many bytes are unread."""
     # Before the start: a refusal still gets its own status.
     if isinstance(send, StatusRecordingSend) and send.connection is not None:
-        send.connection.admit_answer(len(body))
+        send.connection.require_room_for_answer(len(body))
     length = (b"content-length", str(len(body)).encode())
     await send(
         {

@@ -23,7 +23,7 @@ from agora.core.events.feed import Feed
 from agora.core.lazy import Lazy
 from agora.core.operation_registry import OperationRegistry
 from agora.core.overrides import ActiveOverrides
-from agora.core.ports import CREDENTIAL_SEALER, TROUBLE_REPORT
+from agora.core.ports import CREDENTIAL_SEALER, OUTAGE_REPORT
 from agora.core.rate_limits import RateLimiter
 from agora.core.runtime_settings import RuntimeSettings
 from agora.core.scopes import ANONYMOUS
@@ -212,7 +212,7 @@ class App:
             await self.replicas.begin()
             await self._load_tenants()
             for controller in self.controllers:
-                await controller.try_prepare()
+                await controller.try_start_up()
             for tenant in {DEFAULT_TENANT, *await self.store.tenants()}:
                 await self.federation.load_tools_of_tenant(tenant)
         except BaseException:
@@ -222,7 +222,7 @@ class App:
         # After the state is loaded: earlier commits are in the rows already.
         self.store.on_commit = self._publish_commit
         self.store.on_transaction = self.measures.record_commit
-        await self.feed.start()
+        await self.feed.load_heads_and_start_heartbeats()
         await self.replicas.start()
         try:
             if self.settings.a2a_grpc_port:
@@ -274,7 +274,7 @@ class App:
         self.monitor.draining = True
         if self._mcp.loaded is not None:
             self._mcp.loaded.drain()
-        self.feed.close("resume later")
+        self.feed.end_all_streams()
 
     def _create_components(self) -> None:
         self._build_state()
@@ -340,7 +340,7 @@ class App:
         monitor = self.monitor = ports.provide(
             HEALTH_MONITOR, HealthMonitor(self.store, self.clock, self.feed.live, self.settings.data_dir)
         )
-        ports.provide(TROUBLE_REPORT, monitor)
+        ports.provide(OUTAGE_REPORT, monitor)
         monitor.watchdog = self.watchdog
         monitor.bus, monitor.needs_bus = (lambda: ports.find(BRIDGE)), self.settings.ready_needs_bus
 
@@ -577,7 +577,7 @@ class App:
                     tenant = (await _authenticate_operator_or_anonymous(request_authenticator, scope)).tenant
             except (AgoraError, TimeoutError) as error:  # the process answers even without the store
                 log.info("the caller of a health request could not be authenticated: %s", error)
-        override = self.overrides.find_system_wide_override(tenant, self.clock.now())
+        override = self.overrides.find_strongest_system_wide_override(tenant, self.clock.now())
         if override is None:
             return None
         return ("halted" if override.action == "emergency_halt" else "paused"), to_datetime(override.created_at)

@@ -156,7 +156,7 @@ class PrometheusExporter:
         )
         unread = self._backpressure
         yield families.gauge("agora_connections_open", "Open connections.", len(unread))
-        yield families.gauge("agora_unread_bytes", "Bytes not read by clients yet.", unread.waiting)
+        yield families.gauge("agora_unread_bytes", "Bytes not read by clients yet.", unread.unsent_bytes)
         yield families.total(
             "agora_connections_cut_off", "Connections closed because their client did not read.", unread.cut_off
         )

@@ -18,7 +18,7 @@ from agora.core.events.remote_commits import RemoteCommits
 from agora.core.rate_limits import RateLimiter
 from agora.store.port import Peers, Store, StoredEvent
 
-__all__ = ["Replication", "split_spent"]
+__all__ = ["Replication", "split_call_counts"]
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ class Replication:
         # Before HELLO: the other servers answer it at once.
         self._peers.on_message = self._apply_message
         self._peers.send(HELLO)
-        self._limiter.on_spent = self._schedule_spent
+        self._limiter.on_first_unannounced = self._schedule_announcement
         self._presence = asyncio.create_task(self._send_presence())
 
     async def stop(self) -> None:
@@ -88,7 +88,7 @@ class Replication:
         match topic:
             case "news":
                 tenant, head, _ = text.split(" ")
-                self.remote_commits.notice_remote_head(tenant, int(head))
+                self.remote_commits.schedule_delivery_up_to(tenant, int(head))
             case "spent":
                 for tenant, subject, number in from_json(text):
                     self._limiter.add_remote_calls(tenant, subject, number)
@@ -120,9 +120,9 @@ class Replication:
             self._send_message(HELLO)
         # Counting for nobody would cost each call a little, and grow with every caller.
         if not self.others:
-            self._limiter.spent = None
-        elif self._limiter.spent is None:
-            self._limiter.spent = Counter()
+            self._limiter.unannounced_calls = None
+        elif self._limiter.unannounced_calls is None:
+            self._limiter.unannounced_calls = Counter()
 
     def _send_message(self, topic: str, text: str = "") -> None:
         assert self._peers is not None
@@ -156,26 +156,26 @@ class Replication:
                 del self.others[origin]
                 self._update_peer_count()
 
-    def _schedule_spent(self) -> None:
+    def _schedule_announcement(self) -> None:
         """Send the usage of callers within the next moment as one message: a server without calls sends none and
         stays idle."""
-        asyncio.get_running_loop().call_later(SPENDING_INTERVAL_SECONDS, self._send_spent)
+        asyncio.get_running_loop().call_later(SPENDING_INTERVAL_SECONDS, self._announce_calls)
 
-    def _send_spent(self) -> None:
+    def _announce_calls(self) -> None:
         """Send the number of admitted calls by caller."""
-        spent = self._limiter.spent
-        if spent:
+        call_counts = self._limiter.unannounced_calls
+        if call_counts:
             # Replaced, not cleared: calls that are counted from here on belong to the next message.
-            self._limiter.spent = Counter()
-            for message in split_spent(spent):
+            self._limiter.unannounced_calls = Counter()
+            for message in split_call_counts(call_counts):
                 self._send_message(SPENT, message)
 
 
-def split_spent(spent: Counter[tuple[str, str]]) -> Iterator[str]:
+def split_call_counts(call_counts: Counter[tuple[str, str]]) -> Iterator[str]:
     """Split usage into messages of limited size, whatever the length of callers' names; JSON in ASCII."""
     messages: list[str] = []
     size = 0
-    for key, count in spent.most_common():
+    for key, count in call_counts.most_common():
         entry = json.dumps([*key, count])
         if len(entry) > MAX_MESSAGE_BYTES:  # a caller with such a long name is only counted locally
             continue

@@ -24,9 +24,9 @@ from agora.net.git_fetching import (
     CONFIGURATION,
     build_git_variables,
     build_size_check_command,
-    encode_token,
+    encode_basic_credentials,
+    exceeds_size_limits,
     resolve_pinned_connection_options,
-    size_check_failed,
 )
 from agora_sdk import AgoraError, TaskRun
 from agora_sdk.client import AgoraClient
@@ -125,7 +125,7 @@ async def clone_repository(
     if (path / ".git").exists():
         return False
     options = CONFIGURATION | await _check_url_and_pin_address(url, policy)
-    secrets = [token, encode_token(token)] if token is not None else []
+    secrets = [token, encode_basic_credentials(token)] if token is not None else []
     if secrets:
         options[f"http.{url}.extraHeader"] = f"Authorization: Basic {secrets[1]}"
     environment = build_git_variables(options) | {"GIT_ALLOW_PROTOCOL": ":".join(policy.protocols), "LC_ALL": "C"}
@@ -189,7 +189,7 @@ async def _check_out_within_limits(url: str, target: Path, policy: ClonePolicy, 
     """Write the files of a cloned commit, unless they are too many or too large."""
     size = await asyncio.to_thread(_compute_size_limit, target, policy)
     measure = build_size_check_command(policy.files, size)
-    if size_check_failed(
+    if exceeds_size_limits(
         (await run_command(measure, target, timeout=policy.seconds, environment=environment)).exit_code
     ):
         raise _build_size_error(url, size, policy)

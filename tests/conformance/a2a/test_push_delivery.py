@@ -311,7 +311,7 @@ class ControllerWithoutStore(PushController):
 async def test_outage_of_the_store_is_not_logged_for_each_configuration(
     market: Market, ann: Caller, bob: Caller, there: Receiver, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await pushing(market).finish()
+    await pushing(market).shut_down()
     await work(market, bob, await given(market, ann, there.url))
     controller = ControllerWithoutStore(pushing(market).context)
     for _ in range(3):

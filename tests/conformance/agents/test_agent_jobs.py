@@ -147,7 +147,7 @@ async def test_heartbeats_survive_a_failed_write(market: Market, heartbeats: Hea
     with failing_store(market.app).failing(), pytest.raises(StoreFailure):
         await heartbeats.flush_heartbeats()
     assert ("default", ada.subject) in market.app.context.last_seen
-    await heartbeats.finish()
+    await heartbeats.shut_down()
     assert not market.app.context.last_seen
 
 

@@ -190,6 +190,6 @@ async def test_substitute_workers_back_off_after_each_failure(
 
     monkeypatch.setattr(stand_ins, "_wait_for_wakeup", record_wait)
     monkeypatch.setattr(stand_ins, "step", fail)
-    await stand_ins.try_prepare()
+    await stand_ins.try_start_up()
     await stand_ins.run(stop)
     assert waits == [15.0, 30.0, 60.0, 120.0]

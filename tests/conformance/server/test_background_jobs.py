@@ -101,17 +101,17 @@ async def test_usage_survives_a_restart_and_is_summed_over_servers(market: Marke
 
     first, second = server(), server()
     for counters, calls in ((first, 3), (second, 2)):
-        await counters.prepare()
+        await counters.start_up()
         for number in range(calls):
             counters.context.meter.record(operation, 0.01, number > 0)
     await asyncio.gather(first.step(), second.step())
     first.context.meter.record(operation, 0.04, True)
-    await first.finish()
+    await first.shut_down()
     await first.step()
     assert (first.context.meter.usage(operation).calls, first.context.meter.usage(operation).errors) == (6, 2)
 
     third = server()
-    await third.prepare()
+    await third.start_up()
     usage = third.context.meter.usage(operation)
     assert (usage.calls, usage.errors, sum(usage.buckets)) == (6, 2, 6)
     assert usage.duration_quantile(0.5) == pytest.approx(10, rel=0.13)
@@ -179,9 +179,9 @@ async def test_every_controller_runs_on_an_empty_marketplace(market: Market) -> 
     )
     assert len({loop.name for loop in loops}) == len(loops) > 7
     for loop in loops:
-        await loop.prepare()
+        await loop.start_up()
         await loop.step()
-        await loop.finish()
+        await loop.shut_down()
     assert list(monitor.loops) == loops
     assert monitor.find_outage_reason() is None
 

@@ -204,7 +204,7 @@ async def test_stopping_server_announces_its_end(postgres: PostgresEngine, tmp_p
     await wait_until(lambda: len(first.app.replicas.others) == 1)
     await second.app.stop()
     await wait_until(lambda: not first.app.replicas.others)
-    assert first.app.dispatcher.limiter.spent is None
+    assert first.app.dispatcher.limiter.unannounced_calls is None
     await first.app.stop()
 
 

@@ -31,7 +31,7 @@ class Counting(Controller):
         self.steps += 1
         self.job(self.steps)
 
-    async def finish(self) -> None:
+    async def shut_down(self) -> None:
         self.finished += 1
 
 
@@ -68,7 +68,7 @@ async def test_failing_step_is_survived_and_logged(context: JobContext, caplog: 
 
 async def test_failing_finish_does_not_block_the_stop(context: JobContext) -> None:
     class Unfinished(Counting):
-        async def finish(self) -> None:
+        async def shut_down(self) -> None:
             raise OSError("broken")
 
     stop = asyncio.Event()

@@ -51,10 +51,10 @@ def test_deprecation_and_sunset_dates_take_effect(clock: ManualClock) -> None:
         clock, deprecation_date=tomorrow, sunset_date=after, replacement="agora.messaging.send@1.2.0"
     )
     old = made["1.0.0"]
-    assert (registry.status(old), registry.list_lifecycle_headers(old)) == (Lifecycle.ACTIVE, {})
+    assert (registry.status(old), registry.get_lifecycle_headers(old)) == (Lifecycle.ACTIVE, {})
     clock.advance(86_400)
     assert registry.status(old) is Lifecycle.DEPRECATED
-    notices = registry.list_lifecycle_headers(old)
+    notices = registry.get_lifecycle_headers(old)
     assert notices["Deprecation"].startswith("@")
     assert notices["Sunset"].endswith("00:00:00 GMT")
     registry.require_available(old)

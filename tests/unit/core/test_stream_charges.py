@@ -23,7 +23,7 @@ async def test_parsing_large_arguments_of_a_stream_counts_as_calls(tmp_path: Pat
     try:
         ada = await Market(app, clock).agent("Ada")
         limiter, spent = app.dispatcher.limiter, Counter[tuple[str, str]]()
-        limiter.spent = spent
+        limiter.unannounced_calls = spent
         # Each reading is 0.4 ms after the last one, so that parsing takes four times the time of a call.
         app.dispatcher.scheduler.clock = StepClock(monotonic=(0.0004 * each for each in count()).__next__)
         types = ["x" * 2_000 + str(number) for number in range(2_000)]

@@ -58,7 +58,7 @@ async def test_halt_committed_here_survives_a_reload_for_another_server(tmp_path
 
     store.released.clear()
     store.reached.clear()
-    app.replicas.remote_commits.notice_remote_head("default", app.feed.head("default"))
+    app.replicas.remote_commits.schedule_delivery_up_to("default", app.feed.head("default"))
     async with asyncio.timeout(60):
         await store.reached.wait()
     await market.call(market.operator, "admin.override", **{**pause, "action": "emergency_halt"})

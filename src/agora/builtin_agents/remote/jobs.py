@@ -69,7 +69,7 @@ class RemoteAgentsController(Controller):
 
     # -- lifecycle -------------------------------------------------------------------------------
 
-    async def prepare(self) -> None:
+    async def start_up(self) -> None:
         for tenant in {DEFAULT_TENANT, *await self.context.store.tenants()}:
             await self._host_agents_of_tenant(tenant)
 
@@ -99,7 +99,7 @@ class RemoteAgentsController(Controller):
             if state.due <= now and key not in self._check_tasks:
                 self._check_tasks[key] = asyncio.create_task(self._fetch_card_and_store_state(key, state))
 
-    async def finish(self) -> None:
+    async def shut_down(self) -> None:
         tasks = [*self._check_tasks.values(), *self._sync_tasks.values()]
         for task in tasks:
             task.cancel()

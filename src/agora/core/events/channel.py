@@ -128,7 +128,7 @@ class Channel:
 
     # -- who listens -----------------------------------------------------------------------------
 
-    def join_stream(self, stream: Subscriber) -> None:
+    def add_stream(self, stream: Subscriber) -> None:
         """Add a stream, which receives every event after ``head``."""
         filter = stream.filter
         groups = self._groups.setdefault(_choose_group_key(filter), {})
@@ -139,12 +139,12 @@ class Channel:
             self._routes.clear()
         group.add_reader(stream)
 
-    def leave_stream(self, stream: Subscriber) -> None:
+    def remove_stream(self, stream: Subscriber) -> None:
         """Remove a stream."""
         key = _choose_group_key(stream.filter)
         groups = self._groups[key]
         group = groups[stream.filter]
-        group.remove(stream)
+        group.remove_reader(stream)
         if not group:
             del groups[stream.filter]
             self._routes.clear()
@@ -209,8 +209,8 @@ class Group:
     cost to the others.
     """
 
-    def __init__(self, wanted: EventFilter) -> None:
-        self.filter = wanted
+    def __init__(self, event_filter: EventFilter) -> None:
+        self.filter = event_filter
         self._streams: dict[Subscriber, None] = {}
         self._overseers: dict[Subscriber, None] = {}
         self._viewers: dict[str, dict[Subscriber, None]] = {}
@@ -226,7 +226,7 @@ class Group:
         self._streams[stream] = None
         (self._overseers if viewer.sees_all else self._viewers.setdefault(viewer.subject, {}))[stream] = None
 
-    def remove(self, stream: Subscriber) -> None:
+    def remove_reader(self, stream: Subscriber) -> None:
         viewer = stream.viewer
         self._streams.pop(stream, None)
         if viewer.sees_all:
@@ -251,19 +251,19 @@ class Group:
 
     def _deliver_private(self, events: Sequence[EncodedEvent], failed: list[tuple[Subscriber, CloseReason]]) -> int:
         delivered = _write_to_sinks(self._overseers, _build_batch(events), failed)
-        personal = self._build_private_events(events)
-        for viewer, own in personal.items():
+        private_events = self._group_events_by_private_viewer(events)
+        for viewer, own in private_events.items():
             delivered += _write_to_sinks(self._viewers[viewer], _build_batch(own), failed)
         public = [encoded for encoded in events if encoded.event.audience is None]
         if public:
             batch = _build_batch(public)
             for viewer, streams in self._viewers.items():
-                if viewer not in personal:
+                if viewer not in private_events:
                     delivered += _write_to_sinks(streams, batch, failed)
         return delivered
 
-    def _build_private_events(self, events: Sequence[EncodedEvent]) -> dict[str, list[EncodedEvent]]:
-        """Encode a private event for each viewer in its audience."""
+    def _group_events_by_private_viewer(self, events: Sequence[EncodedEvent]) -> dict[str, list[EncodedEvent]]:
+        """Group the events by the viewers that are in a private event's audience; public events go to each of them, too."""
         concerned = {viewer for encoded in events for viewer in encoded.event.audience or () if viewer in self._viewers}
         return {
             viewer: [each for each in events if each.event.audience is None or viewer in each.event.audience]

@@ -63,36 +63,36 @@ class Feed:
         self._channels: dict[str, Channel] = {}
         self._slots: tuple[dict[LiveStream, None], ...] = tuple({} for _ in range(_HEARTBEAT_SLOTS))
         self._next_slot = itertools.cycle(range(_HEARTBEAT_SLOTS))
-        self._waiting: set[_Arrival] = set()
+        self._waiting: set[_ArrivalSink] = set()
         self._stream_counts: Counter[Holder] = Counter()
-        self._holding = 0  # streams and waiting calls
+        self._share_count = 0  # streams and waiting calls
         self._closing: CloseReason | None = None
-        self._beating: asyncio.Task[None] | None = None
+        self._heartbeat_task: asyncio.Task[None] | None = None
 
     # -- life ------------------------------------------------------------------------------------
 
-    async def start(self) -> None:
+    async def load_heads_and_start_heartbeats(self) -> None:
         """Load the head of each tenant's log, and start the heartbeats."""
         for tenant in await self._store.tenants():
             await self.load_channel(tenant)
-        self._beating = asyncio.create_task(self._send_heartbeats())
+        self._heartbeat_task = asyncio.create_task(self._send_heartbeats())
 
-    def close(self, reason: str = "resume later") -> None:
+    def end_all_streams(self) -> None:
         """End every stream and open no new ones at shutdown. Readers resume later or on another server."""
-        self._closing = CloseReason(CLOSE_RESTARTING, reason)
+        self._closing = CloseReason(CLOSE_RESTARTING, "resume later")
         for stream in self.list_streams():
             stream.end(self._closing)
         for arrival in tuple(self._waiting):
             arrival.end(self._closing)
 
     async def stop(self) -> None:
-        """Close, and stop the background tasks."""
-        self.close()
+        """End every stream, and stop the background tasks."""
+        self.end_all_streams()
         for channel in self._channels.values():
             channel.close()
-        if self._beating is not None:
-            self._beating.cancel()
-            await asyncio.gather(self._beating, return_exceptions=True)
+        if self._heartbeat_task is not None:
+            self._heartbeat_task.cancel()
+            await asyncio.gather(self._heartbeat_task, return_exceptions=True)
 
     # -- events in -------------------------------------------------------------------------------
 
@@ -136,16 +136,16 @@ class Feed:
 
     @overload
     def open(
-        self, tenant: str, opening: EventStreamSpec, check: Check | None = None, groups: Groups | None = None
+        self, tenant: str, spec: EventStreamSpec, check: Check | None = None, groups: Groups | None = None
     ) -> EventStream: ...
     @overload
     def open(
-        self, tenant: str, opening: LogStreamSpec, check: Check | None = None, groups: Groups | None = None
+        self, tenant: str, spec: LogStreamSpec, check: Check | None = None, groups: Groups | None = None
     ) -> LogStream: ...
     def open(
         self,
         tenant: str,
-        opening: EventStreamSpec | LogStreamSpec,
+        spec: EventStreamSpec | LogStreamSpec,
         check: Check | None = None,
         groups: Groups | None = None,
     ) -> LiveStream:
@@ -160,26 +160,26 @@ class Feed:
         reserve = 0 if not groups else min(RESERVED_OPERATOR_STREAMS, self.max_streams // 10)
         if len(self) >= self.max_streams - reserve:
             raise Overloaded("Too many streams are open.", fix="Close some, or try again later.", retry_after=15)
-        stream = self._build_stream(tenant, opening, check)
+        stream = self._build_stream(tenant, spec, check)
         stream.groups = groups or ()
         self._acquire_holder_share((tenant, stream.viewer.subject), stream.groups)
         stream.slot = next(self._next_slot)
         self._slots[stream.slot][stream] = None
         return stream
 
-    def _build_stream(self, tenant: str, opening: EventStreamSpec | LogStreamSpec, check: Check | None) -> LiveStream:
-        if isinstance(opening, LogStreamSpec):
-            return LogStream(self, self._store, tenant, opening, check)
-        if opening.subscription_id is not None:
-            opening = self._resume_subscription(tenant, opening, opening.subscription_id)
-        return EventStream(self, tenant, opening, check)
+    def _build_stream(self, tenant: str, spec: EventStreamSpec | LogStreamSpec, check: Check | None) -> LiveStream:
+        if isinstance(spec, LogStreamSpec):
+            return LogStream(self, self._store, tenant, spec, check)
+        if spec.subscription_id is not None:
+            spec = self._resume_subscription(tenant, spec, spec.subscription_id)
+        return EventStream(self, tenant, spec, check)
 
-    def _resume_subscription(self, tenant: str, opening: EventStreamSpec, subscription_id: str) -> EventStreamSpec:
-        if opening.resumed:
-            self.positions.advance_position(tenant, subscription_id, opening.position)
-            return opening
-        position = self.positions.get_latest_position(tenant, subscription_id, opening.position)
-        return EventStreamSpec(opening.filter, opening.viewer, position, subscription_id)
+    def _resume_subscription(self, tenant: str, spec: EventStreamSpec, subscription_id: str) -> EventStreamSpec:
+        if spec.resumed:
+            self.positions.advance_position(tenant, subscription_id, spec.position)
+            return spec
+        position = self.positions.get_latest_position(tenant, subscription_id, spec.position)
+        return EventStreamSpec(spec.filter, spec.viewer, position, subscription_id)
 
     def remove_stream(self, stream: LiveStream) -> None:
         """Remove an ended stream."""
@@ -205,14 +205,14 @@ class Feed:
             return False
         holder = (tenant, spec.viewer.subject)
         self._acquire_holder_share(holder, groups)
-        arrival = _Arrival(matters)
+        arrival = _ArrivalSink(matters)
         stream = EventStream(self, tenant, spec)
         alarm = asyncio.ensure_future(self._sleep(seconds))
         self._waiting.add(arrival)
         try:
             await stream.attach(arrival)
-            await asyncio.wait((arrival.came, alarm), return_when=asyncio.FIRST_COMPLETED)
-            return arrival.came.done() and arrival.came.result()
+            await asyncio.wait((arrival.has_arrived, alarm), return_when=asyncio.FIRST_COMPLETED)
+            return arrival.has_arrived.done() and arrival.has_arrived.result()
         finally:
             self._release_holder_share(holder, groups)
             self._waiting.discard(arrival)
@@ -230,7 +230,7 @@ class Feed:
                 fix="Close some first: one stream can carry many kinds of event.",
                 retry_after=15,
             )
-        free = self.max_streams - self._holding
+        free = self.max_streams - self._share_count
         if any(self._stream_counts[group] and self._stream_counts[group] >= free for group in groups):
             raise Overloaded(
                 "The number of streams and waiting calls is limited, and you share a limit with the agents of your "
@@ -239,10 +239,10 @@ class Feed:
                 retry_after=15,
             )
         self._stream_counts.update((holder, *groups))
-        self._holding += 1
+        self._share_count += 1
 
     def _release_holder_share(self, holder: Holder, groups: Groups) -> None:
-        self._holding -= 1
+        self._share_count -= 1
         for key in (holder, *groups):
             self._stream_counts[key] -= 1
             if not self._stream_counts[key]:
@@ -280,14 +280,14 @@ class Feed:
                     stream.write_heartbeat()
 
 
-class _Arrival:
+class _ArrivalSink:
     """A sink that waits for one relevant event."""
 
     pending = 0
 
     def __init__(self, matters: Callable[[NewEvent], bool]) -> None:
         self._matters = matters
-        self.came: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self.has_arrived: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
 
     def write(self, batch: Batch, /) -> bool:
         if any(isinstance(item, EncodedEvent) and self._matters(item.event) for item in batch.items):
@@ -299,9 +299,9 @@ class _Arrival:
     def end(self, close_reason: CloseReason, /) -> None:
         self._set_result(close_reason.error is not None)  # the waiting call runs again and raises the error itself
 
-    def _set_result(self, came: bool) -> None:
-        if not self.came.done():
-            self.came.set_result(came)
+    def _set_result(self, has_arrived: bool) -> None:
+        if not self.has_arrived.done():
+            self.has_arrived.set_result(has_arrived)
 
 
 class _Counters(Mapping[str, int]):

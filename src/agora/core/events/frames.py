@@ -34,8 +34,8 @@ __all__ = [
     "EncodedEntry",
     "EncodedEvent",
     "Item",
-    "encode_closing_chunk",
-    "encode_text_frame",
+    "encode_sse_closing_message",
+    "encode_websocket_text_frame",
     "escape_line_ends",
 ]
 
@@ -56,7 +56,7 @@ def escape_line_ends(document: bytes) -> bytes:
     return document
 
 
-def encode_text_frame(payload: bytes) -> bytes:
+def encode_websocket_text_frame(payload: bytes) -> bytes:
     """A WebSocket text frame from a server (RFC 6455 section 5.2: final, not masked, not compressed)."""
     size = len(payload)
     if size < 126:
@@ -66,7 +66,7 @@ def encode_text_frame(payload: bytes) -> bytes:
     return struct.pack("!BBQ", _FIN_TEXT, 127, size) + payload
 
 
-def encode_closing_chunk(close_reason: CloseReason, sequence: int) -> bytes:
+def encode_sse_closing_message(close_reason: CloseReason, sequence: int) -> bytes:
     """Encode the last message of an SSE stream. A reconnecting client resumes after ``sequence``.
 
     It has a ``type`` for clients that distinguish items only by their type.
@@ -127,7 +127,7 @@ class Item(ABC):
 
     @cached_property
     def frame(self) -> bytes:
-        return encode_text_frame(self.json)
+        return encode_websocket_text_frame(self.json)
 
     @cached_property
     def chunk(self) -> bytes:
@@ -212,7 +212,7 @@ class Batch:
     def frames(self) -> bytes:
         """WebSocket frames, ready for a transport."""
         if not self.items:
-            return encode_text_frame(self.texts[0])
+            return encode_websocket_text_frame(self.texts[0])
         if len(self.items) == 1:
             return self.items[0].frame
         return b"".join([item.frame for item in self.items])

@@ -29,18 +29,19 @@ MAX_POLL_SECONDS = 0.1
 class RemoteCommits:
     """Follows each tenant's log and skips this server's own commits.
 
-    deliver_events: awaited with the events of one tenant. missed: awaited with a tenant when events were deleted unread.
-    urgent: whether a reader waits for a tenant's events; otherwise one read covers many commits.
+    deliver_events: awaited with the events of one tenant. on_missed_events: awaited with a tenant when events were deleted unread.
+    has_waiting_reader: whether a reader waits for a tenant's events; otherwise one read covers many commits.
     """
 
     def __init__(
         self,
         store: Store,
         deliver_events: Callable[[str, Sequence[StoredEvent]], Awaitable[None]],
-        missed: Callable[[str], Awaitable[None]],
-        urgent: Callable[[str], bool],
+        on_missed_events: Callable[[str], Awaitable[None]],
+        has_waiting_reader: Callable[[str], bool],
     ) -> None:
-        self._store, self._deliver_events, self._on_missed, self._has_urgent = store, deliver_events, missed, urgent
+        self._store, self._deliver_events = store, deliver_events
+        self._on_missed_events, self._has_waiting_reader = on_missed_events, has_waiting_reader
         self._last_sequence: dict[str, int] = {}
         self._own_sequences: dict[str, set[int]] = {}
         self._ahead: dict[str, int] = {}  # highest announced sequence
@@ -75,10 +76,10 @@ class RemoteCommits:
                 self._last_sequence[tenant] = event.seq
             else:
                 self._own_sequences.setdefault(tenant, set()).add(event.seq)
-                self.notice_remote_head(tenant, event.seq)
+                self.schedule_delivery_up_to(tenant, event.seq)
 
-    def notice_remote_head(self, tenant: str, head: int) -> None:
-        """Handle a peer's notification that a tenant's log has reached a sequence number."""
+    def schedule_delivery_up_to(self, tenant: str, head: int) -> None:
+        """Deliver a tenant's events up to an announced sequence number, in a task."""
         position = self._last_sequence.setdefault(tenant, 0)
         self._ahead[tenant] = max(head, self._ahead.get(tenant, 0))
         if self._ahead[tenant] > position and tenant not in self._readers:
@@ -88,7 +89,7 @@ class RemoteCommits:
         """Check every log, in case notifications were missed."""
         for tenant in await self._store.tenants():
             self._last_sequence.setdefault(tenant, 0)
-            self.notice_remote_head(tenant, await self._store.read(tenant, event_log.read_head))
+            self.schedule_delivery_up_to(tenant, await self._store.read(tenant, event_log.read_head))
 
     async def _deliver_until_caught_up(self, tenant: str) -> None:
         try:
@@ -96,7 +97,7 @@ class RemoteCommits:
                 try:
                     await self._deliver_page(tenant)
                     # Collects further commits in one read; nobody notices a tenth of a second if no reader waits.
-                    await asyncio.sleep(MIN_POLL_SECONDS if self._has_urgent(tenant) else MAX_POLL_SECONDS)
+                    await asyncio.sleep(MIN_POLL_SECONDS if self._has_waiting_reader(tenant) else MAX_POLL_SECONDS)
                 except Exception:
                     log.exception("reading what other servers committed failed")
                     await asyncio.sleep(RETRY_SECONDS)
@@ -114,7 +115,7 @@ class RemoteCommits:
         except CursorTooOld:
             # Retention has deleted events that were never delivered: caches that follow the log must be loaded again.
             self._last_sequence[tenant] = self._ahead[tenant] = await self._store.read(tenant, event_log.read_head)
-            await self._on_missed(tenant)
+            await self._on_missed_events(tenant)
             return
         own_commits = self._own_sequences.pop(tenant, set())
         if events := [event for event in page_read.events if event.seq not in own_commits]:

@@ -208,11 +208,11 @@ class EventStream(LiveStream):
 
     __slots__ = ("_channel", "_heartbeat_rounds", "_round", "filter")
 
-    def __init__(self, feed: Supervisor, tenant: str, opening: EventStreamSpec, check: Check | None = None) -> None:
-        super().__init__(feed, tenant, opening.viewer, opening.position, check)
-        self.filter: EventFilter = opening.filter
-        self.subscription_id = opening.subscription_id
-        self._heartbeat_rounds, self._round = opening.heartbeat_rounds, 0
+    def __init__(self, feed: Supervisor, tenant: str, spec: EventStreamSpec, check: Check | None = None) -> None:
+        super().__init__(feed, tenant, spec.viewer, spec.position, check)
+        self.filter: EventFilter = spec.filter
+        self.subscription_id = spec.subscription_id
+        self._heartbeat_rounds, self._round = spec.heartbeat_rounds, 0
         self._channel: Channel | None = None
 
     @property
@@ -234,7 +234,7 @@ class EventStream(LiveStream):
                 await channel.wait_until_delivered(self._position)
             elif self._position == channel.head:
                 # No await since the comparison, so no event can be committed between the last page and the join.
-                channel.join_stream(self)
+                channel.add_stream(self)
                 self._channel = channel
                 return
             else:
@@ -253,7 +253,7 @@ class EventStream(LiveStream):
 
     def _unsubscribe(self) -> None:
         if self._channel is not None:
-            self._channel.leave_stream(self)
+            self._channel.remove_stream(self)
             self._channel = None
 
 
@@ -265,20 +265,20 @@ class LogStream(LiveStream):
     in case a hint is lost. ``attach`` returns when the stream has ended.
     """
 
-    __slots__ = ("_following", "_hints", "_store", "_waits", "_wake_sink")
+    __slots__ = ("_hints", "_is_waiting", "_spec", "_store", "_wake_sink")
 
     def __init__(
-        self, feed: Supervisor, store: Store, tenant: str, following: LogStreamSpec, check: Check | None = None
+        self, feed: Supervisor, store: Store, tenant: str, spec: LogStreamSpec, check: Check | None = None
     ) -> None:
-        super().__init__(feed, tenant, following.viewer, following.position, check)
-        self._store, self._following = store, following
+        super().__init__(feed, tenant, spec.viewer, spec.position, check)
+        self._store, self._spec = store, spec
         self._wake_sink = _WakeSink()
         self._hints: EventStream | None = None
-        self._waits = False
+        self._is_waiting = False
 
     @property
     def live(self) -> bool:
-        return self._waits
+        return self._is_waiting
 
     @property
     def lag(self) -> int:
@@ -288,10 +288,10 @@ class LogStream(LiveStream):
         channel = await self._feed.load_channel(self.tenant)
         try:
             while self.close_reason is None:
-                # In this order: an event that comes between the subscription and the read sets the bell again, and is
+                # In this order: an event that comes between the subscription and the read sets the wakeup again, and is
                 # not slept through.
                 await self._subscribe_wake_sink(channel)
-                self._wake_sink.rung.clear()
+                self._wake_sink.wakeup.clear()
                 await self._send_next_page(channel)
         finally:
             if self._hints is not None:
@@ -300,28 +300,26 @@ class LogStream(LiveStream):
     async def _subscribe_wake_sink(self, channel: Channel) -> None:
         """Wake the stream at every event about the subject."""
         if self._hints is None or self._hints.close_reason is not None:
-            # The bell may see every event: it only wakes the stream, and the log is read with the reader's own rights.
-            opening = EventStreamSpec(
-                EventFilter.from_request(subject=self._following.subject), OPERATOR_VIEWER, channel.head
-            )
-            self._hints = EventStream(self._feed, self.tenant, opening)
+            # The wake sink may see every event: it only wakes the stream, and the log is read with the reader's own rights.
+            spec = EventStreamSpec(EventFilter.from_request(subject=self._spec.subject), OPERATOR_VIEWER, channel.head)
+            self._hints = EventStream(self._feed, self.tenant, spec)
             await self._hints.attach(self._wake_sink)
 
     async def _send_next_page(self, channel: Channel) -> None:
         """Send the next page, or wait for a wake-up."""
-        page_events = await self._store.read(self.tenant, self._read_page)
+        page = await self._store.read(self.tenant, self._read_page)
         if self.close_reason is not None:
             return
-        for part in _split_entries(page_events.entries, self._feed.buffer_limit // 4):
+        for part in _split_entries(page.entries, self._feed.buffer_limit // 4):
             if self.close_reason is None:
                 channel.delivered += len(part)
                 await self._send_page(part, part[-1].number)
-        if page_events.done:
+        if page.done:
             self.end(LOG_ENDED)
-        elif not page_events.entries:
-            self._waits = True
-            await self._wake_sink.rung.wait()
-            self._waits = False
+        elif not page.entries:
+            self._is_waiting = True
+            await self._wake_sink.wakeup.wait()
+            self._is_waiting = False
 
     async def read_available_entries(self) -> list[Entry]:
         """Return the currently available entries without waiting, for a stream without a sink."""
@@ -335,15 +333,15 @@ class LogStream(LiveStream):
                 return entries
 
     async def _read_page(self, reader: Reader) -> LogPage:
-        return await self._following.read(reader, self._position)
+        return await self._spec.read(reader, self._position)
 
     def write_heartbeat(self) -> None:
         super().write_heartbeat()
-        self._wake_sink.rung.set()
+        self._wake_sink.wakeup.set()
 
     def _unsubscribe(self) -> None:
-        self._waits = False
-        self._wake_sink.rung.set()
+        self._is_waiting = False
+        self._wake_sink.wakeup.set()
 
 
 def _split_entries(entries: Sequence[Entry], limit: int) -> Iterator[list[EncodedEntry]]:
@@ -366,13 +364,13 @@ class _WakeSink:
     pending = 0
 
     def __init__(self) -> None:
-        self.rung = asyncio.Event()
+        self.wakeup = asyncio.Event()
 
     def write(self, batch: Batch, /) -> bool:
-        self.rung.set()
+        self.wakeup.set()
         return True
 
     async def drain(self) -> None: ...
 
     def end(self, close_reason: CloseReason, /) -> None:
-        self.rung.set()
+        self.wakeup.set()

@@ -72,7 +72,7 @@ class PushController(Controller):
 
     # -- lifecycle -------------------------------------------------------------------------------
 
-    async def prepare(self) -> None:
+    async def start_up(self) -> None:
         # Configurations have to be known before the first event: an event of an unknown one wakes nobody.
         for tenant in {DEFAULT_TENANT, *await self.context.store.tenants()}:
             if self.context.store.exclusive:  # a single server owns the store: every lease belongs to a dead process
@@ -122,7 +122,7 @@ class PushController(Controller):
             self.watched.setdefault((tenant, row.task_id), set()).add(row.config_id)
             self._wake_worker((tenant, row.task_id, row.config_id))
 
-    async def finish(self) -> None:
+    async def shut_down(self) -> None:
         self._closing = True
         for worker in self._workers.values():
             worker.cancel()  # an abandoned lease expires, and the item is posted again

@@ -45,7 +45,7 @@ class HeartbeatController(Controller):
             await self.run_for_each_tenant(self.reconcile)
             self._checked_at = now
 
-    async def finish(self) -> None:
+    async def shut_down(self) -> None:
         # What this server has seen is in its memory only: agents would look silent to the next one.
         await self.flush_heartbeats()
 

@@ -248,7 +248,7 @@ class AgentService(BoundService, contract.Agents):
 
     async def _choose_registrar_below_limit(self) -> str | None:
         """Find the subject for which the new agent is counted. Raises Overloaded at the setting ``max_agents_each``."""
-        registrar, most = self.call.caller.registers_as, self.call.context.settings.max_agents_each
+        registrar, most = self.call.caller.registrar_for_new_agents, self.call.context.settings.max_agents_each
         if registrar is not None:
             await lock_count(self.call.tx, "agents", registrar)
             count = await self.call.tx.one(statements.count_agents_of_registrar, registrar=registrar, most=most)

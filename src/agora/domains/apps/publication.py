@@ -130,7 +130,7 @@ async def _encode_checked_workflow(call: Call, workflow: contract.AppWorkflow | 
 
 async def _choose_registrar_below_limit(call: Call) -> str | None:
     """Find the subject whose limit a new app counts against. Raises Overloaded at the setting ``max_agents_each``."""
-    registrar = call.caller.registers_as
+    registrar = call.caller.registrar_for_new_agents
     if registrar is None:
         return None
     await lock_count(call.tx, "apps", registrar)

@@ -79,7 +79,7 @@ class BusBridge(Controller):
 
     # -- lifecycle -------------------------------------------------------------------------------
 
-    async def prepare(self) -> None:
+    async def start_up(self) -> None:
         # Before the start, so that the first connection is not missed.
         self.bus.on_change = self._wake_on_connection_change
         try:

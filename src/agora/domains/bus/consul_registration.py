@@ -52,6 +52,6 @@ class ConsulRegistrar(Controller):
             await self._consul.register_service(self.service)
             self._registered = True
 
-    async def finish(self) -> None:
+    async def shut_down(self) -> None:
         if self._registered:
             await self._consul.deregister_service(self.service.id)

@@ -6,7 +6,7 @@ from typing import Literal
 
 from agora.clock import SECOND, to_datetime
 from agora.core.call import Call
-from agora.core.ports import TROUBLE_REPORT
+from agora.core.ports import OUTAGE_REPORT
 from agora.domains.bus.engines.port import BRIDGE
 from agora.domains.dead_letters import queries as dead_letters
 from agora_sdk.contract.bus import BusConsumer, BusGroup, BusHealth, BusStats
@@ -31,7 +31,7 @@ async def read_health(call: Call) -> BusHealth:
     if bridge is not None:
         connected, group = bridge.connected, call.context.settings.bus_group
     lag = await _count_undelivered_entries(call, owner, bridge)
-    outage_reason = call.context.ports.get(TROUBLE_REPORT).find_outage_reason()
+    outage_reason = call.context.ports.get(OUTAGE_REPORT).find_outage_reason()
     status: Literal["healthy", "degraded", "unhealthy"] = "healthy"
     if outage_reason is not None or (bridge is not None and not connected):
         status = "unhealthy"

@@ -111,7 +111,7 @@ class DeclaredAgentsController(Controller):
         self._is_ending = True
         await self._runner.stop()
 
-    async def finish(self) -> None:
+    async def shut_down(self) -> None:
         await self._runner.stop()
 
     async def _wait_for_next_step(self, stop: asyncio.Event) -> bool:

@@ -16,5 +16,5 @@ class PositionFlusher(Controller):
     async def step(self) -> None:
         await self.context.feed.positions.flush_positions(self.context.store)
 
-    async def finish(self) -> None:
+    async def shut_down(self) -> None:
         await self.step()

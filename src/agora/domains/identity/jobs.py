@@ -34,7 +34,7 @@ class UserController(Controller):
             await self.run_for_each_tenant(self.reconcile)
         self._steps += 1
 
-    async def finish(self) -> None:
+    async def shut_down(self) -> None:
         await self.flush_sightings()
 
     async def flush_sightings(self) -> None:

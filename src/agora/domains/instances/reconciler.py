@@ -92,7 +92,7 @@ class InstanceReconciler(DueController):
 
     # -- the loop --------------------------------------------------------------------------------
 
-    async def prepare(self) -> None:
+    async def start_up(self) -> None:
         """Register this host in each tenant before the first call needs it."""
         for tenant in {DEFAULT_TENANT, *await self.context.store.tenants()}:
             await self.store_heartbeat(tenant)
@@ -109,7 +109,7 @@ class InstanceReconciler(DueController):
             if name not in self._scan_tasks and not 0 < self._next_scan_at.get(name, 0) - now <= self.check_interval:
                 self._run_in_background(self._scan_tasks, name, partial(self._make_ended_instances_due, name))
 
-    async def finish(self) -> None:
+    async def shut_down(self) -> None:
         """Cancel the running steps. Instances keep running; the next server repeats the steps."""
         probe_tasks = [*self._probe_tasks.values(), *self._scan_tasks.values(), *self._adoption_tasks.values()]
         tasks = [*self._urgent_tasks, *self._step_tasks.values(), *probe_tasks]

@@ -224,7 +224,7 @@ class Authorizer:
             "elicitationId": secrets.token_urlsafe(16),
         }
         try:
-            response = await self._client.ask("elicitation/create", params)
+            response = await self._client.send_request("elicitation/create", params)
         except ClientRefused:
             return False
         return response.get("action") == "accept"

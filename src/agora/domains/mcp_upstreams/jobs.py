@@ -68,7 +68,7 @@ class UpstreamReconciler(Controller):
         self._unread: set[str] = set()
         self._read_at = 0
 
-    async def prepare(self) -> None:
+    async def start_up(self) -> None:
         desired = read_declared_upstreams(self.context.server.settings)
         conflicts = await self.write_as_system(
             DEFAULT_TENANT, partial(sync_declared_upstreams, connections=self._connections, desired=desired)
@@ -123,7 +123,7 @@ class UpstreamReconciler(Controller):
             if due and self._limiter.try_acquire(endpoint.key):
                 self._listings[endpoint.key] = asyncio.create_task(self._refresh_listing(endpoint))
 
-    async def finish(self) -> None:
+    async def shut_down(self) -> None:
         for task in list(self._listings.values()):
             task.cancel()
         await asyncio.gather(*self._listings.values(), return_exceptions=True)

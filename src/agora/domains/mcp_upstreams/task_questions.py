@@ -65,16 +65,16 @@ class TaskClient:
     def log_level(self) -> str | None:
         return self._inner.log_level if self._inner is not None else None
 
-    async def notify(self, method: str, params: Mapping[str, Any], /) -> None:
+    async def send_notification(self, method: str, params: Mapping[str, Any], /) -> None:
         if self._inner is not None:
-            await self._inner.notify(method, params)
+            await self._inner.send_notification(method, params)
 
-    async def ask(self, method: str, params: Mapping[str, Any], /) -> dict[str, Any]:
+    async def send_request(self, method: str, params: Mapping[str, Any], /) -> dict[str, Any]:
         """Ask the requester. Raises ClientRefused if there is no answer."""
         if method != ELICIT_METHOD:
             if self._inner is None:
                 raise ClientRefused(f"The task's requester takes no {method}.")
-            return await self._inner.ask(method, params)
+            return await self._inner.send_request(method, params)
         url, text = params.get("url"), str(params.get("message") or "The tool needs an answer to go on.")
         schema = params.get("requestedSchema") if url is None else None
         for _ in range(MAX_TRIES):

@@ -144,7 +144,7 @@ def _list_stopped_tenants(call: Call) -> list[StoppedTenant]:
             since=to_datetime(stop.created_at),
             expires_at=to_datetime(stop.expires_at) if stop.expires_at is not None else None,
         )
-        for tenant, stop in sorted(call.context.ports.get(ADMISSION).list_system_wide_overrides().items())
+        for tenant, stop in sorted(call.context.ports.get(ADMISSION).find_system_wide_overrides_by_tenant().items())
     ]
 
 

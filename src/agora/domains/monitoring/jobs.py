@@ -30,7 +30,7 @@ class SamplingController(Controller):
         super().__init__(context)
         self._monitor, self.interval = monitor, monitor.interval
 
-    async def prepare(self) -> None:
+    async def start_up(self) -> None:
         await self._monitor.take_sample()
 
     async def step(self) -> None:
@@ -52,7 +52,7 @@ class ReadinessController(Controller):
         self._monitor = monitor
         monitor.on_failure = self._wakeup.set
 
-    async def prepare(self) -> None:
+    async def start_up(self) -> None:
         await self._monitor.probe_store()
 
     async def step(self) -> None:
@@ -71,7 +71,7 @@ class UsageCounters(Controller):
     name = "usage"
     interval = 10.0
 
-    async def prepare(self) -> None:
+    async def start_up(self) -> None:
         """Load the counts stored before the start."""
         await self.run_for_each_tenant(self._load_usage_of_tenant)
 
@@ -85,7 +85,7 @@ class UsageCounters(Controller):
             meter.forget_tenant(tenant)  # its rows are being or have been erased, and no new ones may be written
         await self._run_for_tenants({*meter.tenants(), *meter.traffic.tenants()}, self._store_counts_of_tenant)
 
-    async def finish(self) -> None:
+    async def shut_down(self) -> None:
         await self.step()
 
     async def _store_counts_of_tenant(self, tenant: str) -> None:
@@ -111,7 +111,7 @@ class UsageCounters(Controller):
         async def write_minutes(call: Call) -> None:
             for number, row in rows.items():
                 await call.tx.execute(monitor.upsert_call_minute, minute=number, server=traffic.server, **row)
-            await call.tx.execute(monitor.delete_old_call_minutes, before=traffic.first_minute(call.now))
+            await call.tx.execute(monitor.delete_old_call_minutes, before=traffic.compute_last_expired_minute(call.now))
 
         try:
             await self.write_as_system(tenant, write_minutes)

@@ -56,9 +56,9 @@ async def _build_traffic_stats(call: Call) -> dict[str, Any]:
     traffic = call.context.ports.find(TRAFFIC)
     assert traffic is not None, "a server that answers counts its calls"
     rows = await call.tx.all(
-        statements.select_call_minutes, since=traffic.first_minute(call.now), server=traffic.server
+        statements.select_call_minutes, since=traffic.compute_last_expired_minute(call.now), server=traffic.server
     )
-    hour = traffic.last_hour(call.caller.tenant, rows, call.now)
+    hour = traffic.merge_last_hour(call.caller.tenant, rows, call.now)
     whole = CallMinute()
     for _, minute in hour:
         whole.add_minute(minute)

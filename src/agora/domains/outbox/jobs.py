@@ -74,7 +74,7 @@ class OutboxController(DueController):
         # Of all tenants, by destination. Weak: they disappear with the last worker of the destination.
         self._destination_slots: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
-    async def prepare(self) -> None:
+    async def start_up(self) -> None:
         if self.context.store.exclusive:  # a single server owns the store: every lease belongs to a dead process
             for tenant in {DEFAULT_TENANT, *await self.context.store.tenants()}:
                 await self.write_as_system(tenant, _release_leases)
@@ -94,7 +94,7 @@ class OutboxController(DueController):
             if key not in self._workers and not self.is_stopping:
                 self._workers[key] = asyncio.get_running_loop().create_task(self._deliver_to_destination(*key))
 
-    async def finish(self) -> None:
+    async def shut_down(self) -> None:
         for worker in self._workers.values():
             worker.cancel()  # an abandoned lease expires, and the request is repeated
         await asyncio.gather(*self._workers.values(), return_exceptions=True)

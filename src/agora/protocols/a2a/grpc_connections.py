@@ -126,12 +126,12 @@ class ClientSide(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
-        self.connection = self._listener.backpressure.open(transport)
+        self.connection = self._listener.backpressure.register_connection(transport)
         if self.connection is None:
             self.transport.abort()
             return
         self.connection.refuse = self._schedule_close_after_refusal
-        self.connection.relayed = lambda: self._answer_frames.data_size
+        self.connection.count_relayed_bytes = lambda: self._answer_frames.data_size
         # Until the library's side is connected, TCP holds the client back instead of a buffer here.
         self.transport.pause_reading()
         self._alarm = self._loop.call_later(self._listener.request_timeout, self._abort_if_request_is_late)
@@ -157,14 +157,14 @@ class ClientSide(asyncio.Protocol):
             with suppress(RuntimeError):  # it is closing
                 self._server.transport.pause_reading()
         if self.connection is not None:
-            self.connection.pause()
+            self.connection.record_pause()
 
     def resume_writing(self) -> None:
         if self._server is not None:
             with suppress(RuntimeError):
                 self._server.transport.resume_reading()
         if self.connection is not None:
-            self.connection.resume()
+            self.connection.record_resume()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._alarm is not None:
@@ -174,7 +174,7 @@ class ClientSide(asyncio.Protocol):
         if self._server is not None:
             self._server.transport.abort()
         if self.connection is not None:
-            self._listener.backpressure.close(self.connection)
+            self._listener.backpressure.unregister_connection(self.connection)
 
     # -- relay -----------------------------------------------------------------------------------
 

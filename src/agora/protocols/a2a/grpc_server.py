@@ -121,11 +121,11 @@ class GrpcServer:
         request = await self._read_authenticated_request(name, message, context, connection)
         try:
             body = await self._operations.call_operation(request)
-            connection.admit_answer(len(body))
+            connection.require_room_for_answer(len(body))
         except AgoraError as error:
             raise A2AError(to_wire_error(error, name, request.task_id)) from None
         stack = ExitStack()
-        stack.enter_context(connection.count_bytes(len(body)))
+        stack.enter_context(connection.count_unsent_bytes(len(body)))
         context.add_done_callback(lambda _: stack.close())  # the response is written, or the connection is closed
         if answer is None:  # google.protobuf.Empty
             return Empty()
@@ -236,7 +236,7 @@ def _serialize_message(message: Message) -> bytes:
 
 async def _write_stream_item(context: Any, connection: Connection, json: bytes) -> None:
     """Write one item of a stream; returns when its reader has room for it."""
-    with connection.count_bytes(len(json)):
+    with connection.count_unsent_bytes(len(json)):
         await context.write(_parse_stream_item(json))
 
 

@@ -168,7 +168,7 @@ class _Socket:
             if self._connection is None:
                 await self._send({"type": "websocket.send", "text": text.decode()})
                 return
-            with self._connection.count_bytes(len(text)):
+            with self._connection.count_unsent_bytes(len(text)):
                 await self._send({"type": "websocket.send", "text": text.decode()})
 
     # -- incoming --------------------------------------------------------------------------------

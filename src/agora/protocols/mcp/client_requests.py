@@ -47,9 +47,9 @@ class ClientRequests:
     state: str | None = None
     key: str = ""
     log_level: str | None = None
-    notify: Notify = ignore_notification
+    send_notification: Notify = ignore_notification
 
-    async def ask(self, method: str, params: Mapping[str, Any], /) -> dict[str, Any]:
+    async def send_request(self, method: str, params: Mapping[str, Any], /) -> dict[str, Any]:
         """Send a request to the client; returns its result. Raises ClientRefused."""
         mode = str(params.get("mode", "form")) if method == "elicitation/create" else "form"
         # The protocol forbids requests for which the client has declared no capability.

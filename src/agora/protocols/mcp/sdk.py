@@ -416,7 +416,7 @@ class _ClientLink:
             session = self._session
             key, level = (session.key, session.log_level) if session is not None else ("", None)
             return ClientRequests(
-                capabilities, self._request_client, key=key, log_level=level, notify=self._notify_client
+                capabilities, self._request_client, key=key, log_level=level, send_notification=self._notify_client
             )
         responses, state = params.get("inputResponses"), params.get("requestState")
         # The newer era has no session: upstream connections are shared by callers with equal owners and capabilities only.
@@ -427,7 +427,7 @@ class _ClientLink:
             state=state if isinstance(state, str) else None,
             key=hashlib.sha256(owner).hexdigest(),
             log_level=(params.get("_meta") or {}).get(LOG_LEVEL),
-            notify=self._notify_client,
+            send_notification=self._notify_client,
         )
 
     async def _request_client(self, method: str, params: Mapping[str, Any]) -> dict[str, Any]:

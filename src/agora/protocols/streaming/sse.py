@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from agora.core.events.frames import Batch, CloseReason, encode_closing_chunk
+from agora.core.events.frames import Batch, CloseReason, encode_sse_closing_message
 from agora.core.events.stream import LiveStream
 from agora.protocols.http import Receive, Scope, Send, send_problem
 from agora.protocols.http_streams import RETRY_MILLISECONDS, STREAM_HEADERS, StreamEncoder, follow_stream
@@ -60,4 +60,4 @@ class _ChunkEncoder:
         return b"".join([batch.chunk for batch in batches])
 
     def encode_end(self, close_reason: CloseReason, position: int, /) -> bytes:
-        return encode_closing_chunk(close_reason, position)
+        return encode_sse_closing_message(close_reason, position)

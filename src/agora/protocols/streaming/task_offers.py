@@ -12,7 +12,7 @@ from typing import Final
 from pydantic_core import from_json, to_json
 
 from agora.comma_lists import split_list
-from agora.core.events.frames import Batch, CloseReason, Item, encode_closing_chunk
+from agora.core.events.frames import Batch, CloseReason, Item, encode_sse_closing_message
 from agora.protocols.http import Scope, read_header
 
 __all__ = ["STREAM_OPERATION", "OfferEncoder", "encode_connected_chunk", "read_worker_headers"]
@@ -59,7 +59,7 @@ class OfferEncoder:
         return b"".join(_encode_batch(batch) for batch in batches)
 
     def encode_end(self, close_reason: CloseReason, position: int, /) -> bytes:
-        return encode_closing_chunk(close_reason, position)
+        return encode_sse_closing_message(close_reason, position)
 
 
 def _encode_batch(batch: Batch) -> bytes:

@@ -178,7 +178,7 @@ class Calls:
         if self._connection is None or not self._connection.paused:
             await self._answer(answer)
         else:
-            with self._connection.count_bytes(len(answer)):
+            with self._connection.count_unsent_bytes(len(answer)):
                 await self._answer(answer)
 
     async def _run_call_to_outcome(self, frame: _Frame, name: str) -> tuple[bytes | None, AgoraError | None]:
@@ -187,7 +187,7 @@ class Calls:
             answer = await self._invoke_operation(frame, name)
             if answer is not None and self._connection is not None:
                 # Checked before the answer is queued: if too many bytes wait already, the short error takes its place.
-                self._connection.admit_answer(len(answer))
+                self._connection.require_room_for_answer(len(answer))
             return answer, None
         except AgoraError as error:
             return _encode_error(frame.id, error), error

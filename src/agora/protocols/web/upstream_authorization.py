@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 from pydantic_core import to_json
 
 from agora.core.dispatcher import Dispatcher
-from agora.core.upstream_client import build_client_document
+from agora.core.upstream_client import build_client_document_or_none
 from agora.protocols.http import Receive, Scope, Send, read_header, send_response
 from agora_sdk.contract import declared
 from agora_sdk.errors import NotFound
@@ -40,7 +40,7 @@ class UpstreamAuthorizations:
 
     def __init__(self, dispatcher: Dispatcher, notices: Notices, base_url: str) -> None:
         self._dispatcher, self._notices = dispatcher, notices
-        self._document = build_client_document(base_url)
+        self._document = build_client_document_or_none(base_url)
 
     async def begin(self, view: View, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle the form of an upstream's page: begin, and redirect to the authorization server."""

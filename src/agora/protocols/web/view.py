@@ -80,7 +80,9 @@ class View:
     @property
     def halt(self) -> Mapping[str, Any] | None:
         """The halt or pause of the whole marketplace, if any: its action, actor, reason and time."""
-        override = self.dispatcher.overrides.find_system_wide_override(self.caller.tenant, self.dispatcher.clock.now())
+        override = self.dispatcher.overrides.find_strongest_system_wide_override(
+            self.caller.tenant, self.dispatcher.clock.now()
+        )
         if override is None:
             return None
         return {

@@ -14,9 +14,9 @@ from agora.net.git_fetching import (
     CONFIGURATION,
     build_git_variables,
     build_size_check_command,
-    encode_token,
+    encode_basic_credentials,
+    exceeds_size_limits,
     resolve_pinned_connection_options,
-    size_check_failed,
 )
 from agora.runtimes.errors import SourceRefused, SourceUnavailable
 from agora.runtimes.port import Progress
@@ -106,7 +106,7 @@ class Repositories:
         variables = self._build_git_variables(CONFIGURATION)
         words = build_size_check_command(self.bounds.files, self.bounds.size)
         measure = Command(words, target, variables, self.timeout)
-        if size_check_failed((await self._run_command(source, measure, progress)).code):
+        if exceeds_size_limits((await self._run_command(source, measure, progress)).code):
             raise SourceRefused(
                 f"{source.url} has more than {self.bounds.files} files or {self.bounds.size} bytes.",
                 fix="Leave out files that are not part of the program.",
@@ -183,4 +183,4 @@ def _build_private_address_error(detail: str) -> SourceRefused:
 def _list_source_secrets(source: Git) -> Sequence[str]:
     if not source.token:
         return ()
-    return (source.token, encode_token(source.token))
+    return (source.token, encode_basic_credentials(source.token))

@@ -30,7 +30,7 @@ def time() -> ManualTime:
 async def feed(store: FailingSqliteStore, time: ManualTime) -> AsyncIterator[Feed]:
     """A feed whose time advances only by the test."""
     feed = Feed(store, sleep=time.sleep)
-    await feed.start()
+    await feed.load_heads_and_start_heartbeats()
     yield feed
     await feed.stop()
 

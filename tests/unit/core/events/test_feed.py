@@ -112,7 +112,7 @@ async def test_tenants_are_isolated(store: SqliteStore, feed: Feed, journal: Jou
 async def test_new_feed_begins_at_the_end_of_the_log(store: SqliteStore, journal: Journal) -> None:
     await journal.emit()
     again = Feed(store)
-    await again.start()
+    await again.load_heads_and_start_heartbeats()
     assert again.head("default") == 1
     await again.stop()
 
@@ -311,7 +311,7 @@ async def test_close_ends_all_streams_and_refuses_new_ones(feed: Feed, journal: 
         feed.wait_for_event("default", EventStreamSpec(EventFilter.from_request(["never"]), Viewer("x"), 0), 60)
     )
     await asyncio.sleep(0)
-    feed.close("resume later")
+    feed.end_all_streams()
     assert reader.close_reason is not None
     assert (reader.close_reason.code, reader.close_reason.reason) == (CLOSE_RESTARTING, "resume later")
     late = Reader()

@@ -13,8 +13,8 @@ from agora.core.events.frames import (
     Batch,
     CloseReason,
     EncodedEvent,
-    encode_closing_chunk,
-    encode_text_frame,
+    encode_sse_closing_message,
+    encode_websocket_text_frame,
 )
 from agora.store.port import NewEvent, StoredEvent
 from agora_sdk.contract.events import Event
@@ -32,7 +32,7 @@ def stored(
 def test_frames_are_readable_by_a_real_client(size: int) -> None:
     payload = b"x" * size
     reader = StreamReader()
-    reader.feed_data(encode_text_frame(payload) + encode_text_frame(b"next"))
+    reader.feed_data(encode_websocket_text_frame(payload) + encode_websocket_text_frame(b"next"))
     assert [parse(reader), parse(reader)] == [Frame(Opcode.TEXT, payload), Frame(Opcode.TEXT, b"next")]
 
 
@@ -64,11 +64,11 @@ def test_batch_concatenates_its_events() -> None:
 def test_heartbeat_advances_the_resume_position() -> None:
     beat = Batch((), 12)
     assert beat.chunk == b": heartbeat\nid: 12\n\n"
-    assert beat.frames == encode_text_frame(b'{"control":"heartbeat","sequence":12}')
+    assert beat.frames == encode_websocket_text_frame(b'{"control":"heartbeat","sequence":12}')
 
 
 def test_last_sse_message_has_reason_and_position() -> None:
-    chunk = encode_closing_chunk(CloseReason.from_error(CursorTooOld("Too late.", oldest=3)), 2)
+    chunk = encode_sse_closing_message(CloseReason.from_error(CursorTooOld("Too late.", oldest=3)), 2)
     head, data, *_ = chunk.decode().split("\ndata: ")[0], chunk.decode().split("\ndata: ")[1]
     closing = json.loads(data)
     assert head == "id: 2\nevent: closing"

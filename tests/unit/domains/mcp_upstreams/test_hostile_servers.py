@@ -274,7 +274,7 @@ async def test_endless_redirects_are_refused(pool: ConnectionPool, endpoint: End
 
 async def test_dns_rebinding_is_prevented(rogue: Rogue, monkeypatch: pytest.MonkeyPatch) -> None:
     """127.0.0.1 represents a public address here, 127.0.0.2 a private one."""
-    monkeypatch.setattr(internet, "is_public", lambda address: address == "127.0.0.1")
+    monkeypatch.setattr(internet, "is_public_address", lambda address: address == "127.0.0.1")
     answers: list[Sequence[str]] = []
 
     async def resolver(host: str, port: int) -> Sequence[str]:

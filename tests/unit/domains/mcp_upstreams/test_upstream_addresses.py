@@ -8,7 +8,7 @@ import pytest
 
 from agora.domains.mcp_upstreams.client.addresses import (
     AddressRefused,
-    is_public,
+    is_public_address,
     reject_forbidden_url,
     resolve_public_addresses,
 )
@@ -51,12 +51,12 @@ PUBLIC = ["93.184.216.34", "8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:f
 
 @pytest.mark.parametrize("address", PRIVATE)
 def test_private_addresses_are_recognized(address: str) -> None:
-    assert not is_public(address)
+    assert not is_public_address(address)
 
 
 @pytest.mark.parametrize("address", PUBLIC)
 def test_public_addresses_are_recognized(address: str) -> None:
-    assert is_public(address)
+    assert is_public_address(address)
 
 
 @pytest.mark.parametrize(

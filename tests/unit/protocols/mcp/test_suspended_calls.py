@@ -28,7 +28,7 @@ def build_exchange(caller: Caller = CALLER, **client: Any) -> RequestContext:
 
 
 async def ask(client: ClientRequests) -> ToolResult:
-    answer = await client.ask("elicitation/create", {"message": "Which day?"})
+    answer = await client.send_request("elicitation/create", {"message": "Which day?"})
     return ToolResult(relayed=answer)
 
 

@@ -271,14 +271,14 @@ async def test_stream_of_a_begun_turn_is_not_refused_by_the_rate_limit(
 
 async def test_begun_turn_that_cannot_be_followed_is_cancelled_and_not_retried(tmp_path: Path) -> None:
     async with limited_client(tmp_path, calls=2) as (app, http, asker):
-        admit, body = app.dispatcher.admission.admit_call, {"model": NAME, "input": "wait", "stream": True}
+        admit, body = app.dispatcher.admission.admit_and_charge_call, {"model": NAME, "input": "wait", "stream": True}
 
         def refuse_streams(operation: Any, caller: Any, **options: Any) -> None:
             if operation.name == "agora.a2a.subscribe":
                 raise Overloaded("The server is busy.", retry_after=1)
             admit(operation, caller, **options)
 
-        app.dispatcher.admission.admit_call = refuse_streams  # type: ignore[method-assign]
+        app.dispatcher.admission.admit_and_charge_call = refuse_streams  # type: ignore[method-assign]
         refused = await http.post("/v1/responses", headers=asker, json=body)
         assert (refused.status_code, refused.headers["x-should-retry"]) == (503, "false")
         await await_task_status(http, "cancelled")

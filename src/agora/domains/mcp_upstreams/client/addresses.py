@@ -14,7 +14,7 @@ from agora.net.egress_policy import (
     EgressPolicy,
     Resolve,
     is_evidently_private,
-    is_public,
+    is_public_address,
     resolve_host,
     resolve_public_addresses,
 )
@@ -24,7 +24,7 @@ __all__ = [
     "AddressRefused",
     "EgressPolicy",
     "Resolve",
-    "is_public",
+    "is_public_address",
     "reject_forbidden_url",
     "resolve_host",
     "resolve_public_addresses",

@@ -63,7 +63,7 @@ class ClientRelay:
         # The time in which a person thinks does not count towards the timeout of the upstream's call.
         limit.reschedule(None)
         try:
-            return await client.ask(method, params)
+            return await client.send_request(method, params)
         finally:
             # The call may have ended while its client was asked: a timeout that was left cannot be rescheduled.
             if remaining is not None and self._limit is limit:
@@ -100,7 +100,7 @@ class ClientRelay:
         # Log messages may arrive after the response that they belong to.
         client = self._client or self._latest
         if client is not None and _wants_level(client.log_level, params.level):
-            await client.notify("notifications/message", _to_document(params))
+            await client.send_notification("notifications/message", _to_document(params))
 
 
 def _wants_level(minimum: str | None, level: str) -> bool:

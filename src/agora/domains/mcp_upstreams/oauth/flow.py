@@ -17,7 +17,7 @@ from agora.clock import SECOND
 from agora.core.call import Call
 from agora.core.lazy import Lazy
 from agora.core.pkce import compute_pkce_challenge
-from agora.core.upstream_client import CALLBACK_PATH, find_document_url
+from agora.core.upstream_client import CALLBACK_PATH, build_client_document_url_or_none
 from agora_sdk.errors import NotFound, RateLimited, UpstreamFailed
 
 from ..port import Endpoint
@@ -209,7 +209,7 @@ async def _choose_or_register_client(
     configured = _find_configured_client(grants, endpoint, server)
     if configured is not None:
         return configured
-    document_url = find_document_url(base_url) if server.takes_client_documents else None
+    document_url = build_client_document_url_or_none(base_url) if server.takes_client_documents else None
     if document_url is not None:
         return OAuthClient(document_url)
     # By issuer too: an upstream that names another authorization server must not get this one's client.
