@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agora.store.migrate import list_migrations
-from agora.store.sqlite.schema import SCHEMA_FILE, build_schema
+from agora.store.sqlite.schema import SCHEMA_FILE, build_schema_script
 
 if __name__ == "__main__":
-    SCHEMA_FILE.write_text(build_schema(list_migrations("sqlite")), "utf-8")
+    SCHEMA_FILE.write_text(build_schema_script(list_migrations("sqlite")), "utf-8")

@@ -30,7 +30,7 @@ def confined_texts() -> Iterator[str]:
         if DECLARES.search(file.read_text("utf-8")):
             import_module(".".join(file.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__"))
     for statement in [each for each in gc.get_objects() if isinstance(each, Statement)]:
-        if not statement.beyond:
+        if not statement.crosses_tenants:
             yield from filter(None, (statement.sql, statement.postgres))
         if isinstance(statement, Write) and (many := statement.many_text) is not None:
             yield many

@@ -82,13 +82,13 @@ class FailingSqliteStore(_Failing, SqliteStore):  # type: ignore[misc]
     @contextmanager
     def full_disk(self) -> Iterator[None]:
         """Let the database grow no further until the block ends."""
-        (pages,) = self._writer.execute("pragma page_count").fetchone()
-        (limit,) = self._writer.execute("pragma max_page_count").fetchone()
-        self._writer.execute(f"pragma max_page_count={pages}")
+        (pages,) = self._writer_connection.execute("pragma page_count").fetchone()
+        (limit,) = self._writer_connection.execute("pragma max_page_count").fetchone()
+        self._writer_connection.execute(f"pragma max_page_count={pages}")
         try:
             yield
         finally:
-            self._writer.execute(f"pragma max_page_count={limit}")
+            self._writer_connection.execute(f"pragma max_page_count={limit}")
 
 
 class FailingPostgresStore(_Failing, PostgresStore):  # type: ignore[misc]

@@ -96,7 +96,7 @@ class TaskRun(Job):
         if self.calls.tracing is None:
             await self._run_handler_untraced()
             return
-        with self.calls.tracing.begin("resident.task", "consumer", self.metadata, {}):
+        with self.calls.tracing.open_incoming_span("resident.task", "consumer", self.metadata, {}):
             await self._run_handler_untraced()
 
     async def _run_handler_untraced(self) -> None:

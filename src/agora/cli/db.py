@@ -66,7 +66,7 @@ def upgrade(
     async def apply_migrations(target: str) -> tuple[int, DatabaseStatus]:
         previous_status = await databases.read_database_status(target)
         if create and not previous_status.exists:
-            await databases.create_database(target)
+            await databases.create_and_migrate_database(target)
             # Creating migrates too; upgrading afterwards would report 0.
             applied = len(previous_status.pending)
         else:
@@ -92,11 +92,11 @@ def create(
     """Create the database if it does not exist, and migrate it."""
     from agora.store import databases
 
-    async def create_database(target: str) -> tuple[bool, DatabaseStatus]:
-        is_new = await databases.create_database(target, login, os.environ.get(PASSWORD) if login else None)
+    async def create_and_migrate_database(target: str) -> tuple[bool, DatabaseStatus]:
+        is_new = await databases.create_and_migrate_database(target, login, os.environ.get(PASSWORD) if login else None)
         return is_new, await databases.read_database_status(target)
 
-    is_new, database = _run_with_database_or_exit(create_database, url, dev, prod)
+    is_new, database = _run_with_database_or_exit(create_and_migrate_database, url, dev, prod)
     if not json:
         typer.echo("created" if is_new else "exists already")
     _print_status(database, json)
@@ -115,7 +115,7 @@ def copy(
     from agora.store.port import StoreFailure
 
     async def copy_installation(_: str) -> dict[str, int]:
-        if not source.startswith("sqlite:///") or not databases.is_postgres(target):
+        if not source.startswith("sqlite:///") or not databases.is_postgres_url(target):
             raise StoreFailure("An installation moves from sqlite:///PATH to postgresql://...")
         from agora.store.copying import copy_database
 
@@ -123,7 +123,7 @@ def copy(
             if rows and not json:
                 typer.echo(f"{rows:>9}  {table}")
 
-        return dict((await copy_database(databases.sqlite_path(source), target, print_progress)).tables)
+        return dict((await copy_database(databases.parse_sqlite_path(source), target, print_progress)).tables)
 
     # The source is passed for the sake of the settings and the error handling; both ends come from the arguments.
     tables = _run_with_database_or_exit(copy_installation, source, False, False)
@@ -137,12 +137,12 @@ def _run_with_database_or_exit(
     work: Callable[[str], Coroutine[Any, Any, T]], url: str | None, dev: bool, prod: bool
 ) -> T:
     """Run a function on the database given by options or settings. On an error, print a line and exit with code 2."""
-    from agora.store.databases import database_url, select_database
+    from agora.store.databases import database_url, select_database_url
     from agora.store.port import StoreFailure
 
     try:
         settings = Settings.load_settings()
-        target = select_database(database_url(url or settings.store, settings.data_dir), dev=dev, prod=prod)
+        target = select_database_url(database_url(url or settings.store, settings.data_dir), dev=dev, prod=prod)
         # Collection is rare since the imports; a migration or a copy may be long.
         resume_garbage_collection()
         return asyncio.run(work(target))

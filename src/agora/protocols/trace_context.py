@@ -33,4 +33,4 @@ def open_incoming_span(
     """
     if tracing is None:
         return nullcontext()
-    return tracing.begin(name, "server", carrier, {"agora.protocol": CURRENT_PROTOCOL.get(), **attributes})
+    return tracing.open_incoming_span(name, "server", carrier, {"agora.protocol": CURRENT_PROTOCOL.get(), **attributes})

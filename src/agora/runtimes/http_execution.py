@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from agora.net.egress_policy import EgressPolicy
 from agora.net.http_client import ConnectionLost, HttpClient
-from agora.telemetry import trace_headers
+from agora.telemetry import build_trace_headers
 from agora.value_classes import value_class
 
 __all__ = ["AnswerTooLarge", "ConnectionLost", "InstanceAnswer", "InstanceClient", "InstanceHttpRequest"]
@@ -118,7 +118,7 @@ class InstanceClient:
 async def _send_over_client(
     client: HttpClient, request: InstanceHttpRequest, piece: ReceivePiece | None
 ) -> InstanceAnswer:
-    headers = {"host": client.host, **request.headers, **trace_headers()}
+    headers = {"host": client.host, **request.headers, **build_trace_headers()}
     reply = await client.request(request.method, request.target, headers, request.body)
     kind = reply.headers.get("content-type", "")
     streamed = kind.partition(";")[0].strip().lower() in STREAM_TYPES

@@ -100,12 +100,12 @@ from agora_sdk.errors import (
     Unauthenticated,
 )
 
-from .bootstrap import open_bus, open_store, open_tracing
-from .dead_letters import DEAD_LETTER_SOURCES
+from .bootstrap import create_bus_or_none, create_store, create_tracing
+from .dead_letter_sources import DEAD_LETTER_SOURCES_BY_NAME
 from .jobs import CommitListener, build_controllers
 from .lazy_app import LazyApp
-from .local_host import open_local_host
-from .outbox import SOURCES_OF_OUTBOX
+from .local_host import create_local_host
+from .outbox_sources import OUTBOX_SOURCES_BY_NAME
 from .prometheus import PrometheusExporter
 from .replication import Replication
 from .subscriptions import HANDLERS_BY_SIGNAL
@@ -189,15 +189,15 @@ class App:
     ) -> None:
         self.settings = settings
         self._log_level = settings.log_level
-        self._own_changes = 0  # commits of this server that changed the state which _load_tenant loads
+        self._own_changes = 0  # commits of this server that changed the state which _load_state_of_tenant loads
         self.measures = Measures()
         self.watchdog = LoopWatchdog(settings.loop_stall_seconds)
         self.tracing, self._end_tracing = tracing, lambda: None
         if tracing is None and settings.tracing:
-            self.tracing, self._end_tracing = open_tracing()
-        machine = clock or SystemClock()
-        self.store = store or open_store(settings, machine)
-        self.clock = machine if self.store.exclusive else AlignedClock(machine, lambda: self.store.skew)
+            self.tracing, self._end_tracing = create_tracing()
+        machine_clock = clock or SystemClock()
+        self.store = store or create_store(settings, machine_clock)
+        self.clock = machine_clock if self.store.exclusive else AlignedClock(machine_clock, lambda: self.store.skew)
         self.backpressure = Backpressure(Limits.from_settings(settings))
         self.failure: Exception | None = None
 
@@ -209,8 +209,8 @@ class App:
         try:
             self._create_components()
             # Before the state is loaded: what other servers commit during the load is read again from here on.
-            await self.replicas.begin()
-            await self._load_tenants()
+            await self.replicas.load_heads()
+            await self._load_state_of_tenants()
             for controller in self.controllers:
                 await controller.try_start_up()
             for tenant in {DEFAULT_TENANT, *await self.store.tenants()}:
@@ -218,9 +218,9 @@ class App:
         except BaseException:
             await self.store.close()
             raise
-        self._followers = [each for each in self.controllers if isinstance(each, CommitListener)]
+        self._commit_listeners = [each for each in self.controllers if isinstance(each, CommitListener)]
         # After the state is loaded: earlier commits are in the rows already.
-        self.store.on_commit = self._publish_commit
+        self.store.on_commit = self._apply_own_commit
         self.store.on_transaction = self.measures.record_commit
         await self.feed.load_heads_and_start_heartbeats()
         await self.replicas.start()
@@ -235,7 +235,7 @@ class App:
         self._stop = asyncio.Event()
         # After everything else is ready: controllers run operations.
         self._loops = [asyncio.create_task(controller.run(self._stop)) for controller in self.controllers]
-        self._supervision = asyncio.create_task(self.backpressure.run_stall_watchdog())
+        self._stall_watchdog_task = asyncio.create_task(self.backpressure.run_stall_watchdog())
 
     async def stop(self) -> None:
         """Close streams, stop controllers, finish queued work and close the store."""
@@ -247,8 +247,8 @@ class App:
         await self.replicas.stop()
         await self.feed.stop()
         await self.stop_controllers()
-        self._supervision.cancel()
-        await asyncio.gather(self._supervision, return_exceptions=True)
+        self._stall_watchdog_task.cancel()
+        await asyncio.gather(self._stall_watchdog_task, return_exceptions=True)
         await self.federation.stop()
         if self.sign_on is not None:
             await self.sign_on.close()
@@ -264,8 +264,8 @@ class App:
     async def end_clients(self) -> None:
         """Stop this server's own clients while it still serves, so that they can release what they have claimed."""
         self.monitor.draining = True
-        ends = (controller.end_clients() for controller in self.controllers)
-        for outcome in await asyncio.gather(*ends, return_exceptions=True):
+        stops = (controller.end_clients() for controller in self.controllers)
+        for outcome in await asyncio.gather(*stops, return_exceptions=True):
             if isinstance(outcome, Exception):
                 log.warning("a client of the server did not stop: %s", outcome, exc_info=outcome)
 
@@ -317,8 +317,8 @@ class App:
             signals=Signals(HANDLERS_BY_SIGNAL),
         )
         ports = context.ports
-        ports.provide(SOURCES, DEAD_LETTER_SOURCES)
-        ports.provide(OUTBOX_SOURCES, SOURCES_OF_OUTBOX)
+        ports.provide(SOURCES, DEAD_LETTER_SOURCES_BY_NAME)
+        ports.provide(OUTBOX_SOURCES, OUTBOX_SOURCES_BY_NAME)
         ports.provide(HEALTH_REPORT, Lazy("agora.domains.monitoring.health:check_health"))
         ports.provide(MANIFEST_REGISTRATION, Lazy("agora.domains.instances.registration:register_agent_by_manifest"))
         ports.provide(RUNNING_TIME, Lazy("agora.domains.instances.running_time:estimate_unmetered_time"))
@@ -329,8 +329,7 @@ class App:
         ports.provide(KEY_SEALER, Sealer(self.signer.derive_encryption_key("models")))
         self._a2a_clients = A2AClientFactory(sealer)
         ports.provide(REMOTE_AGENTS, self._a2a_clients)
-        if (local := open_local_host(self.settings)) is not None:
-            ports.provide(LOCAL_HOST, local)
+        ports.provide(LOCAL_HOST, create_local_host(self.settings))
         if self.sign_on is not None:
             ports.provide(SIGN_ON, self.sign_on)
         ports.provide(TRAFFIC, self.meter.traffic)
@@ -397,7 +396,7 @@ class App:
             monitor=self.monitor,
             host=self.agent_host,
             a2a_clients=self._a2a_clients,
-            bus=open_bus(self.settings),
+            bus=create_bus_or_none(self.settings),
             authenticate=self.authenticator.authenticate,
         )
 
@@ -412,12 +411,12 @@ class App:
         mint = self.signer.sign_session_token
         return create_sign_on(self.settings, self.store, sealer, self.clock, mint=mint, known=scopes)
 
-    async def _load_tenants(self) -> None:
+    async def _load_state_of_tenants(self) -> None:
         """Load the overrides, statuses and settings that were changed at run time."""
         for tenant in {DEFAULT_TENANT, *await self.store.tenants()}:
-            await self._load_tenant(tenant)
+            await self._load_state_of_tenant(tenant)
 
-    async def _load_tenant(self, tenant: str) -> None:
+    async def _load_state_of_tenant(self, tenant: str) -> None:
         while True:
             own_changes = self._own_changes
             active_overrides = await self._read_rows(tenant, overrides.select_active_overrides)
@@ -430,7 +429,7 @@ class App:
         self.registry.load_statuses(tenant, statuses)
         if tenant == DEFAULT_TENANT:
             self.configuration.load_changes(changes)
-            self._apply_configuration()
+            self._apply_rates_and_log_level()
 
     async def _read_rows(self, tenant: str, query: Query[R]) -> Sequence[R]:
         async def read_rows(reader: Reader) -> Sequence[R]:
@@ -438,7 +437,7 @@ class App:
 
         return await self.store.read(tenant, read_rows)
 
-    def _publish_commit(self, events: Sequence[StoredEvent]) -> None:
+    def _apply_own_commit(self, events: Sequence[StoredEvent]) -> None:
         """Update in-memory state after each commit, on the event loop, then notify the streams."""
         # A commit that did not count as this server's own would be read from the log, and delivered again.
         self.replicas.receive_committed_events(events)
@@ -453,41 +452,41 @@ class App:
                 self.registry.apply_event(event)
                 self.federation.apply_event(event)
                 if event.tenant_id == DEFAULT_TENANT and self.configuration.apply_event(event):
-                    self._apply_configuration()
-        self._update_followers(events, has_changed)
+                    self._apply_rates_and_log_level()
+        self._notify_commit_listeners(events, has_changed)
 
     async def _apply_remote_commit(self, tenant: str, events: Sequence[StoredEvent]) -> None:
         """Handle a commit of another server: reload the caches from the rows."""
         has_changed = any(event.event.type.startswith(FOLLOWED_EVENTS) for event in events)
         if has_changed:
-            await self._load_tenant(tenant)
+            await self._load_state_of_tenant(tenant)
             await self.federation.load_tools_of_tenant(tenant)
-        self._update_followers(events, has_changed)
+        self._notify_commit_listeners(events, has_changed)
 
     async def _reload_after_missed_events(self, tenant: str) -> None:
         """Reload in-memory state and recheck streams after events of other servers were deleted before they were
         read."""
         self.authenticator.forget_all()
-        await self._load_tenant(tenant)
+        await self._load_state_of_tenant(tenant)
         await self.federation.load_tools_of_tenant(tenant)
         await self.feed.recheck_streams()
 
-    def _update_followers(self, events: Sequence[StoredEvent], changed: bool) -> None:
+    def _notify_commit_listeners(self, events: Sequence[StoredEvent], has_changed: bool) -> None:
         # Before the streams: a caller who sees that a token was revoked must not be able to use it any more.
         self.authenticator.forget_changed_callers(events)
         self.agent_host.receive_committed_events(events)
-        for follower in self._followers:
-            follower.receive_committed_events(events)
+        for listener in self._commit_listeners:
+            listener.receive_committed_events(events)
         if (mcp_app := self._mcp.loaded) is not None:
             for event in events:
                 if event.event.type in mcp_app.session_events:
                     mcp_app.handle_session_event(event.event.type, from_json(event.event.data))
         self.feed.publish(events)
-        if changed or any(_may_end_credential(event.event) for event in events):
+        if has_changed or any(_may_end_credential(event.event) for event in events):
             # Kept in an attribute: the loop itself references a task only weakly.
-            self._sweeping = asyncio.ensure_future(self.feed.recheck_streams())
+            self._recheck_task = asyncio.ensure_future(self.feed.recheck_streams())
 
-    def _apply_configuration(self) -> None:
+    def _apply_rates_and_log_level(self) -> None:
         self._apply_rates()
         level = self.configuration.current.log_level
         if level != self._log_level:
@@ -626,7 +625,7 @@ class App:
         self, tracing: Tracing, scope: Scope, receive: Receive, answer: StatusRecordingSend
     ) -> None:
         method = scope["method"]
-        with tracing.begin(
+        with tracing.open_incoming_span(
             f"HTTP {method}", "server", read_trace_carrier(scope), {"http.request.method": method}
         ) as span:
             await self._route_request(scope, receive, answer)

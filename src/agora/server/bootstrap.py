@@ -8,32 +8,32 @@ from agora import __version__
 from agora.clock import Clock
 from agora.domains.bus.engines.port import BridgeBus, RedeliveryPolicy
 from agora.settings import ConfigurationError, Settings
-from agora.store.databases import is_postgres, sqlite_path
+from agora.store.databases import is_postgres_url, parse_sqlite_path
 from agora.store.port import Store
 from agora.store.sqlite import SqliteStore
 from agora.telemetry.tracing import Tracing, TracingUnavailable, create_exporting_provider
 
-__all__ = ["open_bus", "open_store", "open_tracing"]
+__all__ = ["create_bus_or_none", "create_store", "create_tracing"]
 
 
-def open_store(settings: Settings, clock: Clock) -> Store:
-    """Open the store engine of the setting ``store``."""
+def create_store(settings: Settings, clock: Clock) -> Store:
+    """Create the store engine of the setting ``store``."""
     url = settings.store
-    if is_postgres(url):
+    if is_postgres_url(url):
         from agora.store.postgres import PostgresStore
 
         return PostgresStore(url, clock=clock, timeout=settings.store_timeout)
     if not url:
         return SqliteStore(settings.data_dir / "agora.db", clock=clock, timeout=settings.store_timeout)
     if url.startswith("sqlite:///"):
-        return SqliteStore(sqlite_path(url), clock=clock, timeout=settings.store_timeout)
+        return SqliteStore(parse_sqlite_path(url), clock=clock, timeout=settings.store_timeout)
     raise ConfigurationError(
         f"store: {url.split(':', 1)[0]!r} is not a supported engine; use postgresql://... or sqlite:///..."
     )
 
 
-def open_bus(settings: Settings) -> BridgeBus | None:
-    """Open the Redis bus of the settings; None for the embedded bus."""
+def create_bus_or_none(settings: Settings) -> BridgeBus | None:
+    """Create the Redis bus of the settings; None for the embedded bus."""
     if settings.bus_url is None:
         return None
     try:
@@ -42,17 +42,17 @@ def open_bus(settings: Settings) -> BridgeBus | None:
         raise ConfigurationError(
             "bus: hiredis is not installed; install agora-server[redis], or set bus to embedded"
         ) from None
-    terms = RedeliveryPolicy(settings.bus_stale, settings.bus_silent, settings.bus_deliveries)
+    policy = RedeliveryPolicy(settings.bus_stale, settings.bus_silent, settings.bus_deliveries)
     try:
-        return RedisBus(settings.bus_url, policy=terms, buffer=settings.bus_buffer)
+        return RedisBus(settings.bus_url, policy=policy, buffer=settings.bus_buffer)
     except ValueError as error:
         raise ConfigurationError(f"bus: {error}") from None
 
 
-def open_tracing() -> tuple[Tracing, Callable[[], None]]:
-    """Open the trace exporter configured by OpenTelemetry's variables; return it with its shutdown function."""
+def create_tracing() -> tuple[Tracing, Callable[[], None]]:
+    """Create the trace exporter configured by OpenTelemetry's variables; return it with its shutdown function."""
     try:
-        provider, end = create_exporting_provider(__version__)
+        provider, shut_down = create_exporting_provider(__version__)
     except TracingUnavailable as error:
         raise ConfigurationError(str(error)) from None
-    return Tracing(provider, __version__), end
+    return Tracing(provider, __version__), shut_down

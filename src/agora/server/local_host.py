@@ -23,7 +23,7 @@ from agora.settings import ConfigurationError, Settings
 if TYPE_CHECKING:
     from agora.runtimes import docker, kubernetes
 
-__all__ = ["open_local_host"]
+__all__ = ["create_local_host"]
 
 DOCKER_OPTIONS: Lazy[type[docker.Options]] = Lazy("agora.runtimes.docker:Options")
 DOCKER_RUNTIME: Lazy[type[docker.DockerRuntime]] = Lazy("agora.runtimes.docker:DockerRuntime")
@@ -34,18 +34,20 @@ HOST_ID = re.compile(r"host_[0-9a-f]{32}")
 INVALID_HOST_CHARACTERS = re.compile(r"[^A-Za-z0-9._-]+")
 
 
-def open_local_host(settings: Settings, docker_sockets: Sequence[Path] | None = None) -> LocalHost:
-    """Open the engines for instances on this server. Engines start at their first use.
+def create_local_host(settings: Settings, docker_sockets: Sequence[Path] | None = None) -> LocalHost:
+    """Create the local host with the engines for instances on this server. Engines start at their first use.
 
     docker_sockets: where a Docker engine is looked for, None for the places of Docker's own client. Raises
     ConfigurationError.
     """
-    host_id = _load_host_id(settings.data_dir / "host-id")
+    host_id = _load_or_create_host_id(settings.data_dir / "host-id")
     url = settings.public_url or f"{settings.scheme}://127.0.0.1:{settings.port}"
     return LocalHost(
         host_id=host_id,
         name=settings.host_name or _read_machine_name() or host_id[-12:],
-        engines=_open_engines(settings, host_id, _list_docker_sockets() if docker_sockets is None else docker_sockets),
+        engines=_create_engines(
+            settings, host_id, _list_docker_sockets() if docker_sockets is None else docker_sockets
+        ),
         sources=_list_source_roots(settings),
         backups=settings.data_dir / "backups",
         url=url,
@@ -54,8 +56,8 @@ def open_local_host(settings: Settings, docker_sockets: Sequence[Path] | None = 
     )
 
 
-def _open_engines(settings: Settings, host_id: str, docker_sockets: Sequence[Path]) -> dict[str, Runtime]:
-    """Open the engines by name. The first one reports the host's capacity."""
+def _create_engines(settings: Settings, host_id: str, docker_sockets: Sequence[Path]) -> dict[str, Runtime]:
+    """Create the engines by name. The first one reports the host's capacity."""
     engines: dict[str, Runtime] = {}
     first, last = (int(part) for part in settings.instance_ports.split("-"))
     # Ports below 1024 need privileges that an instance does not have.
@@ -73,9 +75,9 @@ def _open_engines(settings: Settings, host_id: str, docker_sockets: Sequence[Pat
         )
         engines["process"] = process.ProcessRuntime(options)
     if _has_docker(settings.docker_host, docker_sockets):
-        engines["docker"] = _open_docker(settings, host_id, sources, (first, last))
+        engines["docker"] = _create_docker_runtime(settings, host_id, sources, (first, last))
     if settings.kubernetes != "none":
-        engines["kubernetes"] = _open_kubernetes(settings, host_id)
+        engines["kubernetes"] = _create_kubernetes_runtime(settings, host_id)
     return engines
 
 
@@ -83,7 +85,9 @@ def _list_source_roots(settings: Settings) -> tuple[Path, ...]:
     return (settings.data_dir / "sources", *settings.instance_sources)
 
 
-def _open_docker(settings: Settings, host_id: str, sources: tuple[Path, ...], ports: tuple[int, int]) -> Runtime:
+def _create_docker_runtime(
+    settings: Settings, host_id: str, sources: tuple[Path, ...], ports: tuple[int, int]
+) -> Runtime:
     try:
         ipaddress.ip_address(settings.docker_publish)
     except ValueError:
@@ -105,7 +109,7 @@ def _open_docker(settings: Settings, host_id: str, sources: tuple[Path, ...], po
     return DOCKER_RUNTIME.get()(options)
 
 
-def _open_kubernetes(settings: Settings, host_id: str) -> Runtime:
+def _create_kubernetes_runtime(settings: Settings, host_id: str) -> Runtime:
     options = KUBERNETES_OPTIONS.get()(
         settings.data_dir / "kubernetes",
         host_id,
@@ -152,8 +156,11 @@ def _read_machine_name() -> str:
     return INVALID_HOST_CHARACTERS.sub("-", socket.gethostname().split(".")[0])[:64].strip("-._")
 
 
-def _load_host_id(path: Path) -> str:
-    """Load this server's host id, which is stored with its data: instances are assigned by it."""
+def _load_or_create_host_id(path: Path) -> str:
+    """Load this server's host id, which is stored with its data: instances are assigned by it. A new server creates it.
+
+    Raises ConfigurationError for a damaged file.
+    """
     try:
         host_id = path.read_text("ascii").strip()
     except FileNotFoundError:

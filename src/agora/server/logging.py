@@ -38,11 +38,11 @@ MESSAGE_WIDTH: Final = 30  # columns of the message, so that fields are aligned
 
 
 class JsonFormatter(logging.Formatter):
-    """Formats a record as JSON. known: secrets of the settings; credentials of any form are redacted."""
+    """Formats a record as JSON. secrets: of the settings; credentials of any form are redacted."""
 
-    def __init__(self, known: Iterable[str]) -> None:
+    def __init__(self, secrets: Iterable[str]) -> None:
         super().__init__()
-        words = [re.escape(word) for word in known]
+        words = [re.escape(word) for word in secrets]
         self._secret_pattern = re.compile("|".join(words)) if words else None
 
     def format(self, record: logging.LogRecord) -> str:
@@ -74,8 +74,8 @@ class JsonFormatter(logging.Formatter):
 class _TextFormatter(JsonFormatter):
     """Formats a record as text, in colours on a terminal."""
 
-    def __init__(self, known: Iterable[str], *, colours: bool) -> None:
-        super().__init__(known)
+    def __init__(self, secrets: Iterable[str], *, colours: bool) -> None:
+        super().__init__(secrets)
         self._colours = colours
 
     def format(self, record: logging.LogRecord) -> str:

@@ -48,7 +48,7 @@ class PortTaken(ConfigurationError):
     """The main port is in use."""
 
 
-def _bind_socket(host: str, port: int) -> socket.socket:
+def _open_listener(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     # A restarted server must not wait for connections of its predecessor in TIME_WAIT.
@@ -67,7 +67,7 @@ def _bind_socket(host: str, port: int) -> socket.socket:
 def open_listeners(settings: Settings, print_line: Callable[[str], None]) -> list[socket.socket]:
     """Open the API's socket and, if its port is free, the events socket."""
     try:
-        listeners = [_bind_socket(settings.host, settings.port)]
+        listeners = [_open_listener(settings.host, settings.port)]
     except OSError as error:
         # Any other reason, such as a privileged port or an address of another machine, is not mended by another port.
         if error.errno != errno.EADDRINUSE:
@@ -77,13 +77,13 @@ def open_listeners(settings: Settings, print_line: Callable[[str], None]) -> lis
         ) from None
     if settings.events_port and settings.events_port != settings.port:
         try:
-            listeners.append(_bind_socket(settings.host, settings.events_port))
+            listeners.append(_open_listener(settings.host, settings.events_port))
         except OSError:
             # Only a notice: this second address serves what the main port serves as well.
             print_line(f"The events port {settings.events_port} is in use: events are served on the main port only.")
     if settings.mcp_port and settings.mcp_port not in (settings.port, settings.events_port):
         try:
-            listeners.append(_bind_socket(settings.host, settings.mcp_port))
+            listeners.append(_open_listener(settings.host, settings.mcp_port))
         except OSError:
             print_line(f"The MCP port {settings.mcp_port} is in use: MCP is served on the main port only.")
     return listeners
@@ -134,7 +134,7 @@ def _raise_file_limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard_limit, hard_limit))
 
 
-def _free_large_blocks() -> None:
+def _let_malloc_return_large_blocks() -> None:
     """Make glibc return each large block to the system when it is freed.
 
     By default, glibc raises this threshold with each freed large block (up to 32 MB) and keeps smaller blocks on a
@@ -156,7 +156,7 @@ class _Server(uvicorn.Server):
         lines: list[str],
     ) -> None:
         super().__init__(config)
-        self._app, self._tls, self._say, self._lines = app, tls, print_line, lines
+        self._app, self._tls, self._print_line, self._lines = app, tls, print_line, lines
         self._loop: asyncio.AbstractEventLoop | None = None
         self._exit_requested = asyncio.Event()
 
@@ -167,7 +167,7 @@ class _Server(uvicorn.Server):
             number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)
         }
         if self._tls is not None:
-            previous_handlers[signal.SIGHUP] = signal.signal(signal.SIGHUP, self._handle_reload)
+            previous_handlers[signal.SIGHUP] = signal.signal(signal.SIGHUP, self._schedule_certificate_reload)
         try:
             yield
         finally:
@@ -179,7 +179,7 @@ class _Server(uvicorn.Server):
         if self._loop is not None:  # a signal may arrive between any two bytecodes, also while the loop sleeps
             self._loop.call_soon_threadsafe(self._exit_requested.set)
 
-    def _handle_reload(self, sig: int, frame: FrameType | None) -> None:
+    def _schedule_certificate_reload(self, sig: int, frame: FrameType | None) -> None:
         if self._loop is not None:  # before that, the start itself reads the files
             self._loop.call_soon_threadsafe(self._reload_certificate)
 
@@ -207,7 +207,7 @@ class _Server(uvicorn.Server):
             gc.set_threshold(*GC_THRESHOLDS)
             self._app.watchdog.start()
             for line in self._lines:
-                self._say(line)
+                self._print_line(line)
 
     async def _accept_connections(self, sockets: list[socket.socket]) -> None:
         """Accept connections. A TLS handshake has the time limit of a request."""
@@ -255,10 +255,10 @@ def run_server(settings: Settings, *, print_line: Callable[[str], None] | None =
     """
     # First, so that everything below is logged in the configured form, without secrets.
     logs.configure_logging(settings.log_level, settings.log_format, settings.secret_values)
-    if settings.legacy_notice:
-        log.warning("%s", settings.legacy_notice)
+    if settings.variables_notice:
+        log.warning("%s", settings.variables_notice)
     _raise_file_limit()
-    _free_large_blocks()
+    _let_malloc_return_large_blocks()
     if print_line is None:  # machine-readable output must contain nothing else
         print_line = _print_line if settings.log_format == "text" else _log_line
     files = TlsFiles.from_settings(settings)

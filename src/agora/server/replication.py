@@ -26,7 +26,7 @@ HELLO, HERE, LEAVING, SPENT = "hello", "here", "leaving", "spent"
 ANNOUNCE_INTERVAL_SECONDS = 4.0
 # One announcement may be lost, and the next one late.
 PEER_TIMEOUT_SECONDS = 10.0  # without a message, after which another server counts as gone
-SPENDING_INTERVAL_SECONDS = 0.1
+CALL_COUNT_INTERVAL_SECONDS = 0.1
 MAX_MESSAGE_BYTES = 7000  # of callers in one message, which has at most 7,900 bytes
 
 
@@ -39,19 +39,19 @@ class Replication:
         store: Store,
         limiter: RateLimiter,
         deliver_events: Callable[[str, Sequence[StoredEvent]], Awaitable[None]],
-        missed: Callable[[str], Awaitable[None]],
-        urgent: Callable[[str], bool],
+        on_missed_events: Callable[[str], Awaitable[None]],
+        has_waiting_reader: Callable[[str], bool],
     ) -> None:
         self._peers: Peers | None = store.peers
         self._limiter = limiter
-        self.remote_commits = RemoteCommits(store, deliver_events, missed, urgent)
+        self.remote_commits = RemoteCommits(store, deliver_events, on_missed_events, has_waiting_reader)
         self._read_tasks: set[asyncio.Task[None]] = set()
-        self._presence: asyncio.Task[None] | None = None
+        self._presence_task: asyncio.Task[None] | None = None
         self.others: dict[str, float] = {}
 
     # -- lifecycle -------------------------------------------------------------------------------
 
-    async def begin(self) -> None:
+    async def load_heads(self) -> None:
         """Store the head of each log before any state is loaded from it, so that later events are not missed."""
         if self._peers is not None:
             await self.remote_commits.start()
@@ -61,17 +61,17 @@ class Replication:
         if self._peers is None:
             return
         # Before HELLO: the other servers answer it at once.
-        self._peers.on_message = self._apply_message
+        self._peers.on_message = self._receive_message
         self._peers.send(HELLO)
         self._limiter.on_first_unannounced = self._schedule_announcement
-        self._presence = asyncio.create_task(self._send_presence())
+        self._presence_task = asyncio.create_task(self._send_presence())
 
     async def stop(self) -> None:
         if self._peers is None:
             return
         # Without it, the others would go on notifying this server until it counts as silent.
         self._peers.send(LEAVING)
-        tasks = [*self._read_tasks, *([self._presence] if self._presence is not None else [])]
+        tasks = [*self._read_tasks, *([self._presence_task] if self._presence_task is not None else [])]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -84,7 +84,7 @@ class Replication:
 
     # -- messages --------------------------------------------------------------------------------
 
-    def _apply_message(self, origin: str, topic: str, text: str) -> None:
+    def _receive_message(self, origin: str, topic: str, text: str) -> None:
         match topic:
             case "news":
                 tenant, head, _ = text.split(" ")
@@ -100,7 +100,7 @@ class Replication:
                 self._update_peer_count()
             case "listening":  # this server itself has reconnected: it may have missed commits of the others
                 self._send_message(HELLO)
-                self._start_poll()
+                self._start_log_poll()
 
     def _read_logs_of_new_peer(self, origin: str, *, answer: bool) -> None:
         """Handle a peer's hello: it may have committed before it knew of this server, so its logs are read."""
@@ -109,7 +109,7 @@ class Replication:
         if origin not in self.others:
             log.info("another server works on this store: %s", origin)
         if answer or origin not in self.others:
-            self._start_poll()
+            self._start_log_poll()
         self.others[origin] = asyncio.get_running_loop().time()
         self._update_peer_count()
 
@@ -128,7 +128,7 @@ class Replication:
         assert self._peers is not None
         self._peers.send(topic, text)
 
-    def _start_poll(self) -> None:
+    def _start_log_poll(self) -> None:
         """Read commits for which no notification arrived."""
         task = asyncio.create_task(self._poll_logs())
         self._read_tasks.add(task)
@@ -159,7 +159,7 @@ class Replication:
     def _schedule_announcement(self) -> None:
         """Send the usage of callers within the next moment as one message: a server without calls sends none and
         stays idle."""
-        asyncio.get_running_loop().call_later(SPENDING_INTERVAL_SECONDS, self._announce_calls)
+        asyncio.get_running_loop().call_later(CALL_COUNT_INTERVAL_SECONDS, self._announce_calls)
 
     def _announce_calls(self) -> None:
         """Send the number of admitted calls by caller."""

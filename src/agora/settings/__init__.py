@@ -18,7 +18,7 @@ from pydantic import PrivateAttr, SecretStr, ValidationError
 from .bounds import Bounds
 from .compatibility import Compatibility
 from .connections import Connections
-from .legacy_names import RefusedName, read_legacy_settings
+from .legacy_names import RefusedSetting, read_legacy_settings
 from .serving import Serving
 from .sign_on import SignOn
 from .sources import (
@@ -55,7 +55,7 @@ class Settings(Compatibility, Bounds, Work, SignOn, Connections, Serving):
         origins: dict[str, str] = {}
         try:
             legacy_names = read_legacy_settings(environ)
-        except RefusedName as error:
+        except RefusedSetting as error:
             raise ConfigurationError(str(error)) from None
         for origin, part in (
             read_settings_file(config_file, environ),
@@ -73,7 +73,7 @@ class Settings(Compatibility, Bounds, Work, SignOn, Connections, Serving):
         return settings
 
     @property
-    def legacy_notice(self) -> str | None:
+    def variables_notice(self) -> str | None:
         """Notice about legacy and unknown environment variables."""
         return self._notice
 
@@ -83,13 +83,13 @@ class Settings(Compatibility, Bounds, Work, SignOn, Connections, Serving):
         fields = [getattr(self, name) for name in type(self).model_fields]
         secrets = [value.get_secret_value() for value in fields if isinstance(value, SecretStr)]
         tokens = [token for _, token, _ in self.named_tokens]
-        passwords = [_url_password(url) for url in (self.store, self.bus, self.redis_url)]
+        passwords = [_extract_password(url) for url in (self.store, self.bus, self.redis_url)]
         # The longest first, so that a value that contains another one is masked as a whole.
         # Values below six characters occur within ordinary words: masking them would garble every log line.
         return tuple(sorted({value for value in (*secrets, *tokens, *passwords) if len(value) >= 6}, key=len)[::-1])
 
 
-def _url_password(url: str) -> str:
+def _extract_password(url: str) -> str:
     try:
         return urlsplit(url).password or ""
     except ValueError:  # not a URL: reported when it is opened

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-__all__ = ["LegacyValues", "RefusedName", "read_legacy_settings"]
+__all__ = ["LegacyValues", "RefusedSetting", "read_legacy_settings"]
 
 #: read as this setting unless AGORA_... is set
 RENAMED_SETTINGS: Final = {
@@ -52,7 +52,7 @@ FALSE_VALUES: Final = frozenset({"false", "0", "no", "off", "f", "n"})
 POSTGRES_SCHEMES: Final = ("postgresql", "postgres")
 
 
-class RefusedName(ValueError):
+class RefusedSetting(ValueError):
     """A legacy setting requests something unsupported; the message explains why."""
 
 
@@ -65,11 +65,11 @@ class LegacyValues:
 
 
 def read_legacy_settings(environ: Mapping[str, str]) -> LegacyValues:
-    """Read legacy names from the environment. Raises RefusedName."""
+    """Read legacy names from the environment. Raises RefusedSetting."""
     for name in PROTECTION_SETTINGS:
         # Refused instead of ignored: an operator who believes that the protection is off would rely on it.
         if environ.get(name, "").strip().lower() in FALSE_VALUES:
-            raise RefusedName(
+            raise RefusedSetting(
                 f"{name}={environ[name]} is refused: row-level security separates the rows of tenants, and without it a "
                 "single missing condition would expose them all. Remove the setting; for work across tenants, use the "
                 "database's admin role."

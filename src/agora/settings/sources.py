@@ -78,12 +78,12 @@ def read_settings_file(path: Path | str | None, environ: Mapping[str, str]) -> t
 
 
 def read_environment(
-    environ: Mapping[str, str], before: Mapping[str, Any], names: Iterable[str]
+    environ: Mapping[str, str], legacy_values: Mapping[str, Any], names: Iterable[str]
 ) -> tuple[str, dict[str, Any]]:
-    """Read settings from environment variables with the prefix and with plain names. before: values of legacy names."""
+    """Read settings from environment variables with the prefix and with plain names. legacy_values: those of legacy names."""
     # In ascending precedence: legacy names, plain names, and last the names with the prefix.
     values: dict[str, Any] = {
-        **before,
+        **legacy_values,
         # An empty plain variable counts as unset, because it may be another program's; with the prefix it is a value.
         **{name.lower(): environ[name] for name in UNPREFIXED_VARIABLES if environ.get(name)},
     }
@@ -116,12 +116,12 @@ def _suggest_name(name: str, names: Iterable[str]) -> str:
 def explain_errors(error: ValidationError, origins: Mapping[str, str], names: Iterable[str]) -> str:
     """Describe invalid settings with their sources. names: names of all settings."""
     lines = []
-    for fault in error.errors():
-        name = str(fault["loc"][0]) if fault["loc"] else ""
-        if fault["type"] == "extra_forbidden":
+    for detail in error.errors():
+        name = str(detail["loc"][0]) if detail["loc"] else ""
+        if detail["type"] == "extra_forbidden":
             suggestion = _suggest_name(name, names)
             lines.append(f"{name!r} in {origins.get(name, 'the settings')} is not a setting{suggestion}")
         else:
-            message = fault["msg"].removeprefix("Value error, ")
+            message = detail["msg"].removeprefix("Value error, ")
             lines.append(f"{name} (from {origins.get(name, 'the defaults')}): {message}")
     return "; ".join(lines)

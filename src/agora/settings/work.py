@@ -181,7 +181,7 @@ class Work(Section):
 
     @field_validator("billing_currency")
     @classmethod
-    def _check_currency(cls, value: str) -> str:
+    def _require_known_currency(cls, value: str) -> str:
         if value not in CODES:
             raise ValueError("is not a currency of ISO 4217, such as USD")
         return value

@@ -62,12 +62,12 @@ async def copy_database(source: Path, target: str, progress: ProgressCallback = 
 
     Raises StoreFailure when the source is in use or of another release, or the target holds anything.
     """
-    with _open_source(source) as reading:
+    with _open_source(source) as source_connection:
         connection = await open_connection(target, WAIT_SECONDS)
         try:
             await migrate_schema(connection, SystemClock())
             async with connection.transaction():
-                return await _copy_tables(reading, connection, target, progress)
+                return await _copy_tables(source_connection, connection, target, progress)
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
             raise to_store_failure(error) from error
         finally:
@@ -110,11 +110,11 @@ def _require_current_schema(connection: sqlite3.Connection, path: Path) -> None:
 
 
 async def _copy_tables(
-    reading: sqlite3.Connection, connection: asyncpg.Connection, target: str, progress: ProgressCallback
+    source: sqlite3.Connection, connection: asyncpg.Connection, target: str, progress: ProgressCallback
 ) -> CopyResult:
     tables = {row["tablename"] for row in await connection.fetch(_TABLES)}
-    names = [name for name in _list_tables(reading) if name in tables and name not in DERIVED_TABLES]
-    if missing := set(_list_tables(reading)) - tables - DERIVED_TABLES:
+    names = [name for name in _list_tables(source) if name in tables and name not in DERIVED_TABLES]
+    if missing := set(_list_tables(source)) - tables - DERIVED_TABLES:
         raise StoreFailure(f"PostgreSQL has no table for {', '.join(sorted(missing))}.")
     await connection.execute(f"set local lock_timeout = '{WAIT_SECONDS:g}s'")
     # Triggers would maintain derived tables for each inserted row; these are copied with their rows, or rebuilt below.
@@ -127,19 +127,19 @@ async def _copy_tables(
     await connection.execute("delete from tenants")
     copied = {}
     for name in names:
-        copied[name] = await _copy_table(reading, connection, name)
+        copied[name] = await _copy_table(source, connection, name)
         progress(name, copied[name])
     await connection.execute(_REBUILD_DERIVED)
     for name in names:
-        await _require_equal_counts(reading, connection, name)
+        await _require_equal_counts(source, connection, name)
     # Only the owner may enable the triggers again; in the same transaction, so no failure leaves them disabled.
     await connection.execute("set local role none")
     await connection.execute("".join(f"alter table {name} enable trigger user;" for name in sorted(tables)))
     return CopyResult(copied)
 
 
-def _list_tables(reading: sqlite3.Connection) -> list[str]:
-    rows = reading.execute(
+def _list_tables(source: sqlite3.Connection) -> list[str]:
+    rows = source.execute(
         "select m.name from sqlite_master m join pragma_table_info(m.name) c "
         "where m.type = 'table' and c.name = 'tenant_id' order by m.name"
     )
@@ -147,15 +147,15 @@ def _list_tables(reading: sqlite3.Connection) -> list[str]:
 
 
 async def _require_empty(connection: asyncpg.Connection, names: set[str], target: str) -> None:
-    full = [
+    filled = [
         name
         for name in sorted(names)
         if await connection.fetchval(f"select exists (select from {name} where {_ROWS_OF_OTHERS.get(name, 'true')})")
     ]
-    if full:
+    if filled:
         raise StoreFailure(
-            f"{redact_url(target)} is not empty: there are rows in {', '.join(full[:5])}"
-            f"{' and more' if len(full) > 5 else ''}. Give the URL of a new database."
+            f"{redact_url(target)} is not empty: there are rows in {', '.join(filled[:5])}"
+            f"{' and more' if len(filled) > 5 else ''}. Give the URL of a new database."
         )
 
 
@@ -163,15 +163,15 @@ async def _require_empty(connection: asyncpg.Connection, names: set[str], target
 _ROWS_OF_OTHERS: Final = {"tenants": "tenant_id <> 'default' or updated_at <> created_at"}
 
 
-async def _copy_table(reading: sqlite3.Connection, connection: asyncpg.Connection, name: str) -> int:
+async def _copy_table(source: sqlite3.Connection, connection: asyncpg.Connection, name: str) -> int:
     """Copy a table's rows in batches and return their number."""
     types = {row["name"]: row["type"] for row in await connection.fetch(_COLUMNS, name)}
-    columns_present = [row["name"] for row in reading.execute(f"pragma table_info({name})")]
+    columns_present = [row["name"] for row in source.execute(f"pragma table_info({name})")]
     if unknown := set(columns_present) - types.keys():
         raise StoreFailure(f"PostgreSQL's {name} has no column {', '.join(sorted(unknown))}.")
     arrays = ", ".join(f"${at}::{types[column]}[]" for at, column in enumerate(columns_present, 1))
     insert = f"insert into {name} ({', '.join(columns_present)}) select * from unnest({arrays})"
-    rows = reading.execute(f"select {', '.join(columns_present)} from {name}")
+    rows = source.execute(f"select {', '.join(columns_present)} from {name}")
     count = 0
     # In batches of columns: one statement for a thousand rows, and memory that does not grow with the table.
     while batch := rows.fetchmany(ROWS_PER_BATCH):
@@ -194,10 +194,12 @@ def _convert_value(value: Any, kind: str) -> Any:
     return value
 
 
-async def _require_equal_counts(reading: sqlite3.Connection, connection: asyncpg.Connection, name: str) -> None:
+async def _require_equal_counts(source: sqlite3.Connection, connection: asyncpg.Connection, name: str) -> None:
     """Compare the row counts of every tenant on both sides."""
     text = f"select tenant_id, count(*) as rows from {name} group by tenant_id"
-    there = {row["tenant_id"]: row["rows"] for row in reading.execute(text)}
-    tables = {row["tenant_id"]: row["rows"] for row in await connection.fetch(text)}
-    if there != tables:
-        raise StoreFailure(f"{name} was copied with {sum(tables.values())} rows instead of {sum(there.values())}.")
+    source_counts = {row["tenant_id"]: row["rows"] for row in source.execute(text)}
+    target_counts = {row["tenant_id"]: row["rows"] for row in await connection.fetch(text)}
+    if source_counts != target_counts:
+        raise StoreFailure(
+            f"{name} was copied with {sum(target_counts.values())} rows instead of {sum(source_counts.values())}."
+        )

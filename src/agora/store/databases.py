@@ -17,44 +17,44 @@ from .port import StoreFailure
 from .sqlite import SqliteStore
 
 __all__ = [
-    "create_database",
+    "create_and_migrate_database",
     "database_url",
-    "is_postgres",
+    "is_postgres_url",
+    "parse_sqlite_path",
     "read_database_status",
-    "select_database",
-    "sqlite_path",
+    "select_database_url",
     "upgrade_database",
 ]
 
 DEV_SUFFIX = "_dev"
 
 
-def is_postgres(url: str) -> bool:
+def is_postgres_url(url: str) -> bool:
     return url.startswith(("postgresql://", "postgres://"))
 
 
 def database_url(store: str, data_dir: Path) -> str:
     """Return the URL of the setting ``store``. Raises StoreFailure if it is not a database URL."""
     url = store or f"sqlite://{data_dir / 'agora.db'}"
-    if not is_postgres(url) and not url.startswith("sqlite:///"):
+    if not is_postgres_url(url) and not url.startswith("sqlite:///"):
         raise StoreFailure(
             f"{url.split(':', 1)[0]!r} is not a supported database: use postgresql://... or sqlite:///PATH."
         )
     return url
 
 
-def sqlite_path(url: str) -> Path:
+def parse_sqlite_path(url: str) -> Path:
     """Return the file of a SQLite URL: its path verbatim, including percent signs and spaces."""
     return Path("/" + url.removeprefix("sqlite:").lstrip("/"))  # others write absolute paths with four slashes
 
 
-def select_database(url: str, *, dev: bool = False, prod: bool = False) -> str:
+def select_database_url(url: str, *, dev: bool = False, prod: bool = False) -> str:
     """Select the development or production database of a URL: ``NAME_dev`` or ``NAME``."""
     if not dev and not prod:
         return url
     if dev and prod:
         raise StoreFailure("Choose one of --dev and --prod.")
-    if not is_postgres(url):
+    if not is_postgres_url(url):
         raise StoreFailure("--dev and --prod choose a database of PostgreSQL: give --url, or set AGORA_STORE.")
     parts = urlsplit(url)
     name = parts.path.lstrip("/").removesuffix(DEV_SUFFIX)
@@ -68,11 +68,11 @@ async def read_database_status(url: str, *, connect_seconds: float = 10.0) -> Da
 
     connect_seconds: timeout for connecting to PostgreSQL.
     """
-    if is_postgres(url):
-        from .postgres.maintenance import postgres_status
+    if is_postgres_url(url):
+        from .postgres.maintenance import read_postgres_status
 
-        return await postgres_status(url, connect_seconds)
-    path = sqlite_path(url)
+        return await read_postgres_status(url, connect_seconds)
+    path = parse_sqlite_path(url)
     applied = _read_applied_checksums(path)
     pending = migrate.list_pending_migrations(applied, "sqlite")
     return DatabaseStatus(url, path.exists(), len(applied), tuple(map(str, pending)))
@@ -80,30 +80,30 @@ async def read_database_status(url: str, *, connect_seconds: float = 10.0) -> Da
 
 async def upgrade_database(url: str) -> int:
     """Apply pending migrations and return their number. Raises StoreFailure."""
-    if is_postgres(url):
-        from .postgres.maintenance import upgrade_postgres
+    if is_postgres_url(url):
+        from .postgres.maintenance import migrate_postgres
 
-        return await upgrade_postgres(url)
+        return await migrate_postgres(url)
     previous_status = await read_database_status(url)
     # The server's own start, so that there is one way to migrate a file, with its lock.
-    store = SqliteStore(sqlite_path(url), clock=SystemClock())
+    store = SqliteStore(parse_sqlite_path(url), clock=SystemClock())
     await store.start()  # migrates; raises if a server has the file open
     await store.close()
     return len(previous_status.pending)
 
 
-async def create_database(url: str, login: str | None = None, password: str | None = None) -> bool:
+async def create_and_migrate_database(url: str, login: str | None = None, password: str | None = None) -> bool:
     """Create a database if it does not exist, and migrate it. Returns whether it was created.
 
     login: a role that may connect and act as the server's role, created if missing; PostgreSQL only.
     """
-    if is_postgres(url):
-        from .postgres.maintenance import create_postgres
+    if is_postgres_url(url):
+        from .postgres.maintenance import create_and_migrate_postgres
 
-        return await create_postgres(url, login, password)
+        return await create_and_migrate_postgres(url, login, password)
     if login:
         raise StoreFailure("A file of SQLite has no roles: leave --login out.")
-    new = not sqlite_path(url).exists()
+    new = not parse_sqlite_path(url).exists()
     await upgrade_database(url)
     return new
 

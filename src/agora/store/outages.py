@@ -35,12 +35,12 @@ class Outages:
             log.error("storage unavailable (%s): %s %s", cause, error.detail, error.reason)
         self._calls[cause] += 1
 
-    def record_recovery(self, since: float) -> None:
-        """End the outage if a call that began at ``since`` (monotonic seconds), after the last failure, was stored."""
+    def end_outage_if_recovered(self, began_at: float) -> None:
+        """End the outage if a call that began at ``began_at`` (monotonic seconds), after the last failure, was stored."""
         # A probe that began before the last failure says nothing about the time after it.
-        if self._calls and since > self._last_failure:
+        if self._calls and began_at > self._last_failure:
             causes = ", ".join(f"{cause} {count}" for cause, count in self._calls.items())
             log.warning(
-                "storage available again after %.1f s; calls that failed: %s", since - self._outage_began, causes
+                "storage available again after %.1f s; calls that failed: %s", began_at - self._outage_began, causes
             )
             self._calls.clear()

@@ -118,24 +118,24 @@ class Statement(Generic[R_co]):
     first column.
     postgres: the text for PostgreSQL where it has to differ.
     types: PostgreSQL types of parameters that are not ``text`` (``bigint``, ``boolean`` ...).
-    beyond: it accesses more than one tenant. Few do, and on PostgreSQL each calls a function defined for it.
+    crosses_tenants: it accesses more than one tenant. Few do, and on PostgreSQL each calls a function defined for it.
     """
 
     sql: str
     record: type[R_co] | None
     postgres: str | None = None
     types: Mapping[str, str] = field(default_factory=dict)
-    beyond: bool = False
+    crosses_tenants: bool = False
 
     @cached_property
     def confined_sql(self) -> str:
         """``sql`` after the confinement check. Raises Unconfined."""
-        return self.sql if self.beyond else _require_confined(self.sql)
+        return self.sql if self.crosses_tenants else _require_confined(self.sql)
 
     @cached_property
-    def safe_postgres(self) -> str:
+    def confined_postgres(self) -> str:
         """The text for PostgreSQL after the confinement check."""
-        if self.beyond:
+        if self.crosses_tenants:
             return self.postgres or self.sql
         return self.confined_sql if self.postgres is None else _require_confined(self.postgres)
 

@@ -40,13 +40,13 @@ _AFTER_TABLE = _AFTER_CONDITION | _JOINS | {"set", "indexed", "not", "values", "
 
 
 @dataclass(slots=True)
-class Group:
+class TokenGroup:
     """Tokens between parentheses, or of the whole statement."""
 
-    parts: list[str | Group] = field(default_factory=list)
+    parts: list[str | TokenGroup] = field(default_factory=list)
 
 
-Parts = Sequence["str | Group"]
+Parts = Sequence["str | TokenGroup"]
 
 
 def check_confined(sql: str) -> str:
@@ -54,18 +54,18 @@ def check_confined(sql: str) -> str:
     try:
         statement = _parse_groups(sql)
         _ConfinementCheck(_list_cte_names(statement)).check_group(statement, frozenset())
-    except Unconfined as fault:
-        raise Unconfined(f"{fault} in: {' '.join(sql.split())}") from None
+    except Unconfined as error:
+        raise Unconfined(f"{error} in: {' '.join(sql.split())}") from None
     return sql
 
 
-def _parse_groups(sql: str) -> Group:
-    stack = [Group()]
+def _parse_groups(sql: str) -> TokenGroup:
+    stack = [TokenGroup()]
     for token in _TOKENS.findall(sql):
         if token.startswith("--"):
             continue
         if token == "(":  # noqa: S105
-            inner = Group()
+            inner = TokenGroup()
             stack[-1].parts.append(inner)
             stack.append(inner)
         elif token == ")":  # noqa: S105
@@ -75,15 +75,15 @@ def _parse_groups(sql: str) -> Group:
     return stack[0]
 
 
-def _list_cte_names(group: Group) -> frozenset[str]:
+def _list_cte_names(group: TokenGroup) -> frozenset[str]:
     """Names of common table expressions: ``NAME [(columns)] as [materialized] (select ...)``."""
     names: set[str] = set()
     parts = group.parts
     for at, part in enumerate(parts):
-        if isinstance(part, Group):
+        if isinstance(part, TokenGroup):
             names |= _list_cte_names(part)
         elif part == "as" and at and _is_subquery(parts, at + 1):
-            before = parts[at - 2] if isinstance(parts[at - 1], Group) and at > 1 else parts[at - 1]
+            before = parts[at - 2] if isinstance(parts[at - 1], TokenGroup) and at > 1 else parts[at - 1]
             if isinstance(before, str):
                 names.add(before)
     return frozenset(names)
@@ -94,24 +94,28 @@ def _is_subquery(parts: Parts, at: int) -> bool:
     while at < len(parts) and parts[at] in ("materialized", "not"):
         at += 1
     inner = parts[at] if at < len(parts) else None
-    return isinstance(inner, Group) and bool(inner.parts) and inner.parts[0] in ("select", "insert", "update", "delete")
+    return (
+        isinstance(inner, TokenGroup)
+        and bool(inner.parts)
+        and inner.parts[0] in ("select", "insert", "update", "delete")
+    )
 
 
 @dataclass(slots=True)
 class _ConfinementCheck:
-    """State of a check: names of common table expressions."""
+    """State of a check. cte_names: names of common table expressions, which are no tables."""
 
-    defined: frozenset[str]
+    cte_names: frozenset[str]
 
-    def check_group(self, group: Group, confined_outside: frozenset[str]) -> None:
+    def check_group(self, group: TokenGroup, confined_outside: frozenset[str]) -> None:
         """Check each query of a group. confined_outside: names of outer tables that are already confined."""
         for segment in _split_set_operation(group.parts):
-            conditions = confined_outside | self.check_segment(segment, confined_outside)
+            conditions = confined_outside | self.check_query(segment, confined_outside)
             for part in segment:
-                if isinstance(part, Group):
+                if isinstance(part, TokenGroup):
                     self.check_group(part, conditions)
 
-    def check_segment(self, parts: Parts, confined_outside: frozenset[str]) -> frozenset[str]:
+    def check_query(self, parts: Parts, confined_outside: frozenset[str]) -> frozenset[str]:
         """Check one query without its subqueries. Returns the names of confined tables."""
         tables = dict(self.find_tables(parts))
         target = _find_insert_target(parts)
@@ -120,7 +124,7 @@ class _ConfinementCheck:
         if not tables:
             return frozenset()
         # ``tenant_id = :tenant and a or b`` would also select rows of other tenants. Within parentheses, ``or`` is in another group.
-        if "or" in _split_condition_parts(parts):
+        if "or" in _select_condition_parts(parts):
             raise Unconfined(f"{next(iter(tables.values()))}: 'or' stands beside its conditions, without parentheses")
         if (
             "set" in parts
@@ -147,9 +151,14 @@ class _ConfinementCheck:
                 continue
             name = parts[at + 1] if at + 1 < len(parts) else None
             after = parts[at + 2] if at + 2 < len(parts) else None
-            if not isinstance(name, str) or not _NAME.fullmatch(name) or name in self.defined or name in SHARED_TABLES:
+            if (
+                not isinstance(name, str)
+                or not _NAME.fullmatch(name)
+                or name in self.cte_names
+                or name in SHARED_TABLES
+            ):
                 continue
-            if isinstance(after, Group) and part != "into":
+            if isinstance(after, TokenGroup) and part != "into":
                 continue  # a function
             if part == "into":
                 continue  # an insert is checked separately
@@ -209,7 +218,7 @@ def _find_tenant_equalities(parts: Parts, tables: dict[str, str]) -> Iterator[tu
                 yield one.removesuffix(f".{TENANT_COLUMN}"), other
 
 
-def _is_word(part: str | Group, words: frozenset[str]) -> bool:
+def _is_word(part: str | TokenGroup, words: frozenset[str]) -> bool:
     return isinstance(part, str) and part in words
 
 
@@ -217,8 +226,8 @@ def _find_word_or_end(parts: Parts, word: str) -> int:
     return parts.index(word) if word in parts else len(parts)
 
 
-def _split_condition_parts(parts: Parts) -> Parts:
-    """Split the part from the tables to the end of the conditions."""
+def _select_condition_parts(parts: Parts) -> Parts:
+    """Select the parts from the tables to the end of the conditions."""
     start = min(_find_word_or_end(parts, "from"), _find_word_or_end(parts, "where"))
     after = (at for at in range(start, len(parts)) if _is_word(parts[at], _AFTER_CONDITIONS))
     return parts[start : next(after, len(parts))]
@@ -231,14 +240,14 @@ def _find_insert_target(parts: Parts) -> int | None:
 
 def _check_insert(parts: Parts, at: int) -> None:
     name, columns = parts[at], parts[at + 1] if at + 1 < len(parts) else None
-    listed = _split_items(columns.parts) if isinstance(columns, Group) else []
-    if [TENANT_COLUMN] not in listed:
+    column_items = _split_items(columns.parts) if isinstance(columns, TokenGroup) else []
+    if [TENANT_COLUMN] not in column_items:
         raise Unconfined(f"{name}: the insert does not name tenant_id")
-    column_index = listed.index([TENANT_COLUMN])
+    column_index = column_items.index([TENANT_COLUMN])
     after = at + 2
     values: Sequence[Parts] = []
     if parts[after] == "values":
-        values = [row.parts for row in parts[after + 1 :] if isinstance(row, Group)][
+        values = [row.parts for row in parts[after + 1 :] if isinstance(row, TokenGroup)][
             : _count_value_rows(parts, after + 1)
         ]
     elif parts[after] == "select":
@@ -252,21 +261,21 @@ def _check_insert(parts: Parts, at: int) -> None:
     if "conflict" in parts:
         target = parts[parts.index("conflict") + 1]
         # An upsert whose key lacks the tenant would find, and change, another tenant's row.
-        if isinstance(target, Group) and TENANT_COLUMN not in target.parts:
+        if isinstance(target, TokenGroup) and TENANT_COLUMN not in target.parts:
             raise Unconfined(f"{name}: the insert meets rows of other tenants")
 
 
 def _count_value_rows(parts: Parts, at: int) -> int:
     """Count the rows of a VALUES clause."""
     count = 0
-    while at < len(parts) and isinstance(parts[at], Group):
+    while at < len(parts) and isinstance(parts[at], TokenGroup):
         count, at = count + 1, at + 2 if at + 1 < len(parts) and parts[at + 1] == "," else len(parts)
     return count
 
 
-def _split_items(parts: Parts) -> list[list[str | Group]]:
+def _split_items(parts: Parts) -> list[list[str | TokenGroup]]:
     """Split a list at commas."""
-    items: list[list[str | Group]] = [[]]
+    items: list[list[str | TokenGroup]] = [[]]
     for part in parts:
         if part == ",":
             items.append([])

@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 
 from agora.scheduling import Owner
 from agora.telemetry.context import CURRENT_TRACE
-from agora.telemetry.tracing import OpenedSpan, Tracing
+from agora.telemetry.tracing import HeldSpan, Tracing
 
 from .port import Reading, Store, Work
 
@@ -34,7 +34,7 @@ class _TracedStore:
     def write(self, tenant: str, work: Work[T], *, label: str = "", owner: Owner | None = None) -> Awaitable[T]:
         if CURRENT_TRACE.get() is None:
             return self._store.write(tenant, work, label=label, owner=owner)
-        span = self._tracing.start("store.write", "client", self._attributes | {"agora.work": label})
+        span = self._tracing.start_held_span("store.write", "client", self._attributes | {"agora.work": label})
         try:
             future = asyncio.ensure_future(self._store.write(tenant, work, label=label, owner=owner))
         except BaseException as error:
@@ -47,7 +47,7 @@ class _TracedStore:
     async def read(self, tenant: str, work: Reading[T]) -> T:
         if CURRENT_TRACE.get() is None:
             return await self._store.read(tenant, work)
-        span = self._tracing.start("store.read", "client", self._attributes)
+        span = self._tracing.start_held_span("store.read", "client", self._attributes)
         try:
             result = await self._store.read(tenant, work)
         except BaseException as error:
@@ -57,5 +57,5 @@ class _TracedStore:
         return result
 
 
-def _close_span(span: OpenedSpan, future: asyncio.Future[Any]) -> None:
+def _close_span(span: HeldSpan, future: asyncio.Future[Any]) -> None:
     span.close(asyncio.CancelledError() if future.cancelled() else future.exception())

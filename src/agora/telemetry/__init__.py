@@ -9,28 +9,28 @@ from .context import (
     CURRENT_PROTOCOL,
     CURRENT_REQUEST_ID,
     add_trace_to_metadata,
+    build_trace_headers,
     get_trace_id,
     open_span,
-    trace_headers,
     use_protocol,
 )
 from .loop_watchdog import LoopWatchdog, Stall
-from .metrics import BUCKET_BOUNDS, Histogram, Measures, ModelSeries, Series
+from .metrics import BUCKET_BOUNDS, CallSeries, Histogram, Measures, ModelSeries
 
 __all__ = [
     "BUCKET_BOUNDS",
     "CURRENT_CALLER",
     "CURRENT_PROTOCOL",
     "CURRENT_REQUEST_ID",
+    "CallSeries",
     "Histogram",
     "LoopWatchdog",
     "Measures",
     "ModelSeries",
-    "Series",
     "Stall",
     "add_trace_to_metadata",
+    "build_trace_headers",
     "get_trace_id",
     "open_span",
-    "trace_headers",
     "use_protocol",
 ]

@@ -21,9 +21,9 @@ __all__ = [
     "Span",
     "Trace",
     "add_trace_to_metadata",
+    "build_trace_headers",
     "get_trace_id",
     "open_span",
-    "trace_headers",
     "use_protocol",
 ]
 
@@ -82,8 +82,8 @@ def get_trace_id() -> str | None:
     return None if trace is None else trace.traceparent[3:35]
 
 
-def trace_headers() -> dict[str, str]:
-    """Trace headers for an outgoing request, with lower-case names."""
+def build_trace_headers() -> dict[str, str]:
+    """Build the trace headers for an outgoing request, with lower-case names."""
     trace = CURRENT_TRACE.get()
     if trace is None:
         return {}
@@ -94,7 +94,7 @@ def trace_headers() -> dict[str, str]:
 def add_trace_to_metadata(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
     """Add the current trace to the metadata of a message or task; trace members set by the sender are kept."""
     trace = CURRENT_TRACE.get()
-    return metadata if trace is None or TRACEPARENT in metadata else {**metadata, **trace_headers()}
+    return metadata if trace is None or TRACEPARENT in metadata else {**metadata, **build_trace_headers()}
 
 
 def extract_valid_trace_headers(metadata: Mapping[str, Any]) -> dict[str, str]:

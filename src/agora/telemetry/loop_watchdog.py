@@ -74,7 +74,7 @@ class LoopWatchdog:
     def _watch_loop(self) -> None:
         while not self._stopped.wait(self.threshold / 2):
             answered = threading.Event()
-            start, cpu_start = time.monotonic(), self._cpu_seconds()
+            start, cpu_start = time.monotonic(), self._read_cpu_seconds()
             try:
                 self._loop.call_soon_threadsafe(answered.set)
             except RuntimeError:  # the loop is closed
@@ -86,7 +86,7 @@ class LoopWatchdog:
     def _was_process_suspended(self, start: float, cpu_start: float, answered: threading.Event) -> bool:
         """Whether the whole process was suspended (SIGSTOP, a sleeping machine), so that the loop could not respond."""
         overslept = time.monotonic() - start > 2 * self.threshold
-        idle = self._cpu_seconds() - cpu_start < self.threshold / 2
+        idle = self._read_cpu_seconds() - cpu_start < self.threshold / 2
         return overslept and idle and answered.wait(self.threshold)
 
     def _record_stall(self, answered: threading.Event, start: float, cpu_start: float) -> None:
@@ -114,9 +114,9 @@ class LoopWatchdog:
         )
 
     def _build_stall(self, began: float, start: float, cpu_start: float, stack: str, *, ended: bool = False) -> Stall:
-        return Stall(began, time.monotonic() - start, self._cpu_seconds() - cpu_start, stack, ended)
+        return Stall(began, time.monotonic() - start, self._read_cpu_seconds() - cpu_start, stack, ended)
 
-    def _cpu_seconds(self) -> float:
+    def _read_cpu_seconds(self) -> float:
         return time.clock_gettime(self._cpu_clock)
 
     def _format_stack(self) -> str:

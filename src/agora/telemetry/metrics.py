@@ -11,7 +11,7 @@ from collections.abc import Hashable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-__all__ = ["BUCKET_BOUNDS", "Histogram", "Measures", "ModelSeries", "Series"]
+__all__ = ["BUCKET_BOUNDS", "CallSeries", "Histogram", "Measures", "ModelSeries"]
 
 OWN_PREFIX: Final = "agora."
 OTHER_LABEL: Final = "other"
@@ -39,7 +39,7 @@ class Histogram:
         self.total += seconds
 
 
-class Series(Histogram):
+class CallSeries(Histogram):
     """Calls of one operation over one protocol: durations, and failures by error code."""
 
     __slots__ = ("failures",)
@@ -69,19 +69,19 @@ class Measures:
 
     calls: by protocol and operation. responses: HTTP responses by protocol and status. events: committed here, by type.
     lease_expiries: tasks with an expired lease. commits: durations of commits; committed_calls: calls in them.
-    looked_at: time of the last read, by the monotonic clock. counted: number of stored rows by kind and state at the
+    last_scraped_at: time of the last read, by the monotonic clock. row_counts: number of stored rows by kind and state at the
     last count. models: calls of language models charged by this server, by agent id and model.
     """
 
     def __init__(self) -> None:
-        self.calls: dict[tuple[str, Hashable], Series] = {}
+        self.calls: dict[tuple[str, Hashable], CallSeries] = {}
         self.responses: Counter[tuple[str, int]] = Counter()
         self.events: Counter[str] = Counter()
         self.lease_expiries = 0
         self.commits = Histogram()
         self.committed_calls = 0
-        self.looked_at: float | None = None
-        self.counted: Counter[tuple[str, str]] = Counter()
+        self.last_scraped_at: float | None = None
+        self.row_counts: Counter[tuple[str, str]] = Counter()
         self.models: dict[tuple[str, str], ModelSeries] = {}
 
     def record_call(self, protocol: str, operation: Hashable, seconds: float, failure: str | None) -> None:
@@ -90,7 +90,7 @@ class Measures:
         try:
             series = self.calls[key]
         except KeyError:
-            series = self.calls[key] = Series()
+            series = self.calls[key] = CallSeries()
         series.counts[bisect_left(BUCKET_BOUNDS, seconds)] += 1
         series.total += seconds
         if failure is not None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from opentelemetry.trace import Span as OpenSpan
     from opentelemetry.trace import TracerProvider
 
-__all__ = ["OpenedSpan", "Tracing", "TracingUnavailable", "create_exporting_provider"]
+__all__ = ["HeldSpan", "Tracing", "TracingUnavailable", "create_exporting_provider"]
 
 TRACER_NAME: Final = "agora"
 
@@ -59,7 +59,9 @@ class Tracing:
         self._kinds = {kind.name.lower(): kind for kind in trace.SpanKind}
 
     @contextlib.contextmanager
-    def begin(self, name: str, kind: str, carrier: Mapping[str, Any], attributes: Mapping[str, Any]) -> Iterator[Span]:
+    def open_incoming_span(
+        self, name: str, kind: str, carrier: Mapping[str, Any], attributes: Mapping[str, Any]
+    ) -> Iterator[Span]:
         """Open the span of incoming work. carrier: headers or metadata with an optional trace context."""
         # An empty context: incoming work must not become a child of the span that is current by chance.
         with self.open_span(
@@ -77,24 +79,27 @@ class Tracing:
         """Open a span for the duration of the block. parent: default: the current one."""
         span = self._tracer.start_span(name, parent, kind=self._kinds[kind], attributes=dict(attributes))
         span_context = self._trace.set_span_in_context(span, parent)
-        own, theirs = CURRENT_TRACE.set(_CurrentTrace(self, span, span_context)), self._context.attach(span_context)
-        opened = OpenedSpan(span, self)
+        agora_token, otel_token = (
+            CURRENT_TRACE.set(_CurrentTrace(self, span, span_context)),
+            self._context.attach(span_context),
+        )
+        held_span = HeldSpan(span, self)
         try:
-            yield opened
+            yield held_span
         except BaseException as error:
-            opened.fail(_choose_error_kind(error))
+            held_span.fail(_choose_error_kind(error))
             raise
         finally:
             span.end()
             with contextlib.suppress(ValueError):  # an abandoned generator is closed in another context
-                CURRENT_TRACE.reset(own)
-                self._context.detach(theirs)
+                CURRENT_TRACE.reset(agora_token)
+                self._context.detach(otel_token)
 
-    def start(self, name: str, kind: str, attributes: Mapping[str, Any]) -> OpenedSpan:
+    def start_held_span(self, name: str, kind: str, attributes: Mapping[str, Any]) -> HeldSpan:
         """Start a child of the current span that its holder closes; it does not become the current one."""
-        return OpenedSpan(self._tracer.start_span(name, kind=self._kinds[kind], attributes=dict(attributes)), self)
+        return HeldSpan(self._tracer.start_span(name, kind=self._kinds[kind], attributes=dict(attributes)), self)
 
-    def trace_headers(self, context: Context) -> dict[str, str]:
+    def build_trace_headers(self, context: Context) -> dict[str, str]:
         """Build the trace headers of a context."""
         carrier: dict[str, str] = {}
         self._format.inject(carrier, context)
@@ -106,8 +111,8 @@ class Tracing:
         span.set_status(self._trace.StatusCode.ERROR)
 
 
-class OpenedSpan:
-    """A span closed by its holder. Implements :class:`agora.telemetry.context.Span`."""
+class HeldSpan:
+    """A span that its holder closes. Implements :class:`agora.telemetry.context.Span`."""
 
     __slots__ = ("_span", "_tracing")
 
@@ -132,9 +137,9 @@ class _CurrentTrace:
 
     __slots__ = ("_parent_context", "_tracing", "traceparent", "tracestate")
 
-    def __init__(self, tracing: Tracing, span: OpenSpan, here: Context) -> None:
-        self._tracing, self._parent_context = tracing, here
-        carrier = tracing.trace_headers(here)
+    def __init__(self, tracing: Tracing, span: OpenSpan, span_context: Context) -> None:
+        self._tracing, self._parent_context = tracing, span_context
+        carrier = tracing.build_trace_headers(span_context)
         self.traceparent, self.tracestate = carrier.get("traceparent", ""), carrier.get("tracestate", "")
 
     def open_child_span(

@@ -15,9 +15,9 @@ __all__ = [
     "ANSWERS_KEY",
     "MAX_QUESTIONS",
     "QUESTIONS_KEY",
-    "find_answered_name",
+    "find_answered_question_name",
     "find_named_questions",
-    "list_unanswered_names",
+    "list_unanswered_question_names",
 ]
 
 QUESTIONS_KEY: Final = "questions"
@@ -41,17 +41,17 @@ def find_named_questions(message: Mapping[str, Any]) -> dict[str, Mapping[str, A
     return dict(questions) if is_sound else {}
 
 
-def find_answered_name(message: Mapping[str, Any]) -> str | None:
+def find_answered_question_name(message: Mapping[str, Any]) -> str | None:
     """Find the name of the question that a requester's message answers; None if it answers all."""
     name = _read_metadata(message).get(ANSWERS_KEY)
     return name if isinstance(name, str) else None
 
 
-def list_unanswered_names(question: Mapping[str, Any], answers: Iterable[Mapping[str, Any]]) -> set[str]:
+def list_unanswered_question_names(question: Mapping[str, Any], answers: Iterable[Mapping[str, Any]]) -> set[str]:
     """List the names of a message's questions that are not answered by later messages of the requester."""
     names = set(find_named_questions(question))
     for answer in answers:
-        name = find_answered_name(answer)
+        name = find_answered_question_name(answer)
         if name is None:
             return set()
         names.discard(name)

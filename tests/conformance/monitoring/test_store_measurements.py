@@ -47,7 +47,7 @@ async def test_probe_and_statistics_work_on_every_engine(market: Market) -> None
     page, _ = app.exporter.render("")
     assert b"agora_store_up 1.0" in page
     await next(c for c in app.controllers if isinstance(c, StoredCounts)).step()
-    counted = app.measures.counted
+    counted = app.measures.row_counts
     assert counted["agents", "active"] == 2
     assert counted["tasks", "pending"] == 1
     assert counted["messages", "queued"] == 1

@@ -212,7 +212,7 @@ async def test_events_before_a_start_do_not_end_a_task(
     postgres: PostgresEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server that claims a task during its start receives no past events, in which the task was released."""
-    start = Feed.start
+    start = Feed.load_heads_and_start_heartbeats
 
     async def late(feed: Feed) -> None:
         await wait_until(lambda: any(place.runs for place in starting.agent_host.hosted_agents))
@@ -227,7 +227,7 @@ async def test_events_before_a_start_do_not_end_a_task(
         first.app.agent_host.grace = 0.01
         await first.app.stop()
         far.script.go_on.set()
-        monkeypatch.setattr(Feed, "start", late)
+        monkeypatch.setattr(Feed, "load_heads_and_start_heartbeats", late)
         starting = App(first.app.settings, store=postgres.store())
         await starting.start()
         second = Market(starting, starting.clock)  # type: ignore[arg-type]
@@ -239,13 +239,16 @@ async def test_commits_during_a_start_are_not_missed(
     postgres: PostgresEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = await replica(postgres, tmp_path / "a")
-    start, halt = Feed.start, {"action": "emergency_halt", "target_id": "system_wide", "reason": "a drill"}
+    start, halt = (
+        Feed.load_heads_and_start_heartbeats,
+        {"action": "emergency_halt", "target_id": "system_wide", "reason": "a drill"},
+    )
 
     async def meanwhile(feed: Feed) -> None:
         await first.call(first.operator, "admin.override", **halt)
         await start(feed)
 
-    monkeypatch.setattr(Feed, "start", meanwhile)
+    monkeypatch.setattr(Feed, "load_heads_and_start_heartbeats", meanwhile)
     second = await replica(postgres, tmp_path / "b", tmp_path / "a")
     await wait_until(lambda: second.app.overrides.is_halted("default"))
     for market in (first, second):

@@ -217,15 +217,18 @@ def test_statements_are_bound_to_the_tenant() -> None:
     """Cross-tenant statements are tested in another module."""
 
     def check(statement: Statement) -> None:
-        assert statement.beyond or "tenant" in statement.parameter_names
-        assert (statement.confined_sql, statement.safe_postgres) == (statement.sql, statement.postgres or statement.sql)
+        assert statement.crosses_tenants or "tenant" in statement.parameter_names
+        assert (statement.confined_sql, statement.confined_postgres) == (
+            statement.sql,
+            statement.postgres or statement.sql,
+        )
 
     check_each(STATEMENTS, check)
 
 
 def test_queries_only_read_and_writes_only_write() -> None:
     def check(statement: Statement) -> None:
-        for text in filter(None, (statement.sql, None if statement.beyond else statement.postgres)):
+        for text in filter(None, (statement.sql, None if statement.crosses_tenants else statement.postgres)):
             first = text.split(maxsplit=1)[0].lower()
             assert first in (("select", "with") if isinstance(statement, Query) else ("insert", "update", "delete"))
 

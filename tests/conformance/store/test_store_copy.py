@@ -14,7 +14,7 @@ from agora.cli.app import build_application
 from agora.server.app import App
 from agora.store import copying
 from agora.store.copying import copy_database
-from agora.store.databases import read_database_status, select_database, sqlite_path
+from agora.store.databases import parse_sqlite_path, read_database_status, select_database_url
 from agora.store.port import StoreFailure
 from agora.store.postgres import PostgresStore
 from agora.store.sqlite import SqliteStore
@@ -154,7 +154,11 @@ async def test_served_or_missing_source_is_refused(
     ],
 )
 def test_development_and_production_use_separate_databases(url: str, dev: str, prod: str) -> None:
-    assert (select_database(url), select_database(url, dev=True), select_database(url, prod=True)) == (url, dev, prod)
+    assert (select_database_url(url), select_database_url(url, dev=True), select_database_url(url, prod=True)) == (
+        url,
+        dev,
+        prod,
+    )
 
 
 def test_db_commands_work(tmp_path: Path, postgres_server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,7 +197,7 @@ async def test_path_may_contain_any_characters(tmp_path: Path, clock: ManualCloc
     path = tmp_path / "50%25 of it" / "a%20b?.db"
     path.parent.mkdir()
     for url in (f"sqlite://{path}", f"sqlite:///{path}"):
-        assert sqlite_path(url) == path
+        assert parse_sqlite_path(url) == path
         app = App(make_settings(tmp_path / "data", store=url), clock=clock)
         await app.start()
         await app.stop()

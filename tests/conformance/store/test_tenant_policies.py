@@ -40,7 +40,7 @@ WITHOUT_TENANT = {"schema_migrations"}
 
 
 def test_only_listed_statements_reach_beyond_a_tenant() -> None:
-    assert {name for name, statement in STATEMENTS.items() if statement.beyond} == BEYOND
+    assert {name for name, statement in STATEMENTS.items() if statement.crosses_tenants} == BEYOND
 
 
 def test_cross_tenant_statements_are_functions_on_postgres() -> None:

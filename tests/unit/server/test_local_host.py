@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from agora.runtimes.local_host import LocalHost, read_boot_id
-from agora.server.local_host import open_local_host
+from agora.server.local_host import create_local_host
 from agora.settings import ConfigurationError, Settings
 
 
@@ -21,7 +21,7 @@ def without_docker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 def opened(directory: Path, **more: Any) -> LocalHost:
-    return open_local_host(Settings(data_dir=directory / "data", **more), [directory / "docker.sock"])
+    return create_local_host(Settings(data_dir=directory / "data", **more), [directory / "docker.sock"])
 
 
 def test_docker_socket_is_found(without_docker: Path) -> None:
@@ -34,7 +34,7 @@ def test_docker_socket_is_found(without_docker: Path) -> None:
 
 def test_unreadable_location_has_no_engine(without_docker: Path) -> None:
     settings = Settings(data_dir=without_docker / "data")
-    assert list(open_local_host(settings, [without_docker / ("x" * 300)]).engines) == ["process"]
+    assert list(create_local_host(settings, [without_docker / ("x" * 300)]).engines) == ["process"]
 
 
 def test_docker_is_found_by_environment_variable(without_docker: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from prometheus_client.samples import Sample
 from agora.domains.monitoring.stored_counts import StoredCounts
 from agora.domains.tasks.jobs import TaskDeadlineController
 from agora.server.app import App
-from agora.telemetry import Measures, Series
+from agora.telemetry import CallSeries, Measures
 from agora_sdk.contract import operations
 from agora_sdk.errors import BY_CODE
 from tests.harness import ManualClock, admin_token, local_client, make_settings, running
@@ -108,7 +108,7 @@ async def test_calls_are_counted_by_protocol_operation_and_code(app: App, client
 
 
 async def test_each_duration_falls_into_one_bucket() -> None:
-    series = Series()
+    series = CallSeries()
     for seconds in (0.0001, 0.0005, 0.02, 99):
         series.observe_duration(seconds)
     assert series.counts[0] == 2
@@ -193,7 +193,7 @@ async def test_names_follow_the_conventions(client: httpx.AsyncClient) -> None:
 
 
 async def _count_stored_rows(app: App) -> None:
-    app.measures.looked_at = app.measures.looked_at or 0.0
+    app.measures.last_scraped_at = app.measures.last_scraped_at or 0.0
     await next(c for c in app.controllers if isinstance(c, StoredCounts)).step()
 
 
@@ -204,7 +204,7 @@ async def test_counts_are_computed_only_while_scraped(app: App, client: httpx.As
     await market.call(ada, "messaging.send", to_agent="Bob", content="hello")
     census = next(c for c in app.controllers if isinstance(c, StoredCounts))
     await census.step()
-    assert not app.measures.counted  # no scrape
+    assert not app.measures.row_counts  # no scrape
     await client.get("/metrics")
     await census.step()
     samples = await _samples(client)

@@ -43,7 +43,7 @@ def test_environment_of_the_source_is_accepted() -> None:
 
 
 def test_one_notice_names_all_legacy_settings_without_values() -> None:
-    notice = Settings.load_settings(environ=SOURCE).legacy_notice
+    notice = Settings.load_settings(environ=SOURCE).variables_notice
     assert notice is not None
     assert "\n" not in notice
     for name in SOURCE.keys() - {"RLS_ENABLED"}:
@@ -63,7 +63,7 @@ def test_authentication_that_was_enabled_is_required() -> None:
 def test_unknown_variables_are_named_with_the_nearest_setting() -> None:
     notice = Settings.load_settings(
         environ={"AGORA_RATE_BASICS": "7", "AGORA_XYZZY": "8", "AGORA_TOKEN": "agt_1"}
-    ).legacy_notice
+    ).variables_notice
     assert (
         notice
         == "ignored, because there are no such settings: AGORA_RATE_BASICS (did you mean AGORA_RATE_BASIC?), AGORA_XYZZY"
@@ -71,11 +71,11 @@ def test_unknown_variables_are_named_with_the_nearest_setting() -> None:
 
 
 def test_no_notice_without_legacy_settings() -> None:
-    assert Settings.load_settings(environ={}).legacy_notice is None
+    assert Settings.load_settings(environ={}).variables_notice is None
     assert (
         Settings.load_settings(
             environ={"AGORA_PORT": "8000", "LOG_LEVEL": "debug", "RLS_ENABLED": "true"}
-        ).legacy_notice
+        ).variables_notice
         is None
     )
 
@@ -83,8 +83,8 @@ def test_no_notice_without_legacy_settings() -> None:
 def test_new_name_takes_precedence() -> None:
     settings = Settings.load_settings(environ={"A2A_PORT": "8000", "AGORA_PORT": "9000"})
     assert settings.port == 9000
-    assert settings.legacy_notice is not None
-    assert "AGORA_PORT is set" in settings.legacy_notice
+    assert settings.variables_notice is not None
+    assert "AGORA_PORT is set" in settings.variables_notice
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_new_name_takes_precedence() -> None:
 def test_unrelated_database_url_is_ignored(url: str, store: str) -> None:
     settings = Settings.load_settings(environ={"DATABASE_URL": url})
     assert settings.store == store
-    assert settings.legacy_notice is not None
+    assert settings.variables_notice is not None
 
 
 @pytest.mark.parametrize("value", ["false", "False", "0", "no", " off "])
@@ -142,8 +142,8 @@ def test_notice_is_logged_once(tmp_path: Path, capsys: pytest.CaptureFixture[str
     settings = Settings.load_settings(environ={"A2A_PORT": "0"}, events_port=0, data_dir=tmp_path)
     with restored_logging(), pytest.raises(ConfigurationError, match="signing"):
         run_server(settings)
-    assert settings.legacy_notice
-    assert capsys.readouterr().err.count(settings.legacy_notice) == 1
+    assert settings.variables_notice
+    assert capsys.readouterr().err.count(settings.variables_notice) == 1
 
 
 def test_legacy_log_formats_are_accepted() -> None:

@@ -23,19 +23,19 @@ def trouble(cause: str = "unreachable", *, unknown: bool = False) -> StoreUnavai
 
 def test_outage_logs_one_line_per_cause_and_one_at_its_end(caplog: pytest.LogCaptureFixture) -> None:
     outages = Outages()
-    outages.record_recovery(time.monotonic())
+    outages.end_outage_if_recovered(time.monotonic())
     for cause in ("unreachable", "timeout", "unreachable", "unreachable"):
         outages.record_failure(trouble(cause))
     began_before = time.monotonic() - 60
-    outages.record_recovery(began_before)
+    outages.end_outage_if_recovered(began_before)
     lines = [record.getMessage() for record in caplog.records]
     assert [line.split(":")[0] for line in lines] == [
         "storage unavailable (unreachable)",
         "storage unavailable (timeout)",
     ]
-    outages.record_recovery(time.monotonic())
+    outages.end_outage_if_recovered(time.monotonic())
     assert caplog.records[-1].getMessage().endswith("unreachable 3, timeout 1")
-    outages.record_recovery(time.monotonic())
+    outages.end_outage_if_recovered(time.monotonic())
     assert len(caplog.records) == 3
     outages.record_failure(trouble())
     assert len(caplog.records) == 4, "a new outage is logged again"

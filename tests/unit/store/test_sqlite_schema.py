@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from agora.store.migrate import list_migrations
-from agora.store.sqlite.schema import SCHEMA_FILE, read_schema
+from agora.store.sqlite.schema import SCHEMA_FILE, read_schema_script_or_none
 
 MIGRATIONS = list_migrations("sqlite")
 FIRST_TIME = 1_600_000_000_000_000  # only times in a new database are larger than this
@@ -33,14 +33,14 @@ def rows_of(connection: sqlite3.Connection, table: str) -> Iterator[tuple[Any, .
 
 
 def test_schema_of_a_new_database_equals_the_migrations() -> None:
-    schema = read_schema(MIGRATIONS)
+    schema = read_schema_script_or_none(MIGRATIONS)
     assert schema is not None, "schema.sql is not of these migrations: run 'make reference'"
     assert database([schema]) == database(migration.sql for migration in MIGRATIONS)
 
 
 def test_schema_of_other_migrations_is_not_used(tmp_path: Path) -> None:
-    assert read_schema(MIGRATIONS[:-1]) is None
-    assert read_schema([*MIGRATIONS[1:], MIGRATIONS[0]]) is None
-    assert read_schema(MIGRATIONS, tmp_path / "schema.sql") is None
+    assert read_schema_script_or_none(MIGRATIONS[:-1]) is None
+    assert read_schema_script_or_none([*MIGRATIONS[1:], MIGRATIONS[0]]) is None
+    assert read_schema_script_or_none(MIGRATIONS, tmp_path / "schema.sql") is None
     (tmp_path / "schema.sql").write_text(SCHEMA_FILE.read_text()[1:])
-    assert read_schema(MIGRATIONS, tmp_path / "schema.sql") is None
+    assert read_schema_script_or_none(MIGRATIONS, tmp_path / "schema.sql") is None

@@ -24,9 +24,9 @@ from agora.settings import ConfigurationError
 from agora.telemetry.context import (
     CURRENT_TRACE,
     add_trace_to_metadata,
+    build_trace_headers,
     extract_valid_trace_headers,
     open_span,
-    trace_headers,
 )
 from agora.telemetry.tracing import Tracing
 from tests.harness import ManualClock, admin_token, local_client, make_settings, running
@@ -196,7 +196,7 @@ async def test_remote_agent_is_in_the_same_trace(tmp_path: Path, spans: Spans) -
 )
 async def test_invalid_trace_context_is_ignored(client: httpx.AsyncClient, spans: Spans, value: Any) -> None:
     assert extract_valid_trace_headers({"traceparent": value}) == {}
-    with spans.tracing.begin("work", "consumer", {"traceparent": value, "tracestate": "a=b"}, {}):
+    with spans.tracing.open_incoming_span("work", "consumer", {"traceparent": value, "tracestate": "a=b"}, {}):
         pass
     assert spans.all[0].parent is None
 
@@ -212,7 +212,7 @@ def test_invalid_trace_state_is_dropped() -> None:
 def test_calls_work_outside_a_trace() -> None:
     metadata: dict[str, Any] = {"a": 1}
     assert CURRENT_TRACE.get() is None
-    assert trace_headers() == {}
+    assert build_trace_headers() == {}
     assert add_trace_to_metadata(metadata) is metadata
     with open_span("x") as nothing:
         nothing.set_attribute("a", 1)

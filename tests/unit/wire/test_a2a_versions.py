@@ -15,7 +15,7 @@ from agora.wire.a2a import tolerant_input as reading
 from agora.wire.a2a import v03 as legacy
 from agora.wire.a2a import v03_cards as legacy_cards
 from agora.wire.a2a import v03_proto as legacy_proto
-from agora.wire.a2a.states import LEGACY_STATES, TASK_STATES, find_task_state
+from agora.wire.a2a.states import LEGACY_STATES, TASK_STATES, parse_task_state_or_none
 from agora_sdk.errors import InvalidRequest
 from tests.unit.wire import a2a_messages as shapes
 
@@ -86,7 +86,7 @@ def test_card_round_trips_through_0_3(card: dict[str, Any]) -> None:
 
 @given(shapes.cards)
 def test_merged_card_is_valid_in_both_versions(card: dict[str, Any]) -> None:
-    merged = legacy_cards.merge_versions(card)
+    merged = legacy_cards.add_legacy_card_members(card)
     assert ParseDict(merged, v10.AgentCard(), ignore_unknown_fields=True) == ParseDict(card, v10.AgentCard())
     assert v03.AgentCard.model_validate(merged).url == "https://agents.example/a2a/x"
     assert legacy_cards.card_to_v1(merged) == card
@@ -102,8 +102,8 @@ def test_sdk_reads_0_3_as_protocol_buffers(event: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("state", TASK_STATES)
 def test_every_state_has_a_name_in_0_3(state: str) -> None:
-    assert find_task_state(LEGACY_STATES[state]) == state
-    assert find_task_state(TASK_STATES.index(state)) == state
+    assert parse_task_state_or_none(LEGACY_STATES[state]) == state
+    assert parse_task_state_or_none(TASK_STATES.index(state)) == state
     assert v03.TaskState(LEGACY_STATES[state])
 
 

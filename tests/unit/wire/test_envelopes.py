@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agora.wire.envelopes import AGORA_KEY, VIEW_BY_NAME, convert_document, embed_document, to_agentify
+from agora.wire.envelopes import AGORA_KEY, VIEW_BY_NAME, convert_document, convert_to_agentify_envelope, embed_document
 from agora_sdk.contract.envelopes import Performative
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -119,7 +119,7 @@ def test_any_sequence_of_conversions_is_lossless(source: str, way: list[str], da
 @given(data=st.data())
 def test_foreign_data_in_the_reserved_member_is_only_stored(view: str, data: st.DataObject) -> None:
     document = data.draw(DOCUMENTS[view])
-    message = convert_document(document, view, "message", ours=False)
+    message = convert_document(document, view, "message", is_slot_trusted=False)
     assert _exact(convert_document(message, "message", view)) == _exact(document)
     plain = VIEW_BY_NAME[view].convert_to_message(VIEW_BY_NAME[view].extract_slot(document)[1])
     for name in plain.keys() - {"metadata"}:
@@ -156,7 +156,7 @@ def test_server_fields_do_not_change_author_fields() -> None:
     plain = convert_document(envelope, "agentify", "message")
     stored = plain | {"message_id": "msg_1", "from_agent": "agent_1", "timestamp": "2026-01-16T10:30:00Z"}
     message = embed_document("agentify", stored, envelope)
-    back = to_agentify(message)
+    back = convert_to_agentify_envelope(message)
     slot = back.pop(AGORA_KEY)
     assert _exact(back) == _exact(envelope)
     assert slot == {"message_id": "msg_1", "from_agent": "agent_1", "timestamp": "2026-01-16T10:30:00Z"}

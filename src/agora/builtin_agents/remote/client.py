@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from agora.net.egress_policy import AddressRefused, EgressPolicy, Resolve, resolve_host
 from agora.net.http_client import ConnectionLost, HttpClient, Reply
-from agora.telemetry import open_span, trace_headers
+from agora.telemetry import build_trace_headers, open_span
 from agora_sdk.mcp_wire import Events
 
 from . import wire
@@ -54,7 +54,7 @@ class OriginClient:
     async def send_request(self, request: A2ARequest) -> Reply:
         """Send a request, and wait for the head of its response. Raises RemoteError."""
         with open_span("a2a.request", "client", **{"server.address": self._http.host}) as span:
-            reply = await self._send_with_timeout(request, {**self._headers, **request.headers, **trace_headers()})
+            reply = await self._send_with_timeout(request, {**self._headers, **request.headers, **build_trace_headers()})
             span.set_attribute("http.response.status_code", reply.status)
             return reply
 

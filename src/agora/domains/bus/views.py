@@ -11,7 +11,7 @@ from agora.clock import SECOND
 from agora.core.call import Call, decode_json, encode_json
 from agora.domains.messaging.records import MessageRow
 from agora.domains.messaging.views import build_message_from_row
-from agora.wire.envelopes import SECTIONS, to_bus
+from agora.wire.envelopes import SECTIONS, convert_to_bus_entry
 from agora_sdk.contract.bus import BusDelivery, BusEntry, BusPendingEntry
 from agora_sdk.contract.fields import JsonObject
 from agora_sdk.contract.messaging import Message
@@ -76,14 +76,14 @@ def to_entry(row: MessageRow, owner: StreamOwner) -> dict[str, Any]:
         (plain, {}),
         (plain | {"content": ""}, {"content": {"text": row.content}}),
     ):
-        entry = to_bus(candidate) | {"sender": row.from_name} | beside
+        entry = convert_to_bus_entry(candidate) | {"sender": row.from_name} | beside
         try:
             BusEntry.model_validate(entry)
             _CONTENT_ADAPTER.validate_python(entry.get("content", {}))
         except ValidationError:
             continue
         return entry
-    return to_bus(plain | {"content": "", "metadata": {}}) | {"content": {"text": row.content}}
+    return convert_to_bus_entry(plain | {"content": "", "metadata": {}}) | {"content": {"text": row.content}}
 
 
 def _is_claim_valid(task: TaskClaim, fields: Fields) -> bool:

@@ -16,7 +16,7 @@ from agora.domains.agents.references import build_address_of_name
 from agora.domains.messaging.records import MessageRow
 from agora.domains.messaging.views import build_message_fields
 from agora.value_classes import value_class
-from agora.wire.envelopes import embed_document, to_agentify
+from agora.wire.envelopes import convert_to_agentify_envelope, embed_document
 from agora.wire.envelopes.agentify import convert_message_type
 from agora_sdk.contract.envelopes import AgentMessage, Performative
 
@@ -255,7 +255,7 @@ async def correlate_and_record_reply(call: Call, row: MessageRow, parties: Seque
     if question.envelope_id == question.message_id:
         return row
     message = build_envelope_document(row)  # the asker knows the question by its own id for it
-    document = to_agentify(message)
+    document = convert_to_agentify_envelope(message)
     # The section of the marketplace's additions is rebuilt from the row whenever the message is read.
     document.pop("agora", None)
     document["correlation"] = {**document.get("correlation", {}), "reply_to": question.envelope_id}

@@ -27,7 +27,7 @@ from agora.domains.outbox.port import OutboxRequest, OutboxSource
 from agora.domains.outbox.records import OutboxRow
 from agora.settings import Settings
 from agora.store.port import Reader
-from agora.wire.envelopes import VIEW_BY_NAME, embed_document, to_agentify
+from agora.wire.envelopes import VIEW_BY_NAME, convert_to_agentify_envelope, embed_document
 from agora_sdk.contract.envelopes import AgentMessage, Performative
 from agora_sdk.contract.fields import DeliveryState, Priority
 from agora_sdk.errors import Conflict, InvalidRequest, field_error
@@ -63,7 +63,7 @@ class EndpointSource(OutboxSource, DeadLetterSource):
         place = None if endpoint is None else await self.locate_endpoint(reader, endpoint, context)
         if message is None or place is None:
             return None
-        body = to_json(to_agentify(build_envelope_document(message)))
+        body = to_json(convert_to_agentify_envelope(build_envelope_document(message)))
         url, private = place
         return OutboxRequest(url, body, f"{row.ref}.{row.recipient}", private)
 
@@ -91,7 +91,7 @@ class EndpointSource(OutboxSource, DeadLetterSource):
             return Inspection(None, GONE_REASON)
         agent = await call.tx.one(agents.select_agent_by_id, ref=dead_letter.owner)
         obstacle = GONE_REASON if _find_active_endpoint(agent, call.context.settings) is None else None
-        return Inspection(to_agentify(build_envelope_document(message)), obstacle)
+        return Inspection(convert_to_agentify_envelope(build_envelope_document(message)), obstacle)
 
     async def replay_letter(self, call: Call, dead_letter: DeadLetterRow) -> None:
         agent = await call.tx.one(agents.select_agent_by_id, ref=dead_letter.owner)

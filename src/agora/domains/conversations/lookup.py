@@ -22,7 +22,7 @@ from agora.domains.agents.references import (
 from agora.domains.messaging.records import MessageRow
 from agora.domains.messaging.service import ARRIVAL_EVENTS
 from agora.domains.messaging.views import compute_expiry_horizon
-from agora.wire.envelopes import to_agentify
+from agora.wire.envelopes import convert_to_agentify_envelope
 from agora_sdk.contract import conversations as contract
 from agora_sdk.contract.envelopes import AgentMessage
 
@@ -46,7 +46,7 @@ AFTER_EVERY_ID = "conv_g"  #: sorts after every id
 
 def build_envelope_from_row(row: MessageRow) -> AgentMessage:
     """Build a message as its author wrote it; the section ``agora`` holds the marketplace's additions."""
-    return AgentMessage.model_validate(to_agentify(build_envelope_document(row)))
+    return AgentMessage.model_validate(convert_to_agentify_envelope(build_envelope_document(row)))
 
 
 async def resolve_authorized_party(call: Call, agent_id: str | None) -> Party:

@@ -1,7 +1,7 @@
 """Interface of a dead letter source.
 
 A source abandons a delivery with :func:`.letters.record_dead_letter`, under its own name, and is registered under that
-name in ``agora.server.dead_letters``. All further operations on its letters use the
+name in ``agora.server.dead_letter_sources``. All further operations on its letters use the
 three methods here, within the transaction of the calling operation.
 """
 

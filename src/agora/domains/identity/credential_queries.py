@@ -24,7 +24,7 @@ select_key_by_digest = Query(
     TokenRow,
     postgres="select * from agora_credential(:digest)",
     types={"digest": "bytea"},
-    beyond=True,
+    crosses_tenants=True,
 )
 select_key_by_id = Query("select * from tokens where tenant_id = :tenant and token_id = :token_id", TokenRow)
 select_task_credential = Query(

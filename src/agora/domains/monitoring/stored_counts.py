@@ -19,7 +19,7 @@ MAX_TIME_SHARE = 0.02  # maximum share of time spent counting: the interval grow
 
 
 class StoredCounts(Controller):
-    """Counts only while metrics are collected (``measures.looked_at``)."""
+    """Counts only while metrics are collected (``measures.last_scraped_at``)."""
 
     name = "census"
     interval = COUNT_INTERVAL
@@ -29,7 +29,7 @@ class StoredCounts(Controller):
         self._measures = measures
 
     async def step(self) -> None:
-        looked = self._measures.looked_at
+        looked = self._measures.last_scraped_at
         # Counting scans whole tables, which nobody should pay for who collects no metrics.
         if looked is None or time.monotonic() - looked > IDLE_AFTER_SECONDS:
             return
@@ -38,5 +38,5 @@ class StoredCounts(Controller):
             for name, query in statements.COUNT_QUERIES.items():
                 for row in await self.read(tenant, query):
                     counts[name, row.state] += row.number
-        self._measures.counted = counts
+        self._measures.row_counts = counts
         self.interval = max(COUNT_INTERVAL, (time.perf_counter() - started_at) / MAX_TIME_SHARE)

@@ -1,4 +1,4 @@
-"""Interface of an outbox source. Sources are registered by name in ``agora.server.outbox``."""
+"""Interface of an outbox source. Sources are registered by name in ``agora.server.outbox_sources``."""
 
 from __future__ import annotations
 

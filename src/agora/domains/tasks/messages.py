@@ -11,7 +11,7 @@ from typing import Any
 
 from agora.clock import SECOND
 from agora.core.call import Call, decode_json, encode_json
-from agora.wire.questions import MAX_QUESTIONS, find_answered_name, list_unanswered_names
+from agora.wire.questions import MAX_QUESTIONS, find_answered_question_name, list_unanswered_question_names
 from agora_sdk.contract import tasks as contract
 from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.contract.parts import Part
@@ -148,7 +148,7 @@ async def add_requester_message_and_resume(draft: TaskDraft, message: dict[str, 
 
 async def _has_open_questions(draft: TaskDraft, answer: Mapping[str, Any]) -> bool:
     """Whether questions of the agent remain open after this answer, which is not stored yet."""
-    if find_answered_name(answer) is None:
+    if find_answered_question_name(answer) is None:
         return False
     # Each name may be answered twice; any other message counts as an answer to all questions.
     # Read backwards to the agent's last message, which holds the open questions.
@@ -159,7 +159,7 @@ async def _has_open_questions(draft: TaskDraft, answer: Mapping[str, Any]) -> bo
     for row in rows:
         message = decode_json(row.data) if row.data is not None else {}
         if message.get("role") == AGENT:
-            return bool(list_unanswered_names(message, answers))
+            return bool(list_unanswered_question_names(message, answers))
         answers.append(message)
     return False
 

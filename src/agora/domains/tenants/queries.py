@@ -34,19 +34,19 @@ list_tenants = Query(
     TenantRow,
     postgres="select * from agora_tenants(:after, :limit) where :tenant <> ''",
     types={"limit": BIG},
-    beyond=True,
+    crosses_tenants=True,
 )
 select_tenant = Query(
     "select * from tenants where :tenant = 'default' and tenant_id = :id and status <> 'deleted'",
     TenantRow,
     postgres="select * from agora_tenant(:id) where :tenant <> ''",
-    beyond=True,
+    crosses_tenants=True,
 )
 select_tenants_to_erase = Query(
     "select tenant_id, status_since from tenants where :tenant = 'default' and status = 'deleting' order by tenant_id",
     TenantErasureRow,
     postgres="select tenant_id, status_since from agora_tenants('', 1000000) where :tenant <> '' and status = 'deleting' order by 1",
-    beyond=True,
+    crosses_tenants=True,
 )
 select_tenant_counts = Query(
     """
@@ -57,7 +57,7 @@ select_tenant_counts = Query(
     """,
     TenantCountsRow,
     postgres="select * from agora_tenant_counts(:id) where :tenant <> ''",
-    beyond=True,
+    crosses_tenants=True,
     scan=True,
 )
 insert_tenant = Write(
@@ -70,7 +70,7 @@ insert_tenant = Write(
     str,
     postgres="select tenant_id from agora_tenant_add(:id, :name, :metadata, :now, :by) as made(tenant_id) where :tenant <> ''",
     types={"now": BIG},
-    beyond=True,
+    crosses_tenants=True,
 )
 update_tenant = Write(
     """
@@ -85,7 +85,7 @@ update_tenant = Write(
         as changed(tenant_id) where :tenant <> ''
     """,
     types={"since": BIG, "now": BIG},
-    beyond=True,
+    crosses_tenants=True,
 )
 # Hosts of instances, for a new tenant: each reports its data to every tenant, but only periodically.
 insert_hosts = Write(
@@ -99,7 +99,7 @@ insert_hosts = Write(
     str,
     postgres="select host_id from agora_tenant_hosts(:id, :now) as made(host_id) where :tenant <> ''",
     types={"now": BIG},
-    beyond=True,
+    crosses_tenants=True,
 )
 # The status is checked again here: of a suspension or deletion at the same time, no key may remain.
 insert_key = Write(
@@ -115,7 +115,7 @@ insert_key = Write(
         as made(token_id) where :tenant <> ''
     """,
     types={"digest": "bytea", "authority": BIG, "now": BIG},
-    beyond=True,
+    crosses_tenants=True,
 )
 mark_tenant_deleted = Write(
     """
@@ -125,7 +125,7 @@ mark_tenant_deleted = Write(
     str,
     postgres="select tenant_id from agora_tenant_drop(:id, :now) as gone(tenant_id) where :tenant <> ''",
     types={"now": BIG},
-    beyond=True,
+    crosses_tenants=True,
 )
 
 # Tables with a tenant column, and the columns of their primary keys in order.
@@ -146,7 +146,7 @@ select_columns = Query(
         and exists (select from pg_attribute t where t.attrelid = c.oid and t.attname = 'tenant_id')
     order by c.relname <> 'agents', c.relname, k.place
     """,
-    beyond=True,
+    crosses_tenants=True,
     scan=True,
 )
 

@@ -69,12 +69,12 @@ class Cards:
         unless the client uses 1.0. Raises InternalError if the key cannot be read."""
         # The Host header is the caller's: a signature over a foreign URL would vouch for somebody else's server.
         if not is_own_url(base_url, self._settings):
-            return card if current else legacy_cards.merge_versions(card)
+            return card if current else legacy_cards.add_legacy_card_members(card)
         bare = {member: value for member, value in card.items() if member != "signatures"}
         jku = base_url + JWKS_PATH
         try:
             signatures = [self._signer.sign_card(bare, jku)]
-            document = bare if current else legacy_cards.merge_versions(bare)
+            document = bare if current else legacy_cards.add_legacy_card_members(bare)
             if not current:
                 signatures.append(self._signer.sign_card(document, jku))
         except (OSError, ValueError) as error:

@@ -74,7 +74,7 @@ LEGACY: Final = Dialect(
             legacy.push_config_to_v03(config) for config in page.get("configs", ())
         ],
         "DeleteTaskPushNotificationConfig": lambda result: None,
-        "GetExtendedAgentCard": legacy_cards.merge_versions,
+        "GetExtendedAgentCard": legacy_cards.add_legacy_card_members,
     },
     legacy.event_to_v03,
 )
@@ -92,7 +92,7 @@ LEGACY_PROTO: Final = Dialect(
             "configs": [legacy_proto.push_config_to_proto(config) for config in page.get("configs", ())]
         },
         "DeleteTaskPushNotificationConfig": lambda result: {},
-        "GetExtendedAgentCard": legacy_cards.merge_versions,
+        "GetExtendedAgentCard": legacy_cards.add_legacy_card_members,
     },
     legacy_proto.event_to_proto,
 )

@@ -95,7 +95,7 @@ def _choose_dialect(scope: Scope, target: ResourceCall, params: dict[str, Any]) 
     """
     if not target.legacy:
         return CURRENT
-    if "message" in params and not legacy_proto.is_proto(params):
+    if "message" in params and not legacy_proto.is_proto_request(params):
         return LEGACY
     over_httpx = (read_header(scope, b"user-agent") or "").startswith("python-httpx/")
     return LEGACY_PROTO_TEXT if over_httpx else LEGACY_PROTO

@@ -11,7 +11,7 @@ from typing import Any, Final
 from agora.value_classes import value_class
 from agora.wire.a2a import tolerant_input
 from agora.wire.a2a import v03 as legacy
-from agora.wire.a2a.states import TASK_STATES, find_task_state
+from agora.wire.a2a.states import TASK_STATES, parse_task_state_or_none
 from agora.wire.a2a.tolerant_input import convert_to_json_names, invalid_field, read_count, read_name
 from agora_sdk.errors import InvalidRequest, field_error
 
@@ -117,7 +117,7 @@ def _read_list_tasks(params: Mapping[str, Any], is_legacy: bool) -> Arguments:
     if "includeArtifacts" in fields:
         arguments["include_artifacts"] = _read_flag(fields["includeArtifacts"], "includeArtifacts")
     if fields.get("status"):
-        state = find_task_state(fields["status"])
+        state = parse_task_state_or_none(fields["status"])
         if state is None:
             raise invalid_field("status", f"should be one of {', '.join(TASK_STATES[1:])}")
         # TASK_STATE_UNSPECIFIED is the default of Protocol Buffers: no filter.

@@ -37,7 +37,7 @@ from agora.protocols.http import (
 from agora.protocols.trace_context import open_incoming_span, read_trace_carrier
 from agora.protocols.websockets import MAX_REASON_BYTES, read_subprotocol_token, refuse_handshake
 from agora.settings import Settings
-from agora.wire.envelopes import AGORA_KEY, to_agentify
+from agora.wire.envelopes import AGORA_KEY, convert_to_agentify_envelope
 from agora.wire.envelopes.stored import build_blank_message
 from agora_sdk.contract import declared
 from agora_sdk.errors import AgoraError, InternalError, InvalidRequest, Overloaded, PayloadTooLarge, Unauthenticated
@@ -333,7 +333,7 @@ class _Socket:
                 for item in batch.items:
                     event = from_json(item.json)
                     if self._is_addressed_to_subject(event["data"]) and event["data"]["message_id"] not in sent:
-                        await self._deliver_document(to_agentify(_to_stored_message(event["data"])))
+                        await self._deliver_document(convert_to_agentify_envelope(_to_stored_message(event["data"])))
 
     def _is_addressed_to_subject(self, data: Mapping[str, Any]) -> bool:
         # A broadcast has no list of recipients; its sender gets no copy.

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from agora.value_classes import value_class
-from agora.wire.questions import ANSWERS_KEY, find_named_questions, list_unanswered_names
+from agora.wire.questions import ANSWERS_KEY, find_named_questions, list_unanswered_question_names
 
 __all__ = ["ELICIT_METHOD", "INTERRUPTED_STATUSES", "Question", "list_open_questions", "list_questions_of_entry"]
 
@@ -104,7 +104,7 @@ def list_open_questions(entries: Iterable[Mapping[str, Any]]) -> list[Question]:
     # A single question is open as long as the task waits: its answer changes the state.
     if questions[0].name is None:
         return questions
-    names = list_unanswered_names(_read_message_of_entry(question_entry), answers)
+    names = list_unanswered_question_names(_read_message_of_entry(question_entry), answers)
     return [question for question in questions if question.name in names]
 
 

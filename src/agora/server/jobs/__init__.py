@@ -96,10 +96,10 @@ def build_controllers(
     controllers += [BuiltinAgentsController(job_context, host), RemoteAgentsController(job_context, host, a2a_clients)]
     if context.configuration.settings.declared_agents:
         controllers.append(DeclaredAgentsController(job_context))
-    if (local := context.ports.find(LOCAL_HOST)) is not None:
-        instances = InstanceReconciler(job_context, local)
-        remote = HostedInstanceReconciler(job_context, local.http_client)
-        controllers += [instances, remote, InstanceMaintenance(job_context, instances)]
+    local_host = context.ports.get(LOCAL_HOST)
+    instances = InstanceReconciler(job_context, local_host)
+    remote = HostedInstanceReconciler(job_context, local_host.http_client)
+    controllers += [instances, remote, InstanceMaintenance(job_context, instances)]
     settings = context.configuration.settings
     if settings.consul_url:
         from agora.domains.bus.consul_client import Consul

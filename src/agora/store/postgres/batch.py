@@ -35,6 +35,9 @@ class Batch:
 
     They share a transaction, so the database does not isolate them: a call owns each row that it locks or changes, and
     a call that needs a row of another one is run alone (ADR 23).
+
+    ended: attempts to commit. refused: those that raised before any change. ejected: calls to run alone. unstarted: calls
+    without time in this batch.
     """
 
     __slots__ = ("_attempts", "_live", "_owners", "ejected", "ended", "refused", "unstarted")
@@ -48,7 +51,7 @@ class Batch:
         self._live: list[tuple[Attempt, Request]] = []
         self._owners: dict[tuple[str, Any], Attempt] = {}
 
-    def start(self, calls: Sequence[Call]) -> list[Request]:
+    def run_first_steps(self, calls: Sequence[Call]) -> list[Request]:
         """Run the first step of each call. Calls without time are ``unstarted``."""
         until = time.perf_counter() + SLICE_SECONDS
         for position, call in enumerate(calls):
@@ -62,7 +65,7 @@ class Batch:
                 self._step_attempt(attempt, None)
         return [request for _, request in self._live]
 
-    def advance_attempts(self, answers: Iterable[Any]) -> list[Request]:
+    def run_next_steps(self, answers: Iterable[Any]) -> list[Request]:
         """Run the next step of each running call with the answers in order. Raises BatchSpoiled."""
         live, self._live = self._live, []
         for (attempt, request), answer in zip(live, answers, strict=True):
@@ -77,7 +80,7 @@ class Batch:
     def _step_attempt(self, attempt: Attempt, answer: Any) -> None:
         request = attempt.step_work(answer)
         if request is not None:
-            if request.needs_own_transaction or not self._may_run(attempt, request):
+            if request.needs_own_transaction or not self._acquire_row_if_free(attempt, request):
                 self._eject_or_spoil_batch(attempt)
             else:
                 self._live.append((attempt, request))
@@ -89,8 +92,9 @@ class Batch:
         else:
             self.refused.append(attempt)
 
-    def _may_run(self, attempt: Attempt, request: Request) -> bool:
-        """Whether the call may run the request: it names no row, locks a free row, or the call owns the row."""
+    def _acquire_row_if_free(self, attempt: Attempt, request: Request) -> bool:
+        """Return whether the call may run the request: it names no row, locks a free row, or owns the row. Records the owner of
+        a row that it locks first."""
         row = request.locked_row
         if row is None:
             return True
@@ -130,10 +134,10 @@ async def run_calls_in_one_transaction(transaction: Transaction, calls: Sequence
     """
     batch = Batch()
     try:
-        requests = await _run_outside_task(partial(batch.start, calls))
+        requests = await _run_outside_task(partial(batch.run_first_steps, calls))
         while requests:
-            answers = await transaction.answer_requests(requests)
-            requests = await _run_outside_task(partial(batch.advance_attempts, answers))
+            answers = await transaction.run_requests(requests)
+            requests = await _run_outside_task(partial(batch.run_next_steps, answers))
     except BaseException:
         batch.abandon_attempts()
         raise
@@ -146,10 +150,10 @@ async def run_call_alone(transaction: Transaction, call: Call) -> tuple[Attempt,
 
     Returns the ended attempt (with ``error`` set if the work raised), and whether it needed to run alone.
     """
-    attempt, needed, answer = Attempt(call), False, None
+    attempt, needs_own_transaction, answer = Attempt(call), False, None
     try:
         while (request := await _run_outside_task(partial(attempt.step_work, answer))) is not None:
-            needed = needed or request.needs_own_transaction
+            needs_own_transaction = needs_own_transaction or request.needs_own_transaction
             # The statement must see the call's own buffered rows.
             if attempt.tx.has_unwritten_rows(request.statement):
                 await _flush_rows(transaction, attempt)
@@ -159,7 +163,7 @@ async def run_call_alone(transaction: Transaction, call: Call) -> tuple[Attempt,
     except BaseException:
         attempt.close()
         raise
-    return attempt, needed
+    return attempt, needs_own_transaction
 
 
 def collect_events(attempts: Iterable[Attempt]) -> list[NewEvent]:

@@ -22,12 +22,12 @@ from ..outages import Outages
 from ..port import NewEvent, Query, R, Statement, StoreUnavailable, SuspendedInTransaction, Table, TxClosed, Work, Write
 from . import sql
 
-__all__ = ["Attempt", "Call", "CallKind", "PostgresTx", "Request", "load_answer"]
+__all__ = ["Attempt", "Call", "PostgresTx", "Request", "ResultKind", "load_answer"]
 
 log = logging.getLogger(__name__)
 
 
-class CallKind(Enum):
+class ResultKind(Enum):
     """Kind of a request's result."""
 
     ONE = auto()
@@ -36,11 +36,11 @@ class CallKind(Enum):
     RETURNING = auto()
 
 
-def load_answer(statement: Statement[Any], kind: CallKind, answer: Any) -> Any:
+def load_answer(statement: Statement[Any], kind: ResultKind, answer: Any) -> Any:
     """Load the rows of an answer as the statement's records."""
-    if not answer or kind is CallKind.COUNT:
+    if not answer or kind is ResultKind.COUNT:
         return answer
-    if kind is CallKind.ONE:
+    if kind is ResultKind.ONE:
         return statement.load_records((answer,), lambda: _list_column_names(answer))[0]
     return statement.load_records(answer, lambda: _list_column_names(answer[0]))
 
@@ -54,14 +54,14 @@ class Request:
 
     __slots__ = ("kind", "statement", "text", "tx", "values")
 
-    def __init__(self, tx: PostgresTx, kind: CallKind, statement: Statement[Any], parameters: dict[str, Any]) -> None:
+    def __init__(self, tx: PostgresTx, kind: ResultKind, statement: Statement[Any], parameters: dict[str, Any]) -> None:
         self.tx, self.kind, self.statement = tx, kind, statement
         self.text = sql.build_single_text(statement)
         self.values = sql.bind_values(self.text, tx.tenant, parameters)
 
     def __await__(self) -> Generator[Request, Any, Any]:
         # Yields to Attempt.step_work: no task waits here, the engine resumes the coroutine with the database's answer.
-        self.tx.check()
+        self.tx.require_open()
         return load_answer(self.statement, self.kind, (yield self))
 
     @property
@@ -99,30 +99,30 @@ class PostgresTx:
         self._open = True
 
     def one(self, query: Query[Any], /, **parameters: Any) -> Request:
-        self.check()
-        return Request(self, CallKind.ONE, query, parameters)
+        self.require_open()
+        return Request(self, ResultKind.ONE, query, parameters)
 
     def all(self, query: Query[Any], /, **parameters: Any) -> Request:
-        self.check()
-        return Request(self, CallKind.ALL, query, parameters)
+        self.require_open()
+        return Request(self, ResultKind.ALL, query, parameters)
 
     def append(self, table: Table[R], record: R, /) -> None:
-        self.check()
+        self.require_open()
         self.rows.setdefault(table, []).append(table.to_row(record, self.tenant))
 
     def emit(self, event: NewEvent, /) -> None:
-        self.check()
+        self.require_open()
         self.events.append(event)
 
     def execute(self, write: Write[Any], /, **parameters: Any) -> Request:
-        self.check()
-        return Request(self, CallKind.COUNT, write, parameters)
+        self.require_open()
+        return Request(self, ResultKind.COUNT, write, parameters)
 
     def returning(self, write: Write[Any], /, **parameters: Any) -> Request:
-        self.check()
-        return Request(self, CallKind.RETURNING, write, parameters)
+        self.require_open()
+        return Request(self, ResultKind.RETURNING, write, parameters)
 
-    def check(self) -> None:
+    def require_open(self) -> None:
         if not self._open:
             raise TxClosed("the transaction was used after its call had ended")
 
@@ -151,8 +151,8 @@ class Call:
     started: bool = False
     timer: asyncio.TimerHandle | None = None
 
-    def expire_after(self, seconds: float) -> None:
-        """Fail the call if it is not answered by a deadline."""
+    def start_timeout(self, seconds: float) -> None:
+        """Fail the call unless it is answered within that time."""
         self.timer = self.future.get_loop().call_later(seconds, self._fail_expired, seconds)
 
     def _fail_expired(self, seconds: float) -> None:

@@ -53,12 +53,12 @@ def redact_url(url: str) -> str:
     return re.sub(r"([?&])(password|sslpassword)=[^&]*", r"\1\2=***", hidden)
 
 
-async def open_connection(url: str, wait: float) -> asyncpg.Connection:
+async def open_connection(url: str, wait_seconds: float) -> asyncpg.Connection:
     """Open a connection outside the pool without timeouts; waits for a starting server.
 
-    wait: seconds. Raises StoreFailure, which names the server without its password.
+    Raises StoreFailure, which names the server without its password.
     """
-    until = asyncio.get_running_loop().time() + wait
+    until = asyncio.get_running_loop().time() + wait_seconds
     while True:
         try:
             connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS)
@@ -97,7 +97,7 @@ def _decode_numeric(text: str) -> int | float:
     return float(text) if "." in text or not text.lstrip("-").isdigit() else int(text)
 
 
-async def _prepare_connection(connection: asyncpg.Connection) -> None:
+async def _initialize_connection(connection: asyncpg.Connection) -> None:
     """Set up a new connection. Raises StoreFailure if row-level security would not apply to it."""
     if await connection.fetchval(_ROLE_BYPASSES_POLICIES):
         raise StoreFailure(
@@ -141,7 +141,7 @@ class Connections:
             max_queries=math.inf,
             max_inactive_connection_lifetime=IDLE_SECONDS,
             connection_class=_Connection,
-            init=_prepare_connection,
+            init=_initialize_connection,
             reset=_skip_session_reset,
             timeout=CONNECT_SECONDS,
             command_timeout=self.timeout,
@@ -181,7 +181,7 @@ class Connections:
             raise ConnectionLost("The connection to PostgreSQL was lost.", cause=cause, reason=reason) from error
         finally:
             try:
-                await transaction.end()
+                await transaction.roll_back_unless_committed()
             finally:  # a cancelled caller must still return the connection
                 await self._pool.release(connection)
 

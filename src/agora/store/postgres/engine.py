@@ -31,23 +31,25 @@ TENANTS_MAX_AGE = 4.0
 DEFAULT_TENANT = "default"  # the tenant that exists in every database and owns the server's own rows
 CLOCK_TOLERANCE = 50_000  # microseconds of difference between clocks that are ignored
 
-_TENANTS = Query("", str, postgres="select tenant_id from agora_tenant_ids() as known(tenant_id)", beyond=True)
+_TENANTS = Query("", str, postgres="select tenant_id from agora_tenant_ids() as known(tenant_id)", crosses_tenants=True)
 _CLOCK = Query(
     "",
     int,
     postgres="select cast(extract(epoch from clock_timestamp()) * 1000000 as bigint) as now where :tenant = ''",
-    beyond=True,
+    crosses_tenants=True,
 )
 _SIZE = Query("select pg_database_size(current_database()) as size where :tenant = ''", int, scan=True)
 # Query data beyond the memory limit goes into a temporary file beside the tables, which needs disk space as they do.
 _FILLER_BYTES = 8_000
-_LITTLE_MEMORY = Query("", str, postgres="select set_config('work_mem', '64kB', true) where :tenant <> ''", beyond=True)
+_LITTLE_MEMORY = Query(
+    "", str, postgres="select set_config('work_mem', '64kB', true) where :tenant <> ''", crosses_tenants=True
+)
 _CAN_WRITE_TEMPORARY_FILE = Query(
     "",
     int,
     postgres=f"with filler as materialized (select repeat('x', {_FILLER_BYTES}) from generate_series(1, {MIN_FREE_BYTES // _FILLER_BYTES + 1})) "
     "select count(*) from filler where :tenant <> ''",
-    beyond=True,
+    crosses_tenants=True,
 )
 
 
@@ -92,8 +94,8 @@ class PostgresStore:
             batches=batches,
             solos=solos,
             publish=self._publish_events,
-            told=lambda seconds, calls: self.on_transaction(seconds, calls),
-            news=self.peers.notification_prefix,
+            on_transaction=lambda seconds, calls: self.on_transaction(seconds, calls),
+            find_notification_prefix=self.peers.find_notification_prefix,
             outages=self._outages,
         )
 
@@ -143,7 +145,7 @@ class PostgresStore:
     async def probe_write(self) -> None:
         started_at = time.monotonic()
         await self.write(DEFAULT_TENANT, _write_probe_row, label="probe")
-        self._outages.record_recovery(started_at)
+        self._outages.end_outage_if_recovered(started_at)
 
     async def measure_health(self) -> Mapping[str, float]:
         started_at = time.perf_counter()

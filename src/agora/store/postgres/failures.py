@@ -95,7 +95,7 @@ def to_store_failure(error: BaseException) -> StoreFailure:
     if isinstance(error, StoreFailure):
         return error
     text = str(error) or type(error).__name__
-    failed = next(
+    failure = next(
         (
             StoreUnavailable(words, cause=cause, reason=text)
             for kind, cause, words in _CAUSES
@@ -103,8 +103,8 @@ def to_store_failure(error: BaseException) -> StoreFailure:
         ),
         StoreFailure(f"PostgreSQL could not store the call: {text}"),
     )
-    failed.__cause__ = error
-    return failed
+    failure.__cause__ = error
+    return failure
 
 
 def to_connection_lost(error: Exception) -> ConnectionLost:

@@ -15,28 +15,28 @@ from .connections import open_connection, redact_url
 from .failures import to_store_failure
 from .schema import RUNTIME_ROLE, list_protection_gaps, migrate_schema, read_applied_checksums
 
-__all__ = ["create_postgres", "postgres_status", "upgrade_postgres"]
+__all__ = ["create_and_migrate_postgres", "migrate_postgres", "read_postgres_status"]
 
 WAIT_SECONDS = 10.0
 MAINTENANCE_DATABASE = "postgres"  # the database that every server has
 
 
-async def postgres_status(url: str, seconds: float = WAIT_SECONDS) -> DatabaseStatus:
+async def read_postgres_status(url: str, seconds: float = WAIT_SECONDS) -> DatabaseStatus:
     if not await _database_exists(url, seconds):
         return DatabaseStatus(redact_url(url), False, 0, tuple(map(str, migrate.list_migrations("postgres"))))
     connection = await open_connection(url, seconds)
     try:
         checksums = await read_applied_checksums(connection)
         pending = migrate.list_pending_migrations(checksums, "postgres")
-        bare = await list_protection_gaps(connection) if checksums else []
-        return DatabaseStatus(redact_url(url), True, len(checksums), tuple(map(str, pending)), tuple(bare))
+        unprotected = await list_protection_gaps(connection) if checksums else []
+        return DatabaseStatus(redact_url(url), True, len(checksums), tuple(map(str, pending)), tuple(unprotected))
     except asyncpg.PostgresError as error:
         raise to_store_failure(error) from error
     finally:
         await connection.close()
 
 
-async def upgrade_postgres(url: str) -> int:
+async def migrate_postgres(url: str) -> int:
     connection = await open_connection(url, WAIT_SECONDS)
     try:
         return await migrate_schema(connection, SystemClock())
@@ -44,7 +44,7 @@ async def upgrade_postgres(url: str) -> int:
         await connection.close()
 
 
-async def create_postgres(url: str, login: str | None, password: str | None) -> bool:
+async def create_and_migrate_postgres(url: str, login: str | None, password: str | None) -> bool:
     name = _read_database_name(url)
     created = not await _database_exists(url)
     if created:
@@ -60,7 +60,7 @@ async def create_postgres(url: str, login: str | None, password: str | None) -> 
             raise to_store_failure(error) from error
         finally:
             await connection.close()
-    await upgrade_postgres(url)
+    await migrate_postgres(url)
     if login:
         await _grant_login(url, name, login, password)
     return created

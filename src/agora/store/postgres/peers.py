@@ -42,31 +42,31 @@ class Peers:
         self.url, self.origin = url, uuid4().hex[:12]
         self.on_message: Callable[[str, str, str], None] = lambda origin, topic, text: None
         self.listening = self.others = self._closing = False
-        self._words: asyncio.Queue[str] = asyncio.Queue(MAX_QUEUED_MESSAGES)
-        self._life: asyncio.Task[None] | None = None
+        self._unsent_messages: asyncio.Queue[str] = asyncio.Queue(MAX_QUEUED_MESSAGES)
+        self._connection_task: asyncio.Task[None] | None = None
 
     def open(self) -> None:
-        self._life = asyncio.get_running_loop().create_task(self._keep_connected())
+        self._connection_task = asyncio.get_running_loop().create_task(self._keep_connected())
 
     async def close(self) -> None:
         """Close the connection, even if a cancellation is lost."""
         self._closing = True
-        while self._life is not None and not self._life.done():
-            self._life.cancel()
-            await asyncio.wait({self._life}, timeout=1)
+        while self._connection_task is not None and not self._connection_task.done():
+            self._connection_task.cancel()
+            await asyncio.wait({self._connection_task}, timeout=1)
 
     def send(self, topic: str, text: str = "") -> None:
         """Send a message to every other server without waiting. Raises ValueError for an invalid message."""
-        word = f"{self.origin} {topic} {text}"
-        if len(word.encode()) > MAX_PAYLOAD_BYTES or "\0" in word:
+        message = f"{self.origin} {topic} {text}"
+        if len(message.encode()) > MAX_PAYLOAD_BYTES or "\0" in message:
             raise ValueError(f"a message about {topic!r} is too long, or has a NUL")
         # The oldest is the least loss: a later message about a tenant has a later sequence, and the log is read up to
         # that.
-        if self._words.full():
-            self._words.get_nowait()
-        self._words.put_nowait(word)
+        if self._unsent_messages.full():
+            self._unsent_messages.get_nowait()
+        self._unsent_messages.put_nowait(message)
 
-    def notification_prefix(self) -> str | None:
+    def find_notification_prefix(self) -> str | None:
         """Prefix of a transaction's notification; None if no other server listens."""
         return f"{self.origin} {COMMIT_TOPIC}" if self.others else None
 
@@ -89,7 +89,7 @@ class Peers:
         """Listen and send until the connection is lost."""
         connection = await asyncpg.connect(self.url, timeout=CONNECT_SECONDS, server_settings=_SESSION_SETTINGS)
         try:
-            await connection.add_listener(CHANNEL, self._handle_notification)
+            await connection.add_listener(CHANNEL, self._receive_notification)
             self.listening = True
             # After LISTEN: what was committed before it is found in the log, what comes later is heard.
             self.on_message(self.origin, LISTENING_TOPIC, "")
@@ -103,14 +103,14 @@ class Peers:
         """Send the next message, or a heartbeat if the connection is quiet."""
         try:
             async with asyncio.timeout(HEARTBEAT_SECONDS):
-                word = await self._words.get()
+                message = await self._unsent_messages.get()
         except TimeoutError:
             # A connection that only listens would never notice that its server is gone.
             await connection.fetchval("select 1", timeout=HEARTBEAT_SECONDS)
         else:
-            await connection.execute("select pg_notify($1, $2)", CHANNEL, word, timeout=HEARTBEAT_SECONDS)
+            await connection.execute("select pg_notify($1, $2)", CHANNEL, message, timeout=HEARTBEAT_SECONDS)
 
-    def _handle_notification(self, connection: Any, pid: int, channel: str, payload: Any) -> None:
+    def _receive_notification(self, connection: Any, pid: int, channel: str, payload: Any) -> None:
         origin, _, body = str(payload).partition(" ")
         topic, _, text = body.partition(" ")
         # NOTIFY reaches its own sender, too.

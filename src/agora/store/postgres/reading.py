@@ -14,7 +14,7 @@ from agora_sdk.errors import DeadlineExceeded, Overloaded
 from ..outages import Outages
 from ..port import Query, R, Reading, StoreUnavailable, TxClosed
 from . import sql
-from .calls import CallKind, load_answer
+from .calls import ResultKind, load_answer
 from .connections import Connections
 from .failures import ConnectionLost, to_store_failure
 from .transaction import Transaction
@@ -34,22 +34,22 @@ class PostgresReader:
         self._readers = readers
         self._stack = AsyncExitStack()
         self._transaction: Transaction | None = None
-        self._turn = asyncio.Lock()
+        self._statement_lock = asyncio.Lock()
         self._open = True
 
     async def one(self, query: Query[R], /, **parameters: Any) -> R | None:
-        row: R | None = await self._run_query(CallKind.ONE, query, parameters)
+        row: R | None = await self._run_query(ResultKind.ONE, query, parameters)
         return row
 
     async def all(self, query: Query[R], /, **parameters: Any) -> Sequence[R]:
-        rows: Sequence[R] = await self._run_query(CallKind.ALL, query, parameters)
+        rows: Sequence[R] = await self._run_query(ResultKind.ALL, query, parameters)
         return rows
 
-    async def _run_query(self, kind: CallKind, query: Query[Any], parameters: dict[str, Any]) -> Any:
+    async def _run_query(self, kind: ResultKind, query: Query[Any], parameters: dict[str, Any]) -> Any:
         text = sql.build_single_text(query)
         values = sql.bind_values(text, self.tenant, parameters)
         # A connection runs one statement at a time, and the work may gather several reads.
-        async with self._turn:
+        async with self._statement_lock:
             if not self._open:
                 raise TxClosed("the reader was used after its work had ended")
             if self._transaction is None:
@@ -98,7 +98,7 @@ class Readers:
         seconds = self._connections.timeout
         try:
             async with asyncio.timeout(seconds) as limit:
-                return await self._read_retried(tenant, work)
+                return await self._read_with_retry(tenant, work)
         except TimeoutError:
             if not limit.expired():
                 raise
@@ -109,7 +109,7 @@ class Readers:
             self._outages.record_failure(error)
             raise
 
-    async def _read_retried(self, tenant: str, work: Reading[T]) -> T:
+    async def _read_with_retry(self, tenant: str, work: Reading[T]) -> T:
         try:
             return await self._read_once(tenant, work)
         except ConnectionLost:

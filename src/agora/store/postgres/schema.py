@@ -105,11 +105,11 @@ async def read_applied_checksums(connection: asyncpg.Connection) -> dict[int, st
 
 async def list_protection_gaps(connection: asyncpg.Connection) -> list[str]:
     """Find missing tenant protection: tables without policies, or ``protection.sql`` itself."""
-    bare = [row["relname"] for row in await connection.fetch(_SELECT_UNPROTECTED_TABLES)]
+    unprotected = [row["relname"] for row in await connection.fetch(_SELECT_UNPROTECTED_TABLES)]
     return (
-        bare
+        unprotected
         if await connection.fetchval(_SELECT_PROTECTION_VERSION) == _read_row_security_sql()[1]
-        else [*bare, _PROTECTION_FILE.name]
+        else [*unprotected, _PROTECTION_FILE.name]
     )
 
 

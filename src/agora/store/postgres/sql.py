@@ -185,7 +185,7 @@ def quote_literal(text: str) -> str:
 
 
 def _statement_source(statement: Statement[Any]) -> str:
-    return statement.safe_postgres.strip().rstrip(";")
+    return statement.confined_postgres.strip().rstrip(";")
 
 
 def _find_parameter_type(statement: Statement[Any], name: str) -> str:

@@ -12,7 +12,7 @@ import asyncpg
 from ..event_table import encode_audience
 from ..port import NewEvent, Query, StoreFailure, Table, Tally, Write
 from . import sql
-from .calls import CallKind, Request
+from .calls import Request, ResultKind
 from .failures import ConnectionLost, OutcomeUnknown, is_closed, is_connection_loss
 
 __all__ = ["SharedRow", "Transaction"]
@@ -64,31 +64,31 @@ class Transaction:
         """Run one call's statement."""
         return await self.run_statement(request.kind, request.text.sql, request.values)
 
-    async def run_statement(self, kind: CallKind, text: str, values: Sequence[Any]) -> Any:
-        if kind is CallKind.ONE:
+    async def run_statement(self, kind: ResultKind, text: str, values: Sequence[Any]) -> Any:
+        if kind is ResultKind.ONE:
             return await self._connection.fetchrow(text, *values)
-        if kind is CallKind.COUNT:
+        if kind is ResultKind.COUNT:
             # The command tag ends with the number of rows, such as ``UPDATE 3``.
             status = await self._connection.execute(text, *values)
             return int(status.rpartition(" ")[2])
         return await self._connection.fetch(text, *values)
 
-    async def answer_requests(self, requests: Iterable[Request]) -> list[Any]:
+    async def run_requests(self, requests: Iterable[Request]) -> list[Any]:
         """Run the statements of many calls, each distinct one in one round trip. Returns the answers in order."""
         requests = list(requests)
-        groups: dict[tuple[Any, CallKind], list[int]] = {}
+        groups: dict[tuple[Any, ResultKind], list[int]] = {}
         for position, request in enumerate(requests):
             groups.setdefault((request.statement, request.kind), []).append(position)
         answers: list[Any] = [None] * len(requests)
         for (statement, kind), positions in groups.items():
             values = [requests[position].values for position in positions]
-            ask = self._run_distinct_queries if isinstance(statement, Query) else self._run_each_write
-            for position, answer in zip(positions, await ask(statement, kind, values), strict=True):
+            run = self._run_distinct_queries if isinstance(statement, Query) else self._run_each_write
+            for position, answer in zip(positions, await run(statement, kind, values), strict=True):
                 answers[position] = answer
         return answers
 
     async def _run_distinct_queries(
-        self, query: Query[Any], kind: CallKind, requests: list[tuple[Any, ...]]
+        self, query: Query[Any], kind: ResultKind, requests: list[tuple[Any, ...]]
     ) -> list[Any]:
         """Run a query once for each distinct set of values."""
         # Many calls read the same row, such as their tenant's or a common recipient's.
@@ -96,13 +96,13 @@ class Transaction:
         rows = await self._answer_distinct_values(query, kind, list(distinct))
         answers = (rows[distinct[values]] for values in requests)
         # A list of its own for each call: a service may change the one that it got.
-        return [list(answer) for answer in answers] if kind is CallKind.ALL else list(answers)
+        return [list(answer) for answer in answers] if kind is ResultKind.ALL else list(answers)
 
-    async def _run_each_write(self, write: Write[Any], kind: CallKind, requests: list[tuple[Any, ...]]) -> list[Any]:
+    async def _run_each_write(self, write: Write[Any], kind: ResultKind, requests: list[tuple[Any, ...]]) -> list[Any]:
         """Run a write for each call in a pipeline."""
         if len(requests) == 1:
             return [await self.run_statement(kind, sql.build_single_text(write).sql, requests[0])]
-        if kind is CallKind.COUNT:
+        if kind is ResultKind.COUNT:
             rows = await self._connection.fetchmany(sql.build_pipelined_text(write, True), requests)
             return [row["changed"] for row in rows]
         if (text := sql.build_batched_text(write)) is not None:
@@ -133,10 +133,10 @@ class Transaction:
         return answers
 
     async def _answer_distinct_values(
-        self, query: Query[Any], kind: CallKind, distinct: list[tuple[Any, ...]]
+        self, query: Query[Any], kind: ResultKind, distinct: list[tuple[Any, ...]]
     ) -> list[Any]:
         """Answers for distinct values, in their order."""
-        shared = sql.build_shared_text(query, kind is CallKind.ONE) if len(distinct) > 1 else None
+        shared = sql.build_shared_text(query, kind is ResultKind.ONE) if len(distinct) > 1 else None
         if shared is None:
             text = (sql.build_skip_locked_text(query) if query.lock else sql.build_single_text(query)).sql
             return [await self.run_statement(kind, text, values) for values in distinct]
@@ -145,7 +145,7 @@ class Transaction:
         arrays = [columns[name] for name in shared.names]
         rows = await self._connection.fetch(shared.sql, self._tenant, *arrays, record_class=SharedRow)
         grouped = _group_rows(rows, distinct)
-        return [group[0] if group else None for group in grouped] if kind is CallKind.ONE else grouped
+        return [group[0] if group else None for group in grouped] if kind is ResultKind.ONE else grouped
 
     async def insert_rows(self, rows: Rows) -> None:
         """Write appended rows in one round trip, then each tally in one, always in the same order."""
@@ -167,10 +167,10 @@ class Transaction:
         values = [sql.bind_values(text, self._tenant, tally.row_parameters(row)) for row in rows]
         await self._connection.executemany(text.sql, values)
 
-    async def append_events(self, events: Sequence[NewEvent], news: str | None = None) -> int:
+    async def append_events(self, events: Sequence[NewEvent], notification_prefix: str | None = None) -> int:
         """Number and log events. Returns the sequence before the first.
 
-        news: prefix of the notification to other servers, which PostgreSQL delivers at the commit.
+        notification_prefix: prefix of the notification to other servers, which PostgreSQL delivers at the commit.
 
         The tenant's head stays locked until the end of the transaction, so that sequence numbers follow the order of
         the commits: only COMMIT may follow.
@@ -179,7 +179,9 @@ class Transaction:
             *((e.event_id, e.type, e.source, e.subject, e.time, e.data, encode_audience(e.audience)) for e in events),
             strict=True,
         )
-        base = await self._connection.fetchval(_INSERT_EVENTS, self._tenant, len(events), *map(list, columns), news)
+        base = await self._connection.fetchval(
+            _INSERT_EVENTS, self._tenant, len(events), *map(list, columns), notification_prefix
+        )
         return int(base)
 
     async def commit(self) -> None:
@@ -198,8 +200,8 @@ class Transaction:
             raise StoreFailure("PostgreSQL rolled the transaction back instead of committing it")
         self._open = False
 
-    async def end(self) -> None:
-        """Roll back unless committed. If the rollback fails or is cancelled, the connection is terminated."""
+    async def roll_back_unless_committed(self) -> None:
+        """Roll back an open transaction. If the rollback fails or is cancelled, the connection is terminated."""
         if not self._open:
             return
         self._open = False

@@ -80,12 +80,13 @@ class Writer:
         batches: int,
         solos: int,
         publish: Callable[[list[StoredEvent]], None],
-        told: Callable[[float, int], None],
-        news: Callable[[], str | None],
+        on_transaction: Callable[[float, int], None],
+        find_notification_prefix: Callable[[], str | None],
         outages: Outages,
     ) -> None:
-        self._connections, self._publish, self._solo_limit, self._on_transaction = connections, publish, solos, told
-        self._find_notify_channel, self._outages = news, outages
+        self._connections, self._publish, self._solo_limit = connections, publish, solos
+        self._on_transaction, self._outages = on_transaction, outages
+        self._find_notification_prefix = find_notification_prefix
         self._slots = asyncio.Semaphore(batches)
         self._tenant_queues: dict[str, TenantQueue] = {}
         self._lone_calls: FairQueue[Call] = FairQueue(MAX_QUEUED_CALLS)
@@ -116,7 +117,7 @@ class Writer:
             raise Overloaded("The server's write queue is full.", fix="Try again in a second.", retry_after=1)
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         call = Call(tenant, label, work, future, contextvars.copy_context(), self._outages, owner)
-        call.expire_after(self._connections.timeout)
+        call.start_timeout(self._connections.timeout)
         if alone:
             self._queue_alone(call)
         else:
@@ -133,7 +134,7 @@ class Writer:
         tenant_queue = self._tenant_queues.setdefault(call.tenant, TenantQueue())
         tenant_queue.waiting.push_item(call.owner, call)
         if tenant_queue.pumps < (
-            MAX_BATCHES_PER_LANE if self._find_notify_channel() is None else LANE_BATCHES_AMONG_OTHERS
+            MAX_BATCHES_PER_LANE if self._find_notification_prefix() is None else LANE_BATCHES_AMONG_OTHERS
         ):
             # Counted before the pump runs, without an await: no burst of calls starts more pumps than the limit.
             tenant_queue.pumps += 1
@@ -151,26 +152,26 @@ class Writer:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _pump_tenant(self, tenant: str, lane: TenantQueue) -> None:
-        while lane.waiting:
+    async def _pump_tenant(self, tenant: str, tenant_queue: TenantQueue) -> None:
+        while tenant_queue.waiting:
             async with self._slots:
                 # Taken after the slot: until then, more calls may join the commit (ADR 23).
-                if calls := lane.pop_batch():
-                    await self._run_guarded(self._commit_all(lane, calls), calls)
+                if calls := tenant_queue.pop_batch():
+                    await self._run_or_fail_calls(self._commit_together_or_in_halves(tenant_queue, calls), calls)
         # No await since the queue was found empty: a call that arrives after this sees the new count, and starts a
         # pump.
-        lane.pumps -= 1
-        if not lane.pumps:
+        tenant_queue.pumps -= 1
+        if not tenant_queue.pumps:
             del self._tenant_queues[tenant]
 
     async def _pump_alone(self) -> None:
         while self._lone_calls:
             call = self._lone_calls.pop_item()
-            await self._run_guarded(self._commit_alone(call), [call])
+            await self._run_or_fail_calls(self._commit_alone(call), [call])
         # No await since the queue was found empty, as above.
         self._solo_pumps -= 1
 
-    async def _run_guarded(self, run: Awaitable[None], calls: Sequence[Call]) -> None:
+    async def _run_or_fail_calls(self, run: Awaitable[None], calls: Sequence[Call]) -> None:
         """Run the pump and make sure that every call gets an answer."""
         try:
             await run
@@ -183,7 +184,7 @@ class Writer:
 
     # -- committing ------------------------------------------------------------------------------
 
-    async def _commit_all(self, lane: TenantQueue, calls: list[Call]) -> None:
+    async def _commit_together_or_in_halves(self, tenant_queue: TenantQueue, calls: list[Call]) -> None:
         """Commit calls together. If a statement fails, commit each half together, down to single calls."""
         calls = [call for call in calls if not call.future.done()]
         if len(calls) < 2:
@@ -191,12 +192,12 @@ class Writer:
                 await self._commit_alone(call)
             return
         try:
-            batch = await self._run_connected(
+            batch = await self._run_in_transaction_with_retry(
                 calls[0].tenant, lambda transaction: self._run_together(transaction, calls)
             )
         except BatchSpoiled as spoiled:
             self.replays += 1
-            await self._commit_all(lane, [call for call in calls if call is not spoiled.call])
+            await self._commit_together_or_in_halves(tenant_queue, [call for call in calls if call is not spoiled.call])
             self._requeue_alone([spoiled.call])  # afterwards, so that its locks do not delay the others
             return
         except Exception as error:
@@ -208,12 +209,12 @@ class Writer:
             log.info("a batch of %d calls is run again in halves: %s", len(calls), error)
             middle = len(calls) // 2
             # A failed statement names no call: halving finds it in log2(n) rounds, and the others still share commits.
-            await self._commit_all(lane, calls[:middle])
-            await self._commit_all(lane, calls[middle:])
+            await self._commit_together_or_in_halves(tenant_queue, calls[:middle])
+            await self._commit_together_or_in_halves(tenant_queue, calls[middle:])
             return
         # In reverse order, each to the front: they keep their order, before later calls.
         for call in reversed(batch.unstarted):
-            lane.waiting.restore_item(call.owner, call)
+            tenant_queue.waiting.restore_item(call.owner, call)
         self._requeue_alone(batch.ejected)
 
     def _requeue_alone(self, calls: Sequence[Call]) -> None:
@@ -225,7 +226,7 @@ class Writer:
     async def _run_together(self, transaction: Transaction, calls: Sequence[Call]) -> Batch:
         batch = await run_calls_in_one_transaction(transaction, calls)
         if batch.ended:
-            await self._finish_attempts(transaction, calls[0].tenant, batch.ended)
+            await self._commit_and_answer(transaction, calls[0].tenant, batch.ended)
         for attempt in batch.refused:
             attempt.call.fail(attempt.error or StoreFailure("refused without a reason"))
         return batch
@@ -235,13 +236,13 @@ class Writer:
 
         During a retry no other transaction of its tenant starts, so each attempt has fewer conflicts, finally none.
         """
-        turn = _get_tenant_lock(self._repeat_locks, call.tenant)
+        retry_lock = _get_tenant_lock(self._repeat_locks, call.tenant)
         # A barrier, acquired and released: first attempts run concurrently, but none starts during a retry.
-        async with turn:
+        async with retry_lock:
             pass
         error = await self._run_alone_in_transaction(call)
         if error is not None and is_retryable(error):
-            async with turn:
+            async with retry_lock:
                 for _ in range(MAX_ATTEMPTS - 1):
                     self.replays += 1
                     error = await self._run_alone_in_transaction(call)
@@ -255,7 +256,9 @@ class Writer:
         if call.future.done():
             return None
         try:
-            await self._run_connected(call.tenant, lambda transaction: self._run_alone_attempt(transaction, call))
+            await self._run_in_transaction_with_retry(
+                call.tenant, lambda transaction: self._run_alone_attempt(transaction, call)
+            )
         except Exception as error:
             return error
         return None
@@ -263,14 +266,14 @@ class Writer:
     async def _run_alone_attempt(self, transaction: Transaction, call: Call) -> None:
         if call.future.done():  # it timed out while waiting for a connection
             return
-        attempt, needed = await run_call_alone(transaction, call)
-        self._conflict_history.record_outcome(call.label, alone=needed)
+        attempt, needs_own_transaction = await run_call_alone(transaction, call)
+        self._conflict_history.record_outcome(call.label, alone=needs_own_transaction)
         if attempt.error is None:
-            await self._finish_attempts(transaction, call.tenant, [attempt])
+            await self._commit_and_answer(transaction, call.tenant, [attempt])
         else:
             call.fail(attempt.error)
 
-    async def _run_connected(self, tenant: str, run: Callable[[Transaction], Awaitable[T]]) -> T:
+    async def _run_in_transaction_with_retry(self, tenant: str, run: Callable[[Transaction], Awaitable[T]]) -> T:
         """Run in a transaction. If the connection is lost before COMMIT, run once more on another one."""
         try:
             async with self._connections.open_transaction(tenant) as transaction:
@@ -282,7 +285,7 @@ class Writer:
             async with self._connections.open_transaction(tenant) as transaction:
                 return await run(transaction)
 
-    async def _finish_attempts(self, transaction: Transaction, tenant: str, attempts: Sequence[Attempt]) -> None:
+    async def _commit_and_answer(self, transaction: Transaction, tenant: str, attempts: Sequence[Attempt]) -> None:
         """Number and log the events, commit, publish, resolve.
 
         Serialized per tenant from numbering to publishing, so that events are published in the order of their numbers;
@@ -291,7 +294,7 @@ class Writer:
         events = collect_events(attempts)
         if events:
             async with _get_tenant_lock(self._append_locks, tenant):
-                base = await transaction.append_events(events, self._find_notify_channel())
+                base = await transaction.append_events(events, self._find_notification_prefix())
                 await self._commit_timed(transaction, attempts)
                 self._publish([StoredEvent(tenant, base + at, event) for at, event in enumerate(events, 1)])
         else:

@@ -41,8 +41,8 @@ from ..probe_queries import write_probe
 from .directory_lock import lock_database
 from .failures import affects_every_call, build_disk_failure, is_busy, to_store_failure
 from .reading import Reader, load_all
-from .schema import read_schema
-from .transaction import Batch, Transaction, flush_batch, run_to_completion
+from .schema import read_schema_script_or_none
+from .transaction import Batch, Transaction, insert_batch_rows, run_to_completion
 
 __all__ = ["SqliteStore"]
 
@@ -69,7 +69,7 @@ PRAGMAS = (
 
 
 @dataclass(slots=True, eq=False)
-class _Pending:
+class _QueuedCall:
     tenant: str
     work: Work[Any]
     future: asyncio.Future[Any]
@@ -77,7 +77,7 @@ class _Pending:
 
 
 @dataclass(slots=True, eq=False)
-class _Done:
+class _CallResult:
     future: asyncio.Future[Any]
     result: Any = None
     error: BaseException | None = None
@@ -109,22 +109,22 @@ class SqliteStore:
         self.on_transaction: Callable[[float, int], None] = lambda seconds, calls: None
         self.replays = 0
         self.commits = 0
-        self._queue: FairQueue[_Pending] = FairQueue(MAX_QUEUED_CALLS)
+        self._queue: FairQueue[_QueuedCall] = FairQueue(MAX_QUEUED_CALLS)
         self._busy = False
         self._closing = False
         self._locked_since: float | None = None
         self._commit_timer: asyncio.TimerHandle | None = None  # checks whether the disk completes a commit in time
-        self._committing: list[_Done] | None = None  # calls of the running commit
+        self._committing: list[_CallResult] | None = None  # calls of the running commit
         self._commit_began = 0.0  # of the monotonic clock
         self._hung_since: float | None = None  # start of the commit that the disk does not complete
         self._heads: dict[str, int] = {}
-        self._commits: queue.SimpleQueue[tuple[Batch, list[_Done]] | None] = queue.SimpleQueue()
+        self._commits: queue.SimpleQueue[tuple[Batch, list[_CallResult]] | None] = queue.SimpleQueue()
         self._idle = asyncio.Event()
         self._local = threading.local()
         self._scanners: list[sqlite3.Connection] = []
         self._outages = Outages()
         self._free_space_check = DaemonThreadCall(self._check_free_space, "agora-free-space")
-        self._reserve = self.path.with_name(self.path.name + "-reserve")
+        self._reserve_file = self.path.with_name(self.path.name + "-reserve")
 
     # -- life ------------------------------------------------------------------------------------
 
@@ -136,18 +136,18 @@ class SqliteStore:
             try:
                 self._open_writer()
             except sqlite3.Error as error:
-                if not (affects_every_call(error) and self._reserve.exists()):
+                if not (affects_every_call(error) and self._reserve_file.exists()):
                     raise
-                log.warning("%s cannot be opened (%s); %s makes room for it", self.path, error, self._reserve.name)
+                log.warning("%s cannot be opened (%s); %s makes room for it", self.path, error, self._reserve_file.name)
                 # SQLite needs a few blocks to open a file at all: the reserve frees them, so that reads work on a full disk.
-                self._reserve.unlink()
+                self._reserve_file.unlink()
                 self._open_writer()
         except BaseException as error:
             os.close(self._lock_descriptor)
             if isinstance(error, sqlite3.Error):
                 raise StoreFailure(f"{self.path} cannot be used: {error}") from error
             raise
-        self._reading = self._open_connection(read_only=True)
+        self._reader_connection = self._open_connection(read_only=True)
         self._threads = ThreadPoolExecutor(SCAN_THREADS, thread_name_prefix="agora-scan")
         self._committer = threading.Thread(target=self._commit_loop, name="agora-commit", daemon=True)
         self._committer.start()
@@ -155,16 +155,16 @@ class SqliteStore:
 
     def _open_writer(self) -> None:
         """Open the writer's connection and migrate."""
-        self._writer = self._open_connection()
+        self._writer_connection = self._open_connection()
         try:
             for pragma in PRAGMAS:
-                self._writer.execute(f"pragma {pragma}")
+                self._writer_connection.execute(f"pragma {pragma}")
             self._migrate_schema()
-            self._writer.execute(
+            self._writer_connection.execute(
                 "pragma busy_timeout=0"
             )  # from here on, waiting for locks is done by the loop, not by SQLite
         except BaseException:
-            self._writer.close()
+            self._writer_connection.close()
             raise
 
     async def close(self) -> None:
@@ -179,7 +179,7 @@ class SqliteStore:
         self._commits.put(None)
         await asyncio.to_thread(self._committer.join)
         self._threads.shutdown()
-        for connection in (*self._scanners, self._reading, self._writer):
+        for connection in (*self._scanners, self._reader_connection, self._writer_connection):
             connection.close()
         os.close(self._lock_descriptor)
 
@@ -195,14 +195,14 @@ class SqliteStore:
         return connection
 
     def _migrate_schema(self) -> None:
-        execute = self._writer.execute
+        execute = self._writer_connection.execute
         execute(
             "create table if not exists schema_migrations "
             "(number integer primary key, name text not null, checksum text not null, applied_at integer not null)"
         )
         applied = dict(execute("select number, checksum from schema_migrations"))
         pending = migrate.list_pending_migrations(applied, "sqlite")
-        schema = None if applied else read_schema(pending)
+        schema = None if applied else read_schema_script_or_none(pending)
         if schema is not None:
             self._run_migration_script("the schema", schema, pending)
             return
@@ -218,10 +218,10 @@ class SqliteStore:
         # The script and its record in one transaction: a crash leaves both or neither.
         script = f"begin immediate; {sql}\n; insert into schema_migrations values {values}; commit;"
         try:
-            self._writer.executescript(script)
+            self._writer_connection.executescript(script)
         except sqlite3.Error as error:
-            if self._writer.in_transaction:
-                self._writer.rollback()
+            if self._writer_connection.in_transaction:
+                self._writer_connection.rollback()
             raise migrate.MigrationError(f"SQLite refused {name}: {error}") from error
 
     # -- reading ---------------------------------------------------------------------------------
@@ -229,11 +229,11 @@ class SqliteStore:
     async def read(self, tenant: str, work: Reading[T]) -> T:
         try:
             # A statement runs to its end in one step of the loop, so all readers share a connection without a lock.
-            return await work(Reader(self._reading, self._scan_in_thread, tenant))
+            return await work(Reader(self._reader_connection, self._scan_in_thread, tenant))
         except sqlite3.Error as error:
-            failed = to_store_failure(error)
-            self._count_failure(failed)
-            raise failed from error
+            failure = to_store_failure(error)
+            self._count_failure(failure)
+            raise failure from error
 
     async def _scan_in_thread(self, query: Query[Any], parameters: Mapping[str, Any]) -> Sequence[Any]:
         """Run a read in a thread, on a connection of that thread."""
@@ -248,7 +248,7 @@ class SqliteStore:
         return load_all(query, connection.execute(query.confined_sql, parameters))
 
     async def tenants(self) -> Sequence[str]:
-        rows = self._reading.execute(
+        rows = self._reader_connection.execute(
             # A walk over the index, one look-up for each tenant: SQLite would read every entry for "select distinct".
             "with recursive t(id) as (select min(tenant_id) from events union all "
             "select (select min(tenant_id) from events where tenant_id > t.id) from t where t.id is not null) "
@@ -263,18 +263,18 @@ class SqliteStore:
         try:
             await self._free_space_check.run()
         except OSError as error:
-            failed = build_disk_failure(error)
-            self._outages.record_failure(failed)
-            raise failed from error
-        self._outages.record_recovery(started_at)
+            failure = build_disk_failure(error)
+            self._outages.record_failure(failure)
+            raise failure from error
+        self._outages.end_outage_if_recovered(started_at)
 
     def _check_free_space(self) -> None:
         """Check that the disk has free space and that the reserve exists. Raises OSError."""
         with tempfile.TemporaryFile(dir=self.path.parent) as file:
             # Allocated, not asked for by statvfs: quotas and reserved blocks are counted, too.
             os.posix_fallocate(file.fileno(), 0, MIN_FREE_BYTES)
-        if _file_size(self._reserve) < RESERVED_BYTES:
-            self._reserve.write_bytes(bytes(RESERVED_BYTES))
+        if _file_size(self._reserve_file) < RESERVED_BYTES:
+            self._reserve_file.write_bytes(bytes(RESERVED_BYTES))
 
     async def measure_health(self) -> Mapping[str, float]:
         started_at = time.perf_counter()
@@ -301,7 +301,7 @@ class SqliteStore:
         if not self._queue.has_room(owner):
             raise Overloaded("The server's write queue is full.", fix="Try again in a second.", retry_after=1)
         # The context (request id, trace, protocol) goes with the call: the batch runs in a callback, which has none.
-        self._queue.push_item(owner, _Pending(tenant, work, future, contextvars.copy_context()))
+        self._queue.push_item(owner, _QueuedCall(tenant, work, future, contextvars.copy_context()))
         # No await between the test and the change: one batch at a time, so the writer needs no lock.
         if not self._busy:
             self._busy = True
@@ -310,21 +310,21 @@ class SqliteStore:
         return future
 
     def _run_batch(self) -> None:
-        calls: list[_Pending] = []  # those begun
+        calls: list[_QueuedCall] = []  # those begun
         try:
-            self._start_batch(calls)
+            self._run_calls_and_submit_commit(calls)
         except BaseException:
             # A signal handler raised an exception here. Without the next batch, every later write would wait forever.
-            if self._writer.in_transaction:
-                self._writer.rollback()
+            if self._writer_connection.in_transaction:
+                self._writer_connection.rollback()
             for call in calls:
                 self._fail_call(call.future, StoreFailure("the batch was interrupted and rolled back"))
             self._schedule_next()
             raise
 
-    def _start_batch(self, calls: list[_Pending]) -> None:
+    def _run_calls_and_submit_commit(self, calls: list[_QueuedCall]) -> None:
         """Run waiting calls in one transaction and pass it to the commit thread. calls: receives the started ones."""
-        if self._begin_batch():
+        if not self._try_begin_batch():
             return
         try:
             batch, results = self._attempt_calls(self._take_queued_calls(calls), time.perf_counter() + SLICE_SECONDS)
@@ -354,7 +354,7 @@ class SqliteStore:
         else:
             self._fail_hung_commit(self._committing)
 
-    def _fail_hung_commit(self, results: list[_Done]) -> None:
+    def _fail_hung_commit(self, results: list[_CallResult]) -> None:
         """Fail the running and waiting calls, because the disk does not complete a commit in time."""
         # The commit may still succeed, so that its calls have an unknown outcome; those waiting have certainly not begun.
         self._hung_since = time.monotonic() - self._timeout
@@ -374,29 +374,29 @@ class SqliteStore:
             unknown=unknown,
         )
 
-    def _take_queued_calls(self, taken: list[_Pending]) -> Iterator[_Pending]:
-        """Take calls of a batch from the queue one by one as they start."""
-        while self._queue and len(taken) < MAX_BATCH_CALLS:
+    def _take_queued_calls(self, started: list[_QueuedCall]) -> Iterator[_QueuedCall]:
+        """Take calls of a batch from the queue one by one as they start, and add each to ``started``."""
+        while self._queue and len(started) < MAX_BATCH_CALLS:
             call = self._queue.pop_item()
-            taken.append(call)
+            started.append(call)
             yield call
 
-    def _begin_batch(self) -> bool:
-        """Open the batch's transaction; if another program holds the lock, try again without blocking the loop."""
+    def _try_begin_batch(self) -> bool:
+        """Open the batch's transaction. Returns False if another program holds the lock: a timer then tries again."""
         try:
-            self._writer.execute("begin immediate")
+            self._writer_connection.execute("begin immediate")
         except sqlite3.Error as error:
             if not is_busy(error):
-                return False  # the attempt gets the same error, and reports it
+                return True  # the attempt gets the same error, and reports it
             self._locked_since = self._locked_since or time.monotonic()
             if time.monotonic() - self._locked_since < self.lock_timeout:
                 # By a timer: SQLite's own busy handler would block the event loop while it waits.
                 self._loop.call_later(LOCK_RETRY_SECONDS, self._run_batch)
             else:
                 self._fail_queued_calls(error)
-            return True
+            return False
         self._locked_since = None
-        return False
+        return True
 
     def _fail_queued_calls(self, error: sqlite3.Error) -> None:
         """Fail the waiting calls, because the lock could not be acquired."""
@@ -406,13 +406,13 @@ class SqliteStore:
             self._fail_call(self._queue.pop_item().future, error)
         self._schedule_next()
 
-    def _attempt_calls(self, calls: Iterable[_Pending], until: float) -> tuple[Batch, list[_Done]]:
+    def _attempt_calls(self, calls: Iterable[_QueuedCall], until: float) -> tuple[Batch, list[_CallResult]]:
         """Run calls in one open transaction, up to its flush; the transaction is rolled back on failure."""
         batch, results = Batch(), []
         # A copy, stored only after COMMIT: otherwise a failed batch would leave a gap in the numbers.
         batch.heads = dict(self._heads)
-        if not self._writer.in_transaction:
-            self._writer.execute("begin immediate")
+        if not self._writer_connection.in_transaction:
+            self._writer_connection.execute("begin immediate")
         try:
             for call in calls:
                 if not call.future.cancelled():
@@ -420,29 +420,30 @@ class SqliteStore:
                 # A running batch blocks the loop: calls that have not begun wait for the next batch.
                 if time.perf_counter() > until:
                     break
-            flush_batch(self._writer, batch)
+            insert_batch_rows(self._writer_connection, batch)
         except BaseException:
-            if self._writer.in_transaction:
-                self._writer.rollback()
+            if self._writer_connection.in_transaction:
+                self._writer_connection.rollback()
             raise
         return batch, results
 
-    def _run_call(self, call: _Pending, batch: Batch) -> _Done:
-        tx = Transaction(self._writer, batch, call.tenant)
+    def _run_call(self, call: _QueuedCall, batch: Batch) -> _CallResult:
+        tx = Transaction(self._writer_connection, batch, call.tenant)
         try:
             # A copy for each attempt: a replay must not see what the first attempt has set.
             result = call.context.copy().run(run_to_completion, call.work(tx))
-            tx.finish()
+            tx.merge_into_batch()
         except (Exception, asyncio.CancelledError) as error:
-            if not self._writer.in_transaction:  # some errors, such as SQLITE_FULL, roll back the whole transaction
+            # Some errors, such as SQLITE_FULL, roll back the whole transaction.
+            if not self._writer_connection.in_transaction:
                 if affects_every_call(error):
                     raise
                 raise StoreFailure("the database rolled the whole batch back") from error
             tx.roll_back_call()
-            return _Done(call.future, error=error)
-        return _Done(call.future, result)
+            return _CallResult(call.future, error=error)
+        return _CallResult(call.future, result)
 
-    def _replay_calls(self, calls: Sequence[_Pending]) -> None:
+    def _replay_calls(self, calls: Sequence[_QueuedCall]) -> None:
         """Run each call in its own commit. Slow and rare."""
         self.replays += 1
         for call in calls:
@@ -459,10 +460,10 @@ class SqliteStore:
 
     def _commit_batch(self, batch: Batch) -> None:
         try:
-            self._writer.execute("commit")
+            self._writer_connection.execute("commit")
         except BaseException as error:
-            if self._writer.in_transaction:
-                self._writer.rollback()
+            if self._writer_connection.in_transaction:
+                self._writer_connection.rollback()
             raise to_store_failure(error, committing=True) from error
 
     def _commit_loop(self) -> None:
@@ -477,11 +478,11 @@ class SqliteStore:
                 error = raised
             # Futures, queue and heads belong to the loop; this thread touches none of them.
             self._loop.call_soon_threadsafe(
-                self._settle_committed_batch, batch, results, error, time.perf_counter() - started_at
+                self._finish_commit, batch, results, error, time.perf_counter() - started_at
             )
 
-    def _settle_committed_batch(
-        self, batch: Batch, results: list[_Done], error: BaseException | None, seconds: float
+    def _finish_commit(
+        self, batch: Batch, results: list[_CallResult], error: BaseException | None, seconds: float
     ) -> None:
         self._committing = self._hung_since = None
         # Only scheduled: the next batch begins after this callback has published and answered this one.
@@ -497,9 +498,9 @@ class SqliteStore:
             self._busy = False
             self._idle.set()
 
-    def _settle_batch(self, batch: Batch, results: list[_Done], unkept: BaseException | None) -> None:
-        """After COMMIT: publish events and resolve futures. unkept: the error if the batch was not committed."""
-        if unkept is None:
+    def _settle_batch(self, batch: Batch, results: list[_CallResult], commit_error: BaseException | None) -> None:
+        """After COMMIT: publish events and resolve futures. commit_error: the error if the batch was not committed."""
+        if commit_error is None:
             self.commits += 1
             self._heads = batch.heads
             # Published before the callers are answered, so that a caller with its answer finds the event in the feed.
@@ -512,7 +513,7 @@ class SqliteStore:
         for call in results:
             if call.future.done():  # its caller has disconnected, or was answered while the disk did not respond
                 continue
-            error = call.error or unkept
+            error = call.error or commit_error
             if error is not None:
                 self._fail_call(call.future, error)
             else:
@@ -525,13 +526,13 @@ class SqliteStore:
         if isinstance(error, asyncio.CancelledError):
             future.cancel()
             return
-        failed = to_store_failure(error)
-        self._count_failure(failed)
-        future.set_exception(failed)
+        failure = to_store_failure(error)
+        self._count_failure(failure)
+        future.set_exception(failure)
 
-    def _count_failure(self, failed: BaseException) -> None:
-        if isinstance(failed, StoreUnavailable):
-            self._outages.record_failure(failed)
+    def _count_failure(self, failure: BaseException) -> None:
+        if isinstance(failure, StoreUnavailable):
+            self._outages.record_failure(failure)
 
 
 async def _run_empty_work(tx: Any) -> None:

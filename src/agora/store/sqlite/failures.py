@@ -55,15 +55,15 @@ def to_store_failure(error: BaseException, *, committing: bool = False) -> BaseE
     """
     if not isinstance(error, sqlite3.Error):
         return error
-    failed: AgoraError | StoreFailure
+    failure: AgoraError | StoreFailure
     if is_busy(error):
         fix = "End that program, or try again."
         # Overloaded, not unavailable: another program with the file open is no outage of the disk, and is over in moments.
-        failed = Overloaded("Another program holds the database's lock.", fix=fix, retry_after=2)
+        failure = Overloaded("Another program holds the database's lock.", fix=fix, retry_after=2)
     elif known_cause := _CAUSES.get(_get_primary_code(error)):
         cause, words = known_cause
-        failed = StoreUnavailable(words, cause=cause, unknown=committing and cause == "io_error", reason=error)
+        failure = StoreUnavailable(words, cause=cause, unknown=committing and cause == "io_error", reason=error)
     else:
-        failed = StoreFailure(f"the database could not keep the call: {error}")
-    failed.__cause__ = error
-    return failed
+        failure = StoreFailure(f"the database could not keep the call: {error}")
+    failure.__cause__ = error
+    return failure

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from agora.store.migrate import Migration
 
-__all__ = ["SCHEMA_FILE", "build_schema", "read_schema"]
+__all__ = ["SCHEMA_FILE", "build_schema_script", "read_schema_script_or_none"]
 
 SCHEMA_FILE = Path(__file__).with_name("schema.sql")
 FILE_HEADER = "-- The schema after all migrations, written by `make reference`. Checksum of the migrations: "
@@ -25,7 +25,7 @@ INSERT_DEFAULT_TENANT = """insert into tenants
     from (select cast((julianday('now') - 2440587.5) * 86400000000 as integer) as now)"""
 
 
-def read_schema(migrations: Sequence[Migration], file: Path = SCHEMA_FILE) -> str | None:
+def read_schema_script_or_none(migrations: Sequence[Migration], file: Path = SCHEMA_FILE) -> str | None:
     """Return the script that creates the schema of these migrations; None if the file is missing or does not match
     them."""
     try:
@@ -36,7 +36,7 @@ def read_schema(migrations: Sequence[Migration], file: Path = SCHEMA_FILE) -> st
     return script if script.startswith(_build_header(migrations)) else None
 
 
-def build_schema(migrations: Sequence[Migration]) -> str:
+def build_schema_script(migrations: Sequence[Migration]) -> str:
     """Build the script that creates the schema of these migrations."""
     connection = sqlite3.connect(":memory:", isolation_level=None)
     try:

@@ -22,7 +22,7 @@ from ..port import (
 )
 from .reading import load_all, load_first
 
-__all__ = ["Batch", "Transaction", "flush_batch", "run_to_completion"]
+__all__ = ["Batch", "Transaction", "insert_batch_rows", "run_to_completion"]
 
 T = TypeVar("T")
 
@@ -127,16 +127,16 @@ class Transaction:
 
         A rollback of this call's savepoint would remove them, so they are kept until then.
         """
-        tables_shown = [table for table in self._batch.rows if table.name in tables]
-        for table in tables_shown:
+        tables_to_write = [table for table in self._batch.rows if table.name in tables]
+        for table in tables_to_write:
             rows = self._batch.rows[table]
             _append_rows(self._connection, table, rows)  # if it fails they stay, and fail the whole batch
             del self._batch.rows[table]
             if self._savepoint:
                 self._pending_rows.setdefault(table, []).extend(rows)
 
-    def finish(self) -> None:
-        """Add the rows and events of a successful call to the batch."""
+    def merge_into_batch(self) -> None:
+        """Release the savepoint of a successful call, and add its rows and numbered events to the batch."""
         self._open = False
         if self._savepoint:
             self._connection.execute("release call")
@@ -218,7 +218,7 @@ def _build_insert_text(table: Table[Any]) -> str:
     return text
 
 
-def flush_batch(connection: sqlite3.Connection, batch: Batch) -> None:
+def insert_batch_rows(connection: sqlite3.Connection, batch: Batch) -> None:
     for table, rows in batch.rows.items():
         if rows:
             _append_rows(connection, table, rows)

@@ -10,8 +10,8 @@ __all__ = [
     "ROLES",
     "TASK_STATES",
     "TERMINAL_STATES",
-    "find_role",
-    "find_task_state",
+    "parse_role_or_none",
+    "parse_task_state_or_none",
 ]
 
 STATE_PREFIX: Final = "TASK_STATE_"
@@ -48,7 +48,7 @@ _STATE_BY_NAME: Final = {
 }
 
 
-def find_task_state(value: Any) -> str | None:
+def parse_task_state_or_none(value: Any) -> str | None:
     """Find the 1.0 name of a state by any spelling or number; None if there is none."""
     if isinstance(value, int) and not isinstance(value, bool):
         # ProtoJSON allows numbers for enumerations. bool is an int in Python: ``true`` must not be the state number 1.
@@ -58,7 +58,7 @@ def find_task_state(value: Any) -> str | None:
     return _STATE_BY_NAME.get(value) or _STATE_BY_NAME.get(value.lower().replace("_", "-"))
 
 
-def find_role(value: Any) -> str | None:
+def parse_role_or_none(value: Any) -> str | None:
     """Find the 1.0 name of a role by any spelling or number; None if there is none."""
     if isinstance(value, int) and not isinstance(value, bool):
         return ROLES[value] if 0 <= value < len(ROLES) else None

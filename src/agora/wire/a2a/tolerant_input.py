@@ -17,7 +17,7 @@ from agora.clock import new_id
 from agora_sdk.a2a_legacy import PART_FIELDS_KEY, WRAPPED_DATA_KEY
 from agora_sdk.errors import InvalidRequest, field_error
 
-from .states import find_role
+from .states import parse_role_or_none
 
 __all__ = [
     "convert_to_json_names",
@@ -63,7 +63,7 @@ def convert_to_json_names(members: Mapping[str, Any]) -> dict[str, Any]:
     """Convert members to their JSON names, and omit nulls, as in ProtoJSON."""
     if not any("_" in key for key in members):
         return {key: value for key, value in members.items() if value is not None}
-    return {_SNAKE_CASE.sub(lambda found: found[1].upper(), key): v for key, v in members.items() if v is not None}
+    return {_SNAKE_CASE.sub(lambda match: match[1].upper(), key): v for key, v in members.items() if v is not None}
 
 
 def read_object(value: Any, field: str) -> dict[str, Any]:
@@ -127,7 +127,7 @@ def read_message(value: Any, field: str = "message") -> dict[str, Any]:
                 raise invalid_field(f"{field}.{member}", "Field required")
     result: dict[str, Any] = {
         "messageId": read_name(members["messageId"], f"{field}.messageId") if "messageId" in members else new_id("msg"),
-        "role": find_role(members.get("role", "ROLE_USER")),
+        "role": parse_role_or_none(members.get("role", "ROLE_USER")),
         "parts": read_parts(_read_message_parts(members), f"{field}.parts"),
     }
     if result["role"] is None:
@@ -228,9 +228,9 @@ def _read_file_content(members: Mapping[str, Any], field: str) -> dict[str, Any]
         content = {"bytes": content}
     file = convert_to_json_names(read_object(content, f"{field}.file"))
     result: dict[str, Any] = {}
-    for spelt, member in _FILE_FIELDS.items():
-        if file.get(spelt) is not None and member not in result:
-            result[member] = read_text(file[spelt], f"{field}.file.{spelt}")
+    for spelling, member in _FILE_FIELDS.items():
+        if file.get(spelling) is not None and member not in result:
+            result[member] = read_text(file[spelling], f"{field}.file.{spelling}")
     return result
 
 

@@ -19,7 +19,7 @@ from agora_sdk.a2a_legacy import (
 )
 
 from . import tolerant_input
-from .states import LEGACY_STATES, TERMINAL_STATES, find_task_state
+from .states import LEGACY_STATES, TERMINAL_STATES, parse_task_state_or_none
 from .tolerant_input import convert_to_json_names, read_object
 
 __all__ = [
@@ -121,7 +121,7 @@ def artifact_to_v1(value: Any, field: str = "artifact") -> dict[str, Any]:
 def status_to_v1(value: Any, field: str = "status") -> dict[str, Any]:
     """Convert a status of any version to 1.0."""
     members = convert_to_json_names(read_object(value, field))
-    state = find_task_state(members.get("state", "unknown"))
+    state = parse_task_state_or_none(members.get("state", "unknown"))
     if state is None:
         raise tolerant_input.invalid_field(f"{field}.state", "is not a task state")
     result: dict[str, Any] = {"state": state}

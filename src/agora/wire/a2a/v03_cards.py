@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from .tolerant_input import convert_to_json_names, read_object
 
-__all__ = ["LEGACY_VERSION", "card_to_v03", "card_to_v1", "merge_versions"]
+__all__ = ["LEGACY_VERSION", "add_legacy_card_members", "card_to_v03", "card_to_v1"]
 
 LEGACY_VERSION: Final = "0.3.0"
 LEGACY_VERSIONS: Final = ("0.3", "0.3.0")
@@ -79,7 +79,7 @@ def _security_to_legacy(card: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def merge_versions(card: Mapping[str, Any]) -> dict[str, Any]:
+def add_legacy_card_members(card: Mapping[str, Any]) -> dict[str, Any]:
     """Add the members of 0.3 to a card of 1.0: no member of one has another meaning in the other."""
     legacy = card_to_v03(card)
     result = {**legacy, **card, "capabilities": {**legacy["capabilities"], **card.get("capabilities", {})}}
@@ -103,25 +103,25 @@ def requirements_to_legacy(requirements: Any) -> list[dict[str, list[str]]]:
     return [{name: list(s.get("list") or ()) for name, s in entry.get("schemes", {}).items()} for entry in requirements]
 
 
-def scheme_to_legacy(given: Mapping[str, Any]) -> dict[str, Any]:
+def scheme_to_legacy(source: Mapping[str, Any]) -> dict[str, Any]:
     """Convert a security scheme to 0.3, with its ``type``."""
     for name, type in _LEGACY_SCHEME_TYPES.items():
-        if name in given:
-            scheme = dict(given[name])
+        if name in source:
+            scheme = dict(source[name])
             if "location" in scheme:
                 scheme["in"] = scheme.pop("location")
             # 0.3 has no flow for devices.
             if isinstance(scheme.get("flows"), dict):
                 scheme["flows"] = {flow: v for flow, v in scheme["flows"].items() if flow != "deviceCode"}
             return {"type": type, **scheme}
-    return dict(given)
+    return dict(source)
 
 
 def card_to_v1(value: Any) -> dict[str, Any]:
     """Convert a card of any version to 1.0; members unknown to 1.0 are omitted."""
     members = convert_to_json_names(read_object(value, "card"))
     if members.get("supportedInterfaces"):
-        return _without_legacy(members)
+        return _remove_legacy_members(members)
     result: dict[str, Any] = {member: members[member] for member in _COMMON_FIELDS if members.get(member) is not None}
     result["supportedInterfaces"] = _read_interfaces(members)
     capabilities = dict(read_object(members.get("capabilities"), "card.capabilities"))
@@ -152,7 +152,7 @@ def _read_interfaces(members: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [{"url": url, "protocolBinding": t, "protocolVersion": version} for url, t in unique]
 
 
-def _without_legacy(members: dict[str, Any]) -> dict[str, Any]:
+def _remove_legacy_members(members: dict[str, Any]) -> dict[str, Any]:
     """Remove the members of 0.3 from a merged card."""
     card = {member: value for member, value in members.items() if member not in _LEGACY_FIELDS}
     if card.get("securitySchemes"):
@@ -178,12 +178,12 @@ def requirements_from_legacy(requirements: Any) -> list[dict[str, Any]]:
     return [{"schemes": {name: {"list": list(scopes)} for name, scopes in entry.items()}} for entry in requirements]
 
 
-def scheme_from_legacy(given: Mapping[str, Any]) -> dict[str, Any]:
+def scheme_from_legacy(source: Mapping[str, Any]) -> dict[str, Any]:
     """Convert a security scheme to 1.0."""
-    scheme = dict(given)
+    scheme = dict(source)
     name = _SCHEME_BY_LEGACY_TYPE.get(scheme.pop("type", ""))
     if name is None:
-        return dict(given)
+        return dict(source)
     if "in" in scheme:
         scheme["location"] = scheme.pop("in")
     return {name: scheme}

@@ -23,7 +23,7 @@ __all__ = [
     "artifact_to_proto",
     "encode_bytes_as_text",
     "event_to_proto",
-    "is_proto",
+    "is_proto_request",
     "message_to_proto",
     "push_config_to_proto",
     "read_proto_request",
@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 
-def is_proto(value: Any) -> bool:
+def is_proto_request(value: Any) -> bool:
     """Whether a request's message is in this form, not that of JSON-RPC."""
     if not isinstance(value, dict):
         return False
@@ -46,14 +46,14 @@ def read_proto_request(params: Mapping[str, Any], *, bytes_as_text: bool) -> dic
     request without ``blocking`` is not blocking.
     """
     members = convert_to_json_names(params)
-    message = _read_message(members.pop("request", members.get("message")))
+    message = _convert_proto_message(members.pop("request", members.get("message")))
     if bytes_as_text and isinstance(message.get("parts"), list):
-        message["parts"] = [_read_text_bytes(part) for part in message["parts"]]
+        message["parts"] = [_decode_double_base64(part) for part in message["parts"]]
     configuration = convert_to_json_names(read_object(members.get("configuration"), "configuration"))
     return members | {"message": message, "configuration": {"blocking": False} | configuration}
 
 
-def _read_message(value: Any) -> dict[str, Any]:
+def _convert_proto_message(value: Any) -> dict[str, Any]:
     """Read a message, and unwrap the data of its parts."""
     members = convert_to_json_names(read_object(value, "message"))
     if not isinstance(members.get("content"), list):
@@ -68,7 +68,7 @@ def _unwrap_data(part: Any) -> Any:
     return part
 
 
-def _read_text_bytes(part: Any) -> Any:
+def _decode_double_base64(part: Any) -> Any:
     """Decode the bytes of a part once if they are base64 of canonical base64."""
     file = part.get("file") if isinstance(part, dict) else None
     if not isinstance(file, dict):

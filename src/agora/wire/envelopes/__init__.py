@@ -12,7 +12,7 @@ bus        an entry of the agent bus: message_id, sender, target, type, priority
 Conversions are lossless in any order and back. Content without a field in the message is stored in a section of its
 ``metadata`` named after the view; content without a field in a view is stored in the view's **slot**: ``agora``, in A2A
 within the metadata; on the bus ``extensions``. Neither is trusted in external documents: documents of other programs
-are read with ``ours=False``.
+are read with ``is_slot_trusted=False``.
 
 Pure functions between documents: no I/O, no time, no generated ids.
 """
@@ -22,9 +22,9 @@ from __future__ import annotations
 from .convert import (
     VIEW_BY_NAME,
     convert_document,
+    convert_to_agentify_envelope,
+    convert_to_bus_entry,
     embed_document,
-    to_agentify,
-    to_bus,
 )
 from .lossless import AGORA_KEY, SECTIONS, Document, View
 from .stored import decode_message_data, render_data_as_text
@@ -36,9 +36,9 @@ __all__ = [
     "Document",
     "View",
     "convert_document",
+    "convert_to_agentify_envelope",
+    "convert_to_bus_entry",
     "decode_message_data",
     "embed_document",
     "render_data_as_text",
-    "to_agentify",
-    "to_bus",
 ]

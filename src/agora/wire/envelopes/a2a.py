@@ -7,12 +7,12 @@ from typing import Any
 from .lossless import AGORA_KEY, EMPTY_KEY, SECTIONS, Document
 from .stored import build_blank_message, decode_message_data, drop_sections, render_data_as_text
 
-__all__ = ["A2A"]
+__all__ = ["A2AView"]
 
 AGENT_ROLE = "ROLE_AGENT"
 
 
-class A2A:
+class A2AView:
     """Text is a text part, data a data part; the context is the correlation. Sender and recipient are in the slot."""
 
     name = "a2a"

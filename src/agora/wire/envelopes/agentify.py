@@ -14,7 +14,7 @@ from .stored import (
     render_data_as_text,
 )
 
-__all__ = ["Agentify", "convert_message_type"]
+__all__ = ["AgentifyView", "convert_message_type"]
 
 PERFORMATIVES = frozenset(
     [
@@ -51,7 +51,7 @@ def convert_message_type(message_type: Any) -> str:
     return message_type if message_type in PERFORMATIVES else PERFORMATIVE_BY_TYPE.get(message_type, "inform")
 
 
-class Agentify:
+class AgentifyView:
     """Sender and recipients are names; ``context`` is the metadata; text is the payload ``{"text": ...}``."""
 
     name = "agentify"

@@ -7,7 +7,7 @@ from typing import Any
 from .lossless import Document
 from .stored import BROADCAST, build_blank_message, decode_message_data, render_data_as_text
 
-__all__ = ["ENTRY_TYPES", "Bus"]
+__all__ = ["ENTRY_TYPES", "BusView"]
 
 EXTENSIONS_KEY = "extensions"
 
@@ -26,7 +26,7 @@ BUS_PRIORITY_BY_PRIORITY = {"low": "low", "normal": "medium", "high": "high", "u
 PRIORITY_BY_BUS_PRIORITY = {"low": "low", "medium": "normal", "high": "high"}
 
 
-class Bus:
+class BusView:
     """Content is an object: text is ``{"text": ...}``. The bus's medium priority is the marketplace's normal."""
 
     name = "bus"

@@ -5,30 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from . import lossless
-from .a2a import A2A
-from .agentify import Agentify
-from .bus import Bus
+from .a2a import A2AView
+from .agentify import AgentifyView
+from .bus import BusView
 from .lossless import Document, View
 
 __all__ = [
     "VIEW_BY_NAME",
     "convert_document",
+    "convert_to_agentify_envelope",
+    "convert_to_bus_entry",
     "embed_document",
-    "to_agentify",
-    "to_bus",
 ]
 
-AGENTIFY, BUS = Agentify(), Bus()
-VIEW_BY_NAME: Mapping[str, View] = {view.name: view for view in (AGENTIFY, A2A(), BUS)}
+AGENTIFY, BUS = AgentifyView(), BusView()
+VIEW_BY_NAME: Mapping[str, View] = {view.name: view for view in (AGENTIFY, A2AView(), BUS)}
 MESSAGE_VIEW = "message"
 
 
-def to_agentify(message: Document) -> Document:
+def convert_to_agentify_envelope(message: Document) -> Document:
     """Convert a stored message to an envelope of the agent protocol."""
     return lossless.convert_message_to_document(AGENTIFY, message)
 
 
-def to_bus(message: Document) -> Document:
+def convert_to_bus_entry(message: Document) -> Document:
     """Convert a stored message to an entry of the agent bus."""
     return lossless.convert_message_to_document(BUS, message)
 
@@ -41,11 +41,11 @@ def embed_document(view: str, message: Document, document: Document) -> Document
     return lossless.embed_section(VIEW_BY_NAME[view], message, document)
 
 
-def convert_document(document: Document, source: str, target: str, *, ours: bool = True) -> Document:
+def convert_document(document: Document, source: str, target: str, *, is_slot_trusted: bool = True) -> Document:
     """Convert a document between views (message, agentify, a2a, bus)."""
     message = (
         document
         if source == MESSAGE_VIEW
-        else lossless.convert_document_to_message(VIEW_BY_NAME[source], document, ours=ours)
+        else lossless.convert_document_to_message(VIEW_BY_NAME[source], document, is_slot_trusted=is_slot_trusted)
     )
     return message if target == MESSAGE_VIEW else lossless.convert_message_to_document(VIEW_BY_NAME[target], message)

@@ -32,7 +32,7 @@ AGORA_KEY = "agora"  #: member of a document for content without a field
 SECTIONS = frozenset({"agentify", "a2a", "bus"})  #: members of a message's metadata for content without a field
 # A document may have a member of this very name: diff_documents then moves its value into the mark.
 PLACEHOLDER = "-"
-KEPT_KEY = "kept"  #: member of the slot: the document's own value in its place
+EARLIER_SLOT_KEY = "kept"  #: member of the slot: the document's own value in its place
 EMPTY_KEY = "empty"  #: member of the slot: its containers that were present and empty
 
 
@@ -61,7 +61,7 @@ def _is_same_json(one: Any, other: Any) -> bool:
 
 
 def diff_documents(source: Document, target: Document) -> Document:
-    """Compute the difference between two objects: members to set, and under MARK the members to remove."""
+    """Compute the difference between two objects: members to set, and under PLACEHOLDER the members to remove."""
     change = {
         name: value for name, value in target.items() if name not in source or not _is_same_json(source[name], value)
     }
@@ -82,13 +82,13 @@ def apply_difference(change: Document, source: Document) -> Document:
     return result | ({PLACEHOLDER: mark["value"]} if "value" in mark else {})
 
 
-def convert_document_to_message(view: View, document: Document, *, ours: bool = True) -> Document:
+def convert_document_to_message(view: View, document: Document, *, is_slot_trusted: bool = True) -> Document:
     """Convert a document to a message.
 
-    ours: whether its slot was written by this server. Otherwise the slot is ordinary content.
+    is_slot_trusted: whether its slot was written by this server. Otherwise the slot is ordinary content.
     """
     slot, remainder = view.extract_slot(document)
-    if ours and isinstance(slot, dict):
+    if is_slot_trusted and isinstance(slot, dict):
         try:
             message = _insert_section_slot(view, slot, remainder)
             # The slot is used only if the round trip is exact: one that was edited on the way is read as ordinary content.
@@ -101,10 +101,10 @@ def convert_document_to_message(view: View, document: Document, *, ours: bool = 
 
 def _insert_section_slot(view: View, slot: Document, rest: Document) -> Document:
     change = dict(slot)
-    if KEPT_KEY in change:
-        rest = view.insert_slot(rest, change.pop(KEPT_KEY))
+    if EARLIER_SLOT_KEY in change:
+        rest = view.insert_slot(rest, change.pop(EARLIER_SLOT_KEY))
     message = apply_difference(change, view.convert_to_message(rest))
-    if not message.keys().isdisjoint((PLACEHOLDER, KEPT_KEY, EMPTY_KEY)):
+    if not message.keys().isdisjoint((PLACEHOLDER, EARLIER_SLOT_KEY, EMPTY_KEY)):
         raise ValueError("not fields of a message")
     if view.name in (message.get("metadata") or {}):
         return message
@@ -119,26 +119,30 @@ def embed_section(view: View, message: Document, document: Document) -> Document
 
 def convert_message_to_document(view: View, message: Document) -> Document:
     """Convert a message to a document."""
-    section, bare = _split_section(view, message)
+    section, plain_message = _split_section(view, message)
     if section is not None:
         try:
-            return _write_with_section(view, message, bare, section)
+            return _write_with_section(view, message, plain_message, section)
         except (ValueError, TypeError, AttributeError, KeyError):
             pass  # not a valid section
-    document = view.convert_from_message(bare)
-    unsaid = diff_documents(view.convert_to_message(document), message)
-    return view.insert_slot(document, unsaid) if unsaid else document
+    document = view.convert_from_message(plain_message)
+    missing_members = diff_documents(view.convert_to_message(document), message)
+    return view.insert_slot(document, missing_members) if missing_members else document
 
 
-def _write_with_section(view: View, message: Document, bare: Document, section: Document) -> Document:
+def _write_with_section(view: View, message: Document, plain_message: Document, section: Document) -> Document:
     """Convert a message with a section to a document. Raises ValueError if the conversion is not reversible."""
-    document = apply_difference(section, view.convert_from_message(bare))
-    embedded = embed_section(view, bare, document)
-    unsaid = diff_documents(view.convert_to_message(document), bare if _is_same_json(embedded, message) else message)
-    if not unsaid:
+    document = apply_difference(section, view.convert_from_message(plain_message))
+    embedded = embed_section(view, plain_message, document)
+    missing_members = diff_documents(
+        view.convert_to_message(document), plain_message if _is_same_json(embedded, message) else message
+    )
+    if not missing_members:
         return document
     earlier_slot, remainder = view.extract_slot(document)
-    document = view.insert_slot(remainder, unsaid if earlier_slot is None else unsaid | {KEPT_KEY: earlier_slot})
+    document = view.insert_slot(
+        remainder, missing_members if earlier_slot is None else missing_members | {EARLIER_SLOT_KEY: earlier_slot}
+    )
     slot, remainder = view.extract_slot(document)
     if not isinstance(slot, dict) or not _is_same_json(_insert_section_slot(view, slot, remainder), message):
         raise ValueError("not a section")

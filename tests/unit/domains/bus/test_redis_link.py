@@ -18,7 +18,7 @@ from agora.domains.bus.engines.redis.connection import Connection, Disconnected,
 from agora.domains.bus.engines.redis.durability import Durability
 from agora.domains.bus.engines.redis.link import Link
 from agora.server.app import App
-from agora.server.bootstrap import open_bus
+from agora.server.bootstrap import create_bus_or_none
 from agora.settings import ConfigurationError
 from agora_sdk.errors import InternalError, Overloaded, UpstreamUnavailable
 from tests.harness import free_port, make_settings
@@ -268,11 +268,11 @@ def test_invalid_urls_are_refused(url: str, tmp_path: Path) -> None:
 
 def test_invalid_setting_prevents_the_start(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"bus: .*number"):
-        open_bus(make_settings(tmp_path, bus="redis://h/x"))
+        create_bus_or_none(make_settings(tmp_path, bus="redis://h/x"))
     with pytest.raises(ConfigurationError, match="bus"):
         make_settings(tmp_path, bus="amqp://h")
-    assert open_bus(make_settings(tmp_path)) is None
-    assert open_bus(make_settings(tmp_path, use_redis=True)) is not None
+    assert create_bus_or_none(make_settings(tmp_path)) is None
+    assert create_bus_or_none(make_settings(tmp_path, use_redis=True)) is not None
 
 
 def test_missing_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -280,7 +280,7 @@ def test_missing_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "hiredis", None)
     with pytest.raises(ConfigurationError, match=r"agora-server\[redis\]"):
-        open_bus(make_settings(tmp_path, bus="redis://localhost"))
+        create_bus_or_none(make_settings(tmp_path, bus="redis://localhost"))
 
 
 async def test_unsafe_redis_configuration_is_warned_about(own: Broker) -> None:

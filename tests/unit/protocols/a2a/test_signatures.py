@@ -41,7 +41,7 @@ def _verify(card: dict[str, Any], signer: CardSigner) -> None:
 @given(card=shapes.cards)
 def test_sdk_verifies_cards_of_both_versions(signer: CardSigner, card: dict[str, Any]) -> None:
     _verify({**card, "signatures": [signer.sign_card(card, JKU)]}, signer)
-    _verify({**legacy_cards.merge_versions(card), "signatures": [signer.sign_card(card, JKU)]}, signer)
+    _verify({**legacy_cards.add_legacy_card_members(card), "signatures": [signer.sign_card(card, JKU)]}, signer)
 
 
 @given(card=shapes.cards)

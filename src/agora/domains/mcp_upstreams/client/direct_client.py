@@ -19,7 +19,7 @@ from mcp_types.jsonrpc import CONNECTION_CLOSED, PARSE_ERROR
 from pydantic_core import from_json, to_json
 
 from agora.net.http_client import ConnectionLost, HttpClient, Reply
-from agora.telemetry import open_span, trace_headers
+from agora.telemetry import build_trace_headers, open_span
 from agora_sdk.errors import AgoraError
 from agora_sdk.mcp_wire import ACCEPT, Events, is_response
 
@@ -107,7 +107,7 @@ class DirectClient:
     async def _post_request(self, headers: Mapping[str, str], body: bytes) -> Reply:
         try:
             with open_span("mcp.request", "client", **{"server.address": self._http.host}) as here:
-                reply = await self._http.post_body({**headers, **trace_headers()}, body)
+                reply = await self._http.post_body({**headers, **build_trace_headers()}, body)
                 here.set_attribute("http.response.status_code", reply.status)
                 return reply
         except AddressRefused as error:

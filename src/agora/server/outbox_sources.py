@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from agora.core.lazy import Lazy
 from agora.domains.outbox.port import OutboxSource
 
-__all__ = ["SOURCES_OF_OUTBOX"]
+__all__ = ["OUTBOX_SOURCES_BY_NAME"]
 
-SOURCES_OF_OUTBOX: Mapping[str, Lazy[OutboxSource]] = {
+OUTBOX_SOURCES_BY_NAME: Mapping[str, Lazy[OutboxSource]] = {
     "endpoint": Lazy("agora.domains.conversations.endpoint_delivery:ENDPOINT_SOURCE"),
     "instance": Lazy("agora.domains.instances.message_delivery:INSTANCE_SOURCE"),
 }
