@@ -29,20 +29,20 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 def run_demo(url: str | None, without: Collection[str]) -> int:
     """Run the demo; return the exit code. Raises ValueError for an unknown role."""
-    if strangers := set(without) - set(ROLES):
-        raise ValueError(f"no such role: {', '.join(sorted(strangers))}; there are {', '.join(ROLES)}")
+    if unknown_roles := set(without) - set(ROLES):
+        raise ValueError(f"no such role: {', '.join(sorted(unknown_roles))}; there are {', '.join(ROLES)}")
     return asyncio.run(_run_interruptible(url, without))
 
 
 async def _run_interruptible(url: str | None, without: Collection[str]) -> int:
     """Run the demo until it ends or a signal arrives. The first signal ends the demo, which still stops its
     processes; further signals are ignored."""
-    caught: list[int] = []
+    signal_numbers: list[int] = []
     loop, task = asyncio.get_running_loop(), asyncio.create_task(_run_scenarios(url, without, Reporter()))
 
     def on_signal(number: int) -> None:
-        if not caught:
-            caught.append(number)
+        if not signal_numbers:
+            signal_numbers.append(number)
             task.cancel()
 
     with contextlib.suppress(ValueError, RuntimeError):  # signals reach only the main thread
@@ -51,17 +51,17 @@ async def _run_interruptible(url: str | None, without: Collection[str]) -> int:
     try:
         return await task
     except asyncio.CancelledError:
-        if not caught:
+        if not signal_numbers:
             raise
         # As a shell reports a process that a signal ended.
-        return 128 + caught[0]
+        return 128 + signal_numbers[0]
 
 
 async def _run_scenarios(url: str | None, without: Collection[str], reporter: Reporter) -> int:
     try:
         async with contextlib.AsyncExitStack() as stack:
             directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="agora-demo-")))
-            server = await stack.enter_async_context(use_server(url, directory, reporter.say))
+            server = await stack.enter_async_context(use_server(url, directory, reporter.print_progress))
             client = AgoraClient(
                 server.url, token=server.token, credentials=directory / "none.json", mode="async", timeout=CALL_SECONDS
             )
@@ -69,20 +69,22 @@ async def _run_scenarios(url: str | None, without: Collection[str], reporter: Re
             # A server in use has a history, which is no observation of this demo.
             beginning = await _find_last_sequence(client)
             participants = Participants()
-            stage = AgentProcesses(participants, _build_agent_environment(server, directory), directory, without)
-            play = DemoRun(client, stage, participants, server, beginning)
+            agent_processes = AgentProcesses(
+                participants, _build_agent_environment(server, directory), directory, without
+            )
+            demo_run = DemoRun(client, agent_processes, participants, server, beginning)
             # Pushed before the processes are entered: agents are removed when they have stopped, and cannot register again.
-            stack.push_async_callback(_clean_up, play)
-            await stack.enter_async_context(stage)
-            findings = await observe_expectations(SCENARIOS, play, reporter)
+            stack.push_async_callback(_remove_demo_data, demo_run)
+            await stack.enter_async_context(agent_processes)
+            findings = await observe_expectations(SCENARIOS, demo_run, reporter)
     except AgoraError as error:
-        reporter.fail(str(error))
+        reporter.print_failure(str(error))
         return 2
-    if play.timeline is not None:
-        reporter.print_timeline(play.timeline, play.played_by)
-    if play.invoice is not None:
-        reporter.print_invoice(play.invoice)
-    reporter.conclude(findings)
+    if demo_run.timeline is not None:
+        reporter.print_timeline(demo_run.timeline, demo_run.find_role)
+    if demo_run.invoice is not None:
+        reporter.print_invoice(demo_run.invoice)
+    reporter.print_summary(findings)
     return 0 if all(finding.fulfilled or finding.skipped for finding in findings) else 1
 
 
@@ -138,9 +140,9 @@ async def _observe_one(expectation: Expectation, demo_run: DemoRun, end: float) 
     return Finding(expectation.title, observed, False)
 
 
-async def _clean_up(demo_run: DemoRun) -> None:
+async def _remove_demo_data(demo_run: DemoRun) -> None:
     """Remove what the demo created on the server, as far as the server answers."""
-    for put_away in (end_hosting(demo_run), remove_agents(demo_run.client, demo_run.participants)):
+    for removal in (end_hosting(demo_run), remove_agents(demo_run.client, demo_run.participants)):
         with contextlib.suppress(AgoraError, TimeoutError):
             async with asyncio.timeout(CLEANUP_SECONDS):
-                await put_away
+                await removal

@@ -31,7 +31,7 @@ class Report:
     def __getitem__(self, name: str) -> Any:
         return self.observed[name]
 
-    def has(self, fields: dict[str, Any]) -> bool:
+    def has_fields(self, fields: dict[str, Any]) -> bool:
         return all(self.observed.get(name) == value for name, value in fields.items())
 
 
@@ -56,7 +56,7 @@ class Ledger:
 
     def select_reports(self, role: str, kind: str, **fields: Any) -> list[Report]:
         """Select the reports of a role and kind with these fields."""
-        return [r for r in self.reports if (r.role, r.kind) == (role, kind) and r.has(fields)]
+        return [r for r in self.reports if (r.role, r.kind) == (role, kind) and r.has_fields(fields)]
 
     async def wait_for_reports(
         self, role: str, kind: str, *, count: int = 1, seconds: float = REPORT_SECONDS, **fields: Any
@@ -87,26 +87,26 @@ class Ledger:
         """Wait for the first such report of any of these roles. Raises ExpectationFailed, naming all roles, if none has
         one."""
         futures = [asyncio.ensure_future(self.wait_for_first(role, kind, **fields)) for role in roles]
-        faults = []
+        errors = []
         try:
             for answer in asyncio.as_completed(futures):
                 try:
                     return await answer
-                except ExpectationFailed as fault:
-                    faults.append(str(fault))
+                except ExpectationFailed as error:
+                    errors.append(str(error))
         finally:
             # Whoever is first decides, and the other waits would outlive the scenario.
             for wait in futures:
                 wait.cancel()
             await asyncio.gather(*futures, return_exceptions=True)
-        raise ExpectationFailed("; ".join(faults))
+        raise ExpectationFailed("; ".join(errors))
 
     async def wait_for_each_role(self, roles: Collection[str], kind: str, **fields: Any) -> list[Report]:
         """Wait for the first such report of every role. Raises ExpectationFailed, naming all roles without one."""
         futures = [self.wait_for_first(role, kind, **fields) for role in roles]
         answers = await asyncio.gather(*futures, return_exceptions=True)
-        if faults := [answer for answer in answers if isinstance(answer, BaseException)]:
-            if unforeseen := [fault for fault in faults if not isinstance(fault, ExpectationFailed)]:
-                raise unforeseen[0]
-            raise ExpectationFailed("; ".join(map(str, faults)))
+        if errors := [answer for answer in answers if isinstance(answer, BaseException)]:
+            if unexpected_errors := [error for error in errors if not isinstance(error, ExpectationFailed)]:
+                raise unexpected_errors[0]
+            raise ExpectationFailed("; ".join(map(str, errors)))
         return [answer for answer in answers if isinstance(answer, Report)]

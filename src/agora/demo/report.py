@@ -44,21 +44,21 @@ class Reporter:
             sys.stdout.reconfigure(errors="replace")  # agents may report characters that the terminal cannot show
         width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else PIPE_WIDTH
         self._console = Console(width=width, highlight=False)
-        self._began = time.monotonic()
+        self._started_at = time.monotonic()
         self._marks = ("✓", "✗", "·") if self._console.encoding.startswith("utf") else ("yes", "NO", "-")
 
-    def say(self, line: str, tone: str = "") -> None:
+    def print_progress(self, line: str, tone: str = "") -> None:
         """Print a line of progress with the seconds since the start."""
-        self._print_line(f"{time.monotonic() - self._began:5.1f} s  {line}", tone)
+        self._print_line(f"{time.monotonic() - self._started_at:5.1f} s  {line}", tone)
 
     def print_finding(self, finding: Finding) -> None:
         """Print the result of an expectation."""
         if finding.skipped:
-            self.say(f"{self._marks[2]} {finding.expectation}: skipped, {finding.observed}", "yellow")
+            self.print_progress(f"{self._marks[2]} {finding.expectation}: skipped, {finding.observed}", "yellow")
         elif finding.fulfilled:
-            self.say(f"{self._marks[0]} {finding.expectation}", "green")
+            self.print_progress(f"{self._marks[0]} {finding.expectation}", "green")
         else:
-            self.say(f"{self._marks[1]} {finding.expectation}: {finding.observed}", "red")
+            self.print_progress(f"{self._marks[1]} {finding.expectation}: {finding.observed}", "red")
 
     def print_timeline(self, timeline: Timeline, role: Callable[[str | None], str]) -> None:
         """Print a chart of the pipeline. role: returns the display name of an agent's id."""
@@ -66,7 +66,7 @@ class Reporter:
         for line in draw_chart(timeline, role, ascii_only=not self._console.encoding.startswith("utf")):
             self._console.print(line, soft_wrap=True)
 
-    def conclude(self, findings: Sequence[Finding]) -> None:
+    def print_summary(self, findings: Sequence[Finding]) -> None:
         """Print the table, and a line that names missing observations."""
         table = Table(box=box.ROUNDED, show_lines=False, pad_edge=True)
         table.add_column("expected", overflow="fold", ratio=5)
@@ -110,7 +110,7 @@ class Reporter:
             return Text(self._marks[2], "yellow")
         return Text(self._marks[not finding.fulfilled], "green" if finding.fulfilled else "bold red")
 
-    def fail(self, line: str) -> None:
+    def print_failure(self, line: str) -> None:
         """Print why the demo could not begin."""
         self._print_line(line, "bold red")
 

@@ -31,22 +31,22 @@ PROBE_SECONDS = 2.0
 class DemoServer:
     """The server of the demo.
 
-    data: data directory of a server on this machine, if known. token: the operator's, if
-    the server is the demo's own, which is ``own``.
+    data_dir: data directory of a server on this machine, if known. token: the operator's, if
+    the server is the demo's own, which is ``own_server``.
     """
 
     url: str
-    data: Path
+    data_dir: Path
     token: str | None = None
-    own: OwnServer | None = None
+    own_server: OwnServer | None = None
 
 
 class OwnServer:
     """A server process of the demo: it can be killed and restarted at the same address."""
 
     def __init__(self, directory: Path) -> None:
-        self.directory, self.data, self.log = directory, directory / "data", directory / "server.log"
-        self.port = _free_port()
+        self.directory, self.data_dir, self.log = directory, directory / "data", directory / "server.log"
+        self.port = _find_free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._process: Process | None = None
 
@@ -62,7 +62,7 @@ class OwnServer:
                 cwd=self.directory,
                 start_new_session=True,
             )
-        await _until_ready(self.url, self._process, self.log)
+        await _wait_until_ready(self.url, self._process, self.log)
 
     def _build_server_environment(self) -> Mapping[str, str]:
         """Build the environment of the server, without the user's settings."""
@@ -72,7 +72,7 @@ class OwnServer:
         return environ | {
             "AGORA_PORT": str(self.port),
             "AGORA_EVENTS_PORT": "0",
-            "AGORA_DATA_DIR": str(self.data),
+            "AGORA_DATA_DIR": str(self.data_dir),
             "AGORA_INSTANCE_PORTS": f"{first}-{first + 99}",
             "AGORA_INSTANCE_CHECK": "0.5",
         }
@@ -92,7 +92,7 @@ class OwnServer:
 
     def _end_instances(self) -> None:
         """Terminate instances left by an interrupted demo: instances outlive their server."""
-        host = self.data / "host-id"
+        host = self.data_dir / "host-id"
         if host.exists():
             orphans.kill_processes_with_variables([f"AGORA_INSTALLATION={host.read_text('ascii').strip()}".encode()])
 
@@ -104,7 +104,7 @@ async def use_server(url: str | None, directory: Path, print_line: Callable[[str
     if await _is_ready(candidate):
         print_line(f"Using the server at {candidate}.")
         # Perhaps another server's data directory: the address does not tell.
-        yield DemoServer(candidate, _usual_data())
+        yield DemoServer(candidate, _find_default_data_dir())
         return
     if url:
         raise ServerUnreachable(f"No Agora server is ready at {url}.", fix="Start it, or leave the address out.")
@@ -113,7 +113,7 @@ async def use_server(url: str | None, directory: Path, print_line: Callable[[str
         yield own
 
 
-def _usual_data() -> Path:
+def _find_default_data_dir() -> Path:
     """Return the default data directory of this user's server, whether or not that server is running."""
 
     try:
@@ -137,21 +137,21 @@ async def _run_own_server(directory: Path) -> AsyncIterator[DemoServer]:
     server = OwnServer(directory)
     try:
         await server.start_process()
-        token = (server.data / "admin-token").read_text("utf-8").strip()
-        yield DemoServer(server.url, server.data, token, server)
+        token = (server.data_dir / "admin-token").read_text("utf-8").strip()
+        yield DemoServer(server.url, server.data_dir, token, server)
     finally:
         # Also if the start failed: the process may be running without being ready.
         await server.stop()
 
 
-def _free_port() -> int:
+def _find_free_port() -> int:
     with socket.socket() as probe:
         # Free when asked; another process can take it before the server does, which then does not start.
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-async def _until_ready(url: str, process: Process, log: Path) -> None:
+async def _wait_until_ready(url: str, process: Process, log: Path) -> None:
     try:
         async with asyncio.timeout(START_SECONDS):
             while not await _is_ready(url):

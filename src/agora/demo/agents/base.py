@@ -41,11 +41,11 @@ class DemoAgent(Agent):
 
     async def serve(self) -> None:
         # A director that is killed cannot stop its agents: the end of their input tells them.
-        asyncio.get_running_loop().add_reader(sys.stdin.fileno(), self._stop_after_director)
+        asyncio.get_running_loop().add_reader(sys.stdin.fileno(), self._stop_with_director)
         await super().serve()
 
-    def _stop_after_director(self) -> None:
-        """Whether the director has ended: standard input is never written to, so it becomes readable only when it is
+    def _stop_with_director(self) -> None:
+        """Stop because the director has ended: standard input is never written to, so it becomes readable only when it is
         closed."""
         asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
         self.stop()
@@ -56,7 +56,7 @@ class DemoAgent(Agent):
         self.report_to_director(
             "arrived", agent_id=self.agent_id, created=registered.created, pending=registered.pending_messages
         )
-        await self.prepare()
+        await self.start_role()
         await self.publish_event(self.participants.event_type("arrived"), {"name": self.name})
         self.report_to_director("ready")
 
@@ -67,12 +67,12 @@ class DemoAgent(Agent):
     async def on_message(self, message: Message) -> None:
         names = ("message_id", "from_name", "content", "message_type", "correlation_id", "broadcast")
         self.report_to_director("message", **{name: getattr(message, name) for name in names})
-        await self.handle(message)
+        await self.handle_message(message)
 
-    async def prepare(self) -> None:
-        """Prepare a role before it reports ready."""
+    async def start_role(self) -> None:
+        """Start what the role does on its own, before it reports ready."""
 
-    async def handle(self, message: Message) -> None:
+    async def handle_message(self, message: Message) -> None:
         """Handle a message."""
 
     async def find_agents(self, skill: str) -> list[str]:
@@ -80,7 +80,7 @@ class DemoAgent(Agent):
         page = await self.client.query.agents([self.participants.capability_name(skill)])
         return [agent.agent_name async for agent in page if agent.agent_id != self.agent_id]
 
-    async def watch(
+    async def start_following(
         self, types: Sequence[str], handle: Callable[[Event], Awaitable[None]], after: int | None = None
     ) -> None:
         """Begin to follow events; return when the server has opened the stream."""

@@ -20,13 +20,13 @@ REPLY_SECONDS = 5.0
 class Coordinator(DemoAgent):
     """Assigns the work: finds agents by capability, and broadcasts when it is done."""
 
-    async def prepare(self) -> None:
+    async def start_role(self) -> None:
         receipt = await self.send_message_to_agent(
             self.participants.name("Writer"), "Please write the report on tides.", message_type="task", expires_in=600
         )
         self.report_to_director("held", message_id=receipt.message_id, status=receipt.status, warning=receipt.warning)
 
-    async def handle(self, message: Message) -> None:
+    async def handle_message(self, message: Message) -> None:
         if message.message_type == "task_completion":
             text = f"Agora demo {self.participants.mark}: the report is ready."
             self._report_sent(
@@ -67,7 +67,7 @@ class Coordinator(DemoAgent):
 class Researcher(DemoAgent):
     """Researches a topic and publishes the finding as an event of its own type."""
 
-    async def handle(self, message: Message) -> None:
+    async def handle_message(self, message: Message) -> None:
         if message.message_type == "task":
             finding = {"name": self.name, "finding": f"{message.content} The moon."}
             receipt = await self.publish_event(self.participants.event_type("finding"), finding)
@@ -77,7 +77,7 @@ class Researcher(DemoAgent):
 class Writer(DemoAgent):
     """Reacts to the researchers' events: writes a text, requests a review and passes it on."""
 
-    async def prepare(self) -> None:
+    async def start_role(self) -> None:
         self._findings: dict[str, str] = {}
         for role in ("ResearcherA", "ResearcherB"):
             name = self.participants.name(role)
@@ -101,7 +101,7 @@ class Writer(DemoAgent):
 class Reviewer(DemoAgent):
     """Answers questions and judges drafts."""
 
-    async def handle(self, message: Message) -> None:
+    async def handle_message(self, message: Message) -> None:
         answers = {"question": "Yes, gladly.", "review": "Approved."}
         if message.message_type in answers:
             await self.reply(message, answers[message.message_type])
@@ -110,10 +110,10 @@ class Reviewer(DemoAgent):
 class Translator(DemoAgent):
     """Translates; also tries to act while paused by an operator."""
 
-    async def prepare(self) -> None:
-        await self.watch(["agora.override.*"], self._on_override)
+    async def start_role(self) -> None:
+        await self.start_following(["agora.override.*"], self._on_override)
 
-    async def handle(self, message: Message) -> None:
+    async def handle_message(self, message: Message) -> None:
         if message.message_type == "task":
             for coordinator in await self.find_agents("coordination"):
                 text = "Qu'est-ce qui fait les marées ? La lune."
@@ -134,9 +134,9 @@ class Translator(DemoAgent):
 class Observer(DemoAgent):
     """Follows events; after a restart, resumes after the last event seen."""
 
-    async def prepare(self) -> None:
+    async def start_role(self) -> None:
         official = ["agora.agent.*", "agora.broadcast.sent", "agora.message.received"]
-        await self.watch([self.participants.event_type("*"), *official], self._on_event, self.after)
+        await self.start_following([self.participants.event_type("*"), *official], self._on_event, self.after)
 
     async def _on_event(self, event: Event) -> None:
         data = event.data if isinstance(event.data, dict) else {}

@@ -70,17 +70,17 @@ class Transformer(Worker):
             await task.save(tally.as_json())
             await task.report(100 * tally.row / len(rows))
             if first < len(rows) / 2 <= tally.row:
-                await self.half_way(task, tally.row)
+                await self.on_half_way(task, tally.row)
         return tally.as_json() | {"region": part["region"]}
 
-    async def half_way(self, task: TaskRun, row: int) -> None:
+    async def on_half_way(self, task: TaskRun, row: int) -> None:
         """Called when half of a partition is done."""
 
 
 class CrashingTransformer(Transformer):
     """Pauses when half of a partition is done, long enough to be killed there."""
 
-    async def half_way(self, task: TaskRun, row: int) -> None:
+    async def on_half_way(self, task: TaskRun, row: int) -> None:
         self.report_to_director("half-way", task_id=task.task_id, token=task.fencing_token, row=row)
         await asyncio.sleep(CRASH_WINDOW_SECONDS)
 

@@ -11,18 +11,18 @@ from typing import Any
 class Counter(BaseHTTPRequestHandler):
     """GET: health. POST: counts the words of ``text``, and the calls."""
 
-    asked = 0
+    call_count = 0
 
     def do_GET(self) -> None:
         self._send_json({"well": True})
 
     def do_POST(self) -> None:
-        Counter.asked += 1
+        Counter.call_count += 1
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self._send_json({"words": len(request["text"].split()), "asked": Counter.asked, "process": os.getpid()})
+        self._send_json({"words": len(request["text"].split()), "asked": Counter.call_count, "process": os.getpid()})
 
-    def _send_json(self, said: dict[str, Any]) -> None:
-        body = json.dumps(said).encode()
+    def _send_json(self, answer: dict[str, Any]) -> None:
+        body = json.dumps(answer).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))

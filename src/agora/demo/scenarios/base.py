@@ -31,7 +31,7 @@ SAMPLE_TEXT = "the quick brown fox jumps over the lazy dog"  #: text whose words
 class HostedAgent:
     """The hosted agent, its customer's client and its instances.
 
-    source: directory of the agent's program. said: last answer of each instance. rest: cost of the paused instance.
+    source: directory of the agent's program. last_answers: by instance. paused_cost: cost of the paused instance.
     """
 
     agent_id: str
@@ -39,59 +39,59 @@ class HostedAgent:
     customer: AgoraClient
     token_id: str
     instances: list[str] = field(default_factory=list)
-    said: dict[str, dict[str, Any]] = field(default_factory=dict)
-    done: int = 0
-    rest: BillingInfo | None = None
+    last_answers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    execution_count: int = 0
+    paused_cost: BillingInfo | None = None
 
     @property
-    def paused(self) -> str:
+    def paused_instance(self) -> str:
         return self.instances[0]
 
     @property
-    def working(self) -> str:
+    def working_instance(self) -> str:
         return self.instances[1]
 
     async def execute_count(self, instance_id: str) -> dict[str, Any]:
         """Have an instance count words; return its result. Raises ExpectationFailed if it is wrong."""
         execution = await self.customer.instance.execute(instance_id, "/count", {"text": SAMPLE_TEXT})
-        self.done += 1
+        self.execution_count += 1
         answer: Any = execution.result
         if answer["words"] != len(SAMPLE_TEXT.split()) or execution.cost != PRICE_PER_CALL:
             raise ExpectationFailed(f"it said {answer}, and cost {execution.cost:g}")
-        self.said[instance_id] = answer
-        return self.said[instance_id]
+        self.last_answers[instance_id] = answer
+        return self.last_answers[instance_id]
 
 
 @dataclass
 class DemoRun:
     """Shared state of the expectations.
 
-    beginning: last sequence number before the demo. last_seen: last one seen by the observer before it
-    was killed. workflow: id of the pipeline. records, truth: number of source records, and the expected result.
+    sequence_before: last sequence number before the demo. last_seen: last one seen by the observer before it
+    was killed. workflow: id of the pipeline. record_count, expected_totals: number of source records, and the expected result.
     hosted: agent and instances of the third act.
     """
 
     client: AgoraClient
-    stage: AgentProcesses
+    agent_processes: AgentProcesses
     participants: Participants
-    venue: DemoServer
-    beginning: int
+    server: DemoServer
+    sequence_before: int
     last_seen: int = 0
     workflow: str | None = None
-    records: int = 0
-    truth: Totals = field(default_factory=dict)
+    record_count: int = 0
+    expected_totals: Totals = field(default_factory=dict)
     timeline: Timeline | None = None
     hosted: HostedAgent | None = None
     invoice: Invoice | None = None
 
     @property
     def ledger(self) -> Ledger:
-        return self.stage.ledger
+        return self.agent_processes.ledger
 
     @property
     def sales_database_path(self) -> Path:
         """Path of the pipeline's output."""
-        return self.stage.directory / "sales.db"
+        return self.agent_processes.directory / "sales.db"
 
     @property
     def workflow_id(self) -> str:
@@ -100,8 +100,8 @@ class DemoRun:
             raise ExpectationFailed("the workflow was not created")
         return self.workflow
 
-    async def half_way(self) -> Report:
-        """Report of the killed agent about its work before it was killed."""
+    async def wait_for_half_way_report(self) -> Report:
+        """Wait for the report of the killed agent about its work before it was killed."""
         reports = self.ledger.select_reports(KILLED_ROLE, "half-way")
         return reports[0] if reports else await self.ledger.wait_for_first(KILLED_ROLE, "half-way")
 
@@ -109,10 +109,12 @@ class DemoRun:
         """Format roles for display."""
         return ", ".join(sorted(map(self.participants.role, names)))
 
-    def played_by(self, agent_id: str | None) -> str:
-        """Return the role of an agent's id."""
-        came = {report["agent_id"]: report.role for report in self.ledger.reports if report.kind == "arrived"}
-        return came.get(agent_id or "", agent_id or "nobody")
+    def find_role(self, agent_id: str | None) -> str:
+        """Return the role of an agent's id; the id itself, or nobody, if no agent of the demo has it."""
+        role_by_agent_id = {
+            report["agent_id"]: report.role for report in self.ledger.reports if report.kind == "arrived"
+        }
+        return role_by_agent_id.get(agent_id or "", agent_id or "nobody")
 
 
 @dataclass(frozen=True, slots=True)

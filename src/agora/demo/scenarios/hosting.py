@@ -58,7 +58,7 @@ async def register_agent(demo_run: DemoRun) -> str:
 
 async def _source_directory(demo_run: DemoRun) -> Path:
     """Find the directory whose content the server may run. Raises ExpectationSkipped if it is unknown."""
-    data = demo_run.venue.data
+    data = demo_run.server.data_dir
     try:
         own_host_id = (data / "host-id").read_text("ascii").strip()
     except (OSError, ValueError):
@@ -113,13 +113,13 @@ async def execute_work(demo_run: DemoRun) -> str:
     hosted = await require_hosted(demo_run)
     for instance_id in (*hosted.instances, *hosted.instances):
         await hosted.execute_count(instance_id)
-    processes = {answer["process"] for answer in hosted.said.values()}
-    if len(processes) != INSTANCE_COUNT or any(answer["asked"] != 2 for answer in hosted.said.values()):
-        raise ExpectationFailed(f"they said {hosted.said}")
+    processes = {answer["process"] for answer in hosted.last_answers.values()}
+    if len(processes) != INSTANCE_COUNT or any(answer["asked"] != 2 for answer in hosted.last_answers.values()):
+        raise ExpectationFailed(f"they said {hosted.last_answers}")
     paid = (await hosted.customer.billing.cost()).cost_breakdown.task_cost
-    if round(paid, 6) != round(hosted.done * PRICE_PER_CALL, 6):
-        raise ExpectationFailed(f"{hosted.done} executions cost {paid:g}")
-    return f"{hosted.done} times {len(SAMPLE_TEXT.split())} words, by processes {sorted(processes)}: {paid:.2f} USD"
+    if round(paid, 6) != round(hosted.execution_count * PRICE_PER_CALL, 6):
+        raise ExpectationFailed(f"{hosted.execution_count} executions cost {paid:g}")
+    return f"{hosted.execution_count} times {len(SAMPLE_TEXT.split())} words, by processes {sorted(processes)}: {paid:.2f} USD"
 
 
 async def require_hosted(demo_run: DemoRun) -> HostedAgent:
@@ -133,24 +133,24 @@ async def require_hosted(demo_run: DemoRun) -> HostedAgent:
 async def pause_instance(demo_run: DemoRun) -> str:
     hosted = await require_hosted(demo_run)
     change = hosted.customer.instance
-    paused = await change.pause(hosted.paused)
+    paused = await change.pause(hosted.paused_instance)
     before = await _measure_other(hosted)
     await asyncio.sleep(WATCH_SECONDS)
     after = await _measure_other(hosted)
-    hosted.rest = (await change.get(hosted.paused)).billing_info
+    hosted.paused_cost = (await change.get(hosted.paused_instance)).billing_info
     grown = after.billing_info.total_cost - before.billing_info.total_cost
     still = paused.billing_info.total_cost
-    if paused.status != "paused" or hosted.rest.total_cost != still or grown <= 0:
+    if paused.status != "paused" or hosted.paused_cost.total_cost != still or grown <= 0:
         raise ExpectationFailed(
-            f"{paused.status}: from {still} to {hosted.rest.total_cost}; the other's grew by {grown:.6f}"
+            f"{paused.status}: from {still} to {hosted.paused_cost.total_cost}; the other's grew by {grown:.6f}"
         )
     return f"{still:.6f} USD before and after {WATCH_SECONDS:g} s; the other's grew by {grown:.6f}"
 
 
 async def _measure_other(hosted_agent: HostedAgent) -> Instance:
     """Return the other instance with its bill so far: a pause closes the running interval."""
-    instance = await hosted_agent.customer.instance.pause(hosted_agent.working)
-    await hosted_agent.customer.instance.resume(hosted_agent.working)
+    instance = await hosted_agent.customer.instance.pause(hosted_agent.working_instance)
+    await hosted_agent.customer.instance.resume(hosted_agent.working_instance)
     return instance
 
 

@@ -59,15 +59,15 @@ def pipeline_steps(participants: Participants) -> list[Step]:
 @PIPELINE.register_expectation(f"{len(WORKERS)} more agents come, and wait for tasks")
 async def start_workers(demo_run: DemoRun) -> str:
     for role in WORKERS:
-        await demo_run.stage.start_agent(role)
+        await demo_run.agent_processes.start_agent(role)
     came = await demo_run.ledger.wait_for_each_role(WORKERS, "ready", seconds=ARRIVAL_SECONDS)
     return ", ".join(report.role for report in came)
 
 
 @PIPELINE.register_expectation("A workflow begins: extract, then transform each partition that was found, then load")
 async def start_pipeline(demo_run: DemoRun) -> str:
-    source = demo_run.stage.directory / "sales.csv"
-    demo_run.records, demo_run.truth = records.generate_source(source, demo_run.participants.mark)
+    source = demo_run.agent_processes.directory / "sales.csv"
+    demo_run.record_count, demo_run.expected_totals = records.generate_source(source, demo_run.participants.mark)
     receipt = await demo_run.client.workflow.create(
         demo_run.participants.pipeline,
         pipeline_steps(demo_run.participants),
@@ -77,10 +77,10 @@ async def start_pipeline(demo_run: DemoRun) -> str:
     await demo_run.ledger.wait_for_first("Extractor", "worked")
     await demo_run.ledger.wait_for_any_role(TRANSFORMERS, "claimed")
     extracted: Any = (await demo_run.client.workflow.status(demo_run.workflow)).steps[0].result
-    if extracted["records"] != demo_run.records:
-        raise ExpectationFailed(f"{extracted['records']} of {demo_run.records} records were extracted")
+    if extracted["records"] != demo_run.record_count:
+        raise ExpectationFailed(f"{extracted['records']} of {demo_run.record_count} records were extracted")
     parts = ", ".join(f"{part['region']} {part['records']}" for part in extracted["partitions"])
-    return f"{demo_run.records} records: {parts}"
+    return f"{demo_run.record_count} records: {parts}"
 
 
 @PIPELINE.register_expectation("The partitions are transformed in parallel, one by each transformer")
@@ -88,7 +88,7 @@ async def check_parallelism(demo_run: DemoRun) -> str:
     claims = await demo_run.ledger.wait_for_each_role(TRANSFORMERS, "claimed")
     if len({claim["task_id"] for claim in claims}) != len(claims):
         raise ExpectationFailed("a partition was given out twice")
-    await demo_run.half_way()
+    await demo_run.wait_for_half_way_report()
     other_roles = [role for role in TRANSFORMERS if role != KILLED_ROLE]
     await demo_run.ledger.wait_for_each_role(other_roles, "worked")
     max_parallel = await _max_parallel(demo_run, [claim["task_id"] for claim in claims])
@@ -113,8 +113,8 @@ async def _max_parallel(demo_run: DemoRun, task_ids: list[str]) -> int:
 
 @PIPELINE.register_expectation("A transformer is killed half-way through its partition (SIGKILL)")
 async def kill_transformer(demo_run: DemoRun) -> str:
-    last_report = await demo_run.half_way()
-    code = await demo_run.stage.kill(KILLED_ROLE)
+    last_report = await demo_run.wait_for_half_way_report()
+    code = await demo_run.agent_processes.kill(KILLED_ROLE)
     task = await demo_run.client.task.get(last_report["task_id"])
     row = (task.checkpoint or {}).get("row")
     if code != -signal.SIGKILL or task.status != "in_progress" or row != last_report["row"]:
@@ -124,7 +124,7 @@ async def kill_transformer(demo_run: DemoRun) -> str:
 
 @PIPELINE.register_expectation("Its lease runs out, and another agent goes on from its checkpoint")
 async def check_takeover(demo_run: DemoRun) -> str:
-    last_report = await demo_run.half_way()
+    last_report = await demo_run.wait_for_half_way_report()
     claim = await _wait_for_takeover(demo_run, last_report)
     row = (claim["checkpoint"] or {}).get("row")
     if row != last_report["row"] or claim["attempt"] != 2 or claim["token"] <= last_report["token"]:
@@ -149,7 +149,7 @@ async def _wait_for_takeover(demo_run: DemoRun, last_report: Report) -> Report:
 
 @PIPELINE.register_expectation("What the dead one would still write is refused: its fencing token is old")
 async def check_fencing(demo_run: DemoRun) -> str:
-    last_report = await demo_run.half_way()
+    last_report = await demo_run.wait_for_half_way_report()
     await _wait_for_takeover(demo_run, last_report)
     task_id, old = last_report["task_id"], {"fencing_token": last_report["token"]}
     async with AsyncExitStack() as stack:
@@ -169,7 +169,7 @@ async def check_fencing(demo_run: DemoRun) -> str:
 
 def _acting_as(demo_run: DemoRun, role: str) -> AgoraClient:
     """Create a client with an agent's own credentials, as if its process were still running."""
-    where = demo_run.stage.environ["AGORA_CREDENTIALS"]
+    where = demo_run.agent_processes.environ["AGORA_CREDENTIALS"]
     return AgoraClient(
         demo_run.client.url, agent=demo_run.participants.name(role), credentials=where, mode="async", timeout=5
     )
@@ -182,14 +182,14 @@ async def check_completion(demo_run: DemoRun) -> str:
         raise ExpectationFailed(
             f"it is {workflow.status}, {workflow.progress:.0f} % done; {workflow.error or 'no error'}"
         )
-    completed = {demo_run.played_by(share.agent_id): share.completed for share in workflow.agents if share.completed}
+    completed = {demo_run.find_role(share.agent_id): share.completed for share in workflow.agents if share.completed}
     return f"{workflow.duration_seconds:.1f} s; tasks done: {', '.join(f'{who} {n}' for who, n in completed.items())}"
 
 
 async def _wait_for_end(demo_run: DemoRun) -> Workflow:
     """Return the workflow when it has ended, or after a timeout."""
     stream = demo_run.client.event.stream(
-        END_EVENTS, subject=demo_run.workflow_id, last_event_id=str(demo_run.beginning)
+        END_EVENTS, subject=demo_run.workflow_id, last_event_id=str(demo_run.sequence_before)
     )
     try:
         async with asyncio.timeout(ENDING_SECONDS), stream as events:

@@ -46,15 +46,15 @@ def _check_once(demo_run: DemoRun, task: Task, entries: list[TaskEntry], attempt
         raise ExpectationFailed(f"{task.step}: {len(finishers)} times done, {len(actors)} of {attempts} attempts")
     claims = [r for r in demo_run.ledger.reports if r.kind == "claimed" and r["task_id"] == task.task_id]
     newest = max(claims, key=lambda claim: int(claim["token"]), default=None)
-    if newest is None or newest.role != demo_run.played_by(finishers[0]) or actors[-1] != finishers[0]:
+    if newest is None or newest.role != demo_run.find_role(finishers[0]) or actors[-1] != finishers[0]:
         raise ExpectationFailed(
-            f"{task.step}: done by {demo_run.played_by(finishers[0])}, last claimed by {newest and newest.role}"
+            f"{task.step}: done by {demo_run.find_role(finishers[0])}, last claimed by {newest and newest.role}"
         )
 
 
 @PROOF.register_expectation("The output of the partition that changed hands is whole: nothing lost, nothing twice")
 async def check_output(demo_run: DemoRun) -> str:
-    task = await demo_run.client.task.get((await demo_run.half_way())["task_id"])
+    task = await demo_run.client.task.get((await demo_run.wait_for_half_way_report())["task_id"])
     lines = (await demo_run.client.task.output(task.task_id)).content.splitlines()
     if not lines:
         raise ExpectationFailed("there is none")
@@ -64,7 +64,7 @@ async def check_output(demo_run: DemoRun) -> str:
     if list(map(int, begins)) != rows[:-1] or rows[-1] != part["records"]:
         raise ExpectationFailed(f"it is about the rows {', '.join(lines)}")
     agents = {
-        demo_run.played_by(e.actor) async for e in demo_run.client.task.history(task.task_id) if e.type == "progress"
+        demo_run.find_role(e.actor) async for e in demo_run.client.task.history(task.task_id) if e.type == "progress"
     }
     return f"{len(lines)} lines about rows 0 to {rows[-1]}, by {' and '.join(sorted(agents))}"
 
@@ -90,14 +90,16 @@ async def check_timeline(demo_run: DemoRun) -> str:
 @PROOF.register_expectation("What was loaded is what was extracted: every record counted, every cent there")
 async def check_totals(demo_run: DemoRun) -> str:
     result = (await demo_run.client.workflow.status(demo_run.workflow_id)).steps[-1].result
-    if not isinstance(result, dict) or result["records"] != demo_run.records:
-        raise ExpectationFailed(f"{demo_run.records} records were extracted, load says {result}")
+    if not isinstance(result, dict) or result["records"] != demo_run.record_count:
+        raise ExpectationFailed(f"{demo_run.record_count} records were extracted, load says {result}")
     totals = records.read_totals(demo_run.sales_database_path)
     if wrong := sorted(
-        key for key in totals.keys() | demo_run.truth.keys() if totals.get(key) != demo_run.truth.get(key)
+        key
+        for key in totals.keys() | demo_run.expected_totals.keys()
+        if totals.get(key) != demo_run.expected_totals.get(key)
     ):
         raise ExpectationFailed(
-            f"{len(wrong)} of {len(demo_run.truth)} sums are wrong, such as that of {' '.join(wrong[0])}"
+            f"{len(wrong)} of {len(demo_run.expected_totals)} sums are wrong, such as that of {' '.join(wrong[0])}"
         )
     orders, cents = (sum(column) for column in zip(*totals.values(), strict=True))
-    return f"{demo_run.records} records, {orders} sound orders of {cents / 100:,.2f}, as in the source"
+    return f"{demo_run.record_count} records, {orders} sound orders of {cents / 100:,.2f}, as in the source"

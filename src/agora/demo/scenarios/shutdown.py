@@ -18,7 +18,7 @@ SHUTDOWN = Scenario()
 
 @SHUTDOWN.register_expectation("The agents leave properly, and the marketplace is as it was")
 async def stop_and_deregister_agents(demo_run: DemoRun) -> str:
-    codes = await demo_run.stage.stop_all()
+    codes = await demo_run.agent_processes.stop_all()
     if bad := {role: code for role, code in codes.items() if code}:
         raise ExpectationFailed(f"exit codes {bad}")
     came = {report["agent_id"] for report in demo_run.ledger.reports if report.kind == "arrived"}

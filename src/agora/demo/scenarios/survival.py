@@ -29,10 +29,10 @@ SURVIVAL = Scenario()
 @SURVIVAL.register_expectation("The server is killed (SIGKILL); the instances go on without it")
 async def kill_server(demo_run: DemoRun) -> str:
     hosted = await require_hosted(demo_run)
-    if demo_run.venue.own is None:
+    if demo_run.server.own_server is None:
         raise ExpectationSkipped(EXTERNAL_SERVER_REASON)
-    address = (await hosted.customer.instance.get(hosted.working)).address
-    code = await demo_run.venue.own.kill()
+    address = (await hosted.customer.instance.get(hosted.working_instance)).address
+    code = await demo_run.server.own_server.kill()
     async with httpx.AsyncClient() as directly:
         answer = await directly.get(f"{address}/")
     if code != -signal.SIGKILL or answer.status_code != 200:
@@ -43,17 +43,17 @@ async def kill_server(demo_run: DemoRun) -> str:
 @SURVIVAL.register_expectation("Started again, it adopts them: the same processes, each where it was")
 async def restart_and_check_adoption(demo_run: DemoRun) -> str:
     hosted = await require_hosted(demo_run)
-    if demo_run.venue.own is None:
+    if demo_run.server.own_server is None:
         raise ExpectationSkipped(EXTERNAL_SERVER_REASON)
-    await demo_run.venue.own.start_process()
+    await demo_run.server.own_server.start_process()
     adopted = await asyncio.gather(*(_wait_for_adoption(hosted, each) for each in hosted.instances))
-    count_before = hosted.said[hosted.working]
-    count_after = await hosted.execute_count(hosted.working)
+    count_before = hosted.last_answers[hosted.working_instance]
+    count_after = await hosted.execute_count(hosted.working_instance)
     if [each.status for each in adopted] != ["paused", "running"] or any(each.generation > 1 for each in adopted):
         raise ExpectationFailed(", ".join(f"{each.status}, start {each.generation}" for each in adopted))
     if (count_after["process"], count_after["asked"]) != (count_before["process"], count_before["asked"] + 1):
         raise ExpectationFailed(f"{count_before} before, {count_after} after")
-    if hosted.rest is None or adopted[0].billing_info.total_cost != hosted.rest.total_cost:
+    if hosted.paused_cost is None or adopted[0].billing_info.total_cost != hosted.paused_cost.total_cost:
         raise ExpectationFailed(f"the paused one costs {adopted[0].billing_info.total_cost}, not what it did")
     return f"one paused, one running; process {count_after['process']} counts on: {count_before['asked']}, {count_after['asked']}"
 
@@ -79,7 +79,7 @@ async def terminate_instances(demo_run: DemoRun) -> str:
         raise ExpectationFailed("it was deregistered while they ran")
     change = hosted.customer.instance
     results = await asyncio.gather(*(change.terminate(each) for each in hosted.instances))
-    survivors = [answer["process"] for answer in hosted.said.values() if _is_alive(answer["process"])]
+    survivors = [answer["process"] for answer in hosted.last_answers.values() if _is_alive(answer["process"])]
     if survivors or any(each.status != "stopped" for each in results):
         raise ExpectationFailed(f"{[each.status for each in results]}, processes {survivors}")
     await demo_run.client.agent.deregister(hosted.agent_id)
@@ -103,7 +103,7 @@ async def check_invoice_matches_bills(demo_run: DemoRun) -> str:
     demo_run.invoice = invoice_now = await hosted.customer.billing.invoice()
     bills = [(await hosted.customer.instance.get(each)).billing_info for each in hosted.instances]
     parts = {line.kind.value: line.amount for line in invoice_now.lines}
-    agreed = {"base": INSTANCE_COUNT * ONCE, "request": hosted.done * PRICE_PER_CALL}
+    agreed = {"base": INSTANCE_COUNT * ONCE, "request": hosted.execution_count * PRICE_PER_CALL}
     mismatches = [kind for kind, amount in agreed.items() if _to_micros(parts.get(kind, 0)) != _to_micros(amount)]
     total = _to_micros(invoice_now.charges)
     if (

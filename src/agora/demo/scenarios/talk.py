@@ -26,11 +26,11 @@ async def start_talkers(demo_run: DemoRun) -> str:
     early = [role for role in TALKERS if role != "Writer"]
     random.shuffle(early)
     for role in early:
-        await demo_run.stage.start_agent(role, demo_run.beginning)
+        await demo_run.agent_processes.start_agent(role, demo_run.sequence_before)
     try:
         await demo_run.ledger.wait_for_reports("Coordinator", "held", seconds=ARRIVAL_SECONDS)
     finally:
-        await demo_run.stage.start_agent("Writer", demo_run.beginning)
+        await demo_run.agent_processes.start_agent("Writer", demo_run.sequence_before)
     await demo_run.ledger.wait_for_each_role(TALKERS, "ready", seconds=ARRIVAL_SECONDS)
     order = [report.role for report in demo_run.ledger.reports if report.kind == "arrived"]
     return f"came: {', '.join(order)}"
@@ -88,7 +88,7 @@ async def check_live_events(demo_run: DemoRun) -> str:
 async def kill_observer(demo_run: DemoRun) -> str:
     if "Observer" in demo_run.ledger.absent:
         raise ExpectationFailed(f"Observer {demo_run.ledger.absent['Observer']}")
-    code = await demo_run.stage.kill("Observer")
+    code = await demo_run.agent_processes.kill("Observer")
     demo_run.last_seen = max(
         (report["sequence"] for report in demo_run.ledger.select_reports("Observer", "event")), default=0
     )
@@ -128,7 +128,7 @@ async def check_broadcast(demo_run: DemoRun) -> str:
 @TALK.register_expectation("Started again, the observer is who it was, and finds in its inbox what was sent meanwhile")
 async def check_inbox(demo_run: DemoRun) -> str:
     before = await demo_run.ledger.wait_for_first("Observer", "arrived")
-    await demo_run.stage.start_agent("Observer", demo_run.last_seen)
+    await demo_run.agent_processes.start_agent("Observer", demo_run.last_seen)
     after = (await demo_run.ledger.wait_for_reports("Observer", "arrived", count=2, seconds=ARRIVAL_SECONDS))[1]
     if after["created"] or after["agent_id"] != before["agent_id"]:
         raise ExpectationFailed("it came back as another agent")
@@ -183,8 +183,8 @@ async def _visible_sequences(demo_run: DemoRun) -> list[int]:
     agent_ids = {r["agent_id"] for r in demo_run.ledger.reports if r.kind == "arrived"}
     agent_ids |= {r["message_id"] for r in demo_run.ledger.reports if r.kind == "sent"}
     own_reports, client = demo_run.participants.event_type(""), demo_run.client.event
-    public = client.list([f"{own_reports}*", "agora.agent.*", "agora.broadcast.sent"], after=demo_run.beginning)
-    messages = client.list(["agora.message.received"], me, after=demo_run.beginning)
+    public = client.list([f"{own_reports}*", "agora.agent.*", "agora.broadcast.sent"], after=demo_run.sequence_before)
+    messages = client.list(["agora.message.received"], me, after=demo_run.sequence_before)
     events = [event async for event in public if event.type.startswith(own_reports) or event.subject in agent_ids]
     last = max((event.sequence for event in events if event.type.startswith(own_reports)), default=0)
     events += [event async for event in messages]
