@@ -192,8 +192,8 @@ class LoopScheduler:
         self._has_passed = False  # whether any call proceeded without waiting since then
         self._rest_until = 0.0
         self._alone_after = 0.0  # time from which a single owner counts as alone
-        self._pumping = False
-        self._advancing = False  # whether ``_virtual`` follows a lone owner after this iteration
+        self._is_granting_turns = False
+        self._is_advance_scheduled = False  # whether ``_virtual`` follows a lone owner after this iteration
 
     def get_or_create_share(self, owner: Owner, weight: float = 1.0, group: Share | None = None) -> Share:
         """The share of an owner, or of a group."""
@@ -211,8 +211,8 @@ class LoopScheduler:
             return False
         self._begin_turn(share)
         self._has_passed = True
-        if not self._advancing and self._slice_seconds == LONE_SLICE_SECONDS:
-            self._advancing = True
+        if not self._is_advance_scheduled and self._slice_seconds == LONE_SLICE_SECONDS:
+            self._is_advance_scheduled = True
             asyncio.get_running_loop().call_soon(self._follow_lone_owner, share)
         return True
 
@@ -231,8 +231,8 @@ class LoopScheduler:
             self._enqueue_waiter(share)
         future: asyncio.Future[None] = loop.create_future()
         share.waiting.append(future)
-        if not self._pumping:
-            self._pumping = True
+        if not self._is_granting_turns:
+            self._is_granting_turns = True
             loop.call_soon(self._grant_turns)
         await future
 
@@ -285,7 +285,7 @@ class LoopScheduler:
 
         Otherwise it would always be ahead, and most of its calls would wait although no other owner needs a turn.
         """
-        self._advancing = False
+        self._is_advance_scheduled = False
         if self._slice_seconds == LONE_SLICE_SECONDS and not self._heap:
             self._virtual = max(self._virtual, share.position)
 
@@ -296,13 +296,13 @@ class LoopScheduler:
             self._alone_after = now + LONE_AFTER_SECONDS
         if self._has_passed:
             self._rest_until = now + QUIET_SECONDS
-        lone = now >= self._alone_after
-        self._slice_seconds = LONE_SLICE_SECONDS if lone else SLICE_SECONDS
+        is_lone = now >= self._alone_after
+        self._slice_seconds = LONE_SLICE_SECONDS if is_lone else SLICE_SECONDS
         overrun = self._used_seconds - SLICE_SECONDS
         self._used_seconds, self._has_several_owners, self._has_passed = 0.0, False, False
         loop = asyncio.get_running_loop()
         if (
-            overrun > 0 and not lone and now < self._rest_until
+            overrun > 0 and not is_lone and now < self._rest_until
         ):  # after long turns, leave as much time to running calls of others
             loop.call_later(min(overrun, MAX_REST_SECONDS), self._grant_turns)
             return
@@ -318,7 +318,7 @@ class LoopScheduler:
         if heap:
             loop.call_soon(self._grant_turns)
         else:
-            self._pumping = False
+            self._is_granting_turns = False
 
     def _forget_idle(self) -> None:
         """Drop shares that are equal to a new one; a group stays as long as one of its members."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from .bounded_archives import RESERVED_DISK_FRACTION, count_usable_bytes
-from .builds.tree import convert_disk_full_error
+from .builds.tree import convert_to_disk_full_or_none
 from .errors import BackupRefused, DiskFull, EngineUnavailable
 
 __all__ = ["BackupFile", "BackupLimits"]
@@ -24,21 +24,21 @@ class BackupLimits:
     def __init__(self, directory: Path, size: int = 10 << 30, has_ended: Callable[[], bool] = lambda: False) -> None:
         self._directory, self._size, self._has_ended = directory, size, has_ended
 
-    def check_size(self, size: int) -> None:
-        """Check the size of the state so far. Raises BackupRefused, EngineUnavailable."""
+    def require_allowed_size(self, size: int) -> None:
+        """Raise BackupRefused if the state so far is over the limit, EngineUnavailable if nobody waits for the backup."""
         if size > self._size:
             raise BackupRefused(
                 f"The state has more than {self._size} bytes.",
                 fix="Delete files in AGORA_STATE_DIR, or let an operator raise the setting backup_size_limit.",
             )
-        self.check_wanted()
+        self.require_not_ended()
 
-    def check_wanted(self) -> None:
+    def require_not_ended(self) -> None:
         """Raise EngineUnavailable if nobody waits for the backup."""
         if self._has_ended():
             raise EngineUnavailable("The backup was ended before it was complete.")
 
-    def check_space(self, size: int) -> None:
+    def require_free_space(self, size: int) -> None:
         """Check that so many bytes can be written. Raises DiskFull."""
         usable = count_usable_bytes(shutil.disk_usage(self._directory))
         if size > usable:
@@ -63,14 +63,14 @@ class BackupFile:
         self._file.close()
 
     def write(self, data: bytes) -> int:
-        self._limits.check_wanted()
+        self._limits.require_not_ended()
         self._unchecked_bytes += len(data)
         if self._unchecked_bytes >= CHECKED_BYTES:  # others use the disk, too
-            self._limits.check_space(len(data))
+            self._limits.require_free_space(len(data))
             self._unchecked_bytes = 0
         try:
             return self._file.write(data)
         except OSError as error:
-            raise convert_disk_full_error(error) or EngineUnavailable(
+            raise convert_to_disk_full_or_none(error) or EngineUnavailable(
                 f"The backup cannot be written: {error}."
             ) from error

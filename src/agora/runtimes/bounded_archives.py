@@ -17,9 +17,9 @@ __all__ = [
     "MAX_HEADER_BYTES",
     "RESERVED_DISK_FRACTION",
     "count_usable_bytes",
+    "iterate_bounded_members",
+    "iterate_state_members",
     "open_archive",
-    "read_members",
-    "read_state_members",
     "require_safe_link",
 ]
 
@@ -33,11 +33,11 @@ GZIP_MAGIC: Final = b"\x1f\x8b"
 
 @contextmanager
 def open_archive(file: Path) -> Iterator[tarfile.TarFile]:
-    """Open an archive, compressed with gzip or plain, for one pass by :func:`read_members`. Raises ValueError for
+    """Open an archive, compressed with gzip or plain, for one pass by :func:`iterate_bounded_members`. Raises ValueError for
     headers over the limits."""
     try:
         # Mode "r:" and not "r:gz": the decompressed bytes pass the reader below, which bounds them.
-        with open(file, "rb") as raw, _unpack_if_packed(raw) as content:
+        with open(file, "rb") as raw, _decompress_if_gzip(raw) as content:
             forward = cast("IO[bytes]", _ForwardReader(content))
             with tarfile.open(fileobj=forward, mode="r:") as archive:
                 yield archive
@@ -45,13 +45,13 @@ def open_archive(file: Path) -> Iterator[tarfile.TarFile]:
         raise ValueError("it has too many headers in a row") from None
 
 
-def _unpack_if_packed(raw: BinaryIO) -> IO[bytes]:
+def _decompress_if_gzip(raw: BinaryIO) -> IO[bytes]:
     packed = raw.read(len(GZIP_MAGIC)) == GZIP_MAGIC
     raw.seek(0)
     return cast("IO[bytes]", gzip.open(raw)) if packed else raw
 
 
-def read_members(archive: tarfile.TarFile, target: Path) -> Iterator[tarfile.TarInfo]:
+def iterate_bounded_members(archive: tarfile.TarFile, target: Path) -> Iterator[tarfile.TarInfo]:
     """Iterate over the members of an archive that is unpacked on the disk of the directory ``target``.
 
     Raises ValueError for an archive over the limits, and for sparse files, whose size is not that of their content.
@@ -77,14 +77,14 @@ def read_members(archive: tarfile.TarFile, target: Path) -> Iterator[tarfile.Tar
         yield member
 
 
-def read_state_members(archive: tarfile.TarFile, target: Path) -> Iterator[tarfile.TarInfo]:
-    """Iterate like :func:`read_members` over the directories, files and links of a backup, with normalized names.
+def iterate_state_members(archive: tarfile.TarFile, target: Path) -> Iterator[tarfile.TarInfo]:
+    """Iterate like :func:`iterate_bounded_members` over the directories, files and links of a backup, with normalized names.
 
     A hard link to a symbolic link becomes that symbolic link. Raises ValueError for names and hard links that lead
     outside, or through a symbolic link, and for special files. Targets of symbolic links are not checked.
     """
     symbolic_links: dict[str, str] = {}
-    for member in read_members(archive, target):
+    for member in iterate_bounded_members(archive, target):
         member.name = _normalize_name(member.name, symbolic_links)
         if member.name == "." and member.isdir():
             continue

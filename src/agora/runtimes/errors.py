@@ -56,13 +56,13 @@ class EngineError(Exception):
 
 
 class InvalidSpec(EngineError):
-    """faults: all errors, each ``"field: message"``."""
+    """errors: all of them, each ``"field: message"``."""
 
     code = "invalid_spec"
 
     def __init__(self, errors: Sequence[str]) -> None:
         super().__init__("; ".join(errors), fix="Correct the named fields.")
-        self.faults = list(errors)
+        self.errors = list(errors)
 
 
 class Unsupported(EngineError):

@@ -18,7 +18,7 @@ CONNECT_SECONDS = 5.0  #: seconds
 STREAM_TYPES = ("text/event-stream", "application/x-ndjson", "application/jsonl", "application/json-seq")
 
 #: called with each chunk of a streamed response
-ReceivePiece = Callable[[bytes], Awaitable[None]]
+ReceiveChunk = Callable[[bytes], Awaitable[None]]
 
 
 class AnswerTooLarge(Exception):
@@ -48,12 +48,12 @@ class InstanceHttpRequest:
 
 @value_class
 class InstanceAnswer:
-    """Response of an instance. streamed: whether its content type is a streamed one."""
+    """Response of an instance. is_streamed: whether its content type is a streamed one."""
 
     status: int
     content_type: str
     body: bytes
-    streamed: bool
+    is_streamed: bool
 
 
 @dataclass(slots=True)
@@ -72,14 +72,14 @@ class InstanceClient:
         self._clients: dict[tuple[str, bool], _PooledClient] = {}
         self._egress = {private: EgressPolicy(private=private) for private in (True, False)}
 
-    async def send_request(self, request: InstanceHttpRequest, piece: ReceivePiece | None = None) -> InstanceAnswer:
-        """Send a request and read the whole response; ``piece`` is called with each chunk of a streamed one.
+    async def send_request(self, request: InstanceHttpRequest, on_chunk: ReceiveChunk | None = None) -> InstanceAnswer:
+        """Send a request and read the whole response; ``on_chunk`` is called with each chunk of a streamed one.
 
         Raises AnswerTooLarge.
         """
-        pooled = self._take_client(request.address, request.private)
+        pooled = self._acquire_client(request.address, request.private)
         try:
-            return await _send_over_client(pooled.client, request, piece)
+            return await _send_over_client(pooled.client, request, on_chunk)
         finally:
             pooled.requests -= 1
 
@@ -98,7 +98,7 @@ class InstanceClient:
         # A closed transport reports its end in the next iteration of the loop.
         await asyncio.sleep(0)
 
-    def _take_client(self, address: str, private: bool) -> _PooledClient:
+    def _acquire_client(self, address: str, private: bool) -> _PooledClient:
         """Take the client of an address for a request, and close the least recently used idle ones beyond the limit."""
         key = (address, private)
         pooled = self._clients.pop(key, None)
@@ -116,12 +116,12 @@ class InstanceClient:
 
 
 async def _send_over_client(
-    client: HttpClient, request: InstanceHttpRequest, piece: ReceivePiece | None
+    client: HttpClient, request: InstanceHttpRequest, on_chunk: ReceiveChunk | None
 ) -> InstanceAnswer:
     headers = {"host": client.host, **request.headers, **build_trace_headers()}
     reply = await client.request(request.method, request.target, headers, request.body)
     kind = reply.headers.get("content-type", "")
-    streamed = kind.partition(";")[0].strip().lower() in STREAM_TYPES
+    is_streamed = kind.partition(";")[0].strip().lower() in STREAM_TYPES
     parts, size = [], 0
     try:
         async for part in reply:
@@ -130,9 +130,9 @@ async def _send_over_client(
                 # Before the part is kept: an endless answer must not fill the memory.
                 raise AnswerTooLarge(request.limit)
             parts.append(part)
-            if streamed and piece is not None:
-                await piece(part)
+            if is_streamed and on_chunk is not None:
+                await on_chunk(part)
     finally:
         # An answer that was not read to its end cannot share its connection with the next request.
         reply.close()
-    return InstanceAnswer(reply.status, kind, b"".join(parts), streamed)
+    return InstanceAnswer(reply.status, kind, b"".join(parts), is_streamed)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from weakref import WeakValueDictionary
 
-from agora.runtimes.builds.tree import resolve_contained
+from agora.runtimes.builds.tree import resolve_directory_in_roots
 from agora.runtimes.errors import SourceRefused
 from agora.runtimes.http_execution import InstanceClient
 from agora.runtimes.port import Runtime
@@ -37,8 +37,8 @@ def read_monotonic_microseconds() -> int:
 class LocalHost:
     """This server as a host: only it manages the instances with its host_id.
 
-    engines: by name. url: the server's URL for instances; urls: exceptions by engine. backups: directory of backups.
-    ticks, boot: see above. sources: directories from whose content programs may be built. ending: by instance, the
+    engines: by name. url: the server's URL for instances; url_by_engine: exceptions by engine. backups: directory of backups.
+    ticks, boot_id: see above. sources: directories from whose content programs may be built. end_times: by instance, the
     clock time at which its time ends, until it is stored. backup_locks: by account, held while a backup is written. started_at: the wall clock at tick 0.
     """
 
@@ -47,18 +47,18 @@ class LocalHost:
     engines: Mapping[str, Runtime]
     backups: Path
     url: str = ""
-    urls: Mapping[str, str] = field(default_factory=dict)
+    url_by_engine: Mapping[str, str] = field(default_factory=dict)
     region: str | None = None
     http_client: InstanceClient = field(default_factory=InstanceClient)
     ticks: Callable[[], int] = read_monotonic_microseconds
-    boot: str = field(default_factory=read_boot_id)
+    boot_id: str = field(default_factory=read_boot_id)
     sources: tuple[Path, ...] = ()
-    ending: dict[str, int] = field(default_factory=dict)
+    end_times: dict[str, int] = field(default_factory=dict)
     #: weak: a lock disappears with its last holder
     backup_locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
     started_at: int = field(default_factory=lambda: time.time_ns() // 1000 - read_monotonic_microseconds())
 
-    def steady_time(self) -> int:
+    def read_steady_time(self) -> int:
         """Microseconds since 1970 by the wall clock at the server's start; setting the clock does not change it.
 
         For instances that do not share a monotonic clock with this server: several servers agree on it as far as their
@@ -68,13 +68,13 @@ class LocalHost:
 
     def server_url_for(self, engine: str) -> str:
         """Return the server's URL for instances of an engine."""
-        return self.urls.get(engine, self.url)
+        return self.url_by_engine.get(engine, self.url)
 
     def find_source_error(self, directory: str) -> str | None:
         """Find why no program can be built from a directory; None if it can."""
         path = Path(directory)
         try:
-            resolve_contained(directory, self.sources)
+            resolve_directory_in_roots(directory, self.sources)
         except SourceRefused:
             roots = [root.resolve() for root in self.sources]
             if any(path.is_relative_to(root) for root in (*roots, *self.sources)) and not path.exists():

@@ -13,18 +13,19 @@ __all__ = ["RestartPolicy"]
 class RestartPolicy:
     """A policy; times are microseconds.
 
-    first, longest: first and maximum delay. settled: running time after which earlier failures no longer count. loop:
+    first_delay, max_delay: first and maximum delay. settled_after: running time after which earlier failures no longer count.
+    crash_loop_failures:
     consecutive failures that count as a crash loop.
     """
 
-    first: int = SECOND
-    longest: int = 300_000_000
-    settled: int = 600_000_000
-    loop: int = 5
+    first_delay: int = SECOND
+    max_delay: int = 300_000_000
+    settled_after: int = 600_000_000
+    crash_loop_failures: int = 5
 
-    def restart_delay(self, failures: int) -> int:
+    def compute_restart_delay(self, failures: int) -> int:
         """Compute the time from the end of the last run to the next start."""
-        return int(compute_exponential_delay(failures, self.first, self.longest))
+        return int(compute_exponential_delay(failures, self.first_delay, self.max_delay))
 
     def is_crash_loop(self, failures: int) -> bool:
-        return failures >= self.loop
+        return failures >= self.crash_loop_failures

@@ -1,7 +1,7 @@
 """The engine-independent specification of an instance.
 
 The fields of :class:`BuildConfig` are those of an agent's manifest (``build_config``). A Spec can be validated without
-other data; :func:`find_spec_errors` lists all its errors at once.
+other data; :func:`list_spec_errors` lists all its errors at once.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ __all__ = [
     "Port",
     "Source",
     "Spec",
-    "cpu_cores",
     "find_declared_port",
-    "find_spec_errors",
-    "memory_bytes",
+    "list_spec_errors",
+    "parse_cpu_cores",
+    "parse_memory_bytes",
 ]
 
 BuildType: TypeAlias = Literal["python", "npm", "docker", "custom"]
@@ -117,10 +117,10 @@ class Limits:
     ) -> Limits:
         """Parse limits such as ``"512M"`` and ``"0.5"``. Raises ValueError."""
         return cls(
-            None if memory is None else memory_bytes(memory),
-            None if cpu is None else cpu_cores(cpu),
+            None if memory is None else parse_memory_bytes(memory),
+            None if cpu is None else parse_cpu_cores(cpu),
             pids,
-            None if disk is None else memory_bytes(disk),
+            None if disk is None else parse_memory_bytes(disk),
         )
 
 
@@ -180,7 +180,7 @@ class Spec:
     restore: str | None = None
 
 
-def memory_bytes(text: str | int) -> int:
+def parse_memory_bytes(text: str | int) -> int:
     """Parse bytes such as ``"512M"``, ``"1.5g"``, ``"1Gi"`` or 1024; units are powers of 1024, as in Docker.
 
     Raises ValueError.
@@ -191,7 +191,7 @@ def memory_bytes(text: str | int) -> int:
     return int(float(match[1]) * BYTES_BY_UNIT[match[2].lower()])
 
 
-def cpu_cores(text: str | float) -> float:
+def parse_cpu_cores(text: str | float) -> float:
     """Parse cores such as ``"0.5"``, ``"500m"`` or 2. Raises ValueError."""
     match = CORES.fullmatch(str(text).strip())
     if match is None or isinstance(text, bool):
@@ -209,7 +209,7 @@ def find_declared_port(config: BuildConfig) -> int | None:
     return number if 0 < number < 65_536 else None
 
 
-def find_spec_errors(spec: Spec) -> list[str]:
+def list_spec_errors(spec: Spec) -> list[str]:
     """List all errors of a specification, each ``"field: message"``; empty if there are none."""
     return [
         *_find_name_errors(spec),

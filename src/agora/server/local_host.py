@@ -51,7 +51,7 @@ def create_local_host(settings: Settings, docker_sockets: Sequence[Path] | None 
         sources=_list_source_roots(settings),
         backups=settings.data_dir / "backups",
         url=url,
-        urls=_map_server_urls_by_engine(settings, url),
+        url_by_engine=_map_server_urls_by_engine(settings, url),
         region=settings.host_region or None,
     )
 

@@ -135,7 +135,7 @@ class RuntimeSuite:
         spec = replace(kit.spec(""), generation=0, env={"A=B": "x"}, limits=Limits(memory=1, cpu=0.0, pids=0))
         with pytest.raises(InvalidSpec) as caught:
             await kit.engine.build(spec)
-        named = {fault.split(":")[0] for fault in caught.value.faults}
+        named = {fault.split(":")[0] for fault in caught.value.errors}
         assert {"generation", "env", "limits.memory", "limits.cpu", "limits.pids"} <= named
 
     # -- observation ---------------------------------------------------------------------------------------------

@@ -15,8 +15,8 @@ import pytest
 from agora.runtimes.container_urls import rewrite_loopback_url
 from agora.runtimes.docker import Options, build_context
 from agora.runtimes.docker.commands import (
-    BuildOrder,
-    find_command_errors,
+    BuildCommand,
+    list_command_errors,
     parse_build_command,
     parse_run_command_or_none,
 )
@@ -33,7 +33,7 @@ from agora.runtimes.docker.image_references import (
     strip_default_registry,
 )
 from agora.runtimes.docker.labels import ResourceLabels, read_container_handle
-from agora.runtimes.docker.observation import parse_time, to_exit, to_usage
+from agora.runtimes.docker.observation import parse_time_or_none, to_exit, to_usage
 from agora.runtimes.docker.output import FRAME_HEADER, FrameReader, to_seconds
 from agora.runtimes.docker.records import Cursor
 from agora.runtimes.errors import InvalidSpec
@@ -100,7 +100,7 @@ def test_environment_is_sorted() -> None:
 
 def test_commands_of_the_agent_standard_are_parsed() -> None:
     config = docker("docker run -p 8000:8000 calc-agent", "docker build -t calc-agent .")
-    assert parse_build_command(config) == BuildOrder(tag="calc-agent")
+    assert parse_build_command(config) == BuildCommand(tag="calc-agent")
     run = parse_run_command_or_none(config)
     assert run is not None
     assert (run.image, run.ports, run.arguments) == ("calc-agent", [8000], [])
@@ -137,7 +137,7 @@ def test_supported_options_are_applied() -> None:
     ],
 )
 def test_options_that_break_isolation_are_refused_by_name(option: str) -> None:
-    found = find_command_errors(docker(f"docker run {option} image"))
+    found = list_command_errors(docker(f"docker run {option} image"))
     assert found
     assert option.split("=")[0].split()[0] in found[0]
 
@@ -160,12 +160,12 @@ def test_options_that_break_isolation_are_refused_by_name(option: str) -> None:
     ],
 )
 def test_invalid_build_commands_are_refused(command: str, word: str) -> None:
-    assert any(word in each for each in find_command_errors(docker(build=command)))
+    assert any(word in each for each in list_command_errors(docker(build=command)))
 
 
 @pytest.mark.parametrize("command", ["docker run", "docker run --rm", "docker exec x sh", "docker run a; rm -rf /"])
 def test_invalid_run_commands_are_refused(command: str) -> None:
-    assert find_command_errors(docker(command))
+    assert list_command_errors(docker(command))
 
 
 def test_unknown_image_name_is_refused() -> None:
@@ -208,7 +208,7 @@ def test_dockerignore_excludes_secrets(tmp_path: Path) -> None:
     (source / ".dockerignore").write_text(
         "# no secrets\n.env\nlogs\n!logs/keep.txt\n**/*.pyc\n*.md\n!README.md\nDockerfile\n"
     )
-    found = packed(build_context.build_dockerfile_context(source, BuildOrder()), tmp_path / "c.tar")
+    found = packed(build_context.build_dockerfile_context(source, BuildCommand()), tmp_path / "c.tar")
     files = {name for name, member in found.items() if member.isreg()}
     assert files == {"Dockerfile", ".dockerignore", "main.py", "logs/keep.txt", "README.md"}
     assert {(member.uid, member.mode) for member in found.values() if member.isreg()} == {(0, 0o644)}
@@ -219,15 +219,15 @@ def test_dockerignore_must_be_a_small_regular_file(tmp_path: Path) -> None:
     ignored = tmp_path / ".dockerignore"
     ignored.symlink_to("/dev/zero")
     with pytest.raises(InvalidSpec, match="cannot be read"):
-        build_context.build_dockerfile_context(tmp_path, BuildOrder())
+        build_context.build_dockerfile_context(tmp_path, BuildCommand())
     ignored.unlink()
     os.mkfifo(ignored)
     with pytest.raises(InvalidSpec, match="is not a file"):
-        build_context.build_dockerfile_context(tmp_path, BuildOrder())
+        build_context.build_dockerfile_context(tmp_path, BuildCommand())
     ignored.unlink()
     ignored.write_bytes(b"x" * (build_context.MAX_IGNORE_BYTES + 1))
     with pytest.raises(InvalidSpec, match="is larger than"):
-        build_context.build_dockerfile_context(tmp_path, BuildOrder())
+        build_context.build_dockerfile_context(tmp_path, BuildCommand())
 
 
 @pytest.mark.parametrize(
@@ -274,7 +274,7 @@ def test_patterns_with_many_stars_match_in_linear_time(tmp_path: Path, pattern: 
     (tmp_path / ("a" * 250)).write_text("")
     (tmp_path / ("a" * 100 + "x")).write_text("")
     (tmp_path / ".dockerignore").write_text(f"{pattern}\n")
-    context = build_context.build_dockerfile_context(tmp_path, BuildOrder())
+    context = build_context.build_dockerfile_context(tmp_path, BuildCommand())
     found = packed(context, tmp_path.parent / f"{tmp_path.name}.tar")
     assert "a" * 250 in found
     assert "a" * 100 + "x" not in found
@@ -346,14 +346,19 @@ def test_double_stars_are_limited(tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text("FROM scratch")
     (tmp_path / ".dockerignore").write_text("**/a/**/a/**/a/**/x\n")
     with pytest.raises(InvalidSpec, match=r"has over 2"):
-        build_context.build_dockerfile_context(tmp_path, BuildOrder())
+        build_context.build_dockerfile_context(tmp_path, BuildCommand())
 
 
 def test_dockerfile_must_exist_inside_the_context(tmp_path: Path) -> None:
     (tmp_path / "source" / "part").mkdir(parents=True)
     (tmp_path / "Dockerfile").write_text("FROM scratch")
     (tmp_path / "source" / "link").symlink_to("..")
-    for order in (BuildOrder(), BuildOrder(context="none"), BuildOrder(context="link"), BuildOrder(file="part")):
+    for order in (
+        BuildCommand(),
+        BuildCommand(context="none"),
+        BuildCommand(context="link"),
+        BuildCommand(file="part"),
+    ):
         with pytest.raises(InvalidSpec):
             build_context.build_dockerfile_context(tmp_path / "source", order)
 
@@ -395,9 +400,9 @@ def test_image_id_is_distinguished_from_image_name() -> None:
 
 
 def test_engine_times_are_parsed() -> None:
-    assert parse_time("0001-01-01T00:00:00Z") is None
-    assert parse_time("1970-01-01T00:00:01.123456789Z") == 1_123_456
-    assert parse_time("1970-01-01T00:00:01Z") == 1_000_000
+    assert parse_time_or_none("0001-01-01T00:00:00Z") is None
+    assert parse_time_or_none("1970-01-01T00:00:01.123456789Z") == 1_123_456
+    assert parse_time_or_none("1970-01-01T00:00:01Z") == 1_000_000
     assert to_seconds("1970-01-01T00:00:01.000000009Z") == "1.000000009"
 
 

@@ -15,7 +15,7 @@ from typing import TypeAlias
 import pytest
 
 from agora.runtimes.builds.command import Command, CommandTimeout
-from agora.runtimes.builds.tree import Bounds, copy_tree, hash_tree, resolve_contained
+from agora.runtimes.builds.tree import Bounds, copy_tree, hash_tree, resolve_directory_in_roots
 from agora.runtimes.errors import BuildFailed, BuildTimeout, EngineUnavailable, SourceRefused, Unsupported
 from agora.runtimes.process import ProcessRuntime
 from agora.runtimes.process.options import build_search_path
@@ -250,7 +250,7 @@ class TestDirectories:
 
     def test_directories_are_refused_without_roots(self, tmp_path: Path) -> None:
         with pytest.raises(SourceRefused):
-            resolve_contained(str(tmp_path), ())
+            resolve_directory_in_roots(str(tmp_path), ())
 
     @pytest.mark.parametrize("target", ["/etc/passwd", "../outside", "a/../../outside", "/"])
     def test_links_out_of_the_source_are_refused(self, tmp_path: Path, target: str) -> None:
@@ -379,5 +379,5 @@ async def test_command_whose_cleanup_fails_leaves_no_open_files(tmp_path: Path) 
     await Command(["/bin/true"], tmp_path, {}, 30.0).run_command(print)
     descriptors = len(os.listdir("/proc/self/fd"))
     with pytest.raises(OSError, match="busy"):
-        await Command(["/bin/true"], tmp_path, {}, 30.0, ended=fail).run_command(print)
+        await Command(["/bin/true"], tmp_path, {}, 30.0, on_end=fail).run_command(print)
     assert len(os.listdir("/proc/self/fd")) == descriptors

@@ -14,7 +14,7 @@ SECOND = 1_000_000
 
 @pytest.mark.parametrize(("failures", "seconds"), [(0, 1), (1, 1), (2, 2), (5, 16), (9, 256), (10, 300), (10_000, 300)])
 def test_delays_double_up_to_the_maximum(failures: int, seconds: int) -> None:
-    assert RestartPolicy().restart_delay(failures) == seconds * SECOND
+    assert RestartPolicy().compute_restart_delay(failures) == seconds * SECOND
 
 
 def test_fifth_restart_is_a_crash_loop() -> None:

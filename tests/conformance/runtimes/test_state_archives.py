@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from agora.runtimes import bounded_archives
-from agora.runtimes.bounded_archives import RESERVED_DISK_FRACTION, open_archive, read_members
+from agora.runtimes.bounded_archives import RESERVED_DISK_FRACTION, iterate_bounded_members, open_archive
 from agora.runtimes.builds.tree import Bounds, copy_tree
 from agora.runtimes.docker.state_archives import pack_state
 from agora.runtimes.errors import SourceRefused, StartFailed
@@ -208,6 +208,6 @@ def test_many_small_files_cannot_fill_the_disk(tmp_path: Path, monkeypatch: pyte
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=usage.total // RESERVED_DISK_FRACTION))
     with open_archive(tmp_path / "10.tar") as archive:
-        assert len(list(read_members(archive, tmp_path))) == 10  # a full disk still accepts a small backup
+        assert len(list(iterate_bounded_members(archive, tmp_path))) == 10  # a full disk still accepts a small backup
     with open_archive(tmp_path / "100.tar") as archive, pytest.raises(ValueError, match="stays free"):
-        list(read_members(archive, tmp_path))
+        list(iterate_bounded_members(archive, tmp_path))

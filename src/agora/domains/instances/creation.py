@@ -243,7 +243,7 @@ def _check_config(call: Call, request: InstanceRequest, manifest: AgentManifest,
     currency = request.config.spend_currency or str(call.context.settings.billing_currency)
     reject_fractional_units(currency, **{"instance_config.spend_limit": request.config.spend_limit})
     spec = _build_probe_spec(request, manifest, secrets)
-    errors = runtime.find_spec_errors(spec)
+    errors = runtime.list_spec_errors(spec)
     # Who may deploy could change the manifest's limits anyway; an instance of scaling has no such caller later.
     if request.pool or not call.caller.may(DEPLOY_SCOPE):
         errors += _find_exceeded_limits(spec.limits, manifest)

@@ -292,7 +292,7 @@ async def _end_execution_or_raise(
         result=result,
         content_type=answer.content_type or None,
         encoding=encoding,
-        streamed=answer.streamed,
+        streamed=answer.is_streamed,
         cost=from_micros(entry.amount),
         currency=entry.currency,
     )

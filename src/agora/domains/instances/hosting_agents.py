@@ -41,7 +41,7 @@ URL = re.compile(r"https?://[^\s/?#\x00-\x1f\x7f]{1,255}(/[!-~]{0,1700})?")
 def read_metering_clock(call: Call) -> MonotonicTime:
     """Read this server's clock to meter remote instances, because their hosts share no monotonic clock with it."""
     local = call.context.ports.get(LOCAL_HOST)
-    return MonotonicTime(local.steady_time(), "elsewhere")
+    return MonotonicTime(local.read_steady_time(), "elsewhere")
 
 
 async def reconcile_instance(call: Call, instance_id: str, check_interval: int) -> None:

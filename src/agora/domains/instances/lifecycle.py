@@ -126,7 +126,7 @@ class InstanceLifecycle:
 
     @property
     def ticks(self) -> MonotonicTime:
-        return MonotonicTime(self.local.ticks(), self.local.boot)
+        return MonotonicTime(self.local.ticks(), self.local.boot_id)
 
     @property
     def _lasting_reason(self) -> str | None:
@@ -285,12 +285,12 @@ class InstanceLifecycle:
     @contextlib.contextmanager
     def _freeze_displayed_running_time(self, ticks: MonotonicTime) -> Iterator[None]:
         """Stop the displayed running time at ``ticks``, so that it never exceeds the billed time."""
-        ending, instance_id = self.local.ending, self.row.instance_id
-        ending[instance_id] = ticks.at
+        end_times, instance_id = self.local.end_times, self.row.instance_id
+        end_times[instance_id] = ticks.at
         try:
             yield
         finally:
-            ending.pop(instance_id, None)
+            end_times.pop(instance_id, None)
 
     async def _record_pause(self, ticks: MonotonicTime, was_running: bool) -> None:
         async def store_pause(call: Call) -> None:

@@ -300,8 +300,8 @@ def _find_engine_errors(manifest: AgentManifest) -> Iterator[Fault]:
         limits=limits,
         health=runtime.Health(manifest.health_check.path, manifest.health_check.timeout),
     )
-    commands = docker.find_command_errors(spec.build_config) if build.type == "docker" else []
-    for problem in [*runtime.find_spec_errors(spec), *commands]:
+    commands = docker.list_command_errors(spec.build_config) if build.type == "docker" else []
+    for problem in [*runtime.list_spec_errors(spec), *commands]:
         location, _, message = problem.partition(": ")
         yield Fault(field=location, message=message)
 

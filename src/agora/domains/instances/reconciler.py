@@ -250,7 +250,7 @@ class InstanceReconciler(DueController):
         """Check running instances: state, resource usage, health; extend their metered time."""
         from .metering import MonotonicTime
 
-        ticks = MonotonicTime(self.local.ticks(), self.local.boot)
+        ticks = MonotonicTime(self.local.ticks(), self.local.boot_id)
         running: list[tuple[InstanceRow, Observation]] = []
         for row, observation in await self._observe_instances(rows):
             if observation is not None and observation.state == "running":

@@ -39,7 +39,7 @@ async def estimate_unmetered_time(call: Call, account: str | None, instance: str
     local = call.context.ports.find(LOCAL_HOST)
     if local is None:
         return []
-    rows = await call.tx.all(statements.select_open_intervals_of_account, boot=local.boot, account=account or "")
+    rows = await call.tx.all(statements.select_open_intervals_of_account, boot=local.boot_id, account=account or "")
     return list((await _price_running_time(call, rows)).values())
 
 
@@ -55,11 +55,11 @@ async def _price_running_time(call: Call, rows: Sequence[OpenInterval]) -> dict[
 def _compute_time_since_measured(call: Call, interval: OpenInterval) -> int:
     local = call.context.ports.find(LOCAL_HOST)
     # Another machine's clock, or this one's before a restart: nothing can be said.
-    if local is None or interval.boot != local.boot:
+    if local is None or interval.boot != local.boot_id:
         return 0
     measured_at: int = interval.ticks
     now = local.ticks()
     # While it is being paused or stopped, its running time ends at that reading; the display must not exceed the bill.
-    now = min(now, local.ending.get(interval.instance_id, now))
+    now = min(now, local.end_times.get(interval.instance_id, now))
     limit = int(MAX_MISSED_CHECKS * call.context.settings.instance_check * SECOND)
     return min(max(0, now - measured_at), limit)

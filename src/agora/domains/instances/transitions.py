@@ -79,7 +79,7 @@ async def record_crash_and_schedule_restart(
         clean_text(reason),
     )
     # A run that lasted resets the backoff: this crash is the first of a new series.
-    failures = 1 if measured >= RESTART_POLICY.settled else row.failures + 1
+    failures = 1 if measured >= RESTART_POLICY.settled_after else row.failures + 1
     policy = decode_json(row.config).get("restart", "always")
     if policy == "on_failure" and exit is not None and not exit.has_failed:
         await _request_end(call, row, reason)
@@ -92,7 +92,9 @@ async def record_crash_and_schedule_restart(
     ):
         return
     retry = (
-        call.now + RESTART_POLICY.restart_delay(failures) if again and resolve_goal_state(row) == "running" else None
+        call.now + RESTART_POLICY.compute_restart_delay(failures)
+        if again and resolve_goal_state(row) == "running"
+        else None
     )
     changed_row = await change_state_if_current(
         call,

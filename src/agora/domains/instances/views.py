@@ -13,7 +13,7 @@ from agora.domains.billing.ports import ProjectedCost
 from agora.domains.billing.terms import build_pricing_fields
 from agora.domains.billing.views import Scope, build_bill, read_agent_names
 from agora.runtimes.restarts import RestartPolicy
-from agora.runtimes.spec import memory_bytes
+from agora.runtimes.spec import parse_memory_bytes
 from agora.store.port import Reader
 from agora_sdk.contract import instances as contract
 from agora_sdk.contract.billing import PricingInfo
@@ -147,7 +147,7 @@ def _build_fields(
 
 def _build_usage(row: InstanceRow, uptime: int, execution_count: int) -> contract.ResourceUsage:
     limit = decode_json(row.config).get("memory_limit") or decode_json(row.manifest).get("limits", {}).get("memory")
-    share = 100 * row.memory / memory_bytes(limit) if limit else 0.0
+    share = 100 * row.memory / parse_memory_bytes(limit) if limit else 0.0
     return contract.ResourceUsage(
         cpu_usage=round(row.cpu_percent, 2),
         cpu_seconds=round(row.cpu_seconds, 3),

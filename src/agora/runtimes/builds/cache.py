@@ -47,16 +47,16 @@ class CommitDigests:
         self.directory = directory
 
     def store_digest(self, source: Git, commit: str, digest: str) -> None:
-        write_json(self._find_file(source, commit), {"digest": digest})
+        write_json(self._build_path(source, commit), {"digest": digest})
 
     def find_digest(self, source: Git, commit: str) -> str | None:
         """Find the digest of a source at a commit; None if it is not known."""
         try:
-            return str(json.loads(self._find_file(source, commit).read_bytes())["digest"])
+            return str(json.loads(self._build_path(source, commit).read_bytes())["digest"])
         except (FileNotFoundError, TypeError, ValueError):
             return None
 
-    def _find_file(self, source: Git, commit: str) -> Path:
+    def _build_path(self, source: Git, commit: str) -> Path:
         return self.directory / hash_commit(source, commit)
 
 
@@ -69,11 +69,11 @@ class BuildCache:
         self.commits = CommitDigests(self._root / "commits")
         self._running: set[str] = set()
 
-    def open(self) -> None:
+    def create_directories(self) -> None:
         for directory in (self._index, self.commits.directory):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    def find(self, key: str) -> CacheEntry | None:
+    def find_and_mark_used(self, key: str) -> CacheEntry | None:
         """Find a valid result and mark it as used now."""
         try:
             entry = json.loads((self._index / key).read_bytes())
@@ -84,7 +84,7 @@ class BuildCache:
         directory = self._root / str(entry["attempt"])
         return CacheEntry(directory, entry["seconds"], entry["commit"]) if directory.is_dir() else None
 
-    def discard(self, key: str) -> None:
+    def mark_long_unused(self, key: str) -> None:
         """Mark a result as long unused, so that it is deleted when nothing runs from it."""
         with suppress(FileNotFoundError):
             os.utime(self._index / key, (0, 0))
@@ -113,7 +113,7 @@ class BuildCache:
         path = Path(directory)
         return path.parent == self._root and path.is_dir()
 
-    def is_running(self, attempt: str) -> bool:
+    def is_attempt_running(self, attempt: str) -> bool:
         return attempt in self._running
 
     def delete_stale_builds(self, used_attempts: Collection[str], max_unused_seconds: float) -> int:
@@ -181,16 +181,16 @@ def _erase_content(top: int) -> None:
 
 def _erase_files(directory: int, top: int, names: Iterator[str]) -> list[str]:
     """Delete the files of a directory, and move its directories to the top. Returns their new names."""
-    moved = []
+    moved_names = []
     with os.scandir(directory) as entries:
-        listed = list(entries)
-    for entry in listed:
+        directory_entries = list(entries)
+    for entry in directory_entries:
         with suppress(OSError):
             if entry.is_dir(follow_symlinks=False):
                 os.chmod(entry.name, 0o700, dir_fd=directory)  # also to be moved
                 name = next(names)
                 os.rename(entry.name, name, src_dir_fd=directory, dst_dir_fd=top)
-                moved.append(name)
+                moved_names.append(name)
             else:
                 os.unlink(entry.name, dir_fd=directory)
-    return moved
+    return moved_names

@@ -43,15 +43,15 @@ class CommandResult:
 class Command:
     """arguments: the program and its arguments. environment: the complete one. timeout: seconds.
 
-    hidden: secrets, replaced in its output. ended: called after its end, to clean up.
+    secrets: replaced in its output. on_end: called after its end, to clean up.
     """
 
     arguments: Sequence[str]
     directory: Path
     environment: Mapping[str, str]
     timeout: float
-    hidden: Sequence[str] = ()
-    ended: Callable[[], object] | None = None
+    secrets: Sequence[str] = ()
+    on_end: Callable[[], object] | None = None
 
     async def run_command(self, progress: Progress) -> CommandResult:
         """Run a command. Raises CommandTimeout. Cancellation kills the command.
@@ -63,35 +63,35 @@ class Command:
             return await self._run_process(progress, descriptors)
 
     async def _run_process(self, progress: Progress, descriptors: contextlib.ExitStack) -> CommandResult:
-        lines = _Lines(progress, [secret for secret in self.hidden if secret])
-        reading, writing = os.pipe()
-        descriptors.callback(os.close, reading)
-        os.set_blocking(reading, False)
+        lines = _OutputLines(progress, [secret for secret in self.secrets if secret])
+        read_end, write_end = os.pipe()
+        descriptors.callback(os.close, read_end)
+        os.set_blocking(read_end, False)
         try:
-            process = self._spawn_process(writing)
+            process = self._spawn_process(write_end)
         finally:
-            os.close(writing)
+            os.close(write_end)
         loop = asyncio.get_running_loop()
-        over = asyncio.Event()
+        has_exited = asyncio.Event()
         pidfd = os.pidfd_open(process.pid)
         descriptors.callback(os.close, pidfd)
-        loop.add_reader(pidfd, over.set)
-        loop.add_reader(reading, lambda: _drain_output(reading, lines) == 0 and loop.remove_reader(reading))
+        loop.add_reader(pidfd, has_exited.set)
+        loop.add_reader(read_end, lambda: _drain_output(read_end, lines) == 0 and loop.remove_reader(read_end))
         try:
             async with asyncio.timeout(self.timeout):
-                await over.wait()
+                await has_exited.wait()
         except TimeoutError:
             raise CommandTimeout(lines.tail) from None
         finally:
             loop.remove_reader(pidfd)
-            loop.remove_reader(reading)
+            loop.remove_reader(read_end)
             # Also if the caller is cancelled: no process of the command may continue.
-            await asyncio.shield(asyncio.to_thread(self._kill_group, process))
+            await asyncio.shield(asyncio.to_thread(self._kill_group_and_reap, process))
             # What was written before the end is in the pipe. A process without the variables of the build may write for ever.
             for _ in range(MAX_PIPE_BYTES // READ_BYTES):
-                if _drain_output(reading, lines) <= 0:
+                if _drain_output(read_end, lines) <= 0:
                     break
-            lines.finish()
+            lines.flush_incomplete_line()
         return CommandResult(process.returncode, lines.tail)
 
     def _spawn_process(self, output: int) -> subprocess.Popen[bytes]:
@@ -101,30 +101,30 @@ class Command:
             stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
         )  # fmt: skip
 
-    def _kill_group(self, process: subprocess.Popen[bytes]) -> None:
+    def _kill_group_and_reap(self, process: subprocess.Popen[bytes]) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)  # it has not been reaped yet, so the group id is still its own
         process.wait()
-        if self.ended is not None:
-            self.ended()
+        if self.on_end is not None:
+            self.on_end()
 
 
-def _drain_output(reading: int, lines: _Lines) -> int:
+def _drain_output(read_end: int, lines: _OutputLines) -> int:
     """Read available output; return the number of bytes, 0 at the end, -1 if none is available."""
     try:
-        data = os.read(reading, READ_BYTES)
+        data = os.read(read_end, READ_BYTES)
     except BlockingIOError:
         return -1
     lines.feed_output(data)
     return len(data)
 
 
-class _Lines:
+class _OutputLines:
     """Splits output into lines, and keeps the end of it."""
 
-    def __init__(self, progress: Progress, hidden: Sequence[str]) -> None:
+    def __init__(self, progress: Progress, secrets: Sequence[str]) -> None:
         self._progress = progress
-        self._hidden = hidden
+        self._secrets = secrets
         self._incomplete_line = b""
         self.tail = ""
 
@@ -135,16 +135,16 @@ class _Lines:
         for line in lines:
             self._emit_line(line)
         if len(self._incomplete_line) > TAIL_CHARACTERS:
-            self.finish()
+            self.flush_incomplete_line()
 
-    def finish(self) -> None:
+    def flush_incomplete_line(self) -> None:
         if self._incomplete_line:
             self._emit_line(self._incomplete_line)
             self._incomplete_line = b""
 
     def _emit_line(self, line: bytes) -> None:
         text = line.decode(errors="replace")
-        for secret in self._hidden:
+        for secret in self._secrets:
             text = text.replace(secret, "***")
         self.tail = (self.tail + text + "\n")[-TAIL_CHARACTERS:]
         for at in range(0, max(len(text), 1), MAX_LINE_CHARACTERS):

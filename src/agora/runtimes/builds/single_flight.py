@@ -21,7 +21,7 @@ class _Flight(Generic[T]):
         self.listeners: list[Progress] = []
         self.lines: deque[str] = deque(maxlen=MAX_REPLAYED_LINES)
         self.task: asyncio.Task[T] | None = None
-        self.waiting = 0
+        self.waiter_count = 0
 
     def notify_listeners(self, line: str) -> None:
         self.lines.append(line)
@@ -47,14 +47,14 @@ class SingleFlight(Generic[T]):
         for line in flight.lines:
             progress(line)
         flight.listeners.append(progress)
-        flight.waiting += 1
+        flight.waiter_count += 1
         try:
             # A cancelled caller must not cancel the run of the others.
             return await asyncio.shield(flight.task)
         finally:
             flight.listeners.remove(progress)
-            flight.waiting -= 1
-            if not flight.waiting and not flight.task.done():
+            flight.waiter_count -= 1
+            if not flight.waiter_count and not flight.task.done():
                 # Removed first: a new request must not join a run that is being cancelled.
                 self._remove_flight(key, flight)
                 flight.task.cancel()

@@ -14,7 +14,7 @@ from agora.runtimes.bounded_archives import require_safe_link
 from agora.runtimes.errors import DiskFull, SourceRefused
 from agora.value_classes import value_class
 
-__all__ = ["Bounds", "convert_disk_full_error", "copy_tree", "hash_tree", "resolve_contained"]
+__all__ = ["Bounds", "convert_to_disk_full_or_none", "copy_tree", "hash_tree", "resolve_directory_in_roots"]
 
 #: excluded from programs: history, which may hold credentials, and build products
 EXCLUDED_DIRECTORIES = frozenset(
@@ -30,7 +30,7 @@ class Bounds:
     size: int = 1 << 30
 
 
-def resolve_contained(path: str, roots: tuple[Path, ...]) -> Path:
+def resolve_directory_in_roots(path: str, roots: tuple[Path, ...]) -> Path:
     """Resolve a path to a directory in one of the roots. Raises SourceRefused.
 
     Links are resolved first, so that the checked path is the one that is read.
@@ -73,23 +73,23 @@ def copy_tree(source: Path, target: Path, bounds: Bounds) -> None:
     try:
         target.mkdir(mode=0o700, parents=True)
         for name, path, mode in _walk_entries(source, bounds):
-            to = target / name
+            copy = target / name
             if stat.S_ISLNK(mode):
-                os.symlink(os.readlink(path), to)
+                os.symlink(os.readlink(path), copy)
             elif stat.S_ISDIR(mode):
-                to.mkdir(mode=0o700)
+                copy.mkdir(mode=0o700)
             else:
                 # The entry may have been replaced by a link since it was read.
-                shutil.copyfile(path, to, follow_symlinks=False)
+                shutil.copyfile(path, copy, follow_symlinks=False)
                 # Only the executable bit is kept, which the digest covers: no setuid, and nothing for other users.
-                to.chmod(0o700 if mode & 0o100 else 0o600)
+                copy.chmod(0o700 if mode & 0o100 else 0o600)
     except OSError as error:
-        raise convert_disk_full_error(error) or SourceRefused(
+        raise convert_to_disk_full_or_none(error) or SourceRefused(
             f"The source cannot be read: {error.strerror}."
         ) from error
 
 
-def convert_disk_full_error(error: OSError) -> DiskFull | None:
+def convert_to_disk_full_or_none(error: OSError) -> DiskFull | None:
     """Convert an error that reports a lack of space into DiskFull."""
     if error.errno not in (errno.ENOSPC, errno.EDQUOT):
         return None
@@ -119,13 +119,13 @@ def _walk_entries(directory: Path, bounds: Bounds) -> Iterator[tuple[str, str, i
                     f"The source has more than {bounds.files} files or {bounds.size} bytes.",
                     fix="Leave out files that are not part of the program.",
                 )
-            _check_entry(top, name, status.st_mode)
+            _require_allowed_entry(top, name, status.st_mode)
             if stat.S_ISDIR(status.st_mode):
                 pending_directories.append(name)
             yield name, entry.path, status.st_mode
 
 
-def _check_entry(top: str, name: str, mode: int) -> None:
+def _require_allowed_entry(top: str, name: str, mode: int) -> None:
     if stat.S_ISLNK(mode):
         try:
             require_safe_link(name, os.readlink(os.path.join(top, name)))

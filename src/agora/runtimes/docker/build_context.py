@@ -17,7 +17,7 @@ from agora.runtimes.errors import InvalidSpec
 from agora.runtimes.spec import BuildConfig
 from agora.value_classes import value_class
 
-from .commands import BuildOrder
+from .commands import BuildCommand
 
 __all__ = ["BuildContext", "build_command_context", "build_dockerfile_context", "list_base_images", "write_context"]
 
@@ -53,27 +53,33 @@ MAX_DOUBLE_STARS = 2  #: of one pattern: the time to match a path grows with its
 
 @value_class
 class BuildContext:
-    """directory: its files are put below ``prefix``, except those matched by ``ignored``. more: additional files."""
+    """The files of a build. directory: its files are put below ``prefix``.
+
+    ignore_patterns: the last one that matches a file decides whether it is left out. never_ignored: names of files that
+    are not left out. extra_files: names and contents of additional files.
+    """
 
     directory: Path
     prefix: str = ""
-    ignored: Sequence[tuple[re.Pattern[str], bool]] = ()
-    kept: frozenset[str] = frozenset()
-    more: tuple[tuple[str, bytes], ...] = ()
+    ignore_patterns: Sequence[tuple[re.Pattern[str], bool]] = ()
+    never_ignored: frozenset[str] = frozenset()
+    extra_files: tuple[tuple[str, bytes], ...] = ()
 
 
-def build_dockerfile_context(source: Path, order: BuildOrder) -> BuildContext:
+def build_dockerfile_context(source: Path, command: BuildCommand) -> BuildContext:
     """Build the context of a source with its own Dockerfile. Raises InvalidSpec if there is none."""
-    directory = (source / order.context).resolve()
-    file = (directory / order.file).resolve()
+    directory = (source / command.context).resolve()
+    file = (directory / command.file).resolve()
     if not directory.is_relative_to(source.resolve()) or not directory.is_dir():
-        raise InvalidSpec([f"build_config.build_command: the source has no directory {order.context!r}"])
+        raise InvalidSpec([f"build_config.build_command: the source has no directory {command.context!r}"])
     if not file.is_relative_to(source.resolve()) or not file.is_file():
-        raise InvalidSpec([f"build_config.build_command: the source has no file {order.file!r} to build by"])
+        raise InvalidSpec([f"build_config.build_command: the source has no file {command.file!r} to build by"])
     if not file.is_relative_to(directory):
         raise InvalidSpec(["build_config.build_command: the Dockerfile must be in the build directory"])
     return BuildContext(
-        directory, ignored=_read_ignore_file(directory / IGNORE_FILE), kept=frozenset({order.file, IGNORE_FILE})
+        directory,
+        ignore_patterns=_read_ignore_file(directory / IGNORE_FILE),
+        never_ignored=frozenset({command.file, IGNORE_FILE}),
     )
 
 
@@ -142,33 +148,33 @@ def build_command_context(source: Path, base: str, config: BuildConfig) -> Build
     """Build the context of a source without a Dockerfile: its tree, and its build command as a script."""
     recipe = RECIPE_TEMPLATE.format(base=base)
     if not config.build_command:
-        return BuildContext(source, "tree/", more=(("Dockerfile", recipe.encode()),))
+        return BuildContext(source, "tree/", extra_files=(("Dockerfile", recipe.encode()),))
     lines = ["set -e", *(f"export {name}={shlex.quote(value)}" for name, value in config.env_vars.items())]
     lines += ["export PIP_ROOT_USER_ACTION=ignore PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 HOME=/tmp"]
     lines += ["set +e", config.build_command]
     files = (("Dockerfile", (recipe + COMMAND_TEMPLATE).encode()), (SCRIPT_NAME, ("\n".join(lines) + "\n").encode()))
-    return BuildContext(source, "tree/", more=files)
+    return BuildContext(source, "tree/", extra_files=files)
 
 
-def write_context(content: BuildContext, file: Path) -> None:
+def write_context(context: BuildContext, file: Path) -> None:
     """Write the archive. Files belong to root and are readable by all."""
     with tarfile.open(file, "w") as archive:
-        if content.prefix:
-            archive.addfile(_build_directory_member(content.prefix.rstrip("/")))
-        for name, path in _walk_files(content):
-            member = archive.gettarinfo(path, content.prefix + name)
+        if context.prefix:
+            archive.addfile(_build_directory_member(context.prefix.rstrip("/")))
+        for name, path in _walk_files(context):
+            member = archive.gettarinfo(path, context.prefix + name)
             member.uid = member.gid = member.mtime = 0
             member.uname = member.gname = ""
             member.mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644
             if member.isreg():
-                with open(path, "rb") as data:
-                    archive.addfile(member, data)
+                with open(path, "rb") as file_content:
+                    archive.addfile(member, file_content)
             else:
                 archive.addfile(member)
-        for name, data_ in content.more:
+        for name, data in context.extra_files:
             member = tarfile.TarInfo(name)
-            member.size, member.mode = len(data_), 0o644
-            archive.addfile(member, io.BytesIO(data_))
+            member.size, member.mode = len(data), 0o644
+            archive.addfile(member, io.BytesIO(data))
 
 
 def _build_directory_member(name: str) -> tarfile.TarInfo:
@@ -177,17 +183,17 @@ def _build_directory_member(name: str) -> tarfile.TarInfo:
     return member
 
 
-def _walk_files(content: BuildContext) -> Iterator[tuple[str, str]]:
+def _walk_files(context: BuildContext) -> Iterator[tuple[str, str]]:
     """Yield (name, path) of all files of a directory, parents first. Raises InvalidSpec if matching takes too long."""
     last_matches = {".": -1}  # of each directory
     seconds = 0.0
-    for path, names, files in os.walk(content.directory):
+    for path, names, files in os.walk(context.directory):
         names.sort()
-        within = os.path.relpath(path, content.directory)
+        within = os.path.relpath(path, context.directory)
         for name in sorted([*names, *files]):
             relative = posixpath.normpath(posixpath.join(within, name))
             began = time.monotonic()
-            last_match = _find_last_match(relative, content.ignored, last_matches[within])
+            last_match = _find_last_match(relative, context.ignore_patterns, last_matches[within])
             seconds += time.monotonic() - began
             if seconds > MAX_MATCH_SECONDS:
                 raise InvalidSpec(
@@ -197,7 +203,7 @@ def _walk_files(content: BuildContext) -> Iterator[tuple[str, str]]:
                     ]
                 )
             last_matches[relative] = last_match
-            if relative in content.kept or last_match < 0 or not content.ignored[last_match][1]:
+            if relative in context.never_ignored or last_match < 0 or not context.ignore_patterns[last_match][1]:
                 yield relative, os.path.join(path, name)
 
 

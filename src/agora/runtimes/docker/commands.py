@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from agora.runtimes.errors import InvalidSpec
-from agora.runtimes.spec import BuildConfig, cpu_cores, memory_bytes
+from agora.runtimes.spec import BuildConfig, parse_cpu_cores, parse_memory_bytes
 
-__all__ = ["BuildOrder", "RunOrder", "find_command_errors", "parse_build_command", "parse_run_command_or_none"]
+__all__ = ["BuildCommand", "RunCommand", "list_command_errors", "parse_build_command", "parse_run_command_or_none"]
 
 BUILD_VALUES = {"-t": "tag", "--tag": "tag", "-f": "file", "--file": "file", "--target": "target"} | {
     "--build-arg": "argument",
@@ -55,7 +55,7 @@ ATTACHED_VALUE_OPTIONS = (
 
 
 @dataclass(slots=True)
-class BuildOrder:
+class BuildCommand:
     """A parsed ``docker build``. context: part of the source. file: of the Dockerfile, in the context."""
 
     tag: str | None = None
@@ -66,7 +66,7 @@ class BuildOrder:
 
 
 @dataclass(slots=True)
-class RunOrder:
+class RunCommand:
     """A parsed ``docker run``. arguments: beyond the image. ports: of the container. memory: bytes."""
 
     image: str | None = None
@@ -81,73 +81,73 @@ class RunOrder:
     pids: int | None = None
 
 
-def find_command_errors(config: BuildConfig) -> list[str]:
+def list_command_errors(config: BuildConfig) -> list[str]:
     """Find all errors in the commands of build_config type docker."""
     errors: list[str] = []
     for parse in (parse_build_command, parse_run_command_or_none):
         try:
             parse(config)
         except InvalidSpec as error:
-            errors += error.faults
+            errors += error.errors
     return errors
 
 
-def parse_build_command(config: BuildConfig) -> BuildOrder:
+def parse_build_command(config: BuildConfig) -> BuildCommand:
     """Parse build_command; without one, the Dockerfile at the top is used. Raises InvalidSpec."""
-    order = BuildOrder()
+    build = BuildCommand()
     if not (config.build_command or "").strip():
-        return order
-    reading = _CommandParser("build_config.build_command", config.build_command or "", ("docker", "build"))
-    for option, value in reading.parse_options(BUILD_VALUES, BUILD_FLAGS):
+        return build
+    parser = _CommandParser("build_config.build_command", config.build_command or "", ("docker", "build"))
+    for option, value in parser.parse_options(BUILD_VALUES, BUILD_FLAGS):
         match BUILD_VALUES.get(option):
             case "tag":
-                order.tag = value
+                build.tag = value
             case "file":
-                order.file = value
+                build.file = value
             case "target":
-                order.target = value
+                build.target = value
             case "argument":
                 name, equals, content = value.partition("=")
                 if not equals:
-                    reading.add_error(f"--build-arg {name} needs a value: {name}=...")
-                order.arguments[name] = content
-    if len(reading.rest) != 1:
-        reading.add_error("name one directory to build, such as '.'")
+                    parser.add_error(f"--build-arg {name} needs a value: {name}=...")
+                build.arguments[name] = content
+    if len(parser.rest) != 1:
+        parser.add_error("name one directory to build, such as '.'")
     else:
-        order.context = reading.rest[0]
-    if not _is_within_source(order.context) or not _is_within_source(order.file):
-        reading.add_error("the directory and the Dockerfile are in the source, so their paths begin there")
-    reading.raise_errors()
-    order.context = posixpath.normpath(order.context)
-    order.file = _build_path_in_context(order)
-    return order
+        build.context = parser.rest[0]
+    if not _is_within_source(build.context) or not _is_within_source(build.file):
+        parser.add_error("the directory and the Dockerfile are in the source, so their paths begin there")
+    parser.raise_errors()
+    build.context = posixpath.normpath(build.context)
+    build.file = _build_path_in_context(build)
+    return build
 
 
-def parse_run_command_or_none(config: BuildConfig) -> RunOrder | None:
+def parse_run_command_or_none(config: BuildConfig) -> RunCommand | None:
     """Parse a start_command ``docker run ...``; None if it is another command, or none. Raises InvalidSpec."""
     command = (config.start_command or "").strip()
     if not is_docker(command):
         return None
-    order = RunOrder()
-    reading = _CommandParser("build_config.start_command", command, ("docker", "run"))
-    for option, value in reading.parse_options(RUN_VALUES, RUN_FLAGS):
+    run = RunCommand()
+    parser = _CommandParser("build_config.start_command", command, ("docker", "run"))
+    for option, value in parser.parse_options(RUN_VALUES, RUN_FLAGS):
         try:
-            _apply_option(order, RUN_VALUES.get(option) or "", value)
+            _store_option(run, RUN_VALUES.get(option) or "", value)
         except ValueError as error:
-            reading.add_error(f"{option} {value}: {error}")
-    if not reading.rest:
-        reading.add_error("name the image")
-    reading.raise_errors()
-    order.image, *order.arguments = reading.rest
-    return order
+            parser.add_error(f"{option} {value}: {error}")
+    if not parser.rest:
+        parser.add_error("name the image")
+    parser.raise_errors()
+    run.image, *run.arguments = parser.rest
+    return run
 
 
 def _split_words(command: str) -> Iterator[str]:
-    reading = shlex.shlex(command, posix=True, punctuation_chars=True)
-    reading.whitespace_split = True
+    parser = shlex.shlex(command, posix=True, punctuation_chars=True)
+    parser.whitespace_split = True
     # A '#' is an ordinary character in an argument; as a comment it would silently drop the rest.
-    reading.commenters = ""
-    return reading
+    parser.commenters = ""
+    return parser
 
 
 def is_docker(command: str) -> bool:
@@ -155,28 +155,29 @@ def is_docker(command: str) -> bool:
     return command.split()[:1] == ["docker"]
 
 
-def _apply_option(order: RunOrder, problem: str, value: str) -> None:
-    match problem:
+def _store_option(command: RunCommand, field_name: str, value: str) -> None:
+    """Convert an option's value and store it in a field of the command. Raises ValueError."""
+    match field_name:
         case "port":
             inner = value.rsplit(":", 1)[-1].removesuffix("/tcp")
             if not inner.isdecimal() or not 0 < int(inner) < 65_536:
                 raise ValueError("not a single TCP port")
-            order.ports.append(int(inner))
+            command.ports.append(int(inner))
         case "variable":
             name, equals, content = value.partition("=")
             if not equals:
                 raise ValueError("variables of the server are not passed on; give a value")
-            order.variables[name] = content
+            command.variables[name] = content
         case "memory":
-            order.memory = memory_bytes(value)
+            command.memory = parse_memory_bytes(value)
         case "cpu":
-            order.cpu = cpu_cores(value)
+            command.cpu = parse_cpu_cores(value)
         case "pids":
-            order.pids = int(value)
-            if order.pids < 1:
+            command.pids = int(value)
+            if command.pids < 1:
                 raise ValueError("not a number of processes")
         case "entrypoint" | "directory" | "user":
-            setattr(order, problem, value)
+            setattr(command, field_name, value)
 
 
 def _is_within_source(path: str) -> bool:
@@ -184,20 +185,20 @@ def _is_within_source(path: str) -> bool:
     return not posixpath.isabs(plain) and plain != ".." and not plain.startswith("../")
 
 
-def _build_path_in_context(order: BuildOrder) -> str:
+def _build_path_in_context(build: BuildCommand) -> str:
     """Build the Dockerfile's path as the engine expects it: relative to the context, not to the source."""
-    file = posixpath.normpath(order.file)
-    if file == "Dockerfile" or order.context == ".":
+    file = posixpath.normpath(build.file)
+    if file == "Dockerfile" or build.context == ".":
         return file
-    return posixpath.relpath(file, order.context)
+    return posixpath.relpath(file, build.context)
 
 
 class _CommandParser:
     """Splits a command into options and other words; collects all errors."""
 
     def __init__(self, location: str, command: str, program: tuple[str, str]) -> None:
-        self._place = location
-        self._faults: list[str] = []
+        self._location = location
+        self._errors: list[str] = []
         self.rest: list[str] = []
         self._words: list[str] = []
         try:
@@ -216,11 +217,11 @@ class _CommandParser:
         self._words = words[2:]
 
     def add_error(self, problem: str) -> None:
-        self._faults.append(f"{self._place}: {problem}")
+        self._errors.append(f"{self._location}: {problem}")
 
     def raise_errors(self) -> None:
-        if self._faults:
-            raise InvalidSpec(self._faults)
+        if self._errors:
+            raise InvalidSpec(self._errors)
 
     def parse_options(self, values: dict[str, str], flags: frozenset[str]) -> Sequence[tuple[str, str]]:
         """Parse the options before the first word that is not an option."""

@@ -17,7 +17,7 @@ from agora.runtimes.errors import InvalidSpec
 from agora.runtimes.spec import Image, Port, Spec
 from agora.value_classes import value_class
 
-from .commands import RunOrder, is_docker, parse_build_command, parse_run_command_or_none
+from .commands import RunCommand, is_docker, parse_build_command, parse_run_command_or_none
 from .labels import ResourceLabels
 from .options import Options
 
@@ -41,7 +41,7 @@ BUILD_USER = "1000:1000"  #: user of images built without a Dockerfile
 class ContainerProgram:
     """Program of a container. ports: inside, by name. Absent parts are those of the image.
 
-    ours: whether the image was built without a Dockerfile, so that no user owns files in it.
+    is_built_without_dockerfile: whether the image was built without a Dockerfile, so that no user owns files in it.
     """
 
     ports: Mapping[str, int]
@@ -53,34 +53,34 @@ class ContainerProgram:
     memory: int | None = None
     cpu: float | None = None
     pids: int | None = None
-    ours: bool = False
+    is_built_without_dockerfile: bool = False
 
 
 def choose_container_program(spec: Spec) -> ContainerProgram:
     """Choose the program for a specification's start command. Raises InvalidSpec."""
     is_built = spec.build_config.type != "docker"
-    order = None if is_built else parse_run_command_or_none(spec.build_config)
-    inside = _choose_container_ports(spec.ports, order)
-    if order is not None:
-        _require_same_image(spec, order)
+    run = None if is_built else parse_run_command_or_none(spec.build_config)
+    container_ports = _choose_container_ports(spec.ports, run)
+    if run is not None:
+        _require_same_image(spec, run)
         return ContainerProgram(
-            inside,
-            [order.entrypoint] if order.entrypoint else None,
-            order.arguments or None,
-            order.directory,
-            order.user,
-            order.variables,
-            order.memory,
-            order.cpu,
-            order.pids,
+            container_ports,
+            [run.entrypoint] if run.entrypoint else None,
+            run.arguments or None,
+            run.directory,
+            run.user,
+            run.variables,
+            run.memory,
+            run.cpu,
+            run.pids,
         )
     command = spec.build_config.start_command
     if not command:
-        return ContainerProgram(inside)
+        return ContainerProgram(container_ports)
     # a single stream, so that the order of the output is preserved
     shell = ["/bin/sh", "-c", f"exec 2>&1\n{command}"]
     return replace(
-        ContainerProgram(inside, shell, ours=is_built),
+        ContainerProgram(container_ports, shell, is_built_without_dockerfile=is_built),
         user=BUILD_USER if is_built else None,
         directory="/app" if is_built else None,
     )
@@ -88,7 +88,7 @@ def choose_container_program(spec: Spec) -> ContainerProgram:
 
 def build_container_environment(spec: Spec, program: ContainerProgram, installation: str) -> dict[str, str]:
     """Build the variables of a container, in addition to those of its image."""
-    base_environment = {"HOME": STATE_PATH, "TMPDIR": "/tmp"} if program.ours else {}  # noqa: S108 - in the container
+    base_environment = {"HOME": STATE_PATH, "TMPDIR": "/tmp"} if program.is_built_without_dockerfile else {}  # noqa: S108 - in the container
     return {
         **base_environment,
         "HOST": "0.0.0.0",  # noqa: S104 - of the container; the host publishes it at one address
@@ -112,21 +112,21 @@ def build_container_config(
     build: reference of the image, and its key. ports: published, by name. gateway: address of the host for containers.
     """
     program, network = choose_container_program(spec), labels.network_name(spec.co_location)
-    inside = [f"{program.ports[port.name]}/tcp" for port in spec.ports]
+    container_ports = [f"{program.ports[port.name]}/tcp" for port in spec.ports]
     published = [[{"HostIp": options.publish, "HostPort": str(ports[port.name])}] for port in spec.ports]
     variables = build_container_environment(spec, program, labels.installation)
     config: dict[str, Any] = {
         "Image": build[0],
         "Env": [f"{name}={value}" for name, value in variables.items()],
         "Labels": labels.container_labels(spec, ports, options.publish, build[1]),
-        "ExposedPorts": {port: {} for port in inside},
+        "ExposedPorts": {port: {} for port in container_ports},
         "Healthcheck": {"Test": ["NONE"]},  # health is probed from outside, as with every engine
         "HostConfig": {
             **_build_host_config(options, spec, program),
-            "PortBindings": dict(zip(inside, published, strict=True)),
+            "PortBindings": dict(zip(container_ports, published, strict=True)),
             "NetworkMode": network,
             "ExtraHosts": [f"{HOST_NAME}:{gateway}"],
-            "Mounts": [_build_state_volume(labels, spec)],
+            "Mounts": [_build_state_volume_mount(labels, spec)],
             "LogConfig": {
                 "Type": "local",
                 "Config": {"max-size": str(max(options.log_size // 2, 65_536)), "max-file": "2", "compress": "false"},
@@ -134,13 +134,13 @@ def build_container_config(
         },
         "NetworkingConfig": {"EndpointsConfig": {network: {"Aliases": [spec.instance_id]}}},
     }
-    options_given = {
+    program_options = {
         "Entrypoint": program.entrypoint,
         "Cmd": program.command,
         "WorkingDir": program.directory,
         "User": program.user,
     }
-    return config | {name: value for name, value in options_given.items() if value is not None}
+    return config | {name: value for name, value in program_options.items() if value is not None}
 
 
 def _build_host_config(options: Options, spec: Spec, program: ContainerProgram) -> dict[str, Any]:
@@ -169,7 +169,7 @@ def _build_host_config(options: Options, spec: Spec, program: ContainerProgram) 
     }
 
 
-def _build_state_volume(labels: ResourceLabels, spec: Spec) -> dict[str, Any]:
+def _build_state_volume_mount(labels: ResourceLabels, spec: Spec) -> dict[str, Any]:
     options = {"NoCopy": True, "Labels": labels.instance_labels(spec.instance_id)}
     return {
         "Type": "volume",
@@ -179,9 +179,9 @@ def _build_state_volume(labels: ResourceLabels, spec: Spec) -> dict[str, Any]:
     }
 
 
-def _choose_container_ports(ports: Sequence[Port], order: RunOrder | None) -> dict[str, int]:
+def _choose_container_ports(ports: Sequence[Port], run: RunCommand | None) -> dict[str, int]:
     """Choose the program's ports: declared ones, else those of ``docker run -p``, else from 8080."""
-    declared = list(order.ports) if order is not None else []
+    declared = list(run.ports) if run is not None else []
     ports_by_name: dict[str, int] = {}
     for index, port in enumerate(ports):
         number = port.number or (declared[index] if index < len(declared) else DEFAULT_PORT + index)
@@ -192,8 +192,8 @@ def _choose_container_ports(ports: Sequence[Port], order: RunOrder | None) -> di
     return ports_by_name
 
 
-def _require_same_image(spec: Spec, order: RunOrder) -> None:
-    """Whether ``docker run`` names the built image, or the image that is the source."""
+def _require_same_image(spec: Spec, run: RunCommand) -> None:
+    """Raise InvalidSpec unless ``docker run`` names the built image, or the image that is the source."""
     if isinstance(spec.source, Image):
         expected: str | None = spec.source.reference
     else:
@@ -201,10 +201,10 @@ def _require_same_image(spec: Spec, order: RunOrder) -> None:
         expected = parse_build_command(spec.build_config).tag if is_docker(command) else None
     if (
         expected is not None
-        and order.image is not None
-        and _append_default_tag(order.image) != _append_default_tag(expected)
+        and run.image is not None
+        and _append_default_tag(run.image) != _append_default_tag(expected)
     ):
-        raise InvalidSpec([f"build_config.start_command: it runs {order.image}, but the available image is {expected}"])
+        raise InvalidSpec([f"build_config.start_command: it runs {run.image}, but the available image is {expected}"])
 
 
 def _append_default_tag(reference: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from agora.daemon_threads import DaemonThreadCall
 from agora.runtimes.backup_files import BackupLimits
-from agora.runtimes.builds.tree import convert_disk_full_error
+from agora.runtimes.builds.tree import convert_to_disk_full_or_none
 from agora.runtimes.errors import (
     BuildMissing,
     EngineError,
@@ -38,7 +38,7 @@ from agora.runtimes.port import (
 )
 from agora.runtimes.process import host
 from agora.runtimes.process.ports import Ports
-from agora.runtimes.spec import Health, Spec, find_spec_errors
+from agora.runtimes.spec import Health, Spec, list_spec_errors
 
 from . import observation as watch
 from . import state_archives
@@ -83,23 +83,23 @@ class DockerRuntime:
         self._options = options
         self._client = Client(options.host)
         self._labels = ResourceLabels(options.installation)
-        self._records = InstanceNotes(options.root)
+        self._notes = InstanceNotes(options.root)
         self._networks = InstanceNetworks(self._client, self._labels)
         self._images = Images(options, self._client, self._labels, self._networks)
-        self._output = ContainerOutput(self._client, self._records, options.log_size)
-        self._looks = ContainerInspector(self._client, self._records)
+        self._output = ContainerOutput(self._client, self._notes, options.log_size)
+        self._inspector = ContainerInspector(self._client, self._notes)
         self._ports = Ports(*options.ports)
-        self._measuring = DaemonThreadCall(
+        self._host_measurement = DaemonThreadCall(
             lambda: host.measure_host(options.root, self._ports.free_count), "agora-host-capacity"
         )
-        self._opening = asyncio.Lock()
+        self._opening_lock = asyncio.Lock()
         self._is_open = False
         self._backup_slots = asyncio.Semaphore(MAX_CONCURRENT_BACKUPS)
         self._cores = 0
         # Weak: a lock disappears with its last holder, so ended instances leave nothing behind.
-        self._turns: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
+        self._instance_locks: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
         # Separate from the instance's lock: reading output must not wait for a start or a stop, which may take minutes.
-        self._read_locks: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
+        self._reader_locks: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
 
     # -- the engine ------------------------------------------------------------------------------------------------
 
@@ -117,17 +117,17 @@ class DockerRuntime:
 
     async def capacity(self) -> Capacity:
         await self._ensure_open()
-        here = await self._measuring.run()
+        host_capacity = await self._host_measurement.run()
         info: dict[str, Any] = await self._client.request_json("GET", "info")
         memory = int(info["MemTotal"])
         return Capacity(
             memory=memory,
             # The engine's host is taken to be this one: it does not report free memory.
-            memory_free=min(here.memory_free, memory),
+            memory_free=min(host_capacity.memory_free, memory),
             cpus=float(info["NCPU"]),
             gpus=0,  # containers have no access to GPUs
-            disk=here.disk,
-            disk_free=here.disk_free,
+            disk=host_capacity.disk,
+            disk_free=host_capacity.disk_free,
             ports=self._ports.free_count,
         )
 
@@ -145,7 +145,7 @@ class DockerRuntime:
         instances = []
         for container in latest.values():
             labels = container["Labels"]
-            observation = await self._looks.observe_container(container, fresh=True)
+            observation = await self._inspector.observe_container(container, fresh=True)
             instances.append(
                 FoundInstance(read_container_handle(container), labels[TENANT], json.loads(labels[LABELS]), observation)
             )
@@ -169,7 +169,7 @@ class DockerRuntime:
         )["Volumes"] or []
         for volume in volumes:
             instance_id = volume["Labels"][INSTANCE]
-            if instance_id not in in_use and not self._records.has_instance(instance_id):
+            if instance_id not in in_use and not self._notes.has_instance(instance_id):
                 # The engine refuses to delete a volume that a container uses, such as one of an instance being
                 # started.
                 with suppress(Refused):
@@ -183,8 +183,8 @@ class DockerRuntime:
     # -- starting --------------------------------------------------------------------------------------------------
 
     async def start(self, spec: Spec, build: Build) -> Handle:
-        if wrong := find_spec_errors(spec):
-            raise InvalidSpec(wrong)
+        if errors := list_spec_errors(spec):
+            raise InvalidSpec(errors)
         await self._ensure_open()
         async with self._get_instance_lock(spec.instance_id):
             containers = await self._list_containers(spec.instance_id)
@@ -195,13 +195,13 @@ class DockerRuntime:
             previous_ports: dict[str, int] = {}
             for earlier in containers:
                 previous_ports |= json.loads(earlier["Labels"][PORTS])
-                await self._discard_container(earlier, keep=True)
+                await self._end_and_delete_container(earlier, keep_output=True)
             async with self._networks.hold_network(spec.co_location or spec.instance_id):
                 return await self._begin_generation(spec, build, previous_ports)
 
     async def _find_started_handle(self, spec: Spec, containers: Sequence[Mapping[str, Any]]) -> Handle | None:
         """Find the handle of a generation that was started before. Raises StartFailed if it has ended."""
-        note = self._records.read(spec.instance_id)
+        note = self._notes.read_note(spec.instance_id)
         latest = max([note.begun, *map(read_container_generation, containers)])
         if latest > spec.generation:
             raise StartFailed(f"Generation {spec.generation} is over: {latest} was begun.")
@@ -216,11 +216,11 @@ class DockerRuntime:
 
     async def _begin_generation(self, spec: Spec, build: Build, previous_ports: Mapping[str, int]) -> Handle:
         gateway = await self._networks.ensure_network(spec.co_location)
-        keep = dict(previous_ports)
+        reusable_ports = dict(previous_ports)
         for _ in range(MAX_PORT_ATTEMPTS):
             try:
-                ports = self._ports.allocate_named_ports((port.name for port in spec.ports), keep)
-                self._ports.release_ports(set(keep.values()) - set(ports.values()))
+                ports = self._ports.allocate_named_ports((port.name for port in spec.ports), reusable_ports)
+                self._ports.release_ports(set(reusable_ports.values()) - set(ports.values()))
             except PortsExhausted:
                 self._ports.release_ports(previous_ports.values())
                 raise
@@ -232,13 +232,13 @@ class DockerRuntime:
                     if isinstance(error, Refused):
                         raise StartFailed(f"It could not be started: {error.detail}") from error
                     raise
-                keep = {}  # another program uses them; they stay reserved until the server restarts
+                reusable_ports = {}  # another program uses them; they stay reserved until the server restarts
         raise PortsExhausted("All tried ports are in use by other programs on the host.")
 
     async def _launch_container(self, spec: Spec, build: Build, ports: Mapping[str, int], gateway: str) -> Handle:
         config = build_container_config(self._options, self._labels, spec, (build.reference, build.key), ports, gateway)
-        cpus = config["HostConfig"]  # a limit above the number of CPUs is refused, and has no effect
-        cpus["NanoCpus"] = min(cpus["NanoCpus"], self._cores * 10**9)
+        host_config = config["HostConfig"]  # a limit above the number of CPUs is refused, and has no effect
+        host_config["NanoCpus"] = min(host_config["NanoCpus"], self._cores * 10**9)
         try:
             name = {"name": self._labels.container_name(spec.instance_id, spec.generation)}
             created = await self._client.request_json("POST", "containers/create", params=name, body=config)
@@ -250,23 +250,23 @@ class DockerRuntime:
         try:
             await self._connect_to_group_networks(spec, container)
             details = await self._client.request_json("GET", f"containers/{container}/json")
-            note = self._records.read(spec.instance_id)
-            self._records.write(spec.instance_id, note)
+            note = self._notes.read_note(spec.instance_id)
+            self._notes.write_note(spec.instance_id, note)
             if spec.restore or not note.begun:  # later generations continue with the state of the previous one
                 await state_archives.create_state_directory(
                     self._client, container, details["Config"].get("User") or "", spec.restore
                 )
             await self._client.request_json("POST", f"containers/{container}/start", wait=STOP_TIMEOUT * 4)
-            note = self._records.read(spec.instance_id)  # copying the output may have changed it meanwhile
+            note = self._notes.read_note(spec.instance_id)  # copying the output may have changed it meanwhile
             note.begun = spec.generation
-            self._records.write(spec.instance_id, note)
+            self._notes.write_note(spec.instance_id, note)
         except BaseException as error:
             # Without an answer of the engine the container may be running: it stays, and the next start finds it.
             if not isinstance(error, EngineUnavailable):
                 # A cancelled start still removes its container.
                 await asyncio.shield(self._delete_container(container))
             if isinstance(error, OSError):
-                raise convert_disk_full_error(error) or EngineUnavailable(f"The host refuses: {error}.") from error
+                raise convert_to_disk_full_or_none(error) or EngineUnavailable(f"The host refuses: {error}.") from error
             raise
         return read_container_handle(details)
 
@@ -286,9 +286,9 @@ class DockerRuntime:
         await self._ensure_open()
         container = await self._find_container(handle)
         return (
-            self._looks.observe_removed(handle)
+            self._inspector.observe_removed(handle)
             if container is None
-            else await self._looks.observe_container(container, fresh=True)
+            else await self._inspector.observe_container(container, fresh=True)
         )
 
     async def inspect_all(self, handles: Sequence[Handle]) -> list[Observation]:
@@ -300,9 +300,9 @@ class DockerRuntime:
         async def inspect_container(handle: Handle) -> Observation:
             container = containers.get((handle.instance_id, handle.generation))
             return (
-                self._looks.observe_removed(handle)
+                self._inspector.observe_removed(handle)
                 if container is None
-                else await self._looks.observe_container(container)
+                else await self._inspector.observe_container(container)
             )
 
         return list(await asyncio.gather(*map(inspect_container, handles)))
@@ -320,12 +320,12 @@ class DockerRuntime:
     # -- pausing and ending ----------------------------------------------------------------------------------------
 
     async def pause(self, handle: Handle) -> Observation:
-        return await self._set_paused(handle, "pause", "paused")
+        return await self._pause_or_unpause(handle, "pause", "paused")
 
     async def resume(self, handle: Handle) -> Observation:
-        return await self._set_paused(handle, "unpause", "running")
+        return await self._pause_or_unpause(handle, "unpause", "running")
 
-    async def _set_paused(self, handle: Handle, verb: str, target_state: str) -> Observation:
+    async def _pause_or_unpause(self, handle: Handle, verb: str, target_state: str) -> Observation:
         await self._ensure_open()
         async with self._get_instance_lock(handle.instance_id):
             container = await self._find_container(handle)
@@ -352,17 +352,17 @@ class DockerRuntime:
     async def _end_container(self, container: Mapping[str, Any], grace: float) -> None:
         """End a running container. The request is recorded first."""
         name, handle = container["Id"], read_container_handle(container)
-        note = self._records.read(handle.instance_id)
+        note = self._notes.read_note(handle.instance_id)
         if container["State"] in ("exited", "dead"):
             return
         # Before the container is touched: after a crash in between, this generation cannot begin (see _find_started_handle).
         note.stopped = max(note.stopped, handle.generation)
-        self._records.write(handle.instance_id, note)
+        self._notes.write_note(handle.instance_id, note)
         if container["State"] == "created":
             await self._delete_container(name)
             return
         with suppress(Refused):  # last measurement of its usage
-            await self._looks.measure_usage(name, fresh=True)
+            await self._inspector.measure_usage(name, fresh=True)
         # A frozen process does not handle signals: it could not end within its grace period.
         if container["State"] == "paused":
             with suppress(Refused):
@@ -402,26 +402,26 @@ class DockerRuntime:
             if any(read_container_generation(each) > handle.generation for each in containers):
                 return  # the container is of a later generation
             for container in containers:
-                await self._discard_container(container)
+                await self._end_and_delete_container(container)
                 self._ports.release_ports(json.loads(container["Labels"][PORTS]).values())
             with suppress(Refused):
                 await self._client.request_json("DELETE", f"volumes/{self._labels.volume_name(handle.instance_id)}")
             for group in {handle.instance_id, *(each["Labels"][GROUP] for each in containers)} - {""}:
                 await self._networks.remove_network(group)
-            await asyncio.to_thread(self._records.erase_note, handle.instance_id)
+            await asyncio.to_thread(self._notes.erase_instance, handle.instance_id)
 
-    async def _discard_container(self, container: Mapping[str, Any], *, keep: bool = False) -> None:
-        """End and remove a container. keep: its output and its exit."""
+    async def _end_and_delete_container(self, container: Mapping[str, Any], *, keep_output: bool = False) -> None:
+        """End and remove a container. keep_output: with its exit, too."""
         name, handle = str(container["Id"]), read_container_handle(container)
-        if keep and container["State"] != "created":
+        if keep_output and container["State"] != "created":
             await self._end_container(container, 0.0)
             # Before the deletion, which deletes the engine's log of the container as well.
             async with self._get_reader_lock(handle.instance_id):
                 await self._output.copy_output(handle.instance_id, name)
             with suppress(Refused):
-                await self._looks.observe_exit(container)
+                await self._inspector.observe_and_store_exit(container)
         await self._delete_container(name)
-        self._looks.clear_cache(name)
+        self._inspector.clear_cache(name)
 
     async def _delete_container(self, name: str) -> None:
         try:
@@ -436,7 +436,7 @@ class DockerRuntime:
         await self._ensure_open()
         async with self._get_reader_lock(handle.instance_id):
             container = await self._find_container(handle)
-            if container is None and not self._records.has_instance(handle.instance_id):
+            if container is None and not self._notes.has_instance(handle.instance_id):
                 raise Unknown(f"{handle.instance_id} is not on this host.")
             if container is not None and container["State"] != "created":
                 try:
@@ -444,7 +444,7 @@ class DockerRuntime:
                 except Refused as error:
                     if error.status != 404:
                         raise
-            return await asyncio.to_thread(self._output.read, handle.instance_id, offset, limit)
+            return await asyncio.to_thread(self._output.read_page, handle.instance_id, offset, limit)
 
     async def backup(self, handle: Handle, file: Path) -> int:
         await self._ensure_open()
@@ -461,15 +461,15 @@ class DockerRuntime:
         """Open the engine before its first use: its directory, and the reserved ports."""
         if self._is_open:
             return
-        async with self._opening:
+        async with self._opening_lock:
             if self._is_open:
                 return
             containers = await self._list_containers()
             self._cores = int((await self._client.request_json("GET", "info"))["NCPU"])
-            await asyncio.to_thread(self._records.open)
-            await asyncio.to_thread(self._images.open)
+            await asyncio.to_thread(self._notes.create_directory)
+            await asyncio.to_thread(self._images.reset_directories)
             for container in containers:
-                self._ports.hold_ports(json.loads(container["Labels"][PORTS]).values())
+                self._ports.reserve_ports(json.loads(container["Labels"][PORTS]).values())
             self._is_open = True
 
     async def _list_containers(self, instance_id: str | None = None) -> list[dict[str, Any]]:
@@ -489,7 +489,7 @@ class DockerRuntime:
         return None
 
     def _get_instance_lock(self, instance_id: str) -> asyncio.Lock:
-        return self._turns.setdefault(instance_id, asyncio.Lock())
+        return self._instance_locks.setdefault(instance_id, asyncio.Lock())
 
     def _get_reader_lock(self, instance_id: str) -> asyncio.Lock:
-        return self._read_locks.setdefault(instance_id, asyncio.Lock())
+        return self._reader_locks.setdefault(instance_id, asyncio.Lock())

@@ -33,7 +33,7 @@ from agora.runtimes.errors import (
     SourceUnavailable,
 )
 from agora.runtimes.port import Build, Progress
-from agora.runtimes.spec import Directory, Git, Image, Spec, find_spec_errors
+from agora.runtimes.spec import Directory, Git, Image, Spec, list_spec_errors
 from agora.value_classes import value_class
 
 from . import build_context, commands
@@ -75,38 +75,40 @@ class Images:
         self._build_slots = asyncio.Semaphore(options.builds)
         self._repositories = Repositories(options.git_variables, private=options.private_networks)
 
-    def open(self) -> None:
-        """Reset builds in progress: they are tracked in memory only."""
+    def reset_directories(self) -> None:
+        """Create the directories, and erase builds in progress of an earlier process."""
         erase_directory(self._builds / "attempts")
         for name in ("attempts", "used", "commits", "pulled", "discarded"):
             (self._builds / name).mkdir(mode=0o700, parents=True, exist_ok=True)
 
     async def build(self, spec: Spec, progress: Progress) -> Build:
         """See Runtime.build."""
-        errors = find_spec_errors(spec)
+        errors = list_spec_errors(spec)
         if spec.build_config.type == "docker":
-            errors += commands.find_command_errors(spec.build_config)
+            errors += commands.list_command_errors(spec.build_config)
         if errors:
             raise InvalidSpec(errors)
         choose_container_program(spec)
         if isinstance(spec.source, Image):
             image = spec.source
             key = hash_json([image.reference, image.user or "", image.password or ""])
-            return await self._flights.run_or_join(key, progress, lambda tell: self._pull_image(image, tell))
+            return await self._flights.run_or_join(key, progress, lambda report: self._pull_image(image, report))
         source = await self._identify_source(spec)
-        recipe = _build_recipe(self._options, spec)
+        recipe = _collect_build_inputs(self._options, spec)
         if source.digest is None:
             assert isinstance(spec.source, Git)
             assert source.commit is not None
             return await self._flights.run_or_join(
                 f"{hash_json(recipe)}-{hash_commit(spec.source, source.commit)}",
                 progress,
-                lambda tell: self._run_build(spec, source, recipe, tell),
+                lambda report: self._run_build(spec, source, recipe, report),
             )
         key = hash_json([*recipe, source.digest])
         if await self._has_image(key):
-            return self._mark_used(key, source.commit, cached=True)
-        return await self._flights.run_or_join(key, progress, lambda tell: self._run_build(spec, source, recipe, tell))
+            return self._mark_used_and_describe(key, source.commit, cached=True)
+        return await self._flights.run_or_join(
+            key, progress, lambda report: self._run_build(spec, source, recipe, report)
+        )
 
     def discard(self, build: Build) -> None:
         """Discard an image that was built here, or that was pulled here and did not exist before."""
@@ -123,10 +125,10 @@ class Images:
         images: list[dict[str, Any]] = await self._client.request_json(
             "GET", "images/json", params=build_label_filter(self._labels.installation_label)
         )
-        previous_image, count = time.time() - self._options.keep_builds, 0
+        unused_before, count = time.time() - self._options.keep_builds, 0
         for image in images:
             key = image["Labels"].get(BUILD, "")
-            if image["Id"] in used or self._read_last_used(key) > previous_image:
+            if image["Id"] in used or self._read_last_used(key) > unused_before:
                 continue
             with suppress(Refused):
                 await self._client.request_json("DELETE", f"images/{image['Id']}", params={"force": "1"})
@@ -159,14 +161,14 @@ class Images:
         if previous_image is None or (not local and self._options.pull == "always"):
             started_at = time.monotonic()
             await self._fetch_image(image, report_progress)
-            now = await self._inspect_image(image.reference)
-            if now is None:
+            pulled_image = await self._inspect_image(image.reference)
+            if pulled_image is None:
                 raise SourceUnavailable(f"{image.reference} is missing although it was pulled.")
             if previous_image is None:
-                (self._builds / "pulled" / _build_file_name(str(now["Id"]))).touch()
+                (self._builds / "pulled" / _build_file_name(str(pulled_image["Id"]))).touch()
             return _to_build(
-                now,
-                cached=previous_image is not None and previous_image["Id"] == now["Id"],
+                pulled_image,
+                cached=previous_image is not None and previous_image["Id"] == pulled_image["Id"],
                 seconds=time.monotonic() - started_at,
             )
         self._restore_discarded(str(previous_image["Id"]))
@@ -207,7 +209,9 @@ class Images:
 
     async def _identify_source(self, spec: Spec) -> _Source:
         if isinstance(spec.source, Directory):
-            directory = await asyncio.to_thread(tree.resolve_contained, spec.source.path, self._options.sources)
+            directory = await asyncio.to_thread(
+                tree.resolve_directory_in_roots, spec.source.path, self._options.sources
+            )
             return _Source(await asyncio.to_thread(tree.hash_tree, directory, self._options.bounds), directory)
         assert not isinstance(spec.source, Image)
         commit = await self._repositories.resolve_commit(spec.source)
@@ -222,11 +226,13 @@ class Images:
                 digest, commit = await self._fetch_source(spec, source, attempt, report_progress)
                 key = hash_json([*recipe, digest])
                 if await self._has_image(key):  # an image of the fetched content already exists
-                    return self._mark_used(key, commit, cached=True)
+                    return self._mark_used_and_describe(key, commit, cached=True)
                 await self._build_image(spec, key, attempt, report_progress)
-                return self._mark_used(key, commit, seconds=time.monotonic() - started_at)
+                return self._mark_used_and_describe(key, commit, seconds=time.monotonic() - started_at)
             except OSError as error:
-                raise tree.convert_disk_full_error(error) or EngineUnavailable(f"The host refuses: {error}.") from error
+                raise tree.convert_to_disk_full_or_none(error) or EngineUnavailable(
+                    f"The host refuses: {error}."
+                ) from error
             finally:
                 await asyncio.to_thread(erase_directory, attempt)
 
@@ -250,21 +256,21 @@ class Images:
         await self._networks.ensure_network(None)
         config = spec.build_config
         if config.type == "docker":
-            order = commands.parse_build_command(config)
-            content = await asyncio.to_thread(build_context.build_dockerfile_context, attempt / "tree", order)
-            bases = await asyncio.to_thread(build_context.list_base_images, content.directory / order.file)
+            command = commands.parse_build_command(config)
+            context = await asyncio.to_thread(build_context.build_dockerfile_context, attempt / "tree", command)
+            bases = await asyncio.to_thread(build_context.list_base_images, context.directory / command.file)
         else:
-            order = commands.BuildOrder()
+            command = commands.BuildCommand()
             base = self._options.node_image if config.type == "npm" else self._options.python_image
-            content = build_context.build_command_context(attempt / "tree", base, config)
+            context = build_context.build_command_context(attempt / "tree", base, config)
             bases = [base]
         archive = attempt / "build_context.tar"
-        await asyncio.to_thread(build_context.write_context, content, archive)
+        await asyncio.to_thread(build_context.write_context, context, archive)
         params = {
             "t": self._labels.image_name(key),
-            "dockerfile": order.file,
-            "target": order.target or "",
-            "buildargs": json.dumps(order.arguments),
+            "dockerfile": command.file,
+            "target": command.target or "",
+            "buildargs": json.dumps(command.arguments),
             "labels": json.dumps(self._labels.installation_label | {BUILD: key}),
             "networkmode": self._labels.network_name(None),
             "rm": "1",
@@ -297,7 +303,7 @@ class Images:
 
     async def _request_build(self, params: Mapping[str, str], file: IO[bytes], report_progress: Progress) -> None:
         """Have the engine build; the build is cancelled when the caller disconnects."""
-        lines = _Lines(report_progress)
+        lines = _OutputLines(report_progress)
         headers = {"Content-Type": "application/x-tar"}
         limit = self._options.build_timeout
         try:
@@ -350,7 +356,9 @@ class Images:
     async def _has_image(self, key: str) -> bool:
         return await self._inspect_image(self._labels.image_name(key)) is not None
 
-    def _mark_used(self, key: str, commit: str | None, *, cached: bool = False, seconds: float = 0.0) -> Build:
+    def _mark_used_and_describe(
+        self, key: str, commit: str | None, *, cached: bool = False, seconds: float = 0.0
+    ) -> Build:
         """Note that an image was used now, which keeps it from clean-up. Returns its build."""
         (self._builds / "used" / key).touch()
         return Build("docker", key, self._labels.image_name(key), cached, commit, seconds)
@@ -369,7 +377,7 @@ def _raise_if_error_message(message: dict[str, Any]) -> dict[str, Any]:
     return message
 
 
-class _Lines:
+class _OutputLines:
     """Splits build output into lines, and keeps the end of it."""
 
     def __init__(self, progress: Progress) -> None:
@@ -385,7 +393,7 @@ class _Lines:
                 self._progress(line[:MAX_LINE_CHARACTERS])
 
 
-def _build_recipe(options: Options, spec: Spec) -> list[object]:
+def _collect_build_inputs(options: Options, spec: Spec) -> list[object]:
     """All inputs of a build other than the source."""
     config = spec.build_config
     base = {"docker": "", "npm": options.node_image}.get(config.type, options.python_image)

@@ -28,7 +28,7 @@ class InstanceNetworks:
         self._labels = labels
         self._creation_lock = asyncio.Lock()
         self._starting: Counter[str] = Counter()  # containers being started, by group
-        self._desktop: bool | None = None
+        self._is_desktop: bool | None = None
 
     @asynccontextmanager
     async def hold_network(self, group: str) -> AsyncIterator[None]:
@@ -101,10 +101,10 @@ class InstanceNetworks:
 
     async def _find_host_address(self, name: str) -> str:
         network = await self._client.request_json("GET", f"networks/{name}")
-        if self._desktop is None:
+        if self._is_desktop is None:
             system = str((await self._client.request_json("GET", "info")).get("OperatingSystem", ""))
-            self._desktop = system.startswith("Docker Desktop")
-        if self._desktop:  # Docker Desktop's networks are within a virtual machine
+            self._is_desktop = system.startswith("Docker Desktop")
+        if self._is_desktop:  # Docker Desktop's networks are within a virtual machine
             return "host-gateway"
         configs = (network.get("IPAM") or {}).get("Config") or []
         gateways = [str(each["Gateway"]).partition("/")[0] for each in configs if each.get("Gateway")]

@@ -10,7 +10,7 @@ from typing import Any
 from agora.clock import SECOND
 from agora.runtimes.port import ExitReason, ProcessExit, Usage
 
-__all__ = ["STATE_BY_STATUS", "parse_time", "to_exit", "to_usage"]
+__all__ = ["STATE_BY_STATUS", "parse_time_or_none", "to_exit", "to_usage"]
 
 #: states of the port by those of the engine; ``created`` has not started
 STATE_BY_STATUS = {
@@ -24,7 +24,7 @@ SIGNAL_NUMBERS = {int(each) for each in signal.Signals}
 LOST_EXIT_CODE = 255  #: exit code of containers that the engine finds dead after its own restart
 
 
-def parse_time(text: str) -> int | None:
+def parse_time_or_none(text: str) -> int | None:
     """Parse an engine's time to microseconds since 1970; None for year 1, which means never."""
     whole, _, fraction = text.removesuffix("Z").partition(".")
     if not whole or whole.startswith("0001-"):
@@ -35,7 +35,7 @@ def parse_time(text: str) -> int | None:
 
 def to_exit(state: Mapping[str, Any], *, stopped: bool) -> ProcessExit:
     """Convert to the exit of a container. stopped: whether a stop was requested."""
-    code, at = int(state["ExitCode"]), parse_time(str(state["FinishedAt"]))
+    code, at = int(state["ExitCode"]), parse_time_or_none(str(state["FinishedAt"]))
     if at is None or (code == LOST_EXIT_CODE and not stopped and not state.get("OOMKilled")):
         return ProcessExit(reason="stopped" if stopped else "lost", at=at if stopped else None)
     number = code - 128 if code - 128 in SIGNAL_NUMBERS else None

@@ -27,10 +27,10 @@ LINE_PIECE_BYTES = 16_384  #: size in bytes of the chunks into which the engine 
 class ContainerOutput:
     """Copies and reads output. size: bytes kept for an instance."""
 
-    def __init__(self, client: Client, records: InstanceNotes, size: int) -> None:
+    def __init__(self, client: Client, notes: InstanceNotes, size: int) -> None:
         self._client = client
-        self._records = records
-        self._largest = max(size // MAX_SEGMENTS, 4096)
+        self._notes = notes
+        self._segment_size = max(size // MAX_SEGMENTS, 4096)
 
     async def copy_output(self, instance_id: str, container: str) -> None:
         """Copy what a container has printed since the last time. One copy of an instance's output at a time."""
@@ -38,13 +38,13 @@ class ContainerOutput:
         query = {"stdout": "1", "stderr": "1", "timestamps": "1"}
         if cursor.at:
             query["since"] = to_seconds(cursor.at)
-        copying = FrameReader(cursor, self._read_stored_size(instance_id))
+        frame_reader = FrameReader(cursor, self._read_stored_size(instance_id))
         writer: segments.SegmentWriter | None = None
         async with self._client.stream_response(
             "GET", f"containers/{container}/logs", params=query, wait=600.0
         ) as answer:
             async for chunk in answer.content.iter_chunked(READ_BYTES):
-                data = copying.feed_chunk(chunk)
+                data = frame_reader.feed_chunk(chunk)
                 if data:
                     writer = writer or self._open_segment_writer(instance_id)
                     writer.write(data)
@@ -52,29 +52,29 @@ class ContainerOutput:
         # FrameReader).
         if writer is not None:
             cursor.size = self._read_stored_size(instance_id)
-            note = self._records.read(instance_id)
+            note = self._notes.read_note(instance_id)
             note.cursor = cursor
-            self._records.write(instance_id, note)
+            self._notes.write_note(instance_id, note)
 
-    def read(self, instance_id: str, offset: int, limit: int) -> LogPage:
-        begin, size, data = segments.read_segments(str(self._records.log_directory(instance_id)), offset, max(limit, 0))
+    def read_page(self, instance_id: str, offset: int, limit: int) -> LogPage:
+        begin, size, data = segments.read_segments(str(self._notes.log_directory(instance_id)), offset, max(limit, 0))
         return LogPage(begin, begin + len(data), size, data)
 
     def _load_or_store_cursor(self, instance_id: str, container: str) -> Cursor:
         """The position to continue at; the start of a container is stored before its first line is copied."""
-        note = self._records.read(instance_id)
+        note = self._notes.read_note(instance_id)
         if note.cursor.container != container:
             note.cursor = Cursor(container, size=self._read_stored_size(instance_id))
-            self._records.write(instance_id, note)
+            self._notes.write_note(instance_id, note)
         return note.cursor
 
     def _read_stored_size(self, instance_id: str) -> int:
-        return segments.read_segments(str(self._records.log_directory(instance_id)), 0, 0)[1]
+        return segments.read_segments(str(self._notes.log_directory(instance_id)), 0, 0)[1]
 
     def _open_segment_writer(self, instance_id: str) -> segments.SegmentWriter:
-        directory = self._records.log_directory(instance_id)
+        directory = self._notes.log_directory(instance_id)
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return segments.SegmentWriter(str(directory), self._largest, MAX_SEGMENTS)
+        return segments.SegmentWriter(str(directory), self._segment_size, MAX_SEGMENTS)
 
 
 class FrameReader:

@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -67,11 +66,8 @@ class InstanceNotes:
     def __init__(self, root: Path) -> None:
         self._instances = root / "instances"
 
-    def open(self) -> None:
+    def create_directory(self) -> None:
         self._instances.mkdir(mode=0o700, parents=True, exist_ok=True)
-
-    def all(self) -> list[str]:
-        return [name for name in os.listdir(self._instances) if NAME.fullmatch(name)]
 
     def log_directory(self, instance_id: str) -> Path:
         return self._instance_directory(instance_id) / "logs"
@@ -79,7 +75,7 @@ class InstanceNotes:
     def has_instance(self, instance_id: str) -> bool:
         return self._instance_directory(instance_id).is_dir()
 
-    def read(self, instance_id: str) -> InstanceNote:
+    def read_note(self, instance_id: str) -> InstanceNote:
         """Read the note; an empty one if there is none, or it is unreadable."""
         try:
             document = json.loads((self._instance_directory(instance_id) / "note.json").read_bytes())
@@ -87,12 +83,13 @@ class InstanceNotes:
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return InstanceNote()
 
-    def write(self, instance_id: str, note: InstanceNote) -> None:
+    def write_note(self, instance_id: str, note: InstanceNote) -> None:
         directory = self._instance_directory(instance_id)
         (directory / "logs").mkdir(mode=0o700, parents=True, exist_ok=True)
         write_json(directory / "note.json", asdict(note), durable=False)
 
-    def erase_note(self, instance_id: str) -> None:
+    def erase_instance(self, instance_id: str) -> None:
+        """Erase the note and the output of an instance."""
         shutil.rmtree(self._instance_directory(instance_id), ignore_errors=True)
 
     def _instance_directory(self, instance_id: str) -> Path:

@@ -11,8 +11,8 @@ from typing import IO
 
 from agora.net.atomic_files import sync_file, write_then_replace
 from agora.runtimes.backup_files import BackupFile, BackupLimits
-from agora.runtimes.bounded_archives import open_archive, read_state_members
-from agora.runtimes.builds.tree import convert_disk_full_error
+from agora.runtimes.bounded_archives import iterate_state_members, open_archive
+from agora.runtimes.builds.tree import convert_to_disk_full_or_none
 from agora.runtimes.errors import EngineUnavailable, StartFailed, Unknown
 
 from .client import Client, Refused, read_file_chunks
@@ -30,7 +30,7 @@ async def save_state(client: Client, container: str, file: Path, limits: BackupL
     in advance, so it is counted while it arrives."""
     size = 0
     try:
-        limits.check_space(1)
+        limits.require_free_space(1)
         with write_then_replace(file) as partial:
             packer = zlib.compressobj(1, zlib.DEFLATED, GZIP_WINDOW_BITS)
             with await asyncio.to_thread(BackupFile, partial, limits) as out:
@@ -40,7 +40,7 @@ async def save_state(client: Client, container: str, file: Path, limits: BackupL
                 ) as answer:
                     async for chunk in answer.content.iter_chunked(CHUNK_BYTES):
                         size += len(chunk)
-                        limits.check_size(size)
+                        limits.require_allowed_size(size)
                         out.write(packer.compress(chunk))
                 out.write(packer.flush())
             await asyncio.to_thread(sync_file, partial)
@@ -49,7 +49,9 @@ async def save_state(client: Client, container: str, file: Path, limits: BackupL
             raise Unknown(f"There is no state: {error.detail}.") from None
         raise
     except OSError as error:
-        raise convert_disk_full_error(error) or EngineUnavailable(f"The backup cannot be written: {error}.") from error
+        raise convert_to_disk_full_or_none(error) or EngineUnavailable(
+            f"The backup cannot be written: {error}."
+        ) from error
     return (await asyncio.to_thread(file.stat)).st_size
 
 
@@ -87,7 +89,7 @@ def _copy_members(path: Path, archive: tarfile.TarFile, owner: tuple[int, int] |
     try:
         with open_archive(path) as source:
             # Targets of symbolic links may lead anywhere: they are followed only within the container.
-            for member in read_state_members(source, Path(tempfile.gettempdir())):
+            for member in iterate_state_members(source, Path(tempfile.gettempdir())):
                 content = source.extractfile(member) if member.isreg() else None
                 member.name = f"{STATE_DIRECTORY_NAME}/{member.name}"
                 if member.islnk():

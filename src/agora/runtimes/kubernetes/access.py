@@ -27,7 +27,7 @@ class Access:
 
     server: str
     namespace: str
-    trust: ssl.SSLContext | None
+    ssl_context: ssl.SSLContext | None
     token: str | None = None
     token_file: Path | None = None
 
@@ -59,9 +59,9 @@ def _load_access_in_cluster() -> Access:
             "The server does not run in a cluster.", fix="Name a kubeconfig in the setting kubernetes."
         )
     address = f"[{host}]" if ":" in host else host
-    trust = ssl.create_default_context(cafile=str(ACCOUNT_DIRECTORY / "ca.crt"))
+    ssl_context = ssl.create_default_context(cafile=str(ACCOUNT_DIRECTORY / "ca.crt"))
     namespace = (ACCOUNT_DIRECTORY / "namespace").read_text("ascii").strip()
-    return Access(f"https://{address}:{port}", namespace, trust, token_file=ACCOUNT_DIRECTORY / "token")
+    return Access(f"https://{address}:{port}", namespace, ssl_context, token_file=ACCOUNT_DIRECTORY / "token")
 
 
 def _load_access_from_file(path: Path, context: str) -> Access:
@@ -83,12 +83,14 @@ def _load_access_from_file(path: Path, context: str) -> Access:
         raise EngineUnavailable(
             "The cluster's certificate is not to be checked.", fix="Give its certificate-authority."
         )
-    trust = _create_ssl_context(path.parent, cluster, user) if str(cluster["server"]).startswith("https:") else None
+    ssl_context = (
+        _create_ssl_context(path.parent, cluster, user) if str(cluster["server"]).startswith("https:") else None
+    )
     file = user.get("tokenFile")
     return Access(
         str(cluster["server"]).rstrip("/"),
         str(context_entry.get("namespace") or "default"),
-        trust,
+        ssl_context,
         user.get("token"),
         path.parent / file if file else None,
     )
@@ -96,7 +98,7 @@ def _load_access_from_file(path: Path, context: str) -> Access:
 
 def _create_ssl_context(base: Path, cluster: Mapping[str, Any], user: Mapping[str, Any]) -> ssl.SSLContext:
     authority = _read_bytes(base, cluster, "certificate-authority")
-    trust = ssl.create_default_context(cadata=authority.decode("ascii") if authority else None)
+    ssl_context = ssl.create_default_context(cadata=authority.decode("ascii") if authority else None)
     certificate, key = _read_bytes(base, user, "client-certificate"), _read_bytes(base, user, "client-key")
     if certificate and key:
         with (
@@ -104,8 +106,8 @@ def _create_ssl_context(base: Path, cluster: Mapping[str, Any], user: Mapping[st
         ):  # ssl reads only files; this one is private, and deleted immediately
             file.write(certificate + b"\n" + key)
             file.flush()
-            trust.load_cert_chain(file.name)
-    return trust
+            ssl_context.load_cert_chain(file.name)
+    return ssl_context
 
 
 def _read_bytes(base: Path, credentials: Mapping[str, Any], name: str) -> bytes | None:

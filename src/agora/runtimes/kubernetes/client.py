@@ -43,14 +43,14 @@ class Client:
         self._http: HttpClient | None = None
         self._closed = False
 
-    async def context_namespace(self) -> str:
+    async def read_context_namespace(self) -> str:
         """Namespace of the context."""
         return (await self._get_client())[0].namespace
 
     async def get_object(self, path: str, **query: str) -> Any:
-        return json.loads(await self.read(path, **query))
+        return json.loads(await self.read_bytes(path, **query))
 
-    async def read(self, path: str, **query: str) -> bytes:
+    async def read_bytes(self, path: str, **query: str) -> bytes:
         """Read the body of a response as bytes."""
         return await self._send_authorized_request("GET", f"{path}?{urlencode(query)}" if query else path)
 
@@ -87,7 +87,7 @@ class Client:
             # Again: another request may have loaded it while the thread was reading the files.
             if self._http is None:
                 self._access = access
-                self._http = HttpClient(access.server, EgressPolicy(private=True), CONNECT_SECONDS, access.trust)
+                self._http = HttpClient(access.server, EgressPolicy(private=True), CONNECT_SECONDS, access.ssl_context)
         assert self._access is not None
         return self._access, self._http
 

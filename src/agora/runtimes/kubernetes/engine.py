@@ -34,7 +34,7 @@ from agora.runtimes.port import (
     SweepResult,
     Usage,
 )
-from agora.runtimes.spec import NAME, Health, Image, Spec, cpu_cores, find_spec_errors, memory_bytes
+from agora.runtimes.spec import NAME, Health, Image, Spec, list_spec_errors, parse_cpu_cores, parse_memory_bytes
 
 from . import manifests
 from . import observation as watch
@@ -73,8 +73,8 @@ class KubernetesRuntime:
         self._options = options
         self._client = Client(options.config, options.context)
         self._names = ResourceNames(options.installation)
-        self._records = InstanceNotes(options.root)
-        self._output = PodOutput(self._client, self._records, options.log_size)
+        self._notes = InstanceNotes(options.root)
+        self._output = PodOutput(self._client, self._notes, options.log_size)
         # Weak: a lock disappears with its last holder, so ended instances leave nothing behind.
         self._locks: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
 
@@ -98,17 +98,17 @@ class KubernetesRuntime:
             raise EngineUnavailable(f"The nodes cannot be read: {error.detail}", fix=error.fix) from error
         allocatable = [node["status"]["allocatable"] for node in nodes if not node.get("spec", {}).get("unschedulable")]
         try:
-            memory = sum(memory_bytes(each["memory"]) for each in allocatable)
-            disk = sum(memory_bytes(each.get("ephemeral-storage", "0")) for each in allocatable)
-            cpus = sum(cpu_cores(each["cpu"]) for each in allocatable)
+            memory = sum(parse_memory_bytes(each["memory"]) for each in allocatable)
+            disk = sum(parse_memory_bytes(each.get("ephemeral-storage", "0")) for each in allocatable)
+            cpus = sum(parse_cpu_cores(each["cpu"]) for each in allocatable)
         except (KeyError, ValueError) as error:
             raise EngineUnavailable(f"The capacity of the nodes cannot be parsed: {error}.") from error
         return Capacity(memory, memory, cpus, 0, disk, disk, MAX_PORTS)  # GPUs are not reported
 
     async def build(self, spec: Spec, progress: Progress | None = None) -> Build:
         """Return the image reference, which the node pulls. Raises Unsupported for sources that need a build."""
-        if wrong := find_spec_errors(spec):
-            raise InvalidSpec(wrong)
+        if errors := list_spec_errors(spec):
+            raise InvalidSpec(errors)
         if not isinstance(spec.source, Image):
             raise Unsupported(
                 "The kubernetes engine does not build images.",
@@ -156,8 +156,8 @@ class KubernetesRuntime:
     # -- starting --------------------------------------------------------------------------------------------------
 
     async def start(self, spec: Spec, build: Build) -> Handle:
-        if wrong := find_spec_errors(spec):
-            raise InvalidSpec(wrong)
+        if errors := list_spec_errors(spec):
+            raise InvalidSpec(errors)
         if spec.restore is not None:
             raise Unsupported(
                 "State is not restored in a cluster.", fix="Restore the volume with the cluster's own means."
@@ -188,18 +188,18 @@ class KubernetesRuntime:
         for document in filter(None, first):
             await self._apply_document(namespace, document)
         await self._apply_document(namespace, manifests.build_policy_manifest(names, spec))
-        applied = None
-        if (reaching := manifests.build_service_manifest(options, names, spec)) is not None:
-            applied = await self._apply_document(namespace, reaching)
-        published_ports = _list_published_ports(options, namespace, applied)
+        service = None
+        if (service_manifest := manifests.build_service_manifest(options, names, spec)) is not None:
+            service = await self._apply_document(namespace, service_manifest)
+        published_ports = _list_published_ports(options, namespace, service)
         now = time.time_ns() // 1000
         await self._apply_document(
             namespace, manifests.build_deployment_manifest(options, names, spec, build.reference, published_ports, now)
         )
-        note = self._records.read(spec.instance_id)
+        note = self._notes.read_note(spec.instance_id)
         # After the Deployment, which is authoritative: the note only serves the output.
         note.begun = spec.generation
-        await asyncio.to_thread(self._records.write, spec.instance_id, note)
+        await asyncio.to_thread(self._notes.write_note, spec.instance_id, note)
         return Handle(
             self.name,
             spec.instance_id,
@@ -237,8 +237,8 @@ class KubernetesRuntime:
         self, deployment: Mapping[str, Any], pods: Sequence[Mapping[str, Any]]
     ) -> Observation:
         notes = deployment["metadata"]["annotations"]
-        if (over := watch.read_recorded_exit(deployment)) is not None:
-            return Observation("exited", over[1], over[0])
+        if (recorded_exit := watch.read_recorded_exit(deployment)) is not None:
+            return Observation("exited", recorded_exit[1], recorded_exit[0])
         if notes.get(STOPPED):
             return Observation("exited", None, ProcessExit(reason="stopped"))
         if notes.get(PAUSED):
@@ -344,7 +344,7 @@ class KubernetesRuntime:
             if NAME.fullmatch(handle.instance_id):
                 # A copy that is under way would write the erased directory again.
                 async with self._get_output_lock(handle.instance_id):
-                    await asyncio.to_thread(self._records.erase_note, handle.instance_id)
+                    await asyncio.to_thread(self._notes.erase_instance, handle.instance_id)
 
     async def _require_alive_deployment(self, handle: Handle) -> Mapping[str, Any]:
         """Find the Deployment of an instance. Raises Unknown unless it runs or is paused."""
@@ -381,7 +381,7 @@ class KubernetesRuntime:
         if deployment is None:
             raise Unknown(f"{handle.instance_id[:100]!r} is not in the cluster.")
         await self._copy_output(deployment)
-        return await asyncio.to_thread(self._output.read, handle.instance_id, offset, limit)
+        return await asyncio.to_thread(self._output.read_page, handle.instance_id, offset, limit)
 
     async def _copy_output(self, deployment: Mapping[str, Any], pod: Mapping[str, Any] | None = None) -> None:
         """Copy the Pod's output so far, if there is any."""
@@ -402,7 +402,7 @@ class KubernetesRuntime:
     # -- helpers ---------------------------------------------------------------------------------------------------
 
     async def _get_namespace(self) -> str:
-        return self._options.namespace or await self._client.context_namespace()
+        return self._options.namespace or await self._client.read_context_namespace()
 
     async def _list_deployments(self) -> list[dict[str, Any]]:
         path = f"/apis/apps/v1/namespaces/{await self._get_namespace()}/deployments"

@@ -40,9 +40,9 @@ def read_crash_exit(pod: Mapping[str, Any]) -> ProcessExit | None:
     """Read how the program ended, if it has, even if Kubernetes has restarted it since."""
     status = _read_container_status(pod)
     # lastState too: the node restarts a program in place, so another run may already follow its end.
-    over = (status.get("lastState") or {}).get("terminated") or (status.get("state") or {}).get("terminated")
-    if over is not None:
-        return _to_exit(over)
+    termination = (status.get("lastState") or {}).get("terminated") or (status.get("state") or {}).get("terminated")
+    if termination is not None:
+        return _to_exit(termination)
     if (pod.get("status") or {}).get("phase") in ("Failed", "Succeeded"):  # evicted, or its node was shut down
         return ProcessExit(reason="lost")
     return None
@@ -86,11 +86,11 @@ def read_recorded_exit(deployment: Mapping[str, Any]) -> tuple[ProcessExit, int 
     return ProcessExit(code, signal, reason, at), started
 
 
-def _to_exit(over: Mapping[str, Any]) -> ProcessExit:
-    code, at = int(over.get("exitCode", 0)), _parse_time(over.get("finishedAt"))
+def _to_exit(termination: Mapping[str, Any]) -> ProcessExit:
+    code, at = int(termination.get("exitCode", 0)), _parse_time(termination.get("finishedAt"))
     # Container runtimes also report a death by signal as the exit code 128 + its number, without ``signal``.
-    number = int(over.get("signal") or 0) or (code - 128 if code - 128 in SIGNAL_NUMBERS else 0)
-    reason: ExitReason = "memory" if over.get("reason") == "OOMKilled" else "exited"
+    number = int(termination.get("signal") or 0) or (code - 128 if code - 128 in SIGNAL_NUMBERS else 0)
+    reason: ExitReason = "memory" if termination.get("reason") == "OOMKilled" else "exited"
     return ProcessExit(None if number else code, number or None, reason, at)
 
 

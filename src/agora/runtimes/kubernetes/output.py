@@ -14,7 +14,7 @@ from agora.runtimes.process.guard import segments
 from .client import Client
 from .manifests import CONTAINER_NAME
 
-__all__ = ["PodOutput", "select_new_lines", "skip_second"]
+__all__ = ["PodOutput", "select_new_lines", "skip_to_next_second"]
 
 MAX_SEGMENTS = 10
 MAX_PAGES = 8  #: read by one copy
@@ -30,14 +30,14 @@ TIMESTAMP = re.compile(
 class PodOutput:
     """Copies and reads output. size: bytes kept per instance, and asked for at a time."""
 
-    def __init__(self, client: Client, records: InstanceNotes, size: int) -> None:
+    def __init__(self, client: Client, notes: InstanceNotes, size: int) -> None:
         self._client = client
-        self._records = records
+        self._notes = notes
         self._size = size
 
     async def copy_output(self, instance_id: str, namespace: str, pod: str) -> None:
         """Copy a Pod's new output since the last copy."""
-        note = self._records.read(instance_id)
+        note = self._notes.read_note(instance_id)
         # The timestamps of another Pod say nothing about the output of this one.
         cursor = note.cursor if note.cursor.container == pod else Cursor(pod)
         limit = self._size
@@ -55,23 +55,23 @@ class PodOutput:
         """Append the new lines of a page to the segments. Returns whether there are any."""
         new = b"".join(select_new_lines(cursor, text))
         if not new and len(text) >= limit >= MAX_PAGE_BYTES:
-            new = skip_second(cursor)
+            new = skip_to_next_second(cursor)
         if new:
-            directory = self._records.log_directory(instance_id)
+            directory = self._notes.log_directory(instance_id)
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             segments.SegmentWriter(str(directory), max(self._size // MAX_SEGMENTS, 4096), MAX_SEGMENTS).write(new)
             note.cursor = cursor
-            self._records.write(instance_id, note)
+            self._notes.write_note(instance_id, note)
         return bool(new)
 
     async def _read_page(self, namespace: str, pod: str, at: str, limit: int) -> bytes:
         query = {"container": CONTAINER_NAME, "timestamps": "true", "limitBytes": str(limit)}
         if at:
             query["sinceTime"] = f"{at.partition('.')[0]}Z"  # the API accepts only whole seconds
-        return await self._client.read(f"/api/v1/namespaces/{namespace}/pods/{pod}/log", **query)
+        return await self._client.read_bytes(f"/api/v1/namespaces/{namespace}/pods/{pod}/log", **query)
 
-    def read(self, instance_id: str, offset: int, limit: int) -> LogPage:
-        begin, size, data = segments.read_segments(str(self._records.log_directory(instance_id)), offset, max(limit, 0))
+    def read_page(self, instance_id: str, offset: int, limit: int) -> LogPage:
+        begin, size, data = segments.read_segments(str(self._notes.log_directory(instance_id)), offset, max(limit, 0))
         return LogPage(begin, begin + len(data), size, data)
 
 
@@ -99,7 +99,7 @@ def select_new_lines(cursor: Cursor, text: bytes) -> Iterator[bytes]:
         yield content
 
 
-def skip_second(cursor: Cursor) -> bytes:
+def skip_to_next_second(cursor: Cursor) -> bytes:
     """Move the cursor to the next second, because no page can reach the rest of this one. Returns a note for readers."""
     following = datetime.fromisoformat(f"{cursor.at.partition('.')[0]}+00:00") + timedelta(seconds=1)
     cursor.at, cursor.same, cursor.part = f"{following:%Y-%m-%dT%H:%M:%S}.000000000", 0, 0

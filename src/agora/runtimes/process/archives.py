@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from agora.runtimes.backup_files import BackupFile, BackupLimits
-from agora.runtimes.bounded_archives import MAX_ENTRIES, open_archive, read_state_members, require_safe_link
+from agora.runtimes.bounded_archives import MAX_ENTRIES, iterate_state_members, open_archive, require_safe_link
 from agora.runtimes.errors import BackupRefused
 
 __all__ = ["pack_archive", "unpack_archive"]
@@ -26,11 +26,11 @@ def pack_archive(directory: Path, file: Path, limits: BackupLimits | None = None
         if not (member.isreg() or member.isdir() or member.issym() or member.islnk()):
             return None
         size += member.size  # again: the program may have written since it was measured
-        limits.check_size(size)
+        limits.require_allowed_size(size)
         return member
 
     try:
-        limits.check_space(_measure_state(directory, limits))
+        limits.require_free_space(_measure_state(directory, limits))
         with BackupFile(file, limits) as output:
             target = cast("IO[bytes]", output)
             with tarfile.open(fileobj=target, mode="w:gz", compresslevel=1) as archive:
@@ -54,7 +54,7 @@ def _measure_state(directory: Path, limits: BackupLimits) -> int:
                     directories.append(entry.path)
                 elif entry.is_file(follow_symlinks=False):
                     size += entry.stat(follow_symlinks=False).st_size
-        limits.check_size(size)
+        limits.require_allowed_size(size)
         if count > MAX_ENTRIES:
             raise BackupRefused(f"The state has more than {MAX_ENTRIES} entries.", fix="Use fewer files.")
     return size
@@ -68,7 +68,7 @@ def unpack_archive(file: Path, directory: Path) -> None:
     """
     links: list[tarfile.TarInfo] = []
     with open_archive(file) as archive:
-        for member in read_state_members(archive, directory):
+        for member in iterate_state_members(archive, directory):
             target = directory / member.name
             if member.isdir():
                 target.mkdir(mode=0o700, parents=True, exist_ok=True)

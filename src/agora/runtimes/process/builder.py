@@ -18,7 +18,7 @@ from agora.runtimes.builds.git import Repositories
 from agora.runtimes.builds.single_flight import SingleFlight
 from agora.runtimes.errors import BuildFailed, BuildTimeout, DiskFull, InvalidSpec, Unsupported
 from agora.runtimes.port import Build, Progress
-from agora.runtimes.spec import Directory, Git, Image, Spec, find_spec_errors
+from agora.runtimes.spec import Directory, Git, Image, Spec, list_spec_errors
 from agora.value_classes import value_class
 
 from . import environment, orphans
@@ -56,34 +56,38 @@ class Builder:
 
     async def build(self, spec: Spec, progress: Progress) -> Build:
         """See Runtime.build."""
-        if wrong := find_spec_errors(spec):
-            raise InvalidSpec(wrong)
+        if errors := list_spec_errors(spec):
+            raise InvalidSpec(errors)
         source = await self._identify_source(spec)
-        recipe = await self._build_recipe(spec)
+        recipe = await self._collect_build_inputs(spec)
         if source.digest is None:  # an unknown commit: its content is known only after fetching
             assert source.repository is not None
             assert source.commit is not None
             key = f"{hash_json(recipe)}-{hash_commit(source.repository, source.commit)}"
         else:
             key = hash_json([*recipe, source.digest])
-            entry = await asyncio.to_thread(self._cache.find, key)
+            entry = await asyncio.to_thread(self._cache.find_and_mark_used, key)
             if entry is not None:
                 return _to_build(key, entry, source.commit, cached=True)
-        return await self._flights.run_or_join(key, progress, lambda tell: self._run_build(spec, source, recipe, tell))
+        return await self._flights.run_or_join(
+            key, progress, lambda report: self._run_build(spec, source, recipe, report)
+        )
 
     async def _identify_source(self, spec: Spec) -> _Source:
         """Check a source for errors that can be found without fetching it, and describe it."""
         if spec.build_config.type == "docker" or isinstance(spec.source, Image):
             raise Unsupported("Containers need the docker engine.", fix="Use build_config.type python, npm or custom.")
         if isinstance(spec.source, Directory):
-            directory = await asyncio.to_thread(tree.resolve_contained, spec.source.path, self._options.sources)
+            directory = await asyncio.to_thread(
+                tree.resolve_directory_in_roots, spec.source.path, self._options.sources
+            )
             digest = await asyncio.to_thread(tree.hash_tree, directory, self._options.bounds)
             return _Source(digest, directory)
         commit = await self._repositories.resolve_commit(spec.source)
         cached_digest = await asyncio.to_thread(self._cache.commits.find_digest, spec.source, commit)
         return _Source(cached_digest, None, spec.source, commit)
 
-    async def _build_recipe(self, spec: Spec) -> list[object]:
+    async def _collect_build_inputs(self, spec: Spec) -> list[object]:
         """All inputs of a build other than the source."""
         config = spec.build_config
         tools: list[str] = [platform.machine()]
@@ -113,7 +117,7 @@ class Builder:
             try:
                 digest, commit = await self._fetch_source(source, attempt, report_progress)
                 key = hash_json([*recipe, digest])
-                entry = await asyncio.to_thread(self._cache.find, key)
+                entry = await asyncio.to_thread(self._cache.find_and_mark_used, key)
                 if entry is not None:  # a build of the fetched content already exists
                     await asyncio.to_thread(self._cache.discard_attempt, attempt)
                     return _to_build(key, entry, commit, cached=True)
@@ -124,7 +128,7 @@ class Builder:
             # Also if cancelled: an attempt that counts as running is never pruned.
             except BaseException as error:
                 await asyncio.to_thread(self._cache.discard_attempt, attempt)
-                if isinstance(error, OSError) and (full := tree.convert_disk_full_error(error)):
+                if isinstance(error, OSError) and (full := tree.convert_to_disk_full_or_none(error)):
                     raise full from error
                 raise
 
@@ -165,7 +169,7 @@ class Builder:
         command = Command(
             arguments, attempt / "tree", environment.build_environment(self._options, spec, attempt), self._options.build_timeout,
             # Processes that have left the command's group are found by their variable.
-            ended=lambda: orphans.kill_processes_with_variables(variables),
+            on_end=lambda: orphans.kill_processes_with_variables(variables),
         )  # fmt: skip
         try:
             result = await command.run_command(report_progress)

@@ -73,7 +73,7 @@ class Cgroups:
                 (group / name).write_text(value)
         return group
 
-    def remove(self, instance_id: str) -> None:
+    def remove_group(self, instance_id: str) -> None:
         if self._parent is not None:
             with suppress(OSError):
                 (self._parent / f"agora-{instance_id}").rmdir()

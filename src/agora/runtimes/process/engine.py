@@ -16,7 +16,7 @@ from typing import TypeVar
 from agora.daemon_threads import DaemonThreadCall
 from agora.runtimes.backup_files import BackupLimits
 from agora.runtimes.builds.cache import BuildCache
-from agora.runtimes.builds.tree import convert_disk_full_error
+from agora.runtimes.builds.tree import convert_to_disk_full_or_none
 from agora.runtimes.errors import EngineError, EngineUnavailable, InvalidSpec, Unknown
 from agora.runtimes.health_probe import probe_health
 from agora.runtimes.port import (
@@ -31,12 +31,12 @@ from agora.runtimes.port import (
     Progress,
     SweepResult,
 )
-from agora.runtimes.spec import Health, Spec, find_spec_errors
+from agora.runtimes.spec import Health, Spec, list_spec_errors
 
 from . import host, observation
 from .builder import Builder
 from .cgroups import Cgroups, find_delegated_group
-from .instance_store import ProcessStore
+from .instance_store import InstanceStore
 from .options import Options
 from .ports import Ports
 
@@ -63,14 +63,14 @@ class ProcessRuntime:
         cache = BuildCache(options.root)
         self._builder = Builder(options, cache)
         self._groups = Cgroups(options.cgroup or find_delegated_group())
-        self._store = ProcessStore(options, cache, Ports(*options.ports), self._groups)
+        self._store = InstanceStore(options, cache, Ports(*options.ports), self._groups)
         self._threads = ThreadPoolExecutor(FILE_THREADS, thread_name_prefix="instances")
         # Apart: backups take minutes, and others' instances must be started and checked meanwhile.
         self._backup_threads = ThreadPoolExecutor(BACKUP_THREADS, thread_name_prefix="backups")
-        self._measuring = DaemonThreadCall(
+        self._host_measurement = DaemonThreadCall(
             lambda: host.measure_host(options.root, self._store.ports.free_count), "agora-host-capacity"
         )
-        self._opening = asyncio.Lock()
+        self._opening_lock = asyncio.Lock()
         self._closed = False
         # Weak: a lock disappears with its last holder, so ended instances leave nothing behind.
         self._instance_locks: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
@@ -90,7 +90,7 @@ class ProcessRuntime:
     async def capacity(self) -> Capacity:
         await self._run_in_thread(lambda: None)  # opens the store
         try:
-            return await self._measuring.run()
+            return await self._host_measurement.run()
         except OSError as error:
             raise EngineUnavailable(f"The host refuses: {error}.") from error
 
@@ -118,8 +118,8 @@ class ProcessRuntime:
     # -- an instance -----------------------------------------------------------------------------------------------
 
     async def start(self, spec: Spec, build: Build) -> Handle:
-        if wrong := find_spec_errors(spec):
-            raise InvalidSpec(wrong)
+        if errors := list_spec_errors(spec):
+            raise InvalidSpec(errors)
         async with self._get_instance_lock(spec.instance_id):
             for earlier in await self._run_in_thread(lambda: self._store.list_earlier_generations(spec)):
                 await self._end_generation(earlier, 0.0)
@@ -130,7 +130,7 @@ class ProcessRuntime:
 
     async def inspect_all(self, handles: Sequence[Handle]) -> list[Observation]:
         return await self._run_in_thread(
-            lambda: [observation.observe_instance(*self._store.find(handle)) for handle in handles]
+            lambda: [observation.observe_instance(*self._store.find_instance(handle)) for handle in handles]
         )
 
     async def probe(self, handle: Handle, health: Health) -> HealthResult:
@@ -160,15 +160,15 @@ class ProcessRuntime:
 
     async def backup(self, handle: Handle, file: Path) -> int:
         await self._run_in_thread(lambda: None)  # opens the store
-        ended = threading.Event()
-        limits = BackupLimits(file.parent, self._options.backup_size, lambda: ended.is_set() or self._closed)
+        has_ended = threading.Event()
+        limits = BackupLimits(file.parent, self._options.backup_size, lambda: has_ended.is_set() or self._closed)
         try:
             # Not shielded: a backup that nobody waits for ends by itself.
             return await asyncio.get_running_loop().run_in_executor(
                 self._backup_threads, self._store.backup, handle, file, limits
             )
         finally:
-            ended.set()
+            has_ended.set()
 
     # -- helpers ---------------------------------------------------------------------------------------------------
 
@@ -178,7 +178,7 @@ class ProcessRuntime:
         """Signal all processes of an instance. participle: name of the action, for errors."""
 
         def signal_processes() -> Observation:
-            instance, handle_on_disk = self._store.find(handle)
+            instance, handle_on_disk = self._store.find_instance(handle)
             guard = instance.find_live_guard(handle_on_disk, self._options.installation)
             if guard is None:
                 raise Unknown(f"{handle.instance_id} does not run, so it cannot be {participle}.")
@@ -218,7 +218,7 @@ class ProcessRuntime:
             raise EngineUnavailable("The engine has been closed.")
         loop = asyncio.get_running_loop()
         if not self._store.is_open:
-            async with self._opening:
+            async with self._opening_lock:
                 await self._translate_errors(loop.run_in_executor(self._threads, self._store.open))
         return await self._translate_errors(loop.run_in_executor(self._threads, work))
 
@@ -231,4 +231,4 @@ class ProcessRuntime:
                 await asyncio.wait([running])
             raise
         except OSError as error:
-            raise convert_disk_full_error(error) or EngineUnavailable(f"The host refuses: {error}.") from error
+            raise convert_to_disk_full_or_none(error) or EngineUnavailable(f"The host refuses: {error}.") from error

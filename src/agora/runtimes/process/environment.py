@@ -13,7 +13,7 @@ from . import orphans
 from .options import Options
 from .records import InstanceDirectory
 
-__all__ = ["build_environment", "build_instance_environment", "start_command"]
+__all__ = ["build_environment", "build_instance_environment", "build_start_command"]
 
 
 def build_environment(options: Options, spec: Spec, attempt: Path) -> dict[str, str]:
@@ -43,14 +43,14 @@ def build_instance_environment(
     options: Options, spec: Spec, instance: InstanceDirectory, build: Path, ports: Mapping[str, int]
 ) -> dict[str, str]:
     """Build the variables of an instance's program."""
-    moved = {port.number: ports[port.name] for port in spec.ports if port.number is not None}
+    port_by_declared_number = {port.number: ports[port.name] for port in spec.ports if port.number is not None}
     return {
         **_build_common_variables(options, build),
         "HOME": str(instance.state),
         "TMPDIR": str(instance.tmp),
         "HOST": "127.0.0.1",
         "AGORA_STATE_DIR": str(instance.state),
-        **{name: _replace_ports(value, moved) for name, value in spec.build_config.env_vars.items()},
+        **{name: _replace_ports(value, port_by_declared_number) for name, value in spec.build_config.env_vars.items()},
         # Reversed: of several ports with the same variable, the first counts.
         **{port.variable: str(ports[port.name]) for port in reversed(spec.ports)},
         **spec.env,
@@ -61,10 +61,10 @@ def build_instance_environment(
     }
 
 
-def start_command(spec: Spec, ports: Mapping[str, int]) -> str:
+def build_start_command(spec: Spec, ports: Mapping[str, int]) -> str:
     """Return the start command with declared ports replaced by the allocated ones."""
-    moved = {port.number: ports[port.name] for port in spec.ports if port.number is not None}
-    return _replace_ports(spec.build_config.start_command or "", moved)
+    port_by_declared_number = {port.number: ports[port.name] for port in spec.ports if port.number is not None}
+    return _replace_ports(spec.build_config.start_command or "", port_by_declared_number)
 
 
 def _build_common_variables(options: Options, build: Path) -> dict[str, str]:
@@ -76,8 +76,8 @@ def _build_common_variables(options: Options, build: Path) -> dict[str, str]:
     return variables
 
 
-def _replace_ports(text: str, moved: Mapping[int, int]) -> str:
-    if not moved:
+def _replace_ports(text: str, port_by_declared_number: Mapping[int, int]) -> str:
+    if not port_by_declared_number:
         return text
-    words = "|".join(str(number) for number in moved)
-    return re.sub(rf"(?<![\w.])({words})(?![\w.])", lambda found: str(moved[int(found[1])]), text)
+    words = "|".join(str(number) for number in port_by_declared_number)
+    return re.sub(rf"(?<![\w.])({words})(?![\w.])", lambda match: str(port_by_declared_number[int(match[1])]), text)

@@ -14,7 +14,7 @@ from pathlib import Path
 from agora.net.atomic_files import replace_file, sync_file, write_json, write_then_replace
 from agora.runtimes.backup_files import BackupLimits
 from agora.runtimes.builds.cache import BuildCache, erase_directory
-from agora.runtimes.builds.tree import convert_disk_full_error
+from agora.runtimes.builds.tree import convert_to_disk_full_or_none
 from agora.runtimes.errors import BuildMissing, EngineUnavailable, StartFailed, Unknown
 from agora.runtimes.port import Build, FoundInstance, Handle, LogPage, SweepResult
 from agora.runtimes.spec import NAME, Spec
@@ -25,17 +25,17 @@ from .cgroups import Cgroups
 from .guard import procfs, segments
 from .launch import GuardLaunch, create_instance_directories, launch_guard
 from .options import Options
-from .ports import Ports, is_free
-from .records import InstanceDirectory, Record
+from .ports import Ports, is_port_free
+from .records import InstanceDirectory, InstanceRecord
 
-__all__ = ["ProcessStore"]
+__all__ = ["InstanceStore"]
 
 HANDOVER_TIMEOUT = 5.0  # seconds for a guard started before a crash to report
 HANDOVER_LOCK_TIMEOUT = 0.3  # seconds for a program that is just being started to release the directory
 TRASH_PREFIX = ".gone-"
 
 
-class ProcessStore:
+class InstanceStore:
     """Instances by id. Only one process store may use a directory at a time."""
 
     def __init__(self, options: Options, cache: BuildCache, ports: Ports, groups: Cgroups) -> None:
@@ -58,7 +58,7 @@ class ProcessStore:
         if self._lock is not None:
             return
         self._instances.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._cache.open()
+        self._cache.create_directories()
         # flock, unlike the instances' record locks: it belongs to the descriptor, and child processes do not inherit it.
         lock = os.open(self._options.root / "engine.lock", os.O_RDWR | os.O_CREAT, 0o600)
         deadline = time.monotonic() + HANDOVER_LOCK_TIMEOUT
@@ -73,7 +73,7 @@ class ProcessStore:
                 time.sleep(0.02)
         for instance in self._list_all_instances():
             if (record := instance.read_record()) is not None:
-                self.ports.hold_ports(record.ports.values())
+                self.ports.reserve_ports(record.ports.values())
         # Last: the store is open only when the ports of running instances are registered.
         self._lock = lock
 
@@ -92,13 +92,13 @@ class ProcessStore:
             raise Unknown(f"{instance_id[:100]!r} is not an instance id.")
         return InstanceDirectory(self._options.root, instance_id)
 
-    def find(self, handle: Handle) -> tuple[InstanceDirectory, Handle]:
+    def find_instance(self, handle: Handle) -> tuple[InstanceDirectory, Handle]:
         """Find an instance, and its complete handle: one created before a crash may lack the engine's part."""
         instance = self._get_instance(handle.instance_id)
         if "pid" in handle.data:
             return instance, handle
         record = instance.read_record()
-        recorded = instance.build_handle(record, handle.generation) if record is not None else None
+        recorded = instance.build_handle_or_none(record, handle.generation) if record is not None else None
         return instance, recorded or handle
 
     # -- starting ------------------------------------------------------------------------------------------------
@@ -112,7 +112,7 @@ class ProcessStore:
         return [
             handle
             for number in instance.list_generations()
-            if number < spec.generation and (handle := instance.build_handle(record, number)) is not None
+            if number < spec.generation and (handle := instance.build_handle_or_none(record, number)) is not None
         ]
 
     def start(self, spec: Spec, build: Build) -> Handle:
@@ -121,7 +121,7 @@ class ProcessStore:
         record = instance.read_record()
         if record is not None and record.generation > spec.generation:
             raise StartFailed(f"Generation {spec.generation} is over: {record.generation} was begun.")
-        if record is not None and (handle := instance.build_handle(record, spec.generation)) is not None:
+        if record is not None and (handle := instance.build_handle_or_none(record, spec.generation)) is not None:
             return handle
         if build.engine != "process" or not self._cache.contains_directory(build.reference):
             raise BuildMissing(f"The build {build.key[:16]} is not on this host.", fix="Build it again.")
@@ -132,26 +132,28 @@ class ProcessStore:
         finally:
             self._starting.discard(spec.instance_id)
 
-    def _begin_generation(self, instance: InstanceDirectory, before: Record | None, spec: Spec, build: Build) -> Handle:
-        if before is not None and before.generation < spec.generation:
-            self._fence_and_kill_generation(instance, before.generation)
-        previous_ports = dict(before.ports) if before is not None else {}
-        free_ports = {name: port for name, port in previous_ports.items() if is_free(port)}
+    def _begin_generation(
+        self, instance: InstanceDirectory, previous_record: InstanceRecord | None, spec: Spec, build: Build
+    ) -> Handle:
+        if previous_record is not None and previous_record.generation < spec.generation:
+            self._fence_and_kill_generation(instance, previous_record.generation)
+        previous_ports = dict(previous_record.ports) if previous_record is not None else {}
+        free_ports = {name: port for name, port in previous_ports.items() if is_port_free(port)}
         ports = self.ports.allocate_named_ports((port.name for port in spec.ports), free_ports)
         generation = instance.generation_directory(spec.generation)
         try:
             create_instance_directories(instance, build.key, Path(build.reference), spec.restore)
             generation.mkdir(mode=0o700, parents=True, exist_ok=True)
-            record = Record(spec.tenant, spec.generation, ports, Path(build.reference).name, dict(spec.labels))
+            record = InstanceRecord(spec.tenant, spec.generation, ports, Path(build.reference).name, dict(spec.labels))
             # Before the guard starts: if the server dies in between, its successor finds ports and generation here (ADR
             # 13).
             write_json(instance.directory / "instance.json", convert_to_dict(record))
         except BaseException as error:
             # Only new ones: those of the previous generation are still in its record.
             self.ports.release_ports(set(ports.values()) - set(previous_ports.values()))
-            if before is None:
+            if previous_record is None:
                 erase_directory(instance.directory)
-            if isinstance(error, OSError) and (full := convert_disk_full_error(error)):
+            if isinstance(error, OSError) and (full := convert_to_disk_full_or_none(error)):
                 raise full from error
             raise
         # Only now: before the record was written, a crash would have restored the old ports.
@@ -172,17 +174,17 @@ class ProcessStore:
             ]
         )
 
-    def _launch_program(self, instance: InstanceDirectory, record: Record, spec: Spec, build: Path) -> Handle:
+    def _launch_program(self, instance: InstanceDirectory, record: InstanceRecord, spec: Spec, build: Path) -> Handle:
         variables = environment.build_instance_environment(self._options, spec, instance, build, record.ports)
-        command = environment.start_command(spec, record.ports)
+        command = environment.build_start_command(spec, record.ports)
         launch = GuardLaunch(instance, spec.generation, spec.limits, command, variables)
         deadline = time.monotonic() + HANDOVER_TIMEOUT
         while True:
-            word = launch_guard(self._options, self._groups, launch)
-            handle = instance.build_handle(record, spec.generation)
+            guard_report = launch_guard(self._options, self._groups, launch)
+            handle = instance.build_handle_or_none(record, spec.generation)
             if handle is not None:
                 return handle
-            if word == "stopped":
+            if guard_report == "stopped":
                 raise StartFailed(f"Generation {spec.generation} was stopped before it had begun.")
             if time.monotonic() > deadline:
                 raise StartFailed(f"Another guard of {spec.instance_id} does not release it.")
@@ -199,7 +201,7 @@ class ProcessStore:
         replace_file(generation / "stop", str(max(grace, 0.0)))  # this generation can no longer start
         deadline = time.monotonic() + HANDOVER_TIMEOUT
         while instance.is_locked():
-            _, recorded = self.find(handle)
+            _, recorded = self.find_instance(handle)
             guard = instance.find_live_guard(recorded, self._options.installation) if "pid" in recorded.data else None
             if guard is not None:
                 return _terminate_process(guard)
@@ -212,7 +214,7 @@ class ProcessStore:
 
     def kill_guard(self, handle: Handle) -> None:
         """Kill an unresponsive guard with its processes."""
-        instance, recorded = self.find(handle)
+        instance, recorded = self.find_instance(handle)
         guard = instance.find_live_guard(recorded, self._options.installation)
         if guard is not None:
             for process in procfs.list_process_tree(guard.pid):
@@ -240,7 +242,7 @@ class ProcessStore:
         # After the killing: no port is reused on which a process of this instance may still listen.
         if record is not None:
             self.ports.release_ports(record.ports.values())
-        self._groups.remove(handle.instance_id)
+        self._groups.remove_group(handle.instance_id)
 
     # -- observation ---------------------------------------------------------------------------------------------
 
@@ -252,7 +254,7 @@ class ProcessStore:
             if record is None:
                 continue
             address = Handle("process", instance.instance_id, record.generation, dict(record.ports))
-            handle = instance.build_handle(record, record.generation) or address
+            handle = instance.build_handle_or_none(record, record.generation) or address
             instances.append(
                 FoundInstance(
                     handle, record.tenant, dict(record.labels), observation.observe_instance(instance, handle)
@@ -277,7 +279,7 @@ class ProcessStore:
                 archives.pack_archive(instance.state, partial, limits)
                 sync_file(partial)
         except OSError as error:
-            raise convert_disk_full_error(error) or EngineUnavailable(
+            raise convert_to_disk_full_or_none(error) or EngineUnavailable(
                 f"The backup cannot be written: {error}."
             ) from error
         return file.stat().st_size
@@ -287,7 +289,7 @@ class ProcessStore:
     def discard_builds(self, keys: list[str]) -> None:
         """See Runtime.discard_builds."""
         for key in keys:
-            self._cache.discard(key)
+            self._cache.mark_long_unused(key)
 
     def sweep(self) -> SweepResult:
         """See Runtime.sweep."""
@@ -302,7 +304,7 @@ class ProcessStore:
     def _is_in_use(self, variables: Mapping[str, str]) -> bool:
         """Whether a process's variables name a running build, or a guarded instance."""
         if "AGORA_BUILD" in variables:
-            return self._cache.is_running(variables["AGORA_BUILD"])
+            return self._cache.is_attempt_running(variables["AGORA_BUILD"])
         name = variables.get("AGORA_INSTANCE", "")
         if not NAME.fullmatch(name):
             return True  # not a process of an instance, but for example a server started with the variable

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from agora.runtimes.builds.cache import erase_directory
-from agora.runtimes.builds.tree import convert_disk_full_error
+from agora.runtimes.builds.tree import convert_to_disk_full_or_none
 from agora.runtimes.errors import StartFailed
 from agora.runtimes.spec import Limits
 from agora.value_classes import value_class
@@ -86,7 +86,7 @@ def _restore_state(file: Path, state: Path) -> None:
     except (tarfile.TarError, EOFError, zlib.error, ValueError) as error:
         raise StartFailed(f"The backup cannot be restored: {error}.") from error
     except OSError as error:
-        raise convert_disk_full_error(error) or StartFailed(f"The backup cannot be restored: {error}.") from error
+        raise convert_to_disk_full_or_none(error) or StartFailed(f"The backup cannot be restored: {error}.") from error
 
 
 def erase_if_exists(directory: Path) -> None:
@@ -125,14 +125,14 @@ def launch_guard(options: Options, groups: Cgroups, launch: GuardLaunch) -> str:
         raise StartFailed("The host is too busy to start a program.") from None
     except OSError as error:
         raise StartFailed(f"The program cannot be started: {error.strerror}.") from error
-    word = completed.stdout.decode()
-    if word not in ("begun", "started", "held", "stopped"):
+    report = completed.stdout.decode()
+    if report not in ("begun", "started", "held", "stopped"):
         message = log.read_text(errors="replace")[-500:] if log.exists() else ""
         raise StartFailed(f"The program cannot be started: {message.strip() or 'its guard died'}.")
-    return word
+    return report
 
 
-def _choose_process_limit() -> int:
+def _read_process_limit() -> int:
     """Return the maximum number of processes of this host. Callers use half of it, so that no user but root can exhaust
     it by forking."""
     return min(int(Path(f"/proc/sys/kernel/{name}").read_text()) for name in ("pid_max", "threads-max"))
@@ -148,7 +148,7 @@ def _choose_guard_limits(options: Options, limits: Limits, groups: Cgroups, inst
     if effective.memory and "memory" not in groups.controllers:
         options_by_name |= {"memory": str(effective.memory), "data": str(2 * effective.memory + HEADROOM_BYTES)}
     if "pids" not in groups.controllers:
-        options_by_name |= {"pids": str(effective.pids), "processes": str(_choose_process_limit() // 2)}
+        options_by_name |= {"pids": str(effective.pids), "processes": str(_read_process_limit() // 2)}
     if effective.cpu and "cpu" not in groups.controllers:
         own_cpus = sorted(os.sched_getaffinity(0))
         count = min(math.ceil(effective.cpu), len(own_cpus))

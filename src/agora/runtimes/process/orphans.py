@@ -28,14 +28,14 @@ def kill_processes_with_variables(variables: list[bytes]) -> int:
     )
 
 
-def kill_orphans(installation: str, belongs: Callable[[Mapping[str, str]], bool]) -> int:
+def kill_orphans(installation: str, is_in_use: Callable[[Mapping[str, str]], bool]) -> int:
     """Kill this engine's processes of an installation whose variables (``AGORA_...``) name nothing that exists.
-    belongs: whether given variables name something that exists."""
+    is_in_use: whether given variables name something that exists."""
     variables = [f"AGORA_INSTALLATION={installation}".encode()]
 
     def find_orphans() -> Iterator[int]:
         marked = (pid for pid in _list_other_pids() if procfs.has_start_variables(pid, variables))
-        return (pid for pid in marked if _belongs_to_engine(pid) and not belongs(_read_variables(pid)))
+        return (pid for pid in marked if _belongs_to_engine(pid) and not is_in_use(_read_variables(pid)))
 
     return _kill_until_gone(find_orphans)
 

@@ -26,7 +26,7 @@ class Ports:
     def free_count(self) -> int:
         return max(self._count - len(self._reserved_ports), 0)
 
-    def hold_ports(self, ports: Iterable[int]) -> None:
+    def reserve_ports(self, ports: Iterable[int]) -> None:
         with self._lock:
             self._reserved_ports.update(ports)
 
@@ -55,7 +55,7 @@ class Ports:
             for step in range(self._count):
                 index = (self._next + step) % self._count
                 port = self._first + index
-                if port not in self._reserved_ports and is_free(port):
+                if port not in self._reserved_ports and is_port_free(port):
                     self._reserved_ports.add(port)
                     self._next = index + 1
                     return port
@@ -65,7 +65,7 @@ class Ports:
         )
 
 
-def is_free(port: int) -> bool:
+def is_port_free(port: int) -> bool:
     """Whether a program could listen on the port now, at any address."""
     for family, address in ((socket.AF_INET, ""), (socket.AF_INET6, "::")):
         try:

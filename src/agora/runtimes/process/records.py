@@ -33,7 +33,7 @@ from agora.value_classes import convert_to_dict, value_class
 
 from .guard import procfs
 
-__all__ = ["GuardRecord", "InstanceDirectory", "Record"]
+__all__ = ["GuardRecord", "InstanceDirectory", "InstanceRecord"]
 
 MAX_GENERATIONS = 5  #: number of earlier runs of an instance whose exit is stored
 MAX_FILE_BYTES = 1 << 20
@@ -57,7 +57,7 @@ class GuardRecord:
 
 
 @value_class
-class Record:
+class InstanceRecord:
     """instance.json: data of an instance that is stored only in its files."""
 
     tenant: str
@@ -94,10 +94,10 @@ class InstanceDirectory:
         for number in self.list_generations()[:-MAX_GENERATIONS]:
             shutil.rmtree(self.generation_directory(number), ignore_errors=True)
 
-    def read_record(self) -> Record | None:
-        document = load_json_or_empty(self.directory / "instance.json")
+    def read_record(self) -> InstanceRecord | None:
+        document = load_json_object_or_empty(self.directory / "instance.json")
         with suppress(KeyError, TypeError, ValueError, AttributeError):
-            return Record(
+            return InstanceRecord(
                 tenant=str(document["tenant"]),
                 generation=int(document["generation"]),
                 ports={str(name): int(port) for name, port in document["ports"].items()},
@@ -108,7 +108,7 @@ class InstanceDirectory:
 
     def read_guard_record(self, generation: int) -> GuardRecord | None:
         """Read the guard of a generation, running or not; None if it was not started."""
-        document = load_json_or_empty(self.generation_directory(generation) / "state.json")
+        document = load_json_object_or_empty(self.generation_directory(generation) / "state.json")
         with suppress(KeyError, TypeError, ValueError):
             return GuardRecord(
                 int(document["pid"]), int(document["started"]), str(document["boot"]), int(document["began"])
@@ -117,7 +117,7 @@ class InstanceDirectory:
 
     def read_exit(self, generation: int) -> tuple[ProcessExit, float] | None:
         """Read the exit and CPU seconds of a generation, if its guard recorded them."""
-        document = load_json_or_empty(self.generation_directory(generation) / "exit.json")
+        document = load_json_object_or_empty(self.generation_directory(generation) / "exit.json")
         with suppress(KeyError, TypeError, ValueError):
             code, number = (None if document[name] is None else int(document[name]) for name in ("code", "signal"))
             return ProcessExit(code, number, EXIT_REASONS[document["reason"]], int(document["at"])), float(
@@ -137,10 +137,10 @@ class InstanceDirectory:
             os.close(fd)
         return bool(struct.unpack(FLOCK_FORMAT, answer)[0] != fcntl.F_UNLCK)
 
-    def build_handle(self, record: Record, generation: int) -> Handle | None:
+    def build_handle_or_none(self, record: InstanceRecord, generation: int) -> Handle | None:
         """Build the handle of a started generation."""
-        guarding = self.read_guard_record(generation)
-        if guarding is None:
+        guard_record = self.read_guard_record(generation)
+        if guard_record is None:
             return None
         first = next(iter(record.ports.values()), None)
         return Handle(
@@ -149,7 +149,7 @@ class InstanceDirectory:
             generation=generation,
             ports=dict(record.ports),
             address=None if first is None else f"http://127.0.0.1:{first}",
-            data=convert_to_dict(guarding),
+            data=convert_to_dict(guard_record),
         )
 
     def build_identifying_variables(self, installation: str) -> list[bytes]:
@@ -168,7 +168,7 @@ class InstanceDirectory:
         )
 
 
-def load_json_or_empty(path: Path) -> dict[str, Any]:
+def load_json_object_or_empty(path: Path) -> dict[str, Any]:
     """Load a JSON object; empty if there is none. The instance's program can write here, so it is not trusted."""
     try:
         # A link could lead anywhere, and opening a named pipe would block.
