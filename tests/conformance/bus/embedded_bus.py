@@ -194,7 +194,7 @@ class EmbeddedBus:
     async def recover(
         self, stream: str, group: str, consumer: str, *, idle: float | None = None, count: int = 100
     ) -> Recovery:
-        idle_limit, now = self.terms.stale if idle is None else idle, self._clock.now()
+        idle_limit, now = self.terms.stale_seconds if idle is None else idle, self._clock.now()
 
         async def take_over_entries(tx: Tx) -> streams.TakenEntries:
             request = _build_request(stream, group, consumer, count, now)
@@ -247,7 +247,7 @@ class EmbeddedBus:
 
     async def _forget_consumers(self, tx: Tx, stream: str, group: str, now: int) -> list[str]:
         """Delete silent consumers without pending entries; return their names."""
-        before, removed = now - int(self.terms.silent * SECOND), []
+        before, removed = now - int(self.terms.silent_seconds * SECOND), []
         for row in await tx.all(statements.select_consumers, stream=stream, group=group, limit=TRIM_BATCH):
             if row.seen_at <= before and not row.pending:
                 key = {"stream": stream, "group": group, "consumer": row.consumer, "before": before}

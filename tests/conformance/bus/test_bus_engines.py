@@ -218,7 +218,7 @@ async def test_idle_time_doubles_until_the_entry_is_a_dead_letter(bus: Bus, plac
 
 
 async def test_idle_time_and_delivery_count_are_configurable(place: Place) -> None:
-    bus = await place.make(RedeliveryPolicy(stale=5, silent=90, most=1))
+    bus = await place.make(RedeliveryPolicy(stale_seconds=5, silent_seconds=90, max_deliveries=1))
     await filled(bus, 1, "g")
     await bus.read(STREAM, "g", "a")
     await place.age("g", 6)
@@ -260,7 +260,7 @@ async def test_maintenance_dead_letters_undeliverable_entries(bus: Bus, place: P
 
 
 async def test_idle_consumers_are_deleted_unless_they_hold_entries(place: Place) -> None:
-    bus = await place.make(RedeliveryPolicy(stale=30, silent=0, most=3))
+    bus = await place.make(RedeliveryPolicy(stale_seconds=30, silent_seconds=0, max_deliveries=3))
     ids = await filled(bus, 2, "g")
     await bus.read(STREAM, "g", "holds", count=1)
     await bus.read(STREAM, "g", "idle", count=1)

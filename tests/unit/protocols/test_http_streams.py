@@ -21,7 +21,7 @@ class OneBatch:
     grace_seconds = 0.0
 
     async def attach(self, sink: Sink) -> None:
-        sink.write(Batch((), 1))
+        sink.try_write(Batch((), 1))
 
     def close(self) -> None: ...
 

@@ -289,7 +289,7 @@ class _ArrivalSink:
         self._matters = matters
         self.has_arrived: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
 
-    def write(self, batch: Batch, /) -> bool:
+    def try_write(self, batch: Batch, /) -> bool:
         if any(isinstance(item, EncodedEvent) and self._matters(item.event) for item in batch.items):
             self._set_result(True)
         return True

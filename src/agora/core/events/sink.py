@@ -25,7 +25,7 @@ class Sink(Protocol):
 
     pending: int
 
-    def write(self, batch: Batch, /) -> bool:
+    def try_write(self, batch: Batch, /) -> bool:
         """Accept a batch. Returns False if the queue exceeds its limit."""
 
     async def drain(self) -> None:
@@ -38,7 +38,7 @@ class Sink(Protocol):
 class _NullSink:
     pending = 0
 
-    def write(self, batch: Batch, /) -> bool:
+    def try_write(self, batch: Batch, /) -> bool:
         return True
 
     async def drain(self) -> None: ...
@@ -62,7 +62,7 @@ class QueueSink:
         self.pending = 0
         self.close_reason: CloseReason | None = None
 
-    def write(self, batch: Batch, /) -> bool:
+    def try_write(self, batch: Batch, /) -> bool:
         if self.size > self._limit or exceeds_unread_limit(self._connection, self.size, batch):
             return False
         self._batches.append(batch)
@@ -128,7 +128,7 @@ NULL_SINK: Sink = _NullSink()  #: the initial sink of a stream
 def offer_batch(sink: Sink, batch: Batch) -> CloseReason | None:
     """Write a batch to a sink. Returns the reason if the stream must end."""
     try:
-        return None if sink.write(batch) else CloseReason.too_slow()
+        return None if sink.try_write(batch) else CloseReason.too_slow()
     except Exception:
         log.exception("a stream failed and is closed")
         return CloseReason.from_error(InternalError("The stream failed.", fix="Resume from the last event."))

@@ -366,7 +366,7 @@ class _WakeSink:
     def __init__(self) -> None:
         self.wakeup = asyncio.Event()
 
-    def write(self, batch: Batch, /) -> bool:
+    def try_write(self, batch: Batch, /) -> bool:
         self.wakeup.set()
         return True
 

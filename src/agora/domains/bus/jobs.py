@@ -57,12 +57,12 @@ class BusReconciler(DueController):
             return
         now, settings = self.context.clock.now(), self.context.server.settings
         terms = RedeliveryPolicy(settings.bus_stale, settings.bus_silent, settings.bus_deliveries)
-        before = now - int(terms.stale * SECOND)
+        before = now - int(terms.stale_seconds * SECOND)
         for row in await self.read(tenant, statements.select_groups_with_stale_entries, before=before, limit=PAGE_SIZE):
             if not self.is_stopping:
                 await self.write_as_system(tenant, partial(_release_stale_entries_and_notify, row=row, policy=terms))
         # After the release: a silent consumer whose entries were just taken back is dropped in the same pass.
-        await self._delete_silent_consumers(tenant, now - int(terms.silent * SECOND))
+        await self._delete_silent_consumers(tenant, now - int(terms.silent_seconds * SECOND))
         await self._settle_due_responses(tenant, now)
 
     async def _delete_silent_consumers(self, tenant: str, before: int) -> None:

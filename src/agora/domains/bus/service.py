@@ -153,7 +153,7 @@ class BusService(BoundService, contract.Bus):
         await streams.create_group_if_missing(call, owner, group)
         terms, request = self._redelivery_policy, self._build_read_request(owner, consumer, count)
         entries = await groups.redeliver_stale_entries(
-            call.tx, request, terms, idle=terms.stale if idle is None else idle
+            call.tx, request, terms, idle=terms.stale_seconds if idle is None else idle
         )
         await streams.store_and_announce_dead_letters(call, owner, group, entries.dead)
         return await self._render_batch_without_missing(

@@ -187,7 +187,7 @@ class TransportSink:
         self._writable: asyncio.Event = protocol.writable
         self._limit, self._begin_closing, self._connection = limit, ended, connection
 
-    def write(self, batch: Batch, /) -> bool:
+    def try_write(self, batch: Batch, /) -> bool:
         transport = self._transport
         buffered_bytes = transport.get_write_buffer_size()
         # False makes the feed disconnect this reader, rather than hold events for it.

@@ -68,7 +68,7 @@ class FragmentSink:
 
     # -- sink ------------------------------------------------------------------------------------
 
-    def write(self, batch: Batch, /) -> bool:
+    def try_write(self, batch: Batch, /) -> bool:
         for item in batch.items:
             if isinstance(item, EncodedEvent):
                 for part in self._list_fragments_for(item.event.type):

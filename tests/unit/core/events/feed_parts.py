@@ -102,7 +102,7 @@ class Reader:
         self.room.set()
         self.accepts = True
 
-    def write(self, batch: Batch, /) -> bool:
+    def try_write(self, batch: Batch, /) -> bool:
         if self.accepts:
             self.batches.append(batch)
             self.sequences += [item.number for item in batch.items]

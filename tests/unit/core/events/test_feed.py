@@ -207,7 +207,7 @@ async def test_failing_sink_does_not_affect_others(
     feed: Feed, journal: Journal, time: ManualTime, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Broken(Reader):
-        def write(self, batch: Any, /) -> bool:
+        def try_write(self, batch: Any, /) -> bool:
             raise OSError("no such socket")
 
     broken = Broken()

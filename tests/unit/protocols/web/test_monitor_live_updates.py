@@ -329,7 +329,7 @@ def batch(*events: tuple[int, str]) -> Batch:
 async def test_events_are_not_queued_for_a_slow_reader() -> None:
     feeder = FragmentSink([*parts("all"), *parts("agents", on=("agora.agent.*",))], 0)
     for number in range(1, 5001):
-        assert feeder.write(batch((number, "agora.agent.updated" if number % 2 else f"own.{number}")))
+        assert feeder.try_write(batch((number, "agora.agent.updated" if number % 2 else f"own.{number}")))
     assert feeder.position == 5000
     assert feeder.due == {"all", "agents"}
     taken: Sequence[EncodedEvent] = feeder.take_events("agents")
@@ -345,14 +345,14 @@ async def test_events_of_a_refused_rendering_are_shown_by_the_next_one() -> None
     async def build(view: Any) -> None:
         seen.append([event.sequence for event in view.events])
         if len(seen) == 1:
-            feeder.write(batch((2, "note")))
+            feeder.try_write(batch((2, "note")))
             raise RateLimited("Too many calls.", retry_after=0)
         feeder.end(CloseReason())
 
     async def send(message: Any) -> None: ...
 
     feeder = FragmentSink([replace(parts("grown")[0], build=build, grows=True)], 0)
-    feeder.write(batch((1, "note")))
+    feeder.try_write(batch((1, "note")))
     view: Any = SimpleNamespace(with_events=lambda events, position: SimpleNamespace(events=events))
     async with asyncio.timeout(PATIENCE):
         await live.FragmentRenderer(view, feeder, live.EventWriter(send)).run()
@@ -363,7 +363,7 @@ async def test_refused_rendering_holds_up_neither_other_fragments_nor_the_end_of
     loop = asyncio.get_running_loop()
 
     async def refuse(view: Any) -> None:
-        loop.call_soon(feeder.write, batch((2, "agora.agent.updated")))
+        loop.call_soon(feeder.try_write, batch((2, "agora.agent.updated")))
         raise RateLimited("Too many calls.", retry_after=3600)
 
     async def build(view: Any) -> None:
@@ -373,7 +373,7 @@ async def test_refused_rendering_holds_up_neither_other_fragments_nor_the_end_of
 
     refused, other = parts("refused", on=("note",))[0], parts("other", on=("agora.agent.*",))[0]
     feeder = FragmentSink([replace(refused, build=refuse), replace(other, build=build)], 0)
-    feeder.write(batch((1, "note")))
+    feeder.try_write(batch((1, "note")))
     view: Any = SimpleNamespace(with_events=lambda events, position: None)
     async with asyncio.timeout(PATIENCE):
         await live.FragmentRenderer(view, feeder, live.EventWriter(send)).run()
@@ -387,7 +387,7 @@ async def test_stream_that_ends_during_a_rendering_ends_the_page() -> None:
     async def send(message: Any) -> None: ...
 
     feeder = FragmentSink([replace(parts("only")[0], build=build)], 0)
-    feeder.write(batch((1, "note")))
+    feeder.try_write(batch((1, "note")))
     view: Any = SimpleNamespace(with_events=lambda events, position: None)
     async with asyncio.timeout(PATIENCE):
         await live.FragmentRenderer(view, feeder, live.EventWriter(send)).run()

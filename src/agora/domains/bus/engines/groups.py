@@ -191,7 +191,7 @@ async def redeliver_stale_entries(
 ) -> TakenEntries:
     """Redeliver entries that were taken back or are idle for ``idle`` seconds (None: only the former).
 
-    Entries delivered ``policy.most`` times leave the group, and the caller stores them. Raises NotFound if there is no
+    Entries delivered ``policy.max_deliveries`` times leave the group, and the caller stores them. Raises NotFound if there is no
     such group.
     """
     stream, group, consumer, now = request.stream, request.group, request.consumer, request.now
@@ -201,7 +201,14 @@ async def redeliver_stale_entries(
     since = -1 if idle is None else int(idle * SECOND)
 
     async def read_stale_entries(after: int, limit: int) -> Sequence[PendingEntryWithMessage]:
-        parameters = {"idle": since, "now": now, "parked": 1, "most": policy.most, "after": after, "limit": limit}
+        parameters = {
+            "idle": since,
+            "now": now,
+            "parked": 1,
+            "most": policy.max_deliveries,
+            "after": after,
+            "limit": limit,
+        }
         return await tx.all(statements.select_stale_entries_with_messages, stream=stream, group=group, **parameters)
 
     rows, _ = await fill_page_with_rows(read_stale_entries, 0, "number", request.count, request.budget)
@@ -220,8 +227,8 @@ async def release_stale_entries(
     """Take stale entries back from their consumers; exhausted ones leave the group."""
     if await tx.one(statements.lock_group, stream=stream, group=group) is None:
         return TakenEntries((), ())
-    idle = int(policy.stale * SECOND)
-    parameters = {"idle": idle, "now": now, "parked": 0, "most": policy.most, "after": 0, "limit": count}
+    idle = int(policy.stale_seconds * SECOND)
+    parameters = {"idle": idle, "now": now, "parked": 0, "most": policy.max_deliveries, "after": 0, "limit": count}
     rows = await tx.all(statements.select_stale_entries, stream=stream, group=group, **parameters)
     entries = await _remove_trimmed_and_exhausted_entries(tx, stream, group, policy, rows)
     stale_rows = [row for row in entries.live if row.consumer]
@@ -237,9 +244,9 @@ async def _remove_trimmed_and_exhausted_entries(
     """Acknowledge trimmed and exhausted ones among stale entries; the caller stores the exhausted ones."""
     missing_numbers = [row.number for row in rows if row.fields is None]  # trimmed entries
     await acknowledge_entries(tx, stream, group, missing_numbers)
-    dead = [row for row in rows if row.fields is not None and row.deliveries >= policy.most]
+    dead = [row for row in rows if row.fields is not None and row.deliveries >= policy.max_deliveries]
     await acknowledge_entries(tx, stream, group, [row.number for row in dead])
-    live = [row for row in rows if row.fields is not None and row.deliveries < policy.most]
+    live = [row for row in rows if row.fields is not None and row.deliveries < policy.max_deliveries]
     return TakenEntries(live, dead)
 
 

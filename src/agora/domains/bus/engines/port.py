@@ -4,9 +4,9 @@ An entry is a mapping of strings. A group delivers each entry to one of its cons
 acknowledged; a stream may have any number of groups, and each gets every entry. Delivery is at least once:
 
 * ``publish`` returns when the entry is as durable as :attr:`Bus.durability` says;
-* an entry not acknowledged after ``RedeliveryPolicy.stale`` seconds can be taken over, and each further delivery doubles that
-  time; after ``RedeliveryPolicy.most`` deliveries it becomes a dead letter (stream ``STREAM/dead``);
-* a consumer silent for ``RedeliveryPolicy.silent`` seconds is removed, once its pending entries were taken back;
+* an entry not acknowledged after ``RedeliveryPolicy.stale_seconds`` seconds can be taken over, and each further delivery doubles that
+  time; after ``RedeliveryPolicy.max_deliveries`` deliveries it becomes a dead letter (stream ``STREAM/dead``);
+* a consumer silent for ``RedeliveryPolicy.silent_seconds`` seconds is removed, once its pending entries were taken back;
 * ``trim`` never deletes an entry that a group has not acknowledged.
 """
 
@@ -56,11 +56,15 @@ PARKED_GROUP = "agora:parked"  #: Redis consumer that holds entries taken back
 
 @value_class
 class RedeliveryPolicy:
-    """Parameters of redelivery. stale, silent: seconds. most: maximum deliveries of one entry."""
+    """Parameters of redelivery.
 
-    stale: float = 30.0
-    silent: float = 90.0
-    most: int = 3
+    stale_seconds: after which an unacknowledged entry can be taken over. silent_seconds: after which a consumer without
+    pending entries is removed. max_deliveries: of one entry.
+    """
+
+    stale_seconds: float = 30.0
+    silent_seconds: float = 90.0
+    max_deliveries: int = 3
 
 
 @value_class
@@ -252,7 +256,8 @@ class Bus(Protocol):
     async def recover(
         self, stream: str, group: str, consumer: str, *, idle: float | None = None, count: int = 100
     ) -> Recovery:
-        """Take over entries that are stale or were taken back. idle: seconds, instead of ``RedeliveryPolicy.stale``."""
+        """Take over entries that are stale or were taken back. idle: seconds, instead of
+        ``RedeliveryPolicy.stale_seconds``."""
 
     async def dead_letter_entry(self, stream: str, group: str, delivery: Delivery, reason: str) -> None:
         """Atomically append an entry to the dead letters and acknowledge it."""
@@ -298,9 +303,9 @@ class BridgeBus(Bus, Protocol):
         """Redeliver entries that were not acknowledged in time, dead-letter those that were delivered too often.
 
         For groups whose consumers may read only new entries: a copy of the entry is appended and the original
-        acknowledged atomically, as reported by :meth:`read_reappended_entries`. The timeout is ``RedeliveryPolicy.stale`` for every
+        acknowledged atomically, as reported by :meth:`read_reappended_entries`. The timeout is ``RedeliveryPolicy.stale_seconds`` for every
         delivery, because consumers that claim entries themselves do not wait longer. The last delivery has a slightly
-        shorter timeout, so that a consumer that claims at ``RedeliveryPolicy.stale`` does not get a further one.
+        shorter timeout, so that a consumer that claims at ``RedeliveryPolicy.stale_seconds`` does not get a further one.
         Removes silent consumers.
 
         earlier_deliveries: deliveries of earlier copies, by entry. Raises NotFound if there is no such group.

@@ -186,12 +186,12 @@ class RedisBus:
     async def recover(
         self, stream: str, group: str, consumer: str, *, idle: float | None = None, count: int = 100
     ) -> Recovery:
-        idle_limit = self._policy.stale if idle is None else idle
+        idle_limit = self._policy.stale_seconds if idle is None else idle
         stale = await self._find_stale(stream, group, idle_limit, count)
         dead = await self._dead_letter_entries(
-            stream, group, [entry for entry in stale if entry.deliveries >= self._policy.most]
+            stream, group, [entry for entry in stale if entry.deliveries >= self._policy.max_deliveries]
         )
-        live = [entry for entry in stale if entry.deliveries < self._policy.most]
+        live = [entry for entry in stale if entry.deliveries < self._policy.max_deliveries]
         if not live:
             return Recovery((), dead)
         ids = [entry.entry_id for entry in live]
@@ -219,7 +219,7 @@ class RedisBus:
             page = await self._read_pending(stream, group, PAGE, idle=idle, after=after)
             for entry in page:
                 # Parked entries wait for the next reader, however long; only exhausted ones become dead letters.
-                open_ = entry.consumer is not None or entry.deliveries >= self._policy.most
+                open_ = entry.consumer is not None or entry.deliveries >= self._policy.max_deliveries
                 if open_ and entry.idle >= idle * (1 << (entry.deliveries - 1)):
                     entries.append(entry)
             if len(page) < PAGE or len(entries) >= count:
@@ -280,12 +280,12 @@ class RedisBus:
         return [parse_dead_letter(_to_delivery(dead_letter).fields) for dead_letter in reversed(letters)]
 
     async def maintain(self, stream: str, group: str, *, count: int = 100) -> MaintenanceReport:
-        overdue = await self._find_overdue(stream, group, self._policy.stale, count)
+        overdue = await self._find_overdue(stream, group, self._policy.stale_seconds, count)
         dead = await self._dead_letter_entries(
-            stream, group, [entry for entry in overdue if entry.deliveries >= self._policy.most]
+            stream, group, [entry for entry in overdue if entry.deliveries >= self._policy.max_deliveries]
         )
-        stale = [entry for entry in overdue if entry.deliveries < self._policy.most]
-        least = str(int(self._policy.stale * MILLISECONDS_PER_SECOND))
+        stale = [entry for entry in overdue if entry.deliveries < self._policy.max_deliveries]
+        least = str(int(self._policy.stale_seconds * MILLISECONDS_PER_SECOND))
         for entry in stale:
             # A claim would set the idle time, which tells when the entry was delivered, to zero.
             idle = str(int(entry.idle * MILLISECONDS_PER_SECOND))
@@ -301,14 +301,16 @@ class RedisBus:
         pending = await self._read_pending_pages(stream, group)
         for entry in pending:
             total = entry.deliveries + earlier_deliveries.get(entry.entry_id, 0)
-            exhausted = total > self._policy.most
+            exhausted = total > self._policy.max_deliveries
             # A little before the last timeout, so that a consumer that claims entries itself gets no delivery beyond the limit.
-            if exhausted or (total == self._policy.most and entry.idle >= LAST_DELIVERY_SHARE * self._policy.stale):
+            if exhausted or (
+                total == self._policy.max_deliveries and entry.idle >= LAST_DELIVERY_SHARE * self._policy.stale_seconds
+            ):
                 dead.append(replace(entry, deliveries=total))
-            elif total < self._policy.most and entry.idle >= self._policy.stale:
+            elif total < self._policy.max_deliveries and entry.idle >= self._policy.stale_seconds:
                 stale.append((entry, total))
         buried = await self._dead_letter_entries(stream, group, dead)
-        least = str(int(self._policy.stale * MILLISECONDS_PER_SECOND))
+        least = str(int(self._policy.stale_seconds * MILLISECONDS_PER_SECOND))
         for entry, total in stale:
             parameters = [
                 stream,
@@ -380,7 +382,7 @@ class RedisBus:
         """Delete silent consumers without pending entries (Redis would delete those, too); return their names."""
         removed = []
         for consumer in await self.list_consumers(stream, group) if consumers is None else consumers:
-            if consumer.idle >= self._policy.silent and not consumer.pending:
+            if consumer.idle >= self._policy.silent_seconds and not consumer.pending:
                 deleted = await self._run_command(
                     "EVAL", DELETE_IDLE_CONSUMER_SCRIPT, "1", stream, group, consumer.name
                 )
