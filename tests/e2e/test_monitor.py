@@ -381,7 +381,7 @@ def test_text_of_agents_is_escaped(market: Lively, page: Any) -> None:
         assert "<img src=x onerror=" in page.locator("main").inner_text()
 
 
-def last_scraped_at(market: Lively) -> list[str]:
+def looked_at(market: Lively) -> list[str]:
     """Pages with all components: figures, lists, tables, boards, drawings, forms, notes."""
     made = market.made
     return [
@@ -438,7 +438,7 @@ def faults(page: Any, path: str) -> list[str]:
 
 
 def test_pages_are_accessible_in_both_themes_and_fit_a_phone(market: Lively, page: Any) -> None:
-    assert {path: found for path in last_scraped_at(market) if (found := faults(page, path))} == {}
+    assert {path: found for path in looked_at(market) if (found := faults(page, path))} == {}
 
 
 @pytest.mark.long

@@ -99,7 +99,7 @@ class Controller:
     async def reconcile(self, tenant: str) -> None:
         """Run one pass for one tenant."""
 
-    async def end_clients(self) -> None:
+    async def stop_own_clients(self) -> None:
         """Stop clients run by this job, while the server still serves their calls at shutdown."""
 
     async def shut_down(self) -> None:
@@ -120,7 +120,7 @@ class Controller:
         """Run passes until ``stop`` is set; a failed pass is logged, and the wait before the next one is longer."""
         self._stop = stop
         # The wait comes first: ``start_up`` has just run.
-        while not await self._wait_for_next_step(stop):
+        while not await self._wait_for_next_step_or_stop(stop):
             await self._run_recording_failure(self.step if self._is_started else self._start_up_once_successful)
         # Recorded like a step: a failing write of one job must not keep the others from finishing.
         await self._run_recording_failure(self.shut_down)
@@ -137,11 +137,11 @@ class Controller:
         """Whether a long step should stop early."""
         return self._stop is not None and self._stop.is_set()
 
-    async def _wait_for_next_step(self, stop: asyncio.Event) -> bool:
+    async def _wait_for_next_step_or_stop(self, stop: asyncio.Event) -> bool:
         """Wait until the next step. Returns True when the server stops instead."""
         return await wait_until_set(stop, self.seconds_until_next_step)
 
-    async def _wait_for_wakeup(self, stop: asyncio.Event, seconds: float) -> bool:
+    async def _wait_for_wakeup_or_stop(self, stop: asyncio.Event, seconds: float) -> bool:
         """Wait until ``_wakeup`` is set, at most that many seconds. Returns True when the server stops instead."""
         waits = [asyncio.ensure_future(stop.wait()), asyncio.ensure_future(self._wakeup.wait())]
         try:
@@ -290,8 +290,8 @@ class DueController(Controller):
         else:
             self._due[tenant] = due
 
-    async def _wait_for_next_step(self, stop: asyncio.Event) -> bool:
-        if await super()._wait_for_next_step(stop):
+    async def _wait_for_next_step_or_stop(self, stop: asyncio.Event) -> bool:
+        if await super()._wait_for_next_step_or_stop(stop):
             return True
         self._wakeup.clear()
         # Looked at after the wake-up is cleared: a commit from here on sets it again, and ends the wait.
@@ -302,7 +302,7 @@ class DueController(Controller):
         seconds = self._read_all_at - time.monotonic()
         if until is not None:
             seconds = min(seconds, (until - self.context.clock.now()) / SECOND + TIMER_SLACK_SECONDS)
-        return await self._wait_for_wakeup(stop, seconds) if seconds > 0 else stop.is_set()
+        return await self._wait_for_wakeup_or_stop(stop, seconds) if seconds > 0 else stop.is_set()
 
 
 async def wait_until_set(event: asyncio.Event, seconds: float) -> bool:

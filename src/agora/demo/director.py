@@ -31,10 +31,10 @@ def run_demo(url: str | None, without: Collection[str]) -> int:
     """Run the demo; return the exit code. Raises ValueError for an unknown role."""
     if unknown_roles := set(without) - set(ROLES):
         raise ValueError(f"no such role: {', '.join(sorted(unknown_roles))}; there are {', '.join(ROLES)}")
-    return asyncio.run(_run_interruptible(url, without))
+    return asyncio.run(_run_until_end_or_signal(url, without))
 
 
-async def _run_interruptible(url: str | None, without: Collection[str]) -> int:
+async def _run_until_end_or_signal(url: str | None, without: Collection[str]) -> int:
     """Run the demo until it ends or a signal arrives. The first signal ends the demo, which still stops its
     processes; further signals are ignored."""
     signal_numbers: list[int] = []

@@ -261,10 +261,10 @@ class App:
         self._stop.set()
         await asyncio.gather(*self._loops)
 
-    async def end_clients(self) -> None:
+    async def stop_own_clients(self) -> None:
         """Stop this server's own clients while it still serves, so that they can release what they have claimed."""
         self.monitor.draining = True
-        stops = (controller.end_clients() for controller in self.controllers)
+        stops = (controller.stop_own_clients() for controller in self.controllers)
         for outcome in await asyncio.gather(*stops, return_exceptions=True):
             if isinstance(outcome, Exception):
                 log.warning("a client of the server did not stop: %s", outcome, exc_info=outcome)

@@ -229,7 +229,7 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # First, while calls are still answered: the server's own clients release the tasks that they have claimed.
-        await self._app.end_clients()
+        await self._app.stop_own_clients()
         self._app.drain()
         if self.server_state.tasks:  # let sockets send the reason before they are closed
             # Bounded: a peer that does not read must not delay the stop.

@@ -188,7 +188,7 @@ async def test_substitute_workers_back_off_after_each_failure(
     async def fail() -> None:
         raise OSError("the network is down")
 
-    monkeypatch.setattr(stand_ins, "_wait_for_wakeup", record_wait)
+    monkeypatch.setattr(stand_ins, "_wait_for_wakeup_or_stop", record_wait)
     monkeypatch.setattr(stand_ins, "step", fail)
     await stand_ins.try_start_up()
     await stand_ins.run(stop)

@@ -308,14 +308,14 @@ def test_no_pattern_of_a_dockerignore_is_dropped(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("secret")
     ignored = tmp_path / ".dockerignore"
     ignored.write_text("\ufeff.env\n", encoding="utf-8")
-    found = packed(build_context.build_dockerfile_context(tmp_path, BuildOrder()), tmp_path.parent / "c.tar")
+    found = packed(build_context.build_dockerfile_context(tmp_path, BuildCommand()), tmp_path.parent / "c.tar")
     assert found.keys() == {"Dockerfile", ".dockerignore"}
     ignored.write_text("x\n" * build_context.MAX_PATTERNS + ".env\n")
     with pytest.raises(InvalidSpec, match="more than 1000 patterns"):
-        build_context.build_dockerfile_context(tmp_path, BuildOrder())
+        build_context.build_dockerfile_context(tmp_path, BuildCommand())
     ignored.write_text("[z-a]\n")
     with pytest.raises(InvalidSpec, match="empty range"):
-        build_context.build_dockerfile_context(tmp_path, BuildOrder())
+        build_context.build_dockerfile_context(tmp_path, BuildCommand())
 
 
 def test_last_pattern_of_a_path_or_its_parents_decides(tmp_path: Path) -> None:
@@ -324,7 +324,7 @@ def test_last_pattern_of_a_path_or_its_parents_decides(tmp_path: Path) -> None:
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         (source / name).write_text("x")
     (source / ".dockerignore").write_text("*\n!a/b\na/b/c\n!f\n**/c\n!f/b\n")
-    found = packed(build_context.build_dockerfile_context(source, BuildOrder()), tmp_path / "c.tar")
+    found = packed(build_context.build_dockerfile_context(source, BuildCommand()), tmp_path / "c.tar")
     assert {name for name, member in found.items() if member.isreg()} == {
         "Dockerfile",
         ".dockerignore",
@@ -336,7 +336,7 @@ def test_last_pattern_of_a_path_or_its_parents_decides(tmp_path: Path) -> None:
 def test_time_to_match_a_dockerignore_is_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "Dockerfile").write_text("FROM scratch")
     (tmp_path / ".dockerignore").write_text("x\n")
-    context = build_context.build_dockerfile_context(tmp_path, BuildOrder())
+    context = build_context.build_dockerfile_context(tmp_path, BuildCommand())
     monkeypatch.setattr(build_context, "MAX_MATCH_SECONDS", -1.0)
     with pytest.raises(InvalidSpec, match="use fewer patterns"):
         packed(context, tmp_path.parent / "c.tar")
@@ -369,7 +369,7 @@ def test_program_without_a_dockerfile_gets_a_generated_one(tmp_path: Path) -> No
     config = BuildConfig("python", "python3 main.py", "pip install x && echo '$HOME'", {"A": 'it\'s "1"\n2'})
     content = build_context.build_command_context(tmp_path / "tree", "python:3.12-slim", config)
     assert {"tree/main.py", "Dockerfile", ".agora-build"} <= set(packed(content, tmp_path / "c.tar"))
-    recipe, script = (text.decode() for _, text in content.more)
+    recipe, script = (text.decode() for _, text in content.extra_files)
     assert recipe.startswith("FROM python:3.12-slim\n")
     assert "pip install" not in recipe, "no text of a manifest is parsed as a Dockerfile"
     assert script.endswith("pip install x && echo '$HOME'\n")

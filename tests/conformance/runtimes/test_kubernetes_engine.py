@@ -199,7 +199,7 @@ async def test_two_copies_at_the_same_time_store_the_output_once(
     handle = await started(engine)
     (pod,) = cluster.kind("pods")
     cluster.logs[pod["metadata"]["name"]] = "2026-01-02T03:04:06.1Z one\n2026-01-02T03:04:06.15Z two\n"
-    read, get_object = engine._client.read, engine._client.get_object
+    read, get_object = engine._client.read_bytes, engine._client.get_object
     stop_reads_pods = asyncio.Event()
     stops: list[asyncio.Task[Observation]] = []
     listings: list[str] = []
@@ -219,7 +219,7 @@ async def test_two_copies_at_the_same_time_store_the_output_once(
                 stop_reads_pods.set()
         return response
 
-    monkeypatch.setattr(engine._client, "read", read_slowly)
+    monkeypatch.setattr(engine._client, "read_bytes", read_slowly)
     monkeypatch.setattr(engine._client, "get_object", count_listings)
     await engine.logs(handle)
     await stops[0]

@@ -54,7 +54,9 @@ class OriginClient:
     async def send_request(self, request: A2ARequest) -> Reply:
         """Send a request, and wait for the head of its response. Raises RemoteError."""
         with open_span("a2a.request", "client", **{"server.address": self._http.host}) as span:
-            reply = await self._send_with_timeout(request, {**self._headers, **request.headers, **build_trace_headers()})
+            reply = await self._send_with_timeout(
+                request, {**self._headers, **request.headers, **build_trace_headers()}
+            )
             span.set_attribute("http.response.status_code", reply.status)
             return reply
 

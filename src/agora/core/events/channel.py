@@ -121,8 +121,8 @@ class Channel:
             # Shielded: a reader that leaves must not cancel the read that all readers of the tenant share.
             await asyncio.shield(self._reading)
 
-    def close(self) -> None:
-        """Stop reading."""
+    def stop_reading_log(self) -> None:
+        """Cancel a reading of the log."""
         if self._reading is not None:
             self._reading.cancel()
 

@@ -89,7 +89,7 @@ class Feed:
         """End every stream, and stop the background tasks."""
         self.end_all_streams()
         for channel in self._channels.values():
-            channel.close()
+            channel.stop_reading_log()
         if self._heartbeat_task is not None:
             self._heartbeat_task.cancel()
             await asyncio.gather(self._heartbeat_task, return_exceptions=True)

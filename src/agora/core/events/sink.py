@@ -92,7 +92,7 @@ class QueueSink:
 
         Previously returned batches count as written.
         """
-        self._make_room(self._consumed_size)
+        self._release_bytes(self._consumed_size)
         self._consumed_size = 0
         while not self._batches and self.close_reason is None:
             self._filled_event.clear()
@@ -105,9 +105,9 @@ class QueueSink:
     def _drop_batches(self) -> None:
         self._batches.clear()
         self.pending = 0
-        self._make_room(self.size - self._consumed_size)
+        self._release_bytes(self.size - self._consumed_size)
 
-    def _make_room(self, size: int) -> None:
+    def _release_bytes(self, size: int) -> None:
         self.size -= size
         if self.size <= self._limit // 2:
             self._room_event.set()

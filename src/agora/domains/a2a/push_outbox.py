@@ -106,13 +106,13 @@ class PushController(Controller):
             self._swept_at = now
             await self.run_for_each_tenant(self.reconcile)
 
-    async def _wait_for_next_step(self, stop: asyncio.Event) -> bool:
+    async def _wait_for_next_step_or_stop(self, stop: asyncio.Event) -> bool:
         """Wait until the next retry or sweep is due."""
-        if await super()._wait_for_next_step(stop):
+        if await super()._wait_for_next_step_or_stop(stop):
             return True
         due = min(self._swept_at + int(SWEEP_SECONDS * SECOND), self._due_heap[0][0] if self._due_heap else sys.maxsize)
         seconds = (due - self.context.clock.now()) / SECOND
-        return await self._wait_for_wakeup(stop, seconds) if seconds > 0 else False
+        return await self._wait_for_wakeup_or_stop(stop, seconds) if seconds > 0 else False
 
     async def reconcile(self, tenant: str) -> None:
         """Deliver due notifications that no server is delivering."""

@@ -176,9 +176,9 @@ class BusBridge(Controller):
         if group.pending or self.inbound.has_buffered_entries or maintain_consumers:
             await self._enrol_publishers_and_collect_refusals(*await self.inbound.recover_pending_entries())
 
-    async def _wait_for_next_step(self, stop: asyncio.Event) -> bool:
+    async def _wait_for_next_step_or_stop(self, stop: asyncio.Event) -> bool:
         """Wait longer while nothing is pending; a change of the connection ends the wait."""
-        if await super()._wait_for_next_step(stop):
+        if await super()._wait_for_next_step_or_stop(stop):
             return True
         active = (
             self._pending
@@ -186,7 +186,11 @@ class BusBridge(Controller):
             or self._refusals
             or (self.state.connected and not self.ready)
         )
-        return False if active else await self._wait_for_wakeup(stop, max(0, self._sent_check_interval - self.interval))
+        return (
+            False
+            if active
+            else await self._wait_for_wakeup_or_stop(stop, max(0, self._sent_check_interval - self.interval))
+        )
 
     @property
     def _sent_check_interval(self) -> float:

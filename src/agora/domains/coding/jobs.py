@@ -33,8 +33,8 @@ class StandIns(Controller):
     name = "stand_ins"
     interval = 15.0
 
-    async def _wait_for_next_step(self, stop: asyncio.Event) -> bool:
-        return await self._wait_for_wakeup(stop, self.seconds_until_next_step)
+    async def _wait_for_next_step_or_stop(self, stop: asyncio.Event) -> bool:
+        return await self._wait_for_wakeup_or_stop(stop, self.seconds_until_next_step)
 
     def receive_committed_events(self, events: Sequence[StoredEvent]) -> None:
         """Wake up when a worker has left, so that its jobs need not wait for the interval."""

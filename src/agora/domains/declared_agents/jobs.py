@@ -106,7 +106,7 @@ class DeclaredAgentsController(Controller):
         if await self._runner.reconcile(self._build_configuration()) and self.context.store.exclusive:
             await self._requeue_tasks_of_dead_runner()
 
-    async def end_clients(self) -> None:
+    async def stop_own_clients(self) -> None:
         """Stop the runner; another server takes over its tasks immediately."""
         self._is_ending = True
         await self._runner.stop()
@@ -114,8 +114,8 @@ class DeclaredAgentsController(Controller):
     async def shut_down(self) -> None:
         await self._runner.stop()
 
-    async def _wait_for_next_step(self, stop: asyncio.Event) -> bool:
-        return await self._wait_for_wakeup(
+    async def _wait_for_next_step_or_stop(self, stop: asyncio.Event) -> bool:
+        return await self._wait_for_wakeup_or_stop(
             stop, self.seconds_until_next_step if self._agents or self._is_stale else FULL_READ_SECONDS
         )
 

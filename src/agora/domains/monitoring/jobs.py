@@ -58,11 +58,13 @@ class ReadinessController(Controller):
     async def step(self) -> None:
         await self._monitor.probe_store()
 
-    async def _wait_for_next_step(self, stop: asyncio.Event) -> bool:
+    async def _wait_for_next_step_or_stop(self, stop: asyncio.Event) -> bool:
         # First without the wakeup, which a failed probe sets itself: an outage would otherwise be probed in a busy loop.
-        if await super()._wait_for_next_step(stop):
+        if await super()._wait_for_next_step_or_stop(stop):
             return True
-        return self._monitor.probe_failure is None and await self._wait_for_wakeup(stop, IDLE_INTERVAL - self.interval)
+        return self._monitor.probe_failure is None and await self._wait_for_wakeup_or_stop(
+            stop, IDLE_INTERVAL - self.interval
+        )
 
 
 class UsageCounters(Controller):

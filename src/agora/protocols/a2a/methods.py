@@ -12,7 +12,7 @@ from agora.value_classes import value_class
 from agora.wire.a2a import tolerant_input
 from agora.wire.a2a import v03 as legacy
 from agora.wire.a2a.states import TASK_STATES, parse_task_state_or_none
-from agora.wire.a2a.tolerant_input import convert_to_json_names, invalid_field, read_count, read_name
+from agora.wire.a2a.tolerant_input import convert_to_json_names, invalid_field, read_count, read_non_empty_text
 from agora_sdk.errors import InvalidRequest, field_error
 
 __all__ = ["CARD_METHOD", "METHODS", "Method", "find_legacy_method"]
@@ -71,7 +71,7 @@ def _read_task_id(fields: Mapping[str, Any], *names: str) -> str:
     """Read the id of the task; resource names of Protocol Buffers are accepted."""
     for member in names:
         if member in fields:
-            return read_name(fields[member], member).removeprefix("tasks/")
+            return read_non_empty_text(fields[member], member).removeprefix("tasks/")
     raise invalid_field(names[0], "Field required")
 
 
@@ -143,7 +143,7 @@ def _read_create_push_config(params: Mapping[str, Any], is_legacy: bool) -> Argu
         if member in config:
             arguments[argument] = config[member]
     if fields.get("configId"):
-        arguments.setdefault("config_id", read_name(fields["configId"], "configId"))
+        arguments.setdefault("config_id", read_non_empty_text(fields["configId"], "configId"))
     if is_legacy:  # in 0.3 the id is needed only for several configurations
         arguments.setdefault("config_id", SINGLE_CONFIG_ID)
         arguments["version"] = LEGACY_VERSION
@@ -167,12 +167,12 @@ def _read_get_push_config(params: Mapping[str, Any], is_legacy: bool) -> Argumen
         config_id_field = fields["pushNotificationConfigId"]
         return {
             "task_id": _read_task_id(fields, "id", "taskId"),
-            "config_id": read_name(config_id_field, "pushNotificationConfigId"),
+            "config_id": read_non_empty_text(config_id_field, "pushNotificationConfigId"),
         }
     # 0.3 allows only the task's id, for its first configuration (A2AOperations finds it).
     if is_legacy and "taskId" not in fields:
         return {"task_id": _read_task_id(fields, "id")}
-    arguments = {"task_id": _read_task_id(fields, "taskId"), "config_id": read_name(fields.get("id"), "id")}
+    arguments = {"task_id": _read_task_id(fields, "taskId"), "config_id": read_non_empty_text(fields.get("id"), "id")}
     return arguments | ({"agent": tolerant_input.read_text(fields["tenant"], "tenant")} if fields.get("tenant") else {})
 
 

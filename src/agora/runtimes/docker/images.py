@@ -171,10 +171,10 @@ class Images:
                 cached=previous_image is not None and previous_image["Id"] == pulled_image["Id"],
                 seconds=time.monotonic() - started_at,
             )
-        self._restore_discarded(str(previous_image["Id"]))
+        self._restore_discarded_image(str(previous_image["Id"]))
         return _to_build(previous_image, cached=True)
 
-    def _restore_discarded(self, image_id: str) -> None:
+    def _restore_discarded_image(self, image_id: str) -> None:
         """Restore a discarded image that is requested again."""
         discarded = self._builds / "discarded" / _build_file_name(image_id)
         if discarded.exists():

@@ -84,7 +84,7 @@ def select_new_lines(cursor: Cursor, text: bytes) -> Iterator[bytes]:
     since, same = cursor.at, cursor.same
     for line in LINE_START.split(text):
         stamp, _, content = line.partition(b" ")
-        time = _parse_stamp(stamp)
+        time = _parse_timestamp_or_none(stamp)
         if time is None or time < since or not content:
             continue
         if time == since and same:
@@ -106,7 +106,7 @@ def skip_to_next_second(cursor: Cursor) -> bytes:
     return b"\n[output is lost: more than %d bytes in one second]\n" % MAX_PAGE_BYTES
 
 
-def _parse_stamp(stamp: bytes) -> str | None:
+def _parse_timestamp_or_none(stamp: bytes) -> str | None:
     """Convert a timestamp to UTC with nine digits of a fraction, which compares as text; None if it is no timestamp.
 
     Nodes write their local time with its offset, and the API omits trailing zeros.

@@ -455,7 +455,7 @@ class SqliteStore:
             except Exception as error:
                 self._fail_call(call.future, error)
                 continue
-            self._settle_batch(batch, results, None)
+            self._publish_and_answer_batch(batch, results, None)
         self._schedule_next()
 
     def _commit_batch(self, batch: Batch) -> None:
@@ -489,7 +489,7 @@ class SqliteStore:
         self._schedule_next()
         if error is None:
             self.on_transaction(seconds, len(results))
-        self._settle_batch(batch, results, error)
+        self._publish_and_answer_batch(batch, results, error)
 
     def _schedule_next(self) -> None:
         if self._queue:
@@ -498,7 +498,9 @@ class SqliteStore:
             self._busy = False
             self._idle.set()
 
-    def _settle_batch(self, batch: Batch, results: list[_CallResult], commit_error: BaseException | None) -> None:
+    def _publish_and_answer_batch(
+        self, batch: Batch, results: list[_CallResult], commit_error: BaseException | None
+    ) -> None:
         """After COMMIT: publish events and resolve futures. commit_error: the error if the batch was not committed."""
         if commit_error is None:
             self.commits += 1

@@ -25,7 +25,7 @@ __all__ = [
     "read_configuration",
     "read_count",
     "read_message",
-    "read_name",
+    "read_non_empty_text",
     "read_object",
     "read_part",
     "read_parts",
@@ -82,7 +82,7 @@ def read_text(value: Any, field: str) -> str:
     return value
 
 
-def read_name(value: Any, field: str) -> str:
+def read_non_empty_text(value: Any, field: str) -> str:
     """Read a non-empty string; numbers, which some clients use as ids, become strings."""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
@@ -126,7 +126,9 @@ def read_message(value: Any, field: str = "message") -> dict[str, Any]:
             if member not in members:
                 raise invalid_field(f"{field}.{member}", "Field required")
     result: dict[str, Any] = {
-        "messageId": read_name(members["messageId"], f"{field}.messageId") if "messageId" in members else new_id("msg"),
+        "messageId": read_non_empty_text(members["messageId"], f"{field}.messageId")
+        if "messageId" in members
+        else new_id("msg"),
         "role": parse_role_or_none(members.get("role", "ROLE_USER")),
         "parts": read_parts(_read_message_parts(members), f"{field}.parts"),
     }
@@ -140,7 +142,7 @@ def _read_message_options(members: Mapping[str, Any], field: str) -> dict[str, A
     result: dict[str, Any] = {}
     for member in ("contextId", "taskId"):
         if members.get(member, "") != "":
-            result[member] = read_name(members[member], f"{field}.{member}")
+            result[member] = read_non_empty_text(members[member], f"{field}.{member}")
     for member in ("extensions", "referenceTaskIds"):
         if members.get(member):
             result[member] = _read_names(members[member], f"{field}.{member}")
@@ -312,10 +314,10 @@ def read_push_config(value: Any, field: str = "config") -> dict[str, Any]:
         if isinstance(members.get(wrapper), dict):
             # The wrappers of 0.3 hold the task's id beside the configuration, and not in it.
             members = {**convert_to_json_names(members[wrapper]), **{k: v for k, v in members.items() if k == "taskId"}}
-    result: dict[str, Any] = {"url": read_name(members.get("url"), f"{field}.url")}
+    result: dict[str, Any] = {"url": read_non_empty_text(members.get("url"), f"{field}.url")}
     for member in ("id", "taskId", "token", "tenant"):
         if members.get(member):
-            result[member] = read_name(members[member], f"{field}.{member}")
+            result[member] = read_non_empty_text(members[member], f"{field}.{member}")
     if members.get("authentication"):
         result["authentication"] = _read_authentication(members["authentication"], f"{field}.authentication")
     return result
@@ -327,7 +329,7 @@ def _read_authentication(value: Any, field: str) -> dict[str, Any]:
     if "scheme" not in members and isinstance(schemes, list) and schemes:
         # 1.0 supports one scheme: of several, use the one supported by most receivers
         members["scheme"] = next((s for s in schemes if isinstance(s, str) and s.lower() == "bearer"), schemes[0])
-    result = {"scheme": read_name(members.get("scheme", "Bearer"), f"{field}.scheme")}
+    result = {"scheme": read_non_empty_text(members.get("scheme", "Bearer"), f"{field}.scheme")}
     if members.get("credentials"):
         result["credentials"] = read_text(members["credentials"], f"{field}.credentials")
     return result

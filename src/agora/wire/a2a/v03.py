@@ -110,7 +110,7 @@ def push_config_to_v03(source: Mapping[str, Any]) -> dict[str, Any]:
 def artifact_to_v1(value: Any, field: str = "artifact") -> dict[str, Any]:
     """Convert an artifact of any version to 1.0."""
     members = convert_to_json_names(read_object(value, field))
-    result = {"artifactId": tolerant_input.read_name(members.get("artifactId"), f"{field}.artifactId")}
+    result = {"artifactId": tolerant_input.read_non_empty_text(members.get("artifactId"), f"{field}.artifactId")}
     return (
         pick_members(members, _ARTIFACT)
         | result
@@ -135,7 +135,7 @@ def task_to_v1(value: Any, field: str = "task") -> dict[str, Any]:
     """Convert a task of any version to 1.0."""
     members = convert_to_json_names(read_object(value, field))
     result: dict[str, Any] = {
-        "id": tolerant_input.read_name(members.get("id"), f"{field}.id"),
+        "id": tolerant_input.read_non_empty_text(members.get("id"), f"{field}.id"),
         "status": status_to_v1(members.get("status"), f"{field}.status"),
     }
     if members.get("history"):
