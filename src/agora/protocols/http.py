@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import ipaddress
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, MutableMapping, Sequence
 from contextlib import nullcontext
@@ -12,6 +13,7 @@ from typing import Any, Protocol, TypeVar
 from pydantic_core import to_json
 
 from agora.core.call import Caller
+from agora.core.dispatcher import MAX_KEY_CHARACTERS
 from agora.domains.identity.authenticator import Authenticator
 from agora.net.backpressure import Backpressure, Connection
 from agora.protocols.host_header import DEFAULT_PORTS, list_own_host_names, parse_host_or_none, parse_origin_or_none
@@ -62,7 +64,13 @@ def derive_batch_item_key(key: str | None, position: int) -> str | None:
 
     Under one key, the second request of a batch would get the answer of the first, or a conflict.
     """
-    return None if key is None else f"{key}[{position}]"
+    if key is None:
+        return None
+    own_key = f"{key}[{position}]"
+    # A valid key can be too long for a position; its digest identifies it as well.
+    if len(key) <= MAX_KEY_CHARACTERS < len(own_key):
+        return f"{hashlib.sha256(key.encode()).hexdigest()}[{position}]"
+    return own_key
 
 
 def read_header(scope: Scope, name: bytes) -> str | None:

@@ -195,7 +195,8 @@ async def test_batch_is_answered_in_order(wire: Wire) -> None:
     assert many.json()["error"]["code"] == -32600
 
 
-async def test_requests_of_a_batch_have_their_own_idempotency_keys(wire: Wire) -> None:
+@pytest.mark.parametrize("key", ["k", "k" * 200])
+async def test_requests_of_a_batch_have_their_own_idempotency_keys(wire: Wire, key: str) -> None:
     tasks = [(await wire.result("SendMessage", {"message": said("a")}))["task"]["id"] for _ in range(2)]
     batch = [
         {
@@ -206,7 +207,7 @@ async def test_requests_of_a_batch_have_their_own_idempotency_keys(wire: Wire) -
         }
         for n, task in enumerate(tasks)
     ]
-    headers = wire.headers() | {"Idempotency-Key": "k"}
+    headers = wire.headers() | {"Idempotency-Key": key}
     first, again = [(await wire.http.post(wire.path, json=batch, headers=headers)).json() for _ in range(2)]
     assert [answer["result"]["taskId"] for answer in first] == tasks
     assert again == first, "the repeated batch is answered from the stored results"

@@ -328,7 +328,8 @@ async def test_plain_endpoint_accepts_batches(wire: Wire) -> None:
     assert (await _rpc(wire, {"jsonrpc": "2.0", "method": "note"})).status_code == 202
 
 
-async def test_requests_of_a_batch_have_their_own_idempotency_keys(wire: Wire) -> None:
+@pytest.mark.parametrize("key", ["k", "k" * 200])
+async def test_requests_of_a_batch_have_their_own_idempotency_keys(wire: Wire, key: str) -> None:
     await register(wire, "Bob")
     batch = [
         {
@@ -339,7 +340,7 @@ async def test_requests_of_a_batch_have_their_own_idempotency_keys(wire: Wire) -
         }
         for n, text in enumerate(["a", "b", "b"])
     ]
-    first, again = [(await _rpc(wire, batch, headers={"idempotency-key": "k"})).json() for _ in range(2)]
+    first, again = [(await _rpc(wire, batch, headers={"idempotency-key": key})).json() for _ in range(2)]
     ids, repeated_ids = [
         [answer["result"]["structuredContent"]["message_id"] for answer in answers] for answers in (first, again)
     ]
