@@ -88,8 +88,11 @@ class PostgresEngine:
         finally:
             await connection.close()
 
-    async def run_before(self, sql: str, call: Coroutine[Any, Any, T]) -> T:
-        """Run statements in a transaction that commits when the call waits for one of its locks; return the call's result."""
+    async def run_before(self, sql: str, call: Coroutine[Any, Any, T], *, then: str = "") -> T:
+        """Run statements in a transaction that commits when the call waits for one of its locks; return the call's result.
+
+        then: statements of the transaction that run while the call waits.
+        """
         connection = await asyncpg.connect(self.url)
         try:
             async with connection.transaction():
@@ -97,6 +100,7 @@ class PostgresEngine:
                 task = asyncio.create_task(call)
                 # Not on this connection: its view of the sessions does not change within a transaction.
                 await eventually(lambda: self.run(_BLOCKED_SESSIONS), bool)
+                await connection.execute(then)
             return await task
         finally:
             await connection.close()

@@ -29,7 +29,7 @@ from agora_sdk.errors import (
     StaleLease,
 )
 from tests.conformance.billing.billing_calls import Till
-from tests.conformance.engines import RunsOn
+from tests.conformance.engines import PostgresEngine, RunsOn
 from tests.market import Market
 
 RUNS_ON = RunsOn.BOTH
@@ -48,10 +48,12 @@ class ModelTill:
     that."""
 
     def __init__(self, till: Till, agent: Any, account: str = "acme") -> None:
-        self.till, self.agent, self.account = till, agent, account
+        self.till, self.agent, self.account, self.requester = till, agent, account, ""
 
     def payer(self, task: str = TASK, project: str = "") -> CallPayer:
-        return CallPayer(account=self.account, agent_id=self.agent.subject, task_id=task, project=project)
+        return CallPayer(
+            account=self.account, agent_id=self.agent.subject, task_id=task, project=project, subject=self.requester
+        )
 
     async def reserve(
         self, amount: int, *models: str, task: str = TASK, call_id: str = "1.1", project: str = ""
@@ -440,3 +442,40 @@ async def test_a_markup_of_all_models_is_no_price_of_a_model_without_a_name(mark
     paid = {**usage, "input_tokens": 10, "provider_cost": 0.5, "currency": "USD"}
     assert (await market.call(worker, "task.report_usage", **paid)).is_charged
     assert (await market.call(worker, "token_billing.summary")).totals.cost_dollars == 0.6
+
+
+@pytest.mark.parametrize("waits_for_an_answer", [False, True])
+async def test_usage_of_a_cancelled_task_is_charged(
+    market: Market, models: ModelTill, waits_for_an_answer: bool
+) -> None:
+    asker, worker, other = [await market.agent(name) for name in ("Asker", "Worker", "Other")]
+    await market.call(asker, "task.assign", task_type="coding.job", assignee="Worker", payload={})
+    (claim,) = (await market.call(worker, "task.claim")).tasks
+    held = {"task_id": claim.task_id, "fencing_token": claim.fencing_token}
+    if waits_for_an_answer:
+        await market.call(worker, "task.message", **held, text="May I?", status="input_required")
+    await market.call(asker, "task.cancel", task_id=claim.task_id)
+    usage = {**held, "model": "own:dear", "input_tokens": 1000, "output_tokens": 0}
+    assert (await market.call(worker, "task.report_usage", **usage)).is_charged
+    for stranger in (asker, other):
+        with pytest.raises((NotFound, StaleLease)):
+            await market.call(stranger, "task.report_usage", **usage)
+    market.clock.advance(61)
+    with pytest.raises(StaleLease):
+        await market.call(worker, "task.report_usage", **usage | {"input_tokens": 2000})
+
+
+@pytest.mark.parametrize("engine", ["postgres"], indirect=True)
+async def test_allowance_is_locked_before_budgets(market: Market, models: ModelTill, engine: PostgresEngine) -> None:
+    """In the order of the other reservations, which would otherwise deadlock with that of a model call."""
+    await market.call(market.operator, BUDGET, account="acme", hard_limit=1)
+    await engine.run(
+        "insert into billing_allowances (tenant_id, subject, currency, amount, used) "
+        "values ('default', 'key_of_an_instance', 'USD', 1000000, 0)"
+    )
+    models.requester = "key_of_an_instance"
+    await engine.run_before(
+        "select from billing_allowances for update",
+        models.reserve(1),
+        then="select from billing_budgets for update nowait",
+    )

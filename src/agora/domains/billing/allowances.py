@@ -14,7 +14,7 @@ from . import queries as statements
 from .money import format_amount
 from .records import ALLOWANCES, AllowanceRow
 
-__all__ = ["grant_allowance", "lock_covering_allowance", "subtract_from_allowance"]
+__all__ = ["grant_allowance", "lock_allowance", "lock_covering_allowance", "subtract_from_allowance"]
 
 
 def grant_allowance(call: Call, subject: str, amount: int, currency: str) -> None:
@@ -31,12 +31,17 @@ def grant_allowance(call: Call, subject: str, amount: int, currency: str) -> Non
     )
 
 
+async def lock_allowance(call: Call, subject: str) -> AllowanceRow | None:
+    """Lock the credential's allowance; None if it has none. Locked before budgets, so that calls do not deadlock."""
+    return await call.tx.one(statements.lock_allowance, subject=subject)
+
+
 async def lock_covering_allowance(call: Call, subject: str, amount: int, currency: str) -> str:
     """Find and lock the credential's allowance; '' if it has none.
 
     Raises BudgetExceeded if the allowance does not cover the amount.
     """
-    row = await call.tx.one(statements.select_allowance, subject=subject)
+    row = await lock_allowance(call, subject)
     if row is None:
         return ""
     # An allowance in another currency covers nothing: there are no exchange rates here.

@@ -19,7 +19,7 @@ from agora_sdk.errors import PaymentRequired
 
 from . import model_queries as models
 from . import queries as statements
-from .allowances import lock_covering_allowance, subtract_from_allowance
+from .allowances import lock_allowance, lock_covering_allowance, subtract_from_allowance
 from .budget_enforcement import BudgetStatus, SpendingLimits, read_budget_status
 from .ledger import Charge, Ledger, ModelUse
 from .model_prices import TokenRates
@@ -111,6 +111,7 @@ async def reserve_first_affordable_model(
     applicable limit, the cheapest one within every limit. Raises BudgetExceeded, CreditExhausted if there is none.
     """
     await release_model_call_reservation(call, payer.task_id)
+    await lock_allowance(call, payer.subject)
     # After the release: the earlier reservation of the task must not count against its own next call.
     offer = await _choose_offer_within_limits(call, payer, offers)
     rates, amount = offer.rates, offer.amount

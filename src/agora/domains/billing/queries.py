@@ -31,6 +31,7 @@ __all__ = [
     "list_entries_of_workflow",
     "list_ledger_entries",
     "list_prices",
+    "lock_allowance",
     "lock_budget",
     "lock_budgets_in_scope",
     "lock_meter",
@@ -41,7 +42,6 @@ __all__ = [
     "select_accounts",
     "select_agents_of_account",
     "select_agreed_price",
-    "select_allowance",
     "select_balance",
     "select_budget",
     "select_budgets_in_scope",
@@ -371,7 +371,7 @@ sum_spent_on_models = Query(
     int,
     types={"period": BIG},
 )
-select_allowance = Query(
+lock_allowance = Query(
     "select * from billing_allowances where tenant_id = :tenant and subject = :subject",
     AllowanceRow,
     lock=True,

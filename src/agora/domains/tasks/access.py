@@ -85,15 +85,18 @@ async def lock_own_task(call: Call, task_id: str) -> TaskDraft:
     return draft
 
 
-async def lock_held_task(call: Call, task_id: str, token: int) -> TaskDraft:
-    """Lock a task for the holder of its lease. Raises StaleLease if the fencing token is not the newest."""
+async def lock_held_task(call: Call, task_id: str, token: int, *, may_have_ended: bool = False) -> TaskDraft:
+    """Lock a task for the holder of its lease. Raises StaleLease if the fencing token is not the newest.
+
+    may_have_ended: also if it ended otherwise than by its holder's report, such as by a cancellation.
+    """
     call.target = task_id
     row = await call.tx.one(tasks.lock_task, task_id=task_id)
     # A task that went on to another worker is hidden from its former holder; StaleLease tells that program to stop.
     if row is None or not (can_see_task(call.caller, row) or await _has_worked_on_task(call, task_id)):
         raise _build_unknown_task_error(task_id)
     draft = TaskDraft(call, row)
-    _check_fencing_token(call.caller, draft, token)
+    _check_fencing_token(call.caller, draft, token, may_have_ended=may_have_ended)
     return draft
 
 
@@ -163,13 +166,13 @@ def is_assignee(caller: Caller, draft: TaskDraft) -> bool:
     return assigned == caller.subject or (caller.kind == "agent" and assigned == build_address_of_name(caller.name))
 
 
-def _check_fencing_token(caller: Caller, draft: TaskDraft, token: int) -> None:
+def _check_fencing_token(caller: Caller, draft: TaskDraft, token: int, *, may_have_ended: bool) -> None:
     # The fence grows whenever the task changes hands. The status is checked as well, because the end of a task keeps the fence.
-    is_own = caller.acts_for(draft.row.holder)
-    if token == draft.row.fence and is_own and draft.row.status in states.UNFINISHED_STATUSES:
-        return
-    if token == draft.row.fence and is_own and draft.row.status in ("completed", "failed"):
-        return  # a repeated call is idempotent: the operation compares it with what was recorded
+    if token == draft.row.fence and caller.acts_for(draft.row.holder):
+        if may_have_ended or draft.row.status in states.UNFINISHED_STATUSES:
+            return
+        if draft.row.status in ("completed", "failed"):
+            return  # a repeated call is idempotent: the operation compares it with what was recorded
     raise StaleLease(
         f"{draft.task_id} is {draft.row.status}; the fencing token {token} is not the newest."
         if token != draft.row.fence

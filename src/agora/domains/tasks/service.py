@@ -329,7 +329,8 @@ class TaskService(BoundService, contract.Tasks):
         currency: str | None = None,
         is_estimate: bool = False,
     ) -> contract.TokenUsage:
-        draft = await access.lock_held_task(self.call, task_id, fencing_token)
+        # A cancelled task, too: its tokens were used.
+        draft = await access.lock_held_task(self.call, task_id, fencing_token, may_have_ended=True)
         if draft.row.completed_at is not None and self.call.now - draft.row.completed_at > ABANDONED_AFTER:
             raise StaleLease(f"{task_id} ended over a minute ago, so usage can no longer be reported for it.")
         # An ended task is accepted for a minute: programs report the usage of their last model call after they complete.
