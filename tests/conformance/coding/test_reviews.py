@@ -12,7 +12,7 @@ from agora.core.jobs import JobContext
 from agora.domains.admin.retention import RetentionController
 from agora_sdk.errors import Conflict, InvalidRequest, NotFound, PermissionDenied, StaleLease
 from tests.conformance.coding.test_follow_ups import Job
-from tests.conformance.engines import Engine, RunsOn
+from tests.conformance.engines import Engine, PostgresEngine, RunsOn
 from tests.conformance.store.test_migrated_rows import list_updates
 from tests.market import Market
 
@@ -47,6 +47,20 @@ async def submit(job: Job, job_id: str, head: str = HEADS[0], *, result: Any = {
 
 async def decide(job: Job, operation: str, job_id: str, **arguments: Any) -> Any:
     return await job.market.call(job.person, f"review.{operation}", job_id=job_id, **arguments)
+
+
+@pytest.mark.parametrize("engine", ["postgres"], indirect=True)
+@pytest.mark.parametrize("operation", ["request_changes", "approve", "dismiss"])
+async def test_decision_locks_the_job_before_the_review(job: Job, engine: PostgresEngine, operation: str) -> None:
+    """In the order of a job that submits its review, which would otherwise deadlock with the decision."""
+    job_id = await job.begin()
+    await submit(job, job_id)
+    text = {"text": "And a test."} if operation == "request_changes" else {}
+    await engine.run_before(
+        f"select from tasks where task_id = '{job_id}' for update",
+        decide(job, operation, job_id, **text),
+        then="select from coding_reviews for update nowait",
+    )
 
 
 async def test_comments_become_one_follow_up_with_path_line_and_code(job: Job) -> None:
@@ -273,10 +287,16 @@ async def test_pull_request_of_an_earlier_head_is_recorded(job: Job) -> None:
     await job.market.call(job.person, "follow_up.add", task_id=job_id, text="And a test.")
     await job.claim()
     assert (await submit(job, job_id, HEADS[1])).state == "open"
+    with pytest.raises(Conflict, match=f"{delivery['task_id']} carries it out"):
+        await decide(job, "approve", job_id, action="pull_request")
     url = "https://forge.test/o/api/pull/7"
     for _ in range(2):
         review = await job.market.call(job.coder, "review.conclude", **delivery, outcome="proposed", pull_request=url)
         assert (review.state, review.head, review.pull_request) == ("open", HEADS[1], url), "the new head is undecided"
+    fence = {name: delivery[name] for name in ("task_id", "fencing_token")}
+    await job.market.call(job.coder, "task.complete", **fence, result={})
+    approved = await decide(job, "approve", job_id, action="pull_request")
+    assert (approved.state, approved.pull_request) == ("delivering", url)
 
 
 async def test_changes_are_requested_after_the_newest_job_was_deleted(job: Job, job_context: JobContext) -> None:

@@ -30,10 +30,9 @@ from agora_sdk.errors import Conflict, InvalidRequest, field_error
 
 from . import attempt_queries as statements
 from . import attempt_routing as routing
-from . import review_queries as reviews
 from .access import require_requester
 from .attempt_records import ATTEMPTS, GROUPS, AttemptGroupRow, AttemptRow, AttemptState, AttemptUsage
-from .reviews import ReviewService
+from .reviews import ReviewService, lock_review_after_jobs
 
 __all__ = ["AttemptService"]
 
@@ -185,7 +184,7 @@ class AttemptService(BoundService, contract.Attempts):
             if draft.row.status not in states.TERMINAL_STATUSES:
                 await end_task(draft, TaskStatus.CANCELLED, content=f"{chosen} was chosen")
         # Read after locking the job: its worker may have submitted the review in the meantime, but cannot from now on.
-        review = await call.tx.one(reviews.lock_review, job_id=attempt.task_id)
+        review = await lock_review_after_jobs(call, attempt.task_id)
         if review is not None and review.state in DISMISSIBLE_STATES:
             await ReviewService(call).dismiss(attempt.task_id)
 

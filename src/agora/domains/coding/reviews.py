@@ -12,7 +12,7 @@ from typing import Any
 
 from agora.clock import new_id
 from agora.core import pagination as paging
-from agora.core.call import BoundService, decode_json, encode_json
+from agora.core.call import BoundService, Call, decode_json, encode_json
 from agora.core.errors import not_found
 from agora.core.record_models import build_from_record
 from agora.domains.tasks import access, views
@@ -35,7 +35,7 @@ from .review_files import build_review_file, parse_files
 from .review_records import COMMENTS, FILES, CommentRow, ReviewRow
 from .watch import apply_review_limit
 
-__all__ = ["ReviewService"]
+__all__ = ["ReviewService", "lock_review_after_jobs"]
 
 MAX_COMMENTS = 100  #: comments waiting to be sent
 STATE_BY_OUTCOME = {
@@ -262,10 +262,7 @@ class ReviewService(BoundService, contract.Reviews):
     async def _require_not_delivering(self, row: ReviewRow) -> None:
         """Check that no worker is carrying out an approval. Raises Conflict."""
         if row.state == "delivering":
-            raise Conflict(
-                f"{row.job_id} has been approved; {row.delivery_task_id} carries it out.",
-                fix=f"Wait for it, or cancel it: agora.task.cancel {row.delivery_task_id}.",
-            )
+            raise _build_delivering_error(row)
 
     async def _require_unchanged_and_idle(self, row: ReviewRow, head: str | None) -> None:
         """Check that the review is unchanged since it was read and no job is working on it. Raises Conflict."""
@@ -275,6 +272,10 @@ class ReviewService(BoundService, contract.Reviews):
         working = await self.call.tx.one(statements.select_unfinished_job, **key)
         if working is not None:
             raise Conflict(f"The agent works on it: {working}.", fix="Approve it when that job has ended.")
+        # A new head was submitted meanwhile; this delivery may open a pull request that the next one must update.
+        delivery = await self.call.tx.one(tasks.select_task, task_id=row.delivery_task_id or "")
+        if delivery is not None and delivery.completed_at is None:
+            raise _build_delivering_error(row)
 
     # -- operations of the worker -------------------------------------------------------------------------
 
@@ -380,8 +381,11 @@ class ReviewService(BoundService, contract.Reviews):
 
     async def _load_visible_review(self, job_id: str, *, lock: bool = False) -> ReviewRow:
         """Load a review that the caller may read. Raises NotFound for a hidden review, too."""
-        query = statements.lock_review if lock else statements.select_review
-        row, caller = await self.call.tx.one(query, job_id=job_id), self.call.caller
+        call, caller = self.call, self.call.caller
+        if lock:
+            row = await lock_review_after_jobs(call, job_id)
+        else:
+            row = await call.tx.one(statements.select_review, job_id=job_id)
         if row is not None and (caller.subject in (row.requester, row.owner) or caller.reads_all):
             self.call.target = job_id
             return row
@@ -431,6 +435,22 @@ class ReviewService(BoundService, contract.Reviews):
             conflicts=decode_json(row.conflicts) if whole else [],
             error=row.error if whole else None,
         )
+
+
+async def lock_review_after_jobs(call: Call, job_id: str) -> ReviewRow | None:
+    """Lock a review after its first and its newest job, in the order of a job that submits it."""
+    row = await call.tx.one(statements.select_review, job_id=job_id)
+    if row is None:
+        return None
+    await call.tx.all(tasks.lock_tasks, ids=encode_json([row.job_id, row.task_id]))
+    return await call.tx.one(statements.lock_review, job_id=job_id)
+
+
+def _build_delivering_error(row: ReviewRow) -> Conflict:
+    return Conflict(
+        f"{row.job_id} has been approved; {row.delivery_task_id} carries it out.",
+        fix=f"Wait for it, or cancel it: agora.task.cancel {row.delivery_task_id}.",
+    )
 
 
 def _build_new_review(tenant: str, job_id: str, now: int, head: str, values: dict[str, Any]) -> ReviewRow:
