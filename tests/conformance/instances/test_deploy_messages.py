@@ -303,6 +303,31 @@ async def test_container_that_starts_too_late_is_removed(here: Site) -> None:
     assert (await here.get(made.instance_id)).address == "http://10.0.0.1:8001"
 
 
+async def test_crashed_container_is_removed_before_its_successor_is_created(here: Site) -> None:
+    host = await elsewhere(here)
+    instance = await started(here, host, "http://10.0.0.1:8000")
+    await here.call("instance.pause", instance_id=instance)
+    await say(here, host, await asked(here, host, "pause_container"), "failure", "dead", error="it has crashed")
+    assert (await here.get(instance)).status == "failed"
+    await here.call("instance.resume", instance_id=instance)
+    requests: list[dict[str, Any]] = []
+
+    async def look() -> list[dict[str, Any]]:
+        await here.elsewhere()
+        requests.extend(await pending(here, host))
+        return requests
+
+    await eventually(look, lambda found: len(found) == 2)
+    removal, creation = requests
+    assert (removal["intent"], creation["intent"]) == ("remove_container", "create_container")
+    assert removal["payload"] == {"container_id": "calc-1", "instance_id": instance}
+    await say(here, host, removal, "done", "removed")
+    await say(
+        here, host, creation, "inform", "container_created", container_id="calc-2", address="http://10.0.0.1:8001"
+    )
+    assert (await here.get(instance)).address == "http://10.0.0.1:8001"
+
+
 async def test_forged_and_malformed_answers_change_nothing(here: Site) -> None:
     host = await elsewhere(here)
     eve = await here.market.agent("Eve")

@@ -379,3 +379,22 @@ async def test_resources_reserved_by_one_tenant_are_unavailable_to_others(here: 
     with pytest.raises(Conflict, match="cores are free"):
         await here.call("instance.create", foreign, agent_id="Worker")
     assert (await here.call("host.list", foreign)).hosts[0].instances == 0
+
+
+async def test_resources_of_a_deleted_tenant_are_available_to_others(here: Site) -> None:
+    await here.call("tenant.create", tenant_id="other")
+    (host,) = (await here.call("host.list")).hosts
+    foreign = here.customer("default", "*", tenant="other")
+    most = host.resources.cpu_cores * 0.75
+    for caller in (here.operator, foreign):
+        await here.call(
+            "deployment.register", caller, manifest=here.manifest("Worker", host_requirements={"min_cpu_cores": most})
+        )
+        await here.instances.store_heartbeat(caller.tenant)
+    made = await here.create(caller=foreign)
+    await here.instances.store_heartbeat("other")
+    await here.call("instance.terminate", foreign, instance_id=made.instance_id)
+    await here.call("tenant.suspend", tenant_id="other")
+    await here.call("tenant.delete", tenant_id="other", confirm="other")
+    await here.instances.store_heartbeat("default")
+    await here.create()

@@ -8,7 +8,7 @@ only open request; a reply to any other message is late. A request without reply
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, TypeGuard
 
 from agora.core.call import Call, decode_json
 from agora.domains.agents import queries as agents
@@ -65,6 +65,7 @@ async def reconcile_instance(call: Call, instance_id: str, check_interval: int) 
     elif state == "paused" and goal == "running":
         await _send_hosting_request(call, row, "resume_container", CHANGE_MICROSECONDS)
     elif state == "failed" and goal == "running":
+        await _remove_crashed_container(call, row)
         await transitions.change_state_if_current(
             call,
             row,
@@ -122,6 +123,21 @@ async def _find_hosting_agent_or_end_instance(call: Call, row: InstanceRow) -> A
         return agent
     await transitions.end_lost_instance(call, row, "Its hosting agent was deregistered.")
     return None
+
+
+async def _remove_crashed_container(call: Call, row: InstanceRow) -> None:
+    """Request the removal of the container that another one is about to replace."""
+    host = await _find_hosting_agent_or_end_instance(call, row)
+    if host is not None and row.remote_id is not None:
+        await _send_removal(call, host.alias or host.agent_name, row.remote_id, row.instance_id)
+        await call.tx.execute(statements.clear_remote_id, instance_id=row.instance_id)
+
+
+async def _send_removal(call: Call, hosting_agent: str, container: str, instance_id: str) -> None:
+    """Send a request to remove a container that is not the instance's any more; its reply changes nothing."""
+    payload = {"container_id": container, "instance_id": instance_id}
+    document = {"type": "request", "to": [hosting_agent], "intent": "remove_container", "payload": payload}
+    await send_as_marketplace(call, ORCHESTRATOR, document, None)
 
 
 async def _request_creation(call: Call, row: InstanceRow) -> None:
@@ -239,13 +255,11 @@ async def _remove_late_container(call: Call, question: EnvelopeRow, message: Age
     row = await call.tx.one(statements.select_instance, instance_id=instance_id)
     # Nobody else would ever stop that container: its instance was started again, or has ended.
     if row is None or row.remote_id != container:
-        payload = {"container_id": container, "instance_id": instance_id}
-        document = {"type": "request", "to": [letter.to_agent], "intent": "remove_container", "payload": payload}
-        await send_as_marketplace(call, ORCHESTRATOR, document, None)
+        await _send_removal(call, letter.to_agent, container, instance_id)
     return True
 
 
-def _is_valid_container_id(container: Any) -> bool:
+def _is_valid_container_id(container: Any) -> TypeGuard[str]:
     return isinstance(container, str) and 0 < len(container) <= 200 and container.isprintable()
 
 

@@ -24,6 +24,7 @@ __all__ = [
     "block_instance",
     "build_listing_query",
     "clear_cause",
+    "clear_remote_id",
     "close_interval",
     "count_instances_by_agent",
     "count_instances_of_account",
@@ -259,6 +260,7 @@ update_asked_message = Write(
     """,
     types={"due_at": BIG, "now": BIG},
 )
+clear_remote_id = Write(f"update instances set remote_id = null where {_BY_ID}")
 # Only a change counts as an update, so that a block is announced once.
 block_instance = Write(
     f"""

@@ -189,6 +189,8 @@ class InstanceReconciler(DueController):
             self._urgent_tasks.add(task)
             task.add_done_callback(self._urgent_tasks.discard)
         for event in events:
+            if event.event.type == "agora.tenant.deleting":
+                self._reserved_amounts.pop(event.event.subject or "", None)
             if event.event.type == "agora.tenant.created" and event.event.subject and not self.is_stopping:
                 heartbeat_task = asyncio.ensure_future(
                     self._run_recording_failure(partial(self.store_heartbeat, event.event.subject))
