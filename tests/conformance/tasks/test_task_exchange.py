@@ -11,6 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from agora.core.call import Caller
+from agora.domains.a2a import lookup
 from agora.domains.tasks.jobs import TaskDeadlineController
 from agora.server.app import App
 from agora_sdk.errors import Conflict, InvalidRequest, StaleLease
@@ -87,6 +88,18 @@ async def test_artifacts_after_a_long_output_are_read(market: Market) -> None:
     assert [len(part.text) for part in output.parts] == [900_000, 100_000], "as much as one view has room for"
     without = await market.call(market.operator, "a2a.get", task_id=task.task_id, include_artifacts=False)
     assert without.artifacts is None
+
+
+async def test_view_holds_a_bounded_number_of_short_pieces(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lookup, "MAX_VIEW_BYTES", 2_500)
+    worker = await market.agent("Worker")
+    await market.call(market.operator, "task.assign", task_type="write", assignee=worker.subject)
+    (task,) = (await market.call(worker, "task.claim")).tasks
+    for _ in range(30):
+        await market.call(worker, "task.append", task_id=task.task_id, fencing_token=task.fencing_token, content="x")
+    (output,) = (await market.call(market.operator, "a2a.get", task_id=task.task_id)).artifacts
+    assert "".join(part.text for part in output.parts) == "x" * 24
+    assert output.metadata["agora"]["truncated"]
 
 
 async def held_question(market: Market, worker: Caller, person: Caller) -> dict[str, Any]:

@@ -76,6 +76,7 @@ select_history_entries = Query(
     types={"before": BIG, "limit": BIG},
 )
 
+PIECE_OVERHEAD = 100  #: characters counted for a piece of an artifact in addition to its text
 _OUTPUT_ENTRIES = f"{_OF_TASK} and type in ('artifact', 'output')"
 
 
@@ -83,13 +84,15 @@ _OUTPUT_ENTRIES = f"{_OF_TASK} and type in ('artifact', 'output')"
 def build_artifact_extent_query(many: bool) -> Query[ArtifactExtent]:
     """Build the query for three piece numbers: first, last, and the last up to which all have at most :most characters.
 
+    PIECE_OVERHEAD is counted for each piece: a view must not read a million short ones.
     many: the log is long and must not be read on the event loop.
     """
     return Query(
         f"""
         select min(number) as first, max(number) as last, max(case when total <= :most then number end) as until
         from (
-            select number, sum(length(coalesce(content, data, ''))) over (order by number) as total {_OUTPUT_ENTRIES}
+            select number, sum(length(coalesce(content, data, '')) + {PIECE_OVERHEAD}) over (order by number) as total
+            {_OUTPUT_ENTRIES}
         ) as sized
         """,
         ArtifactExtent,

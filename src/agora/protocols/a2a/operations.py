@@ -55,6 +55,11 @@ class OpenedStream:
     first: tuple[int, bytes] | None = None
     interrupts: bool = field(default=False)
 
+    def close(self) -> None:
+        """Close the stream. Idempotent."""
+        if self.stream is not None:
+            self.stream.close()
+
 
 class A2AOperations:
     """Calls the operations of A2A's methods. wait: maximum seconds that SendMessage waits for its task."""

@@ -24,7 +24,7 @@ from .dialects import CURRENT, LEGACY
 from .errors import A2AError, WireError, build_protocol_error, to_wire_error
 from .http_request import HttpRequest
 from .methods import METHODS, find_legacy_method, require_params
-from .operations import A2AOperations, A2ARequest
+from .operations import A2AOperations, A2ARequest, OpenedStream
 from .streaming import SseEncoder, send_error_stream, send_stream
 
 __all__ = ["RpcEndpoint"]
@@ -110,14 +110,17 @@ class RpcEndpoint:
         try:
             request = _parse_request(message, http_request, caller)
             if request.method.streams:
-                await self._send_stream(request, id, receive, send)
-                return
-            answer = _RpcAnswer(
-                _encode_result(
-                    id,
-                    await http_request.run_while_connected(receive, self._operations.call_operation(request), request),
+                opened = await self._operations.open_stream(request)
+                if not _is_notification(message, request):
+                    await self._send_stream(opened, request, id, receive, send)
+                    return
+                opened.close()
+                answer = _RpcAnswer(None)
+            else:
+                result = await http_request.run_while_connected(
+                    receive, self._operations.call_operation(request), request
                 )
-            )
+                answer = _RpcAnswer(_encode_result(id, result))
         except A2AError as error:
             answer = _RpcAnswer(_encode_error(id, error.wire_error))
         except AgoraError as error:
@@ -128,6 +131,7 @@ class RpcEndpoint:
                 and request.method.streams
                 and request.dialect.is_legacy
                 and http_request.wants_events
+                and not _is_notification(message, request)
             ):
                 await send_error_stream(answer.body or b"", send)  # clients of 0.3 handle nothing else
                 return
@@ -167,9 +171,9 @@ class RpcEndpoint:
             answer = _encode_error(id, _build_request_error(error, request))
         return None if _is_notification(message, request) else answer
 
-    async def _send_stream(self, request: A2ARequest, id: Any, receive: Receive, send: Send) -> None:
-        opened = await self._operations.open_stream(request)
-
+    async def _send_stream(
+        self, opened: OpenedStream, request: A2ARequest, id: Any, receive: Receive, send: Send
+    ) -> None:
         def encode_item(json: bytes) -> bytes:
             return _encode_result(id, request.dialect.encode_event(json, interrupts=opened.interrupts))
 

@@ -63,8 +63,7 @@ async def send_stream(opened: OpenedStream, encoder: SseEncoder, receive: Receiv
         if opened.stream is not None:
             await follow_stream(opened.stream, encoder, receive, send, limit)
     finally:
-        if opened.stream is not None:
-            opened.stream.close()
+        opened.close()
 
 
 async def send_error_stream(document: bytes, send: Send) -> None:

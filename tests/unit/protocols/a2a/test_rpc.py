@@ -213,8 +213,9 @@ async def test_requests_of_a_batch_have_their_own_idempotency_keys(wire: Wire, k
     assert again == first, "the repeated batch is answered from the stored results"
 
 
-async def test_notification_is_executed_without_a_response(wire: Wire) -> None:
-    document = {"jsonrpc": "2.0", "method": "SendMessage", "params": {"message": said("a", contextId="quiet")}}
+@pytest.mark.parametrize("method", ["SendMessage", "SendStreamingMessage"])
+async def test_notification_is_executed_without_a_response(wire: Wire, method: str) -> None:
+    document = {"jsonrpc": "2.0", "method": method, "params": {"message": said("a", contextId="quiet")}}
     answer = await wire.http.post(wire.path, json=document, headers=wire.headers())
     assert (answer.status_code, answer.content) == (202, b"")
     assert (await wire.result("ListTasks", {"contextId": "quiet"}))["totalSize"] == 1
