@@ -21,7 +21,7 @@ from agora_sdk.errors import (
     PermissionDenied,
     Unauthenticated,
 )
-from tests.conformance.engines import Engine, RunsOn
+from tests.conformance.engines import Engine, PostgresEngine, RunsOn
 from tests.harness import ManualClock, make_settings
 from tests.market import Market
 
@@ -131,6 +131,15 @@ async def test_overrides_survive_a_restart(engine: Engine, tmp_path: Path, clock
     await _refused(Market(app, clock), ada, SEND, to_agent="Ada", content="x")
     assert app.configuration.current.rate_basic == 77
     await app.stop()
+
+
+@pytest.mark.parametrize("engine", ["postgres"], indirect=True)
+async def test_override_does_not_replace_a_concurrent_suspension(market: Market, engine: PostgresEngine) -> None:
+    ada = await market.agent("Ada")
+    suspension = f"update agents set status = 'suspended' where agent_id = '{ada.subject}'"
+    await engine.run_before(suspension, market.call(market.operator, OVERRIDE, target_id="Ada", action="pause"))
+    await market.call(market.operator, OVERRIDE, target_id="Ada", action="resume")
+    assert (await market.call(market.operator, "agent.get", agent_id="Ada")).status == "suspended"
 
 
 async def test_invalid_overrides_are_refused(market: Market) -> None:

@@ -12,7 +12,7 @@ from agora.core import override_queries as overrides
 from agora.core.call import BoundService, encode_json
 from agora.core.operation_lifecycle import LifecycleNotice
 from agora.domains.agents.records import AgentRow
-from agora.domains.agents.references import load_agent
+from agora.domains.agents.references import load_agent, load_locked_agent
 from agora.domains.agents.service import AgentService
 from agora.domains.agents.supervision import choose_agent_event_audience, set_agent_status
 from agora.domains.identity.authority import (
@@ -63,7 +63,7 @@ class Management(BoundService):
 
     async def _change_agent(self, target: str, action: str, value: JsonValue) -> Change:
         call = self.call
-        row = await load_agent(call.tx, target, "target")
+        row = await load_locked_agent(call.tx, target, "target")
         call.target = row.agent_id
         if action == "hand_over":
             await check_administration_authority(call, call.target)

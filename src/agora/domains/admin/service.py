@@ -14,7 +14,7 @@ from agora.core.call import BoundService
 from agora.core.record_models import build_from_record
 from agora.core.records import OVERRIDES, OverrideRow
 from agora.domains.agents.records import AgentRow
-from agora.domains.agents.references import load_agent
+from agora.domains.agents.references import load_locked_agent
 from agora.domains.agents.service import AgentService
 from agora.domains.agents.supervision import SYSTEM_WIDE, publish_halt_end_if_last, set_agent_status
 from agora.domains.identity.authority import check_administration_authority, check_authority, check_override_authority
@@ -88,7 +88,7 @@ class AdminService(BoundService, contract.Admin):
         """Find the target agent; None for the whole marketplace and for workflows."""
         if target_id == SYSTEM_WIDE or target_id.startswith(WORKFLOW_ID_PREFIX):
             return None
-        return await load_agent(self.call.tx, target_id, "target_id")
+        return await load_locked_agent(self.call.tx, target_id, "target_id")
 
     def _build_override_row(
         self, target: str, action: OverrideAction, authority: int, reason: str, expires_in: int | None

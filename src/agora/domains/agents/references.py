@@ -24,6 +24,7 @@ __all__ = [
     "find_addressee",
     "find_agent",
     "load_agent",
+    "load_locked_agent",
     "looks_like_alias",
     "looks_like_id",
     "looks_like_key",
@@ -143,6 +144,12 @@ async def load_agent(tx: Reader, ref: str, field: str = "agent_id") -> AgentRow:
     if row is None:
         raise _build_agent_not_found_error(ref, field)
     return row
+
+
+async def load_locked_agent(tx: Reader, ref: str, field: str = "agent_id") -> AgentRow:
+    """Like :func:`load_agent`, but locks the row, so that a status that depends on the present one replaces no other."""
+    row = await load_agent(tx, ref, field)
+    return await tx.one(agents.lock_agent, ref=row.agent_id) or row
 
 
 def _build_agent_not_found_error(ref: str, field: str) -> NotFound:
