@@ -100,7 +100,8 @@ class PostgresEngine:
                 task = asyncio.create_task(call)
                 # Not on this connection: its view of the sessions does not change within a transaction.
                 await eventually(lambda: self.run(_BLOCKED_SESSIONS), bool)
-                await connection.execute(then)
+                if then:  # asyncpg fails for an empty text
+                    await connection.execute(then)
             return await task
         finally:
             await connection.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
+import sys
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
@@ -44,6 +44,8 @@ _REQUIRED_FIELDS: Final = frozenset(
 )
 # Their keys are names that others chose: an empty value below them is content, not an omitted default.
 _FREE_FORM_MAPS: Final = frozenset({"params", "header", "scopes"})  #: free-form maps, kept unchanged
+MAX_SAFE_INTEGER: Final = 2**53
+MAX_DOUBLE: Final = sys.float_info.max
 _DEFAULT_VALUES: Final[tuple[Any, ...]] = (None, "", [], {}, False)
 
 
@@ -78,20 +80,21 @@ def _encode_value(value: Any) -> str:
         return "{" + ",".join(f"{_encode_value(key)}:{_encode_value(entry)}" for key, entry in members) + "}"
     if isinstance(value, list | tuple):
         return "[" + ",".join(map(_encode_value, value)) + "]"
-    if isinstance(value, float):
+    # Larger integers are doubles in JSON, too, and have fewer digits than in Python.
+    if isinstance(value, float) or (isinstance(value, int) and abs(value) > MAX_SAFE_INTEGER):
         return _format_number(value)
     # The escapes of json.dumps are exactly those of RFC 8785, section 3.2.2.2: short forms, else \u00xx in lower case.
     return json.dumps(value, ensure_ascii=False)
 
 
 def _format_number(value: float) -> str:
-    """Format a double like ECMAScript's Number::toString: the shortest digits that identify it."""
-    if not math.isfinite(value):
+    """Format a number like ECMAScript's Number::toString: the shortest digits that identify its double."""
+    if not -MAX_DOUBLE <= value <= MAX_DOUBLE:
         raise ValueError("JSON has no such number")
     # Also -0, which ECMAScript writes as 0.
     if value == 0:
         return "0"
-    sign, figures, exponent = Decimal(repr(value)).as_tuple()
+    sign, figures, exponent = Decimal(repr(float(value))).as_tuple()
     digits = "".join(map(str, figures)).rstrip("0")
     point = len(figures) + int(exponent)
     minus = "-" if sign else ""

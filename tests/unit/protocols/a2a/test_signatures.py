@@ -101,6 +101,17 @@ def test_numbers_are_serialized_as_in_ecmascript(value: float) -> None:
     assert to_canonical_json(value).decode() == _jcs.canonicalize(value)
 
 
+@given(st.integers(-(10**30), 10**30))
+def test_large_integers_are_serialized_as_doubles(value: int) -> None:
+    assert to_canonical_json(value).decode() == _jcs.canonicalize(float(value)).removesuffix(".0")
+
+
+def test_numbers_beyond_doubles_are_refused() -> None:
+    for value in (10**400, -(10**400), math.inf, math.nan):
+        with pytest.raises(ValueError, match="no such number"):
+            to_canonical_json(value)
+
+
 @given(shapes.JSON)
 def test_json_is_canonical(value: Any) -> None:
     assert to_canonical_json(value).decode() == _jcs.canonicalize(value)
