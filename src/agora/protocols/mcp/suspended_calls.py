@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -116,9 +116,22 @@ class SuspendedCalls:
 
     def _find_reached_limit(self, account: tuple[str, str]) -> str | None:
         """Find the limit, in words, that leaves no place for another suspended call of an account; None if there is place."""
-        if sum(each.account == account for each in self._calls.values()) >= MAX_SUSPENDED_EACH:
+        own = [state for state, call in self._calls.items() if call.account == account]
+        if len(own) >= MAX_SUSPENDED_EACH and not self._drop_ended_calls(own):
             return f"{MAX_SUSPENDED_EACH} of your calls"
-        return f"{MAX_SUSPENDED} calls on this server" if len(self._calls) >= MAX_SUSPENDED else None
+        if len(self._calls) >= MAX_SUSPENDED and not self._drop_ended_calls(list(self._calls)):
+            return f"{MAX_SUSPENDED} calls on this server"
+        return None
+
+    def _drop_ended_calls(self, states: Sequence[str]) -> bool:
+        """Drop calls that ended while their client was asked, as those of an ended upstream; return whether there were any.
+
+        Their results are kept for their clients until then.
+        """
+        ended = [state for state in states if (task := self._calls[state].task) is not None and task.done()]
+        for state in ended:
+            self._expire_call(state)
+        return bool(ended)
 
     def _suspend_call(self, call: _SuspendedCall, request: Mapping[str, Any]) -> ToolResult:
         state = STATE_PREFIX + secrets.token_urlsafe(24)
@@ -129,19 +142,21 @@ class SuspendedCalls:
 
     def _expire_call(self, state: str) -> None:
         call = self._calls.pop(state, None)
-        if call is not None and call.task is not None:
-            call.task.cancel()
+        if call is None or call.task is None:
+            return
+        if call.expiry is not None:
+            call.expiry.cancel()
+        if not call.task.cancel() and not call.task.cancelled():
+            call.task.exception()  # nobody asks for it any more: asyncio would log it
 
     async def stop(self) -> None:
         """End all suspended calls."""
         tasks: list[Awaitable[Any]] = []
         for state in list(self._calls):
-            call = self._calls[state]
-            if call.expiry is not None:
-                call.expiry.cancel()
+            task = self._calls[state].task
             self._expire_call(state)
-            if call.task is not None:
-                tasks.append(call.task)
+            if task is not None:
+                tasks.append(task)
         await asyncio.gather(*tasks, return_exceptions=True)
 
 

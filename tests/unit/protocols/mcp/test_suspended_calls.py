@@ -14,7 +14,8 @@ from agora.protocols.mcp.client_requests import ClientRequests
 from agora.protocols.mcp.request_context import RequestContext
 from agora.protocols.mcp.suspended_calls import REQUEST_KEY, SuspendedCalls
 from agora.protocols.mcp.tool_results import ToolResult
-from agora_sdk.errors import Overloaded
+from agora_sdk.errors import Gone, Overloaded
+from tests.polling import run_loop_turns
 
 CALLER = Caller("default", "agent_1", "Ada", "agent", frozenset())
 
@@ -72,5 +73,37 @@ async def test_one_account_cannot_take_the_places_of_all_others() -> None:
         other = await calls.run_call(build_exchange(replace(CALLER, subject="agent_9")), "book", ask)
         assert other.relayed is not None
         assert suspended_calls.MAX_SUSPENDED_EACH * 2 <= suspended_calls.MAX_SUSPENDED
+    finally:
+        await calls.stop()
+
+
+async def test_call_whose_upstream_has_ended_keeps_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(suspended_calls, "MAX_SUSPENDED", 2)
+    calls, upstream = SuspendedCalls(), asyncio.get_running_loop().create_future()
+
+    async def ask_until_the_upstream_ends(client: ClientRequests) -> ToolResult:
+        question = asyncio.create_task(ask(client))
+        try:
+            return cast("ToolResult", await upstream)
+        finally:
+            question.cancel()
+
+    try:
+        states = []
+        for _ in range(2):
+            suspended = await calls.run_call(build_exchange(), "book", ask_until_the_upstream_ends)
+            assert suspended.relayed is not None
+            states.append(suspended.relayed["requestState"])
+        upstream.set_exception(ConnectionError("the upstream has ended"))
+        await run_loop_turns(5)
+        accepted = build_exchange(state=states[0], responses={REQUEST_KEY: {"action": "accept"}})
+        with pytest.raises(ConnectionError):
+            await calls.run_call(accepted, "book", ask)
+        for _ in range(2):
+            assert (await calls.run_call(build_exchange(), "book", ask)).relayed is not None
+        with pytest.raises(Overloaded):
+            await calls.run_call(build_exchange(), "book", ask)
+        with pytest.raises(Gone):
+            await calls.run_call(replace(accepted, client=replace(accepted.client, state=states[1])), "book", ask)
     finally:
         await calls.stop()
