@@ -1,8 +1,10 @@
+import { Backoff, sleep } from "./backoff.ts";
 import { EventStream } from "./event-stream.ts";
 import { NotFound } from "./generated/errors.ts";
 import type { Services } from "./generated/services.ts";
 import type { Event } from "./generated/types.ts";
 import type { JsonValue } from "./json.ts";
+import { isTransient } from "./problem.ts";
 import type { Session } from "./session.ts";
 
 const SOURCE = "/agora/agents/";
@@ -25,12 +27,15 @@ export class AgentEventListener {
   readonly #handler: AgentEventHandler;
   readonly #stream: EventStream<Event>;
   readonly #matches = new Map<string, boolean>();
+  readonly #backoff = new Backoff();
+  readonly #closing = new AbortController();
 
   /** @internal */
   constructor(agents: Services["agent"], session: Session, agentName: string, eventType: string, handler: AgentEventHandler, signal?: AbortSignal) {
     this.#agents = agents;
     this.#agentName = agentName;
     this.#handler = handler;
+    signal?.addEventListener("abort", () => this.#closing.abort(), { once: true });
     this.#stream = new EventStream(session, "event/stream", { types: [eventType] }, { signal }, (item) => item, { skipsGaps: true });
     this.ended = this.#handleEvents();
     this.ended.catch(() => undefined); // available to callers; not an unhandled rejection
@@ -43,6 +48,7 @@ export class AgentEventListener {
 
   /** Stop; a running handler may finish. */
   close(): void {
+    this.#closing.abort();
     this.#stream.close();
   }
 
@@ -81,11 +87,15 @@ export class AgentEventListener {
   }
 
   async #hasName(agentId: string): Promise<boolean> {
-    try {
-      return (await this.#agents.get({ agentId })).agentName === this.#agentName;
-    } catch (error) {
-      if (error instanceof NotFound) return false;
-      throw error;
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return (await this.#agents.get({ agentId })).agentName === this.#agentName;
+      } catch (error) {
+        if (error instanceof NotFound || this.#closing.signal.aborted) return false;
+        if (!isTransient(error)) throw error;
+      }
+      // Like the stream, the look-up outlasts an outage of the server.
+      await sleep(this.#backoff.pause(attempt), this.#closing.signal).catch(() => undefined);
     }
   }
 }

@@ -245,6 +245,22 @@ test("the errors of an operation are known to the compiler", () => {
   expect(other).toBe("stale_lease");
 });
 
+test("a listener outlasts a failed look-up of an agent", async () => {
+  const { client, registration } = await registered("Reappearing");
+  let failures = 3;
+  const failing: typeof fetch = (input, init) =>
+    String(input).includes(registration.agentId) && failures-- > 0 ? Promise.resolve(new Response("", { status: 503 })) : fetch(input, init);
+  const listening = new AgoraClient({ url, tokens: new MemoryTokens(), fetch: failing, retries: 0 });
+  await listening.register({ agentName: unique("Listening") });
+  const seen: unknown[] = [];
+  const listener = await listening.subscribeToAgentEvents(registration.agentName, "work.*", (_, data) => seen.push(data));
+  await client.publishEvent("work.done", 1);
+  await vi.waitFor(() => expect(seen).toEqual([1]), { timeout: 200_000 });
+  expect(failures).toBeLessThan(0);
+  listener.close();
+  await listener.ended;
+});
+
 test("a handler is called for the events of one agent, until it is closed", async () => {
   const { client, registration } = await registered("Publisher");
   const { client: stranger } = await registered("Stranger");

@@ -12,7 +12,9 @@ import pytest
 from agora.core.events.frames import CLOSE_RESTARTING, CloseReason
 from agora_sdk import AgoraClient
 from agora_sdk.errors import InvalidRequest
+from tests.failing_stores import failing_store
 from tests.harness import Running
+from tests.polling import wait_until
 
 WAIT = 60
 
@@ -43,6 +45,20 @@ async def test_listener_gets_one_type_of_one_agent_for_any_start_order(server: R
         await ada.publish_event("done", 3)
         assert await asyncio.wait_for(heard.get(), WAIT) == 3
     assert heard.empty()
+
+
+async def test_listener_outlasts_a_failed_look_up_of_an_agent(
+    server: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    heard: asyncio.Queue[Any] = asyncio.Queue()
+    async with AgoraClient(server.url, retries=0) as client, AgoraClient(server.url) as ada:
+        await client.subscribe_to_agent_events("Ada", "done", lambda type, data: heard.put_nowait(data))
+        await ada.register("Ada")
+        await ada.publish_event("begun")  # from now on, the server knows her token without the store
+        with failing_store(server.app).failing(writes=False):
+            await ada.publish_event("done", 1)
+            await wait_until(lambda: "cannot look up" in caplog.text)
+        assert await asyncio.wait_for(heard.get(), WAIT) == 1
 
 
 async def test_listener_ends_when_unsubscribed(operator: AgoraClient) -> None:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import itertools
 import logging
 import threading
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
+from .backoff import Backoff
 from .contract.agents import Agents
 from .contract.results import Result
 from .errors import AgoraError, InvalidRequest, NotFound
 from .events import open_event_stream
+from .retry import is_transient
 from .transport import BlockingTransport, run_blocking
 
 if TYPE_CHECKING:
@@ -48,6 +51,7 @@ class Listener:
         self._session = session
         self._stream = open_event_stream(session, [event_type], skips_gaps=True)
         self._matches: dict[str, bool] = {}
+        self._backoff = Backoff()
         self._task: asyncio.Task[None] | None = None
 
     def __await__(self) -> Generator[Any, None, Self]:
@@ -116,11 +120,21 @@ class Listener:
         # A source or subject may be anything, such as a task: it costs no request.
         if not agent_id.startswith("agent_"):
             return False
-        try:
-            agent = await self._session.invoke(io, Agents.operations["get"], agent_id)
-        except NotFound:
-            return False
-        return bool(agent.agent_name == self.agent_name)
+        for attempt in itertools.count():
+            try:
+                agent = await self._session.invoke(io, Agents.operations["get"], agent_id)
+                return bool(agent.agent_name == self.agent_name)
+            except NotFound:
+                break
+            except AgoraError as error:
+                # Like the stream, the look-up outlasts an outage of the server.
+                if not is_transient(error):
+                    raise
+                if self not in self._session.listeners:  # closed
+                    break
+                logger.warning("%r cannot look up %s for the moment: %s", self, agent_id, error)
+                await io.pause(self._backoff.pause(attempt))
+        return False
 
     async def _call_handler(self, event: Event) -> None:
         try:
