@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
-from agora_sdk import Agent, AgoraClient, PermanentFailure, TaskRun
+from agora.cli.app import build_application
+from agora_sdk import Agent, AgoraClient, InputRequired, PermanentFailure, TaskRun
 from tests.unit.cli.background_agents import at_work
 from tests.unit.cli.conftest import Agora, Served
 
@@ -113,3 +115,43 @@ def test_output_longer_than_one_call_is_read_to_its_end(agora: Agora, served: Se
             client.task.append(task_id, letter * 200_000)
         assert agora("task", "output", task_id).stdout == "a" * 200_000 + "b" * 200_000
         client.task.cancel(task_id)
+
+
+class Coder(Agent):
+    """A worker of one's own, whose jobs have results of any form."""
+
+    name = "CliCoder"
+    capabilities = ("coding",)
+
+    async def on_task(self, task: TaskRun) -> Any:
+        return json.loads(task.payload["prompt"])
+
+
+@pytest.mark.parametrize("result", ["done", 7, {"usage": None}, {"usage": "little", "files": ["a.py"]}])
+def test_result_of_a_job_may_have_any_form(agora: Agora, served: Served, result: Any) -> None:
+    with at_work(served, Coder):
+        printed = agora("job", "run", json.dumps(result), "--follow").stdout
+    for value in result.values() if isinstance(result, dict) else (result,):
+        assert value is None or str(value).strip("[]'") in printed
+
+
+class Asker(Agent):
+    """Asks two questions about each message, with output in between."""
+
+    name = "CliAsker"
+
+    async def on_task(self, task: TaskRun) -> Any:
+        answers = [message.text for message in task.history[1:]] + [task.message.text]
+        await task.write(f"Heard {answers[-1]}.\n")
+        if len(answers) < 3:
+            raise InputRequired(f"Question {len(answers)}?")
+        return {"text": " ".join(answers)}
+
+
+def test_chat_prints_the_newest_question(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AGORA_URL", served.url)
+    monkeypatch.setenv("AGORA_DATA_DIR", str(served.data_dir))
+    with at_work(served, Asker):
+        ended = CliRunner().invoke(build_application(), ["chat", "CliAsker"], input="hello\none\ntwo\n")
+    assert ended.exit_code == 0, (ended.stdout, ended.stderr)
+    assert [line for line in ended.stdout.splitlines() if line.startswith("? ")] == ["? Question 1?", "? Question 2?"]
