@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from agora.cli.app import build_application
 from agora_sdk import Agent, AgoraClient, InputRequired, PermanentFailure, TaskRun
+from tests.polling import poll_until
 from tests.unit.cli.background_agents import at_work
 from tests.unit.cli.conftest import Agora, Served
 
@@ -152,6 +153,8 @@ def test_chat_prints_the_newest_question(served: Served, monkeypatch: pytest.Mon
     monkeypatch.setenv("AGORA_URL", served.url)
     monkeypatch.setenv("AGORA_DATA_DIR", str(served.data_dir))
     with at_work(served, Asker):
+        look_up = ["agent", "get", "CliAsker"]
+        poll_until(lambda: CliRunner().invoke(build_application(), look_up).exit_code == 0, "the agent is registered")
         ended = CliRunner().invoke(build_application(), ["chat", "CliAsker"], input="hello\none\ntwo\n")
     assert ended.exit_code == 0, (ended.stdout, ended.stderr)
     assert [line for line in ended.stdout.splitlines() if line.startswith("? ")] == ["? Question 1?", "? Question 2?"]
