@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import venv
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,20 @@ from scripts import conformance_mcp
 
 from .running import PROGRAMS
 
-__all__ = ["CLIENTS", "MCP_CLIENTS", "Client"]
+__all__ = ["CLIENTS", "MCP_CLIENTS", "Client", "install_environment"]
 
 ENVIRONMENTS = Path(sys.prefix) / "share" / "agora-clients"
+
+
+def install_environment(name: str, requirements: Sequence[str]) -> Path:
+    """Install packages into an environment of that name, if missing. Returns its interpreter."""
+    home = ENVIRONMENTS / name
+    python, stamp = home / "bin" / "python", home / "installed"
+    if not stamp.exists():
+        venv.create(home, with_pip=True, clear=True)
+        subprocess.run([str(python), "-m", "pip", "install", "-q", *requirements], check=True)
+        stamp.touch()
+    return python
 
 
 @dataclass(frozen=True)
@@ -51,13 +63,10 @@ class Client:
             interpreter = sys.executable if program.endswith(".py") else node
             variables = {f"{self.protocol.upper()}_JS_HOME": str(Path(package).parent), "NODE": node}
             return [interpreter, program], variables
-        home = ENVIRONMENTS / self.protocol / f"{self.package.partition('[')[0]}-{self.version}"
-        python, stamp = home / "bin" / "python", home / "installed"
-        if not stamp.exists():
-            venv.create(home, with_pip=True, clear=True)
-            wanted = self.requirements or (f"{self.package}=={self.version}",)
-            subprocess.run([str(python), "-m", "pip", "install", "-q", *wanted], check=True)
-            stamp.touch()
+        python = install_environment(
+            f"{self.protocol}/{self.package.partition('[')[0]}-{self.version}",
+            self.requirements or (f"{self.package}=={self.version}",),
+        )
         return [str(python), program], {}
 
 

@@ -188,6 +188,12 @@ class AgoraClient(Closing):
         """Name of the agent this client acts as (in this task)."""
         return self._session.identity.name
 
+    @property
+    def bearer_token(self) -> str | None:
+        """The credential of its calls, for other interfaces of the server such as ``{url}/mcp``; None for the local
+        operator. Raises :class:`Unauthenticated` if none of its agent is stored."""
+        return self._session.identity.token()
+
     def request(
         self,
         to_agent: str,
