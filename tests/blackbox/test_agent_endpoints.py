@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, Ellip
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from agora.domains.outbox.jobs import MAX_UNPROVEN_WORKERS, MAX_WORKERS
 from tests.blackbox.instance_program import deploy, make_instance, serving_instances
 from tests.blackbox.server import Account, ServerProcess
 from tests.polling import poll_until
@@ -197,6 +198,32 @@ def test_nothing_is_posted_for_a_tenant_that_is_halted_while_it_waits_for_a_slow
             poll_until(lambda: len(endpoint.requests) > 8, "a post during the halt", timeout=2)
         server.operator.post("/agora/admin/override", halt | {"action": "resume"}, headers=inside)
         poll_until(lambda: len(endpoint.requests) == 12, "all posts")
+
+
+def test_many_silent_destinations_do_not_delay_one_that_responds(
+    tmp_path: Path, endpoint: Endpoint, release: threading.Event
+) -> None:
+    with ExitStack() as stack:
+        server = ServerProcess(tmp_path / "data", **LOCAL, endpoint_timeout="60").start()
+        stack.callback(server.close)
+        responsive = Endpoint()
+        stack.callback(responsive.close)
+        _register(server, "Responsive", responsive)
+        server.operator.post("/agora/messaging/send", {"to_agent": "Responsive", "content": "first"})
+        poll_until(lambda: len(responsive.requests) == 1, "the first post")
+        silent = [Endpoint() for _ in range(MAX_WORKERS + 2)]
+        for number, each in enumerate(silent):
+            stack.callback(each.close)
+            each.respond = endpoint.respond
+            _register(server, f"Silent {number}", each)
+        names = [f"Silent {number}" for number in range(len(silent))]
+        server.operator.post("/agora/messaging/send", {"to_agent": names, "content": "x"})
+        poll_until(lambda: sum(len(each.requests) for each in silent) == MAX_UNPROVEN_WORKERS, "posts to silent ones")
+        server.operator.post("/agora/messaging/send", {"to_agent": "Responsive", "content": "second"})
+        poll_until(lambda: len(responsive.requests) == 2, "the second post", timeout=50)
+        assert sum(len(each.requests) for each in silent) == MAX_UNPROVEN_WORKERS
+        release.set()
+        poll_until(lambda: sum(len(each.requests) for each in silent) == len(silent), "all posts")
 
 
 def test_plain_message_is_posted_and_its_answer_becomes_a_reply(server: ServerProcess, endpoint: Endpoint) -> None:

@@ -3,7 +3,8 @@
 A claim is a lease with a fence. A result counts only in the transaction that deletes the row under that fence, so its
 effects happen once even if requests are repeated: if a server crashes after the receiver has responded, the lease
 expires and the request is repeated under the same key. Each destination has one worker with a small concurrency: a
-destination that does not respond does not delay others, and all its deliveries are postponed together.
+destination that does not respond does not delay others, and all its deliveries are postponed together. Half of the
+workers are for destinations that responded last: many that do not respond delay only new ones.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Sequence
+from contextlib import nullcontext
 from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
@@ -48,6 +50,9 @@ DELIVERIES_PER_WORKER: Final = 4  #: concurrent deliveries per worker
 #: workers that deliver at once, in all and to one destination: a delivery never waits for the sender while its lease runs
 MAX_WORKERS: Final = MAX_CONCURRENT_POSTS // DELIVERIES_PER_WORKER
 MAX_WORKERS_PER_DESTINATION: Final = MAX_CONCURRENT_POSTS_PER_ORIGIN // DELIVERIES_PER_WORKER
+#: workers for destinations that have not responded yet, or did not respond to the last delivery
+MAX_UNPROVEN_WORKERS: Final = MAX_WORKERS // 2
+MAX_RESPONSIVE_DESTINATIONS: Final = 10_000  #: destinations of which it is known that they responded last
 MAX_DESTINATIONS: Final = 1000  #: destinations read per pass
 LEASE_SECONDS: Final = 90  # seconds, longer than the maximum of endpoint_timeout including the connection
 FIRST_PAUSE, MAX_BACKOFF = 1.0, 3600.0  # seconds
@@ -71,6 +76,8 @@ class OutboxController(DueController):
         self._key = SigningKey(settings.secrets_dir / KEY_FILE)
         self._workers: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._slots = asyncio.Semaphore(MAX_WORKERS)
+        self._unproven_slots = asyncio.Semaphore(MAX_UNPROVEN_WORKERS)
+        self._responsive: dict[str, None] = {}  # a set in the order of the responses
         # Of all tenants, by destination. Weak: they disappear with the last worker of the destination.
         self._destination_slots: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
@@ -109,12 +116,15 @@ class OutboxController(DueController):
         slots = self._destination_slots.setdefault(destination, asyncio.Semaphore(MAX_WORKERS_PER_DESTINATION))
         try:
             while True:
-                async with slots, self._slots:
+                lane = nullcontext() if destination in self._responsive else self._unproven_slots
+                async with slots, lane, self._slots:
                     # Here, because a halt may begin while the worker waits for a slow destination.
                     if self.context.overrides.is_halted(tenant):
                         return
                     rows = await self.write_as_system(tenant, claim)
                     answering = await asyncio.gather(*(self._deliver_or_record_failure(tenant, row) for row in rows))
+                if rows:
+                    self._record_responsiveness(destination, all(answering))
                 if not rows or not all(answering):
                     return
         except Exception:
@@ -123,6 +133,13 @@ class OutboxController(DueController):
             del self._workers[tenant, destination]
             # Rows that became due while the worker ended had no worker started for them.
             self.mark_tenant_due(tenant)
+
+    def _record_responsiveness(self, destination: str, is_responsive: bool) -> None:
+        self._responsive.pop(destination, None)
+        if is_responsive:
+            self._responsive[destination] = None
+            if len(self._responsive) > MAX_RESPONSIVE_DESTINATIONS:
+                del self._responsive[next(iter(self._responsive))]
 
     async def _deliver_or_record_failure(self, tenant: str, row: OutboxRow) -> bool:
         """Make one delivery. Returns whether its destination responds."""

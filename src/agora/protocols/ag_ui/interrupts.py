@@ -28,6 +28,7 @@ __all__ = [
 
 # Bounded: the id comes from a client, and the error repeats it.
 _ID = re.compile(r"(task_[0-9a-f]{32}):(.{1,450})", re.DOTALL)
+MAX_QUOTED_IDS: Final = 20
 TOOL_REASON: Final = "tool_call"
 INPUT_REASON: Final = "input_required"
 AUTHENTICATION_REASON: Final = "agora:auth_required"
@@ -128,15 +129,22 @@ def _build_answer_part(payload: Any) -> dict[str, Any]:
 
 def build_tool_answer_message(task_id: str, question: Fields, answers: Sequence[ToolAnswer]) -> dict[str, Any]:
     """Build the message with the results of the calls in a question. Raises Conflict unless each has one result."""
-    pending = list_pending_call_ids(question)
-    by_id = {split_wire_id(answer.call_id)[1]: answer.content for answer in answers}
+    pending = {build_wire_id(task_id, call_id): call_id for call_id in list_pending_call_ids(question)}
+    # By the whole id: calls of other tasks may have the same one within their task.
+    by_id = {answer.call_id: answer.content for answer in answers}
     # The agent continues with the answer, so it must have all results.
-    if set(pending) != set(by_id):
+    if pending.keys() != by_id.keys():
+        received = ", ".join(list(by_id)[:MAX_QUOTED_IDS])
         raise Conflict(
-            f"{task_id} waits for the results of {', '.join(pending) or 'no call'}; received: {', '.join(by_id)}.",
+            f"The run waits for the results of {', '.join(pending) or 'no call'}; received: {received}.",
             fix="Send the result of each pending call, once.",
         )
-    return {"parts": [{"data": {TOOL_RESULT_KEY: {"id": call_id, "content": by_id[call_id]}}} for call_id in pending]}
+    return {
+        "parts": [
+            {"data": {TOOL_RESULT_KEY: {"id": call_id, "content": by_id[wire_id]}}}
+            for wire_id, call_id in pending.items()
+        ]
+    }
 
 
 def join_texts(message: Fields) -> str:

@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from agora.protocols.ag_ui.interrupts import build_tool_answer_message
+from agora.protocols.ag_ui.run_input import ToolAnswer
+from agora_sdk.errors import Conflict
 from tests.polling import eventually
 from tests.unit.protocols.ag_ui.conftest import SECONDS, Page
 
@@ -279,6 +282,17 @@ async def test_tool_of_the_page_is_executed_by_the_page(page: Page, worker: Work
     second = await resuming
     assert (second[-1]["result"], _text(second)) == ({"shown": True}, '{"shown":true}')
     _check(first, second)
+
+
+def test_result_of_another_tasks_call_is_refused() -> None:
+    """Its id within its task may be the same."""
+    task, other = f"task_{'a' * 32}", f"task_{'b' * 32}"
+    question = {"parts": [{"data": {"tool_call": {"id": "7", "name": "open_dialog"}}}]}
+    answers = [ToolAnswer(f"{task}:7", "opened"), ToolAnswer(f"{other}:7", "refused")]
+    with pytest.raises(Conflict, match=f"waits for the results of {task}:7; received: {task}:7, {other}:7"):
+        build_tool_answer_message(task, question, answers)
+    message = build_tool_answer_message(task, question, answers[:1])
+    assert message["parts"] == [{"data": {"tool_result": {"id": "7", "content": "opened"}}}]
 
 
 async def test_abandoned_question_cancels_the_run(page: Page, worker: Worker) -> None:
