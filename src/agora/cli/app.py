@@ -102,12 +102,12 @@ def _build_market_command(name: str) -> Any:
 
 def _build_category_group(name: str) -> Any:
     """Build the group of a category; its commands are built on first use."""
-    by_hand = CUSTOM_COMMANDS.get(name, {})
+    custom_commands = CUSTOM_COMMANDS.get(name, {})
 
     def load_action(action: str) -> Any:
-        if action not in by_hand:
+        if action not in custom_commands:
             return build_command(map_commands_to_operations(name)[action])
-        return _build_single_command(action, load_command(by_hand[action]))
+        return _build_single_command(action, load_command(custom_commands[action]))
 
     app = Application(
         name=name,
@@ -116,7 +116,10 @@ def _build_category_group(name: str) -> Any:
         cls=_create_group_class(
             name,
             create_lazy_group_class(
-                lambda: [*by_hand, *(each for each in map_commands_to_operations(name) if each not in by_hand)],
+                lambda: [
+                    *custom_commands,
+                    *(each for each in map_commands_to_operations(name) if each not in custom_commands),
+                ],
                 load_action,
             ),
         ),

@@ -152,7 +152,7 @@ def _run_with_database_or_exit(
 
 
 def _print_status(status: DatabaseStatus, json: bool) -> None:
-    about = {
+    document = {
         "database": status.url,
         "exists": status.exists,
         "applied": status.applied,
@@ -161,7 +161,7 @@ def _print_status(status: DatabaseStatus, json: bool) -> None:
         "current": status.is_current,
     }
     if json:
-        Output(json=True).print_json(about)
+        Output(json=True).print_json(document)
         return
     typer.echo(
         f"{status.url}: {'current' if status.is_current else 'not current'}, {status.applied} migrations applied"

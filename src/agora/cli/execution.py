@@ -33,7 +33,7 @@ def execute_streaming(
     # The public call returns only the whole answer: the transport below it sees the pieces.
     session = client._session
     result: ExecutionResult = run_blocking(
-        session.invoke(
+        session.bind_and_call(
             _ChunkForwardingTransport(session.server.blocking_transport, on_chunk),
             declared("instance", "execute"),
             *args,

@@ -58,9 +58,9 @@ def log_in_at_provider(
     *,
     browser: bool = False,
     pause: Callable[[float], None] = time.sleep,
-    show: Callable[[str], Any] = webbrowser.open,
+    open_browser: Callable[[str], Any] = webbrowser.open,
 ) -> Grant:
-    """Fetch the tokens of a person. print_line: prints instructions. pause: sleeps. show: opens a URL in a browser.
+    """Fetch the tokens of a person. print_line: prints instructions. pause: sleeps. open_browser: opens a URL in a browser.
 
     Raises PermissionDenied if the person refuses, DeadlineExceeded, UpstreamFailed, NotFound if no flow is supported.
     """
@@ -86,7 +86,7 @@ def log_in_at_provider(
             client_id,
             scope,
             print_line,
-            show,
+            open_browser,
         )
     raise NotFound(
         f"{issuer} has neither a device authorization endpoint nor one for browsers.",
@@ -141,10 +141,14 @@ def _request_json(method: str, url: str, form: Mapping[str, str] | None = None) 
 
 
 def parse_grant(answer: Mapping[str, Any]) -> Grant:
-    access, refresh, ends = (answer.get(name) for name in ("access_token", "refresh_token", "expires_in"))
+    access, refresh, expires_in = (answer.get(name) for name in ("access_token", "refresh_token", "expires_in"))
     if not isinstance(access, str):
         raise _build_grant_error(answer)
-    return Grant(access, refresh if isinstance(refresh, str) else None, ends if isinstance(ends, int | float) else None)
+    return Grant(
+        access,
+        refresh if isinstance(refresh, str) else None,
+        expires_in if isinstance(expires_in, int | float) else None,
+    )
 
 
 def _build_grant_error(answer: Mapping[str, Any]) -> AgoraError:
@@ -169,12 +173,14 @@ def _log_in_by_device_code(
     pause: Callable[[float], None],
 ) -> Grant:
     status, authorization = _request_json("POST", endpoint, {"client_id": client_id, "scope": scope})
-    code, user_code, where = (authorization.get(name) for name in ("device_code", "user_code", "verification_uri"))
-    if status != 200 or not all(isinstance(text, str) for text in (code, user_code, where)):
+    code, user_code, verification_url = (
+        authorization.get(name) for name in ("device_code", "user_code", "verification_uri")
+    )
+    if status != 200 or not all(isinstance(text, str) for text in (code, user_code, verification_url)):
         raise _build_grant_error(authorization)
-    complete = authorization.get("verification_uri_complete")
+    complete_url = authorization.get("verification_uri_complete")
     print_line(
-        f"Open {complete if isinstance(complete, str) else where} in a browser, and confirm the code {user_code}."
+        f"Open {complete_url if isinstance(complete_url, str) else verification_url} in a browser, and confirm the code {user_code}."
     )
     # 5 s is the default of RFC 8628, section 3.2.
     interval = _parse_seconds_or_default(authorization.get("interval"), 5.0)
@@ -242,7 +248,12 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _log_in_by_browser(
-    endpoint: str, token: str, client_id: str, scope: str, print_line: Callable[[str], None], show: Callable[[str], Any]
+    endpoint: str,
+    token: str,
+    client_id: str,
+    scope: str,
+    print_line: Callable[[str], None],
+    open_browser: Callable[[str], Any],
 ) -> Grant:
     verifier, state = secrets.token_urlsafe(48), secrets.token_urlsafe(24)
     # By address and not by name, with any free port (RFC 8252, sections 7.3 and 8.3).
@@ -259,7 +270,7 @@ def _log_in_by_browser(
         url = f"{endpoint}{'&' if urlsplit(endpoint).query else '?'}{urlencode(parameters)}"
         print_line(f"Log in with the browser that opens, or open this yourself on this machine:\n{url}")
         # After the line is printed: a browser in the terminal blocks until it is left.
-        show(url)
+        open_browser(url)
         query = _wait_for_callback(callback, state)
     if "code" not in query:
         raise _build_grant_error(query)

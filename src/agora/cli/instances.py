@@ -47,7 +47,7 @@ WINDOW, LARGE_WINDOW, FEW_LINES = (
     200,
 )  #: bytes read of a log for its last lines; many lines need more
 POLL_SECONDS = 0.5
-WORD = re.compile(r"[^\s{}\[\]\"]+=")  #: start of a KEY=VALUE argument
+KEY_VALUE_START = re.compile(r"[^\s{}\[\]\"]+=")  #: start of a KEY=VALUE argument
 
 # -- lists -----------------------------------------------------------------------------------------
 
@@ -229,22 +229,22 @@ def execute_and_print(
         )
         return
 
-    last_piece = ""
+    last_chunk = ""
 
-    def print_piece(text: str) -> None:
-        nonlocal last_piece
-        last_piece = clean_text(text.replace("\r\n", "\n")) or last_piece
+    def print_chunk(text: str) -> None:
+        nonlocal last_chunk
+        last_chunk = clean_text(text.replace("\r\n", "\n")) or last_chunk
         sys.stdout.write(clean_text(text.replace("\r\n", "\n")))
         sys.stdout.flush()
 
     try:
         result = execute_streaming(
-            session.client, print_piece, target, endpoint, parameters, method=method, timeout=timeout
+            session.client, print_chunk, target, endpoint, parameters, method=method, timeout=timeout
         )
     finally:
-        if last_piece and not last_piece.endswith("\n"):
+        if last_chunk and not last_chunk.endswith("\n"):
             sys.stdout.write("\n")
-    if not last_piece:
+    if not last_chunk:
         _print_answer(session, result)
     cost = f", {format_money(result.cost, result.currency)}" if result.cost else ""
     session.out.print_note(f"{result.instance_id} in {(result.execution_time or 0) * 1000:,.1f} ms{cost}")
@@ -266,7 +266,7 @@ def _parse_parameters(words: list[str]) -> Any:
     if len(words) == 1 and words[0].startswith("@"):
         return parse_value(words[0])
     # A single word may be JSON, such as 5 or "a=b"; several words can only be KEY=VALUE.
-    if len(words) == 1 and not WORD.match(words[0]):
+    if len(words) == 1 and not KEY_VALUE_START.match(words[0]):
         try:
             return json.loads(words[0])
         except ValueError:

@@ -11,28 +11,28 @@ __all__ = ["LazyCommands", "create_lazy_group_class"]
 
 
 class LazyCommands(MutableMapping[str, Any]):
-    """Mapping of names to commands, some of which ``make(name)`` builds on first use."""
+    """Mapping of names to commands, some of which ``build(name)`` builds on first use."""
 
-    def __init__(self, ready: MutableMapping[str, Any], names: list[str], make: Callable[[str], Any]) -> None:
+    def __init__(self, built: MutableMapping[str, Any], names: list[str], build: Callable[[str], Any]) -> None:
         # Building all commands means importing the contract and describing each field: help for one needs only one.
-        self._ready, self._make = dict(ready), make
-        self._names = [*ready, *(name for name in names if name not in ready)]
+        self._built, self._build = dict(built), build
+        self._names = [*built, *(name for name in names if name not in built)]
 
     def __getitem__(self, name: str) -> Any:
-        if name not in self._ready:
+        if name not in self._built:
             if name not in self._names:
                 raise KeyError(name)
-            self._ready[name] = self._make(name)
-        return self._ready[name]
+            self._built[name] = self._build(name)
+        return self._built[name]
 
     def __setitem__(self, name: str, command: Any) -> None:
-        self._ready[name] = command
+        self._built[name] = command
         if name not in self._names:
             self._names.append(name)
 
     def __delitem__(self, name: str) -> None:
         self._names.remove(name)
-        self._ready.pop(name, None)
+        self._built.pop(name, None)
 
     def __iter__(self) -> Iterator[str]:
         return iter(tuple(self._names))
@@ -46,14 +46,14 @@ class LazyCommands(MutableMapping[str, Any]):
 
 
 def create_lazy_group_class(
-    names: Callable[[], list[str]], make: Callable[[str], Any], hints: Mapping[str, str] = {}
+    names: Callable[[], list[str]], build: Callable[[str], Any], hints: Mapping[str, str] = {}
 ) -> type[Group]:
     """Create a group class whose additional commands are built on first use. hints: what to use instead of unknown ones."""
 
     class LazyGroup(Group):
         def __init__(self, **settings: Any) -> None:
             super().__init__(**settings)
-            self.commands = LazyCommands(self.commands, names(), make)
+            self.commands = LazyCommands(self.commands, names(), build)
 
         def list_commands(self, ctx: Any) -> list[str]:
             return list(self.commands)

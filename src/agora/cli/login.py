@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agora_sdk.errors import AgoraError, NotFound
-from agora_sdk.login import Login as Kept
+from agora_sdk.login import Login as StoredLogin
 
 from .session import Session, client_command
 
@@ -53,7 +53,7 @@ def _log_in_at_provider(session: Session, configuration: AuthConfiguration, *, b
     from .identity_provider import Grant, log_in_at_provider
 
     assert configuration.issuer is not None, "a server with providers names the first"
-    granted: Grant = log_in_at_provider(
+    grant: Grant = log_in_at_provider(
         configuration.issuer,
         configuration.client_id,
         configuration.scope or "openid",
@@ -61,11 +61,11 @@ def _log_in_at_provider(session: Session, configuration: AuthConfiguration, *, b
         browser=browser,
     )
     # Asked before storing: a token that this server does not accept must not replace anything.
-    client = session.client.with_options(token=granted.access_token)
+    client = session.client.with_options(token=grant.access_token)
     me = client.auth.userinfo()
-    expires = time.time() + (granted.expires_in or DEFAULT_LIFETIME)
+    expires = time.time() + (grant.expires_in or DEFAULT_LIFETIME)
     _store_tokens(
-        session, me.username or me.name, granted.access_token, granted.refresh_token, expires, configuration.client_id
+        session, me.username or me.name, grant.access_token, grant.refresh_token, expires, configuration.client_id
     )
     _print_greeting(session, me.name, me.role)
 
@@ -79,7 +79,9 @@ def _store_login_and_greet(session: Session, grant: Login, client_id: str | None
 def _store_tokens(
     session: Session, username: str, access: str, refresh: str | None, expires: float, client_id: str | None
 ) -> None:
-    _get_login_store(session).store_login(session.client.url, Kept(username, access, refresh, expires, client_id))
+    _get_login_store(session).store_login(
+        session.client.url, StoredLogin(username, access, refresh, expires, client_id)
+    )
 
 
 def _print_greeting(session: Session, name: str, role: str | None) -> None:

@@ -76,7 +76,7 @@ def print_task_until_done(
 
     if _stream_entries_until_interrupted(session, task_id, print_entry):
         _end_incomplete_line(output if not session.out.json else "")
-        _print_conclusion_and_exit(session, session.client.task.get(task_id), print_result)
+        _print_conclusion_and_exit_unless_completed(session, session.client.task.get(task_id), print_result)
 
 
 def _end_incomplete_line(output: str) -> str:
@@ -113,7 +113,9 @@ def _stream_entries_until_interrupted(session: Session, task_id: str, on_entry: 
     return True
 
 
-def _print_conclusion_and_exit(session: Session, task: Task, print_result: Callable[[Any], None] | None) -> None:
+def _print_conclusion_and_exit_unless_completed(
+    session: Session, task: Task, print_result: Callable[[Any], None] | None
+) -> None:
     """Print how a task ended, and exit with its exit code."""
     if not session.out.json:
         session.out.print_text(f"{task.status} {task.task_id}", TONES.get(task.status, ""))

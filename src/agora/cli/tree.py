@@ -47,10 +47,12 @@ def build_step_tree(console: Console, workflow: Workflow, inner: Mapping[str, Wo
     return _add_branch(console, workflow, inner, datetime.now(UTC), lambda label: Tree(label, guide_style="dim"))
 
 
-def _add_branch(console: Console, workflow: Workflow, inner: Mapping[str, Workflow], now: datetime, grow: Any) -> Tree:
+def _add_branch(
+    console: Console, workflow: Workflow, inner: Mapping[str, Workflow], now: datetime, add_node: Any
+) -> Tree:
     plain = console.options.ascii_only
     finished = sum(step.status in ("completed", "skipped") for step in workflow.steps)
-    tree: Tree = grow(
+    tree: Tree = add_node(
         _join_texts(
             (clean_text(workflow.workflow_name), "bold"),
             (workflow.status, TONES.get(workflow.status, "")),
@@ -79,11 +81,11 @@ def format_step(
 ) -> Text:
     """Format one step as a line. names: agent names by id."""
     tone = "dim" if step.status in UNSTYLED_STATUSES else TONES.get(step.status, "")
-    marks = ASCII_STATUS_SYMBOLS if plain else STATUS_SYMBOLS
+    symbols = ASCII_STATUS_SYMBOLS if plain else STATUS_SYMBOLS
     percent = 100.0 if step.status == "completed" else step.progress
     agent = step.assigned_agent or step.agent
     return _join_texts(
-        (f"{marks[step.status]} {step.name:<{width}}", tone),
+        (f"{symbols[step.status]} {step.name:<{width}}", tone),
         (f"{step.status:<9}", tone),
         (
             f"{_build_progress_bar(percent, plain)} {percent:>3.0f}%"
@@ -125,15 +127,15 @@ def _join_texts(*parts: tuple[str, str]) -> Text:
 
 
 def _build_progress_bar(percent: float, plain: bool) -> str:
-    full = round(min(max(percent, 0.0), 100.0) / 100 * BAR_WIDTH)
+    filled_count = round(min(max(percent, 0.0), 100.0) / 100 * BAR_WIDTH)
     full_mark, empty_mark = ("#", "-") if plain else ("━", "╌")
-    return full_mark * full + empty_mark * (BAR_WIDTH - full)
+    return full_mark * filled_count + empty_mark * (BAR_WIDTH - filled_count)
 
 
-def _compute_elapsed_seconds(thing: StepState | Workflow, now: datetime) -> float | None:
-    if thing.completed_at is not None or thing.started_at is None:
-        return thing.duration_seconds
-    return max((now - thing.started_at).total_seconds(), 0.0)
+def _compute_elapsed_seconds(state: StepState | Workflow, now: datetime) -> float | None:
+    if state.completed_at is not None or state.started_at is None:
+        return state.duration_seconds
+    return max((now - state.started_at).total_seconds(), 0.0)
 
 
 def format_duration(seconds: float | None) -> str:

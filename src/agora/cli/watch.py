@@ -34,7 +34,9 @@ def _print_event(session: Session, event: Any) -> None:
         return
     data = event.data if isinstance(event.data, dict) else {"data": event.data}
     subject = data.get("from_name") or data.get("agent_name") or event.source.rsplit("/", 1)[-1]
-    what = data.get("content") or ", ".join(f"{key}={format_cell(value)}" for key, value in data.items() if value)
-    text = clean_text(str(what)).replace("\n", " ")
-    short = text if len(text) <= MAX_TEXT_CHARACTERS else text[:MAX_TEXT_CHARACTERS] + " ..."
-    session.out.print_text(f"{format_cell(event.time)}  #{event.sequence}  {event.type}  {subject}: {short}")
+    description = data.get("content") or ", ".join(
+        f"{key}={format_cell(value)}" for key, value in data.items() if value
+    )
+    text = clean_text(str(description)).replace("\n", " ")
+    excerpt = text if len(text) <= MAX_TEXT_CHARACTERS else text[:MAX_TEXT_CHARACTERS] + " ..."
+    session.out.print_text(f"{format_cell(event.time)}  #{event.sequence}  {event.type}  {subject}: {excerpt}")

@@ -203,7 +203,9 @@ async def test_login_with_a_local_browser(provider: str, served: Running) -> Non
     def show(url: str) -> None:
         threading.Thread(target=browse, args=(url, "vera"), daemon=True).start()
 
-    come_in = functools.partial(flows.log_in_at_provider, provider, "agora-web", "openid profile", vera.note, show=show)
+    come_in = functools.partial(
+        flows.log_in_at_provider, provider, "agora-web", "openid profile", vera.note, open_browser=show
+    )
     granted = await asyncio.to_thread(come_in, browser=True)
     assert "browser" in vera.said
     caller = await served.app.authenticator.authenticate(await _for_us(granted, served))

@@ -213,7 +213,7 @@ class AgoraClient(Closing):
 
         options = {"message_type": message_type, "priority": priority, "metadata": metadata}
         send_options = {name: value for name, value in options.items() if value is not None}
-        return self._session.run(
+        return self._session.run_or_return_pending(
             "request", lambda io: request_reply(io, self._session, to_agent, content, timeout, send_options)
         )
 
@@ -230,7 +230,7 @@ class AgoraClient(Closing):
         """
         from .listener import start_listener
 
-        return self._session.run(
+        return self._session.run_or_return_pending(
             "subscribe_to_agent_events", lambda io: start_listener(io, self._session, agent_name, event_type, handler)
         )
 

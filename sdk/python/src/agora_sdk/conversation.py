@@ -31,17 +31,17 @@ async def request_reply(
     # Before it is sent: the inbox of the agent must skip a reply that comes at once.
     session.expected.expect_reply(correlation)
     try:
-        await session.invoke(io, calls["send"], to_agent, content, correlation_id=correlation, **options)
+        await session.bind_and_call(io, calls["send"], to_agent, content, correlation_id=correlation, **options)
         # By the correlation id and not by the sender: the reply may come from another agent, to which the message was delegated.
         while (remaining := deadline - (start := io.now())) > 0:
-            page = await session.invoke(
+            page = await session.bind_and_call(
                 io, calls["receive"], correlation_id=correlation, wait=min(remaining, WATCH_SECONDS), limit=1
             )
             if page.items:
                 reply: Message = page.items[0]
                 # Before the acknowledgement: until then the inbox still reads the reply as unread.
                 session.expected.mark_received(reply.message_id)
-                await session.invoke(io, calls["mark"], [reply.message_id], DeliveryState.ACKNOWLEDGED)
+                await session.bind_and_call(io, calls["mark"], [reply.message_id], DeliveryState.ACKNOWLEDGED)
                 return reply
             await pause_after_early_poll(io, start)
     finally:

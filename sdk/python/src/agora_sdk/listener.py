@@ -122,7 +122,7 @@ class Listener:
             return False
         for attempt in itertools.count():
             try:
-                agent = await self._session.invoke(io, Agents.operations["get"], agent_id)
+                agent = await self._session.bind_and_call(io, Agents.operations["get"], agent_id)
                 return bool(agent.agent_name == self.agent_name)
             except NotFound:
                 break

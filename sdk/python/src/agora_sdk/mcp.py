@@ -134,26 +134,26 @@ class MCPClient(Closing):
         credential = {"authorization": f"Bearer {token}"} if token else {}
         peer = Peer(_normalize_server_url(url), {**credential, **(headers or {})}, self._pooling)
 
-        async def work(pick: ChooseTransport) -> MCPServer:
+        async def work(choose_transport: ChooseTransport) -> MCPServer:
             try:
-                await peer.initialize_and_list_tools(pick(peer), timeout or self._options.timeout)
+                await peer.initialize_and_list_tools(choose_transport(peer), timeout or self._options.timeout)
             except AgoraError:
                 # The session may already be open, and nobody else could end it.
-                await peer.close(pick(peer))
+                await peer.close(choose_transport(peer))
                 raise
             alias = self._choose_unique_name(
-                name or str(peer.info.get("name") or peer.url), peer.url, chosen=name is not None
+                name or str(peer.info.get("name") or peer.url), peer.url, is_given=name is not None
             )
             earlier, self._peers[alias] = self._peers.get(alias), peer
             # Servers keep a session until it is ended, and some limit their number.
             if earlier is not None:
-                await earlier.close(pick(earlier))
+                await earlier.close(choose_transport(earlier))
             version = peer.info.get("version")
             return MCPServer(
                 name=alias, url=peer.url, version=version, protocol_version=peer.version, tools=list(peer.tools)
             )
 
-        return self._run_operation("connect", work)
+        return self._run_or_return_pending("connect", work)
 
     def list_tools(self, server: str | None = None) -> Tools:
         """List the current tools of all servers or of one.
@@ -161,12 +161,12 @@ class MCPClient(Closing):
         Servers that fail are named in ``errors``; if all fail, the error of the first is raised.
         """
 
-        async def work(pick: ChooseTransport) -> Tools:
+        async def work(choose_transport: ChooseTransport) -> Tools:
             listing, errors = [], dict[str, AgoraError]()
             peers = self._select_peers(server)
             for name, peer in peers.items():
                 try:
-                    tools = await peer.list_tools(pick(peer), self._options.timeout)
+                    tools = await peer.list_tools(choose_transport(peer), self._options.timeout)
                 except AgoraError as error:
                     errors[name] = error
                 else:
@@ -175,7 +175,7 @@ class MCPClient(Closing):
                 raise next(iter(errors.values()))
             return Tools(tools=listing, errors={name: str(error) for name, error in errors.items()})
 
-        return self._run_operation("list_tools", work)
+        return self._run_or_return_pending("list_tools", work)
 
     def call_tool(
         self,
@@ -194,13 +194,13 @@ class MCPClient(Closing):
 
         seconds = timeout or self._options.timeout
 
-        async def work(pick: ChooseTransport) -> Any:
-            result = await self._call_tool(pick, name, arguments, server, seconds, on_progress)
+        async def work(choose_transport: ChooseTransport) -> Any:
+            result = await self._call_tool(choose_transport, name, arguments, server, seconds, on_progress)
             if result.is_error:
                 raise _build_tool_error(name, result)
             return result.value
 
-        return self._run_operation("call_tool", work)
+        return self._run_or_return_pending("call_tool", work)
 
     def call_tool_result(
         self,
@@ -213,8 +213,9 @@ class MCPClient(Closing):
     ) -> ToolResult:
         """Call a tool and return its complete result; a failed tool raises no error."""
         seconds = timeout or self._options.timeout
-        return self._run_operation(
-            "call_tool_result", lambda pick: self._call_tool(pick, name, arguments, server, seconds, on_progress)
+        return self._run_or_return_pending(
+            "call_tool_result",
+            lambda choose_transport: self._call_tool(choose_transport, name, arguments, server, seconds, on_progress),
         )
 
     @property
@@ -242,23 +243,25 @@ class MCPClient(Closing):
 
     async def _call_tool(
         self,
-        pick: ChooseTransport,
+        choose_transport: ChooseTransport,
         name: str,
         arguments: Mapping[str, Any] | None,
         server: str | None,
         seconds: float,
         on_progress: OnProgress | None,
     ) -> ToolResult:
-        peer = await self._choose_peer_for_tool(pick, name, server)
+        peer = await self._choose_peer_for_tool(choose_transport, name, server)
         params = {"name": name, "arguments": dict(arguments or {})}
-        result = await peer.request(pick(peer), "tools/call", params, seconds=seconds, on_progress=on_progress)
+        result = await peer.request(
+            choose_transport(peer), "tools/call", params, seconds=seconds, on_progress=on_progress
+        )
         return ToolResult(
             content=result.get("content") or [],
             structured_content=result.get("structuredContent"),
             is_error=bool(result.get("isError")),
         )
 
-    async def _choose_peer_for_tool(self, pick: ChooseTransport, name: str, server: str | None) -> Peer:
+    async def _choose_peer_for_tool(self, choose_transport: ChooseTransport, name: str, server: str | None) -> Peer:
         """Find the server that has a tool. If none is known, the servers are listed again; then one is tried that does
         not list all its tools."""
         peers = self._select_peers(server)
@@ -269,7 +272,7 @@ class MCPClient(Closing):
         first_error: AgoraError | None = None
         for peer in peers.values():
             try:
-                if name in await peer.list_tools(pick(peer), self._options.timeout):
+                if name in await peer.list_tools(choose_transport(peer), self._options.timeout):
                     return peer
             except AgoraError as error:
                 # Another server may have the tool.
@@ -296,15 +299,15 @@ class MCPClient(Closing):
             )
         return {server: self._peers[server]}
 
-    def _choose_unique_name(self, name: str, url: str, *, chosen: bool) -> str:
+    def _choose_unique_name(self, name: str, url: str, *, is_given: bool) -> str:
         """Choose a unique name for a server; a server that is connected again keeps its name."""
         unique, number = name, 1
-        while not chosen and unique in self._peers and self._peers[unique].url != url:
+        while not is_given and unique in self._peers and self._peers[unique].url != url:
             number += 1
             unique = f"{name}-{number}"
         return unique
 
-    def _run_operation(self, name: str, work: Callable[[ChooseTransport], Coroutine[Any, Any, T]]) -> T:
+    def _run_or_return_pending(self, name: str, work: Callable[[ChooseTransport], Coroutine[Any, Any, T]]) -> T:
         """Run a coroutine in the caller's mode: return its result, or an awaitable."""
         if self._options.blocking:
             return run_blocking(work(lambda peer: peer.blocking_transport))

@@ -28,8 +28,9 @@ def make_method(session: Session, operation: Operation) -> Callable[..., Any]:
             if session.options.blocking:
                 stream.connect()
             return stream
-        return session.run(
-            f"{operation.category}.{operation.attribute}", lambda io: session.call(io, operation, arguments)
+        return session.run_or_return_pending(
+            f"{operation.category}.{operation.attribute}",
+            lambda io: session.call_with_bound_arguments(io, operation, arguments),
         )
 
     call.__name__ = operation.attribute

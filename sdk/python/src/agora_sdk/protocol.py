@@ -76,7 +76,7 @@ class AgentProtocol:
     ) -> AgentMessage:
         """Send a message of any type. Returns the marketplace's response: its own answer, or
         ``confirm``/``accepted``."""
-        return self._session.run(
+        return self._session.run_or_return_pending(
             "protocol.send_message", lambda io: self._send_and_fetch_reply(io, to, message_type, intent, payload, more)
         )
 
@@ -245,10 +245,10 @@ class AgentProtocol:
 
         async def read(io: IO) -> PendingPage:
             return self._decrypt_page(
-                await self._session.invoke(io, CONVERSATION_OPERATIONS["pending"], wait=wait, limit=limit)
+                await self._session.bind_and_call(io, CONVERSATION_OPERATIONS["pending"], wait=wait, limit=limit)
             )
 
-        return self._session.run("protocol.pending", read)
+        return self._session.run_or_return_pending("protocol.pending", read)
 
     def acknowledge(self, *messages: AgentMessage) -> Marked:
         """Mark messages as handled: they are no longer pending. Answering a message does not acknowledge it."""
@@ -256,10 +256,10 @@ class AgentProtocol:
 
         async def mark(io: IO) -> Marked:
             operation = Messaging.operations["mark"]
-            marked: Marked = await self._session.invoke(io, operation, ids, DeliveryState.ACKNOWLEDGED)
+            marked: Marked = await self._session.bind_and_call(io, operation, ids, DeliveryState.ACKNOWLEDGED)
             return marked
 
-        return self._session.run("protocol.acknowledge", mark)
+        return self._session.run_or_return_pending("protocol.acknowledge", mark)
 
     def decrypt(self, message: AgentMessage) -> AgentMessage:
         """Decrypt the payload of a message. Raises UnknownKey, Undecipherable. Makes no network calls."""
@@ -274,11 +274,15 @@ class AgentProtocol:
 
     def publish_key(self) -> Agent:
         """Ensure that this agent has a published encryption key: one that this machine stores, or a new one."""
-        return self._session.run("protocol.publish_key", lambda io: self._publish_key(io, fresh=False))
+        return self._session.run_or_return_pending(
+            "protocol.publish_key", lambda io: self._create_and_publish_key_if_needed(io, is_forced=False)
+        )
 
     def rotate_key(self) -> Agent:
         """Publish a new key before the previous one; messages for older keys can still be decrypted here."""
-        return self._session.run("protocol.rotate_key", lambda io: self._publish_key(io, fresh=True))
+        return self._session.run_or_return_pending(
+            "protocol.rotate_key", lambda io: self._create_and_publish_key_if_needed(io, is_forced=True)
+        )
 
     # -- implementation --------------------------------------------------------------------------
 
@@ -289,19 +293,21 @@ class AgentProtocol:
             raise InvalidRequest("timeout must be above 0 seconds.")
         expected = {"timeout": max(1, int(timeout * 1000))} | dict(more.pop("expected", None) or {})
 
-        async def ask(io: IO) -> AgentMessage:
+        async def request_and_await_answer(io: IO) -> AgentMessage:
             return await self._await_answer(
                 io, await self._post_message(io, to, kind, intent, payload, {**more, "expected": expected})
             )
 
-        return self._session.run(f"protocol.{kind}", ask)
+        return self._session.run_or_return_pending(f"protocol.{kind}", request_and_await_answer)
 
     async def _await_answer(self, io: IO, accepted: Accepted) -> AgentMessage:
         """Wait for the answer, or for a failure in its place."""
         # No deadline of its own: when ``expected.timeout`` has passed, the marketplace answers with a failure.
         while True:
             start = io.now()
-            reply = await self._session.invoke(io, CONVERSATION_OPERATIONS["reply"], accepted.message_id, WATCH_SECONDS)
+            reply = await self._session.bind_and_call(
+                io, CONVERSATION_OPERATIONS["reply"], accepted.message_id, WATCH_SECONDS
+            )
             if reply.message is not None:
                 return self.decrypt(reply.message)
             await pause_after_early_poll(io, start)
@@ -312,7 +318,9 @@ class AgentProtocol:
         accepted = await self._post_message(io, to, kind, intent, payload, more)
         if accepted.answer is None:
             return _build_receipt_message(accepted)
-        reply = await self._session.invoke(io, CONVERSATION_OPERATIONS["reply"], accepted.message_id)  # acknowledges it
+        reply = await self._session.bind_and_call(
+            io, CONVERSATION_OPERATIONS["reply"], accepted.message_id
+        )  # acknowledges it
         return reply.message or accepted.answer
 
     async def _post_message(
@@ -324,7 +332,7 @@ class AgentProtocol:
         document = _build_message_document(to, kind, intent, payload, more)
         if encrypted:
             document = await self._encrypt_document(io, document)
-        accepted: Accepted = await self._session.invoke(io, CONVERSATION_OPERATIONS["send"], message=document)
+        accepted: Accepted = await self._session.bind_and_call(io, CONVERSATION_OPERATIONS["send"], message=document)
         return accepted
 
     def _decrypt_page(self, page: Page[AgentMessage]) -> PendingPage:
@@ -369,7 +377,7 @@ class AgentProtocol:
         # The recipients of a broadcast or a capability are chosen by the marketplace: there is no key to encrypt for.
         if name in KEYLESS_TARGETS or name.startswith("capability:"):
             raise UnknownKey(f"{name} has no key: name the agents that are to read it.")
-        agent = await self._session.invoke(io, Agents.operations["get"], name)
+        agent = await self._session.bind_and_call(io, Agents.operations["get"], name)
         if not agent.public_keys:
             raise UnknownKey(
                 f"{name} has published no key to encrypt with.",
@@ -383,19 +391,19 @@ class AgentProtocol:
         agent_id = self._session.identity.agent_id
         if agent_id is None:
             raise InvalidRequest("This client is not an agent.", fix="Register first, or give AgoraClient(agent=NAME).")
-        me: Agent = await self._session.invoke(io, Agents.operations["get"], agent_id)
+        me: Agent = await self._session.bind_and_call(io, Agents.operations["get"], agent_id)
         return me
 
     def _list_private_keys(self) -> list[dict[str, Any]]:
         identity = self._session.identity
         return self.keys.keys(identity.url, identity.tenant, identity.agent_id or "")
 
-    async def _publish_key(self, io: IO, *, fresh: bool) -> Agent:
+    async def _create_and_publish_key_if_needed(self, io: IO, *, is_forced: bool) -> Agent:
         from .crypto import new_key, public
 
         me = await self._fetch_own_agent(io)
         own_key_ids = {key["kid"] for key in self._list_private_keys()}
-        if not fresh and me.public_keys and me.public_keys[0].kid in own_key_ids:
+        if not is_forced and me.public_keys and me.public_keys[0].kid in own_key_ids:
             return me
         key = new_key()
         identity = self._session.identity
@@ -403,7 +411,7 @@ class AgentProtocol:
         self.keys.add(identity.url, identity.tenant, me.agent_id, key)
         current = [old.model_dump(exclude_none=True) for old in me.public_keys if old.kid in own_key_ids][:1]
         update = Agents.operations["update"]
-        agent: Agent = await self._session.invoke(io, update, me.agent_id, public_keys=[public(key), *current])
+        agent: Agent = await self._session.bind_and_call(io, update, me.agent_id, public_keys=[public(key), *current])
         return agent
 
 

@@ -125,7 +125,9 @@ class Session:
         for listener in tuple(self.listeners):
             listener.close()
 
-    def run(self, name: str, work: Callable[[BlockingTransport | AsyncTransport], Coroutine[Any, Any, T]]) -> T:
+    def run_or_return_pending(
+        self, name: str, work: Callable[[BlockingTransport | AsyncTransport], Coroutine[Any, Any, T]]
+    ) -> T:
         """Run a coroutine in the caller's mode: return its result, or an awaitable."""
         if self.options.blocking:
             from .transport import run_blocking
@@ -133,13 +135,13 @@ class Session:
             return run_blocking(work(self.server.blocking_transport))
         return cast("T", Pending(name, work(self.server.async_transport)))
 
-    async def invoke(self, io: IO, operation: Operation, *args: Any, **kwargs: Any) -> Any:
+    async def bind_and_call(self, io: IO, operation: Operation, *args: Any, **kwargs: Any) -> Any:
         """Call an operation with the arguments of its method."""
         from .wire import bind_arguments
 
-        return await self.call(io, operation, bind_arguments(operation, args, kwargs))
+        return await self.call_with_bound_arguments(io, operation, bind_arguments(operation, args, kwargs))
 
-    async def call(self, io: IO, operation: Operation, arguments: BaseModel) -> Any:
+    async def call_with_bound_arguments(self, io: IO, operation: Operation, arguments: BaseModel) -> Any:
         """Call an operation with validated arguments; credentials in the answer are stored."""
         # Before the token is read: a renewal replaces it.
         await self.identity.renew_login(io)
@@ -245,8 +247,10 @@ class Session:
         if not isinstance(result, Page) or (after := next_page_arguments(operation, arguments, result)) is None:
             return
         # Both kinds, whatever the mode of the call: a page may be iterated in other code than that which fetched it.
-        result._following = lambda: run_blocking(self.call(self.server.blocking_transport, operation, after))
-        result._following_async = lambda: self.call(self.server.async_transport, operation, after)
+        result._following = lambda: run_blocking(
+            self.call_with_bound_arguments(self.server.blocking_transport, operation, after)
+        )
+        result._following_async = lambda: self.call_with_bound_arguments(self.server.async_transport, operation, after)
 
 
 def _compute_total_timeout(seconds: float, operation: Operation, arguments: BaseModel) -> float:

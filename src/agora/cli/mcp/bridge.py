@@ -156,7 +156,7 @@ class Bridge:
 
     def _build_delivery_function(self, pending: PendingRequest) -> Callable[[Answer], Awaitable[None]]:
         async def deliver_call_answer(answer: Answer) -> None:
-            text, parts = pending.apply_answer(answer)
+            text, parts = pending.match_answer_and_mark_answered(answer)
             for request, part in parts:
                 self._update_session(request, part, answer)
             await self._pipe.send(text)
@@ -174,7 +174,7 @@ class Bridge:
                 for tool in part["result"].get("tools", ()):
                     self._subscriptions[tool["name"]] = dict(mcp_wire.list_mirrored_parameters(tool.get("inputSchema")))
             case _:
-                self._server.session.record_request(request)
+                self._server.session.record_successful_request(request)
 
     async def _send_error(self, error: AgoraError, *request_ids: Any) -> None:
         document = {"code": error.jsonrpc, "message": str(error), "data": error.problem()}
@@ -229,7 +229,7 @@ class Bridge:
                 is_over = "error" in message or not is_acknowledged
                 if not is_over:  # the server is stopping; the client's subscription continues
                     return
-                pending.apply_answer(answer)
+                pending.match_answer_and_mark_answered(answer)
             elif message.get("method") == ACKNOWLEDGED_METHOD and is_acknowledged:
                 for line in list_subscription_catch_up(message):
                     await self._pipe.send(line)

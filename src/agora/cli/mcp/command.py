@@ -86,14 +86,16 @@ def bridge(
         configured_url = connection.url or os.environ.get("AGORA_URL")
         if embedded and connection.url:
             raise typer.BadParameter("--embedded and --url exclude each other")
-        location, identity = _locate_server(configured_url if not embedded else None, connection, embedded)
+        location, identity = _build_location_and_identity(
+            configured_url if not embedded else None, connection, embedded
+        )
         identity.token()  # report a missing credential at start, not at the first request
         parameters = view_options.build_view_parameters(view, names, toolsets, tools, readonly=readonly)
         path = view_options.build_endpoint_path(server, parameters)
         raise typer.Exit(_relay_until_closed(location, identity, path, patience))
 
 
-def _locate_server(
+def _build_location_and_identity(
     chosen: str | None, connection: Connection, embedded: bool | None
 ) -> tuple[ServerLocation, Identity]:
     """Determine the server's location and the caller's identity there."""
@@ -128,8 +130,8 @@ def _relay_until_closed(location: ServerLocation, identity: Identity, path: str,
     async def run_bridge() -> None:
         pipe = Pipe(*claim_standard_streams())
         try:
-            upstream = ServerClient(location, identity, path=path, version=__version__)
-            await Bridge(pipe, upstream, timeout=patience).run_until_closed()
+            client = ServerClient(location, identity, path=path, version=__version__)
+            await Bridge(pipe, client, timeout=patience).run_until_closed()
         finally:
             pipe.close()
             await location.close()

@@ -26,16 +26,16 @@ __all__ = ["main"]
 
 def main() -> int:
     """Serve until standard input ends. Returns the exit code."""
-    answering = os.dup(1)
+    address_output = os.dup(1)
     # Standard output carries the address only: other output goes to the log.
     os.dup2(2, 1)
-    threading.Thread(target=_stop_at_end, daemon=True).start()
+    threading.Thread(target=_stop_server_at_end_of_input, daemon=True).start()
     level = os.environ.get("AGORA_LOG_LEVEL") or "warning"
     try:
         settings = Settings.load_settings(host="127.0.0.1", port=0, events_port=0, shutdown_grace=1, log_level=level)
         file = settings.data_dir / ADDRESS_FILE
-        with _publish_address(answering, file) as say:
-            return run_server(settings, print_line=say)
+        with _publish_address(address_output, file) as print_line:
+            return run_server(settings, print_line=print_line)
     except DataDirectoryLocked:
         return LOCKED_EXIT_CODE
     except (ConfigurationError, StoreFailure, OSError) as error:
@@ -66,7 +66,7 @@ def _publish_address(output: int, file: Path) -> Iterator[Callable[[str], None]]
             file.unlink(missing_ok=True)
 
 
-def _stop_at_end() -> None:
+def _stop_server_at_end_of_input() -> None:
     # The pipe ends with the bridge, however that ends.
     while os.read(0, 1024):
         pass

@@ -49,8 +49,8 @@ class McpClient:
     @property
     def scopes(self) -> tuple[str, ...]:
         """Scopes whose configuration can be written; the default first."""
-        usual = ("project", "user") if self.name in PROJECT_SCOPED_CLIENTS else ("user", "project")
-        return tuple(scope for scope in usual if self.config_file(scope) is not None)
+        scopes_by_preference = ("project", "user") if self.name in PROJECT_SCOPED_CLIENTS else ("user", "project")
+        return tuple(scope for scope in scopes_by_preference if self.config_file(scope) is not None)
 
     def config_file(self, scope: str, platform: str = sys.platform) -> Path | None:
         """Return the file of a scope, if any: the user's own, or that of the project in this directory.
@@ -88,11 +88,11 @@ def _format_typed_command_entry(entry: ServerEntry) -> dict[str, Any]:
 def _build_url_entry_formatter(key: str, kind: str | None = None) -> Form:
     """Build a formatter of URL entries with that key, and a type if the client requires one."""
 
-    def format_log_entry_or_none(entry: ServerEntry) -> dict[str, Any]:
+    def format_url_entry(entry: ServerEntry) -> dict[str, Any]:
         headers = {"headers": dict(entry.headers)} if entry.headers else {}
         return {**({"type": kind} if kind else {}), key: entry.url, **headers}
 
-    return format_log_entry_or_none
+    return format_url_entry
 
 
 def _format_opencode_entry(entry: ServerEntry) -> dict[str, Any]:
@@ -106,9 +106,14 @@ def _format_codex_entry(entry: ServerEntry) -> dict[str, Any]:
         token = {"bearer_token_env_var": "AGORA_TOKEN"} if "Authorization" in entry.headers else {}
         return {"url": entry.url, **token}
     command, *arguments = entry.command
-    passed = {name: value for name, value in entry.environment.items() if name != "AGORA_TOKEN"}
-    forwarded = {"env_vars": ["AGORA_TOKEN"]} if "AGORA_TOKEN" in entry.environment else {}
-    return {"command": command, "args": arguments, **forwarded, **({"env": passed} if passed else {})}
+    literal_variables = {name: value for name, value in entry.environment.items() if name != "AGORA_TOKEN"}
+    token_variable = {"env_vars": ["AGORA_TOKEN"]} if "AGORA_TOKEN" in entry.environment else {}
+    return {
+        "command": command,
+        "args": arguments,
+        **token_variable,
+        **({"env": literal_variables} if literal_variables else {}),
+    }
 
 
 VSCODE_EXTENSION_SETTINGS = "saoudrizwan.claude-dev/settings/cline_mcp_settings.json"

@@ -33,15 +33,15 @@ class PendingRequest:
     def __init__(self, message: Message | list[Message], line: bytes) -> None:
         self._message, self._line = message, line
         self.parts = message if isinstance(message, list) else [message]
-        self._waiting = {part["id"]: part for part in self.parts if "id" in part and "method" in part}
+        self._unanswered_parts = {part["id"]: part for part in self.parts if "id" in part and "method" in part}
         # One key for all attempts: a tool whose answer was lost runs once.
-        self._key = os.urandom(16).hex()
+        self._idempotency_key = os.urandom(16).hex()
         self.cancelled = False
 
     @property
     def first(self) -> Message:
         """The request, or the first unanswered one of a batch."""
-        return next(iter(self._waiting.values()), self.parts[0])
+        return next(iter(self._unanswered_parts.values()), self.parts[0])
 
     @property
     def method(self) -> str:
@@ -55,14 +55,14 @@ class PendingRequest:
     @property
     def unanswered_ids(self) -> list[Any]:
         """Ids without an answer."""
-        return list(self._waiting)
+        return list(self._unanswered_parts)
 
     def encode_body(self) -> bytes:
         """Encode the message; for an interrupted batch, only its unanswered parts."""
         # The client's own bytes if possible: parsing and encoding again could change numbers.
-        if isinstance(self._message, dict) or len(self._waiting) == len(self.parts):
+        if isinstance(self._message, dict) or len(self._unanswered_parts) == len(self.parts):
             return self._line
-        return json.dumps(list(self._waiting.values())).encode()
+        return json.dumps(list(self._unanswered_parts.values())).encode()
 
     def build_headers(self, session: Mapping[str, str], mirrored: Mapping[tuple[str, ...], str]) -> dict[str, str]:
         """Build the headers of its protocol version. A tool call has an idempotency key, so that retries have no
@@ -71,11 +71,11 @@ class PendingRequest:
             return {}
         headers = mcp_wire.build_routing_headers(self.first) or dict(session)
         if self.method == "tools/call":
-            headers["idempotency-key"] = self._key
+            headers["idempotency-key"] = self._idempotency_key
             headers |= mcp_wire.build_mirrored_headers(mirrored, read_request_params(self.first).get("arguments"))
         return headers
 
-    def apply_answer(self, answer: Answer) -> tuple[bytes, Iterator[tuple[Message, Message]]]:
+    def match_answer_and_mark_answered(self, answer: Answer) -> tuple[bytes, Iterator[tuple[Message, Message]]]:
         """Apply an answer. Returns the line for the client, and pairs of answered requests and their answers."""
         message, text = answer.message, answer.text
         if isinstance(self._message, dict) and mcp_wire.is_response(message) and message.get("id") is None:
@@ -85,5 +85,5 @@ class PendingRequest:
         responses = [
             part for part in (message if isinstance(message, list) else [message]) if mcp_wire.is_response(part)
         ]
-        matched = [(self._waiting.pop(part.get("id"), None), part) for part in responses]
-        return text, ((request, part) for request, part in matched if request is not None)
+        pairs = [(self._unanswered_parts.pop(part.get("id"), None), part) for part in responses]
+        return text, ((request, part) for request, part in pairs if request is not None)

@@ -125,7 +125,7 @@ class ServerLink:
             handshake = PendingRequest(session.build_handshake(), b"")
 
             async def on_opened(answer: Answer) -> None:
-                for _, part in handshake.apply_answer(answer)[1]:
+                for _, part in handshake.match_answer_and_mark_answered(answer)[1]:
                     session.store_handshake(part, answer.headers)
 
             await self._upstream.exchange_messages(json.dumps(session.build_handshake()).encode(), {}, on_opened)

@@ -62,7 +62,7 @@ class Session:
         self._id, self._version = headers.get(mcp_wire.SESSION_HEADER), str(result.get("protocolVersion"))
         self.generation += 1
 
-    def record_request(self, request: Message) -> None:
+    def record_successful_request(self, request: Message) -> None:
         """Record a successful request that changes the session's state."""
         match request.get("method"):
             case "logging/setLevel":
@@ -81,15 +81,15 @@ class Session:
         """Messages to replay to a new session of the server."""
         # First: before it, a server may refuse any other request (MCP, lifecycle).
         yield {"jsonrpc": "2.0", "method": "notifications/initialized"}
-        again = [*([self._level] if self._level else []), *self._watched_resources.values()]
-        for number, request in enumerate(again):
+        requests = [*([self._level] if self._level else []), *self._watched_resources.values()]
+        for number, request in enumerate(requests):
             yield request | {"id": self._create_bridge_request_id(str(number))}
 
     def list_catch_up_notifications(self) -> Iterator[bytes]:
         """Yield change notifications for everything that the client may have missed."""
         for name, method in LIST_CHANGED_METHODS.items():
-            offered = self._capabilities.get(name)
-            if isinstance(offered, dict) and offered.get("listChanged"):
+            capability = self._capabilities.get(name)
+            if isinstance(capability, dict) and capability.get("listChanged"):
                 yield _encode_notification(method)
         for uri in self._watched_resources:
             yield _encode_notification(RESOURCE_UPDATED_METHOD, uri=uri)
@@ -101,11 +101,11 @@ class Session:
 def list_subscription_catch_up(acknowledgement: Mapping[str, Any]) -> Iterator[bytes]:
     """Yield change notifications for a renewed subscription without a session: anything it covers may have changed."""
     params = acknowledgement.get("params") or {}
-    meta, granted = params.get("_meta") or {}, params.get("notifications") or {}
+    meta, notifications = params.get("_meta") or {}, params.get("notifications") or {}
     for name, method in LIST_CHANGED_METHODS.items():
-        if granted.get(f"{name}ListChanged"):
+        if notifications.get(f"{name}ListChanged"):
             yield _encode_notification(method, _meta=meta)
-    for uri in granted.get("resourceSubscriptions") or ():
+    for uri in notifications.get("resourceSubscriptions") or ():
         yield _encode_notification(RESOURCE_UPDATED_METHOD, uri=uri, _meta=meta)
 
 
