@@ -184,7 +184,7 @@ def test_wait_of_a_long_poll_is_added_to_the_timeout(wire: Wire, client: AgoraCl
     session = client.with_options(timeout=2.0)._session
     from agora_sdk.contract.messaging import Messaging
 
-    run_blocking(session.invoke(script, Messaging.operations["receive"], wait=25))
+    run_blocking(session.bind_and_call(script, Messaging.operations["receive"], wait=25))
     assert script.asked == [27.0]
 
 
@@ -194,7 +194,7 @@ def test_relayed_call_has_a_longer_timeout_and_a_refused_one_is_not_retried(clie
     refused = b'{"code":"upstream_failed","status":502,"detail":"no","http_status":500}'
     script = Script(Answer(502, {}, refused))
     with pytest.raises(UpstreamFailed):
-        run_blocking(client._session.invoke(script, Instances.operations["execute"], "Greeter", timeout=120))
+        run_blocking(client._session.bind_and_call(script, Instances.operations["execute"], "Greeter", timeout=120))
     assert script.asked == [150.0]
 
 
